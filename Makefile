@@ -1,0 +1,52 @@
+# Everything a person or the CI does with this checkout; `make help` lists it.
+# What gets installed, and how, is in .ci/install.
+
+BIN := .venv/bin
+ARGS ?=
+WORKERS ?= 2
+
+# Debian keeps servers such as mosquitto where only root's PATH looks.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
+
+.PHONY: help run serve demo test lint format bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@echo 'ARGS="..." goes on to the command, like: make demo ARGS=--once'
+
+run: $(if $(wildcard config/mvsnap.yaml),serve,demo) ## serve; without a config/mvsnap.yaml, demo
+
+serve: ## the gateway, with config/mvsnap.yaml
+	@.ci/install run
+	@exec $(BIN)/python -m mvsnap serve $(ARGS)
+
+demo: ## try it without any account: simulated clouds and cameras
+	@.ci/install demo
+	@exec $(BIN)/python -m mvsnap demo $(ARGS)
+
+test: ## style, types, and every test against real servers
+	@.ci/install test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+lint: ## style and types only
+	@.ci/install dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: ## put the code into the one format
+	@.ci/install dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: ## measure; prints ratios side by side
+	@.ci/install test
+	$(BIN)/python -m benchmarks $(ARGS)
+
+clean: ## remove .venv, caches and build artefacts; keeps data and settings
+	rm -rf .venv build dist *.egg-info
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

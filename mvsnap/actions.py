@@ -1,0 +1,128 @@
+"""What a job does at a camera: take a snapshot with its video link."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mvsnap.clients.meraki import Dashboard
+from mvsnap.clock import Clock
+from mvsnap.domain import Job, Serial
+from mvsnap.errors import UpstreamError
+
+log = logging.getLogger(__name__)
+
+# A timestamp this near now is answered "No video for specified timestamp": the camera
+# has not stored it yet. Without a timestamp it gives the picture of now.
+_NOW = timedelta(seconds=5)
+# A picture asked for later than this would no longer show the trigger; by then the
+# camera has stored the moment itself (reports speak of two to three minutes).
+_LATE = timedelta(minutes=3)
+_ASK_AGAIN_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A picture of `occurred_at`; `video_link` is None when the Dashboard gave none."""
+
+    occurred_at: datetime
+    jpeg: bytes
+    video_link: str | None
+
+
+def moment_to_ask(job: Job, now: datetime) -> datetime | None:
+    """Return the timestamp to ask a camera for, None for the picture of now."""
+    moment = job.at or job.accepted_at
+    limit = _NOW if job.at else _LATE
+    return None if now - moment < limit else moment
+
+
+class CameraNames:
+    """The Dashboard's names of cameras, fetched all at once and kept.
+
+    One call for each camera would use up the requests that the pictures need.
+    """
+
+    def __init__(
+        self,
+        dashboard: Dashboard,
+        clock: Clock,
+        *,
+        organization_id: str | None,
+    ) -> None:
+        self._dashboard = dashboard
+        self._clock = clock
+        self._organization_id = organization_id
+        self._names: dict[Serial, str] = {}
+        self._asked_at = float("-inf")
+        self._lock = threading.Lock()
+
+    def name(self, serial: Serial) -> str:
+        """Return the camera's name, or the serial while the name is not known."""
+        with self._lock:
+            waited_s = self._clock.monotonic() - self._asked_at
+            if serial not in self._names and waited_s > _ASK_AGAIN_S:
+                self._refresh()
+        return self._names.get(serial, serial)
+
+    def refresh(self) -> None:
+        """Ask for all names; the known ones stay when nobody answers."""
+        with self._lock:
+            self._refresh()
+
+    def _refresh(self) -> None:
+        self._asked_at = self._clock.monotonic()
+        try:
+            for organization_id in self._organizations():
+                found = self._dashboard.cameras(organization_id)
+                self._names |= {camera.serial: camera.name for camera in found}
+        except UpstreamError as exc:
+            log.info("no camera names: %s", exc.message)
+
+    def _organizations(self) -> list[str]:
+        if self._organization_id is not None:
+            return [self._organization_id]
+        return [found.id for found in self._dashboard.organizations()]
+
+
+class Photographer:
+    """Takes snapshots through the Dashboard."""
+
+    def __init__(
+        self, dashboard: Dashboard, clock: Clock, *, picture_wait_s: float
+    ) -> None:
+        self._dashboard = dashboard
+        self._clock = clock
+        self._picture_wait_s = picture_wait_s
+
+    def take_snapshot(self, job: Job, serial: Serial, pool: Executor) -> Snapshot:
+        """Ask for a picture and wait for it; the video link is fetched meanwhile.
+
+        Raises:
+            UpstreamError: no picture this time; `retry` says whether to come again.
+        """
+        asked_at = self._clock.now()
+        moment = moment_to_ask(job, asked_at)
+        ticket = self._dashboard.request_snapshot(serial, moment)
+        occurred_at = moment or asked_at
+        # Only now: with many cameras the requests for pictures go first.
+        link = pool.submit(self._dashboard.video_link, serial, occurred_at)
+        jpeg = self._dashboard.fetch_picture(ticket, limit_s=self._picture_wait_s)
+        return Snapshot(occurred_at, jpeg, self._link(link, serial, occurred_at))
+
+    def video_link(self, serial: Serial, at: datetime) -> str | None:
+        """Return the link, None when the Dashboard does not give it now."""
+        try:
+            return self._dashboard.video_link(serial, at)
+        except UpstreamError as exc:
+            log.warning("no video link for %s: %s", serial, exc.message)
+            return None
+
+    def _link(self, asked: Future[str], serial: Serial, at: datetime) -> str | None:
+        try:
+            return asked.result()
+        except UpstreamError:
+            return self.video_link(serial, at)

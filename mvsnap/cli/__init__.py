@@ -1,0 +1,62 @@
+"""Commands. Each lives in a module of its own, imported only when it is called:
+`--help` must not wait for libraries it does not need, on a Raspberry Pi least of all.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import click
+
+from mvsnap import __version__
+
+# name -> (module, one line for --help)
+_COMMANDS = {
+    "init": ("setup", "Ask for keys, check them, write config/mvsnap.yaml."),
+    "check": ("check", "Check the settings and call every configured service."),
+    "snapshot": ("snapshot", "Take pictures now, once."),
+    "serve": ("serve", "Run the service."),
+    "cameras": ("lists", "List the cameras the Dashboard key can see."),
+    "rooms": ("lists", "List the rooms the Webex bot is in."),
+    "events": ("events", "Show the event store."),
+    "db": ("db", "Database maintenance."),
+    "demo": ("demo", "Try everything without any account."),
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"mvsnap.cli.{_COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    default=Path("config/mvsnap.yaml"),
+    show_default=True,
+    envvar="MVSNAP_CONFIG",
+    help="Settings file.",
+)
+@click.version_option(__version__, prog_name="mvsnap")
+@click.pass_context
+def main(ctx: click.Context, config: Path) -> None:
+    """Turn a trigger into camera evidence in front of a person.
+
+    Exit codes: 0 done, 1 failed, 2 wrong use.
+    """
+    ctx.obj = config

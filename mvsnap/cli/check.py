@@ -1,0 +1,157 @@
+"""`check`: the settings, and one call to every configured service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+from rich.markup import escape
+
+from mvsnap.cli.terminal import config_option, load_settings, out
+from mvsnap.errors import MvsnapError, UpstreamError
+
+if TYPE_CHECKING:
+    from mvsnap.clients.meraki import Dashboard
+    from mvsnap.clients.webex import Webex
+    from mvsnap.config.model import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """ok: None when the part is not configured, which is no mistake."""
+
+    name: str
+    ok: bool | None
+    text: str
+
+
+@config_option
+@click.command()
+@click.pass_context
+def check(ctx: click.Context) -> None:
+    """Check the settings and call every configured service."""
+    settings = load_settings(ctx)
+    lines = [Line("settings", True, str(ctx.obj))]
+    _show(lines[0])
+    for name, look in _looks(settings):
+        line = _guarded(name, look)
+        _show(line)
+        lines.append(line)
+    if any(line.ok is False for line in lines):
+        raise SystemExit(1)
+
+
+def _looks(settings: Settings) -> list[tuple[str, Callable[[], Line]]]:
+    return [
+        ("api keys", lambda: _api_keys(settings)),
+        ("database", lambda: _database(settings)),
+        ("jobs", _engine),
+        ("Meraki", lambda: _meraki(settings)),
+        ("cameras", lambda: _cameras(settings)),
+        ("Webex", lambda: _webex(settings)),
+        ("room", lambda: _room(settings)),
+    ]
+
+
+def _guarded(name: str, look: Callable[[], Line]) -> Line:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        return look()
+    except MvsnapError as exc:
+        return Line(name, False, exc.message)
+    except SQLAlchemyError as exc:
+        # The text of the driver may name the password: only the kind is told.
+        return Line(name, False, f"no database: {type(exc).__name__}")
+    except OSError as exc:
+        return Line(name, False, f"{exc.filename}: {exc.strerror}")
+
+
+def _show(line: Line) -> None:
+    mark = {True: "[green]ok  [/green]", False: "[red]bad [/red]", None: "[dim]--  "}
+    out.print(f"{mark[line.ok]} {line.name:<9} {escape(line.text)}")
+
+
+def _api_keys(settings: Settings) -> Line:
+    names = ", ".join(key.name for key in settings.api_keys)
+    if not names:
+        return Line("api keys", False, "none: nobody can call the gateway (api_keys)")
+    return Line("api keys", True, names)
+
+
+def _database(settings: Settings) -> Line:
+    from mvsnap.runtime import store_url
+    from mvsnap.store import database
+
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    engine = database.open_database(store_url(settings))
+    database.upgrade(engine)
+    kind = engine.dialect.name
+    return Line("database", True, f"{kind}, version {database.version(engine)}")
+
+
+def _engine() -> Line:
+    from mvsnap.jobs.engine import check_fitness
+
+    check_fitness()
+    return Line("jobs", True, "the job engine runs on this machine")
+
+
+def _dashboard(settings: Settings) -> Dashboard | None:
+    from mvsnap.clients.meraki import Dashboard
+    from mvsnap.clock import SystemClock
+
+    meraki = settings.meraki
+    if meraki.api_key is None:
+        return None
+    key = meraki.api_key.get_secret_value()
+    return Dashboard(meraki.base_url, key, clock=SystemClock())
+
+
+def _meraki(settings: Settings) -> Line:
+    dashboard = _dashboard(settings)
+    if dashboard is None:
+        return Line("Meraki", False, "meraki.api_key is missing")
+    return Line("Meraki", True, f"signed in as {dashboard.whoami()}")
+
+
+def _cameras(settings: Settings) -> Line:
+    dashboard = _dashboard(settings)
+    wanted = settings.meraki.cameras
+    if dashboard is None or not wanted:
+        return Line("cameras", None, "none named in meraki.cameras")
+    seen = []
+    for serial in wanted:
+        camera = dashboard.camera(serial)  # type: ignore[arg-type]  # checked text
+        seen.append(f"{camera.name} ({serial})")
+    return Line("cameras", True, ", ".join(seen))
+
+
+def _webex_client(settings: Settings) -> Webex | None:
+    from mvsnap.clients.webex import Webex
+
+    webex = settings.webex
+    if webex.bot_token is None:
+        return None
+    return Webex(webex.base_url, webex.bot_token.get_secret_value())
+
+
+def _webex(settings: Settings) -> Line:
+    webex = _webex_client(settings)
+    if webex is None:
+        return Line("Webex", None, "not configured: pictures are kept, not posted")
+    return Line("Webex", True, f"signed in as {webex.me()}")
+
+
+def _room(settings: Settings) -> Line:
+    webex = _webex_client(settings)
+    room = settings.webex.room
+    if webex is None or room is None:
+        return Line("room", None, "no webex.room: triggers must name one")
+    try:
+        webex.resolve(room)
+    except UpstreamError as exc:
+        return Line("room", False, exc.message)
+    return Line("room", True, room)

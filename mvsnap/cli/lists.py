@@ -1,0 +1,68 @@
+"""`cameras` and `rooms`: what the keys can see."""
+
+from __future__ import annotations
+
+import click
+from rich.markup import escape
+from rich.table import Table
+
+from mvsnap.cli.terminal import config_option, fail, fail_with, load_settings, out
+from mvsnap.errors import UpstreamError
+
+_COLOURS = {"online": "green", "alerting": "yellow", "offline": "red"}
+
+
+@config_option
+@click.command()
+@click.pass_context
+def cameras(ctx: click.Context) -> None:
+    """List the cameras the Dashboard key can see."""
+    settings = load_settings(ctx)
+    from mvsnap.clients.meraki import Dashboard
+    from mvsnap.clock import SystemClock
+
+    meraki = settings.meraki
+    if meraki.api_key is None:
+        fail("meraki.api_key is missing. Set it, or run: python -m mvsnap init")
+    key = meraki.api_key.get_secret_value()
+    dashboard = Dashboard(meraki.base_url, key, clock=SystemClock())
+    table = Table("serial", "name", "model", "status", "organization", "used")
+    try:
+        for organization in dashboard.organizations():
+            if meraki.organization_id not in (None, organization.id):
+                continue
+            for camera in dashboard.cameras(organization.id, meraki.network_id):
+                colour = _COLOURS.get(camera.status, "dim")
+                table.add_row(
+                    camera.serial,
+                    escape(camera.name),
+                    camera.model,
+                    f"[{colour}]{camera.status}[/{colour}]",
+                    escape(organization.name),
+                    "yes" if camera.serial in meraki.cameras else "",
+                )
+    except UpstreamError as exc:
+        fail_with(exc)
+    out.print(table)
+
+
+@config_option
+@click.command()
+@click.pass_context
+def rooms(ctx: click.Context) -> None:
+    """List the rooms the Webex bot is in."""
+    settings = load_settings(ctx)
+    from mvsnap.clients.webex import Webex
+
+    webex = settings.webex
+    if webex.bot_token is None:
+        fail("webex.bot_token is missing. Set it, or run: python -m mvsnap init")
+    table = Table("title", "type", "id", "used")
+    try:
+        found = Webex(webex.base_url, webex.bot_token.get_secret_value()).rooms()
+    except UpstreamError as exc:
+        fail_with(exc)
+    for room in found:
+        used = webex.room in (room.id, room.title)
+        table.add_row(escape(room.title), room.type, room.id, "yes" if used else "")
+    out.print(table)

@@ -1,0 +1,49 @@
+"""`serve`: the service."""
+
+from __future__ import annotations
+
+import logging
+
+import click
+
+from mvsnap.cli.terminal import config_option, fail_with, load_settings
+from mvsnap.errors import EngineUnfit
+
+_KNOWN = ("web", "worker")
+
+
+@config_option
+@click.command()
+@click.option("--host", help="Address to listen on instead of server.host.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Instead of server.port.")
+@click.option(
+    "--roles",
+    default=",".join(_KNOWN),
+    show_default=True,
+    help="What this process does, comma separated.",
+)
+@click.pass_context
+def serve(ctx: click.Context, host: str | None, port: int | None, roles: str) -> None:
+    """Run the service until SIGTERM or Ctrl-C."""
+    wanted = {role.strip() for role in roles.split(",")}
+    unknown = sorted(wanted - set(_KNOWN))
+    if unknown:
+        raise click.BadParameter(
+            f"{unknown[0]!r} (expected some of: {', '.join(_KNOWN)})",
+            param_hint="--roles",
+        )
+    settings = load_settings(ctx, level=logging.INFO)
+    given = {"host": host, "port": port}
+    server = settings.server.model_copy(
+        update={name: value for name, value in given.items() if value is not None}
+    )
+    from mvsnap.runtime import Roles
+    from mvsnap.serving import serve as run
+
+    try:
+        run(
+            settings.model_copy(update={"server": server}),
+            Roles(web="web" in wanted, worker="worker" in wanted),
+        )
+    except EngineUnfit as exc:
+        fail_with(exc)

@@ -1,0 +1,205 @@
+"""`init`: asks, checks every answer at once, and writes config/mvsnap.yaml."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
+
+import click
+from rich.markup import escape
+
+from mvsnap.cli.terminal import config_option, err, load_settings, out
+from mvsnap.clients.meraki import Dashboard
+from mvsnap.clients.webex import Webex
+from mvsnap.clock import SystemClock
+from mvsnap.config.model import Settings
+from mvsnap.config.write import Values, write_settings
+from mvsnap.domain import Camera
+from mvsnap.errors import UpstreamError
+
+T = TypeVar("T")
+
+
+@config_option
+@click.command("init")
+@click.pass_context
+def init(ctx: click.Context) -> None:
+    """Ask for keys, check them, write config/mvsnap.yaml (mode 0600).
+
+    An empty answer skips a service. An existing file keeps its comments and whatever
+    is not asked for here.
+    """
+    path: Path = ctx.obj
+    known = load_settings(ctx, must_exist=False)
+    if path.exists():
+        out.print(f"{path} exists: what you enter now replaces the old answers.")
+    values: Values = {"site": _ask_site(known)}
+    values["meraki"] = _ask_meraki(known)
+    values["webex"] = _ask_webex(known)
+    api_keys = [] if known.api_keys else [_new_api_key()]
+    write_settings(path, values, api_keys)
+    _say_what_next(path, known, api_keys)
+
+
+def _ask_site(known: Settings) -> dict[str, Any]:
+    out.print("\n[bold]Site[/bold]")
+    name = click.prompt("Name of the site", default=known.site.name)
+    zone = click.prompt(
+        "Time zone", default=_default_zone(known), value_proc=_time_zone
+    )
+    return {"name": name, "timezone": zone}
+
+
+def _ask_meraki(known: Settings) -> dict[str, Any]:
+    out.print("\n[bold]Meraki[/bold]  Dashboard > My Profile > API access")
+    base_url = known.meraki.base_url
+
+    def try_key(key: str) -> Dashboard:
+        dashboard = Dashboard(base_url, key, clock=SystemClock())
+        out.print(f"[green]ok[/green]   signed in as {escape(dashboard.whoami())}")
+        return dashboard
+
+    key, dashboard = _ask_secret("Dashboard API key", try_key)
+    if dashboard is None:
+        return {}
+    organization = _choose("organization", dashboard.organizations(), lambda o: o.name)
+    if organization is None:
+        return {"api_key": key}
+    networks = dashboard.networks(organization.id)
+    network = _choose("network (empty: all)", networks, lambda n: n.name, optional=True)
+    found = dashboard.cameras(organization.id, network.id if network else None)
+    cameras = _choose_cameras(found)
+    answer = {
+        "api_key": key,
+        "organization_id": organization.id,
+        "cameras": [camera.serial for camera in cameras],
+    }
+    return answer | ({"network_id": network.id} if network else {})
+
+
+def _ask_webex(known: Settings) -> dict[str, Any]:
+    out.print("\n[bold]Webex[/bold]  developer.webex.com > My Webex Apps > Bot")
+
+    def try_token(token: str) -> Webex:
+        webex = Webex(known.webex.base_url, token)
+        out.print(f"[green]ok[/green]   signed in as {escape(webex.me())}")
+        return webex
+
+    token, webex = _ask_secret("Bot access token", try_token)
+    if webex is None:
+        return {}
+    rooms = webex.rooms()
+    if not rooms:
+        out.print("The bot is in no room yet: add it to one, then set webex.room.")
+        return {"bot_token": token}
+    room = _choose("room", rooms, lambda r: r.title)
+    if room is None:
+        return {"bot_token": token}
+    titles = [other.title.casefold().strip() for other in rooms]
+    is_unique = titles.count(room.title.casefold().strip()) == 1
+    return {"bot_token": token, "room": room.title if is_unique else room.id}
+
+
+def _ask_secret(what: str, attempt: Callable[[str], T]) -> tuple[str, T | None]:
+    """Ask until the service takes it; an empty answer skips the service."""
+    while True:
+        secret = click.prompt(
+            f"{what} (empty: skip)", default="", hide_input=True, show_default=False
+        ).strip()
+        if not secret:
+            return "", None
+        try:
+            return secret, attempt(secret)
+        except UpstreamError as exc:
+            err.print(f"[red]bad[/red]  {escape(exc.message)}")
+
+
+def _choose(
+    what: str,
+    items: Sequence[T],
+    label: Callable[[T], str],
+    *,
+    optional: bool = False,
+) -> T | None:
+    """Let the person pick one from a numbered list; the only one is taken at once."""
+    if not items:
+        out.print(f"No {what} found.")
+        return None
+    if len(items) == 1 and not optional:
+        out.print(f"The only {what}: {escape(label(items[0]))}")
+        return items[0]
+    _list(items, label)
+    numbers = click.IntRange(0 if optional else 1, len(items))
+    number = click.prompt(f"Which {what}?", type=numbers, default=0 if optional else 1)
+    return items[number - 1] if number else None
+
+
+def _choose_cameras(found: Sequence[Camera]) -> list[Camera]:
+    if not found:
+        out.print("No cameras found there; triggers must name a serial.")
+        return []
+    _list(found, lambda c: f"{c.name}  {c.serial}  {c.model}  {c.status}")
+
+    def numbers(text: str) -> list[Camera]:
+        if text.strip().lower() == "all":
+            return list(found)
+        try:
+            picked = [int(part) for part in text.replace(",", " ").split()]
+        except ValueError:
+            picked = [0]
+        if not picked or not all(1 <= number <= len(found) for number in picked):
+            raise click.BadParameter(f"expected numbers from 1 to {len(found)}, or all")
+        return [found[number - 1] for number in dict.fromkeys(picked)]
+
+    chosen: list[Camera] = click.prompt(
+        "Which cameras, when a trigger names none? (like 1,3 or all)",
+        default="1",
+        value_proc=numbers,
+    )
+    return chosen
+
+
+def _list(items: Sequence[T], label: Callable[[T], str]) -> None:
+    for number, item in enumerate(items, start=1):
+        out.print(f"  {number:>3}  {escape(label(item))}")
+
+
+def _default_zone(known: Settings) -> str:
+    """Return the machine's own zone, unless the settings name one."""
+    if known.site.timezone != "UTC":
+        return known.site.timezone
+    try:
+        own = Path("/etc/timezone").read_text(encoding="utf-8").strip()
+    except OSError:
+        return "UTC"
+    return own if own in available_timezones() else "UTC"
+
+
+def _time_zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ValueError, OSError) as exc:
+        raise click.BadParameter("expected a zone like Europe/Berlin") from exc
+    return text
+
+
+def _new_api_key() -> dict[str, Any]:
+    return {"name": "first key", "key": secrets.token_urlsafe(24)}
+
+
+def _say_what_next(path: Path, known: Settings, api_keys: list[dict[str, Any]]) -> None:
+    out.print(f"\n[green]Written:[/green] {path}")
+    if api_keys:
+        # Shown once, here: it is the person's own new key, and they need it now.
+        out.print(f"Your API key:  {api_keys[0]['key']}")
+    out.print("\nNext:")
+    out.print("  python -m mvsnap check      every service, one line each")
+    out.print("  python -m mvsnap snapshot   a first picture")
+    out.print("  make run                    the service")
+    port = known.server.port
+    out.print(
+        f"  curl -H 'X-API-Key: ...' http://127.0.0.1:{port}/api/v1.0/getSnapshot"
+    )

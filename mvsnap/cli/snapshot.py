@@ -1,0 +1,171 @@
+"""`snapshot`: pictures now, once, without the service."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from mvsnap.cli.terminal import config_option, err, fail, fail_with, load_settings, out
+from mvsnap.clock import SystemClock, poll
+from mvsnap.core import wishes
+from mvsnap.domain import (
+    Job,
+    JobId,
+    JobState,
+    PartState,
+    Serial,
+    Trigger,
+    TriggerKind,
+)
+from mvsnap.errors import BadInput
+
+if TYPE_CHECKING:
+    from mvsnap.config.model import Settings
+    from mvsnap.core.progress import JobProgress
+    from mvsnap.jobs.runner import JobRunner
+    from mvsnap.runtime import Parts
+
+_LOOK_EVERY_S = 0.2
+
+
+@config_option
+@click.command()
+@click.argument("serials", nargs=-1, metavar="[SERIAL]...")
+@click.option("--room", help="Room title, id or e-mail; default: webex.room.")
+@click.option("--at", help="A past time, ISO 8601, instead of now.")
+@click.option("--no-post", is_flag=True, help="Keep the pictures, post nothing.")
+@click.option(
+    "--out",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Also copy the pictures to this folder.",
+)
+@click.pass_context
+def snapshot(
+    ctx: click.Context,
+    serials: tuple[str, ...],
+    room: str | None,
+    at: str | None,
+    no_post: bool,
+    folder: Path | None,
+) -> None:
+    """Take a picture and video link of each SERIAL; default: meraki.cameras."""
+    settings = load_settings(ctx, level=logging.CRITICAL)
+    if settings.meraki.api_key is None:
+        fail("meraki.api_key is missing. Set it, or run: python -m mvsnap init")
+    from mvsnap.runtime import Parts
+
+    parts = Parts(settings)
+    job = _job(settings, parts, serials, None if no_post else room, at, no_post)
+    progress = _run(parts.runner(comes_again=False), job)
+    _report(progress, parts, folder)
+    if progress.state is not JobState.DONE:
+        raise SystemExit(1)
+
+
+def _job(
+    settings: Settings,
+    parts: Parts,
+    serials: tuple[str, ...],
+    room: str | None,
+    at: str | None,
+    no_post: bool,
+) -> Job:
+    now = parts.clock.now()
+    try:
+        wanted = wishes.parse_serials(",".join(serials or settings.meraki.cameras))
+        moment = wishes.parse_at(at, now) if at else None
+    except BadInput as exc:
+        fail_with(exc)
+    if room and settings.webex.bot_token is None:
+        fail("--room: webex.bot_token is missing. Run: python -m mvsnap init")
+    posts = not no_post and settings.webex.bot_token is not None
+    return Job(
+        id=JobId(str(uuid.uuid4())),
+        trigger=Trigger(TriggerKind.COMMAND, "snapshot"),
+        serials=wanted,
+        accepted_at=now,
+        at=moment,
+        room=(room or settings.webex.room) if posts else None,
+    )
+
+
+def _run(runner: JobRunner, job: Job) -> JobProgress:
+    """Run the job, drawing a bar for each camera."""
+    bars = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[state]}"),
+        TimeElapsedColumn(),
+        console=err,
+    )
+    with bars, ThreadPoolExecutor(1) as pool:
+        tasks = {s: bars.add_task(s, total=2, state="picture") for s in job.serials}
+        running = pool.submit(runner.run, job)
+
+        def look() -> bool | None:
+            for part in runner.progress(job).parts:
+                _draw(bars, tasks, part.serial, part.state, part.event is not None)
+            return True if running.done() else None
+
+        poll(look, SystemClock(), every_s=_LOOK_EVERY_S, limit_s=float("inf"))
+        running.result()
+        progress = runner.progress(job)
+        for part in progress.parts:
+            _draw(bars, tasks, part.serial, part.state, part.event is not None)
+    return progress
+
+
+def _draw(
+    bars: Progress,
+    tasks: dict[Serial, TaskID],
+    serial: Serial,
+    state: PartState,
+    has_event: bool,
+) -> None:
+    done = {PartState.DELIVERED: 2, PartState.FAILED: 2}.get(state, int(has_event))
+    word = {PartState.DELIVERED: "[green]done[/green]", PartState.FAILED: "[red]failed"}
+    bars.update(
+        tasks[serial],
+        completed=done,
+        state=word.get(state, "posting" if has_event else "picture"),
+    )
+
+
+def _report(progress: JobProgress, parts: Parts, folder: Path | None) -> None:
+    for part in progress.parts:
+        event = part.event
+        name = event.camera_name if event else part.serial
+        out.print(f"[bold]{escape(name)}[/bold] ({part.serial})")
+        path = parts.files.snapshot(event) if event else None
+        if event and path:
+            out.print(f"  picture     {_copy(path, folder, part.serial, event.id)}")
+        if event and event.video_link:
+            out.print(f"  video link  {escape(event.video_link)}")
+        if part.state is PartState.DELIVERED and progress.job.room:
+            out.print(f"  posted to   {escape(progress.job.room)}")
+        if part.error:
+            out.print(f"  [red]{escape(part.error)}[/red]")
+
+
+def _copy(path: Path, folder: Path | None, serial: Serial, event_id: str) -> Path:
+    if folder is None:
+        return path
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = folder / f"{serial}_{event_id[:8]}.jpg"
+    shutil.copyfile(path, copy)
+    return copy

@@ -1,0 +1,70 @@
+"""What commands share at the terminal: settings, log lines, and a decent failure."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import NoReturn
+
+import click
+from rich.console import Console
+
+from mvsnap import logs
+from mvsnap.config.load import load, readable_by_others
+from mvsnap.config.model import Settings
+from mvsnap.errors import BadConfig, MvsnapError
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def config_option(command: click.Command) -> click.Command:
+    """Let `--config FILE` stand behind the command, too."""
+    option = click.Option(
+        ["--config"],
+        type=click.Path(path_type=Path),
+        expose_value=False,
+        help="Settings file; default: config/mvsnap.yaml.",
+        callback=_keep_config,
+    )
+    command.params.append(option)
+    return command
+
+
+def load_settings(
+    ctx: click.Context, *, level: int = logging.WARNING, must_exist: bool = True
+) -> Settings:
+    """Return the settings, or end with every mistake listed and exit code 1."""
+    path: Path = ctx.obj
+    if must_exist and not path.exists():
+        fail(f"There is no {path}. Make one: python -m mvsnap init")
+    try:
+        settings = load(path)
+    except BadConfig as exc:
+        err.print(f"[red]{path} cannot be used:[/red]")
+        for mistake in exc.mistakes:
+            err.print(f"  {mistake}", markup=False)
+        raise SystemExit(1) from exc
+    logs.configure(settings.secrets(), level)
+    if readable_by_others(path):
+        err.print(
+            f"[yellow]{path} holds secrets and others can read it: "
+            f"chmod 600 {path}[/yellow]"
+        )
+    return settings
+
+
+def fail(message: str) -> NoReturn:
+    err.print(message, style="red", markup=False)
+    raise SystemExit(1)
+
+
+def fail_with(error: MvsnapError) -> NoReturn:
+    fail(error.message)
+
+
+def _keep_config(
+    ctx: click.Context, _option: click.Parameter, value: Path | None
+) -> None:
+    if value is not None:
+        ctx.obj = value

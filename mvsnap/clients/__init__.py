@@ -1,0 +1,1 @@
+"""Clients of the outside services; the only place that speaks HTTP to them."""

@@ -1,0 +1,255 @@
+"""Transport: requests sessions whose every exchange ends in time and tells no secrets.
+
+requests has timeouts between two bytes only, so a server that drips could hold a worker
+for hours. Here a watchdog shuts the socket when the whole exchange takes too long.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from contextvars import ContextVar
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import (
+    HTTPError,
+    MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
+
+from mvsnap.clients.hosts import is_loopback, origin
+
+MAX_BODY_BYTES = 20 * 1024 * 1024
+_SLOWEST_UPLOAD_BYTES_PER_S = 16 * 1024
+# A filter does not reach the loggers below its own.
+_TALKATIVE = (
+    "urllib3.connection",
+    "urllib3.connectionpool",
+    "urllib3.poolmanager",
+    "urllib3.response",
+    "urllib3.util.retry",
+)
+
+
+class Broken(requests.RequestException):
+    """An exchange that gave no answer, in words that hold no URL and no header.
+
+    sent: the whole request had left, so the server may have carried it out.
+    again: the same request may work later.
+    """
+
+    def __init__(self, words: str, *, sent: bool = False, again: bool = True) -> None:
+        super().__init__(words)
+        self.words = words
+        self.sent = sent
+        self.again = again
+
+
+class _Exchange:
+    """The request a thread is busy with: its socket, and whether it was cut."""
+
+    def __init__(self, *, secret: bool) -> None:
+        self.secret = secret
+        self.sock: object = None
+        self.sent = False
+        self.was_cut = False
+
+    def cut(self) -> None:
+        self.was_cut = True
+        if isinstance(self.sock, socket.socket):
+            with suppress(OSError):
+                # Past SSLSocket's own method: it would drop the TLS state under
+                # the thread that is reading.
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+
+# urllib3 makes connections deep inside; each thread has its own value here.
+_running: ContextVar[_Exchange | None] = ContextVar("_running", default=None)
+
+
+def _note(sock: object, *, sent: bool) -> None:
+    if (exchange := _running.get()) is not None and sock is not None:
+        exchange.sock, exchange.sent = sock, sent
+
+
+class _Connection(HTTPConnection):
+    def connect(self) -> None:
+        super().connect()
+        _note(self.sock, sent=False)
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _note(self.sock, sent=False)
+        super().request(*args, **kwargs)
+        _note(self.sock, sent=True)
+
+
+class _SecureConnection(HTTPSConnection):
+    def connect(self) -> None:
+        super().connect()
+        _note(self.sock, sent=False)
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _note(self.sock, sent=False)
+        super().request(*args, **kwargs)
+        _note(self.sock, sent=True)
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+class _Hush(logging.Filter):
+    """urllib3 logs paths; the path of a picture is its secret."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        exchange = _running.get()
+        return exchange is None or not exchange.secret
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Hush)
+
+    def __hash__(self) -> int:
+        return hash(_Hush)
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(
+        self,
+        *,
+        secret: bool,
+        refuse: Callable[[requests.PreparedRequest], str | None] | None,
+    ) -> None:
+        super().__init__(pool_maxsize=32)
+        self._secret = secret
+        self._refuse = refuse
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+        return manager
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: bool | str = True,
+        cert: Any = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """Send and read the whole answer within `timeout` seconds, or raise Broken."""
+        if self._refuse and (words := self._refuse(request)):
+            raise Broken(words, again=False)
+        uploaded = int(request.headers.get("Content-Length") or 0)
+        limit_s = float(timeout) + uploaded / _SLOWEST_UPLOAD_BYTES_PER_S
+        exchange = _Exchange(secret=self._secret)
+        token = _running.set(exchange)
+        watchdog = threading.Timer(limit_s, exchange.cut)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            response = super().send(request, True, timeout, verify, cert, proxies)
+            _read(response)
+            trouble = None
+        except Broken as exc:
+            trouble = exc
+        except (HTTPError, OSError, ValueError) as exc:
+            trouble = Broken(
+                _words(exc, timeout),
+                sent=exchange.sent,
+                again=isinstance(exc, (HTTPError, OSError))
+                and not isinstance(exc, ValueError),
+            )
+        finally:
+            watchdog.cancel()
+            _running.reset(token)
+        if exchange.was_cut:
+            words = f"no complete answer within {float(timeout):g} s"
+            trouble = Broken(words, sent=exchange.sent)
+        # Raised here and not above: the library's exception holds the URL and the
+        # headers and would travel along as the context.
+        if trouble is not None:
+            raise trouble
+        return response
+
+
+def _read(response: requests.Response) -> None:
+    """Read the body into the response, at most MAX_BODY_BYTES of it."""
+    body = bytearray()
+    with response:
+        for chunk in response.iter_content(64 * 1024):
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                size = MAX_BODY_BYTES // 1024 // 1024
+                raise Broken(f"the answer is larger than {size} MB", again=False)
+    response._content = bytes(body)  # where requests itself keeps a body it has read
+
+
+def _words(exc: Exception, timeout: Any) -> str:
+    """Say what went wrong without quoting: these exceptions hold URLs and headers."""
+    reason: object = exc.args[0] if exc.args else None
+    if isinstance(reason, MaxRetryError):
+        reason = reason.reason
+    if isinstance(exc, requests.ConnectTimeout):
+        return f"no connection within {float(timeout):g} s"
+    if isinstance(exc, requests.Timeout) or isinstance(reason, ReadTimeoutError):
+        return f"no answer within {float(timeout):g} s"
+    if isinstance(exc, requests.exceptions.ProxyError):
+        return "the proxy refused or is out of reach"
+    if isinstance(exc, requests.exceptions.SSLError):
+        return "TLS failed: is the certificate valid and this machine's time right?"
+    if isinstance(reason, NameResolutionError):
+        return "the host name was not found"
+    if isinstance(reason, NewConnectionError):
+        return "connection refused, or no way to the host"
+    if isinstance(exc, ValueError) and not isinstance(exc, OSError):
+        return "the request could not be built: is a key or URL malformed?"
+    return "the connection broke"
+
+
+def guard(
+    session: requests.Session,
+    base_url: str,
+    *,
+    secret: bool = False,
+    refuse: Callable[[requests.PreparedRequest], str | None] | None = None,
+) -> requests.Session:
+    """Give a session the watchdog, and keep the environment out where it would harm.
+
+    secret: the URLs are secrets, urllib3 must not log them.
+    refuse: returns words for a request that must not leave.
+    """
+    place = origin(base_url)
+    # A proxy of the environment cannot reach this machine's loopback.
+    session.trust_env = not (place and is_loopback(place[1]))
+    # Without an `auth`, requests lets ~/.netrc replace the Authorization header.
+    session.auth = _unchanged
+    # No cookies: then threads share nothing but the connection pool.
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.mount("https://", _Adapter(secret=secret, refuse=refuse))
+    session.mount("http://", _Adapter(secret=secret, refuse=refuse))
+    for name in _TALKATIVE:
+        logging.getLogger(name).addFilter(_Hush())
+    return session
+
+
+def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request

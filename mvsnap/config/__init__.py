@@ -1,0 +1,1 @@
+"""Settings: config/mvsnap.yaml and the environment, read once into typed values."""

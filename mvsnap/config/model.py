@@ -1,0 +1,241 @@
+"""The settings as types: every key with its default, unit and meaning.
+
+`reference.py` renders config/mvsnap.sample.yaml and the README table from here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
+
+from mvsnap.domain import parse_serial
+from mvsnap.errors import BadInput
+
+Scope = Literal["snapshot", "read", "webhook", "badges"]
+
+
+def _timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError) as exc:
+        raise ValueError("expected a time zone like Europe/Berlin") from exc
+    return name
+
+
+def _serial(text: str) -> str:
+    try:
+        return parse_serial(text)
+    except BadInput as exc:
+        raise ValueError("expected a Meraki serial like Q2XX-ABCD-1234") from exc
+
+
+def _serial_or_all(text: str) -> str:
+    return text if text == "*" else _serial(text)
+
+
+def _origin(url: str) -> str:
+    if not url.startswith(("http://", "https://")) or " " in url:
+        raise ValueError("expected an address that starts with http:// or https://")
+    return url.rstrip("/")
+
+
+def _cron(text: str) -> str:
+    fields = len(text.split())
+    if fields not in (5, 6):
+        raise ValueError("expected five cron fields like '0 7 * * 1-5'")
+    from croniter import croniter  # only when there is a schedule: it is slow to load
+
+    if not croniter.is_valid(text, second_at_beginning=True):
+        raise ValueError("expected a cron expression like '0 7 * * 1-5'")
+    return text
+
+
+def _text(value: Any) -> Any:
+    """YAML reads an unquoted id such as 123456 as a number."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_number else value
+
+
+def _secret(value: Any) -> Any:
+    """A key read from a file often ends in a newline."""
+    value = _text(value)
+    return value.strip() if isinstance(value, str) else value
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+Secret = Annotated[SecretStr, BeforeValidator(_secret)]
+Url = Annotated[str, AfterValidator(_origin)]
+SerialText = Annotated[str, AfterValidator(_serial)]
+SerialOrAll = Annotated[str, AfterValidator(_serial_or_all)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Site(Section):
+    name: Text = Field("mvsnap", description="shown on pages and in messages")
+    timezone: Annotated[str, AfterValidator(_timezone)] = Field(
+        "UTC", description="people see times in it, like Europe/Berlin"
+    )
+    public_url: Url | None = Field(
+        None,
+        description="how people and devices reach this gateway; default: "
+        "the address of the request",
+    )
+
+
+class Server(Section):
+    host: str = Field("0.0.0.0", description="address to listen on")
+    port: int = Field(5004, ge=1, le=65535, description="port to listen on")
+    threads: int = Field(
+        12,
+        ge=4,
+        le=200,
+        description="requests served at once; half of them may wait for a picture",
+    )
+    trusted_proxies: int = Field(
+        0, ge=0, le=5, description="proxies in front whose X-Forwarded-* are believed"
+    )
+    rate_per_minute: int = Field(
+        600, ge=1, description="requests a minute for each key and for each address"
+    )
+    queue_size: int = Field(
+        1000,
+        ge=1,
+        le=100_000,
+        description="jobs that may wait; a trigger beyond it is answered 503",
+    )
+
+
+class ApiKey(Section):
+    name: Text = Field(min_length=1, description="who uses it; shown with each event")
+    key: Secret = Field(description="the secret itself, 16 characters or more")
+    cameras: tuple[SerialOrAll, ...] = Field(
+        ("*",), min_length=1, description='serials it may use; "*": all'
+    )
+    rooms: tuple[Text, ...] = Field(
+        ("*",), min_length=1, description='rooms it may post to; "*": all'
+    )
+    scopes: tuple[Scope, ...] = Field(
+        ("snapshot", "read"),
+        min_length=1,
+        description="any of snapshot, read, webhook, badges",
+    )
+
+    @field_validator("key")
+    @classmethod
+    def _long_enough(cls, key: SecretStr) -> SecretStr:
+        if len(key.get_secret_value()) < 16:
+            raise ValueError("expected 16 characters or more")
+        return key
+
+
+class Meraki(Section):
+    base_url: Url = Field(
+        "https://api.meraki.com/api/v1", description="Dashboard API of your region"
+    )
+    api_key: Secret | None = Field(None, description="Dashboard API key")
+    organization_id: Text | None = Field(None, description="id of the organization")
+    network_id: Text | None = Field(None, description="only cameras of this network")
+    cameras: tuple[SerialText, ...] = Field(
+        (), description="serials used when a trigger names none"
+    )
+    requests_per_s: float = Field(
+        10,
+        gt=0,
+        le=10,
+        description="share of the organization's 10 requests per second",
+    )
+    picture_wait_s: float = Field(
+        60, ge=5, le=600, description="how long one try waits for a picture"
+    )
+
+
+class Webex(Section):
+    base_url: Url = Field("https://webexapis.com/v1", description="Webex API")
+    bot_token: Secret | None = Field(None, description="access token of the bot")
+    room: Text | None = Field(
+        None, description="room title, room id or e-mail when a trigger names none"
+    )
+    message_prefix: Text = Field("", description="text in front of every message")
+
+
+class Schedule(Section):
+    cron: Annotated[str, AfterValidator(_cron)] = Field(
+        description="minute hour day month weekday, in the site's time zone"
+    )
+    cameras: tuple[SerialText, ...] = Field((), description="default: meraki.cameras")
+    room: Text | None = Field(None, description="default: webex.room")
+    prefix: Text = Field("", description="text in front of the message")
+
+
+class Storage(Section):
+    retention_days: int = Field(
+        30, ge=1, description="days that events and pictures are kept"
+    )
+
+
+class Settings(Section):
+    site: Site = Site()
+    server: Server = Server()
+    data_dir: Path = Field(
+        Path("./data"), description="pictures and, without database_url, the databases"
+    )
+    database_url: Secret | None = Field(
+        None,
+        description="default: SQLite in data_dir; "
+        "postgresql+psycopg://USER:PASSWORD@HOST/NAME for several machines",
+    )
+    api_keys: tuple[ApiKey, ...] = Field((), description="who may call the gateway")
+    meraki: Meraki = Meraki()
+    webex: Webex = Webex()
+    schedules: tuple[Schedule, ...] = Field((), description="pictures at fixed times")
+    storage: Storage = Storage()
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is None:
+            return None
+        if not url.get_secret_value().startswith(("postgresql+psycopg://", "sqlite:")):
+            raise ValueError("expected postgresql+psycopg://USER:PASSWORD@HOST/NAME")
+        return url
+
+    @model_validator(mode="after")
+    def _keys_differ(self) -> Settings:
+        names = [key.name for key in self.api_keys]
+        keys = [key.key.get_secret_value() for key in self.api_keys]
+        if len(set(names)) < len(names):
+            raise ValueError("api_keys: two entries have the same name")
+        if len(set(keys)) < len(keys):
+            raise ValueError("api_keys: two entries have the same key")
+        return self
+
+    @model_validator(mode="after")
+    def _schedules_have_cameras(self) -> Settings:
+        for index, schedule in enumerate(self.schedules):
+            if not schedule.cameras and not self.meraki.cameras:
+                raise ValueError(
+                    f"schedules.{index}.cameras: none given and meraki.cameras is empty"
+                )
+        return self
+
+    def secrets(self) -> list[str]:
+        """Return every secret text, for the redaction filter of the log."""
+        maybe = [self.meraki.api_key, self.webex.bot_token, self.database_url]
+        found = [secret for secret in maybe if secret is not None]
+        found += [key.key for key in self.api_keys]
+        return [secret.get_secret_value() for secret in found]

@@ -1,0 +1,117 @@
+"""The settings as text for people: the sample file and the table of the README."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from mvsnap.config.model import Section, Settings
+
+_HEAD = """\
+# Settings of mvsnap. Copy to config/mvsnap.yaml (mode 0600) or run `mvsnap init`.
+# Each line shows a key with its default; remove the "#" to change it.
+# Any value can come from the environment, MVSNAP_MERAKI__API_KEY=..., or from a file,
+# MVSNAP_MERAKI__API_KEY_FILE=/run/secrets/meraki. Names end in their unit (_s: s).
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting. `path` is dotted; items of a list are written `api_keys[].name`."""
+
+    path: str
+    default: str
+    meaning: str
+
+
+def rows() -> list[Row]:
+    return list(_rows(Settings, ""))
+
+
+def paths() -> list[str]:
+    return [row.path.replace("[]", "") for row in rows()]
+
+
+def markdown_table() -> str:
+    lines = ["| key | default | meaning |", "|---|---|---|"]
+    lines += [f"| `{r.path}` | {_code(r.default)} | {r.meaning} |" for r in rows()]
+    return "\n".join(lines)
+
+
+def sample() -> str:
+    return _HEAD + "\n".join(_lines(Settings, 0)) + "\n"
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+def _rows(model: type[BaseModel], prefix: str) -> Iterator[Row]:
+    for name, field in model.model_fields.items():
+        path = prefix + name
+        section, is_list = _section(field)
+        if section and not is_list:
+            yield from _rows(section, f"{path}.")
+        elif section:
+            yield Row(path, _default(field), field.description or "")
+            yield from _rows(section, f"{path}[].")
+        else:
+            yield Row(path, _default(field), field.description or "")
+
+
+def _lines(model: type[BaseModel], depth: int) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        section, is_list = _section(field)
+        pad = "  " * depth
+        if section and not is_list:
+            yield f"\n{pad}{name}:"
+            yield from _lines(section, depth + 1)
+        elif section:
+            yield f"\n#{name}:  # {field.description}; one entry looks like this"
+            for number, line in enumerate(_lines(section, 0)):
+                yield f"#  {'- ' if number == 0 else '  '}{line.removeprefix('#')}"
+        else:
+            shown = f"{name}: {_default(field)}".rstrip()
+            yield f"{pad}#{shown}  # {field.description}"
+
+
+def _section(field: FieldInfo) -> tuple[type[Section] | None, bool]:
+    kind = field.annotation
+    if isinstance(kind, type) and issubclass(kind, Section):
+        return kind, False
+    if typing.get_origin(kind) is tuple:
+        item = typing.get_args(kind)[0]
+        if isinstance(item, type) and issubclass(item, Section):
+            return item, True
+    return None, False
+
+
+def _default(field: FieldInfo) -> str:
+    value: Any = field.default
+    if value is PydanticUndefined or value is None:
+        return ""
+    if isinstance(value, tuple):
+        return "[" + ", ".join(f'"{item}"' for item in value) + "]"
+    if isinstance(value, PurePath):
+        return f"./{value}"
+    return '""' if value == "" else str(value)
+
+
+def main() -> None:
+    """Write the sample file anew and print the README table."""
+    import sys
+    from pathlib import Path
+
+    Path("config/mvsnap.sample.yaml").write_text(sample(), encoding="utf-8")
+    sys.stdout.write(markdown_table() + "\n")
+
+
+if __name__ == "__main__":
+    main()

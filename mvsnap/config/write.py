@@ -1,0 +1,92 @@
+"""Write config/mvsnap.yaml: new from the sample, or changed with its comments kept."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from mvsnap.config.reference import sample
+
+Values = dict[str, dict[str, Any]]
+
+# "  #key: default  # meaning" or "key:  # meaning"
+_LINE = re.compile(r"^(?P<pad> *)#?(?P<key>[a-z_0-9]+):.*?(?P<comment>  #.*)?$")
+
+
+def write_settings(path: Path, values: Values, api_keys: list[dict[str, Any]]) -> None:
+    """Set `values[section][key]` and add `api_keys`; others cannot read the file.
+
+    The file appears whole, so a power cut leaves the old one.
+    """
+    if path.exists():
+        text = _changed(path.read_text(encoding="utf-8"), values, api_keys)
+    else:
+        text = _new(values, api_keys)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _new(values: Values, api_keys: list[dict[str, Any]]) -> str:
+    lines = []
+    section = ""
+    for line in sample().splitlines():
+        found = _LINE.match(line)
+        if found and not found["pad"]:
+            section = found["key"]
+        if found and section == "api_keys" and not found["pad"] and api_keys:
+            lines.append(f"api_keys:{found['comment'] or ''}")
+            lines += _key_lines(api_keys)
+        elif found and found["pad"] and found["key"] in values.get(section, {}):
+            text = _flow(values[section][found["key"]])
+            comment = found["comment"] or ""
+            lines.append(f"  {found['key']}: {text}{comment}")
+        else:
+            lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def _key_lines(api_keys: list[dict[str, Any]]) -> list[str]:
+    lines = []
+    for entry in api_keys:
+        items = [f"{name}: {_flow(value)}" for name, value in entry.items()]
+        lines.append(f"  - {items[0]}")
+        lines += [f"    {item}" for item in items[1:]]
+    return lines
+
+
+def _flow(value: Any) -> str:
+    """Return the value as YAML on one line."""
+    import yaml
+
+    text = yaml.safe_dump(
+        value, default_flow_style=True, allow_unicode=True, width=10_000
+    )
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
+def _changed(text: str, values: Values, api_keys: list[dict[str, Any]]) -> str:
+    # Only here: it is slow to load, and PyYAML drops the comments.
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 10_000
+    tree = yaml.load(text) or {}
+    for section, changes in values.items():
+        if tree.get(section) is None:
+            tree[section] = {}
+        for key, value in changes.items():
+            tree[section][key] = value
+    if api_keys:
+        tree["api_keys"] = [*(tree.get("api_keys") or []), *api_keys]
+    out = io.StringIO()
+    yaml.dump(tree, out)
+    return out.getvalue()

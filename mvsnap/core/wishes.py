@@ -1,0 +1,99 @@
+"""A trigger's parameters as domain values, or BadInput that names the field. Pure."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+
+from mvsnap.domain import Serial, parse_serial
+from mvsnap.errors import BadInput
+
+MAX_CAMERAS = 32
+MAX_ROOM = 400
+MAX_PREFIX = 500
+MAX_WAIT_S = 60.0
+DEFAULT_WAIT_S = 10.0
+# Clocks of small devices are not exact; this far ahead still counts as now.
+_CLOCK_ERROR = timedelta(seconds=5)
+_OLDEST = datetime(2010, 1, 1, tzinfo=UTC)
+
+
+def parse_serials(text: str) -> tuple[Serial, ...]:
+    """Return the serials of a comma separated list, each once, in that order."""
+    names = [name for name in (part.strip() for part in text.split(",")) if name]
+    if not names:
+        raise BadInput("mvSerial: no serial given (expected Qxxx-xxxx-xxxx)")
+    if len(names) > MAX_CAMERAS:
+        raise BadInput(
+            f"mvSerial: {len(names)} serials (expected {MAX_CAMERAS} at most)",
+            code="too_many_serials",
+        )
+    return tuple(dict.fromkeys(parse_serial(name) for name in names))
+
+
+def parse_moment(name: str, text: str) -> datetime:
+    """Return an ISO 8601 time as aware UTC; one without an offset is UTC."""
+    # A plus that was not percent-encoded arrives as a blank: 10:00:00 01:00
+    date, blank, offset = text.strip().rpartition(" ")
+    if blank and offset[:1].isdigit() and "T" in date.upper():
+        text = f"{date}+{offset}"
+    try:
+        moment = datetime.fromisoformat(text.strip().upper())
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as exc:
+        raise BadInput(
+            f"{name}: not a time: {text[:40]!r} (expected 2026-01-31T08:15:00Z)",
+            code="bad_time",
+        ) from exc
+
+
+def parse_at(text: str, now: datetime) -> datetime | None:
+    """Return the past moment to show, None for now."""
+    moment = parse_moment("at", text)
+    if moment > now + _CLOCK_ERROR:
+        raise BadInput(
+            f"at: {text[:40]!r} lies in the future (expected a past time)",
+            code="bad_time",
+        )
+    if moment < _OLDEST:
+        raise BadInput(
+            f"at: {text[:40]!r} is older than any recording (expected 2010 or later)",
+            code="bad_time",
+        )
+    return None if moment > now - _CLOCK_ERROR else moment
+
+
+def parse_wait_s(text: str) -> float:
+    try:
+        wait_s = float(text)
+    except ValueError:
+        wait_s = math.nan
+    if not 0 <= wait_s <= MAX_WAIT_S:
+        raise BadInput(
+            f"wait_s: {text[:40]!r} (expected seconds from 0 to {MAX_WAIT_S:.0f})"
+        )
+    return wait_s
+
+
+def parse_room(text: str) -> str:
+    return _short("webexRoom", text, MAX_ROOM)
+
+
+def parse_prefix(text: str) -> str:
+    return _short("prefix", text, MAX_PREFIX)
+
+
+def parse_limit(text: str, most: int) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= most:
+        raise BadInput(f"limit: {text[:40]!r} (expected 1 to {most})")
+    return int(text[:9])
+
+
+def _short(name: str, text: str, most: int) -> str:
+    if len(text) > most:
+        raise BadInput(f"{name}: {len(text)} characters (expected {most} at most)")
+    if any(ord(character) < 32 for character in text):
+        raise BadInput(f"{name}: has control characters (expected plain text)")
+    return text

@@ -1,0 +1,161 @@
+"""Delivery to Webex: the words, the room, the thread, and each message only once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from mvsnap.clients.webex import Webex, fit, neutralise
+from mvsnap.clock import Clock
+from mvsnap.domain import DeliveryState, Event, Job, MessageId, Serial, TriggerKind
+from mvsnap.errors import UpstreamError
+from mvsnap.store.store import Store
+
+log = logging.getLogger(__name__)
+
+TEMPLATES = Path(__file__).parent.parent / "templates" / "messages"
+# A message that comes later than this after its trigger says so.
+_LATE = timedelta(seconds=90)
+
+HEAD = ""  # the part of a job that opens the thread
+
+
+def note_part(serial: Serial) -> str:
+    """Return the part that says `no picture yet` for this camera."""
+    return f"{serial} note"
+
+
+class Words:
+    """Texts of messages, from templates/messages, in the site's time zone."""
+
+    def __init__(self, timezone: str, prefix: str) -> None:
+        self._zone = ZoneInfo(timezone)
+        self._prefix = prefix
+        self._templates = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            undefined=StrictUndefined,
+            autoescape=False,  # markdown: what users typed goes through `neutral`
+        )
+        self._templates.filters["neutral"] = neutralise
+
+    def head(self, job: Job, *, repeat: bool) -> str:
+        moment = self._local(job.at or job.accepted_at)
+        return self._render(
+            "head", job, at=moment, count=len(job.serials), repeat=repeat
+        )
+
+    def snapshot(self, job: Job, event: Event, now: datetime, *, repeat: bool) -> str:
+        late = job.trigger.kind is not TriggerKind.COMMAND and (
+            now - job.accepted_at > _LATE
+        )
+        return self._render(
+            "snapshot",
+            job,
+            camera=event.camera_name,
+            at=self._local(event.occurred_at),
+            error=event.error,
+            video_link=event.video_link,
+            delayed=self._local(now) if late else None,
+            repeat=repeat,
+        )
+
+    def note(self, job: Job, camera: str, error: str, *, repeat: bool) -> str:
+        moment = self._local(job.at or job.accepted_at)
+        return self._render(
+            "note", job, camera=camera, at=moment, error=error, repeat=repeat
+        )
+
+    def _render(self, name: str, job: Job, **values: object) -> str:
+        prefix = " ".join(text for text in (self._prefix, job.prefix) if text)
+        by = job.trigger.by
+        text = self._templates.get_template(f"{name}.md").render(
+            prefix=prefix, by=by, **values
+        )
+        return fit(text.strip())
+
+    def _local(self, moment: datetime) -> str:
+        return f"{moment.astimezone(self._zone):%Y-%m-%d %H:%M:%S %Z}"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message of a job. `words` is told whether it may be a repeat."""
+
+    part: str
+    words: Callable[[bool], str]
+    picture: Path | None = None
+    parent_id: MessageId | None = None
+
+
+class Courier:
+    """Sends each message of a job once, and notes every step in the store.
+
+    The note "sending" is written before the message leaves and "sent" after Webex
+    answered. Only a crash between the two, or an answer that never came, can lead to a
+    second message; that one says that it may be a repeat.
+    """
+
+    def __init__(self, webex: Webex, store: Store, clock: Clock) -> None:
+        self._webex = webex
+        self._store = store
+        self._clock = clock
+
+    def send_once(self, job: Job, letter: Letter) -> MessageId:
+        """Send unless it was sent already; return the message's id.
+
+        Raises:
+            UpstreamError: not sent, or nobody knows; noted in the store.
+        """
+        room = job.room or ""
+        try:
+            to = self._webex.resolve(room)
+        except UpstreamError as exc:
+            self._note(job, letter, DeliveryState.WAITING, error=exc.message)
+            raise
+        now = self._clock.now()
+        before = self._store.begin_delivery(job.id, letter.part, room, now)
+        if before and before.state is DeliveryState.SENT and before.message_id:
+            return before.message_id
+        unsure = {DeliveryState.SENDING, DeliveryState.UNSURE}
+        repeat = before is not None and before.state in unsure
+        try:
+            message_id = self._webex.post(
+                to,
+                letter.words(repeat),
+                picture=letter.picture,
+                parent_id=letter.parent_id,
+            )
+        except UpstreamError as exc:
+            # Once a message may have arrived, no later refusal can undo that.
+            state = DeliveryState.WAITING
+            if exc.unsure or repeat:
+                state = DeliveryState.UNSURE
+            self._note(job, letter, state, error=exc.message)
+            raise
+        self._note(job, letter, DeliveryState.SENT, message_id=message_id)
+        return message_id
+
+    def _note(
+        self,
+        job: Job,
+        letter: Letter,
+        state: DeliveryState,
+        *,
+        message_id: MessageId | None = None,
+        error: str | None = None,
+    ) -> None:
+        self._store.set_delivery(
+            job.id,
+            letter.part,
+            job.room or "",
+            state,
+            self._clock.now(),
+            message_id=message_id,
+            error=error,
+        )

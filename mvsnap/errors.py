@@ -1,0 +1,126 @@
+"""Everything mvsnap raises on purpose.
+
+MvsnapError
+  BadInput                a caller's value cannot be used          400
+    UnknownParameter      a name we do not know                    400
+  Unauthorized            no key or a wrong one                    401
+  Forbidden               a key without this camera, room, scope   403
+  NotFound                no such job, event or file               404
+  TooManyRequests         wait, then come again                    429
+  QueueFull               too much accepted work is still waiting  503
+  BadConfig               the settings cannot be used, all mistakes together
+  NoPicture               the camera cannot give a picture, now or ever
+  UpstreamError           Meraki or Webex refused or is out of reach
+  EngineUnfit             the job engine cannot run on this machine
+"""
+
+from __future__ import annotations
+
+
+class MvsnapError(Exception):
+    """An expected failure: `code` is for programs and stable, `message` for people."""
+
+    code = "error"
+    status = 500
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class BadInput(MvsnapError):
+    """A value from outside that cannot be used; the message names it."""
+
+    code = "bad_input"
+    status = 400
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        if code is not None:
+            self.code = code
+
+
+class UnknownParameter(BadInput):
+    code = "unknown_parameter"
+
+
+class Unauthorized(MvsnapError):
+    code = "unauthorized"
+    status = 401
+
+
+class Forbidden(MvsnapError):
+    code = "forbidden"
+    status = 403
+
+
+class NotFound(MvsnapError):
+    code = "not_found"
+    status = 404
+
+
+class TooManyRequests(MvsnapError):
+    """The caller must wait `retry_after_s` seconds."""
+
+    code = "too_many_requests"
+    status = 429
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class QueueFull(MvsnapError):
+    """Nothing was accepted; the caller may come again after `retry_after_s`."""
+
+    code = "queue_full"
+    status = 503
+
+    def __init__(self, message: str, *, retry_after_s: int = 30) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class BadConfig(MvsnapError):
+    """All mistakes of the settings, one line each: `path: expectation, got value`."""
+
+    code = "bad_config"
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+class EngineUnfit(MvsnapError):
+    code = "engine_unfit"
+
+
+class UpstreamError(MvsnapError):
+    """An outside service refused, or could not be reached.
+
+    retry: the same request may work later (429, 5xx, network).
+    retry_after_s: how long the service asked us to wait, if it said so.
+    unsure: the request may have been carried out although no answer came.
+    """
+
+    code = "upstream"
+    status = 502
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry: bool,
+        retry_after_s: float | None = None,
+        unsure: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.retry = retry
+        self.retry_after_s = retry_after_s
+        self.unsure = unsure
+
+
+class NoPicture(UpstreamError):
+    """The Dashboard answered, but gives no picture (camera offline, no video then)."""
+
+    code = "no_picture"

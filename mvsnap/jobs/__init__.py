@@ -1,0 +1,1 @@
+"""Durable jobs: accepted, then done or failed. The only place that tries again."""

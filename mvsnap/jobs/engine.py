@@ -1,0 +1,309 @@
+"""The durable engine (dbos): a job accepted here is run until it is finished.
+
+A process with the worker role runs jobs (`WorkerEngine`); one with the web role alone
+only hands them in (`ClientEngine`). What either accepted is on disk before it returns.
+
+Facts about dbos that shaped this module, each seen with 3.4:
+* `start_workflow` begins at once, a queue only at its next poll. So a process that has
+  both roles starts its jobs itself; the queue serves the other processes and what is
+  parked.
+* Work of a dead process waits until a process with the same executor id starts, so ids
+  are kept in files and locked (`executors.py`), and `take_over` resumes the work of
+  processes that stay silent.
+* A workflow that raises is over. Ours never does: what is unexpected is parked.
+* Without a fixed `application_version` a new release does not see the old one's work.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from mvsnap.clock import Clock
+from mvsnap.domain import Job, JobId
+from mvsnap.errors import EngineUnfit
+from mvsnap.jobs.codec import decode, encode
+
+if TYPE_CHECKING:
+    from dbos import DBOSClient
+
+log = logging.getLogger(__name__)
+
+# Change it only together with a way to finish the jobs of the version before.
+_VERSION = "1"
+_APP = "mvsnap"
+_QUEUE = "jobs"
+_WORKFLOW = "run_job"
+_SCHEDULED = "run_schedule"
+_WAITING = ["PENDING", "ENQUEUED", "DELAYED"]
+_UNEXPECTED_PARK_S = 30.0
+_MAX_THREADS = 64
+
+
+class Engine(Protocol):
+    def submit(self, job: Job) -> None:
+        """Accept the job durably; one with a known id is not run again."""
+
+    def job(self, job_id: JobId) -> Job | None: ...
+
+    def waiting(self, at_most: int) -> int:
+        """Return how many jobs are accepted and not finished, counted to `at_most`."""
+
+    def close(self) -> None: ...
+
+
+class Timetable(Protocol):
+    """One line of the schedules: its name, cron fields, time zone and what to run."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def cron(self) -> str: ...
+
+    def job_for(self, moment: datetime) -> Job: ...
+
+
+def check_fitness() -> None:
+    """Refuse clearly what dbos would only fail on later.
+
+    Raises:
+        EngineUnfit: this Python with this SQLite.
+    """
+    if sys.version_info >= (3, 12) and sqlite3.sqlite_version_info < (3, 42):
+        raise EngineUnfit(
+            f"Python {sys.version_info.major}.{sys.version_info.minor} with SQLite "
+            f"{sqlite3.sqlite_version}: jobs need SQLite 3.42 or newer there. "
+            "Use Python 3.11, a newer system, or set database_url to a PostgreSQL."
+        )
+
+
+class WorkerEngine:
+    """Runs jobs in this process. One for each process: dbos allows no second.
+
+    run: does the job; returns None when it is finished, else the seconds to park it.
+    """
+
+    def __init__(
+        self,
+        database_url: str,
+        executor_id: str,
+        run: Callable[[Job], float | None],
+        *,
+        clock: Clock,
+        timetables: tuple[Timetable, ...] = (),
+        timezone: str = "UTC",
+        on_finished: Callable[[JobId], None] = lambda _job_id: None,
+    ) -> None:
+        self._url = database_url
+        self._executor_id = executor_id
+        self._run = run
+        self._clock = clock
+        self._timetables = {table.name: table for table in timetables}
+        self._timezone = timezone
+        self._on_finished = on_finished
+
+    def launch(self) -> None:
+        """Start; pending work of this executor id goes on at once."""
+        if self._url.startswith("sqlite"):
+            check_fitness()
+            _use_wal(self._url)
+        from dbos import DBOS
+
+        self._dbos = DBOS
+        DBOS(
+            config={
+                "name": _APP,
+                "system_database_url": self._url,
+                "application_version": _VERSION,
+                "executor_id": self._executor_id,
+                "serializer": _json_serializer(),
+                "max_executor_threads": _MAX_THREADS,
+                "log_level": "WARNING",
+            }
+        )
+        run_schedule = self._register()
+        DBOS.launch()
+        polling_s = 1.0 if self._url.startswith("sqlite") else 0.2
+        DBOS.register_queue(
+            _QUEUE, polling_interval_sec=polling_s, on_conflict="always_update"
+        )
+        self._apply_timetables(run_schedule)
+
+    def _register(self) -> Any:
+        """Make the two workflows known; return the one that schedules start."""
+
+        # dbos marks the functions it is given, and methods cannot be marked.
+        def run_job(text: str) -> None:
+            self._workflow(text)
+
+        def run_schedule(moment: datetime, name: Any) -> None:
+            self._scheduled(moment, name)
+
+        register = self._dbos.workflow
+        self._run_job = register(name=_WORKFLOW, max_recovery_attempts=None)(run_job)
+        return register(name=_SCHEDULED, max_recovery_attempts=None)(run_schedule)
+
+    def submit(self, job: Job) -> None:
+        from dbos import SetWorkflowID
+
+        with SetWorkflowID(job.id):
+            self._dbos.start_workflow(self._run_job, encode(job))
+
+    def job(self, job_id: JobId) -> Job | None:
+        status = self._dbos.get_workflow_status(job_id)
+        return _job_of(status)
+
+    def waiting(self, at_most: int) -> int:
+        found = self._dbos.list_workflows(
+            name=_WORKFLOW,
+            status=_WAITING,
+            limit=at_most,
+            load_input=False,
+            load_output=False,
+        )
+        return len(found)
+
+    def take_over(self, dead_executor_id: str) -> int:
+        """Resume what a dead process left; return how many jobs that were."""
+        left = self._dbos.list_workflows(
+            executor_id=dead_executor_id,
+            status="PENDING",
+            load_input=False,
+            load_output=False,
+        )
+        ids = [status.workflow_id for status in left]
+        if ids:
+            self._dbos.resume_workflows(ids)
+        return len(ids)
+
+    def forget_finished(self, before: datetime) -> int:
+        """Drop the engine's record of jobs created before; return how many."""
+        old = self._dbos.list_workflows(
+            status=["SUCCESS", "ERROR", "CANCELLED"],
+            end_time=before.isoformat(),
+            limit=1000,
+            load_input=False,
+            load_output=False,
+        )
+        ids = [status.workflow_id for status in old]
+        if ids:
+            self._dbos.delete_workflows(ids)
+        return len(ids)
+
+    def close(self, *, wait_s: int = 10) -> None:
+        """Stop; what runs may still finish or park itself for `wait_s` seconds."""
+        self._dbos.destroy(
+            destroy_registry=True, workflow_completion_timeout_sec=wait_s
+        )
+
+    def _workflow(self, text: str) -> None:
+        job = decode(text)
+        try:
+            park_s = self._run(job)
+        except Exception:
+            log.exception("job %s failed unexpectedly; it is tried again", job.id)
+            park_s = _UNEXPECTED_PARK_S
+        if park_s is None:
+            self._on_finished(job.id)
+            return
+        self._park(job, text, park_s)
+
+    def _park(self, job: Job, text: str, park_s: float) -> None:
+        """Let the job go on later, as a workflow of its own: it needs no thread."""
+        from dbos import SetEnqueueOptions, SetWorkflowID
+
+        _, _, turn = str(self._dbos.workflow_id).partition("#")
+        next_id = f"{job.id}#{int(turn or 0) + 1}"
+        log.info("job %s goes on in %.0f s", job.id, park_s)
+        with SetWorkflowID(next_id), SetEnqueueOptions(delay_seconds=park_s):
+            self._dbos.enqueue_workflow(_QUEUE, self._run_job, text)
+
+    def _scheduled(self, moment: datetime, name: Any) -> None:
+        table = self._timetables.get(name)
+        if table is not None:
+            self.submit(table.job_for(moment))
+
+    def _apply_timetables(self, run_schedule: Any) -> None:
+        for known in self._dbos.list_schedules():
+            if known["schedule_name"] not in self._timetables:
+                self._dbos.delete_schedule(known["schedule_name"])
+        self._dbos.apply_schedules(
+            [
+                {
+                    "schedule_name": table.name,
+                    "workflow_fn": run_schedule,
+                    "schedule": table.cron,
+                    "context": table.name,
+                    "cron_timezone": self._timezone,
+                }
+                for table in self._timetables.values()
+            ]
+        )
+
+
+class ClientEngine:
+    """Hands jobs to the workers in other processes; starts no thread."""
+
+    def __init__(self, database_url: str) -> None:
+        if database_url.startswith("sqlite"):
+            check_fitness()
+            _use_wal(database_url)
+        from dbos import DBOSClient
+
+        self._client: DBOSClient = DBOSClient(
+            system_database_url=database_url, serializer=_json_serializer()
+        )
+
+    def submit(self, job: Job) -> None:
+        self._client.enqueue(
+            {
+                "queue_name": _QUEUE,
+                "workflow_name": _WORKFLOW,
+                "workflow_id": job.id,
+                "app_version": _VERSION,
+            },
+            encode(job),
+        )
+
+    def job(self, job_id: JobId) -> Job | None:
+        found = self._client.list_workflows(workflow_ids=[job_id])
+        return _job_of(found[0] if found else None)
+
+    def waiting(self, at_most: int) -> int:
+        found = self._client.list_workflows(
+            name=_WORKFLOW,
+            status=_WAITING,
+            limit=at_most,
+            load_input=False,
+            load_output=False,
+        )
+        return len(found)
+
+    def close(self) -> None:
+        self._client.destroy()
+
+
+def _job_of(status: Any) -> Job | None:
+    if status is None or status.name != _WORKFLOW or not status.input:
+        return None
+    return decode(status.input["args"][0])
+
+
+def _use_wal(url: str) -> None:
+    """dbos opens SQLite as it finds it; WAL lets readers and one writer go together."""
+    path = url.removeprefix("sqlite:///")
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.close()
+
+
+def _json_serializer() -> Any:
+    # dbos would pickle: unreadable for people, and code for whoever can write the file.
+    from dbos._serialization import DBOSPortableJSON
+
+    return DBOSPortableJSON

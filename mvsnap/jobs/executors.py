@@ -1,0 +1,52 @@
+"""Executor ids: the same after a restart, never the same for two living processes."""
+
+from __future__ import annotations
+
+import fcntl
+import socket
+import uuid
+from pathlib import Path
+from typing import IO
+
+
+class ExecutorSlot:
+    """A locked id. The lock goes with the process, however that ends."""
+
+    def __init__(self, executor_id: str, file: IO[str]) -> None:
+        self.executor_id = executor_id
+        self._file = file
+
+    def release(self) -> None:
+        self._file.close()
+
+
+def take_slot(data_dir: Path) -> ExecutorSlot:
+    """Lock the first free slot of this installation and return its id.
+
+    After a crash the next process takes the same slot, and with it the work left over.
+    """
+    folder = data_dir / "executors"
+    folder.mkdir(parents=True, exist_ok=True)
+    installation = _installation_id(folder / "installation")
+    number = 0
+    while True:
+        file = (folder / f"{number}.lock").open("w")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            number += 1
+            continue
+        return ExecutorSlot(f"{socket.gethostname()}-{installation}-{number}", file)
+
+
+def _installation_id(path: Path) -> str:
+    with path.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        found = file.read().strip()
+        if not found:
+            found = uuid.uuid4().hex[:12]
+            file.write(found)
+            file.flush()
+    return found

@@ -1,0 +1,54 @@
+"""When to try again, and when to stop: decided here for every outside call."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from mvsnap.clock import SystemClock
+from mvsnap.errors import UpstreamError
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+# Longest time one job keeps a thread busy with repeating one call; then it is parked.
+PATIENCE_S = 60.0
+# A job older than this is given up.
+GIVE_UP_AFTER = timedelta(hours=24)
+
+_FIRST_S = 0.5
+_LONGEST_S = 15.0
+
+
+def retrying(
+    call: Callable[[], T], clock: SystemClock, *, limit_s: float = PATIENCE_S
+) -> T:
+    """Call until it works: after 0.5, 1, 2, 4, 8, 15, 15 ... s, each +- 20 %.
+
+    A service that names its own waiting time gets it, when it still fits.
+
+    Raises:
+        UpstreamError: the last one; it cannot be repeated, or the time is up.
+    """
+    deadline = clock.monotonic() + limit_s
+    pause_s = _FIRST_S
+    while True:
+        try:
+            return call()
+        except UpstreamError as exc:
+            wait_s = max(exc.retry_after_s or 0, pause_s * random.uniform(0.8, 1.2))
+            out_of_time = clock.monotonic() + wait_s > deadline
+            if not exc.retry or out_of_time or clock.stopped:
+                raise
+            log.warning("%s; again in %.1f s", exc.message, wait_s)
+        clock.sleep(wait_s)
+        pause_s = min(pause_s * 2, _LONGEST_S)
+
+
+def park_delay_s(age: timedelta, retry_after_s: float | None) -> float:
+    """Return how long a parked job waits: a quarter of its age, 10 s to 10 min."""
+    own_s = min(max(age.total_seconds() / 4, 10.0), 600.0)
+    return max(own_s, min(retry_after_s or 0, 3600.0))

@@ -1,0 +1,43 @@
+"""Log lines: one format, and no secret in any of them."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Iterable
+
+_HIDDEN = "[hidden]"
+# A snapshot's address opens the picture for anybody; so does `?apikey=`.
+_ALWAYS = re.compile(
+    r"https?://[^\s\"'<>]+/stream/jpeg/[^\s\"'<>]+|(?<=apikey=)[^&\s\"'<>]+", re.I
+)
+
+
+class Redaction(logging.Formatter):
+    """Formats a line, traceback and all, then hides every known secret in it."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        longest_first = sorted({s for s in secrets if s}, key=len, reverse=True)
+        parts = [re.escape(secret) for secret in longest_first]
+        self._known = re.compile("|".join(parts)) if parts else None
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = _ALWAYS.sub(_HIDDEN, super().format(record))
+        return self._known.sub(_HIDDEN, line) if self._known else line
+
+
+def configure(secrets: Iterable[str], level: int = logging.INFO) -> None:
+    """Send all logs to stderr; libraries only when they warn."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Redaction(secrets))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("mvsnap").setLevel(level)
+    logging.captureWarnings(True)
+    # dbos brings a handler of its own, which would pass by the redaction.
+    dbos = logging.getLogger("dbos")
+    dbos.handlers[:] = []
+    dbos.propagate = True

@@ -1,0 +1,33 @@
+"""What /metrics tells: one registry for each process, made by `runtime`."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class Metrics:
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.triggers = Counter(
+            "mvsnap_triggers",
+            "Triggers by kind and by what became of them",
+            ["kind", "outcome"],
+            registry=self.registry,
+        )
+        self.parts = Counter(
+            "mvsnap_job_parts",
+            "Cameras of jobs by outcome: snapshot, no_picture, delivered, undelivered",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.delivery_s = Histogram(
+            "mvsnap_delivery_seconds",
+            "From the trigger to the message in the room",
+            buckets=(1, 2, 3, 5, 8, 13, 30, 60, 300, 3600),
+            registry=self.registry,
+        )
+        self.backlog = Gauge(
+            "mvsnap_jobs_waiting",
+            "Jobs accepted and not finished",
+            registry=self.registry,
+        )

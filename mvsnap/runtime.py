@@ -1,0 +1,250 @@
+"""The one place that builds and starts things, by role: web, worker."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mvsnap.actions import CameraNames, Photographer
+from mvsnap.clients.meraki import Dashboard
+from mvsnap.clients.webex import Webex
+from mvsnap.clock import SystemClock
+from mvsnap.config.model import Settings
+from mvsnap.delivery import Courier, Words
+from mvsnap.domain import Serial
+from mvsnap.jobs.engine import ClientEngine, Engine, WorkerEngine
+from mvsnap.jobs.executors import take_slot
+from mvsnap.jobs.runner import JobRunner
+from mvsnap.jobs.schedule import CameraTimetable
+from mvsnap.jobs.service import Finished, JobService
+from mvsnap.metrics import Metrics
+from mvsnap.store import database
+from mvsnap.store.files import Files
+from mvsnap.store.store import Store
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+log = logging.getLogger(__name__)
+
+_HEARTBEAT_S = 20.0
+_SILENT_AFTER = timedelta(seconds=90)
+_CLEAN_EVERY_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    web: bool = True
+    worker: bool = True
+
+
+class Parts:
+    """Everything one process shares, built from the settings; starts no thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock = SystemClock()
+        self.metrics = Metrics()
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        self.files = Files(settings.data_dir)
+        engine = database.open_database(store_url(settings))
+        database.upgrade(engine)
+        self.store = Store(engine)
+        meraki = settings.meraki
+        self.dashboard = Dashboard(
+            meraki.base_url,
+            meraki.api_key.get_secret_value() if meraki.api_key else "",
+            clock=self.clock,
+            requests_per_s=meraki.requests_per_s,
+        )
+        self.names = CameraNames(
+            self.dashboard, self.clock, organization_id=meraki.organization_id
+        )
+
+    def webex(self) -> Webex | None:
+        webex = self.settings.webex
+        if webex.bot_token is None:
+            return None
+        return Webex(webex.base_url, webex.bot_token.get_secret_value())
+
+    def runner(self, *, comes_again: bool = True) -> JobRunner:
+        """comes_again: False where nobody will run an unfinished job again."""
+        settings = self.settings
+        webex = self.webex()
+        wait_s = settings.meraki.picture_wait_s
+        return JobRunner(
+            self.store,
+            self.files,
+            Photographer(self.dashboard, self.clock, picture_wait_s=wait_s),
+            self.names,
+            Courier(webex, self.store, self.clock) if webex else None,
+            Words(settings.site.timezone, settings.webex.message_prefix),
+            self.clock,
+            self.metrics,
+            comes_again=comes_again,
+        )
+
+
+class Service:
+    """A running mvsnap: `start`, then `app` can be served; `stop` parks work."""
+
+    def __init__(self, settings: Settings, roles: Roles) -> None:
+        self._roles = roles
+        self.parts = Parts(settings)
+        self._finished = Finished() if roles.worker else None
+        self._worker: Worker | None = None
+        self._engine: Engine | None = None
+
+    def start(self) -> None:
+        if self._roles.worker:
+            self._worker = Worker(self.parts, self._finished or Finished())
+            self._worker.start()
+            self._engine = self._worker.engine
+        else:
+            self._engine = ClientEngine(jobs_url(self.parts.settings))
+
+    def app(self) -> Flask:
+        assert self._engine is not None
+        return make_app(self.parts, self._engine, self._finished)
+
+    def stop(self) -> None:
+        self.parts.clock.stop()
+        if self._worker is not None:
+            self._worker.stop()
+        elif self._engine is not None:
+            self._engine.close()
+        self.parts.store.close()
+
+
+class Worker:
+    """The worker role: the engine, its executor id, and a thread that keeps house."""
+
+    def __init__(self, parts: Parts, finished: Finished) -> None:
+        self._parts = parts
+        self._slot = take_slot(parts.settings.data_dir)
+        self.engine = WorkerEngine(
+            jobs_url(parts.settings),
+            self._slot.executor_id,
+            parts.runner().run,
+            clock=parts.clock,
+            timetables=timetables(parts.settings),
+            timezone=parts.settings.site.timezone,
+            on_finished=finished.tell,
+        )
+        self._house = threading.Thread(
+            target=self._keep_house, name="housekeeping", daemon=True
+        )
+
+    def start(self) -> None:
+        self._parts.store.heartbeat(self._slot.executor_id, self._parts.clock.now())
+        self.engine.launch()
+        self._house.start()
+
+    def stop(self) -> None:
+        self.engine.close()
+        self._slot.release()
+
+    def _keep_house(self) -> None:
+        clock = self._parts.clock
+        self._try("camera names", self._parts.names.refresh)
+        clean_at = clock.monotonic() + _HEARTBEAT_S
+        while not clock.stopped:
+            self._try("heartbeat", self._beat)
+            if clock.monotonic() >= clean_at:
+                self._try("camera names", self._parts.names.refresh)
+                self._try("cleaning", self._clean)
+                clean_at = clock.monotonic() + _CLEAN_EVERY_S
+            clock.sleep(_HEARTBEAT_S)
+
+    def _try(self, what: str, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except Exception:
+            # The next round may work; a dead housekeeper would never come back.
+            log.exception("%s failed", what)
+
+    def _beat(self) -> None:
+        store, now = self._parts.store, self._parts.clock.now()
+        store.heartbeat(self._slot.executor_id, now)
+        for executor_id, seen_at in store.workers_seen().items():
+            if now - seen_at > _SILENT_AFTER:
+                taken = self.engine.take_over(executor_id)
+                store.forget_worker(executor_id)
+                log.warning("worker %s is gone: %d jobs go on", executor_id, taken)
+
+    def _clean(self) -> None:
+        days = self._parts.settings.storage.retention_days
+        before = self._parts.clock.now() - timedelta(days=days)
+        paths = self._parts.store.purge(before)
+        for path in paths:
+            self._parts.files.remove(path)
+        jobs = self.engine.forget_finished(before)
+        if paths or jobs:
+            log.info("older than %d days: %d pictures removed", days, len(paths))
+
+
+def make_app(parts: Parts, engine: Engine, finished: Finished | None) -> Flask:
+    from mvsnap.web.app import create_app
+    from mvsnap.web.context import Gateway
+
+    server = parts.settings.server
+    jobs = JobService(
+        engine,
+        parts.store,
+        parts.clock,
+        parts.metrics,
+        queue_size=server.queue_size,
+        max_waiting=server.threads // 2,
+        finished=finished,
+    )
+    return create_app(
+        Gateway(
+            settings=parts.settings,
+            jobs=jobs,
+            store=parts.store,
+            files=parts.files,
+            clock=parts.clock,
+            metrics=parts.metrics,
+        )
+    )
+
+
+def store_url(settings: Settings) -> str:
+    return _database_url(settings, "mvsnap.db")
+
+
+def jobs_url(settings: Settings) -> str:
+    """Return the engine's database: a file of its own, or the same PostgreSQL."""
+    return _database_url(settings, "jobs.db")
+
+
+def timetables(settings: Settings) -> tuple[CameraTimetable, ...]:
+    return tuple(
+        CameraTimetable(
+            name=f"schedule {number}",
+            cron=schedule.cron,
+            serials=tuple(
+                Serial(s) for s in schedule.cameras or settings.meraki.cameras
+            ),
+            room=_room(settings, schedule.room),
+            prefix=schedule.prefix,
+        )
+        for number, schedule in enumerate(settings.schedules, start=1)
+    )
+
+
+def _room(settings: Settings, given: str | None) -> str | None:
+    if settings.webex.bot_token is None:
+        return None
+    return given or settings.webex.room
+
+
+def _database_url(settings: Settings, file_name: str) -> str:
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    return database.sqlite_url(Path(settings.data_dir) / file_name)

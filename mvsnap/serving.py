@@ -1,0 +1,67 @@
+"""`serve`: the web server in front of the service, and a clean end on SIGTERM."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from mvsnap.config.model import Settings
+from mvsnap.runtime import Roles, Service
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from flask import Flask
+
+log = logging.getLogger(__name__)
+
+
+def serve(settings: Settings, roles: Roles) -> NoReturn:
+    """Run until SIGTERM or Ctrl-C, then park what is unfinished and exit with 0."""
+    service = Service(settings, roles)
+    service.start()
+    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, _end)
+    try:
+        if roles.web:
+            server = make_server(service.app(), settings)
+            host, port = settings.server.host, settings.server.port
+            log.info("mvsnap listens on %s:%d", host, port)
+            server.run()
+        else:
+            log.info("mvsnap works on jobs")
+            threading.Event().wait()
+    except SystemExit:
+        pass
+    log.info("stopping")
+    service.stop()
+    log.info("stopped; what is unfinished goes on at the next start")
+    logging.shutdown()
+    # A thread may still wait for a cloud; its job is safe, nobody has to wait for it.
+    os._exit(0)
+
+
+def make_server(app: Flask, settings: Settings) -> Any:
+    """Return a waitress server that listens already; `run()` serves."""
+    from waitress.server import create_server
+
+    return create_server(
+        app,
+        host=settings.server.host,
+        port=settings.server.port,
+        threads=settings.server.threads,
+        ident="mvsnap",
+        connection_limit=1000,
+        # Longer than the longest wait_s.
+        channel_timeout=90,
+    )
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    # waitress ends its loop on SystemExit; a second signal must not interrupt the end.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise SystemExit(0)

@@ -1,0 +1,101 @@
+"""Calls: what a simulated cloud was asked, and the app that writes it down."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from mvsnap.simulator.faults import Fault, Faults
+
+_MAX_BODY_BYTES = 101 * 1024 * 1024
+
+
+@dataclass
+class Asked:
+    """One call, also one that a fault answered.
+
+    query: names ending in [] hold lists, all others text.
+    json: the JSON body, the text fields of a form, or None.
+    at: time.monotonic() when the call came in.
+    """
+
+    method: str
+    path: str
+    query: dict[str, Any]
+    json: Any
+    headers: dict[str, str]
+    at: float
+
+
+def new_app(
+    name: str,
+    *,
+    asked: list[Asked],
+    faults: Faults,
+    is_api: Callable[[str], bool],
+) -> Flask:
+    """Return an app that records calls, has faults, and /fault to add more.
+
+    is_api: tells which paths are the cloud's; only these are recorded and go wrong.
+    """
+    app = Flask(name)
+    # A lost connection must reach the server; Flask would answer 500 instead.
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
+
+    @app.before_request
+    def record_call() -> ResponseReturnValue | None:
+        if not is_api(request.path):
+            return None
+        g.asked = _asked()
+        asked.append(g.asked)
+        return faults.before_request()
+
+    app.after_request(faults.after_request)
+
+    @app.post("/fault")
+    def add_fault() -> ResponseReturnValue:
+        try:
+            faults.add(_fault(request.get_json()))
+        except (TypeError, ValueError) as exc:
+            return jsonify(error=str(exc)), 400
+        return jsonify(added=True), 201
+
+    @app.delete("/fault")
+    def clear_faults() -> ResponseReturnValue:
+        faults.clear()
+        return Response(status=204)
+
+    return app
+
+
+def _asked() -> Asked:
+    query = {
+        name: values if name.endswith("[]") else values[-1]
+        for name, values in request.args.lists()
+    }
+    return Asked(
+        method=request.method,
+        path=request.path,
+        query=query,
+        json=request.get_json(silent=True) if request.is_json else None,
+        headers=dict(request.headers),
+        at=time.monotonic(),
+    )
+
+
+def _fault(body: Any) -> Fault:
+    if not isinstance(body, dict):
+        raise ValueError("A fault is a JSON object with at least 'kind'")
+    if "kind" in body:
+        body["kind"] = str(body["kind"])
+    fault = Fault(**body)
+    fault.times = int(fault.times)
+    fault.share = float(fault.share)
+    fault.seconds = float(fault.seconds)
+    return fault

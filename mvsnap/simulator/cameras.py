@@ -1,0 +1,147 @@
+"""Simulated cameras and the organization they hang in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from mvsnap.domain import Serial, parse_serial
+
+ORGANIZATION_ID = "707512"
+NETWORKS = (
+    ("N_70751201", "Site A", "Europe/Berlin"),
+    ("N_70751202", "Site B", "America/New_York"),
+)
+
+_PLACES = (
+    ("Gate North", "gate"),
+    ("Reception door", "door"),
+    ("Hall 1", "hall"),
+    ("Car park", "yard"),
+)
+_MODELS = ("MV12WE", "MV22X", "MV32", "MV72X")
+
+
+@dataclass
+class SimulatedCamera:
+    """A camera with its knobs.
+
+    name: None leaves the name out of every answer, as the cloud does.
+    status: online, alerting, offline or dormant.
+    not_ready_s: seconds until a picture can be fetched; None takes the cloud's value.
+    picture: "jpeg", "truncated", "html" or "never".
+    video_since: older moments have no video; None means all have.
+    scene: "gate", "door", "hall" or "yard".
+    """
+
+    serial: Serial
+    number: int
+    name: str | None
+    model: str
+    network_id: str
+    scene: str
+    status: str = "online"
+    not_ready_s: float | None = None
+    picture: str = "jpeg"
+    video_since: datetime | None = None
+
+    @property
+    def node_id(self) -> str:
+        """The number by which Dashboard pages address the device."""
+        return str(204_100_000_000_000 + self.number)
+
+    @property
+    def mac(self) -> str:
+        high, low = divmod(self.number, 256)
+        return f"e0:cb:bc:00:{high % 256:02x}:{low:02x}"
+
+
+def new_camera(number: int) -> SimulatedCamera:
+    """Return camera `number` (from 1); the same number gives the same camera."""
+    index = number - 1
+    place, scene = _PLACES[index % len(_PLACES)]
+    lap = index // len(_PLACES)
+    return SimulatedCamera(
+        serial=parse_serial(f"Q2SM-{number // 10000:04d}-{number % 10000:04d}"),
+        number=number,
+        name=f"{place} ({lap + 1})" if lap else place,
+        model=_MODELS[index % len(_MODELS)],
+        network_id=NETWORKS[index % len(NETWORKS)][0],
+        scene=scene,
+    )
+
+
+def access_point() -> dict[str, Any]:
+    """Return a device that is no camera, so that a forgotten filter shows."""
+    return {
+        "name": "Access point lobby",
+        "serial": "Q2SM-WLAN-0001",
+        "mac": "e0:cb:bc:ff:00:01",
+        "model": "MR46",
+        "networkId": NETWORKS[0][0],
+        "productType": "wireless",
+        "tags": [],
+        "status": "online",
+    }
+
+
+def as_device(camera: SimulatedCamera) -> dict[str, Any]:
+    """Return one row of /organizations/{id}/devices, plus "status"."""
+    device: dict[str, Any] = {
+        "serial": camera.serial,
+        "mac": camera.mac,
+        "model": camera.model,
+        "networkId": camera.network_id,
+        "productType": "camera",
+        "address": "",
+        "lat": 52.52,
+        "lng": 13.405,
+        "notes": "",
+        "tags": ["simulated"],
+        "lanIp": f"10.0.{camera.number // 250}.{camera.number % 250 + 1}",
+        "firmware": "camera-5-5",
+        "details": [],
+        "status": camera.status,
+    }
+    if camera.name is not None:
+        device["name"] = camera.name
+    return device
+
+
+def as_availability(device: dict[str, Any]) -> dict[str, Any]:
+    keys = ("name", "serial", "mac", "productType", "status", "tags")
+    row = {key: device[key] for key in keys if key in device}
+    return row | {"network": {"id": device["networkId"]}}
+
+
+def zones(camera: SimulatedCamera) -> list[dict[str, Any]]:
+    return [
+        _zone("0", "Full Frame", ("0.00", "0.00", "1.00", "1.00")),
+        _zone(f"{camera.node_id}01", "Entrance", ("0.20", "0.30", "0.70", "0.90")),
+    ]
+
+
+def _zone(zone_id: str, label: str, corners: tuple[str, ...]) -> dict[str, Any]:
+    region = dict(zip(("x0", "y0", "x1", "y1"), corners, strict=True))
+    return {
+        "id": zone_id,
+        "type": "occupancy",
+        "label": label,
+        "regionOfInterest": region,
+    }
+
+
+def parse_moment(text: str) -> datetime:
+    """Return the moment in UTC.
+
+    A text without an offset is read as US Pacific time, as the Dashboard does.
+
+    Raises:
+        ValueError: not ISO 8601.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo("America/Los_Angeles"))
+    return moment.astimezone(UTC)

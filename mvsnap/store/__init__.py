@@ -1,0 +1,1 @@
+"""The event store: tables, queries, files. SQLite and PostgreSQL, the same code."""

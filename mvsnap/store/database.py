@@ -1,0 +1,91 @@
+"""Opening the database and bringing it to this version."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+
+log = logging.getLogger(__name__)
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+# Any number, the same in every process: only one of them migrates at a time.
+_MIGRATION_LOCK = 5_004_001
+
+
+def sqlite_url(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+def open_database(url: str) -> Engine:
+    """Return an engine whose commits survive a power cut. Connects to nothing yet."""
+    if url.startswith("sqlite"):
+        engine = create_engine(url, connect_args={"timeout": 30})
+        event.listen(engine, "connect", _set_pragmas)
+        event.listen(engine, "begin", _begin)
+        return engine
+    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+
+
+def for_reading(engine: Engine) -> Engine:
+    """Return the same engine, whose transactions never wait for a writer."""
+    return engine.execution_options(mvsnap_reading=True)
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the tables to this version; safe when several processes start at once."""
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    head = ScriptDirectory.from_config(config).get_current_head()
+    with _one_at_a_time(engine) as connection:
+        if _version(connection) == head:
+            return
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        log.info("database is now at version %s", head)
+
+
+def version(engine: Engine) -> str | None:
+    """Return the version of the tables, None for an empty database."""
+    with engine.connect() as connection:
+        return _version(connection)
+
+
+def _version(connection: Connection) -> str | None:
+    from alembic.runtime.migration import MigrationContext
+
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+@contextmanager
+def _one_at_a_time(engine: Engine) -> Iterator[Connection]:
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            lock = text("select pg_advisory_xact_lock(:key)")
+            connection.execute(lock, {"key": _MIGRATION_LOCK})
+        yield connection
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    # pysqlite starts transactions late and by itself; we start them, see below.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # A transaction that reads first and writes later would fail with "database is
+    # locked" when another process wrote in between: writers queue up front.
+    reading = connection.get_execution_options().get("mvsnap_reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

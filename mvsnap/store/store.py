@@ -1,0 +1,268 @@
+"""The event store: what happened, and what was told to whom.
+
+One method is one transaction. Rows become dataclasses before they leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, Row, and_, delete, func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mvsnap.domain import (
+    Delivery,
+    DeliveryState,
+    Event,
+    EventId,
+    EventKind,
+    JobId,
+    MessageId,
+    Serial,
+    Trigger,
+    TriggerKind,
+)
+from mvsnap.store.database import for_reading
+from mvsnap.store.tables import deliveries, events, workers
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events; None means any. `until` is exclusive; `after` is paging."""
+
+    kind: EventKind | None = None
+    serials: tuple[Serial, ...] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    after: EventId | None = None
+
+
+class Store:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._reader = for_reading(engine)
+        on_postgresql = engine.dialect.name == "postgresql"
+        self._insert = postgresql.insert if on_postgresql else sqlite.insert
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def ping(self) -> None:
+        """Do nothing but prove that the database answers."""
+        with self._reader.connect() as connection:
+            connection.execute(select(1))
+
+    def add_event(self, event: Event) -> bool:
+        """Add a fact; False when it was there already (ids are made from the job)."""
+        statement = self._insert(events).values(_event_row(event))
+        with self._engine.begin() as connection:
+            done = connection.execute(statement.on_conflict_do_nothing())
+        return done.rowcount == 1
+
+    def event(self, event_id: EventId) -> Event | None:
+        with self._reader.connect() as connection:
+            row = connection.execute(select(events).where(events.c.id == event_id))
+            found = row.one_or_none()
+        return None if found is None else _event(found)
+
+    def events(self, wanted: EventFilter, limit: int) -> list[Event]:
+        """Return events, newest first, at most `limit`."""
+        statement = (
+            select(events)
+            .where(*_conditions(wanted))
+            .order_by(events.c.occurred_at.desc(), events.c.id.desc())
+            .limit(limit)
+        )
+        with self._reader.connect() as connection:
+            return [_event(row) for row in connection.execute(statement)]
+
+    def pages(self, wanted: EventFilter, most: int | None) -> Iterator[list[Event]]:
+        """Yield all matching events page by page, newest first, at most `most`."""
+        left = most
+        while left is None or left > 0:
+            size = _PAGE if left is None else min(left, _PAGE)
+            page = self.events(wanted, size)
+            if page:
+                yield page
+            if len(page) < size:
+                return
+            left = None if left is None else left - size
+            wanted = replace(wanted, after=page[-1].id)
+
+    def events_of_job(self, job_id: JobId) -> list[Event]:
+        """Return the job's events in the order they were recorded."""
+        statement = select(events).where(events.c.job_id == job_id)
+        with self._reader.connect() as connection:
+            rows = connection.execute(statement.order_by(events.c.recorded_at)).all()
+        return [_event(row) for row in rows]
+
+    def deliveries_of_job(self, job_id: JobId) -> dict[str, Delivery]:
+        """Return the job's messages by part."""
+        statement = select(deliveries).where(deliveries.c.job_id == job_id)
+        with self._reader.connect() as connection:
+            rows = connection.execute(statement).all()
+        return {row.part: _delivery(row) for row in rows}
+
+    def begin_delivery(
+        self, job_id: JobId, part: str, room: str, now: datetime
+    ) -> Delivery | None:
+        """Note that the message is about to leave; return how it stood before.
+
+        A message that was sent already stays as it is.
+        """
+        key = and_(deliveries.c.job_id == job_id, deliveries.c.part == part)
+        fresh = {"room": room, "state": DeliveryState.SENDING, "changed_at": now}
+        with self._engine.begin() as connection:
+            found = connection.execute(select(deliveries).where(key)).one_or_none()
+            before = None if found is None else _delivery(found)
+            if before is None:
+                connection.execute(
+                    deliveries.insert().values(
+                        job_id=job_id, part=part, attempts=1, **fresh
+                    )
+                )
+            elif before.state is not DeliveryState.SENT:
+                counted = {"attempts": deliveries.c.attempts + 1}
+                connection.execute(
+                    deliveries.update().where(key).values(**fresh, **counted)
+                )
+        return before
+
+    def set_delivery(
+        self,
+        job_id: JobId,
+        part: str,
+        room: str,
+        state: DeliveryState,
+        now: datetime,
+        *,
+        message_id: MessageId | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Note how the message stands now."""
+        news = {
+            "state": state,
+            "message_id": message_id,
+            "error": error,
+            "changed_at": now,
+        }
+        statement = self._insert(deliveries).values(
+            job_id=job_id, part=part, room=room, attempts=0, **news
+        )
+        with self._engine.begin() as connection:
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=[deliveries.c.job_id, deliveries.c.part], set_=news
+                )
+            )
+
+    def heartbeat(self, executor_id: str, now: datetime) -> None:
+        statement = self._insert(workers).values(executor_id=executor_id, seen_at=now)
+        with self._engine.begin() as connection:
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=[workers.c.executor_id], set_={"seen_at": now}
+                )
+            )
+
+    def workers_seen(self) -> dict[str, datetime]:
+        """Return the last heartbeat of every process that ran jobs."""
+        with self._reader.connect() as connection:
+            rows = connection.execute(select(workers)).all()
+        return {row.executor_id: row.seen_at for row in rows}
+
+    def forget_worker(self, executor_id: str) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(
+                delete(workers).where(workers.c.executor_id == executor_id)
+            )
+
+    def purge(self, before: datetime) -> list[str]:
+        """Remove what is older; return the paths of the pictures to unlink."""
+        old = events.c.recorded_at < before
+        with self._engine.begin() as connection:
+            gone = connection.execute(
+                delete(events).where(old).returning(events.c.snapshot_path)
+            ).all()
+            connection.execute(
+                delete(deliveries).where(deliveries.c.changed_at < before)
+            )
+        return [row.snapshot_path for row in gone if row.snapshot_path]
+
+    def events_by_kind(self) -> dict[str, int]:
+        """Return how many events of each kind are kept."""
+        statement = select(events.c.kind, func.count()).group_by(events.c.kind)
+        with self._reader.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.kind is not None:
+        found.append(events.c.kind == wanted.kind)
+    if wanted.serials is not None:
+        found.append(events.c.serial.in_(wanted.serials))
+    if wanted.since is not None:
+        found.append(events.c.occurred_at >= wanted.since)
+    if wanted.until is not None:
+        found.append(events.c.occurred_at < wanted.until)
+    if wanted.after is not None:
+        last = select(events.c.occurred_at).where(events.c.id == wanted.after)
+        moment = last.scalar_subquery()
+        same = and_(events.c.occurred_at == moment, events.c.id < wanted.after)
+        found.append(or_(events.c.occurred_at < moment, same))
+    return found
+
+
+def _event_row(event: Event) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "kind": event.kind,
+        "occurred_at": event.occurred_at,
+        "recorded_at": event.recorded_at,
+        "serial": event.serial,
+        "job_id": event.job_id,
+        "trigger_kind": event.trigger.kind,
+        "trigger_by": event.trigger.by,
+        "camera_name": event.camera_name,
+        "title": event.title,
+        "video_link": event.video_link,
+        "snapshot_path": event.snapshot_path,
+        "error": event.error,
+        "details": event.details,
+    }
+
+
+def _event(row: Row[Any]) -> Event:
+    return Event(
+        id=EventId(row.id),
+        kind=EventKind(row.kind),
+        occurred_at=row.occurred_at,
+        recorded_at=row.recorded_at,
+        serial=Serial(row.serial),
+        job_id=JobId(row.job_id),
+        trigger=Trigger(TriggerKind(row.trigger_kind), row.trigger_by),
+        camera_name=row.camera_name,
+        title=row.title,
+        video_link=row.video_link,
+        snapshot_path=row.snapshot_path,
+        error=row.error,
+        details=row.details,
+    )
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    return Delivery(
+        job_id=JobId(row.job_id),
+        part=row.part,
+        room=row.room,
+        state=DeliveryState(row.state),
+        attempts=row.attempts,
+        message_id=None if row.message_id is None else MessageId(row.message_id),
+        error=row.error,
+    )

@@ -1,0 +1,1 @@
+"""HTTP: what comes in is checked, handed to jobs, and answered from the store."""

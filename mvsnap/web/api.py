@@ -1,0 +1,124 @@
+"""The API that devices and programs call: getSnapshot and jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from mvsnap.clock import iso
+from mvsnap.core import wishes
+from mvsnap.core.progress import JobProgress, PartProgress
+from mvsnap.domain import JobId, JobState, Serial, Trigger, TriggerKind
+from mvsnap.errors import BadInput, NotFound
+from mvsnap.jobs.service import Wish
+from mvsnap.web import auth
+from mvsnap.web.context import gateway
+from mvsnap.web.links import job_url, snapshot_url
+from mvsnap.web.params import Parameters, read_parameters
+
+bp = Blueprint("api", __name__, url_prefix="/api/v1.0")
+
+_STATUS = {
+    JobState.DONE: 200,
+    JobState.PENDING: 202,
+    JobState.PARTIAL: 207,
+    JobState.FAILED: 207,
+}
+
+
+@bp.route("/getSnapshot", methods=["GET", "POST"])
+@auth.api_key("snapshot")
+def get_snapshot() -> ResponseReturnValue:
+    parameters = read_parameters(request)
+    wish = _wish(parameters)
+    wait_s = wishes.parse_wait_s(parameters.get("wait_s") or str(wishes.DEFAULT_WAIT_S))
+    jobs = gateway().jobs
+    progress = jobs.wait(jobs.accept(wish), wait_s)
+    answer = jsonify(_job_json(progress))
+    answer.headers["Location"] = job_url(progress.job.id)
+    return answer, _STATUS[progress.state]
+
+
+@bp.get("/jobs/<job_id>")
+@auth.api_key("snapshot")
+def get_job(job_id: str) -> ResponseReturnValue:
+    read_parameters(request).allow_only("apikey")
+    progress = gateway().jobs.progress(JobId(job_id))
+    if progress is None or not auth.caller().may_see(progress.job):
+        raise NotFound(f"No job {job_id[:40]!r}")
+    job = progress.job
+    about = {
+        "accepted_at": iso(job.accepted_at),
+        "at": iso(job.at) if job.at else None,
+        "room": job.room,
+        "trigger": {"kind": job.trigger.kind, "by": job.trigger.by},
+    }
+    return jsonify(_job_json(progress) | about)
+
+
+def _wish(parameters: Parameters) -> Wish:
+    parameters.allow_only("apikey", "mvSerial", "webexRoom", "at", "prefix", "wait_s")
+    caller = auth.caller()
+    serials = _serials(parameters)
+    caller.must_reach(serials)
+    room = _room(parameters)
+    caller.must_post_to(room)
+    at = parameters.get("at")
+    return Wish(
+        trigger=Trigger(TriggerKind.HTTP, caller.name),
+        serials=serials,
+        at=wishes.parse_at(at, gateway().clock.now()) if at else None,
+        room=room,
+        prefix=wishes.parse_prefix(parameters.get("prefix") or ""),
+        idempotency_key=_idempotency_key(),
+    )
+
+
+def _serials(parameters: Parameters) -> tuple[Serial, ...]:
+    given = parameters.get("mvSerial")
+    if given:
+        return wishes.parse_serials(given)
+    default = tuple(Serial(serial) for serial in gateway().settings.meraki.cameras)
+    if not default:
+        raise BadInput("mvSerial: none given, and meraki.cameras is empty")
+    return default
+
+
+def _room(parameters: Parameters) -> str | None:
+    webex = gateway().settings.webex
+    given = parameters.get("webexRoom")
+    if webex.bot_token is None:
+        if given:
+            raise BadInput("webexRoom: Webex is not configured here (webex.bot_token)")
+        return None
+    return wishes.parse_room(given) if given else webex.room
+
+
+def _idempotency_key() -> str | None:
+    key = request.headers.get("Idempotency-Key", "").strip()
+    if len(key) > 255:
+        raise BadInput(f"Idempotency-Key: {len(key)} characters (expected 255 at most)")
+    return key or None
+
+
+def _job_json(progress: JobProgress) -> dict[str, Any]:
+    job = progress.job
+    return {
+        "status": progress.state,
+        "job": {"id": job.id, "url": job_url(job.id)},
+        "cameras": [_part_json(part) for part in progress.parts],
+    }
+
+
+def _part_json(part: PartProgress) -> dict[str, Any]:
+    event = part.event
+    has_picture = event is not None and event.snapshot_path is not None
+    return {
+        "serial": part.serial,
+        "status": part.state,
+        "snapshot_url": snapshot_url(event.id) if event and has_picture else None,
+        "video_link": event.video_link if event else None,
+        "error": part.error,
+    }

@@ -1,0 +1,79 @@
+"""The Flask application. Making one starts nothing and opens nothing."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, jsonify
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from mvsnap.errors import MvsnapError
+from mvsnap.web import api, auth, context, events, ops
+from mvsnap.web.context import Gateway
+
+log = logging.getLogger(__name__)
+
+_MAX_BODY_BYTES = 1_000_000
+
+
+def create_app(gateway: Gateway) -> Flask:
+    app = Flask("mvsnap", static_folder=None, template_folder=None)
+    server = gateway.settings.server
+    app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider
+    app.extensions[context.EXTENSION] = gateway
+    app.extensions[auth.EXTENSION] = auth.Guard(
+        gateway.settings.api_keys, rate_per_minute=server.rate_per_minute
+    )
+    app.before_request(auth.check_access)
+    app.after_request(_no_sniffing)
+    app.register_error_handler(MvsnapError, _expected)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _bug)
+    for blueprint in (api.bp, events.bp, ops.bp):
+        app.register_blueprint(blueprint)
+    if server.trusted_proxies:
+        n = server.trusted_proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as Flask documents
+            app.wsgi_app, x_for=n, x_proto=n, x_host=n, x_prefix=n
+        )
+    return app
+
+
+def error_answer(code: str, message: str, status: int) -> Response:
+    answer = jsonify(error={"code": code, "message": message})
+    answer.status_code = status
+    return answer
+
+
+def _expected(error: MvsnapError) -> ResponseReturnValue:
+    answer = error_answer(error.code, error.message, error.status)
+    retry_after_s = getattr(error, "retry_after_s", None)
+    if retry_after_s is not None:
+        answer.headers["Retry-After"] = str(int(retry_after_s))
+    if error.status == 401:
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="mvsnap"'
+    return answer
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    status = error.code or 500
+    code = error.name.lower().replace(" ", "_")
+    answer = error_answer(code, error.description or error.name, status)
+    for name, value in error.get_headers():
+        if name.lower() not in {"content-type", "content-length"}:
+            answer.headers.setdefault(name, value)
+    return answer
+
+
+def _bug(error: Exception) -> ResponseReturnValue:
+    log.exception("unexpected error while answering a request")
+    return error_answer("internal", "Internal error; see the log", 500)
+
+
+def _no_sniffing(answer: Response) -> Response:
+    answer.headers.setdefault("X-Content-Type-Options", "nosniff")
+    answer.headers.setdefault("Cache-Control", "no-store")
+    return answer

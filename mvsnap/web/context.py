@@ -1,0 +1,31 @@
+"""What the views need, in one object beside the Flask app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import current_app
+
+from mvsnap.clock import Clock
+from mvsnap.config.model import Settings
+from mvsnap.jobs.service import JobService
+from mvsnap.metrics import Metrics
+from mvsnap.store.files import Files
+from mvsnap.store.store import Store
+
+EXTENSION = "mvsnap"
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    settings: Settings
+    jobs: JobService
+    store: Store
+    files: Files
+    clock: Clock
+    metrics: Metrics
+
+
+def gateway() -> Gateway:
+    found: Gateway = current_app.extensions[EXTENSION]
+    return found

@@ -1,0 +1,129 @@
+"""The event store over HTTP: lists, single events, pictures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request, send_file
+from flask.typing import ResponseReturnValue
+
+from mvsnap.clock import iso
+from mvsnap.core import wishes
+from mvsnap.core.event_table import csv_lines
+from mvsnap.domain import Event, EventId, EventKind, Serial
+from mvsnap.errors import BadInput, Forbidden, NotFound
+from mvsnap.store.store import EventFilter
+from mvsnap.web import auth
+from mvsnap.web.context import gateway
+from mvsnap.web.links import snapshot_url
+from mvsnap.web.params import Parameters, read_parameters
+
+bp = Blueprint("events", __name__, url_prefix="/api/v1.0/events")
+
+_PAGE = 50
+_MOST = 500
+_NAMES = ("apikey", "kind", "since", "until", "serial", "after", "limit")
+
+
+@bp.get("")
+@auth.api_key("read")
+def list_events() -> ResponseReturnValue:
+    parameters = read_parameters(request)
+    limit = wishes.parse_limit(parameters.get("limit") or str(_PAGE), _MOST)
+    found = gateway().store.events(_filter(parameters), limit)
+    after = found[-1].id if len(found) == limit else None
+    return jsonify(events=[event_json(event) for event in found], after=after)
+
+
+@bp.get(".csv")
+@auth.api_key("read")
+def download_events() -> ResponseReturnValue:
+    parameters = read_parameters(request)
+    wanted = _filter(parameters)
+    given = parameters.get("limit")
+    most = wishes.parse_limit(given, 1_000_000) if given else None
+    name = "mvsnap-events.csv"
+    return Response(
+        csv_lines(gateway().store.pages(wanted, most)),
+        mimetype="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@bp.get("/<event_id>")
+@auth.api_key("read")
+def get_event(event_id: str) -> ResponseReturnValue:
+    read_parameters(request).allow_only("apikey")
+    return jsonify(event_json(_event(event_id)))
+
+
+@bp.get("/<event_id>/snapshot.jpg")
+@auth.api_key("read")
+def snapshot(event_id: str) -> ResponseReturnValue:
+    read_parameters(request).allow_only("apikey")
+    event = _event(event_id)
+    path = gateway().files.snapshot(event)
+    if path is None:
+        raise NotFound(event.error or "This event has no picture (any more)")
+    return send_file(
+        path, mimetype="image/jpeg", conditional=True, max_age=86400, etag=event.id
+    )
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "kind": event.kind,
+        "occurred_at": iso(event.occurred_at),
+        "recorded_at": iso(event.recorded_at),
+        "serial": event.serial,
+        "camera_name": event.camera_name,
+        "title": event.title,
+        "job_id": event.job_id,
+        "trigger": {"kind": event.trigger.kind, "by": event.trigger.by},
+        "snapshot_url": snapshot_url(event.id) if event.snapshot_path else None,
+        "video_link": event.video_link,
+        "error": event.error,
+    }
+
+
+def _event(event_id: str) -> Event:
+    event = gateway().store.event(EventId(event_id))
+    if event is None or not auth.caller().reaches(event.serial):
+        raise NotFound(f"No event {event_id[:40]!r}")
+    return event
+
+
+def _filter(parameters: Parameters) -> EventFilter:
+    parameters.allow_only(*_NAMES)
+    since, until = parameters.get("since"), parameters.get("until")
+    after = parameters.get("after")
+    if after and gateway().store.event(EventId(after)) is None:
+        raise BadInput(f"after: no event {after[:40]!r} (expected an event id)")
+    return EventFilter(
+        kind=_kind(parameters.get("kind")),
+        serials=_serials(parameters.get("serial")),
+        since=wishes.parse_moment("since", since) if since else None,
+        until=wishes.parse_moment("until", until) if until else None,
+        after=EventId(after) if after else None,
+    )
+
+
+def _kind(text: str | None) -> EventKind | None:
+    if text is None:
+        return None
+    try:
+        return EventKind(text)
+    except ValueError as exc:
+        known = ", ".join(EventKind)
+        raise BadInput(f"kind: {text[:40]!r} (expected one of: {known})") from exc
+
+
+def _serials(text: str | None) -> tuple[Serial, ...] | None:
+    caller = auth.caller()
+    if text is None:
+        return caller.serials
+    wanted = wishes.parse_serials(text)
+    if not all(caller.reaches(serial) for serial in wanted):
+        raise Forbidden("This key may not use one of these cameras")
+    return wanted

@@ -1,0 +1,20 @@
+"""Addresses of this gateway, as the one who asks can reach them."""
+
+from __future__ import annotations
+
+from flask import request, url_for
+
+from mvsnap.web.context import gateway
+
+
+def job_url(job_id: str) -> str:
+    return _external(url_for("api.get_job", job_id=job_id))
+
+
+def snapshot_url(event_id: str) -> str:
+    return _external(url_for("events.snapshot", event_id=event_id))
+
+
+def _external(path: str) -> str:
+    root = gateway().settings.site.public_url or request.host_url.rstrip("/")
+    return root + path

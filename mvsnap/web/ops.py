@@ -1,0 +1,93 @@
+"""For those who run it: liveness, readiness, metrics, the description of the API."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+
+from flask import Blueprint, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
+
+from mvsnap import __version__
+from mvsnap.web import auth
+from mvsnap.web.context import gateway
+from mvsnap.web.openapi import document
+
+bp = Blueprint("ops", __name__)
+
+_WORKER_SILENT_AFTER = timedelta(seconds=60)
+_LEAST_FREE_BYTES = 200_000_000
+
+
+@bp.get("/healthz")
+@auth.public
+def healthz() -> ResponseReturnValue:
+    return jsonify(status="ok", version=__version__)
+
+
+@bp.get("/readyz")
+@auth.public
+def readyz() -> ResponseReturnValue:
+    parts = {
+        "store": _store(),
+        "worker": _worker(),
+        "queue": _queue(),
+        "disk": _disk(),
+        "api_keys": _api_keys(),
+    }
+    ready = all(reason == "ok" for reason in parts.values())
+    answer = jsonify(status="ready" if ready else "not ready", parts=parts)
+    return answer, 200 if ready else 503
+
+
+@bp.get("/metrics")
+@auth.public  # local, or with a key: checked here because either will do
+def metrics() -> ResponseReturnValue:
+    if not auth.is_local(request):
+        auth.admit().must_have("read")
+    gateway().jobs.backlog()
+    text = generate_latest(gateway().metrics.registry)
+    return Response(text, content_type=CONTENT_TYPE_LATEST)
+
+
+@bp.get("/api/v1.0/openapi.json")
+@auth.public
+def openapi() -> ResponseReturnValue:
+    return jsonify(document(gateway().settings.site.public_url or ""))
+
+
+def _store() -> str:
+    try:
+        gateway().store.ping()
+    except SQLAlchemyError as exc:
+        return f"the database does not answer: {type(exc).__name__}"
+    return "ok"
+
+
+def _worker() -> str:
+    try:
+        seen = gateway().store.workers_seen().values()
+    except SQLAlchemyError:
+        return "unknown: the database does not answer"
+    since = gateway().clock.now() - _WORKER_SILENT_AFTER
+    if any(moment > since for moment in seen):
+        return "ok"
+    return "no process with the worker role was seen in the last minute"
+
+
+def _queue() -> str:
+    size = gateway().settings.server.queue_size
+    return "ok" if gateway().jobs.backlog() < size else f"{size} jobs are waiting"
+
+
+def _disk() -> str:
+    free = shutil.disk_usage(gateway().settings.data_dir).free
+    if free > _LEAST_FREE_BYTES:
+        return "ok"
+    return f"only {free // 1_000_000} MB are free in data_dir"
+
+
+def _api_keys() -> str:
+    return "ok" if gateway().settings.api_keys else "no api_keys: nobody can call"

@@ -1,0 +1,116 @@
+"""Parameters of a request, wherever an old or simple client puts them.
+
+Query, form and JSON count the same; names are case-insensitive. Known quirks that are
+forgiven: no Content-Type, a stray `?` before a name or after the key
+(`?apikey=abc?&mvSerial=...`), names that start with `_` (cache busters).
+"""
+
+from __future__ import annotations
+
+import json
+from difflib import get_close_matches
+from urllib.parse import parse_qsl
+
+from flask import Request
+
+from mvsnap.errors import BadInput, UnknownParameter
+
+_MAX_PARAMETERS = 100
+
+
+class Parameters:
+    """Texts by lower-case name; `mvSerial=A&mvSerial=B` is `A,B`."""
+
+    def __init__(self, values: dict[str, str]) -> None:
+        self._values = values
+
+    def get(self, name: str) -> str | None:
+        """Return the value, None when it is missing or empty."""
+        return self._values.get(name.lower()) or None
+
+    def allow_only(self, *names: str) -> None:
+        """Raise UnknownParameter for any other name, with the nearest known one."""
+        known = {name.lower(): name for name in names}
+        for name in self._values:
+            if name in known or name.startswith("_"):
+                continue
+            near = get_close_matches(name, known, n=1, cutoff=0.4)
+            hint = f"; did you mean {known[near[0]]}?" if near else ""
+            expected = ", ".join(names)
+            raise UnknownParameter(
+                f"Unknown parameter {name[:40]!r}{hint} (known: {expected})"
+            )
+
+
+def read_parameters(request: Request) -> Parameters:
+    """Return all parameters of the request.
+
+    Raises:
+        BadInput: a body that is neither JSON object nor form, or a name given twice
+            with different values.
+    """
+    pairs = [(name, value) for name, value in request.args.items(multi=True)]
+    pairs += _body_pairs(request)
+    if len(pairs) > _MAX_PARAMETERS:
+        raise BadInput(f"{len(pairs)} parameters (expected {_MAX_PARAMETERS} at most)")
+    values: dict[str, str] = {}
+    for raw, value in pairs:
+        name = raw.strip().lstrip("?").lower()
+        text = value.strip()
+        if name == "apikey":
+            text = text.rstrip("?")
+        if name in values and values[name] != text:
+            if name != "mvserial":
+                raise BadInput(f"{raw.strip()[:40]!r} is given twice, and differs")
+            text = f"{values[name]},{text}"
+        values[name] = text
+    return Parameters(values)
+
+
+def _body_pairs(request: Request) -> list[tuple[str, str]]:
+    if request.mimetype == "multipart/form-data":
+        return list(request.form.items(multi=True))
+    body = request.get_data(cache=True, parse_form_data=False)
+    if not body.strip():
+        return []
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as exc:
+        raise BadInput(
+            "The body is not UTF-8 (expected a JSON object or a form)"
+        ) from exc
+    # Simple clients send JSON without saying so, and forms as text/plain.
+    if request.is_json or text.lstrip()[:1] in "[{":
+        return _json_pairs(text)
+    try:
+        return parse_qsl(
+            text.strip(),
+            keep_blank_values=True,
+            strict_parsing=True,
+            max_num_fields=_MAX_PARAMETERS,
+        )
+    except ValueError as exc:
+        raise BadInput(
+            "The body is neither a JSON object nor a form like mvSerial=Q2XX-..."
+        ) from exc
+
+
+def _json_pairs(text: str) -> list[tuple[str, str]]:
+    try:
+        plain = json.loads(text)
+    except (ValueError, RecursionError) as exc:
+        raise BadInput("The body is not JSON (expected a JSON object)") from exc
+    if not isinstance(plain, dict):
+        kind = "a list" if isinstance(plain, list) else "a single value"
+        raise BadInput(f"The body is {kind} (expected a JSON object)")
+    return [(name, _json_text(name, value)) for name, value in plain.items()]
+
+
+def _json_text(name: str, value: object) -> str:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ",".join(value)
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise BadInput(f"{name[:40]!r}: expected a text or a number")
+    return str(value)

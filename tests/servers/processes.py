@@ -1,0 +1,157 @@
+"""Real programs under test: start, wait until they serve, read what they said, stop."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import requests
+
+EVERY_S = 0.05
+
+
+class NotThere(AssertionError):
+    """What a test waited for did not come about."""
+
+
+def require(program: str, package: str) -> str:
+    """Return the path of a program; without it the test fails with what to type."""
+    found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin")
+    if found is None:
+        raise NotThere(f"no {program}: sudo apt-get install -y {package}")
+    return found
+
+
+def wait_until(condition: Callable[[], bool], what: str, limit_s: float = 30) -> None:
+    """Ask again and again until it is true.
+
+    Raises:
+        NotThere: not true within `limit_s`; names `what`.
+    """
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise NotThere(f"{what}: not within {limit_s} s")
+        time.sleep(EVERY_S)
+
+
+def answers(url: str) -> bool:
+    """Whether an HTTP server answers there, with whatever status below 500."""
+    with requests.Session() as session:
+        session.trust_env = False  # a proxy of the machine is not asked for loopback
+        try:
+            return session.get(url, timeout=5).status_code < 500
+        except requests.RequestException:
+            return False
+
+
+class Program:
+    """A running program; what it writes to either stream goes to one text.
+
+    It gets a session of its own: a Ctrl-C reaches the tests, which then stop it.
+    """
+
+    def __init__(
+        self,
+        args: Sequence[str | Path],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
+        self._said = b""
+        self._popen = subprocess.Popen(
+            [*map(str, args)],
+            cwd=cwd,
+            env=None if env is None else {**env},
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; negative after a signal."""
+        return self._popen.poll()
+
+    def output(self) -> str:
+        """What it has said until now."""
+        if not self._output.closed:
+            size = os.fstat(self._output.fileno()).st_size
+            # Not seek and read: the program writes at the offset they would move.
+            self._said = os.pread(self._output.fileno(), size, 0)
+        return self._said.decode(errors="replace")
+
+    def wait_for(
+        self, condition: Callable[[], bool], what: str, limit_s: float = 30
+    ) -> None:
+        """Wait until it is true, or fail with the output: at once if the program ends.
+
+        Raises:
+            NotThere: with the output so far.
+        """
+
+        def true_or_over() -> bool:
+            return condition() or self.exit_code is not None
+
+        try:
+            wait_until(true_or_over, what, limit_s)
+        except NotThere as exc:
+            raise NotThere(f"{exc}\n{self.output()}") from None
+        if not condition():
+            raise NotThere(f"{what}: ended with {self.exit_code}\n{self.output()}")
+
+    def wait_for_url(self, url: str, limit_s: float = 30) -> None:
+        self.wait_for(lambda: answers(url), f"{url} answers", limit_s)
+
+    def wait_for_output(self, text: str, limit_s: float = 30) -> None:
+        self.wait_for(lambda: text in self.output(), f"says {text!r}", limit_s)
+
+    def stop(
+        self, how: signal.Signals = signal.SIGTERM, limit_s: float = 30
+    ) -> int | None:
+        """Ask it to end, insist after `limit_s`; return its exit code.
+
+        What it started and left behind is killed.
+        """
+        if self.exit_code is None:
+            self._popen.send_signal(how)
+        try:
+            self._popen.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            self._popen.wait(limit_s)
+        finally:
+            self._kill_group()
+        self.output()
+        self._output.close()
+        return self.exit_code
+
+    def _kill_group(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+
+@contextmanager
+def running(
+    args: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Iterator[Program]:
+    """Run a program for the length of the block."""
+    program = Program(args, cwd=cwd, env=env)
+    try:
+        yield program
+    finally:
+        program.stop()

@@ -1,0 +1,361 @@
+"""init.d/mvsnap with a stand-in for `mvsnap serve`, and with the real one.
+
+As root the stand-in runs as nobody: that is how the script is used.
+"""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.servers.ports import free_port
+from tests.servers.processes import answers, require, wait_until
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "init.d" / "mvsnap"
+RC_SCRIPT = ROOT / "config" / "rc.mvsnap.sample"
+USER = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+
+# Knobs, files beside it: `broken` ends it at once, `deaf` makes it ignore TERM.
+STAND_IN = """
+import http.server, os, signal, sys
+from pathlib import Path
+if Path("broken").exists():
+    sys.exit("sense.dwell_s: must be > 0, got -5")
+name = os.environ.get("MVSNAP_SITE__NAME")
+print("arguments", sys.argv[1:], "site", name, flush=True)
+end = signal.SIG_IGN if Path("deaf").exists() else lambda *_: sys.exit(0)
+signal.signal(signal.SIGTERM, end)
+class Health(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+port = int(Path("port").read_text())
+http.server.HTTPServer(("127.0.0.1", port), Health).serve_forever()
+"""
+
+
+@dataclass(frozen=True)
+class Service:
+    home: Path
+    port: int
+    script: Path = SCRIPT
+
+    @property
+    def pid_file(self) -> Path:
+        return self.home / "run" / "mvsnap.pid"
+
+    @property
+    def pid(self) -> int:
+        return int(self.pid_file.read_text())
+
+    @property
+    def log(self) -> str:
+        return (self.home / "log" / "mvsnap.log").read_text()
+
+    def configure(self, **settings: str | int | Path) -> None:
+        known = {
+            "MVSNAP_HOME": self.home,
+            "MVSNAP_USER": USER,
+            "MVSNAP_PYTHON": "/usr/bin/python3",
+            "MVSNAP_SITE__NAME": "shop",
+            "PIDFILE": self.pid_file,
+            "LOGFILE": self.home / "log" / "mvsnap.log",
+            **settings,
+        }
+        lines = [f"{name}='{value}'\n" for name, value in known.items()]
+        (self.home / "defaults").write_text("".join(lines))
+
+    def __call__(self, action: str) -> int:
+        return self.run(action).returncode
+
+    def run(self, action: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["sh", self.script, action],
+            env=os.environ | {"MVSNAP_DEFAULTS": f"{self.home}/defaults"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+
+    def answers(self) -> bool:
+        return answers(f"http://127.0.0.1:{self.port}/healthz")
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    # Not tmp_path: of root's, another user may not read there.
+    home = Path(tempfile.mkdtemp(prefix="mvsnap-service-"))
+    service = Service(home, free_port())
+    home.chmod(0o755)
+    if os.geteuid() == 0:
+        shutil.chown(home, USER)
+    (home / "mvsnap").mkdir()
+    (home / "mvsnap" / "__main__.py").write_text(STAND_IN)
+    (home / "config").mkdir()
+    (home / "config" / "mvsnap.yaml").write_text(f"server:\n  port: {service.port}\n")
+    (home / "port").write_text(f"{service.port}")
+    service.configure()
+    try:
+        yield service
+    finally:
+        with suppress(OSError, ValueError):
+            os.kill(service.pid, signal.SIGKILL)
+        shutil.rmtree(home)
+
+
+def test_a_started_service_answers_and_has_status_0(service: Service) -> None:
+    assert service("start") == 0
+    assert service.answers()
+    assert service("status") == 0
+
+
+def test_a_second_start_leaves_the_first_alone(service: Service) -> None:
+    service("start")
+    pid = service.pid
+    assert service("start") == 0
+    assert service.pid == pid
+
+
+def test_a_stopped_service_is_gone_and_has_status_3(service: Service) -> None:
+    service("start")
+    pid = service.pid
+    assert service("stop") == 0
+    assert service("status") == 3
+    assert not service.answers()
+    assert not alive(pid)
+    assert not service.pid_file.exists()
+
+
+def test_stopping_what_does_not_run_is_fine(service: Service) -> None:
+    assert service("stop") == 0
+    assert service("status") == 3
+
+
+def test_a_killed_service_has_status_1_and_can_be_started_again(
+    service: Service,
+) -> None:
+    service("start")
+    dead = service.pid
+    os.kill(dead, signal.SIGKILL)
+    wait_until(lambda: not alive(dead), "the process ends")
+    assert service("status") == 1
+    assert service("start") == 0
+    assert service.pid != dead
+
+
+@pytest.mark.parametrize("action", ["restart", "force-reload"])
+@pytest.mark.parametrize("started", [True, False], ids=["running", "stopped"])
+def test_a_restart_ends_with_a_new_process(
+    service: Service, action: str, started: bool
+) -> None:
+    before = 0
+    if started:
+        service("start")
+        before = service.pid
+    assert service(action) == 0
+    assert service.answers()
+    assert service.pid != before
+
+
+def test_a_conditional_restart_does_not_start_what_was_stopped(
+    service: Service,
+) -> None:
+    assert service("try-restart") == 0
+    assert service("status") == 3
+
+
+def test_a_service_that_dies_at_start_is_a_failure_with_its_last_words(
+    service: Service,
+) -> None:
+    (service.home / "broken").touch()
+    done = service.run("start")
+    assert done.returncode == 1
+    assert "sense.dwell_s: must be > 0, got -5" in done.stderr
+    assert service("status") != 0
+
+
+def test_a_service_that_ignores_the_signal_is_killed_in_the_end(
+    service: Service,
+) -> None:
+    (service.home / "deaf").touch()
+    service.configure(STOP_TIMEOUT_S=1)
+    service("start")
+    pid = service.pid
+    assert service("stop") == 0
+    assert not alive(pid)
+
+
+def test_a_service_that_is_slow_to_answer_counts_as_started(service: Service) -> None:
+    service.configure(
+        START_TIMEOUT_S=1, MVSNAP_URL=f"http://127.0.0.1:{free_port()}/healthz"
+    )
+    done = service.run("start")
+    assert done.returncode == 0
+    assert "does not answer yet" in done.stdout
+
+
+def test_the_service_gets_its_arguments_and_settings(service: Service) -> None:
+    service.configure(MVSNAP_ARGS="--roles web,worker")
+    service("start")
+    config = service.home / "config" / "mvsnap.yaml"
+    expected = ["serve", "--config", f"{config}", "--roles", "web,worker"]
+    assert f"arguments {expected} site shop" in service.log
+
+
+def test_a_port_among_the_arguments_is_the_one_asked_for_an_answer(
+    service: Service,
+) -> None:
+    other = free_port()
+    (service.home / "port").write_text(f"{other}")
+    service.configure(MVSNAP_ARGS=f"--port {other}")
+    assert f"http://127.0.0.1:{other}/healthz" in service.run("start").stdout
+
+
+def test_a_service_is_not_started_beside_another_on_its_port(
+    service: Service,
+) -> None:
+    service("start")
+    service.configure(PIDFILE=service.home / "run" / "second.pid")
+    done = service.run("start")
+    assert done.returncode == 1
+    assert "something else answers" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_root_runs_it_as_the_unprivileged_user_and_keeps_the_pid_file(
+    service: Service,
+) -> None:
+    service("start")
+    nobody = pwd.getpwnam(USER)
+    status = Path(f"/proc/{service.pid}/status").read_text().splitlines()
+    ids = dict(line.split(":\t", 1) for line in status if ":\t" in line)
+    assert ids["Uid"].split() == [f"{nobody.pw_uid}"] * 4
+    assert ids["Gid"].split() == [f"{nobody.pw_gid}"] * 4
+    assert service.pid_file.stat().st_uid == 0
+    assert (service.home / "log" / "mvsnap.log").stat().st_uid == nobody.pw_uid
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_it_works_where_there_is_no_start_stop_daemon(service: Service) -> None:
+    tools = service.home / "tools"
+    tools.mkdir()
+    for folder in (Path("/usr/bin"), Path("/bin")):
+        for tool in folder.iterdir():
+            with suppress(FileExistsError):
+                (tools / tool.name).symlink_to(tool)
+    with suppress(FileNotFoundError):
+        (tools / "start-stop-daemon").unlink()
+    copy = service.home / "script"
+    text = SCRIPT.read_text()
+    copy.write_text(text.replace("\nPATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin", ""))
+    service.configure(PATH=tools)
+    without = Service(service.home, service.port, script=copy)
+    assert without("start") == 0
+    assert Path(f"/proc/{service.pid}").stat().st_uid == pwd.getpwnam(USER).pw_uid
+    assert without("stop") == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        pytest.param({"MVSNAP_PYTHON": "/nowhere/python"}, 5, id="not installed"),
+        pytest.param({"MVSNAP_CONFIG": "/nowhere/mvsnap.yaml"}, 6, id="no config"),
+    ],
+)
+def test_a_start_that_cannot_work_says_so_by_its_exit_code(
+    service: Service, settings: dict[str, str], code: int
+) -> None:
+    service.configure(**settings)
+    done = service.run("start")
+    assert done.returncode == code
+    assert "/nowhere/" in done.stderr
+
+
+@pytest.mark.parametrize("script", [SCRIPT, RC_SCRIPT], ids=lambda path: path.name)
+def test_an_unknown_action_is_wrong_use(service: Service, script: Path) -> None:
+    done = Service(service.home, service.port, script=script).run("dance")
+    assert done.returncode == 2
+    assert "Usage:" in done.stderr
+
+
+def test_the_slackware_script_does_the_same(service: Service) -> None:
+    service.configure(MVSNAP_SCRIPT=SCRIPT)
+    rc = Service(service.home, service.port, script=RC_SCRIPT)
+    assert rc("start") == 0
+    assert rc("status") == 0
+    assert rc("restart") == 0
+    assert service.answers()
+    assert rc("stop") == 0
+    assert rc("status") == 3
+
+
+@pytest.mark.parametrize(
+    "script", [SCRIPT, RC_SCRIPT, ROOT / ".ci" / "install"], ids=lambda path: path.name
+)
+def test_the_scripts_are_clean_posix_shell(script: Path) -> None:
+    shellcheck = require("shellcheck", "shellcheck")
+    subprocess.run(["sh", "-n", script], check=True)
+    subprocess.run([shellcheck, "--shell=sh", script], check=True)
+    assert os.access(script, os.X_OK)
+
+
+def test_the_init_script_tells_insserv_what_it_is() -> None:
+    header = SCRIPT.read_text().split("### END INIT INFO")[0]
+    for field in (
+        "Provides:",
+        "Required-Start:",
+        "Required-Stop:",
+        "Default-Start:",
+        "Default-Stop:",
+        "Short-Description:",
+    ):
+        assert f"\n# {field}" in header
+
+
+@pytest.mark.slow
+def test_the_real_service_starts_and_stops_cleanly(service: Service) -> None:
+    user = pwd.getpwuid(os.geteuid()).pw_name  # whose .venv it is
+    config = service.home / "config" / "mvsnap.yaml"
+    config.write_text(
+        f"server: {{host: 127.0.0.1}}\ndata_dir: {service.home / 'data'}\n"
+    )
+    config.chmod(0o600)
+    if os.geteuid() == 0:
+        shutil.chown(config, "root")
+    service.configure(
+        MVSNAP_HOME=ROOT,
+        MVSNAP_USER=user,
+        MVSNAP_PYTHON=sys.executable,
+        MVSNAP_CONFIG=config,
+        MVSNAP_ARGS=f"--port {service.port}",
+        START_TIMEOUT_S=60,
+    )
+    started = service.run("start")
+    assert started.returncode == 0, started.stderr
+    assert "answers at" in started.stdout
+    pid = service.pid
+    stopped = service.run("stop")
+    assert stopped.returncode == 0
+    assert "killing" not in stopped.stdout
+    assert not alive(pid)
+    assert "Traceback" not in service.log
+
+
+def alive(pid: int) -> bool:
+    """Whether it runs: a dead one that nobody has waited for has no command line."""
+    try:
+        return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
+    except (FileNotFoundError, ProcessLookupError):
+        return False

@@ -1,0 +1,17 @@
+"""The web role for gunicorn or uWSGI: `gunicorn wsgi:app`. Starts no thread.
+
+Jobs run in `python -m mvsnap serve --roles worker` beside it. The settings are
+config/mvsnap.yaml, or the file that MVSNAP_CONFIG names.
+"""
+
+import os
+from pathlib import Path
+
+from mvsnap import logs
+from mvsnap.config.load import DEFAULT_PATH, load
+from mvsnap.jobs.engine import ClientEngine
+from mvsnap.runtime import Parts, jobs_url, make_app
+
+_settings = load(Path(os.environ.get("MVSNAP_CONFIG", DEFAULT_PATH)))
+logs.configure(_settings.secrets())
+app = make_app(Parts(_settings), ClientEngine(jobs_url(_settings)), None)
