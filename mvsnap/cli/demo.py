@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import tempfile
 import threading
@@ -48,7 +49,7 @@ def demo(once: bool, port: int) -> None:
     from mvsnap.simulator.dashboard import FakeDashboard
     from mvsnap.simulator.webex import FakeWebex
 
-    logs.configure([API_KEY])
+    logs.configure([API_KEY], logging.WARNING)
     dashboard = FakeDashboard(cameras=4, not_ready_s=_CAMERA_S)
     webex = FakeWebex(rooms=(_ROOM, "Site B - Alarms"))
     with ExitStack() as stack:

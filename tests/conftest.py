@@ -1,0 +1,31 @@
+"""Fixtures for all tests: a PostgreSQL, and simulated clouds on real ports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from mvsnap.simulator.dashboard import FakeDashboard
+from mvsnap.simulator.server import serve
+from mvsnap.simulator.webex import FakeWebex
+from tests.servers.postgres import postgres_server as postgres_server
+from tests.servers.postgres import postgres_url as postgres_url
+
+
+@dataclass(frozen=True)
+class Clouds:
+    """Both simulators with the base URLs they are reached at."""
+
+    dashboard: FakeDashboard
+    webex: FakeWebex
+    dashboard_url: str
+    webex_url: str
+
+
+@pytest.fixture
+def clouds() -> Iterator[Clouds]:
+    dashboard, webex = FakeDashboard(cameras=4), FakeWebex()
+    with serve(dashboard.app()) as meraki, serve(webex.app()) as chat:
+        yield Clouds(dashboard, webex, f"{meraki}/api/v1", f"{chat}/v1")

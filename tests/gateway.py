@@ -1,0 +1,157 @@
+"""A real gateway in processes of its own, against simulated clouds in this one."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+import yaml
+
+from mvsnap.simulator.dashboard import FakeDashboard
+from mvsnap.simulator.server import serve
+from mvsnap.simulator.webex import FakeWebex
+from tests.servers.ports import free_port
+from tests.servers.processes import Program
+
+ROOT = Path(__file__).parent.parent
+KEY = "a-key-for-the-tests-only"
+ROOM = "Site A - Alarms"
+
+
+@dataclass
+class Clouds:
+    """Both simulated clouds, running."""
+
+    dashboard: FakeDashboard
+    webex: FakeWebex
+    dashboard_url: str
+    webex_url: str
+
+    @property
+    def serials(self) -> list[str]:
+        return list(self.dashboard.cameras)
+
+    def settings(self, **sections: Any) -> dict[str, Any]:
+        """Return settings that use these clouds; `sections` replace whole sections."""
+        return {
+            "api_keys": [{"name": "tests", "key": KEY}],
+            "meraki": {
+                "base_url": f"{self.dashboard_url}/api/v1",
+                "api_key": self.dashboard.api_key,
+                "cameras": self.serials[:1],
+            },
+            "webex": {
+                "base_url": f"{self.webex_url}/v1",
+                "bot_token": self.webex.bot_token,
+                "room": ROOM,
+            },
+        } | sections
+
+
+@contextmanager
+def clouds(*, cameras: int = 3, not_ready_s: float = 0.0) -> Iterator[Clouds]:
+    dashboard = FakeDashboard(cameras=cameras, not_ready_s=not_ready_s)
+    webex = FakeWebex(rooms=(ROOM, "Site B - Alarms"))
+    with serve(dashboard.app()) as dashboard_url, serve(webex.app()) as webex_url:
+        yield Clouds(dashboard, webex, dashboard_url, webex_url)
+
+
+def write_config(folder: Path, settings: dict[str, Any]) -> Path:
+    """Write settings as config/mvsnap.yaml below `folder`, data beside it."""
+    path = folder / "config" / "mvsnap.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    path.chmod(0o600)
+    return path
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Return an environment without settings or proxies of this machine."""
+    hidden = ("MVSNAP_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+    kept = {k: v for k, v in os.environ.items() if not k.upper().startswith(hidden)}
+    return kept | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | more
+
+
+class Gateway:
+    """`python -m mvsnap serve` with the given settings, on a port of its own."""
+
+    def __init__(self, config: Path, *, roles: str = "web,worker") -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._config = config
+        self._roles = roles
+        self._outputs: list[str] = []
+        self._program: Program | None = None
+
+    def start(self) -> None:
+        args = ["-m", "mvsnap", "--config", self._config, "serve"]
+        args += ["--host", "127.0.0.1", "--port", str(self.port)]
+        self._program = Program(
+            [sys.executable, *args, "--roles", self._roles],
+            cwd=self._config.parent.parent,
+            env=environment(),
+        )
+        if "web" in self._roles:
+            self._program.wait_for_url(f"{self.url}/healthz", limit_s=60)
+        else:
+            self._program.wait_for_output("works on jobs", limit_s=60)
+
+    def kill_after(self, seconds: float) -> None:
+        """Let it work for that long, then end it as a power cut would."""
+        assert self._program is not None
+        threading.Event().wait(seconds)
+        os.kill(self._program.pid, 9)
+        self.stop()
+
+    def stop(self) -> int | None:
+        assert self._program is not None
+        code = self._program.stop()
+        self._outputs.append(self._program.output())
+        self._program = None
+        return code
+
+    @property
+    def pid(self) -> int:
+        assert self._program is not None
+        return self._program.pid
+
+    def output(self) -> str:
+        """Return all it has said, over all starts."""
+        running = self._program.output() if self._program else ""
+        return "\n".join([*self._outputs, running])
+
+    def get(self, path: str, **parameters: str) -> requests.Response:
+        """GET with the tests' key."""
+        return self.session().get(
+            f"{self.url}{path}", params=parameters, headers={"X-API-Key": KEY}, timeout=90
+        )
+
+    def snapshot(self, **parameters: str) -> requests.Response:
+        return self.get("/api/v1.0/getSnapshot", **parameters)
+
+    @staticmethod
+    def session() -> requests.Session:
+        session = requests.Session()
+        session.trust_env = False
+        return session
+
+
+@contextmanager
+def gateway(
+    folder: Path, settings: dict[str, Any], *, roles: str = "web,worker"
+) -> Iterator[Gateway]:
+    """Run a gateway for the length of the block."""
+    running = Gateway(write_config(folder, settings), roles=roles)
+    running.start()
+    try:
+        yield running
+    finally:
+        if running._program is not None:
+            running.stop()
