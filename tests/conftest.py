@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -24,8 +25,14 @@ class Clouds:
     webex_url: str
 
 
-@pytest.fixture
-def clouds() -> Iterator[Clouds]:
+@contextmanager
+def running_clouds() -> Iterator[Clouds]:
     dashboard, webex = FakeDashboard(cameras=4), FakeWebex()
     with serve(dashboard.app()) as meraki, serve(webex.app()) as chat:
         yield Clouds(dashboard, webex, f"{meraki}/api/v1", f"{chat}/v1")
+
+
+@pytest.fixture
+def clouds() -> Iterator[Clouds]:
+    with running_clouds() as running:
+        yield running

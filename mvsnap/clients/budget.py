@@ -4,7 +4,7 @@ Meraki allows 10 requests a second per organization and refills a token bucket. 
 libraries looked at, pyrate-limiter 4 has the same bucket (its `TokenBucket`), but a
 refused caller sleeps on the machine's clock and then asks again: waiters overtake each
 other, a test cannot move the time, and a shutdown waits for the sleeper.
-requests-ratelimiter is a shell around the same library. The arithmetic is four lines.
+requests-ratelimiter is a shell around the same library.
 """
 
 from __future__ import annotations
@@ -13,6 +13,10 @@ import threading
 
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
+
+
+# Long enough for the threads of one job to ask; later the bucket has refilled.
+_LENDS_FOR_S = 0.2
 
 
 def waited(clock: Clock, seconds: float) -> bool:
@@ -26,34 +30,59 @@ def waited(clock: Clock, seconds: float) -> bool:
 
 
 class RequestBudget:
-    """A token bucket: `burst` calls at once, then one every `1 / per_s` seconds.
+    """A token bucket: `burst` calls at once, then `per_s` a second.
+
+    To urgent calls a full bucket lends `borrow` more, which are paid back before the
+    next ones: Meraki grants 10 more in the first second, and a trigger for many cameras
+    wants all its pictures of the same moment. Other calls let such a burst pass first.
 
     Safe to share between threads. Turns are handed out in the order of asking.
     """
 
-    def __init__(self, clock: Clock, *, per_s: float, burst: int) -> None:
+    def __init__(
+        self, clock: Clock, *, per_s: float, burst: int, borrow: int = 0
+    ) -> None:
         self._clock = clock
-        self._interval_s = 1 / per_s
-        self._tolerance_s = (burst - 1) * self._interval_s
+        self._per_s = per_s
+        self._burst = burst
+        self._borrow = borrow
         self._lock = threading.Lock()
-        self._full_at = clock.monotonic()
+        # Calls that may go now; below zero: calls that went or were booked too early.
+        self._left = float(burst)
+        self._filled_at = clock.monotonic()
+        self._lends = 0
+        self._lends_until = float("-inf")
 
-    def take(self) -> None:
+    def take(self, *, urgent: bool = False) -> None:
         """Wait for a turn.
 
         Raises:
             UpstreamError: the program is stopping; the call was not made.
         """
-        if not waited(self._clock, self._reserve()):
+        going = urgent or waited(self._clock, self._burst_left_s())
+        if not (going and waited(self._clock, self._reserve(urgent))):
             raise UpstreamError(
                 "mvsnap is stopping: the call to Meraki was not made", retry=True
             )
 
-    def _reserve(self) -> float:
+    def _burst_left_s(self) -> float:
+        with self._lock:
+            return max(0.0, self._lends_until - self._clock.monotonic())
+
+    def _reserve(self, urgent: bool) -> float:
         """Book the next turn and return the seconds until it."""
         with self._lock:
             now = self._clock.monotonic()
-            turn = max(now, self._full_at - self._tolerance_s)
-            # The bucket is full again at this moment if nobody asks before.
-            self._full_at = max(now, self._full_at) + self._interval_s
-            return turn - now
+            grown = (now - self._filled_at) * self._per_s
+            self._left = min(float(self._burst), self._left + grown)
+            self._filled_at = now
+            if urgent and self._left >= self._burst:
+                self._lends = self._borrow
+                self._lends_until = now + _LENDS_FOR_S
+            self._left -= 1
+            if self._left >= 0:
+                return 0.0
+            if urgent and self._lends and now <= self._lends_until:
+                self._lends -= 1
+                return 0.0
+            return -self._left / self._per_s

@@ -154,7 +154,8 @@ class DashboardCalls:
             )
 
     def _send(self, method: str, url: str, query: Any, body: Any) -> requests.Response:
-        self._budget.take()
+        # The only POST asks for a picture; whatever else is asked can wait a little.
+        self._budget.take(urgent=method == "POST")
         try:
             return self._http.request(
                 method,

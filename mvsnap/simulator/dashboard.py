@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask, Response, request
 
 from mvsnap.simulator import dashboard_routes
-from mvsnap.simulator.bucket import TokenBucket
+from mvsnap.simulator.limit import CallLimit
 from mvsnap.simulator.calls import Asked, new_app
 from mvsnap.simulator.cameras import (
     ORGANIZATION_ID,
@@ -77,7 +77,7 @@ class FakeDashboard:
         self.rate_limit: tuple[float, float] | None = (10, 10)
         self._picture_secrets: list[str] = []
         self._snapshots: dict[str, _Snapshot] = {}
-        self._buckets: dict[str, TokenBucket] = {}
+        self._limits: dict[str, CallLimit] = {}
         self._lock = threading.Lock()
 
     @property
@@ -195,11 +195,11 @@ class FakeDashboard:
         # Every device hangs in the one organization.
         organization_id = str(place.get("organization_id", ORGANIZATION_ID))
         with self._lock:
-            bucket = self._buckets.get(organization_id)
-            if bucket is None or bucket.limit != self.rate_limit:
-                bucket = TokenBucket(*self.rate_limit)
-                self._buckets[organization_id] = bucket
-        return not bucket.take()
+            limit = self._limits.get(organization_id)
+            if limit is None or limit.limit != self.rate_limit:
+                limit = CallLimit(*self.rate_limit)
+                self._limits[organization_id] = limit
+        return not limit.take()
 
 
 def _is_dashboard(path: str) -> bool:

@@ -54,6 +54,37 @@ def test_turns_are_given_in_the_order_of_asking() -> None:
     assert clock.wanted == [pytest.approx(0.1 * n) for n in range(1, 5)]
 
 
+def test_a_rested_budget_lends_calls_that_are_paid_back_before_the_next() -> None:
+    clock = FakeClock()
+    budget = RequestBudget(clock, per_s=10, burst=9, borrow=8)
+    went_at = []
+    for _ in range(30):
+        budget.take(urgent=True)
+        went_at.append(round(clock.monotonic(), 3))
+    assert went_at == [0.0] * 17 + [round(0.9 + 0.1 * n, 3) for n in range(13)]
+
+
+def test_nothing_is_lent_while_the_bucket_is_not_full() -> None:
+    clock = FakeClock()
+    budget = RequestBudget(clock, per_s=10, burst=9, borrow=8)
+    for _ in range(5):
+        budget.take(urgent=True)
+    clock.pass_time(0.25)
+    for _ in range(6):
+        budget.take(urgent=True)
+    assert clock.asleep == []
+    budget.take(urgent=True)
+    assert clock.asleep == [pytest.approx(0.05)]
+
+
+def test_other_calls_let_an_urgent_burst_pass_first() -> None:
+    clock = FakeClock()
+    budget = RequestBudget(clock, per_s=10, burst=9, borrow=8)
+    budget.take(urgent=True)
+    budget.take()
+    assert clock.asleep == [pytest.approx(0.2)]
+
+
 def test_a_stop_wakes_the_waiting_and_makes_no_call() -> None:
     clock = SystemClock()
     budget = RequestBudget(clock, per_s=0.001, burst=1)

@@ -195,10 +195,8 @@ def test_a_shard_that_is_gone_is_forgotten(
 def test_ten_requests_a_second_never_meet_a_limit_of_ten(
     dashboard: Dashboard, fake_dashboard: FakeDashboard
 ) -> None:
-    # The network adds a few milliseconds to each call, which Meraki's burst takes.
-    fake_dashboard.rate_limit = (10, 11)
     began = fake_dashboard.asked
-    for _ in range(14):
+    for _ in range(21):
         dashboard.request_snapshot(SERIAL)
     took_s = began[-1].at - began[0].at
     assert 0.35 <= took_s < 2

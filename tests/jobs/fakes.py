@@ -1,0 +1,104 @@
+"""A clock that jumps over every wait, and a job runner between simulated clouds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from mvsnap.actions import CameraNames, Photographer
+from mvsnap.clients.meraki import Dashboard
+from mvsnap.clients.webex import Webex
+from mvsnap.clock import SystemClock
+from mvsnap.core.progress import JobProgress
+from mvsnap.delivery import Courier, Words
+from mvsnap.domain import Event, Job, Serial
+from mvsnap.jobs.runner import JobRunner
+from mvsnap.metrics import Metrics
+from mvsnap.simulator.webex import SimMessage
+from mvsnap.store import database
+from mvsnap.store.files import Files
+from mvsnap.store.store import EventFilter, Store
+from tests.conftest import Clouds
+from tests.core import build
+
+
+class JumpingClock(SystemClock):
+    """Begins now; `sleep` moves it at once. `asleep` lists the sleeps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._began = datetime.now(UTC)
+        self._elapsed_s = 0.0
+        self.asleep: list[float] = []
+
+    def now(self) -> datetime:
+        return self._began + timedelta(seconds=self._elapsed_s)
+
+    def monotonic(self) -> float:
+        return self._elapsed_s
+
+    def sleep(self, seconds: float) -> None:
+        if not self.stopped:
+            self.asleep.append(seconds)
+            self._elapsed_s += seconds
+
+
+class Crew:
+    """Everything that runs jobs; `run` does one, and the rest shows what came of it."""
+
+    def __init__(self, folder: Path, clouds: Clouds) -> None:
+        self.clouds = clouds
+        clouds.dashboard.rate_limit = None
+        self.clock = JumpingClock()
+        engine = database.open_database(database.sqlite_url(folder / "mvsnap.db"))
+        database.upgrade(engine)
+        self.store = Store(engine)
+        self.files = Files(folder)
+        self.dashboard = Dashboard(
+            clouds.dashboard_url, clouds.dashboard.api_key, clock=self.clock
+        )
+        self.webex: Webex | None = Webex(clouds.webex_url, clouds.webex.bot_token)
+
+    def job(self, *serials: Serial, **given: Any) -> Job:
+        fields = {"room": "Site A - Alarms", "accepted_at": self.clock.now()}
+        return build.job(*serials, **(fields | given))
+
+    def runner(self, *, comes_again: bool = True) -> JobRunner:
+        clock = self.clock
+        return JobRunner(
+            self.store,
+            self.files,
+            Photographer(self.dashboard, clock, picture_wait_s=5),
+            CameraNames(self.dashboard, clock, organization_id=None),
+            Courier(self.webex, self.store, clock) if self.webex else None,
+            Words("Europe/Berlin", "mvsnap:"),
+            clock,
+            Metrics(),
+            comes_again=comes_again,
+        )
+
+    def run(self, job: Job, *, comes_again: bool = True) -> float | None:
+        return self.runner(comes_again=comes_again).run(job)
+
+    def progress(self, job: Job) -> JobProgress:
+        return self.runner().progress(job)
+
+    @property
+    def messages(self) -> list[SimMessage]:
+        return self.clouds.webex.messages
+
+    @property
+    def events(self) -> list[Event]:
+        return self.store.events(EventFilter(), 100)
+
+
+@contextmanager
+def crew(folder: Path, clouds: Clouds) -> Iterator[Crew]:
+    made = Crew(folder, clouds)
+    with closing(made.store), closing(made.dashboard):
+        yield made
+        if made.webex is not None:
+            made.webex.close()

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from mvsnap.actions import CameraNames, moment_to_ask
+from mvsnap.domain import Serial
+from mvsnap.simulator.faults import Fault
+from tests.conftest import Clouds
+from tests.core.build import GATE, NOON, job
+from tests.jobs.fakes import Crew, crew
+
+
+def after(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("at", "now", "asked"),
+    [
+        pytest.param(None, after(0), None, id="just now"),
+        pytest.param(None, after(179), None, id="a little late: now still shows it"),
+        pytest.param(None, after(180), NOON, id="three minutes late: the trigger"),
+        pytest.param(None, after(86400), NOON, id="a day late"),
+        pytest.param(None, after(-60), None, id="a clock that was set back"),
+        pytest.param(after(-600), after(0), after(-600), id="a past moment"),
+        pytest.param(after(-6), after(0), after(-6), id="six seconds ago"),
+        pytest.param(after(-4), after(0), None, id="four seconds ago is now"),
+    ],
+)
+def test_a_camera_is_asked_for_the_moment_that_is_evidence(
+    at: datetime | None, now: datetime, asked: datetime | None
+) -> None:
+    assert moment_to_ask(job(at=at), now) == asked
+
+
+@pytest.fixture
+def team(tmp_path: Path, clouds: Clouds) -> Iterator[Crew]:
+    with crew(tmp_path, clouds) as made:
+        yield made
+
+
+def names(team: Crew) -> CameraNames:
+    return CameraNames(team.dashboard, team.clock, organization_id=None)
+
+
+def test_names_are_asked_for_once_for_all_cameras(team: Crew) -> None:
+    known = names(team)
+    found = [known.name(Serial(serial)) for serial in team.clouds.dashboard.cameras]
+    assert found == ["Gate North", "Reception door", "Hall 1", "Car park"]
+    lists = [a for a in team.clouds.dashboard.asked if a.path.endswith("/devices")]
+    assert len(lists) == 1
+
+
+def test_an_unknown_camera_is_called_by_its_serial_and_not_asked_for_each_time(
+    team: Crew,
+) -> None:
+    known, stranger = names(team), Serial("Q2XX-ABCD-1234")
+    assert {known.name(stranger) for _ in range(5)} == {stranger}
+    asked = len(team.clouds.dashboard.asked)
+    team.clock.sleep(301)
+    known.name(stranger)
+    assert len(team.clouds.dashboard.asked) > asked
+
+
+def test_known_names_stay_when_the_dashboard_is_away(team: Crew) -> None:
+    known = names(team)
+    known.refresh()
+    team.clouds.dashboard.faults.add(Fault("503-html", times=-1))
+    known.refresh()
+    assert known.name(GATE) == "Gate North"
+
+
+def test_a_renamed_camera_has_its_new_name_after_a_refresh(team: Crew) -> None:
+    known = names(team)
+    assert known.name(GATE) == "Gate North"
+    team.clouds.dashboard.cameras[GATE].name = "Gate East"
+    known.refresh()
+    assert known.name(GATE) == "Gate East"

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mvsnap.domain import Job, JobId, Serial, Trigger, TriggerKind
+from mvsnap.jobs.codec import decode, encode
+from tests.core.build import DOOR, GATE
+
+texts = st.text()
+# The engine keeps milliseconds.
+moments = st.datetimes(
+    min_value=datetime(2010, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
+    max_value=datetime(2100, 1, 1),  # noqa: DTZ001
+    timezones=st.just(UTC),
+).map(lambda m: m.replace(microsecond=m.microsecond // 1000 * 1000))
+jobs = st.builds(
+    Job,
+    id=st.uuids().map(lambda found: JobId(str(found))),
+    trigger=st.builds(Trigger, st.sampled_from(TriggerKind), texts),
+    serials=st.lists(st.sampled_from([GATE, DOOR])).map(tuple),
+    accepted_at=moments,
+    at=st.none() | moments,
+    room=st.none() | texts,
+    prefix=texts,
+)
+
+
+@given(jobs)
+def test_a_job_comes_back_as_it_was(job: Job) -> None:
+    assert decode(encode(job)) == job
+
+
+@given(jobs)
+def test_what_is_kept_is_plain_ascii_json(job: Job) -> None:
+    text = encode(job)
+    assert text.isascii()
+    assert isinstance(json.loads(text), dict)
+
+
+def test_a_job_of_the_first_version_can_still_be_read() -> None:
+    text = """{"id": "11111111-1111-4111-8111-111111111111",
+        "trigger": {"kind": "http", "by": "button"},
+        "serials": ["Q2SM-0000-0001"], "accepted_at": "2026-03-04T12:00:00.000Z",
+        "at": null, "room": "Alarms", "prefix": ""}"""
+    assert decode(text) == Job(
+        JobId("11111111-1111-4111-8111-111111111111"),
+        Trigger(TriggerKind.HTTP, "button"),
+        (Serial("Q2SM-0000-0001"),),
+        datetime(2026, 3, 4, 12, tzinfo=UTC),
+        room="Alarms",
+    )

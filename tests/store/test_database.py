@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import OperationalError
+
+from mvsnap.store import database
+from mvsnap.store.tables import metadata
+
+ROOT = Path(__file__).parent.parent.parent
+TABLES = {"events", "deliveries", "workers", "alembic_version"}
+
+
+def test_an_empty_database_is_brought_to_this_version(url: str) -> None:
+    engine = database.open_database(url)
+    assert database.version(engine) is None
+    database.upgrade(engine)
+    assert database.version(engine) == "0001"
+    assert set(inspect(engine).get_table_names()) == TABLES
+    engine.dispose()
+
+
+def test_a_second_upgrade_changes_nothing(url: str) -> None:
+    engine = database.open_database(url)
+    database.upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO workers VALUES ('w', '2026-03-04 12:00:00+00:00')")
+        )
+    database.upgrade(engine)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM workers")) == 1
+    engine.dispose()
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_code(url: str) -> None:
+    engine = database.open_database(url)
+    database.upgrade(engine)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        # Comments are for those who read tables.py; SQLite cannot keep them.
+        found = [
+            change
+            for change in compare_metadata(context, metadata)
+            if not (isinstance(change, tuple) and "comment" in str(change[0]))
+            and not (isinstance(change, list) and change[0][0] == "modify_comment")
+        ]
+    engine.dispose()
+    assert found == []
+
+
+def test_every_column_and_table_says_what_it_holds() -> None:
+    for table in metadata.tables.values():
+        assert table.comment
+        assert [c.name for c in table.columns if not c.comment] == []
+
+
+UPGRADE = """
+import sys
+from mvsnap.store import database
+sys.stdin.readline()
+engine = database.open_database(sys.argv[1])
+database.upgrade(engine)
+print(database.version(engine))
+"""
+
+
+def test_processes_that_start_at_once_upgrade_it_once(url: str) -> None:
+    command = [sys.executable, "-c", UPGRADE, url]
+    starting = [
+        subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    for process in starting:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in starting:
+        said, trouble = process.communicate(timeout=60)
+        assert (process.returncode, said) == (0, "0001\n"), trouble
+
+
+def test_threads_with_their_own_connections_upgrade_it_once(url: str) -> None:
+    together, trouble = threading.Barrier(4), []
+
+    def upgrade() -> None:
+        engine = database.open_database(url)
+        together.wait()
+        try:
+            database.upgrade(engine)
+        except Exception as exc:  # noqa: BLE001 - shown by the test
+            trouble.append(exc)
+        engine.dispose()
+
+    threads = [threading.Thread(target=upgrade) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert trouble == []
+
+
+@pytest.mark.parametrize("name", ["mvsnap.db", "with blank.db", "ümläut.db"])
+def test_a_sqlite_file_survives_a_power_cut_and_may_lie_anywhere(
+    tmp_path: Path, name: str
+) -> None:
+    engine = database.open_database(database.sqlite_url(tmp_path / name))
+    with engine.connect() as connection:
+        pragmas = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "busy_timeout")
+        }
+    engine.dispose()
+    # 2 is FULL.
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 30000}
+    assert (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("name", ["100%.db", "a#b.db", "a&b=c.db"])
+def test_odd_characters_in_the_path_are_no_part_of_the_url(
+    tmp_path: Path, name: str
+) -> None:
+    engine = database.open_database(database.sqlite_url(tmp_path / name))
+    database.upgrade(engine)
+    engine.dispose()
+    assert (tmp_path / name).exists()
+
+
+def test_opening_connects_to_nothing(tmp_path: Path) -> None:
+    database.open_database(database.sqlite_url(tmp_path / "no" / "folder" / "x.db"))
+    database.open_database("postgresql+psycopg://nobody@127.0.0.1:9/nothing")
+
+
+def test_an_upgrade_that_fails_leaves_nothing_behind(url: str) -> None:
+    engine = database.open_database(url)
+    with engine.begin() as connection:
+        # In the way of the last table of the migration.
+        connection.execute(text("CREATE TABLE workers (n int)"))
+    with pytest.raises(Exception, match="workers"):
+        database.upgrade(engine)
+    assert set(inspect(engine).get_table_names()) <= {"workers"}
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE workers"))
+    database.upgrade(engine)
+    assert database.version(engine) == "0001"
+    engine.dispose()
+
+
+def test_a_database_that_is_not_there_is_an_error_of_its_own() -> None:
+    engine = database.open_database(
+        "postgresql+psycopg://nobody@127.0.0.1:9/nothing?connect_timeout=2"
+    )
+    with pytest.raises(OperationalError):
+        database.upgrade(engine)

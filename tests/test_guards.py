@@ -1,0 +1,248 @@
+"""Guards: access on every view, one shape of errors, texts that follow the code."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from flask import Flask
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from mvsnap.config import reference
+from mvsnap.web import auth
+from tests.web.build import BUTTON, KEY, READER, Web
+
+ROOT = Path(__file__).parent.parent
+PUBLIC = {"ops.healthz", "ops.readyz", "ops.metrics", "ops.openapi"}
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    made = Web(tmp_path_factory.mktemp("data"))
+    yield made
+    made.close()
+
+
+def views_without_access(app: Flask) -> list[str]:
+    views = app.view_functions
+    return [
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if auth.access_of(views[rule.endpoint]) is None
+    ]
+
+
+def test_every_view_names_its_access(web: Web) -> None:
+    assert views_without_access(web.app) == []
+
+
+def test_only_these_views_are_public(web: Web) -> None:
+    views = web.app.view_functions
+    open_to_all = {e for e, view in views.items() if auth.access_of(view) == "public"}
+    assert open_to_all == PUBLIC
+
+
+def test_control_a_view_without_access_is_found_and_refused(tmp_path: Path) -> None:
+    web = Web(tmp_path)
+    web.app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
+    assert views_without_access(web.app) == ["forgotten"]
+    assert error(web.client().get("/forgotten"), 403) == "forbidden"
+    web.close()
+
+
+def error(answer: TestResponse, status: int) -> str:
+    """Return the code of an error answer after checking its whole shape."""
+    body = answer.get_json()
+    assert answer.status_code == status, body
+    assert list(body) == ["error"]
+    assert set(body["error"]) == {"code", "message"}
+    assert all(isinstance(text, str) and text for text in body["error"].values())
+    assert answer.content_type == "application/json"
+    code: str = body["error"]["code"]
+    assert re.fullmatch("[a-z_]+", code)
+    return code
+
+
+def calls(web: Web, *, public: bool) -> Iterator[tuple[str, str, Rule]]:
+    """Yield (method, address, rule) of every route that is public, or is not."""
+    for rule in web.app.url_map.iter_rules():
+        if (rule.endpoint in PUBLIC) is public:
+            address = re.sub("<[^>]+>", "11111111-1111-4111-8111-111111111111", rule.rule)
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+                yield method, address, rule
+
+
+def test_no_key_is_401_on_every_route_that_needs_one(web: Web) -> None:
+    for method, address, _ in calls(web, public=False):
+        answer = web.client(None).open(address, method=method)
+        assert error(answer, 401) == "unauthorized"
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_a_key_without_the_scope_is_403_on_every_route(web: Web) -> None:
+    for method, address, rule in calls(web, public=False):
+        scope = auth.access_of(web.app.view_functions[rule.endpoint])
+        key = BUTTON if scope == "read" else READER
+        answer = web.client(key).open(address, method=method)
+        assert error(answer, 403) == "forbidden"
+
+
+def test_an_unknown_parameter_is_400_on_every_route(web: Web) -> None:
+    for method, address, _ in calls(web, public=False):
+        answer = web.client().open(f"{address}?nonsense=1", method=method)
+        assert error(answer, 400) == "unknown_parameter"
+    assert web.accepted == []
+
+
+def test_a_body_above_the_limit_is_413_on_every_route(web: Web) -> None:
+    for method, address, _ in calls(web, public=False):
+        answer = web.client().open(address, method=method, data=b"a" * 1_000_001)
+        assert error(answer, 413) == "request_entity_too_large"
+
+
+def test_a_wrong_method_is_405_on_every_route(web: Web) -> None:
+    for public in (True, False):
+        for _, address, _ in calls(web, public=public):
+            answer = web.client().delete(address)
+            assert error(answer, 405) == "method_not_allowed"
+            assert "GET" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize("key", [KEY, None], ids=["with a key", "without a key"])
+@pytest.mark.parametrize("address", ["/", "/nothing", "/api/v1.0/", "/api/v1.0/nothing"])
+def test_an_unknown_address_is_404(web: Web, address: str, key: str | None) -> None:
+    assert error(web.client(key).get(address), 404) == "not_found"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/api/v1.0/jobs/11111111-1111-4111-8111-111111111111",
+        "/api/v1.0/jobs/nonsense",
+        "/api/v1.0/events/11111111-1111-4111-8111-111111111111",
+        "/api/v1.0/events/%00%ff",
+        "/api/v1.0/events/nonsense/snapshot.jpg",
+    ],
+)
+def test_an_unknown_job_or_event_is_404(web: Web, address: str) -> None:
+    assert error(web.client().get(address), 404) == "not_found"
+
+
+def test_a_bug_is_500_and_tells_nothing_of_the_program(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    web = Web(tmp_path)
+
+    @auth.public
+    def broken() -> str:
+        raise RuntimeError("a secret of the program")
+
+    web.app.add_url_rule("/broken", "broken", broken)
+    answer = web.client().get("/broken")
+    assert error(answer, 500) == "internal"
+    assert "secret" not in answer.text
+    assert "a secret of the program" in caplog.text
+    web.close()
+
+
+def uncommented(sample: str) -> Any:
+    """Read the sample with every line that shows a setting made a setting."""
+    shows = re.compile(r"^( *)#( *(?:- )?[a-z_0-9]+:)")
+    return yaml.safe_load("\n".join(shows.sub(r"\1\2", s) for s in sample.splitlines()))
+
+
+def paths(tree: Any, prefix: str = "") -> Iterator[str]:
+    """Yield the dotted path of every key, as the reference writes it."""
+    for name, value in tree.items():
+        path = f"{prefix}{name}"
+        if isinstance(value, dict):
+            yield from paths(value, f"{path}.")
+        else:
+            yield path
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            yield from paths(value[0], f"{path}[].")
+
+
+def test_the_sample_is_what_the_settings_say() -> None:
+    text = (ROOT / "config/mvsnap.sample.yaml").read_text(encoding="utf-8")
+    assert text == reference.sample()
+
+
+def test_the_sample_as_it_is_changes_nothing() -> None:
+    tree = yaml.safe_load(reference.sample())
+    assert {value for value in tree.values() if value is not None} == set()
+
+
+def test_every_line_of_the_sample_uncommented_is_a_known_setting() -> None:
+    known = [row.path for row in reference.rows()]
+    assert list(paths(uncommented(reference.sample()))) == known
+
+
+def test_control_a_wrong_line_of_the_sample_is_found() -> None:
+    sample = reference.sample().replace("#port:", "#prot:")
+    assert "server.prot" in set(paths(uncommented(sample)))
+
+
+def test_the_readme_holds_the_table_of_settings() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert reference.markdown_table() in text
+
+
+MODULES = sorted((ROOT / "mvsnap").rglob("*.py"))
+LONGEST_FUNCTION = 60
+LONGEST_MODULE = 400
+
+
+def long_functions(text: str) -> list[str]:
+    return [
+        f"{node.name}: {(node.end_lineno or 0) - node.lineno + 1} lines"
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION
+    ]
+
+
+def bad_calls(text: str) -> list[str]:
+    """Return calls of print and of time.sleep, under whatever name it was imported."""
+    tree = ast.parse(text)
+    found = [
+        ast.unparse(node.func)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in {"print", "time.sleep"}
+    ]
+    return found + [
+        "from time import sleep"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "time"
+        if any(alias.name == "sleep" for alias in node.names)
+    ]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_module_stays_small_and_neither_prints_nor_sleeps(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= LONGEST_MODULE
+    assert long_functions(text) == []
+    if "simulator" not in path.parts:
+        assert bad_calls(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["print('x')", "import time\ntime.sleep(1)", "from time import sleep"],
+)
+def test_control_a_bad_call_is_found(text: str) -> None:
+    assert len(bad_calls(text)) == 1
+
+
+def test_control_a_long_function_is_found() -> None:
+    lines = ["    pass"] * LONGEST_FUNCTION
+    assert long_functions("def f():\n" + "\n".join(lines)) == ["f: 61 lines"]
+    assert long_functions("def f():\n" + "\n".join(lines[1:])) == []
