@@ -18,14 +18,14 @@ from mvsnap.web.context import gateway
 from mvsnap.web.links import snapshot_url
 from mvsnap.web.params import Parameters, read_parameters
 
-bp = Blueprint("events", __name__, url_prefix="/api/v1.0/events")
+bp = Blueprint("events", __name__, url_prefix="/api/v1.0")
 
 _PAGE = 50
 _MOST = 500
 _NAMES = ("apikey", "kind", "since", "until", "serial", "after", "limit")
 
 
-@bp.get("")
+@bp.get("/events")
 @auth.api_key("read")
 def list_events() -> ResponseReturnValue:
     parameters = read_parameters(request)
@@ -35,7 +35,7 @@ def list_events() -> ResponseReturnValue:
     return jsonify(events=[event_json(event) for event in found], after=after)
 
 
-@bp.get(".csv")
+@bp.get("/events.csv")
 @auth.api_key("read")
 def download_events() -> ResponseReturnValue:
     parameters = read_parameters(request)
@@ -50,14 +50,14 @@ def download_events() -> ResponseReturnValue:
     )
 
 
-@bp.get("/<event_id>")
+@bp.get("/events/<event_id>")
 @auth.api_key("read")
 def get_event(event_id: str) -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
     return jsonify(event_json(_event(event_id)))
 
 
-@bp.get("/<event_id>/snapshot.jpg")
+@bp.get("/events/<event_id>/snapshot.jpg")
 @auth.api_key("read")
 def snapshot(event_id: str) -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")

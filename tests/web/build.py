@@ -13,6 +13,7 @@ from mvsnap.config.model import Settings
 from mvsnap.domain import Job, JobId
 from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
+from mvsnap.runtime import store_url
 from mvsnap.store import database
 from mvsnap.store.files import Files
 from mvsnap.store.store import Store
@@ -62,7 +63,7 @@ class Web:
         }
         self.settings = Settings.model_validate(plain | sections)
         self.engine = PatientEngine()
-        db = database.open_database(database.sqlite_url(folder / "mvsnap.db"))
+        db = database.open_database(store_url(self.settings))
         database.upgrade(db)
         self.store = Store(db)
         self.files = Files(folder)

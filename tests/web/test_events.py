@@ -1,0 +1,219 @@
+"""The event store over HTTP, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from mvsnap.domain import Event, EventId
+from tests.core import build
+from tests.core.build import NOON
+from tests.web.build import DOOR, GATE, Web
+
+EVENTS = "/api/v1.0/events"
+JPEG = bytes(range(256)) * 4
+
+
+def at(seconds: float) -> str:
+    return f"{NOON + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def web(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Web]:
+    given: dict[str, Any] = {}
+    if request.param == "postgresql":
+        given["database_url"] = request.getfixturevalue("postgres_url")
+    made = Web(tmp_path, **given)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def client(web: Web) -> FlaskClient:
+    return web.client()
+
+
+def add(web: Web, seconds: float = 0, **given: Any) -> Event:
+    event = build.event(occurred_at=NOON + timedelta(seconds=seconds), **given)
+    web.store.add_event(event)
+    return event
+
+
+def with_picture(web: Web) -> Event:
+    event_id = EventId("11111111-1111-4111-8111-111111111111")
+    path = web.files.save_snapshot(event_id, NOON, JPEG)
+    return add(web, id=event_id, snapshot_path=path)
+
+
+def listed(client: FlaskClient, query: str = "") -> tuple[list[str], str | None]:
+    answer = client.get(f"{EVENTS}?{query}")
+    assert answer.status_code == 200, answer.text
+    body: Any = answer.get_json()
+    return [event["id"] for event in body["events"]], body["after"]
+
+
+def test_an_event_is_told_whole(web: Web, client: FlaskClient) -> None:
+    event = with_picture(web)
+    answer: Any = client.get(f"{EVENTS}/{event.id}").get_json()
+    assert answer == {
+        "id": event.id,
+        "kind": "snapshot",
+        "occurred_at": "2026-03-04T12:00:00.000Z",
+        "recorded_at": "2026-03-04T12:00:00.000Z",
+        "serial": GATE,
+        "camera_name": "",
+        "title": "",
+        "job_id": "job-1",
+        "trigger": {"kind": "http", "by": "button"},
+        "snapshot_url": f"http://localhost{EVENTS}/{event.id}/snapshot.jpg",
+        "video_link": None,
+        "error": None,
+    }
+
+
+def test_without_events_the_list_is_empty(client: FlaskClient) -> None:
+    assert listed(client) == ([], None)
+
+
+def test_the_list_goes_on_after_a_page_until_its_end(
+    web: Web, client: FlaskClient
+) -> None:
+    expected = [add(web, seconds).id for seconds in (5, 4, 3, 2, 1)]
+    visited: list[str] = []
+    after: str | None = ""
+    while after is not None:
+        page, after = listed(client, f"limit=2&after={after}")
+        visited += page
+    assert visited == expected
+
+
+def test_filters_of_the_list_are_those_of_the_store(
+    web: Web, client: FlaskClient
+) -> None:
+    first, second = add(web, 10, serial=GATE), add(web, 20, serial=DOOR)
+    assert listed(client, f"serial={DOOR.lower()}") == ([second.id], None)
+    assert listed(client, f"serial={GATE},{DOOR}")[0] == [second.id, first.id]
+    assert listed(client, f"since={at(20)}") == ([second.id], None)
+    assert listed(client, f"until={at(20)}") == ([first.id], None)
+    assert listed(client, "kind=snapshot")[0] == [second.id, first.id]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("kind=crowd", "expected one of: snapshot"),
+        ("since=yesterday", "since: not a time"),
+        ("until=tomorrow", "until: not a time"),
+        ("serial=camera", "Not a Meraki serial"),
+        ("limit=0", "expected 1 to 500"),
+        ("limit=501", "expected 1 to 500"),
+        ("after=nothing", "after: no event 'nothing'"),
+        ("after=%00", "after"),
+        ("page=2", "Unknown parameter 'page'"),
+        ("mvSerial=Q2SM-0000-0001", "did you mean serial?"),
+    ],
+)
+@pytest.mark.parametrize("address", [EVENTS, f"{EVENTS}.csv"], ids=["list", "csv"])
+def test_a_bad_filter_is_refused_by_name(
+    client: FlaskClient, address: str, query: str, words: str
+) -> None:
+    if address.endswith(".csv") and query == "limit=501":
+        query, words = "limit=1000001", "expected 1 to 1000000"
+    answer = client.get(f"{address}?{query}")
+    assert answer.status_code == 400
+    assert words in answer.text
+
+
+@pytest.mark.parametrize("text", ["%00", "a%00b", "%ff", "..%2f..%2fetc", "'"])
+def test_an_odd_id_is_only_unknown(client: FlaskClient, text: str) -> None:
+    assert client.get(f"{EVENTS}/{text}").status_code == 404
+    assert client.get(f"{EVENTS}/{text}/snapshot.jpg").status_code == 404
+
+
+def test_the_table_holds_every_event(web: Web, client: FlaskClient) -> None:
+    expected = [add(web, -n, title="=1+1").id for n in range(60)]
+    answer = client.get(f"{EVENTS}.csv")
+    assert answer.mimetype == "text/csv"
+    assert "attachment" in answer.headers["Content-Disposition"]
+    rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    assert [row["id"] for row in rows] == expected
+    assert {row["title"] for row in rows} == {"'=1+1"}
+
+
+def test_the_table_takes_filters_and_a_limit(web: Web, client: FlaskClient) -> None:
+    add(web, 1), add(web, 2), add(web, 3, serial=DOOR)
+    text = client.get(f"{EVENTS}.csv?serial={GATE}&limit=1").text
+    assert len(text.splitlines()) == 2
+    assert "2026-03-04T12:00:02.000Z" in text
+
+
+def test_a_picture_is_served_and_may_be_kept_by_a_browser(
+    web: Web, client: FlaskClient
+) -> None:
+    event = with_picture(web)
+    answer = client.get(f"{EVENTS}/{event.id}/snapshot.jpg")
+    assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
+    assert answer.data == JPEG
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    again = client.get(
+        f"{EVENTS}/{event.id}/snapshot.jpg",
+        headers={"If-None-Match": answer.headers["ETag"]},
+    )
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_a_shared_cache_must_not_keep_a_picture(web: Web, client: FlaskClient) -> None:
+    """It needs a key, and a proxy would serve it without one."""
+    event = with_picture(web)
+    answer = client.get(f"{EVENTS}/{event.id}/snapshot.jpg")
+    assert "public" not in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "data"),
+    [
+        ("bytes=0-9", 206, JPEG[:10]),
+        ("bytes=-4", 206, JPEG[-4:]),
+        ("bytes=1020-", 206, JPEG[1020:]),
+        ("bytes=5000-", 416, None),
+        ("bytes=9-0", 200, JPEG),
+        ("lines=0-9", 200, JPEG),
+    ],
+    ids=["first", "last", "rest", "beyond", "backwards", "another unit"],
+)
+def test_a_part_of_a_picture_can_be_asked_for(
+    web: Web, client: FlaskClient, wanted: str, status: int, data: bytes | None
+) -> None:
+    event = with_picture(web)
+    answer = client.get(f"{EVENTS}/{event.id}/snapshot.jpg", headers={"Range": wanted})
+    if data is None:
+        body: Any = answer.get_json()
+        assert set(body["error"]) == {"code", "message"}
+    else:
+        assert answer.data == data
+    assert answer.status_code == status
+
+
+def test_a_picture_that_is_none_tells_why(web: Web, client: FlaskClient) -> None:
+    offline = add(web, error="The camera is offline")
+    gone = add(web, snapshot_path="snapshots/gone.jpg")
+    answer = client.get(f"{EVENTS}/{offline.id}/snapshot.jpg")
+    assert (answer.status_code, "offline" in answer.text) == (404, True)
+    assert client.get(f"{EVENTS}/{gone.id}/snapshot.jpg").status_code == 404
+
+
+def test_an_address_for_others_is_the_one_of_the_settings(tmp_path: Path) -> None:
+    site = {"public_url": "https://gateway.example/mv/"}
+    web = Web(tmp_path, site=site)
+    event = with_picture(web)
+    answer: Any = web.client().get(f"{EVENTS}/{event.id}").get_json()
+    expected = f"https://gateway.example/mv{EVENTS}/{event.id}/snapshot.jpg"
+    assert answer["snapshot_url"] == expected
+    web.close()
