@@ -130,7 +130,10 @@ class Gateway:
     def get(self, path: str, **parameters: str) -> requests.Response:
         """GET with the tests' key."""
         return self.session().get(
-            f"{self.url}{path}", params=parameters, headers={"X-API-Key": KEY}, timeout=90
+            f"{self.url}{path}",
+            params=parameters,
+            headers={"X-API-Key": KEY},
+            timeout=90,
         )
 
     def snapshot(self, **parameters: str) -> requests.Response:

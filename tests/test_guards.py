@@ -73,7 +73,9 @@ def calls(web: Web, *, public: bool) -> Iterator[tuple[str, str, Rule]]:
     """Yield (method, address, rule) of every route that is public, or is not."""
     for rule in web.app.url_map.iter_rules():
         if (rule.endpoint in PUBLIC) is public:
-            address = re.sub("<[^>]+>", "11111111-1111-4111-8111-111111111111", rule.rule)
+            address = re.sub(
+                "<[^>]+>", "11111111-1111-4111-8111-111111111111", rule.rule
+            )
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
                 yield method, address, rule
 
@@ -115,7 +117,9 @@ def test_a_wrong_method_is_405_on_every_route(web: Web) -> None:
 
 
 @pytest.mark.parametrize("key", [KEY, None], ids=["with a key", "without a key"])
-@pytest.mark.parametrize("address", ["/", "/nothing", "/api/v1.0/", "/api/v1.0/nothing"])
+@pytest.mark.parametrize(
+    "address", ["/", "/nothing", "/api/v1.0/", "/api/v1.0/nothing"]
+)
 def test_an_unknown_address_is_404(web: Web, address: str, key: str | None) -> None:
     assert error(web.client(key).get(address), 404) == "not_found"
 

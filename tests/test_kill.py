@@ -37,7 +37,7 @@ class Triggers:
             return not self._left
 
     def run(self) -> None:
-        """Send until every trigger was answered 2xx once; a device would do the same."""
+        """Send until every trigger was answered 2xx once, as a device would."""
         while True:
             with self._lock:
                 if not self._left:

@@ -173,7 +173,9 @@ def test_every_part_of_the_package_has_its_place_in_the_order() -> None:
     [
         pytest.param("domain", "from mvsnap.core import wishes", id="to the right"),
         pytest.param("core.x", "import mvsnap.store.store", id="rules read the store"),
-        pytest.param("core.x", "from mvsnap.config import load", id="rules know config"),
+        pytest.param(
+            "core.x", "from mvsnap.config import load", id="rules know config"
+        ),
         pytest.param("store.x", "from mvsnap.clients.meraki import A", id="strangers"),
         pytest.param("actions", "from mvsnap.delivery import A", id="steps know steps"),
         pytest.param("web.x", "from mvsnap.clients.webex import A", id="web and Webex"),

@@ -53,7 +53,9 @@ def web_and_worker(
             yield url
 
 
-@pytest.mark.parametrize("args_for", [gunicorn_args, uwsgi_args], ids=["gunicorn", "uWSGI"])
+@pytest.mark.parametrize(
+    "args_for", [gunicorn_args, uwsgi_args], ids=["gunicorn", "uWSGI"]
+)
 def test_the_web_role_hands_jobs_to_the_worker(
     tmp_path: Path, args_for: Callable[[int], list[str | Path]]
 ) -> None:

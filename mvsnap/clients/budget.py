@@ -14,7 +14,6 @@ import threading
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
 
-
 # Long enough for the threads of one job to ask; later the bucket has refilled.
 _LENDS_FOR_S = 0.2
 

@@ -192,7 +192,7 @@ class Dashboard:
             hope = "; it may come within minutes" if recent else ""
             return NoPicture(f"No video of that moment{hope} ({words})", retry=recent)
         if "offline" in said:
-            return NoPicture(f"The camera is offline ({words})", retry=False)
+            return NoPicture("The camera is offline", retry=False)
         return NoPicture(
             f"Meraki refused the snapshot (400): {words or 'no reason given'}",
             retry=False,

@@ -170,7 +170,7 @@ class JobRunner:
             return self._words.snapshot(job, event, now, repeat=repeat)
 
         parent_id = head.result() if head else self._note_id(job, event.serial)
-        picture = self._files.snapshot(event)
+        picture = self._files.for_webex(event)
         letter = Letter(event.serial, words, picture, parent_id)
         retrying(lambda: courier.send_once(job, letter), self._clock)
         self._metrics.parts.labels("delivered").inc()

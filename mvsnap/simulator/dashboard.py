@@ -12,7 +12,6 @@ from typing import Any
 from flask import Flask, Response, request
 
 from mvsnap.simulator import dashboard_routes
-from mvsnap.simulator.limit import CallLimit
 from mvsnap.simulator.calls import Asked, new_app
 from mvsnap.simulator.cameras import (
     ORGANIZATION_ID,
@@ -28,6 +27,7 @@ from mvsnap.simulator.dashboard_errors import (
     too_many,
 )
 from mvsnap.simulator.faults import Faults, html_answer
+from mvsnap.simulator.limit import CallLimit
 from mvsnap.simulator.picture import draw_picture, pad_jpeg
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
+import re
 import secrets
 import threading
-import uuid
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask, Response, request
@@ -16,42 +13,12 @@ from mvsnap.simulator import webex_routes
 from mvsnap.simulator.calls import Asked, new_app
 from mvsnap.simulator.faults import Faults, html_answer
 from mvsnap.simulator.webex_errors import WebexError, bad_token, refusal, tracking_id
+from mvsnap.simulator.webex_model import SimFile as SimFile
+from mvsnap.simulator.webex_model import SimMessage as SimMessage
+from mvsnap.simulator.webex_model import SimRoom as SimRoom
+from mvsnap.simulator.webex_model import as_time, new_id
 
-MAX_TEXT_BYTES = 7439
-
-
-@dataclass
-class SimRoom:
-    """member: the bot is in it; broken: the key server cannot open its title."""
-
-    id: str
-    title: str
-    type: str = "group"
-    member: bool = True
-    broken: bool = False
-    created: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-
-@dataclass(frozen=True)
-class SimFile:
-    id: str
-    name: str
-    content_type: str
-    data: bytes = field(repr=False)
-
-
-@dataclass(frozen=True)
-class SimMessage:
-    """One message; `to_person_email` is set in a 1:1 room only."""
-
-    id: str
-    room_id: str
-    text: str
-    markdown: str
-    parent_id: str | None
-    to_person_email: str | None
-    files: list[SimFile]
-    created: datetime
+_ID = re.compile(r"[A-Za-z0-9_-]{20,}")
 
 
 class FakeWebex:
@@ -59,7 +26,8 @@ class FakeWebex:
 
     page_max: most rooms on one page, whatever the caller wants.
     empty_last_page: the last page has a next link to an empty one, as Webex may do.
-    people: e-mail addresses that exist.
+    people: names by e-mail address, of the people that exist.
+    scans: how many downloads are answered 423 before one gets its file.
     """
 
     def __init__(
@@ -74,13 +42,14 @@ class FakeWebex:
         self.bot_name = "mvsnap"
         self.bot_email = "mvsnap@webex.bot"
         self.bot_id = new_id("PEOPLE")
-        self.faults = Faults(seed=seed, answers={"401": bad_token, "429": _too_many})
+        self.faults = Faults(seed=seed, answers=_FAULT_ANSWERS)
         self.asked: list[Asked] = []
         self.rooms: list[SimRoom] = []
         self.messages: list[SimMessage] = []
         self.people = {"guard@example.com": "Gil Guard"}
         self.page_max = page_max
         self.empty_last_page = False
+        self.scans = 0
         self._lock = threading.Lock()
         for title in rooms:
             self.add_room(title)
@@ -116,9 +85,11 @@ class FakeWebex:
         """Return a room the bot is in.
 
         Raises:
-            WebexError: there is none; Webex does not tell which of the two it is.
+            WebexError: there is none, or the bot is not in it: Webex does not tell.
         """
-        for room in self.rooms:
+        if not _ID.fullmatch(room_id):
+            raise WebexError(400, "Expect base64 ID or UUID.")
+        for room in list(self.rooms):
             if room.id == room_id and room.member:
                 return room
         raise WebexError(404, "Could not find a room with provided ID.")
@@ -135,6 +106,9 @@ class FakeWebex:
     def post(self, message: SimMessage) -> None:
         with self._lock:
             self.messages.append(message)
+            for room in self.rooms:
+                if room.id == message.room_id:
+                    room.last_activity = message.created
 
     def message(self, message_id: str) -> SimMessage:
         for message in list(self.messages):
@@ -149,6 +123,35 @@ class FakeWebex:
                     return file
         raise WebexError(404, "The requested resource could not be found.")
 
+    def still_scanning(self) -> bool:
+        """Use up one of `scans`; return whether there was one left."""
+        with self._lock:
+            self.scans, left = max(0, self.scans - 1), self.scans
+        return left > 0
+
+    def as_message(self, message: SimMessage, root: str) -> dict[str, Any]:
+        """Return a message as Webex writes it; optional keys are absent, not null."""
+        room = next(room for room in self.rooms if room.id == message.room_id)
+        plain: dict[str, Any] = {
+            "id": message.id,
+            "roomId": message.room_id,
+            "roomType": room.type,
+            "text": message.text,
+            "personId": self.bot_id,
+            "personEmail": self.bot_email,
+            "created": as_time(message.created),
+        }
+        if message.markdown:
+            plain["markdown"] = message.markdown
+        if message.parent_id:
+            plain["parentId"] = message.parent_id
+        if message.to_person_email:
+            plain["toPersonEmail"] = message.to_person_email
+        if message.files:
+            prefix = f"{root.rstrip('/')}/v1/contents"
+            plain["files"] = [f"{prefix}/{file.id}" for file in message.files]
+        return plain
+
     def _admit(self) -> Response | None:
         if not request.path.startswith("/v1/"):
             return None
@@ -156,12 +159,6 @@ class FakeWebex:
         if secrets.compare_digest(given.encode(), self.bot_token.encode()):
             return None
         return bad_token()
-
-
-def new_id(kind: str) -> str:
-    """Return base64url of ciscospark://us/KIND/uuid, unpadded, as Webex's ids are."""
-    plain = f"ciscospark://us/{kind}/{uuid.uuid4()}"
-    return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
 
 
 def _track(response: Response) -> Response:
@@ -176,27 +173,8 @@ def _too_many() -> Response:
     return html_answer(429, "Too Many Requests")
 
 
-def as_time(moment: datetime) -> str:
-    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
-
-
-def as_room(room: SimRoom) -> dict[str, Any]:
-    if room.broken:
-        reason = "Key management server failed to respond appropriately."
-        return {
-            "id": room.id,
-            "title": "eyJhbGciOiIiLCJraWQiOiIiLCJlbmMiOiIifQ....",
-            "errors": {"title": {"code": "kms_failure", "reason": reason}},
-        }
-    return {
-        "id": room.id,
-        "title": room.title,
-        "type": room.type,
-        "isLocked": False,
-        "lastActivity": as_time(room.created),
-        "creatorId": new_id("PEOPLE"),
-        "created": as_time(room.created),
-        "isPublic": False,
-        "isReadOnly": False,
-    }
+_FAULT_ANSWERS = {
+    "401": bad_token,
+    "429": _too_many,
+    "502": lambda: refusal(WebexError(502, "Add participant failed.")),
+}

@@ -39,3 +39,11 @@ def tracking_id() -> str:
         g.tracking_id = f"ROUTERGW_{uuid.uuid4()}"
     found: str = g.tracking_id
     return found
+
+
+def scanning() -> Response:
+    """Return the answer while a file is looked through for malware."""
+    text = "The requested resource is temporarily unavailable."
+    response = refusal(WebexError(423, text))
+    response.headers["Retry-After"] = "1"
+    return response

@@ -66,7 +66,9 @@ def version(engine: Engine) -> str | None:
 def _version(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
-    found: str | None = connection.scalar(text("select version_num from alembic_version"))
+    found: str | None = connection.scalar(
+        text("select version_num from alembic_version")
+    )
     return found
 
 

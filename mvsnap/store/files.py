@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+import uuid
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from mvsnap.domain import Event, EventId
+from mvsnap.store import pictures
+
+# "File previews are only rendered for attachments of 1MB or less" (Webex, Messages).
+_WEBEX_PREVIEW_BYTES = 1_000_000
 
 
 class Files:
@@ -28,13 +34,46 @@ class Files:
         path = self._root / event.snapshot_path
         return path if path.is_file() else None
 
+    def thumbnail(self, event: Event) -> Path | None:
+        """Return a small copy of the picture, made when it is first asked for."""
+        return self._copy(event, "thumbnail", pictures.thumbnail)
+
+    def for_webex(self, event: Event) -> Path | None:
+        """Return the picture, or a copy small enough for Webex to show it inline."""
+        path = self.snapshot(event)
+        if path is None or path.stat().st_size <= _WEBEX_PREVIEW_BYTES:
+            return path
+        return self._copy(event, "webex", _preview) or path
+
     def remove(self, path: str) -> None:
-        (self._root / path).unlink(missing_ok=True)
+        """Remove a picture and the copies made of it."""
+        whole = self._root / path
+        for copy in whole.parent.glob(f"{whole.stem}.*"):
+            copy.unlink(missing_ok=True)
+
+    def _copy(
+        self, event: Event, name: str, make: Callable[[Path], bytes | None]
+    ) -> Path | None:
+        path = self.snapshot(event)
+        if path is None:
+            return None
+        copy = path.with_suffix(f".{name}.jpg")
+        if not copy.exists():
+            content = make(path)
+            if content is None:
+                return None
+            _write_whole(copy, content)
+        return copy
+
+
+def _preview(path: Path) -> bytes | None:
+    return pictures.within(path, _WEBEX_PREVIEW_BYTES)
 
 
 def _write_whole(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
+    # Two requests may make the same copy: each writes a file of its own.
+    part = path.with_suffix(f".{uuid.uuid4().hex[:8]}.part")
     with part.open("wb") as file:
         file.write(content)
         file.flush()

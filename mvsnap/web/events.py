@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request, send_file
@@ -62,12 +63,27 @@ def get_event(event_id: str) -> ResponseReturnValue:
 def snapshot(event_id: str) -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
     event = _event(event_id)
-    path = gateway().files.snapshot(event)
+    return _picture(event, gateway().files.snapshot(event))
+
+
+@bp.get("/events/<event_id>/thumbnail.jpg")
+@auth.api_key("read")
+def thumbnail(event_id: str) -> ResponseReturnValue:
+    read_parameters(request).allow_only("apikey")
+    event = _event(event_id)
+    return _picture(event, gateway().files.thumbnail(event))
+
+
+def _picture(event: Event, path: Path | None) -> ResponseReturnValue:
     if path is None:
         raise NotFound(event.error or "This event has no picture (any more)")
-    return send_file(
-        path, mimetype="image/jpeg", conditional=True, max_age=86400, etag=event.id
+    answer = send_file(
+        path, mimetype="image/jpeg", conditional=True, max_age=86400, etag=path.stem
     )
+    # A proxy in between must not keep it for others, who have no key.
+    answer.cache_control.public = False
+    answer.cache_control.private = True
+    return answer
 
 
 def event_json(event: Event) -> dict[str, Any]:

@@ -77,18 +77,10 @@ def _paths() -> Json:
             )
         },
         f"{root}/events/{{event_id}}/snapshot.jpg": {
-            "get": _operation(
-                "getEventSnapshot",
-                "The picture of an event",
-                {
-                    "200": _file("image/jpeg", "The picture"),
-                    "206": _file("image/jpeg", "The part asked for with Range"),
-                    "304": {"description": "Not changed"},
-                    "416": {"$ref": "#/components/responses/BadRange"},
-                },
-                event_id,
-                errors=("NotFound",),
-            )
+            "get": _picture("getEventSnapshot", "The picture of an event")
+        },
+        f"{root}/events/{{event_id}}/thumbnail.jpg": {
+            "get": _picture("getEventThumbnail", "The picture, 480 pixels wide")
         },
         f"{root}/openapi.json": {"get": _open("getOpenapi", "This description")},
         "/healthz": {"get": _open("getHealth", "Alive")},
@@ -146,6 +138,21 @@ def _snapshot(name: str) -> Json:
             }
         ],
         errors=("QueueFull", "TooLarge"),
+    )
+
+
+def _picture(name: str, summary: str) -> Json:
+    return _operation(
+        name,
+        summary,
+        {
+            "200": _file("image/jpeg", "The picture"),
+            "206": _file("image/jpeg", "The part asked for with Range"),
+            "304": {"description": "Not changed"},
+            "416": {"$ref": "#/components/responses/BadRange"},
+        },
+        [_path("event_id", "id of the event")],
+        errors=("NotFound",),
     )
 
 

@@ -121,7 +121,7 @@ def test_a_trigger_puts_a_picture_into_the_room(gateway: Gateway) -> None:
     assert camera["error"] is None
     assert camera["video_link"].startswith("https://")
     (message,) = gateway.clouds.webex.messages
-    picture = gateway.client().get(camera["snapshot_url"])
+    picture = gateway.client().get(camera["snapshot_url"], buffered=True)
     assert picture.data == message.files[0].data
     assert body["job"]["url"].endswith(f"/api/v1.0/jobs/{body['job']['id']}")
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from mvsnap.domain import Event, EventId
 from tests.core import build
@@ -50,6 +51,12 @@ def with_picture(web: Web) -> Event:
     event_id = EventId("11111111-1111-4111-8111-111111111111")
     path = web.files.save_snapshot(event_id, NOON, JPEG)
     return add(web, id=event_id, snapshot_path=path)
+
+
+def picture(client: FlaskClient, event: Event, **headers: str) -> TestResponse:
+    # Buffered: what is served from a file closes it.
+    address = f"{EVENTS}/{event.id}/snapshot.jpg"
+    return client.get(address, headers=headers, buffered=True)
 
 
 def listed(client: FlaskClient, query: str = "") -> tuple[list[str], str | None]:
@@ -124,7 +131,7 @@ def test_filters_of_the_list_are_those_of_the_store(
 def test_a_bad_filter_is_refused_by_name(
     client: FlaskClient, address: str, query: str, words: str
 ) -> None:
-    if address.endswith(".csv") and query == "limit=501":
+    if address.endswith(".csv") and query.startswith("limit"):
         query, words = "limit=1000001", "expected 1 to 1000000"
     answer = client.get(f"{address}?{query}")
     assert answer.status_code == 400
@@ -148,7 +155,8 @@ def test_the_table_holds_every_event(web: Web, client: FlaskClient) -> None:
 
 
 def test_the_table_takes_filters_and_a_limit(web: Web, client: FlaskClient) -> None:
-    add(web, 1), add(web, 2), add(web, 3, serial=DOOR)
+    for seconds, serial in ((1, GATE), (2, GATE), (3, DOOR)):
+        add(web, seconds, serial=serial)
     text = client.get(f"{EVENTS}.csv?serial={GATE}&limit=1").text
     assert len(text.splitlines()) == 2
     assert "2026-03-04T12:00:02.000Z" in text
@@ -158,21 +166,18 @@ def test_a_picture_is_served_and_may_be_kept_by_a_browser(
     web: Web, client: FlaskClient
 ) -> None:
     event = with_picture(web)
-    answer = client.get(f"{EVENTS}/{event.id}/snapshot.jpg")
+    answer = picture(client, event)
     assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
     assert answer.data == JPEG
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    again = client.get(
-        f"{EVENTS}/{event.id}/snapshot.jpg",
-        headers={"If-None-Match": answer.headers["ETag"]},
-    )
+    again = picture(client, event, **{"If-None-Match": answer.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
 
 
 def test_a_shared_cache_must_not_keep_a_picture(web: Web, client: FlaskClient) -> None:
     """It needs a key, and a proxy would serve it without one."""
     event = with_picture(web)
-    answer = client.get(f"{EVENTS}/{event.id}/snapshot.jpg")
+    answer = picture(client, event)
     assert "public" not in answer.headers["Cache-Control"]
 
 
@@ -183,16 +188,15 @@ def test_a_shared_cache_must_not_keep_a_picture(web: Web, client: FlaskClient) -
         ("bytes=-4", 206, JPEG[-4:]),
         ("bytes=1020-", 206, JPEG[1020:]),
         ("bytes=5000-", 416, None),
-        ("bytes=9-0", 200, JPEG),
-        ("lines=0-9", 200, JPEG),
+        ("bytes=9-0", 416, None),
     ],
-    ids=["first", "last", "rest", "beyond", "backwards", "another unit"],
+    ids=["first", "last", "rest", "beyond", "backwards"],
 )
 def test_a_part_of_a_picture_can_be_asked_for(
     web: Web, client: FlaskClient, wanted: str, status: int, data: bytes | None
 ) -> None:
     event = with_picture(web)
-    answer = client.get(f"{EVENTS}/{event.id}/snapshot.jpg", headers={"Range": wanted})
+    answer = picture(client, event, Range=wanted)
     if data is None:
         body: Any = answer.get_json()
         assert set(body["error"]) == {"code", "message"}

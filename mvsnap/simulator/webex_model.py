@@ -1,0 +1,80 @@
+"""Webex model: rooms, messages and files, and how Webex spells them."""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+MAX_TEXT_BYTES = 7439
+MAX_FILE_BYTES = 100 * 1024 * 1024
+
+
+@dataclass
+class SimRoom:
+    """member: the bot is in it; broken: the key server cannot open its title."""
+
+    id: str
+    title: str
+    type: str = "group"
+    member: bool = True
+    broken: bool = False
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    last_activity: datetime = field(default_factory=lambda: datetime.now(UTC))
+    creator_id: str = field(default_factory=lambda: new_id("PEOPLE"))
+
+
+@dataclass(frozen=True)
+class SimFile:
+    id: str
+    name: str
+    content_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class SimMessage:
+    """One message; `to_person_email` is set in a 1:1 room only."""
+
+    id: str
+    room_id: str
+    text: str
+    markdown: str
+    parent_id: str | None
+    to_person_email: str | None
+    files: list[SimFile]
+    created: datetime
+
+
+def new_id(kind: str) -> str:
+    """Return base64url of ciscospark://us/KIND/uuid, unpadded, as Webex's ids are."""
+    plain = f"ciscospark://us/{kind}/{uuid.uuid4()}"
+    return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
+
+
+def as_time(moment: datetime) -> str:
+    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def as_room(room: SimRoom) -> dict[str, Any]:
+    if room.broken:
+        reason = "Key management server failed to respond appropriately."
+        return {
+            "id": room.id,
+            "title": "eyJhbGciOiIiLCJraWQiOiIiLCJlbmMiOiIifQ....",
+            "errors": {"title": {"code": "kms_failure", "reason": reason}},
+        }
+    return {
+        "id": room.id,
+        "title": room.title,
+        "type": room.type,
+        "isLocked": False,
+        "lastActivity": as_time(room.last_activity),
+        "creatorId": room.creator_id,
+        "created": as_time(room.created),
+        "isPublic": False,
+        "isReadOnly": False,
+    }

@@ -1,0 +1,59 @@
+"""Smaller copies of pictures: for lists, and for Webex to show them inline."""
+
+from __future__ import annotations
+
+import io
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+log = logging.getLogger(__name__)
+
+_THUMBNAIL_WIDTH = 480
+
+
+def thumbnail(jpeg: Path) -> bytes | None:
+    """Return a JPEG 480 pixels wide, None when the file cannot be read as a picture."""
+    picture = _open(jpeg, draft_width=_THUMBNAIL_WIDTH)
+    if picture is None:
+        return None
+    picture.thumbnail((_THUMBNAIL_WIDTH, _THUMBNAIL_WIDTH))
+    return _encoded(picture, quality=80)
+
+
+def within(jpeg: Path, max_bytes: int) -> bytes | None:
+    """Return the picture as at most `max_bytes`; it gets coarser, then smaller."""
+    picture = _open(jpeg)
+    if picture is None:
+        return None
+    for scale, quality in ((1, 85), (1, 70), (2, 80), (3, 75), (4, 70)):
+        width, height = picture.width // scale, picture.height // scale
+        small = picture if scale == 1 else picture.resize((width, height))
+        content = _encoded(small, quality)
+        if len(content) <= max_bytes:
+            return content
+    return None
+
+
+def _open(jpeg: Path, draft_width: int | None = None) -> Image | None:
+    # Only here: most gateways never need it, and it takes 5 MB.
+    from PIL import Image
+
+    try:
+        with Image.open(jpeg, formats=["JPEG"]) as picture:
+            if draft_width is not None:
+                # The decoder halves the picture while reading: much less work.
+                picture.draft("RGB", (draft_width, draft_width))
+            return picture.convert("RGB")
+    except (OSError, ValueError, Image.DecompressionBombError) as exc:
+        log.warning("cannot read %s as a picture: %s", jpeg.name, type(exc).__name__)
+        return None
+
+
+def _encoded(picture: Image, quality: int) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=quality, optimize=True)
+    return out.getvalue()
