@@ -43,7 +43,7 @@ format: ## put the code into the one format
 	$(BIN)/ruff format
 
 bench: ## measure; prints ratios side by side
-	@.ci/install test
+	@.ci/install bench
 	$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove .venv, caches and build artefacts; keeps data and settings

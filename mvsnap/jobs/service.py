@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Event
 
 from mvsnap.clock import Clock
 from mvsnap.core.progress import JobProgress, job_progress
@@ -20,6 +21,8 @@ from mvsnap.store.store import Store
 # Any fixed UUID: the same idempotency key must give the same job id.
 _NAMESPACE = uuid.UUID("0d9a8f5e-6f5d-4f6a-8a44-6f6d76736e61")
 _COUNT_EVERY_S = 1.0
+# Counting takes at most this part of the time, one in twenty.
+_COUNT_SHARE = 20
 _LOOK_EVERY_S = 0.2
 
 
@@ -40,22 +43,25 @@ class Finished:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiters: dict[JobId, threading.Event] = {}
+        self._waiters: dict[JobId, list[Event]] = {}
 
     @contextmanager
-    def expecting(self, job_id: JobId) -> Iterator[threading.Event]:
+    def expecting(self, job_id: JobId) -> Iterator[Event]:
+        waiter = Event()
         with self._lock:
-            waiter = self._waiters.setdefault(job_id, threading.Event())
+            self._waiters.setdefault(job_id, []).append(waiter)
         try:
             yield waiter
         finally:
             with self._lock:
-                self._waiters.pop(job_id, None)
+                self._waiters[job_id].remove(waiter)
+                if not self._waiters[job_id]:
+                    del self._waiters[job_id]
 
     def tell(self, job_id: JobId) -> None:
         with self._lock:
-            waiter = self._waiters.get(job_id)
-        if waiter is not None:
+            waiters = list(self._waiters.get(job_id, ()))
+        for waiter in waiters:
             waiter.set()
 
 
@@ -85,7 +91,7 @@ class JobService:
         self._finished = finished
         self._seats = threading.BoundedSemaphore(max_waiting)
         self._lock = threading.Lock()
-        self._counted_at = float("-inf")
+        self._count_at = float("-inf")
         self._waiting = 0
 
     def accept(self, wish: Wish) -> Job:
@@ -94,9 +100,58 @@ class JobService:
         Raises:
             QueueFull: nothing was accepted.
         """
+        return self._accept(wish, _job_id(wish))[0]
+
+    def accept_and_wait(self, wish: Wish, limit_s: float) -> JobProgress:
+        """Store the job durably; return how far it is when it ends or time is up.
+
+        Raises:
+            QueueFull: nothing was accepted.
+        """
+        job_id = _job_id(wish)
+        with self._expecting(job_id) as finished:
+            job, is_new = self._accept(wish, job_id)
+            if is_new:
+                # It has no past to look for: without a wait this reads nothing.
+                nothing_yet = job_progress(job, (), {})
+                return self._wait(job, finished, limit_s) or nothing_yet
+        return self.wait(job, limit_s)
+
+    def wait(self, job: Job, limit_s: float) -> JobProgress:
+        """Return the progress once the job is finished, or when the time is up."""
+        with self._expecting(job.id) as finished:
+            # It may have finished before anybody listened.
+            progress = self._progress(job)
+            if progress.state is not JobState.PENDING:
+                return progress
+            return self._wait(job, finished, limit_s) or progress
+
+    def progress(self, job_id: JobId) -> JobProgress | None:
+        """Return how far a job is, None when there is no such job."""
+        job = self._engine.job(job_id)
+        return None if job is None else self._progress(job)
+
+    def backlog(self) -> int:
+        """Return how many jobs wait; a long queue is counted less often."""
+        with self._lock:
+            if self._clock.monotonic() >= self._count_at:
+                began = self._clock.monotonic()
+                self._waiting = self._engine.waiting(self._queue_size)
+                ended = self._clock.monotonic()
+                rest_s = max(_COUNT_EVERY_S, _COUNT_SHARE * (ended - began))
+                self._count_at = ended + rest_s
+                self._metrics.backlog.set(self._waiting)
+            return self._waiting
+
+    def _accept(self, wish: Wish, job_id: JobId) -> tuple[Job, bool]:
+        """Return the job, and whether it is new."""
+        if wish.idempotency_key is not None:
+            known = self._engine.job(job_id)
+            if known is not None:
+                return known, False
         self._take_place(wish)
         job = Job(
-            id=_job_id(wish),
+            id=job_id,
             trigger=wish.trigger,
             serials=wish.serials,
             accepted_at=self._clock.now(),
@@ -104,36 +159,9 @@ class JobService:
             room=wish.room,
             prefix=wish.prefix,
         )
-        if wish.idempotency_key is not None:
-            known = self._engine.job(job.id)
-            if known is not None:
-                return known
         self._engine.submit(job)
         self._metrics.triggers.labels(wish.trigger.kind, "accepted").inc()
-        return job
-
-    def progress(self, job_id: JobId) -> JobProgress | None:
-        """Return how far a job is, None when there is no such job."""
-        job = self._engine.job(job_id)
-        return None if job is None else self._progress(job)
-
-    def wait(self, job: Job, limit_s: float) -> JobProgress:
-        """Return the progress once the job is finished, or when the time is up."""
-        if limit_s <= 0 or not self._seats.acquire(blocking=False):
-            return self._progress(job)
-        try:
-            return self._wait(job, limit_s)
-        finally:
-            self._seats.release()
-
-    def backlog(self) -> int:
-        """Return how many jobs wait, at most a second old; stops counting when full."""
-        with self._lock:
-            if self._clock.monotonic() - self._counted_at > _COUNT_EVERY_S:
-                self._waiting = self._engine.waiting(self._queue_size)
-                self._counted_at = self._clock.monotonic()
-                self._metrics.backlog.set(self._waiting)
-            return self._waiting
+        return job, True
 
     def _take_place(self, wish: Wish) -> None:
         if self.backlog() >= self._queue_size:
@@ -144,19 +172,28 @@ class JobService:
         with self._lock:
             self._waiting += 1
 
-    def _wait(self, job: Job, limit_s: float) -> JobProgress:
+    def _expecting(self, job_id: JobId) -> AbstractContextManager[Event]:
+        return (self._finished or Finished()).expecting(job_id)
+
+    def _wait(self, job: Job, finished: Event, limit_s: float) -> JobProgress | None:
+        """Return the progress in the end; None when there was no time or no seat."""
+        if limit_s <= 0 or not self._seats.acquire(blocking=False):
+            return None
+        try:
+            return self._look(job, finished, limit_s)
+        finally:
+            self._seats.release()
+
+    def _look(self, job: Job, finished: Event, limit_s: float) -> JobProgress:
         deadline = self._clock.monotonic() + limit_s
-        with (self._finished or Finished()).expecting(job.id) as finished:
-            # It may have finished before anybody listened.
+        # A job of this process tells when it is finished; others are looked at.
+        look_s = limit_s if self._finished else _LOOK_EVERY_S
+        while True:
+            left_s = deadline - self._clock.monotonic()
+            finished.wait(min(look_s, max(left_s, 0)))
             progress = self._progress(job)
-            while progress.state is JobState.PENDING:
-                left_s = deadline - self._clock.monotonic()
-                if left_s <= 0:
-                    break
-                look_s = left_s if self._finished else min(_LOOK_EVERY_S, left_s)
-                finished.wait(look_s)
-                progress = self._progress(job)
-        return progress
+            if progress.state is not JobState.PENDING or left_s <= look_s:
+                return progress
 
     def _progress(self, job: Job) -> JobProgress:
         return job_progress(

@@ -34,8 +34,7 @@ def get_snapshot() -> ResponseReturnValue:
     parameters = read_parameters(request)
     wish = _wish(parameters)
     wait_s = wishes.parse_wait_s(parameters.get("wait_s") or str(wishes.DEFAULT_WAIT_S))
-    jobs = gateway().jobs
-    progress = jobs.wait(jobs.accept(wish), wait_s)
+    progress = gateway().jobs.accept_and_wait(wish, wait_s)
     answer = jsonify(_job_json(progress))
     answer.headers["Location"] = job_url(progress.job.id)
     return answer, _STATUS[progress.state]

@@ -41,13 +41,13 @@ def test_all_mistakes_are_reported_at_once_by_path(tmp_path: Path) -> None:
             "server": {"port": 70000, "threads": "many"},
             "meraki": {"cameras": ["Q2XX-ABCD-1234", "camera 1"], "requests_per_s": 0},
             "schedules": [{"cron": "every day", "cameras": ["Q2XX-ABCD-1234"]}],
-            "api_keys": [{"key": SECRET, "scopes": ["write"]}],
+            "api_keys": [{"key": SECRET, "scopes": ["read", "write"]}],
             "storage": {"retention_days": 0},
         },
     )
     assert sorted(found) == [
         "api_keys.0.name: is missing",
-        "api_keys.0.scopes.0: input should be 'snapshot', 'read', 'webhook' or"
+        "api_keys.0.scopes.1: input should be 'snapshot', 'read', 'webhook' or"
         " 'badges', got 'write'",
         "meraki.cameras.1: expected a Meraki serial like Q2XX-ABCD-1234, got"
         " 'camera 1'",

@@ -89,7 +89,12 @@ def test_keys_are_added_to_those_that_are_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "# nothing yet\n", "meraki:\nwebex:\napi_keys:\n", "server: {}\napi_keys: []\n"],
+    [
+        "",
+        "# nothing yet\n",
+        "meraki:\nwebex:\napi_keys:\n",
+        "server: {}\napi_keys: []\n",
+    ],
     ids=["empty", "only a comment", "empty sections", "an empty list"],
 )
 def test_a_file_that_sets_nothing_yet_takes_the_values(

@@ -25,7 +25,7 @@ BUTTON = Trigger(TriggerKind.HTTP, "button")
 
 
 def job(*serials: Serial, **given: Any) -> Job:
-    fields = {
+    fields: dict[str, Any] = {
         "id": JobId(str(uuid.uuid4())),
         "trigger": BUTTON,
         "serials": serials or (GATE,),
@@ -35,7 +35,7 @@ def job(*serials: Serial, **given: Any) -> Job:
 
 
 def event(**given: Any) -> Event:
-    fields = {
+    fields: dict[str, Any] = {
         "id": EventId(str(uuid.uuid4())),
         "kind": EventKind.SNAPSHOT,
         "occurred_at": NOON,
@@ -48,5 +48,10 @@ def event(**given: Any) -> Event:
 
 
 def delivery(state: DeliveryState, **given: Any) -> Delivery:
-    fields = {"job_id": JobId("job-1"), "part": GATE, "room": "Alarms", "state": state}
+    fields: dict[str, Any] = {
+        "job_id": JobId("job-1"),
+        "part": GATE,
+        "room": "Alarms",
+        "state": state,
+    }
     return Delivery(**(fields | given))

@@ -40,7 +40,19 @@ def test_pages_become_one_table() -> None:
 # Source: OWASP, "CSV Injection": these first characters, the wide forms too.
 @pytest.mark.parametrize(
     "text",
-    ["=1+1", "+49 30", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠A"],
+    [
+        "=1+1",
+        "+49 30",
+        "-1",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "＝1",
+        "＋1",
+        "－1",
+        "＠A",
+    ],
 )
 def test_a_spreadsheet_takes_no_text_for_a_formula(text: str) -> None:
     (row,) = table([event(title=text)])

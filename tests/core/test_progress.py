@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mvsnap.core.progress import job_progress
-from mvsnap.domain import DeliveryState, JobState, PartState, Serial
+from mvsnap.domain import Delivery, DeliveryState, JobState, PartState, Serial
 from tests.core.build import DOOR, GATE, HALL, delivery, event, job
 
 WAITING, SENDING = DeliveryState.WAITING, DeliveryState.SENDING
@@ -41,7 +41,9 @@ def test_a_part_is_as_far_as_its_picture_and_its_message(
 ) -> None:
     taken = event(error=why or None)
     trouble = "Webex" if sent in (WAITING, UNSURE, FAILED) else None
-    letters = {} if sent is None else {GATE: delivery(sent, error=trouble)}
+    letters: dict[str, Delivery] = {}
+    if sent is not None:
+        letters = {GATE: delivery(sent, error=trouble)}
     (part,) = job_progress(job(GATE, room=room), [taken], letters).parts
     assert (part.serial, part.state, part.event) == (GATE, state, taken)
     assert part.error == error

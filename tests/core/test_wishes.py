@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -28,13 +29,8 @@ moments = st.datetimes(
 @example("2026-W01-1")
 @example("\ud800")
 def test_any_text_is_a_moment_in_utc_or_bad_input(text: str) -> None:
-    try:
-        moment = wishes.parse_moment("at", text)
-    except BadInput as exc:
-        assert exc.code == "bad_time"
-        assert exc.message.startswith("at: ")
-    else:
-        assert moment.utcoffset() == timedelta(0)
+    with suppress(BadInput):
+        assert wishes.parse_moment("at", text).utcoffset() == timedelta(0)
 
 
 @given(moments)
@@ -75,8 +71,9 @@ def test_noon_can_be_written_in_many_ways(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "now", "12:00", "1772625600", "2026-02-30"])
 def test_what_is_no_time_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(BadInput, match="expected 2026-01-31T08:15:00Z"):
+    with pytest.raises(BadInput, match="since: .*2026-01-31T08:15:00Z") as caught:
         wishes.parse_moment("since", text)
+    assert caught.value.code == "bad_time"
 
 
 def after(seconds: float) -> str:
@@ -138,13 +135,10 @@ def test_what_is_no_serial_is_refused(text: str, code: str) -> None:
 
 
 @given(st.text())
-@example("\N{LATIN SMALL LETTER LONG S}")
+@example("q2\N{LATIN SMALL LETTER LONG S}m-0000-0001")
 def test_any_text_is_a_serial_in_merakis_spelling_or_bad_input(text: str) -> None:
-    try:
+    with suppress(BadInput):
         serial = parse_serial(text)
-    except BadInput as exc:
-        assert exc.code == "bad_serial"
-    else:
         assert serial.isascii()
         assert serial == serial.upper()
 

@@ -63,7 +63,10 @@ class Crew:
         self.webex: Webex | None = Webex(clouds.webex_url, clouds.webex.bot_token)
 
     def job(self, *serials: Serial, **given: Any) -> Job:
-        fields = {"room": "Site A - Alarms", "accepted_at": self.clock.now()}
+        fields: dict[str, Any] = {
+            "room": "Site A - Alarms",
+            "accepted_at": self.clock.now(),
+        }
         return build.job(*serials, **(fields | given))
 
     def runner(self, *, comes_again: bool = True) -> JobRunner:

@@ -48,7 +48,8 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 
 def wish(**given: Any) -> Wish:
-    return Wish(**({"trigger": BUTTON, "serials": (GATE,)} | given))
+    fields: dict[str, Any] = {"trigger": BUTTON, "serials": (GATE,)}
+    return Wish(**(fields | given))
 
 
 def test_an_accepted_job_is_with_the_engine(office: Office) -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from mvsnap.domain import EventId
+from mvsnap.domain import Event, EventId
 from mvsnap.store.files import Files
 from tests.core.build import NOON, event
 
@@ -40,13 +42,15 @@ def test_half_a_picture_of_a_crash_is_no_picture(tmp_path: Path) -> None:
     assert (tmp_path / path).read_bytes() == JPEG
 
 
-def test_a_picture_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
-    files = Files(tmp_path)
-    path = tmp_path / files.save_snapshot(ID, NOON, JPEG)
-    path.with_suffix(".part").mkdir()  # in the way of the new one
-    with pytest.raises(OSError, match="part"):
-        files.save_snapshot(ID, NOON, b"new")
-    assert path.read_bytes() == JPEG
+def test_a_picture_that_cannot_be_written_leaves_nothing_behind(
+    tmp_path: Path,
+) -> None:
+    """On a full disk each new try would otherwise make it fuller."""
+    place = tmp_path / f"snapshots/2026/03/04/{ID}.jpg"
+    place.mkdir(parents=True)  # in the way
+    with pytest.raises(OSError, match=str(ID)):
+        Files(tmp_path).save_snapshot(ID, NOON, JPEG)
+    assert [found.name for found in place.parent.iterdir()] == [place.name]
 
 
 def test_an_event_without_a_picture_has_none(tmp_path: Path) -> None:
@@ -62,3 +66,52 @@ def test_a_picture_can_be_removed_twice(tmp_path: Path) -> None:
     files.remove(path)
     files.remove(path)
     assert files.snapshot(event(snapshot_path=path)) is None
+
+
+def stored(files: Files, jpeg: bytes) -> Event:
+    return event(id=ID, snapshot_path=files.save_snapshot(ID, NOON, jpeg))
+
+
+def noisy(width: int, height: int) -> bytes:
+    """Return a JPEG that does not get small by itself."""
+    out = io.BytesIO()
+    Image.effect_noise((width, height), 90).convert("RGB").save(out, "JPEG", quality=95)
+    return out.getvalue()
+
+
+def test_a_thumbnail_is_small_and_made_once(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    taken = stored(files, noisy(1920, 1080))
+    small = files.thumbnail(taken)
+    assert small is not None
+    made_at = small.stat().st_mtime_ns
+    assert small.stat().st_size < 100_000
+    assert files.thumbnail(taken) == small
+    assert small.stat().st_mtime_ns == made_at
+
+
+def test_webex_gets_the_picture_itself_unless_it_is_too_large(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    small = stored(files, noisy(640, 360))
+    assert files.for_webex(small) == files.snapshot(small)
+    large = stored(files, noisy(2688, 1512))
+    copy = files.for_webex(large)
+    assert copy is not None
+    assert copy != files.snapshot(large)
+    assert copy.stat().st_size <= 1_000_000
+
+
+def test_a_file_that_is_no_picture_has_no_thumbnail(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    taken = stored(files, JPEG)
+    assert files.thumbnail(taken) is None
+    assert files.for_webex(taken) == files.snapshot(taken)
+    assert files.thumbnail(event()) is None
+
+
+def test_copies_go_with_their_picture(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    taken = stored(files, noisy(640, 360))
+    files.thumbnail(taken)
+    files.remove(taken.snapshot_path or "")
+    assert [found for found in tmp_path.rglob("*") if found.is_file()] == []

@@ -254,9 +254,7 @@ def test_a_crash_while_sending_is_seen_by_the_next(store: Store) -> None:
 
 def test_a_message_can_be_given_up_before_it_was_begun(store: Store) -> None:
     note(store, DeliveryState.FAILED, error="no such room")
-    expected = Delivery(
-        JOB, GATE, "Alarms", DeliveryState.FAILED, error="no such room"
-    )
+    expected = Delivery(JOB, GATE, "Alarms", DeliveryState.FAILED, error="no such room")
     assert only(store) == expected
 
 

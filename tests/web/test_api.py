@@ -265,26 +265,39 @@ def test_metrics_count_what_happened(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "schema"),
-    [
-        ({"wait_s": "0"}, "Job"),
-        ({}, "Job"),
-        ({"mvSerial": f"{GATE},{DOOR}"}, "Job"),
-    ],
+    "query",
+    [{"wait_s": "0"}, {}, {"mvSerial": f"{GATE},{DOOR}"}],
     ids=["pending", "done", "a thread"],
 )
 def test_answers_are_what_the_description_says(
-    gateway: Gateway, query: dict[str, str], schema: str
+    gateway: Gateway, query: dict[str, str]
 ) -> None:
     client = gateway.client()
-    document: Any = client.get("/api/v1.0/openapi.json").get_json()
     body: Any = client.get(SNAPSHOT, query_string={"wait_s": "30"} | query).get_json()
     gateway.wait_for(body, "done")
+    events: Any = client.get("/api/v1.0/events?limit=1").get_json()
+    for schema, told in (
+        ("Snapshots", body),
+        ("Job", gateway.job(body)),
+        ("Events", events),
+        ("Event", events["events"][0]),
+        ("Error", client.get("/nothing").get_json()),
+    ):
+        assert against(client, schema, told) == []
+
+
+def against(client: FlaskClient, schema: str, told: Any) -> list[str]:
+    """Return what in `told` the description of the API does not allow."""
+    document: Any = client.get("/api/v1.0/openapi.json").get_json()
+    reference = {"$ref": f"#/components/schemas/{schema}"}
     validator = jsonschema.Draft202012Validator(
-        {"$ref": f"#/components/schemas/{schema}", "components": document["components"]}
+        reference | {"components": document["components"]}
     )
-    assert list(validator.iter_errors(body)) == []
-    assert list(validator.iter_errors(gateway.job(body))) == []
+    return [error.message for error in validator.iter_errors(told)]
+
+
+def test_control_an_answer_against_the_description_is_found(gateway: Gateway) -> None:
+    assert against(gateway.client(), "Snapshots", {"status": "nonsense"})
 
 
 @pytest.fixture(scope="module")

@@ -213,6 +213,13 @@ def test_a_picture_that_is_none_tells_why(web: Web, client: FlaskClient) -> None
     assert client.get(f"{EVENTS}/{gone.id}/snapshot.jpg").status_code == 404
 
 
+def test_what_cannot_be_made_small_has_no_thumbnail(
+    web: Web, client: FlaskClient
+) -> None:
+    for event in (with_picture(web), add(web)):
+        assert client.get(f"{EVENTS}/{event.id}/thumbnail.jpg").status_code == 404
+
+
 def test_an_address_for_others_is_the_one_of_the_settings(tmp_path: Path) -> None:
     site = {"public_url": "https://gateway.example/mv/"}
     web = Web(tmp_path, site=site)

@@ -198,8 +198,12 @@ def test_a_bad_query_is_refused_by_name_and_nothing_starts(
         pytest.param(b'{"mvSerial": {"a": 1}}', "mvSerial", id="an object inside"),
         pytest.param(b'{"mvSerial": [1, 2]}', "mvSerial", id="a list of numbers"),
         pytest.param(b'{"prefix": true}', "prefix", id="a truth value"),
-        pytest.param(b'{"wait_s": 0, "prefix": "\\ud83d"}', "prefix", id="half a character"),
-        pytest.param(b'{"wait_s": 0, "webexRoom": "\\ud83d"}', "webexRoom", id="a room"),
+        pytest.param(
+            b'{"wait_s": 0, "prefix": "\\ud83d"}', "prefix", id="half a character"
+        ),
+        pytest.param(
+            b'{"wait_s": 0, "webexRoom": "\\ud83d"}', "webexRoom", id="a room"
+        ),
         pytest.param(b'{"mvSerial": "\\u0000"}', "serial", id="a NUL"),
         pytest.param(b"[" * 200_000, "not JSON", id="deep JSON"),
         pytest.param(b'{"wait_s": ' + b"9" * 5000 + b"}", "", id="a huge number"),

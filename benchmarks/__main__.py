@@ -1,0 +1,207 @@
+"""`make bench`: measure, print one table, write benchmarks/results.json.
+
+Every line is a ratio or a span between things measured in this run, because absolute
+figures of one machine say little about another.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from mvsnap.simulator.picture import draw_picture
+from tests.gateway import KEY, Clouds, Gateway, clouds, environment, gateway
+
+CAMERA_S = 2.0
+ROUNDS = 5
+RESULTS = Path(__file__).parent / "results.json"
+
+
+@dataclass(frozen=True)
+class Line:
+    what: str
+    reference: str
+    goal: str
+    measured: str
+
+
+def main() -> None:
+    lines: list[Line] = []
+    for measure in track([commands, snapshots, triggers], description="measuring"):
+        lines += measure()
+    table = Table("what", "reference in the same run", "goal", "measured")
+    for line in lines:
+        table.add_row(line.what, line.reference, line.goal, line.measured)
+    Console().print(table)
+    RESULTS.write_text(json.dumps([asdict(line) for line in lines], indent=1) + "\n")
+
+
+def commands() -> list[Line]:
+    """How long `--help` takes beside what it cannot do without."""
+    ours = _median_s(lambda: _python("-m", "mvsnap", "--help"))
+    theirs = _median_s(lambda: _python("-c", "import flask, requests"))
+    goal = "<= 1.2, < 0.4 s"
+    text = f"{ours / theirs:.2f}, {ours:.2f} s"
+    return [Line("`--help`", "importing flask and requests", goal, text)]
+
+
+def snapshots() -> list[Line]:
+    """One camera and sixteen; then memory and processor time of the idle service."""
+    with _running() as (simulated, served):
+        idle = _idle(served)
+        one, sixteen = [], []
+        for _ in range(ROUNDS):
+            one.append(_snapshot_s(served, simulated.serials[:1]))
+            _rest()
+            sixteen.append(_snapshot_s(served, simulated.serials[:16]))
+            _rest()
+    first, many = statistics.median(one), statistics.median(sixteen)
+    return [
+        Line(
+            "one snapshot, trigger to posted",
+            f"the camera's {CAMERA_S} s",
+            "+ 0.3 s at most",
+            f"+ {first - CAMERA_S:.2f} s",
+        ),
+        Line("sixteen cameras", "one camera", "<= 1.3", f"{many / first:.2f}"),
+        *idle,
+    ]
+
+
+def triggers() -> list[Line]:
+    """Durable triggers: their rate beside a route without store, and 50 a second."""
+    with _running() as (_, served):
+        spans = _accept_spans_s(served, per_s=50, seconds=10)
+        lines = [
+            Line(
+                "durable trigger, p99 at 50/s",
+                "-",
+                "<= 100 ms",
+                f"{_percentile(spans, 99) * 1000:.0f} ms",
+            )
+        ]
+    if shutil.which("wrk") is None:
+        return lines
+    with _running() as (_, served):
+        bare = _wrk(f"{served.url}/healthz")
+        path = f"/api/v1.0/getSnapshot?apikey={KEY}&wait_s=0"
+        durable = _wrk(f"{served.url}{path}")
+    text = f"{durable / bare:.2f} ({durable:.0f}/s of {bare:.0f}/s)"
+    reference = "the same server's route without store"
+    return [*lines, Line("durable trigger, rate", reference, ">= 0.15", text)]
+
+
+@contextmanager
+def _running() -> Iterator[tuple[Clouds, Gateway]]:
+    with tempfile.TemporaryDirectory() as folder, clouds(cameras=16) as simulated:
+        simulated.dashboard.not_ready_s = CAMERA_S
+        # Drawing would be measured otherwise: the clouds share this machine with us.
+        now = datetime.now(UTC)
+        simulated.dashboard.picture_bytes = draw_picture("gate", "", "", 1, now)
+        server = {"rate_per_minute": 1_000_000, "queue_size": 100_000}
+        with gateway(Path(folder), simulated.settings(server=server)) as served:
+            served.snapshot()
+            _rest()
+            yield simulated, served
+
+
+def _idle(served: Gateway) -> list[Line]:
+    began_s, began = _cpu_s(served.pid), time.monotonic()
+    time.sleep(20)
+    share = (_cpu_s(served.pid) - began_s) / (time.monotonic() - began)
+    memory = re.search(r"VmRSS:\s+(\d+) kB", _proc(served.pid, "status"))
+    assert memory is not None
+    mib = int(memory[1]) / 1024
+    return [
+        Line("idle service, memory", "-", "<= 120 MiB", f"{mib:.0f} MiB"),
+        Line("idle service, processor", "-", "<= 2 % of a core", f"{share:.1%}"),
+    ]
+
+
+def _snapshot_s(served: Gateway, serials: list[str]) -> float:
+    began = time.monotonic()
+    answer = served.snapshot(mvSerial=",".join(serials), wait_s="60")
+    answer.raise_for_status()
+    return time.monotonic() - began
+
+
+def _rest() -> None:
+    """Let Meraki's budget refill, so that each round starts alike."""
+    time.sleep(5)
+
+
+def _accept_spans_s(served: Gateway, *, per_s: int, seconds: int) -> list[float]:
+    spans: list[float] = []
+    threads = []
+    began = time.monotonic()
+    for number in range(per_s * seconds):
+        time.sleep(max(0.0, began + number / per_s - time.monotonic()))
+        thread = threading.Thread(target=lambda: spans.append(_accept_s(served)))
+        thread.start()
+        threads.append(thread)
+    for thread in threads:
+        thread.join()
+    return spans
+
+
+def _accept_s(served: Gateway) -> float:
+    began = time.monotonic()
+    served.snapshot(wait_s="0").raise_for_status()
+    return time.monotonic() - began
+
+
+def _wrk(url: str) -> float:
+    done = subprocess.run(
+        ["wrk", "-t2", "-c8", "-d8s", url], capture_output=True, text=True, check=True
+    )
+    found = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
+    assert found is not None
+    return float(found[1])
+
+
+def _median_s(call: Callable[[], object]) -> float:
+    spans = []
+    for _ in range(ROUNDS):
+        began = time.monotonic()
+        call()
+        spans.append(time.monotonic() - began)
+    return statistics.median(spans)
+
+
+def _python(*args: str) -> None:
+    subprocess.run(
+        [sys.executable, *args], env=environment(), capture_output=True, check=True
+    )
+
+
+def _percentile(spans: list[float], percent: int) -> float:
+    return statistics.quantiles(spans, n=100)[percent - 1]
+
+
+def _cpu_s(pid: int) -> float:
+    fields = _proc(pid, "stat").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def _proc(pid: int, name: str) -> str:
+    return Path(f"/proc/{pid}/{name}").read_text()
+
+
+if __name__ == "__main__":
+    main()

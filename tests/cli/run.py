@@ -1,0 +1,68 @@
+"""Commands as a person runs them: `python -m mvsnap ...` in an empty folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.conftest import Clouds
+
+ROOT = Path(__file__).parent.parent.parent
+KEY = "a-secret-of-24-characters"
+ROOM = "Site A - Alarms"
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+def mvsnap(folder: Path, *args: str, stdin: str = "", **environ: str) -> Said:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("MVSNAP_")}
+    wide = {"COLUMNS": "200", "NO_COLOR": "1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "mvsnap", *args],
+        cwd=folder,
+        env=clean | wide | environ,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+def settings(clouds: Clouds) -> dict[str, Any]:
+    return {
+        "api_keys": [{"name": "button", "key": KEY}],
+        "meraki": {
+            "base_url": clouds.dashboard_url,
+            "api_key": clouds.dashboard.api_key,
+            "cameras": ["Q2SM-0000-0001"],
+        },
+        "webex": {
+            "base_url": clouds.webex_url,
+            "bot_token": clouds.webex.bot_token,
+            "room": ROOM,
+        },
+    }
+
+
+def configure(folder: Path, tree: object) -> Path:
+    path = folder / "config" / "mvsnap.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(tree if isinstance(tree, str) else yaml.safe_dump(tree))
+    path.chmod(0o600)
+    return path

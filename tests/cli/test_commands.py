@@ -1,0 +1,301 @@
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from mvsnap import __version__
+from tests.cli.run import KEY, ROOM, configure, mvsnap, settings
+from tests.conftest import Clouds
+
+COMMANDS = ("init", "check", "snapshot", "serve", "cameras", "rooms", "events", "db")
+GATE, DOOR = "Q2SM-0000-0001", "Q2SM-0000-0002"
+
+
+@pytest.fixture
+def site(tmp_path: Path, clouds: Clouds) -> Path:
+    """A folder whose settings lead to the simulated clouds."""
+    configure(tmp_path, settings(clouds))
+    return tmp_path
+
+
+def test_help_lists_every_command_and_the_exit_codes(tmp_path: Path) -> None:
+    said = mvsnap(tmp_path, "--help")
+    assert said.code == 0
+    assert "0 done, 1 failed, 2 wrong use" in said.out
+    assert [name for name in COMMANDS if f"  {name} " not in said.out] == []
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "demo"])
+def test_every_command_has_help_and_needs_no_settings_for_it(
+    tmp_path: Path, command: str
+) -> None:
+    said = mvsnap(tmp_path, command, "--help")
+    assert (said.code, said.err) == (0, "")
+    assert f"mvsnap {command}" in said.out
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    said = mvsnap(tmp_path, "--version")
+    assert (said.code, __version__ in said.out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["fly"],
+        ["--fly"],
+        ["check", "--fly"],
+        ["check", "extra"],
+        ["serve", "--port", "70000"],
+        ["serve", "--roles", "web,cook"],
+        ["events", "--kind", "crowd"],
+        ["events", "--limit", "0"],
+        ["db", "downgrade"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_use_is_2_and_says_how(site: Path, args: list[str]) -> None:
+    said = mvsnap(site, *args)
+    assert said.code == 2
+    assert said.err.startswith("Usage: ")
+    assert "Error: " in said.err
+
+
+@pytest.mark.parametrize(
+    "args", [["snapshot", "camera"], ["snapshot", "--at", "noon"]], ids=" ".join
+)
+def test_a_value_that_cannot_be_used_is_told_in_one_line(
+    site: Path, args: list[str], clouds: Clouds
+) -> None:
+    said = mvsnap(site, *args)
+    assert said.code in (1, 2)
+    assert "expected" in said.err
+    assert clouds.dashboard.asked == []
+
+
+@pytest.mark.parametrize(
+    "command", ["check", "snapshot", "serve", "cameras", "rooms", "events"]
+)
+def test_without_settings_a_command_names_the_way_to_make_them(
+    tmp_path: Path, command: str
+) -> None:
+    said = mvsnap(tmp_path, command)
+    assert said.code == 1
+    assert "python -m mvsnap init" in said.err
+    assert list(tmp_path.iterdir()) == []
+
+
+BAD = "server: {port: 0}\nmeraki: {api_key: short, apikey: x}\nsite: {timezone: Mars}\n"
+
+
+@pytest.mark.parametrize("command", ["check", "serve", "events"])
+def test_bad_settings_are_1_and_every_mistake_is_listed(
+    tmp_path: Path, command: str
+) -> None:
+    configure(tmp_path, BAD)
+    said = mvsnap(tmp_path, command)
+    assert said.code == 1
+    for path in ("server.port", "meraki.apikey", "site.timezone"):
+        assert path in said.err
+
+
+def test_settings_may_lie_anywhere(tmp_path: Path, clouds: Clouds) -> None:
+    path = configure(tmp_path, settings(clouds))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for args in (["--config", str(path), "rooms"], ["rooms", "--config", str(path)]):
+        assert mvsnap(elsewhere, *args).code == 0
+    assert mvsnap(elsewhere, "rooms", MVSNAP_CONFIG=str(path)).code == 0
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_settings_others_can_read_are_complained_about(site: Path) -> None:
+    (site / "config/mvsnap.yaml").chmod(0o644)
+    said = mvsnap(site, "db", "upgrade")
+    assert said.code == 0
+    assert "chmod 600" in said.err
+
+
+def test_check_is_green_where_everything_works(site: Path) -> None:
+    said = mvsnap(site, "check")
+    assert said.code == 0, said.out + said.err
+    lines = said.out.splitlines()
+    assert all(line.startswith("ok") for line in lines)
+    for what in ("button", "sqlite", "Gate North", "mvsnap@webex.bot", ROOM):
+        assert what in said.out
+    assert KEY not in said.out
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "line"),
+    [
+        ("meraki", "api_key", "wrong-dashboard-key", "Meraki"),
+        ("webex", "bot_token", "wrong-bot-token", "Webex"),
+        ("webex", "room", "No such room", "room"),
+        ("meraki", "cameras", ["Q2XX-ABCD-1234"], "cameras"),
+        ("meraki", "base_url", "http://127.0.0.1:9/api/v1", "Meraki"),
+        ("webex", "base_url", "http://127.0.0.1:9/v1", "Webex"),
+    ],
+    ids=["key", "token", "room", "camera", "no Dashboard", "no Webex"],
+)
+def test_check_is_red_where_a_service_refuses_and_goes_on(
+    tmp_path: Path, clouds: Clouds, section: str, key: str, value: object, line: str
+) -> None:
+    tree = settings(clouds)
+    tree[section][key] = value
+    configure(tmp_path, tree)
+    said = mvsnap(tmp_path, "check")
+    assert said.code == 1
+    names = {text[5:14].strip() for text in said.out.splitlines() if "bad" in text[:4]}
+    assert line in names
+    assert len(said.out.splitlines()) == 8
+    assert "wrong-" not in said.out
+
+
+def test_check_of_a_database_that_does_not_answer_hides_its_password(
+    tmp_path: Path, clouds: Clouds
+) -> None:
+    url = "postgresql+psycopg://me:secret-of-the-db@127.0.0.1:9/x"
+    configure(tmp_path, settings(clouds) | {"database_url": url})
+    said = mvsnap(tmp_path, "check")
+    assert said.code == 1
+    assert "no database" in said.out
+    assert "secret-of-the-db" not in said.out + said.err
+
+
+def test_what_is_not_configured_is_no_mistake(tmp_path: Path, clouds: Clouds) -> None:
+    tree = settings(clouds)
+    del tree["webex"]
+    configure(tmp_path, tree)
+    said = mvsnap(tmp_path, "check")
+    assert said.code == 0
+    assert "not configured" in said.out
+
+
+def test_cameras_lists_them_with_status_and_use(site: Path, clouds: Clouds) -> None:
+    clouds.dashboard.cameras[DOOR].status = "offline"
+    said = mvsnap(site, "cameras")
+    assert said.code == 0
+    rows = {line.split()[1]: line for line in said.out.splitlines() if "Q2SM" in line}
+    assert len(rows) == 4
+    assert ("Gate North" in rows[GATE], "yes" in rows[GATE]) == (True, True)
+    assert ("offline" in rows[DOOR], "yes" in rows[DOOR]) == (True, False)
+
+
+def test_rooms_lists_them_with_their_ids(site: Path, clouds: Clouds) -> None:
+    said = mvsnap(site, "rooms")
+    assert said.code == 0
+    for room in clouds.webex.rooms:
+        assert room.title in said.out
+        assert room.id in said.out
+    assert said.out.count("yes") == 1
+
+
+def test_a_list_can_be_read_by_a_program(site: Path, clouds: Clouds) -> None:
+    """In a pipe the terminal has no width: nothing may be cut off."""
+    said = mvsnap(site, "rooms", COLUMNS="80")
+    assert all(room.id in said.out for room in clouds.webex.rooms)
+
+
+@pytest.mark.parametrize(
+    ("command", "section"), [("cameras", "meraki"), ("rooms", "webex")]
+)
+def test_a_list_without_its_key_is_1(
+    tmp_path: Path, clouds: Clouds, command: str, section: str
+) -> None:
+    tree = settings(clouds)
+    del tree[section]
+    configure(tmp_path, tree)
+    said = mvsnap(tmp_path, command)
+    assert (said.code, said.out) == (1, "")
+    assert f"{section}." in said.err
+
+
+def test_snapshot_posts_and_tells_where_the_picture_is(
+    site: Path, clouds: Clouds
+) -> None:
+    said = mvsnap(site, "snapshot")
+    assert said.code == 0, said.err
+    (message,) = clouds.webex.messages
+    (picture,) = (site / "data").rglob("*.jpg")
+    assert message.files[0].data == picture.read_bytes()
+    assert str(picture) in said.out
+    for what in ("Gate North", "video link  https://", f"posted to   {ROOM}"):
+        assert what in said.out
+
+
+def test_snapshot_of_several_in_another_room(site: Path, clouds: Clouds) -> None:
+    said = mvsnap(site, "snapshot", GATE, DOOR.lower(), "--room", "Site B - Alarms")
+    assert said.code == 0, said.err
+    assert len(clouds.webex.messages) == 3
+    assert {m.room_id for m in clouds.webex.messages} == {clouds.webex.rooms[1].id}
+
+
+def test_snapshot_can_keep_the_pictures_and_post_nothing(
+    site: Path, clouds: Clouds
+) -> None:
+    said = mvsnap(site, "snapshot", GATE, DOOR, "--no-post", "--out", "pictures")
+    assert said.code == 0, said.err
+    assert clouds.webex.asked == []
+    copies = sorted(path.name[:14] for path in (site / "pictures").iterdir())
+    assert copies == [GATE, DOOR]
+    assert all(p.read_bytes()[:2] == b"\xff\xd8" for p in (site / "pictures").iterdir())
+
+
+def test_snapshot_of_an_offline_camera_is_1_and_says_why(
+    site: Path, clouds: Clouds
+) -> None:
+    clouds.dashboard.cameras[DOOR].status = "offline"
+    said = mvsnap(site, "snapshot", GATE, DOOR, "--no-post")
+    assert said.code == 1
+    assert "The camera is offline" in said.out
+    assert "video link" in said.out
+
+
+def test_snapshot_to_a_room_nobody_knows_is_1_and_keeps_the_picture(
+    site: Path,
+) -> None:
+    said = mvsnap(site, "snapshot", "--room", "Site A - Alarm")
+    assert said.code == 1
+    assert len(list((site / "data").rglob("*.jpg"))) == 1
+    assert "posted to" not in said.out
+    assert "Site A - Alarms" in said.out  # the near one
+
+
+def test_events_are_a_table_and_a_csv(site: Path) -> None:
+    assert mvsnap(site, "events").code == 0
+    mvsnap(site, "snapshot", GATE, DOOR, "--no-post")
+    table = mvsnap(site, "events")
+    assert table.code == 0
+    assert ("Gate North" in table.out, "Reception door" in table.out) == (True, True)
+    text = mvsnap(site, "events", "--csv").out
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert {row["serial"] for row in rows} == {GATE, DOOR}
+    assert {row["trigger_kind"] for row in rows} == {"command"}
+    assert mvsnap(site, "events", "--csv", "--since", "2999-01-01").out.count("\n") == 1
+    limited = mvsnap(site, "events", "--limit", "1").out
+    assert ("Gate North" in limited) != ("Reception door" in limited)
+    wrong = mvsnap(site, "events", "--since", "noon")
+    assert (wrong.code in (1, 2), "--since" in wrong.err) == (True, True)
+
+
+def test_db_upgrade_tells_what_it_did(site: Path) -> None:
+    first, second = mvsnap(site, "db", "upgrade"), mvsnap(site, "db", "upgrade")
+    assert (first.code, second.code) == (0, 0)
+    assert "from version none to 0001" in first.out
+    assert "at version 0001 already" in second.out
+
+
+@pytest.mark.parametrize(
+    "args", [["check"], ["db", "upgrade"], ["events"], ["snapshot"]], ids=" ".join
+)
+def test_a_data_dir_that_cannot_be_made_is_told_not_thrown(
+    tmp_path: Path, clouds: Clouds, args: list[str]
+) -> None:
+    (tmp_path / "data").write_text("a file where the folder should be")
+    configure(tmp_path, settings(clouds))
+    said = mvsnap(tmp_path, *args)
+    assert said.code == 1

@@ -1,0 +1,159 @@
+"""The wizard, answered by keyboard."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mvsnap.cli import main
+from mvsnap.config.load import load
+from mvsnap.simulator.faults import Fault
+from tests.cli.run import KEY, configure, settings
+from tests.conftest import Clouds
+
+
+def answered(folder: Path, clouds: Clouds, *answers: str) -> Result:
+    """Run `init` with one answer for each question."""
+    path = folder / "config" / "mvsnap.yaml"
+    return CliRunner().invoke(
+        main,
+        ["--config", str(path), "init"],
+        input="".join(f"{answer}\n" for answer in answers),
+        env={
+            "MVSNAP_MERAKI__BASE_URL": clouds.dashboard_url,
+            "MVSNAP_WEBEX__BASE_URL": clouds.webex_url,
+            "COLUMNS": "200",
+        },
+    )
+
+
+@pytest.fixture
+def keys(clouds: Clouds) -> tuple[str, str]:
+    return clouds.dashboard.api_key, clouds.webex.bot_token
+
+
+def test_answers_become_settings_only_their_owner_can_read(
+    tmp_path: Path, clouds: Clouds, keys: tuple[str, str]
+) -> None:
+    meraki, webex = keys
+    # Name, zone, key, network, cameras, token, room; the only organization is taken.
+    done = answered(
+        tmp_path, clouds, "Werk Süd", "Europe/Berlin", meraki, "1", "all", webex, "2"
+    )
+    assert done.exit_code == 0, done.output
+    path = tmp_path / "config" / "mvsnap.yaml"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    made = load(path, {})
+    assert (made.site.name, made.site.timezone) == ("Werk Süd", "Europe/Berlin")
+    assert made.meraki.organization_id == "707512"
+    assert made.meraki.network_id == "N_70751201"
+    assert made.meraki.cameras == ("Q2SM-0000-0001", "Q2SM-0000-0003")
+    assert made.webex.room == "Site B - Alarms"
+    own = made.api_keys[0].key.get_secret_value()
+    assert set(made.secrets()) == {meraki, webex, own}
+    assert own in done.output
+    assert meraki not in done.output
+    assert webex not in done.output
+
+
+def test_a_wrong_key_is_told_at_once_and_asked_for_again(
+    tmp_path: Path, clouds: Clouds, keys: tuple[str, str]
+) -> None:
+    meraki, webex = keys
+    answers = ["", "UTC", "wrong", meraki, "", "1", "wrong", webex, "1"]
+    done = answered(tmp_path, clouds, *answers)
+    assert done.exit_code == 0, done.output
+    assert done.output.count("bad") == 2
+    made = load(tmp_path / "config" / "mvsnap.yaml", {})
+    assert made.meraki.network_id is None
+
+
+def test_a_service_can_be_skipped(tmp_path: Path, clouds: Clouds) -> None:
+    done = answered(tmp_path, clouds, "", "UTC", "", "")
+    assert done.exit_code == 0, done.output
+    made = load(tmp_path / "config" / "mvsnap.yaml", {})
+    assert (made.meraki.api_key, made.webex.bot_token) == (None, None)
+    assert len(made.api_keys) == 1
+    assert clouds.dashboard.asked == []
+
+
+def test_a_wrong_answer_is_asked_for_again(
+    tmp_path: Path, clouds: Clouds, keys: tuple[str, str]
+) -> None:
+    meraki, webex = keys
+    done = answered(
+        tmp_path,
+        clouds,
+        *("", "Mars/Crater", "Europe/Berlin"),
+        *(meraki, "9", "one", "2", "7", "gate", "1,2"),
+        *(webex, "0", "1"),
+    )
+    assert done.exit_code == 0, done.output
+    made = load(tmp_path / "config" / "mvsnap.yaml", {})
+    assert made.site.timezone == "Europe/Berlin"
+    assert made.meraki.network_id == "N_70751202"
+    assert made.meraki.cameras == ("Q2SM-0000-0002", "Q2SM-0000-0004")
+
+
+def test_an_existing_file_keeps_its_comments_and_its_keys(
+    tmp_path: Path, clouds: Clouds, keys: tuple[str, str]
+) -> None:
+    text = "# ours\nserver: {port: 8080}  # do not change\napi_keys:\n"
+    path = configure(tmp_path, f"{text}  - {{name: a, key: {KEY}}}\n")
+    done = answered(tmp_path, clouds, "", "UTC", keys[0], "", "1", keys[1], "1")
+    assert done.exit_code == 0, done.output
+    after = path.read_text(encoding="utf-8")
+    assert ("# ours" in after, "# do not change" in after) == (True, True)
+    made = load(path, {})
+    assert made.server.port == 8080
+    assert [key.name for key in made.api_keys] == ["a"]
+    assert KEY not in done.output
+
+
+def test_skipping_a_service_keeps_what_is_there(tmp_path: Path, clouds: Clouds) -> None:
+    path = configure(tmp_path, settings(clouds))
+    done = answered(tmp_path, clouds, "", "UTC", "", "")
+    assert done.exit_code == 0, done.output
+    made = load(path, {})
+    assert made.meraki.api_key is not None
+    assert made.webex.room == "Site A - Alarms"
+
+
+def test_a_room_whose_title_is_not_unique_is_kept_by_its_id(
+    tmp_path: Path, clouds: Clouds, keys: tuple[str, str]
+) -> None:
+    clouds.webex.add_room("site a - alarms")
+    done = answered(tmp_path, clouds, "", "UTC", keys[0], "", "1", keys[1], "1")
+    assert done.exit_code == 0, done.output
+    made = load(tmp_path / "config" / "mvsnap.yaml", {})
+    assert made.webex.room in {room.id for room in clouds.webex.rooms}
+
+
+def test_a_bot_in_no_room_is_told_what_to_do(
+    tmp_path: Path, clouds: Clouds, keys: tuple[str, str]
+) -> None:
+    clouds.webex.rooms.clear()
+    done = answered(tmp_path, clouds, "", "UTC", "", keys[1])
+    assert done.exit_code == 0, done.output
+    assert "add it to one" in done.output
+
+
+def test_leaving_in_the_middle_writes_nothing(
+    tmp_path: Path, clouds: Clouds, keys: tuple[str, str]
+) -> None:
+    done = answered(tmp_path, clouds, "", "UTC", keys[0])
+    assert done.exit_code == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_service_that_fails_after_the_key_is_told_not_thrown(
+    tmp_path: Path, clouds: Clouds, keys: tuple[str, str]
+) -> None:
+    away = Fault("503-html", "GET /api/v1/organizations", times=-1)
+    clouds.dashboard.faults.add(away)
+    done = answered(tmp_path, clouds, "", "UTC", keys[0], "", "")
+    assert isinstance(done.exception, SystemExit | None)
+    assert "Meraki has trouble (503)" in done.output
