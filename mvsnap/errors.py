@@ -12,6 +12,7 @@ MvsnapError
   NoPicture               the camera cannot give a picture, now or ever
   UpstreamError           Meraki or Webex refused or is out of reach
   EngineUnfit             the job engine cannot run on this machine
+  CannotListen            the address of the server is taken, or not ours
 """
 
 from __future__ import annotations
@@ -93,6 +94,10 @@ class BadConfig(MvsnapError):
 
 class EngineUnfit(MvsnapError):
     code = "engine_unfit"
+
+
+class CannotListen(MvsnapError):
+    code = "cannot_listen"
 
 
 class UpstreamError(MvsnapError):

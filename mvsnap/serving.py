@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import threading
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mvsnap.config.model import Settings
+from mvsnap.errors import CannotListen
 from mvsnap.runtime import Roles, Service
 
 if TYPE_CHECKING:
@@ -20,14 +22,19 @@ log = logging.getLogger(__name__)
 
 
 def serve(settings: Settings, roles: Roles) -> NoReturn:
-    """Run until SIGTERM or Ctrl-C, then park what is unfinished and exit with 0."""
-    service = Service(settings, roles)
-    service.start()
+    """Run until SIGTERM or Ctrl-C, then park what is unfinished and exit with 0.
+
+    Raises:
+        CannotListen, EngineUnfit: nothing was started.
+    """
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
+    listening = listen(settings) if roles.web else None
+    service = Service(settings, roles)
     try:
-        if roles.web:
-            server = make_server(service.app(), settings)
+        service.start()
+        if listening is not None:
+            server = make_server(service.app(), settings, listening)
             host, port = settings.server.host, settings.server.port
             log.info("mvsnap listens on %s:%d", host, port)
             server.run()
@@ -44,14 +51,30 @@ def serve(settings: Settings, roles: Roles) -> NoReturn:
     os._exit(0)
 
 
-def make_server(app: Flask, settings: Settings) -> Any:
-    """Return a waitress server that listens already; `run()` serves."""
+def listen(settings: Settings) -> socket.socket:
+    """Take the address before anything is started.
+
+    Raises:
+        CannotListen
+    """
+    host, port = settings.server.host, settings.server.port
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
+        )
+    except OSError as exc:
+        raise CannotListen(
+            f"Cannot listen on {host}:{port}: {exc.strerror} (server.host, server.port)"
+        ) from exc
+
+
+def make_server(app: Flask, settings: Settings, listening: socket.socket) -> Any:
+    """Return a waitress server; `run()` serves."""
     from waitress.server import create_server
 
     return create_server(
         app,
-        host=settings.server.host,
-        port=settings.server.port,
+        sockets=[listening],
         threads=settings.server.threads,
         ident="mvsnap",
         connection_limit=1000,

@@ -91,7 +91,7 @@ class Gateway:
         self._program: Program | None = None
 
     def start(self) -> None:
-        args = ["-m", "mvsnap", "--config", self._config, "serve"]
+        args: list[str | Path] = ["-m", "mvsnap", "--config", self._config, "serve"]
         args += ["--host", "127.0.0.1", "--port", str(self.port)]
         self._program = Program(
             [sys.executable, *args, "--roles", self._roles],

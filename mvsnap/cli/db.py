@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mvsnap.cli.terminal import config_option, load_settings, out
+from mvsnap.cli.terminal import config_option, load_settings, out, storage_errors
 
 
 @click.group()
@@ -21,11 +21,12 @@ def upgrade(ctx: click.Context) -> None:
     from mvsnap.runtime import store_url
     from mvsnap.store import database
 
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    engine = database.open_database(store_url(settings))
-    before = database.version(engine)
-    database.upgrade(engine)
-    after = database.version(engine)
+    with storage_errors(settings):
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        engine = database.open_database(store_url(settings))
+        before = database.version(engine)
+        database.upgrade(engine)
+        after = database.version(engine)
     if before == after:
         out.print(f"The database is at version {after} already.")
     else:

@@ -17,6 +17,7 @@ import click
 from rich.markup import escape
 
 from mvsnap.cli.terminal import err, out
+from mvsnap.errors import CannotListen
 
 if TYPE_CHECKING:
     from mvsnap.config.model import Settings
@@ -74,16 +75,15 @@ def _running(
         dashboard_url = stack.enter_context(serve(dashboard.app()))
         rooms_url = stack.enter_context(serve(webex.app()))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        settings = _settings(
-            dashboard, webex, dashboard_url, rooms_url, folder, _free(port)
-        )
+        settings = _settings(dashboard, webex, dashboard_url, rooms_url, folder, port)
+        listening = _listen(settings)
         service = Service(settings, Roles())
         service.start()
         stack.callback(service.stop)
-        server = make_server(service.app(), settings)
+        server = make_server(service.app(), settings, listening)
         stack.callback(server.close)
         threading.Thread(target=server.run, name="gateway", daemon=True).start()
-        yield rooms_url, f"http://127.0.0.1:{settings.server.port}"
+        yield rooms_url, f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
 def _settings(
@@ -185,19 +185,15 @@ def _stay(url: str, rooms_url: str) -> None:
         out.print("\nStopping.")
 
 
-def _free(port: int) -> int:
-    """Return the port, or any free one when it is taken."""
-    for wanted in (port, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", wanted))
-            except OSError:
-                continue
-            found: int = probe.getsockname()[1]
-            if wanted != found and wanted:
-                continue
-            if wanted != port:
-                err.print(f"Port {port} is taken; the demo uses {found}.")
-            return found
-    raise OSError("no free port")
+def _listen(settings: Settings) -> socket.socket:
+    """Take the port, or any free one when it is taken."""
+    from mvsnap.serving import listen
+
+    try:
+        return listen(settings)
+    except CannotListen:
+        free = settings.server.model_copy(update={"port": 0})
+        listening = listen(settings.model_copy(update={"server": free}))
+        port = listening.getsockname()[1]
+        err.print(f"Port {settings.server.port} is taken; the demo uses {port}.")
+        return listening

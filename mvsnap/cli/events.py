@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import click
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
-from mvsnap.cli.terminal import config_option, fail_with, load_settings, out
+from mvsnap.cli.terminal import config_option, load_settings, open_parts, out
 from mvsnap.core import wishes
 from mvsnap.domain import EventKind
 from mvsnap.errors import BadInput
@@ -33,21 +33,20 @@ def events(
     """Show the event store, newest first."""
     settings = load_settings(ctx)
     from mvsnap.core.event_table import csv_lines
-    from mvsnap.runtime import Parts
     from mvsnap.store.store import EventFilter
 
     try:
         moment = wishes.parse_moment("--since", since) if since else None
     except BadInput as exc:
-        fail_with(exc)
+        raise click.UsageError(exc.message) from exc
     wanted = EventFilter(kind=EventKind(kind) if kind else None, since=moment)
-    store = Parts(settings).store
+    store = open_parts(settings).store
     if as_csv:
         for text in csv_lines(store.pages(wanted, most=None)):
             sys.stdout.write(text)
         return
     zone = ZoneInfo(settings.site.timezone)
-    table = Table("time", "camera", "what", "trigger", "id")
+    table = Table("time", "camera", "what", "trigger", Column("id", overflow="fold"))
     for event in store.events(wanted, limit):
         table.add_row(*_row(event, zone))
     out.print(table)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from mvsnap.cli.terminal import config_option, fail, fail_with, load_settings, out
 from mvsnap.errors import UpstreamError
@@ -57,7 +57,7 @@ def rooms(ctx: click.Context) -> None:
     webex = settings.webex
     if webex.bot_token is None:
         fail("webex.bot_token is missing. Set it, or run: python -m mvsnap init")
-    table = Table("title", "type", "id", "used")
+    table = Table("title", "type", Column("id", overflow="fold"), "used")
     try:
         found = Webex(webex.base_url, webex.bot_token.get_secret_value()).rooms()
     except UpstreamError as exc:

@@ -6,8 +6,8 @@ import logging
 
 import click
 
-from mvsnap.cli.terminal import config_option, fail_with, load_settings
-from mvsnap.errors import EngineUnfit
+from mvsnap.cli.terminal import config_option, fail_with, load_settings, storage_errors
+from mvsnap.errors import CannotListen, EngineUnfit
 
 _KNOWN = ("web", "worker")
 
@@ -41,9 +41,10 @@ def serve(ctx: click.Context, host: str | None, port: int | None, roles: str) ->
     from mvsnap.serving import serve as run
 
     try:
-        run(
-            settings.model_copy(update={"server": server}),
-            Roles(web="web" in wanted, worker="worker" in wanted),
-        )
-    except EngineUnfit as exc:
+        with storage_errors(settings):
+            run(
+                settings.model_copy(update={"server": server}),
+                Roles(web="web" in wanted, worker="worker" in wanted),
+            )
+    except (CannotListen, EngineUnfit) as exc:
         fail_with(exc)

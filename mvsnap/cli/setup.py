@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import click
 from rich.markup import escape
 
-from mvsnap.cli.terminal import config_option, err, load_settings, out
+from mvsnap.cli.terminal import config_option, err, fail_with, load_settings, out
 from mvsnap.clients.meraki import Dashboard
 from mvsnap.clients.webex import Webex
 from mvsnap.clock import SystemClock
@@ -37,8 +37,11 @@ def init(ctx: click.Context) -> None:
     if path.exists():
         out.print(f"{path} exists: what you enter now replaces the old answers.")
     values: Values = {"site": _ask_site(known)}
-    values["meraki"] = _ask_meraki(known)
-    values["webex"] = _ask_webex(known)
+    try:
+        values["meraki"] = _ask_meraki(known)
+        values["webex"] = _ask_webex(known)
+    except UpstreamError as exc:
+        fail_with(exc)
     api_keys = [] if known.api_keys else [_new_api_key()]
     write_settings(path, values, api_keys)
     _say_what_next(path, known, api_keys)
@@ -181,7 +184,7 @@ def _default_zone(known: Settings) -> str:
 def _time_zone(text: str) -> str:
     try:
         ZoneInfo(text)
-    except (ValueError, OSError) as exc:
+    except (KeyError, ValueError, OSError) as exc:
         raise click.BadParameter("expected a zone like Europe/Berlin") from exc
     return text
 

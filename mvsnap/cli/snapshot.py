@@ -19,7 +19,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from mvsnap.cli.terminal import config_option, err, fail, fail_with, load_settings, out
+from mvsnap.cli.terminal import config_option, err, fail, load_settings, open_parts, out
 from mvsnap.clock import SystemClock, poll
 from mvsnap.core import wishes
 from mvsnap.domain import (
@@ -67,9 +67,7 @@ def snapshot(
     settings = load_settings(ctx, level=logging.CRITICAL)
     if settings.meraki.api_key is None:
         fail("meraki.api_key is missing. Set it, or run: python -m mvsnap init")
-    from mvsnap.runtime import Parts
-
-    parts = Parts(settings)
+    parts = open_parts(settings)
     job = _job(settings, parts, serials, None if no_post else room, at, no_post)
     progress = _run(parts.runner(comes_again=False), job)
     _report(progress, parts, folder)
@@ -90,7 +88,7 @@ def _job(
         wanted = wishes.parse_serials(",".join(serials or settings.meraki.cameras))
         moment = wishes.parse_at(at, now) if at else None
     except BadInput as exc:
-        fail_with(exc)
+        raise click.UsageError(exc.message) from exc
     if room and settings.webex.bot_token is None:
         fail("--room: webex.bot_token is missing. Run: python -m mvsnap init")
     posts = not no_post and settings.webex.bot_token is not None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 from rich.console import Console
@@ -13,6 +15,9 @@ from mvsnap import logs
 from mvsnap.config.load import load, readable_by_others
 from mvsnap.config.model import Settings
 from mvsnap.errors import BadConfig, MvsnapError
+
+if TYPE_CHECKING:
+    from mvsnap.runtime import Parts
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -52,6 +57,28 @@ def load_settings(
             f"chmod 600 {path}[/yellow]"
         )
     return settings
+
+
+@contextmanager
+def storage_errors(settings: Settings) -> Iterator[None]:
+    """Turn a folder or database that cannot be used into one line and exit code 1."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except OSError as exc:
+        fail(f"data_dir {settings.data_dir} cannot be used: {exc.strerror}")
+    except SQLAlchemyError as exc:
+        # The driver's own text may name the password: only the kind is told.
+        fail(f"The database does not answer (database_url): {type(exc).__name__}")
+
+
+def open_parts(settings: Settings) -> Parts:
+    """Return the store and the clients for a command."""
+    from mvsnap.runtime import Parts
+
+    with storage_errors(settings):
+        return Parts(settings)
 
 
 def fail(message: str) -> NoReturn:

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 DEFAULT_PATH = Path("config/mvsnap.yaml")
 _PREFIX = "MVSNAP_"
+_LISTS = {"cameras", "rooms", "scopes"}
 _SECRET_KEYS = {"key", "api_key", "bot_token", "database_url", "password", "token"}
 
 
@@ -37,7 +38,7 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     try:
         settings = Settings.model_validate(tree)
     except ValidationError as exc:
-        mistakes += [_describe(error, tree) for error in exc.errors()]
+        mistakes += _mistakes(exc, tree)
     if mistakes:
         raise BadConfig(mistakes)
     root = path.resolve().parent
@@ -69,13 +70,9 @@ def _read_yaml(path: Path, mistakes: list[str]) -> dict[str, Any]:
     if not isinstance(tree, dict):
         mistakes.append(f"{path}: expected sections like `meraki:`, got a list or text")
         return {}
-    # A section whose keys are all commented out reads as None.
-    return {key: {} if _is_empty_section(key, v) else v for key, v in tree.items()}
-
-
-def _is_empty_section(key: str, value: Any) -> bool:
-    sections = {"site", "server", "meraki", "webex", "storage"}
-    return value is None and key in sections
+    # `meraki:` with all its keys commented out reads as None: nothing was said there.
+    known = Settings.model_fields
+    return {k: v for k, v in tree.items() if v is not None or k not in known}
 
 
 def _apply_environment(
@@ -94,8 +91,12 @@ def _apply_environment(
             except (OSError, UnicodeDecodeError):
                 mistakes.append(f"{name}: no readable file at {value!r}")
                 continue
-        elif value[:1] in "[{":
-            value = yaml.safe_load(value)
+        elif keys[-1] in _LISTS and value[:1] == "[":
+            try:
+                value = yaml.safe_load(value)
+            except yaml.YAMLError:
+                mistakes.append(f"{name}: is no list like [A, B]")
+                continue
         if not _put(tree, keys, value):
             mistakes.append(f"{name}: there is no setting {'.'.join(keys)}")
 
@@ -120,25 +121,53 @@ def _put(tree: Any, keys: list[str], value: Any) -> bool:
             tree = tree[int(key)]
         else:
             return False
+    if isinstance(tree, list) and last.isdigit() and int(last) <= len(tree):
+        tree[int(last) :] = [value, *tree[int(last) + 1 :]]
+        return True
     if not isinstance(tree, dict):
         return False
     tree[last] = value
     return True
 
 
+def _mistakes(exc: ValidationError, tree: dict[str, Any]) -> list[str]:
+    errors = exc.errors()
+    # A list whose items are all wrong is not also "too short".
+    parents = {error["loc"][:-1] for error in errors}
+    return [
+        _describe(error, tree)
+        for error in errors
+        if not (error["type"] == "too_short" and error["loc"] in parents)
+    ]
+
+
 def _describe(error: Any, tree: dict[str, Any]) -> str:
     where = ".".join(str(part) for part in error["loc"])
     kind = error["type"]
-    message = error["msg"].removeprefix("Value error, ")
     if kind == "extra_forbidden":
         return f"{where}: there is no such setting{_nearest(where)}"
     if kind == "missing":
         return f"{where}: is missing"
+    message = error["msg"].removeprefix("Value error, ")
     if not where:
         return str(message)
-    secret = str(error["loc"][-1]) in _SECRET_KEYS
-    got = "(hidden)" if secret else repr(_look_up(tree, error["loc"]))[:80]
-    return f"{where}: {message[:1].lower()}{message[1:]}, got {got}"
+    message = message.replace("Input should be", "expected").replace("tuple", "list")
+    message = message.replace("valid dictionary or instance of", "section, not just")
+    return f"{where}: {message[:1].lower()}{message[1:]}, got {_got(error, tree)}"
+
+
+def _got(error: Any, tree: dict[str, Any]) -> str:
+    """Return the value as text; no secret, nor what may have one inside."""
+    loc = error["loc"]
+    value = _look_up(tree, loc)
+    names = {str(part) for part in loc}
+    holds_secrets = not names.isdisjoint({"api_keys", "meraki", "webex"})
+    is_plain = isinstance(value, int | float | bool) or len(loc) > 1
+    if loc[-1] in _SECRET_KEYS or (holds_secrets and not is_plain):
+        return "(hidden)"
+    if isinstance(value, dict) or (loc[0] == "api_keys" and len(loc) < 3):
+        return f"(a {type(value).__name__})"
+    return repr(value)[:80]
 
 
 def _nearest(where: str) -> str:
@@ -147,7 +176,8 @@ def _nearest(where: str) -> str:
     from mvsnap.config.reference import paths
 
     plain = ".".join(part for part in where.split(".") if not part.isdigit())
-    near = get_close_matches(plain, paths(), n=1)
+    known = [*Settings.model_fields, *paths()]
+    near = get_close_matches(plain, known, n=1)
     return f"; did you mean {near[0]}?" if near else ""
 
 

@@ -27,7 +27,9 @@ def write_settings(path: Path, values: Values, api_keys: list[dict[str, Any]]) -
         text = _new(values, api_keys)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
-    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    part.unlink(missing_ok=True)  # a leftover would keep its own mode
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(handle, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
@@ -79,7 +81,9 @@ def _changed(text: str, values: Values, api_keys: list[dict[str, Any]]) -> str:
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 10_000
-    tree = yaml.load(text) or {}
+    tree = yaml.load(text)
+    if tree is None:  # comments alone: they stay, and what is new follows
+        return text.rstrip("\n") + "\n" + _changed("{}", values, api_keys)
     for section, changes in values.items():
         if tree.get(section) is None:
             tree[section] = {}

@@ -24,6 +24,10 @@ COLUMNS = (
 )
 
 
+# The wide forms count as the plain ones in some spreadsheets.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
 def csv_lines(pages: Iterable[list[Event]]) -> Iterator[str]:
     """Yield the heading, then one text for each page of events."""
     yield _csv([COLUMNS])
@@ -33,7 +37,7 @@ def csv_lines(pages: Iterable[list[Event]]) -> Iterator[str]:
 
 def harmless(text: str) -> str:
     """Keep a spreadsheet from taking a text for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def _row(event: Event) -> tuple[str, ...]:

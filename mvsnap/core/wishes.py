@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from datetime import UTC, datetime, timedelta
 
 from mvsnap.domain import Serial, parse_serial
@@ -94,6 +95,7 @@ def parse_limit(text: str, most: int) -> int:
 def _short(name: str, text: str, most: int) -> str:
     if len(text) > most:
         raise BadInput(f"{name}: {len(text)} characters (expected {most} at most)")
-    if any(ord(character) < 32 for character in text):
+    # Cc: control characters; Cs: half of a character, which no database stores.
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
         raise BadInput(f"{name}: has control characters (expected plain text)")
     return text

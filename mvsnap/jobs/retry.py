@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 # Longest time one job keeps a thread busy with repeating one call; then it is parked.
 PATIENCE_S = 60.0
+# The same where a person sits in front of a command.
+COMMAND_PATIENCE_S = 15.0
 # A job older than this is given up.
 GIVE_UP_AFTER = timedelta(hours=24)
 

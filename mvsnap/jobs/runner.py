@@ -12,7 +12,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 from mvsnap.actions import CameraNames, Photographer, Snapshot
 from mvsnap.clock import SystemClock
-from mvsnap.core.progress import JobProgress, job_progress
+from mvsnap.core.progress import JobProgress, PartProgress, job_progress
 from mvsnap.delivery import HEAD, Courier, Letter, Words, note_part
 from mvsnap.domain import (
     DeliveryState,
@@ -25,7 +25,13 @@ from mvsnap.domain import (
     Serial,
 )
 from mvsnap.errors import UpstreamError
-from mvsnap.jobs.retry import GIVE_UP_AFTER, park_delay_s, retrying
+from mvsnap.jobs.retry import (
+    COMMAND_PATIENCE_S,
+    GIVE_UP_AFTER,
+    PATIENCE_S,
+    park_delay_s,
+    retrying,
+)
 from mvsnap.metrics import Metrics
 from mvsnap.store.files import Files
 from mvsnap.store.store import Store
@@ -63,6 +69,7 @@ class JobRunner:
         self._clock = clock
         self._metrics = metrics
         self._jobs_come_again = comes_again
+        self._patience_s = PATIENCE_S if comes_again else COMMAND_PATIENCE_S
 
     def progress(self, job: Job) -> JobProgress:
         return job_progress(
@@ -76,22 +83,20 @@ class JobRunner:
 
         Returns None when nothing is left, else in how many seconds to run it again.
         """
-        left = [
-            part.serial
-            for part in self.progress(job).parts
-            if part.state is PartState.PENDING
-        ]
+        parts = self.progress(job).parts
+        left = [part for part in parts if part.state is PartState.PENDING]
         with ThreadPoolExecutor(2 * len(left) + 1, f"job-{job.id[:8]}") as pool:
             head = pool.submit(self._open_thread, job) if _has_head(job) else None
-            parts = [pool.submit(self._run_part, job, s, head, pool) for s in left]
-            waits = [part.result() for part in parts]
+            runs = [pool.submit(self._run_part, job, part, head, pool) for part in left]
+            waits = [run.result() for run in runs]
         return max((wait for wait in waits if wait is not None), default=None)
 
     def _run_part(
-        self, job: Job, serial: Serial, head: Head, pool: Executor
+        self, job: Job, part: PartProgress, head: Head, pool: Executor
     ) -> float | None:
+        serial = part.serial
         try:
-            event = self._event(job, serial, pool)
+            event = part.event or self._take(job, serial, pool)
         except UpstreamError as exc:
             if self._comes_again(job, exc):
                 self._say_that_it_follows(job, serial, head, exc)
@@ -107,12 +112,11 @@ class JobRunner:
             self._give_up(job, serial, exc.message)
         return None
 
-    def _event(self, job: Job, serial: Serial, pool: Executor) -> Event:
-        known = [e for e in self._store.events_of_job(job.id) if e.serial == serial]
-        if known:
-            return known[-1]
+    def _take(self, job: Job, serial: Serial, pool: Executor) -> Event:
         snapshot = retrying(
-            lambda: self._photographer.take_snapshot(job, serial, pool), self._clock
+            lambda: self._photographer.take_snapshot(job, serial, pool),
+            self._clock,
+            limit_s=self._patience_s,
         )
         return self._add_snapshot(job, serial, self._names.name(serial), snapshot)
 
@@ -172,7 +176,7 @@ class JobRunner:
         parent_id = head.result() if head else self._note_id(job, event.serial)
         picture = self._files.for_webex(event)
         letter = Letter(event.serial, words, picture, parent_id)
-        retrying(lambda: courier.send_once(job, letter), self._clock)
+        self._send(courier, job, letter)
         self._metrics.parts.labels("delivered").inc()
         took_s = (self._clock.now() - job.accepted_at).total_seconds()
         self._metrics.delivery_s.observe(took_s)
@@ -181,7 +185,14 @@ class JobRunner:
     def _open_thread(self, job: Job) -> MessageId:
         courier = self._need_courier()
         letter = Letter(HEAD, lambda repeat: self._words.head(job, repeat=repeat))
-        return retrying(lambda: courier.send_once(job, letter), self._clock)
+        return self._send(courier, job, letter)
+
+    def _send(self, courier: Courier, job: Job, letter: Letter) -> MessageId:
+        return retrying(
+            lambda: courier.send_once(job, letter),
+            self._clock,
+            limit_s=self._patience_s,
+        )
 
     def _need_courier(self) -> Courier:
         if self._courier is None:

@@ -60,9 +60,10 @@ class Store:
     def add_event(self, event: Event) -> bool:
         """Add a fact; False when it was there already (ids are made from the job)."""
         statement = self._insert(events).values(_event_row(event))
+        # psycopg does not count the rows of such a statement; what it returns counts.
+        added = statement.on_conflict_do_nothing().returning(events.c.id)
         with self._engine.begin() as connection:
-            done = connection.execute(statement.on_conflict_do_nothing())
-        return done.rowcount == 1
+            return connection.execute(added).first() is not None
 
     def event(self, event_id: EventId) -> Event | None:
         with self._reader.connect() as connection:

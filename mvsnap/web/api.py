@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import MethodNotAllowed
 
 from mvsnap.clock import iso
 from mvsnap.core import wishes
@@ -31,6 +32,9 @@ _STATUS = {
 @bp.route("/getSnapshot", methods=["GET", "POST"])
 @auth.api_key("snapshot")
 def get_snapshot() -> ResponseReturnValue:
+    if request.method == "HEAD":
+        # Flask adds HEAD to GET; link checkers send it, and it must not take pictures.
+        raise MethodNotAllowed(["GET", "POST"])
     parameters = read_parameters(request)
     wish = _wish(parameters)
     wait_s = wishes.parse_wait_s(parameters.get("wait_s") or str(wishes.DEFAULT_WAIT_S))
@@ -44,7 +48,8 @@ def get_snapshot() -> ResponseReturnValue:
 @auth.api_key("snapshot")
 def get_job(job_id: str) -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
-    progress = gateway().jobs.progress(JobId(job_id))
+    is_id = "\0" not in job_id  # PostgreSQL refuses to look for one
+    progress = gateway().jobs.progress(JobId(job_id)) if is_id else None
     if progress is None or not auth.caller().may_see(progress.job):
         raise NotFound(f"No job {job_id[:40]!r}")
     job = progress.job

@@ -32,7 +32,7 @@ class Parameters:
         """Raise UnknownParameter for any other name, with the nearest known one."""
         known = {name.lower(): name for name in names}
         for name in self._values:
-            if name in known or name.startswith("_"):
+            if name in known:
                 continue
             near = get_close_matches(name, known, n=1, cutoff=0.4)
             hint = f"; did you mean {known[near[0]]}?" if near else ""
@@ -56,6 +56,8 @@ def read_parameters(request: Request) -> Parameters:
     values: dict[str, str] = {}
     for raw, value in pairs:
         name = raw.strip().lstrip("?").lower()
+        if name.startswith("_"):
+            continue
         text = value.strip()
         if name == "apikey":
             text = text.rstrip("?")
@@ -74,7 +76,7 @@ def _body_pairs(request: Request) -> list[tuple[str, str]]:
     if not body.strip():
         return []
     try:
-        text = body.decode("utf-8")
+        text = body.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
         raise BadInput(
             "The body is not UTF-8 (expected a JSON object or a form)"
