@@ -29,13 +29,13 @@ def serve(settings: Settings, roles: Roles) -> NoReturn:
     """
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
-    listening = listen(settings) if roles.web else None
+    host, port = settings.server.host, settings.server.port
+    listening = listen(host, port) if roles.web else None
     service = Service(settings, roles)
     try:
         service.start()
         if listening is not None:
             server = make_server(service.app(), settings, listening)
-            host, port = settings.server.host, settings.server.port
             log.info("mvsnap listens on %s:%d", host, port)
             server.run()
         else:
@@ -51,13 +51,12 @@ def serve(settings: Settings, roles: Roles) -> NoReturn:
     os._exit(0)
 
 
-def listen(settings: Settings) -> socket.socket:
-    """Take the address before anything is started.
+def listen(host: str, port: int) -> socket.socket:
+    """Take the address before anything is started; port 0 is any free one.
 
     Raises:
         CannotListen
     """
-    host, port = settings.server.host, settings.server.port
     try:
         return socket.create_server(
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -75,8 +75,8 @@ def _running(
         dashboard_url = stack.enter_context(serve(dashboard.app()))
         rooms_url = stack.enter_context(serve(webex.app()))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        settings = _settings(dashboard, webex, dashboard_url, rooms_url, folder, port)
-        listening = _listen(settings)
+        settings = _settings(dashboard, webex, dashboard_url, rooms_url, folder)
+        listening = _listen(settings, port)
         service = Service(settings, Roles())
         service.start()
         stack.callback(service.stop)
@@ -92,13 +92,12 @@ def _settings(
     dashboard_url: str,
     rooms_url: str,
     folder: Path,
-    port: int,
 ) -> Settings:
     from mvsnap.config.model import Settings
 
     plain: dict[str, Any] = {
         "site": {"name": "Demo"},
-        "server": {"host": "127.0.0.1", "port": port},
+        "server": {"host": "127.0.0.1"},
         "data_dir": folder,
         "api_keys": [{"name": "demo", "key": API_KEY}],
         "meraki": {
@@ -185,15 +184,15 @@ def _stay(url: str, rooms_url: str) -> None:
         out.print("\nStopping.")
 
 
-def _listen(settings: Settings) -> socket.socket:
+def _listen(settings: Settings, port: int) -> socket.socket:
     """Take the port, or any free one when it is taken."""
     from mvsnap.serving import listen
 
+    host = settings.server.host
     try:
-        return listen(settings)
+        return listen(host, port)
     except CannotListen:
-        free = settings.server.model_copy(update={"port": 0})
-        listening = listen(settings.model_copy(update={"server": free}))
-        port = listening.getsockname()[1]
-        err.print(f"Port {settings.server.port} is taken; the demo uses {port}.")
+        listening = listen(host, 0)
+        free = listening.getsockname()[1]
+        err.print(f"Port {port} is taken; the demo uses {free}.")
         return listening

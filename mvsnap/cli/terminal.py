@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,10 @@ from mvsnap.errors import BadConfig, MvsnapError
 if TYPE_CHECKING:
     from mvsnap.runtime import Parts
 
-out = Console(highlight=False, soft_wrap=True)
+# A pipe has no width: what a program reads must not be cut or folded.
+_WIDTH = None if sys.stdout.isatty() else 1000
+
+out = Console(highlight=False, soft_wrap=True, width=_WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 

@@ -72,7 +72,7 @@ class PictureDownload:
             if now - began >= _EAGER_S:
                 every_s = min(every_s * 1.25, _LONGEST_WAIT_S)
             left_s = began + limit_s - now
-            if left_s <= 0:
+            if left_s < 1e-6:  # rounding, not time
                 raise NoPicture(
                     f"The camera gave no picture within {limit_s:g} s ({found})",
                     retry=True,

@@ -152,6 +152,7 @@ def _describe(error: Any, tree: dict[str, Any]) -> str:
     if not where:
         return str(message)
     message = message.replace("Input should be", "expected").replace("tuple", "list")
+    message = message.replace("input should be", "expected")
     message = message.replace("valid dictionary or instance of", "section, not just")
     return f"{where}: {message[:1].lower()}{message[1:]}, got {_got(error, tree)}"
 

@@ -99,7 +99,7 @@ class Site(Section):
 
 class Server(Section):
     host: str = Field("0.0.0.0", description="address to listen on")
-    port: int = Field(5004, ge=0, le=65535, description="port to listen on")
+    port: int = Field(5004, ge=1, le=65535, description="port to listen on")
     threads: int = Field(
         12,
         ge=4,

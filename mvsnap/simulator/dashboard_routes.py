@@ -145,11 +145,13 @@ def _moment(text: object) -> datetime:
 def _wanted(devices: _Rows) -> _Rows:
     kinds = request.args.getlist("productTypes[]")
     serials = request.args.getlist("serials[]")
+    networks = request.args.getlist("networkIds[]")
     return [
         device
         for device in devices
         if (not kinds or device["productType"] in kinds)
         and (not serials or device["serial"] in serials)
+        and (not networks or device["networkId"] in networks)
     ]
 
 

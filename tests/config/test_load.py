@@ -47,20 +47,20 @@ def test_all_mistakes_are_reported_at_once_by_path(tmp_path: Path) -> None:
     )
     assert sorted(found) == [
         "api_keys.0.name: is missing",
-        "api_keys.0.scopes.1: input should be 'snapshot', 'read', 'webhook' or"
+        "api_keys.0.scopes.1: expected 'snapshot', 'read', 'webhook' or"
         " 'badges', got 'write'",
         "meraki.cameras.1: expected a Meraki serial like Q2XX-ABCD-1234, got"
         " 'camera 1'",
-        "meraki.requests_per_s: input should be greater than 0, got 0",
+        "meraki.requests_per_s: expected greater than 0, got 0",
         "schedules.0.cron: expected five cron fields like '0 7 * * 1-5', got"
         " 'every day'",
-        "server.port: input should be less than or equal to 65535, got 70000",
-        "server.threads: input should be a valid integer, unable to parse string as"
+        "server.port: expected less than or equal to 65535, got 70000",
+        "server.threads: expected a valid integer, unable to parse string as"
         " an integer, got 'many'",
         "site.public_url: expected an address that starts with http:// or https://,"
         " got 'gateway.local'",
         "site.timezone: expected a time zone like Europe/Berlin, got 'Moon/Crater'",
-        "storage.retention_days: input should be greater than or equal to 1, got 0",
+        "storage.retention_days: expected greater than or equal to 1, got 0",
     ]
 
 
@@ -74,12 +74,12 @@ def test_all_mistakes_are_reported_at_once_by_path(tmp_path: Path) -> None:
         ),
         pytest.param(
             {"meraki": {"api_key": ["too-short-1"]}},
-            "meraki.api_key: input should be a valid string, got (hidden)",
+            "meraki.api_key: expected a valid string, got (hidden)",
             id="a key that is a list",
         ),
         pytest.param(
             {"webex": {"bot_token": {"a": "too-short-1"}}},
-            "webex.bot_token: input should be a valid string, got (hidden)",
+            "webex.bot_token: expected a valid string, got (hidden)",
             id="a token that is a mapping",
         ),
         pytest.param(
@@ -301,7 +301,7 @@ def test_a_file_named_by_the_environment_holds_the_value(tmp_path: Path) -> None
         pytest.param(
             "SERVER__PORT",
             "eighty",
-            "server.port: input should be a valid integer, unable to parse string as"
+            "server.port: expected a valid integer, unable to parse string as"
             " an integer, got 'eighty'",
             id="no number",
         ),

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from mvsnap.clock import iso
 from mvsnap.config.model import Settings
 from mvsnap.runtime import Roles, Service
-from mvsnap.serving import make_server
+from mvsnap.serving import listen, make_server
 from mvsnap.simulator.faults import Fault
 from tests.conftest import Clouds, running_clouds
 from tests.core.build import DOOR, GATE, HALL
@@ -303,10 +303,11 @@ def test_control_an_answer_against_the_description_is_found(gateway: Gateway) ->
 @pytest.fixture(scope="module")
 def address(running: Gateway) -> Iterator[tuple[str, int]]:
     """Where waitress serves the gateway."""
-    server = make_server(running.app, running.settings)
+    listening = listen("127.0.0.1", 0)
+    server = make_server(running.app, running.settings, listening)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    host, port = running.settings.server.host, running.settings.server.port
+    host, port = listening.getsockname()
     wait_until(lambda: answers(f"http://{host}:{port}/healthz"), "waitress answers")
     yield host, port
     server.close()

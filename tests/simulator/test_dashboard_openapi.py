@@ -1,0 +1,109 @@
+"""The simulated Dashboard answers what Meraki's own description allows."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import requests
+
+from mvsnap.simulator.dashboard import FakeDashboard
+from mvsnap.simulator.server import serve
+
+_BESIDE = (
+    Path(__file__).parents[3] / "shared" / "contracts" / "meraki-camera-openapi.json"
+)
+SPECIFICATION = Path(os.environ.get("MVSNAP_MERAKI_OPENAPI", _BESIDE))
+SERIAL = "Q2SM-0000-0001"
+ORGANIZATION = "/organizations/{organizationId}"
+CAMERA = "/devices/{serial}/camera"
+
+needs_specification = pytest.mark.skipif(
+    not SPECIFICATION.exists(),
+    reason="left out: Meraki's OpenAPI document is not beside this checkout; "
+    "name it in MVSNAP_MERAKI_OPENAPI",
+)
+CALLS = [
+    ("get", "/administered/identities/me"),
+    ("get", "/organizations"),
+    ("get", f"{ORGANIZATION}/networks"),
+    ("get", f"{ORGANIZATION}/devices"),
+    ("get", f"{ORGANIZATION}/devices/availabilities"),
+    ("get", "/devices/{serial}"),
+    ("get", f"{CAMERA}/analytics/zones"),
+    ("get", f"{CAMERA}/videoLink"),
+    ("post", f"{CAMERA}/generateSnapshot"),
+]
+
+
+@lru_cache(maxsize=1)
+def specification() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(SPECIFICATION.read_text(encoding="utf-8"))
+    return found
+
+
+def answers(method: str, path: str) -> dict[str, Any]:
+    """Return the described answers, by status."""
+    found: dict[str, Any] = specification()["paths"][path][method]["responses"]
+    return found
+
+
+def mistakes(method: str, path: str, status: int, body: Any) -> list[str]:
+    described = answers(method, path)
+    if str(status) not in described:
+        return [f"status {status} is not one of {list(described)}"]
+    schema = described[str(status)]["content"]["application/json"]["schema"]
+    validator = jsonschema.Draft202012Validator(schema)
+    return [error.message for error in validator.iter_errors(body)]
+
+
+@pytest.fixture(scope="module")
+def dashboard() -> Iterator[tuple[FakeDashboard, str]]:
+    fake = FakeDashboard(cameras=3)
+    fake.rate_limit = None
+    fake.cameras["Q2SM-0000-0002"].name = None
+    with serve(fake.app()) as url:
+        yield fake, f"{url}/api/v1"
+
+
+def call(dashboard: tuple[FakeDashboard, str], method: str, path: str) -> Any:
+    fake, url = dashboard
+    with requests.Session() as session:
+        session.trust_env = False
+        session.headers["Authorization"] = f"Bearer {fake.api_key}"
+        organizations = session.get(f"{url}/organizations", timeout=10).json()
+        place = path.format(organizationId=organizations[0]["id"], serial=SERIAL)
+        return session.request(method, url + place, timeout=10)
+
+
+@needs_specification
+@pytest.mark.parametrize(("method", "path"), CALLS, ids=[path for _, path in CALLS])
+def test_an_answer_is_as_meraki_describes_it(
+    dashboard: tuple[FakeDashboard, str], method: str, path: str
+) -> None:
+    answer = call(dashboard, method, path)
+    assert mistakes(method, path, answer.status_code, answer.json()) == []
+
+
+@needs_specification
+def test_control_a_wrong_answer_is_found() -> None:
+    assert mistakes("get", "/organizations", 200, [{"id": 5}])
+    assert mistakes("post", f"{CAMERA}/generateSnapshot", 200, {})
+
+
+@needs_specification
+def test_every_simulated_path_is_one_of_merakis() -> None:
+    rules = FakeDashboard().app().url_map.iter_rules()
+    served = [rule.rule for rule in rules if rule.rule.startswith("/api/v1")]
+    names = {"<organization_id>": "{organizationId}", "<serial>": "{serial}"}
+    for rule in served:
+        path = rule.removeprefix("/api/v1")
+        for ours, theirs in names.items():
+            path = path.replace(ours, theirs)
+        assert path in specification()["paths"], rule
