@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_HEARTBEAT_S = 20.0
-_SILENT_AFTER = timedelta(seconds=90)
+_HEARTBEAT_S = 15.0
+_SILENT_AFTER = timedelta(seconds=50)
 _CLEAN_EVERY_S = 3600.0
 
 

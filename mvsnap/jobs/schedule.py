@@ -27,7 +27,7 @@ class CameraTimetable:
         job_id = uuid.uuid5(_NAMESPACE, f"{self.name} {moment.isoformat()}")
         return Job(
             id=JobId(str(job_id)),
-            trigger=Trigger(TriggerKind.SCHEDULE, self.cron),
+            trigger=Trigger(TriggerKind.SCHEDULE, f"schedule {self.cron}"),
             serials=self.serials,
             accepted_at=moment,
             room=self.room,

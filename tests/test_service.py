@@ -1,0 +1,82 @@
+"""The whole service in processes of its own: schedules, several workers, a stop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.gateway import KEY, Gateway, clouds, gateway
+from tests.servers.processes import wait_until
+
+
+def test_a_schedule_takes_a_picture_by_itself(tmp_path: Path) -> None:
+    with clouds() as simulated:
+        # The sixth field, in front, is the second.
+        schedules = [{"cron": "*/5 * * * * *", "prefix": "Rounds"}]
+        with gateway(tmp_path, simulated.settings(schedules=schedules)):
+            wait_until(
+                lambda: len(simulated.webex.messages) >= 2, "two pictures", limit_s=60
+            )
+        texts = [message.markdown for message in simulated.webex.messages]
+    assert all("Rounds" in text and "schedule" in text for text in texts)
+
+
+def test_a_stop_in_the_middle_of_a_job_loses_nothing(tmp_path: Path) -> None:
+    with clouds(not_ready_s=600) as simulated:
+        with gateway(tmp_path, simulated.settings()) as served:
+            job = served.snapshot(wait_s="0").json()["job"]
+            wait_until(
+                lambda: bool(simulated.dashboard.picture_secrets), "a picture is asked"
+            )
+            assert served.stop() == 0
+            simulated.dashboard.not_ready_s = 0
+            served.start()
+            wait_until(lambda: bool(simulated.webex.messages), "it is posted")
+            path = job["url"].removeprefix(served.url)
+            wait_until(
+                lambda: served.get(path).json()["status"] == "done", "the job is done"
+            )
+        assert len(simulated.webex.messages) == 1
+
+
+@pytest.mark.slow
+def test_another_worker_takes_over_from_a_dead_one(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    with clouds(not_ready_s=600) as simulated:
+        settings = simulated.settings(database_url=postgres_url)
+        with (
+            gateway(tmp_path, settings, roles="web") as web,
+            gateway(tmp_path, settings, roles="worker") as first,
+        ):
+            assert web.snapshot(wait_s="0").status_code == 202
+            wait_until(
+                lambda: bool(simulated.dashboard.picture_secrets), "the first works"
+            )
+            with gateway(tmp_path, settings, roles="worker") as second:
+                first.kill_after(0)
+                simulated.dashboard.not_ready_s = 0
+                wait_until(
+                    lambda: bool(simulated.webex.messages), "it is posted", limit_s=150
+                )
+                wait_until(lambda: "is gone" in second.output(), "it says why")
+            assert web.get("/api/v1.0/events").json()["events"][0]["snapshot_url"]
+        assert len(simulated.webex.messages) == 1
+
+
+def test_several_processes_share_one_postgresql(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    with clouds() as simulated:
+        settings = simulated.settings(database_url=postgres_url)
+        with (
+            gateway(tmp_path, settings, roles="worker"),
+            gateway(tmp_path, settings, roles="web") as served,
+        ):
+            answer = served.snapshot(wait_s="30")
+            assert answer.status_code == 200, answer.text
+            again = Gateway.session().get(
+                answer.json()["job"]["url"], headers={"X-API-Key": KEY}
+            )
+            assert again.json()["status"] == "done"
