@@ -27,9 +27,10 @@ from mvsnap.clock import Clock
 from mvsnap.domain import Job, JobId
 from mvsnap.errors import EngineUnfit
 from mvsnap.jobs.codec import decode, encode
+from mvsnap.store.database import turns
 
 if TYPE_CHECKING:
-    from dbos import DBOSClient
+    from dbos import DBOSClient, EnqueueOptions
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +107,7 @@ class WorkerEngine:
         self._timetables = {table.name: table for table in timetables}
         self._timezone = timezone
         self._on_finished = on_finished
+        self._turn = turns(database_url)
 
     def launch(self) -> None:
         """Start; pending work of this executor id goes on at once."""
@@ -151,7 +153,7 @@ class WorkerEngine:
     def submit(self, job: Job) -> None:
         from dbos import SetWorkflowID
 
-        with SetWorkflowID(job.id):
+        with self._turn, SetWorkflowID(job.id):
             self._dbos.start_workflow(self._run_job, encode(job))
 
     def job(self, job_id: JobId) -> Job | None:
@@ -159,14 +161,7 @@ class WorkerEngine:
         return _job_of(status)
 
     def waiting(self, at_most: int) -> int:
-        found = self._dbos.list_workflows(
-            name=_WORKFLOW,
-            status=_WAITING,
-            limit=at_most,
-            load_input=False,
-            load_output=False,
-        )
-        return len(found)
+        return _count_waiting(self._dbos, at_most)
 
     def take_over(self, dead_executor_id: str) -> int:
         """Resume what a dead process left; return how many jobs that were."""
@@ -255,37 +250,42 @@ class ClientEngine:
             _use_wal(database_url)
         from dbos import DBOSClient
 
+        self._turn = turns(database_url)
         self._client: DBOSClient = DBOSClient(
             system_database_url=database_url, serializer=_json_serializer()
         )
 
     def submit(self, job: Job) -> None:
-        self._client.enqueue(
-            {
-                "queue_name": _QUEUE,
-                "workflow_name": _WORKFLOW,
-                "workflow_id": job.id,
-                "app_version": _VERSION,
-            },
-            encode(job),
-        )
+        options: EnqueueOptions = {
+            "queue_name": _QUEUE,
+            "workflow_name": _WORKFLOW,
+            "workflow_id": job.id,
+            "app_version": _VERSION,
+        }
+        with self._turn:
+            self._client.enqueue(options, encode(job))
 
     def job(self, job_id: JobId) -> Job | None:
         found = self._client.list_workflows(workflow_ids=[job_id])
         return _job_of(found[0] if found else None)
 
     def waiting(self, at_most: int) -> int:
-        found = self._client.list_workflows(
-            name=_WORKFLOW,
-            status=_WAITING,
-            limit=at_most,
-            load_input=False,
-            load_output=False,
-        )
-        return len(found)
+        return _count_waiting(self._client, at_most)
 
     def close(self) -> None:
         self._client.destroy()
+
+
+def _count_waiting(engine: Any, at_most: int) -> int:
+    """engine: DBOS itself or its client, which list workflows alike."""
+    found = engine.list_workflows(
+        name=_WORKFLOW,
+        status=_WAITING,
+        limit=at_most,
+        load_input=False,
+        load_output=False,
+    )
+    return len(found)
 
 
 def _job_of(status: Any) -> Job | None:

@@ -91,6 +91,7 @@ class JobService:
         self._finished = finished
         self._seats = threading.BoundedSemaphore(max_waiting)
         self._lock = threading.Lock()
+        self._counting = threading.Lock()
         self._count_at = float("-inf")
         self._waiting = 0
 
@@ -133,15 +134,22 @@ class JobService:
 
     def backlog(self) -> int:
         """Return how many jobs wait; a long queue is counted less often."""
+        # One caller counts; the others go on with the last number meanwhile.
+        if self._clock.monotonic() >= self._count_at and self._counting.acquire(False):
+            try:
+                self._count()
+            finally:
+                self._counting.release()
+        return self._waiting
+
+    def _count(self) -> None:
+        began = self._clock.monotonic()
+        waiting = self._engine.waiting(self._queue_size)
+        ended = self._clock.monotonic()
+        self._count_at = ended + max(_COUNT_EVERY_S, _COUNT_SHARE * (ended - began))
         with self._lock:
-            if self._clock.monotonic() >= self._count_at:
-                began = self._clock.monotonic()
-                self._waiting = self._engine.waiting(self._queue_size)
-                ended = self._clock.monotonic()
-                rest_s = max(_COUNT_EVERY_S, _COUNT_SHARE * (ended - began))
-                self._count_at = ended + rest_s
-                self._metrics.backlog.set(self._waiting)
-            return self._waiting
+            self._waiting = waiting
+        self._metrics.backlog.set(waiting)
 
     def _accept(self, wish: Wish, job_id: JobId) -> tuple[Job, bool]:
         """Return the job, and whether it is new."""

@@ -7,7 +7,7 @@ import posixpath
 import urllib.error
 import urllib.request
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from flask import Response, request
 
@@ -57,7 +57,11 @@ def fetched(urls: Any) -> list[SimFile]:
     return [SimFile(new_id("CONTENT"), name, kind, data)]
 
 
-def file_answer(file: SimFile) -> Response:
+def file_answer(file: SimFile, disposition: str = "attachment") -> Response:
     response = Response(file.data, content_type=file.content_type)
-    response.headers.set("Content-Disposition", "attachment", filename=file.name)
+    names = {"filename": file.name.encode("ascii", "replace").decode()}
+    if not file.name.isascii():
+        # A header holds no other letters (RFC 6266).
+        names["filename*"] = f"UTF-8''{quote(file.name, safe='')}"
+    response.headers.set("Content-Disposition", disposition, **names)
     return response

@@ -59,9 +59,8 @@ def add(app: Flask, webex: FakeWebex) -> None:
     @app.get("/page/files/<file_id>")
     def page_file(file_id: str) -> ResponseReturnValue:
         file = webex.file(file_id)
-        answer = file_answer(file)
-        if file.content_type in _PICTURES:
-            answer.headers.set("Content-Disposition", "inline", filename=file.name)
+        shown = "inline" if file.content_type in _PICTURES else "attachment"
+        answer = file_answer(file, shown)
         answer.headers["X-Content-Type-Options"] = "nosniff"
         return answer
 

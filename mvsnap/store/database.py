@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,16 @@ def open_database(url: str) -> Engine:
         event.listen(engine, "begin", _begin)
         return engine
     return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+
+
+def turns(url: str) -> AbstractContextManager[object]:
+    """Return what the writers of one process hold while they write.
+
+    SQLite has one writer at a time; who comes second sleeps for growing spans, up to
+    0.1 s, and looks again. A lock hands over at once: half the time, a tenth of the
+    worst case. PostgreSQL needs none.
+    """
+    return threading.Lock() if url.startswith("sqlite") else nullcontext()
 
 
 def for_reading(engine: Engine) -> Engine:

@@ -25,7 +25,7 @@ from mvsnap.domain import (
     Trigger,
     TriggerKind,
 )
-from mvsnap.store.database import for_reading
+from mvsnap.store.database import for_reading, turns
 from mvsnap.store.tables import deliveries, events, workers
 
 _PAGE = 500
@@ -46,6 +46,7 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._reader = for_reading(engine)
+        self._turn = turns(engine.dialect.name)
         on_postgresql = engine.dialect.name == "postgresql"
         self._insert = postgresql.insert if on_postgresql else sqlite.insert
 
@@ -62,7 +63,7 @@ class Store:
         statement = self._insert(events).values(_event_row(event))
         # psycopg does not count the rows of such a statement; what it returns counts.
         added = statement.on_conflict_do_nothing().returning(events.c.id)
-        with self._engine.begin() as connection:
+        with self._turn, self._engine.begin() as connection:
             return connection.execute(added).first() is not None
 
     def event(self, event_id: EventId) -> Event | None:
@@ -118,7 +119,7 @@ class Store:
         """
         key = and_(deliveries.c.job_id == job_id, deliveries.c.part == part)
         fresh = {"room": room, "state": DeliveryState.SENDING, "changed_at": now}
-        with self._engine.begin() as connection:
+        with self._turn, self._engine.begin() as connection:
             found = connection.execute(select(deliveries).where(key)).one_or_none()
             before = None if found is None else _delivery(found)
             if before is None:
@@ -155,7 +156,7 @@ class Store:
         statement = self._insert(deliveries).values(
             job_id=job_id, part=part, room=room, attempts=0, **news
         )
-        with self._engine.begin() as connection:
+        with self._turn, self._engine.begin() as connection:
             connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=[deliveries.c.job_id, deliveries.c.part], set_=news
@@ -164,7 +165,7 @@ class Store:
 
     def heartbeat(self, executor_id: str, now: datetime) -> None:
         statement = self._insert(workers).values(executor_id=executor_id, seen_at=now)
-        with self._engine.begin() as connection:
+        with self._turn, self._engine.begin() as connection:
             connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=[workers.c.executor_id], set_={"seen_at": now}
@@ -178,7 +179,7 @@ class Store:
         return {row.executor_id: row.seen_at for row in rows}
 
     def forget_worker(self, executor_id: str) -> None:
-        with self._engine.begin() as connection:
+        with self._turn, self._engine.begin() as connection:
             connection.execute(
                 delete(workers).where(workers.c.executor_id == executor_id)
             )
@@ -186,7 +187,7 @@ class Store:
     def purge(self, before: datetime) -> list[str]:
         """Remove what is older; return the paths of the pictures to unlink."""
         old = events.c.recorded_at < before
-        with self._engine.begin() as connection:
+        with self._turn, self._engine.begin() as connection:
             gone = connection.execute(
                 delete(events).where(old).returning(events.c.snapshot_path)
             ).all()
