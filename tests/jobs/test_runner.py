@@ -34,7 +34,7 @@ def test_one_camera_is_one_message_with_picture_link_and_name(team: Crew) -> Non
     path = team.files.snapshot(event)
     assert path is not None
     assert message.files[0].data == path.read_bytes()
-    assert message.markdown.startswith("**mvsnap: Door ∗open∗** **Gate North**")
+    assert message.markdown.startswith("**mvsnap: Door ∗open∗** · **Gate North**")
     assert f"[Video at that moment]({event.video_link})" in message.markdown
     assert REPEAT not in message.markdown
     assert (event.camera_name, event.title) == ("Gate North", "Door *open*")
