@@ -49,7 +49,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "rich": ("cli",),
     "ruamel": ("config",),
     # The two that tell a person about a database that does not answer.
-    "sqlalchemy": ("store", "web.ops", "cli.check", "cli.terminal"),
+    "sqlalchemy": ("store", "web.app", "web.ops", "cli.check", "cli.terminal"),
     "urllib3": ("clients",),
     "waitress": ("serving",),
     "webexteamssdk": ("clients.webex",),

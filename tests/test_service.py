@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from tests.gateway import KEY, Gateway, clouds, gateway
 from tests.servers.processes import wait_until
+from tests.servers.relay import Relay
 
 
 def test_a_schedule_takes_a_picture_by_itself(tmp_path: Path) -> None:
@@ -80,3 +82,25 @@ def test_several_processes_share_one_postgresql(
                 answer.json()["job"]["url"], headers={"X-API-Key": KEY}
             )
             assert again.json()["status"] == "done"
+
+
+def test_without_its_database_the_gateway_says_so_and_comes_back(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    with clouds() as simulated, Relay(make_url(postgres_url).port or 0) as relay:
+        through = make_url(postgres_url).set(port=relay.port)
+        url = through.render_as_string(hide_password=False)
+        with gateway(tmp_path, simulated.settings(database_url=url)) as served:
+            assert served.snapshot(wait_s="30").status_code == 200
+            relay.cut()
+            answer = served.snapshot()
+            assert answer.status_code == 503
+            assert answer.json()["error"]["code"] == "storage_unavailable"
+            assert served.get("/healthz").status_code == 200
+            assert "does not answer" in served.get("/readyz").json()["parts"]["store"]
+            relay.mend()
+            wait_until(
+                lambda: served.snapshot(wait_s="60").status_code == 200,
+                "it works again",
+                limit_s=60,
+            )

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mvsnap.clock import Clock
+from mvsnap.clock import SystemClock
 from mvsnap.domain import Job, JobId
 from mvsnap.errors import EngineUnfit
 from mvsnap.jobs.codec import decode, encode
@@ -95,7 +95,7 @@ class WorkerEngine:
         executor_id: str,
         run: Callable[[Job], float | None],
         *,
-        clock: Clock,
+        clock: SystemClock,
         timetables: tuple[Timetable, ...] = (),
         timezone: str = "UTC",
         on_finished: Callable[[JobId], None] = lambda _job_id: None,
@@ -215,8 +215,18 @@ class WorkerEngine:
         _, _, turn = str(self._dbos.workflow_id).partition("#")
         next_id = f"{job.id}#{int(turn or 0) + 1}"
         log.info("job %s goes on in %.0f s", job.id, park_s)
-        with SetWorkflowID(next_id), SetEnqueueOptions(delay_seconds=park_s):
-            self._dbos.enqueue_workflow(_QUEUE, self._run_job, text)
+        while True:
+            try:
+                with SetWorkflowID(next_id), SetEnqueueOptions(delay_seconds=park_s):
+                    self._dbos.enqueue_workflow(_QUEUE, self._run_job, text)
+                return
+            except Exception:
+                # Raised from here it would end the job for good. A full disk may be
+                # emptied; a stop leaves the job pending, and a start takes it up.
+                if self._clock.stopped:
+                    raise
+                log.exception("job %s cannot be parked; again soon", job.id)
+                self._clock.sleep(_UNEXPECTED_PARK_S)
 
     def _scheduled(self, moment: datetime, name: Any) -> None:
         table = self._timetables.get(name)

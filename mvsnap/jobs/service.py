@@ -129,6 +129,7 @@ class JobService:
 
     def progress(self, job_id: JobId) -> JobProgress | None:
         """Return how far a job is, None when there is no such job."""
+        self._store.must_answer()
         job = self._engine.job(job_id)
         return None if job is None else self._progress(job)
 
@@ -153,6 +154,8 @@ class JobService:
 
     def _accept(self, wish: Wish, job_id: JobId) -> tuple[Job, bool]:
         """Return the job, and whether it is new."""
+        # The engine would wait for a lost database without end, and the caller with it.
+        self._store.must_answer()
         if wish.idempotency_key is not None:
             known = self._engine.job(job_id)
             if known is not None:

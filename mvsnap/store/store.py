@@ -53,6 +53,11 @@ class Store:
     def close(self) -> None:
         self._engine.dispose()
 
+    def must_answer(self) -> None:
+        """Raise SQLAlchemyError when the database server is away; SQLite has none."""
+        if self._engine.dialect.name != "sqlite":
+            self.ping()
+
     def ping(self) -> None:
         """Do nothing but prove that the database answers."""
         with self._reader.connect() as connection:

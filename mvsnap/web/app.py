@@ -6,6 +6,7 @@ import logging
 
 from flask import Flask, Response, jsonify
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -31,6 +32,7 @@ def create_app(gateway: Gateway) -> Flask:
     app.after_request(_no_sniffing)
     app.register_error_handler(MvsnapError, _expected)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(SQLAlchemyError, _no_storage)
     app.register_error_handler(Exception, _bug)
     for blueprint in (api.bp, events.bp, ops.bp):
         app.register_blueprint(blueprint)
@@ -65,6 +67,15 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:
             answer.headers.setdefault(name, value)
+    return answer
+
+
+def _no_storage(error: SQLAlchemyError) -> ResponseReturnValue:
+    # Not the driver's own text: it may name the password of the database.
+    log.error("the database cannot be used: %s", type(error).__name__)
+    message = "The database cannot be used now; nothing was accepted"
+    answer = error_answer("storage_unavailable", message, 503)
+    answer.headers["Retry-After"] = "30"
     return answer
 
 

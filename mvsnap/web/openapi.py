@@ -137,7 +137,7 @@ def _snapshot(name: str) -> Json:
                 "schema": {"type": "string", "maxLength": 255},
             }
         ],
-        errors=("QueueFull", "TooLarge"),
+        errors=("TooLarge",),
     )
 
 
@@ -203,7 +203,7 @@ def _operation(
     parameters: list[Json],
     errors: tuple[str, ...] = (),
 ) -> Json:
-    names = ("BadInput", "Unauthorized", "Forbidden", "TooManyRequests", *errors)
+    names = (*_COMMON_ERRORS, *errors)
     refused = {
         _ERRORS[error][0]: {"$ref": f"#/components/responses/{error}"}
         for error in names
@@ -263,6 +263,13 @@ def _file(mime: str, about: str) -> Json:
     return {"description": about, "content": {mime: {"schema": {"type": "string"}}}}
 
 
+_COMMON_ERRORS = (
+    "BadInput",
+    "Unauthorized",
+    "Forbidden",
+    "TooManyRequests",
+    "Unavailable",
+)
 _ERRORS: dict[str, tuple[str, str]] = {
     "BadInput": ("400", "A parameter that cannot be used; the message names it"),
     "Unauthorized": ("401", "No key, or a wrong one"),
@@ -271,7 +278,10 @@ _ERRORS: dict[str, tuple[str, str]] = {
     "TooLarge": ("413", "The body is too large"),
     "BadRange": ("416", "The file has no such part"),
     "TooManyRequests": ("429", "Come again after Retry-After seconds"),
-    "QueueFull": ("503", "Nothing was accepted; come again after Retry-After seconds"),
+    "Unavailable": (
+        "503",
+        "Nothing was accepted; come again after Retry-After seconds",
+    ),
 }
 
 
