@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ from mvsnap.jobs.service import Finished, JobService
 from mvsnap.metrics import Metrics
 from mvsnap.store import database
 from mvsnap.store.files import Files
-from mvsnap.store.store import Store
+from mvsnap.store.store import Purged, Store
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -71,6 +71,17 @@ class Parts:
         if webex.bot_token is None:
             return None
         return Webex(webex.base_url, webex.bot_token.get_secret_value())
+
+    def oldest_kept(self) -> datetime:
+        days = self.settings.storage.retention_days
+        return self.clock.now() - timedelta(days=days)
+
+    def purge(self) -> Purged:
+        """Remove events older than the retention, and their pictures."""
+        purged = self.store.purge(self.oldest_kept())
+        for path in purged.snapshot_paths:
+            self.files.remove(path)
+        return purged
 
     def runner(self, *, comes_again: bool = True) -> JobRunner:
         """comes_again: False where nobody will run an unfinished job again."""
@@ -178,14 +189,10 @@ class Worker:
                 log.warning("worker %s is gone: %d jobs go on", executor_id, taken)
 
     def _clean(self) -> None:
-        days = self._parts.settings.storage.retention_days
-        before = self._parts.clock.now() - timedelta(days=days)
-        paths = self._parts.store.purge(before)
-        for path in paths:
-            self._parts.files.remove(path)
-        jobs = self.engine.forget_finished(before)
-        if paths or jobs:
-            log.info("older than %d days: %d pictures removed", days, len(paths))
+        purged = self._parts.purge()
+        self.engine.forget_finished(self._parts.oldest_kept())
+        if purged.events:
+            log.info("%d old events removed", purged.events)
 
 
 def make_app(parts: Parts, engine: Engine, finished: Finished | None) -> Flask:

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import Headers
 
 from mvsnap.simulator.faults import Fault, Faults
 
@@ -38,10 +39,12 @@ def new_app(
     asked: list[Asked],
     faults: Faults,
     is_api: Callable[[str], bool],
+    finish: Callable[[Response], Response] | None = None,
 ) -> Flask:
     """Return an app that records calls, has faults, and /fault to add more.
 
     is_api: tells which paths are the cloud's; only these are recorded and go wrong.
+    finish: gets every answer last, also what a fault put in its place.
     """
     app = Flask(name)
     # A lost connection must reach the server; Flask would answer 500 instead.
@@ -56,6 +59,9 @@ def new_app(
         asked.append(g.asked)
         return faults.before_request()
 
+    # Flask calls what was registered first at the very end.
+    if finish is not None:
+        app.after_request(finish)
     app.after_request(faults.after_request)
 
     @app.post("/fault")
@@ -72,6 +78,12 @@ def new_app(
         return Response(status=204)
 
     return app
+
+
+def bearer_of(headers: Headers) -> str:
+    """Return the token of `Authorization: Bearer token`, "" without one."""
+    scheme, _, token = headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.casefold() == "bearer" else ""
 
 
 def _asked() -> Asked:

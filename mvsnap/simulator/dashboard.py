@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask, Response, request
 
 from mvsnap.simulator import dashboard_routes
-from mvsnap.simulator.calls import Asked, new_app
+from mvsnap.simulator.calls import Asked, bearer_of, new_app
 from mvsnap.simulator.cameras import (
     ORGANIZATION_ID,
     SimulatedCamera,
@@ -178,7 +178,7 @@ class FakeDashboard:
             query = request.query_string.decode()
             target = self.redirect_to + request.path + (f"?{query}" if query else "")
             return Response(status=self.redirect_status, headers={"Location": target})
-        bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        bearer = bearer_of(request.headers)
         key = request.headers.get("X-Cisco-Meraki-API-Key", bearer)
         if not secrets.compare_digest(key.encode(), self.api_key.encode()):
             return bad_key()

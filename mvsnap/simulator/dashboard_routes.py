@@ -51,7 +51,7 @@ def _add_organization(app: Flask, dashboard: FakeDashboard) -> None:
     @app.get(f"{prefix}/networks")
     def networks(organization_id: str) -> ResponseReturnValue:
         _check_organization(organization_id)
-        rows = [_network(*network) for network in NETWORKS]
+        rows = _wanted([_network(*network) for network in NETWORKS])
         return _page(rows, "id", per_page=(3, 100_000, 1000))
 
     @app.get(f"{prefix}/devices")
@@ -142,17 +142,23 @@ def _moment(text: object) -> datetime:
         raise DashboardError(400, "'timestamp' must be in ISO 8601 format") from exc
 
 
-def _wanted(devices: _Rows) -> _Rows:
-    kinds = request.args.getlist("productTypes[]")
-    serials = request.args.getlist("serials[]")
-    networks = request.args.getlist("networkIds[]")
-    return [
-        device
-        for device in devices
-        if (not kinds or device["productType"] in kinds)
-        and (not serials or device["serial"] in serials)
-        and (not networks or device["networkId"] in networks)
-    ]
+def _wanted(rows: _Rows) -> _Rows:
+    """Return the rows that pass every filter; a filter a row knows nothing of passes.
+
+    A name without [] filters nothing, whatever Meraki's description calls it.
+    """
+    for name in ("networkIds", "productTypes", "serials"):
+        if wanted := set(request.args.getlist(f"{name}[]")):
+            rows = [row for row in rows if wanted & _values(row, name, wanted)]
+    return rows
+
+
+def _values(row: dict[str, Any], name: str, otherwise: set[str]) -> set[str]:
+    """Return what a row holds for a filter: networks have a list, devices one value."""
+    if name in row:
+        return set(row[name])
+    key = name.removesuffix("s")
+    return {row[key]} if key in row else otherwise
 
 
 def _page(rows: _Rows, key: str, *, per_page: tuple[int, int, int]) -> Response:

@@ -59,6 +59,8 @@ class Fault:
             re.compile(self.path)
         except re.error as exc:
             raise ValueError(f"Not a regular expression: {self.path!r}") from exc
+        if self.times == 0:
+            raise ValueError("'times' is 1 or more, or -1 for ever")
 
 
 class Faults:

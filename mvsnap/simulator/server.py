@@ -12,9 +12,6 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 
 class _Handler(WSGIRequestHandler):
-    # A client that announces a body and never sends it must not hold a thread for ever.
-    timeout = 10
-
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         pass
 
@@ -25,12 +22,19 @@ class _Handler(WSGIRequestHandler):
 
 
 @contextmanager
-def serve(app: Flask, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def serve(
+    app: Flask, host: str = "127.0.0.1", port: int = 0, *, silence_s: float = 10
+) -> Iterator[str]:
     """Serve `app` in a thread and yield its origin, such as http://127.0.0.1:50123.
 
     port: 0 takes a free one.
+    silence_s: how long to wait for a body that was announced and does not come.
     """
-    server = make_server(host, port, app, threaded=True, request_handler=_Handler)
+
+    class Handler(_Handler):
+        timeout = silence_s
+
+    server = make_server(host, port, app, threaded=True, request_handler=Handler)
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
     )

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, Response, request
 
 from mvsnap.simulator import webex_routes
-from mvsnap.simulator.calls import Asked, new_app
+from mvsnap.simulator.calls import Asked, bearer_of, new_app
 from mvsnap.simulator.faults import Faults, html_answer
 from mvsnap.simulator.webex_errors import WebexError, bad_token, refusal, tracking_id
 from mvsnap.simulator.webex_model import SimFile as SimFile
@@ -74,9 +74,9 @@ class FakeWebex:
             asked=self.asked,
             faults=self.faults,
             is_api=lambda path: path.startswith("/v1/"),
+            finish=_track,
         )
         app.before_request(self._admit)
-        app.after_request(_track)
         app.register_error_handler(WebexError, refusal)
         webex_routes.add(app, self)
         return app
@@ -98,10 +98,13 @@ class FakeWebex:
         """Return the 1:1 room with a person; it comes into being on the first use."""
         if email not in self.people:
             raise WebexError(404, "Failed to find user with specified email address.")
-        for room in self.rooms:
-            if room.type == "direct" and room.title == self.people[email]:
-                return room
-        return self.room(self.add_room(self.people[email], type="direct"))
+        new = SimRoom(new_id("ROOM"), self.people[email], "direct", person_email=email)
+        with self._lock:
+            for room in self.rooms:
+                if room.person_email == email:
+                    return room
+            self.rooms.append(new)
+        return new
 
     def post(self, message: SimMessage) -> None:
         with self._lock:
@@ -155,7 +158,7 @@ class FakeWebex:
     def _admit(self) -> Response | None:
         if not request.path.startswith("/v1/"):
             return None
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        given = bearer_of(request.headers)
         if secrets.compare_digest(given.encode(), self.bot_token.encode()):
             return None
         return bad_token()
@@ -165,6 +168,8 @@ def _track(response: Response) -> Response:
     if request.path.startswith("/v1/"):
         response.headers.setdefault("TrackingID", tracking_id())
         response.headers.setdefault("Cache-Control", "no-cache")
+        if response.mimetype == "application/json":
+            response.content_type = "application/json;charset=UTF-8"
     return response
 
 

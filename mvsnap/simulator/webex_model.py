@@ -14,7 +14,10 @@ MAX_FILE_BYTES = 100 * 1024 * 1024
 
 @dataclass
 class SimRoom:
-    """member: the bot is in it; broken: the key server cannot open its title."""
+    """member: the bot is in it; broken: the key server cannot open its title.
+
+    person_email: whom a 1:1 room is with; its title is only the person's name.
+    """
 
     id: str
     title: str
@@ -24,6 +27,8 @@ class SimRoom:
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     last_activity: datetime = field(default_factory=lambda: datetime.now(UTC))
     creator_id: str = field(default_factory=lambda: new_id("PEOPLE"))
+    owner_id: str = field(default_factory=lambda: new_id("ORGANIZATION"))
+    person_email: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,7 @@ def as_room(room: SimRoom) -> dict[str, Any]:
         "lastActivity": as_time(room.last_activity),
         "creatorId": room.creator_id,
         "created": as_time(room.created),
+        "ownerId": room.owner_id,
         "isPublic": False,
         "isReadOnly": False,
     }

@@ -83,6 +83,19 @@ def _add_messages(app: Flask, webex: FakeWebex) -> None:
         webex.post(message)
         return jsonify(webex.as_message(message, request.host_url))
 
+    @app.get("/v1/messages")
+    def messages() -> ResponseReturnValue:
+        room_id = request.args.get("roomId")
+        if room_id is None:
+            raise WebexError(400, "Required String parameter 'roomId' is not present")
+        if webex.room(room_id).type == "group":
+            # In a group a bot sees only what mentions it, and nobody here does.
+            if request.args.get("mentionedPeople") != "me":
+                raise WebexError(403, "Failed to get activity.")
+            return jsonify(items=[])
+        found = [m for m in reversed(webex.messages) if m.room_id == room_id]
+        return jsonify(items=[webex.as_message(m, request.host_url) for m in found])
+
     @app.get("/v1/messages/<message_id>")
     def message(message_id: str) -> ResponseReturnValue:
         return jsonify(webex.as_message(webex.message(message_id), request.host_url))

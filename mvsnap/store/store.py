@@ -42,6 +42,14 @@ class EventFilter:
     after: EventId | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """events: how many are gone; snapshot_paths: their pictures, still to unlink."""
+
+    events: int
+    snapshot_paths: tuple[str, ...]
+
+
 class Store:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -189,8 +197,8 @@ class Store:
                 delete(workers).where(workers.c.executor_id == executor_id)
             )
 
-    def purge(self, before: datetime) -> list[str]:
-        """Remove what is older; return the paths of the pictures to unlink."""
+    def purge(self, before: datetime) -> Purged:
+        """Remove events and deliveries that are older."""
         old = events.c.recorded_at < before
         with self._turn, self._engine.begin() as connection:
             gone = connection.execute(
@@ -199,7 +207,8 @@ class Store:
             connection.execute(
                 delete(deliveries).where(deliveries.c.changed_at < before)
             )
-        return [row.snapshot_path for row in gone if row.snapshot_path]
+        paths = tuple(row.snapshot_path for row in gone if row.snapshot_path)
+        return Purged(len(gone), paths)
 
     def events_by_kind(self) -> dict[str, int]:
         """Return how many events of each kind are kept."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -280,6 +281,16 @@ def test_events_are_a_table_and_a_csv(site: Path) -> None:
     assert ("Gate North" in limited) != ("Reception door" in limited)
     wrong = mvsnap(site, "events", "--since", "noon")
     assert (wrong.code in (1, 2), "--since" in wrong.err) == (True, True)
+
+
+def test_purge_removes_old_events_and_their_pictures(site: Path) -> None:
+    assert mvsnap(site, "snapshot").code == 0
+    assert "0 events, 0 pictures" in mvsnap(site, "purge").out
+    with sqlite3.connect(site / "data" / "mvsnap.db") as database:
+        database.execute("update events set recorded_at = '2020-01-01 00:00:00'")
+    database.close()
+    assert "1 events, 1 pictures" in mvsnap(site, "purge").out
+    assert list((site / "data" / "snapshots").rglob("*.jpg")) == []
 
 
 def test_db_upgrade_tells_what_it_did(site: Path) -> None:

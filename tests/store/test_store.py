@@ -21,7 +21,7 @@ from mvsnap.domain import (
 )
 from mvsnap.store import store as store_module
 from mvsnap.store.database import open_database
-from mvsnap.store.store import EventFilter, Store
+from mvsnap.store.store import EventFilter, Purged, Store
 from tests.core.build import DOOR, GATE, HALL, NOON, event
 
 ANY = EventFilter()
@@ -307,10 +307,10 @@ def test_purge_removes_what_was_recorded_before_and_names_its_pictures(
     (young,) = added(store, event(recorded_at=at(10), snapshot_path="b.jpg"))
     store.begin_delivery(JOB, GATE, "Alarms", at(9))
     store.begin_delivery(JOB, DOOR, "Alarms", at(10))
-    assert store.purge(at(10)) == ["a.jpg"]
+    assert store.purge(at(10)) == Purged(2, ("a.jpg",))
     assert store.events(ANY, 10) == [young]
     assert set(store.deliveries_of_job(JOB)) == {DOOR}
-    assert store.purge(at(10)) == []
+    assert store.purge(at(10)) == Purged(0, ())
 
 
 def test_events_of_a_job_come_in_the_order_they_were_recorded(store: Store) -> None:

@@ -1,0 +1,21 @@
+"""`purge`: retention, now."""
+
+from __future__ import annotations
+
+import click
+
+from mvsnap.cli.terminal import config_option, load_settings, open_parts, out
+
+
+@config_option
+@click.command()
+@click.pass_context
+def purge(ctx: click.Context) -> None:
+    """Remove what is older than storage.retention_days (the service does it hourly)."""
+    settings = load_settings(ctx)
+    purged = open_parts(settings).purge()
+    days = settings.storage.retention_days
+    pictures = len(purged.snapshot_paths)
+    out.print(
+        f"Older than {days} days: {purged.events} events, {pictures} pictures removed."
+    )
