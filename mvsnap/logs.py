@@ -18,7 +18,9 @@ class Redaction(logging.Formatter):
     """Formats a line, traceback and all, then hides every known secret in it."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        super().__init__(
+            "%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S%z"
+        )
         longest_first = sorted({s for s in secrets if s}, key=len, reverse=True)
         parts = [re.escape(secret) for secret in longest_first]
         self._known = re.compile("|".join(parts)) if parts else None

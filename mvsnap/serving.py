@@ -37,6 +37,7 @@ def serve(settings: Settings, roles: Roles) -> NoReturn:
         if listening is not None:
             server = make_server(service.app(), settings, listening)
             log.info("mvsnap listens on %s:%d", host, port)
+            log.info("try it: curl -H 'X-API-Key: ...' %s", _example(port))
             server.run()
         else:
             log.info("mvsnap works on jobs")
@@ -51,6 +52,10 @@ def serve(settings: Settings, roles: Roles) -> NoReturn:
     os._exit(0)
 
 
+def _example(port: int) -> str:
+    return f"http://127.0.0.1:{port}/api/v1.0/getSnapshot"
+
+
 def listen(host: str, port: int) -> socket.socket:
     """Take the address before anything is started; port 0 is any free one.
 
@@ -63,7 +68,8 @@ def listen(host: str, port: int) -> socket.socket:
         )
     except OSError as exc:
         raise CannotListen(
-            f"Cannot listen on {host}:{port}: {exc.strerror} (server.host, server.port)"
+            f"Cannot listen on {host}:{port} (server.host, server.port): "
+            f"{os.strerror(exc.errno or 0)}"
         ) from exc
 
 

@@ -21,21 +21,15 @@ def gunicorn_args(port: int) -> list[str | Path]:
 
 
 def uwsgi_args(port: int) -> list[str | Path]:
-    # Debian's uWSGI brings its own Python: it is told where the libraries are.
+    # The README's line, but for --pythonpath: the tests' Python need not be Debian's.
     libraries = next(path for path in sys.path if path.endswith("site-packages"))
-    return [
-        require("uwsgi", "uwsgi-core uwsgi-plugin-python3"),
-        "--need-plugin=python3",
-        f"--http-socket=127.0.0.1:{port}",
-        f"--pythonpath={libraries}",
-        "--wsgi=wsgi:app",
-        "--master",
-        "--processes=2",
-        "--threads=4",
-        "--enable-threads",
-        "--die-on-term",
-        "--lazy-apps",
-    ]
+    text = (
+        f"--plugin python3 --pythonpath {libraries} --need-app --disable-logging "
+        "--master --die-on-term --lazy-apps "
+        f"--http-socket 127.0.0.1:{port} --wsgi wsgi:app --processes 2 --threads 8 "
+        "--enable-threads"
+    )
+    return [require("uwsgi", "uwsgi-core uwsgi-plugin-python3"), *text.split()]
 
 
 @contextmanager

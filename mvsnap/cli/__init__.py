@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from pathlib import Path
 
 import click
@@ -60,4 +61,6 @@ def main(ctx: click.Context, config: Path) -> None:
 
     Exit codes: 0 done, 1 failed, 2 wrong use.
     """
+    # Pictures, databases and settings are for this account and its group alone.
+    os.umask(0o027)
     ctx.obj = config

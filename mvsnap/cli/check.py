@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.markup import escape
 
-from mvsnap.cli.terminal import config_option, load_settings, out
+from mvsnap.cli.terminal import config_option, load_settings, out, refuse_foreign_root
 from mvsnap.errors import MvsnapError, UpstreamError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Line:
 def check(ctx: click.Context) -> None:
     """Check the settings and call every configured service."""
     settings = load_settings(ctx)
+    refuse_foreign_root(settings.data_dir)
     lines = [Line("settings", True, str(ctx.obj))]
     _show(lines[0])
     for name, look in _looks(settings):
@@ -96,7 +97,7 @@ def _engine() -> Line:
     from mvsnap.jobs.engine import check_fitness
 
     check_fitness()
-    return Line("jobs", True, "the job engine runs on this machine")
+    return Line("jobs", True, "the job engine can run on this machine")
 
 
 def _dashboard(settings: Settings) -> Dashboard | None:

@@ -50,9 +50,14 @@ def demo(once: bool, port: int) -> None:
     from mvsnap.simulator.dashboard import FakeDashboard
     from mvsnap.simulator.webex import FakeWebex
 
-    logs.configure([API_KEY], logging.WARNING)
+    # The camera that is offline is part of the show: no log line is needed for it.
+    logs.configure([API_KEY], logging.CRITICAL)
     dashboard = FakeDashboard(cameras=4, not_ready_s=_CAMERA_S)
     webex = FakeWebex(rooms=(_ROOM, "Site B - Alarms"))
+    out.print(
+        "[bold]Demo[/bold]: the real gateway with simulated cameras and a simulated "
+        "Webex.\nNothing leaves this machine; video links lead nowhere."
+    )
     with ExitStack() as stack:
         rooms_url, url = stack.enter_context(_running(dashboard, webex, port))
         worked = _fire(_tries(dashboard), url)
@@ -128,7 +133,11 @@ def _tries(dashboard: FakeDashboard) -> list[Try]:
             "Somebody wants to see half an hour ago",
             {"mvSerial": two, "at": f"{earlier:%Y-%m-%dT%H:%M:%SZ}"},
         ),
-        Try("The camera is offline", {"mvSerial": broken, "prefix": "Alarm"}, 207),
+        Try(
+            "A camera is offline: the room gets the reason instead of a picture",
+            {"mvSerial": broken, "prefix": "Alarm"},
+            207,
+        ),
     ]
 
 
@@ -166,7 +175,8 @@ def _show_camera(camera: dict[str, Any]) -> None:
 def _show_messages(webex: FakeWebex) -> None:
     out.print(f"\n[bold]Posted to {_ROOM!r}[/bold]")
     for message in webex.messages:
-        first = message.markdown.splitlines()[0] if message.markdown else ""
+        lines = message.markdown.replace("**", "").splitlines()
+        first = " ".join(line for line in lines if "Video at" not in line)
         indent = "    " if message.parent_id else "  "
         size = sum(len(file.data) for file in message.files)
         picture = f"  [green]picture, {size // 1000} kB[/green]" if size else ""

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 @config_option
 @click.command()
-@click.option("--kind", type=click.Choice(list(EventKind)), help="Only this kind.")
+@click.option(
+    "--kind",
+    type=click.Choice([kind.value for kind in EventKind]),
+    help="Only this kind.",
+)
 @click.option("--since", help="ISO 8601 time, like 2026-01-31T08:15:00Z.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @click.option("--csv", "as_csv", is_flag=True, help="Print all of them as CSV.")
@@ -46,7 +50,13 @@ def events(
             sys.stdout.write(text)
         return
     zone = ZoneInfo(settings.site.timezone)
-    table = Table("time", "camera", "what", "trigger", Column("id", overflow="fold"))
+    table = Table(
+        f"time ({settings.site.timezone})",
+        "camera",
+        "what",
+        "trigger",
+        Column("id", no_wrap=True),
+    )
     for event in store.events(wanted, limit):
         table.add_row(*_row(event, zone))
     out.print(table)

@@ -57,7 +57,7 @@ def rooms(ctx: click.Context) -> None:
     webex = settings.webex
     if webex.bot_token is None:
         fail("webex.bot_token is missing. Set it, or run: python -m mvsnap init")
-    table = Table("title", "type", Column("id", overflow="fold"), "used")
+    table = Table("title", "type", Column("id", no_wrap=True), "used")
     try:
         found = Webex(webex.base_url, webex.bot_token.get_secret_value()).rooms()
     except UpstreamError as exc:

@@ -44,7 +44,8 @@ def init(ctx: click.Context) -> None:
         fail_with(exc)
     api_keys = [] if known.api_keys else [_new_api_key()]
     write_settings(path, values, api_keys)
-    _say_what_next(path, known, api_keys)
+    skipped = [name for name in ("meraki", "webex") if not values[name]]
+    _say_what_next(path, known, api_keys, skipped)
 
 
 def _ask_site(known: Settings) -> dict[str, Any]:
@@ -72,7 +73,7 @@ def _ask_meraki(known: Settings) -> dict[str, Any]:
     if organization is None:
         return {"api_key": key}
     networks = dashboard.networks(organization.id)
-    network = _choose("network (empty: all)", networks, lambda n: n.name, optional=True)
+    network = _choose("network", networks, lambda n: n.name, optional=True)
     found = dashboard.cameras(organization.id, network.id if network else None)
     cameras = _choose_cameras(found)
     answer = {
@@ -110,7 +111,10 @@ def _ask_secret(what: str, attempt: Callable[[str], T]) -> tuple[str, T | None]:
     """Ask until the service takes it; an empty answer skips the service."""
     while True:
         secret = click.prompt(
-            f"{what} (empty: skip)", default="", hide_input=True, show_default=False
+            f"{what} (stays invisible; empty: skip)",
+            default="",
+            hide_input=True,
+            show_default=False,
         ).strip()
         if not secret:
             return "", None
@@ -134,6 +138,8 @@ def _choose(
     if len(items) == 1 and not optional:
         out.print(f"The only {what}: {escape(label(items[0]))}")
         return items[0]
+    if optional:
+        out.print(f"    0  every {what}")
     _list(items, label)
     numbers = click.IntRange(0 if optional else 1, len(items))
     number = click.prompt(f"Which {what}?", type=numbers, default=0 if optional else 1)
@@ -193,8 +199,14 @@ def _new_api_key() -> dict[str, Any]:
     return {"name": "first key", "key": secrets.token_urlsafe(24)}
 
 
-def _say_what_next(path: Path, known: Settings, api_keys: list[dict[str, Any]]) -> None:
+def _say_what_next(
+    path: Path, known: Settings, api_keys: list[dict[str, Any]], skipped: list[str]
+) -> None:
     out.print(f"\n[green]Written:[/green] {path}")
+    for name in skipped:
+        if getattr(known, name) == getattr(Settings(), name):
+            lost = {"meraki": "no pictures", "webex": "no messages"}[name]
+            out.print(f"[yellow]{name} was skipped: {lost} until you run init again.")
     if api_keys:
         # Shown once, here: it is the person's own new key, and they need it now.
         out.print(f"Your API key:  {api_keys[0]['key']}")
@@ -203,6 +215,7 @@ def _say_what_next(path: Path, known: Settings, api_keys: list[dict[str, Any]]) 
     out.print("  python -m mvsnap snapshot   a first picture")
     out.print("  make run                    the service")
     port = known.server.port
+    key = api_keys[0]["key"] if api_keys else "..."
     out.print(
-        f"  curl -H 'X-API-Key: ...' http://127.0.0.1:{port}/api/v1.0/getSnapshot"
+        f"  curl -H 'X-API-Key: {key}' http://127.0.0.1:{port}/api/v1.0/getSnapshot"
     )

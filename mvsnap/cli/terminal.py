@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import pwd
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,13 +70,33 @@ def storage_errors(settings: Settings) -> Iterator[None]:
     """Turn a folder or database that cannot be used into one line and exit code 1."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    refuse_foreign_root(settings.data_dir)
     try:
         yield
     except OSError as exc:
         fail(f"data_dir {settings.data_dir} cannot be used: {exc.strerror}")
     except SQLAlchemyError as exc:
         # The driver's own text may name the password: only the kind is told.
-        fail(f"The database does not answer (database_url): {type(exc).__name__}")
+        where = f"data_dir {settings.data_dir}"
+        if settings.database_url is not None:
+            where = "database_url"
+        fail(f"The database cannot be used ({where}): {type(exc).__name__}")
+
+
+def refuse_foreign_root(data_dir: Path) -> None:
+    """Root would leave files there that the service, another account, cannot change."""
+    if os.geteuid() != 0 or not data_dir.exists():
+        return
+    owner = data_dir.stat().st_uid
+    if owner:
+        try:
+            name = pwd.getpwuid(owner).pw_name
+        except KeyError:
+            name = f"#{owner}"
+        fail(
+            f"{data_dir} belongs to {name}. Run it as {name}: "
+            f"sudo -u {name} {sys.executable} -m mvsnap ..."
+        )
 
 
 def open_parts(settings: Settings) -> Parts:

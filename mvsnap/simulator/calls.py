@@ -104,10 +104,8 @@ def _asked() -> Asked:
 def _fault(body: Any) -> Fault:
     if not isinstance(body, dict):
         raise ValueError("A fault is a JSON object with at least 'kind'")
-    if "kind" in body:
-        body["kind"] = str(body["kind"])
-    fault = Fault(**body)
-    fault.times = int(fault.times)
-    fault.share = float(fault.share)
-    fault.seconds = float(fault.seconds)
-    return fault
+    # A shell script may send 429 as a number and 0.5 as a text.
+    types = {"kind": str, "times": int, "share": float, "seconds": float}
+    for key in types.keys() & body.keys():
+        body[key] = types[key](body[key])
+    return Fault(**body)

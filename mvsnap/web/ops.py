@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import timedelta
+from pathlib import Path
 
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -83,10 +85,18 @@ def _queue() -> str:
 
 
 def _disk() -> str:
-    free = shutil.disk_usage(gateway().settings.data_dir).free
+    data_dir = gateway().settings.data_dir
+    foreign = [p for p in (data_dir, *data_dir.glob("snapshots/*/*/*")) if _closed(p)]
+    if foreign:
+        return f"{foreign[-1]} cannot be written: it belongs to another account"
+    free = shutil.disk_usage(data_dir).free
     if free > _LEAST_FREE_BYTES:
         return "ok"
     return f"only {free // 1_000_000} MB are free in data_dir"
+
+
+def _closed(path: Path) -> bool:
+    return path.is_dir() and not os.access(path, os.W_OK)
 
 
 def _api_keys() -> str:

@@ -20,7 +20,6 @@ _BESIDE = (
     Path(__file__).parents[3] / "shared" / "contracts" / "meraki-camera-openapi.json"
 )
 SPECIFICATION = Path(os.environ.get("MVSNAP_MERAKI_OPENAPI", _BESIDE))
-SERIAL = "Q2SM-0000-0001"
 ORGANIZATION = "/organizations/{organizationId}"
 CAMERA = "/devices/{serial}/camera"
 
@@ -40,6 +39,7 @@ CALLS = [
     ("get", f"{CAMERA}/videoLink"),
     ("post", f"{CAMERA}/generateSnapshot"),
 ]
+NAMED, NAMELESS = "Q2SM-0000-0001", "Q2SM-0000-0002"
 
 
 @lru_cache(maxsize=1)
@@ -54,11 +54,27 @@ def answers(method: str, path: str) -> dict[str, Any]:
     return found
 
 
+def closed(schema: Any) -> Any:
+    """Return the schema without room for keys that Meraki does not describe.
+
+    Meraki requires no key and forbids none: a misspelt one would pass.
+    """
+    if not isinstance(schema, dict):
+        return schema
+    inner = dict(schema)
+    if isinstance(schema.get("properties"), dict):
+        named = {name: closed(part) for name, part in schema["properties"].items()}
+        inner |= {"properties": named, "additionalProperties": False}
+    if "items" in schema:
+        inner["items"] = closed(schema["items"])
+    return inner
+
+
 def mistakes(method: str, path: str, status: int, body: Any) -> list[str]:
     described = answers(method, path)
     if str(status) not in described:
         return [f"status {status} is not one of {list(described)}"]
-    schema = described[str(status)]["content"]["application/json"]["schema"]
+    schema = closed(described[str(status)]["content"]["application/json"]["schema"])
     validator = jsonschema.Draft202012Validator(schema)
     return [error.message for error in validator.iter_errors(body)]
 
@@ -67,33 +83,39 @@ def mistakes(method: str, path: str, status: int, body: Any) -> list[str]:
 def dashboard() -> Iterator[tuple[FakeDashboard, str]]:
     fake = FakeDashboard(cameras=3)
     fake.rate_limit = None
-    fake.cameras["Q2SM-0000-0002"].name = None
+    fake.cameras[NAMELESS].name = None
     with serve(fake.app()) as url:
         yield fake, f"{url}/api/v1"
 
 
-def call(dashboard: tuple[FakeDashboard, str], method: str, path: str) -> Any:
+def call(
+    dashboard: tuple[FakeDashboard, str], method: str, path: str, serial: str
+) -> Any:
     fake, url = dashboard
     with requests.Session() as session:
         session.trust_env = False
         session.headers["Authorization"] = f"Bearer {fake.api_key}"
         organizations = session.get(f"{url}/organizations", timeout=10).json()
-        place = path.format(organizationId=organizations[0]["id"], serial=SERIAL)
+        place = path.format(organizationId=organizations[0]["id"], serial=serial)
         return session.request(method, url + place, timeout=10)
 
 
 @needs_specification
+@pytest.mark.parametrize("serial", [NAMED, NAMELESS], ids=["named", "nameless"])
 @pytest.mark.parametrize(("method", "path"), CALLS, ids=[path for _, path in CALLS])
 def test_an_answer_is_as_meraki_describes_it(
-    dashboard: tuple[FakeDashboard, str], method: str, path: str
+    dashboard: tuple[FakeDashboard, str], method: str, path: str, serial: str
 ) -> None:
-    answer = call(dashboard, method, path)
+    answer = call(dashboard, method, path, serial)
     assert mistakes(method, path, answer.status_code, answer.json()) == []
 
 
 @needs_specification
 def test_control_a_wrong_answer_is_found() -> None:
     assert mistakes("get", "/organizations", 200, [{"id": 5}])
+    assert mistakes("get", "/organizations", 200, [{"nmae": "Works"}])
+    assert mistakes("get", "/devices/{serial}", 200, {"name": None})
+    assert mistakes("get", f"{ORGANIZATION}/networks", 200, [{"tags": [1]}])
     assert mistakes("post", f"{CAMERA}/generateSnapshot", 200, {})
 
 
@@ -107,3 +129,40 @@ def test_every_simulated_path_is_one_of_merakis() -> None:
         for ours, theirs in names.items():
             path = path.replace(ours, theirs)
         assert path in specification()["paths"], rule
+
+
+@needs_specification
+@pytest.mark.parametrize(
+    ("method", "path", "names"),
+    [
+        ("get", "/organizations", "perPage startingAfter"),
+        (
+            "get",
+            f"{ORGANIZATION}/networks",
+            "organizationId productTypes perPage startingAfter",
+        ),
+        (
+            "get",
+            f"{ORGANIZATION}/devices",
+            "organizationId networkIds productTypes serials perPage startingAfter",
+        ),
+        (
+            "get",
+            f"{ORGANIZATION}/devices/availabilities",
+            "organizationId networkIds productTypes serials perPage startingAfter",
+        ),
+        ("get", f"{CAMERA}/videoLink", "serial timestamp"),
+        ("post", f"{CAMERA}/generateSnapshot", "serial timestamp fullframe"),
+    ],
+    ids=lambda value: value if str(value).startswith("/") else "",
+)
+def test_what_the_simulator_reads_is_called_as_meraki_calls_it(
+    method: str, path: str, names: str
+) -> None:
+    operation = specification()["paths"][path][method]
+    known = {parameter["name"] for parameter in operation.get("parameters", [])}
+    body = operation.get("requestBody", {}).get("content", {})
+    known |= set(
+        body.get("application/json", {}).get("schema", {}).get("properties", {})
+    )
+    assert set(names.split()) <= known

@@ -130,6 +130,58 @@ def test_a_share_hits_about_that_many_calls(shop: Shop, url: str) -> None:
     assert 10 <= hit <= 30
 
 
+def test_the_same_seed_hits_the_same_calls(url: str, shop: Shop) -> None:
+    again = Shop()
+    with serve(again.app()) as other:
+        for faults in (shop.faults, again.faults):
+            faults.add(Fault("502", times=-1, share=0.5))
+        hits = [(buy(url).status_code, buy(other).status_code) for _ in range(16)]
+    assert {first == second for first, second in hits} == {True}
+    assert {first for first, _ in hits} == {200, 502}
+
+
+def test_a_share_that_misses_is_not_used_up(shop: Shop, url: str) -> None:
+    shop.faults.add(Fault("502", times=2, share=0.5))
+    assert sorted(buy(url).status_code for _ in range(20))[-3:] == [200, 502, 502]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param({"kind": 429, "seconds": "7"}, id="a number and a text"),
+        pytest.param({"kind": "429", "seconds": 7, "times": "1"}, id="times as text"),
+    ],
+)
+def test_a_fault_comes_over_http_as_a_script_writes_it(
+    shop: Shop, url: str, fault: dict[str, object]
+) -> None:
+    assert requests.post(f"{url}/fault", json=fault, timeout=10).status_code == 201
+    assert buy(url).headers["Retry-After"] == "7"
+    assert buy(url).text == "sold"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param({"kind": "502", "times": "0"}, id="no times"),
+        pytest.param({"kind": "502", "until": "noon"}, id="an unknown key"),
+        pytest.param({"path": "/"}, id="no kind"),
+        pytest.param(["502"], id="a list"),
+    ],
+)
+def test_a_wrong_fault_over_http_is_refused_and_nothing_happens(
+    url: str, fault: object
+) -> None:
+    assert requests.post(f"{url}/fault", json=fault, timeout=10).status_code == 400
+    assert buy(url).text == "sold"
+
+
+def test_faults_are_cleared_over_http(shop: Shop, url: str) -> None:
+    shop.faults.add(Fault("502", times=-1))
+    assert requests.delete(f"{url}/fault", timeout=10).status_code == 204
+    assert buy(url).text == "sold"
+
+
 def test_faults_happen_in_the_order_they_were_added(shop: Shop, url: str) -> None:
     shop.faults.add(Fault("502", times=2))
     shop.faults.add(Fault("503-html"))
@@ -137,12 +189,18 @@ def test_faults_happen_in_the_order_they_were_added(shop: Shop, url: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("kind", "path"),
-    [pytest.param("flood", "", id="kind"), pytest.param("502", "(", id="path")],
+    ("kind", "path", "times"),
+    [
+        pytest.param("flood", "", 1, id="kind"),
+        pytest.param("502", "(", 1, id="path"),
+        pytest.param("502", "", 0, id="no times"),
+    ],
 )
-def test_a_fault_that_makes_no_sense_is_refused(kind: str, path: str) -> None:
-    with pytest.raises(ValueError, match="flood|regular"):
-        Fault(kind, path)
+def test_a_fault_that_makes_no_sense_is_refused(
+    kind: str, path: str, times: int
+) -> None:
+    with pytest.raises(ValueError, match="flood|regular|times"):
+        Fault(kind, path, times)
 
 
 def test_a_faulty_call_is_written_down_too(shop: Shop, url: str) -> None:
@@ -167,11 +225,13 @@ def test_faults_by_many_threads_at_once_are_each_used_once(
     assert sorted(statuses) == [200] * 7 + [502] * 5
 
 
-@pytest.mark.slow
-def test_a_body_that_never_comes_does_not_hold_the_server_for_ever(url: str) -> None:
-    port = int(url.rpartition(":")[2])
+def test_a_body_that_never_comes_does_not_hold_the_server_for_ever(
+    shop: Shop,
+) -> None:
     head = b"POST /v1/buy HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n"
     kind = b"Content-Type: application/json\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
-        client.sendall(head + kind)
-        assert client.recv(100).startswith(b"HTTP/1.1 400")
+    with serve(shop.app(), silence_s=0.3) as url:
+        place = ("127.0.0.1", int(url.rpartition(":")[2]))
+        with socket.create_connection(place, timeout=20) as client:
+            client.sendall(head + kind)
+            assert client.recv(100).startswith(b"HTTP/1.1 400")
