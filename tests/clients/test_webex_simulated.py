@@ -190,7 +190,6 @@ def test_a_wrong_token_is_told_with_what_to_do_and_tried_again(
         pytest.param(Fault("500-html", after=True), None, True, 1, id="500 after"),
         pytest.param(Fault("html-200"), None, True, 0, id="a login page"),
         pytest.param(Fault("html-200", after=True), None, True, 1, id="a page after"),
-        pytest.param(Fault("reset"), None, True, 0, id="reset before"),
         pytest.param(Fault("reset", after=True), None, True, 1, id="reset after"),
     ],
 )
@@ -221,6 +220,30 @@ def test_a_message_that_failed_says_when_to_try_again_and_if_it_may_be_there(
     assert len(cloud.messages) == arrived
     webex.post(to(cloud), "y", picture=path if with_picture else None)
     assert len(cloud.messages) == arrived + 1
+
+
+def test_a_text_whose_connection_broke_may_have_arrived_though_it_did_not(
+    cloud: FakeWebex, webex: Webex
+) -> None:
+    cloud.faults.add(Fault("reset"))
+    with pytest.raises(UpstreamError, match="connection broke") as caught:
+        webex.post(to(cloud), "x")
+    assert (caught.value.retry, caught.value.unsure) == (True, True)
+    assert cloud.messages == []
+
+
+def test_an_upload_that_broke_off_is_tried_again(
+    cloud: FakeWebex, webex: Webex, tmp_path: Path
+) -> None:
+    """Whether all of it had left when the reset came is a matter of luck."""
+    path = tmp_path / "x.jpg"
+    path.write_bytes(picture())
+    cloud.faults.add(Fault("reset"))
+    with pytest.raises(UpstreamError) as caught:
+        webex.post(to(cloud), "x", picture=path)
+    assert caught.value.retry
+    webex.post(to(cloud), "x", picture=path)
+    assert len(cloud.messages) == 1
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])

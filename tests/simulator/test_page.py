@@ -58,8 +58,9 @@ def post(
         fields["parentId"] = parent_id
     answer = requests.post(
         f"{origin}/v1/messages",
-        data=fields,
-        files=[("files", file) for file in files or [("", b"", "")]],
+        json=None if files else fields,
+        data=fields if files else None,
+        files=[("files", file) for file in files or ()],
         headers={"Authorization": f"Bearer {webex.bot_token}"},
         timeout=10,
     )

@@ -107,6 +107,8 @@ def test_without_the_token_nothing_is_told(
         ),
         ("/v1/messages?roomId=GROUP", 403, "Failed to get activity."),
     ],
+    # Named here: new_id() differs in each process of pytest-xdist.
+    ids=["path", "message", "room", "id", "people", "no room", "group messages"],
 )
 def test_a_question_it_does_not_answer(
     webex: FakeWebex, origin: str, path: str, status: int, words: str
