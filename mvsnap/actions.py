@@ -22,6 +22,7 @@ _NOW = timedelta(seconds=5)
 # camera has stored the moment itself (reports speak of two to three minutes).
 _LATE = timedelta(minutes=3)
 _ASK_AGAIN_S = 300.0
+_NAME_WAIT_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +60,39 @@ class CameraNames:
         self._names: dict[Serial, str] = {}
         self._asked_at = float("-inf")
         self._lock = threading.Lock()
+        self._answered = threading.Event()
 
     def name(self, serial: Serial) -> str:
-        """Return the camera's name, or the serial while the name is not known."""
-        with self._lock:
-            waited_s = self._clock.monotonic() - self._asked_at
-            if serial not in self._names and waited_s > _ASK_AGAIN_S:
-                self._refresh()
+        """Return the camera's name, or the serial while the name is not known.
+
+        Waits a second at most for a name that is not known yet.
+        """
+        if serial not in self._names:
+            self.refresh(not_within_s=_ASK_AGAIN_S)
+            self._answered.wait(_NAME_WAIT_S)
         return self._names.get(serial, serial)
 
-    def refresh(self) -> None:
-        """Ask for all names; the known ones stay when nobody answers."""
-        with self._lock:
-            self._refresh()
+    def refresh(self, *, not_within_s: float = 0.0) -> None:
+        """Ask for all names in the background, unless that was done just now.
 
-    def _refresh(self) -> None:
-        self._asked_at = self._clock.monotonic()
+        Known names stay when the Dashboard does not answer.
+        """
+        with self._lock:
+            now = self._clock.monotonic()
+            if now - self._asked_at < not_within_s:
+                return
+            self._asked_at = now
+            self._answered.clear()
+        threading.Thread(target=self._ask, name="camera-names", daemon=True).start()
+
+    def _ask(self) -> None:
         try:
             for organization_id in self._organizations():
-                found = self._dashboard.cameras(organization_id)
-                self._names |= {camera.serial: camera.name for camera in found}
+                self._names |= self._dashboard.camera_names(organization_id)
         except UpstreamError as exc:
             log.info("no camera names: %s", exc.message)
+        finally:
+            self._answered.set()
 
     def _organizations(self) -> list[str]:
         if self._organization_id is not None:

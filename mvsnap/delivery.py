@@ -34,9 +34,10 @@ def note_part(serial: Serial) -> str:
 class Words:
     """Texts of messages, from templates/messages, in the site's time zone."""
 
-    def __init__(self, timezone: str, prefix: str) -> None:
+    def __init__(self, timezone: str, prefix: str, site: str = "") -> None:
         self._zone = ZoneInfo(timezone)
         self._prefix = prefix
+        self._site = site
         self._templates = Environment(
             loader=FileSystemLoader(TEMPLATES),
             undefined=StrictUndefined,
@@ -73,7 +74,7 @@ class Words:
 
     def _render(self, name: str, job: Job, **values: object) -> str:
         prefix = " ".join(text for text in (self._prefix, job.prefix) if text)
-        by = job.trigger.by
+        by = " · ".join(text for text in (job.trigger.by, self._site) if text)
         text = self._templates.get_template(f"{name}.md").render(
             prefix=prefix, by=by, **values
         )
@@ -113,15 +114,18 @@ class Courier:
             UpstreamError: not sent, or nobody knows; noted in the store.
         """
         room = job.room or ""
+        known = self._store.deliveries_of_job(job.id).get(letter.part)
+        if known and known.state is DeliveryState.SENT and known.message_id:
+            return known.message_id
         try:
             to = self._webex.resolve(room)
         except UpstreamError as exc:
-            self._note(job, letter, DeliveryState.WAITING, error=exc.message)
+            # What may have been sent stays so: the next try must say it is a repeat.
+            state = known.state if known else DeliveryState.WAITING
+            self._note(job, letter, state, error=exc.message)
             raise
         now = self._clock.now()
         before = self._store.begin_delivery(job.id, letter.part, room, now)
-        if before and before.state is DeliveryState.SENT and before.message_id:
-            return before.message_id
         unsure = {DeliveryState.SENDING, DeliveryState.UNSURE}
         repeat = before is not None and before.state in unsure
         try:

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ from mvsnap.jobs.service import Finished, JobService
 from mvsnap.metrics import Metrics
 from mvsnap.store import database
 from mvsnap.store.files import Files
-from mvsnap.store.store import Purged, Store
+from mvsnap.store.store import SILENT_AFTER, Purged, Store
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _HEARTBEAT_S = 15.0
-_SILENT_AFTER = timedelta(seconds=50)
 _CLEAN_EVERY_S = 3600.0
 
 
@@ -72,6 +71,10 @@ class Parts:
             return None
         return Webex(webex.base_url, webex.bot_token.get_secret_value())
 
+    def words(self) -> Words:
+        site, prefix = self.settings.site, self.settings.webex.message_prefix
+        return Words(site.timezone, prefix, site.name)
+
     def oldest_kept(self) -> datetime:
         days = self.settings.storage.retention_days
         return self.clock.now() - timedelta(days=days)
@@ -94,7 +97,7 @@ class Parts:
             Photographer(self.dashboard, self.clock, picture_wait_s=wait_s),
             self.names,
             Courier(webex, self.store, self.clock) if webex else None,
-            Words(settings.site.timezone, settings.webex.message_prefix),
+            self.words(),
             self.clock,
             self.metrics,
             comes_again=comes_again,
@@ -123,8 +126,14 @@ class Service:
         assert self._engine is not None
         return make_app(self.parts, self._engine, self._finished)
 
-    def stop(self) -> None:
+    def interrupt(self) -> None:
+        """Wake everything that waits; quick enough for a signal handler."""
         self.parts.clock.stop()
+        if self._finished is not None:
+            self._finished.wake_all()
+
+    def stop(self) -> None:
+        self.interrupt()
         if self._worker is not None:
             self._worker.stop()
         elif self._engine is not None:
@@ -147,12 +156,13 @@ class Worker:
             timezone=parts.settings.site.timezone,
             on_finished=finished.tell,
         )
+        self._beat_at = datetime.min.replace(tzinfo=UTC)
         self._house = threading.Thread(
             target=self._keep_house, name="housekeeping", daemon=True
         )
 
     def start(self) -> None:
-        self._parts.store.heartbeat(self._slot.executor_id, self._parts.clock.now())
+        self._beat()
         self.engine.launch()
         self._house.start()
 
@@ -180,10 +190,15 @@ class Worker:
             log.exception("%s failed", what)
 
     def _beat(self) -> None:
-        store, now = self._parts.store, self._parts.clock.now()
+        # The database's own time: clocks of different machines differ.
+        store, now = self._parts.store, self._parts.store.now()
         store.heartbeat(self._slot.executor_id, now)
+        was_silent, self._beat_at = now - self._beat_at > SILENT_AFTER / 2, now
+        if was_silent:
+            # So were the others, if the database was away: they get a round, too.
+            return
         for executor_id, seen_at in store.workers_seen().items():
-            if now - seen_at > _SILENT_AFTER:
+            if now - seen_at > SILENT_AFTER:
                 taken = self.engine.take_over(executor_id)
                 store.forget_worker(executor_id)
                 log.warning("worker %s is gone: %d jobs go on", executor_id, taken)

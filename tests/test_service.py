@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -104,3 +106,63 @@ def test_without_its_database_the_gateway_says_so_and_comes_back(
                 "it works again",
                 limit_s=60,
             )
+
+
+def test_a_stop_answers_those_who_wait(tmp_path: Path) -> None:
+    with clouds(not_ready_s=600) as simulated:
+        with gateway(tmp_path, simulated.settings()) as served:
+            statuses: list[int] = []
+            waiting = threading.Thread(
+                target=lambda: statuses.append(served.snapshot(wait_s="60").status_code)
+            )
+            waiting.start()
+            wait_until(
+                lambda: bool(simulated.dashboard.picture_secrets), "a picture is asked"
+            )
+            assert served.stop() == 0
+            waiting.join(10)
+        assert statuses == [202]
+
+
+def test_proxies_are_believed_only_as_far_as_told(tmp_path: Path) -> None:
+    forwarded = {
+        "X-Forwarded-For": "198.51.100.1",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "cam.example",
+    }
+    with clouds() as simulated:
+        settings = simulated.settings(server={"trusted_proxies": 1})
+        with gateway(tmp_path, settings) as served:
+            answer = served.session().get(
+                f"{served.url}/api/v1.0/getSnapshot",
+                params={"apikey": KEY, "wait_s": "0"},
+                headers=forwarded,
+            )
+            assert answer.json()["job"]["url"].startswith("https://cam.example/")
+            metrics = f"{served.url}/metrics"
+            assert served.session().get(metrics).status_code == 200
+            assert served.session().get(metrics, headers=forwarded).status_code == 401
+
+
+def test_strangers_cannot_use_up_the_rate_of_a_device(tmp_path: Path) -> None:
+    with clouds() as simulated:
+        settings = simulated.settings(server={"rate_per_minute": 30})
+        with gateway(tmp_path, settings) as served:
+            path = "/api/v1.0/events"
+            assert served.get(path).status_code == 200
+            for _ in range(60):
+                served.session().get(served.url + path)
+            assert served.session().get(served.url + path).status_code == 429
+            assert served.get(path).status_code == 200
+
+
+def test_a_huge_body_is_refused_before_it_fills_the_disk(tmp_path: Path) -> None:
+    with (
+        clouds() as simulated,
+        gateway(tmp_path, simulated.settings()) as served,
+        socket.create_connection(("127.0.0.1", served.port), timeout=10) as client,
+    ):
+        head = "POST /api/v1.0/getSnapshot HTTP/1.1\r\nHost: gateway\r\n"
+        client.sendall(f"{head}Content-Length: 300000000\r\n\r\n".encode())
+        client.sendall(b"x" * 100_000)
+        assert b" 413 " in client.recv(1000)

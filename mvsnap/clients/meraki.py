@@ -153,6 +153,12 @@ class Dashboard:
             for serial, row in _by_serial(rows)
         ]
 
+    def camera_names(self, organization_id: str) -> dict[Serial, str]:
+        """Return the names alone, without a second call for the status."""
+        path = _organization(organization_id, "/devices")
+        rows = self._calls.pages(path, query=_only_cameras(None))
+        return {s: _camera(row, s, "").name for s, row in _by_serial(rows)}
+
     def availability(
         self, organization_id: str, network_id: str | None = None
     ) -> dict[Serial, str]:
@@ -229,7 +235,8 @@ def _camera(row: Mapping[str, Any], serial: Serial, status: str) -> Camera:
     return Camera(
         serial=serial,
         # The name is null or missing until somebody gives one.
-        name=_text(row, "name").strip() or serial,
+        # On one line: it stands in messages and in the log.
+        name=" ".join(_text(row, "name").split()) or serial,
         model=_text(row, "model"),
         network_id=_text(row, "networkId"),
         status=status,

@@ -46,6 +46,10 @@ def translate(
         )
     if answer is None:
         kind = type(exc).__name__
+        if _is_our_trouble(exc):
+            return UpstreamError(
+                f"The call to Webex could not be made ({kind})", retry=True
+            )
         return UpstreamError(
             f"The call to Webex could not be made ({kind}): check webex.base_url and"
             " webex.bot_token",
@@ -59,6 +63,15 @@ def translate(
             unsure=posting,
         )
     return _refusal(answer, token, posting=posting)
+
+
+def _is_our_trouble(exc: Exception) -> bool:
+    """Say whether this machine failed, such as by too many open files; it passes.
+
+    The SDK turns an OSError of the picture into an AttributeError while closing it.
+    """
+    of_requests = isinstance(exc, requests.RequestException)
+    return isinstance(exc, OSError | AttributeError) and not of_requests
 
 
 def _refusal(answer: requests.Response, token: str, *, posting: bool) -> UpstreamError:

@@ -55,10 +55,13 @@ def _cron(text: str) -> str:
     fields = len(text.split())
     if fields not in (5, 6):
         raise ValueError("expected five cron fields like '0 7 * * 1-5'")
-    from croniter import croniter  # only when there is a schedule: it is slow to load
+    # Only when there is a schedule: it is slow to load.
+    from croniter import CroniterError, croniter
 
-    if not croniter.is_valid(text, second_at_beginning=True):
-        raise ValueError("expected a cron expression like '0 7 * * 1-5'")
+    try:
+        croniter(text, second_at_beginning=True).get_next()
+    except CroniterError as exc:
+        raise ValueError("expected a cron expression like '0 7 * * 1-5'") from exc
     return text
 
 
@@ -86,7 +89,9 @@ class Section(BaseModel):
 
 
 class Site(Section):
-    name: Text = Field("mvsnap", description="shown on pages and in messages")
+    name: Text = Field(
+        "", description="shown in messages, where one room serves several sites"
+    )
     timezone: Annotated[str, AfterValidator(_timezone)] = Field(
         "UTC", description="people see times in it, like Europe/Berlin"
     )

@@ -27,6 +27,7 @@ from mvsnap.clock import SystemClock
 from mvsnap.domain import Job, JobId
 from mvsnap.errors import EngineUnfit
 from mvsnap.jobs.codec import decode, encode
+from mvsnap.jobs.retry import GIVE_UP_AFTER, park_delay_s
 from mvsnap.store.database import turns
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ _QUEUE = "jobs"
 _WORKFLOW = "run_job"
 _SCHEDULED = "run_schedule"
 _WAITING = ["PENDING", "ENQUEUED", "DELAYED"]
-_UNEXPECTED_PARK_S = 30.0
+_PARK_AGAIN_S = 30.0
+_FORGET_AT_ONCE = 1000
 _MAX_THREADS = 64
 
 
@@ -178,17 +180,21 @@ class WorkerEngine:
 
     def forget_finished(self, before: datetime) -> int:
         """Drop the engine's record of jobs created before; return how many."""
-        old = self._dbos.list_workflows(
-            status=["SUCCESS", "ERROR", "CANCELLED"],
-            end_time=before.isoformat(),
-            limit=1000,
-            load_input=False,
-            load_output=False,
-        )
-        ids = [status.workflow_id for status in old]
-        if ids:
-            self._dbos.delete_workflows(ids)
-        return len(ids)
+        forgotten = 0
+        while not self._clock.stopped:
+            old = self._dbos.list_workflows(
+                status=["SUCCESS", "ERROR", "CANCELLED"],
+                end_time=before.isoformat(),
+                limit=_FORGET_AT_ONCE,
+                load_input=False,
+                load_output=False,
+            )
+            if old:
+                self._dbos.delete_workflows([status.workflow_id for status in old])
+            forgotten += len(old)
+            if len(old) < _FORGET_AT_ONCE:
+                break
+        return forgotten
 
     def close(self, *, wait_s: int = 10) -> None:
         """Stop; what runs may still finish or park itself for `wait_s` seconds."""
@@ -201,12 +207,19 @@ class WorkerEngine:
         try:
             park_s = self._run(job)
         except Exception:
-            log.exception("job %s failed unexpectedly; it is tried again", job.id)
-            park_s = _UNEXPECTED_PARK_S
+            log.exception("job %s failed unexpectedly", job.id)
+            park_s = self._unexpected(job)
         if park_s is None:
             self._on_finished(job.id)
             return
         self._park(job, text, park_s)
+
+    def _unexpected(self, job: Job) -> float | None:
+        age = self._clock.now() - job.accepted_at
+        if age < GIVE_UP_AFTER:
+            return park_delay_s(age, None)
+        log.error("job %s is given up", job.id)
+        return None
 
     def _park(self, job: Job, text: str, park_s: float) -> None:
         """Let the job go on later, as a workflow of its own: it needs no thread."""
@@ -226,7 +239,7 @@ class WorkerEngine:
                 if self._clock.stopped:
                     raise
                 log.exception("job %s cannot be parked; again soon", job.id)
-                self._clock.sleep(_UNEXPECTED_PARK_S)
+                self._clock.sleep(_PARK_AGAIN_S)
 
     def _scheduled(self, moment: datetime, name: Any) -> None:
         table = self._timetables.get(name)
@@ -262,7 +275,10 @@ class ClientEngine:
 
         self._turn = turns(database_url)
         self._client: DBOSClient = DBOSClient(
-            system_database_url=database_url, serializer=_json_serializer()
+            system_database_url=database_url,
+            serializer=_json_serializer(),
+            # It would repeat without end, and hold the caller's request all the time.
+            retry_connection_errors=False,
         )
 
     def submit(self, job: Job) -> None:

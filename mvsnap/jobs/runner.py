@@ -89,7 +89,7 @@ class JobRunner:
             head = pool.submit(self._open_thread, job) if _has_head(job) else None
             runs = [pool.submit(self._run_part, job, part, head, pool) for part in left]
             waits = [run.result() for run in runs]
-        return max((wait for wait in waits if wait is not None), default=None)
+        return min((wait for wait in waits if wait is not None), default=None)
 
     def _run_part(
         self, job: Job, part: PartProgress, head: Head, pool: Executor

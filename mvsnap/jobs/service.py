@@ -58,6 +58,15 @@ class Finished:
                 if not self._waiters[job_id]:
                     del self._waiters[job_id]
 
+    def wake_all(self) -> None:
+        """Let everybody look and answer, because the process is about to stop.
+
+        Takes no lock: a signal handler may interrupt one who holds it.
+        """
+        for waiters in list(self._waiters.values()):
+            for waiter in list(waiters):
+                waiter.set()
+
     def tell(self, job_id: JobId) -> None:
         with self._lock:
             waiters = list(self._waiters.get(job_id, ()))

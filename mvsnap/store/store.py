@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Row, and_, delete, func, or_, select
@@ -29,6 +29,8 @@ from mvsnap.store.database import for_reading, turns
 from mvsnap.store.tables import deliveries, events, workers
 
 _PAGE = 500
+# A worker not seen for this long is taken for dead.
+SILENT_AFTER = timedelta(seconds=50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +174,20 @@ class Store:
         with self._turn, self._engine.begin() as connection:
             connection.execute(
                 statement.on_conflict_do_update(
-                    index_elements=[deliveries.c.job_id, deliveries.c.part], set_=news
+                    index_elements=[deliveries.c.job_id, deliveries.c.part],
+                    set_=news,
+                    # What was sent was sent, whoever says otherwise later.
+                    where=deliveries.c.state != DeliveryState.SENT,
                 )
             )
+
+    def now(self) -> datetime:
+        """Return the time of the database server; with SQLite, of this machine."""
+        if self._engine.dialect.name == "sqlite":
+            return datetime.now(UTC)
+        with self._reader.connect() as connection:
+            moment: datetime = connection.execute(select(func.now())).scalar_one()
+        return moment
 
     def heartbeat(self, executor_id: str, now: datetime) -> None:
         statement = self._insert(workers).values(executor_id=executor_id, seen_at=now)
@@ -209,12 +222,6 @@ class Store:
             )
         paths = tuple(row.snapshot_path for row in gone if row.snapshot_path)
         return Purged(len(gone), paths)
-
-    def events_by_kind(self) -> dict[str, int]:
-        """Return how many events of each kind are kept."""
-        statement = select(events.c.kind, func.count()).group_by(events.c.kind)
-        with self._reader.connect() as connection:
-            return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:

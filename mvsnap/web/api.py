@@ -97,6 +97,8 @@ def _room(parameters: Parameters) -> str | None:
         if given:
             raise BadInput("webexRoom: Webex is not configured here (webex.bot_token)")
         return None
+    if not given and not webex.room:
+        raise BadInput("webexRoom: none given, and webex.room is empty")
     return wishes.parse_room(given) if given else webex.room
 
 

@@ -55,13 +55,16 @@ class Caller:
         return self._serials is None or serial in self._serials
 
     def may_see(self, job: Job) -> bool:
-        return all(self.reaches(serial) for serial in job.serials)
+        return all(map(self.reaches, job.serials)) and self._posts_to(job.room)
 
     def must_post_to(self, room: str | None) -> None:
+        if not self._posts_to(room):
+            raise Forbidden(f"This key may not post to room {(room or '')[:80]!r}")
+
+    def _posts_to(self, room: str | None) -> bool:
         if room is None or self._rooms is None:
-            return
-        if room.casefold().strip() not in self._rooms:
-            raise Forbidden(f"This key may not post to room {room[:80]!r}")
+            return True
+        return room.casefold().strip() in self._rooms
 
     @property
     def serials(self) -> tuple[Serial, ...] | None:
@@ -94,7 +97,6 @@ class Guard:
             Unauthorized, TooManyRequests
         """
         address = asked.remote_addr or "unknown"
-        self._count(f"address {address}")
         key = _key_of(asked)
         caller = self._find(key) if key else None
         locked = not self._limiter.test(self._wrong, address)
@@ -102,6 +104,8 @@ class Guard:
             self._remember(address, caller)
             self._count(f"key {caller.name}")
             return caller
+        # Only those without a good key: strangers must not use up a device's rate.
+        self._count(f"address {address}")
         if locked:
             raise self._too_many(self._wrong, address, "Too many wrong keys")
         if key:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from datetime import timedelta
 from pathlib import Path
 
 from flask import Blueprint, Response, jsonify, request
@@ -13,13 +12,13 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
 from mvsnap import __version__
+from mvsnap.store.store import SILENT_AFTER
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.openapi import document
 
 bp = Blueprint("ops", __name__)
 
-_WORKER_SILENT_AFTER = timedelta(seconds=60)
 _LEAST_FREE_BYTES = 200_000_000
 
 
@@ -70,10 +69,10 @@ def _store() -> str:
 
 def _worker() -> str:
     try:
-        seen = gateway().store.workers_seen().values()
+        now, seen = gateway().store.now(), gateway().store.workers_seen().values()
     except SQLAlchemyError:
         return "unknown: the database does not answer"
-    since = gateway().clock.now() - _WORKER_SILENT_AFTER
+    since = now - SILENT_AFTER
     if any(moment > since for moment in seen):
         return "ok"
     return "no process with the worker role was seen in the last minute"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from mvsnap.simulator.faults import Fault
 from tests.conftest import Clouds
 from tests.core.build import GATE, NOON, job
 from tests.jobs.fakes import Crew, crew
+from tests.servers.processes import wait_until
 
 
 def after(seconds: float) -> datetime:
@@ -68,9 +70,11 @@ def test_an_unknown_camera_is_called_by_its_serial_and_not_asked_for_each_time(
 
 def test_known_names_stay_when_the_dashboard_is_away(team: Crew) -> None:
     known = names(team)
-    known.refresh()
+    assert known.name(GATE) == "Gate North"
     team.clouds.dashboard.faults.add(Fault("503-html", times=-1))
+    asked = len(team.clouds.dashboard.asked)
     known.refresh()
+    wait_until(lambda: len(team.clouds.dashboard.asked) > asked, "it asks again")
     assert known.name(GATE) == "Gate North"
 
 
@@ -79,4 +83,11 @@ def test_a_renamed_camera_has_its_new_name_after_a_refresh(team: Crew) -> None:
     assert known.name(GATE) == "Gate North"
     team.clouds.dashboard.cameras[GATE].name = "Gate East"
     known.refresh()
-    assert known.name(GATE) == "Gate East"
+    wait_until(lambda: known.name(GATE) == "Gate East", "the new name is known")
+
+
+def test_a_slow_dashboard_does_not_hold_up_a_picture(team: Crew) -> None:
+    team.clouds.dashboard.faults.add(Fault("slow", "/organizations", seconds=20))
+    began = time.monotonic()
+    assert names(team).name(GATE) == GATE
+    assert time.monotonic() - began < 10

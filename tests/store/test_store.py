@@ -319,12 +319,6 @@ def test_events_of_a_job_come_in_the_order_they_were_recorded(store: Store) -> N
     assert store.events_of_job(JOB) == [first, later]
 
 
-def test_events_are_counted_by_kind(store: Store) -> None:
-    assert store.events_by_kind() == {}
-    added(store, *by_age([1, 2, 3]))
-    assert store.events_by_kind() == {"snapshot": 3}
-
-
 def test_a_reader_never_waits_for_a_writer(url: str, store: Store) -> None:
     """SQLite would otherwise make /readyz wait for a job that writes."""
     added(store, FULL)

@@ -93,7 +93,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         try:
             # The housekeeper asks for the names first: later calls are ours.
             wait_until(
-                lambda: any("avail" in a.path for a in clouds.dashboard.asked),
+                lambda: any("/devices" in a.path for a in clouds.dashboard.asked),
                 "the camera names are known",
             )
             yield Gateway(service, clouds)
