@@ -12,7 +12,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 from mvsnap.actions import CameraNames, Photographer, Snapshot
 from mvsnap.clock import SystemClock
-from mvsnap.core.progress import JobProgress, PartProgress, job_progress
+from mvsnap.core.progress import JobProgress, PartProgress
 from mvsnap.delivery import HEAD, Courier, Letter, Words, note_part
 from mvsnap.domain import (
     DeliveryState,
@@ -25,6 +25,7 @@ from mvsnap.domain import (
     Serial,
 )
 from mvsnap.errors import UpstreamError
+from mvsnap.jobs.progress import stored_progress
 from mvsnap.jobs.retry import (
     COMMAND_PATIENCE_S,
     GIVE_UP_AFTER,
@@ -72,11 +73,7 @@ class JobRunner:
         self._patience_s = PATIENCE_S if comes_again else COMMAND_PATIENCE_S
 
     def progress(self, job: Job) -> JobProgress:
-        return job_progress(
-            job,
-            self._store.events_of_job(job.id),
-            self._store.deliveries_of_job(job.id),
-        )
+        return stored_progress(self._store, job)
 
     def run(self, job: Job) -> float | None:
         """Do what is left of the job.
@@ -86,7 +83,8 @@ class JobRunner:
         parts = self.progress(job).parts
         left = [part for part in parts if part.state is PartState.PENDING]
         with ThreadPoolExecutor(2 * len(left) + 1, f"job-{job.id[:8]}") as pool:
-            head = pool.submit(self._open_thread, job) if _has_head(job) else None
+            has_head = bool(left) and _has_head(job)
+            head = pool.submit(self._open_thread, job) if has_head else None
             runs = [pool.submit(self._run_part, job, part, head, pool) for part in left]
             waits = [run.result() for run in runs]
         return min((wait for wait in waits if wait is not None), default=None)

@@ -15,6 +15,7 @@ from mvsnap.core.progress import JobProgress, job_progress
 from mvsnap.domain import Job, JobId, JobState, Serial, Trigger
 from mvsnap.errors import QueueFull
 from mvsnap.jobs.engine import Engine
+from mvsnap.jobs.progress import stored_progress
 from mvsnap.metrics import Metrics
 from mvsnap.store.store import Store
 
@@ -131,7 +132,7 @@ class JobService:
         """Return the progress once the job is finished, or when the time is up."""
         with self._expecting(job.id) as finished:
             # It may have finished before anybody listened.
-            progress = self._progress(job)
+            progress = stored_progress(self._store, job)
             if progress.state is not JobState.PENDING:
                 return progress
             return self._wait(job, finished, limit_s) or progress
@@ -140,7 +141,7 @@ class JobService:
         """Return how far a job is, None when there is no such job."""
         self._store.must_answer()
         job = self._engine.job(job_id)
-        return None if job is None else self._progress(job)
+        return None if job is None else stored_progress(self._store, job)
 
     def backlog(self) -> int:
         """Return how many jobs wait; a long queue is counted less often."""
@@ -211,16 +212,9 @@ class JobService:
         while True:
             left_s = deadline - self._clock.monotonic()
             finished.wait(min(look_s, max(left_s, 0)))
-            progress = self._progress(job)
+            progress = stored_progress(self._store, job)
             if progress.state is not JobState.PENDING or left_s <= look_s:
                 return progress
-
-    def _progress(self, job: Job) -> JobProgress:
-        return job_progress(
-            job,
-            self._store.events_of_job(job.id),
-            self._store.deliveries_of_job(job.id),
-        )
 
 
 def _job_id(wish: Wish) -> JobId:
