@@ -10,6 +10,7 @@ import click
 from rich.markup import escape
 
 from mvsnap.cli.terminal import config_option, load_settings, out, refuse_foreign_root
+from mvsnap.domain import Serial
 from mvsnap.errors import MvsnapError, UpstreamError
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _cameras(settings: Settings) -> Line:
         return Line("cameras", None, "none named in meraki.cameras")
     seen = []
     for serial in wanted:
-        camera = dashboard.camera(serial)  # type: ignore[arg-type]  # checked text
+        camera = dashboard.camera(Serial(serial))
         seen.append(f"{camera.name} ({serial})")
     return Line("cameras", True, ", ".join(seen))
 
