@@ -19,6 +19,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import sys
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -234,11 +235,14 @@ class WorkerEngine:
                     self._dbos.enqueue_workflow(_QUEUE, self._run_job, text)
                 return
             except Exception:
-                # Raised from here it would end the job for good. A full disk may be
-                # emptied; a stop leaves the job pending, and a start takes it up.
-                if self._clock.stopped:
-                    raise
+                # Raised from here it would end the job for good; a full disk may be
+                # emptied.
                 log.exception("job %s cannot be parked; again soon", job.id)
+                if self._clock.stopped:
+                    # Longer than `close` waits: the engine can note no end then, the
+                    # job stays pending, and the next start takes it up.
+                    threading.Event().wait(_PARK_AGAIN_S)
+                    raise
                 self._clock.sleep(_PARK_AGAIN_S)
 
     def _scheduled(self, moment: datetime, name: Any) -> None:
