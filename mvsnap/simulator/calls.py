@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
-from flask import Flask, Response, g, jsonify, request
+from flask import Flask, Request, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import Headers
 
 from mvsnap.simulator.faults import Fault, Faults
 
 _MAX_BODY_BYTES = 101 * 1024 * 1024
+
+
+class _Request(Request):
+    def _get_file_stream(self, *args: Any, **kwargs: Any) -> IO[bytes]:
+        # The usual temporary file stays open when the caller is killed while sending.
+        return io.BytesIO()
 
 
 @dataclass
@@ -47,6 +54,7 @@ def new_app(
     finish: gets every answer last, also what a fault put in its place.
     """
     app = Flask(name)
+    app.request_class = _Request
     # A lost connection must reach the server; Flask would answer 500 instead.
     app.config["PROPAGATE_EXCEPTIONS"] = True
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES

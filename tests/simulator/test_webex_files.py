@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +15,7 @@ from mvsnap.simulator.dashboard import FakeDashboard
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.webex import FakeWebex
 from mvsnap.simulator.webex_page import rendered
+from tests.servers.processes import wait_until
 
 JPEG = b"\xff\xd8\xff\xd9"
 
@@ -136,3 +139,23 @@ def test_only_plain_pictures_are_shown_on_the_page(
 )
 def test_of_markdown_bold_and_links_are_shown(markdown: str, html: str) -> None:
     assert str(rendered(markdown, "here")) == html
+
+
+def test_an_upload_that_breaks_off_leaves_no_file_open() -> None:
+    # Warnings are errors here: a file that only the garbage collector closes fails.
+    webex = FakeWebex(rooms=("Alarms",))
+    part = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n'
+    with serve(webex.app()) as url:
+        host, port = url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(
+                b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n"
+                b"Authorization: Bearer " + webex.bot_token.encode() + b"\r\n"
+                b"Content-Type: multipart/form-data; boundary=b\r\n\r\n"
+                + part
+                + b"Content-Type: image/jpeg\r\n\r\n"
+                + bytes(700_000)
+            )
+        wait_until(lambda: bool(webex.asked), "the upload came in")
+    gc.collect()
+    assert webex.messages == []
