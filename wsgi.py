@@ -10,8 +10,9 @@ from pathlib import Path
 from mvsnap import logs
 from mvsnap.config.load import DEFAULT_PATH, load
 from mvsnap.jobs.engine import ClientEngine
-from mvsnap.runtime import Parts, jobs_url, make_app
+from mvsnap.runtime import Parts, job_service, jobs_url, make_app
 
 _settings = load(Path(os.environ.get("MVSNAP_CONFIG", DEFAULT_PATH)))
 logs.configure(_settings.secrets())
-app = make_app(Parts(_settings), ClientEngine(jobs_url(_settings)), None)
+_parts = Parts(_settings)
+app = make_app(_parts, job_service(_parts, ClientEngine(jobs_url(_settings)), None))

@@ -1,11 +1,14 @@
 """`make bench`: measure, print one table, write benchmarks/results.json.
 
+`make bench ARGS="sense"` measures one part; the results of the others stay.
+
 Every line is a ratio or a span between things measured in this run, because absolute
 figures of one machine say little about another.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import shutil
@@ -16,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +27,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks.line import Line
+from benchmarks.sense import sense
 from mvsnap.simulator.picture import draw_picture
 from tests.gateway import KEY, Clouds, Gateway, clouds, environment, gateway
 
@@ -32,23 +37,26 @@ ROUNDS = 5
 RESULTS = Path(__file__).parent / "results.json"
 
 
-@dataclass(frozen=True)
-class Line:
-    what: str
-    reference: str
-    goal: str
-    measured: str
-
-
 def main() -> None:
+    parts = {part.__name__: part for part in (commands, snapshots, triggers, sense)}
+    parser = argparse.ArgumentParser(description="Measure, side by side.")
+    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(parts))
+    asked = parser.parse_args().parts or list(parts)
+    if unknown := set(asked) - set(parts):
+        parser.error(
+            f"no such part: {', '.join(unknown)}; there are {', '.join(parts)}"
+        )
     lines: list[Line] = []
-    for measure in track([commands, snapshots, triggers], description="measuring"):
-        lines += measure()
+    for part in track(asked, description="measuring"):
+        lines += parts[part]()
     table = Table("what", "reference in the same run", "goal", "measured")
     for line in lines:
         table.add_row(line.what, line.reference, line.goal, line.measured)
     Console().print(table)
-    RESULTS.write_text(json.dumps([asdict(line) for line in lines], indent=1) + "\n")
+    known = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    results = {line["what"]: line for line in known}
+    results |= {line.what: asdict(line) for line in lines}
+    RESULTS.write_text(json.dumps(list(results.values()), indent=1) + "\n")
 
 
 def commands() -> list[Line]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -72,6 +73,10 @@ class CameraNames:
             self._answered.wait(_NAME_WAIT_S)
         return self._names.get(serial, serial)
 
+    def learn(self, names: Mapping[Serial, str]) -> None:
+        """Take names that somebody else asked for."""
+        self._names |= names
+
     def refresh(self, *, not_within_s: float = 0.0) -> None:
         """Ask for all names in the background, unless that was done just now.
 
@@ -110,8 +115,17 @@ class Photographer:
         self._clock = clock
         self._picture_wait_s = picture_wait_s
 
-    def take_snapshot(self, job: Job, serial: Serial, pool: Executor) -> Snapshot:
+    def take_snapshot(
+        self,
+        job: Job,
+        serial: Serial,
+        pool: Executor,
+        *,
+        link_at: datetime | None = None,
+    ) -> Snapshot:
         """Ask for a picture and wait for it; the video link is fetched meanwhile.
+
+        link_at: where the video shall begin when that is not the picture's moment.
 
         Raises:
             UpstreamError: no picture this time; `retry` says whether to come again.
@@ -121,9 +135,10 @@ class Photographer:
         ticket = self._dashboard.request_snapshot(serial, moment)
         occurred_at = moment or asked_at
         # Only now: with many cameras the requests for pictures go first.
-        link = pool.submit(self._dashboard.video_link, serial, occurred_at)
+        begin = link_at or occurred_at
+        link = pool.submit(self._dashboard.video_link, serial, begin)
         jpeg = self._dashboard.fetch_picture(ticket, limit_s=self._picture_wait_s)
-        return Snapshot(occurred_at, jpeg, self._link(link, serial, occurred_at))
+        return Snapshot(occurred_at, jpeg, self._link(link, serial, begin))
 
     def video_link(self, serial: Serial, at: datetime) -> str | None:
         """Return the link, None when the Dashboard does not give it now."""

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mvsnap.clients.webex import Webex, fit, neutralise
 from mvsnap.clock import Clock
+from mvsnap.core.days import lasting
 from mvsnap.domain import DeliveryState, Event, Job, MessageId, Serial, TriggerKind
 from mvsnap.errors import UpstreamError
 from mvsnap.store.store import Store
@@ -24,6 +25,7 @@ TEMPLATES = Path(__file__).parent.parent / "templates" / "messages"
 _LATE = timedelta(seconds=90)
 
 HEAD = ""  # the part of a job that opens the thread
+END = "end"  # the part that says that a crowd is over
 
 
 def note_part(serial: Serial) -> str:
@@ -44,6 +46,7 @@ class Words:
             autoescape=False,  # markdown: what users typed goes through `neutral`
         )
         self._templates.filters["neutral"] = neutralise
+        self._templates.filters["lasting"] = lasting
 
     def head(self, job: Job, *, repeat: bool) -> str:
         moment = self._local(job.at or job.accepted_at)
@@ -51,19 +54,35 @@ class Words:
             "head", job, at=moment, count=len(job.serials), repeat=repeat
         )
 
-    def snapshot(self, job: Job, event: Event, now: datetime, *, repeat: bool) -> str:
+    def snapshot(
+        self,
+        job: Job,
+        event: Event,
+        now: datetime,
+        *,
+        raised: Event | None = None,
+        repeat: bool,
+    ) -> str:
+        """raised: the crowd, noise or crossing that the picture is about."""
         late = job.trigger.kind is not TriggerKind.COMMAND and (
             now - job.accepted_at > _LATE
         )
         return self._render(
-            "snapshot",
+            raised.kind if raised else "snapshot",
             job,
             camera=event.camera_name,
-            at=self._local(event.occurred_at),
+            at=self._local((raised or event).occurred_at),
+            raised=raised,
             error=event.error,
             video_link=event.video_link,
             delayed=self._local(now) if late else None,
             repeat=repeat,
+        )
+
+    def end(self, job: Job, end: Event, *, repeat: bool) -> str:
+        at = self._local(end.occurred_at)
+        return self._render(
+            "end", job, camera=end.camera_name, at=at, end=end, repeat=repeat
         )
 
     def note(self, job: Job, camera: str, error: str, *, repeat: bool) -> str:
@@ -86,9 +105,10 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One message of a job. `words` is told whether it may be a repeat."""
+    """One message of a job to one room. `words` is told whether it may be a repeat."""
 
     part: str
+    room: str
     words: Callable[[bool], str]
     picture: Path | None = None
     parent_id: MessageId | None = None
@@ -113,8 +133,8 @@ class Courier:
         Raises:
             UpstreamError: not sent, or nobody knows; noted in the store.
         """
-        room = job.room or ""
-        known = self._store.deliveries_of_job(job.id).get(letter.part)
+        room = letter.room
+        known = self._store.deliveries_of_job(job.id).get((letter.part, room))
         if known and known.state is DeliveryState.SENT and known.message_id:
             return known.message_id
         try:
@@ -157,7 +177,7 @@ class Courier:
         self._store.set_delivery(
             job.id,
             letter.part,
-            job.room or "",
+            letter.room,
             state,
             self._clock.now(),
             message_id=message_id,

@@ -15,6 +15,10 @@ JobId = NewType("JobId", str)
 EventId = NewType("EventId", str)
 RoomId = NewType("RoomId", str)
 MessageId = NewType("MessageId", str)
+ZoneId = NewType("ZoneId", str)
+
+# MV Sense's name for all a camera sees; it is published beside the zones.
+FULL_FRAME = ZoneId("0")
 
 _SERIAL = re.compile(r"Q[0-9A-Z]{3}-[0-9A-Z]{4}-[0-9A-Z]{4}")
 
@@ -85,11 +89,13 @@ class TriggerKind(StrEnum):
     HTTP = "http"
     SCHEDULE = "schedule"
     COMMAND = "command"
+    SENSE = "sense"
+    SENSOR = "sensor"
 
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """What started a job; `by` names the API key, schedule or command."""
+    """What started a job; `by` names the API key, schedule, command, zone or sensor."""
 
     kind: TriggerKind
     by: str
@@ -97,11 +103,13 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One accepted trigger: a snapshot of every camera in `serials`, posted to `room`.
+    """One accepted trigger: a snapshot of every camera in `serials`, posted to `rooms`.
 
     at: the moment to show; None means the moment the job was accepted.
-    room: title, id or e-mail as the caller gave it; None means pictures are only kept.
+    rooms: titles, ids or e-mails as they were given; none: pictures are only kept.
     prefix: text in front of the message.
+    about: the event that started it, which the message tells of. When that event is an
+        end, the job takes no picture and its message goes into the first one's thread.
     """
 
     id: JobId
@@ -109,8 +117,9 @@ class Job:
     serials: tuple[Serial, ...]
     accepted_at: datetime
     at: datetime | None = None
-    room: str | None = None
+    rooms: tuple[str, ...] = ()
     prefix: str = ""
+    about: EventId | None = None
 
 
 class PartState(StrEnum):
@@ -131,7 +140,17 @@ class JobState(StrEnum):
 
 
 class EventKind(StrEnum):
+    """CROWD, NOISE and CROSSING: raised by the sense rules; END ends one of them."""
+
     SNAPSHOT = "snapshot"
+    CROWD = "crowd"
+    NOISE = "noise"
+    CROSSING = "crossing"
+    END = "end"
+
+
+# What the sense rules raise; each may be followed by its end.
+RAISED = (EventKind.CROWD, EventKind.NOISE, EventKind.CROSSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +160,9 @@ class Event:
     occurred_at: the moment it shows; recorded_at: when we wrote it down.
     snapshot_path: below data_dir, None when there is no picture.
     error: why there is no picture, in words for people.
+    job_id: the job it belongs to; a crowd, its picture and its end share one.
+    zone_name: the zone's label in the Dashboard at that time, or its id.
+    details: numbers and texts of this kind of event, named with their unit.
     """
 
     id: EventId
@@ -155,7 +177,9 @@ class Event:
     video_link: str | None = None
     snapshot_path: str | None = None
     error: str | None = None
-    details: dict[str, str] = field(default_factory=dict)
+    zone_id: ZoneId | None = None
+    zone_name: str = ""
+    details: dict[str, str | int | float] = field(default_factory=dict)
 
 
 class DeliveryState(StrEnum):
@@ -174,7 +198,10 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message of a job; `part` is a serial, or "" for the head of the thread."""
+    """One message of a job to one room.
+
+    part: a serial, "" for the head of the thread, or "end" for the end of a crowd.
+    """
 
     job_id: JobId
     part: str
@@ -183,3 +210,77 @@ class Delivery:
     attempts: int = 0
     message_id: MessageId | None = None
     error: str | None = None
+
+
+class Role(StrEnum):
+    """What a person who logged in may do; each includes those before it."""
+
+    VIEWER = "viewer"
+    REVIEWER = "reviewer"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person who may log in."""
+
+    name: str
+    role: Role
+    password_hash: str = field(repr=False)
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """A time in which crowds are recorded but nobody is told; None means all."""
+
+    id: str
+    until: datetime
+    muted_at: datetime
+    muted_by: str
+    serial: Serial | None = None
+    zone_id: ZoneId | None = None
+
+    def covers(self, serial: Serial, zone_id: ZoneId, now: datetime) -> bool:
+        return (
+            now < self.until
+            and self.serial in (None, serial)
+            and self.zone_id in (None, zone_id)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of the audit log; `before` and `after` are texts for people."""
+
+    at: datetime
+    who: str
+    what: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Somebody was seen in a zone from the first to the last count above zero."""
+
+    serial: Serial
+    zone_id: ZoneId
+    time_in: datetime
+    time_out: datetime
+    peak_people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A process that listens to MV Sense, as it described itself at `seen_at`.
+
+    people_counts: how many topics with counts it knows.
+    """
+
+    listener_id: str
+    seen_at: datetime
+    connected: bool
+    state: str
+    messages_per_s: float
+    people_counts: int

@@ -26,6 +26,17 @@ class Metrics:
             buckets=(1, 2, 3, 5, 8, 13, 30, 60, 300, 3600),
             registry=self.registry,
         )
+        self.sense_messages = Counter(
+            "mvsnap_sense_messages",
+            "MQTT messages received",
+            registry=self.registry,
+        )
+        self.sense_events = Counter(
+            "mvsnap_sense_events",
+            "Events the sense rules raised or ended, by kind",
+            ["kind"],
+            registry=self.registry,
+        )
         self.backlog = Gauge(
             "mvsnap_jobs_waiting",
             "Jobs accepted and not finished",

@@ -1,4 +1,4 @@
-"""The one place that builds and starts things, by role: web, worker."""
+"""The one place that builds and starts things, by role: web, worker, sense."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.delivery import Courier, Words
 from mvsnap.domain import Serial
+from mvsnap.inventory import Inventory
 from mvsnap.jobs.engine import ClientEngine, Engine, WorkerEngine
 from mvsnap.jobs.executors import take_slot
 from mvsnap.jobs.runner import JobRunner
@@ -25,10 +26,15 @@ from mvsnap.jobs.service import Finished, JobService
 from mvsnap.metrics import Metrics
 from mvsnap.store import database
 from mvsnap.store.files import Files
+from mvsnap.store.people import People
+from mvsnap.store.sense import SenseStore
+from mvsnap.store.site import SiteStore
 from mvsnap.store.store import SILENT_AFTER, Purged, Store
 
 if TYPE_CHECKING:
     from flask import Flask
+
+    from mvsnap.sense.listener import ListenerLoop
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +46,7 @@ _CLEAN_EVERY_S = 3600.0
 class Roles:
     web: bool = True
     worker: bool = True
+    sense: bool = True
 
 
 class Parts:
@@ -53,7 +60,11 @@ class Parts:
         self.files = Files(settings.data_dir)
         engine = database.open_database(store_url(settings))
         database.upgrade(engine)
-        self.store = Store(engine)
+        db = database.Database(engine)
+        self.store = Store(db)
+        self.sense = SenseStore(db)
+        self.site = SiteStore(db)
+        self.people = People(db)
         meraki = settings.meraki
         self.dashboard = Dashboard(
             meraki.base_url,
@@ -63,6 +74,19 @@ class Parts:
         )
         self.names = CameraNames(
             self.dashboard, self.clock, organization_id=meraki.organization_id
+        )
+
+    def inventory(self) -> Inventory:
+        meraki = self.settings.meraki
+        return Inventory(
+            self.dashboard,
+            self.names,
+            self.site,
+            self.sense,
+            self.clock,
+            organization_id=meraki.organization_id,
+            network_id=meraki.network_id,
+            wanted=tuple(Serial(serial) for serial in meraki.cameras),
         )
 
     def webex(self) -> Webex | None:
@@ -84,6 +108,8 @@ class Parts:
         purged = self.store.purge(self.oldest_kept())
         for path in purged.snapshot_paths:
             self.files.remove(path)
+        self.sense.purge(self.oldest_kept())
+        self.site.purge(self.clock.now())
         return purged
 
     def runner(self, *, comes_again: bool = True) -> JobRunner:
@@ -112,7 +138,9 @@ class Service:
         self.parts = Parts(settings)
         self._finished = Finished() if roles.worker else None
         self._worker: Worker | None = None
+        self._listener: ListenerLoop | None = None
         self._engine: Engine | None = None
+        self._jobs: JobService | None = None
 
     def start(self) -> None:
         if self._roles.worker:
@@ -121,10 +149,14 @@ class Service:
             self._engine = self._worker.engine
         else:
             self._engine = ClientEngine(jobs_url(self.parts.settings))
+        self._jobs = job_service(self.parts, self._engine, self._finished)
+        if self._roles.sense:
+            self._listener = listener(self.parts, self._jobs)
+            self._listener.start()
 
     def app(self) -> Flask:
-        assert self._engine is not None
-        return make_app(self.parts, self._engine, self._finished)
+        assert self._jobs is not None
+        return make_app(self.parts, self._jobs)
 
     def interrupt(self) -> None:
         """Wake everything that waits; quick enough for a signal handler."""
@@ -134,6 +166,8 @@ class Service:
 
     def stop(self) -> None:
         self.interrupt()
+        if self._listener is not None:
+            self._listener.stop()
         if self._worker is not None:
             self._worker.stop()
         elif self._engine is not None:
@@ -172,12 +206,14 @@ class Worker:
 
     def _keep_house(self) -> None:
         clock = self._parts.clock
-        self._try("camera names", self._parts.names.refresh)
+        inventory = self._parts.inventory()
+        has_dashboard = self._parts.settings.meraki.api_key is not None
         clean_at = clock.monotonic() + _HEARTBEAT_S
         while not clock.stopped:
             self._try("heartbeat", self._beat)
+            if has_dashboard:
+                self._try("inventory", inventory.refresh)
             if clock.monotonic() >= clean_at:
-                self._try("camera names", self._parts.names.refresh)
                 self._try("cleaning", self._clean)
                 clean_at = clock.monotonic() + _CLEAN_EVERY_S
             clock.sleep(_HEARTBEAT_S)
@@ -210,12 +246,9 @@ class Worker:
             log.info("%d old events removed", purged.events)
 
 
-def make_app(parts: Parts, engine: Engine, finished: Finished | None) -> Flask:
-    from mvsnap.web.app import create_app
-    from mvsnap.web.context import Gateway
-
+def job_service(parts: Parts, engine: Engine, finished: Finished | None) -> JobService:
     server = parts.settings.server
-    jobs = JobService(
+    return JobService(
         engine,
         parts.store,
         parts.clock,
@@ -224,11 +257,28 @@ def make_app(parts: Parts, engine: Engine, finished: Finished | None) -> Flask:
         max_waiting=server.threads // 2,
         finished=finished,
     )
+
+
+def listener(parts: Parts, jobs: JobService) -> ListenerLoop:
+    # Only here: paho and msgspec are of no use to the other roles.
+    from mvsnap.sense.listener import ListenerLoop, Stores
+
+    stores = Stores(parts.store, parts.sense, parts.site)
+    return ListenerLoop(parts.settings, stores, jobs, parts.clock, parts.metrics)
+
+
+def make_app(parts: Parts, jobs: JobService) -> Flask:
+    from mvsnap.web.app import create_app
+    from mvsnap.web.context import Gateway
+
     return create_app(
         Gateway(
             settings=parts.settings,
             jobs=jobs,
             store=parts.store,
+            sense=parts.sense,
+            site=parts.site,
+            people=parts.people,
             files=parts.files,
             clock=parts.clock,
             metrics=parts.metrics,
@@ -253,17 +303,18 @@ def timetables(settings: Settings) -> tuple[CameraTimetable, ...]:
             serials=tuple(
                 Serial(s) for s in schedule.cameras or settings.meraki.cameras
             ),
-            room=_room(settings, schedule.room),
+            rooms=_rooms(settings, schedule.room),
             prefix=schedule.prefix,
         )
         for number, schedule in enumerate(settings.schedules, start=1)
     )
 
 
-def _room(settings: Settings, given: str | None) -> str | None:
-    if settings.webex.bot_token is None:
-        return None
-    return given or settings.webex.room
+def _rooms(settings: Settings, given: str | None) -> tuple[str, ...]:
+    room = given or settings.webex.room
+    if settings.webex.bot_token is None or room is None:
+        return ()
+    return (room,)
 
 
 def _database_url(settings: Settings, file_name: str) -> str:

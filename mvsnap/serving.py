@@ -50,7 +50,7 @@ def serve(settings: Settings, roles: Roles) -> NoReturn:
             log.info("try it: curl -H 'X-API-Key: ...' %s", _example(port))
             server.run()
         else:
-            log.info("mvsnap works on jobs")
+            log.info("mvsnap works on jobs" if roles.worker else "mvsnap listens")
             threading.Event().wait()
     except SystemExit:
         pass

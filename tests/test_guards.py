@@ -5,21 +5,24 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from flask import Flask
-from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from mvsnap.config import reference
+from mvsnap.domain import Role
 from mvsnap.web import auth
 from tests.web.build import BUTTON, KEY, READER, Web
 
 ROOT = Path(__file__).parent.parent
 PUBLIC = {"ops.healthz", "ops.readyz", "ops.metrics", "ops.openapi"}
+# Pages and files anybody may have: without them nobody could log in.
+PUBLIC_PAGES = {"login.login", "login.try_to_log_in", "static", "bootstrap.static"}
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +47,9 @@ def test_every_view_names_its_access(web: Web) -> None:
 
 def test_only_these_views_are_public(web: Web) -> None:
     views = web.app.view_functions
-    open_to_all = {e for e, view in views.items() if auth.access_of(view) == "public"}
-    assert open_to_all == PUBLIC
+    accesses = {endpoint: auth.access_of(view) for endpoint, view in views.items()}
+    open_to_all = {e for e, access in accesses.items() if access == auth.PUBLIC}
+    assert open_to_all == PUBLIC | PUBLIC_PAGES
 
 
 def test_control_a_view_without_access_is_found_and_refused(tmp_path: Path) -> None:
@@ -69,56 +73,134 @@ def error(answer: TestResponse, status: int) -> str:
     return code
 
 
-def calls(web: Web, *, public: bool) -> Iterator[tuple[str, str, Rule]]:
-    """Yield (method, address, rule) of every route that is public, or is not."""
+@dataclass(frozen=True)
+class Call:
+    """One method of one route, with its access."""
+
+    method: str
+    address: str
+    access: auth.Access
+
+
+def calls(web: Web) -> list[Call]:
+    """Return every method of every route but OPTIONS, with its access."""
+    found = []
     for rule in web.app.url_map.iter_rules():
-        if (rule.endpoint in PUBLIC) is public:
-            address = re.sub(
-                "<[^>]+>", "11111111-1111-4111-8111-111111111111", rule.rule
-            )
-            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-                yield method, address, rule
+        address = re.sub("<[^>]+>", "11111111-1111-4111-8111-111111111111", rule.rule)
+        access = auth.access_of(web.app.view_functions[rule.endpoint])
+        assert access is not None
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            found.append(Call(method, address, access))
+    return found
+
+
+def api_calls(web: Web) -> list[Call]:
+    """Return the calls an API key opens."""
+    return [call for call in calls(web) if call.access.scope is not None]
+
+
+def page_calls(web: Web) -> list[Call]:
+    """Return the calls a person must have logged in for."""
+    return [
+        call
+        for call in calls(web)
+        if call.access.role is not None and call.access.scope is None
+    ]
 
 
 def test_no_key_is_401_on_every_route_that_needs_one(web: Web) -> None:
-    for method, address, _ in calls(web, public=False):
-        answer = web.client(None).open(address, method=method)
+    for call in api_calls(web) + page_calls(web):
+        answer = web.client(None).open(call.address, method=call.method)
         assert error(answer, 401) == "unauthorized"
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
+def test_a_key_opens_no_page(web: Web) -> None:
+    for call in page_calls(web):
+        answer = web.client().open(call.address, method=call.method)
+        assert error(answer, 401) == "unauthorized"
+
+
+def test_a_browser_that_is_not_logged_in_is_sent_to_the_login(web: Web) -> None:
+    for call in page_calls(web):
+        answer = web.browser().open(call.address, method=call.method)
+        if call.method == "GET":
+            assert answer.status_code == 303
+            assert answer.location == f"/login?next={call.address}"
+        else:
+            assert answer.status_code == 401
+            assert answer.mimetype == "text/html"
+
+
+def test_no_session_changes_anything_without_its_token(tmp_path: Path) -> None:
+    web = Web(tmp_path)
+    client = web.log_in()
+    for call in api_calls(web) + page_calls(web):
+        if call.method != "GET":
+            answer = client.open(call.address, method=call.method)
+            assert answer.status_code in {400, 401}, call
+    assert client.get("/").status_code == 200
+    web.close()
+
+
+def test_a_role_that_is_too_low_is_403_on_every_page(tmp_path: Path) -> None:
+    web = Web(tmp_path)
+    client = web.log_in(Role.VIEWER)
+    for call in page_calls(web):
+        if call.access.role is not Role.VIEWER:
+            answer = client.open(call.address, method=call.method)
+            assert answer.status_code == 403, call
+    web.close()
+
+
 def test_a_key_without_the_scope_is_403_on_every_route(web: Web) -> None:
-    for method, address, rule in calls(web, public=False):
-        scope = auth.access_of(web.app.view_functions[rule.endpoint])
-        key = BUTTON if scope == "read" else READER
-        answer = web.client(key).open(address, method=method)
+    for call in api_calls(web):
+        key = BUTTON if call.access.scope == "read" else READER
+        answer = web.client(key).open(call.address, method=call.method)
         assert error(answer, 403) == "forbidden"
 
 
 def test_an_unknown_parameter_is_400_on_every_route(web: Web) -> None:
-    for method, address, _ in calls(web, public=False):
-        answer = web.client().open(f"{address}?nonsense=1", method=method)
+    for call in api_calls(web):
+        address = f"{call.address}?nonsense=1"
+        answer = web.client().open(address, method=call.method)
         assert error(answer, 400) == "unknown_parameter"
     assert web.accepted == []
 
 
 def test_a_body_above_the_limit_is_413_on_every_route(web: Web) -> None:
-    for method, address, _ in calls(web, public=False):
-        answer = web.client().open(address, method=method, data=b"a" * 1_000_001)
+    for call in api_calls(web):
+        large = b"a" * 1_000_001
+        answer = web.client().open(call.address, method=call.method, data=large)
         assert error(answer, 413) == "request_entity_too_large"
 
 
 def test_a_wrong_method_is_405_on_every_route(web: Web) -> None:
-    for public in (True, False):
-        for _, address, _ in calls(web, public=public):
-            answer = web.client().delete(address)
-            assert error(answer, 405) == "method_not_allowed"
-            assert "GET" in answer.headers["Allow"]
+    for call in calls(web):
+        answer = web.client().put(call.address)
+        assert error(answer, 405) == "method_not_allowed"
+        assert call.method in answer.headers["Allow"]
+
+
+ERRORS_OF_PROGRAMS = ("/api/v1.0/nothing", "/webhook", "/scanning/x", "/healthz/x")
+
+
+@pytest.mark.parametrize("address", ERRORS_OF_PROGRAMS)
+def test_an_error_of_an_address_for_programs_is_json_even_in_a_browser(
+    web: Web, address: str
+) -> None:
+    assert error(web.browser().get(address), 404) == "not_found"
+
+
+def test_an_error_of_a_page_is_a_page(web: Web) -> None:
+    answer = web.browser().get("/nothing")
+    assert (answer.status_code, answer.mimetype) == (404, "text/html")
+    assert "Error 404" in answer.text
 
 
 @pytest.mark.parametrize("key", [KEY, None], ids=["with a key", "without a key"])
 @pytest.mark.parametrize(
-    "address", ["/", "/nothing", "/api/v1.0/", "/api/v1.0/nothing"]
+    "address", ["/nothing", "/static/nothing", "/api/v1.0/", "/api/v1.0/nothing"]
 )
 def test_an_unknown_address_is_404(web: Web, address: str, key: str | None) -> None:
     assert error(web.client(key).get(address), 404) == "not_found"
@@ -155,6 +237,72 @@ def test_a_bug_is_500_and_tells_nothing_of_the_program(
     web.close()
 
 
+def test_a_bug_in_a_page_is_a_page_that_tells_nothing_of_the_program(
+    tmp_path: Path,
+) -> None:
+    web = Web(tmp_path)
+
+    @auth.public
+    def broken() -> str:
+        raise RuntimeError("a secret of the program")
+
+    web.app.add_url_rule("/broken", "broken", broken)
+    answer = web.browser().get("/broken")
+    assert (answer.status_code, answer.mimetype) == (500, "text/html")
+    assert "see the log" in answer.text
+    assert "secret" not in answer.text
+    web.close()
+
+
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+STATIC = sorted((ROOT / "mvsnap/web/static").rglob("*"))
+# What a browser loads or runs by itself; a link that a person follows may lead away.
+LOADED = (
+    r"<(?:link|script|img|iframe|video|audio|source|object|embed|use|form)\b"
+    r"[^>]*?(?:https?:)?//"
+)
+INLINE = r"<style|<script(?![^>]*\bsrc=)|\bstyle=|\son[a-z]+=|javascript:"
+
+
+def outside(text: str) -> list[str]:
+    """Return what makes a browser load something from another host, or run a text."""
+    text = text.replace("http://www.w3.org/2000/svg", "")
+    return re.findall(f"{LOADED}|{INLINE}|@import|url\\(|fetch\\(.https?:", text)
+
+
+@pytest.mark.parametrize(
+    "path", TEMPLATES + STATIC, ids=lambda p: str(p.relative_to(ROOT))
+)
+def test_no_page_loads_anything_from_another_host_or_runs_a_text(path: Path) -> None:
+    assert outside(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<script src="https://cdn.example/x.js"></script>',
+        '<link rel="stylesheet" href="//cdn.example/x.css">',
+        '<img alt="" src="http://cdn.example/x.png">',
+        "<script>alert(1)</script>",
+        '<p style="color: red">',
+        '<button onclick="x()">',
+        "@import 'x.css'",
+        "background: url(https://cdn.example/x.png)",
+    ],
+)
+def test_control_a_foreign_address_in_a_page_is_found(text: str) -> None:
+    assert len(outside(text)) == 1
+
+
+def test_every_page_forbids_the_browser_to_load_from_another_host(web: Web) -> None:
+    for address in ("/login", "/nothing"):
+        headers = web.browser().get(address).headers
+        assert "default-src 'self';" in headers["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+        assert headers["X-Frame-Options"] == "DENY"
+        assert headers["Referrer-Policy"] == "same-origin"
+
+
 def uncommented(sample: str) -> Any:
     """Read the sample with every line that shows a setting made a setting."""
     shows = re.compile(r"^( *)#( *(?:- )?[a-z_0-9]+:)")
@@ -165,7 +313,7 @@ def paths(tree: Any, prefix: str = "") -> Iterator[str]:
     """Yield the dotted path of every key, as the reference writes it."""
     for name, value in tree.items():
         path = f"{prefix}{name}"
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value:
             yield from paths(value, f"{path}.")
         else:
             yield path
@@ -180,7 +328,9 @@ def test_the_sample_is_what_the_settings_say() -> None:
 
 def test_the_sample_as_it_is_changes_nothing() -> None:
     tree = yaml.safe_load(reference.sample())
-    assert {value for value in tree.values() if value is not None} == set()
+    # Headings of sections, and nothing below them.
+    assert set(paths(tree)) <= set(tree) | {"sense.noise"}
+    assert tree["sense"] == {"noise": None}
 
 
 def test_every_line_of_the_sample_uncommented_is_a_known_setting() -> None:

@@ -22,14 +22,19 @@ LAYERS = (
     ("errors", "domain", "clock", "metrics"),
     ("core", "config", "logs"),
     ("store", "clients"),
-    ("actions", "delivery"),
+    ("actions", "delivery", "inventory"),
     ("jobs",),
-    ("web",),
+    ("web", "sense"),
     ("runtime", "serving"),
     ("cli", "__main__", "wsgi"),
 )
 # Neighbours in one layer that know nothing of each other.
-STRANGERS = ({"core", "config", "logs"}, {"store", "clients"}, {"actions", "delivery"})
+STRANGERS = (
+    {"core", "config", "logs"},
+    {"store", "clients"},
+    {"actions", "delivery"},
+    {"web", "sense"},
+)
 
 HOMES: dict[str, tuple[str, ...]] = {
     "alembic": ("store",),
@@ -37,9 +42,14 @@ HOMES: dict[str, tuple[str, ...]] = {
     "croniter": ("config",),
     "dbos": ("jobs.engine",),
     "flask": ("web", "simulator"),
+    "flask_bootstrap": ("web",),
+    "flask_login": ("web",),
+    "flask_wtf": ("web",),
     "jinja2": ("delivery",),
     "limits": ("web.auth",),
-    "markupsafe": ("simulator",),
+    "markupsafe": ("simulator", "web"),
+    "msgspec": ("core.sense_messages",),
+    "paho": ("sense", "simulator"),
     "PIL": ("simulator", "store.pictures"),
     "prometheus_client": ("metrics", "web.ops"),
     "pydantic": ("config",),
@@ -48,12 +58,22 @@ HOMES: dict[str, tuple[str, ...]] = {
     "requests": ("clients", "cli.demo"),
     "rich": ("cli",),
     "ruamel": ("config",),
-    # The two that tell a person about a database that does not answer.
-    "sqlalchemy": ("store", "web.app", "web.ops", "cli.check", "cli.terminal"),
+    # Those beside the store know nothing but that a database may not answer.
+    "sqlalchemy": (
+        "store",
+        "inventory",
+        "sense.listener",
+        "sense.outbox",
+        "web.app",
+        "web.ops",
+        "cli.check",
+        "cli.terminal",
+    ),
     "urllib3": ("clients",),
     "waitress": ("serving",),
     "webexteamssdk": ("clients.webex",),
     "werkzeug": ("web", "simulator"),
+    "wtforms": ("web",),
     "yaml": ("config",),
 }
 
@@ -119,7 +139,7 @@ def against_the_order(module: str, imported: Import) -> list[str]:
     if here == "simulator":
         return [] if there in ("simulator", "domain") else [wrong]
     if there == "simulator":
-        return [] if module == "cli.demo" else [wrong]
+        return [] if module in ("cli.demo", "cli.demo_world") else [wrong]
     if here == there or level(there) is None:  # mvsnap itself: the version
         return []
     strangers = any({here, there} <= group for group in STRANGERS)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from mvsnap.clients.meraki import Dashboard
     from mvsnap.clients.webex import Webex
     from mvsnap.config.model import Settings
+
+# How long a broker may take to let us in.
+_BROKER_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ def _looks(settings: Settings) -> list[tuple[str, Callable[[], Line]]]:
         ("cameras", lambda: _cameras(settings)),
         ("Webex", lambda: _webex(settings)),
         ("room", lambda: _room(settings)),
+        ("MV Sense", lambda: _sense(settings)),
+        ("pages", lambda: _pages(settings)),
     ]
 
 
@@ -157,3 +163,40 @@ def _room(settings: Settings) -> Line:
     except UpstreamError as exc:
         return Line("room", False, exc.message)
     return Line("room", True, room)
+
+
+def _sense(settings: Settings) -> Line:
+    from mvsnap.clock import SystemClock, poll
+    from mvsnap.sense.listener import broker_of
+    from mvsnap.sense.receiver import Receiver
+
+    if not settings.sense.enabled:
+        return Line("MV Sense", None, "not listened to (sense.enabled)")
+    # An id of its own: the listener's would throw a running service out.
+    name = f"mvsnap-check-{os.getpid()}"
+    broker = replace(broker_of(settings.sense, name), keeps_session=False)
+    receiver = Receiver(broker)
+    receiver.start()
+    try:
+        poll(
+            lambda: receiver.state.connected or None,
+            SystemClock(),
+            every_s=0.05,
+            limit_s=_BROKER_S,
+        )
+        state = receiver.state
+    finally:
+        receiver.stop()
+    return Line("MV Sense", state.connected, state.text)
+
+
+def _pages(settings: Settings) -> Line:
+    from mvsnap.runtime import store_url
+    from mvsnap.store import database
+    from mvsnap.store.people import People
+
+    people = People(database.Database(database.open_database(store_url(settings))))
+    names = ", ".join(user.name for user in people.users())
+    if not names:
+        return Line("pages", None, "nobody can log in yet: mvsnap users add NAME")
+    return Line("pages", True, names)

@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import logging
-import socket
-import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.markup import escape
 
 from mvsnap.cli.terminal import err, out
-from mvsnap.errors import CannotListen
 
 if TYPE_CHECKING:
-    from mvsnap.config.model import Settings
+    from mvsnap.cli.demo_world import World
     from mvsnap.simulator.dashboard import FakeDashboard
     from mvsnap.simulator.webex import FakeWebex
 
-# Known to everybody, which is all right: the demo listens on 127.0.0.1 only.
-API_KEY = "demo-key-only-for-trying-out"
-_ROOM = "Site A - Alarms"
-_CAMERA_S = 2.0
+_CROWD_S = 6.0
+_CROWD_LIMIT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,76 +39,21 @@ class Try:
 def demo(once: bool, port: int) -> None:
     """Try everything without any account: simulated clouds, the real gateway."""
     from mvsnap import logs
-    from mvsnap.simulator.dashboard import FakeDashboard
-    from mvsnap.simulator.webex import FakeWebex
+    from mvsnap.cli.demo_world import API_KEY, world
 
     # The camera that is offline is part of the show: no log line is needed for it.
     logs.configure([API_KEY], logging.CRITICAL)
-    dashboard = FakeDashboard(cameras=4, not_ready_s=_CAMERA_S)
-    webex = FakeWebex(rooms=(_ROOM, "Site B - Alarms"))
     out.print(
         "[bold]Demo[/bold]: the real gateway with simulated cameras and a simulated "
         "Webex.\nNothing leaves this machine; video links lead nowhere."
     )
-    with ExitStack() as stack:
-        rooms_url, url = stack.enter_context(_running(dashboard, webex, port))
-        worked = _fire(_tries(dashboard), url)
-        _show_messages(webex)
+    with world(port) as made:
+        worked = _fire(_tries(made.dashboard), made.url)
+        worked = _gather(made) and worked
+        _show_messages(made.webex)
         if not once:
-            _stay(url, rooms_url)
+            _stay(made)
     raise SystemExit(0 if worked else 1)
-
-
-@contextmanager
-def _running(
-    dashboard: FakeDashboard, webex: FakeWebex, port: int
-) -> Iterator[tuple[str, str]]:
-    """Start everything; yield the addresses of the rooms' page and of the gateway."""
-    from mvsnap.runtime import Roles, Service
-    from mvsnap.serving import make_server
-    from mvsnap.simulator.server import serve
-
-    with ExitStack() as stack:
-        dashboard_url = stack.enter_context(serve(dashboard.app()))
-        rooms_url = stack.enter_context(serve(webex.app()))
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        settings = _settings(dashboard, webex, dashboard_url, rooms_url, folder)
-        listening = _listen(settings, port)
-        service = Service(settings, Roles())
-        service.start()
-        stack.callback(service.stop)
-        server = make_server(service.app(), settings, listening)
-        stack.callback(server.close)
-        threading.Thread(target=server.run, name="gateway", daemon=True).start()
-        yield rooms_url, f"http://127.0.0.1:{listening.getsockname()[1]}"
-
-
-def _settings(
-    dashboard: FakeDashboard,
-    webex: FakeWebex,
-    dashboard_url: str,
-    rooms_url: str,
-    folder: Path,
-) -> Settings:
-    from mvsnap.config.model import Settings
-
-    plain: dict[str, Any] = {
-        "site": {"name": "Demo"},
-        "server": {"host": "127.0.0.1"},
-        "data_dir": folder,
-        "api_keys": [{"name": "demo", "key": API_KEY}],
-        "meraki": {
-            "base_url": f"{dashboard_url}/api/v1",
-            "api_key": dashboard.api_key,
-            "cameras": [next(iter(dashboard.cameras))],
-        },
-        "webex": {
-            "base_url": f"{rooms_url}/v1",
-            "bot_token": webex.bot_token,
-            "room": _ROOM,
-        },
-    }
-    return Settings.model_validate(plain)
 
 
 def _tries(dashboard: FakeDashboard) -> list[Try]:
@@ -144,6 +81,8 @@ def _tries(dashboard: FakeDashboard) -> list[Try]:
 def _fire(tries: list[Try], url: str) -> bool:
     import requests
 
+    from mvsnap.cli.demo_world import API_KEY
+
     session = requests.Session()
     session.trust_env = False
     worked = True
@@ -167,13 +106,46 @@ def _fire(tries: list[Try], url: str) -> bool:
     return worked
 
 
+def _gather(made: World) -> bool:
+    """Let people gather before a camera; say whether the room was told."""
+    from mvsnap.cli.demo_world import CAMERA_S, DWELL_S, PEOPLE
+    from mvsnap.clock import SystemClock, poll
+
+    if made.counts is None:
+        return True
+    out.print("\n[bold]Five people stay before a camera[/bold]")
+    out.print(f"  {PEOPLE} or more for {DWELL_S} s are a crowd", style="dim")
+    serial, zone_id = made.entrance()
+    clock = SystemClock()
+    began_s = clock.monotonic()
+    made.counts.crowd_now(serial, zone_id, 5, _CROWD_S)
+
+    def told() -> bool | None:
+        posted = [m.markdown for m in made.webex.messages]
+        return any("Crowd over" in text for text in posted) or None
+
+    with err.status("they come and go"):
+        over = poll(told, clock, every_s=0.1, limit_s=_CROWD_LIMIT_S)
+    took_s = clock.monotonic() - began_s
+    if over is None:
+        out.print("  [red]no message[/red]")
+        return False
+    out.print(
+        f"  [green]posted[/green] {DWELL_S} s and the camera's {CAMERA_S:.0f} s after "
+        f"they came; their end followed in the thread after {took_s:.0f} s"
+    )
+    return True
+
+
 def _show_camera(camera: dict[str, Any]) -> None:
     text = camera["error"] or camera["video_link"]
     out.print(f"  {camera['serial']} {camera['status']}: {escape(str(text))}")
 
 
 def _show_messages(webex: FakeWebex) -> None:
-    out.print(f"\n[bold]Posted to {_ROOM!r}[/bold]")
+    from mvsnap.cli.demo_world import ROOM
+
+    out.print(f"\n[bold]Posted to {ROOM!r}[/bold]")
     for message in webex.messages:
         lines = message.markdown.replace("**", "").splitlines()
         first = " ".join(line for line in lines if "Video at" not in line)
@@ -183,26 +155,16 @@ def _show_messages(webex: FakeWebex) -> None:
         out.print(f"{indent}{escape(first)}{picture}")
 
 
-def _stay(url: str, rooms_url: str) -> None:
+def _stay(made: World) -> None:
+    from mvsnap.cli.demo_world import API_KEY, PASSWORD, USER
+
+    url = made.url
     out.print("\n[bold]Up until Ctrl-C[/bold]")
-    out.print(f"  the rooms       {rooms_url}/")
+    out.print(f"  the pages       {url}/   log in as {USER} with {PASSWORD}")
+    out.print(f"  the rooms       {made.rooms_url}/")
     out.print(f"  try it          curl '{url}/api/v1.0/getSnapshot?apikey={API_KEY}'")
     out.print(f"  what happened   curl '{url}/api/v1.0/events?apikey={API_KEY}'")
     try:
         threading.Event().wait()
     except KeyboardInterrupt:
         out.print("\nStopping.")
-
-
-def _listen(settings: Settings, port: int) -> socket.socket:
-    """Take the port, or any free one when it is taken."""
-    from mvsnap.serving import listen
-
-    host = settings.server.host
-    try:
-        return listen(host, port)
-    except CannotListen:
-        listening = listen(host, 0)
-        free = listening.getsockname()[1]
-        err.print(f"Port {port} is taken; the demo uses {free}.")
-        return listening

@@ -43,7 +43,7 @@ def events(
         moment = wishes.parse_moment("--since", since) if since else None
     except BadInput as exc:
         raise click.UsageError(exc.message) from exc
-    wanted = EventFilter(kind=EventKind(kind) if kind else None, since=moment)
+    wanted = EventFilter(kinds=(EventKind(kind),) if kind else None, since=moment)
     store = open_parts(settings).store
     if as_csv:
         for text in csv_lines(store.pages(wanted, most=None)):

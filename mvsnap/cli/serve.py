@@ -9,7 +9,7 @@ import click
 from mvsnap.cli.terminal import config_option, fail_with, load_settings, storage_errors
 from mvsnap.errors import CannotListen, EngineUnfit
 
-_KNOWN = ("web", "worker")
+_KNOWN = ("web", "worker", "sense")
 
 
 @config_option
@@ -44,7 +44,7 @@ def serve(ctx: click.Context, host: str | None, port: int | None, roles: str) ->
         with storage_errors(settings):
             run(
                 settings.model_copy(update={"server": server}),
-                Roles(web="web" in wanted, worker="worker" in wanted),
+                Roles(**{role: role in wanted for role in _KNOWN}),
             )
     except (CannotListen, EngineUnfit) as exc:
         fail_with(exc)

@@ -92,13 +92,14 @@ def _job(
     if room and settings.webex.bot_token is None:
         fail("--room: webex.bot_token is missing. Run: python -m mvsnap init")
     posts = not no_post and settings.webex.bot_token is not None
+    target = room or settings.webex.room
     return Job(
         id=JobId(str(uuid.uuid4())),
         trigger=Trigger(TriggerKind.COMMAND, "snapshot"),
         serials=wanted,
         accepted_at=now,
         at=moment,
-        room=(room or settings.webex.room) if posts else None,
+        rooms=(target,) if posts and target else (),
     )
 
 
@@ -154,8 +155,8 @@ def _report(progress: JobProgress, parts: Parts, folder: Path | None) -> None:
             out.print(f"  picture     {_copy(path, folder, part.serial, event.id)}")
         if event and event.video_link:
             out.print(f"  video link  {escape(event.video_link)}")
-        if part.state is PartState.DELIVERED and progress.job.room:
-            out.print(f"  posted to   {escape(progress.job.room)}")
+        if part.state is PartState.DELIVERED and progress.job.rooms:
+            out.print(f"  posted to   {escape(', '.join(progress.job.rooms))}")
         if part.error:
             out.print(f"  [red]{escape(part.error)}[/red]")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from mvsnap.config.model import Settings
 from mvsnap.errors import BadConfig
@@ -70,9 +70,21 @@ def _read_yaml(path: Path, mistakes: list[str]) -> dict[str, Any]:
     if not isinstance(tree, dict):
         mistakes.append(f"{path}: expected sections like `meraki:`, got a list or text")
         return {}
-    # `meraki:` with all its keys commented out reads as None: nothing was said there.
-    known = Settings.model_fields
-    return {k: v for k, v in tree.items() if v is not None or k not in known}
+    return _said(tree, Settings)
+
+
+def _said(tree: dict[str, Any], section: type[BaseModel]) -> dict[str, Any]:
+    """Leave out headings: `meraki:` with all its keys commented out reads as None."""
+    said = {}
+    for name, value in tree.items():
+        field = section.model_fields.get(name)
+        inner: Any = field.annotation if field else None
+        is_section = isinstance(inner, type) and issubclass(inner, BaseModel)
+        if value is None and (is_section or (field and section is Settings)):
+            continue
+        nested = is_section and isinstance(value, dict)
+        said[name] = _said(value, inner) if nested else value
+    return said
 
 
 def _apply_environment(

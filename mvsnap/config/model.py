@@ -6,93 +6,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
+from typing import Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    field_validator,
-    model_validator,
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from mvsnap.config.sense import Sense
+from mvsnap.config.values import (
+    Cron,
+    Secret,
+    Section,
+    SerialOrAll,
+    SerialText,
+    Text,
+    Timezone,
+    Url,
 )
 
-from mvsnap.domain import parse_serial
-from mvsnap.errors import BadInput
-
-Scope = Literal["snapshot", "read", "webhook", "badges"]
-
-
-def _timezone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as exc:
-        raise ValueError("expected a time zone like Europe/Berlin") from exc
-    return name
-
-
-def _serial(text: str) -> str:
-    try:
-        return parse_serial(text)
-    except BadInput as exc:
-        raise ValueError("expected a Meraki serial like Q2XX-ABCD-1234") from exc
-
-
-def _serial_or_all(text: str) -> str:
-    return text if text == "*" else _serial(text)
-
-
-def _origin(url: str) -> str:
-    if not url.startswith(("http://", "https://")) or " " in url:
-        raise ValueError("expected an address that starts with http:// or https://")
-    return url.rstrip("/")
-
-
-def _cron(text: str) -> str:
-    fields = len(text.split())
-    if fields not in (5, 6):
-        raise ValueError("expected five cron fields like '0 7 * * 1-5'")
-    # Only when there is a schedule: it is slow to load.
-    from croniter import CroniterError, croniter
-
-    try:
-        croniter(text, second_at_beginning=True).get_next()
-    except CroniterError as exc:
-        raise ValueError("expected a cron expression like '0 7 * * 1-5'") from exc
-    return text
-
-
-def _text(value: Any) -> Any:
-    """YAML reads an unquoted id such as 123456 as a number."""
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return str(value) if is_number else value
-
-
-def _secret(value: Any) -> Any:
-    """A key read from a file often ends in a newline."""
-    value = _text(value)
-    return value.strip() if isinstance(value, str) else value
-
-
-Text = Annotated[str, BeforeValidator(_text)]
-Secret = Annotated[SecretStr, BeforeValidator(_secret)]
-Url = Annotated[str, AfterValidator(_origin)]
-SerialText = Annotated[str, AfterValidator(_serial)]
-SerialOrAll = Annotated[str, AfterValidator(_serial_or_all)]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+Scope = Literal["snapshot", "read", "webhook", "badges", "mute"]
 
 
 class Site(Section):
     name: Text = Field(
         "", description="shown in messages, where one room serves several sites"
     )
-    timezone: Annotated[str, AfterValidator(_timezone)] = Field(
+    timezone: Timezone = Field(
         "UTC", description="people see times in it, like Europe/Berlin"
     )
     public_url: Url | None = Field(
@@ -137,7 +74,7 @@ class ApiKey(Section):
     scopes: tuple[Scope, ...] = Field(
         ("snapshot", "read"),
         min_length=1,
-        description="any of snapshot, read, webhook, badges",
+        description="any of snapshot, read, webhook, badges, mute",
     )
 
     @field_validator("key")
@@ -179,12 +116,18 @@ class Webex(Section):
 
 
 class Schedule(Section):
-    cron: Annotated[str, AfterValidator(_cron)] = Field(
+    cron: Cron = Field(
         description="minute hour day month weekday, in the site's time zone"
     )
     cameras: tuple[SerialText, ...] = Field((), description="default: meraki.cameras")
     room: Text | None = Field(None, description="default: webex.room")
     prefix: Text = Field("", description="text in front of the message")
+
+
+class Login(Section):
+    session_hours: float = Field(
+        12, gt=0, le=24 * 30, description="hours until a person must log in again"
+    )
 
 
 class Storage(Section):
@@ -207,6 +150,8 @@ class Settings(Section):
     api_keys: tuple[ApiKey, ...] = Field((), description="who may call the gateway")
     meraki: Meraki = Meraki()
     webex: Webex = Webex()
+    sense: Sense = Sense()
+    login: Login = Login()
     schedules: tuple[Schedule, ...] = Field((), description="pictures at fixed times")
     storage: Storage = Storage()
 
@@ -240,7 +185,12 @@ class Settings(Section):
 
     def secrets(self) -> list[str]:
         """Return every secret text, for the redaction filter of the log."""
-        maybe = [self.meraki.api_key, self.webex.bot_token, self.database_url]
+        maybe = [
+            self.meraki.api_key,
+            self.webex.bot_token,
+            self.database_url,
+            self.sense.password,
+        ]
         found = [secret for secret in maybe if secret is not None]
         found += [key.key for key in self.api_keys]
         return [secret.get_secret_value() for secret in found]

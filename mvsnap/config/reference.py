@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from mvsnap.config.model import Section, Settings
+from mvsnap.config.model import Settings
+from mvsnap.config.values import Section
 
 _HEAD = """\
 # Settings of mvsnap. Copy to config/mvsnap.yaml (mode 0600) or run `mvsnap init`.
@@ -74,9 +75,12 @@ def _lines(model: type[BaseModel], depth: int) -> Iterator[str]:
             yield f"\n{pad}{name}:"
             yield from _lines(section, depth + 1)
         elif section:
-            yield f"\n#{name}:  # {field.description}; one entry looks like this"
+            gap = "" if depth else "\n"
+            about = f"{field.description}; one entry looks like this"
+            yield f"{gap}{pad}#{name}:  # {about}"
             for number, line in enumerate(_lines(section, 0)):
-                yield f"#  {'- ' if number == 0 else '  '}{line.removeprefix('#')}"
+                dash = "- " if number == 0 else "  "
+                yield f"{pad}#  {dash}{line.removeprefix('#')}"
         else:
             shown = f"{name}: {_default(field)}".rstrip()
             yield f"{pad}#{shown}  # {field.description}"
@@ -101,7 +105,9 @@ def _default(field: FieldInfo) -> str:
         return "[" + ", ".join(f'"{item}"' for item in value) + "]"
     if isinstance(value, PurePath):
         return f"./{value}"
-    return '""' if value == "" else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if value in ("", "*") else str(value)
 
 
 def main() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mvsnap.domain import (
     Delivery,
     DeliveryState,
     Event,
+    EventKind,
     Job,
     JobState,
     PartState,
@@ -34,32 +35,38 @@ class JobProgress:
 
 
 def job_progress(
-    job: Job, events: Iterable[Event], deliveries: Mapping[str, Delivery]
+    job: Job, events: Iterable[Event], deliveries: Mapping[tuple[str, str], Delivery]
 ) -> JobProgress:
-    by_serial = {event.serial: event for event in events}
+    """deliveries: by part and room."""
+    taken = {e.serial: e for e in events if e.kind is EventKind.SNAPSHOT}
     parts = tuple(
-        _part(job, serial, by_serial.get(serial), deliveries.get(serial))
+        _part(
+            job,
+            serial,
+            taken.get(serial),
+            [deliveries.get((serial, room)) for room in job.rooms],
+        )
         for serial in job.serials
     )
     return JobProgress(job, _sum(parts), parts)
 
 
 def _part(
-    job: Job, serial: Serial, event: Event | None, delivery: Delivery | None
+    job: Job,
+    serial: Serial,
+    event: Event | None,
+    letters: Sequence[Delivery | None],
 ) -> PartProgress:
+    """letters: one for each room of the job, None: not begun."""
     if event is None:
         return PartProgress(serial, PartState.PENDING)
-    if job.room is None:
-        state = PartState.FAILED if event.error else PartState.DELIVERED
-        return PartProgress(serial, state, event, event.error)
-    if delivery is None:
-        return PartProgress(serial, PartState.PENDING, event, event.error)
-    if delivery.state is DeliveryState.FAILED:
-        return PartProgress(serial, PartState.FAILED, event, delivery.error)
-    if delivery.state is not DeliveryState.SENT:
-        return PartProgress(
-            serial, PartState.PENDING, event, event.error or delivery.error
-        )
+    states = {letter.state if letter else None for letter in letters}
+    errors = [letter.error for letter in letters if letter and letter.error]
+    error = errors[0] if errors else None
+    if states - {DeliveryState.SENT, DeliveryState.FAILED}:
+        return PartProgress(serial, PartState.PENDING, event, event.error or error)
+    if DeliveryState.FAILED in states:
+        return PartProgress(serial, PartState.FAILED, event, error)
     state = PartState.FAILED if event.error else PartState.DELIVERED
     return PartProgress(serial, state, event, event.error)
 

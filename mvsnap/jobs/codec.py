@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from typing import Any
 
 from mvsnap.clock import iso
-from mvsnap.domain import Job, JobId, Serial, Trigger, TriggerKind
+from mvsnap.domain import EventId, Job, JobId, Serial, Trigger, TriggerKind
 
 
 def encode(job: Job) -> str:
@@ -17,8 +18,9 @@ def encode(job: Job) -> str:
             "serials": job.serials,
             "accepted_at": iso(job.accepted_at),
             "at": iso(job.at) if job.at else None,
-            "room": job.room,
+            "rooms": job.rooms,
             "prefix": job.prefix,
+            "about": job.about,
         }
     )
 
@@ -32,6 +34,14 @@ def decode(text: str) -> Job:
         serials=tuple(Serial(serial) for serial in plain["serials"]),
         accepted_at=datetime.fromisoformat(plain["accepted_at"]),
         at=datetime.fromisoformat(plain["at"]) if plain["at"] else None,
-        room=plain["room"],
+        rooms=_rooms(plain),
         prefix=plain["prefix"],
+        about=EventId(plain["about"]) if plain.get("about") else None,
     )
+
+
+def _rooms(plain: dict[str, Any]) -> tuple[str, ...]:
+    # Before 0.2 a job had one room or none.
+    if "rooms" not in plain:
+        return (plain["room"],) if plain["room"] else ()
+    return tuple(plain["rooms"])

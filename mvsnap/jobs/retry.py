@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from mvsnap.clock import SystemClock
+from mvsnap.domain import Job
 from mvsnap.errors import UpstreamError
 
 log = logging.getLogger(__name__)
@@ -54,3 +55,32 @@ def park_delay_s(age: timedelta, retry_after_s: float | None) -> float:
     """Return how long a parked job waits: a quarter of its age, 10 s to 10 min."""
     own_s = min(max(age.total_seconds() / 4, 10.0), 600.0)
     return max(own_s, min(retry_after_s or 0, 3600.0))
+
+
+class Patience:
+    """How long a job is tried, and when it comes again.
+
+    comes_again: False where nobody runs an unfinished job again (a command).
+    """
+
+    def __init__(self, clock: SystemClock, *, comes_again: bool) -> None:
+        self._clock = clock
+        self._comes_again = comes_again
+        self.call_s = PATIENCE_S if comes_again else COMMAND_PATIENCE_S
+
+    @property
+    def is_over(self) -> bool:
+        """Say whether this process is about to end."""
+        return self._clock.stopped
+
+    def lasts(self, job: Job, why: UpstreamError) -> bool:
+        """Say whether the job is worth another run after this error."""
+        young = self._clock.now() - job.accepted_at < GIVE_UP_AFTER
+        return self._comes_again and why.retry and young
+
+    def park_s(self, job: Job, why: UpstreamError) -> float:
+        """Return in how many seconds the job runs again."""
+        if self._clock.stopped:
+            return 0.0
+        age = self._clock.now() - job.accepted_at
+        return park_delay_s(age, why.retry_after_s)

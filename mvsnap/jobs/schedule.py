@@ -19,7 +19,7 @@ class CameraTimetable:
     name: str
     cron: str
     serials: tuple[Serial, ...]
-    room: str | None
+    rooms: tuple[str, ...]
     prefix: str
 
     def job_for(self, moment: datetime) -> Job:
@@ -30,6 +30,6 @@ class CameraTimetable:
             trigger=Trigger(TriggerKind.SCHEDULE, f"schedule {self.cron}"),
             serials=self.serials,
             accepted_at=moment,
-            room=self.room,
+            rooms=self.rooms,
             prefix=self.prefix,
         )

@@ -34,7 +34,7 @@ class Wish:
     trigger: Trigger
     serials: tuple[Serial, ...]
     at: datetime | None = None
-    room: str | None = None
+    rooms: tuple[str, ...] = ()
     prefix: str = ""
     idempotency_key: str | None = None
 
@@ -113,6 +113,22 @@ class JobService:
         """
         return self._accept(wish, _job_id(wish))[0]
 
+    def submit(self, job: Job) -> None:
+        """Store a job that has its id already; the same id again changes nothing.
+
+        Raises:
+            QueueFull: it was not accepted.
+        """
+        self._store.must_answer()
+        self._take_place(job.trigger)
+        self._engine.submit(job)
+        self._metrics.triggers.labels(job.trigger.kind, "accepted").inc()
+
+    def known(self, job_id: JobId) -> Job | None:
+        """Return the job as it was accepted, None when there is none of this id."""
+        self._store.must_answer()
+        return self._engine.job(job_id)
+
     def accept_and_wait(self, wish: Wish, limit_s: float) -> JobProgress:
         """Store the job durably; return how far it is when it ends or time is up.
 
@@ -170,23 +186,23 @@ class JobService:
             known = self._engine.job(job_id)
             if known is not None:
                 return known, False
-        self._take_place(wish)
+        self._take_place(wish.trigger)
         job = Job(
             id=job_id,
             trigger=wish.trigger,
             serials=wish.serials,
             accepted_at=self._clock.now(),
             at=wish.at,
-            room=wish.room,
+            rooms=wish.rooms,
             prefix=wish.prefix,
         )
         self._engine.submit(job)
         self._metrics.triggers.labels(wish.trigger.kind, "accepted").inc()
         return job, True
 
-    def _take_place(self, wish: Wish) -> None:
+    def _take_place(self, trigger: Trigger) -> None:
         if self.backlog() >= self._queue_size:
-            self._metrics.triggers.labels(wish.trigger.kind, "refused").inc()
+            self._metrics.triggers.labels(trigger.kind, "refused").inc()
             raise QueueFull(
                 f"{self._queue_size} jobs are waiting already (server.queue_size)"
             )

@@ -9,12 +9,21 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    inspect,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 
 log = logging.getLogger(__name__)
 
 # The newest file in migrations/versions; a test compares them.
-HEAD = "0001"
+HEAD = "0002"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number, the same in every process: only one of them migrates at a time.
 _MIGRATION_LOCK = 5_004_001
@@ -34,6 +43,29 @@ def open_database(url: str) -> Engine:
     return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
 
 
+class Database:
+    """One open database as the stores of a process share it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.is_sqlite = engine.dialect.name == "sqlite"
+        self._reader = for_reading(engine)
+        self._turn = turns(engine.dialect.name)
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        return self._reader.connect()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction; committed when the block ends well."""
+        with self._turn, self.engine.begin() as connection:
+            yield connection
+
+    def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """Return an INSERT that knows ON CONFLICT."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+
 def turns(url: str) -> AbstractContextManager[object]:
     """Return what the writers of one process hold while they write.
 
@@ -49,15 +81,15 @@ def for_reading(engine: Engine) -> Engine:
     return engine.execution_options(mvsnap_reading=True)
 
 
-def upgrade(engine: Engine) -> None:
+def upgrade(engine: Engine, to: str = HEAD) -> None:
     """Bring the tables to this version; safe when several processes start at once."""
     with _one_at_a_time(engine) as connection:
-        if _version(connection) != HEAD:
-            _migrate(connection)
-            log.info("database is now at version %s", HEAD)
+        if _version(connection) != to:
+            _migrate(connection, to)
+            log.info("database is now at version %s", to)
 
 
-def _migrate(connection: Connection) -> None:
+def _migrate(connection: Connection, to: str) -> None:
     # Only here: alembic takes 10 MB, and most starts find nothing to do.
     from alembic import command
     from alembic.config import Config
@@ -65,7 +97,7 @@ def _migrate(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
 
 
 def version(engine: Engine) -> str | None:

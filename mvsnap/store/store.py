@@ -5,13 +5,12 @@ One method is one transaction. Rows become dataclasses before they leave.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Row, and_, delete, func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Row, and_, delete, func, or_, select
 
 from mvsnap.domain import (
     Delivery,
@@ -24,8 +23,9 @@ from mvsnap.domain import (
     Serial,
     Trigger,
     TriggerKind,
+    ZoneId,
 )
-from mvsnap.store.database import for_reading, turns
+from mvsnap.store.database import Database
 from mvsnap.store.tables import deliveries, events, workers
 
 _PAGE = 500
@@ -37,8 +37,9 @@ SILENT_AFTER = timedelta(seconds=50)
 class EventFilter:
     """Which events; None means any. `until` is exclusive; `after` is paging."""
 
-    kind: EventKind | None = None
+    kinds: tuple[EventKind, ...] | None = None
     serials: tuple[Serial, ...] | None = None
+    zone_id: ZoneId | None = None
     since: datetime | None = None
     until: datetime | None = None
     after: EventId | None = None
@@ -53,36 +54,32 @@ class Purged:
 
 
 class Store:
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._reader = for_reading(engine)
-        self._turn = turns(engine.dialect.name)
-        on_postgresql = engine.dialect.name == "postgresql"
-        self._insert = postgresql.insert if on_postgresql else sqlite.insert
+    def __init__(self, db: Database) -> None:
+        self._db = db
 
     def close(self) -> None:
-        self._engine.dispose()
+        self._db.engine.dispose()
 
     def must_answer(self) -> None:
         """Raise SQLAlchemyError when the database server is away; SQLite has none."""
-        if self._engine.dialect.name != "sqlite":
+        if not self._db.is_sqlite:
             self.ping()
 
     def ping(self) -> None:
         """Do nothing but prove that the database answers."""
-        with self._reader.connect() as connection:
+        with self._db.reading() as connection:
             connection.execute(select(1))
 
     def add_event(self, event: Event) -> bool:
         """Add a fact; False when it was there already (ids are made from the job)."""
-        statement = self._insert(events).values(_event_row(event))
+        statement = self._db.insert(events).values(event_row(event))
         # psycopg does not count the rows of such a statement; what it returns counts.
         added = statement.on_conflict_do_nothing().returning(events.c.id)
-        with self._turn, self._engine.begin() as connection:
+        with self._db.writing() as connection:
             return connection.execute(added).first() is not None
 
     def event(self, event_id: EventId) -> Event | None:
-        with self._reader.connect() as connection:
+        with self._db.reading() as connection:
             row = connection.execute(select(events).where(events.c.id == event_id))
             found = row.one_or_none()
         return None if found is None else _event(found)
@@ -95,7 +92,7 @@ class Store:
             .order_by(events.c.occurred_at.desc(), events.c.id.desc())
             .limit(limit)
         )
-        with self._reader.connect() as connection:
+        with self._db.reading() as connection:
             return [_event(row) for row in connection.execute(statement)]
 
     def pages(self, wanted: EventFilter, most: int | None) -> Iterator[list[Event]]:
@@ -111,19 +108,36 @@ class Store:
             left = None if left is None else left - size
             wanted = replace(wanted, after=page[-1].id)
 
+    def count_events(
+        self, since: datetime, *, only_failed: bool = False
+    ) -> dict[EventKind, int]:
+        """Count what happened since then by kind; failed: with the reason why."""
+        statement = select(events.c.kind, func.count().label("how_many")).where(
+            events.c.occurred_at >= since
+        )
+        if only_failed:
+            statement = statement.where(events.c.error.is_not(None))
+        with self._db.reading() as connection:
+            rows = connection.execute(statement.group_by(events.c.kind)).all()
+        return {EventKind(row.kind): row.how_many for row in rows}
+
     def events_of_job(self, job_id: JobId) -> list[Event]:
         """Return the job's events in the order they were recorded."""
-        statement = select(events).where(events.c.job_id == job_id)
-        with self._reader.connect() as connection:
+        return self.events_of_jobs([job_id])
+
+    def events_of_jobs(self, job_ids: Iterable[JobId]) -> list[Event]:
+        """Return all events of these jobs in the order they were recorded."""
+        statement = select(events).where(events.c.job_id.in_(list(job_ids)))
+        with self._db.reading() as connection:
             rows = connection.execute(statement.order_by(events.c.recorded_at)).all()
         return [_event(row) for row in rows]
 
-    def deliveries_of_job(self, job_id: JobId) -> dict[str, Delivery]:
-        """Return the job's messages by part."""
+    def deliveries_of_job(self, job_id: JobId) -> dict[tuple[str, str], Delivery]:
+        """Return the job's messages by part and room."""
         statement = select(deliveries).where(deliveries.c.job_id == job_id)
-        with self._reader.connect() as connection:
+        with self._db.reading() as connection:
             rows = connection.execute(statement).all()
-        return {row.part: _delivery(row) for row in rows}
+        return {(row.part, row.room): _delivery(row) for row in rows}
 
     def begin_delivery(
         self, job_id: JobId, part: str, room: str, now: datetime
@@ -132,15 +146,19 @@ class Store:
 
         A message that was sent already stays as it is.
         """
-        key = and_(deliveries.c.job_id == job_id, deliveries.c.part == part)
-        fresh = {"room": room, "state": DeliveryState.SENDING, "changed_at": now}
-        with self._turn, self._engine.begin() as connection:
+        key = and_(
+            deliveries.c.job_id == job_id,
+            deliveries.c.part == part,
+            deliveries.c.room == room,
+        )
+        fresh = {"state": DeliveryState.SENDING, "changed_at": now}
+        with self._db.writing() as connection:
             found = connection.execute(select(deliveries).where(key)).one_or_none()
             before = None if found is None else _delivery(found)
             if before is None:
                 connection.execute(
                     deliveries.insert().values(
-                        job_id=job_id, part=part, attempts=1, **fresh
+                        job_id=job_id, part=part, room=room, attempts=1, **fresh
                     )
                 )
             elif before.state is not DeliveryState.SENT:
@@ -168,13 +186,13 @@ class Store:
             "error": error,
             "changed_at": now,
         }
-        statement = self._insert(deliveries).values(
+        statement = self._db.insert(deliveries).values(
             job_id=job_id, part=part, room=room, attempts=0, **news
         )
-        with self._turn, self._engine.begin() as connection:
+        with self._db.writing() as connection:
             connection.execute(
                 statement.on_conflict_do_update(
-                    index_elements=[deliveries.c.job_id, deliveries.c.part],
+                    index_elements=[*deliveries.primary_key],
                     set_=news,
                     # What was sent was sent, whoever says otherwise later.
                     where=deliveries.c.state != DeliveryState.SENT,
@@ -183,15 +201,17 @@ class Store:
 
     def now(self) -> datetime:
         """Return the time of the database server; with SQLite, of this machine."""
-        if self._engine.dialect.name == "sqlite":
+        if self._db.is_sqlite:
             return datetime.now(UTC)
-        with self._reader.connect() as connection:
+        with self._db.reading() as connection:
             moment: datetime = connection.execute(select(func.now())).scalar_one()
         return moment
 
     def heartbeat(self, executor_id: str, now: datetime) -> None:
-        statement = self._insert(workers).values(executor_id=executor_id, seen_at=now)
-        with self._turn, self._engine.begin() as connection:
+        statement = self._db.insert(workers).values(
+            executor_id=executor_id, seen_at=now
+        )
+        with self._db.writing() as connection:
             connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=[workers.c.executor_id], set_={"seen_at": now}
@@ -200,12 +220,12 @@ class Store:
 
     def workers_seen(self) -> dict[str, datetime]:
         """Return the last heartbeat of every process that ran jobs."""
-        with self._reader.connect() as connection:
+        with self._db.reading() as connection:
             rows = connection.execute(select(workers)).all()
         return {row.executor_id: row.seen_at for row in rows}
 
     def forget_worker(self, executor_id: str) -> None:
-        with self._turn, self._engine.begin() as connection:
+        with self._db.writing() as connection:
             connection.execute(
                 delete(workers).where(workers.c.executor_id == executor_id)
             )
@@ -213,7 +233,7 @@ class Store:
     def purge(self, before: datetime) -> Purged:
         """Remove events and deliveries that are older."""
         old = events.c.recorded_at < before
-        with self._turn, self._engine.begin() as connection:
+        with self._db.writing() as connection:
             gone = connection.execute(
                 delete(events).where(old).returning(events.c.snapshot_path)
             ).all()
@@ -226,10 +246,12 @@ class Store:
 
 def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
-    if wanted.kind is not None:
-        found.append(events.c.kind == wanted.kind)
+    if wanted.kinds is not None:
+        found.append(events.c.kind.in_(wanted.kinds))
     if wanted.serials is not None:
         found.append(events.c.serial.in_(wanted.serials))
+    if wanted.zone_id is not None:
+        found.append(events.c.zone_id == wanted.zone_id)
     if wanted.since is not None:
         found.append(events.c.occurred_at >= wanted.since)
     if wanted.until is not None:
@@ -242,7 +264,7 @@ def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
     return found
 
 
-def _event_row(event: Event) -> dict[str, Any]:
+def event_row(event: Event) -> dict[str, Any]:
     return {
         "id": event.id,
         "kind": event.kind,
@@ -257,6 +279,8 @@ def _event_row(event: Event) -> dict[str, Any]:
         "video_link": event.video_link,
         "snapshot_path": event.snapshot_path,
         "error": event.error,
+        "zone_id": event.zone_id,
+        "zone_name": event.zone_name,
         "details": event.details,
     }
 
@@ -275,6 +299,8 @@ def _event(row: Row[Any]) -> Event:
         video_link=row.video_link,
         snapshot_path=row.snapshot_path,
         error=row.error,
+        zone_id=None if row.zone_id is None else ZoneId(row.zone_id),
+        zone_name=row.zone_name,
         details=row.details,
     )
 

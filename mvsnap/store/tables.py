@@ -7,13 +7,16 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     DateTime,
+    Float,
     Index,
     Integer,
     MetaData,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -45,19 +48,28 @@ events = Table(
     Column("occurred_at", Moment, nullable=False, comment="the moment it shows"),
     Column("recorded_at", Moment, nullable=False, comment="when it was written here"),
     Column("serial", Text, nullable=False, comment="Meraki serial of the camera"),
-    Column("job_id", Text, nullable=False, comment="the job that made it"),
+    Column("job_id", Text, nullable=False, comment="the job it belongs to"),
     Column("trigger_kind", Text, nullable=False, comment="TriggerKind"),
-    Column("trigger_by", Text, nullable=False, comment="API key, schedule or command"),
+    Column("trigger_by", Text, nullable=False, comment="who or what it was"),
     Column("camera_name", Text, nullable=False, comment="Dashboard name at that time"),
     Column("title", Text, nullable=False, comment="text the trigger gave"),
     Column("video_link", Text, comment="Dashboard page at the moment"),
     Column("snapshot_path", Text, comment="JPEG, relative to data_dir"),
     Column("error", Text, comment="why there is no picture"),
-    Column("details", JSON, nullable=False, comment="texts by name"),
+    Column("zone_id", Text, comment="MV Sense zone, 0 is the whole frame"),
+    Column(
+        "zone_name",
+        Text,
+        nullable=False,
+        server_default=text("''"),
+        comment="Dashboard label at that time",
+    ),
+    Column("details", JSON, nullable=False, comment="numbers and texts by name"),
     Index("events_newest", "occurred_at", "id"),
     Index("events_of_camera", "serial", "occurred_at", "id"),
     Index("events_of_kind", "kind", "occurred_at", "id"),
     Index("events_of_job", "job_id"),
+    Index("events_of_zone", "serial", "zone_id", "occurred_at", "id"),
     comment="Facts that happened; rows are added and purged, never changed",
 )
 
@@ -66,7 +78,7 @@ deliveries = Table(
     metadata,
     Column("job_id", Text, primary_key=True, comment="the job it belongs to"),
     Column("part", Text, primary_key=True, comment="serial, or '' for the thread head"),
-    Column("room", Text, nullable=False, comment="destination as the caller named it"),
+    Column("room", Text, primary_key=True, comment="destination as it was named"),
     Column("state", Text, nullable=False, comment="DeliveryState"),
     Column("attempts", Integer, nullable=False, comment="sends tried"),
     Column("message_id", Text, comment="Webex id of the message"),
@@ -81,4 +93,119 @@ workers = Table(
     Column("executor_id", Text, primary_key=True, comment="id in the job engine"),
     Column("seen_at", Moment, nullable=False, comment="last heartbeat"),
     comment="Processes that run jobs; a silent one has its jobs taken over",
+)
+
+watches = Table(
+    "watches",
+    metadata,
+    Column("serial", Text, primary_key=True, comment="Meraki serial"),
+    Column("zone_id", Text, primary_key=True, comment="zone; '' for noise"),
+    Column("state", JSON, nullable=False, comment="of the rule, see core/watch_state"),
+    Column("changed_at", Moment, nullable=False, comment="last write of this row"),
+    comment="Where each zone's rule stood, so that a restart goes on from there",
+)
+
+presences = Table(
+    "presences",
+    metadata,
+    Column("serial", Text, primary_key=True, comment="Meraki serial"),
+    Column("zone_id", Text, primary_key=True, comment="zone, 0 is the whole frame"),
+    Column("time_in", Moment, primary_key=True, comment="first count above zero"),
+    Column("time_out", Moment, nullable=False, comment="last count above zero"),
+    Column("peak_people", Integer, nullable=False, comment="highest count between"),
+    Index("presences_by_time", "time_in", "time_out"),
+    comment="When somebody was seen in a zone; long ones are cut into several rows",
+)
+
+cameras = Table(
+    "cameras",
+    metadata,
+    Column("serial", Text, primary_key=True, comment="Meraki serial"),
+    Column("name", Text, nullable=False, comment="Dashboard name, or the serial"),
+    Column("model", Text, nullable=False, comment="such as MV12W"),
+    Column("network_id", Text, nullable=False, comment="Meraki network"),
+    Column("status", Text, nullable=False, comment="Meraki's: online, offline, ..."),
+    Column("asked_at", Moment, nullable=False, comment="when the Dashboard said so"),
+    comment="What the Dashboard says about each camera",
+)
+
+zones = Table(
+    "zones",
+    metadata,
+    Column("serial", Text, primary_key=True, comment="Meraki serial"),
+    Column("zone_id", Text, primary_key=True, comment="MV Sense zone"),
+    Column("label", Text, nullable=False, comment="Dashboard label"),
+    comment="What the Dashboard says about each zone",
+)
+
+hearing = Table(
+    "hearing",
+    metadata,
+    Column("serial", Text, primary_key=True, comment="Meraki serial"),
+    Column("heard_at", Moment, nullable=False, comment="its last count, to a minute"),
+    comment="Which cameras MV Sense was heard from; silence is its only offline sign",
+)
+
+listeners = Table(
+    "listeners",
+    metadata,
+    Column("listener_id", Text, primary_key=True, comment="MQTT client id"),
+    Column("seen_at", Moment, nullable=False, comment="last heartbeat"),
+    Column("connected", Boolean, nullable=False, comment="to the MQTT broker"),
+    Column("state", Text, nullable=False, comment="of the connection, for people"),
+    Column("messages_per_s", Float, nullable=False, comment="in the last interval"),
+    Column("people_counts", Integer, nullable=False, comment="topics watched"),
+    comment="Processes that listen to MV Sense",
+)
+
+choices = Table(
+    "choices",
+    metadata,
+    Column("name", Text, primary_key=True, comment="setting, such as sense.people"),
+    Column("value", JSON, nullable=False, comment="instead of the file's"),
+    Column("chosen_at", Moment, nullable=False, comment="when it was"),
+    Column("chosen_by", Text, nullable=False, comment="user name"),
+    comment="Settings changed on the page; the file gives the defaults",
+)
+
+mutes = Table(
+    "mutes",
+    metadata,
+    Column("id", Text, primary_key=True, comment="UUID"),
+    Column("serial", Text, comment="only this camera; none: all"),
+    Column("zone_id", Text, comment="only this zone of it; none: all"),
+    Column("until", Moment, nullable=False, comment="when it ends by itself"),
+    Column("muted_at", Moment, nullable=False, comment="when it began"),
+    Column("muted_by", Text, nullable=False, comment="user or API key"),
+    comment="Times in which crowds are recorded but nobody is told",
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("name", Text, primary_key=True, comment="lower case"),
+    Column("password_hash", Text, nullable=False, comment="werkzeug.security"),
+    Column("role", Text, nullable=False, comment="Role"),
+    Column("changed_at", Moment, nullable=False, comment="password or role"),
+    comment="People who may log in",
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True, comment="in the order of time"),
+    Column("at", Moment, nullable=False, comment="when it was changed"),
+    Column("who", Text, nullable=False, comment="user or API key"),
+    Column("what", Text, nullable=False, comment="setting or action"),
+    Column("before", Text, nullable=False, comment="as a person reads it"),
+    Column("after", Text, nullable=False, comment="as a person reads it"),
+    comment="Who changed what, newest last; never a secret",
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", Text, primary_key=True, comment="what it is for"),
+    Column("value", Text, nullable=False, comment="random, in hexadecimal"),
+    comment="Keys every process of this site shares, such as the one of sessions",
 )

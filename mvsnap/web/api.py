@@ -56,7 +56,7 @@ def get_job(job_id: str) -> ResponseReturnValue:
     about = {
         "accepted_at": iso(job.accepted_at),
         "at": iso(job.at) if job.at else None,
-        "room": job.room,
+        "rooms": job.rooms,
         "trigger": {"kind": job.trigger.kind, "by": job.trigger.by},
     }
     return jsonify(_job_json(progress) | about)
@@ -67,14 +67,14 @@ def _wish(parameters: Parameters) -> Wish:
     caller = auth.caller()
     serials = _serials(parameters)
     caller.must_reach(serials)
-    room = _room(parameters)
-    caller.must_post_to(room)
+    rooms = _rooms(parameters)
+    caller.must_post_to(rooms)
     at = parameters.get("at")
     return Wish(
         trigger=Trigger(TriggerKind.HTTP, caller.name),
         serials=serials,
         at=wishes.parse_at(at, gateway().clock.now()) if at else None,
-        room=room,
+        rooms=rooms,
         prefix=wishes.parse_prefix(parameters.get("prefix") or ""),
         idempotency_key=_idempotency_key(),
     )
@@ -90,16 +90,17 @@ def _serials(parameters: Parameters) -> tuple[Serial, ...]:
     return default
 
 
-def _room(parameters: Parameters) -> str | None:
+def _rooms(parameters: Parameters) -> tuple[str, ...]:
     webex = gateway().settings.webex
     given = parameters.get("webexRoom")
     if webex.bot_token is None:
         if given:
             raise BadInput("webexRoom: Webex is not configured here (webex.bot_token)")
-        return None
-    if not given and not webex.room:
+        return ()
+    room = wishes.parse_room(given) if given else webex.room
+    if not room:
         raise BadInput("webexRoom: none given, and webex.room is empty")
-    return wishes.parse_room(given) if given else webex.room
+    return (room,)
 
 
 def _idempotency_key() -> str | None:

@@ -3,38 +3,59 @@
 from __future__ import annotations
 
 import logging
+from functools import cached_property
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, jsonify, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mvsnap.errors import MvsnapError
-from mvsnap.web import api, auth, context, events, ops
+from mvsnap.web import api, auth, context, events, login, mutes, ops, pages
 from mvsnap.web.context import Gateway
+from mvsnap.web.pages import crowd_events, overview, settings
 
 log = logging.getLogger(__name__)
 
 _MAX_BODY_BYTES = 1_000_000
+_BLUEPRINTS = (
+    *(api.bp, events.bp, mutes.bp, ops.bp),
+    *(login.bp, overview.bp, crowd_events.bp, settings.bp),
+)
+
+
+class Application(Flask):
+    """Reads the secret that signs sessions when the first session needs it."""
+
+    @cached_property
+    def secret_key(self) -> str:  # type: ignore[override]  # elsewhere it is a setting
+        gateway: Gateway = self.extensions[context.EXTENSION]
+        return gateway.people.secret("session")
 
 
 def create_app(gateway: Gateway) -> Flask:
-    app = Flask("mvsnap", static_folder=None, template_folder=None)
-    server = gateway.settings.server
+    app = Application(
+        "mvsnap", static_folder=pages.STATIC, template_folder=pages.TEMPLATES
+    )
+    settings, server = gateway.settings, gateway.settings.server
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider
     app.extensions[context.EXTENSION] = gateway
-    app.extensions[auth.EXTENSION] = auth.Guard(
-        gateway.settings.api_keys, rate_per_minute=server.rate_per_minute
+    auth.prepare(
+        app,
+        settings.api_keys,
+        rate_per_minute=server.rate_per_minute,
+        session_hours=settings.login.session_hours,
     )
-    app.before_request(auth.check_access)
+    login.prepare(app, gateway.people)
+    pages.prepare(app)
     app.after_request(_no_sniffing)
     app.register_error_handler(MvsnapError, _expected)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(SQLAlchemyError, _no_storage)
     app.register_error_handler(Exception, _bug)
-    for blueprint in (api.bp, events.bp, ops.bp):
+    for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
     if server.trusted_proxies:
         n = server.trusted_proxies
@@ -45,6 +66,10 @@ def create_app(gateway: Gateway) -> Flask:
 
 
 def error_answer(code: str, message: str, status: int) -> Response:
+    """Return the error as a page for people, as JSON for programs."""
+    if auth.for_a_person():
+        page = render_template("error.html", message=message, status=status)
+        return Response(page, status)
     answer = jsonify(error={"code": code, "message": message})
     answer.status_code = status
     return answer
@@ -61,6 +86,11 @@ def _expected(error: MvsnapError) -> ResponseReturnValue:
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
+    if isinstance(error, InternalServerError) and error.original_exception is not None:
+        # Flask wraps what happens before a view is found, such as opening a session.
+        if isinstance(error.original_exception, SQLAlchemyError):
+            return _no_storage(error.original_exception)
+        return _bug(error.original_exception)
     status = error.code or 500
     code = error.name.lower().replace(" ", "_")
     answer = error_answer(code, error.description or error.name, status)
@@ -79,8 +109,8 @@ def _no_storage(error: SQLAlchemyError) -> ResponseReturnValue:
     return answer
 
 
-def _bug(error: Exception) -> ResponseReturnValue:
-    log.exception("unexpected error while answering a request")
+def _bug(error: BaseException) -> ResponseReturnValue:
+    log.error("unexpected error while answering a request", exc_info=error)
     return error_answer("internal", "Internal error; see the log", 500)
 
 

@@ -11,6 +11,9 @@ from mvsnap.config.model import Settings
 from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
 from mvsnap.store.files import Files
+from mvsnap.store.people import People
+from mvsnap.store.sense import SenseStore
+from mvsnap.store.site import SiteStore
 from mvsnap.store.store import Store
 
 EXTENSION = "mvsnap"
@@ -21,6 +24,9 @@ class Gateway:
     settings: Settings
     jobs: JobService
     store: Store
+    sense: SenseStore
+    site: SiteStore
+    people: People
     files: Files
     clock: Clock
     metrics: Metrics

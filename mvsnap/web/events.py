@@ -27,7 +27,7 @@ _NAMES = ("apikey", "kind", "since", "until", "serial", "after", "limit")
 
 
 @bp.get("/events")
-@auth.api_key("read")
+@auth.key_or_login("read")
 def list_events() -> ResponseReturnValue:
     parameters = read_parameters(request)
     limit = wishes.parse_limit(parameters.get("limit") or str(_PAGE), _MOST)
@@ -37,7 +37,7 @@ def list_events() -> ResponseReturnValue:
 
 
 @bp.get("/events.csv")
-@auth.api_key("read")
+@auth.key_or_login("read")
 def download_events() -> ResponseReturnValue:
     parameters = read_parameters(request)
     wanted = _filter(parameters)
@@ -52,14 +52,14 @@ def download_events() -> ResponseReturnValue:
 
 
 @bp.get("/events/<event_id>")
-@auth.api_key("read")
+@auth.key_or_login("read")
 def get_event(event_id: str) -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
     return jsonify(event_json(_event(event_id)))
 
 
 @bp.get("/events/<event_id>/snapshot.jpg")
-@auth.api_key("read")
+@auth.key_or_login("read")
 def snapshot(event_id: str) -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
     event = _event(event_id)
@@ -67,7 +67,7 @@ def snapshot(event_id: str) -> ResponseReturnValue:
 
 
 @bp.get("/events/<event_id>/thumbnail.jpg")
-@auth.api_key("read")
+@auth.key_or_login("read")
 def thumbnail(event_id: str) -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
     event = _event(event_id)
@@ -100,7 +100,15 @@ def event_json(event: Event) -> dict[str, Any]:
         "snapshot_url": snapshot_url(event.id) if event.snapshot_path else None,
         "video_link": event.video_link,
         "error": event.error,
+        "zone": _zone_json(event),
+        "details": event.details,
     }
+
+
+def _zone_json(event: Event) -> dict[str, str] | None:
+    if event.zone_id is None:
+        return None
+    return {"zone_id": event.zone_id, "name": event.zone_name}
 
 
 def _event(event_id: str) -> Event:
@@ -122,7 +130,7 @@ def _filter(parameters: Parameters) -> EventFilter:
     if after and _known(after) is None:
         raise BadInput(f"after: no event {after[:40]!r} (expected an event id)")
     return EventFilter(
-        kind=_kind(parameters.get("kind")),
+        kinds=_kinds(parameters.get("kind")),
         serials=_serials(parameters.get("serial")),
         since=wishes.parse_moment("since", since) if since else None,
         until=wishes.parse_moment("until", until) if until else None,
@@ -130,11 +138,11 @@ def _filter(parameters: Parameters) -> EventFilter:
     )
 
 
-def _kind(text: str | None) -> EventKind | None:
+def _kinds(text: str | None) -> tuple[EventKind, ...] | None:
     if text is None:
         return None
     try:
-        return EventKind(text)
+        return tuple(EventKind(kind.strip()) for kind in text.split(","))
     except ValueError as exc:
         known = ", ".join(EventKind)
         raise BadInput(f"kind: {text[:40]!r} (expected one of: {known})") from exc

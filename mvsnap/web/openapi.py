@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mvsnap import __version__
-from mvsnap.core import wishes
-from mvsnap.domain import EventKind, JobState, PartState, TriggerKind
-
-Json = dict[str, Any]
-
-_SERIAL = "^Q[0-9A-Z]{3}-[0-9A-Z]{4}-[0-9A-Z]{4}$"
-_KEYS: list[Json] = [{"header": []}, {"bearer": []}, {"query": []}]
+from mvsnap.core import mutes, wishes
+from mvsnap.web.openapi_shapes import (
+    KEYS,
+    Json,
+    describe,
+    describe_open,
+    file_answer,
+    json_answer,
+    path_parameter,
+    responses,
+    schemas,
+)
 
 
 def document(public_url: str) -> Json:
@@ -26,8 +29,8 @@ def document(public_url: str) -> Json:
         "servers": [{"url": public_url or "/"}],
         "paths": _paths(),
         "components": {
-            "schemas": _schemas(),
-            "responses": _responses(),
+            "schemas": schemas(),
+            "responses": responses(),
             "securitySchemes": {
                 "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
                 "bearer": {"type": "http", "scheme": "bearer"},
@@ -39,39 +42,65 @@ def document(public_url: str) -> Json:
 
 def _paths() -> Json:
     root = "/api/v1.0"
-    event_id = [_path("event_id", "id of the event")]
     return {
         f"{root}/getSnapshot": {"get": _get_snapshot(), "post": _post_snapshot()},
         f"{root}/jobs/{{job_id}}": {
-            "get": _operation(
+            "get": describe(
                 "getJob",
                 "State of a job and of its cameras",
-                {"200": _json("Job")},
-                [_path("job_id", "id of the job")],
+                {"200": json_answer("Job")},
+                [path_parameter("job_id", "id of the job")],
                 errors=("NotFound",),
             )
         },
+        **_event_paths(root),
+        f"{root}/mutes": {"get": _list_mutes(), "post": _mute()},
+        f"{root}/mutes/{{mute_id}}": {
+            "delete": describe(
+                "unmute",
+                "End a mute",
+                {"204": {"description": "Ended"}},
+                [path_parameter("mute_id", "id of the mute")],
+                errors=("NotFound",),
+            )
+        },
+        f"{root}/openapi.json": {
+            "get": describe_open("getOpenapi", "This description")
+        },
+        "/healthz": {"get": describe_open("getHealth", "Alive")},
+        "/readyz": {
+            "get": describe_open(
+                "getReadiness", "Ready, with a reason for each part", "503"
+            )
+        },
+        "/metrics": {"get": _metrics()},
+    }
+
+
+def _event_paths(root: str) -> Json:
+    event_id = [path_parameter("event_id", "id of the event")]
+    return {
         f"{root}/events": {
-            "get": _operation(
+            "get": describe(
                 "listEvents",
                 "Events, newest first",
-                {"200": _json("Events")},
+                {"200": json_answer("Events")},
                 _event_parameters(500),
             )
         },
         f"{root}/events.csv": {
-            "get": _operation(
+            "get": describe(
                 "downloadEvents",
                 "Events as a table",
-                {"200": _file("text/csv", "The table")},
+                {"200": file_answer("text/csv", "The table")},
                 _event_parameters(1_000_000),
             )
         },
         f"{root}/events/{{event_id}}": {
-            "get": _operation(
+            "get": describe(
                 "getEvent",
                 "One event",
-                {"200": _json("Event")},
+                {"200": json_answer("Event")},
                 event_id,
                 errors=("NotFound",),
             )
@@ -82,12 +111,6 @@ def _paths() -> Json:
         f"{root}/events/{{event_id}}/thumbnail.jpg": {
             "get": _picture("getEventThumbnail", "The picture, 480 pixels wide")
         },
-        f"{root}/openapi.json": {"get": _open("getOpenapi", "This description")},
-        "/healthz": {"get": _open("getHealth", "Alive")},
-        "/readyz": {
-            "get": _open("getReadiness", "Ready, with a reason for each part", "503")
-        },
-        "/metrics": {"get": _metrics()},
     }
 
 
@@ -101,8 +124,10 @@ def _get_snapshot() -> Json:
 
 
 def _post_snapshot() -> Json:
-    operation = _snapshot("postSnapshot")
-    fields = _snapshot_fields()
+    return _snapshot("postSnapshot") | {"requestBody": _body(_snapshot_fields())}
+
+
+def _body(fields: dict[str, tuple[str, Json]]) -> Json:
     schema = {
         "type": "object",
         "properties": {
@@ -110,24 +135,23 @@ def _post_snapshot() -> Json:
             for name, (about, schema) in fields.items()
         },
     }
-    operation["requestBody"] = {
+    return {
         "required": False,
         "content": {
             "application/json": {"schema": schema},
             "application/x-www-form-urlencoded": {"schema": schema},
         },
     }
-    return operation
 
 
 def _snapshot(name: str) -> Json:
-    return _operation(
+    return describe(
         name,
         "Take a snapshot of each camera and post it to Webex",
         {
-            "200": _json("Snapshots", "All is delivered"),
-            "202": _json("Snapshots", "Accepted durably; look at job.url later"),
-            "207": _json("Snapshots", "Some cameras failed"),
+            "200": json_answer("Snapshots", "All is delivered"),
+            "202": json_answer("Snapshots", "Accepted durably; look at job.url later"),
+            "207": json_answer("Snapshots", "Some cameras failed"),
         },
         [
             {
@@ -142,16 +166,16 @@ def _snapshot(name: str) -> Json:
 
 
 def _picture(name: str, summary: str) -> Json:
-    return _operation(
+    return describe(
         name,
         summary,
         {
-            "200": _file("image/jpeg", "The picture"),
-            "206": _file("image/jpeg", "The part asked for with Range"),
+            "200": file_answer("image/jpeg", "The picture"),
+            "206": file_answer("image/jpeg", "The part asked for with Range"),
             "304": {"description": "Not changed"},
             "416": {"$ref": "#/components/responses/BadRange"},
         },
-        [_path("event_id", "id of the event")],
+        [path_parameter("event_id", "id of the event")],
         errors=("NotFound",),
     )
 
@@ -184,9 +208,42 @@ def _snapshot_fields() -> dict[str, tuple[str, Json]]:
     }
 
 
+def _list_mutes() -> Json:
+    return describe(
+        "listMutes",
+        "Mutes that hold now; the scope is mute",
+        {"200": json_answer("Mutes")},
+        [],
+    )
+
+
+def _mute() -> Json:
+    operation = describe(
+        "mute",
+        "Record crowds but tell nobody, for a while; the scope is mute",
+        {"201": json_answer("Mute", "Muted")},
+        [],
+        errors=("TooLarge",),
+    )
+    fields: dict[str, tuple[str, Json]] = {
+        "serial": ("the camera; default: all", {"type": "string"}),
+        "zone": ("one zone of it; default: all", {"type": "string"}),
+        "minutes": (
+            "how long",
+            {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": mutes.MAX_MINUTES,
+                "default": mutes.DEFAULT_MINUTES,
+            },
+        ),
+    }
+    return operation | {"requestBody": _body(fields)}
+
+
 def _event_parameters(most: int) -> list[Json]:
     fields: dict[str, Json] = {
-        "kind": {"type": "string", "enum": list(EventKind)},
+        "kind": {"type": "string"},
         "since": {"type": "string", "description": "ISO 8601 time, included"},
         "until": {"type": "string", "description": "ISO 8601 time, not included"},
         "serial": {"type": "string", "description": "one or several cameras"},
@@ -196,153 +253,12 @@ def _event_parameters(most: int) -> list[Json]:
     return [{"name": n, "in": "query", "schema": s} for n, s in fields.items()]
 
 
-def _operation(
-    name: str,
-    summary: str,
-    answers: Json,
-    parameters: list[Json],
-    errors: tuple[str, ...] = (),
-) -> Json:
-    names = (*_COMMON_ERRORS, *errors)
-    refused = {
-        _ERRORS[error][0]: {"$ref": f"#/components/responses/{error}"}
-        for error in names
-    }
-    return {
-        "operationId": name,
-        "summary": summary,
-        "security": _KEYS,
-        "parameters": parameters,
-        "responses": answers | refused,
-    }
-
-
-def _open(name: str, summary: str, also: str | None = None) -> Json:
-    content = {"application/json": {"schema": {"type": "object"}}}
-    answer = {"description": summary, "content": content}
-    statuses = ["200", also] if also else ["200"]
-    return {
-        "operationId": name,
-        "summary": summary,
-        "security": [],
-        "responses": dict.fromkeys(statuses, answer),
-    }
-
-
 def _metrics() -> Json:
-    operation = _operation(
+    operation = describe(
         "getMetrics",
         "Prometheus metrics; from this machine itself without a key",
-        {"200": _file("text/plain", "Metrics")},
+        {"200": file_answer("text/plain", "Metrics")},
         [],
     )
-    operation["security"] = [{}, *_KEYS]
+    operation["security"] = [{}, *KEYS]
     return operation
-
-
-def _path(name: str, about: str) -> Json:
-    schema = {"type": "string", "minLength": 1}
-    return {
-        "name": name,
-        "in": "path",
-        "required": True,
-        "description": about,
-        "schema": schema,
-    }
-
-
-def _json(schema: str, about: str = "Found") -> Json:
-    reference = {"$ref": f"#/components/schemas/{schema}"}
-    return {
-        "description": about,
-        "content": {"application/json": {"schema": reference}},
-    }
-
-
-def _file(mime: str, about: str) -> Json:
-    return {"description": about, "content": {mime: {"schema": {"type": "string"}}}}
-
-
-_COMMON_ERRORS = (
-    "BadInput",
-    "Unauthorized",
-    "Forbidden",
-    "TooManyRequests",
-    "Unavailable",
-)
-_ERRORS: dict[str, tuple[str, str]] = {
-    "BadInput": ("400", "A parameter that cannot be used; the message names it"),
-    "Unauthorized": ("401", "No key, or a wrong one"),
-    "Forbidden": ("403", "The key may not use this camera, room or scope"),
-    "NotFound": ("404", "There is no such thing, or the key may not see it"),
-    "TooLarge": ("413", "The body is too large"),
-    "BadRange": ("416", "The file has no such part"),
-    "TooManyRequests": ("429", "Come again after Retry-After seconds"),
-    "Unavailable": (
-        "503",
-        "Nothing was accepted; come again after Retry-After seconds",
-    ),
-}
-
-
-def _responses() -> Json:
-    return {name: _json("Error", about) for name, (_, about) in _ERRORS.items()}
-
-
-def _object(required: Json) -> Json:
-    return {"type": "object", "required": list(required), "properties": required}
-
-
-def _schemas() -> Json:
-    text: Json = {"type": "string"}
-    maybe: Json = {"type": ["string", "null"]}
-    time: Json = {"type": "string", "format": "date-time"}
-    link: Json = {"type": ["string", "null"], "format": "uri"}
-    trigger = _object({"kind": {"enum": list(TriggerKind)}, "by": text})
-    camera = {
-        "serial": {"type": "string", "pattern": _SERIAL},
-        "status": {"enum": list(PartState)},
-        "snapshot_url": link,
-        "video_link": link,
-        "error": maybe,
-    }
-    snapshots = {
-        "status": {"enum": list(JobState)},
-        "job": _object({"id": text, "url": {"type": "string", "format": "uri"}}),
-        "cameras": {"type": "array", "items": _object(camera)},
-    }
-    event = {
-        "id": text,
-        "kind": {"enum": list(EventKind)},
-        "occurred_at": time,
-        "recorded_at": time,
-        "serial": {"type": "string", "pattern": _SERIAL},
-        "camera_name": text,
-        "title": text,
-        "job_id": text,
-        "trigger": trigger,
-        "snapshot_url": link,
-        "video_link": link,
-        "error": maybe,
-    }
-    job = snapshots | {
-        "accepted_at": time,
-        "at": maybe,
-        "room": maybe,
-        "trigger": trigger,
-    }
-    return {
-        "Snapshots": _object(snapshots),
-        "Job": _object(job),
-        "Event": _object(event),
-        "Events": _object(
-            {
-                "events": {
-                    "type": "array",
-                    "items": {"$ref": "#/components/schemas/Event"},
-                },
-                "after": maybe,
-            }
-        ),
-        "Error": _object({"error": _object({"code": text, "message": text})}),
-    }

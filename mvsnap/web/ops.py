@@ -37,6 +37,7 @@ def readyz() -> ResponseReturnValue:
         "queue": _queue(),
         "disk": _disk(),
         "api_keys": _api_keys(),
+        "sense": _sense(),
     }
     ready = all(reason == "ok" for reason in parts.values())
     answer = jsonify(status="ready" if ready else "not ready", parts=parts)
@@ -100,3 +101,17 @@ def _closed(path: Path) -> bool:
 
 def _api_keys() -> str:
     return "ok" if gateway().settings.api_keys else "no api_keys: nobody can call"
+
+
+def _sense() -> str:
+    try:
+        choices = gateway().site.choices()
+        now, listeners = gateway().store.now(), gateway().sense.listeners()
+    except SQLAlchemyError:
+        return "unknown: the database does not answer"
+    if not choices.get("sense.enabled", gateway().settings.sense.enabled):
+        return "ok"
+    alive = [one for one in listeners if one.seen_at > now - SILENT_AFTER]
+    if not alive:
+        return "no process with the sense role was seen in the last minute"
+    return "ok" if any(one.connected for one in alive) else alive[0].state

@@ -47,8 +47,8 @@ def test_all_mistakes_are_reported_at_once_by_path(tmp_path: Path) -> None:
     )
     assert sorted(found) == [
         "api_keys.0.name: is missing",
-        "api_keys.0.scopes.1: expected 'snapshot', 'read', 'webhook' or"
-        " 'badges', got 'write'",
+        "api_keys.0.scopes.1: expected 'snapshot', 'read', 'webhook',"
+        " 'badges' or 'mute', got 'write'",
         "meraki.cameras.1: expected a Meraki serial like Q2XX-ABCD-1234, got"
         " 'camera 1'",
         "meraki.requests_per_s: expected greater than 0, got 0",
@@ -190,6 +190,12 @@ def test_a_top_level_key_left_empty_means_its_default(
 ) -> None:
     expected = Settings().model_copy(update={"data_dir": tmp_path / "data"})
     assert read(tmp_path, f"{name}:\n") == expected
+
+
+def test_a_heading_below_a_section_may_stand_alone_too(tmp_path: Path) -> None:
+    settings = read(tmp_path, "sense:\n  enabled: true\n  noise:\n")
+    assert settings.sense.enabled
+    assert settings.sense.noise.level_db is None
 
 
 def test_a_missing_file_gives_the_defaults(tmp_path: Path) -> None:

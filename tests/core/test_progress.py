@@ -41,17 +41,19 @@ def test_a_part_is_as_far_as_its_picture_and_its_message(
 ) -> None:
     taken = event(error=why or None)
     trouble = "Webex" if sent in (WAITING, UNSURE, FAILED) else None
-    letters: dict[str, Delivery] = {}
+    letters: dict[tuple[str, str], Delivery] = {}
     if sent is not None:
-        letters = {GATE: delivery(sent, error=trouble)}
-    (part,) = job_progress(job(GATE, room=room), [taken], letters).parts
+        letters = {(GATE, "Alarms"): delivery(sent, error=trouble)}
+    rooms = (room,) if room else ()
+    (part,) = job_progress(job(GATE, rooms=rooms), [taken], letters).parts
     assert (part.serial, part.state, part.event) == (GATE, state, taken)
     assert part.error == error
 
 
 def test_a_part_without_an_event_waits_whatever_was_said_of_it() -> None:
-    note = {f"{GATE} note": delivery(SENT, part=f"{GATE} note")}
-    (part,) = job_progress(job(GATE, room="Alarms"), [], note).parts
+    name = f"{GATE} note"
+    note = {(name, "Alarms"): delivery(SENT, part=name)}
+    (part,) = job_progress(job(GATE, rooms=("Alarms",)), [], note).parts
     assert (part.state, part.event, part.error) == (PartState.PENDING, None, None)
 
 

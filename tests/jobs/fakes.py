@@ -55,7 +55,7 @@ class Crew:
         self.clock = JumpingClock()
         engine = database.open_database(database.sqlite_url(folder / "mvsnap.db"))
         database.upgrade(engine)
-        self.store = Store(engine)
+        self.store = Store(database.Database(engine))
         self.files = Files(folder)
         self.dashboard = Dashboard(
             clouds.dashboard_url, clouds.dashboard.api_key, clock=self.clock
@@ -64,7 +64,7 @@ class Crew:
 
     def job(self, *serials: Serial, **given: Any) -> Job:
         fields: dict[str, Any] = {
-            "room": "Site A - Alarms",
+            "rooms": ("Site A - Alarms",),
             "accepted_at": self.clock.now(),
         }
         return build.job(*serials, **(fields | given))

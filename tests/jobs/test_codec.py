@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mvsnap.domain import Job, JobId, Serial, Trigger, TriggerKind
+from mvsnap.domain import EventId, Job, JobId, Serial, Trigger, TriggerKind
 from mvsnap.jobs.codec import decode, encode
 from tests.core.build import DOOR, GATE
 
@@ -24,8 +24,9 @@ jobs = st.builds(
     serials=st.lists(st.sampled_from([GATE, DOOR])).map(tuple),
     accepted_at=moments,
     at=st.none() | moments,
-    room=st.none() | texts,
+    rooms=st.lists(texts).map(tuple),
     prefix=texts,
+    about=st.none() | st.uuids().map(lambda found: EventId(str(found))),
 )
 
 
@@ -51,5 +52,5 @@ def test_a_job_of_the_first_version_can_still_be_read() -> None:
         Trigger(TriggerKind.HTTP, "button"),
         (Serial("Q2SM-0000-0001"),),
         datetime(2026, 3, 4, 12, tzinfo=UTC),
-        room="Alarms",
+        rooms=("Alarms",),
     )

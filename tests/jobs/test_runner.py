@@ -16,6 +16,7 @@ from tests.conftest import Clouds
 from tests.core.build import DOOR, GATE, HALL
 from tests.jobs.fakes import Crew, crew
 
+ROOM = "Site A - Alarms"
 POST = "POST /v1/messages"
 REPEAT = "This message may be a repeat."
 
@@ -120,7 +121,7 @@ def test_a_connection_lost_after_posting_makes_a_repeat_that_says_so(
 
 def test_a_crash_while_posting_makes_a_message_that_says_so(team: Crew) -> None:
     job = team.job(GATE)
-    team.store.begin_delivery(job.id, GATE, job.room or "", team.clock.now())
+    team.store.begin_delivery(job.id, GATE, job.rooms[0], team.clock.now())
     assert team.run(job) is None
     (message,) = team.messages
     assert REPEAT in message.markdown
@@ -157,7 +158,7 @@ def test_a_job_whose_picture_is_stored_only_posts(team: Crew) -> None:
 
 
 def test_without_a_room_nothing_is_posted(team: Crew) -> None:
-    job = team.job(GATE, DOOR, room=None)
+    job = team.job(GATE, DOOR, rooms=())
     assert team.run(job) is None
     assert team.messages == []
     assert team.clouds.webex.asked == []
@@ -180,7 +181,7 @@ def test_without_a_bot_a_job_with_a_room_fails_and_keeps_its_picture(
 def test_a_room_that_is_none_fails_at_once_and_says_which(
     team: Crew, room: str
 ) -> None:
-    job = team.job(GATE, room=room)
+    job = team.job(GATE, rooms=(room,))
     assert team.run(job) is None
     (part,) = team.progress(job).parts
     assert part.state is PartState.FAILED
@@ -190,7 +191,7 @@ def test_a_room_that_is_none_fails_at_once_and_says_which(
 
 @pytest.mark.parametrize("room", ["site a - alarms ", "guard@example.com"])
 def test_a_room_may_be_a_title_in_any_case_or_a_person(team: Crew, room: str) -> None:
-    assert team.run(team.job(GATE, room=room)) is None
+    assert team.run(team.job(GATE, rooms=(room,))) is None
     assert len(team.messages) == 1
 
 
@@ -232,7 +233,7 @@ def test_a_message_is_given_up_after_a_day(team: Crew) -> None:
     team.clouds.webex.faults.add(Fault("503-html", "", times=-1))
     job = team.job(GATE, accepted_at=team.clock.now() - timedelta(hours=25))
     assert team.run(job) is None
-    sent = team.store.deliveries_of_job(job.id)[GATE]
+    sent = team.store.deliveries_of_job(job.id)[GATE, "Site A - Alarms"]
     assert sent.state is DeliveryState.FAILED
     assert team.progress(job).state is JobState.FAILED
 
@@ -279,11 +280,13 @@ def test_a_stopping_service_parks_at_once(team: Crew) -> None:
 def test_a_message_sent_stays_sent_when_the_rooms_cannot_be_listed(team: Crew) -> None:
     job = team.job(GATE)
     assert team.run(job) is None
-    sent = team.store.deliveries_of_job(job.id)[GATE]
+    sent = team.store.deliveries_of_job(job.id)[GATE, "Site A - Alarms"]
     assert team.webex is not None
     courier = Courier(team.webex, team.store, team.clock)
     team.clouds.webex.faults.add(Fault("503-html", "/rooms", times=-1))
-    assert courier.send_once(job, Letter(GATE, lambda _: "again")) == sent.message_id
+    assert (
+        courier.send_once(job, Letter(GATE, ROOM, lambda _: "again")) == sent.message_id
+    )
     assert len(team.messages) == 1
 
 
@@ -302,6 +305,6 @@ def test_what_may_have_been_sent_stays_so_when_the_rooms_cannot_be_listed(
         return "words"
 
     with pytest.raises(UpstreamError):
-        courier.send_once(job, Letter(GATE, words))
-    courier.send_once(job, Letter(GATE, words))
+        courier.send_once(job, Letter(GATE, ROOM, words))
+    courier.send_once(job, Letter(GATE, ROOM, words))
     assert repeats == [True]

@@ -7,13 +7,17 @@ from mvsnap.domain import TriggerKind
 from mvsnap.jobs.schedule import CameraTimetable
 from tests.core.build import DOOR, GATE, NOON
 
-TABLE = CameraTimetable("schedule 1", "0 7 * * *", (GATE, DOOR), "Alarms", "Morning")
+TABLE = CameraTimetable("schedule 1", "0 7 * * *", (GATE, DOOR), ("Alarms",), "Morning")
 
 
 def test_a_schedule_makes_a_job_of_its_moment() -> None:
     job = TABLE.job_for(NOON)
     assert job.trigger.kind is TriggerKind.SCHEDULE
-    assert (job.serials, job.room, job.prefix) == ((GATE, DOOR), "Alarms", "Morning")
+    assert (job.serials, job.rooms, job.prefix) == (
+        (GATE, DOOR),
+        ("Alarms",),
+        "Morning",
+    )
     assert (job.accepted_at, job.at) == (NOON, None)
 
 

@@ -27,7 +27,7 @@ class Office:
         self.engine = PatientEngine()
         db = database.open_database(database.sqlite_url(folder / "mvsnap.db"))
         database.upgrade(db)
-        self.store = Store(db)
+        self.store = Store(database.Database(db))
         self.finished = Finished()
 
     def service(self, clock: SystemClock | None = None, **given: Any) -> JobService:
@@ -53,9 +53,9 @@ def wish(**given: Any) -> Wish:
 
 
 def test_an_accepted_job_is_with_the_engine(office: Office) -> None:
-    job = office.service().accept(wish(room="Alarms", prefix="Door"))
+    job = office.service().accept(wish(rooms=("Alarms",), prefix="Door"))
     assert office.engine.jobs == {job.id: job}
-    assert (job.room, job.prefix, job.serials) == ("Alarms", "Door", (GATE,))
+    assert (job.rooms, job.prefix, job.serials) == (("Alarms",), "Door", (GATE,))
 
 
 def test_each_wish_is_a_job_of_its_own(office: Office) -> None:

@@ -44,7 +44,7 @@ def _chromium(url: str, *options: str, settle_ms: int, limit_s: float = 60) -> s
     ) as profile:
         own = (f"--user-data-dir={profile}", f"--virtual-time-budget={settle_ms}")
         done = subprocess.run(
-            [_program(), *FLAGS, *own, *options, url],
+            [program(), *FLAGS, *own, *options, url],
             capture_output=True,
             text=True,
             timeout=limit_s,
@@ -55,7 +55,8 @@ def _chromium(url: str, *options: str, settle_ms: int, limit_s: float = 60) -> s
     return done.stdout
 
 
-def _program() -> str:
+def program() -> str:
+    """Return the path of the Chromium on this machine."""
     for name in NAMES:
         found = shutil.which(name)
         if found:

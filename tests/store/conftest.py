@@ -24,6 +24,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def store(url: str) -> Iterator[Store]:
     engine = database.open_database(url)
     database.upgrade(engine)
-    made = Store(engine)
+    made = Store(database.Database(engine))
     yield made
     made.close()

@@ -11,18 +11,20 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import OperationalError
 
+from mvsnap.domain import JobId
 from mvsnap.store import database
+from mvsnap.store.store import Store
 from mvsnap.store.tables import metadata
 
 ROOT = Path(__file__).parent.parent.parent
-TABLES = {"events", "deliveries", "workers", "alembic_version"}
+TABLES = {"alembic_version", *metadata.tables}
 
 
 def test_an_empty_database_is_brought_to_this_version(url: str) -> None:
     engine = database.open_database(url)
     assert database.version(engine) is None
     database.upgrade(engine)
-    assert database.version(engine) == "0001"
+    assert database.version(engine) == database.HEAD
     assert set(inspect(engine).get_table_names()) == TABLES
     engine.dispose()
 
@@ -93,7 +95,7 @@ def test_processes_that_start_at_once_upgrade_it_once(url: str) -> None:
         process.stdin.flush()
     for process in starting:
         said, trouble = process.communicate(timeout=60)
-        assert (process.returncode, said) == (0, "0001\n"), trouble
+        assert (process.returncode, said) == (0, f"{database.HEAD}\n"), trouble
 
 
 def test_threads_with_their_own_connections_upgrade_it_once(url: str) -> None:
@@ -150,15 +152,15 @@ def test_opening_connects_to_nothing(tmp_path: Path) -> None:
 def test_an_upgrade_that_fails_leaves_nothing_behind(url: str) -> None:
     engine = database.open_database(url)
     with engine.begin() as connection:
-        # In the way of the last table of the migration.
-        connection.execute(text("CREATE TABLE workers (n int)"))
-    with pytest.raises(Exception, match="workers"):
+        # In the way of the last table of the last migration.
+        connection.execute(text("CREATE TABLE secrets (n int)"))
+    with pytest.raises(Exception, match="secrets"):
         database.upgrade(engine)
-    assert set(inspect(engine).get_table_names()) <= {"workers"}
+    assert set(inspect(engine).get_table_names()) <= {"secrets"}
     with engine.begin() as connection:
-        connection.execute(text("DROP TABLE workers"))
+        connection.execute(text("DROP TABLE secrets"))
     database.upgrade(engine)
-    assert database.version(engine) == "0001"
+    assert database.version(engine) == database.HEAD
     engine.dispose()
 
 
@@ -168,3 +170,32 @@ def test_a_database_that_is_not_there_is_an_error_of_its_own() -> None:
     )
     with pytest.raises(OperationalError):
         database.upgrade(engine)
+
+
+def test_what_the_first_version_kept_is_there_after_the_upgrade(url: str) -> None:
+    engine = database.open_database(url)
+    database.upgrade(engine, "0001")
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO deliveries VALUES "
+                "('job-1', 'Q2SM-0000-0001', 'Alarms', 'sent', 1, 'm1', NULL, :now)"
+            ),
+            {"now": "2026-03-04 12:00:00"},
+        )
+        connection.execute(
+            text(
+                "INSERT INTO events (id, kind, occurred_at, recorded_at, serial, "
+                "job_id, trigger_kind, trigger_by, camera_name, title, details) "
+                "VALUES ('e1', 'snapshot', :now, :now, 'Q2SM-0000-0001', 'job-1', "
+                "'http', 'button', 'Gate', '', '{}')"
+            ),
+            {"now": "2026-03-04 12:00:00"},
+        )
+    database.upgrade(engine)
+    store = Store(database.Database(engine))
+    (sent,) = store.deliveries_of_job(JobId("job-1")).values()
+    assert (sent.room, sent.state, sent.message_id) == ("Alarms", "sent", "m1")
+    (event,) = store.events_of_job(JobId("job-1"))
+    assert (event.camera_name, event.zone_id, event.zone_name) == ("Gate", None, "")
+    store.close()

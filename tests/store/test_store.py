@@ -20,7 +20,7 @@ from mvsnap.domain import (
     TriggerKind,
 )
 from mvsnap.store import store as store_module
-from mvsnap.store.database import open_database
+from mvsnap.store.database import Database, open_database
 from mvsnap.store.store import EventFilter, Purged, Store
 from tests.core.build import DOOR, GATE, HALL, NOON, event
 
@@ -124,7 +124,7 @@ def test_events_come_newest_first_by_the_moment_they_show(store: Store) -> None:
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
-        pytest.param(EventFilter(kind=EventKind.SNAPSHOT), [30, 20, 10], id="kind"),
+        pytest.param(EventFilter(kinds=(EventKind.SNAPSHOT,)), [30, 20, 10], id="kind"),
         pytest.param(EventFilter(serials=(DOOR,)), [20], id="a camera"),
         pytest.param(EventFilter(serials=(DOOR, HALL)), [30, 20], id="two cameras"),
         pytest.param(EventFilter(serials=()), [], id="no camera at all"),
@@ -261,14 +261,19 @@ def test_a_message_can_be_given_up_before_it_was_begun(store: Store) -> None:
 def test_parts_of_a_job_have_a_message_each(store: Store) -> None:
     for part in ("", GATE, DOOR, f"{GATE} note"):
         begin(store, part=part)
-    assert set(store.deliveries_of_job(JOB)) == {"", GATE, DOOR, f"{GATE} note"}
+    assert {part for part, _ in store.deliveries_of_job(JOB)} == {
+        "",
+        GATE,
+        DOOR,
+        f"{GATE} note",
+    }
     assert store.deliveries_of_job(JobId("job-2")) == {}
 
 
 def test_two_that_begin_the_same_message_at_once_count_two_and_fail_none(
     url: str, store: Store
 ) -> None:
-    other = Store(open_database(url))
+    other = Store(Database(open_database(url)))
     together, befores, trouble = threading.Barrier(2), [], []
 
     def begin_in(which: Store) -> None:
@@ -309,7 +314,7 @@ def test_purge_removes_what_was_recorded_before_and_names_its_pictures(
     store.begin_delivery(JOB, DOOR, "Alarms", at(10))
     assert store.purge(at(10)) == Purged(2, ("a.jpg",))
     assert store.events(ANY, 10) == [young]
-    assert set(store.deliveries_of_job(JOB)) == {DOOR}
+    assert set(store.deliveries_of_job(JOB)) == {(DOOR, "Alarms")}
     assert store.purge(at(10)) == Purged(0, ())
 
 

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
-from mvsnap.clock import SystemClock
-from mvsnap.config.model import Settings
-from mvsnap.domain import Job, JobId
+from mvsnap.clock import Clock, SystemClock
+from mvsnap.config.model import Scope, Settings
+from mvsnap.domain import Change, Job, JobId, Role, User
 from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
 from mvsnap.runtime import store_url
 from mvsnap.store import database
 from mvsnap.store.files import Files
+from mvsnap.store.people import People
+from mvsnap.store.sense import SenseStore
+from mvsnap.store.site import SiteStore
 from mvsnap.store.store import Store
 from mvsnap.web.app import create_app
 from mvsnap.web.context import Gateway
+from mvsnap.web.passwords import hashed
 
 KEY = "a-key-that-may-do-all-of-it"
 READER = "a-key-that-may-only-read"
 BUTTON = "a-key-that-only-triggers"
+PASSWORD = "a password of a person"
+HASHED = hashed(PASSWORD)  # once: it takes a while on purpose
+HTML = "text/html,application/xhtml+xml,*/*;q=0.8"
 GATE, DOOR = "Q2SM-0000-0001", "Q2SM-0000-0002"
 
 KEYS: tuple[dict[str, Any], ...] = (
-    {"name": "all", "key": KEY},
+    {"name": "all", "key": KEY, "scopes": get_args(Scope)},
     {"name": "reader", "key": READER, "scopes": ["read"]},
     {"name": "button", "key": BUTTON, "scopes": ["snapshot"]},
 )
@@ -54,7 +64,9 @@ class PatientEngine:
 class Web:
     """An application with what stands behind it, for a test to look at."""
 
-    def __init__(self, folder: Path, **sections: Any) -> None:
+    def __init__(
+        self, folder: Path, *, clock: Clock | None = None, **sections: Any
+    ) -> None:
         plain = {
             "data_dir": folder,
             "api_keys": KEYS,
@@ -65,12 +77,17 @@ class Web:
         self.engine = PatientEngine()
         db = database.open_database(store_url(self.settings))
         database.upgrade(db)
-        self.store = Store(db)
+        shared = database.Database(db)
+        self.store = Store(shared)
+        self.sense = SenseStore(shared)
+        self.site = SiteStore(shared)
+        self.people = People(shared)
         self.files = Files(folder)
-        self.app = self._app()
+        self.clock = clock or SystemClock()
+        self.app = self.fresh_app()
 
-    def _app(self) -> Flask:
-        clock, metrics = SystemClock(), Metrics()
+    def fresh_app(self) -> Flask:
+        clock, metrics = self.clock, Metrics()
         server = self.settings.server
         jobs = JobService(
             self.engine,
@@ -81,7 +98,17 @@ class Web:
             max_waiting=server.threads // 2,
         )
         return create_app(
-            Gateway(self.settings, jobs, self.store, self.files, clock, metrics)
+            Gateway(
+                settings=self.settings,
+                jobs=jobs,
+                store=self.store,
+                sense=self.sense,
+                site=self.site,
+                people=self.people,
+                files=self.files,
+                clock=clock,
+                metrics=metrics,
+            )
         )
 
     def client(self, key: str | None = KEY) -> FlaskClient:
@@ -91,9 +118,50 @@ class Web:
             client.environ_base["HTTP_X_API_KEY"] = key
         return client
 
+    def browser(self) -> FlaskClient:
+        """Return a client that asks for pages as a browser does."""
+        client = self.app.test_client()
+        client.environ_base["HTTP_ACCEPT"] = HTML
+        return client
+
+    def add_user(self, name: str, role: Role = Role.ADMIN) -> User:
+        """Add a person whose password is PASSWORD."""
+        now = datetime.now(UTC)
+        user = User(name, role, HASHED, now)
+        self.people.put(user, Change(now, "tests", f"user {name}", "", role))
+        return user
+
+    def log_in(self, role: Role = Role.ADMIN) -> FlaskClient:
+        """Return a browser in which a person of this role, and name, has logged in."""
+        self.add_user(role, role)
+        client = self.browser()
+        assert log_in(client, role).status_code == 303
+        return client
+
     @property
     def accepted(self) -> list[Job]:
         return list(self.engine.jobs.values())
 
     def close(self) -> None:
         self.store.close()
+
+
+def log_in(
+    client: FlaskClient, name: str, password: str = PASSWORD, *, url: str = "/login"
+) -> TestResponse:
+    """Fill in the login page and send it."""
+    token = token_of(client.get(url))
+    fields = {"csrf_token": token, "name": name, "password": password}
+    return client.post(url, data=fields)
+
+
+def send(client: FlaskClient, url: str, **fields: str) -> TestResponse:
+    """Send a form of a page with the token of the session."""
+    token = token_of(client.get("/"))
+    return client.post(url, data={"csrf_token": token} | fields)
+
+
+def token_of(page: TestResponse) -> str:
+    found = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page.text)
+    assert found, page.text
+    return found[1]

@@ -141,7 +141,7 @@ def test_who_does_not_wait_is_answered_202_and_the_job_goes_on(
     assert body["status"] == "pending"
     assert [camera["status"] for camera in body["cameras"]] == ["pending", "pending"]
     job = gateway.wait_for(body, "done")
-    assert (job["room"], job["at"]) == ("Site A - Alarms", None)
+    assert (job["rooms"], job["at"]) == (["Site A - Alarms"], None)
     assert job["trigger"] == {"kind": "http", "by": "all"}
     assert len(gateway.clouds.webex.messages) == 3
 

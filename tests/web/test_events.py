@@ -82,6 +82,8 @@ def test_an_event_is_told_whole(web: Web, client: FlaskClient) -> None:
         "snapshot_url": f"http://localhost{EVENTS}/{event.id}/snapshot.jpg",
         "video_link": None,
         "error": None,
+        "zone": None,
+        "details": {},
     }
 
 
@@ -110,12 +112,14 @@ def test_filters_of_the_list_are_those_of_the_store(
     assert listed(client, f"since={at(20)}") == ([second.id], None)
     assert listed(client, f"until={at(20)}") == ([first.id], None)
     assert listed(client, "kind=snapshot")[0] == [second.id, first.id]
+    assert listed(client, "kind=crowd,noise")[0] == []
 
 
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("kind=crowd", "expected one of: snapshot"),
+        ("kind=crowds", "expected one of: snapshot, crowd"),
+        ("kind=crowd,door", "'crowd,door'"),
         ("since=yesterday", "since: not a time"),
         ("until=tomorrow", "until: not a time"),
         ("serial=camera", "Not a Meraki serial"),

@@ -1,0 +1,245 @@
+"""Person counts: how much of what a broker gives arrives, and how soon a crowd is told.
+
+1,000 cameras with 4 zones publish, from a program in C, over a real mosquitto. What it
+gives at most is what a receiver in C gets that only counts. All take turns, because the
+machine is never the same for long.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
+
+from benchmarks.line import Line
+from mvsnap.domain import FULL_FRAME, parse_serial
+from mvsnap.simulator.broker import HOST, Mosquitto, broker
+from mvsnap.simulator.counts import count
+from tests.gateway import environment
+
+ROUNDS = 5
+# A run takes some seconds: paho gets less, so that it does, too.
+MESSAGES = {0: 300_000, 1: 120_000}
+MESSAGES_PAHO = {0: 100_000, 1: 40_000}
+# How long mvsnap does not look when nothing more was there, see sense/bulk.py.
+PAUSE_MS = {0: 2.0, 1: 0.3}
+LIMIT = "the faster C receiver"
+GOALS = {0: ">= 0.85, none lost", 1: ">= 0.8, none lost"}
+GOALS_CPU = {0: "<= 6 us", 1: "-"}
+PACE_PER_S = 10_000
+CROWDS = 200
+_SPACING_S = 0.08, 0.12
+_SETTLE_S = 3.0
+_LIMIT_S = 120.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one receiver took; `events` is what mvsnap stored of it."""
+
+    published: int
+    taken: int
+    seconds: float
+    cpu_s: float
+    events: int = 0
+
+    @property
+    def per_s(self) -> float:
+        return self.taken / self.seconds
+
+    @property
+    def cpu_us(self) -> float:
+        return self.cpu_s / self.taken * 1e6
+
+
+def sense() -> list[Line]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        compile_programs(folder)
+        return [*rates(folder, 0), *rates(folder, 1), latency(folder)]
+
+
+def compile_programs(folder: Path) -> None:
+    """Raise SystemExit when there is no compiler."""
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None:
+        raise SystemExit("no gcc: sudo apt-get install -y gcc libc6-dev")
+    for name in ("flood", "receive"):
+        source = Path(__file__).with_name(f"{name}.c")
+        args = [compiler, "-O2", "-o", folder / name, source]
+        subprocess.run(args, check=True)
+
+
+# --- how much
+
+
+def rates(folder: Path, qos: int) -> list[Line]:
+    """The limit is the faster one of two in C; mvsnap pauses like the second."""
+    pause_ms = PAUSE_MS[qos]
+    at_once, pausing, paho, whole = [], [], [], []
+    for number in range(ROUNDS):
+        many, few = MESSAGES[qos], MESSAGES_PAHO[qos]
+        in_c, here = [folder / "receive"], folder / f"{qos}-{number}"
+        at_once.append(_run(folder, qos, many, in_c, "0"))
+        pausing.append(_run(folder, qos, many, in_c, f"{pause_ms * 1000:.0f}"))
+        paho.append(_run(folder, qos, few, _python("paho")))
+        whole.append(_run(folder, qos, many, _python("mvsnap", here), data=here))
+    limit = max(_per_s(at_once), _per_s(pausing))
+    lost = sum(run.published - run.taken for run in whole)
+    kept = f"{lost or 'none'} lost, {min(run.events for run in whole)} events"
+    cpu_us = statistics.median(run.cpu_us for run in whole)
+
+    def line(what: str, measured: str, goal: str = "-", of: str = LIMIT) -> Line:
+        return Line(f"counts at QoS {qos}, {what}", of, goal, measured)
+
+    return [
+        line("C that only counts", _text(at_once, limit)),
+        line(f"C, looking every {pause_ms} ms", _text(pausing, limit)),
+        line("paho, empty callback", _text(paho, limit)),
+        line("mvsnap", f"{_text(whole, limit)}, {kept}", GOALS[qos]),
+        line("mvsnap, processor", f"{cpu_us:.1f} us a message", GOALS_CPU[qos], "-"),
+    ]
+
+
+def _per_s(runs: Sequence[Run]) -> float:
+    return statistics.median(run.per_s for run in runs)
+
+
+def _text(runs: Sequence[Run], limit: float) -> str:
+    per_s = _per_s(runs)
+    cpu_us = statistics.median(run.cpu_us for run in runs)
+    return f"{per_s / limit:.2f} ({per_s:,.0f}/s, {cpu_us:.1f} us)"
+
+
+def _run(
+    folder: Path,
+    qos: int,
+    messages: int,
+    receiver: Sequence[str | Path],
+    *more: str,
+    data: Path | None = None,
+) -> Run:
+    """data: where mvsnap stores. A broker each: sessions live longer than receivers."""
+    with _broker(folder) as running:
+        args = [*receiver, *map(str, (running.port, qos, messages)), *more]
+        with _receiving(args) as received:
+            flood = _flood(folder, running.port, qos, messages, 0)
+            began_s = float(_first_line(flood))
+            said = json.loads(_first_line(received))
+            if flood.wait(_LIMIT_S):
+                raise RuntimeError("the flood broke off")
+    events = _events(data) if data else 0
+    seconds = said["ended_s"] - began_s
+    return Run(messages, said["count"], seconds, said["cpu_s"], events)
+
+
+def _events(data: Path) -> int:
+    with closing(sqlite3.connect(data / "mvsnap.db")) as db:
+        found: int = db.execute("select count(*) from events").fetchone()[0]
+        return found
+
+
+# --- how soon
+
+
+def latency(folder: Path) -> Line:
+    """From the publishing of a crowd until others can read its event in the store."""
+    data = folder / "latency"
+    seconds = _SETTLE_S + (CROWDS + 10) * max(_SPACING_S)
+    messages = int(seconds * PACE_PER_S)
+    with _broker(folder) as running:
+        args = [*_python("mvsnap", data), str(running.port), "0", "0"]
+        with _receiving(args) as received:
+            flood = _flood(folder, running.port, 0, messages, PACE_PER_S)
+            time.sleep(_SETTLE_S)
+            spans_s = _crowd_spans_s(running.port, data / "mvsnap.db")
+            flood.kill()
+            flood.wait()
+            received.communicate(timeout=_LIMIT_S)
+    p50, p99 = (statistics.quantiles(spans_s, n=100)[p - 1] for p in (50, 99))
+    return Line(
+        "a crowd's last message to its durable event, p50 and p99",
+        f"{PACE_PER_S:,} other messages a second",
+        "p99 < 50 ms",
+        f"{p50 * 1000:.0f} and {p99 * 1000:.0f} ms",
+    )
+
+
+def _crowd_spans_s(port: int, store: Path) -> list[float]:
+    client = Client(CallbackAPIVersion.VERSION2)
+    client.connect(HOST, port)
+    while not client.is_connected():
+        client.loop(0.1)
+    spans_s = []
+    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as db:
+        for number in range(CROWDS):
+            serial = parse_serial(f"Q2BN-LATE-{number:04d}")
+            time.sleep(random.uniform(*_SPACING_S))
+            message = count(serial, FULL_FRAME, int(time.time() * 1000), 9)
+            began_s = time.monotonic()
+            client.publish(*message)
+            while not db.execute(
+                "select 1 from events where serial = ?", [serial]
+            ).fetchone():
+                if time.monotonic() - began_s > _LIMIT_S:
+                    raise RuntimeError("a crowd did not become an event")
+                time.sleep(0.001)
+            spans_s.append(time.monotonic() - began_s)
+    client.disconnect()
+    return spans_s
+
+
+# --- programs
+
+
+@contextmanager
+def _broker(folder: Path) -> Iterator[Mosquitto]:
+    """A broker that keeps and sends all it is given."""
+    with broker(folder / "broker", max_inflight=0, max_queued=0) as running:
+        yield running
+
+
+@contextmanager
+def _receiving(args: Sequence[str | Path]) -> Iterator[subprocess.Popen[str]]:
+    """Run a receiver; it is subscribed when the block begins."""
+    pipe = subprocess.PIPE
+    environ = environment(PYTHONDONTWRITEBYTECODE="1")
+    with subprocess.Popen(
+        args, stdin=pipe, stdout=pipe, text=True, env=environ
+    ) as program:
+        try:
+            if _first_line(program) != "ready":
+                raise RuntimeError(f"{args} does not receive")
+            yield program
+            program.wait(_LIMIT_S)
+        finally:
+            program.kill()
+
+
+def _flood(
+    folder: Path, port: int, qos: int, messages: int, per_s: int
+) -> subprocess.Popen[str]:
+    args = [folder / "flood", *map(str, (port, qos, messages, per_s))]
+    return subprocess.Popen(args, stdout=subprocess.PIPE, text=True)
+
+
+def _first_line(program: subprocess.Popen[str]) -> str:
+    assert program.stdout is not None
+    return program.stdout.readline().strip()
+
+
+def _python(*args: str | Path) -> list[str]:
+    return [sys.executable, "-m", "benchmarks.receivers", *map(str, args)]

@@ -1,0 +1,193 @@
+"""The world of the demo: simulated clouds and cameras, a real broker, the gateway."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mvsnap.cli.terminal import err
+from mvsnap.core.users import put_change
+from mvsnap.domain import Role, Serial, User, ZoneId
+from mvsnap.errors import CannotListen
+
+if TYPE_CHECKING:
+    from mvsnap.config.model import Settings
+    from mvsnap.runtime import Parts
+    from mvsnap.simulator.broker import Mosquitto
+    from mvsnap.simulator.cameras import SimulatedCamera
+    from mvsnap.simulator.counts import CountsPublisher, Crowd
+    from mvsnap.simulator.dashboard import FakeDashboard
+    from mvsnap.simulator.webex import FakeWebex
+
+# Known to everybody, which is all right: the demo listens on 127.0.0.1 only.
+API_KEY = "demo-key-only-for-trying-out"
+USER, PASSWORD = "demo", "demo-password"
+ROOM = "Site A - Alarms"
+CAMERA_S = 2.0
+PEOPLE, DWELL_S = 3, 3
+# While the demo stays up, somebody gathers now and then.
+_CROWD_EVERY_S, _CROWD_S, _CROWDS = 150, 20, 500
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """counts: None without a broker on this machine."""
+
+    url: str
+    rooms_url: str
+    dashboard: FakeDashboard
+    webex: FakeWebex
+    counts: CountsPublisher | None
+
+    def entrance(self) -> tuple[Serial, ZoneId]:
+        """Return the zone in which the demo lets people gather."""
+        camera = next(iter(self.dashboard.cameras.values()))
+        return camera.serial, _entrance_of(camera)
+
+
+@contextmanager
+def world(port: int) -> Iterator[World]:
+    """Start everything; it ends with the block."""
+    from mvsnap.runtime import Roles, Service
+    from mvsnap.serving import make_server
+    from mvsnap.simulator.dashboard import FakeDashboard
+    from mvsnap.simulator.server import serve
+    from mvsnap.simulator.webex import FakeWebex
+
+    dashboard = FakeDashboard(cameras=4, not_ready_s=CAMERA_S)
+    webex = FakeWebex(rooms=(ROOM, "Site B - Alarms"))
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        dashboard_url = stack.enter_context(serve(dashboard.app()))
+        rooms_url = stack.enter_context(serve(webex.app()))
+        broker = _broker(stack, folder / "broker")
+        plain = _settings(dashboard, webex, dashboard_url, rooms_url, folder)
+        settings = _validated(plain | {"sense": _sense(broker)})
+        listening = _listen(settings, port)
+        service = Service(settings, Roles(sense=broker is not None))
+        service.start()
+        stack.callback(service.stop)
+        _add_user(service.parts)
+        server = make_server(service.app(), settings, listening)
+        stack.callback(server.close)
+        threading.Thread(target=server.run, name="gateway", daemon=True).start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        counts = _counts(stack, broker, dashboard)
+        yield World(url, rooms_url, dashboard, webex, counts)
+
+
+def _broker(stack: ExitStack, folder: Path) -> Mosquitto | None:
+    from mvsnap.simulator.broker import BrokerError, broker
+
+    try:
+        return stack.enter_context(broker(folder))
+    except BrokerError as exc:
+        err.print(f"[yellow]No crowds in this demo:[/yellow] {exc}")
+        return None
+
+
+def _counts(
+    stack: ExitStack, broker: Mosquitto | None, dashboard: FakeDashboard
+) -> CountsPublisher | None:
+    from mvsnap.simulator.counts import CountsPublisher
+
+    if broker is None:
+        return None
+    cameras = list(dashboard.cameras.values())
+    script = _crowds(cameras[:3])
+    publisher = CountsPublisher("127.0.0.1", broker.port, cameras, script=script)
+    return stack.enter_context(publisher)
+
+
+def _crowds(cameras: list[SimulatedCamera]) -> list[Crowd]:
+    from mvsnap.simulator.counts import Crowd
+
+    found = []
+    for number in range(_CROWDS):
+        camera = cameras[number % len(cameras)]
+        begins_s = float((number + 1) * _CROWD_EVERY_S)
+        zone_id = _entrance_of(camera)
+        people = PEOPLE + number % 4
+        ends_s = begins_s + _CROWD_S
+        found.append(Crowd(camera.serial, zone_id, begins_s, ends_s, people))
+    return found
+
+
+def _entrance_of(camera: SimulatedCamera) -> ZoneId:
+    from mvsnap.simulator.counts import zone_ids
+
+    return zone_ids(camera, 1)[1]
+
+
+def _settings(
+    dashboard: FakeDashboard,
+    webex: FakeWebex,
+    dashboard_url: str,
+    rooms_url: str,
+    folder: Path,
+) -> dict[str, Any]:
+    scopes = ["snapshot", "read", "mute"]
+    return {
+        "site": {"name": "Demo"},
+        "server": {"host": "127.0.0.1"},
+        "data_dir": folder,
+        "api_keys": [{"name": "demo", "key": API_KEY, "scopes": scopes}],
+        "meraki": {
+            "base_url": f"{dashboard_url}/api/v1",
+            "api_key": dashboard.api_key,
+            "cameras": [next(iter(dashboard.cameras))],
+        },
+        "webex": {
+            "base_url": f"{rooms_url}/v1",
+            "bot_token": webex.bot_token,
+            "room": ROOM,
+        },
+    }
+
+
+def _sense(broker: Mosquitto | None) -> dict[str, Any]:
+    if broker is None:
+        return {}
+    return {
+        "enabled": True,
+        "port": broker.port,
+        "people": PEOPLE,
+        "dwell_s": DWELL_S,
+        "dropout_s": 2,
+        "cooldown_s": 30,
+    }
+
+
+def _validated(plain: dict[str, Any]) -> Settings:
+    from mvsnap.config.model import Settings
+
+    return Settings.model_validate(plain)
+
+
+def _add_user(parts: Parts) -> None:
+    from mvsnap.web.passwords import hashed
+
+    now = datetime.now(UTC)
+    user = User(USER, Role.ADMIN, hashed(PASSWORD), now)
+    parts.people.put(user, put_change(user, None, "demo"))
+
+
+def _listen(settings: Settings, port: int) -> socket.socket:
+    """Take the port, or any free one when it is taken."""
+    from mvsnap.serving import listen
+
+    host = settings.server.host
+    try:
+        return listen(host, port)
+    except CannotListen:
+        listening = listen(host, 0)
+        free = listening.getsockname()[1]
+        err.print(f"Port {port} is taken; the demo uses {free}.")
+        return listening

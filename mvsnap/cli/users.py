@@ -1,0 +1,146 @@
+"""`users`: people who may log in to the pages."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+import click
+from rich.table import Table
+
+from mvsnap.cli.terminal import (
+    config_option,
+    fail,
+    load_settings,
+    open_parts,
+    out,
+    storage_errors,
+)
+from mvsnap.clock import iso
+from mvsnap.core.users import (
+    parse_name,
+    parse_password,
+    put_change,
+    remove_change,
+    role_of_next,
+)
+from mvsnap.domain import Role, User
+from mvsnap.errors import BadInput
+
+_WHO = "command line"
+
+
+def _checked(_ctx: click.Context, _argument: click.Parameter, text: str) -> str:
+    try:
+        return parse_name(text)
+    except BadInput as exc:
+        raise click.BadParameter(exc.message) from exc
+
+
+@click.group()
+def users() -> None:
+    """People who may log in to the pages."""
+
+
+@config_option
+@click.command()
+@click.argument("name", callback=_checked)
+@click.option(
+    "--role",
+    type=click.Choice([str(role) for role in Role]),
+    help="Default: admin for the first user, viewer for others.",
+)
+@click.option(
+    "--password-file",
+    type=click.File("r", encoding="utf-8"),
+    help="Take its first line; - is standard input. Default: ask.",
+)
+@click.option("--yes", is_flag=True, help="Replace a user of this name unasked.")
+@click.pass_context
+def add(
+    ctx: click.Context,
+    name: str,
+    role: str | None,
+    password_file: TextIO | None,
+    yes: bool,
+) -> None:
+    """Add a user, or give one a new password."""
+    settings = load_settings(ctx)
+    parts = open_parts(settings)
+    with storage_errors(settings):
+        known, first = parts.people.user(name), not parts.people.anybody()
+    if known is not None and not yes:
+        click.confirm(f"{name} exists. Give a new password?", abort=True)
+    password = _password(password_file)
+    from mvsnap.web.passwords import hashed
+
+    given = None if role is None else Role(role)
+    user = User(
+        name=name,
+        role=role_of_next(given, known, first=first),
+        password_hash=hashed(password),
+        changed_at=parts.clock.now(),
+    )
+    with storage_errors(settings):
+        parts.people.put(user, put_change(user, known, _WHO))
+    out.print(f"{name} may log in as {user.role}.", markup=False)
+
+
+@config_option
+@click.command()
+@click.argument("name", callback=_checked)
+@click.pass_context
+def remove(ctx: click.Context, name: str) -> None:
+    """Remove a user; whoever is logged in so is out at once."""
+    settings = load_settings(ctx)
+    parts = open_parts(settings)
+    with storage_errors(settings):
+        change = remove_change(name, parts.people.user(name), _WHO, parts.clock.now())
+        found = parts.people.remove(name, change)
+    if not found:
+        fail(f"There is no user {name}. See them: python -m mvsnap users list")
+    out.print(f"{name} is removed.", markup=False)
+
+
+@config_option
+@click.command("list")
+@click.pass_context
+def list_users(ctx: click.Context) -> None:
+    """List the users."""
+    settings = load_settings(ctx)
+    parts = open_parts(settings)
+    with storage_errors(settings):
+        found = parts.people.users()
+    if not found:
+        out.print("Nobody yet. Add yourself: python -m mvsnap users add NAME")
+        return
+    table = Table("name", "role", "changed")
+    for user in found:
+        table.add_row(user.name, user.role, iso(user.changed_at))
+    out.print(table)
+
+
+users.add_command(add)
+users.add_command(remove)
+users.add_command(list_users)
+
+
+def _password(file: TextIO | None) -> str:
+    if file is None:
+        asked: str = click.prompt(
+            "Password", hide_input=True, confirmation_prompt=True, value_proc=_long
+        )
+        return asked
+    try:
+        return parse_password(file.readline().rstrip("\r\n"))
+    except BadInput as exc:
+        fail(exc.message)
+    except UnicodeDecodeError:
+        fail("The password file is not UTF-8")
+
+
+def _long(text: str) -> str:
+    """Raise click's own error for a password that is too short: it asks again."""
+    try:
+        return parse_password(text)
+    except BadInput as exc:
+        raise click.UsageError(exc.message) from exc

@@ -1,0 +1,46 @@
+"""Settings that people change on the page; those of the file are the defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from mvsnap.config.sense import Sense
+from mvsnap.errors import BadInput
+
+# What the page may change; the broker and its password stay in the file.
+CHOOSABLE = (
+    "enabled",
+    "people",
+    "dwell_s",
+    "min_messages",
+    "dropout_s",
+    "cooldown_s",
+    "rooms",
+    "overrides",
+)
+
+
+def chosen_sense(sense: Sense, choices: Mapping[str, Any]) -> Sense:
+    """Return the settings with the choices in their place.
+
+    choices: JSON values by name, such as {"sense.people": 4}; others are left alone.
+
+    Raises:
+        BadInput: names the first setting that does not fit.
+    """
+    wanted = {
+        name: choices[f"sense.{name}"]
+        for name in CHOOSABLE
+        if f"sense.{name}" in choices
+    }
+    if not wanted:
+        return sense
+    try:
+        return Sense.model_validate(sense.model_dump() | wanted)
+    except ValidationError as exc:
+        first = exc.errors(include_url=False, include_input=False)[0]
+        path = ".".join(str(step) for step in ("sense", *first["loc"]))
+        raise BadInput(f"{path}: {first['msg']}") from exc

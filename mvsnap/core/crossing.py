@@ -1,0 +1,52 @@
+"""Line crossings: so many within a window raise an event. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class CrossingRule:
+    """`event` and `type` are Meraki's words, such as crossing_in and person."""
+
+    event: str
+    type: str
+    count: int = 1
+    window_ms: int = 60_000
+    cooldown_ms: int = 300_000
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    began_ms: int
+    raised_ms: int
+    count: int
+
+
+class CrossingWatch:
+    """One line of one camera under one rule.
+
+    Crossings are events, not states: each counts once, also one that comes late but
+    within the window; a repeat of the same object at the same time does not count.
+    """
+
+    __slots__ = ("_seen", "quiet_until_ms", "rule")
+
+    def __init__(self, rule: CrossingRule) -> None:
+        self.rule = rule
+        self.quiet_until_ms = -1
+        self._seen: deque[tuple[int, int]] = deque(maxlen=max(rule.count, 64))
+
+    def see(self, ts_ms: int, object_id: int, event: str, type: str) -> Crossed | None:
+        """Take one crossing; return an event when it was the last one needed."""
+        rule = self.rule
+        if event != rule.event or type != rule.type or (ts_ms, object_id) in self._seen:
+            return None
+        self._seen.append((ts_ms, object_id))
+        newest_ms = max(at_ms for at_ms, _ in self._seen)
+        recent = [at for at, _ in self._seen if newest_ms - at <= rule.window_ms]
+        if len(recent) < rule.count or newest_ms < self.quiet_until_ms:
+            return None
+        self.quiet_until_ms = newest_ms + rule.cooldown_ms
+        return Crossed(min(recent), newest_ms, len(recent))

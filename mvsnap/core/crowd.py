@@ -1,0 +1,186 @@
+"""Crowd detector: levels of one zone in, at most one crowd for each gathering out.
+
+Pure. A level is a number of people, or an audio level in dB: the rule is the same.
+
+The rule, with times in milliseconds of the camera's clock:
+
+* A crowd begins with the first message at or above `limit`. It counts once it has
+  lasted `dwell_ms` and `min_messages` said so.
+* Fewer people for up to `dropout_ms` change nothing. For longer, the crowd is over, and
+  it ended with the last message at or above the limit. Only then can the next begin.
+* No message at all for `SILENCE_MS` ends it as well: nobody knows who is still there. A
+  shorter silence (a broker that restarts) changes nothing.
+* For `cooldown_ms` after a crowd was raised, the next one is held back. If it still
+  stands when that time is over, it is raised then; if not, it is noted without alarm.
+* A message as old as the last one or older is a repeat or came late: it changes
+  nothing, because what was decided since is already told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+SILENCE_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class CrowdRule:
+    """When a level counts as a crowd; `limit` is people, or dB."""
+
+    limit: int
+    dwell_ms: int = 60_000
+    min_messages: int = 1
+    dropout_ms: int = 5_000
+    cooldown_ms: int = 300_000
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A crowd counts since `raised_ms`. `quiet`: it came and went in the cool-down."""
+
+    began_ms: int
+    raised_ms: int
+    level: int
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A raised crowd is over since `ended_ms`."""
+
+    began_ms: int
+    ended_ms: int
+    peak: int
+
+
+Finding = Raised | Ended
+
+
+class CrowdWatch:
+    """One zone under the rule.
+
+    changed: set when what a restart must know has changed; the caller clears it.
+    """
+
+    __slots__ = (
+        "began_ms",
+        "changed",
+        "last_ms",
+        "messages",
+        "peak",
+        "quiet_until_ms",
+        "raised",
+        "ripe",
+        "rule",
+        "seen_ms",
+    )
+
+    def __init__(self, rule: CrowdRule) -> None:
+        self.rule = rule
+        self.last_ms = -1
+        self.quiet_until_ms = -1
+        self.changed = False
+        self.began_ms = -1
+        self.seen_ms = -1
+        self.messages = 0
+        self.peak = 0
+        self.raised = False
+        self.ripe: Raised | None = None
+
+    def see(self, ts_ms: int, level: int) -> list[Finding]:
+        """Take one message; return what it brought, mostly nothing."""
+        if ts_ms <= self.last_ms:
+            return []
+        if self.began_ms < 0 and level < self.rule.limit:
+            # Nothing is under way and nothing begins: so it is mostly.
+            self.last_ms = ts_ms
+            return []
+        found = self.expire(ts_ms)
+        self.last_ms = ts_ms
+        if level >= self.rule.limit:
+            found += self._above(ts_ms, level)
+        elif self.began_ms >= 0 and ts_ms - self.seen_ms > self.rule.dropout_ms:
+            found += self._end()
+        return found
+
+    def expire(self, now_ms: int) -> list[Finding]:
+        """End what nobody has heard of for too long."""
+        silence_ms = now_ms - self.last_ms
+        if self.began_ms < 0 or silence_ms <= SILENCE_MS:
+            return []
+        return self._end() if silence_ms > self.rule.dropout_ms else []
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether there is, or may soon be, a crowd."""
+        return self.began_ms >= 0
+
+    def _above(self, ts_ms: int, level: int) -> list[Finding]:
+        if self.began_ms < 0:
+            self.began_ms = ts_ms
+        self.seen_ms = ts_ms
+        self.messages += 1
+        if level > self.peak or self.messages == 1:
+            self.peak = level
+            self.changed = True
+        if self.raised:
+            return []
+        self.changed = True
+        rule = self.rule
+        lasted_ms = ts_ms - self.began_ms
+        if lasted_ms < rule.dwell_ms or self.messages < rule.min_messages:
+            return []
+        if ts_ms < self.quiet_until_ms:
+            if self.ripe is None:
+                self.ripe = Raised(self.began_ms, ts_ms, level, quiet=True)
+            return []
+        self.raised = True
+        self.quiet_until_ms = ts_ms + rule.cooldown_ms
+        return [Raised(self.began_ms, ts_ms, level)]
+
+    def _end(self) -> list[Finding]:
+        found: list[Finding] = [] if self.ripe is None or self.raised else [self.ripe]
+        if self.raised or found:
+            found.append(Ended(self.began_ms, self.seen_ms, self.peak))
+        self._forget()
+        self.changed = True
+        return found
+
+    def _forget(self) -> None:
+        self.began_ms = -1
+        self.seen_ms = -1
+        self.messages = 0
+        self.peak = 0
+        self.raised = False
+        self.ripe = None
+
+    def state(self) -> dict[str, Any]:
+        """Return what a restart must know, as JSON."""
+        known: dict[str, Any] = {"last_ms": self.last_ms}
+        if self.quiet_until_ms >= 0:
+            known["quiet_until_ms"] = self.quiet_until_ms
+        if self.began_ms >= 0:
+            known |= {
+                "began_ms": self.began_ms,
+                "seen_ms": self.seen_ms,
+                "messages": self.messages,
+                "peak": self.peak,
+                "raised": self.raised,
+            }
+        if self.ripe is not None:
+            known["ripe"] = [self.ripe.raised_ms, self.ripe.level]
+        return known
+
+    def restore(self, known: dict[str, Any]) -> None:
+        """Go on from a state of an earlier run."""
+        self.last_ms = known.get("last_ms", -1)
+        self.quiet_until_ms = known.get("quiet_until_ms", -1)
+        self.began_ms = known.get("began_ms", -1)
+        self.seen_ms = known.get("seen_ms", -1)
+        self.messages = known.get("messages", 0)
+        self.peak = known.get("peak", 0)
+        self.raised = known.get("raised", False)
+        if "ripe" in known:
+            raised_ms, level = known["ripe"]
+            self.ripe = Raised(self.began_ms, raised_ms, level, quiet=True)

@@ -1,0 +1,226 @@
+"""Crowd rows: what was raised, with its picture and its end, as a list shows it. Pure.
+
+Noises and crossings are rows like crowds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mvsnap.core.days import lasting
+from mvsnap.domain import FULL_FRAME, Event, EventKind, JobId
+
+# Stands for a person in "muted_by": the one before was raised too short ago.
+COOL_DOWN = "cool-down"
+
+# After this no picture and no end will come: jobs are given up, listeners forget.
+_UNFINISHED = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class CrowdRow:
+    """One raised event with what became of it.
+
+    picture: the snapshot event, which may tell why there is no picture; None until
+        the camera answered.
+    fresh: raised less than a day ago, so that a picture or an end may still come.
+    overtaken: the same zone raised again later, so that this one must be over.
+    """
+
+    event: Event
+    picture: Event | None = None
+    end: Event | None = None
+    fresh: bool = True
+    overtaken: bool = False
+
+    @property
+    def ongoing(self) -> bool:
+        """Whether it still lasts, as far as is known; a crossing is a moment."""
+        is_moment = self.event.kind is EventKind.CROSSING
+        return self.end is None and self.fresh and not (self.overtaken or is_moment)
+
+    @property
+    def lost(self) -> bool:
+        """Whether it is over and nobody saw when, for instance over a restart."""
+        is_moment = self.event.kind is EventKind.CROSSING
+        return self.end is None and not self.ongoing and not is_moment
+
+    @property
+    def people(self) -> int | None:
+        """How many were counted when it was raised."""
+        if self.event.kind is EventKind.CROSSING:
+            is_people = self.event.details.get("type", "person") == "person"
+            return _whole(self.event, "count") if is_people else None
+        return _whole(self.event, "people")
+
+    @property
+    def peak(self) -> float | None:
+        """The highest count, of a noise the highest level in dB; known at its end."""
+        return None if self.end is None else _number(self.end, "peak")
+
+    @property
+    def duration_s(self) -> float | None:
+        return None if self.end is None else _number(self.end, "duration_s")
+
+    @property
+    def lasted(self) -> str:
+        return "" if self.duration_s is None else lasting(self.duration_s)
+
+    @property
+    def dwell_s(self) -> float | None:
+        return _number(self.event, "dwell_s")
+
+    @property
+    def muted_by(self) -> str | None:
+        name = self.event.details.get("muted_by")
+        return None if name is None else str(name)
+
+    @property
+    def muted(self) -> str:
+        """Why nobody was told, in words; "" when they were."""
+        if self.muted_by is None:
+            return ""
+        is_person = self.muted_by != COOL_DOWN
+        return f"Muted by {self.muted_by}" if is_person else "Not told: cool-down"
+
+    @property
+    def video_link(self) -> str | None:
+        picture = self.picture
+        link = picture.video_link if picture else None
+        return link or self.event.video_link
+
+    @property
+    def has_picture(self) -> bool:
+        return self.picture is not None and self.picture.snapshot_path is not None
+
+    @property
+    def no_picture(self) -> str | None:
+        """Why no picture is shown, in words for people; None when there is one."""
+        if self.has_picture:
+            return None
+        if self.picture is not None:
+            return self.picture.error or "No picture"
+        return "The picture is on its way" if self.fresh else "No picture came"
+
+    @property
+    def zone(self) -> str:
+        """What people call the zone."""
+        event = self.event
+        if not event.zone_id:  # a noise is heard by the whole camera
+            return ""
+        plain = "Full frame" if event.zone_id == FULL_FRAME else event.zone_id
+        return plain if event.zone_name in ("", event.zone_id) else event.zone_name
+
+    @property
+    def camera(self) -> str:
+        return self.event.camera_name or self.event.serial
+
+    @property
+    def level(self) -> str:
+        """What was counted or heard when it was raised, with its unit."""
+        details = self.event.details
+        if self.event.kind is EventKind.NOISE:
+            return _decibels(_number(self.event, "level_db"))
+        if self.event.kind is EventKind.CROSSING:
+            type_ = str(details.get("type", "person"))
+            way = str(details.get("event", "")).removeprefix("crossing_")
+            return f"{_many(_whole(self.event, 'count'), type_)} {way}".strip()
+        return _many(self.people, "person")
+
+    @property
+    def top(self) -> str:
+        """The peak with its unit, "" as long as it is not known."""
+        if self.peak is None:
+            return ""
+        if self.event.kind is EventKind.NOISE:
+            return _decibels(self.peak)
+        return _many(int(self.peak), "person")
+
+    @property
+    def rule(self) -> str:
+        """What had to be reached, such as `3 or more for 1 min`."""
+        if self.event.kind is EventKind.CROSSING:
+            window_s = _number(self.event, "window_s")
+            return f"within {lasting(window_s)}" if window_s else ""
+        is_noise = self.event.kind is EventKind.NOISE
+        limit = _number(self.event, "limit_db" if is_noise else "limit")
+        if limit is None:
+            return ""
+        least = f"{_decibels(limit) if is_noise else f'{limit:g}'} or more"
+        return f"{least} for {lasting(self.dwell_s)}" if self.dwell_s else least
+
+    @property
+    def tag(self) -> str:
+        """A text that is another one when the row shows something else."""
+        parts = (self.picture, self.end)
+        ids = [self.event.id, *(part.id if part else "" for part in parts)]
+        return "|".join([*ids, f"{self.ongoing:d}{self.fresh:d}"])
+
+
+def crowd_rows(
+    raised: Sequence[Event], others: Iterable[Event], now: datetime
+) -> list[CrowdRow]:
+    """Return a row for each raised event, in the same order (newest first).
+
+    others: events of the same jobs, in the order they were recorded.
+    """
+    by_job: dict[JobId, list[Event]] = {}
+    for other in others:
+        by_job.setdefault(other.job_id, []).append(other)
+    rows, later = [], set()
+    for event in raised:
+        place = (event.kind, event.serial, event.zone_id)
+        family = by_job.get(event.job_id, [])
+        row = CrowdRow(
+            event,
+            picture=_picture(event, family),
+            end=_end(event, family),
+            fresh=now - event.recorded_at < _UNFINISHED,
+            overtaken=place in later,
+        )
+        rows.append(row)
+        later.add(place)
+    return rows
+
+
+def _picture(event: Event, family: list[Event]) -> Event | None:
+    found = [
+        other
+        for other in family
+        if other.kind is EventKind.SNAPSHOT and other.serial == event.serial
+    ]
+    with_file = [other for other in found if other.snapshot_path is not None]
+    best = with_file or found
+    return best[-1] if best else None
+
+
+def _end(event: Event, family: list[Event]) -> Event | None:
+    for other in family:
+        if other.kind is EventKind.END and other.details.get("of") == event.id:
+            return other
+    return None
+
+
+def _number(event: Event, name: str) -> float | None:
+    value = event.details.get(name)
+    return value if isinstance(value, int | float) else None
+
+
+def _whole(event: Event, name: str) -> int | None:
+    number = _number(event, name)
+    return None if number is None else int(number)
+
+
+def _decibels(level: float | None) -> str:
+    return "" if level is None else f"{level:g} dB"
+
+
+_PLURALS = {"person": "people", "vehicle": "vehicles"}
+
+
+def _many(count: int | None, type_: str) -> str:
+    if count is None:
+        return ""
+    return f"{count} {type_ if count == 1 else _PLURALS.get(type_, type_)}"

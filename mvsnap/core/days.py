@@ -1,0 +1,57 @@
+"""Days of the site: a date of its calendar as two moments. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from mvsnap.errors import BadInput
+
+
+def day_span(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return when the day begins and when the next one does, in UTC.
+
+    A day has 23 or 25 hours when the clocks change.
+
+    Raises:
+        BadInput: `text` is no date like 2026-01-31.
+    """
+    try:
+        day = date.fromisoformat(text.strip())
+        return _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
+    except (ValueError, OverflowError) as exc:
+        raise BadInput(
+            f"day: not a date: {text[:40]!r} (expected 2026-01-31)", code="bad_time"
+        ) from exc
+
+
+def local_moment(name: str, text: str, zone: ZoneInfo) -> datetime:
+    """Return a time without an offset, as a person at the site reads it, in UTC.
+
+    Raises:
+        BadInput: `text` is no time like 2026-01-31T08:15.
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=zone)
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as exc:
+        raise BadInput(
+            f"{name}: not a time: {text[:40]!r} (expected 2026-01-31T08:15)",
+            code="bad_time",
+        ) from exc
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    # Where the clocks change at midnight, the first one of two or the jump itself.
+    return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
+
+
+def lasting(seconds: float) -> str:
+    """Return a duration for people, such as `3 min 4 s`."""
+    minutes, rest_s = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "min"), (rest_s, "s"))
+    told = [f"{number} {unit}" for number, unit in parts if number]
+    return " ".join(told[:2]) or "0 s"

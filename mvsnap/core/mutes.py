@@ -1,0 +1,64 @@
+"""Mutes: made from what a person or a program asks for, with the audit line. Pure."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import datetime, timedelta
+
+from mvsnap.domain import Change, Mute, Serial, ZoneId, parse_serial
+from mvsnap.errors import BadInput
+
+DEFAULT_MINUTES = 60
+MAX_MINUTES = 10_080  # a week
+_ZONE = re.compile(r"[0-9]{1,32}", re.ASCII)
+
+
+def new_mute(
+    serial: str | None, zone_id: str | None, minutes: str, who: str, now: datetime
+) -> tuple[Mute, Change]:
+    """Return the mute with its audit line; no serial: all cameras, no zone: all zones.
+
+    Raises:
+        BadInput: names the field.
+    """
+    if zone_id and not serial:
+        raise BadInput("zone: given without serial (each camera numbers its own)")
+    if zone_id and not _ZONE.fullmatch(zone_id):
+        raise BadInput(f"zone: {zone_id[:40]!r} (expected digits, 0: the whole frame)")
+    mute = Mute(
+        id=str(uuid.uuid4()),
+        until=now + timedelta(minutes=parse_minutes(minutes)),
+        muted_at=now,
+        muted_by=who,
+        serial=parse_serial(serial) if serial else None,
+        zone_id=ZoneId(zone_id) if zone_id else None,
+    )
+    return mute, Change(now, who, _what(mute), "", _until(mute))
+
+
+def end_change(mute: Mute, who: str, now: datetime) -> Change:
+    """Return the audit line of a mute that somebody ends."""
+    return Change(now, who, _what(mute), _until(mute), "ended")
+
+
+def parse_minutes(text: str) -> int:
+    is_number = text.isascii() and text.isdigit() and len(text) <= 9
+    if not is_number or not 1 <= int(text) <= MAX_MINUTES:
+        raise BadInput(f"minutes: {text[:40]!r} (expected 1 to {MAX_MINUTES})")
+    return int(text)
+
+
+def place(serial: Serial | None, zone_id: ZoneId | None) -> str:
+    """Return what is muted, in words."""
+    if serial is None:
+        return "all cameras"
+    return f"camera {serial}" + ("" if zone_id is None else f", zone {zone_id}")
+
+
+def _what(mute: Mute) -> str:
+    return f"mute of {place(mute.serial, mute.zone_id)}"
+
+
+def _until(mute: Mute) -> str:
+    return f"until {mute.until:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,244 @@
+"""Messages of MV Sense cameras and MT sensors: bytes in, values or BadMessage out.
+
+Pure. Keys we do not know are ignored: new firmware brings new ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from mvsnap.core.sense_json import (
+    END_MS,
+    FIRST_MS,
+    moment,
+    one_line,
+    parse,
+    parse_object,
+    refuse,
+    shown,
+    time_ms,
+    whole_number,
+)
+from mvsnap.core.sense_json import BadMessage as BadMessage
+from mvsnap.core.sense_topics import Topic as Topic
+from mvsnap.core.sense_topics import TopicKind as TopicKind
+from mvsnap.core.sense_topics import parse_topic as parse_topic
+
+MAX_PEOPLE = 100_000
+MAX_LEVEL_DB = 200
+MAX_FIELDS = 20
+MAX_NAMES = 20
+MAX_TEXT = 200
+_MAX_NAME = 64
+
+Scalar = str | int | float | bool
+
+
+class CrossingEvent(StrEnum):
+    IN = "crossing_in"
+    OUT = "crossing_out"
+    APPEARED = "appeared"
+    EXPIRED = "expired"
+
+
+class CrossingType(StrEnum):
+    PERSON = "person"
+    VEHICLE = "vehicle"
+
+
+_CROSSING_EVENTS = tuple(CrossingEvent)
+_CROSSING_TYPES = tuple(CrossingType)
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """An object at a line; `ts_ms` and `object_id` are 0 when the message has none."""
+
+    ts_ms: int
+    event: CrossingEvent
+    type: CrossingType
+    label: str
+    object_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SensorReading:
+    """What a sensor said; `at` is None when the message has no time."""
+
+    at: datetime | None
+    fields: dict[str, Scalar]
+
+
+_Many = Annotated[int, msgspec.Meta(ge=0, le=MAX_PEOPLE)]
+_Time = Annotated[int, msgspec.Meta(ge=FIRST_MS, lt=END_MS)]
+
+
+class _Counts(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    person: _Many | UnsetType = UNSET
+    vehicle: _Many | UnsetType = UNSET
+
+
+class _CountsMessage(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    ts: _Time
+    counts: _Counts
+
+
+_usual_counts = msgspec.json.Decoder(_CountsMessage).decode
+_NOT_USUAL = (msgspec.MsgspecError, ValueError, RecursionError)
+
+
+def decode_counts(payload: bytes) -> tuple[int, int] | None:
+    """Return (ts_ms, people); None when the message tells nothing about people.
+
+    `{"ts":1714632612326,"counts":{"vehicle":0,"person":3}}`; 2018 firmware sent a bare
+    `3`, of which ts_ms is 0. Cameras send this without end, so the usual shape takes a
+    shortcut; all others, good or bad, go the long way.
+
+    Raises:
+        BadMessage
+    """
+    try:
+        message = _usual_counts(payload)
+    except _NOT_USUAL:
+        return _unusual_counts(payload)
+    person = message.counts.person
+    # Here only keys are quoted: more quotes than these keys have is a key given twice.
+    quotes = 4 if message.counts.vehicle is UNSET else 6
+    if person is UNSET:
+        if payload.count(b'"') == quotes:
+            return None
+    elif payload.count(b'"') == quotes + 2:
+        return message.ts, person
+    return _unusual_counts(payload)
+
+
+def _unusual_counts(payload: bytes) -> tuple[int, int] | None:
+    message = parse(payload)
+    if not isinstance(message, dict):
+        return 0, whole_number("people", message, 0, MAX_PEOPLE)
+    ts_ms = time_ms(message)
+    counts = message.get("counts")
+    if not isinstance(counts, dict):
+        refuse("counts: expected an object", counts)
+    if "person" not in counts:
+        return None
+    return ts_ms, whole_number("person", counts["person"], 0, MAX_PEOPLE)
+
+
+def decode_audio_level(payload: bytes) -> tuple[int, int]:
+    """Return (ts_ms, level_db); ts_ms is 0 when the message has no time.
+
+    `{"ts":1642564552000,"audioLevel":-45}`
+
+    Raises:
+        BadMessage
+    """
+    message = parse_object(payload)
+    level = message.get("audioLevel")
+    if isinstance(level, float):
+        level = round(level)
+    return time_ms(message), whole_number(
+        "audioLevel", level, -MAX_LEVEL_DB, MAX_LEVEL_DB
+    )
+
+
+def decode_crossing(payload: bytes) -> Crossing:
+    """Return the crossing.
+
+    `{"label":"Gate","event":"crossing_in","type":"person","ts":1642564552000,
+    "object_id":17}`
+
+    Raises:
+        BadMessage
+    """
+    message = parse_object(payload)
+    event, type_ = message.get("event", ""), message.get("type", "")
+    if event not in _CROSSING_EVENTS or type_ not in _CROSSING_TYPES:
+        raise BadMessage(f"event, type: not known: {shown(event)}, {shown(type_)}")
+    label = message.get("label")
+    return Crossing(
+        time_ms(message),
+        CrossingEvent(event),
+        CrossingType(type_),
+        one_line(label, MAX_TEXT) if isinstance(label, str) else "",
+        whole_number("object_id", message.get("object_id", 0), -(2**63), 2**63 - 1),
+    )
+
+
+def decode_audio_detections(payload: bytes) -> tuple[str, ...]:
+    """Return the names of the sounds, at most `MAX_NAMES`.
+
+    `[{"name":"fireAlarm"}]` gives ("fireAlarm",)
+
+    Raises:
+        BadMessage
+    """
+    found = parse(payload)
+    if not isinstance(found, list):
+        refuse("expected a list", found)
+    named = [sound.get("name") for sound in found if isinstance(sound, dict)]
+    names = [
+        one_line(name, MAX_TEXT) for name in named if name and isinstance(name, str)
+    ]
+    # One odd entry must not hide the alarm beside it; nothing but odd ones is an error.
+    if found and not names:
+        refuse("expected a list of names", found)
+    return tuple(names[:MAX_NAMES])
+
+
+# What a metric tells: the key of most firmware; some call it "value".
+_STATES = {"door": "open", "waterDetection": "wet"}
+_PRESSES = {"shortpress": "shortPress", "longpress": "longPress"}
+
+
+def decode_sensor(metric: str, payload: bytes) -> SensorReading:
+    """Return what an MT sensor said about `metric` (the `part` of its topic).
+
+    `{"open":true,"ts":"2026-01-28T12:00:00Z"}` for a door; a button sends
+    `{"action":"longPress","pressDuration":2,"ts":"2026-01-28T12:00:00Z"}`
+
+    Fields: a door has `open`, a waterDetection `wet`; an `action` is shortPress or
+    longPress however it was spelled. Others are kept, if they are no lists or objects.
+
+    Raises:
+        BadMessage
+    """
+    message = parse_object(payload)
+    at = moment(message)
+    message.pop("ts", None)
+    fields: dict[str, Scalar] = {}
+    if state := _STATES.get(metric):
+        value = message.pop(state if state in message else "value", None)
+        if not isinstance(value, bool):
+            refuse(f"{state}: expected true or false", value)
+        fields[state] = value
+    elif metric.startswith("button"):
+        fields = _press(message)
+    for name, value in message.items():
+        if isinstance(value, Scalar) and len(fields) < MAX_FIELDS:
+            kept = one_line(value, MAX_TEXT) if isinstance(value, str) else value
+            fields.setdefault(one_line(name, _MAX_NAME), kept)
+    return SensorReading(at, fields)
+
+
+def _press(message: dict[str, Any]) -> dict[str, Scalar]:
+    """Take the fields of a button out of its message."""
+    fields: dict[str, Scalar] = {}
+    if "action" in message:
+        action = message.pop("action")
+        if not isinstance(action, str):
+            refuse("action: expected a text", action)
+        spelled = action.replace(" ", "").lower()
+        fields["action"] = _PRESSES.get(spelled) or one_line(action, MAX_TEXT)
+    if "pressDuration" in message:
+        duration_s = message.pop("pressDuration")
+        if isinstance(duration_s, bool) or not isinstance(duration_s, int | float):
+            refuse("pressDuration: expected a number", duration_s)
+        fields["pressDuration"] = duration_s
+    return fields

@@ -1,0 +1,99 @@
+"""Inventory: what the Dashboard says about cameras and zones, kept in the store.
+
+Pages and the sense role read it there: they do not call the Dashboard themselves, and
+names stay known while it cannot be reached.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from mvsnap.actions import CameraNames
+from mvsnap.clients.meraki import Dashboard
+from mvsnap.clock import Clock
+from mvsnap.domain import Camera, Serial
+from mvsnap.errors import UpstreamError
+from mvsnap.store.sense import SenseStore
+from mvsnap.store.site import SiteStore
+
+log = logging.getLogger(__name__)
+
+_CAMERAS_EVERY_S = 300.0
+_ZONES_EVERY_S = 3600.0
+
+
+class Inventory:
+    """wanted: cameras whose zones are of interest beside those heard by MV Sense."""
+
+    def __init__(
+        self,
+        dashboard: Dashboard,
+        names: CameraNames,
+        site: SiteStore,
+        sense: SenseStore,
+        clock: Clock,
+        *,
+        organization_id: str | None,
+        network_id: str | None,
+        wanted: tuple[Serial, ...],
+    ) -> None:
+        self._dashboard = dashboard
+        self._names = names
+        self._site = site
+        self._sense = sense
+        self._clock = clock
+        self._organization_id = organization_id
+        self._network_id = network_id
+        self._wanted = wanted
+        self._running = threading.Lock()
+        self._cameras_at = float("-inf")
+        self._zones_at: dict[Serial, float] = {}
+
+    def refresh(self) -> None:
+        """Fetch in the background what is old by now, or new."""
+        if self._running.acquire(blocking=False):
+            thread = threading.Thread(target=self._refresh, name="inventory")
+            thread.daemon = True
+            thread.start()
+
+    def _refresh(self) -> None:
+        try:
+            self._refresh_cameras()
+            self._refresh_zones()
+        except UpstreamError as exc:
+            log.info("no news of the cameras: %s", exc.message)
+        except SQLAlchemyError as exc:
+            log.warning("news of the cameras not kept: %s", type(exc).__name__)
+        finally:
+            self._running.release()
+
+    def _refresh_cameras(self) -> None:
+        now = self._clock.monotonic()
+        if now - self._cameras_at < _CAMERAS_EVERY_S:
+            return
+        self._cameras_at = now
+        found: list[Camera] = []
+        for organization_id in self._organizations():
+            found += self._dashboard.cameras(organization_id, self._network_id)
+        self._site.keep_cameras(found, self._clock.now())
+        self._names.learn({camera.serial: camera.name for camera in found})
+
+    def _refresh_zones(self) -> None:
+        now = self._clock.monotonic()
+        for serial in dict.fromkeys([*self._wanted, *self._sense.heard()]):
+            if now - self._zones_at.get(serial, float("-inf")) < _ZONES_EVERY_S:
+                continue
+            self._zones_at[serial] = now
+            try:
+                self._site.keep_zones(serial, self._dashboard.zones(serial))
+            except UpstreamError as exc:
+                # One camera without a licence must not keep the others nameless.
+                log.info("no zones of %s: %s", serial, exc.message)
+
+    def _organizations(self) -> list[str]:
+        if self._organization_id is not None:
+            return [self._organization_id]
+        return [found.id for found in self._dashboard.organizations()]

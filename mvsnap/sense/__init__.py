@@ -1,0 +1,1 @@
+"""MQTT in: counts from MV Sense, triggers from MT sensors."""

@@ -1,0 +1,219 @@
+"""Detector: frames from the broker in; events, presences and states out. No I/O.
+
+What one topic says is kept in one watch, found by the topic's bytes. How many there
+are is bounded: a broker full of invented topics must not fill the memory.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from mvsnap.core.presence import Seen
+from mvsnap.core.sense_messages import (
+    BadMessage,
+    Topic,
+    TopicKind,
+    decode_counts,
+    parse_topic,
+)
+from mvsnap.domain import EventKind, Serial, ZoneId
+from mvsnap.sense.frames import Frame
+from mvsnap.sense.happenings import Harvest, Place, moment
+from mvsnap.sense.rules import Rules
+from mvsnap.sense.side import ALL_OF_IT, LineWatches, NoiseWatches
+from mvsnap.sense.watches import ZoneWatch
+from mvsnap.store.sense import Findings, ZoneKey
+
+log = logging.getLogger(__name__)
+
+# 1,000 cameras with 4 zones are 5,000; each takes about 1 kB.
+MOST_ZONES = 20_000
+_MOST_REMEMBERED = 20_000
+# A topic not heard for this long makes room for another; when full, this long.
+_FORGET_MS = 3_600_000
+_FORGET_WHEN_FULL_MS = 60_000
+
+OnSensor = Callable[[Topic, Frame], None]
+
+
+class Detector:
+    """on_sensor: gets what MT sensors say and the sounds a camera knows by name."""
+
+    def __init__(
+        self, rules: Rules, on_sensor: OnSensor, *, most_zones: int = MOST_ZONES
+    ) -> None:
+        self._rules = rules
+        self._on_sensor = on_sensor
+        self._most_zones = most_zones
+        self.harvest = Harvest()
+        self.bad_messages = 0
+        # Counts stamped before this moment are not looked at.
+        self.not_before_ms = 0
+        self._zones: dict[bytes, ZoneWatch] = {}
+        self._pile: dict[ZoneWatch, None] = {}
+        self._noises = NoiseWatches(self.harvest, most_zones)
+        self._lines = LineWatches(self.harvest)
+        # Topics that are no counts; None: not ours.
+        self._others: dict[bytes, Topic | None] = {}
+        self._full_until_ms = 0
+
+    def restore(self, states: Mapping[ZoneKey, dict[str, Any]]) -> None:
+        """Go on from the states of an earlier run."""
+        for (serial, zone_id), known in states.items():
+            if zone_id == ALL_OF_IT:
+                self._noises.restore(serial, known, self._rules)
+            elif self._rules.counts(serial, zone_id):
+                topic = f"/merakimv/{serial}/{zone_id}".encode()
+                self._begin_zone(topic, serial, zone_id).restore(known)
+
+    def follow(self, rules: Rules) -> None:
+        """Go on with other rules; what is under way is judged by them."""
+        self._rules = rules
+        self._others.clear()
+        self._noises.follow(rules)
+        for topic, zone in list(self._zones.items()):
+            if rules.counts(zone.serial, zone.zone_id):
+                zone.crowd.rule = rules.crowd(zone.serial, zone.zone_id)
+            else:
+                del self._zones[topic]
+
+    def take(self, frames: Iterable[Frame], now: datetime) -> None:
+        """Take frames that arrived by `now`, in their order."""
+        received_ms = round(now.timestamp() * 1000)
+        zones, decode, not_before_ms = self._zones, decode_counts, self.not_before_ms
+        for frame in frames:
+            topic, payload, _, _ = frame
+            try:
+                zone = zones.get(topic)
+                if zone is None:
+                    self._take_other(frame, received_ms, now)
+                    continue
+                count = decode(payload)
+            except BadMessage as exc:
+                self._complain(topic, exc)
+                continue
+            if count is None:
+                continue
+            ts_ms, people = count
+            if 0 < ts_ms < not_before_ms:
+                continue
+            found = zone.see(ts_ms, people, received_ms)
+            if found is not None:
+                self._add(zone, found, now)
+
+    def expire(self, now: datetime) -> None:
+        """End what was not heard of for too long, and forget what is long gone."""
+        now_ms = round(now.timestamp() * 1000)
+        for zone in self._zones.values():
+            if zone.is_open and (found := zone.expire(now_ms)):
+                self._add(zone, found, now)
+        self._noises.expire(now_ms, now)
+        self._forget(now_ms - _FORGET_MS)
+
+    @property
+    def must_be_saved(self) -> bool:
+        """Say whether a restart would miss something."""
+        return bool(self._pile) or self.harvest.has_events
+
+    def drain(self, *, checkpoint: bool) -> Findings:
+        """Return what is to be saved, and take it for saved.
+
+        checkpoint: also zones of which only the time went on.
+        """
+        moved = [
+            zone
+            for zone in (self._zones.values() if checkpoint else ())
+            if zone.is_open and zone.last_ms > zone.saved_ms
+        ]
+        states = {
+            (zone.serial, zone.zone_id): zone.state() for zone in (*self._pile, *moved)
+        }
+        self._pile.clear()
+        events, presences = self.harvest.gather()
+        return Findings(events, presences, states | self._noises.drain())
+
+    @property
+    def topics(self) -> int:
+        """Return how many topics with counts are watched."""
+        return len(self._zones)
+
+    def heard(self, since: datetime) -> dict[Serial, datetime]:
+        """Return when each camera was heard last, of those heard after `since`."""
+        since_ms = round(since.timestamp() * 1000)
+        newest: dict[Serial, int] = {}
+        for zone in self._zones.values():
+            if zone.heard_ms > max(since_ms, newest.get(zone.serial, 0)):
+                newest[zone.serial] = zone.heard_ms
+        return {serial: moment(ms) for serial, ms in newest.items()}
+
+    def _take_other(self, frame: Frame, received_ms: int, now: datetime) -> None:
+        topic, payload = frame[0], frame[1]
+        if topic not in self._others:
+            self._others[topic] = parse_topic(topic)
+            if len(self._others) > _MOST_REMEMBERED:
+                self._others.clear()
+                self._others[topic] = parse_topic(topic)
+        parsed = self._others[topic]
+        if parsed is None:
+            return
+        serial = Serial(parsed.source)
+        if parsed.kind is TopicKind.COUNTS:
+            zone_id = ZoneId(parsed.part)
+            if self._rules.counts(serial, zone_id) and self._has_room(received_ms):
+                decode_counts(payload)  # what sends no counts is given no watch
+                self._begin_zone(topic, serial, zone_id)
+                self.take([frame], now)
+        elif parsed.kind is TopicKind.AUDIO_LEVEL:
+            self._noises.take(serial, payload, received_ms, self._rules, now)
+        elif parsed.kind is TopicKind.CROSSING:
+            line = parsed.part
+            self._lines.take(serial, line, payload, received_ms, self._rules, now)
+        else:
+            self._on_sensor(parsed, frame)
+
+    def _begin_zone(self, topic: bytes, serial: Serial, zone_id: ZoneId) -> ZoneWatch:
+        rule = self._rules.crowd(serial, zone_id)
+        zone = ZoneWatch(serial, zone_id, rule, self._pile)
+        self._zones[topic] = zone
+        self._others.pop(topic, None)
+        return zone
+
+    def _has_room(self, now_ms: int) -> bool:
+        if len(self._zones) < self._most_zones:
+            return True
+        if now_ms < self._full_until_ms:
+            return False
+        self._forget(now_ms - _FORGET_WHEN_FULL_MS)
+        if len(self._zones) < self._most_zones:
+            return True
+        self._full_until_ms = now_ms + _FORGET_WHEN_FULL_MS
+        log.warning(
+            "%d zones are watched, more are ignored (sense.cameras, sense.zones)",
+            self._most_zones,
+        )
+        return False
+
+    def _forget(self, heard_before_ms: int) -> None:
+        for topic, zone in list(self._zones.items()):
+            if zone.heard_ms < heard_before_ms and not zone.is_open:
+                del self._zones[topic]
+
+    def _add(self, zone: ZoneWatch, found: Iterable[Any], now: datetime) -> None:
+        place = Place(EventKind.CROWD, zone.serial, zone.zone_id)
+        for finding in found:
+            if isinstance(finding, Seen):
+                self.harvest.add_presence(zone.serial, zone.zone_id, finding)
+            else:
+                self.harvest.add_crowd(place, finding, zone.crowd.rule, now)
+
+    def _complain(self, topic: bytes, why: BadMessage) -> None:
+        self.bad_messages += 1
+        # The first, the second, the fourth ...: a broken camera must not fill the log.
+        if self.bad_messages & (self.bad_messages - 1) == 0:
+            shown = topic[:120].decode(errors="replace")
+            log.warning(
+                "message %d not understood, on %r: %s", self.bad_messages, shown, why
+            )

@@ -1,0 +1,204 @@
+"""What the rules found, as events of the store: named, numbered, muted or not."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from mvsnap.clock import iso
+from mvsnap.core.crossing import Crossed, CrossingRule
+from mvsnap.core.crowd import CrowdRule, Ended, Finding, Raised
+from mvsnap.core.presence import Seen
+from mvsnap.domain import (
+    Event,
+    EventId,
+    EventKind,
+    JobId,
+    Mute,
+    Presence,
+    Serial,
+    Trigger,
+    TriggerKind,
+    ZoneId,
+)
+
+# Any fixed UUID: the same crowd must give the same ids, in every process.
+_NAMESPACE = uuid.UUID("7d0a3f5c-52a1-4d55-9a86-6d7673656e73")
+_UNITS = {EventKind.CROWD: "people", EventKind.NOISE: "dB"}
+
+
+def moment(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the Dashboard calls cameras and zones, and who is muted."""
+
+    cameras: Mapping[Serial, str] = field(default_factory=dict)
+    zones: Mapping[tuple[Serial, str], str] = field(default_factory=dict)
+    mutes: Sequence[Mute] = ()
+
+    def camera(self, serial: Serial) -> str:
+        return self.cameras.get(serial, serial)
+
+    def zone(self, serial: Serial, zone_id: ZoneId) -> str:
+        """Return the zone's label, or words that tell which one it is."""
+        if label := self.zones.get((serial, zone_id)):
+            return label
+        return "Full frame" if zone_id == "0" else f"zone {zone_id}"
+
+    def muted_by(self, serial: Serial, zone_id: ZoneId, now: datetime) -> str | None:
+        covering = (m for m in self.mutes if m.covers(serial, zone_id, now))
+        return next((mute.muted_by for mute in covering), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something happens; `zone_id` is "" for what the whole camera hears."""
+
+    kind: EventKind
+    serial: Serial
+    zone_id: ZoneId
+
+    def event_id(self, began_ms: int) -> EventId:
+        name = f"{self.kind} {self.serial} {self.zone_id} {began_ms}"
+        return EventId(str(uuid.uuid5(_NAMESPACE, name)))
+
+
+def job_of(event_id: EventId) -> JobId:
+    """Return the job that a raised event starts, and that its end belongs to."""
+    return JobId(str(uuid.uuid5(_NAMESPACE, f"job of {event_id}")))
+
+
+def raised_event(
+    place: Place, found: Raised, rule: CrowdRule, names: Names, now: datetime
+) -> Event:
+    if place.kind is EventKind.NOISE:
+        title = f"Noise: {found.level} dB"
+        details: dict[str, str | int | float] = {
+            "level_db": found.level,
+            "limit_db": rule.limit,
+        }
+    else:
+        title = f"Crowd: {found.level} {'people' if found.level > 1 else 'person'}"
+        details = {"people": found.level, "limit": rule.limit}
+    details["dwell_s"] = rule.dwell_ms / 1000
+    details["raised_at"] = iso(moment(found.raised_ms))
+    if found.quiet:
+        details["muted_by"] = "cool-down"
+    return _event(place, found.began_ms, title, details, names, now)
+
+
+def crossing_event(
+    place: Place, found: Crossed, rule: CrossingRule, names: Names, now: datetime
+) -> Event:
+    details: dict[str, str | int | float] = {
+        "count": found.count,
+        "window_s": rule.window_ms / 1000,
+        "event": rule.event,
+        "type": rule.type,
+        "raised_at": iso(moment(found.raised_ms)),
+    }
+    title = f"Line crossed by a {rule.type}"
+    return _event(place, found.began_ms, title, details, names, now)
+
+
+def end_event(place: Place, found: Ended, names: Names, now: datetime) -> Event:
+    begun = place.event_id(found.began_ms)
+    return Event(
+        id=EventId(str(uuid.uuid5(_NAMESPACE, f"end of {begun}"))),
+        kind=EventKind.END,
+        occurred_at=moment(found.ended_ms),
+        recorded_at=now,
+        serial=place.serial,
+        job_id=job_of(begun),
+        trigger=Trigger(TriggerKind.SENSE, names.zone(place.serial, place.zone_id)),
+        camera_name=names.camera(place.serial),
+        title=f"{place.kind.capitalize()} over",
+        zone_id=place.zone_id,
+        zone_name=names.zone(place.serial, place.zone_id),
+        details={
+            "of": begun,
+            "peak": found.peak,
+            "unit": _UNITS[place.kind],
+            "duration_s": (found.ended_ms - found.began_ms) / 1000,
+        },
+    )
+
+
+class Harvest:
+    """Events and presences that wait to be saved."""
+
+    def __init__(self) -> None:
+        self.names = Names()
+        self._events: list[Event] = []
+        self._presences: list[Presence] = []
+
+    def add_crowd(
+        self, place: Place, found: Finding, rule: CrowdRule, now: datetime
+    ) -> None:
+        if isinstance(found, Raised):
+            event = raised_event(place, found, rule, self.names, now)
+        else:
+            event = end_event(place, found, self.names, now)
+        self._events.append(event)
+
+    def add_crossing(
+        self, place: Place, found: Crossed, rule: CrossingRule, now: datetime
+    ) -> None:
+        self._events.append(crossing_event(place, found, rule, self.names, now))
+
+    def add_presence(self, serial: Serial, zone_id: ZoneId, seen: Seen) -> None:
+        self._presences.append(
+            Presence(
+                serial,
+                zone_id,
+                moment(seen.in_ms),
+                moment(seen.out_ms),
+                seen.peak_people,
+            )
+        )
+
+    @property
+    def has_events(self) -> bool:
+        return bool(self._events)
+
+    def gather(self) -> tuple[list[Event], list[Presence]]:
+        """Return all of it and begin anew."""
+        gathered = self._events, self._presences
+        self._events, self._presences = [], []
+        return gathered
+
+
+def _event(
+    place: Place,
+    began_ms: int,
+    title: str,
+    details: dict[str, str | int | float],
+    names: Names,
+    now: datetime,
+) -> Event:
+    event_id = place.event_id(began_ms)
+    zone_name = names.zone(place.serial, place.zone_id)
+    if place.kind is EventKind.CROSSING:
+        zone_name = f"line {place.zone_id}"
+    muted_by = names.muted_by(place.serial, place.zone_id, now)
+    if muted_by is not None:
+        details.setdefault("muted_by", muted_by)
+    return Event(
+        id=event_id,
+        kind=place.kind,
+        occurred_at=moment(began_ms),
+        recorded_at=now,
+        serial=place.serial,
+        job_id=job_of(event_id),
+        trigger=Trigger(TriggerKind.SENSE, zone_name),
+        camera_name=names.camera(place.serial),
+        title=title,
+        zone_id=place.zone_id,
+        zone_name=zone_name,
+        details=details,
+    )

@@ -1,0 +1,365 @@
+"""Listener: the loop from the broker to the store.
+
+receive -> detect -> save -> acknowledge -> job. A message at QoS 1 is acknowledged only
+when what it changed is saved. What people chose on the pages is read every second.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from mvsnap.clock import SystemClock
+from mvsnap.config.choices import chosen_sense
+from mvsnap.config.model import Settings
+from mvsnap.config.sense import Sense
+from mvsnap.core.sense_messages import Topic
+from mvsnap.domain import Event, Job, Listener, Serial
+from mvsnap.errors import BadInput, QueueFull
+from mvsnap.metrics import Metrics
+from mvsnap.sense.detector import Detector
+from mvsnap.sense.frames import Frame
+from mvsnap.sense.happenings import Names
+from mvsnap.sense.outbox import Jobs, Outbox
+from mvsnap.sense.receiver import Batch, Broker, Receiver
+from mvsnap.sense.rules import Rules
+from mvsnap.sense.seat import Seat, take_seat
+from mvsnap.sense.sensors import Sensors, Target
+from mvsnap.store.sense import Findings, SenseStore
+from mvsnap.store.site import SiteStore
+from mvsnap.store.store import Store
+
+log = logging.getLogger(__name__)
+
+_TAKE_S = 0.2
+_CHOICES_S = 1.0
+_NAMES_S = 30.0
+_EXPIRE_S = 5.0
+# How much a power cut may take of what no event has come of yet, at QoS 0.
+_SAVE_S = 5.0
+# Zones where people stay: only the time of the last count went on.
+_CHECKPOINT_S = 15.0
+_BEAT_S = 15.0
+_HEARD_S = 60.0
+_SEAT_S = 5.0
+# A state older than this says nothing about now.
+_STATE_AGE = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    events: Store
+    sense: SenseStore
+    site: SiteStore
+
+
+class Every:
+    """Says when something is due again."""
+
+    def __init__(self, seconds: float, clock: SystemClock) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._due = float("-inf")
+
+    def due(self) -> bool:
+        now = self._clock.monotonic()
+        if now < self._due:
+            return False
+        self._due = now + self._seconds
+        return True
+
+
+class ListenerLoop:
+    """The sense role: `start` returns at once, `stop` saves what is there."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        stores: Stores,
+        jobs: Jobs,
+        clock: SystemClock,
+        metrics: Metrics,
+    ) -> None:
+        self._settings = settings
+        self._stores = stores
+        self._jobs = jobs
+        self._clock = clock
+        self._metrics = metrics
+        self._sense = settings.sense
+        self._room = settings.webex.room if settings.webex.bot_token else None
+        rules = Rules(self._sense, self._room)
+        self._outbox = Outbox(jobs, stores.events, clock, rules)
+        self._detector = Detector(rules, self._on_sensor)
+        self._sensors = Sensors(targets(settings))
+        self._seat: Seat | None = None
+        self._receiver: Receiver | None = None
+        self._unsaved: Findings | None = None
+        self._unacknowledged: list[Batch] = []
+        self._jobs_waiting: list[Job] = []
+        self._messages = 0
+        self._began_at = clock.monotonic()
+        self._storage_is_away = False
+        self._told = (False, "")
+        self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
+        self._every = {
+            what: Every(seconds, clock)
+            for what, seconds in (
+                ("choices", _CHOICES_S),
+                ("names", _NAMES_S),
+                ("expire", _EXPIRE_S),
+                ("save", _SAVE_S),
+                ("checkpoint", _CHECKPOINT_S),
+                ("beat", _BEAT_S),
+                ("heard", _HEARD_S),
+                ("seat", _SEAT_S),
+            )
+        }
+
+    def start(self) -> None:
+        self._outbox.start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End within some seconds; the clock was stopped before."""
+        self._thread.join(10)
+        self._outbox.stop()
+
+    def _run(self) -> None:
+        while not self._clock.stopped:
+            try:
+                self._round()
+            except SQLAlchemyError as exc:
+                self._say_storage_is_away(exc)
+                self._clock.sleep(_CHOICES_S)
+            except Exception:
+                # One broken message or setting must not end the listening.
+                log.exception("unexpected error while listening")
+                self._clock.sleep(_CHOICES_S)
+        self._end()
+
+    def _round(self) -> None:
+        if self._every["choices"].due():
+            self._read_choices()
+        if self._every["beat"].due() or self._state() != self._told:
+            self._beat()
+        if self._receiver is None:
+            self._clock.sleep(_TAKE_S)
+            return
+        batch = self._receiver.take(_TAKE_S)
+        if batch is not None:
+            self._work_on(batch)
+        now = self._clock.now()
+        if self._every["expire"].due():
+            self._detector.expire(now)
+        self._save_if_due()
+        if self._every["heard"].due():
+            since = now - timedelta(seconds=2 * _HEARD_S)
+            self._stores.sense.note_heard(self._detector.heard(since))
+
+    def _work_on(self, batch: Batch) -> None:
+        received_at = datetime.fromtimestamp(batch.received_at_ns / 1e9, UTC)
+        self._detector.take(batch.frames, received_at)
+        self._messages += len(batch.frames)
+        self._metrics.sense_messages.inc(len(batch.frames))
+        if any(frame[3] for frame in batch.frames):
+            self._unacknowledged.append(batch)
+
+    # --- saving
+
+    def _save_if_due(self) -> None:
+        must = self._detector.must_be_saved
+        checkpoint = self._every["checkpoint"].due()
+        urgent = self._detector.harvest.has_events or bool(self._unacknowledged)
+        due = checkpoint or (must and (urgent or self._every["save"].due()))
+        if due or self._unsaved is not None:
+            self._save(checkpoint=checkpoint)
+        self._submit_jobs()
+        if self._unsaved is None and not self._jobs_waiting:
+            self._acknowledge()
+
+    def _save(self, *, checkpoint: bool) -> None:
+        """Save; what cannot be saved now is kept and tried again in the next round."""
+        if self._unsaved is None:
+            self._unsaved = self._detector.drain(checkpoint=checkpoint)
+        found = self._unsaved
+        if found:
+            self._stores.sense.save(found, self._clock.now())
+        self._unsaved = None
+        self._storage_is_away = False
+        for event in found.events:
+            self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        self._metrics.sense_events.labels(event.kind).inc()
+        muted_by = event.details.get("muted_by")
+        muted = f", muted by {muted_by}" if muted_by else ""
+        log.info("%s at %s%s", event.title, event.camera_name, muted)
+        self._outbox.put(event)
+
+    def _acknowledge(self) -> None:
+        for batch in self._unacknowledged:
+            if self._receiver is not None:
+                self._receiver.acknowledge(batch)
+        self._unacknowledged.clear()
+
+    # --- what people chose, and what cameras are called
+
+    def _read_choices(self) -> None:
+        if self._every["names"].due():
+            self._read_names()
+        names = self._detector.harvest.names
+        mutes = self._stores.site.mutes(self._clock.now())
+        if len(mutes) != len(names.mutes):
+            log.info("mutes that hold now: %d", len(mutes))
+        self._detector.harvest.names = Names(names.cameras, names.zones, mutes)
+        try:
+            sense = chosen_sense(self._settings.sense, self._stores.site.choices())
+        except BadInput as exc:
+            log.error("a choice of the settings page cannot be used: %s", exc.message)
+            sense = self._settings.sense
+        if sense != self._sense:
+            self._follow(sense)
+        self._switch(sense.enabled)
+
+    def _follow(self, sense: Sense) -> None:
+        log.info("the settings of MV Sense changed")
+        if sense.enabled and not self._sense.enabled:
+            # What happened while nobody wanted to know is not told afterwards.
+            self._detector.not_before_ms = round(self._clock.now().timestamp() * 1000)
+        self._sense = sense
+        rules = Rules(sense, self._room)
+        self._detector.follow(rules)
+        self._outbox.rules = rules
+
+    def _read_names(self) -> None:
+        site = self._stores.site
+        cameras = {camera.serial: camera.name for camera in site.cameras()}
+        zones = {
+            (serial, zone.zone_id): zone.label
+            for serial, found in site.zones().items()
+            for zone in found
+        }
+        mutes = self._detector.harvest.names.mutes
+        self._detector.harvest.names = Names(cameras, zones, mutes)
+
+    def _switch(self, enabled: bool) -> None:
+        if not enabled:
+            self._disconnect()
+        elif self._receiver is None and self._sit_down():
+            assert self._seat is not None
+            self._receiver = Receiver(broker_of(self._sense, self._seat.listener_id))
+            self._receiver.start()
+
+    def _sit_down(self) -> bool:
+        """Take the seat; the first time, go on from where the last listener was."""
+        if self._seat is not None:
+            return True
+        if not self._every["seat"].due():
+            return False
+        self._seat = take_seat(self._settings.data_dir)
+        if self._seat is None:
+            return False
+        since = self._clock.now() - _STATE_AGE
+        self._detector.restore(self._stores.sense.states(since))
+        self._outbox.recover()
+        return True
+
+    # --- sensors
+
+    def _on_sensor(self, topic: Topic, frame: Frame) -> None:
+        self._jobs_waiting += self._sensors.jobs(topic, frame, self._clock.now())
+
+    def _submit_jobs(self) -> None:
+        """Have them accepted, before their messages are acknowledged."""
+        while self._jobs_waiting:
+            job = self._jobs_waiting[0]
+            try:
+                if self._jobs.known(job.id) is None:
+                    self._jobs.submit(job)
+                    log.info("%s: a job for %s", job.trigger.by, ", ".join(job.serials))
+            except QueueFull:
+                return
+            del self._jobs_waiting[0]
+
+    # --- the state for people
+
+    def _beat(self) -> None:
+        seconds = self._clock.monotonic() - self._began_at
+        rate = self._messages / seconds if seconds > 0 else 0.0
+        self._messages, self._began_at = 0, self._clock.monotonic()
+        if self._seat is None:
+            return
+        self._told = connected, text = self._state()
+        self._stores.sense.describe_listener(
+            Listener(
+                listener_id=self._seat.listener_id,
+                seen_at=self._stores.events.now(),
+                connected=connected,
+                state=text,
+                messages_per_s=round(rate, 1),
+                people_counts=self._detector.topics,
+            )
+        )
+
+    def _state(self) -> tuple[bool, str]:
+        if self._receiver is None:
+            return False, "switched off"
+        state = self._receiver.state
+        return state.connected, state.text
+
+    def _say_storage_is_away(self, exc: SQLAlchemyError) -> None:
+        if not self._storage_is_away:
+            log.error("nothing can be saved: %s", type(exc).__name__)
+        self._storage_is_away = True
+
+    # --- the end
+
+    def _disconnect(self) -> None:
+        if self._receiver is not None:
+            self._receiver.stop()
+            self._receiver = None
+            self._unacknowledged.clear()
+
+    def _end(self) -> None:
+        try:
+            self._save(checkpoint=True)
+            self._acknowledge()
+            self._disconnect()
+            self._beat()
+        except SQLAlchemyError as exc:
+            self._say_storage_is_away(exc)
+            self._disconnect()
+        if self._seat is not None:
+            self._seat.leave()
+
+
+def targets(settings: Settings) -> tuple[Target, ...]:
+    """Return the sensor triggers with their defaults filled in."""
+    room = settings.webex.room if settings.webex.bot_token else None
+    return tuple(
+        Target(
+            trigger,
+            tuple(Serial(s) for s in trigger.cameras or settings.meraki.cameras),
+            tuple(r for r in (trigger.room or room,) if r and room is not None),
+        )
+        for trigger in settings.sense.triggers
+    )
+
+
+def broker_of(sense: Sense, listener_id: str) -> Broker:
+    topics = dict.fromkeys([sense.topic, *(t.topic for t in sense.triggers)])
+    return Broker(
+        host=sense.host,
+        port=sense.port,
+        client_id=listener_id,
+        topics=tuple(topics),
+        username=sense.username,
+        password=sense.password.get_secret_value() if sense.password else None,
+        tls=sense.tls,
+        ca_file=sense.ca_file,
+        protocol=sense.protocol,
+    )

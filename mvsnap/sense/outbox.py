@@ -1,0 +1,123 @@
+"""Outbox: every raised event gets its job, also after a crash.
+
+Of a muted one the picture is kept, and nobody is told.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from mvsnap.clock import SystemClock
+from mvsnap.domain import RAISED, Event, EventKind, Job, JobId, Trigger, TriggerKind
+from mvsnap.errors import QueueFull
+from mvsnap.sense.rules import Rules
+from mvsnap.store.store import EventFilter, Store
+
+log = logging.getLogger(__name__)
+
+# An event older than this is history, not an alarm.
+_STILL_NEWS = timedelta(hours=24)
+# Older than this, a picture of now would not show what happened.
+_NOW = timedelta(minutes=1)
+_AGAIN_S = 1.0
+
+
+class Jobs(Protocol):
+    """What the outbox needs of the job service."""
+
+    def submit(self, job: Job) -> None: ...
+
+    def known(self, job_id: JobId) -> Job | None: ...
+
+
+class Outbox:
+    """A thread of its own: accepting a job may take longer than a count may wait."""
+
+    def __init__(
+        self, jobs: Jobs, store: Store, clock: SystemClock, rules: Rules
+    ) -> None:
+        self._jobs = jobs
+        self._store = store
+        self._clock = clock
+        self.rules = rules
+        self._waiting: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._waiting.put(None)
+        self._thread.join(5)
+
+    def put(self, event: Event) -> None:
+        self._waiting.put(event)
+
+    def recover(self) -> None:
+        """Put in what an earlier run saved and did not get to submit."""
+        since = self._clock.now() - _STILL_NEWS
+        wanted = EventFilter(kinds=(*RAISED, EventKind.END), since=since)
+        found = [event for page in self._store.pages(wanted, None) for event in page]
+        for event in reversed(found):
+            self.put(event)
+
+    def _run(self) -> None:
+        while (event := self._waiting.get()) is not None:
+            self._submit(event)
+
+    def _submit(self, event: Event) -> None:
+        told = False
+        while not self._clock.stopped:
+            try:
+                job = self._job(event)
+                if job is not None and self._jobs.known(job.id) is None:
+                    self._jobs.submit(job)
+            except (QueueFull, SQLAlchemyError) as exc:
+                if not told:
+                    log.warning("a job waits in the outbox: %s", type(exc).__name__)
+                told = True
+                self._clock.sleep(_AGAIN_S)
+            except Exception:
+                # It must not hold up those behind it.
+                log.exception("no job for event %s", event.id)
+                return
+            else:
+                return
+
+    def _job(self, event: Event) -> Job | None:
+        if event.kind is EventKind.END:
+            return self._job_of_end(event)
+        now = self._clock.now()
+        is_muted = "muted_by" in event.details
+        rooms = () if is_muted else self.rules.rooms(event.serial, event.zone_id)
+        raised_at = datetime.fromisoformat(str(event.details["raised_at"]))
+        return Job(
+            id=event.job_id,
+            trigger=event.trigger,
+            serials=(event.serial,),
+            accepted_at=now,
+            at=raised_at if now - raised_at > _NOW else None,
+            rooms=rooms,
+            prefix=event.title,
+            about=event.id,
+        )
+
+    def _job_of_end(self, end: Event) -> Job | None:
+        first = self._jobs.known(end.job_id)
+        if first is None or not first.rooms:  # muted, or nobody was told
+            return None
+        return Job(
+            id=JobId(str(end.id)),
+            trigger=Trigger(TriggerKind.SENSE, end.zone_name),
+            serials=(),
+            accepted_at=self._clock.now(),
+            rooms=first.rooms,
+            prefix=end.title,
+            about=end.id,
+        )

@@ -1,0 +1,273 @@
+"""Receiver: a thread that keeps a connection to an MQTT broker and hands on batches."""
+
+from __future__ import annotations
+
+import logging
+import random
+import select
+import socket
+import ssl
+import threading
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from mvsnap.sense.bulk import BulkClient, works
+from mvsnap.sense.client import NOT_MQTT, Broker, PlainClient, SessionClient
+from mvsnap.sense.frames import LIMIT_BYTES, Frame
+from mvsnap.sense.waiting import Batch, Waiting
+
+__all__ = ["Batch", "Broker", "Frame", "Receiver", "ReceiverState"]
+
+log = logging.getLogger(__name__)
+
+_ANSWER_S = 10.0  # from the open socket to the granted subscription
+_STEADY_S = 30.0  # a connection that held so long starts the waits from the first one
+_LOOK_S = 1.0  # how often paho looks at its pings
+_GOODBYE_S = 3.0
+_JOIN_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiverState:
+    """How the receiver is; `text` says it for people."""
+
+    connected: bool  # and subscribed
+    text: str
+    since: datetime  # when this began; UTC
+    dropped: int = 0  # QoS 0 messages that waited too long, since the start
+    too_large: int = 0  # messages above the limit, since the start
+
+
+class Receiver:
+    """Receives the topics of a broker, whatever happens to the connection.
+
+    At least once for QoS 1: a message is acknowledged when its batch is, and until then
+    the broker sends it again on each new connection.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        *,
+        most_waiting: int = 500_000,
+        limit_bytes: int = LIMIT_BYTES,
+        first_wait_s: float = 1.0,
+        longest_wait_s: float = 60.0,
+        client: type[BulkClient] = BulkClient,
+    ) -> None:
+        """limit_bytes: longer messages are skipped and counted.
+
+        first_wait_s, longest_wait_s: between two tries to connect, which grows.
+        client: what reads, if it passes its self-test; paho as it is, if not.
+        """
+        self._broker = broker
+        self._where = f"{broker.host}:{broker.port}"
+        self._limit_bytes = limit_bytes
+        self._waits_s = (first_wait_s, longest_wait_s)
+        self._bulk = client
+        self._make: type[BulkClient | PlainClient] = client
+        self._waiting = Waiting(most_waiting)
+        self._live: tuple[int, SessionClient] | None = None
+        self._connections = 0
+        self._too_large = 0
+        self._was_told = False  # that the broker is away
+        self._is_pausing = False
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._state = ReceiverState(False, "not started", datetime.now(UTC))
+
+    @property
+    def state(self) -> ReceiverState:
+        live, too_large = self._live, self._too_large
+        if live is not None:
+            too_large += live[1].skipped
+        return replace(self._state, dropped=self._waiting.dropped, too_large=too_large)
+
+    def start(self) -> None:
+        """Begin, once, in a thread of its own; a broker that is away is no error."""
+        if not works(self._bulk, self._broker.protocol):
+            self._make = PlainClient
+        self._bell, self._wakes = socket.socketpair()
+        self._bell.setblocking(False)
+        self._wakes.setblocking(False)
+        self._set(False, "not connected: not tried yet")
+        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+        self._thread.start()
+
+    def take(self, limit_s: float) -> Batch | None:
+        """Return everything received so far, of one connection, in order of arrival.
+
+        None when nothing came within `limit_s`, and at once when stopped and empty.
+        """
+        return self._waiting.take(limit_s)
+
+    def acknowledge(self, batch: Batch) -> None:
+        """Tell the broker that it need not send these again; from any thread.
+
+        Does nothing when their connection is gone: the broker sends them once more.
+        """
+        packet_ids = [frame[3] for frame in batch.frames if frame[3]]
+        live = self._live
+        if packet_ids and live is not None and live[0] == batch.connection:
+            live[1].acknowledge(packet_ids)
+            # A pause ends before the next look for something to write.
+            if not self._is_pausing:
+                self._wake()
+
+    def stop(self) -> None:
+        """Say goodbye to the broker, which keeps the session, and end the thread.
+
+        What was received before can still be taken, but not acknowledged.
+        """
+        self._stopping.set()
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._wake()
+            thread.join(_JOIN_S)
+            if not thread.is_alive():  # else it hangs in a name lookup
+                self._bell.close()
+                self._wakes.close()
+            self._set(False, "stopped")
+        self._waiting.close()
+
+    def _run(self) -> None:
+        tries = 0
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            why = self._connection()
+            if self._stopping.is_set():
+                return
+            self._down(why)
+            tries = 0 if time.monotonic() - began > _STEADY_S else tries
+            first_s, longest_s = self._waits_s
+            wait_s = min(longest_s, first_s * 2 ** min(tries, 30))
+            # Not all at once when a broker comes back to many.
+            self._stopping.wait(random.uniform(max(first_s, wait_s / 2), wait_s))
+            tries += 1
+
+    def _connection(self) -> str:
+        """Keep one connection as long as it lasts; return why it is over."""
+        self._connections += 1
+        number = self._connections
+
+        def deliver(frames: list[Frame]) -> None:
+            self._waiting.put(number, frames)
+
+        client = self._make(self._broker, deliver, limit_bytes=self._limit_bytes)
+        try:
+            client.open()
+            self._live = number, client
+            self._serve(client)
+        except (OSError, ValueError) as exc:
+            client.fail(_words(exc))
+        except Exception:
+            if not self._was_told:
+                log.exception("MQTT broker %s sent what paho cannot read", self._where)
+            client.fail(NOT_MQTT)
+        finally:
+            self._live = None
+            self._too_large += client.skipped
+            _close(client)
+        return client.why or "the connection was lost"
+
+    def _serve(self, client: SessionClient) -> None:
+        sock, wakes = client.socket(), self._wakes
+        assert isinstance(sock, socket.socket)
+        pending = sock.pending if isinstance(sock, ssl.SSLSocket) else lambda: 0
+        poller = select.poll()
+        poller.register(wakes, select.POLLIN)
+        deadline = time.monotonic() + _ANSWER_S
+        next_look = 0.0
+        while client.why is None and client.socket() is not None:
+            writing = select.POLLOUT if client.want_write() else 0
+            poller.register(sock, select.POLLIN | writing)
+            events = dict(poller.poll(0 if pending() else 1000 * _LOOK_S))
+            if wakes.fileno() in events:
+                wakes.recv(4096)
+            if self._stopping.is_set():
+                return _leave(client, sock)
+            happened = events.get(sock.fileno(), 0)
+            if happened & ~select.POLLOUT or pending():
+                client.loop_read()
+            if client.want_write():
+                client.loop_write()
+            now = time.monotonic()
+            if now > next_look:
+                client.loop_misc()
+                next_look = now + _LOOK_S
+            if client.granted and client.why is None:
+                self._up(client)
+            elif now > deadline:
+                client.fail("the broker does not answer")
+            if client.pause_s:
+                self._pause(client)
+
+    def _pause(self, client: SessionClient) -> None:
+        self._is_pausing = True
+        self._stopping.wait(client.pause_s)
+        self._is_pausing = False
+        client.pause_s = 0.0
+
+    def _wake(self) -> None:
+        try:
+            self._bell.send(b"!")
+        except OSError:
+            return  # full: it wakes up anyway; closed: there is nobody to wake
+
+    def _up(self, client: SessionClient) -> None:
+        if self._state.connected:
+            return
+        text = f"connected to {self._where}"
+        if client.refused:
+            text += f", which refuses {', '.join(client.refused)}"
+        self._set(True, text)
+        self._was_told = False
+        log.info("MQTT broker: %s", text)
+
+    def _down(self, why: str) -> None:
+        text = why if why.startswith("refused") else f"not connected: {why}"
+        if self._state.connected or self._state.text != text:
+            self._set(False, text)
+        if not self._was_told:
+            log.warning("MQTT broker %s: %s", self._where, text)
+            self._was_told = True
+
+    def _set(self, connected: bool, text: str) -> None:
+        self._state = ReceiverState(connected, text, datetime.now(UTC))
+
+
+def _leave(client: SessionClient, sock: socket.socket) -> None:
+    """Send what is in line, then a DISCONNECT: the broker keeps session and no will."""
+    if not client.granted:
+        return
+    client.leaving = True
+    client.disconnect()
+    deadline = time.monotonic() + _GOODBYE_S
+    while client.socket() is not None and time.monotonic() < deadline:
+        client.loop_write()
+        if client.socket() is not None:
+            select.select([], [sock], [], _LOOK_S)
+
+
+def _close(client: SessionClient) -> None:
+    sock = client.socket()
+    if sock is not None:
+        sock.close()
+
+
+def _words(exc: OSError | ValueError) -> str:
+    """Say for people why a connection could not be made or broke off."""
+    if isinstance(exc, ssl.SSLCertVerificationError):
+        return f"the certificate of the broker is not trusted: {exc.verify_message}"
+    if isinstance(exc, ssl.SSLError):
+        return f"TLS failed: {(exc.reason or str(exc)).replace('_', ' ').lower()}"
+    if isinstance(exc, socket.gaierror):
+        return f"unknown host: {exc.strerror}"
+    if isinstance(exc, TimeoutError):
+        return "no answer"
+    if isinstance(exc, OSError) and exc.filename is not None:
+        return f"{exc.strerror}: {exc.filename}"
+    if isinstance(exc, OSError):
+        return exc.strerror or str(exc)
+    return str(exc)

@@ -1,0 +1,92 @@
+"""The settings of MV Sense as rules of one zone: overrides applied, units changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mvsnap.config.sense import Override, Sense
+from mvsnap.core.crossing import CrossingRule
+from mvsnap.core.crowd import CrowdRule
+from mvsnap.domain import Serial, ZoneId
+
+
+class Rules:
+    """default_room: told when no other room is named; None where Webex is not used."""
+
+    def __init__(self, sense: Sense, default_room: str | None) -> None:
+        self._sense = sense
+        self._default_room = default_room
+
+    def counts(self, serial: str, zone_id: str) -> bool:
+        """Say whether this zone is listened to."""
+        sense = self._sense
+        return _is_one_of(serial, sense.cameras) and _is_one_of(zone_id, sense.zones)
+
+    def crowd(self, serial: Serial, zone_id: ZoneId) -> CrowdRule:
+        return CrowdRule(
+            limit=self._value("people", serial, zone_id),
+            dwell_ms=_ms(self._value("dwell_s", serial, zone_id)),
+            min_messages=self._value("min_messages", serial, zone_id),
+            dropout_ms=_ms(self._value("dropout_s", serial, zone_id)),
+            cooldown_ms=_ms(self._value("cooldown_s", serial, zone_id)),
+        )
+
+    def noise(self) -> CrowdRule | None:
+        """Return the rule for audio levels, None when noise is not watched."""
+        noise = self._sense.noise
+        if noise.level_db is None:
+            return None
+        return CrowdRule(
+            limit=noise.level_db,
+            dwell_ms=_ms(noise.dwell_s),
+            dropout_ms=_ms(noise.dropout_s),
+            cooldown_ms=_ms(noise.cooldown_s),
+        )
+
+    def crossings(self, serial: str, line_id: str) -> list[CrossingRule]:
+        return [
+            CrossingRule(
+                rule.event,
+                rule.type,
+                rule.count,
+                _ms(rule.window_s),
+                _ms(rule.cooldown_s),
+            )
+            for rule in self._sense.crossings
+            if rule.serial in ("*", serial) and rule.line in ("*", line_id)
+        ]
+
+    def rooms(self, serial: Serial, zone_id: ZoneId | None) -> tuple[str, ...]:
+        """Return who is told; each once."""
+        if self._default_room is None and not self._sense.rooms:
+            default: tuple[str, ...] = ()
+        else:
+            default = self._sense.rooms or (self._default_room or "",)
+        rooms = self._overridden("rooms", serial, zone_id or ZoneId(""))
+        return tuple(dict.fromkeys(default if rooms is None else rooms))
+
+    def _value(self, name: str, serial: Serial, zone_id: ZoneId) -> Any:
+        value = self._overridden(name, serial, zone_id)
+        return getattr(self._sense, name) if value is None else value
+
+    def _overridden(self, name: str, serial: Serial, zone_id: ZoneId) -> Any:
+        """Return the override's value: the zone's own before the camera's."""
+        found = None
+        for override in sorted(self._sense.overrides, key=_is_for_one_zone):
+            fits = override.serial == serial and override.zone in ("*", zone_id)
+            value = getattr(override, name)
+            if fits and value is not None:
+                found = value
+        return found
+
+
+def _is_for_one_zone(override: Override) -> bool:
+    return override.zone != "*"
+
+
+def _is_one_of(name: str, wanted: tuple[str, ...]) -> bool:
+    return "*" in wanted or name in wanted
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

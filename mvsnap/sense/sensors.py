@@ -1,0 +1,117 @@
+"""MT sensors and known sounds as triggers: which of them take a snapshot of what."""
+
+from __future__ import annotations
+
+import uuid
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from paho.mqtt.client import topic_matches_sub
+
+from mvsnap.config.sense import SensorTrigger
+from mvsnap.core.sense_messages import (
+    SensorReading,
+    Topic,
+    TopicKind,
+    decode_audio_detections,
+    decode_sensor,
+)
+from mvsnap.domain import Job, JobId, Serial, Trigger, TriggerKind
+from mvsnap.sense.frames import Frame
+
+# Any fixed UUID: the same message, sent again by the broker, must give the same job.
+_NAMESPACE = uuid.UUID("1c1f7a52-8f0b-4f0e-8a35-6d7673656e73")
+# Older than this, a picture of now would not show what happened.
+_NOW = timedelta(minutes=1)
+_MOST_SENSORS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A trigger of the settings with its defaults filled in."""
+
+    trigger: SensorTrigger
+    serials: tuple[Serial, ...]
+    rooms: tuple[str, ...]
+
+
+class Sensors:
+    """Says which jobs a message starts.
+
+    A sensor that repeats its state starts one job for each change. A retained message
+    tells an old state: it is remembered, and starts nothing.
+    """
+
+    def __init__(self, targets: tuple[Target, ...]) -> None:
+        self._targets = targets
+        self._states: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
+
+    def jobs(self, topic: Topic, frame: Frame, now: datetime) -> list[Job]:
+        """Return the jobs of this message.
+
+        Raises:
+            BadMessage
+        """
+        name = frame[0].decode(errors="replace")
+        wanted = [t for t in self._targets if topic_matches_sub(t.trigger.topic, name)]
+        if not wanted:
+            return []
+        found = []
+        for reading in _readings(topic, frame[1]):
+            if self._is_news(topic, reading) and not frame[2]:
+                found += [
+                    _job(target, name, reading, now)
+                    for target in wanted
+                    if _says(reading.fields, target.trigger.match)
+                ]
+        return found
+
+    def _is_news(self, topic: Topic, reading: SensorReading) -> bool:
+        is_press = topic.kind is not TopicKind.SENSOR or topic.part.startswith("button")
+        if is_press:
+            return True
+        key = (topic.source, topic.part)
+        # Not the whole reading: a weaker signal does not open a door.
+        state = {name: v for name, v in reading.fields.items() if isinstance(v, bool)}
+        before = self._states.get(key)
+        self._states[key] = state
+        self._states.move_to_end(key)
+        if len(self._states) > _MOST_SENSORS:
+            self._states.popitem(last=False)
+        return before != state
+
+
+def _readings(topic: Topic, payload: bytes) -> Iterator[SensorReading]:
+    if topic.kind is TopicKind.AUDIO_DETECTION:
+        for name in decode_audio_detections(payload):
+            yield SensorReading(None, {"name": name})
+    else:
+        yield decode_sensor(topic.part, payload)
+
+
+def _says(fields: Mapping[str, Any], match: Mapping[str, Any]) -> bool:
+    return all(_is_same(fields.get(name), wanted) for name, wanted in match.items())
+
+
+def _is_same(said: Any, wanted: Any) -> bool:
+    # Python takes True for 1; a message does not.
+    return bool(said == wanted) and isinstance(said, bool) == isinstance(wanted, bool)
+
+
+def _job(target: Target, topic: str, reading: SensorReading, now: datetime) -> Job:
+    trigger = target.trigger
+    stamp = reading.at.isoformat() if reading.at else str(uuid.uuid4())
+    name = f"{topic} {stamp} {sorted(reading.fields.items())} {trigger.title}"
+    is_old = reading.at is not None and now - reading.at > _NOW
+    return Job(
+        id=JobId(str(uuid.uuid5(_NAMESPACE, name))),
+        trigger=Trigger(TriggerKind.SENSOR, topic.rsplit("/ble/", 1)[-1][:80]),
+        serials=target.serials,
+        accepted_at=now,
+        at=reading.at if is_old else None,
+        rooms=target.rooms,
+        prefix=trigger.title,
+    )

@@ -1,0 +1,78 @@
+"""People who may log in, and the secret their sessions are signed with."""
+
+from __future__ import annotations
+
+import secrets as random
+from datetime import datetime
+
+from sqlalchemy import Row, delete, func, select
+
+from mvsnap.domain import Change, Role, User
+from mvsnap.store.database import Database
+from mvsnap.store.site import write_changes
+from mvsnap.store.tables import secrets, users
+
+
+class People:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def user(self, name: str) -> User | None:
+        """Return the user; names are lower case."""
+        statement = select(users).where(users.c.name == name)
+        with self._db.reading() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else _user(row)
+
+    def users(self) -> list[User]:
+        with self._db.reading() as connection:
+            rows = connection.execute(select(users).order_by(users.c.name)).all()
+        return [_user(row) for row in rows]
+
+    def put(self, user: User, log: Change) -> None:
+        """Add the user, or replace password and role."""
+        fresh = {
+            "password_hash": user.password_hash,
+            "role": user.role,
+            "changed_at": user.changed_at,
+        }
+        statement = self._db.insert(users).values(name=user.name, **fresh)
+        with self._db.writing() as connection:
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=[*users.primary_key], set_=fresh
+                )
+            )
+            write_changes(connection, [log])
+
+    def remove(self, name: str, log: Change) -> bool:
+        """Remove the user; False when there is none of this name."""
+        statement = delete(users).where(users.c.name == name).returning(users.c.name)
+        with self._db.writing() as connection:
+            found = connection.execute(statement).first() is not None
+            if found:
+                write_changes(connection, [log])
+        return found
+
+    def anybody(self) -> bool:
+        """Say whether there is at least one user."""
+        with self._db.reading() as connection:
+            count = connection.execute(select(func.count()).select_from(users))
+            return bool(count.scalar_one())
+
+    def secret(self, name: str) -> str:
+        """Return a random text all processes of this site share; made when missing."""
+        statement = select(secrets.c.value).where(secrets.c.name == name)
+        with self._db.reading() as connection:
+            known: str | None = connection.execute(statement).scalar_one_or_none()
+        if known is not None:
+            return known
+        made = self._db.insert(secrets).values(name=name, value=random.token_hex(32))
+        with self._db.writing() as connection:
+            connection.execute(made.on_conflict_do_nothing())
+            value: str = connection.execute(statement).scalar_one()
+        return value
+
+
+def _user(row: Row[tuple[str, str, str, datetime]]) -> User:
+    return User(row.name, Role(row.role), row.password_hash, row.changed_at)

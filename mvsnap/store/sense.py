@@ -1,0 +1,176 @@
+"""What MV Sense leaves behind: presences, the state of each zone's rule, listeners."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mvsnap.domain import Event, Listener, Presence, Serial, ZoneId
+from mvsnap.store.database import Database
+from mvsnap.store.store import event_row
+from mvsnap.store.tables import events, hearing, listeners, presences, watches
+
+ZoneKey = tuple[Serial, ZoneId]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What one batch of counts brought; `states` are JSON objects, None: forget it."""
+
+    events: Sequence[Event] = ()
+    presences: Sequence[Presence] = ()
+    states: Mapping[ZoneKey, dict[str, Any] | None] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.events or self.presences or self.states)
+
+
+class SenseStore:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        # Built once: building one takes as long as writing twenty rows.
+        self._add_events = db.insert(events).on_conflict_do_nothing()
+        self._add_presences = db.insert(presences).on_conflict_do_nothing()
+        self._put_watches = _upsert(db, watches, "state", "changed_at")
+        self._put_hearing = _upsert(db, hearing, "heard_at")
+
+    def save(self, found: Findings, now: datetime) -> None:
+        """Write all of it or nothing; what was there already stays as it is."""
+        with self._db.writing() as connection:
+            if found.events:
+                rows = [event_row(event) for event in found.events]
+                connection.execute(self._add_events, rows)
+            if found.presences:
+                rows = [_presence_row(presence) for presence in found.presences]
+                connection.execute(self._add_presences, rows)
+            states = found.states or {}
+            kept = [
+                {"serial": s, "zone_id": z, "state": state, "changed_at": now}
+                for (s, z), state in states.items()
+                if state is not None
+            ]
+            if kept:
+                connection.execute(self._put_watches, kept)
+            for (serial, zone_id), state in states.items():
+                if state is None:
+                    connection.execute(
+                        delete(watches).where(
+                            watches.c.serial == serial, watches.c.zone_id == zone_id
+                        )
+                    )
+
+    def states(self, since: datetime) -> dict[ZoneKey, dict[str, Any]]:
+        """Return the states that were written after `since`."""
+        recent = select(watches).where(watches.c.changed_at >= since)
+        with self._db.reading() as connection:
+            rows = connection.execute(recent).all()
+        return {(Serial(r.serial), ZoneId(r.zone_id)): r.state for r in rows}
+
+    def presences(
+        self, since: datetime, until: datetime, serial: Serial | None = None
+    ) -> list[Presence]:
+        """Return presences that touch [since, until), by time in."""
+        statement = select(presences).where(
+            presences.c.time_in < until, presences.c.time_out >= since
+        )
+        if serial is not None:
+            statement = statement.where(presences.c.serial == serial)
+        with self._db.reading() as connection:
+            rows = connection.execute(statement.order_by(presences.c.time_in)).all()
+        return [
+            Presence(
+                Serial(row.serial),
+                ZoneId(row.zone_id),
+                row.time_in,
+                row.time_out,
+                row.peak_people,
+            )
+            for row in rows
+        ]
+
+    def note_heard(self, heard: Mapping[Serial, datetime]) -> None:
+        """Note when each camera was heard last."""
+        if not heard:
+            return
+        rows = [{"serial": s, "heard_at": at} for s, at in heard.items()]
+        with self._db.writing() as connection:
+            connection.execute(self._put_hearing, rows)
+
+    def heard(self) -> dict[Serial, datetime]:
+        """Return when each camera was heard last."""
+        with self._db.reading() as connection:
+            rows = connection.execute(select(hearing)).all()
+        return {Serial(row.serial): row.heard_at for row in rows}
+
+    def describe_listener(self, listener: Listener) -> None:
+        row = {
+            "listener_id": listener.listener_id,
+            "seen_at": listener.seen_at,
+            "connected": listener.connected,
+            "state": listener.state,
+            "messages_per_s": listener.messages_per_s,
+            "people_counts": listener.people_counts,
+        }
+        statement = self._db.insert(listeners).values(**row)
+        news = {k: v for k, v in row.items() if k != "listener_id"}
+        with self._db.writing() as connection:
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=[*listeners.primary_key], set_=news
+                )
+            )
+
+    def listeners(self) -> list[Listener]:
+        """Return what each listener said last, the latest first."""
+        statement = select(listeners).order_by(listeners.c.seen_at.desc())
+        with self._db.reading() as connection:
+            rows = connection.execute(statement).all()
+        return [
+            Listener(
+                row.listener_id,
+                row.seen_at,
+                row.connected,
+                row.state,
+                row.messages_per_s,
+                row.people_counts,
+            )
+            for row in rows
+        ]
+
+    def purge(self, before: datetime) -> int:
+        """Remove what is older; return how many presences."""
+        with self._db.writing() as connection:
+            gone = connection.execute(
+                delete(presences)
+                .where(presences.c.time_out < before)
+                .returning(presences.c.serial)
+            ).all()
+            connection.execute(delete(watches).where(watches.c.changed_at < before))
+            connection.execute(delete(hearing).where(hearing.c.heard_at < before))
+            connection.execute(delete(listeners).where(listeners.c.seen_at < before))
+        return len(gone)
+
+
+def _upsert(
+    db: Database, table: Table, *changing: str
+) -> sqlite.Insert | postgresql.Insert:
+    statement = db.insert(table)
+    return statement.on_conflict_do_update(
+        index_elements=[*table.primary_key],
+        set_={name: statement.excluded[name] for name in changing},
+    )
+
+
+def _presence_row(presence: Presence) -> dict[str, Any]:
+    return {
+        "serial": presence.serial,
+        "zone_id": presence.zone_id,
+        "time_in": presence.time_in,
+        "time_out": presence.time_out,
+        "peak_people": presence.peak_people,
+    }

@@ -1,0 +1,181 @@
+"""What people chose on the pages, and what the Dashboard says about the cameras."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+
+from mvsnap.domain import Camera, Change, Mute, Serial, Zone, ZoneId
+from mvsnap.store.database import Database
+from mvsnap.store.tables import audit, cameras, choices, mutes, zones
+
+
+class SiteStore:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    # --- choices: settings changed on the page
+
+    def choices(self) -> dict[str, Any]:
+        """Return settings by name, such as "sense.people", that replace the file's."""
+        with self._db.reading() as connection:
+            rows = connection.execute(select(choices)).all()
+        return {row.name: row.value for row in rows}
+
+    def choose(
+        self, values: Mapping[str, Any], who: str, now: datetime, log: Iterable[Change]
+    ) -> None:
+        """Keep the values with their lines of the audit log; None: the file's again."""
+        with self._db.writing() as connection:
+            for name, value in values.items():
+                if value is None:
+                    connection.execute(delete(choices).where(choices.c.name == name))
+                    continue
+                fresh = {"value": value, "chosen_at": now, "chosen_by": who}
+                connection.execute(
+                    self._db.insert(choices)
+                    .values(name=name, **fresh)
+                    .on_conflict_do_update(
+                        index_elements=[*choices.primary_key], set_=fresh
+                    )
+                )
+            write_changes(connection, log)
+
+    # --- mutes
+
+    def mutes(self, now: datetime) -> list[Mute]:
+        """Return the mutes that hold now, the one that ends first in front."""
+        statement = select(mutes).where(mutes.c.until > now).order_by(mutes.c.until)
+        with self._db.reading() as connection:
+            rows = connection.execute(statement).all()
+        return [
+            Mute(
+                id=row.id,
+                until=row.until,
+                muted_at=row.muted_at,
+                muted_by=row.muted_by,
+                serial=None if row.serial is None else Serial(row.serial),
+                zone_id=None if row.zone_id is None else ZoneId(row.zone_id),
+            )
+            for row in rows
+        ]
+
+    def mute(self, mute: Mute, log: Change) -> None:
+        with self._db.writing() as connection:
+            connection.execute(
+                mutes.insert().values(
+                    id=mute.id,
+                    serial=mute.serial,
+                    zone_id=mute.zone_id,
+                    until=mute.until,
+                    muted_at=mute.muted_at,
+                    muted_by=mute.muted_by,
+                )
+            )
+            write_changes(connection, [log])
+
+    def unmute(self, mute_id: str, log: Change) -> bool:
+        """End the mute; False when there is none with this id."""
+        statement = delete(mutes).where(mutes.c.id == mute_id).returning(mutes.c.id)
+        with self._db.writing() as connection:
+            found = connection.execute(statement).first() is not None
+            if found:
+                write_changes(connection, [log])
+        return found
+
+    # --- audit
+
+    def add_change(self, change: Change) -> None:
+        with self._db.writing() as connection:
+            write_changes(connection, [change])
+
+    def changes(self, limit: int) -> list[Change]:
+        """Return the newest lines of the audit log, newest first."""
+        statement = select(audit).order_by(audit.c.id.desc()).limit(limit)
+        with self._db.reading() as connection:
+            rows = connection.execute(statement).all()
+        return [Change(r.at, r.who, r.what, r.before, r.after) for r in rows]
+
+    # --- cameras and zones, as the Dashboard names them
+
+    def keep_cameras(self, found: Iterable[Camera], now: datetime) -> None:
+        statement = self._db.insert(cameras)
+        fresh = statement.excluded
+        rows = [
+            {
+                "serial": camera.serial,
+                "name": camera.name,
+                "model": camera.model,
+                "network_id": camera.network_id,
+                "status": camera.status,
+                "asked_at": now,
+            }
+            for camera in found
+        ]
+        if not rows:
+            return
+        names = ("name", "model", "network_id", "status", "asked_at")
+        with self._db.writing() as connection:
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=[*cameras.primary_key],
+                    set_={name: fresh[name] for name in names},
+                ),
+                rows,
+            )
+
+    def cameras(self) -> list[Camera]:
+        """Return what the Dashboard said about the cameras, by name."""
+        statement = select(cameras).order_by(cameras.c.name, cameras.c.serial)
+        with self._db.reading() as connection:
+            rows = connection.execute(statement).all()
+        return [
+            Camera(Serial(r.serial), r.name, r.model, r.network_id, r.status)
+            for r in rows
+        ]
+
+    def keep_zones(self, serial: Serial, found: Iterable[Zone]) -> None:
+        """Replace what is known of this camera's zones."""
+        rows = [
+            {"serial": serial, "zone_id": zone.zone_id, "label": zone.label}
+            for zone in found
+        ]
+        with self._db.writing() as connection:
+            connection.execute(delete(zones).where(zones.c.serial == serial))
+            if rows:
+                connection.execute(zones.insert(), rows)
+
+    def zones(self) -> dict[Serial, list[Zone]]:
+        """Return the zones of each camera, by label."""
+        statement = select(zones).order_by(zones.c.serial, zones.c.label)
+        with self._db.reading() as connection:
+            rows = connection.execute(statement).all()
+        found: dict[Serial, list[Zone]] = {}
+        for row in rows:
+            zone = Zone(row.zone_id, row.label)
+            found.setdefault(Serial(row.serial), []).append(zone)
+        return found
+
+    def purge(self, now: datetime) -> None:
+        """Remove mutes that are over."""
+        with self._db.writing() as connection:
+            connection.execute(delete(mutes).where(mutes.c.until < now))
+
+
+def write_changes(connection: Connection, log: Iterable[Change]) -> None:
+    """Write lines of the audit log in the transaction of what they tell of."""
+    rows = [
+        {
+            "at": change.at,
+            "who": change.who,
+            "what": change.what,
+            "before": change.before,
+            "after": change.after,
+        }
+        for change in log
+    ]
+    if rows:
+        connection.execute(audit.insert(), rows)

@@ -1,0 +1,178 @@
+"""Who may call: API keys, people who are logged in, or anybody.
+
+Every view names its access with one of the decorators here; a view without one is
+refused, so nothing becomes public by forgetting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask import Flask, Request, current_app, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFProtect
+
+from mvsnap.config.model import ApiKey, Scope
+from mvsnap.domain import Role
+from mvsnap.errors import Forbidden, Unauthorized
+from mvsnap.web.auth import people
+from mvsnap.web.auth.keys import Caller, Guard, key_of
+from mvsnap.web.auth.people import Person
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_GUARD = "mvsnap_guard"
+# Addresses for programs: their errors are JSON whoever asks.
+_PROGRAMS = (
+    "/api/", "/webhook", "/scanning", "/healthz", "/readyz", "/metrics",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may call a view: a key with the scope, a person with the role; or either."""
+
+    scope: Scope | None = None
+    role: Role | None = None
+
+
+PUBLIC = Access()
+
+
+def prepare(
+    app: Flask,
+    keys: tuple[ApiKey, ...],
+    *,
+    rate_per_minute: int,
+    session_hours: float,
+) -> None:
+    """Make the app check the access of every view."""
+    app.extensions[_GUARD] = Guard(keys, rate_per_minute=rate_per_minute)
+    app.config.update(
+        # Checked below, for the views that a session opens.
+        WTF_CSRF_CHECK_DEFAULT=False,
+        # The token holds as long as the session it belongs to; being bound to it is
+        # enough, and Referer has another host behind a proxy that changes Host.
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    CSRFProtect(app)
+    people.prepare(app, session_hours)
+    app.before_request(check_access)
+
+
+def api_key(scope: Scope) -> Callable[[View], View]:
+    """The view needs an API key with this scope; it finds it as `caller()`."""
+    return _mark(Access(scope=scope))
+
+
+def page(role: Role) -> Callable[[View], View]:
+    """The view needs a person with this role or more; it finds it as `person()`.
+
+    Whatever changes something needs the CSRF token of the session besides.
+    """
+    return _mark(Access(role=role))
+
+
+def key_or_login(scope: Scope) -> Callable[[View], View]:
+    """The view needs an API key with this scope, or any person; both as `caller()`."""
+    return _mark(Access(scope=scope, role=Role.VIEWER))
+
+
+def public(view: View) -> View:
+    """Anybody may call the view."""
+    return _mark(PUBLIC)(view)
+
+
+def _mark(access: Access) -> Callable[[View], View]:
+    def mark(view: View) -> View:
+        view.access = access  # type: ignore[attr-defined]  # read by access_of
+        return view
+
+    return mark
+
+
+def access_of(view: Any) -> Access | None:
+    """Return what the view declared, None for nothing."""
+    return getattr(view, "access", None)
+
+
+def check_access() -> ResponseReturnValue | None:
+    """Runs before every request; returns the way to the login where that helps."""
+    if request.endpoint is None:  # 404 and 405 are answered without a key
+        if for_a_person():
+            g.person = people.find_person()  # the error page has a menu, too
+        return None
+    access = access_of(current_app.view_functions[request.endpoint])
+    if access is None:
+        raise Forbidden("This page declares no access")
+    if access == PUBLIC:
+        return None
+    if access.role is not None and (access.scope is None or not key_of(request)):
+        g.person = people.find_person()
+        if g.person is not None:
+            _admit_person(g.person, access)
+            return None
+    if access.scope is None:
+        return _to_login()
+    admit().must_have(access.scope)
+    return None
+
+
+def _admit_person(someone: Person, access: Access) -> None:
+    if access.role is not None and not someone.may(access.role):
+        raise Forbidden(f"This page is for the role {access.role} only")
+    if request.method not in {"GET", "HEAD", "OPTIONS"}:
+        csrf: CSRFProtect = current_app.extensions["csrf"]
+        csrf.protect()
+    if access.scope is not None:
+        g.caller = Caller(someone.name, [access.scope])
+
+
+def _to_login() -> ResponseReturnValue:
+    if request.method not in {"GET", "HEAD"} or not for_a_person():
+        raise Unauthorized("You are not logged in, or no longer")
+    here = request.full_path if request.query_string else request.path
+    return redirect(url_for("login.login", next=request.script_root + here), 303)
+
+
+def admit() -> Caller:
+    """Return whose key makes the request, or raise; `caller()` knows it then."""
+    guard: Guard = current_app.extensions[_GUARD]
+    g.caller = guard.admit(request)
+    return caller()
+
+
+def caller() -> Caller:
+    """Return who calls the API; people reach all cameras."""
+    found: Caller = g.caller
+    return found
+
+
+def person() -> Person:
+    """Return who is logged in; for views with `page`."""
+    found: Person = g.person
+    return found
+
+
+def person_or_none() -> Person | None:
+    """Return who is logged in, as far as the current request had to know it."""
+    found: Person | None = g.get("person")
+    return found
+
+
+def for_a_person() -> bool:
+    """Say whether a browser asks for a page, not a program for an answer."""
+    accepts = request.accept_mimetypes
+    return (
+        not request.path.startswith(_PROGRAMS)
+        and accepts["text/html"] > accepts["application/json"]
+    )
+
+
+def is_local(asked: Request) -> bool:
+    """Say whether the request comes from this machine itself, not through a proxy."""
+    forwarded = "X-Forwarded-For" in asked.headers or "Forwarded" in asked.headers
+    return asked.remote_addr in {"127.0.0.1", "::1"} and not forwarded

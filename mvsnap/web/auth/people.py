@@ -1,0 +1,125 @@
+"""People who are logged in: their session, and what ends it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, Request, g, request, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask_login import LoginManager, current_user, login_user
+from flask_wtf.csrf import generate_csrf
+
+from mvsnap.clock import iso
+from mvsnap.domain import Role, User
+from mvsnap.web.context import gateway
+
+_ROLES = tuple(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is logged in. What Flask-Login asks of a user is below."""
+
+    name: str
+    role: Role
+
+    def may(self, role: Role) -> bool:
+        """Say whether the person's role includes this one."""
+        return _ROLES.index(self.role) >= _ROLES.index(role)
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role is Role.ADMIN
+
+    @property
+    def is_authenticated(self) -> bool:
+        return True
+
+    @property
+    def is_active(self) -> bool:
+        return True
+
+    @property
+    def is_anonymous(self) -> bool:
+        return False
+
+    def get_id(self) -> str:
+        return self.name
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Sessions in a signed cookie. Devices have none: for them no secret is read."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
+
+    def is_null_session(self, obj: object) -> bool:
+        # None: the database with the secret was away when the session was opened.
+        return obj is None or super().is_null_session(obj)
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        public_url = gateway().settings.site.public_url or ""
+        return request.is_secure or public_url.startswith("https:")
+
+
+def prepare(app: Flask, session_hours: float) -> None:
+    """Make the app know sessions and who is logged in."""
+    app.session_interface = Sessions()
+    app.config.update(
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=session_hours),
+        SESSION_COOKIE_NAME="mvsnap",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_REFRESH_EACH_REQUEST=False,
+    )
+    manager = LoginManager()
+    manager.session_protection = None  # phones change their address all the time
+    manager.user_loader(_still_logged_in)
+    manager.init_app(app, add_context_processor=False)
+
+
+def log_in(user: User) -> None:
+    """Begin a new session; nothing of the one before it stays."""
+    end = gateway().clock.now() + timedelta(
+        hours=gateway().settings.login.session_hours
+    )
+    log_out()
+    session.permanent = True
+    session["until"] = end.timestamp()
+    session["mark"] = _mark(user)
+    login_user(Person(user.name, user.role))
+    generate_csrf()
+
+
+def log_out() -> None:
+    session.clear()
+    g.pop("csrf_token", None)  # Flask-WTF keeps it for the rest of the request
+
+
+def find_person() -> Person | None:
+    """Return who is logged in, by the session of the request."""
+    found: Any = current_user._get_current_object()
+    return found if isinstance(found, Person) else None
+
+
+def _still_logged_in(name: str) -> Person | None:
+    """Return the person of the session, unless its time is over or the user changed."""
+    until = session.get("until")
+    now = gateway().clock.now().timestamp()
+    if not isinstance(until, float) or now >= until:
+        return None
+    user = gateway().people.user(name)
+    if user is None or not hmac.compare_digest(str(session.get("mark")), _mark(user)):
+        return None
+    return Person(user.name, user.role)
+
+
+def _mark(user: User) -> str:
+    """Return what changes with the user's password or role."""
+    text = "\n".join((user.password_hash, user.role, iso(user.changed_at)))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

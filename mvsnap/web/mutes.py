@@ -1,0 +1,78 @@
+"""The API of mutes: times in which crowds are recorded but nobody is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from mvsnap.clock import iso
+from mvsnap.core.mutes import DEFAULT_MINUTES, end_change, new_mute
+from mvsnap.domain import Mute
+from mvsnap.errors import Forbidden, NotFound
+from mvsnap.web import auth
+from mvsnap.web.context import gateway
+from mvsnap.web.params import read_parameters
+
+bp = Blueprint("mutes", __name__, url_prefix="/api/v1.0")
+
+
+@bp.get("/mutes")
+@auth.api_key("mute")
+def list_mutes() -> ResponseReturnValue:
+    read_parameters(request).allow_only("apikey")
+    return jsonify(mutes=[mute_json(mute) for mute in _reached()])
+
+
+@bp.post("/mutes")
+@auth.api_key("mute")
+def mute() -> ResponseReturnValue:
+    parameters = read_parameters(request)
+    parameters.allow_only("apikey", "serial", "zone", "minutes")
+    made, change = new_mute(
+        parameters.get("serial"),
+        parameters.get("zone"),
+        parameters.get("minutes") or str(DEFAULT_MINUTES),
+        auth.caller().name,
+        gateway().clock.now(),
+    )
+    if not _reaches(made):
+        raise Forbidden("This key may not mute that; name a camera it may use")
+    gateway().site.mute(made, change)
+    return jsonify(mute_json(made)), 201
+
+
+@bp.delete("/mutes/<mute_id>")
+@auth.api_key("mute")
+def unmute(mute_id: str) -> ResponseReturnValue:
+    read_parameters(request).allow_only("apikey")
+    found = next((mute for mute in _reached() if mute.id == mute_id), None)
+    if found is None:
+        raise NotFound(f"No mute {mute_id[:40]!r}")
+    change = end_change(found, auth.caller().name, gateway().clock.now())
+    gateway().site.unmute(found.id, change)
+    return "", 204
+
+
+def mute_json(mute: Mute) -> dict[str, Any]:
+    return {
+        "id": mute.id,
+        "serial": mute.serial,
+        "zone_id": mute.zone_id,
+        "until": iso(mute.until),
+        "muted_at": iso(mute.muted_at),
+        "muted_by": mute.muted_by,
+    }
+
+
+def _reached() -> list[Mute]:
+    now = gateway().clock.now()
+    return [mute for mute in gateway().site.mutes(now) if _reaches(mute)]
+
+
+def _reaches(mute: Mute) -> bool:
+    """Say whether the key may use all that is muted."""
+    if mute.serial is None:
+        return auth.caller().serials is None
+    return auth.caller().reaches(mute.serial)

@@ -1,0 +1,110 @@
+"""Pages for people: what all of them share - menu, times, headers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask, Response, current_app, request, url_for
+from flask_bootstrap import Bootstrap5
+
+from mvsnap import __version__
+from mvsnap.domain import Role
+from mvsnap.web import auth
+from mvsnap.web.auth.people import Person
+from mvsnap.web.context import gateway
+
+TEMPLATES = Path(__file__).parents[3] / "templates"
+STATIC = Path(__file__).parents[1] / "static"
+
+# (endpoint, text, role). An entry shows as soon as its page is there.
+_MENU = (
+    ("overview.index", "Overview", Role.VIEWER),
+    ("crowd_events.index", "Crowd events", Role.VIEWER),
+    ("clips.index", "Clips", Role.VIEWER),
+    ("visitors.index", "Visitors", Role.VIEWER),
+    ("wifi.index", "Wi-Fi", Role.VIEWER),
+    ("badges.index", "Badges", Role.VIEWER),
+    ("settings.index", "Settings", Role.ADMIN),
+)
+_STATIC_FILES = ("static", "bootstrap.static")
+# Bootstrap's own pictures are data: addresses inside its stylesheet.
+_ONLY_OURS = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MenuEntry:
+    text: str
+    url: str
+    is_current: bool
+
+
+def prepare(app: Flask) -> None:
+    """Make the app render pages; their blueprints are registered apart."""
+    app.config["BOOTSTRAP_SERVE_LOCAL"] = True
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
+    Bootstrap5(app)
+    for endpoint in _STATIC_FILES:
+        app.view_functions[endpoint] = _public_file(app.view_functions[endpoint])
+    app.url_defaults(_add_version)
+    app.context_processor(_shell)
+    app.add_template_filter(local_time)
+    app.after_request(_protect)
+
+
+def local_time(moment: datetime) -> str:
+    """Return the moment as people at the site say it: Sat 21 Nov 14:03:07."""
+    zone = ZoneInfo(gateway().settings.site.timezone)
+    return f"{moment.astimezone(zone):%a %d %b %H:%M:%S}"
+
+
+def page_exists(endpoint: str) -> bool:
+    return endpoint in current_app.view_functions
+
+
+def _public_file(send: Any) -> Any:
+    @auth.public
+    def send_public_file(**given: Any) -> Response:
+        answer: Response = send(**given)
+        return answer
+
+    return send_public_file
+
+
+def _add_version(endpoint: str, values: dict[str, Any]) -> None:
+    # A new version must not meet the stylesheet of the old one in a browser's cache.
+    if endpoint in _STATIC_FILES:
+        values["v"] = __version__
+
+
+def _shell() -> dict[str, Any]:
+    """Return what base.html needs. Asks no database: error pages use it, too."""
+    return {
+        "site_name": gateway().settings.site.name or "mvsnap",
+        "person": auth.person_or_none(),
+        "menu": _menu(auth.person_or_none()),
+    }
+
+
+def _menu(person: Person | None) -> list[MenuEntry]:
+    if person is None:
+        return []
+    return [
+        MenuEntry(text, url_for(endpoint), endpoint.startswith(f"{request.blueprint}."))
+        for endpoint, text, role in _MENU
+        if person.may(role) and page_exists(endpoint)
+    ]
+
+
+def _protect(answer: Response) -> Response:
+    if answer.mimetype == "text/html":
+        answer.headers.setdefault("Content-Security-Policy", _ONLY_OURS)
+        answer.headers.setdefault("X-Frame-Options", "DENY")
+        answer.headers.setdefault("Referrer-Policy", "same-origin")
+    return answer

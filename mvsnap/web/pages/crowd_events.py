@@ -1,0 +1,169 @@
+"""Crowd events: the list of what was raised, live, and as a table to download."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from mvsnap import __version__
+from mvsnap.config.choices import chosen_sense
+from mvsnap.config.sense import Sense
+from mvsnap.core.crowd_rows import CrowdRow, crowd_rows
+from mvsnap.core.crowd_table import csv_lines
+from mvsnap.core.days import lasting
+from mvsnap.domain import RAISED, Event, Role
+from mvsnap.errors import BadInput
+from mvsnap.web import auth
+from mvsnap.web.context import Gateway, gateway
+from mvsnap.web.pages.crowd_filter import CrowdFilter, read_filter
+from mvsnap.web.pages.places import Places, known_places
+
+bp = Blueprint("crowd_events", __name__)
+
+_PAGE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A sentence, and where to go: to the list without filters, to the settings."""
+
+    text: str
+    reset: bool = False
+    settings: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CrowdPage:
+    """One page of the list.
+
+    older: the address of the next page, None at the end; advice: when there are no
+    rows, why, and what to do about it.
+    """
+
+    asked: CrowdFilter
+    rows: Sequence[CrowdRow] = ()
+    older: str | None = None
+    advice: Advice | None = None
+
+    @property
+    def etag(self) -> str:
+        """A text that is another one when the page shows something else."""
+        parts = [__version__, self.older or "", *(row.tag for row in self.rows)]
+        parts.append(self.advice.text if self.advice else "")
+        parts.append(auth.person().role)  # some links are for some roles only
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+@bp.get("/crowd-events")
+@auth.page(Role.VIEWER)
+def index() -> ResponseReturnValue:
+    asked = _asked()
+    places = known_places(gateway().site, gateway().sense)
+    if asked.mistakes:
+        advice = Advice("Correct the filter to see crowd events.")
+        return _page(CrowdPage(asked, advice=advice), places), 400
+    return _page(_read_page(asked), places)
+
+
+@bp.get("/crowd-events/rows")
+@auth.page(Role.VIEWER)
+def rows() -> ResponseReturnValue:
+    """The list alone, for the page that asks again and again: two queries."""
+    asked = _asked()
+    asked.must_fit()
+    page = _read_page(asked)
+    if request.if_none_match.contains(page.etag):
+        answer = Response(status=304)
+    else:
+        answer = Response(render_template("crowd_events/_list.html", **_list(page)))
+    answer.set_etag(page.etag)
+    return answer
+
+
+@bp.get("/crowd-events.csv")
+@auth.page(Role.VIEWER)
+def download() -> ResponseReturnValue:
+    asked = _asked()
+    asked.must_fit()
+    wanted = replace(asked, wanted=replace(asked.wanted, after=None))
+    name = "mvsnap-crowd-events.csv"
+    return Response(
+        csv_lines(_all_rows(gateway(), wanted)),
+        mimetype="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _asked() -> CrowdFilter:
+    return read_filter(request.args, ZoneInfo(gateway().settings.site.timezone))
+
+
+def _read_page(asked: CrowdFilter) -> CrowdPage:
+    found = gateway().store.events(asked.wanted, _PAGE + 1)
+    raised, rest = found[:_PAGE], found[_PAGE:]
+    if not raised:
+        return CrowdPage(asked, advice=_advice(asked))
+    older = url_for(".index", **asked.query, after=raised[-1].id) if rest else None
+    return CrowdPage(asked, _with_the_rest(gateway(), raised), older)
+
+
+def _all_rows(here: Gateway, asked: CrowdFilter) -> Iterator[list[CrowdRow]]:
+    for raised in here.store.pages(asked.wanted, None):
+        yield _with_the_rest(here, raised)
+
+
+def _with_the_rest(here: Gateway, raised: list[Event]) -> list[CrowdRow]:
+    others = here.store.events_of_jobs({event.job_id for event in raised})
+    return crowd_rows(raised, others, here.clock.now())
+
+
+def _page(page: CrowdPage, places: Places) -> str:
+    asked = page.asked
+    return render_template(
+        "crowd_events/index.html",
+        asked=asked,
+        places=places,
+        zone_cameras=[camera for camera in places.cameras if camera.zones],
+        kinds=[kind.value for kind in RAISED],
+        **_list(page),
+        etag=page.etag,
+        rows_url=url_for(".rows", **asked.query),
+        csv_url=url_for(".download", **asked.query),
+        here=request.script_root + request.full_path.rstrip("?"),
+        may_mute=auth.person().may(Role.REVIEWER),
+    )
+
+
+def _list(page: CrowdPage) -> dict[str, Any]:
+    """Return what the template of the list needs."""
+    return {"page": page, "newest": url_for(".index", **page.asked.query)}
+
+
+def _advice(asked: CrowdFilter) -> Advice:
+    if asked.query or not asked.first_page:
+        return Advice("Nothing matches.", reset=True)
+    here = gateway()
+    try:
+        sense = chosen_sense(here.settings.sense, here.site.choices())
+    except BadInput as exc:
+        return Advice(f"The settings cannot be used: {exc.message}", settings=True)
+    return Advice(_what_is_missing(sense), settings=True)
+
+
+def _what_is_missing(sense: Sense) -> str:
+    if not sense.enabled:
+        return (
+            "MV Sense is off, so nothing is raised. Set sense.host to your MQTT broker "
+            "in config/mvsnap.yaml, and switch sense.enabled on."
+        )
+    people = "1 person" if sense.people == 1 else f"{sense.people} people"
+    return (
+        f"No crowd yet. {people} or more in a zone for {lasting(sense.dwell_s)} "
+        "will appear here within seconds."
+    )

@@ -1,0 +1,64 @@
+"""The form that mutes: a place and a length in, a mute or what is wrong out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from mvsnap.core.days import local_moment
+from mvsnap.core.mutes import MAX_MINUTES, new_mute
+from mvsnap.domain import Change, Mute, Serial, ZoneId
+from mvsnap.errors import BadInput
+from mvsnap.web.pages.places import Places
+
+LENGTHS = (
+    ("15", "15 minutes"),
+    ("60", "1 hour"),
+    ("480", "8 hours"),
+    ("until", "Until"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MuteEntered:
+    """What a person typed, by field; `made` when nothing is wrong with it."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    mistakes: Mapping[str, str] = field(default_factory=dict)
+    made: tuple[Mute, Change] | None = None
+
+
+def read_mute(
+    form: Mapping[str, str], places: Places, who: str, now: datetime, zone: ZoneInfo
+) -> MuteEntered:
+    """place: "" for all, else a serial and a zone id or *, such as `Q2XX-... 0`."""
+    texts = {name: form.get(name, "").strip() for name in ("place", "minutes", "until")}
+    serial, _, zone_id = texts["place"].partition(" ")
+    zone_id = "" if zone_id == "*" else zone_id
+    if zone_id and not places.has_zone(Serial(serial), ZoneId(zone_id)):
+        return MuteEntered(texts, {"place": "This camera has no such zone."})
+    name = "until" if texts["minutes"] == "until" else "minutes"
+    try:
+        minutes = texts["minutes"]
+        if name == "until":
+            minutes = _minutes_until(texts["until"], now, zone)
+        return MuteEntered(
+            texts, made=new_mute(serial or None, zone_id or None, minutes, who, now)
+        )
+    except BadInput as exc:
+        wrong, _, words = exc.message.partition(": ")
+        if wrong in ("minutes", "until"):
+            return MuteEntered(texts, {name: words})
+        return MuteEntered(texts, {"place": exc.message})
+
+
+def _minutes_until(text: str, now: datetime, zone: ZoneInfo) -> str:
+    if not text:
+        raise BadInput("until: Say until when.")
+    minutes = math.ceil((local_moment("until", text, zone) - now).total_seconds() / 60)
+    if not 1 <= minutes <= MAX_MINUTES:
+        raise BadInput("until: Expected a time within the next week.")
+    return str(minutes)

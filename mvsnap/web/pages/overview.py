@@ -1,0 +1,245 @@
+"""The first page: what runs, and what happened today."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from mvsnap.config.choices import chosen_sense
+from mvsnap.config.sense import Sense
+from mvsnap.core.days import day_span
+from mvsnap.domain import Camera, Event, EventKind, Listener, Mute, Role, Serial
+from mvsnap.errors import BadInput
+from mvsnap.store.store import EventFilter
+from mvsnap.web import auth
+from mvsnap.web.context import gateway
+from mvsnap.web.pages import page_exists
+from mvsnap.web.pages.places import Places, known_places
+
+bp = Blueprint("overview", __name__)
+
+_LATEST = 6
+# A listener says every 15 s that it lives.
+_STALE_AFTER = timedelta(seconds=50)
+_FORGOTTEN_AFTER = timedelta(days=1)
+# Silent for a minute; and it is noted once a minute who was heard.
+_SILENT_AFTER = timedelta(minutes=2)
+_COLOURS = {"online": "success", "alerting": "warning", "offline": "danger"}
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A word on a colour of Bootstrap; the word alone says it, too."""
+
+    text: str
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerRow:
+    name: str
+    badge: Badge
+    state: str
+    messages_per_s: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MuteRow:
+    place: str
+    until: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    crowds: int
+    snapshots: int
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotTile:
+    """A picture, or the reason why there is none."""
+
+    camera: str
+    at: datetime
+    title: str
+    thumbnail_url: str | None
+    snapshot_url: str
+    video_link: str | None
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameraRow:
+    name: str
+    serial: Serial
+    model: str
+    status: Badge
+    heard_at: datetime | None
+    is_silent: bool
+
+
+@bp.get("/")
+@auth.page(Role.VIEWER)
+def index() -> ResponseReturnValue:
+    sense, now = _sense(), gateway().clock.now()
+    listeners = listener_rows(gateway().sense.listeners(), sense.enabled, now)
+    return render_template(
+        "overview/overview.html",
+        sense_enabled=sense.enabled,
+        listeners=listeners,
+        mutes=_mutes(now),
+        mutes_url=_mutes_url(),
+        today=_today(now),
+        snapshots=_latest_snapshots(),
+        cameras=_cameras(sense, listeners, now),
+        has_key=gateway().settings.meraki.api_key is not None,
+    )
+
+
+def listener_rows(
+    listeners: list[Listener], enabled: bool, now: datetime
+) -> list[ListenerRow]:
+    """Return a row for each listener that was there in the last day."""
+    return [
+        ListenerRow(
+            name=listener.listener_id,
+            badge=_listener_badge(listener, enabled, now),
+            state=listener.state,
+            messages_per_s=f"{listener.messages_per_s:.1f}",
+            seen_at=listener.seen_at,
+        )
+        for listener in listeners
+        if now - listener.seen_at < _FORGOTTEN_AFTER
+    ]
+
+
+def _listener_badge(listener: Listener, enabled: bool, now: datetime) -> Badge:
+    if now - listener.seen_at > _STALE_AFTER:
+        return Badge("No sign of life", "danger")
+    if not enabled:
+        return Badge("Off", "secondary")
+    if listener.connected:
+        return Badge("Connected", "success")
+    return Badge("Not connected", "danger")
+
+
+def camera_rows(
+    cameras: list[Camera],
+    used: Iterable[Serial],
+    heard: Mapping[Serial, datetime],
+    expected: Sense | None,
+    now: datetime,
+) -> list[CameraRow]:
+    """Return a row for each camera of the Dashboard, then for others that are known.
+
+    used: those in the settings, whether or not the Dashboard names them.
+    expected: whose cameras must be heard; None while nobody listens.
+    """
+    others = {*heard, *used} - {camera.serial for camera in cameras}
+    unknown = [Camera(serial, serial, "", "") for serial in sorted(others)]
+    return [
+        CameraRow(
+            name=camera.name or camera.serial,
+            serial=camera.serial,
+            model=camera.model,
+            status=Badge(camera.status, _COLOURS.get(camera.status, "secondary")),
+            heard_at=heard.get(camera.serial),
+            is_silent=_is_silent(camera.serial, heard, expected, now),
+        )
+        for camera in (*cameras, *unknown)
+    ]
+
+
+def _is_silent(
+    serial: Serial,
+    heard: Mapping[Serial, datetime],
+    expected: Sense | None,
+    now: datetime,
+) -> bool:
+    if expected is None or not {serial, "*"} & set(expected.cameras):
+        return False
+    if serial in heard:
+        return now - heard[serial] > _SILENT_AFTER
+    # Many cameras have no MV Sense: those never heard count if they were named.
+    return serial in expected.cameras
+
+
+def _cameras(sense: Sense, rows: list[ListenerRow], now: datetime) -> list[CameraRow]:
+    someone_listens = any(row.badge.text == "Connected" for row in rows)
+    return camera_rows(
+        gateway().site.cameras(),
+        map(Serial, gateway().settings.meraki.cameras),
+        gateway().sense.heard(),
+        sense if someone_listens else None,
+        now,
+    )
+
+
+def _sense() -> Sense:
+    sense = gateway().settings.sense
+    try:
+        return chosen_sense(sense, gateway().site.choices())
+    except BadInput:  # an old choice that no longer fits: the listener keeps the file's
+        return sense
+
+
+def _mutes(now: datetime) -> list[MuteRow]:
+    found = gateway().site.mutes(now)
+    if not found:
+        return []
+    places = known_places(gateway().site, gateway().sense)
+    return [MuteRow(_place(places, m), m.until, m.muted_by) for m in found]
+
+
+def _place(places: Places, mute: Mute) -> str:
+    camera = places.camera(mute.serial)
+    if mute.zone_id is None:
+        return camera
+    return f"{camera}, {places.zone(mute.serial, mute.zone_id)}"
+
+
+def _mutes_url() -> str | None:
+    """Return where mutes end, for those who may go there."""
+    if not (auth.person().is_admin and page_exists("settings.index")):
+        return None
+    return url_for("settings.index", _anchor="mutes")
+
+
+def _today(now: datetime) -> Today:
+    zone = ZoneInfo(gateway().settings.site.timezone)
+    since, _ = day_span(now.astimezone(zone).date().isoformat(), zone)
+    happened = gateway().store.count_events(since)
+    failed = gateway().store.count_events(since, only_failed=True)
+    snapshots = EventKind.SNAPSHOT
+    return Today(
+        crowds=happened.get(EventKind.CROWD, 0),
+        snapshots=happened.get(snapshots, 0) - failed.get(snapshots, 0),
+        failures=sum(failed.values()),
+    )
+
+
+def _latest_snapshots() -> list[SnapshotTile]:
+    wanted = EventFilter(kinds=(EventKind.SNAPSHOT,))
+    return [_tile(event) for event in gateway().store.events(wanted, _LATEST)]
+
+
+def _tile(event: Event) -> SnapshotTile:
+    return SnapshotTile(
+        camera=event.camera_name or event.serial,
+        at=event.occurred_at,
+        title=event.title,
+        thumbnail_url=url_for("events.thumbnail", event_id=event.id)
+        if event.snapshot_path
+        else None,
+        snapshot_url=url_for("events.snapshot", event_id=event.id),
+        video_link=event.video_link,
+        error=event.error or "No picture",
+    )

@@ -1,0 +1,88 @@
+"""Places: cameras and their zones by name, to pick from and to tell of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mvsnap.domain import FULL_FRAME, Serial, Zone, ZoneId
+from mvsnap.store.sense import SenseStore
+from mvsnap.store.site import SiteStore
+
+_FULL_FRAME_NAME = "Full frame"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCamera:
+    """A camera with its zones; the full frame is not among them."""
+
+    serial: Serial
+    name: str
+    zones: tuple[Zone, ...] = ()
+
+    @property
+    def places(self) -> list[tuple[str, str]]:
+        """All one can pick of it, as zone id and name; *: all zones."""
+        zones = [(zone.zone_id, zone.label or zone.zone_id) for zone in self.zones]
+        return [("*", "all zones"), (FULL_FRAME, _FULL_FRAME_NAME), *zones]
+
+
+class Places:
+    """What the Dashboard named, and cameras it did not name but that were heard."""
+
+    def __init__(self, cameras: Iterable[PlaceCamera]) -> None:
+        self.cameras = tuple(cameras)
+        self._by_serial = {camera.serial: camera for camera in self.cameras}
+
+    def camera(self, serial: str | None) -> str:
+        """Return its name, for one nobody named its serial."""
+        if serial is None:
+            return "All cameras"
+        found = self._by_serial.get(Serial(serial))
+        return found.name if found else serial
+
+    def zone(self, serial: str | None, zone_id: str | None) -> str:
+        if zone_id is None:
+            return "all zones"
+        if zone_id == FULL_FRAME:
+            return _FULL_FRAME_NAME
+        for camera in self.cameras:
+            if serial in (None, camera.serial):
+                for zone in camera.zones:
+                    if zone.zone_id == zone_id:
+                        return zone.label or zone_id
+        return f"Zone {zone_id}"
+
+    def knows(self, serial: str) -> bool:
+        return Serial(serial) in self._by_serial
+
+    def knows_zone(self, zone_id: str) -> bool:
+        cameras = self.cameras
+        return zone_id == FULL_FRAME or any(
+            zone.zone_id == zone_id for camera in cameras for zone in camera.zones
+        )
+
+    def has_zone(self, serial: Serial, zone_id: ZoneId) -> bool:
+        """Say whether the camera has the zone, as far as the Dashboard told."""
+        found = self._by_serial.get(serial)
+        if zone_id == FULL_FRAME or found is None or not found.zones:
+            return True
+        return any(zone.zone_id == zone_id for zone in found.zones)
+
+
+def known_places(site: SiteStore, sense: SenseStore) -> Places:
+    """Return all cameras by name; three queries."""
+    zones = site.zones()
+    names = {camera.serial: camera.name for camera in site.cameras()}
+    for serial in (*zones, *sense.heard()):
+        names.setdefault(serial, serial)
+    return Places(
+        PlaceCamera(
+            serial,
+            name or serial,
+            tuple(z for z in zones.get(serial, ()) if z.zone_id != FULL_FRAME),
+        )
+        for serial, name in sorted(
+            names.items(), key=lambda item: (item[1].casefold(), item[0])
+        )
+    )

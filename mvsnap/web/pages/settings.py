@@ -1,0 +1,299 @@
+"""Settings that people change: crowd rule, who is told, places, on and off, mutes."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from mvsnap.config.choices import CHOOSABLE, chosen_sense
+from mvsnap.config.sense import Override, Sense
+from mvsnap.core.mutes import end_change
+from mvsnap.domain import Change, Listener, Role
+from mvsnap.errors import BadInput, NotFound
+from mvsnap.store.store import SILENT_AFTER
+from mvsnap.web import auth
+from mvsnap.web.context import gateway
+from mvsnap.web.pages.mute_form import LENGTHS, MuteEntered, read_mute
+from mvsnap.web.pages.places import Places, known_places
+from mvsnap.web.pages.settings_form import (
+    RULE,
+    Entered,
+    read_override,
+    read_rooms,
+    read_rule,
+    rule_texts,
+)
+from mvsnap.web.pages.settings_words import (
+    changes_of,
+    mute_rows,
+    origins,
+    override_place,
+    override_rows,
+    rule_told,
+    told,
+)
+
+bp = Blueprint("settings", __name__, url_prefix="/settings")
+
+_AUDIT_SHOWN = 50
+# The line of the audit log that tells who chose a setting is looked for in so many.
+_AUDIT_SEARCHED = 1000
+
+
+@bp.get("")
+@auth.page(Role.ADMIN)
+def index() -> ResponseReturnValue:
+    return _index()
+
+
+@bp.post("/rule")
+@auth.page(Role.ADMIN)
+def save_rule() -> ResponseReturnValue:
+    entered = read_rule(request.form, _sense())
+    if entered.mistakes:
+        return _index(entered), 400
+    return _choose(entered.values)
+
+
+@bp.post("/rooms")
+@auth.page(Role.ADMIN)
+def save_rooms() -> ResponseReturnValue:
+    entered = read_rooms(request.form, _sense())
+    if entered.mistakes:
+        return _index(entered), 400
+    return _choose(entered.values)
+
+
+@bp.post("/enabled")
+@auth.page(Role.ADMIN)
+def switch() -> ResponseReturnValue:
+    enabled = request.form.get("enabled") == "on"
+    if enabled and not _configured():
+        return _index(
+            Entered(mistakes={"enabled": "The broker is not configured."})
+        ), 400
+    return _choose({} if enabled == _sense().enabled else {"enabled": enabled})
+
+
+@bp.post("/back")
+@auth.page(Role.ADMIN)
+def back_to_file() -> ResponseReturnValue:
+    name = request.form.get("name", "")
+    if name not in CHOOSABLE:
+        raise BadInput(f"name: {name[:40]!r} (expected one of: {', '.join(CHOOSABLE)})")
+    before = told(name, getattr(_sense(), name))
+    after = f"{told(name, getattr(gateway().settings.sense, name))} (from the file)"
+    _store({name: None}, [_change(f"sense.{name}", before, after)])
+    return redirect(url_for(".index"), 303)
+
+
+# --- rules of places
+
+
+@bp.get("/place")
+@auth.page(Role.ADMIN)
+def override() -> ResponseReturnValue:
+    """The rule of one place; without one in the address, a new one."""
+    serial, zone = request.args.get("serial"), request.args.get("zone")
+    if serial is None or zone is None:
+        return _override_page(Entered())
+    known = _find_override(serial, zone)
+    if known is None:
+        raise NotFound("This place has no rule of its own (any more)")
+    return _override_page(Entered(rule_texts(known)), known)
+
+
+@bp.post("/place")
+@auth.page(Role.ADMIN)
+def save_override() -> ResponseReturnValue:
+    serial, _, zone = request.form.get("place", "").partition(" ")
+    known = _find_override(serial, zone)
+    entered = read_override(request.form, _sense(), serial or "?", zone or "*")
+    if not serial or not zone:
+        entered.mistakes = {"place": "Pick a camera or one of its zones."}
+    elif known is not None and "new" in request.form:
+        entered.mistakes["place"] = "This place has a rule already: change that one."
+    if entered.mistakes:
+        is_new = "new" in request.form
+        return _override_page(entered, None if is_new else known), 400
+    fresh = Override.model_validate({"serial": serial, "zone": zone} | entered.values)
+    return _replace_override(known, fresh)
+
+
+@bp.post("/place/remove")
+@auth.page(Role.ADMIN)
+def remove_override() -> ResponseReturnValue:
+    known = _find_override(request.form.get("serial", ""), request.form.get("zone", ""))
+    if known is None:
+        flash("That place had no rule of its own any more.", "warning")
+        return redirect(url_for(".index"), 303)
+    return _replace_override(known, None)
+
+
+# --- mutes
+
+
+@bp.get("/mutes")
+@auth.page(Role.REVIEWER)
+def mutes() -> ResponseReturnValue:
+    return _mutes_page(MuteEntered())
+
+
+@bp.post("/mutes")
+@auth.page(Role.REVIEWER)
+def mute() -> ResponseReturnValue:
+    now, zone = gateway().clock.now(), ZoneInfo(gateway().settings.site.timezone)
+    entered = read_mute(request.form, _places(), auth.person().name, now, zone)
+    if entered.made is None:
+        return _mutes_page(entered), 400
+    gateway().site.mute(*entered.made)
+    flash("Muted. It holds within two seconds.", "success")
+    return redirect(url_for(".mutes"), 303)
+
+
+@bp.post("/mutes/<mute_id>/end")
+@auth.page(Role.REVIEWER)
+def unmute(mute_id: str) -> ResponseReturnValue:
+    now = gateway().clock.now()
+    found = next((m for m in gateway().site.mutes(now) if m.id == mute_id), None)
+    if found is None:
+        flash("That mute was over already.", "warning")
+    else:
+        gateway().site.unmute(found.id, end_change(found, auth.person().name, now))
+        flash("The mute is over within two seconds.", "success")
+    return redirect(url_for(".mutes"), 303)
+
+
+# --- what they share
+
+
+def _places() -> Places:
+    return known_places(gateway().site, gateway().sense)
+
+
+def _sense() -> Sense:
+    """Return what holds now; choices that no longer fit count as not made."""
+    return _sense_and_why_not()[0]
+
+
+def _sense_and_why_not() -> tuple[Sense, str]:
+    file = gateway().settings.sense
+    try:
+        return chosen_sense(file, gateway().site.choices()), ""
+    except BadInput as exc:
+        return file, exc.message
+
+
+def _configured() -> bool:
+    """Say whether the file or the environment names a broker."""
+    return "sense" in gateway().settings.model_fields_set
+
+
+def _listeners() -> list[Listener]:
+    """Return the processes that listen to MV Sense and said so just now."""
+    since = gateway().clock.now() - SILENT_AFTER
+    return [each for each in gateway().sense.listeners() if each.seen_at > since]
+
+
+def _find_override(serial: str, zone: str) -> Override | None:
+    for known in _sense().overrides:
+        if (known.serial, known.zone) == (serial.upper(), zone):
+            return known
+    return None
+
+
+def _change(what: str, before: str, after: str) -> Change:
+    now, who = gateway().clock.now(), auth.person().name
+    return Change(now, who, what, before, after)
+
+
+def _choose(values: dict[str, Any]) -> ResponseReturnValue:
+    now, who = gateway().clock.now(), auth.person().name
+    _store(values, changes_of(values, _sense(), who, now))
+    return redirect(url_for(".index"), 303)
+
+
+def _store(values: dict[str, Any], changes: list[Change]) -> None:
+    """Keep the values; say what was changed."""
+    if not values:
+        flash("Nothing was changed.", "info")
+        return
+    now, who = gateway().clock.now(), auth.person().name
+    named = {f"sense.{name}": value for name, value in values.items()}
+    gateway().site.choose(named, who, now, changes)
+    said = "; ".join(f"{c.what}: {c.before} → {c.after}" for c in changes)
+    flash(f"Saved. {said}. It holds within two seconds.", "success")
+
+
+def _replace_override(
+    known: Override | None, fresh: Override | None
+) -> ResponseReturnValue:
+    """Store the rules of places with one of them changed, added or removed."""
+    rules = list(_sense().overrides)
+    if known is None and fresh is not None:
+        rules.append(fresh)
+    elif known is not None:
+        index = rules.index(known)
+        rules[index : index + 1] = [fresh] if fresh else []
+    one = known or fresh
+    assert one is not None
+    where = override_place(_places(), one.serial, one.zone)
+    before, after = (rule_told(r) if r else "no rule" for r in (known, fresh))
+    value = [rule.model_dump(mode="json", exclude_none=True) for rule in rules]
+    change = _change("sense.overrides", f"{where}: {before}", f"{where}: {after}")
+    _store({} if known == fresh else {"overrides": value}, [change])
+    return redirect(url_for(".index"), 303)
+
+
+def _index(entered: Entered | None = None) -> str:
+    here, places = gateway(), _places()
+    sense, unusable = _sense_and_why_not()
+    choices, changes = here.site.choices(), here.site.changes(_AUDIT_SEARCHED)
+    shown = rule_texts(sense)
+    return render_template(
+        "settings/index.html",
+        sense=sense,
+        unusable=unusable,
+        fields=RULE,
+        shown=shown,
+        texts=shown | (entered.texts if entered else {}),
+        mistakes=entered.mistakes if entered else {},
+        origins=origins(here.settings.sense, choices, changes),
+        configured=_configured(),
+        listeners=_listeners(),
+        webex_room=here.settings.webex.room,
+        overrides=override_rows(sense.overrides, places),
+        mutes=mute_rows(here.site.mutes(here.clock.now()), places, here.clock.now()),
+        changes=changes[:_AUDIT_SHOWN],
+    )
+
+
+def _override_page(entered: Entered, known: Override | None = None) -> str:
+    places = _places()
+    name = override_place(places, known.serial, known.zone) if known else ""
+    return render_template(
+        "settings/place.html",
+        entered=entered,
+        known=known,
+        known_place=name,
+        chosen=request.form.get("place", ""),
+        general=rule_texts(_sense()),
+        fields=RULE,
+        places=places,
+    )
+
+
+def _mutes_page(entered: MuteEntered) -> str:
+    here, places = gateway(), _places()
+    now = here.clock.now()
+    return render_template(
+        "settings/mutes.html",
+        entered=entered,
+        lengths=LENGTHS,
+        places=places,
+        mutes=mute_rows(here.site.mutes(now), places, now),
+        timezone=here.settings.site.timezone,
+    )

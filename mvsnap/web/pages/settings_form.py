@@ -1,0 +1,187 @@
+"""Settings forms: the rule, who is told, rules of single places. Texts in, values out.
+
+A field comes with `was.NAME`, the text the form showed. Only what a person changed is
+stored, so that two people who change different fields do not undo each other.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from mvsnap.config.choices import chosen_sense
+from mvsnap.config.sense import Override, Sense
+from mvsnap.core.wishes import MAX_ROOM
+from mvsnap.errors import BadInput
+
+_MAX_ROOMS = 20
+_MAX_NUMBER = 32
+
+
+@dataclass(frozen=True, slots=True)
+class RuleField:
+    """One number of the rule as the form shows it."""
+
+    name: str
+    label: str
+    unit: str
+    about: str
+    whole: bool = False
+
+
+RULE = (
+    RuleField(
+        "people", "People", "people", "So many people in a zone are a crowd.", True
+    ),
+    RuleField("dwell_s", "Dwell", "seconds", "So long they must stay to be one."),
+    RuleField(
+        "min_messages",
+        "Messages",
+        "messages",
+        "So many messages of the camera must say so in that time.",
+        True,
+    ),
+    RuleField(
+        "dropout_s",
+        "Dropout",
+        "seconds",
+        "Fewer people for so long do not end it: a camera misses somebody at times.",
+    ),
+    RuleField(
+        "cooldown_s",
+        "Cool-down",
+        "seconds",
+        "So long after a crowd was raised, its zone raises no other one.",
+    ),
+)
+
+
+@dataclass(slots=True)
+class Entered:
+    """What a person typed.
+
+    texts: as typed, by field; values: JSON values of what is right and changed;
+    mistakes: what is wrong, by field.
+    """
+
+    texts: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    mistakes: dict[str, str] = field(default_factory=dict)
+
+    def keep(self, name: str, parse: Callable[[], Any]) -> None:
+        """Keep the parsed value, or what is wrong with it."""
+        try:
+            self.values[name] = parse()
+        except BadInput as exc:
+            self.mistakes[name] = exc.message
+
+    def judge(self, name: str, sense: Sense, choices: Mapping[str, Any]) -> None:
+        """Check one value by the settings' own rules."""
+        try:
+            chosen_sense(sense, choices)
+        except BadInput as exc:
+            del self.values[name]
+            self.mistakes[name] = exc.message.partition(": ")[2]
+
+
+def rule_texts(rule: Sense | Override) -> dict[str, str]:
+    """Return the fields of the rule as a form shows them; "": not given."""
+    texts = {each.name: number(getattr(rule, each.name)) for each in RULE}
+    return texts | {"rooms": "\n".join(rule.rooms or ())}
+
+
+def read_rule(form: Mapping[str, str], now: Sense) -> Entered:
+    """Return the changed numbers of the rule; `now` holds before the change."""
+    entered = _changed(form, now, [each.name for each in RULE])
+    for each in RULE:
+        if each.name in entered.values:
+            text = entered.values.pop(each.name)
+            entered.keep(each.name, partial(parse_number, text, each))
+    return _checked(entered, now)
+
+
+def read_rooms(form: Mapping[str, str], now: Sense) -> Entered:
+    """Return the changed recipients."""
+    entered = _changed(form, now, ["rooms"])
+    if "rooms" in entered.values:
+        entered.keep("rooms", partial(parse_rooms, entered.values.pop("rooms")))
+    return _checked(entered, now)
+
+
+def read_override(
+    form: Mapping[str, str], sense: Sense, serial: str, zone: str
+) -> Entered:
+    """Return the rule of one place; a field left empty keeps the general rule."""
+    entered = Entered()
+    for each in RULE:
+        text = entered.texts[each.name] = form.get(each.name, "").strip()
+        if text:
+            entered.keep(each.name, partial(parse_number, text, each))
+    rooms = entered.texts["rooms"] = _lines(form.get("rooms", ""))
+    if rooms:
+        entered.keep("rooms", partial(parse_rooms, rooms))
+    for name, value in list(entered.values.items()):
+        one = {"serial": serial, "zone": zone, name: value}
+        entered.judge(name, sense, {"sense.overrides": [one]})
+    if not entered.values and not entered.mistakes:
+        entered.mistakes["people"] = "Change at least one value for this place."
+    return entered
+
+
+def parse_number(text: str, wanted: RuleField) -> int | float:
+    kind = "a whole number" if wanted.whole else "a number"
+    if not text or len(text) > _MAX_NUMBER:
+        raise BadInput(f"Expected {kind}.")
+    try:
+        return int(text) if wanted.whole else float(text)
+    except ValueError as exc:
+        raise BadInput(f"{text!r}: expected {kind}.") from exc
+
+
+def parse_rooms(text: str) -> list[str]:
+    """Return one room or e-mail for each line that is not empty, each once."""
+    rooms = list(dict.fromkeys(_lines(text).splitlines()))
+    if len(rooms) > _MAX_ROOMS:
+        raise BadInput(f"{len(rooms)} lines: expected {_MAX_ROOMS} at most.")
+    for room in rooms:
+        if len(room) > MAX_ROOM:
+            raise BadInput(f"{room[:40]!r}…: expected {MAX_ROOM} characters at most.")
+        # Cc: control characters; Cs: half of a character, which no database stores.
+        if any(unicodedata.category(character) in ("Cc", "Cs") for character in room):
+            raise BadInput(f"{room[:40]!r}: has control characters.")
+    return rooms
+
+
+def number(value: float | None) -> str:
+    """Return the number as a person types it."""
+    if value is None:
+        return ""
+    return str(int(value)) if value == int(value) else str(value)
+
+
+def _changed(form: Mapping[str, str], now: Sense, names: list[str]) -> Entered:
+    """Return the texts; `values` holds those that are not what the form showed."""
+    entered = Entered(rule_texts(now))
+    for name in names:
+        shown = _lines(form.get(f"was.{name}", entered.texts[name]))
+        text = entered.texts[name] = _lines(form.get(name, shown))
+        if text != shown:
+            entered.values[name] = text
+    return entered
+
+
+def _checked(entered: Entered, now: Sense) -> Entered:
+    for name, value in list(entered.values.items()):
+        entered.judge(name, now, {f"sense.{name}": value})
+        held = getattr(now, name)
+        if entered.values.get(name) == (list(held) if name == "rooms" else held):
+            del entered.values[name]
+    return entered
+
+
+def _lines(text: str) -> str:
+    """Return the text without blanks around lines and without empty lines."""
+    return "\n".join(line for raw in text.splitlines() if (line := raw.strip()))

@@ -1,0 +1,133 @@
+"""Settings in words: where each comes from, rules of places, mutes, audit lines."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from mvsnap.config.choices import CHOOSABLE
+from mvsnap.config.sense import Override, Sense
+from mvsnap.core.days import lasting
+from mvsnap.domain import Change, Mute
+from mvsnap.web.pages.places import Places
+from mvsnap.web.pages.settings_form import RULE, number
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a setting comes from; `change` tells who chose it, when it is known."""
+
+    name: str
+    chosen: bool
+    in_file: str
+    change: Change | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideRow:
+    serial: str
+    zone: str
+    place: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class MuteRow:
+    id: str
+    place: str
+    ends_in: str
+    mute: Mute
+
+
+def told(name: str, value: Any) -> str:
+    """Return the value of a setting as a person reads it."""
+    if name == "enabled":
+        return "on" if value else "off"
+    if name == "rooms":
+        return ", ".join(value) or "webex.room"
+    if name == "overrides":
+        return f"{len(value)} places" if len(value) != 1 else "1 place"
+    return f"{number(value)} s" if name.endswith("_s") else number(value)
+
+
+def rule_told(override: Override) -> str:
+    """Return what is another one than in the general rule."""
+    parts = []
+    for each in RULE:
+        value = getattr(override, each.name)
+        if value is not None:
+            parts.append(f"{each.label.lower()} {told(each.name, value)}")
+    if override.rooms is not None:
+        parts.append(f"told: {told('rooms', override.rooms)}")
+    return ", ".join(parts) or "as everywhere"
+
+
+def origins(
+    file: Sense, choices: Mapping[str, Any], changes: Sequence[Change]
+) -> dict[str, Origin]:
+    """Return for each setting whether it was chosen. changes: newest first."""
+    newest: dict[str, Change] = {}
+    for change in changes:
+        newest.setdefault(change.what, change)
+    found = {}
+    for name in CHOOSABLE:
+        path = f"sense.{name}"
+        chosen = path in choices
+        in_file = told(name, getattr(file, name))
+        found[name] = Origin(name, chosen, in_file, newest.get(path))
+    return found
+
+
+def changes_of(
+    values: Mapping[str, Any], before: Sense, who: str, now: datetime
+) -> list[Change]:
+    """Return an audit line for each setting that gets a value."""
+    return [
+        Change(
+            now, who, f"sense.{name}", told(name, getattr(before, name)), told(name, v)
+        )
+        for name, v in values.items()
+    ]
+
+
+def override_place(places: Places, serial: str, zone: str) -> str:
+    return place(places, serial, None if zone == "*" else zone)
+
+
+def place(places: Places, serial: str | None, zone_id: str | None) -> str:
+    """Return camera and zone by name."""
+    if serial is None:
+        return "All cameras"
+    return f"{places.camera(serial)}, {places.zone(serial, zone_id)}"
+
+
+def override_rows(overrides: Iterable[Override], places: Places) -> list[OverrideRow]:
+    return [
+        OverrideRow(
+            override.serial,
+            override.zone,
+            override_place(places, override.serial, override.zone),
+            rule_told(override),
+        )
+        for override in overrides
+    ]
+
+
+def mute_rows(mutes: Iterable[Mute], places: Places, now: datetime) -> list[MuteRow]:
+    return [
+        MuteRow(
+            mute.id,
+            place(places, mute.serial, mute.zone_id),
+            _left(mute.until, now),
+            mute,
+        )
+        for mute in mutes
+    ]
+
+
+def _left(until: datetime, now: datetime) -> str:
+    minutes = math.ceil((until - now).total_seconds() / 60)
+    return lasting(max(minutes, 1) * 60)

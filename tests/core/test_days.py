@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from mvsnap.core.days import day_span, local_moment
+from mvsnap.errors import BadInput
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"),
+    [
+        pytest.param("2026-03-29", 23, id="clocks go forward"),
+        pytest.param("2026-10-25", 25, id="clocks go back"),
+        pytest.param("2026-06-01", 24, id="any other day"),
+    ],
+)
+def test_a_day_is_as_long_as_its_clocks_say(day: str, hours: int) -> None:
+    since, until = day_span(day, BERLIN)
+    assert until - since == timedelta(hours=hours)
+
+
+def test_a_day_begins_at_local_midnight_in_utc() -> None:
+    since, until = day_span(" 2026-03-29 ", BERLIN)
+    assert since == datetime(2026, 3, 28, 23, tzinfo=UTC)
+    assert until == datetime(2026, 3, 29, 22, tzinfo=UTC)
+
+
+def test_where_midnight_is_left_out_the_day_begins_with_the_jump() -> None:
+    """In Beirut clocks went from 0:00 to 1:00 on 2022-03-27."""
+    since, until = day_span("2022-03-27", ZoneInfo("Asia/Beirut"))
+    assert since == datetime(2022, 3, 26, 22, tzinfo=UTC)
+    assert until - since == timedelta(hours=23)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "2026-02-30", "9999-12-31", "0001-01-01", "31.01.2026"]
+)
+def test_what_is_no_date_is_refused_by_name(text: str) -> None:
+    with pytest.raises(BadInput, match="^day: not a date"):
+        day_span(text, BERLIN)
+
+
+def test_a_time_without_offset_is_the_one_of_the_site() -> None:
+    expected = datetime(2026, 7, 1, 6, 15, tzinfo=UTC)
+    assert local_moment("until", "2026-07-01T08:15", BERLIN) == expected
+    assert local_moment("until", "2026-07-01T06:15Z", BERLIN) == expected
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-07-01T25:00", "0001-01-01T00:00"])
+def test_what_is_no_time_is_refused_by_name(text: str) -> None:
+    with pytest.raises(BadInput, match="^until: not a time"):
+        local_moment("until", text, BERLIN)

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from mvsnap.core.sense_messages import (
+    MAX_FIELDS,
+    MAX_TEXT,
+    BadMessage,
+    SensorReading,
+    decode_sensor,
+)
+from tests.core.sense_build import TS, message
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+ISO = "2026-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("metric", "payload", "fields"),
+    [
+        pytest.param("door", message(open=True, ts=ISO), {"open": True}, id="door"),
+        pytest.param(
+            "door", message(value=False, ts=ISO), {"open": False}, id="door as value"
+        ),
+        pytest.param(
+            "waterDetection", message(wet=True, ts=ISO), {"wet": True}, id="water"
+        ),
+        pytest.param(
+            "waterDetection", message(value=True, ts=ISO), {"wet": True}, id="as value"
+        ),
+        pytest.param(
+            "buttonReleased",
+            message(action="longPress", pressDuration=2.5, ts=ISO),
+            {"action": "longPress", "pressDuration": 2.5},
+            id="button",
+        ),
+        pytest.param(
+            "buttonReleased",
+            message(action="Short Press", ts=ISO),
+            {"action": "shortPress"},
+            id="button with a blank",
+        ),
+        pytest.param(
+            "buttonPressed",
+            message(action="double Press", ts=ISO),
+            {"action": "double Press"},
+            id="another press",
+        ),
+        pytest.param("buttonPressed", message(ts=ISO), {}, id="only pressed"),
+        pytest.param(
+            "tamperDetection",
+            message(value=True, level=3, note="x", parts=[1], more={}, no=None, ts=ISO),
+            {"value": True, "level": 3, "note": "x"},
+            id="others as they are",
+        ),
+    ],
+)
+def test_a_sensor_is_read(
+    metric: str, payload: bytes, fields: dict[str, object]
+) -> None:
+    reading = decode_sensor(metric, payload)
+    assert reading == SensorReading(AT, reading.fields)
+    assert reading.fields == fields
+    assert [*map(type, reading.fields.values())] == [*map(type, fields.values())]
+
+
+@pytest.mark.parametrize(
+    ("metric", "given"),
+    [
+        ("door", {}),
+        ("door", {"open": "yes"}),
+        ("door", {"open": 1}),
+        ("door", {"open": None, "value": True}),
+        ("waterDetection", {"wet": [True]}),
+        ("buttonReleased", {"action": 7}),
+        ("buttonReleased", {"action": "shortPress", "pressDuration": "2"}),
+        ("buttonReleased", {"action": "shortPress", "pressDuration": True}),
+    ],
+    ids=str,
+)
+def test_a_sensor_that_says_nothing_we_know_is_refused(
+    metric: str, given: dict[str, Any]
+) -> None:
+    with pytest.raises(BadMessage):
+        decode_sensor(metric, message(**given))
+
+
+@pytest.mark.parametrize(
+    ("ts", "at"),
+    [
+        pytest.param(ISO, AT, id="UTC"),
+        pytest.param("2026-01-01T01:00:00+01:00", AT, id="an offset"),
+        pytest.param("2026-01-01T00:00:00", AT, id="no offset is UTC"),
+        pytest.param(
+            "2026-01-01T00:00:00.123Z", AT.replace(microsecond=123_000), id="ms"
+        ),
+        pytest.param(TS, AT.replace(microsecond=123_000), id="a number of ms"),
+        pytest.param(TS // 1000, AT, id="a number of seconds"),
+        pytest.param(str(TS // 1000), AT, id="seconds as a text"),
+        pytest.param(0, None, id="a clock that was never set"),
+    ],
+)
+def test_the_time_of_a_sensor_is_utc(ts: str | int, at: datetime | None) -> None:
+    reading = decode_sensor("door", message(open=True, ts=ts))
+    assert reading == SensorReading(at, {"open": True})
+
+
+def test_a_sensor_may_tell_no_time() -> None:
+    assert decode_sensor("door", message(open=True)).at is None
+
+
+@pytest.mark.parametrize(
+    "ts",
+    [
+        "",
+        "soon",
+        "1969-12-31T23:59:59Z",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "2201-01-01T00:00:00Z",
+        "9" * 400,
+        "\ud800",
+        -1,
+        1.5,
+        None,
+        True,
+        [],
+    ],
+    ids=ascii,
+)
+def test_a_time_that_cannot_be_true_is_refused(ts: object) -> None:
+    with pytest.raises(BadMessage):
+        decode_sensor("door", message(open=True, ts=ts))
+
+
+def test_a_sensor_cannot_fill_the_memory() -> None:
+    given = {f"{n:064}": "x" * 300 for n in range(100)} | {"action": "shortPress"}
+    fields = decode_sensor("buttonReleased", message(**given)).fields
+    assert fields["action"] == "shortPress"
+    assert len(fields) == MAX_FIELDS
+    assert all(len(name) <= MAX_TEXT for name in fields)
+    assert all(len(str(value)) <= MAX_TEXT for value in fields.values())

@@ -1,0 +1,331 @@
+"""The detector on frames as the broker sends them; time comes with the data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mvsnap.config.sense import Sense
+from mvsnap.core.sense_messages import Topic
+from mvsnap.domain import FULL_FRAME, Event, EventKind, Mute, Presence
+from mvsnap.sense.detector import Detector
+from mvsnap.sense.frames import Frame
+from mvsnap.sense.happenings import Names
+from mvsnap.sense.rules import Rules
+from mvsnap.store.sense import Findings
+from tests.core.build import DOOR, GATE, NOON
+
+NOON_MS = round(NOON.timestamp() * 1000)
+PLAIN: dict[str, Any] = {"people": 3, "dwell_s": 10, "dropout_s": 2, "cooldown_s": 0}
+
+
+def detector(**settings: Any) -> Detector:
+    return Detector(rules(**settings), ignore)
+
+
+def rules(**settings: Any) -> Rules:
+    return Rules(Sense.model_validate(PLAIN | settings), "Alarms")
+
+
+def ignore(_topic: Topic, _frame: Frame) -> None:
+    pass
+
+
+def at(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def frame(topic: str, body: object, *, packet_id: int = 0) -> Frame:
+    return topic.encode(), json.dumps(body).encode(), False, packet_id
+
+
+def count(seconds: float, people: int, *, zone: str = "0", serial: str = GATE) -> Frame:
+    body = {"ts": NOON_MS + round(seconds * 1000), "counts": {"person": people}}
+    return frame(f"/merakimv/{serial}/{zone}", body)
+
+
+def crowd(begin_s: int, end_s: int, people: int, **where: str) -> list[Frame]:
+    return [count(second, people, **where) for second in range(begin_s, end_s + 1)]
+
+
+def run(made: Detector, frames: Iterable[Frame], now_s: float = 100) -> Findings:
+    made.take(frames, at(now_s))
+    return made.drain(checkpoint=True)
+
+
+def test_a_crowd_is_an_event_with_its_beginning_and_its_numbers() -> None:
+    (event,) = run(detector(), crowd(0, 10, 4)).events
+    assert (event.kind, event.serial, event.zone_id) == (EventKind.CROWD, GATE, "0")
+    assert (event.occurred_at, event.recorded_at) == (at(0), at(100))
+    assert (event.title, event.zone_name) == ("Crowd: 4 people", "Full frame")
+    assert event.details == {
+        "people": 4,
+        "limit": 3,
+        "dwell_s": 10.0,
+        "raised_at": "2026-03-04T12:00:10.000Z",
+    }
+
+
+def test_its_end_names_the_event_it_ends_and_shares_its_job() -> None:
+    found = run(detector(), [*crowd(0, 10, 4), *crowd(11, 20, 6), *crowd(21, 24, 0)])
+    begun, end = found.events
+    assert end.kind is EventKind.END
+    assert (end.occurred_at, end.job_id) == (at(20), begun.job_id)
+    assert end.details == {
+        "of": begun.id,
+        "peak": 6,
+        "unit": "people",
+        "duration_s": 20.0,
+    }
+
+
+def test_two_listeners_give_the_same_crowd_the_same_id() -> None:
+    first, second = (run(detector(), crowd(0, 10, 4)).events for _ in range(2))
+    assert first == second
+    (other,) = run(detector(), crowd(0, 10, 4, zone="12")).events
+    assert other.id != first[0].id
+
+
+def test_zones_and_cameras_are_watched_apart() -> None:
+    frames = [
+        f
+        for second in range(11)
+        for f in (
+            count(second, 3, zone="1"),
+            count(second, 2, zone="2"),
+            count(second, 9, zone="1", serial=DOOR),
+        )
+    ]
+    events = run(detector(), frames).events
+    assert {(e.serial, e.zone_id) for e in events} == {(GATE, "1"), (DOOR, "1")}
+
+
+@pytest.mark.parametrize(
+    ("settings", "raised"),
+    [
+        pytest.param({"cameras": [DOOR]}, 0, id="another camera"),
+        pytest.param({"cameras": [GATE]}, 1, id="this camera"),
+        pytest.param({"zones": ["7"]}, 0, id="another zone"),
+        pytest.param({"zones": ["0"]}, 1, id="this zone"),
+        pytest.param({"overrides": [{"serial": GATE, "people": 5}]}, 0, id="override"),
+        pytest.param(
+            {
+                "overrides": [
+                    {"serial": GATE, "zone": "0", "people": 2},
+                    {"serial": GATE, "people": 5},
+                ]
+            },
+            1,
+            id="the zone's own before the camera's",
+        ),
+    ],
+)
+def test_cameras_zones_and_rules_are_chosen_in_the_settings(
+    settings: dict[str, Any], raised: int
+) -> None:
+    assert len(run(detector(**settings), crowd(0, 10, 4)).events) == raised
+
+
+def test_rules_that_change_judge_what_is_under_way() -> None:
+    made = detector(people=9)
+    assert run(made, crowd(0, 10, 4)).events == []
+    made.follow(rules(people=4))
+    assert len(run(made, crowd(11, 21, 4)).events) == 1
+
+
+def test_a_muted_crowd_is_noted_with_who_muted_it() -> None:
+    made = detector()
+    made.harvest.names = Names(mutes=[Mute("m", at(200), at(0), "anna", GATE)])
+    (event,) = run(made, crowd(0, 10, 4)).events
+    assert event.details["muted_by"] == "anna"
+
+
+def test_names_of_the_dashboard_are_used() -> None:
+    made = detector()
+    made.harvest.names = Names({GATE: "Gate North"}, {(GATE, "0"): "Hall"})
+    (event,) = run(made, crowd(0, 10, 4)).events
+    assert (event.camera_name, event.zone_name) == ("Gate North", "Hall")
+
+
+def test_who_was_there_is_a_presence() -> None:
+    found = run(detector(), [*crowd(0, 9, 2), *crowd(10, 15, 0)])
+    assert found.presences == [Presence(GATE, FULL_FRAME, at(0), at(9), 2)]
+
+
+def test_a_stamp_that_cannot_be_right_counts_as_now() -> None:
+    for wrong_s in (3_600, -200_000):
+        (event,) = run(detector(dwell_s=0), [count(wrong_s, 3)], now_s=50).events
+        assert event.occurred_at == at(50)
+
+
+def test_what_was_stamped_before_listening_began_is_not_told() -> None:
+    made = detector(dwell_s=0)
+    made.not_before_ms = NOON_MS + 5_000
+    assert run(made, [count(4, 3)]).events == []
+    assert len(run(made, [count(5, 3)]).events) == 1
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        pytest.param([frame(f"/merakimv/{GATE}/0", [])], id="a list"),
+        pytest.param([frame(f"/merakimv/{GATE}/light", {"lux": 3.1})], id="light"),
+        pytest.param([frame("elsewhere", {"ts": 1})], id="another topic"),
+        pytest.param([(b"\xff\x00", b"\xff", False, 0)], id="no text"),
+        pytest.param(
+            [frame(f"/merakimv/{GATE}/raw_detections", {"ts": 1, "objects": []})],
+            id="detections",
+        ),
+    ],
+)
+def test_what_is_no_count_gets_no_watch(frames: list[Frame]) -> None:
+    made = detector()
+    found = run(made, frames)
+    assert (found.events, found.presences, found.states) == ([], [], {})
+    assert made.topics == 0
+
+
+def test_a_vehicle_says_nothing_about_people() -> None:
+    body = {"ts": NOON_MS, "counts": {"vehicle": 7}}
+    assert run(detector(dwell_s=0), [frame(f"/merakimv/{GATE}/0", body)]).events == []
+
+
+def test_invented_topics_do_not_fill_the_memory(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    made = Detector(rules(), ignore, most_zones=100)
+    flood = [count(1, 0, zone=str(number)) for number in range(5_000)]
+    flood += [frame(f"/merakimv/{GATE}/x{number}", 1) for number in range(50_000)]
+    made.take(flood, at(1))
+    assert made.topics == 100
+    assert len(made._others) <= 20_001
+    assert len([r for r in caplog.records if "more are ignored" in r.message]) == 1
+    # A minute later those that said nothing more make room.
+    made.take([count(70, 3, zone="0")], at(70))
+    made.expire(at(3_700))
+    assert made.topics == 0
+
+
+def test_what_nobody_hears_of_any_more_ends(caplog: pytest.LogCaptureFixture) -> None:
+    made = detector()
+    run(made, crowd(0, 10, 4), now_s=10)
+    made.expire(at(60))
+    assert made.drain(checkpoint=False).events == []
+    made.expire(at(71))
+    (end,) = made.drain(checkpoint=False).events
+    assert (end.kind, end.occurred_at) == (EventKind.END, at(10))
+
+
+def test_noise_that_lasts_is_an_event_of_its_own() -> None:
+    made = detector(noise={"level_db": -20, "dwell_s": 5, "dropout_s": 2})
+    levels = [(0, -40), (2, -18), (4, -12), (7, -15), (9, -45), (12, -45)]
+    frames = [
+        frame(
+            f"/merakimv/{GATE}/audio_analytics",
+            {"ts": NOON_MS + second * 1000, "audioLevel": level},
+        )
+        for second, level in levels
+    ]
+    loud, over = run(made, frames).events
+    assert (loud.kind, loud.title) == (EventKind.NOISE, "Noise: -15 dB")
+    assert (over.details["peak"], over.details["unit"]) == (-12, "dB")
+
+
+def test_noise_is_nothing_when_nobody_wants_to_know() -> None:
+    body = {"ts": NOON_MS, "audioLevel": 0}
+    frames = [frame(f"/merakimv/{GATE}/audio_analytics", body)]
+    assert run(detector(), frames).events == []
+
+
+def test_a_line_crossed_often_enough_is_an_event() -> None:
+    made = detector(crossings=[{"line": "k74272e", "count": 2}])
+    frames = [
+        frame(
+            f"/merakimv/{GATE}/crossing/{line}",
+            {
+                "label": "Door",
+                "event": "crossing_in",
+                "type": "person",
+                "ts": NOON_MS + number,
+                "object_id": number,
+            },
+        )
+        for number, line in enumerate(["k74272e", "other", "k74272e"])
+    ]
+    (event,) = run(made, frames).events
+    assert (event.kind, event.details["count"]) == (EventKind.CROSSING, 2)
+    assert event.zone_id == "k74272e"
+
+
+def all_of(made: Detector, batches: Iterable[list[Frame]]) -> tuple[Any, ...]:
+    events: list[Event] = []
+    presences: list[Presence] = []
+    for batch in batches:
+        found = run(made, batch)
+        events += found.events
+        presences += found.presences
+    return events, presences
+
+
+scripts = st.lists(
+    st.tuples(st.integers(0, 99), st.integers(0, 5), st.sampled_from("12")), max_size=50
+)
+
+
+@given(scripts, st.lists(st.integers(1, 10), max_size=20))
+def test_the_same_messages_give_the_same_events_whatever_the_batching(
+    script: list[tuple[int, int, str]], sizes: list[int]
+) -> None:
+    frames = [count(second, people, zone=zone) for second, people, zone in script]
+    batches, left = [], list(frames)
+    for size in sizes:
+        batches.append(left[:size])
+        left = left[size:]
+    assert all_of(detector(), [*batches, left]) == all_of(detector(), [frames])
+
+
+@given(scripts, st.integers(0, 50))
+def test_a_restart_in_between_changes_nothing(
+    script: list[tuple[int, int, str]], cut: int
+) -> None:
+    # In order: when an empty zone was heard last is not worth a write.
+    ordered = sorted(script)
+    frames = [count(second, people, zone=zone) for second, people, zone in ordered]
+    first, second = detector(), detector()
+    before = run(first, frames[:cut])
+    states = before.states or {}
+    second.restore({key: json.loads(json.dumps(s)) for key, s in states.items()})
+    after = run(second, frames[cut:])
+    whole = all_of(detector(), [frames])
+    assert ([*before.events, *after.events], [*before.presences, *after.presences]) == (
+        whole
+    )
+
+
+def test_what_a_restart_must_know_is_asked_for_at_once() -> None:
+    made = detector()
+    made.take([count(0, 0)], at(0))
+    assert not made.must_be_saved
+    made.take([count(1, 3)], at(1))
+    assert made.must_be_saved
+    assert made.drain(checkpoint=False).states
+    assert not made.must_be_saved
+    run(made, crowd(2, 30, 3))
+    made.take([count(31, 3)], at(31))
+    assert not made.must_be_saved  # raised, and only the time goes on
+    assert not made.drain(checkpoint=False).states
+    assert made.drain(checkpoint=True).states
+
+
+def test_when_each_camera_was_heard_last_is_known() -> None:
+    made = detector()
+    made.take([count(1, 0, zone="1"), count(2, 0, zone="2")], at(5))
+    assert made.heard(at(0)) == {GATE: at(5)}
+    assert made.heard(at(5)) == {}
+    assert at(5).tzinfo is UTC

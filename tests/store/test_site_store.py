@@ -1,0 +1,105 @@
+"""Choices, mutes, the audit log, cameras and users, on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from mvsnap.domain import Camera, Change, Mute, Role, User, Zone, ZoneId
+from mvsnap.store import database
+from mvsnap.store.people import People
+from mvsnap.store.site import SiteStore
+from tests.core.build import DOOR, GATE, NOON
+
+
+@pytest.fixture
+def db(url: str) -> Iterator[database.Database]:
+    engine = database.open_database(url)
+    database.upgrade(engine)
+    yield database.Database(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def site(db: database.Database) -> SiteStore:
+    return SiteStore(db)
+
+
+@pytest.fixture
+def people(db: database.Database) -> People:
+    return People(db)
+
+
+def at(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def change(what: str = "sense.people", before: str = "1", after: str = "4") -> Change:
+    return Change(NOON, "anna", what, before, after)
+
+
+def test_a_choice_stays_until_the_file_is_wanted_again(site: SiteStore) -> None:
+    site.choose({"sense.people": 4, "sense.rooms": ["A"]}, "anna", NOON, [change()])
+    site.choose({"sense.people": 5}, "ben", NOON, [])
+    assert site.choices() == {"sense.people": 5, "sense.rooms": ["A"]}
+    site.choose({"sense.rooms": None}, "ben", NOON, [])
+    assert site.choices() == {"sense.people": 5}
+
+
+def test_the_audit_log_is_told_newest_first(site: SiteStore) -> None:
+    site.add_change(change("first"))
+    site.choose({"sense.people": 4}, "anna", NOON, [change("second"), change("third")])
+    assert [line.what for line in site.changes(2)] == ["third", "second"]
+    assert site.changes(9)[-1] == change("first")
+
+
+def test_a_mute_holds_until_its_time_or_until_somebody_ends_it(site: SiteStore) -> None:
+    short = Mute("m1", at(60), NOON, "anna", GATE, ZoneId("0"))
+    long = Mute("m2", at(600), NOON, "anna")
+    for mute in (long, short):
+        site.mute(mute, change("mute"))
+    assert site.mutes(at(0)) == [short, long]
+    assert site.mutes(at(60)) == [long]
+    assert site.unmute("m2", change("unmute")) is True
+    assert site.unmute("m2", change("unmute")) is False
+    assert [line.what for line in site.changes(9)] == ["unmute", "mute", "mute"]
+    site.purge(at(601))
+    assert site.mutes(at(0)) == []
+
+
+def test_news_of_the_cameras_replace_what_was_known(site: SiteStore) -> None:
+    gate = Camera(GATE, "Gate", "MV12W", "N_1", "online")
+    site.keep_cameras([Camera(GATE, "Old", "MV12W", "N_1"), gate], NOON)
+    site.keep_cameras([gate, Camera(DOOR, "Door", "MV32", "N_1", "offline")], NOON)
+    site.keep_cameras([], NOON)
+    assert [camera.name for camera in site.cameras()] == ["Door", "Gate"]
+    site.keep_zones(GATE, [Zone("0", "Full Frame"), Zone("1", "Old")])
+    site.keep_zones(GATE, [Zone("2", "Hall"), Zone("0", "Full Frame")])
+    assert site.zones() == {GATE: [Zone("0", "Full Frame"), Zone("2", "Hall")]}
+
+
+def test_users_are_added_changed_and_removed(people: People, site: SiteStore) -> None:
+    assert not people.anybody()
+    anna = User("anna", Role.ADMIN, "hash", NOON)
+    people.put(User("anna", Role.VIEWER, "old", NOON), change("user anna"))
+    people.put(anna, change("user anna"))
+    assert people.user("anna") == anna
+    assert people.users() == [anna]
+    assert people.anybody()
+    assert people.remove("anna", change("user anna")) is True
+    assert people.remove("anna", change("user anna")) is False
+    assert people.user("anna") is None
+    assert len(site.changes(9)) == 3
+
+
+def test_a_hash_is_not_shown_by_accident() -> None:
+    assert "geheim" not in repr(User("anna", Role.ADMIN, "geheim", NOON))
+
+
+def test_every_process_gets_the_same_secret(db: database.Database) -> None:
+    first, second = People(db).secret("session"), People(db).secret("session")
+    assert first == second
+    assert len(first) == 64
+    assert People(db).secret("other") != first

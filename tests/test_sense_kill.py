@@ -1,0 +1,77 @@
+"""Crowds while the service is killed again and again: each is told, none is lost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from mvsnap.domain import ZoneId
+from mvsnap.simulator.broker import broker
+from mvsnap.simulator.counts import CountsPublisher, Crowd, zone_ids
+from tests.gateway import Clouds, Gateway, clouds, gateway
+from tests.servers.processes import wait_until
+
+CROWDS, KILLS = 12, 10
+REPEAT = "This message may be a repeat."
+
+
+@pytest.mark.slow
+def test_every_crowd_at_qos_1_is_told_although_the_service_is_killed(
+    tmp_path: Path,
+) -> None:
+    with broker(tmp_path / "broker", max_inflight=0) as mqtt, clouds() as made:
+        cameras = list(made.dashboard.cameras.values())
+        zones = [(c.serial, zone) for c in cameras for zone in zone_ids(c, 3)]
+        script = [
+            Crowd(serial, ZoneId(zone), 2.0 + 1.5 * number, 6.0 + 1.5 * number, 5)
+            for number, (serial, zone) in enumerate(zones[:CROWDS])
+        ]
+        sense = {
+            "enabled": True,
+            "port": mqtt.port,
+            "people": 3,
+            "dwell_s": 2,
+            "dropout_s": 1,
+        }
+        publisher = CountsPublisher(
+            "127.0.0.1", mqtt.port, cameras, zones=3, script=script, seed=None, qos=1
+        )
+        with gateway(
+            tmp_path, made.settings(sense=sense), roles="web,worker,sense"
+        ) as running:
+            wait_until(lambda: "connected to" in running.output(), "connected")
+            with publisher:
+                for _ in range(KILLS):
+                    running.kill_after(1.2)
+                    running.start()
+                wait_for_end(publisher, script)
+            wait_until(lambda: len(told(made)) == CROWDS, "told", 60)
+            wait_until(lambda: not waiting(running), "no job waits", 60)
+            events = running.get("/api/v1.0/events", kind="crowd,end").json()["events"]
+    assert Counter(e["kind"] for e in events) == {"crowd": CROWDS, "end": CROWDS}
+    assert set(told(made).values()) == {1}
+
+
+def wait_for_end(publisher: CountsPublisher, script: list[Crowd]) -> None:
+    """Wait until the last crowd has been gone for longer than a drop-out."""
+    over_s = max(crowd.ends_s for crowd in script) + 4
+    messages = 3.5 * CROWDS * over_s
+    wait_until(lambda: publisher.sent >= messages, "the script is over", 120)
+
+
+def told(made: Clouds) -> Counter[str]:
+    """Count the crowds in the messages by camera and zone, but for marked repeats."""
+    found: Counter[str] = Counter()
+    for message in list(made.webex.messages):
+        text = message.markdown
+        if "Crowd: " in text and REPEAT not in text:
+            found[text.splitlines()[0]] += 1
+    return found
+
+
+def waiting(running: Gateway) -> int:
+    text = running.get("/metrics").text
+    (line,) = [x for x in text.splitlines() if x.startswith("mvsnap_jobs_waiting ")]
+    return int(float(line.split()[1]))

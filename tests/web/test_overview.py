@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from mvsnap.core.mutes import new_mute
+from mvsnap.domain import Camera, EventId, EventKind, Listener, Role, Serial, Zone
+from tests.clients.fakes import NOON, FakeClock, picture
+from tests.core.build import event
+from tests.web.build import DOOR, GATE, Web
+
+HALL = "Q2SM-0000-0003"
+
+
+def made(folder: Path, **sections: object) -> Web:
+    return Web(folder, clock=FakeClock(), **sections)
+
+
+def listen(web: Web, *, seconds_ago: float = 5, connected: bool = True) -> None:
+    seen_at = NOON - timedelta(seconds=seconds_ago)
+    state = "connected to 127.0.0.1:1883" if connected else "refused by 127.0.0.1:1883"
+    web.sense.describe_listener(
+        Listener("mvsnap-1", seen_at, connected, state, 3.25, 2)
+    )
+
+
+def text_of(client: FlaskClient) -> str:
+    """Return the words of the page, blanks folded."""
+    answer = client.get("/")
+    assert answer.status_code == 200
+    main = answer.text.partition("<main")[2]
+    return " ".join(re.sub("<[^>]+>", " ", main).split()).replace(" ,", ",")
+
+
+def row_of(client: FlaskClient, name: str) -> str:
+    rows = re.findall(r"<tr>.*?</tr>", client.get("/").text, re.DOTALL)
+    (found,) = [row for row in rows if name in row]
+    return " ".join(re.sub("<[^>]+>", " ", found).split())
+
+
+def test_with_nothing_configured_the_page_says_what_to_configure(
+    tmp_path: Path,
+) -> None:
+    web = made(tmp_path, meraki={}, webex={}, api_keys=[])
+    text = text_of(web.log_in(Role.VIEWER))
+    assert "Not configured" in text
+    assert "sense.enabled" in text
+    assert "Nothing is muted" in text
+    assert "python -m mvsnap snapshot" in text
+    assert "python -m mvsnap init" in text
+    web.close()
+
+
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        ({}, "Connected connected to 127.0.0.1:1883 3.2 messages per second"),
+        ({"connected": False}, "Not connected refused by 127.0.0.1:1883"),
+        ({"seconds_ago": 50}, "Connected connected"),
+        ({"seconds_ago": 51}, "No sign of life"),
+    ],
+    ids=["connected", "refused", "just alive", "stale"],
+)
+def test_the_state_of_mv_sense_is_told(
+    tmp_path: Path, how: dict[str, float], says: str
+) -> None:
+    web = made(tmp_path, sense={"enabled": True})
+    listen(web, **how)  # type: ignore[arg-type]  # the one bool is one
+    assert says in text_of(web.log_in())
+    web.close()
+
+
+def test_a_listener_of_yesterday_is_forgotten(tmp_path: Path) -> None:
+    web = made(tmp_path, sense={"enabled": True})
+    listen(web, seconds_ago=24 * 3600 + 1)
+    assert "Nobody listens" in text_of(web.log_in())
+    web.close()
+
+
+def test_sense_switched_off_on_the_page_is_off(tmp_path: Path) -> None:
+    web = made(tmp_path, sense={"enabled": True})
+    listen(web, connected=False)
+    web.site.choose({"sense.enabled": False}, "anna", NOON, [])
+    text = text_of(web.log_in())
+    assert "Off refused" in text
+    assert "Not connected" not in text
+    web.close()
+
+
+def test_mutes_are_named_as_people_name_the_place(tmp_path: Path) -> None:
+    web = made(tmp_path, site={"timezone": "Europe/Berlin"})
+    web.site.keep_cameras([Camera(Serial(GATE), "Gate", "MV12W", "N_1")], NOON)
+    web.site.keep_zones(Serial(GATE), [Zone("3", "Counter")])
+    web.site.mute(*new_mute(GATE, "3", "5", "anna", NOON))
+    web.site.mute(*new_mute(None, None, "60", "button", NOON))
+    text = text_of(web.log_in(Role.VIEWER))
+    assert "Gate, Counter until Wed 04 Mar 13:05:00, by anna" in text
+    assert "All cameras until Wed 04 Mar 14:00:00, by button" in text
+    assert "Unmute" not in text
+    web.close()
+
+
+def test_today_is_the_day_of_the_site_and_the_database_counts(tmp_path: Path) -> None:
+    # Noon in UTC is 1 o'clock of the next day there.
+    web = made(tmp_path, site={"timezone": "Pacific/Tongatapu"})
+    midnight = datetime(2026, 3, 4, 11, 0, tzinfo=UTC)
+    before = midnight - timedelta(seconds=1)
+    for moment in (before, midnight, NOON):
+        web.store.add_event(event(kind=EventKind.CROWD, occurred_at=moment))
+        web.store.add_event(event(occurred_at=moment, snapshot_path="a.jpg"))
+    web.store.add_event(event(occurred_at=NOON, error="The camera is offline"))
+    text = text_of(web.log_in())
+    assert "2 crowd events 2 snapshots 1 failures" in text
+    web.close()
+
+
+def test_the_latest_six_snapshots_are_shown_with_their_pictures(
+    tmp_path: Path,
+) -> None:
+    web = made(tmp_path)
+    for number in range(7):
+        event_id, at = EventId(f"event-{number}"), NOON + timedelta(seconds=number)
+        path = web.files.save_snapshot(event_id, at, picture())
+        web.store.add_event(
+            event(
+                id=event_id, occurred_at=at, camera_name="Gate <1>", snapshot_path=path
+            )
+        )
+    client = web.log_in(Role.VIEWER)
+    page = client.get("/").text
+    shown = re.findall(r'src="(/api[^"]+)"', page)
+    assert shown == [
+        f"/api/v1.0/events/event-{n}/thumbnail.jpg" for n in (6, 5, 4, 3, 2, 1)
+    ]
+    full = re.findall(r'href="(/api[^"]+)"', page)
+    assert full[0] == "/api/v1.0/events/event-6/snapshot.jpg"
+    for address in (shown[0], full[0]):
+        answer = client.get(address, buffered=True)
+        assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
+    assert "Gate &lt;1&gt;, Wed 04 Mar 12:00:06" in page
+    web.close()
+
+
+def test_a_snapshot_that_failed_says_why(tmp_path: Path) -> None:
+    web = made(tmp_path)
+    web.store.add_event(event(error="The camera is offline"))
+    assert "The camera is offline" in text_of(web.log_in())
+    web.close()
+
+
+def test_cameras_are_listed_with_what_is_known_of_them(tmp_path: Path) -> None:
+    web = made(tmp_path, meraki={"cameras": [DOOR]})
+    gate = Camera(Serial(GATE), "Gate", "MV12W", "N_1", "online")
+    web.site.keep_cameras([gate], NOON)
+    web.sense.note_heard({Serial(GATE): NOON})
+    client = web.log_in(Role.VIEWER)
+    known = row_of(client, "Gate")
+    assert f"{GATE} MV12W online Wed 04 Mar 12:00:00" in known
+    assert row_of(client, DOOR).endswith("unknown never")
+    web.close()
+
+
+@pytest.mark.parametrize(
+    ("sense", "seconds", "silent"),
+    [
+        ({}, 119, False),
+        ({}, 121, True),
+        ({}, None, False),
+        ({"cameras": [GATE]}, 121, True),
+        ({"cameras": [GATE]}, None, True),
+        ({"cameras": [DOOR]}, 121, False),
+        ({"enabled": False}, 121, False),
+    ],
+    ids=[
+        "heard lately",
+        "not heard for long",
+        "never heard",
+        "named",
+        "named and never heard",
+        "another is named",
+        "sense is off",
+    ],
+)
+def test_a_camera_that_should_be_heard_and_is_not_is_marked(
+    tmp_path: Path, sense: dict[str, object], seconds: float | None, silent: bool
+) -> None:
+    web = made(tmp_path, sense={"enabled": True} | sense)
+    listen(web)
+    web.site.keep_cameras([Camera(Serial(GATE), "Gate", "MV12W", "N_1")], NOON)
+    if seconds is not None:
+        web.sense.note_heard({Serial(GATE): NOON - timedelta(seconds=seconds)})
+    assert ("silent" in row_of(web.log_in(), "Gate")) is silent
+    web.close()
+
+
+def test_no_camera_is_silent_while_nobody_listens(tmp_path: Path) -> None:
+    web = made(tmp_path, sense={"enabled": True})
+    listen(web, seconds_ago=300)
+    web.sense.note_heard({Serial(HALL): NOON - timedelta(hours=1)})
+    assert "silent" not in row_of(web.log_in(), HALL)
+    web.close()
+
+
+def test_the_menu_shows_the_pages_that_are_there_and_marks_this_one(
+    tmp_path: Path,
+) -> None:
+    web = made(tmp_path, site={"name": "Harbour"})
+    menu = web.log_in(Role.VIEWER).get("/").text.partition("</nav>")[0]
+    assert "Harbour" in menu
+    assert re.search(r'href="/"\s+aria-current="page">Overview<', menu)
+    assert menu.count("aria-current") == 1
+    assert "Settings" not in menu
+    assert "Wi-Fi" not in menu
+    web.close()

@@ -1,0 +1,467 @@
+"""Settings that people change on the page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from mvsnap.config.choices import chosen_sense
+from mvsnap.config.sense import Sense
+from mvsnap.core.mutes import new_mute
+from mvsnap.domain import Camera, Change, Listener, Mute, Role, Serial, Zone
+from tests.web.build import DOOR, GATE, Web, send
+
+PAGE = "/settings"
+ZONE = "582653201791058186"
+IN_FILE: dict[str, Any] = {
+    "host": "mqtt.shop.example",
+    "username": "mvsnap",
+    "password": "the-password-of-the-broker",
+    "people": 3,
+}
+RULE = {
+    "people": "3",
+    "dwell_s": "60",
+    "min_messages": "1",
+    "dropout_s": "5",
+    "cooldown_s": "300",
+}
+PATHS = ("rule", "rooms", "enabled", "back", "place", "place/remove")
+
+
+def open_web(folder: Path, **sections: Any) -> Web:
+    made = Web(folder, **({"site": {"timezone": "Europe/Berlin"}} | sections))
+    now = datetime.now(UTC)
+    made.site.keep_cameras([Camera(Serial(GATE), "Gate north", "MV12", "N_1")], now)
+    made.site.keep_zones(Serial(GATE), [Zone(ZONE, "Waiting area")])
+    return made
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[Web]:
+    made = open_web(tmp_path, sense=IN_FILE)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def admin(web: Web) -> FlaskClient:
+    return web.log_in(Role.ADMIN)
+
+
+def sense(web: Web) -> Sense:
+    """Return the settings that hold."""
+    return chosen_sense(web.settings.sense, web.site.choices())
+
+
+def audited(web: Web) -> list[tuple[str, str, str]]:
+    """Return the audit lines about settings as (what, before, after), newest first."""
+    changes = web.site.changes(50)
+    return [
+        (c.what, c.before, c.after) for c in changes if not c.what.startswith("user ")
+    ]
+
+
+def save_rule(client: FlaskClient, **given: str) -> TestResponse:
+    shown = {f"was.{name}": text for name, text in RULE.items()}
+    return send(client, f"{PAGE}/rule", **(RULE | shown | given))
+
+
+def field(html: str, name: str) -> str:
+    found = re.search(f'<input [^>]*name="{re.escape(name)}"[^>]*value="([^"]*)"', html)
+    assert found, html
+    return found[1]
+
+
+def words(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+
+
+def test_the_page_shows_what_holds_and_never_the_password(
+    web: Web, admin: FlaskClient
+) -> None:
+    html = admin.get(PAGE).text
+    assert {name: field(html, name) for name in RULE} == RULE
+    assert "mqtt.shop.example:1883" in html
+    assert "the-password-of-the-broker" not in html
+    assert "within two seconds" in html
+
+
+def test_a_saved_value_holds_and_is_audited(web: Web, admin: FlaskClient) -> None:
+    answer = save_rule(admin, people="5")
+    assert (answer.status_code, answer.location) == (303, PAGE)
+    assert web.site.choices() == {"sense.people": 5}
+    assert sense(web).people == 5
+    assert audited(web) == [("sense.people", "3", "5")]
+    text = words(admin.get(PAGE).text)
+    assert "Saved. sense.people: 3 → 5." in text
+    assert re.search(
+        r"Chosen by admin, \w+ \d+ \w+ [\d:]+\. Back to the file’s value \(3\)", text
+    )
+
+
+def test_each_changed_value_has_its_line(web: Web, admin: FlaskClient) -> None:
+    save_rule(admin, people="5", dwell_s="90.5", cooldown_s="300.0")
+    assert audited(web) == [
+        ("sense.dwell_s", "60 s", "90.5 s"),
+        ("sense.people", "3", "5"),
+    ]
+
+
+def test_saving_without_a_change_stores_nothing(web: Web, admin: FlaskClient) -> None:
+    assert save_rule(admin).status_code == 303
+    assert (web.site.choices(), audited(web)) == ({}, [])
+    assert "Nothing was changed." in admin.get(PAGE).text
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("people", "many", "expected a whole number"),
+        ("people", "", "Expected a whole number"),
+        ("people", "2.5", "expected a whole number"),
+        ("people", "0", "greater than or equal to 1"),
+        ("dwell_s", "long", "expected a number"),
+        ("dwell_s", "-1", "greater than or equal to 0"),
+        ("dwell_s", "nan", "0"),
+        ("cooldown_s", "1e9", "less than or equal to 86400"),
+        ("people", "9" * 5000, "Expected a whole number"),
+    ],
+)
+def test_a_mistake_is_shown_at_its_field_with_what_was_typed(
+    web: Web, admin: FlaskClient, name: str, text: str, said: str
+) -> None:
+    answer = save_rule(admin, min_messages="7", **{name: text})
+    assert answer.status_code == 400
+    html = answer.text
+    found = re.search(f'id="{name}-mistake">([^<]*)<', html)
+    assert found, html
+    assert said in found[1]
+    assert field(html, name) == text
+    assert field(html, "min_messages") == "7"
+    assert (web.site.choices(), audited(web)) == ({}, [])
+
+
+def test_two_people_who_change_different_fields_keep_both(
+    web: Web, admin: FlaskClient
+) -> None:
+    save_rule(admin, people="5")
+    save_rule(admin, dwell_s="90")  # from a page opened before
+    assert (sense(web).people, sense(web).dwell_s) == (5, 90)
+
+
+def test_of_two_people_who_change_the_same_field_the_last_wins_and_both_are_audited(
+    web: Web, admin: FlaskClient
+) -> None:
+    save_rule(admin, people="5")
+    save_rule(admin, people="6")
+    assert sense(web).people == 6
+    assert audited(web) == [("sense.people", "5", "6"), ("sense.people", "3", "5")]
+
+
+def test_a_value_goes_back_to_the_one_of_the_file(web: Web, admin: FlaskClient) -> None:
+    save_rule(admin, people="5")
+    assert send(admin, f"{PAGE}/back", name="people").status_code == 303
+    assert web.site.choices() == {}
+    assert audited(web)[0] == ("sense.people", "5", "3 (from the file)")
+
+
+@pytest.mark.parametrize("name", ["", "password", "sense.people"])
+def test_only_what_can_be_chosen_goes_back(admin: FlaskClient, name: str) -> None:
+    assert send(admin, f"{PAGE}/back", name=name).status_code == 400
+
+
+def test_recipients_are_one_a_line(web: Web, admin: FlaskClient) -> None:
+    rooms = " Security \r\n\r\nanna@example.com\r\nSecurity\r\n"
+    send(admin, f"{PAGE}/rooms", rooms=rooms)
+    assert sense(web).rooms == ("Security", "anna@example.com")
+    assert audited(web) == [("sense.rooms", "webex.room", "Security, anna@example.com")]
+    send(admin, f"{PAGE}/rooms", **{"rooms": "", "was.rooms": "Security"})
+    assert web.site.choices() == {"sense.rooms": []}
+
+
+@pytest.mark.parametrize(
+    ("rooms", "said"),
+    [
+        pytest.param("a" * 401, "expected 400 characters at most", id="long"),
+        pytest.param("a\x00b", "has control characters", id="NUL"),
+        pytest.param("\n".join("abcdefghijklmnopqrstuv"), "22 lines", id="many"),
+    ],
+)
+def test_a_recipient_that_cannot_be_one_is_refused(
+    web: Web, admin: FlaskClient, rooms: str, said: str
+) -> None:
+    answer = send(admin, f"{PAGE}/rooms", rooms=rooms)
+    assert answer.status_code == 400
+    assert said in answer.text
+    assert web.site.choices() == {}
+
+
+def test_mv_sense_is_switched_on_and_off(web: Web, admin: FlaskClient) -> None:
+    send(admin, f"{PAGE}/enabled", enabled="on")
+    assert sense(web).enabled
+    send(admin, f"{PAGE}/enabled", enabled="off")
+    assert not sense(web).enabled
+    assert audited(web) == [
+        ("sense.enabled", "on", "off"),
+        ("sense.enabled", "off", "on"),
+    ]
+
+
+def test_without_a_broker_mv_sense_cannot_be_switched_on(tmp_path: Path) -> None:
+    web = open_web(tmp_path)
+    admin = web.log_in(Role.ADMIN)
+    assert re.search(r'value="on" disabled', admin.get(PAGE).text)
+    answer = send(admin, f"{PAGE}/enabled", enabled="on")
+    assert answer.status_code == 400
+    assert "The broker is not configured." in answer.text
+    assert web.site.choices() == {}
+    web.close()
+
+
+# --- rules of places
+
+
+def test_a_place_gets_a_rule_of_its_own(web: Web, admin: FlaskClient) -> None:
+    answer = send(
+        admin,
+        f"{PAGE}/place",
+        new="1",
+        place=f"{GATE} {ZONE}",
+        people="8",
+        rooms="Hall",
+    )
+    assert (answer.status_code, answer.location) == (303, PAGE)
+    (rule,) = sense(web).overrides
+    assert (rule.serial, rule.zone, rule.people, rule.rooms) == (
+        GATE,
+        ZONE,
+        8,
+        ("Hall",),
+    )
+    assert rule.dwell_s is None
+    place = "Gate north, Waiting area"
+    expected = f"{place}: people 8, told: Hall"
+    assert audited(web) == [("sense.overrides", f"{place}: no rule", expected)]
+    assert f"{place} people 8, told: Hall" in words(admin.get(PAGE).text)
+
+
+def test_the_rule_of_a_place_is_changed_and_removed(
+    web: Web, admin: FlaskClient
+) -> None:
+    place = f"{GATE} *"
+    send(admin, f"{PAGE}/place", new="1", place=place, people="8")
+    html = admin.get(f"{PAGE}/place?serial={GATE}&zone=*").text
+    assert (field(html, "people"), field(html, "dwell_s")) == ("8", "")
+    assert field(html, "place") == place
+    send(admin, f"{PAGE}/place", place=place, people="8", dwell_s="120")
+    (rule,) = sense(web).overrides
+    assert (rule.people, rule.dwell_s) == (8, 120)
+    send(admin, f"{PAGE}/place/remove", serial=GATE, zone="*")
+    assert sense(web).overrides == ()
+    what, before, after = audited(web)[0]
+    assert what == "sense.overrides"
+    assert before == "Gate north, all zones: people 8, dwell 120 s"
+    assert after == "Gate north, all zones: no rule"
+
+
+def test_rules_of_other_places_stay(web: Web, admin: FlaskClient) -> None:
+    for zone in ("*", "0", ZONE):
+        send(admin, f"{PAGE}/place", new="1", place=f"{GATE} {zone}", people="8")
+    send(admin, f"{PAGE}/place/remove", serial=GATE, zone="0")
+    assert [rule.zone for rule in sense(web).overrides] == ["*", ZONE]
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "said"),
+    [
+        ({"place": ""}, "place", "Pick a camera"),
+        ({"place": GATE}, "place", "Pick a camera"),
+        ({"place": f"{GATE} door", "people": "3"}, "people", "expected a zone id"),
+        ({"place": f"{GATE} 0"}, "people", "Change at least one value"),
+        ({"place": f"{GATE} 0", "people": "0"}, "people", "greater than or equal"),
+        ({"place": f"{GATE} 0", "dwell_s": "x"}, "dwell_s", "expected a number"),
+        ({"place": f"{GATE} *", "people": "3"}, "place", "has a rule already"),
+    ],
+)
+def test_a_mistake_in_the_rule_of_a_place_is_shown_at_its_field(
+    web: Web, admin: FlaskClient, given: dict[str, str], name: str, said: str
+) -> None:
+    send(admin, f"{PAGE}/place", new="1", place=f"{GATE} *", people="8")
+    answer = send(admin, f"{PAGE}/place", new="1", **given)
+    assert answer.status_code == 400
+    found = re.search(f'id="{name}-mistake">([^<]*)<', answer.text)
+    assert found, answer.text
+    assert said in found[1]
+    assert len(sense(web).overrides) == 1
+
+
+def test_a_rule_that_is_gone_is_told(web: Web, admin: FlaskClient) -> None:
+    assert admin.get(f"{PAGE}/place?serial={GATE}&zone=0").status_code == 404
+    send(admin, f"{PAGE}/place/remove", serial=GATE, zone="0")
+    assert "That place had no rule of its own any more." in admin.get(PAGE).text
+    assert audited(web) == []
+
+
+# --- mutes
+
+
+def mutes(web: Web) -> list[Mute]:
+    return web.site.mutes(datetime.now(UTC))
+
+
+def test_a_reviewer_mutes_and_ends_it(web: Web) -> None:
+    reviewer = web.log_in(Role.REVIEWER)
+    place = f"{GATE} {ZONE}"
+    answer = send(reviewer, f"{PAGE}/mutes", place=place, minutes="15")
+    assert (answer.status_code, answer.location) == (303, f"{PAGE}/mutes")
+    (mute,) = mutes(web)
+    assert (mute.serial, mute.zone_id, mute.muted_by) == (GATE, ZONE, "reviewer")
+    text = words(reviewer.get(f"{PAGE}/mutes").text)
+    assert "Gate north, Waiting area Ends in 15 min" in text
+    send(reviewer, f"{PAGE}/mutes/{mute.id}/end")
+    assert mutes(web) == []
+    assert len(audited(web)) == 2
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [("", (None, None)), (f"{GATE} *", (GATE, None)), (f"{GATE} 0", (GATE, "0"))],
+    ids=["all", "a camera", "the full frame of a camera"],
+)
+def test_all_or_one_camera_or_one_zone_is_muted(
+    web: Web, admin: FlaskClient, place: str, expected: tuple[str | None, str | None]
+) -> None:
+    send(admin, f"{PAGE}/mutes", place=place, minutes="60")
+    (mute,) = mutes(web)
+    assert (mute.serial, mute.zone_id) == expected
+
+
+def test_a_mute_until_a_time_means_the_time_of_the_site(
+    web: Web, admin: FlaskClient
+) -> None:
+    until = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(hours=5)
+    text = f"{until.astimezone(ZoneInfo('Europe/Berlin')):%Y-%m-%dT%H:%M}"
+    send(admin, f"{PAGE}/mutes", place="", minutes="until", until=text)
+    (mute,) = mutes(web)
+    # Mutes last whole minutes from now: less than one longer than was asked for.
+    assert timedelta() <= mute.until - until < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "said"),
+    [
+        ({"minutes": "0"}, "minutes", "expected 1 to"),
+        ({"minutes": "x"}, "minutes", "expected 1 to"),
+        ({"minutes": "until"}, "until", "Say until when."),
+        ({"minutes": "until", "until": "soon"}, "until", "not a time"),
+        ({"minutes": "until", "until": "2020-01-01T10:00"}, "until", "the next week"),
+        ({"minutes": "until", "until": "2199-01-01T10:00"}, "until", "the next week"),
+        ({"minutes": "15", "place": f"{GATE} 99"}, "place", "no such zone"),
+        ({"minutes": "15", "place": "camera *"}, "place", "Not a Meraki serial"),
+    ],
+)
+def test_a_mistake_in_a_mute_is_shown_at_its_field(
+    web: Web, admin: FlaskClient, given: dict[str, str], name: str, said: str
+) -> None:
+    answer = send(admin, f"{PAGE}/mutes", **given)
+    assert answer.status_code == 400
+    found = re.search(f'id="{name}-mistake">([^<]*)<', answer.text)
+    assert found, answer.text
+    assert said in found[1]
+    assert mutes(web) == []
+
+
+def test_a_mute_that_is_over_cannot_be_ended(web: Web, admin: FlaskClient) -> None:
+    assert send(admin, f"{PAGE}/mutes/nonsense/end").status_code == 303
+    assert "That mute was over already." in admin.get(f"{PAGE}/mutes").text
+
+
+# --- who may, and what was changed
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.REVIEWER])
+def test_only_an_admin_changes_settings(web: Web, role: Role) -> None:
+    client = web.log_in(role)
+    assert client.get(PAGE).status_code == 403
+    assert client.get(f"{PAGE}/place").status_code == 403
+    for path in PATHS:
+        answer = send(client, f"{PAGE}/{path}", people="9", enabled="on")
+        assert answer.status_code == 403, path
+    assert web.site.choices() == {}
+
+
+def test_a_viewer_does_not_mute(web: Web) -> None:
+    viewer = web.log_in(Role.VIEWER)
+    mute, change = new_mute(None, None, "60", "anna", datetime.now(UTC))
+    web.site.mute(mute, change)
+    assert viewer.get(f"{PAGE}/mutes").status_code == 403
+    for path in ("mutes", f"mutes/{mute.id}/end"):
+        assert send(viewer, f"{PAGE}/{path}", minutes="15").status_code == 403
+    assert mutes(web) == [mute]
+
+
+@pytest.mark.parametrize("path", [*PATHS, "mutes", "mutes/nonsense/end"])
+def test_without_the_token_of_the_session_nothing_changes(
+    web: Web, admin: FlaskClient, path: str
+) -> None:
+    answer = admin.post(f"{PAGE}/{path}", data={"enabled": "on", "minutes": "15"})
+    assert answer.status_code == 400
+    assert (web.site.choices(), mutes(web), audited(web)) == ({}, [], [])
+
+
+@pytest.mark.parametrize("path", ["", "/place", "/mutes"])
+def test_who_is_not_logged_in_is_sent_to_the_login(web: Web, path: str) -> None:
+    answer = web.browser().get(PAGE + path)
+    assert (answer.status_code, answer.location) == (303, f"/login?next={PAGE}{path}")
+
+
+def test_the_last_fifty_changes_are_listed(web: Web, admin: FlaskClient) -> None:
+    now = datetime.now(UTC)
+    for number in range(60):
+        web.site.add_change(Change(now, "anna", f"change {number}.", "<b>", ""))
+    html = admin.get(PAGE).text
+    assert "change 59." in html
+    assert "change 10." in html
+    assert "change 9." not in html
+    assert "<b>" not in html
+
+
+def test_a_choice_that_no_longer_fits_is_told_and_the_file_holds(
+    web: Web, admin: FlaskClient
+) -> None:
+    web.site.choose({"sense.people": -1}, "anna", datetime.now(UTC), [])
+    html = admin.get(PAGE).text
+    assert "no longer fits" in html
+    assert field(html, "people") == "3"
+    assert send(admin, f"{PAGE}/back", name="people").status_code == 303
+    assert "no longer fits" not in admin.get(PAGE).text
+
+
+def test_cameras_are_offered_by_name(web: Web, admin: FlaskClient) -> None:
+    web.sense.note_heard({Serial(DOOR): datetime.now(UTC)})
+    for path in ("place", "mutes"):
+        html = admin.get(f"{PAGE}/{path}").text
+        assert (
+            f'<option value="{GATE} {ZONE}">Gate north, Waiting area</option>' in html
+        )
+        assert f'<option value="{DOOR} *">{DOOR}, all zones</option>' in html
+
+
+def test_whether_somebody_listens_is_told(web: Web, admin: FlaskClient) -> None:
+    now, long_ago = datetime.now(UTC), datetime.now(UTC) - timedelta(hours=1)
+    send(admin, f"{PAGE}/enabled", enabled="on")
+    web.sense.describe_listener(Listener("a", long_ago, True, "before", 1.0, 1))
+    text = words(admin.get(PAGE).text)
+    assert "No process listens now" in text
+    assert "before" not in text
+    web.sense.describe_listener(Listener("b", now, True, "the broker", 1.0, 1))
+    assert "Connected: the broker" in words(admin.get(PAGE).text)
