@@ -35,7 +35,7 @@ from mvsnap.store.store import Store
 
 log = logging.getLogger(__name__)
 
-_TAKE_S = 0.2
+_TAKE_S = 0.5
 _CHOICES_S = 1.0
 _NAMES_S = 30.0
 _EXPIRE_S = 5.0
@@ -44,7 +44,8 @@ _SAVE_S = 5.0
 # Zones where people stay: only the time of the last count went on.
 _CHECKPOINT_S = 15.0
 _BEAT_S = 15.0
-_HEARD_S = 60.0
+# A camera's last count is noted so often: its silence is the only offline sign.
+_HEARD = timedelta(seconds=60)
 _SEAT_S = 5.0
 # A state older than this says nothing about now.
 _STATE_AGE = timedelta(hours=24)
@@ -104,6 +105,7 @@ class ListenerLoop:
         self._began_at = clock.monotonic()
         self._storage_is_away = False
         self._told = (False, "")
+        self._heard: dict[Serial, datetime] = {}
         self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
         self._every = {
             what: Every(seconds, clock)
@@ -114,7 +116,6 @@ class ListenerLoop:
                 ("save", _SAVE_S),
                 ("checkpoint", _CHECKPOINT_S),
                 ("beat", _BEAT_S),
-                ("heard", _HEARD_S),
                 ("seat", _SEAT_S),
             )
         }
@@ -152,13 +153,10 @@ class ListenerLoop:
         batch = self._receiver.take(_TAKE_S)
         if batch is not None:
             self._work_on(batch)
-        now = self._clock.now()
         if self._every["expire"].due():
-            self._detector.expire(now)
+            self._detector.expire(self._clock.now())
+            self._note_heard()
         self._save_if_due()
-        if self._every["heard"].due():
-            since = now - timedelta(seconds=2 * _HEARD_S)
-            self._stores.sense.note_heard(self._detector.heard(since))
 
     def _work_on(self, batch: Batch) -> None:
         received_at = datetime.fromtimestamp(batch.received_at_ns / 1e9, UTC)
@@ -304,6 +302,15 @@ class ListenerLoop:
                 people_counts=self._detector.topics,
             )
         )
+
+    def _note_heard(self) -> None:
+        never = datetime.min.replace(tzinfo=UTC)
+        heard = self._detector.heard(self._clock.now() - 2 * _HEARD)
+        news = {
+            s: at for s, at in heard.items() if at - self._heard.get(s, never) >= _HEARD
+        }
+        self._stores.sense.note_heard(news)
+        self._heard |= news
 
     def _state(self) -> tuple[bool, str]:
         if self._receiver is None:

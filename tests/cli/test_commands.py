@@ -299,7 +299,7 @@ def test_db_upgrade_tells_what_it_did(site: Path) -> None:
     first, second = mvsnap(site, "db", "upgrade"), mvsnap(site, "db", "upgrade")
     assert (first.code, second.code) == (0, 0)
     assert "from version none to 0002" in first.out
-    assert "at version 0001 already" in second.out
+    assert "at version 0002 already" in second.out
 
 
 @pytest.mark.parametrize(
