@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -43,6 +44,8 @@ def serve(settings: Settings, roles: Roles) -> NoReturn:
     service = Service(settings, roles)
     try:
         service.start()
+        # What is there stays: the collector need not look at it again and again.
+        gc.freeze()
         _end_after_last_answers(service)
         if listening is not None:
             server = make_server(service.app(), settings, listening)

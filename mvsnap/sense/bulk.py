@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 _READ_BYTES = 262_144
 _MOST_BYTES = 1_048_576  # in one go; then pings and acknowledgements have their turn
-_PAUSE_0_S = 0.002  # counts are periodic: nobody waits for the next one
+_PAUSE_0_S = 0.005  # counts are periodic: nobody waits for the next one
 _PAUSE_1_S = 0.0003  # here the broker waits, for our acknowledgement
 _PUBACK, _PUBREC = 0x40020000, 0x50020000  # the whole packet, but for its packet id
 

@@ -14,21 +14,21 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from mvsnap.clock import SystemClock
-from mvsnap.config.choices import chosen_sense
 from mvsnap.config.model import Settings
 from mvsnap.config.sense import Sense
 from mvsnap.core.sense_messages import Topic
-from mvsnap.domain import Event, Job, Listener, Serial
-from mvsnap.errors import BadInput, QueueFull
+from mvsnap.domain import Event, Job
+from mvsnap.errors import QueueFull
 from mvsnap.metrics import Metrics
+from mvsnap.sense.chosen import read_mutes, read_names, read_sense
 from mvsnap.sense.detector import Detector
 from mvsnap.sense.frames import Frame
-from mvsnap.sense.happenings import Names
 from mvsnap.sense.outbox import Jobs, Outbox
 from mvsnap.sense.receiver import Batch, Broker, Receiver
+from mvsnap.sense.report import Report, State
 from mvsnap.sense.rules import Rules
 from mvsnap.sense.seat import Seat, take_seat
-from mvsnap.sense.sensors import Sensors, Target
+from mvsnap.sense.sensors import Sensors, targets
 from mvsnap.store.sense import Findings, SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.store import Store
@@ -44,9 +44,9 @@ _SAVE_S = 5.0
 # Zones where people stay: only the time of the last count went on.
 _CHECKPOINT_S = 15.0
 _BEAT_S = 15.0
-# A camera's last count is noted so often: its silence is the only offline sign.
-_HEARD = timedelta(seconds=60)
 _SEAT_S = 5.0
+# Of sensors, while no job can be accepted.
+_MOST_JOBS_WAITING = 1000
 # A state older than this says nothing about now.
 _STATE_AGE = timedelta(hours=24)
 
@@ -101,11 +101,8 @@ class ListenerLoop:
         self._unsaved: Findings | None = None
         self._unacknowledged: list[Batch] = []
         self._jobs_waiting: list[Job] = []
-        self._messages = 0
-        self._began_at = clock.monotonic()
+        self._report = Report(stores.sense, stores.events, clock)
         self._storage_is_away = False
-        self._told = (False, "")
-        self._heard: dict[Serial, datetime] = {}
         self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
         self._every = {
             what: Every(seconds, clock)
@@ -145,7 +142,7 @@ class ListenerLoop:
     def _round(self) -> None:
         if self._every["choices"].due():
             self._read_choices()
-        if self._every["beat"].due() or self._state() != self._told:
+        if self._every["beat"].due() or self._state() != self._report.told:
             self._beat()
         if self._receiver is None:
             self._clock.sleep(_TAKE_S)
@@ -155,13 +152,13 @@ class ListenerLoop:
             self._work_on(batch)
         if self._every["expire"].due():
             self._detector.expire(self._clock.now())
-            self._note_heard()
+            self._report.note_heard(self._detector)
         self._save_if_due()
 
     def _work_on(self, batch: Batch) -> None:
         received_at = datetime.fromtimestamp(batch.received_at_ns / 1e9, UTC)
         self._detector.take(batch.frames, received_at)
-        self._messages += len(batch.frames)
+        self._report.count(len(batch.frames))
         self._metrics.sense_messages.inc(len(batch.frames))
         if any(frame[3] for frame in batch.frames):
             self._unacknowledged.append(batch)
@@ -207,18 +204,11 @@ class ListenerLoop:
     # --- what people chose, and what cameras are called
 
     def _read_choices(self) -> None:
+        site, harvest = self._stores.site, self._detector.harvest
         if self._every["names"].due():
-            self._read_names()
-        names = self._detector.harvest.names
-        mutes = self._stores.site.mutes(self._clock.now())
-        if len(mutes) != len(names.mutes):
-            log.info("mutes that hold now: %d", len(mutes))
-        self._detector.harvest.names = Names(names.cameras, names.zones, mutes)
-        try:
-            sense = chosen_sense(self._settings.sense, self._stores.site.choices())
-        except BadInput as exc:
-            log.error("a choice of the settings page cannot be used: %s", exc.message)
-            sense = self._settings.sense
+            harvest.names = read_names(site, harvest.names)
+        harvest.names = read_mutes(site, harvest.names, self._clock.now())
+        sense = read_sense(site, self._settings.sense)
         if sense != self._sense:
             self._follow(sense)
         self._switch(sense.enabled)
@@ -232,17 +222,6 @@ class ListenerLoop:
         rules = Rules(sense, self._room)
         self._detector.follow(rules)
         self._outbox.rules = rules
-
-    def _read_names(self) -> None:
-        site = self._stores.site
-        cameras = {camera.serial: camera.name for camera in site.cameras()}
-        zones = {
-            (serial, zone.zone_id): zone.label
-            for serial, found in site.zones().items()
-            for zone in found
-        }
-        mutes = self._detector.harvest.names.mutes
-        self._detector.harvest.names = Names(cameras, zones, mutes)
 
     def _switch(self, enabled: bool) -> None:
         if not enabled:
@@ -269,7 +248,11 @@ class ListenerLoop:
     # --- sensors
 
     def _on_sensor(self, topic: Topic, frame: Frame) -> None:
-        self._jobs_waiting += self._sensors.jobs(topic, frame, self._clock.now())
+        jobs = self._sensors.jobs(topic, frame, self._clock.now())
+        if len(self._jobs_waiting) < _MOST_JOBS_WAITING:
+            self._jobs_waiting += jobs
+        elif jobs:
+            log.error("%s: dropped, too many jobs wait", jobs[0].trigger.by)
 
     def _submit_jobs(self) -> None:
         """Have them accepted, before their messages are acknowledged."""
@@ -286,33 +269,11 @@ class ListenerLoop:
     # --- the state for people
 
     def _beat(self) -> None:
-        seconds = self._clock.monotonic() - self._began_at
-        rate = self._messages / seconds if seconds > 0 else 0.0
-        self._messages, self._began_at = 0, self._clock.monotonic()
-        if self._seat is None:
-            return
-        self._told = connected, text = self._state()
-        self._stores.sense.describe_listener(
-            Listener(
-                listener_id=self._seat.listener_id,
-                seen_at=self._stores.events.now(),
-                connected=connected,
-                state=text,
-                messages_per_s=round(rate, 1),
-                people_counts=self._detector.topics,
-            )
-        )
+        if self._seat is not None:
+            topics = self._detector.topics
+            self._report.beat(self._seat.listener_id, self._state(), topics)
 
-    def _note_heard(self) -> None:
-        never = datetime.min.replace(tzinfo=UTC)
-        heard = self._detector.heard(self._clock.now() - 2 * _HEARD)
-        news = {
-            s: at for s, at in heard.items() if at - self._heard.get(s, never) >= _HEARD
-        }
-        self._stores.sense.note_heard(news)
-        self._heard |= news
-
-    def _state(self) -> tuple[bool, str]:
+    def _state(self) -> State:
         if self._receiver is None:
             return False, "switched off"
         state = self._receiver.state
@@ -333,6 +294,8 @@ class ListenerLoop:
 
     def _end(self) -> None:
         try:
+            if self._unsaved is not None:
+                self._save(checkpoint=False)
             self._save(checkpoint=True)
             self._acknowledge()
             self._disconnect()
@@ -342,19 +305,6 @@ class ListenerLoop:
             self._disconnect()
         if self._seat is not None:
             self._seat.leave()
-
-
-def targets(settings: Settings) -> tuple[Target, ...]:
-    """Return the sensor triggers with their defaults filled in."""
-    room = settings.webex.room if settings.webex.bot_token else None
-    return tuple(
-        Target(
-            trigger,
-            tuple(Serial(s) for s in trigger.cameras or settings.meraki.cameras),
-            tuple(r for r in (trigger.room or room,) if r and room is not None),
-        )
-        for trigger in settings.sense.triggers
-    )
 
 
 def broker_of(sense: Sense, listener_id: str) -> Broker:

@@ -11,6 +11,7 @@ from typing import Any
 
 from paho.mqtt.client import topic_matches_sub
 
+from mvsnap.config.model import Settings
 from mvsnap.config.sense import SensorTrigger
 from mvsnap.core.sense_messages import (
     SensorReading,
@@ -36,6 +37,19 @@ class Target:
     trigger: SensorTrigger
     serials: tuple[Serial, ...]
     rooms: tuple[str, ...]
+
+
+def targets(settings: Settings) -> tuple[Target, ...]:
+    """Return the sensor triggers with their defaults filled in."""
+    room = settings.webex.room if settings.webex.bot_token else None
+    return tuple(
+        Target(
+            trigger,
+            tuple(Serial(s) for s in trigger.cameras or settings.meraki.cameras),
+            tuple(r for r in (trigger.room or room,) if r and room is not None),
+        )
+        for trigger in settings.sense.triggers
+    )
 
 
 class Sensors:
