@@ -101,7 +101,8 @@ class Gateway:
         if "web" in self._roles:
             self._program.wait_for_url(f"{self.url}/healthz", limit_s=60)
         else:
-            self._program.wait_for_output("works on jobs", limit_s=60)
+            said = "works on jobs" if "worker" in self._roles else "mvsnap listens"
+            self._program.wait_for_output(said, limit_s=60)
 
     def kill_after(self, seconds: float) -> None:
         """Let it work for that long, then end it as a power cut would."""

@@ -152,16 +152,19 @@ class Store:
             deliveries.c.room == room,
         )
         fresh = {"state": DeliveryState.SENDING, "changed_at": now}
+        # Inserted first: of two that begin at once, one waits here for the other.
+        first = (
+            self._db.insert(deliveries)
+            .values(job_id=job_id, part=part, room=room, attempts=1, **fresh)
+            .on_conflict_do_nothing()
+            .returning(deliveries.c.job_id)
+        )
         with self._db.writing() as connection:
-            found = connection.execute(select(deliveries).where(key)).one_or_none()
-            before = None if found is None else _delivery(found)
-            if before is None:
-                connection.execute(
-                    deliveries.insert().values(
-                        job_id=job_id, part=part, room=room, attempts=1, **fresh
-                    )
-                )
-            elif before.state is not DeliveryState.SENT:
+            if connection.execute(first).first() is not None:
+                return None
+            known = select(deliveries).where(key).with_for_update()
+            before = _delivery(connection.execute(known).one())
+            if before.state is not DeliveryState.SENT:
                 counted = {"attempts": deliveries.c.attempts + 1}
                 connection.execute(
                     deliveries.update().where(key).values(**fresh, **counted)

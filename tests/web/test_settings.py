@@ -463,5 +463,5 @@ def test_whether_somebody_listens_is_told(web: Web, admin: FlaskClient) -> None:
     text = words(admin.get(PAGE).text)
     assert "No process listens now" in text
     assert "before" not in text
-    web.sense.describe_listener(Listener("b", now, True, "the broker", 1.0, 1))
-    assert "Connected: the broker" in words(admin.get(PAGE).text)
+    web.sense.describe_listener(Listener("b", now, True, "connected to b", 1.0, 1))
+    assert "Connected to b" in words(admin.get(PAGE).text)
