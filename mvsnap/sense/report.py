@@ -1,0 +1,59 @@
+"""Report: what the listener tells the pages of itself and of the cameras it hears."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from mvsnap.clock import SystemClock
+from mvsnap.domain import Listener, Serial
+from mvsnap.sense.detector import Detector
+from mvsnap.store.sense import SenseStore
+from mvsnap.store.store import Store
+
+# A camera's last count is noted so often: its silence is the only offline sign.
+_HEARD = timedelta(seconds=60)
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+State = tuple[bool, str]  # connected, and how it is in words
+
+
+class Report:
+    def __init__(self, sense: SenseStore, events: Store, clock: SystemClock) -> None:
+        self._sense = sense
+        self._events = events
+        self._clock = clock
+        self._messages = 0
+        self._began_at = clock.monotonic()
+        self._heard: dict[Serial, datetime] = {}
+        self.told: State | None = None
+
+    def count(self, messages: int) -> None:
+        self._messages += messages
+
+    def beat(self, listener_id: str, state: State, topics: int) -> None:
+        """Say that this process is alive, how it is, and how much it hears."""
+        now = self._clock.monotonic()
+        rate = self._messages / max(now - self._began_at, 0.001)
+        self._messages, self._began_at = 0, now
+        self.told = state
+        self._sense.describe_listener(
+            Listener(
+                listener_id=listener_id,
+                seen_at=self._events.now(),
+                connected=state[0],
+                state=state[1],
+                messages_per_s=round(rate, 1),
+                people_counts=topics,
+            )
+        )
+
+    def note_heard(self, detector: Detector) -> None:
+        """Note when each camera was heard, each at most once a minute."""
+        heard = detector.heard(self._clock.now() - 2 * _HEARD)
+        news = {
+            serial: at
+            for serial, at in heard.items()
+            if at - self._heard.get(serial, _NEVER) >= _HEARD
+        }
+        self._sense.note_heard(news)
+        self._heard |= news
