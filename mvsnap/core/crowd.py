@@ -96,7 +96,9 @@ class CrowdWatch:
             # Nothing is under way and nothing begins: so it is mostly.
             self.last_ms = ts_ms
             return []
-        found = self.expire(ts_ms)
+        silence_ms = ts_ms - self.last_ms
+        is_over = silence_ms > max(SILENCE_MS, self.rule.dropout_ms)
+        found = self.finish() if is_over else []
         self.last_ms = ts_ms
         if level >= self.rule.limit:
             found += self._above(ts_ms, level)
@@ -104,12 +106,9 @@ class CrowdWatch:
             found += self._end()
         return found
 
-    def expire(self, now_ms: int) -> list[Finding]:
-        """End what nobody has heard of for too long."""
-        silence_ms = now_ms - self.last_ms
-        if self.began_ms < 0 or silence_ms <= SILENCE_MS:
-            return []
-        return self._end() if silence_ms > self.rule.dropout_ms else []
+    def finish(self) -> list[Finding]:
+        """End what is under way: nobody is heard any more."""
+        return self._end() if self.began_ms >= 0 else []
 
     @property
     def is_open(self) -> bool:

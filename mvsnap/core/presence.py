@@ -59,11 +59,9 @@ class PresenceWatch:
             over = self._end()
         return over
 
-    def expire(self, now_ms: int) -> Seen | None:
-        """End what nobody has heard of for too long."""
-        if self.in_ms >= 0 and now_ms - self.out_ms > SILENCE_MS:
-            return self._end()
-        return None
+    def finish(self) -> Seen | None:
+        """End what is under way: nobody is heard any more."""
+        return self._end() if self.in_ms >= 0 else None
 
     @property
     def is_open(self) -> bool:

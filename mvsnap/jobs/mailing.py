@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from concurrent.futures import Executor, Future
+from datetime import timedelta
 
 from mvsnap.clock import SystemClock
 from mvsnap.delivery import END, HEAD, Courier, Letter, Words, note_part
@@ -25,6 +26,7 @@ Heads = Mapping[str, Future[MessageId]]
 
 # How soon to look again whether the message that opens the thread was sent.
 _THREAD_LOOK_S = 5.0
+_SOON = timedelta(minutes=1)
 
 
 class Mailing:
@@ -101,12 +103,18 @@ class Mailing:
             if opened is not None and opened.state is DeliveryState.FAILED:
                 return None  # a room that never heard of the crowd needs no end
             unsent = UpstreamError("the message it follows is not sent", retry=True)
-            return _THREAD_LOOK_S if self._patience.lasts(job, unsent) else None
+            if not self._patience.lasts(job, unsent):
+                return None
+            # Soon at first; in a long outage as seldom as the first message is tried.
+            young = self._clock.now() - job.accepted_at < _SOON
+            return _THREAD_LOOK_S if young else self._patience.park_s(job, unsent)
 
         def words(repeat: bool) -> str:
             return self._words.end(job, end, repeat=repeat)
 
-        letter = Letter(END, room, words, parent_id=opened.message_id)
+        # Webex has threads of one level: where a note came first, it is the head.
+        note_id = self._note_id(end.job_id, end.serial, room)
+        letter = Letter(END, room, words, parent_id=note_id or opened.message_id)
         return self._send_or_give_up(job, letter)
 
     def _deliver(

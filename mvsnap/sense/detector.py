@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from mvsnap.core.crowd import Finding, Raised
 from mvsnap.core.presence import Seen
 from mvsnap.core.sense_messages import (
     BadMessage,
@@ -50,9 +51,9 @@ class Detector:
         self._most_zones = most_zones
         self.harvest = Harvest()
         self.bad_messages = 0
-        # Counts stamped before this moment are not looked at.
-        self.not_before_ms = 0
+        # Some bridges spell topics in their own way: several may lead to one zone.
         self._zones: dict[bytes, ZoneWatch] = {}
+        self._watches: dict[ZoneKey, ZoneWatch] = {}
         self._pile: dict[ZoneWatch, None] = {}
         self._noises = NoiseWatches(self.harvest, most_zones)
         self._lines = LineWatches(self.harvest)
@@ -60,30 +61,32 @@ class Detector:
         self._others: dict[bytes, Topic | None] = {}
         self._full_until_ms = 0
 
-    def restore(self, states: Mapping[ZoneKey, dict[str, Any]]) -> None:
+    def restore(self, states: Mapping[ZoneKey, dict[str, Any]], now: datetime) -> None:
         """Go on from the states of an earlier run."""
+        now_ms = round(now.timestamp() * 1000)
         for (serial, zone_id), known in states.items():
+            if "sensor" in known:  # a door: see Sensors
+                continue
             if zone_id == ALL_OF_IT:
-                self._noises.restore(serial, known, self._rules)
+                self._noises.restore(serial, known, self._rules, now_ms)
             elif self._rules.counts(serial, zone_id):
-                topic = f"/merakimv/{serial}/{zone_id}".encode()
-                self._begin_zone(topic, serial, zone_id).restore(known)
+                self._watch(serial, zone_id).restore(known, now_ms)
 
-    def follow(self, rules: Rules) -> None:
+    def follow(self, rules: Rules, now: datetime) -> None:
         """Go on with other rules; what is under way is judged by them."""
         self._rules = rules
         self._others.clear()
         self._noises.follow(rules)
-        for topic, zone in list(self._zones.items()):
-            if rules.counts(zone.serial, zone.zone_id):
-                zone.crowd.rule = rules.crowd(zone.serial, zone.zone_id)
-            else:
-                del self._zones[topic]
+        for zone in self._watches.values():
+            zone.crowd.rule = rules.crowd(zone.serial, zone.zone_id)
+            if not rules.counts(zone.serial, zone.zone_id):
+                self._add(zone, zone.finish(), now)
+        self._keep(lambda zone: rules.counts(zone.serial, zone.zone_id))
 
     def take(self, frames: Iterable[Frame], now: datetime) -> None:
         """Take frames that arrived by `now`, in their order."""
         received_ms = round(now.timestamp() * 1000)
-        zones, decode, not_before_ms = self._zones, decode_counts, self.not_before_ms
+        zones, decode = self._zones, decode_counts
         for frame in frames:
             topic, payload, _, _ = frame
             try:
@@ -97,21 +100,26 @@ class Detector:
                 continue
             if count is None:
                 continue
-            ts_ms, people = count
-            if 0 < ts_ms < not_before_ms:
-                continue
-            found = zone.see(ts_ms, people, received_ms)
+            found = zone.see(count[0], count[1], received_ms)
             if found is not None:
                 self._add(zone, found, now)
 
     def expire(self, now: datetime) -> None:
         """End what was not heard of for too long, and forget what is long gone."""
         now_ms = round(now.timestamp() * 1000)
-        for zone in self._zones.values():
+        for zone in self._watches.values():
             if zone.is_open and (found := zone.expire(now_ms)):
                 self._add(zone, found, now)
         self._noises.expire(now_ms, now)
+        self._lines.expire(now_ms)
         self._forget(now_ms - _FORGET_MS)
+
+    def finish(self, now: datetime) -> None:
+        """End whatever is under way: nobody listens any more."""
+        for zone in self._watches.values():
+            if found := zone.finish():
+                self._add(zone, found, now)
+        self._noises.finish(now)
 
     @property
     def must_be_saved(self) -> bool:
@@ -125,7 +133,7 @@ class Detector:
         """
         moved = [
             zone
-            for zone in (self._zones.values() if checkpoint else ())
+            for zone in (self._watches.values() if checkpoint else ())
             if zone.is_open and zone.last_ms > zone.saved_ms
         ]
         states = {
@@ -144,7 +152,7 @@ class Detector:
         """Return when each camera was heard last, of those heard after `since`."""
         since_ms = round(since.timestamp() * 1000)
         newest: dict[Serial, int] = {}
-        for zone in self._zones.values():
+        for zone in self._watches.values():
             if zone.heard_ms > max(since_ms, newest.get(zone.serial, 0)):
                 newest[zone.serial] = zone.heard_ms
         return {serial: moment(ms) for serial, ms in newest.items()}
@@ -164,7 +172,8 @@ class Detector:
             zone_id = ZoneId(parsed.part)
             if self._rules.counts(serial, zone_id) and self._has_room(received_ms):
                 decode_counts(payload)  # what sends no counts is given no watch
-                self._begin_zone(topic, serial, zone_id)
+                self._zones[topic] = self._watch(serial, zone_id)
+                del self._others[topic]
                 self.take([frame], now)
         elif parsed.kind is TopicKind.AUDIO_LEVEL:
             self._noises.take(serial, payload, received_ms, self._rules, now)
@@ -174,11 +183,12 @@ class Detector:
         else:
             self._on_sensor(parsed, frame)
 
-    def _begin_zone(self, topic: bytes, serial: Serial, zone_id: ZoneId) -> ZoneWatch:
-        rule = self._rules.crowd(serial, zone_id)
-        zone = ZoneWatch(serial, zone_id, rule, self._pile)
-        self._zones[topic] = zone
-        self._others.pop(topic, None)
+    def _watch(self, serial: Serial, zone_id: ZoneId) -> ZoneWatch:
+        zone = self._watches.get((serial, zone_id))
+        if zone is None:
+            rule = self._rules.crowd(serial, zone_id)
+            zone = ZoneWatch(serial, zone_id, rule, self._pile)
+            self._watches[serial, zone_id] = zone
         return zone
 
     def _has_room(self, now_ms: int) -> bool:
@@ -197,9 +207,14 @@ class Detector:
         return False
 
     def _forget(self, heard_before_ms: int) -> None:
-        for topic, zone in list(self._zones.items()):
-            if zone.heard_ms < heard_before_ms and not zone.is_open:
-                del self._zones[topic]
+        self._keep(lambda zone: zone.is_open or zone.heard_ms >= heard_before_ms)
+
+    def _keep(self, wanted: Callable[[ZoneWatch], bool]) -> None:
+        gone = [key for key, zone in self._watches.items() if not wanted(zone)]
+        for key in gone:
+            del self._watches[key]
+        if gone:
+            self._zones = {t: z for t, z in self._zones.items() if wanted(z)}
 
     def _add(self, zone: ZoneWatch, found: Iterable[Any], now: datetime) -> None:
         place = Place(EventKind.CROWD, zone.serial, zone.zone_id)
@@ -207,7 +222,16 @@ class Detector:
             if isinstance(finding, Seen):
                 self.harvest.add_presence(zone.serial, zone.zone_id, finding)
             else:
-                self.harvest.add_crowd(place, finding, zone.crowd.rule, now)
+                self._add_crowd(zone, place, finding, now)
+
+    def _add_crowd(
+        self, zone: ZoneWatch, place: Place, finding: Finding, now: datetime
+    ) -> None:
+        muted_by = self.harvest.names.muted_by(zone.serial, zone.zone_id, now)
+        if isinstance(finding, Raised) and muted_by is not None:
+            # What nobody was told of does not hold back the next one.
+            zone.crowd.quiet_until_ms = -1
+        self.harvest.add_crowd(place, finding, zone.crowd.rule, now)
 
     def _complain(self, topic: bytes, why: BadMessage) -> None:
         self.bad_messages += 1

@@ -57,14 +57,18 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something happens; `zone_id` is "" for what the whole camera hears."""
+    """Where something happens; `zone_id` is "" for what the whole camera hears.
+
+    rule: its number, where several rules look at one place.
+    """
 
     kind: EventKind
     serial: Serial
     zone_id: ZoneId
+    rule: int = 0
 
     def event_id(self, began_ms: int) -> EventId:
-        name = f"{self.kind} {self.serial} {self.zone_id} {began_ms}"
+        name = f"{self.kind} {self.serial} {self.zone_id} {self.rule} {began_ms}"
         return EventId(str(uuid.uuid5(_NAMESPACE, name)))
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from mvsnap.clock import SystemClock
+from mvsnap.clock import SystemClock, poll
 from mvsnap.config.model import Settings
 from mvsnap.config.sense import Sense
 from mvsnap.core.sense_messages import Topic
@@ -45,6 +45,8 @@ _SAVE_S = 5.0
 _CHECKPOINT_S = 15.0
 _BEAT_S = 15.0
 _SEAT_S = 5.0
+# How long the broker may take to forget us.
+_GOODBYE_S = 5.0
 # Of sensors, while no job can be accepted.
 _MOST_JOBS_WAITING = 1000
 # A state older than this says nothing about now.
@@ -93,13 +95,15 @@ class ListenerLoop:
         self._sense = settings.sense
         self._room = settings.webex.room if settings.webex.bot_token else None
         rules = Rules(self._sense, self._room)
-        self._outbox = Outbox(jobs, stores.events, clock, rules)
+        self._outbox = Outbox(jobs, stores.events, stores.site, clock, rules)
         self._detector = Detector(rules, self._on_sensor)
         self._sensors = Sensors(targets(settings))
         self._seat: Seat | None = None
         self._receiver: Receiver | None = None
         self._unsaved: Findings | None = None
         self._unacknowledged: list[Batch] = []
+        self._held: list[Batch] = []
+        self._has_new_jobs = False
         self._jobs_waiting: list[Job] = []
         self._report = Report(stores.sense, stores.events, clock)
         self._storage_is_away = False
@@ -146,9 +150,7 @@ class ListenerLoop:
             self._beat()
         if self._receiver is None:
             self._clock.sleep(_TAKE_S)
-            return
-        batch = self._receiver.take(_TAKE_S)
-        if batch is not None:
+        elif (batch := self._receiver.take(_TAKE_S)) is not None:
             self._work_on(batch)
         if self._every["expire"].due():
             self._detector.expire(self._clock.now())
@@ -160,26 +162,31 @@ class ListenerLoop:
         self._detector.take(batch.frames, received_at)
         self._report.count(len(batch.frames))
         self._metrics.sense_messages.inc(len(batch.frames))
-        if any(frame[3] for frame in batch.frames):
-            self._unacknowledged.append(batch)
+        if not any(frame[3] for frame in batch.frames):
+            return
+        # Only what brought a job waits for it: counts go on while the queue is full.
+        with_job, self._has_new_jobs = self._has_new_jobs, False
+        (self._held if with_job else self._unacknowledged).append(batch)
 
     # --- saving
 
     def _save_if_due(self) -> None:
-        must = self._detector.must_be_saved
+        must = self._detector.must_be_saved or self._sensors.changed
         checkpoint = self._every["checkpoint"].due()
         urgent = self._detector.harvest.has_events or bool(self._unacknowledged)
         due = checkpoint or (must and (urgent or self._every["save"].due()))
         if due or self._unsaved is not None:
             self._save(checkpoint=checkpoint)
         self._submit_jobs()
-        if self._unsaved is None and not self._jobs_waiting:
-            self._acknowledge()
+        self._acknowledge()
 
     def _save(self, *, checkpoint: bool) -> None:
         """Save; what cannot be saved now is kept and tried again in the next round."""
         if self._unsaved is None:
-            self._unsaved = self._detector.drain(checkpoint=checkpoint)
+            found = self._detector.drain(checkpoint=checkpoint)
+            self._unsaved = replace(
+                found, states={**found.states, **self._sensors.drain()}
+            )
         found = self._unsaved
         if found:
             self._stores.sense.save(found, self._clock.now())
@@ -196,10 +203,15 @@ class ListenerLoop:
         self._outbox.put(event)
 
     def _acknowledge(self) -> None:
-        for batch in self._unacknowledged:
+        """Acknowledge what is saved, and whose jobs are accepted."""
+        if self._unsaved is not None:
+            return
+        safe, self._unacknowledged = self._unacknowledged, []
+        if not self._jobs_waiting:
+            safe, self._held = [*safe, *self._held], []
+        for batch in safe:
             if self._receiver is not None:
                 self._receiver.acknowledge(batch)
-        self._unacknowledged.clear()
 
     # --- what people chose, and what cameras are called
 
@@ -215,21 +227,35 @@ class ListenerLoop:
 
     def _follow(self, sense: Sense) -> None:
         log.info("the settings of MV Sense changed")
-        if sense.enabled and not self._sense.enabled:
-            # What happened while nobody wanted to know is not told afterwards.
-            self._detector.not_before_ms = round(self._clock.now().timestamp() * 1000)
         self._sense = sense
         rules = Rules(sense, self._room)
-        self._detector.follow(rules)
+        self._detector.follow(rules, self._clock.now())
         self._outbox.rules = rules
 
     def _switch(self, enabled: bool) -> None:
-        if not enabled:
+        if not enabled and self._receiver is not None:
             self._disconnect()
-        elif self._receiver is None and self._sit_down():
-            assert self._seat is not None
-            self._receiver = Receiver(broker_of(self._sense, self._seat.listener_id))
+            self._detector.finish(self._clock.now())
+            self._forget_session()
+        elif enabled and self._receiver is None and self._sit_down():
+            self._receiver = Receiver(self._broker())
             self._receiver.start()
+
+    def _broker(self) -> Broker:
+        assert self._seat is not None
+        return broker_of(self._sense, self._seat.listener_id)
+
+    def _forget_session(self) -> None:
+        """Let the broker keep nothing for us: what happens now is not told later."""
+        receiver = Receiver(replace(self._broker(), keeps_session=False))
+        receiver.start()
+        poll(
+            lambda: receiver.state.connected or None,
+            self._clock,
+            every_s=0.05,
+            limit_s=_GOODBYE_S,
+        )
+        receiver.stop()
 
     def _sit_down(self) -> bool:
         """Take the seat; the first time, go on from where the last listener was."""
@@ -237,18 +263,23 @@ class ListenerLoop:
             return True
         if not self._every["seat"].due():
             return False
+        now = self._clock.now()
+        states = self._stores.sense.states(now - _STATE_AGE)
+        found = self._outbox.unsubmitted()
         self._seat = take_seat(self._settings.data_dir)
         if self._seat is None:
             return False
-        since = self._clock.now() - _STATE_AGE
-        self._detector.restore(self._stores.sense.states(since))
-        self._outbox.recover()
+        self._sensors.restore(states)
+        self._detector.restore(states, now)
+        for event in found:
+            self._outbox.put(event)
         return True
 
     # --- sensors
 
     def _on_sensor(self, topic: Topic, frame: Frame) -> None:
         jobs = self._sensors.jobs(topic, frame, self._clock.now())
+        self._has_new_jobs = self._has_new_jobs or bool(jobs)
         if len(self._jobs_waiting) < _MOST_JOBS_WAITING:
             self._jobs_waiting += jobs
         elif jobs:
@@ -270,8 +301,9 @@ class ListenerLoop:
 
     def _beat(self) -> None:
         if self._seat is not None:
+            dropped = self._receiver.state.dropped if self._receiver else 0
             topics = self._detector.topics
-            self._report.beat(self._seat.listener_id, self._state(), topics)
+            self._report.beat(self._seat.listener_id, self._state(), topics, dropped)
 
     def _state(self) -> State:
         if self._receiver is None:
@@ -291,6 +323,7 @@ class ListenerLoop:
             self._receiver.stop()
             self._receiver = None
             self._unacknowledged.clear()
+            self._held.clear()
 
     def _end(self) -> None:
         try:

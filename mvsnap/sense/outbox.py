@@ -14,9 +14,19 @@ from typing import Protocol
 from sqlalchemy.exc import SQLAlchemyError
 
 from mvsnap.clock import SystemClock
-from mvsnap.domain import RAISED, Event, EventKind, Job, JobId, Trigger, TriggerKind
+from mvsnap.domain import (
+    RAISED,
+    Event,
+    EventKind,
+    Job,
+    JobId,
+    Trigger,
+    TriggerKind,
+    ZoneId,
+)
 from mvsnap.errors import QueueFull
 from mvsnap.sense.rules import Rules
+from mvsnap.store.site import SiteStore
 from mvsnap.store.store import EventFilter, Store
 
 log = logging.getLogger(__name__)
@@ -40,10 +50,16 @@ class Outbox:
     """A thread of its own: accepting a job may take longer than a count may wait."""
 
     def __init__(
-        self, jobs: Jobs, store: Store, clock: SystemClock, rules: Rules
+        self,
+        jobs: Jobs,
+        store: Store,
+        site: SiteStore,
+        clock: SystemClock,
+        rules: Rules,
     ) -> None:
         self._jobs = jobs
         self._store = store
+        self._site = site
         self._clock = clock
         self.rules = rules
         self._waiting: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
@@ -59,13 +75,12 @@ class Outbox:
     def put(self, event: Event) -> None:
         self._waiting.put(event)
 
-    def recover(self) -> None:
-        """Put in what an earlier run saved and did not get to submit."""
+    def unsubmitted(self) -> list[Event]:
+        """Return what an earlier run saved; what has its job already is harmless."""
         since = self._clock.now() - _STILL_NEWS
         wanted = EventFilter(kinds=(*RAISED, EventKind.END), since=since)
         found = [event for page in self._store.pages(wanted, None) for event in page]
-        for event in reversed(found):
-            self.put(event)
+        return found[::-1]
 
     def _run(self) -> None:
         while (event := self._waiting.get()) is not None:
@@ -94,7 +109,7 @@ class Outbox:
         if event.kind is EventKind.END:
             return self._job_of_end(event)
         now = self._clock.now()
-        is_muted = "muted_by" in event.details
+        is_muted = "muted_by" in event.details or self._is_muted(event)
         rooms = () if is_muted else self.rules.rooms(event.serial, event.zone_id)
         raised_at = datetime.fromisoformat(str(event.details["raised_at"]))
         return Job(
@@ -108,9 +123,18 @@ class Outbox:
             about=event.id,
         )
 
+    def _is_muted(self, event: Event) -> bool:
+        """Say whether it is muted by now; it may have waited for long."""
+        now = self._clock.now()
+        zone_id = event.zone_id or ZoneId("")
+        mutes = self._site.mutes(now)
+        return any(mute.covers(event.serial, zone_id, now) for mute in mutes)
+
     def _job_of_end(self, end: Event) -> Job | None:
         first = self._jobs.known(end.job_id)
         if first is None or not first.rooms:  # muted, or nobody was told
+            return None
+        if self._is_muted(end):
             return None
         return Job(
             id=JobId(str(end.id)),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from mvsnap.clock import SystemClock
 from mvsnap.domain import Listener, Serial
@@ -10,8 +12,12 @@ from mvsnap.sense.detector import Detector
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.store import Store
 
+log = logging.getLogger(__name__)
+
 # A camera's last count is noted so often: its silence is the only offline sign.
 _HEARD = timedelta(seconds=60)
+# Enough for any site; more are invented.
+_MOST_CAMERAS = 2000
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 State = tuple[bool, str]  # connected, and how it is in words
@@ -23,6 +29,7 @@ class Report:
         self._events = events
         self._clock = clock
         self._messages = 0
+        self._dropped = 0
         self._began_at = clock.monotonic()
         self._heard: dict[Serial, datetime] = {}
         self.told: State | None = None
@@ -30,8 +37,16 @@ class Report:
     def count(self, messages: int) -> None:
         self._messages += messages
 
-    def beat(self, listener_id: str, state: State, topics: int) -> None:
-        """Say that this process is alive, how it is, and how much it hears."""
+    def beat(
+        self, listener_id: str, state: State, topics: int, dropped: int = 0
+    ) -> None:
+        """Say that this process is alive, how it is, and how much it hears.
+
+        dropped: messages that waited too long, since the connection began.
+        """
+        if dropped > self._dropped:
+            log.warning("%d messages dropped: too many waited", dropped - self._dropped)
+        self._dropped = dropped
         now = self._clock.monotonic()
         rate = self._messages / max(now - self._began_at, 0.001)
         self._messages, self._began_at = 0, now
@@ -49,11 +64,19 @@ class Report:
 
     def note_heard(self, detector: Detector) -> None:
         """Note when each camera was heard, each at most once a minute."""
-        heard = detector.heard(self._clock.now() - 2 * _HEARD)
+        since = self._clock.now() - 2 * _HEARD
+        known = detector.harvest.names.cameras
+        heard = {
+            serial: at
+            for serial, at in detector.heard(since).items()
+            # Anybody at the broker can invent serials; the Dashboard knows ours.
+            if serial in known or not known
+        }
         news = {
             serial: at
-            for serial, at in heard.items()
+            for serial, at in islice(heard.items(), _MOST_CAMERAS)
             if at - self._heard.get(serial, _NEVER) >= _HEARD
         }
         self._sense.note_heard(news)
-        self._heard |= news
+        kept = {serial: at for serial, at in self._heard.items() if at >= since}
+        self._heard = kept | news

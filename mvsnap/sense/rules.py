@@ -43,16 +43,24 @@ class Rules:
             cooldown_ms=_ms(noise.cooldown_s),
         )
 
-    def crossings(self, serial: str, line_id: str) -> list[CrossingRule]:
+    def hears(self, serial: str) -> bool:
+        """Say whether this camera is listened to."""
+        return _is_one_of(serial, self._sense.cameras)
+
+    def crossings(self, serial: str, line_id: str) -> list[tuple[int, CrossingRule]]:
+        """Return the rules of this line with their number in the settings."""
         return [
-            CrossingRule(
-                rule.event,
-                rule.type,
-                rule.count,
-                _ms(rule.window_s),
-                _ms(rule.cooldown_s),
+            (
+                number,
+                CrossingRule(
+                    rule.event,
+                    rule.type,
+                    rule.count,
+                    _ms(rule.window_s),
+                    _ms(rule.cooldown_s),
+                ),
             )
-            for rule in self._sense.crossings
+            for number, rule in enumerate(self._sense.crossings)
             if rule.serial in ("*", serial) and rule.line in ("*", line_id)
         ]
 

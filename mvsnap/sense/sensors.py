@@ -20,8 +20,9 @@ from mvsnap.core.sense_messages import (
     decode_audio_detections,
     decode_sensor,
 )
-from mvsnap.domain import Job, JobId, Serial, Trigger, TriggerKind
+from mvsnap.domain import Job, JobId, Serial, Trigger, TriggerKind, ZoneId
 from mvsnap.sense.frames import Frame
+from mvsnap.store.sense import ZoneKey
 
 # Any fixed UUID: the same message, sent again by the broker, must give the same job.
 _NAMESPACE = uuid.UUID("1c1f7a52-8f0b-4f0e-8a35-6d7673656e73")
@@ -61,7 +62,23 @@ class Sensors:
 
     def __init__(self, targets: tuple[Target, ...]) -> None:
         self._targets = targets
-        self._states: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
+        self._states: OrderedDict[ZoneKey, dict[str, Any]] = OrderedDict()
+        self._unsaved: dict[ZoneKey, dict[str, Any]] = {}
+
+    def restore(self, states: Mapping[ZoneKey, dict[str, Any]]) -> None:
+        """Know the doors that were open already: after a restart they are no news."""
+        for key, state in states.items():
+            if "sensor" in state:
+                self._states[key] = state["sensor"]
+
+    @property
+    def changed(self) -> bool:
+        return bool(self._unsaved)
+
+    def drain(self) -> dict[ZoneKey, dict[str, Any]]:
+        """Return the states that changed, and take them for saved."""
+        unsaved, self._unsaved = self._unsaved, {}
+        return {key: {"sensor": state} for key, state in unsaved.items()}
 
     def jobs(self, topic: Topic, frame: Frame, now: datetime) -> list[Job]:
         """Return the jobs of this message.
@@ -87,12 +104,14 @@ class Sensors:
         is_press = topic.kind is not TopicKind.SENSOR or topic.part.startswith("button")
         if is_press:
             return True
-        key = (topic.source, topic.part)
+        key = Serial(topic.source), ZoneId(topic.part)
         # Not the whole reading: a weaker signal does not open a door.
         state = {name: v for name, v in reading.fields.items() if isinstance(v, bool)}
         before = self._states.get(key)
         self._states[key] = state
         self._states.move_to_end(key)
+        if before != state:
+            self._unsaved[key] = state
         if len(self._states) > _MOST_SENSORS:
             self._states.popitem(last=False)
         return before != state

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from mvsnap.sense.frames import Frame
 
+# Of payloads: a flood of large messages must not fill a small machine.
+_MOST_BYTES = 64_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -19,21 +22,23 @@ class Batch:
 
     frames: list[Frame]
     connection: int  # counts up; packet ids mean something on their connection alone
-    received_at_ns: int  # when the first of them came; the wall clock
+    received_at_ns: int  # when the last of them came; the wall clock
 
 
 class Waiting:
     """What was received and not yet taken.
 
-    Above `most` the oldest QoS 0 messages are dropped: counts are a periodic state, so
-    the newest is the one that matters. Messages with a packet id stay: the broker keeps
-    itself from sending more than its limit of those without an acknowledgement.
+    Above `most` messages, or 64 MB, the oldest QoS 0 messages are dropped: counts are a
+    periodic state, so the newest is the one that matters. Messages with a packet id
+    stay: the broker keeps itself from sending more than its limit of those without an
+    acknowledgement.
     """
 
     def __init__(self, most: int) -> None:
         self.dropped = 0
         self._most = most
         self._count = 0
+        self._bytes = 0
         self._kept: deque[Batch] = deque()  # left of dropped ones, older than the rest
         self._batches: deque[Batch] = deque()
         self._changed = threading.Condition()
@@ -43,7 +48,8 @@ class Waiting:
         with self._changed:
             self._batches.append(Batch(frames, connection, time.time_ns()))
             self._count += len(frames)
-            while self._count > self._most and self._batches:
+            self._bytes += _size(frames)
+            while self._is_too_much() and self._batches:
                 self._drop_from(self._batches.popleft())
             self._changed.notify()
 
@@ -57,11 +63,14 @@ class Waiting:
             first = self._next(None)
             if first is None:
                 return None
-            frames = first.frames
+            frames, newest = first.frames, first
             while more := self._next(first.connection):
                 frames += more.frames
+                newest = more
             self._count -= len(frames)
-            return first
+            more_waits = self._kept or self._batches
+            self._bytes = self._bytes - _size(frames) if more_waits else 0
+            return Batch(frames, first.connection, newest.received_at_ns)
 
     def close(self) -> None:
         """Nobody waits from now on; what is there can still be taken."""
@@ -77,22 +86,29 @@ class Waiting:
                 return batches.popleft() if same else None
         return None
 
+    def _is_too_much(self) -> bool:
+        return self._count > self._most or self._bytes > _MOST_BYTES
+
     def _drop_from(self, batch: Batch) -> None:
-        """Drop as many of its oldest as are too many."""
-        left = self._count - self._most
+        """Drop its oldest until the rest is not too much."""
         kept: list[Frame] = []
         done = 0
-        while left and done < len(batch.frames):
-            frame = batch.frames[done]
+        for frame in batch.frames:
+            if not self._is_too_much():
+                break
             done += 1
             if frame[3]:
                 kept.append(frame)
             else:
-                left -= 1
-        self.dropped += done - len(kept)
-        self._count -= done - len(kept)
+                self.dropped += 1
+                self._count -= 1
+                self._bytes -= len(frame[1])
         if kept:
             self._kept.append(Batch(kept, batch.connection, batch.received_at_ns))
         if rest := batch.frames[done:]:
             newer = Batch(rest, batch.connection, batch.received_at_ns)
             self._batches.appendleft(newer)
+
+
+def _size(frames: list[Frame]) -> int:
+    return sum([len(frame[1]) for frame in frames])

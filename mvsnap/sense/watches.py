@@ -2,6 +2,7 @@
 
 Cameras stamp their messages, and their clocks are mostly right. A stamp that is
 missing, in the future or more than a day old is wrong: the time of arrival counts then.
+Whether a camera is silent is told by arrivals alone, for its clock may be minutes off.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mvsnap.core.crowd import CrowdRule, CrowdWatch, Finding
+from mvsnap.core.crowd import SILENCE_MS, CrowdRule, CrowdWatch, Finding
 from mvsnap.core.presence import PresenceWatch, Seen
 from mvsnap.domain import Serial, ZoneId
 
 _AHEAD_MS = 10_000
 _BEHIND_MS = 86_400_000
+# So many messages in a row that are older than the last one: the clock was set back.
+_SET_BACK = 50
 
 
 def believed_ms(ts_ms: int, received_ms: int) -> int:
@@ -34,6 +37,7 @@ class ZoneWatch:
         "crowd",
         "heard_ms",
         "last_ms",
+        "late",
         "pile",
         "presence",
         "saved_ms",
@@ -56,6 +60,7 @@ class ZoneWatch:
         self.last_ms = -1
         self.heard_ms = -1
         self.saved_ms = -1
+        self.late = 0
 
     def see(
         self, ts_ms: int, people: int, received_ms: int
@@ -65,8 +70,9 @@ class ZoneWatch:
         # As `believed_ms`, without the call and one addition.
         if not -_AHEAD_MS <= received_ms - ts_ms <= _BEHIND_MS:
             ts_ms = received_ms
-        if ts_ms <= self.last_ms:
+        if ts_ms <= self.last_ms and not self._was_set_back(received_ms):
             return None
+        self.late = 0
         crowd, presence = self.crowd, self.presence
         if people == 0 and presence.in_ms < 0 and crowd.began_ms < 0:
             # Mostly nobody is there: nothing to decide, and 100,000 come a second.
@@ -81,10 +87,24 @@ class ZoneWatch:
             return [*found, seen]
         return found or None
 
+    def _was_set_back(self, received_ms: int) -> bool:
+        """Say whether the camera's clock, or ours, was set back; begin anew then."""
+        self.late += 1
+        if self.last_ms <= received_ms + _AHEAD_MS and self.late < _SET_BACK:
+            return False
+        self.last_ms = self.crowd.last_ms = -1
+        return True
+
     def expire(self, now_ms: int) -> list[Finding | Seen]:
         """End what the camera no longer speaks of."""
-        found: list[Finding | Seen] = [*self.crowd.expire(now_ms)]
-        seen = self.presence.expire(now_ms)
+        if now_ms - self.heard_ms <= SILENCE_MS:
+            return []
+        return self.finish()
+
+    def finish(self) -> list[Finding | Seen]:
+        """End whatever is under way."""
+        found: list[Finding | Seen] = [*self.crowd.finish()]
+        seen = self.presence.finish()
         if seen is not None:
             found.append(seen)
         if found:
@@ -103,7 +123,9 @@ class ZoneWatch:
         present = self.presence.state()
         return known if present is None else known | {"presence": present}
 
-    def restore(self, known: dict[str, Any]) -> None:
+    def restore(self, known: dict[str, Any], now_ms: int) -> None:
+        """Go on; nobody can have been heard while nobody listened."""
+        self.heard_ms = now_ms
         self.crowd.restore(known.get("crowd", {}))
         self.presence.restore(known.get("presence"))
-        self.last_ms = self.saved_ms = self.heard_ms = self.crowd.last_ms
+        self.last_ms = self.saved_ms = self.crowd.last_ms

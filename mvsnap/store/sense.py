@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,11 +20,11 @@ ZoneKey = tuple[Serial, ZoneId]
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What one batch of counts brought; `states` are JSON objects, None: forget it."""
+    """What one batch of counts brought; `states` are JSON objects."""
 
     events: Sequence[Event] = ()
     presences: Sequence[Presence] = ()
-    states: Mapping[ZoneKey, dict[str, Any] | None] | None = None
+    states: Mapping[ZoneKey, dict[str, Any]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.events or self.presences or self.states)
@@ -48,21 +48,12 @@ class SenseStore:
             if found.presences:
                 rows = [_presence_row(presence) for presence in found.presences]
                 connection.execute(self._add_presences, rows)
-            states = found.states or {}
-            kept = [
-                {"serial": s, "zone_id": z, "state": state, "changed_at": now}
-                for (s, z), state in states.items()
-                if state is not None
-            ]
-            if kept:
-                connection.execute(self._put_watches, kept)
-            for (serial, zone_id), state in states.items():
-                if state is None:
-                    connection.execute(
-                        delete(watches).where(
-                            watches.c.serial == serial, watches.c.zone_id == zone_id
-                        )
-                    )
+            if found.states:
+                states = [
+                    {"serial": s, "zone_id": z, "state": state, "changed_at": now}
+                    for (s, z), state in found.states.items()
+                ]
+                connection.execute(self._put_watches, states)
 
     def states(self, since: datetime) -> dict[ZoneKey, dict[str, Any]]:
         """Return the states that were written after `since`."""

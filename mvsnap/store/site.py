@@ -88,10 +88,6 @@ class SiteStore:
 
     # --- audit
 
-    def add_change(self, change: Change) -> None:
-        with self._db.writing() as connection:
-            write_changes(connection, [change])
-
     def changes(self, limit: int) -> list[Change]:
         """Return the newest lines of the audit log, newest first."""
         statement = select(audit).order_by(audit.c.id.desc()).limit(limit)
@@ -102,6 +98,7 @@ class SiteStore:
     # --- cameras and zones, as the Dashboard names them
 
     def keep_cameras(self, found: Iterable[Camera], now: datetime) -> None:
+        """Keep a complete answer of the Dashboard: what it no longer names is gone."""
         statement = self._db.insert(cameras)
         fresh = statement.excluded
         rows = [
@@ -126,6 +123,7 @@ class SiteStore:
                 ),
                 rows,
             )
+            connection.execute(delete(cameras).where(cameras.c.asked_at < now))
 
     def cameras(self) -> list[Camera]:
         """Return what the Dashboard said about the cameras, by name."""

@@ -100,7 +100,7 @@ watches = Table(
     metadata,
     Column("serial", Text, primary_key=True, comment="Meraki serial"),
     Column("zone_id", Text, primary_key=True, comment="zone; '' for noise"),
-    Column("state", JSON, nullable=False, comment="of the rule, see core/watch_state"),
+    Column("state", JSON, nullable=False, comment="what the rule must remember"),
     Column("changed_at", Moment, nullable=False, comment="last write of this row"),
     comment="Where each zone's rule stood, so that a restart goes on from there",
 )

@@ -131,13 +131,12 @@ def test_levels_may_be_negative() -> None:
     assert replay(*counts, rule=rule) == [raised(1, 6, -12), ended(1, 6, -12)]
 
 
-def test_what_nobody_heard_of_for_a_minute_expires_at_its_last_message() -> None:
+def test_what_is_finished_ended_with_its_last_message() -> None:
     watch = CrowdWatch(RULE)
     for second, people in steady(0, 70, 5):
         watch.see(round(second * 1000), people)
-    assert watch.expire(130_000) == []
-    assert watch.expire(130_001) == [ended(0, 70, 5)]
-    assert watch.expire(999_999) == []
+    assert watch.finish() == [ended(0, 70, 5)]
+    assert watch.finish() == []
 
 
 counts_of_a_day = st.lists(
@@ -201,13 +200,3 @@ def test_every_crowd_has_lasted_and_none_overlaps_another(
             assert finding.began_ms == open_since
             assert finding.peak >= rule.limit
             open_since, over_at = None, finding.ended_ms
-
-
-@given(rules, counts_of_a_day)
-def test_looking_for_the_silent_ones_at_any_time_changes_no_event(
-    rule: CrowdRule, counts: list[tuple[int, int]]
-) -> None:
-    watch, found = CrowdWatch(rule), []
-    for ts_ms, people in sorted(counts):
-        found += watch.expire(ts_ms) + watch.see(ts_ms, people)
-    assert found == findings(CrowdWatch(rule), sorted(counts))

@@ -48,11 +48,11 @@ def test_a_long_presence_is_cut_every_quarter_of_an_hour() -> None:
     assert found == [seen(0, 890, 2), seen(900, 1790, 2)]
 
 
-def test_who_is_not_heard_of_for_a_minute_was_last_seen_then() -> None:
+def test_what_is_finished_was_last_seen_at_its_last_count() -> None:
     watch = PresenceWatch()
+    assert watch.finish() is None
     watch.see(5_000, 1)
-    assert watch.expire(65_000) is None
-    assert watch.expire(65_001) == seen(5, 5, 1)
+    assert watch.finish() == seen(5, 5, 1)
     assert not watch.is_open
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -204,3 +205,27 @@ def test_a_crossing_is_told_with_its_number(team: Crew) -> None:
     team.store.add_event(crossing)
     team.run(job_about(team, crossing, ROOMS[:1]))
     assert "3 times within 1 min" in team.messages[0].markdown
+
+
+def test_the_end_goes_into_the_thread_that_a_late_picture_was_told_in(
+    team: Crew,
+) -> None:
+    crowd = raised(team)
+    job = job_about(team, crowd, ROOMS[:1])
+    fault = Fault("503-html", "generateSnapshot", times=-1)
+    team.clouds.dashboard.faults.add(fault)
+    assert team.run(job) is not None
+    team.clouds.dashboard.faults.clear()
+    assert team.run(job) is None
+    end = ended(team, crowd)
+    assert team.run(replace(end, rooms=ROOMS[:1])) is None
+    note, late, over = team.messages
+    assert "No picture yet" in note.markdown
+    assert late.parent_id == over.parent_id == note.id
+
+
+def test_in_a_long_outage_the_end_is_looked_at_less_and_less(team: Crew) -> None:
+    job = ended(team, raised(team))
+    assert team.run(job) == 5
+    old = replace(job, accepted_at=team.clock.now() - timedelta(hours=1))
+    assert team.run(old) == 600

@@ -135,7 +135,7 @@ def test_cameras_zones_and_rules_are_chosen_in_the_settings(
 def test_rules_that_change_judge_what_is_under_way() -> None:
     made = detector(people=9)
     assert run(made, crowd(0, 10, 4)).events == []
-    made.follow(rules(people=4))
+    made.follow(rules(people=4), at(10))
     assert len(run(made, crowd(11, 21, 4)).events) == 1
 
 
@@ -164,11 +164,66 @@ def test_a_stamp_that_cannot_be_right_counts_as_now() -> None:
         assert event.occurred_at == at(50)
 
 
-def test_what_was_stamped_before_listening_began_is_not_told() -> None:
-    made = detector(dwell_s=0)
-    made.not_before_ms = NOON_MS + 5_000
-    assert run(made, [count(4, 3)]).events == []
-    assert len(run(made, [count(5, 3)]).events) == 1
+def test_a_clock_that_is_minutes_slow_does_not_make_a_camera_silent() -> None:
+    made = detector()
+    for second in range(600):
+        made.take([count(second - 120, 5)], at(second))
+        if second % 5 == 0:
+            made.expire(at(second))
+    assert [e.kind for e in made.drain(checkpoint=True).events] == [EventKind.CROWD]
+
+
+@pytest.mark.parametrize(
+    ("first_s", "then_s"),
+    [
+        pytest.param(3 * 86_400, 0, id="ours was three days ahead"),
+        pytest.param(0, -1_800, id="the camera's was set back half an hour"),
+    ],
+)
+def test_after_a_clock_was_set_back_crowds_are_seen_again(
+    first_s: int, then_s: int
+) -> None:
+    made = detector()
+    made.take([count(first_s, 0)], at(first_s))
+    for second in range(1, 120):
+        made.take([count(then_s + second, 5)], at(second))
+    assert len(made.drain(checkpoint=True).events) == 1
+
+
+def test_two_spellings_of_a_topic_are_one_zone() -> None:
+    made = detector()
+    for second in range(11):
+        topic, payload, *rest = count(second, 4)
+        other = topic.removeprefix(b"/").replace(b"Q2SM", b"q2sm")
+        made.take([(topic if second % 2 else other, payload, False, 0)], at(second))
+    assert len(made.drain(checkpoint=True).events) == 1
+
+
+def test_a_restart_of_minutes_does_not_end_what_goes_on() -> None:
+    first, second = detector(), detector()
+    before = run(first, crowd(0, 10, 4), now_s=10)
+    second.restore(before.states, at(120))
+    second.expire(at(121))
+    second.take(crowd(11, 120, 4), at(121))
+    assert second.drain(checkpoint=True).events == []
+
+
+def test_what_is_under_way_ends_when_nobody_listens_any_more() -> None:
+    made = detector()
+    run(made, crowd(0, 10, 4))
+    made.finish(at(11))
+    (end,) = made.drain(checkpoint=False).events
+    assert (end.kind, end.occurred_at) == (EventKind.END, at(10))
+
+
+def test_a_muted_crowd_does_not_hold_back_the_next_one() -> None:
+    made = detector(cooldown_s=1000)
+    made.harvest.names = Names(mutes=[Mute("m", at(15), at(0), "anna", GATE)])
+    made.take([*crowd(0, 11, 4), *crowd(12, 15, 0)], at(12))
+    made.harvest.names = Names()
+    made.take(crowd(20, 31, 4), at(31))
+    told = [e.details.get("muted_by") for e in made.drain(checkpoint=True).events]
+    assert told == ["anna", None, None]
 
 
 @pytest.mark.parametrize(
@@ -215,7 +270,7 @@ def test_invented_topics_do_not_fill_the_memory(
 def test_what_nobody_hears_of_any_more_ends(caplog: pytest.LogCaptureFixture) -> None:
     made = detector()
     run(made, crowd(0, 10, 4), now_s=10)
-    made.expire(at(60))
+    made.expire(at(70))
     assert made.drain(checkpoint=False).events == []
     made.expire(at(71))
     (end,) = made.drain(checkpoint=False).events
@@ -241,6 +296,36 @@ def test_noise_is_nothing_when_nobody_wants_to_know() -> None:
     body = {"ts": NOON_MS, "audioLevel": 0}
     frames = [frame(f"/merakimv/{GATE}/audio_analytics", body)]
     assert run(detector(), frames).events == []
+
+
+def test_two_rules_of_one_line_are_two_events() -> None:
+    made = detector(crossings=[{"count": 1}, {"count": 2}])
+    frames = [
+        frame(
+            f"/merakimv/{GATE}/crossing/k1",
+            {
+                "event": "crossing_in",
+                "type": "person",
+                "ts": NOON_MS + number,
+                "object_id": number,
+            },
+        )
+        for number in (1, 2)
+    ]
+    first, second = run(made, frames).events
+    assert first.id != second.id
+    assert [e.details["count"] for e in (first, second)] == [1, 2]
+
+
+def test_lines_and_noises_of_long_ago_are_forgotten() -> None:
+    made = detector(crossings=[{}], noise={"level_db": -20})
+    line = {"event": "crossing_in", "type": "person", "ts": NOON_MS, "object_id": 1}
+    sound = {"ts": NOON_MS, "audioLevel": -50}
+    made.take([frame(f"/merakimv/{GATE}/crossing/k1", line)], at(0))
+    made.take([frame(f"/merakimv/{GATE}/audio_analytics", sound)], at(0))
+    made.expire(at(5_000))
+    assert made._lines._watches == {}
+    assert made._noises._watches == {}
 
 
 def test_a_line_crossed_often_enough_is_an_event() -> None:
@@ -299,8 +384,9 @@ def test_a_restart_in_between_changes_nothing(
     frames = [count(second, people, zone=zone) for second, people, zone in ordered]
     first, second = detector(), detector()
     before = run(first, frames[:cut])
-    states = before.states or {}
-    second.restore({key: json.loads(json.dumps(s)) for key, s in states.items()})
+    states = before.states
+    kept = {key: json.loads(json.dumps(s)) for key, s in states.items()}
+    second.restore(kept, at(100))
     after = run(second, frames[cut:])
     whole = all_of(detector(), [frames])
     assert ([*before.events, *after.events], [*before.presences, *after.presences]) == (

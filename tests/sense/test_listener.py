@@ -30,13 +30,14 @@ from mvsnap.sense.listener import ListenerLoop, Stores
 from mvsnap.simulator.broker import Mosquitto, broker
 from mvsnap.simulator.counts import CountsPublisher, sensor_says
 from mvsnap.store import database
-from mvsnap.store.sense import SenseStore
+from mvsnap.store.sense import Findings, SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.store import EventFilter, Store
 from tests.core.build import GATE
 from tests.servers.processes import wait_until
 
 MAC = "38:84:79:00:C3:BA"
+DOOR_KEY = Serial(MAC), ZoneId("door")
 Row = tuple[Serial, ZoneId, int, int]
 
 
@@ -46,8 +47,10 @@ class Office:
     def __init__(self) -> None:
         self.jobs: dict[JobId, Job] = {}
         self.is_full = False
+        self.asked = 0
 
     def submit(self, job: Job) -> None:
+        self.asked += 1
         if self.is_full:
             raise QueueFull("full")
         self.jobs[job.id] = job
@@ -352,6 +355,89 @@ def test_a_full_queue_holds_the_sensor_s_job_until_there_is_room(
         publisher.publish([says("door", open=True)])
         site.office.is_full = False
         wait_until(lambda: bool(site.office.jobs), "a job")
+    site.store.close()
+
+
+def test_a_job_nobody_accepted_is_not_acknowledged_at_the_end(
+    tmp_path: Path, mosquitto: Mosquitto
+) -> None:
+    site = sensor_site(tmp_path, mosquitto)
+    site.office.is_full = True
+    with site.listening(), site.publisher(qos=1) as publisher:
+        publisher.publish([says("door", open=True)])
+        wait_until(lambda: site.office.asked > 0, "it was asked for")
+    site.sense.save(Findings(states={DOOR_KEY: {"sensor": {}}}), now())
+    site.office.is_full = False
+    with site.listening(connected=False):
+        wait_until(lambda: bool(site.office.jobs), "a job")
+    site.store.close()
+
+
+def test_counts_go_on_while_a_job_waits_for_room_in_the_queue(
+    tmp_path: Path, mosquitto: Mosquitto
+) -> None:
+    site = sensor_site(tmp_path, mosquitto)
+    site.office.is_full = True
+    with site.listening():
+        with site.publisher(qos=1) as publisher:
+            publisher.publish([says("door", open=True)])
+        wait_until(lambda: site.office.asked > 0, "it was asked for")
+        site.publish(crowd(0, 40), qos=1)
+        site.wait_for_events(1)
+    site.store.close()
+
+
+def test_a_door_that_is_open_still_after_a_restart_is_no_news(
+    tmp_path: Path, mosquitto: Mosquitto
+) -> None:
+    site = sensor_site(tmp_path, mosquitto)
+    with site.listening(), site.publisher() as publisher:
+        publisher.publish([says("door", open=True)])
+        wait_until(lambda: bool(site.office.jobs), "a job")
+    with site.listening(), site.publisher() as publisher:
+        publisher.publish([says("door", open=True)])
+        publisher.publish([says("buttonReleased", action="longPress")])
+        wait_until(lambda: len(site.office.jobs) == 2, "the button")
+    assert [job.prefix for job in site.office.jobs.values()] == ["Door open", "Panic"]
+    site.store.close()
+
+
+def test_the_end_of_a_crowd_is_not_told_while_it_is_muted(site: Site) -> None:
+    with site.listening():
+        site.publish(crowd(0, 10))
+        wait_until(lambda: bool(site.office.jobs), "a job")
+        site.site.mute(*new_mute(GATE, None, "5", "anna", now()))
+        site.publish(crowd(20, 24, 0))
+        site.wait_for_events(2)
+    with site.listening():
+        pass
+    assert len(site.office.jobs) == 1
+
+
+def test_switching_off_ends_what_is_under_way(site: Site) -> None:
+    with site.listening():
+        site.publish(crowd(0, 10))
+        site.wait_for_events(1)
+        site.site.choose({"sense.enabled": False}, "anna", now(), [])
+        site.wait_for_events(2)
+    assert site.events()[0].kind is EventKind.END
+
+
+def test_what_is_published_while_it_is_switched_off_is_never_told(
+    tmp_path: Path, mosquitto: Mosquitto
+) -> None:
+    site = sensor_site(tmp_path, mosquitto)
+    with site.listening():
+        site.site.choose({"sense.enabled": False}, "anna", now(), [])
+        wait_until(lambda: "switched off" in state_of(site), "switched off")
+        with site.publisher(qos=1) as publisher:
+            publisher.publish([says("buttonReleased", action="longPress")])
+        site.site.choose({"sense.enabled": None}, "anna", now(), [])
+        wait_until(lambda: site.is_connected, "on again")
+        with site.publisher() as publisher:
+            publisher.publish([says("door", open=True)])
+        wait_until(lambda: bool(site.office.jobs), "the door")
+    assert [job.prefix for job in site.office.jobs.values()] == ["Door open"]
     site.store.close()
 
 

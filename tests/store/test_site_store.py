@@ -49,7 +49,7 @@ def test_a_choice_stays_until_the_file_is_wanted_again(site: SiteStore) -> None:
 
 
 def test_the_audit_log_is_told_newest_first(site: SiteStore) -> None:
-    site.add_change(change("first"))
+    site.choose({}, "anna", NOON, [change("first")])
     site.choose({"sense.people": 4}, "anna", NOON, [change("second"), change("third")])
     assert [line.what for line in site.changes(2)] == ["third", "second"]
     assert site.changes(9)[-1] == change("first")

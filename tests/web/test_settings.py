@@ -427,7 +427,8 @@ def test_who_is_not_logged_in_is_sent_to_the_login(web: Web, path: str) -> None:
 def test_the_last_fifty_changes_are_listed(web: Web, admin: FlaskClient) -> None:
     now = datetime.now(UTC)
     for number in range(60):
-        web.site.add_change(Change(now, "anna", f"change {number}.", "<b>", ""))
+        line = Change(now, "anna", f"change {number}.", "<b>", "")
+        web.site.choose({}, "anna", now, [line])
     html = admin.get(PAGE).text
     assert "change 59." in html
     assert "change 10." in html
