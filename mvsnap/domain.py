@@ -91,6 +91,7 @@ class TriggerKind(StrEnum):
     COMMAND = "command"
     SENSE = "sense"
     SENSOR = "sensor"
+    WEBHOOK = "webhook"
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,13 @@ class Clouds:
     def settings(self, **sections: Any) -> dict[str, Any]:
         """Return settings that use these clouds; `sections` replace whole sections."""
         return {
-            "api_keys": [{"name": "tests", "key": KEY}],
+            "api_keys": [
+                {
+                    "name": "tests",
+                    "key": KEY,
+                    "scopes": ["snapshot", "read", "webhook", "mute"],
+                }
+            ],
             "meraki": {
                 "base_url": f"{self.dashboard_url}/api/v1",
                 "api_key": self.dashboard.api_key,

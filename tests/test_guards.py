@@ -20,7 +20,14 @@ from mvsnap.web import auth
 from tests.web.build import BUTTON, KEY, READER, Web
 
 ROOT = Path(__file__).parent.parent
-PUBLIC = {"ops.healthz", "ops.readyz", "ops.metrics", "ops.openapi"}
+PUBLIC = {
+    "ops.healthz",
+    "ops.readyz",
+    "ops.metrics",
+    "ops.openapi",
+    "hooks.receive",
+    "hooks.receive_with_token",
+}
 # Pages and files anybody may have: without them nobody could log in.
 PUBLIC_PAGES = {"login.login", "login.try_to_log_in", "static", "bootstrap.static"}
 
@@ -182,7 +189,7 @@ def test_a_wrong_method_is_405_on_every_route(web: Web) -> None:
         assert call.method in answer.headers["Allow"]
 
 
-ERRORS_OF_PROGRAMS = ("/api/v1.0/nothing", "/webhook", "/scanning/x", "/healthz/x")
+ERRORS_OF_PROGRAMS = ("/api/v1.0/nothing", "/webhook/x/y", "/scanning/x", "/healthz/x")
 
 
 @pytest.mark.parametrize("address", ERRORS_OF_PROGRAMS)

@@ -20,7 +20,15 @@ log = logging.getLogger(__name__)
 DEFAULT_PATH = Path("config/mvsnap.yaml")
 _PREFIX = "MVSNAP_"
 _LISTS = {"cameras", "rooms", "scopes"}
-_SECRET_KEYS = {"key", "api_key", "bot_token", "database_url", "password", "token"}
+_SECRET_KEYS = {
+    "key",
+    "api_key",
+    "bot_token",
+    "database_url",
+    "password",
+    "token",
+    "meraki_shared_secret",
+}
 
 
 def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -174,11 +182,12 @@ def _got(error: Any, tree: dict[str, Any]) -> str:
     loc = error["loc"]
     value = _look_up(tree, loc)
     names = {str(part) for part in loc}
-    holds_secrets = not names.isdisjoint({"api_keys", "meraki", "webex"})
+    holds_secrets = not names.isdisjoint({"api_keys", "meraki", "webex", "webhooks"})
     is_plain = isinstance(value, int | float | bool) or len(loc) > 1
     if loc[-1] in _SECRET_KEYS or (holds_secrets and not is_plain):
         return "(hidden)"
-    if isinstance(value, dict) or (loc[0] == "api_keys" and len(loc) < 3):
+    in_tokens = loc[:2] == ("webhooks", "tokens") and len(loc) < 4
+    if in_tokens or isinstance(value, dict) or (loc[0] == "api_keys" and len(loc) < 3):
         return f"(a {type(value).__name__})"
     return repr(value)[:80]
 

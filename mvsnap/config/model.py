@@ -21,6 +21,7 @@ from mvsnap.config.values import (
     Timezone,
     Url,
 )
+from mvsnap.config.webhooks import Webhooks
 
 Scope = Literal["snapshot", "read", "webhook", "badges", "mute"]
 
@@ -151,6 +152,7 @@ class Settings(Section):
     meraki: Meraki = Meraki()
     webex: Webex = Webex()
     sense: Sense = Sense()
+    webhooks: Webhooks = Webhooks()
     login: Login = Login()
     schedules: tuple[Schedule, ...] = Field((), description="pictures at fixed times")
     storage: Storage = Storage()
@@ -193,4 +195,5 @@ class Settings(Section):
         ]
         found = [secret for secret in maybe if secret is not None]
         found += [key.key for key in self.api_keys]
+        found += self.webhooks.secrets()
         return [secret.get_secret_value() for secret in found]

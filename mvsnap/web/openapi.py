@@ -64,6 +64,13 @@ def _paths() -> Json:
                 errors=("NotFound",),
             )
         },
+        "/webhook/{token}": {
+            "post": _receive(
+                "receiveWithToken", [path_parameter("token", "one of webhooks.tokens")]
+            )
+            | {"security": []}
+        },
+        "/webhook": {"post": _receive("receive", [])},
         f"{root}/openapi.json": {
             "get": describe_open("getOpenapi", "This description")
         },
@@ -239,6 +246,20 @@ def _mute() -> Json:
         ),
     }
     return operation | {"requestBody": _body(fields)}
+
+
+def _receive(name: str, parameters: list[Json]) -> Json:
+    operation = describe(
+        name,
+        "Take an alarm of IXON, Meraki or any machine; the scope is webhook",
+        {"202": json_answer("Alarm", "Accepted durably, or ignored with the reason")},
+        parameters,
+        errors=("NotFound", "TooLarge"),
+    )
+    message = {"schema": {"type": "object"}}
+    kinds = ("application/json", "application/x-www-form-urlencoded")
+    body = {"required": True, "content": dict.fromkeys(kinds, message)}
+    return operation | {"requestBody": body}
 
 
 def _event_parameters(most: int) -> list[Json]:

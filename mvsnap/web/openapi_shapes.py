@@ -157,5 +157,17 @@ def schemas() -> Json:
         "Events": _object({"events": _list_of("Event"), "after": maybe}),
         "Mute": _object(mute),
         "Mutes": _object({"mutes": _list_of("Mute")}),
+        "Alarm": _alarm(text),
         "Error": _object({"error": _object({"code": text, "message": text})}),
     }
+
+
+def _alarm(text: Json) -> Json:
+    """What /webhook answers."""
+    link: Json = {"type": "string", "format": "uri"}
+    texts: Json = {"type": "array", "items": text}
+    job = {"id": text, "url": link}
+    jobs = {"type": "array", "items": _object(job | {"cameras": texts})}
+    accepted = {"status": {"const": "accepted"}, "job": _object(job), "jobs": jobs}
+    ignored = {"status": {"const": "ignored"}, "reason": text}
+    return {"oneOf": [_object(ignored), _object(accepted | {"notes": texts})]}

@@ -1,0 +1,102 @@
+"""Settings of webhooks: who may send alarms, and what an alarm leads to."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from mvsnap.config.values import Secret, Section, SerialText, Text
+
+Action = Literal["clip", "snapshot"]
+
+_LEAST_TOKEN = 16
+_LEAST_SECRET = 8
+# What an address carries as it is, without being encoded.
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
+
+
+class WebhookToken(Section):
+    name: Text = Field(min_length=1, description="who sends; shown with each event")
+    token: Secret = Field(
+        description="last part of the address /webhook/TOKEN, 16 characters or more"
+    )
+    cameras: tuple[SerialText, ...] = Field(
+        (),
+        description="cameras of an alarm that no rule matches; default: meraki.cameras",
+    )
+    actions: tuple[Action, ...] = Field(
+        ("snapshot",), min_length=1, description="any of clip, snapshot"
+    )
+    room: Text | None = Field(None, description="default: webex.room")
+
+    @field_validator("token")
+    @classmethod
+    def _fits_an_address(cls, token: SecretStr) -> SecretStr:
+        text = token.get_secret_value()
+        if len(text) < _LEAST_TOKEN:
+            raise ValueError(f"expected {_LEAST_TOKEN} characters or more")
+        if not _PLAIN.fullmatch(text):
+            raise ValueError("expected letters, digits and any of . _ ~ - alone")
+        return token
+
+
+class WebhookRule(Section):
+    """What the alarms it matches lead to; every rule that matches acts."""
+
+    name: Text = Field(min_length=1, description="shown with each event")
+    match: dict[
+        str, bool | int | float | str | tuple[bool | int | float | str, ...]
+    ] = Field(
+        {},
+        description="what the message must say, like {systemLabel: [alarm-high, x], "
+        "extraInfo.Device name: Robot *}; default: anything",
+    )
+    cameras: tuple[SerialText, ...] = Field(
+        (), description="default: as if no rule matched"
+    )
+    room: Text | None = Field(None, description="default: that of the token")
+    title: Text = Field("", description="default: what the message says")
+    actions: tuple[Action, ...] = Field(
+        (), description="any of clip, snapshot; default: those of the token"
+    )
+
+
+class Webhooks(Section):
+    tokens: tuple[WebhookToken, ...] = Field(
+        (), description="who may send alarms to /webhook/TOKEN"
+    )
+    meraki_shared_secret: Secret | None = Field(
+        None,
+        description="opens /webhook to Meraki's alerts, 8 characters or more; "
+        "the same as in the Dashboard",
+    )
+    rules: tuple[WebhookRule, ...] = Field(
+        (), description="what alarms lead to; all that match act"
+    )
+
+    @field_validator("meraki_shared_secret")
+    @classmethod
+    def _long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret.get_secret_value()) < _LEAST_SECRET:
+            raise ValueError(f"expected {_LEAST_SECRET} characters or more")
+        return secret
+
+    @model_validator(mode="after")
+    def _entries_differ(self) -> Webhooks:
+        tokens = [entry.token.get_secret_value() for entry in self.tokens]
+        if len(set(tokens)) < len(tokens):
+            raise ValueError("tokens: two entries have the same token")
+        for field, names in (
+            ("tokens", [entry.name for entry in self.tokens]),
+            ("rules", [rule.name for rule in self.rules]),
+        ):
+            if len(set(names)) < len(names):
+                raise ValueError(f"{field}: two entries have the same name")
+        return self
+
+    def secrets(self) -> list[SecretStr]:
+        """Return every secret of this section."""
+        shared = self.meraki_shared_secret
+        return [entry.token for entry in self.tokens] + ([shared] if shared else [])

@@ -1,0 +1,198 @@
+"""Body of a webhook as one JSON object, however its sender packed it. Pure.
+
+Taken are a JSON object, a list of one, a JSON text that holds JSON (so does IXON's own
+example) and a form. Nothing but BadInput is raised, whatever the bytes; it names the
+field and shows no value, for a value may be a secret.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, Never
+from urllib.parse import parse_qsl
+
+from mvsnap.errors import BadInput
+
+MAX_BYTES = 262_144
+MAX_DEPTH = 32
+MAX_VALUES = 10_000
+_MAX_FIELDS = 200
+_MAX_DIGITS = 20  # of 64 bits
+_WRAPPED = 3  # a JSON text in a JSON text in a JSON text
+
+_CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]{1,40})", re.I | re.ASCII)
+# No others: Python knows some that take long, or are none.
+_CHARSETS = {
+    "ascii": "ascii",
+    "us-ascii": "ascii",
+    "utf-8": "utf-8-sig",
+    "utf8": "utf-8-sig",
+    "utf-16": "utf-16",
+    "utf-16le": "utf-16-le",
+    "utf-16be": "utf-16-be",
+    "iso-8859-1": "latin-1",
+    "latin1": "latin-1",
+    "iso-8859-15": "iso8859-15",
+    "windows-1252": "cp1252",
+    "cp1252": "cp1252",
+}
+_SECRETS = {"sharedsecret", "apikey"}
+
+
+def read(body: bytes, content_type: str = "") -> dict[str, Any]:
+    """Return the message; it has no key twice and no number beyond 64 bits.
+
+    Raises:
+        BadInput
+    """
+    if len(body) > MAX_BYTES:
+        raise BadInput(f"body: {len(body)} bytes (expected {MAX_BYTES} at most)")
+    text = _decoded(body, content_type).strip()
+    if not text:
+        raise BadInput("body: is empty (expected a JSON object)")
+    is_json = text[0] in '{["' or "json" in content_type.lower()
+    found = _unwrapped(_json("body", text)) if is_json else _form(text)
+    _check(found)
+    return found
+
+
+def read_inner(path: str, text: str) -> Any:
+    """Return the JSON that a text of the message holds."""
+    found = _json(path, text)
+    _check(found, path)
+    return found
+
+
+def fold(name: str) -> str:
+    """Return one spelling for alertTypeId, alert_type_id and `Alert type ID`."""
+    return "".join(sign for sign in name.casefold() if sign.isalnum())
+
+
+def shared_secret(message: dict[str, Any]) -> str:
+    """Return Meraki's secret, "" when the message has none."""
+    return _secret(message, "sharedsecret")
+
+
+def api_key(message: dict[str, Any]) -> str:
+    return _secret(message, "apikey")
+
+
+def without_secrets(message: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in message.items() if fold(key) not in _SECRETS}
+
+
+def kind_of(value: object) -> str:
+    """Return what a JSON value is, in words."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, int | float):
+        return "a number"
+    if isinstance(value, str):
+        return "a text"
+    return "a list" if isinstance(value, list) else "an object"
+
+
+def refuse(path: str, value: object, expected: str) -> Never:
+    raise BadInput(f"{shown(path)}: {kind_of(value)} (expected {expected})")
+
+
+def shown(path: str) -> str:
+    """Return a path as an error may show it: the end is the part that tells."""
+    plain = "".join(sign if sign.isprintable() else "?" for sign in path[-100:])
+    return plain or "(no name)"
+
+
+def _secret(message: dict[str, Any], name: str) -> str:
+    found = [value for key, value in message.items() if fold(key) == name]
+    # Twice, in two spellings: nobody knows which one counts.
+    if len(found) != 1 or not isinstance(found[0], str):
+        return ""
+    return found[0]
+
+
+def _decoded(body: bytes, content_type: str) -> str:
+    named = _CHARSET.search(content_type)
+    if named and named[1].lower() not in _CHARSETS:
+        raise BadInput("Content-Type: a charset nobody uses for JSON (expected utf-8)")
+    charset = _CHARSETS[named[1].lower()] if named else json.detect_encoding(body)
+    try:
+        return body.decode(charset)
+    except ValueError as exc:
+        raise BadInput(f"body: is no {charset} text (expected a JSON object)") from exc
+
+
+def _unwrapped(found: Any) -> dict[str, Any]:
+    for _ in range(_WRAPPED):
+        if isinstance(found, str) and found.strip():
+            found = _json("body", found)
+        elif isinstance(found, list) and len(found) == 1:
+            found = found[0]
+    if not isinstance(found, dict):
+        refuse("body", found, "a JSON object")
+    return found
+
+
+def _form(text: str) -> dict[str, Any]:
+    try:
+        pairs = parse_qsl(
+            text,
+            keep_blank_values=True,
+            strict_parsing=True,
+            max_num_fields=_MAX_FIELDS,
+        )
+    except ValueError as exc:
+        raise BadInput("body: neither a JSON object nor a form") from exc
+    if len(pairs) == 1 and pairs[0][1].lstrip()[:1] in ("{", "[", '"'):
+        return _unwrapped(_json(pairs[0][0], pairs[0][1]))  # payload={...}
+    return _unique(pairs)
+
+
+def _json(path: str, text: str) -> Any:
+    try:
+        return _JSON.decode(text.strip())
+    except (ValueError, RecursionError) as exc:
+        raise BadInput(f"{shown(path)}: is no JSON (expected a JSON object)") from exc
+
+
+def _check(found: Any, path: str = "") -> None:
+    """Refuse what no database and no later code wants to meet."""
+    values = 0
+    left: list[tuple[str, Any, int]] = [(path, found, 1)]
+    while left:
+        here, value, depth = left.pop()
+        values += 1
+        if depth > MAX_DEPTH:
+            raise BadInput(f"{shown(here)}: nested deeper than {MAX_DEPTH}")
+        if values > MAX_VALUES:
+            raise BadInput(f"body: more than {MAX_VALUES} values")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise BadInput(f"{shown(here)}: is no number of 64 bits")
+        if isinstance(value, dict):
+            inner = [(name[:40], item) for name, item in value.items()]
+        elif isinstance(value, list):
+            inner = [(str(index), item) for index, item in enumerate(value)]
+        else:
+            continue
+        start = f"{here[-80:]}." if here else ""
+        left += [(start + name, item, depth + 1) for name, item in inner]
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise BadInput(f"{shown(name[:40])}: is given twice")
+        found[name] = value
+    return found
+
+
+def _whole(digits: str) -> int | float:
+    number = int(digits) if len(digits) <= _MAX_DIGITS else math.inf
+    return number if -(2**63) <= number < 2**64 else math.inf  # refused by _check
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_unique, parse_int=_whole)

@@ -1,0 +1,194 @@
+"""The addresses that clouds and machines send their alarms to.
+
+An alarm is answered 202 once every job it leads to is durable, or when it is ignored,
+with the reason. Sent again it gives the same jobs, also after a 503 between two.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Request, jsonify, request
+from flask.blueprints import BlueprintSetupState
+from flask.typing import ResponseReturnValue
+
+from mvsnap.config.webhooks import Webhooks
+from mvsnap.core.sense_json import one_line
+from mvsnap.core.webhook_alarm import Alarm, doubt, headline, moment_to_show
+from mvsnap.core.webhook_body import MAX_BYTES
+from mvsnap.core.webhook_rules import Choice, Defaults, Rule, choose
+from mvsnap.core.webhooks import parse
+from mvsnap.domain import Job, Serial, Trigger, TriggerKind
+from mvsnap.errors import BadInput
+from mvsnap.jobs.service import Wish
+from mvsnap.web import context
+from mvsnap.web.auth import hooks as auth
+from mvsnap.web.auth.hooks import Sender, sender
+from mvsnap.web.context import Gateway, gateway
+from mvsnap.web.links import job_url
+
+log = logging.getLogger(__name__)
+
+bp = Blueprint("hooks", __name__)
+
+# The one place that says what kind of trigger an alarm is.
+TRIGGER_KIND = TriggerKind.WEBHOOK
+_MAX_KEY = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One job of an alarm before it is accepted; `notes` are told to the sender."""
+
+    wish: Wish
+    notes: tuple[str, ...] = ()
+
+
+@bp.post("/webhook/<token>")
+@auth.hook_token
+def receive_with_token() -> ResponseReturnValue:
+    return _receive(sender())
+
+
+@bp.post("/webhook")
+@auth.hook_key
+def receive() -> ResponseReturnValue:
+    return _receive(sender())
+
+
+@bp.record
+def _prepare(state: BlueprintSetupState) -> None:
+    found: Gateway = state.app.extensions[context.EXTENSION]
+    auth.prepare(state.app.extensions, settings_of(found), found.settings.api_keys)
+
+
+@bp.before_request
+def _limit_body() -> None:
+    request.max_content_length = MAX_BYTES
+
+
+def settings_of(found: Gateway) -> Webhooks:
+    return found.settings.webhooks
+
+
+def _receive(by: Sender) -> ResponseReturnValue:
+    alarm = parse(*_body(request))
+    choices = choose(alarm, _rules(), _defaults(by))
+    if not choices:
+        return _ignored(alarm, by)
+    # All are made before one is accepted: what is refused leaves nothing behind.
+    orders = [_order(alarm, choice, by) for choice in choices]
+    jobs = [gateway().jobs.accept(order.wish) for order in orders]
+    for job in jobs:
+        log.info("%s from %s is job %s", _short(alarm), by.name, job.id)
+    notes = dict.fromkeys(note for order in orders for note in order.notes)
+    return _accepted(jobs, list(notes))
+
+
+def _body(asked: Request) -> tuple[bytes, str]:
+    """Return the body with its type; a form of files and fields as a plain one."""
+    body = asked.get_data(parse_form_data=False)
+    if asked.mimetype == "multipart/form-data":
+        fields = list(asked.form.items(multi=True))
+        return urlencode(fields).encode(), "application/x-www-form-urlencoded"
+    return body, asked.content_type or ""
+
+
+def _rules() -> list[Rule]:
+    return [
+        Rule(
+            rule.name,
+            rule.match,
+            cameras=tuple(map(Serial, rule.cameras)),
+            room=rule.room,
+            title=rule.title,
+            actions=rule.actions,
+        )
+        for rule in settings_of(gateway()).rules
+    ]
+
+
+def _defaults(by: Sender) -> Defaults:
+    settings, token = gateway().settings, by.token
+    return Defaults(
+        cameras=tuple(map(Serial, token.cameras)) if token else (),
+        all_cameras=tuple(map(Serial, settings.meraki.cameras)),
+        room=(token.room if token else None) or settings.webex.room,
+        actions=token.actions if token else ("snapshot",),
+    )
+
+
+def _order(alarm: Alarm, choice: Choice, by: Sender) -> Order:
+    """Return the job a choice leads to.
+
+    Clips plug in here: a choice whose `actions` hold "clip" is to record one.
+    """
+    if not choice.cameras:
+        raise BadInput(
+            "cameras: none is named by the alarm, its rule or token, "
+            "and meraki.cameras is empty"
+        )
+    by.caller.must_reach(choice.cameras)
+    rooms = _rooms(choice)
+    by.caller.must_post_to(rooms)
+    now = gateway().clock.now()
+    wish = Wish(
+        trigger=Trigger(TRIGGER_KIND, choice.rule or by.name),
+        serials=tuple(dict.fromkeys(choice.cameras)),
+        at=moment_to_show(alarm, now),
+        rooms=rooms,
+        prefix=headline(alarm, choice.title),
+        idempotency_key=_idempotency_key(alarm, by),
+    )
+    notes = [doubt(alarm, now)]
+    if "clip" in choice.actions:
+        notes.append("clip: cannot be recorded here; a snapshot is taken instead")
+    return Order(wish, tuple(filter(None, notes)))
+
+
+def _rooms(choice: Choice) -> tuple[str, ...]:
+    has_webex = gateway().settings.webex.bot_token is not None
+    return (choice.room,) if choice.room and has_webex else ()
+
+
+def _idempotency_key(alarm: Alarm, by: Sender) -> str:
+    """Return the same text for the same alarm of the same sender.
+
+    A message without a time or id says the same at the next alarm, which must not be
+    lost: it is taken for a repeat only within the same minute.
+    """
+    given = request.headers.get("Idempotency-Key", "").strip()
+    if len(given) > _MAX_KEY:
+        raise BadInput(
+            f"Idempotency-Key: {len(given)} characters (expected {_MAX_KEY} at most)"
+        )
+    key = given or alarm.dedup_key
+    if not given and not alarm.is_own_key:
+        key += f" {gateway().clock.now():%Y-%m-%dT%H:%M}"
+    # With the sender: one rule may act for two, each with cameras of its own.
+    return f"webhook {by.name}\n{key}"
+
+
+def _accepted(jobs: list[Job], notes: list[str]) -> ResponseReturnValue:
+    listed: list[dict[str, Any]] = [
+        {"id": job.id, "url": job_url(job.id), "cameras": job.serials} for job in jobs
+    ]
+    first = {"id": jobs[0].id, "url": listed[0]["url"]}
+    answer = jsonify(status="accepted", job=first, jobs=listed, notes=notes)
+    answer.headers["Location"] = first["url"]
+    return answer, 202
+
+
+def _ignored(alarm: Alarm, by: Sender) -> ResponseReturnValue:
+    because = alarm.quiet.because if alarm.quiet else ""
+    log.info("%s from %s is ignored: %s", _short(alarm), by.name, because)
+    gateway().metrics.triggers.labels(TRIGGER_KIND, "ignored").inc()
+    return jsonify(status="ignored", reason=because), 202
+
+
+def _short(alarm: Alarm) -> str:
+    """Return the alarm as a line of the log names it."""
+    return one_line(f"{alarm.source} alarm {alarm.kind!r}", 80)
