@@ -167,7 +167,7 @@ def _room(settings: Settings) -> Line:
 
 def _sense(settings: Settings) -> Line:
     from mvsnap.clock import SystemClock, poll
-    from mvsnap.sense.listener import broker_of
+    from mvsnap.sense.line import broker_of
     from mvsnap.sense.receiver import Receiver
 
     if not settings.sense.enabled:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from mvsnap.clock import SystemClock, poll
+from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.config.sense import Sense
 from mvsnap.core.sense_messages import Topic
@@ -23,9 +23,10 @@ from mvsnap.metrics import Metrics
 from mvsnap.sense.chosen import read_mutes, read_names, read_sense
 from mvsnap.sense.detector import Detector
 from mvsnap.sense.frames import Frame
+from mvsnap.sense.line import Line, broker_of
 from mvsnap.sense.outbox import Jobs, Outbox
-from mvsnap.sense.receiver import Batch, Broker, Receiver
-from mvsnap.sense.report import Report, State
+from mvsnap.sense.receiver import Batch, Broker
+from mvsnap.sense.report import Report
 from mvsnap.sense.rules import Rules
 from mvsnap.sense.seat import Seat, take_seat
 from mvsnap.sense.sensors import Sensors, targets
@@ -45,8 +46,6 @@ _SAVE_S = 5.0
 _CHECKPOINT_S = 15.0
 _BEAT_S = 15.0
 _SEAT_S = 5.0
-# How long the broker may take to forget us.
-_GOODBYE_S = 5.0
 # Of sensors, while no job can be accepted.
 _MOST_JOBS_WAITING = 1000
 # A state older than this says nothing about now.
@@ -99,7 +98,7 @@ class ListenerLoop:
         self._detector = Detector(rules, self._on_sensor)
         self._sensors = Sensors(targets(settings))
         self._seat: Seat | None = None
-        self._receiver: Receiver | None = None
+        self._line = Line(clock)
         self._unsaved: Findings | None = None
         self._unacknowledged: list[Batch] = []
         self._held: list[Batch] = []
@@ -146,11 +145,10 @@ class ListenerLoop:
     def _round(self) -> None:
         if self._every["choices"].due():
             self._read_choices()
-        if self._every["beat"].due() or self._state() != self._report.told:
+        if self._every["beat"].due() or self._line.state != self._report.told:
             self._beat()
-        if self._receiver is None:
-            self._clock.sleep(_TAKE_S)
-        elif (batch := self._receiver.take(_TAKE_S)) is not None:
+        batch = self._line.take(_TAKE_S)
+        if batch is not None:
             self._work_on(batch)
         if self._every["expire"].due():
             self._detector.expire(self._clock.now())
@@ -210,8 +208,7 @@ class ListenerLoop:
         if not self._jobs_waiting:
             safe, self._held = [*safe, *self._held], []
         for batch in safe:
-            if self._receiver is not None:
-                self._receiver.acknowledge(batch)
+            self._line.acknowledge(batch)
 
     # --- what people chose, and what cameras are called
 
@@ -233,29 +230,16 @@ class ListenerLoop:
         self._outbox.rules = rules
 
     def _switch(self, enabled: bool) -> None:
-        if not enabled and self._receiver is not None:
+        if not enabled and self._line.is_open:
             self._disconnect()
             self._detector.finish(self._clock.now())
-            self._forget_session()
-        elif enabled and self._receiver is None and self._sit_down():
-            self._receiver = Receiver(self._broker())
-            self._receiver.start()
+            self._line.forget(self._broker())
+        elif enabled and not self._line.is_open and self._sit_down():
+            self._line.open(self._broker())
 
     def _broker(self) -> Broker:
         assert self._seat is not None
         return broker_of(self._sense, self._seat.listener_id)
-
-    def _forget_session(self) -> None:
-        """Let the broker keep nothing for us: what happens now is not told later."""
-        receiver = Receiver(replace(self._broker(), keeps_session=False))
-        receiver.start()
-        poll(
-            lambda: receiver.state.connected or None,
-            self._clock,
-            every_s=0.05,
-            limit_s=_GOODBYE_S,
-        )
-        receiver.stop()
 
     def _sit_down(self) -> bool:
         """Take the seat; the first time, go on from where the last listener was."""
@@ -301,15 +285,12 @@ class ListenerLoop:
 
     def _beat(self) -> None:
         if self._seat is not None:
-            dropped = self._receiver.state.dropped if self._receiver else 0
-            topics = self._detector.topics
-            self._report.beat(self._seat.listener_id, self._state(), topics, dropped)
-
-    def _state(self) -> State:
-        if self._receiver is None:
-            return False, "switched off"
-        state = self._receiver.state
-        return state.connected, state.text
+            self._report.beat(
+                self._seat.listener_id,
+                self._line.state,
+                self._detector.topics,
+                self._line.dropped,
+            )
 
     def _say_storage_is_away(self, exc: SQLAlchemyError) -> None:
         if not self._storage_is_away:
@@ -319,11 +300,9 @@ class ListenerLoop:
     # --- the end
 
     def _disconnect(self) -> None:
-        if self._receiver is not None:
-            self._receiver.stop()
-            self._receiver = None
-            self._unacknowledged.clear()
-            self._held.clear()
+        self._line.close()
+        self._unacknowledged.clear()
+        self._held.clear()
 
     def _end(self) -> None:
         try:
@@ -338,18 +317,3 @@ class ListenerLoop:
             self._disconnect()
         if self._seat is not None:
             self._seat.leave()
-
-
-def broker_of(sense: Sense, listener_id: str) -> Broker:
-    topics = dict.fromkeys([sense.topic, *(t.topic for t in sense.triggers)])
-    return Broker(
-        host=sense.host,
-        port=sense.port,
-        client_id=listener_id,
-        topics=tuple(topics),
-        username=sense.username,
-        password=sense.password.get_secret_value() if sense.password else None,
-        tls=sense.tls,
-        ca_file=sense.ca_file,
-        protocol=sense.protocol,
-    )

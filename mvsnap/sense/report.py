@@ -9,6 +9,7 @@ from itertools import islice
 from mvsnap.clock import SystemClock
 from mvsnap.domain import Listener, Serial
 from mvsnap.sense.detector import Detector
+from mvsnap.sense.line import State
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.store import Store
 
@@ -19,8 +20,6 @@ _HEARD = timedelta(seconds=60)
 # Enough for any site; more are invented.
 _MOST_CAMERAS = 2000
 _NEVER = datetime.min.replace(tzinfo=UTC)
-
-State = tuple[bool, str]  # connected, and how it is in words
 
 
 class Report:
