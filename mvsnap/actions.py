@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from mvsnap.clients.meraki import Dashboard
 from mvsnap.clock import Clock
-from mvsnap.domain import Job, Serial
+from mvsnap.domain import Job, Serial, TriggerKind
 from mvsnap.errors import UpstreamError
 
 log = logging.getLogger(__name__)
@@ -36,9 +36,14 @@ class Snapshot:
 
 
 def moment_to_ask(job: Job, now: datetime) -> datetime | None:
-    """Return the timestamp to ask a camera for, None for the picture of now."""
+    """Return the timestamp to ask a camera for, None for the picture of now.
+
+    Who asks for a moment gets that one. What clouds and sensors tell comes some seconds
+    late: a picture of now is there at once, that of the moment only minutes later.
+    """
     moment = job.at or job.accepted_at
-    limit = _NOW if job.at else _LATE
+    is_asked_for = job.trigger.kind in (TriggerKind.HTTP, TriggerKind.COMMAND)
+    limit = _NOW if job.at and is_asked_for else _LATE
     return None if now - moment < limit else moment
 
 
@@ -135,7 +140,7 @@ class Photographer:
         ticket = self._dashboard.request_snapshot(serial, moment)
         occurred_at = moment or asked_at
         # Only now: with many cameras the requests for pictures go first.
-        begin = link_at or occurred_at
+        begin = link_at or job.at or occurred_at
         link = pool.submit(self._dashboard.video_link, serial, begin)
         jpeg = self._dashboard.fetch_picture(ticket, limit_s=self._picture_wait_s)
         return Snapshot(occurred_at, jpeg, self._link(link, serial, begin))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mvsnap.actions import CameraNames, moment_to_ask
-from mvsnap.domain import Serial
+from mvsnap.domain import Serial, Trigger, TriggerKind
 from mvsnap.simulator.faults import Fault
 from tests.conftest import Clouds
 from tests.core.build import GATE, NOON, job
@@ -37,6 +37,15 @@ def test_a_camera_is_asked_for_the_moment_that_is_evidence(
     at: datetime | None, now: datetime, asked: datetime | None
 ) -> None:
     assert moment_to_ask(job(at=at), now) == asked
+
+
+@pytest.mark.parametrize("kind", [TriggerKind.WEBHOOK, TriggerKind.SENSE])
+def test_of_what_clouds_tell_seconds_late_a_picture_of_now_is_taken(
+    kind: TriggerKind,
+) -> None:
+    told = job(at=after(-60), trigger=Trigger(kind, "cloud"))
+    assert moment_to_ask(told, after(0)) is None
+    assert moment_to_ask(told, after(120)) == after(-60)
 
 
 @pytest.fixture
@@ -91,3 +100,13 @@ def test_a_slow_dashboard_does_not_hold_up_a_picture(team: Crew) -> None:
     began = time.monotonic()
     assert names(team).name(GATE) == GATE
     assert time.monotonic() - began < 10
+
+
+def test_the_video_begins_at_the_moment_that_was_told(team: Crew) -> None:
+    moment = team.clock.now().replace(microsecond=0) - timedelta(seconds=60)
+    told = team.job(GATE, at=moment, trigger=Trigger(TriggerKind.WEBHOOK, "cloud"))
+    assert team.run(told) is None
+    (event,) = team.events
+    assert event.occurred_at > moment
+    link = event.video_link or ""
+    assert link.endswith(f"timestamp={round(moment.timestamp() * 1000)}")
