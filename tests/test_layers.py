@@ -21,7 +21,7 @@ PACKAGE = ROOT / "mvsnap"
 LAYERS = (
     ("errors", "domain", "clock", "metrics"),
     ("core", "config", "logs"),
-    ("store", "clients"),
+    ("store", "clients", "recorder"),
     ("actions", "delivery", "inventory"),
     ("jobs",),
     ("web", "sense"),
@@ -31,7 +31,7 @@ LAYERS = (
 # Neighbours in one layer that know nothing of each other.
 STRANGERS = (
     {"core", "config", "logs"},
-    {"store", "clients"},
+    {"store", "clients", "recorder"},
     {"actions", "delivery"},
     {"web", "sense"},
 )
@@ -41,6 +41,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "click": ("cli",),
     "croniter": ("config",),
     "dbos": ("jobs.engine",),
+    "ffmpeg": ("recorder",),
     "flask": ("web", "simulator"),
     "flask_bootstrap": ("web",),
     "flask_login": ("web",),
@@ -55,7 +56,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "pydantic": ("config",),
     "pydantic_core": ("config",),
     # The demo calls the gateway as a user's program would.
-    "requests": ("clients", "cli.demo"),
+    "requests": ("clients", "recorder", "cli.demo"),
     "rich": ("cli",),
     "ruamel": ("config",),
     # Those beside the store know nothing but that a database may not answer.
@@ -69,7 +70,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "cli.check",
         "cli.terminal",
     ),
-    "urllib3": ("clients",),
+    "urllib3": ("clients", "recorder"),
     "waitress": ("serving",),
     "webexteamssdk": ("clients.webex",),
     "werkzeug": ("web", "simulator"),

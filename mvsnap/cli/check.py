@@ -198,5 +198,5 @@ def _pages(settings: Settings) -> Line:
     people = People(database.Database(database.open_database(store_url(settings))))
     names = ", ".join(user.name for user in people.users())
     if not names:
-        return Line("pages", None, "nobody can log in yet: mvsnap users add NAME")
+        return Line("pages", None, "nobody can log in yet: python -m mvsnap users add NAME")
     return Line("pages", True, names)

@@ -63,7 +63,7 @@ def _read_yaml(path: Path, mistakes: list[str]) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+        tree = yaml.load(path.read_text(encoding="utf-8"), _OnceEach)
     except (OSError, UnicodeDecodeError) as exc:
         mistakes.append(f"{path}: cannot be read: {type(exc).__name__}")
         return {}
@@ -79,6 +79,22 @@ def _read_yaml(path: Path, mistakes: list[str]) -> dict[str, Any]:
         mistakes.append(f"{path}: expected sections like `meraki:`, got a list or text")
         return {}
     return _said(tree, Settings)
+
+
+class _OnceEach(yaml.SafeLoader):
+    """YAML in which a key that stands twice is a mistake, not silently the last one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
+        seen: set[Any] = set()
+        for key, _ in node.value:
+            name = self.construct_object(key, deep=True)
+            if isinstance(name, str) and name in seen:
+                problem = f"`{name}` stands here twice"
+                raise yaml.constructor.ConstructorError(
+                    None, None, problem, key.start_mark
+                )
+            seen.add(name if isinstance(name, str) else repr(name))
+        return super().construct_mapping(node, deep)
 
 
 def _said(tree: dict[str, Any], section: type[BaseModel]) -> dict[str, Any]:

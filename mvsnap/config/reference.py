@@ -16,7 +16,8 @@ from mvsnap.config.model import Settings
 from mvsnap.config.values import Section
 
 _HEAD = """\
-# Settings of mvsnap. Copy to config/mvsnap.yaml (mode 0600) or run `mvsnap init`.
+# Settings of mvsnap. Copy to config/mvsnap.yaml (mode 0600) or run
+# `python -m mvsnap init`.
 # Each line shows a key with its default; remove the "#" to change it.
 # Any value can come from the environment, MVSNAP_MERAKI__API_KEY=..., or from a file,
 # MVSNAP_MERAKI__API_KEY_FILE=/run/secrets/meraki. Names end in their unit (_s: s).

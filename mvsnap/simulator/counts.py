@@ -262,16 +262,23 @@ def parse_crowd(text: str) -> Crowd:
 
 
 def _arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Load a broker until Ctrl-C.")
+    parser = argparse.ArgumentParser(
+        prog="python -m mvsnap.simulator.counts",
+        description="Load a broker until Ctrl-C.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
     add = parser.add_argument
-    add("--host", default="127.0.0.1")
-    add("--port", type=int, default=1883)
-    add("--cameras", type=int, default=1000)
+    add("--host", default="127.0.0.1", help="of the broker")
+    add("--port", type=int, default=1883, help="of the broker")
+    add("--username", help="at the broker")
+    add("--password-file", type=Path, help="whose first line is the password")
+    add("--cameras", type=int, default=1000, help="the first is Q2SM-0000-0001")
     add("--zones", type=int, default=4, help="of each camera, beside the full frame")
     add("--rate", type=float, default=3.5, help="messages a second of each topic")
-    add("--qos", type=int, choices=(0, 1), default=0)
+    add("--qos", type=int, choices=(0, 1), default=0, help="of every message")
     form = "SERIAL:ZONE:PEOPLE:BEGINS:ENDS"
-    add("--crowd", type=parse_crowd, action="append", default=[], metavar=form)
+    add("--crowd", type=parse_crowd, action="append", default=[], metavar=form,
+        help="people in a zone (0: whole frame), from and to in seconds from now")
     add("--every", type=float, default=5.0, help="seconds between two lines")
     return parser
 
@@ -281,6 +288,9 @@ def main() -> None:
     cameras = [new_camera(number) for number in range(1, asked.cameras + 1)]
     at = asked.host, asked.port
     options = {"script": asked.crowd, "rate_per_s": asked.rate, "qos": asked.qos}
+    if asked.username is not None:
+        lines = asked.password_file.read_text("utf-8") if asked.password_file else ""
+        options |= {"username": asked.username, "password": lines.partition("\n")[0]}
     try:
         publisher = CountsPublisher(*at, cameras, zones=asked.zones, **options)
         publisher.start()

@@ -123,7 +123,7 @@ def check_access() -> ResponseReturnValue | None:
 
 def _admit_person(someone: Person, access: Access) -> None:
     if access.role is not None and not someone.may(access.role):
-        raise Forbidden(f"This page is for the role {access.role} only")
+        raise Forbidden(f"This page needs the role {access.role} or a higher one")
     if request.method not in {"GET", "HEAD", "OPTIONS"}:
         csrf: CSRFProtect = current_app.extensions["csrf"]
         csrf.protect()

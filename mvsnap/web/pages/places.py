@@ -9,7 +9,7 @@ from mvsnap.domain import FULL_FRAME, Serial, Zone, ZoneId
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 
-_FULL_FRAME_NAME = "Full frame"
+_FULL_FRAME_NAME = "Full Frame"
 
 
 @dataclass(frozen=True, slots=True)

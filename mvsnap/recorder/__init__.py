@@ -1,0 +1,46 @@
+"""Recorder: the seconds before a trigger and after it, as a clip that browsers play."""
+
+from mvsnap.recorder.model import (
+    Auth,
+    AuthType,
+    CameraSettings,
+    CameraStatus,
+    ClipResult,
+    Gap,
+    Merge,
+    Mode,
+    Probe,
+    Recode,
+    RecorderSettings,
+    RecorderStopped,
+    Source,
+    SourceKind,
+    State,
+    Timing,
+)
+from mvsnap.recorder.probing import probe
+from mvsnap.recorder.recorder import CannotRecord, Recorder
+from mvsnap.recorder.sources import source_of
+
+__all__ = [
+    "Auth",
+    "AuthType",
+    "CameraSettings",
+    "CameraStatus",
+    "CannotRecord",
+    "ClipResult",
+    "Gap",
+    "Merge",
+    "Mode",
+    "Probe",
+    "Recode",
+    "Recorder",
+    "RecorderSettings",
+    "RecorderStopped",
+    "Source",
+    "SourceKind",
+    "State",
+    "Timing",
+    "probe",
+    "source_of",
+]

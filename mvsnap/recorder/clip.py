@@ -1,0 +1,229 @@
+"""Clip: segments of a spool -> one MP4 that browsers play, and its thumbnail."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import re
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mvsnap.clock import iso
+from mvsnap.errors import MvsnapError
+from mvsnap.recorder import command, files, process
+from mvsnap.recorder.command import Piece
+from mvsnap.recorder.model import Format, Recode
+from mvsnap.recorder.spool import Taken
+from mvsnap.recorder.timeline import Span
+from mvsnap.recorder.times import Times
+
+log = logging.getLogger(__name__)
+
+_PLAYED = ("h264", "av1", "vp8", "vp9")  # by every browser
+_AFTER_S = 0.12  # the last picture asked for may have a late label
+_COPY_LIMIT_S = 60.0
+_ENCODE_LIMIT_S = (60.0, 20.0)  # and for each second of the clip
+_THUMBNAIL_LIMIT_S = 20.0
+_NICE = 10  # encoding never takes the processor from a ring
+
+
+class CannotAssemble(MvsnapError):
+    """The segments make no clip; `disk_full`: there was no room for it."""
+
+    code = "cannot_assemble"
+
+    def __init__(self, message: str, *, disk_full: bool = False) -> None:
+        super().__init__(message)
+        self.disk_full = disk_full
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """A clip on the disk; monotonic seconds. `spans` are the times it shows."""
+
+    begin: float
+    end: float
+    spans: tuple[Span, ...]
+    codec: str | None
+
+    @property
+    def length_s(self) -> float:
+        return self.end - self.begin
+
+
+class Assembler:
+    """Makes clips: a few at once, and only one that has to be encoded."""
+
+    def __init__(self, times: Times, ffmpeg: str, ffprobe: str) -> None:
+        self._times = times
+        self._ffmpeg = ffmpeg
+        self._ffprobe = ffprobe
+        self._copying = threading.BoundedSemaphore(2)
+        self._encoding = threading.BoundedSemaphore(1)
+
+    def assemble(
+        self, taken: Sequence[Taken], want: Span, path: Path, recode: Recode
+    ) -> Assembled:
+        """Write `path` from the segments; it appears when it is whole.
+
+        Raises:
+            CannotAssemble: nothing can be read, or there is no room.
+            NoFfmpeg: the program is not there.
+        """
+        taken = _aligned(_of_one_format(taken))
+        if not taken:
+            raise CannotAssemble("no video was recorded")
+        begin = taken[0].begin
+        length_s = want[1] + _AFTER_S - begin
+        codec = taken[0].format.codec or self._codec_of(taken[0].path)
+        encode = recode is Recode.ALWAYS or (
+            recode is Recode.AUTO and codec not in _PLAYED
+        )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f"{path.name}.part")
+        text = command.pieces_text(_pieces(taken)).encode()
+        try:
+            with self._encoding if encode else self._copying:
+                shown_s = self._join(text, part, codec, length_s, begin, encode=encode)
+            _publish(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+        end = begin + shown_s
+        spans = tuple((t.begin, min(t.end, end)) for t in taken if t.begin < end)
+        return Assembled(begin, end, spans, "h264" if encode else codec)
+
+    def thumbnail(self, clip_path: Path, offset_s: float) -> Path | None:
+        """Write the picture at `offset_s` beside the clip; None when there is none."""
+        path = clip_path.with_suffix(".jpg")
+        if path.exists():
+            return path
+        part = path.with_name(f"{path.name}.part")
+        try:
+            for at_s in (max(0.0, offset_s), 0.0):
+                line = command.thumbnail(clip_path, at_s, part, self._ffmpeg)
+                done = process.run(line, b"", _THUMBNAIL_LIMIT_S, nice=_NICE)
+                if done.code == 0 and part.exists() and part.stat().st_size:
+                    _publish(part, path)
+                    return path
+            log.warning("no thumbnail of %s: %s", clip_path.name, done.stderr[-200:])
+        except OSError as exc:
+            log.warning("no thumbnail of %s: %s", clip_path.name, exc)
+        finally:
+            part.unlink(missing_ok=True)
+        return None
+
+    def _join(
+        self,
+        text: bytes,
+        part: Path,
+        codec: str | None,
+        length_s: float,
+        begin: float,
+        *,
+        encode: bool,
+    ) -> float:
+        """Run ffmpeg, a second time more tolerant; return the seconds of the clip."""
+        base_s, each_s = _ENCODE_LIMIT_S if encode else (_COPY_LIMIT_S, 0.0)
+        said = ""
+        for tolerant in (False, True):
+            line = command.clip(
+                length_s,
+                part,
+                codec=codec,
+                recode=encode,
+                tolerant=tolerant,
+                creation_time=iso(self._times.wall(begin)),
+                program=self._ffmpeg,
+            )
+            limit_s = base_s + each_s * length_s
+            done = process.run(line, text, limit_s, nice=_NICE if encode else 0)
+            if done.code == 0 and _shown_s(done.stdout):
+                # An encoder is some pictures ahead of what it reports.
+                return self._length_s(part) if encode else _shown_s(done.stdout)
+            said = done.stderr.strip()[-300:] or f"ffmpeg ended with {done.code}"
+            if "No space left on device" in said:
+                raise CannotAssemble("the disk is full", disk_full=True)
+            log.warning("joining %s: %s", part.name, said)
+        raise CannotAssemble(f"the recorded video cannot be read: {said}")
+
+    def _codec_of(self, path: Path) -> str | None:
+        codec: str | None = self._described(path).get("codec_name")
+        return codec
+
+    def _length_s(self, path: Path) -> float:
+        return float(self._described(path).get("duration", 0))
+
+    def _described(self, path: Path) -> dict[str, Any]:
+        line = [self._ffprobe, "-v", "error", "-select_streams", "v:0"]
+        line += ["-show_entries", "stream=codec_name,duration", "-of", "json"]
+        done = process.run([*line, f"file:{path}"], b"", _THUMBNAIL_LIMIT_S)
+        try:
+            stream: dict[str, Any] = json.loads(done.stdout)["streams"][0]
+        except (ValueError, KeyError, IndexError):
+            return {}
+        return stream
+
+
+def _publish(part: Path, path: Path) -> None:
+    try:
+        files.publish(part, path)
+    except FileExistsError:
+        # Another run of the same wish was faster; its file stays.
+        log.info("%s is there already", path.name)
+
+
+def _of_one_format(taken: Sequence[Taken]) -> list[Taken]:
+    """Return the segments of the format that shows most: one file can hold but one."""
+    shown: Counter[tuple[object, ...]] = Counter()
+    for part in taken:
+        shown[_key(part)] += int((part.end - part.begin) * 1000) + 1
+    if not shown:
+        return []
+    most = shown.most_common(1)[0][0]
+    return sorted((t for t in taken if _key(t) == most), key=lambda t: t.begin)
+
+
+def _aligned(taken: Sequence[Taken]) -> list[Taken]:
+    """Give all segments of a run the same start of time: the least delayed one's.
+
+    How far they are apart only the stream itself says.
+    """
+    zero: dict[str, float] = {}
+    for part in taken:
+        zero[part.run] = min(part.begin - part.start_s, zero.get(part.run, math.inf))
+    return [
+        replace(
+            part,
+            begin=part.start_s + zero[part.run],
+            end=part.end - part.begin + part.start_s + zero[part.run],
+        )
+        for part in taken
+    ]
+
+
+def _key(taken: Taken) -> tuple[object, ...]:
+    form: Format = taken.format
+    return (taken.container, form.codec, form.width, form.height)
+
+
+def _pieces(taken: Sequence[Taken]) -> list[Piece]:
+    """Return the files with the distance to the next: a gap stays on the time line."""
+    first: dict[Path, float] = {}
+    for part in taken:
+        first.setdefault(part.path, part.begin)
+    begins = [*first.values(), max(part.end for part in taken)]
+    return [
+        Piece(path, max(0.001, begins[place + 1] - begin))
+        for place, (path, begin) in enumerate(first.items())
+    ]
+
+
+def _shown_s(progress: bytes) -> float:
+    """Read the length of what was written: the last `out_time_us=` of many."""
+    found = re.findall(rb"out_time_us=(\d+)", progress)
+    return int(found[-1]) / 1e6 if found else 0.0

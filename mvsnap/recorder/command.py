@@ -1,0 +1,184 @@
+"""Commands: the lines that start ffmpeg. Pure.
+
+No line holds the address of a camera: it goes as `ffconcat` text to the program's
+stdin, where neither the process list nor a file shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import ffmpeg
+
+# What a stream may be fetched with; `file` is not among them.
+_RTSP_PROTOCOLS = "pipe,rtsp,rtp,tcp,udp,tls,crypto"
+_QUIET = ("-nostdin", "-hide_banner", "-nostats")
+_CRF = 23
+_THUMBNAIL_WIDTH = 480
+
+
+class Container(StrEnum):
+    """Of the ring's segments. TS can be read while written, but cannot carry MJPEG."""
+
+    TS = "ts"
+    MKV = "mkv"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A file of the clip and how long its part of the time line is, gap included."""
+
+    path: Path
+    duration_s: float
+
+
+class Input(StrEnum):
+    """What goes into the ring's stdin."""
+
+    RTSP = "rtsp"  # ffconcat text that names the camera
+    MPJPEG = "mpjpeg"
+    MPEGTS = "mpegts"
+    H264 = "h264"
+    HEVC = "hevc"
+    ANY = "any"  # ffmpeg looks for itself
+
+
+def ring(
+    kind: Input, container: Container, folder: Path, program: str = "ffmpeg"
+) -> list[str]:
+    """Copy a stream into segments of a second, or of one keyframe interval if longer.
+
+    stdin takes the stream (or the ffconcat text); stdout says `name,start,end` of each
+    segment as it closes; stderr describes the stream and tells what goes wrong.
+    """
+    into = {
+        "c": "copy",
+        "f": "segment",
+        "segment_time": 1,
+        "segment_list": "pipe:1",
+        "segment_list_type": "csv",
+        # `-flush_packets 1` would be ignored by the segment muxer.
+        "segment_format_options": "flush_packets=1",
+    }
+    if container is Container.TS:
+        into["segment_format"] = "mpegts"
+    else:
+        into["segment_format"] = "matroska"
+        # Without it a join of the segments gets a wrong duration.
+        into["reset_timestamps"] = 1
+    stream = ffmpeg.input("pipe:0", **_ring_input(kind))["v:0"]
+    stream = stream.output(str(folder / f"%09d.{container}"), **into)
+    return _line(stream.global_args(*_QUIET, "-loglevel", "info"), program)
+
+
+def probe(kind: Input, program: str = "ffprobe") -> list[str]:
+    """Describe the stream on stdin as JSON on stdout."""
+    words = [program, "-hide_banner", "-v", "error"]
+    for name, value in _ring_input(kind).items():
+        words += [f"-{name}", str(value)]
+    shown = ["-select_streams", "v:0", "-show_streams", "-of", "json"]
+    return [*words, *shown, "pipe:0"]
+
+
+def clip(
+    length_s: float,
+    target: Path,
+    *,
+    codec: str | None,
+    recode: bool,
+    tolerant: bool = False,
+    creation_time: str,
+    program: str = "ffmpeg",
+) -> list[str]:
+    """Join the pieces named on stdin into an MP4 whose index comes first.
+
+    length_s: what comes later is left out. The start is never cut: a cut by `-ss` loses
+        up to one keyframe interval of what was asked for.
+    tolerant: a second try for a broken stream: leave out what cannot be read.
+    """
+    join = {"f": "concat", "safe": 0, "protocol_whitelist": "file,pipe"}
+    if tolerant:
+        join |= {"fflags": "+discardcorrupt+genpts", "err_detect": "ignore_err"}
+    into: dict[str, object] = {
+        "t": f"{length_s:.3f}",
+        "movflags": "+faststart",
+        "metadata": f"creation_time={creation_time}",
+        "f": "mp4",
+    }
+    into |= _h264() if recode else {"c": "copy"}
+    if codec == "hevc" and not recode:
+        into["tag:v"] = "hvc1"  # the only tag under which Apple plays it
+    stream = ffmpeg.input("pipe:0", **join)["v:0"].output(str(target), **into)
+    said = (*_QUIET, "-y", "-loglevel", "error", "-progress", "pipe:1")
+    return _line(stream.global_args(*said), program)
+
+
+def thumbnail(
+    clip_path: Path, offset_s: float, target: Path, program: str = "ffmpeg"
+) -> list[str]:
+    """Write the picture of the clip at `offset_s` as a small JPEG."""
+    stream = ffmpeg.input(str(clip_path), ss=f"{offset_s:.3f}")["v:0"].output(
+        str(target),
+        vf=f"scale={_THUMBNAIL_WIDTH}:-2",
+        **{"frames:v": 1, "q:v": 5, "f": "image2", "update": 1},
+    )
+    return _line(stream.global_args(*_QUIET, "-y", "-loglevel", "error"), program)
+
+
+def rtsp_text(url: str, timeout_s: float = 5) -> str:
+    """Return the ffconcat text that names a camera with its credentials."""
+    options = {
+        "rtsp_transport": "tcp",
+        "timeout": str(int(timeout_s * 1_000_000)),
+        # Default probing delays the first picture by two seconds.
+        "fpsprobesize": "0",
+        "analyzeduration": "500000",
+    }
+    lines = [f"option {name} {value}" for name, value in options.items()]
+    return "\n".join(["ffconcat version 1.0", f"file {_quoted(url)}", *lines, ""])
+
+
+def pieces_text(pieces: Sequence[Piece]) -> str:
+    """Return the ffconcat text that puts the pieces on one time line."""
+    lines = ["ffconcat version 1.0"]
+    for piece in pieces:
+        lines.append(f"file {_quoted(f'file:{piece.path}')}")
+        lines.append(f"duration {piece.duration_s:.6f}")
+    return "\n".join([*lines, ""])
+
+
+def _ring_input(kind: Input) -> dict[str, object]:
+    if kind is Input.RTSP:
+        # The camera's own timestamps: stamping by arrival breaks B-frames.
+        return {"f": "concat", "safe": 0, "protocol_whitelist": _RTSP_PROTOCOLS}
+    known = {"fpsprobesize": 0, "analyzeduration": 500_000}
+    if kind in (Input.MPJPEG, Input.H264, Input.HEVC):
+        return {"f": str(kind), "use_wallclock_as_timestamps": 1, **known}
+    if kind is Input.MPEGTS:
+        return {"f": "mpegts", **known}
+    return dict(known)
+
+
+def _h264() -> dict[str, object]:
+    """What every browser plays; a gap stays one long picture."""
+    return {
+        "c:v": "libx264",
+        "preset": "veryfast",
+        "crf": _CRF,
+        "pix_fmt": "yuv420p",
+        "vf": "scale=trunc(iw/2)*2:trunc(ih/2)*2",
+        "fps_mode": "vfr",
+        "threads": 2,
+    }
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _line(stream: ffmpeg.nodes.OutputStream, program: str) -> list[str]:
+    words: list[str] = stream.compile(cmd=program)
+    return words

@@ -1,0 +1,254 @@
+"""Connection: one ffmpeg that fills a run, from its start to its end."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from mvsnap.recorder import command, diagnosis, process
+from mvsnap.recorder.command import Container, Input
+from mvsnap.recorder.diagnosis import Ending
+from mvsnap.recorder.feed import Feed
+from mvsnap.recorder.history import History, Run, written_until
+from mvsnap.recorder.model import Format, Source, State, Timing
+from mvsnap.recorder.sources import secrets_of, with_credentials
+from mvsnap.recorder.timeline import Anchor
+from mvsnap.recorder.times import Times
+
+_LOOK_S = 1.0  # how often the open segment is looked at
+_FIRST_LOOK_S = 0.1
+_LAST_LINES = 50
+_MOST_READS = 100
+
+
+class WrongContainer(Exception):
+    """The stream is MJPEG, which the container of this run cannot carry."""
+
+
+class Connection:
+    """Belongs to the thread that made it: the child ends with that thread."""
+
+    def __init__(
+        self,
+        source: Source,
+        run: Run,
+        history: History,
+        feed: Feed | None,
+        *,
+        beat: Callable[[], None],
+        times: Times,
+        timing: Timing,
+        most_bytes: float,
+        program: str,
+    ) -> None:
+        self._source = source
+        self._run = run
+        self._history = history
+        self._feed = feed
+        self._beat = beat
+        self._times = times
+        self._timing = timing
+        self._stall_s = max(timing.stall_s, 3 / (source.framerate or 1))
+        self._most_bytes = most_bytes
+        self._anchor = Anchor()
+        self._said: deque[str] = deque(maxlen=_LAST_LINES)
+        self._rest = {"list": b"", "said": b""}
+        self._open: tuple[Path, int] | None = None
+        self._is_ending = False
+        self._began = times.now()
+        kind = Input.RTSP if feed is None else feed.kind
+        line = command.ring(kind, run.container, run.folder, program)
+        self.child = process.start(line)
+
+    def keep(self) -> Ending:
+        """Take in what comes until the stream ends or stalls; the child has ended then.
+
+        Raises:
+            WrongContainer: begin again with a run that can carry MJPEG.
+        """
+        pump = self._begin_input()
+        try:
+            stalled = self._listen()
+        finally:
+            self._is_ending = True
+            if self._feed is not None:
+                self._feed.close()
+            _terminate(self.child)
+            self._drain()
+            process.end(self.child)
+            if pump is not None:
+                pump.join(self._timing.stall_s)
+            self._history.end(self._run)
+        return stalled or self._why()
+
+    def _begin_input(self) -> threading.Thread | None:
+        """Give ffmpeg its input: the name of the camera, or the stream itself."""
+        stdin = self.child.stdin
+        assert stdin is not None
+        if self._feed is None:
+            text = command.rtsp_text(with_credentials(self._source))
+            try:
+                stdin.write(text.encode())
+                stdin.close()
+            except BrokenPipeError:
+                pass  # it has ended: its words say why
+            return None
+        pump = threading.Thread(target=self._pump, name="feed", daemon=True)
+        pump.start()
+        return pump
+
+    def _pump(self) -> None:
+        stdin, feed = self.child.stdin, self._feed
+        assert stdin is not None
+        assert feed is not None
+
+        def write(content: bytes) -> None:
+            if self._run.first_byte is None:
+                self._run.first_byte = self._times.now()
+            stdin.write(content)
+            stdin.flush()
+
+        feed.pump(write)
+        try:
+            stdin.close()
+        except OSError:
+            return
+
+    def _listen(self) -> Ending | None:
+        """Read both pipes until they end; an Ending when the camera fell silent."""
+        with selectors.DefaultSelector() as selector:
+            assert self.child.stdout is not None
+            assert self.child.stderr is not None
+            for pipe, name in (
+                (self.child.stdout, "list"),
+                (self.child.stderr, "said"),
+            ):
+                os.set_blocking(pipe.fileno(), False)
+                selector.register(pipe, selectors.EVENT_READ, name)
+            looked = self._times.now()
+            while selector.get_map():
+                pause_s = _FIRST_LOOK_S if self._run.last_byte is None else _LOOK_S
+                wait_s = max(0.0, looked + pause_s - self._times.now())
+                for key, _ in selector.select(wait_s):
+                    if not self._read(key.fd, key.data):
+                        selector.unregister(key.fileobj)
+                if self._times.now() - looked >= pause_s:
+                    looked = self._times.now()
+                    if (ending := self._look(looked)) is not None:
+                        return ending
+        return None
+
+    def _read(self, fd: int, name: str) -> bool:
+        """Take in the lines that have come; False at the end of the pipe."""
+        try:
+            more = os.read(fd, 65536)
+        except BlockingIOError:
+            return True
+        # ffmpeg ends its lines of progress with a carriage return alone.
+        *lines, rest = (self._rest[name] + more).replace(b"\r", b"\n").split(b"\n")
+        self._rest[name] = rest[-4096:]
+        for line in lines:
+            text = line.decode(errors="replace")
+            (self._on_segment if name == "list" else self._on_words)(text)
+        return bool(more)
+
+    def _on_segment(self, line: str) -> None:
+        """Take in `000000007.ts,14.000000,16.000000`: that segment is whole."""
+        try:
+            name, start, end = line.rsplit(",", 2)
+            number, start_s, end_s = int(Path(name).stem), float(start), float(end)
+        except ValueError:
+            return
+        arrived = self._times.now()
+        if self._is_ending:  # the line comes with the end, not with the next picture
+            path = self._run.folder / name
+            arrived = written_until(path, self._times) or arrived
+        begin_at, end_at = self._placed(start_s, end_s, arrived)
+        if self._run.first_byte is None:
+            self._run.first_byte = begin_at
+        self._run.last_byte = max(self._run.last_byte or 0.0, arrived)
+        is_stamped = self._feed is None or self._feed.kind is not Input.MPJPEG
+        at_s = start_s if is_stamped else begin_at
+        self._history.close_segment(self._run, number, begin_at, end_at, at_s)
+
+    def _placed(
+        self, start_s: float, end_s: float, arrived: float
+    ) -> tuple[float, float]:
+        begin = self._run.open_begin
+        if self._feed is None or self._feed.kind is not Input.MPJPEG or begin is None:
+            fps = self._run.format.fps
+            return self._anchor.place(
+                start_s,
+                end_s,
+                arrived,
+                picture_s=1 / fps if fps and not self._is_ending else 0,
+                learns=not self._is_ending,
+            )
+        # A single picture has no length: it lasts until the next one comes.
+        return begin, max(begin, arrived)
+
+    def _on_words(self, line: str) -> None:
+        secrets = secrets_of(self._source)
+        self._said.append(diagnosis.redacted(line, secrets))
+        found = diagnosis.format_of(line)
+        if found is None or self._run.format != Format():
+            return
+        self._run.format = found
+        self._history.describe(self._run)
+        if found.codec == "mjpeg" and self._run.container is Container.TS:
+            raise WrongContainer
+
+    def _look(self, now: float) -> Ending | None:
+        """See whether bytes come. Not whole segments: some cameras make long ones."""
+        try:
+            size = self._run.open_path.stat().st_size
+        except FileNotFoundError:  # for a moment between two segments
+            size = 0
+        if size and (self._run.open_path, size) != self._open:
+            self._open = (self._run.open_path, size)
+            if self._run.last_byte is None:
+                self._run.first_byte = self._run.first_byte or now
+                self._history.describe(self._run)
+            self._run.last_byte = now
+            self._beat()
+        if size > self._most_bytes:
+            return Ending(State.STALLED, "no keyframe within the memory of the ring")
+        last = self._run.last_byte
+        if last is None and now - self._began > self._timing.first_byte_s:
+            return Ending(State.NO_VIDEO, "connected, but no picture came")
+        if last is not None and now - last > self._stall_s:
+            return Ending(State.STALLED, f"nothing for {now - last:.0f} s")
+        return None
+
+    def _drain(self) -> None:
+        """Read the last words: the list names the segment that was open."""
+        assert self.child.stdout is not None
+        assert self.child.stderr is not None
+        for pipe, name in ((self.child.stdout, "list"), (self.child.stderr, "said")):
+            try:
+                for _ in range(_MOST_READS):
+                    if not self._read(pipe.fileno(), name):
+                        break
+            except (OSError, WrongContainer):
+                continue
+
+    def _why(self) -> Ending:
+        if self._feed is not None and self._feed.ending is not None:
+            return self._feed.ending
+        return diagnosis.ending(self._said)
+
+
+def _terminate(child: subprocess.Popen[bytes]) -> None:
+    """Ask it to end and wait for it, so that its last words can be read."""
+    if child.poll() is None:
+        child.terminate()
+        try:
+            child.wait(2)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()

@@ -1,0 +1,174 @@
+"""Feed: an HTTP camera's stream, fetched here and written to ffmpeg's stdin.
+
+Fetched by us and not by ffmpeg: it knows no digest that all cameras like, and its line
+would show the password.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import requests
+from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
+from urllib3.exceptions import HTTPError
+
+from mvsnap.clock import Clock
+from mvsnap.errors import UpstreamError
+from mvsnap.recorder import mjpeg
+from mvsnap.recorder.command import Container, Input
+from mvsnap.recorder.diagnosis import Ending, http_ending
+from mvsnap.recorder.model import AuthType, Source, SourceKind, State, Timing
+
+_CHUNK = 65536
+_CONNECT_S = 5.0
+
+_INPUTS = {
+    "video/mp2t": Input.MPEGTS,
+    "video/h264": Input.H264,
+    "video/avc": Input.H264,
+    "video/h265": Input.HEVC,
+    "video/hevc": Input.HEVC,
+}
+
+
+class Refused(UpstreamError):
+    """The camera did not give a stream; `ending` says why."""
+
+    code = "camera_refused"
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(ending.text, retry=True)
+        self.ending = ending
+
+
+class Feed:
+    """An open HTTP stream. `pump` runs in a thread of its own until `close`."""
+
+    def __init__(self, source: Source, timing: Timing, clock: Clock) -> None:
+        """Connect, and learn what kind of stream it is.
+
+        Raises:
+            Refused: no connection, no right, or no video.
+        """
+        self._source = source
+        self._clock = clock
+        # Longer than the watchdog, which knows what silence means.
+        self._silence_s = timing.first_byte_s + timing.stall_s
+        self._closed = threading.Event()
+        self._session = _session(source)
+        self._is_polled = source.kind is SourceKind.JPEG
+        try:
+            self._answer = self._get()
+            self.kind = self._kind()
+        except BaseException:
+            self._session.close()
+            raise
+        is_mjpeg = self.kind is Input.MPJPEG
+        self.container = Container.MKV if is_mjpeg else Container.TS
+        self.ending: Ending | None = None
+
+    def pump(self, write: Callable[[bytes], object]) -> None:
+        """Write the stream until it ends, `write` refuses, or `close` is called."""
+        try:
+            for piece in self._pieces():
+                write(piece)
+        except Refused as exc:
+            self.ending = exc.ending
+        except UpstreamError as exc:
+            self.ending = Ending(State.NO_VIDEO, exc.message)
+        except (BrokenPipeError, ValueError):
+            pass  # ffmpeg ended: it says why
+        finally:
+            self._answer.close()
+            self._session.close()
+
+    def close(self) -> None:
+        """Make `pump` return, also from within a read."""
+        self._closed.set()
+        try:
+            self._answer.raw.shutdown()
+        except (AttributeError, OSError, ValueError, RuntimeError):
+            # An older urllib3, or closed already: the read times out by itself.
+            return
+
+    def _pieces(self) -> Iterator[bytes]:
+        if self._is_polled:
+            yield from map(mjpeg.part, self._polled())
+        elif self.kind is Input.MPJPEG:
+            pictures = mjpeg.Pictures()
+            for chunk in self._chunks():
+                yield from map(mjpeg.part, pictures.feed(chunk))
+        else:
+            yield from self._chunks()
+
+    def _chunks(self) -> Iterator[bytes]:
+        raw = self._answer.raw
+        while not self._closed.is_set():
+            try:
+                chunk = raw.read1(_CHUNK, decode_content=True)
+            except (OSError, HTTPError):
+                return
+            if not chunk:
+                return
+            yield chunk
+
+    def _polled(self) -> Iterator[bytes]:
+        """Ask for a picture again and again, each at its moment."""
+        every_s = 1 / (self._source.framerate or 1)
+        due = self._clock.monotonic()
+        while not self._closed.is_set():
+            content = self._answer.content
+            if not content.startswith(b"\xff\xd8"):
+                raise Refused(Ending(State.NO_VIDEO, "the answer is no JPEG"))
+            yield content
+            due = max(due + every_s, self._clock.monotonic())
+            if self._closed.wait(due - self._clock.monotonic()):
+                return
+            self._answer = self._get()
+
+    def _get(self) -> requests.Response:
+        try:
+            answer = self._session.get(
+                self._source.url,
+                stream=not self._is_polled,
+                timeout=(_CONNECT_S, self._silence_s),
+            )
+        except requests.RequestException as exc:
+            why = type(exc).__name__  # its text holds the address
+            raise Refused(Ending(State.OFFLINE, why)) from exc
+        if answer.status_code != 200:
+            answer.close()
+            raise Refused(http_ending(answer.status_code))
+        return answer
+
+    def _kind(self) -> Input:
+        said = self._answer.headers.get("Content-Type", "")
+        media = said.partition(";")[0].strip().lower()
+        self._is_polled = self._is_polled or media == "image/jpeg"
+        if self._is_polled:
+            return Input.MPJPEG
+        if media.startswith("text/") or media == "application/json":
+            self._answer.close()
+            raise Refused(Ending(State.NO_VIDEO, f"it sends {media}, not a stream"))
+        if media.startswith("multipart/"):
+            return Input.MPJPEG
+        return _INPUTS.get(media, Input.ANY)
+
+
+def _session(source: Source) -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False  # neither a .netrc's password nor a proxy for the LAN
+    session.auth = _auth(source)
+    session.headers.update(source.headers)
+    session.verify = source.verify_tls
+    return session
+
+
+def _auth(source: Source) -> AuthBase | None:
+    user, password = source.auth.username, source.auth.password
+    if source.auth.type is AuthType.BASIC:
+        return HTTPBasicAuth(user.encode(), password.encode())
+    if source.auth.type is AuthType.DIGEST:
+        return HTTPDigestAuth(user, password)
+    return None

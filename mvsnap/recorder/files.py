@@ -1,0 +1,90 @@
+"""Files: names no sender can misuse, files that appear whole and are never replaced."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import unicodedata
+from datetime import UTC, datetime
+from pathlib import Path
+
+_LONGEST = 40
+
+
+def slug(text: str) -> str:
+    """Return a name of `[a-z0-9-]`, at most 40; different texts never get the same.
+
+    A text that is such a name already stays as it is.
+    """
+    if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text) and len(text) <= _LONGEST:
+        return text
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    words = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[: _LONGEST - 9]
+    return f"{words.strip('-') or 'x'}-{digest(text)[:8]}"
+
+
+def digest(*texts: str) -> str:
+    """Return 20 hexadecimal signs that stand for the texts."""
+    whole = "\0".join(texts).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(whole).hexdigest()[:20]
+
+
+def clip_path(videos: Path, camera: str, name: str, at: datetime) -> Path:
+    """Return where a clip belongs: by time and camera, told apart by its name's digest.
+
+    Example: `front-door/2026/11/21/20261121T150230Z_front-door_1f3870be27.mp4`
+    """
+    at = at.astimezone(UTC)
+    where = slug(camera)
+    stem = f"{at:%Y%m%dT%H%M%SZ}_{where}_{digest(camera, name)[:10]}"
+    return videos / where / f"{at:%Y/%m/%d}" / f"{stem}.mp4"
+
+
+def publish(part: Path, path: Path) -> None:
+    """Give a finished file its name, durably.
+
+    Raises:
+        FileExistsError: the name is taken; nothing is changed.
+    """
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    try:
+        os.link(part, path)
+        part.unlink()
+    except (PermissionError, NotImplementedError):  # a file system without links
+        if path.exists():
+            raise FileExistsError(str(path)) from None
+        part.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Without it a name may be lost in a power cut although the content is safe."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file of our own bookkeeping, in place of an older one."""
+    part = path.with_name(f"{path.name}.part")
+    with part.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+    sync_folder(path.parent)
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the room for us on the disk of `folder`."""
+    stat = os.statvfs(folder)
+    return stat.f_bavail * stat.f_frsize
+
+
+def remove_tree(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)

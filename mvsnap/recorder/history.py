@@ -1,0 +1,271 @@
+"""History: the segments of a camera that are still there, in memory and by name.
+
+A run is one connection; its segments lie in a folder of its own, with an index beside
+them. After a crash of the service the next one reads the folders and goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from mvsnap.recorder.command import Container
+from mvsnap.recorder.model import Format
+from mvsnap.recorder.timeline import SLACK_S
+from mvsnap.recorder.times import Times
+
+_INDEX = "index"
+_ABOUT = "about.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A closed file of a run, from one keyframe to the next; monotonic seconds.
+
+    start_s: of the stream's own time, which alone says how far two segments are apart.
+    """
+
+    number: int
+    path: Path
+    begin: float
+    end: float
+    size: int
+    start_s: float
+
+
+@dataclass(slots=True)
+class Run:
+    """One connection. `is_live`: its newest segment is still being written."""
+
+    id: str
+    folder: Path
+    container: Container
+    format: Format = Format()
+    segments: list[Segment] = field(default_factory=list)
+    first_byte: float | None = None
+    last_byte: float | None = None
+    next_number: int = 0
+    is_live: bool = True
+
+    @property
+    def open_path(self) -> Path:
+        return self.folder / f"{self.next_number:09d}.{self.container}"
+
+    @property
+    def open_begin(self) -> float | None:
+        """When the open segment began; None before the first byte."""
+        return self.segments[-1].end if self.segments else self.first_byte
+
+    @property
+    def open_start_s(self) -> float:
+        """The stream's own time at which it began."""
+        if not self.segments:
+            return 0.0
+        last = self.segments[-1]
+        return last.start_s + last.end - last.begin
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A segment with the run it belongs to."""
+
+    run: Run
+    segment: Segment
+
+
+class History:
+    """All runs of one camera. Any thread may ask; the camera's own thread writes."""
+
+    def __init__(self, folder: Path, times: Times) -> None:
+        """folder: the camera's own; made, for this user only."""
+        self._folder = folder
+        self._times = times
+        self._runs: list[Run] = []
+        self._changed = threading.Condition()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._load()
+
+    def begin(self, container: Container) -> Run:
+        run_id = f"{self._times.epoch(self._times.now()):.3f}".replace(".", "")
+        folder = self._folder / run_id
+        folder.mkdir(mode=0o700)
+        run = Run(run_id, folder, container)
+        with self._changed:
+            self._runs.append(run)
+        self.describe(run)
+        return run
+
+    def describe(self, run: Run) -> None:
+        """Write down what a run is, for a reader after a crash."""
+        first = None if run.first_byte is None else self._times.epoch(run.first_byte)
+        about = {"container": run.container, "first": first, **asdict(run.format)}
+        part = run.folder / "about.part"
+        part.write_text(json.dumps(about), encoding="utf-8")
+        part.replace(run.folder / _ABOUT)
+
+    def close_segment(
+        self, run: Run, number: int, begin: float, end: float, start_s: float
+    ) -> None:
+        path = run.folder / f"{number:09d}.{run.container}"
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError:
+            return
+        epochs = f"{self._times.epoch(begin):.6f} {self._times.epoch(end):.6f}"
+        line = f"{number} {epochs} {start_s:.6f}\n"
+        with (run.folder / _INDEX).open("a", encoding="utf-8") as index:
+            index.write(line)
+        with self._changed:
+            run.segments.append(Segment(number, path, begin, end, size, start_s))
+            run.next_number = number + 1
+            self._changed.notify_all()
+
+    def end(self, run: Run) -> None:
+        """The connection is over; keep what came of the segment that was open."""
+        open_begin = run.open_begin
+        last = written_until(run.open_path, self._times)
+        if (
+            run.container is Container.TS
+            and open_begin is not None
+            and last is not None
+        ):
+            begin = min(open_begin, last)
+            self.close_segment(run, run.next_number, begin, last, run.open_start_s)
+        with self._changed:
+            run.is_live = False
+            self._changed.notify_all()
+
+    def wait(self, limit_s: float) -> None:
+        """Return when something has changed, or after `limit_s`."""
+        with self._changed:
+            self._changed.wait(limit_s)
+
+    def wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def covering(self, begin: float, end: float) -> list[Part]:
+        """Return the closed segments that show any of this time, in order."""
+        with self._changed:
+            return [
+                Part(run, segment)
+                for run in self._runs
+                for segment in run.segments
+                if segment.end > begin and segment.begin < end
+            ]
+
+    def live(self) -> Run | None:
+        with self._changed:
+            run = self._runs[-1] if self._runs else None
+        return run if run is not None and run.is_live else None
+
+    def held_s(self) -> float:
+        with self._changed:
+            return sum(part.end - part.begin for part in self._all())
+
+    def bytes(self) -> int:
+        with self._changed:
+            return sum(part.size for part in self._all())
+
+    def longest_s(self) -> float | None:
+        """The longest segment of the newest run: its keyframe interval, rounded up."""
+        with self._changed:
+            last = self._runs[-1].segments if self._runs else []
+            return max((part.end - part.begin for part in last), default=None)
+
+    def prune(self, before: float, limit_bytes: float) -> None:
+        """Forget segments that ended `before`, and the oldest above `limit_bytes`."""
+        with self._changed:
+            left = sum(part.size for part in self._all())
+            gone: list[Path] = []
+            for run in self._runs:
+                while run.segments:
+                    oldest = run.segments[0]
+                    if oldest.end >= before and left <= limit_bytes:
+                        break
+                    left -= oldest.size
+                    gone.append(run.segments.pop(0).path)
+            dead = [r for r in self._runs if not r.is_live and not r.segments]
+            self._runs = [run for run in self._runs if run not in dead]
+        for path in gone:
+            path.unlink(missing_ok=True)
+        for run in dead:
+            shutil.rmtree(run.folder, ignore_errors=True)
+
+    def halve(self) -> None:
+        """Make room in a full memory: forget the older half."""
+        self.prune(float("-inf"), self.bytes() / 2)
+
+    def clear(self) -> None:
+        with self._changed:
+            self._runs.clear()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _all(self) -> Iterator[Segment]:
+        return (segment for run in self._runs for segment in run.segments)
+
+    def _load(self) -> None:
+        """Take over the folders that a killed service left."""
+        for folder in sorted(p for p in self._folder.iterdir() if p.is_dir()):
+            run = self._read(folder)
+            if run is None or not run.segments:
+                shutil.rmtree(folder, ignore_errors=True)
+            else:
+                self._runs.append(run)
+
+    def _read(self, folder: Path) -> Run | None:
+        try:
+            about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+            container = Container(about.pop("container"))
+            first = about.pop("first")
+            run = Run(folder.name, folder, container, Format(**about), is_live=False)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        if first is not None:
+            run.first_byte = self._times.of_epoch(first)
+        for number, begin, end, start_s in _lines(folder / _INDEX):
+            path = folder / f"{number:09d}.{container}"
+            run.next_number = number + 1
+            if path.exists():
+                span = self._times.of_epoch(begin), self._times.of_epoch(end)
+                size = path.stat().st_size
+                run.segments.append(Segment(number, path, *span, size, start_s))
+        self._take_open(run)
+        return run
+
+    def _take_open(self, run: Run) -> None:
+        """The segment that was being written when the service was killed."""
+        begin = run.open_begin
+        if run.container is not Container.TS or begin is None:
+            return
+        last = written_until(run.open_path, self._times)
+        if last is not None and last > begin - SLACK_S:
+            begin = min(begin, last)
+            self.close_segment(run, run.next_number, begin, last, run.open_start_s)
+
+
+def written_until(path: Path, times: Times) -> float | None:
+    """Return when the last byte of a file came; None when there is no file."""
+    try:
+        stat = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return times.of_epoch(stat.st_mtime) if stat.st_size else None
+
+
+def _lines(path: Path) -> Iterator[tuple[int, float, float, float]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError:
+        return
+    for line in text.splitlines():
+        words = line.split()
+        try:
+            yield int(words[0]), float(words[1]), float(words[2]), float(words[3])
+        except (ValueError, IndexError):  # cut off by the crash
+            return

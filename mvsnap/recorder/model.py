@@ -1,0 +1,231 @@
+"""Words of the recorder: settings in, states and clips out. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from mvsnap.errors import MvsnapError
+
+
+class RecorderStopped(MvsnapError):
+    """The recorder is stopping; asked for again, the clip goes on where it was."""
+
+    code = "recorder_stopped"
+    status = 503
+
+
+class AuthType(StrEnum):
+    NONE = "none"
+    BASIC = "basic"
+    DIGEST = "digest"
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    type: AuthType = AuthType.NONE
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+
+class SourceKind(StrEnum):
+    RTSP = "rtsp"
+    HTTP = "http"  # any stream; MJPEG too, which its Content-Type says
+    JPEG = "jpeg"  # one picture for each request, asked for again and again
+
+
+class Mode(StrEnum):
+    RING = "ring"
+    ON_DEMAND = "on_demand"  # connects when a clip is asked for: no pre-roll
+
+
+class Recode(StrEnum):
+    AUTO = "auto"  # only what browsers cannot play
+    ALWAYS = "true"
+    NEVER = "false"
+
+
+class Merge(StrEnum):
+    """What a second trigger does while a clip of the same camera is recorded."""
+
+    EXTEND = "extend"
+    SEPARATE = "separate"
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSettings:
+    """One camera as its owner describes it.
+
+    kind: None takes it from the URL: rtsp(s) is RTSP, a path ending in .jpg or .jpeg
+        is a single picture, any other http(s) a stream.
+    framerate: pictures a second asked of a JPEG camera, and of a raw stream that does
+        not say its own; None is 1 for JPEG.
+    """
+
+    name: str
+    url: str = field(default="", repr=False)
+    auth: Auth = Auth()
+    mode: Mode = Mode.RING
+    kind: SourceKind | None = None
+    pre_roll_s: float = 10
+    post_roll_s: float = 20
+    framerate: float | None = None
+    recode: Recode = Recode.AUTO
+    verify_tls: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a camera's stream is, ready to be opened; `url` carries no credentials.
+
+    headers: sent with every HTTP request, such as the cookie of a web access.
+    """
+
+    kind: SourceKind
+    url: str = field(repr=False)
+    auth: Auth = Auth()
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    framerate: float | None = None
+    verify_tls: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long the recorder waits for what; seconds."""
+
+    first_byte_s: float = 15
+    stall_s: float = 10
+    backoff_s: tuple[float, ...] = (1, 2, 4, 8, 15, 30)
+    steady_s: float = 30  # good data so long starts the waits from the first one
+    wrong_password_s: float = 300  # cameras lock who tries often
+    no_video_s: float = 60
+    late_s: float = 5  # how long the last picture may be on its way
+    connect_s: float = 60  # how long an on-demand clip waits for its first picture
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderSettings:
+    """What holds for all cameras.
+
+    data_dir: clips are below `videos/`, unfinished ones below `recordings/`.
+    memory_dir: where the rings are; None takes /dev/shm, or data_dir without one.
+    max_event_age_s: an older trigger is shown at the moment it arrived.
+    min_free_mb: with less on the disk no clip is begun.
+    """
+
+    data_dir: Path
+    cameras: tuple[CameraSettings, ...] = ()
+    memory_dir: Path | None = None
+    merge: Merge = Merge.EXTEND
+    max_clip_s: float = 300
+    max_event_age_s: float = 60
+    ring_max_mb: float = 64
+    min_free_mb: float = 200
+    ffmpeg: str = "ffmpeg"
+    ffprobe: str = "ffprobe"
+    timing: Timing = Timing()
+
+
+class State(StrEnum):
+    IDLE = "idle"
+    STARTING = "starting"
+    RECORDING = "recording"
+    STALLED = "stalled"
+    OFFLINE = "offline"
+    WRONG_PASSWORD = "wrong_password"
+    NO_VIDEO = "no_video"
+    DISK_FULL = "disk_full"
+    NO_FFMPEG = "no_ffmpeg"
+    STOPPED = "stopped"
+
+    @property
+    def text(self) -> str:
+        """For people."""
+        return _TEXTS[self]
+
+
+_TEXTS = {
+    State.IDLE: "ready: connects when a clip is asked for",
+    State.STARTING: "connecting",
+    State.RECORDING: "recording",
+    State.STALLED: "the camera is connected but sends nothing; connecting again",
+    State.OFFLINE: "the camera cannot be reached; trying again",
+    State.WRONG_PASSWORD: "the camera refuses the user name or password",
+    State.NO_VIDEO: "the camera answers, but there is no video at this address",
+    State.DISK_FULL: "the disk is full",
+    State.NO_FFMPEG: "ffmpeg is missing: install it (apt-get install ffmpeg)",
+    State.STOPPED: "not started",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What a stream carries; None: not known (yet)."""
+
+    codec: str | None = None
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CameraStatus:
+    """How a camera is; `text` says it for people, without any credential."""
+
+    state: State
+    text: str
+    since: datetime
+    format: Format = Format()
+    held_s: float = 0  # of video in the ring
+    gop_s: float | None = None  # longest time from one keyframe to the next
+    kbit_s: float | None = None
+    connects: int = 0  # since the start
+    stalls: int = 0  # since the start
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time of the clip that no camera picture covers."""
+
+    began_at: datetime
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClipResult:
+    """What became of one wish for a clip.
+
+    path: None when there is nothing to show; `error` then says why.
+    began_at, ended_at: of the video; it begins up to one keyframe interval early.
+    partial: something that was asked for is missing: a gap, its start or its end.
+    pre_roll_s: video there is from before the trigger; 0 of an on-demand camera.
+    shared: the file was begun for another trigger and covers this one too.
+    retry: the same wish may succeed later, such as after making room on the disk.
+    """
+
+    at: datetime
+    path: Path | None = None
+    thumbnail_path: Path | None = None
+    began_at: datetime | None = None
+    ended_at: datetime | None = None
+    gaps: tuple[Gap, ...] = ()
+    partial: bool = False
+    pre_roll_s: float = 0
+    codec: str | None = None
+    error: str | None = None
+    shared: bool = False
+    retry: bool = False
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What `init` shows of a camera's stream."""
+
+    width: int
+    height: int
+    codec: str
+    fps: float | None

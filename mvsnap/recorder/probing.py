@@ -1,0 +1,100 @@
+"""Probing: what a camera sends, asked once, for `init`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from dataclasses import replace
+from typing import Any
+
+from mvsnap.clock import Clock, SystemClock
+from mvsnap.recorder import command, diagnosis, process
+from mvsnap.recorder.command import Input
+from mvsnap.recorder.diagnosis import Ending
+from mvsnap.recorder.feed import Feed, Refused
+from mvsnap.recorder.model import Probe, Source, SourceKind, State, Timing
+from mvsnap.recorder.sources import secrets_of, with_credentials
+
+
+def probe(
+    source: Source,
+    *,
+    limit_s: float = 20,
+    clock: Clock | None = None,
+    program: str = "ffprobe",
+) -> Probe:
+    """Connect to a camera and say what it sends.
+
+    Raises:
+        Refused: it sends no video; `ending.state` says why.
+        NoFfmpeg: ffprobe is not installed.
+    """
+    if source.kind is SourceKind.RTSP:
+        text = command.rtsp_text(with_credentials(source)).encode()
+        done = process.run(command.probe(Input.RTSP, program), text, limit_s)
+        ending = None
+    else:
+        timing = Timing(stall_s=limit_s)
+        feed = Feed(source, timing, clock or SystemClock())
+        done = _through(feed, command.probe(feed.kind, program), limit_s)
+        ending = feed.ending
+    found = _first(done.stdout)
+    if found is not None:
+        # Single pictures say no rate: ffprobe would make one up.
+        return replace(found, fps=None) if found.codec == "mjpeg" else found
+    if done.code is None:
+        raise Refused(Ending(State.NO_VIDEO, f"no picture within {limit_s:.0f} s"))
+    lines = done.stderr.splitlines()
+    raise Refused(ending or diagnosis.ending(lines, secrets_of(source)))
+
+
+def _through(feed: Feed, line: list[str], limit_s: float) -> process.Done:
+    """Feed the program until it has seen enough."""
+    child = process.start(line)
+    stdin, child.stdin = child.stdin, None  # ours alone: `communicate` closes it
+    assert stdin is not None
+
+    def pump() -> None:
+        try:
+            feed.pump(stdin.write)
+        finally:
+            _close(stdin)
+
+    thread = threading.Thread(target=pump, name="probe", daemon=True)
+    thread.start()
+    code: int | None = None
+    try:
+        stdout, stderr = child.communicate(timeout=limit_s)
+        code = child.returncode
+    except subprocess.TimeoutExpired:
+        child.kill()
+        stdout, stderr = child.communicate()
+    finally:
+        feed.close()
+        process.end(child)
+        thread.join(limit_s)
+    return process.Done(code, stdout, stderr.decode(errors="replace"))
+
+
+def _close(pipe: Any) -> None:
+    try:
+        pipe.close()
+    except OSError:
+        return
+
+
+def _first(stdout: bytes) -> Probe | None:
+    """Read ffprobe's JSON: `{"streams": [{"codec_name": "h264", "width": ...}]}`."""
+    try:
+        stream: dict[str, Any] = json.loads(stdout)["streams"][0]
+        size = int(stream["width"]), int(stream["height"])
+        codec = str(stream["codec_name"])
+    except (ValueError, KeyError, IndexError):
+        return None
+    rate = str(stream.get("avg_frame_rate") or "0/0")
+    if rate == "0/0":
+        rate = str(stream.get("r_frame_rate") or "0/0")
+    over, _, under = rate.partition("/")
+    fps = int(over) / int(under) if under and int(under) else None
+    return Probe(*size, codec, fps) if all(size) else None

@@ -1,0 +1,89 @@
+"""Process: ffmpeg as a child that ends with the thread that started it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mvsnap.errors import MvsnapError
+
+_END_S = 2.0
+
+
+class NoFfmpeg(MvsnapError):
+    """The program is not installed."""
+
+    code = "no_ffmpeg"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a program that ended has said; `code` is None when its time was up."""
+
+    code: int | None
+    stdout: bytes
+    stderr: str
+
+
+def start(line: Sequence[str], *, nice: int = 0) -> subprocess.Popen[bytes]:
+    """Start a program with three pipes, in a session of its own.
+
+    The kernel kills it when the calling thread ends, however that comes about: after
+    `kill -9` of the service there would be nobody else to do it.
+
+    Raises:
+        NoFfmpeg: the program is not there.
+    """
+    program = shutil.which(line[0])
+    if program is None:
+        raise NoFfmpeg(f"{line[0]} is missing: apt-get install ffmpeg")
+    words = [program, *line[1:]]
+    if nice and (found := shutil.which("nice")):
+        words = [found, "-n", str(nice), *words]
+    if guard := shutil.which("setpriv"):
+        words = [guard, "--pdeathsig", "KILL", "--", *words]
+    return subprocess.Popen(
+        words,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def end(child: subprocess.Popen[bytes]) -> None:
+    """Ask it to end, insist after two seconds, and close its pipes."""
+    if child.poll() is None:
+        child.terminate()
+        try:
+            child.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+    for pipe in (child.stdin, child.stdout, child.stderr):
+        if pipe is not None:
+            try:
+                pipe.close()
+            except OSError:  # what it had not read yet
+                continue
+
+
+def run(line: Sequence[str], text: bytes, limit_s: float, *, nice: int = 0) -> Done:
+    """Run a program to its end with `text` on its stdin.
+
+    Raises:
+        NoFfmpeg: the program is not there.
+    """
+    child = start(line, nice=nice)
+    try:
+        stdout, stderr = child.communicate(text, timeout=limit_s)
+        code: int | None = child.returncode
+    except subprocess.TimeoutExpired:
+        child.kill()
+        stdout, stderr = child.communicate()
+        code = None
+    finally:
+        end(child)
+    return Done(code, stdout, stderr.decode(errors="replace"))

@@ -1,0 +1,252 @@
+"""Recorder: all cameras, and the one way to get a clip of them.
+
+The rule for triggers that overlap: while a clip of a camera is being recorded, a second
+trigger within its window makes it longer (up to `max_clip_s`) and shares the file; with
+`merge: separate`, and whenever the file could not show all that is asked for, each
+trigger gets a file of its own out of the same ring. Nothing is fetched twice.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from mvsnap.clock import Clock
+from mvsnap.errors import MvsnapError, NotFound
+from mvsnap.recorder import files
+from mvsnap.recorder.clip import Assembler
+from mvsnap.recorder.model import (
+    CameraSettings,
+    CameraStatus,
+    ClipResult,
+    Merge,
+    RecorderSettings,
+    RecorderStopped,
+    Source,
+    State,
+)
+from mvsnap.recorder.ring import Ring
+from mvsnap.recorder.sources import source_of
+from mvsnap.recorder.take import Take
+from mvsnap.recorder.times import Times, anchored
+from mvsnap.recorder.wishes import Wish
+
+_SHM = Path("/dev/shm")
+_STAGGER_S = 0.1  # between the first connections of two cameras
+_KEEP_RESULTS_S = 14 * 86400
+
+
+class CannotRecord(MvsnapError):
+    """Another process records below this data_dir, or it cannot be written."""
+
+    code = "cannot_record"
+
+
+class Recorder:
+    """Start it once in a process; `record` may be called from any thread."""
+
+    def __init__(
+        self,
+        settings: RecorderSettings,
+        clock: Clock,
+        sources: Mapping[str, Callable[[], Source]] | None = None,
+    ) -> None:
+        """sources: for cameras whose address has to be asked for, by camera name.
+
+        Raises:
+            BadInput: the URL of a camera cannot be one.
+        """
+        self._settings = settings
+        self._clock = clock
+        self._times = Times(clock)
+        self._assembler = Assembler(self._times, settings.ffmpeg, settings.ffprobe)
+        self._sources = {
+            camera.name: (sources or {}).get(camera.name) or _fixed(camera)
+            for camera in settings.cameras
+        }
+        self._rings: dict[str, Ring] = {}
+        self._running: dict[str, list[Take]] = {}
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._seat: int | None = None
+
+    def start(self) -> None:
+        """Connect to every camera, one after the other, in threads of their own.
+
+        Raises:
+            CannotRecord: another process does, or there is no place for it.
+        """
+        memory = _memory(self._settings)
+        self._recordings.mkdir(parents=True, exist_ok=True)
+        self._seat = _sit_down(self._recordings / "lock")
+        self._stopping.clear()
+        self._sweep(memory)
+        for place, camera in enumerate(self._settings.cameras):
+            ring = Ring(
+                camera,
+                self._sources[camera.name],
+                memory / files.slug(camera.name),
+                self._settings,
+                self._clock,
+            )
+            self._rings[camera.name] = ring
+            ring.start(place * _STAGGER_S)
+
+    def stop(self) -> None:
+        """End every connection; a `record` that waits raises RecorderStopped."""
+        self._stopping.set()
+        rings = list(self._rings.values())
+        for ring in rings:
+            ring.history.wake()
+        threads = [threading.Thread(target=ring.stop) for ring in rings]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if self._seat is not None:
+            os.close(self._seat)
+            self._seat = None
+
+    def states(self) -> dict[str, CameraStatus]:
+        """How each camera is, by name; a full disk shows on those that record."""
+        found = {name: ring.status() for name, ring in self._rings.items()}
+        if self._disk_is_full():
+            for name, status in found.items():
+                if status.state in (State.RECORDING, State.IDLE):
+                    text = "recording, but the disk is full: no clip can be kept"
+                    found[name] = replace(status, state=State.DISK_FULL, text=text)
+        return found
+
+    def record(
+        self,
+        camera: str,
+        at: datetime,
+        pre_roll_s: float | None = None,
+        post_roll_s: float | None = None,
+        name: str = "",
+        *,
+        received_at: datetime | None = None,
+    ) -> ClipResult:
+        """Return the clip [at - pre_roll, at + post_roll]; blocks until it is there.
+
+        at: the event's own time; when it was not recent at `received_at` (default:
+            now), the clip shows the moment it was received.
+        name: tells this clip from others; the same name gives the same clip again,
+            also after a crash, from what was saved until then.
+
+        Raises:
+            NotFound: no such camera.
+            RecorderStopped: call it again with the same name after the next start.
+        """
+        ring = self._rings.get(camera)
+        if ring is None:
+            raise NotFound(f"No camera {camera[:40]!r} to record")
+        received_at = received_at or self._clock.now()
+        wish = Wish(
+            camera=camera,
+            name=name or files.digest(camera, at.isoformat()),
+            at=anchored(at, received_at, self._settings.max_event_age_s),
+            pre_roll_s=_or(pre_roll_s, ring.camera.pre_roll_s),
+            post_roll_s=_or(post_roll_s, ring.camera.post_roll_s),
+        )
+        wish = wish.limited(self._settings.max_clip_s)
+        return self._take_of(wish, ring)
+
+    def _take_of(self, wish: Wish, ring: Ring) -> ClipResult:
+        folder = self._recordings / files.digest(wish.camera, wish.name)
+        take = Take(
+            wish,
+            folder,
+            ring,
+            self._assembler,
+            settings=self._settings,
+            clock=self._clock,
+            stopping=self._stopping,
+        )
+        if (done := take.finished()) is not None:
+            return done
+        with self._lock:
+            running = self._running.setdefault(wish.camera, [])
+            other = next((t for t in running if self._covers(t, take)), None)
+            if other is None:
+                running.append(take)
+        if other is not None:
+            return take.share(other)
+        try:
+            return take.run()
+        finally:
+            with self._lock:
+                running.remove(take)
+
+    def _covers(self, running: Take, wanted: Take) -> bool:
+        if running.wish.name == wanted.wish.name:
+            return True  # the same wish, asked twice
+        if self._settings.merge is Merge.SEPARATE:
+            return False
+        return running.extend(wanted.wish, self._settings.max_clip_s)
+
+    @property
+    def _recordings(self) -> Path:
+        return self._settings.data_dir / "recordings"
+
+    def _disk_is_full(self) -> bool:
+        return files.free_bytes(self._settings.data_dir) < (
+            self._settings.min_free_mb * 1e6
+        )
+
+    def _sweep(self, memory: Path) -> None:
+        """Forget results no job asks for any more, and rings of cameras that left."""
+        known = {files.slug(camera.name) for camera in self._settings.cameras}
+        for folder in memory.iterdir():
+            if folder.name not in known:
+                files.remove_tree(folder)
+        before = self._clock.now().timestamp() - _KEEP_RESULTS_S
+        for folder in self._recordings.iterdir():
+            if folder.is_dir() and folder.stat().st_mtime < before:
+                files.remove_tree(folder)
+
+
+def _fixed(camera: CameraSettings) -> Callable[[], Source]:
+    source = source_of(camera)
+    return lambda: source
+
+
+def _or(given: float | None, default: float) -> float:
+    return default if given is None else max(0.0, given)
+
+
+def _memory(settings: RecorderSettings) -> Path:
+    """Make the folder of the rings: in memory when there is some, else on the disk."""
+    which = files.digest(str(settings.data_dir.resolve()))[:8]
+    shared = _SHM / f"mvsnap-{os.getuid()}-{which}"
+    for folder in (settings.memory_dir or shared, settings.data_dir / "ring"):
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError:
+            continue
+        about = folder.lstat()
+        # Everybody may make a folder there: ours is ours alone, and no link.
+        if about.st_uid == os.getuid() and stat.S_ISDIR(about.st_mode):
+            folder.chmod(0o700)
+            return folder
+    raise CannotRecord(f"No folder for the rings below {settings.data_dir}")
+
+
+def _sit_down(path: Path) -> int:
+    """Take the lock that ends with the process, however that ends."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise CannotRecord("Another process records below this data_dir") from None
+    return handle
+
+
+__all__ = ["CannotRecord", "Recorder", "RecorderStopped"]

@@ -1,0 +1,40 @@
+"""Results: a clip's outcome as JSON and back. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from mvsnap.recorder.model import ClipResult, Gap
+
+_MOMENTS = ("at", "began_at", "ended_at")
+_PATHS = ("path", "thumbnail_path")
+
+
+def to_json(result: ClipResult, root: Path) -> dict[str, Any]:
+    """Paths are written relative to `root`, so that the folder can be moved."""
+    found = asdict(result)
+    for name in _MOMENTS:
+        found[name] = found[name] and found[name].isoformat()
+    for name in _PATHS:
+        found[name] = found[name] and str(found[name].relative_to(root))
+    found["gaps"] = [
+        [g.began_at.isoformat(), g.ended_at.isoformat()] for g in result.gaps
+    ]
+    return found
+
+
+def from_json(found: dict[str, Any], root: Path) -> ClipResult:
+    """Raises KeyError, TypeError or ValueError when it is none of ours."""
+    values = dict(found)
+    for name in _MOMENTS:
+        values[name] = values[name] and datetime.fromisoformat(values[name])
+    for name in _PATHS:
+        values[name] = values[name] and root / values[name]
+    values["gaps"] = tuple(
+        Gap(datetime.fromisoformat(begin), datetime.fromisoformat(end))
+        for begin, end in values["gaps"]
+    )
+    return ClipResult(**values)

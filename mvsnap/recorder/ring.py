@@ -1,0 +1,251 @@
+"""Ring: keeps one camera's last seconds in memory, whatever happens to the camera."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from mvsnap.clock import Clock
+from mvsnap.errors import MvsnapError
+from mvsnap.recorder.command import Container
+from mvsnap.recorder.connection import Connection, WrongContainer
+from mvsnap.recorder.diagnosis import Ending, redacted
+from mvsnap.recorder.feed import Feed, Refused
+from mvsnap.recorder.history import History, Run
+from mvsnap.recorder.model import (
+    CameraSettings,
+    CameraStatus,
+    Mode,
+    RecorderSettings,
+    Source,
+    SourceKind,
+    State,
+)
+from mvsnap.recorder.process import NoFfmpeg
+from mvsnap.recorder.sources import secrets_of
+from mvsnap.recorder.times import Times
+
+log = logging.getLogger(__name__)
+
+_JITTER = 0.2  # not all at once when a switch comes back
+_LONG_GOP_S = 4.0
+_JOIN_S = 15.0
+
+
+class Ring:
+    """One connection at most; a thread of its own holds it and makes it again."""
+
+    def __init__(
+        self,
+        camera: CameraSettings,
+        source: Callable[[], Source],
+        folder: Path,
+        settings: RecorderSettings,
+        clock: Clock,
+    ) -> None:
+        """source: asked before each connection, for those that expire."""
+        self.camera = camera
+        self._source = source
+        self._settings = settings
+        self._clock = clock
+        self._times = Times(clock)
+        self.history = History(folder, self._times)
+        self._lock = threading.Lock()
+        self._holders = 0
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._connection: Connection | None = None
+        self._container = Container.TS
+        self._status = CameraStatus(State.STOPPED, State.STOPPED.text, clock.now())
+
+    def start(self, after_s: float = 0) -> None:
+        if self.camera.mode is Mode.ON_DEMAND:
+            self._set(State.IDLE)
+        else:
+            self._begin(after_s)
+
+    def stop(self) -> None:
+        """End the connection and the thread; what is in memory stays for a restart."""
+        self._end()
+        self._set(State.STOPPED)
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Keep an on-demand camera connected for as long as the block lasts."""
+        if self.camera.mode is Mode.RING:
+            yield
+            return
+        with self._lock:
+            self._holders += 1
+            if self._holders == 1:
+                self._begin()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._holders -= 1
+                if self._holders == 0:
+                    self._end()
+                    self.history.prune(float("inf"), 0)
+                    self._set(State.IDLE)
+
+    def status(self) -> CameraStatus:
+        held_s = self.history.held_s()
+        kbit_s = self.history.bytes() / 125 / held_s if held_s > 1 else None
+        run = self.history.live()
+        return replace(
+            self._status,
+            held_s=held_s,
+            kbit_s=kbit_s,
+            gop_s=self.history.longest_s(),
+            format=run.format if run is not None else self._status.format,
+        )
+
+    def _begin(self, after_s: float = 0) -> None:
+        self._stopping = threading.Event()
+        self._set(State.STARTING)
+        self._thread = threading.Thread(
+            target=self._run,
+            args=(self._stopping, after_s),
+            name=f"ring-{self.camera.name}",
+            daemon=True,
+        )
+        self._thread.start()
+
+    def _end(self) -> None:
+        self._stopping.set()
+        connection, thread = self._connection, self._thread
+        if connection is not None and connection.child.poll() is None:
+            connection.child.terminate()
+        if thread is not None:
+            thread.join(_JOIN_S)
+        self._thread = None
+
+    def _run(self, stopping: threading.Event, after_s: float) -> None:
+        tries = 0
+        stopping.wait(after_s)
+        try:
+            while not stopping.is_set():
+                began = self._times.now()
+                ending = self._once(stopping)
+                if stopping.is_set():
+                    return
+                self._down(ending)
+                lasted_s = self._times.now() - began
+                tries = 0 if lasted_s > self._settings.timing.steady_s else tries
+                stopping.wait(self._wait_s(ending.state, tries))
+                tries += 1
+        finally:
+            if not stopping.is_set():
+                self._set(State.OFFLINE, "the recorder has a bug: see the log")
+
+    def _once(self, stopping: threading.Event) -> Ending:
+        """Hold one connection as long as it lasts; return why it is over."""
+        secrets: list[str] = []
+        try:
+            source = self._source()
+            secrets = secrets_of(source)
+            return self._connected(source, stopping)
+        except WrongContainer:
+            self._container = Container.MKV
+            return (
+                self._once(stopping) if not stopping.is_set() else Ending(State.OFFLINE)
+            )
+        except Refused as exc:
+            return exc.ending
+        except NoFfmpeg:
+            return Ending(State.NO_FFMPEG)
+        except MvsnapError as exc:
+            return Ending(State.OFFLINE, redacted(exc.message, secrets))
+        except OSError as exc:
+            full = exc.errno in (errno.ENOSPC, errno.EDQUOT)
+            return Ending(
+                State.DISK_FULL if full else State.OFFLINE, type(exc).__name__
+            )
+
+    def _connected(self, source: Source, stopping: threading.Event) -> Ending:
+        timing = self._settings.timing
+        feed = None
+        if source.kind is not SourceKind.RTSP:
+            feed = Feed(source, timing, self._clock)
+            self._container = feed.container
+        try:
+            run = self.history.begin(self._container)
+            connection = Connection(
+                source,
+                run,
+                self.history,
+                feed,
+                beat=lambda: self._beat(run),
+                times=self._times,
+                timing=timing,
+                most_bytes=self._settings.ring_max_mb * 1e6,
+                program=self._settings.ffmpeg,
+            )
+        except BaseException:
+            if feed is not None:
+                feed.close()
+            raise
+        self._connection = connection
+        self._status = replace(self._status, connects=self._status.connects + 1)
+        try:
+            if stopping.is_set():  # it came while we connected
+                connection.child.terminate()
+            return connection.keep()
+        finally:
+            self._connection = None
+
+    def _beat(self, run: Run) -> None:
+        """Bytes came: say so once, and forget what is too old."""
+        if self._status.state is not State.RECORDING:
+            if self._status.state is not State.STARTING:
+                log.info("camera %s is back", self.camera.name)
+            self._set(State.RECORDING)
+        longest_s = self.history.longest_s() or 0
+        keep_s = self.camera.pre_roll_s + self._settings.max_event_age_s + 2 * longest_s
+        before = self._times.now() - keep_s
+        self.history.prune(before, self._settings.ring_max_mb * 1e6)
+        if longest_s > _LONG_GOP_S and self._status.text == State.RECORDING.text:
+            self._set(State.RECORDING, _long(longest_s))
+            log.warning("camera %s: %s", self.camera.name, _long(longest_s))
+
+    def _down(self, ending: Ending) -> None:
+        if ending.state is State.DISK_FULL:
+            self.history.halve()
+        if ending.state is State.STALLED:
+            self._status = replace(self._status, stalls=self._status.stalls + 1)
+        if self._status.state is not ending.state:
+            log.warning("camera %s: %s", self.camera.name, ending.text)
+        self._set(ending.state, ending.text)
+        self.history.wake()
+
+    def _wait_s(self, state: State, tries: int) -> float:
+        timing = self._settings.timing
+        if state is State.WRONG_PASSWORD:
+            return timing.wrong_password_s
+        if state in (State.NO_VIDEO, State.NO_FFMPEG):
+            return timing.no_video_s
+        wait_s = timing.backoff_s[min(tries, len(timing.backoff_s) - 1)]
+        return wait_s * random.uniform(1, 1 + _JITTER)
+
+    def _set(self, state: State, text: str | None = None) -> None:
+        since: datetime = self._status.since
+        if state is not self._status.state:
+            since = self._clock.now()
+        self._status = replace(
+            self._status, state=state, text=text or state.text, since=since
+        )
+
+
+def _long(longest_s: float) -> str:
+    return (
+        f"recording; clips begin up to {longest_s:.0f} s early: "
+        "set a shorter keyframe (I-frame) interval in the camera"
+    )

@@ -1,0 +1,161 @@
+"""Spool: the segments of one clip, safe on the disk while it is being recorded."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from mvsnap.recorder.command import Container
+from mvsnap.recorder.history import Part, Run, written_until
+from mvsnap.recorder.model import Format
+from mvsnap.recorder.times import Times
+
+_INDEX = "pieces"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A segment in the spool; `path` holds it, with others of its run when TS."""
+
+    run: str
+    number: int
+    path: Path
+    container: Container
+    format: Format
+    begin: float  # monotonic seconds
+    end: float
+    start_s: float  # of the stream's own time
+
+
+class Spool:
+    """Belongs to one thread. Opened again after a crash it knows what it has."""
+
+    def __init__(self, folder: Path, times: Times) -> None:
+        self._folder = folder
+        self._times = times
+        self.taken: list[Taken] = []
+        folder.mkdir(parents=True, exist_ok=True)
+        self._load()
+
+    def take(self, parts: list[Part]) -> None:
+        """Copy the segments that are not here yet; returns when they are on the disk.
+
+        A segment that has left the ring meanwhile is a gap.
+        """
+        known = {(taken.run, taken.number) for taken in self.taken}
+        for part in parts:
+            segment = part.segment
+            if (part.run.id, segment.number) in known:
+                continue
+            try:
+                content = segment.path.read_bytes()
+            except FileNotFoundError:
+                continue
+            span = segment.begin, segment.end
+            self._add(part.run, segment.number, content, span, segment.start_s)
+
+    def take_open(self, run: Run) -> None:
+        """Copy the segment that is still being written, as far as it is."""
+        begin, number, path = run.open_begin, run.next_number, run.open_path
+        end = written_until(path, self._times)
+        if begin is None or end is None or run.container is not Container.TS:
+            return
+        if any((taken.run, taken.number) == (run.id, number) for taken in self.taken):
+            return
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return
+        span = min(begin, end), end
+        self._add(run, number, content, span, run.open_start_s, is_open=True)
+
+    def drop(self) -> None:
+        """Forget the segments: the clip is there."""
+        for path in {part.path for part in self.taken}:
+            path.unlink(missing_ok=True)
+        (self._folder / _INDEX).unlink(missing_ok=True)
+        self.taken.clear()
+
+    def _add(
+        self,
+        run: Run,
+        number: int,
+        content: bytes,
+        span: tuple[float, float],
+        start_s: float,
+        *,
+        is_open: bool = False,
+    ) -> None:
+        path = self._path(run.id, number, run.container)
+        size = path.stat().st_size if path.exists() else 0
+        _append(path, content)
+        line = {
+            "run": run.id,
+            "number": number,
+            "container": run.container,
+            "size": size + len(content),
+            "begin": self._times.epoch(span[0]),
+            "end": self._times.epoch(span[1]),
+            "start_s": start_s,
+            **asdict(run.format),
+        }
+        if not is_open:  # after a crash it is taken once more, longer
+            _append(self._folder / _INDEX, json.dumps(line).encode() + b"\n")
+        self.taken.append(
+            Taken(run.id, number, path, run.container, run.format, *span, start_s)
+        )
+
+    def _path(self, run: str, number: int, container: Container) -> Path:
+        """TS can be joined byte by byte, Matroska cannot."""
+        name = run if container is Container.TS else f"{run}-{number}"
+        return self._folder / f"{name}.{container}"
+
+    def _load(self) -> None:
+        sizes: dict[Path, int] = {}
+        for line in self._lines():
+            run, number = str(line["run"]), int(line["number"])
+            container = Container(line["container"])
+            path = self._path(run, number, container)
+            sizes[path] = int(line["size"])
+            form = Format(line["codec"], line["width"], line["height"], line["fps"])
+            begin = self._times.of_epoch(line["begin"])
+            end = self._times.of_epoch(line["end"])
+            self.taken.append(
+                Taken(run, number, path, container, form, begin, end, line["start_s"])
+            )
+        for path in (*self._folder.glob("*.ts"), *self._folder.glob("*.mkv")):
+            if path not in sizes:
+                path.unlink()
+            elif path.stat().st_size > sizes[path]:
+                os.truncate(path, sizes[path])  # what the crash cut off
+
+    def _lines(self) -> Iterator[dict[str, Any]]:
+        index = self._folder / _INDEX
+        good = 0
+        for line in (
+            index.read_bytes().splitlines(keepends=True) if index.exists() else ()
+        ):
+            try:
+                yield json.loads(line)
+            except ValueError:  # cut off by the crash
+                os.truncate(index, good)
+                return
+            good += len(line)
+
+
+def _append(path: Path, content: bytes) -> None:
+    """Write to the end of a file, all and durably, or not at all."""
+    with path.open("ab", buffering=0) as file:
+        size = file.tell()
+        left = memoryview(content)
+        try:
+            while left:
+                left = left[file.write(left) :]
+            os.fsync(file.fileno())
+        except OSError:
+            os.ftruncate(file.fileno(), size)  # a full disk: no half segment
+            raise

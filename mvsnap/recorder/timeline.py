@@ -1,0 +1,69 @@
+"""Time line: a stream's own seconds -> the machine's; what of a window is there. Pure.
+
+All moments are seconds of the monotonic clock: a step of the wall clock, such as the
+first NTP answer on a Raspberry Pi, moves no video.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+# So many segments decide; a camera's clock may drift by seconds in a day.
+_WINDOW = 30
+# Less than this between two segments is rounding.
+SLACK_S = 0.3
+
+Span = tuple[float, float]
+
+
+class Anchor:
+    """Finds out when second 0 of a stream was: the least delayed segment tells."""
+
+    def __init__(self) -> None:
+        self._offsets: deque[float] = deque(maxlen=_WINDOW)
+
+    def place(
+        self,
+        start_s: float,
+        end_s: float,
+        arrived: float,
+        *,
+        picture_s: float = 0,
+        learns: bool = True,
+    ) -> Span:
+        """Return when a segment began and ended, given when its end was told.
+
+        picture_s: ffmpeg tells it that much late, when the next picture is there too.
+        learns: False for an arrival that is not exact.
+        """
+        if learns or not self._offsets:
+            self._offsets.append(arrived - picture_s - end_s)
+        offset = min(self._offsets)
+        return start_s + offset, end_s + offset
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What of a wanted window is there."""
+
+    gaps: tuple[Span, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.gaps
+
+
+def coverage(spans: Iterable[Span], want: Span, slack_s: float = SLACK_S) -> Coverage:
+    """Return the times within `want` that no span covers, in order."""
+    begin, end = want
+    gaps = []
+    at = begin
+    for first, last in sorted(spans):
+        if first - at > slack_s and at < end:
+            gaps.append((at, min(first, end)))
+        at = max(at, last)
+    if end - at > slack_s:
+        gaps.append((at, end))
+    return Coverage(tuple(gaps))

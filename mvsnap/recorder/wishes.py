@@ -1,0 +1,72 @@
+"""Wishes: what is asked for, and the note on the disk of how far it is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from mvsnap.recorder import files, results
+from mvsnap.recorder.model import ClipResult
+
+_NOTE = "clip.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for: [at - pre_roll, at + post_roll] of a camera."""
+
+    camera: str
+    name: str
+    at: datetime
+    pre_roll_s: float
+    post_roll_s: float
+
+    @property
+    def begin(self) -> datetime:
+        return self.at - timedelta(seconds=self.pre_roll_s)
+
+    @property
+    def end(self) -> datetime:
+        return self.at + timedelta(seconds=self.post_roll_s)
+
+    def limited(self, most_s: float) -> Wish:
+        pre_roll_s = min(self.pre_roll_s, most_s)
+        post_roll_s = min(self.post_roll_s, most_s - pre_roll_s)
+        return replace(self, pre_roll_s=pre_roll_s, post_roll_s=post_roll_s)
+
+
+class Note:
+    """A wish's `clip.json`: survives a crash, so that no wish is done twice."""
+
+    def __init__(self, folder: Path, data_dir: Path) -> None:
+        self._folder = folder
+        self._data_dir = data_dir
+
+    def until(self) -> datetime | None:
+        """The end it was extended to, before a crash."""
+        text = self._read().get("until")
+        return datetime.fromisoformat(text) if text else None
+
+    def result(self) -> ClipResult | None:
+        """What became of the wish; None while it is not done."""
+        found = self._read().get("result")
+        return results.from_json(found, self._data_dir) if found else None
+
+    def write(self, wish: Wish, until: datetime, result: ClipResult | None) -> None:
+        """Write it durably, in place of what was there."""
+        note: dict[str, Any] = {"camera": wish.camera, "name": wish.name}
+        note["until"] = until.isoformat()
+        if result is not None:
+            note["result"] = results.to_json(result, self._data_dir)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        files.write_whole(self._folder / _NOTE, json.dumps(note).encode())
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            found = json.loads((self._folder / _NOTE).read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}

@@ -1,0 +1,141 @@
+"""Recorders for the tests, and how to read what they made."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mvsnap.clock import SystemClock
+from mvsnap.recorder import (
+    CameraSettings,
+    ClipResult,
+    Recorder,
+    RecorderSettings,
+    State,
+    Timing,
+)
+from tests.servers.processes import wait_until
+from tests.servers.rtsp import FPS, PICTURES, pictures
+
+# As in life, but no test waits for minutes.
+QUICK = Timing(
+    first_byte_s=10,
+    stall_s=2,
+    backoff_s=(0.2, 0.4, 0.8),
+    wrong_password_s=60,
+    no_video_s=1,
+    late_s=2,
+    connect_s=10,
+)
+PICTURE_S = 1 / FPS
+
+
+def camera(name: str, url: str, **more: Any) -> CameraSettings:
+    return CameraSettings(name, url, **{"pre_roll_s": 3, "post_roll_s": 2, **more})
+
+
+@contextmanager
+def recording(
+    folder: Path, *cameras: CameraSettings, **more: Any
+) -> Iterator[Recorder]:
+    """Run a recorder for the length of the block."""
+    with_defaults = {
+        "timing": QUICK,
+        "min_free_mb": 1,
+        "memory_dir": folder / "memory",
+        **more,
+    }
+    folder.mkdir(exist_ok=True)
+    settings = RecorderSettings(folder, cameras, **with_defaults)
+    recorder = Recorder(settings, SystemClock())
+    recorder.start()
+    try:
+        yield recorder
+    finally:
+        recorder.stop()
+
+
+def wait_for_state(
+    recorder: Recorder, name: str, state: State, limit_s: float = 20
+) -> None:
+    wait_until(
+        lambda: recorder.states()[name].state is state,
+        f"{name} is {state}: {recorder.states()[name]}",
+        limit_s,
+    )
+
+
+def wait_for_video(recorder: Recorder, name: str, held_s: float) -> None:
+    """Wait until the ring holds so much."""
+    wait_until(
+        lambda: recorder.states()[name].held_s >= held_s, f"{held_s} s of {name}", 30
+    )
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@contextmanager
+def in_background(
+    call: Callable[[], ClipResult],
+) -> Iterator[Future[ClipResult]]:
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(call)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a clip shows, by its own pictures; seconds relative to a moment."""
+
+    first_s: float
+    last_s: float
+    steps: tuple[int, ...]  # from each picture's number to the next one's
+    drift_s: float  # the most a picture is away from its place on the time line
+
+    @property
+    def is_seamless(self) -> bool:
+        return set(self.steps) == {1}
+
+
+def seen(clip: ClipResult, at: datetime, fps: float = FPS) -> Seen:
+    """Decode a clip and say when its pictures were shown by the camera."""
+    assert clip.path is not None, clip
+    found = pictures(clip.path)
+    moment = at.timestamp()
+    shown = [_shown_s(number, moment, fps) for _, number in found]
+    # The first two of a connection share their moment.
+    places = [s - t for (t, _), s in zip(found[2:], shown[2:], strict=True)]
+    steps = [
+        (b - a) % PICTURES for (_, a), (_, b) in zip(found, found[1:], strict=False)
+    ]
+    return Seen(shown[0], shown[-1], tuple(steps), max(places) - min(places))
+
+
+def _shown_s(number: int, moment: float, fps: float) -> float:
+    loop_s = PICTURES / fps
+    return (number / fps - moment + loop_s / 2) % loop_s - loop_s / 2
+
+
+def ffmpegs(folder: Path) -> list[int]:
+    """Return the ffmpeg processes that write below a folder."""
+    return [pid for pid, line in lines() if "ffmpeg" in line and str(folder) in line]
+
+
+def lines() -> Sequence[tuple[int, str]]:
+    """Return the process list: (pid, command line) of every process."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit() and int(folder.name) != os.getpid():
+            try:
+                line = (folder / "cmdline").read_bytes()
+            except OSError:
+                continue
+            found.append((int(folder.name), line.replace(b"\0", b" ").decode()))
+    return found

@@ -1,0 +1,270 @@
+"""Clips of real streams by the real ffmpeg: the pictures in them say what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+from PIL import Image
+
+from mvsnap.recorder import (
+    Auth,
+    AuthType,
+    ClipResult,
+    Mode,
+    Recode,
+    Recorder,
+    State,
+    probe,
+    source_of,
+)
+from mvsnap.simulator.server import serve
+from mvsnap.simulator.video import FakeVideo
+from tests.recorder.build import (
+    PICTURE_S,
+    camera,
+    lines,
+    now,
+    recording,
+    seen,
+    wait_for_state,
+    wait_for_video,
+)
+from tests.servers.processes import wait_until
+from tests.servers.rtsp import FPS, GOP, PASSWORD, USER, RtspCamera
+
+pytestmark = pytest.mark.slow
+
+DIGEST = Auth(AuthType.DIGEST, USER, PASSWORD)
+HTTP_FPS = 10
+JPEG_FPS = 2
+NAMES = {
+    "h264": FPS,
+    "h265": FPS,
+    "secret": FPS,
+    "rtp-jpeg": FPS,
+    "mjpeg": HTTP_FPS,
+    "stills": JPEG_FPS,
+}
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The clips of one moment, by camera."""
+
+    recorder: Recorder
+    at: datetime
+    clips: dict[str, ClipResult]
+
+
+@pytest.fixture(scope="module")
+def http_camera() -> Iterator[str]:
+    """A digest camera that serves Motion JPEG."""
+    video = FakeVideo(HTTP_FPS, "digest", USER, PASSWORD, says_length=False)
+    with serve(video.app()) as url:
+        yield url
+        video.close()
+
+
+@pytest.fixture(scope="module")
+def stills_camera() -> Iterator[str]:
+    """A digest camera that serves one picture at a time."""
+    with serve(FakeVideo(JPEG_FPS, "digest", USER, PASSWORD).app()) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def taken(
+    steady_camera: RtspCamera,
+    http_camera: str,
+    stills_camera: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Taken]:
+    """One trigger for all cameras at once, told of 1 s after it happened."""
+    cameras = [
+        camera("h264", steady_camera.url()),
+        camera("h265", steady_camera.url("h265")),
+        camera("hevc", steady_camera.url("h265"), recode=Recode.NEVER),
+        camera("secret", steady_camera.url("sec"), auth=DIGEST),
+        camera("rtp-jpeg", steady_camera.url("mjpeg")),
+        camera("mjpeg", f"{http_camera}/video.mjpg", auth=DIGEST),
+        camera("stills", f"{stills_camera}/picture.jpg", auth=DIGEST, framerate=2),
+        camera("later", steady_camera.url(), mode=Mode.ON_DEMAND),
+        camera(
+            "wrong", steady_camera.url("sec"), auth=Auth(AuthType.DIGEST, USER, "x")
+        ),
+    ]
+    with recording(tmp_path_factory.mktemp("data"), *cameras) as recorder:
+        for name in NAMES:
+            wait_for_video(recorder, name, 5.5)
+        at = now() - timedelta(seconds=1)
+        with ThreadPoolExecutor(len(cameras)) as pool:
+            asked = {
+                c.name: pool.submit(recorder.record, c.name, at, name="../../e\n:1")
+                for c in cameras
+            }
+            clips = {name: future.result() for name, future in asked.items()}
+        yield Taken(recorder, at, clips)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_clip_shows_all_that_is_asked_for(taken: Taken, name: str) -> None:
+    clip, picture_s = taken.clips[name], 1 / NAMES[name]
+    shown = seen(clip, taken.at, NAMES[name])
+    longest_s = GOP / FPS if NAMES[name] == FPS else 1 + picture_s
+    assert -3 - longest_s - 0.3 <= shown.first_s <= -3 + picture_s
+    assert 2 - 1.5 * picture_s <= shown.last_s <= 2.3
+    assert shown.is_seamless or name == "stills"
+    assert (clip.gaps, clip.partial, clip.error) == ((), False, None)
+    assert clip.codec == "h264"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_clip_says_when_it_was_within_a_fifth_of_a_second(
+    taken: Taken, name: str
+) -> None:
+    clip = taken.clips[name]
+    assert clip.began_at is not None
+    first_s = (clip.began_at - taken.at).total_seconds()
+    shown = seen(clip, taken.at, NAMES[name])
+    assert first_s == pytest.approx(shown.first_s, abs=0.2 + 0.5 / NAMES[name])
+    assert clip.pre_roll_s == pytest.approx(-first_s, abs=0.01)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_picture_is_at_its_moment(taken: Taken, name: str) -> None:
+    shown = seen(taken.clips[name], taken.at, NAMES[name])
+    assert shown.drift_s < (0.02 if NAMES[name] == FPS else 0.5 / NAMES[name] + 0.15)
+
+
+@pytest.mark.parametrize("name", [*NAMES, "hevc", "later"])
+def test_a_browser_need_not_load_the_whole_file(taken: Taken, name: str) -> None:
+    path = taken.clips[name].path
+    assert path is not None
+    content = path.read_bytes()
+    assert content.index(b"moov") < content.index(b"mdat")
+
+
+def test_h265_is_kept_when_asked_for_under_the_tag_apple_plays(taken: Taken) -> None:
+    clip = taken.clips["hevc"]
+    assert clip.path is not None
+    assert clip.codec == "hevc"
+    assert b"hvc1" in clip.path.read_bytes()
+    assert seen(clip, taken.at).is_seamless
+
+
+def test_an_on_demand_clip_has_no_pre_roll_and_says_so(taken: Taken) -> None:
+    clip = taken.clips["later"]
+    shown = seen(clip, taken.at)
+    assert shown.first_s > 1  # it was told of after a second
+    assert shown.last_s - shown.first_s >= 2 - 2 * PICTURE_S
+    assert clip.pre_roll_s == 0
+    assert (clip.note or "").startswith("no pre-roll: the video begins ")
+    wait_for_state(taken.recorder, "later", State.IDLE)
+
+
+def test_a_thumbnail_shows_the_moment_of_the_trigger(taken: Taken) -> None:
+    path = taken.clips["h264"].thumbnail_path
+    assert path is not None
+    with Image.open(path) as image:
+        assert (image.format, image.width) == ("JPEG", 480)
+
+
+def test_a_wrong_password_is_a_state_and_a_reason_without_the_password(
+    taken: Taken,
+) -> None:
+    status = taken.recorder.states()["wrong"]
+    assert status.state is State.WRONG_PASSWORD
+    assert status.connects == 1  # cameras lock who tries often
+    clip = taken.clips["wrong"]
+    assert clip.path is None
+    assert "refuses the user name or password" in (clip.error or "")
+
+
+def test_no_name_of_a_sender_leaves_the_folder(taken: Taken) -> None:
+    for name, clip in taken.clips.items():
+        if clip.path is not None:
+            assert clip.path.parts[-5] == name
+            assert clip.path.name.startswith(f"{taken.at:%Y%m%dT%H%M%SZ}_{name}_")
+            assert clip.path.parts[-6] == "videos"
+            assert not list(clip.path.parent.glob("*.part"))
+
+
+def test_the_same_wish_gives_the_same_clip_again_at_once(taken: Taken) -> None:
+    clip = taken.clips["h264"]
+    again = taken.recorder.record("h264", taken.at, name="../../e\n:1")
+    assert again == clip
+
+
+def test_no_credential_is_in_the_process_list_or_in_a_file(
+    taken: Taken, steady_camera: RtspCamera
+) -> None:
+    said = " ".join(line for _, line in lines())
+    assert "segment_list" in said
+    assert str(steady_camera.port) + "/sec" not in said
+    assert USER + ":" not in said
+    assert "s3cret" not in said
+    path = taken.clips["secret"].path
+    assert path is not None
+    for file in path.parents[5].rglob("*"):
+        assert not file.is_file() or b"s3cret" not in file.read_bytes()
+
+
+def test_probing_says_what_a_camera_sends(
+    steady_camera: RtspCamera, http_camera: str
+) -> None:
+    found = probe(source_of(camera("a", steady_camera.url("sec"), auth=DIGEST)))
+    assert (found.width, found.height, found.codec, found.fps) == (320, 240, "h264", 15)
+    found = probe(source_of(camera("b", f"{http_camera}/video.mjpg", auth=DIGEST)))
+    assert (found.width, found.codec, found.fps) == (320, "mjpeg", None)
+
+
+def test_two_recorders_never_share_a_folder(taken: Taken) -> None:
+    path = taken.clips["h264"].path
+    assert path is not None
+    with (
+        pytest.raises(Exception, match="Another process records"),
+        recording(path.parents[5]),
+    ):
+        pass
+
+
+def wishes(taken: Taken) -> int:
+    """How many wishes were begun."""
+    path = taken.clips["h264"].path
+    assert path is not None
+    return sum(1 for _ in path.parents[5].glob("recordings/*/"))
+
+
+def test_overlapping_triggers_make_one_longer_clip(
+    taken: Taken, steady_camera: RtspCamera
+) -> None:
+    recorder, at, before = taken.recorder, now(), wishes(taken)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(recorder.record, "h264", at, name="first")
+        wait_until(lambda: wishes(taken) > before, "the first one is recorded")
+        second_at = at + timedelta(seconds=1.5)
+        second = pool.submit(
+            recorder.record, "h264", second_at, None, None, "second", received_at=at
+        )
+        one, two = first.result(), second.result()
+    assert one.path == two.path
+    assert (one.shared, two.shared) == (False, True)
+    assert seen(one, at).last_s >= 3.5 - 1.5 * PICTURE_S
+    assert two.pre_roll_s == pytest.approx(one.pre_roll_s + 1.5, abs=0.01)
+    assert recorder.record("h264", second_at, name="second") == two
+
+
+def test_a_trigger_that_needs_an_earlier_start_gets_a_clip_of_its_own(
+    taken: Taken,
+) -> None:
+    recorder, at = taken.recorder, now()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(recorder.record, "h264", at, 1, 1, "short")
+        second = pool.submit(recorder.record, "h264", at, 2.5, 1, "long")
+        one, two = first.result(), second.result()
+    assert None not in (one.path, two.path)
+    assert one.path != two.path or one.shared

@@ -1,0 +1,114 @@
+"""What the end of a process costs: of ffmpeg, of the service, of the machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from mvsnap.recorder import RecorderStopped
+from tests.recorder.build import (
+    PICTURE_S,
+    camera,
+    ffmpegs,
+    now,
+    recording,
+    seen,
+    wait_for_video,
+)
+from tests.servers.processes import running, wait_until
+from tests.servers.rtsp import RtspCamera, pictures
+
+pytestmark = pytest.mark.slow
+OWNER = Path(__file__).with_name("owner.py")
+
+
+def test_after_ffmpeg_is_killed_the_clip_keeps_its_gap_on_the_time_line(
+    steady_camera: RtspCamera, tmp_path: Path
+) -> None:
+    with recording(tmp_path, camera("gate", steady_camera.url())) as recorder:
+        wait_for_video(recorder, "gate", 3.5)
+        at = now()
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(recorder.record, "gate", at, 3, 6, "cut")
+            [pid] = ffmpegs(tmp_path)
+            os.kill(pid, signal.SIGKILL)
+            clip = asked.result(30)
+    shown = seen(clip, at)
+    assert clip.partial
+    [gap] = clip.gaps
+    lost_s = (max(shown.steps) - 1) * PICTURE_S
+    assert (gap.ended_at - gap.began_at).total_seconds() == pytest.approx(
+        lost_s, abs=0.3
+    )
+    assert sorted(shown.steps)[-2] == 1  # one gap, and nothing missing beside it
+    assert shown.first_s <= -3 + PICTURE_S
+    assert shown.last_s >= 6 - 2 * PICTURE_S
+    assert shown.drift_s < 0.25
+    assert lost_s < 0.2 + 2 + 1.5  # wait, keyframe interval, connecting
+
+
+def test_stopping_ends_who_waits_and_every_ffmpeg_at_once(
+    steady_camera: RtspCamera, tmp_path: Path
+) -> None:
+    gate = camera("gate", steady_camera.url())
+    with ThreadPoolExecutor(1) as pool:
+        with recording(tmp_path, gate) as recorder:
+            wait_for_video(recorder, "gate", 1.5)
+            asked = pool.submit(recorder.record, "gate", now(), 1, 60, "long")
+            assert ffmpegs(tmp_path)
+        assert not ffmpegs(tmp_path)
+        with pytest.raises(RecorderStopped):
+            asked.result(5)
+
+
+def test_after_kill_9_no_ffmpeg_is_left_and_the_clip_is_finished(
+    steady_camera: RtspCamera, tmp_path: Path
+) -> None:
+    at = now() + timedelta(seconds=7)
+    words = [str(tmp_path), steady_camera.url(), at.isoformat()]
+    with running([sys.executable, OWNER, *words], cwd=Path.cwd()) as owner:
+        owner.wait_for(
+            lambda: now() > at + timedelta(seconds=1) and bool(ffmpegs(tmp_path)),
+            "it records the trigger",
+        )
+        os.kill(owner.pid, signal.SIGKILL)
+        killed_at = now()
+        wait_until(lambda: not ffmpegs(tmp_path), "no ffmpeg is left", 2)
+    with recording(tmp_path, camera("gate", steady_camera.url())) as recorder:
+        clip = recorder.record("gate", at, 3, 6, "event", received_at=at)
+    shown = seen(clip, at)
+    assert shown.first_s <= -3 + PICTURE_S  # the whole pre-roll
+    assert shown.last_s >= 6 - 2 * PICTURE_S
+    [gap] = clip.gaps
+    assert abs((gap.began_at - killed_at).total_seconds()) < 0.5
+    assert (max(shown.steps) - 1) * PICTURE_S == pytest.approx(
+        (gap.ended_at - gap.began_at).total_seconds(), abs=0.3
+    )
+
+
+def test_after_a_power_cut_the_clip_is_made_of_what_was_on_the_disk(
+    steady_camera: RtspCamera, tmp_path: Path
+) -> None:
+    at = now() + timedelta(seconds=7)
+    words = [str(tmp_path), steady_camera.url(), at.isoformat()]
+    with running([sys.executable, OWNER, *words], cwd=Path.cwd()) as owner:
+        owner.wait_for(lambda: now() > at + timedelta(seconds=2.5), "it records")
+        os.kill(owner.pid, signal.SIGKILL)
+        wait_until(lambda: not ffmpegs(tmp_path), "no ffmpeg is left", 2)
+    for file in (tmp_path / "memory").rglob("*.*"):
+        file.unlink()
+    with recording(tmp_path, camera("gate", "rtsp://127.0.0.1:9/")) as recorder:
+        clip = recorder.record("gate", at, 3, 4, "event", received_at=at)
+    shown = seen(clip, at)
+    assert shown.first_s <= -3 + PICTURE_S
+    assert shown.last_s >= 2.5 - 2 - 1  # a keyframe interval and a second
+    assert shown.is_seamless
+    assert clip.partial
+    assert clip.path is not None
+    assert pictures(clip.path)

@@ -1,0 +1,218 @@
+"""The pure parts: sources, names, times, what ffmpeg says, pictures in a stream."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from mvsnap.errors import BadInput
+from mvsnap.recorder import Auth, AuthType, CameraSettings, Gap, SourceKind, State
+from mvsnap.recorder import source_of as read
+from mvsnap.recorder.diagnosis import ending, format_of, http_ending, redacted
+from mvsnap.recorder.files import clip_path, publish, slug
+from mvsnap.recorder.mjpeg import Pictures, part
+from mvsnap.recorder.model import ClipResult, Format
+from mvsnap.recorder.results import from_json, to_json
+from mvsnap.recorder.sources import secrets_of, shown, with_credentials
+from mvsnap.recorder.timeline import Anchor, coverage
+from mvsnap.recorder.times import anchored
+from mvsnap.simulator.video import draw_number
+
+AT = datetime(2026, 11, 21, 15, 2, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("rtsp://192.0.2.1:9000/live", SourceKind.RTSP),
+        ("rtsps://192.0.2.1/live", SourceKind.RTSP),
+        ("http://192.0.2.1/video.mjpg", SourceKind.HTTP),
+        ("https://192.0.2.1/snap.JPG?channel=1", SourceKind.JPEG),
+        ("http://[2001:db8::1]:8080/mjpg/video.cgi", SourceKind.HTTP),
+    ],
+)
+def test_an_address_says_what_kind_of_stream_it_is(url: str, kind: SourceKind) -> None:
+    source = read(CameraSettings("gate", url))
+    assert (source.kind, source.url) == (kind, url)
+
+
+def test_credentials_in_an_address_become_its_auth() -> None:
+    source = read(CameraSettings("gate", "rtsp://me:p%40ss@192.0.2.1/live"))
+    assert source.url == "rtsp://192.0.2.1/live"
+    assert source.auth == Auth(AuthType.BASIC, "me", "p@ss")
+    assert with_credentials(source) == "rtsp://me:p%40ss@192.0.2.1/live"
+    assert "p@ss" not in repr(source)
+    assert "p%40ss" not in repr(source)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "ftp://host/x", "rtsp:///live", "http://host:port/", "rtsp://h/\nfile 'x'"],
+)
+def test_an_address_that_is_none_is_refused_without_repeating_it(url: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        read(CameraSettings("gate", url))
+    assert not url or url not in caught.value.message
+
+
+def test_the_query_of_an_address_is_a_secret() -> None:
+    source = read(CameraSettings("gate", "rtsp://host/live?user=a&password=b"))
+    assert shown(source) == "rtsp://host/live"
+    assert "user=a&password=b" in secrets_of(source)
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        ("method DESCRIBE failed: 401 Unauthorized", State.WRONG_PASSWORD),
+        ("method DESCRIBE failed: 404 Not Found", State.NO_VIDEO),
+        ("Stream map '0:v:0' matches no streams.", State.NO_VIDEO),
+        ("Connection to tcp://h:554 failed: Connection refused", State.OFFLINE),
+        ("av_interleaved_write_frame(): No space left on device", State.DISK_FULL),
+        ("Impossible to open 'x'\npipe:0: Invalid data found when", State.OFFLINE),
+        ("pipe:0: Invalid data found when processing input", State.NO_VIDEO),
+        ("", State.OFFLINE),
+    ],
+)
+def test_what_ffmpeg_says_becomes_a_state(said: str, state: State) -> None:
+    assert ending(said.splitlines()).state is state
+
+
+def test_a_reason_holds_no_credential() -> None:
+    line = "[rtsp @ 0x55ca69756800] Impossible to open 'rtsp://me:pw@192.0.2.1/live'"
+    assert redacted(line, []) == "Impossible to open 'rtsp://192.0.2.1/live'"
+    assert redacted("token=abc", ["abc"]) == "token=[hidden]"
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [(401, State.WRONG_PASSWORD), (404, State.NO_VIDEO), (503, State.OFFLINE)],
+)
+def test_the_status_of_an_http_camera_becomes_a_state(
+    status: int, state: State
+) -> None:
+    assert http_ending(status).state is state
+
+
+def test_the_format_of_a_stream_is_read_from_ffmpegs_description() -> None:
+    line = "  Stream #0:0: Video: hevc (Main), yuv420p(tv), 1920x1080, 15 fps, 15 tbr"
+    assert format_of(line) == Format("hevc", 1920, 1080, 15)
+    assert format_of("  Stream #0:0 -> #0:0 (copy)") is None
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_state_has_a_text_for_people(state: State) -> None:
+    assert state.text
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../etc/passwd", "/", "", ".", "a\0b", "CON", "x" * 300, "\ud800", "ж" * 50],
+)
+def test_no_name_is_dangerous(name: str) -> None:
+    path = clip_path(Path("/videos"), name, name, AT)
+    assert path.parts[:2] == ("/", "videos")
+    assert all(slug(word) == word for word in path.parts[2:6])
+    assert path.name.isascii()
+    assert len(path.name) < 100
+
+
+def test_different_names_never_meet() -> None:
+    names = ["Front Door", "front-door", "front door", "FRONT DOOR", "front_door"]
+    assert len({slug(name) for name in names}) == len(names)
+    assert slug("front-door") == "front-door"
+    assert len({clip_path(Path("v"), "gate", name, AT) for name in names}) == len(names)
+
+
+def test_a_finished_file_never_replaces_another(tmp_path: Path) -> None:
+    new, old = tmp_path / "new.part", tmp_path / "clip.mp4"
+    new.write_text("new")
+    old.write_text("old")
+    with pytest.raises(FileExistsError):
+        publish(new, old)
+    assert old.read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("age_s", "shows_s"),
+    [(8, 8), (60, 60), (61, 0), (3600, 0), (-5, -5), (-6, 0)],
+)
+def test_a_late_event_is_shown_at_its_own_time_when_that_is_recent(
+    age_s: int, shows_s: int
+) -> None:
+    at = AT - timedelta(seconds=age_s)
+    assert anchored(at, AT, 60) == AT - timedelta(seconds=shows_s)
+
+
+def test_one_delayed_segment_does_not_move_the_time_line() -> None:
+    anchor = Anchor()
+    assert anchor.place(0, 2, 102) == (100, 102)
+    assert anchor.place(2, 4, 104.7) == (102, 104)
+    assert anchor.place(4, 6, 105.9)[0] == pytest.approx(103.9)
+    assert anchor.place(6, 7, 200, learns=False)[1] == pytest.approx(106.9)
+
+
+@pytest.mark.parametrize(
+    ("spans", "gaps"),
+    [
+        ([(0, 10)], ()),
+        ([(0, 4), (4.3, 10)], ()),
+        ([(0, 4), (6, 10)], ((4, 6),)),
+        ([(3, 8)], ((1, 3), (8, 9))),
+        ([], ((1, 9),)),
+        ([(20, 30)], ((1, 9),)),
+    ],
+    ids=["whole", "rounding", "a gap", "both ends", "nothing", "another time"],
+)
+def test_gaps_are_what_no_segment_covers(
+    spans: list[tuple[float, float]], gaps: tuple[tuple[float, float], ...]
+) -> None:
+    assert coverage(spans, (1, 9)).gaps == gaps
+
+
+JPEGS = [draw_number(number) for number in (1, 2, 3)]
+# An EXIF thumbnail: a whole picture inside the header of another.
+NESTED = JPEGS[0][:2] + b"\xff\xe1" + (len(JPEGS[1]) + 2).to_bytes(2, "big")
+NESTED += JPEGS[1] + JPEGS[0][2:]
+
+
+@pytest.mark.parametrize("step", [1, 7, 1000, 10**6])
+@pytest.mark.parametrize(
+    "join",
+    [
+        b"",
+        b"\r\n--x\r\nContent-Type: image/jpeg\r\n\r\n",
+        b"\r\n\r\n----wrong\n\n",
+    ],
+    ids=["nothing", "no length", "a strange boundary"],
+)
+def test_pictures_are_found_whatever_is_between_them(step: int, join: bytes) -> None:
+    stream = b"noise" + join + join.join([*JPEGS, NESTED]) + join
+    pictures = Pictures()
+    found = [
+        picture
+        for begin in range(0, len(stream), step)
+        for picture in pictures.feed(stream[begin : begin + step])
+    ]
+    assert found == [*JPEGS, NESTED]
+
+
+def test_our_own_parts_are_read_back() -> None:
+    stream = b"".join(part(jpeg) for jpeg in JPEGS)
+    assert Pictures().feed(stream) == JPEGS
+
+
+def test_a_wrong_length_does_not_cut_a_picture() -> None:
+    head = b"--x\r\nContent-Length: %d\r\n\r\n" % (len(JPEGS[0]) - 200)
+    assert Pictures().feed(head + JPEGS[0] + JPEGS[1]) == JPEGS[:2]
+
+
+def test_a_result_is_the_same_after_a_restart() -> None:
+    root = Path("/data")
+    later = AT + timedelta(seconds=3)
+    whole = ClipResult(AT, root / "videos/x.mp4", None, AT, later, (Gap(AT, later),))
+    for result in (whole, replace(whole, path=None, gaps=(), error="why")):
+        assert from_json(to_json(result, root), root) == result
