@@ -57,7 +57,7 @@ def _looks(settings: Settings) -> list[tuple[str, Callable[[], Line]]]:
         ("Meraki", lambda: _meraki(settings)),
         ("cameras", lambda: _cameras(settings)),
         ("Webex", lambda: _webex(settings)),
-        ("room", lambda: _room(settings)),
+        ("rooms", lambda: _rooms(settings)),
         ("MV Sense", lambda: _sense(settings)),
         ("pages", lambda: _pages(settings)),
     ]
@@ -127,7 +127,7 @@ def _meraki(settings: Settings) -> Line:
 
 def _cameras(settings: Settings) -> Line:
     dashboard = _dashboard(settings)
-    wanted = settings.meraki.cameras
+    wanted = settings.cameras_named()
     if dashboard is None or not wanted:
         return Line("cameras", None, "none named in meraki.cameras")
     seen = []
@@ -153,16 +153,32 @@ def _webex(settings: Settings) -> Line:
     return Line("Webex", True, f"signed in as {webex.me()}")
 
 
-def _room(settings: Settings) -> Line:
+def _rooms(settings: Settings) -> Line:
+    """Every room that is named anywhere, also on the settings page."""
     webex = _webex_client(settings)
-    room = settings.webex.room
-    if webex is None or room is None:
-        return Line("room", None, "no webex.room: triggers must name one")
-    try:
-        webex.resolve(room)
-    except UpstreamError as exc:
-        return Line("room", False, exc.message)
-    return Line("room", True, room)
+    named = list(dict.fromkeys([*settings.rooms_named(), *_chosen_rooms(settings)]))
+    if webex is None or not named:
+        return Line("rooms", None, "no webex.room: triggers must name one")
+    wrong = []
+    for room in named:
+        try:
+            webex.resolve(room)
+        except UpstreamError as exc:
+            wrong.append(exc.message)
+    if wrong:
+        return Line("rooms", False, "; ".join(wrong))
+    return Line("rooms", True, ", ".join(named))
+
+
+def _chosen_rooms(settings: Settings) -> tuple[str, ...]:
+    from mvsnap.config.choices import chosen_sense
+    from mvsnap.runtime import store_url
+    from mvsnap.store import database
+    from mvsnap.store.site import SiteStore
+
+    db = database.Database(database.open_database(store_url(settings)))
+    chosen = chosen_sense(settings.sense, SiteStore(db).choices())
+    return (*chosen.rooms, *(r for o in chosen.overrides for r in o.rooms or ()))
 
 
 def _sense(settings: Settings) -> Line:
@@ -198,5 +214,7 @@ def _pages(settings: Settings) -> Line:
     people = People(database.Database(database.open_database(store_url(settings))))
     names = ", ".join(user.name for user in people.users())
     if not names:
-        return Line("pages", None, "nobody can log in yet: python -m mvsnap users add NAME")
+        return Line(
+            "pages", None, "nobody can log in yet: python -m mvsnap users add NAME"
+        )
     return Line("pages", True, names)

@@ -62,6 +62,8 @@ def world(port: int) -> Iterator[World]:
     from mvsnap.simulator.webex import FakeWebex
 
     dashboard = FakeDashboard(cameras=4, not_ready_s=CAMERA_S)
+    # One camera is offline from the beginning, and shown so.
+    list(dashboard.cameras.values())[-1].status = "offline"
     webex = FakeWebex(rooms=(ROOM, "Site B - Alarms"))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))

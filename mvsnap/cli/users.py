@@ -96,9 +96,15 @@ def remove(ctx: click.Context, name: str) -> None:
     with storage_errors(settings):
         change = remove_change(name, parts.people.user(name), _WHO, parts.clock.now())
         found = parts.people.remove(name, change)
+        left = parts.people.users()
     if not found:
         fail(f"There is no user {name}. See them: python -m mvsnap users list")
     out.print(f"{name} is removed.", markup=False)
+    if not any(user.role is Role.ADMIN for user in left):
+        out.print(
+            "[yellow]No admin is left:[/yellow] "
+            "python -m mvsnap users add NAME --role admin"
+        )
 
 
 @config_option

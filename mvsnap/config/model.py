@@ -197,3 +197,27 @@ class Settings(Section):
         found += [key.key for key in self.api_keys]
         found += self.webhooks.secrets()
         return [secret.get_secret_value() for secret in found]
+
+    def cameras_named(self) -> tuple[str, ...]:
+        """Return every serial that is named anywhere, each once."""
+        named = (
+            *self.meraki.cameras,
+            *(s for schedule in self.schedules for s in schedule.cameras),
+            *(s for token in self.webhooks.tokens for s in token.cameras),
+            *(s for rule in self.webhooks.rules for s in rule.cameras),
+            *(s for trigger in self.sense.triggers for s in trigger.cameras),
+            *(override.serial for override in self.sense.overrides),
+        )
+        return tuple(dict.fromkeys(named))
+
+    def rooms_named(self) -> tuple[str, ...]:
+        """Return every room that is told of something, each once."""
+        named = (
+            self.webex.room,
+            *(schedule.room for schedule in self.schedules),
+            *(token.room for token in self.webhooks.tokens),
+            *(rule.room for rule in self.webhooks.rules),
+            *(trigger.room for trigger in self.sense.triggers),
+            *self.sense.rooms,
+        )
+        return tuple(dict.fromkeys(room for room in named if room))

@@ -5,7 +5,7 @@ Noises and crossings are rows like crowds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,6 +27,7 @@ class CrowdRow:
         the camera answered.
     fresh: raised less than a day ago, so that a picture or an end may still come.
     overtaken: the same zone raised again later, so that this one must be over.
+    undelivered: why a room was not told, "" when all were.
     """
 
     event: Event
@@ -34,6 +35,7 @@ class CrowdRow:
     end: Event | None = None
     fresh: bool = True
     overtaken: bool = False
+    undelivered: str = ""
 
     @property
     def ongoing(self) -> bool:
@@ -110,7 +112,7 @@ class CrowdRow:
         event = self.event
         if not event.zone_id:  # a noise is heard by the whole camera
             return ""
-        plain = "Full frame" if event.zone_id == FULL_FRAME else event.zone_id
+        plain = "Full Frame" if event.zone_id == FULL_FRAME else event.zone_id
         return plain if event.zone_name in ("", event.zone_id) else event.zone_name
 
     @property
@@ -156,15 +158,19 @@ class CrowdRow:
         """A text that is another one when the row shows something else."""
         parts = (self.picture, self.end)
         ids = [self.event.id, *(part.id if part else "" for part in parts)]
-        return "|".join([*ids, f"{self.ongoing:d}{self.fresh:d}"])
+        return "|".join([*ids, f"{self.ongoing:d}{self.fresh:d}", self.undelivered])
 
 
 def crowd_rows(
-    raised: Sequence[Event], others: Iterable[Event], now: datetime
+    raised: Sequence[Event],
+    others: Iterable[Event],
+    now: datetime,
+    undelivered: Mapping[JobId, str] | None = None,
 ) -> list[CrowdRow]:
     """Return a row for each raised event, in the same order (newest first).
 
     others: events of the same jobs, in the order they were recorded.
+    undelivered: why a room was not told of a job.
     """
     by_job: dict[JobId, list[Event]] = {}
     for other in others:
@@ -179,6 +185,7 @@ def crowd_rows(
             end=_end(event, family),
             fresh=now - event.recorded_at < _UNFINISHED,
             overtaken=place in later,
+            undelivered=(undelivered or {}).get(event.job_id, ""),
         )
         rows.append(row)
         later.add(place)

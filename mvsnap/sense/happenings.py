@@ -48,7 +48,7 @@ class Names:
         """Return the zone's label, or words that tell which one it is."""
         if label := self.zones.get((serial, zone_id)):
             return label
-        return "Full frame" if zone_id == "0" else f"zone {zone_id}"
+        return "Full Frame" if zone_id == "0" else f"zone {zone_id}"
 
     def muted_by(self, serial: Serial, zone_id: ZoneId, now: datetime) -> str | None:
         covering = (m for m in self.mutes if m.covers(serial, zone_id, now))

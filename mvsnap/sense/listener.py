@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 _TAKE_S = 0.5
 _CHOICES_S = 1.0
-_NAMES_S = 30.0
+_NAMES_S = 5.0
 _EXPIRE_S = 5.0
 # How much a power cut may take of what no event has come of yet, at QoS 0.
 _SAVE_S = 5.0

@@ -277,8 +277,14 @@ def _arguments() -> argparse.ArgumentParser:
     add("--rate", type=float, default=3.5, help="messages a second of each topic")
     add("--qos", type=int, choices=(0, 1), default=0, help="of every message")
     form = "SERIAL:ZONE:PEOPLE:BEGINS:ENDS"
-    add("--crowd", type=parse_crowd, action="append", default=[], metavar=form,
-        help="people in a zone (0: whole frame), from and to in seconds from now")
+    add(
+        "--crowd",
+        type=parse_crowd,
+        action="append",
+        default=[],
+        metavar=form,
+        help="people in a zone (0: whole frame), from and to in seconds from now",
+    )
     add("--every", type=float, default=5.0, help="seconds between two lines")
     return parser
 

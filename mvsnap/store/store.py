@@ -139,6 +139,25 @@ class Store:
             rows = connection.execute(statement).all()
         return {(row.part, row.room): _delivery(row) for row in rows}
 
+    def undelivered(self, job_ids: Iterable[JobId]) -> dict[JobId, str]:
+        """Return why a message of these jobs was given up, where one was."""
+        statement = select(deliveries.c.job_id, deliveries.c.error).where(
+            deliveries.c.job_id.in_(list(job_ids)),
+            deliveries.c.state == DeliveryState.FAILED,
+        )
+        with self._db.reading() as connection:
+            rows = connection.execute(statement).all()
+        return {JobId(row.job_id): row.error or "not delivered" for row in rows}
+
+    def count_undelivered(self, since: datetime) -> int:
+        """Count the messages that were given up since then."""
+        statement = select(func.count()).where(
+            deliveries.c.state == DeliveryState.FAILED,
+            deliveries.c.changed_at >= since,
+        )
+        with self._db.reading() as connection:
+            return int(connection.execute(statement).scalar_one())
+
     def begin_delivery(
         self, job_id: JobId, part: str, room: str, now: datetime
     ) -> Delivery | None:

@@ -137,7 +137,7 @@ def test_check_is_green_where_everything_works(site: Path) -> None:
     [
         ("meraki", "api_key", "wrong-dashboard-key", "Meraki"),
         ("webex", "bot_token", "wrong-bot-token", "Webex"),
-        ("webex", "room", "No such room", "room"),
+        ("webex", "room", "No such room", "rooms"),
         ("meraki", "cameras", ["Q2XX-ABCD-1234"], "cameras"),
         ("meraki", "base_url", "http://127.0.0.1:9/api/v1", "Meraki"),
         ("webex", "base_url", "http://127.0.0.1:9/v1", "Webex"),

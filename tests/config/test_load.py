@@ -192,6 +192,12 @@ def test_a_top_level_key_left_empty_means_its_default(
     assert read(tmp_path, f"{name}:\n") == expected
 
 
+def test_a_section_that_stands_twice_is_a_mistake_with_its_line(tmp_path: Path) -> None:
+    (said,) = mistakes(tmp_path, "sense:\n  enabled: true\nsite: {}\nsense:\n")
+    assert "line 4" in said
+    assert "`sense` stands here twice" in said
+
+
 def test_a_heading_below_a_section_may_stand_alone_too(tmp_path: Path) -> None:
     settings = read(tmp_path, "sense:\n  enabled: true\n  noise:\n")
     assert settings.sense.enabled

@@ -157,7 +157,7 @@ def test_details_that_are_missing_leave_gaps_and_no_mistake() -> None:
         ("7", "Door", "Door"),
         ("7", "7", "7"),
         ("7", "", "7"),
-        ("0", "0", "Full frame"),
+        ("0", "0", "Full Frame"),
         (None, "", ""),
     ],
 )

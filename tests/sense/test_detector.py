@@ -63,7 +63,7 @@ def test_a_crowd_is_an_event_with_its_beginning_and_its_numbers() -> None:
     (event,) = run(detector(), crowd(0, 10, 4)).events
     assert (event.kind, event.serial, event.zone_id) == (EventKind.CROWD, GATE, "0")
     assert (event.occurred_at, event.recorded_at) == (at(0), at(100))
-    assert (event.title, event.zone_name) == ("Crowd: 4 people", "Full frame")
+    assert (event.title, event.zone_name) == ("Crowd: 4 people", "Full Frame")
     assert event.details == {
         "people": 4,
         "limit": 3,

@@ -21,6 +21,7 @@ from sqlalchemy import event as hooks
 from mvsnap.domain import (
     Camera,
     Change,
+    DeliveryState,
     Event,
     EventId,
     EventKind,
@@ -332,15 +333,15 @@ def counted_queries() -> Iterator[list[str]]:
         hooks.remove(Engine, "before_cursor_execute", note)
 
 
-@pytest.mark.parametrize("crowds", [0, 30])
-def test_asking_for_the_rows_takes_two_queries(
-    web: Web, viewer: FlaskClient, crowds: int
+@pytest.mark.parametrize(("crowds", "number"), [(0, 2), (30, 3)])
+def test_asking_for_the_rows_takes_three_queries_at_most(
+    web: Web, viewer: FlaskClient, crowds: int, number: int
 ) -> None:
     for _ in range(crowds):
         add_picture(web, add_crowd(web))
     with counted_queries() as queries:
         viewer.get(ROWS)
-    assert len([q for q in queries if "FROM users" not in q]) == 2
+    assert len([q for q in queries if "FROM users" not in q]) == number
 
 
 def table(client: FlaskClient, query: str = "") -> list[dict[str, Any]]:
@@ -487,3 +488,18 @@ def test_a_login_that_ended_offers_to_log_in(web: Web) -> None:
     html = seen(web, lambda: "401 Unauthorized")
     assert "Your login has ended." in html
     assert '<a href="/login?next=/crowd-events">Log in again</a>' in html
+
+
+def test_a_room_that_was_not_told_is_shown_with_the_reason(
+    web: Web, viewer: FlaskClient
+) -> None:
+    crowd = add_crowd(web)
+    web.store.set_delivery(
+        crowd.job_id,
+        crowd.serial,
+        "Nonesuch",
+        DeliveryState.FAILED,
+        crowd.recorded_at,
+        error="no room 'Nonesuch'",
+    )
+    assert "Not delivered: no room" in viewer.get(ROWS).text

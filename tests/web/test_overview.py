@@ -58,9 +58,9 @@ def test_with_nothing_configured_the_page_says_what_to_configure(
 @pytest.mark.parametrize(
     ("how", "says"),
     [
-        ({}, "Connected connected to 127.0.0.1:1883 3.2 messages per second"),
+        ({}, "Connected 127.0.0.1:1883 3.2 messages per second"),
         ({"connected": False}, "Not connected refused by 127.0.0.1:1883"),
-        ({"seconds_ago": 50}, "Connected connected"),
+        ({"seconds_ago": 50}, "Connected 127.0.0.1"),
         ({"seconds_ago": 51}, "No sign of life"),
     ],
     ids=["connected", "refused", "just alive", "stale"],

@@ -74,7 +74,7 @@ def index() -> ResponseReturnValue:
 @bp.get("/crowd-events/rows")
 @auth.page(Role.VIEWER)
 def rows() -> ResponseReturnValue:
-    """The list alone, for the page that asks again and again: two queries."""
+    """The list alone, for the page that asks again and again: three queries."""
     asked = _asked()
     asked.must_fit()
     page = _read_page(asked)
@@ -119,8 +119,10 @@ def _all_rows(here: Gateway, asked: CrowdFilter) -> Iterator[list[CrowdRow]]:
 
 
 def _with_the_rest(here: Gateway, raised: list[Event]) -> list[CrowdRow]:
-    others = here.store.events_of_jobs({event.job_id for event in raised})
-    return crowd_rows(raised, others, here.clock.now())
+    job_ids = {event.job_id for event in raised}
+    others = here.store.events_of_jobs(job_ids)
+    undelivered = here.store.undelivered(job_ids)
+    return crowd_rows(raised, others, here.clock.now(), undelivered)
 
 
 def _page(page: CrowdPage, places: Places) -> str:

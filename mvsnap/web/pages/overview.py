@@ -222,7 +222,7 @@ def _today(now: datetime) -> Today:
     return Today(
         crowds=happened.get(EventKind.CROWD, 0),
         snapshots=happened.get(snapshots, 0) - failed.get(snapshots, 0),
-        failures=sum(failed.values()),
+        failures=sum(failed.values()) + gateway().store.count_undelivered(since),
     )
 
 
