@@ -95,6 +95,8 @@ def make_server(app: Flask, settings: Settings, listening: socket.socket) -> Any
         sockets=[listening],
         threads=settings.server.threads,
         ident="mvsnap",
+        # In links for callers of HTTP/1.0, who name no host.
+        server_name=socket.gethostname(),
         # Whether proxies are believed is decided by server.trusted_proxies.
         clear_untrusted_proxy_headers=False,
         max_request_body_size=_MAX_BODY_BYTES,

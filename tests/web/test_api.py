@@ -343,6 +343,7 @@ def test_an_old_device_speaks_its_own_http(
     assert b" 200 OK" in head.splitlines()[0]
     assert b"transfer-encoding" not in head.lower()
     assert b'"status":"done"' in body
+    assert b"invalid" not in head + body  # a link to nowhere
     assert len(gateway.clouds.webex.messages) == 1
 
 
