@@ -84,7 +84,7 @@ def test_a_crowd_appears_on_the_open_page_when_the_room_is_told(shop: Shop) -> N
         assert "Entrance" in row.inner_text()
         assert "5 people" in row.inner_text()
         # Its end comes without a reload, too.
-        row.get_by_text("5 people at most").wait_for()
+        row.locator(".crowd-lasted").filter(has_text=" s").wait_for()
         row.get_by_role("link", name="Enlarge").click()
         page.get_by_role("dialog").wait_for()
         assert page.locator("#crowd-full").get_attribute("src")
