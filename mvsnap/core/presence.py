@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from mvsnap.core.crowd import SILENCE_MS
+
 GAP_MS = 5_000
 CUT_MS = 900_000
-# Silence of the camera: nobody knows whether the people are still there.
-SILENCE_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)

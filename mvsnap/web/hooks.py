@@ -15,7 +15,6 @@ from flask import Blueprint, Request, jsonify, request
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
-from mvsnap.config.webhooks import Webhooks
 from mvsnap.core.sense_json import one_line
 from mvsnap.core.webhook_alarm import Alarm, doubt, headline, moment_to_show
 from mvsnap.core.webhook_body import MAX_BYTES
@@ -34,8 +33,6 @@ log = logging.getLogger(__name__)
 
 bp = Blueprint("hooks", __name__)
 
-# The one place that says what kind of trigger an alarm is.
-TRIGGER_KIND = TriggerKind.WEBHOOK
 _MAX_KEY = 255
 
 
@@ -62,16 +59,12 @@ def receive() -> ResponseReturnValue:
 @bp.record
 def _prepare(state: BlueprintSetupState) -> None:
     found: Gateway = state.app.extensions[context.EXTENSION]
-    auth.prepare(state.app.extensions, settings_of(found), found.settings.api_keys)
+    auth.prepare(state.app.extensions, found.settings.webhooks, found.settings.api_keys)
 
 
 @bp.before_request
 def _limit_body() -> None:
     request.max_content_length = MAX_BYTES
-
-
-def settings_of(found: Gateway) -> Webhooks:
-    return found.settings.webhooks
 
 
 def _receive(by: Sender) -> ResponseReturnValue:
@@ -107,7 +100,7 @@ def _rules() -> list[Rule]:
             title=rule.title,
             actions=rule.actions,
         )
-        for rule in settings_of(gateway()).rules
+        for rule in gateway().settings.webhooks.rules
     ]
 
 
@@ -136,7 +129,7 @@ def _order(alarm: Alarm, choice: Choice, by: Sender) -> Order:
     by.caller.must_post_to(rooms)
     now = gateway().clock.now()
     wish = Wish(
-        trigger=Trigger(TRIGGER_KIND, choice.rule or by.name),
+        trigger=Trigger(TriggerKind.WEBHOOK, choice.rule or by.name),
         serials=tuple(dict.fromkeys(choice.cameras)),
         at=moment_to_show(alarm, now),
         rooms=rooms,
@@ -185,7 +178,7 @@ def _accepted(jobs: list[Job], notes: list[str]) -> ResponseReturnValue:
 def _ignored(alarm: Alarm, by: Sender) -> ResponseReturnValue:
     because = alarm.quiet.because if alarm.quiet else ""
     log.info("%s from %s is ignored: %s", _short(alarm), by.name, because)
-    gateway().metrics.triggers.labels(TRIGGER_KIND, "ignored").inc()
+    gateway().metrics.triggers.labels(TriggerKind.WEBHOOK, "ignored").inc()
     return jsonify(status="ignored", reason=because), 202
 
 

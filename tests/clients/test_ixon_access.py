@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,35 +23,12 @@ from tests.clients.fakes import (
 )
 from tests.clients.stub_ixon import (
     client,
-    cloud,
     fetched,
     redirect,
     refused,
     stub,
     success,
 )
-
-
-@pytest.fixture
-def served() -> Iterator[tuple[FakeIxon, str]]:
-    with cloud() as served:
-        yield served
-
-
-@pytest.fixture
-def fake(served: tuple[FakeIxon, str]) -> FakeIxon:
-    return served[0]
-
-
-@pytest.fixture
-def origin(served: tuple[FakeIxon, str]) -> str:
-    return served[1]
-
-
-@pytest.fixture
-def ixon(origin: str) -> Iterator[Ixon]:
-    with client(f"{origin}/api") as ixon:
-        yield ixon
 
 
 @pytest.mark.parametrize(

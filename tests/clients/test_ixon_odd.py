@@ -35,34 +35,11 @@ from tests.clients.stub_ixon import (
     Answer,
     as_json,
     client,
-    cloud,
     redirect,
     refused,
     stub,
     success,
 )
-
-
-@pytest.fixture
-def served() -> Iterator[tuple[FakeIxon, str]]:
-    with cloud() as served:
-        yield served
-
-
-@pytest.fixture
-def fake(served: tuple[FakeIxon, str]) -> FakeIxon:
-    return served[0]
-
-
-@pytest.fixture
-def origin(served: tuple[FakeIxon, str]) -> str:
-    return served[1]
-
-
-@pytest.fixture
-def ixon(origin: str) -> Iterator[Ixon]:
-    with client(f"{origin}/api") as ixon:
-        yield ixon
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from mvsnap.domain import Trigger
-from mvsnap.web import hooks
+from mvsnap.domain import Trigger, TriggerKind
 from tests.clients.fakes import FakeClock
 from tests.core.webhook_build import ixon, sensor, snake
 from tests.web.build import DOOR, GATE, KEY
@@ -55,7 +54,7 @@ def test_an_alarm_of_ixon_is_a_job_of_its_token(web: HookWeb) -> None:
     }
     assert answer.headers["Location"] == url
     job = web.job
-    assert job.trigger == Trigger(hooks.TRIGGER_KIND, "machines")
+    assert job.trigger == Trigger(TriggerKind.WEBHOOK, "machines")
     assert (job.serials, job.rooms) == ((DOOR,), ("Yard",))
     assert job.at == NOON - timedelta(minutes=5)
     assert job.prefix == (
