@@ -6,14 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
 from werkzeug.test import TestResponse
 
 from mvsnap.clock import Clock
-from mvsnap.config.model import Settings
-from mvsnap.config.webhooks import Webhooks
 from mvsnap.domain import Job
-from mvsnap.web import hooks
 from tests.clients.fakes import FakeClock
 from tests.core.webhook_build import meraki
 from tests.web.build import DOOR, Web
@@ -34,10 +30,6 @@ WEBHOOKS: dict[str, Any] = {
 }
 
 
-class HookSettings(Settings):
-    webhooks: Webhooks = Webhooks()
-
-
 class HookWeb(Web):
     """The application with settings of webhooks."""
 
@@ -49,16 +41,8 @@ class HookWeb(Web):
         webhooks: Any = WEBHOOKS,
         **sections: Any,
     ) -> None:
-        self._webhooks = webhooks
+        sections["webhooks"] = webhooks
         super().__init__(folder, clock=clock or FakeClock(), **sections)
-
-    def fresh_app(self) -> Flask:
-        plain = self.settings.model_dump() | {"webhooks": self._webhooks}
-        self.settings = HookSettings.model_validate(plain)
-        app = super().fresh_app()
-        if hooks.bp.name not in app.blueprints:
-            app.register_blueprint(hooks.bp)
-        return app
 
     @property
     def job(self) -> Job:
