@@ -15,13 +15,15 @@ from mvsnap.store.site import SiteStore
 log = logging.getLogger(__name__)
 
 
-def read_sense(site: SiteStore, file: Sense) -> Sense:
-    """Return the settings with what people chose on the page in their place."""
+def read_sense(site: SiteStore, file: Sense) -> tuple[Sense, str]:
+    """Return the settings with what people chose on the page in their place.
+
+    With a mistake among the choices: the file's settings, and what is wrong.
+    """
     try:
-        return chosen_sense(file, site.choices())
+        return chosen_sense(file, site.choices()), ""
     except BadInput as exc:
-        log.error("a choice of the settings page cannot be used: %s", exc.message)
-        return file
+        return file, exc.message
 
 
 def read_mutes(site: SiteStore, names: Names, now: datetime) -> Names:

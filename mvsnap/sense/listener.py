@@ -106,6 +106,7 @@ class ListenerLoop:
         self._jobs_waiting: list[Job] = []
         self._report = Report(stores.sense, stores.events, clock)
         self._storage_is_away = False
+        self._mistake = ""
         self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
         self._every = {
             what: Every(seconds, clock)
@@ -217,7 +218,10 @@ class ListenerLoop:
         if self._every["names"].due():
             harvest.names = read_names(site, harvest.names)
         harvest.names = read_mutes(site, harvest.names, self._clock.now())
-        sense = read_sense(site, self._settings.sense)
+        sense, mistake = read_sense(site, self._settings.sense)
+        if mistake and mistake != self._mistake:
+            log.error("a choice of the settings page cannot be used: %s", mistake)
+        self._mistake = mistake
         if sense != self._sense:
             self._follow(sense)
         self._switch(sense.enabled)

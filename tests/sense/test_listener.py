@@ -244,6 +244,19 @@ def test_what_is_chosen_on_the_page_counts_within_two_seconds(site: Site) -> Non
         assert site.events()[-1].details["limit"] == 9
 
 
+def test_a_choice_that_cannot_be_used_is_said_once_and_the_file_counts(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.site.choose({"sense.people": -1}, "anna", now(), [])
+    with site.listening():
+        site.publish(crowd(0, 10))
+        site.wait_for_events(1)
+        site.site.choose({"sense.dwell_s": 9}, "anna", now(), [])
+        wait_until(lambda: site.sense.heard() != {}, "some rounds later", 10)
+    said = [r for r in caplog.records if "cannot be used" in r.message]
+    assert len(said) == 1
+
+
 def test_sense_can_be_switched_off_and_on_again(site: Site) -> None:
     with site.listening():
         site.site.choose({"sense.enabled": False}, "anna", now(), [])
