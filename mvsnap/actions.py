@@ -24,6 +24,8 @@ _NOW = timedelta(seconds=5)
 _LATE = timedelta(minutes=3)
 _ASK_AGAIN_S = 300.0
 _NAME_WAIT_S = 1.0
+# It is not there at once; the camera itself has the moment, too.
+_ALERT_PICTURE_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,9 @@ class Photographer:
             UpstreamError: no picture this time; `retry` says whether to come again.
         """
         asked_at = self._clock.now()
+        if job.picture_url and (jpeg := self._of_the_alert(job.picture_url)):
+            taken_at = link_at or job.at or job.accepted_at
+            return Snapshot(taken_at, jpeg, self.video_link(serial, taken_at))
         moment = moment_to_ask(job, asked_at)
         ticket = self._dashboard.request_snapshot(serial, moment)
         occurred_at = moment or asked_at
@@ -144,6 +149,14 @@ class Photographer:
         link = pool.submit(self._dashboard.video_link, serial, begin)
         jpeg = self._dashboard.fetch_picture(ticket, limit_s=self._picture_wait_s)
         return Snapshot(occurred_at, jpeg, self._link(link, serial, begin))
+
+    def _of_the_alert(self, url: str) -> bytes | None:
+        """Return the picture Meraki took when it alerted, None when there is none."""
+        try:
+            return self._dashboard.fetch_alert_picture(url, limit_s=_ALERT_PICTURE_S)
+        except UpstreamError as exc:
+            log.warning("no picture of the alert, asking the camera: %s", exc.message)
+            return None
 
     def video_link(self, serial: Serial, at: datetime) -> str | None:
         """Return the link, None when the Dashboard does not give it now."""

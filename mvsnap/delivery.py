@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from mvsnap.clients.webex import Webex, fit, neutralise
 from mvsnap.clock import Clock
 from mvsnap.core.days import lasting
-from mvsnap.domain import DeliveryState, Event, Job, MessageId, Serial, TriggerKind
+from mvsnap.domain import DeliveryState, Event, Job, MessageId, TriggerKind
 from mvsnap.errors import UpstreamError
 from mvsnap.store.store import Store
 
@@ -24,19 +24,19 @@ TEMPLATES = Path(__file__).parent.parent / "templates" / "messages"
 # A message that comes later than this after its trigger says so.
 _LATE = timedelta(seconds=90)
 
-HEAD = ""  # the part of a job that opens the thread
-END = "end"  # the part that says that a crowd is over
-
-
-def note_part(serial: Serial) -> str:
-    """Return the part that says `no picture yet` for this camera."""
-    return f"{serial} note"
-
 
 class Words:
     """Texts of messages, from templates/messages, in the site's time zone."""
 
-    def __init__(self, timezone: str, prefix: str, site: str = "") -> None:
+    def __init__(
+        self,
+        timezone: str,
+        prefix: str,
+        site: str = "",
+        public_url: str | None = None,
+    ) -> None:
+        """public_url: where people reach the pages; None: no links to them."""
+        self._public_url = public_url
         self._zone = ZoneInfo(timezone)
         self._prefix = prefix
         self._site = site
@@ -48,10 +48,38 @@ class Words:
         self._templates.filters["neutral"] = neutralise
         self._templates.filters["lasting"] = lasting
 
-    def head(self, job: Job, *, repeat: bool) -> str:
-        moment = self._local(job.at or job.accepted_at)
+    def head(self, job: Job, *, raised: Event | None = None, repeat: bool) -> str:
+        """raised: the alarm or crowd that the pictures and clips are about."""
+        moment = raised.occurred_at if raised else job.at or job.accepted_at
         return self._render(
-            "head", job, at=moment, count=len(job.serials), repeat=repeat
+            "head",
+            job,
+            at=self._local(moment),
+            snapshots=len(job.serials),
+            clips=job.clips,
+            raised=raised,
+            repeat=repeat,
+        )
+
+    def clip(
+        self, job: Job, event: Event, *, is_attached: bool, is_same: bool, repeat: bool
+    ) -> str:
+        """is_attached: the video goes along; is_same: it was sent to the room before.
+
+        event: the clip's; its `details` are those of `core.clip_words.details`.
+        """
+        link = f"{self._public_url}/clips/{event.id}" if self._public_url else None
+        return self._render(
+            "clip",
+            job,
+            camera=event.camera_name,
+            at=self._local(event.occurred_at),
+            details=event.details,
+            error=event.error,
+            link=link,
+            is_attached=is_attached,
+            is_same=is_same,
+            repeat=repeat,
         )
 
     def snapshot(
@@ -63,7 +91,7 @@ class Words:
         raised: Event | None = None,
         repeat: bool,
     ) -> str:
-        """raised: the crowd, noise or crossing that the picture is about."""
+        """raised: the crowd or alarm that the picture is about."""
         late = job.trigger.kind is not TriggerKind.COMMAND and (
             now - job.accepted_at > _LATE
         )
@@ -105,12 +133,15 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One message of a job to one room. `words` is told whether it may be a repeat."""
+    """One message of a job to one room. `words` is told whether it may be a repeat.
+
+    file: a picture or a clip that goes along.
+    """
 
     part: str
     room: str
     words: Callable[[bool], str]
-    picture: Path | None = None
+    file: Path | None = None
     parent_id: MessageId | None = None
 
 
@@ -152,7 +183,7 @@ class Courier:
             message_id = self._webex.post(
                 to,
                 letter.words(repeat),
-                picture=letter.picture,
+                file=letter.file,
                 parent_id=letter.parent_id,
             )
         except UpstreamError as exc:

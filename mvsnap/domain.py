@@ -16,6 +16,8 @@ EventId = NewType("EventId", str)
 RoomId = NewType("RoomId", str)
 MessageId = NewType("MessageId", str)
 ZoneId = NewType("ZoneId", str)
+# A camera of the recorder, as recorder.cameras names it.
+CameraName = NewType("CameraName", str)
 
 # MV Sense's name for all a camera sees; it is published beside the zones.
 FULL_FRAME = ZoneId("0")
@@ -104,13 +106,16 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One accepted trigger: a snapshot of every camera in `serials`, posted to `rooms`.
+    """One accepted trigger: snapshots and clips, posted to `rooms`.
 
+    serials: Meraki cameras to take a snapshot of; clips: recorder cameras to record.
     at: the moment to show; None means the moment the job was accepted.
     rooms: titles, ids or e-mails as they were given; none: pictures are only kept.
     prefix: text in front of the message.
-    about: the event that started it, which the message tells of. When that event is an
-        end, the job takes no picture and its message goes into the first one's thread.
+    about: the event that started it, which the message tells of. A job without any
+        camera tells that a crowd ended or a clip is there, in the first one's thread.
+    pre_roll_s, post_roll_s: of the clips; None: what the camera's settings say.
+    picture_url: where Meraki keeps the picture of its alert; a secret.
     """
 
     id: JobId
@@ -121,6 +126,10 @@ class Job:
     rooms: tuple[str, ...] = ()
     prefix: str = ""
     about: EventId | None = None
+    clips: tuple[CameraName, ...] = ()
+    pre_roll_s: float | None = None
+    post_roll_s: float | None = None
+    picture_url: str | None = field(default=None, repr=False)
 
 
 class PartState(StrEnum):
@@ -141,9 +150,14 @@ class JobState(StrEnum):
 
 
 class EventKind(StrEnum):
-    """CROWD, NOISE and CROSSING: raised by the sense rules; END ends one of them."""
+    """CROWD, NOISE and CROSSING: raised by the sense rules; END ends one of them.
+
+    ALARM: what a webhook told. CLIP: a clip is there, or it is known why there is none.
+    """
 
     SNAPSHOT = "snapshot"
+    CLIP = "clip"
+    ALARM = "alarm"
     CROWD = "crowd"
     NOISE = "noise"
     CROSSING = "crossing"
@@ -160,7 +174,8 @@ class Event:
 
     occurred_at: the moment it shows; recorded_at: when we wrote it down.
     snapshot_path: below data_dir, None when there is no picture.
-    error: why there is no picture, in words for people.
+    error: why there is no picture or clip, in words for people.
+    serial: "" of a camera that only the recorder knows; camera_name is its name then.
     job_id: the job it belongs to; a crowd, its picture and its end share one.
     zone_name: the zone's label in the Dashboard at that time, or its id.
     details: numbers and texts of this kind of event, named with their unit.
@@ -201,7 +216,8 @@ class DeliveryState(StrEnum):
 class Delivery:
     """One message of a job to one room.
 
-    part: a serial, "" for the head of the thread, or "end" for the end of a crowd.
+    part: a serial, "" for the head of the thread, "end" for the end of a crowd, or
+        "clip CAMERA".
     """
 
     job_id: JobId
@@ -211,6 +227,11 @@ class Delivery:
     attempts: int = 0
     message_id: MessageId | None = None
     error: str | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Say whether nothing more will become of it."""
+        return self.state in (DeliveryState.SENT, DeliveryState.FAILED)
 
 
 class Role(StrEnum):

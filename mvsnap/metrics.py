@@ -16,7 +16,8 @@ class Metrics:
         )
         self.parts = Counter(
             "mvsnap_job_parts",
-            "Cameras of jobs by outcome: snapshot, no_picture, delivered, undelivered",
+            "Cameras of jobs by outcome: snapshot, no_picture, clip, no_clip, "
+            "delivered, undelivered",
             ["outcome"],
             registry=self.registry,
         )
@@ -40,5 +41,11 @@ class Metrics:
         self.backlog = Gauge(
             "mvsnap_jobs_waiting",
             "Jobs accepted and not finished",
+            registry=self.registry,
+        )
+        self.recorder_cameras = Gauge(
+            "mvsnap_recorder_camera_up",
+            "1: the camera of the recorder is recorded, or ready to be",
+            ["camera"],
             registry=self.registry,
         )

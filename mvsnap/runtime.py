@@ -25,6 +25,7 @@ from mvsnap.jobs.schedule import CameraTimetable
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.metrics import Metrics
 from mvsnap.store import database
+from mvsnap.store.clips import ClipStore
 from mvsnap.store.files import Files
 from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
@@ -62,6 +63,7 @@ class Parts:
         database.upgrade(engine)
         db = database.Database(engine)
         self.store = Store(db)
+        self.clips = ClipStore(db)
         self.sense = SenseStore(db)
         self.site = SiteStore(db)
         self.people = People(db)
@@ -97,7 +99,7 @@ class Parts:
 
     def words(self) -> Words:
         site, prefix = self.settings.site, self.settings.webex.message_prefix
-        return Words(site.timezone, prefix, site.name)
+        return Words(site.timezone, prefix, site.name, site.public_url)
 
     def oldest_kept(self) -> datetime:
         days = self.settings.storage.retention_days
@@ -112,13 +114,22 @@ class Parts:
         self.site.purge(self.clock.now())
         return purged
 
-    def runner(self, *, comes_again: bool = True) -> JobRunner:
-        """comes_again: False where nobody will run an unfinished job again."""
+    def runner(
+        self,
+        *,
+        comes_again: bool = True,
+        on_clips: Callable[[], None] = lambda: None,
+    ) -> JobRunner:
+        """comes_again: False where nobody will run an unfinished job again.
+
+        on_clips: called when a job asked for clips.
+        """
         settings = self.settings
         webex = self.webex()
         wait_s = settings.meraki.picture_wait_s
         return JobRunner(
             self.store,
+            self.clips,
             self.files,
             Photographer(self.dashboard, self.clock, picture_wait_s=wait_s),
             self.names,
@@ -126,7 +137,9 @@ class Parts:
             self.words(),
             self.clock,
             self.metrics,
+            clip_bytes=int(settings.webex.clip_upload_max_mb * 1e6),
             comes_again=comes_again,
+            on_clips=on_clips,
         )
 
 
@@ -276,6 +289,7 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
             settings=parts.settings,
             jobs=jobs,
             store=parts.store,
+            clips=parts.clips,
             sense=parts.sense,
             site=parts.site,
             people=parts.people,

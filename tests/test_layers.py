@@ -19,7 +19,7 @@ PACKAGE = ROOT / "mvsnap"
 
 # A module imports from its own layer and from those before it.
 LAYERS = (
-    ("errors", "domain", "clock", "metrics"),
+    ("errors", "domain", "footage", "clock", "metrics"),
     ("core", "config", "logs"),
     ("store", "clients", "recorder"),
     ("actions", "delivery", "inventory"),

@@ -173,6 +173,20 @@ class Dashboard:
             for serial, row in _by_serial(rows)
         }
 
+    def fetch_alert_picture(self, url: str, *, limit_s: float) -> bytes:
+        """Return the JPEG of an alert's `imageUrl`, polled for `limit_s` seconds.
+
+        The URL comes from outside: it is followed on Meraki's hosts alone.
+
+        Raises:
+            NoPicture
+        """
+        if not is_trusted(url, self._trusted_hosts, self._base_url):
+            raise NoPicture(
+                "the alert's imageUrl is not on Meraki's hosts", retry=False
+            )
+        return self._pictures.fetch(url, limit_s=limit_s)
+
     def camera(self, serial: Serial) -> Camera:
         """Return one camera, its status unknown. Source: GET /devices/{serial}."""
         row = _object(self._calls.call("GET", _device(serial)))

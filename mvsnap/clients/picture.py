@@ -52,14 +52,20 @@ class PictureDownload:
     def close(self) -> None:
         self._http.close()
 
-    def fetch(self, url: str, *, limit_s: float) -> bytes:
+    def fetch(
+        self, url: str, *, limit_s: float, only_trusted: bool = False
+    ) -> bytes:
         """Return the whole JPEG; it answers 404 and more for some seconds first.
+
+        only_trusted: the URL is not Meraki's own word, so its host must be Meraki's.
 
         Raises:
             NoPicture: not there in time (retry), or the URL cannot be used.
         """
         if origin(url) is None:
             raise NoPicture("Meraki's picture link is no http(s) URL", retry=False)
+        if only_trusted and not is_trusted(url, self._trusted_hosts, self._base_url):
+            raise NoPicture("The picture's link is not of Meraki's hosts", retry=False)
         began = self._clock.monotonic()
         every_s = _FIRST_WAIT_S
         while True:

@@ -109,18 +109,18 @@ class Webex:
         to: Destination,
         markdown: str,
         *,
-        picture: Path | None = None,
+        file: Path | None = None,
         parent_id: MessageId | None = None,
     ) -> MessageId:
-        """Post a message, with a picture from our own disk and below a thread's first.
+        """Post a message, with a file from our own disk and below a thread's first.
 
         `markdown` is cut to what Webex takes. Source: POST /messages.
         """
         files = None
-        if picture is not None:
-            if not picture.is_file():
-                raise UpstreamError("The picture to post is gone", retry=False)
-            files = [str(picture.resolve())]
+        if file is not None:
+            if not file.is_file():
+                raise UpstreamError("The file to post is gone", retry=False)
+            files = [str(file.resolve())]
         return self._ask(
             lambda api: _message_id(
                 api.messages.create(

@@ -13,7 +13,6 @@ from typing import Any
 
 from mvsnap.core.webhook_alarm import Alarm
 from mvsnap.core.webhook_body import fold
-from mvsnap.domain import Serial
 
 Scalar = bool | int | float | str
 Wanted = Scalar | tuple[Scalar, ...]
@@ -25,7 +24,7 @@ class Rule:
 
     name: str
     match: Mapping[str, Wanted]
-    cameras: tuple[Serial, ...] = ()
+    cameras: tuple[str, ...] = ()
     room: str | None = None
     title: str = ""
     actions: tuple[str, ...] = ()
@@ -35,11 +34,12 @@ class Rule:
 class Defaults:
     """What holds where a rule says nothing.
 
-    cameras: of the token; all_cameras: meraki.cameras, when the token has none.
+    cameras: of the token; all_cameras: meraki.cameras, when the token has none. Each is
+        a Meraki serial or the name of a camera of the recorder.
     """
 
-    cameras: tuple[Serial, ...] = ()
-    all_cameras: tuple[Serial, ...] = ()
+    cameras: tuple[str, ...] = ()
+    all_cameras: tuple[str, ...] = ()
     room: str | None = None
     actions: tuple[str, ...] = ("snapshot",)
 
@@ -48,7 +48,7 @@ class Defaults:
 class Choice:
     """What one alarm leads to; `rule` is "" when none matched."""
 
-    cameras: tuple[Serial, ...]
+    cameras: tuple[str, ...]
     room: str | None
     title: str
     actions: tuple[str, ...]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from mvsnap.clock import iso
-from mvsnap.domain import EventId, Job, JobId, Serial, Trigger, TriggerKind
+from mvsnap.domain import CameraName, EventId, Job, JobId, Serial, Trigger, TriggerKind
 
 
 def encode(job: Job) -> str:
@@ -21,6 +21,10 @@ def encode(job: Job) -> str:
             "rooms": job.rooms,
             "prefix": job.prefix,
             "about": job.about,
+            "clips": job.clips,
+            "pre_roll_s": job.pre_roll_s,
+            "post_roll_s": job.post_roll_s,
+            "picture_url": job.picture_url,
         }
     )
 
@@ -37,6 +41,10 @@ def decode(text: str) -> Job:
         rooms=_rooms(plain),
         prefix=plain["prefix"],
         about=EventId(plain["about"]) if plain.get("about") else None,
+        clips=tuple(CameraName(name) for name in plain.get("clips", ())),
+        pre_roll_s=plain.get("pre_roll_s"),
+        post_roll_s=plain.get("post_roll_s"),
+        picture_url=plain.get("picture_url"),
     )
 
 

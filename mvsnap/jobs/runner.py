@@ -1,4 +1,6 @@
-"""Runs a job: a snapshot of every camera, each stored and delivered once.
+"""Runs a job: snapshots and clips, each stored and delivered once.
+
+A clip is only asked for here: the desk records it and sees to its message.
 
 Running a job again is harmless: what is already in the store is not done anew. So the
 engine may start it as often as it likes, and a crash needs no special care.
@@ -8,18 +10,29 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 from mvsnap.actions import CameraNames, Photographer, Snapshot
 from mvsnap.clock import SystemClock
 from mvsnap.core.progress import JobProgress, PartProgress
 from mvsnap.delivery import Courier, Words
-from mvsnap.domain import Event, EventId, EventKind, Job, PartState, Serial
+from mvsnap.domain import (
+    CameraName,
+    Event,
+    EventId,
+    EventKind,
+    Job,
+    PartState,
+    Serial,
+)
 from mvsnap.errors import UpstreamError
+from mvsnap.footage import Clip
 from mvsnap.jobs.mailing import Heads, Mailing
 from mvsnap.jobs.progress import stored_progress
 from mvsnap.jobs.retry import Patience, retrying
 from mvsnap.metrics import Metrics
+from mvsnap.store.clips import ClipStore
 from mvsnap.store.files import Files
 from mvsnap.store.store import Store
 
@@ -29,12 +42,15 @@ log = logging.getLogger(__name__)
 class JobRunner:
     """courier: None when Webex is not configured; pictures are then only kept.
 
+    clip_bytes: a larger clip is not uploaded; its message has a link.
     comes_again: False where nobody runs an unfinished job again (a command).
+    on_clips: called when clips were asked for.
     """
 
     def __init__(
         self,
         store: Store,
+        clips: ClipStore,
         files: Files,
         photographer: Photographer,
         names: CameraNames,
@@ -43,9 +59,13 @@ class JobRunner:
         clock: SystemClock,
         metrics: Metrics,
         *,
+        clip_bytes: int,
         comes_again: bool = True,
+        on_clips: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
+        self._clips = clips
+        self._on_clips = on_clips
         self._files = files
         self._photographer = photographer
         self._names = names
@@ -53,7 +73,15 @@ class JobRunner:
         self._metrics = metrics
         self._patience = Patience(clock, comes_again=comes_again)
         self._mailing = Mailing(
-            store, files, courier, words, clock, metrics, self._patience
+            store,
+            clips,
+            files,
+            courier,
+            words,
+            clock,
+            metrics,
+            self._patience,
+            clip_bytes=clip_bytes,
         )
 
     def progress(self, job: Job) -> JobProgress:
@@ -64,8 +92,11 @@ class JobRunner:
 
         Returns None when nothing is left, else in how many seconds to run it again.
         """
+        if job.clips:
+            self._ask_for_clips(job)
         if not job.serials:
-            return self._mailing.follow_up(job)
+            open_or_tell = self._mailing.open if job.clips else self._mailing.follow_up
+            return open_or_tell(job)
         parts = self.progress(job).parts
         left = [part for part in parts if part.state is PartState.PENDING]
         if not left:
@@ -81,6 +112,11 @@ class JobRunner:
             ]
             waits = [run.result() for run in runs]
         return min((wait for wait in waits if wait is not None), default=None)
+
+    def _ask_for_clips(self, job: Job) -> None:
+        about = self._store.event(job.about) if job.about else None
+        self._clips.ask(_clip(job, camera, about) for camera in job.clips)
+        self._on_clips()
 
     def _run_part(
         self, job: Job, part: PartProgress, heads: Heads, pool: Executor
@@ -152,6 +188,22 @@ class JobRunner:
         self._metrics.parts.labels("no_picture").inc()
         log.error("no snapshot of %s for job %s: %s", serial, job.id, why.message)
         return event
+
+
+def _clip(job: Job, camera: CameraName, about: Event | None) -> Clip:
+    return Clip(
+        id=EventId(str(uuid.uuid5(uuid.UUID(job.id), f"clip {camera}"))),
+        job_id=job.id,
+        camera=camera,
+        trigger=job.trigger,
+        at=about.occurred_at if about else job.at or job.accepted_at,
+        received_at=job.accepted_at,
+        title=job.prefix,
+        rooms=job.rooms,
+        about=job.about,
+        pre_roll_s=job.pre_roll_s,
+        post_roll_s=job.post_roll_s,
+    )
 
 
 def _event_id(job: Job, serial: Serial) -> EventId:

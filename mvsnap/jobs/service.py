@@ -6,13 +6,21 @@ import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
 
 from mvsnap.clock import Clock
 from mvsnap.core.progress import JobProgress, job_progress
-from mvsnap.domain import Job, JobId, JobState, Serial, Trigger
+from mvsnap.domain import (
+    CameraName,
+    EventId,
+    Job,
+    JobId,
+    JobState,
+    Serial,
+    Trigger,
+)
 from mvsnap.errors import QueueFull
 from mvsnap.jobs.engine import Engine
 from mvsnap.jobs.progress import stored_progress
@@ -36,7 +44,20 @@ class Wish:
     at: datetime | None = None
     rooms: tuple[str, ...] = ()
     prefix: str = ""
+    about: EventId | None = None
+    clips: tuple[CameraName, ...] = ()
+    pre_roll_s: float | None = None
+    post_roll_s: float | None = None
+    picture_url: str | None = field(default=None, repr=False)
     idempotency_key: str | None = None
+
+    def job_id(self) -> JobId:
+        """Return an id: the same key of the same caller gives the same job."""
+        if self.idempotency_key is None:
+            return JobId(str(uuid.uuid4()))
+        # Two callers may choose the same key; each has its own jobs.
+        name = f"{self.trigger.by}\n{self.idempotency_key}"
+        return JobId(str(uuid.uuid5(_NAMESPACE, name)))
 
 
 class Finished:
@@ -111,7 +132,7 @@ class JobService:
         Raises:
             QueueFull: nothing was accepted.
         """
-        return self._accept(wish, _job_id(wish))[0]
+        return self._accept(wish, wish.job_id())[0]
 
     def submit(self, job: Job) -> None:
         """Store a job that has its id already; the same id again changes nothing.
@@ -135,7 +156,7 @@ class JobService:
         Raises:
             QueueFull: nothing was accepted.
         """
-        job_id = _job_id(wish)
+        job_id = wish.job_id()
         with self._expecting(job_id) as finished:
             job, is_new = self._accept(wish, job_id)
             if is_new:
@@ -195,6 +216,11 @@ class JobService:
             at=wish.at,
             rooms=wish.rooms,
             prefix=wish.prefix,
+            about=wish.about,
+            clips=wish.clips,
+            pre_roll_s=wish.pre_roll_s,
+            post_roll_s=wish.post_roll_s,
+            picture_url=wish.picture_url,
         )
         self._engine.submit(job)
         self._metrics.triggers.labels(wish.trigger.kind, "accepted").inc()
@@ -231,11 +257,3 @@ class JobService:
             progress = stored_progress(self._store, job)
             if progress.state is not JobState.PENDING or left_s <= look_s:
                 return progress
-
-
-def _job_id(wish: Wish) -> JobId:
-    if wish.idempotency_key is None:
-        return JobId(str(uuid.uuid4()))
-    # Two callers may choose the same key; each has its own jobs.
-    name = f"{wish.trigger.by}\n{wish.idempotency_key}"
-    return JobId(str(uuid.uuid5(_NAMESPACE, name)))

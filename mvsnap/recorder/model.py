@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from mvsnap.errors import MvsnapError
+from mvsnap.footage import Gap
 
 
 class RecorderStopped(MvsnapError):
@@ -184,14 +185,6 @@ class CameraStatus:
     kbit_s: float | None = None
     connects: int = 0  # since the start
     stalls: int = 0  # since the start
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A time of the clip that no camera picture covers."""
-
-    began_at: datetime
-    ended_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mvsnap.recorder.model import ClipResult, Gap
+from mvsnap.footage import Gap
+from mvsnap.recorder.model import ClipResult
 
 _MOMENTS = ("at", "began_at", "ended_at")
 _PATHS = ("path", "thumbnail_path")

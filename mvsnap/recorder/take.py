@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from mvsnap.clock import Clock
+from mvsnap.footage import Gap
 from mvsnap.recorder import files
 from mvsnap.recorder.clip import Assembled, Assembler, CannotAssemble
 from mvsnap.recorder.command import Container
 from mvsnap.recorder.history import Run, written_until
 from mvsnap.recorder.model import (
     ClipResult,
-    Gap,
     Mode,
     RecorderSettings,
     RecorderStopped,

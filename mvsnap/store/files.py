@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mvsnap.domain import Event, EventId
+from mvsnap.footage import Clip
 from mvsnap.store import pictures
 
 # "File previews are only rendered for attachments of 1MB or less" (Webex, Messages).
@@ -29,10 +30,7 @@ class Files:
 
     def snapshot(self, event: Event) -> Path | None:
         """Return the picture's place on disk, None when there is none (any more)."""
-        if event.snapshot_path is None:
-            return None
-        path = self._root / event.snapshot_path
-        return path if path.is_file() else None
+        return self._there(event.snapshot_path)
 
     def thumbnail(self, event: Event) -> Path | None:
         """Return a small copy of the picture, made when it is first asked for."""
@@ -45,11 +43,27 @@ class Files:
             return path
         return self._copy(event, "webex", _preview) or path
 
+    def clip(self, clip: Clip) -> Path | None:
+        """Return the video's place on disk, None when there is none (any more)."""
+        return self._there(clip.path)
+
+    def clip_thumbnail(self, clip: Clip) -> Path | None:
+        return self._there(clip.thumbnail_path)
+
+    def clip_for_webex(self, clip: Clip, most_bytes: int) -> Path | None:
+        """Return the video unless it is too large to be sent along."""
+        path = self.clip(clip)
+        return path if path and path.stat().st_size <= most_bytes else None
+
     def remove(self, path: str) -> None:
         """Remove a picture and the copies made of it."""
         whole = self._root / path
         for copy in whole.parent.glob(f"{whole.stem}.*"):
             copy.unlink(missing_ok=True)
+
+    def _there(self, path: str | None) -> Path | None:
+        whole = self._root / path if path else None
+        return whole if whole and whole.is_file() else None
 
     def _copy(
         self, event: Event, name: str, make: Callable[[Path], bytes | None]

@@ -10,13 +10,13 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from mvsnap.clock import iso
 from mvsnap.core import wishes
-from mvsnap.core.progress import JobProgress, PartProgress
+from mvsnap.core.progress import ClipProgress, JobProgress, PartProgress
 from mvsnap.domain import JobId, JobState, Serial, Trigger, TriggerKind
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.jobs.service import Wish
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
-from mvsnap.web.links import job_url, snapshot_url
+from mvsnap.web.links import clip_url, job_url, snapshot_url
 from mvsnap.web.params import Parameters, read_parameters
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1.0")
@@ -58,6 +58,7 @@ def get_job(job_id: str) -> ResponseReturnValue:
         "at": iso(job.at) if job.at else None,
         "rooms": job.rooms,
         "trigger": {"kind": job.trigger.kind, "by": job.trigger.by},
+        "clips": [_clip_json(clip) for clip in progress.clips],
     }
     return jsonify(_job_json(progress) | about)
 
@@ -128,4 +129,14 @@ def _part_json(part: PartProgress) -> dict[str, Any]:
         "snapshot_url": snapshot_url(event.id) if event and has_picture else None,
         "video_link": event.video_link if event else None,
         "error": part.error,
+    }
+
+
+def _clip_json(clip: ClipProgress) -> dict[str, Any]:
+    event = clip.event
+    return {
+        "camera": clip.camera,
+        "status": clip.state,
+        "clip_url": clip_url(event.id) if event and not event.error else None,
+        "error": clip.error,
     }

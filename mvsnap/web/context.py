@@ -10,6 +10,7 @@ from mvsnap.clock import Clock
 from mvsnap.config.model import Settings
 from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
+from mvsnap.store.clips import ClipStore
 from mvsnap.store.files import Files
 from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
@@ -24,6 +25,7 @@ class Gateway:
     settings: Settings
     jobs: JobService
     store: Store
+    clips: ClipStore
     sense: SenseStore
     site: SiteStore
     people: People

@@ -16,7 +16,7 @@ from mvsnap.errors import BadInput, Forbidden, NotFound
 from mvsnap.store.store import EventFilter
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
-from mvsnap.web.links import snapshot_url
+from mvsnap.web.links import clip_url, snapshot_url
 from mvsnap.web.params import Parameters, read_parameters
 
 bp = Blueprint("events", __name__, url_prefix="/api/v1.0")
@@ -71,14 +71,34 @@ def snapshot(event_id: str) -> ResponseReturnValue:
 def thumbnail(event_id: str) -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
     event = _event(event_id)
+    if event.kind is EventKind.CLIP:
+        found = gateway().clips.clip(event.id)
+        return _picture(event, gateway().files.clip_thumbnail(found) if found else None)
     return _picture(event, gateway().files.thumbnail(event))
+
+
+@bp.get("/events/<event_id>/clip.mp4")
+@auth.key_or_login("read")
+def clip(event_id: str) -> ResponseReturnValue:
+    read_parameters(request).allow_only("apikey")
+    event = _event(event_id)
+    found = gateway().clips.clip(event.id)
+    path = gateway().files.clip(found) if found else None
+    if path is None:
+        raise NotFound(event.error or "This event has no clip (any more)")
+    return private_file(path, "video/mp4")
 
 
 def _picture(event: Event, path: Path | None) -> ResponseReturnValue:
     if path is None:
         raise NotFound(event.error or "This event has no picture (any more)")
+    return private_file(path, "image/jpeg")
+
+
+def private_file(path: Path, mimetype: str) -> Response:
+    """Return a file that never changes, whole or the range that was asked for."""
     answer = send_file(
-        path, mimetype="image/jpeg", conditional=True, max_age=86400, etag=path.stem
+        path, mimetype=mimetype, conditional=True, max_age=86400, etag=path.stem
     )
     # A proxy in between must not keep it for others, who have no key.
     answer.cache_control.public = False
@@ -98,11 +118,16 @@ def event_json(event: Event) -> dict[str, Any]:
         "job_id": event.job_id,
         "trigger": {"kind": event.trigger.kind, "by": event.trigger.by},
         "snapshot_url": snapshot_url(event.id) if event.snapshot_path else None,
+        "clip_url": clip_url(event.id) if _has_clip(event) else None,
         "video_link": event.video_link,
         "error": event.error,
         "zone": _zone_json(event),
         "details": event.details,
     }
+
+
+def _has_clip(event: Event) -> bool:
+    return event.kind is EventKind.CLIP and event.error is None
 
 
 def _zone_json(event: Event) -> dict[str, str] | None:
@@ -113,7 +138,7 @@ def _zone_json(event: Event) -> dict[str, str] | None:
 
 def _event(event_id: str) -> Event:
     event = _known(event_id)
-    if event is None or not auth.caller().reaches(event.serial):
+    if event is None or not auth.caller().reaches(event.serial or event.camera_name):
         raise NotFound(f"No event {event_id[:40]!r}")
     return event
 

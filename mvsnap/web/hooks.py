@@ -7,7 +7,7 @@ with the reason. Sent again it gives the same jobs, also after a 503 between two
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,10 +18,12 @@ from flask.typing import ResponseReturnValue
 from mvsnap.core.sense_json import one_line
 from mvsnap.core.webhook_alarm import Alarm, doubt, headline, moment_to_show
 from mvsnap.core.webhook_body import MAX_BYTES
+from mvsnap.core.webhook_cameras import evidence
+from mvsnap.core.webhook_event import alarm_event
 from mvsnap.core.webhook_rules import Choice, Defaults, Rule, choose
 from mvsnap.core.webhooks import parse
-from mvsnap.domain import Job, Serial, Trigger, TriggerKind
-from mvsnap.errors import BadInput
+from mvsnap.domain import CameraName, Job, Serial, Trigger, TriggerKind
+from mvsnap.errors import BadInput, QueueFull
 from mvsnap.jobs.service import Wish
 from mvsnap.web import context
 from mvsnap.web.auth import hooks as auth
@@ -41,6 +43,7 @@ class Order:
     """One job of an alarm before it is accepted; `notes` are told to the sender."""
 
     wish: Wish
+    title: str
     notes: tuple[str, ...] = ()
 
 
@@ -74,11 +77,25 @@ def _receive(by: Sender) -> ResponseReturnValue:
         return _ignored(alarm, by)
     # All are made before one is accepted: what is refused leaves nothing behind.
     orders = [_order(alarm, choice, by) for choice in choices]
-    jobs = [gateway().jobs.accept(order.wish) for order in orders]
+    for order in orders:
+        _must_have_room(order.wish)
+    jobs = _accept(alarm, orders)
     for job in jobs:
         log.info("%s from %s is job %s", _short(alarm), by.name, job.id)
     notes = dict.fromkeys(note for order in orders for note in order.notes)
     return _accepted(jobs, list(notes))
+
+
+def _accept(alarm: Alarm, orders: list[Order]) -> list[Job]:
+    """Store what happened, then the jobs about it; again changes nothing."""
+    first, now = orders[0], gateway().clock.now()
+    event = alarm_event(
+        alarm, first.wish.job_id(), first.wish.trigger, now, first.title
+    )
+    gateway().store.add_event(event)
+    return [
+        gateway().jobs.accept(replace(order.wish, about=event.id)) for order in orders
+    ]
 
 
 def _body(asked: Request) -> tuple[bytes, str]:
@@ -95,7 +112,7 @@ def _rules() -> list[Rule]:
         Rule(
             rule.name,
             rule.match,
-            cameras=tuple(map(Serial, rule.cameras)),
+            cameras=rule.cameras,
             room=rule.room,
             title=rule.title,
             actions=rule.actions,
@@ -107,39 +124,64 @@ def _rules() -> list[Rule]:
 def _defaults(by: Sender) -> Defaults:
     settings, token = gateway().settings, by.token
     return Defaults(
-        cameras=tuple(map(Serial, token.cameras)) if token else (),
-        all_cameras=tuple(map(Serial, settings.meraki.cameras)),
+        cameras=token.cameras if token else (),
+        all_cameras=settings.meraki.cameras,
         room=(token.room if token else None) or settings.webex.room,
         actions=token.actions if token else ("snapshot",),
     )
 
 
 def _order(alarm: Alarm, choice: Choice, by: Sender) -> Order:
-    """Return the job a choice leads to.
-
-    Clips plug in here: a choice whose `actions` hold "clip" is to record one.
-    """
-    if not choice.cameras:
+    """Return the job a choice leads to."""
+    wanted = evidence(choice, _recorders())
+    cameras = (*wanted.serials, *wanted.clips)
+    if not cameras:
         raise BadInput(
             "cameras: none is named by the alarm, its rule or token, "
             "and meraki.cameras is empty"
         )
-    by.caller.must_reach(choice.cameras)
+    by.caller.must_reach(cameras)
     rooms = _rooms(choice)
     by.caller.must_post_to(rooms)
     now = gateway().clock.now()
     wish = Wish(
         trigger=Trigger(TriggerKind.WEBHOOK, choice.rule or by.name),
-        serials=tuple(dict.fromkeys(choice.cameras)),
+        serials=wanted.serials,
         at=moment_to_show(alarm, now),
         rooms=rooms,
         prefix=headline(alarm, choice.title),
+        clips=wanted.clips,
+        # Its picture shows the camera that alerted, and no other.
+        picture_url=alarm.image_url if wanted.serials == (alarm.camera,) else None,
         idempotency_key=_idempotency_key(alarm, by),
     )
-    notes = [doubt(alarm, now)]
-    if "clip" in choice.actions:
-        notes.append("clip: cannot be recorded here; a snapshot is taken instead")
-    return Order(wish, tuple(filter(None, notes)))
+    notes = (doubt(alarm, now), *wanted.notes)
+    return Order(wish, choice.title, tuple(filter(None, notes)))
+
+
+def _recorders() -> dict[CameraName, Serial | None]:
+    """Return the cameras of the recorder, with their serials."""
+    return {
+        CameraName(name): Serial(camera.meraki_serial) if camera.meraki_serial else None
+        for name, camera in gateway().settings.recorder.cameras.items()
+    }
+
+
+def _must_have_room(wish: Wish) -> None:
+    """Refuse a clip too many, unless it is one that was accepted before.
+
+    Raises:
+        QueueFull
+    """
+    most = gateway().settings.recorder.queue_size
+    for camera in wish.clips:
+        if gateway().clips.unfinished(camera) < most:
+            continue
+        if gateway().jobs.known(wish.job_id()) is None:
+            gateway().metrics.triggers.labels(wish.trigger.kind, "refused").inc()
+            raise QueueFull(
+                f"{most} clips of {camera} are recorded or wait (recorder.queue_size)"
+            )
 
 
 def _rooms(choice: Choice) -> tuple[str, ...]:
@@ -167,7 +209,13 @@ def _idempotency_key(alarm: Alarm, by: Sender) -> str:
 
 def _accepted(jobs: list[Job], notes: list[str]) -> ResponseReturnValue:
     listed: list[dict[str, Any]] = [
-        {"id": job.id, "url": job_url(job.id), "cameras": job.serials} for job in jobs
+        {
+            "id": job.id,
+            "url": job_url(job.id),
+            "cameras": job.serials,
+            "clips": job.clips,
+        }
+        for job in jobs
     ]
     first = {"id": jobs[0].id, "url": listed[0]["url"]}
     answer = jsonify(status="accepted", job=first, jobs=listed, notes=notes)

@@ -15,6 +15,10 @@ def snapshot_url(event_id: str) -> str:
     return _external(url_for("events.snapshot", event_id=event_id))
 
 
+def clip_url(event_id: str) -> str:
+    return _external(url_for("events.clip", event_id=event_id))
+
+
 def _external(path: str) -> str:
     root = gateway().settings.site.public_url or request.host_url.rstrip("/")
     return root + path

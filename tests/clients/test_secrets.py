@@ -101,7 +101,7 @@ def troubles(origin: str, tmp_path: Path) -> list[str]:
             lambda: dashboard.fetch_picture(ticket, limit_s=0.5),
             lambda: webex.me(),
             lambda: webex.resolve("x"),
-            lambda: webex.post(room, "x", picture=jpeg),
+            lambda: webex.post(room, "x", file=jpeg),
         ):
             try:
                 call()

@@ -150,7 +150,7 @@ def test_a_picture_is_uploaded_under_its_name(
 ) -> None:
     path = tmp_path / "Büro 1.jpg"
     path.write_bytes(picture())
-    webex.post(TO_A, "Grüße", picture=path)
+    webex.post(TO_A, "Grüße", file=path)
     assert stub.posted == [{"roomId": "ROOM-A", "markdown": "Grüße"}]
     assert stub.files == [("Büro 1.jpg", "image/jpeg", picture_bytes(path))]
 
@@ -163,7 +163,7 @@ def test_a_picture_that_is_gone_is_told_without_its_path(
     webex: Webex, stub: StubWebex, tmp_path: Path
 ) -> None:
     with pytest.raises(UpstreamError, match="is gone") as caught:
-        webex.post(TO_A, "x", picture=tmp_path / "gone.jpg")
+        webex.post(TO_A, "x", file=tmp_path / "gone.jpg")
     assert not caught.value.retry
     assert str(tmp_path) not in str(caught.value)
     assert stub.asked == []
@@ -177,7 +177,7 @@ def test_one_client_serves_many_threads(
     def post(number: int) -> None:
         path = tmp_path / f"{number}.jpg"
         path.write_bytes(picture() + b"%d" % number)
-        ids.append(webex.post(TO_A, f"{number}", picture=path))
+        ids.append(webex.post(TO_A, f"{number}", file=path))
 
     threads = [threading.Thread(target=post, args=(n,)) for n in range(20)]
     for thread in threads:

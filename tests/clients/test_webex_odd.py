@@ -94,7 +94,7 @@ def test_a_refused_message_says_whether_to_retry(
     path = tmp_path / "picture.jpg"
     path.write_bytes(b"x" * 300_000)
     with served(stub) as webex, pytest.raises(UpstreamError) as caught:
-        webex.post(TO_A, "x", picture=path if with_picture else None)
+        webex.post(TO_A, "x", file=path if with_picture else None)
     error = caught.value
     assert (error.retry, error.retry_after_s, error.unsure) == (
         retry,
@@ -139,8 +139,8 @@ def test_after_a_429_the_same_picture_is_uploaded_whole(tmp_path: Path) -> None:
     path.write_bytes(b"x" * 200_000)
     with served(stub) as webex:
         with pytest.raises(UpstreamError):
-            webex.post(TO_A, "x", picture=path)
-        webex.post(TO_A, "x", picture=path)
+            webex.post(TO_A, "x", file=path)
+        webex.post(TO_A, "x", file=path)
     assert [len(data) for _, _, data in stub.files] == [200_000]
 
 
@@ -232,7 +232,7 @@ def test_a_message_without_an_answer_may_have_arrived(
         bot(origin, timeout_s=1) as webex,
         pytest.raises(UpstreamError, match="could not be reached") as caught,
     ):
-        webex.post(TO_A, "x", picture=path if size else None)
+        webex.post(TO_A, "x", file=path if size else None)
     assert caught.value.retry
     assert caught.value.unsure is unsure
 

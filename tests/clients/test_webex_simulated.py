@@ -133,7 +133,7 @@ def test_a_picture_arrives_byte_for_byte_in_its_thread(
     path = tmp_path / "Tor Süd.jpg"
     path.write_bytes(picture())
     head = webex.post(to(cloud), "Door open")
-    webex.post(to(cloud), "**Tor Süd**", picture=path, parent_id=head)
+    webex.post(to(cloud), "**Tor Süd**", file=path, parent_id=head)
     first, reply = cloud.messages
     assert (first.parent_id, reply.parent_id) == (None, first.id)
     (file,) = reply.files
@@ -207,7 +207,7 @@ def test_a_message_that_failed_says_when_to_try_again_and_if_it_may_be_there(
     path.write_bytes(picture())
     cloud.faults.add(fault)
     with pytest.raises(UpstreamError) as caught:
-        webex.post(to(cloud), "x", picture=path if with_picture else None)
+        webex.post(to(cloud), "x", file=path if with_picture else None)
     told = caught.value
     assert (told.retry, told.retry_after_s, told.unsure) == (
         True,
@@ -218,7 +218,7 @@ def test_a_message_that_failed_says_when_to_try_again_and_if_it_may_be_there(
     # Once: the SDK must not have repeated it by itself.
     assert len(cloud.asked) == 1
     assert len(cloud.messages) == arrived
-    webex.post(to(cloud), "y", picture=path if with_picture else None)
+    webex.post(to(cloud), "y", file=path if with_picture else None)
     assert len(cloud.messages) == arrived + 1
 
 
@@ -240,9 +240,9 @@ def test_an_upload_that_broke_off_is_tried_again(
     path.write_bytes(picture())
     cloud.faults.add(Fault("reset"))
     with pytest.raises(UpstreamError) as caught:
-        webex.post(to(cloud), "x", picture=path)
+        webex.post(to(cloud), "x", file=path)
     assert caught.value.retry
-    webex.post(to(cloud), "x", picture=path)
+    webex.post(to(cloud), "x", file=path)
     assert len(cloud.messages) == 1
 
 

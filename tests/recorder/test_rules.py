@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from mvsnap.errors import BadInput
-from mvsnap.recorder import Auth, AuthType, CameraSettings, Gap, SourceKind, State
+from mvsnap.footage import Gap
+from mvsnap.recorder import Auth, AuthType, CameraSettings, SourceKind, State
 from mvsnap.recorder import source_of as read
 from mvsnap.recorder.diagnosis import ending, format_of, http_ending, redacted
 from mvsnap.recorder.files import clip_path, publish, slug

@@ -27,12 +27,12 @@ class Caller:
         self,
         name: str,
         scopes: Iterable[Scope],
-        serials: Iterable[str] | None = None,
+        cameras: Iterable[str] | None = None,
         rooms: Iterable[str] | None = None,
     ) -> None:
         self.name = name
         self._scopes = set(scopes)
-        self._serials = None if serials is None else frozenset(serials)
+        self._cameras = None if cameras is None else frozenset(cameras)
         self._rooms = None
         if rooms is not None:
             self._rooms = {room.casefold().strip() for room in rooms}
@@ -50,16 +50,17 @@ class Caller:
         if scope not in self._scopes:
             raise Forbidden(f"This key has no scope {scope!r}")
 
-    def must_reach(self, serials: tuple[Serial, ...]) -> None:
-        for serial in serials:
-            if not self.reaches(serial):
-                raise Forbidden(f"This key may not use camera {serial}")
+    def must_reach(self, cameras: Iterable[str]) -> None:
+        """cameras: serials, and names of cameras of the recorder."""
+        for camera in cameras:
+            if not self.reaches(camera):
+                raise Forbidden(f"This key may not use camera {camera}")
 
-    def reaches(self, serial: Serial) -> bool:
-        return self._serials is None or serial in self._serials
+    def reaches(self, camera: str) -> bool:
+        return self._cameras is None or camera in self._cameras
 
     def may_see(self, job: Job) -> bool:
-        return all(map(self.reaches, job.serials)) and all(
+        return all(map(self.reaches, (*job.serials, *job.clips))) and all(
             map(self._posts_to, job.rooms)
         )
 
@@ -74,9 +75,9 @@ class Caller:
     @property
     def serials(self) -> tuple[Serial, ...] | None:
         """Return the cameras it is limited to, None for all."""
-        if self._serials is None:
+        if self._cameras is None:
             return None
-        return tuple(Serial(serial) for serial in sorted(self._serials))
+        return tuple(Serial(camera) for camera in sorted(self._cameras))
 
 
 class Guard:

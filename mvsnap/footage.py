@@ -1,0 +1,103 @@
+"""Words of the recorder's clips and cameras, as they are stored and shown. No I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from mvsnap.domain import CameraName, EventId, JobId, Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time of a clip that no camera picture covers."""
+
+    began_at: datetime
+    ended_at: datetime
+
+
+class ClipState(StrEnum):
+    """DELETED: the file is gone, by hand or by age; the row remembers it."""
+
+    WAITING = "waiting"
+    RECORDING = "recording"
+    READY = "ready"
+    FAILED = "failed"
+    DELETED = "deleted"
+
+
+class CopyState(StrEnum):
+    """The copy of a clip in S3 storage."""
+
+    NONE = "none"
+    WAITING = "waiting"
+    COPIED = "copied"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One wish for a clip of one camera, and what came of it.
+
+    id: also that of the event that tells of it.
+    at: the trigger's own time; received_at: when it came here.
+    pre_roll_s, post_roll_s: asked for; None: what the camera's settings say.
+    began_at, ended_at: of the video. before_s: video there is from before `at`.
+    partial: something that was asked for is missing. gaps: what is missing inside.
+    shared: the file was begun for another trigger; several clips have its `path`.
+    path, thumbnail_path: below data_dir.
+    error: why there is no clip; note: what to know about it, also while it waits.
+    kept: never removed by age or size.
+    """
+
+    id: EventId
+    job_id: JobId
+    camera: CameraName
+    trigger: Trigger
+    at: datetime
+    received_at: datetime
+    title: str = ""
+    rooms: tuple[str, ...] = ()
+    about: EventId | None = None
+    pre_roll_s: float | None = None
+    post_roll_s: float | None = None
+    state: ClipState = ClipState.WAITING
+    began_at: datetime | None = None
+    ended_at: datetime | None = None
+    before_s: float = 0
+    partial: bool = False
+    gaps: tuple[Gap, ...] = ()
+    shared: bool = False
+    codec: str = ""
+    path: str | None = None
+    thumbnail_path: str | None = None
+    size_bytes: int = 0
+    error: str | None = None
+    note: str | None = None
+    kept: bool = False
+    copy_state: CopyState = CopyState.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderCamera:
+    """How a camera of the recorder was at `seen_at`; `text` says it for people.
+
+    held_s: of video in the ring; gop_s: longest time between two keyframes.
+    connects, stalls: since the recorder was started.
+    """
+
+    camera: CameraName
+    state: str
+    text: str
+    since: datetime
+    seen_at: datetime
+    codec: str = ""
+    width: int = 0
+    height: int = 0
+    fps: float = 0
+    held_s: float = 0
+    gop_s: float = 0
+    kbit_s: float = 0
+    connects: int = 0
+    stalls: int = 0

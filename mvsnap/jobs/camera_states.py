@@ -1,0 +1,69 @@
+"""How the recorder's cameras are, stored for the pages of every process."""
+
+from __future__ import annotations
+
+from mvsnap.clock import Clock
+from mvsnap.domain import CameraName
+from mvsnap.footage import RecorderCamera
+from mvsnap.metrics import Metrics
+from mvsnap.recorder import CameraStatus, Recorder, State
+from mvsnap.store.clips import ClipStore
+
+# How often it is written that a camera is as it was: mind the SD card.
+SEEN_EVERY_S = 60.0
+_WELL = (State.RECORDING, State.IDLE)
+
+
+class CameraStates:
+    def __init__(
+        self, recorder: Recorder, clips: ClipStore, clock: Clock, metrics: Metrics
+    ) -> None:
+        self._recorder = recorder
+        self._clips = clips
+        self._clock = clock
+        self._metrics = metrics
+        self._stored: dict[CameraName, RecorderCamera] = {}
+
+    def store_news(self) -> None:
+        """Write what changed, and now and then that nothing did."""
+        states = self._recorder.states()
+        for name, status in states.items():
+            is_well = self._metrics.recorder_cameras.labels(name)
+            is_well.set(int(status.state in _WELL))
+        found = [self._camera(CameraName(n), status) for n, status in states.items()]
+        news = [camera for camera in found if self._is_news(camera)]
+        if news:
+            self._clips.see(news)
+            self._stored |= {camera.camera: camera for camera in news}
+
+    def _is_news(self, camera: RecorderCamera) -> bool:
+        stored = self._stored.get(camera.camera)
+        if stored is None:
+            return True
+        if (camera.seen_at - stored.seen_at).total_seconds() >= SEEN_EVERY_S:
+            return True
+        # The numbers change all the time; they are news with the next of the above.
+        return _standing(stored) != _standing(camera)
+
+    def _camera(self, name: CameraName, status: CameraStatus) -> RecorderCamera:
+        form = status.format
+        return RecorderCamera(
+            camera=name,
+            state=status.state,
+            text=status.text,
+            since=status.since,
+            seen_at=self._clock.now(),
+            codec=form.codec or "",
+            width=form.width or 0,
+            height=form.height or 0,
+            fps=round(form.fps or 0, 1),
+            held_s=round(status.held_s, 1),
+            gop_s=round(status.gop_s or 0, 1),
+            kbit_s=round(status.kbit_s or 0),
+            connects=status.connects,
+            stalls=status.stalls,
+        )
+
+
+def _standing(camera: RecorderCamera) -> tuple[object, ...]:
+    return camera.state, camera.text, camera.codec, camera.width

@@ -1,0 +1,229 @@
+"""Desk: takes the clips that wait, has them recorded, and sees to their messages.
+
+One process at a time records for a data_dir: the recorder's lock is its seat. The
+others look for it now and then, so that one of them goes on when it dies. Running a
+clip again is harmless: the recorder gives the same file for the same id.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from mvsnap.clock import SystemClock
+from mvsnap.core.clip_words import details
+from mvsnap.domain import CameraName, Event, EventId, EventKind, Job, JobId, Serial
+from mvsnap.errors import QueueFull
+from mvsnap.footage import Clip, ClipState, CopyState
+from mvsnap.jobs.camera_states import CameraStates
+from mvsnap.jobs.retry import GIVE_UP_AFTER, park_delay_s
+from mvsnap.jobs.service import JobService
+from mvsnap.metrics import Metrics
+from mvsnap.recorder import CannotRecord, ClipResult, Recorder, RecorderStopped
+from mvsnap.store.clips import ClipStore
+
+log = logging.getLogger(__name__)
+
+# A clip that another process asked for is seen this late; the ring holds a minute more.
+_LOOK_S = 1.0
+_SEAT_AGAIN_S = 5.0
+_AGAIN_S = 5.0
+
+
+class ClipDesk:
+    """`start` returns at once; `wake` when clips were asked for in this process.
+
+    serials: of cameras that the Dashboard knows, too. copies: clips go to S3 as well.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        recorder_id: str,
+        cameras: Mapping[CameraName, Serial | None],
+        clips: ClipStore,
+        jobs: JobService,
+        clock: SystemClock,
+        metrics: Metrics,
+        *,
+        data_dir: Path,
+        copies: bool = False,
+    ) -> None:
+        self._recorder = recorder
+        self._recorder_id = recorder_id
+        self._cameras = cameras
+        self._clips = clips
+        self._jobs = jobs
+        self._clock = clock
+        self._metrics = metrics
+        self._data_dir = data_dir
+        self._copies = copies
+        self._is_seated = False
+        self._wanted = threading.Event()
+        self._running: set[EventId] = set()
+        self._states = CameraStates(recorder, clips, clock, metrics)
+        self._thread = threading.Thread(target=self._run, name="clips", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        self._wanted.set()
+
+    def stop(self) -> None:
+        """End the recordings; what is unfinished goes on at the next start."""
+        self._wanted.set()
+        self._thread.join()
+        if self._is_seated:
+            self._recorder.stop()
+
+    def _run(self) -> None:
+        while not self._clock.stopped:
+            try:
+                if self._is_seated or self._sit_down():
+                    self._look()
+            except SQLAlchemyError as exc:
+                log.warning("clips wait for the database: %s", type(exc).__name__)
+            except Exception:
+                # The next look may work; a dead desk would never come back.
+                log.exception("looking for clips failed")
+            self._wanted.wait(_LOOK_S if self._is_seated else _SEAT_AGAIN_S)
+            self._wanted.clear()
+
+    def _sit_down(self) -> bool:
+        try:
+            self._recorder.start()
+        except CannotRecord as exc:
+            log.debug("%s", exc.message)
+            return False
+        self._is_seated = True
+        log.info("recording %d cameras", len(self._cameras))
+        return True
+
+    def _look(self) -> None:
+        for clip in self._clips.claim(
+            self._recorder_id, self._cameras, self._clock.now()
+        ):
+            if clip.id not in self._running:
+                self._running.add(clip.id)
+                name = f"clip-{clip.camera}"
+                threading.Thread(
+                    target=self._work, args=(clip,), name=name, daemon=True
+                ).start()
+        for clip in self._clips.untold(self._recorder_id):
+            self._tell(clip)
+        self._states.store_news()
+
+    def _work(self, clip: Clip) -> None:
+        try:
+            self._record(clip)
+        except RecorderStopped:
+            return  # it is ours at the next start
+        except Exception:
+            log.exception("clip of %s failed unexpectedly", clip.camera)
+            self._unexpected(clip)
+        finally:
+            self._running.discard(clip.id)
+            self._wanted.set()
+
+    def _unexpected(self, clip: Clip) -> None:
+        """Let it be taken up again after a while, unless that was tried for a day."""
+        self._clock.sleep(_AGAIN_S)
+        if self._clock.now() - clip.received_at > GIVE_UP_AFTER:
+            error = "internal error; see the log"
+            self._finish(replace(clip, state=ClipState.FAILED, error=error))
+
+    def _record(self, clip: Clip) -> None:
+        result = self._recorder.record(
+            clip.camera,
+            clip.at,
+            clip.pre_roll_s,
+            clip.post_roll_s,
+            name=clip.id,
+            received_at=clip.received_at,
+        )
+        now = self._clock.now()
+        age = now - clip.received_at
+        if result.retry and age < GIVE_UP_AFTER:
+            again_s = park_delay_s(age, None)
+            note = result.error or ""
+            self._clips.put_back(clip.id, note, now + timedelta(seconds=again_s))
+            log.warning("clip of %s waits %.0f s: %s", clip.camera, again_s, note)
+            return
+        self._finish(self._finished(clip, result))
+
+    def _finished(self, clip: Clip, result: ClipResult) -> Clip:
+        has_file = result.path is not None
+        return replace(
+            clip,
+            state=ClipState.READY if has_file else ClipState.FAILED,
+            at=result.at,
+            began_at=result.began_at,
+            ended_at=result.ended_at,
+            before_s=result.pre_roll_s,
+            partial=result.partial,
+            gaps=result.gaps,
+            shared=result.shared,
+            codec=result.codec or "",
+            path=self._relative(result.path),
+            thumbnail_path=self._relative(result.thumbnail_path),
+            size_bytes=result.path.stat().st_size if result.path else 0,
+            error=None if has_file else result.error or "no video was recorded",
+            note=result.note,
+            copy_state=CopyState.WAITING
+            if has_file and self._copies and not result.shared
+            else CopyState.NONE,
+        )
+
+    def _finish(self, clip: Clip) -> None:
+        self._clips.finish(clip, self._event(clip))
+        took_s = (self._clock.now() - clip.received_at).total_seconds()
+        if clip.error:
+            self._metrics.parts.labels("no_clip").inc()
+            log.error("no clip of %s: %s", clip.camera, clip.error)
+        else:
+            self._metrics.parts.labels("clip").inc()
+            log.info("clip of %s stored after %.1f s", clip.camera, took_s)
+
+    def _event(self, clip: Clip) -> Event:
+        return Event(
+            id=clip.id,
+            kind=EventKind.CLIP,
+            occurred_at=clip.at,
+            recorded_at=self._clock.now(),
+            serial=self._cameras.get(clip.camera) or Serial(""),
+            job_id=clip.job_id,
+            trigger=clip.trigger,
+            camera_name=clip.camera,
+            title=clip.title,
+            error=clip.error,
+            details=details(clip),
+        )
+
+    def _tell(self, clip: Clip) -> None:
+        """Let a job of its own post the clip; the same id again changes nothing."""
+        if clip.rooms:
+            job = Job(
+                id=JobId(str(uuid.uuid5(uuid.UUID(clip.id), "told"))),
+                trigger=clip.trigger,
+                serials=(),
+                accepted_at=self._clock.now(),
+                rooms=clip.rooms,
+                prefix=clip.title,
+                about=clip.id,
+            )
+            try:
+                self._jobs.submit(job)
+            except QueueFull:
+                return  # the next look tries again
+        self._clips.told(clip.id)
+
+    def _relative(self, path: Path | None) -> str | None:
+        return str(path.relative_to(self._data_dir)) if path else None

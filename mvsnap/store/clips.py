@@ -1,0 +1,267 @@
+"""The clips: asked for, recorded, told, kept. One method is one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
+
+from mvsnap.domain import CameraName, Event, EventId, JobId, Trigger, TriggerKind
+from mvsnap.footage import Clip, ClipState, CopyState, Gap, RecorderCamera
+from mvsnap.store.database import Database
+from mvsnap.store.store import event_row
+from mvsnap.store.tables import clips, events, recorder_cameras
+
+_UNFINISHED = (ClipState.WAITING, ClipState.RECORDING)
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFilter:
+    """Which clips; None means any. `until` is exclusive; `after` is paging."""
+
+    cameras: tuple[CameraName, ...] | None = None
+    states: tuple[ClipState, ...] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    kept: bool | None = None
+    after: EventId | None = None
+
+
+class ClipStore:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    # --- what the jobs ask for, and the recorder does
+
+    def ask(self, wanted: Iterable[Clip]) -> None:
+        """Note clips to record; those that are known already stay as they are."""
+        rows = [_row(clip) | {"due_at": clip.received_at} for clip in wanted]
+        if rows:
+            statement = self._db.insert(clips).values(rows)
+            with self._db.writing() as connection:
+                connection.execute(statement.on_conflict_do_nothing())
+
+    def unfinished(self, camera: CameraName) -> int:
+        """Count the clips of a camera that wait or are being recorded."""
+        statement = select(func.count()).where(
+            clips.c.camera == camera, clips.c.state.in_(_UNFINISHED)
+        )
+        with self._db.reading() as connection:
+            return int(connection.execute(statement).scalar_one())
+
+    def claim(
+        self, recorder_id: str, cameras: Iterable[CameraName], now: datetime
+    ) -> list[Clip]:
+        """Take what is due for these cameras; return all that this recorder has.
+
+        What it had before a restart is among them.
+        """
+        mine = and_(
+            clips.c.state == ClipState.RECORDING, clips.c.recorder_id == recorder_id
+        )
+        due = and_(
+            clips.c.state == ClipState.WAITING,
+            clips.c.due_at <= now,
+            clips.c.camera.in_(list(cameras)),
+        )
+        with self._db.reading() as connection:
+            # Most looks find nothing: they shall not wait for a writer.
+            if connection.execute(select(clips.c.id).where(due).limit(1)).first():
+                found = None
+            else:
+                found = connection.execute(select(clips).where(mine)).all()
+        if found is None:
+            taken = {"state": ClipState.RECORDING, "recorder_id": recorder_id}
+            with self._db.writing() as connection:
+                connection.execute(update(clips).where(due).values(taken))
+                found = connection.execute(select(clips).where(mine)).all()
+        return [_clip(row) for row in found]
+
+    def put_back(self, clip_id: EventId, note: str, due_at: datetime) -> None:
+        """Let a clip wait until `due_at` to be tried again."""
+        values = {"state": ClipState.WAITING, "note": note, "due_at": due_at}
+        with self._db.writing() as connection:
+            connection.execute(
+                update(clips).where(clips.c.id == clip_id).values(values)
+            )
+
+    def finish(self, clip: Clip, event: Event) -> None:
+        """Store what came of a clip, with the event that tells of it."""
+        added = self._db.insert(events).values(event_row(event))
+        values = _row(clip)
+        # Set by others meanwhile, or for good when it was asked for.
+        for name in ("id", "kept"):
+            del values[name]
+        with self._db.writing() as connection:
+            connection.execute(
+                update(clips).where(clips.c.id == clip.id).values(values)
+            )
+            connection.execute(added.on_conflict_do_nothing())
+
+    def overdue(self, before: datetime) -> list[Clip]:
+        """Return what waits longer: no recorder has its camera any more."""
+        return self._read(
+            select(clips).where(
+                clips.c.state == ClipState.WAITING, clips.c.received_at < before
+            )
+        )
+
+    def untold(self, recorder_id: str) -> list[Clip]:
+        """Return finished clips whose message is not accepted as a job yet."""
+        statement = select(clips).where(
+            clips.c.told.is_(False),
+            clips.c.state.in_((ClipState.READY, ClipState.FAILED)),
+            clips.c.recorder_id == recorder_id,
+        )
+        return self._read(statement)
+
+    def told(self, clip_id: EventId) -> None:
+        with self._db.writing() as connection:
+            connection.execute(
+                update(clips).where(clips.c.id == clip_id).values(told=True)
+            )
+
+    # --- what people look at
+
+    def clip(self, clip_id: EventId) -> Clip | None:
+        found = self._read(select(clips).where(clips.c.id == clip_id))
+        return found[0] if found else None
+
+    def of_job(self, job_id: JobId) -> list[Clip]:
+        return self._read(select(clips).where(clips.c.job_id == job_id))
+
+    def first_of_file(self, clip: Clip) -> Clip | None:
+        """Return the clip whose recording the file of this one was begun for."""
+        found = self._read(
+            select(clips).where(clips.c.path == clip.path, clips.c.shared.is_(False))
+        )
+        return found[0] if found else None
+
+    def clips(self, wanted: ClipFilter, limit: int) -> list[Clip]:
+        """Return clips, newest first, at most `limit`."""
+        return self._read(
+            select(clips)
+            .where(*_conditions(wanted))
+            .order_by(clips.c.at.desc(), clips.c.id.desc())
+            .limit(limit)
+        )
+
+    def keep(self, clip_id: EventId, kept: bool) -> None:
+        with self._db.writing() as connection:
+            connection.execute(
+                update(clips).where(clips.c.id == clip_id).values(kept=kept)
+            )
+
+    # --- how the cameras are
+
+    def see(self, cameras: Iterable[RecorderCamera]) -> None:
+        """Note how the recorder's cameras are now."""
+        with self._db.writing() as connection:
+            for camera in cameras:
+                fresh = asdict(camera)
+                statement = self._db.insert(recorder_cameras).values(fresh)
+                connection.execute(
+                    statement.on_conflict_do_update(
+                        index_elements=[recorder_cameras.c.camera], set_=fresh
+                    )
+                )
+
+    def recorder_cameras(self) -> Mapping[CameraName, RecorderCamera]:
+        """Return how each camera was when the recorder last said so."""
+        with self._db.reading() as connection:
+            rows = connection.execute(select(recorder_cameras)).all()
+        return {row.camera: RecorderCamera(**row._mapping) for row in rows}
+
+    def _read(self, statement: Any) -> list[Clip]:
+        with self._db.reading() as connection:
+            return [_clip(row) for row in connection.execute(statement)]
+
+
+def _conditions(wanted: ClipFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.cameras is not None:
+        found.append(clips.c.camera.in_(wanted.cameras))
+    if wanted.states is not None:
+        found.append(clips.c.state.in_(wanted.states))
+    if wanted.since is not None:
+        found.append(clips.c.at >= wanted.since)
+    if wanted.until is not None:
+        found.append(clips.c.at < wanted.until)
+    if wanted.kept is not None:
+        found.append(clips.c.kept.is_(wanted.kept))
+    if wanted.after is not None:
+        last = select(clips.c.at).where(clips.c.id == wanted.after)
+        moment = last.scalar_subquery()
+        same = and_(clips.c.at == moment, clips.c.id < wanted.after)
+        found.append(or_(clips.c.at < moment, same))
+    return found
+
+
+def _row(clip: Clip) -> dict[str, Any]:
+    return {
+        "id": clip.id,
+        "job_id": clip.job_id,
+        "camera": clip.camera,
+        "trigger_kind": clip.trigger.kind,
+        "trigger_by": clip.trigger.by,
+        "at": clip.at,
+        "received_at": clip.received_at,
+        "title": clip.title,
+        "rooms": list(clip.rooms),
+        "about": clip.about,
+        "asked_pre_roll_s": clip.pre_roll_s,
+        "asked_post_roll_s": clip.post_roll_s,
+        "state": clip.state,
+        "began_at": clip.began_at,
+        "ended_at": clip.ended_at,
+        "before_s": clip.before_s,
+        "partial": clip.partial,
+        "gaps": [[g.began_at.isoformat(), g.ended_at.isoformat()] for g in clip.gaps],
+        "shared": clip.shared,
+        "codec": clip.codec,
+        "path": clip.path,
+        "thumbnail_path": clip.thumbnail_path,
+        "size_bytes": clip.size_bytes,
+        "error": clip.error,
+        "note": clip.note,
+        "kept": clip.kept,
+        "told": False,
+        "copy_state": clip.copy_state,
+    }
+
+
+def _clip(row: Row[Any]) -> Clip:
+    return Clip(
+        id=EventId(row.id),
+        job_id=JobId(row.job_id),
+        camera=CameraName(row.camera),
+        trigger=Trigger(TriggerKind(row.trigger_kind), row.trigger_by),
+        at=row.at,
+        received_at=row.received_at,
+        title=row.title,
+        rooms=tuple(row.rooms),
+        about=None if row.about is None else EventId(row.about),
+        pre_roll_s=row.asked_pre_roll_s,
+        post_roll_s=row.asked_post_roll_s,
+        state=ClipState(row.state),
+        began_at=row.began_at,
+        ended_at=row.ended_at,
+        before_s=row.before_s,
+        partial=row.partial,
+        gaps=tuple(
+            Gap(datetime.fromisoformat(begin), datetime.fromisoformat(end))
+            for begin, end in row.gaps
+        ),
+        shared=row.shared,
+        codec=row.codec,
+        path=row.path,
+        thumbnail_path=row.thumbnail_path,
+        size_bytes=row.size_bytes,
+        error=row.error,
+        note=row.note,
+        kept=row.kept,
+        copy_state=CopyState(row.copy_state),
+    )
