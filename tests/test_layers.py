@@ -22,7 +22,7 @@ LAYERS = (
     ("errors", "domain", "clock", "metrics"),
     ("core", "config", "logs"),
     ("store", "clients", "recorder"),
-    ("actions", "delivery", "inventory"),
+    ("actions", "delivery", "filming", "inventory"),
     ("jobs",),
     ("web", "sense"),
     ("runtime", "serving"),
