@@ -312,7 +312,7 @@ def test_every_page_forbids_the_browser_to_load_from_another_host(web: Web) -> N
 
 def uncommented(sample: str) -> Any:
     """Read the sample with every line that shows a setting made a setting."""
-    shows = re.compile(r"^( *)#( *(?:- )?[a-z_0-9]+:)")
+    shows = re.compile(r"^( *)#( *(?:- )?(?:NAME|[a-z_0-9]+):)")
     return yaml.safe_load("\n".join(shows.sub(r"\1\2", s) for s in sample.splitlines()))
 
 
@@ -320,6 +320,8 @@ def paths(tree: Any, prefix: str = "") -> Iterator[str]:
     """Yield the dotted path of every key, as the reference writes it."""
     for name, value in tree.items():
         path = f"{prefix}{name}"
+        if isinstance(value, dict) and "NAME" in value:
+            yield path
         if isinstance(value, dict) and value:
             yield from paths(value, f"{path}.")
         else:
@@ -336,8 +338,9 @@ def test_the_sample_is_what_the_settings_say() -> None:
 def test_the_sample_as_it_is_changes_nothing() -> None:
     tree = yaml.safe_load(reference.sample())
     # Headings of sections, and nothing below them.
-    assert set(paths(tree)) <= set(tree) | {"sense.noise"}
+    assert set(paths(tree)) <= set(tree) | {"sense.noise", "storage.s3"}
     assert tree["sense"] == {"noise": None}
+    assert tree["storage"] == {"s3": None}
 
 
 def test_every_line_of_the_sample_uncommented_is_a_known_setting() -> None:

@@ -27,6 +27,7 @@ _LARGEST_BURST = 9
 _LARGEST_BORROW = 8
 # Video reaches the Dashboard some two minutes late (meraki-python-sdk issue 4).
 _VIDEO_DELAY = timedelta(minutes=5)
+_RTSP_PORT = 9000
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
 
@@ -116,6 +117,34 @@ class Dashboard:
             raise UpstreamError("Meraki gave no link to the video", retry=True)
         return link
 
+    def stream_url(self, serial: Serial) -> str:
+        """Return where the camera itself sends its video in the local network (RTSP).
+
+        Source: GET /devices/{serial}/camera/video/settings, which names the address
+        only while it is on. Its flag alone means: on, at the camera's own address.
+
+        Raises:
+            UpstreamError: external RTSP is off, or Meraki is out of reach.
+        """
+        path = _device(serial, "/camera/video/settings")
+        found = _object(self._calls.call("GET", path))
+        url = found.get("rtspUrl")
+        if isinstance(url, str) and url.startswith(("rtsp://", "rtsps://")):
+            return url
+        if found.get("externalRtspEnabled") is not True:
+            raise UpstreamError(
+                f"External RTSP of camera {serial} is off: turn it on in the Dashboard,"
+                " Cameras > the camera > Settings > External RTSP (second generation"
+                " and later)",
+                retry=False,
+            )
+        address = _text(_object(self._calls.call("GET", _device(serial))), "lanIp")
+        if not address:
+            raise UpstreamError(
+                f"Meraki knows no LAN address of camera {serial}", retry=True
+            )
+        return f"rtsp://{address}:{_RTSP_PORT}/live"
+
     def whoami(self) -> str:
         """Return `name <e-mail>` of the key's owner.
 
@@ -181,11 +210,7 @@ class Dashboard:
         Raises:
             NoPicture
         """
-        if not is_trusted(url, self._trusted_hosts, self._base_url):
-            raise NoPicture(
-                "the alert's imageUrl is not on Meraki's hosts", retry=False
-            )
-        return self._pictures.fetch(url, limit_s=limit_s)
+        return self._pictures.fetch(url, limit_s=limit_s, only_trusted=True)
 
     def camera(self, serial: Serial) -> Camera:
         """Return one camera, its status unknown. Source: GET /devices/{serial}."""

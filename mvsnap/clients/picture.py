@@ -52,9 +52,7 @@ class PictureDownload:
     def close(self) -> None:
         self._http.close()
 
-    def fetch(
-        self, url: str, *, limit_s: float, only_trusted: bool = False
-    ) -> bytes:
+    def fetch(self, url: str, *, limit_s: float, only_trusted: bool = False) -> bytes:
         """Return the whole JPEG; it answers 404 and more for some seconds first.
 
         only_trusted: the URL is not Meraki's own word, so its host must be Meraki's.

@@ -19,6 +19,18 @@ def _trimmed(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
+def as_path(path: str) -> str:
+    """Return a path on a camera with its slash; "" stays.
+
+    Raises:
+        ValueError: it is a whole URL, or no path.
+    """
+    path = path.strip()
+    if "://" in path or re.search(r"[\s\\#\x00-\x1f\x7f]", path):
+        raise ValueError("expected a path like /axis-cgi/mjpg/video.cgi")
+    return f"/{path.lstrip('/')}" if path else ""
+
+
 Id = Annotated[Text, BeforeValidator(_trimmed), Field(min_length=1, max_length=64)]
 
 
@@ -84,10 +96,7 @@ class Ixon(Section):
     @field_validator("stream_path")
     @classmethod
     def _path(cls, path: str) -> str:
-        path = path.strip()
-        if "://" in path or re.search(r"[\s\\#\x00-\x1f\x7f]", path):
-            raise ValueError("expected a path like /axis-cgi/mjpg/video.cgi")
-        return f"/{path.lstrip('/')}" if path else ""
+        return as_path(path)
 
     @model_validator(mode="before")
     @classmethod

@@ -13,6 +13,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from mvsnap.config.model import Settings
+from mvsnap.config.shape import Shape, shape_of
+from mvsnap.config.values import Known, Section
 from mvsnap.errors import BadConfig
 
 log = logging.getLogger(__name__)
@@ -28,6 +30,20 @@ _SECRET_KEYS = {
     "password",
     "token",
     "meraki_shared_secret",
+    "url",  # of a camera: it may hold a password
+    "auth",
+    "access_key",
+    "secret_key",
+}
+# Sections in which a text in the wrong place may be a secret.
+_SECRET_SECTIONS = {
+    "api_keys",
+    "meraki",
+    "webex",
+    "webhooks",
+    "recorder",
+    "ixon",
+    "s3",
 }
 
 
@@ -44,7 +60,7 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     tree = _read_yaml(path, mistakes)
     _apply_environment(tree, environ, mistakes)
     try:
-        settings = Settings.model_validate(tree)
+        settings = Settings.model_validate(tree, context=_known(tree))
     except ValidationError as exc:
         mistakes += _mistakes(exc, tree)
     if mistakes:
@@ -52,6 +68,13 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     root = path.resolve().parent
     root = root.parent if root.name == "config" else root
     return settings.model_copy(update={"data_dir": root / settings.data_dir})
+
+
+def _known(tree: dict[str, Any]) -> Known:
+    recorder = tree.get("recorder")
+    cameras = recorder.get("cameras") if isinstance(recorder, dict) else None
+    names = cameras if isinstance(cameras, dict) else {}
+    return Known(tuple(str(name).strip() for name in names))
 
 
 def readable_by_others(path: Path) -> bool:
@@ -102,12 +125,18 @@ def _said(tree: dict[str, Any], section: type[BaseModel]) -> dict[str, Any]:
     said = {}
     for name, value in tree.items():
         field = section.model_fields.get(name)
-        inner: Any = field.annotation if field else None
-        is_section = isinstance(inner, type) and issubclass(inner, BaseModel)
-        if value is None and (is_section or (field and section is Settings)):
+        shape, inner = shape_of(field) if field else (Shape.VALUE, Section)
+        is_heading = shape in (Shape.SECTION, Shape.NAMED) or section is Settings
+        if value is None and field and is_heading:
             continue
-        nested = is_section and isinstance(value, dict)
-        said[name] = _said(value, inner) if nested else value
+        if shape is Shape.SECTION and isinstance(value, dict):
+            value = _said(value, inner)
+        elif shape is Shape.NAMED and isinstance(value, dict):
+            value = {
+                key: _said(entry, inner) if isinstance(entry, dict) else entry
+                for key, entry in value.items()
+            }
+        said[name] = value
     return said
 
 
@@ -148,6 +177,8 @@ def _put(tree: Any, keys: list[str], value: Any) -> bool:
     for index, key in enumerate(parents):
         following = keys[index + 1]
         if isinstance(tree, dict):
+            # Names that people chose may have capitals; a variable cannot say so.
+            key = next((k for k in tree if str(k).lower() == key), key)
             if tree.get(key) is None:
                 tree[key] = [] if following.isdigit() else {}
             tree = tree[key]
@@ -171,14 +202,15 @@ def _mistakes(exc: ValidationError, tree: dict[str, Any]) -> list[str]:
     # A list whose items are all wrong is not also "too short".
     parents = {error["loc"][:-1] for error in errors}
     return [
-        _describe(error, tree)
+        line
         for error in errors
         if not (error["type"] == "too_short" and error["loc"] in parents)
+        for line in _describe(error, tree).splitlines()
     ]
 
 
 def _describe(error: Any, tree: dict[str, Any]) -> str:
-    where = ".".join(str(part) for part in error["loc"])
+    where = ".".join(str(part) for part in error["loc"] if part != "[key]")
     kind = error["type"]
     if kind == "extra_forbidden":
         return f"{where}: there is no such setting{_nearest(where)}"
@@ -190,6 +222,8 @@ def _describe(error: Any, tree: dict[str, Any]) -> str:
     message = message.replace("Input should be", "expected").replace("tuple", "list")
     message = message.replace("input should be", "expected")
     message = message.replace("valid dictionary or instance of", "section, not just")
+    if kind == "value_error" and isinstance(_look_up(tree, error["loc"]), dict):
+        return f"{where}: {message}"  # about several of its keys, which it names
     return f"{where}: {message[:1].lower()}{message[1:]}, got {_got(error, tree)}"
 
 
@@ -198,9 +232,13 @@ def _got(error: Any, tree: dict[str, Any]) -> str:
     loc = error["loc"]
     value = _look_up(tree, loc)
     names = {str(part) for part in loc}
-    holds_secrets = not names.isdisjoint({"api_keys", "meraki", "webex", "webhooks"})
+    holds_secrets = not names.isdisjoint(_SECRET_SECTIONS)
     is_plain = isinstance(value, int | float | bool) or len(loc) > 1
     if loc[-1] in _SECRET_KEYS or (holds_secrets and not is_plain):
+        return "(hidden)"
+    # Where a section belongs, people put the one thing they have: a key, an address.
+    instead = error["type"] == "model_type" or (holds_secrets and "://" in str(value))
+    if isinstance(value, str) and instead:
         return "(hidden)"
     in_tokens = loc[:2] == ("webhooks", "tokens") and len(loc) < 4
     if in_tokens or isinstance(value, dict) or (loc[0] == "api_keys" and len(loc) < 3):

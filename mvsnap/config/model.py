@@ -10,16 +10,20 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from mvsnap.config.ixon import Ixon
+from mvsnap.config.recorder import Recorder
 from mvsnap.config.sense import Sense
+from mvsnap.config.storage import Storage
 from mvsnap.config.values import (
+    CameraOrAll,
     Cron,
     Secret,
     Section,
-    SerialOrAll,
     SerialText,
     Text,
     Timezone,
     Url,
+    is_serial,
 )
 from mvsnap.config.webhooks import Webhooks
 
@@ -66,8 +70,10 @@ class Server(Section):
 class ApiKey(Section):
     name: Text = Field(min_length=1, description="who uses it; shown with each event")
     key: Secret = Field(description="the secret itself, 16 characters or more")
-    cameras: tuple[SerialOrAll, ...] = Field(
-        ("*",), min_length=1, description='serials it may use; "*": all'
+    cameras: tuple[CameraOrAll, ...] = Field(
+        ("*",),
+        min_length=1,
+        description='serials and names of recorder.cameras it may use; "*": all',
     )
     rooms: tuple[Text, ...] = Field(
         ("*",), min_length=1, description='rooms it may post to; "*": all'
@@ -114,6 +120,14 @@ class Webex(Section):
         None, description="room title, room id or e-mail when a trigger names none"
     )
     message_prefix: Text = Field("", description="text in front of every message")
+    # Webex takes files of up to 100 MB. Half of that is a minute of a 1080p camera, and
+    # is through a slow uplink of 5 Mbit/s within Webex's own patience.
+    clip_upload_max_mb: float = Field(
+        50,
+        ge=0,
+        le=100,
+        description="a larger clip is a picture and a link in the message; 0: each",
+    )
 
 
 class Schedule(Section):
@@ -128,12 +142,6 @@ class Schedule(Section):
 class Login(Section):
     session_hours: float = Field(
         12, gt=0, le=24 * 30, description="hours until a person must log in again"
-    )
-
-
-class Storage(Section):
-    retention_days: int = Field(
-        30, ge=1, description="days that events and pictures are kept"
     )
 
 
@@ -152,6 +160,8 @@ class Settings(Section):
     meraki: Meraki = Meraki()
     webex: Webex = Webex()
     sense: Sense = Sense()
+    recorder: Recorder = Recorder()
+    ixon: Ixon = Ixon()
     webhooks: Webhooks = Webhooks()
     login: Login = Login()
     schedules: tuple[Schedule, ...] = Field((), description="pictures at fixed times")
@@ -185,6 +195,24 @@ class Settings(Section):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _cameras_can_be_reached(self) -> Settings:
+        mistakes = []
+        for name, camera in self.recorder.cameras.items():
+            where = f"recorder.cameras.{name}"
+            if camera.ixon is not None and not self.ixon.configured:
+                mistakes.append(f"{where}.ixon: the ixon section is empty")
+            elif camera.ixon is not None and not (
+                camera.ixon.agent_server_id or self.ixon.agent_server_id
+            ):
+                mistakes.append(f"{where}.ixon: no agent_server_id, here or in ixon")
+            asks_meraki = camera.url is None and camera.meraki_serial is not None
+            if asks_meraki and self.meraki.api_key is None:
+                mistakes.append(f"{where}.meraki_serial: meraki.api_key is missing")
+        if mistakes:
+            raise ValueError("\n".join(mistakes))
+        return self
+
     def secrets(self) -> list[str]:
         """Return every secret text, for the redaction filter of the log."""
         maybe = [
@@ -192,11 +220,16 @@ class Settings(Section):
             self.webex.bot_token,
             self.database_url,
             self.sense.password,
+            self.ixon.token,
+            self.ixon.password,
+            self.storage.s3.access_key,
+            self.storage.s3.secret_key,
         ]
         found = [secret for secret in maybe if secret is not None]
         found += [key.key for key in self.api_keys]
         found += self.webhooks.secrets()
-        return [secret.get_secret_value() for secret in found]
+        texts = [secret.get_secret_value() for secret in found]
+        return texts + self.recorder.secrets()
 
     def cameras_named(self) -> tuple[str, ...]:
         """Return every serial that is named anywhere, each once."""
@@ -207,8 +240,9 @@ class Settings(Section):
             *(s for rule in self.webhooks.rules for s in rule.cameras),
             *(s for trigger in self.sense.triggers for s in trigger.cameras),
             *(override.serial for override in self.sense.overrides),
+            *(camera.meraki_serial for camera in self.recorder.cameras.values()),
         )
-        return tuple(dict.fromkeys(named))
+        return tuple(dict.fromkeys(n for n in named if n and is_serial(n)))
 
     def rooms_named(self) -> tuple[str, ...]:
         """Return every room that is told of something, each once."""

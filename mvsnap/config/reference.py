@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -13,7 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from mvsnap.config.model import Settings
-from mvsnap.config.values import Section
+from mvsnap.config.shape import Shape, shape_of
 
 _HEAD = """\
 # Settings of mvsnap. Copy to config/mvsnap.yaml (mode 0600) or run
@@ -33,12 +32,21 @@ class Row:
     meaning: str
 
 
+# What stands between a key and those of its entries.
+_BELOW = {
+    Shape.VALUE: "",
+    Shape.SECTION: ".",
+    Shape.LIST: "[].",
+    Shape.NAMED: ".NAME.",
+}
+
+
 def rows() -> list[Row]:
     return list(_rows(Settings, ""))
 
 
 def paths() -> list[str]:
-    return [row.path.replace("[]", "") for row in rows()]
+    return [row.path.replace("[]", "").replace(".NAME", "") for row in rows()]
 
 
 def markdown_table() -> str:
@@ -58,50 +66,46 @@ def _code(text: str) -> str:
 def _rows(model: type[BaseModel], prefix: str) -> Iterator[Row]:
     for name, field in model.model_fields.items():
         path = prefix + name
-        section, is_list = _section(field)
-        if section and not is_list:
-            yield from _rows(section, f"{path}.")
-        elif section:
+        shape, section = shape_of(field)
+        if shape is not Shape.SECTION:
             yield Row(path, _default(field), field.description or "")
-            yield from _rows(section, f"{path}[].")
-        else:
-            yield Row(path, _default(field), field.description or "")
+        yield from _rows(section, path + _BELOW[shape])
 
 
 def _lines(model: type[BaseModel], depth: int) -> Iterator[str]:
     for name, field in model.model_fields.items():
-        section, is_list = _section(field)
+        shape, section = shape_of(field)
         pad = "  " * depth
-        if section and not is_list:
+        if shape is Shape.SECTION:
             yield f"\n{pad}{name}:"
             yield from _lines(section, depth + 1)
-        elif section:
+        elif shape is Shape.VALUE:
+            shown = f"{name}: {_default(field)}".rstrip()
+            yield f"{pad}#{shown}  # {field.description}"
+        else:
             gap = "" if depth else "\n"
             about = f"{field.description}; one entry looks like this"
             yield f"{gap}{pad}#{name}:  # {about}"
-            for number, line in enumerate(_lines(section, 0)):
-                dash = "- " if number == 0 else "  "
-                yield f"{pad}#  {dash}{line.removeprefix('#')}"
-        else:
-            shown = f"{name}: {_default(field)}".rstrip()
-            yield f"{pad}#{shown}  # {field.description}"
+            yield from (f"{pad}#{line}" for line in _entry(shape, section))
 
 
-def _section(field: FieldInfo) -> tuple[type[Section] | None, bool]:
-    kind = field.annotation
-    if isinstance(kind, type) and issubclass(kind, Section):
-        return kind, False
-    if typing.get_origin(kind) is tuple:
-        item = typing.get_args(kind)[0]
-        if isinstance(item, type) and issubclass(item, Section):
-            return item, True
-    return None, False
+def _entry(shape: Shape, section: type[BaseModel]) -> Iterator[str]:
+    """Yield one entry of a list, or of named sections, for a comment."""
+    if shape is Shape.NAMED:
+        yield "  NAME:"
+    for number, line in enumerate(_lines(section, 0)):
+        # In a comment all is commented out already, and no line stays empty.
+        plain = line.lstrip("\n").replace("#", "", 1 if "#" in line[:9] else 0)
+        dash = "- " if number == 0 and shape is Shape.LIST else "  "
+        yield f"  {dash}{plain}"
 
 
 def _default(field: FieldInfo) -> str:
     value: Any = field.default
     if value is PydanticUndefined or value is None:
         return ""
+    if isinstance(value, dict):
+        return "{}"
     if isinstance(value, tuple):
         return "[" + ", ".join(f'"{item}"' for item in value) + "]"
     if isinstance(value, PurePath):

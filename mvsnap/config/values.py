@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    SecretStr,
+    ValidationInfo,
+)
 
 from mvsnap.domain import parse_serial
 from mvsnap.errors import BadInput
+
+# Letters of any alphabet and digits; a blank, dot, _ or - not at the ends.
+_NAME = re.compile(r"[^\W_]([\w .-]{0,38}[\w.-])?")
 
 
 def _timezone(name: str) -> str:
@@ -28,6 +41,51 @@ def _serial(text: str) -> str:
 
 def _serial_or_all(text: str) -> str:
     return text if text == "*" else _serial(text)
+
+
+def _camera_name(text: str) -> str:
+    text = text.strip()
+    if not _NAME.fullmatch(text):
+        raise ValueError(
+            "expected a name of up to 40 letters, digits, blanks and any of . _ -"
+        )
+    if is_serial(text):
+        raise ValueError(
+            "expected a name of your own; a Meraki serial goes into meraki_serial"
+        )
+    return text
+
+
+def is_serial(text: str) -> bool:
+    """Say whether it is a Meraki serial, in any spelling."""
+    try:
+        parse_serial(text)
+    except BadInput:
+        return False
+    return True
+
+
+def _camera(text: str, info: ValidationInfo[Known | None]) -> str:
+    """Take a serial, or a camera that records.
+
+    Which ones record is known while a file is read; otherwise any name may be one.
+    """
+    if is_serial(text):
+        return parse_serial(text)
+    if info.context is None:
+        return _camera_name(text)
+    names: dict[str, str] = {n.casefold(): n for n in info.context.recorder_cameras}
+    if (name := names.get(text.strip().casefold())) is not None:
+        return name
+    if not names:
+        raise ValueError("expected a Meraki serial like Q2XX-ABCD-1234")
+    near = get_close_matches(text.casefold(), names, n=1)
+    hint = f" (did you mean {names[near[0]]}?)" if near else ""
+    raise ValueError(f"expected a Meraki serial or a name of recorder.cameras{hint}")
+
+
+def _camera_or_all(text: str, info: ValidationInfo[Known | None]) -> str:
+    return text if text == "*" else _camera(text, info)
 
 
 def _origin(url: str) -> str:
@@ -69,6 +127,16 @@ Secret = Annotated[SecretStr, BeforeValidator(_secret)]
 Url = Annotated[str, AfterValidator(_origin)]
 SerialText = Annotated[str, AfterValidator(_serial)]
 SerialOrAll = Annotated[str, AfterValidator(_serial_or_all)]
+CameraName = Annotated[str, BeforeValidator(as_text), AfterValidator(_camera_name)]
+CameraText = Annotated[str, BeforeValidator(as_text), AfterValidator(_camera)]
+CameraOrAll = Annotated[str, BeforeValidator(as_text), AfterValidator(_camera_or_all)]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the settings of one section may name of another one."""
+
+    recorder_cameras: tuple[str, ...] = ()
 
 
 class Section(BaseModel):

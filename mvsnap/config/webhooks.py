@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from mvsnap.config.values import Secret, Section, SerialText, Text
+from mvsnap.config.values import CameraText, Secret, Section, Text
 
 Action = Literal["clip", "snapshot"]
 
@@ -22,9 +22,10 @@ class WebhookToken(Section):
     token: Secret = Field(
         description="last part of the address /webhook/TOKEN, 16 characters or more"
     )
-    cameras: tuple[SerialText, ...] = Field(
+    cameras: tuple[CameraText, ...] = Field(
         (),
-        description="cameras of an alarm that no rule matches; default: meraki.cameras",
+        description="serials or names of recorder.cameras, for an alarm that no rule "
+        "matches; default: meraki.cameras",
     )
     actions: tuple[Action, ...] = Field(
         ("snapshot",), min_length=1, description="any of clip, snapshot"
@@ -53,8 +54,10 @@ class WebhookRule(Section):
         description="what the message must say, like {systemLabel: [alarm-high, x], "
         "extraInfo.Device name: Robot *}; default: anything",
     )
-    cameras: tuple[SerialText, ...] = Field(
-        (), description="default: as if no rule matched"
+    cameras: tuple[CameraText, ...] = Field(
+        (),
+        description="serials or names of recorder.cameras; default: as if no rule "
+        "matched",
     )
     room: Text | None = Field(None, description="default: that of the token")
     title: Text = Field("", description="default: what the message says")

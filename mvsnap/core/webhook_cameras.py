@@ -29,44 +29,49 @@ class Evidence:
 def evidence(choice: Choice, recorders: Recorders) -> Evidence:
     """recorders: the cameras of the recorder, with the serial where there is one."""
     names = {serial: name for name, serial in recorders.items() if serial}
-    found: list[Evidence] = []
+    wants_snapshot = "snapshot" in choice.actions
+    wants_clip = "clip" in choice.actions
+    serials: list[Serial] = []
+    clips: list[CameraName] = []
+    no_clip: list[str] = []
+    no_snapshot: list[str] = []
     for camera in _cameras(choice, recorders):
-        known = CameraName(camera) in recorders
-        name = CameraName(camera) if known else names.get(Serial(camera))
-        serial = recorders[CameraName(camera)] if known else Serial(camera)
-        found.append(_of_camera(camera, name, serial, choice.actions))
-    return Evidence(
-        serials=_once(serial for one in found for serial in one.serials),
-        clips=_once(clip for one in found for clip in one.clips),
-        notes=_once(note for one in found for note in one.notes),
+        name, serial = _known_as(camera, recorders, names)
+        if serial and (wants_snapshot or not name):
+            serials.append(serial)
+        if name and (wants_clip or not serial):
+            clips.append(name)
+        if wants_clip and not name:
+            no_clip.append(camera)
+        if not wants_clip and not serial:
+            no_snapshot.append(camera)
+    notes = (
+        _note("clip", no_clip, "recorder.cameras", "a snapshot is taken"),
+        _note("snapshot", no_snapshot, "the Dashboard", "a clip is recorded"),
     )
+    return Evidence(_once(serials), _once(clips), tuple(filter(None, notes)))
 
 
 def _cameras(choice: Choice, recorders: Recorders) -> tuple[str, ...]:
-    """Where nobody names cameras, all that are configured."""
+    """Where nobody names cameras, all that record."""
     if choice.cameras or "clip" not in choice.actions:
         return choice.cameras
     return tuple(recorders)
 
 
-def _of_camera(
-    camera: str,
-    name: CameraName | None,
-    serial: Serial | None,
-    actions: tuple[str, ...],
-) -> Evidence:
-    serials = (serial,) if serial else ()
-    clips = (name,) if name else ()
-    wants_snapshot, wants_clip = "snapshot" in actions, "clip" in actions
-    if wants_clip and not name:
-        note = f"clip: {camera} is not in recorder.cameras; a snapshot is taken"
-        return Evidence(serials, (), (note,))
-    if wants_snapshot and not serial:
-        if wants_clip:
-            return Evidence((), clips)
-        note = f"snapshot: {camera} has no meraki_serial; a clip is recorded"
-        return Evidence((), clips, (note,))
-    return Evidence(serials if wants_snapshot else (), clips if wants_clip else ())
+def _known_as(
+    camera: str, recorders: Recorders, names: Mapping[Serial, CameraName]
+) -> tuple[CameraName | None, Serial | None]:
+    name = CameraName(camera)
+    if name in recorders:
+        return name, recorders[name]
+    return names.get(Serial(camera)), Serial(camera)
+
+
+def _note(action: str, cameras: list[str], unknown_to: str, instead: str) -> str:
+    if not cameras:
+        return ""
+    return f"{action}: {', '.join(cameras)} not known to {unknown_to}; {instead}"
 
 
 def _once(items: Iterable[T]) -> tuple[T, ...]:

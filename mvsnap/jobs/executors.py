@@ -25,9 +25,8 @@ def take_slot(data_dir: Path) -> ExecutorSlot:
 
     After a crash the next process takes the same slot, and with it the work left over.
     """
-    folder = data_dir / "executors"
-    folder.mkdir(parents=True, exist_ok=True)
-    installation = _installation_id(folder / "installation")
+    folder = _folder(data_dir)
+    name = installation(data_dir)
     number = 0
     while True:
         file = (folder / f"{number}.lock").open("w")
@@ -37,7 +36,19 @@ def take_slot(data_dir: Path) -> ExecutorSlot:
             file.close()
             number += 1
             continue
-        return ExecutorSlot(f"{socket.gethostname()}-{installation}-{number}", file)
+        return ExecutorSlot(f"{name}-{number}", file)
+
+
+def installation(data_dir: Path) -> str:
+    """Return what tells this data_dir on this machine from all others, for good."""
+    found = _installation_id(_folder(data_dir) / "installation")
+    return f"{socket.gethostname()}-{found}"
+
+
+def _folder(data_dir: Path) -> Path:
+    folder = data_dir / "executors"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _installation_id(path: Path) -> str:

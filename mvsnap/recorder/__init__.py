@@ -1,5 +1,7 @@
 """Recorder: the seconds before a trigger and after it, as a clip that browsers play."""
 
+from mvsnap.recorder.diagnosis import Ending
+from mvsnap.recorder.feed import Refused
 from mvsnap.recorder.model import (
     Auth,
     AuthType,
@@ -28,6 +30,7 @@ __all__ = [
     "CameraStatus",
     "CannotRecord",
     "ClipResult",
+    "Ending",
     "Merge",
     "Mode",
     "Probe",
@@ -35,6 +38,7 @@ __all__ = [
     "Recorder",
     "RecorderSettings",
     "RecorderStopped",
+    "Refused",
     "Source",
     "SourceKind",
     "State",

@@ -35,13 +35,19 @@ _SIGNS: tuple[tuple[str, State], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """Why a connection is over; `detail` is a line of the program that ended."""
+    """Why a connection is over; `detail` is a line of the program that ended.
+
+    alone: the detail says everything; the words of the state would mislead.
+    """
 
     state: State
     detail: str = ""
+    alone: bool = False
 
     @property
     def text(self) -> str:
+        if self.alone:
+            return self.detail
         return f"{self.state.text} ({self.detail})" if self.detail else self.state.text
 
 

@@ -10,18 +10,18 @@ import threading
 from collections.abc import Callable, Iterator
 
 import requests
-from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
 from urllib3.exceptions import HTTPError
 
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
-from mvsnap.recorder import mjpeg
+from mvsnap.recorder import access, mjpeg
 from mvsnap.recorder.command import Container, Input
-from mvsnap.recorder.diagnosis import Ending, http_ending
-from mvsnap.recorder.model import AuthType, Source, SourceKind, State, Timing
+from mvsnap.recorder.diagnosis import Ending
+from mvsnap.recorder.model import Source, SourceKind, State, Timing
 
 _CHUNK = 65536
 _CONNECT_S = 5.0
+_MOST_REDIRECTS = 5
 
 _INPUTS = {
     "video/mp2t": Input.MPEGTS,
@@ -118,7 +118,7 @@ class Feed:
         every_s = 1 / (self._source.framerate or 1)
         due = self._clock.monotonic()
         while not self._closed.is_set():
-            content = self._answer.content
+            content = self._content()
             if not content.startswith(b"\xff\xd8"):
                 raise Refused(Ending(State.NO_VIDEO, "the answer is no JPEG"))
             yield content
@@ -127,20 +127,39 @@ class Feed:
                 return
             self._answer = self._get()
 
-    def _get(self) -> requests.Response:
+    def _content(self) -> bytes:
         try:
-            answer = self._session.get(
-                self._source.url,
+            return self._answer.content
+        except (requests.RequestException, HTTPError) as exc:
+            why = type(exc).__name__
+        raise Refused(Ending(State.OFFLINE, why))
+
+    def _get(self) -> requests.Response:
+        url = self._source.url
+        for _ in range(_MOST_REDIRECTS + 1):
+            answer = self._asked(url)
+            if answer.status_code == 200:
+                return answer
+            answer.close()
+            ending, target = access.refusal(self._source, answer)
+            if target is None:
+                raise Refused(ending)
+            url = target
+        raise Refused(Ending(State.NO_VIDEO, "it redirects without end"))
+
+    def _asked(self, url: str) -> requests.Response:
+        try:
+            return self._session.get(
+                url,
                 stream=not self._is_polled,
                 timeout=(_CONNECT_S, self._silence_s),
+                # A cookie of ours opens the camera to everybody who gets it.
+                allow_redirects=not self._source.headers,
             )
-        except requests.RequestException as exc:
-            why = type(exc).__name__  # its text holds the address
-            raise Refused(Ending(State.OFFLINE, why)) from exc
-        if answer.status_code != 200:
-            answer.close()
-            raise Refused(http_ending(answer.status_code))
-        return answer
+        except (requests.RequestException, HTTPError, ValueError) as exc:
+            why = type(exc).__name__
+        # Not inside `except`: the library's exception holds the address.
+        raise Refused(Ending(State.OFFLINE, why))
 
     def _kind(self) -> Input:
         said = self._answer.headers.get("Content-Type", "")
@@ -159,16 +178,7 @@ class Feed:
 def _session(source: Source) -> requests.Session:
     session = requests.Session()
     session.trust_env = False  # neither a .netrc's password nor a proxy for the LAN
-    session.auth = _auth(source)
+    session.auth = access.auth_of(source.auth)
     session.headers.update(source.headers)
     session.verify = source.verify_tls
     return session
-
-
-def _auth(source: Source) -> AuthBase | None:
-    user, password = source.auth.username, source.auth.password
-    if source.auth.type is AuthType.BASIC:
-        return HTTPBasicAuth(user.encode(), password.encode())
-    if source.auth.type is AuthType.DIGEST:
-        return HTTPDigestAuth(user, password)
-    return None

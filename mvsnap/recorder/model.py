@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -23,6 +23,7 @@ class AuthType(StrEnum):
     NONE = "none"
     BASIC = "basic"
     DIGEST = "digest"
+    AUTO = "auto"  # basic or digest, whichever the camera asks for
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,10 @@ class CameraSettings:
 class Source:
     """Where a camera's stream is, ready to be opened; `url` carries no credentials.
 
-    headers: sent with every HTTP request, such as the cookie of a web access.
+    headers: sent with every HTTP request, such as the cookie of a web access; with
+        them, redirects to another server are not followed.
+    has_ended: says of a refusal (status, headers) that it is not the camera's own, and
+        that the source must be asked for anew.
     """
 
     kind: SourceKind
@@ -91,6 +95,7 @@ class Source:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     framerate: float | None = None
     verify_tls: bool = True
+    has_ended: Callable[[int, Mapping[str, str]], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ def _kind(camera: CameraSettings, scheme: str, path: str) -> SourceKind:
 def _auth(auth: Auth, username: str | None, password: str | None) -> Auth:
     if username is None:
         return auth
-    found = Auth(AuthType.BASIC, unquote(username), unquote(password or ""))
+    found = Auth(AuthType.AUTO, unquote(username), unquote(password or ""))
     return found if auth.type is AuthType.NONE else replace(found, type=auth.type)
 
 

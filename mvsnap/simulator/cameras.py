@@ -34,6 +34,7 @@ class SimulatedCamera:
     picture: "jpeg", "truncated", "html" or "never".
     video_since: older moments have no video; None means all have.
     scene: "gate", "door", "hall" or "yard".
+    rtsp_url: its stream in the LAN; None while external RTSP is off.
     """
 
     serial: Serial
@@ -46,6 +47,7 @@ class SimulatedCamera:
     not_ready_s: float | None = None
     picture: str = "jpeg"
     video_since: datetime | None = None
+    rtsp_url: str | None = None
 
     @property
     def node_id(self) -> str:

@@ -82,6 +82,12 @@ def _add_devices(app: Flask, dashboard: FakeDashboard) -> None:
     def analytics_zones(serial: str) -> ResponseReturnValue:
         return jsonify(zones(_camera(dashboard, serial)))
 
+    @app.get("/api/v1/devices/<serial>/camera/video/settings")
+    def video_settings(serial: str) -> ResponseReturnValue:
+        url = _camera(dashboard, serial).rtsp_url
+        shown = {} if url is None else {"rtspUrl": url}
+        return jsonify({"externalRtspEnabled": url is not None} | shown)
+
     @app.get("/api/v1/devices/<serial>/camera/videoLink")
     def video_link(serial: str) -> ResponseReturnValue:
         camera = _camera(dashboard, serial)

@@ -112,7 +112,7 @@ def event_json(event: Event) -> dict[str, Any]:
         "kind": event.kind,
         "occurred_at": iso(event.occurred_at),
         "recorded_at": iso(event.recorded_at),
-        "serial": event.serial,
+        "serial": event.serial or None,
         "camera_name": event.camera_name,
         "title": event.title,
         "job_id": event.job_id,

@@ -22,7 +22,7 @@ from mvsnap.core.webhook_cameras import evidence
 from mvsnap.core.webhook_event import alarm_event
 from mvsnap.core.webhook_rules import Choice, Defaults, Rule, choose
 from mvsnap.core.webhooks import parse
-from mvsnap.domain import CameraName, Job, Serial, Trigger, TriggerKind
+from mvsnap.domain import Job, Trigger, TriggerKind
 from mvsnap.errors import BadInput, QueueFull
 from mvsnap.jobs.service import Wish
 from mvsnap.web import context
@@ -133,7 +133,7 @@ def _defaults(by: Sender) -> Defaults:
 
 def _order(alarm: Alarm, choice: Choice, by: Sender) -> Order:
     """Return the job a choice leads to."""
-    wanted = evidence(choice, _recorders())
+    wanted = evidence(choice, gateway().settings.recorder.serials())
     cameras = (*wanted.serials, *wanted.clips)
     if not cameras:
         raise BadInput(
@@ -157,14 +157,6 @@ def _order(alarm: Alarm, choice: Choice, by: Sender) -> Order:
     )
     notes = (doubt(alarm, now), *wanted.notes)
     return Order(wish, choice.title, tuple(filter(None, notes)))
-
-
-def _recorders() -> dict[CameraName, Serial | None]:
-    """Return the cameras of the recorder, with their serials."""
-    return {
-        CameraName(name): Serial(camera.meraki_serial) if camera.meraki_serial else None
-        for name, camera in gateway().settings.recorder.cameras.items()
-    }
 
 
 def _must_have_room(wish: Wish) -> None:

@@ -113,10 +113,15 @@ def _event_paths(root: str) -> Json:
             )
         },
         f"{root}/events/{{event_id}}/snapshot.jpg": {
-            "get": _picture("getEventSnapshot", "The picture of an event")
+            "get": _file("getEventSnapshot", "The picture of an event", "image/jpeg")
         },
         f"{root}/events/{{event_id}}/thumbnail.jpg": {
-            "get": _picture("getEventThumbnail", "The picture, 480 pixels wide")
+            "get": _file(
+                "getEventThumbnail", "The picture, 480 pixels wide", "image/jpeg"
+            )
+        },
+        f"{root}/events/{{event_id}}/clip.mp4": {
+            "get": _file("getEventClip", "The clip of an event", "video/mp4")
         },
     }
 
@@ -172,13 +177,13 @@ def _snapshot(name: str) -> Json:
     )
 
 
-def _picture(name: str, summary: str) -> Json:
+def _file(name: str, summary: str, mimetype: str) -> Json:
     return describe(
         name,
         summary,
         {
-            "200": file_answer("image/jpeg", "The picture"),
-            "206": file_answer("image/jpeg", "The part asked for with Range"),
+            "200": file_answer(mimetype, "The file"),
+            "206": file_answer(mimetype, "The part asked for with Range"),
             "304": {"description": "Not changed"},
             "416": {"$ref": "#/components/responses/BadRange"},
         },

@@ -125,12 +125,13 @@ def schemas() -> Json:
         "kind": {"enum": list(EventKind)},
         "occurred_at": time,
         "recorded_at": time,
-        "serial": {"type": "string", "pattern": _SERIAL},
+        "serial": {"type": ["string", "null"], "pattern": _SERIAL},
         "camera_name": text,
         "title": text,
         "job_id": text,
         "trigger": trigger,
         "snapshot_url": link,
+        "clip_url": link,
         "video_link": link,
         "error": maybe,
         "zone": {"oneOf": [{"type": "null"}, _object({"zone_id": text, "name": text})]},
@@ -144,11 +145,18 @@ def schemas() -> Json:
         "muted_at": time,
         "muted_by": text,
     }
+    clip = {
+        "camera": text,
+        "status": {"enum": list(PartState)},
+        "clip_url": link,
+        "error": maybe,
+    }
     job = snapshots | {
         "accepted_at": time,
         "at": maybe,
         "rooms": {"type": "array", "items": text},
         "trigger": trigger,
+        "clips": {"type": "array", "items": _object(clip)},
     }
     return {
         "Snapshots": _object(snapshots),
@@ -167,7 +175,7 @@ def _alarm(text: Json) -> Json:
     link: Json = {"type": "string", "format": "uri"}
     texts: Json = {"type": "array", "items": text}
     job = {"id": text, "url": link}
-    jobs = {"type": "array", "items": _object(job | {"cameras": texts})}
+    jobs = {"type": "array", "items": _object(job | {"cameras": texts, "clips": texts})}
     accepted = {"status": {"const": "accepted"}, "job": _object(job), "jobs": jobs}
     ignored = {"status": {"const": "ignored"}, "reason": text}
     return {"oneOf": [_object(ignored), _object(accepted | {"notes": texts})]}

@@ -16,7 +16,7 @@ from tests.web.hook_build import OTHER, SHARED, TOKEN, WEBHOOKS
         ({"tokens": [{"name": "a", "token": "x" * 20 + "/y"}]}, "letters, digits"),
         ({"tokens": [{"name": "a", "token": TOKEN, "actions": []}]}, "at least 1"),
         ({"tokens": [{"name": "a", "token": TOKEN, "actions": ["call"]}]}, "'clip'"),
-        ({"tokens": [{"name": "a", "token": TOKEN, "cameras": ["x"]}]}, "serial"),
+        ({"tokens": [{"name": "a", "token": TOKEN, "cameras": ["x/y"]}]}, "a name"),
         ({"meraki_shared_secret": "tiny-x"}, "8 characters or more"),
         ({"rules": [{"name": "a", "match": {"x": {"y": 1}}}]}, "rules.0.match"),
         ({"rules": [{"name": "a"}, {"name": "a"}]}, "rules: two entries"),

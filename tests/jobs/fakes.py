@@ -19,6 +19,7 @@ from mvsnap.jobs.runner import JobRunner
 from mvsnap.metrics import Metrics
 from mvsnap.simulator.webex import SimMessage
 from mvsnap.store import database
+from mvsnap.store.clips import ClipStore
 from mvsnap.store.files import Files
 from mvsnap.store.store import EventFilter, Store
 from tests.conftest import Clouds
@@ -55,7 +56,9 @@ class Crew:
         self.clock = JumpingClock()
         engine = database.open_database(database.sqlite_url(folder / "mvsnap.db"))
         database.upgrade(engine)
-        self.store = Store(database.Database(engine))
+        db = database.Database(engine)
+        self.store = Store(db)
+        self.clips = ClipStore(db)
         self.files = Files(folder)
         self.dashboard = Dashboard(
             clouds.dashboard_url, clouds.dashboard.api_key, clock=self.clock
@@ -73,6 +76,7 @@ class Crew:
         clock = self.clock
         return JobRunner(
             self.store,
+            self.clips,
             self.files,
             Photographer(self.dashboard, clock, picture_wait_s=5),
             CameraNames(self.dashboard, clock, organization_id=None),
@@ -80,6 +84,7 @@ class Crew:
             Words("Europe/Berlin", "mvsnap:"),
             clock,
             Metrics(),
+            clip_bytes=50_000_000,
             comes_again=comes_again,
         )
 

@@ -43,7 +43,7 @@ def test_an_address_says_what_kind_of_stream_it_is(url: str, kind: SourceKind) -
 def test_credentials_in_an_address_become_its_auth() -> None:
     source = read(CameraSettings("gate", "rtsp://me:p%40ss@192.0.2.1/live"))
     assert source.url == "rtsp://192.0.2.1/live"
-    assert source.auth == Auth(AuthType.BASIC, "me", "p@ss")
+    assert source.auth == Auth(AuthType.AUTO, "me", "p@ss")
     assert with_credentials(source) == "rtsp://me:p%40ss@192.0.2.1/live"
     assert "p@ss" not in repr(source)
     assert "p%40ss" not in repr(source)

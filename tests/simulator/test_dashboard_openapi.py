@@ -36,6 +36,7 @@ CALLS = [
     ("get", f"{ORGANIZATION}/devices/availabilities"),
     ("get", "/devices/{serial}"),
     ("get", f"{CAMERA}/analytics/zones"),
+    ("get", f"{CAMERA}/video/settings"),
     ("get", f"{CAMERA}/videoLink"),
     ("post", f"{CAMERA}/generateSnapshot"),
 ]
@@ -84,6 +85,7 @@ def dashboard() -> Iterator[tuple[FakeDashboard, str]]:
     fake = FakeDashboard(cameras=3)
     fake.rate_limit = None
     fake.cameras[NAMELESS].name = None
+    fake.cameras[NAMELESS].rtsp_url = "rtsp://10.0.0.1:9000/live"
     with serve(fake.app()) as url:
         yield fake, f"{url}/api/v1"
 

@@ -18,6 +18,7 @@ from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
 from mvsnap.runtime import store_url
 from mvsnap.store import database
+from mvsnap.store.clips import ClipStore
 from mvsnap.store.files import Files
 from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
@@ -79,6 +80,7 @@ class Web:
         database.upgrade(db)
         shared = database.Database(db)
         self.store = Store(shared)
+        self.clips = ClipStore(shared)
         self.sense = SenseStore(shared)
         self.site = SiteStore(shared)
         self.people = People(shared)
@@ -102,6 +104,7 @@ class Web:
                 settings=self.settings,
                 jobs=jobs,
                 store=self.store,
+                clips=self.clips,
                 sense=self.sense,
                 site=self.site,
                 people=self.people,

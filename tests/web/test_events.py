@@ -80,6 +80,7 @@ def test_an_event_is_told_whole(web: Web, client: FlaskClient) -> None:
         "job_id": "job-1",
         "trigger": {"kind": "http", "by": "button"},
         "snapshot_url": f"http://localhost{EVENTS}/{event.id}/snapshot.jpg",
+        "clip_url": None,
         "video_link": None,
         "error": None,
         "zone": None,
@@ -118,7 +119,7 @@ def test_filters_of_the_list_are_those_of_the_store(
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("kind=crowds", "expected one of: snapshot, crowd"),
+        ("kind=crowds", "expected one of: snapshot, clip"),
         ("kind=crowd,door", "'crowd,door'"),
         ("since=yesterday", "since: not a time"),
         ("until=tomorrow", "until: not a time"),

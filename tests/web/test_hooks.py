@@ -49,7 +49,7 @@ def test_an_alarm_of_ixon_is_a_job_of_its_token(web: HookWeb) -> None:
     assert accepted(answer) == {
         "status": "accepted",
         "job": {"id": web.job.id, "url": url},
-        "jobs": [{"id": web.job.id, "url": url, "cameras": [DOOR]}],
+        "jobs": [{"id": web.job.id, "url": url, "cameras": [DOOR], "clips": []}],
         "notes": [],
     }
     assert answer.headers["Location"] == url
@@ -126,7 +126,7 @@ def test_a_token_without_its_own_uses_the_defaults(web: HookWeb) -> None:
 def test_a_clip_that_nobody_can_record_is_a_snapshot_and_said_so(web: HookWeb) -> None:
     body = accepted(web.client(None).post(f"/webhook/{OTHER}", json=ONE))
     assert body["notes"] == [
-        "clip: cannot be recorded here; a snapshot is taken instead"
+        f"clip: {GATE} not known to recorder.cameras; a snapshot is taken"
     ]
     assert len(web.accepted) == 1
 

@@ -1,0 +1,283 @@
+"""Settings of the recorder: the cameras whose last seconds are kept, and how."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
+
+from mvsnap import domain as words
+from mvsnap.config.ixon import Id, as_path
+from mvsnap.config.values import CameraName, Secret, Section, SerialText, Text
+from mvsnap.domain import Serial
+
+AuthType = Literal["none", "basic", "digest"]
+Mode = Literal["ring", "on_demand"]
+
+_SCHEMES = ("rtsp", "rtsps", "http", "https")
+_MOST_FPS = 60.0
+
+
+def _framerate(value: Any) -> float | Literal["auto"]:
+    expected = f"expected auto or pictures a second, up to {_MOST_FPS:g}"
+    if isinstance(value, str) and value.strip().lower() == "auto":
+        return "auto"
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError(expected)
+    try:
+        rate = float(value)
+    except ValueError as exc:
+        raise ValueError(expected) from exc
+    if not (math.isfinite(rate) and 0 < rate <= _MOST_FPS):
+        raise ValueError(expected)
+    return rate
+
+
+def _bool_as_text(value: Any) -> Any:
+    """YAML reads an unquoted true as a bool."""
+    return str(value).lower() if isinstance(value, bool | str) else value
+
+
+def _ixon(value: Any) -> Any:
+    """`true` and an id alone are short for a mapping."""
+    if value is True:
+        return {}
+    if value is False:
+        return None
+    if isinstance(value, str | int):
+        text = str(value).strip()
+        return {} if text.lower() == "true" else {"agent_server_id": text}
+    return value
+
+
+def _stream_url(url: SecretStr) -> SecretStr:
+    text = url.get_secret_value()
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError as exc:
+        raise ValueError(
+            "expected an address like rtsp://HOST:554/PATH; write signs like # or / of"
+            " a password as %23 or %2F, or put it into auth.password"
+        ) from exc
+    if parts.scheme not in _SCHEMES or not host or any(ord(s) <= 32 for s in text):
+        raise ValueError(
+            "expected an address like rtsp://HOST:554/PATH (or rtsps, http, https)"
+        )
+    return url
+
+
+Framerate = Annotated[float | Literal["auto"], PlainValidator(_framerate)]
+Recode = Annotated[Literal["auto", "true", "false"], BeforeValidator(_bool_as_text)]
+StreamUrl = Annotated[Secret, AfterValidator(_stream_url)]
+
+
+class CameraAuth(Section):
+    type: AuthType | None = Field(
+        None, description="none, basic or digest; default: what the camera asks for"
+    )
+    username: Text = Field("", description="at the camera")
+    password: Secret | None = Field(None, description="at the camera")
+
+    @model_validator(mode="after")
+    def _fits(self) -> CameraAuth:
+        given = bool(self.username or self.password)
+        if self.type == "none" and given:
+            raise ValueError("type: none, but there is a username or password")
+        if self.type in ("basic", "digest") and not self.username:
+            raise ValueError(f"username: is missing for type {self.type}")
+        if self.password is not None and not self.username:
+            raise ValueError("username: is missing, but there is a password")
+        return self
+
+
+class IxonStream(Section):
+    """A camera behind a router of the IXON Cloud; what is missing is in `ixon`."""
+
+    agent_server_id: Id | None = Field(None, description="default: that of ixon")
+    stream_path: Text | None = Field(None, description="default: that of ixon")
+
+    @field_validator("stream_path")
+    @classmethod
+    def _path(cls, path: str | None) -> str | None:
+        return None if path is None else as_path(path)
+
+
+class RecorderCamera(Section):
+    """One camera that records. Its source is one of url, ixon and meraki_serial."""
+
+    url: StreamUrl | None = Field(
+        None,
+        description="its stream: rtsp, rtsps, http or https (MJPEG, or one JPEG for "
+        "each request); may hold USER:PASSWORD@",
+    )
+    ixon: Annotated[IxonStream | None, BeforeValidator(_ixon)] = Field(
+        None,
+        description="instead: true, the id of a web-access service, or "
+        "{agent_server_id, stream_path}; what is missing comes from the ixon section",
+    )
+    meraki_serial: SerialText | None = Field(
+        None,
+        description="instead: the stream (external RTSP) of this Meraki camera; beside "
+        "url: the same camera in the Dashboard, for snapshots",
+    )
+    auth: CameraAuth = CameraAuth()
+    mode: Mode | None = Field(
+        None,
+        description="ring: always connected, has a pre-roll; on_demand: connects at an "
+        "alarm, has none; default: ring, on_demand through IXON",
+    )
+    pre_roll_s: float = Field(
+        10, ge=0, le=600, description="seconds of a clip before the alarm"
+    )
+    post_roll_s: float = Field(
+        20, ge=0, le=3600, description="seconds of a clip after the alarm"
+    )
+    framerate: Framerate = Field(
+        "auto",
+        description="pictures a second asked of a JPEG camera; auto: 1, and what any "
+        "other stream says",
+    )
+    recode: Recode = Field(
+        "auto",
+        description="make clips H.264; auto: only what browsers cannot play (MJPEG)",
+    )
+    verify_tls: bool = Field(
+        True, description="false: accept any certificate of this camera (https)"
+    )
+
+    @property
+    def is_ring(self) -> bool:
+        """Whether it is always connected. Over mobile data that costs 30 GB a day."""
+        default = "ring" if self.ixon is None else "on_demand"
+        return (self.mode or default) == "ring"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_section(cls, given: Any) -> Any:
+        if isinstance(given, str):
+            raise ValueError("expected a section like {url: ...}, not just a text")
+        return given
+
+    @model_validator(mode="after")
+    def _one_source(self) -> RecorderCamera:
+        url, ixon, serial = self.url, self.ixon, self.meraki_serial
+        if url is None and ixon is None and serial is None:
+            raise ValueError("one of url, ixon and meraki_serial is missing")
+        if ixon is not None and (url is not None or serial is not None):
+            raise ValueError("ixon: given together with url or meraki_serial; keep one")
+        if url is not None and urlsplit(url.get_secret_value()).username is not None:
+            if self.auth.username:
+                raise ValueError("auth: given, but the url holds a user, too; keep one")
+            if self.auth.type == "none":
+                raise ValueError("auth.type: none, but the url holds a user")
+        return self
+
+    def secrets(self) -> list[str]:
+        """Return every text that opens the camera, as it is and as a URL has it."""
+        password = self.auth.password
+        texts = [password.get_secret_value()] if password else []
+        query = ""
+        if self.url is not None:
+            parts = urlsplit(self.url.get_secret_value())
+            query = parts.query  # there many cameras want their password
+            texts += [unquote(parts.password or ""), parts.password or ""]
+            texts += [value for name, value in parse_qsl(query) if _opens(name)]
+        texts += [query, *(quote(text, safe="") for text in texts)]
+        return [text for text in dict.fromkeys(texts) if text]
+
+
+class Recorder(Section):
+    cameras: dict[CameraName, RecorderCamera] = Field(
+        {}, description="cameras that record, each below a NAME of your own"
+    )
+    queue_size: int = Field(
+        10,
+        ge=1,
+        le=1000,
+        description="clips of one camera that may be recorded or wait; an alarm beyond "
+        "it is answered 503",
+    )
+    merge: Literal["extend", "separate"] = Field(
+        "extend",
+        description="a second alarm while a clip is recorded: extend that clip, or "
+        "separate: a clip of its own",
+    )
+    max_clip_s: float = Field(
+        300, ge=5, le=7200, description="longest clip, however often it is extended"
+    )
+    max_event_age_s: float = Field(
+        60,
+        ge=0,
+        le=3600,
+        description="an alarm older than that is shown at the moment it arrived",
+    )
+    ring_max_mb: float = Field(
+        64, ge=8, le=4096, description="memory of the ring of each camera"
+    )
+    min_free_mb: float = Field(
+        200, ge=0, description="with less on the disk no clip is begun"
+    )
+    ffmpeg: Text = Field("ffmpeg", min_length=1, description="the program, or its path")
+    ffprobe: Text = Field(
+        "ffprobe", min_length=1, description="the program, or its path"
+    )
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Recorder:
+        seen: dict[str, str] = {}
+        for name in self.cameras:
+            other = seen.setdefault(name.casefold(), name)
+            if other != name:
+                raise ValueError(f"cameras: {other} and {name} differ in case alone")
+        serials = [c.meraki_serial for c in self.cameras.values() if c.meraki_serial]
+        if twice := next((s for s in serials if serials.count(s) > 1), None):
+            raise ValueError(f"cameras: two entries have the meraki_serial {twice}")
+        return self
+
+    @model_validator(mode="after")
+    def _clips_fit(self) -> Recorder:
+        for name, camera in self.cameras.items():
+            length_s = camera.pre_roll_s + camera.post_roll_s
+            if length_s > self.max_clip_s:
+                raise ValueError(
+                    f"cameras.{name}: pre_roll_s and post_roll_s are {length_s:g} s "
+                    f"together, max_clip_s is {self.max_clip_s:g}"
+                )
+        return self
+
+    def serials(self) -> dict[words.CameraName, Serial | None]:
+        """Return the cameras by NAME, with the Meraki serial where there is one."""
+        return {
+            words.CameraName(name): Serial(camera.meraki_serial)
+            if camera.meraki_serial
+            else None
+            for name, camera in self.cameras.items()
+        }
+
+    def named(self, text: str) -> str | None:
+        """Return the NAME of the camera that `text` means: its name or its serial."""
+        if text in self.cameras:
+            return text
+        return next(
+            (n for n, c in self.cameras.items() if c.meraki_serial == text), None
+        )
+
+    def secrets(self) -> list[str]:
+        """Return every text that opens a camera."""
+        return [text for camera in self.cameras.values() for text in camera.secrets()]
+
+
+def _opens(name: str) -> bool:
+    """Say whether a part of a query of that name is a password."""
+    return name.lower() in {"pwd", "pass", "password", "passwd", "token", "auth", "key"}

@@ -1,0 +1,74 @@
+"""Access: how an HTTP camera lets us in, and what its refusal means. No I/O."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
+
+from mvsnap.recorder.diagnosis import Ending, http_ending
+from mvsnap.recorder.model import Auth, AuthType, Source, State
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+class AskedFor(HTTPDigestAuth):
+    """Digest or basic, as the camera's challenge says; nothing before it asks."""
+
+    def __init__(self, user: str, password: str) -> None:
+        super().__init__(user, password)
+        self._basic = HTTPBasicAuth(user.encode(), password.encode())
+        self._wants_basic = False
+
+    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
+        prepared: requests.PreparedRequest = super().__call__(r)  # type: ignore[no-untyped-call]
+        return self._basic(prepared) if self._wants_basic else prepared
+
+    def handle_401(self, r: requests.Response, **kwargs: Any) -> requests.Response:
+        challenge = r.headers.get("WWW-Authenticate", "").lower()
+        is_basic = "basic" in challenge and "digest" not in challenge
+        if r.status_code != 401 or not is_basic:
+            answer: requests.Response = super().handle_401(r, **kwargs)  # type: ignore[no-untyped-call]
+            return answer
+        if "Authorization" in r.request.headers:
+            return r  # it was the wrong one
+        self._wants_basic = True
+        _ = r.content  # read to its end, the connection can be used again
+        r.close()
+        request = self._basic(r.request.copy())
+        again: requests.Response = r.connection.send(request, **kwargs)
+        again.history.append(r)
+        again.request = request
+        return again
+
+
+def auth_of(auth: Auth) -> AuthBase | None:
+    """Return what adds user name and password to a request, None for nothing."""
+    user, password = auth.username, auth.password
+    if auth.type is AuthType.BASIC:
+        # As bytes: what is no Latin-1 would not be sent otherwise.
+        return HTTPBasicAuth(user.encode(), password.encode())
+    if auth.type is AuthType.DIGEST:
+        return HTTPDigestAuth(user, password)
+    return AskedFor(user, password) if auth.type is AuthType.AUTO else None
+
+
+def refusal(source: Source, answer: requests.Response) -> tuple[Ending, str | None]:
+    """Judge an answer that is no 200: the reason, or where to ask instead."""
+    status, headers = answer.status_code, answer.headers
+    if source.has_ended is not None and source.has_ended(status, headers):
+        words = "the way to the camera has ended; opening a new one"
+        return Ending(State.OFFLINE, words, alone=True), None
+    target = urljoin(answer.url, headers.get("Location", ""))
+    if status in _REDIRECTS and _server(target) == _server(source.url):
+        return http_ending(status), target
+    if status in _REDIRECTS:
+        return Ending(State.NO_VIDEO, "it redirects to another server"), None
+    return http_ending(status), None
+
+
+def _server(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc

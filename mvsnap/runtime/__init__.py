@@ -1,0 +1,15 @@
+"""The one place that builds and starts things, by role: web, worker, sense."""
+
+from mvsnap.runtime.parts import Parts, jobs_url, store_url
+from mvsnap.runtime.service import Roles, Service, job_service, listener, make_app
+
+__all__ = [
+    "Parts",
+    "Roles",
+    "Service",
+    "job_service",
+    "jobs_url",
+    "listener",
+    "make_app",
+    "store_url",
+]

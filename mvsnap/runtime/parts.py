@@ -1,0 +1,133 @@
+"""What every process shares, built from the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from mvsnap.actions import CameraNames, Photographer
+from mvsnap.clients.meraki import Dashboard
+from mvsnap.clients.webex import Webex
+from mvsnap.clock import SystemClock
+from mvsnap.config.model import Settings
+from mvsnap.delivery import Courier, Words
+from mvsnap.domain import Serial
+from mvsnap.inventory import Inventory
+from mvsnap.jobs.runner import JobRunner
+from mvsnap.metrics import Metrics
+from mvsnap.store import database
+from mvsnap.store.clips import ClipStore
+from mvsnap.store.files import Files
+from mvsnap.store.people import People
+from mvsnap.store.sense import SenseStore
+from mvsnap.store.site import SiteStore
+from mvsnap.store.store import Purged, Store
+
+
+class Parts:
+    """Everything one process shares, built from the settings; starts no thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock = SystemClock()
+        self.metrics = Metrics()
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        self.files = Files(settings.data_dir)
+        engine = database.open_database(store_url(settings))
+        database.upgrade(engine)
+        db = database.Database(engine)
+        self.store = Store(db)
+        self.clips = ClipStore(db)
+        self.sense = SenseStore(db)
+        self.site = SiteStore(db)
+        self.people = People(db)
+        meraki = settings.meraki
+        self.dashboard = Dashboard(
+            meraki.base_url,
+            meraki.api_key.get_secret_value() if meraki.api_key else "",
+            clock=self.clock,
+            requests_per_s=meraki.requests_per_s,
+        )
+        self.names = CameraNames(
+            self.dashboard, self.clock, organization_id=meraki.organization_id
+        )
+
+    def inventory(self) -> Inventory:
+        meraki = self.settings.meraki
+        return Inventory(
+            self.dashboard,
+            self.names,
+            self.site,
+            self.sense,
+            self.clock,
+            organization_id=meraki.organization_id,
+            network_id=meraki.network_id,
+            wanted=tuple(Serial(serial) for serial in meraki.cameras),
+        )
+
+    def webex(self) -> Webex | None:
+        webex = self.settings.webex
+        if webex.bot_token is None:
+            return None
+        return Webex(webex.base_url, webex.bot_token.get_secret_value())
+
+    def words(self) -> Words:
+        site, prefix = self.settings.site, self.settings.webex.message_prefix
+        return Words(site.timezone, prefix, site.name, site.public_url)
+
+    def oldest_kept(self) -> datetime:
+        days = self.settings.storage.retention_days
+        return self.clock.now() - timedelta(days=days)
+
+    def purge(self) -> Purged:
+        """Remove events older than the retention, and their pictures."""
+        purged = self.store.purge(self.oldest_kept())
+        for path in purged.snapshot_paths:
+            self.files.remove(path)
+        self.sense.purge(self.oldest_kept())
+        self.site.purge(self.clock.now())
+        return purged
+
+    def runner(
+        self,
+        *,
+        comes_again: bool = True,
+        on_clips: Callable[[], None] = lambda: None,
+    ) -> JobRunner:
+        """comes_again: False where nobody will run an unfinished job again.
+
+        on_clips: called when a job asked for clips.
+        """
+        settings = self.settings
+        webex = self.webex()
+        wait_s = settings.meraki.picture_wait_s
+        return JobRunner(
+            self.store,
+            self.clips,
+            self.files,
+            Photographer(self.dashboard, self.clock, picture_wait_s=wait_s),
+            self.names,
+            Courier(webex, self.store, self.clock) if webex else None,
+            self.words(),
+            self.clock,
+            self.metrics,
+            clip_bytes=int(settings.webex.clip_upload_max_mb * 1e6),
+            comes_again=comes_again,
+            on_clips=on_clips,
+        )
+
+
+def store_url(settings: Settings) -> str:
+    return _database_url(settings, "mvsnap.db")
+
+
+def jobs_url(settings: Settings) -> str:
+    """Return the engine's database: a file of its own, or the same PostgreSQL."""
+    return _database_url(settings, "jobs.db")
+
+
+def _database_url(settings: Settings, file_name: str) -> str:
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    return database.sqlite_url(Path(settings.data_dir) / file_name)

@@ -1,0 +1,123 @@
+"""A running mvsnap: its roles in one process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mvsnap.config.model import Settings
+from mvsnap.jobs.engine import ClientEngine, Engine
+from mvsnap.jobs.service import Finished, JobService
+from mvsnap.runtime.parts import Parts, jobs_url
+from mvsnap.runtime.worker import Worker, clip_desk
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from mvsnap.jobs.desk import ClipDesk
+    from mvsnap.sense.listener import ListenerLoop
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    web: bool = True
+    worker: bool = True
+    sense: bool = True
+
+
+class Service:
+    """A running mvsnap: `start`, then `app` can be served; `stop` parks work."""
+
+    def __init__(self, settings: Settings, roles: Roles) -> None:
+        self._roles = roles
+        self.parts = Parts(settings)
+        self._finished = Finished() if roles.worker else None
+        self._worker: Worker | None = None
+        self._listener: ListenerLoop | None = None
+        self._desk: ClipDesk | None = None
+        self._engine: Engine | None = None
+        self._jobs: JobService | None = None
+
+    def start(self) -> None:
+        if self._roles.worker:
+            self._worker = Worker(
+                self.parts, self._finished or Finished(), on_clips=self._wake_desk
+            )
+            self._worker.start()
+            self._engine = self._worker.engine
+        else:
+            self._engine = ClientEngine(jobs_url(self.parts.settings))
+        self._jobs = job_service(self.parts, self._engine, self._finished)
+        if self._roles.worker and self.parts.settings.recorder.cameras:
+            self._desk = clip_desk(self.parts, self._jobs)
+            self._desk.start()
+        if self._roles.sense:
+            self._listener = listener(self.parts, self._jobs)
+            self._listener.start()
+
+    def app(self) -> Flask:
+        assert self._jobs is not None
+        return make_app(self.parts, self._jobs)
+
+    def interrupt(self) -> None:
+        """Wake everything that waits; quick enough for a signal handler."""
+        self.parts.clock.stop()
+        if self._finished is not None:
+            self._finished.wake_all()
+
+    def stop(self) -> None:
+        self.interrupt()
+        if self._listener is not None:
+            self._listener.stop()
+        if self._desk is not None:
+            self._desk.stop()
+        if self._worker is not None:
+            self._worker.stop()
+        elif self._engine is not None:
+            self._engine.close()
+        self.parts.store.close()
+
+    def _wake_desk(self) -> None:
+        if self._desk is not None:
+            self._desk.wake()
+
+
+def job_service(parts: Parts, engine: Engine, finished: Finished | None) -> JobService:
+    server = parts.settings.server
+    return JobService(
+        engine,
+        parts.store,
+        parts.clock,
+        parts.metrics,
+        queue_size=server.queue_size,
+        max_waiting=server.threads // 2,
+        finished=finished,
+    )
+
+
+def listener(parts: Parts, jobs: JobService) -> ListenerLoop:
+    # Only here: paho and msgspec are of no use to the other roles.
+    from mvsnap.sense.listener import ListenerLoop, Stores
+
+    stores = Stores(parts.store, parts.sense, parts.site)
+    return ListenerLoop(parts.settings, stores, jobs, parts.clock, parts.metrics)
+
+
+def make_app(parts: Parts, jobs: JobService) -> Flask:
+    from mvsnap.web.app import create_app
+    from mvsnap.web.context import Gateway
+
+    return create_app(
+        Gateway(
+            settings=parts.settings,
+            jobs=jobs,
+            store=parts.store,
+            clips=parts.clips,
+            sense=parts.sense,
+            site=parts.site,
+            people=parts.people,
+            files=parts.files,
+            clock=parts.clock,
+            metrics=parts.metrics,
+        )
+    )

@@ -1,0 +1,143 @@
+"""The worker role: jobs, the clips of the recorder, and keeping house."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from mvsnap.config.model import Settings
+from mvsnap.domain import Serial
+from mvsnap.jobs.engine import WorkerEngine
+from mvsnap.jobs.executors import installation, take_slot
+from mvsnap.jobs.schedule import CameraTimetable
+from mvsnap.jobs.service import Finished, JobService
+from mvsnap.runtime.parts import Parts, jobs_url
+from mvsnap.store.store import SILENT_AFTER
+
+if TYPE_CHECKING:
+    from mvsnap.jobs.desk import ClipDesk
+
+log = logging.getLogger(__name__)
+
+_HEARTBEAT_S = 15.0
+_CLEAN_EVERY_S = 3600.0
+
+
+class Worker:
+    """The worker role: the engine, its executor id, and a thread that keeps house."""
+
+    def __init__(
+        self, parts: Parts, finished: Finished, on_clips: Callable[[], None]
+    ) -> None:
+        self._parts = parts
+        self._slot = take_slot(parts.settings.data_dir)
+        self.engine = WorkerEngine(
+            jobs_url(parts.settings),
+            self._slot.executor_id,
+            parts.runner(on_clips=on_clips).run,
+            clock=parts.clock,
+            timetables=timetables(parts.settings),
+            timezone=parts.settings.site.timezone,
+            on_finished=finished.tell,
+        )
+        self._beat_at = datetime.min.replace(tzinfo=UTC)
+        self._house = threading.Thread(
+            target=self._keep_house, name="housekeeping", daemon=True
+        )
+
+    def start(self) -> None:
+        self._beat()
+        self.engine.launch()
+        self._house.start()
+
+    def stop(self) -> None:
+        self.engine.close()
+        self._slot.release()
+
+    def _keep_house(self) -> None:
+        clock = self._parts.clock
+        inventory = self._parts.inventory()
+        has_dashboard = self._parts.settings.meraki.api_key is not None
+        clean_at = clock.monotonic() + _HEARTBEAT_S
+        while not clock.stopped:
+            self._try("heartbeat", self._beat)
+            if has_dashboard:
+                self._try("inventory", inventory.refresh)
+            if clock.monotonic() >= clean_at:
+                self._try("cleaning", self._clean)
+                clean_at = clock.monotonic() + _CLEAN_EVERY_S
+            clock.sleep(_HEARTBEAT_S)
+
+    def _try(self, what: str, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except Exception:
+            # The next round may work; a dead housekeeper would never come back.
+            log.exception("%s failed", what)
+
+    def _beat(self) -> None:
+        # The database's own time: clocks of different machines differ.
+        store, now = self._parts.store, self._parts.store.now()
+        store.heartbeat(self._slot.executor_id, now)
+        was_silent, self._beat_at = now - self._beat_at > SILENT_AFTER / 2, now
+        if was_silent:
+            # So were the others, if the database was away: they get a round, too.
+            return
+        for executor_id, seen_at in store.workers_seen().items():
+            if now - seen_at > SILENT_AFTER:
+                taken = self.engine.take_over(executor_id)
+                store.forget_worker(executor_id)
+                log.warning("worker %s is gone: %d jobs go on", executor_id, taken)
+
+    def _clean(self) -> None:
+        purged = self._parts.purge()
+        self.engine.forget_finished(self._parts.oldest_kept())
+        if purged.events:
+            log.info("%d old events removed", purged.events)
+
+
+def clip_desk(parts: Parts, jobs: JobService) -> ClipDesk:
+    # Only here: a gateway without cameras that record needs none of it.
+    from mvsnap.filming import build_recorder, open_ixon
+    from mvsnap.jobs.desk import ClipDesk
+
+    settings, clock = parts.settings, parts.clock
+    ixon = open_ixon(settings, clock)
+    recorder = build_recorder(settings, clock, parts.dashboard, ixon)
+    assert recorder is not None
+    return ClipDesk(
+        recorder,
+        installation(settings.data_dir),
+        settings.recorder.serials(),
+        parts.clips,
+        jobs,
+        clock,
+        parts.metrics,
+        data_dir=settings.data_dir,
+        copies=settings.storage.s3.configured,
+    )
+
+
+def timetables(settings: Settings) -> tuple[CameraTimetable, ...]:
+    return tuple(
+        CameraTimetable(
+            name=f"schedule {number}",
+            cron=schedule.cron,
+            serials=tuple(
+                Serial(s) for s in schedule.cameras or settings.meraki.cameras
+            ),
+            rooms=_rooms(settings, schedule.room),
+            prefix=schedule.prefix,
+        )
+        for number, schedule in enumerate(settings.schedules, start=1)
+    )
+
+
+def _rooms(settings: Settings, given: str | None) -> tuple[str, ...]:
+    room = given or settings.webex.room
+    if settings.webex.bot_token is None or room is None:
+        return ()
+    return (room,)
