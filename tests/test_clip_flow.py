@@ -1,25 +1,24 @@
-"""An alarm becomes a clip: a webhook, a real camera, the room, and a kill in between."""
+"""An alarm becomes a clip: a webhook, a real camera, the room, and kills in between."""
 
 from __future__ import annotations
 
-import subprocess
+import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
 from mvsnap.simulator.webex import SimMessage
-from tests.gateway import Clouds, Gateway, clouds, gateway
-from tests.recorder.build import PICTURE_S, pictures_of
+from tests.gateway import KEY, Clouds, Gateway, clouds, gateway
+from tests.recorder.build import PICTURE_S, seen_in
 from tests.servers.processes import wait_until
-from tests.servers.rtsp import GOP, RtspCamera, rtsp_camera
+from tests.servers.rtsp import FPS, GOP, RtspCamera, rtsp_camera
 
 TOKEN = "a-token-of-the-robots"
 PRE_ROLL_S, POST_ROLL_S = 3.0, 2.0
-ALARM = {"systemLabel": "alarm-high", "shortContent": "Robot stopped", "id": 1}
+GOP_S = GOP / FPS
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +34,93 @@ def settings(made: Clouds, camera: RtspCamera, *names: str) -> dict[str, Any]:
         recorder={"cameras": dict.fromkeys(names, one), "min_free_mb": 1},
         webhooks={"tokens": tokens},
     )
+
+
+def alarm(running: Gateway, number: int, **more: Any) -> str:
+    """Send an alarm as a machine would; return the address of its job."""
+    answer = Gateway.session().post(
+        f"{running.url}/webhook/{TOKEN}",
+        json={"id": number, "text": f"Robot {number} stopped", **more},
+        timeout=30,
+    )
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["job"]["url"])
+
+
+def job(running: Gateway, url: str) -> dict[str, Any]:
+    found: dict[str, Any] = running.get(url.removeprefix(running.url)).json()
+    return found
+
+
+def wait_for_end(running: Gateway, url: str, limit_s: float = 40) -> dict[str, Any]:
+    wait_until(lambda: job(running, url)["status"] != "pending", "the end", limit_s)
+    return job(running, url)
+
+
+def wait_for_ring(running: Gateway, cameras: int, held_s: float = PRE_ROLL_S) -> None:
+    """Wait until every ring holds a whole pre-roll."""
+    up = "mvsnap_recorder_camera_up{"
+    wait_until(
+        lambda: (
+            sum(
+                line.startswith(up) and line.endswith(" 1.0")
+                for line in running.get("/metrics").text.splitlines()
+            )
+            == cameras
+        ),
+        "all cameras are recorded",
+        40,
+    )
+    threading.Event().wait(held_s + GOP_S)  # nothing to poll for: time has to pass
+
+
+def event_of(running: Gateway, url: str) -> dict[str, Any]:
+    """Return the clip's event."""
+    found = running.get("/api/v1.0/events", kind="clip").json()["events"]
+    (event,) = [e for e in found if e["job_id"] == url.rsplit("/", 1)[-1]]
+    return dict(event)
+
+
+def video(running: Gateway, event: dict[str, Any], folder: Path) -> Path:
+    answer = running.get(event["clip_url"].removeprefix(running.url))
+    assert answer.headers["Content-Type"] == "video/mp4"
+    path = folder / f"{event['id']}.mp4"
+    path.write_bytes(answer.content)
+    return path
+
+
+def thread(made: Clouds, text: str) -> list[SimMessage]:
+    """Return the message with this text and what followed in its thread."""
+    sent = list(made.webex.messages)
+    (first,) = [m for m in sent if text in m.markdown and m.parent_id is None]
+    return [first, *(m for m in sent if m.parent_id == first.id)]
+
+
+def test_the_clip_of_an_alarm_follows_in_its_thread(
+    tmp_path: Path, camera: RtspCamera
+) -> None:
+    with clouds() as made, gateway(tmp_path, settings(made, camera, "Robot")) as here:
+        wait_for_ring(here, 1)
+        url = alarm(here, 1)
+        wait_until(lambda: made.webex.messages, "the alarm is told at once", 5)
+        assert job(here, url)["clips"][0]["status"] == "pending"
+        done = wait_for_end(here, url)
+        event = event_of(here, url)
+        clip = seen_in(
+            video(here, event, tmp_path), datetime.fromisoformat(event["occurred_at"])
+        )
+        part = Gateway.session().get(
+            event["clip_url"],
+            headers={"X-API-Key": KEY, "Range": "bytes=0-99"},
+            timeout=30,
+        )
+        nobody = Gateway.session().get(event["clip_url"], timeout=30)
+    assert done["status"] == "done"
+    assert (part.status_code, len(part.content)) == (206, 100)
+    assert nobody.status_code == 401
+    assert -PRE_ROLL_S - GOP_S - 0.2 <= clip.first_s <= -PRE_ROLL_S
+    assert POST_ROLL_S - PICTURE_S <= clip.last_s <= POST_ROLL_S + 0.3
+    assert clip.is_seamless
+    first, reply = thread(made, "Robot 1 stopped")
+    assert "before to" in reply.markdown
+    assert reply.files

@@ -26,16 +26,28 @@ class Evidence:
     notes: tuple[str, ...] = ()
 
 
-def evidence(choice: Choice, recorders: Recorders) -> Evidence:
-    """recorders: the cameras of the recorder, with the serial where there is one."""
-    names = {serial: name for name, serial in recorders.items() if serial}
+def evidence(
+    choice: Choice, recorders: Recorders, default: tuple[Serial, ...]
+) -> Evidence:
+    """Return what to take of the cameras of a choice.
+
+    recorders: the cameras of the recorder, with the serial where there is one.
+    default: serials for a snapshot where nobody names cameras; a clip is of all then.
+    """
     wants_snapshot = "snapshot" in choice.actions
     wants_clip = "clip" in choice.actions
+    if not choice.cameras and not (wants_clip and not recorders):
+        linked = tuple(serial for serial in recorders.values() if serial)
+        return Evidence(
+            (default or linked) if wants_snapshot else (),
+            tuple(recorders) if wants_clip else (),
+        )
+    names = {serial: name for name, serial in recorders.items() if serial}
     serials: list[Serial] = []
     clips: list[CameraName] = []
     no_clip: list[str] = []
     no_snapshot: list[str] = []
-    for camera in _cameras(choice, recorders):
+    for camera in choice.cameras or default:
         name, serial = _known_as(camera, recorders, names)
         if serial and (wants_snapshot or not name):
             serials.append(serial)
@@ -50,13 +62,6 @@ def evidence(choice: Choice, recorders: Recorders) -> Evidence:
         _note("snapshot", no_snapshot, "the Dashboard", "a clip is recorded"),
     )
     return Evidence(_once(serials), _once(clips), tuple(filter(None, notes)))
-
-
-def _cameras(choice: Choice, recorders: Recorders) -> tuple[str, ...]:
-    """Where nobody names cameras, all that record."""
-    if choice.cameras or "clip" not in choice.actions:
-        return choice.cameras
-    return tuple(recorders)
 
 
 def _known_as(

@@ -32,21 +32,22 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What holds where a rule says nothing.
+    """What holds where a rule says nothing: the settings of the token.
 
-    cameras: of the token; all_cameras: meraki.cameras, when the token has none. Each is
-        a Meraki serial or the name of a camera of the recorder.
+    cameras: each is a Meraki serial or the name of a camera of the recorder.
     """
 
     cameras: tuple[str, ...] = ()
-    all_cameras: tuple[str, ...] = ()
     room: str | None = None
     actions: tuple[str, ...] = ("snapshot",)
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What one alarm leads to; `rule` is "" when none matched."""
+    """What one alarm leads to; `rule` is "" when none matched.
+
+    cameras: none where nobody names any.
+    """
 
     cameras: tuple[str, ...]
     room: str | None
@@ -61,7 +62,7 @@ def choose(
     """Return what to do, one choice for each rule that matches.
 
     The cameras are those of the rule, else the Meraki camera that alerted, else those
-    of the token, else meraki.cameras; empty when there are none at all. Nothing is
+    of the token. Nothing is
     returned for an alarm that needs no picture, unless a rule names what says so.
     """
     matching = [rule for rule in rules if matches(rule, alarm.payload)]
@@ -85,7 +86,7 @@ def matches(rule: Rule, payload: Mapping[str, Any]) -> bool:
 def _choice(alarm: Alarm, rule: Rule, defaults: Defaults) -> Choice:
     alerted = (alarm.camera,) if alarm.camera else ()
     return Choice(
-        cameras=rule.cameras or alerted or defaults.cameras or defaults.all_cameras,
+        cameras=rule.cameras or alerted or defaults.cameras,
         room=rule.room or defaults.room,
         title=rule.title,
         actions=rule.actions or defaults.actions,

@@ -22,7 +22,7 @@ from mvsnap.core.webhook_cameras import evidence
 from mvsnap.core.webhook_event import alarm_event
 from mvsnap.core.webhook_rules import Choice, Defaults, Rule, choose
 from mvsnap.core.webhooks import parse
-from mvsnap.domain import Job, Trigger, TriggerKind
+from mvsnap.domain import Job, Serial, Trigger, TriggerKind
 from mvsnap.errors import BadInput, QueueFull
 from mvsnap.jobs.service import Wish
 from mvsnap.web import context
@@ -125,7 +125,6 @@ def _defaults(by: Sender) -> Defaults:
     settings, token = gateway().settings, by.token
     return Defaults(
         cameras=token.cameras if token else (),
-        all_cameras=settings.meraki.cameras,
         room=(token.room if token else None) or settings.webex.room,
         actions=token.actions if token else ("snapshot",),
     )
@@ -133,12 +132,14 @@ def _defaults(by: Sender) -> Defaults:
 
 def _order(alarm: Alarm, choice: Choice, by: Sender) -> Order:
     """Return the job a choice leads to."""
-    wanted = evidence(choice, gateway().settings.recorder.serials())
+    settings = gateway().settings
+    default = tuple(Serial(serial) for serial in settings.meraki.cameras)
+    wanted = evidence(choice, settings.recorder.serials(), default)
     cameras = (*wanted.serials, *wanted.clips)
     if not cameras:
         raise BadInput(
             "cameras: none is named by the alarm, its rule or token, "
-            "and meraki.cameras is empty"
+            "meraki.cameras and recorder.cameras are empty"
         )
     by.caller.must_reach(cameras)
     rooms = _rooms(choice)

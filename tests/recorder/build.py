@@ -107,7 +107,11 @@ class Seen:
 def seen(clip: ClipResult, at: datetime, fps: float = FPS) -> Seen:
     """Decode a clip and say when its pictures were shown by the camera."""
     assert clip.path is not None, clip
-    found = pictures(clip.path)
+    return seen_in(clip.path, at, fps)
+
+
+def seen_in(path: Path, at: datetime, fps: float = FPS) -> Seen:
+    found = pictures(path)
     moment = at.timestamp()
     shown = [_shown_s(number, moment, fps) for _, number in found]
     # The first two of a connection share their moment.
