@@ -155,7 +155,7 @@ class Mailing:
         if head is None and not lost and (wait := self._until_opened(job)) is not None:
             return wait
         clip = self._clips.clip(event.id)
-        first = self._first_with(clip, room)
+        first = self._first_with(job, clip, room)
         if (
             first
             and not first.is_over
@@ -189,13 +189,17 @@ class Mailing:
         ]
         return [delivery for _, delivery in sorted(ranked, key=lambda pair: pair[0])]
 
-    def _first_with(self, clip: Clip | None, room: str) -> Delivery | None:
+    def _first_with(self, job: Job, clip: Clip | None, room: str) -> Delivery | None:
         """Return the message that carries the same file to this room already."""
-        first = self._clips.first_of_file(clip) if clip and clip.shared else None
-        if first is None or room not in first.rooms:
+        if clip is None or not clip.shared:
             return None
-        part = clip_part(first.camera)
-        waiting = Delivery(first.job_id, part, room, DeliveryState.WAITING)
+        part = clip_part(clip.camera)
+        waiting = Delivery(clip.job_id, part, room, DeliveryState.WAITING)
+        first = self._clips.first_of_file(clip)
+        if first is None:  # it is about to be finished; or was deleted since
+            return waiting if self._clock.now() - job.accepted_at < _SOON else None
+        if room not in first.rooms:
+            return None
         return self._store.deliveries_of_job(first.job_id).get((part, room), waiting)
 
     def _until_opened(self, job: Job) -> float | None:
