@@ -69,13 +69,13 @@ def truth_lines(world: World, version: int) -> list[str]:
     """Return what the gateway should show of the whole world, in words."""
     found = visits(world, version=version)
     long = [visit for visit in found if visit.lasts_s > _LONG_STAY_S]
-    met = matches(world, version=version)
-    with_phone = [match for match in met if match.macs]
+    met = matches(world, found)
+    with_phone = [match for match in met if match.visits]
     return [
         f"Truth from {world.begin:%Y-%m-%d %H:%M} to {world.end:%Y-%m-%d %H:%M} UTC, "
         f"Wi-Fi from {INSIDE_DBM} dBm on, new visits after 300 s:",
         f"  visits {len(found)}, of them longer than an hour {len(long)}, "
-        f"near a camera that saw somebody {len(near_visits(world, found))}",
+        f"near a camera that saw somebody {len(near_visits(met))}",
         f"  presences {len(met)}, of them with a phone near {len(with_phone)}",
     ]
 
@@ -94,7 +94,7 @@ def _arguments() -> argparse.ArgumentParser:
     secret.add_argument("--secret", help="in each body; the process list shows it")
     secret.add_argument("--secret-file", type=Path, help="whose first line it is")
     add("--version", type=int, choices=(2, 3), default=3, help="of the bodies")
-    add("--days", type=_number(int), help="post so many days that are over")
+    add("--days", type=_number(int), help="post so many whole days that are over")
     add("--follow", action="store_true", help="after them go on as it happens")
     add("--speed", type=_number(float), help="minutes of those days in a real one")
     add("--seed", type=int, default=1, help="of all that is drawn")

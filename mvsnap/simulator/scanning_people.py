@@ -49,6 +49,8 @@ NETWORK_ID = "L_707512010000001"
 LONGEST_PRESENCE_S = 840
 _STAY_S = (SHARED_S, 240)
 _VISIT_S = (240, 1500)
+# Room for a visit, a pause and another visit.
+_SHORTEST_DAY_H = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Mix:
         associated every day has new addresses, and v3 does not tell of them.
     no_phone: share of visitors whom only cameras see.
     unseen: share of stays that only access points notice.
+    things: a printer and a beacon, heard day and night.
     """
 
     visitors: int = 60
@@ -75,6 +78,11 @@ class Mix:
     associated: float = 0.5
     no_phone: float = 0.0
     unseen: float = 0.0
+    things: bool = True
+
+    def __post_init__(self) -> None:
+        if self.open_until - self.open_from < _SHORTEST_DAY_H:
+            raise ValueError(f"open_until: {self.open_until}, too soon after opening")
 
 
 # Cameras and access points agree in all: each person has a phone, each phone is seen.
@@ -102,11 +110,10 @@ def build_world(
     points = tuple(new_access_point(number) for number in range(access_points))
     spots = spots_below(points, [(c.serial, zone_ids(c, 1)[1]) for c in wanted])
     opens, closes = (_at(begin + timedelta(days=d), 0, zone) for d in (0, days))
-    walks = things(points[0], opens, closes)
+    walks = things(points[0], opens, closes) if mix.things else []
     for number in range(days):
-        walks += _Day(begin + timedelta(days=number), zone, seed, points, spots).walks(
-            mix
-        )
+        day = _Day(begin + timedelta(days=number), zone, seed, points, spots)
+        walks += day.walks(mix)
     return World(
         seed=seed,
         timezone=timezone,
@@ -121,7 +128,7 @@ def build_world(
 
 @dataclass
 class _Day:
-    """One local day; `stays` of all who were drawn so far."""
+    """One local day; `stays`: of all who were drawn so far."""
 
     day: date
     zone: ZoneInfo
@@ -142,7 +149,7 @@ class _Day:
 
     def _passer(self, rng: Random, number: int) -> Walk:
         begin = _at(self.day, 8, self.zone) + _s(rng.randrange(14 * 3600 - 300))
-        x_m, y_m = -OUTSIDE_M - rng.random() * GRID_M, rng.random() * GRID_M
+        x_m, y_m = -rng.uniform(*OUTSIDE_M), rng.random() * GRID_M / 4
         name = f"{self.seed}/{self.day}/passer/{number}"
         phone = new_phone(name, rng.random() < 0.5, False)
         end = begin + _s(rng.randint(70, 200))

@@ -21,6 +21,8 @@ from mvsnap.simulator.scanning_world import (
 )
 
 _HOUR = timedelta(hours=1)
+# Begin, end and the access points above.
+Near = tuple[datetime, datetime, set[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,14 @@ class TrueVisit:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A presence and the phones that were near a camera meanwhile."""
+    """A presence and the visits whose phone was near a camera meanwhile."""
 
     presence: Presence
-    macs: frozenset[str]
+    visits: tuple[TrueVisit, ...]
+
+    @property
+    def macs(self) -> frozenset[str]:
+        return frozenset(visit.mac for visit in self.visits)
 
 
 def visits(
@@ -118,6 +124,12 @@ def present_per_hour(
     return dict(found)
 
 
+def begun_per_clock_hour(visits: Iterable[TrueVisit], zone: ZoneInfo) -> list[int]:
+    """Return 24 counts of visits, index = local hour in which they begin."""
+    found = Counter(visit.begin.astimezone(zone).hour for visit in visits)
+    return [found[hour] for hour in range(24)]
+
+
 def begun_per_day(visits: Iterable[TrueVisit], zone: ZoneInfo) -> dict[date, int]:
     """Return visits by the local day on which they begin."""
     return dict(Counter(visit.begin.astimezone(zone).date() for visit in visits))
@@ -129,41 +141,55 @@ def _hour_of(at: datetime, zone: ZoneInfo) -> datetime:
     return at - timedelta(minutes=local.minute, seconds=local.second)
 
 
-def matches(world: World, *, version: int = 2, same_place: bool = False) -> list[Match]:
-    """Return each presence with the phones near a camera at the same time.
+def matches(
+    world: World,
+    visits: Sequence[TrueVisit],
+    *,
+    same_place: bool = False,
+    spanned: bool = False,
+) -> list[Match]:
+    """Return each presence with those of the visits that were near a camera meanwhile.
 
-    A phone is near when one access point at least hears it above `NEAR_DBM`. By the
-    plan of the stays any window of up to a minute around a presence finds the same.
-    same_place: only those below the access point of the presence's own zone.
+    A phone is near when an access point hears it at `NEAR_DBM` or louder. By the plan
+    of the stays any window of up to half a minute around a presence finds the same.
+    same_place: only below the access point of the presence's own zone.
+    spanned: a visit counts as near from its first stay to its last, also between.
     """
-    near = _near(world, version)
     place = {(spot.serial, spot.zone_id): spot.ap_mac for spot in world.spots}
+    near = [
+        (visit, *span)
+        for visit in visits
+        for span in (_whole(visit.stays) if spanned else map(_span, visit.stays))
+    ]
     found = []
     for presence in presences(world):
         ap_mac = place[presence.serial, presence.zone_id]
-        macs = {
-            phone.mac
-            for phone, stay in near
-            if stay.begin <= presence.time_out
-            and stay.end >= presence.time_in
-            and (not same_place or stay.spot.ap_mac == ap_mac)
+        here = {
+            visit: None
+            for visit, begin, end, ap_macs in near
+            if begin <= presence.time_out
+            and end >= presence.time_in
+            and (not same_place or ap_mac in ap_macs)
         }
-        found.append(Match(presence, frozenset(macs)))
+        found.append(Match(presence, tuple(here)))
     return found
 
 
-def near_visits(world: World, visits: Iterable[TrueVisit]) -> list[TrueVisit]:
-    """Return the visits whose phone was near a camera while one saw somebody."""
-    seen = presences(world)
-    return [
-        visit
-        for visit in visits
-        if any(
-            stay.begin <= presence.time_out and stay.end >= presence.time_in
-            for stay in visit.stays
-            for presence in seen
-        )
-    ]
+def _span(stay: Stay) -> Near:
+    return stay.begin, stay.end, {stay.spot.ap_mac}
+
+
+def _whole(stays: Sequence[Stay]) -> list[Near]:
+    if not stays:
+        return []
+    ap_macs = {stay.spot.ap_mac for stay in stays}
+    return [(stays[0].begin, stays[-1].end, ap_macs)]
+
+
+def near_visits(found: Iterable[Match]) -> list[TrueVisit]:
+    """Return the visits of the matches, each once, by begin and address."""
+    met = {visit: None for match in found for visit in match.visits}
+    return sorted(met, key=lambda visit: (visit.begin, visit.mac))
 
 
 def visits_during(
@@ -176,12 +202,3 @@ def visits_during(
     window = timedelta(seconds=window_s)
     begin, end = presence.time_in - window, presence.time_out + window
     return [visit for visit in visits if visit.begin <= end and visit.end >= begin]
-
-
-def _near(world: World, version: int) -> list[tuple[Phone, Stay]]:
-    return [
-        (walk.phone, stay)
-        for walk in world.walks
-        if walk.phone is not None and walk.phone.is_told(version)
-        for stay in walk.stays
-    ]

@@ -19,15 +19,14 @@ from mvsnap.domain import Serial, ZoneId
 
 # No phone is silent for longer while its owner is here.
 LONGEST_SILENCE_S = 180
-# Nobody is heard between: near a camera above the first, in the shop above the second,
-# outside below it.
-NEAR_DBM, INSIDE_DBM = -55, -72
+# The loudest access point hears whoever is near a camera at the first at least, in the
+# shop at the second, in the street at the third. Nobody is within 1 dB of any of them.
+NEAR_DBM, INSIDE_DBM, OUTSIDE_DBM = -65, -78, -90
 # What a v2 body calls rssi is the signal above this.
 NOISE_FLOOR_DBM = -95
-# The distances in metres that keep those three apart, jitter included.
-NEAR_M, AISLE_M, OUTSIDE_M, GRID_M = 2.0, (7.0, 9.0), 40.0, 20.0
-_JITTER_DB = 3
-_WEAKEST_DBM = -92
+# The distances in metres that keep the three apart, jitter included.
+NEAR_M, AISLE_M, OUTSIDE_M, GRID_M = 2.0, (8.0, 9.5), (28.0, 30.0), 20.0
+_AT_1_M_DBM, _JITTER_DB, _WEAKEST_DBM = -48, 3, -93
 
 
 class Radio(StrEnum):
@@ -227,7 +226,7 @@ def _moment(walk: Walk, minute: int, seed: int) -> datetime | None:
 
 def _dbm(ap: AccessPoint, x_m: float, y_m: float) -> int:
     away_m = max(math.hypot(ap.x_m - x_m, ap.y_m - y_m), 1.0)
-    return round(-40 - 25 * math.log10(away_m))
+    return round(_AT_1_M_DBM - 25 * math.log10(away_m))
 
 
 def _jitter(seed: int, mac: str, ap_mac: str, at: datetime) -> int:
