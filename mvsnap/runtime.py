@@ -23,6 +23,7 @@ from mvsnap.jobs.executors import take_slot
 from mvsnap.jobs.runner import JobRunner
 from mvsnap.jobs.schedule import CameraTimetable
 from mvsnap.jobs.service import Finished, JobService
+from mvsnap.jobs.visits import VisitMaker
 from mvsnap.metrics import Metrics
 from mvsnap.store import database
 from mvsnap.store.files import Files
@@ -30,6 +31,7 @@ from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.store import SILENT_AFTER, Purged, Store
+from mvsnap.store.wifi import PurgedWifi, WifiStore
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -65,6 +67,8 @@ class Parts:
         self.sense = SenseStore(db)
         self.site = SiteStore(db)
         self.people = People(db)
+        self.wifi = WifiStore(db)
+        self.db = db
         meraki = settings.meraki
         self.dashboard = Dashboard(
             meraki.base_url,
@@ -111,6 +115,14 @@ class Parts:
         self.sense.purge(self.oldest_kept())
         self.site.purge(self.clock.now())
         return purged
+
+    def purge_wifi(self) -> PurgedWifi:
+        """Remove observations and visits, each older than its own retention."""
+        scanning, now = self.settings.scanning, self.clock.now()
+        return self.wifi.purge(
+            now - timedelta(days=scanning.keep_observations_days),
+            now - timedelta(days=scanning.keep_visits_days),
+        )
 
     def runner(self, *, comes_again: bool = True) -> JobRunner:
         """comes_again: False where nobody will run an unfinished job again."""
@@ -194,11 +206,13 @@ class Worker:
         self._house = threading.Thread(
             target=self._keep_house, name="housekeeping", daemon=True
         )
+        self._visits = VisitMaker(parts.wifi, parts.settings.scanning, parts.clock)
 
     def start(self) -> None:
         self._beat()
         self.engine.launch()
         self._house.start()
+        self._visits.start()
 
     def stop(self) -> None:
         self.engine.close()
@@ -244,6 +258,7 @@ class Worker:
         self.engine.forget_finished(self._parts.oldest_kept())
         if purged.events:
             log.info("%d old events removed", purged.events)
+        self._parts.purge_wifi()
 
 
 def job_service(parts: Parts, engine: Engine, finished: Finished | None) -> JobService:
@@ -268,6 +283,7 @@ def listener(parts: Parts, jobs: JobService) -> ListenerLoop:
 
 
 def make_app(parts: Parts, jobs: JobService) -> Flask:
+    from mvsnap.web import wifi
     from mvsnap.web.app import create_app
     from mvsnap.web.context import Gateway
 
@@ -282,6 +298,7 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
             files=parts.files,
             clock=parts.clock,
             metrics=parts.metrics,
+            wifi=wifi.build(parts.settings, parts.db),
         )
     )
 

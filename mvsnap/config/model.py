@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from mvsnap.config.scanning import Scanning
 from mvsnap.config.sense import Sense
 from mvsnap.config.values import (
     Cron,
@@ -153,6 +154,7 @@ class Settings(Section):
     webex: Webex = Webex()
     sense: Sense = Sense()
     webhooks: Webhooks = Webhooks()
+    scanning: Scanning = Scanning()
     login: Login = Login()
     schedules: tuple[Schedule, ...] = Field((), description="pictures at fixed times")
     storage: Storage = Storage()
@@ -196,6 +198,7 @@ class Settings(Section):
         found = [secret for secret in maybe if secret is not None]
         found += [key.key for key in self.api_keys]
         found += self.webhooks.secrets()
+        found += self.scanning.secrets()
         return [secret.get_secret_value() for secret in found]
 
     def cameras_named(self) -> tuple[str, ...]:
