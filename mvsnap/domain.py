@@ -306,3 +306,10 @@ class Listener:
     state: str
     messages_per_s: float
     people_counts: int
+
+
+class Radio(StrEnum):
+    """By what a device was heard: the Location Scanning API tells them apart."""
+
+    WIFI = "wifi"
+    BLUETOOTH = "bluetooth"

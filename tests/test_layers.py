@@ -49,7 +49,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "jinja2": ("delivery",),
     "limits": ("web.auth",),
     "markupsafe": ("simulator", "web"),
-    "msgspec": ("core.sense_messages",),
+    "msgspec": ("core.sense_messages", "core.scanning", "core.scanning_messages"),
     "paho": ("sense", "simulator"),
     "PIL": ("simulator", "store.pictures"),
     "prometheus_client": ("metrics", "web.ops"),

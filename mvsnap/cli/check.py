@@ -59,6 +59,7 @@ def _looks(settings: Settings) -> list[tuple[str, Callable[[], Line]]]:
         ("Webex", lambda: _webex(settings)),
         ("rooms", lambda: _rooms(settings)),
         ("MV Sense", lambda: _sense(settings)),
+        ("Wi-Fi", lambda: _wifi(settings)),
         ("pages", lambda: _pages(settings)),
     ]
 
@@ -204,6 +205,27 @@ def _sense(settings: Settings) -> Line:
     finally:
         receiver.stop()
     return Line("MV Sense", state.connected, state.text)
+
+
+def _wifi(settings: Settings) -> Line:
+    from mvsnap.runtime import store_url
+    from mvsnap.store import database, salt
+    from mvsnap.store.wifi import WifiStore
+
+    endpoints = len(settings.scanning.endpoints)
+    if not endpoints:
+        return Line("Wi-Fi", None, "no scanning.endpoints: no analytics")
+    kept = "MAC addresses as they are"
+    if settings.scanning.hash_macs:
+        kept = "MAC addresses hashed"
+        try:
+            salt.salt(settings.data_dir)
+        except ValueError as exc:
+            return Line("Wi-Fi", False, str(exc))
+    db = database.Database(database.open_database(store_url(settings)))
+    waiting = WifiStore(db).waiting()
+    text = f"{endpoints} endpoints, {kept}, {waiting} batches wait for the worker"
+    return Line("Wi-Fi", True, text)
 
 
 def _pages(settings: Settings) -> Line:

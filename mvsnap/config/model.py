@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from mvsnap.config.ixon import Ixon
 from mvsnap.config.recorder import Recorder
+from mvsnap.config.scanning import Scanning
 from mvsnap.config.sense import Sense
 from mvsnap.config.storage import Storage
 from mvsnap.config.values import (
@@ -163,6 +164,7 @@ class Settings(Section):
     recorder: Recorder = Recorder()
     ixon: Ixon = Ixon()
     webhooks: Webhooks = Webhooks()
+    scanning: Scanning = Scanning()
     login: Login = Login()
     schedules: tuple[Schedule, ...] = Field((), description="pictures at fixed times")
     storage: Storage = Storage()
@@ -228,6 +230,7 @@ class Settings(Section):
         found = [secret for secret in maybe if secret is not None]
         found += [key.key for key in self.api_keys]
         found += self.webhooks.secrets()
+        found += self.scanning.secrets()
         texts = [secret.get_secret_value() for secret in found]
         return texts + self.recorder.secrets()
 

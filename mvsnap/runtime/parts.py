@@ -23,6 +23,7 @@ from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.store import Purged, Store
+from mvsnap.store.wifi import PurgedWifi, WifiStore
 
 
 class Parts:
@@ -42,6 +43,8 @@ class Parts:
         self.sense = SenseStore(db)
         self.site = SiteStore(db)
         self.people = People(db)
+        self.wifi = WifiStore(db)
+        self.db = db
         meraki = settings.meraki
         self.dashboard = Dashboard(
             meraki.base_url,
@@ -88,6 +91,14 @@ class Parts:
         self.sense.purge(self.oldest_kept())
         self.site.purge(self.clock.now())
         return purged
+
+    def purge_wifi(self) -> PurgedWifi:
+        """Remove observations and visits, each older than its own retention."""
+        scanning, now = self.settings.scanning, self.clock.now()
+        return self.wifi.purge(
+            now - timedelta(days=scanning.keep_observations_days),
+            now - timedelta(days=scanning.keep_visits_days),
+        )
 
     def runner(
         self,

@@ -16,6 +16,7 @@ from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.store import Store
+from mvsnap.web.wifi import Wifi
 
 EXTENSION = "mvsnap"
 
@@ -32,6 +33,7 @@ class Gateway:
     files: Files
     clock: Clock
     metrics: Metrics
+    wifi: Wifi
 
 
 def gateway() -> Gateway:

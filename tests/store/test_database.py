@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from mvsnap.domain import JobId
 from mvsnap.store import database
 from mvsnap.store.store import Store
-from mvsnap.store.tables import metadata
+from mvsnap.store.tables_wifi import metadata
 
 ROOT = Path(__file__).parent.parent.parent
 TABLES = {"alembic_version", *metadata.tables}

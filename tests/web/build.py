@@ -24,6 +24,7 @@ from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.store import Store
+from mvsnap.web import wifi
 from mvsnap.web.app import create_app
 from mvsnap.web.context import Gateway
 from mvsnap.web.passwords import hashed
@@ -84,6 +85,7 @@ class Web:
         self.sense = SenseStore(shared)
         self.site = SiteStore(shared)
         self.people = People(shared)
+        self.wifi = wifi.build(self.settings, shared)
         self.files = Files(folder)
         self.clock = clock or SystemClock()
         self.app = self.fresh_app()
@@ -111,6 +113,7 @@ class Web:
                 files=self.files,
                 clock=clock,
                 metrics=metrics,
+                wifi=self.wifi,
             )
         )
 
