@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from mvsnap.actions import CameraNames, Photographer
+from mvsnap.clients.budget import Budget
 from mvsnap.clients.meraki import Dashboard
 from mvsnap.clients.webex import Webex
 from mvsnap.clock import SystemClock
@@ -30,6 +32,9 @@ from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.store import SILENT_AFTER, Purged, Store
+from mvsnap.store.visitors import VisitorStore
+from mvsnap.visitor_pictures import VisitorPictures
+from mvsnap.visitors import VisitorRefresh
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -64,16 +69,21 @@ class Parts:
         self.store = Store(db)
         self.sense = SenseStore(db)
         self.site = SiteStore(db)
+        self.visitors = VisitorStore(db)
         self.people = People(db)
-        meraki = settings.meraki
-        self.dashboard = Dashboard(
+        self.dashboard = self._dashboard()
+        self.names = CameraNames(
+            self.dashboard, self.clock, organization_id=settings.meraki.organization_id
+        )
+
+    def _dashboard(self, budget: Budget | None = None) -> Dashboard:
+        meraki = self.settings.meraki
+        return Dashboard(
             meraki.base_url,
             meraki.api_key.get_secret_value() if meraki.api_key else "",
             clock=self.clock,
             requests_per_s=meraki.requests_per_s,
-        )
-        self.names = CameraNames(
-            self.dashboard, self.clock, organization_id=meraki.organization_id
+            budget=budget,
         )
 
     def inventory(self) -> Inventory:
@@ -87,6 +97,24 @@ class Parts:
             organization_id=meraki.organization_id,
             network_id=meraki.network_id,
             wanted=tuple(Serial(serial) for serial in meraki.cameras),
+        )
+
+    def visitor_refresh(self, by: str) -> VisitorRefresh:
+        """by: the id of this process, of which one asks for all."""
+        zone = ZoneInfo(self.settings.site.timezone)
+        # Nobody waits for these calls: triggers have the first claim to the budget.
+        dashboard = self._dashboard(self.dashboard.spare_budget())
+        return VisitorRefresh(
+            dashboard,
+            self.visitors,
+            self.site,
+            VisitorPictures(
+                dashboard, self.visitors, self.sense, self.files, self.clock, zone=zone
+            ),
+            self.clock,
+            organization_id=self.settings.meraki.organization_id,
+            zone=zone,
+            by=by,
         )
 
     def webex(self) -> Webex | None:
@@ -107,6 +135,8 @@ class Parts:
         """Remove events older than the retention, and their pictures."""
         purged = self.store.purge(self.oldest_kept())
         for path in purged.snapshot_paths:
+            self.files.remove(path)
+        for path in self.visitors.purge(self.oldest_kept()):
             self.files.remove(path)
         self.sense.purge(self.oldest_kept())
         self.site.purge(self.clock.now())
@@ -207,12 +237,14 @@ class Worker:
     def _keep_house(self) -> None:
         clock = self._parts.clock
         inventory = self._parts.inventory()
+        visitors = self._parts.visitor_refresh(self._slot.executor_id)
         has_dashboard = self._parts.settings.meraki.api_key is not None
         clean_at = clock.monotonic() + _HEARTBEAT_S
         while not clock.stopped:
             self._try("heartbeat", self._beat)
             if has_dashboard:
                 self._try("inventory", inventory.refresh)
+                self._try("visitors", visitors.refresh)
             if clock.monotonic() >= clean_at:
                 self._try("cleaning", self._clean)
                 clean_at = clock.monotonic() + _CLEAN_EVERY_S
@@ -278,6 +310,7 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
             store=parts.store,
             sense=parts.sense,
             site=parts.site,
+            visitors=parts.visitors,
             people=parts.people,
             files=parts.files,
             clock=parts.clock,

@@ -22,7 +22,7 @@ LAYERS = (
     ("errors", "domain", "clock", "metrics"),
     ("core", "config", "logs"),
     ("store", "clients", "recorder"),
-    ("actions", "delivery", "inventory"),
+    ("actions", "delivery", "inventory", "visitors", "visitor_pictures"),
     ("jobs",),
     ("web", "sense"),
     ("runtime", "serving"),
@@ -63,6 +63,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "sqlalchemy": (
         "store",
         "inventory",
+        "visitors",
         "sense.listener",
         "sense.outbox",
         "web.app",

@@ -6,6 +6,7 @@ many people were seen at once. The two are never added up or mixed in one number
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -140,18 +141,22 @@ def last_days(last: date, zone: ZoneInfo, count: int) -> list[Span]:
 
 
 def hour_counts(
-    counts: Iterable[Count], zone: ZoneInfo, until: datetime
+    counts: Iterable[Count], spans: Sequence[Span], until: datetime
 ) -> list[HourCount]:
-    """Merge counts of minutes into hours of the site, oldest first.
+    """Merge counts of minutes into one count for each hour.
 
-    until: up to where the Dashboard was asked; a minute it leaves out had nobody.
+    spans: the hours, one after the other. until: up to where the Dashboard was asked; a
+    minute it leaves out had nobody.
     """
-    hours: dict[datetime, list[Count]] = {}
+    begins = [begin for begin, _ in spans]
+    parts: list[list[Count]] = [[] for _ in spans]
     for count in counts:
-        hours.setdefault(hour_start(count.began_at, zone), []).append(count)
+        number = bisect_right(begins, count.began_at) - 1
+        if number >= 0 and count.began_at < spans[number][1]:
+            parts[number].append(count)
     return [
-        _hour_count(begin, hours[begin], min(_next_hour(begin, zone), until))
-        for begin in sorted(hours)
+        _hour_count(begin, part, min(end, until))
+        for (begin, end), part in zip(spans, parts, strict=True)
     ]
 
 

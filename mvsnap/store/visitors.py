@@ -85,6 +85,12 @@ class VisitorStore:
             for r in rows
         }
 
+    def forget_camera(self, serial: Serial) -> None:
+        """Forget a camera the Dashboard no longer names; its counts stay."""
+        with self._db.writing() as connection:
+            for table in (visitor_cameras, visitor_zones):
+                connection.execute(delete(table).where(table.c.serial == serial))
+
     def keep_zones(self, serial: Serial, found: Iterable[CountedZone]) -> None:
         """Keep a complete list of a camera: what it no longer names is gone."""
         rows = [

@@ -15,6 +15,7 @@ from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.store import Store
+from mvsnap.store.visitors import VisitorStore
 
 EXTENSION = "mvsnap"
 
@@ -26,6 +27,7 @@ class Gateway:
     store: Store
     sense: SenseStore
     site: SiteStore
+    visitors: VisitorStore
     people: People
     files: Files
     clock: Clock

@@ -38,6 +38,10 @@ def minute(number: float, entrances: int, people: float | None = None) -> Count:
     return Count(began_at, began_at + MINUTE, entrances, people)
 
 
+def hours(number: int) -> list[tuple[datetime, datetime]]:
+    return [(NOON + n * HOUR, NOON + (n + 1) * HOUR) for n in range(number)]
+
+
 def presence(in_min: float, out_min: float, people: int) -> Presence:
     return Presence(
         GATE, FULL_FRAME, NOON + in_min * MINUTE, NOON + out_min * MINUTE, people
@@ -50,7 +54,7 @@ def clocks(spans: list[tuple[datetime, datetime]], zone: ZoneInfo) -> list[str]:
 
 def test_minutes_become_hours_with_their_busiest_minute() -> None:
     counts = [minute(0, 2, 1.0), minute(1, 5, 3.0), minute(60, 1, 0.5)]
-    first, second = hour_counts(counts, BERLIN, NOON + 2 * HOUR)
+    first, second = hour_counts(counts, hours(2), NOON + 2 * HOUR)
     at = NOON + MINUTE
     assert first == HourCount(NOON, 7, round(4 / 60, 2), at, 3.0, 5)
     assert second.entrances == 1
@@ -58,18 +62,24 @@ def test_minutes_become_hours_with_their_busiest_minute() -> None:
 
 def test_the_average_of_an_hour_under_way_is_that_of_what_passed() -> None:
     counts = [minute(0, 1, 2.0), minute(1, 1, 4.0)]
-    (hour,) = hour_counts(counts, BERLIN, NOON + 2 * MINUTE)
+    (hour,) = hour_counts(counts, hours(1), NOON + 2 * MINUTE)
     assert hour.average_people == 3.0
 
 
 def test_a_line_knows_no_average() -> None:
-    (hour,) = hour_counts([minute(3, 4), minute(4, 6)], BERLIN, NOON + HOUR)
+    (hour,) = hour_counts([minute(3, 4), minute(4, 6)], hours(1), NOON + HOUR)
     assert (hour.entrances, hour.average_people) == (10, None)
     assert hour.busiest_at == NOON + 4 * MINUTE
 
 
+def test_an_hour_nothing_is_told_of_had_nobody() -> None:
+    counts = [minute(-1, 9, 9.0), minute(60, 1), minute(120, 9, 9.0)]
+    found = hour_counts(counts, hours(2), NOON + 2 * HOUR)
+    assert [hour.entrances for hour in found] == [0, 1]
+
+
 def test_nobody_came_means_no_busiest_minute() -> None:
-    (hour,) = hour_counts([minute(3, 0, 0.0)], BERLIN, NOON + HOUR)
+    (hour,) = hour_counts([minute(3, 0, 0.0)], hours(1), NOON + HOUR)
     assert hour == HourCount(NOON, 0, 0.0)
 
 
@@ -125,11 +135,12 @@ def test_the_last_hours_end_with_the_one_that_is_not_over() -> None:
 
 def test_the_hour_that_comes_twice_is_two_hours() -> None:
     span = day_span("2026-10-25", BERLIN)
+    spans = hours_of(span, BERLIN)
     counts = [
         Count(begin, begin + MINUTE, number, 1.0)
-        for number, (begin, _) in enumerate(hours_of(span, BERLIN))
+        for number, (begin, _) in enumerate(spans)
     ]
-    found = hour_counts(counts, BERLIN, span[1])
+    found = hour_counts(counts, spans, span[1])
     assert [hour.entrances for hour in found] == list(range(25))
     assert hour_start(found[3].began_at, BERLIN) != hour_start(
         found[2].began_at, BERLIN

@@ -23,6 +23,7 @@ from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.store import Store
+from mvsnap.store.visitors import VisitorStore
 from mvsnap.web.app import create_app
 from mvsnap.web.context import Gateway
 from mvsnap.web.passwords import hashed
@@ -81,6 +82,7 @@ class Web:
         self.store = Store(shared)
         self.sense = SenseStore(shared)
         self.site = SiteStore(shared)
+        self.visitors = VisitorStore(shared)
         self.people = People(shared)
         self.files = Files(folder)
         self.clock = clock or SystemClock()
@@ -104,6 +106,7 @@ class Web:
                 store=self.store,
                 sense=self.sense,
                 site=self.site,
+                visitors=self.visitors,
                 people=self.people,
                 files=self.files,
                 clock=clock,
