@@ -53,6 +53,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "paho": ("sense", "simulator"),
     "PIL": ("simulator", "store.pictures"),
     "prometheus_client": ("metrics", "web.ops"),
+    "pygal": ("web.charts",),
     "pydantic": ("config",),
     "pydantic_core": ("config",),
     # The demo calls the gateway as a user's program would.
