@@ -126,6 +126,13 @@ class UpstreamError(MvsnapError):
 
 
 class NoPicture(UpstreamError):
-    """The Dashboard answered, but gives no picture (camera offline, no video then)."""
+    """The Dashboard answered, but gives no picture.
+
+    reason: "offline" (the camera), "no_video" (of that moment), or "" for others.
+    """
 
     code = "no_picture"
+
+    def __init__(self, message: str, *, retry: bool, reason: str = "") -> None:
+        super().__init__(message, retry=retry)
+        self.reason = reason

@@ -91,6 +91,8 @@ def world(port: int) -> Iterator[World]:
         threading.Thread(target=server.run, name="gateway", daemon=True).start()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         counts = _counts(stack, broker, dashboard)
+        # What the Dashboard counts from now on is who was published.
+        dashboard.people_at = counts.people_at if counts else None
         yield World(url, rooms_url, dashboard, webex, counts, robot)
 
 

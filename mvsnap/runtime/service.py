@@ -116,6 +116,7 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
             clips=parts.clips,
             sense=parts.sense,
             site=parts.site,
+            visitors=parts.visitors,
             people=parts.people,
             files=parts.files,
             clock=parts.clock,

@@ -63,12 +63,14 @@ class Worker:
     def _keep_house(self) -> None:
         clock = self._parts.clock
         inventory = self._parts.inventory()
+        visitors = self._parts.visitor_refresh(self._slot.executor_id)
         has_dashboard = self._parts.settings.meraki.api_key is not None
         clean_at = clock.monotonic() + _HEARTBEAT_S
         while not clock.stopped:
             self._try("heartbeat", self._beat)
             if has_dashboard:
                 self._try("inventory", inventory.refresh)
+                self._try("visitors", visitors.refresh)
             if clock.monotonic() >= clean_at:
                 self._try("cleaning", self._clean)
                 clean_at = clock.monotonic() + _CLEAN_EVERY_S

@@ -16,6 +16,7 @@ from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.store import Store
+from mvsnap.store.visitors import VisitorStore
 from mvsnap.web.wifi import Wifi
 
 EXTENSION = "mvsnap"
@@ -29,6 +30,7 @@ class Gateway:
     clips: ClipStore
     sense: SenseStore
     site: SiteStore
+    visitors: VisitorStore
     people: People
     files: Files
     clock: Clock

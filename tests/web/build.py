@@ -24,6 +24,7 @@ from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.store import Store
+from mvsnap.store.visitors import VisitorStore
 from mvsnap.web import wifi
 from mvsnap.web.app import create_app
 from mvsnap.web.context import Gateway
@@ -84,6 +85,7 @@ class Web:
         self.clips = ClipStore(shared)
         self.sense = SenseStore(shared)
         self.site = SiteStore(shared)
+        self.visitors = VisitorStore(shared)
         self.people = People(shared)
         self.wifi = wifi.build(self.settings, shared)
         self.files = Files(folder)
@@ -109,6 +111,7 @@ class Web:
                 clips=self.clips,
                 sense=self.sense,
                 site=self.site,
+                visitors=self.visitors,
                 people=self.people,
                 files=self.files,
                 clock=clock,
