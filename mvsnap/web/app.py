@@ -25,14 +25,14 @@ from mvsnap.web import (
     scanning,
 )
 from mvsnap.web.context import Gateway
-from mvsnap.web.pages import crowd_events, overview, settings, visitors
+from mvsnap.web.pages import crowd_events, overview, settings, visitors, wifi
 
 log = logging.getLogger(__name__)
 
 _MAX_BODY_BYTES = 1_000_000
 _BLUEPRINTS = (
     *(api.bp, events.bp, hooks.bp, mutes.bp, ops.bp, scanning.bp),
-    *(login.bp, overview.bp, crowd_events.bp, visitors.bp, settings.bp),
+    *(login.bp, overview.bp, crowd_events.bp, visitors.bp, wifi.bp, settings.bp),
 )
 
 

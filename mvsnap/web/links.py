@@ -19,6 +19,14 @@ def clip_url(event_id: str) -> str:
     return _external(url_for("events.clip", event_id=event_id))
 
 
+def scanning_url(number: int) -> str:
+    """Return the address for entry `number` of scanning.endpoints; its token is secret
+    and left out."""
+    path = url_for("scanning.receive", token="TOKEN")
+    place = f"the token of scanning.endpoints[{number}]"
+    return f"{_external(path).removesuffix('TOKEN')}… ({place})"
+
+
 def _external(path: str) -> str:
     root = gateway().settings.site.public_url or request.host_url.rstrip("/")
     return root + path
