@@ -13,6 +13,7 @@ from mvsnap.store.wifi import WifiStore
 from mvsnap.store.wifi_correlation import WifiCorrelation
 from mvsnap.store.wifi_lists import WifiLists
 from mvsnap.store.wifi_reports import WifiReports
+from mvsnap.store.wifi_spans import WifiSpans
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Wifi:
 
     store: WifiStore
     reports: WifiReports
+    spans: WifiSpans
     lists: WifiLists
     correlation: WifiCorrelation
     identify: Callable[[bytes], int]
@@ -37,6 +39,7 @@ def build(settings: Settings, db: Database) -> Wifi:
     return Wifi(
         WifiStore(db),
         WifiReports(db, long_stay_s=long_stay_s),
+        WifiSpans(db),
         WifiLists(db, long_stay_s=long_stay_s),
         WifiCorrelation(db, long_stay_s=long_stay_s, window_s=window_s),
         identify,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -12,9 +11,9 @@ from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mvsnap.core.csv_table import csv_lines
-from mvsnap.core.days import day_span, lasting
+from mvsnap.core.days import lasting
 from mvsnap.domain import Role
-from mvsnap.store.wifi_rows import PresenceMatch, VisitOrder
+from mvsnap.store.wifi_rows import PresenceMatch, VisitOrder, WifiFilter
 from mvsnap.web import auth
 from mvsnap.web.context import Gateway, gateway
 from mvsnap.web.pages import wifi_rows as rows_of
@@ -36,8 +35,9 @@ T = TypeVar("T")
 Cells = Sequence[Any]
 
 _PAGE, _CSV_PAGE = 50, 1000
-# Comparing visits with presences reads all of both.
-MOST_COMPARED_DAYS = 7
+# As many visits can be compared with presences, sorted, gone through with all that was
+# heard of them, while a person waits.
+_MOST_COMPARED, _MOST_SORTED, _MOST_HEARD = 30_000, 300_000, 50_000
 _TABS = {
     ".index": "Activity",
     ".visits": "Visits",
@@ -94,13 +94,17 @@ def download_dwell() -> ResponseReturnValue:
 @auth.page(Role.VIEWER)
 def visits() -> ResponseReturnValue:
     asked = _asked()
+    wanted = asked.wanted
+    if asked.order is not VisitOrder.TIME:
+        wanted = gateway().wifi.spans.last_with(wanted, _MOST_SORTED)
     found = gateway().wifi.lists.visits(
-        asked.wanted, asked.order, after=_after(asked), limit=_PAGE + 1
+        wanted, asked.order, after=_after(asked), limit=_PAGE + 1
     )
     return _list_page(
         "visits",
         asked,
         found,
+        since=_narrowed(asked, wanted),
         sorts={o.value: _here(asked.with_(sort=o.value)) for o in VisitOrder},
         csv_url=url_for(".download_visits", **asked.query),
     )
@@ -112,8 +116,8 @@ def download_visits() -> ResponseReturnValue:
     asked, lists = _fitting(), gateway().wifi.lists
 
     def page(after: str | None) -> Sequence[Any]:
-        wanted, order = asked.wanted, asked.order
-        return lists.visits(wanted, order, after=after, limit=_CSV_PAGE)
+        # By time alone each page costs the same.
+        return lists.visits(asked.wanted, after=after, limit=_CSV_PAGE)
 
     found = _pages(page, lambda row: row.key)
     cells = (map(rows_of.visit_cells, rows) for rows in found)
@@ -124,13 +128,17 @@ def download_visits() -> ResponseReturnValue:
 @auth.page(Role.VIEWER)
 def observations() -> ResponseReturnValue:
     asked = _asked()
+    wanted = asked.wanted
+    if wanted.min_rssi_dbm is not None or wanted.device is not None:
+        wanted = gateway().wifi.spans.last_with(wanted, _MOST_HEARD)
     found = gateway().wifi.lists.observations(
-        asked.wanted, after=_after(asked), limit=_PAGE + 1
+        wanted, after=_after(asked), limit=_PAGE + 1
     )
     return _list_page(
         "observations",
         asked,
         found,
+        since=_narrowed(asked, wanted),
         keep_days=gateway().settings.scanning.keep_observations_days,
         csv_url=url_for(".download_observations", **asked.query),
     )
@@ -153,12 +161,10 @@ def download_observations() -> ResponseReturnValue:
 @auth.page(Role.VIEWER)
 def correlation() -> ResponseReturnValue:
     asked, places = _asked(), _places()
-    compared = _compared(asked)
-    sums = gateway().wifi.correlation.summary(
-        compared.wanted, asked.serial, asked.zone_id
-    )
+    wanted = _compared(asked)
+    sums = gateway().wifi.correlation.summary(wanted, asked.serial, asked.zone_id)
     zones = rows_of.zone_rows(sums.zones, places)
-    found = _presences(gateway(), compared, asked.after, _PAGE + 1)
+    found = _presences(gateway(), asked, _after(asked), _PAGE + 1)
     scanning = gateway().settings.scanning
     return _list_page(
         "correlation",
@@ -170,7 +176,7 @@ def correlation() -> ResponseReturnValue:
         accompanied=sum(zone.match.accompanied for zone in zones),
         devices=sum(zone.match.visits for zone in zones),
         chart=rows_of.zone_chart(zones),
-        compared=compared if compared is not asked else None,
+        since=_narrowed(asked, wanted),
         places=places,
         scanning=scanning,
         long_stay=lasting(scanning.long_stay_s),
@@ -182,7 +188,7 @@ def correlation() -> ResponseReturnValue:
 @bp.get("/wifi/presences.csv")
 @auth.page(Role.VIEWER)
 def download_presences() -> ResponseReturnValue:
-    asked, places, here = _compared(_fitting()), _places(), gateway()
+    asked, places, here = _fitting(), _places(), gateway()
 
     def page(after: str | None) -> Sequence[PresenceMatch]:
         return _presences(here, asked, after, _CSV_PAGE)
@@ -195,8 +201,9 @@ def download_presences() -> ResponseReturnValue:
 @bp.get("/wifi/zones.csv")
 @auth.page(Role.VIEWER)
 def download_zones() -> ResponseReturnValue:
-    asked = _compared(_fitting())
-    sums = gateway().wifi.correlation.summary(asked.wanted, asked.serial, asked.zone_id)
+    asked = _fitting()
+    wanted = _compared(asked)
+    sums = gateway().wifi.correlation.summary(wanted, asked.serial, asked.zone_id)
     rows = rows_of.zone_rows(sums.zones, _places())
     return _csv("zones", rows_of.ZONE_COLUMNS, [[row.cells() for row in rows]])
 
@@ -227,13 +234,13 @@ def _activity(asked: WifiForm) -> Activity:
     )
 
 
-def _compared(asked: WifiForm) -> WifiForm:
-    """Return the form itself, or with the last days only of a long period."""
-    if asked.days <= MOST_COMPARED_DAYS:
-        return asked
-    first = asked.last - timedelta(days=MOST_COMPARED_DAYS - 1)
-    since, _ = day_span(first.isoformat(), _clock())
-    return replace(asked, first=first, wanted=replace(asked.wanted, since=since))
+def _compared(asked: WifiForm) -> WifiFilter:
+    return gateway().wifi.spans.last_with(asked.wanted, _MOST_COMPARED)
+
+
+def _narrowed(asked: WifiForm, wanted: WifiFilter) -> datetime | None:
+    """Return when the part begins that was gone through; None: it was all."""
+    return wanted.since if wanted.since != asked.wanted.since else None
 
 
 def _presences(
