@@ -25,7 +25,7 @@ from sqlalchemy import (
     select,
 )
 
-from mvsnap.core.days import utc_offsets
+from mvsnap.core.days import day_span, utc_offsets
 from mvsnap.core.visits import DWELL_CLASSES_S, MINUTE_S
 from mvsnap.store.database import Database
 from mvsnap.store.tables_wifi import observations, scan_sources, visit_counts, visits
@@ -164,17 +164,23 @@ class WifiReports:
             return list(connection.execute(statement.where(*where).group_by(by)))
 
     def _devices_by_day(self, wanted: WifiFilter, zone: ZoneInfo) -> dict[date, int]:
-        day = cast(_local(visits.c.time_in_s, wanted, zone) // _DAY_S, Integer)
-        before = cast(_local(visits.c.previous_in_s, wanted, zone) // _DAY_S, Integer)
-        first = or_(_none_since(_seconds(wanted.since)), before < day)
+        """Return how many came on each day; a query for each.
+
+        One for all would have to sort every visit by its day.
+        """
+        found, until = {}, wanted.since
         with self._db.reading() as connection:
-            rows = connection.execute(
-                select(day.label("day"), func.count())
-                .where(*of_visits(connection, wanted, self._long_stay_s))
-                .where(first)
-                .group_by("day")
-            )
-            return {_date(number): many for number, many in rows}
+            while until < wanted.until:
+                since, day = until, until.astimezone(zone).date()
+                until = min(day_span(day.isoformat(), zone)[1], wanted.until)
+                here = replace(wanted, since=since, until=until)
+                found[day] = connection.execute(
+                    select(func.count())
+                    .select_from(visits)
+                    .where(*of_visits(connection, here, self._long_stay_s))
+                    .where(_none_since(_seconds(since)))
+                ).scalar_one()
+        return found
 
 
 def of_visits(
