@@ -52,6 +52,7 @@ def demo(once: bool, port: int) -> None:
     )
     with world(port) as made:
         worked = _fire(_tries(made.dashboard), made.url)
+        made.phones.start()
         worked = _gather(made) and worked
         worked = _fail_a_robot(made) and worked
         _show_messages(made.webex)

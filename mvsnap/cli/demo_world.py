@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mvsnap.cli import demo_phones
 from mvsnap.cli.terminal import err
 from mvsnap.core.users import put_change
 from mvsnap.domain import Role, Serial, User, ZoneId
@@ -52,6 +53,7 @@ class World:
     webex: FakeWebex
     counts: CountsPublisher | None
     robot: RobotCell | None
+    phones: demo_phones.Phones
 
     def entrance(self) -> tuple[Serial, ZoneId]:
         """Return the zone in which the demo lets people gather."""
@@ -80,6 +82,7 @@ def world(port: int) -> Iterator[World]:
         plain = _settings(dashboard, webex, dashboard_url, rooms_url, folder)
         robot, recorder = _robot(stack)
         plain |= {"sense": _sense(broker), "recorder": recorder}
+        plain["scanning"] = demo_phones.SETTINGS
         settings = _validated(plain)
         listening = _listen(settings, port)
         service = Service(settings, Roles(sense=broker is not None))
@@ -90,10 +93,14 @@ def world(port: int) -> Iterator[World]:
         stack.callback(server.close)
         threading.Thread(target=server.run, name="gateway", daemon=True).start()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        counts = _counts(stack, broker, dashboard)
+        # Not the first camera: the triggers of the demo let people gather there.
+        shop = demo_phones.shop([*dashboard.cameras.values()][1:3])
+        phones = demo_phones.Phones(shop, url, service.parts.sense)
+        stack.callback(phones.stop)
+        counts = _counts(stack, broker, dashboard, demo_phones.seen_live(shop))
         # What the Dashboard counts from now on is who was published.
         dashboard.people_at = counts.people_at if counts else None
-        yield World(url, rooms_url, dashboard, webex, counts, robot)
+        yield World(url, rooms_url, dashboard, webex, counts, robot, phones)
 
 
 def _broker(stack: ExitStack, folder: Path) -> Mosquitto | None:
@@ -131,15 +138,21 @@ def _robot(stack: ExitStack) -> tuple[RobotCell | None, dict[str, Any]]:
 
 
 def _counts(
-    stack: ExitStack, broker: Mosquitto | None, dashboard: FakeDashboard
+    stack: ExitStack,
+    broker: Mosquitto | None,
+    dashboard: FakeDashboard,
+    shop: list[Crowd],
 ) -> CountsPublisher | None:
     from mvsnap.simulator.counts import CountsPublisher
 
     if broker is None:
         return None
     cameras = list(dashboard.cameras.values())
-    script = _crowds(cameras[:3])
-    publisher = CountsPublisher("127.0.0.1", broker.port, cameras, script=script)
+    script = [*shop, *_crowds(cameras[:3])]
+    # Without passers-by: of those nobody would have a phone.
+    publisher = CountsPublisher(
+        "127.0.0.1", broker.port, cameras, script=script, seed=None
+    )
     return stack.enter_context(publisher)
 
 

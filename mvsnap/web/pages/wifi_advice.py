@@ -23,8 +23,8 @@ _SILENT = (
     "HTTPS."
 )
 _WAITING = (
-    "{} messages were accepted and wait to be processed. If this stays, no worker is "
-    "running."
+    "What was received waits to be processed ({} messages). If this stays, no worker "
+    "is running."
 )
 
 
