@@ -143,7 +143,7 @@ def against_the_order(module: str, imported: Import) -> list[str]:
     if here == "simulator":
         return [] if there in ("simulator", "domain") else [wrong]
     if there == "simulator":
-        return [] if module in ("cli.demo", "cli.demo_world") else [wrong]
+        return [] if module in _DEMO else [wrong]
     if here == there or level(there) is None:  # mvsnap itself: the version
         return []
     strangers = any({here, there} <= group for group in STRANGERS)

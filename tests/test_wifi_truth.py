@@ -64,8 +64,15 @@ class Shop:
         with serve(self.web.app) as url:
             sender = Sender(f"{url}/scanning/{TOKEN}", VALIDATOR)
             sender.shake_hands()
-            given = {"version": self.version, "secret": SECRET, "faults": faults}
-            for minute, leaving in posts(world, world.begin, world.end, **given):
+            batches = posts(
+                world,
+                world.begin,
+                world.end,
+                version=self.version,
+                secret=SECRET,
+                faults=faults,
+            )
+            for minute, leaving in batches:
                 over = minute + timedelta(minutes=1) - self.clock.now()
                 self.clock.pass_time(over.total_seconds())
                 for post in leaving:
@@ -108,7 +115,6 @@ class Shop:
     @property
     def matches(self) -> list[Match]:
         return matches(self.world, self.short, spanned=True)
-
 
 
 @contextmanager

@@ -83,12 +83,12 @@ class Phones:
         from mvsnap.simulator.scanning_stays import presences
         from mvsnap.store.sense import Findings
 
-        world, sender, given = self._world, self._sender, {"secret": _SECRET}
+        world, sender = self._world, self._sender
         now = datetime.now(UTC).replace(second=0, microsecond=0)
         begin = now - _PAST
         seen = [p for p in presences(world) if begin <= p.time_in and p.time_out < now]
-        past = posts(world, begin, now, **given)
-        coming = posts(world, now, world.end, **given)
+        past = posts(world, begin, now, secret=_SECRET)
+        coming = posts(world, now, world.end, secret=_SECRET)
         try:
             seen += [replace(one, zone_id=FULL_FRAME) for one in seen]
             self._sense.save(Findings(presences=seen), now)

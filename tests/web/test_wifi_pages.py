@@ -20,7 +20,7 @@ from mvsnap.core.visits import Heard
 from mvsnap.domain import Presence, Radio, Role, Serial, ZoneId
 from mvsnap.store.sense import Findings
 from mvsnap.web.pages import wifi
-from mvsnap.web.pages.wifi_form import read_form
+from mvsnap.web.pages.wifi_form import _NAMES, read_form
 from tests.clients.fakes import FakeClock
 from tests.core.build import NOON
 from tests.store.wifi_build import YARD, at, heard, put, stays
@@ -29,9 +29,7 @@ from tests.web.build import GATE, Web
 TOKEN = "a-token-of-the-shop"
 ENDPOINT = {"token": TOKEN, "validator": "a validator", "secret": "a secret of it"}
 PAGES = ("/wifi", "/wifi/visits", "/wifi/observations", "/wifi/correlation")
-TABLES = (
-    *("hours", "days", "dwell", "visits", "observations", "presences", "zones"),
-)
+TABLES = (*("hours", "days", "dwell", "visits", "observations", "presences", "zones"),)
 
 
 def a_web(folder: Path, **scanning: Any) -> Web:
@@ -141,9 +139,7 @@ def test_sums_and_the_busiest_time_are_shown(web: Web, viewer: FlaskClient) -> N
     assert sum(int(row["visits"]) for row in table(viewer, "dwell")) == 3
 
 
-def test_long_stays_are_left_out_until_asked_for(
-    web: Web, viewer: FlaskClient
-) -> None:
+def test_long_stays_are_left_out_until_asked_for(web: Web, viewer: FlaskClient) -> None:
     fill(web, stays(1, *range(-120, 0, 4)) + stays(2, -20))
     assert "1 visits 1 devices" in words(viewer.get("/wifi").text)
     assert devices(viewer.get("/wifi/visits").text) == ["2"]
@@ -154,7 +150,11 @@ def test_long_stays_are_left_out_until_asked_for(
 
 @pytest.mark.parametrize(
     ("sort", "order"),
-    [("time", ["3", "2", "1"]), ("dwell", ["1", "2", "3"]), ("signal", ["2", "3", "1"])],
+    [
+        ("time", ["3", "2", "1"]),
+        ("dwell", ["1", "2", "3"]),
+        ("signal", ["2", "3", "1"]),
+    ],
 )
 def test_visits_are_sorted(
     web: Web, viewer: FlaskClient, sort: str, order: list[str]
@@ -283,7 +283,9 @@ def test_what_cannot_be_used_is_said_beside_its_field(
 
 
 @pytest.mark.parametrize("path", ["visits", "observations", "correlation"])
-@pytest.mark.parametrize("after", ["x", "1.2", "9" * 30, "1.x.y", "99999999999999999.a.b"])
+@pytest.mark.parametrize(
+    "after", ["x", "1.2", "9" * 30, "1.x.y", "99999999999999999.a.b"]
+)
 def test_a_page_that_never_was_is_refused_or_empty(
     viewer: FlaskClient, path: str, after: str
 ) -> None:
@@ -305,10 +307,7 @@ def test_periods_follow_each_other(web: Web) -> None:
     assert read_form({"from": day, "to": day}, NOON, zone).period == "today"
 
 
-names = st.sampled_from(
-    "period from to network radio long_stays device min_rssi_dbm min_dwell_s sort "
-    "serial zone_id after".split()
-)
+names = st.sampled_from(_NAMES)
 
 
 @settings(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
@@ -207,7 +207,7 @@ def _plain(name: str, text: str) -> str:
     return text
 
 
-def _one_of(name: str, text: str, known: Mapping[str, Any] | list[str]) -> str:
+def _one_of(name: str, text: str, known: Collection[str]) -> str:
     if text not in known:
         expected = ", ".join(known)
         raise BadInput(f"{name}: {text[:40]!r} (expected one of: {expected})")

@@ -49,6 +49,8 @@ PRESENCE_COLUMNS = (
 # Bars of more zones than this could not be told apart.
 _MOST_ZONES = 12
 _SHORTEST_CLASSES = 5
+# From here on seconds are no news.
+_LONG_S = 600
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -76,6 +78,13 @@ class Activity:
         return f"{day:%a %d %b}, {hour:02}:00 to {(hour + 1) % 24:02}:00"
 
     @property
+    def dwell_mean(self) -> str:
+        """The mean length of a visit for people, to the minute where it is long."""
+        mean_s = self.totals.dwell_mean_s
+        step_s = 60 if mean_s >= _LONG_S else 1
+        return lasting(round(mean_s / step_s) * step_s)
+
+    @property
     def by_hour(self) -> BarChart:
         return _new_and_returning(
             "Visits per hour of the day",
@@ -97,7 +106,9 @@ class Activity:
     def by_dwell(self) -> BarChart:
         values = [row.visits for row in self.dwell_rows]
         labels = [dwell_words(row) for row in self.dwell_rows]
-        return BarChart("Length of visits", labels, [Series("Visits", values)], "visits")
+        return BarChart(
+            "Length of visits", labels, [Series("Visits", values)], "visits"
+        )
 
     @property
     def dwell_rows(self) -> Sequence[DwellClass]:
@@ -208,9 +219,7 @@ class PresenceRow:
 def zone_rows(matches: Sequence[ZoneMatch], places: Places) -> list[ZoneRow]:
     """Return the zones, those with most presences first."""
     rows = [
-        ZoneRow(
-            places.camera(one.serial), places.zone(one.serial, one.zone_id), one
-        )
+        ZoneRow(places.camera(one.serial), places.zone(one.serial, one.zone_id), one)
         for one in matches
     ]
     return sorted(rows, key=lambda row: (-row.match.presences, row.camera, row.zone))
@@ -229,10 +238,19 @@ def zone_chart(rows: Sequence[ZoneRow]) -> BarChart:
     rest = [row.match.presences - row.match.accompanied for row in shown]
     return BarChart(
         "Presences per zone",
-        [f"{row.camera}, {row.zone}" for row in shown],
+        _short_names(shown),
         [Series("With a device near", near), Series("Without", rest)],
         "presences",
     )
+
+
+def _short_names(rows: Sequence[ZoneRow]) -> list[str]:
+    """Return the names of cameras alone, or of zones alone, where none is twice."""
+    cameras, zones = [row.camera for row in rows], [row.zone for row in rows]
+    for names in (cameras, zones):
+        if len(set(names)) == len(names):
+            return names
+    return [f"{row.camera}, {row.zone}" for row in rows]
 
 
 def presence_key(presence: Presence) -> str:
