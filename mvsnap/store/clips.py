@@ -142,6 +142,17 @@ class ClipStore:
     def of_job(self, job_id: JobId) -> list[Clip]:
         return self._read(select(clips).where(clips.c.job_id == job_id))
 
+    def related(self, clip: Clip) -> list[Clip]:
+        """Return the other clips of the job, and those with the same video, by time."""
+        same_job = clips.c.job_id == clip.job_id
+        same_file = clips.c.path == clip.path  # never of one without a path
+        statement = select(clips).where(
+            clips.c.id != clip.id,
+            clips.c.state != ClipState.DELETED,
+            or_(same_job, same_file),
+        )
+        return self._read(statement.order_by(clips.c.at, clips.c.id))
+
     def first_of_file(self, clip: Clip) -> Clip | None:
         """Return the clip whose recording the file of this one was begun for."""
         found = self._read(
