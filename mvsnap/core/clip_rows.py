@@ -94,6 +94,14 @@ class ClipRow:
         return max(0.0, (self.clip.ended_at - self.clip.at).total_seconds())
 
     @property
+    def received(self) -> str:
+        """How long after its moment the alarm came here; "" when that is no time."""
+        late_s = (self.clip.received_at - self.clip.at).total_seconds()
+        if late_s < 0.1:
+            return ""
+        return f"{late_s:.1f} s later" if late_s < 10 else f"{lasting(late_s)} later"
+
+    @property
     def size(self) -> str:
         size_mb = self.clip.size_bytes / 1e6
         if not size_mb:

@@ -69,7 +69,9 @@ def timeline(clip: Clip, sharing: Iterable[Clip] = ()) -> Timeline | None:
         begin_s=(line.begin - began_at).total_seconds(),
         length_s=line.length_s,
         video=line.stretch(began_at, ended_at),
-        before=line.stretch(began_at, before_until) if before_until > began_at else None,
+        before=line.stretch(began_at, before_until)
+        if before_until > began_at
+        else None,
         gaps=tuple(line.stretch(gap.began_at, gap.ended_at) for gap in clip.gaps),
         trigger=line.mark(clip),
         others=tuple(line.mark(other) for other in sharing if other.id != clip.id),

@@ -110,7 +110,7 @@ def private_file(
         path,
         mimetype=mimetype,
         conditional=True,
-        max_age=max_age_s or None,
+        max_age=max_age_s,
         etag=path.stem,
         as_attachment=name is not None,
         download_name=name,
@@ -118,6 +118,8 @@ def private_file(
     # A proxy in between must not keep it for others, who have no key.
     answer.cache_control.public = False
     answer.cache_control.private = True
+    if not max_age_s:
+        answer.cache_control.no_cache = True
     return answer
 
 

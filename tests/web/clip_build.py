@@ -42,7 +42,9 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def film(path: Path, *, source: str = "testsrc2=s=320x180", length_s: int = LENGTH_S) -> Path:
+def film(
+    path: Path, *, source: str = "testsrc2=s=320x180", length_s: int = LENGTH_S
+) -> Path:
     """Write an H.264 MP4 as the recorder makes it, with its thumbnail beside it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     ffmpeg = ["ffmpeg", "-nostdin", "-v", "error", "-y"]
@@ -103,7 +105,9 @@ def clip_event(clip: Clip) -> Event:
     )
 
 
-def add_film(web: Web, at: datetime, video: bytes, thumbnail: bytes, **given: Any) -> Clip:
+def add_film(
+    web: Web, at: datetime, video: bytes, thumbnail: bytes, **given: Any
+) -> Clip:
     """Add a ready clip whose files are on the disk."""
     path = f"videos/packaging-robot/{uuid.uuid4().hex}.mp4"
     for name, content in ((path, video), (path.replace(".mp4", ".jpg"), thumbnail)):
