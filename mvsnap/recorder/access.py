@@ -69,6 +69,17 @@ def refusal(source: Source, answer: requests.Response) -> tuple[Ending, str | No
     return http_ending(status), None
 
 
+def trouble(error: Exception) -> str:
+    """Say why there is no answer; the error's own text holds the address."""
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its certificate is not trusted: renew it, or set verify_tls: false"
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    return type(error).__name__
+
+
 def _server(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     return parts.scheme, parts.netloc

@@ -131,7 +131,7 @@ class Feed:
         try:
             return self._answer.content
         except (requests.RequestException, HTTPError) as exc:
-            why = type(exc).__name__
+            why = access.trouble(exc)
         raise Refused(Ending(State.OFFLINE, why))
 
     def _get(self) -> requests.Response:
@@ -157,7 +157,7 @@ class Feed:
                 allow_redirects=not self._source.headers,
             )
         except (requests.RequestException, HTTPError, ValueError) as exc:
-            why = type(exc).__name__
+            why = access.trouble(exc)
         # Not inside `except`: the library's exception holds the address.
         raise Refused(Ending(State.OFFLINE, why))
 
