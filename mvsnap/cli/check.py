@@ -56,8 +56,8 @@ def _looks(settings: Settings) -> list[tuple[str, Callable[[], Line]]]:
         ("cameras", lambda: _cameras(settings)),
         ("Webex", lambda: _webex(settings)),
         ("rooms", lambda: _rooms(settings)),
-        ("MV Sense", lambda: _sense(settings)),
         *check_recorder.looks(settings),
+        ("MV Sense", lambda: _sense(settings)),
         ("pages", lambda: _pages(settings)),
     ]
 

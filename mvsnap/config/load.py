@@ -251,7 +251,8 @@ def _got(error: Any, tree: dict[str, Any]) -> str:
     if loc[-1] in _SECRET_KEYS or (holds_secrets and not is_plain):
         return "(hidden)"
     # Where a section belongs, people put the one thing they have: a key, an address.
-    instead = error["type"] == "model_type" or (holds_secrets and "://" in str(value))
+    is_section = error["type"] in ("model_type", "dict_type")
+    instead = is_section or (holds_secrets and "://" in str(value))
     if isinstance(value, str) and instead:
         return "(hidden)"
     in_tokens = loc[:2] == ("webhooks", "tokens") and len(loc) < 4

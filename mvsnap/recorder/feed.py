@@ -59,7 +59,7 @@ class Feed:
         self._session = _session(source)
         self._is_polled = source.kind is SourceKind.JPEG
         try:
-            self._answer = self._get()
+            self._answer = self._get(is_first=True)
             self.kind = self._kind()
         except BaseException:
             self._session.close()
@@ -134,14 +134,14 @@ class Feed:
             why = access.trouble(exc)
         raise Refused(Ending(State.OFFLINE, why))
 
-    def _get(self) -> requests.Response:
+    def _get(self, *, is_first: bool = False) -> requests.Response:
         url = self._source.url
         for _ in range(_MOST_REDIRECTS + 1):
             answer = self._asked(url)
             if answer.status_code == 200:
                 return answer
             answer.close()
-            ending, target = access.refusal(self._source, answer)
+            ending, target = access.refusal(self._source, answer, is_first=is_first)
             if target is None:
                 raise Refused(ending)
             url = target
