@@ -38,6 +38,8 @@ STRANGERS = (
 
 HOMES: dict[str, tuple[str, ...]] = {
     "alembic": ("store",),
+    "boto3": ("clients.s3",),
+    "botocore": ("clients.s3",),
     "click": ("cli",),
     "croniter": ("config",),
     "dbos": ("jobs.engine",),

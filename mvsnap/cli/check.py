@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 from rich.markup import escape
 
-from mvsnap.cli.terminal import config_option, load_settings, out, refuse_foreign_root
+from mvsnap.cli import check_recorder
+from mvsnap.cli.terminal import (
+    Line,
+    config_option,
+    load_settings,
+    out,
+    refuse_foreign_root,
+)
 from mvsnap.domain import Serial
 from mvsnap.errors import MvsnapError, UpstreamError
 
@@ -21,15 +28,6 @@ if TYPE_CHECKING:
 
 # How long a broker may take to let us in.
 _BROKER_S = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """ok: None when the part is not configured, which is no mistake."""
-
-    name: str
-    ok: bool | None
-    text: str
 
 
 @config_option
@@ -58,6 +56,7 @@ def _looks(settings: Settings) -> list[tuple[str, Callable[[], Line]]]:
         ("cameras", lambda: _cameras(settings)),
         ("Webex", lambda: _webex(settings)),
         ("rooms", lambda: _rooms(settings)),
+        *check_recorder.looks(settings),
         ("MV Sense", lambda: _sense(settings)),
         ("Wi-Fi", lambda: _wifi(settings)),
         ("pages", lambda: _pages(settings)),
