@@ -25,6 +25,7 @@ from mvsnap.jobs.schedule import CameraTimetable
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.metrics import Metrics
 from mvsnap.store import database
+from mvsnap.store.audit import AuditLog
 from mvsnap.store.files import Files
 from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
@@ -40,6 +41,7 @@ log = logging.getLogger(__name__)
 
 _HEARTBEAT_S = 15.0
 _CLEAN_EVERY_S = 3600.0
+_AUDIT_KEPT = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class Parts:
         self.sense = SenseStore(db)
         self.site = SiteStore(db)
         self.people = People(db)
+        self.audit = AuditLog(db)
         meraki = settings.meraki
         self.dashboard = Dashboard(
             meraki.base_url,
@@ -110,6 +113,9 @@ class Parts:
             self.files.remove(path)
         self.sense.purge(self.oldest_kept())
         self.site.purge(self.clock.now())
+        self.people.purge(self.clock.now())
+        # Who did what outlives the pictures, at least by the rest of a year.
+        self.audit.purge(min(self.oldest_kept(), self.clock.now() - _AUDIT_KEPT))
         return purged
 
     def runner(self, *, comes_again: bool = True) -> JobRunner:
@@ -279,6 +285,7 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
             sense=parts.sense,
             site=parts.site,
             people=parts.people,
+            audit=parts.audit,
             files=parts.files,
             clock=parts.clock,
             metrics=parts.metrics,

@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from mvsnap.config.sense import Sense
 from mvsnap.config.values import (
     Cron,
+    FileName,
     Secret,
     Section,
     SerialOrAll,
@@ -22,6 +23,7 @@ from mvsnap.config.values import (
     Url,
 )
 from mvsnap.config.webhooks import Webhooks
+from mvsnap.domain import LoginBackend
 
 Scope = Literal["snapshot", "read", "webhook", "badges", "mute"]
 
@@ -126,6 +128,13 @@ class Schedule(Section):
 
 
 class Login(Section):
+    backend: LoginBackend = Field(
+        "local",
+        description="whose passwords: local, of mvsnap; pam, of the system's accounts",
+    )
+    pam_service: FileName = Field(
+        "mvsnap", description="file in /etc/pam.d that says how pam checks them"
+    )
     session_hours: float = Field(
         12, gt=0, le=24 * 30, description="hours until a person must log in again"
     )

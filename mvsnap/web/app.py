@@ -48,7 +48,7 @@ def create_app(gateway: Gateway) -> Flask:
         rate_per_minute=server.rate_per_minute,
         session_hours=settings.login.session_hours,
     )
-    login.prepare(app, gateway.people)
+    login.prepare(app, gateway)
     pages.prepare(app)
     app.after_request(_no_sniffing)
     app.register_error_handler(MvsnapError, _expected)

@@ -10,6 +10,7 @@ from mvsnap.clock import Clock
 from mvsnap.config.model import Settings
 from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
+from mvsnap.store.audit import AuditLog
 from mvsnap.store.files import Files
 from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
@@ -27,6 +28,7 @@ class Gateway:
     sense: SenseStore
     site: SiteStore
     people: People
+    audit: AuditLog
     files: Files
     clock: Clock
     metrics: Metrics

@@ -18,6 +18,7 @@ from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
 from mvsnap.runtime import store_url
 from mvsnap.store import database
+from mvsnap.store.audit import AuditLog
 from mvsnap.store.files import Files
 from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
@@ -82,6 +83,7 @@ class Web:
         self.sense = SenseStore(shared)
         self.site = SiteStore(shared)
         self.people = People(shared)
+        self.audit = AuditLog(shared)
         self.files = Files(folder)
         self.clock = clock or SystemClock()
         self.app = self.fresh_app()
@@ -105,6 +107,7 @@ class Web:
                 sense=self.sense,
                 site=self.site,
                 people=self.people,
+                audit=self.audit,
                 files=self.files,
                 clock=clock,
                 metrics=metrics,
