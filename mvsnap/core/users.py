@@ -14,6 +14,7 @@ LOG_IN, LOG_OUT = "log-in", "log-out"
 # Who failed to log in with a name nobody has. What was typed is not kept: it may be
 # a password in the wrong field.
 UNKNOWN_NAME = "unknown name"
+_FAILED = "failed"
 _NAME = re.compile(r"[a-z0-9._@-]{1,64}")
 
 
@@ -65,7 +66,12 @@ def log_in_change(name: str, address: str, now: datetime) -> Change:
 def failed_change(user: User | None, address: str, now: datetime) -> Change:
     """Return the audit line of a log-in that failed; None: with a name nobody has."""
     who = UNKNOWN_NAME if user is None else user.name
-    return Change(now, who, LOG_IN, "", f"failed, from {address}")
+    return Change(now, who, LOG_IN, "", f"{_FAILED}, from {address}")
+
+
+def has_failed(change: Change) -> bool:
+    """Say whether the line tells of a log-in that failed."""
+    return change.what == LOG_IN and change.after.startswith(_FAILED)
 
 
 def log_out_change(name: str, address: str, now: datetime) -> Change:
