@@ -6,7 +6,7 @@ import logging
 import os
 import pwd
 import threading
-from collections.abc import Iterable
+from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -21,7 +21,7 @@ _NOBODY, _NO_PASSWORD = "mvsnap-nobody", "none"
 # PAM takes seconds for a wrong password, and longer where a directory does not answer.
 _AT_ONCE = 3
 _LIMIT_S = 10.0
-_LONGEST_PASSWORD = 500  # PAM's own limit is 512 bytes
+_LONGEST_PASSWORD = 127  # PAM's own limit is 512 bytes, a character takes up to 4
 _FOLDERS = (Path("/etc/pam.d"), Path("/usr/lib/pam.d"))
 
 
@@ -39,8 +39,9 @@ def exists(name: str) -> bool:
 class SystemAccounts:
     """Checks few passwords at once, so that most threads stay free for requests."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, *, limit_s: float = _LIMIT_S) -> None:
         self._service = service
+        self._limit_s = limit_s
         self._free = threading.BoundedSemaphore(_AT_ONCE)
 
     def fits(self, name: str | None, password: str) -> bool:
@@ -53,18 +54,23 @@ class SystemAccounts:
         """
         is_usable = "\0" not in password and 0 < len(password) <= _LONGEST_PASSWORD
         if name is None or not is_usable:
-            name, password = _NOBODY, _NO_PASSWORD
+            self._refused(_NOBODY, _NO_PASSWORD)
+            return False
+        refused = self._refused(name, password)
+        if refused:
+            log.info("PAM refused %s: %s", name, refused)
+        return not refused
+
+    def _refused(self, name: str, password: str) -> str:
+        """Return why PAM refuses the log-in, "" when it does not."""
         self._must_be_set_up()
         if not self._free.acquire(blocking=False):
             raise AccountsAway("Too many people log in at once. Try again.")
         try:
-            refused = self._ask(name, password).result(_LIMIT_S)
+            return self._ask(name, password).result(self._limit_s)
         except TimeoutError:
-            log.error("PAM gave no answer within %.0f s", _LIMIT_S)
+            log.error("PAM gave no answer within %.0f s", self._limit_s)
             raise AccountsAway("The system's accounts do not answer now.") from None
-        if refused and name != _NOBODY:
-            log.info("PAM refused %s: %s", name, refused)
-        return not refused
 
     def _ask(self, name: str, password: str) -> Future[str]:
         """Ask PAM in a thread that may take its time; the answer is why not, or ""."""
@@ -103,7 +109,7 @@ def service_file(service: str) -> Path | None:
     return next((path for path in found if path.is_file()), None)
 
 
-def mistakes(service: str, names: Iterable[str]) -> list[str]:
+def mistakes(service: str, names: Sequence[str]) -> list[str]:
     """Return what keeps these accounts from logging in, in words for an admin."""
     found = []
     try:
@@ -147,7 +153,7 @@ def _no_file(service: str) -> str:
     )
 
 
-def _has_hidden_passwords(names: Iterable[str]) -> bool:
+def _has_hidden_passwords(names: Sequence[str]) -> bool:
     """Say whether one of the accounts is of this machine alone, not of a directory."""
     lines = Path("/etc/passwd").read_text(encoding="utf-8", errors="replace")
     local = {line.partition(":")[0] for line in lines.splitlines()}

@@ -200,10 +200,10 @@ def test_few_threads_wait_for_pam_and_the_others_are_told_at_once(
 
 
 def test_a_pam_that_does_not_answer_is_told_and_holds_nobody(
-    service: str, account: Account, monkeypatch: pytest.MonkeyPatch
+    service: str, account: Account
 ) -> None:
-    monkeypatch.setattr(accounts, "_LIMIT_S", 0.1)  # a wrong password takes longer
-    asked = accounts.SystemAccounts(service)
+    # A wrong password takes longer.
+    asked = accounts.SystemAccounts(service, limit_s=0.1)
     with pytest.raises(AccountsAway, match="do not answer"):
         asked.fits(account.name, "wrong")
     for thread in threading.enumerate():
@@ -257,6 +257,34 @@ def test_an_ordinary_account_must_be_in_the_group_shadow(
     assert "sudo adduser nobody shadow" in said
     shadow = Path("/etc/shadow").stat().st_gid
     assert as_nobody(account, service, shadow) == "True\n[]\n"
+
+
+WITHOUT_PYTHON_PAM = """
+import sys
+sys.modules["pam"] = None  # as if it were not installed
+from mvsnap.errors import AccountsAway
+from mvsnap.web import accounts
+print(accounts.mistakes("other", []))
+try:
+    accounts.SystemAccounts("other").fits("anna", "x")
+except AccountsAway as exc:
+    print(exc)
+"""
+
+
+def test_a_missing_library_is_told() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_PYTHON_PAM],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said = done.stdout.splitlines()
+    assert said == [
+        "[\"python-pam is missing: pip install 'python-pam>=2.1'\"]",
+        "Log-ins cannot be checked now; see the log.",
+    ]
 
 
 def test_what_is_missing_is_named(service: str, account: Account) -> None:
