@@ -11,6 +11,7 @@ MvsnapError
   BadConfig               the settings cannot be used, all mistakes together
   NoPicture               the camera cannot give a picture, now or ever
   UpstreamError           Meraki or Webex refused or is out of reach
+  AccountsAway            the system's accounts cannot be asked now        503
   EngineUnfit             the job engine cannot run on this machine
   CannotListen            the address of the server is taken, or not ours
 """
@@ -78,6 +79,17 @@ class QueueFull(MvsnapError):
     status = 503
 
     def __init__(self, message: str, *, retry_after_s: int = 30) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class AccountsAway(MvsnapError):
+    """Passwords of system accounts cannot be checked; again after `retry_after_s`."""
+
+    code = "accounts_away"
+    status = 503
+
+    def __init__(self, message: str, *, retry_after_s: int = 5) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
 

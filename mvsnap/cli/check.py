@@ -48,7 +48,7 @@ def check(ctx: click.Context) -> None:
 
 
 def _looks(settings: Settings) -> list[tuple[str, Callable[[], Line]]]:
-    return [
+    looks = [
         ("api keys", lambda: _api_keys(settings)),
         ("database", lambda: _database(settings)),
         ("jobs", _engine),
@@ -61,6 +61,9 @@ def _looks(settings: Settings) -> list[tuple[str, Callable[[], Line]]]:
         ("Wi-Fi", lambda: _wifi(settings)),
         ("pages", lambda: _pages(settings)),
     ]
+    if settings.login.backend == "pam":
+        looks.append(("log-ins", lambda: _log_ins(settings)))
+    return looks
 
 
 def _guarded(name: str, look: Callable[[], Line]) -> Line:
@@ -228,14 +231,31 @@ def _wifi(settings: Settings) -> Line:
 
 
 def _pages(settings: Settings) -> Line:
-    from mvsnap.runtime import store_url
-    from mvsnap.store import database
-    from mvsnap.store.people import People
-
-    people = People(database.Database(database.open_database(store_url(settings))))
-    names = ", ".join(user.name for user in people.users())
+    names = ", ".join(_names(settings))
     if not names:
         return Line(
             "pages", None, "nobody can log in yet: python -m mvsnap users add NAME"
         )
     return Line("pages", True, names)
+
+
+def _log_ins(settings: Settings) -> Line:
+    from mvsnap.web import accounts
+
+    service = settings.login.pam_service
+    mistakes = accounts.mistakes(service, _names(settings))
+    if mistakes:
+        return Line("log-ins", False, "; ".join(mistakes))
+    where = accounts.service_file(service)
+    return Line("log-ins", True, f"system accounts, by PAM: {where}")
+
+
+def _names(settings: Settings) -> list[str]:
+    """Return who may log in with the backend that is set."""
+    from mvsnap.runtime import store_url
+    from mvsnap.store import database
+    from mvsnap.store.people import People
+
+    people = People(database.Database(database.open_database(store_url(settings))))
+    backend = settings.login.backend
+    return [user.name for user in people.users() if user.backend == backend]

@@ -18,6 +18,7 @@ from mvsnap.config.storage import Storage
 from mvsnap.config.values import (
     CameraOrAll,
     Cron,
+    FileName,
     Secret,
     Section,
     SerialText,
@@ -27,6 +28,7 @@ from mvsnap.config.values import (
     is_serial,
 )
 from mvsnap.config.webhooks import Webhooks
+from mvsnap.domain import LoginBackend
 
 Scope = Literal["snapshot", "read", "webhook", "badges", "mute"]
 
@@ -141,6 +143,13 @@ class Schedule(Section):
 
 
 class Login(Section):
+    backend: LoginBackend = Field(
+        "local",
+        description="whose passwords: local, of mvsnap; pam, of the system's accounts",
+    )
+    pam_service: FileName = Field(
+        "mvsnap", description="file in /etc/pam.d that says how pam checks them"
+    )
     session_hours: float = Field(
         12, gt=0, le=24 * 30, description="hours until a person must log in again"
     )

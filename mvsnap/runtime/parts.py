@@ -19,6 +19,7 @@ from mvsnap.inventory import Inventory
 from mvsnap.jobs.runner import JobRunner
 from mvsnap.metrics import Metrics
 from mvsnap.store import database
+from mvsnap.store.audit import AuditLog
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.files import Files
 from mvsnap.store.people import People
@@ -29,6 +30,9 @@ from mvsnap.store.visitors import VisitorStore
 from mvsnap.store.wifi import PurgedWifi, WifiStore
 from mvsnap.visitor_pictures import VisitorPictures
 from mvsnap.visitors import VisitorRefresh
+
+# Who changed what is asked for long after the pictures are gone.
+_AUDIT_KEPT = timedelta(days=365)
 
 
 class Parts:
@@ -49,6 +53,7 @@ class Parts:
         self.site = SiteStore(db)
         self.visitors = VisitorStore(db)
         self.people = People(db)
+        self.audit = AuditLog(db)
         self.wifi = WifiStore(db)
         self.db = db
         self.dashboard = self._dashboard()
@@ -120,6 +125,8 @@ class Parts:
             self.files.remove(path)
         self.sense.purge(self.oldest_kept())
         self.site.purge(self.clock.now())
+        self.people.purge(self.clock.now())
+        self.audit.purge(min(self.oldest_kept(), self.clock.now() - _AUDIT_KEPT))
         return purged
 
     def purge_wifi(self) -> PurgedWifi:

@@ -118,6 +118,7 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
             site=parts.site,
             visitors=parts.visitors,
             people=parts.people,
+            audit=parts.audit,
             files=parts.files,
             clock=parts.clock,
             metrics=parts.metrics,

@@ -10,6 +10,7 @@ from mvsnap.clock import Clock
 from mvsnap.config.model import Settings
 from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
+from mvsnap.store.audit import AuditLog
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.files import Files
 from mvsnap.store.people import People
@@ -32,6 +33,7 @@ class Gateway:
     site: SiteStore
     visitors: VisitorStore
     people: People
+    audit: AuditLog
     files: Files
     clock: Clock
     metrics: Metrics

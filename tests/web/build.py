@@ -18,6 +18,7 @@ from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
 from mvsnap.runtime import store_url
 from mvsnap.store import database
+from mvsnap.store.audit import AuditLog
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.files import Files
 from mvsnap.store.people import People
@@ -88,6 +89,7 @@ class Web:
         self.visitors = VisitorStore(shared)
         self.people = People(shared)
         self.wifi = wifi.build(self.settings, shared)
+        self.audit = AuditLog(shared)
         self.files = Files(folder)
         self.clock = clock or SystemClock()
         self.app = self.fresh_app()
@@ -113,6 +115,7 @@ class Web:
                 site=self.site,
                 visitors=self.visitors,
                 people=self.people,
+                audit=self.audit,
                 files=self.files,
                 clock=clock,
                 metrics=metrics,
