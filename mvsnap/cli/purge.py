@@ -11,11 +11,21 @@ from mvsnap.cli.terminal import config_option, load_settings, open_parts, out
 @click.command()
 @click.pass_context
 def purge(ctx: click.Context) -> None:
-    """Remove what is older than storage.retention_days (the service does it hourly)."""
+    """Remove what is older than its retention (the service does it hourly).
+
+    Settings: storage.retention_days, scanning.keep_observations_days, .keep_visits_days
+    """
     settings = load_settings(ctx)
-    purged = open_parts(settings).purge()
+    parts = open_parts(settings)
+    purged = parts.purge()
     days = settings.storage.retention_days
     pictures = len(purged.snapshot_paths)
     out.print(
         f"Older than {days} days: {purged.events} events, {pictures} pictures removed."
+    )
+    wifi, scanning = parts.purge_wifi(), settings.scanning
+    out.print(
+        f"Older than {scanning.keep_observations_days} days: "
+        f"{wifi.observations} Wi-Fi observations removed; "
+        f"than {scanning.keep_visits_days} days: {wifi.visits} visits."
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from mvsnap.actions import CameraNames, Photographer
+from mvsnap.clients.budget import Budget
 from mvsnap.clients.meraki import Dashboard
 from mvsnap.clients.webex import Webex
 from mvsnap.clock import SystemClock
@@ -17,12 +19,20 @@ from mvsnap.inventory import Inventory
 from mvsnap.jobs.runner import JobRunner
 from mvsnap.metrics import Metrics
 from mvsnap.store import database
+from mvsnap.store.audit import AuditLog
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.files import Files
 from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.store import Purged, Store
+from mvsnap.store.visitors import VisitorStore
+from mvsnap.store.wifi import PurgedWifi, WifiStore
+from mvsnap.visitor_pictures import VisitorPictures
+from mvsnap.visitors import VisitorRefresh
+
+# Who changed what is asked for long after the pictures are gone.
+_AUDIT_KEPT = timedelta(days=365)
 
 
 class Parts:
@@ -41,16 +51,24 @@ class Parts:
         self.clips = ClipStore(db)
         self.sense = SenseStore(db)
         self.site = SiteStore(db)
+        self.visitors = VisitorStore(db)
         self.people = People(db)
-        meraki = settings.meraki
-        self.dashboard = Dashboard(
+        self.audit = AuditLog(db)
+        self.wifi = WifiStore(db)
+        self.db = db
+        self.dashboard = self._dashboard()
+        self.names = CameraNames(
+            self.dashboard, self.clock, organization_id=settings.meraki.organization_id
+        )
+
+    def _dashboard(self, budget: Budget | None = None) -> Dashboard:
+        meraki = self.settings.meraki
+        return Dashboard(
             meraki.base_url,
             meraki.api_key.get_secret_value() if meraki.api_key else "",
             clock=self.clock,
             requests_per_s=meraki.requests_per_s,
-        )
-        self.names = CameraNames(
-            self.dashboard, self.clock, organization_id=meraki.organization_id
+            budget=budget,
         )
 
     def inventory(self) -> Inventory:
@@ -64,6 +82,24 @@ class Parts:
             organization_id=meraki.organization_id,
             network_id=meraki.network_id,
             wanted=tuple(Serial(serial) for serial in meraki.cameras),
+        )
+
+    def visitor_refresh(self, by: str) -> VisitorRefresh:
+        """by: the id of this process, of which one asks for all."""
+        zone = ZoneInfo(self.settings.site.timezone)
+        # Nobody waits for these calls: triggers have the first claim to the budget.
+        dashboard = self._dashboard(self.dashboard.spare_budget())
+        return VisitorRefresh(
+            dashboard,
+            self.visitors,
+            self.site,
+            VisitorPictures(
+                dashboard, self.visitors, self.sense, self.files, self.clock, zone=zone
+            ),
+            self.clock,
+            organization_id=self.settings.meraki.organization_id,
+            zone=zone,
+            by=by,
         )
 
     def webex(self) -> Webex | None:
@@ -85,9 +121,21 @@ class Parts:
         purged = self.store.purge(self.oldest_kept())
         for path in purged.snapshot_paths:
             self.files.remove(path)
+        for path in self.visitors.purge(self.oldest_kept()):
+            self.files.remove(path)
         self.sense.purge(self.oldest_kept())
         self.site.purge(self.clock.now())
+        self.people.purge(self.clock.now())
+        self.audit.purge(min(self.oldest_kept(), self.clock.now() - _AUDIT_KEPT))
         return purged
+
+    def purge_wifi(self) -> PurgedWifi:
+        """Remove observations and visits, each older than its own retention."""
+        scanning, now = self.settings.scanning, self.clock.now()
+        return self.wifi.purge(
+            now - timedelta(days=scanning.keep_observations_days),
+            now - timedelta(days=scanning.keep_visits_days),
+        )
 
     def runner(
         self,

@@ -14,6 +14,7 @@ from mvsnap.jobs.engine import WorkerEngine
 from mvsnap.jobs.executors import installation, take_slot
 from mvsnap.jobs.schedule import CameraTimetable
 from mvsnap.jobs.service import Finished, JobService
+from mvsnap.jobs.visits import VisitMaker
 from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.store.store import SILENT_AFTER
 
@@ -47,11 +48,13 @@ class Worker:
         self._house = threading.Thread(
             target=self._keep_house, name="housekeeping", daemon=True
         )
+        self._visits = VisitMaker(parts.wifi, parts.settings.scanning, parts.clock)
 
     def start(self) -> None:
         self._beat()
         self.engine.launch()
         self._house.start()
+        self._visits.start()
 
     def stop(self) -> None:
         self.engine.close()
@@ -60,12 +63,14 @@ class Worker:
     def _keep_house(self) -> None:
         clock = self._parts.clock
         inventory = self._parts.inventory()
+        visitors = self._parts.visitor_refresh(self._slot.executor_id)
         has_dashboard = self._parts.settings.meraki.api_key is not None
         clean_at = clock.monotonic() + _HEARTBEAT_S
         while not clock.stopped:
             self._try("heartbeat", self._beat)
             if has_dashboard:
                 self._try("inventory", inventory.refresh)
+                self._try("visitors", visitors.refresh)
             if clock.monotonic() >= clean_at:
                 self._try("cleaning", self._clean)
                 clean_at = clock.monotonic() + _CLEAN_EVERY_S
@@ -97,6 +102,7 @@ class Worker:
         self.engine.forget_finished(self._parts.oldest_kept())
         if purged.events:
             log.info("%d old events removed", purged.events)
+        self._parts.purge_wifi()
 
 
 def clip_desk(parts: Parts, jobs: JobService) -> ClipDesk:

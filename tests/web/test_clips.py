@@ -34,6 +34,11 @@ PAGE = "/clips"
 ROWS = "/clips/rows"
 DOCK = CameraName("Loading dock")
 AT = datetime(2026, 7, 1, 6, 15, tzinfo=UTC)
+ONLY_PICTURES = {
+    "name": "line 4",
+    "token": "a-token-of-line-four",
+    "actions": ["snapshot"],
+}
 VIDEO, JPEG = bytes(range(256)) * 40, b"a thumbnail"
 
 
@@ -196,9 +201,10 @@ def test_the_rows_are_sent_again_only_when_they_changed(
     ("missing", "said"),
     [
         ({"recorder": {}}, "recorder: cameras:"),
-        ({"webhooks": {}}, "webhooks: tokens:"),
+        ({"webhooks": {}, "api_keys": []}, "webhooks: tokens:"),
+        ({"webhooks": {}}, "No clip yet"),
         (
-            {"webhooks": {"tokens": [{"name": "a", "token": "a-token-of-some-one"}]}},
+            {"webhooks": {"tokens": [ONLY_PICTURES]}, "api_keys": []},
             "Let a token or a rule ask for clips",
         ),
         ({}, "http://localhost/webhook/TOKEN"),
@@ -207,7 +213,7 @@ def test_the_rows_are_sent_again_only_when_they_changed(
             "curl -d text=&#39;Just a test&#39; https://clips.example/webhook/TOKEN",
         ),
     ],
-    ids=["no camera", "no token", "no clip asked for", "no clip yet", "public url"],
+    ids=["no camera", "no sender", "a key", "no clip asked for", "none yet", "public"],
 )
 def test_an_empty_list_says_what_to_do(
     tmp_path: Path, missing: dict[str, Any], said: str

@@ -66,15 +66,20 @@ def clip_row(clip: Clip, settings: Settings, now: datetime) -> ClipRow:
 def advice(settings: Settings, hook_url: str) -> Advice:
     """Return what to do so that there will be a first clip."""
     webhooks = settings.webhooks
+    # Both send alarms to /webhook, and get what alarms usually lead to.
+    without_token = bool(webhooks.meraki_shared_secret) or any(
+        "webhook" in key.scopes for key in settings.api_keys
+    )
     if not settings.recorder.cameras:
         text = "No camera records. Name one in config/mvsnap.yaml and restart:"
         return Advice(text, _CAMERA_LINES)
-    if not webhooks.tokens and not webhooks.meraki_shared_secret:
+    if not webhooks.tokens and not without_token:
         text = "Nobody may send alarms yet. Give each sender a token and restart:"
         return Advice(text, _TOKEN_LINES)
-    actions = [each.actions for each in webhooks.tokens]
-    actions += [each.actions for each in webhooks.rules]
-    if not any("clip" in wanted for wanted in actions):
+    # A token that names no actions means both.
+    by_token = any(not t.actions or "clip" in t.actions for t in webhooks.tokens)
+    by_rule = any("clip" in rule.actions for rule in webhooks.rules)
+    if not (without_token or by_token or by_rule):
         text = "Alarms ask for snapshots alone. Let a token or a rule ask for clips:"
         return Advice(text, _ACTION_LINES)
     text = "No clip yet. An alarm makes one; try it with a token of webhooks.tokens:"
