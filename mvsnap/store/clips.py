@@ -144,12 +144,11 @@ class ClipStore:
 
     def related(self, clip: Clip) -> list[Clip]:
         """Return the other clips of the job, and those with the same video, by time."""
-        same_job = clips.c.job_id == clip.job_id
-        same_file = clips.c.path == clip.path  # never of one without a path
+        is_related = clips.c.job_id == clip.job_id
+        if clip.path is not None:
+            is_related = or_(is_related, clips.c.path == clip.path)
         statement = select(clips).where(
-            clips.c.id != clip.id,
-            clips.c.state != ClipState.DELETED,
-            or_(same_job, same_file),
+            clips.c.id != clip.id, clips.c.state != ClipState.DELETED, is_related
         )
         return self._read(statement.order_by(clips.c.at, clips.c.id))
 

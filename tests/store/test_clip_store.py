@@ -148,3 +148,20 @@ def test_a_file_that_cannot_be_removed_is_tried_again(
     assert f"deleted clip {VIDEO} is still on the disk" in caplog.text
     stuck.rmdir()
     assert finish_deletes(store, Files(tmp_path)) == 1
+
+
+def test_clips_of_one_job_or_one_video_are_related(store: ClipStore) -> None:
+    other_job, other_file = JobId("job-2"), VIDEO.replace("0123", "4567")
+    first = stored(store)
+    same_job = stored(store, path=other_file)
+    same_file = stored(store, job_id=other_job, shared=True)
+    stored(store, job_id=other_job, path=other_file)
+    assert {c.id for c in store.related(first)} == {same_job.id, same_file.id}
+    store.delete(same_file.id)
+    assert {c.id for c in store.related(first)} == {same_job.id}
+
+
+def test_clips_without_a_video_are_not_related_by_that(store: ClipStore) -> None:
+    one = stored(store, path=None, state=ClipState.FAILED)
+    stored(store, path=None, state=ClipState.FAILED, job_id=JobId("job-2"))
+    assert store.related(one) == []

@@ -1,5 +1,6 @@
 // A list that is asked for again and again: [data-live] holds it, [data-live-list] is
-// what an answer replaces, [id][data-tag] are its rows.
+// what an answer replaces, [id][data-tag] are its rows; data-live-done says that
+// nothing more will change.
 "use strict";
 (() => {
   const EVERY_MS = 1500;
@@ -87,6 +88,10 @@
         const html = await answer.text();
         swap(html);
         etag = answer.headers.get("ETag") ?? etag;
+        if (live.querySelector("[data-live-done]")) {
+          say("");
+          return;
+        }
       } else if (answer.status !== 304) {
         throw new Error(`status ${answer.status}`);
       }
