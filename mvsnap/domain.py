@@ -92,6 +92,7 @@ class TriggerKind(StrEnum):
     SENSE = "sense"
     SENSOR = "sensor"
     WEBHOOK = "webhook"
+    BADGE = "badge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +142,17 @@ class JobState(StrEnum):
 
 
 class EventKind(StrEnum):
-    """CROWD, NOISE and CROSSING: raised by the sense rules; END ends one of them."""
+    """CROWD, NOISE and CROSSING: raised by the sense rules; END ends one of them.
+
+    MISMATCH: somebody judged that a badge was used by another person.
+    """
 
     SNAPSHOT = "snapshot"
     CROWD = "crowd"
     NOISE = "noise"
     CROSSING = "crossing"
     END = "end"
+    MISMATCH = "mismatch"
 
 
 # What the sense rules raise; each may be followed by its end.

@@ -10,6 +10,8 @@ MvsnapError
   QueueFull               too much accepted work is still waiting  503
   BadConfig               the settings cannot be used, all mistakes together
   NoPicture               the camera cannot give a picture, now or ever
+    NoVideo               it has no video of that moment
+    CameraOffline         the Dashboard cannot reach it
   UpstreamError           Meraki or Webex refused or is out of reach
   EngineUnfit             the job engine cannot run on this machine
   CannotListen            the address of the server is taken, or not ours
@@ -129,3 +131,11 @@ class NoPicture(UpstreamError):
     """The Dashboard answered, but gives no picture (camera offline, no video then)."""
 
     code = "no_picture"
+
+
+class NoVideo(NoPicture):
+    """The camera has stored nothing of that moment: not yet, or no longer."""
+
+
+class CameraOffline(NoPicture):
+    """The Dashboard cannot reach the camera now."""

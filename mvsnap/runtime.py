@@ -25,6 +25,9 @@ from mvsnap.jobs.schedule import CameraTimetable
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.metrics import Metrics
 from mvsnap.store import database
+from mvsnap.store.badge_pictures import BadgePictures
+from mvsnap.store.badges import BadgeStore, PurgedBadges
+from mvsnap.store.directory import DirectoryStore
 from mvsnap.store.files import Files
 from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
@@ -34,6 +37,7 @@ from mvsnap.store.store import SILENT_AFTER, Purged, Store
 if TYPE_CHECKING:
     from flask import Flask
 
+    from mvsnap.jobs.badges import BadgeLoop
     from mvsnap.sense.listener import ListenerLoop
 
 log = logging.getLogger(__name__)
@@ -65,6 +69,9 @@ class Parts:
         self.sense = SenseStore(db)
         self.site = SiteStore(db)
         self.people = People(db)
+        self.badges = BadgeStore(db)
+        self.badge_pictures = BadgePictures(db)
+        self.directory = DirectoryStore(db)
         meraki = settings.meraki
         self.dashboard = Dashboard(
             meraki.base_url,
@@ -112,15 +119,25 @@ class Parts:
         self.site.purge(self.clock.now())
         return purged
 
+    def purge_badges(self) -> PurgedBadges:
+        """Remove old badge events with their pictures, and photos of nobody."""
+        purged = self.badges.purge(self.oldest_kept())
+        for path in purged.picture_paths:
+            self.files.remove(path)
+        self.files.keep_photos(self.directory.photo_paths())
+        return purged
+
+    def photographer(self) -> Photographer:
+        wait_s = self.settings.meraki.picture_wait_s
+        return Photographer(self.dashboard, self.clock, picture_wait_s=wait_s)
+
     def runner(self, *, comes_again: bool = True) -> JobRunner:
         """comes_again: False where nobody will run an unfinished job again."""
-        settings = self.settings
         webex = self.webex()
-        wait_s = settings.meraki.picture_wait_s
         return JobRunner(
             self.store,
             self.files,
-            Photographer(self.dashboard, self.clock, picture_wait_s=wait_s),
+            self.photographer(),
             self.names,
             Courier(webex, self.store, self.clock) if webex else None,
             self.words(),
@@ -139,6 +156,7 @@ class Service:
         self._finished = Finished() if roles.worker else None
         self._worker: Worker | None = None
         self._listener: ListenerLoop | None = None
+        self._badges: BadgeLoop | None = None
         self._engine: Engine | None = None
         self._jobs: JobService | None = None
 
@@ -150,6 +168,9 @@ class Service:
         else:
             self._engine = ClientEngine(jobs_url(self.parts.settings))
         self._jobs = job_service(self.parts, self._engine, self._finished)
+        if self._worker is not None:
+            self._badges = badge_loop(self.parts, self._jobs, self._worker.executor_id)
+            self._badges.start()
         if self._roles.sense:
             self._listener = listener(self.parts, self._jobs)
             self._listener.start()
@@ -168,6 +189,8 @@ class Service:
         self.interrupt()
         if self._listener is not None:
             self._listener.stop()
+        if self._badges is not None:
+            self._badges.stop()
         if self._worker is not None:
             self._worker.stop()
         elif self._engine is not None:
@@ -194,6 +217,10 @@ class Worker:
         self._house = threading.Thread(
             target=self._keep_house, name="housekeeping", daemon=True
         )
+
+    @property
+    def executor_id(self) -> str:
+        return self._slot.executor_id
 
     def start(self) -> None:
         self._beat()
@@ -241,9 +268,12 @@ class Worker:
 
     def _clean(self) -> None:
         purged = self._parts.purge()
+        badges = self._parts.purge_badges().badges
         self.engine.forget_finished(self._parts.oldest_kept())
         if purged.events:
             log.info("%d old events removed", purged.events)
+        if badges:
+            log.info("%d old badge events removed", badges)
 
 
 def job_service(parts: Parts, engine: Engine, finished: Finished | None) -> JobService:
@@ -267,6 +297,52 @@ def listener(parts: Parts, jobs: JobService) -> ListenerLoop:
     return ListenerLoop(parts.settings, stores, jobs, parts.clock, parts.metrics)
 
 
+def badge_loop(parts: Parts, jobs: JobService, worker: str) -> BadgeLoop:
+    from mvsnap.clients.directory import DirectoryClient
+    from mvsnap.core.badges import Readers
+    from mvsnap.jobs.badge_alerts import MismatchTeller
+    from mvsnap.jobs.badge_pictures import PictureFetcher
+    from mvsnap.jobs.badges import BadgeLoop, BadgeSteps
+    from mvsnap.jobs.directory import DirectoryReader
+
+    settings, clock = parts.settings.badges, parts.clock
+    meraki = parts.settings.meraki
+    steps = BadgeSteps(
+        directory=DirectoryReader(
+            parts.directory,
+            parts.files,
+            DirectoryClient(settings.photo_hosts),
+            clock,
+            place=settings.directory,
+        ),
+        teller=MismatchTeller(
+            parts.badges,
+            parts.store,
+            parts.files,
+            parts.names,
+            jobs,
+            clock,
+            room=_room_told(parts.settings, settings.mismatch_room),
+        ),
+        pictures=PictureFetcher(
+            parts.badge_pictures,
+            parts.files,
+            parts.photographer(),
+            clock,
+            worker=worker,
+            requests_per_s=meraki.requests_per_s,
+        )
+        if meraki.api_key is not None
+        else None,
+        readers=Readers(settings.camera_of_reader),
+    )
+    return BadgeLoop(steps, clock)
+
+
+def _room_told(settings: Settings, room: str | None) -> str | None:
+    return None if settings.webex.bot_token is None else room
+
+
 def make_app(parts: Parts, jobs: JobService) -> Flask:
     from mvsnap.web.app import create_app
     from mvsnap.web.context import Gateway
@@ -279,6 +355,9 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
             sense=parts.sense,
             site=parts.site,
             people=parts.people,
+            badges=parts.badges,
+            badge_pictures=parts.badge_pictures,
+            directory=parts.directory,
             files=parts.files,
             clock=parts.clock,
             metrics=parts.metrics,

@@ -13,9 +13,13 @@ from mvsnap.cli.terminal import config_option, load_settings, open_parts, out
 def purge(ctx: click.Context) -> None:
     """Remove what is older than storage.retention_days (the service does it hourly)."""
     settings = load_settings(ctx)
-    purged = open_parts(settings).purge()
+    parts = open_parts(settings)
+    purged, badges = parts.purge(), parts.purge_badges()
     days = settings.storage.retention_days
     pictures = len(purged.snapshot_paths)
     out.print(
         f"Older than {days} days: {purged.events} events, {pictures} pictures removed."
     )
+    if badges.badges:
+        pictures = len(badges.picture_paths)
+        out.print(f"Also {badges.badges} badge events, {pictures} pictures removed.")

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from mvsnap.config.badges import Badges
 from mvsnap.config.sense import Sense
 from mvsnap.config.values import (
     Cron,
@@ -153,6 +154,7 @@ class Settings(Section):
     webex: Webex = Webex()
     sense: Sense = Sense()
     webhooks: Webhooks = Webhooks()
+    badges: Badges = Badges()
     login: Login = Login()
     schedules: tuple[Schedule, ...] = Field((), description="pictures at fixed times")
     storage: Storage = Storage()
@@ -207,6 +209,7 @@ class Settings(Section):
             *(s for rule in self.webhooks.rules for s in rule.cameras),
             *(s for trigger in self.sense.triggers for s in trigger.cameras),
             *(override.serial for override in self.sense.overrides),
+            *self.badges.camera_of_reader.values(),
         )
         return tuple(dict.fromkeys(named))
 
@@ -219,5 +222,6 @@ class Settings(Section):
             *(rule.room for rule in self.webhooks.rules),
             *(trigger.room for trigger in self.sense.triggers),
             *self.sense.rooms,
+            self.badges.mismatch_room,
         )
         return tuple(dict.fromkeys(room for room in named if room))

@@ -12,7 +12,15 @@ from datetime import timedelta
 
 from mvsnap.clock import SystemClock
 from mvsnap.delivery import END, HEAD, Courier, Letter, Words, note_part
-from mvsnap.domain import DeliveryState, Event, Job, JobId, MessageId, Serial
+from mvsnap.domain import (
+    DeliveryState,
+    Event,
+    EventKind,
+    Job,
+    JobId,
+    MessageId,
+    Serial,
+)
 from mvsnap.errors import UpstreamError
 from mvsnap.jobs.retry import Patience, retrying
 from mvsnap.metrics import Metrics
@@ -90,12 +98,21 @@ class Mailing:
                 log.warning("could not say that a picture is late: %s", exc.message)
 
     def follow_up(self, job: Job) -> float | None:
-        """Say in the thread of each room that a crowd is over."""
-        end = self._store.event(job.about) if job.about else None
-        if end is None:  # purged meanwhile
+        """Say in the thread of each room that a crowd is over; or tell a mismatch."""
+        about = self._store.event(job.about) if job.about else None
+        if about is None:  # purged meanwhile
             return None
-        waits = [self._send_end(job, end, room) for room in job.rooms]
+        is_end = about.kind is EventKind.END
+        send = self._send_end if is_end else self._send_mismatch
+        waits = [send(job, about, room) for room in job.rooms]
         return min((wait for wait in waits if wait is not None), default=None)
+
+    def _send_mismatch(self, job: Job, event: Event, room: str) -> float | None:
+        def words(repeat: bool) -> str:
+            return self._words.mismatch(job, event, self._clock.now(), repeat=repeat)
+
+        picture = self._files.for_webex(event)
+        return self._send_or_give_up(job, Letter(event.serial, room, words, picture))
 
     def _send_end(self, job: Job, end: Event, room: str) -> float | None:
         opened = self._store.deliveries_of_job(end.job_id).get((end.serial, room))

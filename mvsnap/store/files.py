@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from mvsnap.store import pictures
 
 # "File previews are only rendered for attachments of 1MB or less" (Webex, Messages).
 _WEBEX_PREVIEW_BYTES = 1_000_000
+_PHOTOS = "photos"
 
 
 class Files:
@@ -27,23 +29,54 @@ class Files:
         _write_whole(self._root / path, jpeg)
         return str(path)
 
+    def save_badge_picture(self, badge_id: str, at: datetime, jpeg: bytes) -> str:
+        """Write the picture of a badge event durably and return its path."""
+        path = Path("badges") / f"{at:%Y/%m/%d}" / f"{badge_id}.jpg"
+        _write_whole(self._root / path, jpeg)
+        return str(path)
+
+    def save_photo(self, image: bytes) -> str | None:
+        """Keep a small JPEG of an image and return its path; None: it is no image.
+
+        The same image has the same path.
+        """
+        jpeg = pictures.portrait(image)
+        if jpeg is None:
+            return None
+        path = Path(_PHOTOS) / f"{hashlib.sha256(jpeg).hexdigest()[:32]}.jpg"
+        if not (self._root / path).exists():
+            _write_whole(self._root / path, jpeg)
+        return str(path)
+
+    def keep_photos(self, paths: Collection[str]) -> None:
+        """Remove photos that are none of these."""
+        for photo in (self._root / _PHOTOS).glob("*.jpg"):
+            if str(photo.relative_to(self._root)) not in paths:
+                photo.unlink(missing_ok=True)
+
+    def whole(self, path: str | None) -> Path | None:
+        """Return a picture's place on disk, None when there is none (any more)."""
+        found = self._root / path if path else None
+        return found if found and found.is_file() else None
+
+    def small(self, path: str | None) -> Path | None:
+        """Return a small copy of a picture, made when it is first asked for."""
+        return self._copy(self.whole(path), "thumbnail", pictures.thumbnail)
+
     def snapshot(self, event: Event) -> Path | None:
         """Return the picture's place on disk, None when there is none (any more)."""
-        if event.snapshot_path is None:
-            return None
-        path = self._root / event.snapshot_path
-        return path if path.is_file() else None
+        return self.whole(event.snapshot_path)
 
     def thumbnail(self, event: Event) -> Path | None:
         """Return a small copy of the picture, made when it is first asked for."""
-        return self._copy(event, "thumbnail", pictures.thumbnail)
+        return self.small(event.snapshot_path)
 
     def for_webex(self, event: Event) -> Path | None:
         """Return the picture, or a copy small enough for Webex to show it inline."""
         path = self.snapshot(event)
         if path is None or path.stat().st_size <= _WEBEX_PREVIEW_BYTES:
             return path
-        return self._copy(event, "webex", _preview) or path
+        return self._copy(path, "webex", _preview) or path
 
     def remove(self, path: str) -> None:
         """Remove a picture and the copies made of it."""
@@ -52,9 +85,8 @@ class Files:
             copy.unlink(missing_ok=True)
 
     def _copy(
-        self, event: Event, name: str, make: Callable[[Path], bytes | None]
+        self, path: Path | None, name: str, make: Callable[[Path], bytes | None]
     ) -> Path | None:
-        path = self.snapshot(event)
         if path is None:
             return None
         copy = path.with_suffix(f".{name}.jpg")

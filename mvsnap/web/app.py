@@ -12,7 +12,18 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mvsnap.errors import MvsnapError
-from mvsnap.web import api, auth, context, events, hooks, login, mutes, ops, pages
+from mvsnap.web import (
+    api,
+    auth,
+    badges,
+    context,
+    events,
+    hooks,
+    login,
+    mutes,
+    ops,
+    pages,
+)
 from mvsnap.web.context import Gateway
 from mvsnap.web.pages import crowd_events, overview, settings
 
@@ -20,7 +31,7 @@ log = logging.getLogger(__name__)
 
 _MAX_BODY_BYTES = 1_000_000
 _BLUEPRINTS = (
-    *(api.bp, events.bp, hooks.bp, mutes.bp, ops.bp),
+    *(api.bp, badges.bp, events.bp, hooks.bp, mutes.bp, ops.bp),
     *(login.bp, overview.bp, crowd_events.bp, settings.bp),
 )
 

@@ -10,6 +10,9 @@ from mvsnap.clock import Clock
 from mvsnap.config.model import Settings
 from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
+from mvsnap.store.badge_pictures import BadgePictures
+from mvsnap.store.badges import BadgeStore
+from mvsnap.store.directory import DirectoryStore
 from mvsnap.store.files import Files
 from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
@@ -27,6 +30,9 @@ class Gateway:
     sense: SenseStore
     site: SiteStore
     people: People
+    badges: BadgeStore
+    badge_pictures: BadgePictures
+    directory: DirectoryStore
     files: Files
     clock: Clock
     metrics: Metrics

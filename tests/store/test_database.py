@@ -12,7 +12,10 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import OperationalError
 
 from mvsnap.domain import JobId
-from mvsnap.store import database
+from mvsnap.store import (
+    database,
+    tables_badges,  # noqa: F401 - it adds its tables
+)
 from mvsnap.store.store import Store
 from mvsnap.store.tables import metadata
 

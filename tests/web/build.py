@@ -18,6 +18,9 @@ from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
 from mvsnap.runtime import store_url
 from mvsnap.store import database
+from mvsnap.store.badge_pictures import BadgePictures
+from mvsnap.store.badges import BadgeStore
+from mvsnap.store.directory import DirectoryStore
 from mvsnap.store.files import Files
 from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
@@ -82,6 +85,9 @@ class Web:
         self.sense = SenseStore(shared)
         self.site = SiteStore(shared)
         self.people = People(shared)
+        self.badges = BadgeStore(shared)
+        self.badge_pictures = BadgePictures(shared)
+        self.directory = DirectoryStore(shared)
         self.files = Files(folder)
         self.clock = clock or SystemClock()
         self.app = self.fresh_app()
@@ -105,6 +111,9 @@ class Web:
                 sense=self.sense,
                 site=self.site,
                 people=self.people,
+                badges=self.badges,
+                badge_pictures=self.badge_pictures,
+                directory=self.directory,
                 files=self.files,
                 clock=clock,
                 metrics=metrics,
