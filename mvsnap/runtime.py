@@ -298,49 +298,14 @@ def listener(parts: Parts, jobs: JobService) -> ListenerLoop:
 
 
 def badge_loop(parts: Parts, jobs: JobService, worker: str) -> BadgeLoop:
-    from mvsnap.clients.directory import DirectoryClient
-    from mvsnap.core.badges import Readers
-    from mvsnap.jobs.badge_alerts import MismatchTeller
-    from mvsnap.jobs.badge_pictures import PictureFetcher
-    from mvsnap.jobs.badges import BadgeLoop, BadgeSteps
-    from mvsnap.jobs.directory import DirectoryReader
+    # Only here: requests of photos and CSV are of use to this role alone.
+    from mvsnap.jobs.badges import BadgeStores, make_loop
 
-    settings, clock = parts.settings.badges, parts.clock
-    meraki = parts.settings.meraki
-    steps = BadgeSteps(
-        directory=DirectoryReader(
-            parts.directory,
-            parts.files,
-            DirectoryClient(settings.photo_hosts),
-            clock,
-            place=settings.directory,
-        ),
-        teller=MismatchTeller(
-            parts.badges,
-            parts.store,
-            parts.files,
-            parts.names,
-            jobs,
-            clock,
-            room=_room_told(parts.settings, settings.mismatch_room),
-        ),
-        pictures=PictureFetcher(
-            parts.badge_pictures,
-            parts.files,
-            parts.photographer(),
-            clock,
-            worker=worker,
-            requests_per_s=meraki.requests_per_s,
-        )
-        if meraki.api_key is not None
-        else None,
-        readers=Readers(settings.camera_of_reader),
+    stores = BadgeStores(
+        parts.badges, parts.badge_pictures, parts.directory, parts.store, parts.files
     )
-    return BadgeLoop(steps, clock)
-
-
-def _room_told(settings: Settings, room: str | None) -> str | None:
-    return None if settings.webex.bot_token is None else room
+    cameras = parts.photographer(), parts.names
+    return make_loop(parts.settings, stores, *cameras, jobs, parts.clock, worker)
 
 
 def make_app(parts: Parts, jobs: JobService) -> Flask:

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 import click
 
@@ -159,7 +159,7 @@ class Import:
 def _progress() -> Progress:
     from rich.progress import Progress
 
-    return Progress(console=err, transient=True)
+    return Progress(console=err, transient=True, disable=not err.is_terminal)
 
 
 def _lines(
@@ -167,14 +167,18 @@ def _lines(
 ) -> Iterator[str]:
     """Yield the lines; of one that is too long only the beginning, which is refused."""
     task = progress.add_task("importing", total=size)
-    text = io.TextIOWrapper(raw, encoding=encoding, errors="replace", newline="")
-    while line := text.readline(_MAX_LINE):
-        yield line
-        if len(line) == _MAX_LINE:
-            while rest := text.readline(_MAX_LINE):
-                if rest.endswith(("\n", "\r")):
-                    break
-        progress.update(task, completed=raw.tell())
+    with io.TextIOWrapper(raw, encoding, errors="replace", newline="") as text:
+        while line := text.readline(_MAX_LINE):
+            yield line
+            if len(line) == _MAX_LINE:
+                _skip_line(text)
+            progress.update(task, completed=raw.tell())
+
+
+def _skip_line(text: TextIO) -> None:
+    while rest := text.readline(_MAX_LINE):
+        if rest.endswith(("\n", "\r")):
+            return
 
 
 def _report(made: Import, file: Path, rejects: Path | None) -> None:

@@ -12,16 +12,33 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from mvsnap.actions import CameraNames, Photographer
+from mvsnap.clients.directory import DirectoryClient
 from mvsnap.clock import SystemClock
+from mvsnap.config.model import Settings
 from mvsnap.core.badges import Readers
-from mvsnap.jobs.badge_alerts import MismatchTeller
+from mvsnap.jobs.badge_alerts import Jobs, MismatchTeller
 from mvsnap.jobs.badge_pictures import PictureFetcher
 from mvsnap.jobs.directory import DirectoryReader
+from mvsnap.store.badge_pictures import BadgePictures
+from mvsnap.store.badges import BadgeStore
+from mvsnap.store.directory import DirectoryStore
+from mvsnap.store.files import Files
+from mvsnap.store.store import Store
 
 log = logging.getLogger(__name__)
 
 _EVERY_S = 2.0
 _PHOTOS_EVERY_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeStores:
+    badges: BadgeStore
+    pictures: BadgePictures
+    directory: DirectoryStore
+    events: Store
+    files: Files
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +95,44 @@ class BadgeLoop:
                 log.exception("%s of badge events failed", what)
             return False
         return True
+
+
+def make_loop(
+    settings: Settings,
+    stores: BadgeStores,
+    photographer: Photographer,
+    names: CameraNames,
+    jobs: Jobs,
+    clock: SystemClock,
+    worker: str,
+) -> BadgeLoop:
+    """worker: names this process, in its next life too."""
+    ours, meraki = settings.badges, settings.meraki
+    can_post = settings.webex.bot_token is not None
+    client = DirectoryClient(ours.photo_hosts)
+    teller = MismatchTeller(
+        stores.badges,
+        stores.events,
+        stores.files,
+        names,
+        jobs,
+        clock,
+        room=ours.mismatch_room if can_post else None,
+    )
+    pictures = PictureFetcher(
+        stores.pictures,
+        stores.files,
+        photographer,
+        clock,
+        worker=worker,
+        requests_per_s=meraki.requests_per_s,
+    )
+    steps = BadgeSteps(
+        directory=DirectoryReader(
+            stores.directory, stores.files, client, clock, place=ours.directory
+        ),
+        teller=teller,
+        pictures=pictures if meraki.api_key is not None else None,
+        readers=Readers(ours.camera_of_reader),
+    )
+    return BadgeLoop(steps, clock)

@@ -41,7 +41,7 @@ class DirectoryReader:
         self._client = client
         self._clock = clock
         self._place = place
-        self._is_url = place is not None and place.startswith(("http://", "https://"))
+        self._is_url = place is not None and _is_url(place)
 
     def step(self) -> None:
         """Read the directory when it is another one than before."""
@@ -84,7 +84,7 @@ class DirectoryReader:
     def _read(self, place: str, mark: str, known: DirectoryState | None) -> None:
         state = DirectoryState(place, mark, self._clock.now(), 0, 0, "")
         try:
-            found = self._parsed(place)
+            found = read_directory(place, self._client)
         except (BadInput, UpstreamError) as exc:
             before = known.people if known else 0
             self._store.note(replace(state, people=before, error=exc.message))
@@ -95,15 +95,6 @@ class DirectoryReader:
         state = replace(state, people=len(found.people), mistakes=found.mistakes)
         self._store.replace(state, found.people)
         log.info("the directory has %d people", len(found.people))
-
-    def _parsed(self, place: str) -> Directory:
-        content = self._client.people(place) if self._is_url else _file(place)
-        path = urlsplit(place).path if self._is_url else place
-        text = _decoded(content)
-        is_json = text.lstrip()[:1] in ("[", "{")
-        if path.casefold().endswith(".json") or is_json:
-            return directory.read_json(text)
-        return directory.read_csv(text.splitlines(keepends=True))
 
     def _fetch_photo(self, wish: PhotoWish) -> None:
         try:
@@ -130,6 +121,28 @@ class DirectoryReader:
         return _photo_file(path)
 
 
+def read_directory(place: str, client: DirectoryClient | None = None) -> Directory:
+    """Read a file or an address, CSV or JSON.
+
+    Raises:
+        BadInput: it cannot be read, or is no directory.
+        UpstreamError: its server did not give it.
+    """
+    if _is_url(place):
+        content = (client or DirectoryClient(())).people(place)
+        path = urlsplit(place).path
+    else:
+        content, path = _file(place), place
+    text = content.decode(csv_table.encoding_of([content]), errors="replace")
+    if path.casefold().endswith(".json") or text.lstrip()[:1] in ("[", "{"):
+        return directory.read_json(text)
+    return directory.read_csv(text.splitlines(keepends=True))
+
+
+def _is_url(place: str) -> bool:
+    return place.startswith(("http://", "https://"))
+
+
 def _photo_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -146,11 +159,6 @@ def _file(place: str) -> bytes:
         return path.read_bytes()
     except OSError as exc:
         raise BadInput(f"{path.name}: cannot be read: {exc.strerror}") from exc
-
-
-def _decoded(content: bytes) -> str:
-    encoding = csv_table.encoding_of([content])
-    return content.decode(encoding, errors="replace")
 
 
 def _told(found: Directory) -> str:
