@@ -110,3 +110,16 @@ def test_columns_can_be_named(tmp_path: Path) -> None:
 def test_wrong_use_is_2(tmp_path: Path, args: list[str]) -> None:
     write(tmp_path, "time,badge,door")
     assert mvsnap(tmp_path, "badges", "import", *args).code == 2
+
+
+def test_check_tells_what_is_wrong_with_the_directory(tmp_path: Path) -> None:
+    reader = {"camera_of_reader": {"Gate": "Q2SM-0000-0001"}}
+    configure(tmp_path, SETTINGS | {"badges": reader | {"directory": "people.csv"}})
+    said = mvsnap(tmp_path, "check")
+    assert "bad  badges    people.csv: cannot be read" in said.out
+    (tmp_path / "people.csv").write_text("id,name\n1,Anna\n,Bert\n")
+    said = mvsnap(tmp_path, "check")
+    assert "bad  badges    badges.directory: 1 entries left out; line 3" in said.out
+    (tmp_path / "people.csv").write_text("id,name\n1,Anna\n")
+    said = mvsnap(tmp_path, "check")
+    assert "ok   badges    1 readers with a camera, 1 people" in said.out
