@@ -13,7 +13,7 @@ from mvsnap.core.directory import Person
 from mvsnap.store.database import Database
 from mvsnap.store.tables_badges import badges, directories, people
 
-_MOST_FOUND = 50
+MOST_FOUND = 500
 _CHUNK = 1000
 _PHOTO_AGAIN = timedelta(days=1)
 _PHOTO_AFTER_ERROR = timedelta(minutes=15)
@@ -86,9 +86,12 @@ class DirectoryStore:
             connection.execute(delete(directories))
 
     def user_ids(self, text: str) -> list[str]:
-        """Return the ids of people whose name holds the text, in any case."""
+        """Return the ids of people whose name holds the text, in any case.
+
+        Those are MOST_FOUND and one more at most.
+        """
         wanted = people.c.folded.contains(text.casefold(), autoescape=True)
-        statement = select(people.c.user_id).where(wanted).limit(_MOST_FOUND)
+        statement = select(people.c.user_id).where(wanted).limit(MOST_FOUND + 1)
         with self._db.reading() as connection:
             return [row.user_id for row in connection.execute(statement)]
 

@@ -25,6 +25,7 @@ from mvsnap.web import (
     pages,
 )
 from mvsnap.web.context import Gateway
+from mvsnap.web.pages import badges as badge_review
 from mvsnap.web.pages import crowd_events, overview, settings
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 _MAX_BODY_BYTES = 1_000_000
 _BLUEPRINTS = (
     *(api.bp, badges.bp, events.bp, hooks.bp, mutes.bp, ops.bp),
-    *(login.bp, overview.bp, crowd_events.bp, settings.bp),
+    *(login.bp, overview.bp, crowd_events.bp, badge_review.bp, settings.bp),
 )
 
 
