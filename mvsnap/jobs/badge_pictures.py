@@ -50,6 +50,7 @@ class PictureFetcher:
         self._pool = ThreadPoolExecutor(_AT_ONCE, "badge-picture")
         self._allowed = 1.0
         self._at = clock.monotonic()
+        self._newest = False
 
     def begin(self, readers: Readers) -> None:
         """Take up what an earlier life left, and readers that have a camera now."""
@@ -70,7 +71,11 @@ class PictureFetcher:
             limit = min(self._free, int(self._allowed))
         if limit < 1:
             return
-        due = self._pictures.claim(self._worker, self._clock.now(), limit)
+        # In turns: a swipe of just now does not wait for a whole imported file, nor the
+        # file for swipes without end.
+        self._newest = not self._newest
+        now_at = self._clock.now()
+        due = self._pictures.claim(self._worker, now_at, limit, newest=self._newest)
         self._allowed -= len(due)
         for badge in due:
             with self._lock:

@@ -26,11 +26,18 @@ class BadgePictures:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def claim(self, worker: str, now: datetime, limit: int) -> list[BadgeEvent]:
-        """Return what is to be asked for by now; nobody else gets the same."""
+    def claim(
+        self, worker: str, now: datetime, limit: int, *, newest: bool = False
+    ) -> list[BadgeEvent]:
+        """Return what is to be asked for by now; nobody else gets the same.
+
+        newest: what became due last comes first, else what waits longest.
+        """
         one = badges.alias()
         due = select(one.c.id).where(one.c.ask_at <= now)
-        due = due.order_by(one.c.ask_at).limit(limit)
+        order = [one.c.ask_at, one.c.swiped_at]
+        due = due.order_by(*(c.desc() if newest else c.asc() for c in order))
+        due = due.limit(limit)
         with self._db.reading() as connection:
             # Looking costs no write; most times there is nothing.
             if connection.execute(due).first() is None:

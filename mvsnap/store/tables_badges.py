@@ -33,7 +33,7 @@ badges = Table(
     Index("badges_of_reader", "reader", "swiped_at", "id"),
     Index("badges_of_user", "user_id", "swiped_at", "id"),
     Index("badges_of_verdict", "verdict", "swiped_at", "id"),
-    Index("badges_to_ask", "ask_at"),
+    Index("badges_to_ask", "ask_at", "swiped_at"),
     comment="Badges held to readers, with the picture of that moment",
 )
 

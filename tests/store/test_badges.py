@@ -184,6 +184,12 @@ def test_what_one_worker_claimed_no_other_gets_until_the_lease_ends(
     assert len(stores.pictures.claim("three", DUE + LEASE, 9)) == 5
 
 
+def test_both_ends_of_the_line_are_served(stores: Stores) -> None:
+    first, *_, last = add(stores, *(badge(s) for s in range(5)))
+    assert ids(stores.pictures.claim("one", DUE, 1, newest=True)) == [last]
+    assert ids(stores.pictures.claim("one", DUE, 1)) == [first]
+
+
 def test_workers_that_claim_at_once_share_without_a_double(stores: Stores) -> None:
     made = add(stores, *(badge(s) for s in range(60)))
     together, found = threading.Barrier(4), list[BadgeId]()

@@ -242,7 +242,8 @@ def _days() -> list[tuple[str, str]]:
 
 def _review_page(asked: ReviewFilter, badge: BadgeEvent) -> Response:
     here = gateway()
-    newer, older = here.badges.beside(asked.all_pages, badge.id)
+    _, older = here.badges.beside(asked.all_pages, badge.id)
+    newer, _ = here.badges.beside(_way_back(asked), badge.id)
     following = here.badges.badge(older) if older else None
     (row,) = _rows([badge])
     origin, address = frame_of(badge.user_id)
@@ -270,6 +271,13 @@ def _review_page(asked: ReviewFilter, badge: BadgeEvent) -> Response:
         )
     )
     return with_frame(page, origin) if origin and address else page
+
+
+def _way_back(asked: ReviewFilter) -> BadgeFilter:
+    """Among the open ones the way back leads to what was judged just now, too."""
+    wanted = asked.all_pages
+    is_open = wanted.verdict is Verdict.OPEN
+    return replace(wanted, verdict=None) if is_open else wanted
 
 
 def _open_left(asked: ReviewFilter) -> str:

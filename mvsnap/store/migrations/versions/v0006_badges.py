@@ -44,7 +44,7 @@ def _badges() -> None:
     for name in ("reader", "user", "verdict"):
         column = "user_id" if name == "user" else name
         op.create_index(f"badges_of_{name}", "badges", [column, "swiped_at", "id"])
-    op.create_index("badges_to_ask", "badges", ["ask_at"])
+    op.create_index("badges_to_ask", "badges", ["ask_at", "swiped_at"])
 
 
 def _judgements() -> None:
