@@ -15,7 +15,7 @@ from mvsnap.clients.meraki import Dashboard
 from mvsnap.clock import Clock
 from mvsnap.core.visitors import PictureState, last_hours, merged, seen_in
 from mvsnap.domain import Serial, ZoneId
-from mvsnap.errors import NoPicture, UpstreamError
+from mvsnap.errors import CameraOffline, NoPicture, NoVideo, UpstreamError
 from mvsnap.store.files import Files
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.visitor_rows import HourPicture
@@ -122,13 +122,13 @@ class VisitorPictures:
     def _missing(self, picture: HourPicture, exc: NoPicture) -> HourPicture:
         now = self._clock.now()
         picture = replace(picture, error=exc.message)
-        if exc.reason == "offline":
+        if isinstance(exc, CameraOffline):
             again_at = now + _OFFLINE_AGAIN
             return replace(picture, state=PictureState.OFFLINE, again_at=again_at)
         if exc.retry and picture.tries < _MOST_TRIES:
             again_at = now + _AGAIN
             return replace(picture, state=PictureState.WAITING, again_at=again_at)
-        is_gone = exc.reason == "no_video"
+        is_gone = isinstance(exc, NoVideo)
         state = PictureState.NO_VIDEO if is_gone else PictureState.FAILED
         return replace(picture, state=state)
 

@@ -59,6 +59,7 @@ def _looks(settings: Settings) -> list[tuple[str, Callable[[], Line]]]:
         *check_recorder.looks(settings),
         ("MV Sense", lambda: _sense(settings)),
         ("Wi-Fi", lambda: _wifi(settings)),
+        ("badges", lambda: _badges(settings)),
         ("pages", lambda: _pages(settings)),
     ]
     if settings.login.backend == "pam":
@@ -207,6 +208,23 @@ def _sense(settings: Settings) -> Line:
     finally:
         receiver.stop()
     return Line("MV Sense", state.connected, state.text)
+
+
+def _badges(settings: Settings) -> Line:
+    """Read the directory as the service does, and say who has a camera."""
+    from mvsnap.jobs.directory import read_directory
+
+    ours = settings.badges
+    if ours == type(ours)():
+        return Line("badges", None, "no reader has a camera (badges.camera_of_reader)")
+    told = [f"{len(ours.camera_of_reader)} readers with a camera"]
+    if ours.directory is not None:
+        found = read_directory(ours.directory)
+        if found.mistakes:
+            first = f"{found.mistakes} entries left out; {found.first}"
+            return Line("badges", False, f"badges.directory: {first}")
+        told.append(f"{len(found.people)} people")
+    return Line("badges", True, ", ".join(told))
 
 
 def _wifi(settings: Settings) -> Line:

@@ -20,7 +20,10 @@ from mvsnap.jobs.runner import JobRunner
 from mvsnap.metrics import Metrics
 from mvsnap.store import database
 from mvsnap.store.audit import AuditLog
+from mvsnap.store.badge_pictures import BadgePictures
+from mvsnap.store.badges import BadgeStore, PurgedBadges
 from mvsnap.store.clips import ClipStore
+from mvsnap.store.directory import DirectoryStore
 from mvsnap.store.files import Files
 from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
@@ -54,6 +57,9 @@ class Parts:
         self.visitors = VisitorStore(db)
         self.people = People(db)
         self.audit = AuditLog(db)
+        self.badges = BadgeStore(db)
+        self.badge_pictures = BadgePictures(db)
+        self.directory = DirectoryStore(db)
         self.wifi = WifiStore(db)
         self.db = db
         self.dashboard = self._dashboard()
@@ -129,6 +135,14 @@ class Parts:
         self.audit.purge(min(self.oldest_kept(), self.clock.now() - _AUDIT_KEPT))
         return purged
 
+    def purge_badges(self) -> PurgedBadges:
+        """Remove old badge events with their pictures, and photos of nobody."""
+        purged = self.badges.purge(self.oldest_kept())
+        for path in purged.picture_paths:
+            self.files.remove(path)
+        self.files.keep_photos(self.directory.photo_paths())
+        return purged
+
     def purge_wifi(self) -> PurgedWifi:
         """Remove observations and visits, each older than its own retention."""
         scanning, now = self.settings.scanning, self.clock.now()
@@ -136,6 +150,10 @@ class Parts:
             now - timedelta(days=scanning.keep_observations_days),
             now - timedelta(days=scanning.keep_visits_days),
         )
+
+    def photographer(self) -> Photographer:
+        wait_s = self.settings.meraki.picture_wait_s
+        return Photographer(self.dashboard, self.clock, picture_wait_s=wait_s)
 
     def runner(
         self,
@@ -149,12 +167,11 @@ class Parts:
         """
         settings = self.settings
         webex = self.webex()
-        wait_s = settings.meraki.picture_wait_s
         return JobRunner(
             self.store,
             self.clips,
             self.files,
-            Photographer(self.dashboard, self.clock, picture_wait_s=wait_s),
+            self.photographer(),
             self.names,
             Courier(webex, self.store, self.clock) if webex else None,
             self.words(),

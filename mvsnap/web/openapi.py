@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mvsnap import __version__
-from mvsnap.core import mutes, wishes
+from mvsnap.core import badge_json, mutes, wishes
 from mvsnap.web.openapi_shapes import (
     KEYS,
     Json,
@@ -54,6 +54,7 @@ def _paths() -> Json:
             )
         },
         **_event_paths(root),
+        f"{root}/badges": {"post": _add_badges()},
         f"{root}/mutes": {"get": _list_mutes(), "post": _mute()},
         f"{root}/mutes/{{mute_id}}": {
             "delete": describe(
@@ -218,6 +219,26 @@ def _snapshot_fields() -> dict[str, tuple[str, Json]]:
             },
         ),
     }
+
+
+def _add_badges() -> Json:
+    operation = describe(
+        "addBadges",
+        "Store badge events, all or none; the scope is badges",
+        {
+            "200": json_answer("BadgesAdded", "All were known already"),
+            "202": json_answer("BadgesAdded", "Stored; pictures are fetched later"),
+        },
+        [],
+        errors=("TooLarge",),
+    )
+    one = {"$ref": "#/components/schemas/BadgeEvent"}
+    many = {"type": "array", "items": one, "minItems": 1, "maxItems": badge_json.MOST}
+    body = {
+        "application/json": {"schema": {"oneOf": [one, many]}},
+        "application/x-www-form-urlencoded": {"schema": one},
+    }
+    return operation | {"requestBody": {"required": True, "content": body}}
 
 
 def _list_mutes() -> Json:

@@ -19,7 +19,10 @@ from mvsnap.metrics import Metrics
 from mvsnap.runtime import store_url
 from mvsnap.store import database
 from mvsnap.store.audit import AuditLog
+from mvsnap.store.badge_pictures import BadgePictures
+from mvsnap.store.badges import BadgeStore
 from mvsnap.store.clips import ClipStore
+from mvsnap.store.directory import DirectoryStore
 from mvsnap.store.files import Files
 from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
@@ -90,6 +93,9 @@ class Web:
         self.people = People(shared)
         self.wifi = wifi.build(self.settings, shared)
         self.audit = AuditLog(shared)
+        self.badges = BadgeStore(shared)
+        self.badge_pictures = BadgePictures(shared)
+        self.directory = DirectoryStore(shared)
         self.files = Files(folder)
         self.clock = clock or SystemClock()
         self.app = self.fresh_app()
@@ -116,6 +122,9 @@ class Web:
                 visitors=self.visitors,
                 people=self.people,
                 audit=self.audit,
+                badges=self.badges,
+                badge_pictures=self.badge_pictures,
+                directory=self.directory,
                 files=self.files,
                 clock=clock,
                 metrics=metrics,
