@@ -198,7 +198,7 @@ def _report(made: Import, file: Path, rejects: Path | None) -> None:
 
 
 def _write(rejects: Path, bad: list[BadRow]) -> None:
-    from mvsnap.core.event_table import harmless
+    from mvsnap.core.csv_table import harmless
 
     with rejects.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
