@@ -160,7 +160,7 @@ def test_locations_count_too_and_the_strongest_of_a_minute_is_kept() -> None:
     ]
     found = kept(version3(seen3(seconds=30, locations=places)))
     before = heard(second=59, rssi_dbm=-66)._replace(minute=MINUTE - 1)
-    strongest = {"rssi_dbm": -50, "ap": devices.mac_number(OTHER_AP)}
+    strongest: dict[str, Any] = {"rssi_dbm": -50, "ap": devices.mac_number(OTHER_AP)}
     assert found.heard == [before, heard(second=5, last_s=59, **strongest)]
     assert found.accepted == 1
 
