@@ -23,7 +23,7 @@ class Wifi:
     reports: WifiReports
     lists: WifiLists
     correlation: WifiCorrelation
-    identify: Callable[[bytes], int]
+    identify: Callable[[str], int]
 
 
 def build(settings: Settings, db: Database) -> Wifi:
@@ -31,7 +31,7 @@ def build(settings: Settings, db: Database) -> Wifi:
     scanning = settings.scanning
     long_stay_s = scanning.long_stay_s
     window_s = scanning.correlation.window_s
-    identify: Callable[[bytes], int] = devices.plain
+    identify: Callable[[str], int] = devices.plain
     if scanning.hash_macs and scanning.endpoints:
         identify = devices.hashed_with(salt(settings.data_dir))
     return Wifi(
