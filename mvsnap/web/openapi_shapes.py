@@ -158,6 +158,14 @@ def schemas() -> Json:
         "Mute": _object(mute),
         "Mutes": _object({"mutes": _list_of("Mute")}),
         "Alarm": _alarm(text),
+        "Observations": _object(
+            {
+                "status": {"const": "accepted"},
+                "observations": {"type": "integer"},
+                "ignored": {"type": "integer"},
+                "bad": {"type": "integer"},
+            }
+        ),
         "Error": _object({"error": _object({"code": text, "message": text})}),
     }
 
