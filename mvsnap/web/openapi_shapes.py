@@ -158,16 +158,15 @@ def schemas() -> Json:
         "Mute": _object(mute),
         "Mutes": _object({"mutes": _list_of("Mute")}),
         "Alarm": _alarm(text),
-        "Observations": _object(
-            {
-                "status": {"const": "accepted"},
-                "observations": {"type": "integer"},
-                "ignored": {"type": "integer"},
-                "bad": {"type": "integer"},
-            }
-        ),
+        "Observations": _observations(),
         "Error": _object({"error": _object({"code": text, "message": text})}),
     }
+
+
+def _observations() -> Json:
+    """What /scanning answers."""
+    numbers = dict.fromkeys(("observations", "ignored", "bad"), {"type": "integer"})
+    return _object({"status": {"const": "accepted"}} | numbers)
 
 
 def _alarm(text: Json) -> Json:
