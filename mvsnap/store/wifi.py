@@ -7,6 +7,7 @@ again, as if nothing had been. Only one process works on batches at a time.
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,6 +53,8 @@ class WifiStore:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._writer = VisitWriter(db)
+        # Set when this process has accepted something; those of others are polled for.
+        self.arrived = threading.Event()
 
     def add_batch(
         self, network_id: str, radio: Radio, heard: list[Heard], now: datetime
@@ -71,6 +74,7 @@ class WifiStore:
             if _waiting(connection) >= MOST_WAITING:
                 raise QueueFull("Too many observations wait: is no worker running?")
             connection.execute(scan_batches.insert(), row)
+        self.arrived.set()
 
     def waiting(self) -> int:
         """Return how many batches are accepted and not yet processed."""

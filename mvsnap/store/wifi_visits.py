@@ -88,21 +88,22 @@ class VisitWriter:
         """Add observations of a source; those it has already change nothing."""
         by_device = _by_device(heard)
         known = self._known(connection, source_id, by_device, rule)
-        stored = self._stored_minutes(connection, source_id, by_device, known)
         changes = _Changes(rule)
-        for device, minutes in by_device.items():
+        others = {
+            device: minutes
+            for device, minutes in by_device.items()
+            if not _goes_on(changes, source_id, minutes, known.get(device))
+        }
+        stored = self._stored_minutes(connection, source_id, others, known)
+        for device, minutes in others.items():
             stays = []
-            mine = known.get(device, [])
             for here in minutes:
-                was = stored.get((device, here.minute)) if stored else None
+                was = stored.get((device, here.minute))
                 now = here if was is None else merged(was, here)
                 if now != was:
                     changes.minutes.append((now[1], source_id, device, *now[2:]))
                     stays.append(stay(now, rule, is_known=was is not None))
-            if len(stays) != 1 or not _goes_on(
-                changes, source_id, device, mine, stays[0]
-            ):
-                _revise(changes, source_id, device, mine, stays)
+            _revise(changes, source_id, device, known.get(device, []), stays)
         self._write(connection, changes)
 
     def add_again(
@@ -167,11 +168,10 @@ class VisitWriter:
         A minute that lies in no visit cannot be stored: most batches need no query.
         """
         maybe: dict[int, list[int]] = {}
-        for device, mine in known.items():
-            out_s = mine[-1][3]
-            for here in by_device[device]:
-                if out_s >= here[1] * MINUTE_S and _lies_in(here, mine):
-                    maybe.setdefault(here[1], []).append(device)
+        for device, minutes in by_device.items():
+            for here in minutes:
+                if _lies_in(here, known.get(device, [])):
+                    maybe.setdefault(here.minute, []).append(device)
         found = {}
         for minute, devices in maybe.items():
             wanted = {
@@ -200,36 +200,36 @@ _DELETE = delete(visits).where(
 
 
 def _goes_on(
-    changes: _Changes, source_id: int, device: int, before: list[_Row], this: Visit
+    changes: _Changes, source_id: int, minutes: list[Heard], before: list[_Row] | None
 ) -> bool:
-    """Note what becomes of the last visit when it just goes on, or another begins.
+    """Note what becomes of a device whose visit just goes on, or begins.
 
-    This is what nearly always happens. Returns False when it is something else.
+    That is what nearly always happens, so it is done in few steps. Returns False when
+    it is something else.
     """
-    rule = changes.rule
-    if not before:
-        changes.visits.append((this[0], source_id, device, *this[1:], None))
-        _count(changes, source_id, this[0], this[1], None, 1)
-        return True
-    in_s, _, _, out_s, many, rssi_dbm, near_in_s, near_out_s, previous_s = before[-1]
-    if len(before) > 1 or this.time_in_s <= out_s:
+    if len(minutes) > 1 or (before and len(before) > 1):
         return False
-    if this.time_in_s - out_s > rule.gap_s:
-        changes.visits.append((this[0], source_id, device, *this[1:], in_s))
-        _count(changes, source_id, this[0], this[1], in_s, 1)
-        return True
-    if this.near_in_s is not None:
-        near_out_s = this.near_out_s
-        near_in_s = this.near_in_s if near_in_s is None else near_in_s
-    rssi_dbm = max(rssi_dbm, this.rssi_dbm)
-    rest = (many + this.observations, rssi_dbm, near_in_s, near_out_s, previous_s)
-    changes.visits.append((in_s, source_id, device, this.time_out_s, *rest))
-    was, now = (_count_key(changes, source_id, in_s, s) for s in (out_s, this[1]))
-    if was == now:
-        changes.counts[now][2] += this[1] - out_s
-    else:
-        _count(changes, source_id, in_s, out_s, previous_s, -1)
-        _count(changes, source_id, in_s, this[1], previous_s, 1)
+    device, minute, first_s, last_s, rssi_dbm, _, _ = minutes[0]
+    begin_s = minute * MINUTE_S
+    in_s, out_s = begin_s + first_s, begin_s + last_s
+    is_near = rssi_dbm >= changes.rule.near_dbm
+    near_in_s, near_out_s = (in_s, out_s) if is_near else (None, None)
+    many, strongest_dbm, previous_s = 1, rssi_dbm, None
+    if before:
+        was_in_s, _, _, was_out_s, was_many, was_dbm, *was_near, before_s = before[0]
+        if was_out_s >= begin_s:
+            return False
+        previous_s = was_in_s
+        if in_s - was_out_s <= changes.rule.gap_s:
+            in_s, many, previous_s = was_in_s, was_many + 1, before_s
+            strongest_dbm = max(rssi_dbm, was_dbm)
+            near_in_s = near_in_s if was_near[0] is None else was_near[0]
+            near_out_s = was_near[1] if near_out_s is None else near_out_s
+            _count(changes, source_id, in_s, was_out_s, previous_s, -1)
+    changes.minutes.append((minute, source_id, device, *minutes[0][2:]))
+    rest = (many, strongest_dbm, near_in_s, near_out_s, previous_s)
+    changes.visits.append((in_s, source_id, device, out_s, *rest))
+    _count(changes, source_id, in_s, out_s, previous_s, 1)
     return True
 
 
@@ -270,17 +270,14 @@ def _count(
     previous_s: int | None,
     sign: int,
 ) -> None:
-    sums = changes.counts[_count_key(changes, source_id, in_s, out_s)]
+    dwell_s = out_s - in_s
+    is_long = dwell_s > changes.rule.long_stay_s
+    key = (in_s - in_s % SLOT_S, source_id, dwell_class(dwell_s), is_long)
+    sums = changes.counts[key]
     sums[0] += sign
     if previous_s is None:
         sums[1] += sign
-    sums[2] += sign * (out_s - in_s)
-
-
-def _count_key(changes: _Changes, source_id: int, in_s: int, out_s: int) -> _Key:
-    dwell_s = out_s - in_s
-    is_long = dwell_s > changes.rule.long_stay_s
-    return in_s - in_s % SLOT_S, source_id, dwell_class(dwell_s), is_long
+    sums[2] += sign * dwell_s
 
 
 def _by_device(heard: Iterable[Heard]) -> dict[int, list[Heard]]:
@@ -323,13 +320,12 @@ def _latest_visits(db: Database) -> Select[Any]:
 
 def _minutes_of(db: Database) -> Select[Any]:
     """Return observations of one minute and the devices listed."""
-    devices = db.listed("devices")
-    here = and_(
+    # As an IN, not as a join: SQLite might look through the list for each observation.
+    return select(observations).where(
         observations.c.minute == bindparam("minute", type_=Integer),
         observations.c.source_id == bindparam("source_id", type_=Integer),
-        observations.c.device == devices.c.value,
+        observations.c.device.in_(select(db.listed("devices").c.value)),
     )
-    return select(observations).select_from(devices.join(observations, here))
 
 
 def _upsert(db: Database, table: Table) -> Bulk:

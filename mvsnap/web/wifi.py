@@ -26,7 +26,7 @@ class Wifi:
     identify: Callable[[str], int]
 
 
-def build(settings: Settings, db: Database) -> Wifi:
+def build(settings: Settings, db: Database, store: WifiStore) -> Wifi:
     """Return all of it; the salt is made when observations may come."""
     scanning = settings.scanning
     long_stay_s = scanning.long_stay_s
@@ -35,7 +35,7 @@ def build(settings: Settings, db: Database) -> Wifi:
     if scanning.hash_macs and scanning.endpoints:
         identify = devices.hashed_with(salt(settings.data_dir))
     return Wifi(
-        WifiStore(db),
+        store,
         WifiReports(db, long_stay_s=long_stay_s),
         WifiLists(db, long_stay_s=long_stay_s),
         WifiCorrelation(db, long_stay_s=long_stay_s, window_s=window_s),

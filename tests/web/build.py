@@ -23,6 +23,7 @@ from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.store import Store
+from mvsnap.store.wifi import WifiStore
 from mvsnap.web import wifi
 from mvsnap.web.app import create_app
 from mvsnap.web.context import Gateway
@@ -83,7 +84,7 @@ class Web:
         self.sense = SenseStore(shared)
         self.site = SiteStore(shared)
         self.people = People(shared)
-        self.wifi = wifi.build(self.settings, shared)
+        self.wifi = wifi.build(self.settings, shared, WifiStore(shared))
         self.files = Files(folder)
         self.clock = clock or SystemClock()
         self.app = self.fresh_app()
