@@ -163,7 +163,7 @@ def parse(body: bytes) -> Message:
         shown = one_line(found.type, 40)
         expected = "WiFi, BLE, DevicesSeen or BluetoothDevicesSeen"
         raise BadInput(f"type: {shown!r} (expected {expected})")
-    if not bytes(data.observations).lstrip().startswith(b"["):
+    if bytes(memoryview(data.observations)[:1]) != b"[":
         raise BadInput("data.observations: expected a list")
     return Message(
         int(major),

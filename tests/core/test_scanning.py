@@ -105,6 +105,13 @@ def test_no_observations_are_no_mistake() -> None:
         assert kept(message) == Harvest([], 0, 0, 0, {})
 
 
+def test_blanks_between_the_parts_do_not_matter() -> None:
+    message = version3(seen3())
+    wide = json.dumps(message, indent=300, separators=("  ,\r\n", " :\t\n "))
+    assert secret_of(wide.encode()) == SECRET
+    assert harvest(parse(wide.encode()), limits()).heard == [heard()]
+
+
 @pytest.mark.parametrize(
     "time",
     [
