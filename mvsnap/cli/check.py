@@ -238,10 +238,7 @@ def _wifi(settings: Settings) -> Line:
     kept = "MAC addresses as they are"
     if settings.scanning.hash_macs:
         kept = "MAC addresses hashed"
-        try:
-            salt.salt(settings.data_dir)
-        except ValueError as exc:
-            return Line("Wi-Fi", False, str(exc))
+        salt.salt(settings.data_dir)
     db = database.Database(database.open_database(store_url(settings)))
     waiting = WifiStore(db).waiting()
     text = f"{endpoints} endpoints, {kept}, {waiting} batches wait for the worker"

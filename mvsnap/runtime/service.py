@@ -132,6 +132,6 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
             files=parts.files,
             clock=parts.clock,
             metrics=parts.metrics,
-            wifi=wifi.build(parts.settings, parts.db),
+            wifi=wifi.build(parts.settings, parts.db, parts.wifi),
         )
     )

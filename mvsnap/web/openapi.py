@@ -72,6 +72,7 @@ def _paths() -> Json:
             | {"security": []}
         },
         "/webhook": {"post": _receive("receive", [])},
+        "/scanning/{token}": _scanning(),
         f"{root}/openapi.json": {
             "get": describe_open("getOpenapi", "This description")
         },
@@ -286,6 +287,24 @@ def _receive(name: str, parameters: list[Json]) -> Json:
     kinds = ("application/json", "application/x-www-form-urlencoded")
     body = {"required": True, "content": dict.fromkeys(kinds, message)}
     return operation | {"requestBody": body}
+
+
+def _scanning() -> Json:
+    token = [path_parameter("token", "one of scanning.endpoints")]
+    errors = ("NotFound", "TooLarge")
+    answer = {"200": file_answer("text/plain", "The validator, and nothing else")}
+    about = "Prove to the Dashboard that the address is ours"
+    get = describe("getValidator", about, answer, token, errors=errors)
+    post = describe(
+        "receiveObservations",
+        "Take observations of Meraki's Location Scanning API, version 2 or 3",
+        {"200": json_answer("Observations", "Accepted durably")},
+        token,
+        errors=errors,
+    )
+    message = {"application/json": {"schema": {"type": "object"}}}
+    post["requestBody"] = {"required": True, "content": message}
+    return {"get": get | {"security": []}, "post": post | {"security": []}}
 
 
 def _event_parameters(most: int) -> list[Json]:

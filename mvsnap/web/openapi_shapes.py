@@ -165,6 +165,7 @@ def schemas() -> Json:
         "Alarm": _alarm(text),
         "BadgeEvent": _badge_event(),
         "BadgesAdded": _object({"new": _COUNT, "known": _COUNT}),
+        "Observations": _observations(),
         "Error": _object({"error": _object({"code": text, "message": text})}),
     }
 
@@ -183,6 +184,12 @@ def _badge_event() -> Json:
     about = "ISO 8601, without an offset UTC; or seconds or milliseconds since 1970"
     time: Json = {"type": ["string", "number"], "description": about}
     return _object({"timestamp": time, "user_id": text, "reader": text})
+
+
+def _observations() -> Json:
+    """What /scanning answers."""
+    numbers = dict.fromkeys(("observations", "ignored", "bad"), {"type": "integer"})
+    return _object({"status": {"const": "accepted"}} | numbers)
 
 
 def _alarm(text: Json) -> Json:

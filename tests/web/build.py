@@ -29,6 +29,7 @@ from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.store import Store
 from mvsnap.store.visitors import VisitorStore
+from mvsnap.store.wifi import WifiStore
 from mvsnap.web import wifi
 from mvsnap.web.app import create_app
 from mvsnap.web.context import Gateway
@@ -91,11 +92,11 @@ class Web:
         self.site = SiteStore(shared)
         self.visitors = VisitorStore(shared)
         self.people = People(shared)
-        self.wifi = wifi.build(self.settings, shared)
         self.audit = AuditLog(shared)
         self.badges = BadgeStore(shared)
         self.badge_pictures = BadgePictures(shared)
         self.directory = DirectoryStore(shared)
+        self.wifi = wifi.build(self.settings, shared, WifiStore(shared))
         self.files = Files(folder)
         self.clock = clock or SystemClock()
         self.app = self.fresh_app()
