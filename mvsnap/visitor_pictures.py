@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from mvsnap.clients.meraki import Dashboard
+from mvsnap.clients.meraki import Dashboard, SnapshotTicket
 from mvsnap.clock import Clock
 from mvsnap.core.visitors import PictureState, last_hours, merged, seen_in
 from mvsnap.domain import Serial, ZoneId
@@ -30,6 +30,7 @@ _STORED_AFTER = timedelta(minutes=3)
 _MIDDLE = timedelta(seconds=30)
 _AGAIN, _OFFLINE_AGAIN = timedelta(minutes=10), timedelta(minutes=30)
 _MOST_TRIES = 5
+_AT_ONCE = 4
 _SHARE_S = 60.0
 _WAIT_S = 20.0
 
@@ -69,10 +70,15 @@ class VisitorPictures:
             UpstreamError: the Dashboard has trouble that may pass.
         """
         ends_at = min(ends_at, self._clock.monotonic() + _SHARE_S)
-        for picture in self.due(self._clock.now()):
+        due = self.due(self._clock.now())
+        # Cameras need some seconds each: several prepare their pictures meanwhile.
+        for first in range(0, len(due), _AT_ONCE):
             if self._clock.monotonic() >= ends_at:
                 return
-            self._visitors.keep_picture(self._taken(picture))
+            asked = [self._asked(one) for one in due[first : first + _AT_ONCE]]
+            for picture, ticket in asked:
+                fetched = self._fetched(picture, ticket) if ticket else picture
+                self._visitors.keep_picture(self._with_link(fetched))
 
     def _due_of(
         self, serial: Serial, zone_id: ZoneId, now: datetime
@@ -102,22 +108,28 @@ class VisitorPictures:
                 found.append(replace(before, minute_at=minute_at))
         return found
 
-    def _taken(self, picture: HourPicture) -> HourPicture:
-        """Return what became of the picture this time."""
+    def _asked(self, picture: HourPicture) -> tuple[HourPicture, SnapshotTicket | None]:
+        """Ask for the picture; without a ticket, say what became of it."""
         moment = picture.minute_at + _MIDDLE
         picture = replace(picture, tries=picture.tries + 1, again_at=None, error=None)
         try:
-            ticket = self._dashboard.request_snapshot(picture.serial, moment)
-            jpeg = self._dashboard.fetch_picture(ticket, limit_s=_WAIT_S)
+            return picture, self._dashboard.request_snapshot(picture.serial, moment)
         except NoPicture as exc:
-            return self._with_link(self._missing(picture, exc))
+            return self._missing(picture, exc), None
         except UpstreamError as exc:
             if exc.retry:
                 raise
-            return replace(picture, state=PictureState.FAILED, error=exc.message)
+            failed = replace(picture, state=PictureState.FAILED, error=exc.message)
+            return failed, None
+
+    def _fetched(self, picture: HourPicture, ticket: SnapshotTicket) -> HourPicture:
+        try:
+            jpeg = self._dashboard.fetch_picture(ticket, limit_s=_WAIT_S)
+        except NoPicture as exc:
+            return self._missing(picture, exc)
+        moment = picture.minute_at + _MIDDLE
         path = self._files.save_picture("visitors", _name(picture), moment, jpeg)
-        taken = replace(picture, state=PictureState.TAKEN, snapshot_path=path)
-        return self._with_link(taken)
+        return replace(picture, state=PictureState.TAKEN, snapshot_path=path)
 
     def _missing(self, picture: HourPicture, exc: NoPicture) -> HourPicture:
         now = self._clock.now()

@@ -93,6 +93,7 @@ class VisitorRefresh:
         self._boundaries = _Boundaries({}, {})
         self._boundaries_at = self._not_before = float("-inf")
         self._ends_at = float("inf")
+        self._began_at = clock.now()
         self._is_first = True
         self._refused_days: set[tuple[Serial, Span]] = set()
 
@@ -159,11 +160,20 @@ class VisitorRefresh:
         )
 
     def _do_what_is_due(self, cameras: list[Camera]) -> None:
-        self._ask_cameras(cameras)
-        self._ask_hours(only=self._looks())
-        self._pictures.take(self._ends_at)
-        self._ask_days()
-        self._ask_hours()
+        """Begin again, as long as there is time, when a person looks at a zone."""
+        while self._clock.monotonic() < self._ends_at:
+            self._began_at = self._clock.now()
+            self._ask_cameras(cameras)
+            self._ask_hours(only=self._looks())
+            self._pictures.take(self._ends_at)
+            self._ask_days()
+            self._ask_hours()
+            if not self._somebody_looks():
+                return
+
+    def _somebody_looks(self) -> bool:
+        """Say whether a person began to look at a zone since the work began."""
+        return bool(self._visitors.looks(self._began_at))
 
     def _looks(self) -> dict[ZoneKey, datetime]:
         return self._visitors.looks(self._clock.now() - _LOOKS_FOR)
@@ -188,14 +198,15 @@ class VisitorRefresh:
         return now - known.hours_asked_at >= every
 
     def _goes_on(self) -> bool:
-        return self._clock.monotonic() < self._ends_at
+        return self._clock.monotonic() < self._ends_at and not self._somebody_looks()
 
     # --- cameras: is Sense on, which zones are there, what did they count today
 
     def _ask_cameras(self, cameras: list[Camera]) -> None:
         for camera in self._due_cameras(cameras, self._clock.now()):
-            if self._goes_on():
-                self._ask_camera(camera.serial)
+            if not self._goes_on():
+                break
+            self._ask_camera(camera.serial)
         here = {camera.serial for camera in cameras}
         for serial in self._visitors.cameras().keys() - here:
             self._visitors.forget_camera(serial)
@@ -277,8 +288,9 @@ class VisitorRefresh:
     def _ask_days(self) -> None:
         missing = self._missing_days(self._clock.now())
         for (serial, day), zones in missing.items():
-            if self._goes_on():
-                self._ask_day(serial, zones, day)
+            if not self._goes_on():
+                return
+            self._ask_day(serial, zones, day)
 
     def _ask_day(self, serial: Serial, zones: list[CountedZone], day: Span) -> None:
         """Keep what these zones of one camera counted on a day."""
@@ -328,8 +340,11 @@ class VisitorRefresh:
             key, now = (known.zone.serial, known.zone.zone_id), self._clock.now()
             if only is not None and key not in only:
                 continue
-            if self._goes_on() and self._is_due(known, only or {}, now):
-                self._ask_hours_of(known, now)
+            if not self._is_due(known, only or {}, now):
+                continue
+            if only is None and not self._goes_on():
+                return
+            self._ask_hours_of(known, now)
 
     def _ask_hours_of(self, known: KnownZone, now: datetime) -> None:
         zone = known.zone
