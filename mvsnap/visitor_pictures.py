@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from mvsnap.clients.meraki import Dashboard, SnapshotTicket
 from mvsnap.clock import Clock
-from mvsnap.core.visitors import PictureState, last_hours, merged, seen_in
+from mvsnap.core.visitors import PictureState, Span, last_hours, merged, seen_in
 from mvsnap.domain import Serial, ZoneId
 from mvsnap.errors import NoPicture, UpstreamError
 from mvsnap.store.files import Files
@@ -85,8 +85,11 @@ class VisitorPictures:
     ) -> list[HourPicture]:
         """Return those of one zone, the newest first; an hour must be over."""
         spans = last_hours(now, self._zone, _HOURS)[:-1]
+        known = self._visitors.pictures(serial, zone_id, spans[0][0], spans[-1][1])
+        spans = [span for span in spans if _is_open(span, known.get(span[0]), now)]
+        if not spans:
+            return []
         since, until = spans[0][0], spans[-1][1]
-        known = self._visitors.pictures(serial, zone_id, since, until)
         counted = self._visitors.hours(serial, zone_id, since, until)
         presences = [
             presence
@@ -96,16 +99,11 @@ class VisitorPictures:
         found = []
         for hour in reversed(merged(spans, counted, seen_in(presences, spans))):
             begin, minute_at = hour.span[0], hour.busiest_at
-            if minute_at is None or minute_at + 2 * _MIDDLE > now - _STORED_AFTER:
-                continue
-            if now < hour.span[1] + _STORED_AFTER:
-                continue  # its last minutes may still be counted
-            before = known.get(begin)
-            if before is None:
-                state = PictureState.WAITING
-                found.append(HourPicture(serial, zone_id, begin, minute_at, state, 0))
-            elif before.again_at is not None and before.again_at <= now:
-                found.append(replace(before, minute_at=minute_at))
+            if minute_at is not None:
+                fresh = HourPicture(
+                    *(serial, zone_id, begin, minute_at, PictureState.WAITING, 0)
+                )
+                found.append(replace(known.get(begin, fresh), minute_at=minute_at))
         return found
 
     def _asked(self, picture: HourPicture) -> tuple[HourPicture, SnapshotTicket | None]:
@@ -118,6 +116,11 @@ class VisitorPictures:
             return self._missing(picture, exc), None
         except UpstreamError as exc:
             if exc.retry:
+                again_at = self._clock.now() + _AGAIN
+                words = exc.message
+                self._visitors.keep_picture(
+                    replace(picture, again_at=again_at, error=words)
+                )
                 raise
             failed = replace(picture, state=PictureState.FAILED, error=exc.message)
             return failed, None
@@ -128,7 +131,11 @@ class VisitorPictures:
         except NoPicture as exc:
             return self._missing(picture, exc)
         moment = picture.minute_at + _MIDDLE
-        path = self._files.save_picture("visitors", _name(picture), moment, jpeg)
+        try:
+            path = self._files.save_picture("visitors", _name(picture), moment, jpeg)
+        except OSError as exc:
+            log.warning("picture of %s not kept: %s", picture.serial, exc.strerror)
+            return replace(picture, again_at=self._clock.now() + _OFFLINE_AGAIN)
         return replace(picture, state=PictureState.TAKEN, snapshot_path=path)
 
     def _missing(self, picture: HourPicture, exc: NoPicture) -> HourPicture:
@@ -153,6 +160,15 @@ class VisitorPictures:
             log.info("no video link for %s: %s", picture.serial, exc.message)
             return picture
         return replace(picture, video_link=link)
+
+
+def _is_open(span: Span, picture: HourPicture | None, now: datetime) -> bool:
+    """Say whether the picture of this hour is to be asked for now."""
+    if now < span[1] + _STORED_AFTER:
+        return False  # its last minutes may still be counted, and are not stored yet
+    if picture is None:
+        return True
+    return picture.again_at is not None and picture.again_at <= now
 
 
 def _name(picture: HourPicture) -> str:

@@ -23,6 +23,7 @@ from mvsnap.store.files import Files
 from mvsnap.store.sense import Findings, SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.visitors import VisitorStore
+from mvsnap.visitor_counts import VisitorCounts
 from mvsnap.visitor_pictures import VisitorPictures
 from mvsnap.visitors import VisitorRefresh
 
@@ -75,15 +76,15 @@ class Site:
             self.clock,
             zone=BERLIN,
         )
-        return VisitorRefresh(
+        counts = VisitorCounts(
             self.dashboard,
             self.visitors,
-            self.site,
-            pictures,
             self.clock,
             organization_id=ORGANIZATION_ID,
             zone=BERLIN,
-            by=name,
+        )
+        return VisitorRefresh(
+            counts, pictures, self.visitors, self.site, self.clock, by=name
         )
 
     def run(self) -> list[str]:
@@ -216,6 +217,10 @@ def test_trouble_ends_the_round_for_all_and_the_next_goes_on(
     assert len(site.fake.asked) == asked
     site.clock.ahead = timedelta(minutes=2)
     other.run()
+    # The camera that had the trouble waits a little longer: it blocks no other.
+    assert {known.zone.serial for known in site.visitors.zones()} == {DOOR}
+    site.clock.ahead = timedelta(minutes=12)
+    other.run()
     assert len(site.visitors.zones()) == 6
 
 
@@ -291,6 +296,20 @@ def test_an_offline_camera_is_a_state_and_asked_again_later(site: Site) -> None:
     site.clock.ahead = timedelta(minutes=31)
     site.run()
     assert PictureState.TAKEN in site.pictures()
+
+
+def test_a_picture_that_makes_trouble_lets_the_others_pass(site: Site) -> None:
+    site.run()
+    site.look()
+    site.fake.faults.add(Fault("500-html", "generateSnapshot"))
+    site.run()
+    assert site.pictures() == [PictureState.WAITING]
+    site.clock.ahead = timedelta(minutes=2)
+    site.run()
+    assert site.pictures().count(PictureState.WAITING) == 1
+    site.clock.ahead = timedelta(minutes=12)
+    site.run()
+    assert set(site.pictures()) == {PictureState.TAKEN}
 
 
 def test_what_mv_sense_saw_has_pictures_too(site: Site) -> None:
