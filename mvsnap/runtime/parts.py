@@ -31,6 +31,7 @@ from mvsnap.store.site import SiteStore
 from mvsnap.store.store import Purged, Store
 from mvsnap.store.visitors import VisitorStore
 from mvsnap.store.wifi import PurgedWifi, WifiStore
+from mvsnap.visitor_counts import VisitorCounts
 from mvsnap.visitor_pictures import VisitorPictures
 from mvsnap.visitors import VisitorRefresh
 
@@ -96,15 +97,19 @@ class Parts:
         # Nobody waits for these calls: triggers have the first claim to the budget.
         dashboard = self._dashboard(self.dashboard.spare_budget())
         return VisitorRefresh(
-            dashboard,
-            self.visitors,
-            self.site,
+            VisitorCounts(
+                dashboard,
+                self.visitors,
+                self.clock,
+                organization_id=self.settings.meraki.organization_id,
+                zone=zone,
+            ),
             VisitorPictures(
                 dashboard, self.visitors, self.sense, self.files, self.clock, zone=zone
             ),
+            self.visitors,
+            self.site,
             self.clock,
-            organization_id=self.settings.meraki.organization_id,
-            zone=zone,
             by=by,
         )
 
