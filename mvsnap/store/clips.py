@@ -7,11 +7,20 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Update, and_, func, or_, select, update
 
-from mvsnap.domain import CameraName, Event, EventId, JobId, Trigger, TriggerKind
+from mvsnap.domain import (
+    CameraName,
+    Change,
+    Event,
+    EventId,
+    JobId,
+    Trigger,
+    TriggerKind,
+)
 from mvsnap.footage import Clip, ClipState, CopyState, Gap, RecorderCamera
 from mvsnap.store.database import Database
+from mvsnap.store.site import write_changes
 from mvsnap.store.store import event_row
 from mvsnap.store.tables import clips, events, recorder_cameras
 
@@ -133,6 +142,17 @@ class ClipStore:
     def of_job(self, job_id: JobId) -> list[Clip]:
         return self._read(select(clips).where(clips.c.job_id == job_id))
 
+    def related(self, clip: Clip) -> list[Clip]:
+        """Return the other clips of the job, and those with the same video, by time."""
+        same_job = clips.c.job_id == clip.job_id
+        same_file = clips.c.path == clip.path  # never of one without a path
+        statement = select(clips).where(
+            clips.c.id != clip.id,
+            clips.c.state != ClipState.DELETED,
+            or_(same_job, same_file),
+        )
+        return self._read(statement.order_by(clips.c.at, clips.c.id))
+
     def first_of_file(self, clip: Clip) -> Clip | None:
         """Return the clip whose recording the file of this one was begun for."""
         found = self._read(
@@ -149,11 +169,64 @@ class ClipStore:
             .limit(limit)
         )
 
-    def keep(self, clip_id: EventId, kept: bool) -> None:
-        with self._db.writing() as connection:
-            connection.execute(
-                update(clips).where(clips.c.id == clip_id).values(kept=kept)
+    def keep(self, clip_id: EventId, kept: bool, log: Iterable[Change] = ()) -> bool:
+        """Spare a clip from every deletion, or no longer; False: nothing to change."""
+        statement = (
+            update(clips)
+            .where(
+                clips.c.id == clip_id,
+                clips.c.state != ClipState.DELETED,
+                clips.c.kept.is_(not kept),
             )
+            .values(kept=kept)
+        )
+        return self._change(statement, log)
+
+    # --- deleting: first the row says so, then the file goes (store/clip_files.py)
+
+    def delete(self, clip_id: EventId, log: Iterable[Change] = ()) -> bool:
+        """Mark a finished clip as deleted; False when it is kept or has no file.
+
+        Nobody sees it any more; its `path` stays until `forget_file`.
+        """
+        statement = (
+            update(clips)
+            .where(
+                clips.c.id == clip_id,
+                clips.c.state == ClipState.READY,
+                clips.c.kept.is_(False),
+            )
+            .values(state=ClipState.DELETED)
+        )
+        return self._change(statement, log)
+
+    def deleted_files(self) -> list[str]:
+        """Return the paths of videos that no clip shows any more."""
+        other = clips.alias()
+        shown = select(other.c.id).where(
+            other.c.path == clips.c.path, other.c.state != ClipState.DELETED
+        )
+        statement = (
+            select(clips.c.path)
+            .where(
+                clips.c.state == ClipState.DELETED,
+                clips.c.path.is_not(None),
+                ~shown.exists(),
+            )
+            .distinct()
+        )
+        with self._db.reading() as connection:
+            return list(connection.execute(statement).scalars())
+
+    def forget_file(self, path: str) -> None:
+        """Note that the file of deleted clips is gone from the disk."""
+        statement = (
+            update(clips)
+            .where(clips.c.path == path, clips.c.state == ClipState.DELETED)
+            .values(path=None, thumbnail_path=None)
+        )
+        with self._db.writing() as connection:
+            connection.execute(statement)
 
     # --- how the cameras are
 
@@ -174,6 +247,14 @@ class ClipStore:
         with self._db.reading() as connection:
             rows = connection.execute(select(recorder_cameras)).all()
         return {row.camera: RecorderCamera(**row._mapping) for row in rows}
+
+    def _change(self, statement: Update, log: Iterable[Change]) -> bool:
+        """Run it with its lines of the audit log, if it changes anything."""
+        with self._db.writing() as connection:
+            found = connection.execute(statement.returning(clips.c.id)).first()
+            if found is not None:
+                write_changes(connection, log)
+        return found is not None
 
     def _read(self, statement: Any) -> list[Clip]:
         with self._db.reading() as connection:
