@@ -136,7 +136,7 @@ class FollowUps:
 
     def _first_with(self, job: Job, clip: Clip | None, room: str) -> Delivery | None:
         """Return the message that carries the same file to this room already."""
-        if clip is None or not clip.shared:
+        if clip is None or not clip.shared or clip.path is None:
             return None
         part = clip_part(clip.camera)
         waiting = Delivery(clip.job_id, part, room, DeliveryState.WAITING)
