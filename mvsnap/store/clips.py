@@ -66,7 +66,8 @@ class ClipStore:
     ) -> list[Clip]:
         """Take what is due for these cameras; return all that this recorder has.
 
-        What it had before a restart is among them.
+        What it had before a restart is among them. The oldest come first: those that
+        shared its file before a restart find it begun.
         """
         mine = and_(
             clips.c.state == ClipState.RECORDING, clips.c.recorder_id == recorder_id
@@ -76,18 +77,35 @@ class ClipStore:
             clips.c.due_at <= now,
             clips.c.camera.in_(list(cameras)),
         )
+        had = select(clips).where(mine).order_by(clips.c.received_at, clips.c.id)
         with self._db.reading() as connection:
             # Most looks find nothing: they shall not wait for a writer.
             if connection.execute(select(clips.c.id).where(due).limit(1)).first():
                 found = None
             else:
-                found = connection.execute(select(clips).where(mine)).all()
+                found = connection.execute(had).all()
         if found is None:
             taken = {"state": ClipState.RECORDING, "recorder_id": recorder_id}
             with self._db.writing() as connection:
                 connection.execute(update(clips).where(due).values(taken))
-                found = connection.execute(select(clips).where(mine)).all()
+                found = connection.execute(had).all()
         return [_clip(row) for row in found]
+
+    def inherit(self, recorder_id: str) -> None:
+        """Take what the same data_dir has left under another name of its host.
+
+        recorder_id: HOST-INSTALLATION, see `jobs.executors.installation`.
+        """
+        installation = recorder_id.rpartition("-")[2]
+        left = and_(
+            clips.c.recorder_id.endswith(f"-{installation}", autoescape=True),
+            clips.c.recorder_id != recorder_id,
+            or_(clips.c.state == ClipState.RECORDING, clips.c.told.is_(False)),
+        )
+        with self._db.writing() as connection:
+            connection.execute(
+                update(clips).where(left).values(recorder_id=recorder_id)
+            )
 
     def put_back(self, clip_id: EventId, note: str, due_at: datetime) -> None:
         """Let a clip wait until `due_at` to be tried again."""

@@ -73,6 +73,13 @@ def local_clock(moment: datetime) -> str:
     return f"{moment.astimezone(zone):%H:%M}"
 
 
+def with_frame(answer: Response, origin: str) -> Response:
+    """Let the page show a frame of this other site, and of no other."""
+    policy = f"{_ONLY_OURS}; frame-src {origin}"
+    answer.headers["Content-Security-Policy"] = policy
+    return answer
+
+
 def page_exists(endpoint: str) -> bool:
     return endpoint in current_app.view_functions
 
