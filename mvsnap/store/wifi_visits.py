@@ -149,7 +149,7 @@ class VisitWriter:
             "until_s": until_s,
         }
         found: dict[int, list[_Row]] = {}
-        for row in connection.execute(self._latest_visits, wanted):
+        for row in connection.execute(self._latest_visits, wanted).all():
             found.setdefault(row[2], []).append(tuple(row))
         for mine in found.values():
             if len(mine) > 1:
@@ -179,7 +179,7 @@ class VisitWriter:
                 "source_id": source_id,
                 "devices": self._db.as_list(devices),
             }
-            for row in connection.execute(self._minutes_of, wanted):
+            for row in connection.execute(self._minutes_of, wanted).all():
                 found[row[2], minute] = Heard(row[2], minute, *row[3:])
         return found
 
