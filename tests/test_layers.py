@@ -22,10 +22,7 @@ LAYERS = (
     ("errors", "domain", "footage", "clock", "metrics"),
     ("core", "config", "logs"),
     ("store", "clients", "recorder"),
-    (
-        *("actions", "delivery", "filming", "inventory"),
-        *("visitors", "visitor_counts", "visitor_pictures"),
-    ),
+    ("actions", "delivery", "filming", "inventory", "visitors"),
     ("jobs",),
     ("web", "sense"),
     ("runtime", "serving"),

@@ -31,9 +31,9 @@ from mvsnap.store.site import SiteStore
 from mvsnap.store.store import Purged, Store
 from mvsnap.store.visitors import VisitorStore
 from mvsnap.store.wifi import PurgedWifi, WifiStore
-from mvsnap.visitor_counts import VisitorCounts
-from mvsnap.visitor_pictures import VisitorPictures
-from mvsnap.visitors import VisitorRefresh
+from mvsnap.visitors.counts import VisitorCounts
+from mvsnap.visitors.pictures import VisitorPictures
+from mvsnap.visitors.refresh import VisitorRefresh
 
 # Who changed what is asked for long after the pictures are gone.
 _AUDIT_KEPT = timedelta(days=365)

@@ -23,9 +23,9 @@ from mvsnap.store.files import Files
 from mvsnap.store.sense import Findings, SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.visitors import VisitorStore
-from mvsnap.visitor_counts import VisitorCounts
-from mvsnap.visitor_pictures import VisitorPictures
-from mvsnap.visitors import VisitorRefresh
+from mvsnap.visitors.counts import VisitorCounts
+from mvsnap.visitors.pictures import VisitorPictures
+from mvsnap.visitors.refresh import VisitorRefresh
 
 GATE, DOOR = Serial("Q2SM-0000-0001"), Serial("Q2SM-0000-0002")
 ENTRANCE, AREA, LINE = (

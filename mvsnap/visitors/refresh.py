@@ -19,8 +19,8 @@ from mvsnap.store.sense import ZoneKey
 from mvsnap.store.site import SiteStore
 from mvsnap.store.visitor_rows import KnownZone
 from mvsnap.store.visitors import VisitorStore
-from mvsnap.visitor_counts import CAMERA_EVERY, VisitorCounts
-from mvsnap.visitor_pictures import VisitorPictures
+from mvsnap.visitors.counts import CAMERA_EVERY, VisitorCounts
+from mvsnap.visitors.pictures import VisitorPictures
 
 log = logging.getLogger(__name__)
 
