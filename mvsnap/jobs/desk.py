@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 # A clip that another process asked for is seen this late; the ring holds a minute more.
 _LOOK_S = 1.0
 _SEAT_AGAIN_S = 5.0
+_STOP_S = 3.0  # a database that does not answer holds up no end
 _AGAIN_S = 5.0
 # Whoever has the camera gave its clips up before: nobody has it any more.
 _OVERDUE = GIVE_UP_AFTER + timedelta(hours=1)
@@ -85,7 +86,7 @@ class ClipDesk:
     def stop(self) -> None:
         """End the recordings; what is unfinished goes on at the next start."""
         self._wanted.set()
-        self._thread.join()
+        self._thread.join(_STOP_S)
         if self._is_seated:
             self._recorder.stop()
 
