@@ -52,6 +52,13 @@ class ClipStore:
         with self._db.reading() as connection:
             return int(connection.execute(statement).scalar_one())
 
+    def are_left(self) -> bool:
+        """Say whether any clip waits, is being recorded, or is not told."""
+        is_left = or_(clips.c.state.in_(_UNFINISHED), clips.c.told.is_(False))
+        with self._db.reading() as connection:
+            found = connection.execute(select(clips.c.id).where(is_left).limit(1))
+            return found.first() is not None
+
     def claim(
         self, recorder_id: str, cameras: Iterable[CameraName], now: datetime
     ) -> list[Clip]:
