@@ -158,12 +158,13 @@ class ClipStore:
     def of_job(self, job_id: JobId) -> list[Clip]:
         return self._read(select(clips).where(clips.c.job_id == job_id))
 
-    def first_of_file(self, clip: Clip) -> Clip | None:
-        """Return the clip whose recording the file of this one was begun for."""
-        found = self._read(
-            select(clips).where(clips.c.path == clip.path, clips.c.shared.is_(False))
+    def of_file(self, clip: Clip) -> list[Clip]:
+        """Return the clips that show this one's file; whose it was begun for first."""
+        return self._read(
+            select(clips)
+            .where(clips.c.path == clip.path)
+            .order_by(clips.c.shared, clips.c.received_at, clips.c.id)
         )
-        return found[0] if found else None
 
     def clips(self, wanted: ClipFilter, limit: int) -> list[Clip]:
         """Return clips, newest first, at most `limit`."""

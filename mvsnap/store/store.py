@@ -275,9 +275,7 @@ def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
         found.append(events.c.kind.in_(wanted.kinds))
     if wanted.serials is not None:
         # A camera of the recorder may have no serial: its name stands for it.
-        by_name = and_(
-            events.c.serial == "", events.c.camera_name.in_(wanted.serials)
-        )
+        by_name = and_(events.c.serial == "", events.c.camera_name.in_(wanted.serials))
         found.append(or_(events.c.serial.in_(wanted.serials), by_name))
     if wanted.zone_id is not None:
         found.append(events.c.zone_id == wanted.zone_id)
