@@ -62,9 +62,18 @@ class Words:
         )
 
     def clip(
-        self, job: Job, event: Event, *, is_attached: bool, is_same: bool, repeat: bool
+        self,
+        job: Job,
+        event: Event,
+        *,
+        is_attached: bool,
+        is_same: bool,
+        is_gone: bool,
+        repeat: bool,
     ) -> str:
         """is_attached: the video goes along; is_same: it was sent to the room before.
+
+        is_gone: it was deleted meanwhile.
 
         event: the clip's; its `details` are those of `core.clip_words.details`.
         """
@@ -79,6 +88,7 @@ class Words:
             link=link,
             is_attached=is_attached,
             is_same=is_same,
+            is_gone=is_gone,
             repeat=repeat,
         )
 

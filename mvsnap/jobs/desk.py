@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 # A clip that another process asked for is seen this late; the ring holds a minute more.
 _LOOK_S = 1.0
 _SEAT_AGAIN_S = 5.0
+_LATE = "the alarm came late: the video is of the moment it came"
+_STOP_S = 3.0  # a database that does not answer holds up no end
 _AGAIN_S = 5.0
 # Whoever has the camera gave its clips up before: nobody has it any more.
 _OVERDUE = GIVE_UP_AFTER + timedelta(hours=1)
@@ -85,7 +87,7 @@ class ClipDesk:
     def stop(self) -> None:
         """End the recordings; what is unfinished goes on at the next start."""
         self._wanted.set()
-        self._thread.join()
+        self._thread.join(_STOP_S)
         if self._is_seated:
             self._recorder.stop()
 
@@ -196,8 +198,8 @@ class ClipDesk:
             path=self._relative(result.path),
             thumbnail_path=self._relative(result.thumbnail_path),
             size_bytes=result.path.stat().st_size if result.path else 0,
-            error=None if has_file else result.error or "no video was recorded",
-            note=result.note,
+            error=None if has_file else _why(clip, result),
+            note=_note(clip, result) if has_file else result.note,
             copy_state=CopyState.WAITING
             if has_file and self._copies and not result.shared
             else CopyState.NONE,
@@ -248,3 +250,14 @@ class ClipDesk:
 
     def _relative(self, path: Path | None) -> str | None:
         return str(path.relative_to(self._data_dir)) if path else None
+
+
+def _why(clip: Clip, result: ClipResult) -> str:
+    """Say why there is no clip; what it waited for comes first: it is the cause."""
+    error = result.error or "no video was recorded"
+    return f"{clip.note}; {error}" if clip.note and clip.note != error else error
+
+
+def _note(clip: Clip, result: ClipResult) -> str | None:
+    late = _LATE if result.at != clip.at else None
+    return "; ".join(filter(None, (result.note, late))) or None

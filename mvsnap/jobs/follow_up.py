@@ -115,7 +115,12 @@ class FollowUps:
         def letter(file: Path | None) -> Letter:
             def words(repeat: bool) -> str:
                 return self._words.clip(
-                    job, event, is_attached=bool(file), is_same=is_same, repeat=repeat
+                    job,
+                    event,
+                    is_attached=bool(file),
+                    is_same=is_same,
+                    is_gone=clip is None or self._files.clip(clip) is None,
+                    repeat=repeat,
                 )
 
             part = clip_part(CameraName(event.camera_name))
@@ -140,10 +145,12 @@ class FollowUps:
             return None
         part = clip_part(clip.camera)
         waiting = Delivery(clip.job_id, part, room, DeliveryState.WAITING)
-        first = self._clips.first_of_file(clip)
-        if first is None:  # it is about to be finished; or was deleted since
-            return waiting if self._clock.now() - job.accepted_at < _SOON else None
-        if room not in first.rooms:
+        of_file = self._clips.of_file(clip)
+        is_young = self._clock.now() - job.accepted_at < _SOON
+        if is_young and all(other.shared for other in of_file):
+            return waiting  # the first is about to be finished; or was deleted since
+        first = next((other for other in of_file if room in other.rooms), clip)
+        if first.id == clip.id:
             return None
         return self._store.deliveries_of_job(first.job_id).get((part, room), waiting)
 

@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 _JITTER = 0.2  # not all at once when a switch comes back
 _LONG_GOP_S = 4.0
 _JOIN_S = 15.0
+_STOP_S = 3.0  # a camera that does not answer holds nobody up
 
 
 class Ring:
@@ -75,7 +76,7 @@ class Ring:
 
     def stop(self) -> None:
         """End the connection and the thread; what is in memory stays for a restart."""
-        self._end()
+        self._end(_STOP_S)
         self._set(State.STOPPED)
 
     @contextmanager
@@ -122,13 +123,13 @@ class Ring:
         )
         self._thread.start()
 
-    def _end(self) -> None:
+    def _end(self, limit_s: float = _JOIN_S) -> None:
         self._stopping.set()
         connection, thread = self._connection, self._thread
         if connection is not None and connection.child.poll() is None:
             connection.child.terminate()
         if thread is not None:
-            thread.join(_JOIN_S)
+            thread.join(limit_s)
         self._thread = None
 
     def _run(self, stopping: threading.Event, after_s: float) -> None:

@@ -50,7 +50,7 @@ class Service:
         else:
             self._engine = ClientEngine(jobs_url(self.parts.settings))
         self._jobs = job_service(self.parts, self._engine, self._finished)
-        if self._roles.worker and self.parts.settings.recorder.cameras:
+        if self._roles.worker and self._has_clips():
             self._desk = clip_desk(self.parts, self._jobs)
             self._desk.start()
         if self._worker is not None:
@@ -83,6 +83,11 @@ class Service:
         elif self._engine is not None:
             self._engine.close()
         self.parts.store.close()
+
+    def _has_clips(self) -> bool:
+        """Say whether there is work for the desk, also without cameras any more."""
+        has_cameras = bool(self.parts.settings.recorder.cameras)
+        return has_cameras or self.parts.clips.are_left()
 
     def _wake_desk(self) -> None:
         if self._desk is not None:

@@ -115,13 +115,15 @@ class Worker:
 
 def clip_desk(parts: Parts, jobs: JobService) -> ClipDesk:
     # Only here: a gateway without cameras that record needs none of it.
-    from mvsnap.filming import build_recorder, open_ixon
+    from mvsnap.filming import build_recorder, open_ixon, recorder_settings
     from mvsnap.jobs.desk import ClipDesk
+    from mvsnap.recorder import Recorder
 
     settings, clock = parts.settings, parts.clock
     ixon = open_ixon(settings, clock)
     recorder = build_recorder(settings, clock, parts.dashboard, ixon)
-    assert recorder is not None
+    if recorder is None:  # the cameras left the settings, clips of theirs did not
+        recorder = Recorder(recorder_settings(settings), clock)
     return ClipDesk(
         recorder,
         installation(settings.data_dir),

@@ -61,6 +61,13 @@ class ClipStore:
         with self._db.reading() as connection:
             return int(connection.execute(statement).scalar_one())
 
+    def are_left(self) -> bool:
+        """Say whether any clip waits, is being recorded, or is not told."""
+        is_left = or_(clips.c.state.in_(_UNFINISHED), clips.c.told.is_(False))
+        with self._db.reading() as connection:
+            found = connection.execute(select(clips.c.id).where(is_left).limit(1))
+            return found.first() is not None
+
     def claim(
         self, recorder_id: str, cameras: Iterable[CameraName], now: datetime
     ) -> list[Clip]:
@@ -170,12 +177,13 @@ class ClipStore:
         )
         return self._read(statement.order_by(clips.c.at, clips.c.id))
 
-    def first_of_file(self, clip: Clip) -> Clip | None:
-        """Return the clip whose recording the file of this one was begun for."""
-        found = self._read(
-            select(clips).where(clips.c.path == clip.path, clips.c.shared.is_(False))
+    def of_file(self, clip: Clip) -> list[Clip]:
+        """Return the clips that show this one's file; whose it was begun for first."""
+        return self._read(
+            select(clips)
+            .where(clips.c.path == clip.path)
+            .order_by(clips.c.shared, clips.c.received_at, clips.c.id)
         )
-        return found[0] if found else None
 
     def clips(self, wanted: ClipFilter, limit: int) -> list[Clip]:
         """Return clips, newest first, at most `limit`."""

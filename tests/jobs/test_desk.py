@@ -26,6 +26,7 @@ from tests.servers.processes import wait_until
 
 ROBOT, PRESS = CameraName("Robot"), CameraName("Press")
 ME = "machine-1-0123456789ab"
+LATE = "the alarm came late: the video is of the moment it came"
 HOOK = Trigger(TriggerKind.WEBHOOK, "machines")
 
 
@@ -36,6 +37,7 @@ class FakeRecorder:
         self._cameras = cameras
         self.result: dict[str, Any] = {"error": "no video was recorded"}
         self.asked: list[str] = []
+        self.shows: datetime | None = None
 
     def start(self) -> None:
         return
@@ -50,7 +52,7 @@ class FakeRecorder:
         if camera not in self._cameras:
             raise NotFound(f"No camera {camera!r} to record")
         self.asked.append(more["name"])
-        return ClipResult(at, **self.result)
+        return ClipResult(self.shows or at, **self.result)
 
 
 class Jobs:
@@ -159,6 +161,29 @@ def test_what_was_begun_under_another_host_name_goes_on(world: World) -> None:
     with world.desk(FakeRecorder(ROBOT), ROBOT):
         world.wait_until_told(clip)
     assert world.state(foreign) is ClipState.RECORDING
+
+
+def test_a_clip_of_an_old_alarm_says_of_when_it_is(world: World) -> None:
+    old, fresh = world.ask(ROBOT, timedelta(hours=2)), world.ask(ROBOT)
+    recorder = FakeRecorder(ROBOT)
+    video = world.folder / "clip.mp4"
+    video.write_bytes(b"video")
+    recorder.result = {"path": video, "note": "no pre-roll"}
+    recorder.shows = fresh.at
+    with world.desk(recorder, ROBOT):
+        world.wait_until_told(old, fresh)
+    notes = [found.note for c in (old, fresh) if (found := world.clips.clip(c.id))]
+    assert notes == [f"no pre-roll; {LATE}", "no pre-roll"]
+
+
+def test_a_clip_that_waited_says_what_for(world: World) -> None:
+    clip = world.ask(ROBOT)
+    world.clips.put_back(clip.id, "the disk is full", clip.received_at)
+    with world.desk(FakeRecorder(ROBOT), ROBOT):
+        world.wait_until_told(clip)
+    found = world.clips.clip(clip.id)
+    assert found is not None
+    assert found.error == "the disk is full; no video was recorded"
 
 
 def test_each_clip_is_recorded_and_told_once(world: World) -> None:
