@@ -62,9 +62,18 @@ class Words:
         )
 
     def clip(
-        self, job: Job, event: Event, *, is_attached: bool, is_same: bool, repeat: bool
+        self,
+        job: Job,
+        event: Event,
+        *,
+        is_attached: bool,
+        is_same: bool,
+        is_gone: bool,
+        repeat: bool,
     ) -> str:
         """is_attached: the video goes along; is_same: it was sent to the room before.
+
+        is_gone: it was deleted meanwhile.
 
         event: the clip's; its `details` are those of `core.clip_words.details`.
         """
@@ -79,6 +88,7 @@ class Words:
             link=link,
             is_attached=is_attached,
             is_same=is_same,
+            is_gone=is_gone,
             repeat=repeat,
         )
 
@@ -111,6 +121,20 @@ class Words:
         at = self._local(end.occurred_at)
         return self._render(
             "end", job, camera=end.camera_name, at=at, end=end, repeat=repeat
+        )
+
+    def mismatch(self, job: Job, event: Event, now: datetime, *, repeat: bool) -> str:
+        late = now - job.accepted_at > _LATE
+        return self._render(
+            "mismatch",
+            job,
+            camera=event.camera_name,
+            at=self._local(event.occurred_at),
+            about=event.details,
+            error=event.error,
+            video_link=event.video_link,
+            delayed=self._local(now) if late else None,
+            repeat=repeat,
         )
 
     def note(self, job: Job, camera: str, error: str, *, repeat: bool) -> str:

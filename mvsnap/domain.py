@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import Literal, NewType
 
 from mvsnap.errors import BadInput
 
@@ -94,6 +94,7 @@ class TriggerKind(StrEnum):
     SENSE = "sense"
     SENSOR = "sensor"
     WEBHOOK = "webhook"
+    BADGE = "badge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,7 @@ class EventKind(StrEnum):
     """CROWD, NOISE and CROSSING: raised by the sense rules; END ends one of them.
 
     ALARM: what a webhook told. CLIP: a clip is there, or it is known why there is none.
+    MISMATCH: somebody judged that a badge was used by another person.
     """
 
     SNAPSHOT = "snapshot"
@@ -162,6 +164,7 @@ class EventKind(StrEnum):
     NOISE = "noise"
     CROSSING = "crossing"
     END = "end"
+    MISMATCH = "mismatch"
 
 
 # What the sense rules raise; each may be followed by its end.
@@ -242,14 +245,24 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+# Who knows the passwords: mvsnap itself, or the machine's PAM.
+LoginBackend = Literal["local", "pam"]
+# Stands in place of a hash where the password is that of a system account.
+SYSTEM_ACCOUNT = "pam"
+
+
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person who may log in."""
+    """A person who may log in, with a password kept here or that of the system."""
 
     name: str
     role: Role
     password_hash: str = field(repr=False)
     changed_at: datetime
+
+    @property
+    def backend(self) -> LoginBackend:
+        return "pam" if self.password_hash == SYSTEM_ACCOUNT else "local"
 
 
 @dataclass(frozen=True, slots=True)

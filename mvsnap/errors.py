@@ -10,7 +10,10 @@ MvsnapError
   QueueFull               too much accepted work is still waiting  503
   BadConfig               the settings cannot be used, all mistakes together
   NoPicture               the camera cannot give a picture, now or ever
+    NoVideo               it has no video of that moment
+    CameraOffline         the Dashboard cannot reach it
   UpstreamError           Meraki or Webex refused or is out of reach
+  AccountsAway            the system's accounts cannot be asked now        503
   EngineUnfit             the job engine cannot run on this machine
   CannotListen            the address of the server is taken, or not ours
 """
@@ -82,6 +85,17 @@ class QueueFull(MvsnapError):
         self.retry_after_s = retry_after_s
 
 
+class AccountsAway(MvsnapError):
+    """Passwords of system accounts cannot be checked; again after `retry_after_s`."""
+
+    code = "accounts_away"
+    status = 503
+
+    def __init__(self, message: str, *, retry_after_s: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class BadConfig(MvsnapError):
     """All mistakes of the settings, one line each: `path: expectation, got value`."""
 
@@ -133,6 +147,10 @@ class NoPicture(UpstreamError):
 
     code = "no_picture"
 
-    def __init__(self, message: str, *, retry: bool, reason: str = "") -> None:
-        super().__init__(message, retry=retry)
-        self.reason = reason
+
+class NoVideo(NoPicture):
+    """The camera has stored nothing of that moment: not yet, or no longer."""
+
+
+class CameraOffline(NoPicture):
+    """The Dashboard cannot reach the camera now."""

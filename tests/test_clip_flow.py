@@ -12,6 +12,11 @@ from typing import Any
 import pytest
 import requests
 
+from mvsnap.config.model import Settings
+from mvsnap.domain import CameraName, EventId, JobId, Trigger, TriggerKind
+from mvsnap.footage import Clip
+from mvsnap.jobs.executors import installation
+from mvsnap.runtime import Parts
 from mvsnap.simulator.webex import SimMessage
 from tests.gateway import KEY, Clouds, Gateway, clouds, gateway
 from tests.recorder.build import PICTURE_S, seen_in
@@ -145,6 +150,23 @@ def test_a_kill_while_it_records_loses_nothing(
     assert clip.first_s <= -PRE_ROLL_S
     assert clip.last_s >= 0, "it goes on past the trigger"
     assert len(messages) == 2
+
+
+def test_a_clip_ends_although_all_cameras_left_the_settings(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    parts = Parts(Settings.model_validate({"data_dir": folder}))
+    now, robot = parts.clock.now(), CameraName("Robot")
+    hook = Trigger(TriggerKind.WEBHOOK, "robots")
+    clip = Clip(EventId("e-1"), JobId("j-1"), robot, hook, now, now)
+    parts.clips.ask([clip])
+    parts.clips.claim(installation(folder), [robot], now)
+    parts.store.close()
+    with clouds() as made:
+        given = made.settings(data_dir=str(folder))
+        with gateway(tmp_path, given) as here:
+            address = "/api/v1.0/events/e-1"
+            wait_until(lambda: here.get(address).ok, "the clip is given up", 20)
+            assert "left the settings" in here.get(address).json()["error"]
 
 
 CAMERAS = [f"Robot {number}" for number in range(1, 6)]

@@ -22,7 +22,7 @@ LAYERS = (
     ("errors", "domain", "footage", "clock", "metrics"),
     ("core", "config", "logs"),
     ("store", "clients", "recorder"),
-    ("actions", "delivery", "filming", "inventory", "visitors", "visitor_pictures"),
+    ("actions", "delivery", "filming", "inventory", "visitors"),
     ("jobs",),
     ("web", "sense"),
     ("runtime", "serving"),
@@ -38,6 +38,8 @@ STRANGERS = (
 
 HOMES: dict[str, tuple[str, ...]] = {
     "alembic": ("store",),
+    "boto3": ("clients.s3",),
+    "botocore": ("clients.s3",),
     "click": ("cli",),
     "croniter": ("config",),
     "dbos": ("jobs.engine",),
@@ -50,6 +52,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "limits": ("web.auth",),
     "markupsafe": ("simulator", "web"),
     "msgspec": ("core.sense_messages", "core.scanning", "core.scanning_messages"),
+    "pam": ("web.accounts",),
     "paho": ("sense", "simulator"),
     "PIL": ("simulator", "store.pictures"),
     "prometheus_client": ("metrics", "web.ops"),
@@ -124,6 +127,10 @@ def names_of(node: ast.AST) -> list[str]:
     return []
 
 
+# They alone start the simulator.
+DEMO = ("cli.demo", "cli.demo_phones", "cli.demo_world")
+
+
 def broken_rules(module: str, text: str) -> list[str]:
     """Return a sentence for each rule that `module` (dotted, below mvsnap) breaks."""
     found = []
@@ -143,7 +150,7 @@ def against_the_order(module: str, imported: Import) -> list[str]:
     if here == "simulator":
         return [] if there in ("simulator", "domain") else [wrong]
     if there == "simulator":
-        return [] if module in _DEMO else [wrong]
+        return [] if module in DEMO else [wrong]
     if here == there or level(there) is None:  # mvsnap itself: the version
         return []
     strangers = any({here, there} <= group for group in STRANGERS)
@@ -228,6 +235,7 @@ def test_every_part_of_the_package_has_its_place_in_the_order() -> None:
         pytest.param("cli.setup", "import yaml", id="yaml"),
         pytest.param("cli.setup", "from ruamel.yaml import YAML", id="ruamel"),
         pytest.param("web.pages", "import jinja2", id="jinja2"),
+        pytest.param("web.passwords", "import pam", id="PAM"),
         pytest.param("clients.jpeg", "from PIL import Image", id="PIL"),
         pytest.param("web.x", "from pydantic import BaseModel", id="pydantic"),
         pytest.param("core.x", "import celery", id="a library without a home"),

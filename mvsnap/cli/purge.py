@@ -17,7 +17,7 @@ def purge(ctx: click.Context) -> None:
     """
     settings = load_settings(ctx)
     parts = open_parts(settings)
-    purged = parts.purge()
+    purged, badges = parts.purge(), parts.purge_badges()
     days = settings.storage.retention_days
     pictures = len(purged.snapshot_paths)
     out.print(
@@ -29,3 +29,6 @@ def purge(ctx: click.Context) -> None:
         f"{wifi.observations} Wi-Fi observations removed; "
         f"than {scanning.keep_visits_days} days: {wifi.visits} visits."
     )
+    if badges.badges:
+        pictures = len(badges.picture_paths)
+        out.print(f"Also {badges.badges} badge events, {pictures} pictures removed.")

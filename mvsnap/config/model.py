@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from mvsnap.config.badges import Badges
 from mvsnap.config.ixon import Ixon
 from mvsnap.config.recorder import Recorder
 from mvsnap.config.scanning import Scanning
@@ -18,6 +19,7 @@ from mvsnap.config.storage import Storage
 from mvsnap.config.values import (
     CameraOrAll,
     Cron,
+    FileName,
     Secret,
     Section,
     SerialText,
@@ -27,6 +29,7 @@ from mvsnap.config.values import (
     is_serial,
 )
 from mvsnap.config.webhooks import Webhooks
+from mvsnap.domain import LoginBackend
 
 Scope = Literal["snapshot", "read", "webhook", "badges", "mute"]
 
@@ -141,6 +144,13 @@ class Schedule(Section):
 
 
 class Login(Section):
+    backend: LoginBackend = Field(
+        "local",
+        description="whose passwords: local, of mvsnap; pam, of the system's accounts",
+    )
+    pam_service: FileName = Field(
+        "mvsnap", description="file in /etc/pam.d that says how pam checks them"
+    )
     session_hours: float = Field(
         12, gt=0, le=24 * 30, description="hours until a person must log in again"
     )
@@ -165,6 +175,7 @@ class Settings(Section):
     ixon: Ixon = Ixon()
     webhooks: Webhooks = Webhooks()
     scanning: Scanning = Scanning()
+    badges: Badges = Badges()
     login: Login = Login()
     schedules: tuple[Schedule, ...] = Field((), description="pictures at fixed times")
     storage: Storage = Storage()
@@ -244,6 +255,7 @@ class Settings(Section):
             *(s for trigger in self.sense.triggers for s in trigger.cameras),
             *(override.serial for override in self.sense.overrides),
             *(camera.meraki_serial for camera in self.recorder.cameras.values()),
+            *self.badges.camera_of_reader.values(),
         )
         return tuple(dict.fromkeys(n for n in named if n and is_serial(n)))
 
@@ -256,5 +268,6 @@ class Settings(Section):
             *(rule.room for rule in self.webhooks.rules),
             *(trigger.room for trigger in self.sense.triggers),
             *self.sense.rooms,
+            self.badges.mismatch_room,
         )
         return tuple(dict.fromkeys(room for room in named if room))

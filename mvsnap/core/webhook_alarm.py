@@ -27,6 +27,7 @@ _DATE = len("2026-03-04")  # no longer than that: a day, or a time without a day
 MAX_TEXT = 1000
 _MAX_NAME = 200
 _SEPARATOR = " · "
+_HEADLINE = 100
 
 # Younger than this is now; cameras have not stored it yet.
 _NOW = timedelta(seconds=5)
@@ -80,15 +81,18 @@ class Alarm:
 
 
 def headline(alarm: Alarm, title: str = "") -> str:
-    """Return what happened in one line, which fits in front of a message.
+    """Return what happened in one line: the title, the device, short texts that fit.
 
     title: of the rule, instead of what the message says.
     """
     parts: list[str] = ["Test"] if alarm.is_test else []
     for text in (title or alarm.title, alarm.device, *alarm.texts):
-        known = _SEPARATOR.join(parts).casefold()
-        if text and text.casefold() not in known:
-            parts.append(text)
+        line = _SEPARATOR.join(parts)
+        if not text or text.casefold() in line.casefold():
+            continue
+        if line and text != alarm.device and len(line) + len(text) > _HEADLINE:
+            break  # it stands below, in the message and on the page
+        parts.append(text)
     line = _SEPARATOR.join(parts)
     return line if len(line) <= MAX_PREFIX else f"{line[: MAX_PREFIX - 1]}…"
 

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mvsnap.clock import SystemClock
 from mvsnap.core.clip_words import details
 from mvsnap.domain import CameraName, Event, EventId, EventKind, Job, JobId, Serial
-from mvsnap.errors import QueueFull
+from mvsnap.errors import NotFound, QueueFull
 from mvsnap.footage import Clip, ClipState, CopyState
 from mvsnap.jobs.camera_states import CameraStates
 from mvsnap.jobs.retry import GIVE_UP_AFTER, park_delay_s
@@ -34,7 +34,12 @@ log = logging.getLogger(__name__)
 # A clip that another process asked for is seen this late; the ring holds a minute more.
 _LOOK_S = 1.0
 _SEAT_AGAIN_S = 5.0
+_LATE = "the alarm came late: the video is of the moment it came"
+_STOP_S = 3.0  # a database that does not answer holds up no end
 _AGAIN_S = 5.0
+# Whoever has the camera gave its clips up before: nobody has it any more.
+_OVERDUE = GIVE_UP_AFTER + timedelta(hours=1)
+_OVERDUE_LOOK_S = 600.0
 
 
 class ClipDesk:
@@ -66,6 +71,8 @@ class ClipDesk:
         self._data_dir = data_dir
         self._copies = copies
         self._is_seated = False
+        self._is_heir = False  # has what this data_dir left under another host name
+        self._overdue_at = float("-inf")
         self._wanted = threading.Event()
         self._running: set[EventId] = set()
         self._states = CameraStates(recorder, clips, clock, metrics)
@@ -80,7 +87,7 @@ class ClipDesk:
     def stop(self) -> None:
         """End the recordings; what is unfinished goes on at the next start."""
         self._wanted.set()
-        self._thread.join()
+        self._thread.join(_STOP_S)
         if self._is_seated:
             self._recorder.stop()
 
@@ -108,10 +115,14 @@ class ClipDesk:
         return True
 
     def _look(self) -> None:
-        for clip in self._clips.claim(
-            self._recorder_id, self._cameras, self._clock.now()
-        ):
-            if clip.id not in self._running:
+        if not self._is_heir:
+            self._clips.inherit(self._recorder_id)
+            self._is_heir = True
+        # Before the rows are read: what ends meanwhile is not begun anew.
+        running = set(self._running)
+        cameras = {*self._cameras, *self._abandoned()}
+        for clip in self._clips.claim(self._recorder_id, cameras, self._clock.now()):
+            if clip.id not in running:
                 self._running.add(clip.id)
                 name = f"clip-{clip.camera}"
                 threading.Thread(
@@ -121,11 +132,21 @@ class ClipDesk:
             self._tell(clip)
         self._states.store_news()
 
+    def _abandoned(self) -> set[CameraName]:
+        """Return cameras that left the settings while clips waited for them."""
+        if self._clock.monotonic() < self._overdue_at:
+            return set()
+        self._overdue_at = self._clock.monotonic() + _OVERDUE_LOOK_S
+        overdue = self._clips.overdue(self._clock.now() - _OVERDUE)
+        return {clip.camera for clip in overdue}
+
     def _work(self, clip: Clip) -> None:
         try:
             self._record(clip)
         except RecorderStopped:
             return  # it is ours at the next start
+        except NotFound:
+            self._fail(clip, "the camera left the settings (recorder.cameras)")
         except Exception:
             log.exception("clip of %s failed unexpectedly", clip.camera)
             self._unexpected(clip)
@@ -137,8 +158,10 @@ class ClipDesk:
         """Let it be taken up again after a while, unless that was tried for a day."""
         self._clock.sleep(_AGAIN_S)
         if self._clock.now() - clip.received_at > GIVE_UP_AFTER:
-            error = "internal error; see the log"
-            self._finish(replace(clip, state=ClipState.FAILED, error=error))
+            self._fail(clip, "internal error; see the log")
+
+    def _fail(self, clip: Clip, error: str) -> None:
+        self._finish(replace(clip, state=ClipState.FAILED, error=error))
 
     def _record(self, clip: Clip) -> None:
         result = self._recorder.record(
@@ -175,8 +198,8 @@ class ClipDesk:
             path=self._relative(result.path),
             thumbnail_path=self._relative(result.thumbnail_path),
             size_bytes=result.path.stat().st_size if result.path else 0,
-            error=None if has_file else result.error or "no video was recorded",
-            note=result.note,
+            error=None if has_file else _why(clip, result),
+            note=_note(clip, result) if has_file else result.note,
             copy_state=CopyState.WAITING
             if has_file and self._copies and not result.shared
             else CopyState.NONE,
@@ -227,3 +250,14 @@ class ClipDesk:
 
     def _relative(self, path: Path | None) -> str | None:
         return str(path.relative_to(self._data_dir)) if path else None
+
+
+def _why(clip: Clip, result: ClipResult) -> str:
+    """Say why there is no clip; what it waited for comes first: it is the cause."""
+    error = result.error or "no video was recorded"
+    return f"{clip.note}; {error}" if clip.note and clip.note != error else error
+
+
+def _note(clip: Clip, result: ClipResult) -> str | None:
+    late = _LATE if result.at != clip.at else None
+    return "; ".join(filter(None, (result.note, late))) or None

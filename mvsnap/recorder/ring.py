@@ -6,6 +6,7 @@ import errno
 import logging
 import random
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 _JITTER = 0.2  # not all at once when a switch comes back
 _LONG_GOP_S = 4.0
 _JOIN_S = 15.0
+_STOP_S = 3.0  # a camera that does not answer holds nobody up
 
 
 class Ring:
@@ -63,6 +65,7 @@ class Ring:
         self._thread: threading.Thread | None = None
         self._connection: Connection | None = None
         self._container = Container.TS
+        self.why = ""  # the last connection ended, or was never made
         self._status = CameraStatus(State.STOPPED, State.STOPPED.text, clock.now())
 
     def start(self, after_s: float = 0) -> None:
@@ -73,7 +76,7 @@ class Ring:
 
     def stop(self) -> None:
         """End the connection and the thread; what is in memory stays for a restart."""
-        self._end()
+        self._end(_STOP_S)
         self._set(State.STOPPED)
 
     @contextmanager
@@ -110,6 +113,7 @@ class Ring:
 
     def _begin(self, after_s: float = 0) -> None:
         self._stopping = threading.Event()
+        self.why = ""
         self._set(State.STARTING)
         self._thread = threading.Thread(
             target=self._run,
@@ -119,13 +123,13 @@ class Ring:
         )
         self._thread.start()
 
-    def _end(self) -> None:
+    def _end(self, limit_s: float = _JOIN_S) -> None:
         self._stopping.set()
         connection, thread = self._connection, self._thread
         if connection is not None and connection.child.poll() is None:
             connection.child.terminate()
         if thread is not None:
-            thread.join(_JOIN_S)
+            thread.join(limit_s)
         self._thread = None
 
     def _run(self, stopping: threading.Event, after_s: float) -> None:
@@ -169,6 +173,17 @@ class Ring:
             return Ending(
                 State.DISK_FULL if full else State.OFFLINE, type(exc).__name__
             )
+        except Exception as exc:  # noqa: BLE001
+            # A bug, and still the next try may work. Its text may hold an address.
+            where = traceback.extract_tb(exc.__traceback__)[-1]
+            log.error(
+                "camera %s: %s in %s line %s",
+                self.camera.name,
+                type(exc).__name__,
+                where.name,
+                where.lineno,
+            )
+            return Ending(State.OFFLINE, f"{type(exc).__name__}: see the log")
 
     def _connected(self, source: Source, stopping: threading.Event) -> Ending:
         timing = self._settings.timing
@@ -221,6 +236,7 @@ class Ring:
             self.history.halve()
         if ending.state is State.STALLED:
             self._status = replace(self._status, stalls=self._status.stalls + 1)
+        self.why = ending.text
         if self._status.state is not ending.state:
             log.warning("camera %s: %s", self.camera.name, ending.text)
         self._set(ending.state, ending.text)

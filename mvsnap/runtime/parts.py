@@ -19,7 +19,11 @@ from mvsnap.inventory import Inventory
 from mvsnap.jobs.runner import JobRunner
 from mvsnap.metrics import Metrics
 from mvsnap.store import database
+from mvsnap.store.audit import AuditLog
+from mvsnap.store.badge_pictures import BadgePictures
+from mvsnap.store.badges import BadgeStore, PurgedBadges
 from mvsnap.store.clips import ClipStore
+from mvsnap.store.directory import DirectoryStore
 from mvsnap.store.files import Files
 from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
@@ -27,8 +31,12 @@ from mvsnap.store.site import SiteStore
 from mvsnap.store.store import Purged, Store
 from mvsnap.store.visitors import VisitorStore
 from mvsnap.store.wifi import PurgedWifi, WifiStore
-from mvsnap.visitor_pictures import VisitorPictures
-from mvsnap.visitors import VisitorRefresh
+from mvsnap.visitors.counts import VisitorCounts
+from mvsnap.visitors.pictures import VisitorPictures
+from mvsnap.visitors.refresh import VisitorRefresh
+
+# Who changed what is asked for long after the pictures are gone.
+_AUDIT_KEPT = timedelta(days=365)
 
 
 class Parts:
@@ -49,6 +57,10 @@ class Parts:
         self.site = SiteStore(db)
         self.visitors = VisitorStore(db)
         self.people = People(db)
+        self.audit = AuditLog(db)
+        self.badges = BadgeStore(db)
+        self.badge_pictures = BadgePictures(db)
+        self.directory = DirectoryStore(db)
         self.wifi = WifiStore(db)
         self.db = db
         self.dashboard = self._dashboard()
@@ -85,15 +97,19 @@ class Parts:
         # Nobody waits for these calls: triggers have the first claim to the budget.
         dashboard = self._dashboard(self.dashboard.spare_budget())
         return VisitorRefresh(
-            dashboard,
-            self.visitors,
-            self.site,
+            VisitorCounts(
+                dashboard,
+                self.visitors,
+                self.clock,
+                organization_id=self.settings.meraki.organization_id,
+                zone=zone,
+            ),
             VisitorPictures(
                 dashboard, self.visitors, self.sense, self.files, self.clock, zone=zone
             ),
+            self.visitors,
+            self.site,
             self.clock,
-            organization_id=self.settings.meraki.organization_id,
-            zone=zone,
             by=by,
         )
 
@@ -120,6 +136,16 @@ class Parts:
             self.files.remove(path)
         self.sense.purge(self.oldest_kept())
         self.site.purge(self.clock.now())
+        self.people.purge(self.clock.now())
+        self.audit.purge(min(self.oldest_kept(), self.clock.now() - _AUDIT_KEPT))
+        return purged
+
+    def purge_badges(self) -> PurgedBadges:
+        """Remove old badge events with their pictures, and photos of nobody."""
+        purged = self.badges.purge(self.oldest_kept())
+        for path in purged.picture_paths:
+            self.files.remove(path)
+        self.files.keep_photos(self.directory.photo_paths())
         return purged
 
     def purge_wifi(self) -> PurgedWifi:
@@ -129,6 +155,10 @@ class Parts:
             now - timedelta(days=scanning.keep_observations_days),
             now - timedelta(days=scanning.keep_visits_days),
         )
+
+    def photographer(self) -> Photographer:
+        wait_s = self.settings.meraki.picture_wait_s
+        return Photographer(self.dashboard, self.clock, picture_wait_s=wait_s)
 
     def runner(
         self,
@@ -142,12 +172,11 @@ class Parts:
         """
         settings = self.settings
         webex = self.webex()
-        wait_s = settings.meraki.picture_wait_s
         return JobRunner(
             self.store,
             self.clips,
             self.files,
-            Photographer(self.dashboard, self.clock, picture_wait_s=wait_s),
+            self.photographer(),
             self.names,
             Courier(webex, self.store, self.clock) if webex else None,
             self.words(),

@@ -9,11 +9,12 @@ from mvsnap.config.model import Settings
 from mvsnap.jobs.engine import ClientEngine, Engine
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.runtime.parts import Parts, jobs_url
-from mvsnap.runtime.worker import Worker, clip_desk
+from mvsnap.runtime.worker import Worker, badge_loop, clip_desk
 
 if TYPE_CHECKING:
     from flask import Flask
 
+    from mvsnap.jobs.badges import BadgeLoop
     from mvsnap.jobs.desk import ClipDesk
     from mvsnap.sense.listener import ListenerLoop
 
@@ -35,6 +36,7 @@ class Service:
         self._worker: Worker | None = None
         self._listener: ListenerLoop | None = None
         self._desk: ClipDesk | None = None
+        self._badges: BadgeLoop | None = None
         self._engine: Engine | None = None
         self._jobs: JobService | None = None
 
@@ -48,9 +50,12 @@ class Service:
         else:
             self._engine = ClientEngine(jobs_url(self.parts.settings))
         self._jobs = job_service(self.parts, self._engine, self._finished)
-        if self._roles.worker and self.parts.settings.recorder.cameras:
+        if self._roles.worker and self._has_clips():
             self._desk = clip_desk(self.parts, self._jobs)
             self._desk.start()
+        if self._worker is not None:
+            self._badges = badge_loop(self.parts, self._jobs, self._worker.executor_id)
+            self._badges.start()
         if self._roles.sense:
             self._listener = listener(self.parts, self._jobs)
             self._listener.start()
@@ -71,11 +76,18 @@ class Service:
             self._listener.stop()
         if self._desk is not None:
             self._desk.stop()
+        if self._badges is not None:
+            self._badges.stop()
         if self._worker is not None:
             self._worker.stop()
         elif self._engine is not None:
             self._engine.close()
         self.parts.store.close()
+
+    def _has_clips(self) -> bool:
+        """Say whether there is work for the desk, also without cameras any more."""
+        has_cameras = bool(self.parts.settings.recorder.cameras)
+        return has_cameras or self.parts.clips.are_left()
 
     def _wake_desk(self) -> None:
         if self._desk is not None:
@@ -118,9 +130,13 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
             site=parts.site,
             visitors=parts.visitors,
             people=parts.people,
+            audit=parts.audit,
+            badges=parts.badges,
+            badge_pictures=parts.badge_pictures,
+            directory=parts.directory,
             files=parts.files,
             clock=parts.clock,
             metrics=parts.metrics,
-            wifi=wifi.build(parts.settings, parts.db),
+            wifi=wifi.build(parts.settings, parts.db, parts.wifi),
         )
     )

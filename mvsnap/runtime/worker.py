@@ -19,6 +19,7 @@ from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.store.store import SILENT_AFTER
 
 if TYPE_CHECKING:
+    from mvsnap.jobs.badges import BadgeLoop
     from mvsnap.jobs.desk import ClipDesk
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,10 @@ class Worker:
             target=self._keep_house, name="housekeeping", daemon=True
         )
         self._visits = VisitMaker(parts.wifi, parts.settings.scanning, parts.clock)
+
+    @property
+    def executor_id(self) -> str:
+        return self._slot.executor_id
 
     def start(self) -> None:
         self._beat()
@@ -99,21 +104,26 @@ class Worker:
 
     def _clean(self) -> None:
         purged = self._parts.purge()
+        badges = self._parts.purge_badges().badges
         self.engine.forget_finished(self._parts.oldest_kept())
         if purged.events:
             log.info("%d old events removed", purged.events)
+        if badges:
+            log.info("%d old badge events removed", badges)
         self._parts.purge_wifi()
 
 
 def clip_desk(parts: Parts, jobs: JobService) -> ClipDesk:
     # Only here: a gateway without cameras that record needs none of it.
-    from mvsnap.filming import build_recorder, open_ixon
+    from mvsnap.filming import build_recorder, open_ixon, recorder_settings
     from mvsnap.jobs.desk import ClipDesk
+    from mvsnap.recorder import Recorder
 
     settings, clock = parts.settings, parts.clock
     ixon = open_ixon(settings, clock)
     recorder = build_recorder(settings, clock, parts.dashboard, ixon)
-    assert recorder is not None
+    if recorder is None:  # the cameras left the settings, clips of theirs did not
+        recorder = Recorder(recorder_settings(settings), clock)
     return ClipDesk(
         recorder,
         installation(settings.data_dir),
@@ -125,6 +135,17 @@ def clip_desk(parts: Parts, jobs: JobService) -> ClipDesk:
         data_dir=settings.data_dir,
         copies=settings.storage.s3.configured,
     )
+
+
+def badge_loop(parts: Parts, jobs: JobService, worker: str) -> BadgeLoop:
+    # Only here: requests of photos and CSV are of use to this role alone.
+    from mvsnap.jobs.badges import BadgeStores, make_loop
+
+    stores = BadgeStores(
+        parts.badges, parts.badge_pictures, parts.directory, parts.store, parts.files
+    )
+    cameras = parts.photographer(), parts.names
+    return make_loop(parts.settings, stores, *cameras, jobs, parts.clock, worker)
 
 
 def timetables(settings: Settings) -> tuple[CameraTimetable, ...]:

@@ -34,7 +34,8 @@ class SimulatedCamera:
     picture: "jpeg", "truncated", "html" or "never".
     video_since: older moments have no video; None means all have.
     scene: "gate", "door", "hall" or "yard".
-    rtsp_url: its stream in the LAN; None while external RTSP is off.
+    rtsp_url: its stream in the LAN; None while external RTSP is off, "" when it is
+        on and the cloud does not say where.
     sense: whether MV Sense is on; without it nothing is counted.
     """
 

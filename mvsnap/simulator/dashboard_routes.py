@@ -82,7 +82,7 @@ def _add_devices(app: Flask, dashboard: FakeDashboard) -> None:
     @app.get("/api/v1/devices/<serial>/camera/video/settings")
     def video_settings(serial: str) -> ResponseReturnValue:
         url = _camera(dashboard, serial).rtsp_url
-        shown = {} if url is None else {"rtspUrl": url}
+        shown = {"rtspUrl": url} if url else {}
         return jsonify({"externalRtspEnabled": url is not None} | shown)
 
     @app.get("/api/v1/devices/<serial>/camera/videoLink")

@@ -7,11 +7,20 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Update, and_, func, or_, select, update
 
-from mvsnap.domain import CameraName, Event, EventId, JobId, Trigger, TriggerKind
+from mvsnap.domain import (
+    CameraName,
+    Change,
+    Event,
+    EventId,
+    JobId,
+    Trigger,
+    TriggerKind,
+)
 from mvsnap.footage import Clip, ClipState, CopyState, Gap, RecorderCamera
 from mvsnap.store.database import Database
+from mvsnap.store.site import write_changes
 from mvsnap.store.store import event_row
 from mvsnap.store.tables import clips, events, recorder_cameras
 
@@ -52,12 +61,20 @@ class ClipStore:
         with self._db.reading() as connection:
             return int(connection.execute(statement).scalar_one())
 
+    def are_left(self) -> bool:
+        """Say whether any clip waits, is being recorded, or is not told."""
+        is_left = or_(clips.c.state.in_(_UNFINISHED), clips.c.told.is_(False))
+        with self._db.reading() as connection:
+            found = connection.execute(select(clips.c.id).where(is_left).limit(1))
+            return found.first() is not None
+
     def claim(
         self, recorder_id: str, cameras: Iterable[CameraName], now: datetime
     ) -> list[Clip]:
         """Take what is due for these cameras; return all that this recorder has.
 
-        What it had before a restart is among them.
+        What it had before a restart is among them. The oldest come first: those that
+        shared its file before a restart find it begun.
         """
         mine = and_(
             clips.c.state == ClipState.RECORDING, clips.c.recorder_id == recorder_id
@@ -67,18 +84,35 @@ class ClipStore:
             clips.c.due_at <= now,
             clips.c.camera.in_(list(cameras)),
         )
+        had = select(clips).where(mine).order_by(clips.c.received_at, clips.c.id)
         with self._db.reading() as connection:
             # Most looks find nothing: they shall not wait for a writer.
             if connection.execute(select(clips.c.id).where(due).limit(1)).first():
                 found = None
             else:
-                found = connection.execute(select(clips).where(mine)).all()
+                found = connection.execute(had).all()
         if found is None:
             taken = {"state": ClipState.RECORDING, "recorder_id": recorder_id}
             with self._db.writing() as connection:
                 connection.execute(update(clips).where(due).values(taken))
-                found = connection.execute(select(clips).where(mine)).all()
+                found = connection.execute(had).all()
         return [_clip(row) for row in found]
+
+    def inherit(self, recorder_id: str) -> None:
+        """Take what the same data_dir has left under another name of its host.
+
+        recorder_id: HOST-INSTALLATION, see `jobs.executors.installation`.
+        """
+        installation = recorder_id.rpartition("-")[2]
+        left = and_(
+            clips.c.recorder_id.endswith(f"-{installation}", autoescape=True),
+            clips.c.recorder_id != recorder_id,
+            or_(clips.c.state == ClipState.RECORDING, clips.c.told.is_(False)),
+        )
+        with self._db.writing() as connection:
+            connection.execute(
+                update(clips).where(left).values(recorder_id=recorder_id)
+            )
 
     def put_back(self, clip_id: EventId, note: str, due_at: datetime) -> None:
         """Let a clip wait until `due_at` to be tried again."""
@@ -133,12 +167,23 @@ class ClipStore:
     def of_job(self, job_id: JobId) -> list[Clip]:
         return self._read(select(clips).where(clips.c.job_id == job_id))
 
-    def first_of_file(self, clip: Clip) -> Clip | None:
-        """Return the clip whose recording the file of this one was begun for."""
-        found = self._read(
-            select(clips).where(clips.c.path == clip.path, clips.c.shared.is_(False))
+    def related(self, clip: Clip) -> list[Clip]:
+        """Return the other clips of the job, and those with the same video, by time."""
+        is_related = clips.c.job_id == clip.job_id
+        if clip.path is not None:
+            is_related = or_(is_related, clips.c.path == clip.path)
+        statement = select(clips).where(
+            clips.c.id != clip.id, clips.c.state != ClipState.DELETED, is_related
         )
-        return found[0] if found else None
+        return self._read(statement.order_by(clips.c.at, clips.c.id))
+
+    def of_file(self, clip: Clip) -> list[Clip]:
+        """Return the clips that show this one's file; whose it was begun for first."""
+        return self._read(
+            select(clips)
+            .where(clips.c.path == clip.path)
+            .order_by(clips.c.shared, clips.c.received_at, clips.c.id)
+        )
 
     def clips(self, wanted: ClipFilter, limit: int) -> list[Clip]:
         """Return clips, newest first, at most `limit`."""
@@ -149,11 +194,64 @@ class ClipStore:
             .limit(limit)
         )
 
-    def keep(self, clip_id: EventId, kept: bool) -> None:
-        with self._db.writing() as connection:
-            connection.execute(
-                update(clips).where(clips.c.id == clip_id).values(kept=kept)
+    def keep(self, clip_id: EventId, kept: bool, log: Iterable[Change] = ()) -> bool:
+        """Spare a clip from every deletion, or no longer; False: nothing to change."""
+        statement = (
+            update(clips)
+            .where(
+                clips.c.id == clip_id,
+                clips.c.state != ClipState.DELETED,
+                clips.c.kept.is_(not kept),
             )
+            .values(kept=kept)
+        )
+        return self._change(statement, log)
+
+    # --- deleting: first the row says so, then the file goes (store/clip_files.py)
+
+    def delete(self, clip_id: EventId, log: Iterable[Change] = ()) -> bool:
+        """Mark a finished clip as deleted; False when it is kept or has no file.
+
+        Nobody sees it any more; its `path` stays until `forget_file`.
+        """
+        statement = (
+            update(clips)
+            .where(
+                clips.c.id == clip_id,
+                clips.c.state == ClipState.READY,
+                clips.c.kept.is_(False),
+            )
+            .values(state=ClipState.DELETED)
+        )
+        return self._change(statement, log)
+
+    def deleted_files(self) -> list[str]:
+        """Return the paths of videos that no clip shows any more."""
+        other = clips.alias()
+        shown = select(other.c.id).where(
+            other.c.path == clips.c.path, other.c.state != ClipState.DELETED
+        )
+        statement = (
+            select(clips.c.path)
+            .where(
+                clips.c.state == ClipState.DELETED,
+                clips.c.path.is_not(None),
+                ~shown.exists(),
+            )
+            .distinct()
+        )
+        with self._db.reading() as connection:
+            return list(connection.execute(statement).scalars())
+
+    def forget_file(self, path: str) -> None:
+        """Note that the file of deleted clips is gone from the disk."""
+        statement = (
+            update(clips)
+            .where(clips.c.path == path, clips.c.state == ClipState.DELETED)
+            .values(path=None, thumbnail_path=None)
+        )
+        with self._db.writing() as connection:
+            connection.execute(statement)
 
     # --- how the cameras are
 
@@ -174,6 +272,14 @@ class ClipStore:
         with self._db.reading() as connection:
             rows = connection.execute(select(recorder_cameras)).all()
         return {row.camera: RecorderCamera(**row._mapping) for row in rows}
+
+    def _change(self, statement: Update, log: Iterable[Change]) -> bool:
+        """Run it with its lines of the audit log, if it changes anything."""
+        with self._db.writing() as connection:
+            found = connection.execute(statement.returning(clips.c.id)).first()
+            if found is not None:
+                write_changes(connection, log)
+        return found is not None
 
     def _read(self, statement: Any) -> list[Clip]:
         with self._db.reading() as connection:

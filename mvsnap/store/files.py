@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 
 from mvsnap.domain import Event, EventId
-from mvsnap.footage import Clip
+from mvsnap.footage import Clip, ClipState
 from mvsnap.store import pictures
 
 # "File previews are only rendered for attachments of 1MB or less" (Webex, Messages).
 _WEBEX_PREVIEW_BYTES = 1_000_000
+_PHOTOS = "photos"
 
 
 class Files:
@@ -25,6 +27,25 @@ class Files:
     def save_snapshot(self, event_id: EventId, at: datetime, jpeg: bytes) -> str:
         """Write the picture durably and return its path."""
         return self.save_picture("snapshots", event_id, at, jpeg)
+
+    def save_photo(self, image: bytes) -> str | None:
+        """Keep a small JPEG of an image and return its path; None: it is no image.
+
+        The same image has the same path.
+        """
+        jpeg = pictures.portrait(image)
+        if jpeg is None:
+            return None
+        path = Path(_PHOTOS) / f"{hashlib.sha256(jpeg).hexdigest()[:32]}.jpg"
+        if not (self._root / path).exists():
+            _write_whole(self._root / path, jpeg)
+        return str(path)
+
+    def keep_photos(self, paths: Collection[str]) -> None:
+        """Remove photos that are none of these."""
+        for photo in (self._root / _PHOTOS).glob("*.jpg"):
+            if str(photo.relative_to(self._root)) not in paths:
+                photo.unlink(missing_ok=True)
 
     def snapshot(self, event: Event) -> Path | None:
         """Return the picture's place on disk, None when there is none (any more)."""
@@ -57,10 +78,10 @@ class Files:
 
     def clip(self, clip: Clip) -> Path | None:
         """Return the video's place on disk, None when there is none (any more)."""
-        return self._there(clip.path)
+        return None if _is_deleted(clip) else self._there(clip.path)
 
     def clip_thumbnail(self, clip: Clip) -> Path | None:
-        return self._there(clip.thumbnail_path)
+        return None if _is_deleted(clip) else self._there(clip.thumbnail_path)
 
     def clip_for_webex(self, clip: Clip, most_bytes: int) -> Path | None:
         """Return the video unless it is too large to be sent along."""
@@ -72,6 +93,17 @@ class Files:
         whole = self._root / path
         for copy in whole.parent.glob(f"{whole.stem}.*"):
             copy.unlink(missing_ok=True)
+
+    def remove_durably(self, path: str) -> None:
+        """Remove a video and its thumbnail; they do not come back in a power cut.
+
+        Raises:
+            OSError: something is still there.
+        """
+        self.remove(path)
+        folder = (self._root / path).parent
+        if folder.is_dir():
+            _sync_folder(folder)
 
     def _there(self, path: str | None) -> Path | None:
         whole = self._root / path if path else None
@@ -91,6 +123,11 @@ class Files:
         return copy
 
 
+def _is_deleted(clip: Clip) -> bool:
+    # Its file stays on the disk for a moment, and as long as another clip shows it.
+    return clip.state is ClipState.DELETED
+
+
 def _preview(path: Path) -> bytes | None:
     return pictures.within(path, _WEBEX_PREVIEW_BYTES)
 
@@ -108,9 +145,13 @@ def _write_whole(path: Path, content: bytes) -> None:
     finally:
         # On a full disk every retry would leave one.
         part.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
+    # Without it the name may be lost in a power cut although the content is safe.
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        # Without it the name may be lost in a power cut although the content is safe.
-        os.fsync(folder)
+        os.fsync(handle)
     finally:
-        os.close(folder)
+        os.close(handle)

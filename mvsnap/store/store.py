@@ -35,7 +35,10 @@ SILENT_AFTER = timedelta(seconds=50)
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which events; None means any. `until` is exclusive; `after` is paging."""
+    """Which events; None means any. `until` is exclusive; `after` is paging.
+
+    serials: of cameras; the name of one that has no serial.
+    """
 
     kinds: tuple[EventKind, ...] | None = None
     serials: tuple[Serial, ...] | None = None
@@ -271,7 +274,9 @@ def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
     if wanted.kinds is not None:
         found.append(events.c.kind.in_(wanted.kinds))
     if wanted.serials is not None:
-        found.append(events.c.serial.in_(wanted.serials))
+        # A camera of the recorder may have no serial: its name stands for it.
+        by_name = and_(events.c.serial == "", events.c.camera_name.in_(wanted.serials))
+        found.append(or_(events.c.serial.in_(wanted.serials), by_name))
     if wanted.zone_id is not None:
         found.append(events.c.zone_id == wanted.zone_id)
     if wanted.since is not None:

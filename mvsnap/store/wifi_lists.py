@@ -11,8 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
-    Select,
-    Table,
     and_,
     or_,
     select,
@@ -53,14 +51,16 @@ class WifiLists:
         by = _order(order)
         with self._db.reading() as connection:
             statement = (
-                _with_source(visits)
+                select(visits)
                 .where(*of_visits(connection, wanted, self._long_stay_s))
                 .order_by(*(column.desc() for column in by))
                 .limit(limit)
             )
             if after is not None:
                 statement = statement.where(_beyond(by, after))
-            return [_visit(row, order) for row in connection.execute(statement)]
+            sources = _sources(connection)
+            rows = connection.execute(statement).all()
+        return [_visit(row, order, *sources[row.source_id]) for row in rows]
 
     def observations(
         self, wanted: WifiFilter, *, after: str | None = None, limit: int = 100
@@ -76,20 +76,25 @@ class WifiLists:
         by = (seen.minute, seen.source_id, seen.device)
         with self._db.reading() as connection:
             statement = (
-                _with_source(observations)
+                select(observations)
                 .where(*_of_observations(connection, wanted))
                 .order_by(*(column.desc() for column in by))
                 .limit(limit)
             )
             if after is not None:
                 statement = statement.where(_beyond(by, after))
-            return [_observation(row) for row in connection.execute(statement)]
+            sources = _sources(connection)
+            rows = connection.execute(statement).all()
+        return [_observation(row, *sources[row.source_id]) for row in rows]
 
 
-def _with_source(table: Table) -> Select[Any]:
-    return select(table, scan_sources.c.network_id, scan_sources.c.radio).join(
-        scan_sources, scan_sources.c.id == table.c.source_id
-    )
+def _sources(connection: Connection) -> dict[int, tuple[str, Radio]]:
+    """Return network and radio of each source: a handful, looked up here.
+
+    A join would look them up for every row that is sorted, and show a hundred.
+    """
+    rows = connection.execute(select(scan_sources)).all()
+    return {row.id: (row.network_id, Radio(row.radio)) for row in rows}
 
 
 def _order(order: VisitOrder) -> tuple[ColumnElement[int], ...]:
@@ -131,7 +136,7 @@ def _of_observations(
     return found
 
 
-def _visit(row: Row[Any], order: VisitOrder) -> VisitRow:
+def _visit(row: Row[Any], order: VisitOrder, network_id: str, radio: Radio) -> VisitRow:
     key: tuple[int, ...] = (row.time_in_s, row.source_id, row.device)
     if order is VisitOrder.DWELL:
         key = (row.time_out_s - row.time_in_s, *key)
@@ -139,8 +144,8 @@ def _visit(row: Row[Any], order: VisitOrder) -> VisitRow:
         key = (row.rssi_dbm, *key)
     return VisitRow(
         device=device_name(row.device),
-        network_id=row.network_id,
-        radio=Radio(row.radio),
+        network_id=network_id,
+        radio=radio,
         time_in=_moment(row.time_in_s),
         time_out=_moment(row.time_out_s),
         observations=row.observations,
@@ -152,12 +157,12 @@ def _visit(row: Row[Any], order: VisitOrder) -> VisitRow:
     )
 
 
-def _observation(row: Row[Any]) -> ObservationRow:
+def _observation(row: Row[Any], network_id: str, radio: Radio) -> ObservationRow:
     begin_s = row.minute * MINUTE_S
     return ObservationRow(
         device=device_name(row.device),
-        network_id=row.network_id,
-        radio=Radio(row.radio),
+        network_id=network_id,
+        radio=radio,
         first_at=_moment(begin_s + row.first_s),
         last_at=_moment(begin_s + row.last_s),
         rssi_dbm=row.rssi_dbm,

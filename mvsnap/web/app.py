@@ -15,6 +15,7 @@ from mvsnap.errors import MvsnapError
 from mvsnap.web import (
     api,
     auth,
+    badges,
     context,
     events,
     hooks,
@@ -25,14 +26,24 @@ from mvsnap.web import (
     scanning,
 )
 from mvsnap.web.context import Gateway
-from mvsnap.web.pages import crowd_events, overview, settings, visitors, wifi
+from mvsnap.web.pages import (
+    audit,
+    clips,
+    crowd_events,
+    overview,
+    settings,
+    visitors,
+    wifi,
+)
+from mvsnap.web.pages import badges as badge_review
 
 log = logging.getLogger(__name__)
 
 _MAX_BODY_BYTES = 1_000_000
 _BLUEPRINTS = (
-    *(api.bp, events.bp, hooks.bp, mutes.bp, ops.bp, scanning.bp),
-    *(login.bp, overview.bp, crowd_events.bp, visitors.bp, wifi.bp, settings.bp),
+    *(api.bp, badges.bp, events.bp, hooks.bp, mutes.bp, ops.bp, scanning.bp),
+    *(login.bp, overview.bp, crowd_events.bp, clips.bp, visitors.bp),
+    *(wifi.bp, badge_review.bp, settings.bp, audit.bp),
 )
 
 
@@ -59,7 +70,7 @@ def create_app(gateway: Gateway) -> Flask:
         rate_per_minute=server.rate_per_minute,
         session_hours=settings.login.session_hours,
     )
-    login.prepare(app, gateway.people)
+    login.prepare(app, gateway)
     pages.prepare(app)
     app.after_request(_no_sniffing)
     app.register_error_handler(MvsnapError, _expected)

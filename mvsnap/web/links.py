@@ -27,6 +27,10 @@ def scanning_url(number: int) -> str:
     return f"{_external(path).removesuffix('TOKEN')}… ({place})"
 
 
+def webhook_url(token: str) -> str:
+    return _external(url_for("hooks.receive_with_token", token=token))
+
+
 def _external(path: str) -> str:
     root = gateway().settings.site.public_url or request.host_url.rstrip("/")
     return root + path

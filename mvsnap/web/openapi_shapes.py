@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from mvsnap.core.badges import MAX_TEXT
 from mvsnap.domain import EventKind, JobState, PartState, TriggerKind
 
 Json = dict[str, Any]
 
 KEYS: list[Json] = [{"header": []}, {"bearer": []}, {"query": []}]
 _SERIAL = "^Q[0-9A-Z]{3}-[0-9A-Z]{4}-[0-9A-Z]{4}$"
+# A mismatch at a reader without a camera has none.
+_MAYBE_SERIAL = f"^$|{_SERIAL}"
 
 
 def describe(
@@ -102,79 +105,113 @@ def _list_of(schema: str) -> Json:
     return {"type": "array", "items": {"$ref": f"#/components/schemas/{schema}"}}
 
 
+_TEXT: Json = {"type": "string"}
+_MAYBE: Json = {"type": ["string", "null"]}
+_TIME: Json = {"type": "string", "format": "date-time"}
+_LINK: Json = {"type": ["string", "null"], "format": "uri"}
+_COUNT: Json = {"type": "integer", "minimum": 0}
+_TRIGGER = _object({"kind": {"enum": list(TriggerKind)}, "by": _TEXT})
+_STATUS: Json = {"enum": list(PartState)}
+
+
 def schemas() -> Json:
-    text: Json = {"type": "string"}
-    maybe: Json = {"type": ["string", "null"]}
-    time: Json = {"type": "string", "format": "date-time"}
-    link: Json = {"type": ["string", "null"], "format": "uri"}
-    trigger = _object({"kind": {"enum": list(TriggerKind)}, "by": text})
+    return {
+        "Snapshots": _object(_snapshots()),
+        "Job": _job(),
+        "Event": _event(),
+        "Events": _object({"events": _list_of("Event"), "after": _MAYBE}),
+        "Mute": _mute(),
+        "Mutes": _object({"mutes": _list_of("Mute")}),
+        "Alarm": _alarm(),
+        "BadgeEvent": _badge_event(),
+        "BadgesAdded": _object({"new": _COUNT, "known": _COUNT}),
+        "Observations": _observations(),
+        "Error": _object({"error": _object({"code": _TEXT, "message": _TEXT})}),
+    }
+
+
+def _snapshots() -> Json:
     camera = {
         "serial": {"type": "string", "pattern": _SERIAL},
-        "status": {"enum": list(PartState)},
-        "snapshot_url": link,
-        "video_link": link,
-        "error": maybe,
-    }
-    snapshots = {
-        "status": {"enum": list(JobState)},
-        "job": _object({"id": text, "url": {"type": "string", "format": "uri"}}),
-        "cameras": {"type": "array", "items": _object(camera)},
-    }
-    event = {
-        "id": text,
-        "kind": {"enum": list(EventKind)},
-        "occurred_at": time,
-        "recorded_at": time,
-        "serial": {"type": ["string", "null"], "pattern": _SERIAL},
-        "camera_name": text,
-        "title": text,
-        "job_id": text,
-        "trigger": trigger,
-        "snapshot_url": link,
-        "clip_url": link,
-        "video_link": link,
-        "error": maybe,
-        "zone": {"oneOf": [{"type": "null"}, _object({"zone_id": text, "name": text})]},
-        "details": {"type": "object"},
-    }
-    mute = {
-        "id": text,
-        "serial": maybe,
-        "zone_id": maybe,
-        "until": time,
-        "muted_at": time,
-        "muted_by": text,
-    }
-    job = snapshots | {
-        "accepted_at": time,
-        "at": maybe,
-        "rooms": {"type": "array", "items": text},
-        "trigger": trigger,
-        "clips": {"type": "array", "items": _clip(text, maybe, link)},
+        "status": _STATUS,
+        "snapshot_url": _LINK,
+        "video_link": _LINK,
+        "error": _MAYBE,
     }
     return {
-        "Snapshots": _object(snapshots),
-        "Job": _object(job),
-        "Event": _object(event),
-        "Events": _object({"events": _list_of("Event"), "after": maybe}),
-        "Mute": _object(mute),
-        "Mutes": _object({"mutes": _list_of("Mute")}),
-        "Alarm": _alarm(text),
-        "Error": _object({"error": _object({"code": text, "message": text})}),
+        "status": {"enum": list(JobState)},
+        "job": _object({"id": _TEXT, "url": {"type": "string", "format": "uri"}}),
+        "cameras": {"type": "array", "items": _object(camera)},
     }
 
 
-def _clip(text: Json, maybe: Json, link: Json) -> Json:
-    status = {"enum": list(PartState)}
-    return _object({"camera": text, "status": status, "clip_url": link, "error": maybe})
+def _job() -> Json:
+    clip = {"camera": _TEXT, "status": _STATUS, "clip_url": _LINK, "error": _MAYBE}
+    more = {
+        "accepted_at": _TIME,
+        "at": _MAYBE,
+        "rooms": {"type": "array", "items": _TEXT},
+        "trigger": _TRIGGER,
+        "clips": {"type": "array", "items": _object(clip)},
+    }
+    return _object(_snapshots() | more)
 
 
-def _alarm(text: Json) -> Json:
+def _event() -> Json:
+    zone = _object({"zone_id": _TEXT, "name": _TEXT})
+    return _object(
+        {
+            "id": _TEXT,
+            "kind": {"enum": list(EventKind)},
+            "occurred_at": _TIME,
+            "recorded_at": _TIME,
+            "serial": {"type": ["string", "null"], "pattern": _SERIAL},
+            "camera_name": _TEXT,
+            "title": _TEXT,
+            "job_id": _TEXT,
+            "trigger": _TRIGGER,
+            "snapshot_url": _LINK,
+            "clip_url": _LINK,
+            "video_link": _LINK,
+            "error": _MAYBE,
+            "zone": {"oneOf": [{"type": "null"}, zone]},
+            "details": {"type": "object"},
+        }
+    )
+
+
+def _mute() -> Json:
+    return _object(
+        {
+            "id": _TEXT,
+            "serial": _MAYBE,
+            "zone_id": _MAYBE,
+            "until": _TIME,
+            "muted_at": _TIME,
+            "muted_by": _TEXT,
+        }
+    )
+
+
+def _badge_event() -> Json:
+    """What is not named here is kept as a detail."""
+    text: Json = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
+    about = "ISO 8601, without an offset UTC; or seconds or milliseconds since 1970"
+    time: Json = {"type": ["string", "number"], "description": about}
+    return _object({"timestamp": time, "user_id": text, "reader": text})
+
+
+def _observations() -> Json:
+    """What /scanning answers."""
+    numbers = dict.fromkeys(("observations", "ignored", "bad"), {"type": "integer"})
+    return _object({"status": {"const": "accepted"}} | numbers)
+
+
+def _alarm() -> Json:
     """What /webhook answers."""
-    link: Json = {"type": "string", "format": "uri"}
-    texts: Json = {"type": "array", "items": text}
-    job = {"id": text, "url": link}
+    texts: Json = {"type": "array", "items": _TEXT}
+    job = {"id": _TEXT, "url": {"type": "string", "format": "uri"}}
     jobs = {"type": "array", "items": _object(job | {"cameras": texts, "clips": texts})}
     accepted = {"status": {"const": "accepted"}, "job": _object(job), "jobs": jobs}
-    ignored = {"status": {"const": "ignored"}, "reason": text}
+    ignored = {"status": {"const": "ignored"}, "reason": _TEXT}
     return {"oneOf": [_object(ignored), _object(accepted | {"notes": texts})]}

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mvsnap.core.days import day_span, local_moment
+from mvsnap.core.days import day_span, local_moment, utc_offsets
 from mvsnap.errors import BadInput
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -55,3 +55,20 @@ def test_a_time_without_offset_is_the_one_of_the_site() -> None:
 def test_what_is_no_time_is_refused_by_name(text: str) -> None:
     with pytest.raises(BadInput, match="^until: not a time"):
         local_moment("until", text, BERLIN)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["UTC", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe", "America/Havana"],
+)
+def test_offsets_are_those_of_the_clock_at_every_quarter(name: str) -> None:
+    zone = ZoneInfo(name)
+    since = datetime(2026, 2, 20, 7, 15, tzinfo=UTC)
+    until = since + timedelta(days=280)
+    changes = utc_offsets(since, until, zone)
+    assert len(changes) == (1 if name in ("UTC", "Asia/Kathmandu") else 3)
+    at_s, end_s = int(since.timestamp()), int(until.timestamp())
+    for second in range(at_s, end_s, 900):
+        offset_s = [known for from_s, known in changes if from_s <= second][-1]
+        there = datetime.fromtimestamp(second, zone).utcoffset()
+        assert there == timedelta(seconds=offset_s)

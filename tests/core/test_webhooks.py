@@ -111,7 +111,7 @@ def test_any_json_is_called_as_most_machines_call_it() -> None:
 
 
 def test_a_headline_fits_in_front_of_a_message_whatever_was_sent() -> None:
-    line = headline(sent(ixon(longContent="\0\ud800 long " * 500)))
+    line = headline(sent(ixon(shortContent="\0\ud800 long " * 500)))
     assert len(line) <= MAX_PREFIX
     assert line.isprintable()
     assert line.endswith("…")

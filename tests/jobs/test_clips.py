@@ -198,6 +198,49 @@ def test_a_file_goes_to_a_room_once(team: Crew) -> None:
     assert "The same video as the clip before" in team.messages[-1].markdown
 
 
+def test_a_file_goes_once_also_to_a_room_that_did_not_get_it_first(team: Crew) -> None:
+    first = alarmed(team, rooms=("Site B - Alarms",))
+    shared = []
+    for prefix in ("Robot stopped again", "Robot stopped once more"):
+        team.clock.sleep(1)
+        shared.append(alarmed(team, prefix=prefix))
+    for job in (first, *shared):
+        team.run(job)
+    told = [recorded(team, first, file="same")]
+    told += [recorded(team, job, file="same", shared=True) for job in shared]
+    for job in told:
+        assert team.run(job) is None
+    clips = team.messages[3:]
+    assert [len(message.files) for message in clips] == [1, 1, 0]
+    assert "The same video as the clip before" in clips[-1].markdown
+
+
+def test_a_clip_that_was_deleted_before_its_message_is_not_promised(team: Crew) -> None:
+    job = alarmed(team)
+    team.run(job)
+    told = recorded(team, job)
+    (team.folder / (only(team, job).path or "")).unlink()
+    assert team.run(told) is None
+    assert "The video was deleted meanwhile" in team.messages[-1].markdown
+    assert "page Clips" not in team.messages[-1].markdown
+
+
+def test_what_failed_together_waits_for_no_other_clip(team: Crew) -> None:
+    """Of a recording that failed no file is shared, whatever else has no file."""
+    other, job = alarmed(team, clips=(PRESS,)), alarmed(team)
+    team.run(other)
+    team.run(job)
+    assert team.run(recorded(team, job, error="offline", shared=True)) is None
+    assert "No clip: offline" in team.messages[-1].markdown
+
+
+def test_a_clip_does_not_wait_for_a_thread_that_was_refused(team: Crew) -> None:
+    job = alarmed(team, GATE, build.DOOR, rooms=("No such room",))
+    assert team.run(job) is None
+    assert team.run(recorded(team, job)) is None
+    assert team.progress(job).state is JobState.FAILED
+
+
 def test_a_clip_waits_for_the_message_it_follows(team: Crew) -> None:
     job = alarmed(team)
     team.clouds.webex.faults.add(Fault("503-html", POST, times=-1))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -104,6 +106,16 @@ def test_a_stalled_http_camera_is_asked_again(tmp_path: Path) -> None:
             video.frozen = False
             wait_for_state(recorder, "gate", State.RECORDING)
         video.close()
+
+
+def test_a_camera_that_never_answers_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/video.mjpg"
+        with recording(tmp_path, camera("gate", url)):
+            caller, _ = silent.accept()
+            began = time.monotonic()
+        assert time.monotonic() - began < 6
+        caller.close()
 
 
 def test_nobody_at_the_address_is_offline(tmp_path: Path) -> None:

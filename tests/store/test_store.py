@@ -16,6 +16,7 @@ from mvsnap.domain import (
     EventKind,
     JobId,
     MessageId,
+    Serial,
     Trigger,
     TriggerKind,
 )
@@ -144,6 +145,15 @@ def test_a_filter_finds_what_it_says(
         added(store, event(occurred_at=at(seconds), serial=serial))
     moments = [one.occurred_at for one in store.events(wanted, 10)]
     assert moments == [at(seconds) for seconds in found]
+
+
+def test_a_camera_without_a_serial_is_found_by_its_name(store: Store) -> None:
+    nameless = Serial("")
+    robot = event(serial=nameless, camera_name="Robot", kind=EventKind.CLIP)
+    added(store, robot, event(serial=nameless, camera_name="Press"))
+    added(store, event(serial=GATE, camera_name="Robot"))
+    wanted = EventFilter(serials=(Serial("Robot"),))
+    assert ids(store.events(wanted, 10)) == [robot.id]
 
 
 def paged(store: Store, size: int, wanted: EventFilter = ANY) -> Iterator[list[Event]]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from mvsnap.domain import Trigger, TriggerKind
+from mvsnap.domain import EventKind, Trigger, TriggerKind
 from tests.clients.fakes import FakeClock
 from tests.core.webhook_build import ixon, sensor, snake
 from tests.web.build import DOOR, GATE, KEY
@@ -59,8 +59,15 @@ def test_an_alarm_of_ixon_is_a_job_of_its_token(web: HookWeb) -> None:
     assert job.at == NOON - timedelta(minutes=5)
     assert job.prefix == (
         "Robot stopped was triggered at 3/4/26, 11:59 AM UTC · Robot 7 · "
-        "Instructions: open valve D5. · Counter1000Max30: 30 · Packers"
+        "Instructions: open valve D5."
     )
+    assert job.about is not None
+    event = web.store.event(job.about)
+    assert event is not None
+    assert (event.kind, event.occurred_at) == (EventKind.ALARM, job.at)
+    assert event.recorded_at == NOON
+    assert event.details["device"] == "Robot 7"
+    assert "Counter1000Max30: 30" in str(event.details["text"])
     assert web.client().get(url).status_code == 200
 
 

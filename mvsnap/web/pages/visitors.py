@@ -105,8 +105,8 @@ def zone(serial: str, zone_id: str) -> ResponseReturnValue:
         mistake=mistake,
         entered=request.args.get("day", "").strip(),
         today=today,
-        before=place.url(shown - timedelta(days=1)),
-        after=place.url(shown + timedelta(days=1)) if shown < today else None,
+        before=place.address(shown - timedelta(days=1)),
+        after=place.address(shown + timedelta(days=1)) if shown < today else None,
         csv_url=url_for(
             ".download_zone",
             serial=place.serial,
@@ -163,7 +163,7 @@ class _Place:
         here = gateway().visitors
         return key in here.most_seen(since, now) or key in here.totals(since, now)
 
-    def url(self, day: date | None = None) -> str:
+    def address(self, day: date | None = None) -> str:
         text = day.isoformat() if day else None
         return url_for(".zone", serial=self.serial, zone_id=self.zone_id, day=text)
 

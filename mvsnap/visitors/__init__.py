@@ -1,0 +1,1 @@
+"""What the Dashboard counts of visitors: fetched in the background and kept."""

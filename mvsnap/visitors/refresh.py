@@ -1,0 +1,189 @@
+"""Visitors: what the Dashboard counted, fetched in the background for the pages.
+
+One process asks for all. What is old by now is asked for first where a person looks.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from mvsnap.clients.budget import waited
+from mvsnap.clock import Clock
+from mvsnap.domain import Camera
+from mvsnap.errors import UpstreamError
+from mvsnap.store.sense import ZoneKey
+from mvsnap.store.site import SiteStore
+from mvsnap.store.visitor_rows import KnownZone
+from mvsnap.store.visitors import VisitorStore
+from mvsnap.visitors.counts import CAMERA_EVERY, VisitorCounts
+from mvsnap.visitors.pictures import VisitorPictures
+
+log = logging.getLogger(__name__)
+
+_WORK = "visitors"
+_HOURS_EVERY, _HOURS_LOOKED_EVERY = timedelta(minutes=15), timedelta(minutes=5)
+_LOOKS_FOR = timedelta(minutes=10)
+_ROUND_S, _PAUSE_S = 120.0, 60.0
+# Longer than a round and its last picture.
+_CLAIM = timedelta(minutes=5)
+_FIRST_CAMERAS_S, _LOOK_S = 10.0, 0.5
+
+
+class VisitorRefresh:
+    """by: the id of this process, the same after a restart."""
+
+    def __init__(
+        self,
+        counts: VisitorCounts,
+        pictures: VisitorPictures,
+        visitors: VisitorStore,
+        site: SiteStore,
+        clock: Clock,
+        *,
+        by: str,
+    ) -> None:
+        self._counts = counts
+        self._pictures = pictures
+        self._visitors = visitors
+        self._site = site
+        self._clock = clock
+        self._by = by
+        self._running = threading.Lock()
+        self._is_first = True
+        self._not_before = float("-inf")
+        self._began_at = clock.now()
+        self._ends_at = float("inf")
+
+    def refresh(self) -> None:
+        """Ask in the background for what is old by now."""
+        if self._running.acquire(blocking=False):
+            thread = threading.Thread(target=self._refresh, name="visitors")
+            thread.daemon = True
+            thread.start()
+
+    def _refresh(self) -> None:
+        try:
+            self.run()
+        except SQLAlchemyError as exc:
+            log.warning("counts of visitors not kept: %s", type(exc).__name__)
+        finally:
+            self._running.release()
+
+    def run(self) -> None:
+        """Do what is due, for two minutes at most, unless another process does."""
+        began = self._clock.monotonic()
+        if began < self._not_before:
+            return
+        cameras = self._cameras()
+        if not self._is_anything_due(cameras) or not self._claim(_CLAIM):
+            return
+        self._ends_at = began + _ROUND_S
+        try:
+            self._do_what_is_due(cameras)
+        except UpstreamError as exc:
+            log.info("no news of visitors: %s", exc.message)
+            pause_s = max(_PAUSE_S, min(exc.retry_after_s or 0.0, 3600.0))
+            self._not_before = self._clock.monotonic() + pause_s
+            # Nobody else shall ask meanwhile, either.
+            self._claim(timedelta(seconds=pause_s))
+            return
+        self._visitors.release(_WORK, self._by)
+
+    def _claim(self, length: timedelta) -> bool:
+        now = self._clock.now()
+        return self._visitors.claim(_WORK, self._by, now, now + length)
+
+    def _cameras(self) -> list[Camera]:
+        """Return the cameras; at the very first start they are known within seconds."""
+        found = self._site.cameras()
+        tries = int(_FIRST_CAMERAS_S / _LOOK_S) if self._is_first else 0
+        self._is_first = False
+        while not found and tries and waited(self._clock, _LOOK_S):
+            found, tries = self._site.cameras(), tries - 1
+        return found
+
+    # --- what is due, the most wanted first
+
+    def _is_anything_due(self, cameras: list[Camera]) -> bool:
+        now, looks, zones = self._clock.now(), self._looks(), self._visitors.zones()
+        return bool(
+            self._due_cameras(cameras, now)
+            or any(self._is_due(known, looks, now) for known in zones)
+            or self._counts.missing_days(now)
+            or self._pictures.due(now)
+        )
+
+    def _do_what_is_due(self, cameras: list[Camera]) -> None:
+        """Begin again, as long as there is time, when a person looks at a zone."""
+        while self._clock.monotonic() < self._ends_at:
+            self._began_at = self._clock.now()
+            self._ask_cameras(cameras)
+            self._ask_hours(only=self._looks())
+            self._pictures.take(self._ends_at)
+            self._ask_days()
+            self._ask_hours()
+            if not self._somebody_looks():
+                return
+
+    def _somebody_looks(self) -> bool:
+        """Say whether a person began to look at a zone since the work began."""
+        return bool(self._visitors.looks(self._began_at))
+
+    def _looks(self) -> dict[ZoneKey, datetime]:
+        return self._visitors.looks(self._clock.now() - _LOOKS_FOR)
+
+    def _due_cameras(self, cameras: list[Camera], now: datetime) -> list[Camera]:
+        known = self._visitors.cameras()
+        return [
+            camera
+            for camera in cameras
+            if camera.serial not in known
+            or now - known[camera.serial].asked_at >= CAMERA_EVERY
+        ]
+
+    @staticmethod
+    def _is_due(
+        known: KnownZone, looks: dict[ZoneKey, datetime], now: datetime
+    ) -> bool:
+        if known.hours_asked_at is None:
+            return True
+        looked = (known.zone.serial, known.zone.zone_id) in looks
+        every = _HOURS_LOOKED_EVERY if looked else _HOURS_EVERY
+        return now - known.hours_asked_at >= every
+
+    def _goes_on(self) -> bool:
+        return self._clock.monotonic() < self._ends_at and not self._somebody_looks()
+
+    # --- asking for it
+
+    def _ask_cameras(self, cameras: list[Camera]) -> None:
+        for camera in self._due_cameras(cameras, self._clock.now()):
+            if not self._goes_on():
+                break
+            self._counts.ask_camera(camera.serial)
+        here = {camera.serial for camera in cameras}
+        for serial in self._visitors.cameras().keys() - here:
+            self._visitors.forget_camera(serial)
+
+    def _ask_days(self) -> None:
+        missing = self._counts.missing_days(self._clock.now())
+        for (serial, day), zones in missing.items():
+            if not self._goes_on():
+                return
+            self._counts.ask_day(serial, zones, day)
+
+    def _ask_hours(self, only: dict[ZoneKey, datetime] | None = None) -> None:
+        """only: the zones a person looks at; None: all."""
+        for known in self._visitors.zones():
+            key, now = (known.zone.serial, known.zone.zone_id), self._clock.now()
+            if only is not None and key not in only:
+                continue
+            if not self._is_due(known, only or {}, now):
+                continue
+            if only is None and not self._goes_on():
+                return
+            self._counts.ask_hours(known)
