@@ -38,6 +38,8 @@ STRANGERS = (
 
 HOMES: dict[str, tuple[str, ...]] = {
     "alembic": ("store",),
+    "boto3": ("clients.s3",),
+    "botocore": ("clients.s3",),
     "click": ("cli",),
     "croniter": ("config",),
     "dbos": ("jobs.engine",),
@@ -226,6 +228,7 @@ def test_every_part_of_the_package_has_its_place_in_the_order() -> None:
         pytest.param("cli.setup", "import yaml", id="yaml"),
         pytest.param("cli.setup", "from ruamel.yaml import YAML", id="ruamel"),
         pytest.param("web.pages", "import jinja2", id="jinja2"),
+        pytest.param("clients.meraki", "import boto3", id="boto3"),
         pytest.param("clients.jpeg", "from PIL import Image", id="PIL"),
         pytest.param("web.x", "from pydantic import BaseModel", id="pydantic"),
         pytest.param("core.x", "import celery", id="a library without a home"),
