@@ -65,6 +65,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "sqlalchemy": (
         "store",
         "inventory",
+        "jobs.copies",
         "jobs.desk",
         "sense.listener",
         "sense.outbox",

@@ -4,18 +4,37 @@ from __future__ import annotations
 
 import click
 
-from mvsnap.cli.terminal import config_option, load_settings, open_parts, out
+from mvsnap.cli.terminal import (
+    config_option,
+    load_settings,
+    open_parts,
+    out,
+    storage_errors,
+)
 
 
 @config_option
 @click.command()
 @click.pass_context
 def purge(ctx: click.Context) -> None:
-    """Remove what is older than storage.retention_days (the service does it hourly)."""
+    """Remove what storage.retention_days and storage.max_gb say (the service does)."""
     settings = load_settings(ctx)
-    purged = open_parts(settings).purge()
-    days = settings.storage.retention_days
-    pictures = len(purged.snapshot_paths)
+    parts = open_parts(settings)
+    with storage_errors(settings):
+        removed = parts.purge()
+        swept = parts.retention().sweep()
+        left_gb = parts.videos().usage().size_bytes / 1e9
+    storage = settings.storage
     out.print(
-        f"Older than {days} days: {purged.events} events, {pictures} pictures removed."
+        f"Older than {storage.retention_days} days: {removed.events} events, "
+        f"{removed.pictures} pictures removed."
     )
+    out.print(
+        f"That old, or above {storage.max_gb:g} GB: {removed.clips} clips removed, "
+        f"{removed.size_bytes / 1e9:.3f} GB. {left_gb:.3f} GB of clips are there."
+    )
+    if swept.strays or swept.lost:
+        out.print(
+            f"Files of no clip removed: {swept.strays}. "
+            f"Clips whose file is gone: {swept.lost}."
+        )

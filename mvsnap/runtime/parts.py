@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from mvsnap.actions import CameraNames, Photographer
 from mvsnap.clients.meraki import Dashboard
+from mvsnap.clients.s3 import Bucket
 from mvsnap.clients.webex import Webex
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.delivery import Courier, Words
 from mvsnap.domain import Serial
 from mvsnap.inventory import Inventory
+from mvsnap.jobs.executors import data_id
+from mvsnap.jobs.retention import Retention, Rules
 from mvsnap.jobs.runner import JobRunner
 from mvsnap.metrics import Metrics
 from mvsnap.store import database
@@ -22,7 +26,18 @@ from mvsnap.store.files import Files
 from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
-from mvsnap.store.store import Purged, Store
+from mvsnap.store.store import Store
+from mvsnap.store.videos import VideoStore
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What a purge removed; size_bytes: of the clips' videos."""
+
+    events: int
+    pictures: int
+    clips: int
+    size_bytes: int
 
 
 class Parts:
@@ -36,7 +51,7 @@ class Parts:
         self.files = Files(settings.data_dir)
         engine = database.open_database(store_url(settings))
         database.upgrade(engine)
-        db = database.Database(engine)
+        db = self._db = database.Database(engine)
         self.store = Store(db)
         self.clips = ClipStore(db)
         self.sense = SenseStore(db)
@@ -80,14 +95,49 @@ class Parts:
         days = self.settings.storage.retention_days
         return self.clock.now() - timedelta(days=days)
 
-    def purge(self) -> Purged:
-        """Remove events older than the retention, and their pictures."""
+    def videos(self) -> VideoStore:
+        return VideoStore(self._db, f"-{data_id(self.settings.data_dir)}")
+
+    def retention(self) -> Retention:
+        storage = self.settings.storage
+        rules = Rules(
+            keep_for=timedelta(days=storage.retention_days),
+            max_bytes=int(storage.max_gb * 1e9),
+            min_free_bytes=int(self.settings.recorder.min_free_mb * 1e6),
+            copies=storage.s3.configured,
+        )
+        data_dir, videos = self.settings.data_dir, self.videos()
+        return Retention(data_dir, rules, self.clips, videos, self.files, self.clock)
+
+    def purge(self) -> Removed:
+        """Remove what is older than the retention, or too much."""
+        retention = self.retention()
+        retired = retention.tidy()
         purged = self.store.purge(self.oldest_kept())
         for path in purged.snapshot_paths:
             self.files.remove(path)
+        retention.forget()
         self.sense.purge(self.oldest_kept())
         self.site.purge(self.clock.now())
-        return purged
+        return Removed(purged.events, len(purged.snapshot_paths), *astuple(retired))
+
+    def bucket(self) -> Bucket | None:
+        """Return where copies of clips go, None without.
+
+        Raises:
+            UpstreamError: boto3 is missing, or a setting cannot be used.
+        """
+        s3 = self.settings.storage.s3
+        if not s3.configured or s3.access_key is None or s3.secret_key is None:
+            return None
+        return Bucket(
+            s3.bucket or "",
+            s3.access_key.get_secret_value(),
+            s3.secret_key.get_secret_value(),
+            endpoint_url=s3.endpoint_url,
+            region=s3.region,
+            prefix=s3.prefix,
+        )
 
     def runner(
         self,
