@@ -28,6 +28,7 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.line import Line
+from benchmarks.recorder import recorder
 from benchmarks.sense import sense
 from mvsnap.simulator.picture import draw_picture
 from tests.gateway import KEY, Clouds, Gateway, clouds, environment, gateway
@@ -38,7 +39,8 @@ RESULTS = Path(__file__).parent / "results.json"
 
 
 def main() -> None:
-    parts = {part.__name__: part for part in (commands, snapshots, triggers, sense)}
+    every = (commands, snapshots, triggers, sense, recorder)
+    parts = {part.__name__: part for part in every}
     parser = argparse.ArgumentParser(description="Measure, side by side.")
     parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(parts))
     asked = parser.parse_args().parts or list(parts)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import Literal, NewType
 
 from mvsnap.errors import BadInput
 
@@ -242,14 +242,24 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+# Who knows the passwords: mvsnap itself, or the machine's PAM.
+LoginBackend = Literal["local", "pam"]
+# Stands in place of a hash where the password is that of a system account.
+SYSTEM_ACCOUNT = "pam"
+
+
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person who may log in."""
+    """A person who may log in, with a password kept here or that of the system."""
 
     name: str
     role: Role
     password_hash: str = field(repr=False)
     changed_at: datetime
+
+    @property
+    def backend(self) -> LoginBackend:
+        return "pam" if self.password_hash == SYSTEM_ACCOUNT else "local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,3 +316,10 @@ class Listener:
     state: str
     messages_per_s: float
     people_counts: int
+
+
+class Radio(StrEnum):
+    """By what a device was heard: the Location Scanning API tells them apart."""
+
+    WIFI = "wifi"
+    BLUETOOTH = "bluetooth"

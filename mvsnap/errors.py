@@ -11,6 +11,7 @@ MvsnapError
   BadConfig               the settings cannot be used, all mistakes together
   NoPicture               the camera cannot give a picture, now or ever
   UpstreamError           Meraki or Webex refused or is out of reach
+  AccountsAway            the system's accounts cannot be asked now        503
   EngineUnfit             the job engine cannot run on this machine
   CannotListen            the address of the server is taken, or not ours
 """
@@ -82,6 +83,17 @@ class QueueFull(MvsnapError):
         self.retry_after_s = retry_after_s
 
 
+class AccountsAway(MvsnapError):
+    """Passwords of system accounts cannot be checked; again after `retry_after_s`."""
+
+    code = "accounts_away"
+    status = 503
+
+    def __init__(self, message: str, *, retry_after_s: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class BadConfig(MvsnapError):
     """All mistakes of the settings, one line each: `path: expectation, got value`."""
 
@@ -126,6 +138,13 @@ class UpstreamError(MvsnapError):
 
 
 class NoPicture(UpstreamError):
-    """The Dashboard answered, but gives no picture (camera offline, no video then)."""
+    """The Dashboard answered, but gives no picture.
+
+    reason: "offline" (the camera), "no_video" (of that moment), or "" for others.
+    """
 
     code = "no_picture"
+
+    def __init__(self, message: str, *, retry: bool, reason: str = "") -> None:
+        super().__init__(message, retry=retry)
+        self.reason = reason

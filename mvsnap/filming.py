@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from mvsnap.clients.ixon import Account, Ixon, ServiceToken
+from mvsnap.clients.ixon import Account, Ixon, NotAllowed, ServiceToken
 from mvsnap.clients.meraki import Dashboard
 from mvsnap.clock import Clock
 from mvsnap.config.model import Settings
@@ -137,8 +137,9 @@ class IxonSource:
                 self._path = self._ixon.server(self._server_id).landing_page or "/"
             access = self._ixon.open_web_access(self._server_id)
         except UpstreamError as exc:
-            # Asked again every minute, a wrong login would be locked out.
-            raise _refused(exc, State.WRONG_PASSWORD) from None
+            is_login = isinstance(exc, NotAllowed)
+            for_good = State.WRONG_PASSWORD if is_login else State.NO_VIDEO
+            raise _refused(exc, for_good) from None
         found = source_of(replace(self._camera, url=access.stream_url(self._path)))
         return replace(found, headers=access.headers(), has_ended=access.has_ended)
 

@@ -38,6 +38,12 @@ class Metrics:
             ["kind"],
             registry=self.registry,
         )
+        self.observations = Counter(
+            "mvsnap_scanning_observations",
+            "Wi-Fi and Bluetooth observations: accepted, ignored by settings, bad",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.backlog = Gauge(
             "mvsnap_jobs_waiting",
             "Jobs accepted and not finished",

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# The web server refuses more before it reaches the disk; the app answers 413 from 1 MB.
+# The web server refuses more before it reaches the disk; the app answers 413 from 1 MB,
+# from 32 MB where observations come.
 _MAX_BODY_BYTES = 2_000_000
+_MAX_SCANNING_BYTES = 36_000_000
 # How long answers to those who wait may take to leave after a SIGTERM.
 _LAST_ANSWERS_S = 0.5
 
@@ -90,6 +92,7 @@ def make_server(app: Flask, settings: Settings, listening: socket.socket) -> Any
     """Return a waitress server; `run()` serves."""
     from waitress.server import create_server
 
+    scans = bool(settings.scanning.endpoints)
     return create_server(
         app,
         sockets=[listening],
@@ -99,7 +102,7 @@ def make_server(app: Flask, settings: Settings, listening: socket.socket) -> Any
         server_name=socket.gethostname(),
         # Whether proxies are believed is decided by server.trusted_proxies.
         clear_untrusted_proxy_headers=False,
-        max_request_body_size=_MAX_BODY_BYTES,
+        max_request_body_size=_MAX_SCANNING_BYTES if scans else _MAX_BODY_BYTES,
         # Far below the usual limit of 1024 open files: jobs need some, too.
         connection_limit=200,
         # For idle connections; one whose request is being answered stays.

@@ -41,7 +41,11 @@ def clouds() -> Iterator[Clouds]:
 
 # Real video and a real browser, watched by the clock: a machine that is busy elsewhere
 # for seconds can spoil one. They get a second try, which the summary names (R).
-WATCHED_BY_THE_CLOCK = ("tests/recorder/", "tests/test_crowd_flow.py")
+WATCHED_BY_THE_CLOCK = (
+    "tests/recorder/",
+    "tests/test_crowd_flow.py",
+    "tests/test_filming.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from mvsnap.simulator.webex import SimMessage
 from tests.gateway import KEY, Clouds, Gateway, clouds, gateway
@@ -102,7 +104,7 @@ def test_the_clip_of_an_alarm_follows_in_its_thread(
     with clouds() as made, gateway(tmp_path, settings(made, camera, "Robot")) as here:
         wait_for_ring(here, 1)
         url = alarm(here, 1)
-        wait_until(lambda: made.webex.messages, "the alarm is told at once", 5)
+        wait_until(lambda: bool(made.webex.messages), "the alarm is told at once", 5)
         assert job(here, url)["clips"][0]["status"] == "pending"
         done = wait_for_end(here, url)
         event = event_of(here, url)
@@ -124,3 +126,66 @@ def test_the_clip_of_an_alarm_follows_in_its_thread(
     first, reply = thread(made, "Robot 1 stopped")
     assert "before to" in reply.markdown
     assert reply.files
+
+
+def test_a_kill_while_it_records_loses_nothing(
+    tmp_path: Path, camera: RtspCamera
+) -> None:
+    with clouds() as made, gateway(tmp_path, settings(made, camera, "Robot")) as here:
+        wait_for_ring(here, 1)
+        url = alarm(here, 2)
+        here.kill_after(1.0)
+        here.start()
+        done = wait_for_end(here, url)
+        event = event_of(here, url)
+        at = datetime.fromisoformat(event["occurred_at"])
+        clip = seen_in(video(here, event, tmp_path), at)
+        messages = thread(made, "Robot 2 stopped")
+    assert done["status"] == "done"
+    assert clip.first_s <= -PRE_ROLL_S
+    assert clip.last_s >= 0, "it goes on past the trigger"
+    assert len(messages) == 2
+
+
+CAMERAS = [f"Robot {number}" for number in range(1, 6)]
+
+
+def test_every_alarm_of_a_flood_ends_as_a_clip_although_the_service_is_killed(
+    tmp_path: Path, camera: RtspCamera
+) -> None:
+    """50 alarms in about a second for 5 cameras; the kill comes amid them."""
+    with clouds() as made:
+        given = settings(made, camera, *CAMERAS)
+        given["webhooks"]["rules"] = [
+            {"name": name, "match": {"line": name}, "cameras": [name]}
+            for name in CAMERAS
+        ]
+        given["webex"]["room"] = None
+        with gateway(tmp_path, given) as here:
+            wait_for_ring(here, len(CAMERAS), held_s=1)
+            with ThreadPoolExecutor(25) as pool:
+                sent = [
+                    pool.submit(insist, here, number, CAMERAS[number % 5])
+                    for number in range(50)
+                ]
+                here.kill_after(0.7)
+                here.start()
+                urls = {one.result() for one in sent}
+            ends = [wait_for_end(here, url, 90)["clips"][0] for url in urls]
+    assert len(urls) == 50
+    assert [end for end in ends if end["status"] != "delivered"] == []
+
+
+def insist(running: Gateway, number: int, camera: str) -> str:
+    """Send an alarm until it is accepted, as clouds do."""
+    urls: list[str] = []
+
+    def is_accepted() -> bool:
+        try:
+            urls.append(alarm(running, number, line=camera))
+        except (requests.RequestException, AssertionError):
+            return False
+        return True
+
+    wait_until(is_accepted, f"alarm {number} is accepted", 60)
+    return urls[0]

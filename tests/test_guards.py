@@ -27,6 +27,8 @@ PUBLIC = {
     "ops.openapi",
     "hooks.receive",
     "hooks.receive_with_token",
+    "scanning.validate",
+    "scanning.receive",
 }
 # Pages and files anybody may have: without them nobody could log in.
 PUBLIC_PAGES = {"login.login", "login.try_to_log_in", "static", "bootstrap.static"}
@@ -189,7 +191,12 @@ def test_a_wrong_method_is_405_on_every_route(web: Web) -> None:
         assert call.method in answer.headers["Allow"]
 
 
-ERRORS_OF_PROGRAMS = ("/api/v1.0/nothing", "/webhook/x/y", "/scanning/x", "/healthz/x")
+ERRORS_OF_PROGRAMS = (
+    "/api/v1.0/nothing",
+    "/webhook/x/y",
+    "/scanning/x/y",
+    "/healthz/x",
+)
 
 
 @pytest.mark.parametrize("address", ERRORS_OF_PROGRAMS)
@@ -338,7 +345,8 @@ def test_the_sample_is_what_the_settings_say() -> None:
 def test_the_sample_as_it_is_changes_nothing() -> None:
     tree = yaml.safe_load(reference.sample())
     # Headings of sections, and nothing below them.
-    assert set(paths(tree)) <= set(tree) | {"sense.noise", "storage.s3"}
+    inner = {"sense.noise", "storage.s3", "scanning.correlation"}
+    assert set(paths(tree)) <= set(tree) | inner
     assert tree["sense"] == {"noise": None}
     assert tree["storage"] == {"s3": None}
 

@@ -22,6 +22,7 @@ _COMMANDS = {
     "rooms": ("lists", "List the rooms the Webex bot is in."),
     "events": ("events", "Show the event store."),
     "users": ("users", "Add, remove and list people who may log in."),
+    "analytics": ("analytics", "Make Wi-Fi visits anew from observations."),
     "purge": ("purge", "Remove what is older than the retention."),
     "db": ("db", "Database maintenance."),
     "demo": ("demo", "Try everything without any account."),

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 from rich.markup import escape
 
-from mvsnap.cli.terminal import config_option, load_settings, out, refuse_foreign_root
+from mvsnap.cli import check_recorder
+from mvsnap.cli.terminal import (
+    Line,
+    config_option,
+    load_settings,
+    out,
+    refuse_foreign_root,
+)
 from mvsnap.domain import Serial
 from mvsnap.errors import MvsnapError, UpstreamError
 
@@ -21,15 +28,6 @@ if TYPE_CHECKING:
 
 # How long a broker may take to let us in.
 _BROKER_S = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """ok: None when the part is not configured, which is no mistake."""
-
-    name: str
-    ok: bool | None
-    text: str
 
 
 @config_option
@@ -50,7 +48,7 @@ def check(ctx: click.Context) -> None:
 
 
 def _looks(settings: Settings) -> list[tuple[str, Callable[[], Line]]]:
-    return [
+    looks = [
         ("api keys", lambda: _api_keys(settings)),
         ("database", lambda: _database(settings)),
         ("jobs", _engine),
@@ -58,9 +56,14 @@ def _looks(settings: Settings) -> list[tuple[str, Callable[[], Line]]]:
         ("cameras", lambda: _cameras(settings)),
         ("Webex", lambda: _webex(settings)),
         ("rooms", lambda: _rooms(settings)),
+        *check_recorder.looks(settings),
         ("MV Sense", lambda: _sense(settings)),
+        ("Wi-Fi", lambda: _wifi(settings)),
         ("pages", lambda: _pages(settings)),
     ]
+    if settings.login.backend == "pam":
+        looks.append(("log-ins", lambda: _log_ins(settings)))
+    return looks
 
 
 def _guarded(name: str, look: Callable[[], Line]) -> Line:
@@ -206,15 +209,53 @@ def _sense(settings: Settings) -> Line:
     return Line("MV Sense", state.connected, state.text)
 
 
-def _pages(settings: Settings) -> Line:
+def _wifi(settings: Settings) -> Line:
     from mvsnap.runtime import store_url
-    from mvsnap.store import database
-    from mvsnap.store.people import People
+    from mvsnap.store import database, salt
+    from mvsnap.store.wifi import WifiStore
 
-    people = People(database.Database(database.open_database(store_url(settings))))
-    names = ", ".join(user.name for user in people.users())
+    endpoints = len(settings.scanning.endpoints)
+    if not endpoints:
+        return Line("Wi-Fi", None, "no scanning.endpoints: no analytics")
+    kept = "MAC addresses as they are"
+    if settings.scanning.hash_macs:
+        kept = "MAC addresses hashed"
+        try:
+            salt.salt(settings.data_dir)
+        except ValueError as exc:
+            return Line("Wi-Fi", False, str(exc))
+    db = database.Database(database.open_database(store_url(settings)))
+    waiting = WifiStore(db).waiting()
+    text = f"{endpoints} endpoints, {kept}, {waiting} batches wait for the worker"
+    return Line("Wi-Fi", True, text)
+
+
+def _pages(settings: Settings) -> Line:
+    names = ", ".join(_names(settings))
     if not names:
         return Line(
             "pages", None, "nobody can log in yet: python -m mvsnap users add NAME"
         )
     return Line("pages", True, names)
+
+
+def _log_ins(settings: Settings) -> Line:
+    from mvsnap.web import accounts
+
+    service = settings.login.pam_service
+    mistakes = accounts.mistakes(service, _names(settings))
+    if mistakes:
+        return Line("log-ins", False, "; ".join(mistakes))
+    where = accounts.service_file(service)
+    return Line("log-ins", True, f"system accounts, by PAM: {where}")
+
+
+def _names(settings: Settings) -> list[str]:
+    """Return who may log in with the backend that is set."""
+    from mvsnap.runtime import store_url
+    from mvsnap.store import database
+    from mvsnap.store.people import People
+
+    people = People(database.Database(database.open_database(store_url(settings))))
+    backend = settings.login.backend
+    return [user.name for user in people.users() if user.backend == backend]

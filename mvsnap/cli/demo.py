@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from mvsnap.cli.demo_world import World
     from mvsnap.simulator.dashboard import FakeDashboard
     from mvsnap.simulator.webex import FakeWebex
+    from mvsnap.simulator.webex_model import SimMessage
 
 _CROWD_S = 6.0
 _CROWD_LIMIT_S = 30.0
+_CLIP_LIMIT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ def demo(once: bool, port: int) -> None:
     with world(port) as made:
         worked = _fire(_tries(made.dashboard), made.url)
         worked = _gather(made) and worked
+        worked = _fail_a_robot(made) and worked
         _show_messages(made.webex)
         if not once:
             _stay(made)
@@ -142,6 +145,42 @@ def _gather(made: World) -> bool:
     return True
 
 
+def _fail_a_robot(made: World) -> bool:
+    """Let a robot stop and IXON tell of it; say whether the room got its clip."""
+    from mvsnap.cli.demo_world import HOOK_TOKEN
+    from mvsnap.clock import SystemClock, poll
+    from mvsnap.simulator import ixon_notify
+
+    if made.robot is None:
+        return True
+    out.print("\n[bold]A robot stops, and IXON tells of it[/bold]")
+    url = f"{made.url}/webhook/{HOOK_TOKEN}"
+    out.print(f"  POST {url}", style="dim")
+    clock = SystemClock()
+    began_s = clock.monotonic()
+    made.robot.stop()
+    text, todo = "Gripper lost its carton", "Take it off the belt, then press reset."
+    alarm = ixon_notify.Alarm("r7", "Robot 7", text, todo)
+    answers = ixon_notify.send(url, alarm)
+
+    def clip() -> SimMessage | None:
+        return next((m for m in made.webex.messages if "Clip: " in m.markdown), None)
+
+    with err.status("the clip goes on for a while after the alarm"):
+        message = poll(clip, clock, every_s=0.1, limit_s=_CLIP_LIMIT_S)
+    made.robot.go()
+    if answers != [202] or message is None:
+        out.print(f"  [red]no clip[/red] (answers: {answers})")
+        return False
+    size_kb = sum(len(file.data) for file in message.files) // 1000
+    words = message.markdown.splitlines()[1]
+    out.print(
+        f"  [green]posted[/green] after {clock.monotonic() - began_s:.1f} s: "
+        f"{words} ({size_kb} kB)"
+    )
+    return True
+
+
 def _show_camera(camera: dict[str, Any]) -> None:
     text = camera["error"] or camera["video_link"]
     out.print(f"  {camera['serial']} {camera['status']}: {escape(str(text))}")
@@ -155,9 +194,11 @@ def _show_messages(webex: FakeWebex) -> None:
         lines = message.markdown.replace("**", "").splitlines()
         first = " ".join(line for line in lines if "Video at" not in line)
         indent = "    " if message.parent_id else "  "
-        size = sum(len(file.data) for file in message.files)
-        picture = f"  [green]picture, {size // 1000} kB[/green]" if size else ""
-        out.print(f"{indent}{escape(first)}{picture}")
+        files = "".join(
+            f"  [green]{file.content_type}, {len(file.data) // 1000} kB[/green]"
+            for file in message.files
+        )
+        out.print(f"{indent}{escape(first)}{files}")
 
 
 def _stay(made: World) -> None:

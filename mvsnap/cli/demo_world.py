@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import tempfile
 import threading
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mvsnap.simulator.cameras import SimulatedCamera
     from mvsnap.simulator.counts import CountsPublisher, Crowd
     from mvsnap.simulator.dashboard import FakeDashboard
+    from mvsnap.simulator.robot import RobotCell
     from mvsnap.simulator.webex import FakeWebex
 
 # Known to everybody, which is all right: the demo listens on 127.0.0.1 only.
@@ -32,19 +34,24 @@ USER, PASSWORD = "demo", "demo-password"
 ROOM = "Site A - Alarms"
 CAMERA_S = 2.0
 PEOPLE, DWELL_S = 3, 3
+# The alarm comes to this address; the clip begins before it.
+HOOK_TOKEN = "demo-token-of-the-robots"
+ROBOT = "Robot cell"
+_PRE_ROLL_S, _POST_ROLL_S, _ROBOT_FPS = 8, 5, 8
 # While the demo stays up, somebody gathers now and then.
 _CROWD_EVERY_S, _CROWD_S, _CROWDS = 150, 20, 500
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """counts: None without a broker on this machine."""
+    """counts: None without a broker on this machine; robot: without ffmpeg."""
 
     url: str
     rooms_url: str
     dashboard: FakeDashboard
     webex: FakeWebex
     counts: CountsPublisher | None
+    robot: RobotCell | None
 
     def entrance(self) -> tuple[Serial, ZoneId]:
         """Return the zone in which the demo lets people gather."""
@@ -71,7 +78,9 @@ def world(port: int) -> Iterator[World]:
         rooms_url = stack.enter_context(serve(webex.app()))
         broker = _broker(stack, folder / "broker")
         plain = _settings(dashboard, webex, dashboard_url, rooms_url, folder)
-        settings = _validated(plain | {"sense": _sense(broker)})
+        robot, recorder = _robot(stack)
+        plain |= {"sense": _sense(broker), "recorder": recorder}
+        settings = _validated(plain)
         listening = _listen(settings, port)
         service = Service(settings, Roles(sense=broker is not None))
         service.start()
@@ -82,7 +91,9 @@ def world(port: int) -> Iterator[World]:
         threading.Thread(target=server.run, name="gateway", daemon=True).start()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         counts = _counts(stack, broker, dashboard)
-        yield World(url, rooms_url, dashboard, webex, counts)
+        # What the Dashboard counts from now on is who was published.
+        dashboard.people_at = counts.people_at if counts else None
+        yield World(url, rooms_url, dashboard, webex, counts, robot)
 
 
 def _broker(stack: ExitStack, folder: Path) -> Mosquitto | None:
@@ -93,6 +104,30 @@ def _broker(stack: ExitStack, folder: Path) -> Mosquitto | None:
     except BrokerError as exc:
         err.print(f"[yellow]No crowds in this demo:[/yellow] {exc}")
         return None
+
+
+def _robot(stack: ExitStack) -> tuple[RobotCell | None, dict[str, Any]]:
+    """Show a robot to a camera; return it, and the settings that record the camera."""
+    from mvsnap.simulator.robot import RobotCell
+    from mvsnap.simulator.server import serve
+    from mvsnap.simulator.video import FakeVideo
+
+    if shutil.which("ffmpeg") is None:
+        err.print(
+            "[yellow]No clips in this demo:[/yellow] ffmpeg is missing "
+            "(apt-get install ffmpeg)"
+        )
+        return None, {}
+    robot = RobotCell()
+    video = FakeVideo(fps=_ROBOT_FPS, draw=robot.draw)
+    url = stack.enter_context(serve(video.app()))
+    stack.callback(video.close)
+    camera = {
+        "url": f"{url}/video.mjpg",
+        "pre_roll_s": _PRE_ROLL_S,
+        "post_roll_s": _POST_ROLL_S,
+    }
+    return robot, {"cameras": {ROBOT: camera}, "min_free_mb": 1}
 
 
 def _counts(
@@ -150,6 +185,11 @@ def _settings(
             "base_url": f"{rooms_url}/v1",
             "bot_token": webex.bot_token,
             "room": ROOM,
+        },
+        "webhooks": {
+            "tokens": [
+                {"name": "robots", "token": HOOK_TOKEN, "actions": ["clip"]},
+            ]
         },
     }
 

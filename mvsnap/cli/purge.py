@@ -17,14 +17,19 @@ from mvsnap.cli.terminal import (
 @click.command()
 @click.pass_context
 def purge(ctx: click.Context) -> None:
-    """Remove what storage.retention_days and storage.max_gb say (the service does)."""
+    """Remove what is too old or too much (the service does it, too).
+
+    Settings: storage.retention_days, storage.max_gb, scanning.keep_observations_days,
+    scanning.keep_visits_days
+    """
     settings = load_settings(ctx)
     parts = open_parts(settings)
     with storage_errors(settings):
         removed = parts.purge()
         swept = parts.retention().sweep()
         left_gb = parts.videos().usage().size_bytes / 1e9
-    storage = settings.storage
+        wifi = parts.purge_wifi()
+    storage, scanning = settings.storage, settings.scanning
     out.print(
         f"Older than {storage.retention_days} days: {removed.events} events, "
         f"{removed.pictures} pictures removed."
@@ -38,3 +43,8 @@ def purge(ctx: click.Context) -> None:
             f"Files of no clip removed: {swept.strays}. "
             f"Clips whose file is gone: {swept.lost}."
         )
+    out.print(
+        f"Older than {scanning.keep_observations_days} days: "
+        f"{wifi.observations} Wi-Fi observations removed; "
+        f"than {scanning.keep_visits_days} days: {wifi.visits} visits."
+    )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import click
-from rich.markup import escape
 
-from mvsnap.cli.terminal import config_option, err, fail_with, load_settings, out
+from mvsnap.cli.questions import ask_secret, choose, choose_some, ok
+from mvsnap.cli.setup_cameras import ask_cameras
+from mvsnap.cli.setup_ixon import ask_ixon
+from mvsnap.cli.terminal import config_option, fail_with, load_settings, out
 from mvsnap.clients.meraki import Dashboard
 from mvsnap.clients.webex import Webex
 from mvsnap.clock import SystemClock
@@ -19,8 +21,6 @@ from mvsnap.config.model import Settings
 from mvsnap.config.write import Values, write_settings
 from mvsnap.domain import Camera
 from mvsnap.errors import UpstreamError
-
-T = TypeVar("T")
 
 
 @config_option
@@ -40,6 +40,8 @@ def init(ctx: click.Context) -> None:
     try:
         values["meraki"] = _ask_meraki(known)
         values["webex"] = _ask_webex(known)
+        values["ixon"] = ask_ixon(known)
+        values["recorder"] = ask_cameras(known, values)
     except UpstreamError as exc:
         fail_with(exc)
     api_keys = [] if known.api_keys else [_new_api_key()]
@@ -63,17 +65,17 @@ def _ask_meraki(known: Settings) -> dict[str, Any]:
 
     def try_key(key: str) -> Dashboard:
         dashboard = Dashboard(base_url, key, clock=SystemClock())
-        out.print(f"[green]ok[/green]   signed in as {escape(dashboard.whoami())}")
+        ok(f"signed in as {dashboard.whoami()}")
         return dashboard
 
-    key, dashboard = _ask_secret("Dashboard API key", try_key)
+    key, dashboard = ask_secret("Dashboard API key", try_key)
     if dashboard is None:
         return {}
-    organization = _choose("organization", dashboard.organizations(), lambda o: o.name)
+    organization = choose("organization", dashboard.organizations(), lambda o: o.name)
     if organization is None:
         return {"api_key": key}
     networks = dashboard.networks(organization.id)
-    network = _choose("network", networks, lambda n: n.name, optional=True)
+    network = choose("network", networks, lambda n: n.name, optional=True)
     found = dashboard.cameras(organization.id, network.id if network else None)
     cameras = _choose_cameras(found)
     answer = {
@@ -89,17 +91,17 @@ def _ask_webex(known: Settings) -> dict[str, Any]:
 
     def try_token(token: str) -> Webex:
         webex = Webex(known.webex.base_url, token)
-        out.print(f"[green]ok[/green]   signed in as {escape(webex.me())}")
+        ok(f"signed in as {webex.me()}")
         return webex
 
-    token, webex = _ask_secret("Bot access token", try_token)
+    token, webex = ask_secret("Bot access token", try_token)
     if webex is None:
         return {}
     rooms = webex.rooms()
     if not rooms:
         out.print("The bot is in no room yet: add it to one, then set webex.room.")
         return {"bot_token": token}
-    room = _choose("room", rooms, lambda r: r.title)
+    room = choose("room", rooms, lambda r: r.title)
     if room is None:
         return {"bot_token": token}
     titles = [other.title.casefold().strip() for other in rooms]
@@ -107,73 +109,16 @@ def _ask_webex(known: Settings) -> dict[str, Any]:
     return {"bot_token": token, "room": room.title if is_unique else room.id}
 
 
-def _ask_secret(what: str, attempt: Callable[[str], T]) -> tuple[str, T | None]:
-    """Ask until the service takes it; an empty answer skips the service."""
-    while True:
-        secret = click.prompt(
-            f"{what} (stays invisible; empty: skip)",
-            default="",
-            hide_input=True,
-            show_default=False,
-        ).strip()
-        if not secret:
-            return "", None
-        try:
-            return secret, attempt(secret)
-        except UpstreamError as exc:
-            err.print(f"[red]bad[/red]  {escape(exc.message)}")
-
-
-def _choose(
-    what: str,
-    items: Sequence[T],
-    label: Callable[[T], str],
-    *,
-    optional: bool = False,
-) -> T | None:
-    """Let the person pick one from a numbered list; the only one is taken at once."""
-    if not items:
-        out.print(f"No {what} found.")
-        return None
-    if len(items) == 1 and not optional:
-        out.print(f"The only {what}: {escape(label(items[0]))}")
-        return items[0]
-    if optional:
-        out.print(f"    0  every {what}")
-    _list(items, label)
-    numbers = click.IntRange(0 if optional else 1, len(items))
-    number = click.prompt(f"Which {what}?", type=numbers, default=0 if optional else 1)
-    return items[number - 1] if number else None
-
-
 def _choose_cameras(found: Sequence[Camera]) -> list[Camera]:
     if not found:
         out.print("No cameras found there; triggers must name a serial.")
         return []
-    _list(found, lambda c: f"{c.name}  {c.serial}  {c.model}  {c.status}")
-
-    def numbers(text: str) -> list[Camera]:
-        if text.strip().lower() == "all":
-            return list(found)
-        try:
-            picked = [int(part) for part in text.replace(",", " ").split()]
-        except ValueError:
-            picked = [0]
-        if not picked or not all(1 <= number <= len(found) for number in picked):
-            raise click.BadParameter(f"expected numbers from 1 to {len(found)}, or all")
-        return [found[number - 1] for number in dict.fromkeys(picked)]
-
-    chosen: list[Camera] = click.prompt(
+    return choose_some(
         "Which cameras, when a trigger names none? (like 1,3 or all)",
+        found,
+        lambda c: f"{c.name}  {c.serial}  {c.model}  {c.status}",
         default="1",
-        value_proc=numbers,
     )
-    return chosen
-
-
-def _list(items: Sequence[T], label: Callable[[T], str]) -> None:
-    for number, item in enumerate(items, start=1):
-        out.print(f"  {number:>3}  {escape(label(item))}")
 
 
 def _default_zone(known: Settings) -> str:

@@ -8,6 +8,7 @@ import pwd
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -27,6 +28,15 @@ _WIDTH = None if sys.stdout.isatty() else 1000
 
 out = Console(highlight=False, soft_wrap=True, width=_WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How one part is; ok: None when it is not configured, which is no mistake."""
+
+    name: str
+    ok: bool | None
+    text: str
 
 
 def config_option(command: click.Command) -> click.Command:

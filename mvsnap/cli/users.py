@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 from rich.table import Table
@@ -23,8 +23,11 @@ from mvsnap.core.users import (
     remove_change,
     role_of_next,
 )
-from mvsnap.domain import Role, User
+from mvsnap.domain import SYSTEM_ACCOUNT, LoginBackend, Role, User
 from mvsnap.errors import BadInput
+
+if TYPE_CHECKING:
+    from mvsnap.runtime import Parts
 
 _WHO = "command line"
 
@@ -63,26 +66,27 @@ def add(
     password_file: TextIO | None,
     yes: bool,
 ) -> None:
-    """Add a user, or give one a new password."""
+    """Add a user, or give one a new password; with login.backend pam, a new role."""
     settings = load_settings(ctx)
     parts = open_parts(settings)
+    backend = settings.login.backend
+    if backend == "pam":
+        _must_be_an_account(name, password_file)
     with storage_errors(settings):
-        known, first = parts.people.user(name), not parts.people.anybody()
+        known, first = parts.people.user(name), not parts.people.anybody(backend)
     if known is not None and not yes:
-        click.confirm(f"{name} exists. Give a new password?", abort=True)
-    password = _password(password_file)
-    from mvsnap.web.passwords import hashed
-
+        click.confirm(_question(known, backend), abort=True)
     given = None if role is None else Role(role)
     user = User(
         name=name,
         role=role_of_next(given, known, first=first),
-        password_hash=hashed(password),
+        password_hash=_stored_password(backend, password_file),
         changed_at=parts.clock.now(),
     )
     with storage_errors(settings):
         parts.people.put(user, put_change(user, known, _WHO))
-    out.print(f"{name} may log in as {user.role}.", markup=False)
+    by = " with the system account" if backend == "pam" else ""
+    out.print(f"{name} may log in as {user.role}{by}.", markup=False)
 
 
 @config_option
@@ -96,11 +100,11 @@ def remove(ctx: click.Context, name: str) -> None:
     with storage_errors(settings):
         change = remove_change(name, parts.people.user(name), _WHO, parts.clock.now())
         found = parts.people.remove(name, change)
-        left = parts.people.users()
+        left = _admins(parts, settings.login.backend)
     if not found:
         fail(f"There is no user {name}. See them: python -m mvsnap users list")
     out.print(f"{name} is removed.", markup=False)
-    if not any(user.role is Role.ADMIN for user in left):
+    if not left:
         out.print(
             "[yellow]No admin is left:[/yellow] "
             "python -m mvsnap users add NAME --role admin"
@@ -119,15 +123,50 @@ def list_users(ctx: click.Context) -> None:
     if not found:
         out.print("Nobody yet. Add yourself: python -m mvsnap users add NAME")
         return
-    table = Table("name", "role", "changed")
+    table = Table("name", "role", "password", "changed")
     for user in found:
-        table.add_row(user.name, user.role, iso(user.changed_at))
+        kept = "here" if user.backend == "local" else "system account"
+        table.add_row(user.name, user.role, kept, iso(user.changed_at))
     out.print(table)
+    backend = settings.login.backend
+    if any(user.backend != backend for user in found):
+        out.print(f"With login.backend {backend} the others cannot log in.")
 
 
 users.add_command(add)
 users.add_command(remove)
 users.add_command(list_users)
+
+
+def _admins(parts: Parts, backend: LoginBackend) -> list[User]:
+    found = [user for user in parts.people.users() if user.backend == backend]
+    return [user for user in found if user.role is Role.ADMIN]
+
+
+def _must_be_an_account(name: str, password_file: TextIO | None) -> None:
+    from mvsnap.web import accounts
+
+    if password_file is not None:
+        fail("With login.backend pam the password is the one of the system account.")
+    if not accounts.exists(name):
+        fail(f"There is no system account {name} that may log in (root never may).")
+
+
+def _question(known: User, backend: LoginBackend) -> str:
+    if backend == "local":
+        return f"{known.name} exists. Give a new password?"
+    if known.backend == "local":
+        return f"{known.name} exists. Log in with the system account from now on?"
+    return f"{known.name} exists. Set the role anew?"
+
+
+def _stored_password(backend: LoginBackend, file: TextIO | None) -> str:
+    if backend == "pam":
+        return SYSTEM_ACCOUNT
+    password = _password(file)
+    from mvsnap.web.passwords import hashed
+
+    return hashed(password)
 
 
 def _password(file: TextIO | None) -> str:

@@ -10,6 +10,7 @@ requests-ratelimiter is a shell around the same library.
 from __future__ import annotations
 
 import threading
+from typing import Protocol
 
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
@@ -26,6 +27,10 @@ def waited(clock: Clock, seconds: float) -> bool:
     clock.sleep(seconds)
     # Timers may be a few milliseconds short; a stop cuts much more.
     return clock.monotonic() - began >= seconds - 0.05
+
+
+class Budget(Protocol):
+    def take(self, *, urgent: bool = False) -> None: ...
 
 
 class RequestBudget:
@@ -75,7 +80,9 @@ class RequestBudget:
             grown = (now - self._filled_at) * self._per_s
             self._left = min(float(self._burst), self._left + grown)
             self._filled_at = now
-            if urgent and self._left >= self._burst:
+            # One call short of full counts as full: calls in the background would
+            # spoil every other burst, and those two share the same second anyway.
+            if urgent and self._left >= max(1, self._burst - 1):
                 self._lends = self._borrow
                 self._lends_until = now + _LENDS_FOR_S
             self._left -= 1
@@ -85,3 +92,16 @@ class RequestBudget:
                 self._lends -= 1
                 return 0.0
             return -self._left / self._per_s
+
+
+class SpareBudget:
+    """What others leave: `per_s` calls a second at most, none of them urgent."""
+
+    def __init__(self, shared: Budget, clock: Clock, *, per_s: float) -> None:
+        self._shared = shared
+        self._own = RequestBudget(clock, per_s=per_s, burst=1)
+
+    def take(self, *, urgent: bool = False) -> None:
+        """Wait for a turn, also for a picture; raises as RequestBudget does."""
+        self._own.take()
+        self._shared.take()

@@ -12,7 +12,7 @@ from typing import Any
 
 from mvsnap.clients.ixon_access import AccessDoor, WebAccess
 from mvsnap.clients.ixon_calls import IxonCalls
-from mvsnap.clients.ixon_errors import AgentOffline
+from mvsnap.clients.ixon_errors import AgentOffline, NotAllowed
 from mvsnap.clients.ixon_login import Account, ServiceToken
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
@@ -23,6 +23,7 @@ __all__ = [
     "AgentOffline",
     "Company",
     "Ixon",
+    "NotAllowed",
     "Server",
     "ServiceToken",
     "WebAccess",

@@ -51,6 +51,10 @@ class AgentOffline(UpstreamError):
         )
 
 
+class NotAllowed(UpstreamError):
+    """IXON refused the token, the password, or the right to do this."""
+
+
 def refusal(
     answer: requests.Response, now: datetime, advice: Mapping[int, str], *secrets: str
 ) -> UpstreamError:
@@ -63,7 +67,7 @@ def refusal(
     said = words.casefold()
     if 400 <= status < 500:
         if any(mark in said for mark in _OTP):
-            return UpstreamError(f"{_OTP_ADVICE} (IXON: {words})", retry=False)
+            return NotAllowed(f"{_OTP_ADVICE} (IXON: {words})", retry=False)
         if _OFFLINE in said:
             return AgentOffline()
     if 300 <= status < 400:
@@ -80,7 +84,8 @@ def refusal(
             f"IXON {trouble} ({status}){tail}", retry=True, retry_after_s=wait_s
         )
     do = advice.get(status, f"IXON refused the request ({status})")
-    return UpstreamError(do + tail, retry=False)
+    kind = NotAllowed if status in (401, 403) else UpstreamError
+    return kind(do + tail, retry=False)
 
 
 def parsed(answer: requests.Response, *secrets: str) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from mvsnap.clients.ixon_errors import NotAllowed
 from mvsnap.clock import Clock
-from mvsnap.errors import UpstreamError
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ _AT_ONCE = datetime.min.replace(tzinfo=UTC)
 _PAUSE_AFTER_REFUSAL_S = 300.0
 
 
-class PasswordRefused(UpstreamError):
+class PasswordRefused(NotAllowed):
     """Wrong, or not enough: the account has two-factor login."""
 
 

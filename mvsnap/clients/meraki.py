@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from mvsnap.clients.budget import RequestBudget
+from mvsnap.clients.budget import Budget, RequestBudget, SpareBudget
 from mvsnap.clients.hosts import MERAKI_HOSTS
+from mvsnap.clients.meraki_analytics import CameraAnalytics
 from mvsnap.clients.meraki_calls import DashboardCalls, Refused
 from mvsnap.clients.picture import PictureDownload, SnapshotTicket
 from mvsnap.clock import Clock, iso
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 # leave some of each: calls do not arrive as evenly as they leave.
 _LARGEST_BURST = 9
 _LARGEST_BORROW = 8
+# What nobody waits for: a fifth of Meraki's 10 calls a second at most.
+_SPARE_PER_S = 2.0
 # Video reaches the Dashboard some two minutes late (meraki-python-sdk issue 4).
 _VIDEO_DELAY = timedelta(minutes=5)
 _RTSP_PORT = 9000
@@ -47,25 +50,35 @@ class Dashboard:
         requests_per_s: float = 10.0,
         timeout_s: float = 15.0,
         trusted_hosts: tuple[str, ...] = MERAKI_HOSTS,
+        budget: Budget | None = None,
     ) -> None:
+        """budget: of another Dashboard of the same organization; default: its own."""
         self._clock = clock
+        self._requests_per_s = requests_per_s
+        self._budget = budget or RequestBudget(
+            clock,
+            per_s=requests_per_s,
+            # Who sets a lower rate shares the organization with other programs.
+            burst=max(1, min(_LARGEST_BURST, int(requests_per_s))),
+            borrow=min(_LARGEST_BORROW, int(requests_per_s)),
+        )
         self._calls = DashboardCalls(
             base_url,
             api_key,
             clock=clock,
-            budget=RequestBudget(
-                clock,
-                per_s=requests_per_s,
-                # Who sets a lower rate shares the organization with other programs.
-                burst=max(1, min(_LARGEST_BURST, int(requests_per_s))),
-                borrow=min(_LARGEST_BORROW, int(requests_per_s)),
-            ),
+            budget=self._budget,
             timeout_s=timeout_s,
             trusted_hosts=trusted_hosts,
         )
+        self.analytics = CameraAnalytics(self._calls)
         self._pictures = PictureDownload(
             base_url, clock=clock, timeout_s=timeout_s, trusted_hosts=trusted_hosts
         )
+
+    def spare_budget(self) -> SpareBudget:
+        """Return a budget of what this Dashboard leaves, for work in the background."""
+        per_s = min(_SPARE_PER_S, self._requests_per_s / 5)
+        return SpareBudget(self._budget, self._clock, per_s=per_s)
 
     def close(self) -> None:
         self._calls.close()
@@ -235,9 +248,13 @@ class Dashboard:
         if "no video" in said:
             recent = at is None or self._clock.now() - at <= _VIDEO_DELAY
             hope = "; it may come within minutes" if recent else ""
-            return NoPicture(f"No video of that moment{hope} ({words})", retry=recent)
+            return NoPicture(
+                f"No video of that moment{hope} ({words})",
+                retry=recent,
+                reason="no_video",
+            )
         if "offline" in said:
-            return NoPicture("The camera is offline", retry=False)
+            return NoPicture("The camera is offline", retry=False, reason="offline")
         return NoPicture(
             f"Meraki refused the snapshot (400): {words or 'no reason given'}",
             retry=False,

@@ -15,7 +15,7 @@ import requests
 
 from mvsnap import __version__
 from mvsnap.clients import answers
-from mvsnap.clients.budget import RequestBudget
+from mvsnap.clients.budget import Budget
 from mvsnap.clients.hosts import is_trusted
 from mvsnap.clients.transport import Broken, guard
 from mvsnap.clock import Clock
@@ -54,7 +54,7 @@ class DashboardCalls:
         api_key: str,
         *,
         clock: Clock,
-        budget: RequestBudget,
+        budget: Budget,
         timeout_s: float,
         trusted_hosts: tuple[str, ...],
     ) -> None:

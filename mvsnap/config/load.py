@@ -60,9 +60,9 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     tree = _read_yaml(path, mistakes)
     _apply_environment(tree, environ, mistakes)
     try:
-        settings = Settings.model_validate(tree, context=_known(tree))
-    except ValidationError as exc:
-        mistakes += _mistakes(exc, tree)
+        settings = settings_of(tree)
+    except BadConfig as exc:
+        mistakes += exc.mistakes
     if mistakes:
         raise BadConfig(mistakes)
     root = path.resolve().parent
@@ -75,6 +75,20 @@ def _known(tree: dict[str, Any]) -> Known:
     cameras = recorder.get("cameras") if isinstance(recorder, dict) else None
     names = cameras if isinstance(cameras, dict) else {}
     return Known(tuple(str(name).strip() for name in names))
+
+
+def settings_of(tree: dict[str, Any]) -> Settings:
+    """Return the settings of what a file says.
+
+    Raises:
+        BadConfig: every mistake, `path: expectation, got value`.
+    """
+    try:
+        return Settings.model_validate(tree, context=_known(tree))
+    except ValidationError as exc:
+        mistakes = _mistakes(exc, tree)
+    # Not inside `except`: the library's exception holds the secrets.
+    raise BadConfig(mistakes)
 
 
 def readable_by_others(path: Path) -> bool:
@@ -237,7 +251,8 @@ def _got(error: Any, tree: dict[str, Any]) -> str:
     if loc[-1] in _SECRET_KEYS or (holds_secrets and not is_plain):
         return "(hidden)"
     # Where a section belongs, people put the one thing they have: a key, an address.
-    instead = error["type"] == "model_type" or (holds_secrets and "://" in str(value))
+    is_section = error["type"] in ("model_type", "dict_type")
+    instead = is_section or (holds_secrets and "://" in str(value))
     if isinstance(value, str) and instead:
         return "(hidden)"
     in_tokens = loc[:2] == ("webhooks", "tokens") and len(loc) < 4

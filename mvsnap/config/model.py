@@ -12,11 +12,13 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from mvsnap.config.ixon import Ixon
 from mvsnap.config.recorder import Recorder
+from mvsnap.config.scanning import Scanning
 from mvsnap.config.sense import Sense
 from mvsnap.config.storage import Storage
 from mvsnap.config.values import (
     CameraOrAll,
     Cron,
+    FileName,
     Secret,
     Section,
     SerialText,
@@ -26,6 +28,7 @@ from mvsnap.config.values import (
     is_serial,
 )
 from mvsnap.config.webhooks import Webhooks
+from mvsnap.domain import LoginBackend
 
 Scope = Literal["snapshot", "read", "webhook", "badges", "mute"]
 
@@ -140,6 +143,13 @@ class Schedule(Section):
 
 
 class Login(Section):
+    backend: LoginBackend = Field(
+        "local",
+        description="whose passwords: local, of mvsnap; pam, of the system's accounts",
+    )
+    pam_service: FileName = Field(
+        "mvsnap", description="file in /etc/pam.d that says how pam checks them"
+    )
     session_hours: float = Field(
         12, gt=0, le=24 * 30, description="hours until a person must log in again"
     )
@@ -163,6 +173,7 @@ class Settings(Section):
     recorder: Recorder = Recorder()
     ixon: Ixon = Ixon()
     webhooks: Webhooks = Webhooks()
+    scanning: Scanning = Scanning()
     login: Login = Login()
     schedules: tuple[Schedule, ...] = Field((), description="pictures at fixed times")
     storage: Storage = Storage()
@@ -228,6 +239,7 @@ class Settings(Section):
         found = [secret for secret in maybe if secret is not None]
         found += [key.key for key in self.api_keys]
         found += self.webhooks.secrets()
+        found += self.scanning.secrets()
         texts = [secret.get_secret_value() for secret in found]
         return texts + self.recorder.secrets()
 

@@ -26,6 +26,7 @@ Mode = Literal["ring", "on_demand"]
 
 _SCHEMES = ("rtsp", "rtsps", "http", "https")
 _MOST_FPS = 60.0
+_LEAST_HIDDEN = 4
 
 
 def _framerate(value: Any) -> float | Literal["auto"]:
@@ -194,7 +195,8 @@ class RecorderCamera(Section):
             texts += [unquote(parts.password or ""), parts.password or ""]
             texts += [value for name, value in parse_qsl(query) if _opens(name)]
         texts += [query, *(quote(text, safe="") for text in texts)]
-        return [text for text in dict.fromkeys(texts) if text]
+        # Of fewer signs, every log line would be full of holes.
+        return [text for text in dict.fromkeys(texts) if len(text) >= _LEAST_HIDDEN]
 
 
 class Recorder(Section):

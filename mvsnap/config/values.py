@@ -94,6 +94,12 @@ def _origin(url: str) -> str:
     return url.rstrip("/")
 
 
+def _file_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", text):
+        raise ValueError("expected the name of a file, without a folder")
+    return text
+
+
 def _cron(text: str) -> str:
     fields = len(text.split())
     if fields not in (5, 6):
@@ -124,6 +130,7 @@ Timezone = Annotated[str, AfterValidator(_timezone)]
 Cron = Annotated[str, AfterValidator(_cron)]
 Text = Annotated[str, BeforeValidator(as_text)]
 Secret = Annotated[SecretStr, BeforeValidator(_secret)]
+FileName = Annotated[str, AfterValidator(_file_name)]
 Url = Annotated[str, AfterValidator(_origin)]
 SerialText = Annotated[str, AfterValidator(_serial)]
 SerialOrAll = Annotated[str, AfterValidator(_serial_or_all)]

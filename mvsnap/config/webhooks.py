@@ -28,7 +28,9 @@ class WebhookToken(Section):
         "matches; default: meraki.cameras",
     )
     actions: tuple[Action, ...] = Field(
-        ("snapshot",), min_length=1, description="any of clip, snapshot"
+        (),
+        description="any of clip, snapshot; default: snapshot, and clip where "
+        "recorder.cameras has any",
     )
     room: Text | None = Field(None, description="default: webex.room")
 

@@ -19,6 +19,7 @@ _LINE = re.compile(r"^(?P<pad> *)#?(?P<key>[a-z_0-9]+):.*?(?P<comment>  #.*)?$")
 def write_settings(path: Path, values: Values, api_keys: list[dict[str, Any]]) -> None:
     """Set `values[section][key]` and add `api_keys`; others cannot read the file.
 
+    A mapping is added to what is there; None removes the key.
     The file appears whole, so a power cut leaves the old one.
     """
     if path.exists():
@@ -46,13 +47,27 @@ def _new(values: Values, api_keys: list[dict[str, Any]]) -> str:
         if found and section == "api_keys" and not found["pad"] and api_keys:
             lines.append(f"api_keys:{found['comment'] or ''}")
             lines += _key_lines(api_keys)
-        elif found and found["pad"] and found["key"] in values.get(section, {}):
-            text = _flow(values[section][found["key"]])
+        elif found and (value := _value(found, values.get(section, {}))) is not None:
             comment = found["comment"] or ""
-            lines.append(f"  {found['key']}: {text}{comment}")
+            lines.append(f"  {found['key']}:{_after_colon(value, comment)}")
         else:
             lines.append(line)
     return "\n".join(lines) + "\n"
+
+
+def _value(found: re.Match[str], changes: dict[str, Any]) -> Any:
+    """Return the value of a key right below its section, None for any other line."""
+    return changes.get(found["key"]) if found["pad"] == "  " else None
+
+
+def _after_colon(value: Any, comment: str) -> str:
+    if not isinstance(value, dict):
+        return f" {_flow(value)}{comment}"
+    import yaml
+
+    text = yaml.safe_dump(value, allow_unicode=True, width=10_000, sort_keys=False)
+    block = "\n".join(f"    {line}" for line in text.splitlines())
+    return f"{comment}\n{block}"
 
 
 def _key_lines(api_keys: list[dict[str, Any]]) -> list[str]:
@@ -85,10 +100,16 @@ def _changed(text: str, values: Values, api_keys: list[dict[str, Any]]) -> str:
     if tree is None:  # comments alone: they stay, and what is new follows
         return text.rstrip("\n") + "\n" + _changed("{}", values, api_keys)
     for section, changes in values.items():
-        if tree.get(section) is None:
+        if changes and tree.get(section) is None:
             tree[section] = {}
         for key, value in changes.items():
-            tree[section][key] = value
+            old = tree[section].get(key)
+            if value is None:
+                tree[section].pop(key, None)
+            elif isinstance(value, dict) and isinstance(old, dict):
+                old.update(value)
+            else:
+                tree[section][key] = value
     if api_keys:
         tree["api_keys"] = [*(tree.get("api_keys") or []), *api_keys]
     out = io.StringIO()

@@ -43,6 +43,34 @@ def local_moment(name: str, text: str, zone: ZoneInfo) -> datetime:
         ) from exc
 
 
+def utc_offsets(
+    since: datetime, until: datetime, zone: ZoneInfo
+) -> list[tuple[int, int]]:
+    """Return how far the site's clocks are ahead of UTC, in seconds, by time.
+
+    Each with the second since 1970 it holds from; the first holds at `since`. Clocks
+    change at a quarter of an hour.
+    """
+    at_s, end_s = int(since.timestamp()), int(until.timestamp())
+    found = [(at_s, _ahead_s(at_s, zone))]
+    while at_s < end_s:
+        next_s = min(end_s, at_s + 86_400)
+        if _ahead_s(next_s, zone) != found[-1][1]:
+            before_s, quarter = at_s, next_s - next_s % 900
+            while quarter - 900 > before_s and (
+                _ahead_s(quarter - 900, zone) != found[-1][1]
+            ):
+                quarter -= 900
+            found.append((quarter, _ahead_s(quarter, zone)))
+        at_s = next_s
+    return found
+
+
+def _ahead_s(at_s: int, zone: ZoneInfo) -> int:
+    offset = datetime.fromtimestamp(at_s, zone).utcoffset()
+    return 0 if offset is None else int(offset.total_seconds())
+
+
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     # Where the clocks change at midnight, the first one of two or the jump itself.
     return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)

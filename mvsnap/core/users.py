@@ -1,4 +1,4 @@
-"""Users: names, roles and passwords, or BadInput that says what is wrong. Pure."""
+"""Users: names, roles, passwords, and their lines of the audit log. Pure."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from mvsnap.errors import BadInput
 
 LONGEST_NAME = 64
 SHORTEST_PASSWORD = 10
+LOG_IN, LOG_OUT = "log-in", "log-out"
+# Who failed to log in with a name nobody has. What was typed is not kept: it may be
+# a password in the wrong field.
+UNKNOWN_NAME = "unknown name"
+_FAILED = "failed"
 _NAME = re.compile(r"[a-z0-9._@-]{1,64}")
 
 
@@ -43,12 +48,37 @@ def role_of_next(given: Role | None, known: User | None, *, first: bool) -> Role
 
 def put_change(user: User, known: User | None, who: str) -> Change:
     """Return the audit line of a user who is added, or gets a new password and role."""
-    before = "" if known is None else f"role {known.role}"
-    after = f"role {user.role}" + ("" if known is None else ", new password")
-    return Change(user.changed_at, who, f"user {user.name}", before, after)
+    after = _told(user)
+    if known is not None and user.backend == "local":
+        after += ", new password"
+    return Change(user.changed_at, who, f"user {user.name}", _told(known), after)
 
 
 def remove_change(name: str, known: User | None, who: str, now: datetime) -> Change:
     """Return the audit line of a user who is removed."""
-    before = "" if known is None else f"role {known.role}"
-    return Change(now, who, f"user {name}", before, "removed")
+    return Change(now, who, f"user {name}", _told(known), "removed")
+
+
+def log_in_change(name: str, address: str, now: datetime) -> Change:
+    return Change(now, name, LOG_IN, "", f"from {address}")
+
+
+def failed_change(user: User | None, address: str, now: datetime) -> Change:
+    """Return the audit line of a log-in that failed; None: with a name nobody has."""
+    who = UNKNOWN_NAME if user is None else user.name
+    return Change(now, who, LOG_IN, "", f"{_FAILED}, from {address}")
+
+
+def has_failed(change: Change) -> bool:
+    """Say whether the line tells of a log-in that failed."""
+    return change.what == LOG_IN and change.after.startswith(_FAILED)
+
+
+def log_out_change(name: str, address: str, now: datetime) -> Change:
+    return Change(now, name, LOG_OUT, "", f"from {address}")
+
+
+def _told(user: User | None) -> str:
+    if user is None:
+        return ""
+    return f"role {user.role}" + (", system account" if user.backend == "pam" else "")

@@ -28,7 +28,9 @@ from mvsnap.domain import (
 )
 from mvsnap.errors import UpstreamError
 from mvsnap.footage import Clip
+from mvsnap.jobs.follow_up import FollowUps
 from mvsnap.jobs.mailing import Heads, Mailing
+from mvsnap.jobs.post import Post
 from mvsnap.jobs.progress import stored_progress
 from mvsnap.jobs.retry import Patience, retrying
 from mvsnap.metrics import Metrics
@@ -72,14 +74,15 @@ class JobRunner:
         self._clock = clock
         self._metrics = metrics
         self._patience = Patience(clock, comes_again=comes_again)
-        self._mailing = Mailing(
+        post = Post(store, courier, clock, metrics, self._patience)
+        self._mailing = Mailing(store, files, post, words, clock)
+        self._follow_ups = FollowUps(
             store,
             clips,
             files,
-            courier,
+            post,
             words,
             clock,
-            metrics,
             self._patience,
             clip_bytes=clip_bytes,
         )
@@ -95,8 +98,8 @@ class JobRunner:
         if job.clips:
             self._ask_for_clips(job)
         if not job.serials:
-            open_or_tell = self._mailing.open if job.clips else self._mailing.follow_up
-            return open_or_tell(job)
+            tell = self._mailing.open if job.clips else self._follow_ups.send
+            return tell(job)
         parts = self.progress(job).parts
         left = [part for part in parts if part.state is PartState.PENDING]
         if not left:

@@ -55,10 +55,17 @@ def auth_of(auth: Auth) -> AuthBase | None:
     return AskedFor(user, password) if auth.type is AuthType.AUTO else None
 
 
-def refusal(source: Source, answer: requests.Response) -> tuple[Ending, str | None]:
-    """Judge an answer that is no 200: the reason, or where to ask instead."""
+def refusal(
+    source: Source, answer: requests.Response, *, is_first: bool
+) -> tuple[Ending, str | None]:
+    """Judge an answer that is no 200: the reason, or where to ask instead.
+
+    is_first: nothing was seen yet; what is just open has not ended, so that a 403 is
+        the camera's.
+    """
     status, headers = answer.status_code, answer.headers
-    if source.has_ended is not None and source.has_ended(status, headers):
+    may_end = not (is_first and status == 403)
+    if may_end and source.has_ended is not None and source.has_ended(status, headers):
         words = "the way to the camera has ended; opening a new one"
         return Ending(State.OFFLINE, words, alone=True), None
     target = urljoin(answer.url, headers.get("Location", ""))
@@ -67,6 +74,17 @@ def refusal(source: Source, answer: requests.Response) -> tuple[Ending, str | No
     if status in _REDIRECTS:
         return Ending(State.NO_VIDEO, "it redirects to another server"), None
     return http_ending(status), None
+
+
+def trouble(error: Exception) -> str:
+    """Say why there is no answer; the error's own text holds the address."""
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its certificate is not trusted: renew it, or set verify_tls: false"
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    return type(error).__name__
 
 
 def _server(url: str) -> tuple[str, str]:

@@ -59,7 +59,7 @@ class Feed:
         self._session = _session(source)
         self._is_polled = source.kind is SourceKind.JPEG
         try:
-            self._answer = self._get()
+            self._answer = self._get(is_first=True)
             self.kind = self._kind()
         except BaseException:
             self._session.close()
@@ -131,17 +131,17 @@ class Feed:
         try:
             return self._answer.content
         except (requests.RequestException, HTTPError) as exc:
-            why = type(exc).__name__
+            why = access.trouble(exc)
         raise Refused(Ending(State.OFFLINE, why))
 
-    def _get(self) -> requests.Response:
+    def _get(self, *, is_first: bool = False) -> requests.Response:
         url = self._source.url
         for _ in range(_MOST_REDIRECTS + 1):
             answer = self._asked(url)
             if answer.status_code == 200:
                 return answer
             answer.close()
-            ending, target = access.refusal(self._source, answer)
+            ending, target = access.refusal(self._source, answer, is_first=is_first)
             if target is None:
                 raise Refused(ending)
             url = target
@@ -157,7 +157,7 @@ class Feed:
                 allow_redirects=not self._source.headers,
             )
         except (requests.RequestException, HTTPError, ValueError) as exc:
-            why = type(exc).__name__
+            why = access.trouble(exc)
         # Not inside `except`: the library's exception holds the address.
         raise Refused(Ending(State.OFFLINE, why))
 

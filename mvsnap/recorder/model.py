@@ -158,7 +158,7 @@ _TEXTS = {
     State.STARTING: "connecting",
     State.RECORDING: "recording",
     State.STALLED: "the camera is connected but sends nothing; connecting again",
-    State.OFFLINE: "the camera cannot be reached; trying again",
+    State.OFFLINE: "the camera cannot be reached",
     State.WRONG_PASSWORD: "the camera refuses the user name or password",
     State.NO_VIDEO: "the camera answers, but there is no video at this address",
     State.DISK_FULL: "the disk is full",

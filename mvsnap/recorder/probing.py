@@ -49,6 +49,19 @@ def probe(
     raise Refused(ending or diagnosis.ending(lines, secrets_of(source)))
 
 
+def version(program: str, limit_s: float = 10) -> str:
+    """Return what the program says it is, like `ffmpeg 7.1`.
+
+    Raises:
+        NoFfmpeg: it is not installed, or does not run.
+    """
+    done = process.run([program, "-version"], b"", limit_s)
+    words = done.stdout.decode(errors="replace").split()
+    if done.code != 0 or len(words) < 3:
+        raise process.NoFfmpeg(f"{program} does not run: apt-get install ffmpeg")
+    return f"{words[0]} {words[2]}"
+
+
 def _through(feed: Feed, line: list[str], limit_s: float) -> process.Done:
     """Feed the program until it has seen enough."""
     child = process.start(line)

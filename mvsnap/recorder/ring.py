@@ -6,6 +6,7 @@ import errno
 import logging
 import random
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -63,6 +64,7 @@ class Ring:
         self._thread: threading.Thread | None = None
         self._connection: Connection | None = None
         self._container = Container.TS
+        self.why = ""  # the last connection ended, or was never made
         self._status = CameraStatus(State.STOPPED, State.STOPPED.text, clock.now())
 
     def start(self, after_s: float = 0) -> None:
@@ -110,6 +112,7 @@ class Ring:
 
     def _begin(self, after_s: float = 0) -> None:
         self._stopping = threading.Event()
+        self.why = ""
         self._set(State.STARTING)
         self._thread = threading.Thread(
             target=self._run,
@@ -169,6 +172,17 @@ class Ring:
             return Ending(
                 State.DISK_FULL if full else State.OFFLINE, type(exc).__name__
             )
+        except Exception as exc:  # noqa: BLE001
+            # A bug, and still the next try may work. Its text may hold an address.
+            where = traceback.extract_tb(exc.__traceback__)[-1]
+            log.error(
+                "camera %s: %s in %s line %s",
+                self.camera.name,
+                type(exc).__name__,
+                where.name,
+                where.lineno,
+            )
+            return Ending(State.OFFLINE, f"{type(exc).__name__}: see the log")
 
     def _connected(self, source: Source, stopping: threading.Event) -> Ending:
         timing = self._settings.timing
@@ -221,6 +235,7 @@ class Ring:
             self.history.halve()
         if ending.state is State.STALLED:
             self._status = replace(self._status, stalls=self._status.stalls + 1)
+        self.why = ending.text
         if self._status.state is not ending.state:
             log.warning("camera %s: %s", self.camera.name, ending.text)
         self._set(ending.state, ending.text)

@@ -233,8 +233,9 @@ class Take:
         path = files.clip_path(videos, self.wish.camera, self.wish.name, self.wish.at)
         taken = [t for t in spool.taken if t.end > want[0] - _BEFORE_S]
         if not taken:
-            status = self._ring.status()
-            return self._failed(f"no video was recorded: {status.text}")
+            # Of an on-demand camera the status tells only that it is idle again.
+            why = self._ring.why or self._ring.status().text
+            return self._failed(f"no video was recorded: {why}")
         try:
             made = self._assembler.assemble(taken, want, path, self._ring.camera.recode)
         except CannotAssemble as exc:

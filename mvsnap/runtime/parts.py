@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from mvsnap.actions import CameraNames, Photographer
+from mvsnap.clients.budget import Budget
 from mvsnap.clients.meraki import Dashboard
 from mvsnap.clients.s3 import Bucket
 from mvsnap.clients.webex import Webex
@@ -21,6 +23,7 @@ from mvsnap.jobs.retention import Retention, Rules
 from mvsnap.jobs.runner import JobRunner
 from mvsnap.metrics import Metrics
 from mvsnap.store import database
+from mvsnap.store.audit import AuditLog
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.files import Files
 from mvsnap.store.people import People
@@ -28,6 +31,13 @@ from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.store import Store
 from mvsnap.store.videos import VideoStore
+from mvsnap.store.visitors import VisitorStore
+from mvsnap.store.wifi import PurgedWifi, WifiStore
+from mvsnap.visitor_pictures import VisitorPictures
+from mvsnap.visitors import VisitorRefresh
+
+# Who changed what is asked for long after the pictures are gone.
+_AUDIT_KEPT = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +61,29 @@ class Parts:
         self.files = Files(settings.data_dir)
         engine = database.open_database(store_url(settings))
         database.upgrade(engine)
-        db = self._db = database.Database(engine)
+        db = database.Database(engine)
         self.store = Store(db)
         self.clips = ClipStore(db)
         self.sense = SenseStore(db)
         self.site = SiteStore(db)
+        self.visitors = VisitorStore(db)
         self.people = People(db)
-        meraki = settings.meraki
-        self.dashboard = Dashboard(
+        self.audit = AuditLog(db)
+        self.wifi = WifiStore(db)
+        self.db = db
+        self.dashboard = self._dashboard()
+        self.names = CameraNames(
+            self.dashboard, self.clock, organization_id=settings.meraki.organization_id
+        )
+
+    def _dashboard(self, budget: Budget | None = None) -> Dashboard:
+        meraki = self.settings.meraki
+        return Dashboard(
             meraki.base_url,
             meraki.api_key.get_secret_value() if meraki.api_key else "",
             clock=self.clock,
             requests_per_s=meraki.requests_per_s,
-        )
-        self.names = CameraNames(
-            self.dashboard, self.clock, organization_id=meraki.organization_id
+            budget=budget,
         )
 
     def inventory(self) -> Inventory:
@@ -79,6 +97,24 @@ class Parts:
             organization_id=meraki.organization_id,
             network_id=meraki.network_id,
             wanted=tuple(Serial(serial) for serial in meraki.cameras),
+        )
+
+    def visitor_refresh(self, by: str) -> VisitorRefresh:
+        """by: the id of this process, of which one asks for all."""
+        zone = ZoneInfo(self.settings.site.timezone)
+        # Nobody waits for these calls: triggers have the first claim to the budget.
+        dashboard = self._dashboard(self.dashboard.spare_budget())
+        return VisitorRefresh(
+            dashboard,
+            self.visitors,
+            self.site,
+            VisitorPictures(
+                dashboard, self.visitors, self.sense, self.files, self.clock, zone=zone
+            ),
+            self.clock,
+            organization_id=self.settings.meraki.organization_id,
+            zone=zone,
+            by=by,
         )
 
     def webex(self) -> Webex | None:
@@ -96,7 +132,7 @@ class Parts:
         return self.clock.now() - timedelta(days=days)
 
     def videos(self) -> VideoStore:
-        return VideoStore(self._db, f"-{data_id(self.settings.data_dir)}")
+        return VideoStore(self.db, f"-{data_id(self.settings.data_dir)}")
 
     def retention(self) -> Retention:
         storage = self.settings.storage
@@ -116,27 +152,21 @@ class Parts:
         purged = self.store.purge(self.oldest_kept())
         for path in purged.snapshot_paths:
             self.files.remove(path)
+        for path in self.visitors.purge(self.oldest_kept()):
+            self.files.remove(path)
         retention.forget()
         self.sense.purge(self.oldest_kept())
         self.site.purge(self.clock.now())
+        self.people.purge(self.clock.now())
+        self.audit.purge(min(self.oldest_kept(), self.clock.now() - _AUDIT_KEPT))
         return Removed(purged.events, len(purged.snapshot_paths), *astuple(retired))
 
-    def bucket(self) -> Bucket | None:
-        """Return where copies of clips go, None without.
-
-        Raises:
-            UpstreamError: boto3 is missing, or a setting cannot be used.
-        """
-        s3 = self.settings.storage.s3
-        if not s3.configured or s3.access_key is None or s3.secret_key is None:
-            return None
-        return Bucket(
-            s3.bucket or "",
-            s3.access_key.get_secret_value(),
-            s3.secret_key.get_secret_value(),
-            endpoint_url=s3.endpoint_url,
-            region=s3.region,
-            prefix=s3.prefix,
+    def purge_wifi(self) -> PurgedWifi:
+        """Remove observations and visits, each older than its own retention."""
+        scanning, now = self.settings.scanning, self.clock.now()
+        return self.wifi.purge(
+            now - timedelta(days=scanning.keep_observations_days),
+            now - timedelta(days=scanning.keep_visits_days),
         )
 
     def runner(
@@ -166,6 +196,25 @@ class Parts:
             comes_again=comes_again,
             on_clips=on_clips,
         )
+
+
+def open_bucket(settings: Settings) -> Bucket | None:
+    """Return where copies of clips go, None without.
+
+    Raises:
+        UpstreamError: boto3 is missing, or a setting cannot be used.
+    """
+    s3 = settings.storage.s3
+    if s3.bucket is None or s3.access_key is None or s3.secret_key is None:
+        return None
+    return Bucket(
+        s3.bucket,
+        s3.access_key.get_secret_value(),
+        s3.secret_key.get_secret_value(),
+        endpoint_url=s3.endpoint_url,
+        region=s3.region,
+        prefix=s3.prefix,
+    )
 
 
 def store_url(settings: Settings) -> str:

@@ -104,6 +104,7 @@ def listener(parts: Parts, jobs: JobService) -> ListenerLoop:
 
 
 def make_app(parts: Parts, jobs: JobService) -> Flask:
+    from mvsnap.web import wifi
     from mvsnap.web.app import create_app
     from mvsnap.web.context import Gateway
 
@@ -115,9 +116,12 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
             clips=parts.clips,
             sense=parts.sense,
             site=parts.site,
+            visitors=parts.visitors,
             people=parts.people,
+            audit=parts.audit,
             files=parts.files,
             clock=parts.clock,
             metrics=parts.metrics,
+            wifi=wifi.build(parts.settings, parts.db),
         )
     )

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mvsnap.config.model import Settings
@@ -15,7 +16,8 @@ from mvsnap.jobs.engine import WorkerEngine
 from mvsnap.jobs.executors import installation, take_slot
 from mvsnap.jobs.schedule import CameraTimetable
 from mvsnap.jobs.service import Finished, JobService
-from mvsnap.runtime.parts import Parts, jobs_url
+from mvsnap.jobs.visits import VisitMaker
+from mvsnap.runtime.parts import Parts, jobs_url, open_bucket
 from mvsnap.store.store import SILENT_AFTER
 
 if TYPE_CHECKING:
@@ -63,11 +65,13 @@ class Worker:
         self._house = threading.Thread(
             target=self._keep_house, name="housekeeping", daemon=True
         )
+        self._visits = VisitMaker(parts.wifi, parts.settings.scanning, parts.clock)
 
     def start(self) -> None:
         self._beat()
         self.engine.launch()
         self._house.start()
+        self._visits.start()
         if self._copies is not None:
             self._copies.start()
 
@@ -80,6 +84,7 @@ class Worker:
     def _keep_house(self) -> None:
         clock = self._parts.clock
         inventory = self._parts.inventory()
+        visitors = self._parts.visitor_refresh(self._slot.executor_id)
         has_dashboard = self._parts.settings.meraki.api_key is not None
         chores = [
             Chore("cleaning", self._clean, _CLEAN_EVERY_S),
@@ -92,6 +97,7 @@ class Worker:
             self._try("heartbeat", self._beat)
             if has_dashboard:
                 self._try("inventory", inventory.refresh)
+                self._try("visitors", visitors.refresh)
             for chore in chores:
                 if clock.monotonic() >= chore.due_s:
                     self._try(chore.name, chore.step)
@@ -124,6 +130,7 @@ class Worker:
         self.engine.forget_finished(self._parts.oldest_kept())
         if purged.events:
             log.info("%d old events removed", purged.events)
+        self._parts.purge_wifi()
 
     def _tidy(self) -> None:
         self._retention.tidy()
@@ -160,7 +167,10 @@ def clip_copies(parts: Parts) -> Copies | None:
         return None
     from mvsnap.jobs.copies import Copies
 
-    return Copies(parts.bucket, parts.videos(), parts.clock, parts.settings.data_dir)
+    settings = parts.settings
+    return Copies(
+        partial(open_bucket, settings), parts.videos(), parts.clock, settings.data_dir
+    )
 
 
 def timetables(settings: Settings) -> tuple[CameraTimetable, ...]:

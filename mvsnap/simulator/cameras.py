@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mvsnap.domain import Serial, parse_serial
+from mvsnap.domain import FULL_FRAME, Serial, ZoneId, parse_serial
 
 ORGANIZATION_ID = "707512"
 NETWORKS = (
@@ -34,7 +34,9 @@ class SimulatedCamera:
     picture: "jpeg", "truncated", "html" or "never".
     video_since: older moments have no video; None means all have.
     scene: "gate", "door", "hall" or "yard".
-    rtsp_url: its stream in the LAN; None while external RTSP is off.
+    rtsp_url: its stream in the LAN; None while external RTSP is off, "" when it is
+        on and the cloud does not say where.
+    sense: whether MV Sense is on; without it nothing is counted.
     """
 
     serial: Serial
@@ -48,6 +50,7 @@ class SimulatedCamera:
     picture: str = "jpeg"
     video_since: datetime | None = None
     rtsp_url: str | None = None
+    sense: bool = True
 
     @property
     def node_id(self) -> str:
@@ -121,8 +124,65 @@ def as_availability(device: dict[str, Any]) -> dict[str, Any]:
 def zones(camera: SimulatedCamera) -> list[dict[str, Any]]:
     return [
         _zone("0", "Full Frame", ("0.00", "0.00", "1.00", "1.00")),
-        _zone(f"{camera.node_id}01", "Entrance", ("0.20", "0.30", "0.70", "0.90")),
+        _zone(zone_of(camera), "Entrance", ("0.20", "0.30", "0.70", "0.90")),
     ]
+
+
+def zone_of(camera: SimulatedCamera) -> ZoneId:
+    """Return the zone beside the full frame."""
+    return ZoneId(f"{camera.node_id}01")
+
+
+def area_of(camera: SimulatedCamera) -> ZoneId:
+    """Return the area that succeeds the zone."""
+    return ZoneId(f"a{camera.node_id}")
+
+
+def line_of(camera: SimulatedCamera) -> ZoneId:
+    return ZoneId(f"l{camera.node_id}")
+
+
+def as_sense(camera: SimulatedCamera) -> dict[str, Any]:
+    """Return the answer of /devices/{serial}/camera/sense."""
+    counted = (FULL_FRAME, zone_of(camera)) if camera.sense else ()
+    return {
+        "senseEnabled": camera.sense,
+        "mqttBrokerId": "1234" if camera.sense else None,
+        "mqttTopics": [f"/merakimv/{camera.serial}/{zone_id}" for zone_id in counted],
+        "audioDetection": {"enabled": False},
+        "detectionModelId": "0",
+    }
+
+
+def as_area(camera: SimulatedCamera) -> dict[str, Any]:
+    """Return one row of /organizations/{id}/camera/boundaries/areas/byDevice."""
+    corners = ((0.2, 0.3), (0.7, 0.3), (0.7, 0.9), (0.2, 0.9))
+    return _boundary(camera, area_of(camera), "area", "Entrance", corners)
+
+
+def as_line(camera: SimulatedCamera) -> dict[str, Any]:
+    """Return one row of /organizations/{id}/camera/boundaries/lines/byDevice."""
+    row = _boundary(
+        camera, line_of(camera), "line", "Door line", ((0.2, 0.5), (0.8, 0.5))
+    )
+    row["boundaries"]["directionVertex"] = {"x": 0.5, "y": 0.6}
+    return row
+
+
+def _boundary(
+    camera: SimulatedCamera,
+    zone_id: ZoneId,
+    kind: str,
+    name: str,
+    corners: tuple[tuple[float, float], ...],
+) -> dict[str, Any]:
+    vertices = [{"x": x, "y": y} for x, y in corners]
+    boundary = {"id": zone_id, "type": kind, "name": name, "vertices": vertices}
+    return {
+        "networkId": camera.network_id,
+        "serial": camera.serial,
+        "boundaries": boundary,
+    }
 
 
 def _zone(zone_id: str, label: str, corners: tuple[str, ...]) -> dict[str, Any]:

@@ -210,6 +210,19 @@ class CountsPublisher:
         now_s = time.monotonic() - self._begun_s
         self._add(Crowd(serial, zone_id, now_s, now_s + for_s, people))
 
+    def people_at(self, serial: Serial, zone_id: ZoneId, at: datetime) -> int | None:
+        """Return what is published at a moment, None before the start or in future."""
+        ago_s = (datetime.now(UTC) - at).total_seconds()
+        t_s = time.monotonic() - self._begun_s - ago_s
+        zone = serial, zone_id
+        if t_s < 0 or ago_s < 0 or zone not in self._crowds:
+            return None
+        return self._people(zone, t_s)
+
+    def _people(self, zone: tuple[Serial, ZoneId], t_s: float) -> int:
+        usual = 0 if self._seed is None else passers_by(self._seed, *zone, t_s)
+        return people_at(self._crowds[zone], *zone, t_s, usual)
+
     def _add(self, crowd: Crowd) -> None:
         zone = crowd.serial, crowd.zone_id
         if zone not in self._crowds:
@@ -233,8 +246,7 @@ class CountsPublisher:
         serial, zone_id = zone = self._topics[index % len(self._topics)]
         if serial in self.silent:
             return None
-        usual = 0 if self._seed is None else passers_by(self._seed, *zone, t_s)
-        people = people_at(self._crowds[zone], *zone, t_s, usual)
+        people = self._people(zone, t_s)
         return self._send(count(serial, zone_id, int(time.time() * 1000), people))
 
     def _send(self, message: Message, retain: bool = False) -> MQTTMessageInfo:

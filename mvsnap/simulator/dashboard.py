@@ -28,6 +28,7 @@ from mvsnap.simulator.dashboard_errors import (
 )
 from mvsnap.simulator.faults import Faults, html_answer
 from mvsnap.simulator.limit import CallLimit
+from mvsnap.simulator.people import PeopleAt
 from mvsnap.simulator.picture import draw_picture, pad_jpeg
 
 
@@ -50,6 +51,9 @@ class FakeDashboard:
     picture_lifetime_s: seconds a picture URL works.
     video_delay_s: seconds until a moment can be asked for by timestamp.
     redirect_to: origin of a shard; calls that reach it are served, others sent there.
+    zones_retired: the deprecated analytics of zones answer 404.
+    finest_interval_s: shorter intervals of detections are refused.
+    people_at: who is in view at a moment, for minutes in which counts are published.
     rate_limit: (calls per second, burst) of each organization, None for no limit.
     """
 
@@ -74,6 +78,9 @@ class FakeDashboard:
         self.video_delay_s = 60.0
         self.redirect_to: str | None = None
         self.redirect_status = 308
+        self.zones_retired = False
+        self.finest_interval_s = 60
+        self.people_at: PeopleAt | None = None
         self.rate_limit: tuple[float, float] | None = (10, 10)
         self._picture_secrets: list[str] = []
         self._snapshots: dict[str, _Snapshot] = {}

@@ -11,13 +11,13 @@ from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from mvsnap.simulator import analytics_routes
 from mvsnap.simulator.cameras import (
     NETWORKS,
     ORGANIZATION_ID,
     SimulatedCamera,
     as_availability,
     parse_moment,
-    zones,
 )
 from mvsnap.simulator.dashboard_errors import DashboardError, refusal
 
@@ -31,6 +31,7 @@ def add(app: Flask, dashboard: FakeDashboard) -> None:
     _add_organization(app, dashboard)
     _add_devices(app, dashboard)
     _add_pictures(app, dashboard)
+    analytics_routes.add(app, dashboard)
 
     @app.errorhandler(HTTPException)
     def unknown_path(error: HTTPException) -> ResponseReturnValue:
@@ -78,14 +79,10 @@ def _add_devices(app: Flask, dashboard: FakeDashboard) -> None:
                 return jsonify(answer)
         raise DashboardError(404)
 
-    @app.get("/api/v1/devices/<serial>/camera/analytics/zones")
-    def analytics_zones(serial: str) -> ResponseReturnValue:
-        return jsonify(zones(_camera(dashboard, serial)))
-
     @app.get("/api/v1/devices/<serial>/camera/video/settings")
     def video_settings(serial: str) -> ResponseReturnValue:
         url = _camera(dashboard, serial).rtsp_url
-        shown = {} if url is None else {"rtspUrl": url}
+        shown = {"rtspUrl": url} if url else {}
         return jsonify({"externalRtspEnabled": url is not None} | shown)
 
     @app.get("/api/v1/devices/<serial>/camera/videoLink")

@@ -28,6 +28,7 @@ KINDS = frozenset(
         "html-200",
         "empty-404",
         "401",
+        "413-html",
     }
 )
 
@@ -152,6 +153,7 @@ def _plain_answer(kind: str) -> Response:
         return Response(b"", 404, content_type="text/plain")
     titles = {
         "401": "Unauthorized",
+        "413-html": "Request Entity Too Large",
         "500-html": "Internal Server Error",
         "502": "Bad Gateway",
         "503-html": "Service Unavailable",

@@ -12,7 +12,7 @@ import io
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from flask import Flask, Response, request
@@ -25,13 +25,26 @@ _SIZE = (320, 240)
 _REALM = "camera"
 
 
+def draw_number(number: int) -> bytes:
+    """Return a JPEG that says its number in boxes and in figures."""
+    image = Image.new("RGB", _SIZE, (40, 90, 120))
+    draw = ImageDraw.Draw(image)
+    for bit in range(BITS):
+        color = (255, 255, 255) if number % PICTURES >> bit & 1 else (0, 0, 0)
+        draw.rectangle((bit * BOX, 0, bit * BOX + BOX - 1, BOX - 1), fill=color)
+    draw.text((20, 100), f"picture {number % PICTURES}", fill=(255, 255, 255))
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
 @dataclass
 class FakeVideo:
     """`/video.mjpg`, `/picture.jpg` and `/stream` (raw bytes of `film`).
 
     auth: none, basic or digest. frozen: connected, but no picture comes. fail_with: a
     status for every request. boundary: as the header names it; cameras get it wrong.
-    says_length: whether each part has a Content-Length.
+    says_length: whether each part has a Content-Length. draw: a JPEG of picture `n`.
     """
 
     fps: float = 10
@@ -44,6 +57,7 @@ class FakeVideo:
     boundary: str = "frame"
     film: bytes = b""
     film_type: str = "video/mp2t"
+    draw: Callable[[int], bytes] = draw_number
     asked: list[str] = field(default_factory=list)
     _closed: threading.Event = field(default_factory=threading.Event)
     _nonce: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -91,7 +105,7 @@ class FakeVideo:
 
     def _picture(self) -> Response:
         number = int(time.time() * self.fps)
-        return Response(draw_number(number), content_type="image/jpeg")
+        return Response(self.draw(number), content_type="image/jpeg")
 
     def _stream(self) -> Response:
         return Response(self._paced(), content_type=self.film_type)
@@ -101,7 +115,7 @@ class FakeVideo:
         number = int(time.time() * self.fps) + 1
         while not self._closed.wait(max(0.0, number / self.fps - time.time())):
             if not self.frozen:
-                picture = draw_number(number)
+                picture = self.draw(number)
                 header = b"--frame\r\nContent-Type: image/jpeg\r\n"
                 if self.says_length:
                     header += b"Content-Length: %d\r\n" % len(picture)
@@ -115,19 +129,6 @@ class FakeVideo:
             yield self.film[begin : begin + step]
             if self._closed.wait(0.1):
                 return
-
-
-def draw_number(number: int) -> bytes:
-    """Return a JPEG that says its number in boxes and in figures."""
-    image = Image.new("RGB", _SIZE, (40, 90, 120))
-    draw = ImageDraw.Draw(image)
-    for bit in range(BITS):
-        color = (255, 255, 255) if number % PICTURES >> bit & 1 else (0, 0, 0)
-        draw.rectangle((bit * BOX, 0, bit * BOX + BOX - 1, BOX - 1), fill=color)
-    draw.text((20, 100), f"picture {number % PICTURES}", fill=(255, 255, 255))
-    out = io.BytesIO()
-    image.save(out, "JPEG", quality=85)
-    return out.getvalue()
 
 
 def _md5(text: str) -> str:

@@ -24,24 +24,36 @@ class Files:
 
     def save_snapshot(self, event_id: EventId, at: datetime, jpeg: bytes) -> str:
         """Write the picture durably and return its path."""
-        path = Path("snapshots") / f"{at:%Y/%m/%d}" / f"{event_id}.jpg"
-        _write_whole(self._root / path, jpeg)
-        return str(path)
+        return self.save_picture("snapshots", event_id, at, jpeg)
 
     def snapshot(self, event: Event) -> Path | None:
         """Return the picture's place on disk, None when there is none (any more)."""
-        return self._there(event.snapshot_path)
+        return self.picture(event.snapshot_path)
 
     def thumbnail(self, event: Event) -> Path | None:
         """Return a small copy of the picture, made when it is first asked for."""
-        return self._copy(event, "thumbnail", pictures.thumbnail)
+        return self.small_picture(event.snapshot_path)
+
+    def save_picture(self, kind: str, name: str, at: datetime, jpeg: bytes) -> str:
+        """Write a picture that belongs to no event; kind: the folder of its like."""
+        path = Path(kind) / f"{at:%Y/%m/%d}" / f"{name}.jpg"
+        _write_whole(self._root / path, jpeg)
+        return str(path)
+
+    def picture(self, path: str | None) -> Path | None:
+        """Return where a picture lies, None when there is none (any more)."""
+        return self._there(path)
+
+    def small_picture(self, path: str | None) -> Path | None:
+        """Return a small copy of a picture, made when it is first asked for."""
+        return self._copy(self.picture(path), "thumbnail", pictures.thumbnail)
 
     def for_webex(self, event: Event) -> Path | None:
         """Return the picture, or a copy small enough for Webex to show it inline."""
         path = self.snapshot(event)
         if path is None or path.stat().st_size <= _WEBEX_PREVIEW_BYTES:
             return path
-        return self._copy(event, "webex", _preview) or path
+        return self._copy(path, "webex", _preview) or path
 
     def clip(self, clip: Clip) -> Path | None:
         """Return the video's place on disk, None when there is none (any more)."""
@@ -77,9 +89,8 @@ class Files:
         return whole if whole and whole.is_file() else None
 
     def _copy(
-        self, event: Event, name: str, make: Callable[[Path], bytes | None]
+        self, path: Path | None, name: str, make: Callable[[Path], bytes | None]
     ) -> Path | None:
-        path = self.snapshot(event)
         if path is None:
             return None
         copy = path.with_suffix(f".{name}.jpg")

@@ -1,16 +1,20 @@
-"""People who may log in, and the secret their sessions are signed with."""
+"""People who may log in, which sessions were ended, and what these are signed with."""
 
 from __future__ import annotations
 
 import secrets as random
 from datetime import datetime
 
-from sqlalchemy import Row, delete, func, select
+from sqlalchemy import Row, delete, exists, func, select
 
-from mvsnap.domain import Change, Role, User
+from mvsnap.clock import iso
+from mvsnap.domain import SYSTEM_ACCOUNT, Change, LoginBackend, Role, User
 from mvsnap.store.database import Database
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import secrets, users
+
+# Ended sessions stand among the secrets, with the time from which none knows them.
+_ENDED = "ended session "
 
 
 class People:
@@ -23,6 +27,22 @@ class People:
         with self._db.reading() as connection:
             row = connection.execute(statement).one_or_none()
         return None if row is None else _user(row)
+
+    def user_of_session(self, name: str, session_id: str) -> User | None:
+        """Return the user, None when there is none or the session was ended."""
+        ended = exists().where(secrets.c.name == f"{_ENDED}{session_id}")
+        statement = select(users).where(users.c.name == name, ~ended)
+        with self._db.reading() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else _user(row)
+
+    def end_session(self, session_id: str, until: datetime, log: Change) -> None:
+        """Let nobody in with this session any more; its time would end at `until`."""
+        row = {"name": f"{_ENDED}{session_id}", "value": iso(until)}
+        statement = self._db.insert(secrets).values(row).on_conflict_do_nothing()
+        with self._db.writing() as connection:
+            connection.execute(statement)
+            write_changes(connection, [log])
 
     def users(self) -> list[User]:
         with self._db.reading() as connection:
@@ -54,11 +74,13 @@ class People:
                 write_changes(connection, [log])
         return found
 
-    def anybody(self) -> bool:
-        """Say whether there is at least one user."""
+    def anybody(self, backend: LoginBackend = "local") -> bool:
+        """Say whether there is at least one user whose password is known there."""
+        is_system = users.c.password_hash == SYSTEM_ACCOUNT
+        mine = is_system if backend == "pam" else ~is_system
+        statement = select(func.count()).select_from(users).where(mine)
         with self._db.reading() as connection:
-            count = connection.execute(select(func.count()).select_from(users))
-            return bool(count.scalar_one())
+            return bool(connection.execute(statement).scalar_one())
 
     def secret(self, name: str) -> str:
         """Return a random text all processes of this site share; made when missing."""
@@ -72,6 +94,12 @@ class People:
             connection.execute(made.on_conflict_do_nothing())
             value: str = connection.execute(statement).scalar_one()
         return value
+
+    def purge(self, now: datetime) -> None:
+        """Forget ended sessions whose time is over."""
+        old = secrets.c.name.startswith(_ENDED) & (secrets.c.value < iso(now))
+        with self._db.writing() as connection:
+            connection.execute(delete(secrets).where(old))
 
 
 def _user(row: Row[tuple[str, str, str, datetime]]) -> User:

@@ -36,8 +36,8 @@ class SenseStore:
         # Built once: building one takes as long as writing twenty rows.
         self._add_events = db.insert(events).on_conflict_do_nothing()
         self._add_presences = db.insert(presences).on_conflict_do_nothing()
-        self._put_watches = _upsert(db, watches, "state", "changed_at")
-        self._put_hearing = _upsert(db, hearing, "heard_at")
+        self._put_watches = upsert(db, watches, "state", "changed_at")
+        self._put_hearing = upsert(db, hearing, "heard_at")
 
     def save(self, found: Findings, now: datetime) -> None:
         """Write all of it or nothing; what was there already stays as it is."""
@@ -147,7 +147,7 @@ class SenseStore:
         return len(gone)
 
 
-def _upsert(
+def upsert(
     db: Database, table: Table, *changing: str
 ) -> sqlite.Insert | postgresql.Insert:
     statement = db.insert(table)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
+from mvsnap.core.users import LOG_IN, LOG_OUT
 from mvsnap.domain import Camera, Change, Mute, Serial, Zone, ZoneId
 from mvsnap.store.database import Database
 from mvsnap.store.tables import audit, cameras, choices, mutes, zones
@@ -89,8 +90,10 @@ class SiteStore:
     # --- audit
 
     def changes(self, limit: int) -> list[Change]:
-        """Return the newest lines of the audit log, newest first."""
-        statement = select(audit).order_by(audit.c.id.desc()).limit(limit)
+        """Return the newest lines of the audit log but log-ins, newest first."""
+        of_settings = audit.c.what.not_in((LOG_IN, LOG_OUT))
+        statement = select(audit).where(of_settings)
+        statement = statement.order_by(audit.c.id.desc()).limit(limit)
         with self._db.reading() as connection:
             rows = connection.execute(statement).all()
         return [Change(r.at, r.who, r.what, r.before, r.after) for r in rows]

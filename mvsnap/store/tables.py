@@ -248,7 +248,7 @@ users = Table(
     "users",
     metadata,
     Column("name", Text, primary_key=True, comment="lower case"),
-    Column("password_hash", Text, nullable=False, comment="werkzeug.security"),
+    Column("password_hash", Text, nullable=False, comment="werkzeug.security, or pam"),
     Column("role", Text, nullable=False, comment="Role"),
     Column("changed_at", Moment, nullable=False, comment="password or role"),
     comment="People who may log in",
@@ -270,6 +270,6 @@ secrets = Table(
     "secrets",
     metadata,
     Column("name", Text, primary_key=True, comment="what it is for"),
-    Column("value", Text, nullable=False, comment="random, in hexadecimal"),
-    comment="Keys every process of this site shares, such as the one of sessions",
+    Column("value", Text, nullable=False, comment="random; when it would have ended"),
+    comment="What every process knows: the key of sessions, which of them were ended",
 )

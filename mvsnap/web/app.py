@@ -12,16 +12,27 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mvsnap.errors import MvsnapError
-from mvsnap.web import api, auth, context, events, hooks, login, mutes, ops, pages
+from mvsnap.web import (
+    api,
+    auth,
+    context,
+    events,
+    hooks,
+    login,
+    mutes,
+    ops,
+    pages,
+    scanning,
+)
 from mvsnap.web.context import Gateway
-from mvsnap.web.pages import crowd_events, overview, settings
+from mvsnap.web.pages import audit, crowd_events, overview, settings, visitors
 
 log = logging.getLogger(__name__)
 
 _MAX_BODY_BYTES = 1_000_000
 _BLUEPRINTS = (
-    *(api.bp, events.bp, hooks.bp, mutes.bp, ops.bp),
-    *(login.bp, overview.bp, crowd_events.bp, settings.bp),
+    *(api.bp, events.bp, hooks.bp, mutes.bp, ops.bp, scanning.bp),
+    *(login.bp, overview.bp, crowd_events.bp, visitors.bp, settings.bp, audit.bp),
 )
 
 
@@ -48,7 +59,7 @@ def create_app(gateway: Gateway) -> Flask:
         rate_per_minute=server.rate_per_minute,
         session_hours=settings.login.session_hours,
     )
-    login.prepare(app, gateway.people)
+    login.prepare(app, gateway)
     pages.prepare(app)
     app.after_request(_no_sniffing)
     app.register_error_handler(MvsnapError, _expected)

@@ -10,12 +10,15 @@ from mvsnap.clock import Clock
 from mvsnap.config.model import Settings
 from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
+from mvsnap.store.audit import AuditLog
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.files import Files
 from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.store import Store
+from mvsnap.store.visitors import VisitorStore
+from mvsnap.web.wifi import Wifi
 
 EXTENSION = "mvsnap"
 
@@ -28,10 +31,13 @@ class Gateway:
     clips: ClipStore
     sense: SenseStore
     site: SiteStore
+    visitors: VisitorStore
     people: People
+    audit: AuditLog
     files: Files
     clock: Clock
     metrics: Metrics
+    wifi: Wifi
 
 
 def gateway() -> Gateway:

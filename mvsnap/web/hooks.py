@@ -123,10 +123,12 @@ def _rules() -> list[Rule]:
 
 def _defaults(by: Sender) -> Defaults:
     settings, token = gateway().settings, by.token
+    records = bool(settings.recorder.cameras)
+    usual = ("clip", "snapshot") if records else ("snapshot",)
     return Defaults(
         cameras=token.cameras if token else (),
         room=(token.room if token else None) or settings.webex.room,
-        actions=token.actions if token else ("snapshot",),
+        actions=(token.actions if token else ()) or usual,
     )
 
 

@@ -18,13 +18,13 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 
+from mvsnap.core.users import failed_change, log_in_change, log_out_change
 from mvsnap.domain import Role
-from mvsnap.errors import TooManyRequests
-from mvsnap.store.people import People
+from mvsnap.errors import AccountsAway, TooManyRequests
 from mvsnap.web import auth
 from mvsnap.web.auth.people import log_in, log_out
 from mvsnap.web.auth.tries import Tries
-from mvsnap.web.context import gateway
+from mvsnap.web.context import Gateway, gateway
 
 bp = Blueprint("login", __name__)
 
@@ -38,8 +38,8 @@ class LoginForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     password = PasswordField("Password")
 
 
-def prepare(app: Flask, people: People) -> None:
-    app.extensions[_TRIES] = Tries(people)
+def prepare(app: Flask, here: Gateway) -> None:
+    app.extensions[_TRIES] = Tries(here.people, here.settings.login)
 
 
 @bp.get("/login")
@@ -57,11 +57,15 @@ def try_to_log_in() -> ResponseReturnValue:
     name, password = form.name.data or "", form.password.data or ""
     tries: Tries = current_app.extensions[_TRIES]
     try:
-        user = tries.check(name, password, request.remote_addr or "unknown")
-    except TooManyRequests as exc:
-        return *_form(exc.message, 429), {"Retry-After": str(exc.retry_after_s)}
+        user = tries.check(name, password, _address())
+    except (TooManyRequests, AccountsAway) as exc:
+        page, status = _form(exc.message, exc.status)
+        return page, status, {"Retry-After": str(exc.retry_after_s)}
     if user is None:
+        _write_failure(tries, name)
         return _form("Name or password is wrong.", 401)
+    now = gateway().clock.now()
+    gateway().audit.add(log_in_change(user.name, _address(), now))
     log_in(user)
     return redirect(_next(), 303)
 
@@ -69,9 +73,21 @@ def try_to_log_in() -> ResponseReturnValue:
 @bp.post("/logout")
 @auth.page(Role.VIEWER)
 def logout() -> ResponseReturnValue:
-    log_out()
+    now, name = gateway().clock.now(), auth.person().name
+    log_out(log_out_change(name, _address(), now))
     flash("You are logged out.", "success")
     return redirect(url_for("login.login"), 303)
+
+
+def _write_failure(tries: Tries, name: str) -> None:
+    user = tries.find(name)
+    if tries.should_write(user):
+        now = gateway().clock.now()
+        gateway().audit.add(failed_change(user, _address(), now))
+
+
+def _address() -> str:
+    return request.remote_addr or "unknown"
 
 
 def _form(mistake: str = "", status: int = 200) -> tuple[str, int]:
@@ -80,7 +96,7 @@ def _form(mistake: str = "", status: int = 200) -> tuple[str, int]:
         form=LoginForm(),
         mistake=mistake,
         next=_next(),
-        anybody=gateway().people.anybody(),
+        anybody=gateway().people.anybody(gateway().settings.login.backend),
     )
     return page, status
 

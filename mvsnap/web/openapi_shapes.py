@@ -145,18 +145,12 @@ def schemas() -> Json:
         "muted_at": time,
         "muted_by": text,
     }
-    clip = {
-        "camera": text,
-        "status": {"enum": list(PartState)},
-        "clip_url": link,
-        "error": maybe,
-    }
     job = snapshots | {
         "accepted_at": time,
         "at": maybe,
         "rooms": {"type": "array", "items": text},
         "trigger": trigger,
-        "clips": {"type": "array", "items": _object(clip)},
+        "clips": {"type": "array", "items": _clip(text, maybe, link)},
     }
     return {
         "Snapshots": _object(snapshots),
@@ -168,6 +162,11 @@ def schemas() -> Json:
         "Alarm": _alarm(text),
         "Error": _object({"error": _object({"code": text, "message": text})}),
     }
+
+
+def _clip(text: Json, maybe: Json, link: Json) -> Json:
+    status = {"enum": list(PartState)}
+    return _object({"camera": text, "status": status, "clip_url": link, "error": maybe})
 
 
 def _alarm(text: Json) -> Json:

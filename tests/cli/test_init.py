@@ -15,16 +15,22 @@ from tests.cli.run import KEY, configure, settings
 from tests.conftest import Clouds
 
 
-def answered(folder: Path, clouds: Clouds, *answers: str) -> Result:
-    """Run `init` with one answer for each question."""
+def answered(
+    folder: Path, clouds: Clouds, *answers: str, ixon_url: str = "", more: str = "\n\n"
+) -> Result:
+    """Run `init` with one answer for each question.
+
+    more: the last answers; by default neither IXON nor cameras that record.
+    """
     path = folder / "config" / "mvsnap.yaml"
     return CliRunner().invoke(
         main,
         ["--config", str(path), "init"],
-        input="".join(f"{answer}\n" for answer in answers),
+        input="".join(f"{answer}\n" for answer in answers) + more,
         env={
             "MVSNAP_MERAKI__BASE_URL": clouds.dashboard_url,
             "MVSNAP_WEBEX__BASE_URL": clouds.webex_url,
+            "MVSNAP_IXON__BASE_URL": ixon_url or "http://127.0.0.1:9",
             "COLUMNS": "200",
         },
     )

@@ -157,6 +157,30 @@ def test_cameras_of_one_network_are_asked_for_by_array_parameter(
     assert fake_dashboard.asked[-1].query["networkIds[]"] == [network.id]
 
 
+@pytest.mark.parametrize(
+    ("said", "url"),
+    [
+        pytest.param(
+            "rtsp://10.9.8.7:9000/live", "rtsp://10.9.8.7:9000/live", id="url"
+        ),
+        pytest.param("", "rtsp://10.0.0.2:9000/live", id="the flag alone"),
+    ],
+)
+def test_a_camera_says_where_its_own_stream_is(
+    dashboard: Dashboard, fake_dashboard: FakeDashboard, said: str, url: str
+) -> None:
+    fake_dashboard.cameras[SERIAL].rtsp_url = said
+    assert dashboard.stream_url(SERIAL) == url
+
+
+def test_a_stream_that_is_off_is_told_with_how_to_turn_it_on(
+    dashboard: Dashboard,
+) -> None:
+    with pytest.raises(UpstreamError, match="turn it on in the Dashboard") as caught:
+        dashboard.stream_url(SERIAL)
+    assert not caught.value.retry
+
+
 def test_the_small_questions_are_answered(dashboard: Dashboard) -> None:
     assert dashboard.whoami() == "Simulated Administrator <admin@example.com>"
     assert dashboard.organizations() == [Organization("707512", "Simulated Works")]

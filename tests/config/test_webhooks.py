@@ -14,7 +14,6 @@ from tests.web.hook_build import OTHER, SHARED, TOKEN, WEBHOOKS
     [
         ({"tokens": [{"name": "a", "token": "tiny-token"}]}, "16 characters or more"),
         ({"tokens": [{"name": "a", "token": "x" * 20 + "/y"}]}, "letters, digits"),
-        ({"tokens": [{"name": "a", "token": TOKEN, "actions": []}]}, "at least 1"),
         ({"tokens": [{"name": "a", "token": TOKEN, "actions": ["call"]}]}, "'clip'"),
         ({"tokens": [{"name": "a", "token": TOKEN, "cameras": ["x/y"]}]}, "a name"),
         ({"meraki_shared_secret": "tiny-x"}, "8 characters or more"),

@@ -145,3 +145,37 @@ def test_umlauts_survive_on_a_machine_with_another_encoding(tmp_path: Path) -> N
     )
     assert done.returncode == 0, done.stderr
     assert read(path).site.name == "Süd"
+
+
+CAMERAS = {
+    "Tor 2": {"url": "rtsp://a/", "auth": {"username": "me", "password": "x: #"}}
+}
+
+
+@pytest.mark.parametrize(
+    "before", [None, "recorder:\n  cameras:\n    a: {url: rtsp://b/}\n"]
+)
+def test_a_mapping_is_added_to_what_is_there(
+    tmp_path: Path, before: str | None
+) -> None:
+    path = tmp_path / "mvsnap.yaml"
+    if before is not None:
+        path.write_text(before)
+    write_settings(path, {"recorder": {"cameras": CAMERAS}, "ixon": {}}, [])
+    cameras = read(path).recorder.cameras
+    assert list(cameras) == (["Tor 2"] if before is None else ["a", "Tor 2"])
+    password = cameras["Tor 2"].auth.password
+    assert password is not None
+    assert password.get_secret_value() == "x: #"
+
+
+def test_none_removes_a_key_and_leaves_others_with_their_comments(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "mvsnap.yaml"
+    path.write_text("site:\n  name: a  # ours\n  timezone: UTC\n")
+    write_settings(path, {"site": {"timezone": None, "public_url": None}}, [])
+    assert path.read_text() == "site:\n  name: a  # ours\n"
+    new = tmp_path / "new.yaml"
+    write_settings(new, {"site": {"timezone": None}}, [])
+    assert read(new).site.timezone == "UTC"

@@ -52,6 +52,9 @@ class Crew:
 
     def __init__(self, folder: Path, clouds: Clouds) -> None:
         self.clouds = clouds
+        self.folder = folder
+        self.public_url: str | None = None
+        self.clip_bytes = 50_000
         clouds.dashboard.rate_limit = None
         self.clock = JumpingClock()
         engine = database.open_database(database.sqlite_url(folder / "mvsnap.db"))
@@ -81,10 +84,10 @@ class Crew:
             Photographer(self.dashboard, clock, picture_wait_s=5),
             CameraNames(self.dashboard, clock, organization_id=None),
             Courier(self.webex, self.store, clock) if self.webex else None,
-            Words("Europe/Berlin", "mvsnap:"),
+            Words("Europe/Berlin", "mvsnap:", public_url=self.public_url),
             clock,
             Metrics(),
-            clip_bytes=50_000_000,
+            clip_bytes=self.clip_bytes,
             comes_again=comes_again,
         )
 

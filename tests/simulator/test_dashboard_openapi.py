@@ -22,6 +22,8 @@ _BESIDE = (
 SPECIFICATION = Path(os.environ.get("MVSNAP_MERAKI_OPENAPI", _BESIDE))
 ORGANIZATION = "/organizations/{organizationId}"
 CAMERA = "/devices/{serial}/camera"
+HISTORY = f"{CAMERA}/analytics/zones/{{zoneId}}/history"
+DETECTIONS = f"{ORGANIZATION}/camera/detections/history/byBoundary/byInterval"
 
 needs_specification = pytest.mark.skipif(
     not SPECIFICATION.exists(),
@@ -35,11 +37,27 @@ CALLS = [
     ("get", f"{ORGANIZATION}/devices"),
     ("get", f"{ORGANIZATION}/devices/availabilities"),
     ("get", "/devices/{serial}"),
+    ("get", f"{CAMERA}/sense"),
     ("get", f"{CAMERA}/analytics/zones"),
     ("get", f"{CAMERA}/video/settings"),
+    ("get", HISTORY),
+    ("get", f"{CAMERA}/analytics/overview"),
+    ("get", f"{CAMERA}/analytics/recent"),
+    ("get", f"{CAMERA}/analytics/live"),
+    ("get", f"{ORGANIZATION}/camera/boundaries/areas/byDevice"),
+    ("get", f"{ORGANIZATION}/camera/boundaries/lines/byDevice"),
+    ("get", DETECTIONS),
     ("get", f"{CAMERA}/videoLink"),
     ("post", f"{CAMERA}/generateSnapshot"),
 ]
+QUERIES = {
+    DETECTIONS: {
+        "boundaryIds[]": "l204100000000001",
+        "ranges[]startTime": "2026-03-04T12:00:00Z",
+        "ranges[]endTime": "2026-03-04T13:00:00Z",
+        "ranges[]interval": "300",
+    }
+}
 NAMED, NAMELESS = "Q2SM-0000-0001", "Q2SM-0000-0002"
 
 
@@ -65,7 +83,12 @@ def closed(schema: Any) -> Any:
     inner = dict(schema)
     if isinstance(schema.get("properties"), dict):
         named = {name: closed(part) for name, part in schema["properties"].items()}
-        inner |= {"properties": named, "additionalProperties": False}
+        # Such a name stands for any: that of a zone, or of what is counted.
+        is_open = any(
+            "dynamic" in part.get("description", "")
+            for part in schema["properties"].values()
+        )
+        inner |= {"properties": named, "additionalProperties": is_open}
     if "items" in schema:
         inner["items"] = closed(schema["items"])
     return inner
@@ -98,8 +121,11 @@ def call(
         session.trust_env = False
         session.headers["Authorization"] = f"Bearer {fake.api_key}"
         organizations = session.get(f"{url}/organizations", timeout=10).json()
-        place = path.format(organizationId=organizations[0]["id"], serial=serial)
-        return session.request(method, url + place, timeout=10)
+        place = path.format(
+            organizationId=organizations[0]["id"], serial=serial, zoneId="0"
+        )
+        query = QUERIES.get(path)
+        return session.request(method, url + place, params=query, timeout=10)
 
 
 @needs_specification
@@ -110,6 +136,7 @@ def test_an_answer_is_as_meraki_describes_it(
 ) -> None:
     answer = call(dashboard, method, path, serial)
     assert mistakes(method, path, answer.status_code, answer.json()) == []
+    assert answer.json()
 
 
 @needs_specification
@@ -125,7 +152,11 @@ def test_control_a_wrong_answer_is_found() -> None:
 def test_every_simulated_path_is_one_of_merakis() -> None:
     rules = FakeDashboard().app().url_map.iter_rules()
     served = [rule.rule for rule in rules if rule.rule.startswith("/api/v1")]
-    names = {"<organization_id>": "{organizationId}", "<serial>": "{serial}"}
+    names = {
+        "<organization_id>": "{organizationId}",
+        "<serial>": "{serial}",
+        "<zone_id>": "{zoneId}",
+    }
     for rule in served:
         path = rule.removeprefix("/api/v1")
         for ours, theirs in names.items():
@@ -155,6 +186,19 @@ def test_every_simulated_path_is_one_of_merakis() -> None:
         ),
         ("get", f"{CAMERA}/videoLink", "serial timestamp"),
         ("post", f"{CAMERA}/generateSnapshot", "serial timestamp fullframe"),
+        ("get", f"{CAMERA}/analytics/overview", "serial t0 t1 timespan objectType"),
+        ("get", HISTORY, "serial zoneId t0 t1 timespan resolution objectType"),
+        (
+            "get",
+            f"{ORGANIZATION}/camera/boundaries/areas/byDevice",
+            "organizationId serials",
+        ),
+        (
+            "get",
+            f"{ORGANIZATION}/camera/boundaries/lines/byDevice",
+            "organizationId serials",
+        ),
+        ("get", DETECTIONS, "organizationId boundaryIds ranges perPage"),
     ],
     ids=lambda value: value if str(value).startswith("/") else "",
 )

@@ -94,6 +94,28 @@ def test_users_are_added_changed_and_removed(people: People, site: SiteStore) ->
     assert len(site.changes(9)) == 3
 
 
+def test_an_ended_session_finds_no_user_until_its_time_is_over(people: People) -> None:
+    anna = User("anna", Role.ADMIN, "hash", NOON)
+    people.put(anna, change("user anna"))
+    people.secret("session")
+    assert people.user_of_session("anna", "s1") == anna
+    for _ in range(2):  # two tabs log out
+        people.end_session("s1", at(60), change("log-out"))
+    assert people.user_of_session("anna", "s1") is None
+    assert people.user_of_session("anna", "s2") == anna
+    people.purge(at(59))
+    assert people.user_of_session("anna", "s1") is None
+    key = people.secret("session")
+    people.purge(at(61))
+    assert people.user_of_session("anna", "s1") == anna
+    assert people.secret("session") == key
+
+
+def test_somebody_with_another_kind_of_password_is_nobody(people: People) -> None:
+    people.put(User("anna", Role.ADMIN, "pam", NOON), change("user anna"))
+    assert (people.anybody("pam"), people.anybody("local")) == (True, False)
+
+
 def test_a_hash_is_not_shown_by_accident() -> None:
     assert "geheim" not in repr(User("anna", Role.ADMIN, "geheim", NOON))
 

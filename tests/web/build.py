@@ -18,12 +18,15 @@ from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
 from mvsnap.runtime import store_url
 from mvsnap.store import database
+from mvsnap.store.audit import AuditLog
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.files import Files
 from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.store import Store
+from mvsnap.store.visitors import VisitorStore
+from mvsnap.web import wifi
 from mvsnap.web.app import create_app
 from mvsnap.web.context import Gateway
 from mvsnap.web.passwords import hashed
@@ -83,7 +86,10 @@ class Web:
         self.clips = ClipStore(shared)
         self.sense = SenseStore(shared)
         self.site = SiteStore(shared)
+        self.visitors = VisitorStore(shared)
         self.people = People(shared)
+        self.wifi = wifi.build(self.settings, shared)
+        self.audit = AuditLog(shared)
         self.files = Files(folder)
         self.clock = clock or SystemClock()
         self.app = self.fresh_app()
@@ -107,10 +113,13 @@ class Web:
                 clips=self.clips,
                 sense=self.sense,
                 site=self.site,
+                visitors=self.visitors,
                 people=self.people,
+                audit=self.audit,
                 files=self.files,
                 clock=clock,
                 metrics=metrics,
+                wifi=self.wifi,
             )
         )
 

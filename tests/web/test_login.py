@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from mvsnap.core.users import LOG_IN, LOG_OUT
 from mvsnap.domain import Change, EventId, Role, User
 from mvsnap.simulator.server import serve
+from mvsnap.store.audit import AuditFilter
 from mvsnap.web import passwords
 from tests.clients.fakes import FakeClock
 from tests.core.build import event
@@ -33,6 +35,14 @@ def cookie(web: Web, **how: Any) -> str:
     answer = client.post("/login", data=form, **how)
     assert answer.status_code == 303
     return answer.headers["Set-Cookie"]
+
+
+def audited(web: Web) -> list[tuple[str, str, str, str]]:
+    """Return the lines of log-ins and log-outs, newest first."""
+    lines = [line.change for line in web.audit.lines(AuditFilter(), 99)]
+    return [
+        (c.who, c.what, c.before, c.after) for c in lines if c.what in (LOG_IN, LOG_OUT)
+    ]
 
 
 def change(what: str) -> Change:
@@ -257,6 +267,53 @@ def test_logging_out_ends_the_session_and_says_so(web: Web) -> None:
     assert (answer.status_code, answer.location) == (303, "/login")
     assert not is_in(client)
     assert "You are logged out." in client.get("/login").text
+
+
+def test_a_copied_cookie_opens_nothing_after_the_log_out_and_other_devices_stay(
+    web: Web,
+) -> None:
+    client = web.log_in()
+    phone = web.browser()
+    assert log_in(phone, "admin").status_code == 303
+    found = client.get_cookie("mvsnap")
+    assert found is not None
+    thief = web.browser()
+    thief.set_cookie("mvsnap", found.value)
+    assert is_in(thief)
+    send(client, "/logout")
+    assert not is_in(thief)
+    assert is_in(phone)
+
+
+def test_log_ins_failed_ones_and_log_outs_are_in_the_audit_log(web: Web) -> None:
+    web.add_user("anna")
+    client = web.browser()
+    log_in(client, "anna", "wrong")
+    log_in(client, "Anna")
+    send(client, "/logout")
+    assert audited(web) == [
+        ("anna", "log-out", "", "from 127.0.0.1"),
+        ("anna", "log-in", "", "from 127.0.0.1"),
+        ("anna", "log-in", "", "failed, from 127.0.0.1"),
+    ]
+
+
+def test_what_was_typed_as_a_name_nobody_has_is_not_kept(web: Web) -> None:
+    log_in(web.browser(), "my-secret-password", "anna")
+    assert audited(web) == [("unknown name", "log-in", "", "failed, from 127.0.0.1")]
+
+
+def test_guessing_without_end_fills_no_audit_log_and_hides_nobody(
+    web: Web,
+) -> None:
+    web.add_user("anna")
+    for number in range(25):
+        client = web.browser()
+        client.environ_base["REMOTE_ADDR"] = f"10.0.0.{number}"
+        log_in(client, f"name-{number}", "wrong")
+    log_in(web.browser(), "anna", "wrong")
+    who = [line[0] for line in audited(web)]
+    assert who == ["anna", *["unknown name"] * 20]
 
 
 def test_a_link_cannot_log_anybody_out(web: Web) -> None:

@@ -17,7 +17,11 @@ from mvsnap.config.choices import chosen_sense
 from mvsnap.config.sense import Sense
 from mvsnap.core.mutes import new_mute
 from mvsnap.domain import Camera, Change, Listener, Mute, Role, Serial, Zone
-from tests.web.build import DOOR, GATE, Web, send
+from mvsnap.simulator.server import serve
+from tests.clients.fakes import FakeClock
+from tests.servers.visitor import log_in as visit
+from tests.servers.visitor import visitor
+from tests.web.build import DOOR, GATE, PASSWORD, Web, send
 
 PAGE = "/settings"
 ZONE = "582653201791058186"
@@ -459,10 +463,56 @@ def test_cameras_are_offered_by_name(web: Web, admin: FlaskClient) -> None:
 
 def test_whether_somebody_listens_is_told(web: Web, admin: FlaskClient) -> None:
     now, long_ago = datetime.now(UTC), datetime.now(UTC) - timedelta(hours=1)
-    send(admin, f"{PAGE}/enabled", enabled="on")
+    web.site.choose({"sense.enabled": True}, "admin", long_ago, [])
     web.sense.describe_listener(Listener("a", long_ago, True, "before", 1.0, 1))
     text = words(admin.get(PAGE).text)
     assert "No process listens now" in text
     assert "before" not in text
     web.sense.describe_listener(Listener("b", now, True, "connected to b", 1.0, 1))
     assert "Connected to b" in words(admin.get(PAGE).text)
+
+
+def listener(connected: bool, state: str) -> Listener:
+    return Listener("a", datetime.now(UTC), connected, state, 1.0, 1)
+
+
+def test_until_the_listener_has_followed_the_switch_its_old_state_is_not_shown(
+    web: Web, admin: FlaskClient
+) -> None:
+    web.sense.describe_listener(listener(False, "not listened to"))
+    send(admin, f"{PAGE}/enabled", enabled="on")
+    text = words(admin.get(PAGE).text)
+    assert "Switching on …" in text
+    assert "Not listened to" not in text
+    web.sense.describe_listener(listener(True, "connected to the broker"))
+    assert "Connected to the broker" in words(admin.get(PAGE).text)
+    send(admin, f"{PAGE}/enabled", enabled="off")
+    text = words(admin.get(PAGE).text)
+    assert "Switching off …" in text
+    assert "Connected to" not in text
+
+
+def test_a_listener_that_does_not_follow_is_told_as_it_is_after_some_seconds(
+    tmp_path: Path,
+) -> None:
+    clock = FakeClock()
+    web = open_web(tmp_path, sense=IN_FILE, clock=clock)
+    admin = web.log_in(Role.ADMIN)
+    send(admin, f"{PAGE}/enabled", enabled="on")
+    assert "Switching on …" in words(admin.get(PAGE).text)
+    clock.pass_time(11)
+    assert "No process listens now" in words(admin.get(PAGE).text)
+    web.close()
+
+
+def test_the_page_shows_the_new_state_without_a_reload(web: Web) -> None:
+    web.add_user("anna")
+    web.sense.describe_listener(listener(False, "not listened to"))
+    with serve(web.app) as url, visitor() as page:
+        visit(page, f"{url}{PAGE}", "anna", PASSWORD)
+        page.get_by_role("button", name="Switch on").click()
+        page.get_by_text("Switching on …").wait_for()
+        page.get_by_label("People", exact=True).fill("7")
+        web.sense.describe_listener(listener(True, "connected to the broker"))
+        page.get_by_text("Connected to the broker").wait_for()
+        assert page.get_by_label("People", exact=True).input_value() == "7"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Flask, Request, g, request, session
@@ -14,7 +15,8 @@ from flask_login import LoginManager, current_user, login_user
 from flask_wtf.csrf import generate_csrf
 
 from mvsnap.clock import iso
-from mvsnap.domain import Role, User
+from mvsnap.domain import Change, Role, User
+from mvsnap.web.auth.tries import may_come
 from mvsnap.web.context import gateway
 
 _ROLES = tuple(Role)
@@ -88,15 +90,23 @@ def log_in(user: User) -> None:
     end = gateway().clock.now() + timedelta(
         hours=gateway().settings.login.session_hours
     )
-    log_out()
+    _forget_session()
     session.permanent = True
+    session["id"] = secrets.token_hex(16)
     session["until"] = end.timestamp()
     session["mark"] = _mark(user)
     login_user(Person(user.name, user.role))
     generate_csrf()
 
 
-def log_out() -> None:
+def log_out(change: Change) -> None:
+    """End the session: a copy of its cookie opens nothing any more."""
+    until = datetime.fromtimestamp(session["until"], UTC)
+    gateway().people.end_session(str(session["id"]), until, change)
+    _forget_session()
+
+
+def _forget_session() -> None:
     session.clear()
     g.pop("csrf_token", None)  # Flask-WTF keeps it for the rest of the request
 
@@ -108,13 +118,15 @@ def find_person() -> Person | None:
 
 
 def _still_logged_in(name: str) -> Person | None:
-    """Return the person of the session, unless its time is over or the user changed."""
-    until = session.get("until")
+    """Return the person, unless the session has ended or the user has changed."""
+    until, session_id = session.get("until"), session.get("id")
     now = gateway().clock.now().timestamp()
-    if not isinstance(until, float) or now >= until:
+    if not isinstance(until, float) or now >= until or not session_id:
         return None
-    user = gateway().people.user(name)
+    user = gateway().people.user_of_session(name, str(session_id))
     if user is None or not hmac.compare_digest(str(session.get("mark")), _mark(user)):
+        return None
+    if not may_come(user, gateway().settings.login.backend):
         return None
     return Person(user.name, user.role)
 

@@ -4,46 +4,58 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import nullcontext
 
+from mvsnap.config.model import Login
 from mvsnap.core import users
 from mvsnap.domain import User
 from mvsnap.errors import BadInput
 from mvsnap.store.people import People
-from mvsnap.web import passwords
+from mvsnap.web import accounts, passwords
 from mvsnap.web.auth.limit import Limit, Limiter
 
 log = logging.getLogger(__name__)
 
 _MOST_KNOWN = 1000
+# The audit log of a year must not grow with whoever guesses; the log has all.
+_WRITTEN_AN_HOUR = 20
 
 
 class Tries:
-    """Checks one password at a time: each takes 32 MB and a core."""
+    """Checks passwords of mvsnap one at a time: each takes 32 MB and a core.
 
-    def __init__(self, people: People) -> None:
+    Those of system accounts take seconds without work, so a few are checked at once;
+    a lock-out may then let as many more pass.
+    """
+
+    def __init__(self, people: People, login: Login) -> None:
         self._people = people
+        self._backend = login.backend
+        self._accounts = accounts.SystemAccounts(login.pam_service)
         limiter = Limiter()
         what = "Too many failed log-ins"
         self._of_address = Limit(limiter, 10, what)
         self._of_name = Limit(limiter, 10, what, minutes=5)
+        self._written = Limit(limiter, _WRITTEN_AN_HOUR, what, minutes=60)
         # Where somebody has logged in before, strangers cannot lock him out.
         self._known_good: set[tuple[str, str]] = set()
-        self._turn = threading.Lock()
+        is_local = self._backend == "local"
+        self._turn = threading.Lock() if is_local else nullcontext()
 
     def check(self, name: str, password: str, address: str) -> User | None:
         """Return the user, None when name or password is wrong.
 
         Raises:
             TooManyRequests: too many have failed from this address or for this name.
+            AccountsAway: the system's accounts cannot be asked now.
         """
         name = name.strip().lower()[: users.LONGEST_NAME + 1]
         with self._turn:
             for limit, who in self._counters(name, address):
                 if limit.reached_by(who):
                     raise limit.too_many(who)
-            user = self._find(name)
-            stored = passwords.NOBODYS if user is None else user.password_hash
-            if passwords.fits(stored, password) and user is not None:
+            user = self.find(name)
+            if self._fits(user, password) and user is not None:
                 log.info("%s logged in from %s", user.name, address)
                 self._remember(name, address)
                 return user
@@ -53,6 +65,24 @@ class Tries:
         shown = "nobody we know" if user is None else user.name
         log.warning("failed log-in as %s from %s", shown, address)
         return None
+
+    def find(self, name: str) -> User | None:
+        """Return the user of this name, if such a log-in can succeed at all."""
+        try:
+            user = self._people.user(users.parse_name(name))
+        except BadInput:
+            return None
+        return user if user is not None and may_come(user, self._backend) else None
+
+    def should_write(self, user: User | None) -> bool:
+        """Say whether one more failure of this user goes into the audit log."""
+        return self._written.hit("nobody" if user is None else f"user {user.name}")
+
+    def _fits(self, user: User | None, password: str) -> bool:
+        if self._backend == "pam":
+            return self._accounts.fits(user.name if user else None, password)
+        stored = passwords.NOBODYS if user is None else user.password_hash
+        return passwords.fits(stored, password)
 
     def _counters(self, name: str, address: str) -> list[tuple[Limit, str]]:
         of_address = (self._of_address, f"address {address}")
@@ -65,8 +95,13 @@ class Tries:
             self._known_good.clear()
         self._known_good.add((name, address))
 
-    def _find(self, name: str) -> User | None:
-        try:
-            return self._people.user(users.parse_name(name))
-        except BadInput:
-            return None
+
+def may_come(user: User, backend: str) -> bool:
+    """Say whether the user was added for this backend, and still has an account.
+
+    Whoever was added with a password of mvsnap is not the system account that happens
+    to have the same name; nor the other way round.
+    """
+    if user.backend != backend:
+        return False
+    return user.backend == "local" or accounts.exists(user.name)

@@ -55,6 +55,7 @@ def prepare(app: Flask) -> None:
     app.url_defaults(_add_version)
     app.context_processor(_shell)
     app.add_template_filter(local_time)
+    app.add_template_filter(local_clock)
     app.after_request(_protect)
 
 
@@ -62,6 +63,12 @@ def local_time(moment: datetime) -> str:
     """Return the moment as people at the site say it: Sat 21 Nov 14:03:07."""
     zone = ZoneInfo(gateway().settings.site.timezone)
     return f"{moment.astimezone(zone):%a %d %b %H:%M:%S}"
+
+
+def local_clock(moment: datetime) -> str:
+    """Return the time of day alone, where the day is clear: 14:03."""
+    zone = ZoneInfo(gateway().settings.site.timezone)
+    return f"{moment.astimezone(zone):%H:%M}"
 
 
 def page_exists(endpoint: str) -> bool:

@@ -28,6 +28,7 @@ from mvsnap.web.pages.settings_form import (
 )
 from mvsnap.web.pages.settings_words import (
     changes_of,
+    is_switching,
     mute_rows,
     origins,
     override_place,
@@ -252,7 +253,8 @@ def _index(entered: Entered | None = None) -> str:
     here, places = gateway(), _places()
     sense, unusable = _sense_and_why_not()
     choices, changes = here.site.choices(), here.site.changes(_AUDIT_SEARCHED)
-    shown = rule_texts(sense)
+    shown, listeners, now = rule_texts(sense), _listeners(), here.clock.now()
+    origin = origins(here.settings.sense, choices, changes)
     return render_template(
         "settings/index.html",
         sense=sense,
@@ -261,12 +263,13 @@ def _index(entered: Entered | None = None) -> str:
         shown=shown,
         texts=shown | (entered.texts if entered else {}),
         mistakes=entered.mistakes if entered else {},
-        origins=origins(here.settings.sense, choices, changes),
+        origins=origin,
         configured=_configured(),
-        listeners=_listeners(),
+        listeners=listeners,
+        switching=is_switching(sense.enabled, origin["enabled"].change, listeners, now),
         webex_room=here.settings.webex.room,
         overrides=override_rows(sense.overrides, places),
-        mutes=mute_rows(here.site.mutes(here.clock.now()), places, here.clock.now()),
+        mutes=mute_rows(here.site.mutes(now), places, now),
         changes=changes[:_AUDIT_SHOWN],
     )
 

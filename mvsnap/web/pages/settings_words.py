@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from mvsnap.config.choices import CHOOSABLE
 from mvsnap.config.sense import Override, Sense
 from mvsnap.core.days import lasting
-from mvsnap.domain import Change, Mute
+from mvsnap.domain import Change, Listener, Mute
 from mvsnap.web.pages.places import Places
 from mvsnap.web.pages.settings_form import RULE, number
+
+# A listener follows the switch within two seconds, and then asks the broker.
+_SWITCHING = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,16 @@ def origins(
         in_file = told(name, getattr(file, name))
         found[name] = Origin(name, chosen, in_file, newest.get(path))
     return found
+
+
+def is_switching(
+    enabled: bool, switched: Change | None, listeners: Sequence[Listener], now: datetime
+) -> bool:
+    """Say whether what the listeners told may still be from before the switch."""
+    if switched is None or now - switched.at > _SWITCHING:
+        return False
+    followed = all(listener.connected == enabled for listener in listeners)
+    return not followed or (enabled and not listeners)
 
 
 def changes_of(

@@ -1,0 +1,193 @@
+"""The recorder beside bare `ffmpeg -c copy`, on the same stream in the same minute.
+
+The stream is 1280x720 H.264 with 15 pictures and 2 Mbit a second, from a real RTSP
+server on this machine, whose own share of the processor is not counted.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.line import Line
+from tests.gateway import environment
+from tests.servers.rtsp import FPS, GOP, PICTURES, rtsp_camera
+
+CAMERAS = 8
+MANY = 50
+AT_ONCE = 20
+ROUNDS = 10
+_MEASURED_S = 30.0
+_HZ = 100
+
+
+@dataclass(frozen=True)
+class Use:
+    """What some processes took: seconds of processor, MiB of memory of their own."""
+
+    cpu_s: float
+    pss_mib: float
+
+
+def recorder() -> list[Line]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_film(folder / "camera.h264")
+        with rtsp_camera(folder) as camera:
+            return [
+                *beside_bare(folder, camera.url()),
+                *clips(folder, camera.url()),
+                many(folder, camera.url()),
+            ]
+
+
+def make_film(path: Path) -> None:
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi"]
+    command += ["-i", f"testsrc2=s=1280x720:r={FPS}", "-frames:v", str(PICTURES)]
+    command += ["-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "veryfast"]
+    command += ["-profile:v", "main", "-bf", "0", "-b:v", "2M", "-maxrate", "2M"]
+    command += ["-bufsize", "2M", "-x264-params", "aud=1", "-g", str(GOP)]
+    command += ["-keyint_min", str(GOP), "-sc_threshold", "0", "-f", "h264", str(path)]
+    subprocess.run(command, check=True, timeout=180)
+
+
+def beside_bare(folder: Path, url: str) -> list[Line]:
+    with ExitStack() as stack:
+        bare = [
+            stack.enter_context(_bare(url, folder / f"bare{number}.mp4"))
+            for number in range(CAMERAS)
+        ]
+        ours = stack.enter_context(rings(folder / "few", CAMERAS, url))
+        pids = [child.pid for child in bare]
+        time.sleep(5)
+        before = _use(pids), _use(_children(ours.pid)), _use([ours.pid])
+        time.sleep(_MEASURED_S)
+        after = _use(pids), _use(_children(ours.pid)), _use([ours.pid])
+    theirs, ring, own = (
+        Use(b.cpu_s - a.cpu_s, b.pss_mib) for a, b in zip(before, after, strict=True)
+    )
+    per_camera = (ring.cpu_s + own.cpu_s) / CAMERAS / _MEASURED_S
+    return [
+        Line(
+            "ring of a camera, processor",
+            "bare `ffmpeg -c copy` to MP4",
+            "<= 1.20",
+            f"{ring.cpu_s / theirs.cpu_s:.2f} ({ring.cpu_s / CAMERAS / _MEASURED_S:.2%}"
+            " of a core)",
+        ),
+        Line(
+            "the recorder's own processor for a camera",
+            "its ring's ffmpeg",
+            "<= 0.25",
+            f"{own.cpu_s / ring.cpu_s:.2f}",
+        ),
+        Line(
+            "ring of a camera, memory (PSS)",
+            "bare `ffmpeg -c copy` to MP4",
+            "<= 1.15",
+            f"{ring.pss_mib / theirs.pss_mib:.2f} ({ring.pss_mib / CAMERAS:.0f} MiB)",
+        ),
+        Line("cameras for each core", "-", "-", f"{1 / per_camera:.0f}"),
+    ]
+
+
+def clips(folder: Path, url: str) -> list[Line]:
+    with rings(folder / "clips", AT_ONCE, url) as ours:
+        time.sleep(10)
+        one = sorted(_ask(ours, "clips 1")[0] for _ in range(ROUNDS))
+        at_once = _ask(ours, f"clips {AT_ONCE}")
+    median, worst = statistics.median(one), one[-1]
+    return [
+        Line(
+            "end of the window to the finished file",
+            "-",
+            "<= 1.0 s, the slowest <= 2 s",
+            f"{median:.2f} s, {worst:.2f} s",
+        ),
+        Line(
+            f"the same, {AT_ONCE} cameras in the same instant",
+            "-",
+            "<= 6 s",
+            f"{max(at_once):.1f} s",
+        ),
+    ]
+
+
+def many(folder: Path, url: str) -> Line:
+    with rings(folder / "many", MANY, url) as ours:
+        time.sleep(_MEASURED_S)
+        states = _ask(ours, "states")
+    text = f"{states['recorded']}, {states['stalls']} stalls"
+    text += f", {states['held_s']:.0f} s held"
+    return Line(f"{MANY} cameras on this machine, recorded", "-", f"{MANY}", text)
+
+
+@contextmanager
+def rings(folder: Path, cameras: int, url: str) -> Iterator[subprocess.Popen[str]]:
+    folder.mkdir()
+    command = [sys.executable, "-m", "benchmarks.rings", str(folder), str(cameras), url]
+    child = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    try:
+        assert child.stdout is not None
+        first = json.loads(child.stdout.readline())
+        if first["recorded"] < cameras:
+            raise SystemExit(f"{first['recorded']} of {cameras} cameras are recorded")
+        yield child
+    finally:
+        assert child.stdin is not None
+        child.stdin.close()
+        child.wait(30)
+
+
+@contextmanager
+def _bare(url: str, path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-rtsp_transport", "tcp"]
+    command += ["-i", url, "-map", "0:v:0", "-c", "copy", "-f", "mp4", str(path)]
+    child = subprocess.Popen(command)
+    try:
+        yield child
+    finally:
+        child.terminate()
+        child.wait(10)
+
+
+def _ask(child: subprocess.Popen[str], command: str) -> Any:
+    assert child.stdin is not None
+    assert child.stdout is not None
+    child.stdin.write(f"{command}\n")
+    child.stdin.flush()
+    return json.loads(child.stdout.readline())
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        found += [int(child) for child in (task / "children").read_text().split()]
+    return found
+
+
+def _use(pids: list[int]) -> Use:
+    cpu_s, pss_kib = 0.0, 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        cpu_s += (int(fields[11]) + int(fields[12])) / _HZ
+        memory = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        found = re.search(r"Pss:\s+(\d+) kB", memory)
+        pss_kib += int(found[1]) if found else 0
+    return Use(cpu_s, pss_kib / 1024)

@@ -1,0 +1,49 @@
+"""`analytics rebuild`: visits anew from the stored observations."""
+
+from __future__ import annotations
+
+import click
+
+from mvsnap.cli.terminal import (
+    config_option,
+    err,
+    fail_with,
+    load_settings,
+    open_parts,
+    out,
+    storage_errors,
+)
+from mvsnap.errors import MvsnapError
+
+
+@click.group()
+def analytics() -> None:
+    """Wi-Fi analytics."""
+
+
+@config_option
+@analytics.command()
+@click.pass_context
+def rebuild(ctx: click.Context) -> None:
+    """Make visits anew, after scanning.visit_gap_s or another setting has changed.
+
+    It reaches back as far as single observations are kept. The service may run.
+    """
+    from rich.progress import Progress
+
+    from mvsnap.jobs.visits import visit_rule
+    from mvsnap.store.wifi_rebuild import Rebuild
+
+    settings = load_settings(ctx)
+    parts = open_parts(settings)
+    made = Rebuild(parts.db, visit_rule(settings.scanning), parts.clock)
+    many = 0
+    try:
+        with storage_errors(settings), Progress(console=err, transient=True) as shown:
+            bar = shown.add_task("observations", total=None)
+            for progress in made.run():
+                many = progress.observations
+                shown.update(bar, completed=progress.done, total=progress.of)
+    except MvsnapError as exc:
+        fail_with(exc)
+    out.print(f"Visits made anew of {many} observations.")

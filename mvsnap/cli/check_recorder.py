@@ -1,0 +1,128 @@
+"""`check` of the recorder: ffmpeg, IXON, every camera that records, the bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from mvsnap.cli.terminal import Line
+from mvsnap.errors import MvsnapError
+
+if TYPE_CHECKING:
+    from mvsnap.config.model import Settings
+    from mvsnap.config.recorder import RecorderCamera
+    from mvsnap.recorder import Probe
+
+_AT_ONCE = 8
+
+
+def looks(settings: Settings) -> list[tuple[str, Callable[[], Line]]]:
+    """Return the name of each line, and what makes it."""
+    return [
+        ("recorder", lambda: _recorder(settings)),
+        ("IXON", lambda: _ixon(settings)),
+        *_cameras(settings),
+        ("S3", lambda: _bucket(settings)),
+    ]
+
+
+def words_of(found: Probe) -> str:
+    """Say what a camera sends, like `h264, 1920x1080, 15 fps`."""
+    rate = f", {found.fps:.4g} fps" if found.fps else ""
+    return f"{found.codec}, {found.width}x{found.height}{rate}"
+
+
+def _recorder(settings: Settings) -> Line:
+    from mvsnap.recorder.probing import version
+
+    own = settings.recorder
+    if not own.cameras:
+        return Line("recorder", None, "no camera records (recorder.cameras)")
+    words = version(own.ffmpeg)
+    version(own.ffprobe)
+    return Line("recorder", True, words)
+
+
+def _ixon(settings: Settings) -> Line:
+    from mvsnap.clock import SystemClock
+    from mvsnap.filming import open_ixon
+
+    ixon = open_ixon(settings, SystemClock())
+    if ixon is None:
+        return Line("IXON", None, "not configured")
+    with closing(ixon):
+        server_id = settings.ixon.agent_server_id
+        if server_id is None:
+            count = len(ixon.agents())
+            return Line("IXON", True, f"signed in, sees {count} devices")
+        server = ixon.server(server_id)
+    where = f"{server.name} behind {server.agent.name}"
+    if not server.gives_http:
+        return Line("IXON", False, f"{where} is {server.type}, not http")
+    if server.agent.online is False:
+        return Line("IXON", False, f"{where}: the device is offline")
+    needs = ", needs somebody's approval each time" if server.needs_approval else ""
+    return Line("IXON", not needs, f"signed in, {where}{needs}")
+
+
+def _cameras(settings: Settings) -> list[tuple[str, Callable[[], Line]]]:
+    """Ask all cameras at once: one that is away takes its time."""
+    if not settings.recorder.cameras:
+        return []
+    started: dict[str, Future[Line]] = {}
+
+    def look(name: str) -> Line:
+        if not started:  # not before the lines above are there
+            pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="check")
+            for other in settings.recorder.cameras:
+                started[other] = pool.submit(_camera, settings, other)
+            pool.shutdown(wait=False)
+        return started[name].result()
+
+    return [
+        (name, lambda name=name: look(name))  # type: ignore[misc]
+        for name in settings.recorder.cameras
+    ]
+
+
+def _camera(settings: Settings, name: str) -> Line:
+    from mvsnap.clients.meraki import Dashboard
+    from mvsnap.clock import SystemClock
+    from mvsnap.filming import ask_source, open_ixon
+    from mvsnap.recorder import probe
+
+    clock, key = SystemClock(), settings.meraki.api_key
+    dashboard = Dashboard(
+        settings.meraki.base_url, key.get_secret_value() if key else "", clock=clock
+    )
+    ixon = open_ixon(settings, clock)
+    try:
+        source = ask_source(settings, name, clock, dashboard, ixon)()
+        found = probe(source, program=settings.recorder.ffprobe)
+    except MvsnapError as exc:
+        return Line(name, False, exc.message)
+    finally:
+        dashboard.close()
+        if ixon is not None:
+            ixon.close()
+    how = _how(settings.recorder.cameras[name])
+    return Line(name, True, f"{words_of(found)}; {how}")
+
+
+def _how(camera: RecorderCamera) -> str:
+    after = f"{camera.post_roll_s:g} s after an alarm"
+    if not camera.is_ring:
+        return f"on demand: {after}, nothing before it"
+    return f"ring: {camera.pre_roll_s:g} s before and {after}"
+
+
+def _bucket(settings: Settings) -> Line:
+    from mvsnap.runtime.parts import open_bucket
+
+    bucket = open_bucket(settings)
+    if bucket is None:
+        return Line("S3", None, "clips are not copied (storage.s3)")
+    bucket.check()
+    return Line("S3", True, bucket.place)

@@ -1,0 +1,197 @@
+"""`init` of the cameras that record: each is tested before it is written."""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+from mvsnap.cli.check_recorder import words_of
+from mvsnap.cli.questions import ask_invisible, ask_text, bad, choose_some, ok
+from mvsnap.cli.terminal import out
+from mvsnap.clients.meraki import Dashboard
+from mvsnap.clock import SystemClock
+from mvsnap.config.load import settings_of
+from mvsnap.config.model import Settings
+from mvsnap.config.write import Values
+from mvsnap.domain import Serial
+from mvsnap.errors import BadConfig, MvsnapError, UpstreamError
+from mvsnap.filming import ask_source, open_ixon
+from mvsnap.recorder import probe
+
+Entry = dict[str, Any]
+
+
+def ask_cameras(known: Settings, values: Values) -> dict[str, Any]:
+    """Return the new cameras, {} without any.
+
+    values: what was answered before; its Meraki and IXON cameras are offered.
+    """
+    out.print("\n[bold]Cameras that record[/bold]  the seconds before an alarm, too")
+    if names := ", ".join(known.recorder.cameras):
+        out.print(f"There are already: {names}", markup=False)
+    asked = _Cameras(known, values)
+    asked.ask_meraki()
+    asked.ask_ixon()
+    asked.ask_addresses()
+    return {"cameras": asked.found} if asked.found else {}
+
+
+class _Cameras:
+    """What was found so far, and the settings a camera is tested with."""
+
+    def __init__(self, known: Settings, values: Values) -> None:
+        self.found: dict[str, Entry] = {}
+        self._known = known
+        self._meraki = values["meraki"]
+        self._ixon = values["ixon"]
+        self._names = {name.casefold() for name in known.recorder.cameras}
+
+    def ask_meraki(self) -> None:
+        """Offer the chosen cameras that give their own stream (external RTSP)."""
+        serials = self._meraki.get("cameras", [])
+        if not serials:
+            return
+        key, url = self._meraki["api_key"], self._known.meraki.base_url
+        with closing(Dashboard(url, key, clock=SystemClock())) as dashboard:
+            open_ones = [s for s in serials if _is_open(dashboard, Serial(s))]
+            if not open_ones:
+                out.print("External RTSP is off at the chosen Meraki cameras.")
+                return
+            names = {s: dashboard.camera(Serial(s)).name for s in open_ones}
+        picked = choose_some(
+            "Which Meraki cameras record? (like 1,3, all or none)",
+            open_ones,
+            lambda serial: f"{names[serial]}  {serial}",
+            default="none",
+        )
+        for serial in picked:
+            entry = {"meraki_serial": serial}
+            if self._works(entry):
+                self._add(_plain(names[serial]), entry)
+
+    def ask_ixon(self) -> None:
+        """Offer the service that was just chosen."""
+        if "agent_server_id" not in self._ixon:
+            return
+        entry: Entry = {"ixon": True} | _ask_login("at the camera behind IXON")
+        if self._works(entry):
+            self._ask_name(entry)
+
+    def ask_addresses(self) -> None:
+        question = "Address of a camera, like rtsp://192.0.2.7:554/stream1"
+        while url := ask_text(question, "no more"):
+            entry: Entry = {"url": url}
+            if not _holds_login(url):
+                entry |= _ask_login("at the camera")
+            if self._works(entry):
+                self._ask_name(entry)
+
+    def _works(self, entry: Entry) -> bool:
+        """Test a camera; one that fails is kept when the person says so."""
+        try:
+            ok(self._tried(entry))
+            return True
+        except BadConfig as exc:
+            for mistake in exc.mistakes:
+                bad(mistake.removeprefix("recorder.cameras.camera."))
+            return False
+        except MvsnapError as exc:
+            bad(exc.message)
+            return click.confirm("Keep it anyway?", default=False)
+
+    def _tried(self, entry: Entry) -> str:
+        """Return what the camera sends.
+
+        Raises:
+            BadConfig: the answers cannot be settings.
+            MvsnapError: the camera gives no video, or ffprobe is missing.
+        """
+        trial = self._trial(entry)
+        clock, key = SystemClock(), trial.meraki.api_key
+        url, secret = trial.meraki.base_url, key.get_secret_value() if key else ""
+        ixon = open_ixon(trial, clock)
+        with closing(Dashboard(url, secret, clock=clock)) as dashboard:
+            try:
+                source = ask_source(trial, "camera", clock, dashboard, ixon)()
+                return words_of(probe(source, program=trial.recorder.ffprobe))
+            finally:
+                if ixon is not None:
+                    ixon.close()
+
+    def _trial(self, entry: Entry) -> Settings:
+        known = self._known
+        tree: dict[str, Any] = {
+            "recorder": {
+                "cameras": {"camera": entry},
+                "ffprobe": known.recorder.ffprobe,
+            },
+            "meraki": {"base_url": known.meraki.base_url},
+        }
+        if "meraki_serial" in entry:
+            tree["meraki"]["api_key"] = self._meraki["api_key"]
+        if "ixon" in entry:
+            given = {name: text for name, text in self._ixon.items() if text}
+            tree["ixon"] = given | {
+                "base_url": known.ixon.base_url,
+                "api_version": known.ixon.api_version,
+            }
+        return settings_of(tree)
+
+    def _ask_name(self, entry: Entry) -> None:
+        number = len(self._names) + 1
+
+        def free(text: str) -> str:
+            name = text.strip()
+            if name.casefold() in self._names:
+                raise click.BadParameter(f"there is a camera {name} already")
+            try:
+                settings_of({"recorder": {"cameras": {name: {"url": "rtsp://a/"}}}})
+            except BadConfig as exc:
+                raise click.BadParameter(exc.mistakes[0].partition(": ")[2]) from None
+            return name
+
+        question = "Name of this camera"
+        name = click.prompt(question, default=f"camera {number}", value_proc=free)
+        self._add(name, entry)
+
+    def _add(self, name: str, entry: Entry) -> None:
+        wanted, number = name, 1
+        while wanted.casefold() in self._names:
+            number += 1
+            wanted = f"{name[:36]} {number}"
+        self._names.add(wanted.casefold())
+        self.found[wanted] = entry
+
+
+def _is_open(dashboard: Dashboard, serial: Serial) -> bool:
+    try:
+        dashboard.stream_url(serial)
+    except UpstreamError:
+        return False
+    return True
+
+
+def _ask_login(where: str) -> Entry:
+    username = ask_text(f"User name {where}", "none")
+    if not username:
+        return {}
+    password = ask_invisible("Its password", "none")
+    auth = {"username": username} | ({"password": password} if password else {})
+    return {"auth": auth}
+
+
+def _holds_login(url: str) -> bool:
+    try:
+        return urlsplit(url).username is not None
+    except ValueError:
+        return True  # it is no address: its mistake is told next
+
+
+def _plain(name: str) -> str:
+    """Return a name of the Dashboard as one the settings take."""
+    words = re.sub(r"[^\w .-]+", " ", name).split()
+    return " ".join(words)[:36].strip(" ._-") or "camera"

@@ -1,0 +1,95 @@
+"""`init` of IXON: signs in, then company, device and service from numbered lists."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any
+
+from mvsnap.cli.questions import ask_invisible, ask_secret, ask_text, bad, choose, ok
+from mvsnap.cli.terminal import out
+from mvsnap.clients.ixon import Account, Agent, Ixon, Server, ServiceToken
+from mvsnap.clock import SystemClock
+from mvsnap.config.model import Settings
+from mvsnap.errors import UpstreamError
+
+
+def ask_ixon(known: Settings) -> dict[str, Any]:
+    """Return the answers, {} when IXON is skipped.
+
+    Raises:
+        UpstreamError: IXON fails after the login.
+    """
+    out.print("\n[bold]IXON Cloud[/bold]  cameras behind IXON routers")
+    application_id = ask_text("Application ID, from support@ixon.cloud", "skip")
+    if not application_id:
+        return {}
+    login, ixon = _sign_in(known, application_id)
+    if ixon is None:
+        return {}
+    with closing(ixon):
+        company = choose("company", ixon.companies(), lambda c: c.name)
+        if company is None:
+            return {}
+        answer = {"application_id": application_id, "company_id": company.id} | login
+        return answer | _ask_service(ixon.in_company(company.id))
+
+
+def _sign_in(
+    known: Settings, application_id: str
+) -> tuple[dict[str, Any], Ixon | None]:
+    """Return what goes into the settings, and the cloud it opens."""
+
+    def attempt(credentials: ServiceToken | Account) -> Ixon:
+        ixon = Ixon(
+            known.ixon.url,
+            application_id,
+            credentials,
+            clock=SystemClock(),
+            api_version=known.ixon.api_version,
+        )
+        ok(f"signed in, sees {len(ixon.companies())} companies")
+        return ixon
+
+    token, ixon = ask_secret(
+        "Access token of an API service account", lambda t: attempt(ServiceToken(t))
+    )
+    if ixon is not None:
+        return {"token": token, "email": None, "password": None}, ixon
+    while email := ask_text("E-mail of an account without two-factor login", "skip"):
+        password = ask_invisible("Its password", "skip")
+        if not password:
+            break
+        try:
+            ixon = attempt(Account(email, password))
+        except UpstreamError as exc:
+            bad(exc.message)
+        else:
+            return {"email": email, "password": password, "token": None}, ixon
+    return {}, None
+
+
+def _ask_service(ixon: Ixon) -> dict[str, Any]:
+    agent = choose("device", ixon.agents(), _device)
+    if agent is None:
+        return {}
+    services = [server for server in ixon.servers(agent) if server.gives_http]
+    service = choose("HTTP service that is the camera", services, _service)
+    if service is None:
+        out.print("Add an HTTP service for the camera in the IXON portal.")
+        return {}
+    if service.needs_approval:
+        out.print("[yellow]Somebody must approve each access in the IXON portal.")
+    page = service.landing_page or "/"
+    path = ask_text("Path of the video or picture on the camera", page)
+    answer = {"agent_server_id": service.id}
+    return answer | ({"stream_path": path} if path else {})
+
+
+def _device(agent: Agent) -> str:
+    known = {True: "  online", False: "  offline", None: ""}
+    return f"{agent.name}{known[agent.online]}"
+
+
+def _service(server: Server) -> str:
+    port = f"  port {server.port}" if server.port else ""
+    return f"{server.name}{port}  {server.landing_page}".rstrip()

@@ -1,0 +1,129 @@
+"""Settings of Wi-Fi analytics: who may send observations, and what a visit is."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
+
+from mvsnap.config.values import Secret, Section, Text
+
+_LEAST_TOKEN = 16
+_LEAST_SECRET = 8
+# What an address carries as it is, without being encoded.
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
+_ACCESS_POINT = re.compile(r"[0-9A-Fa-f:?*\[\]!-]{1,40}")
+
+
+def _access_point(text: str) -> str:
+    if _ACCESS_POINT.fullmatch(text):
+        return text
+    raise ValueError('expected an address like 0c:8d:db:12:34:56 or 0c:8d:db:*, or "*"')
+
+
+AccessPoint = Annotated[Text, AfterValidator(_access_point)]
+
+
+class ScanningEndpoint(Section):
+    token: Secret = Field(
+        description="last part of the address /scanning/TOKEN, 16 characters or more"
+    )
+    validator: Secret = Field(description="text the Dashboard shows for this network")
+    secret: Secret = Field(
+        description="the same as in the Dashboard, 8 characters or more"
+    )
+    network_id: Text = Field(
+        "", description="Meraki network it is for; default: the one a message names"
+    )
+
+    @field_validator("token")
+    @classmethod
+    def _fits_an_address(cls, token: SecretStr) -> SecretStr:
+        text = token.get_secret_value()
+        if len(text) < _LEAST_TOKEN:
+            raise ValueError(f"expected {_LEAST_TOKEN} characters or more")
+        if not _PLAIN.fullmatch(text):
+            raise ValueError("expected letters, digits and any of . _ ~ - alone")
+        return token
+
+    @field_validator("secret")
+    @classmethod
+    def _long_enough(cls, secret: SecretStr) -> SecretStr:
+        if len(secret.get_secret_value()) < _LEAST_SECRET:
+            raise ValueError(f"expected {_LEAST_SECRET} characters or more")
+        return secret
+
+    @field_validator("validator")
+    @classmethod
+    def _not_empty(cls, validator: SecretStr) -> SecretStr:
+        if not validator.get_secret_value():
+            raise ValueError("expected the text the Dashboard shows")
+        return validator
+
+
+class Correlation(Section):
+    window_s: int = Field(
+        30, ge=0, le=3600, description="seconds around a presence that still count"
+    )
+    min_rssi_dbm: int = Field(
+        -65,
+        ge=-127,
+        le=0,
+        description="a device as strong as this is near; holds for new observations, "
+        "for older ones after `analytics rebuild`",
+    )
+
+
+class Scanning(Section):
+    endpoints: tuple[ScanningEndpoint, ...] = Field(
+        (), description="one for each network that sends observations"
+    )
+    min_rssi_dbm: int = Field(
+        -90, ge=-127, le=0, description="weaker observations are not kept"
+    )
+    access_points: tuple[AccessPoint, ...] = Field(
+        ("*",),
+        min_length=1,
+        description='MAC addresses of those that count, like 0c:8d:db:*; "*": all',
+    )
+    hash_macs: bool = Field(
+        True, description="keep a keyed hash instead of the MAC address of a device"
+    )
+    visit_gap_s: int = Field(
+        300, ge=60, le=86_400, description="seconds of silence that end a visit"
+    )
+    long_stay_s: int = Field(
+        3600,
+        ge=60,
+        le=30 * 86_400,
+        description="longer visits are staff or printers, and left out of counts",
+    )
+    keep_observations_days: int = Field(
+        7, ge=1, le=365, description="days that single observations are kept"
+    )
+    keep_visits_days: int = Field(
+        365, ge=1, le=3650, description="days that visits and their counts are kept"
+    )
+    correlation: Correlation = Correlation()
+
+    @model_validator(mode="after")
+    def _tokens_differ(self) -> Scanning:
+        tokens = [entry.token.get_secret_value() for entry in self.endpoints]
+        if len(set(tokens)) < len(tokens):
+            raise ValueError("endpoints: two entries have the same token")
+        return self
+
+    @model_validator(mode="after")
+    def _visits_outlive_observations(self) -> Scanning:
+        if self.keep_visits_days < self.keep_observations_days:
+            raise ValueError("keep_visits_days: less than keep_observations_days")
+        return self
+
+    def secrets(self) -> list[SecretStr]:
+        """Return every secret of this section."""
+        return [
+            secret
+            for entry in self.endpoints
+            for secret in (entry.token, entry.validator, entry.secret)
+        ]

@@ -1,0 +1,72 @@
+"""Devices as numbers: a keyed hash of the MAC address, or the address itself. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+
+SALT_BYTES = 32
+# Set in hashes alone: an address has 48 bits. Both fit a signed number of 64 bits.
+_IS_HASH = 1 << 62
+_SEPARATORS = str.maketrans("", "", ":-.")
+_HASH = re.compile("[0-9a-f]{16}")
+
+
+def parse_mac(text: str) -> bytes:
+    """Return the six bytes of an address in any usual spelling.
+
+    Raises:
+        ValueError
+    """
+    digits = text.translate(_SEPARATORS)
+    mac = bytes.fromhex(digits) if len(digits) == 12 else b""
+    if len(mac) != 6:
+        raise ValueError("no MAC address")
+    return mac
+
+
+def mac_number(text: str) -> int:
+    return int.from_bytes(parse_mac(text))
+
+
+def mac_text(number: int) -> str:
+    return number.to_bytes(6).hex(":")
+
+
+def plain(mac: bytes) -> int:
+    """Return the address itself as the number of the device."""
+    return int.from_bytes(mac)
+
+
+def hashed_with(salt: bytes) -> Callable[[bytes], int]:
+    """Return what makes the number of a device of its address.
+
+    Who does not have the salt can neither find the address of a number nor tell whether
+    a known address is among them.
+    """
+
+    def hashed(mac: bytes) -> int:
+        digest = hashlib.blake2b(mac, digest_size=8, key=salt).digest()
+        return _IS_HASH | int.from_bytes(digest) >> 2
+
+    return hashed
+
+
+def device_name(device: int) -> str:
+    """Return 16 hexadecimal digits of a hash, or an address with colons."""
+    if device & _IS_HASH:
+        return f"{device - _IS_HASH:016x}"
+    return mac_text(device)
+
+
+def device_number(name: str) -> int | None:
+    """Return the number of a name as `device_name` writes it; None when it is none."""
+    text = name.strip().lower()
+    if _HASH.fullmatch(text):
+        number = int(text, 16)
+        return number | _IS_HASH if number < _IS_HASH else None
+    try:
+        return mac_number(text)
+    except ValueError:
+        return None

@@ -1,0 +1,261 @@
+"""Visitors: what cameras counted, by hours and days of the site. Pure.
+
+The Dashboard counts entrances: how often somebody came into a zone. MV Sense tells how
+many people were seen at once. The two are never added up or mixed in one number.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from mvsnap.core.days import day_span
+from mvsnap.domain import Presence, Serial, ZoneId
+
+Span = tuple[datetime, datetime]  # from, to (exclusive), in UTC
+
+_HOUR = timedelta(hours=1)
+_MINUTE = timedelta(minutes=1)
+
+
+class ZoneKind(StrEnum):
+    """ZONE: of the first analytics; AREA and LINE: their successors."""
+
+    ZONE = "zone"
+    AREA = "area"
+    LINE = "line"
+
+
+class PictureState(StrEnum):
+    """How the picture of a busiest minute stands.
+
+    WAITING: not there yet, it is asked for again; NO_VIDEO: the camera keeps none of
+    that minute; OFFLINE: the camera could not be asked; FAILED: refused otherwise.
+    """
+
+    WAITING = "waiting"
+    TAKEN = "taken"
+    NO_VIDEO = "no_video"
+    OFFLINE = "offline"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class CountedZone:
+    """A zone, an area or a line of one camera, as the Dashboard names it."""
+
+    serial: Serial
+    zone_id: ZoneId
+    kind: ZoneKind
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Entrances of one zone in a time; average_people: None where nobody knows it."""
+
+    began_at: datetime
+    ended_at: datetime
+    entrances: int
+    average_people: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HourCount:
+    """One hour of one zone, as the Dashboard counted it.
+
+    busiest_at: the begin of its busiest minute, None when nobody came;
+    busiest_people: how many were seen in it on average;
+    busiest_entrances: how many came in it.
+    """
+
+    began_at: datetime
+    entrances: int
+    average_people: float | None = None
+    busiest_at: datetime | None = None
+    busiest_people: float | None = None
+    busiest_entrances: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One hour of one zone, as MV Sense saw it: most people at once, and when."""
+
+    people: int
+    minute_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """One hour of one zone from both sources; None where a source knows nothing."""
+
+    span: Span
+    counted: HourCount | None = None
+    seen: Seen | None = None
+
+    @property
+    def busiest_at(self) -> datetime | None:
+        """The begin of the busiest minute; the Dashboard knows it better."""
+        if self.counted is not None and self.counted.busiest_at is not None:
+            return self.counted.busiest_at
+        return None if self.seen is None else self.seen.minute_at
+
+
+def hour_start(moment: datetime, zone: ZoneInfo) -> datetime:
+    """Return when the site's hour of this moment began, in UTC.
+
+    The hour that comes twice when the clocks go back is two hours.
+    """
+    local = moment.astimezone(zone)
+    return local.replace(minute=0, second=0, microsecond=0).astimezone(UTC)
+
+
+def last_hours(now: datetime, zone: ZoneInfo, count: int) -> list[Span]:
+    """Return the last hours of the site, oldest first; the last is not over yet."""
+    begins = [hour_start(now, zone)]
+    while len(begins) < count:
+        begins.append(hour_start(begins[-1] - timedelta(seconds=1), zone))
+    begins.reverse()
+    ends = [*begins[1:], _next_hour(begins[-1], zone)]
+    return list(zip(begins, ends, strict=True))
+
+
+def hours_of(span: Span, zone: ZoneInfo) -> list[Span]:
+    """Return the hours of a day of the site: 23, 24 or 25."""
+    found, begin = [], span[0]
+    while begin < span[1]:
+        end = min(_next_hour(begin, zone), span[1])
+        found.append((begin, end))
+        begin = end
+    return found
+
+
+def last_days(last: date, zone: ZoneInfo, count: int) -> list[Span]:
+    """Return so many days of the site up to `last`, oldest first."""
+    days = (last - timedelta(days=back) for back in reversed(range(count)))
+    return [day_span(day.isoformat(), zone) for day in days]
+
+
+def hour_counts(
+    counts: Iterable[Count], spans: Sequence[Span], until: datetime
+) -> list[HourCount]:
+    """Merge counts of minutes into one count for each hour.
+
+    spans: the hours, one after the other. until: up to where the Dashboard was asked; a
+    minute it leaves out had nobody.
+    """
+    begins = [begin for begin, _ in spans]
+    parts: list[list[Count]] = [[] for _ in spans]
+    for count in counts:
+        number = bisect_right(begins, count.began_at) - 1
+        if number >= 0 and count.began_at < spans[number][1]:
+            parts[number].append(count)
+    return [
+        _hour_count(begin, part, min(end, until))
+        for (begin, end), part in zip(spans, parts, strict=True)
+    ]
+
+
+def _hour_count(begin: datetime, counts: Sequence[Count], end: datetime) -> HourCount:
+    top = busiest(counts)
+    return HourCount(
+        began_at=begin,
+        entrances=sum(count.entrances for count in counts),
+        average_people=_average(counts, end - begin),
+        busiest_at=top.began_at if top else None,
+        busiest_people=top.average_people if top else None,
+        busiest_entrances=top.entrances if top else 0,
+    )
+
+
+def _average(counts: Sequence[Count], lasted: timedelta) -> float | None:
+    known = [
+        (count.average_people, count.ended_at - count.began_at)
+        for count in counts
+        if count.average_people is not None
+    ]
+    covered = max(lasted, sum((span for _, span in known), timedelta()))
+    if not known or not covered:
+        return None
+    return round(sum(people * (span / covered) for people, span in known), 2)
+
+
+def busiest(counts: Iterable[Count]) -> Count | None:
+    """Return where most people were; of equals, where most came; then the first.
+
+    None when nobody was there at all.
+    """
+    best, best_rank = None, (0.0, 0)
+    for count in counts:
+        rank = (count.average_people or 0.0, count.entrances)
+        if rank > best_rank:
+            best, best_rank = count, rank
+    return best
+
+
+def seen_in(presences: Iterable[Presence], spans: Sequence[Span]) -> list[Seen | None]:
+    """Return for each span how many people were seen at once, in the same order.
+
+    A presence does not know in which of its minutes most were there: the middle of its
+    part in the span stands for it.
+    """
+    found: list[Seen | None] = [None] * len(spans)
+    for presence in presences:
+        for index, (since, until) in enumerate(spans):
+            begin, end = max(presence.time_in, since), min(presence.time_out, until)
+            if begin > end or begin >= until:
+                continue
+            known = found[index]
+            if known is None or presence.peak_people > known.people:
+                middle = min(begin + (end - begin) / 2, until - _MINUTE)
+                found[index] = Seen(presence.peak_people, minute_of(middle))
+    return found
+
+
+def merged(
+    spans: Sequence[Span], counted: Iterable[HourCount], seen: Sequence[Seen | None]
+) -> list[Hour]:
+    """Return one row for each span from both sources; `seen` has the order of spans."""
+    known = {count.began_at: count for count in counted}
+    return [
+        Hour(span, known.get(span[0]), person)
+        for span, person in zip(spans, seen, strict=True)
+    ]
+
+
+def minute_of(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
+
+
+def with_successors(
+    zones: Sequence[CountedZone], boundaries: Sequence[CountedZone]
+) -> list[CountedZone]:
+    """Return the zones of a camera and those areas and lines that are not among them.
+
+    An area with the id or the label of a zone is what became of that zone: while the
+    zone is still served, it stands for both.
+    """
+    ids = {zone.zone_id for zone in zones}
+    labels = {zone.label.casefold() for zone in zones if zone.label}
+    return [
+        *zones,
+        *(
+            found
+            for found in boundaries
+            if found.zone_id not in ids
+            and (found.kind is ZoneKind.LINE or found.label.casefold() not in labels)
+        ),
+    ]
+
+
+def _next_hour(begin: datetime, zone: ZoneInfo) -> datetime:
+    # Where the offset changes by half an hour, an hour has 30 or 90 minutes.
+    for minutes in (30, 60, 90):
+        after = begin + timedelta(minutes=minutes)
+        if hour_start(after, zone) != begin:
+            return max(hour_start(after, zone), begin + _MINUTE)
+    return begin + _HOUR

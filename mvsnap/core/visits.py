@@ -1,0 +1,129 @@
+"""Visits: what was heard of a device, minute by minute, joined into stays. Pure.
+
+A visit is a chain of minutes of one device of which each begins at most `gap_s` after
+the end of those before. Joining takes minima, maxima and sums alone, so the same visits
+come out in whatever order and pieces the minutes arrive: an observation that comes late
+makes a visit longer, or makes one visit of two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import NamedTuple
+
+MINUTE_S = 60
+# Lower ends of the classes in which lengths of visits are counted.
+DWELL_CLASSES_S = (0, 60, 300, 900, 1800, 3600, 7200, 14_400, 28_800)
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRule:
+    """gap_s: silence that ends a visit; near_dbm: as strong as this is near a camera;
+    long_stay_s: who stays longer is no visitor, but staff or a printer."""
+
+    gap_s: int = 300
+    near_dbm: int = -65
+    long_stay_s: int = 3600
+
+
+# Both are tuples: they come by the million and go into the database as they are.
+class Heard(NamedTuple):
+    """One observation: a device in one minute, by all access points together.
+
+    minute: since 1970; first_s, last_s: seconds in it, 0 to 59; rssi_dbm: the
+    strongest; ap: the access point of that, 0 when unknown; ssid: None when not
+    associated.
+    """
+
+    device: int
+    minute: int
+    first_s: int
+    last_s: int
+    rssi_dbm: int
+    ap: int = 0
+    ssid: str | None = None
+
+
+class Visit(NamedTuple):
+    """One stay; times are seconds since 1970.
+
+    observations: minutes in which it was heard; rssi_dbm: the strongest; near_in_s,
+    near_out_s: first and last time it was near, None when it never was.
+    """
+
+    time_in_s: int
+    time_out_s: int
+    observations: int
+    rssi_dbm: int
+    near_in_s: int | None = None
+    near_out_s: int | None = None
+
+
+def merged(one: Heard, other: Heard) -> Heard:
+    """Return what two reports of the same device and minute say together."""
+    strong = max(one, other, key=lambda heard: (heard.rssi_dbm, heard.ap))
+    return Heard(
+        one.device,
+        one.minute,
+        min(one.first_s, other.first_s),
+        max(one.last_s, other.last_s),
+        strong.rssi_dbm,
+        strong.ap,
+        max(one.ssid or "", other.ssid or "") or None,
+    )
+
+
+def visits(minutes: Iterable[Heard], rule: VisitRule) -> list[Visit]:
+    """Return the visits of one device; each of its minutes comes once."""
+    return chained([stay(heard, rule) for heard in minutes], rule.gap_s)
+
+
+def stay(heard: Heard, rule: VisitRule, *, is_known: bool = False) -> Visit:
+    """Return a visit of one minute, to be chained with others.
+
+    is_known: the minute is part of a visit already and tells more now.
+    """
+    begin_s = heard.minute * MINUTE_S
+    first_s, last_s = begin_s + heard.first_s, begin_s + heard.last_s
+    count = 0 if is_known else 1
+    if heard.rssi_dbm >= rule.near_dbm:
+        return Visit(first_s, last_s, count, heard.rssi_dbm, first_s, last_s)
+    return Visit(first_s, last_s, count, heard.rssi_dbm)
+
+
+def chained(stays: Iterable[Visit], gap_s: int) -> list[Visit]:
+    """Join stays of one device that are at most `gap_s` apart; by time."""
+    found: list[Visit] = []
+    for this in sorted(stays, key=itemgetter(0)):
+        if found and this.time_in_s - found[-1].time_out_s <= gap_s:
+            found[-1] = _joined(found[-1], this)
+        else:
+            found.append(this)
+    return found
+
+
+def dwell_class(dwell_s: int) -> int:
+    """Return the index in DWELL_CLASSES_S."""
+    index = len(DWELL_CLASSES_S) - 1
+    while dwell_s < DWELL_CLASSES_S[index]:
+        index -= 1
+    return index
+
+
+def _joined(one: Visit, later: Visit) -> Visit:
+    near_in_s, near_out_s = one.near_in_s, one.near_out_s
+    if near_in_s is None or near_out_s is None:
+        near_in_s, near_out_s = later.near_in_s, later.near_out_s
+    elif later.near_in_s is not None and later.near_out_s is not None:
+        near_in_s = min(near_in_s, later.near_in_s)
+        near_out_s = max(near_out_s, later.near_out_s)
+    return Visit(
+        one.time_in_s,
+        max(one.time_out_s, later.time_out_s),
+        one.observations + later.observations,
+        max(one.rssi_dbm, later.rssi_dbm),
+        near_in_s,
+        near_out_s,
+    )

@@ -1,0 +1,51 @@
+"""Worker of Wi-Fi analytics: makes visits of the observations that were accepted."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from mvsnap.clock import SystemClock
+from mvsnap.config.scanning import Scanning
+from mvsnap.core.visits import VisitRule
+from mvsnap.store.wifi import WifiStore
+
+log = logging.getLogger(__name__)
+
+# How long accepted observations wait, at most; after a failure.
+_LOOK_S = 1.0
+_FAILED_S = 15.0
+
+
+def visit_rule(scanning: Scanning) -> VisitRule:
+    return VisitRule(
+        gap_s=scanning.visit_gap_s,
+        near_dbm=scanning.correlation.min_rssi_dbm,
+        long_stay_s=scanning.long_stay_s,
+    )
+
+
+class VisitMaker:
+    """A thread that ends when the clock stops; without endpoints there is none."""
+
+    def __init__(
+        self, store: WifiStore, scanning: Scanning, clock: SystemClock
+    ) -> None:
+        self._store = store
+        self._scanning = scanning
+        self._clock = clock
+
+    def start(self) -> None:
+        if self._scanning.endpoints:
+            threading.Thread(target=self._run, name="visits", daemon=True).start()
+
+    def _run(self) -> None:
+        clock, rule = self._clock, visit_rule(self._scanning)
+        while not clock.stopped:
+            try:
+                if not self._store.process(rule, clock.now()):
+                    clock.sleep(_LOOK_S)
+            except Exception:
+                # What is accepted stays accepted: the next round may work.
+                log.exception("making visits failed")
+                clock.sleep(_FAILED_S)

@@ -1,0 +1,242 @@
+"""Scanning world: access points, phones and walks, and when and how loud each is heard.
+
+Everything follows from the walks, which are planned with whole seconds. In each minute
+a phone is heard at one moment at most: as it comes, as it goes, and somewhere between.
+So what access points tell holds the begin and the end of each walk to the second.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from mvsnap.domain import Serial, ZoneId
+
+# No phone is silent for longer while its owner is here.
+LONGEST_SILENCE_S = 180
+# The loudest access point hears whoever is near a camera at the first at least, in the
+# shop at the second, in the street at the third. Nobody is within 1 dB of any of them.
+NEAR_DBM, INSIDE_DBM, OUTSIDE_DBM = -65, -78, -90
+# What a v2 body calls rssi is the signal above this.
+NOISE_FLOOR_DBM = -95
+# The distances in metres that keep the three apart, jitter included.
+NEAR_M, AISLE_M, OUTSIDE_M, GRID_M = 2.0, (8.0, 9.5), (28.0, 30.0), 20.0
+_AT_1_M_DBM, _JITTER_DB, _WEAKEST_DBM = -48, 3, -93
+
+
+class Radio(StrEnum):
+    WIFI = "wifi"
+    BLE = "ble"
+
+
+class Kind(StrEnum):
+    """FIXED: a thing that never leaves; PASSER: somebody out in the street."""
+
+    VISITOR = "visitor"
+    STAFF = "staff"
+    FIXED = "fixed"
+    PASSER = "passer"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPoint:
+    mac: str
+    x_m: float
+    y_m: float
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where one stands in a zone of a camera; `ap_mac` hangs right above it."""
+
+    serial: Serial
+    zone_id: ZoneId
+    ap_mac: str
+    x_m: float
+    y_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """What access points hear; also a printer or a badge. `ssid` None: not associated.
+
+    ipv4: bare; host: its name, which v2 puts in front; user_id: v3 only.
+    """
+
+    mac: str
+    radio: Radio = Radio.WIFI
+    ssid: str | None = None
+    os: str | None = None
+    manufacturer: str | None = None
+    ipv4: str | None = None
+    host: str = ""
+    user_id: str | None = None
+
+    @property
+    def is_randomized(self) -> bool:
+        """Whether the address is locally administered."""
+        return bool(int(self.mac[1], 16) & 2)
+
+    def is_told(self, version: int) -> bool:
+        """v3 leaves out randomized addresses that are not associated."""
+        is_dropped = self.radio == Radio.WIFI and self.is_randomized and not self.ssid
+        return version < 3 or not is_dropped
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """Somebody stands in a zone from `begin` to `end`; both moments belong to it.
+
+    is_seen: the camera sees the person too, not only access points the phone.
+    """
+
+    spot: Spot
+    begin: datetime
+    end: datetime
+    is_seen: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """One way in and out. Between its stays one is at (x_m, y_m).
+
+    phone: None for who carries none.
+    """
+
+    kind: Kind
+    phone: Phone | None
+    begin: datetime
+    end: datetime
+    x_m: float
+    y_m: float
+    stays: tuple[Stay, ...] = ()
+
+    def stay_at(self, at: datetime) -> Stay | None:
+        return next((s for s in self.stays if s.begin <= at <= s.end), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A phone at a moment of its walk.
+
+    rssi_dbm: by address of the access point, loudest first, never empty.
+    """
+
+    phone: Phone
+    walk: Walk
+    at: datetime
+    x_m: float
+    y_m: float
+    rssi_dbm: dict[str, int]
+
+
+@dataclass(frozen=True)
+class World:
+    """A network of access points over a time; `begin` and `end` are whole minutes.
+
+    walks: in the order of time; each lasts over at least one full minute.
+    """
+
+    seed: int
+    timezone: str
+    begin: datetime
+    end: datetime
+    network_id: str
+    access_points: tuple[AccessPoint, ...]
+    spots: tuple[Spot, ...]
+    walks: tuple[Walk, ...]
+    _by_minute: dict[int, list[Walk]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_minute: dict[int, list[Walk]] = {}
+        for walk in self.walks:
+            if walk.phone:
+                for minute in range(_minute(walk.begin), _minute(walk.end) + 1):
+                    by_minute.setdefault(minute, []).append(walk)
+        object.__setattr__(self, "_by_minute", by_minute)
+
+    @property
+    def zone_info(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    def heard(self, minute: datetime) -> list[Heard]:
+        """Return what is heard in the minute that begins at `minute`, by time."""
+        number = _minute(minute)
+        found = []
+        for walk in self._by_minute.get(number, ()):
+            at = _moment(walk, number, self.seed)
+            if at is not None and walk.phone is not None:
+                found.append(self._heard_at(walk, walk.phone, at))
+        return sorted(found, key=lambda heard: (heard.at, heard.phone.mac))
+
+    def heard_at(self, walk: Walk, at: datetime) -> Heard:
+        """Return how a phone sounds at any moment of its walk.
+
+        Raises:
+            ValueError: who walks there has no phone.
+        """
+        if walk.phone is None:
+            raise ValueError("Nobody hears a person without a phone")
+        return self._heard_at(walk, walk.phone, at)
+
+    def _heard_at(self, walk: Walk, phone: Phone, at: datetime) -> Heard:
+        stay = walk.stay_at(at)
+        x_m, y_m = (stay.spot.x_m, stay.spot.y_m) if stay else (walk.x_m, walk.y_m)
+        dbm = {
+            ap.mac: _dbm(ap, x_m, y_m) + _jitter(self.seed, phone.mac, ap.mac, at)
+            for ap in self.access_points
+        }
+        loud = sorted(dbm.items(), key=lambda pair: -pair[1])
+        # Whoever is far from all is heard by one at least.
+        kept = {m: d for m, d in loud if d >= _WEAKEST_DBM} or dict(loud[:1])
+        return Heard(phone, walk, at, x_m, y_m, kept)
+
+
+def minutes(begin: datetime, end: datetime) -> Iterator[datetime]:
+    """Yield the begin of each minute that begins from `begin` until before `end`."""
+    first, after = (-(-int(at.timestamp()) // 60) for at in (begin, end))
+    for number in range(first, after):
+        yield _begin_of(number)
+
+
+def chance(*about: object) -> int:
+    """Return a number from 0 to 2**32 - 1, the same for the same arguments."""
+    return zlib.crc32("/".join(map(str, about)).encode())
+
+
+def _moment(walk: Walk, minute: int, seed: int) -> datetime | None:
+    """Return the moment in a minute of the walk at which its phone is heard."""
+    if minute == _minute(walk.begin):
+        return walk.begin
+    if minute == _minute(walk.end):
+        return walk.end
+    drawn = chance(seed, walk.phone.mac if walk.phone else "", minute)
+    begin, after = _begin_of(minute), _begin_of(minute + 1)
+    is_still = any(s.begin < after and s.end >= begin for s in walk.stays)
+    # A phone that rests is silent for one minute, never for two in a row.
+    rests = minute % 2 == 1 and drawn // 60 % 3 == 0
+    return None if rests and not is_still else begin + timedelta(seconds=drawn % 60)
+
+
+def _dbm(ap: AccessPoint, x_m: float, y_m: float) -> int:
+    away_m = max(math.hypot(ap.x_m - x_m, ap.y_m - y_m), 1.0)
+    return round(_AT_1_M_DBM - 25 * math.log10(away_m))
+
+
+def _jitter(seed: int, mac: str, ap_mac: str, at: datetime) -> int:
+    drawn = chance(seed, mac, ap_mac, int(at.timestamp()))
+    return drawn % (2 * _JITTER_DB + 1) - _JITTER_DB
+
+
+def _minute(at: datetime) -> int:
+    return int(at.timestamp()) // 60
+
+
+def _begin_of(minute: int) -> datetime:
+    return datetime.fromtimestamp(minute * 60, UTC)

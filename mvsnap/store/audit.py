@@ -1,0 +1,88 @@
+"""The audit log: who changed what, who logged in and out. Lines are only added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, select
+
+from mvsnap.domain import Change
+from mvsnap.store.database import Database
+from mvsnap.store.site import write_changes
+from mvsnap.store.tables import audit
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which lines; None means any. `until` is exclusive; `after` is paging, an id."""
+
+    who: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """A change with its place in the log: a higher id is a newer line."""
+
+    id: int
+    change: Change
+
+
+class AuditLog:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def add(self, change: Change) -> None:
+        with self._db.writing() as connection:
+            write_changes(connection, [change])
+
+    def lines(self, wanted: AuditFilter, limit: int) -> list[AuditLine]:
+        """Return lines, newest first, at most `limit`."""
+        statement = (
+            select(audit)
+            .where(*_conditions(wanted))
+            .order_by(audit.c.id.desc())
+            .limit(limit)
+        )
+        with self._db.reading() as connection:
+            rows = connection.execute(statement).all()
+        return [
+            AuditLine(r.id, Change(r.at, r.who, r.what, r.before, r.after))
+            for r in rows
+        ]
+
+    def pages(self, wanted: AuditFilter) -> Iterator[list[AuditLine]]:
+        """Yield all matching lines page by page, newest first."""
+        while page := self.lines(wanted, _PAGE):
+            yield page
+            wanted = replace(wanted, after=page[-1].id)
+
+    def people(self) -> list[str]:
+        """Return everybody who is named in the log, in the order of names."""
+        statement = select(audit.c.who).distinct().order_by(audit.c.who)
+        with self._db.reading() as connection:
+            return list(connection.execute(statement).scalars())
+
+    def purge(self, before: datetime) -> None:
+        """Remove lines that are older."""
+        with self._db.writing() as connection:
+            connection.execute(delete(audit).where(audit.c.at < before))
+
+
+def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.who is not None:
+        found.append(audit.c.who == wanted.who)
+    if wanted.since is not None:
+        found.append(audit.c.at >= wanted.since)
+    if wanted.until is not None:
+        found.append(audit.c.at < wanted.until)
+    if wanted.after is not None:
+        found.append(audit.c.id < wanted.after)
+    return found

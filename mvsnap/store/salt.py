@@ -1,0 +1,52 @@
+"""The salt that makes hashes of MAC addresses: a file of its own, readable by us alone.
+
+Remove it, and every device is a new one from the next start on: nobody can link what
+is stored with an address any more.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from mvsnap.core.devices import SALT_BYTES
+
+NAME = "scanning-salt"
+
+
+def salt(data_dir: Path) -> bytes:
+    """Return the salt, made when there is none.
+
+    Raises:
+        OSError: it cannot be read or written.
+        ValueError: the file holds something else.
+    """
+    path = data_dir / NAME
+    if not path.exists():
+        _make(path)
+    found = bytes.fromhex(path.read_text(encoding="ascii"))
+    if len(found) != SALT_BYTES:
+        raise ValueError(f"{path}: expected {SALT_BYTES} bytes in hexadecimal")
+    return found
+
+
+def _make(path: Path) -> None:
+    part = path.with_suffix(f".{secrets.token_hex(4)}.part")
+    opened = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(opened, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(SALT_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        # Two processes that start at once: the first one's stays.
+        os.link(part, path)
+    except FileExistsError:
+        pass
+    finally:
+        part.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

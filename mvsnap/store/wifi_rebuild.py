@@ -1,0 +1,127 @@
+"""Rebuild: visits made anew of the stored observations, after a setting has changed.
+
+It goes through time in short transactions, so that others can write in between. New
+observations wait meanwhile: the pause is renewed with each step and ends by itself when
+the process dies. Whoever starts over gets the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby
+from operator import itemgetter
+
+from sqlalchemy import Connection, delete, func, select
+
+from mvsnap.clock import Clock
+from mvsnap.core.visits import MINUTE_S, Heard, VisitRule
+from mvsnap.errors import BadInput
+from mvsnap.store.database import Database
+from mvsnap.store.tables_wifi import observations, scan_pauses, visit_counts, visits
+from mvsnap.store.wifi import has_turn, is_paused
+from mvsnap.store.wifi_visits import SLOT_S, VisitWriter
+
+_NAME = "rebuild"
+# Longer than any step, also on a small machine.
+_PAUSE = timedelta(seconds=60)
+_SLOT_MINUTES = SLOT_S // MINUTE_S
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a rebuild is; in minutes of the time that observations cover."""
+
+    done: int
+    of: int
+    observations: int
+
+
+class Rebuild:
+    def __init__(self, db: Database, rule: VisitRule, clock: Clock) -> None:
+        self._db = db
+        self._rule = rule
+        self._clock = clock
+        self._writer = VisitWriter(db)
+
+    def run(self) -> Iterator[Progress]:
+        """Rebuild step by step; visits older than all observations stay as they are.
+
+        Raises:
+            BadInput: another one is running.
+        """
+        self._begin()
+        try:
+            yield from self._steps()
+        finally:
+            with self._db.writing() as connection:
+                mine = scan_pauses.c.name == _NAME
+                connection.execute(delete(scan_pauses).where(mine))
+
+    def _begin(self) -> None:
+        with self._db.writing() as connection:
+            has_turn(self._db, connection, wait=True)
+            if is_paused(connection, self._clock.now()):
+                raise BadInput("Another rebuild is running, or has just broken off")
+            self._pause(connection)
+
+    def _steps(self) -> Iterator[Progress]:
+        with self._db.reading() as connection:
+            minute = observations.c.minute
+            span = select(func.min(minute), func.max(minute))
+            first, last = connection.execute(span).one()
+        if first is None:
+            return
+        first -= first % _SLOT_MINUTES
+        begin, many = first, 0
+        while begin <= last:
+            begin, taken = self._step(first, begin)
+            many += taken
+            yield Progress(min(begin, last + 1) - first, last + 1 - first, many)
+
+    def _step(self, first: int, begin: int) -> tuple[int, int]:
+        """Rebuild visits that begin in the next slot with observations.
+
+        Returns where the next step begins, and how many observations there were.
+        """
+        minute = observations.c.minute
+        with self._db.writing() as connection:
+            has_turn(self._db, connection, wait=True)
+            self._pause(connection)
+            later = select(func.min(minute)).where(minute >= begin)
+            slot: int = connection.execute(later).scalar_one()
+            end = slot - slot % _SLOT_MINUTES + _SLOT_MINUTES
+            _forget(connection, begin * MINUTE_S, end * MINUTE_S)
+            rows = connection.execute(
+                select(observations)
+                .where(minute >= begin, minute < end)
+                .order_by(observations.c.source_id)
+            ).all()
+            for source_id, group in groupby(rows, key=itemgetter(1)):
+                self._writer.add_again(
+                    connection,
+                    source_id,
+                    [Heard(row[2], row[0], *row[3:]) for row in group],
+                    self._rule,
+                    since_s=first * MINUTE_S,
+                    until_s=end * MINUTE_S,
+                )
+        return end, len(rows)
+
+    def _pause(self, connection: Connection) -> None:
+        until = self._clock.now() + _PAUSE
+        statement = self._db.insert(scan_pauses).values(name=_NAME, until=until)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[scan_pauses.c.name], set_={"until": until}
+            )
+        )
+
+
+def _forget(connection: Connection, begin_s: int, end_s: int) -> None:
+    """Remove visits that began in the span, with their counts."""
+    for column in (visits.c.time_in_s, visit_counts.c.slot_s):
+        connection.execute(
+            delete(column.table).where(column >= begin_s, column < end_s)
+        )

@@ -1,0 +1,182 @@
+"""What pages ask for, and what they get, of visits and observations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from mvsnap.domain import Presence, Radio, Serial, ZoneId
+
+
+class VisitOrder(StrEnum):
+    """TIME: the latest first; DWELL: the longest first; SIGNAL: the strongest first."""
+
+    TIME = "time"
+    DWELL = "dwell"
+    SIGNAL = "signal"
+
+
+@dataclass(frozen=True, slots=True)
+class WifiFilter:
+    """Which visits or observations; None means any.
+
+    since, until: visits that began, observations that lie in [since, until); sums take
+    whole quarters of an hour, so both should be full hours or days.
+    long_stays: with staff and printers, which are left out otherwise.
+    device: its number, see core.devices; for lists alone, like the two below.
+    min_rssi_dbm, min_dwell_s: as strong, as long as this at least.
+    """
+
+    since: datetime
+    until: datetime
+    network_id: str | None = None
+    radio: Radio | None = None
+    long_stays: bool = False
+    device: int | None = None
+    min_rssi_dbm: int | None = None
+    min_dwell_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """visits: that began in the span; long_stays: those longer than long_stay_s.
+
+    devices: distinct; new_devices: never here before; returning_devices: the others.
+    A device counts by its first visit of the span: when that was a long stay, it is
+    staff and counts as none. dwell_mean_s: 0 without visits.
+    """
+
+    visits: int
+    long_stays: int
+    devices: int
+    new_devices: int
+    dwell_mean_s: float
+
+    @property
+    def returning_devices(self) -> int:
+        return self.devices - self.new_devices
+
+
+@dataclass(frozen=True, slots=True)
+class HourActivity:
+    """Visits that began in this hour of the clock, 0 to 23, over all days together."""
+
+    hour: int
+    visits: int
+    new_devices: int
+    dwell_mean_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class DayActivity:
+    """One day of the site; devices: distinct in the day."""
+
+    day: date
+    visits: int
+    devices: int
+    new_devices: int
+    dwell_mean_s: float
+
+    @property
+    def returning_devices(self) -> int:
+        return self.devices - self.new_devices
+
+
+@dataclass(frozen=True, slots=True)
+class BusyHour:
+    """An hour of a day, and how many visits began in it."""
+
+    day: date
+    hour: int
+    visits: int
+
+
+@dataclass(frozen=True, slots=True)
+class DwellClass:
+    """Visits that lasted from_s or longer, and less than to_s; None: without end."""
+
+    from_s: int
+    to_s: int | None
+    visits: int
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRow:
+    """One visit; device: as people see it, a hash or an address.
+
+    observations: minutes it was heard in; rssi_dbm: the strongest; near_in, near_out:
+    first and last time it was near a camera; is_new: the first visit of the device;
+    key: for `after`.
+    """
+
+    device: str
+    network_id: str
+    radio: Radio
+    time_in: datetime
+    time_out: datetime
+    observations: int
+    rssi_dbm: int
+    near_in: datetime | None
+    near_out: datetime | None
+    is_new: bool
+    key: str
+
+    @property
+    def dwell(self) -> timedelta:
+        return self.time_out - self.time_in
+
+
+@dataclass(frozen=True, slots=True)
+class ObservationRow:
+    """A device in one minute, by all access points together.
+
+    access_point: of the strongest signal, None when unknown; key: for `after`.
+    """
+
+    device: str
+    network_id: str
+    radio: Radio
+    first_at: datetime
+    last_at: datetime
+    rssi_dbm: int
+    access_point: str | None
+    ssid: str | None
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceMatch:
+    """A presence, and how many visits were near meanwhile."""
+
+    presence: Presence
+    visits: int
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneMatch:
+    """One zone: its presences, those with a visit near, and all visits near them.
+
+    A visit that was near during two presences counts for both.
+    """
+
+    serial: Serial
+    zone_id: ZoneId
+    presences: int
+    accompanied: int
+    visits: int
+
+    @property
+    def visits_mean(self) -> float:
+        """Return visits for each presence, 0 without presences."""
+        return self.visits / self.presences if self.presences else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """near_visits: visits that were near a camera in the span; matched_visits: those of
+    them that were so while a zone showed people; zones: by serial and zone."""
+
+    near_visits: int
+    matched_visits: int
+    zones: tuple[ZoneMatch, ...]

@@ -1,0 +1,160 @@
+"""System accounts: whether they exist, and whether PAM takes their passwords."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pwd
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from pathlib import Path
+
+from mvsnap.errors import AccountsAway
+
+log = logging.getLogger(__name__)
+
+INSTALL = "pip install 'python-pam>=2.1'"
+# Asked about in place of a name that may not be used: it costs the time of a wrong
+# password, and the true one of such an account (root's, say) cannot be found out here.
+_NOBODY, _NO_PASSWORD = "mvsnap-nobody", "none"
+# PAM takes seconds for a wrong password, and longer where a directory does not answer.
+_AT_ONCE = 3
+_LIMIT_S = 10.0
+_LONGEST_PASSWORD = 127  # PAM's own limit is 512 bytes, a character takes up to 4
+_FOLDERS = (Path("/etc/pam.d"), Path("/usr/lib/pam.d"))
+
+
+def exists(name: str) -> bool:
+    """Say whether there is a system account of this name that may be used: never root.
+
+    Asks what the machine asks for accounts: /etc/passwd, or a directory it caches.
+    """
+    try:
+        return pwd.getpwnam(name).pw_uid != 0
+    except KeyError:
+        return False
+
+
+class SystemAccounts:
+    """Checks few passwords at once, so that most threads stay free for requests."""
+
+    def __init__(self, service: str, *, limit_s: float = _LIMIT_S) -> None:
+        self._service = service
+        self._limit_s = limit_s
+        self._free = threading.BoundedSemaphore(_AT_ONCE)
+
+    def fits(self, name: str | None, password: str) -> bool:
+        """Say whether the account may log in with this password; None: nobody may.
+
+        Expired and locked accounts may not, nor those without a password.
+
+        Raises:
+            AccountsAway: too many are being checked, or PAM does not answer.
+        """
+        is_usable = "\0" not in password and 0 < len(password) <= _LONGEST_PASSWORD
+        if name is None or not is_usable:
+            self._refused(_NOBODY, _NO_PASSWORD)
+            return False
+        refused = self._refused(name, password)
+        if refused:
+            log.info("PAM refused %s: %s", name, refused)
+        return not refused
+
+    def _refused(self, name: str, password: str) -> str:
+        """Return why PAM refuses the log-in, "" when it does not."""
+        self._must_be_set_up()
+        if not self._free.acquire(blocking=False):
+            raise AccountsAway("Too many people log in at once. Try again.")
+        try:
+            return self._ask(name, password).result(self._limit_s)
+        except TimeoutError:
+            log.error("PAM gave no answer within %.0f s", self._limit_s)
+            raise AccountsAway("The system's accounts do not answer now.") from None
+
+    def _ask(self, name: str, password: str) -> Future[str]:
+        """Ask PAM in a thread that may take its time; the answer is why not, or ""."""
+        answer: Future[str] = Future()
+
+        def ask() -> None:
+            try:
+                refused = self._why_not(name, password)
+            except AccountsAway as exc:
+                answer.set_exception(exc)
+            else:
+                answer.set_result(refused)
+
+        threading.Thread(target=ask, name="pam", daemon=True).start()
+        return answer
+
+    def _why_not(self, name: str, password: str) -> str:
+        try:
+            return _why_not(name, password, self._service)
+        except (ImportError, AttributeError, OSError) as exc:
+            log.error("log-ins: PAM cannot be used: %s", exc)
+            message = "Log-ins cannot be checked now; see the log."
+            raise AccountsAway(message) from exc
+        finally:  # before the answer: who tries again at once finds it free
+            self._free.release()
+
+    def _must_be_set_up(self) -> None:
+        # Without its file PAM would follow that of any other program.
+        if service_file(self._service) is None:
+            log.error("log-ins: %s", _no_file(self._service))
+            raise AccountsAway("Log-ins are not set up yet; see the log.")
+
+
+def service_file(service: str) -> Path | None:
+    found = (folder / service for folder in _FOLDERS)
+    return next((path for path in found if path.is_file()), None)
+
+
+def mistakes(service: str, names: Sequence[str]) -> list[str]:
+    """Return what keeps these accounts from logging in, in words for an admin."""
+    found = []
+    try:
+        import pam
+
+        pam.PamAuthenticator()
+    except ImportError:
+        found.append(f"python-pam is missing: {INSTALL}")
+    except (AttributeError, OSError) as exc:
+        found.append(f"PAM's own library cannot be used: {exc}")
+    if service_file(service) is None:
+        found.append(_no_file(service))
+    gone = [name for name in names if not exists(name)]
+    if gone:
+        found.append(f"no such system account, or root: {', '.join(gone)}")
+    if _has_hidden_passwords(names) and not os.access("/etc/shadow", os.R_OK):
+        found.append(
+            "only root and the group shadow may check passwords of others: "
+            f"sudo adduser {pwd.getpwuid(os.geteuid()).pw_name} shadow"
+        )
+    return found
+
+
+def _why_not(name: str, password: str, service: str) -> str:
+    """Return why PAM refuses the log-in, "" when it does not; may take seconds."""
+    # Only here: an extra, for those who use it.
+    import pam
+
+    asked = pam.PamAuthenticator()
+    # No credentials are wanted: they would change the groups of this process.
+    is_in = asked.authenticate(name, password, service=service, resetcreds=False)
+    if is_in and not asked.messages:
+        return "it has no password"  # "nullok" lets anybody in unasked
+    return "" if is_in else str(asked.reason)
+
+
+def _no_file(service: str) -> str:
+    return (
+        f"there is no /etc/pam.d/{service}: "
+        f"sudo cp init.d/mvsnap.pam /etc/pam.d/{service}"
+    )
+
+
+def _has_hidden_passwords(names: Sequence[str]) -> bool:
+    """Say whether one of the accounts is of this machine alone, not of a directory."""
+    lines = Path("/etc/passwd").read_text(encoding="utf-8", errors="replace")
+    local = {line.partition(":")[0] for line in lines.splitlines()}
+    return not local.isdisjoint(names)

@@ -1,0 +1,148 @@
+"""Charts: bars as SVG inside the page, without any script.
+
+pygal draws them. Its own stylesheet and script are left out, for a page may not carry
+any: charts.css colours the bars, light and dark. Each chart is drawn twice, for a wide
+and for a narrow window, since a shrunk one could not be read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from pygal.graph.graph import Graph
+
+# As many as charts.css has colours for.
+MOST_SERIES = 7
+_WIDE, _NARROW = (1040, 300), (360, 260)
+_WIDE_LABELS, _NARROW_LABELS = 28, 7
+_MOST_TICKS = 5
+_FONT = 13
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One colour of bars; a value is None where nothing is known."""
+
+    name: str
+    values: Sequence[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class BarChart:
+    """title: what a screen reader says; labels: one below each bar, or place of bars.
+
+    unit: what is counted, such as "entrances". Several series stand on each other.
+    """
+
+    title: str
+    labels: Sequence[str]
+    series: Sequence[Series]
+    unit: str
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(value for s in self.series for value in s.values)
+
+    @property
+    def wide(self) -> Markup:
+        """The chart for a desktop, and for paper."""
+        return _drawn(self, _WIDE, _WIDE_LABELS, "chart-wide")
+
+    @property
+    def narrow(self) -> Markup:
+        """The chart for a phone: fewer labels below."""
+        return _drawn(self, _NARROW, _NARROW_LABELS, "chart-narrow")
+
+
+def ticks(highest: float) -> list[int]:
+    """Return whole, round numbers for the axis, from 0 to `highest` or above."""
+    step = 1
+    while highest > step * _MOST_TICKS:
+        # 1, 2, 5, 10, 20, 50, ...
+        step = step * 5 // 2 if str(step).startswith("2") else step * 2
+    return [n * step for n in range(max(1, math.ceil(highest / step)) + 1)]
+
+
+def _drawn(
+    chart: BarChart, size: tuple[int, int], most_labels: int, css_class: str
+) -> Markup:
+    # Only here: most pages have no chart, and it takes 5 MB.
+    import pygal
+    from pygal.style import Style
+
+    style = Style(label_font_size=_FONT, major_label_font_size=_FONT)
+    graph: Graph = pygal.StackedBar(
+        width=size[0],
+        height=size[1],
+        style=style,
+        js=[],
+        disable_xml_declaration=True,
+        show_legend=False,
+        margin=8,
+        spacing=8,
+        y_labels=ticks(_highest(chart)),
+        formatter=lambda value: f"{value:g}",
+    )
+    every = math.ceil(len(chart.labels) / most_labels) or 1
+    graph.x_labels = [
+        label if number % every == 0 else ""
+        for number, label in enumerate(chart.labels)
+    ]
+    for series in chart.series:
+        values = zip(chart.labels, series.values, strict=True)
+        graph.add(series.name, [_bar(chart, series, *value) for value in values])
+    graph.add_xml_filter(lambda root: _bare(root, chart.title, css_class))
+    # Every text in it went through an XML writer.
+    return Markup(graph.render(is_unicode=True))  # noqa: S704
+
+
+def _highest(chart: BarChart) -> float:
+    columns = zip(*(series.values for series in chart.series), strict=True)
+    return max((sum(value or 0 for value in column) for column in columns), default=0)
+
+
+def _bar(
+    chart: BarChart, series: Series, label: str, value: float | None
+) -> dict[str, Any] | None:
+    if value is None:
+        return None
+    where = f"{series.name}, {label}" if len(chart.series) > 1 else label
+    return {"value": value, "label": f"{where}: {value:g} {chart.unit}"}
+
+
+def _bare(root: Any, title: str, css_class: str) -> Any:
+    """Leave what is drawn: no style, no script, no comment, no id."""
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if not isinstance(child.tag, str) or child.tag in ("defs", "title"):
+                parent.remove(child)
+            elif child.get("class", "").startswith(("titles", "plot ")):
+                parent.remove(child)  # for the script that is not there
+            elif child.get("class") == "bar" and not _describe(child):
+                parent.remove(child)  # where nothing is known
+    for part in root.iter():
+        part.attrib.pop("style", None)
+    root.attrib.pop("id", None)
+    root.set("class", f"chart {css_class}")
+    root.set("role", "img")
+    root.set("aria-label", title)
+    return root
+
+
+def _describe(bar: Any) -> bool:
+    """Make a bar say what it is when a person points at it; False: it is none."""
+    said = ""
+    for part in list(bar):
+        if part.tag == "desc":
+            said = part.text if part.get("class") == "label" else said
+            bar.remove(part)
+    title = bar.makeelement("title", {})
+    title.text = said
+    bar.insert(0, title)
+    return bool(said)

@@ -1,0 +1,118 @@
+"""`check` of what records: green where it works, red with the reason where not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mvsnap.simulator.ixon import COMPANY_ID
+from mvsnap.simulator.server import serve
+from mvsnap.simulator.video import FakeVideo
+from tests.cli.run import configure, mvsnap, settings
+from tests.clients.stub_ixon import APPLICATION, TOKEN, cloud
+from tests.conftest import Clouds
+from tests.servers.s3 import ACCESS_KEY, SECRET_KEY, ObjectStore
+
+pytestmark = pytest.mark.slow
+
+PASSWORD = "the-camera's-own"
+
+
+def told(folder: Path, clouds: Clouds, **sections: Any) -> dict[str, tuple[str, str]]:
+    """Return the mark and the text of each line, by name."""
+    configure(folder, settings(clouds) | sections)
+    said = mvsnap(folder, "check")
+    assert PASSWORD not in said.out + said.err
+    assert SECRET_KEY not in said.out + said.err
+    lines = [line.split(maxsplit=2) for line in said.out.splitlines()]
+    return {name: (mark, text) for mark, name, text in lines}
+
+
+def test_nothing_configured_is_no_mistake(tmp_path: Path, clouds: Clouds) -> None:
+    lines = told(tmp_path, clouds)
+    assert [lines[name][0] for name in ("recorder", "IXON", "S3")] == ["--"] * 3
+
+
+def test_every_camera_says_what_it_sends_or_why_it_does_not(
+    tmp_path: Path, clouds: Clouds
+) -> None:
+    video = FakeVideo(auth="digest", username="viewer", password=PASSWORD)
+    auth = {"username": "viewer", "password": PASSWORD}
+    with serve(video.app()) as url, cloud() as (ixon, ixon_url):
+        cameras = {
+            "gate": {"url": f"{url}/video.mjpg", "auth": auth},
+            "dock": {"url": f"{url}/video.mjpg"},
+            "away": {"url": f"http://viewer:{PASSWORD}@127.0.0.1:9/video"},
+            "meraki": {"meraki_serial": "Q2SM-0000-0001"},
+            "robot": {"ixon": True},
+        }
+        section = {
+            "base_url": f"{ixon_url}/api",
+            "application_id": APPLICATION,
+            "token": TOKEN,
+            "company_id": COMPANY_ID,
+            "agent_server_id": ixon.agents[0].servers[0].id,
+        }
+        found = told(tmp_path, clouds, recorder={"cameras": cameras}, ixon=section)
+        ixon.stop()
+        video.close()
+    size = "mjpeg, 320x240; ring: 10 s before and 20 s after an alarm"
+    assert found["gate"] == ("ok", size)
+    assert found["dock"][0] == "bad"
+    assert found["dock"][1].startswith("the camera refuses the user name or password")
+    assert found["away"][1].startswith("the camera cannot be reached")
+    assert "turn it on in the Dashboard" in found["meraki"][1]
+    assert found["robot"][0] == "ok"
+    assert found["robot"][1].endswith(
+        "on demand: 20 s after an alarm, nothing before it"
+    )
+    assert found["recorder"][1].startswith("ffmpeg ")
+    assert found["IXON"] == (
+        "ok",
+        "signed in, IP camera behind Project D4 packaging robot",
+    )
+
+
+def test_without_ffmpeg_it_says_what_to_install(tmp_path: Path, clouds: Clouds) -> None:
+    cameras = {"gate": {"url": "rtsp://127.0.0.1:9/live"}}
+    recorder = {"cameras": cameras, "ffmpeg": "/nowhere", "ffprobe": "/nowhere"}
+    found = told(tmp_path, clouds, recorder=recorder)
+    missing = ("bad", "/nowhere is missing: apt-get install ffmpeg")
+    assert (found["recorder"], found["gate"]) == (missing, missing)
+
+
+def test_a_router_that_is_offline_is_red(tmp_path: Path, clouds: Clouds) -> None:
+    with cloud() as (ixon, url):
+        ixon.agents[0].online = False
+        section = {
+            "base_url": f"{url}/api",
+            "application_id": APPLICATION,
+            "token": TOKEN,
+            "company_id": COMPANY_ID,
+        }
+        seen = told(tmp_path, clouds, ixon=section)
+        section["agent_server_id"] = ixon.agents[0].servers[0].id
+        offline = told(tmp_path, clouds, ixon=section)
+    assert seen["IXON"] == ("ok", "signed in, sees 2 devices")
+    assert offline["IXON"][0] == "bad"
+    assert offline["IXON"][1].endswith("the device is offline")
+
+
+def test_the_bucket_is_looked_for(
+    tmp_path: Path, clouds: Clouds, s3_server: ObjectStore
+) -> None:
+    s3 = {
+        "endpoint_url": s3_server.url,
+        "bucket": s3_server.bucket("looked-for"),
+        "access_key": ACCESS_KEY,
+        "secret_key": SECRET_KEY,
+    }
+    there = told(tmp_path, clouds, storage={"s3": s3})
+    gone = told(tmp_path, clouds, storage={"s3": s3 | {"bucket": "other"}})
+    wrong = told(tmp_path, clouds, storage={"s3": s3 | {"secret_key": "wrong"}})
+    assert there["S3"] == ("ok", "bucket looked-for at 127.0.0.1")
+    assert (gone["S3"][0], wrong["S3"][0]) == ("bad", "bad")
+    assert "no such bucket" in gone["S3"][1]
+    assert "storage.s3.secret_key is wrong" in wrong["S3"][1]

@@ -1,0 +1,138 @@
+"""How an HTTP camera lets the recorder in, and what its refusals mean."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+import requests
+from flask import Flask, Response, redirect, request
+
+from mvsnap.clock import SystemClock
+from mvsnap.recorder import Auth, AuthType, Refused, Source, SourceKind, State, Timing
+from mvsnap.recorder.access import refusal, trouble
+from mvsnap.recorder.feed import Feed
+from mvsnap.simulator.server import serve
+from mvsnap.simulator.video import FakeVideo, draw_number
+
+COOKIE = {"Cookie": "way=in"}
+
+
+class Lan:
+    """A camera with a picture at /now.jpg, and pages that lead to it or away."""
+
+    def __init__(self) -> None:
+        self.cookies: list[str] = []
+        self.elsewhere = ""
+        self.status = 200
+
+    def app(self) -> Flask:
+        app = Flask(__name__)
+
+        @app.get("/now.jpg")
+        def now() -> Response:
+            self.cookies.append(request.headers.get("Cookie", ""))
+            kind = "image/jpeg" if self.status == 200 else "text/html"
+            return Response(draw_number(1), self.status, content_type=kind)
+
+        app.add_url_rule("/here", view_func=lambda: redirect("/now.jpg"), endpoint="h")
+        app.add_url_rule("/round", view_func=lambda: redirect("/round"), endpoint="r")
+        app.add_url_rule(
+            "/away", view_func=lambda: redirect(self.elsewhere), endpoint="a"
+        )
+        return app
+
+
+@pytest.fixture
+def lan() -> Iterator[tuple[Lan, str]]:
+    camera = Lan()
+    with serve(camera.app()) as url:
+        yield camera, url
+
+
+def feed(url: str, **more: object) -> Feed:
+    source = Source(SourceKind.HTTP, url)
+    return Feed(replace(source, **more), Timing(), SystemClock())  # type: ignore[arg-type]
+
+
+def refused(url: str, **more: object) -> Refused:
+    with pytest.raises(Refused) as caught:
+        feed(url, **more)
+    return caught.value
+
+
+def test_a_camera_may_lead_to_its_own_picture_and_gets_the_cookie_again(
+    lan: tuple[Lan, str],
+) -> None:
+    camera, url = lan
+    feed(f"{url}/here", headers=COOKIE).close()
+    assert camera.cookies == ["way=in"]
+
+
+def test_a_cookie_never_leaves_its_server(lan: tuple[Lan, str]) -> None:
+    camera, url = lan
+    camera.elsewhere = url.replace("127.0.0.1", "localhost") + "/now.jpg"
+    error = refused(f"{url}/away", headers=COOKIE)
+    assert error.ending.state is State.NO_VIDEO
+    assert "another server" in error.ending.text
+    assert camera.cookies == []
+
+
+def test_a_redirect_without_end_is_no_video(lan: tuple[Lan, str]) -> None:
+    error = refused(f"{lan[1]}/round", headers=COOKIE)
+    assert error.ending.state is State.NO_VIDEO
+
+
+def ended(status: int, _: object) -> bool:
+    return status in (401, 403)
+
+
+@pytest.mark.parametrize(
+    ("is_first", "state"),
+    [
+        pytest.param(True, State.WRONG_PASSWORD, id="just opened"),
+        pytest.param(False, State.OFFLINE, id="later"),
+    ],
+)
+def test_a_way_that_is_just_open_has_not_ended(is_first: bool, state: State) -> None:
+    answer = requests.Response()
+    answer.status_code, answer.url = 403, "http://camera/"
+    source = Source(SourceKind.HTTP, "http://camera/", has_ended=ended)
+    ending, target = refusal(source, answer, is_first=is_first)
+    assert (ending.state, target) == (state, None)
+
+
+@pytest.mark.parametrize("kind", ["basic", "digest"])
+def test_the_camera_says_what_kind_of_password_it_wants(kind: str) -> None:
+    video = FakeVideo(auth=kind, username="me", password="pö")
+    with serve(video.app()) as url:
+        auth = Auth(AuthType.AUTO, "me", "pö")
+        got = threading.Event()
+
+        def write(_: bytes) -> None:
+            got.set()
+            raise BrokenPipeError
+
+        feed(f"{url}/picture.jpg", auth=auth).pump(write)
+        assert got.is_set()
+        wrong = refused(f"{url}/picture.jpg", auth=replace(auth, password="x"))
+    assert wrong.ending.state is State.WRONG_PASSWORD
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (requests.exceptions.SSLError, "verify_tls"),
+        (requests.ConnectTimeout, "no answer in time"),
+        (requests.ConnectionError, "no connection"),
+        (requests.exceptions.InvalidURL, "InvalidURL"),
+    ],
+)
+def test_trouble_is_told_without_the_address(
+    error: Callable[[str], Exception], said: str
+) -> None:
+    words = trouble(error("http://me:secret@camera/"))
+    assert said in words
+    assert "secret" not in words

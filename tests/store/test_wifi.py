@@ -1,0 +1,332 @@
+"""Observations become visits, on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, update
+
+from mvsnap.core.visits import Heard, VisitRule, merged, visits
+from mvsnap.domain import Radio
+from mvsnap.errors import BadInput, QueueFull
+from mvsnap.store import database, wifi
+from mvsnap.store import tables_wifi as tables_of
+from mvsnap.store.wifi import WifiStore
+from mvsnap.store.wifi_rebuild import Rebuild
+from tests.clients.fakes import FakeClock
+from tests.core.build import NOON
+from tests.store.wifi_build import (
+    MINUTE,
+    RULE,
+    SHOP,
+    YARD,
+    at,
+    heard,
+    put,
+    stays,
+    tables,
+)
+
+
+@pytest.fixture
+def db(url: str) -> Iterator[database.Database]:
+    engine = database.open_database(url)
+    database.upgrade(engine)
+    yield database.Database(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def store(db: database.Database) -> WifiStore:
+    return WifiStore(db)
+
+
+def visits_of(db: database.Database) -> list[tuple[Any, ...]]:
+    """Return (device, begin, end, observations, previous) in minutes after noon."""
+    noon_s = MINUTE * 60
+    return [
+        (row[2], *((s - noon_s) / 60 for s in (row[0], row[3])), row[4], row[8])
+        for row in tables(db)[1]
+    ]
+
+
+def rebuild(db: database.Database, rule: VisitRule = RULE) -> int:
+    """Return how many observations it was made of."""
+    steps = [*Rebuild(db, rule, FakeClock()).run()]
+    assert all(step.done <= step.of for step in steps)
+    return steps[-1].observations if steps else 0
+
+
+def test_what_is_accepted_waits_until_it_is_processed(
+    store: WifiStore, db: database.Database
+) -> None:
+    store.add_batch(SHOP, Radio.WIFI, stays(1, 0, 1), NOON)
+    assert store.waiting() == 1
+    assert tables(db) == [[], [], []]
+    assert store.process(RULE, NOON) == 1
+    assert visits_of(db) == [(1, 0, 1, 2, None)]
+    assert (store.waiting(), store.process(RULE, NOON)) == (0, 0)
+
+
+def test_a_visit_goes_on_with_each_batch_until_the_gap(
+    store: WifiStore, db: database.Database
+) -> None:
+    for minute in (0, 1, 5, 20, 21):
+        put(store, [heard(1, minute)])
+    first_s = MINUTE * 60
+    assert visits_of(db) == [(1, 0, 5, 3, None), (1, 20, 21, 2, first_s)]
+
+
+def test_the_same_batch_again_changes_nothing(
+    store: WifiStore, db: database.Database
+) -> None:
+    put(store, stays(1, 0, 1, 2) + stays(2, 0))
+    before = tables(db)
+    put(store, stays(1, 0, 1, 2) + stays(2, 0))
+    assert tables(db) == before
+
+
+def test_another_access_point_in_the_same_minute_makes_it_stronger(
+    store: WifiStore, db: database.Database
+) -> None:
+    put(store, [heard(1, 0, 30, ap=1)])
+    put(store, [heard(1, 0, 10, rssi_dbm=-50, ap=2)])
+    (row,) = tables(db)[0]
+    assert row == (MINUTE, 1, 1, 10, 30, -50, 2, None)
+    assert [visit[3] for visit in visits_of(db)] == [1]
+
+
+def test_a_late_observation_joins_two_visits(
+    store: WifiStore, db: database.Database
+) -> None:
+    put(store, stays(1, 0, 9, 30))
+    assert len(visits_of(db)) == 3
+    put(store, [heard(1, 5)])
+    first_s = MINUTE * 60
+    assert visits_of(db) == [(1, 0, 9, 3, None), (1, 30, 30, 1, first_s)]
+    counts = tables(db)[2]
+    assert sum(row[4] for row in counts) == 2
+
+
+def test_an_earlier_visit_makes_the_later_one_a_return(
+    store: WifiStore, db: database.Database
+) -> None:
+    put(store, [heard(1, 60)])
+    put(store, [heard(1, 0)])
+    first_s = MINUTE * 60
+    assert visits_of(db) == [(1, 0, 0, 1, None), (1, 60, 60, 1, first_s)]
+    assert sorted(row[5] for row in tables(db)[2]) == [0, 1]
+
+
+def test_networks_and_radios_are_told_apart(
+    store: WifiStore, db: database.Database
+) -> None:
+    put(store, [heard(1, 0)])
+    put(store, [heard(1, 1)], network_id=YARD)
+    put(store, [heard(1, 2)], radio=Radio.BLUETOOTH)
+    put(store, [heard(1, 3)])
+    assert [visit[3] for visit in visits_of(db)] == [2, 1, 1]
+
+
+def test_many_batches_are_processed_in_pieces(
+    store: WifiStore, db: database.Database
+) -> None:
+    for minute in range(300):
+        store.add_batch(SHOP, Radio.WIFI, [heard(1, minute)], NOON)
+    assert store.process(RULE, NOON) == 200
+    assert store.process(RULE, NOON) == 100
+    assert visits_of(db) == [(1, 0, 299, 300, None)]
+
+
+def test_a_large_batch_is_processed(store: WifiStore, db: database.Database) -> None:
+    crowd = [heard(device, minute) for device in range(12_000) for minute in (0, 2)]
+    put(store, crowd)
+    put(store, [heard(device, 1) for device in range(12_000)])
+    found = visits_of(db)
+    assert len(found) == 12_000
+    assert {visit[1:4] for visit in found} == {(0, 2, 3)}
+
+
+def test_a_damaged_batch_does_not_stop_the_others(
+    store: WifiStore, db: database.Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.add_batch(SHOP, Radio.WIFI, [heard(1, 0)], NOON)
+    with db.writing() as connection:
+        connection.execute(update(tables_of.scan_batches).values(body=b"garbage"))
+    store.add_batch(SHOP, Radio.WIFI, [heard(2, 0)], NOON)
+    assert store.process(RULE, NOON) == 2
+    assert [visit[0] for visit in visits_of(db)] == [2]
+    assert "lost" in caplog.text
+
+
+def test_more_than_can_wait_is_refused(
+    store: WifiStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wifi, "MOST_WAITING", 2)
+    for _ in range(2):
+        store.add_batch(SHOP, Radio.WIFI, [heard(1, 0)], NOON)
+    with pytest.raises(QueueFull):
+        store.add_batch(SHOP, Radio.WIFI, [heard(1, 0)], NOON)
+
+
+def test_a_failure_leaves_the_batch_for_the_next_time(
+    store: WifiStore, db: database.Database
+) -> None:
+    store.add_batch(SHOP, Radio.WIFI, [heard(1, 0)], NOON)
+    broken = WifiStore(db)
+    broken._writer = None  # type: ignore[assignment]
+    with pytest.raises(AttributeError):
+        broken.process(RULE, NOON)
+    assert (store.waiting(), tables(db)) == (1, [[], [], []])
+    assert store.process(RULE, NOON) == 1
+
+
+def test_several_processes_process_each_batch_once(url: str) -> None:
+    engine = database.open_database(url)
+    database.upgrade(engine)
+    db = database.Database(engine)
+    store = WifiStore(db)
+    for minute in range(400):
+        store.add_batch(SHOP, Radio.WIFI, [heard(minute % 7, minute)], NOON)
+
+    def work() -> None:
+        own = database.open_database(url)
+        mine = WifiStore(database.Database(own))
+        while mine.waiting():
+            mine.process(RULE, NOON)
+        own.dispose()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    expected = [visits(stays(d, *range(d, 400, 7)), RULE) for d in range(7)]
+    assert len(visits_of(db)) == sum(map(len, expected))
+    assert sum(visit[3] for visit in visits_of(db)) == 400
+    engine.dispose()
+
+
+# --- any order and batching, and a rebuild, give the same
+
+reports = st.lists(
+    st.builds(
+        heard,
+        st.integers(0, 3),
+        st.integers(0, 90),
+        st.integers(0, 59),
+        rssi_dbm=st.sampled_from([-90, -65, -50]),
+    ),
+    max_size=40,
+)
+
+
+def once(minutes: list[Heard]) -> list[Heard]:
+    found: dict[tuple[int, int], Heard] = {}
+    for one in minutes:
+        key = one.device, one.minute
+        found[key] = merged(found.get(key, one), one)
+    return list(found.values())
+
+
+def empty(db: database.Database) -> None:
+    with db.writing() as connection:
+        for name in ("observations", "visits", "visit_counts", "scan_batches"):
+            connection.execute(delete(getattr(tables_of, name)))
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(reports, st.data())
+def test_any_order_and_batching_is_what_a_rebuild_makes(
+    store: WifiStore, db: database.Database, minutes: list[Heard], data: st.DataObject
+) -> None:
+    empty(db)
+    left = data.draw(st.permutations(minutes))
+    while left:
+        size = data.draw(st.integers(1, len(left)))
+        put(store, once(left[:size]))
+        left = left[size:]
+    found = tables(db)
+    by_device = {
+        one.device: [o for o in once(minutes) if o.device == one.device]
+        for one in minutes
+    }
+    expected = {
+        (device, *visit)
+        for device, mine in by_device.items()
+        for visit in visits(mine, RULE)
+    }
+    assert {(row[2], row[0], *row[3:8]) for row in found[1]} == expected
+    assert rebuild(db) == len(once(minutes))
+    assert tables(db) == found
+
+
+def test_a_rebuild_follows_changed_settings(
+    store: WifiStore, db: database.Database
+) -> None:
+    put(store, stays(1, 0, 9, rssi_dbm=-70))
+    assert rebuild(db, VisitRule(gap_s=540, near_dbm=-70, long_stay_s=60)) == 2
+    assert visits_of(db) == [(1, 0, 9, 2, None)]
+    ((_, _, _, is_long, many, *_),) = tables(db)[2]
+    assert (is_long, many) == (True, 1)
+
+
+def test_a_rebuild_leaves_visits_whose_observations_are_gone(
+    store: WifiStore, db: database.Database
+) -> None:
+    put(store, stays(1, *range(0, 60, 4)) + stays(2, 0))
+    before = tables(db)
+    store.purge(at(30), at(-60))
+    assert rebuild(db) == 7
+    assert tables(db)[1:] == before[1:]
+
+
+def test_observations_wait_while_a_rebuild_runs(
+    store: WifiStore, db: database.Database
+) -> None:
+    put(store, stays(1, 0, 100))
+    steps = Rebuild(db, RULE, FakeClock()).run()
+    next(steps)
+    store.add_batch(SHOP, Radio.WIFI, [heard(1, 101)], NOON)
+    assert store.process(RULE, NOON) == 0
+    with pytest.raises(BadInput, match="running"):
+        next(Rebuild(db, RULE, FakeClock()).run())
+    steps.close()
+    assert store.process(RULE, NOON) == 1
+
+
+def test_the_pause_of_a_rebuild_that_died_ends_by_itself(
+    store: WifiStore, db: database.Database
+) -> None:
+    put(store, stays(1, 0, 100))
+    dead = Rebuild(db, RULE, FakeClock()).run()
+    next(dead)
+    store.add_batch(SHOP, Radio.WIFI, [heard(1, 101)], NOON)
+    assert store.process(RULE, NOON + timedelta(seconds=59)) == 0
+    assert store.process(RULE, NOON + timedelta(seconds=60)) == 1
+
+
+def test_a_rebuild_of_nothing_is_none(db: database.Database) -> None:
+    assert rebuild(db) == 0
+
+
+def test_what_is_older_than_its_retention_is_purged(
+    store: WifiStore, db: database.Database
+) -> None:
+    put(store, stays(1, 0, 1, 600, 1200))
+    purged = store.purge(at(600), at(60))
+    assert (purged.observations, purged.visits) == (2, 1)
+    assert [row[0] - MINUTE for row in tables(db)[0]] == [600, 1200]
+    assert [visit[1] for visit in visits_of(db)] == [600, 1200]
+    assert sum(row[4] for row in tables(db)[2]) == 2
+    assert store.purge(at(600), at(60)) == wifi.PurgedWifi(0, 0)

@@ -1,0 +1,299 @@
+"""What the background fetches: from a simulated Dashboard, into a real store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from mvsnap.clients.meraki import Dashboard
+from mvsnap.clock import SystemClock
+from mvsnap.core.visitors import PictureState, ZoneKind, last_hours
+from mvsnap.domain import FULL_FRAME, Presence, Serial, ZoneId
+from mvsnap.simulator.cameras import ORGANIZATION_ID
+from mvsnap.simulator.dashboard import FakeDashboard
+from mvsnap.simulator.faults import Fault
+from mvsnap.simulator.server import serve
+from mvsnap.store import database
+from mvsnap.store.files import Files
+from mvsnap.store.sense import Findings, SenseStore
+from mvsnap.store.site import SiteStore
+from mvsnap.store.visitors import VisitorStore
+from mvsnap.visitor_pictures import VisitorPictures
+from mvsnap.visitors import VisitorRefresh
+
+GATE, DOOR = Serial("Q2SM-0000-0001"), Serial("Q2SM-0000-0002")
+ENTRANCE, AREA, LINE = (
+    ZoneId(text)
+    for text in ("20410000000000101", "a204100000000001", "l204100000000001")
+)
+BERLIN = ZoneInfo("Europe/Berlin")
+HOUR = timedelta(hours=1)
+
+
+class MovedClock(SystemClock):
+    """The machine's clock, with a time that a test may move."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.ahead
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead.total_seconds()
+
+
+@dataclass
+class Site:
+    fake: FakeDashboard
+    dashboard: Dashboard
+    visitors: VisitorStore
+    sense: SenseStore
+    site: SiteStore
+    files: Files
+    clock: MovedClock
+    worker: VisitorRefresh | None = None
+
+    def refresh(self, name: str = "worker") -> VisitorRefresh:
+        pictures = VisitorPictures(
+            self.dashboard,
+            self.visitors,
+            self.sense,
+            self.files,
+            self.clock,
+            zone=BERLIN,
+        )
+        return VisitorRefresh(
+            self.dashboard,
+            self.visitors,
+            self.site,
+            pictures,
+            self.clock,
+            organization_id=ORGANIZATION_ID,
+            zone=BERLIN,
+            by=name,
+        )
+
+    def run(self) -> list[str]:
+        """Do what is due; return the paths that were asked for."""
+        before = len(self.fake.asked)
+        self.worker = self.worker or self.refresh()
+        self.worker.run()
+        return [call.path.removeprefix("/api/v1") for call in self.fake.asked[before:]]
+
+    def look(self, serial: Serial = GATE, zone_id: ZoneId = ENTRANCE) -> None:
+        self.visitors.note_look(serial, zone_id, self.clock.now())
+
+    def pictures(self, zone_id: ZoneId = ENTRANCE) -> list[PictureState]:
+        now = self.clock.now()
+        found = self.visitors.pictures(GATE, zone_id, now - 15 * HOUR, now)
+        return [found[begin].state for begin in sorted(found)]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    fake = FakeDashboard(cameras=2)
+    fake.rate_limit = None
+    engine = database.open_database(database.sqlite_url(tmp_path / "mvsnap.db"))
+    database.upgrade(engine)
+    db, clock = database.Database(engine), MovedClock()
+    with serve(fake.app()) as url:
+        dashboard = Dashboard(f"{url}/api/v1", fake.api_key, clock=clock)
+        made = Site(
+            fake,
+            dashboard,
+            VisitorStore(db),
+            SenseStore(db),
+            SiteStore(db),
+            Files(tmp_path),
+            clock,
+        )
+        made.site.keep_cameras(dashboard.cameras(ORGANIZATION_ID), clock.now())
+        yield made
+        dashboard.close()
+    engine.dispose()
+
+
+def test_the_first_round_brings_zones_days_and_hours(site: Site) -> None:
+    site.run()
+    kinds = {
+        (known.zone.serial, known.zone.zone_id): known.zone.kind
+        for known in site.visitors.zones()
+    }
+    assert {kind for (serial, _), kind in kinds.items() if serial == GATE} == {
+        ZoneKind.ZONE,
+        ZoneKind.LINE,
+    }
+    assert len(kinds) == 6
+    now = site.clock.now()
+    begin = last_hours(now, BERLIN, 14)[0][0]
+    for zone_id in (FULL_FRAME, ENTRANCE, LINE):
+        hours = site.visitors.hours(GATE, zone_id, begin, now)
+        assert len(hours) == 14
+        assert sum(hour.entrances for hour in hours) > 0
+    days = site.visitors.entrances(now - timedelta(days=8), now, by_hour=False)
+    # Today has no count yet in its first minute.
+    assert {len(found) for found in days.values()} <= {6, 7}
+    assert all(sum(found.values()) > 0 for found in days.values())
+
+
+def test_what_is_fresh_is_not_asked_for_again(site: Site) -> None:
+    site.run()
+    assert site.run() == []
+    site.clock.ahead = timedelta(minutes=16)
+    asked = site.run()
+    assert len(asked) == 6  # the hours of each zone, nothing else
+    first = site.fake.asked[-6]
+    begin = datetime.fromisoformat(
+        first.query.get("t0") or first.query["ranges[]startTime"]
+    )
+    assert site.clock.now() - begin < 2 * HOUR
+
+
+def test_where_a_person_looks_is_asked_for_more_often(site: Site) -> None:
+    site.run()
+    site.clock.ahead = timedelta(minutes=6)
+    site.look()
+    site.run()
+    recent = {
+        known.zone.zone_id: known.hours_asked_at
+        for known in site.visitors.zones()
+        if known.zone.serial == GATE
+    }
+    assert recent[ENTRANCE] != recent[FULL_FRAME]
+
+
+def test_retired_zones_are_replaced_by_areas_and_lines(site: Site) -> None:
+    site.fake.zones_retired = True
+    site.run()
+    zones = [known.zone for known in site.visitors.zones()]
+    ids = {zone.zone_id: zone.kind for zone in zones if zone.serial == GATE}
+    assert ids == {AREA: ZoneKind.AREA, LINE: ZoneKind.LINE}
+    now = site.clock.now()
+    assert site.visitors.hours(GATE, AREA, now - 14 * HOUR, now)
+    totals = site.visitors.totals(now - timedelta(days=8), now)
+    assert totals[GATE, AREA].entrances > 0
+
+
+def test_a_camera_without_sense_has_no_zones(site: Site) -> None:
+    site.fake.cameras[GATE].sense = False
+    site.run()
+    assert {known.zone.serial for known in site.visitors.zones()} == {DOOR}
+    assert site.visitors.cameras()[GATE].has_sense is False
+
+
+def test_a_camera_that_is_gone_is_forgotten(site: Site) -> None:
+    site.run()
+    del site.fake.cameras[GATE]
+    site.clock.ahead = HOUR
+    site.site.keep_cameras(site.dashboard.cameras(ORGANIZATION_ID), site.clock.now())
+    site.run()
+    assert set(site.visitors.cameras()) == {DOOR}
+    assert {known.zone.serial for known in site.visitors.zones()} == {DOOR}
+
+
+@pytest.mark.parametrize("kind", ["429", "503-html", "reset"])
+def test_trouble_ends_the_round_for_all_and_the_next_goes_on(
+    site: Site, kind: str
+) -> None:
+    site.fake.faults.add(Fault(kind, seconds=3))
+    first, other = site.refresh(), site.refresh("another worker")
+    first.run()
+    asked = len(site.fake.asked)
+    first.run()
+    other.run()
+    assert len(site.fake.asked) == asked
+    site.clock.ahead = timedelta(minutes=2)
+    other.run()
+    assert len(site.visitors.zones()) == 6
+
+
+def test_two_workers_do_not_ask_for_the_same(site: Site) -> None:
+    now = site.clock.now()
+    assert site.visitors.claim("visitors", "another", now, now + HOUR)
+    assert site.run() == []
+    site.clock.ahead = HOUR
+    assert site.run() != []
+
+
+def test_a_refusal_of_one_zone_is_noted_with_its_words(site: Site) -> None:
+    site.run()
+    site.clock.ahead = timedelta(minutes=16)
+    site.fake.faults.add(Fault("empty-404"))
+    site.run()
+    errors = [known.error for known in site.visitors.zones() if known.error]
+    assert len(errors) == 1
+    assert "404" in errors[0]
+
+
+def test_pictures_come_for_the_zone_a_person_looks_at(site: Site) -> None:
+    site.run()
+    assert site.pictures() == []
+    site.look()
+    site.run()
+    now = site.clock.now()
+    found = site.visitors.pictures(GATE, ENTRANCE, now - 15 * HOUR, now)
+    hours = site.visitors.hours(GATE, ENTRANCE, now - 15 * HOUR, now)
+    busy = {hour.began_at: hour.busiest_at for hour in hours if hour.busiest_at}
+    # The hour that goes on has none yet.
+    busy.pop(last_hours(now, BERLIN, 1)[0][0], None)
+    assert {begin: p.minute_at for begin, p in found.items()} == busy
+    for picture in found.values():
+        assert picture.state is PictureState.TAKEN
+        assert site.files.picture(picture.snapshot_path)
+        ts_ms = int(picture.minute_at.timestamp() * 1000)
+        assert picture.video_link is not None
+        assert picture.video_link.endswith(f"timestamp={ts_ms}")
+    assert not snapshots(site.run())
+
+
+def snapshots(paths: list[str]) -> list[str]:
+    return [path for path in paths if "generateSnapshot" in path]
+
+
+def test_no_picture_is_asked_for_nearer_than_three_minutes(site: Site) -> None:
+    site.look()
+    site.run()
+    asked = [call for call in site.fake.asked if call.method == "POST"]
+    moments = [datetime.fromisoformat(call.json["timestamp"]) for call in asked]
+    assert moments
+    assert max(moments) < datetime.now(UTC) - timedelta(minutes=3)
+
+
+def test_a_minute_without_video_is_a_state_and_stays_one(site: Site) -> None:
+    site.fake.cameras[GATE].video_since = datetime.now(UTC)
+    site.look()
+    site.run()
+    assert set(site.pictures()) <= {PictureState.NO_VIDEO, PictureState.WAITING}
+    assert PictureState.NO_VIDEO in site.pictures()
+    assert not snapshots(site.run())
+
+
+def test_an_offline_camera_is_a_state_and_asked_again_later(site: Site) -> None:
+    site.fake.cameras[GATE].status = "offline"
+    site.look()
+    site.run()
+    assert set(site.pictures()) == {PictureState.OFFLINE}
+    site.fake.cameras[GATE].status = "online"
+    site.clock.ahead = timedelta(minutes=10)
+    assert not snapshots(site.run())
+    site.clock.ahead = timedelta(minutes=31)
+    site.run()
+    assert PictureState.TAKEN in site.pictures()
+
+
+def test_what_mv_sense_saw_has_pictures_too(site: Site) -> None:
+    zone_id = ZoneId("671599294431625455")
+    now = site.clock.now()
+    begin = last_hours(now, BERLIN, 3)[0][0] + timedelta(minutes=10)
+    seen = Presence(GATE, zone_id, begin, begin + timedelta(minutes=4), 3)
+    site.sense.save(Findings(presences=[seen]), now)
+    site.look(zone_id=zone_id)
+    site.run()
+    assert site.pictures(zone_id) == [PictureState.TAKEN]
