@@ -30,6 +30,7 @@ from rich.table import Table
 from benchmarks.line import Line
 from benchmarks.recorder import recorder
 from benchmarks.sense import sense
+from benchmarks.wifi import wifi
 from mvsnap.simulator.picture import draw_picture
 from tests.gateway import KEY, Clouds, Gateway, clouds, environment, gateway
 
@@ -39,7 +40,7 @@ RESULTS = Path(__file__).parent / "results.json"
 
 
 def main() -> None:
-    every = (commands, snapshots, triggers, sense, recorder)
+    every = (commands, snapshots, triggers, sense, recorder, wifi)
     parts = {part.__name__: part for part in every}
     parser = argparse.ArgumentParser(description="Measure, side by side.")
     parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(parts))

@@ -158,6 +158,16 @@ class Photographer:
             log.warning("no picture of the alert, asking the camera: %s", exc.message)
             return None
 
+    def take_past_snapshot(self, serial: Serial, at: datetime) -> Snapshot:
+        """Ask for the picture of a past moment; whatever is urgent goes first.
+
+        Raises:
+            UpstreamError: no picture this time.
+        """
+        ticket = self._dashboard.request_snapshot(serial, at, urgent=False)
+        jpeg = self._dashboard.fetch_picture(ticket, limit_s=self._picture_wait_s)
+        return Snapshot(at, jpeg, self.video_link(serial, at))
+
     def video_link(self, serial: Serial, at: datetime) -> str | None:
         """Return the link, None when the Dashboard does not give it now."""
         try:

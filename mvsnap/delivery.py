@@ -113,6 +113,20 @@ class Words:
             "end", job, camera=end.camera_name, at=at, end=end, repeat=repeat
         )
 
+    def mismatch(self, job: Job, event: Event, now: datetime, *, repeat: bool) -> str:
+        late = now - job.accepted_at > _LATE
+        return self._render(
+            "mismatch",
+            job,
+            camera=event.camera_name,
+            at=self._local(event.occurred_at),
+            about=event.details,
+            error=event.error,
+            video_link=event.video_link,
+            delayed=self._local(now) if late else None,
+            repeat=repeat,
+        )
+
     def note(self, job: Job, camera: str, error: str, *, repeat: bool) -> str:
         moment = self._local(job.at or job.accepted_at)
         return self._render(

@@ -94,6 +94,7 @@ class TriggerKind(StrEnum):
     SENSE = "sense"
     SENSOR = "sensor"
     WEBHOOK = "webhook"
+    BADGE = "badge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,7 @@ class EventKind(StrEnum):
     """CROWD, NOISE and CROSSING: raised by the sense rules; END ends one of them.
 
     ALARM: what a webhook told. CLIP: a clip is there, or it is known why there is none.
+    MISMATCH: somebody judged that a badge was used by another person.
     """
 
     SNAPSHOT = "snapshot"
@@ -162,6 +164,7 @@ class EventKind(StrEnum):
     NOISE = "noise"
     CROSSING = "crossing"
     END = "end"
+    MISMATCH = "mismatch"
 
 
 # What the sense rules raise; each may be followed by its end.

@@ -10,6 +10,8 @@ MvsnapError
   QueueFull               too much accepted work is still waiting  503
   BadConfig               the settings cannot be used, all mistakes together
   NoPicture               the camera cannot give a picture, now or ever
+    NoVideo               it has no video of that moment
+    CameraOffline         the Dashboard cannot reach it
   UpstreamError           Meraki or Webex refused or is out of reach
   AccountsAway            the system's accounts cannot be asked now        503
   EngineUnfit             the job engine cannot run on this machine
@@ -145,6 +147,10 @@ class NoPicture(UpstreamError):
 
     code = "no_picture"
 
-    def __init__(self, message: str, *, retry: bool, reason: str = "") -> None:
-        super().__init__(message, retry=retry)
-        self.reason = reason
+
+class NoVideo(NoPicture):
+    """The camera has stored nothing of that moment: not yet, or no longer."""
+
+
+class CameraOffline(NoPicture):
+    """The Dashboard cannot reach the camera now."""

@@ -11,11 +11,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from mvsnap.clients.meraki import Dashboard
+from mvsnap.clients.meraki import Dashboard, SnapshotTicket
 from mvsnap.clock import Clock
-from mvsnap.core.visitors import PictureState, last_hours, merged, seen_in
+from mvsnap.core.visitors import PictureState, Span, last_hours, merged, seen_in
 from mvsnap.domain import Serial, ZoneId
-from mvsnap.errors import NoPicture, UpstreamError
+from mvsnap.errors import CameraOffline, NoPicture, NoVideo, UpstreamError
 from mvsnap.store.files import Files
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.visitor_rows import HourPicture
@@ -30,6 +30,7 @@ _STORED_AFTER = timedelta(minutes=3)
 _MIDDLE = timedelta(seconds=30)
 _AGAIN, _OFFLINE_AGAIN = timedelta(minutes=10), timedelta(minutes=30)
 _MOST_TRIES = 5
+_AT_ONCE = 4
 _SHARE_S = 60.0
 _WAIT_S = 20.0
 
@@ -69,18 +70,26 @@ class VisitorPictures:
             UpstreamError: the Dashboard has trouble that may pass.
         """
         ends_at = min(ends_at, self._clock.monotonic() + _SHARE_S)
-        for picture in self.due(self._clock.now()):
+        due = self.due(self._clock.now())
+        # Cameras need some seconds each: several prepare their pictures meanwhile.
+        for first in range(0, len(due), _AT_ONCE):
             if self._clock.monotonic() >= ends_at:
                 return
-            self._visitors.keep_picture(self._taken(picture))
+            asked = [self._asked(one) for one in due[first : first + _AT_ONCE]]
+            for picture, ticket in asked:
+                fetched = self._fetched(picture, ticket) if ticket else picture
+                self._visitors.keep_picture(self._with_link(fetched))
 
     def _due_of(
         self, serial: Serial, zone_id: ZoneId, now: datetime
     ) -> list[HourPicture]:
         """Return those of one zone, the newest first; an hour must be over."""
         spans = last_hours(now, self._zone, _HOURS)[:-1]
+        known = self._visitors.pictures(serial, zone_id, spans[0][0], spans[-1][1])
+        spans = [span for span in spans if _is_open(span, known.get(span[0]), now)]
+        if not spans:
+            return []
         since, until = spans[0][0], spans[-1][1]
-        known = self._visitors.pictures(serial, zone_id, since, until)
         counted = self._visitors.hours(serial, zone_id, since, until)
         presences = [
             presence
@@ -90,45 +99,55 @@ class VisitorPictures:
         found = []
         for hour in reversed(merged(spans, counted, seen_in(presences, spans))):
             begin, minute_at = hour.span[0], hour.busiest_at
-            if minute_at is None or minute_at + 2 * _MIDDLE > now - _STORED_AFTER:
-                continue
-            if now < hour.span[1] + _STORED_AFTER:
-                continue  # its last minutes may still be counted
-            before = known.get(begin)
-            if before is None:
-                state = PictureState.WAITING
-                found.append(HourPicture(serial, zone_id, begin, minute_at, state, 0))
-            elif before.again_at is not None and before.again_at <= now:
-                found.append(replace(before, minute_at=minute_at))
+            if minute_at is not None:
+                fresh = HourPicture(
+                    *(serial, zone_id, begin, minute_at, PictureState.WAITING, 0)
+                )
+                found.append(replace(known.get(begin, fresh), minute_at=minute_at))
         return found
 
-    def _taken(self, picture: HourPicture) -> HourPicture:
-        """Return what became of the picture this time."""
+    def _asked(self, picture: HourPicture) -> tuple[HourPicture, SnapshotTicket | None]:
+        """Ask for the picture; without a ticket, say what became of it."""
         moment = picture.minute_at + _MIDDLE
         picture = replace(picture, tries=picture.tries + 1, again_at=None, error=None)
         try:
-            ticket = self._dashboard.request_snapshot(picture.serial, moment)
-            jpeg = self._dashboard.fetch_picture(ticket, limit_s=_WAIT_S)
+            return picture, self._dashboard.request_snapshot(picture.serial, moment)
         except NoPicture as exc:
-            return self._with_link(self._missing(picture, exc))
+            return self._missing(picture, exc), None
         except UpstreamError as exc:
             if exc.retry:
+                again_at = self._clock.now() + _AGAIN
+                words = exc.message
+                self._visitors.keep_picture(
+                    replace(picture, again_at=again_at, error=words)
+                )
                 raise
-            return replace(picture, state=PictureState.FAILED, error=exc.message)
-        path = self._files.save_picture("visitors", _name(picture), moment, jpeg)
-        taken = replace(picture, state=PictureState.TAKEN, snapshot_path=path)
-        return self._with_link(taken)
+            failed = replace(picture, state=PictureState.FAILED, error=exc.message)
+            return failed, None
+
+    def _fetched(self, picture: HourPicture, ticket: SnapshotTicket) -> HourPicture:
+        try:
+            jpeg = self._dashboard.fetch_picture(ticket, limit_s=_WAIT_S)
+        except NoPicture as exc:
+            return self._missing(picture, exc)
+        moment = picture.minute_at + _MIDDLE
+        try:
+            path = self._files.save_picture("visitors", _name(picture), moment, jpeg)
+        except OSError as exc:
+            log.warning("picture of %s not kept: %s", picture.serial, exc.strerror)
+            return replace(picture, again_at=self._clock.now() + _OFFLINE_AGAIN)
+        return replace(picture, state=PictureState.TAKEN, snapshot_path=path)
 
     def _missing(self, picture: HourPicture, exc: NoPicture) -> HourPicture:
         now = self._clock.now()
         picture = replace(picture, error=exc.message)
-        if exc.reason == "offline":
+        if isinstance(exc, CameraOffline):
             again_at = now + _OFFLINE_AGAIN
             return replace(picture, state=PictureState.OFFLINE, again_at=again_at)
         if exc.retry and picture.tries < _MOST_TRIES:
             again_at = now + _AGAIN
             return replace(picture, state=PictureState.WAITING, again_at=again_at)
-        is_gone = exc.reason == "no_video"
+        is_gone = isinstance(exc, NoVideo)
         state = PictureState.NO_VIDEO if is_gone else PictureState.FAILED
         return replace(picture, state=state)
 
@@ -141,6 +160,15 @@ class VisitorPictures:
             log.info("no video link for %s: %s", picture.serial, exc.message)
             return picture
         return replace(picture, video_link=link)
+
+
+def _is_open(span: Span, picture: HourPicture | None, now: datetime) -> bool:
+    """Say whether the picture of this hour is to be asked for now."""
+    if now < span[1] + _STORED_AFTER:
+        return False  # its last minutes may still be counted, and are not stored yet
+    if picture is None:
+        return True
+    return picture.again_at is not None and picture.again_at <= now
 
 
 def _name(picture: HourPicture) -> str:

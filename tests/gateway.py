@@ -45,7 +45,7 @@ class Clouds:
                 {
                     "name": "tests",
                     "key": KEY,
-                    "scopes": ["snapshot", "read", "webhook", "mute"],
+                    "scopes": ["snapshot", "read", "webhook", "mute", "badges"],
                 }
             ],
             "meraki": {

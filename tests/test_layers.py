@@ -22,7 +22,10 @@ LAYERS = (
     ("errors", "domain", "footage", "clock", "metrics"),
     ("core", "config", "logs"),
     ("store", "clients", "recorder"),
-    ("actions", "delivery", "filming", "inventory", "visitors", "visitor_pictures"),
+    (
+        *("actions", "delivery", "filming", "inventory"),
+        *("visitors", "visitor_counts", "visitor_pictures"),
+    ),
     ("jobs",),
     ("web", "sense"),
     ("runtime", "serving"),

@@ -22,6 +22,7 @@ _COMMANDS = {
     "cameras": ("lists", "List the cameras the Dashboard key can see."),
     "rooms": ("lists", "List the rooms the Webex bot is in."),
     "events": ("events", "Show the event store."),
+    "badges": ("badges", "Badge events: import them from a file."),
     "users": ("users", "Add, remove and list people who may log in."),
     "analytics": ("analytics", "Make Wi-Fi visits anew from observations."),
     "purge": ("purge", "Remove what is older than the retention."),

@@ -59,6 +59,7 @@ def _looks(settings: Settings) -> list[tuple[str, Callable[[], Line]]]:
         *check_recorder.looks(settings),
         ("MV Sense", lambda: _sense(settings)),
         ("Wi-Fi", lambda: _wifi(settings)),
+        ("badges", lambda: _badges(settings)),
         ("pages", lambda: _pages(settings)),
     ]
     if settings.login.backend == "pam":
@@ -209,6 +210,23 @@ def _sense(settings: Settings) -> Line:
     return Line("MV Sense", state.connected, state.text)
 
 
+def _badges(settings: Settings) -> Line:
+    """Read the directory as the service does, and say who has a camera."""
+    from mvsnap.jobs.directory import read_directory
+
+    ours = settings.badges
+    if ours == type(ours)():
+        return Line("badges", None, "no reader has a camera (badges.camera_of_reader)")
+    told = [f"{len(ours.camera_of_reader)} readers with a camera"]
+    if ours.directory is not None:
+        found = read_directory(ours.directory)
+        if found.mistakes:
+            first = f"{found.mistakes} entries left out; {found.first}"
+            return Line("badges", False, f"badges.directory: {first}")
+        told.append(f"{len(found.people)} people")
+    return Line("badges", True, ", ".join(told))
+
+
 def _wifi(settings: Settings) -> Line:
     from mvsnap.runtime import store_url
     from mvsnap.store import database, salt
@@ -220,10 +238,7 @@ def _wifi(settings: Settings) -> Line:
     kept = "MAC addresses as they are"
     if settings.scanning.hash_macs:
         kept = "MAC addresses hashed"
-        try:
-            salt.salt(settings.data_dir)
-        except ValueError as exc:
-            return Line("Wi-Fi", False, str(exc))
+        salt.salt(settings.data_dir)
     db = database.Database(database.open_database(store_url(settings)))
     waiting = WifiStore(db).waiting()
     text = f"{endpoints} endpoints, {kept}, {waiting} batches wait for the worker"

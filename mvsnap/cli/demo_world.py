@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,7 @@ ROBOT = "Robot cell"
 _PRE_ROLL_S, _POST_ROLL_S, _ROBOT_FPS = 8, 5, 8
 # While the demo stays up, somebody gathers now and then.
 _CROWD_EVERY_S, _CROWD_S, _CROWDS = 150, 20, 500
+_READERS, _BADGES = ("Gate", "Reception", "Hall 1", "Car park"), 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +81,14 @@ def world(port: int) -> Iterator[World]:
         plain = _settings(dashboard, webex, dashboard_url, rooms_url, folder)
         robot, recorder = _robot(stack)
         plain |= {"sense": _sense(broker), "recorder": recorder}
+        plain["badges"] = _badges(dashboard, folder / "directory")
         settings = _validated(plain)
         listening = _listen(settings, port)
         service = Service(settings, Roles(sense=broker is not None))
         service.start()
         stack.callback(service.stop)
         _add_user(service.parts)
+        _add_badges(service.parts)
         server = make_server(service.app(), settings, listening)
         stack.callback(server.close)
         threading.Thread(target=server.run, name="gateway", daemon=True).start()
@@ -170,7 +173,7 @@ def _settings(
     rooms_url: str,
     folder: Path,
 ) -> dict[str, Any]:
-    scopes = ["snapshot", "read", "mute"]
+    scopes = ["snapshot", "read", "mute", "badges"]
     return {
         "site": {"name": "Demo"},
         "server": {"host": "127.0.0.1"},
@@ -192,6 +195,42 @@ def _settings(
             ]
         },
     }
+
+
+def _badges(dashboard: FakeDashboard, folder: Path) -> dict[str, Any]:
+    """Write a small directory with photos; return the settings that use it."""
+    from mvsnap.simulator.directory import NAMES, portrait_of
+
+    folder.mkdir()
+    lines = ["user_id,name,department,photo"]
+    for user_id, name, department in NAMES:
+        (folder / f"{user_id}.jpg").write_bytes(portrait_of(user_id))
+        lines.append(f"{user_id},{name},{department},{user_id}.jpg")
+    (folder / "people.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    serials = list(dashboard.cameras)
+    return {
+        "directory": str(folder / "people.csv"),
+        "camera_of_reader": dict(zip(_READERS, serials, strict=True)),
+        "mismatch_room": ROOM,
+    }
+
+
+def _add_badges(parts: Parts) -> None:
+    """Badges used in the last hours, one of them just now, some of nobody."""
+    from mvsnap.core.badges import Readers, Swipe, recorded
+
+    now = datetime.now(UTC).replace(microsecond=0)
+    readers = Readers(parts.settings.badges.camera_of_reader)
+    swipes = [
+        Swipe(
+            now - timedelta(minutes=number * 17, seconds=5),
+            str(4711 + number * 5 % 7),
+            _READERS[number % len(_READERS)],
+            {"result": "granted"},
+        )
+        for number in range(_BADGES)
+    ]
+    parts.badges.add([recorded(swipe, readers, "demo", now) for swipe in swipes])
 
 
 def _sense(broker: Mosquitto | None) -> dict[str, Any]:

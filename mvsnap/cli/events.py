@@ -64,7 +64,9 @@ def events(
 
 def _row(event: Event, zone: ZoneInfo) -> tuple[str, ...]:
     local: datetime = event.occurred_at.astimezone(zone)
-    happened = f"[red]{escape(event.error)}[/red]" if event.error else event.kind
+    happened = f"{event.kind}: {escape(event.title)}" if event.title else event.kind
+    if event.error:
+        happened += f" [red]{escape(event.error)}[/red]"
     by = escape(f"{event.trigger.kind}: {event.trigger.by}")
     at = f"{local:%Y-%m-%d %H:%M:%S}"
     return (at, escape(event.camera_name), happened, by, event.id)

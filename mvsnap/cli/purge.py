@@ -28,7 +28,7 @@ def purge(ctx: click.Context) -> None:
         removed = parts.purge()
         swept = parts.retention().sweep()
         left_gb = parts.videos().usage().size_bytes / 1e9
-        wifi = parts.purge_wifi()
+        wifi, badges = parts.purge_wifi(), parts.purge_badges()
     storage, scanning = settings.storage, settings.scanning
     out.print(
         f"Older than {storage.retention_days} days: {removed.events} events, "
@@ -48,3 +48,6 @@ def purge(ctx: click.Context) -> None:
         f"{wifi.observations} Wi-Fi observations removed; "
         f"than {scanning.keep_visits_days} days: {wifi.visits} visits."
     )
+    if badges.badges:
+        pictures = len(badges.picture_paths)
+        out.print(f"Also {badges.badges} badge events, {pictures} pictures removed.")

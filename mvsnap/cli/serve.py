@@ -7,7 +7,7 @@ import logging
 import click
 
 from mvsnap.cli.terminal import config_option, fail_with, load_settings, storage_errors
-from mvsnap.errors import CannotListen, EngineUnfit
+from mvsnap.errors import BadConfig, CannotListen, EngineUnfit
 
 _KNOWN = ("web", "worker", "sense")
 
@@ -46,5 +46,5 @@ def serve(ctx: click.Context, host: str | None, port: int | None, roles: str) ->
                 settings.model_copy(update={"server": server}),
                 Roles(**{role: role in wanted for role in _KNOWN}),
             )
-    except (CannotListen, EngineUnfit) as exc:
+    except (BadConfig, CannotListen, EngineUnfit) as exc:
         fail_with(exc)

@@ -16,7 +16,13 @@ from mvsnap.clients.meraki_calls import DashboardCalls, Refused
 from mvsnap.clients.picture import PictureDownload, SnapshotTicket
 from mvsnap.clock import Clock, iso
 from mvsnap.domain import Camera, Network, Organization, Serial, Zone, parse_serial
-from mvsnap.errors import BadInput, NoPicture, UpstreamError
+from mvsnap.errors import (
+    BadInput,
+    CameraOffline,
+    NoPicture,
+    NoVideo,
+    UpstreamError,
+)
 
 __all__ = ["MERAKI_HOSTS", "Dashboard", "SnapshotTicket"]
 
@@ -85,9 +91,11 @@ class Dashboard:
         self._pictures.close()
 
     def request_snapshot(
-        self, serial: Serial, at: datetime | None = None
+        self, serial: Serial, at: datetime | None = None, *, urgent: bool = True
     ) -> SnapshotTicket:
         """Ask a camera for a still and return where it will appear.
+
+        urgent: False lets calls that are go first.
 
         Source: POST /devices/{serial}/camera/generateSnapshot, answered 202.
 
@@ -99,7 +107,7 @@ class Dashboard:
         path = _device(serial, "/camera/generateSnapshot")
         refusal: NoPicture | None = None
         try:
-            answer = _object(self._calls.call("POST", path, body=body))
+            answer = _object(self._calls.call("POST", path, body=body, urgent=urgent))
         except Refused as exc:
             refusal = self._no_picture(exc.words, at)
         if refusal is not None:
@@ -248,13 +256,9 @@ class Dashboard:
         if "no video" in said:
             recent = at is None or self._clock.now() - at <= _VIDEO_DELAY
             hope = "; it may come within minutes" if recent else ""
-            return NoPicture(
-                f"No video of that moment{hope} ({words})",
-                retry=recent,
-                reason="no_video",
-            )
+            return NoVideo(f"No video of that moment{hope} ({words})", retry=recent)
         if "offline" in said:
-            return NoPicture("The camera is offline", retry=False, reason="offline")
+            return CameraOffline("The camera is offline", retry=False)
         return NoPicture(
             f"Meraki refused the snapshot (400): {words or 'no reason given'}",
             retry=False,

@@ -72,19 +72,26 @@ class DashboardCalls:
         self._http.close()
 
     def call(
-        self, method: str, path: str, *, query: Any = None, body: Any = None
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Any = None,
+        body: Any = None,
+        urgent: bool = False,
     ) -> Any:
         """Return the parsed JSON of a 2xx answer.
 
         query: names of array parameters end in `[]`.
         body: a JSON object, also an empty one; None sends no body at all.
+        urgent: for what cannot wait a little.
 
         Raises:
             Refused: Meraki answered 400.
             UpstreamError: anything else; the message is for people.
         """
         url = self._base + path
-        answer = self._follow(method, url, query, body)
+        answer = self._follow(method, url, query, body, urgent=urgent)
         return self._parsed(answer)
 
     def pages(self, path: str, *, query: Any = None) -> Iterator[Mapping[str, Any]]:
@@ -112,12 +119,12 @@ class DashboardCalls:
         return request
 
     def _follow(
-        self, method: str, url: str, query: Any, body: Any
+        self, method: str, url: str, query: Any, body: Any, *, urgent: bool = False
     ) -> requests.Response:
         """Send, and repeat the same request where a 3xx points, five times at most."""
         path = urlsplit(url).path.removeprefix(urlsplit(self._base).path)
         for _ in range(MAX_REDIRECTS + 1):
-            answer = self._send(method, url, query, body)
+            answer = self._send(method, url, query, body, urgent)
             if answer.status_code not in REDIRECTS:
                 self._remember(url, path, answer.status_code)
                 return answer
@@ -153,9 +160,10 @@ class DashboardCalls:
                 retry=False,
             )
 
-    def _send(self, method: str, url: str, query: Any, body: Any) -> requests.Response:
-        # The only POST asks for a picture; whatever else is asked can wait a little.
-        self._budget.take(urgent=method == "POST")
+    def _send(
+        self, method: str, url: str, query: Any, body: Any, urgent: bool
+    ) -> requests.Response:
+        self._budget.take(urgent=urgent)
         try:
             return self._http.request(
                 method,

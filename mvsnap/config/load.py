@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 DEFAULT_PATH = Path("config/mvsnap.yaml")
 _PREFIX = "MVSNAP_"
-_LISTS = {"cameras", "rooms", "scopes"}
+_LISTS = {"cameras", "rooms", "scopes", "photo_hosts"}
 _SECRET_KEYS = {
     "key",
     "api_key",
@@ -50,8 +50,9 @@ _SECRET_SECTIONS = {
 def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of `path`, overridden by MVSNAP_* variables.
 
-    A missing file counts as empty. A relative data_dir is taken from the folder that
-    holds `config/`, so a service finds the same data whatever its working directory.
+    A missing file counts as empty. Relative paths (data_dir, badges.directory) are
+    taken from the folder that holds `config/`, so a service finds the same files
+    whatever its working directory.
 
     Raises:
         BadConfig: every mistake, `path: expectation, got value`.
@@ -67,7 +68,11 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
         raise BadConfig(mistakes)
     root = path.resolve().parent
     root = root.parent if root.name == "config" else root
-    return settings.model_copy(update={"data_dir": root / settings.data_dir})
+    below_root = {
+        "data_dir": root / settings.data_dir,
+        "badges": settings.badges.below(root),
+    }
+    return settings.model_copy(update=below_root)
 
 
 def _known(tree: dict[str, Any]) -> Known:

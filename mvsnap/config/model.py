@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from mvsnap.config.badges import Badges
 from mvsnap.config.ixon import Ixon
 from mvsnap.config.recorder import Recorder
 from mvsnap.config.scanning import Scanning
@@ -174,6 +175,7 @@ class Settings(Section):
     ixon: Ixon = Ixon()
     webhooks: Webhooks = Webhooks()
     scanning: Scanning = Scanning()
+    badges: Badges = Badges()
     login: Login = Login()
     schedules: tuple[Schedule, ...] = Field((), description="pictures at fixed times")
     storage: Storage = Storage()
@@ -253,6 +255,7 @@ class Settings(Section):
             *(s for trigger in self.sense.triggers for s in trigger.cameras),
             *(override.serial for override in self.sense.overrides),
             *(camera.meraki_serial for camera in self.recorder.cameras.values()),
+            *self.badges.camera_of_reader.values(),
         )
         return tuple(dict.fromkeys(n for n in named if n and is_serial(n)))
 
@@ -265,5 +268,6 @@ class Settings(Section):
             *(rule.room for rule in self.webhooks.rules),
             *(trigger.room for trigger in self.sense.triggers),
             *self.sense.rooms,
+            self.badges.mismatch_room,
         )
         return tuple(dict.fromkeys(room for room in named if room))

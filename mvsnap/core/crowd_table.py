@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 
-from mvsnap.clock import iso
+from mvsnap.core import csv_table
 from mvsnap.core.crowd_rows import CrowdRow
-from mvsnap.core.event_table import harmless
 
 COLUMNS = (
     "began",
@@ -29,20 +26,18 @@ COLUMNS = (
 
 def csv_lines(pages: Iterable[Iterable[CrowdRow]]) -> Iterator[str]:
     """Yield the heading, then one text for each page; safe to open in a spreadsheet."""
-    yield _csv([COLUMNS])
-    for page in pages:
-        yield _csv(map(_cells, page))
+    return csv_table.csv_lines(COLUMNS, (map(_cells, page) for page in pages))
 
 
-def _cells(row: CrowdRow) -> tuple[str | int | float, ...]:
+def _cells(row: CrowdRow) -> tuple[csv_table.Cell, ...]:
     event, end = row.event, row.end
-    cells = (
-        iso(event.occurred_at),
-        iso(end.occurred_at) if end else "",
+    return (
+        event.occurred_at,
+        end.occurred_at if end else None,
         event.camera_name,
         event.serial,
         event.zone_name,
-        event.zone_id or "",
+        event.zone_id,
         event.kind.value,
         row.people,
         row.peak,
@@ -51,17 +46,3 @@ def _cells(row: CrowdRow) -> tuple[str | int | float, ...]:
         row.muted_by,
         row.video_link,
     )
-    # Numbers stay numbers: the level of a noise begins with a minus.
-    return tuple(_cell(cell) for cell in cells)
-
-
-def _cell(value: str | float | None) -> str | float:
-    if value is None:
-        return ""
-    return harmless(value) if isinstance(value, str) else value
-
-
-def _csv(rows: Iterable[tuple[str | int | float, ...]]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerows(rows)
-    return buffer.getvalue()

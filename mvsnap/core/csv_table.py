@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from mvsnap.clock import iso
-from mvsnap.core.event_table import harmless
 
 Cell = str | int | float | datetime | None
+
+# The wide forms count as the plain ones in some spreadsheets.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def csv_lines(
@@ -18,11 +20,17 @@ def csv_lines(
 ) -> Iterator[str]:
     """Yield the heading, then one text for each page of rows.
 
-    A moment is written in UTC, nothing as an empty cell; numbers stay numbers.
+    A text that a spreadsheet would take for a formula is made harmless. A moment is
+    written in UTC, nothing as an empty cell; numbers stay numbers.
     """
     yield _csv([columns])
     for page in pages:
         yield _csv([_plain(cell) for cell in row] for row in page)
+
+
+def harmless(text: str) -> str:
+    """Keep a spreadsheet from taking a text for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def _plain(cell: Cell) -> str | int | float:

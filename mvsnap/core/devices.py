@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 SALT_BYTES = 32
 # Set in hashes alone: an address has 48 bits. Both fit a signed number of 64 bits.
@@ -34,20 +35,26 @@ def mac_text(number: int) -> str:
     return number.to_bytes(6).hex(":")
 
 
-def plain(mac: bytes) -> int:
-    """Return the address itself as the number of the device."""
-    return int.from_bytes(mac)
+def plain(mac: str) -> int:
+    """Return the address itself as the number of the device.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return mac_number(mac)
 
 
-def hashed_with(salt: bytes) -> Callable[[bytes], int]:
-    """Return what makes the number of a device of its address.
+def hashed_with(salt: bytes) -> Callable[[str], int]:
+    """Return what makes the number of a device of its address, or raises ValueError.
 
     Who does not have the salt can neither find the address of a number nor tell whether
     a known address is among them.
     """
 
-    def hashed(mac: bytes) -> int:
-        digest = hashlib.blake2b(mac, digest_size=8, key=salt).digest()
+    # Most devices of a message were in the one before.
+    @lru_cache(maxsize=20_000)
+    def hashed(mac: str) -> int:
+        digest = hashlib.blake2b(parse_mac(mac), digest_size=8, key=salt).digest()
         return _IS_HASH | int.from_bytes(digest) >> 2
 
     return hashed

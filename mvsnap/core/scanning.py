@@ -11,7 +11,7 @@ from functools import lru_cache
 import msgspec
 
 from mvsnap.core.devices import mac_text
-from mvsnap.core.scanning_messages import Client, Message, Sighting, clients
+from mvsnap.core.scanning_messages import Message, Sighting, clients
 from mvsnap.core.visits import MINUTE_S, Heard, merged
 
 STALE = "too old or in the future"
@@ -19,13 +19,24 @@ STALE = "too old or in the future"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Which sightings count; identify: makes the number of a device of its address."""
+    """Which sightings count.
 
-    identify: Callable[[bytes], int]
+    identify: makes the number of a device of its address, or raises ValueError.
+    """
+
+    identify: Callable[[str], int]
     wants_access_point: Callable[[int], bool]
     min_rssi_dbm: int
     oldest_s: int
     newest_s: int
+
+    def want(self, sighting: Sighting) -> bool:
+        at_s, rssi_dbm, ap = sighting
+        return (
+            rssi_dbm >= self.min_rssi_dbm
+            and self.oldest_s <= at_s <= self.newest_s
+            and self.wants_access_point(ap)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +61,23 @@ def harvest(message: Message, limits: Limits) -> Harvest:
     bad: Counter[str] = Counter()
     ignored: Counter[str] = Counter()
     accepted = 0
-    for client in clients(message, lambda why: bad.update([why])):
-        sightings, why = _wanted(client, limits)
-        if not sightings:
-            ignored[why] += 1
+    for mac, ssid, sightings in clients(message, lambda why: bad.update([why])):
+        try:
+            device = limits.identify(mac)
+        except ValueError as exc:
+            bad[str(exc)] += 1
+            continue
+        wanted = [sighting for sighting in sightings if limits.want(sighting)]
+        if not wanted:
+            ignored[_reason(sightings, limits)] += 1
             continue
         accepted += 1
-        device, ssid = limits.identify(client.mac), client.ssid
-        for at_s, rssi_dbm, ap in sightings:
-            minute, second = divmod(at_s, MINUTE_S)
-            heard = Heard(device, minute, second, second, rssi_dbm, ap, ssid)
-            known = found.get((device, minute))
-            found[device, minute] = heard if known is None else merged(known, heard)
+        for heard in _minutes(device, ssid, wanted):
+            key = heard[:2]
+            known = found.get(key)
+            found[key] = heard if known is None else merged(known, heard)
     return Harvest(
-        sorted(found.values(), key=lambda heard: heard[:2]),
+        [found[key] for key in sorted(found)],
         accepted,
         ignored.total(),
         bad.total(),
@@ -71,19 +85,31 @@ def harvest(message: Message, limits: Limits) -> Harvest:
     )
 
 
-def _wanted(client: Client, limits: Limits) -> tuple[list[Sighting], str]:
-    """Return the sightings that count, and why the last of the others does not."""
-    found, why = [], ""
-    for sighting in client.sightings:
-        if not limits.oldest_s <= sighting.at_s <= limits.newest_s:
-            why = STALE
-        elif sighting.rssi_dbm < limits.min_rssi_dbm:
-            why = "weaker than scanning.min_rssi_dbm"
-        elif not limits.wants_access_point(sighting.ap):
-            why = "not of scanning.access_points"
-        else:
-            found.append(sighting)
-    return found, why
+def _minutes(device: int, ssid: str | None, sightings: list[Sighting]) -> list[Heard]:
+    """Return what one observation of a message tells, minute by minute."""
+    if len(sightings) == 1:
+        at_s, rssi_dbm, ap = sightings[0]
+        minute, second = divmod(at_s, MINUTE_S)
+        return [Heard(device, minute, second, second, rssi_dbm, ap, ssid)]
+    by_minute: dict[int, list[Sighting]] = {}
+    for sighting in sightings:
+        by_minute.setdefault(sighting[0] // MINUTE_S, []).append(sighting)
+    found = []
+    for minute, these in by_minute.items():
+        rssi_dbm, ap = max([sighting[1:] for sighting in these])
+        first_s, last_s = min(these)[0] % MINUTE_S, max(these)[0] % MINUTE_S
+        found.append(Heard(device, minute, first_s, last_s, rssi_dbm, ap, ssid))
+    return found
+
+
+def _reason(sightings: list[Sighting], limits: Limits) -> str:
+    """Return why the last of these is not wanted."""
+    at_s, rssi_dbm, _ = sightings[-1]
+    if not limits.oldest_s <= at_s <= limits.newest_s:
+        return STALE
+    if rssi_dbm < limits.min_rssi_dbm:
+        return "weaker than scanning.min_rssi_dbm"
+    return "not of scanning.access_points"
 
 
 def access_points(patterns: Iterable[str]) -> Callable[[int], bool]:

@@ -23,11 +23,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
-from mvsnap.core.devices import mac_number, parse_mac
+from mvsnap.core.devices import mac_number
 from mvsnap.core.sense_json import one_line
 from mvsnap.domain import Radio
 from mvsnap.errors import BadInput
@@ -54,20 +54,11 @@ _RADIOS = {
 Number = int | float | str | None
 
 
-class Sighting(NamedTuple):
-    """A device heard by one access point, 0 when it is unknown."""
-
-    at_s: int
-    rssi_dbm: int
-    ap: int
-
-
-class Client(NamedTuple):
-    """One observation of a message: a device and each time it was heard."""
-
-    mac: bytes
-    ssid: str | None
-    sightings: list[Sighting]
+# Seconds since 1970, dBm, access point (0: unknown). Plain, like the next one: objects
+# would take longer than all the rest.
+Sighting = tuple[int, int, int]
+# MAC address as it was written, ssid, sightings.
+Client = tuple[str, str | None, list[Sighting]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +163,7 @@ def parse(body: bytes) -> Message:
         shown = one_line(found.type, 40)
         expected = "WiFi, BLE, DevicesSeen or BluetoothDevicesSeen"
         raise BadInput(f"type: {shown!r} (expected {expected})")
-    if not bytes(data.observations).lstrip().startswith(b"["):
+    if bytes(memoryview(data.observations)[:1]) != b"[":
         raise BadInput("data.observations: expected a list")
     return Message(
         int(major),
@@ -215,48 +206,46 @@ def _decoded(message: Message, complain: Callable[[str], None]) -> Iterator[Any]
 
 
 class _Reader:
-    """Reads the observations of one message; remembers texts that come again."""
+    """Reads the observations of one message; remembers values that come again."""
 
     def __init__(self, message: Message) -> None:
         self._ap = message.ap
-        self._times: dict[str, int] = {}
-        self._aps: dict[str | None, int] = {None: 0}
+        self._time = _remembering(_seconds)
+        self._dbm = _remembering(dbm)
+        self._access_point = _remembering(_access_point)
 
     def client2(self, seen: _Seen2) -> Client:
         epoch = seen.seenEpoch
         at_s = self._time(seen.seenTime if epoch in (None, "", 0) else epoch)
-        heard = Sighting(at_s, dbm_of_version_2(seen.rssi), self._ap)
-        return Client(parse_mac(seen.clientMac), _ssid(seen.ssid), [heard])
+        heard = (at_s, dbm_of_version_2(seen.rssi), self._ap)
+        return seen.clientMac, _ssid(seen.ssid), [heard]
 
     def client3(self, seen: _Seen3) -> Client:
-        mac, latest = parse_mac(seen.clientMac), seen.latestRecord
+        latest = seen.latestRecord
         sightings = []
         if latest is not None:
-            at_s = self._time(latest.time)
+            at_s, rssi_dbm = self._time(latest.time), self._dbm(latest.nearestApRssi)
             ap = self._access_point(latest.nearestApMac)
-            sightings.append(Sighting(at_s, dbm(latest.nearestApRssi), ap))
+            sightings.append((at_s, rssi_dbm, ap))
         for location in seen.locations or ():
             at_s = self._time(location.time)
             for record in location.rssiRecords or ():
                 ap = self._access_point(record.apMac)
-                sightings.append(Sighting(at_s, dbm(record.rssi), ap))
+                sightings.append((at_s, self._dbm(record.rssi), ap))
         if not sightings:
             raise ValueError("neither latestRecord nor a location with rssiRecords")
-        return Client(mac, _ssid(seen.ssid), sightings)
+        return seen.clientMac, _ssid(seen.ssid), sightings
 
-    def _time(self, value: Number) -> int:
-        if not isinstance(value, str):
-            return _seconds(value)
-        known = self._times.get(value)
-        if known is None:
-            known = self._times[value] = _seconds(value)
-        return known
 
-    def _access_point(self, text: str | None) -> int:
-        known = self._aps.get(text)
-        if known is None:
-            known = self._aps[text] = _access_point(text)
-        return known
+def _remembering(read: Callable[[Any], int]) -> Callable[[Any], int]:
+    """Return the same function that reads each value once."""
+
+    class Known(dict[Any, int]):
+        def __missing__(self, value: Any) -> int:
+            found = self[value] = read(value)
+            return found
+
+    return Known().__getitem__
 
 
 def dbm(value: Number) -> int:

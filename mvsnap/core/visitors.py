@@ -200,16 +200,22 @@ def busiest(counts: Iterable[Count]) -> Count | None:
 def seen_in(presences: Iterable[Presence], spans: Sequence[Span]) -> list[Seen | None]:
     """Return for each span how many people were seen at once, in the same order.
 
+    spans: in the order of time; there may be gaps between them.
+
     A presence does not know in which of its minutes most were there: the middle of its
     part in the span stands for it.
     """
+    begins = [begin for begin, _ in spans]
     found: list[Seen | None] = [None] * len(spans)
     for presence in presences:
-        for index, (since, until) in enumerate(spans):
+        first = max(bisect_right(begins, presence.time_in) - 1, 0)
+        last = bisect_right(begins, presence.time_out)
+        for index in range(first, last):
+            since, until = spans[index]
             begin, end = max(presence.time_in, since), min(presence.time_out, until)
+            known = found[index]
             if begin > end or begin >= until:
                 continue
-            known = found[index]
             if known is None or presence.peak_people > known.people:
                 middle = min(begin + (end - begin) / 2, until - _MINUTE)
                 found[index] = Seen(presence.peak_people, minute_of(middle))

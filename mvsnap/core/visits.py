@@ -8,6 +8,7 @@ makes a visit longer, or makes one visit of two.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import itemgetter
@@ -106,10 +107,7 @@ def chained(stays: Iterable[Visit], gap_s: int) -> list[Visit]:
 
 def dwell_class(dwell_s: int) -> int:
     """Return the index in DWELL_CLASSES_S."""
-    index = len(DWELL_CLASSES_S) - 1
-    while dwell_s < DWELL_CLASSES_S[index]:
-        index -= 1
-    return index
+    return bisect_right(DWELL_CLASSES_S, dwell_s) - 1
 
 
 def _joined(one: Visit, later: Visit) -> Visit:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mvsnap.clock import SystemClock
 from mvsnap.domain import CameraName, EventId, Serial
-from mvsnap.errors import QueueFull
+from mvsnap.errors import NotFound, QueueFull
 from mvsnap.footage import Clip
 from mvsnap.jobs.camera_states import CameraStates
 from mvsnap.jobs.filing import Filing, telling
@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 _LOOK_S = 1.0
 _SEAT_AGAIN_S = 5.0
 _AGAIN_S = 5.0
+# Whoever has the camera gave its clips up before: nobody has it any more.
+_OVERDUE = GIVE_UP_AFTER + timedelta(hours=1)
+_OVERDUE_LOOK_S = 600.0
 
 
 class ClipDesk:
@@ -64,6 +67,8 @@ class ClipDesk:
             cameras, clips, clock, metrics, data_dir=data_dir, copies=copies
         )
         self._is_seated = False
+        self._is_heir = False  # has what this data_dir left under another host name
+        self._overdue_at = float("-inf")
         self._wanted = threading.Event()
         self._running: set[EventId] = set()
         self._states = CameraStates(recorder, clips, clock, metrics)
@@ -106,10 +111,14 @@ class ClipDesk:
         return True
 
     def _look(self) -> None:
-        for clip in self._clips.claim(
-            self._recorder_id, self._cameras, self._clock.now()
-        ):
-            if clip.id not in self._running:
+        if not self._is_heir:
+            self._clips.inherit(self._recorder_id)
+            self._is_heir = True
+        # Before the rows are read: what ends meanwhile is not begun anew.
+        running = set(self._running)
+        cameras = {*self._cameras, *self._abandoned()}
+        for clip in self._clips.claim(self._recorder_id, cameras, self._clock.now()):
+            if clip.id not in running:
                 self._running.add(clip.id)
                 name = f"clip-{clip.camera}"
                 threading.Thread(
@@ -119,11 +128,21 @@ class ClipDesk:
             self._tell(clip)
         self._states.store_news()
 
+    def _abandoned(self) -> set[CameraName]:
+        """Return cameras that left the settings while clips waited for them."""
+        if self._clock.monotonic() < self._overdue_at:
+            return set()
+        self._overdue_at = self._clock.monotonic() + _OVERDUE_LOOK_S
+        overdue = self._clips.overdue(self._clock.now() - _OVERDUE)
+        return {clip.camera for clip in overdue}
+
     def _work(self, clip: Clip) -> None:
         try:
             self._record(clip)
         except RecorderStopped:
             return  # it is ours at the next start
+        except NotFound:
+            self._filing.fail(clip, "the camera left the settings (recorder.cameras)")
         except Exception:
             log.exception("clip of %s failed unexpectedly", clip.camera)
             self._unexpected(clip)
@@ -135,8 +154,7 @@ class ClipDesk:
         """Let it be taken up again after a while, unless that was tried for a day."""
         self._clock.sleep(_AGAIN_S)
         if self._clock.now() - clip.received_at > GIVE_UP_AFTER:
-            error = "internal error; see the log"
-            self._filing.fail(clip, error)
+            self._filing.fail(clip, "internal error; see the log")
 
     def _record(self, clip: Clip) -> None:
         result = self._recorder.record(

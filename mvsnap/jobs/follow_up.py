@@ -1,4 +1,4 @@
-"""Messages that follow in the thread of another job: a crowd's end, a clip."""
+"""Messages of jobs without a camera: a crowd's end, a clip, a mismatch."""
 
 from __future__ import annotations
 
@@ -57,15 +57,26 @@ class FollowUps:
         self._clip_bytes = clip_bytes
 
     def send(self, job: Job) -> float | None:
-        """Say in the thread of each room that a crowd is over, or a clip is there.
+        """Tell each room what the job is about: an end and a clip in their thread.
 
         Returns None when nothing is left, else in how many seconds to come again.
         """
         event = self._store.event(job.about) if job.about else None
         if event is None:  # purged meanwhile
             return None
-        send_one = self._send_clip if event.kind is EventKind.CLIP else self._send_end
+        send_one = {
+            EventKind.CLIP: self._send_clip,
+            EventKind.MISMATCH: self._send_mismatch,
+        }.get(event.kind, self._send_end)
         return soonest([send_one(job, event, room) for room in job.rooms])
+
+    def _send_mismatch(self, job: Job, event: Event, room: str) -> float | None:
+        def words(repeat: bool) -> str:
+            return self._words.mismatch(job, event, self._clock.now(), repeat=repeat)
+
+        picture = self._files.for_webex(event)
+        letter = Letter(event.serial, room, words, picture)
+        return self._post.send_or_give_up(job, letter)
 
     def _send_end(self, job: Job, end: Event, room: str) -> float | None:
         deliveries = self._store.deliveries_of_job(end.job_id)
@@ -125,7 +136,7 @@ class FollowUps:
 
     def _first_with(self, job: Job, clip: Clip | None, room: str) -> Delivery | None:
         """Return the message that carries the same file to this room already."""
-        if clip is None or not clip.shared:
+        if clip is None or not clip.shared or clip.path is None:
             return None
         part = clip_part(clip.camera)
         waiting = Delivery(clip.job_id, part, room, DeliveryState.WAITING)

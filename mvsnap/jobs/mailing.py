@@ -104,6 +104,8 @@ class Mailing:
                 head.result() if head else self._note_id(job.id, event.serial, room)
             )
         except UpstreamError as exc:
+            if head is not None:  # a clip need not wait for it
+                self._post.park_or_give_up(job, HEAD, room, exc)
             return self._post.park_or_give_up(job, event.serial, room, exc)
         picture = self._files.for_webex(event)
         letter = Letter(event.serial, room, words, picture, parent_id)

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from mvsnap.clock import SystemClock
 from mvsnap.domain import Job
-from mvsnap.errors import UpstreamError
+from mvsnap.errors import NoVideo, UpstreamError
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -21,6 +21,9 @@ PATIENCE_S = 60.0
 COMMAND_PATIENCE_S = 15.0
 # A job older than this is given up.
 GIVE_UP_AFTER = timedelta(hours=24)
+
+# Video that is not there an hour later was never recorded, or is gone.
+_VIDEO_MAY_COME = timedelta(hours=1)
 
 _FIRST_S = 0.5
 _LONGEST_S = 15.0
@@ -55,6 +58,24 @@ def park_delay_s(age: timedelta, retry_after_s: float | None) -> float:
     """Return how long a parked job waits: a quarter of its age, 10 s to 10 min."""
     own_s = min(max(age.total_seconds() / 4, 10.0), 600.0)
     return max(own_s, min(retry_after_s or 0, 3600.0))
+
+
+def ask_again_s(
+    why: UpstreamError, asks: int, since_swipe: timedelta, since_told: timedelta
+) -> float | None:
+    """Return when to ask again for the picture of a badge event, None: not by itself.
+
+    Video that is not there may come within an hour. All else (a camera that is offline,
+    a key that is refused, a cloud out of reach) may be mended: a day long.
+
+    asks: how often it was asked before; the waits double from a minute to an hour.
+    """
+    if isinstance(why, NoVideo) and since_swipe >= _VIDEO_MAY_COME:
+        return None
+    if since_told >= GIVE_UP_AFTER:
+        return None
+    own_s = min(60.0 * float(2 ** min(asks, 10)), 3600.0)
+    return max(own_s, min(why.retry_after_s or 0, 3600.0))
 
 
 class Patience:

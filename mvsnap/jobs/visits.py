@@ -12,7 +12,7 @@ from mvsnap.store.wifi import WifiStore
 
 log = logging.getLogger(__name__)
 
-# How long accepted observations wait, at most; after a failure.
+# How long what other processes accepted waits, at most; and all, after a failure.
 _LOOK_S = 1.0
 _FAILED_S = 15.0
 
@@ -44,7 +44,8 @@ class VisitMaker:
         while not clock.stopped:
             try:
                 if not self._store.process(rule, clock.now()):
-                    clock.sleep(_LOOK_S)
+                    self._store.arrived.wait(_LOOK_S)
+                    self._store.arrived.clear()
             except Exception:
                 # What is accepted stays accepted: the next round may work.
                 log.exception("making visits failed")

@@ -11,6 +11,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -235,7 +236,8 @@ class History:
                 span = self._times.of_epoch(begin), self._times.of_epoch(end)
                 size = path.stat().st_size
                 run.segments.append(Segment(number, path, *span, size, start_s))
-        self._take_open(run)
+        with suppress(OSError):  # a full memory: what was closed is there
+            self._take_open(run)
         return run
 
     def _take_open(self, run: Run) -> None:

@@ -86,6 +86,14 @@ class Recorder:
         self._recordings.mkdir(parents=True, exist_ok=True)
         self._seat = _sit_down(self._recordings / "lock")
         self._stopping.clear()
+        try:
+            self._connect(memory)
+        except BaseException:
+            # Else the seat would stay taken, by us who do not sit on it.
+            self.stop()
+            raise
+
+    def _connect(self, memory: Path) -> None:
         self._sweep(memory)
         for place, camera in enumerate(self._settings.cameras):
             ring = Ring(

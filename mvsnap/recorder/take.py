@@ -67,6 +67,7 @@ class Take:
         self._done = threading.Event()
         self._result: ClipResult | None = None
         self._until = wish.end
+        self._at = self._times.mono(wish.at)  # monotonic seconds
 
     def finished(self) -> ClipResult | None:
         """Return what became of this wish before, None when it is still to do."""
@@ -163,11 +164,13 @@ class Take:
     def _collect(self, spool: Spool) -> Span:
         """Copy segments as they close until the window is over; return the window."""
         begin = self._first(spool)
+        # Only once: a step of the wall clock makes no clip longer or shorter.
+        self._at = self._times.mono(self.wish.at)
         while True:
             if self._stopping.is_set():
                 raise RecorderStopped("the recorder is stopping")
             until = self._until
-            end = self._times.mono(until)
+            end = self._at + (until - self.wish.at).total_seconds()
             spool.take(self._ring.history.covering(begin - _BEFORE_S, end))
             left_s = end + _WHOLE_S - self._times.now()
             if left_s > 0:
@@ -247,7 +250,7 @@ class Take:
     def _result_of(
         self, made: Assembled, want: Span, path: Path, slack_s: float
     ) -> ClipResult:
-        began_at = self._times.wall(made.begin)
+        began_at = self._label(made.begin)
         missing = coverage(made.spans, want, slack_s).gaps
         offset_s = min((self.wish.at - began_at).total_seconds(), made.length_s - 0.2)
         note = None
@@ -259,15 +262,17 @@ class Take:
             path=path,
             thumbnail_path=self._assembler.thumbnail(path, offset_s),
             began_at=began_at,
-            ended_at=self._times.wall(made.end),
-            gaps=tuple(
-                Gap(self._times.wall(a), self._times.wall(b)) for a, b in missing
-            ),
+            ended_at=self._label(made.end),
+            gaps=tuple(Gap(self._label(a), self._label(b)) for a, b in missing),
             partial=bool(missing),
             pre_roll_s=self._pre_roll_s(began_at),
             codec=made.codec,
             note=note,
         )
+
+    def _label(self, mono: float) -> datetime:
+        """Return the time by the clock that gave the trigger its own."""
+        return self.wish.at + timedelta(seconds=mono - self._at)
 
     def _pre_roll_s(self, began_at: datetime | None) -> float:
         if began_at is None or self._ring.camera.mode is Mode.ON_DEMAND:

@@ -24,7 +24,10 @@ from mvsnap.jobs.runner import JobRunner
 from mvsnap.metrics import Metrics
 from mvsnap.store import database
 from mvsnap.store.audit import AuditLog
+from mvsnap.store.badge_pictures import BadgePictures
+from mvsnap.store.badges import BadgeStore, PurgedBadges
 from mvsnap.store.clips import ClipStore
+from mvsnap.store.directory import DirectoryStore
 from mvsnap.store.files import Files
 from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
@@ -33,6 +36,7 @@ from mvsnap.store.store import Store
 from mvsnap.store.videos import VideoStore
 from mvsnap.store.visitors import VisitorStore
 from mvsnap.store.wifi import PurgedWifi, WifiStore
+from mvsnap.visitor_counts import VisitorCounts
 from mvsnap.visitor_pictures import VisitorPictures
 from mvsnap.visitors import VisitorRefresh
 
@@ -69,6 +73,9 @@ class Parts:
         self.visitors = VisitorStore(db)
         self.people = People(db)
         self.audit = AuditLog(db)
+        self.badges = BadgeStore(db)
+        self.badge_pictures = BadgePictures(db)
+        self.directory = DirectoryStore(db)
         self.wifi = WifiStore(db)
         self.db = db
         self.dashboard = self._dashboard()
@@ -105,15 +112,19 @@ class Parts:
         # Nobody waits for these calls: triggers have the first claim to the budget.
         dashboard = self._dashboard(self.dashboard.spare_budget())
         return VisitorRefresh(
-            dashboard,
-            self.visitors,
-            self.site,
+            VisitorCounts(
+                dashboard,
+                self.visitors,
+                self.clock,
+                organization_id=self.settings.meraki.organization_id,
+                zone=zone,
+            ),
             VisitorPictures(
                 dashboard, self.visitors, self.sense, self.files, self.clock, zone=zone
             ),
+            self.visitors,
+            self.site,
             self.clock,
-            organization_id=self.settings.meraki.organization_id,
-            zone=zone,
             by=by,
         )
 
@@ -161,6 +172,14 @@ class Parts:
         self.audit.purge(min(self.oldest_kept(), self.clock.now() - _AUDIT_KEPT))
         return Removed(purged.events, len(purged.snapshot_paths), *astuple(retired))
 
+    def purge_badges(self) -> PurgedBadges:
+        """Remove old badge events with their pictures, and photos of nobody."""
+        purged = self.badges.purge(self.oldest_kept())
+        for path in purged.picture_paths:
+            self.files.remove(path)
+        self.files.keep_photos(self.directory.photo_paths())
+        return purged
+
     def purge_wifi(self) -> PurgedWifi:
         """Remove observations and visits, each older than its own retention."""
         scanning, now = self.settings.scanning, self.clock.now()
@@ -168,6 +187,10 @@ class Parts:
             now - timedelta(days=scanning.keep_observations_days),
             now - timedelta(days=scanning.keep_visits_days),
         )
+
+    def photographer(self) -> Photographer:
+        wait_s = self.settings.meraki.picture_wait_s
+        return Photographer(self.dashboard, self.clock, picture_wait_s=wait_s)
 
     def runner(
         self,
@@ -181,12 +204,11 @@ class Parts:
         """
         settings = self.settings
         webex = self.webex()
-        wait_s = settings.meraki.picture_wait_s
         return JobRunner(
             self.store,
             self.clips,
             self.files,
-            Photographer(self.dashboard, self.clock, picture_wait_s=wait_s),
+            self.photographer(),
             self.names,
             Courier(webex, self.store, self.clock) if webex else None,
             self.words(),

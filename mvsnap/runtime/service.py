@@ -9,11 +9,12 @@ from mvsnap.config.model import Settings
 from mvsnap.jobs.engine import ClientEngine, Engine
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.runtime.parts import Parts, jobs_url
-from mvsnap.runtime.worker import Worker, clip_desk
+from mvsnap.runtime.worker import Worker, badge_loop, clip_desk
 
 if TYPE_CHECKING:
     from flask import Flask
 
+    from mvsnap.jobs.badges import BadgeLoop
     from mvsnap.jobs.desk import ClipDesk
     from mvsnap.sense.listener import ListenerLoop
 
@@ -35,6 +36,7 @@ class Service:
         self._worker: Worker | None = None
         self._listener: ListenerLoop | None = None
         self._desk: ClipDesk | None = None
+        self._badges: BadgeLoop | None = None
         self._engine: Engine | None = None
         self._jobs: JobService | None = None
 
@@ -51,6 +53,9 @@ class Service:
         if self._roles.worker and self.parts.settings.recorder.cameras:
             self._desk = clip_desk(self.parts, self._jobs)
             self._desk.start()
+        if self._worker is not None:
+            self._badges = badge_loop(self.parts, self._jobs, self._worker.executor_id)
+            self._badges.start()
         if self._roles.sense:
             self._listener = listener(self.parts, self._jobs)
             self._listener.start()
@@ -71,6 +76,8 @@ class Service:
             self._listener.stop()
         if self._desk is not None:
             self._desk.stop()
+        if self._badges is not None:
+            self._badges.stop()
         if self._worker is not None:
             self._worker.stop()
         elif self._engine is not None:
@@ -119,9 +126,12 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
             visitors=parts.visitors,
             people=parts.people,
             audit=parts.audit,
+            badges=parts.badges,
+            badge_pictures=parts.badge_pictures,
+            directory=parts.directory,
             files=parts.files,
             clock=parts.clock,
             metrics=parts.metrics,
-            wifi=wifi.build(parts.settings, parts.db),
+            wifi=wifi.build(parts.settings, parts.db, parts.wifi),
         )
     )

@@ -21,6 +21,7 @@ from mvsnap.runtime.parts import Parts, jobs_url, open_bucket
 from mvsnap.store.store import SILENT_AFTER
 
 if TYPE_CHECKING:
+    from mvsnap.jobs.badges import BadgeLoop
     from mvsnap.jobs.copies import Copies
     from mvsnap.jobs.desk import ClipDesk
 
@@ -66,6 +67,10 @@ class Worker:
             target=self._keep_house, name="housekeeping", daemon=True
         )
         self._visits = VisitMaker(parts.wifi, parts.settings.scanning, parts.clock)
+
+    @property
+    def executor_id(self) -> str:
+        return self._slot.executor_id
 
     def start(self) -> None:
         self._beat()
@@ -127,9 +132,12 @@ class Worker:
 
     def _clean(self) -> None:
         purged = self._parts.purge()
+        badges = self._parts.purge_badges().badges
         self.engine.forget_finished(self._parts.oldest_kept())
         if purged.events:
             log.info("%d old events removed", purged.events)
+        if badges:
+            log.info("%d old badge events removed", badges)
         self._parts.purge_wifi()
 
     def _tidy(self) -> None:
@@ -171,6 +179,17 @@ def clip_copies(parts: Parts) -> Copies | None:
     return Copies(
         partial(open_bucket, settings), parts.videos(), parts.clock, settings.data_dir
     )
+
+
+def badge_loop(parts: Parts, jobs: JobService, worker: str) -> BadgeLoop:
+    # Only here: requests of photos and CSV are of use to this role alone.
+    from mvsnap.jobs.badges import BadgeStores, make_loop
+
+    stores = BadgeStores(
+        parts.badges, parts.badge_pictures, parts.directory, parts.store, parts.files
+    )
+    cameras = parts.photographer(), parts.names
+    return make_loop(parts.settings, stores, *cameras, jobs, parts.clock, worker)
 
 
 def timetables(settings: Settings) -> tuple[CameraTimetable, ...]:

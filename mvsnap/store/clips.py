@@ -70,7 +70,8 @@ class ClipStore:
     ) -> list[Clip]:
         """Take what is due for these cameras; return all that this recorder has.
 
-        What it had before a restart is among them.
+        What it had before a restart is among them. The oldest come first: those that
+        shared its file before a restart find it begun.
         """
         mine = and_(
             clips.c.state == ClipState.RECORDING, clips.c.recorder_id == recorder_id
@@ -80,18 +81,35 @@ class ClipStore:
             clips.c.due_at <= now,
             clips.c.camera.in_(list(cameras)),
         )
+        had = select(clips).where(mine).order_by(clips.c.received_at, clips.c.id)
         with self._db.reading() as connection:
             # Most looks find nothing: they shall not wait for a writer.
             if connection.execute(select(clips.c.id).where(due).limit(1)).first():
                 found = None
             else:
-                found = connection.execute(select(clips).where(mine)).all()
+                found = connection.execute(had).all()
         if found is None:
             taken = {"state": ClipState.RECORDING, "recorder_id": recorder_id}
             with self._db.writing() as connection:
                 connection.execute(update(clips).where(due).values(taken))
-                found = connection.execute(select(clips).where(mine)).all()
+                found = connection.execute(had).all()
         return [_clip(row) for row in found]
+
+    def inherit(self, recorder_id: str) -> None:
+        """Take what the same data_dir has left under another name of its host.
+
+        recorder_id: HOST-INSTALLATION, see `jobs.executors.installation`.
+        """
+        installation = recorder_id.rpartition("-")[2]
+        left = and_(
+            clips.c.recorder_id.endswith(f"-{installation}", autoescape=True),
+            clips.c.recorder_id != recorder_id,
+            or_(clips.c.state == ClipState.RECORDING, clips.c.told.is_(False)),
+        )
+        with self._db.writing() as connection:
+            connection.execute(
+                update(clips).where(left).values(recorder_id=recorder_id)
+            )
 
     def put_back(self, clip_id: EventId, note: str, due_at: datetime) -> None:
         """Let a clip wait until `due_at` to be tried again."""
@@ -145,6 +163,17 @@ class ClipStore:
 
     def of_job(self, job_id: JobId) -> list[Clip]:
         return self._read(select(clips).where(clips.c.job_id == job_id))
+
+    def related(self, clip: Clip) -> list[Clip]:
+        """Return the other clips of the job, and those with the same video, by time."""
+        same_job = clips.c.job_id == clip.job_id
+        same_file = clips.c.path == clip.path  # never of one without a path
+        statement = select(clips).where(
+            clips.c.id != clip.id,
+            clips.c.state != ClipState.DELETED,
+            or_(same_job, same_file),
+        )
+        return self._read(statement.order_by(clips.c.at, clips.c.id))
 
     def first_of_file(self, clip: Clip) -> Clip | None:
         """Return the clip whose recording the file of this one was begun for."""

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Connection,
     Engine,
     Table,
+    TableValuedAlias,
+    Text,
+    bindparam,
     create_engine,
     event,
+    func,
     inspect,
     text,
 )
@@ -23,7 +29,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 log = logging.getLogger(__name__)
 
 # The newest file in migrations/versions; a test compares them.
-HEAD = "0005"
+HEAD = "0006"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number, the same in every process: only one of them migrates at a time.
 _MIGRATION_LOCK = 5_004_001
@@ -60,6 +66,21 @@ class Database:
         """One transaction; committed when the block ends well."""
         with self._turn, self.engine.begin() as connection:
             yield connection
+
+    def listed(self, name: str) -> TableValuedAlias:
+        """Return a table with the column `value`: numbers of the parameter `name`.
+
+        A statement with it stays the same however many they are, which an IN does not.
+        `as_list` makes the parameter.
+        """
+        if self.is_sqlite:
+            return func.json_each(bindparam(name, type_=Text)).table_valued("value")
+        numbers = bindparam(name, type_=postgresql.ARRAY(BigInteger))
+        return func.unnest(numbers).table_valued("value").render_derived()
+
+    def as_list(self, numbers: Iterable[int]) -> str | list[int]:
+        found = list(numbers)
+        return json.dumps(found) if self.is_sqlite else found
 
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """Return an INSERT that knows ON CONFLICT."""

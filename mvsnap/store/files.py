@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from mvsnap.store import pictures
 
 # "File previews are only rendered for attachments of 1MB or less" (Webex, Messages).
 _WEBEX_PREVIEW_BYTES = 1_000_000
+_PHOTOS = "photos"
 
 
 class Files:
@@ -25,6 +27,25 @@ class Files:
     def save_snapshot(self, event_id: EventId, at: datetime, jpeg: bytes) -> str:
         """Write the picture durably and return its path."""
         return self.save_picture("snapshots", event_id, at, jpeg)
+
+    def save_photo(self, image: bytes) -> str | None:
+        """Keep a small JPEG of an image and return its path; None: it is no image.
+
+        The same image has the same path.
+        """
+        jpeg = pictures.portrait(image)
+        if jpeg is None:
+            return None
+        path = Path(_PHOTOS) / f"{hashlib.sha256(jpeg).hexdigest()[:32]}.jpg"
+        if not (self._root / path).exists():
+            _write_whole(self._root / path, jpeg)
+        return str(path)
+
+    def keep_photos(self, paths: Collection[str]) -> None:
+        """Remove photos that are none of these."""
+        for photo in (self._root / _PHOTOS).glob("*.jpg"):
+            if str(photo.relative_to(self._root)) not in paths:
+                photo.unlink(missing_ok=True)
 
     def snapshot(self, event: Event) -> Path | None:
         """Return the picture's place on disk, None when there is none (any more)."""

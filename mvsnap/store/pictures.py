@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _THUMBNAIL_WIDTH = 480
+_PORTRAIT_SIZE = 640
+_MAX_PIXELS = 40_000_000
 
 
 def thumbnail(jpeg: Path) -> bytes | None:
@@ -36,6 +38,27 @@ def within(jpeg: Path, max_bytes: int) -> bytes | None:
         if len(content) <= max_bytes:
             return content
     return None
+
+
+def portrait(image: bytes) -> bytes | None:
+    """Return a JPEG of 640 pixels at most, None when the image cannot be read.
+
+    Drawn anew: nothing that was hidden in the image is passed on.
+    """
+    from PIL import Image, ImageOps
+
+    kinds = ["JPEG", "PNG", "WEBP", "GIF"]
+    try:
+        with Image.open(io.BytesIO(image), formats=kinds) as picture:
+            # Known before it is unpacked: a small file may hold a huge picture.
+            if picture.width * picture.height > _MAX_PIXELS:
+                return None
+            upright = ImageOps.exif_transpose(picture).convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as exc:
+        log.info("a photo cannot be read: %s", type(exc).__name__)
+        return None
+    upright.thumbnail((_PORTRAIT_SIZE, _PORTRAIT_SIZE))
+    return _encoded(upright, quality=85)
 
 
 def _open(jpeg: Path, draft_width: int | None = None) -> Image | None:

@@ -11,6 +11,7 @@ import secrets
 from pathlib import Path
 
 from mvsnap.core.devices import SALT_BYTES
+from mvsnap.errors import BadConfig
 
 NAME = "scanning-salt"
 
@@ -20,14 +21,19 @@ def salt(data_dir: Path) -> bytes:
 
     Raises:
         OSError: it cannot be read or written.
-        ValueError: the file holds something else.
+        BadConfig: the file holds something else.
     """
     path = data_dir / NAME
     if not path.exists():
         _make(path)
-    found = bytes.fromhex(path.read_text(encoding="ascii"))
+    text = path.read_bytes().strip()
+    try:
+        found = bytes.fromhex(text.decode())
+    except ValueError:
+        found = b""
     if len(found) != SALT_BYTES:
-        raise ValueError(f"{path}: expected {SALT_BYTES} bytes in hexadecimal")
+        # Not made anew by itself: every device would be a new one.
+        raise BadConfig([f"{path}: expected {SALT_BYTES} bytes in hexadecimal"])
     return found
 
 

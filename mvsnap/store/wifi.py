@@ -7,7 +7,7 @@ again, as if nothing had been. Only one process works on batches at a time.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+import threading
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -53,6 +53,8 @@ class WifiStore:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._writer = VisitWriter(db)
+        # Set when this process has accepted something; those of others are polled for.
+        self.arrived = threading.Event()
 
     def add_batch(
         self, network_id: str, radio: Radio, heard: list[Heard], now: datetime
@@ -72,6 +74,7 @@ class WifiStore:
             if _waiting(connection) >= MOST_WAITING:
                 raise QueueFull("Too many observations wait: is no worker running?")
             connection.execute(scan_batches.insert(), row)
+        self.arrived.set()
 
     def waiting(self) -> int:
         """Return how many batches are accepted and not yet processed."""
@@ -92,18 +95,19 @@ class WifiStore:
                 select(scan_batches).order_by(scan_batches.c.id).limit(_MOST_BATCHES)
             )
             done, many = [], 0
-            found: dict[tuple[str, str], dict[tuple[int, int], Heard]] = {}
+            found: dict[tuple[str, str], list[list[Heard]]] = {}
             for row in rows:
                 done.append(row.id)
-                here = found.setdefault((row.network_id, row.radio), {})
-                many += _take(here, row.body)
+                heard = _unpacked(row.body)
+                found.setdefault((row.network_id, row.radio), []).append(heard)
+                many += len(heard)
                 if many >= _MOST_AT_ONCE:
                     break
             rows.close()
-            for (network_id, radio), minutes in found.items():
-                if minutes:
+            for (network_id, radio), batches in found.items():
+                if heard := _together(batches):
                     source_id = self._source_id(connection, network_id, radio)
-                    self._writer.add(connection, source_id, minutes.values(), rule)
+                    self._writer.add(connection, source_id, heard, rule)
             connection.execute(delete(scan_batches).where(scan_batches.c.id.in_(done)))
         return len(done)
 
@@ -172,20 +176,25 @@ def _waiting(connection: Connection) -> int:
     return count
 
 
-def _take(into: dict[tuple[int, int], Heard], body: bytes) -> int:
-    """Add the observations of a batch; return how many it had."""
+def _unpacked(body: bytes) -> list[Heard]:
     try:
-        batch: Iterable[Heard] = unpack(body)
+        return unpack(body)
     except ValueError:
         log.exception("a batch of observations is lost")
-        return 0
-    many = 0
-    for heard in batch:
-        key = heard.device, heard.minute
-        known = into.get(key)
-        into[key] = heard if known is None else merged(known, heard)
-        many += 1
-    return many
+        return []
+
+
+def _together(batches: list[list[Heard]]) -> list[Heard]:
+    """Return what batches say together, each device and minute once."""
+    if len(batches) == 1:
+        return batches[0]
+    found: dict[tuple[int, int], Heard] = {}
+    for batch in batches:
+        for heard in batch:
+            key = heard[:2]
+            known = found.get(key)
+            found[key] = heard if known is None else merged(known, heard)
+    return list(found.values())
 
 
 def _slot_s(moment: datetime) -> int:

@@ -7,7 +7,7 @@ the process dies. Whoever starts over gets the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
@@ -45,7 +45,7 @@ class Rebuild:
         self._clock = clock
         self._writer = VisitWriter(db)
 
-    def run(self) -> Iterator[Progress]:
+    def run(self) -> Generator[Progress, None, None]:
         """Rebuild step by step; visits older than all observations stay as they are.
 
         Raises:

@@ -7,18 +7,18 @@ How much is stored already plays no part.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import groupby, islice
-from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Connection,
+    Integer,
+    Select,
     Table,
     and_,
     bindparam,
-    case,
     delete,
     func,
     select,
@@ -37,20 +37,12 @@ from mvsnap.core.visits import (
 from mvsnap.store.database import Bulk, Database
 from mvsnap.store.tables_wifi import observations, visit_counts, visits
 
-T = TypeVar("T")
-
 SLOT_S = 900
-# Of one IN: databases limit how many parameters a statement has.
-_PIECE = 5000
 _Key = tuple[int, int, int, bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A visit as a row; previous_in_s: of the device's visit before this one."""
-
-    visit: Visit
-    previous_in_s: int | None
+# Of visits: time in, source, device, the rest of Visit, time in of the one before.
+_Row = tuple[Any, ...]
 
 
 @dataclass(slots=True)
@@ -70,6 +62,9 @@ class VisitWriter:
     """Its methods run in a transaction of the caller, one at a time per database."""
 
     def __init__(self, db: Database) -> None:
+        self._db = db
+        self._latest_visits = _latest_visits(db)
+        self._minutes_of = _minutes_of(db)
         self._put_minutes = _upsert(db, observations)
         self._put_visits = _upsert(db, visits)
         add = db.insert(visit_counts)
@@ -92,16 +87,21 @@ class VisitWriter:
     ) -> None:
         """Add observations of a source; those it has already change nothing."""
         by_device = _by_device(heard)
-        known = _known(connection, source_id, by_device, rule)
-        stored = _stored_minutes(connection, source_id, by_device, known)
+        known = self._known(connection, source_id, by_device, rule)
         changes = _Changes(rule)
-        for device, minutes in by_device.items():
+        others = {
+            device: minutes
+            for device, minutes in by_device.items()
+            if not _goes_on(changes, source_id, minutes, known.get(device))
+        }
+        stored = self._stored_minutes(connection, source_id, others, known)
+        for device, minutes in others.items():
             stays = []
             for here in minutes:
                 was = stored.get((device, here.minute))
                 now = here if was is None else merged(was, here)
                 if now != was:
-                    changes.minutes.append((now.minute, source_id, device, *now[2:]))
+                    changes.minutes.append((now[1], source_id, device, *now[2:]))
                     stays.append(stay(now, rule, is_known=was is not None))
             _revise(changes, source_id, device, known.get(device, []), stays)
         self._write(connection, changes)
@@ -122,16 +122,66 @@ class VisitWriter:
         before `since_s` holds its observations already.
         """
         by_device = _by_device(heard)
-        known = _known(connection, source_id, by_device, rule, until_s)
+        known = self._known(connection, source_id, by_device, rule, until_s)
         changes = _Changes(rule)
         for device, minutes in by_device.items():
             mine = known.get(device, [])
-            old = [one.visit for one in mine if one.visit.time_in_s < since_s]
-            done_s = max((visit.time_out_s for visit in old), default=-1)
+            done_s = max((row[3] for row in mine if row[0] < since_s), default=-1)
             stays = [stay(here, rule) for here in minutes]
             fresh = [this for this in stays if this.time_out_s > done_s]
             _revise(changes, source_id, device, mine, fresh)
         self._write(connection, changes)
+
+    def _known(
+        self,
+        connection: Connection,
+        source_id: int,
+        by_device: dict[int, list[Heard]],
+        rule: VisitRule,
+        until_s: int = 2**62,
+    ) -> dict[int, list[_Row]]:
+        """Return visits that the batch may touch, by device and time."""
+        first = min(here[1] for minutes in by_device.values() for here in minutes)
+        wanted = {
+            "devices": self._db.as_list(by_device),
+            "source_id": source_id,
+            "begins_s": first * MINUTE_S - rule.gap_s,
+            "until_s": until_s,
+        }
+        found: dict[int, list[_Row]] = {}
+        for row in connection.execute(self._latest_visits, wanted):
+            found.setdefault(row[2], []).append(tuple(row))
+        for mine in found.values():
+            if len(mine) > 1:
+                mine.sort()
+        return found
+
+    def _stored_minutes(
+        self,
+        connection: Connection,
+        source_id: int,
+        by_device: dict[int, list[Heard]],
+        known: dict[int, list[_Row]],
+    ) -> dict[tuple[int, int], Heard]:
+        """Return what is stored of these devices and minutes; by device and minute.
+
+        A minute that lies in no visit cannot be stored: most batches need no query.
+        """
+        maybe: dict[int, list[int]] = {}
+        for device, minutes in by_device.items():
+            for here in minutes:
+                if _lies_in(here, known.get(device, [])):
+                    maybe.setdefault(here.minute, []).append(device)
+        found = {}
+        for minute, devices in maybe.items():
+            wanted = {
+                "minute": minute,
+                "source_id": source_id,
+                "devices": self._db.as_list(devices),
+            }
+            for row in connection.execute(self._minutes_of, wanted):
+                found[row[2], minute] = Heard(row[2], minute, *row[3:])
+        return found
 
     def _write(self, connection: Connection, changes: _Changes) -> None:
         self._put_minutes.run(connection, changes.minutes)
@@ -149,44 +199,84 @@ _DELETE = delete(visits).where(
 )
 
 
+def _goes_on(
+    changes: _Changes, source_id: int, minutes: list[Heard], before: list[_Row] | None
+) -> bool:
+    """Note what becomes of a device whose visit just goes on, or begins.
+
+    That is what nearly always happens, so it is done in few steps. Returns False when
+    it is something else.
+    """
+    if len(minutes) > 1 or (before and len(before) > 1):
+        return False
+    device, minute, first_s, last_s, rssi_dbm, _, _ = minutes[0]
+    begin_s = minute * MINUTE_S
+    in_s, out_s = begin_s + first_s, begin_s + last_s
+    is_near = rssi_dbm >= changes.rule.near_dbm
+    near_in_s, near_out_s = (in_s, out_s) if is_near else (None, None)
+    many, strongest_dbm, previous_s = 1, rssi_dbm, None
+    if before:
+        was_in_s, _, _, was_out_s, was_many, was_dbm, *was_near, before_s = before[0]
+        if was_out_s >= begin_s:
+            return False
+        previous_s = was_in_s
+        if in_s - was_out_s <= changes.rule.gap_s:
+            in_s, many, previous_s = was_in_s, was_many + 1, before_s
+            strongest_dbm = max(rssi_dbm, was_dbm)
+            near_in_s = near_in_s if was_near[0] is None else was_near[0]
+            near_out_s = was_near[1] if near_out_s is None else near_out_s
+            _count(changes, source_id, in_s, was_out_s, previous_s, -1)
+    changes.minutes.append((minute, source_id, device, *minutes[0][2:]))
+    rest = (many, strongest_dbm, near_in_s, near_out_s, previous_s)
+    changes.visits.append((in_s, source_id, device, out_s, *rest))
+    _count(changes, source_id, in_s, out_s, previous_s, 1)
+    return True
+
+
 def _revise(
     changes: _Changes,
     source_id: int,
     device: int,
-    before: list[Stored],
+    before: list[_Row],
     stays: list[Visit],
 ) -> None:
     """Note what becomes of a device's visits when these stays are added."""
     if not stays:
         return
-    visits_now = chained([*(s.visit for s in before), *stays], changes.rule.gap_s)
-    previous_s = before[0].previous_in_s if before else None
-    after: dict[int, Stored] = {}
-    for visit in visits_now:
-        after[visit.time_in_s] = Stored(visit, previous_s)
-        previous_s = visit.time_in_s
-    for old in before:
-        in_s = old.visit.time_in_s
+    known = [Visit(row[0], *row[3:8]) for row in before]
+    previous_s: int | None = before[0][8] if before else None
+    after: dict[int, _Row] = {}
+    for visit in chained([*known, *stays], changes.rule.gap_s):
+        after[visit[0]] = (visit[0], source_id, device, *visit[1:], previous_s)
+        previous_s = visit[0]
+    for row in before:
+        in_s = row[0]
         if in_s not in after:
             changes.gone.append({"in_s": in_s, "source": source_id, "dev": device})
-        elif after[in_s] == old:
+        elif after[in_s] == row:
             del after[in_s]
             continue
-        _count(changes, source_id, old, -1)
-    for in_s, new in after.items():
-        row = (in_s, source_id, device, *new.visit[1:], new.previous_in_s)
+        _count(changes, source_id, in_s, row[3], row[8], -1)
+    for row in after.values():
         changes.visits.append(row)
-        _count(changes, source_id, new, 1)
+        _count(changes, source_id, row[0], row[3], row[8], 1)
 
 
-def _count(changes: _Changes, source_id: int, stored: Stored, sign: int) -> None:
-    visit = stored.visit
-    dwell_s = visit.time_out_s - visit.time_in_s
-    slot_s = visit.time_in_s - visit.time_in_s % SLOT_S
+def _count(
+    changes: _Changes,
+    source_id: int,
+    in_s: int,
+    out_s: int,
+    previous_s: int | None,
+    sign: int,
+) -> None:
+    dwell_s = out_s - in_s
     is_long = dwell_s > changes.rule.long_stay_s
-    sums = changes.counts[slot_s, source_id, dwell_class(dwell_s), is_long]
+    key = (in_s - in_s % SLOT_S, source_id, dwell_class(dwell_s), is_long)
+    sums = changes.counts[key]
     sums[0] += sign
-    sums[1] += sign if stored.previous_in_s is None else 0
+    if previous_s is None:
+        sums[1] += sign
     sums[2] += sign * dwell_s
 
 
@@ -197,88 +287,45 @@ def _by_device(heard: Iterable[Heard]) -> dict[int, list[Heard]]:
     return found
 
 
-def _known(
-    connection: Connection,
-    source_id: int,
-    by_device: dict[int, list[Heard]],
-    rule: VisitRule,
-    until_s: int | None = None,
-) -> dict[int, list[Stored]]:
-    """Return visits of these devices that the batch may touch, by time.
-
-    Of each device the last one that began before the batch, and all that began later.
-    """
-    first = min(here.minute for minutes in by_device.values() for here in minutes)
-    begins_s = first * MINUTE_S - rule.gap_s
-    early = visits.c.time_in_s <= begins_s
-    latest = func.max(case((early, visits.c.time_in_s), else_=None))
-    found: dict[int, list[Stored]] = {}
-    for piece in _pieces(by_device):
-        here = and_(visits.c.source_id == source_id, visits.c.device.in_(piece))
-        since = (
-            select(visits.c.device, func.coalesce(latest, 0).label("since_s"))
-            .where(here)
-            .group_by(visits.c.device)
-            .subquery()
-        )
-        statement = (
-            select(visits)
-            .join(since, since.c.device == visits.c.device)
-            .where(here, visits.c.time_in_s >= since.c.since_s)
-            .order_by(visits.c.device, visits.c.time_in_s)
-        )
-        if until_s is not None:
-            statement = statement.where(visits.c.time_in_s < until_s)
-        for row in connection.execute(statement):
-            visit = Visit(row[0], *row[3:8])
-            found.setdefault(row[2], []).append(Stored(visit, row[8]))
-    return found
-
-
-def _stored_minutes(
-    connection: Connection,
-    source_id: int,
-    by_device: dict[int, list[Heard]],
-    known: dict[int, list[Stored]],
-) -> dict[tuple[int, int], Heard]:
-    """Return what is stored of these devices and minutes; by device and minute.
-
-    A minute that lies in no visit cannot be stored: nothing is asked for most batches.
-    """
-    maybe = [
-        here
-        for device, minutes in by_device.items()
-        if device in known
-        for here in minutes
-        if _lies_in(here, known[device])
-    ]
-    maybe.sort(key=attrgetter("minute"))
-    found = {}
-    for minute, group in groupby(maybe, key=attrgetter("minute")):
-        for piece in _pieces(here.device for here in group):
-            statement = select(observations).where(
-                observations.c.minute == minute,
-                observations.c.source_id == source_id,
-                observations.c.device.in_(piece),
-            )
-            for row in connection.execute(statement):
-                found[row.device, minute] = Heard(row.device, minute, *row[3:])
-    return found
-
-
-def _lies_in(here: Heard, known: list[Stored]) -> bool:
+def _lies_in(here: Heard, known: list[_Row]) -> bool:
     begin_s = here.minute * MINUTE_S
-    return any(
-        stored.visit.time_in_s < begin_s + MINUTE_S
-        and stored.visit.time_out_s >= begin_s
-        for stored in known
+    return any(row[0] < begin_s + MINUTE_S and row[3] >= begin_s for row in known)
+
+
+def _latest_visits(db: Database) -> Select[Any]:
+    """Return visits of the devices listed that a batch may touch.
+
+    Of each device the last one that began until `begins_s`, and all that began later.
+    """
+    devices = db.listed("devices")
+    source_id = bindparam("source_id", type_=Integer)
+    earlier = visits.alias()
+    latest = (
+        select(func.max(earlier.c.time_in_s))
+        .where(
+            earlier.c.device == devices.c.value,
+            earlier.c.source_id == source_id,
+            earlier.c.time_in_s <= bindparam("begins_s", type_=BigInteger),
+        )
+        .scalar_subquery()
     )
+    here = and_(
+        visits.c.device == devices.c.value,
+        visits.c.source_id == source_id,
+        visits.c.time_in_s >= func.coalesce(latest, 0),
+        visits.c.time_in_s < bindparam("until_s", type_=BigInteger),
+    )
+    return select(visits).select_from(devices.join(visits, here))
 
 
-def _pieces(items: Iterable[T]) -> Iterator[list[T]]:
-    source = iter(items)
-    while piece := list(islice(source, _PIECE)):
-        yield piece
+def _minutes_of(db: Database) -> Select[Any]:
+    """Return observations of one minute and the devices listed."""
+    # As an IN, not as a join: SQLite might look through the list for each observation.
+    return select(observations).where(
+        observations.c.minute == bindparam("minute", type_=Integer),
+        observations.c.source_id == bindparam("source_id", type_=Integer),
+        observations.c.device.in_(select(db.listed("devices").c.value)),
+    )
 
 
 def _upsert(db: Database, table: Table) -> Bulk:

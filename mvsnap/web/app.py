@@ -15,6 +15,7 @@ from mvsnap.errors import MvsnapError
 from mvsnap.web import (
     api,
     auth,
+    badges,
     context,
     events,
     hooks,
@@ -25,14 +26,16 @@ from mvsnap.web import (
     scanning,
 )
 from mvsnap.web.context import Gateway
-from mvsnap.web.pages import audit, crowd_events, overview, settings, visitors
+from mvsnap.web.pages import audit, clips, crowd_events, overview, settings, visitors
+from mvsnap.web.pages import badges as badge_review
 
 log = logging.getLogger(__name__)
 
 _MAX_BODY_BYTES = 1_000_000
 _BLUEPRINTS = (
-    *(api.bp, events.bp, hooks.bp, mutes.bp, ops.bp, scanning.bp),
-    *(login.bp, overview.bp, crowd_events.bp, visitors.bp, settings.bp, audit.bp),
+    *(api.bp, badges.bp, events.bp, hooks.bp, mutes.bp, ops.bp, scanning.bp),
+    *(login.bp, overview.bp, crowd_events.bp, clips.bp, visitors.bp),
+    *(badge_review.bp, settings.bp, audit.bp),
 )
 
 

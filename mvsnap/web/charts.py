@@ -8,6 +8,7 @@ and for a narrow window, since a shrunk one could not be read.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 
 # As many as charts.css has colours for.
 MOST_SERIES = 7
-_WIDE, _NARROW = (1040, 300), (360, 260)
-_WIDE_LABELS, _NARROW_LABELS = 28, 7
+_WIDE, _NARROW = (1040, 300), (380, 270)
 _MOST_TICKS = 5
-_FONT = 13
+# In units of the drawing: the size of letters, their usual width, what is no plot.
+_FONT, _LETTER, _AXIS = 13, 7.4, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,12 @@ class BarChart:
     @property
     def wide(self) -> Markup:
         """The chart for a desktop, and for paper."""
-        return _drawn(self, _WIDE, _WIDE_LABELS, "chart-wide")
+        return _drawn(self, _WIDE, "chart-wide")
 
     @property
     def narrow(self) -> Markup:
         """The chart for a phone: fewer labels below."""
-        return _drawn(self, _NARROW, _NARROW_LABELS, "chart-narrow")
+        return _drawn(self, _NARROW, "chart-narrow")
 
 
 def ticks(highest: float) -> list[int]:
@@ -69,18 +70,12 @@ def ticks(highest: float) -> list[int]:
     return [n * step for n in range(max(1, math.ceil(highest / step)) + 1)]
 
 
-def _drawn(
-    chart: BarChart, size: tuple[int, int], most_labels: int, css_class: str
-) -> Markup:
-    # Only here: most pages have no chart, and it takes 5 MB.
-    import pygal
-    from pygal.style import Style
-
-    style = Style(label_font_size=_FONT, major_label_font_size=_FONT)
+def _drawn(chart: BarChart, size: tuple[int, int], css_class: str) -> Markup:
+    pygal = _pygal()
     graph: Graph = pygal.StackedBar(
         width=size[0],
         height=size[1],
-        style=style,
+        style=pygal.style.Style(label_font_size=_FONT, major_label_font_size=_FONT),
         js=[],
         disable_xml_declaration=True,
         show_legend=False,
@@ -88,18 +83,36 @@ def _drawn(
         spacing=8,
         y_labels=ticks(_highest(chart)),
         formatter=lambda value: f"{value:g}",
+        truncate_label=-1,
     )
-    every = math.ceil(len(chart.labels) / most_labels) or 1
-    graph.x_labels = [
-        label if number % every == 0 else ""
-        for number, label in enumerate(chart.labels)
-    ]
+    graph.x_labels = _fitting(chart.labels, size[0] - _AXIS)
     for series in chart.series:
         values = zip(chart.labels, series.values, strict=True)
         graph.add(series.name, [_bar(chart, series, *value) for value in values])
     graph.add_xml_filter(lambda root: _bare(root, chart.title, css_class))
     # Every text in it went through an XML writer.
     return Markup(graph.render(is_unicode=True))  # noqa: S704
+
+
+def _pygal() -> Any:
+    # Only here: most pages have no chart, and it takes 5 MB.
+    import pygal
+
+    # Its finder of maps, which we have none of, is of a kind that Python 3.11 warns of
+    # at every later import.
+    sys.meta_path[:] = [
+        finder
+        for finder in sys.meta_path
+        if type(finder).__name__ != "PluginImportFixer"
+    ]
+    return pygal
+
+
+def _fitting(labels: Sequence[str], width: float) -> list[str]:
+    """Leave out every second label, or more, where all would run into each other."""
+    longest = max(map(len, labels), default=0) * _LETTER + _FONT / 2
+    every = math.ceil(len(labels) * longest / width) or 1
+    return [label if n % every == 0 else "" for n, label in enumerate(labels)]
 
 
 def _highest(chart: BarChart) -> float:
@@ -124,8 +137,10 @@ def _bare(root: Any, title: str, css_class: str) -> Any:
                 parent.remove(child)
             elif child.get("class", "").startswith(("titles", "plot ")):
                 parent.remove(child)  # for the script that is not there
-            elif child.get("class") == "bar" and not _describe(child):
-                parent.remove(child)  # where nothing is known
+    for bars in list(root.iter("g")):
+        for bar in list(bars):
+            if bar.get("class") == "bar" and not _describe(bar):
+                bars.remove(bar)  # where nothing is known
     for part in root.iter():
         part.attrib.pop("style", None)
     root.attrib.pop("id", None)

@@ -11,7 +11,10 @@ from mvsnap.config.model import Settings
 from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
 from mvsnap.store.audit import AuditLog
+from mvsnap.store.badge_pictures import BadgePictures
+from mvsnap.store.badges import BadgeStore
 from mvsnap.store.clips import ClipStore
+from mvsnap.store.directory import DirectoryStore
 from mvsnap.store.files import Files
 from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
@@ -34,6 +37,9 @@ class Gateway:
     visitors: VisitorStore
     people: People
     audit: AuditLog
+    badges: BadgeStore
+    badge_pictures: BadgePictures
+    directory: DirectoryStore
     files: Files
     clock: Clock
     metrics: Metrics

@@ -73,7 +73,8 @@ def thumbnail(event_id: str) -> ResponseReturnValue:
     event = _event(event_id)
     if event.kind is EventKind.CLIP:
         found = gateway().clips.clip(event.id)
-        return _picture(event, gateway().files.clip_thumbnail(found) if found else None)
+        small = gateway().files.clip_thumbnail(found) if found else None
+        return _picture(event, small, max_age_s=0)
     return _picture(event, gateway().files.thumbnail(event))
 
 
@@ -86,23 +87,39 @@ def clip(event_id: str) -> ResponseReturnValue:
     path = gateway().files.clip(found) if found else None
     if path is None:
         raise NotFound(event.error or "This event has no clip (any more)")
-    return private_file(path, "video/mp4")
+    return private_file(path, "video/mp4", max_age_s=0)
 
 
-def _picture(event: Event, path: Path | None) -> ResponseReturnValue:
+def _picture(
+    event: Event, path: Path | None, *, max_age_s: int = 86400
+) -> ResponseReturnValue:
     if path is None:
         raise NotFound(event.error or "This event has no picture (any more)")
-    return private_file(path, "image/jpeg")
+    return private_file(path, "image/jpeg", max_age_s=max_age_s)
 
 
-def private_file(path: Path, mimetype: str) -> Response:
-    """Return a file that never changes, whole or the range that was asked for."""
+def private_file(
+    path: Path, mimetype: str, *, max_age_s: int = 86400, name: str | None = None
+) -> Response:
+    """Return a file that never changes, whole or the range that was asked for.
+
+    max_age_s: 0 for one that may be deleted: browsers ask each time whether they may
+        still show what they have. name: to be saved under, not shown.
+    """
     answer = send_file(
-        path, mimetype=mimetype, conditional=True, max_age=86400, etag=path.stem
+        path,
+        mimetype=mimetype,
+        conditional=True,
+        max_age=max_age_s,
+        etag=path.stem,
+        as_attachment=name is not None,
+        download_name=name,
     )
     # A proxy in between must not keep it for others, who have no key.
     answer.cache_control.public = False
     answer.cache_control.private = True
+    if not max_age_s:
+        answer.cache_control.no_cache = True
     return answer
 
 

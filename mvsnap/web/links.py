@@ -19,6 +19,10 @@ def clip_url(event_id: str) -> str:
     return _external(url_for("events.clip", event_id=event_id))
 
 
+def webhook_url(token: str) -> str:
+    return _external(url_for("hooks.receive_with_token", token=token))
+
+
 def _external(path: str) -> str:
     root = gateway().settings.site.public_url or request.host_url.rstrip("/")
     return root + path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mvsnap import __version__
-from mvsnap.core import mutes, wishes
+from mvsnap.core import badge_json, mutes, wishes
 from mvsnap.web.openapi_shapes import (
     KEYS,
     Json,
@@ -54,6 +54,7 @@ def _paths() -> Json:
             )
         },
         **_event_paths(root),
+        f"{root}/badges": {"post": _add_badges()},
         f"{root}/mutes": {"get": _list_mutes(), "post": _mute()},
         f"{root}/mutes/{{mute_id}}": {
             "delete": describe(
@@ -71,6 +72,7 @@ def _paths() -> Json:
             | {"security": []}
         },
         "/webhook": {"post": _receive("receive", [])},
+        "/scanning/{token}": _scanning(),
         f"{root}/openapi.json": {
             "get": describe_open("getOpenapi", "This description")
         },
@@ -220,6 +222,26 @@ def _snapshot_fields() -> dict[str, tuple[str, Json]]:
     }
 
 
+def _add_badges() -> Json:
+    operation = describe(
+        "addBadges",
+        "Store badge events, all or none; the scope is badges",
+        {
+            "200": json_answer("BadgesAdded", "All were known already"),
+            "202": json_answer("BadgesAdded", "Stored; pictures are fetched later"),
+        },
+        [],
+        errors=("TooLarge",),
+    )
+    one = {"$ref": "#/components/schemas/BadgeEvent"}
+    many = {"type": "array", "items": one, "minItems": 1, "maxItems": badge_json.MOST}
+    body = {
+        "application/json": {"schema": {"oneOf": [one, many]}},
+        "application/x-www-form-urlencoded": {"schema": one},
+    }
+    return operation | {"requestBody": {"required": True, "content": body}}
+
+
 def _list_mutes() -> Json:
     return describe(
         "listMutes",
@@ -265,6 +287,24 @@ def _receive(name: str, parameters: list[Json]) -> Json:
     kinds = ("application/json", "application/x-www-form-urlencoded")
     body = {"required": True, "content": dict.fromkeys(kinds, message)}
     return operation | {"requestBody": body}
+
+
+def _scanning() -> Json:
+    token = [path_parameter("token", "one of scanning.endpoints")]
+    errors = ("NotFound", "TooLarge")
+    answer = {"200": file_answer("text/plain", "The validator, and nothing else")}
+    about = "Prove to the Dashboard that the address is ours"
+    get = describe("getValidator", about, answer, token, errors=errors)
+    post = describe(
+        "receiveObservations",
+        "Take observations of Meraki's Location Scanning API, version 2 or 3",
+        {"200": json_answer("Observations", "Accepted durably")},
+        token,
+        errors=errors,
+    )
+    message = {"application/json": {"schema": {"type": "object"}}}
+    post["requestBody"] = {"required": True, "content": message}
+    return {"get": get | {"security": []}, "post": post | {"security": []}}
 
 
 def _event_parameters(most: int) -> list[Json]:

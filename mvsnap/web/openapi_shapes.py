@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from mvsnap.core.badges import MAX_TEXT
 from mvsnap.domain import EventKind, JobState, PartState, TriggerKind
 
 Json = dict[str, Any]
 
 KEYS: list[Json] = [{"header": []}, {"bearer": []}, {"query": []}]
 _SERIAL = "^Q[0-9A-Z]{3}-[0-9A-Z]{4}-[0-9A-Z]{4}$"
+# A mismatch at a reader without a camera has none.
+_MAYBE_SERIAL = f"^$|{_SERIAL}"
 
 
 def describe(
@@ -160,6 +163,9 @@ def schemas() -> Json:
         "Mute": _object(mute),
         "Mutes": _object({"mutes": _list_of("Mute")}),
         "Alarm": _alarm(text),
+        "BadgeEvent": _badge_event(),
+        "BadgesAdded": _object({"new": _COUNT, "known": _COUNT}),
+        "Observations": _observations(),
         "Error": _object({"error": _object({"code": text, "message": text})}),
     }
 
@@ -167,6 +173,23 @@ def schemas() -> Json:
 def _clip(text: Json, maybe: Json, link: Json) -> Json:
     status = {"enum": list(PartState)}
     return _object({"camera": text, "status": status, "clip_url": link, "error": maybe})
+
+
+_COUNT: Json = {"type": "integer", "minimum": 0}
+
+
+def _badge_event() -> Json:
+    """What is not named here is kept as a detail."""
+    text: Json = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
+    about = "ISO 8601, without an offset UTC; or seconds or milliseconds since 1970"
+    time: Json = {"type": ["string", "number"], "description": about}
+    return _object({"timestamp": time, "user_id": text, "reader": text})
+
+
+def _observations() -> Json:
+    """What /scanning answers."""
+    numbers = dict.fromkeys(("observations", "ignored", "bad"), {"type": "integer"})
+    return _object({"status": {"const": "accepted"}} | numbers)
 
 
 def _alarm(text: Json) -> Json:

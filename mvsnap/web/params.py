@@ -49,8 +49,24 @@ def read_parameters(request: Request) -> Parameters:
         BadInput: a body that is neither JSON object nor form, or a name given twice
             with different values.
     """
-    pairs = [(name, value) for name, value in request.args.items(multi=True)]
-    pairs += _body_pairs(request)
+    return _parameters(_query_pairs(request) + _body_pairs(request))
+
+
+def read_query(request: Request) -> Parameters:
+    """Return the parameters of the address alone; those given twice are left out."""
+    pairs = _query_pairs(request)
+    names = [name.strip().lstrip("?").lower() for name, _ in pairs]
+    once = [
+        pair for pair, name in zip(pairs, names, strict=True) if names.count(name) < 2
+    ]
+    return _parameters(once[:_MAX_PARAMETERS])
+
+
+def _query_pairs(request: Request) -> list[tuple[str, str]]:
+    return list(request.args.items(multi=True))
+
+
+def _parameters(pairs: list[tuple[str, str]]) -> Parameters:
     if len(pairs) > _MAX_PARAMETERS:
         raise BadInput(f"{len(pairs)} parameters (expected {_MAX_PARAMETERS} at most)")
     values: dict[str, str] = {}

@@ -23,19 +23,19 @@ class Wifi:
     reports: WifiReports
     lists: WifiLists
     correlation: WifiCorrelation
-    identify: Callable[[bytes], int]
+    identify: Callable[[str], int]
 
 
-def build(settings: Settings, db: Database) -> Wifi:
+def build(settings: Settings, db: Database, store: WifiStore) -> Wifi:
     """Return all of it; the salt is made when observations may come."""
     scanning = settings.scanning
     long_stay_s = scanning.long_stay_s
     window_s = scanning.correlation.window_s
-    identify: Callable[[bytes], int] = devices.plain
+    identify: Callable[[str], int] = devices.plain
     if scanning.hash_macs and scanning.endpoints:
         identify = devices.hashed_with(salt(settings.data_dir))
     return Wifi(
-        WifiStore(db),
+        store,
         WifiReports(db, long_stay_s=long_stay_s),
         WifiLists(db, long_stay_s=long_stay_s),
         WifiCorrelation(db, long_stay_s=long_stay_s, window_s=window_s),

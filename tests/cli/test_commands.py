@@ -4,13 +4,17 @@ import csv
 import io
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mvsnap import __version__
-from mvsnap.store.database import HEAD
+from mvsnap.domain import EventKind, Serial
+from mvsnap.store.database import HEAD, Database, open_database, sqlite_url
+from mvsnap.store.store import Store
 from tests.cli.run import KEY, ROOM, configure, mvsnap, settings
 from tests.conftest import Clouds
+from tests.core import build
 
 COMMANDS = ("init", "check", "snapshot", "serve", "cameras", "rooms", "events", "db")
 GATE, DOOR = "Q2SM-0000-0001", "Q2SM-0000-0002"
@@ -285,6 +289,19 @@ def test_events_are_a_table_and_a_csv(site: Path) -> None:
     assert ("Gate North" in limited) != ("Reception door" in limited)
     wrong = mvsnap(site, "events", "--since", "noon")
     assert (wrong.code in (1, 2), "--since" in wrong.err) == (True, True)
+
+
+def test_events_name_alarms_and_clips_by_their_title(site: Path) -> None:
+    assert mvsnap(site, "events").code == 0  # makes the database
+    url = sqlite_url(site / "data" / "mvsnap.db")
+    store = Store(Database(open_database(url)))
+    plain: dict[str, Any] = {"serial": Serial(""), "title": "Stop [3]"}
+    store.add_event(build.event(kind=EventKind.ALARM, **plain))
+    store.add_event(build.event(kind=EventKind.CLIP, error="offline", **plain))
+    store.close()
+    said = " ".join(mvsnap(site, "events").out.split())
+    assert "alarm: Stop [3]" in said
+    assert "offline" in said
 
 
 def test_purge_removes_old_events_and_their_pictures(site: Path) -> None:

@@ -20,7 +20,7 @@ def iso(seconds: float = 0) -> str:
 
 def seen2(mac: str = PHONE, seconds: float = 0, **given: Any) -> dict[str, Any]:
     """Return an observation of version 2; 30 is -65 dBm."""
-    fields = {
+    fields: dict[str, Any] = {
         "clientMac": mac,
         "ipv4": "laptop/10.0.0.7",
         "ipv6": None,
@@ -37,7 +37,7 @@ def seen2(mac: str = PHONE, seconds: float = 0, **given: Any) -> dict[str, Any]:
 
 def seen3(mac: str = PHONE, seconds: float = 0, **given: Any) -> dict[str, Any]:
     """Return an observation of version 3 that tells no location."""
-    fields = {
+    fields: dict[str, Any] = {
         "clientMac": mac,
         "ipv4": "10.0.0.7",
         "ipv6": None,

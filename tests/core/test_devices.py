@@ -20,19 +20,18 @@ macs = st.binary(min_size=6, max_size=6)
 
 
 def test_a_hash_differs_with_the_salt_and_tells_nothing_of_the_address() -> None:
-    mac = parse_mac(MAC)
-    one, other = hashed_with(b"1" * 32)(mac), hashed_with(b"2" * 32)(mac)
+    one, other = hashed_with(b"1" * 32)(MAC), hashed_with(b"2" * 32)(MAC)
     assert one != other
-    assert one == hashed_with(b"1" * 32)(mac)
+    assert one == hashed_with(b"1" * 32)(MAC.upper())
     for number in (one, other):
         assert MAC not in device_name(number)
-        assert mac.hex() not in device_name(number)
+        assert parse_mac(MAC).hex() not in device_name(number)
 
 
 @given(macs, macs)
 def test_a_device_has_one_number_of_64_bits_and_one_name(a: bytes, b: bytes) -> None:
     for identify in (plain, hashed_with(b"x" * 32)):
-        numbers = identify(a), identify(b)
+        numbers = identify(a.hex(":")), identify(b.hex())
         assert (numbers[0] == numbers[1]) == (a == b)
         for number in numbers:
             assert 0 <= number < 2**63
@@ -40,7 +39,7 @@ def test_a_device_has_one_number_of_64_bits_and_one_name(a: bytes, b: bytes) -> 
 
 
 def test_an_address_is_written_with_colons() -> None:
-    assert device_name(plain(parse_mac(MAC))) == MAC
+    assert device_name(plain(MAC)) == MAC
     assert mac_text(mac_number(MAC)) == MAC
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mvsnap.core.event_table import COLUMNS, csv_lines, harmless
+from mvsnap.core.csv_table import harmless
+from mvsnap.core.event_table import COLUMNS, csv_lines
 from mvsnap.domain import Event, Trigger, TriggerKind
 from tests.core.build import event
 

@@ -105,6 +105,13 @@ def test_no_observations_are_no_mistake() -> None:
         assert kept(message) == Harvest([], 0, 0, 0, {})
 
 
+def test_blanks_between_the_parts_do_not_matter() -> None:
+    message = version3(seen3())
+    wide = json.dumps(message, indent=300, separators=("  ,\r\n", " :\t\n "))
+    assert secret_of(wide.encode()) == SECRET
+    assert harvest(parse(wide.encode()), limits()).heard == [heard()]
+
+
 @pytest.mark.parametrize(
     "time",
     [
@@ -160,7 +167,7 @@ def test_locations_count_too_and_the_strongest_of_a_minute_is_kept() -> None:
     ]
     found = kept(version3(seen3(seconds=30, locations=places)))
     before = heard(second=59, rssi_dbm=-66)._replace(minute=MINUTE - 1)
-    strongest = {"rssi_dbm": -50, "ap": devices.mac_number(OTHER_AP)}
+    strongest: dict[str, Any] = {"rssi_dbm": -50, "ap": devices.mac_number(OTHER_AP)}
     assert found.heard == [before, heard(second=5, last_s=59, **strongest)]
     assert found.accepted == 1
 

@@ -158,6 +158,13 @@ def test_people_are_seen_in_each_hour_they_touch() -> None:
     assert found == [Seen(4, NOON + 55 * MINUTE), Seen(4, NOON + 65 * MINUTE)]
 
 
+def test_who_was_there_between_two_spans_is_in_none() -> None:
+    spans = [(NOON, NOON + HOUR), (NOON + 3 * HOUR, NOON + 4 * HOUR)]
+    assert seen_in([presence(70, 80, 2), presence(-9, -1, 3)], spans) == [None, None]
+    over_all = presence(-10, 300, 2)
+    assert [seen and seen.people for seen in seen_in([over_all], spans)] == [2, 2]
+
+
 def test_a_moment_at_the_end_of_an_hour_is_none_of_the_next() -> None:
     spans = [(NOON, NOON + HOUR), (NOON + HOUR, NOON + 2 * HOUR)]
     assert seen_in([presence(60, 60, 1)], spans) == [

@@ -198,6 +198,22 @@ def test_a_file_goes_to_a_room_once(team: Crew) -> None:
     assert "The same video as the clip before" in team.messages[-1].markdown
 
 
+def test_what_failed_together_waits_for_no_other_clip(team: Crew) -> None:
+    """Of a recording that failed no file is shared, whatever else has no file."""
+    other, job = alarmed(team, clips=(PRESS,)), alarmed(team)
+    team.run(other)
+    team.run(job)
+    assert team.run(recorded(team, job, error="offline", shared=True)) is None
+    assert "No clip: offline" in team.messages[-1].markdown
+
+
+def test_a_clip_does_not_wait_for_a_thread_that_was_refused(team: Crew) -> None:
+    job = alarmed(team, GATE, build.DOOR, rooms=("No such room",))
+    assert team.run(job) is None
+    assert team.run(recorded(team, job)) is None
+    assert team.progress(job).state is JobState.FAILED
+
+
 def test_a_clip_waits_for_the_message_it_follows(team: Crew) -> None:
     job = alarmed(team)
     team.clouds.webex.faults.add(Fault("503-html", POST, times=-1))

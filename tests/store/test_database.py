@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from mvsnap.domain import JobId
 from mvsnap.store import (
     database,
+    tables_badges,  # noqa: F401 - it adds its tables
     tables_visitors,  # noqa: F401 - its tables are looked at, too
 )
 from mvsnap.store.store import Store

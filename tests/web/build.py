@@ -19,13 +19,17 @@ from mvsnap.metrics import Metrics
 from mvsnap.runtime import store_url
 from mvsnap.store import database
 from mvsnap.store.audit import AuditLog
+from mvsnap.store.badge_pictures import BadgePictures
+from mvsnap.store.badges import BadgeStore
 from mvsnap.store.clips import ClipStore
+from mvsnap.store.directory import DirectoryStore
 from mvsnap.store.files import Files
 from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.store import Store
 from mvsnap.store.visitors import VisitorStore
+from mvsnap.store.wifi import WifiStore
 from mvsnap.web import wifi
 from mvsnap.web.app import create_app
 from mvsnap.web.context import Gateway
@@ -88,8 +92,11 @@ class Web:
         self.site = SiteStore(shared)
         self.visitors = VisitorStore(shared)
         self.people = People(shared)
-        self.wifi = wifi.build(self.settings, shared)
         self.audit = AuditLog(shared)
+        self.badges = BadgeStore(shared)
+        self.badge_pictures = BadgePictures(shared)
+        self.directory = DirectoryStore(shared)
+        self.wifi = wifi.build(self.settings, shared, WifiStore(shared))
         self.files = Files(folder)
         self.clock = clock or SystemClock()
         self.app = self.fresh_app()
@@ -116,6 +123,9 @@ class Web:
                 visitors=self.visitors,
                 people=self.people,
                 audit=self.audit,
+                badges=self.badges,
+                badge_pictures=self.badge_pictures,
+                directory=self.directory,
                 files=self.files,
                 clock=clock,
                 metrics=metrics,

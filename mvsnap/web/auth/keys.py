@@ -14,7 +14,7 @@ from mvsnap.config.model import ApiKey, Scope
 from mvsnap.domain import Job, Serial
 from mvsnap.errors import BadInput, Forbidden, Unauthorized
 from mvsnap.web.auth.limit import Limit, Limiter
-from mvsnap.web.params import read_parameters
+from mvsnap.web.params import read_parameters, read_query
 
 _WRONG_KEYS_PER_MINUTE = 20
 _KNOWN_GOOD = 1000
@@ -149,7 +149,8 @@ def key_of(asked: Request) -> str | None:
     try:
         return read_parameters(asked).get("apikey")
     except BadInput:
-        return None
+        # A body that holds no parameters, such as a list, leaves the address.
+        return read_query(asked).get("apikey")
 
 
 def _digest(key: str) -> bytes:

@@ -12,6 +12,7 @@ from flask import Flask, Response, current_app, request, url_for
 from flask_bootstrap import Bootstrap5
 
 from mvsnap import __version__
+from mvsnap.core.days import lasting
 from mvsnap.domain import Role
 from mvsnap.web import auth
 from mvsnap.web.auth.people import Person
@@ -56,6 +57,7 @@ def prepare(app: Flask) -> None:
     app.context_processor(_shell)
     app.add_template_filter(local_time)
     app.add_template_filter(local_clock)
+    app.add_template_filter(lasting)
     app.after_request(_protect)
 
 
@@ -69,6 +71,13 @@ def local_clock(moment: datetime) -> str:
     """Return the time of day alone, where the day is clear: 14:03."""
     zone = ZoneInfo(gateway().settings.site.timezone)
     return f"{moment.astimezone(zone):%H:%M}"
+
+
+def with_frame(answer: Response, origin: str) -> Response:
+    """Let the page show a frame of this other site, and of no other."""
+    policy = f"{_ONLY_OURS}; frame-src {origin}"
+    answer.headers["Content-Security-Policy"] = policy
+    return answer
 
 
 def page_exists(endpoint: str) -> bool:

@@ -15,11 +15,14 @@ from mvsnap.config.sense import Sense
 from mvsnap.core.days import day_span
 from mvsnap.domain import Camera, Event, EventKind, Listener, Mute, Role, Serial
 from mvsnap.errors import BadInput
+from mvsnap.footage import ClipState
+from mvsnap.store.clips import ClipFilter
 from mvsnap.store.store import EventFilter
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.pages import page_exists
 from mvsnap.web.pages.places import Places, known_places
+from mvsnap.web.pages.recorder_rows import recorder_told
 
 bp = Blueprint("overview", __name__)
 
@@ -57,10 +60,21 @@ class MuteRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LatestClip:
+    title: str
+    at: datetime
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Today:
+    """clips: None where no camera records."""
+
     crowds: int
     snapshots: int
+    clips: int | None
     failures: int
+    latest_clip: LatestClip | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +114,11 @@ def index() -> ResponseReturnValue:
         today=_today(now),
         snapshots=_latest_snapshots(),
         cameras=_cameras(sense, listeners, now),
+        recorder=recorder_told(
+            gateway().settings.recorder.serials(),
+            gateway().clips.recorder_cameras(),
+            now,
+        ),
         has_key=gateway().settings.meraki.api_key is not None,
     )
 
@@ -218,12 +237,27 @@ def _today(now: datetime) -> Today:
     since, _ = day_span(now.astimezone(zone).date().isoformat(), zone)
     happened = gateway().store.count_events(since)
     failed = gateway().store.count_events(since, only_failed=True)
-    snapshots = EventKind.SNAPSHOT
+
+    def worked(kind: EventKind) -> int:
+        return happened.get(kind, 0) - failed.get(kind, 0)
+
+    records = bool(gateway().settings.recorder.cameras)
     return Today(
         crowds=happened.get(EventKind.CROWD, 0),
-        snapshots=happened.get(snapshots, 0) - failed.get(snapshots, 0),
+        snapshots=worked(EventKind.SNAPSHOT),
+        clips=worked(EventKind.CLIP) if records else None,
         failures=sum(failed.values()) + gateway().store.count_undelivered(since),
+        latest_clip=_latest_clip(),
     )
+
+
+def _latest_clip() -> LatestClip | None:
+    found = gateway().clips.clips(ClipFilter(states=(ClipState.READY,)), 1)
+    if not found:
+        return None
+    clip = found[0]
+    url = url_for("clips.show", clip_id=clip.id)
+    return LatestClip(clip.title or clip.camera, clip.at, url)
 
 
 def _latest_snapshots() -> list[SnapshotTile]:

@@ -198,7 +198,7 @@ def _series(
         return series
     rest = series[MOST_SERIES - 1 :]
     sums = [
-        sum(value or 0 for value in values)
+        sum(known) if (known := [v for v in values if v is not None]) else None
         for values in zip(*(one.values for one in rest), strict=True)
     ]
     return [*series[: MOST_SERIES - 1], Series(f"{len(rest)} others", sums)]

@@ -1,0 +1,348 @@
+"""Wi-Fi analytics: what a POST costs beside bare inserts, and pages of very much.
+
+The store is filled with MVSNAP_BENCH_OBSERVATIONS (1,000,000) observations of devices
+that come, stay for twenty minutes and come again; 10,000,000 take ten minutes.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import requests
+
+from benchmarks.line import Line
+from mvsnap.core.devices import mac_text
+from mvsnap.core.visits import Heard, VisitRule
+from mvsnap.domain import Presence, Radio, Serial, ZoneId
+from mvsnap.store import database
+from mvsnap.store.database import Database
+from mvsnap.store.sense import Findings, SenseStore
+from mvsnap.store.wifi import WifiStore
+from mvsnap.store.wifi_correlation import WifiCorrelation
+from mvsnap.store.wifi_lists import WifiLists
+from mvsnap.store.wifi_reports import WifiReports
+from mvsnap.store.wifi_rows import VisitOrder, WifiFilter
+from tests.gateway import clouds, environment, gateway
+
+ROUNDS = 5
+POSTS = 60
+LARGE = 10_000
+MANY = int(os.environ.get("MVSNAP_BENCH_OBSERVATIONS", "1000000"))
+FEW = 10_000
+# Devices that are heard in each minute.
+AROUND = 500
+_STAY_MINUTES = 20
+_PRESENCES = 1000
+_RULE = VisitRule()
+_AP = "0c:8d:db:00:00:01"
+_ENDPOINT = {
+    "token": "a-token-of-the-benchmark",
+    "validator": "validator",
+    "secret": "a secret of the benchmark",
+}
+_LIMIT_S = 120.0
+
+
+def wifi() -> list[Line]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        return [*posts(folder), *stores(folder), naive(folder)]
+
+
+# --- a POST
+
+
+def posts(folder: Path) -> list[Line]:
+    """500 observations a POST until their visits are current; 10,000 at once."""
+    first = _now_minute() - POSTS * ROUNDS - 10
+    ours, bare = [], []
+    scanning = {"endpoints": [_ENDPOINT], "hash_macs": True}
+    with clouds() as made, gateway(folder, made.settings(scanning=scanning)) as it:
+        url = f"{it.url}/scanning/{_ENDPOINT['token']}"
+        db = _open(folder / "data/mvsnap.db")
+        with requests.Session() as session:
+            for number in range(ROUNDS):
+                minutes = range(first + number * POSTS, first + (number + 1) * POSTS)
+                heard = [around(minute) for minute in minutes]
+                bodies = [_message(these) for these in heard]
+                ours.append(_seconds(_post_all, session, url, bodies, db))
+                bare.append(_seconds(_insert_all, folder / f"{number}.db", heard))
+            large = [_message(around(first, LARGE))]
+            spans = [_seconds(_post_all, session, url, large) for _ in range(ROUNDS)]
+    ratio = statistics.median(b / o for b, o in zip(bare, ours, strict=True))
+    many = POSTS * AROUND
+    per_s = [many / statistics.median(these) for these in (ours, bare)]
+    return [
+        Line(
+            f"Wi-Fi POST of {AROUND} observations, durable, visits current",
+            "batched SQLite inserts of the same rows with one index",
+            ">= 0.5",
+            f"{ratio:.2f} ({per_s[0]:,.0f}/s of {per_s[1]:,.0f}/s)",
+        ),
+        Line(
+            f"Wi-Fi POST of {LARGE:,} observations, answered",
+            "-",
+            "< 500 ms",
+            f"{statistics.median(spans) * 1000:.0f} ms",
+        ),
+    ]
+
+
+def _post_all(
+    session: requests.Session,
+    url: str,
+    bodies: Sequence[bytes],
+    until_processed: Database | None = None,
+) -> None:
+    for body in bodies:
+        session.post(url, data=body, timeout=_LIMIT_S).raise_for_status()
+    if until_processed is None:
+        return
+    store, deadline = WifiStore(until_processed), time.monotonic() + _LIMIT_S
+    while store.waiting():
+        if time.monotonic() > deadline:
+            raise RuntimeError("observations are not processed")
+        time.sleep(0.002)
+
+
+def _message(heard: Sequence[Heard]) -> bytes:
+    """Return version 3 as Meraki sends it, every second one with a location."""
+    seen = []
+    for number, here in enumerate(heard):
+        at = datetime.fromtimestamp(here.minute * 60 + here.first_s, UTC)
+        moment = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        record = {"apMac": _AP, "rssi": here.rssi_dbm}
+        place: dict[str, Any] = dict.fromkeys(("x", "y", "floorPlanId"))
+        place |= {"lat": 51.123456789, "lng": 7.123456789, "variance": 3.1415926}
+        place |= {"time": moment, "rssiRecords": [record], "nearestApTags": ["shop"]}
+        latest = {"nearestApMac": _AP, "nearestApRssi": str(here.rssi_dbm)}
+        seen.append(
+            {
+                "clientMac": mac_text(here.device & 0xFFFF_FFFF_FFFF),
+                "ipv4": None,
+                "ipv6": None,
+                "ssid": None,
+                "os": None,
+                "manufacturer": "Apple",
+                "locations": [place] * (number % 2),
+                "latestRecord": latest | {"time": moment},
+            }
+        )
+    data = {"networkId": "L_1", "observations": seen}
+    secret = _ENDPOINT["secret"]
+    message = {"version": "3.0", "secret": secret, "type": "WiFi", "data": data}
+    return json.dumps(message).encode()
+
+
+def _insert_all(path: Path, batches: Sequence[Sequence[Heard]]) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        db.execute("CREATE TABLE o (at_s, device, source, rssi_dbm, ap, ssid)")
+        db.execute("CREATE INDEX o_of_device ON o (device, at_s)")
+        for heard in batches:
+            rows = [
+                (h.minute * 60 + h.first_s, h.device, 1, h.rssi_dbm, h.ap, h.ssid)
+                for h in heard
+            ]
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany("INSERT INTO o VALUES (?, ?, ?, ?, ?, ?)", rows)
+            db.execute("COMMIT")
+
+
+# --- much in the store
+
+
+def stores(folder: Path) -> list[Line]:
+    """The last batches beside the first, and pages of much beside those of little."""
+    first_s, last_s = fill(folder / "many.db", MANY)
+    fill(folder / "few.db", FEW)
+    goal = "<= 3, <= 0.3 s, <= 64 MiB more"
+    lines = [
+        Line(
+            f"the last of {MANY:,} Wi-Fi observations",
+            "the first",
+            "<= 1.3",
+            f"{last_s / first_s:.2f} ({last_s / AROUND * 1e6:.0f} us each)",
+        )
+    ]
+    many = _measured_pages(folder / "many.db")
+    few = _measured_pages(folder / "few.db")
+    for name, (seconds, mib) in many.items():
+        ratio = seconds / few[name][0]
+        text = f"{ratio:.1f}, {seconds * 1000:.0f} ms, {mib:.0f} MiB more"
+        what = f"Wi-Fi page at {MANY:,}: {name}"
+        lines.append(Line(what, f"the same at {FEW:,}", goal, text))
+    return lines
+
+
+def fill(path: Path, many: int) -> tuple[float, float]:
+    """Fill a store; return seconds of a minute's batch at the begin and at the end."""
+    db = _open(path)
+    database.upgrade(db.engine)
+    store, now = WifiStore(db), datetime.now(UTC)
+
+    def add(minutes: Sequence[int]) -> None:
+        heard = [here for minute in minutes for here in around(minute)]
+        store.add_batch("L_1", Radio.WIFI, heard, now)
+        while store.process(_RULE, now):
+            pass
+
+    begin = _now_minute() - many // AROUND
+    minutes = range(begin, begin + many // AROUND)
+    edge = min(100, len(minutes) // 3)
+    first = [_seconds(add, [minute]) for minute in minutes[:edge]]
+    middle = minutes[edge:-edge]
+    for start in range(0, len(middle), 10):
+        add(middle[start : start + 10])
+    last = [_seconds(add, [minute]) for minute in minutes[-edge:]]
+    _add_presences(db)
+    db.engine.dispose()
+    return statistics.median(first[edge // 5 :]), statistics.median(last)
+
+
+def around(minute: int, many: int = AROUND) -> list[Heard]:
+    """Return who is heard in a minute: some left the minute before, some came."""
+    found = []
+    for place in range(many):
+        stay = (minute + place) // _STAY_MINUTES
+        chance = (place * 7919 + stay * 104_729) % 100
+        # Three of ten have been here before.
+        back = chance // 2 + 2 if chance < 30 else 0
+        number = (place * 1_000_003 + stay - back) * 0x9E37_79B9_7F4A_7C15
+        device = 1 << 62 | number & (1 << 60) - 1
+        rssi_dbm = -50 - (place * 31 + minute) % 40
+        found.append(Heard(device, minute, place % 60, place % 60, rssi_dbm, 1))
+    return found
+
+
+def _add_presences(db: Database) -> None:
+    now = datetime.now(UTC)
+    found = []
+    for number in range(_PRESENCES):
+        begin = now - timedelta(seconds=86 * number + 300)
+        serial, zone = Serial(f"Q2BN-WIFI-{number % 10:04d}"), ZoneId(str(number % 4))
+        end = begin + timedelta(seconds=number % 240)
+        found.append(Presence(serial, zone, begin, end, 2))
+    SenseStore(db).save(Findings(presences=found), now)
+
+
+def _measured_pages(path: Path) -> dict[str, tuple[float, float]]:
+    """Return seconds and MiB of each page, measured in a process of its own."""
+    args = [sys.executable, "-m", "benchmarks.wifi", str(path)]
+    done = subprocess.run(
+        args, env=environment(), capture_output=True, text=True, check=True
+    )
+    found: dict[str, tuple[float, float]] = json.loads(done.stdout)
+    return found
+
+
+def main() -> None:
+    """Measure the pages of a store; called by `_measured_pages`."""
+    db = _open(Path(sys.argv[1]))
+    until = datetime.now(UTC) + timedelta(hours=1)
+    day = WifiFilter(until - timedelta(days=1), until)
+    week = WifiFilter(until - timedelta(days=7), until)
+    found = {}
+    for name, page in _pages(db).items():
+        for span, wanted in (("a day", day), ("a week", week)):
+            if name == "correlation" and wanted is week:
+                continue
+            page(wanted)
+            before = _rss_mib()
+            spans = [_seconds(page, wanted) for _ in range(ROUNDS)]
+            seconds = statistics.median(spans)
+            found[f"{name} of {span}"] = (seconds, max(0.0, _rss_mib() - before))
+    sys.stdout.write(json.dumps(found))
+
+
+def _pages(db: Database) -> dict[str, Callable[[WifiFilter], object]]:
+    zone = ZoneInfo("Europe/Berlin")
+    reports = WifiReports(db, long_stay_s=_RULE.long_stay_s)
+    lists = WifiLists(db, long_stay_s=_RULE.long_stay_s)
+    near = WifiCorrelation(db, long_stay_s=_RULE.long_stay_s, window_s=30)
+
+    def overview(wanted: WifiFilter) -> None:
+        reports.totals(wanted)
+        reports.by_hour(wanted, zone)
+        reports.by_day(wanted, zone)
+        reports.busiest(wanted, zone)
+        reports.dwell(wanted)
+
+    def of_presences(wanted: WifiFilter) -> None:
+        near.summary(wanted)
+        near.presences(wanted)
+
+    return {
+        "overview": overview,
+        "visits": lists.visits,
+        "longest visits": lambda wanted: lists.visits(wanted, VisitOrder.DWELL),
+        "observations": lists.observations,
+        "correlation": of_presences,
+    }
+
+
+# --- the naive way
+
+
+def naive(folder: Path) -> Line:
+    """A CSV file that is read and written anew for each observation."""
+    spans = [
+        _seconds(_rewrite, folder / f"{many}.csv", many) / many for many in (1000, 5000)
+    ]
+    texts = " and ".join(f"{span * 1e6:,.0f} us" for span in spans)
+    what = "a CSV file rewritten for each of 1,000 and of 5,000 observations"
+    return Line(what, "-", "-", f"{texts} each")
+
+
+def _rewrite(path: Path, many: int) -> None:
+    path.touch()
+    for minute in range(many // AROUND):
+        for here in around(minute):
+            with path.open(newline="") as file:
+                rows = list(csv.reader(file))
+            rows.append([str(value) for value in here])
+            with path.open("w", newline="") as file:
+                csv.writer(file).writerows(rows)
+
+
+# --- small things
+
+
+def _open(path: Path) -> Database:
+    return Database(database.open_database(database.sqlite_url(path)))
+
+
+def _now_minute() -> int:
+    return int(time.time()) // 60
+
+
+def _seconds(step: Callable[..., object], *args: Any) -> float:
+    began = time.perf_counter()
+    step(*args)
+    return time.perf_counter() - began
+
+
+def _rss_mib() -> float:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError("no VmHWM")
+
+
+if __name__ == "__main__":
+    main()

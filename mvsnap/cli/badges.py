@@ -1,0 +1,206 @@
+"""`badges`: badge events from files."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, TextIO
+
+import click
+
+from mvsnap.cli.terminal import (
+    config_option,
+    err,
+    fail,
+    load_settings,
+    open_parts,
+    out,
+    storage_errors,
+)
+from mvsnap.errors import BadInput
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from mvsnap.core.badge_csv import Reading
+    from mvsnap.core.badges import Swipe
+    from mvsnap.core.csv_reader import BadRow
+    from mvsnap.runtime import Parts
+
+_BATCH = 500
+_CHUNK = 1024 * 1024
+_MAX_LINE = 1_000_000
+_TOLD = 20
+
+
+@click.group()
+def badges() -> None:
+    """Badge events: who used which badge where."""
+
+
+@config_option
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="OURS=THEIRS",
+    help="A heading with an unusual name, like user_id=Badge; may be repeated. "
+    "Ours are timestamp, date, time, user_id, reader.",
+)
+@click.option(
+    "--time-format",
+    metavar="FORMAT",
+    help='Times that are not ISO 8601, like "%d/%m/%Y %H:%M" (strptime).',
+)
+@click.option(
+    "--rejects",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write lines that cannot be used to this CSV file, with the reason.",
+)
+@click.pass_context
+def import_file(
+    ctx: click.Context,
+    file: Path,
+    columns: tuple[str, ...],
+    time_format: str | None,
+    rejects: Path | None,
+) -> None:
+    """Store the badge events of a CSV file; the same file again changes nothing.
+
+    Times without an offset are those of site.timezone.
+    """
+    from zoneinfo import ZoneInfo
+
+    from mvsnap.core.badge_csv import Reading
+
+    settings = load_settings(ctx)
+    timezone = settings.site.timezone
+    now = datetime.now(UTC)
+    how = Reading(ZoneInfo(timezone), now, _named(columns), time_format)
+    parts = open_parts(settings)
+    out.print(f"Times without an offset are taken as {timezone}.", markup=False)
+    made = Import(parts, file.name, now)
+    try:
+        made.run(file, how)
+    except BadInput as exc:
+        fail(f"{file}: {exc.message}")
+    except OSError as exc:
+        fail(f"{file}: cannot be read: {exc.strerror}")
+    _report(made, file, rejects)
+
+
+badges.add_command(import_file)
+
+
+def _named(columns: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for column in columns:
+        ours, equals, theirs = column.partition("=")
+        if not equals or not ours.strip() or not theirs.strip():
+            raise click.UsageError(f"--column {column}: expected user_id=Badge")
+        found[ours.strip()] = theirs.strip()
+    return found
+
+
+class Import:
+    """One file on its way into the store, a batch a transaction."""
+
+    def __init__(self, parts: Parts, source: str, now: datetime) -> None:
+        from mvsnap.core.badges import Readers
+
+        self._parts = parts
+        self._source = source
+        self._now = now
+        self._readers = Readers(parts.settings.badges.camera_of_reader)
+        self._batch: list[Swipe] = []
+        self.good, self.new = 0, 0
+        self.bad: list[BadRow] = []
+
+    def run(self, file: Path, how: Reading) -> None:
+        """Raises BadInput when the heading cannot be used."""
+        from mvsnap.core import badge_csv, csv_reader
+
+        with file.open("rb") as raw:
+            encoding = csv_reader.encoding_of(iter(lambda: raw.read(_CHUNK), b""))
+        with file.open("rb") as raw, _progress() as progress:
+            lines = _lines(raw, encoding, progress, file.stat().st_size)
+            for row in badge_csv.read(lines, how):
+                self._take(row)
+            self._store()
+
+    def _take(self, row: Swipe | BadRow) -> None:
+        from mvsnap.core.csv_reader import BadRow
+
+        if isinstance(row, BadRow):
+            self.bad.append(row)
+            return
+        self._batch.append(row)
+        if len(self._batch) == _BATCH:
+            self._store()
+
+    def _store(self) -> None:
+        from mvsnap.core.badges import recorded
+
+        events = [
+            recorded(swipe, self._readers, self._source, self._now)
+            for swipe in self._batch
+        ]
+        with storage_errors(self._parts.settings):
+            self.new += self._parts.badges.add(events)
+        self.good += len(events)
+        self._batch = []
+
+
+def _progress() -> Progress:
+    from rich.progress import Progress
+
+    return Progress(console=err, transient=True, disable=not err.is_terminal)
+
+
+def _lines(
+    raw: BinaryIO, encoding: str, progress: Progress, size: int
+) -> Iterator[str]:
+    """Yield the lines; of one that is too long only the beginning, which is refused."""
+    task = progress.add_task("importing", total=size)
+    with io.TextIOWrapper(raw, encoding, errors="replace", newline="") as text:
+        while line := text.readline(_MAX_LINE):
+            yield line
+            if len(line) == _MAX_LINE:
+                _skip_line(text)
+            progress.update(task, completed=raw.tell())
+
+
+def _skip_line(text: TextIO) -> None:
+    while rest := text.readline(_MAX_LINE):
+        if rest.endswith(("\n", "\r")):
+            return
+
+
+def _report(made: Import, file: Path, rejects: Path | None) -> None:
+    known = made.good - made.new
+    told = f"{made.new} badge events are new, {known} were known already."
+    out.print(told, markup=False)
+    if rejects is not None:
+        _write(rejects, made.bad)
+    if not made.bad:
+        return
+    err.print(f"{len(made.bad)} lines of {file} cannot be used:", style="red")
+    for row in made.bad[:_TOLD]:
+        err.print(f"  line {row.line}: {row.why}", markup=False)
+    if len(made.bad) > _TOLD and rejects is None:
+        err.print(f"  and {len(made.bad) - _TOLD} more: --rejects FILE has them all")
+    raise SystemExit(1)
+
+
+def _write(rejects: Path, bad: list[BadRow]) -> None:
+    from mvsnap.core.csv_table import harmless
+
+    with rejects.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("line", "reason"))
+        writer.writerows((row.line, harmless(row.why)) for row in bad)

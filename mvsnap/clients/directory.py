@@ -1,0 +1,138 @@
+"""Directory over HTTP: the list of people, and photos from the hosts that are allowed.
+
+A list of people comes from outside: what it calls a photo may be any address. Asked are
+http and https addresses of the allowed hosts only, also behind a redirect, and never
+this machine or its neighbours on the link unless such an address is allowed by itself.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable
+from urllib.parse import urljoin, urlsplit
+
+import requests
+
+from mvsnap import __version__
+from mvsnap.clients.hosts import origin
+from mvsnap.clients.transport import Broken, guard
+from mvsnap.errors import UpstreamError
+
+_TIMEOUT_S = 15.0
+_MAX_PHOTO_BYTES = 8 * 1024 * 1024
+_MAX_REDIRECTS = 3
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_IMAGES = ("image/jpeg", "image/png", "image/webp", "image/gif")
+# Some servers know no better than this for files.
+_UNTYPED = ("", "application/octet-stream", "binary/octet-stream")
+
+
+class DirectoryClient:
+    """photo_hosts: `host` (its usual ports) or `host:port`, in lower case."""
+
+    def __init__(
+        self, photo_hosts: tuple[str, ...], *, timeout_s: float = _TIMEOUT_S
+    ) -> None:
+        self._hosts = frozenset(photo_hosts)
+        self._timeout_s = timeout_s
+
+    def people(self, url: str) -> bytes:
+        """Return the list of people as it is, at most 20 MB.
+
+        Raises:
+            UpstreamError
+        """
+        own = origin(url)
+        return self._get(url, lambda to: own is not None and origin(to) == own).content
+
+    def photo(self, url: str) -> bytes:
+        """Return an image; whoever shows it must still make sure that it is one.
+
+        Raises:
+            UpstreamError: `retry` says whether it may be had later.
+        """
+        answer = self._get(url, self._is_allowed)
+        kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if kind not in (*_IMAGES, *_UNTYPED):
+            raise UpstreamError(f"is no image but {kind[:40]}", retry=False)
+        if len(answer.content) > _MAX_PHOTO_BYTES:
+            size = _MAX_PHOTO_BYTES // 1024 // 1024
+            raise UpstreamError(f"is larger than {size} MB", retry=False)
+        return answer.content
+
+    def _is_allowed(self, url: str) -> bool:
+        place = origin(url)
+        if place is None:
+            return False
+        scheme, host, port = place
+        shown = f"[{host}]" if ":" in host else host
+        usual = port == {"http": 80, "https": 443}[scheme]
+        names = {f"{shown}:{port}", shown} if usual else {f"{shown}:{port}"}
+        if not names & self._hosts:
+            return False
+        # A name may lead to this machine; its address must be meant, then.
+        return _is_address(host) or not _leads_home(host, port)
+
+    def _get(self, url: str, allowed: Callable[[str], bool]) -> requests.Response:
+        # One session each: nothing of one host is there for the next.
+        with guard(requests.Session(), url) as http:
+            http.headers["User-Agent"] = f"mvsnap/{__version__}"
+            for _ in range(_MAX_REDIRECTS + 1):
+                if not allowed(url):
+                    raise UpstreamError(_refusal(url), retry=False)
+                answer = self._ask(http, url)
+                if answer.status_code not in _REDIRECTS:
+                    return _checked(answer)
+                url = urljoin(url, answer.headers.get("Location") or url)
+        raise UpstreamError(f"more than {_MAX_REDIRECTS} redirects", retry=False)
+
+    def _ask(self, http: requests.Session, url: str) -> requests.Response:
+        try:
+            return http.get(url, timeout=self._timeout_s, allow_redirects=False)
+        except Broken as exc:
+            words, again = exc.words, exc.again
+        except (requests.RequestException, ValueError):
+            words, again = "the address cannot be used", False
+        raise UpstreamError(words, retry=again)
+
+
+def _checked(answer: requests.Response) -> requests.Response:
+    status = answer.status_code
+    if status != 200:
+        raise UpstreamError(f"was answered {status}", retry=status >= 500)
+    return answer
+
+
+def _refusal(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host, scheme = parts.netloc.rpartition("@")[2], parts.scheme
+    except ValueError:
+        host, scheme = "", ""
+    if scheme not in ("http", "https") or not host:
+        return f"is no http(s) address: {url[:40]!r}"
+    return f"leads to {host[:80]!r}, which is none of badges.photo_hosts"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _leads_home(host: str, port: int) -> bool:
+    """Say whether a name stands for this machine or for its link (169.254...)."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError:
+        return False  # the request will say so
+    addresses = {
+        ipaddress.ip_address(str(entry[4][0]).split("%")[0]) for entry in found
+    }
+    return any(
+        a.is_loopback or a.is_link_local or a.is_unspecified or a.is_multicast
+        for a in addresses
+    )

@@ -1,0 +1,77 @@
+"""Settings of the badge review: readers and their cameras, the directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+
+from mvsnap.config.values import Section, SerialText, Text
+
+_WEB = ("http://", "https://")
+
+
+def _template(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        clear = bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        clear = False
+    if not url.startswith(_WEB) or not clear or not url.isprintable() or " " in url:
+        raise ValueError("expected an address like https://directory.example/{user_id}")
+    if "{user_id}" not in url or {"{", "}", ";", ","} & set(parts.netloc):
+        raise ValueError("expected {user_id} in it, behind the host")
+    return url
+
+
+def _directory(place: str) -> str:
+    if not place.startswith(_WEB):
+        if not place.casefold().endswith((".csv", ".json")):
+            raise ValueError("expected FILE.csv, FILE.json or an http(s) address")
+        return place
+    try:
+        if "@" in urlsplit(place).netloc:
+            raise ValueError("expected an address without a name or password in it")
+    except ValueError as exc:
+        raise ValueError(
+            "expected an address without a name or password in it"
+        ) from exc
+    return place
+
+
+def _host(text: str) -> str:
+    host = text.strip().casefold()
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+    if not name or set(name) & set("/@?#* \\"):
+        raise ValueError("expected a host like photos.example or photos.example:8443")
+    return host
+
+
+class Badges(Section):
+    camera_of_reader: dict[Text, SerialText] = Field(
+        {}, description='the camera of each reader, like {Door 1: Q2AB-...}; "*": all'
+    )
+    directory: Annotated[Text, AfterValidator(_directory)] | None = Field(
+        None,
+        description="names, departments, photos: FILE.csv, FILE.json or the address "
+        "of such a file",
+    )
+    photo_hosts: tuple[Annotated[Text, AfterValidator(_host)], ...] = Field(
+        (), description="hosts that photos of the directory may be fetched from"
+    )
+    directory_url: Annotated[Text, AfterValidator(_template)] | None = Field(
+        None,
+        description="page of a person in a web directory, shown in a frame, like "
+        "https://directory.example/{user_id}",
+    )
+    mismatch_room: Text | None = Field(
+        None, description="room or e-mail that is told of a mismatch; default: nobody"
+    )
+
+    def below(self, root: Path) -> Badges:
+        """Return the same with a file of the directory taken from `root`."""
+        if self.directory is None or self.directory.startswith(_WEB):
+            return self
+        return self.model_copy(update={"directory": str(root / self.directory)})

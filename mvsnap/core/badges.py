@@ -1,0 +1,225 @@
+"""Badge events: who held which badge to which reader, and what people judged. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import NewType
+
+from mvsnap.domain import JobId, Serial
+from mvsnap.errors import BadInput
+
+BadgeId = NewType("BadgeId", str)
+Detail = str | int | float | bool | None
+
+# Any fixed UUID: the same badge event must have the same id wherever it comes from.
+_NAMESPACE = uuid.UUID("6b1f5d0e-8f34-4c4e-9a55-6d7673626467")
+# A camera has stored a moment some two to three minutes later.
+PICTURE_AFTER = timedelta(minutes=3)
+# A mismatch is told so long after it was judged: a wrong key can be taken back.
+TELL_AFTER = timedelta(seconds=10)
+MAX_TEXT = 200
+MAX_NOTE = 1000
+MAX_DETAILS = 50
+MAX_DETAIL = 1000
+# Clocks of readers run ahead; more is a wrong time zone.
+_AHEAD = timedelta(minutes=10)
+_OLDEST = datetime(2010, 1, 1, tzinfo=UTC)
+# Larger numbers are milliseconds: as seconds they lie after the year 5000.
+_FIRST_MS = 100_000_000_000
+_LAST_MS = 100_000_000_000_000
+
+
+class PictureState(StrEnum):
+    """NO_VIDEO, OFFLINE and FAILED may be asked again, see `Badge.ask_at`."""
+
+    WAITING = "waiting"
+    FETCHED = "fetched"
+    NO_VIDEO = "no_video"
+    OFFLINE = "offline"
+    FAILED = "failed"
+    NO_CAMERA = "no_camera"
+
+
+class Verdict(StrEnum):
+    """OPEN: nobody has judged yet."""
+
+    OPEN = "open"
+    MATCH = "match"
+    MISMATCH = "mismatch"
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True, slots=True)
+class Swipe:
+    """A badge held to a reader, as somebody told us."""
+
+    swiped_at: datetime
+    user_id: str
+    reader: str
+    details: Mapping[str, Detail] = field(default_factory=dict)
+
+    @property
+    def id(self) -> BadgeId:
+        """The same for the same time, person and reader."""
+        name = "\n".join((self.swiped_at.isoformat(), self.user_id, self.reader))
+        return BadgeId(str(uuid.uuid5(_NAMESPACE, name)))
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeEvent:
+    """A swipe with its picture and the verdict that holds.
+
+    serial: the camera of the reader, None when none is set.
+    ask_at: when the camera is asked (again), None: not by itself.
+    picture_path: below data_dir; error: why there is no picture.
+    person, department, photo_path: of the directory, "" and None when not there.
+    """
+
+    id: BadgeId
+    swiped_at: datetime
+    recorded_at: datetime
+    user_id: str
+    reader: str
+    source: str
+    serial: Serial | None
+    picture: PictureState
+    details: Mapping[str, Detail] = field(default_factory=dict)
+    ask_at: datetime | None = None
+    asks: int = 0
+    picture_path: str | None = None
+    video_link: str | None = None
+    error: str | None = None
+    verdict: Verdict = Verdict.OPEN
+    note: str = ""
+    judged_at: datetime | None = None
+    judged_by: str = ""
+    person: str = ""
+    department: str = ""
+    photo_path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What somebody judged; the last one of a badge event holds.
+
+    tell_at: when the room is told of it, None: not, or not any more.
+    """
+
+    badge_id: BadgeId
+    verdict: Verdict
+    note: str
+    judged_at: datetime
+    judged_by: str
+    tell_at: datetime | None = None
+    id: int = 0
+
+    @property
+    def job_id(self) -> JobId:
+        """The job that tells of it."""
+        name = f"told {self.badge_id} {self.judged_at.isoformat()}"
+        return JobId(str(uuid.uuid5(_NAMESPACE, name)))
+
+
+class Readers:
+    """Which camera sees which reader; case and blanks around a name do not count."""
+
+    def __init__(self, camera_of_reader: Mapping[str, str]) -> None:
+        self._serials = {
+            _folded(reader): Serial(serial)
+            for reader, serial in camera_of_reader.items()
+        }
+
+    def camera(self, reader: str) -> Serial | None:
+        return self._serials.get(_folded(reader)) or self._serials.get("*")
+
+
+def recorded(swipe: Swipe, readers: Readers, source: str, now: datetime) -> BadgeEvent:
+    """Return the swipe as it is kept, its picture still to be asked for."""
+    serial = readers.camera(swipe.reader)
+    return BadgeEvent(
+        id=swipe.id,
+        swiped_at=swipe.swiped_at,
+        recorded_at=now,
+        user_id=swipe.user_id,
+        reader=swipe.reader,
+        source=source,
+        serial=serial,
+        picture=PictureState.WAITING if serial else PictureState.NO_CAMERA,
+        details=swipe.details,
+        ask_at=ask_at(swipe.swiped_at, now) if serial else None,
+    )
+
+
+def ask_at(swiped_at: datetime, now: datetime) -> datetime:
+    """Return when to ask for the picture of a swipe."""
+    return max(swiped_at + PICTURE_AFTER, now)
+
+
+def parse_text(name: str, value: object, most: int = MAX_TEXT) -> str:
+    """Return a text or a number as plain text on one line.
+
+    Raises:
+        BadInput
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise BadInput(f"{name}: {_came(value)} (expected a text)")
+    text = str(value).strip()
+    if not text:
+        raise BadInput(f"{name}: is missing (expected a text)")
+    if len(text) > most:
+        raise BadInput(f"{name}: {len(text)} characters (expected {most} at most)")
+    if not _is_plain(text):
+        raise BadInput(f"{name}: has control characters (expected plain text)")
+    return text
+
+
+def parse_note(text: str) -> str:
+    """Return a note as it is kept; line breaks become blanks.
+
+    Raises:
+        BadInput
+    """
+    note = " ".join(text.split())
+    return parse_text("note", note, MAX_NOTE) if note else ""
+
+
+def epoch(number: float) -> datetime | None:
+    """Return seconds or milliseconds since 1970 as a moment, None: cannot be one."""
+    if not 0 < number < _LAST_MS:
+        return None
+    seconds = number / 1000 if number >= _FIRST_MS else number
+    # Through whole microseconds: the same number gives the same moment.
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=round(seconds * 1e6))
+
+
+def check_moment(name: str, moment: datetime, came: object, now: datetime) -> datetime:
+    """Return the moment when a badge can have been used then.
+
+    Raises:
+        BadInput
+    """
+    if moment > now + _AHEAD:
+        raise BadInput(f"{name}: {_came(came)} lies in the future (expected the past)")
+    if moment < _OLDEST:
+        raise BadInput(f"{name}: {_came(came)} (expected 2010 or later)")
+    return moment
+
+
+def _came(value: object) -> str:
+    if value is None:
+        return "nothing"
+    return f"{str(value)[:40]!r}" if isinstance(value, str) else str(value)[:40]
+
+
+def _is_plain(text: str) -> bool:
+    # Cc: control characters; Cs: half of a character, which no database stores.
+    return not any(unicodedata.category(sign) in ("Cc", "Cs") for sign in text)
+
+
+def _folded(reader: str) -> str:
+    return reader.strip().casefold()

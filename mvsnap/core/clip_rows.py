@@ -1,0 +1,130 @@
+"""Clip rows: a clip as lists and its page show it, in words and numbers. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mvsnap.core.days import lasting
+from mvsnap.footage import Clip, ClipState, CopyState
+
+_COPIES = {
+    CopyState.NONE: "",
+    CopyState.WAITING: "copy to S3 waits",
+    CopyState.COPIED: "copied to S3",
+    CopyState.FAILED: "not copied to S3",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ClipRow:
+    """A clip at a moment. pre_roll_s, post_roll_s: of the window it shall show."""
+
+    clip: Clip
+    now: datetime
+    pre_roll_s: float
+    post_roll_s: float
+
+    @property
+    def is_finished(self) -> bool:
+        return self.clip.state not in (ClipState.WAITING, ClipState.RECORDING)
+
+    @property
+    def word(self) -> str:
+        """The state in one word; `partial` is a ready one that lacks something."""
+        clip = self.clip
+        if clip.state is ClipState.READY and clip.partial:
+            return "partial"
+        if clip.state is ClipState.RECORDING and self.now >= self._until:
+            return "finishing"
+        return clip.state.value
+
+    @property
+    def reason(self) -> str:
+        """What to know about the state, in words for people; "" for nothing."""
+        clip = self.clip
+        if clip.state is ClipState.FAILED:
+            return clip.error or "no video was recorded"
+        if clip.state is ClipState.DELETED:
+            return ""
+        missing = f"{lasting(self.missing_s)} missing" if self.missing_s >= 0.5 else ""
+        return ". ".join(filter(None, (missing, clip.note)))
+
+    @property
+    def missing_s(self) -> float:
+        gaps = self.clip.gaps
+        return sum((gap.ended_at - gap.began_at).total_seconds() for gap in gaps)
+
+    @property
+    def window_s(self) -> int:
+        """How long the clip shall be, at least one second."""
+        return max(1, round(self.pre_roll_s + self.post_roll_s))
+
+    @property
+    def recorded_s(self) -> int:
+        """How much of the window is over."""
+        begin = self.clip.at - timedelta(seconds=self.pre_roll_s)
+        gone_s = (self.now - begin).total_seconds()
+        return round(min(max(gone_s, 0), self.window_s))
+
+    @property
+    def length_s(self) -> float | None:
+        clip = self.clip
+        if clip.began_at is None or clip.ended_at is None:
+            return None
+        return (clip.ended_at - clip.began_at).total_seconds()
+
+    @property
+    def length(self) -> str:
+        return "" if self.length_s is None else lasting(self.length_s)
+
+    @property
+    def clock(self) -> str:
+        """The length as players show it, such as `0:32`."""
+        if self.length_s is None:
+            return ""
+        minutes, seconds = divmod(round(self.length_s), 60)
+        return f"{minutes}:{seconds:02}"
+
+    @property
+    def after_s(self) -> float:
+        """Seconds of video after the trigger."""
+        if self.clip.ended_at is None:
+            return 0
+        return max(0.0, (self.clip.ended_at - self.clip.at).total_seconds())
+
+    @property
+    def received(self) -> str:
+        """How long after its moment the alarm came here; "" when that is no time."""
+        late_s = (self.clip.received_at - self.clip.at).total_seconds()
+        if late_s < 0.1:
+            return ""
+        return f"{late_s:.1f} s later" if late_s < 10 else f"{lasting(late_s)} later"
+
+    @property
+    def size(self) -> str:
+        size_mb = self.clip.size_bytes / 1e6
+        if not size_mb:
+            return ""
+        return f"{size_mb:.1f} MB" if size_mb < 100 else f"{size_mb:.0f} MB"
+
+    @property
+    def copy(self) -> str:
+        return _COPIES[self.clip.copy_state]
+
+    @property
+    def title(self) -> str:
+        """The first line of what the alarm said."""
+        return self.clip.title.partition("\n")[0].strip() or "Alarm"
+
+    @property
+    def tag(self) -> str:
+        """A text that is another one when the row shows something else."""
+        clip = self.clip
+        recorded = "" if self.is_finished else str(self.recorded_s)
+        parts = (clip.id, self.word, self.reason, recorded, clip.copy_state)
+        return "|".join([*parts, f"{clip.kept:d}", clip.thumbnail_path or ""])
+
+    @property
+    def _until(self) -> datetime:
+        return self.clip.at + timedelta(seconds=self.post_roll_s)

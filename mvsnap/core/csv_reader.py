@@ -1,0 +1,209 @@
+"""CSV files as people export them: any delimiter, any order, usual names of columns.
+
+Pure: lines in, rows out. A row that cannot be read is a `BadRow`, not the end.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from mvsnap.errors import BadInput
+
+MAX_CELL = 10_000
+MAX_COLUMNS = 200
+_DELIMITERS = ",;\t|"
+_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """line: of the file, where it ends; `cells` by the name of their column."""
+
+    line: int
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    line: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What is looked for: names a column may have, by what we call it."""
+
+    known: Mapping[str, Sequence[str]]
+    needed: Sequence[str]
+
+    def find(
+        self, header: Sequence[str], given: Mapping[str, str] | None = None
+    ) -> dict[str, int]:
+        """Return the place of each column that is there; `given` names win."""
+        folded = [fold(name) for name in header]
+        found: dict[str, int] = {}
+        for ours, names in self.known.items():
+            wanted = [given[ours]] if given and ours in given else [ours, *names]
+            for name in wanted:
+                if fold(name) in folded:
+                    found[ours] = folded.index(fold(name))
+                    break
+        return found
+
+
+def fold(name: str) -> str:
+    """Return one spelling for `User ID`, user_id and userId."""
+    return "".join(sign for sign in name.casefold() if sign.isalnum())
+
+
+def read(
+    lines: Iterable[str], columns: Columns, given: Mapping[str, str] | None = None
+) -> Iterator[Row | BadRow]:
+    """Yield every row below the heading; empty lines are left out.
+
+    Our names stand for the columns that were found, the file's own for the others.
+
+    Raises:
+        BadInput: the heading has not all that is needed.
+    """
+    csv.field_size_limit(MAX_CELL)
+    numbered = iter(lines)
+    heading, skipped = _heading(numbered)
+    delimiter = _delimiter(heading, columns, given)
+    header = [name.strip() for name in _split(heading, delimiter)]
+    found = columns.find(header, given)
+    _check(header, found, columns, given)
+    names = dict(enumerate(header)) | {place: ours for ours, place in found.items()}
+    reader = csv.reader(numbered, delimiter=delimiter)
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as exc:
+            line = reader.line_num + skipped
+            yield BadRow(line, _why(exc))
+            continue
+        line = reader.line_num + skipped
+        if any(cell.strip() for cell in cells):
+            yield _row(line, cells, names, len(header))
+
+
+def _row(
+    line: int, cells: Sequence[str], names: Mapping[int, str], columns: int
+) -> Row | BadRow:
+    rest = [cell for cell in cells[columns:] if cell.strip()]
+    if rest:
+        why = f"{len(cells)} cells under {columns} headings (a delimiter in a text?)"
+        return BadRow(line, why)
+    return Row(line, {names[n]: c.strip() for n, c in enumerate(cells[:columns])})
+
+
+def _heading(lines: Iterator[str]) -> tuple[str, int]:
+    """Return the first line that says something, and how many lines that took."""
+    for number, line in enumerate(lines, start=1):
+        # Excel writes its delimiter in front.
+        if line.strip() and not line.casefold().startswith("sep="):
+            return line.rstrip("\r\n"), number
+    raise BadInput("the file is empty (expected a line with headings)")
+
+
+def _delimiter(heading: str, columns: Columns, given: Mapping[str, str] | None) -> str:
+    """Return the one that finds most of the columns, of two alike the first."""
+    return max(
+        _DELIMITERS,
+        key=lambda sign: len(columns.find(_split(heading, sign), given)),
+    )
+
+
+def _split(heading: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([heading], delimiter=delimiter), [])
+    except csv.Error:
+        return []
+
+
+def _check(
+    header: Sequence[str],
+    found: Mapping[str, int],
+    columns: Columns,
+    given: Mapping[str, str] | None,
+) -> None:
+    if len(header) > MAX_COLUMNS:
+        raise BadInput(f"{len(header)} columns (expected {MAX_COLUMNS} at most)")
+    for ours, theirs in (given or {}).items():
+        if ours not in columns.known:
+            known = ", ".join(columns.known)
+            raise BadInput(f"column {ours!r}: unknown (known: {known})")
+        if ours not in found:
+            raise BadInput(f"column {theirs[:40]!r}: not there ({_said(header)})")
+    missing = [name for name in columns.needed if name not in found]
+    if missing:
+        usual = "; ".join(
+            f"{name}: {', '.join(list(columns.known[name])[:4])}" for name in missing
+        )
+        raise BadInput(
+            f"no column for {' and '.join(missing)} ({_said(header)}; usual names are "
+            f"{usual})"
+        )
+
+
+def _said(header: Sequence[str]) -> str:
+    shown = ", ".join(name[:40] for name in header[:_SHOWN])
+    more = f" and {len(header) - _SHOWN} more" if len(header) > _SHOWN else ""
+    return f"the file has {shown or 'none'}{more}"
+
+
+def _why(exc: csv.Error) -> str:
+    if "field larger" in str(exc):
+        return f"a cell with more than {MAX_CELL:,} characters (an open quote?)"
+    return f"cannot be read: {exc}"
+
+
+def encoding_of(chunks: Iterable[bytes]) -> str:
+    """Return how a text is encoded, from all of its bytes.
+
+    A mark at its start says so; else zeros between the letters do; else it is UTF-8
+    when it can be, and what Windows writes when not.
+    """
+    utf8 = _Utf8()
+    first = b""
+    for chunk in chunks:
+        if not first:
+            first = chunk
+            if found := _marked(chunk):
+                return found
+        utf8.feed(chunk)
+        if not utf8.fits:
+            break
+    return "utf-8" if utf8.fits else "cp1252"
+
+
+def _marked(first: bytes) -> str | None:
+    if first.startswith(b"\xef\xbb\xbf"):
+        return "utf-8-sig"
+    if first.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    half = len(first) // 2
+    if half and first[1::2].count(0) > half * 0.8:
+        return "utf-16-le"
+    if half and first[0::2].count(0) > half * 0.8:
+        return "utf-16-be"
+    return None
+
+
+class _Utf8:
+    """Says whether what it was fed is UTF-8; a character may be cut by two chunks."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self.fits = True
+
+    def feed(self, chunk: bytes) -> None:
+        try:
+            self._decoder.decode(chunk)
+        except UnicodeDecodeError:
+            self.fits = False

@@ -1,0 +1,166 @@
+"""Reads the directory when it changed, and fetches photos of people who came."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+from mvsnap.clients.directory import DirectoryClient
+from mvsnap.clock import Clock
+from mvsnap.core import csv_reader, directory
+from mvsnap.core.directory import Directory
+from mvsnap.errors import BadInput, UpstreamError
+from mvsnap.store.directory import DirectoryState, DirectoryStore, PhotoWish
+from mvsnap.store.files import Files
+
+log = logging.getLogger(__name__)
+
+_URL_EVERY = timedelta(minutes=10)
+_URL_AFTER_ERROR = timedelta(minutes=1)
+_MAX_BYTES = 20 * 1024 * 1024
+_PHOTOS_AT_ONCE = 4
+
+
+class DirectoryReader:
+    """place: a file, an http(s) address, or None without a directory."""
+
+    def __init__(
+        self,
+        store: DirectoryStore,
+        files: Files,
+        client: DirectoryClient,
+        clock: Clock,
+        *,
+        place: str | None,
+    ) -> None:
+        self._store = store
+        self._files = files
+        self._client = client
+        self._clock = clock
+        self._place = place
+        self._is_url = place is not None and _is_url(place)
+
+    def step(self) -> None:
+        """Read the directory when it is another one than before."""
+        known = self._store.state()
+        if self._place is None:
+            if known is not None:
+                self._store.clear()
+            return
+        if known is not None and known.place != self._place:
+            known = None
+        mark = self._mark(known)
+        if known is not None and known.mark == mark:
+            return
+        self._read(self._place, mark, known)
+
+    def fetch_photos(self) -> bool:
+        """Fetch some photos that are wanted; say whether there may be more."""
+        wishes = self._store.claim_photos(self._clock.now(), _PHOTOS_AT_ONCE)
+        for wish in wishes:
+            self._fetch_photo(wish)
+        return len(wishes) == _PHOTOS_AT_ONCE
+
+    def _mark(self, known: DirectoryState | None) -> str:
+        """Return another text when it is time to read it again."""
+        if self._is_url:
+            return self._mark_of_url(known)
+        try:
+            found = Path(self._place or "").stat()
+        except OSError as exc:
+            return f"error {exc.errno}"
+        return f"{found.st_mtime_ns} {found.st_size} {found.st_ino}"
+
+    def _mark_of_url(self, known: DirectoryState | None) -> str:
+        now = self._clock.now()
+        if known is None:
+            return now.isoformat()
+        every = _URL_AFTER_ERROR if known.error else _URL_EVERY
+        return now.isoformat() if now - known.read_at >= every else known.mark
+
+    def _read(self, place: str, mark: str, known: DirectoryState | None) -> None:
+        state = DirectoryState(place, mark, self._clock.now(), 0, 0, "")
+        try:
+            found = read_directory(place, self._client)
+        except (BadInput, UpstreamError) as exc:
+            before = known.people if known else 0
+            self._store.note(replace(state, people=before, error=exc.message))
+            log.warning("the directory cannot be used: %s", exc.message)
+            return
+        if found.mistakes:
+            state = replace(state, error=_told(found))
+        state = replace(state, people=len(found.people), mistakes=found.mistakes)
+        self._store.replace(state, found.people)
+        log.info("the directory has %d people", len(found.people))
+
+    def _fetch_photo(self, wish: PhotoWish) -> None:
+        try:
+            image = self._image(wish.photo)
+            path = self._files.save_photo(image)
+            error = None if path else "is no JPEG, PNG, WebP or GIF"
+        except UpstreamError as exc:
+            path, error = None, exc.message
+        self._store.keep_photo(wish, path, error)
+        if error:
+            log.info("no photo of a person of the directory: it %s", error)
+
+    def _image(self, photo: str) -> bytes:
+        has_scheme = ":" in photo.split("/")[0]
+        if self._is_url:
+            return self._client.photo(urljoin(self._place or "", photo))
+        if has_scheme or photo.startswith(("//", "\\")):
+            return self._client.photo(photo)
+        folder = Path(self._place or "").parent.resolve()
+        path = (folder / photo).resolve()
+        if not path.is_relative_to(folder) or not path.is_file():
+            words = f"is no file beside the directory: {photo[:40]!r}"
+            raise UpstreamError(words, retry=False)
+        return _photo_file(path)
+
+
+def read_directory(place: str, client: DirectoryClient | None = None) -> Directory:
+    """Read a file or an address, CSV or JSON.
+
+    Raises:
+        BadInput: it cannot be read, or is no directory.
+        UpstreamError: its server did not give it.
+    """
+    if _is_url(place):
+        content = (client or DirectoryClient(())).people(place)
+        path = urlsplit(place).path
+    else:
+        content, path = _file(place), place
+    text = content.decode(csv_reader.encoding_of([content]), errors="replace")
+    if path.casefold().endswith(".json") or text.lstrip()[:1] in ("[", "{"):
+        return directory.read_json(text)
+    return directory.read_csv(text.splitlines(keepends=True))
+
+
+def _is_url(place: str) -> bool:
+    return place.startswith(("http://", "https://"))
+
+
+def _photo_file(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as exc:
+        raise UpstreamError(f"cannot be read: {exc.strerror}", retry=True) from exc
+
+
+def _file(place: str) -> bytes:
+    path = Path(place)
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            size = _MAX_BYTES // 1024 // 1024
+            raise BadInput(f"{path.name}: larger than {size} MB")
+        return path.read_bytes()
+    except OSError as exc:
+        raise BadInput(f"{path.name}: cannot be read: {exc.strerror}") from exc
+
+
+def _told(found: Directory) -> str:
+    entries = "entry" if found.mistakes == 1 else "entries"
+    return f"{found.mistakes} {entries} left out; {found.first}"

@@ -1,0 +1,80 @@
+"""Tables of the badge review: badge events, what was judged, the directory."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Column, Index, Integer, Table, Text
+
+from mvsnap.store.tables import Moment, metadata
+
+badges = Table(
+    "badges",
+    metadata,
+    Column("id", Text, primary_key=True, comment="UUID of time, person and reader"),
+    Column("swiped_at", Moment, nullable=False, comment="when the badge was used"),
+    Column("recorded_at", Moment, nullable=False, comment="when it was written here"),
+    Column("user_id", Text, nullable=False, comment="of the badge, as the reader says"),
+    Column("reader", Text, nullable=False, comment="name of the reader"),
+    Column("source", Text, nullable=False, comment="API key or file it came from"),
+    Column("details", JSON, nullable=False, comment="what else was told, by name"),
+    Column("serial", Text, comment="Meraki serial of the reader's camera"),
+    Column("picture", Text, nullable=False, comment="PictureState"),
+    Column("ask_at", Moment, comment="when the camera is asked; none: not by itself"),
+    Column("asks", Integer, nullable=False, comment="how often the camera was asked"),
+    Column("claimed_by", Text, comment="worker that asks now"),
+    Column("picture_path", Text, comment="JPEG, relative to data_dir"),
+    Column("video_link", Text, comment="Dashboard page at the moment"),
+    Column("error", Text, comment="why there is no picture"),
+    Column("verdict", Text, nullable=False, comment="Verdict that holds"),
+    Column("note", Text, nullable=False, comment="of who judged"),
+    Column("judged_at", Moment, comment="when the verdict was given"),
+    Column("judged_by", Text, nullable=False, comment="user name"),
+    # Each in the order of the list: a page reads its own rows and no others.
+    Index("badges_newest", "swiped_at", "id"),
+    Index("badges_of_reader", "reader", "swiped_at", "id"),
+    Index("badges_of_user", "user_id", "swiped_at", "id"),
+    Index("badges_of_verdict", "verdict", "swiped_at", "id"),
+    Index("badges_to_ask", "ask_at", "swiped_at"),
+    comment="Badges held to readers, with the picture of that moment",
+)
+
+judgements = Table(
+    "judgements",
+    metadata,
+    Column("id", Integer, primary_key=True, comment="in the order of time"),
+    Column("badge_id", Text, nullable=False, comment="the badge event"),
+    Column("verdict", Text, nullable=False, comment="Verdict"),
+    Column("note", Text, nullable=False, comment="as it was typed"),
+    Column("judged_at", Moment, nullable=False, comment="when"),
+    Column("judged_by", Text, nullable=False, comment="user name"),
+    Column("tell_at", Moment, comment="when the room is told; none: not (any more)"),
+    Column("job_id", Text, comment="the job that told the room"),
+    Index("judgements_of_badge", "badge_id", "id"),
+    Index("judgements_to_tell", "tell_at"),
+    comment="Who judged what and when; rows are added, the last one holds",
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("user_id", Text, primary_key=True, comment="of the badge"),
+    Column("name", Text, nullable=False, comment="as the directory has it"),
+    Column("folded", Text, nullable=False, comment="the name to look for, any case"),
+    Column("department", Text, nullable=False, comment="as the directory has it"),
+    Column("photo", Text, nullable=False, comment="address or path, or empty"),
+    Column("photo_path", Text, comment="JPEG, relative to data_dir"),
+    Column("photo_error", Text, comment="why the photo could not be had"),
+    Column("photo_at", Moment, comment="when it was fetched last"),
+    comment="The directory as it was read last",
+)
+
+directories = Table(
+    "directories",
+    metadata,
+    Column("place", Text, primary_key=True, comment="file or address"),
+    Column("mark", Text, nullable=False, comment="another one when it changed"),
+    Column("read_at", Moment, nullable=False, comment="when it was tried last"),
+    Column("people", Integer, nullable=False, comment="how many it has"),
+    Column("mistakes", Integer, nullable=False, comment="entries left out"),
+    Column("error", Text, nullable=False, comment="what is wrong, or empty"),
+    comment="Where the directory came from; one row",
+)

@@ -1,0 +1,240 @@
+"""Counts of visitors: one question to the Dashboard, its answer into the store."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from mvsnap.clients.meraki import Dashboard
+from mvsnap.clock import Clock
+from mvsnap.core.visitors import (
+    Count,
+    CountedZone,
+    Span,
+    ZoneKind,
+    hour_counts,
+    hour_start,
+    last_days,
+    last_hours,
+    with_successors,
+)
+from mvsnap.domain import Serial, ZoneId
+from mvsnap.errors import UpstreamError
+from mvsnap.store.sense import ZoneKey
+from mvsnap.store.visitor_rows import CountingCamera, DayCount, KnownZone
+from mvsnap.store.visitors import VisitorStore
+
+log = logging.getLogger(__name__)
+
+HOURS = 14  # Meraki tells of so many hours at once
+DAYS = 7
+CAMERA_EVERY = timedelta(hours=1)
+_AGAIN = timedelta(minutes=10)
+# Counts of the last minutes may still come in.
+_LATE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class _Boundaries:
+    """Areas and lines of each camera, and the organization that tells of them."""
+
+    zones: dict[Serial, list[CountedZone]]
+    organization_of: dict[ZoneKey, str]
+
+
+class VisitorCounts:
+    """Every method raises UpstreamError for trouble that may pass.
+
+    What it hit is noted before that: it waits its turn, and blocks nothing else.
+
+    dashboard: one that leaves the requests for triggers their share of the budget.
+    zone: the site's clock.
+    """
+
+    def __init__(
+        self,
+        dashboard: Dashboard,
+        visitors: VisitorStore,
+        clock: Clock,
+        *,
+        organization_id: str | None,
+        zone: ZoneInfo,
+    ) -> None:
+        self._dashboard = dashboard
+        self._analytics = dashboard.analytics
+        self._visitors = visitors
+        self._clock = clock
+        self._organization_id = organization_id
+        self._zone = zone
+        self._boundaries = _Boundaries({}, {})
+        self._boundaries_at = float("-inf")
+        self._refused_days: set[tuple[Serial, Span]] = set()
+
+    # --- cameras
+
+    def ask_camera(self, serial: Serial) -> None:
+        """Is Sense on, which zones are there, what did they count today."""
+        now, error, has_sense = self._clock.now(), None, None
+        # What was refused may be asked for again, once an hour.
+        self._refused_days = {day for day in self._refused_days if day[0] != serial}
+        try:
+            try:
+                has_sense = self._analytics.has_sense(serial)
+            except UpstreamError as exc:
+                error = _lasting(exc)
+            found = [] if has_sense is False else self._zones(serial)
+        except UpstreamError as exc:
+            soon = now - CAMERA_EVERY + _AGAIN
+            camera = CountingCamera(serial, has_sense, soon, exc.message)
+            self._visitors.keep_camera(camera)
+            raise
+        self._visitors.keep_zones(serial, found)
+        self._visitors.keep_camera(CountingCamera(serial, has_sense, now, error))
+        if found:
+            self.ask_day(serial, found, self._days(now)[-1])
+
+    def _zones(self, serial: Serial) -> list[CountedZone]:
+        """Return zones, where they are still served, with their successors."""
+        boundaries = self._known_boundaries().zones.get(serial, [])
+        try:
+            zones = self._analytics.zones(serial)
+        except UpstreamError as exc:
+            log.info("no zones of %s: %s", serial, _lasting(exc))
+            zones = []
+        return with_successors(zones, boundaries)
+
+    def _known_boundaries(self) -> _Boundaries:
+        now = self._clock.monotonic()
+        if now - self._boundaries_at >= CAMERA_EVERY.total_seconds():
+            # Also when it fails: cameras with zones can do without.
+            self._boundaries_at = now
+            self._boundaries = self._ask_boundaries()
+        return self._boundaries
+
+    def _ask_boundaries(self) -> _Boundaries:
+        found = _Boundaries({}, {})
+        for organization_id in self._organizations():
+            try:
+                zones = self._analytics.boundaries(organization_id)
+            except UpstreamError as exc:
+                log.info("no areas and lines: %s", _lasting(exc))
+                continue
+            for zone in zones:
+                found.zones.setdefault(zone.serial, []).append(zone)
+                found.organization_of[zone.serial, zone.zone_id] = organization_id
+        return found
+
+    def _organizations(self) -> list[str]:
+        if self._organization_id is not None:
+            return [self._organization_id]
+        return [found.id for found in self._dashboard.organizations()]
+
+    # --- days
+
+    def _days(self, now: datetime) -> list[Span]:
+        return last_days(now.astimezone(self._zone).date(), self._zone, DAYS)
+
+    def missing_days(
+        self, now: datetime
+    ) -> dict[tuple[Serial, Span], list[CountedZone]]:
+        """Return the days before today that are not counted to their end."""
+        days, zones = self._days(now), self._visitors.zones()
+        finished = self._visitors.finished_days(days[0][0])
+        found: dict[tuple[Serial, Span], list[CountedZone]] = {}
+        for day in reversed(days[:-1]):
+            if now < day[1] + _LATE:
+                continue
+            for known in zones:
+                zone = known.zone
+                is_finished = (zone.serial, zone.zone_id, day[0]) in finished
+                if not is_finished and (zone.serial, day) not in self._refused_days:
+                    found.setdefault((zone.serial, day), []).append(zone)
+        return found
+
+    def ask_day(self, serial: Serial, zones: list[CountedZone], day: Span) -> None:
+        """Keep what these zones of one camera counted on a day."""
+        begin, now = day[0], self._clock.now()
+        end = min(day[1], now)
+        if end - begin < timedelta(minutes=1):
+            return
+        try:
+            counted = self._counted(serial, zones, (begin, end))
+        except UpstreamError as exc:
+            self._refused_days.add((serial, day))
+            log.info("no counts of %s: %s", serial, _lasting(exc))
+            return
+        if len(counted) < len(zones):
+            self._refused_days.add((serial, day))
+        covered_s, is_over = (end - begin).total_seconds(), now >= day[1] + _LATE
+        self._visitors.keep_days(
+            DayCount(
+                *(serial, zone_id, begin, count.entrances, count.average_people),
+                *(covered_s, is_over),
+            )
+            for zone_id, count in counted.items()
+        )
+
+    def _counted(
+        self, serial: Serial, zones: Iterable[CountedZone], span: Span
+    ) -> Mapping[ZoneId, Count]:
+        """Return the count of each zone that somebody could be asked about."""
+        ids = [zone.zone_id for zone in zones if zone.kind is ZoneKind.ZONE]
+        found: dict[ZoneId, Count] = {}
+        if ids:
+            told = self._analytics.overview(serial, *span)
+            # A zone the overview leaves out had nobody.
+            found |= {id_: told.get(id_, Count(*span, 0)) for id_ in ids}
+        for organization_id, ids in self._boundaries_of(zones).items():
+            found |= self._analytics.crossings_in_all(organization_id, ids, *span)
+        return found
+
+    def _boundaries_of(self, zones: Iterable[CountedZone]) -> dict[str, list[ZoneId]]:
+        """Return the areas and lines among these by the organization to ask."""
+        found: dict[str, list[ZoneId]] = {}
+        for zone in zones:
+            if zone.kind is not ZoneKind.ZONE:
+                known = self._known_boundaries().organization_of
+                organization_id = known.get((zone.serial, zone.zone_id))
+                if organization_id is not None:
+                    found.setdefault(organization_id, []).append(zone.zone_id)
+        return found
+
+    # --- hours
+
+    def ask_hours(self, known: KnownZone) -> None:
+        """Keep the hours since the last question, 14 at most."""
+        zone, now = known.zone, self._clock.now()
+        spans = last_hours(now, self._zone, HOURS)
+        if known.hours_asked_at is not None and known.error is None:
+            fresh = hour_start(known.hours_asked_at - _LATE, self._zone)
+            spans = [span for span in spans if span[0] >= fresh] or spans[-1:]
+        try:
+            counts = self._history(zone, spans[0][0], now)
+        except UpstreamError as exc:
+            self._visitors.note_no_hours(zone.serial, zone.zone_id, exc.message, now)
+            _lasting(exc)
+            return
+        whole, hours = (spans[0][0], spans[-1][1]), hour_counts(counts, spans, now)
+        self._visitors.keep_hours(zone.serial, zone.zone_id, whole, hours, now)
+
+    def _history(
+        self, zone: CountedZone, since: datetime, until: datetime
+    ) -> list[Count]:
+        if zone.kind is ZoneKind.ZONE:
+            return self._analytics.history(zone.serial, zone.zone_id, since, until)
+        for organization_id, ids in self._boundaries_of([zone]).items():
+            counts = self._analytics.crossings(organization_id, ids, since, until)
+            return counts[zone.zone_id]
+        raise UpstreamError(
+            "The Dashboard names this area or line no more", retry=False
+        )
+
+
+def _lasting(error: UpstreamError) -> str:
+    """Return the words of an error that stays; one that may pass ends the round."""
+    if error.retry:
+        raise error
+    return error.message

@@ -1,0 +1,33 @@
+"""The API of badge events: those who know of swipes tell them here."""
+
+from __future__ import annotations
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from mvsnap.core import badge_json
+from mvsnap.core.badges import Readers, recorded
+from mvsnap.domain import TriggerKind
+from mvsnap.web import auth
+from mvsnap.web.context import gateway
+from mvsnap.web.params import read_query
+
+bp = Blueprint("badge_events", __name__, url_prefix="/api/v1.0")
+
+
+@bp.post("/badges")
+@auth.api_key("badges")
+def add() -> ResponseReturnValue:
+    """All are checked before one is stored; what is known already changes nothing."""
+    read_query(request).allow_only("apikey")
+    here, now = gateway(), gateway().clock.now()
+    swipes = badge_json.read(_body(), now)
+    readers = Readers(here.settings.badges.camera_of_reader)
+    source = auth.caller().name
+    new = here.badges.add([recorded(swipe, readers, source, now) for swipe in swipes])
+    here.metrics.triggers.labels(TriggerKind.BADGE, "accepted").inc(new)
+    return jsonify(new=new, known=len(swipes) - new), 202 if new else 200
+
+
+def _body() -> bytes:
+    return request.get_data(cache=True, parse_form_data=False)

@@ -1,0 +1,285 @@
+"""Badge review: is the person who used the badge the one in the directory?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+
+from mvsnap.core.badge_table import csv_lines
+from mvsnap.core.badges import (
+    TELL_AFTER,
+    BadgeEvent,
+    BadgeId,
+    Judgement,
+    Readers,
+    Verdict,
+    ask_at,
+    parse_note,
+)
+from mvsnap.domain import Role, Serial
+from mvsnap.errors import BadInput, NotFound
+from mvsnap.store.badges import BadgeFilter
+from mvsnap.web import auth
+from mvsnap.web.context import gateway
+from mvsnap.web.pages import local_time, with_frame
+from mvsnap.web.pages.badge_entry import directory_trouble, entry_words, frame_of
+from mvsnap.web.pages.badge_filter import ReviewFilter, parse_badge_id, read_filter
+from mvsnap.web.pages.badge_rows import BadgeRow, why_no_picture
+
+bp = Blueprint("badges", __name__)
+
+_PAGE = 25
+_MOST_COUNTED = 1000
+_PHOTO = re.compile(r"[0-9a-f]{32}")
+_FRAME_RIGHTS = "allow-scripts allow-same-origin allow-forms"
+
+
+@bp.get("/badges")
+@auth.page(Role.VIEWER)
+def index() -> ResponseReturnValue:
+    asked = _asked()
+    found: list[BadgeEvent] = []
+    if not asked.mistakes:
+        found = gateway().badges.badges(asked.wanted, _PAGE + 1)
+    shown, rest = found[:_PAGE], found[_PAGE:]
+    page = render_template(
+        "badges/index.html",
+        asked=asked,
+        rows=_rows(shown),
+        older=url_for(".index", **asked.query, after=shown[-1].id) if rest else None,
+        readers=gateway().badges.readers(),
+        verdicts=list(Verdict),
+        counts=_counts(asked) if shown else None,
+        first_open=_first_open(asked) if shown else None,
+        open_query=asked.query | {"verdict": Verdict.OPEN},
+        days=_days(),
+        directory=directory_trouble(),
+        is_set_up=bool(gateway().settings.badges.camera_of_reader),
+    )
+    return page, 400 if asked.mistakes else 200
+
+
+@bp.get("/badges.csv")
+@auth.page(Role.VIEWER)
+def download() -> ResponseReturnValue:
+    asked = _asked()
+    asked.must_fit()
+    return Response(
+        csv_lines(gateway().badges.pages(asked.all_pages)),
+        mimetype="text/csv",
+        headers={"Content-Disposition": 'attachment; filename="mvsnap-badges.csv"'},
+    )
+
+
+@bp.get("/badges/<badge_id>")
+@auth.page(Role.VIEWER)
+def review(badge_id: str) -> ResponseReturnValue:
+    asked, badge = _asked(), _badge(badge_id)
+    asked.must_fit()
+    return _review_page(asked, badge)
+
+
+@bp.post("/badges/<badge_id>/verdict")
+@auth.page(Role.REVIEWER)
+def judge(badge_id: str) -> ResponseReturnValue:
+    asked, badge = _asked(), _badge(badge_id)
+    asked.must_fit()
+    made = _judgement(badge.id)
+    if not gateway().badges.judge(made):
+        raise NotFound("This badge event is gone")
+    said = "taken back" if made.verdict is Verdict.OPEN else made.verdict
+    flash(f"{badge.person or badge.user_id}: {said}", "saved")
+    _, older = gateway().badges.beside(asked.all_pages, badge.id)
+    if made.verdict is Verdict.OPEN:
+        return redirect(url_for(".review", badge_id=badge.id, **asked.query), 303)
+    if older is None:
+        flash("That was the last one.", "success")
+        return redirect(url_for(".index", **asked.query), 303)
+    return redirect(url_for(".review", badge_id=older, **asked.query), 303)
+
+
+@bp.post("/badges/<badge_id>/picture")
+@auth.page(Role.REVIEWER)
+def fetch_again(badge_id: str) -> ResponseReturnValue:
+    asked, badge = _asked(), _badge(badge_id)
+    serial = _readers().camera(badge.reader) or badge.serial
+    if serial is None:
+        flash(f"No camera is set for {badge.reader}.", "warning")
+    else:
+        moment = ask_at(badge.swiped_at, gateway().clock.now())
+        gateway().badge_pictures.ask(badge.id, Serial(serial), moment)
+    return redirect(url_for(".review", badge_id=badge.id, **asked.query), 303)
+
+
+# --- pictures: only for who is logged in now, so a browser asks every time
+
+
+@bp.get("/badges/<badge_id>/picture.jpg")
+@auth.page(Role.VIEWER)
+def picture(badge_id: str) -> ResponseReturnValue:
+    return _file(gateway().files.picture(_badge(badge_id).picture_path))
+
+
+@bp.get("/badges/<badge_id>/thumbnail.jpg")
+@auth.page(Role.VIEWER)
+def thumbnail(badge_id: str) -> ResponseReturnValue:
+    return _file(gateway().files.small_picture(_badge(badge_id).picture_path))
+
+
+@bp.get("/badges/photos/<name>.jpg")
+@auth.page(Role.VIEWER)
+def photo(name: str) -> ResponseReturnValue:
+    known = _PHOTO.fullmatch(name)
+    return _file(gateway().files.picture(f"photos/{name}.jpg") if known else None)
+
+
+def _file(path: Path | None) -> ResponseReturnValue:
+    if path is None:
+        raise NotFound("There is no such picture (any more)")
+    answer = send_file(path, mimetype="image/jpeg", conditional=True)
+    answer.headers["Cache-Control"] = "private, no-cache"
+    return answer
+
+
+# --- what they share
+
+
+def _asked() -> ReviewFilter:
+    zone = ZoneInfo(gateway().settings.site.timezone)
+    return read_filter(request.args, zone, gateway().directory)
+
+
+def _badge(badge_id: str) -> BadgeEvent:
+    try:
+        found = gateway().badges.badge(parse_badge_id(badge_id))
+    except BadInput:
+        found = None
+    if found is None:
+        raise NotFound(f"No badge event {badge_id[:40]!r}")
+    return found
+
+
+def _readers() -> Readers:
+    return Readers(gateway().settings.badges.camera_of_reader)
+
+
+def _rows(badges: Sequence[BadgeEvent]) -> list[BadgeRow]:
+    here = gateway()
+    now = here.clock.now()
+    names = {camera.serial: camera.name for camera in here.site.cameras()}
+    return [
+        BadgeRow(
+            badge,
+            camera=names.get(badge.serial, badge.serial) if badge.serial else "",
+            has_picture=here.files.picture(badge.picture_path) is not None,
+            has_photo=here.files.picture(badge.photo_path) is not None,
+            no_picture=why_no_picture(badge, now, local_time),
+            is_due=badge.ask_at is not None and badge.ask_at <= now + TELL_AFTER,
+        )
+        for badge in badges
+    ]
+
+
+def _judgement(badge_id: BadgeId) -> Judgement:
+    text, now = request.form.get("verdict", ""), gateway().clock.now()
+    try:
+        verdict = Verdict(text)
+    except ValueError as exc:
+        known = ", ".join(Verdict)
+        raise BadInput(f"verdict: {text[:40]!r} (expected one of: {known})") from exc
+    note = parse_note(request.form.get("note", ""))
+    room = gateway().settings.badges.mismatch_room
+    tells = verdict is Verdict.MISMATCH and room is not None
+    tell_at = now + TELL_AFTER if tells else None
+    return Judgement(badge_id, verdict, note, now, auth.person().name, tell_at)
+
+
+def _counts(asked: ReviewFilter) -> dict[str, str]:
+    """Return how many match and how many of them are open, `1,000+` for more."""
+    wanted = asked.all_pages
+    numbers = {"all": gateway().badges.count(wanted, _MOST_COUNTED + 1)}
+    if wanted.verdict is None:
+        open_ones = replace(wanted, verdict=Verdict.OPEN)
+        numbers["open"] = gateway().badges.count(open_ones, _MOST_COUNTED + 1)
+    return {name: _counted(number) for name, number in numbers.items()}
+
+
+def _counted(number: int) -> str:
+    return f"{_MOST_COUNTED:,}+" if number > _MOST_COUNTED else str(number)
+
+
+def _first_open(asked: ReviewFilter) -> BadgeId | None:
+    if asked.wanted.verdict not in (None, Verdict.OPEN):
+        return None
+    wanted = replace(asked.all_pages, verdict=Verdict.OPEN)
+    found = gateway().badges.badges(wanted, 1)
+    return found[0].id if found else None
+
+
+def _days() -> list[tuple[str, str]]:
+    zone = ZoneInfo(gateway().settings.site.timezone)
+    today = gateway().clock.now().astimezone(zone).date()
+    yesterday = today - timedelta(days=1)
+    return [("Today", today.isoformat()), ("Yesterday", yesterday.isoformat())]
+
+
+def _review_page(asked: ReviewFilter, badge: BadgeEvent) -> Response:
+    here = gateway()
+    _, older = here.badges.beside(asked.all_pages, badge.id)
+    newer, _ = here.badges.beside(_way_back(asked), badge.id)
+    following = here.badges.badge(older) if older else None
+    (row,) = _rows([badge])
+    origin, address = frame_of(badge.user_id)
+    history = here.badges.judgements(badge.id)
+    jobs = [job_id for _, job_id in history if job_id]
+    page = make_response(
+        render_template(
+            "badges/review.html",
+            asked=asked,
+            row=row,
+            badge=badge,
+            newer=newer,
+            older=older,
+            following=_rows([following])[0] if following else None,
+            history=history,
+            undelivered=here.store.undelivered(jobs) if jobs else {},
+            room=here.settings.badges.mismatch_room,
+            open_left=_open_left(asked),
+            may_judge=auth.person().may(Role.REVIEWER),
+            directory=entry_words(badge),
+            trouble=directory_trouble(),
+            frame=address if origin else None,
+            frame_link=address,
+            frame_rights=_FRAME_RIGHTS,
+        )
+    )
+    return with_frame(page, origin) if origin and address else page
+
+
+def _way_back(asked: ReviewFilter) -> BadgeFilter:
+    """Among the open ones the way back leads to what was judged just now, too."""
+    wanted = asked.all_pages
+    is_open = wanted.verdict is Verdict.OPEN
+    return replace(wanted, verdict=None) if is_open else wanted
+
+
+def _open_left(asked: ReviewFilter) -> str:
+    wanted: BadgeFilter = replace(asked.all_pages, verdict=Verdict.OPEN)
+    return _counted(gateway().badges.count(wanted, _MOST_COUNTED + 1))

@@ -1,0 +1,58 @@
+"""Clip filter: what a person asks of the list of clips, with what was typed wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+from mvsnap.core.days import day_span
+from mvsnap.domain import CameraName
+from mvsnap.errors import BadInput
+from mvsnap.footage import ClipState
+from mvsnap.store.clips import ClipFilter
+from mvsnap.web.pages.filters import ListFilter, event_id, typed
+
+ClipsAsked = ListFilter[ClipFilter]
+
+_MAX_NAME = 80
+_READY, _DELETED = (ClipState.READY,), (ClipState.DELETED,)
+_UNFINISHED = (ClipState.WAITING, ClipState.RECORDING)
+# Deleted ones are shown to those who ask for them.
+_ALL = (*_UNFINISHED, ClipState.READY, ClipState.FAILED)
+
+# By the value of the field: what it is called, and which clips it shows.
+SHOWN: dict[str, tuple[str, ClipFilter]] = {
+    "ready": ("Ready", ClipFilter(states=_READY)),
+    "recording": ("Being recorded", ClipFilter(states=_UNFINISHED)),
+    "failed": ("Failed", ClipFilter(states=(ClipState.FAILED,))),
+    "kept": ("Only kept", ClipFilter(states=_ALL, kept=True)),
+    "deleted": ("Deleted", ClipFilter(states=_DELETED)),
+}
+
+
+def read_filter(given: Mapping[str, str], zone: ZoneInfo) -> ClipsAsked:
+    """Return the filter; a value that cannot be used is left out of `wanted`."""
+    texts = typed(given, ("camera", "day", "state"))
+    camera = texts.parsed("camera", _camera)
+    span = texts.parsed("day", lambda text: day_span(text, zone))
+    wanted = replace(
+        texts.parsed("state", _shown) or ClipFilter(states=_ALL),
+        cameras=None if camera is None else (camera,),
+        after=texts.parsed("after", event_id),
+    )
+    if span is not None:
+        wanted = replace(wanted, since=span[0], until=span[1])
+    return ListFilter(texts.entered, texts.mistakes, wanted)
+
+
+def _camera(text: str) -> CameraName:
+    if not text.isprintable() or len(text) > _MAX_NAME:
+        raise BadInput(f"{text[:40]!r} (expected a name of recorder.cameras)")
+    return CameraName(text)
+
+
+def _shown(text: str) -> ClipFilter:
+    if text not in SHOWN:
+        raise BadInput(f"{text[:40]!r} (expected one of: {', '.join(SHOWN)})")
+    return SHOWN[text][1]

@@ -1,0 +1,271 @@
+"""Clips: the list of what was recorded around alarms, live, and a page for each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+
+from mvsnap import __version__
+from mvsnap.core.clip_rows import ClipRow
+from mvsnap.core.clip_timeline import timeline
+from mvsnap.domain import EventId, EventKind, Role
+from mvsnap.errors import BadInput, NotFound
+from mvsnap.footage import Clip, ClipState
+from mvsnap.store.clip_files import finish_deletes
+from mvsnap.web import auth
+from mvsnap.web.context import gateway
+from mvsnap.web.events import private_file
+from mvsnap.web.links import webhook_url
+from mvsnap.web.pages.clip_filter import SHOWN, ClipsAsked, read_filter
+from mvsnap.web.pages.clip_words import (
+    Advice,
+    advice,
+    alarm_told,
+    change,
+    clip_row,
+    file_name,
+    started_by,
+)
+
+bp = Blueprint("clips", __name__)
+
+_PAGE = 24  # whole rows of 2, 3 and 4 tiles
+
+
+@dataclass(frozen=True, slots=True)
+class ClipsPage:
+    """One page of the list.
+
+    older: the address of the next page, None at the end; advice: when there are no
+    rows, why, and what to do about it.
+    """
+
+    asked: ClipsAsked
+    rows: Sequence[ClipRow] = ()
+    older: str | None = None
+    advice: Advice | None = None
+
+    @property
+    def etag(self) -> str:
+        """A text that is another one when the page shows something else."""
+        parts = [__version__, self.older or "", *(row.tag for row in self.rows)]
+        parts.append(self.advice.text if self.advice else "")
+        return _digest("\n".join(parts))
+
+
+# --- the list
+
+
+@bp.get("/clips")
+@auth.page(Role.VIEWER)
+def index() -> ResponseReturnValue:
+    asked = _asked()
+    if asked.mistakes:
+        mistake = Advice("Correct the filter to see clips.")
+        return _list_page(ClipsPage(asked, advice=mistake)), 400
+    return _list_page(_read_page(asked))
+
+
+@bp.get("/clips/rows")
+@auth.page(Role.VIEWER)
+def rows() -> ResponseReturnValue:
+    """The list alone, for the page that asks again and again: one query."""
+    asked = _asked()
+    asked.must_fit()
+    page = _read_page(asked)
+    if request.if_none_match.contains(page.etag):
+        answer = Response(status=304)
+    else:
+        answer = Response(render_template("clips/_list.html", **_list(page)))
+    answer.set_etag(page.etag)
+    return answer
+
+
+def _asked() -> ClipsAsked:
+    return read_filter(request.args, _zone())
+
+
+def _read_page(asked: ClipsAsked) -> ClipsPage:
+    found = gateway().clips.clips(asked.wanted, _PAGE + 1)
+    shown, rest = found[:_PAGE], found[_PAGE:]
+    if not shown:
+        return ClipsPage(asked, advice=_advice(asked))
+    older = url_for(".index", **asked.query, after=shown[-1].id) if rest else None
+    return ClipsPage(asked, [_row(clip) for clip in shown], older)
+
+
+def _advice(asked: ClipsAsked) -> Advice:
+    if asked.query or not asked.first_page:
+        return Advice("Nothing matches.", reset=True)
+    return advice(gateway().settings, webhook_url("TOKEN"))
+
+
+def _list_page(page: ClipsPage) -> str:
+    asked = page.asked
+    return render_template(
+        "clips/index.html",
+        asked=asked,
+        cameras=list(gateway().settings.recorder.cameras),
+        states={value: text for value, (text, _) in SHOWN.items()},
+        **_list(page),
+        etag=page.etag,
+        rows_url=url_for(".rows", **asked.query),
+        here=_here(),
+    )
+
+
+def _list(page: ClipsPage) -> dict[str, Any]:
+    """Return what the template of the list needs."""
+    return {"page": page, "newest": url_for(".index", **page.asked.query)}
+
+
+# --- one clip
+
+
+@bp.get("/clips/<clip_id>")
+@auth.page(Role.VIEWER)
+def show(clip_id: str) -> ResponseReturnValue:
+    clip = _known(clip_id)
+    about = gateway().store.event(clip.about) if clip.about else None
+    live = _live(clip)
+    return render_template(
+        "clips/clip.html",
+        **live,
+        etag=_digest(render_template("clips/_clip.html", **live)),
+        live_url=None if live["row"].is_finished else url_for(".live", clip_id=clip.id),
+        alarm=alarm_told(about, clip) if about else None,
+        started_by=started_by(clip.trigger),
+        here=_here(),
+        may_keep=auth.person().may(Role.REVIEWER),
+        may_delete=auth.person().may(Role.ADMIN),
+    )
+
+
+@bp.get("/clips/<clip_id>/live")
+@auth.page(Role.VIEWER)
+def live(clip_id: str) -> ResponseReturnValue:
+    """What changes while a clip is recorded, for the page that asks again and again."""
+    html = render_template("clips/_clip.html", **_live(_known(clip_id)))
+    is_same = request.if_none_match.contains(_digest(html))
+    answer = Response(status=304) if is_same else Response(html)
+    answer.set_etag(_digest(html))
+    return answer
+
+
+def _live(clip: Clip) -> dict[str, Any]:
+    """Return what the template of the changing part needs."""
+    here = gateway()
+    related = here.clips.related(clip)
+    sharing = [c for c in related if clip.path and c.path == clip.path]
+    events = here.store.events_of_job(clip.job_id)
+    return {
+        "row": _row(clip),
+        "line": timeline(clip, sharing),
+        "has_file": here.files.clip(clip) is not None,
+        "has_poster": here.files.clip_thumbnail(clip) is not None,
+        "snapshots": [event for event in events if event.kind is EventKind.SNAPSHOT],
+        "others": [_row(c) for c in related if c.job_id == clip.job_id],
+    }
+
+
+@bp.get("/clips/<clip_id>/clip.mp4")
+@auth.page(Role.VIEWER)
+def video(clip_id: str) -> ResponseReturnValue:
+    clip = _known(clip_id)
+    path = gateway().files.clip(clip)
+    if path is None:
+        raise NotFound(clip.error or "This clip has no video (any more)")
+    name = file_name(clip, _zone()) if request.args.get("download") == "1" else None
+    return private_file(path, "video/mp4", max_age_s=0, name=name)
+
+
+@bp.get("/clips/<clip_id>/thumbnail.jpg")
+@auth.page(Role.VIEWER)
+def thumbnail(clip_id: str) -> ResponseReturnValue:
+    path = gateway().files.clip_thumbnail(_known(clip_id))
+    if path is None:
+        raise NotFound("This clip has no picture (any more)")
+    return private_file(path, "image/jpeg", max_age_s=0)
+
+
+# --- kept and deleted
+
+
+@bp.post("/clips/<clip_id>/keep")
+@auth.page(Role.REVIEWER)
+def keep(clip_id: str) -> ResponseReturnValue:
+    clip = _known(clip_id)
+    kept = request.form.get("kept", "")
+    if kept not in ("yes", "no"):
+        raise BadInput(f"kept: {kept[:40]!r} (expected yes or no)")
+    before, after = ("", "kept") if kept == "yes" else ("kept", "not kept")
+    log = change(clip, auth.person().name, _now(), before, after)
+    if not gateway().clips.keep(clip.id, kept == "yes", [log]):
+        flash("Nothing was changed: somebody else was faster.", "warning")
+    return redirect(url_for(".show", clip_id=clip.id), 303)
+
+
+@bp.post("/clips/<clip_id>/delete")
+@auth.page(Role.ADMIN)
+def delete(clip_id: str) -> ResponseReturnValue:
+    clip = _known(clip_id)
+    log = change(clip, auth.person().name, _now(), _row(clip).title, "deleted")
+    if not gateway().clips.delete(clip.id, [log]):
+        flash(_not_deleted(gateway().clips.clip(clip.id) or clip), "warning")
+        return redirect(url_for(".show", clip_id=clip.id), 303)
+    finish_deletes(gateway().clips, gateway().files)
+    flash(f"The clip of {clip.camera} was deleted.", "success")
+    return redirect(url_for(".index"), 303)
+
+
+def _not_deleted(clip: Clip) -> str:
+    if clip.kept:
+        return "Not deleted: the clip is kept."
+    if clip.state is ClipState.DELETED:
+        return "The clip was deleted before."
+    if clip.state is ClipState.FAILED:
+        return "Not deleted: there is no video."
+    return "Not deleted: the clip is not finished yet."
+
+
+def _known(clip_id: str) -> Clip:
+    # No id holds a NUL, and PostgreSQL refuses to look for one.
+    found = None if "\0" in clip_id else gateway().clips.clip(EventId(clip_id))
+    if found is None:
+        raise NotFound(f"No clip {clip_id[:40]!r}")
+    return found
+
+
+def _row(clip: Clip) -> ClipRow:
+    return clip_row(clip, gateway().settings, _now())
+
+
+def _now() -> datetime:
+    return gateway().clock.now()
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(gateway().settings.site.timezone)
+
+
+def _here() -> str:
+    return request.script_root + request.full_path.rstrip("?")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

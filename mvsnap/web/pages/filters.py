@@ -1,0 +1,68 @@
+"""Filters of lists: what a person asks for, with what was typed wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from mvsnap.domain import EventId
+from mvsnap.errors import BadInput
+
+T = TypeVar("T")
+Wanted = TypeVar("Wanted")
+
+_MAX_ID = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ListFilter(Generic[Wanted]):
+    """entered: the texts that are not empty; mistakes: what is wrong with them."""
+
+    entered: dict[str, str]
+    mistakes: dict[str, str]
+    wanted: Wanted
+
+    @property
+    def first_page(self) -> bool:
+        return "after" not in self.entered
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """The parameters without the page, for an address."""
+        return {name: text for name, text in self.entered.items() if name != "after"}
+
+    def must_fit(self) -> None:
+        """Raise BadInput for the first mistake."""
+        for message in self.mistakes.values():
+            raise BadInput(message)
+
+
+@dataclass(slots=True)
+class Typed:
+    """The texts of an address while they are read."""
+
+    entered: dict[str, str]
+    mistakes: dict[str, str] = field(default_factory=dict)
+
+    def parsed(self, name: str, parse: Callable[[str], T]) -> T | None:
+        """Return the value; None when there is none, or none that can be used."""
+        try:
+            return parse(self.entered[name]) if name in self.entered else None
+        except BadInput as exc:
+            is_named = exc.message.startswith(f"{name}:")
+            self.mistakes[name] = exc.message if is_named else f"{name}: {exc.message}"
+            return None
+
+
+def typed(given: Mapping[str, str], names: Sequence[str]) -> Typed:
+    """Return what was typed in these fields, and the page (`after`)."""
+    texts = {name: given.get(name, "").strip() for name in (*names, "after")}
+    return Typed({name: text for name, text in texts.items() if text})
+
+
+def event_id(text: str) -> EventId:
+    # No id holds a NUL, and PostgreSQL refuses to look for one.
+    if not text.isprintable() or len(text) > _MAX_ID:
+        raise BadInput(f"after: {text[:40]!r} (expected an event id)")
+    return EventId(text)

@@ -1,0 +1,101 @@
+"""Rows of the cameras that record, as the overview shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mvsnap.core.days import lasting
+from mvsnap.domain import CameraName
+from mvsnap.footage import RecorderCamera
+
+# The recorder says once a minute how its cameras are.
+_STALE_AFTER = timedelta(minutes=3)
+# A clip begins at a keyframe: with few of them its pre-roll begins early.
+_LONGEST_GOP_S = 4
+_COLOURS = {
+    "recording": "success",
+    "idle": "success",
+    "starting": "secondary",
+    "stopped": "secondary",
+    "stalled": "warning",
+}
+_WORDS = {"idle": "ready", "starting": "connecting", "no_ffmpeg": "no ffmpeg"}
+_CODECS = {"h264": "H.264", "hevc": "H.265", "mjpeg": "MJPEG"}
+_WELL = ("recording", "idle")
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderRow:
+    """One camera. text: more than the word says; stream: what it sends."""
+
+    name: CameraName
+    word: str
+    colour: str
+    text: str = ""
+    since: datetime | None = None
+    held: str = ""
+    stream: str = ""
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderTold:
+    """silent_since: nobody records since then; has_none: nobody ever did."""
+
+    rows: tuple[RecorderRow, ...]
+    silent_since: datetime | None = None
+    has_none: bool = False
+
+
+def recorder_told(
+    names: Iterable[CameraName],
+    seen: Mapping[CameraName, RecorderCamera],
+    now: datetime,
+) -> RecorderTold:
+    """Return a row for each camera of the settings, in their order."""
+    wanted = list(names)
+    known = [seen[name] for name in wanted if name in seen]
+    last = max((camera.seen_at for camera in known), default=None)
+    is_silent = last is not None and now - last > _STALE_AFTER
+    return RecorderTold(
+        tuple(_row(name, seen.get(name), now) for name in wanted),
+        silent_since=last if is_silent else None,
+        has_none=bool(wanted) and last is None,
+    )
+
+
+def _row(name: CameraName, camera: RecorderCamera | None, now: datetime) -> RecorderRow:
+    if camera is None:
+        return RecorderRow(name, "not seen yet", "secondary")
+    if now - camera.seen_at > _STALE_AFTER:
+        return RecorderRow(name, "not known", "secondary", since=camera.seen_at)
+    is_well = camera.state in _WELL
+    return RecorderRow(
+        name,
+        _WORDS.get(camera.state, camera.state.replace("_", " ")),
+        _COLOURS.get(camera.state, "danger"),
+        text="" if camera.state == "recording" else camera.text,
+        since=camera.since,
+        held=lasting(camera.held_s) if is_well and camera.held_s >= 1 else "",
+        stream=_stream(camera) if is_well else "",
+        warning=_warning(camera) if is_well else "",
+    )
+
+
+def _stream(camera: RecorderCamera) -> str:
+    size = f"{camera.width} x {camera.height}" if camera.width else ""
+    fps = f"{camera.fps:g} fps" if camera.fps else ""
+    rate = f"{camera.kbit_s / 1000:.1f} Mbit/s" if camera.kbit_s else ""
+    codec = _CODECS.get(camera.codec, camera.codec)
+    return ", ".join(filter(None, (codec, size, fps, rate)))
+
+
+def _warning(camera: RecorderCamera) -> str:
+    if camera.gop_s <= _LONGEST_GOP_S:
+        return ""
+    return (
+        f"The pre-roll starts up to {lasting(camera.gop_s)} early: "
+        "set the camera's I-frame interval to 2 s or less."
+    )

@@ -1,0 +1,85 @@
+// Badge review with the keyboard: each key presses what stands on the page.
+"use strict";
+(() => {
+  const LOOK_MS = 3000;
+
+  const form = document.getElementById("judge");
+  const note = document.getElementById("note");
+  const links = {
+    ArrowRight: "next",
+    j: "next",
+    ArrowLeft: "previous",
+    k: "previous",
+    l: "list",
+    v: "video",
+  };
+  // A second key before the next page is there would judge the same person again.
+  let leaving = false;
+
+  function press(key) {
+    const button = form?.querySelector(`button[data-key="${key}"]`);
+    if (button) {
+      leaving = true;
+      form.requestSubmit(button);
+      return true;
+    }
+    const link = document.getElementById(links[key] ?? "");
+    if (!link) return false;
+    if (!link.target) leaving = true;
+    link.click();
+    return true;
+  }
+
+  function inNote(event) {
+    if (event.key === "Escape" || (event.key === "Enter" && !event.shiftKey)) {
+      event.preventDefault();
+      note.blur();
+    }
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.target === note) {
+      inNote(event);
+      return;
+    }
+    if (event.target.closest?.("input, select, textarea, iframe")) return;
+    if (leaving || event.repeat) {
+      if (event.key.length === 1 && event.key !== " ") event.preventDefault();
+      return;
+    }
+    if (event.key === "n" && note) {
+      event.preventDefault();
+      note.focus();
+      note.select();
+      return;
+    }
+    if (press(event.key.length === 1 ? event.key.toLowerCase() : event.key)) {
+      event.preventDefault();
+    }
+  });
+
+  form?.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+  });
+
+  // Back to a page the browser kept: it may be judged anew.
+  window.addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    leaving = false;
+    delete form?.dataset.sent;
+  });
+
+  // --- a picture that is being fetched appears by itself
+
+  const missing = document.querySelector("[data-look]");
+
+  async function look() {
+    if (document.hidden || note?.value !== note?.defaultValue) return;
+    const answer = await fetch(missing.dataset.look, { redirect: "manual" });
+    if (answer.ok) window.location.reload();
+  }
+
+  if (missing) window.setInterval(() => look().catch(() => {}), LOOK_MS);
+})();

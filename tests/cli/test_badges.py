@@ -1,0 +1,125 @@
+"""`badges import`: what a person sees who has a file of another system."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mvsnap.core.badges import BadgeEvent
+from mvsnap.store import database
+from mvsnap.store.badges import BadgeFilter, BadgeStore
+from tests.cli.run import KEY, configure, mvsnap
+
+SETTINGS: dict[str, Any] = {
+    "site": {"timezone": "Europe/Berlin"},
+    "api_keys": [{"name": "button", "key": KEY}],
+}
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[BadgeStore]:
+    engine = database.open_database(database.sqlite_url(folder / "data" / "mvsnap.db"))
+    yield BadgeStore(database.Database(engine))
+    engine.dispose()
+
+
+def stored(folder: Path) -> list[BadgeEvent]:
+    with opened(folder) as badges:
+        return badges.badges(BadgeFilter(), 5000)
+
+
+def write(folder: Path, *lines: str, encoding: str = "utf-8") -> Path:
+    configure(folder, SETTINGS)
+    path = folder / "badges.csv"
+    path.write_text("\n".join(lines) + "\n", encoding=encoding)
+    return path
+
+
+def test_a_file_is_imported_and_again_changes_nothing(tmp_path: Path) -> None:
+    begin = datetime.now(UTC) - timedelta(days=1)
+    lines = [
+        f"{begin + timedelta(seconds=n):%Y-%m-%dT%H:%M:%SZ};{n % 50};Gate;granted"
+        for n in range(1000)
+    ]
+    file = write(tmp_path, "Time stamp;Badge;Door;Result", *lines)
+    said = mvsnap(tmp_path, "badges", "import", str(file))
+    assert (said.code, said.err) == (0, "")
+    assert "1000 badge events are new, 0 were known already." in said.out
+    assert "Times without an offset are taken as Europe/Berlin." in said.out
+    again = mvsnap(tmp_path, "badges", "import", str(file))
+    assert "0 badge events are new, 1000 were known already." in again.out
+    assert len(stored(tmp_path)) == 1000
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
+def test_encodings_of_other_systems_are_read(tmp_path: Path, encoding: str) -> None:
+    file = write(
+        tmp_path, "time,badge,door", "2026-01-05 08:15,1,Tür", encoding=encoding
+    )
+    assert mvsnap(tmp_path, "badges", "import", str(file)).code == 0
+    (found,) = stored(tmp_path)
+    assert found.reader == "Tür"
+    assert found.swiped_at == datetime(2026, 1, 5, 7, 15, tzinfo=UTC)
+
+
+def test_bad_lines_are_listed_with_the_reason_and_the_others_are_kept(
+    tmp_path: Path,
+) -> None:
+    file = write(
+        tmp_path,
+        "time,badge,door",
+        "2026-01-05 08:15,1,Gate",
+        "soon,[red]2,Gate",
+        f"2026-01-05 08:16,3,{'x' * 12_000_000}",
+        "=1+1,4,Gate",
+        "2026-01-05 08:17,5,Gate",
+    )
+    rejects = tmp_path / "bad.csv"
+    said = mvsnap(tmp_path, "badges", "import", str(file), "--rejects", str(rejects))
+    assert said.code == 1
+    assert "2 badge events are new" in said.out
+    assert "3 lines of" in said.err
+    assert "line 3: timestamp: 'soon' (expected a time like" in said.err
+    with rejects.open(newline="") as opened_file:
+        rows = list(csv.DictReader(opened_file))
+    assert [row["line"] for row in rows] == ["3", "4", "5"]
+    assert "a cell with more than" in rows[1]["reason"]
+    assert [badge.user_id for badge in stored(tmp_path)] == ["5", "1"]
+
+
+def test_columns_can_be_named(tmp_path: Path) -> None:
+    file = write(tmp_path, "Wann,Wer,Wo", "2026-01-05 08:15,1,Gate")
+    said = mvsnap(tmp_path, "badges", "import", str(file))
+    assert said.code == 1
+    assert "no column for user_id and reader (the file has Wann, Wer, Wo" in said.err
+    columns = ("timestamp=Wann", "user_id=Wer", "reader=Wo")
+    args = [part for column in columns for part in ("--column", column)]
+    assert mvsnap(tmp_path, "badges", "import", str(file), *args).code == 0
+    assert len(stored(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    "args", [["nothing.csv"], ["badges.csv", "--column", "user_id"], []]
+)
+def test_wrong_use_is_2(tmp_path: Path, args: list[str]) -> None:
+    write(tmp_path, "time,badge,door")
+    assert mvsnap(tmp_path, "badges", "import", *args).code == 2
+
+
+def test_check_tells_what_is_wrong_with_the_directory(tmp_path: Path) -> None:
+    reader = {"camera_of_reader": {"Gate": "Q2SM-0000-0001"}}
+    configure(tmp_path, SETTINGS | {"badges": reader | {"directory": "people.csv"}})
+    said = mvsnap(tmp_path, "check")
+    assert "bad  badges    people.csv: cannot be read" in said.out
+    (tmp_path / "people.csv").write_text("id,name\n1,Anna\n,Bert\n")
+    said = mvsnap(tmp_path, "check")
+    assert "bad  badges    badges.directory: 1 entries left out; line 3" in said.out
+    (tmp_path / "people.csv").write_text("id,name\n1,Anna\n")
+    said = mvsnap(tmp_path, "check")
+    assert "ok   badges    1 readers with a camera, 1 people" in said.out

@@ -1,0 +1,133 @@
+"""A clip in words and numbers, and as places on a time line."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from mvsnap.core.clip_rows import ClipRow
+from mvsnap.core.clip_timeline import timeline
+from mvsnap.domain import CameraName, EventId, JobId, Trigger, TriggerKind
+from mvsnap.footage import Clip, ClipState, Gap
+from tests.core.build import NOON
+
+
+def at(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def clip(**given: Any) -> Clip:
+    fields: dict[str, Any] = {
+        "id": EventId("clip-1"),
+        "job_id": JobId("job-1"),
+        "camera": CameraName("Robot"),
+        "trigger": Trigger(TriggerKind.WEBHOOK, "robots"),
+        "at": NOON,
+        "received_at": at(0.4),
+        "state": ClipState.READY,
+        "began_at": at(-10),
+        "ended_at": at(20),
+    }
+    return Clip(**(fields | given))
+
+
+def row(now_s: float = 60, **given: Any) -> ClipRow:
+    return ClipRow(clip(**given), at(now_s), 10, 20)
+
+
+@pytest.mark.parametrize(
+    ("given", "now_s", "word"),
+    [
+        ({"state": ClipState.WAITING}, 1, "waiting"),
+        ({"state": ClipState.RECORDING}, 19, "recording"),
+        ({"state": ClipState.RECORDING}, 20, "finishing"),
+        ({}, 60, "ready"),
+        ({"partial": True}, 60, "partial"),
+        ({"state": ClipState.FAILED, "partial": True}, 60, "failed"),
+        ({"state": ClipState.DELETED, "partial": True}, 60, "deleted"),
+    ],
+)
+def test_the_state_is_one_word(given: dict[str, Any], now_s: float, word: str) -> None:
+    assert row(now_s, **given).word == word
+
+
+@pytest.mark.parametrize(
+    ("now_s", "recorded_s"), [(-30, 0), (-10, 0), (2.4, 12), (20, 30), (99, 30)]
+)
+def test_what_is_recorded_stays_within_the_window(
+    now_s: float, recorded_s: int
+) -> None:
+    found = row(now_s, state=ClipState.RECORDING)
+    assert (found.recorded_s, found.window_s) == (recorded_s, 30)
+
+
+def test_a_reason_says_what_is_missing_and_why() -> None:
+    gaps = (Gap(at(0), at(2)), Gap(at(5), at(6.5)))
+    assert row(gaps=gaps, note="the disk is full").reason == (
+        "4 s missing. the disk is full"
+    )
+    assert row(gaps=(Gap(at(0), at(0.2)),)).reason == ""
+    assert row(state=ClipState.FAILED, error="offline").reason == "offline"
+    assert row(state=ClipState.DELETED, note="x").reason == ""
+
+
+@pytest.mark.parametrize(
+    ("late_s", "said"),
+    [(0, ""), (-5, ""), (0.4, "0.4 s later"), (75, "1 min 15 s later")],
+)
+def test_how_late_an_alarm_came_is_said(late_s: float, said: str) -> None:
+    assert row(received_at=at(late_s)).received == said
+
+
+def test_length_and_size_are_told_as_people_say_them() -> None:
+    found = row(ended_at=at(55), size_bytes=12_340_000)
+    assert (found.length, found.clock, found.size) == ("1 min 5 s", "1:05", "12.3 MB")
+    assert row(size_bytes=250_000_000).size == "250 MB"
+    unknown = row(began_at=None, ended_at=None)
+    assert (unknown.length, unknown.clock, unknown.size) == ("", "", "")
+
+
+def test_the_title_is_never_empty() -> None:
+    assert row(title=" \n").title == "Alarm"
+    assert row(title="Stopped\nE-203").title == "Stopped"
+
+
+# --- the time line
+
+
+def test_a_line_begins_and_ends_with_the_video() -> None:
+    line = timeline(clip())
+    assert line is not None
+    assert (line.begin_s, line.length_s) == (0, 30)
+    assert (line.video.left, line.video.width) == (0, 100)
+    assert line.before is not None
+    assert (line.before.left, line.before.width) == (0, 33.33)
+    assert (line.trigger.left, line.trigger.seek_s) == (33.33, 10)
+
+
+def test_a_gap_before_the_video_makes_the_line_longer() -> None:
+    # The camera was away for the whole pre-roll and 2 s more.
+    line = timeline(clip(began_at=at(2), gaps=(Gap(at(-10), at(2)),)))
+    assert line is not None
+    assert (line.begin_s, line.length_s) == (-12, 30)
+    assert (line.video.left, line.video.width) == (40, 60)
+    assert (line.gaps[0].left, line.gaps[0].width) == (0, 40)
+    assert line.before is None
+    # The alarm itself is not in the video: the nearest picture is.
+    assert (line.trigger.left, line.trigger.seek_s) == (33.33, 0)
+
+
+def test_other_alarms_of_the_same_video_are_marks() -> None:
+    other = clip(id=EventId("clip-2"), at=at(14))
+    line = timeline(clip(), [clip(), other])
+    assert line is not None
+    assert [(m.clip.id, m.left, m.seek_s) for m in line.others] == [
+        ("clip-2", 80.0, 24.0)
+    ]
+
+
+@pytest.mark.parametrize("ended_at", [None, at(-10), at(-11)])
+def test_without_a_video_there_is_no_line(ended_at: datetime | None) -> None:
+    assert timeline(clip(ended_at=ended_at)) is None

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import csv
+import io
+
+from mvsnap.core.csv_table import csv_lines
+from tests.core.build import NOON
+
+
+def test_a_table_has_its_heading_and_a_text_for_each_page() -> None:
+    lines = list(csv_lines(["at", "n"], [[(NOON, 1), (NOON, -2.5)], [(None, 3)]]))
+    assert lines == [
+        "at,n\r\n",
+        "2026-03-04T12:00:00.000Z,1\r\n2026-03-04T12:00:00.000Z,-2.5\r\n",
+        ",3\r\n",
+    ]
+
+
+def test_no_text_becomes_a_formula() -> None:
+    texts = ("=1+1", "+1", "-1", "@x", "\t=1", "plain")
+    (_, page) = csv_lines(["a"], [[(text,) for text in texts]])
+    cells = [row[0] for row in csv.reader(io.StringIO(page, newline=""))]
+    assert cells == [*(f"'{text}" for text in texts[:-1]), "plain"]

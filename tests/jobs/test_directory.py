@@ -1,0 +1,215 @@
+"""The directory: read when it changed; photos from allowed hosts, and only images."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from mvsnap.simulator.directory import FakeDirectory, portrait_of
+from mvsnap.simulator.server import serve
+from tests.conftest import Clouds
+from tests.jobs.badge_crew import BadgeCrew, badge_crew
+
+
+@pytest.fixture
+def crew(tmp_path: Path, clouds: Clouds) -> Iterator[BadgeCrew]:
+    with badge_crew(tmp_path, clouds) as made:
+        yield made
+
+
+@pytest.fixture
+def fake() -> FakeDirectory:
+    return FakeDirectory()
+
+
+@pytest.fixture
+def url(fake: FakeDirectory) -> Iterator[str]:
+    with serve(fake.app()) as origin:
+        yield origin
+
+
+def error(crew: BadgeCrew) -> str:
+    state = crew.people.state()
+    assert state is not None
+    return state.error
+
+
+def test_a_file_is_read_again_when_it_changed_only(
+    crew: BadgeCrew, tmp_path: Path
+) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("id,name\n4711,Anna\n")
+    reader = crew.reader(str(file))
+    reader.step()
+    assert crew.people.user_ids("anna") == ["4711"]
+    read_at = crew.people.state()
+    crew.clock.sleep(60)
+    reader.step()
+    assert crew.people.state() == read_at
+    file.write_bytes("id;name\n4711;Änne\n4712;Bert\n".encode("cp1252"))
+    reader.step()
+    assert crew.people.user_ids("änne") == ["4711"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("people.json", b"{", "is no JSON"),
+        ("people.csv", b"a,b\n1,2\n", "no column for user_id and name"),
+        ("people.csv", None, "people.csv: cannot be read: No such file"),
+    ],
+)
+def test_a_broken_directory_says_so_and_the_last_good_one_stays(
+    crew: BadgeCrew, tmp_path: Path, name: str, content: bytes | None, said: str
+) -> None:
+    file = tmp_path / name
+    good = (
+        json.dumps([{"id": "1", "name": "Anna"}])
+        if "json" in name
+        else "id,name\n1,Anna\n"
+    )
+    file.write_text(good)
+    reader = crew.reader(str(file))
+    reader.step()
+    assert error(crew) == ""
+    file.unlink() if content is None else file.write_bytes(content)
+    reader.step()
+    assert said in error(crew)
+    assert crew.people.user_ids("anna") == ["1"]
+    file.write_text(good + " \n")
+    reader.step()
+    assert error(crew) == ""
+
+
+def test_a_directory_taken_out_of_the_settings_is_forgotten(
+    crew: BadgeCrew, tmp_path: Path
+) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("id,name\n4711,Anna\n")
+    crew.reader(str(file)).step()
+    crew.reader(None).step()
+    assert crew.people.user_ids("anna") == []
+    assert crew.people.state() is None
+
+
+def test_entries_left_out_are_told(crew: BadgeCrew, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("id,name\n4711,Anna\n,Bert\n")
+    crew.reader(str(file)).step()
+    assert (
+        error(crew) == "1 entry left out; line 3: user_id: is missing (expected a text)"
+    )
+
+
+def test_one_on_the_web_is_asked_now_and_then(
+    crew: BadgeCrew, fake: FakeDirectory, url: str
+) -> None:
+    reader = crew.reader(f"{url}/people.json")
+    for _ in range(3):
+        reader.step()
+    assert fake.asked == ["/people.json"]
+    assert crew.people.user_ids("anna") == ["4711"]
+    fake.broken = True
+    crew.clock.sleep(timedelta(minutes=11).total_seconds())
+    reader.step()
+    assert error(crew) == "is no JSON (expected a list of people)"
+    assert crew.people.user_ids("anna") == ["4711"]
+
+
+def photo_of(crew: BadgeCrew, place: str, *hosts: str) -> tuple[Path | None, str]:
+    """Return the copy of Anna's photo, and what went wrong."""
+    made = crew.swiped(user_id="4711")
+    reader = crew.reader(place, *hosts)
+    reader.step()
+    reader.fetch_photos()
+    path = crew.again(made).photo_path
+    return crew.files.picture(path), crew.people.photo_error("4711")
+
+
+def test_a_photo_of_an_allowed_host_is_kept_as_our_own_jpeg(
+    crew: BadgeCrew, fake: FakeDirectory, url: str
+) -> None:
+    path, problem = photo_of(crew, f"{url}/people.json", urlsplit(url).netloc)
+    assert (problem, path is not None) == ("", True)
+    assert path is not None
+    assert path.read_bytes().startswith(b"\xff\xd8")
+    assert fake.asked.count("/photos/4711.jpg") == 1
+    assert "/photos/4712.jpg" not in fake.asked  # nobody used that badge
+
+
+@pytest.mark.parametrize(
+    ("photo", "said"),
+    [
+        ("javascript:alert(1)", "is no http(s) address: 'javascript:alert(1)'"),
+        ("data:image/png;base64,AAAA", "is no http(s) address"),
+        ("file:///etc/passwd", "is no http(s) address"),
+        ("http://169.254.169.254/latest", "none of badges.photo_hosts"),
+        ("http://localhost:1/x.jpg", "none of badges.photo_hosts"),
+        ("http://photos.example@127.0.0.2/x.jpg", "none of badges.photo_hosts"),
+        ("http://[::1]:80/x.jpg", "none of badges.photo_hosts"),
+        ("//127.0.0.2/x.jpg", "none of badges.photo_hosts"),
+        ("/elsewhere", "leads to '127.0.0.2:9', which is none of badges.photo_hosts"),
+        ("/nothing.jpg", "was answered 404"),
+    ],
+)
+def test_a_photo_from_anywhere_else_is_refused(
+    crew: BadgeCrew, fake: FakeDirectory, url: str, photo: str, said: str
+) -> None:
+    fake.photos["4711"] = photo
+    path, problem = photo_of(crew, f"{url}/people.json", urlsplit(url).netloc)
+    assert path is None
+    assert said in problem
+
+
+def test_a_name_that_leads_to_this_machine_is_refused(
+    crew: BadgeCrew, fake: FakeDirectory, url: str
+) -> None:
+    port = urlsplit(url).port
+    fake.photos["4711"] = f"http://localhost:{port}/photos/4711.jpg"
+    path, problem = photo_of(crew, f"{url}/people.json", f"localhost:{port}")
+    assert (path, "none of badges.photo_hosts" in problem) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "said"),
+    [
+        (b"<svg onload='x'/>", "image/svg+xml", "is no image but image/svg+xml"),
+        (b"<html>", "text/html", "is no image but text/html"),
+        (b"<html>", "image/jpeg", "is no JPEG, PNG, WebP or GIF"),
+        (portrait_of("1") + bytes(9_000_000), "image/jpeg", "is larger than 8 MB"),
+    ],
+    ids=["SVG", "HTML", "HTML that says JPEG", "too large"],
+)
+def test_what_is_no_image_is_refused(
+    crew: BadgeCrew, fake: FakeDirectory, url: str, body: bytes, kind: str, said: str
+) -> None:
+    fake.body, fake.kind = body, kind
+    path, problem = photo_of(crew, f"{url}/people.json", urlsplit(url).netloc)
+    assert (path, problem) == (None, said)
+
+
+@pytest.mark.parametrize(
+    ("photo", "said"),
+    [
+        ("photos/anna.jpg", ""),
+        ("../secret.jpg", "is no file beside the directory"),
+        ("/etc/passwd", "is no file beside the directory"),
+        ("javascript:alert(1)", "is no http(s) address"),
+    ],
+)
+def test_photos_may_lie_beside_a_file(
+    crew: BadgeCrew, tmp_path: Path, photo: str, said: str
+) -> None:
+    folder = tmp_path / "directory"
+    (folder / "photos").mkdir(parents=True)
+    (folder / "photos" / "anna.jpg").write_bytes(portrait_of("4711"))
+    (tmp_path / "secret.jpg").write_bytes(portrait_of("4711"))
+    (folder / "people.csv").write_text(f"id,name,photo\n4711,Anna,{photo}\n")
+    path, problem = photo_of(crew, str(folder / "people.csv"))
+    assert said in problem
+    assert (path is None) is bool(said)

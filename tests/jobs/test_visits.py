@@ -1,0 +1,41 @@
+"""The worker's thread makes visits of what was accepted, here and elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mvsnap.clock import SystemClock
+from mvsnap.config.scanning import Scanning
+from mvsnap.domain import Radio
+from mvsnap.jobs.visits import VisitMaker, visit_rule
+from mvsnap.store import database
+from mvsnap.store.wifi import WifiStore
+from tests.core.build import NOON
+from tests.servers.processes import wait_until
+from tests.store.wifi_build import heard, tables
+
+ENDPOINT = {"token": "a" * 16, "validator": "v", "secret": "s" * 8}
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "elsewhere"])
+def test_what_is_accepted_becomes_visits(tmp_path: Path, elsewhere: bool) -> None:
+    engine = database.open_database(database.sqlite_url(tmp_path / "mvsnap.db"))
+    database.upgrade(engine)
+    db, clock = database.Database(engine), SystemClock()
+    store = WifiStore(db)
+    scanning = Scanning.model_validate({"endpoints": [ENDPOINT]})
+    VisitMaker(store, scanning, clock).start()
+    accepting = WifiStore(db) if elsewhere else store
+    accepting.add_batch("L_1", Radio.WIFI, [heard(1, 0)], NOON)
+    wait_until(lambda: len(tables(db)[1]) == 1, "the visit is there", 30)
+    clock.stop()
+    engine.dispose()
+
+
+def test_the_rule_is_that_of_the_settings() -> None:
+    correlation = {"min_rssi_dbm": -50}
+    scanning = {"visit_gap_s": 60, "long_stay_s": 120, "correlation": correlation}
+    rule = visit_rule(Scanning.model_validate(scanning))
+    assert (rule.gap_s, rule.long_stay_s, rule.near_dbm) == (60, 120, -50)

@@ -1,0 +1,102 @@
+"""A clip while the wall clock is set: on a small computer after each start."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from mvsnap.clock import SystemClock
+from mvsnap.recorder import CameraSettings, RecorderSettings
+from mvsnap.recorder.clip import Assembled, Assembler
+from mvsnap.recorder.command import Container
+from mvsnap.recorder.history import Part, Run, Segment
+from mvsnap.recorder.ring import Ring
+from mvsnap.recorder.spool import Taken
+from mvsnap.recorder.take import Take
+from mvsnap.recorder.timeline import Span
+from mvsnap.recorder.wishes import Wish
+from tests.core.build import NOON
+
+STEP_AT_S = 102.0
+
+
+class SteppedClock(SystemClock):
+    """Moves when somebody waits; its wall clock is set once, by `step_s`."""
+
+    def __init__(self, step_s: float) -> None:
+        super().__init__()
+        self._step_s = step_s
+        self.elapsed_s = 100.0
+
+    def monotonic(self) -> float:
+        return self.elapsed_s
+
+    def now(self) -> datetime:
+        step_s = self._step_s if self.elapsed_s >= STEP_AT_S else 0.0
+        return NOON + timedelta(seconds=self.elapsed_s + step_s)
+
+
+class FakeRing:
+    """A camera that was recorded all the time; its own history, too."""
+
+    why = ""
+
+    def __init__(self, clock: SteppedClock, folder: Path) -> None:
+        self.camera = CameraSettings("Robot", "rtsp://robot/", post_roll_s=5)
+        self.history = self
+        self._clock = clock
+        path = folder / "0.ts"
+        path.write_bytes(b"video")
+        run = Run("1", folder, Container.TS)
+        self._part = Part(run, Segment(0, path, 97.0, 105.0, 5, 0.0))
+
+    def hold(self) -> Any:
+        return threading.Lock()
+
+    def covering(self, begin: float, end: float) -> list[Part]:
+        return [self._part]
+
+    def live(self) -> None:
+        return None
+
+    def wait(self, limit_s: float) -> None:
+        self._clock.elapsed_s += limit_s
+
+
+class FakeAssembler:
+    def assemble(
+        self, taken: Sequence[Taken], want: Span, path: Path, _: object
+    ) -> Assembled:
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"clip")
+        return Assembled(*want, (want,), "h264")
+
+    def thumbnail(self, *_: object) -> None:
+        return None
+
+
+@pytest.mark.parametrize("step_s", [3600.0, -3600.0, 0.0])
+def test_a_step_of_the_clock_makes_a_clip_neither_longer_nor_shorter(
+    tmp_path: Path, step_s: float
+) -> None:
+    clock = SteppedClock(step_s)
+    at = clock.now()
+    take = Take(
+        Wish("Robot", "1", at, 3, 5),
+        tmp_path / "1",
+        cast(Ring, FakeRing(clock, tmp_path)),
+        cast(Assembler, FakeAssembler()),
+        settings=RecorderSettings(tmp_path, min_free_mb=0),
+        clock=clock,
+        stopping=threading.Event(),
+    )
+    clip = take.run()
+    assert clip.began_at == at - timedelta(seconds=3)
+    assert clip.ended_at == at + timedelta(seconds=5)
+    assert (clip.pre_roll_s, clip.partial) == (3, False)
+    assert clock.elapsed_s == pytest.approx(105.25, abs=0.1)

@@ -1,0 +1,607 @@
+"""Clips: the list, the page of one with its player, files, kept and deleted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from mvsnap.domain import CameraName, EventId, JobId, Role, Serial
+from mvsnap.footage import Clip, ClipState, CopyState, Gap
+from mvsnap.simulator.server import serve
+from tests.core import build
+from tests.servers.processes import wait_until
+from tests.servers.visitor import PHONE, log_in, visitor
+from tests.web.build import PASSWORD, Web, send
+from tests.web.clip_build import (
+    LENGTH_S,
+    ROBOT,
+    SETTINGS,
+    add_alarm,
+    add_clip,
+    add_film,
+    clip_event,
+    film,
+)
+
+PAGE = "/clips"
+ROWS = "/clips/rows"
+DOCK = CameraName("Loading dock")
+AT = datetime(2026, 7, 1, 6, 15, tzinfo=UTC)
+ONLY_PICTURES = {
+    "name": "line 4",
+    "token": "a-token-of-line-four",
+    "actions": ["snapshot"],
+}
+VIDEO, JPEG = bytes(range(256)) * 40, b"a thumbnail"
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[Web]:
+    made = Web(tmp_path, **SETTINGS)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def viewer(web: Web) -> FlaskClient:
+    return web.log_in(Role.VIEWER)
+
+
+def words(html: str) -> str:
+    """Return what a person reads."""
+    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+
+
+def listed(client: FlaskClient, address: str = ROWS) -> list[str]:
+    """Return the ids of the clips that are shown."""
+    answer = client.get(address)
+    assert answer.status_code == 200, answer.text
+    return re.findall(r'<li id="clip-([^"]+)"', answer.text)
+
+
+def now(web: Web, clip: Clip) -> Clip:
+    found = web.clips.clip(clip.id)
+    assert found is not None
+    return found
+
+
+# --- the list
+
+
+def test_a_clip_is_listed_with_what_a_person_looks_for(
+    web: Web, viewer: FlaskClient
+) -> None:
+    clip = add_film(web, AT, VIDEO, JPEG, kept=True, copy_state=CopyState.COPIED)
+    html = viewer.get(PAGE).text
+    assert f'src="/clips/{clip.id}/thumbnail.jpg"' in html
+    assert (
+        "0:10 ready kept Robot 3 stopped Packaging robot Wed 01 Jul 08:15:00"
+        " · 0.0 MB · copied to S3" in words(html)
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"state": ClipState.WAITING}, "waiting"),
+        ({"state": ClipState.WAITING, "note": "the disk is full"}, "the disk is full"),
+        ({"state": ClipState.FAILED, "error": "offline"}, "offline"),
+        ({"state": ClipState.FAILED, "error": "wrong <b>"}, "wrong &lt;b&gt;"),
+        (
+            {"partial": True, "gaps": (Gap(AT, AT + timedelta(seconds=3)),)},
+            "3 s missing",
+        ),
+        ({"note": "no pre-roll"}, "no pre-roll"),
+        ({"copy_state": CopyState.FAILED}, "not copied to S3"),
+    ],
+)
+def test_a_clip_says_how_it_is(
+    web: Web, viewer: FlaskClient, given: dict[str, Any], said: str
+) -> None:
+    clip = add_clip(web, AT, **given)
+    assert said in words(viewer.get(ROWS).text)
+    assert said in words(viewer.get(f"{PAGE}/{clip.id}").text)
+
+
+def test_a_clip_that_is_recorded_shows_how_far_it_is(
+    web: Web, viewer: FlaskClient
+) -> None:
+    at = datetime.now(UTC)
+    recorded = {"state": ClipState.RECORDING, "began_at": None, "ended_at": None}
+    add_clip(web, at, **recorded)
+    html = viewer.get(ROWS).text
+    (value,) = re.findall(r'<progress [^>]*max="10" value="(\d+)"', html)
+    assert 4 <= int(value) <= 9
+    add_clip(web, at - timedelta(minutes=1), **recorded)
+    assert "finishing" in words(viewer.get(ROWS).text)
+
+
+def test_deleted_clips_are_shown_to_those_who_ask(
+    web: Web, viewer: FlaskClient
+) -> None:
+    clip = add_film(web, AT, VIDEO, JPEG)
+    web.clips.delete(clip.id)
+    assert listed(viewer) == []
+    assert listed(viewer, f"{ROWS}?state=deleted") == [clip.id]
+    assert "<img" not in viewer.get(f"{ROWS}?state=deleted").text
+    assert "The video was deleted." in viewer.get(f"{PAGE}/{clip.id}").text
+
+
+def test_filters_choose_camera_day_and_state(web: Web, viewer: FlaskClient) -> None:
+    first = add_clip(web, AT, kept=True)
+    second = add_clip(web, AT + timedelta(days=1), camera=DOCK)
+    third = add_clip(web, AT + timedelta(days=1), state=ClipState.FAILED, error="x")
+    waiting = add_clip(web, AT + timedelta(days=2), state=ClipState.WAITING)
+    assert listed(viewer, f"{ROWS}?camera=Loading+dock") == [second.id]
+    assert listed(viewer, f"{ROWS}?day=2026-07-01") == [first.id]
+    assert listed(viewer, f"{ROWS}?state=failed") == [third.id]
+    assert listed(viewer, f"{ROWS}?state=kept") == [first.id]
+    assert listed(viewer, f"{ROWS}?state=recording") == [waiting.id]
+    assert set(listed(viewer, f"{ROWS}?state=ready")) == {first.id, second.id}
+    assert len(listed(viewer, f"{ROWS}?camera=&day=&state=")) == 4
+    html = viewer.get(f"{PAGE}?camera=Loading+dock").text
+    assert '<option value="Loading dock" selected>' in html
+    assert "Nothing matches" in viewer.get(f"{PAGE}?camera=Elsewhere").text
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("day=yesterday", "day: not a date"),
+        ("state=lost", "state: 'lost' (expected one of: ready, recording"),
+        ("camera=%00", "camera: "),
+        ("after=%00", "after: "),
+    ],
+)
+def test_a_bad_filter_is_named_and_the_page_stays_usable(
+    viewer: FlaskClient, query: str, said: str
+) -> None:
+    answer = viewer.get(f"{PAGE}?{query}")
+    assert answer.status_code == 400
+    assert said in answer.text.replace("&#39;", "'")
+    refused = viewer.get(f"{ROWS}?{query}", headers={"Accept": "*/*"})
+    body: Any = refused.get_json()
+    assert said in body["error"]["message"]
+
+
+def test_older_goes_on_until_the_end(web: Web, viewer: FlaskClient) -> None:
+    # Two at the same moment: the id decides.
+    moments = [AT - timedelta(minutes=n // 2) for n in range(50)]
+    expected = {add_clip(web, at).id for at in moments}
+    visited: list[str] = []
+    address: str | None = PAGE
+    while address:
+        visited += listed(viewer, address)
+        older = re.search(r'href="([^"]+)"[^>]*>Older', viewer.get(address).text)
+        address = older[1].replace("&amp;", "&") if older else None
+    assert (len(visited), set(visited)) == (50, expected)
+
+
+def test_the_rows_are_sent_again_only_when_they_changed(
+    web: Web, viewer: FlaskClient
+) -> None:
+    clip = add_film(web, AT, VIDEO, JPEG)
+    etag = viewer.get(ROWS).headers["ETag"]
+    assert etag.strip('"') in viewer.get(PAGE).text
+    same = viewer.get(ROWS, headers={"If-None-Match": etag})
+    assert (same.status_code, same.data) == (304, b"")
+    web.clips.keep(clip.id, True)
+    fresh = viewer.get(ROWS, headers={"If-None-Match": etag})
+    assert (fresh.status_code, fresh.mimetype) == (200, "text/html")
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        ({"recorder": {}}, "recorder: cameras:"),
+        ({"webhooks": {}, "api_keys": []}, "webhooks: tokens:"),
+        ({"webhooks": {}}, "No clip yet"),
+        (
+            {"webhooks": {"tokens": [ONLY_PICTURES]}, "api_keys": []},
+            "Let a token or a rule ask for clips",
+        ),
+        ({}, "http://localhost/webhook/TOKEN"),
+        (
+            {"site": {"public_url": "https://clips.example"}},
+            "curl -d text=&#39;Just a test&#39; https://clips.example/webhook/TOKEN",
+        ),
+    ],
+    ids=["no camera", "no sender", "a key", "no clip asked for", "none yet", "public"],
+)
+def test_an_empty_list_says_what_to_do(
+    tmp_path: Path, missing: dict[str, Any], said: str
+) -> None:
+    web = Web(tmp_path, **(SETTINGS | missing))
+    text = words(web.log_in(Role.VIEWER).get(PAGE).text)
+    assert said in text
+    assert "a-token-of" not in text
+    web.close()
+
+
+# --- one clip
+
+
+def test_the_page_of_a_clip_tells_of_the_alarm(web: Web, viewer: FlaskClient) -> None:
+    clip = add_film(web, AT, VIDEO, JPEG, about=EventId("alarm-1"))
+    add_alarm(
+        web,
+        clip,
+        details={
+            "source": "ixon",
+            "kind": "alarm-high",
+            "device": "PLC line 3",
+            "device_serial": "11-22",
+            "network": "Line 3",
+            "text": "E-203\nGripper <open>",
+        },
+    )
+    text = words(viewer.get(f"{PAGE}/{clip.id}").text)
+    assert "Time Wed 01 Jul 08:15:00" in text
+    assert "Received Wed 01 Jul 08:15:00 (0.4 s later)" in text
+    assert (
+        "Started by webhook line 3 Sent by IXON Cloud Kind alarm-high "
+        "Device PLC line 3 (11-22) Network Line 3 It said E-203 Gripper &lt;open&gt;"
+    ) in text
+    assert "4 s before to 6 s after Length 10 s Size 0.0 MB Codec H.264" in text
+
+
+def test_an_alarm_that_came_late_shows_both_times(
+    web: Web, viewer: FlaskClient
+) -> None:
+    clip = add_clip(web, AT, about=EventId("alarm-1"))
+    early = AT - timedelta(minutes=30)
+    add_alarm(web, clip, occurred_at=early, details={"doubt": "time: not believed"})
+    text = words(viewer.get(f"{PAGE}/{clip.id}").text)
+    assert "Its own time Wed 01 Jul 07:45:00" in text
+    assert "time: not believed" in text
+
+
+def test_a_gap_is_drawn_where_it_is(web: Web, viewer: FlaskClient) -> None:
+    gap = Gap(AT + timedelta(seconds=1), AT + timedelta(seconds=3))
+    clip = add_film(web, AT, VIDEO, JPEG, partial=True, gaps=(gap,))
+    html = viewer.get(f"{PAGE}/{clip.id}").text
+    assert 'class="clip-line-gap" x="50.0%" width="20.0%"' in html
+    assert 'class="clip-line-trigger" x1="40.0%"' in html
+    assert 'data-seek="4.0"' in html
+    assert "No picture for 2 s, from Wed 01 Jul 08:15:01" in words(html)
+
+
+def test_what_came_of_the_same_alarm_is_shown(web: Web, viewer: FlaskClient) -> None:
+    job = JobId("job-7")
+    clip = add_film(web, AT, VIDEO, JPEG, job_id=job)
+    other = add_film(web, AT, VIDEO, JPEG, job_id=job, camera=DOCK)
+    web.store.add_event(
+        build.event(
+            job_id=job,
+            camera_name="Hall north",
+            snapshot_path="a.jpg",
+            video_link="https://n1.meraki.com/x",
+        )
+    )
+    html = viewer.get(f"{PAGE}/{clip.id}").text
+    assert f'href="/clips/{other.id}"' in html
+    assert 'href="https://n1.meraki.com/x" target="_blank" rel="noreferrer' in html
+    assert "Hall north Snapshot" in words(html)
+
+
+def test_two_alarms_of_one_video_are_both_on_its_line(
+    web: Web, viewer: FlaskClient
+) -> None:
+    first = add_film(web, AT, VIDEO, JPEG)
+    later = AT + timedelta(seconds=3)
+    second = add_clip(
+        web,
+        later,
+        title="Robot 4 stopped",
+        path=first.path,
+        shared=True,
+        began_at=first.began_at,
+        ended_at=first.ended_at,
+    )
+    html = viewer.get(f"{PAGE}/{first.id}").text
+    assert 'class="clip-line-other" x1="70.0%"' in html
+    assert f'<a href="/clips/{second.id}">Robot 4 stopped</a>' in html
+    assert (
+        'class="clip-line-other" x1="40.0%"' in viewer.get(f"{PAGE}/{second.id}").text
+    )
+
+
+def test_an_unknown_clip_is_not_found(viewer: FlaskClient) -> None:
+    for address in ("", "/live", "/clip.mp4", "/thumbnail.jpg"):
+        assert viewer.get(f"{PAGE}/no-such-clip{address}").status_code == 404
+    assert viewer.get(f"{PAGE}/a%00b").status_code == 404
+
+
+def test_a_file_that_is_lost_is_told(web: Web, viewer: FlaskClient) -> None:
+    clip = add_film(web, AT, VIDEO, JPEG)
+    (web.settings.data_dir / str(clip.path)).unlink()
+    assert "The file of this clip is missing" in viewer.get(f"{PAGE}/{clip.id}").text
+    assert viewer.get(f"{PAGE}/{clip.id}/clip.mp4").status_code == 404
+
+
+# --- files
+
+
+def test_a_video_is_sent_in_the_parts_a_player_asks_for(
+    web: Web, viewer: FlaskClient
+) -> None:
+    address = f"{PAGE}/{add_film(web, AT, VIDEO, JPEG).id}/clip.mp4"
+
+    def get(**headers: str) -> Any:
+        named = {name.replace("_", "-"): text for name, text in headers.items()}
+        return viewer.get(address, headers=named, buffered=True)
+
+    whole = get()
+    assert (whole.status_code, whole.mimetype) == (200, "video/mp4")
+    assert (whole.data, whole.headers["Accept-Ranges"]) == (VIDEO, "bytes")
+    # Nobody may see it from a cache once it is deleted, or its viewer logged out.
+    assert "private" in whole.headers["Cache-Control"]
+    assert "no-cache" in whole.headers["Cache-Control"]
+    etag = whole.headers["ETag"]
+    part = get(Range="bytes=100-199", If_Range=etag)
+    assert (part.status_code, part.data) == (206, VIDEO[100:200])
+    assert part.headers["Content-Range"] == f"bytes 100-199/{len(VIDEO)}"
+    assert get(Range="bytes=-10").data == VIDEO[-10:]
+    changed = get(Range="bytes=100-199", If_Range='"another"')
+    assert (changed.status_code, changed.data) == (200, VIDEO)
+    beyond = get(Range=f"bytes={len(VIDEO)}-")
+    assert beyond.status_code == 416
+    assert beyond.headers["Content-Range"] == f"bytes */{len(VIDEO)}"
+    assert get(If_None_Match=etag).status_code == 304
+
+
+def test_a_saved_clip_has_a_name_that_says_what_it_is(
+    web: Web, viewer: FlaskClient
+) -> None:
+    clip = add_film(web, AT, VIDEO, JPEG)
+    saved = viewer.get(f"{PAGE}/{clip.id}/clip.mp4?download=1", buffered=True)
+    name = "Packaging robot 2026-07-01 08.15.00.mp4"
+    said = saved.headers["Content-Disposition"]
+    assert said == f'attachment; filename="{name}"'
+    shown = viewer.get(f"{PAGE}/{clip.id}/clip.mp4", buffered=True)
+    assert "attachment" not in shown.headers.get("Content-Disposition", "")
+
+
+def test_without_a_login_or_key_nobody_sees_anything(web: Web) -> None:
+    clip = add_film(web, AT, VIDEO, JPEG)
+    stranger = web.app.test_client()
+    api = f"/api/v1.0/events/{clip.id}"
+    for address in (PAGE, ROWS, f"{PAGE}/{clip.id}", f"{PAGE}/{clip.id}/live"):
+        assert stranger.get(address).status_code == 401
+    for address in (f"{PAGE}/{clip.id}", api):
+        for name in ("clip.mp4", "thumbnail.jpg"):
+            assert stranger.get(f"{address}/{name}").status_code == 401
+    key = web.client()
+    assert key.get(f"{api}/clip.mp4", buffered=True).data == VIDEO
+    assert key.get(f"{api}/thumbnail.jpg", buffered=True).data == JPEG
+
+
+def test_a_deleted_video_is_gone_from_every_address(
+    web: Web, viewer: FlaskClient
+) -> None:
+    clip = add_film(web, AT, VIDEO, JPEG)
+    web.clips.delete(clip.id)  # its file is still there
+    for address in (f"{PAGE}/{clip.id}", f"/api/v1.0/events/{clip.id}"):
+        for name in ("clip.mp4", "thumbnail.jpg"):
+            assert viewer.get(f"{address}/{name}").status_code == 404
+
+
+# --- kept and deleted
+
+
+def test_a_reviewer_keeps_a_clip_and_lets_it_go(web: Web) -> None:
+    clip = add_film(web, AT, VIDEO, JPEG)
+    client = web.log_in(Role.REVIEWER)
+    address = f"{PAGE}/{clip.id}/keep"
+    assert send(client, address, kept="yes").status_code == 303
+    assert now(web, clip).kept
+    send(client, address, kept="yes")  # changes nothing more
+    assert "Nothing was changed" in client.get(f"{PAGE}/{clip.id}").text
+    send(client, address, kept="no")
+    assert not now(web, clip).kept
+    assert send(client, address, kept="maybe").status_code == 400
+    what = "clip of Packaging robot, 2026-07-01 06:15:00 UTC"
+    assert [(c.who, c.what, c.before, c.after) for c in web.site.changes(2)] == [
+        ("reviewer", what, "kept", "not kept"),
+        ("reviewer", what, "", "kept"),
+    ]
+
+
+def test_an_admin_deletes_a_clip_with_its_files(web: Web) -> None:
+    clip = add_film(web, AT, VIDEO, JPEG)
+    client = web.log_in(Role.ADMIN)
+    answer = send(client, f"{PAGE}/{clip.id}/delete")
+    assert (answer.status_code, answer.location) == (303, "/clips")
+    assert "was deleted" in client.get(PAGE).text
+    assert not (web.settings.data_dir / str(clip.path)).exists()
+    assert not (web.settings.data_dir / str(clip.thumbnail_path)).exists()
+    assert now(web, clip).state is ClipState.DELETED
+    (line,) = web.site.changes(1)
+    assert (line.who, line.before, line.after) == (
+        "admin",
+        "Robot 3 stopped",
+        "deleted",
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"kept": True}, "the clip is kept"),
+        ({"state": ClipState.DELETED}, "was deleted before"),
+        ({"state": ClipState.FAILED, "error": "x"}, "there is no video"),
+        ({"state": ClipState.RECORDING}, "is not finished yet"),
+    ],
+)
+def test_what_cannot_be_deleted_says_why(
+    web: Web, given: dict[str, Any], said: str
+) -> None:
+    clip = add_clip(web, AT, **given)
+    client = web.log_in(Role.ADMIN)
+    audit = len(web.site.changes(9))
+    send(client, f"{PAGE}/{clip.id}/delete")
+    assert said in client.get(f"{PAGE}/{clip.id}").text
+    assert len(web.site.changes(9)) == audit
+
+
+@pytest.mark.parametrize(
+    ("role", "keeps", "deletes"),
+    [
+        (Role.VIEWER, False, False),
+        (Role.REVIEWER, True, False),
+        (Role.ADMIN, True, True),
+    ],
+)
+def test_each_role_may_do_what_is_said(
+    web: Web, role: Role, keeps: bool, deletes: bool
+) -> None:
+    clip = add_film(web, AT, VIDEO, JPEG)
+    client = web.log_in(role)
+    html = client.get(f"{PAGE}/{clip.id}").text
+    assert ("/keep" in html, "/delete" in html) == (keeps, deletes)
+    kept = send(client, f"{PAGE}/{clip.id}/keep", kept="yes").status_code
+    send(client, f"{PAGE}/{clip.id}/keep", kept="no")
+    deleted = send(client, f"{PAGE}/{clip.id}/delete").status_code
+    assert (kept, deleted) == (303 if keeps else 403, 303 if deletes else 403)
+    assert (now(web, clip).state is ClipState.DELETED) is deletes
+
+
+# --- in a browser
+
+
+@pytest.fixture(scope="module")
+def filmed(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes]:
+    path = film(tmp_path_factory.mktemp("film") / "film.mp4")
+    return path.read_bytes(), path.with_suffix(".jpg").read_bytes()
+
+
+def of_video(page: Any, name: str) -> float:
+    """Return a number of the player, 0 while there is none."""
+    return float(page.evaluate(f"document.querySelector('video')?.{name} || 0"))
+
+
+def current_s(page: Any) -> float:
+    return of_video(page, "currentTime")
+
+
+def wait_for_video(page: Any) -> None:
+    wait_until(lambda: of_video(page, "duration") > 9, "the video is loaded", 20)
+
+
+def test_a_clip_plays_and_the_time_line_seeks(
+    web: Web, filmed: tuple[bytes, bytes]
+) -> None:
+    clip = add_film(web, AT, *filmed)
+    web.add_user("anna", Role.VIEWER)
+    with serve(web.app) as url, visitor() as page:
+        log_in(page, f"{url}{PAGE}", "anna", PASSWORD)
+        page.get_by_role("link", name="Robot 3 stopped").click()
+        page.wait_for_url(f"{url}{PAGE}/{clip.id}")
+        wait_for_video(page)
+        page.get_by_role("button", name="Go to the alarm").click()
+        assert current_s(page) == pytest.approx(4, abs=0.1)
+        box = page.locator("[data-line]").bounding_box()
+        assert box is not None
+        page.locator("[data-line]").click(position={"x": box["width"] * 0.8, "y": 20})
+        assert current_s(page) == pytest.approx(LENGTH_S * 0.8, abs=0.2)
+        page.get_by_role("button", name="Go to the alarm").click()
+        page.evaluate("document.querySelector('video').muted = true")
+        page.evaluate("document.querySelector('video').play()")
+        wait_until(lambda: current_s(page) > 5, "the clip plays", 20)
+        left = page.locator("[data-now]").get_attribute("x1")
+        assert left is not None
+        assert 45 < float(left.rstrip("%")) < 100
+        assert page.locator("[data-cannot-play]").is_hidden()
+        with page.expect_download() as saved:
+            page.get_by_role("link", name="Download").click()
+        name = "Packaging robot 2026-07-01 08.15.00.mp4"
+        assert saved.value.suggested_filename == name
+
+
+def test_a_browser_that_cannot_play_a_clip_says_so(
+    web: Web, filmed: tuple[bytes, bytes]
+) -> None:
+    other = add_film(web, AT, *filmed, codec="hevc")
+    broken = add_film(web, AT, VIDEO, JPEG)
+    web.add_user("anna", Role.VIEWER)
+    with serve(web.app) as url, visitor() as page:
+        log_in(page, f"{url}{PAGE}/{other.id}", "anna", PASSWORD)
+        plays_hevc = page.evaluate(
+            "document.createElement('video').canPlayType("
+            "'video/mp4; codecs=\"hvc1.1.6.L93.B0\"') !== ''"
+        )
+        if not plays_hevc:
+            page.get_by_text("cannot play this video (H.265)").wait_for()
+        page.goto(f"{url}{PAGE}/{broken.id}")
+        page.get_by_text("cannot play this video").wait_for()
+
+
+def test_a_clip_is_kept_then_deleted_after_a_question_on_a_phone(
+    web: Web, filmed: tuple[bytes, bytes]
+) -> None:
+    clip = add_film(web, AT, *filmed)
+    web.add_user("anna", Role.ADMIN)
+    with serve(web.app) as url, visitor(PHONE) as page:
+        log_in(page, f"{url}{PAGE}/{clip.id}", "anna", PASSWORD)
+        page.get_by_role("button", name="Keep", exact=True).click()
+        page.get_by_text("A kept clip cannot be deleted.").wait_for()
+        page.get_by_role("button", name="Do not keep").click()
+        page.get_by_text("Delete …").click()
+        page.get_by_role("button", name="Delete this clip").click()
+        page.get_by_text("The clip of Packaging robot was deleted.").wait_for()
+        wide = "document.documentElement.scrollWidth > innerWidth"
+        assert not page.evaluate(wide)
+    assert now(web, clip).state is ClipState.DELETED
+
+
+def test_a_clip_appears_and_becomes_ready_without_reload(
+    web: Web, filmed: tuple[bytes, bytes]
+) -> None:
+    web.add_user("anna", Role.VIEWER)
+    with serve(web.app) as url, visitor() as page:
+        log_in(page, f"{url}{PAGE}", "anna", PASSWORD)
+        page.get_by_text("No clip yet.").wait_for()
+        at = datetime.now(UTC)
+        nothing = {"began_at": None, "ended_at": None, "size_bytes": 0, "codec": ""}
+        asked = add_clip(web, at, state=ClipState.RECORDING, **nothing)
+        tile = page.locator(f"#clip-{asked.id}")
+        tile.get_by_text("recording", exact=True).wait_for()
+        tile.get_by_role("link", name="Robot 3 stopped").click()
+        page.get_by_role("progressbar").wait_for()
+        ready = add_film(web, at, *filmed)  # its files are what is wanted
+        finished = replace(ready, id=asked.id, job_id=asked.job_id)
+        web.clips.finish(finished, clip_event(finished))
+        wait_for_video(page)
+        page.get_by_role("button", name="Go to the alarm").click()
+        wait_until(lambda: current_s(page) > 3, "the player is at the alarm", 10)
+
+
+# --- what else shows clips and alarms
+
+
+def test_lists_of_events_know_clips_and_alarms(web: Web, viewer: FlaskClient) -> None:
+    clip = add_film(web, AT, VIDEO, JPEG, about=EventId("alarm-1"))
+    add_alarm(web, clip)
+    body: Any = viewer.get("/api/v1.0/events?kind=clip,alarm").get_json()
+    assert {event["kind"] for event in body["events"]} == {"clip", "alarm"}
+    assert [event["serial"] for event in body["events"]] == [None, None]
+    table = viewer.get("/api/v1.0/events.csv?kind=clip").text
+    assert f",clip,,{ROBOT},Robot 3 stopped,webhook,line 3,," in table
+    assert listed(viewer) == [clip.id]
+    assert clip.id not in viewer.get("/crowd-events").text
+
+
+def test_the_overview_counts_clips_and_links_the_latest(web: Web) -> None:
+    clip = add_film(web, datetime.now(UTC), VIDEO, JPEG)
+    add_clip(web, datetime.now(UTC), state=ClipState.FAILED, error="offline")
+    web.store.add_event(build.event(serial=Serial(""), error=None))
+    html = web.log_in(Role.VIEWER).get("/").text
+    assert "1 clips 1 failures" in words(html)
+    assert f'<a href="/clips/{clip.id}">Robot 3 stopped</a>' in html
