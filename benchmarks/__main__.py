@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks.badges import badges
 from benchmarks.line import Line
 from benchmarks.sense import sense
 from mvsnap.simulator.picture import draw_picture
@@ -38,7 +39,7 @@ RESULTS = Path(__file__).parent / "results.json"
 
 
 def main() -> None:
-    parts = {part.__name__: part for part in (commands, snapshots, triggers, sense)}
+    parts = {part.__name__: part for part in (commands, snapshots, triggers, sense, badges)}
     parser = argparse.ArgumentParser(description="Measure, side by side.")
     parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(parts))
     asked = parser.parse_args().parts or list(parts)

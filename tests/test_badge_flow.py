@@ -1,5 +1,5 @@
 """The guard's morning: a file is imported, pictures come, ten people are judged by
-keyboard, a mismatch reaches the room; all of it real but the clouds and the directory."""
+keyboard, a mismatch reaches the room; all real but the clouds and the directory."""
 
 from __future__ import annotations
 
