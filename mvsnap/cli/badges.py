@@ -85,7 +85,9 @@ def import_file(
     how = Reading(ZoneInfo(timezone), now, _named(columns), time_format)
     parts = open_parts(settings)
     out.print(f"Times without an offset are taken as {timezone}.", markup=False)
-    made = Import(parts, file.name, now)
+    # A name that is no UTF-8 cannot be stored.
+    source = file.name.encode(errors="replace").decode()
+    made = Import(parts, source, now)
     try:
         with _rejects(rejects) as made.reject:
             made.run(file, how)
