@@ -39,7 +39,9 @@ RESULTS = Path(__file__).parent / "results.json"
 
 
 def main() -> None:
-    parts = {part.__name__: part for part in (commands, snapshots, triggers, sense, badges)}
+    parts = {
+        part.__name__: part for part in (commands, snapshots, triggers, sense, badges)
+    }
     parser = argparse.ArgumentParser(description="Measure, side by side.")
     parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(parts))
     asked = parser.parse_args().parts or list(parts)
