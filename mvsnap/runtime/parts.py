@@ -177,7 +177,7 @@ class Parts:
         purged = self.badges.purge(self.oldest_kept())
         for path in purged.picture_paths:
             self.files.remove(path)
-        self.files.keep_photos(self.directory.photo_paths())
+        self.files.keep_photos(self.directory.photo_paths(), self.clock.now())
         return purged
 
     def purge_wifi(self) -> PurgedWifi:
