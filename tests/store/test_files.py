@@ -27,7 +27,7 @@ def test_photos_of_nobody_are_removed_but_not_those_of_just_now(tmp_path: Path) 
     files.keep_photos({kept}, now)
     assert files.picture(gone) is not None
     files.keep_photos({kept}, now + timedelta(hours=2))
-    assert (files.picture(gone), files.whole(kept) is not None) == (None, True)
+    assert (files.picture(gone), files.picture(kept) is not None) == (None, True)
 
 
 def test_a_picture_lies_below_its_day_and_is_found_again(tmp_path: Path) -> None:
