@@ -68,6 +68,7 @@ class ClipDesk:
             cameras, clips, clock, metrics, data_dir=data_dir, copies=copies
         )
         self._is_seated = False
+        self._is_waiting = False
         self._is_heir = False  # has what this data_dir left under another host name
         self._overdue_at = float("-inf")
         self._wanted = threading.Event()
@@ -105,7 +106,9 @@ class ClipDesk:
         try:
             self._recorder.start()
         except CannotRecord as exc:
-            log.debug("%s", exc.message)
+            if not self._is_waiting:
+                log.info("clips: %s; looking again", exc.message)
+            self._is_waiting = True
             return False
         self._is_seated = True
         log.info("recording %d cameras", len(self._cameras))
