@@ -43,6 +43,8 @@ class Words:
         self._templates = Environment(
             loader=FileSystemLoader(TEMPLATES),
             undefined=StrictUndefined,
+            # An upgrade in place must not give an old process new words.
+            auto_reload=False,
             autoescape=False,  # markdown: what users typed goes through `neutral`
         )
         self._templates.filters["neutral"] = neutralise

@@ -13,6 +13,7 @@ from mvsnap.simulator.server import serve
 from mvsnap.simulator.webex import FakeWebex
 from tests.servers.postgres import postgres_server as postgres_server
 from tests.servers.postgres import postgres_url as postgres_url
+from tests.servers.s3 import s3_server as s3_server
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "sqlalchemy": (
         "store",
         "inventory",
+        "jobs.copies",
         "jobs.desk",
         "visitors",
         "sense.listener",
@@ -236,6 +237,7 @@ def test_every_part_of_the_package_has_its_place_in_the_order() -> None:
         pytest.param("cli.setup", "from ruamel.yaml import YAML", id="ruamel"),
         pytest.param("web.pages", "import jinja2", id="jinja2"),
         pytest.param("web.passwords", "import pam", id="PAM"),
+        pytest.param("clients.meraki", "import boto3", id="boto3"),
         pytest.param("clients.jpeg", "from PIL import Image", id="PIL"),
         pytest.param("web.x", "from pydantic import BaseModel", id="pydantic"),
         pytest.param("core.x", "import celery", id="a library without a home"),

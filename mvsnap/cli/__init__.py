@@ -17,6 +17,7 @@ _COMMANDS = {
     "init": ("setup", "Ask for keys, check them, write config/mvsnap.yaml."),
     "check": ("check", "Check the settings and call every configured service."),
     "snapshot": ("snapshot", "Take pictures now, once."),
+    "record": ("record", "Record a clip now, once."),
     "serve": ("serve", "Run the service."),
     "cameras": ("lists", "List the cameras the Dashboard key can see."),
     "rooms": ("lists", "List the rooms the Webex bot is in."),

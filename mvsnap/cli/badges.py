@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
@@ -84,14 +85,17 @@ def import_file(
     how = Reading(ZoneInfo(timezone), now, _named(columns), time_format)
     parts = open_parts(settings)
     out.print(f"Times without an offset are taken as {timezone}.", markup=False)
-    made = Import(parts, file.name, now)
+    # A name that is no UTF-8 cannot be stored.
+    source = file.name.encode(errors="replace").decode()
+    made = Import(parts, source, now)
     try:
-        made.run(file, how)
+        with _rejects(rejects) as made.reject:
+            made.run(file, how)
     except BadInput as exc:
         fail(f"{file}: {exc.message}")
     except OSError as exc:
-        fail(f"{file}: cannot be read: {exc.strerror}")
-    _report(made, file, rejects)
+        fail(f"{exc.filename or file}: {exc.strerror}")
+    _report(made, file, complete=rejects is not None)
 
 
 badges.add_command(import_file)
@@ -118,8 +122,9 @@ class Import:
         self._now = now
         self._readers = Readers(parts.settings.badges.camera_of_reader)
         self._batch: list[Swipe] = []
-        self.good, self.new = 0, 0
-        self.bad: list[BadRow] = []
+        self.good, self.new, self.bad = 0, 0, 0
+        self.first: list[BadRow] = []
+        self.reject: Callable[[BadRow], object] = lambda _row: None
 
     def run(self, file: Path, how: Reading) -> None:
         """Raises BadInput when the heading cannot be used."""
@@ -137,7 +142,10 @@ class Import:
         from mvsnap.core.csv_reader import BadRow
 
         if isinstance(row, BadRow):
-            self.bad.append(row)
+            self.bad += 1
+            self.reject(row)
+            if len(self.first) < _TOLD:
+                self.first.append(row)
             return
         self._batch.append(row)
         if len(self._batch) == _BATCH:
@@ -181,26 +189,30 @@ def _skip_line(text: TextIO) -> None:
             return
 
 
-def _report(made: Import, file: Path, rejects: Path | None) -> None:
+@contextmanager
+def _rejects(path: Path | None) -> Iterator[Callable[[BadRow], object]]:
+    """Yield what writes a line that cannot be used; safe to open in a spreadsheet."""
+    from mvsnap.core.csv_table import harmless
+
+    if path is None:
+        yield lambda _row: None
+        return
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("line", "reason"))
+        yield lambda row: writer.writerow((row.line, harmless(row.why)))
+
+
+def _report(made: Import, file: Path, *, complete: bool) -> None:
+    """complete: all bad lines stand in a file already."""
     known = made.good - made.new
     told = f"{made.new} badge events are new, {known} were known already."
     out.print(told, markup=False)
-    if rejects is not None:
-        _write(rejects, made.bad)
     if not made.bad:
         return
-    err.print(f"{len(made.bad)} lines of {file} cannot be used:", style="red")
-    for row in made.bad[:_TOLD]:
+    err.print(f"{made.bad} lines of {file} cannot be used:", style="red")
+    for row in made.first:
         err.print(f"  line {row.line}: {row.why}", markup=False)
-    if len(made.bad) > _TOLD and rejects is None:
-        err.print(f"  and {len(made.bad) - _TOLD} more: --rejects FILE has them all")
+    if made.bad > _TOLD and not complete:
+        err.print(f"  and {made.bad - _TOLD} more: --rejects FILE has them all")
     raise SystemExit(1)
-
-
-def _write(rejects: Path, bad: list[BadRow]) -> None:
-    from mvsnap.core.csv_table import harmless
-
-    with rejects.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("line", "reason"))
-        writer.writerows((row.line, harmless(row.why)) for row in bad)

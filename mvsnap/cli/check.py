@@ -215,7 +215,7 @@ def _badges(settings: Settings) -> Line:
     from mvsnap.jobs.directory import read_directory
 
     ours = settings.badges
-    if ours == type(ours)():
+    if not ours.configured:
         return Line("badges", None, "no reader has a camera (badges.camera_of_reader)")
     told = [f"{len(ours.camera_of_reader)} readers with a camera"]
     if ours.directory is not None:

@@ -119,17 +119,10 @@ def _how(camera: RecorderCamera) -> str:
 
 
 def _bucket(settings: Settings) -> Line:
-    from mvsnap.clients.s3 import Bucket
+    from mvsnap.runtime.parts import open_bucket
 
-    s3 = settings.storage.s3
-    if s3.bucket is None or s3.access_key is None or s3.secret_key is None:
+    bucket = open_bucket(settings)
+    if bucket is None:
         return Line("S3", None, "clips are not copied (storage.s3)")
-    bucket = Bucket(
-        s3.bucket,
-        s3.access_key.get_secret_value(),
-        s3.secret_key.get_secret_value(),
-        endpoint_url=s3.endpoint_url,
-        region=s3.region,
-    )
     bucket.check()
-    return Line("S3", True, f"bucket {s3.bucket}")
+    return Line("S3", True, bucket.place)

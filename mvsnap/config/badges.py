@@ -70,6 +70,10 @@ class Badges(Section):
         None, description="room or e-mail that is told of a mismatch; default: nobody"
     )
 
+    @property
+    def configured(self) -> bool:
+        return self != Badges()
+
     def below(self, root: Path) -> Badges:
         """Return the same with a file of the directory taken from `root`."""
         if self.directory is None or self.directory.startswith(_WEB):

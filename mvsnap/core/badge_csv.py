@@ -15,6 +15,7 @@ from mvsnap.core.badges import (
     Swipe,
     check_moment,
     epoch,
+    parse_prose,
     parse_text,
 )
 from mvsnap.core.csv_reader import BadRow, Columns
@@ -138,6 +139,6 @@ def _details(rest: Mapping[str, str]) -> dict[str, Detail]:
     if len(rest) > MAX_DETAILS:
         raise BadInput(f"{len(rest)} more cells (expected {MAX_DETAILS} at most)")
     return {
-        parse_text("name of a column", name): parse_text(name[:40], cell, MAX_DETAIL)
+        parse_text("name of a column", name): parse_prose(name[:40], cell, MAX_DETAIL)
         for name, cell in rest.items()
     }

@@ -19,6 +19,7 @@ from mvsnap.core.badges import (
     Swipe,
     check_moment,
     epoch,
+    parse_prose,
     parse_text,
 )
 from mvsnap.core.wishes import parse_moment
@@ -148,7 +149,7 @@ def _detail(name: str, value: Any) -> Detail:
     if isinstance(value, int) and -(2**53) <= value <= 2**53:
         return value
     text = json.dumps(value) if isinstance(value, dict | list) else str(value)
-    return parse_text(name, text, MAX_DETAIL) if text.strip() else ""
+    return parse_prose(name, text, MAX_DETAIL)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -178,14 +178,19 @@ def parse_text(name: str, value: object, most: int = MAX_TEXT) -> str:
     return text
 
 
-def parse_note(text: str) -> str:
-    """Return a note as it is kept; line breaks become blanks.
+def parse_prose(name: str, text: str, most: int) -> str:
+    """Return a text that may be empty; its line breaks become blanks.
 
     Raises:
         BadInput
     """
-    note = " ".join(text.split())
-    return parse_text("note", note, MAX_NOTE) if note else ""
+    prose = " ".join(text.split())
+    return parse_text(name, prose, most) if prose else ""
+
+
+def parse_note(text: str) -> str:
+    """Return a note as it is kept, or raise BadInput."""
+    return parse_prose("note", text, MAX_NOTE)
 
 
 def epoch(number: float) -> datetime | None:

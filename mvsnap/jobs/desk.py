@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import logging
 import threading
-import uuid
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from mvsnap.clock import SystemClock
-from mvsnap.core.clip_words import details
-from mvsnap.domain import CameraName, Event, EventId, EventKind, Job, JobId, Serial
+from mvsnap.domain import CameraName, EventId, Serial
 from mvsnap.errors import NotFound, QueueFull
-from mvsnap.footage import Clip, ClipState, CopyState
+from mvsnap.footage import Clip
 from mvsnap.jobs.camera_states import CameraStates
+from mvsnap.jobs.filing import Filing, telling
 from mvsnap.jobs.retry import GIVE_UP_AFTER, park_delay_s
 from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
-from mvsnap.recorder import CannotRecord, ClipResult, Recorder, RecorderStopped
+from mvsnap.recorder import CannotRecord, Recorder, RecorderStopped
 from mvsnap.store.clips import ClipStore
 
 log = logging.getLogger(__name__)
@@ -34,7 +32,6 @@ log = logging.getLogger(__name__)
 # A clip that another process asked for is seen this late; the ring holds a minute more.
 _LOOK_S = 1.0
 _SEAT_AGAIN_S = 5.0
-_LATE = "the alarm came late: the video is of the moment it came"
 _STOP_S = 3.0  # a database that does not answer holds up no end
 _AGAIN_S = 5.0
 # Whoever has the camera gave its clips up before: nobody has it any more.
@@ -67,10 +64,11 @@ class ClipDesk:
         self._clips = clips
         self._jobs = jobs
         self._clock = clock
-        self._metrics = metrics
-        self._data_dir = data_dir
-        self._copies = copies
+        self._filing = Filing(
+            cameras, clips, clock, metrics, data_dir=data_dir, copies=copies
+        )
         self._is_seated = False
+        self._is_waiting = False
         self._is_heir = False  # has what this data_dir left under another host name
         self._overdue_at = float("-inf")
         self._wanted = threading.Event()
@@ -108,7 +106,9 @@ class ClipDesk:
         try:
             self._recorder.start()
         except CannotRecord as exc:
-            log.debug("%s", exc.message)
+            if not self._is_waiting:
+                log.info("clips: %s; looking again", exc.message)
+            self._is_waiting = True
             return False
         self._is_seated = True
         log.info("recording %d cameras", len(self._cameras))
@@ -146,7 +146,7 @@ class ClipDesk:
         except RecorderStopped:
             return  # it is ours at the next start
         except NotFound:
-            self._fail(clip, "the camera left the settings (recorder.cameras)")
+            self._filing.fail(clip, "the camera left the settings (recorder.cameras)")
         except Exception:
             log.exception("clip of %s failed unexpectedly", clip.camera)
             self._unexpected(clip)
@@ -158,10 +158,7 @@ class ClipDesk:
         """Let it be taken up again after a while, unless that was tried for a day."""
         self._clock.sleep(_AGAIN_S)
         if self._clock.now() - clip.received_at > GIVE_UP_AFTER:
-            self._fail(clip, "internal error; see the log")
-
-    def _fail(self, clip: Clip, error: str) -> None:
-        self._finish(replace(clip, state=ClipState.FAILED, error=error))
+            self._filing.fail(clip, "internal error; see the log")
 
     def _record(self, clip: Clip) -> None:
         result = self._recorder.record(
@@ -180,84 +177,13 @@ class ClipDesk:
             self._clips.put_back(clip.id, note, now + timedelta(seconds=again_s))
             log.warning("clip of %s waits %.0f s: %s", clip.camera, again_s, note)
             return
-        self._finish(self._finished(clip, result))
-
-    def _finished(self, clip: Clip, result: ClipResult) -> Clip:
-        has_file = result.path is not None
-        return replace(
-            clip,
-            state=ClipState.READY if has_file else ClipState.FAILED,
-            at=result.at,
-            began_at=result.began_at,
-            ended_at=result.ended_at,
-            before_s=result.pre_roll_s,
-            partial=result.partial,
-            gaps=result.gaps,
-            shared=result.shared,
-            codec=result.codec or "",
-            path=self._relative(result.path),
-            thumbnail_path=self._relative(result.thumbnail_path),
-            size_bytes=result.path.stat().st_size if result.path else 0,
-            error=None if has_file else _why(clip, result),
-            note=_note(clip, result) if has_file else result.note,
-            copy_state=CopyState.WAITING
-            if has_file and self._copies and not result.shared
-            else CopyState.NONE,
-        )
-
-    def _finish(self, clip: Clip) -> None:
-        self._clips.finish(clip, self._event(clip))
-        took_s = (self._clock.now() - clip.received_at).total_seconds()
-        if clip.error:
-            self._metrics.parts.labels("no_clip").inc()
-            log.error("no clip of %s: %s", clip.camera, clip.error)
-        else:
-            self._metrics.parts.labels("clip").inc()
-            log.info("clip of %s stored after %.1f s", clip.camera, took_s)
-
-    def _event(self, clip: Clip) -> Event:
-        return Event(
-            id=clip.id,
-            kind=EventKind.CLIP,
-            occurred_at=clip.at,
-            recorded_at=self._clock.now(),
-            serial=self._cameras.get(clip.camera) or Serial(""),
-            job_id=clip.job_id,
-            trigger=clip.trigger,
-            camera_name=clip.camera,
-            title=clip.title,
-            error=clip.error,
-            details=details(clip),
-        )
+        self._filing.store(clip, result)
 
     def _tell(self, clip: Clip) -> None:
         """Let a job of its own post the clip; the same id again changes nothing."""
         if clip.rooms:
-            job = Job(
-                id=JobId(str(uuid.uuid5(uuid.UUID(clip.id), "told"))),
-                trigger=clip.trigger,
-                serials=(),
-                accepted_at=self._clock.now(),
-                rooms=clip.rooms,
-                prefix=clip.title,
-                about=clip.id,
-            )
             try:
-                self._jobs.submit(job)
+                self._jobs.submit(telling(clip, self._clock.now()))
             except QueueFull:
                 return  # the next look tries again
         self._clips.told(clip.id)
-
-    def _relative(self, path: Path | None) -> str | None:
-        return str(path.relative_to(self._data_dir)) if path else None
-
-
-def _why(clip: Clip, result: ClipResult) -> str:
-    """Say why there is no clip; what it waited for comes first: it is the cause."""
-    error = result.error or "no video was recorded"
-    return f"{clip.note}; {error}" if clip.note and clip.note != error else error
-
-
-def _note(clip: Clip, result: ClipResult) -> str | None:
-    late = _LATE if result.at != clip.at else None
-    return "; ".join(filter(None, (result.note, late))) or None

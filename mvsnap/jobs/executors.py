@@ -28,21 +28,38 @@ def take_slot(data_dir: Path) -> ExecutorSlot:
     folder = _folder(data_dir)
     name = installation(data_dir)
     number = 0
-    while True:
-        file = (folder / f"{number}.lock").open("w")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-            number += 1
-            continue
-        return ExecutorSlot(f"{name}-{number}", file)
+    while (file := _lock(folder / f"{number}.lock")) is None:
+        number += 1
+    return ExecutorSlot(f"{name}-{number}", file)
+
+
+def take_turn(data_dir: Path, what: str) -> IO[str] | None:
+    """Be the one process that does `what` for this data_dir, until it is closed.
+
+    Returns None while another one is.
+    """
+    return _lock(_folder(data_dir) / f"{what}.lock")
 
 
 def installation(data_dir: Path) -> str:
     """Return what tells this data_dir on this machine from all others, for good."""
-    found = _installation_id(_folder(data_dir) / "installation")
-    return f"{socket.gethostname()}-{found}"
+    return f"{socket.gethostname()}-{data_id(data_dir)}"
+
+
+def data_id(data_dir: Path) -> str:
+    """Return what tells this data_dir from all others, whatever machine has it."""
+    return _installation_id(_folder(data_dir) / "installation")
+
+
+def _lock(path: Path) -> IO[str] | None:
+    """Return the locked file, None when another process has it."""
+    file = path.open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
 
 
 def _folder(data_dir: Path) -> Path:

@@ -38,8 +38,13 @@ def clip_path(videos: Path, camera: str, name: str, at: datetime) -> Path:
     """
     at = at.astimezone(UTC)
     where = slug(camera)
-    stem = f"{at:%Y%m%dT%H%M%SZ}_{where}_{digest(camera, name)[:10]}"
+    stem = f"{at:%Y%m%dT%H%M%SZ}_{where}_{clip_digest(camera, name)}"
     return videos / where / f"{at:%Y/%m/%d}" / f"{stem}.mp4"
+
+
+def clip_digest(camera: str, name: str) -> str:
+    """Return what the stem of a clip's file ends with, behind a `_`."""
+    return digest(camera, name)[:10]
 
 
 def publish(part: Path, path: Path) -> None:

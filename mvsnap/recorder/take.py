@@ -237,7 +237,10 @@ class Take:
         taken = [t for t in spool.taken if t.end > want[0] - _BEFORE_S]
         if not taken:
             # Of an on-demand camera the status tells only that it is idle again.
-            why = self._ring.why or self._ring.status().text
+            status = self._ring.status()
+            why = self._ring.why or status.text
+            if status.state is State.RECORDING:
+                why = "the camera was not recorded then, or too long ago"
             return self._failed(f"no video was recorded: {why}")
         try:
             made = self._assembler.assemble(taken, want, path, self._ring.camera.recode)

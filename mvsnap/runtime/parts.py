@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,12 +11,15 @@ from zoneinfo import ZoneInfo
 from mvsnap.actions import CameraNames, Photographer
 from mvsnap.clients.budget import Budget
 from mvsnap.clients.meraki import Dashboard
+from mvsnap.clients.s3 import Bucket
 from mvsnap.clients.webex import Webex
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.delivery import Courier, Words
 from mvsnap.domain import Serial
 from mvsnap.inventory import Inventory
+from mvsnap.jobs.executors import data_id
+from mvsnap.jobs.retention import Retention, Rules
 from mvsnap.jobs.runner import JobRunner
 from mvsnap.metrics import Metrics
 from mvsnap.store import database
@@ -28,7 +32,8 @@ from mvsnap.store.files import Files
 from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
-from mvsnap.store.store import Purged, Store
+from mvsnap.store.store import Store
+from mvsnap.store.videos import VideoStore
 from mvsnap.store.visitors import VisitorStore
 from mvsnap.store.wifi import PurgedWifi, WifiStore
 from mvsnap.visitors.counts import VisitorCounts
@@ -37,6 +42,16 @@ from mvsnap.visitors.refresh import VisitorRefresh
 
 # Who changed what is asked for long after the pictures are gone.
 _AUDIT_KEPT = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What a purge removed; size_bytes: of the clips' videos."""
+
+    events: int
+    pictures: int
+    clips: int
+    size_bytes: int
 
 
 class Parts:
@@ -127,25 +142,42 @@ class Parts:
         days = self.settings.storage.retention_days
         return self.clock.now() - timedelta(days=days)
 
-    def purge(self) -> Purged:
-        """Remove events older than the retention, and their pictures."""
+    def videos(self) -> VideoStore:
+        return VideoStore(self.db, f"-{data_id(self.settings.data_dir)}")
+
+    def retention(self) -> Retention:
+        storage = self.settings.storage
+        rules = Rules(
+            keep_for=timedelta(days=storage.retention_days),
+            max_bytes=int(storage.max_gb * 1e9),
+            min_free_bytes=int(self.settings.recorder.min_free_mb * 1e6),
+            copies=storage.s3.configured,
+        )
+        data_dir, videos = self.settings.data_dir, self.videos()
+        return Retention(data_dir, rules, self.clips, videos, self.files, self.clock)
+
+    def purge(self) -> Removed:
+        """Remove what is older than the retention, or too much."""
+        retention = self.retention()
+        retired = retention.tidy()
         purged = self.store.purge(self.oldest_kept())
         for path in purged.snapshot_paths:
             self.files.remove(path)
         for path in self.visitors.purge(self.oldest_kept()):
             self.files.remove(path)
+        retention.forget()
         self.sense.purge(self.oldest_kept())
         self.site.purge(self.clock.now())
         self.people.purge(self.clock.now())
         self.audit.purge(min(self.oldest_kept(), self.clock.now() - _AUDIT_KEPT))
-        return purged
+        return Removed(purged.events, len(purged.snapshot_paths), *astuple(retired))
 
     def purge_badges(self) -> PurgedBadges:
         """Remove old badge events with their pictures, and photos of nobody."""
         purged = self.badges.purge(self.oldest_kept())
         for path in purged.picture_paths:
             self.files.remove(path)
-        self.files.keep_photos(self.directory.photo_paths())
+        self.files.keep_photos(self.directory.photo_paths(), self.clock.now())
         return purged
 
     def purge_wifi(self) -> PurgedWifi:
@@ -186,6 +218,25 @@ class Parts:
             comes_again=comes_again,
             on_clips=on_clips,
         )
+
+
+def open_bucket(settings: Settings) -> Bucket | None:
+    """Return where copies of clips go, None without.
+
+    Raises:
+        UpstreamError: boto3 is missing, or a setting cannot be used.
+    """
+    s3 = settings.storage.s3
+    if s3.bucket is None or s3.access_key is None or s3.secret_key is None:
+        return None
+    return Bucket(
+        s3.bucket,
+        s3.access_key.get_secret_value(),
+        s3.secret_key.get_secret_value(),
+        endpoint_url=s3.endpoint_url,
+        region=s3.region,
+        prefix=s3.prefix,
+    )
 
 
 def store_url(settings: Settings) -> str:

@@ -53,7 +53,7 @@ class Service:
         if self._roles.worker and self._has_clips():
             self._desk = clip_desk(self.parts, self._jobs)
             self._desk.start()
-        if self._worker is not None:
+        if self._worker is not None and self.parts.settings.badges.configured:
             self._badges = badge_loop(self.parts, self._jobs, self._worker.executor_id)
             self._badges.start()
         if self._roles.sense:

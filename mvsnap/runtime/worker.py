@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mvsnap.config.model import Settings
@@ -15,17 +17,30 @@ from mvsnap.jobs.executors import installation, take_slot
 from mvsnap.jobs.schedule import CameraTimetable
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.jobs.visits import VisitMaker
-from mvsnap.runtime.parts import Parts, jobs_url
+from mvsnap.runtime.parts import Parts, jobs_url, open_bucket
 from mvsnap.store.store import SILENT_AFTER
 
 if TYPE_CHECKING:
     from mvsnap.jobs.badges import BadgeLoop
+    from mvsnap.jobs.copies import Copies
     from mvsnap.jobs.desk import ClipDesk
 
 log = logging.getLogger(__name__)
 
 _HEARTBEAT_S = 15.0
+_TIDY_EVERY_S = 300.0
 _CLEAN_EVERY_S = 3600.0
+_SWEEP_EVERY_S = 86400.0
+
+
+@dataclass(slots=True)
+class Chore:
+    """Something to do now and then; `due_s`: on the monotonic clock."""
+
+    name: str
+    step: Callable[[], None]
+    every_s: float
+    due_s: float = 0
 
 
 class Worker:
@@ -45,7 +60,9 @@ class Worker:
             timezone=parts.settings.site.timezone,
             on_finished=finished.tell,
         )
+        self._retention = parts.retention()
         self._beat_at = datetime.min.replace(tzinfo=UTC)
+        self._copies = clip_copies(parts)
         self._house = threading.Thread(
             target=self._keep_house, name="housekeeping", daemon=True
         )
@@ -60,8 +77,12 @@ class Worker:
         self.engine.launch()
         self._house.start()
         self._visits.start()
+        if self._copies is not None:
+            self._copies.start()
 
     def stop(self) -> None:
+        if self._copies is not None:
+            self._copies.stop()
         self.engine.close()
         self._slot.release()
 
@@ -70,15 +91,22 @@ class Worker:
         inventory = self._parts.inventory()
         visitors = self._parts.visitor_refresh(self._slot.executor_id)
         has_dashboard = self._parts.settings.meraki.api_key is not None
-        clean_at = clock.monotonic() + _HEARTBEAT_S
+        chores = [
+            Chore("cleaning", self._clean, _CLEAN_EVERY_S),
+            Chore("retention", self._tidy, _TIDY_EVERY_S),
+            Chore("sweeping", self._sweep, _SWEEP_EVERY_S),
+        ]
+        for place, chore in enumerate(chores, start=1):
+            chore.due_s = clock.monotonic() + place * _HEARTBEAT_S
         while not clock.stopped:
             self._try("heartbeat", self._beat)
             if has_dashboard:
                 self._try("inventory", inventory.refresh)
                 self._try("visitors", visitors.refresh)
-            if clock.monotonic() >= clean_at:
-                self._try("cleaning", self._clean)
-                clean_at = clock.monotonic() + _CLEAN_EVERY_S
+            for chore in chores:
+                if clock.monotonic() >= chore.due_s:
+                    self._try(chore.name, chore.step)
+                    chore.due_s = clock.monotonic() + chore.every_s
             clock.sleep(_HEARTBEAT_S)
 
     def _try(self, what: str, step: Callable[[], None]) -> None:
@@ -112,6 +140,12 @@ class Worker:
             log.info("%d old badge events removed", badges)
         self._parts.purge_wifi()
 
+    def _tidy(self) -> None:
+        self._retention.tidy()
+
+    def _sweep(self) -> None:
+        self._retention.sweep()
+
 
 def clip_desk(parts: Parts, jobs: JobService) -> ClipDesk:
     # Only here: a gateway without cameras that record needs none of it.
@@ -134,6 +168,18 @@ def clip_desk(parts: Parts, jobs: JobService) -> ClipDesk:
         parts.metrics,
         data_dir=settings.data_dir,
         copies=settings.storage.s3.configured,
+    )
+
+
+def clip_copies(parts: Parts) -> Copies | None:
+    """Return what copies clips, None when the settings name no bucket."""
+    if not parts.settings.storage.s3.configured:
+        return None
+    from mvsnap.jobs.copies import Copies
+
+    settings = parts.settings
+    return Copies(
+        partial(open_bucket, settings), parts.videos(), parts.clock, settings.data_dir
     )
 
 

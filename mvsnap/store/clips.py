@@ -45,9 +45,13 @@ class ClipStore:
 
     # --- what the jobs ask for, and the recorder does
 
-    def ask(self, wanted: Iterable[Clip]) -> None:
-        """Note clips to record; those that are known already stay as they are."""
-        rows = [_row(clip) | {"due_at": clip.received_at} for clip in wanted]
+    def ask(self, wanted: Iterable[Clip], recorder_id: str | None = None) -> None:
+        """Note clips to record; those that are known already stay as they are.
+
+        recorder_id: of who has them already.
+        """
+        more = {"recorder_id": recorder_id}
+        rows = [_row(clip) | {"due_at": clip.received_at} | more for clip in wanted]
         if rows:
             statement = self._db.insert(clips).values(rows)
             with self._db.writing() as connection:

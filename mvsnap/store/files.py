@@ -16,6 +16,7 @@ from mvsnap.store import pictures
 # "File previews are only rendered for attachments of 1MB or less" (Webex, Messages).
 _WEBEX_PREVIEW_BYTES = 1_000_000
 _PHOTOS = "photos"
+_PHOTO_IS_NEW_S = 3600
 
 
 class Files:
@@ -41,10 +42,13 @@ class Files:
             _write_whole(self._root / path, jpeg)
         return str(path)
 
-    def keep_photos(self, paths: Collection[str]) -> None:
-        """Remove photos that are none of these."""
+    def keep_photos(self, paths: Collection[str], now: datetime) -> None:
+        """Remove photos that are none of these; not those of just now."""
         for photo in (self._root / _PHOTOS).glob("*.jpg"):
-            if str(photo.relative_to(self._root)) not in paths:
+            # It is written before the store knows of it.
+            age_s = now.timestamp() - photo.stat().st_mtime
+            known = str(photo.relative_to(self._root)) in paths
+            if not known and age_s > _PHOTO_IS_NEW_S:
                 photo.unlink(missing_ok=True)
 
     def snapshot(self, event: Event) -> Path | None:

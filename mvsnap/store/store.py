@@ -25,8 +25,9 @@ from mvsnap.domain import (
     TriggerKind,
     ZoneId,
 )
+from mvsnap.footage import ClipState
 from mvsnap.store.database import Database
-from mvsnap.store.tables import deliveries, events, workers
+from mvsnap.store.tables import clips, deliveries, events, workers
 
 _PAGE = 500
 # A worker not seen for this long is taken for dead.
@@ -256,8 +257,15 @@ class Store:
             )
 
     def purge(self, before: datetime) -> Purged:
-        """Remove events and deliveries that are older."""
-        old = events.c.recorded_at < before
+        """Remove events and deliveries that are older, but none of a clip there is."""
+        is_there = clips.c.state == ClipState.READY
+        own = select(clips.c.id).where(is_there)
+        alarm = select(clips.c.about).where(is_there, clips.c.about.is_not(None))
+        old = and_(
+            events.c.recorded_at < before,
+            events.c.id.not_in(own),
+            events.c.id.not_in(alarm),
+        )
         with self._db.writing() as connection:
             gone = connection.execute(
                 delete(events).where(old).returning(events.c.snapshot_path)

@@ -31,7 +31,8 @@ badges = Table(
     # Each in the order of the list: a page reads its own rows and no others.
     Index("badges_newest", "swiped_at", "id"),
     Index("badges_of_reader", "reader", "swiped_at", "id"),
-    Index("badges_of_user", "user_id", "swiped_at", "id"),
+    Index("badges_open_of_reader", "reader", "verdict", "swiped_at", "id"),
+    Index("badges_of_user", "user_id", "verdict", "swiped_at", "id"),
     Index("badges_of_verdict", "verdict", "swiped_at", "id"),
     Index("badges_to_ask", "ask_at", "swiped_at"),
     comment="Badges held to readers, with the picture of that moment",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -123,3 +124,18 @@ def test_check_tells_what_is_wrong_with_the_directory(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("id,name\n1,Anna\n")
     said = mvsnap(tmp_path, "check")
     assert "ok   badges    1 readers with a camera, 1 people" in said.out
+
+
+def test_purge_removes_old_badge_events_with_their_pictures(tmp_path: Path) -> None:
+    file = write(tmp_path, "time,badge,door", "2026-01-05 08:15,1,Gate")
+    mvsnap(tmp_path, "badges", "import", str(file))
+    picture = tmp_path / "data" / "badges" / "a.jpg"
+    picture.parent.mkdir()
+    picture.write_bytes(b"a picture")
+    assert "badge events" not in mvsnap(tmp_path, "purge").out
+    with closing(sqlite3.connect(tmp_path / "data" / "mvsnap.db")) as db, db:
+        old = "recorded_at = '2020-01-01 00:00:00', picture_path = 'badges/a.jpg'"
+        db.execute(f"update badges set {old}")
+    said = mvsnap(tmp_path, "purge")
+    assert "Also 1 badge events, 1 pictures removed." in said.out
+    assert (stored(tmp_path), picture.exists()) == ([], False)

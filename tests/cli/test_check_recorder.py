@@ -12,8 +12,8 @@ from mvsnap.simulator.server import serve
 from mvsnap.simulator.video import FakeVideo
 from tests.cli.run import configure, mvsnap, settings
 from tests.clients.stub_ixon import APPLICATION, TOKEN, cloud
-from tests.clients.stub_s3 import ACCESS_KEY, BUCKET, SECRET_KEY, store
 from tests.conftest import Clouds
+from tests.servers.s3 import ACCESS_KEY, SECRET_KEY, ObjectStore
 
 pytestmark = pytest.mark.slow
 
@@ -100,17 +100,19 @@ def test_a_router_that_is_offline_is_red(tmp_path: Path, clouds: Clouds) -> None
     assert offline["IXON"][1].endswith("the device is offline")
 
 
-def test_the_bucket_is_looked_for(tmp_path: Path, clouds: Clouds) -> None:
-    pytest.importorskip("boto3", reason="left out: boto3 is not installed")
-    with store() as (_, url):
-        s3 = {
-            "endpoint_url": url,
-            "bucket": BUCKET,
-            "access_key": ACCESS_KEY,
-            "secret_key": SECRET_KEY,
-        }
-        there = told(tmp_path, clouds, storage={"s3": s3})
-        gone = told(tmp_path, clouds, storage={"s3": s3 | {"bucket": "other"}})
-    assert there["S3"] == ("ok", f"bucket {BUCKET}")
-    assert gone["S3"][0] == "bad"
+def test_the_bucket_is_looked_for(
+    tmp_path: Path, clouds: Clouds, s3_server: ObjectStore
+) -> None:
+    s3 = {
+        "endpoint_url": s3_server.url,
+        "bucket": s3_server.bucket("looked-for"),
+        "access_key": ACCESS_KEY,
+        "secret_key": SECRET_KEY,
+    }
+    there = told(tmp_path, clouds, storage={"s3": s3})
+    gone = told(tmp_path, clouds, storage={"s3": s3 | {"bucket": "other"}})
+    wrong = told(tmp_path, clouds, storage={"s3": s3 | {"secret_key": "wrong"}})
+    assert there["S3"] == ("ok", "bucket looked-for at 127.0.0.1")
+    assert (gone["S3"][0], wrong["S3"][0]) == ("bad", "bad")
     assert "no such bucket" in gone["S3"][1]
+    assert "storage.s3.secret_key is wrong" in wrong["S3"][1]

@@ -16,7 +16,17 @@ from tests.cli.run import KEY, ROOM, configure, mvsnap, settings
 from tests.conftest import Clouds
 from tests.core import build
 
-COMMANDS = ("init", "check", "snapshot", "serve", "cameras", "rooms", "events", "db")
+COMMANDS = (
+    "init",
+    "check",
+    "snapshot",
+    "record",
+    "serve",
+    "cameras",
+    "rooms",
+    "events",
+    "db",
+)
 GATE, DOOR = "Q2SM-0000-0001", "Q2SM-0000-0002"
 
 
@@ -310,7 +320,9 @@ def test_purge_removes_old_events_and_their_pictures(site: Path) -> None:
     with sqlite3.connect(site / "data" / "mvsnap.db") as database:
         database.execute("update events set recorded_at = '2020-01-01 00:00:00'")
     database.close()
-    assert "1 events, 1 pictures" in mvsnap(site, "purge").out
+    said = mvsnap(site, "purge").out
+    assert "1 events, 1 pictures" in said
+    assert "0 clips removed, 0.000 GB" in said
     assert list((site / "data" / "snapshots").rglob("*.jpg")) == []
 
 

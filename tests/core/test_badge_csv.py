@@ -46,6 +46,11 @@ def test_usual_headings_delimiters_and_times_are_understood(
     assert (found.swiped_at, found.user_id, found.reader) == (AT, "4711", "Gate")
 
 
+def test_a_cell_of_several_lines_is_one_detail() -> None:
+    (found,) = swipes("time,badge,door,note", '2026-07-01 08:15,1,Gate,"a', 'b"')
+    assert found.details == {"note": "a b"}
+
+
 def test_excel_says_its_delimiter_first_and_empty_lines_do_not_count() -> None:
     first, second = swipes(
         *("sep=;", "", "time stamp;badge;door;result", ";;;"),

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from mvsnap.clock import SystemClock
-from mvsnap.recorder import CameraSettings, RecorderSettings
+from mvsnap.recorder import CameraSettings, CameraStatus, RecorderSettings, State
 from mvsnap.recorder.clip import Assembled, Assembler
 from mvsnap.recorder.command import Container
 from mvsnap.recorder.history import Part, Run, Segment
@@ -53,13 +53,16 @@ class FakeRing:
         path = folder / "0.ts"
         path.write_bytes(b"video")
         run = Run("1", folder, Container.TS)
-        self._part = Part(run, Segment(0, path, 97.0, 105.0, 5, 0.0))
+        self.parts = [Part(run, Segment(0, path, 97.0, 105.0, 5, 0.0))]
 
     def hold(self) -> Any:
         return threading.Lock()
 
     def covering(self, begin: float, end: float) -> list[Part]:
-        return [self._part]
+        return self.parts
+
+    def status(self) -> CameraStatus:
+        return CameraStatus(State.RECORDING, State.RECORDING.text, NOON)
 
     def live(self) -> None:
         return None
@@ -100,3 +103,21 @@ def test_a_step_of_the_clock_makes_a_clip_neither_longer_nor_shorter(
     assert clip.ended_at == at + timedelta(seconds=5)
     assert (clip.pre_roll_s, clip.partial) == (3, False)
     assert clock.elapsed_s == pytest.approx(105.25, abs=0.1)
+
+
+def test_a_clip_of_a_moment_that_left_the_ring_says_so(tmp_path: Path) -> None:
+    clock = SteppedClock(0.0)
+    ring = FakeRing(clock, tmp_path)
+    ring.parts = []
+    take = Take(
+        Wish("Robot", "1", clock.now() - timedelta(hours=1), 3, 5),
+        tmp_path / "1",
+        cast(Ring, ring),
+        cast(Assembler, FakeAssembler()),
+        settings=RecorderSettings(tmp_path, min_free_mb=0),
+        clock=clock,
+        stopping=threading.Event(),
+    )
+    error = take.run().error
+    assert error is not None
+    assert error.endswith("the camera was not recorded then, or too long ago")

@@ -1,17 +1,33 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from mvsnap.domain import Event, EventId
+from mvsnap.simulator.directory import portrait_of
 from mvsnap.store.files import Files
 from tests.core.build import NOON, event
 
 JPEG = b"\xff\xd8 a picture \xff\xd9"
 ID = EventId("11111111-1111-4111-8111-111111111111")
+
+
+def test_photos_of_nobody_are_removed_but_not_those_of_just_now(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    kept, gone = (files.save_photo(portrait_of(name)) for name in ("1", "2"))
+    assert kept
+    assert gone
+    assert files.save_photo(portrait_of("1")) == kept
+    assert files.save_photo(b"<svg/>") is None
+    now = datetime.now(UTC)
+    files.keep_photos({kept}, now)
+    assert files.picture(gone) is not None
+    files.keep_photos({kept}, now + timedelta(hours=2))
+    assert (files.picture(gone), files.picture(kept) is not None) == (None, True)
 
 
 def test_a_picture_lies_below_its_day_and_is_found_again(tmp_path: Path) -> None:

@@ -292,12 +292,26 @@ def test_a_mismatch_is_to_be_told_after_ten_seconds(
     (told,) = web.badges.to_tell(now + timedelta(seconds=11), 5)
     web.badges.told(told, told.job_id)
     text = words(reviewer.get(f"{PAGE}/{made.id}").text)
-    assert "reviewer · mismatch · room told" in text
-    web.store.set_delivery(
-        told.job_id, GATE, "Alarms", DeliveryState.FAILED, now, error="no room 'Alarms'"
-    )
-    text = words(reviewer.get(f"{PAGE}/{made.id}").text)
-    assert "room not told: no room 'Alarms'" in text
+    assert "reviewer · mismatch · the room is being told" in text
+    for state, said in (
+        (DeliveryState.FAILED, "not told: no room 'Alarms'"),
+        (DeliveryState.SENT, "told in Alarms"),
+    ):
+        job_id, why = told.job_id, "no room 'Alarms'"
+        web.store.set_delivery(job_id, GATE, "Alarms", state, now, error=why)
+        text = words(reviewer.get(f"{PAGE}/{made.id}").text)
+        assert f"reviewer · mismatch · {said}" in text
+
+
+def test_without_webex_nobody_is_told_and_the_page_does_not_say_so(
+    tmp_path: Path,
+) -> None:
+    web = Web(tmp_path, webex={}, badges={"mismatch_room": "Alarms"})
+    made, client = add(web), web.log_in(Role.REVIEWER)
+    judge(client, made, "mismatch")
+    assert web.badges.to_tell(datetime.now(UTC) + timedelta(hours=1), 5) == []
+    assert "is told in" not in client.get(f"{PAGE}/{made.id}").text
+    web.close()
 
 
 @pytest.mark.parametrize(

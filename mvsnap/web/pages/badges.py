@@ -27,11 +27,9 @@ from mvsnap.core.badges import (
     TELL_AFTER,
     BadgeEvent,
     BadgeId,
-    Judgement,
     Readers,
     Verdict,
     ask_at,
-    parse_note,
 )
 from mvsnap.domain import Role, Serial
 from mvsnap.errors import BadInput, NotFound
@@ -42,6 +40,7 @@ from mvsnap.web.pages import local_time, with_frame
 from mvsnap.web.pages.badge_entry import directory_trouble, entry_words, frame_of
 from mvsnap.web.pages.badge_filter import ReviewFilter, parse_badge_id, read_filter
 from mvsnap.web.pages.badge_rows import BadgeRow, why_no_picture
+from mvsnap.web.pages.badge_verdicts import history, read_judgement, room_told
 
 bp = Blueprint("badges", __name__)
 
@@ -101,7 +100,7 @@ def review(badge_id: str) -> ResponseReturnValue:
 def judge(badge_id: str) -> ResponseReturnValue:
     asked, badge = _asked(), _badge(badge_id)
     asked.must_fit()
-    made = _judgement(badge.id)
+    made = read_judgement(badge.id)
     if not gateway().badges.judge(made):
         raise NotFound("This badge event is gone")
     said = "taken back" if made.verdict is Verdict.OPEN else made.verdict
@@ -197,20 +196,6 @@ def _rows(badges: Sequence[BadgeEvent]) -> list[BadgeRow]:
     ]
 
 
-def _judgement(badge_id: BadgeId) -> Judgement:
-    text, now = request.form.get("verdict", ""), gateway().clock.now()
-    try:
-        verdict = Verdict(text)
-    except ValueError as exc:
-        known = ", ".join(Verdict)
-        raise BadInput(f"verdict: {text[:40]!r} (expected one of: {known})") from exc
-    note = parse_note(request.form.get("note", ""))
-    room = gateway().settings.badges.mismatch_room
-    tells = verdict is Verdict.MISMATCH and room is not None
-    tell_at = now + TELL_AFTER if tells else None
-    return Judgement(badge_id, verdict, note, now, auth.person().name, tell_at)
-
-
 def _counts(asked: ReviewFilter) -> dict[str, str]:
     """Return how many match and how many of them are open, `1,000+` for more."""
     wanted = asked.all_pages
@@ -247,8 +232,6 @@ def _review_page(asked: ReviewFilter, badge: BadgeEvent) -> Response:
     following = here.badges.badge(older) if older else None
     (row,) = _rows([badge])
     origin, address = frame_of(badge.user_id)
-    history = here.badges.judgements(badge.id)
-    jobs = [job_id for _, job_id in history if job_id]
     page = make_response(
         render_template(
             "badges/review.html",
@@ -258,9 +241,8 @@ def _review_page(asked: ReviewFilter, badge: BadgeEvent) -> Response:
             newer=newer,
             older=older,
             following=_rows([following])[0] if following else None,
-            history=history,
-            undelivered=here.store.undelivered(jobs) if jobs else {},
-            room=here.settings.badges.mismatch_room,
+            history=history(badge.id),
+            room=room_told(),
             open_left=_open_left(asked),
             may_judge=auth.person().may(Role.REVIEWER),
             directory=entry_words(badge),

@@ -40,10 +40,14 @@ def _badges() -> None:
         sa.Column("judged_at", _MOMENT),
         sa.Column("judged_by", sa.Text, nullable=False),
     )
-    op.create_index("badges_newest", "badges", ["swiped_at", "id"])
-    for name in ("reader", "user", "verdict"):
-        column = "user_id" if name == "user" else name
-        op.create_index(f"badges_of_{name}", "badges", [column, "swiped_at", "id"])
+    for name, columns in {
+        "newest": [],
+        "of_reader": ["reader"],
+        "open_of_reader": ["reader", "verdict"],
+        "of_user": ["user_id", "verdict"],
+        "of_verdict": ["verdict"],
+    }.items():
+        op.create_index(f"badges_{name}", "badges", [*columns, "swiped_at", "id"])
     op.create_index("badges_to_ask", "badges", ["ask_at", "swiped_at"])
 
 

@@ -1,0 +1,156 @@
+"""`record`: a clip now, as if a webhook had called."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.markup import escape
+
+from mvsnap.cli.terminal import (
+    config_option,
+    fail,
+    fail_with,
+    load_settings,
+    open_parts,
+    out,
+    storage_errors,
+)
+from mvsnap.domain import CameraName
+from mvsnap.errors import MvsnapError
+from mvsnap.footage import Clip, ClipState
+
+if TYPE_CHECKING:
+    from mvsnap.config.model import Settings
+    from mvsnap.runtime import Parts
+
+
+@config_option
+@click.command()
+@click.argument("camera")
+@click.option(
+    "--duration",
+    type=click.FloatRange(0, min_open=True),
+    metavar="S",
+    help="Seconds from now on; default: post_roll_s of the camera.",
+)
+@click.option(
+    "--pre-roll",
+    type=click.FloatRange(0),
+    metavar="S",
+    help="Seconds before now, if the service records; default: pre_roll_s.",
+)
+@click.option(
+    "--out",
+    "copy",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also copy the MP4 to this file.",
+)
+@click.option("--force", is_flag=True, help="Let --out replace a file.")
+@click.option("--room", help="Also post it to this room: title, id or e-mail.")
+@click.pass_context
+def record(
+    ctx: click.Context,
+    camera: str,
+    duration: float | None,
+    pre_roll: float | None,
+    copy: Path | None,
+    force: bool,
+    room: str | None,
+) -> None:
+    """Record CAMERA (a name in recorder.cameras) from now on, and a while before.
+
+    The running service records it. Without one the command does; nobody has the time
+    before then.
+    """
+    from mvsnap.cli.record_ways import Asked, record_clip, undelivered
+
+    settings = load_settings(ctx, level=logging.CRITICAL)
+    name = _camera(settings, camera)
+    asked = Asked(name, pre_roll, duration, room)
+    _check(settings, asked.length_s(settings), copy, room, force=force)
+    parts = open_parts(settings)
+    with storage_errors(settings):
+        try:
+            clip = record_clip(parts, asked)
+        except MvsnapError as exc:
+            fail_with(exc)
+        _report(parts, clip)
+        if clip.state is not ClipState.READY:
+            raise SystemExit(1)
+        if copy is not None:
+            _copy(parts, clip, copy, force=force)
+        if error := undelivered(parts, clip):
+            fail(f"Not posted to {room}: {error}")
+
+
+def _camera(settings: Settings, text: str) -> CameraName:
+    names = list(settings.recorder.cameras)
+    if not names:
+        fail("recorder.cameras is empty. See `recorder` in config/mvsnap.sample.yaml.")
+    found = settings.recorder.named(text)
+    if found is None:
+        folded = {name.casefold(): name for name in names}
+        found = folded.get(text.casefold())
+    if found is None:
+        near = get_close_matches(text.casefold(), folded, n=1)
+        hint = f"did you mean {folded[near[0]]!r}?" if near else f"{', '.join(names)}"
+        raise click.UsageError(f"There is no camera {text!r} in the settings: {hint}")
+    return CameraName(found)
+
+
+def _check(
+    settings: Settings,
+    length_s: float,
+    copy: Path | None,
+    room: str | None,
+    *,
+    force: bool,
+) -> None:
+    most_s = settings.recorder.max_clip_s
+    if not 0 < length_s <= most_s:  # not a number is neither
+        raise click.UsageError(
+            f"A clip of {length_s:g} s: expected at most {most_s:g} s before and "
+            "after together (recorder.max_clip_s)"
+        )
+    if copy is not None and copy.exists() and not force:
+        raise click.UsageError(f"--out: {copy} is there already (--force replaces it)")
+    if room and settings.webex.bot_token is None:
+        fail("--room: webex.bot_token is missing. Run: python -m mvsnap init")
+
+
+def _report(parts: Parts, clip: Clip) -> None:
+    out.print(f"[bold]{escape(clip.camera)}[/bold]")
+    path = parts.files.clip(clip)
+    if path is not None:
+        out.print(f"  clip      {escape(str(path))}")
+    if clip.began_at is not None and clip.ended_at is not None:
+        length_s = (clip.ended_at - clip.began_at).total_seconds()
+        before = f"{clip.before_s:.1f} s before" if clip.before_s else "nothing before"
+        out.print(f"  length    {length_s:.1f} s, {before}")
+        out.print(f"  size      {clip.size_bytes / 1e6:.1f} MB")
+    missing_s = sum((g.ended_at - g.began_at).total_seconds() for g in clip.gaps)
+    if missing_s:
+        out.print(f"  [yellow]missing   {missing_s:.1f} s without video[/yellow]")
+    if clip.note:
+        out.print(f"  note      {escape(clip.note)}")
+    if clip.error:
+        out.print(f"  [red]{escape(clip.error)}[/red]")
+
+
+def _copy(parts: Parts, clip: Clip, copy: Path, *, force: bool) -> None:
+    path = parts.files.clip(clip)
+    assert path is not None
+    try:
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("rb") as video, copy.open("wb" if force else "xb") as file:
+            shutil.copyfileobj(video, file)
+    except FileExistsError:
+        fail(f"--out: {copy} is there since a moment; the clip is at {path}")
+    except OSError as exc:
+        fail(f"--out: {copy} cannot be written: {exc.strerror}; the clip is at {path}")
+    out.print(f"  copied to {escape(str(copy))}")

@@ -1,0 +1,251 @@
+"""The two ways to record at the terminal: by the service that runs, or alone."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from mvsnap.cli.terminal import err
+from mvsnap.clock import SystemClock, poll
+from mvsnap.config.model import Settings
+from mvsnap.domain import (
+    CameraName,
+    EventId,
+    JobId,
+    Trigger,
+    TriggerKind,
+)
+from mvsnap.errors import MvsnapError
+from mvsnap.filming import ask_source, open_ixon, recorder_settings
+from mvsnap.footage import Clip, ClipState
+from mvsnap.jobs.engine import ClientEngine
+from mvsnap.jobs.executors import installation
+from mvsnap.jobs.filing import Filing, telling
+from mvsnap.jobs.service import Wish
+from mvsnap.recorder import (
+    CannotRecord,
+    ClipResult,
+    Mode,
+    Recorder,
+    State,
+    Timing,
+)
+from mvsnap.recorder import files as recordings
+from mvsnap.runtime import Parts, job_service, jobs_url
+from mvsnap.store.store import SILENT_AFTER
+
+_LOOK_S = 0.2
+# A person waits for a camera that does not answer.
+_CONNECT_S = 20.0
+_BY = Trigger(TriggerKind.COMMAND, "record")
+_OVER = (ClipState.READY, ClipState.FAILED, ClipState.DELETED)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command asks for; None: as the camera's settings say."""
+
+    camera: CameraName
+    pre_roll_s: float | None
+    post_roll_s: float | None
+    room: str | None
+
+    def length_s(self, settings: Settings) -> float:
+        camera = settings.recorder.cameras[self.camera]
+        before_s = camera.pre_roll_s if self.pre_roll_s is None else self.pre_roll_s
+        return before_s + self.after_s(settings)
+
+    def after_s(self, settings: Settings) -> float:
+        default_s = settings.recorder.cameras[self.camera].post_roll_s
+        return default_s if self.post_roll_s is None else self.post_roll_s
+
+
+class Bar:
+    """The time of the window, then "finishing"; a word when the camera has trouble."""
+
+    def __init__(self, progress: Progress, camera: CameraName, total_s: float) -> None:
+        self._progress = progress
+        self._total_s = total_s
+        self._clock = SystemClock()
+        self._began_s: float | None = None
+        self._task: TaskID = progress.add_task(camera, total=total_s, state="")
+
+    def show(self, word: str, *, is_recording: bool) -> None:
+        """word: what to say while nothing is recorded yet."""
+        if is_recording and self._began_s is None:
+            self._began_s = self._clock.monotonic()
+        if self._began_s is None:
+            self._progress.update(self._task, state=word)
+            return
+        gone_s = self._clock.monotonic() - self._began_s
+        state = "recording" if gone_s < self._total_s else "finishing"
+        done_s = min(gone_s, self._total_s)
+        self._progress.update(self._task, completed=done_s, state=state)
+
+
+def record_clip(parts: Parts, asked: Asked) -> Clip:
+    """Record and return the clip, which may have failed.
+
+    Raises:
+        MvsnapError: it could not even be begun.
+    """
+    recorder = _alone(parts, asked)
+    try:
+        recorder.start()
+    except CannotRecord:
+        return _by_the_service(parts, asked)
+    try:
+        err.print("No service records here: this command does, without a pre-roll.")
+        return _by_itself(parts, asked, recorder)
+    finally:
+        recorder.stop()
+
+
+def undelivered(parts: Parts, clip: Clip) -> str | None:
+    """Return why a message of the clip was given up, None if none was."""
+    jobs = [clip.job_id, telling(clip, clip.received_at).id]
+    return next(iter(parts.store.undelivered(jobs).values()), None)
+
+
+# --- by the service
+
+
+def _by_the_service(parts: Parts, asked: Asked) -> Clip:
+    now = parts.store.now()
+    if all(now - seen > SILENT_AFTER for seen in parts.store.workers_seen().values()):
+        raise MvsnapError("Another `record` is running; try again when it is over")
+    engine = ClientEngine(jobs_url(parts.settings))
+    try:
+        wish = Wish(
+            _BY,
+            serials=(),
+            clips=(asked.camera,),
+            rooms=(asked.room,) if asked.room else (),
+            pre_roll_s=asked.pre_roll_s,
+            post_roll_s=asked.post_roll_s,
+        )
+        job = job_service(parts, engine, None).accept(wish)
+        return _followed(parts, asked, job.id)
+    finally:
+        engine.close()
+
+
+def _followed(parts: Parts, asked: Asked, job_id: JobId) -> Clip:
+    with _bar(asked, parts.settings) as bar:
+
+        def look() -> Clip | None:
+            clip = next(iter(parts.clips.of_job(job_id)), None)
+            if clip is not None and clip.state in _OVER:
+                return clip
+            is_recording = clip is not None and clip.state is ClipState.RECORDING
+            bar.show(clip.note or "waiting" if clip else "", is_recording=is_recording)
+            return None
+
+        found = poll(look, parts.clock, every_s=_LOOK_S, limit_s=float("inf"))
+    assert found is not None
+    return found
+
+
+# --- alone
+
+
+def _alone(parts: Parts, asked: Asked) -> Recorder:
+    """Return a recorder of this camera, which connects when it is asked to."""
+    settings, clock = parts.settings, parts.clock
+    ixon = open_ixon(settings, clock)
+    source = ask_source(settings, asked.camera, clock, parts.dashboard, ixon)
+    every = recorder_settings(settings)
+    (camera,) = [each for each in every.cameras if each.name == asked.camera]
+    return Recorder(
+        replace(
+            every,
+            cameras=(replace(camera, mode=Mode.ON_DEMAND),),
+            timing=Timing(connect_s=_CONNECT_S),
+        ),
+        clock,
+        {asked.camera: source},
+    )
+
+
+def _by_itself(parts: Parts, asked: Asked, recorder: Recorder) -> Clip:
+    clip = _wanted(parts, asked)
+    result = _recorded(parts, asked, recorder, clip)
+    settings = parts.settings
+    # Only now: what is cut off is not to be recorded by the service later.
+    parts.clips.ask([clip], installation(settings.data_dir))
+    filing = Filing(
+        settings.recorder.serials(),
+        parts.clips,
+        parts.clock,
+        parts.metrics,
+        data_dir=settings.data_dir,
+        copies=settings.storage.s3.configured,
+    )
+    stored = filing.store(clip, result)
+    if clip.rooms and stored.state is ClipState.READY:
+        parts.runner(comes_again=False).run(telling(stored, parts.clock.now()))
+    parts.clips.told(clip.id)
+    return stored
+
+
+def _wanted(parts: Parts, asked: Asked) -> Clip:
+    now = parts.clock.now()
+    return Clip(
+        id=EventId(str(uuid.uuid4())),
+        job_id=JobId(str(uuid.uuid4())),
+        camera=asked.camera,
+        trigger=_BY,
+        at=now,
+        received_at=now,
+        state=ClipState.RECORDING,
+        rooms=(asked.room,) if asked.room else (),
+        pre_roll_s=0,
+        post_roll_s=asked.after_s(parts.settings),
+    )
+
+
+def _recorded(parts: Parts, asked: Asked, recorder: Recorder, clip: Clip) -> ClipResult:
+    with _bar(asked, parts.settings) as bar, ThreadPoolExecutor(1) as pool:
+        work = pool.submit(
+            recorder.record,
+            clip.camera,
+            clip.at,
+            0,
+            clip.post_roll_s,
+            name=clip.id,
+            received_at=clip.received_at,
+        )
+
+        def look() -> bool | None:
+            status = recorder.states()[clip.camera]
+            is_recording = status.state is State.RECORDING
+            bar.show(status.text, is_recording=is_recording)
+            return True if work.done() else None
+
+        try:
+            poll(look, parts.clock, every_s=_LOOK_S, limit_s=float("inf"))
+        except KeyboardInterrupt:
+            recorder.stop()  # `record` ends, and with it the pool
+            work.exception()
+            digest = recordings.digest(clip.camera, clip.id)
+            data_dir = parts.settings.data_dir
+            recordings.remove_tree(data_dir / "recordings" / digest)
+            raise
+        return work.result()
+
+
+@contextmanager
+def _bar(asked: Asked, settings: Settings) -> Iterator[Bar]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[state]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err) as progress:
+        yield Bar(progress, asked.camera, asked.after_s(settings))

@@ -1,0 +1,82 @@
+"""Retention: which videos go, by age, by their size together, for room on the disk.
+
+Pure. The oldest goes first; one that is kept, or still in somebody's hands, never.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Why(StrEnum):
+    AGE = "age"
+    SIZE = "size"
+    SPACE = "space"
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """A file and what its clips say; several clips may share it.
+
+    last_at: the latest moment it was recorded for. busy: not to be touched yet.
+    uncopied: its copy is still to be made, so it goes in an emergency only.
+    """
+
+    path: str
+    last_at: datetime
+    size_bytes: int
+    kept: bool = False
+    busy: bool = False
+    uncopied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """before: older ones go. lacking_bytes: to be made free on the disk."""
+
+    before: datetime
+    max_bytes: int
+    lacking_bytes: int = 0
+
+
+def lacking_bytes(free_bytes: int, min_free_bytes: int) -> int:
+    """Return how much room to make: a fifth more than needed, so that it lasts."""
+    if free_bytes >= min_free_bytes:
+        return 0
+    return min_free_bytes * 6 // 5 - free_bytes
+
+
+def to_remove(videos: Iterable[Video], limits: Limits) -> list[tuple[Video, Why]]:
+    """Return the videos that go, in the order they go, each with the reason."""
+    found = sorted(videos, key=lambda video: video.last_at)
+    over = sum(video.size_bytes for video in found) - limits.max_bytes
+    lacking = limits.lacking_bytes
+    gone: list[tuple[Video, Why]] = []
+    free = [video for video in found if not video.kept and not video.busy]
+    for video in free:
+        if video.uncopied:
+            continue
+        why = _why(video, limits, over, lacking)
+        if why is None:
+            break
+        gone.append((video, why))
+        over -= video.size_bytes
+        lacking -= video.size_bytes
+    for video in free:
+        if lacking <= 0:
+            break
+        if video.uncopied:
+            gone.append((video, Why.SPACE))
+            lacking -= video.size_bytes
+    return gone
+
+
+def _why(video: Video, limits: Limits, over: int, lacking: int) -> Why | None:
+    if video.last_at < limits.before:
+        return Why.AGE
+    if over > 0:
+        return Why.SIZE
+    return Why.SPACE if lacking > 0 else None

@@ -1,0 +1,205 @@
+"""The videos below one data_dir: how much they are, which may go, which to copy.
+
+Clips are rows; a video is a file that one or several of them show. Only those of this
+data_dir are touched: another machine that shares the database keeps its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, update
+
+from mvsnap.core.retention import Video
+from mvsnap.domain import CameraName, EventId
+from mvsnap.footage import ClipState, CopyState
+from mvsnap.store.database import Database
+from mvsnap.store.tables import clips
+
+_OVER = (ClipState.DELETED, ClipState.FAILED)
+_UNFINISHED = (ClipState.WAITING, ClipState.RECORDING)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """oldest_at: of the videos that may go; None: there is none."""
+
+    size_bytes: int
+    oldest_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToCopy:
+    """Paths below data_dir."""
+
+    path: str
+    thumbnail_path: str | None
+
+
+class VideoStore:
+    """owner: the end of the recorder's id that stands for the data_dir."""
+
+    def __init__(self, db: Database, owner: str) -> None:
+        self._db = db
+        self._mine = clips.c.recorder_id.endswith(owner, autoescape=True)
+        self._shown = and_(
+            self._mine, clips.c.state == ClipState.READY, clips.c.path.is_not(None)
+        )
+
+    # --- what is there, and what goes
+
+    def usage(self) -> Usage:
+        """Count each file once."""
+        one = (
+            select(
+                func.max(clips.c.size_bytes).label("size_bytes"),
+                func.max(clips.c.at).label("last_at"),
+                func.max(_number(clips.c.kept)).label("kept"),
+            )
+            .where(self._shown)
+            .group_by(clips.c.path)
+            .subquery()
+        )
+        may_go = case((one.c.kept == 0, one.c.last_at))
+        statement = select(func.sum(one.c.size_bytes), func.min(may_go))
+        with self._db.reading() as connection:
+            size_bytes, oldest_at = connection.execute(statement).one()
+        return Usage(int(size_bytes or 0), oldest_at)
+
+    def videos(self, busy_since: datetime) -> list[Video]:
+        """Return them all, the oldest first.
+
+        busy_since: a younger one is busy until its message is on its way.
+        """
+        waits = clips.c.copy_state == CopyState.WAITING
+        last_at = func.max(clips.c.at)
+        statement = (
+            select(
+                clips.c.path,
+                last_at.label("last_at"),
+                func.max(clips.c.size_bytes).label("size_bytes"),
+                func.max(_number(clips.c.kept)).label("kept"),
+                func.min(_number(clips.c.told)).label("told"),
+                func.max(_number(waits)).label("uncopied"),
+            )
+            .where(self._shown)
+            .group_by(clips.c.path)
+            .order_by(last_at, clips.c.path)
+        )
+        with self._db.reading() as connection:
+            rows = connection.execute(statement).all()
+        return [
+            Video(
+                path=row.path,
+                last_at=row.last_at,
+                size_bytes=int(row.size_bytes),
+                kept=bool(row.kept),
+                busy=not row.told and row.last_at >= busy_since,
+                uncopied=bool(row.uncopied),
+            )
+            for row in rows
+        ]
+
+    def retire(self, path: str) -> int:
+        """Mark all clips of a file as deleted, none if one is kept; return how many."""
+        other = clips.alias()
+        kept = select(other.c.id).where(
+            other.c.path == path,
+            other.c.state == ClipState.READY,
+            other.c.kept.is_(True),
+        )
+        statement = (
+            update(clips)
+            .where(self._shown, clips.c.path == path, ~kept.exists())
+            .values(state=ClipState.DELETED)
+        )
+        with self._db.writing() as connection:
+            return connection.execute(statement).rowcount
+
+    def forget(self, before: datetime) -> int:
+        """Remove the rows of clips that came to nothing, or are gone, and are older."""
+        statement = delete(clips).where(
+            clips.c.state.in_(_OVER),
+            clips.c.path.is_(None),
+            clips.c.received_at < before,
+        )
+        with self._db.writing() as connection:
+            return connection.execute(statement).rowcount
+
+    # --- whether rows and files agree
+
+    def known_paths(self) -> set[str]:
+        """Return the paths of all clips, those of other machines too."""
+        both = select(clips.c.path).union(select(clips.c.thumbnail_path))
+        with self._db.reading() as connection:
+            return {path for path in connection.execute(both).scalars() if path}
+
+    def shown(self) -> dict[EventId, str]:
+        """Return the clips that should have a file, and its path."""
+        statement = select(clips.c.id, clips.c.path).where(self._shown)
+        with self._db.reading() as connection:
+            rows = connection.execute(statement).all()
+        return {EventId(row.id): row.path for row in rows}
+
+    def unfinished(self) -> list[tuple[CameraName, EventId]]:
+        """Return the clips whose file may be there before their row tells of it."""
+        statement = select(clips.c.camera, clips.c.id).where(
+            clips.c.state.in_(_UNFINISHED)
+        )
+        with self._db.reading() as connection:
+            rows = connection.execute(statement).all()
+        return [(CameraName(row.camera), EventId(row.id)) for row in rows]
+
+    def lose(self, clip_id: EventId) -> None:
+        """Note that the file of a clip is gone without our doing."""
+        values = {
+            "state": ClipState.DELETED,
+            "note": "the file is gone",
+            "path": None,
+            "thumbnail_path": None,
+        }
+        with self._db.writing() as connection:
+            connection.execute(
+                update(clips)
+                .where(clips.c.id == clip_id, clips.c.state == ClipState.READY)
+                .values(values)
+            )
+
+    # --- copies
+
+    def to_copy(self) -> list[ToCopy]:
+        """Return what waits for its copy and is shown by a clip, the oldest first."""
+        other = clips.alias()
+        shown = select(other.c.id).where(
+            other.c.path == clips.c.path, other.c.state == ClipState.READY
+        )
+        statement = (
+            select(clips.c.path, clips.c.thumbnail_path)
+            .where(
+                self._mine,
+                clips.c.copy_state == CopyState.WAITING,
+                or_(clips.c.state == ClipState.READY, shown.exists()),
+                clips.c.path.is_not(None),
+            )
+            .order_by(clips.c.at, clips.c.id)
+        )
+        with self._db.reading() as connection:
+            rows = connection.execute(statement).all()
+        return [ToCopy(row.path, row.thumbnail_path) for row in rows]
+
+    def set_copy(self, path: str, state: CopyState, note: str | None = None) -> None:
+        """Note how the copy of a file stands."""
+        statement = (
+            update(clips)
+            .where(clips.c.path == path, clips.c.copy_state == CopyState.WAITING)
+            .values(copy_state=state, copy_note=note)
+        )
+        with self._db.writing() as connection:
+            connection.execute(statement)
+
+
+def _number(condition: ColumnElement[bool]) -> ColumnElement[Any]:
+    """Return 1 or 0: max and min of a boolean are not known to every database."""
+    return case((condition, 1), else_=0)
