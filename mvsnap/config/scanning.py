@@ -7,12 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
-from mvsnap.config.values import Secret, Section, Text
+from mvsnap.config.values import AddressToken, Secret, Section, SharedSecret, Text
 
-_LEAST_TOKEN = 16
-_LEAST_SECRET = 8
-# What an address carries as it is, without being encoded.
-_PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
 _ACCESS_POINT = re.compile(r"[0-9A-Fa-f:?*\[\]!-]{1,40}")
 
 
@@ -26,33 +22,16 @@ AccessPoint = Annotated[Text, AfterValidator(_access_point)]
 
 
 class ScanningEndpoint(Section):
-    token: Secret = Field(
+    token: AddressToken = Field(
         description="last part of the address /scanning/TOKEN, 16 characters or more"
     )
     validator: Secret = Field(description="text the Dashboard shows for this network")
-    secret: Secret = Field(
+    secret: SharedSecret = Field(
         description="the same as in the Dashboard, 8 characters or more"
     )
     network_id: Text = Field(
         "", description="Meraki network it is for; default: the one a message names"
     )
-
-    @field_validator("token")
-    @classmethod
-    def _fits_an_address(cls, token: SecretStr) -> SecretStr:
-        text = token.get_secret_value()
-        if len(text) < _LEAST_TOKEN:
-            raise ValueError(f"expected {_LEAST_TOKEN} characters or more")
-        if not _PLAIN.fullmatch(text):
-            raise ValueError("expected letters, digits and any of . _ ~ - alone")
-        return token
-
-    @field_validator("secret")
-    @classmethod
-    def _long_enough(cls, secret: SecretStr) -> SecretStr:
-        if len(secret.get_secret_value()) < _LEAST_SECRET:
-            raise ValueError(f"expected {_LEAST_SECRET} characters or more")
-        return secret
 
     @field_validator("validator")
     @classmethod

@@ -20,6 +20,10 @@ from pydantic import (
 from mvsnap.domain import parse_serial
 from mvsnap.errors import BadInput
 
+LEAST_TOKEN = 16
+LEAST_SECRET = 8
+# What an address carries as it is, without being encoded.
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
 # Letters of any alphabet and digits; a blank, dot, _ or - not at the ends.
 _NAME = re.compile(r"[^\W_]([\w .-]{0,38}[\w.-])?")
 
@@ -126,11 +130,29 @@ def _secret(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
+def _address_token(token: SecretStr) -> SecretStr:
+    text = token.get_secret_value()
+    if len(text) < LEAST_TOKEN:
+        raise ValueError(f"expected {LEAST_TOKEN} characters or more")
+    if not _PLAIN.fullmatch(text):
+        raise ValueError("expected letters, digits and any of . _ ~ - alone")
+    return token
+
+
+def _shared_secret(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value()) < LEAST_SECRET:
+        raise ValueError(f"expected {LEAST_SECRET} characters or more")
+    return secret
+
+
 Timezone = Annotated[str, AfterValidator(_timezone)]
 Cron = Annotated[str, AfterValidator(_cron)]
 Text = Annotated[str, BeforeValidator(as_text)]
 Secret = Annotated[SecretStr, BeforeValidator(_secret)]
 FileName = Annotated[str, AfterValidator(_file_name)]
+# The last part of an address; what a cloud puts into its messages.
+AddressToken = Annotated[Secret, AfterValidator(_address_token)]
+SharedSecret = Annotated[Secret, AfterValidator(_shared_secret)]
 Url = Annotated[str, AfterValidator(_origin)]
 SerialText = Annotated[str, AfterValidator(_serial)]
 SerialOrAll = Annotated[str, AfterValidator(_serial_or_all)]

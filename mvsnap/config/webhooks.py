@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, model_validator
 
-from mvsnap.config.values import CameraText, Secret, Section, Text
+from mvsnap.config.values import (
+    AddressToken,
+    CameraText,
+    Section,
+    SharedSecret,
+    Text,
+)
 
 Action = Literal["clip", "snapshot"]
-
-_LEAST_TOKEN = 16
-_LEAST_SECRET = 8
-# What an address carries as it is, without being encoded.
-_PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
 
 
 class WebhookToken(Section):
     name: Text = Field(min_length=1, description="who sends; shown with each event")
-    token: Secret = Field(
+    token: AddressToken = Field(
         description="last part of the address /webhook/TOKEN, 16 characters or more"
     )
     cameras: tuple[CameraText, ...] = Field(
@@ -33,16 +33,6 @@ class WebhookToken(Section):
         "recorder.cameras has any",
     )
     room: Text | None = Field(None, description="default: webex.room")
-
-    @field_validator("token")
-    @classmethod
-    def _fits_an_address(cls, token: SecretStr) -> SecretStr:
-        text = token.get_secret_value()
-        if len(text) < _LEAST_TOKEN:
-            raise ValueError(f"expected {_LEAST_TOKEN} characters or more")
-        if not _PLAIN.fullmatch(text):
-            raise ValueError("expected letters, digits and any of . _ ~ - alone")
-        return token
 
 
 class WebhookRule(Section):
@@ -72,7 +62,7 @@ class Webhooks(Section):
     tokens: tuple[WebhookToken, ...] = Field(
         (), description="who may send alarms to /webhook/TOKEN"
     )
-    meraki_shared_secret: Secret | None = Field(
+    meraki_shared_secret: SharedSecret | None = Field(
         None,
         description="opens /webhook to Meraki's alerts, 8 characters or more; "
         "the same as in the Dashboard",
@@ -80,13 +70,6 @@ class Webhooks(Section):
     rules: tuple[WebhookRule, ...] = Field(
         (), description="what alarms lead to; all that match act"
     )
-
-    @field_validator("meraki_shared_secret")
-    @classmethod
-    def _long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret is not None and len(secret.get_secret_value()) < _LEAST_SECRET:
-            raise ValueError(f"expected {_LEAST_SECRET} characters or more")
-        return secret
 
     @model_validator(mode="after")
     def _entries_differ(self) -> Webhooks:

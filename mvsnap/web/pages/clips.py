@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import (
     Blueprint,
-    Response,
     flash,
     redirect,
     render_template,
@@ -20,7 +16,6 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 
-from mvsnap import __version__
 from mvsnap.core.clip_rows import ClipRow
 from mvsnap.core.clip_timeline import timeline
 from mvsnap.domain import EventId, EventKind, Role
@@ -41,31 +36,15 @@ from mvsnap.web.pages.clip_words import (
     file_name,
     started_by,
 )
+from mvsnap.web.pages.live_list import ListPage, digest, if_changed
 
 bp = Blueprint("clips", __name__)
 
 _PAGE = 24  # whole rows of 2, 3 and 4 tiles
 
 
-@dataclass(frozen=True, slots=True)
-class ClipsPage:
-    """One page of the list.
-
-    older: the address of the next page, None at the end; advice: when there are no
-    rows, why, and what to do about it.
-    """
-
-    asked: ClipsAsked
-    rows: Sequence[ClipRow] = ()
-    older: str | None = None
-    advice: Advice | None = None
-
-    @property
-    def etag(self) -> str:
-        """A text that is another one when the page shows something else."""
-        parts = [__version__, self.older or "", *(row.tag for row in self.rows)]
-        parts.append(self.advice.text if self.advice else "")
-        return _digest("\n".join(parts))
+class ClipsPage(ListPage[ClipsAsked, ClipRow, Advice]):
+    """One page of the list."""
 
 
 # --- the list
@@ -88,12 +67,9 @@ def rows() -> ResponseReturnValue:
     asked = _asked()
     asked.must_fit()
     page = _read_page(asked)
-    if request.if_none_match.contains(page.etag):
-        answer = Response(status=304)
-    else:
-        answer = Response(render_template("clips/_list.html", **_list(page)))
-    answer.set_etag(page.etag)
-    return answer
+    return if_changed(
+        page.etag, lambda: render_template("clips/_list.html", **_list(page))
+    )
 
 
 def _asked() -> ClipsAsked:
@@ -146,7 +122,7 @@ def show(clip_id: str) -> ResponseReturnValue:
     return render_template(
         "clips/clip.html",
         **live,
-        etag=_digest(render_template("clips/_clip.html", **live)),
+        etag=digest(render_template("clips/_clip.html", **live)),
         live_url=None if live["row"].is_finished else url_for(".live", clip_id=clip.id),
         alarm=alarm_told(about, clip) if about else None,
         started_by=started_by(clip.trigger),
@@ -161,10 +137,7 @@ def show(clip_id: str) -> ResponseReturnValue:
 def live(clip_id: str) -> ResponseReturnValue:
     """What changes while a clip is recorded, for the page that asks again and again."""
     html = render_template("clips/_clip.html", **_live(_known(clip_id)))
-    is_same = request.if_none_match.contains(_digest(html))
-    answer = Response(status=304) if is_same else Response(html)
-    answer.set_etag(_digest(html))
-    return answer
+    return if_changed(digest(html), lambda: html)
 
 
 def _live(clip: Clip) -> dict[str, Any]:
@@ -265,7 +238,3 @@ def _zone() -> ZoneInfo:
 
 def _here() -> str:
     return request.script_root + request.full_path.rstrip("?")
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +10,6 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from mvsnap import __version__
 from mvsnap.config.choices import chosen_sense
 from mvsnap.config.sense import Sense
 from mvsnap.core.crowd_rows import CrowdRow, crowd_rows
@@ -22,6 +20,7 @@ from mvsnap.errors import BadInput
 from mvsnap.web import auth
 from mvsnap.web.context import Gateway, gateway
 from mvsnap.web.pages.crowd_filter import CrowdFilter, read_filter
+from mvsnap.web.pages.live_list import ListPage, if_changed
 from mvsnap.web.pages.places import Places, known_places
 
 bp = Blueprint("crowd_events", __name__)
@@ -38,26 +37,8 @@ class Advice:
     settings: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CrowdPage:
-    """One page of the list.
-
-    older: the address of the next page, None at the end; advice: when there are no
-    rows, why, and what to do about it.
-    """
-
-    asked: CrowdFilter
-    rows: Sequence[CrowdRow] = ()
-    older: str | None = None
-    advice: Advice | None = None
-
-    @property
-    def etag(self) -> str:
-        """A text that is another one when the page shows something else."""
-        parts = [__version__, self.older or "", *(row.tag for row in self.rows)]
-        parts.append(self.advice.text if self.advice else "")
-        parts.append(auth.person().role)  # some links are for some roles only
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+class CrowdPage(ListPage[CrowdFilter, CrowdRow, Advice]):
+    """One page of the list."""
 
 
 @bp.get("/crowd-events")
@@ -78,12 +59,9 @@ def rows() -> ResponseReturnValue:
     asked = _asked()
     asked.must_fit()
     page = _read_page(asked)
-    if request.if_none_match.contains(page.etag):
-        answer = Response(status=304)
-    else:
-        answer = Response(render_template("crowd_events/_list.html", **_list(page)))
-    answer.set_etag(page.etag)
-    return answer
+    return if_changed(
+        page.etag, lambda: render_template("crowd_events/_list.html", **_list(page))
+    )
 
 
 @bp.get("/crowd-events.csv")
