@@ -185,7 +185,7 @@ def test_a_clip_that_cannot_be_copied_does_not_hold_up_the_others(
 def test_one_process_at_a_time_copies_for_a_folder(
     site: Site, s3_server: ObjectStore, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level("INFO")
+    caplog.set_level("INFO", logger="mvsnap.jobs.copies")
     with copying(site, s3_server.url, name), copying(site, s3_server.url, name):
         assert take_turn(site.folder, "copies") is None
         clips = [site.to_copy(hour)[0] for hour in range(1, 6)]
