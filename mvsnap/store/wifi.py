@@ -37,7 +37,7 @@ _MOST_AT_ONCE = 5000
 _MOST_BATCHES = 200
 # Any number, the same in every process.
 _LOCK = 5_004_002
-# As many minutes of observations are removed at once.
+# As many minutes of observations are removed at once: whole slots, for a rebuild.
 _PURGE_MINUTES = 240
 
 
@@ -112,14 +112,20 @@ class WifiStore:
         return len(done)
 
     def purge(
-        self, observations_before: datetime, visits_before: datetime
+        self, observations_before: datetime, visits_before: datetime, now: datetime
     ) -> PurgedWifi:
-        """Remove what is older, some at a time: others may write in between."""
+        """Remove what is older, some at a time: others may write in between.
+
+        Observations stay while a rebuild runs: it makes visits of them.
+        """
         minute = _slot_s(observations_before) // MINUTE_S
         gone = 0
         while (oldest := self._first(select(func.min(observations.c.minute)))) < minute:
-            end = min(minute, oldest + _PURGE_MINUTES)
+            end = min(minute, oldest - oldest % _PURGE_MINUTES + _PURGE_MINUTES)
             with self._db.writing() as connection:
+                has_turn(self._db, connection, wait=True)
+                if is_paused(connection, now):
+                    break
                 gone += connection.execute(
                     delete(observations).where(observations.c.minute < end)
                 ).rowcount
