@@ -64,16 +64,20 @@ class WifiStore:
         Raises:
             QueueFull: too many batches wait; nothing was accepted.
         """
-        row = {
-            "received_at": now,
-            "network_id": network_id,
-            "radio": radio,
-            "body": pack(heard),
-        }
+        # A large message is several batches: each is a transaction later.
+        rows = [
+            {
+                "received_at": now,
+                "network_id": network_id,
+                "radio": radio,
+                "body": pack(heard[begin : begin + _MOST_AT_ONCE]),
+            }
+            for begin in range(0, len(heard), _MOST_AT_ONCE)
+        ]
         with self._db.writing() as connection:
             if _waiting(connection) >= MOST_WAITING:
                 raise QueueFull("Too many observations wait: is no worker running?")
-            connection.execute(scan_batches.insert(), row)
+            connection.execute(scan_batches.insert(), rows)
         self.arrived.set()
 
     def waiting(self) -> int:

@@ -332,6 +332,16 @@ def test_a_rebuild_of_nothing_is_none(db: database.Database) -> None:
     assert rebuild(db) == 0
 
 
+def test_a_large_message_is_processed_in_several_transactions(
+    store: WifiStore, db: database.Database
+) -> None:
+    many = 12_000
+    store.add_batch(SHOP, Radio.WIFI, [heard(n, 0) for n in range(many)], NOON)
+    assert (store.waiting(), store.process(RULE, NOON), store.waiting()) == (3, 1, 2)
+    put(store, [heard(many, 0)])
+    assert len(tables(db)[1]) == many + 1
+
+
 def test_what_is_older_than_its_retention_is_purged(
     store: WifiStore, db: database.Database
 ) -> None:
