@@ -42,6 +42,7 @@ class DirectoryReader:
         self._clock = clock
         self._place = place
         self._is_url = place is not None and _is_url(place)
+        self._seen = ""
 
     def step(self) -> None:
         """Read the directory when it is another one than before."""
@@ -55,6 +56,9 @@ class DirectoryReader:
         mark = self._mark(known)
         if known is not None and known.mark == mark:
             return
+        before, self._seen = self._seen, mark
+        if known is not None and not self._is_url and mark != before:
+            return  # it may still be written: half of it would forget the others
         self._read(self._place, mark, known)
 
     def fetch_photos(self) -> bool:

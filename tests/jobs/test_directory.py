@@ -56,7 +56,23 @@ def test_a_file_is_read_again_when_it_changed_only(
     assert crew.people.state() == read_at
     file.write_bytes("id;name\n4711;Änne\n4712;Bert\n".encode("cp1252"))
     reader.step()
+    reader.step()
     assert crew.people.user_ids("änne") == ["4711"]
+
+
+def test_a_file_that_is_being_written_is_left_alone_meanwhile(
+    crew: BadgeCrew, tmp_path: Path
+) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("id,name\n4711,Anna\n4712,Bert\n")
+    reader = crew.reader(str(file))
+    reader.step()
+    for written in ("id,name\n", "id,name\n4711,Anna\n"):
+        file.write_text(written)
+        reader.step()
+        assert crew.people.user_ids("bert") == ["4712"]
+    reader.step()
+    assert crew.people.user_ids("bert") == []
 
 
 @pytest.mark.parametrize(
@@ -82,9 +98,11 @@ def test_a_broken_directory_says_so_and_the_last_good_one_stays(
     assert error(crew) == ""
     file.unlink() if content is None else file.write_bytes(content)
     reader.step()
+    reader.step()
     assert said in error(crew)
     assert crew.people.user_ids("anna") == ["1"]
     file.write_text(good + " \n")
+    reader.step()
     reader.step()
     assert error(crew) == ""
 
