@@ -79,6 +79,8 @@ def import_file(
 
     from mvsnap.core.badge_csv import Reading
 
+    if rejects is not None and rejects.exists() and rejects.samefile(file):
+        raise click.UsageError("--rejects: is FILE itself (expected another file)")
     settings = load_settings(ctx)
     timezone = settings.site.timezone
     now = datetime.now(UTC)
@@ -178,7 +180,7 @@ def _lines(
     with io.TextIOWrapper(raw, encoding, errors="replace", newline="") as text:
         while line := text.readline(_MAX_LINE):
             yield line
-            if len(line) == _MAX_LINE:
+            if len(line) == _MAX_LINE and not line.endswith(("\n", "\r")):
                 _skip_line(text)
             progress.update(task, completed=raw.tell())
 

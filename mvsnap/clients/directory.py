@@ -84,7 +84,7 @@ class DirectoryClient:
                 answer = self._ask(http, url)
                 if answer.status_code not in _REDIRECTS:
                     return _checked(answer)
-                url = urljoin(url, answer.headers.get("Location") or url)
+                url = _target(url, answer.headers.get("Location") or url)
         raise UpstreamError(f"more than {_MAX_REDIRECTS} redirects", retry=False)
 
     def _ask(self, http: requests.Session, url: str) -> requests.Response:
@@ -95,6 +95,14 @@ class DirectoryClient:
         except (requests.RequestException, ValueError):
             words, again = "the address cannot be used", False
         raise UpstreamError(words, retry=again)
+
+
+def _target(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as exc:
+        words = "is redirected to what is no address"
+        raise UpstreamError(words, retry=False) from exc
 
 
 def _checked(answer: requests.Response) -> requests.Response:
@@ -129,10 +137,14 @@ def _leads_home(host: str, port: int) -> bool:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError:
         return False  # the request will say so
-    addresses = {
-        ipaddress.ip_address(str(entry[4][0]).split("%")[0]) for entry in found
-    }
+    addresses = {_plain_address(str(entry[4][0])) for entry in found}
     return any(
         a.is_loopback or a.is_link_local or a.is_unspecified or a.is_multicast
         for a in addresses
     )
+
+
+def _plain_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    address = ipaddress.ip_address(text.split("%")[0])
+    # ::ffff:127.0.0.1 leads to 127.0.0.1, but is no loopback address by itself.
+    return getattr(address, "ipv4_mapped", None) or address

@@ -148,7 +148,11 @@ def _detail(name: str, value: Any) -> Detail:
         return value
     if isinstance(value, int) and -(2**53) <= value <= 2**53:
         return value
-    text = json.dumps(value) if isinstance(value, dict | list) else str(value)
+    try:
+        text = json.dumps(value) if isinstance(value, dict | list) else str(value)
+    except RecursionError as exc:
+        # As deep as it can just be read.
+        raise BadInput(f"{name}: is too deep") from exc
     return parse_prose(name, text, MAX_DETAIL)
 
 

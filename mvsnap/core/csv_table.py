@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
@@ -13,6 +14,8 @@ Cell = str | int | float | datetime | None
 
 # The wide forms count as the plain ones in some spreadsheets.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Where a comma is the decimal point, a spreadsheet begins a new cell at each semicolon.
+_CELL_WITHIN = re.compile(r"(?<=;)(?=[=+\-@＝＋－＠])")
 
 
 def csv_lines(
@@ -30,6 +33,7 @@ def csv_lines(
 
 def harmless(text: str) -> str:
     """Keep a spreadsheet from taking a text for a formula."""
+    text = _CELL_WITHIN.sub("'", text)
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 

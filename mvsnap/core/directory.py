@@ -102,9 +102,9 @@ def _directory(
             if isinstance(entry, BadRow):
                 raise BadInput(entry.why)
             person = _person(entry)
-            people[person.user_id] = person
-            if len(people) > MOST:
+            if len(people) >= MOST and person.user_id not in people:
                 raise BadInput(f"more than {MOST:,} people")
+            people[person.user_id] = person
         except BadInput as exc:
             mistakes += 1
             first = first or f"{place}: {exc.message}"

@@ -42,6 +42,7 @@ _MAX_NETWORK = 80
 # Smaller times are seconds: as milliseconds they would lie before March 1973.
 _FIRST_MS = 100_000_000_000
 _END_S = 7_289_654_400  # the year 2201
+_DIGITS = (10, 13)  # of seconds and milliseconds
 
 _RADIOS = {
     "devicesseen": Radio.WIFI,
@@ -52,6 +53,8 @@ _RADIOS = {
 }
 
 Number = int | float | str | None
+# A text that is no UTF-8 is found late, when it is read.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 # Seconds since 1970, dBm, access point (0: unknown). Plain, like the next one: objects
@@ -137,7 +140,7 @@ def secret_of(body: bytes) -> str:
     """Return the secret of a message, "" when it has none or is no message."""
     try:
         return _ENVELOPE.decode(body).secret
-    except (msgspec.DecodeError, RecursionError):
+    except _UNREADABLE:
         return ""
 
 
@@ -152,7 +155,7 @@ def parse(body: bytes) -> Message:
         data = _DATA.decode(found.data)
     except msgspec.ValidationError as exc:
         raise BadInput(f"body: {exc}") from exc
-    except (msgspec.DecodeError, RecursionError) as exc:
+    except _UNREADABLE as exc:
         raise BadInput("body: is no JSON (expected a scanning message)") from exc
     major = str(found.version).partition(".")[0]
     if major not in ("2", "3"):
@@ -193,12 +196,14 @@ def clients(message: Message, complain: Callable[[str], None]) -> Iterator[Clien
 def _decoded(message: Message, complain: Callable[[str], None]) -> Iterator[Any]:
     try:
         yield from _ALL[message.major].decode(message.observations)
-    except (msgspec.DecodeError, RecursionError):
+    except _UNREADABLE:
         # One of them is odd: the others shall not suffer.
         one = _ONE[message.major]
         for raw in _RAW.decode(message.observations):
             try:
                 seen = one.decode(raw)
+            except UnicodeDecodeError:
+                complain("a text that is no UTF-8")
             except (msgspec.DecodeError, RecursionError) as exc:
                 complain(one_line(str(exc), 100))
             else:
@@ -287,13 +292,19 @@ def _seconds(value: Number) -> int:
     if value is None:
         raise ValueError("time: none")
     number = _number_of(value) if isinstance(value, str) else value
+    # Before it is divided: a number of hundreds of digits cannot be.
+    if not 0 < number < _END_S * 1000:
+        raise ValueError("time: not of this age")
     at_s = number / 1000 if number >= _FIRST_MS else number
-    if not 0 < at_s < _END_S:
+    if at_s >= _END_S:
         raise ValueError("time: not of this age")
     return int(at_s)
 
 
 def _number_of(text: str) -> float:
+    if text.isascii() and text.isdigit() and len(text) in _DIGITS:
+        # As a date without separators, 1800010112345 would lie in the year 1800.
+        return float(text)
     try:
         moment = datetime.fromisoformat(text.strip())
         if moment.tzinfo is None:

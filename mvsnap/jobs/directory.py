@@ -42,6 +42,7 @@ class DirectoryReader:
         self._clock = clock
         self._place = place
         self._is_url = place is not None and _is_url(place)
+        self._seen = ""
 
     def step(self) -> None:
         """Read the directory when it is another one than before."""
@@ -55,6 +56,9 @@ class DirectoryReader:
         mark = self._mark(known)
         if known is not None and known.mark == mark:
             return
+        before, self._seen = self._seen, mark
+        if known is not None and not self._is_url and mark != before:
+            return  # it may still be written: half of it would forget the others
         self._read(self._place, mark, known)
 
     def fetch_photos(self) -> bool:
@@ -110,15 +114,18 @@ class DirectoryReader:
     def _image(self, photo: str) -> bytes:
         has_scheme = ":" in photo.split("/")[0]
         if self._is_url:
-            return self._client.photo(urljoin(self._place or "", photo))
+            return self._client.photo(_joined(self._place or "", photo))
         if has_scheme or photo.startswith(("//", "\\")):
             return self._client.photo(photo)
         folder = Path(self._place or "").parent.resolve()
-        path = (folder / photo).resolve()
-        if not path.is_relative_to(folder) or not path.is_file():
-            words = f"is no file beside the directory: {photo[:40]!r}"
-            raise UpstreamError(words, retry=False)
-        return _photo_file(path)
+        try:
+            path = (folder / photo).resolve()
+            if path.is_relative_to(folder) and path.is_file():
+                return _photo_file(path)
+        except (OSError, RuntimeError):
+            pass  # a name that is too long, a link to itself
+        words = f"is no file beside the directory: {photo[:40]!r}"
+        raise UpstreamError(words, retry=False)
 
 
 def read_directory(place: str, client: DirectoryClient | None = None) -> Directory:
@@ -143,8 +150,18 @@ def _is_url(place: str) -> bool:
     return place.startswith(("http://", "https://"))
 
 
+def _joined(place: str, photo: str) -> str:
+    try:
+        return urljoin(place, photo)
+    except ValueError as exc:
+        raise UpstreamError(f"is no address: {photo[:40]!r}", retry=False) from exc
+
+
 def _photo_file(path: Path) -> bytes:
     try:
+        if path.stat().st_size > _MAX_BYTES:
+            size = _MAX_BYTES // 1024 // 1024
+            raise UpstreamError(f"is larger than {size} MB", retry=False)
         return path.read_bytes()
     except OSError as exc:
         raise UpstreamError(f"cannot be read: {exc.strerror}", retry=True) from exc

@@ -186,6 +186,7 @@ class Parts:
         return self.wifi.purge(
             now - timedelta(days=scanning.keep_observations_days),
             now - timedelta(days=scanning.keep_visits_days),
+            now,
         )
 
     def photographer(self) -> Photographer:

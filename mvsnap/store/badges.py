@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -84,18 +84,21 @@ class BadgeStore:
         """Return badge events, newest first, at most `limit`."""
         with self._db.reading() as connection:
             after = self._place(connection, wanted.after)
-            statement = ALL.where(*_conditions(wanted), *_older(after))
-            ordered = statement.order_by(badges.c.swiped_at.desc(), badges.c.id.desc())
-            rows = connection.execute(ordered.limit(limit)).all()
-        return [badge_event(row) for row in rows]
+            return self._page(connection, wanted, after, limit)
 
     def pages(self, wanted: BadgeFilter) -> Iterator[list[BadgeEvent]]:
         """Yield all matching badge events page by page, newest first."""
-        while page := self.badges(wanted, _PAGE):
-            yield page
+        with self._db.reading() as connection:
+            place = self._place(connection, wanted.after)
+        while True:
+            with self._db.reading() as connection:
+                page = self._page(connection, wanted, place, _PAGE)
+            if page:
+                yield page
             if len(page) < _PAGE:
                 return
-            wanted = replace(wanted, after=page[-1].id)
+            # Not by its id: it may be purged while the page is on its way.
+            place = (page[-1].swiped_at, page[-1].id)
 
     def count(self, wanted: BadgeFilter, at_most: int) -> int:
         """Count what matches on all pages, no further than `at_most`."""
@@ -224,6 +227,18 @@ class BadgeStore:
             ).all()
         paths = tuple(row.picture_path for row in gone if row.picture_path)
         return PurgedBadges(len(gone), paths)
+
+    @staticmethod
+    def _page(
+        connection: Any,
+        wanted: BadgeFilter,
+        after: tuple[datetime, str] | None,
+        limit: int,
+    ) -> list[BadgeEvent]:
+        statement = ALL.where(*_conditions(wanted), *_older(after))
+        ordered = statement.order_by(badges.c.swiped_at.desc(), badges.c.id.desc())
+        rows = connection.execute(ordered.limit(limit)).all()
+        return [badge_event(row) for row in rows]
 
     @staticmethod
     def _place(connection: Any, badge_id: BadgeId | None) -> tuple[Any, str] | None:

@@ -37,7 +37,7 @@ _MOST_AT_ONCE = 5000
 _MOST_BATCHES = 200
 # Any number, the same in every process.
 _LOCK = 5_004_002
-# As many minutes of observations are removed at once.
+# As many minutes of observations are removed at once: whole slots, for a rebuild.
 _PURGE_MINUTES = 240
 
 
@@ -64,16 +64,20 @@ class WifiStore:
         Raises:
             QueueFull: too many batches wait; nothing was accepted.
         """
-        row = {
-            "received_at": now,
-            "network_id": network_id,
-            "radio": radio,
-            "body": pack(heard),
-        }
+        # A large message is several batches: each is a transaction later.
+        rows = [
+            {
+                "received_at": now,
+                "network_id": network_id,
+                "radio": radio,
+                "body": pack(heard[begin : begin + _MOST_AT_ONCE]),
+            }
+            for begin in range(0, len(heard), _MOST_AT_ONCE)
+        ]
         with self._db.writing() as connection:
             if _waiting(connection) >= MOST_WAITING:
                 raise QueueFull("Too many observations wait: is no worker running?")
-            connection.execute(scan_batches.insert(), row)
+            connection.execute(scan_batches.insert(), rows)
         self.arrived.set()
 
     def waiting(self) -> int:
@@ -112,14 +116,20 @@ class WifiStore:
         return len(done)
 
     def purge(
-        self, observations_before: datetime, visits_before: datetime
+        self, observations_before: datetime, visits_before: datetime, now: datetime
     ) -> PurgedWifi:
-        """Remove what is older, some at a time: others may write in between."""
+        """Remove what is older, some at a time: others may write in between.
+
+        Observations stay while a rebuild runs: it makes visits of them.
+        """
         minute = _slot_s(observations_before) // MINUTE_S
         gone = 0
         while (oldest := self._first(select(func.min(observations.c.minute)))) < minute:
-            end = min(minute, oldest + _PURGE_MINUTES)
+            end = min(minute, oldest - oldest % _PURGE_MINUTES + _PURGE_MINUTES)
             with self._db.writing() as connection:
+                has_turn(self._db, connection, wait=True)
+                if is_paused(connection, now):
+                    break
                 gone += connection.execute(
                     delete(observations).where(observations.c.minute < end)
                 ).rowcount

@@ -7,7 +7,9 @@ thinned out and made durable, then answered; visits are made of it by a worker, 
 from __future__ import annotations
 
 import logging
+import threading
 import zlib
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 
 from flask import Blueprint, Request, Response, current_app, jsonify, request
@@ -31,6 +33,9 @@ _WANTS = "mvsnap_scanning_access_points"
 MAX_BYTES = 32 * 1024 * 1024
 # Clocks differ a little.
 _MOST_AHEAD = timedelta(minutes=5)
+# Read one at a time: each takes ten times its length of memory meanwhile.
+_LARGE_BYTES = 1024 * 1024
+_large = threading.Lock()
 
 
 @bp.get("/scanning/<token>")
@@ -43,7 +48,12 @@ def validate() -> ResponseReturnValue:
 @bp.post("/scanning/<token>")
 @auth.scanning_token
 def receive() -> ResponseReturnValue:
-    by, body = endpoint(), _body(request)
+    body = _body(request)
+    with _large if len(body) > _LARGE_BYTES else nullcontext():
+        return _received(endpoint(), body)
+
+
+def _received(by: Endpoint, body: bytes) -> ResponseReturnValue:
     by.must_be(secret_of(body))
     message = parse(body)
     network_id = _network_id(by, message)

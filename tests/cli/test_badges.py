@@ -139,3 +139,11 @@ def test_purge_removes_old_badge_events_with_their_pictures(tmp_path: Path) -> N
     said = mvsnap(tmp_path, "purge")
     assert "Also 1 badge events, 1 pictures removed." in said.out
     assert (stored(tmp_path), picture.exists()) == ([], False)
+
+
+def test_rejects_never_overwrite_the_file_itself(tmp_path: Path) -> None:
+    file = write(tmp_path, "time,badge,door", "2026-01-05 08:15,1,Gate")
+    before = file.read_bytes()
+    said = mvsnap(tmp_path, "badges", "import", str(file), "--rejects", str(file))
+    assert (said.code, file.read_bytes()) == (2, before)
+    assert "--rejects: is FILE itself" in said.err

@@ -120,3 +120,10 @@ def test_a_reader_has_its_camera_whatever_the_case_or_that_of_all() -> None:
     assert readers.camera(" door 1 ") == "Q2SM-0000-0001"
     assert readers.camera("Yard") == "Q2SM-0000-0002"
     assert Readers({}).camera("Yard") is None
+
+
+@pytest.mark.parametrize("depth", range(900, 1000, 3))
+def test_any_depth_is_read_or_refused(depth: int) -> None:
+    deep = f'{{"x": {"[" * depth}{"]" * depth}}}'.encode()
+    with pytest.raises(BadInput):
+        badge_json.read(deep[:-1] + b", " + json.dumps(event()).encode()[1:], NOW)

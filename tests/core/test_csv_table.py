@@ -21,3 +21,9 @@ def test_no_text_becomes_a_formula() -> None:
     (_, page) = csv_lines(["a"], [[(text,) for text in texts]])
     cells = [row[0] for row in csv.reader(io.StringIO(page, newline=""))]
     assert cells == [*(f"'{text}" for text in texts[:-1]), "plain"]
+
+
+def test_no_text_becomes_a_formula_where_semicolons_part_cells() -> None:
+    (_, page) = csv_lines(["a"], [[("Door;=1+1",), ("a; b;c",)]])
+    cells = [row[0] for row in csv.reader(io.StringIO(page, newline=""))]
+    assert cells == ["Door;'=1+1", "a; b;c"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -323,3 +324,25 @@ def test_any_envelope_is_a_message_or_bad_input(message: dict[str, Any]) -> None
         harvest(parse(raw), limits())
     except BadInput as exc:
         assert exc.message  # noqa: PT017 - any mistake will do
+
+
+def test_a_number_of_hundreds_of_digits_is_one_bad_observation() -> None:
+    found = kept(version2(seen2(seenEpoch=10**400), seen2(WATCH)))
+    assert (found.accepted, found.bad) == (1, 1)
+    assert found.reasons == {"time: not of this age": 1}
+
+
+def test_a_text_that_is_no_utf_8_is_one_bad_observation() -> None:
+    whole = body(version2(seen2(ssid="SSID"), seen2(WATCH)))
+    found = harvest(parse(whole.replace(b"SSID", b"\xff\xfe")), limits())
+    assert (found.accepted, found.bad) == (1, 1)
+    assert secret_of(b'{"secret": "\xff"}') == ""
+    with pytest.raises(BadInput):
+        parse(b'{"secret": "\xff"}')
+
+
+def test_milliseconds_in_text_are_no_date_of_long_ago() -> None:
+    at_s = 1_800_010_112  # as digits of a date: 10 January 1800
+    which = replace(limits(), oldest_s=at_s - 60, newest_s=at_s + 60)
+    found = kept(version2(seen2(seenEpoch=f"{at_s}345")), which)
+    assert [(one.minute, one.first_s) for one in found.heard] == [divmod(at_s, 60)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from mvsnap.clients.directory import DirectoryClient
+from mvsnap.errors import UpstreamError
 from mvsnap.simulator.directory import FakeDirectory, portrait_of
 from mvsnap.simulator.server import serve
 from tests.conftest import Clouds
@@ -53,7 +56,23 @@ def test_a_file_is_read_again_when_it_changed_only(
     assert crew.people.state() == read_at
     file.write_bytes("id;name\n4711;Änne\n4712;Bert\n".encode("cp1252"))
     reader.step()
+    reader.step()
     assert crew.people.user_ids("änne") == ["4711"]
+
+
+def test_a_file_that_is_being_written_is_left_alone_meanwhile(
+    crew: BadgeCrew, tmp_path: Path
+) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("id,name\n4711,Anna\n4712,Bert\n")
+    reader = crew.reader(str(file))
+    reader.step()
+    for written in ("id,name\n", "id,name\n4711,Anna\n"):
+        file.write_text(written)
+        reader.step()
+        assert crew.people.user_ids("bert") == ["4712"]
+    reader.step()
+    assert crew.people.user_ids("bert") == []
 
 
 @pytest.mark.parametrize(
@@ -79,9 +98,11 @@ def test_a_broken_directory_says_so_and_the_last_good_one_stays(
     assert error(crew) == ""
     file.unlink() if content is None else file.write_bytes(content)
     reader.step()
+    reader.step()
     assert said in error(crew)
     assert crew.people.user_ids("anna") == ["1"]
     file.write_text(good + " \n")
+    reader.step()
     reader.step()
     assert error(crew) == ""
 
@@ -155,6 +176,7 @@ def test_a_photo_of_an_allowed_host_is_kept_as_our_own_jpeg(
         ("//127.0.0.2/x.jpg", "none of badges.photo_hosts"),
         ("/elsewhere", "leads to '127.0.0.2:9', which is none of badges.photo_hosts"),
         ("/nothing.jpg", "was answered 404"),
+        ("//[", "is no address: '//['"),
     ],
 )
 def test_a_photo_from_anywhere_else_is_refused(
@@ -173,6 +195,16 @@ def test_a_name_that_leads_to_this_machine_is_refused(
     fake.photos["4711"] = f"http://localhost:{port}/photos/4711.jpg"
     path, problem = photo_of(crew, f"{url}/people.json", f"localhost:{port}")
     assert (path, "none of badges.photo_hosts" in problem) == (None, True)
+
+
+@pytest.mark.parametrize("address", ["::ffff:127.0.0.1", "::ffff:169.254.169.254"])
+def test_an_ipv4_address_written_as_ipv6_is_no_way_around(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    found = [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", (address, 80, 0, 0))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    with pytest.raises(UpstreamError, match="none of badges.photo_hosts"):
+        DirectoryClient(("photos.example",)).photo("http://photos.example/1.jpg")
 
 
 @pytest.mark.parametrize(
@@ -200,6 +232,7 @@ def test_what_is_no_image_is_refused(
         ("../secret.jpg", "is no file beside the directory"),
         ("/etc/passwd", "is no file beside the directory"),
         ("javascript:alert(1)", "is no http(s) address"),
+        ("x" * 300, "is no file beside the directory"),
     ],
 )
 def test_photos_may_lie_beside_a_file(

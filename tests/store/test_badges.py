@@ -300,3 +300,11 @@ def test_a_photo_that_failed_says_why_and_is_tried_again(stores: Stores) -> None
     assert stores.directory.photo_error("4711") == "was answered 404"
     assert stores.directory.claim_photos(NOON + timedelta(minutes=14), 9) == []
     assert stores.directory.claim_photos(NOON + timedelta(minutes=16), 9) == [wish]
+
+
+def test_pages_go_on_when_the_last_one_of_a_page_is_purged(stores: Stores) -> None:
+    made = add(stores, *(badge(n) for n in range(501)))
+    pages = stores.badges.pages(ANY)
+    first = ids(next(pages))
+    stores.badges.purge(NOON + timedelta(seconds=2))
+    assert [*first, *(one for page in pages for one in ids(page))] == made[:0:-1]

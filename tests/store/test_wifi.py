@@ -286,7 +286,7 @@ def test_a_rebuild_leaves_visits_whose_observations_are_gone(
 ) -> None:
     put(store, stays(1, *range(0, 60, 4)) + stays(2, 0))
     before = tables(db)
-    store.purge(at(30), at(-60))
+    store.purge(at(30), at(-60), NOON)
     assert rebuild(db) == 7
     assert tables(db)[1:] == before[1:]
 
@@ -316,17 +316,39 @@ def test_the_pause_of_a_rebuild_that_died_ends_by_itself(
     assert store.process(RULE, NOON + timedelta(seconds=60)) == 1
 
 
+def test_observations_are_not_purged_while_a_rebuild_needs_them(
+    store: WifiStore, db: database.Database
+) -> None:
+    put(store, stays(1, *range(0, 150, 30)))
+    before = tables(db)
+    steps = Rebuild(db, RULE, FakeClock()).run()
+    next(steps)
+    assert store.purge(at(100), at(-60), NOON).observations == 0
+    assert [list(steps), tables(db)][1] == before
+    assert store.purge(at(100), at(-60), NOON).observations == 3
+
+
 def test_a_rebuild_of_nothing_is_none(db: database.Database) -> None:
     assert rebuild(db) == 0
+
+
+def test_a_large_message_is_processed_in_several_transactions(
+    store: WifiStore, db: database.Database
+) -> None:
+    many = 12_000
+    store.add_batch(SHOP, Radio.WIFI, [heard(n, 0) for n in range(many)], NOON)
+    assert (store.waiting(), store.process(RULE, NOON), store.waiting()) == (3, 1, 2)
+    put(store, [heard(many, 0)])
+    assert len(tables(db)[1]) == many + 1
 
 
 def test_what_is_older_than_its_retention_is_purged(
     store: WifiStore, db: database.Database
 ) -> None:
     put(store, stays(1, 0, 1, 600, 1200))
-    purged = store.purge(at(600), at(60))
+    purged = store.purge(at(600), at(60), NOON)
     assert (purged.observations, purged.visits) == (2, 1)
     assert [row[0] - MINUTE for row in tables(db)[0]] == [600, 1200]
     assert [visit[1] for visit in visits_of(db)] == [600, 1200]
     assert sum(row[4] for row in tables(db)[2]) == 2
-    assert store.purge(at(600), at(60)) == wifi.PurgedWifi(0, 0)
+    assert store.purge(at(600), at(60), NOON) == wifi.PurgedWifi(0, 0)

@@ -347,3 +347,15 @@ def test_without_endpoints_nothing_is_taken_and_no_salt_made(tmp_path: Path) -> 
     assert code(answer) == (401, "unauthorized")
     assert not (tmp_path / "scanning-salt").exists()
     web.close()
+
+
+def test_a_network_with_an_old_secret_locks_out_no_other(tmp_path: Path) -> None:
+    web = ScanningWeb(tmp_path)
+    client = web.client(None)
+    old = body(version2(seen2(), secret="a secret of last year"))
+    answers = [client.post(URL, data=old).status_code for _ in range(25)]
+    assert answers == [401] * 20 + [429] * 5
+    good = body(version3(seen3(), secret="another secret"))
+    assert client.post(f"/scanning/{OTHER}", data=good).status_code == 200
+    assert web.client(KEY).get("/api/v1.0/events").status_code != 429
+    web.close()

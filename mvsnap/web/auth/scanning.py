@@ -1,7 +1,9 @@
 """Who may send observations: a token in the address, then the secret in the message.
 
-Wrong ones count as wrong API keys do, together with them. There is no rate for those
-who know both: hundreds of access points send each minute.
+Wrong tokens count as wrong API keys do, together with them. Wrong secrets count for
+their endpoint alone: who knows the token is no stranger, and a network whose secret is
+out of date must not lock out the others behind the same proxy. There is no rate for
+those who know both: hundreds of access points send each minute.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from mvsnap.web.auth.limit import Limit, Limiter
 _EXTENSION = "mvsnap_scanning_guards"
 # More would be no access points.
 _PER_MINUTE = 60_000
+_WRONG_PER_MINUTE = 20
 
 
 class _ScanningGuard(HookGuard):
@@ -40,13 +43,19 @@ class _ScanningGuard(HookGuard):
         self._rate = Limit(Limiter(), _PER_MINUTE, "Too many requests")
 
 
+class _SecretGuard(_ScanningGuard):
+    def __init__(self, entries: dict[str, Secret], shared: Guard) -> None:
+        super().__init__(entries, shared)
+        self._wrong = Limit(Limiter(), _WRONG_PER_MINUTE, "Too many wrong secrets")
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One of scanning.endpoints; name: as the log calls it, never its token."""
 
     name: str
     settings: ScanningEndpoint
-    _secret: _ScanningGuard
+    _secret: _SecretGuard
 
     def must_be(self, secret: str) -> None:
         """Check the secret of a message, in constant time.
@@ -76,9 +85,7 @@ def prepare(
     extensions[_EXTENSION] = _Guards(
         _ScanningGuard({name: e.token for name, e in named.items()}, shared),
         {
-            name: Endpoint(
-                name, e, _ScanningGuard({f"{name} secret": e.secret}, shared)
-            )
+            name: Endpoint(name, e, _SecretGuard({f"{name} secret": e.secret}, shared))
             for name, e in named.items()
         },
     )
