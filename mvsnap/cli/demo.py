@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -44,6 +45,8 @@ def demo(once: bool, port: int) -> None:
     from mvsnap import logs
     from mvsnap.cli.demo_world import API_KEY, world
 
+    # An end from outside is one like Ctrl-C: the broker and the folder go with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # The camera that is offline is part of the show: no log line is needed for it.
     logs.configure([API_KEY], logging.CRITICAL)
     out.print(

@@ -78,7 +78,9 @@ class Filing:
         took_s = (self._clock.now() - clip.received_at).total_seconds()
         if clip.error:
             self._metrics.parts.labels("no_clip").inc()
-            log.error("no clip of %s: %s", clip.camera, clip.error)
+            log.error(
+                "no clip of %s for job %s: %s", clip.camera, clip.job_id, clip.error
+            )
         else:
             self._metrics.parts.labels("clip").inc()
             log.info("clip of %s stored after %.1f s", clip.camera, took_s)

@@ -32,6 +32,9 @@ _SIGNS: tuple[tuple[str, State], ...] = (
     (r"Invalid data found when processing input", State.NO_VIDEO),
 )
 
+# ffmpeg names the address with its own options.
+_CONNECTION = re.compile(r"Connection to \w+://([^/?\s]+)\S* failed: ")
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:
@@ -57,7 +60,7 @@ def ending(lines: Iterable[str], secrets: Iterable[str] = ()) -> Ending:
     for sign, state in _SIGNS:
         for line in lines:
             if re.search(sign, line):
-                return Ending(state, redacted(line, secrets))
+                return Ending(state, _CONNECTION.sub(r"\1: ", redacted(line, secrets)))
     return Ending(State.OFFLINE, "the camera ended the connection")
 
 

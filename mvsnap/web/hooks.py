@@ -227,4 +227,4 @@ def _ignored(alarm: Alarm, by: Sender) -> ResponseReturnValue:
 
 def _short(alarm: Alarm) -> str:
     """Return the alarm as a line of the log names it."""
-    return one_line(f"{alarm.source} alarm {alarm.kind!r}", 80)
+    return one_line(f"{alarm.source} alarm {headline(alarm) or alarm.kind!r}", 120)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -15,6 +16,8 @@ from mvsnap.domain import Job, Serial
 from mvsnap.errors import BadInput, Forbidden, Unauthorized
 from mvsnap.web.auth.limit import Limit, Limiter
 from mvsnap.web.params import read_parameters, read_query
+
+log = logging.getLogger(__name__)
 
 _WRONG_KEYS_PER_MINUTE = 20
 _KNOWN_GOOD = 1000
@@ -115,6 +118,8 @@ class Guard:
         if locked:
             raise self._wrong.too_many(address)
         if key:
+            if self._wrong.is_first(address):  # once a minute: nobody floods the log
+                log.warning("wrong key or token from %s", address)
             self._wrong.hit(address)
             raise Unauthorized("Wrong API key")
         raise Unauthorized("An API key is needed: X-API-Key or Authorization: Bearer")

@@ -38,6 +38,11 @@ class Limit:
         if not self.hit(who):
             raise self.too_many(who)
 
+    def is_first(self, who: str) -> bool:
+        """Say whether `who` was not counted yet in this window."""
+        left = self._windows.get_window_stats(self._item, who).remaining
+        return int(left) == self._item.amount
+
     def hit(self, who: str) -> bool:
         """Count one more; False when it is beyond the limit."""
         return self._windows.hit(self._item, who)
