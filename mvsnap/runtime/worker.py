@@ -66,7 +66,9 @@ class Worker:
         self._house = threading.Thread(
             target=self._keep_house, name="housekeeping", daemon=True
         )
-        self._visits = VisitMaker(parts.wifi, parts.settings.scanning, parts.clock)
+        self._visits = VisitMaker(
+            parts.wifi, parts.db, parts.settings.scanning, parts.clock
+        )
 
     @property
     def executor_id(self) -> str:

@@ -85,6 +85,13 @@ class WifiStore:
         with self._db.reading() as connection:
             return _waiting(connection)
 
+    def is_half_rebuilt(self, now: datetime) -> bool:
+        """Say whether a rebuild ended before its end, and nobody goes on with it."""
+        until = select(scan_pauses.c.until).where(scan_pauses.c.name == REBUILD)
+        with self._db.reading() as connection:
+            found: datetime | None = connection.execute(until).scalar_one_or_none()
+        return found is not None and found <= now
+
     def process(self, rule: VisitRule, now: datetime) -> int:
         """Make visits of some of what waits; return how many batches it was.
 
@@ -120,7 +127,7 @@ class WifiStore:
     ) -> PurgedWifi:
         """Remove what is older, some at a time: others may write in between.
 
-        Observations stay while a rebuild runs: it makes visits of them.
+        Observations stay until a rebuild has come to its end: it makes visits of them.
         """
         minute = _slot_s(observations_before) // MINUTE_S
         gone = 0
@@ -128,7 +135,7 @@ class WifiStore:
             end = min(minute, oldest - oldest % _PURGE_MINUTES + _PURGE_MINUTES)
             with self._db.writing() as connection:
                 has_turn(self._db, connection, wait=True)
-                if is_paused(connection, now):
+                if _is_rebuilding(connection):
                     break
                 gone += connection.execute(
                     delete(observations).where(observations.c.minute < end)
@@ -175,9 +182,17 @@ def has_turn(db: Database, connection: Connection, *, wait: bool = False) -> boo
     )
 
 
+# The name of its row among the pauses; the row stays until it has come to its end.
+REBUILD = "rebuild"
+
+
 def is_paused(connection: Connection, now: datetime) -> bool:
     until = connection.execute(select(func.max(scan_pauses.c.until))).scalar_one()
     return until is not None and until > now
+
+
+def _is_rebuilding(connection: Connection) -> bool:
+    return connection.execute(select(scan_pauses.c.name)).first() is not None
 
 
 def _waiting(connection: Connection) -> int:

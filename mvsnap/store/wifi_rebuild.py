@@ -2,28 +2,28 @@
 
 It goes through time in short transactions, so that others can write in between. New
 observations wait meanwhile: the pause is renewed with each step and ends by itself when
-the process dies. Whoever starts over gets the same.
+the process dies. Its row stays then, until somebody has rebuilt to the end: whoever
+starts over gets the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, Update, delete, func, select, update
 
 from mvsnap.clock import Clock
 from mvsnap.core.visits import MINUTE_S, Heard, VisitRule
 from mvsnap.errors import BadInput
 from mvsnap.store.database import Database
 from mvsnap.store.tables_wifi import observations, scan_pauses, visit_counts, visits
-from mvsnap.store.wifi import has_turn, is_paused
+from mvsnap.store.wifi import REBUILD, has_turn, is_paused
 from mvsnap.store.wifi_visits import SLOT_S, VisitWriter
 
-_NAME = "rebuild"
 # Longer than any step, also on a small machine.
 _PAUSE = timedelta(seconds=60)
 _SLOT_MINUTES = SLOT_S // MINUTE_S
@@ -52,12 +52,15 @@ class Rebuild:
             BadInput: another one is running.
         """
         self._begin()
+        is_done = False
         try:
             yield from self._steps()
+            is_done = True
         finally:
             with self._db.writing() as connection:
-                mine = scan_pauses.c.name == _NAME
-                connection.execute(delete(scan_pauses).where(mine))
+                mine = scan_pauses.c.name == REBUILD
+                ours = delete(scan_pauses) if is_done else _ended(self._clock.now())
+                connection.execute(ours.where(mine))
 
     def _begin(self) -> None:
         with self._db.writing() as connection:
@@ -111,12 +114,16 @@ class Rebuild:
 
     def _pause(self, connection: Connection) -> None:
         until = self._clock.now() + _PAUSE
-        statement = self._db.insert(scan_pauses).values(name=_NAME, until=until)
+        statement = self._db.insert(scan_pauses).values(name=REBUILD, until=until)
         connection.execute(
             statement.on_conflict_do_update(
                 index_elements=[scan_pauses.c.name], set_={"until": until}
             )
         )
+
+
+def _ended(now: datetime) -> Update:
+    return update(scan_pauses).values(until=now)
 
 
 def _forget(connection: Connection, begin_s: int, end_s: int) -> None:

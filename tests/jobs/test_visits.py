@@ -12,6 +12,7 @@ from mvsnap.domain import Radio
 from mvsnap.jobs.visits import VisitMaker, visit_rule
 from mvsnap.store import database
 from mvsnap.store.wifi import WifiStore
+from mvsnap.store.wifi_rebuild import Rebuild
 from tests.core.build import NOON
 from tests.servers.processes import wait_until
 from tests.store.wifi_build import heard, tables
@@ -26,10 +27,31 @@ def test_what_is_accepted_becomes_visits(tmp_path: Path, elsewhere: bool) -> Non
     db, clock = database.Database(engine), SystemClock()
     store = WifiStore(db)
     scanning = Scanning.model_validate({"endpoints": [ENDPOINT]})
-    VisitMaker(store, scanning, clock).start()
+    VisitMaker(store, db, scanning, clock).start()
     accepting = WifiStore(db) if elsewhere else store
     accepting.add_batch("L_1", Radio.WIFI, [heard(1, 0)], NOON)
     wait_until(lambda: len(tables(db)[1]) == 1, "the visit is there", 30)
+    clock.stop()
+    engine.dispose()
+
+
+def test_a_rebuild_that_was_broken_off_is_made_to_its_end(tmp_path: Path) -> None:
+    engine = database.open_database(database.sqlite_url(tmp_path / "mvsnap.db"))
+    database.upgrade(engine)
+    db, clock = database.Database(engine), SystemClock()
+    store = WifiStore(db)
+    scanning = Scanning.model_validate({"endpoints": [ENDPOINT]})
+    rule = visit_rule(scanning)
+    store.add_batch("L_1", Radio.WIFI, [heard(1, at) for at in range(0, 120, 2)], NOON)
+    store.process(rule, NOON)
+    whole = tables(db)[1]
+    rebuild = Rebuild(db, rule, clock).run()
+    next(rebuild)
+    rebuild.close()
+    assert tables(db)[1] != whole
+    assert store.is_half_rebuilt(clock.now())
+    VisitMaker(store, db, scanning, clock).start()
+    wait_until(lambda: tables(db)[1] == whole, "visits are as they were", 30)
     clock.stop()
     engine.dispose()
 
