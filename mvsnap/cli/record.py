@@ -20,6 +20,7 @@ from mvsnap.cli.terminal import (
     out,
     storage_errors,
 )
+from mvsnap.core import clip_words
 from mvsnap.domain import CameraName
 from mvsnap.errors import MvsnapError
 from mvsnap.footage import Clip, ClipState
@@ -117,6 +118,8 @@ def _check(
             f"A clip of {length_s:g} s: expected at most {most_s:g} s before and "
             "after together (recorder.max_clip_s)"
         )
+    if copy is not None and not copy.parent.is_dir():
+        raise click.UsageError(f"--out: there is no folder {copy.parent}")
     if copy is not None and copy.exists() and not force:
         raise click.UsageError(f"--out: {copy} is there already (--force replaces it)")
     if room and settings.webex.bot_token is None:
@@ -132,7 +135,7 @@ def _report(parts: Parts, clip: Clip) -> None:
         length_s = (clip.ended_at - clip.began_at).total_seconds()
         before = f"{clip.before_s:.1f} s before" if clip.before_s else "nothing before"
         out.print(f"  length    {length_s:.1f} s, {before}")
-        out.print(f"  size      {clip.size_bytes / 1e6:.1f} MB")
+        out.print(f"  size      {clip_words.size(clip.size_bytes)}")
     missing_s = sum((g.ended_at - g.began_at).total_seconds() for g in clip.gaps)
     if missing_s:
         out.print(f"  [yellow]missing   {missing_s:.1f} s without video[/yellow]")
@@ -146,7 +149,6 @@ def _copy(parts: Parts, clip: Clip, copy: Path, *, force: bool) -> None:
     path = parts.files.clip(clip)
     assert path is not None
     try:
-        copy.parent.mkdir(parents=True, exist_ok=True)
         with path.open("rb") as video, copy.open("wb" if force else "xb") as file:
             shutil.copyfileobj(video, file)
     except FileExistsError:

@@ -101,6 +101,9 @@ def record_clip(parts: Parts, asked: Asked) -> Clip:
         return _by_the_service(parts, asked)
     try:
         err.print("No service records here: this command does, without a pre-roll.")
+        if asked.pre_roll_s:
+            unused = f"--pre-roll {asked.pre_roll_s:g} is not used"
+            err.print(f"[yellow]{unused}: only the service has the time before.[/]")
         return _by_itself(parts, asked, recorder)
     finally:
         recorder.stop()
@@ -146,7 +149,11 @@ def _followed(parts: Parts, asked: Asked, job_id: JobId) -> Clip:
             bar.show(clip.note or "waiting" if clip else "", is_recording=is_recording)
             return None
 
-        found = poll(look, parts.clock, every_s=_LOOK_S, limit_s=float("inf"))
+        try:
+            found = poll(look, parts.clock, every_s=_LOOK_S, limit_s=float("inf"))
+        except KeyboardInterrupt as exc:
+            where = f"{parts.settings.site.public_url or ''}/clips"
+            raise MvsnapError(f"The service goes on recording: see {where}") from exc
     assert found is not None
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from mvsnap.core import clip_words
 from mvsnap.core.days import lasting
 from mvsnap.footage import Clip, ClipState, CopyState
 
@@ -87,11 +88,14 @@ class ClipRow:
         return f"{minutes}:{seconds:02}"
 
     @property
+    def before_s(self) -> float:
+        """Seconds of video before the trigger."""
+        return clip_words.before_s(self.clip)
+
+    @property
     def after_s(self) -> float:
         """Seconds of video after the trigger."""
-        if self.clip.ended_at is None:
-            return 0
-        return max(0.0, (self.clip.ended_at - self.clip.at).total_seconds())
+        return clip_words.after_s(self.clip)
 
     @property
     def received(self) -> str:
@@ -103,10 +107,7 @@ class ClipRow:
 
     @property
     def size(self) -> str:
-        size_mb = self.clip.size_bytes / 1e6
-        if not size_mb:
-            return ""
-        return f"{size_mb:.1f} MB" if size_mb < 100 else f"{size_mb:.0f} MB"
+        return clip_words.size(self.clip.size_bytes)
 
     @property
     def copy(self) -> str:
@@ -114,8 +115,7 @@ class ClipRow:
 
     @property
     def title(self) -> str:
-        """The first line of what the alarm said."""
-        return self.clip.title.partition("\n")[0].strip() or "Alarm"
+        return clip_words.title(self.clip)
 
     @property
     def tag(self) -> str:

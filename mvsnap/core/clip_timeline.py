@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from mvsnap.core.clip_words import title
 from mvsnap.core.days import lasting
 from mvsnap.footage import Clip
 
@@ -32,15 +33,23 @@ class Mark:
     left: float
     seek_s: float
 
+    @property
+    def title(self) -> str:
+        return title(self.clip)
+
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """begin_s: where the line begins in the video, negative when that began late.
+    """began_at, ended_at: of the line, with gaps before and after the video.
+
+    begin_s: where the line begins in the video, negative when that began late.
 
     before: what the video shows from before the trigger. others: triggers of other
     clips that share the video.
     """
 
+    began_at: datetime
+    ended_at: datetime
     begin_s: float
     length_s: float
     video: Stretch
@@ -66,6 +75,8 @@ def timeline(clip: Clip, sharing: Iterable[Clip] = ()) -> Timeline | None:
     )
     before_until = min(clip.at, ended_at)
     return Timeline(
+        began_at=line.begin,
+        ended_at=line.end,
         begin_s=(line.begin - began_at).total_seconds(),
         length_s=line.length_s,
         video=line.stretch(began_at, ended_at),

@@ -35,6 +35,7 @@ _BEFORE_S = 0.1  # a segment's label may be late by the way of its bytes
 _WHOLE_S = 0.25  # two pictures later, the last one asked for is written whole
 _LOOK_S = 0.05
 _PAUSE_S = 1.0
+_AT_ONCE_S = 0.5  # nobody minds a beginning that is so late
 # Waiting helps against none of these.
 _HOPELESS = (State.WRONG_PASSWORD, State.NO_VIDEO, State.NO_FFMPEG)
 
@@ -259,7 +260,9 @@ class Take:
         note = None
         if self._ring.camera.mode is Mode.ON_DEMAND:
             late_s = (began_at - self.wish.at).total_seconds()
-            note = f"no pre-roll: the video begins {late_s:.0f} s after the trigger"
+            note = "no pre-roll"
+            if late_s >= _AT_ONCE_S:
+                note += f": the video begins {late_s:.0f} s after the trigger"
         return ClipResult(
             at=self.wish.at,
             path=path,

@@ -68,7 +68,9 @@ def states(site: Path) -> list[ClipState]:
 def test_alone_it_records_from_now_on_and_keeps_the_clip(
     site: Path, clouds: Clouds
 ) -> None:
-    said = mvsnap(site, "record", "robot", "--duration", "3", "--out", "x/clip.mp4")
+    (site / "x").mkdir()
+    args = ("record", "robot", "--pre-roll", "5", "--duration", "3")
+    said = mvsnap(site, *args, "--out", "x/clip.mp4")
     assert said.code == 0, said.out + said.err
     (clip,) = (site / "data" / "videos").rglob("*.mp4")
     assert str(clip.relative_to(site)) in said.out
@@ -77,6 +79,7 @@ def test_alone_it_records_from_now_on_and_keeps_the_clip(
     for words in ("nothing before", "no pre-roll", "size"):
         assert words in said.out
     assert "without a pre-roll" in said.err
+    assert "--pre-roll 5 is not used" in said.err
     assert states(site) == [ClipState.READY]
     assert clouds.webex.messages == []
     assert clip.with_suffix(".jpg").exists()
@@ -115,6 +118,7 @@ def test_what_is_wrong_with_a_camera_is_told(site: Path, name: str, words: str) 
         (["Robot", "--duration", "nan"], "recorder.max_clip_s"),
         (["Robot", "--duration", "600"], "recorder.max_clip_s"),
         (["Robot", "--pre-roll", "-1"], "--pre-roll"),
+        (["Robot", "--out", "nowhere/c.mp4"], "there is no folder nowhere"),
         ([], "CAMERA"),
     ],
 )
@@ -177,6 +181,24 @@ def test_the_service_that_runs_records_it_with_the_time_before(
     assert len(pictures(tmp_path / "c.mp4")) >= 5 * FPS
     assert [each["trigger"]["kind"] for each in found] == ["command"]
     assert clouds.webex.messages == []
+
+
+def test_ctrl_c_leaves_it_to_the_service_that_runs(
+    tmp_path: Path, clouds: Clouds, camera: RtspCamera
+) -> None:
+    with gateway(tmp_path, settings(clouds, camera)) as running:
+        wait_for_ring(running)
+        args = ["-m", "mvsnap", "record", "Robot", "--duration", "5"]
+        command = Program([sys.executable, *args], cwd=tmp_path, env=environment())
+        try:
+            wait_until(lambda: states(tmp_path) != [], "it is asked for", 40)
+        finally:
+            code = command.stop(signal.SIGINT)
+        assert code == 1, command.output()
+        assert "The service goes on recording: see /clips" in command.output()
+        assert "Aborted" not in command.output()
+        done = [ClipState.READY]
+        wait_until(lambda: states(tmp_path) == done, "the clip is ready", 40)
 
 
 def wait_for_ring(running: Gateway) -> None:

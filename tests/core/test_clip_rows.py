@@ -9,6 +9,7 @@ import pytest
 
 from mvsnap.core.clip_rows import ClipRow
 from mvsnap.core.clip_timeline import timeline
+from mvsnap.core.clip_words import details
 from mvsnap.domain import CameraName, EventId, JobId, Trigger, TriggerKind
 from mvsnap.footage import Clip, ClipState, Gap
 from tests.core.build import NOON
@@ -85,6 +86,8 @@ def test_length_and_size_are_told_as_people_say_them() -> None:
     found = row(ended_at=at(55), size_bytes=12_340_000)
     assert (found.length, found.clock, found.size) == ("1 min 5 s", "1:05", "12.3 MB")
     assert row(size_bytes=250_000_000).size == "250 MB"
+    assert row(size_bytes=999_700).size == "1.0 MB"
+    assert (row(size_bytes=10_240).size, row(size_bytes=3).size) == ("10 kB", "1 kB")
     unknown = row(began_at=None, ended_at=None)
     assert (unknown.length, unknown.clock, unknown.size) == ("", "", "")
 
@@ -92,6 +95,16 @@ def test_length_and_size_are_told_as_people_say_them() -> None:
 def test_the_title_is_never_empty() -> None:
     assert row(title=" \n").title == "Alarm"
     assert row(title="Stopped\nE-203").title == "Stopped"
+    by_hand = Trigger(TriggerKind.COMMAND, "record")
+    assert row(trigger=by_hand).title == "Recorded by hand"
+    assert row(trigger=by_hand, title="Trial").title == "Trial"
+
+
+@pytest.mark.parametrize("before_s", [8.46, 8.5, 8.54])
+def test_the_page_and_the_message_round_alike(before_s: float) -> None:
+    found = row(before_s=before_s, ended_at=at(before_s))
+    told = details(found.clip)
+    assert (found.before_s, found.after_s) == (told["before_s"], told["after_s"])
 
 
 # --- the time line
@@ -112,6 +125,7 @@ def test_a_gap_before_the_video_makes_the_line_longer() -> None:
     line = timeline(clip(began_at=at(2), gaps=(Gap(at(-10), at(2)),)))
     assert line is not None
     assert (line.begin_s, line.length_s) == (-12, 30)
+    assert (line.began_at, line.ended_at) == (at(-10), at(20))
     assert (line.video.left, line.video.width) == (40, 60)
     assert (line.gaps[0].left, line.gaps[0].width) == (0, 40)
     assert line.before is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -11,7 +12,13 @@ from typing import Any, cast
 import pytest
 
 from mvsnap.clock import SystemClock
-from mvsnap.recorder import CameraSettings, CameraStatus, RecorderSettings, State
+from mvsnap.recorder import (
+    CameraSettings,
+    CameraStatus,
+    Mode,
+    RecorderSettings,
+    State,
+)
 from mvsnap.recorder.clip import Assembled, Assembler
 from mvsnap.recorder.command import Container
 from mvsnap.recorder.history import Part, Run, Segment
@@ -64,11 +71,27 @@ class FakeRing:
     def status(self) -> CameraStatus:
         return CameraStatus(State.RECORDING, State.RECORDING.text, NOON)
 
-    def live(self) -> None:
+    def live(self) -> Run | None:
         return None
 
     def wait(self, limit_s: float) -> None:
         self._clock.elapsed_s += limit_s
+
+
+class LateRing(FakeRing):
+    """A camera that connects when it is asked to: its first picture is late."""
+
+    def __init__(self, clock: SteppedClock, folder: Path, late_s: float) -> None:
+        super().__init__(clock, folder)
+        self.camera = replace(self.camera, mode=Mode.ON_DEMAND)
+        first = clock.elapsed_s + late_s
+        segment = Segment(0, folder / "0.ts", first, 120.0, 5, 0.0)
+        self.run = Run("1", folder, Container.MKV, segments=[segment])
+        self.run.first_byte, self.run.last_byte = first, 120.0
+        self.parts = [Part(self.run, segment)]
+
+    def live(self) -> Run:
+        return self.run
 
 
 class FakeAssembler:
@@ -103,6 +126,29 @@ def test_a_step_of_the_clock_makes_a_clip_neither_longer_nor_shorter(
     assert clip.ended_at == at + timedelta(seconds=5)
     assert (clip.pre_roll_s, clip.partial) == (3, False)
     assert clock.elapsed_s == pytest.approx(105.25, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("late_s", "note"),
+    [
+        (0.3, "no pre-roll"),
+        (3.2, "no pre-roll: the video begins 3 s after the trigger"),
+    ],
+)
+def test_a_late_beginning_is_told_when_it_is_one(
+    tmp_path: Path, late_s: float, note: str
+) -> None:
+    clock = SteppedClock(0.0)
+    take = Take(
+        Wish("Robot", "1", clock.now(), 3, 5),
+        tmp_path / "1",
+        cast(Ring, LateRing(clock, tmp_path, late_s)),
+        cast(Assembler, FakeAssembler()),
+        settings=RecorderSettings(tmp_path, min_free_mb=0),
+        clock=clock,
+        stopping=threading.Event(),
+    )
+    assert take.run().note == note
 
 
 def test_a_clip_of_a_moment_that_left_the_ring_says_so(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from mvsnap.domain import CameraName, EventId, JobId, Role, Serial
+from mvsnap.domain import CameraName, EventId, JobId, Role, Serial, Trigger, TriggerKind
 from mvsnap.footage import Clip, ClipState, CopyState, Gap
 from mvsnap.simulator.server import serve
 from tests.core import build
@@ -83,7 +83,7 @@ def test_a_clip_is_listed_with_what_a_person_looks_for(
     assert f'src="/clips/{clip.id}/thumbnail.jpg"' in html
     assert (
         "0:10 ready kept Robot 3 stopped Packaging robot Wed 01 Jul 08:15:00"
-        " · 0.0 MB · copied to S3" in words(html)
+        " · 10 kB · copied to S3" in words(html)
     )
 
 
@@ -249,7 +249,9 @@ def test_the_page_of_a_clip_tells_of_the_alarm(web: Web, viewer: FlaskClient) ->
         "Started by webhook line 3 Sent by IXON Cloud Kind alarm-high "
         "Device PLC line 3 (11-22) Network Line 3 It said E-203 Gripper &lt;open&gt;"
     ) in text
-    assert "4 s before to 6 s after Length 10 s Size 0.0 MB Codec H.264" in text
+    assert (
+        "Asked for 4 s before to 6 s after Length 10 s Size 10 kB Codec H.264" in text
+    )
 
 
 def test_an_alarm_that_came_late_shows_both_times(
@@ -271,6 +273,24 @@ def test_a_gap_is_drawn_where_it_is(web: Web, viewer: FlaskClient) -> None:
     assert 'class="clip-line-trigger" x1="40.0%"' in html
     assert 'data-seek="4.0"' in html
     assert "No picture for 2 s, from Wed 01 Jul 08:15:01" in words(html)
+
+
+def test_a_line_ends_with_the_gap_after_the_video(
+    web: Web, viewer: FlaskClient
+) -> None:
+    gap = Gap(AT + timedelta(seconds=6), AT + timedelta(seconds=11))
+    clip = add_film(web, AT, VIDEO, JPEG, partial=True, gaps=(gap,))
+    text = words(viewer.get(f"{PAGE}/{clip.id}").text)
+    assert "Wed 01 Jul 08:14:56 Wed 01 Jul 08:15:11 Go to the alarm" in text
+
+
+def test_a_clip_of_the_command_is_recorded_by_hand(
+    web: Web, viewer: FlaskClient
+) -> None:
+    by = Trigger(TriggerKind.COMMAND, "record")
+    clip = add_clip(web, AT, trigger=by, title="", state=ClipState.FAILED, error="x")
+    assert "Recorded by hand" in words(viewer.get(PAGE).text)
+    assert "Recorded by hand" in words(viewer.get(f"{PAGE}/{clip.id}").text)
 
 
 def test_what_came_of_the_same_alarm_is_shown(web: Web, viewer: FlaskClient) -> None:
@@ -412,6 +432,11 @@ def test_a_reviewer_keeps_a_clip_and_lets_it_go(web: Web) -> None:
         ("reviewer", what, "kept", "not kept"),
         ("reviewer", what, "", "kept"),
     ]
+
+
+def test_without_a_video_there_is_nothing_to_keep(web: Web) -> None:
+    clip = add_clip(web, AT, state=ClipState.FAILED, error="offline")
+    assert "/keep" not in web.log_in(Role.REVIEWER).get(f"{PAGE}/{clip.id}").text
 
 
 def test_an_admin_deletes_a_clip_with_its_files(web: Web) -> None:
@@ -602,6 +627,9 @@ def test_the_overview_counts_clips_and_links_the_latest(web: Web) -> None:
     clip = add_film(web, datetime.now(UTC), VIDEO, JPEG)
     add_clip(web, datetime.now(UTC), state=ClipState.FAILED, error="offline")
     web.store.add_event(build.event(serial=Serial(""), error=None))
-    html = web.log_in(Role.VIEWER).get("/").text
+    client = web.log_in(Role.VIEWER)
+    html = client.get("/").text
     assert "1 clips 1 failures" in words(html)
-    assert f'<a href="/clips/{clip.id}">Robot 3 stopped</a>' in html
+    (failures,) = re.findall(r'href="(/clips\?[^"]*state=failed)">1</a>', html)
+    assert len(listed(client, failures.replace("&amp;", "&"))) == 1
+    assert f'href="/clips/{clip.id}">Robot 3 stopped</a>' in html

@@ -68,12 +68,14 @@ class LatestClip:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """clips: None where no camera records."""
+    """clips: None where no camera records. failed_clips: of the failures."""
 
     crowds: int
     snapshots: int
     clips: int | None
     failures: int
+    failed_clips: int
+    failed_clips_url: str
     latest_clip: LatestClip | None
 
 
@@ -234,7 +236,8 @@ def _mutes_url() -> str | None:
 
 def _today(now: datetime) -> Today:
     zone = ZoneInfo(gateway().settings.site.timezone)
-    since, _ = day_span(now.astimezone(zone).date().isoformat(), zone)
+    day = now.astimezone(zone).date().isoformat()
+    since, _ = day_span(day, zone)
     happened = gateway().store.count_events(since)
     failed = gateway().store.count_events(since, only_failed=True)
 
@@ -247,6 +250,8 @@ def _today(now: datetime) -> Today:
         snapshots=worked(EventKind.SNAPSHOT),
         clips=worked(EventKind.CLIP) if records else None,
         failures=sum(failed.values()) + gateway().store.count_undelivered(since),
+        failed_clips=failed.get(EventKind.CLIP, 0),
+        failed_clips_url=url_for("clips.index", day=day, state="failed"),
         latest_clip=_latest_clip(),
     )
 
