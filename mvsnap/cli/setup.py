@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -34,7 +34,8 @@ def init(ctx: click.Context) -> None:
     """
     path: Path = ctx.obj
     known = load_settings(ctx, must_exist=False)
-    if path.exists():
+    existed = path.exists()
+    if existed:
         out.print(f"{path} exists: what you enter now replaces the old answers.")
     values: Values = {"site": _ask_site(known)}
     try:
@@ -44,10 +45,19 @@ def init(ctx: click.Context) -> None:
         values["recorder"] = ask_cameras(known, values)
     except UpstreamError as exc:
         fail_with(exc)
+    tokens = [_new_token()] if _needs_token(known, values) else []
+    values["webhooks"] = {"tokens": tokens} if tokens else {}
     api_keys = [] if known.api_keys else [_new_api_key()]
     write_settings(path, values, api_keys)
-    skipped = [name for name in ("meraki", "webex") if not values[name]]
-    _say_what_next(path, known, api_keys, skipped)
+    out.print(f"\n[green]Written:[/green] {path}")
+    _say_what_is_missing(known, values)
+    if api_keys:
+        # Shown once, here: it is the person's own new key, and they need it now.
+        out.print(f"Your API key:  {api_keys[0]['key']}")
+    out.print("\nNext:")
+    key = api_keys[0]["key"] if api_keys else "..."
+    for step in _next_steps(known, values, key, existed=existed):
+        out.print(f"  {step}")
 
 
 def _ask_site(known: Settings) -> dict[str, Any]:
@@ -144,23 +154,41 @@ def _new_api_key() -> dict[str, Any]:
     return {"name": "first key", "key": secrets.token_urlsafe(24)}
 
 
-def _say_what_next(
-    path: Path, known: Settings, api_keys: list[dict[str, Any]], skipped: list[str]
-) -> None:
-    out.print(f"\n[green]Written:[/green] {path}")
-    for name in skipped:
-        if getattr(known, name) == getattr(Settings(), name):
-            lost = {"meraki": "no pictures", "webex": "no messages"}[name]
+def _needs_token(known: Settings, values: Values) -> bool:
+    """Say whether cameras record now, and nobody may send an alarm yet."""
+    return bool(values["recorder"]) and not known.webhooks.tokens
+
+
+def _new_token() -> dict[str, Any]:
+    return {"name": "alarms", "token": secrets.token_urlsafe(24)}
+
+
+def _say_what_is_missing(known: Settings, values: Values) -> None:
+    for name, key, lost in (
+        ("meraki", known.meraki.api_key, "no pictures"),
+        ("webex", known.webex.bot_token, "no messages"),
+    ):
+        if not values[name] and key is None:
             out.print(f"[yellow]{name} was skipped: {lost} until you run init again.")
-    if api_keys:
-        # Shown once, here: it is the person's own new key, and they need it now.
-        out.print(f"Your API key:  {api_keys[0]['key']}")
-    out.print("\nNext:")
-    out.print("  python -m mvsnap check      every service, one line each")
-    out.print("  python -m mvsnap snapshot   a first picture")
-    out.print("  make run                    the service")
-    port = known.server.port
-    key = api_keys[0]["key"] if api_keys else "..."
-    out.print(
-        f"  curl -H 'X-API-Key: {key}' http://127.0.0.1:{port}/api/v1.0/getSnapshot"
-    )
+
+
+def _next_steps(
+    known: Settings, values: Values, key: str, *, existed: bool
+) -> Iterator[str]:
+    """Yield what can be done with what was given, now or before."""
+    has_key = bool(values["meraki"] or known.meraki.api_key)
+    pictures = has_key and values["meraki"].get("cameras", known.meraki.cameras)
+    url = f"http://127.0.0.1:{known.server.port}"
+    yield "python -m mvsnap check      every service, one line each"
+    if pictures:
+        yield "python -m mvsnap snapshot   a first picture"
+    if existed:
+        yield "restart the service         it reads the settings when it starts"
+    else:
+        yield "make run                    the service"
+    if pictures:
+        yield f"curl -H 'X-API-Key: {key}' {url}/api/v1.0/getSnapshot"
+    if values["recorder"] or known.recorder.cameras:
+        tokens = values["webhooks"].get("tokens")
+        token = tokens[0]["token"] if tokens else "..."
+        yield f"curl -d text='Just a test' {url}/webhook/{token}"

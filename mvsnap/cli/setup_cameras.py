@@ -82,13 +82,16 @@ class _Cameras:
             self._ask_name(entry)
 
     def ask_addresses(self) -> None:
-        question = "Address of a camera, like rtsp://192.0.2.7:554/stream1"
-        while url := ask_text(question, "no more"):
+        url = ""  # of a camera that failed: most often its password was wrong
+        while url := _ask_address(url):
             entry: Entry = {"url": url}
             if not _holds_login(url):
                 entry |= _ask_login("at the camera")
             if self._works(entry):
                 self._ask_name(entry)
+                url = ""
+            elif _holds_login(url):
+                url = ""  # shown nowhere
 
     def _works(self, entry: Entry) -> bool:
         """Test a camera; one that fails is kept when the person says so."""
@@ -173,6 +176,19 @@ def _is_open(dashboard: Dashboard, serial: Serial) -> bool:
     except UpstreamError:
         return False
     return True
+
+
+def _ask_address(last: str) -> str:
+    """Return the address of a camera, "" for no more.
+
+    last: what is tried once more unless the person wants otherwise, or "".
+    """
+    if last:
+        question = "The same camera again, its address (none: leave it out)"
+        answer: str = click.prompt(question, default=last).strip()
+        if answer.casefold() != "none":
+            return answer
+    return ask_text("Address of a camera, like rtsp://192.0.2.7:554/stream1", "no more")
 
 
 def _ask_login(where: str) -> Entry:

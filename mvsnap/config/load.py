@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from mvsnap.config.model import Settings
-from mvsnap.config.shape import Shape, shape_of
+from mvsnap.config.shape import NAME, Shape, named_at, shape_of
 from mvsnap.config.values import Known, Section
 from mvsnap.errors import BadConfig
 
@@ -232,7 +232,7 @@ def _describe(error: Any, tree: dict[str, Any]) -> str:
     where = ".".join(str(part) for part in error["loc"] if part != "[key]")
     kind = error["type"]
     if kind == "extra_forbidden":
-        return f"{where}: there is no such setting{_nearest(where)}"
+        return f"{where}: there is no such setting{_nearest(error['loc'])}"
     if kind == "missing":
         return f"{where}: is missing"
     message = error["msg"].removeprefix("Value error, ")
@@ -266,15 +266,21 @@ def _got(error: Any, tree: dict[str, Any]) -> str:
     return repr(value)[:80]
 
 
-def _nearest(where: str) -> str:
+def _nearest(loc: tuple[str | int, ...]) -> str:
     from difflib import get_close_matches
 
     from mvsnap.config.reference import paths
 
-    plain = ".".join(part for part in where.split(".") if not part.isdigit())
-    known = [*Settings.model_fields, *paths()]
-    near = get_close_matches(plain, known, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    # A name that people chose is no part of what is looked for, but of the answer.
+    at = named_at(loc, Settings)
+    keys = [str(p) for i, p in enumerate(loc) if i != at and not isinstance(p, int)]
+    known = {path.replace(f".{NAME}", ""): path for path in paths()}
+    near = get_close_matches(".".join(keys), [*Settings.model_fields, *known], n=1)
+    if not near:
+        return ""
+    found = known.get(near[0], near[0])
+    shown = found if at is None else found.replace(NAME, str(loc[at]))
+    return f"; did you mean {shown}?"
 
 
 def _look_up(tree: Any, loc: tuple[str | int, ...]) -> Any:

@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from mvsnap.config.model import Settings
-from mvsnap.config.shape import Shape, shape_of
+from mvsnap.config.shape import NAME, Shape, shape_of
 
 _HEAD = """\
 # Settings of mvsnap. Copy to config/mvsnap.yaml (mode 0600) or run
@@ -37,7 +37,7 @@ _BELOW = {
     Shape.VALUE: "",
     Shape.SECTION: ".",
     Shape.LIST: "[].",
-    Shape.NAMED: ".NAME.",
+    Shape.NAMED: f".{NAME}.",
 }
 
 
@@ -46,7 +46,8 @@ def rows() -> list[Row]:
 
 
 def paths() -> list[str]:
-    return [row.path.replace("[]", "").replace(".NAME", "") for row in rows()]
+    """Return every key; below a name that people choose like `a.NAME.key`."""
+    return [row.path.replace("[]", "") for row in rows()]
 
 
 def markdown_table() -> str:
@@ -92,7 +93,7 @@ def _lines(model: type[BaseModel], depth: int) -> Iterator[str]:
 def _entry(shape: Shape, section: type[BaseModel]) -> Iterator[str]:
     """Yield one entry of a list, or of named sections, for a comment."""
     if shape is Shape.NAMED:
-        yield "  NAME:"
+        yield f"  {NAME}:"
     for number, line in enumerate(_lines(section, 0)):
         # In a comment all is commented out already, and no line stays empty.
         plain = line.lstrip("\n").replace("#", "", 1 if "#" in line[:9] else 0)

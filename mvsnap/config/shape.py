@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import typing
+from collections.abc import Sequence
 from enum import Enum, auto
 
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from mvsnap.config.values import Section
+
+NAME = "NAME"  # stands in a path for what people choose
 
 
 class Shape(Enum):
@@ -28,6 +32,19 @@ def shape_of(field: FieldInfo) -> tuple[Shape, type[Section]]:
     if origin is dict and _is_section(parts[1]):
         return Shape.NAMED, parts[1]
     return Shape.VALUE, Section
+
+
+def named_at(loc: Sequence[str | int], section: type[BaseModel]) -> int | None:
+    """Return which part of a place in `section` is a name that people chose."""
+    for index, part in enumerate(loc):
+        if isinstance(part, int):
+            continue
+        if (field := section.model_fields.get(part)) is None:
+            return None
+        shape, section = shape_of(field)
+        if shape is Shape.NAMED and index + 1 < len(loc):
+            return index + 1
+    return None
 
 
 def _is_section(kind: object) -> typing.TypeGuard[type[Section]]:

@@ -61,7 +61,8 @@ def _value(found: re.Match[str], changes: dict[str, Any]) -> Any:
 
 
 def _after_colon(value: Any, comment: str) -> str:
-    if not isinstance(value, dict):
+    is_list = isinstance(value, list) and any(isinstance(v, dict) for v in value)
+    if not isinstance(value, dict) and not is_list:
         return f" {_flow(value)}{comment}"
     import yaml
 

@@ -175,7 +175,8 @@ def _file(place: str) -> bytes:
             raise BadInput(f"{path.name}: larger than {size} MB")
         return path.read_bytes()
     except OSError as exc:
-        raise BadInput(f"{path.name}: cannot be read: {exc.strerror}") from exc
+        # Where it was looked for: a relative path does not tell.
+        raise BadInput(f"{path.absolute()}: cannot be read: {exc.strerror}") from exc
 
 
 def _told(found: Directory) -> str:

@@ -117,7 +117,7 @@ def test_check_tells_what_is_wrong_with_the_directory(tmp_path: Path) -> None:
     reader = {"camera_of_reader": {"Gate": "Q2SM-0000-0001"}}
     configure(tmp_path, SETTINGS | {"badges": reader | {"directory": "people.csv"}})
     said = mvsnap(tmp_path, "check")
-    assert "bad  badges    people.csv: cannot be read" in said.out
+    assert f"bad  badges    {tmp_path}/people.csv: cannot be read" in said.out
     (tmp_path / "people.csv").write_text("id,name\n1,Anna\n,Bert\n")
     said = mvsnap(tmp_path, "check")
     assert "bad  badges    badges.directory: 1 entries left out; line 3" in said.out

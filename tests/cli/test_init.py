@@ -63,6 +63,11 @@ def test_answers_become_settings_only_their_owner_can_read(
     assert own in done.output
     assert meraki not in done.output
     assert webex not in done.output
+    assert "mvsnap snapshot " in done.output
+    assert f"'X-API-Key: {own}' http://127.0.0.1:5004/api" in done.output
+    assert "make run " in done.output
+    assert "/webhook/" not in done.output
+    assert made.webhooks.tokens == ()
 
 
 def test_a_wrong_key_is_told_at_once_and_asked_for_again(
@@ -84,6 +89,9 @@ def test_a_service_can_be_skipped(tmp_path: Path, clouds: Clouds) -> None:
     assert (made.meraki.api_key, made.webex.bot_token) == (None, None)
     assert len(made.api_keys) == 1
     assert clouds.dashboard.asked == []
+    assert "meraki was skipped" in done.output
+    assert "mvsnap snapshot " not in done.output
+    assert "getSnapshot" not in done.output
 
 
 def test_a_wrong_answer_is_asked_for_again(
@@ -126,6 +134,9 @@ def test_skipping_a_service_keeps_what_is_there(tmp_path: Path, clouds: Clouds) 
     made = load(path, {})
     assert made.meraki.api_key is not None
     assert made.webex.room == "Site A - Alarms"
+    assert "mvsnap snapshot " in done.output
+    assert "restart the service" in done.output
+    assert "make run" not in done.output
 
 
 def test_a_room_whose_title_is_not_unique_is_kept_by_its_id(

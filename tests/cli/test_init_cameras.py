@@ -37,13 +37,15 @@ def test_a_camera_is_tested_and_its_kind_of_password_found_out(
     with serve(video.app()) as url:
         address = f"{url}/video.mjpg"
         answers = [*NOTHING_ELSE, address, "viewer", "wrong", "n"]
-        answers += [address, *LOGIN, "Tor 1", f"{url}/picture.jpg", *LOGIN, "tor 1"]
+        # The address stays: Enter, then the right password.
+        answers += ["", *LOGIN, "Tor 1", f"{url}/picture.jpg", *LOGIN, "tor 1"]
         done = answered(tmp_path, clouds, *answers, more="\n\n")
         video.close()
     assert done.exit_code == 0, done.output
     assert "the camera refuses the user name or password" in done.output
     assert done.output.count("mjpeg, 320x240") == 2
     assert "there is a camera tor 1 already" in done.output
+    assert f"leave it out) [{address}]" in done.output
     assert SECRET not in done.output
     cameras = made(tmp_path).recorder.cameras
     assert list(cameras) == ["Tor 1", "camera 2"]
@@ -65,6 +67,35 @@ def test_a_camera_that_does_not_answer_is_kept_when_wanted(
     assert "url: expected an address like rtsp://HOST" in done.output
     assert done.output.count("the camera cannot be reached") == 2
     assert list(made(tmp_path).recorder.cameras) == ["dock"]
+
+
+def test_a_camera_that_fails_can_be_left_out(tmp_path: Path, clouds: Clouds) -> None:
+    away = "http://127.0.0.1:9/video"
+    answers = [*NOTHING_ELSE, away, "", "n", "none", away, "", "y", "dock"]
+    done = answered(tmp_path, clouds, *answers, more="\n")
+    assert done.exit_code == 0, done.output
+    assert list(made(tmp_path).recorder.cameras) == ["dock"]
+
+
+def test_cameras_alone_get_a_token_that_alarms_come_with(
+    tmp_path: Path, clouds: Clouds
+) -> None:
+    dock = ["http://127.0.0.1:9/video", "", "y", "dock"]
+    done = answered(tmp_path, clouds, *NOTHING_ELSE, *dock, more="\n")
+    assert done.exit_code == 0, done.output
+    (entry,) = made(tmp_path).webhooks.tokens
+    token = entry.token.get_secret_value()
+    curl = "curl -d text='Just a test' http://127.0.0.1:5004/webhook/"
+    assert entry.name == "alarms"
+    assert curl + token in done.output
+    assert "getSnapshot" not in done.output
+    # Once more: the token stays, and is not shown again.
+    dock[-1] = "gate"
+    done = answered(tmp_path, clouds, *NOTHING_ELSE, *dock, more="\n")
+    assert done.exit_code == 0, done.output
+    assert made(tmp_path).webhooks.tokens == (entry,)
+    assert f"{curl}..." in done.output
+    assert token not in done.output
 
 
 def test_a_password_in_the_address_is_not_asked_for_nor_shown(

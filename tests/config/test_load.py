@@ -132,6 +132,12 @@ def test_a_secret_in_the_wrong_place_is_not_shown_either(
             id="in a list",
         ),
         pytest.param(
+            {"recorder": {"pre_roll_s": 5}},
+            "recorder.pre_roll_s: there is no such setting; did you mean"
+            " recorder.cameras.NAME.pre_roll_s?",
+            id="beside the cameras",
+        ),
+        pytest.param(
             {"zzzzzzzzzz": 1}, "zzzzzzzzzz: there is no such setting", id="nothing near"
         ),
     ],

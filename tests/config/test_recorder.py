@@ -151,8 +151,14 @@ def test_recode_and_framerate_are_auto_or_what_is_said(
         pytest.param(
             {"url": RTSP, "pre_rol_s": 5},
             ".pre_rol_s: there is no such setting; did you mean"
-            " recorder.cameras.pre_roll_s?",
+            " recorder.cameras.gate.pre_roll_s?",
             id="misspelt",
+        ),
+        pytest.param(
+            {"url": RTSP, "auth": {"usrname": "me"}},
+            ".auth.usrname: there is no such setting; did you mean"
+            " recorder.cameras.gate.auth.username?",
+            id="misspelt, deeper",
         ),
         pytest.param(
             {"ixon": True}, ".ixon: the ixon section is empty", id="IXON unknown"
