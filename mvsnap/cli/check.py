@@ -224,6 +224,9 @@ def _badges(settings: Settings) -> Line:
             first = f"{found.mistakes} entries left out; {found.first}"
             return Line("badges", False, f"badges.directory: {first}")
         told.append(f"{len(found.people)} people")
+    if ours.camera_of_reader and settings.meraki.api_key is None:
+        told.append("but no picture is fetched: meraki.api_key is not set")
+        return Line("badges", False, ", ".join(told))
     return Line("badges", True, ", ".join(told))
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from mvsnap.config.values import Section, SerialText, Text
+from mvsnap.config.values import PictureSerial, Section, Text
 
 _WEB = ("http://", "https://")
 
@@ -50,7 +50,7 @@ def _host(text: str) -> str:
 
 
 class Badges(Section):
-    camera_of_reader: dict[Text, SerialText] = Field(
+    camera_of_reader: dict[Text, PictureSerial] = Field(
         {}, description='the camera of each reader, like {Door 1: Q2AB-...}; "*": all'
     )
     directory: Annotated[Text, AfterValidator(_directory)] | None = Field(

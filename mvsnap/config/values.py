@@ -88,6 +88,16 @@ def _camera(text: str, info: ValidationInfo[Known | None]) -> str:
     raise ValueError(f"expected a Meraki serial or a name of recorder.cameras{hint}")
 
 
+def _picture_serial(text: str, info: ValidationInfo[Known | None]) -> str:
+    """Take a serial; a camera of the recorder is told that pictures need one."""
+    names = info.context.recorder_cameras if info.context else ()
+    if text.strip().casefold() in {name.casefold() for name in names}:
+        raise ValueError(
+            f"{text.strip()} only records clips; expected the Meraki serial of a camera"
+        )
+    return _serial(text)
+
+
 def _camera_or_all(text: str, info: ValidationInfo[Known | None]) -> str:
     return text if text == "*" else _camera(text, info)
 
@@ -155,6 +165,7 @@ AddressToken = Annotated[Secret, AfterValidator(_address_token)]
 SharedSecret = Annotated[Secret, AfterValidator(_shared_secret)]
 Url = Annotated[str, AfterValidator(_origin)]
 SerialText = Annotated[str, AfterValidator(_serial)]
+PictureSerial = Annotated[str, AfterValidator(_picture_serial)]
 SerialOrAll = Annotated[str, AfterValidator(_serial_or_all)]
 CameraName = Annotated[str, BeforeValidator(as_text), AfterValidator(_camera_name)]
 CameraText = Annotated[str, BeforeValidator(as_text), AfterValidator(_camera)]

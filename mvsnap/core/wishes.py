@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from mvsnap.domain import Serial, parse_serial
@@ -19,8 +20,11 @@ _CLOCK_ERROR = timedelta(seconds=5)
 _OLDEST = datetime(2010, 1, 1, tzinfo=UTC)
 
 
-def parse_serials(text: str) -> tuple[Serial, ...]:
-    """Return the serials of a comma separated list, each once, in that order."""
+def parse_serials(text: str, recorded: Iterable[str] = ()) -> tuple[Serial, ...]:
+    """Return the serials of a comma separated list, each once, in that order.
+
+    recorded: names of cameras that only record clips, for a clear error.
+    """
     names = [name for name in (part.strip() for part in text.split(",")) if name]
     if not names:
         raise BadInput("mvSerial: no serial given (expected Qxxx-xxxx-xxxx)")
@@ -29,6 +33,14 @@ def parse_serials(text: str) -> tuple[Serial, ...]:
             f"mvSerial: {len(names)} serials (expected {MAX_CAMERAS} at most)",
             code="too_many_serials",
         )
+    known = {name.casefold() for name in recorded}
+    for name in names:
+        if name.casefold() in known:
+            raise BadInput(
+                f"mvSerial: {name[:40]} only records clips "
+                "(expected the Meraki serial of a camera)",
+                code="bad_serial",
+            )
     return tuple(dict.fromkeys(parse_serial(name) for name in names))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import json
 import ssl
 import threading
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from mvsnap.simulator.scanning_posts import Post
 
 _LONGEST_WAIT_S = 5.0
+_MOST_SAID = 300
 
 
 class HandshakeFailed(Exception):
@@ -21,8 +23,10 @@ class HandshakeFailed(Exception):
 class PostRefused(Exception):
     """The receiver took a post at no try; `status` of the last, 0 without an answer."""
 
-    def __init__(self, status: int) -> None:
-        super().__init__(f"answered {status}" if status else "no answer in time")
+    def __init__(self, status: int, reason: str = "") -> None:
+        """reason: what the receiver said, in words."""
+        said = f"answered {status}" if status else "no answer in time"
+        super().__init__(f"{said}: {reason}" if reason else said)
         self.status = status
 
 
@@ -83,19 +87,19 @@ class Sender:
         headers = {"Content-Type": "application/json"}
         if post.is_gzip:
             headers["Content-Encoding"] = "gzip"
-        wait_s, status = self._wait_s, 0
+        wait_s, status, body = self._wait_s, 0, b""
         for number in range(self._tries):
             if number:
                 self.repeated += 1
                 if self.stopping.wait(wait_s):
                     break
                 wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
-            status, _ = self._ask("POST", content, headers)
+            status, body = self._ask("POST", content, headers)
             if 200 <= status < 300:
                 self.accepted += 1
                 self.observations += len(post.body["data"]["observations"])
                 return status
-        raise PostRefused(status)
+        raise PostRefused(status, _reason(body))
 
     def close(self) -> None:
         self._connection.close()
@@ -111,3 +115,12 @@ class Sender:
         except (OSError, HTTPException):
             self._connection.close()
             return 0, b""
+
+
+def _reason(body: bytes) -> str:
+    """Return the message of {"error": {"message"}} in one line, "" without one."""
+    try:
+        message = json.loads(body)["error"]["message"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ""
+    return " ".join(message.split())[:_MOST_SAID] if isinstance(message, str) else ""

@@ -84,7 +84,9 @@ def _wish(parameters: Parameters) -> Wish:
 def _serials(parameters: Parameters) -> tuple[Serial, ...]:
     given = parameters.get("mvSerial")
     if given:
-        return wishes.parse_serials(given)
+        # Of cameras this key may not use, not even the names are told.
+        recorded = filter(auth.caller().reaches, gateway().settings.recorder.cameras)
+        return wishes.parse_serials(given, recorded)
     default = tuple(Serial(serial) for serial in gateway().settings.meraki.cameras)
     if not default:
         raise BadInput("mvSerial: none given, and meraki.cameras is empty")

@@ -8,7 +8,7 @@ from functools import cached_property
 from flask import Flask, Response, jsonify, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mvsnap.errors import MvsnapError
@@ -115,7 +115,11 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         return _bug(error.original_exception)
     status = error.code or 500
     code = error.name.lower().replace(" ", "_")
-    answer = error_answer(code, error.description or error.name, status)
+    message = error.description or error.name
+    valid = error.valid_methods if isinstance(error, MethodNotAllowed) else None
+    if set(valid or ()) - {"OPTIONS"} == {"POST"}:
+        message = f"{message} Send a POST."
+    answer = error_answer(code, message, status)
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:
             answer.headers.setdefault(name, value)

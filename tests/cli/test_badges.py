@@ -53,6 +53,7 @@ def test_a_file_is_imported_and_again_changes_nothing(tmp_path: Path) -> None:
     assert (said.code, said.err) == (0, "")
     assert "1000 badge events are new, 0 were known already." in said.out
     assert "Times without an offset are taken as Europe/Berlin." in said.out
+    assert "No picture is fetched: meraki.api_key is not set." in said.out
     again = mvsnap(tmp_path, "badges", "import", str(file))
     assert "0 badge events are new, 1000 were known already." in again.out
     assert len(stored(tmp_path)) == 1000
@@ -123,7 +124,8 @@ def test_check_tells_what_is_wrong_with_the_directory(tmp_path: Path) -> None:
     assert "bad  badges    badges.directory: 1 entries left out; line 3" in said.out
     (tmp_path / "people.csv").write_text("id,name\n1,Anna\n")
     said = mvsnap(tmp_path, "check")
-    assert "ok   badges    1 readers with a camera, 1 people" in said.out
+    assert "bad  badges    1 readers with a camera, 1 people, but no" in said.out
+    assert "no picture is fetched: meraki.api_key is not set" in said.out
 
 
 def test_purge_removes_old_badge_events_with_their_pictures(tmp_path: Path) -> None:

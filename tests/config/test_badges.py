@@ -39,6 +39,16 @@ def test_cameras_of_readers_and_the_room_are_checked_with_the_others(
     assert settings.badges.camera_of_reader == {"7": "Q2SM-0000-0001"}
 
 
+def test_a_reader_cannot_have_a_camera_that_only_records(tmp_path: Path) -> None:
+    path = tmp_path / "mvsnap.yaml"
+    recorder = {"cameras": {"Gate": {"url": "rtsp://camera.example/live"}}}
+    badges = {"camera_of_reader": {"Main entrance": "gate"}}
+    path.write_text(yaml.safe_dump({"badges": badges, "recorder": recorder}))
+    said = "gate only records clips; expected the Meraki serial of a camera"
+    with pytest.raises(BadConfig, match=said):
+        load(path, {})
+
+
 @pytest.mark.parametrize(
     ("badges", "said"),
     [

@@ -134,6 +134,12 @@ def test_what_is_no_serial_is_refused(text: str, code: str) -> None:
     assert caught.value.code == code
 
 
+def test_a_camera_that_only_records_is_named() -> None:
+    with pytest.raises(BadInput, match="gate only records clips") as caught:
+        wishes.parse_serials(f"{DOOR},gate", ["Gate"])
+    assert caught.value.code == "bad_serial"
+
+
 @given(st.text())
 @example("q2\N{LATIN SMALL LETTER LONG S}m-0000-0001")
 def test_any_text_is_a_serial_in_merakis_spelling_or_bad_input(text: str) -> None:

@@ -33,11 +33,15 @@ POST = Post(a_minute(12), {"type": "WiFi", "data": {"observations": [{}, {}]}})
 
 @dataclass
 class Receiver:
-    """answers: statuses of the next posts, then 200; silent: answer nothing in time."""
+    """answers: statuses of the next posts, then 200; body: of each of these answers.
+
+    silent: answer nothing in time.
+    """
 
     validator: str = VALIDATOR
     handshake_status: int = 200
     answers: list[int] = field(default_factory=list)
+    body: str = ""
     silent: threading.Event = field(default_factory=threading.Event)
     got: list[dict[str, Any]] = field(default_factory=list)
     asked: int = 0
@@ -61,7 +65,7 @@ class Receiver:
         status = self.answers.pop(0) if self.answers else 200
         if status < 300:
             self.got.append(json.loads(content))
-        return Response(status=status)
+        return Response(self.body, status)
 
 
 @dataclass
@@ -114,9 +118,24 @@ def test_a_post_is_repeated_until_it_is_accepted(pair: Pair) -> None:
 
 def test_a_post_that_is_never_accepted_is_given_up(pair: Pair) -> None:
     pair.receiver.answers = [401] * 10
-    with pytest.raises(PostRefused, match="answered 401"):
+    with pytest.raises(PostRefused, match="answered 401$"):
         pair.sender(tries=3).post(POST)
     assert pair.receiver.asked == 3
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('{"error": {"message": "Wrong secret:\\n bad"}}', "401: Wrong secret: bad$"),
+        ('{"error": "no"}', "401$"),
+        ("[" * 100_000, "401$"),
+        ("<html>", "401$"),
+    ],
+)
+def test_why_a_post_is_refused_is_told(pair: Pair, body: str, said: str) -> None:
+    pair.receiver.answers, pair.receiver.body = [401], body
+    with pytest.raises(PostRefused, match=f"answered {said}"):
+        pair.sender(tries=1).post(POST)
 
 
 def test_a_receiver_that_does_not_answer_is_asked_again(pair: Pair) -> None:

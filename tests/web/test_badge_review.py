@@ -30,7 +30,9 @@ DIRECTORY = "https://directory.example"
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[Web]:
     badges = {"camera_of_reader": {"Gate": GATE}, "mismatch_room": "Alarms"}
-    made = Web(tmp_path, site={"timezone": "Europe/Berlin"}, badges=badges)
+    meraki = {"api_key": "a-dashboard-key"}
+    site = {"timezone": "Europe/Berlin"}
+    made = Web(tmp_path, site=site, badges=badges, meraki=meraki)
     yield made
     made.close()
 
@@ -219,7 +221,8 @@ def test_fetch_again_asks_for_the_picture(web: Web, reviewer: FlaskClient) -> No
 def test_a_reader_without_camera_cannot_be_asked(
     web: Web, reviewer: FlaskClient
 ) -> None:
-    made = add(web, reader="Yard")
+    made = add(web, reader="Yard", picture=PictureState.NO_CAMERA)
+    assert "Fetch again" not in reviewer.get(f"{PAGE}/{made.id}").text
     answer = send(reviewer, f"{PAGE}/{made.id}/picture")
     assert "No camera is set for Yard." in reviewer.get(answer.location).text
 

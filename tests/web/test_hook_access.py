@@ -240,4 +240,6 @@ def test_a_token_beyond_its_rate_is_429(tmp_path: Path) -> None:
 
 def test_a_browser_gets_json_too(web: HookWeb) -> None:
     assert code(web.browser().post("/webhook/wrong", json=ONE)) == (401, "unauthorized")
-    assert code(web.browser().get(HOOK)) == (405, "method_not_allowed")
+    answer = web.browser().get(HOOK)
+    assert code(answer) == (405, "method_not_allowed")
+    assert "Send a POST." in answer.get_json()["error"]["message"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from mvsnap.clock import SystemClock, iso
 from mvsnap.domain import Job
-from tests.web.build import DOOR, GATE, KEY, Web
+from tests.web.build import BUTTON, DOOR, GATE, KEY, Web
 
 ADDRESS = "/api/v1.0/getSnapshot"
 
@@ -237,3 +238,14 @@ def test_head_takes_no_picture(web: Web, client: FlaskClient) -> None:
     answer = client.head(f"{ADDRESS}?wait_s=0")
     assert answer.status_code == 405
     assert web.accepted == []
+
+
+def test_the_name_of_a_recorder_camera_is_no_serial(tmp_path: Path) -> None:
+    cameras = {"Gate": {"url": "rtsp://camera.example/live"}}
+    key = {"name": "all", "key": KEY, "scopes": ["snapshot"]}
+    blind = {"name": "one", "key": BUTTON, "scopes": ["snapshot"], "cameras": [DOOR]}
+    web = Web(tmp_path, recorder={"cameras": cameras}, api_keys=[key, blind])
+    query = f"{ADDRESS}?mvSerial=Gate"
+    assert "Gate only records clips" in web.client().get(query).text
+    assert "Not a Meraki serial" in web.client(BUTTON).get(query).text
+    web.close()

@@ -14,6 +14,7 @@ _COLOURS = {
     Verdict.MISMATCH: "danger",
     Verdict.UNSURE: "warning",
 }
+NO_KEY = "No picture is fetched: meraki.api_key is not set."
 _NO_PICTURE = {
     PictureState.NO_VIDEO: "The camera has no video of that moment.",
     PictureState.OFFLINE: "The camera is offline.",
@@ -33,6 +34,7 @@ class BadgeRow:
     has_picture: bool
     has_photo: bool
     no_picture: str
+    may_ask: bool
     is_due: bool
 
     @property
@@ -53,23 +55,24 @@ class BadgeRow:
     def colour(self) -> str:
         return _COLOURS[self.badge.verdict]
 
-    @property
-    def may_ask(self) -> bool:
-        asked = self.badge.picture is PictureState.WAITING
-        return not self.has_picture and not asked
-
 
 def why_no_picture(
-    badge: BadgeEvent, now: datetime, told: Callable[[datetime], str]
+    badge: BadgeEvent,
+    now: datetime,
+    told: Callable[[datetime], str],
+    *,
+    has_key: bool,
 ) -> str:
     """Return a sentence or two; `told` writes a time as people read it."""
     is_later = badge.ask_at is not None and badge.ask_at > now
     if badge.picture is PictureState.WAITING:
+        if not has_key:
+            return NO_KEY
         if badge.ask_at and is_later and not badge.asks:
             return f"The picture is fetched after {told(badge.ask_at)}."
         return "The picture is being fetched."
     if badge.picture is PictureState.NO_CAMERA:
-        return f"No camera is set for {badge.reader} (badges.camera_of_reader)."
+        return f"No camera is set for {badge.reader}: badges.camera_of_reader"
     words = _NO_PICTURE.get(badge.picture) or badge.error or "There is no picture."
     if badge.ask_at and is_later:
         words = f"{words.rstrip('.')}. Asked again at {told(badge.ask_at)}."

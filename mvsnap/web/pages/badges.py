@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -27,6 +27,7 @@ from mvsnap.core.badges import (
     TELL_AFTER,
     BadgeEvent,
     BadgeId,
+    PictureState,
     Readers,
     Verdict,
     ask_at,
@@ -39,7 +40,7 @@ from mvsnap.web.context import gateway
 from mvsnap.web.pages import local_time, with_frame
 from mvsnap.web.pages.badge_entry import directory_trouble, entry_words, frame_of
 from mvsnap.web.pages.badge_filter import ReviewFilter, parse_badge_id, read_filter
-from mvsnap.web.pages.badge_rows import BadgeRow, why_no_picture
+from mvsnap.web.pages.badge_rows import NO_KEY, BadgeRow, why_no_picture
 from mvsnap.web.pages.badge_verdicts import history, read_judgement, room_told
 
 bp = Blueprint("badges", __name__)
@@ -118,12 +119,14 @@ def judge(badge_id: str) -> ResponseReturnValue:
 @auth.page(Role.REVIEWER)
 def fetch_again(badge_id: str) -> ResponseReturnValue:
     asked, badge = _asked(), _badge(badge_id)
-    serial = _readers().camera(badge.reader) or badge.serial
+    serial = _camera(badge)
     if serial is None:
         flash(f"No camera is set for {badge.reader}.", "warning")
+    elif not _has_key():
+        flash(NO_KEY, "warning")
     else:
         moment = ask_at(badge.swiped_at, gateway().clock.now())
-        gateway().badge_pictures.ask(badge.id, Serial(serial), moment)
+        gateway().badge_pictures.ask(badge.id, serial, moment)
     return redirect(url_for(".review", badge_id=badge.id, **asked.query), 303)
 
 
@@ -175,25 +178,37 @@ def _badge(badge_id: str) -> BadgeEvent:
     return found
 
 
-def _readers() -> Readers:
-    return Readers(gateway().settings.badges.camera_of_reader)
+def _camera(badge: BadgeEvent) -> Serial | None:
+    readers = Readers(gateway().settings.badges.camera_of_reader)
+    serial = readers.camera(badge.reader) or badge.serial
+    return Serial(serial) if serial else None
+
+
+def _has_key() -> bool:
+    return gateway().settings.meraki.api_key is not None
 
 
 def _rows(badges: Sequence[BadgeEvent]) -> list[BadgeRow]:
-    here = gateway()
+    names = {camera.serial: camera.name for camera in gateway().site.cameras()}
+    return [_row(badge, names) for badge in badges]
+
+
+def _row(badge: BadgeEvent, names: Mapping[Serial, str]) -> BadgeRow:
+    here, has_key = gateway(), _has_key()
     now = here.clock.now()
-    names = {camera.serial: camera.name for camera in here.site.cameras()}
-    return [
-        BadgeRow(
-            badge,
-            camera=names.get(badge.serial, badge.serial) if badge.serial else "",
-            has_picture=here.files.picture(badge.picture_path) is not None,
-            has_photo=here.files.picture(badge.photo_path) is not None,
-            no_picture=why_no_picture(badge, now, local_time),
-            is_due=badge.ask_at is not None and badge.ask_at <= now + TELL_AFTER,
-        )
-        for badge in badges
-    ]
+    has_picture = here.files.picture(badge.picture_path) is not None
+    is_asked = badge.picture is PictureState.WAITING
+    is_soon = badge.ask_at is not None and badge.ask_at <= now + TELL_AFTER
+    can_ask = has_key and _camera(badge) is not None
+    return BadgeRow(
+        badge,
+        camera=names.get(badge.serial, badge.serial) if badge.serial else "",
+        has_picture=has_picture,
+        has_photo=here.files.picture(badge.photo_path) is not None,
+        no_picture=why_no_picture(badge, now, local_time, has_key=has_key),
+        may_ask=can_ask and not has_picture and not is_asked,
+        is_due=has_key and is_soon,
+    )
 
 
 def _counts(asked: ReviewFilter) -> dict[str, str]:

@@ -62,7 +62,37 @@
   form?.addEventListener("submit", (event) => {
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "yes";
+    keepNote(true);
   });
+
+  // --- a note that was not saved yet stays, in this tab, for its badge event alone
+
+  const drafts = window.sessionStorage;
+  const draftName = `mvsnap-note ${window.location.pathname}`;
+
+  // judged: when it was judged last. A note that was sent is saved when that changed;
+  // otherwise the verdict was refused, and the note is still here.
+  function keepNote(isSent) {
+    if (note.value === note.defaultValue) {
+      drafts.removeItem(draftName);
+      return;
+    }
+    const judged = isSent ? form.dataset.judged : null;
+    drafts.setItem(draftName, JSON.stringify({ text: note.value, judged }));
+  }
+
+  function restoreNote() {
+    const draft = JSON.parse(drafts.getItem(draftName));
+    if (!draft) return;
+    if (draft.judged === null || draft.judged === form.dataset.judged) {
+      note.value = draft.text;
+    } else {
+      drafts.removeItem(draftName);
+    }
+  }
+
+  if (note) restoreNote();
+  note?.addEventListener("input", () => keepNote(false));
 
   // Back to a page the browser kept: it may be judged anew.
   window.addEventListener("pageshow", (event) => {
@@ -76,7 +106,7 @@
   const missing = document.querySelector("[data-look]");
 
   async function look() {
-    if (document.hidden || note?.value !== note?.defaultValue) return;
+    if (document.hidden || document.activeElement === note) return;
     const answer = await fetch(missing.dataset.look, { redirect: "manual" });
     if (answer.ok) window.location.reload();
   }
