@@ -52,7 +52,7 @@ def serve(settings: Settings, roles: Roles) -> NoReturn:
         if listening is not None:
             server = make_server(service.app(), settings, listening)
             log.info("mvsnap listens on %s:%d", host, port)
-            log.info("try it: curl -H 'X-API-Key: ...' %s", _example(port))
+            log.info("try it: %s", example(settings))
             server.run()
         else:
             log.info("mvsnap works on jobs" if roles.worker else "mvsnap listens")
@@ -67,8 +67,15 @@ def serve(settings: Settings, roles: Roles) -> NoReturn:
     os._exit(0)
 
 
-def _example(port: int) -> str:
-    return f"http://127.0.0.1:{port}/api/v1.0/getSnapshot"
+def example(settings: Settings) -> str:
+    """Return what works with these settings; without secrets, for it is logged."""
+    origin = f"http://127.0.0.1:{settings.server.port}"
+    takes_pictures = settings.meraki.api_key and settings.meraki.cameras
+    if takes_pictures and settings.api_keys:
+        return f"curl -H 'X-API-Key: ...' {origin}/api/v1.0/getSnapshot"
+    if settings.webhooks.tokens:
+        return f"curl -d title=Test {origin}/webhook/TOKEN"
+    return f"{origin}/ in a browser"
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -88,9 +88,11 @@ def _show(line: Line) -> None:
 
 def _api_keys(settings: Settings) -> Line:
     names = ", ".join(key.name for key in settings.api_keys)
-    if not names:
-        return Line("api keys", False, "none: nobody can call the gateway (api_keys)")
-    return Line("api keys", True, names)
+    if names:
+        return Line("api keys", True, names)
+    if settings.lets_somebody_in(listens=settings.sense.enabled):
+        return Line("api keys", None, "none: nobody can call the API (api_keys)")
+    return Line("api keys", False, "none: nobody can call the gateway (api_keys)")
 
 
 def _database(settings: Settings) -> Line:
@@ -124,6 +126,8 @@ def _dashboard(settings: Settings) -> Dashboard | None:
 
 def _meraki(settings: Settings) -> Line:
     dashboard = _dashboard(settings)
+    if dashboard is None and not settings.needs_dashboard():
+        return Line("Meraki", None, "no meraki.api_key: no snapshots")
     if dashboard is None:
         return Line("Meraki", False, "meraki.api_key is missing")
     return Line("Meraki", True, f"signed in as {dashboard.whoami()}")

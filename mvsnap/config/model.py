@@ -245,6 +245,27 @@ class Settings(Section):
         texts = [secret.get_secret_value() for secret in found]
         return texts + self.recorder.secrets()
 
+    def lets_somebody_in(self, *, listens: bool) -> bool:
+        """Tell whether anything can lead to a job; listens: whether MV Sense does."""
+        hooks = self.webhooks
+        return listens or any(
+            (
+                self.api_keys,
+                hooks.tokens,
+                hooks.meraki_shared_secret,
+                self.scanning.endpoints,
+                self.schedules,
+            )
+        )
+
+    def needs_dashboard(self) -> bool:
+        """Tell whether something that is configured asks Meraki's Dashboard."""
+        if self.meraki.api_key is not None or self.meraki.cameras:
+            return True
+        if not (self.recorder.cameras or self.scanning.endpoints):
+            return True
+        return bool(set(self.cameras_named()) - set(self.recorder.serials().values()))
+
     def cameras_named(self) -> tuple[str, ...]:
         """Return every serial that is named anywhere, each once."""
         named = (

@@ -64,6 +64,15 @@ def evidence(
     return Evidence(_once(serials), _once(clips), tuple(filter(None, notes)))
 
 
+def without_snapshots(wanted: Evidence) -> Evidence:
+    """Return the clips alone, with a note where a snapshot was wanted, too."""
+    if not wanted.serials:
+        return wanted
+    cameras = ", ".join(wanted.serials)
+    note = f"snapshot: {cameras} not taken, meraki.api_key is not set"
+    return Evidence((), wanted.clips, (*wanted.notes, note))
+
+
 def _known_as(
     camera: str, recorders: Recorders, names: Mapping[Serial, CameraName]
 ) -> tuple[CameraName | None, Serial | None]:

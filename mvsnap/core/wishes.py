@@ -15,6 +15,11 @@ MAX_ROOM = 400
 MAX_PREFIX = 500
 MAX_WAIT_S = 60.0
 DEFAULT_WAIT_S = 10.0
+# Without the key a job could only wait for a Dashboard that never lets it in.
+NO_DASHBOARD = (
+    "meraki.api_key is not set: no snapshot can be taken. "
+    "Set it, or run: python -m mvsnap init"
+)
 # Clocks of small devices are not exact; this far ahead still counts as now.
 _CLOCK_ERROR = timedelta(seconds=5)
 _OLDEST = datetime(2010, 1, 1, tzinfo=UTC)

@@ -82,6 +82,8 @@ def _wish(parameters: Parameters) -> Wish:
 
 
 def _serials(parameters: Parameters) -> tuple[Serial, ...]:
+    if gateway().settings.meraki.api_key is None:
+        raise BadInput(wishes.NO_DASHBOARD)
     given = parameters.get("mvSerial")
     if given:
         # Of cameras this key may not use, not even the names are told.

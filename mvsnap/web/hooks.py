@@ -15,10 +15,11 @@ from flask import Blueprint, Request, jsonify, request
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
+from mvsnap.core import wishes
 from mvsnap.core.sense_json import one_line
 from mvsnap.core.webhook_alarm import Alarm, doubt, headline, moment_to_show
 from mvsnap.core.webhook_body import MAX_BYTES
-from mvsnap.core.webhook_cameras import evidence
+from mvsnap.core.webhook_cameras import evidence, without_snapshots
 from mvsnap.core.webhook_event import alarm_event
 from mvsnap.core.webhook_rules import Choice, Defaults, Rule, choose
 from mvsnap.core.webhooks import parse
@@ -76,13 +77,16 @@ def _receive(by: Sender) -> ResponseReturnValue:
     if not choices:
         return _ignored(alarm, by)
     # All are made before one is accepted: what is refused leaves nothing behind.
-    orders = [_order(alarm, choice, by) for choice in choices]
+    every = [_order(alarm, choice, by) for choice in choices]
+    orders = [order for order in every if order.wish.serials or order.wish.clips]
+    if not orders:
+        raise BadInput(wishes.NO_DASHBOARD)
     for order in orders:
         _must_have_room(order.wish)
     jobs = _accept(alarm, orders)
     for job in jobs:
         log.info("%s from %s is job %s", _short(alarm), by.name, job.id)
-    notes = dict.fromkeys(note for order in orders for note in order.notes)
+    notes = dict.fromkeys(note for order in every for note in order.notes)
     return _accepted(jobs, list(notes))
 
 
@@ -133,7 +137,7 @@ def _defaults(by: Sender) -> Defaults:
 
 
 def _order(alarm: Alarm, choice: Choice, by: Sender) -> Order:
-    """Return the job a choice leads to."""
+    """Return the job a choice leads to; without evidence where there can be none."""
     settings = gateway().settings
     default = tuple(Serial(serial) for serial in settings.meraki.cameras)
     wanted = evidence(choice, settings.recorder.serials(), default)
@@ -146,6 +150,10 @@ def _order(alarm: Alarm, choice: Choice, by: Sender) -> Order:
     by.caller.must_reach(cameras)
     rooms = _rooms(choice)
     by.caller.must_post_to(rooms)
+    # Its picture shows the camera that alerted, and no other; it needs no API key.
+    picture_url = alarm.image_url if wanted.serials == (alarm.camera,) else None
+    if settings.meraki.api_key is None and not picture_url:
+        wanted = without_snapshots(wanted)
     now = gateway().clock.now()
     wish = Wish(
         trigger=Trigger(TriggerKind.WEBHOOK, choice.rule or by.name),
@@ -154,8 +162,7 @@ def _order(alarm: Alarm, choice: Choice, by: Sender) -> Order:
         rooms=rooms,
         prefix=headline(alarm, choice.title),
         clips=wanted.clips,
-        # Its picture shows the camera that alerted, and no other.
-        picture_url=alarm.image_url if wanted.serials == (alarm.camera,) else None,
+        picture_url=picture_url,
         idempotency_key=_idempotency_key(alarm, by),
     )
     notes = (doubt(alarm, now), *wanted.notes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from pathlib import Path
 
 from flask import Blueprint, Response, jsonify, request
@@ -16,6 +17,7 @@ from mvsnap.store.store import SILENT_AFTER
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.openapi import document
+from mvsnap.web.pages.recorder_rows import recorder_told
 
 bp = Blueprint("ops", __name__)
 
@@ -40,6 +42,8 @@ def readyz() -> ResponseReturnValue:
         "sense": _sense(),
     }
     ready = all(reason == "ok" for reason in parts.values())
+    # It informs only: a camera that is away does not keep alarms from coming in.
+    parts["recorder"] = _recorder()
     answer = jsonify(status="ready" if ready else "not ready", parts=parts)
     return answer, 200 if ready else 503
 
@@ -100,18 +104,41 @@ def _closed(path: Path) -> bool:
 
 
 def _api_keys() -> str:
-    return "ok" if gateway().settings.api_keys else "no api_keys: nobody can call"
+    if gateway().settings.lets_somebody_in(listens=False):
+        return "ok"
+    try:
+        return "ok" if _listens() else "no api_keys: nobody can call"
+    except SQLAlchemyError:
+        return "unknown: the database does not answer"
+
+
+def _listens() -> bool:
+    choices = gateway().site.choices()
+    return bool(choices.get("sense.enabled", gateway().settings.sense.enabled))
 
 
 def _sense() -> str:
     try:
-        choices = gateway().site.choices()
+        listens = _listens()
         now, listeners = gateway().store.now(), gateway().sense.listeners()
     except SQLAlchemyError:
         return "unknown: the database does not answer"
-    if not choices.get("sense.enabled", gateway().settings.sense.enabled):
+    if not listens:
         return "ok"
     alive = [one for one in listeners if one.seen_at > now - SILENT_AFTER]
     if not alive:
         return "no process with the sense role was seen in the last minute"
     return "ok" if any(one.connected for one in alive) else alive[0].state
+
+
+def _recorder() -> str:
+    """Return how many cameras are in which state: the names are for those inside."""
+    try:
+        seen, now = gateway().clips.recorder_cameras(), gateway().store.now()
+    except SQLAlchemyError:
+        return "unknown: the database does not answer"
+    rows = recorder_told(gateway().settings.recorder.serials(), seen, now).rows
+    if all(row.is_well for row in rows):
+        return "ok"
+    counted = Counter(row.word for row in rows)
+    return ", ".join(f"{count} {word}" for word, count in counted.items())

@@ -194,6 +194,26 @@ def test_what_is_not_configured_is_no_mistake(tmp_path: Path, clouds: Clouds) ->
     assert "not configured" in said.out
 
 
+def test_check_is_green_without_api_keys_and_meraki_where_others_come_in(
+    tmp_path: Path, clouds: Clouds
+) -> None:
+    token = {"name": "line", "token": "a-token-of-the-line-3"}
+    scanning = {"token": "a-token-of-the-net-1", "validator": "v", "secret": KEY}
+    tree = {"webhooks": {"tokens": [token]}, "scanning": {"endpoints": [scanning]}}
+    configure(tmp_path, tree)
+    said = mvsnap(tmp_path, "check")
+    assert said.code == 0, said.out
+    assert "--   api keys  none" in said.out
+    assert "--   Meraki    no meraki.api_key" in said.out
+
+
+def test_check_is_red_where_nobody_can_call(tmp_path: Path, clouds: Clouds) -> None:
+    configure(tmp_path, settings(clouds) | {"api_keys": []})
+    said = mvsnap(tmp_path, "check")
+    assert said.code == 1
+    assert "nobody can call" in said.out
+
+
 def test_cameras_lists_them_with_status_and_use(site: Path, clouds: Clouds) -> None:
     clouds.dashboard.cameras[DOOR].status = "offline"
     said = mvsnap(site, "cameras")

@@ -78,7 +78,7 @@ class Web:
         plain = {
             "data_dir": folder,
             "api_keys": KEYS,
-            "meraki": {"cameras": [GATE]},
+            "meraki": {"api_key": "a-dashboard-key", "cameras": [GATE]},
             "webex": {"bot_token": "a-bot-token", "room": "Alarms"},
         }
         self.settings = Settings.model_validate(plain | sections)

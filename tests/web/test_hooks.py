@@ -316,3 +316,28 @@ def test_only_post_sends_an_alarm(
     client: FlaskClient, address: str, method: str
 ) -> None:
     assert client.open(address, method=method).status_code == 405
+
+
+def test_without_a_dashboard_an_alarm_for_a_snapshot_is_refused(tmp_path: Path) -> None:
+    web = HookWeb(tmp_path, meraki={})
+    answer = web.client(None).post(HOOK, json=ONE)
+    assert code(answer) == (400, "bad_input")
+    assert "meraki.api_key is not set" in answer.text
+    assert web.accepted == []
+    web.close()
+
+
+def test_without_a_dashboard_an_alarm_still_records_its_clip(tmp_path: Path) -> None:
+    gate = {"url": "rtsp://192.0.2.10/", "meraki_serial": GATE}
+    web = HookWeb(tmp_path, meraki={}, recorder={"cameras": {"Gate": gate}})
+    told = accepted(web.client(None).post(f"/webhook/{OTHER}", json=ONE))
+    assert told["notes"] == [f"snapshot: {GATE} not taken, meraki.api_key is not set"]
+    assert (web.job.serials, web.job.clips) == ((), ("Gate",))
+    web.close()
+
+
+def test_the_picture_of_an_alert_needs_no_dashboard_key(tmp_path: Path) -> None:
+    web = HookWeb(tmp_path, meraki={})
+    told = accepted(web.client(None).post(f"/webhook/{OTHER}", json=alert()))
+    assert told["jobs"][0]["cameras"] == [alert()["deviceSerial"]]
+    web.close()

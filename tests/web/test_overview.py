@@ -14,6 +14,7 @@ from tests.core.build import event
 from tests.web.build import DOOR, GATE, Web
 
 HALL = "Q2SM-0000-0003"
+URL = "rtsp://192.0.2.10/"
 
 
 def made(folder: Path, **sections: object) -> Web:
@@ -214,4 +215,13 @@ def test_the_menu_shows_the_pages_that_are_there_and_marks_this_one(
     assert re.search(r'href="/"\s+aria-current="page">Overview<', menu)
     assert menu.count("aria-current") == 1
     assert "Settings" not in menu
+    web.close()
+
+
+def test_a_site_that_only_records_is_not_told_of_the_dashboard(tmp_path: Path) -> None:
+    web = made(tmp_path, meraki={}, recorder={"cameras": {"Hall": {"url": URL}}})
+    text = text_of(web.log_in(Role.VIEWER))
+    assert "Cameras that record" in text
+    for advice in ("No cameras yet", "mvsnap snapshot", "meraki.api_key"):
+        assert advice not in text
     web.close()

@@ -38,6 +38,7 @@ class RecorderRow:
     held: str = ""
     stream: str = ""
     warning: str = ""
+    is_well: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ def _row(name: CameraName, camera: RecorderCamera | None, now: datetime) -> Reco
         held=lasting(camera.held_s) if is_well and camera.held_s >= 1 else "",
         stream=_stream(camera) if is_well else "",
         warning=_warning(camera) if is_well else "",
+        is_well=is_well,
     )
 
 
