@@ -18,7 +18,7 @@ SAID = "No picture is fetched: meraki.api_key is not set."
 
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[Web]:
-    made = Web(tmp_path, badges={"camera_of_reader": {"Gate": GATE}})
+    made = Web(tmp_path, meraki={}, badges={"camera_of_reader": {"Gate": GATE}})
     yield made
     made.close()
 
