@@ -43,6 +43,7 @@ def clouds() -> Iterator[Clouds]:
 # for seconds can spoil one. They get a second try, which the summary names (R).
 WATCHED_BY_THE_CLOCK = (
     "tests/recorder/",
+    "tests/test_clip_flow.py",
     "tests/test_crowd_flow.py",
     "tests/test_filming.py",
 )

@@ -109,7 +109,7 @@ class Timing:
     wrong_password_s: float = 300  # cameras lock who tries often
     no_video_s: float = 60
     late_s: float = 5  # how long the last picture may be on its way
-    connect_s: float = 60  # how long an on-demand clip waits for its first picture
+    connect_s: float = 60  # how long a clip waits for the first picture of a connection
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ class Ring:
         self._connection: Connection | None = None
         self._container = Container.TS
         self.why = ""  # the last connection ended, or was never made
+        self.first_picture: float | None = None  # came, when the first try had any
         self._status = CameraStatus(State.STOPPED, State.STOPPED.text, clock.now())
 
     def start(self, after_s: float = 0) -> None:
@@ -113,7 +114,7 @@ class Ring:
 
     def _begin(self, after_s: float = 0) -> None:
         self._stopping = threading.Event()
-        self.why = ""
+        self.why, self.first_picture = "", None
         self._set(State.STARTING)
         self._thread = threading.Thread(
             target=self._run,
@@ -220,7 +221,9 @@ class Ring:
     def _beat(self, run: Run) -> None:
         """Bytes came: say so once, and forget what is too old."""
         if self._status.state is not State.RECORDING:
-            if self._status.state is not State.STARTING:
+            if self._status.state is State.STARTING:
+                self.first_picture = run.first_byte
+            else:
                 log.info("camera %s is back", self.camera.name)
             self._set(State.RECORDING)
         longest_s = self.history.longest_s() or 0

@@ -131,6 +131,7 @@ class Take:
             shared,
             at=self.wish.at,
             shared=True,
+            note=self._note_of(shared.began_at),
             gaps=tuple(
                 g for g in shared.gaps if g.began_at < end and g.ended_at > begin
             ),
@@ -188,6 +189,7 @@ class Take:
     def _first(self, spool: Spool) -> float:
         """Return when the clip begins; on demand that is the first picture."""
         if self._ring.camera.mode is Mode.RING:
+            self._wait_for_start(spool)
             return self._times.mono(self.wish.begin)
         # What is in the spool was recorded before a crash.
         first = spool.taken[0].begin if spool.taken else self._connected()
@@ -195,10 +197,32 @@ class Take:
             with self._lock:
                 self._until = self._clock.now()
             return self._times.now()
-        until = self._times.wall(first + self.wish.post_roll_s)
-        with self._lock:
-            self._until = max(self._until, until)
+        self._go_on_until(first + self.wish.post_roll_s)
         return first
+
+    def _wait_for_start(self, spool: Spool) -> None:
+        """Take the first pictures of a recorder that began just before the trigger.
+
+        The power comes back, and the first alarm with it: all connect at once.
+        """
+        ring, at = self._ring, self._times.mono(self.wish.at)
+        if spool.taken or ring.history.covering(at, at + self.wish.post_roll_s):
+            return  # a recorder that was killed saw it
+        most_s = self._settings.timing.connect_s
+        while (
+            ring.status().state is State.STARTING
+            and self._times.now() < at + most_s
+            and not self._stopping.is_set()
+        ):
+            ring.history.wait(_LOOK_S)
+        first = ring.first_picture
+        if first is not None and at < first < at + most_s:
+            self._go_on_until(first + self.wish.post_roll_s)
+            self._note.write(self.wish, self._until, None)
+
+    def _go_on_until(self, mono: float) -> None:
+        with self._lock:
+            self._until = max(self._until, self._times.wall(mono))
 
     def _connected(self) -> float | None:
         """Return when the first picture came; None when none does."""
@@ -257,12 +281,6 @@ class Take:
         began_at = self._label(made.begin)
         missing = coverage(made.spans, want, slack_s).gaps
         offset_s = min((self.wish.at - began_at).total_seconds(), made.length_s - 0.2)
-        note = None
-        if self._ring.camera.mode is Mode.ON_DEMAND:
-            late_s = (began_at - self.wish.at).total_seconds()
-            note = "no pre-roll"
-            if late_s >= _AT_ONCE_S:
-                note += f": the video begins {late_s:.0f} s after the trigger"
         return ClipResult(
             at=self.wish.at,
             path=path,
@@ -273,8 +291,14 @@ class Take:
             partial=bool(missing),
             pre_roll_s=self._pre_roll_s(began_at),
             codec=made.codec,
-            note=note,
+            note=self._note_of(began_at),
         )
+
+    def _note_of(self, began_at: datetime | None) -> str | None:
+        late_s = (began_at - self.wish.at).total_seconds() if began_at else 0
+        late = f"the video begins {late_s:.0f} s after the trigger"
+        told = ["no pre-roll"] if self._ring.camera.mode is Mode.ON_DEMAND else []
+        return ": ".join([*told, *([late] if late_s >= _AT_ONCE_S else [])]) or None
 
     def _label(self, mono: float) -> datetime:
         """Return the time by the clock that gave the trigger its own."""

@@ -40,7 +40,8 @@ pytestmark = pytest.mark.slow
 
 DIGEST = Auth(AuthType.DIGEST, USER, PASSWORD)
 HTTP_FPS = 10
-JPEG_FPS = 2
+JPEG_FPS = 2  # as its camera is asked
+# How many pictures a second the recorder gets.
 NAMES = {
     "h264": FPS,
     "h265": FPS,
@@ -49,6 +50,8 @@ NAMES = {
     "mjpeg": HTTP_FPS,
     "stills": JPEG_FPS,
 }
+# How many numbers a second the camera has for its pictures, asked for or not.
+NUMBERS = {**NAMES, "stills": HTTP_FPS}
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def http_camera() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def stills_camera() -> Iterator[str]:
     """A digest camera that serves one picture at a time."""
-    with serve(FakeVideo(JPEG_FPS, "digest", USER, PASSWORD).app()) as url:
+    with serve(FakeVideo(HTTP_FPS, "digest", USER, PASSWORD).app()) as url:
         yield url
 
 
@@ -91,7 +94,9 @@ def taken(
         camera("secret", steady_camera.url("sec"), auth=DIGEST),
         camera("rtp-jpeg", steady_camera.url("mjpeg")),
         camera("mjpeg", f"{http_camera}/video.mjpg", auth=DIGEST),
-        camera("stills", f"{stills_camera}/picture.jpg", auth=DIGEST, framerate=2),
+        camera(
+            "stills", f"{stills_camera}/picture.jpg", auth=DIGEST, framerate=JPEG_FPS
+        ),
         camera("later", steady_camera.url(), mode=Mode.ON_DEMAND),
         camera(
             "wrong", steady_camera.url("sec"), auth=Auth(AuthType.DIGEST, USER, "x")
@@ -113,7 +118,7 @@ def taken(
 @pytest.mark.parametrize("name", NAMES)
 def test_a_clip_shows_all_that_is_asked_for(taken: Taken, name: str) -> None:
     clip, picture_s = taken.clips[name], 1 / NAMES[name]
-    shown = seen(clip, taken.at, NAMES[name])
+    shown = seen(clip, taken.at, NUMBERS[name])
     longest_s = GOP / FPS if NAMES[name] == FPS else 1 + picture_s
     assert -3 - longest_s - 0.3 <= shown.first_s <= -3 + picture_s
     assert 2 - 1.5 * picture_s <= shown.last_s <= 2.3
@@ -129,14 +134,14 @@ def test_a_clip_says_when_it_was_within_a_fifth_of_a_second(
     clip = taken.clips[name]
     assert clip.began_at is not None
     first_s = (clip.began_at - taken.at).total_seconds()
-    shown = seen(clip, taken.at, NAMES[name])
-    assert first_s == pytest.approx(shown.first_s, abs=0.2 + 0.5 / NAMES[name])
+    shown = seen(clip, taken.at, NUMBERS[name])
+    assert first_s == pytest.approx(shown.first_s, abs=0.2 + 0.5 / NUMBERS[name])
     assert clip.pre_roll_s == pytest.approx(-first_s, abs=0.01)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_picture_is_at_its_moment(taken: Taken, name: str) -> None:
-    shown = seen(taken.clips[name], taken.at, NAMES[name])
+    shown = seen(taken.clips[name], taken.at, NUMBERS[name])
     assert shown.drift_s < (0.02 if NAMES[name] == FPS else 0.5 / NAMES[name] + 0.15)
 
 

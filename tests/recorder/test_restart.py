@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from mvsnap.recorder import RecorderStopped
+from mvsnap.simulator.server import serve
+from mvsnap.simulator.video import FakeVideo
 from tests.recorder.build import (
     PICTURE_S,
     camera,
@@ -90,6 +92,30 @@ def test_after_kill_9_no_ffmpeg_is_left_and_the_clip_is_finished(
     assert (max(shown.steps) - 1) * PICTURE_S == pytest.approx(
         (gap.ended_at - gap.began_at).total_seconds(), abs=0.3
     )
+
+
+def test_a_trigger_before_the_first_picture_gets_a_clip_that_begins_with_it(
+    tmp_path: Path,
+) -> None:
+    video = FakeVideo(frozen=True)
+    with serve(video.app()) as url, ThreadPoolExecutor(2) as pool:
+        gate = camera("gate", f"{url}/video.mjpg", post_roll_s=1)
+        with recording(tmp_path, gate) as recorder:
+            at = now()
+            first = pool.submit(recorder.record, "gate", at, name="first")
+            second = pool.submit(
+                recorder.record, "gate", at + timedelta(seconds=0.1), name="second"
+            )
+            wait_until(lambda: now() > at + timedelta(seconds=2), "both are over")
+            video.frozen = False
+            clips = first.result(30), second.result(30)
+        video.close()
+    for clip in clips:
+        shown = seen(clip, clip.at, video.fps)
+        assert shown.first_s >= 1.8, "nothing was to be seen before"
+        assert shown.last_s - shown.first_s >= 1 - 2 / video.fps
+        assert clip.partial
+        assert (clip.note or "").startswith("the video begins 2 s after")
 
 
 def test_after_a_power_cut_the_clip_is_made_of_what_was_on_the_disk(

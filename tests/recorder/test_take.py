@@ -52,6 +52,7 @@ class FakeRing:
     """A camera that was recorded all the time; its own history, too."""
 
     why = ""
+    first_picture = None
 
     def __init__(self, clock: SteppedClock, folder: Path) -> None:
         self.camera = CameraSettings("Robot", "rtsp://robot/", post_roll_s=5)
