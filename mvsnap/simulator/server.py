@@ -11,6 +11,9 @@ from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 
+_ANSWER = "mvsnap.answer"
+
+
 class _Handler(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         pass
@@ -19,6 +22,11 @@ class _Handler(WSGIRequestHandler):
         self, error: BaseException, environ: dict[str, Any] | None = None
     ) -> None:
         self.close_connection = True
+        # Werkzeug forgets it when the client goes while its last bytes are read: a
+        # file that is being sent would stay open.
+        answer = (environ or {}).get(_ANSWER)
+        if answer is not None:
+            answer.close()
 
 
 @contextmanager
@@ -34,7 +42,11 @@ def serve(
     class Handler(_Handler):
         timeout = silence_s
 
-    server = make_server(host, port, app, threaded=True, request_handler=Handler)
+    def noted(environ: dict[str, Any], start_response: Any) -> Any:
+        environ[_ANSWER] = app(environ, start_response)
+        return environ[_ANSWER]
+
+    server = make_server(host, port, noted, threaded=True, request_handler=Handler)
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
     )

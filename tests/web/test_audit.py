@@ -100,8 +100,8 @@ def test_older_lines_are_a_page_further_also_when_new_ones_come(
         ("after=x", "after: &#39;x&#39; (expected the number of a line)"),
         ("after=99999999999", "expected the number of a line"),
         ("after=2147483648", "expected the number of a line"),
-        ("who=a%00b", "expected a name"),
-        (f"who={'a' * 300}", "expected a name"),
+        ("who=a%00b", "expected up to 200 printable"),
+        (f"who={'a' * 300}", "expected up to 200 printable"),
     ],
 )
 def test_a_filter_that_cannot_be_used_is_told(

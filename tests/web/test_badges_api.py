@@ -25,8 +25,11 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made.close()
 
 
+AN_HOUR_AGO = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+
+
 def event(number: int = 0, **given: Any) -> dict[str, Any]:
-    at = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1, seconds=number)
+    at = AN_HOUR_AGO - timedelta(seconds=number)
     return {"timestamp": iso(at), "user_id": "1", "reader": "Gate"} | given
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, render_template, request, url_for
@@ -18,26 +17,14 @@ from mvsnap.errors import BadInput
 from mvsnap.store.audit import AuditFilter, AuditLog
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
+from mvsnap.web.pages.filters import ListFilter, plain, typed
 
 bp = Blueprint("audit", __name__)
 
+AuditAsked = ListFilter[AuditFilter]
+
 _PAGE = 50
-_LONGEST_NAME = 200
 _HIGHEST_ID = 2**31 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """entered: the texts that are not empty; mistakes: what is wrong with them."""
-
-    entered: dict[str, str]
-    mistakes: dict[str, str]
-    wanted: AuditFilter
-
-    @property
-    def query(self) -> dict[str, Any]:
-        """The parameters without the page, for an address."""
-        return {name: text for name, text in self.entered.items() if name != "after"}
 
 
 @bp.get("/audit")
@@ -64,8 +51,7 @@ def index() -> ResponseReturnValue:
 @auth.page(Role.ADMIN)
 def download() -> ResponseReturnValue:
     asked = _asked()
-    for message in asked.mistakes.values():
-        raise BadInput(message)
+    asked.must_fit()
     wanted = replace(asked.wanted, after=None)
     return Response(
         csv_lines(_changes(gateway().audit, wanted)),
@@ -79,35 +65,24 @@ def _changes(log: AuditLog, wanted: AuditFilter) -> Iterator[list[Change]]:
         yield [line.change for line in page]
 
 
-def _asked() -> Asked:
+def _asked() -> AuditAsked:
     return read_filter(request.args, ZoneInfo(gateway().settings.site.timezone))
 
 
-def read_filter(given: Mapping[str, str], zone: ZoneInfo) -> Asked:
-    """Return what is asked for; a value that cannot be used is a mistake."""
-    texts = {name: given.get(name, "").strip() for name in ("who", "day", "after")}
-    entered = {name: text for name, text in texts.items() if text}
-    mistakes: dict[str, str] = {}
-    wanted = AuditFilter()
-    for name, text in entered.items():
-        try:
-            wanted = replace(wanted, **_parsed(name, text, zone))
-        except BadInput as exc:
-            mistakes[name] = exc.message
-    return Asked(entered, mistakes, wanted)
+def read_filter(given: Mapping[str, str], zone: ZoneInfo) -> AuditAsked:
+    """Return the filter; a value that cannot be used is left out of `wanted`."""
+    texts = typed(given, ("who", "day", "after"))
+    wanted = AuditFilter(
+        who=texts.parsed("who", plain), after=texts.parsed("after", _line_id)
+    )
+    span = texts.parsed("day", lambda text: day_span(text, zone))
+    if span is not None:
+        wanted = replace(wanted, since=span[0], until=span[1])
+    return ListFilter(texts.entered, texts.mistakes, wanted)
 
 
-def _parsed(name: str, text: str, zone: ZoneInfo) -> dict[str, Any]:
-    """Return the fields of the filter that this parameter sets."""
-    if name == "day":
-        since, until = day_span(text, zone)
-        return {"since": since, "until": until}
-    if name == "who":
-        # No name holds a NUL, and PostgreSQL refuses to look for one.
-        if not text.isprintable() or len(text) > _LONGEST_NAME:
-            raise BadInput(f"who: {text[:40]!r} (expected a name)")
-        return {"who": text}
+def _line_id(text: str) -> int:
     is_number = text.isascii() and text.isdigit() and len(text) <= 10
     if not is_number or int(text) > _HIGHEST_ID:
-        raise BadInput(f"after: {text[:40]!r} (expected the number of a line)")
-    return {"after": int(text)}
+        raise BadInput(f"{text[:40]!r} (expected the number of a line)")
+    return int(text)

@@ -65,7 +65,7 @@ def index() -> ResponseReturnValue:
         rows=_rows(shown),
         older=url_for(".index", **asked.query, after=shown[-1].id) if rest else None,
         readers=gateway().badges.readers(),
-        verdicts=list(Verdict),
+        verdicts={verdict.value: verdict.capitalize() for verdict in Verdict},
         counts=_counts(asked) if shown else None,
         first_open=_first_open(asked) if shown else None,
         open_query=asked.query | {"verdict": Verdict.OPEN},

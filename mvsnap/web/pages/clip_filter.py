@@ -11,7 +11,7 @@ from mvsnap.domain import CameraName
 from mvsnap.errors import BadInput
 from mvsnap.footage import ClipState
 from mvsnap.store.clips import ClipFilter
-from mvsnap.web.pages.filters import ListFilter, event_id, typed
+from mvsnap.web.pages.filters import ListFilter, event_id, one_of, typed
 
 ClipsAsked = ListFilter[ClipFilter]
 
@@ -33,7 +33,7 @@ SHOWN: dict[str, tuple[str, ClipFilter]] = {
 
 def read_filter(given: Mapping[str, str], zone: ZoneInfo) -> ClipsAsked:
     """Return the filter; a value that cannot be used is left out of `wanted`."""
-    texts = typed(given, ("camera", "day", "state"))
+    texts = typed(given, ("camera", "day", "state", "after"))
     camera = texts.parsed("camera", _camera)
     span = texts.parsed("day", lambda text: day_span(text, zone))
     wanted = replace(
@@ -53,6 +53,4 @@ def _camera(text: str) -> CameraName:
 
 
 def _shown(text: str) -> ClipFilter:
-    if text not in SHOWN:
-        raise BadInput(f"{text[:40]!r} (expected one of: {', '.join(SHOWN)})")
-    return SHOWN[text][1]
+    return SHOWN[one_of(text, SHOWN)][1]

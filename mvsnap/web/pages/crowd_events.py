@@ -110,7 +110,7 @@ def _page(page: CrowdPage, places: Places) -> str:
         asked=asked,
         places=places,
         zone_cameras=[camera for camera in places.cameras if camera.zones],
-        kinds=[kind.value for kind in RAISED],
+        kinds={kind.value: kind.capitalize() for kind in RAISED},
         **_list(page),
         etag=page.etag,
         rows_url=url_for(".rows", **asked.query),

@@ -7,10 +7,10 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from mvsnap.core.days import day_span
-from mvsnap.domain import RAISED, EventKind, ZoneId, parse_serial
+from mvsnap.domain import RAISED, EventKind, ZoneId
 from mvsnap.errors import BadInput
 from mvsnap.store.store import EventFilter
-from mvsnap.web.pages.filters import ListFilter, event_id, typed
+from mvsnap.web.pages.filters import ListFilter, event_id, one_of, typed
 
 CrowdFilter = ListFilter[EventFilter]
 
@@ -19,10 +19,8 @@ _MAX_ID = 64
 
 def read_filter(given: Mapping[str, str], zone: ZoneInfo) -> CrowdFilter:
     """Return the filter; a value that cannot be used is left out of `wanted`."""
-    texts = typed(given, ("serial", "zone_id", "day", "kind"))
-    serial = texts.parsed("serial", parse_serial)
-    if serial is not None:
-        texts.entered["serial"] = serial  # in Meraki's own spelling
+    texts = typed(given, ("serial", "zone_id", "day", "kind", "after"))
+    serial = texts.serial()
     span = texts.parsed("day", lambda text: day_span(text, zone))
     kind = texts.parsed("kind", _kind)
     wanted = EventFilter(
@@ -37,14 +35,10 @@ def read_filter(given: Mapping[str, str], zone: ZoneInfo) -> CrowdFilter:
 
 
 def _kind(text: str) -> EventKind:
-    for kind in RAISED:
-        if kind == text:
-            return kind
-    known = ", ".join(RAISED)
-    raise BadInput(f"kind: {text[:40]!r} (expected one of: {known})")
+    return EventKind(one_of(text, RAISED))
 
 
 def _zone_id(text: str) -> ZoneId:
     if not text.isascii() or not text.isdigit() or len(text) > _MAX_ID:
-        raise BadInput(f"zone_id: {text[:40]!r} (expected digits, 0: whole frame)")
+        raise BadInput(f"{text[:40]!r} (expected digits, 0: whole frame)")
     return ZoneId(text)

@@ -2,40 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from mvsnap.domain import EventId
+from mvsnap.domain import EventId, Serial, parse_serial
 from mvsnap.errors import BadInput
 
 T = TypeVar("T")
 Wanted = TypeVar("Wanted")
 
+_MAX_TEXT = 200
 _MAX_ID = 64
 
 
 @dataclass(frozen=True, slots=True)
-class ListFilter(Generic[Wanted]):
+class Filter:
     """entered: the texts that are not empty; mistakes: what is wrong with them."""
 
     entered: dict[str, str]
     mistakes: dict[str, str]
-    wanted: Wanted
 
     @property
     def first_page(self) -> bool:
         return "after" not in self.entered
 
-    @property
-    def query(self) -> dict[str, Any]:
-        """The parameters without the page, for an address."""
-        return {name: text for name, text in self.entered.items() if name != "after"}
-
     def must_fit(self) -> None:
         """Raise BadInput for the first mistake."""
         for message in self.mistakes.values():
             raise BadInput(message)
+
+
+@dataclass(frozen=True, slots=True)
+class ListFilter(Filter, Generic[Wanted]):
+    """wanted: the same for the store, without what is wrong."""
+
+    wanted: Wanted
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """The parameters without the page, for an address."""
+        return {name: text for name, text in self.entered.items() if name != "after"}
 
 
 @dataclass(slots=True)
@@ -54,15 +61,37 @@ class Typed:
             self.mistakes[name] = exc.message if is_named else f"{name}: {exc.message}"
             return None
 
+    def serial(self) -> Serial | None:
+        """Return the camera; `entered` has it in Meraki's own spelling then."""
+        found = self.parsed("serial", parse_serial)
+        if found is not None:
+            self.entered["serial"] = found
+        return found
+
 
 def typed(given: Mapping[str, str], names: Sequence[str]) -> Typed:
-    """Return what was typed in these fields, and the page (`after`)."""
-    texts = {name: given.get(name, "").strip() for name in (*names, "after")}
+    """Return what was typed in these fields; spaces around it are nothing."""
+    texts = {name: given.get(name, "").strip() for name in names}
     return Typed({name: text for name, text in texts.items() if text})
 
 
-def event_id(text: str) -> EventId:
+def one_of(text: str, known: Collection[str]) -> str:
+    if text not in known:
+        expected = ", ".join(known)
+        raise BadInput(f"{text[:40]!r} (expected one of: {expected})")
+    return text
+
+
+def plain(text: str) -> str:
     # No id holds a NUL, and PostgreSQL refuses to look for one.
+    if not text.isprintable() or len(text) > _MAX_TEXT:
+        raise BadInput(
+            f"{text[:40]!r} (expected up to {_MAX_TEXT} printable characters)"
+        )
+    return text
+
+
+def event_id(text: str) -> EventId:
     if not text.isprintable() or len(text) > _MAX_ID:
-        raise BadInput(f"after: {text[:40]!r} (expected an event id)")
+        raise BadInput(f"{text[:40]!r} (expected an event id)")
     return EventId(text)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from mvsnap.core.days import day_span
 from mvsnap.core.visitors import Span, last_days
-from mvsnap.domain import Serial, parse_serial
+from mvsnap.domain import Serial
 from mvsnap.errors import BadInput
-
-T = TypeVar("T")
+from mvsnap.web.pages.filters import Filter, one_of, typed
 
 PERIODS = {"1": "1 day", "7": "7 days", "28": "28 days"}
 SORTS = ("camera", "zone", "entrances", "average", "people")
@@ -22,14 +21,9 @@ _PERIOD = "7"
 
 
 @dataclass(frozen=True, slots=True)
-class VisitorFilter:
-    """entered: the texts that are not empty; mistakes: what is wrong with them.
+class VisitorFilter(Filter):
+    """last: the last day of the period; days: how many."""
 
-    last: the last day of the period; days: how many.
-    """
-
-    entered: dict[str, str]
-    mistakes: dict[str, str]
     last: date
     days: int
     spans: tuple[Span, ...]
@@ -50,11 +44,6 @@ class VisitorFilter:
         """The parameters without those that are wrong, for an address."""
         return {n: text for n, text in self.entered.items() if n not in self.mistakes}
 
-    def must_fit(self) -> None:
-        """Raise BadInput for the first mistake."""
-        for message in self.mistakes.values():
-            raise BadInput(message)
-
     def sorted_by(self, sort: str) -> dict[str, Any]:
         """Return the parameters of the same table, sorted by this column.
 
@@ -69,29 +58,20 @@ def read_filter(
     given: Mapping[str, str], now: datetime, zone: ZoneInfo
 ) -> VisitorFilter:
     """Return the filter; a value that cannot be used is left out."""
-    names = ("day", "days", "serial", "sort", "order")
-    texts = {name: given.get(name, "").strip() for name in names}
-    entered = {name: text for name, text in texts.items() if text}
-    mistakes: dict[str, str] = {}
-
-    def parsed(name: str, parse: Callable[[str], T], otherwise: T) -> T:
-        try:
-            return parse(entered[name]) if name in entered else otherwise
-        except BadInput as exc:
-            message = exc.message
-            named = message if message.startswith(f"{name}:") else f"{name}: {message}"
-            mistakes[name] = named
-            return otherwise
-
+    texts = typed(given, ("day", "days", "serial", "sort", "order"))
     today = now.astimezone(zone).date()
-    last = parsed("day", lambda text: parse_day(text, today, zone), today)
-    days = int(parsed("days", lambda text: _one_of("days", text, [*PERIODS]), _PERIOD))
-    serial = parsed("serial", parse_serial, None)
-    sort = parsed("sort", lambda text: _one_of("sort", text, SORTS), "camera")
-    order = parsed("order", lambda text: _one_of("order", text, ORDERS), "asc")
-    spans = tuple(last_days(last, zone, days))
+    last = texts.parsed("day", lambda text: parse_day(text, today, zone)) or today
+    days = int(texts.parsed("days", lambda text: one_of(text, PERIODS)) or _PERIOD)
+    order = texts.parsed("order", lambda text: one_of(text, ORDERS))
     return VisitorFilter(
-        entered, mistakes, last, days, spans, serial, sort, order == "desc"
+        texts.entered,
+        texts.mistakes,
+        last=last,
+        days=days,
+        spans=tuple(last_days(last, zone, days)),
+        serial=texts.serial(),
+        sort=texts.parsed("sort", lambda text: one_of(text, SORTS)) or SORTS[0],
+        descending=order == "desc",
     )
 
 
@@ -109,10 +89,3 @@ def parse_day(text: str, today: date, zone: ZoneInfo) -> date:
             code="bad_time",
         )
     return day
-
-
-def _one_of(name: str, text: str, known: tuple[str, ...] | list[str]) -> str:
-    if text not in known:
-        expected = ", ".join(known)
-        raise BadInput(f"{name}: {text[:40]!r} (expected one of: {expected})")
-    return text

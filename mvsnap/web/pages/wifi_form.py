@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from mvsnap.core.days import day_span
 from mvsnap.core.devices import device_number
-from mvsnap.domain import Radio, Serial, ZoneId, parse_serial
+from mvsnap.domain import Radio, Serial, ZoneId
 from mvsnap.errors import BadInput
 from mvsnap.store.wifi_rows import VisitOrder, WifiFilter
-
-T = TypeVar("T")
+from mvsnap.web.pages.filters import Filter, Typed, one_of, plain, typed
 
 # Name, text, days, and how many days ago the last of them is.
 PERIODS = {
@@ -30,7 +29,6 @@ DWELLS_S = (60, 300, 900, 1800, 3600)
 _PERIOD = "7-days"
 _MOST_DAYS = 366
 _FIRST_DAY = date(2000, 1, 1)
-_MAX_TEXT = 128
 _NAMES = (
     *("period", "from", "to", "network", "radio", "long_stays", "device"),
     *("min_rssi_dbm", "min_dwell_s", "sort", "serial", "zone_id", "after"),
@@ -40,14 +38,9 @@ _SHARED = ("period", "from", "to", "network", "radio", "long_stays")
 
 
 @dataclass(frozen=True, slots=True)
-class WifiForm:
-    """entered: the texts that are not empty; mistakes: what is wrong with them.
+class WifiForm(Filter):
+    """first, last: days of the site, both belong to the period; after: key of a row."""
 
-    first, last: days of the site, both belong to the period; after: key of a row.
-    """
-
-    entered: dict[str, str]
-    mistakes: dict[str, str]
     today: date
     first: date
     last: date
@@ -83,11 +76,6 @@ class WifiForm:
     def days(self) -> int:
         return (self.last - self.first).days + 1
 
-    def must_fit(self) -> None:
-        """Raise BadInput for the first mistake."""
-        for message in self.mistakes.values():
-            raise BadInput(message)
-
     def with_period(self, name: str) -> dict[str, Any]:
         """Return the parameters of the same page for one of PERIODS."""
         return self._without("period", "from", "to") | {"period": name}
@@ -116,41 +104,23 @@ class WifiForm:
         return {n: text for n, text in self.query.items() if n not in names}
 
 
-class _Texts:
-    """What was sent; notes what cannot be used."""
-
-    def __init__(self, given: Mapping[str, str]) -> None:
-        texts = {name: given.get(name, "").strip() for name in _NAMES}
-        self.entered = {name: text for name, text in texts.items() if text}
-        self.mistakes: dict[str, str] = {}
-
-    def read(self, name: str, parse: Callable[[str], T]) -> T | None:
-        try:
-            return parse(self.entered[name]) if name in self.entered else None
-        except BadInput as exc:
-            message = exc.message
-            named = message if message.startswith(f"{name}:") else f"{name}: {message}"
-            self.mistakes[name] = named
-            return None
-
-
 def read_form(given: Mapping[str, str], now: datetime, zone: ZoneInfo) -> WifiForm:
     """Return what is asked for; a value that cannot be used is left out."""
-    texts, today = _Texts(given), now.astimezone(zone).date()
+    texts, today = typed(given, _NAMES), now.astimezone(zone).date()
     first, last = _days(texts, today, zone)
-    serial = texts.read("serial", parse_serial)
+    serial = texts.serial()
     wanted = WifiFilter(
         since=day_span(first.isoformat(), zone)[0],
         until=day_span(last.isoformat(), zone)[1],
-        network_id=texts.read("network", lambda text: _plain("network", text)),
-        radio=texts.read("radio", lambda text: Radio(_one_of("radio", text, RADIOS))),
-        long_stays=bool(texts.read("long_stays", _is_wanted)),
-        device=texts.read("device", _device),
-        min_rssi_dbm=texts.read("min_rssi_dbm", _number("min_rssi_dbm", -127, 0)),
-        min_dwell_s=texts.read("min_dwell_s", _number("min_dwell_s", 0, 604_800)),
+        network_id=texts.parsed("network", plain),
+        radio=texts.parsed("radio", lambda text: Radio(one_of(text, RADIOS))),
+        long_stays=bool(texts.parsed("long_stays", _is_wanted)),
+        device=texts.parsed("device", _device),
+        min_rssi_dbm=texts.parsed("min_rssi_dbm", _number(-127, 0)),
+        min_dwell_s=texts.parsed("min_dwell_s", _number(0, 604_800)),
     )
     orders = [order.value for order in VisitOrder]
-    order = texts.read("sort", lambda text: VisitOrder(_one_of("sort", text, orders)))
+    order = texts.parsed("sort", lambda text: VisitOrder(one_of(text, orders)))
     return WifiForm(
         entered=texts.entered,
         mistakes=texts.mistakes,
@@ -160,17 +130,17 @@ def read_form(given: Mapping[str, str], now: datetime, zone: ZoneInfo) -> WifiFo
         wanted=wanted,
         order=order or VisitOrder.TIME,
         serial=serial,
-        zone_id=texts.read("zone_id", lambda t: ZoneId(_plain("zone_id", t))),
-        after=texts.read("after", lambda text: _plain("after", text)),
+        zone_id=texts.parsed("zone_id", lambda text: ZoneId(plain(text))),
+        after=texts.parsed("after", plain),
     )
 
 
-def _days(texts: _Texts, today: date, zone: ZoneInfo) -> tuple[date, date]:
+def _days(texts: Typed, today: date, zone: ZoneInfo) -> tuple[date, date]:
     """Return the first and the last day; days of one's own go before a period."""
-    name = texts.read("period", lambda text: _one_of("period", text, PERIODS))
+    name = texts.parsed("period", lambda text: one_of(text, PERIODS))
     first, last = _span(name or _PERIOD, today)
-    own_first = texts.read("from", lambda text: _day("from", text, today, zone))
-    own_last = texts.read("to", lambda text: _day("to", text, today, zone))
+    own_first = texts.parsed("from", lambda text: _day("from", text, today, zone))
+    own_last = texts.parsed("to", lambda text: _day("to", text, today, zone))
     if own_first is None and own_last is None:
         return first, last
     chosen = own_first or own_last or today, own_last or own_first or today
@@ -200,35 +170,21 @@ def _day(name: str, text: str, today: date, zone: ZoneInfo) -> date:
     return day
 
 
-def _plain(name: str, text: str) -> str:
-    # No id holds a NUL, and PostgreSQL refuses to look for one.
-    if not text.isprintable() or len(text) > _MAX_TEXT:
-        raise BadInput(f"{name}: {text[:40]!r} (expected up to {_MAX_TEXT} characters)")
-    return text
-
-
-def _one_of(name: str, text: str, known: Collection[str]) -> str:
-    if text not in known:
-        expected = ", ".join(known)
-        raise BadInput(f"{name}: {text[:40]!r} (expected one of: {expected})")
-    return text
-
-
 def _is_wanted(text: str) -> bool:
-    return _one_of("long_stays", text, ["yes", "no"]) == "yes"
+    return one_of(text, ["yes", "no"]) == "yes"
 
 
 def _device(text: str) -> int:
     number = device_number(text)
     if number is None:
-        raise BadInput(f"device: {text[:40]!r} (expected one as the tables show it)")
+        raise BadInput(f"{text[:40]!r} (expected one as the tables show it)")
     return number
 
 
-def _number(name: str, least: int, most: int) -> Callable[[str], int]:
+def _number(least: int, most: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         if re.fullmatch(r"-?[0-9]{1,9}", text) and least <= int(text) <= most:
             return int(text)
-        raise BadInput(f"{name}: {text[:40]!r} (expected {least} to {most})")
+        raise BadInput(f"{text[:40]!r} (expected {least} to {most})")
 
     return parse
