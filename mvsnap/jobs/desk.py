@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -57,8 +57,11 @@ class ClipDesk:
         *,
         data_dir: Path,
         copies: bool = False,
+        sign_out: Callable[[], None] | None = None,
     ) -> None:
+        """sign_out: of the cloud that cameras are behind, when the desk stops."""
         self._recorder = recorder
+        self._sign_out = sign_out
         self._recorder_id = recorder_id
         self._cameras = cameras
         self._clips = clips
@@ -88,6 +91,8 @@ class ClipDesk:
         self._thread.join(_STOP_S)
         if self._is_seated:
             self._recorder.stop()
+        if self._sign_out is not None:
+            self._sign_out()
 
     def _run(self) -> None:
         while not self._clock.stopped:

@@ -170,6 +170,7 @@ def clip_desk(parts: Parts, jobs: JobService) -> ClipDesk:
         parts.metrics,
         data_dir=settings.data_dir,
         copies=settings.storage.s3.configured,
+        sign_out=ixon.close if ixon is not None else None,
     )
 
 

@@ -71,6 +71,7 @@ class World:
         self.clips = ClipStore(database.Database(engine))
         self.clock = JumpingClock()
         self.jobs = Jobs()
+        self.signed_out = threading.Event()
 
     def ask(self, camera: CameraName, age: timedelta = timedelta(0)) -> Clip:
         now = self.clock.now()
@@ -102,6 +103,7 @@ class World:
             self.clock,
             Metrics(),
             data_dir=self.folder,
+            sign_out=self.signed_out.set,
         )
         desk.start()
         try:
@@ -122,6 +124,12 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return World(tmp_path)
+
+
+def test_the_end_signs_out_of_the_cloud_that_cameras_are_behind(world: World) -> None:
+    with world.desk(FakeRecorder()):
+        assert not world.signed_out.is_set()
+    assert world.signed_out.is_set()
 
 
 def test_a_clip_that_was_begun_for_a_camera_that_left_the_settings_fails_and_is_told(
