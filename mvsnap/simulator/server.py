@@ -10,7 +10,6 @@ from typing import Any
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-
 _ANSWER = "mvsnap.answer"
 
 
