@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,8 +8,11 @@ import pytest
 
 from mvsnap.config.model import Settings
 from mvsnap.domain import Change
-from mvsnap.runtime import Parts
+from mvsnap.jobs.service import Finished
+from mvsnap.runtime import Parts, worker
+from mvsnap.runtime.parts import Removed
 from mvsnap.store.audit import AuditFilter
+from tests.servers.processes import wait_until
 
 
 @pytest.mark.parametrize(
@@ -28,4 +32,30 @@ def test_the_audit_log_outlives_the_events(
     parts.purge()
     lines = parts.audit.lines(AuditFilter(), 9)
     assert sorted(line.change.what for line in lines) == sorted(kept)
+    parts.store.close()
+
+
+def test_a_worker_is_not_silent_while_it_removes_what_is_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removing, go_on = threading.Event(), threading.Event()
+
+    def purge(parts: Parts) -> Removed:
+        removing.set()
+        go_on.wait(30)
+        return Removed(0, 0, 0, 0)
+
+    monkeypatch.setattr(Parts, "purge", purge)
+    monkeypatch.setattr(worker, "_HEARTBEAT_S", 0.1)
+    parts = Parts(Settings.model_validate({"data_dir": tmp_path}))
+    working = worker.Worker(parts, Finished(), on_clips=lambda: None)
+    working.start()
+    assert removing.wait(20)
+    (began,) = parts.store.workers_seen().values()
+    wait_until(
+        lambda: set(parts.store.workers_seen().values()) != {began}, "another beat", 20
+    )
+    go_on.set()
+    parts.clock.stop()
+    working.stop()
     parts.store.close()

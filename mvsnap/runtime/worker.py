@@ -44,7 +44,11 @@ class Chore:
 
 
 class Worker:
-    """The worker role: the engine, its executor id, and a thread that keeps house."""
+    """The worker role: the engine, its executor id, and threads that keep house.
+
+    The heartbeat has one of its own: who is silent while much is removed, or while the
+    Dashboard is slow, would lose its jobs to another process.
+    """
 
     def __init__(
         self, parts: Parts, finished: Finished, on_clips: Callable[[], None]
@@ -63,9 +67,13 @@ class Worker:
         self._retention = parts.retention()
         self._beat_at = datetime.min.replace(tzinfo=UTC)
         self._copies = clip_copies(parts)
-        self._house = threading.Thread(
-            target=self._keep_house, name="housekeeping", daemon=True
-        )
+        self._threads = [
+            threading.Thread(target=loop, name=name, daemon=True)
+            for name, loop in (
+                ("heartbeat", self._keep_beating),
+                ("housekeeping", self._keep_house),
+            )
+        ]
         self._visits = VisitMaker(
             parts.wifi, parts.db, parts.settings.scanning, parts.clock
         )
@@ -77,7 +85,8 @@ class Worker:
     def start(self) -> None:
         self._beat()
         self.engine.launch()
-        self._house.start()
+        for thread in self._threads:
+            thread.start()
         self._visits.start()
         if self._copies is not None:
             self._copies.start()
@@ -87,6 +96,11 @@ class Worker:
             self._copies.stop()
         self.engine.close()
         self._slot.release()
+
+    def _keep_beating(self) -> None:
+        while not self._parts.clock.stopped:
+            self._try("heartbeat", self._beat)
+            self._parts.clock.sleep(_HEARTBEAT_S)
 
     def _keep_house(self) -> None:
         clock = self._parts.clock
@@ -101,7 +115,6 @@ class Worker:
         for place, chore in enumerate(chores, start=1):
             chore.due_s = clock.monotonic() + place * _HEARTBEAT_S
         while not clock.stopped:
-            self._try("heartbeat", self._beat)
             if has_dashboard:
                 self._try("inventory", inventory.refresh)
                 self._try("visitors", visitors.refresh)
