@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TextIO
+from zoneinfo import ZoneInfo
 
 import click
 from rich.table import Table
@@ -15,7 +16,6 @@ from mvsnap.cli.terminal import (
     out,
     storage_errors,
 )
-from mvsnap.clock import iso
 from mvsnap.core.users import (
     parse_name,
     parse_password,
@@ -123,10 +123,12 @@ def list_users(ctx: click.Context) -> None:
     if not found:
         out.print("Nobody yet. Add yourself: python -m mvsnap users add NAME")
         return
-    table = Table("name", "role", "password", "changed")
+    zone = ZoneInfo(settings.site.timezone)
+    table = Table("name", "role", "password", f"changed ({zone})")
     for user in found:
         kept = "here" if user.backend == "local" else "system account"
-        table.add_row(user.name, user.role, kept, iso(user.changed_at))
+        changed_at = user.changed_at.astimezone(zone)
+        table.add_row(user.name, user.role, kept, f"{changed_at:%Y-%m-%d %H:%M:%S}")
     out.print(table)
     backend = settings.login.backend
     if any(user.backend != backend for user in found):

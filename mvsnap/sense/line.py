@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from mvsnap.clock import SystemClock, poll
 from mvsnap.config.sense import Sense
+from mvsnap.sense.frames import LIMIT_BYTES
 from mvsnap.sense.receiver import Batch, Broker, Receiver
 
 State = tuple[bool, str]  # connected, and how it is in words
@@ -33,9 +34,15 @@ class Line:
         return state.connected, state.text
 
     @property
-    def dropped(self) -> int:
-        """Return how many messages waited too long, since it was opened."""
-        return self._receiver.state.dropped if self._receiver else 0
+    def lost(self) -> dict[str, int]:
+        """Return how many messages were not taken since it was opened, by reason."""
+        if self._receiver is None:
+            return {}
+        state = self._receiver.state
+        return {
+            "too many waited": state.dropped,
+            f"longer than {LIMIT_BYTES:,} bytes": state.too_large,
+        }
 
     def open(self, broker: Broker) -> None:
         self._receiver = Receiver(broker)

@@ -293,7 +293,7 @@ class ListenerLoop:
                 self._seat.listener_id,
                 self._line.state,
                 self._detector.topics,
-                self._line.dropped,
+                self._line.lost,
             )
 
     def _say_storage_is_away(self, exc: SQLAlchemyError) -> None:

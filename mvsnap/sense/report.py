@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
@@ -28,7 +29,7 @@ class Report:
         self._events = events
         self._clock = clock
         self._messages = 0
-        self._dropped = 0
+        self._lost: Mapping[str, int] = {}
         self._began_at = clock.monotonic()
         self._heard: dict[Serial, datetime] = {}
         self.told: State | None = None
@@ -37,15 +38,20 @@ class Report:
         self._messages += messages
 
     def beat(
-        self, listener_id: str, state: State, topics: int, dropped: int = 0
+        self,
+        listener_id: str,
+        state: State,
+        topics: int,
+        lost: Mapping[str, int],
     ) -> None:
         """Say that this process is alive, how it is, and how much it hears.
 
-        dropped: messages that waited too long, since the connection began.
+        lost: messages that were not taken since the connection began, by reason.
         """
-        if dropped > self._dropped:
-            log.warning("%d messages dropped: too many waited", dropped - self._dropped)
-        self._dropped = dropped
+        for why, many in lost.items():
+            if (more := many - self._lost.get(why, 0)) > 0:
+                log.warning("%d messages dropped: %s", more, why)
+        self._lost = lost
         now = self._clock.monotonic()
         rate = self._messages / max(now - self._began_at, 0.001)
         self._messages, self._began_at = 0, now

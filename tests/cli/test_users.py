@@ -66,6 +66,7 @@ def test_the_first_user_is_admin_and_the_others_are_viewers(folder: Path) -> Non
     assert all(
         name in listed.out and role in listed.out for name, role in expected.items()
     )
+    assert "changed (UTC)" in listed.out
     assert "scrypt" not in listed.out
 
 

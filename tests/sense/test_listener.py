@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from paho.mqtt import publish
 
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
@@ -171,6 +172,20 @@ def test_a_crowd_becomes_an_event_and_a_job(
     assert (event.kind, event.serial, event.job_id) == (EventKind.CROWD, GATE, job.id)
     assert (job.about, job.serials, job.rooms) == (event.id, (GATE,), ("Alarms",))
     assert (job.trigger.kind, job.prefix) == (TriggerKind.SENSE, "Crowd: 4 people")
+
+
+def test_a_message_that_is_too_long_is_told_of_in_the_log(
+    site: Site, mosquitto: Mosquitto, caplog: pytest.LogCaptureFixture
+) -> None:
+    with site.listening():
+        publish.single(
+            f"/merakimv/{GATE}/0",
+            "x" * 1_000_001,
+            hostname="127.0.0.1",
+            port=mosquitto.port,
+        )
+        told = "1 messages dropped: longer than 1,000,000 bytes"
+        wait_until(lambda: told in caplog.text, "it is told of", 40)
 
 
 def test_a_broker_that_dies_amid_a_crowd_costs_no_event_and_no_second_one(
