@@ -55,15 +55,16 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     whatever its working directory.
 
     Raises:
-        BadConfig: every mistake, `path: expectation, got value`.
+        BadConfig: every mistake, `path: expectation, got value`, and the variable it
+            came from.
     """
     mistakes: list[str] = []
     tree = _read_yaml(path, mistakes)
-    _apply_environment(tree, environ, mistakes)
+    variables = _apply_environment(tree, environ, mistakes)
     try:
         settings = settings_of(tree)
     except BadConfig as exc:
-        mistakes += exc.mistakes
+        mistakes += [_with_variable(line, variables) for line in exc.mistakes]
     if mistakes:
         raise BadConfig(mistakes)
     root = path.resolve().parent
@@ -161,7 +162,9 @@ def _said(tree: dict[str, Any], section: type[BaseModel]) -> dict[str, Any]:
 
 def _apply_environment(
     tree: dict[str, Any], environ: Mapping[str, str], mistakes: list[str]
-) -> None:
+) -> dict[str, str]:
+    """Return the variables that were put into `tree`, by the path of the setting."""
+    applied: dict[str, str] = {}
     for name in sorted(environ):
         keys = name.removeprefix(_PREFIX).lower().split("__")
         # MVSNAP_HOME and the like belong to the init script, not to the settings.
@@ -181,8 +184,20 @@ def _apply_environment(
             except yaml.YAMLError:
                 mistakes.append(f"{name}: is no list like [A, B]")
                 continue
-        if not _put(tree, keys, value):
-            mistakes.append(f"{name}: there is no setting {'.'.join(keys)}")
+        path = ".".join(keys)
+        if _put(tree, keys, value):
+            applied[path] = name
+        else:
+            mistakes.append(f"{name}: there is no setting {path}")
+    return applied
+
+
+def _with_variable(mistake: str, variables: Mapping[str, str]) -> str:
+    where = mistake.partition(":")[0].lower()
+    for path, name in variables.items():
+        if where == path or where.startswith(f"{path}."):
+            return f"{mistake} (from {name})"
+    return mistake
 
 
 def _top(key: str) -> str:

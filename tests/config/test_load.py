@@ -301,7 +301,8 @@ def test_a_file_named_by_the_environment_holds_the_value(tmp_path: Path) -> None
         pytest.param(
             "SERVER__PROT",
             "1",
-            "server.prot: there is no such setting; did you mean server.port?",
+            "server.prot: there is no such setting; did you mean server.port?"
+            " (from MVSNAP_SERVER__PROT)",
             id="an unknown setting",
         ),
         pytest.param(
@@ -320,7 +321,7 @@ def test_a_file_named_by_the_environment_holds_the_value(tmp_path: Path) -> None
             "SERVER__PORT",
             "eighty",
             "server.port: expected a valid integer, unable to parse string as"
-            " an integer, got 'eighty'",
+            " an integer, got 'eighty' (from MVSNAP_SERVER__PORT)",
             id="no number",
         ),
     ],
