@@ -138,3 +138,9 @@ def add_alarm(web: Web, clip: Clip, **given: Any) -> Event:
     event = build.event(**(fields | given))
     web.store.add_event(event)
     return event
+
+
+def now(web: Web, clip: Clip) -> Clip:
+    found = web.clips.clip(clip.id)
+    assert found is not None
+    return found

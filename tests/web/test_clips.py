@@ -1,10 +1,9 @@
-"""Clips: the list, the page of one with its player, files, kept and deleted."""
+"""Clips: the list, the page of one, files, kept and deleted."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,21 +12,16 @@ import pytest
 from flask.testing import FlaskClient
 
 from mvsnap.domain import CameraName, EventId, JobId, Role, Serial, Trigger, TriggerKind
-from mvsnap.footage import Clip, ClipState, CopyState, Gap
-from mvsnap.simulator.server import serve
+from mvsnap.footage import ClipState, CopyState, Gap
 from tests.core import build
-from tests.servers.processes import wait_until
-from tests.servers.visitor import PHONE, log_in, visitor
-from tests.web.build import PASSWORD, Web, send
+from tests.web.build import Web, send
 from tests.web.clip_build import (
-    LENGTH_S,
     ROBOT,
     SETTINGS,
     add_alarm,
     add_clip,
     add_film,
-    clip_event,
-    film,
+    now,
 )
 
 PAGE = "/clips"
@@ -64,12 +58,6 @@ def listed(client: FlaskClient, address: str = ROWS) -> list[str]:
     answer = client.get(address)
     assert answer.status_code == 200, answer.text
     return re.findall(r'<li id="clip-([^"]+)"', answer.text)
-
-
-def now(web: Web, clip: Clip) -> Clip:
-    found = web.clips.clip(clip.id)
-    assert found is not None
-    return found
 
 
 # --- the list
@@ -496,116 +484,6 @@ def test_each_role_may_do_what_is_said(
     deleted = send(client, f"{PAGE}/{clip.id}/delete").status_code
     assert (kept, deleted) == (303 if keeps else 403, 303 if deletes else 403)
     assert (now(web, clip).state is ClipState.DELETED) is deletes
-
-
-# --- in a browser
-
-
-@pytest.fixture(scope="module")
-def filmed(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes]:
-    path = film(tmp_path_factory.mktemp("film") / "film.mp4")
-    return path.read_bytes(), path.with_suffix(".jpg").read_bytes()
-
-
-def of_video(page: Any, name: str) -> float:
-    """Return a number of the player, 0 while there is none."""
-    return float(page.evaluate(f"document.querySelector('video')?.{name} || 0"))
-
-
-def current_s(page: Any) -> float:
-    return of_video(page, "currentTime")
-
-
-def wait_for_video(page: Any) -> None:
-    wait_until(lambda: of_video(page, "duration") > 9, "the video is loaded", 20)
-
-
-def test_a_clip_plays_and_the_time_line_seeks(
-    web: Web, filmed: tuple[bytes, bytes]
-) -> None:
-    clip = add_film(web, AT, *filmed)
-    web.add_user("anna", Role.VIEWER)
-    with serve(web.app) as url, visitor() as page:
-        log_in(page, f"{url}{PAGE}", "anna", PASSWORD)
-        page.get_by_role("link", name="Robot 3 stopped").click()
-        page.wait_for_url(f"{url}{PAGE}/{clip.id}")
-        wait_for_video(page)
-        page.get_by_role("button", name="Go to the alarm").click()
-        assert current_s(page) == pytest.approx(4, abs=0.1)
-        box = page.locator("[data-line]").bounding_box()
-        assert box is not None
-        page.locator("[data-line]").click(position={"x": box["width"] * 0.8, "y": 20})
-        assert current_s(page) == pytest.approx(LENGTH_S * 0.8, abs=0.2)
-        page.get_by_role("button", name="Go to the alarm").click()
-        page.evaluate("document.querySelector('video').muted = true")
-        page.evaluate("document.querySelector('video').play()")
-        wait_until(lambda: current_s(page) > 5, "the clip plays", 20)
-        left = page.locator("[data-now]").get_attribute("x1")
-        assert left is not None
-        assert 45 < float(left.rstrip("%")) < 100
-        assert page.locator("[data-cannot-play]").is_hidden()
-        with page.expect_download() as saved:
-            page.get_by_role("link", name="Download").click()
-        name = "Packaging robot 2026-07-01 08.15.00.mp4"
-        assert saved.value.suggested_filename == name
-
-
-def test_a_browser_that_cannot_play_a_clip_says_so(
-    web: Web, filmed: tuple[bytes, bytes]
-) -> None:
-    other = add_film(web, AT, *filmed, codec="hevc")
-    broken = add_film(web, AT, VIDEO, JPEG)
-    web.add_user("anna", Role.VIEWER)
-    with serve(web.app) as url, visitor() as page:
-        log_in(page, f"{url}{PAGE}/{other.id}", "anna", PASSWORD)
-        plays_hevc = page.evaluate(
-            "document.createElement('video').canPlayType("
-            "'video/mp4; codecs=\"hvc1.1.6.L93.B0\"') !== ''"
-        )
-        if not plays_hevc:
-            page.get_by_text("cannot play this video (H.265)").wait_for()
-        page.goto(f"{url}{PAGE}/{broken.id}")
-        page.get_by_text("cannot play this video").wait_for()
-
-
-def test_a_clip_is_kept_then_deleted_after_a_question_on_a_phone(
-    web: Web, filmed: tuple[bytes, bytes]
-) -> None:
-    clip = add_film(web, AT, *filmed)
-    web.add_user("anna", Role.ADMIN)
-    with serve(web.app) as url, visitor(PHONE) as page:
-        log_in(page, f"{url}{PAGE}/{clip.id}", "anna", PASSWORD)
-        page.get_by_role("button", name="Keep", exact=True).click()
-        page.get_by_text("A kept clip cannot be deleted.").wait_for()
-        page.get_by_role("button", name="Do not keep").click()
-        page.get_by_text("Delete …").click()
-        page.get_by_role("button", name="Delete this clip").click()
-        page.get_by_text("The clip of Packaging robot was deleted.").wait_for()
-        wide = "document.documentElement.scrollWidth > innerWidth"
-        assert not page.evaluate(wide)
-    assert now(web, clip).state is ClipState.DELETED
-
-
-def test_a_clip_appears_and_becomes_ready_without_reload(
-    web: Web, filmed: tuple[bytes, bytes]
-) -> None:
-    web.add_user("anna", Role.VIEWER)
-    with serve(web.app) as url, visitor() as page:
-        log_in(page, f"{url}{PAGE}", "anna", PASSWORD)
-        page.get_by_text("No clip yet.").wait_for()
-        at = datetime.now(UTC)
-        nothing = {"began_at": None, "ended_at": None, "size_bytes": 0, "codec": ""}
-        asked = add_clip(web, at, state=ClipState.RECORDING, **nothing)
-        tile = page.locator(f"#clip-{asked.id}")
-        tile.get_by_text("recording", exact=True).wait_for()
-        tile.get_by_role("link", name="Robot 3 stopped").click()
-        page.get_by_role("progressbar").wait_for()
-        ready = add_film(web, at, *filmed)  # its files are what is wanted
-        finished = replace(ready, id=asked.id, job_id=asked.job_id)
-        web.clips.finish(finished, clip_event(finished))
-        wait_for_video(page)
-        page.get_by_role("button", name="Go to the alarm").click()
-        wait_until(lambda: current_s(page) > 3, "the player is at the alarm", 10)
 
 
 # --- what else shows clips and alarms
