@@ -35,6 +35,25 @@ class WebhookToken(Section):
     room: Text | None = Field(None, description="default: webex.room")
 
 
+class BadgePaths(Section):
+    """Empty, or complete."""
+
+    timestamp: Text = Field("", description="path of the time, like data.time")
+    user_id: Text = Field("", description="path of the badge's number")
+    reader: Text = Field("", description="path of the reader's name")
+
+    @property
+    def configured(self) -> bool:
+        return bool(self.timestamp)
+
+    @model_validator(mode="after")
+    def _complete(self) -> BadgePaths:
+        missing = [name for name in type(self).model_fields if not getattr(self, name)]
+        if 0 < len(missing) < len(type(self).model_fields):
+            raise ValueError(f"missing: {', '.join(missing)}")
+        return self
+
+
 class WebhookRule(Section):
     """What the alarms it matches lead to; every rule that matches acts."""
 
@@ -56,6 +75,18 @@ class WebhookRule(Section):
     actions: tuple[Action, ...] = Field(
         (), description="any of clip, snapshot; default: those of the token"
     )
+    badge: BadgePaths = Field(
+        BadgePaths(), description="the message is a badge event, and no alarm"
+    )
+
+    @model_validator(mode="after")
+    def _is_one_of_them(self) -> WebhookRule:
+        others = [
+            n for n in ("cameras", "room", "title", "actions") if getattr(self, n)
+        ]
+        if self.badge.configured and others:
+            raise ValueError(f"badge: such a rule has no {', '.join(others)}")
+        return self
 
 
 class Webhooks(Section):

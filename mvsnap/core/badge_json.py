@@ -45,7 +45,7 @@ def read(body: bytes, now: datetime) -> list[Swipe]:
     for index, row in enumerate(rows):
         place = f"[{index}]" if is_list else ""
         try:
-            found.append(_swipe(place, row, now))
+            found.append(swipe(place, row, now))
         except BadInput as exc:
             mistakes.append(exc.message)
     if mistakes:
@@ -88,7 +88,12 @@ def _form(text: str) -> dict[str, Any]:
     return _unique(pairs)
 
 
-def _swipe(place: str, row: Any, now: datetime) -> Swipe:
+def swipe(place: str, row: Any, now: datetime) -> Swipe:
+    """Return one badge event; `place` is how mistakes name it, "" the whole body.
+
+    Raises:
+        BadInput
+    """
     if not isinstance(row, dict):
         kind = "a list" if isinstance(row, list) else repr(row)[:40]
         raise BadInput(f"{place or 'body'}: {kind} (expected {_EXAMPLE})")

@@ -57,9 +57,11 @@ class Choice:
 
 
 def choose(
-    alarm: Alarm, rules: Iterable[Rule], defaults: Defaults
+    alarm: Alarm, rules: Iterable[Rule], defaults: Defaults, *, is_badge: bool = False
 ) -> tuple[Choice, ...]:
     """Return what to do, one choice for each rule that matches.
+
+    is_badge: it is known for a badge event, so without a rule there is nothing to do.
 
     The cameras are those of the rule, else the Meraki camera that alerted, else those
     of the token. Nothing is
@@ -70,7 +72,7 @@ def choose(
         matching = [rule for rule in matching if _names(rule, alarm.quiet.field)]
         if not matching:
             return ()
-    if not matching:
+    if not matching and not is_badge:
         matching = [Rule("", {})]
     return tuple(_choice(alarm, rule, defaults) for rule in matching)
 
@@ -78,9 +80,14 @@ def choose(
 def matches(rule: Rule, payload: Mapping[str, Any]) -> bool:
     """Say whether the message says all that the rule wants; {} is every message."""
     return all(
-        any(_says(found, wanted) for found in _at(payload, path.split(".")))
+        any(_says(found, wanted) for found in values_at(payload, path))
         for path, wanted in rule.match.items()
     )
+
+
+def values_at(payload: Mapping[str, Any], path: str) -> Iterator[Any]:
+    """Yield what a message says at a dotted path; numbers in it count lists."""
+    return _at(payload, path.split("."))
 
 
 def _choice(alarm: Alarm, rule: Rule, defaults: Defaults) -> Choice:

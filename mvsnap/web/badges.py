@@ -6,7 +6,7 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from mvsnap.core import badge_json
-from mvsnap.core.badges import Readers, recorded
+from mvsnap.core.badges import Readers, Swipe, recorded
 from mvsnap.domain import TriggerKind
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
@@ -20,13 +20,18 @@ bp = Blueprint("badge_events", __name__, url_prefix="/api/v1.0")
 def add() -> ResponseReturnValue:
     """All are checked before one is stored; what is known already changes nothing."""
     read_query(request).allow_only("apikey")
+    swipes = badge_json.read(_body(), gateway().clock.now())
+    kept = keep(swipes, auth.caller().name)
+    return jsonify(kept), 202 if kept["new"] else 200
+
+
+def keep(swipes: list[Swipe], source: str) -> dict[str, int]:
+    """Store badge events durably; return how many were new, and how many known."""
     here, now = gateway(), gateway().clock.now()
-    swipes = badge_json.read(_body(), now)
     readers = Readers(here.settings.badges.camera_of_reader)
-    source = auth.caller().name
     new = here.badges.add([recorded(swipe, readers, source, now) for swipe in swipes])
     here.metrics.triggers.labels(TriggerKind.BADGE, "accepted").inc(new)
-    return jsonify(new=new, known=len(swipes) - new), 202 if new else 200
+    return {"new": new, "known": len(swipes) - new}
 
 
 def _body() -> bytes:

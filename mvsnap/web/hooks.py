@@ -29,7 +29,9 @@ from mvsnap.jobs.service import Wish
 from mvsnap.web import context
 from mvsnap.web.auth import hooks as auth
 from mvsnap.web.auth.hooks import Sender, sender
+from mvsnap.web.badges import keep
 from mvsnap.web.context import Gateway, gateway
+from mvsnap.web.hook_badges import swipes_of
 from mvsnap.web.links import job_url
 
 log = logging.getLogger(__name__)
@@ -73,21 +75,23 @@ def _limit_body() -> None:
 
 def _receive(by: Sender) -> ResponseReturnValue:
     alarm = parse(*_body(request))
-    choices = choose(alarm, _rules(), _defaults(by))
-    if not choices:
+    swipes = swipes_of(alarm)
+    choices = choose(alarm, _rules(), _defaults(by), is_badge=bool(swipes))
+    if not choices and not swipes:
         return _ignored(alarm, by)
     # All are made before one is accepted: what is refused leaves nothing behind.
     every = [_order(alarm, choice, by) for choice in choices]
     orders = [order for order in every if order.wish.serials or order.wish.clips]
-    if not orders:
+    if choices and not orders:
         raise BadInput(wishes.NO_DASHBOARD)
     for order in orders:
         _must_have_room(order.wish)
-    jobs = _accept(alarm, orders)
+    badges = keep(swipes, by.name) if swipes else None
+    jobs = _accept(alarm, orders) if orders else []
     for job in jobs:
         log.info("%s from %s is job %s", _short(alarm), by.name, job.id)
     notes = dict.fromkeys(note for order in every for note in order.notes)
-    return _accepted(jobs, list(notes))
+    return _accepted(jobs, list(notes), badges)
 
 
 def _accept(alarm: Alarm, orders: list[Order]) -> list[Job]:
@@ -122,6 +126,7 @@ def _rules() -> list[Rule]:
             actions=rule.actions,
         )
         for rule in gateway().settings.webhooks.rules
+        if not rule.badge.configured
     ]
 
 
@@ -209,7 +214,9 @@ def _idempotency_key(alarm: Alarm, by: Sender) -> str:
     return f"webhook {by.name}\n{key}"
 
 
-def _accepted(jobs: list[Job], notes: list[str]) -> ResponseReturnValue:
+def _accepted(
+    jobs: list[Job], notes: list[str], badges: dict[str, int] | None
+) -> ResponseReturnValue:
     listed: list[dict[str, Any]] = [
         {
             "id": job.id,
@@ -219,8 +226,13 @@ def _accepted(jobs: list[Job], notes: list[str]) -> ResponseReturnValue:
         }
         for job in jobs
     ]
+    told: dict[str, Any] = {"status": "accepted", "jobs": listed, "notes": notes}
+    if badges is not None:
+        told["badges"] = badges
+    if not jobs:
+        return jsonify(told), 202
     first = {"id": jobs[0].id, "url": listed[0]["url"]}
-    answer = jsonify(status="accepted", job=first, jobs=listed, notes=notes)
+    answer = jsonify(told | {"job": first})
     answer.headers["Location"] = first["url"]
     return answer, 202
 

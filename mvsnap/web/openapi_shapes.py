@@ -97,8 +97,9 @@ def responses() -> Json:
     return {name: json_answer("Error", about) for name, (_, about) in _ERRORS.items()}
 
 
-def _object(required: Json) -> Json:
-    return {"type": "object", "required": list(required), "properties": required}
+def _object(required: Json, **maybe: Json) -> Json:
+    properties = required | maybe
+    return {"type": "object", "required": list(required), "properties": properties}
 
 
 def _list_of(schema: str) -> Json:
@@ -212,6 +213,11 @@ def _alarm() -> Json:
     texts: Json = {"type": "array", "items": _TEXT}
     job = {"id": _TEXT, "url": {"type": "string", "format": "uri"}}
     jobs = {"type": "array", "items": _object(job | {"cameras": texts, "clips": texts})}
-    accepted = {"status": {"const": "accepted"}, "job": _object(job), "jobs": jobs}
-    ignored = {"status": {"const": "ignored"}, "reason": _TEXT}
-    return {"oneOf": [_object(ignored), _object(accepted | {"notes": texts})]}
+    numbers = _object(dict.fromkeys(("new", "known"), {"type": "integer"}))
+    accepted = _object(
+        {"status": {"const": "accepted"}, "jobs": jobs, "notes": texts},
+        job=_object(job),
+        badges=numbers,
+    )
+    ignored = _object({"status": {"const": "ignored"}, "reason": _TEXT})
+    return {"oneOf": [ignored, accepted]}

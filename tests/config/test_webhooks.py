@@ -8,6 +8,8 @@ from pydantic import ValidationError
 from mvsnap.config.webhooks import Webhooks
 from tests.web.hook_build import OTHER, SHARED, TOKEN, WEBHOOKS
 
+BADGE = {"timestamp": "at", "user_id": "card", "reader": "door"}
+
 
 @pytest.mark.parametrize(
     ("entry", "words"),
@@ -26,6 +28,14 @@ from tests.web.hook_build import OTHER, SHARED, TOKEN, WEBHOOKS
         (
             {"tokens": [{"name": "a", "token": t} for t in (TOKEN, OTHER)]},
             "tokens: two entries have the same name",
+        ),
+        (
+            {"rules": [{"name": "a", "badge": {"timestamp": "at"}}]},
+            "missing: user_id, reader",
+        ),
+        (
+            {"rules": [{"name": "a", "room": "x", "badge": BADGE}]},
+            "badge: such a rule has no room",
         ),
         ({"rule": []}, "Extra inputs"),
     ],

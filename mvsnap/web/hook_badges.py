@@ -1,0 +1,25 @@
+"""Badge events that come as webhooks, by rules that say where their parts are."""
+
+from __future__ import annotations
+
+from mvsnap.core.badges import Swipe
+from mvsnap.core.webhook_alarm import Alarm
+from mvsnap.core.webhook_badges import BadgePaths, swipe_of
+from mvsnap.core.webhook_rules import Rule, matches
+from mvsnap.web.context import gateway
+
+
+def swipes_of(alarm: Alarm) -> list[Swipe]:
+    """Return the badge event that each rule with `badge` reads, each once.
+
+    Raises:
+        BadInput: a rule that matches finds none.
+    """
+    now, found = gateway().clock.now(), {}
+    for rule in gateway().settings.webhooks.rules:
+        badge = rule.badge
+        if badge.configured and matches(Rule(rule.name, rule.match), alarm.payload):
+            paths = BadgePaths(badge.timestamp, badge.user_id, badge.reader)
+            swipe = swipe_of(paths, alarm.payload, now)
+            found[swipe.id] = swipe
+    return list(found.values())
