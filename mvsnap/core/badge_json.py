@@ -139,14 +139,16 @@ def _details(dot: str, row: dict[str, Any]) -> dict[str, Detail]:
         raise BadInput(
             f"{dot or 'body'}: {len(rest)} details (expected {MAX_DETAILS} at most)"
         )
-    return {_name(dot, n): _detail(f"{dot}{n[:40]}", v) for n, v in rest.items()}
+    return {detail_name(dot, n): detail(f"{dot}{n[:40]}", v) for n, v in rest.items()}
 
 
-def _name(dot: str, name: str) -> str:
+def detail_name(dot: str, name: str) -> str:
+    """Return the name of a detail, or raise BadInput."""
     return parse_text(f"{dot}(name of a detail)", name, _MAX_NAME)
 
 
-def _detail(name: str, value: Any) -> Detail:
+def detail(name: str, value: Any) -> Detail:
+    """Return the value of a detail, or raise BadInput; what is nested becomes text."""
     if isinstance(value, float) and not math.isfinite(value):
         raise BadInput(f"{name}: is no number (expected one of 64 bits)")
     if isinstance(value, bool | float) or value is None:

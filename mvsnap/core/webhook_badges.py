@@ -6,17 +6,17 @@ Pure.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from mvsnap.core.badge_json import swipe
-from mvsnap.core.badges import MAX_DETAIL, MAX_DETAILS, Detail, Swipe
+from mvsnap.core.badge_json import detail, detail_name, swipe
+from mvsnap.core.badges import MAX_DETAILS, Detail, Swipe
 from mvsnap.core.webhook_rules import values_at
 from mvsnap.errors import BadInput
 
-_MAX_NAME = 100
 _FIELDS = ("timestamp", "user_id", "reader")
 
 
@@ -49,7 +49,9 @@ def _first(payload: Mapping[str, Any], path: str) -> Any:
 
 
 def _details(payload: Mapping[str, Any]) -> Iterator[tuple[str, Detail]]:
+    """Yield what can be kept: nobody's badge is refused for what nobody asked for."""
     for name, value in payload.items():
-        is_plain = isinstance(value, str | int | float | bool)
-        if is_plain and 0 < len(name) <= _MAX_NAME and len(str(value)) <= MAX_DETAIL:
-            yield name, value
+        if value is None or isinstance(value, dict | list):
+            continue
+        with suppress(BadInput):
+            yield detail_name("", name), detail(name, value)

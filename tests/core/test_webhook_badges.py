@@ -47,7 +47,7 @@ def test_what_is_not_there_is_named_with_its_path(
 
 def test_details_that_are_too_much_are_left_out_and_the_badge_event_is_kept() -> None:
     many = {f"name {n}": n for n in range(MAX_DETAILS * 2)}
-    odd = {"long": "x" * (MAX_DETAIL + 1), "": 1, "x" * 101: 2, "none": None}
+    odd = {"long": "x" * (MAX_DETAIL + 1), "": 1, "x" * 101: 2, "none": None, "a": "\0"}
     found = swipe_of(PATHS, odd | MESSAGE | many, NOON)
     assert found.user_id == "4711"
     assert len(found.details) == MAX_DETAILS - 3
