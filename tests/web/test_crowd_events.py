@@ -195,7 +195,7 @@ def test_older_goes_on_until_the_end_and_newest_comes_back(
         address = older[1].replace("&amp;", "&") if older else None
         assert (len(visited) > 25) is ("Newest</a>" in html)
     assert visited == expected
-    assert f'href="{PAGE}?serial={GATE}" data-key="newest"' in html
+    assert f'data-key="newest" href="{PAGE}?serial={GATE}"' in html
 
 
 def test_a_page_that_is_just_full_has_no_older_one(
