@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from mvsnap.recorder import Auth, AuthType, Merge, State
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.video import FakeVideo
 from tests.recorder.build import (
+    QUICK,
     camera,
     now,
     recording,
@@ -131,8 +133,10 @@ def test_nobody_at_the_address_is_offline(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["video/mp2t", "application/octet-stream"])
 def test_garbage_is_no_video(tmp_path: Path, kind: str) -> None:
     video = FakeVideo(film=os.urandom(300_000), film_type=kind)
+    timing = replace(QUICK, first_byte_s=5)  # it is sent for ten seconds
     with serve(video.app()) as url:
-        with recording(tmp_path, camera("gate", f"{url}/stream")) as recorder:
+        gate = camera("gate", f"{url}/stream")
+        with recording(tmp_path, gate, timing=timing) as recorder:
             wait_for_state(recorder, "gate", State.NO_VIDEO)
         video.close()
 
