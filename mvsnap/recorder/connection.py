@@ -17,7 +17,7 @@ from mvsnap.recorder.feed import Feed
 from mvsnap.recorder.history import History, Run, written_until
 from mvsnap.recorder.model import Format, Source, State, Timing
 from mvsnap.recorder.sources import secrets_of, with_credentials
-from mvsnap.recorder.timeline import Anchor, picture_s
+from mvsnap.recorder.timeline import Anchor
 from mvsnap.recorder.times import Times
 
 _LOOK_S = 1.0  # how often the open segment is looked at
@@ -181,12 +181,12 @@ class Connection:
     ) -> tuple[float, float]:
         begin = self._run.open_begin
         if self._feed is None or self._feed.kind is not Input.MPJPEG or begin is None:
-            fps = None if self._is_ending else self._run.format.fps
+            fps = self._run.format.fps
             return self._anchor.place(
                 start_s,
                 end_s,
                 arrived,
-                picture_s=picture_s(fps),
+                picture_s=1 / fps if fps and not self._is_ending else 0,
                 learns=not self._is_ending,
             )
         # A single picture has no length: it lasts until the next one comes.

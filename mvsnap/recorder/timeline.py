@@ -14,19 +14,8 @@ from dataclasses import dataclass
 _WINDOW = 30
 # Less than this between two segments is rounding.
 SLACK_S = 0.3
-# Of a stream that it has not seen for long, ffmpeg may know keyframes alone.
-_LEAST_FPS = 4
 
 Span = tuple[float, float]
-
-
-def picture_s(fps: float | None) -> float:
-    """Return how long a picture lasts by what ffmpeg says of a stream; 0: not known.
-
-    A rate as low as that of keyframes is not believed: a moment that is a picture late
-    is better than one that is seconds early.
-    """
-    return 1 / fps if fps is not None and fps >= _LEAST_FPS else 0.0
 
 
 class Anchor:

@@ -18,7 +18,7 @@ from mvsnap.recorder.mjpeg import Pictures, part
 from mvsnap.recorder.model import ClipResult, Format
 from mvsnap.recorder.results import from_json, to_json
 from mvsnap.recorder.sources import secrets_of, shown, with_credentials
-from mvsnap.recorder.timeline import Anchor, coverage, picture_s
+from mvsnap.recorder.timeline import Anchor, coverage
 from mvsnap.recorder.times import anchored
 from mvsnap.simulator.video import draw_number
 
@@ -217,14 +217,3 @@ def test_a_result_is_the_same_after_a_restart() -> None:
     whole = ClipResult(AT, root / "videos/x.mp4", None, AT, later, (Gap(AT, later),))
     for result in (whole, replace(whole, path=None, gaps=(), error="why")):
         assert from_json(to_json(result, root), root) == result
-
-
-@pytest.mark.parametrize(
-    ("fps", "lasts_s"),
-    [(25.0, 0.04), (4.0, 0.25), (0.5, 0.0), (0.0, 0.0), (None, 0.0)],
-    ids=["usual", "slow", "of keyframes alone", "none", "not said"],
-)
-def test_a_rate_of_keyframes_is_not_taken_for_that_of_pictures(
-    fps: float | None, lasts_s: float
-) -> None:
-    assert picture_s(fps) == lasts_s
