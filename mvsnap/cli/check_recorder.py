@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mvsnap.cli.terminal import Line
@@ -81,10 +82,7 @@ def _cameras(settings: Settings) -> list[tuple[str, Callable[[], Line]]]:
             pool.shutdown(wait=False)
         return started[name].result()
 
-    return [
-        (name, lambda name=name: look(name))  # type: ignore[misc]
-        for name in settings.recorder.cameras
-    ]
+    return [(name, partial(look, name)) for name in settings.recorder.cameras]
 
 
 def _camera(settings: Settings, name: str) -> Line:

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from mvsnap.config.environment import apply, with_variable
 from mvsnap.config.model import Settings
 from mvsnap.config.shape import NAME, Shape, named_at, shape_of
 from mvsnap.config.values import Known, Section
@@ -20,8 +21,6 @@ from mvsnap.errors import BadConfig
 log = logging.getLogger(__name__)
 
 DEFAULT_PATH = Path("config/mvsnap.yaml")
-_PREFIX = "MVSNAP_"
-_LISTS = {"cameras", "rooms", "scopes", "photo_hosts"}
 _SECRET_KEYS = {
     "key",
     "api_key",
@@ -60,11 +59,11 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     """
     mistakes: list[str] = []
     tree = _read_yaml(path, mistakes)
-    variables = _apply_environment(tree, environ, mistakes)
+    variables = apply(tree, environ, mistakes)
     try:
         settings = settings_of(tree)
     except BadConfig as exc:
-        mistakes += [_with_variable(line, variables) for line in exc.mistakes]
+        mistakes += [with_variable(line, variables) for line in exc.mistakes]
     if mistakes:
         raise BadConfig(mistakes)
     root = path.resolve().parent
@@ -158,77 +157,6 @@ def _said(tree: dict[str, Any], section: type[BaseModel]) -> dict[str, Any]:
             }
         said[name] = value
     return said
-
-
-def _apply_environment(
-    tree: dict[str, Any], environ: Mapping[str, str], mistakes: list[str]
-) -> dict[str, str]:
-    """Return the variables that were put into `tree`, by the path of the setting."""
-    applied: dict[str, str] = {}
-    for name in sorted(environ):
-        keys = name.removeprefix(_PREFIX).lower().split("__")
-        # MVSNAP_HOME and the like belong to the init script, not to the settings.
-        if not name.startswith(_PREFIX) or _top(keys[0]) not in Settings.model_fields:
-            continue
-        value: Any = environ[name]
-        if keys[-1].endswith("_file"):
-            keys[-1] = keys[-1].removesuffix("_file")
-            try:
-                value = Path(value).read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError):
-                mistakes.append(f"{name}: no readable file at {value!r}")
-                continue
-        elif keys[-1] in _LISTS and value[:1] == "[":
-            try:
-                value = yaml.safe_load(value)
-            except yaml.YAMLError:
-                mistakes.append(f"{name}: is no list like [A, B]")
-                continue
-        path = ".".join(keys)
-        if _put(tree, keys, value):
-            applied[path] = name
-        else:
-            mistakes.append(f"{name}: there is no setting {path}")
-    return applied
-
-
-def _with_variable(mistake: str, variables: Mapping[str, str]) -> str:
-    where = mistake.partition(":")[0].lower()
-    for path, name in variables.items():
-        if where == path or where.startswith(f"{path}."):
-            return f"{mistake} (from {name})"
-    return mistake
-
-
-def _top(key: str) -> str:
-    known = Settings.model_fields
-    return key.removesuffix("_file") if key not in known else key
-
-
-def _put(tree: Any, keys: list[str], value: Any) -> bool:
-    """Set tree[a][b]... = value; numbers address list items. False if impossible."""
-    *parents, last = keys
-    for index, key in enumerate(parents):
-        following = keys[index + 1]
-        if isinstance(tree, dict):
-            # Names that people chose may have capitals; a variable cannot say so.
-            key = next((k for k in tree if str(k).lower() == key), key)
-            if tree.get(key) is None:
-                tree[key] = [] if following.isdigit() else {}
-            tree = tree[key]
-        elif isinstance(tree, list) and key.isdigit() and int(key) <= len(tree):
-            if int(key) == len(tree):
-                tree.append({})
-            tree = tree[int(key)]
-        else:
-            return False
-    if isinstance(tree, list) and last.isdigit() and int(last) <= len(tree):
-        tree[int(last) :] = [value, *tree[int(last) + 1 :]]
-        return True
-    if not isinstance(tree, dict):
-        return False
-    tree[last] = value
-    return True
 
 
 def _mistakes(exc: ValidationError, tree: dict[str, Any]) -> list[str]:

@@ -67,7 +67,7 @@ def choose(
     of the token. Nothing is
     returned for an alarm that needs no picture, unless a rule names what says so.
     """
-    matching = [rule for rule in rules if matches(rule, alarm.payload)]
+    matching = [rule for rule in rules if matches(rule.match, alarm.payload)]
     if alarm.quiet is not None:
         matching = [rule for rule in matching if _names(rule, alarm.quiet.field)]
         if not matching:
@@ -77,11 +77,11 @@ def choose(
     return tuple(_choice(alarm, rule, defaults) for rule in matching)
 
 
-def matches(rule: Rule, payload: Mapping[str, Any]) -> bool:
-    """Say whether the message says all that the rule wants; {} is every message."""
+def matches(match: Mapping[str, Wanted], payload: Mapping[str, Any]) -> bool:
+    """Say whether the message says all that a rule wants; {} is every message."""
     return all(
         any(_says(found, wanted) for found in values_at(payload, path))
-        for path, wanted in rule.match.items()
+        for path, wanted in match.items()
     )
 
 

@@ -91,6 +91,7 @@ class BadgeLoop:
         try:
             step()
         except Exception:
+            # The next round may work; a dead loop would never come back.
             if not self._clock.stopped:
                 log.exception("%s of badge events failed", what)
             return False

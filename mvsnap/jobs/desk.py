@@ -153,6 +153,7 @@ class ClipDesk:
         except NotFound:
             self._filing.fail(clip, "the camera left the settings (recorder.cameras)")
         except Exception:
+            # The thread is this clip's own: unnoted, it would wait for ever.
             log.exception("clip of %s failed unexpectedly", clip.camera)
             self._unexpected(clip)
         finally:

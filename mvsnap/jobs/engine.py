@@ -208,6 +208,7 @@ class WorkerEngine:
         try:
             park_s = self._run(job)
         except Exception:
+            # Raised from here it would end the job for good.
             log.exception("job %s failed unexpectedly", job.id)
             park_s = self._unexpected(job)
         if park_s is None:

@@ -162,6 +162,7 @@ class Receiver:
         except (OSError, ValueError) as exc:
             client.fail(_words(exc))
         except Exception:
+            # paho raises what it likes when the other side speaks no MQTT.
             if not self._was_told:
                 log.exception("MQTT broker %s sent what paho cannot read", self._where)
             client.fail(NOT_MQTT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mvsnap.core.badges import Swipe
 from mvsnap.core.webhook_alarm import Alarm
 from mvsnap.core.webhook_badges import BadgePaths, swipe_of
-from mvsnap.core.webhook_rules import Rule, matches
+from mvsnap.core.webhook_rules import matches
 from mvsnap.web.context import gateway
 
 
@@ -18,7 +18,7 @@ def swipes_of(alarm: Alarm) -> list[Swipe]:
     now, found = gateway().clock.now(), {}
     for rule in gateway().settings.webhooks.rules:
         badge = rule.badge
-        if badge.configured and matches(Rule(rule.name, rule.match), alarm.payload):
+        if badge.configured and matches(rule.match, alarm.payload):
             paths = BadgePaths(badge.timestamp, badge.user_id, badge.reader)
             swipe = swipe_of(paths, alarm.payload, now)
             found[swipe.id] = swipe
