@@ -65,6 +65,9 @@ def ring(
     }
     if container is Container.TS:
         into["segment_format"] = "mpegts"
+        # Pictures before the first keyframe are left out, but the list gives their
+        # time to the first segment: it always says that it starts at 0.
+        into["bsf:v"] = "setts=pts=PTS-STARTPTS:dts=DTS-STARTPTS"
     else:
         into["segment_format"] = "matroska"
         # Without it a join of the segments gets a wrong duration.

@@ -20,6 +20,7 @@ _URL_USER = re.compile(r"(?<=://)[^/\s'\"@]*@")
 # The first that is found counts.
 _SIGNS: tuple[tuple[str, State], ...] = (
     (r"No space left on device", State.DISK_FULL),
+    (r"Bitstream filter not found|Unknown bitstream filter", State.NO_FFMPEG),
     (r"401 Unauthorized|403 Forbidden|authorization failed", State.WRONG_PASSWORD),
     (r"404 |Server returned 4\d\d|method DESCRIBE failed", State.NO_VIDEO),
     (r"matches no streams|does not contain any stream", State.NO_VIDEO),

@@ -162,7 +162,7 @@ _TEXTS = {
     State.WRONG_PASSWORD: "the camera refuses the user name or password",
     State.NO_VIDEO: "the camera answers, but there is no video at this address",
     State.DISK_FULL: "the disk is full",
-    State.NO_FFMPEG: "ffmpeg is missing: install it (apt-get install ffmpeg)",
+    State.NO_FFMPEG: "install ffmpeg, 4.4 or later (apt-get install ffmpeg)",
     State.STOPPED: "not started",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import threading
 from dataclasses import replace
@@ -15,6 +16,8 @@ from mvsnap.recorder.diagnosis import Ending
 from mvsnap.recorder.feed import Feed, Refused
 from mvsnap.recorder.model import Probe, Source, SourceKind, State, Timing
 from mvsnap.recorder.sources import secrets_of, with_credentials
+
+_OLDEST = (4, 4)  # the first with `setts`, which the ring needs
 
 
 def probe(
@@ -53,12 +56,16 @@ def version(program: str, limit_s: float = 10) -> str:
     """Return what the program says it is, like `ffmpeg 7.1`.
 
     Raises:
-        NoFfmpeg: it is not installed, or does not run.
+        NoFfmpeg: it is not installed, does not run, or is too old.
     """
     done = process.run([program, "-version"], b"", limit_s)
     words = done.stdout.decode(errors="replace").split()
     if done.code != 0 or len(words) < 3:
         raise process.NoFfmpeg(f"{program} does not run: apt-get install ffmpeg")
+    found = re.match(r"n?(\d+)\.(\d+)", words[2])  # a build of one's own says anything
+    if found is not None and (int(found[1]), int(found[2])) < _OLDEST:
+        oldest = ".".join(map(str, _OLDEST))
+        raise process.NoFfmpeg(f"{words[0]} {words[2]} is too old: {oldest} is needed")
     return f"{words[0]} {words[2]}"
 
 

@@ -83,6 +83,16 @@ def test_without_ffmpeg_it_says_what_to_install(tmp_path: Path, clouds: Clouds) 
     assert (found["recorder"], found["gate"]) == (missing, missing)
 
 
+def test_a_program_that_is_too_old_is_red(tmp_path: Path, clouds: Clouds) -> None:
+    old = tmp_path / "old-ffmpeg"
+    old.write_text("#!/bin/sh\necho 'ffmpeg version 4.3.9-0+deb11u1 Copyright (c)'\n")
+    old.chmod(0o755)
+    cameras = {"gate": {"url": "rtsp://127.0.0.1:9/live"}}
+    recorder = {"cameras": cameras, "ffmpeg": str(old)}
+    words = "ffmpeg 4.3.9-0+deb11u1 is too old: 4.4 is needed"
+    assert told(tmp_path, clouds, recorder=recorder)["recorder"] == ("bad", words)
+
+
 def test_a_router_that_is_offline_is_red(tmp_path: Path, clouds: Clouds) -> None:
     with cloud() as (ixon, url):
         ixon.agents[0].online = False

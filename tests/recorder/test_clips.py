@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -103,9 +104,7 @@ def taking(
     ]
     with recording(folder, *cameras) as recorder:
         for name in NAMES:
-            # More than the clip shows: ffmpeg may place the first picture of an RTSP
-            # connection up to a keyframe interval too early.
-            wait_for_video(recorder, name, 10.5)
+            wait_for_video(recorder, name, 7)
         at = now() - timedelta(seconds=1)
         with ThreadPoolExecutor(len(cameras)) as pool:
             asked = {
@@ -174,6 +173,30 @@ def test_a_clip_says_when_it_was_within_a_fifth_of_a_second(
 def test_every_picture_is_at_its_moment(taken: Taken, name: str) -> None:
     shown = seen(taken.clips[name], taken.at, NUMBERS[name])
     assert shown.drift_s < (0.02 if NAMES[name] == FPS else 0.5 / NAMES[name] + 0.15)
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+def test_a_connection_between_two_keyframes_places_its_first_picture(
+    steady_camera: RtspCamera, tmp_path: Path, codec: str
+) -> None:
+    gop_s = GOP / FPS
+    url = steady_camera.url(codec)
+    with recording(tmp_path / "first", camera("first", url)) as first:
+        wait_for_video(first, "first", 1)  # the camera is sending to somebody
+        # It begins a keyframe interval at each multiple of its length.
+        wait_until(lambda: 0.2 < time.time() % gop_s < 0.5, "just after a keyframe")
+        whole = camera("whole", url, pre_roll_s=60)
+        with recording(tmp_path / "second", whole) as second:
+            wait_for_video(second, "whole", 3)
+            at = now()
+            clip = second.record("whole", at)
+    assert clip.began_at is not None
+    shown = seen(clip, at)
+    first_s = (clip.began_at - at).total_seconds()
+    assert first_s == pytest.approx(shown.first_s, abs=0.2)
+    assert shown.last_s >= 2 - 1.5 * PICTURE_S
+    (gap,) = clip.gaps  # what was before the connection
+    assert gap.ended_at == clip.began_at
 
 
 @pytest.mark.parametrize("name", [*NAMES, "hevc", "later"])

@@ -20,7 +20,8 @@ def test_the_ring_of_an_rtsp_camera() -> None:
     line = " ".join(command.ring(Input.RTSP, Container.TS, RUN))
     assert line.startswith("ffmpeg -f concat ")
     assert line.endswith(
-        "-i pipe:0 -map 0:v:0 -f segment -c copy -segment_format mpegts"
+        "-i pipe:0 -map 0:v:0 -f segment -bsf:v setts=pts=PTS-STARTPTS:dts=DTS-STARTPTS"
+        " -c copy -segment_format mpegts"
         " -segment_format_options flush_packets=1 -segment_list pipe:1"
         " -segment_list_type csv -segment_time 1 /dev/shm/run/%09d.ts"
         " -nostdin -hide_banner -nostats -loglevel info"

@@ -73,6 +73,7 @@ def test_the_query_of_an_address_is_a_secret() -> None:
         ("Stream map '0:v:0' matches no streams.", State.NO_VIDEO),
         ("Connection to tcp://h:554 failed: Connection refused", State.OFFLINE),
         ("av_interleaved_write_frame(): No space left on device", State.DISK_FULL),
+        ("filter sequence 'x': Bitstream filter not found", State.NO_FFMPEG),
         ("Impossible to open 'x'\npipe:0: Invalid data found when", State.OFFLINE),
         ("pipe:0: Invalid data found when processing input", State.NO_VIDEO),
         ("", State.OFFLINE),
