@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
@@ -25,13 +26,14 @@ from tests.web.build import GATE, Web, send
 PAGE = "/badges"
 TABLE = "/badges.csv"
 DIRECTORY = "https://directory.example"
+BERLIN = ZoneInfo("Europe/Berlin")
 
 
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[Web]:
     badges = {"camera_of_reader": {"Gate": GATE}, "mismatch_room": "Alarms"}
     meraki = {"api_key": "a-dashboard-key"}
-    site = {"timezone": "Europe/Berlin"}
+    site = {"timezone": BERLIN.key}
     made = Web(tmp_path, site=site, badges=badges, meraki=meraki)
     yield made
     made.close()
@@ -112,7 +114,8 @@ def test_filters_choose_day_reader_person_and_verdict(
     assert listed(reviewer, "person=BERG") == [second.id, old.id]
     assert listed(reviewer, "person=1") == [first.id]
     assert listed(reviewer, "verdict=match") == [first.id]
-    assert listed(reviewer, f"day={old.swiped_at:%Y-%m-%d}&person=änne") == [old.id]
+    day = f"{old.swiped_at.astimezone(BERLIN):%Y-%m-%d}"
+    assert listed(reviewer, f"day={day}&person=änne") == [old.id]
     assert listed(reviewer, "verdict=open&reader=Gate&day=") == [old.id]
     assert "Nothing matches." in reviewer.get(f"{PAGE}?person=nobody").text
 

@@ -19,13 +19,18 @@ from tests.web.build import GATE, PASSWORD, Web
 PAGES = ("/wifi", "/wifi/visits", "/wifi/observations", "/wifi/correlation")
 
 
+def yesterday() -> datetime:
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return today - timedelta(days=1)
+
+
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
     endpoint = {"token": "a-token-of-the-shop", "validator": "v", "secret": "s" * 8}
     web = Web(tmp_path, scanning={"endpoints": [endpoint]})
     web.add_user("anna", Role.VIEWER)
-    now = datetime.now(UTC).replace(second=0, microsecond=0)
-    noon = now - timedelta(days=1)
+    now = datetime.now(UTC)
+    noon = yesterday() + timedelta(hours=12)
     heard = [
         Heard(device, int(noon.timestamp()) // MINUTE_S + device % 40 + n, 0, 30, -55)
         for device in range(1, 81)
@@ -60,11 +65,11 @@ def test_a_person_looks_at_charts_a_period_and_a_download(url: str) -> None:
 def test_a_person_chooses_days_and_sorts(url: str) -> None:
     with visitor(DESKTOP) as page:
         log_in(page, f"{url}/wifi/visits", "anna", PASSWORD)
-        yesterday = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
-        page.get_by_label("From").fill(yesterday)
-        page.get_by_label("To", exact=True).fill(yesterday)
+        day = f"{yesterday():%Y-%m-%d}"
+        page.get_by_label("From").fill(day)
+        page.get_by_label("To", exact=True).fill(day)
         page.get_by_role("button", name="Show").click()
-        page.wait_for_url(f"**/wifi/visits?from={yesterday}*")
+        page.wait_for_url(f"**/wifi/visits?from={day}*")
         page.get_by_role("link", name="Stayed").click()
         page.wait_for_url("**sort=dwell*")
         stayed = page.locator(".wifi-visits tbody tr").first.locator("td").nth(3)
