@@ -22,7 +22,6 @@ _MOST_ROWS = 1000
 # Which intervals Meraki takes is not published: finer ones are tried first.
 _INTERVALS_S = (60, 300, 3600)
 _HOUR_S = 3600
-_DETECTIONS = "/detections/history/byBoundary/byInterval"
 
 
 class CameraAnalytics:
@@ -33,7 +32,7 @@ class CameraAnalytics:
 
     def __init__(self, calls: DashboardCalls) -> None:
         self._calls = calls
-        self._refused = 0  # intervals, from the finest
+        self._intervals_s: tuple[int, ...] = _INTERVALS_S
 
     def has_sense(self, serial: Serial) -> bool:
         """Return whether MV Sense is on. Source: GET /devices/{serial}/camera/sense."""
@@ -117,16 +116,20 @@ class CameraAnalytics:
         Source: GET /organizations/{organizationId}/camera/detections/history/
         byBoundary/byInterval.
         """
-        while True:
-            interval_s = _INTERVALS_S[self._refused]
+        *finer, coarsest = self._intervals_s
+        for number, interval_s in enumerate(finer):
             try:
-                return self._detected(
+                found = self._detected(
                     organization_id, zone_ids, since, until, interval_s
                 )
             except Refused:
-                if interval_s == _INTERVALS_S[-1]:
-                    raise
-                self._refused = _INTERVALS_S.index(interval_s) + 1
+                continue
+            # Not before: what is refused at every interval says nothing of them.
+            self._intervals_s = self._intervals_s[number:]
+            return found
+        found = self._detected(organization_id, zone_ids, since, until, coarsest)
+        self._intervals_s = (coarsest,)
+        return found
 
     def crossings_in_all(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,10 +11,10 @@ from functools import lru_cache
 
 import msgspec
 
-from mvsnap.core.devices import mac_text
 from mvsnap.core.scanning_messages import Message, Sighting, clients
 from mvsnap.core.visits import MINUTE_S, Heard, merged
 
+_SEPARATOR = re.compile(r"[:-](?![^\[]*\])")  # not within brackets
 STALE = "too old or in the future"
 
 
@@ -114,13 +115,13 @@ def _reason(sightings: list[Sighting], limits: Limits) -> str:
 
 def access_points(patterns: Iterable[str]) -> Callable[[int], bool]:
     """Return what tells whether an access point counts, by patterns like 0c:8d:*."""
-    wanted = [pattern.strip().lower().replace("-", ":") for pattern in patterns]
+    wanted = [_SEPARATOR.sub("", pattern.strip().lower()) for pattern in patterns]
     if "*" in wanted:
         return lambda _: True
 
     @lru_cache(maxsize=10_000)
     def wants(ap: int) -> bool:
-        return any(fnmatchcase(mac_text(ap), pattern) for pattern in wanted)
+        return any(fnmatchcase(f"{ap:012x}", pattern) for pattern in wanted)
 
     return wants
 

@@ -20,6 +20,7 @@ What else they hold, such as IP addresses and the user's name, is not even read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -53,6 +54,11 @@ _RADIOS = {
 }
 
 Number = int | float | str | None
+# An escaped backslash, a whole pair, or else (group 1) half of one.
+_HALF = re.compile(
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
 # A text that is no UTF-8 is found late, when it is read.
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -123,6 +129,11 @@ class _Seen3(msgspec.Struct):
     latestRecord: _Latest | None = None
 
 
+class _Secret(msgspec.Struct):
+    secret: str = ""
+
+
+_SECRET = msgspec.json.Decoder(_Secret)
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 _DATA = msgspec.json.Decoder(_Data)
 _RAW = msgspec.json.Decoder(list[msgspec.Raw])
@@ -136,10 +147,20 @@ _ALL: dict[int, msgspec.json.Decoder[Any]] = {
 }
 
 
+def mended(body: bytes) -> bytes:
+    """Return the body without halves of characters, which no decoder takes.
+
+    They come of names that somebody cut off within an emoji.
+    """
+    if b"\\ud" not in body and b"\\uD" not in body:
+        return body
+    return _HALF.sub(lambda found: found[0] if found[1] is None else b"\\ufffd", body)
+
+
 def secret_of(body: bytes) -> str:
     """Return the secret of a message, "" when it has none or is no message."""
     try:
-        return _ENVELOPE.decode(body).secret
+        return _SECRET.decode(body).secret
     except _UNREADABLE:
         return ""
 

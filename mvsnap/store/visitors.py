@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, func, select
+from sqlalchemy import ColumnElement, case, delete, exists, func, select
 
 from mvsnap.core.visitors import CountedZone, HourCount, Span
 from mvsnap.domain import Serial, ZoneId
@@ -156,8 +156,18 @@ class VisitorStore:
             rows = connection.execute(statement).all()
         return {(Serial(r.serial), ZoneId(r.zone_id), r.began_at) for r in rows}
 
-    def totals(self, since: datetime, until: datetime) -> dict[ZoneKey, Total]:
-        """Return what each zone counted in the days that begin in [since, until)."""
+    def was_counted(self, serial: Serial, zone_id: ZoneId) -> bool:
+        """Say whether any day of the zone is kept."""
+        table = visitor_days.c
+        found = (table.serial == serial) & (table.zone_id == zone_id)
+        with self._db.reading() as connection:
+            return bool(connection.execute(select(exists().where(found))).scalar_one())
+
+    def totals(self, days: Sequence[Span]) -> dict[ZoneKey, Total]:
+        """Return what each zone counted in these days.
+
+        Days of another time zone, kept before the site's was changed, are left out.
+        """
         table = visitor_days.c
         known_s = case((table.average_people.is_not(None), table.covered_s))
         people_s = func.sum(table.average_people * table.covered_s)
@@ -168,7 +178,7 @@ class VisitorStore:
                 func.sum(table.entrances).label("entrances"),
                 (people_s / func.nullif(func.sum(known_s), 0)).label("people"),
             )
-            .where(table.began_at >= since, table.began_at < until)
+            .where(table.began_at.in_([begin for begin, _ in days]))
             .group_by(table.serial, table.zone_id)
         )
         with self._db.reading() as connection:

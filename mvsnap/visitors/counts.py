@@ -69,8 +69,8 @@ class VisitorCounts:
         self._clock = clock
         self._organization_id = organization_id
         self._zone = zone
-        self._boundaries = _Boundaries({}, {})
-        self._boundaries_at = float("-inf")
+        self._boundaries: _Boundaries | None = None  # None: nobody has told yet
+        self._boundaries_due = float("-inf")
         self._refused_days: set[tuple[Serial, Span]] = set()
 
     # --- cameras
@@ -98,7 +98,8 @@ class VisitorCounts:
 
     def _zones(self, serial: Serial) -> list[CountedZone]:
         """Return zones, where they are still served, with their successors."""
-        boundaries = self._known_boundaries().zones.get(serial, [])
+        known = self._known_boundaries()
+        boundaries = known.zones.get(serial, []) if known else self._remembered(serial)
         try:
             zones = self._analytics.zones(serial)
         except UpstreamError as exc:
@@ -106,12 +107,22 @@ class VisitorCounts:
             zones = []
         return with_successors(zones, boundaries)
 
-    def _known_boundaries(self) -> _Boundaries:
+    def _remembered(self, serial: Serial) -> list[CountedZone]:
+        """Return the areas and lines of a camera that were told of before a restart."""
+        zones = [known.zone for known in self._visitors.zones()]
+        return [
+            zone
+            for zone in zones
+            if zone.serial == serial and zone.kind is not ZoneKind.ZONE
+        ]
+
+    def _known_boundaries(self) -> _Boundaries | None:
         now = self._clock.monotonic()
-        if now - self._boundaries_at >= CAMERA_EVERY.total_seconds():
+        if now >= self._boundaries_due:
             # Also when it fails: cameras with zones can do without.
-            self._boundaries_at = now
+            self._boundaries_due = now + _AGAIN.total_seconds()
             self._boundaries = self._ask_boundaries()
+            self._boundaries_due = now + CAMERA_EVERY.total_seconds()
         return self._boundaries
 
     def _ask_boundaries(self) -> _Boundaries:
@@ -195,9 +206,9 @@ class VisitorCounts:
         """Return the areas and lines among these by the organization to ask."""
         found: dict[str, list[ZoneId]] = {}
         for zone in zones:
-            if zone.kind is not ZoneKind.ZONE:
-                known = self._known_boundaries().organization_of
-                organization_id = known.get((zone.serial, zone.zone_id))
+            if zone.kind is not ZoneKind.ZONE and (known := self._known_boundaries()):
+                key = (zone.serial, zone.zone_id)
+                organization_id = known.organization_of.get(key)
                 if organization_id is not None:
                     found.setdefault(organization_id, []).append(zone.zone_id)
         return found
@@ -229,7 +240,7 @@ class VisitorCounts:
             counts = self._analytics.crossings(organization_id, ids, since, until)
             return counts[zone.zone_id]
         raise UpstreamError(
-            "The Dashboard names this area or line no more", retry=False
+            "The Dashboard does not name this area or line", retry=False
         )
 
 

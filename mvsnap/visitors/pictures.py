@@ -13,12 +13,18 @@ from zoneinfo import ZoneInfo
 
 from mvsnap.clients.meraki import Dashboard, SnapshotTicket
 from mvsnap.clock import Clock
-from mvsnap.core.visitors import PictureState, Span, last_hours, merged, seen_in
+from mvsnap.core.visitors import (
+    HourCount,
+    PictureState,
+    last_hours,
+    merged,
+    seen_in,
+)
 from mvsnap.domain import Serial, ZoneId
 from mvsnap.errors import CameraOffline, NoPicture, NoVideo, UpstreamError
 from mvsnap.store.files import Files
 from mvsnap.store.sense import SenseStore
-from mvsnap.store.visitor_rows import HourPicture
+from mvsnap.store.visitor_rows import HourPicture, KnownZone
 from mvsnap.store.visitors import VisitorStore
 
 log = logging.getLogger(__name__)
@@ -57,10 +63,14 @@ class VisitorPictures:
 
     def due(self, now: datetime) -> list[HourPicture]:
         """Return the pictures to ask for, of the zone looked at last in front."""
+        looks = self._visitors.looks(now - _LOOKS_FOR)
+        if not looks:
+            return []
+        known = {(k.zone.serial, k.zone.zone_id): k for k in self._visitors.zones()}
         return [
             picture
-            for serial, zone_id in self._visitors.looks(now - _LOOKS_FOR)
-            for picture in self._due_of(serial, zone_id, now)
+            for key in looks
+            for picture in self._due_of(*key, known.get(key), now)
         ]
 
     def take(self, ends_at: float) -> None:
@@ -81,29 +91,38 @@ class VisitorPictures:
                 self._visitors.keep_picture(self._with_link(fetched))
 
     def _due_of(
-        self, serial: Serial, zone_id: ZoneId, now: datetime
+        self, serial: Serial, zone_id: ZoneId, zone: KnownZone | None, now: datetime
     ) -> list[HourPicture]:
         """Return those of one zone, the newest first; an hour must be over."""
         spans = last_hours(now, self._zone, _HOURS)[:-1]
-        known = self._visitors.pictures(serial, zone_id, spans[0][0], spans[-1][1])
-        spans = [span for span in spans if _is_open(span, known.get(span[0]), now)]
+        since, until = spans[0][0], spans[-1][1]
+        known = self._visitors.pictures(serial, zone_id, since, until)
+        counted = self._visitors.hours(serial, zone_id, since, until)
+        counts = {count.began_at: count for count in counted}
+        spans = [
+            (begin, end)
+            for begin, end in spans
+            if _is_counted(end, zone, now)
+            and _is_open(known.get(begin), counts.get(begin), now)
+        ]
         if not spans:
             return []
-        since, until = spans[0][0], spans[-1][1]
-        counted = self._visitors.hours(serial, zone_id, since, until)
         presences = [
             presence
-            for presence in self._sense.presences(since, until, serial)
+            for presence in self._sense.presences(spans[0][0], spans[-1][1], serial)
             if presence.zone_id == zone_id
         ]
         found = []
         for hour in reversed(merged(spans, counted, seen_in(presences, spans))):
             begin, minute_at = hour.span[0], hour.busiest_at
             if minute_at is not None:
-                fresh = HourPicture(
-                    *(serial, zone_id, begin, minute_at, PictureState.WAITING, 0)
-                )
-                found.append(replace(known.get(begin, fresh), minute_at=minute_at))
+                picture = known.get(begin)
+                if picture is None or picture.minute_at != minute_at:
+                    picture = HourPicture(
+                        *(serial, zone_id, begin, minute_at, PictureState.WAITING, 0),
+                        snapshot_path=picture.snapshot_path if picture else None,
+                    )
+                found.append(picture)
         return found
 
     def _asked(self, picture: HourPicture) -> tuple[HourPicture, SnapshotTicket | None]:
@@ -136,6 +155,8 @@ class VisitorPictures:
         except OSError as exc:
             log.warning("picture of %s not kept: %s", picture.serial, exc.strerror)
             return replace(picture, again_at=self._clock.now() + _OFFLINE_AGAIN)
+        if picture.snapshot_path not in (None, path):
+            self._files.remove(picture.snapshot_path)
         return replace(picture, state=PictureState.TAKEN, snapshot_path=path)
 
     def _missing(self, picture: HourPicture, exc: NoPicture) -> HourPicture:
@@ -162,16 +183,28 @@ class VisitorPictures:
         return replace(picture, video_link=link)
 
 
-def _is_open(span: Span, picture: HourPicture | None, now: datetime) -> bool:
+def _is_counted(end: datetime, zone: KnownZone | None, now: datetime) -> bool:
+    """Say whether the hour that ended then is counted, so its busiest minute known."""
+    if now < end + _STORED_AFTER:
+        return False  # its last minutes are not stored yet
+    if zone is None or zone.error is not None:
+        return True  # nobody counts it: MV Sense alone saw who was there
+    asked_at = zone.hours_asked_at
+    return asked_at is not None and asked_at >= end + _STORED_AFTER
+
+
+def _is_open(
+    picture: HourPicture | None, count: HourCount | None, now: datetime
+) -> bool:
     """Say whether the picture of this hour is to be asked for now."""
-    if now < span[1] + _STORED_AFTER:
-        return False  # its last minutes may still be counted, and are not stored yet
     if picture is None:
         return True
+    if count is not None and count.busiest_at not in (None, picture.minute_at):
+        return True  # minutes that were counted late had more people
     return picture.again_at is not None and picture.again_at <= now
 
 
 def _name(picture: HourPicture) -> str:
-    """Return a name for the file: the same hour has the same one at every try."""
-    hour = f"{picture.serial}/{picture.zone_id}/{picture.began_at.isoformat()}"
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, hour))
+    """Return a name for the file: the same minute has the same one at every try."""
+    minute = f"{picture.serial}/{picture.zone_id}/{picture.minute_at.isoformat()}"
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, minute))

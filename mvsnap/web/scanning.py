@@ -18,7 +18,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from mvsnap.core.scanning import STALE, Harvest, Limits, access_points, harvest
-from mvsnap.core.scanning_messages import Message, parse, secret_of
+from mvsnap.core.scanning_messages import Message, mended, parse, secret_of
 from mvsnap.errors import BadInput
 from mvsnap.web import context
 from mvsnap.web.auth import scanning as auth
@@ -48,7 +48,7 @@ def validate() -> ResponseReturnValue:
 @bp.post("/scanning/<token>")
 @auth.scanning_token
 def receive() -> ResponseReturnValue:
-    body = _body(request)
+    body = mended(_body(request))
     with _large if len(body) > _LARGE_BYTES else nullcontext():
         return _received(endpoint(), body)
 

@@ -101,6 +101,18 @@ def test_an_interval_that_is_refused_is_not_tried_again(
     assert asked == ["60", "300", "300"]
 
 
+def test_what_is_refused_at_every_interval_says_nothing_of_intervals(
+    dashboard: Dashboard, fake_dashboard: FakeDashboard
+) -> None:
+    fake_dashboard.finest_interval_s = 86_400
+    since, until = recently(1)
+    with pytest.raises(UpstreamError):
+        dashboard.analytics.crossings(ORGANIZATION_ID, [LINE], since, until)
+    fake_dashboard.finest_interval_s = 60
+    found = dashboard.analytics.crossings(ORGANIZATION_ID, [LINE], since, until)
+    assert len(found[LINE]) == 60
+
+
 def test_no_question_has_more_rows_than_an_answer_may_hold(
     dashboard: Dashboard, fake_dashboard: FakeDashboard
 ) -> None:

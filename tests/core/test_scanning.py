@@ -20,7 +20,7 @@ from mvsnap.core.scanning import (
     pack,
     unpack,
 )
-from mvsnap.core.scanning_messages import parse, secret_of
+from mvsnap.core.scanning_messages import mended, parse, secret_of
 from mvsnap.core.visits import Heard
 from mvsnap.domain import Radio
 from mvsnap.errors import BadInput
@@ -193,7 +193,10 @@ def test_weak_ones_are_ignored() -> None:
     )
 
 
-@pytest.mark.parametrize("pattern", [AP, AP.upper(), "0c-8d-db-00-00-01", "*:01"])
+@pytest.mark.parametrize(
+    "pattern",
+    [AP, AP.upper(), "0c-8d-db-00-00-01", "0c8ddb000001", "*:01", "*:0[0-1]"],
+)
 def test_only_access_points_that_are_named_count(pattern: str) -> None:
     places = [location(9, (OTHER_AP, -40))]
     found = kept(version3(seen3(locations=places)), limits(pattern, "ff:*"))
@@ -339,6 +342,24 @@ def test_a_text_that_is_no_utf_8_is_one_bad_observation() -> None:
     assert secret_of(b'{"secret": "\xff"}') == ""
     with pytest.raises(BadInput):
         parse(b'{"secret": "\xff"}')
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (r"cut \ud83d off", "cut \N{REPLACEMENT CHARACTER} off"),
+        (r"\uDE00 alone", "\N{REPLACEMENT CHARACTER} alone"),
+        (r"whole \ud83d\uDE00", "whole \N{GRINNING FACE}"),
+        (r"no escape: \\ud83d", r"no escape: \ud83d"),
+    ],
+)
+def test_half_a_character_spoils_nothing(written: str, read: str) -> None:
+    whole = body(version2(seen2(ssid="SSID"), seen2(WATCH)))
+    sent = mended(whole.replace(b"SSID", written.encode()))
+    assert secret_of(sent) == SECRET
+    found = harvest(parse(sent), limits())
+    assert (found.accepted, found.bad) == (2, 0)
+    assert read in {heard.ssid for heard in found.heard}
 
 
 def test_milliseconds_in_text_are_no_date_of_long_ago() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mvsnap.core.visitors import CountedZone, HourCount, PictureState, ZoneKind
+from mvsnap.core.visitors import CountedZone, HourCount, PictureState, Span, ZoneKind
 from mvsnap.domain import FULL_FRAME, Presence, Serial, ZoneId
 from mvsnap.store import database
 from mvsnap.store.sense import Findings, SenseStore
@@ -48,6 +48,10 @@ def zone(zone_id: ZoneId = HALL, label: str = "Hall", **given: Any) -> CountedZo
 def day(number: int, entrances: int, people: float | None = None) -> DayCount:
     begin = NOON + number * DAY
     return DayCount(GATE, HALL, begin, entrances, people, 86400.0, is_over=True)
+
+
+def days(*numbers: int) -> list[Span]:
+    return [(NOON + n * DAY, NOON + (n + 1) * DAY) for n in numbers]
 
 
 def at(minutes: float) -> datetime:
@@ -104,7 +108,7 @@ def test_days_are_added_up_and_averages_weighed(visitors: VisitorStore) -> None:
     line = replace(day(0, 7), zone_id=ZoneId("l1"))
     visitors.keep_days([day(-1, 99), day(0, 3, 2.0), half, line])
     visitors.keep_days([])
-    assert visitors.totals(NOON, NOON + 2 * DAY) == {
+    assert visitors.totals(days(0, 1)) == {
         (GATE, HALL): Total(7, 4.0),
         (GATE, ZoneId("l1")): Total(7, None),
     }
@@ -116,10 +120,18 @@ def test_days_are_added_up_and_averages_weighed(visitors: VisitorStore) -> None:
     assert found[GATE, HALL] == {NOON: 3, NOON + DAY: 4}
 
 
+def test_days_of_another_time_zone_are_not_added(visitors: VisitorStore) -> None:
+    shifted = [replace(day(n, 3), began_at=NOON + n * DAY - 2 * HOUR) for n in (0, 1)]
+    visitors.keep_days([day(0, 3), day(1, 3), *shifted])
+    assert visitors.totals(days(0, 1)) == {(GATE, HALL): Total(6, None)}
+    assert visitors.was_counted(GATE, HALL)
+    assert not visitors.was_counted(DOOR, HALL)
+
+
 def test_a_day_that_went_on_is_counted_anew(visitors: VisitorStore) -> None:
     visitors.keep_days([replace(day(0, 3), is_over=False)])
     visitors.keep_days([day(0, 5)])
-    assert visitors.totals(NOON, NOON + DAY) == {(GATE, HALL): Total(5, None)}
+    assert visitors.totals(days(0)) == {(GATE, HALL): Total(5, None)}
 
 
 def test_hours_are_replaced_where_they_were_asked_for(visitors: VisitorStore) -> None:
@@ -193,7 +205,7 @@ def test_purging_removes_what_is_older_and_names_its_pictures(
     visitors.note_look(GATE, HALL, NOON - 40 * DAY)
     assert visitors.purge(NOON - 30 * DAY) == ("old.jpg",)
     assert visitors.hours(GATE, HALL, NOON - 50 * DAY, at(60)) == [new]
-    totals = visitors.totals(NOON - 50 * DAY, at(60))
+    totals = visitors.totals(days(-40, 0))
     assert totals == {(GATE, HALL): Total(1, None)}
     assert visitors.cameras() == {}
     assert visitors.looks(NOON - 50 * DAY) == {}

@@ -12,7 +12,13 @@ import pytest
 
 from mvsnap.clients.meraki import Dashboard
 from mvsnap.clock import SystemClock
-from mvsnap.core.visitors import PictureState, ZoneKind, last_hours
+from mvsnap.core.visitors import (
+    HourCount,
+    PictureState,
+    ZoneKind,
+    last_days,
+    last_hours,
+)
 from mvsnap.domain import FULL_FRAME, Presence, Serial, ZoneId
 from mvsnap.simulator.cameras import ORGANIZATION_ID
 from mvsnap.simulator.dashboard import FakeDashboard
@@ -22,6 +28,7 @@ from mvsnap.store import database
 from mvsnap.store.files import Files
 from mvsnap.store.sense import Findings, SenseStore
 from mvsnap.store.site import SiteStore
+from mvsnap.store.visitor_rows import HourPicture
 from mvsnap.store.visitors import VisitorStore
 from mvsnap.visitors.counts import VisitorCounts
 from mvsnap.visitors.pictures import VisitorPictures
@@ -67,8 +74,8 @@ class Site:
     clock: MovedClock
     worker: VisitorRefresh | None = None
 
-    def refresh(self, name: str = "worker") -> VisitorRefresh:
-        pictures = VisitorPictures(
+    def take_pictures(self) -> VisitorPictures:
+        return VisitorPictures(
             self.dashboard,
             self.visitors,
             self.sense,
@@ -76,6 +83,8 @@ class Site:
             self.clock,
             zone=BERLIN,
         )
+
+    def refresh(self, name: str = "worker") -> VisitorRefresh:
         counts = VisitorCounts(
             self.dashboard,
             self.visitors,
@@ -83,6 +92,7 @@ class Site:
             organization_id=ORGANIZATION_ID,
             zone=BERLIN,
         )
+        pictures = self.take_pictures()
         return VisitorRefresh(
             counts, pictures, self.visitors, self.site, self.clock, by=name
         )
@@ -183,8 +193,27 @@ def test_retired_zones_are_replaced_by_areas_and_lines(site: Site) -> None:
     assert ids == {AREA: ZoneKind.AREA, LINE: ZoneKind.LINE}
     now = site.clock.now()
     assert site.visitors.hours(GATE, AREA, now - 14 * HOUR, now)
-    totals = site.visitors.totals(now - timedelta(days=8), now)
+    days = last_days(now.astimezone(BERLIN).date(), BERLIN, 7)
+    totals = site.visitors.totals(days)
     assert totals[GATE, AREA].entrances > 0
+
+
+def test_areas_and_lines_outlive_trouble_after_a_restart(site: Site) -> None:
+    site.run()
+    before = {known.zone for known in site.visitors.zones()}
+    site.worker = None  # a restart
+    site.clock.ahead = HOUR
+    site.fake.faults.add(Fault("429", "boundaries/areas"))
+    site.run()
+    site.clock.ahead += timedelta(minutes=2)
+    site.run()
+    assert {known.zone for known in site.visitors.zones()} == before
+    site.clock.ahead += timedelta(minutes=12)
+    asked = site.run()
+    assert [path for path in asked if "boundaries/areas" in path]
+    site.clock.ahead += timedelta(minutes=16)
+    site.run()
+    assert not [known.error for known in site.visitors.zones() if known.error]
 
 
 def test_a_camera_without_sense_has_no_zones(site: Site) -> None:
@@ -261,6 +290,47 @@ def test_pictures_come_for_the_zone_a_person_looks_at(site: Site) -> None:
         assert picture.video_link is not None
         assert picture.video_link.endswith(f"timestamp={ts_ms}")
     assert not snapshots(site.run())
+
+
+def count(begin: datetime, minute: int) -> HourCount:
+    busiest_at = begin + timedelta(minutes=minute)
+    return HourCount(begin, 5, 1.0, busiest_at, 2.0, 1)
+
+
+def test_a_busier_minute_that_was_counted_late_gets_its_picture(site: Site) -> None:
+    site.run()
+    site.look()
+    now = site.clock.now()
+    hour = begin, _ = last_hours(now, BERLIN, 2)[0]
+
+    def picture_of(minute: int) -> HourPicture:
+        counted = count(begin, minute)
+        site.visitors.keep_hours(GATE, ENTRANCE, hour, [counted], now)
+        site.run()
+        taken = site.visitors.pictures(GATE, ENTRANCE, begin, now)[begin]
+        assert (taken.state, taken.minute_at) == (
+            PictureState.TAKEN,
+            counted.busiest_at,
+        )
+        return taken
+
+    before, after = picture_of(10), picture_of(57)
+    assert after.video_link != before.video_link
+    assert site.files.picture(after.snapshot_path)
+    assert site.files.picture(before.snapshot_path) is None
+    assert not snapshots(site.run())
+
+
+def test_an_hour_has_its_picture_when_it_is_counted_to_its_end(site: Site) -> None:
+    site.run()
+    site.look()
+    hour = begin, end = last_hours(site.clock.now(), BERLIN, 1)[0]
+    site.clock.ahead = end + timedelta(minutes=4) - site.clock.now()
+    now = site.clock.now()
+    for asked_at, is_due in ((end - timedelta(minutes=1), False), (now, True)):
+        site.visitors.keep_hours(GATE, ENTRANCE, hour, [count(begin, 10)], asked_at)
+        due = site.take_pictures().due(now)
+        assert (begin in [picture.began_at for picture in due]) is is_due
 
 
 def snapshots(paths: list[str]) -> list[str]:

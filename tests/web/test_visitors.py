@@ -424,8 +424,9 @@ def test_a_picture_of_the_busiest_minute_has_a_link_to_the_video(
         video_link="https://n1.meraki.com/v",
     )
     html = viewer.get(ZONE_PAGE).text
-    assert f'href="{address}/picture.jpg"' in html
-    assert f'src="{address}/thumbnail.jpg"' in html
+    minute_s = int((MIDNIGHT + 9 * HOUR + 7 * MINUTE).timestamp())
+    assert f'href="{address}/picture.jpg?at={minute_s}"' in html
+    assert f'src="{address}/thumbnail.jpg?at={minute_s}"' in html
     assert 'href="https://n1.meraki.com/v"' in html
     answer = viewer.get(f"{address}/picture.jpg", buffered=True)
     assert (answer.data, answer.mimetype) == (whole, "image/jpeg")

@@ -66,7 +66,7 @@ def visitor_rows(
     visitors: VisitorStore, places: Places, asked: VisitorFilter
 ) -> list[VisitorRow]:
     """Return a row for each zone that is known or counted in the period."""
-    counted = visitors.totals(asked.since, asked.until)
+    counted = visitors.totals(asked.spans)
     seen = visitors.most_seen(asked.since, asked.until)
     named = {(k.zone.serial, k.zone.zone_id): k.zone for k in visitors.zones()}
     keys = {*named, *counted, *seen}

@@ -144,11 +144,12 @@ def zone_hours(
     rows = [
         _hour_row(hour, pictures.get(hour.span[0]), now, takes, clock) for hour in hours
     ]
+    entrances = [hour.counted.entrances for hour in hours if hour.counted]
     seen = [hour.seen.people for hour in hours if hour.seen]
     return ZoneHours(
         rows=rows,
         day=day,
-        entrances=sum(count.entrances for count in counted) if counted else None,
+        entrances=sum(entrances) if entrances else None,
         people=max(seen, default=None),
         chart=_chart(rows),
     )
