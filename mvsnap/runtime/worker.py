@@ -108,7 +108,10 @@ class Worker:
         visitors = self._parts.visitor_refresh(self._slot.executor_id)
         has_dashboard = self._parts.settings.meraki.api_key is not None
         chores = [
-            Chore("cleaning", self._clean, _CLEAN_EVERY_S),
+            Chore("cleaning events", self._clean_events, _CLEAN_EVERY_S),
+            Chore("cleaning badges", self._clean_badges, _CLEAN_EVERY_S),
+            Chore("cleaning jobs", self._clean_jobs, _CLEAN_EVERY_S),
+            Chore("cleaning Wi-Fi", self._clean_wifi, _CLEAN_EVERY_S),
             Chore("retention", self._tidy, _TIDY_EVERY_S),
             Chore("sweeping", self._sweep, _SWEEP_EVERY_S),
         ]
@@ -145,14 +148,20 @@ class Worker:
                 store.forget_worker(executor_id)
                 log.warning("worker %s is gone: %d jobs go on", executor_id, taken)
 
-    def _clean(self) -> None:
+    def _clean_events(self) -> None:
         purged = self._parts.purge()
-        badges = self._parts.purge_badges().badges
-        self.engine.forget_finished(self._parts.oldest_kept())
         if purged.events:
             log.info("%d old events removed", purged.events)
+
+    def _clean_badges(self) -> None:
+        badges = self._parts.purge_badges().badges
         if badges:
             log.info("%d old badge events removed", badges)
+
+    def _clean_jobs(self) -> None:
+        self.engine.forget_finished(self._parts.oldest_kept())
+
+    def _clean_wifi(self) -> None:
         self._parts.purge_wifi()
 
     def _tidy(self) -> None:

@@ -6,12 +6,17 @@ is stored with an address any more.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from pathlib import Path
 
+from sqlalchemy import select
+
 from mvsnap.core.devices import SALT_BYTES
 from mvsnap.errors import BadConfig
+from mvsnap.store import tables
+from mvsnap.store.database import Database
 
 NAME = "scanning-salt"
 
@@ -35,6 +40,27 @@ def salt(data_dir: Path) -> bytes:
         # Not made anew by itself: every device would be a new one.
         raise BadConfig([f"{path}: expected {SALT_BYTES} bytes in hexadecimal"])
     return found
+
+
+def is_another(db: Database, salt: bytes) -> bool:
+    """Say whether the devices in the store were numbered with another salt before.
+
+    From now on this one counts. The store holds a hash of it, which tells nothing.
+    """
+    mark = hashlib.blake2b(b"scanning-salt", key=salt, digest_size=16).hexdigest()
+    table = tables.secrets
+    statement = select(table.c.value).where(table.c.name == NAME)
+    with db.reading() as connection:
+        known: str | None = connection.execute(statement).scalar_one_or_none()
+    if known == mark:
+        return False
+    kept = db.insert(table).values(name=NAME, value=mark)
+    fresh = {"value": kept.excluded.value}
+    with db.writing() as connection:
+        connection.execute(
+            kept.on_conflict_do_update(index_elements=[table.c.name], set_=fresh)
+        )
+    return known is not None
 
 
 def _make(path: Path) -> None:

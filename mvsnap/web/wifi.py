@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from mvsnap.config.model import Settings
 from mvsnap.core import devices
 from mvsnap.store.database import Database
-from mvsnap.store.salt import salt
+from mvsnap.store.salt import NAME, is_another, salt
 from mvsnap.store.wifi import WifiStore
 from mvsnap.store.wifi_correlation import WifiCorrelation
 from mvsnap.store.wifi_lists import WifiLists
 from mvsnap.store.wifi_reports import WifiReports
 from mvsnap.store.wifi_spans import WifiSpans
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,14 @@ def build(settings: Settings, db: Database, store: WifiStore) -> Wifi:
     window_s = scanning.correlation.window_s
     identify: Callable[[str], int] = devices.plain
     if scanning.hash_macs and scanning.endpoints:
-        identify = devices.hashed_with(salt(settings.data_dir))
+        secret = salt(settings.data_dir)
+        if is_another(db, secret):
+            log.warning(
+                "%s is another one than before: every device is new from now on. "
+                "Machines that share a database need the same file",
+                settings.data_dir / NAME,
+            )
+        identify = devices.hashed_with(secret)
     return Wifi(
         store,
         WifiReports(db, long_stay_s=long_stay_s),

@@ -179,6 +179,18 @@ def test_addresses_are_hashed_with_a_salt_that_stays(tmp_path: Path) -> None:
     web.close()
 
 
+def test_a_salt_that_is_another_one_is_told_of_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for removed, warnings in ((False, 0), (False, 0), (True, 1), (False, 0)):
+        caplog.clear()
+        if removed:
+            (tmp_path / "scanning-salt").unlink()
+        ScanningWeb(tmp_path).close()
+        told = [text for text in caplog.messages if "every device is new" in text]
+        assert len(told) == warnings
+
+
 def test_addresses_are_kept_where_that_is_wanted(tmp_path: Path) -> None:
     web = ScanningWeb(tmp_path, hash_macs=False)
     web.client(None).post(URL, json=version3(seen3()))
