@@ -276,6 +276,18 @@ def test_a_key_of_no_row_is_bad_input(lists: WifiLists, after: str) -> None:
         lists.observations(DAY, after=after)
 
 
+@pytest.mark.parametrize("beyond", [2**63 - 1, 2**31, 2**15])
+def test_a_key_beyond_all_rows_has_all_behind_it(
+    store: WifiStore, lists: WifiLists, beyond: int
+) -> None:
+    put(store, stays(1, 0))
+    rest = f"{beyond}.{beyond}"
+    after = f"{beyond}.{beyond}.{rest}"
+    assert len(lists.visits(DAY, VisitOrder.SIGNAL, after=after)) == 1
+    assert len(lists.observations(DAY, after=f"{2**40}.{rest}")) == 1
+    assert lists.visits(DAY, after=f"1.{rest}") == []
+
+
 # --- correlation
 
 
