@@ -76,9 +76,10 @@ class WifiCorrelation:
                 .group_by(*zone)
                 .order_by(*zone)
             ).all()
+            window = timedelta(seconds=self._window_s)
             around = _presences(
-                wanted.since - _LONGEST_PRESENCE,
-                wanted.until + timedelta(seconds=self._window_s + self._long_stay_s),
+                wanted.since - _LONGEST_PRESENCE - window,
+                wanted.until + window + timedelta(seconds=self._long_stay_s),
                 serial,
                 zone_id,
             )

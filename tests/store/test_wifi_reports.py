@@ -342,6 +342,15 @@ def test_the_window_reaches_as_far_as_it_says(
     assert correlation.summary(DAY).matched_visits == matches
 
 
+def test_a_presence_before_the_span_matches_within_the_window(
+    store: WifiStore, db: database.Database
+) -> None:
+    correlation = WifiCorrelation(db, long_stay_s=LONG_S, window_s=3600)
+    put(store, near(1, 10))
+    see(db, presence(-70, -25))
+    assert correlation.summary(replace(DAY, since=at(0))).matched_visits == 1
+
+
 def test_a_printer_is_near_all_the_time_and_matches_nothing(
     store: WifiStore, db: database.Database, correlation: WifiCorrelation
 ) -> None:
