@@ -22,6 +22,7 @@ from mvsnap.errors import BadInput
 from mvsnap.store.database import Database
 from mvsnap.store.tables_wifi import observations, scan_pauses, visit_counts, visits
 from mvsnap.store.wifi import REBUILD, has_turn, is_paused
+from mvsnap.store.wifi_counts import as_counted, recount
 from mvsnap.store.wifi_visits import SLOT_S, VisitWriter
 
 # Longer than any step, also on a small machine.
@@ -48,6 +49,8 @@ class Rebuild:
     def run(self) -> Generator[Progress, None, None]:
         """Rebuild step by step; visits older than all observations stay as they are.
 
+        Those are counted by the rule, too.
+
         Raises:
             BadInput: another one is running.
         """
@@ -67,6 +70,7 @@ class Rebuild:
             has_turn(self._db, connection, wait=True)
             if is_paused(connection, self._clock.now()):
                 raise BadInput("Another rebuild is running, or has just broken off")
+            recount(connection, self._rule.long_stay_s)
             self._pause(connection)
 
     def _steps(self) -> Iterator[Progress]:
@@ -101,12 +105,13 @@ class Rebuild:
                 .where(minute >= begin, minute < end)
                 .order_by(observations.c.source_id)
             ).all()
+            counted = as_counted(connection, self._rule)
             for source_id, group in groupby(rows, key=itemgetter(1)):
                 self._writer.add_again(
                     connection,
                     source_id,
                     [Heard(row[2], row[0], *row[3:]) for row in group],
-                    self._rule,
+                    counted,
                     since_s=first * MINUTE_S,
                     until_s=end * MINUTE_S,
                 )
