@@ -99,7 +99,7 @@ class Rebuild:
             later = select(func.min(minute)).where(minute >= begin)
             slot: int = connection.execute(later).scalar_one()
             end = slot - slot % _SLOT_MINUTES + _SLOT_MINUTES
-            _forget(connection, begin * MINUTE_S, end * MINUTE_S)
+            earlier = _forget(connection, begin * MINUTE_S, end * MINUTE_S)
             rows = connection.execute(
                 select(observations)
                 .where(minute >= begin, minute < end)
@@ -114,6 +114,7 @@ class Rebuild:
                     counted,
                     since_s=first * MINUTE_S,
                     until_s=end * MINUTE_S,
+                    earlier_s=earlier.get(source_id, {}),
                 )
         return end, len(rows)
 
@@ -131,9 +132,26 @@ def _ended(now: datetime) -> Update:
     return update(scan_pauses).values(until=now)
 
 
-def _forget(connection: Connection, begin_s: int, end_s: int) -> None:
-    """Remove visits that began in the span, with their counts."""
+def _forget(
+    connection: Connection, begin_s: int, end_s: int
+) -> dict[int, dict[int, int]]:
+    """Remove visits that began in the span, with their counts.
+
+    Returns when the visits before the span began, by source and device: they may be
+    purged, and nothing else tells that these devices were here before.
+    """
+    earlier: dict[int, dict[int, int]] = {}
+    rows = connection.execute(
+        select(visits.c.source_id, visits.c.device, visits.c.previous_in_s).where(
+            visits.c.time_in_s >= begin_s,
+            visits.c.time_in_s < end_s,
+            visits.c.previous_in_s < begin_s,
+        )
+    )
+    for source_id, device, previous_in_s in rows:
+        earlier.setdefault(source_id, {})[device] = previous_in_s
     for column in (visits.c.time_in_s, visit_counts.c.slot_s):
         connection.execute(
             delete(column.table).where(column >= begin_s, column < end_s)
         )
+    return earlier

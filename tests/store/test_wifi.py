@@ -368,6 +368,24 @@ def test_a_failure_leaves_the_sums_as_they_were(
     assert counts_of(db) == [(3, True, 1, 1, 1440)]
 
 
+def test_a_rebuild_knows_devices_whose_earlier_visits_are_gone(
+    store: WifiStore, db: database.Database
+) -> None:
+    put(store, stays(1, 0, 600, 606, 640) + stays(2, 600, 606))
+    put(store, stays(1, 605), network_id=YARD)
+    store.purge(at(300), at(300), NOON)
+    before = tables(db)
+    first_s = MINUTE * 60
+    assert [visit[4] for visit in visits_of(db) if visit[0] == 1].count(first_s) == 1
+    rebuild(db)
+    assert tables(db) == before
+    rebuild(db, replace(RULE, gap_s=3600))
+    found = {visit[:1] + visit[4:] for visit in visits_of(db)}
+    assert found == {(1, first_s), (1, None), (2, None)}
+    rebuild(db)
+    assert tables(db) == before
+
+
 def test_a_rebuild_counts_older_visits_by_its_rule_too(
     store: WifiStore, db: database.Database
 ) -> None:
