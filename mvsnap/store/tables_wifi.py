@@ -113,3 +113,16 @@ visit_counts = Table(
     comment="Sums over visits, kept as they change; pages read these",
     sqlite_with_rowid=False,
 )
+
+visit_count_rule = Table(
+    "visit_count_rule",
+    metadata,
+    Column(
+        "long_stay_s",
+        BigInteger,
+        primary_key=True,
+        autoincrement=False,
+        comment="seconds; longer visits are counted as long",
+    ),
+    comment="What visit_counts were made with: one row, none before the first time",
+)

@@ -26,6 +26,7 @@ from mvsnap.store.tables_wifi import (
     visit_counts,
     visits,
 )
+from mvsnap.store.wifi_counts import as_counted, recount
 from mvsnap.store.wifi_visits import SLOT_S, VisitWriter
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,9 @@ class WifiStore:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._writer = VisitWriter(db)
+        # What this process had the sums made with: once, or two processes of which one
+        # knows the setting of yesterday would have them made anew in turns.
+        self._recounted_s: int | None = None
         # Set when this process has accepted something; those of others are polled for.
         self.arrived = threading.Event()
 
@@ -95,13 +99,18 @@ class WifiStore:
     def process(self, rule: VisitRule, now: datetime) -> int:
         """Make visits of some of what waits; return how many batches it was.
 
-        0: nothing waits, or another process is at it, or a rebuild runs.
+        0: nothing waits, or another process is at it, or a rebuild runs. First of all
+        the sums are made anew when long_stay_s was another one.
         """
-        if not self.waiting():
+        is_counted = self._recounted_s == rule.long_stay_s
+        if is_counted and not self.waiting():
             return 0
         with self._db.writing() as connection:
             if not has_turn(self._db, connection) or is_paused(connection, now):
                 return 0
+            if not is_counted:
+                recount(connection, rule.long_stay_s)
+            counted = as_counted(connection, rule)
             rows = connection.execute(
                 select(scan_batches).order_by(scan_batches.c.id).limit(_MOST_BATCHES)
             )
@@ -118,8 +127,9 @@ class WifiStore:
             for (network_id, radio), batches in found.items():
                 if heard := _together(batches):
                     source_id = self._source_id(connection, network_id, radio)
-                    self._writer.add(connection, source_id, heard, rule)
+                    self._writer.add(connection, source_id, heard, counted)
             connection.execute(delete(scan_batches).where(scan_batches.c.id.in_(done)))
+        self._recounted_s = rule.long_stay_s
         return len(done)
 
     def purge(
@@ -142,6 +152,7 @@ class WifiStore:
                 ).rowcount
         before_s = _slot_s(visits_before)
         with self._db.writing() as connection:
+            has_turn(self._db, connection, wait=True)
             old = visits.c.time_in_s < before_s
             visits_gone = connection.execute(delete(visits).where(old)).rowcount
             connection.execute(

@@ -54,6 +54,10 @@ class WifiCorrelation:
         self._db = db
         self._long_stay_s = long_stay_s
         self._window_s = window_s
+        window = timedelta(seconds=window_s)
+        # Visits that may touch a presence begin so long before it begins, or after.
+        self._before = timedelta(seconds=long_stay_s) + window
+        self._after = _LONGEST_PRESENCE + window
 
     def summary(
         self,
@@ -77,10 +81,7 @@ class WifiCorrelation:
                 .order_by(*zone)
             ).all()
             around = _presences(
-                wanted.since - _LONGEST_PRESENCE,
-                wanted.until + timedelta(seconds=self._window_s + self._long_stay_s),
-                serial,
-                zone_id,
+                wanted.since - self._after, wanted.until + self._before, serial, zone_id
             )
             near = self._near_visits(connection, wanted)
             matches = _matches(around, near, self._window_s)
@@ -120,26 +121,35 @@ class WifiCorrelation:
         with self._db.reading() as connection:
             rows = connection.execute(statement).all()
             page = [Presence(Serial(r[0]), ZoneId(r[1]), *r[2:]) for r in rows]
-            if not page:
-                return []
-            since, until = page[-1].time_in, page[0].time_in + timedelta(seconds=1)
-            asked = _presences(since, until, serial, zone_id)
-            near = self._near(connection, replace(wanted, since=since, until=until))
-            matches = _matches(near, asked, self._window_s)
-            many = {row[:3]: row[3] for row in connection.execute(select(matches))}
+            many: dict[tuple[Any, ...], int] = {}
+            for since, last in self._runs(page):
+                until = last + timedelta(seconds=1)
+                asked = _presences(since, until, serial, zone_id)
+                near = self._near(connection, replace(wanted, since=since, until=until))
+                matches = _matches(near, asked, self._window_s)
+                many |= {row[:3]: row[3] for row in connection.execute(select(matches))}
         return [PresenceMatch(one, many.get(_key(one), 0)) for one in page]
+
+    def _runs(self, page: Sequence[Presence]) -> list[tuple[datetime, datetime]]:
+        """Return when the first and the last presence of each run began.
+
+        Between two runs lie visits that can touch neither. A quiet zone's page spans
+        weeks, and all their visits would be gone through for a handful of presences.
+        """
+        apart = self._before + self._after
+        found: list[tuple[datetime, datetime]] = []
+        for presence in reversed(page):
+            here = presence.time_in.replace(microsecond=0)
+            if found and here - found[-1][1] <= apart:
+                found[-1] = (found[-1][0], here)
+            else:
+                found.append((here, here))
+        return found
 
     def _near(self, connection: Connection, wanted: WifiFilter) -> Subquery:
         """Return when visits were near that may touch a presence of the span."""
-        window = timedelta(seconds=self._window_s)
-        return self._near_visits(
-            connection,
-            replace(
-                wanted,
-                since=wanted.since - window - timedelta(seconds=self._long_stay_s),
-                until=wanted.until + window + _LONGEST_PRESENCE,
-            ),
-        )
+        since, until = wanted.since - self._before, wanted.until + self._after
+        return self._near_visits(connection, replace(wanted, since=since, until=until))
 
     def _near_visits(self, connection: Connection, wanted: WifiFilter) -> Subquery:
         wanted = replace(wanted, long_stays=False)

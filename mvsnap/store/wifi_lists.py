@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Row,
     and_,
+    literal,
     or_,
     select,
 )
@@ -109,9 +111,11 @@ def _order(order: VisitOrder) -> tuple[ColumnElement[int], ...]:
 def _beyond(by: Sequence[ColumnElement[int]], after: str) -> ColumnElement[bool]:
     """Return what is true of rows behind the one with this key, in falling order."""
     known = after.split(".") if _KEY.fullmatch(after) else []
-    values = [int(number) for number in known]
-    if len(values) != len(by) or max(map(abs, values)) >= 2**63:
+    numbers = [int(number) for number in known]
+    if len(numbers) != len(by) or max(map(abs, numbers)) >= 2**63:
         raise BadInput(f"after: no such row: {after[:40]!r} (expected a row's key)")
+    # PostgreSQL refuses a number that is larger than its column may hold.
+    values = [literal(number, BigInteger) for number in numbers]
     found: list[ColumnElement[bool]] = []
     for index, (column, value) in enumerate(zip(by, values, strict=True)):
         same = [c == v for c, v in zip(by[:index], values[:index], strict=True)]

@@ -22,6 +22,7 @@ from mvsnap.errors import BadInput
 from mvsnap.store.database import Database
 from mvsnap.store.tables_wifi import observations, scan_pauses, visit_counts, visits
 from mvsnap.store.wifi import REBUILD, has_turn, is_paused
+from mvsnap.store.wifi_counts import as_counted, recount
 from mvsnap.store.wifi_visits import SLOT_S, VisitWriter
 
 # Longer than any step, also on a small machine.
@@ -48,6 +49,8 @@ class Rebuild:
     def run(self) -> Generator[Progress, None, None]:
         """Rebuild step by step; visits older than all observations stay as they are.
 
+        Those are counted by the rule, too.
+
         Raises:
             BadInput: another one is running.
         """
@@ -67,6 +70,7 @@ class Rebuild:
             has_turn(self._db, connection, wait=True)
             if is_paused(connection, self._clock.now()):
                 raise BadInput("Another rebuild is running, or has just broken off")
+            recount(connection, self._rule.long_stay_s)
             self._pause(connection)
 
     def _steps(self) -> Iterator[Progress]:
@@ -95,20 +99,22 @@ class Rebuild:
             later = select(func.min(minute)).where(minute >= begin)
             slot: int = connection.execute(later).scalar_one()
             end = slot - slot % _SLOT_MINUTES + _SLOT_MINUTES
-            _forget(connection, begin * MINUTE_S, end * MINUTE_S)
+            earlier = _forget(connection, begin * MINUTE_S, end * MINUTE_S)
             rows = connection.execute(
                 select(observations)
                 .where(minute >= begin, minute < end)
                 .order_by(observations.c.source_id)
             ).all()
+            counted = as_counted(connection, self._rule)
             for source_id, group in groupby(rows, key=itemgetter(1)):
                 self._writer.add_again(
                     connection,
                     source_id,
                     [Heard(row[2], row[0], *row[3:]) for row in group],
-                    self._rule,
+                    counted,
                     since_s=first * MINUTE_S,
                     until_s=end * MINUTE_S,
+                    earlier_s=earlier.get(source_id, {}),
                 )
         return end, len(rows)
 
@@ -126,9 +132,26 @@ def _ended(now: datetime) -> Update:
     return update(scan_pauses).values(until=now)
 
 
-def _forget(connection: Connection, begin_s: int, end_s: int) -> None:
-    """Remove visits that began in the span, with their counts."""
+def _forget(
+    connection: Connection, begin_s: int, end_s: int
+) -> dict[int, dict[int, int]]:
+    """Remove visits that began in the span, with their counts.
+
+    Returns when the visits before the span began, by source and device: they may be
+    purged, and nothing else tells that these devices were here before.
+    """
+    earlier: dict[int, dict[int, int]] = {}
+    rows = connection.execute(
+        select(visits.c.source_id, visits.c.device, visits.c.previous_in_s).where(
+            visits.c.time_in_s >= begin_s,
+            visits.c.time_in_s < end_s,
+            visits.c.previous_in_s < begin_s,
+        )
+    )
+    for source_id, device, previous_in_s in rows:
+        earlier.setdefault(source_id, {})[device] = previous_in_s
     for column in (visits.c.time_in_s, visit_counts.c.slot_s):
         connection.execute(
             delete(column.table).where(column >= begin_s, column < end_s)
         )
+    return earlier

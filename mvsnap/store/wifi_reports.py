@@ -46,8 +46,8 @@ Condition = ColumnElement[bool]
 
 
 class WifiReports:
-    """long_stay_s: who stays longer is staff or a printer. The sums know it as it was
-    when a visit changed last; `analytics rebuild` makes them follow."""
+    """long_stay_s: who stays longer is staff or a printer. The worker has made the sums
+    with it before it makes visits."""
 
     def __init__(self, db: Database, *, long_stay_s: int) -> None:
         self._db = db

@@ -7,7 +7,7 @@ How much is stored already plays no part.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -115,11 +115,13 @@ class VisitWriter:
         *,
         since_s: int,
         until_s: int,
+        earlier_s: Mapping[int, int],
     ) -> None:
         """Make visits anew of observations that are stored, all before `until_s`.
 
         Visits that began at `until_s` or later are taken for not there. What began
-        before `since_s` holds its observations already.
+        before `since_s` holds its observations already. earlier_s: when devices were
+        here before all visits that are known, where they were.
         """
         by_device = _by_device(heard)
         known = self._known(connection, source_id, by_device, rule, until_s)
@@ -129,7 +131,8 @@ class VisitWriter:
             done_s = max((row[3] for row in mine if row[0] < since_s), default=-1)
             stays = [stay(here, rule) for here in minutes]
             fresh = [this for this in stays if this.time_out_s > done_s]
-            _revise(changes, source_id, device, mine, fresh)
+            before_s = earlier_s.get(device)
+            _revise(changes, source_id, device, mine, fresh, before_s)
         self._write(connection, changes)
 
     def _known(
@@ -239,12 +242,16 @@ def _revise(
     device: int,
     before: list[_Row],
     stays: list[Visit],
+    earlier_s: int | None = None,
 ) -> None:
-    """Note what becomes of a device's visits when these stays are added."""
+    """Note what becomes of a device's visits when these stays are added.
+
+    earlier_s: when the visit before these began, if none of them is known.
+    """
     if not stays:
         return
     known = [Visit(row[0], *row[3:8]) for row in before]
-    previous_s: int | None = before[0][8] if before else None
+    previous_s: int | None = before[0][8] if before else earlier_s
     after: dict[int, _Row] = {}
     for visit in chained([*known, *stays], changes.rule.gap_s):
         after[visit[0]] = (visit[0], source_id, device, *visit[1:], previous_s)

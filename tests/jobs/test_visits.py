@@ -15,7 +15,7 @@ from mvsnap.store.wifi import WifiStore
 from mvsnap.store.wifi_rebuild import Rebuild
 from tests.core.build import NOON
 from tests.servers.processes import wait_until
-from tests.store.wifi_build import heard, tables
+from tests.store.wifi_build import heard, put, stays, tables
 
 ENDPOINT = {"token": "a" * 16, "validator": "v", "secret": "s" * 8}
 
@@ -52,6 +52,18 @@ def test_a_rebuild_that_was_broken_off_is_made_to_its_end(tmp_path: Path) -> Non
     assert store.is_half_rebuilt(clock.now())
     VisitMaker(store, db, scanning, clock).start()
     wait_until(lambda: tables(db)[1] == whole, "visits are as they were", 30)
+    clock.stop()
+    engine.dispose()
+
+
+def test_another_long_stay_counts_at_once(tmp_path: Path) -> None:
+    engine = database.open_database(database.sqlite_url(tmp_path / "mvsnap.db"))
+    database.upgrade(engine)
+    db, clock = database.Database(engine), SystemClock()
+    put(WifiStore(db), stays(1, *range(0, 21, 4)))
+    scanning = {"endpoints": [ENDPOINT], "long_stay_s": 600}
+    VisitMaker(WifiStore(db), db, Scanning.model_validate(scanning), clock).start()
+    wait_until(lambda: [row[3] for row in tables(db)[2]] == [True], "it is long", 30)
     clock.stop()
     engine.dispose()
 

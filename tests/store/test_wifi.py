@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -289,6 +291,117 @@ def test_a_rebuild_leaves_visits_whose_observations_are_gone(
     store.purge(at(30), at(-60), NOON)
     assert rebuild(db) == 7
     assert tables(db)[1:] == before[1:]
+
+
+# --- another long_stay_s: the sums are made anew
+
+SHORT, LONG = replace(RULE, long_stay_s=600), replace(RULE, long_stay_s=7200)
+
+
+def counts_of(db: database.Database) -> list[tuple[int, ...]]:
+    """Return (dwell class, is long, visits, first visits, seconds), all of a class."""
+    return [row[2:] for row in tables(db)[2]]
+
+
+def test_a_visit_that_is_open_while_the_rule_changes_is_counted_once(
+    store: WifiStore, db: database.Database
+) -> None:
+    put(store, stays(1, *range(0, 21, 4)))
+    assert counts_of(db) == [(3, False, 1, 1, 1200)]
+    put(WifiStore(db), [heard(1, 24)], rule=SHORT)
+    assert counts_of(db) == [(3, True, 1, 1, 1440)]
+    put(WifiStore(db), stays(1, 28, 32), rule=LONG)
+    assert counts_of(db) == [(4, False, 1, 1, 1920)]
+
+
+def test_sums_made_anew_are_those_that_were_kept(
+    store: WifiStore, db: database.Database
+) -> None:
+    chance = random.Random(5004)
+    for _ in range(20):
+        minutes = chance.sample(range(3000), 60)
+        put(
+            store,
+            [heard(chance.randrange(6), m, chance.randrange(60)) for m in minutes],
+        )
+    put(store, stays(7, *range(0, 500, 4)), network_id=YARD)
+    kept = counts_of(db)
+    assert len(kept) > 100
+    WifiStore(db).process(SHORT, NOON)
+    assert counts_of(db) != kept
+    WifiStore(db).process(RULE, NOON)
+    assert counts_of(db) == kept
+
+
+def test_sums_of_before_the_rule_was_kept_are_made_anew(
+    store: WifiStore, db: database.Database
+) -> None:
+    put(store, stays(1, *range(0, 21, 4)), rule=SHORT)
+    with db.writing() as connection:
+        connection.execute(delete(tables_of.visit_count_rule))
+    assert WifiStore(db).process(RULE, NOON) == 0
+    assert counts_of(db) == [(3, False, 1, 1, 1200)]
+
+
+def test_a_process_that_knows_the_old_rule_counts_by_the_new_one(
+    store: WifiStore, db: database.Database
+) -> None:
+    put(store, stays(1, *range(0, 21, 4)))
+    put(WifiStore(db), [heard(1, 24)], rule=SHORT)
+    put(store, stays(1, 28, 32))
+    assert counts_of(db) == [(4, True, 1, 1, 1920)]
+
+
+def test_a_failure_leaves_the_sums_as_they_were(
+    store: WifiStore, db: database.Database
+) -> None:
+    put(store, stays(1, *range(0, 21, 4)))
+    before = tables(db)
+    store.add_batch(SHOP, Radio.WIFI, [heard(1, 24)], NOON)
+    broken = WifiStore(db)
+    broken._writer = None  # type: ignore[assignment]
+    with pytest.raises(AttributeError):
+        broken.process(SHORT, NOON)
+    assert tables(db) == before
+    broken = WifiStore(db)
+    assert broken.process(SHORT, NOON) == 1
+    assert counts_of(db) == [(3, True, 1, 1, 1440)]
+
+
+def test_a_rebuild_knows_devices_whose_earlier_visits_are_gone(
+    store: WifiStore, db: database.Database
+) -> None:
+    put(store, stays(1, 0, 600, 606, 640) + stays(2, 600, 606))
+    put(store, stays(1, 605), network_id=YARD)
+    store.purge(at(300), at(300), NOON)
+    before = tables(db)
+    first_s = MINUTE * 60
+    assert [visit[4] for visit in visits_of(db) if visit[0] == 1].count(first_s) == 1
+    rebuild(db)
+    assert tables(db) == before
+    rebuild(db, replace(RULE, gap_s=3600))
+    found = {visit[:1] + visit[4:] for visit in visits_of(db)}
+    assert found == {(1, first_s), (1, None), (2, None)}
+    rebuild(db)
+    assert tables(db) == before
+
+
+def test_a_rebuild_counts_older_visits_by_its_rule_too(
+    store: WifiStore, db: database.Database
+) -> None:
+    put(store, stays(1, *range(0, 21, 4)) + stays(2, *range(600, 621, 4)))
+    store.purge(at(600), at(-60), NOON)
+    assert rebuild(db, SHORT) == 6
+    assert counts_of(db) == [(3, True, 1, 1, 1200)] * 2
+
+
+def test_a_rebuild_of_no_observations_counts_by_its_rule(
+    store: WifiStore, db: database.Database
+) -> None:
+    put(store, stays(1, *range(0, 21, 4)))
+    store.purge(at(600), at(-60), NOON)
+    assert rebuild(db, SHORT) == 0
+    assert counts_of(db) == [(3, True, 1, 1, 1200)]
 
 
 def test_observations_wait_while_a_rebuild_runs(

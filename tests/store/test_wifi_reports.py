@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import Connection, Subquery
 
 from mvsnap.core.devices import device_name
 from mvsnap.core.visits import Heard, Visit, visits
@@ -276,6 +277,18 @@ def test_a_key_of_no_row_is_bad_input(lists: WifiLists, after: str) -> None:
         lists.observations(DAY, after=after)
 
 
+@pytest.mark.parametrize("beyond", [2**63 - 1, 2**31, 2**15])
+def test_a_key_beyond_all_rows_has_all_behind_it(
+    store: WifiStore, lists: WifiLists, beyond: int
+) -> None:
+    put(store, stays(1, 0))
+    rest = f"{beyond}.{beyond}"
+    after = f"{beyond}.{beyond}.{rest}"
+    assert len(lists.visits(DAY, VisitOrder.SIGNAL, after=after)) == 1
+    assert len(lists.observations(DAY, after=f"{2**40}.{rest}")) == 1
+    assert lists.visits(DAY, after=f"1.{rest}") == []
+
+
 # --- correlation
 
 
@@ -328,6 +341,36 @@ def test_the_window_reaches_as_far_as_it_says(
     see(db, presence(begin, end))
     assert correlation.presences(DAY)[0].visits == matches
     assert correlation.summary(DAY).matched_visits == matches
+
+
+def test_a_presence_before_the_span_matches_within_the_window(
+    store: WifiStore, db: database.Database
+) -> None:
+    correlation = WifiCorrelation(db, long_stay_s=LONG_S, window_s=3600)
+    put(store, near(1, 10))
+    see(db, presence(-70, -25))
+    assert correlation.summary(replace(DAY, since=at(0))).matched_visits == 1
+
+
+def test_presences_far_apart_are_matched_with_what_lies_around_each(
+    store: WifiStore,
+    db: database.Database,
+    correlation: WifiCorrelation,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    put(store, stays(1, *range(0, 56, 4)) + near(1, 58) + near(2, 500))
+    put(store, near(3, 300) + near(4, 361))
+    see(db, presence(58.1, 58.2), presence(65, 66), presence(301, 361))
+    spans, ask = [], correlation._near
+
+    def asked(connection: Connection, wanted: WifiFilter) -> Subquery:
+        spans.append((wanted.since, wanted.until))
+        return ask(connection, wanted)
+
+    monkeypatch.setattr(correlation, "_near", asked)
+    assert [one.visits for one in correlation.presences(DAY)] == [1, 0, 1]
+    second = timedelta(seconds=1)
+    assert spans == [(at(58.1), at(65) + second), (at(301), at(301) + second)]
 
 
 def test_a_printer_is_near_all_the_time_and_matches_nothing(
