@@ -50,15 +50,13 @@ class Worker:
     Dashboard is slow, would lose its jobs to another process.
     """
 
-    def __init__(
-        self, parts: Parts, finished: Finished, on_clips: Callable[[], None]
-    ) -> None:
+    def __init__(self, parts: Parts, finished: Finished) -> None:
         self._parts = parts
         self._slot = take_slot(parts.settings.data_dir)
         self.engine = WorkerEngine(
             jobs_url(parts.settings),
             self._slot.executor_id,
-            parts.runner(on_clips=on_clips).run,
+            parts.runner().run,
             clock=parts.clock,
             timetables=timetables(parts.settings),
             timezone=parts.settings.site.timezone,

@@ -107,6 +107,7 @@ class Web:
         jobs = JobService(
             self.engine,
             self.store,
+            self.clips,
             clock,
             metrics,
             queue_size=server.queue_size,
