@@ -153,7 +153,7 @@ class Parts:
             copies=storage.s3.configured,
         )
         data_dir, videos = self.settings.data_dir, self.videos()
-        return Retention(data_dir, rules, self.clips, videos, self.files, self.clock)
+        return Retention(data_dir, rules, videos, self.files, self.clock)
 
     def purge(self) -> Removed:
         """Remove what is older than the retention, or too much."""

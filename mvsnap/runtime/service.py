@@ -136,6 +136,7 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
             jobs=jobs,
             store=parts.store,
             clips=parts.clips,
+            videos=parts.videos(),
             sense=parts.sense,
             site=parts.site,
             visitors=parts.visitors,

@@ -216,7 +216,7 @@ class ClipStore:
     def delete(self, clip_id: EventId, log: Iterable[Change] = ()) -> bool:
         """Mark a finished clip as deleted; False when it is kept or has no file.
 
-        Nobody sees it any more; its `path` stays until `forget_file`.
+        Nobody sees it any more; its `path` stays until `VideoStore.forget_file`.
         """
         statement = (
             update(clips)
@@ -228,34 +228,6 @@ class ClipStore:
             .values(state=ClipState.DELETED)
         )
         return self._change(statement, log)
-
-    def deleted_files(self) -> list[str]:
-        """Return the paths of videos that no clip shows any more."""
-        other = clips.alias()
-        shown = select(other.c.id).where(
-            other.c.path == clips.c.path, other.c.state != ClipState.DELETED
-        )
-        statement = (
-            select(clips.c.path)
-            .where(
-                clips.c.state == ClipState.DELETED,
-                clips.c.path.is_not(None),
-                ~shown.exists(),
-            )
-            .distinct()
-        )
-        with self._db.reading() as connection:
-            return list(connection.execute(statement).scalars())
-
-    def forget_file(self, path: str) -> None:
-        """Note that the file of deleted clips is gone from the disk."""
-        statement = (
-            update(clips)
-            .where(clips.c.path == path, clips.c.state == ClipState.DELETED)
-            .values(path=None, thumbnail_path=None)
-        )
-        with self._db.writing() as connection:
-            connection.execute(statement)
 
     # --- how the cameras are
 

@@ -12,7 +12,7 @@ from mvsnap.core.retention import Video
 from mvsnap.domain import EventId
 from mvsnap.footage import ClipState, CopyState
 from mvsnap.store import database
-from mvsnap.store.videos import ToCopy, Usage
+from mvsnap.store.videos import ToCopy, Usage, VideoStore
 from tests.core.build import NOON, event
 from tests.store.recordings import ROBOT, THERE, Recordings
 
@@ -58,7 +58,7 @@ def test_all_clips_of_a_file_go_together_or_none(site: Recordings) -> None:
     site.clips.keep(two.id, False)
     assert site.videos.retire("videos/1.mp4") == 2
     assert {site.state(each)[0] for each in (one, two)} == {ClipState.DELETED}
-    assert site.clips.deleted_files() == ["videos/1.mp4"]
+    assert site.videos.deleted_files() == ["videos/1.mp4"]
     other = site.clip(3, recorder=THERE)
     assert site.videos.retire("videos/3.mp4") == 0
     assert site.state(other)[0] is ClipState.READY
@@ -69,11 +69,22 @@ def test_rows_go_when_they_are_old_and_their_file_is_gone(site: Recordings) -> N
     there = site.clip(3)
     site.videos.retire("videos/1.mp4")
     assert site.videos.forget(hour(2)) == 0  # its file may still be on the disk
-    site.clips.forget_file("videos/1.mp4")
+    site.videos.forget_file("videos/1.mp4")
     assert site.videos.forget(hour(2)) == 1
     assert site.videos.forget(hour(99)) == 1
     found = [site.clips.clip(each.id) for each in (gone, failed, there)]
     assert [clip is None for clip in found] == [True, True, False]
+
+
+def test_the_deleted_files_of_another_machine_are_left_to_it(site: Recordings) -> None:
+    other = site.clip(1, recorder=THERE)
+    site.clips.delete(other.id)
+    assert site.videos.deleted_files() == []
+    site.videos.forget_file("videos/1.mp4")
+    there = VideoStore(site.db, "-4567")
+    assert there.deleted_files() == ["videos/1.mp4"]
+    there.forget_file("videos/1.mp4")
+    assert there.deleted_files() == []
 
 
 def test_the_events_of_a_clip_stay_as_long_as_it_does(site: Recordings) -> None:
