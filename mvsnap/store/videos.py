@@ -73,7 +73,10 @@ class VideoStore:
 
         busy_since: a younger one is busy until its message is on its way.
         """
-        waits = clips.c.copy_state == CopyState.WAITING
+        # Also for the sake of a clip that was deleted: others may show its file.
+        other = clips.alias()
+        to_copy = select(other.c.path).where(other.c.copy_state == CopyState.WAITING)
+        waits = clips.c.path.in_(to_copy)
         last_at = func.max(clips.c.at)
         statement = (
             select(

@@ -124,6 +124,10 @@ def test_a_file_another_clip_shows_is_copied_though_its_first_is_deleted(
     site.clip(2, path="videos/1.mp4", shared=True)
     site.clips.delete(first.id)
     assert site.videos.to_copy() == [ToCopy("videos/1.mp4", None)]
+    # Until then it is spared.
+    assert [each.uncopied for each in site.videos.videos(NOON)] == [True]
+    site.videos.set_copy("videos/1.mp4", CopyState.COPIED)
+    assert [each.uncopied for each in site.videos.videos(NOON)] == [False]
 
 
 def test_a_clip_whose_file_is_gone_says_so(site: Recordings) -> None:
