@@ -25,6 +25,8 @@ from mvsnap.store.store import event_row
 from mvsnap.store.tables import clips, events, recorder_cameras
 
 _UNFINISHED = (ClipState.WAITING, ClipState.RECORDING)
+# What one recorder took, and nobody else looks after.
+_HAD = (ClipState.RECORDING, ClipState.READY, ClipState.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,18 @@ class ClipStore:
             clips.c.told.is_(False),
             clips.c.state.in_((ClipState.READY, ClipState.FAILED)),
             clips.c.recorder_id == recorder_id,
+        )
+        return self._read(statement)
+
+    def left_by_others(
+        self, recorder_ids: Iterable[str], before: datetime
+    ) -> list[Clip]:
+        """Return what recorders but these have begun or not told, and is older."""
+        statement = select(clips).where(
+            clips.c.recorder_id.not_in(list(recorder_ids)),
+            clips.c.received_at < before,
+            clips.c.state.in_(_HAD),
+            clips.c.told.is_(False),
         )
         return self._read(statement)
 

@@ -14,7 +14,7 @@ from mvsnap.footage import ClipState, CopyState
 from mvsnap.store import database
 from mvsnap.store.videos import ToCopy, Usage, VideoStore
 from tests.core.build import NOON, event
-from tests.store.recordings import ROBOT, THERE, Recordings
+from tests.store.recordings import HERE, ROBOT, THERE, Recordings
 
 
 @pytest.fixture
@@ -85,6 +85,22 @@ def test_the_deleted_files_of_another_machine_are_left_to_it(site: Recordings) -
     assert there.deleted_files() == ["videos/1.mp4"]
     there.forget_file("videos/1.mp4")
     assert there.deleted_files() == []
+
+
+def test_what_other_recorders_began_or_did_not_tell_is_known(site: Recordings) -> None:
+    untold = site.clip(1, recorder=THERE, told=False)
+    site.clip(2, recorder=THERE)
+    site.clip(3, told=False)
+    begun, waits = site.wish(hour(4)), site.wish(hour(5))
+    site.clips.ask([begun])
+    site.clips.claim(THERE, [ROBOT], hour(4))
+    site.clips.ask([waits])
+    left = site.clips.left_by_others([HERE], hour(9))
+    assert {clip.id for clip in left} == {untold.id, begun.id}
+    assert [clip.id for clip in site.clips.left_by_others([HERE], hour(2))] == [
+        untold.id
+    ]
+    assert site.clips.left_by_others([HERE, THERE], hour(9)) == []
 
 
 def test_the_events_of_a_clip_stay_as_long_as_it_does(site: Recordings) -> None:
