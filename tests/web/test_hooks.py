@@ -126,6 +126,12 @@ def test_any_machine_sends_as_it_can(web: HookWeb, how: dict[str, Any]) -> None:
     assert web.job.prefix == "17"
 
 
+def test_an_alarm_in_latin_1_is_told_as_it_was_meant(web: HookWeb) -> None:
+    body = '{"title": "Tür offen", "sharedSecret": "a secret of Meraki"}'
+    accepted(web.client(None).post("/webhook", data=body.encode("latin-1")))
+    assert web.job.prefix == "Tür offen"
+
+
 def test_a_token_without_its_own_uses_the_defaults(web: HookWeb) -> None:
     accepted(web.client(None).post(f"/webhook/{OTHER}", json=ONE))
     assert (web.job.serials, web.job.rooms) == ((GATE,), ("Alarms",))
