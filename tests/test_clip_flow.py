@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from mvsnap.domain import CameraName, EventId, JobId, Trigger, TriggerKind
 from mvsnap.footage import Clip
 from mvsnap.jobs.executors import installation
 from mvsnap.runtime import Parts
+from mvsnap.simulator.faults import Fault
 from mvsnap.simulator.webex import SimMessage
 from tests.gateway import KEY, Clouds, Gateway, clouds, gateway
 from tests.recorder.build import PICTURE_S, seen_in
@@ -204,6 +206,38 @@ def test_every_alarm_of_a_flood_ends_as_a_clip_although_the_service_is_killed(
             ends = [wait_for_end(here, url, 90)["clips"][0] for url in urls]
     assert len(urls) == 50
     assert [end for end in ends if end["status"] != "delivered"] == []
+
+
+def test_an_alarm_has_its_clip_while_all_threads_wait_for_a_cloud(
+    tmp_path: Path, camera: RtspCamera
+) -> None:
+    """More alarms than the engine has threads; the last one is of another camera."""
+    flooded, last = CAMERAS[:2]
+    with clouds() as made:
+        given = settings(made, camera, flooded, last)
+        given["recorder"]["queue_size"] = 100
+        given["webhooks"]["tokens"][0]["actions"] = ["clip"]
+        given["webhooks"]["rules"] = [
+            {"name": name, "match": {"line": name}, "cameras": [name]}
+            for name in (flooded, last)
+        ]
+        made.webex.faults.add(Fault("503-html", times=-1))
+        with gateway(tmp_path, given) as here:
+            wait_for_ring(here, 2)
+            with ThreadPoolExecutor(10) as pool:
+                list(pool.map(lambda n: alarm(here, n, line=flooded), range(70)))
+            url = alarm(here, 70, line=last)
+            clips = partial(here.get, "/api/v1.0/events", kind="clip")
+            wait_until(
+                lambda: any(
+                    event["job_id"] in url and event["clip_url"]
+                    for event in clips().json()["events"]
+                ),
+                "the clip is there",
+                30,
+            )
+            assert job(here, url)["status"] == "pending"
+            assert made.webex.messages == []
 
 
 def insist(running: Gateway, number: int, camera: str) -> str:

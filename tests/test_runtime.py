@@ -48,7 +48,7 @@ def test_a_worker_is_not_silent_while_it_removes_what_is_old(
     monkeypatch.setattr(Parts, "purge", purge)
     monkeypatch.setattr(worker, "_HEARTBEAT_S", 0.1)
     parts = Parts(Settings.model_validate({"data_dir": tmp_path}))
-    working = worker.Worker(parts, Finished(), on_clips=lambda: None)
+    working = worker.Worker(parts, Finished())
     working.start()
     assert removing.wait(20)
     (began,) = parts.store.workers_seen().values()

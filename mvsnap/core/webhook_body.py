@@ -38,6 +38,7 @@ _CHARSETS = {
     "windows-1252": "cp1252",
     "cp1252": "cp1252",
 }
+_BEGINS_JSON = (b"{", b"[", b'"')
 _SECRETS = {"sharedsecret", "apikey"}
 
 
@@ -122,6 +123,9 @@ def _decoded(body: bytes, content_type: str) -> str:
     try:
         return body.decode(charset)
     except ValueError as exc:
+        # Old controllers write Latin-1 and do not say so: better read than lost.
+        if not named and charset == "utf-8" and body.lstrip()[:1] in _BEGINS_JSON:
+            return body.decode("latin-1")
         raise BadInput(f"body: is no {charset} text (expected a JSON object)") from exc
 
 

@@ -12,6 +12,8 @@ contents are objects with alarmName, agentName, occurredOn and instructions.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from mvsnap.core.webhook_alarm import (
@@ -22,7 +24,8 @@ from mvsnap.core.webhook_alarm import (
     digest,
     first_time,
 )
-from mvsnap.core.webhook_body import fold
+from mvsnap.core.webhook_body import fold, read_inner
+from mvsnap.errors import BadInput
 
 _MOST_EXTRAS = 10
 _DEVICE = ("deviceid", "devicename")
@@ -37,7 +40,9 @@ def is_ixon(message: Fields) -> bool:
 def read_ixon(payload: dict[str, Any]) -> Alarm:
     message = Fields(payload)
     short, short_text = _content(message, "shortContent")
-    long, long_text = _content(message, "longContent")
+    long, long_text = Fields({}), ""
+    with suppress(BadInput):  # it only decorates
+        long, long_text = _content(message, "longContent")
     extras = _extras(message, long)
     label = message.name("systemLabel")
     time_text, occurred_at = first_time(
@@ -67,16 +72,31 @@ def read_ixon(payload: dict[str, Any]) -> Alarm:
 def _content(message: Fields, name: str) -> tuple[Fields, str]:
     """Return a content as an object or as a text; the other one is empty."""
     if message.is_object(name):
-        return message.object(name), ""
+        with suppress(BadInput):  # a text may begin with a brace, too
+            return message.object(name), ""
     return Fields({}), message.text(name)
 
 
 def _extras(message: Fields, long: Fields) -> dict[str, tuple[str, str]]:
     """Return what else is said, by folded name: the name and its value."""
-    found = list(message.object("extraInfo").pairs())
-    for item in long.objects("extraInformation"):
-        found.append((item.name("key"), item.text("value")))
+    found = (*_pairs(message, "extraInfo"), *_pairs(long, "extraInformation"))
     return {fold(name): (name, value) for name, value in found if name and value}
+
+
+def _pairs(fields: Fields, name: str) -> Iterator[tuple[str, str]]:
+    """Yield names with their values; what is neither is left out: it only decorates."""
+    told = fields.raw(name)
+    if isinstance(told, str):
+        with suppress(BadInput):
+            told = read_inner(name, told)
+    if isinstance(told, dict):
+        yield from Fields(told).pairs()
+    for item in told if isinstance(told, list) else ():
+        if isinstance(item, dict):
+            said = {fold(name): text for name, text in Fields(item).pairs()}
+            yield said.get("key") or said.get("name", ""), said.get("value", "")
+        elif isinstance(item, list) and len(item) == 2:
+            yield from Fields({str(item[0]): item[1]}).pairs()
 
 
 def _texts(

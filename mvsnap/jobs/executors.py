@@ -46,6 +46,11 @@ def installation(data_dir: Path) -> str:
     return f"{socket.gethostname()}-{data_id(data_dir)}"
 
 
+def installation_of(executor_id: str) -> str:
+    """Return the installation that an executor's id belongs to."""
+    return executor_id.rpartition("-")[0]
+
+
 def data_id(data_dir: Path) -> str:
     """Return what tells this data_dir from all others, whatever machine has it."""
     return _installation_id(_folder(data_dir) / "installation")

@@ -14,7 +14,6 @@ from mvsnap.core.retention import Limits, Video, Why, lacking_bytes, to_remove
 from mvsnap.jobs.retry import GIVE_UP_AFTER
 from mvsnap.recorder.files import clip_digest, free_bytes
 from mvsnap.store.clip_files import finish_deletes
-from mvsnap.store.clips import ClipStore
 from mvsnap.store.files import Files
 from mvsnap.store.videos import VideoStore
 
@@ -55,14 +54,12 @@ class Retention:
         self,
         data_dir: Path,
         rules: Rules,
-        clips: ClipStore,
         videos: VideoStore,
         files: Files,
         clock: Clock,
     ) -> None:
         self._data_dir = data_dir
         self._rules = rules
-        self._clips = clips
         self._videos = videos
         self._files = files
         self._clock = clock
@@ -81,7 +78,7 @@ class Retention:
         if self._has_work(limits):
             retired = self._retire(limits, now)
         # What a crash, or somebody at a page, left is finished here, too.
-        finish_deletes(self._clips, self._files)
+        finish_deletes(self._videos, self._files)
         return retired
 
     def forget(self) -> int:

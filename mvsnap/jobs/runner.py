@@ -1,6 +1,7 @@
 """Runs a job: snapshots and clips, each stored and delivered once.
 
-A clip is only asked for here: the desk records it and sees to its message.
+Clips were asked for when the job was accepted; here only what a crash left out is. The
+desk records them and sees to their messages.
 
 Running a job again is harmless: what is already in the store is not done anew. So the
 engine may start it as often as it likes, and a crash needs no special care.
@@ -10,7 +11,6 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 from mvsnap.actions import CameraNames, Photographer, Snapshot
@@ -18,7 +18,6 @@ from mvsnap.clock import SystemClock
 from mvsnap.core.progress import JobProgress, PartProgress
 from mvsnap.delivery import Courier, Words
 from mvsnap.domain import (
-    CameraName,
     Event,
     EventId,
     EventKind,
@@ -27,7 +26,7 @@ from mvsnap.domain import (
     Serial,
 )
 from mvsnap.errors import UpstreamError
-from mvsnap.footage import Clip
+from mvsnap.jobs.asking import ask_for_clips
 from mvsnap.jobs.follow_up import FollowUps
 from mvsnap.jobs.mailing import Heads, Mailing
 from mvsnap.jobs.post import Post
@@ -46,7 +45,6 @@ class JobRunner:
 
     clip_bytes: a larger clip is not uploaded; its message has a link.
     comes_again: False where nobody runs an unfinished job again (a command).
-    on_clips: called when clips were asked for.
     """
 
     def __init__(
@@ -63,11 +61,9 @@ class JobRunner:
         *,
         clip_bytes: int,
         comes_again: bool = True,
-        on_clips: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._clips = clips
-        self._on_clips = on_clips
         self._files = files
         self._photographer = photographer
         self._names = names
@@ -95,8 +91,7 @@ class JobRunner:
 
         Returns None when nothing is left, else in how many seconds to run it again.
         """
-        if job.clips:
-            self._ask_for_clips(job)
+        ask_for_clips(job, self._store, self._clips)
         if not job.serials:
             tell = self._mailing.open if job.clips else self._follow_ups.send
             return tell(job)
@@ -115,11 +110,6 @@ class JobRunner:
             ]
             waits = [run.result() for run in runs]
         return min((wait for wait in waits if wait is not None), default=None)
-
-    def _ask_for_clips(self, job: Job) -> None:
-        about = self._store.event(job.about) if job.about else None
-        self._clips.ask(_clip(job, camera, about) for camera in job.clips)
-        self._on_clips()
 
     def _run_part(
         self, job: Job, part: PartProgress, heads: Heads, pool: Executor
@@ -191,22 +181,6 @@ class JobRunner:
         self._metrics.parts.labels("no_picture").inc()
         log.error("no snapshot of %s for job %s: %s", serial, job.id, why.message)
         return event
-
-
-def _clip(job: Job, camera: CameraName, about: Event | None) -> Clip:
-    return Clip(
-        id=EventId(str(uuid.uuid5(uuid.UUID(job.id), f"clip {camera}"))),
-        job_id=job.id,
-        camera=camera,
-        trigger=job.trigger,
-        at=about.occurred_at if about else job.at or job.accepted_at,
-        received_at=job.accepted_at,
-        title=job.prefix,
-        rooms=job.rooms,
-        about=job.about,
-        pre_roll_s=job.pre_roll_s,
-        post_roll_s=job.post_roll_s,
-    )
 
 
 def _event_id(job: Job, serial: Serial) -> EventId:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,9 +22,11 @@ from mvsnap.domain import (
     Trigger,
 )
 from mvsnap.errors import QueueFull
+from mvsnap.jobs.asking import ask_for_clips
 from mvsnap.jobs.engine import Engine
 from mvsnap.jobs.progress import stored_progress
 from mvsnap.metrics import Metrics
+from mvsnap.store.clips import ClipStore
 from mvsnap.store.store import Store
 
 # Any fixed UUID: the same idempotency key must give the same job id.
@@ -101,25 +103,30 @@ class JobService:
 
     max_waiting: how many callers may wait at once; more get their answer at once, so
     that waiting never takes all threads of the server.
+    on_clips: called when clips were asked for.
     """
 
     def __init__(
         self,
         engine: Engine,
         store: Store,
+        clips: ClipStore,
         clock: Clock,
         metrics: Metrics,
         *,
         queue_size: int,
         max_waiting: int,
         finished: Finished | None = None,
+        on_clips: Callable[[], None] = lambda: None,
     ) -> None:
         self._engine = engine
         self._store = store
+        self._clips = clips
         self._clock = clock
         self._metrics = metrics
         self._queue_size = queue_size
         self._finished = finished
+        self._on_clips = on_clips
         self._seats = threading.BoundedSemaphore(max_waiting)
         self._lock = threading.Lock()
         self._counting = threading.Lock()
@@ -142,8 +149,7 @@ class JobService:
         """
         self._store.must_answer()
         self._take_place(job.trigger)
-        self._engine.submit(job)
-        self._metrics.triggers.labels(job.trigger.kind, "accepted").inc()
+        self._hand_in(job)
 
     def known(self, job_id: JobId) -> Job | None:
         """Return the job as it was accepted, None when there is none of this id."""
@@ -206,6 +212,7 @@ class JobService:
         if wish.idempotency_key is not None:
             known = self._engine.job(job_id)
             if known is not None:
+                self._ask_for_clips(known)
                 return known, False
         self._take_place(wish.trigger)
         job = Job(
@@ -222,9 +229,20 @@ class JobService:
             post_roll_s=wish.post_roll_s,
             picture_url=wish.picture_url,
         )
-        self._engine.submit(job)
-        self._metrics.triggers.labels(wish.trigger.kind, "accepted").inc()
+        self._hand_in(job)
         return job, True
+
+    def _hand_in(self, job: Job) -> None:
+        self._engine.submit(job)
+        self._metrics.triggers.labels(job.trigger.kind, "accepted").inc()
+        # Not before: a clip without a job would be of no alarm. Not only when the job
+        # runs: that may be long after the ring has lost the seconds before it.
+        self._ask_for_clips(job)
+
+    def _ask_for_clips(self, job: Job) -> None:
+        if job.clips:
+            ask_for_clips(job, self._store, self._clips)
+            self._on_clips()
 
     def _take_place(self, trigger: Trigger) -> None:
         if self.backlog() >= self._queue_size:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -154,7 +153,7 @@ class Parts:
             copies=storage.s3.configured,
         )
         data_dir, videos = self.settings.data_dir, self.videos()
-        return Retention(data_dir, rules, self.clips, videos, self.files, self.clock)
+        return Retention(data_dir, rules, videos, self.files, self.clock)
 
     def purge(self) -> Removed:
         """Remove what is older than the retention, or too much."""
@@ -193,16 +192,8 @@ class Parts:
         wait_s = self.settings.meraki.picture_wait_s
         return Photographer(self.dashboard, self.clock, picture_wait_s=wait_s)
 
-    def runner(
-        self,
-        *,
-        comes_again: bool = True,
-        on_clips: Callable[[], None] = lambda: None,
-    ) -> JobRunner:
-        """comes_again: False where nobody will run an unfinished job again.
-
-        on_clips: called when a job asked for clips.
-        """
+    def runner(self, *, comes_again: bool = True) -> JobRunner:
+        """comes_again: False where nobody will run an unfinished job again."""
         settings = self.settings
         webex = self.webex()
         return JobRunner(
@@ -217,7 +208,6 @@ class Parts:
             self.metrics,
             clip_bytes=int(settings.webex.clip_upload_max_mb * 1e6),
             comes_again=comes_again,
-            on_clips=on_clips,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,14 +43,14 @@ class Service:
 
     def start(self) -> None:
         if self._roles.worker:
-            self._worker = Worker(
-                self.parts, self._finished or Finished(), on_clips=self._wake_desk
-            )
+            self._worker = Worker(self.parts, self._finished or Finished())
             self._worker.start()
             self._engine = self._worker.engine
         else:
             self._engine = ClientEngine(jobs_url(self.parts.settings))
-        self._jobs = job_service(self.parts, self._engine, self._finished)
+        self._jobs = job_service(
+            self.parts, self._engine, self._finished, on_clips=self._wake_desk
+        )
         if self._roles.worker and self._has_clips():
             self._desk = clip_desk(self.parts, self._jobs)
             self._desk.start()
@@ -94,16 +95,25 @@ class Service:
             self._desk.wake()
 
 
-def job_service(parts: Parts, engine: Engine, finished: Finished | None) -> JobService:
+def job_service(
+    parts: Parts,
+    engine: Engine,
+    finished: Finished | None,
+    *,
+    on_clips: Callable[[], None] = lambda: None,
+) -> JobService:
+    """on_clips: called when clips were asked for."""
     server = parts.settings.server
     return JobService(
         engine,
         parts.store,
+        parts.clips,
         parts.clock,
         parts.metrics,
         queue_size=server.queue_size,
         max_waiting=server.threads // 2,
         finished=finished,
+        on_clips=on_clips,
     )
 
 
@@ -126,6 +136,7 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
             jobs=jobs,
             store=parts.store,
             clips=parts.clips,
+            videos=parts.videos(),
             sense=parts.sense,
             site=parts.site,
             visitors=parts.visitors,

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from mvsnap.config.model import Settings
 from mvsnap.domain import Serial
-from mvsnap.jobs.engine import WorkerEngine
+from mvsnap.jobs.abandoned import AbandonedClips
+from mvsnap.jobs.engine import Engine, WorkerEngine
 from mvsnap.jobs.executors import installation, take_slot
+from mvsnap.jobs.filing import Filing
 from mvsnap.jobs.schedule import CameraTimetable
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.jobs.visits import VisitMaker
@@ -31,6 +33,7 @@ _HEARTBEAT_S = 15.0
 _TIDY_EVERY_S = 300.0
 _CLEAN_EVERY_S = 3600.0
 _SWEEP_EVERY_S = 86400.0
+_ABANDONED_EVERY_S = 600.0
 
 
 @dataclass(slots=True)
@@ -50,21 +53,20 @@ class Worker:
     Dashboard is slow, would lose its jobs to another process.
     """
 
-    def __init__(
-        self, parts: Parts, finished: Finished, on_clips: Callable[[], None]
-    ) -> None:
+    def __init__(self, parts: Parts, finished: Finished) -> None:
         self._parts = parts
         self._slot = take_slot(parts.settings.data_dir)
         self.engine = WorkerEngine(
             jobs_url(parts.settings),
             self._slot.executor_id,
-            parts.runner(on_clips=on_clips).run,
+            parts.runner().run,
             clock=parts.clock,
             timetables=timetables(parts.settings),
             timezone=parts.settings.site.timezone,
             on_finished=finished.tell,
         )
         self._retention = parts.retention()
+        self._abandoned = abandoned_clips(parts, self.engine)
         self._beat_at = datetime.min.replace(tzinfo=UTC)
         self._copies = clip_copies(parts)
         self._threads = [
@@ -114,6 +116,7 @@ class Worker:
             Chore("cleaning Wi-Fi", self._clean_wifi, _CLEAN_EVERY_S),
             Chore("retention", self._tidy, _TIDY_EVERY_S),
             Chore("sweeping", self._sweep, _SWEEP_EVERY_S),
+            Chore("abandoned clips", self._finish_abandoned, _ABANDONED_EVERY_S),
         ]
         for place, chore in enumerate(chores, start=1):
             chore.due_s = clock.monotonic() + place * _HEARTBEAT_S
@@ -170,6 +173,9 @@ class Worker:
     def _sweep(self) -> None:
         self._retention.sweep()
 
+    def _finish_abandoned(self) -> None:
+        self._abandoned.finish()
+
 
 def clip_desk(parts: Parts, jobs: JobService) -> ClipDesk:
     # Only here: a gateway without cameras that record needs none of it.
@@ -193,6 +199,25 @@ def clip_desk(parts: Parts, jobs: JobService) -> ClipDesk:
         data_dir=settings.data_dir,
         copies=settings.storage.s3.configured,
         sign_out=ixon.close if ixon is not None else None,
+    )
+
+
+def abandoned_clips(parts: Parts, engine: Engine) -> AbandonedClips:
+    settings = parts.settings
+    filing = Filing(
+        settings.recorder.serials(),
+        parts.clips,
+        parts.clock,
+        parts.metrics,
+        data_dir=settings.data_dir,
+    )
+    return AbandonedClips(
+        parts.clips,
+        parts.store,
+        filing,
+        engine.submit,
+        parts.clock,
+        recorder_id=installation(settings.data_dir),
     )
 
 

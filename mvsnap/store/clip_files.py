@@ -8,25 +8,25 @@ from __future__ import annotations
 
 import logging
 
-from mvsnap.store.clips import ClipStore
 from mvsnap.store.files import Files
+from mvsnap.store.videos import VideoStore
 
 log = logging.getLogger(__name__)
 
 
-def finish_deletes(clips: ClipStore, files: Files) -> int:
+def finish_deletes(videos: VideoStore, files: Files) -> int:
     """Unlink what deleted clips left on the disk; return how many files are gone.
 
     A file that another clip still shows stays. One that cannot be removed is tried
-    again the next time.
+    again the next time. Those of another data_dir are left to its own process.
     """
     gone = 0
-    for path in clips.deleted_files():
+    for path in videos.deleted_files():
         try:
             files.remove_durably(path)
         except OSError as exc:
             log.warning("deleted clip %s is still on the disk: %s", path, exc)
             continue
-        clips.forget_file(path)
+        videos.forget_file(path)
         gone += 1
     return gone

@@ -25,6 +25,8 @@ from mvsnap.store.store import event_row
 from mvsnap.store.tables import clips, events, recorder_cameras
 
 _UNFINISHED = (ClipState.WAITING, ClipState.RECORDING)
+# What one recorder took, and nobody else looks after.
+_HAD = (ClipState.RECORDING, ClipState.READY, ClipState.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,18 @@ class ClipStore:
         )
         return self._read(statement)
 
+    def left_by_others(
+        self, recorder_ids: Iterable[str], before: datetime
+    ) -> list[Clip]:
+        """Return what recorders but these have begun or not told, and is older."""
+        statement = select(clips).where(
+            clips.c.recorder_id.not_in(list(recorder_ids)),
+            clips.c.received_at < before,
+            clips.c.state.in_(_HAD),
+            clips.c.told.is_(False),
+        )
+        return self._read(statement)
+
     def told(self, clip_id: EventId) -> None:
         with self._db.writing() as connection:
             connection.execute(
@@ -216,7 +230,7 @@ class ClipStore:
     def delete(self, clip_id: EventId, log: Iterable[Change] = ()) -> bool:
         """Mark a finished clip as deleted; False when it is kept or has no file.
 
-        Nobody sees it any more; its `path` stays until `forget_file`.
+        Nobody sees it any more; its `path` stays until `VideoStore.forget_file`.
         """
         statement = (
             update(clips)
@@ -228,34 +242,6 @@ class ClipStore:
             .values(state=ClipState.DELETED)
         )
         return self._change(statement, log)
-
-    def deleted_files(self) -> list[str]:
-        """Return the paths of videos that no clip shows any more."""
-        other = clips.alias()
-        shown = select(other.c.id).where(
-            other.c.path == clips.c.path, other.c.state != ClipState.DELETED
-        )
-        statement = (
-            select(clips.c.path)
-            .where(
-                clips.c.state == ClipState.DELETED,
-                clips.c.path.is_not(None),
-                ~shown.exists(),
-            )
-            .distinct()
-        )
-        with self._db.reading() as connection:
-            return list(connection.execute(statement).scalars())
-
-    def forget_file(self, path: str) -> None:
-        """Note that the file of deleted clips is gone from the disk."""
-        statement = (
-            update(clips)
-            .where(clips.c.path == path, clips.c.state == ClipState.DELETED)
-            .values(path=None, thumbnail_path=None)
-        )
-        with self._db.writing() as connection:
-            connection.execute(statement)
 
     # --- how the cameras are
 

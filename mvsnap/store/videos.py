@@ -73,7 +73,10 @@ class VideoStore:
 
         busy_since: a younger one is busy until its message is on its way.
         """
-        waits = clips.c.copy_state == CopyState.WAITING
+        # Also for the sake of a clip that was deleted: others may show its file.
+        other = clips.alias()
+        to_copy = select(other.c.path).where(other.c.copy_state == CopyState.WAITING)
+        waits = clips.c.path.in_(to_copy)
         last_at = func.max(clips.c.at)
         statement = (
             select(
@@ -117,6 +120,35 @@ class VideoStore:
         )
         with self._db.writing() as connection:
             return connection.execute(statement).rowcount
+
+    def deleted_files(self) -> list[str]:
+        """Return the paths of videos that no clip shows any more."""
+        other = clips.alias()
+        shown = select(other.c.id).where(
+            other.c.path == clips.c.path, other.c.state != ClipState.DELETED
+        )
+        statement = (
+            select(clips.c.path)
+            .where(
+                self._mine,
+                clips.c.state == ClipState.DELETED,
+                clips.c.path.is_not(None),
+                ~shown.exists(),
+            )
+            .distinct()
+        )
+        with self._db.reading() as connection:
+            return list(connection.execute(statement).scalars())
+
+    def forget_file(self, path: str) -> None:
+        """Note that the file of deleted clips is gone from the disk."""
+        statement = (
+            update(clips)
+            .where(self._mine, clips.c.path == path, clips.c.state == ClipState.DELETED)
+            .values(path=None, thumbnail_path=None)
+        )
+        with self._db.writing() as connection:
+            connection.execute(statement)
 
     def forget(self, before: datetime) -> int:
         """Remove the rows of clips that came to nothing, or are gone, and are older."""

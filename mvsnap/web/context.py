@@ -20,6 +20,7 @@ from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.store import Store
+from mvsnap.store.videos import VideoStore
 from mvsnap.store.visitors import VisitorStore
 from mvsnap.web.wifi import Wifi
 
@@ -32,6 +33,7 @@ class Gateway:
     jobs: JobService
     store: Store
     clips: ClipStore
+    videos: VideoStore
     sense: SenseStore
     site: SiteStore
     visitors: VisitorStore

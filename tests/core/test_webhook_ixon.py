@@ -99,3 +99,41 @@ def test_an_ixon_message_is_understood_however_it_is_packed(
     plain = sent(ixon())
     alarm = parse(body, content_type)
     assert replace(alarm, payload=plain.payload) == plain
+
+
+PAIRS: Any = [["Counter", 30], ["Device name", "Robot 7"], ["odd"], [[], {}], 5, None]
+
+
+@pytest.mark.parametrize(
+    ("told", "device"),
+    [
+        ([], ""),
+        (7, ""),
+        ("none", ""),
+        ("{Counter: 30}", ""),
+        (PAIRS, "Robot 7"),
+        (json.dumps(PAIRS), "Robot 7"),
+        ([{"key": "Device name", "value": "Robot 7"}], "Robot 7"),
+        (
+            [{"name": "Device name", "value": "Robot 7"}, {"key": [], "value": {}}],
+            "Robot 7",
+        ),
+        ({"Device name": "Robot 7", "Counter": [30]}, "Robot 7"),
+    ],
+)
+def test_what_decorates_an_alarm_never_costs_it(told: Any, device: str) -> None:
+    alarm = sent(ixon(extraInfo=told))
+    assert alarm.title.startswith("Robot stopped was triggered")
+    assert alarm.device == device
+    long = {"instructions": "Open valve D5.", "extraInformation": told}
+    alarm = sent(ixon(longContent=long, extraInfo=None))
+    assert alarm.texts[0] == "Open valve D5."
+    assert alarm.device == device
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [("{see page 5}", "{see page 5}"), ([1], "Packers"), (7, "7")],
+)
+def test_instructions_of_any_kind_never_cost_an_alarm(content: Any, text: str) -> None:
+    assert sent(ixon(longContent=content, extraInfo=None)).texts[0] == text

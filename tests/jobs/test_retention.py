@@ -65,7 +65,7 @@ class Site(Recordings):
         }
         rules = Rules(**(fields | given))
         files = Files(self.folder)
-        return Retention(self.folder, rules, self.clips, self.videos, files, self.clock)
+        return Retention(self.folder, rules, self.videos, files, self.clock)
 
 
 @pytest.fixture

@@ -8,16 +8,20 @@ from typing import Any
 import pytest
 
 from mvsnap.clock import SystemClock
-from mvsnap.domain import Job, JobId, JobState, Trigger, TriggerKind
+from mvsnap.domain import CameraName, Job, JobId, JobState, Trigger, TriggerKind
 from mvsnap.errors import QueueFull
+from mvsnap.footage import ClipState
 from mvsnap.jobs.service import Finished, JobService, Wish
 from mvsnap.metrics import Metrics
 from mvsnap.store import database
+from mvsnap.store.clips import ClipStore
 from mvsnap.store.store import Store
 from tests.core.build import BUTTON, GATE, event
 from tests.jobs.fakes import JumpingClock
 from tests.servers.processes import wait_until
 from tests.web.build import PatientEngine
+
+ROBOT = CameraName("Robot")
 
 
 class Office:
@@ -27,13 +31,16 @@ class Office:
         self.engine = PatientEngine()
         db = database.open_database(database.sqlite_url(folder / "mvsnap.db"))
         database.upgrade(db)
-        self.store = Store(database.Database(db))
+        shared = database.Database(db)
+        self.store, self.clips = Store(shared), ClipStore(shared)
         self.finished = Finished()
 
     def service(self, clock: SystemClock | None = None, **given: Any) -> JobService:
         limits = {"queue_size": 10, "max_waiting": 1} | given
         clock = clock or SystemClock()
-        return JobService(self.engine, self.store, clock, Metrics(), **limits)
+        return JobService(
+            self.engine, self.store, self.clips, clock, Metrics(), **limits
+        )
 
     def finish(self, job: Job) -> None:
         self.store.add_event(event(job_id=job.id, serial=GATE))
@@ -170,3 +177,51 @@ def test_who_finds_no_seat_is_answered_at_once(office: Office) -> None:
     sitting.join(10)
     assert not sitting.is_alive()
     assert service.wait(job, 30).state is JobState.DONE
+
+
+def test_clips_are_asked_for_before_the_job_runs(office: Office) -> None:
+    asked: list[int] = []
+    service = office.service(on_clips=lambda: asked.append(1))
+    job = service.accept(wish(clips=(ROBOT,), prefix="Robot 7 stopped"))
+    (clip,) = office.clips.of_job(job.id)
+    assert (clip.camera, clip.state, clip.title) == (
+        ROBOT,
+        ClipState.WAITING,
+        "Robot 7 stopped",
+    )
+    assert (clip.at, clip.received_at) == (job.accepted_at, job.accepted_at)
+    assert asked == [1]
+    service.accept(wish())
+    assert asked == [1]
+
+
+def test_clips_are_asked_for_once_however_often_the_job_is(office: Office) -> None:
+    service = office.service()
+    wanted = wish(clips=(ROBOT,), idempotency_key="k")
+    job = service.accept(wanted)
+    before = office.clips.of_job(job.id)
+    service.accept(wanted)
+    service.submit(job)
+    assert office.clips.of_job(job.id) == before
+
+
+def test_a_repeat_asks_for_the_clips_that_a_failure_left_out(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = office.service()
+    wanted = wish(clips=(ROBOT,), idempotency_key="k")
+    with monkeypatch.context() as broken:
+        broken.delattr(ClipStore, "ask")
+        with pytest.raises(AttributeError):
+            service.accept(wanted)
+    (job,) = office.engine.jobs.values()
+    assert office.clips.of_job(job.id) == []
+    service.accept(wanted)
+    assert [clip.camera for clip in office.clips.of_job(job.id)] == [ROBOT]
+
+
+def test_a_job_that_is_refused_asks_for_no_clips(office: Office) -> None:
+    wanted = wish(clips=(ROBOT,), idempotency_key="k")
+    with pytest.raises(QueueFull):
+        office.service(queue_size=0).accept(wanted)
+    assert office.clips.of_job(wanted.job_id()) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from mvsnap.domain import CameraName, EventId, JobId, Trigger, TriggerKind
@@ -40,15 +40,7 @@ class Recordings:
     ) -> Clip:
         """Store a clip that was recorded so many hours after noon."""
         at = NOON + timedelta(hours=hour)
-        wanted = Clip(
-            id=EventId(str(uuid.uuid4())),
-            job_id=JobId("job-1"),
-            camera=ROBOT,
-            trigger=Trigger(TriggerKind.WEBHOOK, "robots"),
-            at=at,
-            received_at=at,
-            about=given.pop("about", None),
-        )
+        wanted = self.wish(at, about=given.pop("about", None))
         self.clips.ask([wanted])
         self.clips.claim(recorder, [ROBOT], at)
         fields: dict[str, Any] = {"path": f"videos/{hour}.mp4", "size_bytes": 10}
@@ -59,6 +51,18 @@ class Recordings:
             self.clips.told(done.id)
         self.clips.keep(done.id, kept)
         return done
+
+    def wish(self, at: datetime, **given: Any) -> Clip:
+        """Return a clip to ask for."""
+        return Clip(
+            id=EventId(str(uuid.uuid4())),
+            job_id=JobId("job-1"),
+            camera=ROBOT,
+            trigger=Trigger(TriggerKind.WEBHOOK, "robots"),
+            at=at,
+            received_at=at,
+            **given,
+        )
 
     def state(self, clip: Clip) -> tuple[ClipState, CopyState, str | None]:
         found = self.clips.clip(clip.id)

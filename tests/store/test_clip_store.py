@@ -23,6 +23,7 @@ from mvsnap.store.clip_files import finish_deletes
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.files import Files
 from mvsnap.store.site import SiteStore
+from mvsnap.store.videos import VideoStore
 from tests.core.build import NOON, event
 
 VIDEO = "videos/robot/2026/03/04/20260304T120000Z_robot_0123456789.mp4"
@@ -40,6 +41,11 @@ def db(url: str) -> Iterator[database.Database]:
 @pytest.fixture
 def store(db: database.Database) -> ClipStore:
     return ClipStore(db)
+
+
+@pytest.fixture
+def videos(db: database.Database) -> VideoStore:
+    return VideoStore(db, "-0123")
 
 
 @pytest.fixture
@@ -68,7 +74,7 @@ def clip(**given: Any) -> Clip:
 
 def stored(store: ClipStore, **given: Any) -> Clip:
     one = clip(**given)
-    store.ask([one])
+    store.ask([one], "pi-0123")
     store.finish(one, event(id=one.id))
     return one
 
@@ -80,7 +86,11 @@ def now(store: ClipStore, one: Clip) -> Clip:
 
 
 def test_a_deleted_clip_is_seen_by_nobody_and_its_file_goes(
-    store: ClipStore, db: database.Database, files: Files, tmp_path: Path
+    store: ClipStore,
+    videos: VideoStore,
+    db: database.Database,
+    files: Files,
+    tmp_path: Path,
 ) -> None:
     one = stored(store)
     assert files.clip(one)
@@ -88,10 +98,10 @@ def test_a_deleted_clip_is_seen_by_nobody_and_its_file_goes(
     assert files.clip(now(store, one)) is None
     assert files.clip_thumbnail(now(store, one)) is None
     assert (tmp_path / VIDEO).exists()  # as after a crash between the two steps
-    assert finish_deletes(store, files) == 1
+    assert finish_deletes(videos, files) == 1
     assert not list((tmp_path / VIDEO).parent.iterdir())
     assert (now(store, one).state, now(store, one).path) == (ClipState.DELETED, None)
-    assert finish_deletes(store, files) == 0
+    assert finish_deletes(videos, files) == 0
     assert SiteStore(db).changes(9) == [DELETED]
     assert not store.delete(one.id, [DELETED])
     assert not store.keep(one.id, True)
@@ -99,14 +109,14 @@ def test_a_deleted_clip_is_seen_by_nobody_and_its_file_goes(
 
 
 def test_a_file_stays_while_another_clip_shows_it(
-    store: ClipStore, files: Files, tmp_path: Path
+    store: ClipStore, videos: VideoStore, files: Files, tmp_path: Path
 ) -> None:
     first, second = stored(store), stored(store, shared=True)
     store.delete(first.id)
-    assert finish_deletes(store, files) == 0
+    assert finish_deletes(videos, files) == 0
     assert files.clip(now(store, second))
     store.delete(second.id)
-    assert finish_deletes(store, files) == 1
+    assert finish_deletes(videos, files) == 1
     assert not (tmp_path / VIDEO).exists()
     assert now(store, first).path is None
 
@@ -129,25 +139,28 @@ def test_what_has_no_file_is_not_deleted(store: ClipStore, state: ClipState) -> 
 
 
 def test_a_file_that_went_by_itself_is_forgotten(
-    store: ClipStore, tmp_path: Path
+    store: ClipStore, videos: VideoStore, tmp_path: Path
 ) -> None:
     one = stored(store)
     store.delete(one.id)
-    assert finish_deletes(store, Files(tmp_path / "elsewhere")) == 1
+    assert finish_deletes(videos, Files(tmp_path / "elsewhere")) == 1
     assert now(store, one).path is None
 
 
 def test_a_file_that_cannot_be_removed_is_tried_again(
-    store: ClipStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    store: ClipStore,
+    videos: VideoStore,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     stuck = tmp_path / VIDEO
     stuck.mkdir(parents=True)  # no file can be unlinked there
     one = stored(store)
     store.delete(one.id)
-    assert finish_deletes(store, Files(tmp_path)) == 0
+    assert finish_deletes(videos, Files(tmp_path)) == 0
     assert f"deleted clip {VIDEO} is still on the disk" in caplog.text
     stuck.rmdir()
-    assert finish_deletes(store, Files(tmp_path)) == 1
+    assert finish_deletes(videos, Files(tmp_path)) == 1
 
 
 def test_clips_of_one_job_or_one_video_are_related(store: ClipStore) -> None:

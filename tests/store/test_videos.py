@@ -12,9 +12,9 @@ from mvsnap.core.retention import Video
 from mvsnap.domain import EventId
 from mvsnap.footage import ClipState, CopyState
 from mvsnap.store import database
-from mvsnap.store.videos import ToCopy, Usage
+from mvsnap.store.videos import ToCopy, Usage, VideoStore
 from tests.core.build import NOON, event
-from tests.store.recordings import ROBOT, THERE, Recordings
+from tests.store.recordings import HERE, ROBOT, THERE, Recordings
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_all_clips_of_a_file_go_together_or_none(site: Recordings) -> None:
     site.clips.keep(two.id, False)
     assert site.videos.retire("videos/1.mp4") == 2
     assert {site.state(each)[0] for each in (one, two)} == {ClipState.DELETED}
-    assert site.clips.deleted_files() == ["videos/1.mp4"]
+    assert site.videos.deleted_files() == ["videos/1.mp4"]
     other = site.clip(3, recorder=THERE)
     assert site.videos.retire("videos/3.mp4") == 0
     assert site.state(other)[0] is ClipState.READY
@@ -69,11 +69,38 @@ def test_rows_go_when_they_are_old_and_their_file_is_gone(site: Recordings) -> N
     there = site.clip(3)
     site.videos.retire("videos/1.mp4")
     assert site.videos.forget(hour(2)) == 0  # its file may still be on the disk
-    site.clips.forget_file("videos/1.mp4")
+    site.videos.forget_file("videos/1.mp4")
     assert site.videos.forget(hour(2)) == 1
     assert site.videos.forget(hour(99)) == 1
     found = [site.clips.clip(each.id) for each in (gone, failed, there)]
     assert [clip is None for clip in found] == [True, True, False]
+
+
+def test_the_deleted_files_of_another_machine_are_left_to_it(site: Recordings) -> None:
+    other = site.clip(1, recorder=THERE)
+    site.clips.delete(other.id)
+    assert site.videos.deleted_files() == []
+    site.videos.forget_file("videos/1.mp4")
+    there = VideoStore(site.db, "-4567")
+    assert there.deleted_files() == ["videos/1.mp4"]
+    there.forget_file("videos/1.mp4")
+    assert there.deleted_files() == []
+
+
+def test_what_other_recorders_began_or_did_not_tell_is_known(site: Recordings) -> None:
+    untold = site.clip(1, recorder=THERE, told=False)
+    site.clip(2, recorder=THERE)
+    site.clip(3, told=False)
+    begun, waits = site.wish(hour(4)), site.wish(hour(5))
+    site.clips.ask([begun])
+    site.clips.claim(THERE, [ROBOT], hour(4))
+    site.clips.ask([waits])
+    left = site.clips.left_by_others([HERE], hour(9))
+    assert {clip.id for clip in left} == {untold.id, begun.id}
+    assert [clip.id for clip in site.clips.left_by_others([HERE], hour(2))] == [
+        untold.id
+    ]
+    assert site.clips.left_by_others([HERE, THERE], hour(9)) == []
 
 
 def test_the_events_of_a_clip_stay_as_long_as_it_does(site: Recordings) -> None:
@@ -113,6 +140,10 @@ def test_a_file_another_clip_shows_is_copied_though_its_first_is_deleted(
     site.clip(2, path="videos/1.mp4", shared=True)
     site.clips.delete(first.id)
     assert site.videos.to_copy() == [ToCopy("videos/1.mp4", None)]
+    # Until then it is spared.
+    assert [each.uncopied for each in site.videos.videos(NOON)] == [True]
+    site.videos.set_copy("videos/1.mp4", CopyState.COPIED)
+    assert [each.uncopied for each in site.videos.videos(NOON)] == [False]
 
 
 def test_a_clip_whose_file_is_gone_says_so(site: Recordings) -> None:

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from mvsnap.clock import Clock, SystemClock
 from mvsnap.config.model import Scope, Settings
 from mvsnap.domain import Change, Job, JobId, Role, User
+from mvsnap.jobs.executors import data_id
 from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
 from mvsnap.runtime import store_url
@@ -28,6 +29,7 @@ from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.store import Store
+from mvsnap.store.videos import VideoStore
 from mvsnap.store.visitors import VisitorStore
 from mvsnap.store.wifi import WifiStore
 from mvsnap.web import wifi
@@ -88,6 +90,7 @@ class Web:
         shared = database.Database(db)
         self.store = Store(shared)
         self.clips = ClipStore(shared)
+        self.videos = VideoStore(shared, f"-{data_id(folder)}")
         self.sense = SenseStore(shared)
         self.site = SiteStore(shared)
         self.visitors = VisitorStore(shared)
@@ -107,6 +110,7 @@ class Web:
         jobs = JobService(
             self.engine,
             self.store,
+            self.clips,
             clock,
             metrics,
             queue_size=server.queue_size,
@@ -118,6 +122,7 @@ class Web:
                 jobs=jobs,
                 store=self.store,
                 clips=self.clips,
+                videos=self.videos,
                 sense=self.sense,
                 site=self.site,
                 visitors=self.visitors,

@@ -20,6 +20,7 @@ from mvsnap.domain import (
     TriggerKind,
 )
 from mvsnap.footage import Clip, ClipState
+from mvsnap.jobs.executors import installation
 from tests.core import build
 from tests.web.build import Web
 
@@ -73,7 +74,10 @@ def wish(at: datetime, **given: Any) -> Clip:
 
 
 def add_clip(web: Web, at: datetime, **given: Any) -> Clip:
-    """Add a clip: ready, whole and without a file unless told otherwise."""
+    """Add a clip: ready, whole and without a file unless told otherwise.
+
+    recorder: who has it; this machine when it is not told.
+    """
     ready: dict[str, Any] = {
         "state": ClipState.READY,
         "began_at": at - timedelta(seconds=4),
@@ -82,8 +86,9 @@ def add_clip(web: Web, at: datetime, **given: Any) -> Clip:
         "codec": "h264",
         "size_bytes": 1_250_000,
     }
+    recorder = given.pop("recorder", installation(web.settings.data_dir))
     clip = wish(at, **(ready | given))
-    web.clips.ask([clip])
+    web.clips.ask([clip], recorder)
     if clip.state not in (ClipState.WAITING, ClipState.RECORDING):
         web.clips.finish(clip, clip_event(clip))
     return clip

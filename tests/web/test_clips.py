@@ -427,6 +427,16 @@ def test_without_a_video_there_is_nothing_to_keep(web: Web) -> None:
     assert "/keep" not in web.log_in(Role.REVIEWER).get(f"{PAGE}/{clip.id}").text
 
 
+def test_the_file_of_another_machines_clip_is_left_to_that_machine(web: Web) -> None:
+    clip = add_film(web, AT, VIDEO, JPEG, recorder="other-4567")
+    send(web.log_in(Role.ADMIN), f"{PAGE}/{clip.id}/delete")
+    assert (web.settings.data_dir / str(clip.path)).exists()
+    assert (now(web, clip).state, now(web, clip).path) == (
+        ClipState.DELETED,
+        clip.path,
+    )
+
+
 def test_an_admin_deletes_a_clip_with_its_files(web: Web) -> None:
     clip = add_film(web, AT, VIDEO, JPEG)
     client = web.log_in(Role.ADMIN)

@@ -12,6 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from mvsnap.domain import EventKind, Trigger, TriggerKind
+from mvsnap.footage import ClipState
 from tests.clients.fakes import FakeClock
 from tests.core.webhook_build import ixon, sensor, snake
 from tests.web.build import DOOR, GATE, KEY
@@ -123,6 +124,12 @@ def test_a_time_that_is_not_believed_is_said_so(web: HookWeb) -> None:
 def test_any_machine_sends_as_it_can(web: HookWeb, how: dict[str, Any]) -> None:
     accepted(web.client(None).post(HOOK, **how))
     assert web.job.prefix == "17"
+
+
+def test_an_alarm_in_latin_1_is_told_as_it_was_meant(web: HookWeb) -> None:
+    body = '{"title": "Tür offen", "sharedSecret": "a secret of Meraki"}'
+    accepted(web.client(None).post("/webhook", data=body.encode("latin-1")))
+    assert web.job.prefix == "Tür offen"
 
 
 def test_a_token_without_its_own_uses_the_defaults(web: HookWeb) -> None:
@@ -333,6 +340,21 @@ def test_without_a_dashboard_an_alarm_still_records_its_clip(tmp_path: Path) -> 
     told = accepted(web.client(None).post(f"/webhook/{OTHER}", json=ONE))
     assert told["notes"] == [f"snapshot: {GATE} not taken, meraki.api_key is not set"]
     assert (web.job.serials, web.job.clips) == ((), ("Gate",))
+    web.close()
+
+
+def test_a_clip_waits_for_its_recorder_when_the_alarm_is_answered(
+    tmp_path: Path,
+) -> None:
+    gate = {"url": "rtsp://192.0.2.10/", "meraki_serial": GATE}
+    web = HookWeb(tmp_path, recorder={"cameras": {"Gate": gate}})
+    body = {"text": "Robot 7 stopped", "time": at_noon(-8)}
+    for _ in range(2):
+        accepted(web.client(None).post(f"/webhook/{OTHER}", json=body))
+    (clip,) = web.clips.of_job(web.job.id)
+    assert (clip.camera, clip.state) == ("Gate", ClipState.WAITING)
+    assert (clip.at, clip.received_at) == (NOON - timedelta(seconds=8), NOON)
+    assert clip.about == web.job.about
     web.close()
 
 

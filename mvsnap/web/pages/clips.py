@@ -201,7 +201,7 @@ def delete(clip_id: str) -> ResponseReturnValue:
     if not gateway().clips.delete(clip.id, [log]):
         flash(_not_deleted(gateway().clips.clip(clip.id) or clip), "warning")
         return redirect(url_for(".show", clip_id=clip.id), 303)
-    finish_deletes(gateway().clips, gateway().files)
+    finish_deletes(gateway().videos, gateway().files)
     flash(f"The clip of {clip.camera} was deleted.", "success")
     return redirect(url_for(".index"), 303)
 
