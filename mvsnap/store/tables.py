@@ -24,7 +24,7 @@ from sqlalchemy.types import TypeDecorator
 
 
 class Moment(TypeDecorator[datetime]):
-    """An aware datetime in UTC; SQLite keeps no offset, so it is put back on."""
+    """An aware datetime in UTC; SQLite keeps no offset, PostgreSQL tells its own."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -36,7 +36,9 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         moment: datetime = value
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+        if moment.tzinfo is None:
+            return moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC)
 
 
 metadata = MetaData()

@@ -128,7 +128,9 @@ def _initdb(programs: Path, folder: Path) -> None:
 
 
 def _start(programs: Path, folder: Path) -> tuple[PostgresServer, Program]:
-    settings = [word for setting in SPEED + SIZE for word in ("-c", setting)]
+    # Machines stand anywhere: what comes back must be UTC all the same.
+    place = ("timezone=Asia/Kolkata",)
+    settings = [word for setting in SPEED + SIZE + place for word in ("-c", setting)]
     command = [*_as_user(), f"{programs}/postgres", "-D", f"{folder}/data", *settings]
     for last in (False, False, True):
         server = PostgresServer(free_port())
