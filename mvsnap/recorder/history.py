@@ -96,9 +96,13 @@ class History:
         folder = self._folder / run_id
         folder.mkdir(mode=0o700)
         run = Run(run_id, folder, container)
+        try:
+            self.describe(run)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         with self._changed:
             self._runs.append(run)
-        self.describe(run)
         return run
 
     def describe(self, run: Run) -> None:
@@ -127,7 +131,10 @@ class History:
             self._changed.notify_all()
 
     def end(self, run: Run) -> None:
-        """The connection is over; keep what came of the segment that was open."""
+        """The connection is over; keep what came of the segment that was open.
+
+        A run that has nothing leaves nothing: a camera may be away for weeks.
+        """
         open_begin = run.open_begin
         last = written_until(run.open_path, self._times)
         if (
@@ -139,7 +146,12 @@ class History:
             self.close_segment(run, run.next_number, begin, last, run.open_start_s)
         with self._changed:
             run.is_live = False
+            is_empty = not run.segments
+            if is_empty:
+                self._runs = [other for other in self._runs if other is not run]
             self._changed.notify_all()
+        if is_empty:
+            shutil.rmtree(run.folder, ignore_errors=True)
 
     def wait(self, limit_s: float) -> None:
         """Return when something has changed, or after `limit_s`."""

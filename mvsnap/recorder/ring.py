@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from mvsnap.clock import Clock
@@ -146,6 +147,8 @@ class Ring:
                 lasted_s = self._times.now() - began
                 tries = 0 if lasted_s > self._settings.timing.steady_s else tries
                 stopping.wait(self._wait_s(ending.state, tries))
+                # After the wait: clips that go on after a restart come first.
+                self._forget()
                 tries += 1
         finally:
             if not stopping.is_set():
@@ -192,6 +195,7 @@ class Ring:
         if source.kind is not SourceKind.RTSP:
             feed = Feed(source, timing, self._clock)
             self._container = feed.container
+        run = None
         try:
             run = self.history.begin(self._container)
             connection = Connection(
@@ -199,7 +203,7 @@ class Ring:
                 run,
                 self.history,
                 feed,
-                beat=lambda: self._beat(run),
+                beat=partial(self._beat, run),
                 times=self._times,
                 timing=timing,
                 most_bytes=self._settings.ring_max_mb * 1e6,
@@ -208,6 +212,8 @@ class Ring:
         except BaseException:
             if feed is not None:
                 feed.close()
+            if run is not None:
+                self.history.end(run)
             raise
         self._connection = connection
         self._status = replace(self._status, connects=self._status.connects + 1)
@@ -226,13 +232,18 @@ class Ring:
             else:
                 log.info("camera %s is back", self.camera.name)
             self._set(State.RECORDING)
+        longest_s = self._forget()
+        if longest_s > _LONG_GOP_S and self._status.text == State.RECORDING.text:
+            self._set(State.RECORDING, _long(longest_s))
+            log.warning("camera %s: %s", self.camera.name, _long(longest_s))
+
+    def _forget(self) -> float:
+        """Forget what is too old for any clip; return the longest segment's seconds."""
         longest_s = self.history.longest_s() or 0
         keep_s = self.camera.pre_roll_s + self._settings.max_event_age_s + 2 * longest_s
         before = self._times.now() - keep_s
         self.history.prune(before, self._settings.ring_max_mb * 1e6)
-        if longest_s > _LONG_GOP_S and self._status.text == State.RECORDING.text:
-            self._set(State.RECORDING, _long(longest_s))
-            log.warning("camera %s: %s", self.camera.name, _long(longest_s))
+        return longest_s
 
     def _down(self, ending: Ending) -> None:
         if ending.state is State.DISK_FULL:
