@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from mvsnap.recorder import files
 from mvsnap.recorder.command import Container
 from mvsnap.recorder.model import Format
 from mvsnap.recorder.timeline import SLACK_S
@@ -83,15 +84,22 @@ class History:
     """All runs of one camera. Any thread may ask; the camera's own thread writes."""
 
     def __init__(self, folder: Path, times: Times) -> None:
-        """folder: the camera's own; made, for this user only."""
+        """folder: the camera's own in that of all rings; both for this user only."""
         self._folder = folder
         self._times = times
         self._runs: list[Run] = []
         self._changed = threading.Condition()
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._make_folder()
         self._load()
 
     def begin(self, container: Container) -> Run:
+        """Make room for a connection, also when somebody has cleaned the memory.
+
+        Raises:
+            OSError: there is no place for it.
+        """
+        self._make_folder()
+        self._forget_lost()
         run_id = f"{self._times.epoch(self._times.now()):.3f}".replace(".", "")
         folder = self._folder / run_id
         folder.mkdir(mode=0o700)
@@ -218,6 +226,17 @@ class History:
         with self._changed:
             self._runs.clear()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _make_folder(self) -> None:
+        for folder in (self._folder.parent, self._folder):
+            files.own_folder(folder)
+
+    def _forget_lost(self) -> None:
+        """Forget segments whose files are gone: a log-out may clean the memory."""
+        with self._changed:
+            for run in self._runs:
+                run.segments = [s for s in run.segments if s.path.exists()]
+            self._runs = [r for r in self._runs if r.is_live or r.segments]
 
     def _all(self) -> Iterator[Segment]:
         return (segment for run in self._runs for segment in run.segments)

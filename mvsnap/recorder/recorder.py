@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import stat
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -235,14 +234,10 @@ def _memory(settings: RecorderSettings) -> Path:
     shared = _SHM / f"mvsnap-{os.getuid()}-{which}"
     for folder in (settings.memory_dir or shared, settings.data_dir / "ring"):
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            files.own_folder(folder)
         except OSError:
             continue
-        about = folder.lstat()
-        # Everybody may make a folder there: ours is ours alone, and no link.
-        if about.st_uid == os.getuid() and stat.S_ISDIR(about.st_mode):
-            folder.chmod(0o700)
-            return folder
+        return folder
     raise CannotRecord(f"No folder for the rings below {settings.data_dir}")
 
 

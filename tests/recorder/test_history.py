@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +14,9 @@ from mvsnap.recorder import State
 from mvsnap.recorder.command import Container
 from mvsnap.recorder.history import History, Run
 from mvsnap.recorder.times import Times
-from tests.recorder.build import QUICK, camera, recording
+from tests.recorder.build import QUICK, camera, now, recording, wait_for_video
 from tests.servers.processes import wait_until
+from tests.servers.rtsp import RtspCamera
 
 TIMES = Times(SystemClock())
 NOBODY = "rtsp://127.0.0.1:9/live"
@@ -73,3 +76,43 @@ def test_without_ffmpeg_nothing_piles_up_either(gate: Path) -> None:
             lambda: recorder.states()["gate"].state is State.NO_FFMPEG, "it says so", 5
         )
     assert list(gate.iterdir()) == []
+
+
+def test_a_memory_that_somebody_cleaned_is_made_again(gate: Path) -> None:
+    history = History(gate, TIMES)
+    first = history.begin(Container.TS)
+    segment(history, first)
+    shutil.rmtree(gate.parent)
+    history.end(first)
+    second = history.begin(Container.TS)
+    assert history.held_s() == 0
+    segment(history, second)
+    assert [part.run for part in history.covering(0, TIMES.now())] == [second]
+    made = (gate.parent, gate, second.folder)
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in made] == [0o700] * 3
+
+
+def test_a_link_in_place_of_the_memory_is_not_followed(gate: Path) -> None:
+    history = History(gate, TIMES)
+    shutil.rmtree(gate.parent)
+    elsewhere = gate.parents[1] / "elsewhere"
+    elsewhere.mkdir()
+    gate.parent.symlink_to(elsewhere)
+    with pytest.raises(PermissionError):
+        history.begin(Container.TS)
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_camera_records_on_after_its_memory_was_cleaned(
+    steady_camera: RtspCamera, gate: Path
+) -> None:
+    data = gate.parents[1]
+    with recording(data, camera("gate", steady_camera.url())) as recorder:
+        wait_for_video(recorder, "gate", 1.5)
+        shutil.rmtree(gate.parent)
+        wait_until(lambda: recorder.states()["gate"].connects > 1, "again", 20)
+        wait_for_video(recorder, "gate", 1.5)
+        clip = recorder.record("gate", now(), 1, 0.5, "event")
+    assert clip.path is not None
+    assert not clip.partial
