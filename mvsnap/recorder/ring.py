@@ -9,7 +9,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -42,6 +42,19 @@ _JOIN_S = 15.0
 _STOP_S = 3.0  # a camera that does not answer holds nobody up
 
 
+class _Late(Exception):
+    """Nobody wants the connection any more."""
+
+
+@dataclass(slots=True, eq=False)
+class _Keeper:
+    """What one thread holds. It may outlive its time, in a call that takes long."""
+
+    stopping: threading.Event = field(default_factory=threading.Event)
+    thread: threading.Thread | None = None
+    connection: Connection | None = None
+
+
 class Ring:
     """One connection at most; a thread of its own holds it and makes it again."""
 
@@ -62,9 +75,7 @@ class Ring:
         self.history = History(folder, self._times)
         self._lock = threading.Lock()
         self._holders = 0
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._connection: Connection | None = None
+        self._keeper = _Keeper()
         self._container = Container.TS
         self.why = ""  # the last connection ended, or was never made
         self.first_picture: float | None = None  # came, when the first try had any
@@ -114,33 +125,35 @@ class Ring:
         )
 
     def _begin(self, after_s: float = 0) -> None:
-        self._stopping = threading.Event()
+        keeper = self._keeper = _Keeper()
         self.why, self.first_picture = "", None
         self._set(State.STARTING)
-        self._thread = threading.Thread(
+        keeper.thread = threading.Thread(
             target=self._run,
-            args=(self._stopping, after_s),
+            args=(keeper, after_s),
             name=f"ring-{self.camera.name}",
             daemon=True,
         )
-        self._thread.start()
+        keeper.thread.start()
 
     def _end(self, limit_s: float = _JOIN_S) -> None:
-        self._stopping.set()
-        connection, thread = self._connection, self._thread
+        """End the connection; one that is still being made ends once it is."""
+        keeper = self._keeper
+        keeper.stopping.set()
+        connection = keeper.connection
         if connection is not None and connection.child.poll() is None:
             connection.child.terminate()
-        if thread is not None:
-            thread.join(limit_s)
-        self._thread = None
+        if keeper.thread is not None:
+            keeper.thread.join(limit_s)
 
-    def _run(self, stopping: threading.Event, after_s: float) -> None:
+    def _run(self, keeper: _Keeper, after_s: float) -> None:
         tries = 0
+        stopping = keeper.stopping
         stopping.wait(after_s)
         try:
             while not stopping.is_set():
                 began = self._times.now()
-                ending = self._once(stopping)
+                ending = self._once(keeper)
                 if stopping.is_set():
                     return
                 self._down(ending)
@@ -154,18 +167,18 @@ class Ring:
             if not stopping.is_set():
                 self._set(State.OFFLINE, "the recorder has a bug: see the log")
 
-    def _once(self, stopping: threading.Event) -> Ending:
+    def _once(self, keeper: _Keeper) -> Ending:
         """Hold one connection as long as it lasts; return why it is over."""
         secrets: list[str] = []
         try:
             source = self._source()
             secrets = secrets_of(source)
-            return self._connected(source, stopping)
+            return self._connected(source, keeper)
+        except _Late:
+            return Ending(State.STOPPED)
         except WrongContainer:
             self._container = Container.MKV
-            return (
-                self._once(stopping) if not stopping.is_set() else Ending(State.OFFLINE)
-            )
+            return self._once(keeper)
         except Refused as exc:
             return exc.ending
         except NoFfmpeg:
@@ -189,14 +202,15 @@ class Ring:
             )
             return Ending(State.OFFLINE, f"{type(exc).__name__}: see the log")
 
-    def _connected(self, source: Source, stopping: threading.Event) -> Ending:
+    def _connected(self, source: Source, keeper: _Keeper) -> Ending:
         timing = self._settings.timing
-        feed = None
-        if source.kind is not SourceKind.RTSP:
+        feed, run = None, None
+        if source.kind is not SourceKind.RTSP and not keeper.stopping.is_set():
             feed = Feed(source, timing, self._clock)
             self._container = feed.container
-        run = None
         try:
+            if keeper.stopping.is_set():  # it came while we connected
+                raise _Late
             run = self.history.begin(self._container)
             connection = Connection(
                 source,
@@ -208,6 +222,7 @@ class Ring:
                 timing=timing,
                 most_bytes=self._settings.ring_max_mb * 1e6,
                 program=self._settings.ffmpeg,
+                stopping=keeper.stopping,
             )
         except BaseException:
             if feed is not None:
@@ -215,14 +230,9 @@ class Ring:
             if run is not None:
                 self.history.end(run)
             raise
-        self._connection = connection
+        keeper.connection = connection
         self._status = replace(self._status, connects=self._status.connects + 1)
-        try:
-            if stopping.is_set():  # it came while we connected
-                connection.child.terminate()
-            return connection.keep()
-        finally:
-            self._connection = None
+        return connection.keep()
 
     def _beat(self, run: Run) -> None:
         """Bytes came: say so once, and forget what is too old."""

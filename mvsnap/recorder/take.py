@@ -67,6 +67,7 @@ class Take:
         self._is_closed = False  # no longer to be extended
         self._done = threading.Event()
         self._result: ClipResult | None = None
+        self._why = ""
         self._until = wish.end
         self._at = self._times.mono(wish.at)  # monotonic seconds
 
@@ -154,6 +155,8 @@ class Take:
             spool = Spool(self._folder, self._times)
             with self._ring.hold():
                 want = self._collect(spool)
+                # Afterwards an on-demand camera tells only that it is idle again.
+                self._why = self._reason()
             return self._finish(spool, want)
         except NoFfmpeg as exc:
             return self._failed(exc.message, retry=True)
@@ -261,12 +264,7 @@ class Take:
         path = files.clip_path(videos, self.wish.camera, self.wish.name, self.wish.at)
         taken = [t for t in spool.taken if t.end > want[0] - _BEFORE_S]
         if not taken:
-            # Of an on-demand camera the status tells only that it is idle again.
-            status = self._ring.status()
-            why = self._ring.why or status.text
-            if status.state is State.RECORDING:
-                why = "the camera was not recorded then, or too long ago"
-            return self._failed(f"no video was recorded: {why}")
+            return self._failed(f"no video was recorded: {self._why}")
         try:
             made = self._assembler.assemble(taken, want, path, self._ring.camera.recode)
         except CannotAssemble as exc:
@@ -274,6 +272,16 @@ class Take:
         result = self._result_of(made, want, path, _slack_s(taken))
         spool.drop()
         return result
+
+    def _reason(self) -> str:
+        """Return why there would be no video."""
+        status = self._ring.status()
+        if status.state is State.RECORDING:
+            return "the camera was not recorded then, or too long ago"
+        is_asked = self._ring.camera.mode is Mode.ON_DEMAND
+        if is_asked and status.state is State.STARTING and not self._ring.why:
+            return f"no picture within {self._settings.timing.connect_s:.0f} s"
+        return self._ring.why or status.text
 
     def _result_of(
         self, made: Assembled, want: Span, path: Path, slack_s: float
