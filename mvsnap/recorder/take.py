@@ -24,7 +24,7 @@ from mvsnap.recorder.model import (
 )
 from mvsnap.recorder.process import NoFfmpeg
 from mvsnap.recorder.ring import Ring
-from mvsnap.recorder.spool import Spool, Taken
+from mvsnap.recorder.spool import Spool, Taken, forget
 from mvsnap.recorder.timeline import SLACK_S, Span, coverage
 from mvsnap.recorder.times import Times
 from mvsnap.recorder.wishes import Note, Wish
@@ -78,6 +78,7 @@ class Take:
             self._until = max(self._until, until)
         if result is None:
             return None
+        forget(self._folder)  # a crash came before that
         if result.path is not None and not result.path.exists():
             return replace(result, path=None, error="the clip was deleted")
         return result
@@ -92,6 +93,7 @@ class Take:
             self._result = self._record()
             if not self._result.retry:
                 self._note.write(self.wish, self._until, self._result)
+                forget(self._folder)  # not before: a crash would lose the clip
             return self._result
         finally:
             with self._lock:
@@ -269,9 +271,7 @@ class Take:
             made = self._assembler.assemble(taken, want, path, self._ring.camera.recode)
         except CannotAssemble as exc:
             return self._failed(exc.message, retry=exc.disk_full)
-        result = self._result_of(made, want, path, _slack_s(taken))
-        spool.drop()
-        return result
+        return self._result_of(made, want, path, _slack_s(taken))
 
     def _reason(self) -> str:
         """Return why there would be no video."""
