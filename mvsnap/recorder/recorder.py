@@ -139,6 +139,7 @@ class Recorder:
         name: str = "",
         *,
         received_at: datetime | None = None,
+        begun: Callable[[], object] = lambda: None,
     ) -> ClipResult:
         """Return the clip [at - pre_roll, at + post_roll]; blocks until it is there.
 
@@ -146,6 +147,7 @@ class Recorder:
             now), the clip shows the moment it was received.
         name: tells this clip from others; the same name gives the same clip again,
             also after a crash, from what was saved until then.
+        begun: called once the wish stands: who asks from then on may share its clip.
 
         Raises:
             NotFound: no such camera.
@@ -163,9 +165,11 @@ class Recorder:
             post_roll_s=_or(post_roll_s, ring.camera.post_roll_s),
         )
         wish = wish.limited(self._settings.max_clip_s)
-        return self._take_of(wish, ring)
+        return self._take_of(wish, ring, begun)
 
-    def _take_of(self, wish: Wish, ring: Ring) -> ClipResult:
+    def _take_of(
+        self, wish: Wish, ring: Ring, begun: Callable[[], object]
+    ) -> ClipResult:
         folder = self._recordings / files.digest(wish.camera, wish.name)
         take = Take(
             wish,
@@ -177,12 +181,17 @@ class Recorder:
             stopping=self._stopping,
         )
         if (done := take.finished()) is not None:
+            begun()
             return done
+        if (owner := take.owner()) is not None:
+            # Whoever comes first after a crash records it: the order is anybody's.
+            return take.part_of(self._take_of(owner, ring, begun))
         with self._lock:
             running = self._running.setdefault(wish.camera, [])
             other = next((t for t in running if self._covers(t, take)), None)
             if other is None:
                 running.append(take)
+        begun()
         if other is not None:
             return take.share(other)
         try:

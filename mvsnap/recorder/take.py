@@ -83,6 +83,10 @@ class Take:
             return replace(result, path=None, error="the clip was deleted")
         return result
 
+    def owner(self) -> Wish | None:
+        """Return the wish whose clip this one was found to be part of before."""
+        return self._note.owner()
+
     def run(self) -> ClipResult:
         """Record, then make the clip.
 
@@ -121,14 +125,19 @@ class Take:
         Raises:
             RecorderStopped: the recorder stops before it is there.
         """
+        is_same = other.wish.name == self.wish.name
+        if not is_same:
+            self._remember(other.wish)
         while not other._done.wait(_PAUSE_S):
             if self._stopping.is_set():
                 raise RecorderStopped("the recorder is stopping")
         shared = other._result
         if shared is None:
             raise RecorderStopped("the clip this one is part of was not finished")
-        if other.wish.name == self.wish.name:
-            return shared
+        return shared if is_same else self.part_of(shared)
+
+    def part_of(self, shared: ClipResult) -> ClipResult:
+        """Return what another's clip shows of this wish."""
         begin, end = self._window(shared)
         result = replace(
             shared,
@@ -144,6 +153,13 @@ class Take:
         if not result.retry:
             self._note.write(self.wish, self._until, result)
         return result
+
+    def _remember(self, owner: Wish) -> None:
+        """After a crash only the owner's folder has what was recorded."""
+        try:
+            self._note.write(self.wish, self._until, None, owner)
+        except OSError as exc:
+            log.warning("camera %s: %s", self.wish.camera, type(exc).__name__)
 
     def _window(self, shared: ClipResult) -> tuple[datetime, datetime]:
         if self._ring.camera.mode is Mode.ON_DEMAND and shared.began_at is not None:
