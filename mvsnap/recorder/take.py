@@ -69,7 +69,8 @@ class Take:
         self._result: ClipResult | None = None
         self._why = ""
         self._until = wish.end
-        self._at = self._times.mono(wish.at)  # monotonic seconds
+        # Monotonic seconds, only once: the wall clock may be set at any time.
+        self._at = self._times.mono(wish.at)
 
     def finished(self) -> ClipResult | None:
         """Return what became of this wish before, None when it is still to do."""
@@ -187,8 +188,6 @@ class Take:
     def _collect(self, spool: Spool) -> Span:
         """Copy segments as they close until the window is over; return the window."""
         begin = self._first(spool)
-        # Only once: a step of the wall clock makes no clip longer or shorter.
-        self._at = self._times.mono(self.wish.at)
         while True:
             if self._stopping.is_set():
                 raise RecorderStopped("the recorder is stopping")
@@ -211,12 +210,12 @@ class Take:
         """Return when the clip begins; on demand that is the first picture."""
         if self._ring.camera.mode is Mode.RING:
             self._wait_for_start(spool)
-            return self._times.mono(self.wish.begin)
+            return self._at - self.wish.pre_roll_s
         # What is in the spool was recorded before a crash.
         first = spool.taken[0].begin if spool.taken else self._connected()
         if first is None:
             with self._lock:
-                self._until = self._clock.now()
+                self._until = self._label(self._times.now())
             return self._times.now()
         self._go_on_until(first + self.wish.post_roll_s)
         return first
@@ -226,7 +225,7 @@ class Take:
 
         The power comes back, and the first alarm with it: all connect at once.
         """
-        ring, at = self._ring, self._times.mono(self.wish.at)
+        ring, at = self._ring, self._at
         if spool.taken or ring.history.covering(at, at + self.wish.post_roll_s):
             return  # a recorder that was killed saw it
         most_s = self._settings.timing.connect_s
@@ -243,7 +242,7 @@ class Take:
 
     def _go_on_until(self, mono: float) -> None:
         with self._lock:
-            self._until = max(self._until, self._times.wall(mono))
+            self._until = max(self._until, self._label(mono))
 
     def _connected(self) -> float | None:
         """Return when the first picture came; None when none does."""

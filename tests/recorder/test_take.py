@@ -95,6 +95,26 @@ class LateRing(FakeRing):
         return self.run
 
 
+class StartingRing(FakeRing):
+    """A camera whose first picture comes while the first trigger waits for it."""
+
+    def __init__(self, clock: SteppedClock, folder: Path, first: float) -> None:
+        super().__init__(clock, folder)
+        segment = replace(self.parts[0].segment, begin=first, end=first + 20)
+        self._later = [replace(self.parts[0], segment=segment)]
+        self._first = first
+        self.first_picture: float | None = None  # type: ignore[assignment]
+
+    def covering(self, begin: float, end: float) -> list[Part]:
+        return self._later if self.first_picture and end > self._first else []
+
+    def status(self) -> CameraStatus:
+        is_there = self._clock.elapsed_s > self._first
+        state = State.RECORDING if is_there else State.STARTING
+        self.first_picture = self._first if is_there else None
+        return CameraStatus(state, state.text, NOON)
+
+
 class FakeAssembler:
     def assemble(
         self, taken: Sequence[Taken], want: Span, path: Path, _: object
@@ -168,6 +188,28 @@ def test_a_clip_of_a_moment_that_left_the_ring_says_so(tmp_path: Path) -> None:
     error = take.run().error
     assert error is not None
     assert error.endswith("the camera was not recorded then, or too long ago")
+
+
+@pytest.mark.parametrize("step_s", [3600.0, -3600.0, 0.0])
+def test_a_step_of_the_clock_while_the_first_picture_is_awaited_makes_no_gap(
+    tmp_path: Path, step_s: float
+) -> None:
+    clock = SteppedClock(step_s)
+    at = clock.now()
+    take = Take(
+        Wish("Robot", "1", at, 3, 5),
+        tmp_path / "1",
+        cast(Ring, StartingRing(clock, tmp_path, STEP_AT_S + 2)),
+        cast(Assembler, FakeAssembler()),
+        settings=RecorderSettings(tmp_path, min_free_mb=0),
+        clock=clock,
+        stopping=threading.Event(),
+    )
+    clip = take.run()
+    assert clip.path is not None
+    # Five seconds from the first picture on, which came four after the trigger.
+    assert clip.ended_at == at + timedelta(seconds=4 + 5)
+    assert clock.elapsed_s == pytest.approx(109.25, abs=0.1)
 
 
 class Crash(BaseException):
