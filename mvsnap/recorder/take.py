@@ -60,7 +60,6 @@ class Take:
         self._ring = ring
         self._assembler = assembler
         self._settings = settings
-        self._clock = clock
         self._times = Times(clock)
         self._stopping = stopping
         self._lock = threading.Lock()
