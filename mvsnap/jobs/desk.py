@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 # A clip that another process asked for is seen this late; the ring holds a minute more.
 _LOOK_S = 1.0
 _SEAT_AGAIN_S = 5.0
+_BEGIN_S = 2.0  # a slow disk holds up the other clips no longer
 _STOP_S = 3.0  # a database that does not answer holds up no end
 _AGAIN_S = 5.0
 # Whoever has the camera gave its clips up before: nobody has it any more.
@@ -128,14 +129,22 @@ class ClipDesk:
         cameras = {*self._cameras, *self._abandoned()}
         for clip in self._clips.claim(self._recorder_id, cameras, self._clock.now()):
             if clip.id not in running:
-                self._running.add(clip.id)
-                name = f"clip-{clip.camera}"
-                threading.Thread(
-                    target=self._work, args=(clip,), name=name, daemon=True
-                ).start()
+                self._begin(clip)
         for clip in self._clips.untold(self._recorder_id):
             self._tell(clip)
         self._states.store_news()
+
+    def _begin(self, clip: Clip) -> None:
+        """Record it in a thread; one after the other, so that later ones may share."""
+        self._running.add(clip.id)
+        begun = threading.Event()
+        threading.Thread(
+            target=self._work,
+            args=(clip, begun),
+            name=f"clip-{clip.camera}",
+            daemon=True,
+        ).start()
+        begun.wait(_BEGIN_S)
 
     def _abandoned(self) -> set[CameraName]:
         """Return cameras that left the settings while clips waited for them."""
@@ -145,9 +154,9 @@ class ClipDesk:
         overdue = self._clips.overdue(self._clock.now() - _OVERDUE)
         return {clip.camera for clip in overdue}
 
-    def _work(self, clip: Clip) -> None:
+    def _work(self, clip: Clip, begun: threading.Event) -> None:
         try:
-            self._record(clip)
+            self._record(clip, begun)
         except RecorderStopped:
             return  # it is ours at the next start
         except NotFound:
@@ -166,15 +175,19 @@ class ClipDesk:
         if self._clock.now() - clip.received_at > GIVE_UP_AFTER:
             self._filing.fail(clip, "internal error; see the log")
 
-    def _record(self, clip: Clip) -> None:
-        result = self._recorder.record(
-            clip.camera,
-            clip.at,
-            clip.pre_roll_s,
-            clip.post_roll_s,
-            name=clip.id,
-            received_at=clip.received_at,
-        )
+    def _record(self, clip: Clip, begun: threading.Event) -> None:
+        try:
+            result = self._recorder.record(
+                clip.camera,
+                clip.at,
+                clip.pre_roll_s,
+                clip.post_roll_s,
+                name=clip.id,
+                received_at=clip.received_at,
+                begun=begun.set,
+            )
+        finally:
+            begun.set()
         now = self._clock.now()
         age = now - clip.received_at
         if result.retry and age < GIVE_UP_AFTER:

@@ -7,6 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
+from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from mvsnap.recorder.diagnosis import Ending, http_ending
 from mvsnap.recorder.model import Auth, AuthType, Source, State
@@ -80,9 +81,9 @@ def trouble(error: Exception) -> str:
     """Say why there is no answer; the error's own text holds the address."""
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate is not trusted: renew it, or set verify_tls: false"
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, requests.Timeout | ReadTimeoutError):
         return "no answer in time"
-    if isinstance(error, requests.ConnectionError):
+    if isinstance(error, requests.ConnectionError | ProtocolError):
         return "no connection"
     return type(error).__name__
 

@@ -71,6 +71,9 @@ class Assembler:
     ) -> Assembled:
         """Write `path` from the segments; it appears when it is whole.
 
+        One that is there stays: a crash came before it was told. It shows what was
+        there then, which may be more or less than the segments of now.
+
         Raises:
             CannotAssemble: nothing can be read, or there is no room.
             NoFfmpeg: the program is not there.
@@ -84,18 +87,35 @@ class Assembler:
         encode = recode is Recode.ALWAYS or (
             recode is Recode.AUTO and codec not in _PLAYED
         )
+        shown_s = None
+        if not path.exists():
+            shown_s = self._write(taken, path, codec, length_s, encode=encode)
+        end = begin + (self._length_s(path) if shown_s is None else shown_s)
+        spans = [(t.begin, min(t.end, end)) for t in taken if t.begin < end]
+        if shown_s is None and spans:
+            spans[-1] = spans[-1][0], end
+        return Assembled(begin, end, tuple(spans), "h264" if encode else codec)
+
+    def _write(
+        self,
+        taken: Sequence[Taken],
+        path: Path,
+        codec: str | None,
+        length_s: float,
+        *,
+        encode: bool,
+    ) -> float | None:
+        """Return the seconds of the file; None when another run was faster."""
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"{path.name}.part")
         text = command.pieces_text(_pieces(taken)).encode()
+        begin = taken[0].begin
         try:
             with self._encoding if encode else self._copying:
                 shown_s = self._join(text, part, codec, length_s, begin, encode=encode)
-            _publish(part, path)
+            return shown_s if _publish(part, path) else None
         finally:
             part.unlink(missing_ok=True)
-        end = begin + shown_s
-        spans = tuple((t.begin, min(t.end, end)) for t in taken if t.begin < end)
-        return Assembled(begin, end, spans, "h264" if encode else codec)
 
     def thumbnail(self, clip_path: Path, offset_s: float) -> Path | None:
         """Write the picture at `offset_s` beside the clip; None when there is none."""
@@ -169,12 +189,14 @@ class Assembler:
         return stream
 
 
-def _publish(part: Path, path: Path) -> None:
+def _publish(part: Path, path: Path) -> bool:
+    """Give it its name; False: there is one already, which stays."""
     try:
         files.publish(part, path)
     except FileExistsError:
-        # Another run of the same wish was faster; its file stays.
         log.info("%s is there already", path.name)
+        return False
+    return True
 
 
 def _of_one_format(taken: Sequence[Taken]) -> list[Taken]:

@@ -45,7 +45,9 @@ class Connection:
         timing: Timing,
         most_bytes: float,
         program: str,
+        stopping: threading.Event,
     ) -> None:
+        """stopping: ends the connection, within a second."""
         self._source = source
         self._run = run
         self._history = history
@@ -55,6 +57,7 @@ class Connection:
         self._timing = timing
         self._stall_s = max(timing.stall_s, 3 / (source.framerate or 1))
         self._most_bytes = most_bytes
+        self._stopping = stopping
         self._anchor = Anchor()
         self._said: deque[str] = deque(maxlen=_LAST_LINES)
         self._rest = {"list": b"", "said": b""}
@@ -120,7 +123,10 @@ class Connection:
             return
 
     def _listen(self) -> Ending | None:
-        """Read both pipes until they end; an Ending when the camera fell silent."""
+        """Read both pipes until they end, or nobody wants what they say.
+
+        Returns an Ending when the camera fell silent.
+        """
         with selectors.DefaultSelector() as selector:
             assert self.child.stdout is not None
             assert self.child.stderr is not None
@@ -131,7 +137,7 @@ class Connection:
                 os.set_blocking(pipe.fileno(), False)
                 selector.register(pipe, selectors.EVENT_READ, name)
             looked = self._times.now()
-            while selector.get_map():
+            while selector.get_map() and not self._stopping.is_set():
                 pause_s = _FIRST_LOOK_S if self._run.last_byte is None else _LOOK_S
                 wait_s = max(0.0, looked + pause_s - self._times.now())
                 for key, _ in selector.select(wait_s):

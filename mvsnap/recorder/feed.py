@@ -128,9 +128,20 @@ class Feed:
             self._answer = self._get()
 
     def _content(self) -> bytes:
+        """Read one picture, which has an end in bytes and in time."""
+        if self._media().startswith("multipart/"):
+            raise Refused(Ending(State.OFFLINE, "it sends a stream now"))
+        deadline = self._clock.monotonic() + self._silence_s
+        content = bytearray()
         try:
-            return self._answer.content
-        except (requests.RequestException, HTTPError) as exc:
+            while chunk := self._answer.raw.read1(_CHUNK, decode_content=True):
+                content += chunk
+                if len(content) > mjpeg.LIMIT_BYTES:
+                    raise Refused(Ending(State.NO_VIDEO, "a picture without end"))
+                if self._clock.monotonic() > deadline:
+                    raise Refused(Ending(State.OFFLINE, "no whole picture in time"))
+            return bytes(content)
+        except (OSError, HTTPError) as exc:
             why = access.trouble(exc)
         raise Refused(Ending(State.OFFLINE, why))
 
@@ -151,7 +162,7 @@ class Feed:
         try:
             return self._session.get(
                 url,
-                stream=not self._is_polled,
+                stream=True,  # a picture's address may give a stream without end
                 timeout=(_CONNECT_S, self._silence_s),
                 # A cookie of ours opens the camera to everybody who gets it.
                 allow_redirects=not self._source.headers,
@@ -162,17 +173,21 @@ class Feed:
         raise Refused(Ending(State.OFFLINE, why))
 
     def _kind(self) -> Input:
-        said = self._answer.headers.get("Content-Type", "")
-        media = said.partition(";")[0].strip().lower()
+        media = self._media()
+        if media.startswith("multipart/"):
+            self._is_polled = False  # whatever its address looks like
+            return Input.MPJPEG
         self._is_polled = self._is_polled or media == "image/jpeg"
         if self._is_polled:
             return Input.MPJPEG
         if media.startswith("text/") or media == "application/json":
             self._answer.close()
             raise Refused(Ending(State.NO_VIDEO, f"it sends {media}, not a stream"))
-        if media.startswith("multipart/"):
-            return Input.MPJPEG
         return _INPUTS.get(media, Input.ANY)
+
+    def _media(self) -> str:
+        said: str = self._answer.headers.get("Content-Type", "")
+        return said.partition(";")[0].strip().lower()
 
 
 def _session(source: Source) -> requests.Session:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +46,19 @@ def clip_path(videos: Path, camera: str, name: str, at: datetime) -> Path:
 def clip_digest(camera: str, name: str) -> str:
     """Return what the stem of a clip's file ends with, behind a `_`."""
     return digest(camera, name)[:10]
+
+
+def own_folder(folder: Path) -> None:
+    """Make a folder for this user alone, also where everybody may make one.
+
+    Raises:
+        OSError: it cannot be made, is a link, or is somebody else's.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    about = folder.lstat()
+    if about.st_uid != os.getuid() or not stat.S_ISDIR(about.st_mode):
+        raise PermissionError(f"{folder} is not ours")
+    folder.chmod(0o700)
 
 
 def publish(part: Path, path: Path) -> None:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from mvsnap.recorder import files
 from mvsnap.recorder.command import Container
 from mvsnap.recorder.model import Format
 from mvsnap.recorder.timeline import SLACK_S
@@ -83,22 +84,33 @@ class History:
     """All runs of one camera. Any thread may ask; the camera's own thread writes."""
 
     def __init__(self, folder: Path, times: Times) -> None:
-        """folder: the camera's own; made, for this user only."""
+        """folder: the camera's own in that of all rings; both for this user only."""
         self._folder = folder
         self._times = times
         self._runs: list[Run] = []
         self._changed = threading.Condition()
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._make_folder()
         self._load()
 
     def begin(self, container: Container) -> Run:
+        """Make room for a connection, also when somebody has cleaned the memory.
+
+        Raises:
+            OSError: there is no place for it.
+        """
+        self._make_folder()
+        self._forget_lost()
         run_id = f"{self._times.epoch(self._times.now()):.3f}".replace(".", "")
         folder = self._folder / run_id
         folder.mkdir(mode=0o700)
         run = Run(run_id, folder, container)
+        try:
+            self.describe(run)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         with self._changed:
             self._runs.append(run)
-        self.describe(run)
         return run
 
     def describe(self, run: Run) -> None:
@@ -127,7 +139,10 @@ class History:
             self._changed.notify_all()
 
     def end(self, run: Run) -> None:
-        """The connection is over; keep what came of the segment that was open."""
+        """The connection is over; keep what came of the segment that was open.
+
+        A run that has nothing leaves nothing: a camera may be away for weeks.
+        """
         open_begin = run.open_begin
         last = written_until(run.open_path, self._times)
         if (
@@ -139,7 +154,12 @@ class History:
             self.close_segment(run, run.next_number, begin, last, run.open_start_s)
         with self._changed:
             run.is_live = False
+            is_empty = not run.segments
+            if is_empty:
+                self._runs = [other for other in self._runs if other is not run]
             self._changed.notify_all()
+        if is_empty:
+            shutil.rmtree(run.folder, ignore_errors=True)
 
     def wait(self, limit_s: float) -> None:
         """Return when something has changed, or after `limit_s`."""
@@ -206,6 +226,17 @@ class History:
         with self._changed:
             self._runs.clear()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _make_folder(self) -> None:
+        for folder in (self._folder.parent, self._folder):
+            files.own_folder(folder)
+
+    def _forget_lost(self) -> None:
+        """Forget segments whose files are gone: a log-out may clean the memory."""
+        with self._changed:
+            for run in self._runs:
+                run.segments = [s for s in run.segments if s.path.exists()]
+            self._runs = [r for r in self._runs if r.is_live or r.segments]
 
     def _all(self) -> Iterator[Segment]:
         return (segment for run in self._runs for segment in run.segments)

@@ -7,6 +7,7 @@ import re
 import subprocess
 import threading
 from dataclasses import replace
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from mvsnap.clock import Clock, SystemClock
@@ -17,6 +18,7 @@ from mvsnap.recorder.feed import Feed, Refused
 from mvsnap.recorder.model import Probe, Source, SourceKind, State, Timing
 from mvsnap.recorder.sources import secrets_of, with_credentials
 
+_END_S = 1.0
 _OLDEST = (4, 4)  # the first with `setts`, which the ring needs
 
 
@@ -38,16 +40,18 @@ def probe(
         done = process.run(command.probe(Input.RTSP, program), text, limit_s)
         ending = None
     else:
-        timing = Timing(stall_s=limit_s)
-        feed = Feed(source, timing, clock or SystemClock())
-        done = _through(feed, command.probe(feed.kind, program), limit_s)
+        clock = clock or SystemClock()
+        deadline = clock.monotonic() + limit_s
+        feed = _opened(source, clock, limit_s)
+        left_s = max(0.0, deadline - clock.monotonic())
+        done = _through(feed, command.probe(feed.kind, program), left_s)
         ending = feed.ending
     found = _first(done.stdout)
     if found is not None:
         # Single pictures say no rate: ffprobe would make one up.
         return replace(found, fps=None) if found.codec == "mjpeg" else found
     if done.code is None:
-        raise Refused(Ending(State.NO_VIDEO, f"no picture within {limit_s:.0f} s"))
+        raise _too_late(limit_s)
     lines = done.stderr.splitlines()
     raise Refused(ending or diagnosis.ending(lines, secrets_of(source)))
 
@@ -69,9 +73,37 @@ def version(program: str, limit_s: float = 10) -> str:
     return f"{words[0]} {words[2]}"
 
 
+def _too_late(limit_s: float) -> Refused:
+    return Refused(Ending(State.NO_VIDEO, f"no picture within {limit_s:.0f} s"))
+
+
+def _opened(source: Source, clock: Clock, limit_s: float) -> Feed:
+    """Connect, in a thread that may be left: some answer a byte at a time, for ever."""
+    came: SimpleQueue[Feed | Exception] = SimpleQueue()
+
+    def connect() -> None:
+        try:
+            came.put(Feed(source, Timing(stall_s=limit_s), clock))
+        except Exception as exc:  # noqa: BLE001
+            came.put(exc)  # raised below, by who waits for it
+
+    threading.Thread(target=connect, name="probe", daemon=True).start()
+    try:
+        found = came.get(timeout=limit_s)
+    except Empty:
+        raise _too_late(limit_s) from None
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
 def _through(feed: Feed, line: list[str], limit_s: float) -> process.Done:
     """Feed the program until it has seen enough."""
-    child = process.start(line)
+    try:
+        child = process.start(line)
+    except BaseException:
+        feed.close()
+        raise
     stdin, child.stdin = child.stdin, None  # ours alone: `communicate` closes it
     assert stdin is not None
 
@@ -93,7 +125,7 @@ def _through(feed: Feed, line: list[str], limit_s: float) -> process.Done:
     finally:
         feed.close()
         process.end(child)
-        thread.join(limit_s)
+        thread.join(_END_S)
     return process.Done(code, stdout, stderr.decode(errors="replace"))
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import stat
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -140,6 +139,7 @@ class Recorder:
         name: str = "",
         *,
         received_at: datetime | None = None,
+        begun: Callable[[], object] = lambda: None,
     ) -> ClipResult:
         """Return the clip [at - pre_roll, at + post_roll]; blocks until it is there.
 
@@ -147,6 +147,7 @@ class Recorder:
             now), the clip shows the moment it was received.
         name: tells this clip from others; the same name gives the same clip again,
             also after a crash, from what was saved until then.
+        begun: called once the wish stands: who asks from then on may share its clip.
 
         Raises:
             NotFound: no such camera.
@@ -164,9 +165,11 @@ class Recorder:
             post_roll_s=_or(post_roll_s, ring.camera.post_roll_s),
         )
         wish = wish.limited(self._settings.max_clip_s)
-        return self._take_of(wish, ring)
+        return self._take_of(wish, ring, begun)
 
-    def _take_of(self, wish: Wish, ring: Ring) -> ClipResult:
+    def _take_of(
+        self, wish: Wish, ring: Ring, begun: Callable[[], object]
+    ) -> ClipResult:
         folder = self._recordings / files.digest(wish.camera, wish.name)
         take = Take(
             wish,
@@ -178,12 +181,17 @@ class Recorder:
             stopping=self._stopping,
         )
         if (done := take.finished()) is not None:
+            begun()
             return done
+        if (owner := take.owner()) is not None:
+            # Whoever comes first after a crash records it: the order is anybody's.
+            return take.part_of(self._take_of(owner, ring, begun))
         with self._lock:
             running = self._running.setdefault(wish.camera, [])
             other = next((t for t in running if self._covers(t, take)), None)
             if other is None:
                 running.append(take)
+        begun()
         if other is not None:
             return take.share(other)
         try:
@@ -235,14 +243,10 @@ def _memory(settings: RecorderSettings) -> Path:
     shared = _SHM / f"mvsnap-{os.getuid()}-{which}"
     for folder in (settings.memory_dir or shared, settings.data_dir / "ring"):
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            files.own_folder(folder)
         except OSError:
             continue
-        about = folder.lstat()
-        # Everybody may make a folder there: ours is ours alone, and no link.
-        if about.st_uid == os.getuid() and stat.S_ISDIR(about.st_mode):
-            folder.chmod(0o700)
-            return folder
+        return folder
     raise CannotRecord(f"No folder for the rings below {settings.data_dir}")
 
 

@@ -9,8 +9,9 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from mvsnap.clock import Clock
@@ -41,6 +42,19 @@ _JOIN_S = 15.0
 _STOP_S = 3.0  # a camera that does not answer holds nobody up
 
 
+class _Late(Exception):
+    """Nobody wants the connection any more."""
+
+
+@dataclass(slots=True, eq=False)
+class _Keeper:
+    """What one thread holds. It may outlive its time, in a call that takes long."""
+
+    stopping: threading.Event = field(default_factory=threading.Event)
+    thread: threading.Thread | None = None
+    connection: Connection | None = None
+
+
 class Ring:
     """One connection at most; a thread of its own holds it and makes it again."""
 
@@ -61,9 +75,7 @@ class Ring:
         self.history = History(folder, self._times)
         self._lock = threading.Lock()
         self._holders = 0
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._connection: Connection | None = None
+        self._keeper = _Keeper()
         self._container = Container.TS
         self.why = ""  # the last connection ended, or was never made
         self.first_picture: float | None = None  # came, when the first try had any
@@ -113,56 +125,60 @@ class Ring:
         )
 
     def _begin(self, after_s: float = 0) -> None:
-        self._stopping = threading.Event()
+        keeper = self._keeper = _Keeper()
         self.why, self.first_picture = "", None
         self._set(State.STARTING)
-        self._thread = threading.Thread(
+        keeper.thread = threading.Thread(
             target=self._run,
-            args=(self._stopping, after_s),
+            args=(keeper, after_s),
             name=f"ring-{self.camera.name}",
             daemon=True,
         )
-        self._thread.start()
+        keeper.thread.start()
 
     def _end(self, limit_s: float = _JOIN_S) -> None:
-        self._stopping.set()
-        connection, thread = self._connection, self._thread
+        """End the connection; one that is still being made ends once it is."""
+        keeper = self._keeper
+        keeper.stopping.set()
+        connection = keeper.connection
         if connection is not None and connection.child.poll() is None:
             connection.child.terminate()
-        if thread is not None:
-            thread.join(limit_s)
-        self._thread = None
+        if keeper.thread is not None:
+            keeper.thread.join(limit_s)
 
-    def _run(self, stopping: threading.Event, after_s: float) -> None:
+    def _run(self, keeper: _Keeper, after_s: float) -> None:
         tries = 0
+        stopping = keeper.stopping
         stopping.wait(after_s)
         try:
             while not stopping.is_set():
                 began = self._times.now()
-                ending = self._once(stopping)
+                ending = self._once(keeper)
                 if stopping.is_set():
                     return
                 self._down(ending)
                 lasted_s = self._times.now() - began
                 tries = 0 if lasted_s > self._settings.timing.steady_s else tries
                 stopping.wait(self._wait_s(ending.state, tries))
+                # After the wait: clips that go on after a restart come first.
+                self._forget()
                 tries += 1
         finally:
             if not stopping.is_set():
                 self._set(State.OFFLINE, "the recorder has a bug: see the log")
 
-    def _once(self, stopping: threading.Event) -> Ending:
+    def _once(self, keeper: _Keeper) -> Ending:
         """Hold one connection as long as it lasts; return why it is over."""
         secrets: list[str] = []
         try:
             source = self._source()
             secrets = secrets_of(source)
-            return self._connected(source, stopping)
+            return self._connected(source, keeper)
+        except _Late:
+            return Ending(State.STOPPED)
         except WrongContainer:
             self._container = Container.MKV
-            return (
-                self._once(stopping) if not stopping.is_set() else Ending(State.OFFLINE)
-            )
+            return self._once(keeper)
         except Refused as exc:
             return exc.ending
         except NoFfmpeg:
@@ -186,37 +202,37 @@ class Ring:
             )
             return Ending(State.OFFLINE, f"{type(exc).__name__}: see the log")
 
-    def _connected(self, source: Source, stopping: threading.Event) -> Ending:
+    def _connected(self, source: Source, keeper: _Keeper) -> Ending:
         timing = self._settings.timing
-        feed = None
-        if source.kind is not SourceKind.RTSP:
+        feed, run = None, None
+        if source.kind is not SourceKind.RTSP and not keeper.stopping.is_set():
             feed = Feed(source, timing, self._clock)
             self._container = feed.container
         try:
+            if keeper.stopping.is_set():  # it came while we connected
+                raise _Late
             run = self.history.begin(self._container)
             connection = Connection(
                 source,
                 run,
                 self.history,
                 feed,
-                beat=lambda: self._beat(run),
+                beat=partial(self._beat, run),
                 times=self._times,
                 timing=timing,
                 most_bytes=self._settings.ring_max_mb * 1e6,
                 program=self._settings.ffmpeg,
+                stopping=keeper.stopping,
             )
         except BaseException:
             if feed is not None:
                 feed.close()
+            if run is not None:
+                self.history.end(run)
             raise
-        self._connection = connection
+        keeper.connection = connection
         self._status = replace(self._status, connects=self._status.connects + 1)
-        try:
-            if stopping.is_set():  # it came while we connected
-                connection.child.terminate()
-            return connection.keep()
-        finally:
-            self._connection = None
+        return connection.keep()
 
     def _beat(self, run: Run) -> None:
         """Bytes came: say so once, and forget what is too old."""
@@ -226,13 +242,18 @@ class Ring:
             else:
                 log.info("camera %s is back", self.camera.name)
             self._set(State.RECORDING)
+        longest_s = self._forget()
+        if longest_s > _LONG_GOP_S and self._status.text == State.RECORDING.text:
+            self._set(State.RECORDING, _long(longest_s))
+            log.warning("camera %s: %s", self.camera.name, _long(longest_s))
+
+    def _forget(self) -> float:
+        """Forget what is too old for any clip; return the longest segment's seconds."""
         longest_s = self.history.longest_s() or 0
         keep_s = self.camera.pre_roll_s + self._settings.max_event_age_s + 2 * longest_s
         before = self._times.now() - keep_s
         self.history.prune(before, self._settings.ring_max_mb * 1e6)
-        if longest_s > _LONG_GOP_S and self._status.text == State.RECORDING.text:
-            self._set(State.RECORDING, _long(longest_s))
-            log.warning("camera %s: %s", self.camera.name, _long(longest_s))
+        return longest_s
 
     def _down(self, ending: Ending) -> None:
         if ending.state is State.DISK_FULL:

@@ -73,13 +73,6 @@ class Spool:
         span = min(begin, end), end
         self._add(run, number, content, span, run.open_start_s, is_open=True)
 
-    def drop(self) -> None:
-        """Forget the segments: the clip is there."""
-        for path in {part.path for part in self.taken}:
-            path.unlink(missing_ok=True)
-        (self._folder / _INDEX).unlink(missing_ok=True)
-        self.taken.clear()
-
     def _add(
         self,
         run: Run,
@@ -145,6 +138,12 @@ class Spool:
                 os.truncate(index, good)
                 return
             good += len(line)
+
+
+def forget(folder: Path) -> None:
+    """Remove the segments of a clip: what became of it is written down."""
+    for path in (folder / _INDEX, *folder.glob("*.ts"), *folder.glob("*.mkv")):
+        path.unlink(missing_ok=True)
 
 
 def _append(path: Path, content: bytes) -> None:

@@ -24,7 +24,7 @@ from mvsnap.recorder.model import (
 )
 from mvsnap.recorder.process import NoFfmpeg
 from mvsnap.recorder.ring import Ring
-from mvsnap.recorder.spool import Spool, Taken
+from mvsnap.recorder.spool import Spool, Taken, forget
 from mvsnap.recorder.timeline import SLACK_S, Span, coverage
 from mvsnap.recorder.times import Times
 from mvsnap.recorder.wishes import Note, Wish
@@ -60,15 +60,16 @@ class Take:
         self._ring = ring
         self._assembler = assembler
         self._settings = settings
-        self._clock = clock
         self._times = Times(clock)
         self._stopping = stopping
         self._lock = threading.Lock()
         self._is_closed = False  # no longer to be extended
         self._done = threading.Event()
         self._result: ClipResult | None = None
+        self._why = ""
         self._until = wish.end
-        self._at = self._times.mono(wish.at)  # monotonic seconds
+        # Monotonic seconds, only once: the wall clock may be set at any time.
+        self._at = self._times.mono(wish.at)
 
     def finished(self) -> ClipResult | None:
         """Return what became of this wish before, None when it is still to do."""
@@ -77,9 +78,14 @@ class Take:
             self._until = max(self._until, until)
         if result is None:
             return None
+        forget(self._folder)  # a crash came before that
         if result.path is not None and not result.path.exists():
             return replace(result, path=None, error="the clip was deleted")
         return result
+
+    def owner(self) -> Wish | None:
+        """Return the wish whose clip this one was found to be part of before."""
+        return self._note.owner()
 
     def run(self) -> ClipResult:
         """Record, then make the clip.
@@ -91,6 +97,7 @@ class Take:
             self._result = self._record()
             if not self._result.retry:
                 self._note.write(self.wish, self._until, self._result)
+                forget(self._folder)  # not before: a crash would lose the clip
             return self._result
         finally:
             with self._lock:
@@ -118,14 +125,19 @@ class Take:
         Raises:
             RecorderStopped: the recorder stops before it is there.
         """
+        is_same = other.wish.name == self.wish.name
+        if not is_same:
+            self._remember(other.wish)
         while not other._done.wait(_PAUSE_S):
             if self._stopping.is_set():
                 raise RecorderStopped("the recorder is stopping")
         shared = other._result
         if shared is None:
             raise RecorderStopped("the clip this one is part of was not finished")
-        if other.wish.name == self.wish.name:
-            return shared
+        return shared if is_same else self.part_of(shared)
+
+    def part_of(self, shared: ClipResult) -> ClipResult:
+        """Return what another's clip shows of this wish."""
         begin, end = self._window(shared)
         result = replace(
             shared,
@@ -142,6 +154,13 @@ class Take:
             self._note.write(self.wish, self._until, result)
         return result
 
+    def _remember(self, owner: Wish) -> None:
+        """After a crash only the owner's folder has what was recorded."""
+        try:
+            self._note.write(self.wish, self._until, None, owner)
+        except OSError as exc:
+            log.warning("camera %s: %s", self.wish.camera, type(exc).__name__)
+
     def _window(self, shared: ClipResult) -> tuple[datetime, datetime]:
         if self._ring.camera.mode is Mode.ON_DEMAND and shared.began_at is not None:
             return shared.began_at, self.wish.end
@@ -154,6 +173,8 @@ class Take:
             spool = Spool(self._folder, self._times)
             with self._ring.hold():
                 want = self._collect(spool)
+                # Afterwards an on-demand camera tells only that it is idle again.
+                self._why = self._reason()
             return self._finish(spool, want)
         except NoFfmpeg as exc:
             return self._failed(exc.message, retry=True)
@@ -166,8 +187,6 @@ class Take:
     def _collect(self, spool: Spool) -> Span:
         """Copy segments as they close until the window is over; return the window."""
         begin = self._first(spool)
-        # Only once: a step of the wall clock makes no clip longer or shorter.
-        self._at = self._times.mono(self.wish.at)
         while True:
             if self._stopping.is_set():
                 raise RecorderStopped("the recorder is stopping")
@@ -190,12 +209,12 @@ class Take:
         """Return when the clip begins; on demand that is the first picture."""
         if self._ring.camera.mode is Mode.RING:
             self._wait_for_start(spool)
-            return self._times.mono(self.wish.begin)
+            return self._at - self.wish.pre_roll_s
         # What is in the spool was recorded before a crash.
         first = spool.taken[0].begin if spool.taken else self._connected()
         if first is None:
             with self._lock:
-                self._until = self._clock.now()
+                self._until = self._label(self._times.now())
             return self._times.now()
         self._go_on_until(first + self.wish.post_roll_s)
         return first
@@ -205,7 +224,7 @@ class Take:
 
         The power comes back, and the first alarm with it: all connect at once.
         """
-        ring, at = self._ring, self._times.mono(self.wish.at)
+        ring, at = self._ring, self._at
         if spool.taken or ring.history.covering(at, at + self.wish.post_roll_s):
             return  # a recorder that was killed saw it
         most_s = self._settings.timing.connect_s
@@ -222,7 +241,7 @@ class Take:
 
     def _go_on_until(self, mono: float) -> None:
         with self._lock:
-            self._until = max(self._until, self._times.wall(mono))
+            self._until = max(self._until, self._label(mono))
 
     def _connected(self) -> float | None:
         """Return when the first picture came; None when none does."""
@@ -261,19 +280,22 @@ class Take:
         path = files.clip_path(videos, self.wish.camera, self.wish.name, self.wish.at)
         taken = [t for t in spool.taken if t.end > want[0] - _BEFORE_S]
         if not taken:
-            # Of an on-demand camera the status tells only that it is idle again.
-            status = self._ring.status()
-            why = self._ring.why or status.text
-            if status.state is State.RECORDING:
-                why = "the camera was not recorded then, or too long ago"
-            return self._failed(f"no video was recorded: {why}")
+            return self._failed(f"no video was recorded: {self._why}")
         try:
             made = self._assembler.assemble(taken, want, path, self._ring.camera.recode)
         except CannotAssemble as exc:
             return self._failed(exc.message, retry=exc.disk_full)
-        result = self._result_of(made, want, path, _slack_s(taken))
-        spool.drop()
-        return result
+        return self._result_of(made, want, path, _slack_s(taken))
+
+    def _reason(self) -> str:
+        """Return why there would be no video."""
+        status = self._ring.status()
+        if status.state is State.RECORDING:
+            return "the camera was not recorded then, or too long ago"
+        is_asked = self._ring.camera.mode is Mode.ON_DEMAND
+        if is_asked and status.state is State.STARTING and not self._ring.why:
+            return f"no picture within {self._settings.timing.connect_s:.0f} s"
+        return self._ring.why or status.text
 
     def _result_of(
         self, made: Assembled, want: Span, path: Path, slack_s: float

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -55,10 +55,25 @@ class Note:
         found = self._read().get("result")
         return results.from_json(found, self._data_dir) if found else None
 
-    def write(self, wish: Wish, until: datetime, result: ClipResult | None) -> None:
+    def owner(self) -> Wish | None:
+        """The wish whose clip shows this one, too."""
+        found = self._read().get("part_of")
+        if not found:
+            return None
+        return Wish(**{**found, "at": datetime.fromisoformat(found["at"])})
+
+    def write(
+        self,
+        wish: Wish,
+        until: datetime,
+        result: ClipResult | None,
+        part_of: Wish | None = None,
+    ) -> None:
         """Write it durably, in place of what was there."""
         note: dict[str, Any] = {"camera": wish.camera, "name": wish.name}
         note["until"] = until.isoformat()
+        if part_of is not None:
+            note["part_of"] = {**asdict(part_of), "at": part_of.at.isoformat()}
         if result is not None:
             note["result"] = results.to_json(result, self._data_dir)
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -194,6 +194,29 @@ def test_a_clip_that_waited_says_what_for(world: World) -> None:
     assert found.error == "the disk is full; no video was recorded"
 
 
+class Slow(FakeRecorder):
+    """Takes its time before a clip stands; the less, the later it comes."""
+
+    def record(self, camera: str, at: datetime, *_: Any, **more: Any) -> ClipResult:
+        threading.Event().wait(self.waits_s.pop(0))
+        self.came.append(more["name"])
+        more.get("begun", str)()
+        return super().record(camera, at, **more)
+
+    def __init__(self, *cameras: CameraName) -> None:
+        super().__init__(*cameras)
+        self.came: list[str] = []
+        self.waits_s = [0.4, 0.2, 0.0]
+
+
+def test_clips_are_begun_in_the_order_of_their_alarms(world: World) -> None:
+    clips = [world.ask(ROBOT, timedelta(seconds=3 - n)) for n in range(3)]
+    recorder = Slow(ROBOT)
+    with world.desk(recorder, ROBOT):
+        world.wait_until_told(*clips)
+    assert recorder.came == [clip.id for clip in clips]
+
+
 def test_each_clip_is_recorded_and_told_once(world: World) -> None:
     recorder = FakeRecorder(ROBOT)
     clips = [world.ask(ROBOT) for _ in range(50)]

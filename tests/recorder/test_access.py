@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import requests
@@ -14,6 +18,7 @@ from mvsnap.clock import SystemClock
 from mvsnap.recorder import Auth, AuthType, Refused, Source, SourceKind, State, Timing
 from mvsnap.recorder.access import refusal, trouble
 from mvsnap.recorder.feed import Feed
+from mvsnap.recorder.probing import probe
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.video import FakeVideo, draw_number
 
@@ -136,3 +141,103 @@ def test_trouble_is_told_without_the_address(
     words = trouble(error("http://me:secret@camera/"))
     assert said in words
     assert "secret" not in words
+
+
+class Endless:
+    """What no picture should be: a stream, bytes without end, one byte at a time."""
+
+    def __init__(self) -> None:
+        self.closed = threading.Event()
+        self.pictures = 0
+
+    def app(self) -> Flask:
+        app = Flask(__name__)
+        parts = "multipart/x-mixed-replace; boundary=b"
+        for path, kind, pieces in (
+            ("/stream.jpg", parts, self._parts),
+            ("/endless.jpg", "image/jpeg", self._bytes),
+            ("/dripping.jpg", "image/jpeg", self._drops),
+        ):
+            view = partial(self._answer, pieces, kind)
+            app.add_url_rule(path, view_func=view, endpoint=path)
+        return app
+
+    def _answer(self, pieces: Callable[[], Iterator[bytes]], kind: str) -> Response:
+        return Response(pieces(), content_type=kind)
+
+    def _parts(self) -> Iterator[bytes]:
+        while not self.closed.wait(0.05):
+            self.pictures += 1
+            yield b"--b\r\n\r\n" + draw_number(self.pictures) + b"\r\n"
+
+    def _bytes(self) -> Iterator[bytes]:
+        yield b"\xff\xd8\xff"
+        while not self.closed.is_set():
+            yield bytes(1_000_000)
+
+    def _drops(self) -> Iterator[bytes]:
+        yield b"\xff\xd8\xff"
+        while not self.closed.wait(0.05):
+            yield b"\0"
+
+
+@pytest.fixture
+def endless() -> Iterator[str]:
+    camera = Endless()
+    with serve(camera.app()) as url:
+        yield url
+        camera.closed.set()
+
+
+SHORT = Timing(first_byte_s=0.5, stall_s=0.5)
+
+
+def picture(url: str, name: str) -> Feed:
+    return Feed(Source(SourceKind.JPEG, f"{url}/{name}.jpg"), SHORT, SystemClock())
+
+
+def test_a_picture_that_is_a_stream_is_taken_as_one(endless: str) -> None:
+    pictures: list[bytes] = []
+
+    def write(part: bytes) -> None:
+        pictures.append(part)
+        if len(pictures) == 3:
+            raise BrokenPipeError
+
+    picture(endless, "stream").pump(write)
+    assert len(pictures) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("endless", "a picture without end"), ("dripping", "no whole picture in time")],
+)
+def test_a_picture_without_end_is_given_up(endless: str, name: str, why: str) -> None:
+    found = picture(endless, name)
+    found.pump(lambda _: pytest.fail("there is no picture"))
+    assert found.ending is not None
+    assert why in found.ending.text
+
+
+@pytest.mark.parametrize("drips", ["in its headers", "in its picture"])
+def test_a_camera_that_drips_holds_up_no_probe(drips: str) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n"
+    head += b"X-Long: " if drips == "in its headers" else b"\r\n\xff\xd8\xff"
+    ended = threading.Event()
+
+    def drip(listening: socket.socket) -> None:
+        caller, _ = listening.accept()
+        with caller, contextlib.suppress(OSError):
+            caller.sendall(head)
+            while not ended.wait(0.05):
+                caller.sendall(b"0")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=drip, args=(listening,), daemon=True).start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/now.jpg"
+        began = time.monotonic()
+        with pytest.raises(Refused) as caught:
+            probe(Source(SourceKind.JPEG, url), limit_s=1)
+        assert time.monotonic() - began < 3
+        ended.set()
+    assert "no picture within 1 s" in caught.value.message

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mvsnap.recorder import RecorderStopped
+from mvsnap.recorder.files import digest
+from mvsnap.recorder.wishes import Note, Wish
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.video import FakeVideo
 from tests.recorder.build import (
@@ -27,6 +32,7 @@ from tests.servers.processes import running, wait_until
 from tests.servers.rtsp import RtspCamera, pictures
 
 pytestmark = pytest.mark.slow
+NAMES = ("first", "second")
 OWNER = Path(__file__).with_name("owner.py")
 
 
@@ -138,3 +144,51 @@ def test_after_a_power_cut_the_clip_is_made_of_what_was_on_the_disk(
     assert clip.partial
     assert clip.path is not None
     assert pictures(clip.path)
+
+
+@pytest.mark.parametrize("finished", [False, True], ids=["in mid clip", "at its end"])
+def test_alarms_that_share_a_clip_have_it_after_a_power_cut_whoever_comes_first(
+    steady_camera: RtspCamera,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    finished: bool,
+) -> None:
+    gate = camera("gate", steady_camera.url())
+    with ThreadPoolExecutor(2) as pool:
+        with monkeypatch.context() as patched, recording(tmp_path, gate) as recorder:
+            wait_for_video(recorder, "gate", 3.5)
+            at, length_s = now(), 0.5 if finished else 4
+            second_at = at + timedelta(seconds=0.3)
+            if finished:
+                patched.setattr(Note, "write", without_results_of("second"))
+            first = pool.submit(recorder.record, "gate", at, 3, length_s, "first")
+            folders = [tmp_path / "recordings" / digest("gate", n) for n in NAMES]
+            wait_until(folders[0].exists, "the first stands")
+            second = pool.submit(recorder.record, "gate", second_at, 2.5, 1, "second")
+            wait_until((folders[1] / "clip.json").exists, "the second shares it")
+            wait_until(lambda: first.done() or not finished, "the first is finished")
+            wait_until(lambda: second.done() or not finished, "and nobody tells it")
+        assert isinstance(second.exception(10), RecorderStopped | Crash)
+    shutil.rmtree(tmp_path / "memory")
+    with recording(tmp_path, camera("gate", "rtsp://127.0.0.1:9/")) as recorder:
+        later = recorder.record("gate", second_at, 2.5, 1, "second", received_at=at)
+        begun = recorder.record("gate", at, 3, length_s, "first", received_at=at)
+    assert later.shared
+    assert later.path is not None
+    assert begun.path == later.path
+
+
+class Crash(BaseException):
+    """The end of the process, as far as a test can have one."""
+
+
+def without_results_of(name: str) -> Callable[..., None]:
+    """Return a `Note.write` that never gets to the result of a wish."""
+    write = Note.write
+
+    def crashing(note: Note, wish: Wish, *rest: Any) -> None:
+        if wish.name == name and rest[1] is not None:
+            raise Crash
+        write(note, wish, *rest)
+
+    return crashing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,14 +19,14 @@ from mvsnap.recorder import (
     RecorderSettings,
     State,
 )
-from mvsnap.recorder.clip import Assembled, Assembler
+from mvsnap.recorder.clip import Assembled, Assembler, CannotAssemble
 from mvsnap.recorder.command import Container
 from mvsnap.recorder.history import Part, Run, Segment
 from mvsnap.recorder.ring import Ring
 from mvsnap.recorder.spool import Taken
 from mvsnap.recorder.take import Take
 from mvsnap.recorder.timeline import Span
-from mvsnap.recorder.wishes import Wish
+from mvsnap.recorder.wishes import Note, Wish
 from tests.core.build import NOON
 
 STEP_AT_S = 102.0
@@ -95,11 +95,31 @@ class LateRing(FakeRing):
         return self.run
 
 
+class StartingRing(FakeRing):
+    """A camera whose first picture comes while the first trigger waits for it."""
+
+    def __init__(self, clock: SteppedClock, folder: Path, first: float) -> None:
+        super().__init__(clock, folder)
+        segment = replace(self.parts[0].segment, begin=first, end=first + 20)
+        self._later = [replace(self.parts[0], segment=segment)]
+        self._first = first
+        self.first_picture: float | None = None  # type: ignore[assignment]
+
+    def covering(self, begin: float, end: float) -> list[Part]:
+        return self._later if self.first_picture and end > self._first else []
+
+    def status(self) -> CameraStatus:
+        is_there = self._clock.elapsed_s > self._first
+        state = State.RECORDING if is_there else State.STARTING
+        self.first_picture = self._first if is_there else None
+        return CameraStatus(state, state.text, NOON)
+
+
 class FakeAssembler:
     def assemble(
         self, taken: Sequence[Taken], want: Span, path: Path, _: object
     ) -> Assembled:
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"clip")
         return Assembled(*want, (want,), "h264")
 
@@ -168,3 +188,100 @@ def test_a_clip_of_a_moment_that_left_the_ring_says_so(tmp_path: Path) -> None:
     error = take.run().error
     assert error is not None
     assert error.endswith("the camera was not recorded then, or too long ago")
+
+
+@pytest.mark.parametrize("step_s", [3600.0, -3600.0, 0.0])
+def test_a_step_of_the_clock_while_the_first_picture_is_awaited_makes_no_gap(
+    tmp_path: Path, step_s: float
+) -> None:
+    clock = SteppedClock(step_s)
+    at = clock.now()
+    take = Take(
+        Wish("Robot", "1", at, 3, 5),
+        tmp_path / "1",
+        cast(Ring, StartingRing(clock, tmp_path, STEP_AT_S + 2)),
+        cast(Assembler, FakeAssembler()),
+        settings=RecorderSettings(tmp_path, min_free_mb=0),
+        clock=clock,
+        stopping=threading.Event(),
+    )
+    clip = take.run()
+    assert clip.path is not None
+    # Five seconds from the first picture on, which came four after the trigger.
+    assert clip.ended_at == at + timedelta(seconds=4 + 5)
+    assert clock.elapsed_s == pytest.approx(109.25, abs=0.1)
+
+
+class Crash(BaseException):
+    """The end of the process, as far as a test can have one."""
+
+
+@pytest.fixture
+def again(tmp_path: Path) -> Callable[[], Take]:
+    """The same wish, once more each time; the ring has forgotten it the second time."""
+    clock = SteppedClock(0.0)
+    at = clock.now()
+    rings = [FakeRing(clock, tmp_path) for _ in range(3)]
+    for later in rings[1:]:
+        later.parts = []
+
+    def take() -> Take:
+        return Take(
+            Wish("Robot", "1", at, 3, 5),
+            tmp_path / "1",
+            cast(Ring, rings.pop(0)),
+            cast(Assembler, FakeAssembler()),
+            settings=RecorderSettings(tmp_path, min_free_mb=0),
+            clock=clock,
+            stopping=threading.Event(),
+        )
+
+    return take
+
+
+def test_a_crash_between_the_video_and_its_note_loses_no_clip(
+    tmp_path: Path, again: Callable[[], Take], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object) -> None:
+        raise Crash
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Note, "write", crash)
+        with pytest.raises(Crash):
+            again().run()
+    second = again()
+    assert second.finished() is None
+    clip = second.run()
+    assert clip.path is not None
+    assert again().finished() == clip
+    assert names_in(tmp_path / "1") == ["clip.json"]
+
+
+def test_a_crash_behind_the_note_leaves_no_segments_for_ever(
+    tmp_path: Path, again: Callable[[], Take], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("mvsnap.recorder.take.forget", lambda _: None)
+        clip = again().run()
+    assert names_in(tmp_path / "1") == ["1.ts", "clip.json", "pieces"]
+    assert again().finished() == clip
+    assert names_in(tmp_path / "1") == ["clip.json"]
+
+
+@pytest.mark.parametrize("disk_full", [True, False])
+def test_segments_that_make_no_clip_stay_only_for_another_try(
+    tmp_path: Path,
+    again: Callable[[], Take],
+    monkeypatch: pytest.MonkeyPatch,
+    disk_full: bool,
+) -> None:
+    def fail(*_: object) -> None:
+        raise CannotAssemble("cannot be read", disk_full=disk_full)
+
+    monkeypatch.setattr(FakeAssembler, "assemble", fail)
+    assert again().run().retry is disk_full
+    assert (tmp_path / "1" / "1.ts").exists() is disk_full
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())

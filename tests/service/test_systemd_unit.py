@@ -50,6 +50,13 @@ def test_it_comes_back_after_a_crash_but_not_after_a_stop(unit: Unit) -> None:
     assert unit["Service"]["Restart"] == "on-failure"
 
 
+def test_what_the_cameras_showed_last_is_still_in_memory_after_a_restart(
+    unit: Unit,
+) -> None:
+    # It empties the service's folders in /dev/shm at each stop.
+    assert unit["Service"].get("RemoveIPC", "no") == "no"
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
