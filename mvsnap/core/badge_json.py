@@ -22,6 +22,7 @@ from mvsnap.core.badges import (
     parse_prose,
     parse_text,
 )
+from mvsnap.core.webhook_body import without_secrets
 from mvsnap.core.wishes import parse_moment
 from mvsnap.errors import BadInput
 
@@ -129,12 +130,9 @@ def _written(name: str, text: str) -> datetime | None:
 
 
 def _details(dot: str, row: dict[str, Any]) -> dict[str, Detail]:
-    rest = {
-        name: value
-        for name, value in row.items()
-        # A key in the body let the sender in; it is nobody's to read here.
-        if name not in _FIELDS and name.casefold() != "apikey"
-    }
+    # A key in the body let the sender in; it is nobody's to read here.
+    told = without_secrets(row)
+    rest = {name: value for name, value in told.items() if name not in _FIELDS}
     if len(rest) > MAX_DETAILS:
         raise BadInput(
             f"{dot or 'body'}: {len(rest)} details (expected {MAX_DETAILS} at most)"

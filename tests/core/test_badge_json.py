@@ -66,6 +66,12 @@ def test_the_rest_is_kept_as_details_and_a_key_is_not() -> None:
     assert found.details == expected
 
 
+@pytest.mark.parametrize("name", ["apikey", " APIKEY ", "?apikey", "api_key"])
+def test_a_key_is_no_detail_however_its_name_is_written(name: str) -> None:
+    (found,) = read(event(**{name: "secret"}))
+    assert found.details == {}
+
+
 def test_the_id_is_that_of_time_person_and_reader() -> None:
     same = swipe(details={"other": 1})
     assert same.id == swipe().id

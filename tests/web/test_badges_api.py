@@ -67,8 +67,9 @@ def test_one_bad_event_and_none_is_stored(web: Web, client: FlaskClient) -> None
     assert stored(web) == 0
 
 
-def test_a_form_of_a_simple_device_is_taken(web: Web) -> None:
-    fields = event() | {"apikey": KEY}
+@pytest.mark.parametrize("name", ["apikey", "?apikey", " apiKey"])
+def test_a_form_of_a_simple_device_is_taken(web: Web, name: str) -> None:
+    fields = {name: KEY} | event()
     answer = web.app.test_client().post(ADDRESS, data=fields)
     assert answer.status_code == 202
     (found,) = web.badges.badges(BadgeFilter(), 5)
