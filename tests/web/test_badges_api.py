@@ -84,6 +84,16 @@ def test_the_key_may_stand_in_the_address_whatever_the_body(
     assert answer.status_code == 202
 
 
+@pytest.mark.parametrize("extra", [{}, {"granted": True}, {"door": {"a": 1}}])
+def test_the_key_may_stand_in_the_body_whatever_else_does(
+    web: Web, extra: dict[str, Any]
+) -> None:
+    stranger, body = web.app.test_client(), event(**extra)
+    assert stranger.post(ADDRESS, json=body | {"apikey": KEY}).status_code == 202
+    assert stranger.post(ADDRESS, json=body | {"apikey": "wrong"}).status_code == 401
+    assert stranger.post(ADDRESS, json=body).status_code == 401
+
+
 def test_a_key_needs_the_scope(web: Web) -> None:
     assert web.client(READER).post(ADDRESS, json=[event()]).status_code == 403
     wrong = web.app.test_client().post(f"{ADDRESS}?apikey=wrong", json=[event()])
