@@ -107,6 +107,10 @@ class DirectoryReader:
             error = None if path else "is no JPEG, PNG, WebP or GIF"
         except UpstreamError as exc:
             path, error = None, exc.message
+        except Exception:
+            # Unnoted, this photo would be first each time and take those behind it.
+            log.exception("a photo of the directory failed unexpectedly")
+            path, error = None, "cannot be kept"
         self._store.keep_photo(wish, path, error)
         if error:
             log.info("no photo of a person of the directory: it %s", error)

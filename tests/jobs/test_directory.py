@@ -225,6 +225,30 @@ def test_what_is_no_image_is_refused(
     assert (path, problem) == (None, said)
 
 
+def test_a_photo_that_fails_unexpectedly_takes_no_other_with_it(
+    crew: BadgeCrew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = ("1", "2", "3", "4")
+    for name in ids:
+        (tmp_path / f"{name}.jpg").write_bytes(portrait_of(name))
+        crew.swiped(user_id=name)
+    rows = "".join(f"{name},Anna,{name}.jpg\n" for name in ids)
+    (tmp_path / "people.csv").write_text(f"id,name,photo\n{rows}")
+    save, bad = crew.files.save_photo, portrait_of("1")
+    failing = {bad: RuntimeError("unheard of")}
+
+    def save_photo(image: bytes) -> str | None:
+        if image in failing:
+            raise failing[image]
+        return save(image)
+
+    monkeypatch.setattr(crew.files, "save_photo", save_photo)
+    reader = crew.reader(str(tmp_path / "people.csv"))
+    reader.step()
+    reader.fetch_photos()
+    assert [crew.people.photo_error(n) for n in ids] == ["cannot be kept", "", "", ""]
+
+
 @pytest.mark.parametrize(
     ("photo", "said"),
     [
