@@ -62,11 +62,16 @@ class DirectoryReader:
         self._read(self._place, mark, known)
 
     def fetch_photos(self) -> bool:
-        """Fetch some photos that are wanted; say whether there may be more."""
-        wishes = self._store.claim_photos(self._clock.now(), _PHOTOS_AT_ONCE)
-        for wish in wishes:
-            self._fetch_photo(wish)
-        return len(wishes) == _PHOTOS_AT_ONCE
+        """Fetch some photos that are wanted; say whether to go on at once.
+
+        A host that gives no answer ends it: the next one may take as long.
+        """
+        for _ in range(_PHOTOS_AT_ONCE):
+            # One by one: what is not come to is still there for the next time.
+            wishes = self._store.claim_photos(self._clock.now(), 1)
+            if not all(map(self._fetch_photo, wishes)) or not wishes:
+                return False
+        return True
 
     def _mark(self, known: DirectoryState | None) -> str:
         """Return another text when it is time to read it again."""
@@ -100,13 +105,15 @@ class DirectoryReader:
         self._store.replace(state, found.people)
         log.info("the directory has %d people", len(found.people))
 
-    def _fetch_photo(self, wish: PhotoWish) -> None:
+    def _fetch_photo(self, wish: PhotoWish) -> bool:
+        """Keep the photo, or why there is none; False when its host is in trouble."""
+        goes_on = True
         try:
             image = self._image(wish.photo)
             path = self._files.save_photo(image)
             error = None if path else "is no JPEG, PNG, WebP or GIF"
         except UpstreamError as exc:
-            path, error = None, exc.message
+            path, error, goes_on = None, exc.message, not exc.retry
         except Exception:
             # Unnoted, this photo would be first each time and take those behind it.
             log.exception("a photo of the directory failed unexpectedly")
@@ -114,6 +121,7 @@ class DirectoryReader:
         self._store.keep_photo(wish, path, error)
         if error:
             log.info("no photo of a person of the directory: it %s", error)
+        return goes_on
 
     def _image(self, photo: str) -> bytes:
         has_scheme = ":" in photo.split("/")[0]
@@ -168,7 +176,7 @@ def _photo_file(path: Path) -> bytes:
             raise UpstreamError(f"is larger than {size} MB", retry=False)
         return path.read_bytes()
     except OSError as exc:
-        raise UpstreamError(f"cannot be read: {exc.strerror}", retry=True) from exc
+        raise UpstreamError(f"cannot be read: {exc.strerror}", retry=False) from exc
 
 
 def _file(place: str) -> bytes:

@@ -249,6 +249,22 @@ def test_a_photo_that_fails_unexpectedly_takes_no_other_with_it(
     assert [crew.people.photo_error(n) for n in ids] == ["cannot be kept", "", "", ""]
 
 
+def test_a_host_out_of_reach_ends_the_round_and_the_next_photo_is_another_one(
+    crew: BadgeCrew, tmp_path: Path
+) -> None:
+    host = "127.0.0.1:9"
+    names = ("1", "2", "3")
+    for name in names:
+        crew.swiped(user_id=name)
+    rows = "".join(f"{name},Anna,http://{host}/{name}.jpg\n" for name in names)
+    (tmp_path / "people.csv").write_text(f"id,name,photo\n{rows}")
+    reader = crew.reader(str(tmp_path / "people.csv"), host)
+    reader.step()
+    for asked in (1, 2, 3, 3):
+        assert not reader.fetch_photos()
+        assert len([n for n in names if crew.people.photo_error(n)]) == asked
+
+
 @pytest.mark.parametrize(
     ("photo", "said"),
     [
