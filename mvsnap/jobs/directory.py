@@ -144,7 +144,7 @@ def read_directory(place: str, client: DirectoryClient | None = None) -> Directo
     """Read a file or an address, CSV or JSON.
 
     Raises:
-        BadInput: it cannot be read, or is no directory.
+        BadInput: it cannot be read, is no directory, or nobody is in it.
         UpstreamError: its server did not give it.
     """
     if _is_url(place):
@@ -154,8 +154,14 @@ def read_directory(place: str, client: DirectoryClient | None = None) -> Directo
         content, path = _file(place), place
     text = content.decode(csv_reader.encoding_of([content]), errors="replace")
     if path.casefold().endswith(".json") or text.lstrip()[:1] in ("[", "{"):
-        return directory.read_json(text)
-    return directory.read_csv(text.splitlines(keepends=True))
+        found = directory.read_json(text)
+    else:
+        found = directory.read_csv(text.splitlines(keepends=True))
+    if not found.people:
+        # An export that failed looks so; an office nobody works at has no readers.
+        left_out = f"; {_told(found)}" if found.mistakes else ""
+        raise BadInput(f"has no people (expected one at least{left_out})")
+    return found
 
 
 def _is_url(place: str) -> bool:

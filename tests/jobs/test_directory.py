@@ -81,6 +81,12 @@ def test_a_file_that_is_being_written_is_left_alone_meanwhile(
         ("people.json", b"{", "is no JSON"),
         ("people.csv", b"a,b\n1,2\n", "no column for user_id and name"),
         ("people.csv", None, "people.csv: cannot be read: No such file"),
+        ("people.csv", b"id,name\n", "has no people (expected one at least)"),
+        ("people.csv", b"id,name\n,A\n", "has no people (expected one at least; 1"),
+        ("people.json", b"[]", "has no people"),
+        ("people.json", b"{}", "has no people"),
+        ("people.json", b'{"people": []}', "has no people"),
+        ("people.json", b'{"error": {"message": "try later"}}', "has no people"),
     ],
 )
 def test_a_broken_directory_says_so_and_the_last_good_one_stays(
