@@ -11,6 +11,7 @@ import pytest
 
 from mvsnap.core.badges import BadgeEvent, BadgeId, Judgement, PictureState, Verdict
 from mvsnap.core.directory import Person
+from mvsnap.errors import JudgedMeanwhile
 from mvsnap.store import database
 from mvsnap.store.badge_pictures import LEASE, BadgePictures
 from mvsnap.store.badges import BadgeFilter, BadgeStore
@@ -144,6 +145,21 @@ def test_the_last_judgement_holds_and_all_are_kept(stores: Stores) -> None:
     history = stores.badges.judgements(badge_id)
     assert [made.note for made, _ in history] == ["note 2", "note 1", "note 0"]
     assert not stores.badges.judge(judged(BadgeId("nothing"), Verdict.MATCH))
+
+
+def test_a_verdict_nobody_had_seen_yet_is_not_undone(stores: Stores) -> None:
+    (badge_id,) = add(stores, badge())
+    bobs = replace(judged(badge_id, Verdict.MATCH), judged_by="bob")
+    stores.badges.judge(judged(badge_id, Verdict.MISMATCH), seen=0)
+    with pytest.raises(JudgedMeanwhile, match="anna judged it meanwhile"):
+        stores.badges.judge(bobs, seen=0)
+    ((last, _),) = stores.badges.judgements(badge_id)
+    (to_tell,) = stores.badges.to_tell(DUE, 10)
+    assert (last.judged_by, to_tell.id) == ("anna", last.id)
+    # Of their own: nobody else's verdict is undone.
+    assert stores.badges.judge(judged(badge_id, Verdict.UNSURE), seen=0)
+    last, _ = stores.badges.judgements(badge_id)[0]
+    assert stores.badges.judge(bobs, seen=last.id)
 
 
 def test_a_mismatch_is_told_once_and_not_when_taken_back_in_time(

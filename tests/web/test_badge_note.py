@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mvsnap.core.badges import BadgeId, Judgement, Verdict
 from mvsnap.domain import Role
 from mvsnap.simulator.server import serve
 from tests.core.badge_build import badge
@@ -62,6 +63,29 @@ def test_a_note_stays_until_the_verdict_is_saved(web: Web) -> None:
         press(page, "ArrowLeft")
         assert note.input_value() == "a tall man"
         assert page.evaluate("window.sessionStorage.length") == 0
+
+
+def test_a_note_stays_when_somebody_else_judged_meanwhile(web: Web) -> None:
+    with serve(web.app) as url, visitor() as page:
+        log_in(page, f"{url}/badges", "anna", PASSWORD)
+        page.locator(".review-when a").first.click()
+        page.wait_for_url("**/badges/*")
+        address, note = page.url, page.get_by_label("Note")
+        write(page, "a tall man")
+        badge_id = BadgeId(address.rpartition("/")[2])
+        now = datetime.now(UTC)
+        web.badges.judge(Judgement(badge_id, Verdict.MATCH, "her", now, "bob"))
+        press(page, "x")
+        page.get_by_text("Not saved: bob judged match meanwhile").wait_for()
+        assert note.input_value() == "a tall man"
+        press(page, "ArrowRight")
+        press(page, "ArrowLeft")
+        assert note.input_value() == "a tall man"
+        press(page, "x")
+        press(page, "ArrowLeft")
+        assert page.evaluate("window.sessionStorage.length") == 0
+        (last, _), *_ = web.badges.judgements(badge_id)
+        assert (last.verdict, last.note) == (Verdict.MISMATCH, "a tall man")
 
 
 def test_a_note_stays_when_the_verdict_is_refused(web: Web) -> None:
