@@ -21,6 +21,7 @@ from mvsnap.core.badges import (
     epoch,
     parse_prose,
     parse_text,
+    refuse_day,
 )
 from mvsnap.core.webhook_body import without_secrets
 from mvsnap.core.wishes import parse_moment
@@ -123,6 +124,7 @@ def _written(name: str, text: str) -> datetime | None:
     if text.isascii() and text.replace(".", "", 1).isdigit():
         # Shorter than seconds of this century: a date without separators.
         return epoch(float(text)) if len(text) < 20 else None
+    refuse_day(name, text)
     try:
         return parse_moment(name, text)
     except BadInput:
