@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from dataclasses import replace
 from datetime import timedelta
@@ -53,13 +54,17 @@ class DirectoryReader:
             return
         if known is not None and known.place != self._place:
             known = None
-        mark = self._mark(known)
+        if self._is_url:
+            if known is None or self._is_due(known):
+                self._read(self._place, known)
+            return
+        mark = self._mark()
         if known is not None and known.mark == mark:
             return
         before, self._seen = self._seen, mark
-        if known is not None and not self._is_url and mark != before:
+        if known is not None and mark != before:
             return  # it may still be written: half of it would forget the others
-        self._read(self._place, mark, known)
+        self._read(self._place, known, mark)
 
     def fetch_photos(self) -> bool:
         """Fetch some photos that are wanted; say whether to go on at once.
@@ -73,37 +78,39 @@ class DirectoryReader:
                 return False
         return True
 
-    def _mark(self, known: DirectoryState | None) -> str:
-        """Return another text when it is time to read it again."""
-        if self._is_url:
-            return self._mark_of_url(known)
+    def _mark(self) -> str:
+        """Return another text when the file is to be read again."""
         try:
             found = Path(self._place or "").stat()
         except OSError as exc:
             return f"error {exc.errno}"
         return f"{found.st_mtime_ns} {found.st_size} {found.st_ino}"
 
-    def _mark_of_url(self, known: DirectoryState | None) -> str:
-        now = self._clock.now()
-        if known is None:
-            return now.isoformat()
+    def _is_due(self, known: DirectoryState) -> bool:
         every = _URL_AFTER_ERROR if known.error else _URL_EVERY
-        return now.isoformat() if now - known.read_at >= every else known.mark
+        return self._clock.now() - known.read_at >= every
 
-    def _read(self, place: str, mark: str, known: DirectoryState | None) -> None:
+    def _read(self, place: str, known: DirectoryState | None, mark: str = "") -> None:
+        """mark: of a file; an address has that of the people found there."""
         state = DirectoryState(place, mark, self._clock.now(), 0, 0, "")
         try:
             found = read_directory(place, self._client)
         except (BadInput, UpstreamError) as exc:
-            before = known.people if known else 0
-            self._store.note(replace(state, people=before, error=exc.message))
+            if known:
+                state = replace(state, people=known.people, mark=mark or known.mark)
+            self._store.note(replace(state, error=exc.message))
             log.warning("the directory cannot be used: %s", exc.message)
             return
         if found.mistakes:
             state = replace(state, error=_told(found))
-        state = replace(state, people=len(found.people), mistakes=found.mistakes)
+        mark = mark or _digest(found)
+        people = len(found.people)
+        state = replace(state, mark=mark, people=people, mistakes=found.mistakes)
+        if known is not None and known.mark == mark:
+            self._store.note(state)  # mind the SD card: nobody is written anew
+            return
         self._store.replace(state, found.people)
-        log.info("the directory has %d people", len(found.people))
+        log.info("the directory has %d people", people)
 
     def _fetch_photo(self, wish: PhotoWish) -> bool:
         """Keep the photo, or why there is none; False when its host is in trouble."""
@@ -162,6 +169,14 @@ def read_directory(place: str, client: DirectoryClient | None = None) -> Directo
         left_out = f"; {_told(found)}" if found.mistakes else ""
         raise BadInput(f"has no people (expected one at least{left_out})")
     return found
+
+
+def _digest(found: Directory) -> str:
+    """Return another text when there are other people, whatever stands around them."""
+    digest = hashlib.sha256()
+    for person in found.people:
+        digest.update(repr(person).encode())
+    return digest.hexdigest()
 
 
 def _is_url(place: str) -> bool:

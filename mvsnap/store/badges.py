@@ -71,7 +71,8 @@ class BadgeStore:
         if not events:
             return 0
         statement = self._db.insert(badges).on_conflict_do_nothing()
-        rows = [_row(event) for event in events]
+        # In one order: two that add the same would wait for each other's rows.
+        rows = [_row(event) for event in sorted(events, key=lambda event: event.id)]
         with self._db.writing() as connection:
             added = connection.execute(statement.returning(badges.c.id), rows)
             return len(added.all())

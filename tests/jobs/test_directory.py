@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,9 +12,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from mvsnap.clients.directory import DirectoryClient
+from mvsnap.core.directory import Person
 from mvsnap.errors import UpstreamError
 from mvsnap.simulator.directory import FakeDirectory, portrait_of
 from mvsnap.simulator.server import serve
+from mvsnap.store.directory import DirectoryState
 from tests.conftest import Clouds
 from tests.jobs.badge_crew import BadgeCrew, badge_crew
 
@@ -146,6 +148,32 @@ def test_one_on_the_web_is_asked_now_and_then(
     reader.step()
     assert error(crew) == "is no JSON (expected a list of people)"
     assert crew.people.user_ids("anna") == ["4711"]
+
+
+def test_one_on_the_web_is_written_when_it_changed_only(
+    crew: BadgeCrew, fake: FakeDirectory, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    write = crew.people.replace
+
+    def replace(state: DirectoryState, found: Iterable[Person]) -> None:
+        written.append(state.mark)
+        write(state, found)
+
+    monkeypatch.setattr(crew.people, "replace", replace)
+    reader = crew.reader(f"{url}/people.json")
+    for broken in (False, False, True, False):
+        fake.broken = broken
+        crew.clock.sleep(timedelta(minutes=11).total_seconds())
+        reader.step()
+        state = crew.people.state()
+        assert state is not None
+        assert (state.read_at, bool(state.error)) == (crew.clock.now(), broken)
+    assert (len(fake.asked), len(written)) == (4, 1)
+    fake.photos["4711"] = "/photos/another.jpg"
+    crew.clock.sleep(timedelta(minutes=11).total_seconds())
+    reader.step()
+    assert len(set(written)) == 2
 
 
 def photo_of(crew: BadgeCrew, place: str, *hosts: str) -> tuple[Path | None, str]:

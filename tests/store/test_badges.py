@@ -66,6 +66,25 @@ def test_what_is_known_is_not_added_again(stores: Stores) -> None:
     assert stores.badges.add([]) == 0
 
 
+def test_the_same_in_another_order_at_once_is_added_once(stores: Stores) -> None:
+    added: list[int] = []
+
+    def work(events: list[BadgeEvent], together: threading.Barrier) -> None:
+        together.wait()
+        added.append(stores.badges.add(events))
+
+    for number in range(5):
+        made = [badge(s, user_id=str(number)) for s in range(500)]
+        together = threading.Barrier(2)
+        orders = (made, made[::-1])
+        threads = [threading.Thread(target=work, args=[o, together]) for o in orders]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert (len(added), sum(added)) == (10, 2500)
+
+
 def test_the_list_is_newest_first_and_pages_hold_each_once(stores: Stores) -> None:
     made = [
         badge(s, user_id=str(s % 3), reader="B" if s % 2 else "A")
