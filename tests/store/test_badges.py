@@ -267,13 +267,14 @@ def test_a_person_asks_again_for_what_is_missing_only(stores: Stores) -> None:
     assert not stores.pictures.ask(one, GATE, DUE)  # somebody fetches it just now
     stores.pictures.fetched(one, "badges/a.jpg", None)
     assert not stores.pictures.ask(one, GATE, DUE)
+    assert stores.pictures.ask(one, GATE, DUE, is_gone=True)
 
 
 def test_a_reader_that_got_a_camera_has_its_pictures_fetched(stores: Stores) -> None:
     add(stores, *(badge(s, reader="Yard") for s in range(3)), badge(5))
-    assert stores.pictures.readers_without_camera() == ["Yard"]
+    assert stores.pictures.readers_given_up() == ["Yard"]
     assert stores.pictures.give_camera("Yard", DOOR, DUE) == 3
-    assert stores.pictures.readers_without_camera() == []
+    assert stores.pictures.readers_given_up() == []
     serials = [one.serial for one in stores.pictures.claim("w", DUE, 9)]
     assert serials.count(DOOR) == 3
 

@@ -138,7 +138,13 @@ def fetch_again(badge_id: str) -> ResponseReturnValue:
         flash(NO_KEY, "warning")
     else:
         moment = ask_at(badge.swiped_at, gateway().clock.now())
-        gateway().badge_pictures.ask(badge.id, serial, moment)
+        is_fetched = badge.picture is PictureState.FETCHED
+        is_gone = is_fetched and gateway().files.picture(badge.picture_path) is None
+        asked_for = gateway().badge_pictures.ask(
+            badge.id, serial, moment, is_gone=is_gone
+        )
+        if not asked_for:
+            flash("The picture is there, or is being fetched just now.", "warning")
     return redirect(url_for(".review", badge_id=badge.id, **asked.query), 303)
 
 
