@@ -108,10 +108,16 @@
 
   const missing = document.querySelector("[data-look]");
 
+  // A reload would take back a verdict that is on its way, or a half-written note.
+  function isBusy() {
+    const isWriting = document.activeElement === note;
+    return document.hidden || isWriting || leaving || Boolean(form?.dataset.sent);
+  }
+
   async function look() {
-    if (document.hidden || document.activeElement === note) return;
+    if (isBusy()) return;
     const answer = await fetch(missing.dataset.look, { redirect: "manual" });
-    if (answer.ok) window.location.reload();
+    if (answer.ok && !isBusy()) window.location.reload();
   }
 
   if (missing) window.setInterval(() => look().catch(() => {}), LOOK_MS);
