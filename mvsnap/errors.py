@@ -63,6 +63,13 @@ class NotFound(MvsnapError):
     status = 404
 
 
+class JudgedMeanwhile(MvsnapError):
+    """Somebody else judged a badge event after the page that was judged on."""
+
+    code = "judged_meanwhile"
+    status = 409
+
+
 class TooManyRequests(MvsnapError):
     """The caller must wait `retry_after_s` seconds."""
 

@@ -77,8 +77,13 @@ def import_file(
     """
     from zoneinfo import ZoneInfo
 
-    from mvsnap.core.badge_csv import Reading
+    from mvsnap.core.badge_csv import Reading, check_format
 
+    if time_format is not None:
+        try:
+            check_format(time_format)
+        except BadInput as exc:
+            raise click.UsageError(f"--time-format: {exc.message}") from exc
     if rejects is not None and rejects.exists() and rejects.samefile(file):
         raise click.UsageError("--rejects: is FILE itself (expected another file)")
     settings = load_settings(ctx)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from mvsnap.core.badges import (
     epoch,
     parse_prose,
     parse_text,
+    refuse_day,
 )
 from mvsnap.core.csv_reader import BadRow, Columns
 from mvsnap.errors import BadInput
@@ -44,6 +46,8 @@ COLUMNS = Columns(
 )
 # Day first where points stand between: nobody writes the month first so.
 _WRITTEN = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%y %H:%M:%S")
+# An afternoon, which 12 hours without AM and PM cannot say; no two parts are alike.
+_SAMPLE = datetime(2026, 11, 23, 14, 35, 56, tzinfo=UTC)
 _EXPECTED = "a time like 2026-01-31 08:15:00, with or without an offset"
 
 
@@ -81,6 +85,23 @@ def read(lines: Iterable[str], how: Reading) -> Iterator[Swipe | BadRow]:
             yield BadRow(row.line, exc.message)
 
 
+def check_format(text: str) -> None:
+    """Try a format for `strptime` once, before all rows of a file are refused for it.
+
+    Raises:
+        BadInput
+    """
+    try:
+        found = datetime.strptime(_SAMPLE.strftime(text), text)  # noqa: DTZ007
+    except (ValueError, re.error) as exc:
+        raise BadInput(f"{text[:40]!r} cannot be used: {exc}") from exc
+    if (found.date(), found.hour) != (_SAMPLE.date(), _SAMPLE.hour):
+        raise BadInput(
+            f"{text[:40]!r} does not hold a date and a time of day "
+            "(expected one like %d/%m/%Y %H:%M)"
+        )
+
+
 def _swipe(cells: Mapping[str, str], how: Reading) -> Swipe:
     text = cells.get("timestamp") or " ".join(
         cells[name] for name in ("date", "time") if cells.get(name)
@@ -104,6 +125,8 @@ def _moment(text: str, how: Reading) -> datetime:
     if how.time_format is None and plain.isascii() and plain.isdigit():
         found = epoch(float(text)) if 9 <= len(text) < 20 else None
     else:
+        if how.time_format is None:
+            refuse_day("timestamp", text)
         found = _written(text, how)
     if found is None:
         hint = "" if how.time_format else "; --time-format names another"

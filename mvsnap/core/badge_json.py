@@ -21,7 +21,9 @@ from mvsnap.core.badges import (
     epoch,
     parse_prose,
     parse_text,
+    refuse_day,
 )
+from mvsnap.core.webhook_body import without_secrets
 from mvsnap.core.wishes import parse_moment
 from mvsnap.errors import BadInput
 
@@ -122,6 +124,7 @@ def _written(name: str, text: str) -> datetime | None:
     if text.isascii() and text.replace(".", "", 1).isdigit():
         # Shorter than seconds of this century: a date without separators.
         return epoch(float(text)) if len(text) < 20 else None
+    refuse_day(name, text)
     try:
         return parse_moment(name, text)
     except BadInput:
@@ -129,12 +132,9 @@ def _written(name: str, text: str) -> datetime | None:
 
 
 def _details(dot: str, row: dict[str, Any]) -> dict[str, Detail]:
-    rest = {
-        name: value
-        for name, value in row.items()
-        # A key in the body let the sender in; it is nobody's to read here.
-        if name not in _FIELDS and name.casefold() != "apikey"
-    }
+    # A key in the body let the sender in; it is nobody's to read here.
+    told = without_secrets(row)
+    rest = {name: value for name, value in told.items() if name not in _FIELDS}
     if len(rest) > MAX_DETAILS:
         raise BadInput(
             f"{dot or 'body'}: {len(rest)} details (expected {MAX_DETAILS} at most)"

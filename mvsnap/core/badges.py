@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 import uuid
 from collections.abc import Mapping
@@ -29,6 +30,7 @@ MAX_DETAIL = 1000
 # Clocks of readers run ahead; more is a wrong time zone.
 _AHEAD = timedelta(minutes=10)
 _OLDEST = datetime(2010, 1, 1, tzinfo=UTC)
+_OFFSET = re.compile(r"\s*(Z|UTC|[+-]\d{2}(:?\d{2})?)$", re.I | re.ASCII)
 # Larger numbers are milliseconds: as seconds they lie after the year 5000.
 _FIRST_MS = 100_000_000_000
 _LAST_MS = 100_000_000_000_000
@@ -191,6 +193,20 @@ def parse_prose(name: str, text: str, most: int) -> str:
 def parse_note(text: str) -> str:
     """Return a note as it is kept, or raise BadInput."""
     return parse_prose("note", text, MAX_NOTE)
+
+
+def refuse_day(name: str, text: str) -> None:
+    """Refuse a date without a time of day: midnight is not when a badge was used.
+
+    Raises:
+        BadInput
+    """
+    for date in (text, _OFFSET.sub("", text)):
+        try:
+            datetime.fromisoformat(f"{date.strip()}T00:00")
+        except ValueError:
+            continue
+        raise BadInput(f"{name}: {text[:40]!r} has no time of day (expected one)")
 
 
 def epoch(number: float) -> datetime | None:

@@ -70,7 +70,7 @@ def read(
         BadInput: the heading has not all that is needed.
     """
     csv.field_size_limit(MAX_CELL)
-    numbered = iter(lines)
+    numbered = _Lines(lines)
     heading, skipped = _heading(numbered)
     delimiter = _delimiter(heading, columns, given)
     header = [name.strip() for name in _split(heading, delimiter)]
@@ -78,18 +78,63 @@ def read(
     _check(header, found, columns, given)
     names = dict(enumerate(header)) | {place: ours for ours, place in found.items()}
     reader = csv.reader(numbered, delimiter=delimiter)
+    needed = [found[name] for name in columns.needed]
     while True:
+        first = reader.line_num + skipped + 1
         try:
             cells = next(reader)
+            why = ""
         except StopIteration:
             return
         except csv.Error as exc:
-            line = reader.line_num + skipped
-            yield BadRow(line, _why(exc))
-            continue
+            cells, why = [], _why(exc)
         line = reader.line_num + skipped
-        if any(cell.strip() for cell in cells):
+        if numbered.ended:
+            why = "a quote is never closed"
+        elif line > first and _holds_rows(cells, delimiter, len(header), needed):
+            why = "a cell holds whole lines (an open quote?)"
+        if why:
+            yield BadRow(
+                line, why if line == first else f"lines {first} to {line}: {why}"
+            )
+        elif any(cell.strip() for cell in cells):
             yield _row(line, cells, names, len(header))
+
+
+class _Lines:
+    """Lines one by one; `ended`: it was asked for more than there are.
+
+    A reader that does so and returns a row was inside of quotes.
+    """
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        self.ended = False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        try:
+            return next(self._lines)
+        except StopIteration:
+            self.ended = True
+            raise
+
+
+def _holds_rows(
+    cells: Sequence[str], delimiter: str, columns: int, needed: Sequence[int]
+) -> bool:
+    """Say whether a line within a cell looks like a row: all that is needed is there.
+
+    A note of several lines is common; one that has as many cells as the heading is not.
+    """
+    inner = [line for cell in cells for line in cell.splitlines()[1:]]
+    rows = (_split(line, delimiter) for line in inner)
+    return any(
+        len(row) == columns and all(row[place].strip() for place in needed)
+        for row in rows
+    )
 
 
 def _row(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 from mvsnap.actions import Photographer
@@ -51,12 +52,16 @@ class PictureFetcher:
         self._allowed = 1.0
         self._at = clock.monotonic()
         self._newest = False
+        self._readers = Readers({})
 
     def begin(self, readers: Readers) -> None:
-        """Take up what an earlier life left, and readers that have a camera now."""
-        now = self._clock.now()
+        """Take up what an earlier life left, and readers that have another camera now.
+
+        readers: of the settings in force; a reader they do not name keeps its camera.
+        """
+        self._readers, now = readers, self._clock.now()
         left = self._pictures.release(self._worker, now)
-        for reader in self._pictures.readers_without_camera():
+        for reader in self._pictures.readers_given_up():
             if serial := readers.camera(reader):
                 left += self._pictures.give_camera(reader, serial, now)
         if left:
@@ -97,6 +102,10 @@ class PictureFetcher:
 
     def fetch(self, badge: BadgeEvent) -> None:
         """Fetch one picture, or note why there is none and when to ask again."""
+        serial = self._readers.camera(badge.reader) or badge.serial
+        if serial != badge.serial and serial is not None:
+            self._pictures.move_to(badge.id, serial)
+            badge = replace(badge, serial=serial)
         if badge.serial is None:
             words = "No camera is set for this reader"
             state = PictureState.NO_CAMERA

@@ -1,4 +1,4 @@
-"""The worker's round for badge events: directory, photos, pictures, mismatches.
+"""The worker's rounds for badge events: pictures, mismatches; directory, photos.
 
 Not jobs of the engine: a thousand imported rows would be a thousand workflows that are
 parked for minutes, and its queue would be full for triggers that are urgent.
@@ -52,16 +52,23 @@ class BadgeSteps:
 
 
 class BadgeLoop:
-    """A thread of its own; what fails in one round may work in the next."""
+    """Two threads of its own; what fails in one round may work in the next.
+
+    The directory has one for itself: no server of others keeps pictures and alerts.
+    """
 
     def __init__(self, steps: BadgeSteps, clock: SystemClock) -> None:
         self._steps = steps
         self._clock = clock
         self._photos_at = float("-inf")
-        self._thread = threading.Thread(target=self._run, name="badges", daemon=True)
+        self._threads = [
+            threading.Thread(target=run, name=name, daemon=True)
+            for name, run in (("badges", self._run), ("directory", self._run_directory))
+        ]
 
     def start(self) -> None:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         if self._steps.pictures is not None:
@@ -74,10 +81,14 @@ class BadgeLoop:
             if pictures is not None and not began:
                 begin = partial(pictures.begin, self._steps.readers)
                 began = self._try("beginning", begin)
-            self._try("directory", self._steps.directory.step)
             self._try("mismatches", self._steps.teller.step)
             if pictures is not None:
                 self._try("pictures", pictures.step)
+            self._clock.sleep(_EVERY_S)
+
+    def _run_directory(self) -> None:
+        while not self._clock.stopped:
+            self._try("directory", self._steps.directory.step)
             self._try("photos", self._photos)
             self._clock.sleep(_EVERY_S)
 

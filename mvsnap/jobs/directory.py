@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from dataclasses import replace
 from datetime import timedelta
@@ -53,63 +54,81 @@ class DirectoryReader:
             return
         if known is not None and known.place != self._place:
             known = None
-        mark = self._mark(known)
+        if self._is_url:
+            if known is None or self._is_due(known):
+                self._read(self._place, known)
+            return
+        mark = self._mark()
         if known is not None and known.mark == mark:
             return
         before, self._seen = self._seen, mark
-        if known is not None and not self._is_url and mark != before:
+        if known is not None and mark != before:
             return  # it may still be written: half of it would forget the others
-        self._read(self._place, mark, known)
+        self._read(self._place, known, mark)
 
     def fetch_photos(self) -> bool:
-        """Fetch some photos that are wanted; say whether there may be more."""
-        wishes = self._store.claim_photos(self._clock.now(), _PHOTOS_AT_ONCE)
-        for wish in wishes:
-            self._fetch_photo(wish)
-        return len(wishes) == _PHOTOS_AT_ONCE
+        """Fetch some photos that are wanted; say whether to go on at once.
 
-    def _mark(self, known: DirectoryState | None) -> str:
-        """Return another text when it is time to read it again."""
-        if self._is_url:
-            return self._mark_of_url(known)
+        A host that gives no answer ends it: the next one may take as long.
+        """
+        for _ in range(_PHOTOS_AT_ONCE):
+            # One by one: what is not come to is still there for the next time.
+            wishes = self._store.claim_photos(self._clock.now(), 1)
+            if not all(map(self._fetch_photo, wishes)) or not wishes:
+                return False
+        return True
+
+    def _mark(self) -> str:
+        """Return another text when the file is to be read again."""
         try:
             found = Path(self._place or "").stat()
         except OSError as exc:
             return f"error {exc.errno}"
         return f"{found.st_mtime_ns} {found.st_size} {found.st_ino}"
 
-    def _mark_of_url(self, known: DirectoryState | None) -> str:
-        now = self._clock.now()
-        if known is None:
-            return now.isoformat()
+    def _is_due(self, known: DirectoryState) -> bool:
         every = _URL_AFTER_ERROR if known.error else _URL_EVERY
-        return now.isoformat() if now - known.read_at >= every else known.mark
+        return self._clock.now() - known.read_at >= every
 
-    def _read(self, place: str, mark: str, known: DirectoryState | None) -> None:
+    def _read(self, place: str, known: DirectoryState | None, mark: str = "") -> None:
+        """mark: of a file; an address has that of the people found there."""
         state = DirectoryState(place, mark, self._clock.now(), 0, 0, "")
         try:
             found = read_directory(place, self._client)
         except (BadInput, UpstreamError) as exc:
-            before = known.people if known else 0
-            self._store.note(replace(state, people=before, error=exc.message))
+            if known:
+                state = replace(state, people=known.people, mark=mark or known.mark)
+            self._store.note(replace(state, error=exc.message))
             log.warning("the directory cannot be used: %s", exc.message)
             return
         if found.mistakes:
             state = replace(state, error=_told(found))
-        state = replace(state, people=len(found.people), mistakes=found.mistakes)
+        mark = mark or _digest(found)
+        people = len(found.people)
+        state = replace(state, mark=mark, people=people, mistakes=found.mistakes)
+        if known is not None and known.mark == mark:
+            self._store.note(state)  # mind the SD card: nobody is written anew
+            return
         self._store.replace(state, found.people)
-        log.info("the directory has %d people", len(found.people))
+        log.info("the directory has %d people", people)
 
-    def _fetch_photo(self, wish: PhotoWish) -> None:
+    def _fetch_photo(self, wish: PhotoWish) -> bool:
+        """Keep the photo, or why there is none; False when its host is in trouble."""
+        goes_on = True
         try:
             image = self._image(wish.photo)
             path = self._files.save_photo(image)
             error = None if path else "is no JPEG, PNG, WebP or GIF"
         except UpstreamError as exc:
-            path, error = None, exc.message
+            path, error, goes_on = None, exc.message, not exc.retry
+        except Exception:
+            # Unnoted, this photo would be first each time and take those behind it.
+            log.exception("a photo of the directory failed unexpectedly")
+            path, error = None, "cannot be kept"
         self._store.keep_photo(wish, path, error)
         if error:
             log.info("no photo of a person of the directory: it %s", error)
+        return goes_on
 
     def _image(self, photo: str) -> bytes:
         has_scheme = ":" in photo.split("/")[0]
@@ -132,7 +151,7 @@ def read_directory(place: str, client: DirectoryClient | None = None) -> Directo
     """Read a file or an address, CSV or JSON.
 
     Raises:
-        BadInput: it cannot be read, or is no directory.
+        BadInput: it cannot be read, is no directory, or nobody is in it.
         UpstreamError: its server did not give it.
     """
     if _is_url(place):
@@ -142,8 +161,22 @@ def read_directory(place: str, client: DirectoryClient | None = None) -> Directo
         content, path = _file(place), place
     text = content.decode(csv_reader.encoding_of([content]), errors="replace")
     if path.casefold().endswith(".json") or text.lstrip()[:1] in ("[", "{"):
-        return directory.read_json(text)
-    return directory.read_csv(text.splitlines(keepends=True))
+        found = directory.read_json(text)
+    else:
+        found = directory.read_csv(text.splitlines(keepends=True))
+    if not found.people:
+        # An export that failed looks so; an office nobody works at has no readers.
+        left_out = f"; {_told(found)}" if found.mistakes else ""
+        raise BadInput(f"has no people (expected one at least{left_out})")
+    return found
+
+
+def _digest(found: Directory) -> str:
+    """Return another text when there are other people, whatever stands around them."""
+    digest = hashlib.sha256()
+    for person in found.people:
+        digest.update(repr(person).encode())
+    return digest.hexdigest()
 
 
 def _is_url(place: str) -> bool:
@@ -164,7 +197,7 @@ def _photo_file(path: Path) -> bytes:
             raise UpstreamError(f"is larger than {size} MB", retry=False)
         return path.read_bytes()
     except OSError as exc:
-        raise UpstreamError(f"cannot be read: {exc.strerror}", retry=True) from exc
+        raise UpstreamError(f"cannot be read: {exc.strerror}", retry=False) from exc
 
 
 def _file(place: str) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select, true, update
 
 from mvsnap.core.badges import BadgeEvent, BadgeId, PictureState
 from mvsnap.domain import Serial
@@ -20,6 +20,7 @@ from mvsnap.store.tables_badges import badges
 # Longer than one picture may take: the camera's time, the waiting for the Dashboard.
 LEASE = timedelta(minutes=10)
 _MOST_READERS = 1000
+_GIVEN_UP = (badges.c.picture != PictureState.FETCHED) & badges.c.ask_at.is_(None)
 
 
 class BadgePictures:
@@ -93,9 +94,19 @@ class BadgePictures:
             **news,
         )
 
-    def ask(self, badge_id: BadgeId, serial: Serial, ask_at: datetime) -> bool:
-        """Ask anew for a picture that is not there; False: it is, or is asked for."""
-        missing = badges.c.picture != PictureState.FETCHED
+    def ask(
+        self,
+        badge_id: BadgeId,
+        serial: Serial,
+        ask_at: datetime,
+        *,
+        is_gone: bool = False,
+    ) -> bool:
+        """Ask anew for a picture that is not there; False: it is, or is asked for.
+
+        is_gone: it was there, and its file is not any more.
+        """
+        missing = true() if is_gone else badges.c.picture != PictureState.FETCHED
         return bool(
             self._change(
                 (badges.c.id == badge_id) & missing & badges.c.claimed_by.is_(None),
@@ -107,24 +118,30 @@ class BadgePictures:
             )
         )
 
-    def readers_without_camera(self) -> list[str]:
-        """Return readers with pictures nobody could ask for."""
+    def move_to(self, badge_id: BadgeId, serial: Serial) -> None:
+        """Note that another camera sees this reader now."""
+        self._change(badges.c.id == badge_id, serial=serial)
+
+    def readers_given_up(self) -> list[str]:
+        """Return readers with pictures nobody asks for (any more)."""
         statement = (
-            select(badges.c.reader)
-            .where(badges.c.picture == PictureState.NO_CAMERA)
-            .distinct()
-            .limit(_MOST_READERS)
+            select(badges.c.reader).where(_GIVEN_UP).distinct().limit(_MOST_READERS)
         )
         with self._db.reading() as connection:
             return [row.reader for row in connection.execute(statement)]
 
     def give_camera(self, reader: str, serial: Serial, ask_at: datetime) -> int:
-        """Ask for the pictures of a reader that has a camera now; return how many."""
+        """Ask for the pictures of a reader that has another camera now, or one at all.
+
+        Returns how many; those that were given up with this very camera stay so.
+        """
+        other = badges.c.serial.is_(None) | (badges.c.serial != serial)
         return self._change(
-            (badges.c.reader == reader) & (badges.c.picture == PictureState.NO_CAMERA),
+            (badges.c.reader == reader) & _GIVEN_UP & other,
             serial=serial,
             picture=PictureState.WAITING,
             ask_at=ask_at,
+            asks=0,
             error=None,
         )
 

@@ -27,6 +27,7 @@ from mvsnap.core.badges import (
     Verdict,
 )
 from mvsnap.domain import JobId, Serial
+from mvsnap.errors import JudgedMeanwhile
 from mvsnap.store.database import Database
 from mvsnap.store.tables_badges import badges, judgements, people
 
@@ -70,7 +71,8 @@ class BadgeStore:
         if not events:
             return 0
         statement = self._db.insert(badges).on_conflict_do_nothing()
-        rows = [_row(event) for event in events]
+        # In one order: two that add the same would wait for each other's rows.
+        rows = [_row(event) for event in sorted(events, key=lambda event: event.id)]
         with self._db.writing() as connection:
             added = connection.execute(statement.returning(badges.c.id), rows)
             return len(added.all())
@@ -139,11 +141,15 @@ class BadgeStore:
 
     # --- judgements
 
-    def judge(self, made: Judgement) -> bool:
+    def judge(self, made: Judgement, seen: int | None = None) -> bool:
         """Keep what was judged; False when there is no such badge event (any more).
 
+        seen: id of the last judgement the person saw, 0: there was none, None: any.
         `made.tell_at` counts when it is news: a mismatch that was told already is not
         told again, and one that was taken back in time is not told at all.
+
+        Raises:
+            JudgedMeanwhile: somebody else judged it after that one; nothing is kept.
         """
         own = judgements.c.badge_id == made.badge_id
         with self._db.writing() as connection:
@@ -154,6 +160,8 @@ class BadgeStore:
             ).scalar()
             if before is None:
                 return False
+            if seen is not None:
+                _must_have_seen_all(connection, made, seen)
             unsaid = connection.execute(
                 update(judgements)
                 .where(own, judgements.c.tell_at.is_not(None))
@@ -248,6 +256,19 @@ class BadgeStore:
             select(badges.c.swiped_at).where(badges.c.id == badge_id)
         ).scalar()
         return None if moment is None else (moment, badge_id)
+
+
+def _must_have_seen_all(connection: Any, made: Judgement, seen: int) -> None:
+    newer = (
+        select(judgements.c.judged_by)
+        .where(judgements.c.badge_id == made.badge_id, judgements.c.id > seen)
+        # Who comes back to an older page of their own undoes nobody else's verdict.
+        .where(judgements.c.judged_by != made.judged_by)
+        .order_by(judgements.c.id.desc())
+        .limit(1)
+    )
+    if other := connection.execute(newer).scalar():
+        raise JudgedMeanwhile(f"{other} judged it meanwhile; nothing is saved")
 
 
 def _conditions(wanted: BadgeFilter) -> list[ColumnElement[bool]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import struct
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,12 @@ log = logging.getLogger(__name__)
 _THUMBNAIL_WIDTH = 480
 _PORTRAIT_SIZE = 640
 _MAX_PIXELS = 40_000_000
+_ORIENTATION = 0x0112
+# What Pillow raises of bytes that are no picture, or have malformed EXIF.
+_UNREADABLE = (
+    *(OSError, ValueError, SyntaxError, TypeError, AttributeError),
+    *(struct.error, LookupError, ArithmeticError),
+)
 
 
 def thumbnail(jpeg: Path) -> bytes | None:
@@ -45,7 +52,7 @@ def portrait(image: bytes) -> bytes | None:
 
     Drawn anew: nothing that was hidden in the image is passed on.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     kinds = ["JPEG", "PNG", "WEBP", "GIF"]
     try:
@@ -53,12 +60,33 @@ def portrait(image: bytes) -> bytes | None:
             # Known before it is unpacked: a small file may hold a huge picture.
             if picture.width * picture.height > _MAX_PIXELS:
                 return None
-            upright = ImageOps.exif_transpose(picture).convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as exc:
+            upright = _upright(picture).convert("RGB")
+    except (*_UNREADABLE, Image.DecompressionBombError) as exc:
         log.info("a photo cannot be read: %s", type(exc).__name__)
         return None
     upright.thumbnail((_PORTRAIT_SIZE, _PORTRAIT_SIZE))
+    upright.info.clear()  # a comment would be written again
     return _encoded(upright, quality=85)
+
+
+def _upright(picture: Image) -> Image:
+    """Return the picture as it is to be held, by the orientation it carries.
+
+    Not by `ImageOps`: that writes the EXIF anew, and fails where it is malformed.
+    """
+    from PIL.Image import Transpose
+
+    turns = {
+        2: Transpose.FLIP_LEFT_RIGHT,
+        3: Transpose.ROTATE_180,
+        4: Transpose.FLIP_TOP_BOTTOM,
+        5: Transpose.TRANSPOSE,
+        6: Transpose.ROTATE_270,
+        7: Transpose.TRANSVERSE,
+        8: Transpose.ROTATE_90,
+    }
+    turn = turns.get(picture.getexif().get(_ORIENTATION, 1))
+    return picture if turn is None else picture.transpose(turn)
 
 
 def _open(jpeg: Path, draft_width: int | None = None) -> Image | None:
@@ -71,7 +99,7 @@ def _open(jpeg: Path, draft_width: int | None = None) -> Image | None:
                 # The decoder halves the picture while reading: much less work.
                 picture.draft("RGB", (draft_width, draft_width))
             return picture.convert("RGB")
-    except (OSError, ValueError, Image.DecompressionBombError) as exc:
+    except (*_UNREADABLE, Image.DecompressionBombError) as exc:
         log.warning("cannot read %s as a picture: %s", jpeg.name, type(exc).__name__)
         return None
 

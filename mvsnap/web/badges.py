@@ -9,6 +9,7 @@ from mvsnap.core import badge_json
 from mvsnap.core.badges import Readers, Swipe, recorded
 from mvsnap.domain import TriggerKind
 from mvsnap.web import auth
+from mvsnap.web.auth.keys import Caller
 from mvsnap.web.context import gateway
 from mvsnap.web.params import read_query
 
@@ -21,15 +22,21 @@ def add() -> ResponseReturnValue:
     """All are checked before one is stored; what is known already changes nothing."""
     read_query(request).allow_only("apikey")
     swipes = badge_json.read(_body(), gateway().clock.now())
-    kept = keep(swipes, auth.caller().name)
+    kept = keep(swipes, auth.caller())
     return jsonify(kept), 202 if kept["new"] else 200
 
 
-def keep(swipes: list[Swipe], source: str) -> dict[str, int]:
-    """Store badge events durably; return how many were new, and how many known."""
+def keep(swipes: list[Swipe], caller: Caller) -> dict[str, int]:
+    """Store badge events durably; return how many were new, and how many known.
+
+    Raises:
+        Forbidden: a reader's camera is none of the caller's; nothing is stored.
+    """
     here, now = gateway(), gateway().clock.now()
     readers = Readers(here.settings.badges.camera_of_reader)
-    new = here.badges.add([recorded(swipe, readers, source, now) for swipe in swipes])
+    events = [recorded(swipe, readers, caller.name, now) for swipe in swipes]
+    caller.must_reach(event.serial for event in events if event.serial)
+    new = here.badges.add(events)
     here.metrics.triggers.labels(TriggerKind.BADGE, "accepted").inc(new)
     return {"new": new, "known": len(swipes) - new}
 

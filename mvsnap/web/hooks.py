@@ -86,7 +86,7 @@ def _receive(by: Sender) -> ResponseReturnValue:
         raise BadInput(wishes.NO_DASHBOARD)
     for order in orders:
         _must_have_room(order.wish)
-    badges = keep(swipes, by.name) if swipes else None
+    badges = keep(swipes, by.caller) if swipes else None
     jobs = _accept(alarm, orders) if orders else []
     for job in jobs:
         log.info("%s from %s is job %s", _short(alarm), by.name, job.id)

@@ -59,6 +59,15 @@ def test_a_file_is_imported_and_again_changes_nothing(tmp_path: Path) -> None:
     assert len(stored(tmp_path)) == 1000
 
 
+@pytest.mark.parametrize("form", ["%d/%d/%Y", "%Q", "%d/%m/%Y"])
+def test_a_format_that_cannot_be_used_is_refused_at_once(
+    tmp_path: Path, form: str
+) -> None:
+    file = write(tmp_path, "time,badge,door", "05/01/2026,1,Gate")
+    said = mvsnap(tmp_path, "badges", "import", str(file), "--time-format", form)
+    assert (said.code, f"--time-format: {form!r}" in said.err) == (2, True)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
 def test_encodings_of_other_systems_are_read(tmp_path: Path, encoding: str) -> None:
     file = write(

@@ -97,6 +97,10 @@ def test_a_heading_that_will_not_do_is_said(
         ("soon,1,Gate", "timestamp: 'soon' (expected a time like"),
         (",1,Gate", "timestamp: is missing"),
         ("02/03/2026 08:15,1,Gate", "--time-format names another"),
+        ("2026-07-01,1,Gate", "timestamp: '2026-07-01' has no time of day"),
+        ("20260701,1,Gate", "timestamp: '20260701' (expected a time like"),
+        ("2026-W05,1,Gate", "timestamp: '2026-W05' has no time of day"),
+        ("2026-07-01 +01:00,1,Gate", "timestamp: '2026-07-01 +01:00' has no time of"),
         ("2026-07-09 08:15,1,Gate", "lies in the future"),
         ("2026-07-01 08:15,,Gate", "user_id: is missing"),
         ("2026-07-01 08:15,1", "reader: is missing"),
@@ -114,6 +118,56 @@ def test_a_bad_line_is_named_with_its_reason_and_the_others_are_read(
     assert isinstance(bad, BadRow)
     assert (bad.line, said in bad.why) == (3, True), bad
     assert first == last
+
+
+@pytest.mark.parametrize("end", ["", '"Yard"', "Gate,and,more"])
+def test_a_quote_left_open_hides_no_rows(end: str) -> None:
+    good = "2026-07-01 08:15,1,Gate"
+    first, bad = read(
+        *("time,badge,door", good, '2026-07-01 08:15,1,"Gate', good, good),
+        *([f"2026-07-01 08:15,1,{end}"] if end == '"Yard"' else [end]),
+    )
+    assert isinstance(first, Swipe)
+    assert isinstance(bad, BadRow)
+    why = "a cell holds whole lines" if end == '"Yard"' else "a quote is never closed"
+    assert bad.why.startswith(f"lines 3 to 6: {why}")
+
+
+def test_a_quote_left_open_in_the_last_line_is_named() -> None:
+    (bad,) = read("time,badge,door", '2026-07-01 08:15,1,"Gate')
+    assert bad == BadRow(2, "a quote is never closed")
+
+
+def test_a_quote_left_open_before_the_last_column_names_its_lines() -> None:
+    good = "2026-07-01 08:15,1,Gate"
+    (bad,) = read("time,badge,door", '2026-07-01 08:15,"1,Gate', good, '"2",Yard')
+    assert isinstance(bad, BadRow)
+    assert bad.why.startswith("lines 2 to 4: a cell holds whole lines")
+
+
+@pytest.mark.parametrize(
+    "form", ["%d/%m/%Y %H:%M", "%m/%d/%y %I:%M:%S %p", "%Y-%m-%dT%H:%M:%S%z", "%c"]
+)
+def test_a_format_that_holds_a_moment_is_taken(form: str) -> None:
+    badge_csv.check_format(form)
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ("%d/%d/%Y", "'%d/%d/%Y' cannot be used"),
+        ("%Q", "'%Q' cannot be used"),
+        ("%d/%m/%Y %", "cannot be used"),
+        ("%d/%m/%Y", "does not hold a date and a time of day"),
+        ("%d/%m/%Y %I:%M", "does not hold a date and a time of day"),
+        ("%d/%m %H:%M", "does not hold a date and a time of day"),
+        ("soon", "does not hold a date and a time of day"),
+    ],
+)
+def test_a_format_that_cannot_be_used_is_refused(form: str, said: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        badge_csv.check_format(form)
+    assert said in caught.value.message
 
 
 def test_what_looks_like_a_formula_or_a_tag_stays_a_text() -> None:

@@ -66,6 +66,12 @@ def test_the_rest_is_kept_as_details_and_a_key_is_not() -> None:
     assert found.details == expected
 
 
+@pytest.mark.parametrize("name", ["apikey", " APIKEY ", "?apikey", "api_key"])
+def test_a_key_is_no_detail_however_its_name_is_written(name: str) -> None:
+    (found,) = read(event(**{name: "secret"}))
+    assert found.details == {}
+
+
 def test_the_id_is_that_of_time_person_and_reader() -> None:
     same = swipe(details={"other": 1})
     assert same.id == swipe().id
@@ -91,6 +97,9 @@ def test_the_id_is_that_of_time_person_and_reader() -> None:
         (event(timestamp=None), "timestamp: is missing"),
         (event(timestamp=True), "timestamp: True (expected a time"),
         (event(timestamp=1e30), "timestamp: 1e+30 (expected a time"),
+        (event(timestamp="2026-03-04"), "timestamp: '2026-03-04' has no time of day"),
+        (event(timestamp="2026-W05"), "timestamp: '2026-W05' has no time of day"),
+        (event(timestamp="2026-03-04Z"), "timestamp: '2026-03-04Z' has no time of day"),
         (event(timestamp="20260304"), "timestamp: '20260304' (expected 2010 or later)"),
         (event(timestamp="2026-03-06T00:00Z"), "lies in the future"),
         (event(timestamp=1000), "timestamp: 1000 (expected 2010 or later)"),

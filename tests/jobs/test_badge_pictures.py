@@ -125,6 +125,26 @@ def test_a_reader_that_was_given_a_camera_gets_its_pictures(crew: BadgeCrew) -> 
     assert (found.serial, found.picture) == (DOOR, PictureState.FETCHED)
 
 
+def test_a_corrected_camera_is_asked_for_what_is_not_fetched_yet(
+    crew: BadgeCrew,
+) -> None:
+    waiting, given_up, fetched = (crew.swiped(user_id=n) for n in "123")
+    for made in (given_up, fetched):
+        crew.pictures.not_fetched(made.id, PictureState.NO_VIDEO, "none", None)
+    crew.pictures.fetched(fetched.id, "badges/a.jpg", None)
+    fetcher = crew.fetcher()
+    for _ in range(2):  # the second time nothing is new
+        fetcher.begin(Readers({"Gate": DOOR}))
+        for due in crew.pictures.claim("one", crew.clock.now(), 5):
+            fetcher.fetch(due)
+    assert [crew.again(m).serial for m in (waiting, given_up, fetched)] == [
+        *(DOOR, DOOR, GATE)
+    ]
+    assert crew.again(given_up).picture is PictureState.FETCHED
+    calls = [a.path for a in crew.clouds.dashboard.asked if SNAPSHOT in a.path]
+    assert [DOOR in path for path in calls] == [True, True]
+
+
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,9 +12,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from mvsnap.clients.directory import DirectoryClient
+from mvsnap.core.directory import Person
 from mvsnap.errors import UpstreamError
 from mvsnap.simulator.directory import FakeDirectory, portrait_of
 from mvsnap.simulator.server import serve
+from mvsnap.store.directory import DirectoryState
 from tests.conftest import Clouds
 from tests.jobs.badge_crew import BadgeCrew, badge_crew
 
@@ -81,6 +83,12 @@ def test_a_file_that_is_being_written_is_left_alone_meanwhile(
         ("people.json", b"{", "is no JSON"),
         ("people.csv", b"a,b\n1,2\n", "no column for user_id and name"),
         ("people.csv", None, "people.csv: cannot be read: No such file"),
+        ("people.csv", b"id,name\n", "has no people (expected one at least)"),
+        ("people.csv", b"id,name\n,A\n", "has no people (expected one at least; 1"),
+        ("people.json", b"[]", "has no people"),
+        ("people.json", b"{}", "has no people"),
+        ("people.json", b'{"people": []}', "has no people"),
+        ("people.json", b'{"error": {"message": "try later"}}', "has no people"),
     ],
 )
 def test_a_broken_directory_says_so_and_the_last_good_one_stays(
@@ -140,6 +148,32 @@ def test_one_on_the_web_is_asked_now_and_then(
     reader.step()
     assert error(crew) == "is no JSON (expected a list of people)"
     assert crew.people.user_ids("anna") == ["4711"]
+
+
+def test_one_on_the_web_is_written_when_it_changed_only(
+    crew: BadgeCrew, fake: FakeDirectory, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    write = crew.people.replace
+
+    def replace(state: DirectoryState, found: Iterable[Person]) -> None:
+        written.append(state.mark)
+        write(state, found)
+
+    monkeypatch.setattr(crew.people, "replace", replace)
+    reader = crew.reader(f"{url}/people.json")
+    for broken in (False, False, True, False):
+        fake.broken = broken
+        crew.clock.sleep(timedelta(minutes=11).total_seconds())
+        reader.step()
+        state = crew.people.state()
+        assert state is not None
+        assert (state.read_at, bool(state.error)) == (crew.clock.now(), broken)
+    assert (len(fake.asked), len(written)) == (4, 1)
+    fake.photos["4711"] = "/photos/another.jpg"
+    crew.clock.sleep(timedelta(minutes=11).total_seconds())
+    reader.step()
+    assert len(set(written)) == 2
 
 
 def photo_of(crew: BadgeCrew, place: str, *hosts: str) -> tuple[Path | None, str]:
@@ -223,6 +257,46 @@ def test_what_is_no_image_is_refused(
     fake.body, fake.kind = body, kind
     path, problem = photo_of(crew, f"{url}/people.json", urlsplit(url).netloc)
     assert (path, problem) == (None, said)
+
+
+def test_a_photo_that_fails_unexpectedly_takes_no_other_with_it(
+    crew: BadgeCrew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = ("1", "2", "3", "4")
+    for name in ids:
+        (tmp_path / f"{name}.jpg").write_bytes(portrait_of(name))
+        crew.swiped(user_id=name)
+    rows = "".join(f"{name},Anna,{name}.jpg\n" for name in ids)
+    (tmp_path / "people.csv").write_text(f"id,name,photo\n{rows}")
+    save, bad = crew.files.save_photo, portrait_of("1")
+    failing = {bad: RuntimeError("unheard of")}
+
+    def save_photo(image: bytes) -> str | None:
+        if image in failing:
+            raise failing[image]
+        return save(image)
+
+    monkeypatch.setattr(crew.files, "save_photo", save_photo)
+    reader = crew.reader(str(tmp_path / "people.csv"))
+    reader.step()
+    reader.fetch_photos()
+    assert [crew.people.photo_error(n) for n in ids] == ["cannot be kept", "", "", ""]
+
+
+def test_a_host_out_of_reach_ends_the_round_and_the_next_photo_is_another_one(
+    crew: BadgeCrew, tmp_path: Path
+) -> None:
+    host = "127.0.0.1:9"
+    names = ("1", "2", "3")
+    for name in names:
+        crew.swiped(user_id=name)
+    rows = "".join(f"{name},Anna,http://{host}/{name}.jpg\n" for name in names)
+    (tmp_path / "people.csv").write_text(f"id,name,photo\n{rows}")
+    reader = crew.reader(str(tmp_path / "people.csv"), host)
+    reader.step()
+    for asked in (1, 2, 3, 3):
+        assert not reader.fetch_photos()
+        assert len([n for n in names if crew.people.photo_error(n)]) == asked
 
 
 @pytest.mark.parametrize(

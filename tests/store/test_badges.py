@@ -11,6 +11,7 @@ import pytest
 
 from mvsnap.core.badges import BadgeEvent, BadgeId, Judgement, PictureState, Verdict
 from mvsnap.core.directory import Person
+from mvsnap.errors import JudgedMeanwhile
 from mvsnap.store import database
 from mvsnap.store.badge_pictures import LEASE, BadgePictures
 from mvsnap.store.badges import BadgeFilter, BadgeStore
@@ -63,6 +64,25 @@ def test_what_is_known_is_not_added_again(stores: Stores) -> None:
     assert stores.badges.badge(second.id) == second
     assert stores.badges.badge(BadgeId("nothing")) is None
     assert stores.badges.add([]) == 0
+
+
+def test_the_same_in_another_order_at_once_is_added_once(stores: Stores) -> None:
+    added: list[int] = []
+
+    def work(events: list[BadgeEvent], together: threading.Barrier) -> None:
+        together.wait()
+        added.append(stores.badges.add(events))
+
+    for number in range(5):
+        made = [badge(s, user_id=str(number)) for s in range(500)]
+        together = threading.Barrier(2)
+        orders = (made, made[::-1])
+        threads = [threading.Thread(target=work, args=[o, together]) for o in orders]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert (len(added), sum(added)) == (10, 2500)
 
 
 def test_the_list_is_newest_first_and_pages_hold_each_once(stores: Stores) -> None:
@@ -144,6 +164,21 @@ def test_the_last_judgement_holds_and_all_are_kept(stores: Stores) -> None:
     history = stores.badges.judgements(badge_id)
     assert [made.note for made, _ in history] == ["note 2", "note 1", "note 0"]
     assert not stores.badges.judge(judged(BadgeId("nothing"), Verdict.MATCH))
+
+
+def test_a_verdict_nobody_had_seen_yet_is_not_undone(stores: Stores) -> None:
+    (badge_id,) = add(stores, badge())
+    bobs = replace(judged(badge_id, Verdict.MATCH), judged_by="bob")
+    stores.badges.judge(judged(badge_id, Verdict.MISMATCH), seen=0)
+    with pytest.raises(JudgedMeanwhile, match="anna judged it meanwhile"):
+        stores.badges.judge(bobs, seen=0)
+    ((last, _),) = stores.badges.judgements(badge_id)
+    (to_tell,) = stores.badges.to_tell(DUE, 10)
+    assert (last.judged_by, to_tell.id) == ("anna", last.id)
+    # Of their own: nobody else's verdict is undone.
+    assert stores.badges.judge(judged(badge_id, Verdict.UNSURE), seen=0)
+    last, _ = stores.badges.judgements(badge_id)[0]
+    assert stores.badges.judge(bobs, seen=last.id)
 
 
 def test_a_mismatch_is_told_once_and_not_when_taken_back_in_time(
@@ -232,13 +267,14 @@ def test_a_person_asks_again_for_what_is_missing_only(stores: Stores) -> None:
     assert not stores.pictures.ask(one, GATE, DUE)  # somebody fetches it just now
     stores.pictures.fetched(one, "badges/a.jpg", None)
     assert not stores.pictures.ask(one, GATE, DUE)
+    assert stores.pictures.ask(one, GATE, DUE, is_gone=True)
 
 
 def test_a_reader_that_got_a_camera_has_its_pictures_fetched(stores: Stores) -> None:
     add(stores, *(badge(s, reader="Yard") for s in range(3)), badge(5))
-    assert stores.pictures.readers_without_camera() == ["Yard"]
+    assert stores.pictures.readers_given_up() == ["Yard"]
     assert stores.pictures.give_camera("Yard", DOOR, DUE) == 3
-    assert stores.pictures.readers_without_camera() == []
+    assert stores.pictures.readers_given_up() == []
     serials = [one.serial for one in stores.pictures.claim("w", DUE, 9)]
     assert serials.count(DOOR) == 3
 

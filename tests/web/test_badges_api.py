@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from mvsnap.clock import iso
 from mvsnap.core.badges import PictureState
 from mvsnap.store.badges import BadgeFilter
-from tests.web.build import GATE, KEY, READER, Web
+from tests.web.build import DOOR, GATE, KEY, READER, Web
 
 ADDRESS = "/api/v1.0/badges"
 
@@ -67,8 +67,9 @@ def test_one_bad_event_and_none_is_stored(web: Web, client: FlaskClient) -> None
     assert stored(web) == 0
 
 
-def test_a_form_of_a_simple_device_is_taken(web: Web) -> None:
-    fields = event() | {"apikey": KEY}
+@pytest.mark.parametrize("name", ["apikey", "?apikey", " apiKey"])
+def test_a_form_of_a_simple_device_is_taken(web: Web, name: str) -> None:
+    fields = {name: KEY} | event()
     answer = web.app.test_client().post(ADDRESS, data=fields)
     assert answer.status_code == 202
     (found,) = web.badges.badges(BadgeFilter(), 5)
@@ -81,6 +82,34 @@ def test_the_key_may_stand_in_the_address_whatever_the_body(
 ) -> None:
     answer = web.app.test_client().post(f"{ADDRESS}?apikey={KEY}", json=body)
     assert answer.status_code == 202
+
+
+@pytest.mark.parametrize("extra", [{}, {"granted": True}, {"door": {"a": 1}}])
+def test_the_key_may_stand_in_the_body_whatever_else_does(
+    web: Web, extra: dict[str, Any]
+) -> None:
+    stranger, body = web.app.test_client(), event(**extra)
+    assert stranger.post(ADDRESS, json=body | {"apikey": KEY}).status_code == 202
+    assert stranger.post(ADDRESS, json=body | {"apikey": "wrong"}).status_code == 401
+    assert stranger.post(ADDRESS, json=body).status_code == 401
+
+
+def test_a_key_reaches_readers_of_its_own_cameras_alone(tmp_path: Path) -> None:
+    door = {"name": "door", "key": "a-key-for-the-door-alone", "cameras": [DOOR]}
+    cameras = {"Gate": GATE, "Door": DOOR}
+    made = Web(
+        tmp_path,
+        api_keys=[door | {"scopes": ["badges"]}],
+        badges={"camera_of_reader": cameras},
+    )
+    client = made.client(door["key"])
+    answer = client.post(ADDRESS, json=[event(reader="Door"), event(reader=" gate")])
+    assert answer.status_code == 403
+    assert f"camera {GATE}" in answer.text
+    assert stored(made) == 0
+    for reader in ("Door", "Yard"):
+        assert client.post(ADDRESS, json=[event(reader=reader)]).status_code == 202
+    made.close()
 
 
 def test_a_key_needs_the_scope(web: Web) -> None:

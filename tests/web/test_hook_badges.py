@@ -82,6 +82,21 @@ def test_a_message_without_a_badge_is_refused_and_nothing_is_kept(
     assert (stored(web), web.accepted) == ([], [])
 
 
+def test_a_key_reaches_readers_of_its_own_cameras_alone(tmp_path: Path) -> None:
+    key = "a-key-for-the-door-alone"
+    limited = {"name": "door", "key": key, "cameras": [DOOR], "scopes": ["webhook"]}
+    web = HookWeb(
+        tmp_path,
+        api_keys=[limited],
+        webhooks={"rules": [DOORS, DENIED]},
+        badges={"camera_of_reader": {"Gate": GATE}},
+    )
+    answer = web.client(key).post("/webhook", json=message(kind="access.denied"))
+    assert (answer.status_code, f"camera {GATE}" in answer.text) == (403, True)
+    assert (stored(web), web.accepted) == ([], [])
+    web.close()
+
+
 def test_other_messages_are_alarms_as_before(web: HookWeb, client: FlaskClient) -> None:
     answer: Any = client.post(HOOK, json=message(kind="fire")).json
     assert "badges" not in answer

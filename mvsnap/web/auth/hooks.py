@@ -20,9 +20,9 @@ from mvsnap.config.model import ApiKey
 from mvsnap.config.values import Secret
 from mvsnap.config.webhooks import Webhooks, WebhookToken
 from mvsnap.core import webhook_body
-from mvsnap.errors import BadInput, Unauthorized
+from mvsnap.errors import Unauthorized
 from mvsnap.web import auth
-from mvsnap.web.auth.keys import Caller, Guard, key_of
+from mvsnap.web.auth.keys import Caller, Guard, key_of, message_of
 
 _EXTENSION = "mvsnap_hook_guards"
 _SHARED = "Meraki"  # whose name an alarm with the shared secret carries
@@ -141,10 +141,7 @@ def _secret_of(asked: Request) -> str:
     given = key_of(asked) or next(iter(in_query), "")
     if given:
         return given
-    try:
-        message = webhook_body.read(asked.get_data(), asked.content_type or "")
-    except BadInput:
-        return ""  # a stranger is told about the key, not about the body
+    message = message_of(asked)
     return webhook_body.api_key(message) or webhook_body.shared_secret(message)
 
 

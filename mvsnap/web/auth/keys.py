@@ -8,10 +8,12 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
+from typing import Any
 
 from flask import Request
 
 from mvsnap.config.model import ApiKey, Scope
+from mvsnap.core import webhook_body
 from mvsnap.domain import Job, Serial
 from mvsnap.errors import BadInput, Forbidden, Unauthorized
 from mvsnap.web.auth.limit import Limit, Limiter
@@ -154,8 +156,17 @@ def key_of(asked: Request) -> str | None:
     try:
         return read_parameters(asked).get("apikey")
     except BadInput:
-        # A body that holds no parameters, such as a list, leaves the address.
-        return read_query(asked).get("apikey")
+        # A body that is more than parameters, such as a list or a nested object.
+        in_address = read_query(asked).get("apikey")
+        return in_address or webhook_body.api_key(message_of(asked))
+
+
+def message_of(asked: Request) -> dict[str, Any]:
+    """Return the JSON object or form that the body holds, {} when there is none."""
+    try:
+        return webhook_body.read(asked.get_data(), asked.content_type or "")
+    except BadInput:
+        return {}  # a stranger is told about the key, not about the body
 
 
 def _digest(key: str) -> bytes:

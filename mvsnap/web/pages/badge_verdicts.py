@@ -10,6 +10,8 @@ from mvsnap.errors import BadInput
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 
+_MAX_DIGITS = 18  # fits every database's whole numbers
+
 
 def read_judgement(badge_id: BadgeId) -> Judgement:
     text, now = request.form.get("verdict", ""), gateway().clock.now()
@@ -22,6 +24,16 @@ def read_judgement(badge_id: BadgeId) -> Judgement:
     tells = verdict is Verdict.MISMATCH and room_told() is not None
     tell_at = now + TELL_AFTER if tells else None
     return Judgement(badge_id, verdict, note, now, auth.person().name, tell_at)
+
+
+def read_seen() -> int | None:
+    """Return the last judgement that was on the page, None when it does not say."""
+    text = request.form.get("seen", "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
+        raise BadInput(f"seen: {text[:40]!r} (expected the id of a judgement)")
+    return int(text)
 
 
 def room_told() -> str | None:

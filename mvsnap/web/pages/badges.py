@@ -27,13 +27,14 @@ from mvsnap.core.badges import (
     TELL_AFTER,
     BadgeEvent,
     BadgeId,
+    Judgement,
     PictureState,
     Readers,
     Verdict,
     ask_at,
 )
 from mvsnap.domain import Role, Serial
-from mvsnap.errors import BadInput, NotFound
+from mvsnap.errors import BadInput, JudgedMeanwhile, NotFound
 from mvsnap.store.badges import BadgeFilter
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
@@ -41,7 +42,12 @@ from mvsnap.web.pages import local_time, with_frame
 from mvsnap.web.pages.badge_entry import directory_trouble, entry_words, frame_of
 from mvsnap.web.pages.badge_filter import ReviewFilter, parse_badge_id, read_filter
 from mvsnap.web.pages.badge_rows import NO_KEY, BadgeRow, why_no_picture
-from mvsnap.web.pages.badge_verdicts import history, read_judgement, room_told
+from mvsnap.web.pages.badge_verdicts import (
+    history,
+    read_judgement,
+    read_seen,
+    room_told,
+)
 
 bp = Blueprint("badges", __name__)
 
@@ -102,8 +108,14 @@ def judge(badge_id: str) -> ResponseReturnValue:
     asked, badge = _asked(), _badge(badge_id)
     asked.must_fit()
     made = read_judgement(badge.id)
-    if not gateway().badges.judge(made):
-        raise NotFound("This badge event is gone")
+    try:
+        if not gateway().badges.judge(made, read_seen()):
+            raise NotFound("This badge event is gone")
+    except JudgedMeanwhile as exc:
+        # The page as it is now, with the note that was typed.
+        page = _review_page(asked, _badge(badge_id), unsaved=made)
+        page.status_code = exc.status
+        return page
     said = "taken back" if made.verdict is Verdict.OPEN else made.verdict
     flash(f"{badge.person or badge.user_id}: {said}", "saved")
     _, older = gateway().badges.beside(asked.all_pages, badge.id)
@@ -126,7 +138,13 @@ def fetch_again(badge_id: str) -> ResponseReturnValue:
         flash(NO_KEY, "warning")
     else:
         moment = ask_at(badge.swiped_at, gateway().clock.now())
-        gateway().badge_pictures.ask(badge.id, serial, moment)
+        is_fetched = badge.picture is PictureState.FETCHED
+        is_gone = is_fetched and gateway().files.picture(badge.picture_path) is None
+        asked_for = gateway().badge_pictures.ask(
+            badge.id, serial, moment, is_gone=is_gone
+        )
+        if not asked_for:
+            flash("The picture is there, or is being fetched just now.", "warning")
     return redirect(url_for(".review", badge_id=badge.id, **asked.query), 303)
 
 
@@ -240,7 +258,10 @@ def _days() -> list[tuple[str, str]]:
     return [("Today", today.isoformat()), ("Yesterday", yesterday.isoformat())]
 
 
-def _review_page(asked: ReviewFilter, badge: BadgeEvent) -> Response:
+def _review_page(
+    asked: ReviewFilter, badge: BadgeEvent, unsaved: Judgement | None = None
+) -> Response:
+    """unsaved: what was judged on an older page, and not kept."""
     here = gateway()
     _, older = here.badges.beside(asked.all_pages, badge.id)
     newer, _ = here.badges.beside(_way_back(asked), badge.id)
@@ -257,6 +278,7 @@ def _review_page(asked: ReviewFilter, badge: BadgeEvent) -> Response:
             older=older,
             following=_rows([following])[0] if following else None,
             history=history(badge.id),
+            unsaved=unsaved,
             room=room_told(),
             open_left=_open_left(asked),
             may_judge=auth.person().may(Role.REVIEWER),

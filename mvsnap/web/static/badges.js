@@ -68,12 +68,14 @@
   // --- a note that was not saved yet stays, in this tab, for its badge event alone
 
   const drafts = window.sessionStorage;
-  const draftName = `mvsnap-note ${window.location.pathname}`;
+  const draftName = `mvsnap-note ${form?.dataset.badge}`;
+  // The page shows a note that was not saved, for somebody else judged meanwhile.
+  const isUnsaved = form?.dataset.unsaved !== undefined;
 
   // judged: when it was judged last. A note that was sent is saved when that changed;
   // otherwise the verdict was refused, and the note is still here.
   function keepNote(isSent) {
-    if (note.value === note.defaultValue) {
+    if (!isUnsaved && note.value === note.defaultValue) {
       drafts.removeItem(draftName);
       return;
     }
@@ -91,7 +93,8 @@
     }
   }
 
-  if (note) restoreNote();
+  if (isUnsaved) keepNote(false);
+  else if (note) restoreNote();
   note?.addEventListener("input", () => keepNote(false));
 
   // Back to a page the browser kept: it may be judged anew.
@@ -105,10 +108,16 @@
 
   const missing = document.querySelector("[data-look]");
 
+  // A reload would take back a verdict that is on its way, or a half-written note.
+  function isBusy() {
+    const isWriting = document.activeElement === note;
+    return document.hidden || isWriting || leaving || Boolean(form?.dataset.sent);
+  }
+
   async function look() {
-    if (document.hidden || document.activeElement === note) return;
+    if (isBusy()) return;
     const answer = await fetch(missing.dataset.look, { redirect: "manual" });
-    if (answer.ok) window.location.reload();
+    if (answer.ok && !isBusy()) window.location.reload();
   }
 
   if (missing) window.setInterval(() => look().catch(() => {}), LOOK_MS);
