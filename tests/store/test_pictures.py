@@ -44,7 +44,8 @@ def corners(jpeg: bytes | None) -> list[int]:
     right, low = made.width - 3, made.height - 3
     places = ((2, 2), (right, 2), (2, low), (right, low))
     found = [made.getpixel(place) for place in places]
-    return [made.width, *(round(n / 60) for n in found if isinstance(n, int))]
+    levels = [n for n in found if isinstance(n, int)]
+    return [made.width, *(round(level / 60) for level in levels)]
 
 
 @pytest.mark.parametrize("by", range(10))

@@ -95,14 +95,15 @@ def test_the_key_may_stand_in_the_body_whatever_else_does(
 
 
 def test_a_key_reaches_readers_of_its_own_cameras_alone(tmp_path: Path) -> None:
-    door = {"name": "door", "key": "a-key-for-the-door-alone", "cameras": [DOOR]}
+    key = "a-key-for-the-door-alone"
+    door = {"name": "door", "key": key, "cameras": [DOOR], "scopes": ["badges"]}
     cameras = {"Gate": GATE, "Door": DOOR}
     made = Web(
         tmp_path,
-        api_keys=[door | {"scopes": ["badges"]}],
+        api_keys=[door],
         badges={"camera_of_reader": cameras},
     )
-    client = made.client(door["key"])
+    client = made.client(key)
     answer = client.post(ADDRESS, json=[event(reader="Door"), event(reader=" gate")])
     assert answer.status_code == 403
     assert f"camera {GATE}" in answer.text
