@@ -43,9 +43,9 @@ def corners(jpeg: bytes | None) -> list[int]:
     made = Image.open(io.BytesIO(jpeg)).convert("L")
     right, low = made.width - 3, made.height - 3
     places = ((2, 2), (right, 2), (2, low), (right, low))
-    found = [made.getpixel(place) for place in places]
-    levels = [n for n in found if isinstance(n, int)]
-    return [made.width, *(round(level / 60) for level in levels)]
+    pixels = made.tobytes()
+    found = [pixels[x + y * made.width] for x, y in places]
+    return [made.width, *(round(n / 60) for n in found)]
 
 
 @pytest.mark.parametrize("by", range(10))
