@@ -167,7 +167,7 @@ def test_addresses_are_hashed_with_a_salt_that_stays(tmp_path: Path) -> None:
     salt = tmp_path / "scanning-salt"
     assert stat.S_IMODE(salt.stat().st_mode) == 0o600
     number = mac_number(PHONE)
-    for path in tmp_path.iterdir():
+    for path in filter(Path.is_file, tmp_path.rglob("*")):
         content = path.read_bytes()
         for secret in (PHONE.encode(), number.to_bytes(6), b"anna@", b"10.0.0.7"):
             assert secret not in content, path
