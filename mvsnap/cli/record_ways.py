@@ -25,7 +25,7 @@ from mvsnap.filming import ask_source, open_ixon, recorder_settings
 from mvsnap.footage import Clip, ClipState
 from mvsnap.jobs.engine import ClientEngine
 from mvsnap.jobs.executors import installation
-from mvsnap.jobs.filing import Filing, telling
+from mvsnap.jobs.filing import telling
 from mvsnap.jobs.service import Wish
 from mvsnap.recorder import (
     CannotRecord,
@@ -122,18 +122,24 @@ def _by_the_service(parts: Parts, asked: Asked) -> Clip:
     now = parts.store.now()
     if all(now - seen > SILENT_AFTER for seen in parts.store.workers_seen().values()):
         raise MvsnapError("Another `record` is running; try again when it is over")
+    wish = Wish(
+        _BY,
+        serials=(),
+        clips=(asked.camera,),
+        rooms=(asked.room,) if asked.room else (),
+        pre_roll_s=asked.pre_roll_s,
+        post_roll_s=asked.post_roll_s,
+        idempotency_key=str(uuid.uuid4()),  # its job is known by it
+    )
     engine = ClientEngine(jobs_url(parts.settings))
+    jobs = job_service(parts, engine, None)
     try:
-        wish = Wish(
-            _BY,
-            serials=(),
-            clips=(asked.camera,),
-            rooms=(asked.room,) if asked.room else (),
-            pre_roll_s=asked.pre_roll_s,
-            post_roll_s=asked.post_roll_s,
-        )
-        job = job_service(parts, engine, None).accept(wish)
-        return _followed(parts, asked, job.id)
+        return _followed(parts, asked, jobs.accept(wish).id)
+    except KeyboardInterrupt as exc:
+        if jobs.known(wish.job_id()) is None:
+            raise
+        where = f"{parts.settings.site.public_url or ''}/clips"
+        raise MvsnapError(f"The service goes on recording: see {where}") from exc
     finally:
         engine.close()
 
@@ -149,11 +155,7 @@ def _followed(parts: Parts, asked: Asked, job_id: JobId) -> Clip:
             bar.show(clip.note or "waiting" if clip else "", is_recording=is_recording)
             return None
 
-        try:
-            found = poll(look, parts.clock, every_s=_LOOK_S, limit_s=float("inf"))
-        except KeyboardInterrupt as exc:
-            where = f"{parts.settings.site.public_url or ''}/clips"
-            raise MvsnapError(f"The service goes on recording: see {where}") from exc
+        found = poll(look, parts.clock, every_s=_LOOK_S, limit_s=float("inf"))
     assert found is not None
     return found
 
@@ -185,15 +187,7 @@ def _by_itself(parts: Parts, asked: Asked, recorder: Recorder) -> Clip:
     settings = parts.settings
     # Only now: what is cut off is not to be recorded by the service later.
     parts.clips.ask([clip], installation(settings.data_dir))
-    filing = Filing(
-        settings.recorder.serials(),
-        parts.clips,
-        parts.clock,
-        parts.metrics,
-        data_dir=settings.data_dir,
-        copies=settings.storage.s3.configured,
-    )
-    stored = filing.store(clip, result)
+    stored = parts.filing().store(clip, result)
     if clip.rooms and stored.state is ClipState.READY:
         parts.runner(comes_again=False).run(telling(stored, parts.clock.now()))
     parts.clips.told(clip.id)

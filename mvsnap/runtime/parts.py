@@ -18,6 +18,7 @@ from mvsnap.delivery import Courier, Words
 from mvsnap.domain import Serial
 from mvsnap.inventory import Inventory
 from mvsnap.jobs.executors import data_id
+from mvsnap.jobs.filing import Filing
 from mvsnap.jobs.retention import Retention, Rules
 from mvsnap.jobs.runner import JobRunner
 from mvsnap.metrics import Metrics
@@ -154,6 +155,16 @@ class Parts:
         )
         data_dir, videos = self.settings.data_dir, self.videos()
         return Retention(data_dir, rules, videos, self.files, self.clock)
+
+    def filing(self) -> Filing:
+        return Filing(
+            self.settings.recorder.serials(),
+            self.clips,
+            self.clock,
+            self.metrics,
+            data_dir=self.settings.data_dir,
+            copies=self.settings.storage.s3.configured,
+        )
 
     def purge(self) -> Removed:
         """Remove what is older than the retention, or too much."""

@@ -15,7 +15,6 @@ from mvsnap.domain import Serial
 from mvsnap.jobs.abandoned import AbandonedClips
 from mvsnap.jobs.engine import Engine, WorkerEngine
 from mvsnap.jobs.executors import installation, take_slot
-from mvsnap.jobs.filing import Filing
 from mvsnap.jobs.schedule import CameraTimetable
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.jobs.visits import VisitMaker
@@ -203,21 +202,13 @@ def clip_desk(parts: Parts, jobs: JobService) -> ClipDesk:
 
 
 def abandoned_clips(parts: Parts, engine: Engine) -> AbandonedClips:
-    settings = parts.settings
-    filing = Filing(
-        settings.recorder.serials(),
-        parts.clips,
-        parts.clock,
-        parts.metrics,
-        data_dir=settings.data_dir,
-    )
     return AbandonedClips(
         parts.clips,
         parts.store,
-        filing,
+        parts.filing(),
         engine.submit,
         parts.clock,
-        recorder_id=installation(settings.data_dir),
+        recorder_id=installation(parts.settings.data_dir),
     )
 
 
