@@ -20,11 +20,11 @@ from pathlib import Path
 from flask.testing import FlaskClient
 
 from benchmarks.line import Line
-from mvsnap.core.badges import BadgeEvent, Judgement, Readers, Swipe, Verdict, recorded
-from mvsnap.core.directory import Person
+from mvsnap.badges.directory import Person
+from mvsnap.badges.directory_store import DirectoryState
+from mvsnap.badges.model import BadgeEvent, Judgement, Readers, Swipe, Verdict, recorded
+from mvsnap.badges.store import BadgeFilter
 from mvsnap.domain import Role
-from mvsnap.store.badges import BadgeFilter
-from mvsnap.store.directory import DirectoryState
 from tests.gateway import environment, write_config
 from tests.web.build import Web
 

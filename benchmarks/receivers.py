@@ -22,7 +22,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from mvsnap.config.model import Settings
 from mvsnap.domain import Job, JobId
 from mvsnap.runtime import Parts, listener
-from mvsnap.simulator.broker import HOST
+from mvsnap.simulator.mqtt.broker import HOST
 
 _LOOK_S = 0.02
 _PATIENCE_S = 10.0

@@ -26,8 +26,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from benchmarks.line import Line
 from mvsnap.domain import FULL_FRAME, parse_serial
-from mvsnap.simulator.broker import HOST, Mosquitto, broker
-from mvsnap.simulator.counts import count
+from mvsnap.simulator.meraki.counts import count
+from mvsnap.simulator.mqtt.broker import HOST, Mosquitto, broker
 from tests.gateway import environment
 
 ROUNDS = 5

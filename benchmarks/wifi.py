@@ -25,17 +25,17 @@ from zoneinfo import ZoneInfo
 import requests
 
 from benchmarks.line import Line
-from mvsnap.core.devices import mac_text
-from mvsnap.core.visits import Heard, VisitRule
 from mvsnap.domain import Presence, Radio, Serial, ZoneId
 from mvsnap.store import database
 from mvsnap.store.database import Database
 from mvsnap.store.sense import Findings, SenseStore
-from mvsnap.store.wifi import WifiStore
-from mvsnap.store.wifi_correlation import WifiCorrelation
-from mvsnap.store.wifi_lists import WifiLists
-from mvsnap.store.wifi_reports import WifiReports
-from mvsnap.store.wifi_rows import VisitOrder, WifiFilter
+from mvsnap.wifi.batches import WifiStore
+from mvsnap.wifi.correlation import WifiCorrelation
+from mvsnap.wifi.devices import mac_text
+from mvsnap.wifi.lists import WifiLists
+from mvsnap.wifi.model import VisitOrder, WifiFilter
+from mvsnap.wifi.reports import WifiReports
+from mvsnap.wifi.visits import Heard, VisitRule
 from tests.gateway import clouds, environment, gateway
 
 ROUNDS = 5

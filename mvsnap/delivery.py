@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from mvsnap.clients.webex import Webex, fit, neutralise
+from mvsnap.clients.webex.client import Webex, fit, neutralise
 from mvsnap.clock import Clock
 from mvsnap.core.days import lasting
 from mvsnap.domain import DeliveryState, Event, Job, MessageId, TriggerKind
 from mvsnap.errors import UpstreamError
-from mvsnap.store.store import Store
+from mvsnap.store.events import Store
 
 log = logging.getLogger(__name__)
 

@@ -11,11 +11,11 @@ import threading
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from mvsnap.actions import CameraNames
-from mvsnap.clients.meraki import Dashboard
+from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clock import Clock
 from mvsnap.domain import Camera, Serial
 from mvsnap.errors import UpstreamError
+from mvsnap.photographer import CameraNames
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from mvsnap.simulator.dashboard import FakeDashboard
+from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.server import serve
-from mvsnap.simulator.webex import FakeWebex
+from mvsnap.simulator.webex.webex import FakeWebex
 from tests.servers.postgres import postgres_server as postgres_server
 from tests.servers.postgres import postgres_url as postgres_url
 from tests.servers.s3 import s3_server as s3_server
@@ -45,7 +45,7 @@ WATCHED_BY_THE_CLOCK = (
     "tests/recorder/",
     "tests/test_clip_flow.py",
     "tests/test_crowd_flow.py",
-    "tests/test_filming.py",
+    "tests/test_camera_sources.py",
 )
 
 

@@ -14,9 +14,9 @@ from typing import Any
 import requests
 import yaml
 
-from mvsnap.simulator.dashboard import FakeDashboard
+from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.server import serve
-from mvsnap.simulator.webex import FakeWebex
+from mvsnap.simulator.webex.webex import FakeWebex
 from tests.servers.ports import free_port
 from tests.servers.processes import Program
 

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 import requests
 
+from mvsnap.clip_model import Clip
 from mvsnap.config.model import Settings
 from mvsnap.domain import CameraName, EventId, JobId, Trigger, TriggerKind
-from mvsnap.footage import Clip
 from mvsnap.jobs.executors import installation
 from mvsnap.runtime import Parts
 from mvsnap.simulator.faults import Fault
-from mvsnap.simulator.webex import SimMessage
+from mvsnap.simulator.webex.webex import SimMessage
 from tests.gateway import KEY, Clouds, Gateway, clouds, gateway
 from tests.recorder.build import PICTURE_S, seen_in
 from tests.servers.processes import wait_until

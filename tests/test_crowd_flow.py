@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from mvsnap.domain import Serial, ZoneId
-from mvsnap.simulator.broker import broker
-from mvsnap.simulator.counts import CountsPublisher, zone_ids
+from mvsnap.simulator.meraki.counts import CountsPublisher, zone_ids
+from mvsnap.simulator.mqtt.broker import broker
 from tests.gateway import KEY, Clouds, Gateway, clouds, environment, gateway
 from tests.servers.processes import wait_until
 from tests.servers.visitor import PHONE, log_in, visitor

@@ -205,19 +205,27 @@ def test_every_part_of_the_package_has_its_place_in_the_order() -> None:
     ("module", "line"),
     [
         pytest.param("domain", "from mvsnap.core import wishes", id="to the right"),
-        pytest.param("core.x", "import mvsnap.store.store", id="rules read the store"),
+        pytest.param("core.x", "import mvsnap.store.events", id="rules read the store"),
         pytest.param(
             "core.x", "from mvsnap.config import load", id="rules know config"
         ),
-        pytest.param("store.x", "from mvsnap.clients.meraki import A", id="strangers"),
+        pytest.param(
+            "store.x", "from mvsnap.clients.meraki.dashboard import A", id="strangers"
+        ),
         pytest.param("actions", "from mvsnap.delivery import A", id="steps know steps"),
-        pytest.param("web.x", "from mvsnap.clients.webex import A", id="web and Webex"),
+        pytest.param(
+            "web.x", "from mvsnap.clients.webex.client import A", id="web and Webex"
+        ),
         pytest.param("web.x", "from mvsnap import actions", id="web and actions"),
         pytest.param("web.x", "from mvsnap.delivery import A", id="web and delivery"),
         pytest.param("web.x", "from mvsnap.runtime import A", id="web and runtime"),
-        pytest.param("jobs.x", "from mvsnap.web.app import A", id="jobs and web"),
+        pytest.param(
+            "jobs.x", "from mvsnap.runtime.web_app import A", id="jobs and web"
+        ),
         pytest.param("runtime", "from mvsnap.cli import main", id="runtime and cli"),
-        pytest.param("runtime", "import mvsnap.simulator.dashboard", id="simulator"),
+        pytest.param(
+            "runtime", "import mvsnap.simulator.meraki.dashboard", id="simulator"
+        ),
         pytest.param("simulator.x", "from mvsnap.clock import A", id="simulator knows"),
         pytest.param("simulator.x", "from mvsnap.clients import A", id="and clients"),
         pytest.param("web.x", "from . import auth", id="a relative import"),

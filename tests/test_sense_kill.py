@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mvsnap.domain import ZoneId
-from mvsnap.simulator.broker import broker
-from mvsnap.simulator.counts import CountsPublisher, Crowd, zone_ids
+from mvsnap.simulator.meraki.counts import CountsPublisher, Crowd, zone_ids
+from mvsnap.simulator.mqtt.broker import broker
 from tests.gateway import Clouds, Gateway, clouds, gateway
 from tests.servers.processes import wait_until
 

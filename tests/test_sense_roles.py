@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from mvsnap.simulator.broker import broker
-from mvsnap.simulator.counts import CountsPublisher, zone_ids
+from mvsnap.simulator.meraki.counts import CountsPublisher, zone_ids
+from mvsnap.simulator.mqtt.broker import broker
 from tests.gateway import clouds, gateway
 from tests.servers.processes import wait_until
 from tests.servers.relay import Relay

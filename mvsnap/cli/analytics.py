@@ -31,8 +31,8 @@ def rebuild(ctx: click.Context) -> None:
     """
     from rich.progress import Progress
 
-    from mvsnap.jobs.visits import visit_rule
-    from mvsnap.store.wifi_rebuild import Rebuild
+    from mvsnap.wifi.rebuild import Rebuild
+    from mvsnap.wifi.worker import visit_rule
 
     settings = load_settings(ctx)
     parts = open_parts(settings)

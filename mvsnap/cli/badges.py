@@ -26,8 +26,8 @@ from mvsnap.errors import BadInput
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from mvsnap.core.badge_csv import Reading
-    from mvsnap.core.badges import Swipe
+    from mvsnap.badges.csv_import import Reading
+    from mvsnap.badges.model import Swipe
     from mvsnap.core.csv_reader import BadRow
     from mvsnap.runtime import Parts
 
@@ -77,7 +77,7 @@ def import_file(
     """
     from zoneinfo import ZoneInfo
 
-    from mvsnap.core.badge_csv import Reading, check_format
+    from mvsnap.badges.csv_import import Reading, check_format
 
     if time_format is not None:
         try:
@@ -122,7 +122,7 @@ class Import:
     """One file on its way into the store, a batch a transaction."""
 
     def __init__(self, parts: Parts, source: str, now: datetime) -> None:
-        from mvsnap.core.badges import Readers
+        from mvsnap.badges.model import Readers
 
         self._parts = parts
         self._source = source
@@ -136,13 +136,14 @@ class Import:
 
     def run(self, file: Path, how: Reading) -> None:
         """Raises BadInput when the heading cannot be used."""
-        from mvsnap.core import badge_csv, csv_reader
+        from mvsnap.badges import csv_import
+        from mvsnap.core import csv_reader
 
         with file.open("rb") as raw:
             encoding = csv_reader.encoding_of(iter(lambda: raw.read(_CHUNK), b""))
         with file.open("rb") as raw, _progress() as progress:
             lines = _lines(raw, encoding, progress, file.stat().st_size)
-            for row in badge_csv.read(lines, how):
+            for row in csv_import.read(lines, how):
                 self._take(row)
             self._store()
 
@@ -160,7 +161,7 @@ class Import:
             self._store()
 
     def _store(self) -> None:
-        from mvsnap.core.badges import recorded
+        from mvsnap.badges.model import recorded
 
         events = [
             recorded(swipe, self._readers, self._source, self._now)

@@ -22,8 +22,8 @@ from mvsnap.domain import Serial
 from mvsnap.errors import MvsnapError, UpstreamError
 
 if TYPE_CHECKING:
-    from mvsnap.clients.meraki import Dashboard
-    from mvsnap.clients.webex import Webex
+    from mvsnap.clients.meraki.dashboard import Dashboard
+    from mvsnap.clients.webex.client import Webex
     from mvsnap.config.model import Settings
 
 # How long a broker may take to let us in.
@@ -114,7 +114,7 @@ def _engine() -> Line:
 
 
 def _dashboard(settings: Settings) -> Dashboard | None:
-    from mvsnap.clients.meraki import Dashboard
+    from mvsnap.clients.meraki.dashboard import Dashboard
     from mvsnap.clock import SystemClock
 
     meraki = settings.meraki
@@ -146,7 +146,7 @@ def _cameras(settings: Settings) -> Line:
 
 
 def _webex_client(settings: Settings) -> Webex | None:
-    from mvsnap.clients.webex import Webex
+    from mvsnap.clients.webex.client import Webex
 
     webex = settings.webex
     if webex.bot_token is None:
@@ -191,7 +191,7 @@ def _chosen_rooms(settings: Settings) -> tuple[str, ...]:
 
 def _sense(settings: Settings) -> Line:
     from mvsnap.clock import SystemClock, poll
-    from mvsnap.sense.line import broker_of
+    from mvsnap.sense.broker_connection import broker_of
     from mvsnap.sense.receiver import Receiver
 
     if not settings.sense.enabled:
@@ -216,7 +216,7 @@ def _sense(settings: Settings) -> Line:
 
 def _badges(settings: Settings) -> Line:
     """Read the directory as the service does, and say who has a camera."""
-    from mvsnap.jobs.directory import read_directory
+    from mvsnap.badges.directory_sync import read_directory
 
     ours = settings.badges
     if not ours.configured:
@@ -236,8 +236,9 @@ def _badges(settings: Settings) -> Line:
 
 def _wifi(settings: Settings) -> Line:
     from mvsnap.runtime import store_url
-    from mvsnap.store import database, salt
-    from mvsnap.store.wifi import WifiStore
+    from mvsnap.store import database
+    from mvsnap.wifi import salt
+    from mvsnap.wifi.batches import WifiStore
 
     endpoints = len(settings.scanning.endpoints)
     if not endpoints:
@@ -276,7 +277,7 @@ def _names(settings: Settings) -> list[str]:
     """Return who may log in with the backend that is set."""
     from mvsnap.runtime import store_url
     from mvsnap.store import database
-    from mvsnap.store.people import People
+    from mvsnap.store.users import People
 
     people = People(database.Database(database.open_database(store_url(settings))))
     backend = settings.login.backend

@@ -47,8 +47,8 @@ def _recorder(settings: Settings) -> Line:
 
 
 def _ixon(settings: Settings) -> Line:
+    from mvsnap.camera_sources import open_ixon
     from mvsnap.clock import SystemClock
-    from mvsnap.filming import open_ixon
 
     ixon = open_ixon(settings, SystemClock())
     if ixon is None:
@@ -86,9 +86,9 @@ def _cameras(settings: Settings) -> list[tuple[str, Callable[[], Line]]]:
 
 
 def _camera(settings: Settings, name: str) -> Line:
-    from mvsnap.clients.meraki import Dashboard
+    from mvsnap.camera_sources import ask_source, open_ixon
+    from mvsnap.clients.meraki.dashboard import Dashboard
     from mvsnap.clock import SystemClock
-    from mvsnap.filming import ask_source, open_ixon
     from mvsnap.recorder import probe
 
     clock, key = SystemClock(), settings.meraki.api_key

@@ -17,9 +17,9 @@ from mvsnap.cli.terminal import err, out
 
 if TYPE_CHECKING:
     from mvsnap.cli.demo_world import World
-    from mvsnap.simulator.dashboard import FakeDashboard
-    from mvsnap.simulator.webex import FakeWebex
-    from mvsnap.simulator.webex_model import SimMessage
+    from mvsnap.simulator.meraki.dashboard import FakeDashboard
+    from mvsnap.simulator.webex.model import SimMessage
+    from mvsnap.simulator.webex.webex import FakeWebex
 
 _CROWD_S = 6.0
 _CROWD_LIMIT_S = 30.0
@@ -153,7 +153,7 @@ def _fail_a_robot(made: World) -> bool:
     """Let a robot stop and IXON tell of it; say whether the room got its clip."""
     from mvsnap.cli.demo_world import HOOK_TOKEN
     from mvsnap.clock import SystemClock, poll
-    from mvsnap.simulator import ixon_notify
+    from mvsnap.simulator.ixon import notify
 
     if made.robot is None:
         return True
@@ -164,8 +164,8 @@ def _fail_a_robot(made: World) -> bool:
     began_s = clock.monotonic()
     made.robot.stop()
     text, todo = "Gripper lost its carton", "Take it off the belt, then press reset."
-    alarm = ixon_notify.Alarm("r7", "Robot 7", text, todo)
-    answers = ixon_notify.send(url, alarm)
+    alarm = notify.Alarm("r7", "Robot 7", text, todo)
+    answers = notify.send(url, alarm)
 
     def clip() -> SimMessage | None:
         return next((m for m in made.webex.messages if "Clip: " in m.markdown), None)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from mvsnap.domain import FULL_FRAME
 
 if TYPE_CHECKING:
-    from mvsnap.simulator.cameras import SimulatedCamera
-    from mvsnap.simulator.counts import Crowd
-    from mvsnap.simulator.scanning_posts import Post
-    from mvsnap.simulator.scanning_world import World
+    from mvsnap.simulator.meraki.cameras import SimulatedCamera
+    from mvsnap.simulator.meraki.counts import Crowd
+    from mvsnap.simulator.scanning.posts import Post
+    from mvsnap.simulator.scanning.world import World
     from mvsnap.store.sense import SenseStore
 
 _TOKEN = "demo-token-of-the-shop"
@@ -33,7 +33,7 @@ SETTINGS: dict[str, Any] = {
 
 def shop(cameras: Sequence[SimulatedCamera]) -> World:
     """Return a shop that is open day and night, in whose zones people stand."""
-    from mvsnap.simulator.scanning_people import Mix, build_world
+    from mvsnap.simulator.scanning.people import Mix, build_world
 
     mix = Mix(
         visitors=_VISITORS,
@@ -51,7 +51,7 @@ def shop(cameras: Sequence[SimulatedCamera]) -> World:
 
 def seen_live(world: World) -> list[Crowd]:
     """Return what the cameras are to publish from now on."""
-    from mvsnap.simulator.scanning_stays import crowds
+    from mvsnap.simulator.scanning.stays import crowds
 
     found = crowds(world, datetime.now(UTC))
     return found + [replace(crowd, zone_id=FULL_FRAME) for crowd in found]
@@ -61,7 +61,7 @@ class Phones:
     """Tells the gateway of the last day, then of each minute, in the background."""
 
     def __init__(self, world: World, url: str, sense: SenseStore) -> None:
-        from mvsnap.simulator.scanning_sender import Sender
+        from mvsnap.simulator.scanning.sender import Sender
 
         self._world, self._sense = world, sense
         self._sender = Sender(f"{url}/scanning/{_TOKEN}", _VALIDATOR)
@@ -77,10 +77,10 @@ class Phones:
         self._sender.close()
 
     def _tell(self) -> None:
-        from mvsnap.simulator.scanning import as_it_happens, paced
-        from mvsnap.simulator.scanning_posts import posts
-        from mvsnap.simulator.scanning_sender import HandshakeFailed, PostRefused
-        from mvsnap.simulator.scanning_stays import presences
+        from mvsnap.simulator.scanning.command import as_it_happens, paced
+        from mvsnap.simulator.scanning.posts import posts
+        from mvsnap.simulator.scanning.sender import HandshakeFailed, PostRefused
+        from mvsnap.simulator.scanning.stays import presences
         from mvsnap.store.sense import Findings
 
         world, sender = self._world, self._sender

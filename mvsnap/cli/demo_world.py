@@ -22,12 +22,12 @@ from mvsnap.errors import CannotListen
 if TYPE_CHECKING:
     from mvsnap.config.model import Settings
     from mvsnap.runtime import Parts
-    from mvsnap.simulator.broker import Mosquitto
-    from mvsnap.simulator.cameras import SimulatedCamera
-    from mvsnap.simulator.counts import CountsPublisher, Crowd
-    from mvsnap.simulator.dashboard import FakeDashboard
+    from mvsnap.simulator.meraki.cameras import SimulatedCamera
+    from mvsnap.simulator.meraki.counts import CountsPublisher, Crowd
+    from mvsnap.simulator.meraki.dashboard import FakeDashboard
+    from mvsnap.simulator.mqtt.broker import Mosquitto
     from mvsnap.simulator.robot import RobotCell
-    from mvsnap.simulator.webex import FakeWebex
+    from mvsnap.simulator.webex.webex import FakeWebex
 
 # Known to everybody, which is all right: the demo listens on 127.0.0.1 only.
 API_KEY = "demo-key-only-for-trying-out"
@@ -67,9 +67,9 @@ def world(port: int) -> Iterator[World]:
     """Start everything; it ends with the block."""
     from mvsnap.runtime import Roles, Service
     from mvsnap.serving import make_server
-    from mvsnap.simulator.dashboard import FakeDashboard
+    from mvsnap.simulator.meraki.dashboard import FakeDashboard
     from mvsnap.simulator.server import serve
-    from mvsnap.simulator.webex import FakeWebex
+    from mvsnap.simulator.webex.webex import FakeWebex
 
     dashboard = FakeDashboard(cameras=4, not_ready_s=CAMERA_S)
     # One camera is offline from the beginning, and shown so.
@@ -107,7 +107,7 @@ def world(port: int) -> Iterator[World]:
 
 
 def _broker(stack: ExitStack, folder: Path) -> Mosquitto | None:
-    from mvsnap.simulator.broker import BrokerError, broker
+    from mvsnap.simulator.mqtt.broker import BrokerError, broker
 
     try:
         return stack.enter_context(broker(folder))
@@ -146,7 +146,7 @@ def _counts(
     dashboard: FakeDashboard,
     shop: list[Crowd],
 ) -> CountsPublisher | None:
-    from mvsnap.simulator.counts import CountsPublisher
+    from mvsnap.simulator.meraki.counts import CountsPublisher
 
     if broker is None:
         return None
@@ -160,7 +160,7 @@ def _counts(
 
 
 def _crowds(cameras: list[SimulatedCamera]) -> list[Crowd]:
-    from mvsnap.simulator.counts import Crowd
+    from mvsnap.simulator.meraki.counts import Crowd
 
     found = []
     for number in range(_CROWDS):
@@ -174,7 +174,7 @@ def _crowds(cameras: list[SimulatedCamera]) -> list[Crowd]:
 
 
 def _entrance_of(camera: SimulatedCamera) -> ZoneId:
-    from mvsnap.simulator.counts import zone_ids
+    from mvsnap.simulator.meraki.counts import zone_ids
 
     return zone_ids(camera, 1)[1]
 
@@ -230,7 +230,7 @@ def _badges(dashboard: FakeDashboard, folder: Path) -> dict[str, Any]:
 
 def _add_badges(parts: Parts) -> None:
     """Badges used in the last hours, one of them just now, some of nobody."""
-    from mvsnap.core.badges import Readers, Swipe, recorded
+    from mvsnap.badges.model import Readers, Swipe, recorded
 
     now = datetime.now(UTC).replace(microsecond=0)
     readers = Readers(parts.settings.badges.camera_of_reader)

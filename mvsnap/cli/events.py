@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from mvsnap.cli.terminal import config_option, load_settings, open_parts, out
-from mvsnap.core import wishes
+from mvsnap.core import params
 from mvsnap.domain import EventKind
 from mvsnap.errors import BadInput
 
@@ -37,10 +37,10 @@ def events(
     """Show the event store, newest first."""
     settings = load_settings(ctx)
     from mvsnap.core.event_table import csv_lines
-    from mvsnap.store.store import EventFilter
+    from mvsnap.store.events import EventFilter
 
     try:
-        moment = wishes.parse_moment("--since", since) if since else None
+        moment = params.parse_moment("--since", since) if since else None
     except BadInput as exc:
         raise click.UsageError(exc.message) from exc
     wanted = EventFilter(kinds=(EventKind(kind),) if kind else None, since=moment)

@@ -18,7 +18,7 @@ _COLOURS = {"online": "green", "alerting": "yellow", "offline": "red"}
 def cameras(ctx: click.Context) -> None:
     """List the cameras the Dashboard key can see."""
     settings = load_settings(ctx)
-    from mvsnap.clients.meraki import Dashboard
+    from mvsnap.clients.meraki.dashboard import Dashboard
     from mvsnap.clock import SystemClock
 
     meraki = settings.meraki
@@ -52,7 +52,7 @@ def cameras(ctx: click.Context) -> None:
 def rooms(ctx: click.Context) -> None:
     """List the rooms the Webex bot is in."""
     settings = load_settings(ctx)
-    from mvsnap.clients.webex import Webex
+    from mvsnap.clients.webex.client import Webex
 
     webex = settings.webex
     if webex.bot_token is None:

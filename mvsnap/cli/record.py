@@ -20,10 +20,10 @@ from mvsnap.cli.terminal import (
     out,
     storage_errors,
 )
-from mvsnap.core import clip_words
+from mvsnap.clip_model import Clip, ClipState
+from mvsnap.core import clip_text
 from mvsnap.domain import CameraName
 from mvsnap.errors import MvsnapError
-from mvsnap.footage import Clip, ClipState
 
 if TYPE_CHECKING:
     from mvsnap.config.model import Settings
@@ -135,7 +135,7 @@ def _report(parts: Parts, clip: Clip) -> None:
         length_s = (clip.ended_at - clip.began_at).total_seconds()
         before = f"{clip.before_s:.1f} s before" if clip.before_s else "nothing before"
         out.print(f"  length    {length_s:.1f} s, {before}")
-        out.print(f"  size      {clip_words.size(clip.size_bytes)}")
+        out.print(f"  size      {clip_text.size(clip.size_bytes)}")
     missing_s = sum((g.ended_at - g.began_at).total_seconds() for g in clip.gaps)
     if missing_s:
         out.print(f"  [yellow]missing   {missing_s:.1f} s without video[/yellow]")

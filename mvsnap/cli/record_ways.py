@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from mvsnap.camera_sources import ask_source, open_ixon, recorder_settings
 from mvsnap.cli.terminal import err
+from mvsnap.clip_model import Clip, ClipState
 from mvsnap.clock import SystemClock, poll
 from mvsnap.config.model import Settings
 from mvsnap.domain import (
@@ -21,11 +23,9 @@ from mvsnap.domain import (
     TriggerKind,
 )
 from mvsnap.errors import MvsnapError
-from mvsnap.filming import ask_source, open_ixon, recorder_settings
-from mvsnap.footage import Clip, ClipState
+from mvsnap.jobs.clip_results import telling
 from mvsnap.jobs.engine import ClientEngine
 from mvsnap.jobs.executors import installation
-from mvsnap.jobs.filing import telling
 from mvsnap.jobs.service import Wish
 from mvsnap.recorder import (
     CannotRecord,
@@ -37,7 +37,7 @@ from mvsnap.recorder import (
 )
 from mvsnap.recorder import files as recordings
 from mvsnap.runtime import Parts, job_service, jobs_url
-from mvsnap.store.store import SILENT_AFTER
+from mvsnap.store.events import SILENT_AFTER
 
 _LOOK_S = 0.2
 # A person waits for a camera that does not answer.

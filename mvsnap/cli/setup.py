@@ -14,8 +14,8 @@ from mvsnap.cli.questions import ask_secret, choose, choose_some, ok
 from mvsnap.cli.setup_cameras import ask_cameras
 from mvsnap.cli.setup_ixon import ask_ixon
 from mvsnap.cli.terminal import config_option, fail_with, load_settings, out
-from mvsnap.clients.meraki import Dashboard
-from mvsnap.clients.webex import Webex
+from mvsnap.clients.meraki.dashboard import Dashboard
+from mvsnap.clients.webex.client import Webex
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.config.write import Values, write_settings

@@ -9,17 +9,17 @@ from urllib.parse import urlsplit
 
 import click
 
+from mvsnap.camera_sources import ask_source, open_ixon
 from mvsnap.cli.check_recorder import words_of
 from mvsnap.cli.questions import ask_invisible, ask_text, bad, choose_some, ok
 from mvsnap.cli.terminal import out
-from mvsnap.clients.meraki import Dashboard
+from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clock import SystemClock
 from mvsnap.config.load import settings_of
 from mvsnap.config.model import Settings
 from mvsnap.config.write import Values
 from mvsnap.domain import Serial
 from mvsnap.errors import BadConfig, MvsnapError, UpstreamError
-from mvsnap.filming import ask_source, open_ixon
 from mvsnap.recorder import probe
 
 Entry = dict[str, Any]

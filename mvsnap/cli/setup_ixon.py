@@ -7,7 +7,7 @@ from typing import Any
 
 from mvsnap.cli.questions import ask_invisible, ask_secret, ask_text, bad, choose, ok
 from mvsnap.cli.terminal import out
-from mvsnap.clients.ixon import Account, Agent, Ixon, Server, ServiceToken
+from mvsnap.clients.ixon.client import Account, Agent, Ixon, Server, ServiceToken
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.errors import UpstreamError

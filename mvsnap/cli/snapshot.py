@@ -21,7 +21,7 @@ from rich.progress import (
 
 from mvsnap.cli.terminal import config_option, err, fail, load_settings, open_parts, out
 from mvsnap.clock import SystemClock, poll
-from mvsnap.core import wishes
+from mvsnap.core import params
 from mvsnap.domain import (
     Job,
     JobId,
@@ -85,8 +85,8 @@ def _job(
 ) -> Job:
     now = parts.clock.now()
     try:
-        wanted = wishes.parse_serials(",".join(serials or settings.meraki.cameras))
-        moment = wishes.parse_at(at, now) if at else None
+        wanted = params.parse_serials(",".join(serials or settings.meraki.cameras))
+        moment = params.parse_at(at, now) if at else None
     except BadInput as exc:
         raise click.UsageError(exc.message) from exc
     if room and settings.webex.bot_token is None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mvsnap.core import clip_words
+from mvsnap.clip_model import Clip, ClipState, CopyState
+from mvsnap.core import clip_text
 from mvsnap.core.days import lasting
-from mvsnap.footage import Clip, ClipState, CopyState
 
 _COPIES = {
     CopyState.NONE: "",
@@ -90,12 +90,12 @@ class ClipRow:
     @property
     def before_s(self) -> float:
         """Seconds of video before the trigger."""
-        return clip_words.before_s(self.clip)
+        return clip_text.before_s(self.clip)
 
     @property
     def after_s(self) -> float:
         """Seconds of video after the trigger."""
-        return clip_words.after_s(self.clip)
+        return clip_text.after_s(self.clip)
 
     @property
     def received(self) -> str:
@@ -107,7 +107,7 @@ class ClipRow:
 
     @property
     def size(self) -> str:
-        return clip_words.size(self.clip.size_bytes)
+        return clip_text.size(self.clip.size_bytes)
 
     @property
     def copy(self) -> str:
@@ -115,7 +115,7 @@ class ClipRow:
 
     @property
     def title(self) -> str:
-        return clip_words.title(self.clip)
+        return clip_text.title(self.clip)
 
     @property
     def tag(self) -> str:

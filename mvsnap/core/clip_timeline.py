@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from mvsnap.core.clip_words import title
+from mvsnap.clip_model import Clip
+from mvsnap.core.clip_text import title
 from mvsnap.core.days import lasting
-from mvsnap.footage import Clip
 
 
 @dataclass(frozen=True, slots=True)

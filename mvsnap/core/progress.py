@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mvsnap.core.parts import clip_part
+from mvsnap.core.message_parts import clip_part
 from mvsnap.domain import (
     CameraName,
     Delivery,

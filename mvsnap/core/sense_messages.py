@@ -13,7 +13,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from mvsnap.core.sense_json import (
+from mvsnap.core.sense_topics import Topic as Topic
+from mvsnap.core.sense_topics import TopicKind as TopicKind
+from mvsnap.core.sense_topics import parse_topic as parse_topic
+from mvsnap.core.strict_json import (
     END_MS,
     FIRST_MS,
     moment,
@@ -25,10 +28,7 @@ from mvsnap.core.sense_json import (
     time_ms,
     whole_number,
 )
-from mvsnap.core.sense_json import BadMessage as BadMessage
-from mvsnap.core.sense_topics import Topic as Topic
-from mvsnap.core.sense_topics import TopicKind as TopicKind
-from mvsnap.core.sense_topics import parse_topic as parse_topic
+from mvsnap.core.strict_json import BadMessage as BadMessage
 
 MAX_PEOPLE = 100_000
 MAX_LEVEL_DB = 200

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from mvsnap.clip_model import RecorderCamera
 from mvsnap.clock import Clock
 from mvsnap.domain import CameraName
-from mvsnap.footage import RecorderCamera
 from mvsnap.metrics import Metrics
 from mvsnap.recorder import CameraStatus, Recorder, State
 from mvsnap.store.clips import ClipStore

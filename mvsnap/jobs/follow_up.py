@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from mvsnap.clip_model import Clip
 from mvsnap.clock import Clock
-from mvsnap.core.parts import END, clip_part, note_part, opens_thread
+from mvsnap.core.message_parts import END, clip_part, note_part, opens_thread
 from mvsnap.delivery import Letter, Words
 from mvsnap.domain import (
     CameraName,
@@ -20,12 +21,11 @@ from mvsnap.domain import (
     MessageId,
 )
 from mvsnap.errors import UpstreamError
-from mvsnap.footage import Clip
-from mvsnap.jobs.post import Post, soonest
 from mvsnap.jobs.retry import Patience
+from mvsnap.jobs.sender import Post, soonest
 from mvsnap.store.clips import ClipStore
+from mvsnap.store.events import Store
 from mvsnap.store.files import Files
-from mvsnap.store.store import Store
 
 # How soon to look again whether the message that opens the thread was sent.
 _THREAD_LOOK_S = 5.0

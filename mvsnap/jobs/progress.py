@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mvsnap.core.progress import JobProgress, job_progress
 from mvsnap.domain import Job
-from mvsnap.store.store import Store
+from mvsnap.store.events import Store
 
 
 def stored_progress(store: Store, job: Job) -> JobProgress:

@@ -13,7 +13,6 @@ import logging
 import uuid
 from concurrent.futures import Executor, ThreadPoolExecutor
 
-from mvsnap.actions import CameraNames, Photographer, Snapshot
 from mvsnap.clock import SystemClock
 from mvsnap.core.progress import JobProgress, PartProgress
 from mvsnap.delivery import Courier, Words
@@ -26,16 +25,17 @@ from mvsnap.domain import (
     Serial,
 )
 from mvsnap.errors import UpstreamError
-from mvsnap.jobs.asking import ask_for_clips
+from mvsnap.jobs.clip_requests import ask_for_clips
 from mvsnap.jobs.follow_up import FollowUps
-from mvsnap.jobs.mailing import Heads, Mailing
-from mvsnap.jobs.post import Post
 from mvsnap.jobs.progress import stored_progress
 from mvsnap.jobs.retry import Patience, retrying
+from mvsnap.jobs.sender import Post
+from mvsnap.jobs.threads import Heads, Mailing
 from mvsnap.metrics import Metrics
+from mvsnap.photographer import CameraNames, Photographer, Snapshot
 from mvsnap.store.clips import ClipStore
+from mvsnap.store.events import Store
 from mvsnap.store.files import Files
-from mvsnap.store.store import Store
 
 log = logging.getLogger(__name__)
 

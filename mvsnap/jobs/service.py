@@ -22,12 +22,12 @@ from mvsnap.domain import (
     Trigger,
 )
 from mvsnap.errors import QueueFull
-from mvsnap.jobs.asking import ask_for_clips
+from mvsnap.jobs.clip_requests import ask_for_clips
 from mvsnap.jobs.engine import Engine
 from mvsnap.jobs.progress import stored_progress
 from mvsnap.metrics import Metrics
 from mvsnap.store.clips import ClipStore
-from mvsnap.store.store import Store
+from mvsnap.store.events import Store
 
 # Any fixed UUID: the same idempotency key must give the same job id.
 _NAMESPACE = uuid.UUID("0d9a8f5e-6f5d-4f6a-8a44-6f6d76736e61")

@@ -13,8 +13,8 @@ from pathlib import Path
 from mvsnap.recorder import command, diagnosis, process
 from mvsnap.recorder.command import Container, Input
 from mvsnap.recorder.diagnosis import Ending
-from mvsnap.recorder.feed import Feed
 from mvsnap.recorder.history import History, Run, written_until
+from mvsnap.recorder.http_stream import Feed
 from mvsnap.recorder.model import Format, Source, State, Timing
 from mvsnap.recorder.sources import secrets_of, with_credentials
 from mvsnap.recorder.timeline import Anchor

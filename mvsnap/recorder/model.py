@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from mvsnap.clip_model import Gap
 from mvsnap.errors import MvsnapError
-from mvsnap.footage import Gap
 
 
 class RecorderStopped(MvsnapError):

@@ -14,7 +14,7 @@ from mvsnap.clock import Clock, SystemClock
 from mvsnap.recorder import command, diagnosis, process
 from mvsnap.recorder.command import Input
 from mvsnap.recorder.diagnosis import Ending
-from mvsnap.recorder.feed import Feed, Refused
+from mvsnap.recorder.http_stream import Feed, Refused
 from mvsnap.recorder.model import Probe, Source, SourceKind, State, Timing
 from mvsnap.recorder.sources import secrets_of, with_credentials
 

@@ -30,11 +30,11 @@ from mvsnap.recorder.model import (
     Source,
     State,
 )
+from mvsnap.recorder.recording import Take
+from mvsnap.recorder.request import Wish
 from mvsnap.recorder.ring import Ring
 from mvsnap.recorder.sources import source_of
-from mvsnap.recorder.take import Take
 from mvsnap.recorder.times import Times, anchored
-from mvsnap.recorder.wishes import Wish
 
 _SHM = Path("/dev/shm")
 _STAGGER_S = 0.1  # between the first connections of two cameras

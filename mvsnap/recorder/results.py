@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mvsnap.footage import Gap
+from mvsnap.clip_model import Gap
 from mvsnap.recorder.model import ClipResult
 
 _MOMENTS = ("at", "began_at", "ended_at")

@@ -19,8 +19,8 @@ from mvsnap.errors import MvsnapError
 from mvsnap.recorder.command import Container
 from mvsnap.recorder.connection import Connection, WrongContainer
 from mvsnap.recorder.diagnosis import Ending, redacted
-from mvsnap.recorder.feed import Feed, Refused
 from mvsnap.recorder.history import History, Run
+from mvsnap.recorder.http_stream import Feed, Refused
 from mvsnap.recorder.model import (
     CameraSettings,
     CameraStatus,

@@ -7,38 +7,38 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from mvsnap.actions import CameraNames, Photographer
-from mvsnap.clients.budget import Budget
-from mvsnap.clients.meraki import Dashboard
-from mvsnap.clients.s3 import Bucket
-from mvsnap.clients.webex import Webex
+from mvsnap.badges.directory_store import DirectoryStore
+from mvsnap.badges.picture_queue import BadgePictures
+from mvsnap.badges.store import BadgeStore, PurgedBadges
+from mvsnap.clients.meraki.budget import Budget
+from mvsnap.clients.meraki.dashboard import Dashboard
+from mvsnap.clients.s3.bucket import Bucket
+from mvsnap.clients.webex.client import Webex
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.delivery import Courier, Words
 from mvsnap.domain import Serial
 from mvsnap.inventory import Inventory
+from mvsnap.jobs.clip_results import Filing
+from mvsnap.jobs.clip_retention import Retention, Rules
 from mvsnap.jobs.executors import data_id
-from mvsnap.jobs.filing import Filing
-from mvsnap.jobs.retention import Retention, Rules
 from mvsnap.jobs.runner import JobRunner
 from mvsnap.metrics import Metrics
+from mvsnap.photographer import CameraNames, Photographer
 from mvsnap.store import database
 from mvsnap.store.audit import AuditLog
-from mvsnap.store.badge_pictures import BadgePictures
-from mvsnap.store.badges import BadgeStore, PurgedBadges
 from mvsnap.store.clips import ClipStore
-from mvsnap.store.directory import DirectoryStore
+from mvsnap.store.events import Store
 from mvsnap.store.files import Files
-from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
-from mvsnap.store.store import Store
+from mvsnap.store.users import People
 from mvsnap.store.videos import VideoStore
-from mvsnap.store.visitors import VisitorStore
-from mvsnap.store.wifi import PurgedWifi, WifiStore
 from mvsnap.visitors.counts import VisitorCounts
 from mvsnap.visitors.pictures import VisitorPictures
 from mvsnap.visitors.refresh import VisitorRefresh
+from mvsnap.visitors.store import VisitorStore
+from mvsnap.wifi.batches import PurgedWifi, WifiStore
 
 # Who changed what is asked for long after the pictures are gone.
 _AUDIT_KEPT = timedelta(days=365)

@@ -15,8 +15,8 @@ from mvsnap.runtime.worker import Worker, badge_loop, clip_desk
 if TYPE_CHECKING:
     from flask import Flask
 
-    from mvsnap.jobs.badges import BadgeLoop
-    from mvsnap.jobs.desk import ClipDesk
+    from mvsnap.badges.worker import BadgeLoop
+    from mvsnap.jobs.clip_worker import ClipDesk
     from mvsnap.sense.listener import ListenerLoop
 
 
@@ -126,9 +126,9 @@ def listener(parts: Parts, jobs: JobService) -> ListenerLoop:
 
 
 def make_app(parts: Parts, jobs: JobService) -> Flask:
-    from mvsnap.web import wifi
-    from mvsnap.web.app import create_app
+    from mvsnap.runtime.web_app import create_app
     from mvsnap.web.context import Gateway
+    from mvsnap.wifi import parts as wifi
 
     return create_app(
         Gateway(

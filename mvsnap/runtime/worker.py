@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING
 
 from mvsnap.config.model import Settings
 from mvsnap.domain import Serial
-from mvsnap.jobs.abandoned import AbandonedClips
+from mvsnap.jobs.abandoned_clips import AbandonedClips
 from mvsnap.jobs.engine import Engine, WorkerEngine
 from mvsnap.jobs.executors import installation, take_slot
 from mvsnap.jobs.schedule import CameraTimetable
 from mvsnap.jobs.service import Finished, JobService
-from mvsnap.jobs.visits import VisitMaker
 from mvsnap.runtime.parts import Parts, jobs_url, open_bucket
-from mvsnap.store.store import SILENT_AFTER
+from mvsnap.store.events import SILENT_AFTER
+from mvsnap.wifi.worker import VisitMaker
 
 if TYPE_CHECKING:
-    from mvsnap.jobs.badges import BadgeLoop
-    from mvsnap.jobs.copies import Copies
-    from mvsnap.jobs.desk import ClipDesk
+    from mvsnap.badges.worker import BadgeLoop
+    from mvsnap.jobs.clip_worker import ClipDesk
+    from mvsnap.jobs.s3_copies import Copies
 
 log = logging.getLogger(__name__)
 
@@ -178,8 +178,8 @@ class Worker:
 
 def clip_desk(parts: Parts, jobs: JobService) -> ClipDesk:
     # Only here: a gateway without cameras that record needs none of it.
-    from mvsnap.filming import build_recorder, open_ixon, recorder_settings
-    from mvsnap.jobs.desk import ClipDesk
+    from mvsnap.camera_sources import build_recorder, open_ixon, recorder_settings
+    from mvsnap.jobs.clip_worker import ClipDesk
     from mvsnap.recorder import Recorder
 
     settings, clock = parts.settings, parts.clock
@@ -216,7 +216,7 @@ def clip_copies(parts: Parts) -> Copies | None:
     """Return what copies clips, None when the settings name no bucket."""
     if not parts.settings.storage.s3.configured:
         return None
-    from mvsnap.jobs.copies import Copies
+    from mvsnap.jobs.s3_copies import Copies
 
     settings = parts.settings
     return Copies(
@@ -226,7 +226,7 @@ def clip_copies(parts: Parts) -> Copies | None:
 
 def badge_loop(parts: Parts, jobs: JobService, worker: str) -> BadgeLoop:
     # Only here: requests of photos and CSV are of use to this role alone.
-    from mvsnap.jobs.badges import BadgeStores, make_loop
+    from mvsnap.badges.worker import BadgeStores, make_loop
 
     stores = BadgeStores(
         parts.badges, parts.badge_pictures, parts.directory, parts.store, parts.files

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from paho.mqtt.enums import MQTTErrorCode
 
 from mvsnap.sense.client import NOT_MQTT, Broker, SessionClient
-from mvsnap.sense.frames import LIMIT_BYTES, Cutter, Frame
+from mvsnap.sense.framing import LIMIT_BYTES, Cutter, Frame
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from mvsnap.sense.frames import LIMIT_BYTES, Frame
+from mvsnap.sense.framing import LIMIT_BYTES, Frame
 
 KEEPALIVE_S = 30
 SESSION_S = 86_400  # how long an MQTT 5 broker keeps what came while we were away

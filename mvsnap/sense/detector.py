@@ -21,11 +21,11 @@ from mvsnap.core.sense_messages import (
     parse_topic,
 )
 from mvsnap.domain import EventKind, Serial, ZoneId
-from mvsnap.sense.frames import Frame
-from mvsnap.sense.happenings import Harvest, Place, moment
+from mvsnap.sense.events import Harvest, Place, moment
+from mvsnap.sense.framing import Frame
+from mvsnap.sense.noise_and_lines import ALL_OF_IT, LineWatches, NoiseWatches
 from mvsnap.sense.rules import Rules
-from mvsnap.sense.side import ALL_OF_IT, LineWatches, NoiseWatches
-from mvsnap.sense.watches import ZoneWatch
+from mvsnap.sense.zone import ZoneWatch
 from mvsnap.store.sense import Findings, ZoneKey
 
 log = logging.getLogger(__name__)

@@ -20,19 +20,19 @@ from mvsnap.core.sense_messages import Topic
 from mvsnap.domain import Event, Job
 from mvsnap.errors import QueueFull
 from mvsnap.metrics import Metrics
-from mvsnap.sense.chosen import read_mutes, read_names, read_sense
+from mvsnap.sense.broker_connection import Line, broker_of
 from mvsnap.sense.detector import Detector
-from mvsnap.sense.frames import Frame
-from mvsnap.sense.line import Line, broker_of
+from mvsnap.sense.framing import Frame
+from mvsnap.sense.heartbeat import Report
+from mvsnap.sense.lock import Seat, take_seat
 from mvsnap.sense.outbox import Jobs, Outbox
 from mvsnap.sense.receiver import Batch, Broker
-from mvsnap.sense.report import Report
 from mvsnap.sense.rules import Rules
-from mvsnap.sense.seat import Seat, take_seat
 from mvsnap.sense.sensors import Sensors, targets
+from mvsnap.sense.site_settings import read_mutes, read_names, read_sense
+from mvsnap.store.events import Store
 from mvsnap.store.sense import Findings, SenseStore
 from mvsnap.store.site import SiteStore
-from mvsnap.store.store import Store
 
 log = logging.getLogger(__name__)
 

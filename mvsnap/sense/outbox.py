@@ -26,8 +26,8 @@ from mvsnap.domain import (
 )
 from mvsnap.errors import QueueFull
 from mvsnap.sense.rules import Rules
+from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.site import SiteStore
-from mvsnap.store.store import EventFilter, Store
 
 log = logging.getLogger(__name__)
 

@@ -12,10 +12,10 @@ import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from mvsnap.sense.buffer import Batch, Waiting
 from mvsnap.sense.bulk import BulkClient, works
 from mvsnap.sense.client import NOT_MQTT, Broker, PlainClient, SessionClient
-from mvsnap.sense.frames import LIMIT_BYTES, Frame
-from mvsnap.sense.waiting import Batch, Waiting
+from mvsnap.sense.framing import LIMIT_BYTES, Frame
 
 __all__ = ["Batch", "Broker", "Frame", "Receiver", "ReceiverState"]
 

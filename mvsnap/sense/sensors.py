@@ -21,7 +21,7 @@ from mvsnap.core.sense_messages import (
     decode_sensor,
 )
 from mvsnap.domain import Job, JobId, Serial, Trigger, TriggerKind, ZoneId
-from mvsnap.sense.frames import Frame
+from mvsnap.sense.framing import Frame
 from mvsnap.store.sense import ZoneKey
 
 # Any fixed UUID: the same message, sent again by the broker, must give the same job.

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Update, and_, func, or_, select, update
 
+from mvsnap.clip_model import Clip, ClipState, CopyState, Gap, RecorderCamera
 from mvsnap.domain import (
     CameraName,
     Change,
@@ -18,10 +19,9 @@ from mvsnap.domain import (
     Trigger,
     TriggerKind,
 )
-from mvsnap.footage import Clip, ClipState, CopyState, Gap, RecorderCamera
 from mvsnap.store.database import Database
+from mvsnap.store.events import event_row
 from mvsnap.store.site import write_changes
-from mvsnap.store.store import event_row
 from mvsnap.store.tables import clips, events, recorder_cameras
 
 _UNFINISHED = (ClipState.WAITING, ClipState.RECORDING)

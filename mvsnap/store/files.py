@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 
+from mvsnap.clip_model import Clip, ClipState
 from mvsnap.domain import Event, EventId
-from mvsnap.footage import Clip, ClipState
 from mvsnap.store import pictures
 
 # "File previews are only rendered for attachments of 1MB or less" (Webex, Messages).

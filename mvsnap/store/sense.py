@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from mvsnap.domain import Event, Listener, Presence, Serial, ZoneId
 from mvsnap.store.database import Database
-from mvsnap.store.store import event_row
+from mvsnap.store.events import event_row
 from mvsnap.store.tables import events, hearing, listeners, presences, watches
 
 ZoneKey = tuple[Serial, ZoneId]

@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, update
 
-from mvsnap.core.retention import Video
+from mvsnap.clip_model import ClipState, CopyState
+from mvsnap.core.clip_retention import Video
 from mvsnap.domain import CameraName, EventId
-from mvsnap.footage import ClipState, CopyState
 from mvsnap.store.database import Database
 from mvsnap.store.tables import clips
 

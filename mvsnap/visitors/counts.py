@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from mvsnap.clients.meraki import Dashboard
+from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clock import Clock
-from mvsnap.core.visitors import (
+from mvsnap.domain import Serial, ZoneId
+from mvsnap.errors import UpstreamError
+from mvsnap.store.sense import ZoneKey
+from mvsnap.visitors.model import CountingCamera, DayCount, KnownZone
+from mvsnap.visitors.rules import (
     Count,
     CountedZone,
     Span,
@@ -21,11 +25,7 @@ from mvsnap.core.visitors import (
     last_hours,
     with_successors,
 )
-from mvsnap.domain import Serial, ZoneId
-from mvsnap.errors import UpstreamError
-from mvsnap.store.sense import ZoneKey
-from mvsnap.store.visitor_rows import CountingCamera, DayCount, KnownZone
-from mvsnap.store.visitors import VisitorStore
+from mvsnap.visitors.store import VisitorStore
 
 log = logging.getLogger(__name__)
 

@@ -11,21 +11,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from mvsnap.clients.meraki import Dashboard, SnapshotTicket
+from mvsnap.clients.meraki.dashboard import Dashboard, SnapshotTicket
 from mvsnap.clock import Clock
-from mvsnap.core.visitors import (
-    HourCount,
-    PictureState,
-    last_hours,
-    merged,
-    seen_in,
-)
 from mvsnap.domain import Serial, ZoneId
 from mvsnap.errors import CameraOffline, NoPicture, NoVideo, UpstreamError
 from mvsnap.store.files import Files
 from mvsnap.store.sense import SenseStore
-from mvsnap.store.visitor_rows import HourPicture, KnownZone
-from mvsnap.store.visitors import VisitorStore
+from mvsnap.visitors.model import HourPicture, KnownZone
+from mvsnap.visitors.rules import HourCount, PictureState, last_hours, merged, seen_in
+from mvsnap.visitors.store import VisitorStore
 
 log = logging.getLogger(__name__)
 

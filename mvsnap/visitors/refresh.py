@@ -11,16 +11,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from mvsnap.clients.budget import waited
+from mvsnap.clients.meraki.budget import waited
 from mvsnap.clock import Clock
 from mvsnap.domain import Camera
 from mvsnap.errors import UpstreamError
 from mvsnap.store.sense import ZoneKey
 from mvsnap.store.site import SiteStore
-from mvsnap.store.visitor_rows import KnownZone
-from mvsnap.store.visitors import VisitorStore
 from mvsnap.visitors.counts import CAMERA_EVERY, VisitorCounts
+from mvsnap.visitors.model import KnownZone
 from mvsnap.visitors.pictures import VisitorPictures
+from mvsnap.visitors.store import VisitorStore
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed
 
 from mvsnap.clock import iso
-from mvsnap.core import wishes
+from mvsnap.core import params
 from mvsnap.core.progress import ClipProgress, JobProgress, PartProgress
 from mvsnap.domain import JobId, JobState, Serial, Trigger, TriggerKind
 from mvsnap.errors import BadInput, NotFound
@@ -37,7 +37,7 @@ def get_snapshot() -> ResponseReturnValue:
         raise MethodNotAllowed(["GET", "POST"])
     parameters = read_parameters(request)
     wish = _wish(parameters)
-    wait_s = wishes.parse_wait_s(parameters.get("wait_s") or str(wishes.DEFAULT_WAIT_S))
+    wait_s = params.parse_wait_s(parameters.get("wait_s") or str(params.DEFAULT_WAIT_S))
     progress = gateway().jobs.accept_and_wait(wish, wait_s)
     answer = jsonify(_job_json(progress))
     answer.headers["Location"] = job_url(progress.job.id)
@@ -74,21 +74,21 @@ def _wish(parameters: Parameters) -> Wish:
     return Wish(
         trigger=Trigger(TriggerKind.HTTP, caller.name),
         serials=serials,
-        at=wishes.parse_at(at, gateway().clock.now()) if at else None,
+        at=params.parse_at(at, gateway().clock.now()) if at else None,
         rooms=rooms,
-        prefix=wishes.parse_prefix(parameters.get("prefix") or ""),
+        prefix=params.parse_prefix(parameters.get("prefix") or ""),
         idempotency_key=_idempotency_key(),
     )
 
 
 def _serials(parameters: Parameters) -> tuple[Serial, ...]:
     if gateway().settings.meraki.api_key is None:
-        raise BadInput(wishes.NO_DASHBOARD)
+        raise BadInput(params.NO_DASHBOARD)
     given = parameters.get("mvSerial")
     if given:
         # Of cameras this key may not use, not even the names are told.
         recorded = filter(auth.caller().reaches, gateway().settings.recorder.cameras)
-        return wishes.parse_serials(given, recorded)
+        return params.parse_serials(given, recorded)
     default = tuple(Serial(serial) for serial in gateway().settings.meraki.cameras)
     if not default:
         raise BadInput("mvSerial: none given, and meraki.cameras is empty")
@@ -102,7 +102,7 @@ def _rooms(parameters: Parameters) -> tuple[str, ...]:
         if given:
             raise BadInput("webexRoom: Webex is not configured here (webex.bot_token)")
         return ()
-    room = wishes.parse_room(given) if given else webex.room
+    room = params.parse_room(given) if given else webex.room
     if not room:
         raise BadInput("webexRoom: none given, and webex.room is empty")
     return (room,)

@@ -6,23 +6,23 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from mvsnap.badges.directory_store import DirectoryStore
+from mvsnap.badges.picture_queue import BadgePictures
+from mvsnap.badges.store import BadgeStore
 from mvsnap.clock import Clock
 from mvsnap.config.model import Settings
 from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
 from mvsnap.store.audit import AuditLog
-from mvsnap.store.badge_pictures import BadgePictures
-from mvsnap.store.badges import BadgeStore
 from mvsnap.store.clips import ClipStore
-from mvsnap.store.directory import DirectoryStore
+from mvsnap.store.events import Store
 from mvsnap.store.files import Files
-from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
-from mvsnap.store.store import Store
+from mvsnap.store.users import People
 from mvsnap.store.videos import VideoStore
-from mvsnap.store.visitors import VisitorStore
-from mvsnap.web.wifi import Wifi
+from mvsnap.visitors.store import VisitorStore
+from mvsnap.wifi.parts import Wifi
 
 EXTENSION = "mvsnap"
 

@@ -9,11 +9,11 @@ from flask import Blueprint, Response, jsonify, request, send_file
 from flask.typing import ResponseReturnValue
 
 from mvsnap.clock import iso
-from mvsnap.core import wishes
+from mvsnap.core import params
 from mvsnap.core.event_table import csv_lines
 from mvsnap.domain import Event, EventId, EventKind, Serial
 from mvsnap.errors import BadInput, Forbidden, NotFound
-from mvsnap.store.store import EventFilter
+from mvsnap.store.events import EventFilter
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.links import clip_url, snapshot_url
@@ -30,7 +30,7 @@ _NAMES = ("apikey", "kind", "since", "until", "serial", "after", "limit")
 @auth.key_or_login("read")
 def list_events() -> ResponseReturnValue:
     parameters = read_parameters(request)
-    limit = wishes.parse_limit(parameters.get("limit") or str(_PAGE), _MOST)
+    limit = params.parse_limit(parameters.get("limit") or str(_PAGE), _MOST)
     found = gateway().store.events(_filter(parameters), limit)
     after = found[-1].id if len(found) == limit else None
     return jsonify(events=[event_json(event) for event in found], after=after)
@@ -42,7 +42,7 @@ def download_events() -> ResponseReturnValue:
     parameters = read_parameters(request)
     wanted = _filter(parameters)
     given = parameters.get("limit")
-    most = wishes.parse_limit(given, 1_000_000) if given else None
+    most = params.parse_limit(given, 1_000_000) if given else None
     name = "mvsnap-events.csv"
     return Response(
         csv_lines(gateway().store.pages(wanted, most)),
@@ -174,8 +174,8 @@ def _filter(parameters: Parameters) -> EventFilter:
     return EventFilter(
         kinds=_kinds(parameters.get("kind")),
         serials=_serials(parameters.get("serial")),
-        since=wishes.parse_moment("since", since) if since else None,
-        until=wishes.parse_moment("until", until) if until else None,
+        since=params.parse_moment("since", since) if since else None,
+        until=params.parse_moment("until", until) if until else None,
         after=EventId(after) if after else None,
     )
 
@@ -194,7 +194,7 @@ def _serials(text: str | None) -> tuple[Serial, ...] | None:
     caller = auth.caller()
     if text is None:
         return caller.serials
-    wanted = wishes.parse_serials(text)
+    wanted = params.parse_serials(text)
     if not all(caller.reaches(serial) for serial in wanted):
         raise Forbidden("This key may not use one of these cameras")
     return wanted

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from mvsnap.core.visits import Heard, VisitRule
 from mvsnap.domain import Radio
 from mvsnap.store import database
-from mvsnap.store.wifi import WifiStore
+from mvsnap.wifi.batches import WifiStore
+from mvsnap.wifi.visits import Heard, VisitRule
 from tests.cli.run import configure, mvsnap, settings
 from tests.conftest import Clouds
-from tests.store.wifi_build import tables
+from tests.wifi.build import tables
 
 ENDPOINT = {"token": "a" * 16, "validator": "v" * 8, "secret": "s" * 8}
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from mvsnap.core.badges import BadgeEvent
+from mvsnap.badges.model import BadgeEvent
+from mvsnap.badges.store import BadgeFilter, BadgeStore
 from mvsnap.store import database
-from mvsnap.store.badges import BadgeFilter, BadgeStore
 from tests.cli.run import KEY, configure, mvsnap
 
 SETTINGS: dict[str, Any] = {

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from mvsnap.simulator.ixon import COMPANY_ID
+from mvsnap.simulator.ixon.ixon import COMPANY_ID
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.video import FakeVideo
 from tests.cli.run import configure, mvsnap, settings
-from tests.clients.stub_ixon import APPLICATION, TOKEN, cloud
+from tests.clients.ixon.stub import APPLICATION, TOKEN, cloud
 from tests.conftest import Clouds
 from tests.servers.s3 import ACCESS_KEY, SECRET_KEY, ObjectStore
 

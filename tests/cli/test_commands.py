@@ -11,7 +11,7 @@ import pytest
 from mvsnap import __version__
 from mvsnap.domain import EventKind, Serial
 from mvsnap.store.database import HEAD, Database, open_database, sqlite_url
-from mvsnap.store.store import Store
+from mvsnap.store.events import Store
 from tests.cli.run import KEY, ROOM, configure, mvsnap, settings
 from tests.conftest import Clouds
 from tests.core import build

@@ -9,12 +9,12 @@ import pytest
 
 from mvsnap.config.load import load
 from mvsnap.config.model import Settings
-from mvsnap.simulator.ixon import COMPANY_ID
+from mvsnap.simulator.ixon.ixon import COMPANY_ID
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.video import FakeVideo
 from tests.cli.run import configure
 from tests.cli.test_init import answered
-from tests.clients.stub_ixon import ACCOUNT, APPLICATION, PASSWORD, TOKEN, cloud
+from tests.clients.ixon.stub import ACCOUNT, APPLICATION, PASSWORD, TOKEN, cloud
 from tests.conftest import Clouds
 from tests.servers.rtsp import rtsp_camera
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mvsnap.footage import ClipState
+from mvsnap.clip_model import ClipState
 from mvsnap.store import database
 from mvsnap.store.clips import ClipFilter, ClipStore
 from tests import gateway as gateways

@@ -11,8 +11,8 @@ import pytest
 
 from mvsnap.domain import User
 from mvsnap.store import database
-from mvsnap.store.people import People
 from mvsnap.store.site import SiteStore
+from mvsnap.store.users import People
 from mvsnap.web import passwords
 from tests.cli.run import ROOT, Said, configure, mvsnap
 

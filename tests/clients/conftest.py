@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from mvsnap.clients.ixon import Ixon
-from mvsnap.clients.meraki import Dashboard
+from mvsnap.clients.ixon.client import Ixon
+from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clock import SystemClock
-from mvsnap.simulator.dashboard import FakeDashboard
-from mvsnap.simulator.ixon import FakeIxon
+from mvsnap.simulator.ixon.ixon import FakeIxon
+from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.server import serve
 from tests.clients.fakes import SECRET_KEY
-from tests.clients.stub_ixon import client, cloud
+from tests.clients.ixon.stub import client, cloud
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from flask import Response
 
-from mvsnap.clients.meraki import Dashboard, SnapshotTicket
-from mvsnap.clients.webex import Webex
+from mvsnap.clients.meraki.dashboard import Dashboard, SnapshotTicket
+from mvsnap.clients.webex.client import Webex
 from mvsnap.domain import Destination, RoomId
 from mvsnap.errors import MvsnapError
 from tests.clients.fakes import (

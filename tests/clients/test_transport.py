@@ -7,12 +7,12 @@ from contextlib import closing
 
 import pytest
 
-from mvsnap.clients.meraki import Dashboard
-from mvsnap.clients.webex import Webex
+from mvsnap.clients.meraki.dashboard import Dashboard
+from mvsnap.clients.webex.client import Webex
 from mvsnap.domain import Destination, RoomId
 from mvsnap.errors import UpstreamError
 from tests.clients.fakes import FakeClock, raw_server, read_request
-from tests.clients.stub_webex import bot
+from tests.clients.webex.stub import bot
 
 BODY = b'{"name": "A", "displayName": "A"}'
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BODY)
@@ -63,7 +63,7 @@ def test_after_a_pause_webex_is_asked_over_a_new_connection() -> None:
 
 
 def test_the_webex_sdk_is_not_imported_before_it_is_needed() -> None:
-    code = "import sys, mvsnap.clients.webex as w; w.Webex('http://x/v1', 't');"
+    code = "import sys, mvsnap.clients.webex.client as w; w.Webex('http://x/v1', 't');"
     code += "assert 'webexteamssdk' not in sys.modules"
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from mvsnap.config.webhooks import Webhooks
-from tests.web.hook_build import OTHER, SHARED, TOKEN, WEBHOOKS
+from tests.webhooks.web_build import OTHER, SHARED, TOKEN, WEBHOOKS
 
 BADGE = {"timestamp": "at", "user_id": "card", "reader": "door"}
 

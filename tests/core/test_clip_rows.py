@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from mvsnap.clip_model import Clip, ClipState, Gap
 from mvsnap.core.clip_rows import ClipRow
+from mvsnap.core.clip_text import details
 from mvsnap.core.clip_timeline import timeline
-from mvsnap.core.clip_words import details
 from mvsnap.domain import CameraName, EventId, JobId, Trigger, TriggerKind
-from mvsnap.footage import Clip, ClipState, Gap
 from tests.core.build import NOON
 
 

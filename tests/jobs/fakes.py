@@ -8,20 +8,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from mvsnap.actions import CameraNames, Photographer
-from mvsnap.clients.meraki import Dashboard
-from mvsnap.clients.webex import Webex
+from mvsnap.clients.meraki.dashboard import Dashboard
+from mvsnap.clients.webex.client import Webex
 from mvsnap.clock import SystemClock
 from mvsnap.core.progress import JobProgress
 from mvsnap.delivery import Courier, Words
 from mvsnap.domain import Event, Job, Serial
 from mvsnap.jobs.runner import JobRunner
 from mvsnap.metrics import Metrics
-from mvsnap.simulator.webex import SimMessage
+from mvsnap.photographer import CameraNames, Photographer
+from mvsnap.simulator.webex.webex import SimMessage
 from mvsnap.store import database
 from mvsnap.store.clips import ClipStore
+from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.files import Files
-from mvsnap.store.store import EventFilter, Store
 from tests.conftest import Clouds
 from tests.core import build
 

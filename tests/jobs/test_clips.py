@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from mvsnap.core.clip_words import details
+from mvsnap.clip_model import Clip, ClipState, Gap
+from mvsnap.core.clip_text import details
 from mvsnap.domain import (
     CameraName,
     Event,
@@ -24,7 +25,6 @@ from mvsnap.domain import (
     Trigger,
     TriggerKind,
 )
-from mvsnap.footage import Clip, ClipState, Gap
 from mvsnap.simulator.faults import Fault
 from tests.conftest import Clouds
 from tests.core import build

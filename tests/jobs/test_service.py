@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
+from mvsnap.clip_model import ClipState
 from mvsnap.clock import SystemClock
 from mvsnap.domain import CameraName, Job, JobId, JobState, Trigger, TriggerKind
 from mvsnap.errors import QueueFull
-from mvsnap.footage import ClipState
 from mvsnap.jobs.service import Finished, JobService, Wish
 from mvsnap.metrics import Metrics
 from mvsnap.store import database
 from mvsnap.store.clips import ClipStore
-from mvsnap.store.store import Store
+from mvsnap.store.events import Store
 from tests.core.build import BUTTON, GATE, event
 from tests.jobs.fakes import JumpingClock
 from tests.servers.processes import wait_until

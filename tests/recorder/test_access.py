@@ -17,7 +17,7 @@ from flask import Flask, Response, redirect, request
 from mvsnap.clock import SystemClock
 from mvsnap.recorder import Auth, AuthType, Refused, Source, SourceKind, State, Timing
 from mvsnap.recorder.access import refusal, trouble
-from mvsnap.recorder.feed import Feed
+from mvsnap.recorder.http_stream import Feed
 from mvsnap.recorder.probing import probe
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.video import FakeVideo, draw_number

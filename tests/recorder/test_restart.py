@@ -16,7 +16,7 @@ import pytest
 
 from mvsnap.recorder import RecorderStopped
 from mvsnap.recorder.files import digest
-from mvsnap.recorder.wishes import Note, Wish
+from mvsnap.recorder.request import Note, Wish
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.video import FakeVideo
 from tests.recorder.build import (

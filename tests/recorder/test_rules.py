@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from mvsnap.clip_model import Gap
 from mvsnap.errors import BadInput
-from mvsnap.footage import Gap
 from mvsnap.recorder import Auth, AuthType, CameraSettings, SourceKind, State
 from mvsnap.recorder import source_of as read
 from mvsnap.recorder.diagnosis import ending, format_of, http_ending, redacted

@@ -18,7 +18,7 @@ from paho.mqtt.properties import Properties
 
 from mvsnap.sense.bulk import BulkClient
 from mvsnap.sense.receiver import Batch, Broker, Frame, Receiver
-from mvsnap.simulator.broker import HOST, Mosquitto
+from mvsnap.simulator.mqtt.broker import HOST, Mosquitto
 from tests.servers.processes import wait_until
 
 _numbers = itertools.count()

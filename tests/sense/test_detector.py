@@ -15,8 +15,8 @@ from mvsnap.config.sense import Sense
 from mvsnap.core.sense_messages import Topic
 from mvsnap.domain import FULL_FRAME, Event, EventKind, Mute, Presence
 from mvsnap.sense.detector import Detector
-from mvsnap.sense.frames import Frame
-from mvsnap.sense.happenings import Names
+from mvsnap.sense.events import Names
+from mvsnap.sense.framing import Frame
 from mvsnap.sense.rules import Rules
 from mvsnap.store.sense import Findings
 from tests.core.build import DOOR, GATE, NOON

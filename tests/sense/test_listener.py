@@ -28,12 +28,12 @@ from mvsnap.domain import (
 from mvsnap.errors import QueueFull
 from mvsnap.metrics import Metrics
 from mvsnap.sense.listener import ListenerLoop, Stores
-from mvsnap.simulator.broker import Mosquitto, broker
-from mvsnap.simulator.counts import CountsPublisher, sensor_says
+from mvsnap.simulator.meraki.counts import CountsPublisher, sensor_says
+from mvsnap.simulator.mqtt.broker import Mosquitto, broker
 from mvsnap.store import database
+from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.sense import Findings, SenseStore
 from mvsnap.store.site import SiteStore
-from mvsnap.store.store import EventFilter, Store
 from tests.core.build import GATE
 from tests.servers.processes import wait_until
 

@@ -11,7 +11,7 @@ import pytest
 
 from mvsnap.sense.bulk import BulkClient
 from mvsnap.sense.receiver import Broker, Receiver
-from mvsnap.simulator.broker import HOST, Mosquitto, broker, free_port
+from mvsnap.simulator.mqtt.broker import HOST, Mosquitto, broker, free_port
 from tests.sense.mqtt import (
     ChangedPaho,
     answering,

@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from mvsnap.clip_model import Clip, ClipState, CopyState
 from mvsnap.domain import CameraName, EventId, JobId, Trigger, TriggerKind
-from mvsnap.footage import Clip, ClipState, CopyState
 from mvsnap.store import database
 from mvsnap.store.clips import ClipStore
-from mvsnap.store.store import Store
+from mvsnap.store.events import Store
 from mvsnap.store.videos import VideoStore
 from tests.core.build import NOON, event
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mvsnap.clip_model import Clip, ClipState
 from mvsnap.domain import (
     CameraName,
     Change,
@@ -17,9 +18,8 @@ from mvsnap.domain import (
     Trigger,
     TriggerKind,
 )
-from mvsnap.footage import Clip, ClipState
 from mvsnap.store import database
-from mvsnap.store.clip_files import finish_deletes
+from mvsnap.store.clip_deletion import finish_deletes
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.files import Files
 from mvsnap.store.site import SiteStore

@@ -11,15 +11,16 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import OperationalError
 
+from mvsnap.badges import tables as badge_tables
 from mvsnap.domain import JobId
-from mvsnap.store import (
-    database,
-    tables_badges,  # noqa: F401 - it adds its tables
-    tables_visitors,  # noqa: F401 - its tables are looked at, too
-)
-from mvsnap.store.store import Store
-from mvsnap.store.tables_wifi import metadata
+from mvsnap.store import database
+from mvsnap.store.events import Store
+from mvsnap.store.tables import metadata
+from mvsnap.visitors import tables as visitor_tables
+from mvsnap.wifi import tables as wifi_tables
 
+# Each room adds its tables to the one metadata.
+ROOMS = (badge_tables, visitor_tables, wifi_tables)
 ROOT = Path(__file__).parent.parent.parent
 TABLES = {"alembic_version", *metadata.tables}
 
@@ -72,10 +73,7 @@ def test_every_column_and_table_says_what_it_holds() -> None:
 
 UPGRADE = """
 import sys
-from mvsnap.store import (
-    database,
-    tables_visitors,  # noqa: F401 - its tables are looked at, too
-)
+from mvsnap.store import database
 sys.stdin.readline()
 engine = database.open_database(sys.argv[1])
 database.upgrade(engine)

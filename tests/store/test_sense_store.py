@@ -9,8 +9,8 @@ import pytest
 
 from mvsnap.domain import FULL_FRAME, EventKind, Listener, Presence, ZoneId
 from mvsnap.store import database
+from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.sense import Findings, SenseStore
-from mvsnap.store.store import EventFilter, Store
 from tests.core.build import DOOR, GATE, NOON, event
 
 HALL = ZoneId("671599294431625455")

@@ -9,8 +9,8 @@ import pytest
 
 from mvsnap.domain import Camera, Change, Mute, Role, User, Zone, ZoneId
 from mvsnap.store import database
-from mvsnap.store.people import People
 from mvsnap.store.site import SiteStore
+from mvsnap.store.users import People
 from tests.core.build import DOOR, GATE, NOON
 
 

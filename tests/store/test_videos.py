@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from mvsnap.core.retention import Video
+from mvsnap.clip_model import ClipState, CopyState
+from mvsnap.core.clip_retention import Video
 from mvsnap.domain import EventId
-from mvsnap.footage import ClipState, CopyState
 from mvsnap.store import database
 from mvsnap.store.videos import ToCopy, Usage, VideoStore
 from tests.core.build import NOON, event

@@ -10,29 +10,29 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mvsnap.clients.meraki import Dashboard
+from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clock import SystemClock
-from mvsnap.core.visitors import (
+from mvsnap.domain import FULL_FRAME, Presence, Serial, ZoneId
+from mvsnap.simulator.faults import Fault
+from mvsnap.simulator.meraki.cameras import ORGANIZATION_ID
+from mvsnap.simulator.meraki.dashboard import FakeDashboard
+from mvsnap.simulator.server import serve
+from mvsnap.store import database
+from mvsnap.store.files import Files
+from mvsnap.store.sense import Findings, SenseStore
+from mvsnap.store.site import SiteStore
+from mvsnap.visitors.counts import VisitorCounts
+from mvsnap.visitors.model import HourPicture
+from mvsnap.visitors.pictures import VisitorPictures
+from mvsnap.visitors.refresh import VisitorRefresh
+from mvsnap.visitors.rules import (
     HourCount,
     PictureState,
     ZoneKind,
     last_days,
     last_hours,
 )
-from mvsnap.domain import FULL_FRAME, Presence, Serial, ZoneId
-from mvsnap.simulator.cameras import ORGANIZATION_ID
-from mvsnap.simulator.dashboard import FakeDashboard
-from mvsnap.simulator.faults import Fault
-from mvsnap.simulator.server import serve
-from mvsnap.store import database
-from mvsnap.store.files import Files
-from mvsnap.store.sense import Findings, SenseStore
-from mvsnap.store.site import SiteStore
-from mvsnap.store.visitor_rows import HourPicture
-from mvsnap.store.visitors import VisitorStore
-from mvsnap.visitors.counts import VisitorCounts
-from mvsnap.visitors.pictures import VisitorPictures
-from mvsnap.visitors.refresh import VisitorRefresh
+from mvsnap.visitors.store import VisitorStore
 
 GATE, DOOR = Serial("Q2SM-0000-0001"), Serial("Q2SM-0000-0002")
 ENTRANCE, AREA, LINE = (

@@ -11,6 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from mvsnap.badges.directory_store import DirectoryStore
+from mvsnap.badges.picture_queue import BadgePictures
+from mvsnap.badges.store import BadgeStore
 from mvsnap.clock import Clock, SystemClock
 from mvsnap.config.model import Scope, Settings
 from mvsnap.domain import Change, Job, JobId, Role, User
@@ -18,24 +21,21 @@ from mvsnap.jobs.executors import data_id
 from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
 from mvsnap.runtime import store_url
+from mvsnap.runtime.web_app import create_app
 from mvsnap.store import database
 from mvsnap.store.audit import AuditLog
-from mvsnap.store.badge_pictures import BadgePictures
-from mvsnap.store.badges import BadgeStore
 from mvsnap.store.clips import ClipStore
-from mvsnap.store.directory import DirectoryStore
+from mvsnap.store.events import Store
 from mvsnap.store.files import Files
-from mvsnap.store.people import People
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
-from mvsnap.store.store import Store
+from mvsnap.store.users import People
 from mvsnap.store.videos import VideoStore
-from mvsnap.store.visitors import VisitorStore
-from mvsnap.store.wifi import WifiStore
-from mvsnap.web import wifi
-from mvsnap.web.app import create_app
+from mvsnap.visitors.store import VisitorStore
 from mvsnap.web.context import Gateway
 from mvsnap.web.passwords import hashed
+from mvsnap.wifi import parts
+from mvsnap.wifi.batches import WifiStore
 
 KEY = "a-key-that-may-do-all-of-it"
 READER = "a-key-that-may-only-read"
@@ -99,7 +99,7 @@ class Web:
         self.badges = BadgeStore(shared)
         self.badge_pictures = BadgePictures(shared)
         self.directory = DirectoryStore(shared)
-        self.wifi = wifi.build(self.settings, shared, WifiStore(shared))
+        self.wifi = parts.build(self.settings, shared, WifiStore(shared))
         self.files = Files(folder)
         self.clock = clock or SystemClock()
         self.app = self.fresh_app()

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from mvsnap.core.clip_words import details
+from mvsnap.clip_model import Clip, ClipState
+from mvsnap.core.clip_text import details
 from mvsnap.domain import (
     CameraName,
     Event,
@@ -19,7 +20,6 @@ from mvsnap.domain import (
     Trigger,
     TriggerKind,
 )
-from mvsnap.footage import Clip, ClipState
 from mvsnap.jobs.executors import installation
 from tests.core import build
 from tests.web.build import Web

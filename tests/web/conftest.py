@@ -1,21 +1,2 @@
-from __future__ import annotations
-
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-from flask.testing import FlaskClient
-
-from tests.web.build import Web
-
-
-@pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    made = Web(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def client(web: Web) -> FlaskClient:
-    return web.client()
+from tests.web.fixtures import client as client
+from tests.web.fixtures import web as web

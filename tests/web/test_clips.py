@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from mvsnap.clip_model import ClipState, CopyState, Gap
 from mvsnap.domain import CameraName, EventId, JobId, Role, Serial, Trigger, TriggerKind
-from mvsnap.footage import ClipState, CopyState, Gap
 from tests.core import build
 from tests.web.build import Web, send
 from tests.web.clip_build import (

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from mvsnap.clip_model import ClipState
 from mvsnap.domain import Role
-from mvsnap.footage import ClipState
 from mvsnap.simulator.server import serve
 from tests.servers.processes import wait_until
 from tests.servers.visitor import PHONE, log_in, visitor

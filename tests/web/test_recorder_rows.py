@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from mvsnap.clip_model import RecorderCamera
 from mvsnap.domain import CameraName, Role
-from mvsnap.footage import RecorderCamera
 from mvsnap.web.pages.recorder_rows import RecorderTold, recorder_told
 from tests.clients.fakes import NOON, FakeClock
 from tests.web.build import Web

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from mvsnap.store.tables_wifi import metadata
+from mvsnap.store.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

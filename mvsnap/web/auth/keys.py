@@ -13,7 +13,7 @@ from typing import Any
 from flask import Request
 
 from mvsnap.config.model import ApiKey, Scope
-from mvsnap.core import webhook_body
+from mvsnap.core import http_body
 from mvsnap.domain import Job, Serial
 from mvsnap.errors import BadInput, Forbidden, Unauthorized
 from mvsnap.web.auth.limit import Limit, Limiter
@@ -158,13 +158,13 @@ def key_of(asked: Request) -> str | None:
     except BadInput:
         # A body that is more than parameters, such as a list or a nested object.
         in_address = read_query(asked).get("apikey")
-        return in_address or webhook_body.api_key(message_of(asked))
+        return in_address or http_body.api_key(message_of(asked))
 
 
 def message_of(asked: Request) -> dict[str, Any]:
     """Return the JSON object or form that the body holds, {} when there is none."""
     try:
-        return webhook_body.read(asked.get_data(), asked.content_type or "")
+        return http_body.read(asked.get_data(), asked.content_type or "")
     except BadInput:
         return {}  # a stranger is told about the key, not about the body
 

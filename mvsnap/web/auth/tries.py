@@ -10,7 +10,7 @@ from mvsnap.config.model import Login
 from mvsnap.core import users
 from mvsnap.domain import User
 from mvsnap.errors import BadInput
-from mvsnap.store.people import People
+from mvsnap.store.users import People
 from mvsnap.web import accounts, passwords
 from mvsnap.web.auth.limit import Limit, Limiter
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from mvsnap.clip_model import ClipState
 from mvsnap.core.days import day_span
 from mvsnap.domain import CameraName
 from mvsnap.errors import BadInput
-from mvsnap.footage import ClipState
 from mvsnap.store.clips import ClipFilter
 from mvsnap.web.pages.filters import ListFilter, event_id, one_of, typed
 

@@ -16,18 +16,18 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 
+from mvsnap.clip_model import Clip, ClipState
 from mvsnap.core.clip_rows import ClipRow
 from mvsnap.core.clip_timeline import timeline
 from mvsnap.domain import EventId, EventKind, Role
 from mvsnap.errors import BadInput, NotFound
-from mvsnap.footage import Clip, ClipState
-from mvsnap.store.clip_files import finish_deletes
+from mvsnap.store.clip_deletion import finish_deletes
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.events import private_file
 from mvsnap.web.links import webhook_url
 from mvsnap.web.pages.clip_filter import SHOWN, ClipsAsked, read_filter
-from mvsnap.web.pages.clip_words import (
+from mvsnap.web.pages.clip_text import (
     Advice,
     advice,
     alarm_told,

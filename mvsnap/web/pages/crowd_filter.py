@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from mvsnap.core.days import day_span
 from mvsnap.domain import RAISED, EventKind, ZoneId
 from mvsnap.errors import BadInput
-from mvsnap.store.store import EventFilter
+from mvsnap.store.events import EventFilter
 from mvsnap.web.pages.filters import ListFilter, event_id, one_of, typed
 
 CrowdFilter = ListFilter[EventFilter]

@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from mvsnap.clip_model import ClipState
 from mvsnap.config.choices import chosen_sense
 from mvsnap.config.sense import Sense
 from mvsnap.core.days import day_span
 from mvsnap.domain import Camera, Event, EventKind, Listener, Mute, Role, Serial
 from mvsnap.errors import BadInput
-from mvsnap.footage import ClipState
 from mvsnap.store.clips import ClipFilter
-from mvsnap.store.store import EventFilter
+from mvsnap.store.events import EventFilter
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.pages import page_exists

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from mvsnap.clip_model import RecorderCamera
 from mvsnap.core.days import lasting
 from mvsnap.domain import CameraName
-from mvsnap.footage import RecorderCamera
 
 # The recorder says once a minute how its cameras are.
 _STALE_AFTER = timedelta(minutes=3)

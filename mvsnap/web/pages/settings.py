@@ -13,7 +13,7 @@ from mvsnap.config.sense import Override, Sense
 from mvsnap.core.mutes import end_change
 from mvsnap.domain import Change, Listener, Role
 from mvsnap.errors import BadInput, NotFound
-from mvsnap.store.store import SILENT_AFTER
+from mvsnap.store.events import SILENT_AFTER
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.pages.mute_form import LENGTHS, MuteEntered, read_mute
@@ -26,7 +26,7 @@ from mvsnap.web.pages.settings_form import (
     read_rule,
     rule_texts,
 )
-from mvsnap.web.pages.settings_words import (
+from mvsnap.web.pages.settings_text import (
     changes_of,
     is_switching,
     mute_rows,

@@ -14,7 +14,7 @@ from typing import Any
 
 from mvsnap.config.choices import chosen_sense
 from mvsnap.config.sense import Override, Sense
-from mvsnap.core.wishes import MAX_ROOM
+from mvsnap.core.params import MAX_ROOM
 from mvsnap.errors import BadInput
 
 _MAX_ROOMS = 20

@@ -1,0 +1,1 @@
+"""Badge swipes: received, pictured, compared with the directory, reviewed."""

@@ -1,0 +1,114 @@
+"""Tells a room of mismatches: each is an event and a durable job, told once."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from typing import Protocol
+
+from mvsnap.badges.model import BadgeEvent, Judgement
+from mvsnap.badges.store import BadgeStore
+from mvsnap.clock import Clock
+from mvsnap.domain import Event, EventId, EventKind, Job, Serial, Trigger, TriggerKind
+from mvsnap.errors import QueueFull
+from mvsnap.photographer import CameraNames
+from mvsnap.store.events import Store
+from mvsnap.store.files import Files
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 20
+
+
+class Jobs(Protocol):
+    """What this needs of the job service."""
+
+    def submit(self, job: Job) -> None: ...
+
+
+class MismatchTeller:
+    """room: None when nobody is told."""
+
+    def __init__(
+        self,
+        badges: BadgeStore,
+        store: Store,
+        files: Files,
+        names: CameraNames,
+        jobs: Jobs,
+        clock: Clock,
+        *,
+        room: str | None,
+    ) -> None:
+        self._badges = badges
+        self._store = store
+        self._files = files
+        self._names = names
+        self._jobs = jobs
+        self._clock = clock
+        self._room = room
+
+    def step(self) -> None:
+        """Make a job of every mismatch whose time has come.
+
+        Done twice, by two workers or after a crash, it gives the same event and job.
+        """
+        for made in self._badges.to_tell(self._clock.now(), _AT_ONCE):
+            badge = self._badges.badge(made.badge_id)
+            if badge is None or self._room is None:
+                self._badges.told(made, None)
+                continue
+            event = self._event(badge, made)
+            self._store.add_event(event)
+            try:
+                self._jobs.submit(self._job(event, self._room))
+            except QueueFull as exc:
+                log.warning("a mismatch waits to be told: %s", exc.message)
+                return
+            self._badges.told(made, made.job_id)
+            log.info("mismatch %s is job %s", badge.id, made.job_id)
+
+    def _event(self, badge: BadgeEvent, made: Judgement) -> Event:
+        event_id = EventId(str(uuid.uuid5(uuid.UUID(made.job_id), "mismatch")))
+        # Without a camera nothing was seen, only judged.
+        serial = badge.serial or Serial("")
+        return Event(
+            id=event_id,
+            kind=EventKind.MISMATCH,
+            occurred_at=badge.swiped_at,
+            recorded_at=self._clock.now(),
+            serial=serial,
+            job_id=made.job_id,
+            trigger=Trigger(TriggerKind.BADGE, made.judged_by),
+            camera_name=self._names.name(serial) if serial else badge.reader,
+            title="Badge mismatch",
+            video_link=badge.video_link,
+            snapshot_path=self._copy(badge, event_id),
+            error=None if badge.picture_path else badge.error or "not there yet",
+            details={
+                "badge_id": badge.id,
+                "user_id": badge.user_id,
+                "person": badge.person,
+                "reader": badge.reader,
+                "note": made.note,
+            },
+        )
+
+    def _copy(self, badge: BadgeEvent, event_id: EventId) -> str | None:
+        """A copy of its own: the badge event may be purged before this one."""
+        path = self._files.picture(badge.picture_path)
+        if path is None:
+            return None
+        jpeg = path.read_bytes()
+        return self._files.save_snapshot(event_id, badge.swiped_at, jpeg)
+
+    def _job(self, event: Event, room: str) -> Job:
+        return Job(
+            id=event.job_id,
+            trigger=event.trigger,
+            serials=(),
+            accepted_at=self._clock.now(),
+            rooms=(room,),
+            prefix=event.title,
+            about=event.id,
+        )

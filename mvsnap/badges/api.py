@@ -1,0 +1,45 @@
+"""The API of badge events: those who know of swipes tell them here."""
+
+from __future__ import annotations
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from mvsnap.badges import json_body
+from mvsnap.badges.model import Readers, Swipe, recorded
+from mvsnap.domain import TriggerKind
+from mvsnap.web import auth
+from mvsnap.web.auth.keys import Caller
+from mvsnap.web.context import gateway
+from mvsnap.web.params import read_query
+
+bp = Blueprint("badge_events", __name__, url_prefix="/api/v1.0")
+
+
+@bp.post("/badges")
+@auth.api_key("badges")
+def add() -> ResponseReturnValue:
+    """All are checked before one is stored; what is known already changes nothing."""
+    read_query(request).allow_only("apikey")
+    swipes = json_body.read(_body(), gateway().clock.now())
+    kept = keep(swipes, auth.caller())
+    return jsonify(kept), 202 if kept["new"] else 200
+
+
+def keep(swipes: list[Swipe], caller: Caller) -> dict[str, int]:
+    """Store badge events durably; return how many were new, and how many known.
+
+    Raises:
+        Forbidden: a reader's camera is none of the caller's; nothing is stored.
+    """
+    here, now = gateway(), gateway().clock.now()
+    readers = Readers(here.settings.badges.camera_of_reader)
+    events = [recorded(swipe, readers, caller.name, now) for swipe in swipes]
+    caller.must_reach(event.serial for event in events if event.serial)
+    new = here.badges.add(events)
+    here.metrics.triggers.labels(TriggerKind.BADGE, "accepted").inc(new)
+    return {"new": new, "known": len(swipes) - new}
+
+
+def _body() -> bytes:
+    return request.get_data(cache=True, parse_form_data=False)

@@ -1,0 +1,141 @@
+"""The directory: who carries which badge, with a photo; from CSV, JSON or a web page.
+
+Pure: texts in, people out. A person that cannot be used is left out and counted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from mvsnap.badges.model import MAX_TEXT, parse_text
+from mvsnap.core import csv_reader
+from mvsnap.core.csv_reader import BadRow, Columns
+from mvsnap.errors import BadInput
+
+MOST = 200_000
+MAX_PHOTO = 2000
+_COLUMNS = Columns(
+    known={
+        "user_id": (
+            *("badge", "badge id", "badge number", "card", "card id", "card number"),
+            *("employee id", "employee number", "person id", "personnel number"),
+            *("ausweis", "ausweisnummer", "personalnummer", "user", "id"),
+        ),
+        "name": ("full name", "display name", "person", "employee", "mitarbeiter"),
+        "department": ("team", "unit", "abteilung", "division", "company"),
+        "photo": ("photo url", "picture", "image", "portrait", "avatar", "foto"),
+    },
+    needed=("user_id", "name"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """photo: an http(s) address, a path beside the directory's file, or ""."""
+
+    user_id: str
+    name: str
+    department: str = ""
+    photo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """mistakes: how many entries could not be used; first: the first of them."""
+
+    people: tuple[Person, ...]
+    mistakes: int = 0
+    first: str = ""
+
+
+def read_csv(lines: Iterable[str]) -> Directory:
+    """Raises BadInput when there is no column for the user id or the name."""
+    entries: list[tuple[str, Mapping[str, Any] | BadRow]] = []
+    for row in csv_reader.read(lines, _COLUMNS):
+        cells = row if isinstance(row, BadRow) else row.cells
+        entries.append((f"line {row.line}", cells))
+    return _directory(entries)
+
+
+def read_json(text: str) -> Directory:
+    """A list of objects, an object that holds one, or objects by user id.
+
+    Raises:
+        BadInput
+    """
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as exc:
+        raise BadInput("is no JSON (expected a list of people)") from exc
+    if isinstance(found, dict):
+        lists = [value for value in found.values() if isinstance(value, list)]
+        if len(lists) == 1:
+            found = lists[0]
+        elif all(isinstance(value, dict) for value in found.values()):
+            found = [{"user_id": name} | value for name, value in found.items()]
+    if not isinstance(found, list):
+        raise BadInput("is no list (expected a list of people)")
+    return _directory(
+        (f"[{index}]", _named(entry)) for index, entry in enumerate(found)
+    )
+
+
+def _named(entry: Any) -> Mapping[str, Any] | BadRow:
+    if not isinstance(entry, dict):
+        return BadRow(0, "is no object")
+    names = list(entry)
+    places = _COLUMNS.find(names)
+    return {ours: entry[names[place]] for ours, place in places.items()}
+
+
+def _directory(
+    entries: Iterable[tuple[str, Mapping[str, Any] | BadRow]],
+) -> Directory:
+    people: dict[str, Person] = {}
+    mistakes, first = 0, ""
+    for place, entry in entries:
+        try:
+            if isinstance(entry, BadRow):
+                raise BadInput(entry.why)
+            person = _person(entry)
+            if len(people) >= MOST and person.user_id not in people:
+                raise BadInput(f"more than {MOST:,} people")
+            people[person.user_id] = person
+        except BadInput as exc:
+            mistakes += 1
+            first = first or f"{place}: {exc.message}"
+    return Directory(tuple(people.values()), mistakes, first)
+
+
+def _person(entry: Mapping[str, Any]) -> Person:
+    def optional(name: str, most: int = MAX_TEXT) -> str:
+        value = entry.get(name)
+        return "" if value in (None, "") else parse_text(name, value, most)
+
+    return Person(
+        parse_text("user_id", entry.get("user_id")),
+        parse_text("name", entry.get("name")),
+        optional("department"),
+        optional("photo", MAX_PHOTO),
+    )
+
+
+# --- a web page of the directory
+
+
+def frame_origin(template: str) -> str:
+    """Return scheme and host of the template, for a Content-Security-Policy."""
+    parts = urlsplit(template)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def frame_address(template: str, user_id: str) -> str | None:
+    """Return the person's page; None for an id that would lead elsewhere."""
+    # A browser takes a part of only dots for a step up, percent-encoded or not.
+    if not user_id.strip("."):
+        return None
+    return template.replace("{user_id}", quote(user_id, safe=""))

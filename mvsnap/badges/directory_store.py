@@ -1,0 +1,173 @@
+"""The directory as it was read last: people by the id of their badge, and its state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import case, delete, exists, or_, select, update
+
+from mvsnap.badges.directory import Person
+from mvsnap.badges.tables import badges, directories, people
+from mvsnap.store.database import Database
+
+MOST_FOUND = 500
+_CHUNK = 1000
+_PHOTO_AGAIN = timedelta(days=1)
+_PHOTO_AFTER_ERROR = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryState:
+    """mark: another one when the directory changed; error: "" when all is well."""
+
+    place: str
+    mark: str
+    read_at: datetime
+    people: int
+    mistakes: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoWish:
+    """A photo that is to be fetched from `photo`, an address or a path."""
+
+    user_id: str
+    photo: str
+
+
+class DirectoryStore:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def state(self) -> DirectoryState | None:
+        with self._db.reading() as connection:
+            row = connection.execute(select(directories)).first()
+        return None if row is None else DirectoryState(*row)
+
+    def note(self, state: DirectoryState) -> None:
+        """Keep how reading it went; the people stay as they are."""
+        with self._db.writing() as connection:
+            self._note(connection, state)
+
+    def replace(self, state: DirectoryState, found: Iterable[Person]) -> None:
+        """Make these the people, all at once; who keeps the photo keeps its copy."""
+        statement = self._db.insert(people)
+        fresh = statement.excluded
+        keeps = people.c.photo == fresh.photo
+        changing = ("name", "folded", "department", "photo")
+        upsert = statement.on_conflict_do_update(
+            index_elements=[people.c.user_id],
+            set_={name: fresh[name] for name in changing}
+            | {
+                "photo_path": _when(keeps, people.c.photo_path),
+                "photo_error": _when(keeps, people.c.photo_error),
+                "photo_at": _when(keeps, people.c.photo_at),
+            },
+        )
+        rows = [_row(person) for person in found]
+        here = {row["user_id"] for row in rows}
+        with self._db.writing() as connection:
+            known = connection.execute(select(people.c.user_id)).scalars().all()
+            gone = [user_id for user_id in known if user_id not in here]
+            for chunk in _chunks(gone):
+                connection.execute(delete(people).where(people.c.user_id.in_(chunk)))
+            for chunk in _chunks(rows):
+                connection.execute(upsert, chunk)
+            self._note(connection, state)
+
+    def clear(self) -> None:
+        """Forget everybody: there is no directory any more."""
+        with self._db.writing() as connection:
+            connection.execute(delete(people))
+            connection.execute(delete(directories))
+
+    def user_ids(self, text: str) -> list[str]:
+        """Return the ids of people whose name holds the text, in any case.
+
+        Those are MOST_FOUND and one more at most.
+        """
+        wanted = people.c.folded.contains(text.casefold(), autoescape=True)
+        statement = select(people.c.user_id).where(wanted).limit(MOST_FOUND + 1)
+        with self._db.reading() as connection:
+            return [row.user_id for row in connection.execute(statement)]
+
+    # --- photos
+
+    def claim_photos(self, now: datetime, limit: int) -> list[PhotoWish]:
+        """Return photos to fetch, of people whose badge was used; each to one only."""
+        one = people.alias()
+        due = or_(
+            one.c.photo_at.is_(None),
+            one.c.photo_at < now - _PHOTO_AGAIN,
+            one.c.photo_path.is_(None) & (one.c.photo_at < now - _PHOTO_AFTER_ERROR),
+        )
+        used = exists().where(badges.c.user_id == one.c.user_id)
+        ids = select(one.c.user_id).where(one.c.photo != "", due, used).limit(limit)
+        with self._db.reading() as connection:
+            if connection.execute(ids).first() is None:
+                return []
+        with self._db.writing() as connection:
+            rows = connection.execute(
+                update(people)
+                .where(people.c.user_id.in_(ids.with_for_update(skip_locked=True)))
+                .values(photo_at=now)
+                .returning(people.c.user_id, people.c.photo)
+            ).all()
+        return [PhotoWish(row.user_id, row.photo) for row in rows]
+
+    def keep_photo(
+        self, wish: PhotoWish, path: str | None, error: str | None = None
+    ) -> None:
+        """Keep the copy, or why there is none; an older copy stays then."""
+        values = {"photo_error": error} | ({"photo_path": path} if path else {})
+        still = (people.c.user_id == wish.user_id) & (people.c.photo == wish.photo)
+        with self._db.writing() as connection:
+            connection.execute(update(people).where(still).values(**values))
+
+    def photo_error(self, user_id: str) -> str:
+        """Return why this person's photo is not there, "" when nothing went wrong."""
+        statement = select(people.c.photo_error).where(people.c.user_id == user_id)
+        with self._db.reading() as connection:
+            return connection.execute(statement).scalar() or ""
+
+    def photo_paths(self) -> set[str]:
+        """Return the copies that are still somebody's."""
+        statement = select(people.c.photo_path).where(people.c.photo_path.is_not(None))
+        with self._db.reading() as connection:
+            return {row.photo_path for row in connection.execute(statement)}
+
+    def _note(self, connection: Any, state: DirectoryState) -> None:
+        connection.execute(delete(directories))
+        connection.execute(
+            directories.insert().values(
+                place=state.place,
+                mark=state.mark,
+                read_at=state.read_at,
+                people=state.people,
+                mistakes=state.mistakes,
+                error=state.error,
+            )
+        )
+
+
+def _when(condition: Any, value: Any) -> Any:
+    return case((condition, value), else_=None)
+
+
+def _chunks(items: list[Any]) -> Iterable[list[Any]]:
+    for begin in range(0, len(items), _CHUNK):
+        yield items[begin : begin + _CHUNK]
+
+
+def _row(person: Person) -> dict[str, str]:
+    return {
+        "user_id": person.user_id,
+        "name": person.name,
+        "folded": person.name.casefold(),
+        "department": person.department,
+        "photo": person.photo,
+    }

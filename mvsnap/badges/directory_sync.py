@@ -1,0 +1,218 @@
+"""Reads the directory when it changed, and fetches photos of people who came."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+from mvsnap.badges import directory
+from mvsnap.badges.directory import Directory
+from mvsnap.badges.directory_client import DirectoryClient
+from mvsnap.badges.directory_store import DirectoryState, DirectoryStore, PhotoWish
+from mvsnap.clock import Clock
+from mvsnap.core import csv_reader
+from mvsnap.errors import BadInput, UpstreamError
+from mvsnap.store.files import Files
+
+log = logging.getLogger(__name__)
+
+_URL_EVERY = timedelta(minutes=10)
+_URL_AFTER_ERROR = timedelta(minutes=1)
+_MAX_BYTES = 20 * 1024 * 1024
+_PHOTOS_AT_ONCE = 4
+
+
+class DirectoryReader:
+    """place: a file, an http(s) address, or None without a directory."""
+
+    def __init__(
+        self,
+        store: DirectoryStore,
+        files: Files,
+        client: DirectoryClient,
+        clock: Clock,
+        *,
+        place: str | None,
+    ) -> None:
+        self._store = store
+        self._files = files
+        self._client = client
+        self._clock = clock
+        self._place = place
+        self._is_url = place is not None and _is_url(place)
+        self._seen = ""
+
+    def step(self) -> None:
+        """Read the directory when it is another one than before."""
+        known = self._store.state()
+        if self._place is None:
+            if known is not None:
+                self._store.clear()
+            return
+        if known is not None and known.place != self._place:
+            known = None
+        if self._is_url:
+            if known is None or self._is_due(known):
+                self._read(self._place, known)
+            return
+        mark = self._mark()
+        if known is not None and known.mark == mark:
+            return
+        before, self._seen = self._seen, mark
+        if known is not None and mark != before:
+            return  # it may still be written: half of it would forget the others
+        self._read(self._place, known, mark)
+
+    def fetch_photos(self) -> bool:
+        """Fetch some photos that are wanted; say whether to go on at once.
+
+        A host that gives no answer ends it: the next one may take as long.
+        """
+        for _ in range(_PHOTOS_AT_ONCE):
+            # One by one: what is not come to is still there for the next time.
+            wishes = self._store.claim_photos(self._clock.now(), 1)
+            if not all(map(self._fetch_photo, wishes)) or not wishes:
+                return False
+        return True
+
+    def _mark(self) -> str:
+        """Return another text when the file is to be read again."""
+        try:
+            found = Path(self._place or "").stat()
+        except OSError as exc:
+            return f"error {exc.errno}"
+        return f"{found.st_mtime_ns} {found.st_size} {found.st_ino}"
+
+    def _is_due(self, known: DirectoryState) -> bool:
+        every = _URL_AFTER_ERROR if known.error else _URL_EVERY
+        return self._clock.now() - known.read_at >= every
+
+    def _read(self, place: str, known: DirectoryState | None, mark: str = "") -> None:
+        """mark: of a file; an address has that of the people found there."""
+        state = DirectoryState(place, mark, self._clock.now(), 0, 0, "")
+        try:
+            found = read_directory(place, self._client)
+        except (BadInput, UpstreamError) as exc:
+            if known:
+                state = replace(state, people=known.people, mark=mark or known.mark)
+            self._store.note(replace(state, error=exc.message))
+            log.warning("the directory cannot be used: %s", exc.message)
+            return
+        if found.mistakes:
+            state = replace(state, error=_told(found))
+        mark = mark or _digest(found)
+        people = len(found.people)
+        state = replace(state, mark=mark, people=people, mistakes=found.mistakes)
+        if known is not None and known.mark == mark:
+            self._store.note(state)  # mind the SD card: nobody is written anew
+            return
+        self._store.replace(state, found.people)
+        log.info("the directory has %d people", people)
+
+    def _fetch_photo(self, wish: PhotoWish) -> bool:
+        """Keep the photo, or why there is none; False when its host is in trouble."""
+        goes_on = True
+        try:
+            image = self._image(wish.photo)
+            path = self._files.save_photo(image)
+            error = None if path else "is no JPEG, PNG, WebP or GIF"
+        except UpstreamError as exc:
+            path, error, goes_on = None, exc.message, not exc.retry
+        except Exception:
+            # Unnoted, this photo would be first each time and take those behind it.
+            log.exception("a photo of the directory failed unexpectedly")
+            path, error = None, "cannot be kept"
+        self._store.keep_photo(wish, path, error)
+        if error:
+            log.info("no photo of a person of the directory: it %s", error)
+        return goes_on
+
+    def _image(self, photo: str) -> bytes:
+        has_scheme = ":" in photo.split("/")[0]
+        if self._is_url:
+            return self._client.photo(_joined(self._place or "", photo))
+        if has_scheme or photo.startswith(("//", "\\")):
+            return self._client.photo(photo)
+        folder = Path(self._place or "").parent.resolve()
+        try:
+            path = (folder / photo).resolve()
+            if path.is_relative_to(folder) and path.is_file():
+                return _photo_file(path)
+        except (OSError, RuntimeError):
+            pass  # a name that is too long, a link to itself
+        words = f"is no file beside the directory: {photo[:40]!r}"
+        raise UpstreamError(words, retry=False)
+
+
+def read_directory(place: str, client: DirectoryClient | None = None) -> Directory:
+    """Read a file or an address, CSV or JSON.
+
+    Raises:
+        BadInput: it cannot be read, is no directory, or nobody is in it.
+        UpstreamError: its server did not give it.
+    """
+    if _is_url(place):
+        content = (client or DirectoryClient(())).people(place)
+        path = urlsplit(place).path
+    else:
+        content, path = _file(place), place
+    text = content.decode(csv_reader.encoding_of([content]), errors="replace")
+    if path.casefold().endswith(".json") or text.lstrip()[:1] in ("[", "{"):
+        found = directory.read_json(text)
+    else:
+        found = directory.read_csv(text.splitlines(keepends=True))
+    if not found.people:
+        # An export that failed looks so; an office nobody works at has no readers.
+        left_out = f"; {_told(found)}" if found.mistakes else ""
+        raise BadInput(f"has no people (expected one at least{left_out})")
+    return found
+
+
+def _digest(found: Directory) -> str:
+    """Return another text when there are other people, whatever stands around them."""
+    digest = hashlib.sha256()
+    for person in found.people:
+        digest.update(repr(person).encode())
+    return digest.hexdigest()
+
+
+def _is_url(place: str) -> bool:
+    return place.startswith(("http://", "https://"))
+
+
+def _joined(place: str, photo: str) -> str:
+    try:
+        return urljoin(place, photo)
+    except ValueError as exc:
+        raise UpstreamError(f"is no address: {photo[:40]!r}", retry=False) from exc
+
+
+def _photo_file(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            size = _MAX_BYTES // 1024 // 1024
+            raise UpstreamError(f"is larger than {size} MB", retry=False)
+        return path.read_bytes()
+    except OSError as exc:
+        raise UpstreamError(f"cannot be read: {exc.strerror}", retry=False) from exc
+
+
+def _file(place: str) -> bytes:
+    path = Path(place)
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            size = _MAX_BYTES // 1024 // 1024
+            raise BadInput(f"{path.name}: larger than {size} MB")
+        return path.read_bytes()
+    except OSError as exc:
+        # Where it was looked for: a relative path does not tell.
+        raise BadInput(f"{path.absolute()}: cannot be read: {exc.strerror}") from exc
+
+
+def _told(found: Directory) -> str:
+    entries = "entry" if found.mistakes == 1 else "entries"
+    return f"{found.mistakes} {entries} left out; {found.first}"

@@ -1,0 +1,176 @@
+"""Body of POST /badges: one badge event, or a list of them. Pure.
+
+{"timestamp": "2026-01-31T08:15:00+01:00", "user_id": "4711", "reader": "Door 1",
+ "result": "granted"}: what is not one of the first three is kept as a detail.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+from mvsnap.badges.model import (
+    MAX_DETAIL,
+    MAX_DETAILS,
+    Detail,
+    Swipe,
+    check_moment,
+    epoch,
+    parse_prose,
+    parse_text,
+    refuse_day,
+)
+from mvsnap.core.http_body import without_secrets
+from mvsnap.core.params import parse_moment
+from mvsnap.errors import BadInput
+
+MOST = 1000
+_FIELDS = ("timestamp", "user_id", "reader")
+_EXAMPLE = '{"timestamp": "2026-01-31T08:15:00Z", "user_id": "4711", "reader": "Door"}'
+_TOLD = 10
+_MAX_NAME = 100
+_EPOCH = "a time like 2026-01-31T08:15:00Z, or seconds or milliseconds since 1970"
+
+
+def read(body: bytes, now: datetime) -> list[Swipe]:
+    """Return all badge events of the body; without an offset a time is UTC.
+
+    Raises:
+        BadInput: names every one that cannot be used, ten at most; none is to be kept.
+    """
+    rows, is_list = _rows(body)
+    found: list[Swipe] = []
+    mistakes: list[str] = []
+    for index, row in enumerate(rows):
+        place = f"[{index}]" if is_list else ""
+        try:
+            found.append(swipe(place, row, now))
+        except BadInput as exc:
+            mistakes.append(exc.message)
+    if mistakes:
+        more = len(mistakes) - _TOLD
+        told = mistakes[:_TOLD] + ([f"and {more} more"] if more > 0 else [])
+        raise BadInput("; ".join(told))
+    return found
+
+
+def _rows(body: bytes) -> tuple[list[Any], bool]:
+    try:
+        text = body.decode("utf-8-sig").strip()
+    except UnicodeDecodeError as exc:
+        raise BadInput(f"body: is not UTF-8 (expected {_EXAMPLE})") from exc
+    if not text:
+        raise BadInput(f"body: is empty (expected {_EXAMPLE}, or a list)")
+    if text[0] not in '[{"':
+        return [_form(text)], False
+    try:
+        found = json.loads(text, parse_constant=_refuse, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as exc:
+        raise BadInput(f"body: is no JSON (expected {_EXAMPLE}, or a list)") from exc
+    if not isinstance(found, list):
+        return [found], False
+    if not 1 <= len(found) <= MOST:
+        raise BadInput(f"body: {len(found)} badge events (expected 1 to {MOST})")
+    return found, True
+
+
+def _form(text: str) -> dict[str, Any]:
+    try:
+        pairs = parse_qsl(
+            text,
+            keep_blank_values=True,
+            strict_parsing=True,
+            max_num_fields=MAX_DETAILS,
+        )
+    except ValueError as exc:
+        raise BadInput(f"body: neither JSON nor a form (expected {_EXAMPLE})") from exc
+    return _unique(pairs)
+
+
+def swipe(place: str, row: Any, now: datetime) -> Swipe:
+    """Return one badge event; `place` is how mistakes name it, "" the whole body.
+
+    Raises:
+        BadInput
+    """
+    if not isinstance(row, dict):
+        kind = "a list" if isinstance(row, list) else repr(row)[:40]
+        raise BadInput(f"{place or 'body'}: {kind} (expected {_EXAMPLE})")
+    dot = f"{place}." if place else ""
+    return Swipe(
+        _moment(f"{dot}timestamp", row.get("timestamp"), now),
+        parse_text(f"{dot}user_id", row.get("user_id")),
+        parse_text(f"{dot}reader", row.get("reader")),
+        _details(dot, row),
+    )
+
+
+def _moment(name: str, came: Any, now: datetime) -> datetime:
+    moment = None
+    if isinstance(came, str):
+        moment = _written(name, came.strip())
+    elif isinstance(came, int | float) and not isinstance(came, bool):
+        moment = epoch(came)
+    if moment is None:
+        given = "is missing" if came is None else repr(came)[:40]
+        raise BadInput(f"{name}: {given} (expected {_EPOCH})")
+    return check_moment(name, moment, came, now)
+
+
+def _written(name: str, text: str) -> datetime | None:
+    if text.isascii() and text.replace(".", "", 1).isdigit():
+        # Shorter than seconds of this century: a date without separators.
+        return epoch(float(text)) if len(text) < 20 else None
+    refuse_day(name, text)
+    try:
+        return parse_moment(name, text)
+    except BadInput:
+        return None
+
+
+def _details(dot: str, row: dict[str, Any]) -> dict[str, Detail]:
+    # A key in the body let the sender in; it is nobody's to read here.
+    told = without_secrets(row)
+    rest = {name: value for name, value in told.items() if name not in _FIELDS}
+    if len(rest) > MAX_DETAILS:
+        raise BadInput(
+            f"{dot or 'body'}: {len(rest)} details (expected {MAX_DETAILS} at most)"
+        )
+    return {detail_name(dot, n): detail(f"{dot}{n[:40]}", v) for n, v in rest.items()}
+
+
+def detail_name(dot: str, name: str) -> str:
+    """Return the name of a detail, or raise BadInput."""
+    return parse_text(f"{dot}(name of a detail)", name, _MAX_NAME)
+
+
+def detail(name: str, value: Any) -> Detail:
+    """Return the value of a detail, or raise BadInput; what is nested becomes text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise BadInput(f"{name}: is no number (expected one of 64 bits)")
+    if isinstance(value, bool | float) or value is None:
+        return value
+    if isinstance(value, int) and -(2**53) <= value <= 2**53:
+        return value
+    try:
+        text = json.dumps(value) if isinstance(value, dict | list) else str(value)
+    except RecursionError as exc:
+        # As deep as it can just be read.
+        raise BadInput(f"{name}: is too deep") from exc
+    return parse_prose(name, text, MAX_DETAIL)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise BadInput(f"{name[:40]!r}: is given twice")
+        found[name] = value
+    return found
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(constant)

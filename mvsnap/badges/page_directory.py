@@ -1,0 +1,48 @@
+"""The directory beside a badge event: the entry, the frame, and what is wrong."""
+
+from __future__ import annotations
+
+from flask import request
+
+from mvsnap.badges.directory import frame_address, frame_origin
+from mvsnap.badges.model import BadgeEvent
+from mvsnap.web.context import gateway
+
+
+def directory_trouble() -> str:
+    """Return what is wrong with the directory, "" when nothing is."""
+    if gateway().settings.badges.directory is None:
+        return ""
+    state = gateway().directory.state()
+    if state is None:
+        return "The directory was not read yet. Does a worker run?"
+    if not state.error:
+        return ""
+    if state.mistakes:
+        return f"Directory: {state.error}"
+    return f"The directory cannot be used, the last one stays: {state.error}"
+
+
+def entry_words(badge: BadgeEvent) -> dict[str, str]:
+    """Return why there is no entry, or no photo, of this person."""
+    ours = gateway().settings.badges
+    if badge.person:
+        problem = gateway().directory.photo_error(badge.user_id)
+        return {"photo": f"No photo: it {problem}" if problem else "No photo"}
+    if ours.directory is not None:
+        return {"entry": f"Nobody in the directory has the badge {badge.user_id}."}
+    if ours.directory_url is None:
+        return {"entry": "No directory is set (badges.directory, badges.directory_url)"}
+    return {}
+
+
+def frame_of(user_id: str) -> tuple[str | None, str | None]:
+    """Return the origin for a frame and the person's page; None: no frame, no page."""
+    template = gateway().settings.badges.directory_url
+    if template is None:
+        return None, None
+    address, origin = frame_address(template, user_id), frame_origin(template)
+    # With scripts, a frame of our own origin could leave its sandbox.
+    here = (request.host_url, gateway().settings.site.public_url or "")
+    ours = {frame_origin(url).casefold() for url in here}
+    return (None if origin.casefold() in ours else origin), address

@@ -1,0 +1,67 @@
+"""What a person asks of the list of badge events, with what was typed wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+from mvsnap.badges.directory_store import MOST_FOUND, DirectoryStore
+from mvsnap.badges.model import MAX_TEXT, BadgeId, Verdict, parse_text
+from mvsnap.badges.store import BadgeFilter
+from mvsnap.core.days import day_span
+from mvsnap.errors import BadInput
+from mvsnap.web.pages.filters import ListFilter, one_of, typed
+
+NAMES = ("day", "reader", "person", "verdict")
+_MAX_ID = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewFilter(ListFilter[BadgeFilter]):
+    """What is asked of the list, and goes along while its rows are judged."""
+
+    @property
+    def all_pages(self) -> BadgeFilter:
+        return replace(self.wanted, after=None)
+
+
+def read_filter(
+    given: Mapping[str, str], zone: ZoneInfo, directory: DirectoryStore
+) -> ReviewFilter:
+    """Return the filter; a value that cannot be used is left out of `wanted`."""
+    texts = typed(given, (*NAMES, "after"))
+    span = texts.parsed("day", lambda text: day_span(text, zone))
+    wanted = BadgeFilter(
+        reader=texts.parsed("reader", lambda text: parse_text("reader", text)),
+        user_ids=texts.parsed("person", lambda text: _user_ids(text, directory)),
+        verdict=texts.parsed("verdict", _verdict),
+        since=span[0] if span else None,
+        until=span[1] if span else None,
+        after=texts.parsed("after", parse_badge_id),
+    )
+    return ReviewFilter(texts.entered, texts.mistakes, wanted)
+
+
+def parse_badge_id(text: str) -> BadgeId:
+    """Return the id of an address; that there is one is another question."""
+    # No id holds a NUL, and PostgreSQL refuses to look for one.
+    if not text.isprintable() or len(text) > _MAX_ID:
+        raise BadInput(f"{text[:40]!r} (expected the id of a badge event)")
+    return BadgeId(text)
+
+
+def _user_ids(text: str, directory: DirectoryStore) -> tuple[str, ...]:
+    """Return whose badge it may be: of this id, or of people with such a name."""
+    wanted = parse_text("person", text, MAX_TEXT)
+    found = directory.user_ids(wanted)
+    if len(found) > MOST_FOUND:
+        raise BadInput(
+            f"person: {text[:40]!r} is in more than {MOST_FOUND} names "
+            "(expected more of the name, or the number of the badge)"
+        )
+    return (wanted, *found)
+
+
+def _verdict(text: str) -> Verdict:
+    return Verdict(one_of(text, list(Verdict)))

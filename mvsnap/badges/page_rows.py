@@ -1,0 +1,79 @@
+"""Badge events as people see them: words for each state of a picture and verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from mvsnap.badges.model import BadgeEvent, PictureState, Verdict
+
+_COLOURS = {
+    Verdict.OPEN: "light",
+    Verdict.MATCH: "success",
+    Verdict.MISMATCH: "danger",
+    Verdict.UNSURE: "warning",
+}
+NO_KEY = "No picture is fetched: meraki.api_key is not set."
+_NO_PICTURE = {
+    PictureState.NO_VIDEO: "The camera has no video of that moment.",
+    PictureState.OFFLINE: "The camera is offline.",
+    PictureState.FETCHED: "The picture is gone.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeRow:
+    """has_picture, has_photo: whether the file is there.
+
+    no_picture: why not, in a sentence; may_ask: whether asking again can help.
+    """
+
+    badge: BadgeEvent
+    camera: str
+    has_picture: bool
+    has_photo: bool
+    no_picture: str
+    may_ask: bool
+    is_due: bool
+
+    @property
+    def who(self) -> str:
+        return self.badge.person or self.badge.user_id
+
+    @property
+    def initials(self) -> str:
+        names = self.badge.person.split()
+        return "".join(name[0] for name in (*names[:1], *names[1:][-1:])).upper()
+
+    @property
+    def photo_name(self) -> str:
+        """The last part of the photo's address."""
+        return (self.badge.photo_path or "").rpartition("/")[2]
+
+    @property
+    def colour(self) -> str:
+        return _COLOURS[self.badge.verdict]
+
+
+def why_no_picture(
+    badge: BadgeEvent,
+    now: datetime,
+    told: Callable[[datetime], str],
+    *,
+    has_key: bool,
+) -> str:
+    """Return a sentence or two; `told` writes a time as people read it."""
+    is_later = badge.ask_at is not None and badge.ask_at > now
+    if badge.picture is PictureState.WAITING:
+        if not has_key:
+            return NO_KEY
+        if badge.ask_at and is_later and not badge.asks:
+            return f"The picture is fetched after {told(badge.ask_at)}."
+        return "The picture is being fetched."
+    if badge.picture is PictureState.NO_CAMERA:
+        return f"No camera is set for {badge.reader}: badges.camera_of_reader"
+    words = _NO_PICTURE.get(badge.picture) or badge.error or "There is no picture."
+    if badge.ask_at and is_later:
+        words = f"{words.rstrip('.')}. Asked again at {told(badge.ask_at)}."
+    return words

@@ -1,0 +1,62 @@
+"""Verdicts: what a person judged, who was told of it."""
+
+from __future__ import annotations
+
+from flask import request
+
+from mvsnap.badges.model import TELL_AFTER, BadgeId, Judgement, Verdict, parse_note
+from mvsnap.domain import DeliveryState, JobId
+from mvsnap.errors import BadInput
+from mvsnap.web import auth
+from mvsnap.web.context import gateway
+
+_MAX_DIGITS = 18  # fits every database's whole numbers
+
+
+def read_judgement(badge_id: BadgeId) -> Judgement:
+    text, now = request.form.get("verdict", ""), gateway().clock.now()
+    try:
+        verdict = Verdict(text)
+    except ValueError as exc:
+        known = ", ".join(Verdict)
+        raise BadInput(f"verdict: {text[:40]!r} (expected one of: {known})") from exc
+    note = parse_note(request.form.get("note", ""))
+    tells = verdict is Verdict.MISMATCH and room_told() is not None
+    tell_at = now + TELL_AFTER if tells else None
+    return Judgement(badge_id, verdict, note, now, auth.person().name, tell_at)
+
+
+def read_seen() -> int | None:
+    """Return the last judgement that was on the page, None when it does not say."""
+    text = request.form.get("seen", "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
+        raise BadInput(f"seen: {text[:40]!r} (expected the id of a judgement)")
+    return int(text)
+
+
+def room_told() -> str | None:
+    """Return who is told of a mismatch, None for nobody."""
+    settings = gateway().settings
+    has_webex = settings.webex.bot_token is not None
+    return settings.badges.mismatch_room if has_webex else None
+
+
+def history(badge_id: BadgeId) -> list[tuple[Judgement, str]]:
+    """Return what was judged, newest first, each with what became of telling it."""
+    return [
+        (made, _told(made, job_id))
+        for made, job_id in gateway().badges.judgements(badge_id)
+    ]
+
+
+def _told(made: Judgement, job_id: JobId | None) -> str:
+    if job_id is None:
+        return "the room is told in a moment" if made.tell_at else ""
+    for letter in gateway().store.deliveries_of_job(job_id).values():
+        if letter.state is DeliveryState.SENT:
+            return f"told in {letter.room}"
+        if letter.state is DeliveryState.FAILED:
+            return f"not told: {letter.error}"
+    return "the room is being told"

@@ -1,0 +1,151 @@
+"""Which pictures of badge events are still to be fetched, and who fetches them.
+
+A worker claims some: they are its own until the lease is over. It may die meanwhile;
+then another one claims them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, true, update
+
+from mvsnap.badges.model import BadgeEvent, BadgeId, PictureState
+from mvsnap.badges.store import ALL, badge_event
+from mvsnap.badges.tables import badges
+from mvsnap.domain import Serial
+from mvsnap.store.database import Database
+
+# Longer than one picture may take: the camera's time, the waiting for the Dashboard.
+LEASE = timedelta(minutes=10)
+_MOST_READERS = 1000
+_GIVEN_UP = (badges.c.picture != PictureState.FETCHED) & badges.c.ask_at.is_(None)
+
+
+class BadgePictures:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def claim(
+        self, worker: str, now: datetime, limit: int, *, newest: bool = False
+    ) -> list[BadgeEvent]:
+        """Return what is to be asked for by now; nobody else gets the same.
+
+        newest: what became due last comes first, else what waits longest.
+        """
+        one = badges.alias()
+        due = select(one.c.id).where(one.c.ask_at <= now)
+        order = [one.c.ask_at, one.c.swiped_at]
+        due = due.order_by(*(c.desc() if newest else c.asc() for c in order))
+        due = due.limit(limit)
+        with self._db.reading() as connection:
+            # Looking costs no write; most times there is nothing.
+            if connection.execute(due).first() is None:
+                return []
+        with self._db.writing() as connection:
+            # Two workers at once: the second one passes over what the first holds.
+            mine = connection.execute(
+                update(badges)
+                .where(badges.c.id.in_(due.with_for_update(skip_locked=True)))
+                .values(ask_at=now + LEASE, claimed_by=worker)
+                .returning(badges.c.id)
+            ).all()
+            rows = connection.execute(
+                ALL.where(badges.c.id.in_([row.id for row in mine])).order_by(
+                    badges.c.swiped_at
+                )
+            ).all()
+        return [badge_event(row) for row in rows]
+
+    def release(self, worker: str, now: datetime) -> int:
+        """Let what this worker claimed in an earlier life be claimed at once."""
+        return self._change(badges.c.claimed_by == worker, ask_at=now, claimed_by=None)
+
+    def fetched(self, badge_id: BadgeId, path: str, video_link: str | None) -> None:
+        self._change(
+            badges.c.id == badge_id,
+            picture=PictureState.FETCHED,
+            picture_path=path,
+            video_link=video_link,
+            asks=badges.c.asks + 1,
+            error=None,
+            ask_at=None,
+            claimed_by=None,
+        )
+
+    def not_fetched(
+        self,
+        badge_id: BadgeId,
+        state: PictureState,
+        error: str,
+        ask_at: datetime | None,
+        video_link: str | None = None,
+    ) -> None:
+        """ask_at: when to ask again, None: only when somebody wishes."""
+        news: dict[str, Any] = {"video_link": video_link} if video_link else {}
+        self._change(
+            badges.c.id == badge_id,
+            picture=state,
+            error=error,
+            asks=badges.c.asks + 1,
+            ask_at=ask_at,
+            claimed_by=None,
+            **news,
+        )
+
+    def ask(
+        self,
+        badge_id: BadgeId,
+        serial: Serial,
+        ask_at: datetime,
+        *,
+        is_gone: bool = False,
+    ) -> bool:
+        """Ask anew for a picture that is not there; False: it is, or is asked for.
+
+        is_gone: it was there, and its file is not any more.
+        """
+        missing = true() if is_gone else badges.c.picture != PictureState.FETCHED
+        return bool(
+            self._change(
+                (badges.c.id == badge_id) & missing & badges.c.claimed_by.is_(None),
+                serial=serial,
+                picture=PictureState.WAITING,
+                ask_at=ask_at,
+                asks=0,
+                error=None,
+            )
+        )
+
+    def move_to(self, badge_id: BadgeId, serial: Serial) -> None:
+        """Note that another camera sees this reader now."""
+        self._change(badges.c.id == badge_id, serial=serial)
+
+    def readers_given_up(self) -> list[str]:
+        """Return readers with pictures nobody asks for (any more)."""
+        statement = (
+            select(badges.c.reader).where(_GIVEN_UP).distinct().limit(_MOST_READERS)
+        )
+        with self._db.reading() as connection:
+            return [row.reader for row in connection.execute(statement)]
+
+    def give_camera(self, reader: str, serial: Serial, ask_at: datetime) -> int:
+        """Ask for the pictures of a reader that has another camera now, or one at all.
+
+        Returns how many; those that were given up with this very camera stay so.
+        """
+        other = badges.c.serial.is_(None) | (badges.c.serial != serial)
+        return self._change(
+            (badges.c.reader == reader) & _GIVEN_UP & other,
+            serial=serial,
+            picture=PictureState.WAITING,
+            ask_at=ask_at,
+            asks=0,
+            error=None,
+        )
+
+    def _change(self, which: Any, **values: Any) -> int:
+        statement = update(badges).where(which).values(**values)
+        with self._db.writing() as connection:
+            return len(connection.execute(statement.returning(badges.c.id)).all())

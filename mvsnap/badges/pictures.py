@@ -1,0 +1,144 @@
+"""Fetches the pictures of badge events: later, a few at a time, each by one worker."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+from mvsnap.badges.model import BadgeEvent, PictureState, Readers, ask_at
+from mvsnap.badges.picture_queue import BadgePictures
+from mvsnap.clock import SystemClock
+from mvsnap.errors import CameraOffline, NoVideo, UpstreamError
+from mvsnap.jobs.retry import ask_again_s
+from mvsnap.photographer import Photographer
+from mvsnap.store.files import Files
+
+log = logging.getLogger(__name__)
+
+# A picture takes a camera some seconds: so many are waited for at once.
+_AT_ONCE = 6
+# Two calls each: with one picture for five calls of the budget, half of it is left.
+_CALLS_FOR_ONE = 5
+
+
+class PictureFetcher:
+    """worker: names this process, in its next life too.
+
+    requests_per_s: the budget of the Dashboard, of which less than half is used.
+    """
+
+    def __init__(
+        self,
+        pictures: BadgePictures,
+        files: Files,
+        photographer: Photographer,
+        clock: SystemClock,
+        *,
+        worker: str,
+        requests_per_s: float,
+    ) -> None:
+        self._pictures = pictures
+        self._files = files
+        self._photographer = photographer
+        self._clock = clock
+        self._worker = worker
+        self._per_s = requests_per_s / _CALLS_FOR_ONE
+        self._free = _AT_ONCE
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(_AT_ONCE, "badge-picture")
+        self._allowed = 1.0
+        self._at = clock.monotonic()
+        self._newest = False
+        self._readers = Readers({})
+
+    def begin(self, readers: Readers) -> None:
+        """Take up what an earlier life left, and readers that have another camera now.
+
+        readers: of the settings in force; a reader they do not name keeps its camera.
+        """
+        self._readers, now = readers, self._clock.now()
+        left = self._pictures.release(self._worker, now)
+        for reader in self._pictures.readers_given_up():
+            if serial := readers.camera(reader):
+                left += self._pictures.give_camera(reader, serial, now)
+        if left:
+            log.info("%d pictures of badge events are asked for again", left)
+
+    def step(self) -> None:
+        """Begin to fetch as many of the pictures that are due as the budget allows."""
+        now = self._clock.monotonic()
+        grown = (now - self._at) * self._per_s
+        self._allowed, self._at = min(self._allowed + grown, float(_AT_ONCE)), now
+        with self._lock:
+            limit = min(self._free, int(self._allowed))
+        if limit < 1:
+            return
+        # In turns: a swipe of just now does not wait for a whole imported file, nor the
+        # file for swipes without end.
+        self._newest = not self._newest
+        now_at = self._clock.now()
+        due = self._pictures.claim(self._worker, now_at, limit, newest=self._newest)
+        self._allowed -= len(due)
+        for badge in due:
+            with self._lock:
+                self._free -= 1
+            self._pool.submit(self._run, badge)
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _run(self, badge: BadgeEvent) -> None:
+        try:
+            self.fetch(badge)
+        except Exception:
+            # The lease ends by itself; then it is tried again.
+            log.exception("the picture of badge event %s failed", badge.id)
+        finally:
+            with self._lock:
+                self._free += 1
+
+    def fetch(self, badge: BadgeEvent) -> None:
+        """Fetch one picture, or note why there is none and when to ask again."""
+        serial = self._readers.camera(badge.reader) or badge.serial
+        if serial != badge.serial and serial is not None:
+            self._pictures.move_to(badge.id, serial)
+            badge = replace(badge, serial=serial)
+        if badge.serial is None:
+            words = "No camera is set for this reader"
+            state = PictureState.NO_CAMERA
+            self._pictures.not_fetched(badge.id, state, words, None)
+            return
+        try:
+            found = self._photographer.take_past_snapshot(badge.serial, badge.swiped_at)
+        except UpstreamError as exc:
+            if not self._clock.stopped:
+                self._note(badge, exc)
+            return
+        path = self._files.save_picture("badges", badge.id, badge.swiped_at, found.jpeg)
+        self._pictures.fetched(badge.id, path, found.video_link)
+        log.info("picture of badge event %s stored", badge.id)
+
+    def _note(self, badge: BadgeEvent, why: UpstreamError) -> None:
+        now = self._clock.now()
+        again_s = ask_again_s(
+            why, badge.asks, now - badge.swiped_at, now - badge.recorded_at
+        )
+        again_at = None
+        if again_s is not None:
+            again_at = ask_at(badge.swiped_at, now + timedelta(seconds=again_s))
+        link = None
+        if badge.serial is not None and again_at is None:
+            link = self._photographer.video_link(badge.serial, badge.swiped_at)
+        self._pictures.not_fetched(badge.id, _state(why), why.message, again_at, link)
+        log.info("no picture of badge event %s: %s", badge.id, why.message)
+
+
+def _state(why: UpstreamError) -> PictureState:
+    if isinstance(why, NoVideo):
+        return PictureState.NO_VIDEO
+    if isinstance(why, CameraOffline):
+        return PictureState.OFFLINE
+    return PictureState.FAILED

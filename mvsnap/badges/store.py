@@ -1,0 +1,352 @@
+"""Badge events and what was judged about them. One method is one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    and_,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
+
+from mvsnap.badges.model import BadgeEvent, BadgeId, Judgement, PictureState, Verdict
+from mvsnap.badges.tables import badges, judgements, people
+from mvsnap.domain import JobId, Serial
+from mvsnap.errors import JudgedMeanwhile
+from mvsnap.store.database import Database
+
+_PAGE = 500
+_MOST_READERS = 300
+# Whole badge events, with what the directory says.
+ALL = select(
+    badges,
+    people.c.name.label("person"),
+    people.c.department,
+    people.c.photo_path,
+).select_from(badges.outerjoin(people, people.c.user_id == badges.c.user_id))
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeFilter:
+    """Which badge events; None means any. `until` is exclusive; `after` is paging."""
+
+    reader: str | None = None
+    user_ids: tuple[str, ...] | None = None
+    verdict: Verdict | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    after: BadgeId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PurgedBadges:
+    """badges: how many are gone; picture_paths: their pictures, still to unlink."""
+
+    badges: int
+    picture_paths: tuple[str, ...]
+
+
+class BadgeStore:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def add(self, events: Sequence[BadgeEvent]) -> int:
+        """Add all of them or none; return how many were not there already."""
+        if not events:
+            return 0
+        statement = self._db.insert(badges).on_conflict_do_nothing()
+        # In one order: two that add the same would wait for each other's rows.
+        rows = [_row(event) for event in sorted(events, key=lambda event: event.id)]
+        with self._db.writing() as connection:
+            added = connection.execute(statement.returning(badges.c.id), rows)
+            return len(added.all())
+
+    def badge(self, badge_id: BadgeId) -> BadgeEvent | None:
+        with self._db.reading() as connection:
+            found = connection.execute(ALL.where(badges.c.id == badge_id)).one_or_none()
+        return None if found is None else badge_event(found)
+
+    def badges(self, wanted: BadgeFilter, limit: int) -> list[BadgeEvent]:
+        """Return badge events, newest first, at most `limit`."""
+        with self._db.reading() as connection:
+            after = self._place(connection, wanted.after)
+            return self._page(connection, wanted, after, limit)
+
+    def pages(self, wanted: BadgeFilter) -> Iterator[list[BadgeEvent]]:
+        """Yield all matching badge events page by page, newest first."""
+        with self._db.reading() as connection:
+            place = self._place(connection, wanted.after)
+        while True:
+            with self._db.reading() as connection:
+                page = self._page(connection, wanted, place, _PAGE)
+            if page:
+                yield page
+            if len(page) < _PAGE:
+                return
+            # Not by its id: it may be purged while the page is on its way.
+            place = (page[-1].swiped_at, page[-1].id)
+
+    def count(self, wanted: BadgeFilter, at_most: int) -> int:
+        """Count what matches on all pages, no further than `at_most`."""
+        inner = select(literal(1)).select_from(badges).where(*_conditions(wanted))
+        statement = select(func.count()).select_from(inner.limit(at_most).subquery())
+        with self._db.reading() as connection:
+            return int(connection.execute(statement).scalar_one())
+
+    def beside(
+        self, wanted: BadgeFilter, badge_id: BadgeId
+    ) -> tuple[BadgeId | None, BadgeId | None]:
+        """Return the next newer and the next older one that match."""
+        at, own = badges.c.swiped_at, badges.c.id
+        ids = select(own).where(*_conditions(wanted)).limit(1)
+        with self._db.reading() as connection:
+            place = self._place(connection, badge_id)
+            above = ids.where(*_newer(place)).order_by(at, own)
+            below = ids.where(*_older(place)).order_by(at.desc(), own.desc())
+            found = [connection.execute(query).scalar() for query in (above, below)]
+        newer, older = (None if id is None else BadgeId(id) for id in found)
+        return newer, older
+
+    def readers(self) -> list[str]:
+        """Return the names of all readers, sorted; looks at each name once."""
+        first = select(func.min(badges.c.reader).label("reader")).cte(
+            "names", recursive=True
+        )
+        following = (
+            select(func.min(badges.c.reader))
+            .where(badges.c.reader > first.c.reader)
+            .scalar_subquery()
+        )
+        names = first.union_all(select(following).where(first.c.reader.is_not(None)))
+        statement = select(names.c.reader).limit(_MOST_READERS)
+        with self._db.reading() as connection:
+            rows = connection.execute(statement).all()
+        return [row.reader for row in rows if row.reader is not None]
+
+    # --- judgements
+
+    def judge(self, made: Judgement, seen: int | None = None) -> bool:
+        """Keep what was judged; False when there is no such badge event (any more).
+
+        seen: id of the last judgement the person saw, 0: there was none, None: any.
+        `made.tell_at` counts when it is news: a mismatch that was told already is not
+        told again, and one that was taken back in time is not told at all.
+
+        Raises:
+            JudgedMeanwhile: somebody else judged it after that one; nothing is kept.
+        """
+        own = judgements.c.badge_id == made.badge_id
+        with self._db.writing() as connection:
+            before = connection.execute(
+                select(badges.c.verdict)
+                .where(badges.c.id == made.badge_id)
+                .with_for_update()
+            ).scalar()
+            if before is None:
+                return False
+            if seen is not None:
+                _must_have_seen_all(connection, made, seen)
+            unsaid = connection.execute(
+                update(judgements)
+                .where(own, judgements.c.tell_at.is_not(None))
+                .values(tell_at=None)
+                .returning(judgements.c.id)
+            ).all()
+            is_news = made.verdict is Verdict.MISMATCH and (
+                before != Verdict.MISMATCH or bool(unsaid)
+            )
+            said = {
+                "verdict": made.verdict,
+                "note": made.note,
+                "judged_at": made.judged_at,
+                "judged_by": made.judged_by,
+            }
+            tell_at = made.tell_at if is_news else None
+            connection.execute(
+                judgements.insert().values(
+                    badge_id=made.badge_id, tell_at=tell_at, **said
+                )
+            )
+            connection.execute(
+                update(badges).where(badges.c.id == made.badge_id).values(**said)
+            )
+        return True
+
+    def judgements(self, badge_id: BadgeId) -> list[tuple[Judgement, JobId | None]]:
+        """Return the history, newest first, each with the job that told of it."""
+        statement = (
+            select(judgements)
+            .where(judgements.c.badge_id == badge_id)
+            .order_by(judgements.c.id.desc())
+        )
+        with self._db.reading() as connection:
+            rows = connection.execute(statement).all()
+        return [
+            (_judgement(row), JobId(row.job_id) if row.job_id else None) for row in rows
+        ]
+
+    def to_tell(self, now: datetime, limit: int) -> list[Judgement]:
+        """Return mismatches whose room is to be told by now, oldest first."""
+        statement = (
+            select(judgements)
+            .where(judgements.c.tell_at <= now)
+            .order_by(judgements.c.tell_at)
+            .limit(limit)
+        )
+        with self._db.reading() as connection:
+            return [_judgement(row) for row in connection.execute(statement)]
+
+    def told(self, made: Judgement, job_id: JobId | None) -> None:
+        """Note the job that tells of it; None: nobody is to be told any more."""
+        with self._db.writing() as connection:
+            connection.execute(
+                update(judgements)
+                .where(judgements.c.id == made.id)
+                .values(tell_at=None, job_id=job_id)
+            )
+
+    def purge(self, before: datetime) -> PurgedBadges:
+        """Remove badge events written before, with what was judged about them."""
+        old = badges.c.recorded_at < before
+        with self._db.writing() as connection:
+            connection.execute(
+                delete(judgements).where(
+                    judgements.c.badge_id.in_(select(badges.c.id).where(old))
+                )
+            )
+            gone = connection.execute(
+                delete(badges).where(old).returning(badges.c.picture_path)
+            ).all()
+        paths = tuple(row.picture_path for row in gone if row.picture_path)
+        return PurgedBadges(len(gone), paths)
+
+    @staticmethod
+    def _page(
+        connection: Any,
+        wanted: BadgeFilter,
+        after: tuple[datetime, str] | None,
+        limit: int,
+    ) -> list[BadgeEvent]:
+        statement = ALL.where(*_conditions(wanted), *_older(after))
+        ordered = statement.order_by(badges.c.swiped_at.desc(), badges.c.id.desc())
+        rows = connection.execute(ordered.limit(limit)).all()
+        return [badge_event(row) for row in rows]
+
+    @staticmethod
+    def _place(connection: Any, badge_id: BadgeId | None) -> tuple[Any, str] | None:
+        if badge_id is None:
+            return None
+        moment = connection.execute(
+            select(badges.c.swiped_at).where(badges.c.id == badge_id)
+        ).scalar()
+        return None if moment is None else (moment, badge_id)
+
+
+def _must_have_seen_all(connection: Any, made: Judgement, seen: int) -> None:
+    newer = (
+        select(judgements.c.judged_by)
+        .where(judgements.c.badge_id == made.badge_id, judgements.c.id > seen)
+        # Who comes back to an older page of their own undoes nobody else's verdict.
+        .where(judgements.c.judged_by != made.judged_by)
+        .order_by(judgements.c.id.desc())
+        .limit(1)
+    )
+    if other := connection.execute(newer).scalar():
+        raise JudgedMeanwhile(f"{other} judged it meanwhile; nothing is saved")
+
+
+def _conditions(wanted: BadgeFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.reader is not None:
+        found.append(badges.c.reader == wanted.reader)
+    if wanted.user_ids is not None:
+        found.append(badges.c.user_id.in_(wanted.user_ids))
+    if wanted.verdict is not None:
+        found.append(badges.c.verdict == wanted.verdict)
+    if wanted.since is not None:
+        found.append(badges.c.swiped_at >= wanted.since)
+    if wanted.until is not None:
+        found.append(badges.c.swiped_at < wanted.until)
+    return found
+
+
+# The first condition lets the index begin at the right place; the second is exact.
+def _older(place: tuple[datetime, str] | None) -> list[ColumnElement[bool]]:
+    if place is None:
+        return []
+    (moment, own), at = place, badges.c.swiped_at
+    return [at <= moment, or_(at < moment, and_(at == moment, badges.c.id < own))]
+
+
+def _newer(place: tuple[datetime, str] | None) -> list[ColumnElement[bool]]:
+    if place is None:
+        return []
+    (moment, own), at = place, badges.c.swiped_at
+    return [at >= moment, or_(at > moment, and_(at == moment, badges.c.id > own))]
+
+
+def _row(event: BadgeEvent) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "swiped_at": event.swiped_at,
+        "recorded_at": event.recorded_at,
+        "user_id": event.user_id,
+        "reader": event.reader,
+        "source": event.source,
+        "details": dict(event.details),
+        "serial": event.serial,
+        "picture": event.picture,
+        "ask_at": event.ask_at,
+        "asks": event.asks,
+        "verdict": event.verdict,
+        "note": event.note,
+        "judged_by": event.judged_by,
+    }
+
+
+def badge_event(row: Row[Any]) -> BadgeEvent:
+    return BadgeEvent(
+        id=BadgeId(row.id),
+        swiped_at=row.swiped_at,
+        recorded_at=row.recorded_at,
+        user_id=row.user_id,
+        reader=row.reader,
+        source=row.source,
+        serial=None if row.serial is None else Serial(row.serial),
+        picture=PictureState(row.picture),
+        details=row.details,
+        ask_at=row.ask_at,
+        asks=row.asks,
+        picture_path=row.picture_path,
+        video_link=row.video_link,
+        error=row.error,
+        verdict=Verdict(row.verdict),
+        note=row.note,
+        judged_at=row.judged_at,
+        judged_by=row.judged_by,
+        person=row.person or "",
+        department=row.department or "",
+        photo_path=row.photo_path,
+    )
+
+
+def _judgement(row: Row[Any]) -> Judgement:
+    return Judgement(
+        badge_id=BadgeId(row.badge_id),
+        verdict=Verdict(row.verdict),
+        note=row.note,
+        judged_at=row.judged_at,
+        judged_by=row.judged_by,
+        tell_at=row.tell_at,
+        id=row.id,
+    )

@@ -1,0 +1,199 @@
+"""Filming: the settings of the cameras that record -> a Recorder and their sources.
+
+A camera's address is in the settings, or Meraki or IXON is asked for it before each
+connection. What they answer becomes the camera's state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from mvsnap.clients.ixon.client import Account, Ixon, NotAllowed, ServiceToken
+from mvsnap.clients.meraki.dashboard import Dashboard
+from mvsnap.clock import Clock
+from mvsnap.config.model import Settings
+from mvsnap.config.recorder import CameraAuth, RecorderCamera
+from mvsnap.domain import Serial
+from mvsnap.errors import UpstreamError
+from mvsnap.recorder import (
+    Auth,
+    AuthType,
+    CameraSettings,
+    Ending,
+    Merge,
+    Mode,
+    Recode,
+    Recorder,
+    RecorderSettings,
+    Refused,
+    Source,
+    State,
+    source_of,
+)
+
+_REMEMBERED_S = (
+    300.0  # an address in the LAN rarely changes; a camera may be away often
+)
+
+AskSource = Callable[[], Source]
+
+
+def build_recorder(
+    settings: Settings, clock: Clock, dashboard: Dashboard, ixon: Ixon | None
+) -> Recorder | None:
+    """Return a recorder that is not started, None without cameras in the settings.
+
+    ixon: what `open_ixon` gave; needed when a camera is behind IXON.
+
+    Raises:
+        BadInput: the URL of a camera cannot be one.
+    """
+    if not settings.recorder.cameras:
+        return None
+    sources = {
+        name: ask_source(settings, name, clock, dashboard, ixon)
+        for name in settings.recorder.cameras
+    }
+    return Recorder(recorder_settings(settings), clock, sources)
+
+
+def open_ixon(settings: Settings, clock: Clock) -> Ixon | None:
+    """Return the IXON Cloud of the settings, None without; asks nothing yet."""
+    ixon = settings.ixon
+    if not ixon.configured or ixon.application_id is None:
+        return None
+    if ixon.token is not None:
+        login: ServiceToken | Account = ServiceToken(ixon.token.get_secret_value())
+    else:
+        password = ixon.password.get_secret_value() if ixon.password else ""
+        login = Account(ixon.email or "", password)
+    return Ixon(
+        ixon.url,
+        ixon.application_id,
+        login,
+        clock=clock,
+        company_id=ixon.company_id or "",
+        api_version=ixon.api_version,
+    )
+
+
+def recorder_settings(settings: Settings) -> RecorderSettings:
+    """Return the settings as the recorder takes them."""
+    own = settings.recorder
+    return RecorderSettings(
+        data_dir=settings.data_dir,
+        cameras=tuple(_camera(name, own.cameras[name]) for name in own.cameras),
+        merge=Merge(own.merge),
+        max_clip_s=own.max_clip_s,
+        max_event_age_s=own.max_event_age_s,
+        ring_max_mb=own.ring_max_mb,
+        min_free_mb=own.min_free_mb,
+        ffmpeg=own.ffmpeg,
+        ffprobe=own.ffprobe,
+    )
+
+
+def ask_source(
+    settings: Settings,
+    name: str,
+    clock: Clock,
+    dashboard: Dashboard,
+    ixon: Ixon | None,
+) -> AskSource:
+    """Return what says where the camera's stream is, whenever it is called.
+
+    It raises Refused, whose `ending` is the state of the camera then.
+    """
+    entry = settings.recorder.cameras[name]
+    camera = _camera(name, entry)
+    if entry.ixon is not None and ixon is not None:
+        server_id = entry.ixon.agent_server_id or settings.ixon.agent_server_id or ""
+        path = entry.ixon.stream_path
+        path = settings.ixon.stream_path if path is None else path
+        return IxonSource(ixon, server_id, path, camera)
+    if entry.url is None and entry.meraki_serial is not None:
+        return MerakiSource(dashboard, Serial(entry.meraki_serial), camera, clock)
+    source = source_of(camera)
+    return lambda: source
+
+
+class IxonSource:
+    """Opens a new way through IXON each time: nobody knows how long one lasts."""
+
+    def __init__(
+        self, ixon: Ixon, server_id: str, path: str, camera: CameraSettings
+    ) -> None:
+        """path: "" takes the page that IXON opens for people."""
+        self._ixon = ixon
+        self._server_id = server_id
+        self._path = path
+        self._camera = camera
+
+    def __call__(self) -> Source:
+        """Raises Refused."""
+        try:
+            if not self._path:
+                self._path = self._ixon.server(self._server_id).landing_page or "/"
+            access = self._ixon.open_web_access(self._server_id)
+        except UpstreamError as exc:
+            is_login = isinstance(exc, NotAllowed)
+            for_good = State.WRONG_PASSWORD if is_login else State.NO_VIDEO
+            raise _refused(exc, for_good) from None
+        found = source_of(replace(self._camera, url=access.stream_url(self._path)))
+        return replace(found, headers=access.headers(), has_ended=access.has_ended)
+
+
+class MerakiSource:
+    """Asks the Dashboard for a camera's own stream, and remembers it for a while."""
+
+    def __init__(
+        self, dashboard: Dashboard, serial: Serial, camera: CameraSettings, clock: Clock
+    ) -> None:
+        self._dashboard = dashboard
+        self._serial = serial
+        self._camera = camera
+        self._clock = clock
+        self._found: tuple[float, Source] | None = None
+
+    def __call__(self) -> Source:
+        """Raises Refused."""
+        now = self._clock.monotonic()
+        if self._found is not None and now - self._found[0] < _REMEMBERED_S:
+            return self._found[1]
+        try:
+            url = self._dashboard.stream_url(self._serial)
+        except UpstreamError as exc:
+            if self._found is not None and exc.retry:
+                return self._found[1]  # the cloud is away, the camera may be there
+            raise _refused(exc, State.NO_VIDEO) from None
+        source = source_of(replace(self._camera, url=url))
+        self._found = now, source
+        return source
+
+
+def _refused(error: UpstreamError, for_good: State) -> Refused:
+    state = State.OFFLINE if error.retry else for_good
+    return Refused(Ending(state, error.message, alone=True))
+
+
+def _camera(name: str, entry: RecorderCamera) -> CameraSettings:
+    rate = entry.framerate
+    return CameraSettings(
+        name=name,
+        url=entry.url.get_secret_value() if entry.url is not None else "",
+        auth=_auth(entry.auth),
+        mode=Mode.RING if entry.is_ring else Mode.ON_DEMAND,
+        pre_roll_s=entry.pre_roll_s,
+        post_roll_s=entry.post_roll_s,
+        framerate=None if rate == "auto" else rate,
+        recode=Recode(entry.recode),
+        verify_tls=entry.verify_tls,
+    )
+
+
+def _auth(auth: CameraAuth) -> Auth:
+    if not auth.username:
+        return Auth()
+    password = auth.password.get_secret_value() if auth.password is not None else ""
+    return Auth(AuthType(auth.type or "auto"), auth.username, password)

@@ -1,0 +1,161 @@
+"""Web access: IXON's way to one camera, and the cookie that opens it.
+
+The URL and the cookie need no other key, so both are secrets: no message and no log
+line holds them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import urljoin
+
+import requests
+
+from mvsnap.clients.hosts import is_loopback, origin
+from mvsnap.clients.ixon.calls import USER_AGENT
+from mvsnap.clients.meraki.budget import waited
+from mvsnap.clients.transport import Broken, guard
+from mvsnap.clock import Clock
+from mvsnap.errors import UpstreamError
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MAX_REDIRECTS = 5
+# What IXON's proxy answers while the tunnel to the router comes up.
+_TUNNEL_COMES_UP = frozenset({502, 503, 504})
+# The code in the URL was used up, ended, or waits for a person's approval.
+_ENDED = frozenset({401, 403, 404, 410})
+_EVERY_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class WebAccess:
+    """An open way to a camera; whoever has `base_url` and `cookie` sees it.
+
+    How long it lasts is IXON's secret, too: see `has_ended`.
+    """
+
+    base_url: str = field(repr=False)
+    cookie: str = field(repr=False)
+    opened_at: datetime
+
+    def stream_url(self, path: str) -> str:
+        """Return where the camera's `path` is; ask there with `headers()`."""
+        return f"{self.base_url.rstrip('/')}/{path.lstrip('/')}"
+
+    def headers(self) -> dict[str, str]:
+        """Return what each request must carry; requests drops it in a redirect."""
+        return {"Cookie": self.cookie}
+
+    def has_ended(self, status: int, headers: Mapping[str, str]) -> bool:
+        """Say whether an answer means that a new access must be opened.
+
+        A 401 with a challenge is the camera's own: it wants its user and password.
+        """
+        names = {name.casefold(): value for name, value in headers.items()}
+        if status == 401:
+            return "www-authenticate" not in names
+        if status in _REDIRECTS:
+            target = urljoin(self.base_url, names.get("location", ""))
+            # A camera redirects to itself; IXON's proxy to its own login.
+            return origin(target) != origin(self.base_url)
+        return status in (403, 410)
+
+
+class AccessDoor:
+    """Turns a web-access URL into its cookie; safe to share by threads."""
+
+    def __init__(self, api_url: str, *, clock: Clock, timeout_s: float) -> None:
+        place = origin(api_url)
+        self._is_simulated = place is not None and is_loopback(place[1])
+        self._clock = clock
+        self._timeout_s = timeout_s
+        self._http = guard(requests.Session(), api_url, secret=True)
+        self._http.headers["User-Agent"] = USER_AGENT
+
+    def close(self) -> None:
+        self._http.close()
+
+    def open(self, url: str, *, limit_s: float) -> WebAccess:
+        """Ask for `url`, again while the tunnel comes up, and return the access.
+
+        Raises:
+            UpstreamError: no cookie came in time; another URL may work (`retry`).
+        """
+        if not self._may_be_asked(url):
+            raise UpstreamError("IXON's web access is no https URL", retry=False)
+        began = self._clock.monotonic()
+        while True:
+            left_s = began + limit_s - self._clock.monotonic()
+            found = self._attempt(url, min(self._timeout_s, max(left_s, 0.1)))
+            if isinstance(found, WebAccess):
+                return found
+            left_s = began + limit_s - self._clock.monotonic()
+            if left_s < 1e-6:  # rounding, not time
+                raise UpstreamError(
+                    f"IXON's way to the camera did not open within {limit_s:g} s"
+                    f" ({found})",
+                    retry=True,
+                )
+            if not waited(self._clock, min(_EVERY_S, left_s)):
+                raise UpstreamError(
+                    "mvsnap is stopping: IXON's web access not awaited", retry=True
+                )
+
+    def _may_be_asked(self, url: str) -> bool:
+        """Any host may be: its name is made for this access and follows no rule."""
+        place = origin(url)
+        if place is None:
+            return False
+        scheme, host, _ = place
+        return scheme == "https" or (self._is_simulated and is_loopback(host))
+
+    def _attempt(self, url: str, timeout_s: float) -> WebAccess | str:
+        """Return the access, or in words why it is not open yet."""
+        asked = url
+        for _ in range(_MAX_REDIRECTS + 1):
+            answer = self._get(asked, timeout_s)
+            if isinstance(answer, str):
+                return answer
+            status = answer.status_code
+            if status in _TUNNEL_COMES_UP:
+                return f"last answer: {status}"
+            cookie = "; ".join(f"{c.name}={c.value}" for c in answer.cookies)
+            if cookie and status < 400:
+                return WebAccess(url.split("?")[0], cookie, self._clock.now())
+            target = urljoin(asked, answer.headers.get("Location") or asked)
+            if status not in _REDIRECTS or origin(target) != origin(url):
+                break
+            asked = target
+        raise _refused(status)
+
+    def _get(self, url: str, timeout_s: float) -> requests.Response | str:
+        try:
+            return self._http.get(url, timeout=timeout_s, allow_redirects=False)
+        except Broken as exc:
+            if exc.again:
+                return exc.words
+            words = exc.words
+        except (requests.RequestException, ValueError):
+            words = "the link cannot be used"
+        # Not inside `except`: the library's exception holds the URL.
+        raise UpstreamError(f"No web access from IXON: {words}", retry=False)
+
+
+def _refused(status: int) -> UpstreamError:
+    if status < 400:
+        return UpstreamError(
+            f"IXON's web access gave no cookie ({status}): a new one is needed",
+            retry=True,
+        )
+    if status in _ENDED:
+        return UpstreamError(
+            f"IXON's web access was refused ({status}): it has ended, or the service"
+            " needs somebody's approval in the IXON portal",
+            retry=True,
+        )
+    return UpstreamError(
+        f"IXON's web access was refused ({status})",
+        retry=status in (408, 429) or status >= 500,
+    )

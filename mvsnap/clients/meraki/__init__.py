@@ -1,0 +1,1 @@
+"""Meraki Dashboard API: cameras, snapshots, video links, analytics."""

@@ -1,0 +1,232 @@
+"""Dashboard call: one authenticated request to Meraki, its redirects and its refusals.
+
+The key goes to the configured server and to Meraki's own hosts, nowhere else; requests
+would strip it on a shard redirect, or carry a custom header to any host.
+Nothing is tried twice here: whoever runs the job decides that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+
+from mvsnap import __version__
+from mvsnap.clients import answers
+from mvsnap.clients.hosts import is_trusted
+from mvsnap.clients.meraki.budget import Budget
+from mvsnap.clients.transport import Broken, guard
+from mvsnap.clock import Clock
+from mvsnap.errors import UpstreamError
+
+USER_AGENT = f"mvsnap/{__version__} mvsnap"
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+MAX_REDIRECTS = 5
+_MAX_PAGES = 1000
+
+_ADVICE = {
+    401: "Meraki refused the API key (401): create a new one under My Profile > API "
+    "access, set meraki.api_key and check that API access is on for the organization",
+    403: "Meraki forbids this to the API key (403): give the key's owner the right to "
+    "view these cameras, or use the key of somebody who has it",
+    404: "Meraki does not know this camera, network or organization (404): check the "
+    "id, and that the API key's owner may see it",
+}
+
+
+class Refused(UpstreamError):
+    """Meraki answered 400; `words` are its own."""
+
+    def __init__(self, words: str) -> None:
+        said = words or "no reason given"
+        super().__init__(f"Meraki refused the request (400): {said}", retry=False)
+        self.words = words
+
+
+class DashboardCalls:
+    """Sends requests below `base_url` within the budget; safe to share by threads."""
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        *,
+        clock: Clock,
+        budget: Budget,
+        timeout_s: float,
+        trusted_hosts: tuple[str, ...],
+    ) -> None:
+        self._configured = self._base = base_url.strip().rstrip("/")
+        self._key = api_key.strip()
+        self._clock = clock
+        self._budget = budget
+        self._timeout_s = timeout_s
+        self._trusted_hosts = trusted_hosts
+        self._http = guard(requests.Session(), self._configured)
+        self._http.headers["User-Agent"] = USER_AGENT
+        self._http.auth = self._sign
+
+    def close(self) -> None:
+        self._http.close()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Any = None,
+        body: Any = None,
+        urgent: bool = False,
+    ) -> Any:
+        """Return the parsed JSON of a 2xx answer.
+
+        query: names of array parameters end in `[]`.
+        body: a JSON object, also an empty one; None sends no body at all.
+        urgent: for what cannot wait a little.
+
+        Raises:
+            Refused: Meraki answered 400.
+            UpstreamError: anything else; the message is for people.
+        """
+        url = self._base + path
+        answer = self._follow(method, url, query, body, urgent=urgent)
+        return self._parsed(answer)
+
+    def pages(self, path: str, *, query: Any = None) -> Iterator[Mapping[str, Any]]:
+        """Yield the rows of all pages; `next` links are followed as they are.
+
+        Source: Pagination.md (unquoted rel, links may be relative).
+        """
+        url, seen = self._base + path, set[str]()
+        while True:
+            answer = self._follow("GET", url, query, None)
+            yield from _rows(self._parsed(answer))
+            link = answer.links.get("next", {}).get("url")
+            if not link:
+                return
+            seen.add(url)
+            url, query = urljoin(answer.url, link), None
+            if url in seen or len(seen) >= _MAX_PAGES:
+                raise UpstreamError(
+                    "Meraki's list never ends (paging loop)", retry=False
+                )
+            self._check_host(url, "page")
+
+    def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._key}"
+        return request
+
+    def _follow(
+        self, method: str, url: str, query: Any, body: Any, *, urgent: bool = False
+    ) -> requests.Response:
+        """Send, and repeat the same request where a 3xx points, five times at most."""
+        path = urlsplit(url).path.removeprefix(urlsplit(self._base).path)
+        for _ in range(MAX_REDIRECTS + 1):
+            answer = self._send(method, url, query, body, urgent)
+            if answer.status_code not in REDIRECTS:
+                self._remember(url, path, answer.status_code)
+                return answer
+            location = answer.headers.get("Location")
+            if not location:
+                raise UpstreamError(
+                    "Meraki redirected without saying where", retry=False
+                )
+            # The query is part of the Location already.
+            url, query = urljoin(answer.url, location), None
+            self._check_host(url, "redirect")
+        raise UpstreamError(
+            f"Meraki redirected more than {MAX_REDIRECTS} times", retry=False
+        )
+
+    def _remember(self, url: str, path: str, status: int) -> None:
+        """Go straight to the shard that answered next time.
+
+        A shard that fails or knows nothing is forgotten: organizations move.
+        """
+        found = url.split("?")[0]
+        if 200 <= status < 300 and found.endswith(path):
+            self._base = found.removesuffix(path)
+        elif status not in (400, 429):
+            self._base = self._configured
+
+    def _check_host(self, url: str, what: str) -> None:
+        if not is_trusted(url, self._trusted_hosts, self._configured):
+            host = urlsplit(url).hostname or "an unclear address"
+            raise UpstreamError(
+                f"Meraki's {what} leads to {answers.clean(host)[:80]}, which is not one"
+                " of Meraki's hosts over https: not followed",
+                retry=False,
+            )
+
+    def _send(
+        self, method: str, url: str, query: Any, body: Any, urgent: bool
+    ) -> requests.Response:
+        self._budget.take(urgent=urgent)
+        try:
+            return self._http.request(
+                method,
+                url,
+                params=query,
+                json=body,
+                timeout=self._timeout_s,
+                allow_redirects=False,
+            )
+        except Broken as exc:
+            words, again = exc.words, exc.again
+        except (requests.RequestException, ValueError):
+            words, again = (
+                "the request could not be built: check meraki.base_url",
+                False,
+            )
+        # A shard may be gone; the configured server knows the new one.
+        self._base = self._configured
+        host = urlsplit(url).hostname
+        raise UpstreamError(f"Meraki ({host}) is out of reach: {words}", retry=again)
+
+    def _parsed(self, answer: requests.Response) -> Any:
+        status = answer.status_code
+        if not 200 <= status < 300:
+            raise self._refusal(answer)
+        parsed = answers.parse_json(answer.content)
+        if parsed is None:
+            raise UpstreamError(
+                f"Meraki answered {status} without JSON: is there a proxy or a login"
+                " page in between?",
+                retry=True,
+            )
+        return parsed
+
+    def _refusal(self, answer: requests.Response) -> UpstreamError:
+        status = answer.status_code
+        words = answers.clean(_errors(answers.parse_json(answer.content)), self._key)
+        wait_s = answers.retry_after_s(
+            answer.headers.get("Retry-After"), self._clock.now()
+        )
+        if status == 400:
+            return Refused(words)
+        tail = f": {words}" if words else ""
+        if status in (408, 429) or status >= 500:
+            trouble = "is too busy" if status == 429 else "has trouble"
+            return UpstreamError(
+                f"Meraki {trouble} ({status}){tail}", retry=True, retry_after_s=wait_s
+            )
+        said = _ADVICE.get(status, f"Meraki refused the request ({status})")
+        return UpstreamError(said + tail, retry=False)
+
+
+def _errors(parsed: Any) -> str:
+    """Return the texts of `{"errors": ["..."]}`; bodies may be empty or HTML."""
+    errors = parsed.get("errors") if isinstance(parsed, dict) else None
+    if isinstance(errors, str):
+        return errors
+    return "; ".join(str(e) for e in errors) if isinstance(errors, list) else ""
+
+
+def _rows(parsed: Any) -> list[Mapping[str, Any]]:
+    """Return the rows of a page: a list, or `{"items": [...]}` of newer operations."""
+    rows = parsed.get("items") if isinstance(parsed, dict) else parsed
+    if not isinstance(rows, list):
+        raise UpstreamError("Meraki answered something that is no list", retry=True)
+    return [row for row in rows if isinstance(row, dict)]

@@ -1,0 +1,117 @@
+"""Picture download: polls a snapshot URL until a whole JPEG is there.
+
+The URL needs no key, so it is a secret itself: no message and no log line holds it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import urljoin
+
+import requests
+
+from mvsnap.clients.hosts import is_trusted, origin
+from mvsnap.clients.meraki import jpeg
+from mvsnap.clients.meraki.budget import waited
+from mvsnap.clients.meraki.calls import MAX_REDIRECTS, REDIRECTS, USER_AGENT
+from mvsnap.clients.transport import Broken, guard
+from mvsnap.clock import Clock
+from mvsnap.errors import NoPicture
+
+_FIRST_WAIT_S, _LONGEST_WAIT_S, _SHORTEST_WAIT_S = 0.2, 1.0, 0.05
+_EAGER_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotTicket:
+    """Where a picture will appear; whoever has the `url` has the picture."""
+
+    url: str = field(repr=False)
+    expires_at: datetime | None = None
+
+
+class PictureDownload:
+    """Fetches pictures without the key; safe to share by threads."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        clock: Clock,
+        timeout_s: float,
+        trusted_hosts: tuple[str, ...],
+    ) -> None:
+        self._base_url = base_url
+        self._clock = clock
+        self._timeout_s = timeout_s
+        self._trusted_hosts = trusted_hosts
+        self._http = guard(requests.Session(), base_url, secret=True)
+        self._http.headers["User-Agent"] = USER_AGENT
+
+    def close(self) -> None:
+        self._http.close()
+
+    def fetch(self, url: str, *, limit_s: float, only_trusted: bool = False) -> bytes:
+        """Return the whole JPEG; it answers 404 and more for some seconds first.
+
+        only_trusted: the URL is not Meraki's own word, so its host must be Meraki's.
+
+        Raises:
+            NoPicture: not there in time (retry), or the URL cannot be used.
+        """
+        if origin(url) is None:
+            raise NoPicture("Meraki's picture link is no http(s) URL", retry=False)
+        if only_trusted and not is_trusted(url, self._trusted_hosts, self._base_url):
+            raise NoPicture("The picture's link is not of Meraki's hosts", retry=False)
+        began = self._clock.monotonic()
+        every_s = _FIRST_WAIT_S
+        while True:
+            asked = self._clock.monotonic()
+            left_s = began + limit_s - asked
+            found = self._attempt(url, min(self._timeout_s, max(left_s, 0.1)))
+            if isinstance(found, bytes):
+                return found
+            now = self._clock.monotonic()
+            if now - began >= _EAGER_S:
+                every_s = min(every_s * 1.25, _LONGEST_WAIT_S)
+            left_s = began + limit_s - now
+            if left_s < 1e-6:  # rounding, not time
+                raise NoPicture(
+                    f"The camera gave no picture within {limit_s:g} s ({found})",
+                    retry=True,
+                )
+            pause_s = min(max(every_s - (now - asked), _SHORTEST_WAIT_S), left_s)
+            if not waited(self._clock, pause_s):
+                raise NoPicture("mvsnap is stopping: picture not awaited", retry=True)
+
+    def _attempt(self, url: str, timeout_s: float) -> bytes | str:
+        """Return the picture, or in words why it is not there yet."""
+        start = url
+        for _ in range(MAX_REDIRECTS + 1):
+            try:
+                answer = self._http.get(url, timeout=timeout_s, allow_redirects=False)
+            except Broken as exc:
+                if exc.again:
+                    return exc.words
+                words = exc.words
+            except (requests.RequestException, ValueError):
+                words = "the link cannot be used"
+            else:
+                if answer.status_code not in REDIRECTS:
+                    return _picture(answer)
+                url = urljoin(url, answer.headers.get("Location") or url)
+                if is_trusted(url, self._trusted_hosts, self._base_url, start):
+                    continue
+                words = "its link leads away from Meraki's hosts, not followed"
+            raise NoPicture(f"No picture from Meraki: {words}", retry=False)
+        return f"more than {MAX_REDIRECTS} redirects"
+
+
+def _picture(answer: requests.Response) -> bytes | str:
+    status, body = answer.status_code, answer.content
+    if status != 200:
+        return f"last answer: {status}"
+    if jpeg.is_whole(body):
+        return body
+    return f"last answer: {len(body)} bytes that are no whole JPEG"

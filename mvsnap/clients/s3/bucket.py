@@ -1,0 +1,245 @@
+"""S3: copies of files in a bucket, at Amazon's or any store that speaks S3.
+
+Every byte is checked: each request carries the MD5 of what it sends, and what lies
+there in the end has the right size and ETag. A large file goes in parts; when it is
+begun again, after a crash too, the parts the store has are not sent again.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from mvsnap.clients.hosts import is_loopback
+from mvsnap.clients.s3.errors import StoreError, refusal, trouble
+
+_CONNECT_S = 15
+_ANSWER_S = 60
+# The store wants at least 5 MiB; a part is in memory while it is sent.
+_PART_BYTES = 8 * 1024 * 1024
+_CHECK_NAME = "mvsnap-check.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Bytes of a file as the store counts them; `number` from 1."""
+
+    number: int
+    content: bytes
+    md5: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """What an object must be like when it is a whole copy; `etags`: one of them."""
+
+    size_bytes: int
+    etags: tuple[str, ...]
+
+
+class Bucket:
+    """One bucket. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        name: str,
+        access_key: str,
+        secret_key: str,
+        *,
+        endpoint_url: str | None = None,
+        region: str | None = None,
+        prefix: str = "",
+        part_bytes: int = _PART_BYTES,
+    ) -> None:
+        """endpoint_url: None is Amazon's. prefix: in front of every object's name.
+
+        Raises:
+            StoreError: boto3 is not installed, or a value cannot be used.
+        """
+        self._name = name
+        self._prefix = prefix
+        self._part_bytes = part_bytes
+        host = urlsplit(endpoint_url).hostname if endpoint_url else "Amazon S3"
+        self.place = f"bucket {name} at {host}"
+        try:
+            # Only here: it takes 30 MB, and most gateways copy nothing.
+            import boto3
+            from botocore.config import Config
+            from botocore.exceptions import BotoCoreError, ClientError
+        except ImportError:
+            words = "storage.s3 needs boto3: pip install 'boto3>=1.36'"
+            raise StoreError(words, retry=False) from None
+        self._refusals, self._troubles = ClientError, (BotoCoreError, OSError)
+        config = Config(
+            connect_timeout=_CONNECT_S,
+            read_timeout=_ANSWER_S,
+            # When to try again is decided in jobs/retry.py alone.
+            retries={"total_max_attempts": 1},
+            # Names of buckets are no host names at most stores of one's own.
+            s3={"addressing_style": "path" if endpoint_url else "auto"},
+            # Newer kinds of checksums are refused by older stores; MD5 never is.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            # A proxy of the environment cannot reach this machine's loopback.
+            proxies={} if host and is_loopback(host) else None,
+        )
+        try:
+            self._client: Any = boto3.session.Session().client(
+                "s3",
+                aws_access_key_id=access_key,
+                aws_secret_access_key=secret_key,
+                endpoint_url=endpoint_url,
+                region_name=region,
+                config=config,
+            )
+        except (BotoCoreError, ValueError) as exc:
+            words = f"storage.s3 cannot be used: {exc}"
+            raise StoreError(words, retry=False) from None
+
+    def check(self) -> None:
+        """Prove that the key opens the bucket.
+
+        Raises:
+            StoreError: with what is wrong, in words.
+        """
+        try:
+            self._ask("list_objects_v2", Prefix=self._prefix, MaxKeys=1)
+        except StoreError as exc:
+            if exc.reason != "AccessDenied":
+                raise
+            # A key that may only write is a good key.
+            self._put(_CHECK_NAME, _part(1, b"mvsnap can write here\n"), "text/plain")
+
+    def upload(self, path: Path, name: str, content_type: str) -> None:
+        """Copy a file; one that is there already, whole, is not sent again.
+
+        Raises:
+            StoreError: not copied, or not known to be; come again.
+            OSError: the file cannot be read.
+        """
+        parts = partial(_parts, path, self._part_bytes)
+        wanted = _sum(parts())
+        if self._has(name, wanted):
+            return
+        if wanted.size_bytes <= self._part_bytes:
+            etag = self._put(name, next(parts()), content_type)
+        else:
+            etag = self._put_parts(name, parts(), content_type)
+        # A store whose ETags are no MD5s has checked the MD5 we sent all the same.
+        if not self._has(name, replace(wanted, etags=(*wanted.etags, etag))):
+            words = f"{self.place} does not show the whole copy of {name}"
+            raise StoreError(words, retry=True)
+
+    def _has(self, name: str, wanted: _Sum) -> bool:
+        try:
+            found = self._ask("head_object", Key=self._prefix + name)
+        except StoreError as exc:
+            # 403: a key that may not list is told so where nothing is.
+            if exc.answered in (403, 404):
+                return False
+            raise
+        is_whole = found["ContentLength"] == wanted.size_bytes
+        return is_whole and _plain(found["ETag"]) in wanted.etags
+
+    def _put(self, name: str, part: _Part, content_type: str) -> str:
+        answer = self._ask(
+            "put_object",
+            Key=self._prefix + name,
+            Body=part.content,
+            ContentMD5=_base64(part.md5),
+            ContentType=content_type,
+        )
+        return _plain(answer["ETag"])
+
+    def _put_parts(self, name: str, parts: Iterator[_Part], content_type: str) -> str:
+        key = self._prefix + name
+        upload_id, known = self._begun(key)
+        if upload_id is None:
+            begun = self._ask(
+                "create_multipart_upload", Key=key, ContentType=content_type
+            )
+            upload_id = str(begun["UploadId"])
+        sent = []
+        for part in parts:
+            etag = known.get(part.number)
+            if etag is None or _plain(etag) != part.md5.hex():
+                etag = self._ask(
+                    "upload_part",
+                    Key=key,
+                    UploadId=upload_id,
+                    PartNumber=part.number,
+                    Body=part.content,
+                    ContentMD5=_base64(part.md5),
+                )["ETag"]
+            sent.append({"PartNumber": part.number, "ETag": etag})
+        whole = self._ask(
+            "complete_multipart_upload",
+            Key=key,
+            UploadId=upload_id,
+            MultipartUpload={"Parts": sent},
+        )
+        return _plain(whole["ETag"])
+
+    def _begun(self, key: str) -> tuple[str | None, dict[int, str]]:
+        """Return the upload a crash left over, and its parts' ETags by number."""
+        try:
+            uploads = self._ask("list_multipart_uploads", Prefix=key).get("Uploads", [])
+            mine = [upload["UploadId"] for upload in uploads if upload["Key"] == key]
+            if not mine:
+                return None, {}
+            parts = self._ask("list_parts", Key=key, UploadId=mine[-1]).get("Parts", [])
+        except StoreError as exc:
+            # Not every key may ask, not every store can answer: it begins anew.
+            if exc.retry and exc.answered != 501:
+                raise
+            return None, {}
+        return mine[-1], {part["PartNumber"]: part["ETag"] for part in parts}
+
+    def _ask(self, operation: str, **arguments: Any) -> Any:
+        try:
+            return getattr(self._client, operation)(Bucket=self._name, **arguments)
+        except self._refusals as exc:
+            error = refusal(exc.response, self.place)
+        except self._troubles as exc:
+            error = trouble(exc, self.place)
+        # Raised here and not above: the library's exception would travel along.
+        raise error
+
+
+def _part(number: int, content: bytes) -> _Part:
+    return _Part(number, content, hashlib.md5(content, usedforsecurity=False).digest())
+
+
+def _parts(path: Path, part_bytes: int) -> Iterator[_Part]:
+    """Yield the file part by part; an empty file is one empty part."""
+    with path.open("rb") as file:
+        number = 1
+        while (content := file.read(part_bytes)) or number == 1:
+            yield _part(number, content)
+            number += 1
+
+
+def _sum(parts: Iterator[_Part]) -> _Sum:
+    """Return what the store says of an object that came in these parts."""
+    size, md5s = 0, []
+    for part in parts:
+        size += len(part.content)
+        md5s.append(part.md5)
+    if len(md5s) == 1:
+        return _Sum(size, (md5s[0].hex(),))
+    whole = hashlib.md5(b"".join(md5s), usedforsecurity=False).hexdigest()
+    return _Sum(size, (f"{whole}-{len(md5s)}",))
+
+
+def _plain(etag: str) -> str:
+    return etag.strip('"').lower()
+
+
+def _base64(md5: bytes) -> str:
+    return base64.b64encode(md5).decode()

@@ -1,0 +1,1 @@
+"""Webex: messages, files, rooms."""

@@ -1,0 +1,233 @@
+"""Webex: posts messages and pictures as a bot, through webexteamssdk.
+
+The SDK is imported with the first call. It is kept from waiting, from following links
+to other servers and from raising a dozen kinds of exceptions: see UpstreamError.
+"""
+
+from __future__ import annotations
+
+import importlib
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import requests
+
+from mvsnap.clients.hosts import origin
+from mvsnap.clients.transport import guard
+from mvsnap.clients.webex import rooms as webex_rooms
+from mvsnap.clients.webex.errors import translate
+from mvsnap.clients.webex.text import fit, neutralise
+from mvsnap.domain import Destination, MessageId, Room, RoomId
+from mvsnap.errors import UpstreamError
+
+__all__ = ["Webex", "fit", "neutralise"]
+
+T = TypeVar("T")
+
+_CACHE_S = 300.0
+_IDLE_S = 30.0
+_ROOMS_PER_PAGE = 1000
+_MAX_PAGES = 100
+
+
+class _PerThread(threading.local):
+    """What one thread's call has seen so far."""
+
+    def __init__(self) -> None:
+        self.answer: requests.Response | None = None
+        self.urls: set[str] = set()
+
+
+class Webex:
+    """The Webex bot of one token; safe to share by threads, calls are never repeated.
+
+    Every method raises UpstreamError: `retry` says whether the same call may work
+    later, `unsure` that a message may have arrived although no answer came.
+    """
+
+    def __init__(self, base_url: str, bot_token: str, *, timeout_s: int = 20) -> None:
+        # Without the slash, the SDK's urljoin drops the last part of the path.
+        self._base_url = base_url.strip().rstrip("/") + "/"
+        self._token = bot_token.strip()
+        self._timeout_s = max(1, int(timeout_s))
+        self._seen = _PerThread()
+        self._lock = threading.Lock()
+        self._listing = threading.Lock()
+        self._sdk: Any = None
+        self._session: requests.Session | None = None
+        self._used_at = 0.0
+        self._known: tuple[float, list[Room]] = (float("-inf"), [])
+
+    def me(self) -> str:
+        """Return `name <e-mail>` of the bot. Source: GET /people/me."""
+        data = self._ask(lambda api: dict(api.people.me().json_data))
+        name, emails = data.get("displayName"), data.get("emails")
+        email = emails[0] if isinstance(emails, list) and emails else None
+        return f"{name} <{email}>" if name and email else str(name or email or "bot")
+
+    def rooms(self) -> list[Room]:
+        """Return every room the bot is in.
+
+        The title is "" where Webex could not decrypt it. Source: GET /rooms.
+        """
+        return self._ask(
+            lambda api: [
+                _room(room.json_data) for room in api.rooms.list(max=_ROOMS_PER_PAGE)
+            ]
+        )
+
+    def resolve(self, room: str) -> Destination:
+        """Return where `room` is: an exact title, a room id or an e-mail address.
+
+        What was found is believed for five minutes, a miss asks Webex again.
+        """
+        if (person := webex_rooms.person(room)) is not None:
+            return person
+        began = time.monotonic()
+        if len(found := self._matches(room, since=began - _CACHE_S)) != 1:
+            with self._listing:
+                # Another thread may have asked while this one waited for its turn.
+                if self._known[0] < began:
+                    rooms = self.rooms()
+                    self._known = (time.monotonic(), rooms)
+                found = self._matches(room, since=began)
+        if not found:
+            raise webex_rooms.unknown(room, self._known[1])
+        if len(found) > 1:
+            raise webex_rooms.ambiguous(room, found)
+        return Destination(room_id=found[0].id)
+
+    def _matches(self, room: str, *, since: float) -> list[Room]:
+        listed_at, rooms = self._known
+        return webex_rooms.matches(room, rooms) if listed_at >= since else []
+
+    def post(
+        self,
+        to: Destination,
+        markdown: str,
+        *,
+        file: Path | None = None,
+        parent_id: MessageId | None = None,
+    ) -> MessageId:
+        """Post a message, with a file from our own disk and below a thread's first.
+
+        `markdown` is cut to what Webex takes. Source: POST /messages.
+        """
+        files = None
+        if file is not None:
+            if not file.is_file():
+                raise UpstreamError("The file to post is gone", retry=False)
+            files = [str(file.resolve())]
+        return self._ask(
+            lambda api: _message_id(
+                api.messages.create(
+                    roomId=to.room_id,
+                    toPersonEmail=to.to_person_email,
+                    parentId=parent_id,
+                    markdown=fit(markdown),
+                    files=files,
+                ).json_data
+            ),
+            posting=True,
+        )
+
+    def close(self) -> None:
+        with self._lock:
+            if self._session is not None:
+                self._session.close()
+
+    def _ask(self, question: Callable[[Any], T], *, posting: bool = False) -> T:
+        """Put one question to the SDK and turn all its exceptions into ours."""
+        self._seen.answer = None
+        self._seen.urls.clear()
+        sdk = importlib.import_module("webexteamssdk")
+        try:
+            return question(self._api(sdk))
+        except (
+            sdk.webexteamssdkException,
+            requests.RequestException,
+            OSError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            KeyError,
+            AssertionError,
+        ) as exc:
+            trouble = translate(exc, self._seen.answer, self._token, posting=posting)
+        # Not inside `except`: the SDK's exceptions hold the token and would travel
+        # along as the context.
+        raise trouble
+
+    def _api(self, sdk: Any) -> Any:
+        """Return the SDK object, made once; one is enough for all threads.
+
+        After construction its only changing part is the session's connection pool
+        (cookies are off), and that is thread safe.
+        """
+        with self._lock:
+            now = time.monotonic()
+            if self._sdk is None:
+                api = sdk.WebexTeamsAPI(
+                    access_token=self._token,
+                    base_url=self._base_url,
+                    single_request_timeout=self._timeout_s,
+                    # On, it would sleep up to an hour in this thread, and hang when
+                    # it sends an upload's exhausted body again.
+                    wait_on_rate_limit=False,
+                )
+                # The SDK has no public way to its requests session.
+                self._session = guard(
+                    api._session._req_session,
+                    self._base_url,
+                    refuse=self._refusal,
+                )
+                self._session.hooks["response"].append(self._look)
+                # requests would make a GET of a redirected POST.
+                self._session.max_redirects = 0
+                self._sdk = api
+            elif self._session is not None and now - self._used_at > _IDLE_S:
+                # A message into a connection that a firewall forgot would only end
+                # in a timeout, not knowing whether it arrived.
+                self._session.close()
+            self._used_at = now
+            return self._sdk
+
+    def _refusal(self, request: requests.PreparedRequest) -> str | None:
+        """Say why a request must not leave: the SDK follows any link with the token."""
+        url = request.url or ""
+        if origin(url) != origin(self._base_url):
+            return "Webex's answer leads to another server: not followed"
+        seen = self._seen.urls
+        if request.method == "GET" and (url in seen or len(seen) >= _MAX_PAGES):
+            return "Webex's list of rooms never ends (paging loop)"
+        seen.add(url)
+        return None
+
+    def _look(
+        self, answer: requests.Response, *_args: Any, **_kwargs: Any
+    ) -> requests.Response:
+        """Keep the answer: some of the SDK's exceptions do not tell its status."""
+        self._seen.answer = answer
+        if answer.request.method == "POST" and 200 < answer.status_code < 300:
+            # The SDK would call a created message an error unless it is a 200.
+            answer.status_code = 200
+        return answer
+
+
+def _message_id(data: Any) -> MessageId:
+    if not isinstance(data["id"], str):
+        raise TypeError("the message has no id")
+    return MessageId(data["id"])
+
+
+def _room(data: Any) -> Room:
+    failed = "title" in (data.get("errors") or {})
+    return Room(
+        RoomId(str(data["id"])),
+        # After a key server failure the title is a cipher text, and there is no type.
+        "" if failed else str(data.get("title") or ""),
+        str(data.get("type") or "unknown"),
+    )

@@ -1,0 +1,60 @@
+"""What a clip is called and what is said about it, in numbers and words. Pure."""
+
+from __future__ import annotations
+
+from mvsnap.clip_model import Clip
+from mvsnap.domain import TriggerKind
+
+
+def title(clip: Clip) -> str:
+    """Return the first line of what the alarm said, never an empty one."""
+    if said := clip.title.partition("\n")[0].strip():
+        return said
+    by_hand = clip.trigger.kind is TriggerKind.COMMAND
+    return "Recorded by hand" if by_hand else "Alarm"
+
+
+def size(size_bytes: int) -> str:
+    """Return the size for people, such as `340 kB`; "" for nothing."""
+    if not size_bytes:
+        return ""
+    size_kb = max(1, round(size_bytes / 1e3))
+    if size_kb < 1000:
+        return f"{size_kb} kB"
+    size_mb = size_bytes / 1e6
+    return f"{size_mb:.1f} MB" if size_mb < 100 else f"{size_mb:.0f} MB"
+
+
+def before_s(clip: Clip) -> float:
+    """Return the seconds of video before the trigger, rounded as everywhere."""
+    return round(clip.before_s, 1)
+
+
+def after_s(clip: Clip) -> float:
+    """Return the seconds of video after the trigger, rounded as everywhere."""
+    if clip.ended_at is None:
+        return 0
+    return round(max(0.0, (clip.ended_at - clip.at).total_seconds()), 1)
+
+
+def details(clip: Clip) -> dict[str, str | int | float]:
+    """Return the details of the event of a recorded clip.
+
+    before_s, after_s: of video around the trigger; missing_s: seconds of that without
+    any picture; the rest as in `Clip`. Nothing of a clip that failed.
+    """
+    if clip.began_at is None or clip.ended_at is None:
+        return {}
+    found: dict[str, str | int | float] = {
+        "before_s": before_s(clip),
+        "after_s": after_s(clip),
+        "size_mb": round(clip.size_bytes / 1e6, 1),
+        "codec": clip.codec,
+        "partial": int(clip.partial),
+    }
+    missing_s = sum((g.ended_at - g.began_at).total_seconds() for g in clip.gaps)
+    if missing_s > 0:
+        found["missing_s"] = round(missing_s, 1)
+    if clip.note:
+        found["note"] = clip.note
+    return found

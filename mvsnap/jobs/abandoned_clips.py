@@ -1,0 +1,66 @@
+"""Clips whose recorder is gone for good: a machine that burnt, a replaced data_dir.
+
+They would be recorded for ever, and take up room in the queue of their camera.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from mvsnap.clip_model import ClipState
+from mvsnap.clock import Clock
+from mvsnap.domain import Job
+from mvsnap.jobs.clip_results import Filing, telling
+from mvsnap.jobs.executors import installation_of
+from mvsnap.jobs.retry import GIVE_UP_AFTER
+from mvsnap.store.clips import ClipStore
+from mvsnap.store.events import SILENT_AFTER, Store
+
+# A recorder that comes back before goes on with its clips, and gives them up itself.
+_ABANDONED_AFTER = GIVE_UP_AFTER + timedelta(hours=1)
+_GONE = "the recorder that had it is gone, with its machine or data_dir"
+
+
+class AbandonedClips:
+    """Running it in two processes at once is harmless.
+
+    submit: takes a job durably; one with a known id is not run again.
+    recorder_id: of this process, whose clips are its desk's.
+    """
+
+    def __init__(
+        self,
+        clips: ClipStore,
+        store: Store,
+        filing: Filing,
+        submit: Callable[[Job], None],
+        clock: Clock,
+        *,
+        recorder_id: str,
+    ) -> None:
+        self._clips = clips
+        self._store = store
+        self._filing = filing
+        self._submit = submit
+        self._clock = clock
+        self._recorder_id = recorder_id
+
+    def finish(self) -> int:
+        """Give up what nobody records any more, and have it told; return how many."""
+        now = self._clock.now()
+        left = self._clips.left_by_others(self._alive(), now - _ABANDONED_AFTER)
+        for clip in left:
+            if clip.state is ClipState.RECORDING:
+                self._filing.fail(clip, _GONE)
+            if clip.rooms:
+                self._submit(telling(clip, now))
+            self._clips.told(clip.id)
+        return len(left)
+
+    def _alive(self) -> set[str]:
+        """Return the ids of the recorders there may be."""
+        now = self._store.now()
+        seen = self._store.workers_seen().items()
+        alive = {installation_of(who) for who, at in seen if now - at <= SILENT_AFTER}
+        return alive | {self._recorder_id}

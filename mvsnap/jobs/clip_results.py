@@ -1,0 +1,129 @@
+"""Filing: what the recorder made becomes the clip's row, its event, and a job to tell.
+
+Used by the desk of the service and by the command that records alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from mvsnap.clip_model import Clip, ClipState, CopyState
+from mvsnap.clock import Clock
+from mvsnap.core.clip_text import details
+from mvsnap.domain import CameraName, Event, EventKind, Job, JobId, Serial
+from mvsnap.metrics import Metrics
+from mvsnap.recorder import ClipResult
+from mvsnap.store.clips import ClipStore
+
+log = logging.getLogger(__name__)
+
+_LATE = "the alarm came late: the video is of the moment it came"
+
+
+class Filing:
+    """serials: of cameras that the Dashboard knows, too. copies: clips go to S3."""
+
+    def __init__(
+        self,
+        serials: Mapping[CameraName, Serial | None],
+        clips: ClipStore,
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        data_dir: Path,
+        copies: bool = False,
+    ) -> None:
+        self._serials = serials
+        self._clips = clips
+        self._clock = clock
+        self._metrics = metrics
+        self._data_dir = data_dir
+        self._copies = copies
+
+    def store(self, clip: Clip, result: ClipResult) -> Clip:
+        """Store what came of a clip, with its event; return it as it is then."""
+        has_file = result.path is not None
+        waits = has_file and self._copies and not result.shared
+        return self._finish(
+            replace(
+                clip,
+                state=ClipState.READY if has_file else ClipState.FAILED,
+                at=result.at,
+                began_at=result.began_at,
+                ended_at=result.ended_at,
+                before_s=result.pre_roll_s,
+                partial=result.partial,
+                gaps=result.gaps,
+                shared=result.shared,
+                codec=result.codec or "",
+                path=self._relative(result.path),
+                thumbnail_path=self._relative(result.thumbnail_path),
+                size_bytes=result.path.stat().st_size if result.path else 0,
+                error=None if has_file else _why(clip, result),
+                note=_note(clip, result) if has_file else result.note,
+                copy_state=CopyState.WAITING if waits else CopyState.NONE,
+            )
+        )
+
+    def fail(self, clip: Clip, error: str) -> Clip:
+        return self._finish(replace(clip, state=ClipState.FAILED, error=error))
+
+    def _finish(self, clip: Clip) -> Clip:
+        self._clips.finish(clip, self._event(clip))
+        took_s = (self._clock.now() - clip.received_at).total_seconds()
+        if clip.error:
+            self._metrics.parts.labels("no_clip").inc()
+            log.error(
+                "no clip of %s for job %s: %s", clip.camera, clip.job_id, clip.error
+            )
+        else:
+            self._metrics.parts.labels("clip").inc()
+            log.info("clip of %s stored after %.1f s", clip.camera, took_s)
+        return clip
+
+    def _event(self, clip: Clip) -> Event:
+        return Event(
+            id=clip.id,
+            kind=EventKind.CLIP,
+            occurred_at=clip.at,
+            recorded_at=self._clock.now(),
+            serial=self._serials.get(clip.camera) or Serial(""),
+            job_id=clip.job_id,
+            trigger=clip.trigger,
+            camera_name=clip.camera,
+            title=clip.title,
+            error=clip.error,
+            details=details(clip),
+        )
+
+    def _relative(self, path: Path | None) -> str | None:
+        return str(path.relative_to(self._data_dir)) if path else None
+
+
+def telling(clip: Clip, now: datetime) -> Job:
+    """Return the job that posts a clip; always the same one for the same clip."""
+    return Job(
+        id=JobId(str(uuid.uuid5(uuid.UUID(clip.id), "told"))),
+        trigger=clip.trigger,
+        serials=(),
+        accepted_at=now,
+        rooms=clip.rooms,
+        prefix=clip.title,
+        about=clip.id,
+    )
+
+
+def _why(clip: Clip, result: ClipResult) -> str:
+    """Say why there is no clip; what it waited for comes first: it is the cause."""
+    error = result.error or "no video was recorded"
+    return f"{clip.note}; {error}" if clip.note and clip.note != error else error
+
+
+def _note(clip: Clip, result: ClipResult) -> str | None:
+    late = _LATE if result.at != clip.at else None
+    return "; ".join(filter(None, (result.note, late))) or None

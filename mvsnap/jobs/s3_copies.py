@@ -1,0 +1,148 @@
+"""Copies: brings finished clips to the object store, in a thread of its own.
+
+What is to be copied stands in the store, so nothing is forgotten in a crash; what a
+crash cut off is not sent twice. One process at a time copies for a data_dir. A clip
+is tried for as long as it lives.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from mvsnap.clients.s3.bucket import Bucket
+from mvsnap.clip_model import CopyState
+from mvsnap.clock import SystemClock
+from mvsnap.errors import UpstreamError
+from mvsnap.jobs.executors import take_turn
+from mvsnap.jobs.retry import park_delay_s
+from mvsnap.store.videos import ToCopy, VideoStore
+
+log = logging.getLogger(__name__)
+
+_LOOK_S = 5.0
+_STOP_S = 5.0
+
+
+class Copies:
+    """`start` returns at once. open_bucket: called in the thread, may take a second."""
+
+    def __init__(
+        self,
+        open_bucket: Callable[[], Bucket | None],
+        videos: VideoStore,
+        clock: SystemClock,
+        data_dir: Path,
+    ) -> None:
+        self._open_bucket = open_bucket
+        self._videos = videos
+        self._clock = clock
+        self._data_dir = data_dir
+        self._bucket: Bucket | None = None
+        self._turn: IO[str] | None = None
+        self._failures: Counter[str] = Counter()  # by path
+        self._failing_since: datetime | None = None
+        self._noted: dict[str, str] = {}  # by path
+        self._said = ""
+        self._thread = threading.Thread(target=self._run, name="copies", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Give what is being sent a moment; the next start goes on with it."""
+        self._thread.join(_STOP_S)
+
+    def _run(self) -> None:
+        while not self._clock.stopped:
+            wait_s = _LOOK_S
+            try:
+                if self._has_turn():
+                    wait_s = self._copy_all()
+            except SQLAlchemyError as exc:
+                log.warning("copies wait for the database: %s", type(exc).__name__)
+            except Exception:
+                # The next look may work; a dead thread would never come back.
+                log.exception("copying failed unexpectedly")
+            self._clock.sleep(wait_s)
+        if self._turn is not None:
+            self._turn.close()
+
+    def _has_turn(self) -> bool:
+        if self._turn is None:
+            self._turn = take_turn(self._data_dir, "copies")
+        return self._turn is not None
+
+    def _copy_all(self) -> float:
+        """Copy until nothing waits or one fails; return how long to wait then."""
+        while not self._clock.stopped:
+            waiting = self._videos.to_copy()
+            if not waiting:
+                break
+            # One that fails again and again does not hold up the others.
+            video = min(waiting, key=lambda each: self._failures[each.path])
+            try:
+                self._copy(video)
+            except (UpstreamError, OSError) as exc:
+                return self._failed(video, exc)
+            self._worked(video)
+        return _LOOK_S
+
+    def _copy(self, video: ToCopy) -> None:
+        """Raises UpstreamError or OSError."""
+        if self._bucket is None:
+            self._bucket = self._open_bucket()
+            assert self._bucket is not None
+        path = self._data_dir / video.path
+        if not path.exists():
+            note = "the file is gone"
+            self._videos.set_copy(video.path, CopyState.FAILED, note)
+            log.warning("no copy of %s: %s", path.name, note)
+            return
+        self._bucket.upload(path, _name(video.path), "video/mp4")
+        picture = self._data_dir / (video.thumbnail_path or video.path)
+        if video.thumbnail_path and picture.exists():
+            self._bucket.upload(picture, _name(video.thumbnail_path), "image/jpeg")
+        self._videos.set_copy(video.path, CopyState.COPIED)
+        log.info("%s copied to %s", path.name, self._bucket.place)
+
+    def _worked(self, video: ToCopy) -> None:
+        if self._said:
+            log.info("copies work again")
+        self._said = ""
+        self._failing_since = None
+        self._failures.pop(video.path, None)
+        self._noted.pop(video.path, None)
+
+    def _failed(self, video: ToCopy, exc: UpstreamError | OSError) -> float:
+        """Note it and return how long to wait with everything."""
+        message = exc.message if isinstance(exc, UpstreamError) else str(exc.strerror)
+        if self._noted.get(video.path) != message:  # mind the SD card
+            self._noted[video.path] = message
+            self._videos.set_copy(video.path, CopyState.WAITING, message)
+        if self._said != message:
+            self._said = message
+            # Waiting cannot help against a wrong key: that is for a person.
+            help_is_needed = isinstance(exc, UpstreamError) and not exc.retry
+            log.log(
+                logging.ERROR if help_is_needed else logging.WARNING,
+                "clips are not copied: %s",
+                message,
+            )
+        now = self._clock.now()
+        self._failing_since = self._failing_since or now
+        self._failures[video.path] += 1
+        asked_s = exc.retry_after_s if isinstance(exc, UpstreamError) else None
+        return park_delay_s(now - self._failing_since, asked_s)
+
+
+def _name(path: str) -> str:
+    """Return what follows the prefix: the path below videos/."""
+    return path.removeprefix("videos/")

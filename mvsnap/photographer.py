@@ -1,0 +1,183 @@
+"""What a job does at a camera: take a snapshot with its video link."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mvsnap.clients.meraki.dashboard import Dashboard
+from mvsnap.clock import Clock
+from mvsnap.domain import Job, Serial, TriggerKind
+from mvsnap.errors import UpstreamError
+
+log = logging.getLogger(__name__)
+
+# A timestamp this near now is answered "No video for specified timestamp": the camera
+# has not stored it yet. Without a timestamp it gives the picture of now.
+_NOW = timedelta(seconds=5)
+# A picture asked for later than this would no longer show the trigger; by then the
+# camera has stored the moment itself (reports speak of two to three minutes).
+_LATE = timedelta(minutes=3)
+_ASK_AGAIN_S = 300.0
+_NAME_WAIT_S = 1.0
+# It is not there at once; the camera itself has the moment, too.
+_ALERT_PICTURE_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A picture of `occurred_at`; `video_link` is None when the Dashboard gave none."""
+
+    occurred_at: datetime
+    jpeg: bytes
+    video_link: str | None
+
+
+def moment_to_ask(job: Job, now: datetime) -> datetime | None:
+    """Return the timestamp to ask a camera for, None for the picture of now.
+
+    Who asks for a moment gets that one. What clouds and sensors tell comes some seconds
+    late: a picture of now is there at once, that of the moment only minutes later.
+    """
+    moment = job.at or job.accepted_at
+    is_asked_for = job.trigger.kind in (TriggerKind.HTTP, TriggerKind.COMMAND)
+    limit = _NOW if job.at and is_asked_for else _LATE
+    return None if now - moment < limit else moment
+
+
+class CameraNames:
+    """The Dashboard's names of cameras, fetched all at once and kept.
+
+    One call for each camera would use up the requests that the pictures need.
+    """
+
+    def __init__(
+        self,
+        dashboard: Dashboard,
+        clock: Clock,
+        *,
+        organization_id: str | None,
+    ) -> None:
+        self._dashboard = dashboard
+        self._clock = clock
+        self._organization_id = organization_id
+        self._names: dict[Serial, str] = {}
+        self._asked_at = float("-inf")
+        self._lock = threading.Lock()
+        self._answered = threading.Event()
+
+    def name(self, serial: Serial) -> str:
+        """Return the camera's name, or the serial while the name is not known.
+
+        Waits a second at most for a name that is not known yet.
+        """
+        if serial not in self._names:
+            self.refresh(not_within_s=_ASK_AGAIN_S)
+            self._answered.wait(_NAME_WAIT_S)
+        return self._names.get(serial, serial)
+
+    def learn(self, names: Mapping[Serial, str]) -> None:
+        """Take names that somebody else asked for."""
+        self._names |= names
+
+    def refresh(self, *, not_within_s: float = 0.0) -> None:
+        """Ask for all names in the background, unless that was done just now.
+
+        Known names stay when the Dashboard does not answer.
+        """
+        with self._lock:
+            now = self._clock.monotonic()
+            if now - self._asked_at < not_within_s:
+                return
+            self._asked_at = now
+            self._answered.clear()
+        threading.Thread(target=self._ask, name="camera-names", daemon=True).start()
+
+    def _ask(self) -> None:
+        try:
+            for organization_id in self._organizations():
+                self._names |= self._dashboard.camera_names(organization_id)
+        except UpstreamError as exc:
+            log.info("no camera names: %s", exc.message)
+        finally:
+            self._answered.set()
+
+    def _organizations(self) -> list[str]:
+        if self._organization_id is not None:
+            return [self._organization_id]
+        return [found.id for found in self._dashboard.organizations()]
+
+
+class Photographer:
+    """Takes snapshots through the Dashboard."""
+
+    def __init__(
+        self, dashboard: Dashboard, clock: Clock, *, picture_wait_s: float
+    ) -> None:
+        self._dashboard = dashboard
+        self._clock = clock
+        self._picture_wait_s = picture_wait_s
+
+    def take_snapshot(
+        self,
+        job: Job,
+        serial: Serial,
+        pool: Executor,
+        *,
+        link_at: datetime | None = None,
+    ) -> Snapshot:
+        """Ask for a picture and wait for it; the video link is fetched meanwhile.
+
+        link_at: where the video shall begin when that is not the picture's moment.
+
+        Raises:
+            UpstreamError: no picture this time; `retry` says whether to come again.
+        """
+        asked_at = self._clock.now()
+        if job.picture_url and (jpeg := self._of_the_alert(job.picture_url)):
+            taken_at = link_at or job.at or job.accepted_at
+            return Snapshot(taken_at, jpeg, self.video_link(serial, taken_at))
+        moment = moment_to_ask(job, asked_at)
+        ticket = self._dashboard.request_snapshot(serial, moment)
+        occurred_at = moment or asked_at
+        # Only now: with many cameras the requests for pictures go first.
+        begin = link_at or job.at or occurred_at
+        link = pool.submit(self._dashboard.video_link, serial, begin)
+        jpeg = self._dashboard.fetch_picture(ticket, limit_s=self._picture_wait_s)
+        return Snapshot(occurred_at, jpeg, self._link(link, serial, begin))
+
+    def _of_the_alert(self, url: str) -> bytes | None:
+        """Return the picture Meraki took when it alerted, None when there is none."""
+        try:
+            return self._dashboard.fetch_alert_picture(url, limit_s=_ALERT_PICTURE_S)
+        except UpstreamError as exc:
+            log.warning("no picture of the alert, asking the camera: %s", exc.message)
+            return None
+
+    def take_past_snapshot(self, serial: Serial, at: datetime) -> Snapshot:
+        """Ask for the picture of a past moment; whatever is urgent goes first.
+
+        Raises:
+            UpstreamError: no picture this time.
+        """
+        ticket = self._dashboard.request_snapshot(serial, at, urgent=False)
+        jpeg = self._dashboard.fetch_picture(ticket, limit_s=self._picture_wait_s)
+        return Snapshot(at, jpeg, self.video_link(serial, at))
+
+    def video_link(self, serial: Serial, at: datetime) -> str | None:
+        """Return the link, None when the Dashboard does not give it now."""
+        try:
+            return self._dashboard.video_link(serial, at)
+        except UpstreamError as exc:
+            log.warning("no video link for %s: %s", serial, exc.message)
+            return None
+
+    def _link(self, asked: Future[str], serial: Serial, at: datetime) -> str | None:
+        try:
+            return asked.result()
+        except UpstreamError:
+            return self.video_link(serial, at)

@@ -1,0 +1,347 @@
+"""Take: one wish for a clip, from the trigger to the file; goes on after a crash."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import threading
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from mvsnap.clip_model import Gap
+from mvsnap.clock import Clock
+from mvsnap.recorder import files
+from mvsnap.recorder.clip import Assembled, Assembler, CannotAssemble
+from mvsnap.recorder.command import Container
+from mvsnap.recorder.history import Run, written_until
+from mvsnap.recorder.model import (
+    ClipResult,
+    Mode,
+    RecorderSettings,
+    RecorderStopped,
+    State,
+)
+from mvsnap.recorder.process import NoFfmpeg
+from mvsnap.recorder.request import Note, Wish
+from mvsnap.recorder.ring import Ring
+from mvsnap.recorder.spool import Spool, Taken, forget
+from mvsnap.recorder.timeline import SLACK_S, Span, coverage
+from mvsnap.recorder.times import Times
+
+log = logging.getLogger(__name__)
+
+_BEFORE_S = 0.1  # a segment's label may be late by the way of its bytes
+_WHOLE_S = 0.25  # two pictures later, the last one asked for is written whole
+_LOOK_S = 0.05
+_PAUSE_S = 1.0
+_AT_ONCE_S = 0.5  # nobody minds a beginning that is so late
+# Waiting helps against none of these.
+_HOPELESS = (State.WRONG_PASSWORD, State.NO_VIDEO, State.NO_FFMPEG)
+
+
+class Take:
+    """`run` in one thread; `extend` and `share` come from others."""
+
+    def __init__(
+        self,
+        wish: Wish,
+        folder: Path,
+        ring: Ring,
+        assembler: Assembler,
+        *,
+        settings: RecorderSettings,
+        clock: Clock,
+        stopping: threading.Event,
+    ) -> None:
+        self.wish = wish
+        self._folder = folder
+        self._note = Note(folder, settings.data_dir)
+        self._ring = ring
+        self._assembler = assembler
+        self._settings = settings
+        self._times = Times(clock)
+        self._stopping = stopping
+        self._lock = threading.Lock()
+        self._is_closed = False  # no longer to be extended
+        self._done = threading.Event()
+        self._result: ClipResult | None = None
+        self._why = ""
+        self._until = wish.end
+        # Monotonic seconds, only once: the wall clock may be set at any time.
+        self._at = self._times.mono(wish.at)
+
+    def finished(self) -> ClipResult | None:
+        """Return what became of this wish before, None when it is still to do."""
+        until, result = self._note.until(), self._note.result()
+        if until is not None:  # it was made longer before the crash
+            self._until = max(self._until, until)
+        if result is None:
+            return None
+        forget(self._folder)  # a crash came before that
+        if result.path is not None and not result.path.exists():
+            return replace(result, path=None, error="the clip was deleted")
+        return result
+
+    def owner(self) -> Wish | None:
+        """Return the wish whose clip this one was found to be part of before."""
+        return self._note.owner()
+
+    def run(self) -> ClipResult:
+        """Record, then make the clip.
+
+        Raises:
+            RecorderStopped: what was recorded is kept for the next call.
+        """
+        try:
+            self._result = self._record()
+            if not self._result.retry:
+                self._note.write(self.wish, self._until, self._result)
+                forget(self._folder)  # not before: a crash would lose the clip
+            return self._result
+        finally:
+            with self._lock:
+                self._is_closed = True
+            self._done.set()
+
+    def extend(self, other: Wish, most_s: float) -> bool:
+        """Make the clip long enough for `other` too; False when that cannot be."""
+        with self._lock:
+            fits = self.wish.begin <= other.begin and other.at <= self._until
+            longer = max(self._until, other.end)
+            if self._ring.camera.mode is Mode.ON_DEMAND:
+                fits = self.wish.at <= other.at <= self._until
+            too_long = longer - self.wish.begin > timedelta(seconds=most_s)
+            if self._is_closed or not fits or too_long:
+                return False
+            if longer > self._until:
+                self._until = longer
+                self._note.write(self.wish, longer, None)
+            return True
+
+    def share(self, other: Take) -> ClipResult:
+        """Wait for the other's clip, which shows what is asked for here as well.
+
+        Raises:
+            RecorderStopped: the recorder stops before it is there.
+        """
+        is_same = other.wish.name == self.wish.name
+        if not is_same:
+            self._remember(other.wish)
+        while not other._done.wait(_PAUSE_S):
+            if self._stopping.is_set():
+                raise RecorderStopped("the recorder is stopping")
+        shared = other._result
+        if shared is None:
+            raise RecorderStopped("the clip this one is part of was not finished")
+        return shared if is_same else self.part_of(shared)
+
+    def part_of(self, shared: ClipResult) -> ClipResult:
+        """Return what another's clip shows of this wish."""
+        begin, end = self._window(shared)
+        result = replace(
+            shared,
+            at=self.wish.at,
+            shared=True,
+            note=self._note_of(shared.began_at),
+            gaps=tuple(
+                g for g in shared.gaps if g.began_at < end and g.ended_at > begin
+            ),
+            pre_roll_s=self._pre_roll_s(shared.began_at),
+        )
+        result = replace(result, partial=bool(result.gaps))
+        if not result.retry:
+            self._note.write(self.wish, self._until, result)
+        return result
+
+    def _remember(self, owner: Wish) -> None:
+        """After a crash only the owner's folder has what was recorded."""
+        try:
+            self._note.write(self.wish, self._until, None, owner)
+        except OSError as exc:
+            log.warning("camera %s: %s", self.wish.camera, type(exc).__name__)
+
+    def _window(self, shared: ClipResult) -> tuple[datetime, datetime]:
+        if self._ring.camera.mode is Mode.ON_DEMAND and shared.began_at is not None:
+            return shared.began_at, self.wish.end
+        return self.wish.begin, self.wish.end
+
+    def _record(self) -> ClipResult:
+        if files.free_bytes(self._settings.data_dir) < self._settings.min_free_mb * 1e6:
+            return self._failed(State.DISK_FULL.text, retry=True)
+        try:
+            spool = Spool(self._folder, self._times)
+            with self._ring.hold():
+                want = self._collect(spool)
+                # Afterwards an on-demand camera tells only that it is idle again.
+                self._why = self._reason()
+            return self._finish(spool, want)
+        except NoFfmpeg as exc:
+            return self._failed(exc.message, retry=True)
+        except OSError as exc:
+            if exc.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            log.warning("camera %s: the disk is full", self.wish.camera)
+            return self._failed(State.DISK_FULL.text, retry=True)
+
+    def _collect(self, spool: Spool) -> Span:
+        """Copy segments as they close until the window is over; return the window."""
+        begin = self._first(spool)
+        while True:
+            if self._stopping.is_set():
+                raise RecorderStopped("the recorder is stopping")
+            until = self._until
+            end = self._at + (until - self.wish.at).total_seconds()
+            spool.take(self._ring.history.covering(begin - _BEFORE_S, end))
+            left_s = end + _WHOLE_S - self._times.now()
+            if left_s > 0:
+                self._ring.history.wait(min(left_s, _PAUSE_S))
+            elif not self._is_written(end + _WHOLE_S) and -left_s < self._late_s():
+                self._ring.history.wait(_LOOK_S)
+            elif self._close(until):
+                spool.take(self._ring.history.covering(begin - _BEFORE_S, end))
+                run = self._ring.history.live()
+                if run is not None and run.open_begin and run.open_begin < end:
+                    spool.take_open(run)
+                return begin, end
+
+    def _first(self, spool: Spool) -> float:
+        """Return when the clip begins; on demand that is the first picture."""
+        if self._ring.camera.mode is Mode.RING:
+            self._wait_for_start(spool)
+            return self._at - self.wish.pre_roll_s
+        # What is in the spool was recorded before a crash.
+        first = spool.taken[0].begin if spool.taken else self._connected()
+        if first is None:
+            with self._lock:
+                self._until = self._label(self._times.now())
+            return self._times.now()
+        self._go_on_until(first + self.wish.post_roll_s)
+        return first
+
+    def _wait_for_start(self, spool: Spool) -> None:
+        """Take the first pictures of a recorder that began just before the trigger.
+
+        The power comes back, and the first alarm with it: all connect at once.
+        """
+        ring, at = self._ring, self._at
+        if spool.taken or ring.history.covering(at, at + self.wish.post_roll_s):
+            return  # a recorder that was killed saw it
+        most_s = self._settings.timing.connect_s
+        while (
+            ring.status().state is State.STARTING
+            and self._times.now() < at + most_s
+            and not self._stopping.is_set()
+        ):
+            ring.history.wait(_LOOK_S)
+        first = ring.first_picture
+        if first is not None and at < first < at + most_s:
+            self._go_on_until(first + self.wish.post_roll_s)
+            self._note.write(self.wish, self._until, None)
+
+    def _go_on_until(self, mono: float) -> None:
+        with self._lock:
+            self._until = max(self._until, self._label(mono))
+
+    def _connected(self) -> float | None:
+        """Return when the first picture came; None when none does."""
+        deadline = self._times.now() + self._settings.timing.connect_s
+        while self._times.now() < deadline and not self._stopping.is_set():
+            run = self._ring.history.live()
+            if run is not None and run.last_byte and run.first_byte:
+                return run.first_byte
+            if self._ring.status().state in _HOPELESS:
+                return None
+            self._ring.history.wait(_LOOK_S)
+        return None
+
+    def _is_written(self, end: float) -> bool:
+        """Whether everything before `end` has come, or nothing more will."""
+        run = self._ring.history.live()
+        if run is None:
+            return True
+        return (_written(run, self._times) or 0.0) >= end
+
+    def _late_s(self) -> float:
+        every_s = 2 / (self._ring.camera.framerate or 1)
+        run = self._ring.history.live()
+        is_slow = run is not None and run.container is Container.MKV
+        late_s = self._settings.timing.late_s
+        return max(late_s, every_s) if is_slow else late_s
+
+    def _close(self, until: datetime) -> bool:
+        """Refuse extensions from now on; False when one just came."""
+        with self._lock:
+            self._is_closed = self._until == until
+            return self._is_closed
+
+    def _finish(self, spool: Spool, want: Span) -> ClipResult:
+        videos = self._settings.data_dir / "videos"
+        path = files.clip_path(videos, self.wish.camera, self.wish.name, self.wish.at)
+        taken = [t for t in spool.taken if t.end > want[0] - _BEFORE_S]
+        if not taken:
+            return self._failed(f"no video was recorded: {self._why}")
+        try:
+            made = self._assembler.assemble(taken, want, path, self._ring.camera.recode)
+        except CannotAssemble as exc:
+            return self._failed(exc.message, retry=exc.disk_full)
+        return self._result_of(made, want, path, _slack_s(taken))
+
+    def _reason(self) -> str:
+        """Return why there would be no video."""
+        status = self._ring.status()
+        if status.state is State.RECORDING:
+            return "the camera was not recorded then, or too long ago"
+        is_asked = self._ring.camera.mode is Mode.ON_DEMAND
+        if is_asked and status.state is State.STARTING and not self._ring.why:
+            return f"no picture within {self._settings.timing.connect_s:.0f} s"
+        return self._ring.why or status.text
+
+    def _result_of(
+        self, made: Assembled, want: Span, path: Path, slack_s: float
+    ) -> ClipResult:
+        began_at = self._label(made.begin)
+        missing = coverage(made.spans, want, slack_s).gaps
+        offset_s = min((self.wish.at - began_at).total_seconds(), made.length_s - 0.2)
+        return ClipResult(
+            at=self.wish.at,
+            path=path,
+            thumbnail_path=self._assembler.thumbnail(path, offset_s),
+            began_at=began_at,
+            ended_at=self._label(made.end),
+            gaps=tuple(Gap(self._label(a), self._label(b)) for a, b in missing),
+            partial=bool(missing),
+            pre_roll_s=self._pre_roll_s(began_at),
+            codec=made.codec,
+            note=self._note_of(began_at),
+        )
+
+    def _note_of(self, began_at: datetime | None) -> str | None:
+        late_s = (began_at - self.wish.at).total_seconds() if began_at else 0
+        late = f"the video begins {late_s:.0f} s after the trigger"
+        told = ["no pre-roll"] if self._ring.camera.mode is Mode.ON_DEMAND else []
+        return ": ".join([*told, *([late] if late_s >= _AT_ONCE_S else [])]) or None
+
+    def _label(self, mono: float) -> datetime:
+        """Return the time by the clock that gave the trigger its own."""
+        return self.wish.at + timedelta(seconds=mono - self._at)
+
+    def _pre_roll_s(self, began_at: datetime | None) -> float:
+        if began_at is None or self._ring.camera.mode is Mode.ON_DEMAND:
+            return 0
+        return max(0.0, (self.wish.at - began_at).total_seconds())
+
+    def _failed(self, error: str, *, retry: bool = False) -> ClipResult:
+        return ClipResult(self.wish.at, error=error, retry=retry, partial=True)
+
+
+def _written(run: Run, times: Times) -> float | None:
+    if run.container is Container.TS:
+        return written_until(run.open_path, times)
+    return run.segments[-1].end + _WHOLE_S if run.segments else None
+
+
+def _slack_s(taken: list[Taken]) -> float:
+    """How much may lack at an end without being a gap: a picture's own time."""
+    longest_s = max(part.end - part.begin for part in taken)
+    return max(SLACK_S, 1.1 * longest_s if taken[0].container is Container.MKV else 0)

@@ -1,0 +1,144 @@
+"""For those who run it: liveness, readiness, metrics, the description of the API."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+
+from flask import Blueprint, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
+
+from mvsnap import __version__
+from mvsnap.runtime.openapi import document
+from mvsnap.store.events import SILENT_AFTER
+from mvsnap.web import auth
+from mvsnap.web.context import gateway
+from mvsnap.web.pages.recorder_rows import recorder_told
+
+bp = Blueprint("ops", __name__)
+
+_LEAST_FREE_BYTES = 200_000_000
+
+
+@bp.get("/healthz")
+@auth.public
+def healthz() -> ResponseReturnValue:
+    return jsonify(status="ok", version=__version__)
+
+
+@bp.get("/readyz")
+@auth.public
+def readyz() -> ResponseReturnValue:
+    parts = {
+        "store": _store(),
+        "worker": _worker(),
+        "queue": _queue(),
+        "disk": _disk(),
+        "api_keys": _api_keys(),
+        "sense": _sense(),
+    }
+    ready = all(reason == "ok" for reason in parts.values())
+    # It informs only: a camera that is away does not keep alarms from coming in.
+    parts["recorder"] = _recorder()
+    answer = jsonify(status="ready" if ready else "not ready", parts=parts)
+    return answer, 200 if ready else 503
+
+
+@bp.get("/metrics")
+@auth.public  # local, or with a key: checked here because either will do
+def metrics() -> ResponseReturnValue:
+    if not auth.is_local(request):
+        auth.admit().must_have("read")
+    gateway().jobs.backlog()
+    text = generate_latest(gateway().metrics.registry)
+    return Response(text, content_type=CONTENT_TYPE_LATEST)
+
+
+@bp.get("/api/v1.0/openapi.json")
+@auth.public
+def openapi() -> ResponseReturnValue:
+    return jsonify(document(gateway().settings.site.public_url or ""))
+
+
+def _store() -> str:
+    try:
+        gateway().store.ping()
+    except SQLAlchemyError as exc:
+        return f"the database does not answer: {type(exc).__name__}"
+    return "ok"
+
+
+def _worker() -> str:
+    try:
+        now, seen = gateway().store.now(), gateway().store.workers_seen().values()
+    except SQLAlchemyError:
+        return "unknown: the database does not answer"
+    since = now - SILENT_AFTER
+    if any(moment > since for moment in seen):
+        return "ok"
+    return "no process with the worker role was seen in the last minute"
+
+
+def _queue() -> str:
+    size = gateway().settings.server.queue_size
+    return "ok" if gateway().jobs.backlog() < size else f"{size} jobs are waiting"
+
+
+def _disk() -> str:
+    data_dir = gateway().settings.data_dir
+    foreign = [p for p in (data_dir, *data_dir.glob("snapshots/*/*/*")) if _closed(p)]
+    if foreign:
+        return f"{foreign[-1]} cannot be written: it belongs to another account"
+    free = shutil.disk_usage(data_dir).free
+    if free > _LEAST_FREE_BYTES:
+        return "ok"
+    return f"only {free // 1_000_000} MB are free in data_dir"
+
+
+def _closed(path: Path) -> bool:
+    return path.is_dir() and not os.access(path, os.W_OK)
+
+
+def _api_keys() -> str:
+    if gateway().settings.lets_somebody_in(listens=False):
+        return "ok"
+    try:
+        return "ok" if _listens() else "no api_keys: nobody can call"
+    except SQLAlchemyError:
+        return "unknown: the database does not answer"
+
+
+def _listens() -> bool:
+    choices = gateway().site.choices()
+    return bool(choices.get("sense.enabled", gateway().settings.sense.enabled))
+
+
+def _sense() -> str:
+    try:
+        listens = _listens()
+        now, listeners = gateway().store.now(), gateway().sense.listeners()
+    except SQLAlchemyError:
+        return "unknown: the database does not answer"
+    if not listens:
+        return "ok"
+    alive = [one for one in listeners if one.seen_at > now - SILENT_AFTER]
+    if not alive:
+        return "no process with the sense role was seen in the last minute"
+    return "ok" if any(one.connected for one in alive) else alive[0].state
+
+
+def _recorder() -> str:
+    """Return how many cameras are in which state: the names are for those inside."""
+    try:
+        seen, now = gateway().clips.recorder_cameras(), gateway().store.now()
+    except SQLAlchemyError:
+        return "unknown: the database does not answer"
+    rows = recorder_told(gateway().settings.recorder.serials(), seen, now).rows
+    if all(row.is_well for row in rows):
+        return "ok"
+    counted = Counter(row.word for row in rows)
+    return ", ".join(f"{count} {word}" for word, count in counted.items())

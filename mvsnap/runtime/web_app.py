@@ -1,0 +1,132 @@
+"""The Flask application. Making one starts nothing and opens nothing."""
+
+from __future__ import annotations
+
+import logging
+from functools import cached_property
+
+from flask import Flask, Response, jsonify, render_template
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from mvsnap.badges import api as badges
+from mvsnap.badges import pages as badge_review
+from mvsnap.errors import MvsnapError
+from mvsnap.runtime import ops
+from mvsnap.visitors import pages as visitors
+from mvsnap.web import api, auth, context, events, login, mutes, pages
+from mvsnap.web.context import Gateway
+from mvsnap.web.pages import audit, clips, crowd_events, overview, settings
+from mvsnap.webhooks import api as hooks
+from mvsnap.wifi import pages as wifi
+from mvsnap.wifi import receiver
+
+log = logging.getLogger(__name__)
+
+_MAX_BODY_BYTES = 1_000_000
+_BLUEPRINTS = (
+    *(api.bp, badges.bp, events.bp, hooks.bp, mutes.bp, ops.bp, receiver.bp),
+    *(login.bp, overview.bp, crowd_events.bp, clips.bp, visitors.bp),
+    *(wifi.bp, badge_review.bp, settings.bp, audit.bp),
+)
+
+
+class Application(Flask):
+    """Reads the secret that signs sessions when the first session needs it."""
+
+    @cached_property
+    def secret_key(self) -> str:  # type: ignore[override]  # elsewhere it is a setting
+        gateway: Gateway = self.extensions[context.EXTENSION]
+        return gateway.people.secret("session")
+
+
+def create_app(gateway: Gateway) -> Flask:
+    app = Application(
+        "mvsnap", static_folder=pages.STATIC, template_folder=pages.TEMPLATES
+    )
+    settings, server = gateway.settings, gateway.settings.server
+    app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider
+    app.extensions[context.EXTENSION] = gateway
+    auth.prepare(
+        app,
+        settings.api_keys,
+        rate_per_minute=server.rate_per_minute,
+        session_hours=settings.login.session_hours,
+    )
+    login.prepare(app, gateway)
+    pages.prepare(app)
+    app.after_request(_no_sniffing)
+    app.register_error_handler(MvsnapError, _expected)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(SQLAlchemyError, _no_storage)
+    app.register_error_handler(Exception, _bug)
+    for blueprint in _BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    if server.trusted_proxies:
+        n = server.trusted_proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as Flask documents
+            app.wsgi_app, x_for=n, x_proto=n, x_host=n, x_prefix=n
+        )
+    return app
+
+
+def error_answer(code: str, message: str, status: int) -> Response:
+    """Return the error as a page for people, as JSON for programs."""
+    if auth.for_a_person():
+        page = render_template("error.html", message=message, status=status)
+        return Response(page, status)
+    answer = jsonify(error={"code": code, "message": message})
+    answer.status_code = status
+    return answer
+
+
+def _expected(error: MvsnapError) -> ResponseReturnValue:
+    answer = error_answer(error.code, error.message, error.status)
+    retry_after_s = getattr(error, "retry_after_s", None)
+    if retry_after_s is not None:
+        answer.headers["Retry-After"] = str(int(retry_after_s))
+    if error.status == 401:
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="mvsnap"'
+    return answer
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if isinstance(error, InternalServerError) and error.original_exception is not None:
+        # Flask wraps what happens before a view is found, such as opening a session.
+        if isinstance(error.original_exception, SQLAlchemyError):
+            return _no_storage(error.original_exception)
+        return _bug(error.original_exception)
+    status = error.code or 500
+    code = error.name.lower().replace(" ", "_")
+    message = error.description or error.name
+    valid = error.valid_methods if isinstance(error, MethodNotAllowed) else None
+    if set(valid or ()) - {"OPTIONS"} == {"POST"}:
+        message = f"{message} Send a POST."
+    answer = error_answer(code, message, status)
+    for name, value in error.get_headers():
+        if name.lower() not in {"content-type", "content-length"}:
+            answer.headers.setdefault(name, value)
+    return answer
+
+
+def _no_storage(error: SQLAlchemyError) -> ResponseReturnValue:
+    # Not the driver's own text: it may name the password of the database.
+    log.error("the database cannot be used: %s", type(error).__name__)
+    message = "The database cannot be used now; nothing was accepted"
+    answer = error_answer("storage_unavailable", message, 503)
+    answer.headers["Retry-After"] = "30"
+    return answer
+
+
+def _bug(error: BaseException) -> ResponseReturnValue:
+    log.error("unexpected error while answering a request", exc_info=error)
+    return error_answer("internal", "Internal error; see the log", 500)
+
+
+def _no_sniffing(answer: Response) -> Response:
+    answer.headers.setdefault("X-Content-Type-Options", "nosniff")
+    answer.headers.setdefault("Cache-Control", "no-store")
+    return answer

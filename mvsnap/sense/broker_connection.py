@@ -1,0 +1,93 @@
+"""Line: the connection to the broker, open while sense is switched on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mvsnap.clock import SystemClock, poll
+from mvsnap.config.sense import Sense
+from mvsnap.sense.framing import LIMIT_BYTES
+from mvsnap.sense.receiver import Batch, Broker, Receiver
+
+State = tuple[bool, str]  # connected, and how it is in words
+
+# How long the broker may take to forget us.
+_GOODBYE_S = 5.0
+
+
+class Line:
+    """Open or not; opened again and again, each time with the settings of then."""
+
+    def __init__(self, clock: SystemClock) -> None:
+        self._clock = clock
+        self._receiver: Receiver | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self._receiver is not None
+
+    @property
+    def state(self) -> State:
+        if self._receiver is None:
+            return False, "switched off"
+        state = self._receiver.state
+        return state.connected, state.text
+
+    @property
+    def lost(self) -> dict[str, int]:
+        """Return how many messages were not taken since it was opened, by reason."""
+        if self._receiver is None:
+            return {}
+        state = self._receiver.state
+        return {
+            "too many waited": state.dropped,
+            f"longer than {LIMIT_BYTES:,} bytes": state.too_large,
+        }
+
+    def open(self, broker: Broker) -> None:
+        self._receiver = Receiver(broker)
+        self._receiver.start()
+
+    def take(self, limit_s: float) -> Batch | None:
+        """Return what came, None if nothing did in time; waits when it is not open."""
+        if self._receiver is None:
+            self._clock.sleep(limit_s)
+            return None
+        return self._receiver.take(limit_s)
+
+    def acknowledge(self, batch: Batch) -> None:
+        if self._receiver is not None:
+            self._receiver.acknowledge(batch)
+
+    def close(self) -> None:
+        """Leave; the broker keeps what comes at QoS 1 for the next time."""
+        if self._receiver is not None:
+            self._receiver.stop()
+            self._receiver = None
+
+    def forget(self, broker: Broker) -> None:
+        """Let the broker keep nothing for us: what happens now is not told later."""
+        receiver = Receiver(replace(broker, keeps_session=False))
+        receiver.start()
+        poll(
+            lambda: receiver.state.connected or None,
+            self._clock,
+            every_s=0.05,
+            limit_s=_GOODBYE_S,
+        )
+        receiver.stop()
+
+
+def broker_of(sense: Sense, listener_id: str) -> Broker:
+    topics = dict.fromkeys([sense.topic, *(t.topic for t in sense.triggers)])
+    return Broker(
+        host=sense.host,
+        port=sense.port,
+        client_id=listener_id,
+        topics=tuple(topics),
+        username=sense.username,
+        password=sense.password.get_secret_value() if sense.password else None,
+        tls=sense.tls,
+        ca_file=sense.ca_file,
+        protocol=sense.protocol,
+    )

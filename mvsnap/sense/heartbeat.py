@@ -1,0 +1,87 @@
+"""Report: what the listener tells the pages of itself and of the cameras it hears."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+from mvsnap.clock import SystemClock
+from mvsnap.domain import Listener, Serial
+from mvsnap.sense.broker_connection import State
+from mvsnap.sense.detector import Detector
+from mvsnap.store.events import Store
+from mvsnap.store.sense import SenseStore
+
+log = logging.getLogger(__name__)
+
+# A camera's last count is noted so often: its silence is the only offline sign.
+_HEARD = timedelta(seconds=60)
+# Enough for any site; more are invented.
+_MOST_CAMERAS = 2000
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class Report:
+    def __init__(self, sense: SenseStore, events: Store, clock: SystemClock) -> None:
+        self._sense = sense
+        self._events = events
+        self._clock = clock
+        self._messages = 0
+        self._lost: Mapping[str, int] = {}
+        self._began_at = clock.monotonic()
+        self._heard: dict[Serial, datetime] = {}
+        self.told: State | None = None
+
+    def count(self, messages: int) -> None:
+        self._messages += messages
+
+    def beat(
+        self,
+        listener_id: str,
+        state: State,
+        topics: int,
+        lost: Mapping[str, int],
+    ) -> None:
+        """Say that this process is alive, how it is, and how much it hears.
+
+        lost: messages that were not taken since the connection began, by reason.
+        """
+        for why, many in lost.items():
+            if (more := many - self._lost.get(why, 0)) > 0:
+                log.warning("%d messages dropped: %s", more, why)
+        self._lost = lost
+        now = self._clock.monotonic()
+        rate = self._messages / max(now - self._began_at, 0.001)
+        self._messages, self._began_at = 0, now
+        self.told = state
+        self._sense.describe_listener(
+            Listener(
+                listener_id=listener_id,
+                seen_at=self._events.now(),
+                connected=state[0],
+                state=state[1],
+                messages_per_s=round(rate, 1),
+                people_counts=topics,
+            )
+        )
+
+    def note_heard(self, detector: Detector) -> None:
+        """Note when each camera was heard, each at most once a minute."""
+        since = self._clock.now() - 2 * _HEARD
+        known = detector.harvest.names.cameras
+        heard = {
+            serial: at
+            for serial, at in detector.heard(since).items()
+            # Anybody at the broker can invent serials; the Dashboard knows ours.
+            if serial in known or not known
+        }
+        news = {
+            serial: at
+            for serial, at in islice(heard.items(), _MOST_CAMERAS)
+            if at - self._heard.get(serial, _NEVER) >= _HEARD
+        }
+        self._sense.note_heard(news)
+        kept = {serial: at for serial, at in self._heard.items() if at >= since}
+        self._heard = kept | news

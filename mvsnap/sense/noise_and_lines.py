@@ -1,0 +1,139 @@
+"""What cameras say beside counts: audio levels and line crossings under their rules."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from mvsnap.core.crossing import CrossingRule, CrossingWatch
+from mvsnap.core.crowd import SILENCE_MS, CrowdWatch
+from mvsnap.core.sense_messages import decode_audio_level, decode_crossing
+from mvsnap.domain import EventKind, Serial, ZoneId
+from mvsnap.sense.events import Harvest, Place
+from mvsnap.sense.rules import Rules
+from mvsnap.sense.zone import believed_ms
+from mvsnap.store.sense import ZoneKey
+
+# What a whole camera hears is kept under this zone.
+ALL_OF_IT = ZoneId("")
+_MOST_LINES = 10_000
+_FORGET_MS = 3_600_000
+
+LineKey = tuple[Serial, str, CrossingRule]
+
+
+class NoiseWatches:
+    """One watch for each camera that publishes its audio level."""
+
+    def __init__(self, harvest: Harvest, most: int) -> None:
+        self._harvest = harvest
+        self._most = most
+        self._watches: dict[Serial, CrowdWatch] = {}
+        self._heard_ms: dict[Serial, int] = {}
+
+    def follow(self, rules: Rules) -> None:
+        rule = rules.noise()
+        if rule is None:
+            self._watches.clear()
+            self._heard_ms.clear()
+        for watch in self._watches.values():
+            assert rule is not None
+            watch.rule = rule
+
+    def take(
+        self,
+        serial: Serial,
+        payload: bytes,
+        received_ms: int,
+        rules: Rules,
+        now: datetime,
+    ) -> None:
+        """Raises BadMessage."""
+        rule = rules.noise()
+        if rule is None or not rules.hears(serial):
+            return
+        ts_ms, level_db = decode_audio_level(payload)
+        watch = self._watches.get(serial)
+        if watch is None:
+            if len(self._watches) >= self._most:
+                return
+            watch = self._watches[serial] = CrowdWatch(rule)
+        self._heard_ms[serial] = received_ms
+        found = watch.see(believed_ms(ts_ms, received_ms), level_db)
+        self._add(serial, watch, found, now)
+
+    def expire(self, now_ms: int, now: datetime) -> None:
+        for serial, watch in list(self._watches.items()):
+            silent_ms = now_ms - self._heard_ms[serial]
+            if silent_ms > SILENCE_MS:
+                self._add(serial, watch, watch.finish(), now)
+            if silent_ms > _FORGET_MS:
+                del self._watches[serial], self._heard_ms[serial]
+
+    def finish(self, now: datetime) -> None:
+        for serial, watch in self._watches.items():
+            self._add(serial, watch, watch.finish(), now)
+
+    def restore(
+        self, serial: Serial, known: dict[str, Any], rules: Rules, now_ms: int
+    ) -> None:
+        rule = rules.noise()
+        if rule is not None:
+            self._heard_ms[serial] = now_ms
+            self._watches[serial] = watch = CrowdWatch(rule)
+            watch.restore(known.get("crowd", {}))
+
+    def drain(self) -> dict[ZoneKey, dict[str, Any]]:
+        """Return the states that changed, and take them for saved."""
+        changed = {s: watch for s, watch in self._watches.items() if watch.changed}
+        for watch in changed.values():
+            watch.changed = False
+        return {(s, ALL_OF_IT): {"crowd": w.state()} for s, w in changed.items()}
+
+    def _add(
+        self, serial: Serial, watch: CrowdWatch, found: list[Any], now: datetime
+    ) -> None:
+        place = Place(EventKind.NOISE, serial, ALL_OF_IT)
+        for finding in found:
+            self._harvest.add_crowd(place, finding, watch.rule, now)
+
+
+class LineWatches:
+    """One watch for each line and rule."""
+
+    def __init__(self, harvest: Harvest) -> None:
+        self._harvest = harvest
+        self._watches: dict[LineKey, CrossingWatch] = {}
+        self._heard_ms: dict[LineKey, int] = {}
+
+    def take(
+        self,
+        serial: Serial,
+        line_id: str,
+        payload: bytes,
+        received_ms: int,
+        rules: Rules,
+        now: datetime,
+    ) -> None:
+        """Raises BadMessage."""
+        for number, rule in rules.crossings(serial, line_id):
+            crossing = decode_crossing(payload)
+            key = (serial, line_id, rule)
+            watch = self._watches.get(key)
+            if watch is None:
+                if len(self._watches) >= _MOST_LINES:
+                    return
+                watch = self._watches[key] = CrossingWatch(rule)
+            self._heard_ms[key] = received_ms
+            ts_ms = believed_ms(crossing.ts_ms, received_ms)
+            found = watch.see(ts_ms, crossing.object_id, crossing.event, crossing.type)
+            if found is not None:
+                place = Place(EventKind.CROSSING, serial, ZoneId(line_id), number)
+                self._harvest.add_crossing(place, found, rule, now)
+
+    def expire(self, now_ms: int) -> None:
+        """Forget the lines that nobody crossed for long."""
+        for key, heard_ms in list(self._heard_ms.items()):
+            rule = key[2]
+            if now_ms - heard_ms > _FORGET_MS + rule.window_ms + rule.cooldown_ms:
+                del self._watches[key], self._heard_ms[key]

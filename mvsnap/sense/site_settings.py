@@ -1,0 +1,43 @@
+"""What the store says of the listener's work: choices, mutes, names."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import datetime
+
+from mvsnap.config.choices import chosen_sense
+from mvsnap.config.sense import Sense
+from mvsnap.errors import BadInput
+from mvsnap.sense.events import Names
+from mvsnap.store.site import SiteStore
+
+log = logging.getLogger(__name__)
+
+
+def read_sense(site: SiteStore, file: Sense) -> tuple[Sense, str]:
+    """Return the settings with what people chose on the page in their place.
+
+    With a mistake among the choices: the file's settings, and what is wrong.
+    """
+    try:
+        return chosen_sense(file, site.choices()), ""
+    except BadInput as exc:
+        return file, exc.message
+
+
+def read_mutes(site: SiteStore, names: Names, now: datetime) -> Names:
+    mutes = site.mutes(now)
+    if len(mutes) != len(names.mutes):
+        log.info("mutes that hold now: %d", len(mutes))
+    return replace(names, mutes=mutes)
+
+
+def read_names(site: SiteStore, names: Names) -> Names:
+    zones = {
+        (serial, zone.zone_id): zone.label
+        for serial, found in site.zones().items()
+        for zone in found
+    }
+    cameras = {camera.serial: camera.name for camera in site.cameras()}
+    return replace(names, cameras=cameras, zones=zones)

@@ -1,0 +1,1 @@
+"""The simulated IXON Cloud, with a camera behind its web access."""

@@ -1,0 +1,67 @@
+"""IXON fields: `fields=a,b.c,d(e,f),*` picks what an answer holds. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mvsnap.simulator.ixon.errors import IxonError
+
+# What an answer holds beside the fields asked for.
+_ALWAYS = ("publicId",)
+
+
+def pick(row: Mapping[str, Any], fields: str) -> dict[str, Any]:
+    """Return the asked fields of a row, in the row's own order.
+
+    Raises:
+        IxonError: the parentheses do not match, or a field does not exist.
+    """
+    wanted = _parsed(fields)
+    for name in wanted:
+        if name not in row and name != "*":
+            raise IxonError(400, "Unknown field", name)
+    picked = {}
+    for name, value in row.items():
+        if name in wanted:
+            picked[name] = _inside(value, wanted[name])
+        elif name in _ALWAYS or "*" in wanted:
+            picked[name] = value
+    return picked
+
+
+def _inside(value: Any, fields: str) -> Any:
+    if isinstance(value, list):
+        return [_inside(item, fields) for item in value]
+    if isinstance(value, dict):
+        # Without fields of their own, others are told by their id alone.
+        return pick(value, fields)
+    return value
+
+
+def _parsed(fields: str) -> dict[str, str]:
+    """Split at the outer commas; return each name with the fields inside it."""
+    parts, depth, part = [], 0, ""
+    for letter in fields:
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if depth < 0:
+            break
+        if letter == "," and depth == 0:
+            parts.append(part)
+            part = ""
+        else:
+            part += letter
+    if depth != 0:
+        raise IxonError(400, "Unbalanced parentheses", "fields")
+    found: dict[str, str] = {}
+    for whole in [*parts, part]:
+        if not whole:
+            continue
+        text = whole.strip()
+        if text.endswith(")"):
+            name, _, inside = text[:-1].partition("(")
+        else:
+            name, _, inside = text.partition(".")
+        known = found.get(name)
+        found[name] = f"{known},{inside}" if known and inside else known or inside
+    return found

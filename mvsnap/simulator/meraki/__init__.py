@@ -1,0 +1,1 @@
+"""The simulated Dashboard, its cameras, and the people before them."""

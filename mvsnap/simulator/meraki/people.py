@@ -1,0 +1,103 @@
+"""Simulated people: how many came into a zone in each minute, the same for ever.
+
+Nobody has to walk for it: a minute's number comes from its name. Where counts are
+published at the same time, those are what the minute had.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from mvsnap.domain import FULL_FRAME, Serial, ZoneId
+from mvsnap.simulator.meraki.cameras import NETWORKS, SimulatedCamera, area_of, line_of
+
+# People in view now, None where nobody knows.
+PeopleAt = Callable[[Serial, ZoneId, datetime], int | None]
+
+MINUTE = timedelta(minutes=1)
+# People in each minute of a working day, by the hour of the network's clock.
+_A_DAY = (
+    *(0.05, 0.02, 0.02, 0.02, 0.05, 0.2, 0.6, 1.4),
+    *(2.2, 1.6, 1.4, 2.0, 3.4, 2.8, 1.8, 1.6),
+    *(2.0, 3.2, 2.6, 1.4, 0.7, 0.4, 0.2, 0.1),
+)
+_SCENES = {"gate": 1.0, "door": 0.6, "hall": 0.8, "yard": 0.3}
+_CLOCKS = {network_id: ZoneInfo(clock) for network_id, _, clock in NETWORKS}
+_SUNDAY = 6
+_SAMPLE = timedelta(seconds=4)
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedMinute:
+    began_at: datetime
+    entrances: int
+    average_people: float
+
+
+def minutes(
+    camera: SimulatedCamera,
+    zone_id: ZoneId,
+    since: datetime,
+    until: datetime,
+    people_at: PeopleAt | None = None,
+) -> Iterator[SimulatedMinute]:
+    """Yield each whole minute that begins in [since, until)."""
+    begin = since.astimezone(UTC).replace(second=0, microsecond=0)
+    if begin < since:
+        begin += MINUTE
+    while begin < until:
+        yield _published(camera, zone_id, begin, people_at) or _made_up(
+            camera, zone_id, begin
+        )
+        begin += MINUTE
+
+
+def _published(
+    camera: SimulatedCamera,
+    zone_id: ZoneId,
+    begin: datetime,
+    people_at: PeopleAt | None,
+) -> SimulatedMinute | None:
+    if people_at is None or people_at(camera.serial, zone_id, begin) is None:
+        return None
+    moments = (begin + step * _SAMPLE for step in range(MINUTE // _SAMPLE))
+    seen = [people_at(camera.serial, zone_id, moment) or 0 for moment in moments]
+    came = (max(0, now - before) for before, now in zip(seen, seen[1:], strict=False))
+    return SimulatedMinute(begin, seen[0] + sum(came), round(sum(seen) / len(seen), 2))
+
+
+def _made_up(
+    camera: SimulatedCamera, zone_id: ZoneId, begin: datetime
+) -> SimulatedMinute:
+    now, before = (
+        _people(camera, zone_id, moment) for moment in (begin, begin - MINUTE)
+    )
+    return SimulatedMinute(begin, now, round(0.6 * now + 0.3 * before, 2))
+
+
+def _people(camera: SimulatedCamera, zone_id: ZoneId, begin: datetime) -> int:
+    local = begin.astimezone(_CLOCKS[camera.network_id])
+    usual = _A_DAY[local.hour] * _SCENES[camera.scene]
+    if local.weekday() == _SUNDAY:
+        usual /= 4
+    name = f"{camera.serial}/{begin:%Y%m%d%H%M}"
+    here = int(usual * 2 * _chance(name) + _chance(f"{name}/rest"))
+    share = _share(camera, zone_id)
+    # Who is in a zone is in the full frame, too.
+    return sum(_chance(f"{name}/{number}") < share for number in range(here))
+
+
+def _share(camera: SimulatedCamera, zone_id: ZoneId) -> float:
+    if zone_id == FULL_FRAME:
+        return 1.0
+    shares = {area_of(camera): 0.6, line_of(camera): 0.45}
+    return shares.get(zone_id, 0.6)
+
+
+def _chance(name: str) -> float:
+    """Return 0 to 1, the same for the same name."""
+    return zlib.crc32(name.encode()) / 2**32

@@ -1,0 +1,249 @@
+"""Dashboard routes: what the simulated Dashboard answers where."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from flask import Flask, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from mvsnap.simulator.meraki import analytics_routes
+from mvsnap.simulator.meraki.cameras import (
+    NETWORKS,
+    ORGANIZATION_ID,
+    SimulatedCamera,
+    as_availability,
+    parse_moment,
+)
+from mvsnap.simulator.meraki.errors import DashboardError, refusal
+
+if TYPE_CHECKING:
+    from mvsnap.simulator.meraki.dashboard import FakeDashboard
+
+_Rows = list[dict[str, Any]]
+
+
+def add(app: Flask, dashboard: FakeDashboard) -> None:
+    _add_organization(app, dashboard)
+    _add_devices(app, dashboard)
+    _add_pictures(app, dashboard)
+    analytics_routes.add(app, dashboard)
+
+    @app.errorhandler(HTTPException)
+    def unknown_path(error: HTTPException) -> ResponseReturnValue:
+        return refusal(DashboardError(error.code or 500))
+
+
+def _add_organization(app: Flask, dashboard: FakeDashboard) -> None:
+    prefix = "/api/v1/organizations/<organization_id>"
+
+    @app.get("/api/v1/administered/identities/me")
+    def identity() -> ResponseReturnValue:
+        return jsonify(_IDENTITY)
+
+    @app.get("/api/v1/organizations")
+    def organizations() -> ResponseReturnValue:
+        return _page([_ORGANIZATION], "id", per_page=(3, 9000, 9000))
+
+    @app.get(f"{prefix}/networks")
+    def networks(organization_id: str) -> ResponseReturnValue:
+        _check_organization(organization_id)
+        rows = _wanted([_network(*network) for network in NETWORKS])
+        return _page(rows, "id", per_page=(3, 100_000, 1000))
+
+    @app.get(f"{prefix}/devices")
+    def devices(organization_id: str) -> ResponseReturnValue:
+        _check_organization(organization_id)
+        rows = [_without_status(row) for row in _wanted(dashboard.devices())]
+        return _page(rows, "serial", per_page=(3, 5000, 1000))
+
+    @app.get(f"{prefix}/devices/availabilities")
+    def availabilities(organization_id: str) -> ResponseReturnValue:
+        _check_organization(organization_id)
+        rows = [as_availability(device) for device in _wanted(dashboard.devices())]
+        return _page(rows, "serial", per_page=(3, 1000, 1000))
+
+
+def _add_devices(app: Flask, dashboard: FakeDashboard) -> None:
+    @app.get("/api/v1/devices/<serial>")
+    def device(serial: str) -> ResponseReturnValue:
+        for row in dashboard.devices():
+            if row["serial"] == serial:
+                answer = _without_status(row)
+                # Only the organization-wide list says what kind of product it is.
+                del answer["productType"]
+                return jsonify(answer)
+        raise DashboardError(404)
+
+    @app.get("/api/v1/devices/<serial>/camera/video/settings")
+    def video_settings(serial: str) -> ResponseReturnValue:
+        url = _camera(dashboard, serial).rtsp_url
+        shown = {"rtspUrl": url} if url else {}
+        return jsonify({"externalRtspEnabled": url is not None} | shown)
+
+    @app.get("/api/v1/devices/<serial>/camera/videoLink")
+    def video_link(serial: str) -> ResponseReturnValue:
+        camera = _camera(dashboard, serial)
+        text = request.args.get("timestamp")
+        moment = _moment(text) if text else None
+        return jsonify(_video_link(camera, moment))
+
+
+def _add_pictures(app: Flask, dashboard: FakeDashboard) -> None:
+    @app.post("/api/v1/devices/<serial>/camera/generateSnapshot")
+    def generate_snapshot(serial: str) -> ResponseReturnValue:
+        camera = _camera(dashboard, serial)
+        body = _snapshot_body()
+        text = body.get("timestamp")
+        wanted = _moment(text) if text is not None else None
+        path, expires_at = dashboard.request_snapshot(
+            camera, wanted, fullframe=body.get("fullframe") is True
+        )
+        url = request.host_url.rstrip("/") + path
+        dashboard.remember_secret(url)
+        expiry = f"Access to the image will expire at {expires_at:%Y-%m-%dT%H:%M:%SZ}."
+        return jsonify(url=url, expiry=expiry), 202
+
+    @app.get("/stream/jpeg/snapshot/<token>")
+    def picture(token: str) -> ResponseReturnValue:
+        return dashboard.picture(token)
+
+
+def _camera(dashboard: FakeDashboard, serial: str) -> SimulatedCamera:
+    camera = dashboard.cameras.get(serial)
+    if camera is None:
+        raise DashboardError(404)
+    return camera
+
+
+def _check_organization(organization_id: str) -> None:
+    if organization_id != ORGANIZATION_ID:
+        raise DashboardError(404)
+
+
+def _snapshot_body() -> dict[str, Any]:
+    """Return the JSON body; what is sent as a form is ignored, as by the cloud."""
+    if not request.is_json:
+        return {}
+    try:
+        body = json.loads(request.get_data())
+    except ValueError as exc:
+        raise DashboardError(400, "The request body is not valid JSON") from exc
+    if not isinstance(body, dict):
+        raise DashboardError(400, "The request body must be a JSON object")
+    return body
+
+
+def _moment(text: object) -> datetime:
+    try:
+        return parse_moment(str(text))
+    except ValueError as exc:
+        raise DashboardError(400, "'timestamp' must be in ISO 8601 format") from exc
+
+
+def _wanted(rows: _Rows) -> _Rows:
+    """Return the rows that pass every filter; a filter a row knows nothing of passes.
+
+    A name without [] filters nothing, whatever Meraki's description calls it.
+    """
+    for name in ("networkIds", "productTypes", "serials"):
+        if wanted := set(request.args.getlist(f"{name}[]")):
+            rows = [row for row in rows if wanted & _values(row, name, wanted)]
+    return rows
+
+
+def _values(row: dict[str, Any], name: str, otherwise: set[str]) -> set[str]:
+    """Return what a row holds for a filter: networks have a list, devices one value."""
+    if name in row:
+        return set(row[name])
+    key = name.removesuffix("s")
+    return {row[key]} if key in row else otherwise
+
+
+def _page(rows: _Rows, key: str, *, per_page: tuple[int, int, int]) -> Response:
+    """Return one page of rows, which are in order of `key`, with a Link header.
+
+    per_page: least, most, default.
+    """
+    least, most, default = per_page
+    size = request.args.get("perPage", default, type=int)
+    if not least <= size <= most:
+        raise DashboardError(400, f"'perPage' must be between {least} and {most}")
+    after = request.args.get("startingAfter", "")
+    rest = [row for row in rows if row[key] > after]
+    shown = rest[:size]
+    response = jsonify(shown)
+    links = [f"<{_page_url(size, None)}>; rel=first"]
+    if len(rest) > size:
+        links.append(f"<{_page_url(size, shown[-1][key])}>; rel=next")
+    response.headers["Link"] = ", ".join(links)
+    return response
+
+
+def _page_url(size: int, after: str | None) -> str:
+    own = ("perPage", "startingAfter")
+    query = [pair for pair in request.args.items(multi=True) if pair[0] not in own]
+    query.append(("perPage", str(size)))
+    if after is not None:
+        query.append(("startingAfter", after))
+    return f"{request.base_url}?{urlencode(query)}"
+
+
+def _without_status(device: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in device.items() if key != "status"}
+
+
+def _video_link(camera: SimulatedCamera, moment: datetime | None) -> dict[str, str]:
+    node_id = camera.node_id
+    url = f"https://n1.meraki.com/site/n/sim/manage/nodes/new_list/{node_id}"
+    vision_url = (
+        f"https://vision.meraki.com/n/{camera.network_id[2:]}/cameras/{node_id}"
+    )
+    if moment is not None:
+        ts_ms = round(moment.astimezone(UTC).timestamp() * 1000)
+        url, vision_url = f"{url}?timestamp={ts_ms}", f"{vision_url}?ts={ts_ms}"
+    return {"url": url, "visionUrl": vision_url}
+
+
+def _network(network_id: str, name: str, timezone: str) -> dict[str, Any]:
+    return {
+        "id": network_id,
+        "organizationId": ORGANIZATION_ID,
+        "name": name,
+        "productTypes": ["camera", "wireless"],
+        "timeZone": timezone,
+        "tags": [],
+        "enrollmentString": "",
+        "url": f"https://n1.meraki.com/site/n/{network_id}/manage/nodes/list",
+        "notes": "",
+        "isBoundToConfigTemplate": False,
+    }
+
+
+_IDENTITY = {
+    "name": "Simulated Administrator",
+    "email": "admin@example.com",
+    "lastUsedDashboardAt": "2026-01-02T03:04:05Z",
+    "authentication": {
+        "mode": "email",
+        "api": {"key": {"created": True}},
+        "twoFactor": {"enabled": True},
+        "saml": {"enabled": False},
+    },
+}
+
+_ORGANIZATION = {
+    "id": ORGANIZATION_ID,
+    "name": "Simulated Works",
+    "url": "https://dashboard.meraki.com/o/sim/manage/organization/overview",
+    "api": {"enabled": True},
+    "licensing": {"model": "co-term"},
+    "cloud": {
+        "region": {"name": "Europe", "host": {"name": "Germany"}},
+    },
+    "management": {"details": []},
+}

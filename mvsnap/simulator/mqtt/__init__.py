@@ -1,0 +1,1 @@
+"""A real mosquitto, started for a demo or a test."""

@@ -1,0 +1,1 @@
+"""Phones in a shop, posted as Meraki's Location Scanning posts them."""

@@ -1,0 +1,3 @@
+from mvsnap.simulator.scanning.command import main
+
+main()

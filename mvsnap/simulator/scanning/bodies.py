@@ -1,0 +1,192 @@
+"""Scanning bodies: what Meraki posts of one minute, as JSON, in version 2 and 3."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from mvsnap.simulator.scanning.world import (
+    NOISE_FLOOR_DBM,
+    AccessPoint,
+    Heard,
+    Radio,
+    World,
+    chance,
+)
+
+Body = dict[str, Any]
+
+V2_TYPES = {Radio.WIFI: "DevicesSeen", Radio.BLE: "BluetoothDevicesSeen"}
+V3_TYPES = {Radio.WIFI: "WiFi", Radio.BLE: "BLE"}
+# Where the first access point hangs.
+_LAT, _LNG = 52.52, 13.405
+_DEGREE_M = 111_320.0
+
+
+def v2_bodies(
+    world: World, minute: datetime, secret: str = "", *, milliseconds: bool = False
+) -> list[Body]:
+    """Return one body for each access point and radio that hears anybody.
+
+    milliseconds: spell times as Cisco's own simulator does by mistake: seenEpoch is a
+        float of milliseconds and seenTime has no Z.
+    """
+    heard = world.heard(minute)
+    found = []
+    for ap in world.access_points:
+        for radio, kind in V2_TYPES.items():
+            here = [h for h in _of(heard, radio) if ap.mac in h.rssi_dbm]
+            rows = [_v2_observation(h, ap, milliseconds) for h in here]
+            if rows:
+                found.append(v2_body(ap, kind, rows, secret))
+    return found
+
+
+def v2_body(ap: AccessPoint, kind: str, observations: list[Body], secret: str) -> Body:
+    return {
+        "version": "2.0",
+        "secret": secret,
+        "type": kind,
+        "data": {
+            "apMac": ap.mac,
+            "apFloors": [],
+            "apTags": [tag for tag in ap.tags if tag],
+            "observations": observations,
+        },
+    }
+
+
+def v3_bodies(world: World, minute: datetime, secret: str = "") -> list[Body]:
+    """Return one body for each radio of the network, with whoever v3 tells of."""
+    told = [heard for heard in world.heard(minute) if heard.phone.is_told(3)]
+    found = []
+    for radio, kind in V3_TYPES.items():
+        rows = [_v3_observation(world, heard) for heard in _of(told, radio)]
+        # Meraki lists some clients twice in the same body.
+        rows += [
+            row for row in rows if _draw(minute, row["clientMac"], "twice") % 50 == 0
+        ]
+        if rows:
+            found.append(v3_body(world, kind, rows, secret))
+    return found
+
+
+def v3_body(world: World, kind: str, observations: list[Body], secret: str) -> Body:
+    data = {"networkId": world.network_id, "observations": observations}
+    return {"version": "3.0", "secret": secret, "type": kind, "data": data}
+
+
+def _v2_observation(heard: Heard, ap: AccessPoint, milliseconds: bool) -> Body:
+    phone, at = heard.phone, heard.at
+    epoch_s = int(at.timestamp())
+    body: Body = {
+        "clientMac": phone.mac,
+        "location": _v2_location(heard),
+        "seenTime": _time(at).rstrip("Z") if milliseconds else _time(at),
+        "seenEpoch": epoch_s * 1000.0 if milliseconds else epoch_s,
+        "rssi": heard.rssi_dbm[ap.mac] - NOISE_FLOOR_DBM,
+    }
+    if phone.radio == Radio.WIFI:
+        body |= {
+            "ipv4": f"{phone.host}/{phone.ipv4}" if phone.ipv4 else None,
+            "ipv6": f"/{_ipv6(phone.mac)}" if phone.host else None,
+            "ssid": phone.ssid,
+            "os": phone.os,
+            "manufacturer": phone.manufacturer,
+        }
+    return body
+
+
+def _v2_location(heard: Heard) -> Body | None:
+    drawn = _draw(heard.at, heard.phone.mac, "location")
+    if drawn % 5 == 0:
+        return None
+    lat, lng = _position(heard)
+    return {"lat": lat, "lng": lng, "unc": 2 + drawn % 3800 / 100, "x": [], "y": []}
+
+
+def _v3_observation(world: World, heard: Heard) -> Body:
+    phone = heard.phone
+    nearest, dbm = next(iter(heard.rssi_dbm.items()))
+    body: Body = {
+        "clientMac": phone.mac,
+        "locations": [_v3_location(world, h) for h in _located(world, heard)],
+        "latestRecord": {
+            "time": _time(heard.at),
+            "nearestApMac": nearest,
+            # A text here, a number in rssiRecords: so does Meraki.
+            "nearestApRssi": str(dbm),
+        },
+    }
+    if phone.radio == Radio.WIFI:
+        body |= {
+            "ipv4": phone.ipv4,
+            "ipv6": _ipv6(phone.mac) if phone.host else None,
+            "ssid": phone.ssid,
+            "os": phone.os,
+            "manufacturer": phone.manufacturer,
+        }
+        if phone.user_id:
+            body["userId"] = phone.user_id
+    return body
+
+
+def _located(world: World, heard: Heard) -> list[Heard]:
+    """Return up to four moments of the minute, the last one the latest, or none."""
+    drawn = _draw(heard.at, heard.phone.mac, "locations")
+    if drawn % 5 < 2:
+        return []
+    minute = heard.at.replace(second=0)
+    first = max(heard.walk.begin, minute)
+    span_s = int((heard.at - first).total_seconds())
+    steps = drawn // 5 % 4
+    moments = {first + timedelta(seconds=span_s * n // 4) for n in range(steps)}
+    return [world.heard_at(heard.walk, at) for at in sorted(moments | {heard.at})]
+
+
+def _v3_location(world: World, heard: Heard) -> Body:
+    drawn = _draw(heard.at, heard.phone.mac, "variance")
+    lat, lng = _position(heard)
+    variance = 2 + drawn % 1000 / 100
+    if drawn % 10 == 0:
+        # Hundreds of kilometres away, and it says so.
+        lat, lng, variance = lat - 3, lng + 4, drawn % 1_000_000 + 100_000.5
+    nearest = next(iter(heard.rssi_dbm))
+    tags = next(ap.tags for ap in world.access_points if ap.mac == nearest)
+    return {
+        "x": None,
+        "y": None,
+        "lat": lat,
+        "lng": lng,
+        "variance": variance,
+        "floorPlanId": None,
+        "floorPlanName": None,
+        "time": _time(heard.at),
+        "nearestApTags": list(tags),
+        "rssiRecords": [{"apMac": m, "rssi": d} for m, d in heard.rssi_dbm.items()],
+    }
+
+
+def _of(heard: Iterable[Heard], radio: Radio) -> list[Heard]:
+    return [one for one in heard if one.phone.radio == radio]
+
+
+def _position(heard: Heard) -> tuple[float, float]:
+    lat = _LAT + heard.y_m / _DEGREE_M
+    lng = _LNG + heard.x_m / (_DEGREE_M * math.cos(math.radians(_LAT)))
+    return lat, lng
+
+
+def _ipv6(mac: str) -> str:
+    tail = mac.replace(":", "")[-8:]
+    return f"fe80:0:0:0:0:0:{tail[:4]}:{tail[4:]}"
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _draw(at: datetime, *about: str) -> int:
+    return chance(int(at.timestamp()), *about)

@@ -1,0 +1,133 @@
+"""Scanning stays: what cameras see of the people who stand in their zones.
+
+A stay holds both its begin and its end, so it is counted from the one to the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from mvsnap.domain import Presence, Serial, ZoneId
+from mvsnap.simulator.meraki.counts import Crowd
+from mvsnap.simulator.scanning.world import Spot, Stay, World
+
+# Any two stays of a day share so many seconds or are so far from each other.
+APART_S, SHARED_S = 90, 120
+_SECOND = timedelta(seconds=1)
+# A zone counts as empty only after five seconds without anybody.
+_EMPTY_FOR_S = 6
+
+PeopleCount = tuple[Serial, ZoneId, datetime, int]
+
+
+def apart_s(one: Stay, other: Stay) -> float:
+    """Return the seconds between two stays; below 0: the seconds they share."""
+    return (max(one.begin, other.begin) - min(one.end, other.end)).total_seconds()
+
+
+def agree(one: Stay, other: Stay) -> bool:
+    """Whether nobody can doubt if the two were at the same time."""
+    away_s = apart_s(one, other)
+    shared = one.is_seen and other.is_seen and away_s <= -SHARED_S
+    return away_s >= APART_S or shared
+
+
+def presence_of(stay: Stay, others: Sequence[Stay]) -> tuple[datetime, datetime]:
+    """Return from when to when the zone is occupied without a break, with `stay`."""
+    here = [other for other in others if other.spot == stay.spot]
+    begin, end = stay.begin, stay.end
+    while True:
+        touching = [o for o in here if o.begin <= end and o.end >= begin]
+        wider = (
+            min([begin, *(other.begin for other in touching)]),
+            max([end, *(other.end for other in touching)]),
+        )
+        if wider == (begin, end):
+            return wider
+        begin, end = wider
+
+
+def seen_stays(world: World, spot: Spot) -> list[Stay]:
+    """Return what the camera sees of a zone, by begin."""
+    all_stays = (stay for walk in world.walks for stay in walk.stays)
+    here = [stay for stay in all_stays if stay.spot == spot and stay.is_seen]
+    return sorted(here, key=lambda stay: (stay.begin, stay.end))
+
+
+def levels(world: World, spot: Spot) -> list[tuple[datetime, int]]:
+    """Return when the number of people in a zone changes, and to what; ends with 0."""
+    change: dict[datetime, int] = {}
+    for stay in seen_stays(world, spot):
+        change[stay.begin] = change.get(stay.begin, 0) + 1
+        after = stay.end + _SECOND
+        change[after] = change.get(after, 0) - 1
+    found, people = [], 0
+    for at in sorted(change):
+        people += change[at]
+        if change[at]:
+            found.append((at, people))
+    return found
+
+
+def presences(world: World) -> list[Presence]:
+    """Return when cameras saw somebody in which zone, by time."""
+    found = []
+    for spot in world.spots:
+        time_in, peak = None, 0
+        for at, people in levels(world, spot):
+            time_in, peak = time_in or at, max(peak, people)
+            if people == 0:
+                out = at - _SECOND
+                found.append(Presence(spot.serial, spot.zone_id, time_in, out, peak))
+                time_in, peak = None, 0
+    return sorted(found, key=lambda one: (one.time_in, one.serial, one.zone_id))
+
+
+def people_counts(
+    world: World, begin: datetime, end: datetime, *, every_s: int = 10
+) -> Iterator[PeopleCount]:
+    """Yield what cameras count from `begin` until before `end`, by time.
+
+    There is a count with each change, at the last second with somebody, every `every_s`
+    while somebody is there, and at last some zeros.
+    """
+    found: list[PeopleCount] = []
+    for spot in world.spots:
+        for at, people in _counted(levels(world, spot), timedelta(seconds=every_s)):
+            if begin <= at < end:
+                found.append((spot.serial, spot.zone_id, at, people))
+    yield from sorted(found, key=lambda count: (count[2], count[0], count[1]))
+
+
+def _counted(
+    changes: Sequence[tuple[datetime, int]], every: timedelta
+) -> Iterator[tuple[datetime, int]]:
+    for (at, people), (until, _) in zip(changes, changes[1:], strict=False):
+        if people:
+            now = at
+            while now < until - _SECOND:
+                yield now, people
+                now += every
+            yield until - _SECOND, people
+        else:
+            yield from ((at, 0), (at + _SECOND * _EMPTY_FOR_S, 0))
+    if changes:
+        at = changes[-1][0]
+        yield from ((at, 0), (at + _SECOND * _EMPTY_FOR_S, 0))
+
+
+def crowds(world: World, start: datetime) -> list[Crowd]:
+    """Return the same for a `CountsPublisher` that starts at `start`, without a seed.
+
+    What is over by then is left out.
+    """
+    found = []
+    for spot in world.spots:
+        changes = levels(world, spot)
+        for (at, people), (until, _) in zip(changes, changes[1:], strict=False):
+            begins_s, ends_s = ((t - start).total_seconds() for t in (at, until))
+            if people and ends_s > 0:
+                zone = spot.serial, spot.zone_id
+                found.append(Crowd(*zone, max(begins_s, 0.0), ends_s, people))
+    return found

@@ -1,0 +1,1 @@
+"""The simulated Webex, with a page that shows its rooms."""

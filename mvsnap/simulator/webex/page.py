@@ -1,0 +1,123 @@
+"""Webex page: the rooms as a person sees them; nothing on it leaves this machine."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from flask import Flask, jsonify, render_template_string, request
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup, escape
+
+from mvsnap.simulator.webex.files import file_answer
+from mvsnap.simulator.webex.model import SimFile, SimMessage, SimRoom, as_time
+
+if TYPE_CHECKING:
+    from mvsnap.simulator.webex.webex import FakeWebex
+
+_PAGE = Path(__file__).parent / "templates" / "rooms.html"
+_MARKS = re.compile(
+    r"\*\*(?P<bold>[^*]+)\*\*|\[(?P<label>[^\]]+)\]\((?P<url>https?://[^\s)]+)\)"
+)
+# SVG is not among them: it can hold a script.
+_PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/bmp"})
+
+
+@dataclass(frozen=True)
+class _Shown:
+    text: Markup
+    at: str
+    iso: str
+    pictures: list[SimFile]
+    others: list[SimFile]
+
+
+@dataclass(frozen=True)
+class _Thread:
+    head: _Shown
+    replies: list[_Shown]
+
+
+@dataclass(frozen=True)
+class _Column:
+    room: SimRoom
+    threads: list[_Thread]
+
+
+def add(app: Flask, webex: FakeWebex) -> None:
+    @app.get("/")
+    def page() -> ResponseReturnValue:
+        return render_template_string(
+            _PAGE.read_text(encoding="utf-8"),
+            columns=_columns(webex),
+            bot_name=webex.bot_name,
+        )
+
+    @app.get("/page/files/<file_id>")
+    def page_file(file_id: str) -> ResponseReturnValue:
+        file = webex.file(file_id)
+        shown = "inline" if file.content_type in _PICTURES else "attachment"
+        answer = file_answer(file, shown)
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        return answer
+
+    @app.get("/messages.json")
+    def all_messages() -> ResponseReturnValue:
+        root = request.host_url
+        return jsonify([webex.as_message(m, root) for m in list(webex.messages)])
+
+
+def rendered(markdown: str, own_host: str) -> Markup:
+    """Return bold and links as HTML, all else as the text it is.
+
+    A link that leads to another host than `own_host` only shows where it would lead.
+    """
+    parts: list[Markup] = []
+    done = 0
+    for found in _MARKS.finditer(markdown):
+        parts += [escape(markdown[done : found.start()]), _mark(found, own_host)]
+        done = found.end()
+    return Markup("").join([*parts, escape(markdown[done:])])
+
+
+def _mark(found: re.Match[str], own_host: str) -> Markup:
+    if found["bold"] is not None:
+        return Markup("<strong>{}</strong>").format(found["bold"])
+    label, url = found["label"], found["url"]
+    if urlsplit(url).hostname == own_host:
+        return Markup('<a href="{}">{}</a>').format(url, label)
+    return Markup('<span class="link" title="{}">{}</span>').format(url, label)
+
+
+def _columns(webex: FakeWebex) -> list[_Column]:
+    """Return the bot's rooms, each with its threads, the newest thread first."""
+    messages = list(webex.messages)
+    replies: dict[str, list[SimMessage]] = {}
+    for message in messages:
+        if message.parent_id:
+            replies.setdefault(message.parent_id, []).append(message)
+    columns = []
+    for room in list(webex.rooms):
+        threads = [
+            _Thread(_shown(message), [_shown(r) for r in replies.get(message.id, [])])
+            for message in reversed(messages)
+            if message.room_id == room.id and not message.parent_id
+        ]
+        if room.member:
+            columns.append(_Column(room, threads))
+    return columns
+
+
+def _shown(message: SimMessage) -> _Shown:
+    own_host = urlsplit(request.host_url).hostname or ""
+    pictures = [f for f in message.files if f.content_type in _PICTURES]
+    return _Shown(
+        text=rendered(message.markdown or message.text, own_host),
+        at=f"{message.created:%H:%M:%S}",
+        iso=as_time(message.created),
+        pictures=pictures,
+        others=[file for file in message.files if file not in pictures],
+    )

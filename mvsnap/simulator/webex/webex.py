@@ -1,0 +1,185 @@
+"""Webex simulator: rooms a bot is in, and what was posted to them."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+from typing import Any
+
+from flask import Flask, Response, request
+
+from mvsnap.simulator.calls import Asked, bearer_of, new_app
+from mvsnap.simulator.faults import Faults, html_answer
+from mvsnap.simulator.webex import routes
+from mvsnap.simulator.webex.errors import WebexError, bad_token, refusal, tracking_id
+from mvsnap.simulator.webex.model import SimFile as SimFile
+from mvsnap.simulator.webex.model import SimMessage as SimMessage
+from mvsnap.simulator.webex.model import SimRoom as SimRoom
+from mvsnap.simulator.webex.model import as_time, new_id
+
+_ID = re.compile(r"[A-Za-z0-9_-]{20,}")
+
+
+class FakeWebex:
+    """Webex as one bot sees it. Knobs may be turned while it is served.
+
+    page_max: most rooms on one page, whatever the caller wants.
+    empty_last_page: the last page has a next link to an empty one, as Webex may do.
+    people: names by e-mail address, of the people that exist.
+    scans: how many downloads are answered 423 before one gets its file.
+    """
+
+    def __init__(
+        self,
+        *,
+        bot_token: str = "simulated-bot-token",
+        rooms: tuple[str, ...] = ("Site A - Alarms", "Site B - Alarms"),
+        page_max: int = 100,
+        seed: int = 1,
+    ) -> None:
+        self.bot_token = bot_token
+        self.bot_name = "mvsnap"
+        self.bot_email = "mvsnap@webex.bot"
+        self.bot_id = new_id("PEOPLE")
+        self.faults = Faults(seed=seed, answers=_FAULT_ANSWERS)
+        self.asked: list[Asked] = []
+        self.rooms: list[SimRoom] = []
+        self.messages: list[SimMessage] = []
+        self.people = {"guard@example.com": "Gil Guard"}
+        self.page_max = page_max
+        self.empty_last_page = False
+        self.scans = 0
+        self._lock = threading.Lock()
+        for title in rooms:
+            self.add_room(title)
+
+    def add_room(
+        self,
+        title: str,
+        *,
+        type: str = "group",  # noqa: A002 - Webex calls it so
+        member: bool = True,
+        broken: bool = False,
+    ) -> str:
+        """Add a room and return its id; titles need not be unique."""
+        room = SimRoom(new_id("ROOM"), title, type, member, broken)
+        with self._lock:
+            self.rooms.append(room)
+        return room.id
+
+    def app(self) -> Flask:
+        app = new_app(
+            __name__,
+            asked=self.asked,
+            faults=self.faults,
+            is_api=lambda path: path.startswith("/v1/"),
+            finish=_track,
+        )
+        app.before_request(self._admit)
+        app.register_error_handler(WebexError, refusal)
+        routes.add(app, self)
+        return app
+
+    def room(self, room_id: str) -> SimRoom:
+        """Return a room the bot is in.
+
+        Raises:
+            WebexError: there is none, or the bot is not in it: Webex does not tell.
+        """
+        if not _ID.fullmatch(room_id):
+            raise WebexError(400, "Expect base64 ID or UUID.")
+        for room in list(self.rooms):
+            if room.id == room_id and room.member:
+                return room
+        raise WebexError(404, "Could not find a room with provided ID.")
+
+    def direct_room(self, email: str) -> SimRoom:
+        """Return the 1:1 room with a person; it comes into being on the first use."""
+        if email not in self.people:
+            raise WebexError(404, "Failed to find user with specified email address.")
+        new = SimRoom(new_id("ROOM"), self.people[email], "direct", person_email=email)
+        with self._lock:
+            for room in self.rooms:
+                if room.person_email == email:
+                    return room
+            self.rooms.append(new)
+        return new
+
+    def post(self, message: SimMessage) -> None:
+        with self._lock:
+            self.messages.append(message)
+            for room in self.rooms:
+                if room.id == message.room_id:
+                    room.last_activity = message.created
+
+    def message(self, message_id: str) -> SimMessage:
+        for message in list(self.messages):
+            if message.id == message_id:
+                return message
+        raise WebexError(404, "The requested resource could not be found.")
+
+    def file(self, file_id: str) -> SimFile:
+        for message in list(self.messages):
+            for file in message.files:
+                if file.id == file_id:
+                    return file
+        raise WebexError(404, "The requested resource could not be found.")
+
+    def still_scanning(self) -> bool:
+        """Use up one of `scans`; return whether there was one left."""
+        with self._lock:
+            self.scans, left = max(0, self.scans - 1), self.scans
+        return left > 0
+
+    def as_message(self, message: SimMessage, root: str) -> dict[str, Any]:
+        """Return a message as Webex writes it; optional keys are absent, not null."""
+        room = next(room for room in self.rooms if room.id == message.room_id)
+        plain: dict[str, Any] = {
+            "id": message.id,
+            "roomId": message.room_id,
+            "roomType": room.type,
+            "text": message.text,
+            "personId": self.bot_id,
+            "personEmail": self.bot_email,
+            "created": as_time(message.created),
+        }
+        if message.markdown:
+            plain["markdown"] = message.markdown
+        if message.parent_id:
+            plain["parentId"] = message.parent_id
+        if message.to_person_email:
+            plain["toPersonEmail"] = message.to_person_email
+        if message.files:
+            prefix = f"{root.rstrip('/')}/v1/contents"
+            plain["files"] = [f"{prefix}/{file.id}" for file in message.files]
+        return plain
+
+    def _admit(self) -> Response | None:
+        if not request.path.startswith("/v1/"):
+            return None
+        given = bearer_of(request.headers)
+        if secrets.compare_digest(given.encode(), self.bot_token.encode()):
+            return None
+        return bad_token()
+
+
+def _track(response: Response) -> Response:
+    if request.path.startswith("/v1/"):
+        response.headers.setdefault("TrackingID", tracking_id())
+        response.headers.setdefault("Cache-Control", "no-cache")
+        if response.mimetype == "application/json":
+            response.content_type = "application/json;charset=UTF-8"
+    return response
+
+
+def _too_many() -> Response:
+    # The documented body is not JSON.
+    return html_answer(429, "Too Many Requests")
+
+
+_FAULT_ANSWERS = {
+    "401": bad_token,
+    "429": _too_many,
+    "502": lambda: refusal(WebexError(502, "Add participant failed.")),
+}

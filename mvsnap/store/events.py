@@ -1,0 +1,352 @@
+"""The event store: what happened, and what was told to whom.
+
+One method is one transaction. Rows become dataclasses before they leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, delete, func, or_, select
+
+from mvsnap.clip_model import ClipState
+from mvsnap.domain import (
+    Delivery,
+    DeliveryState,
+    Event,
+    EventId,
+    EventKind,
+    JobId,
+    MessageId,
+    Serial,
+    Trigger,
+    TriggerKind,
+    ZoneId,
+)
+from mvsnap.store.database import Database
+from mvsnap.store.tables import clips, deliveries, events, workers
+
+_PAGE = 500
+# A worker not seen for this long is taken for dead.
+SILENT_AFTER = timedelta(seconds=50)
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events; None means any. `until` is exclusive; `after` is paging.
+
+    serials: of cameras; the name of one that has no serial.
+    """
+
+    kinds: tuple[EventKind, ...] | None = None
+    serials: tuple[Serial, ...] | None = None
+    zone_id: ZoneId | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    after: EventId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """events: how many are gone; snapshot_paths: their pictures, still to unlink."""
+
+    events: int
+    snapshot_paths: tuple[str, ...]
+
+
+class Store:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def close(self) -> None:
+        self._db.engine.dispose()
+
+    def must_answer(self) -> None:
+        """Raise SQLAlchemyError when the database server is away; SQLite has none."""
+        if not self._db.is_sqlite:
+            self.ping()
+
+    def ping(self) -> None:
+        """Do nothing but prove that the database answers."""
+        with self._db.reading() as connection:
+            connection.execute(select(1))
+
+    def add_event(self, event: Event) -> bool:
+        """Add a fact; False when it was there already (ids are made from the job)."""
+        statement = self._db.insert(events).values(event_row(event))
+        # psycopg does not count the rows of such a statement; what it returns counts.
+        added = statement.on_conflict_do_nothing().returning(events.c.id)
+        with self._db.writing() as connection:
+            return connection.execute(added).first() is not None
+
+    def event(self, event_id: EventId) -> Event | None:
+        with self._db.reading() as connection:
+            row = connection.execute(select(events).where(events.c.id == event_id))
+            found = row.one_or_none()
+        return None if found is None else _event(found)
+
+    def events(self, wanted: EventFilter, limit: int) -> list[Event]:
+        """Return events, newest first, at most `limit`."""
+        statement = (
+            select(events)
+            .where(*_conditions(wanted))
+            .order_by(events.c.occurred_at.desc(), events.c.id.desc())
+            .limit(limit)
+        )
+        with self._db.reading() as connection:
+            return [_event(row) for row in connection.execute(statement)]
+
+    def pages(self, wanted: EventFilter, most: int | None) -> Iterator[list[Event]]:
+        """Yield all matching events page by page, newest first, at most `most`."""
+        left = most
+        while left is None or left > 0:
+            size = _PAGE if left is None else min(left, _PAGE)
+            page = self.events(wanted, size)
+            if page:
+                yield page
+            if len(page) < size:
+                return
+            left = None if left is None else left - size
+            wanted = replace(wanted, after=page[-1].id)
+
+    def count_events(
+        self, since: datetime, *, only_failed: bool = False
+    ) -> dict[EventKind, int]:
+        """Count what happened since then by kind; failed: with the reason why."""
+        statement = select(events.c.kind, func.count().label("how_many")).where(
+            events.c.occurred_at >= since
+        )
+        if only_failed:
+            statement = statement.where(events.c.error.is_not(None))
+        with self._db.reading() as connection:
+            rows = connection.execute(statement.group_by(events.c.kind)).all()
+        return {EventKind(row.kind): row.how_many for row in rows}
+
+    def events_of_job(self, job_id: JobId) -> list[Event]:
+        """Return the job's events in the order they were recorded."""
+        return self.events_of_jobs([job_id])
+
+    def events_of_jobs(self, job_ids: Iterable[JobId]) -> list[Event]:
+        """Return all events of these jobs in the order they were recorded."""
+        statement = select(events).where(events.c.job_id.in_(list(job_ids)))
+        with self._db.reading() as connection:
+            rows = connection.execute(statement.order_by(events.c.recorded_at)).all()
+        return [_event(row) for row in rows]
+
+    def deliveries_of_job(self, job_id: JobId) -> dict[tuple[str, str], Delivery]:
+        """Return the job's messages by part and room."""
+        statement = select(deliveries).where(deliveries.c.job_id == job_id)
+        with self._db.reading() as connection:
+            rows = connection.execute(statement).all()
+        return {(row.part, row.room): _delivery(row) for row in rows}
+
+    def undelivered(self, job_ids: Iterable[JobId]) -> dict[JobId, str]:
+        """Return why a message of these jobs was given up, where one was."""
+        statement = select(deliveries.c.job_id, deliveries.c.error).where(
+            deliveries.c.job_id.in_(list(job_ids)),
+            deliveries.c.state == DeliveryState.FAILED,
+        )
+        with self._db.reading() as connection:
+            rows = connection.execute(statement).all()
+        return {JobId(row.job_id): row.error or "not delivered" for row in rows}
+
+    def count_undelivered(self, since: datetime) -> int:
+        """Count the messages that were given up since then."""
+        statement = select(func.count()).where(
+            deliveries.c.state == DeliveryState.FAILED,
+            deliveries.c.changed_at >= since,
+        )
+        with self._db.reading() as connection:
+            return int(connection.execute(statement).scalar_one())
+
+    def begin_delivery(
+        self, job_id: JobId, part: str, room: str, now: datetime
+    ) -> Delivery | None:
+        """Note that the message is about to leave; return how it stood before.
+
+        A message that was sent already stays as it is.
+        """
+        key = and_(
+            deliveries.c.job_id == job_id,
+            deliveries.c.part == part,
+            deliveries.c.room == room,
+        )
+        fresh = {"state": DeliveryState.SENDING, "changed_at": now}
+        # Inserted first: of two that begin at once, one waits here for the other.
+        first = (
+            self._db.insert(deliveries)
+            .values(job_id=job_id, part=part, room=room, attempts=1, **fresh)
+            .on_conflict_do_nothing()
+            .returning(deliveries.c.job_id)
+        )
+        with self._db.writing() as connection:
+            if connection.execute(first).first() is not None:
+                return None
+            known = select(deliveries).where(key).with_for_update()
+            before = _delivery(connection.execute(known).one())
+            if before.state is not DeliveryState.SENT:
+                counted = {"attempts": deliveries.c.attempts + 1}
+                connection.execute(
+                    deliveries.update().where(key).values(**fresh, **counted)
+                )
+        return before
+
+    def set_delivery(
+        self,
+        job_id: JobId,
+        part: str,
+        room: str,
+        state: DeliveryState,
+        now: datetime,
+        *,
+        message_id: MessageId | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Note how the message stands now."""
+        news = {
+            "state": state,
+            "message_id": message_id,
+            "error": error,
+            "changed_at": now,
+        }
+        statement = self._db.insert(deliveries).values(
+            job_id=job_id, part=part, room=room, attempts=0, **news
+        )
+        with self._db.writing() as connection:
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=[*deliveries.primary_key],
+                    set_=news,
+                    # What was sent was sent, whoever says otherwise later.
+                    where=deliveries.c.state != DeliveryState.SENT,
+                )
+            )
+
+    def now(self) -> datetime:
+        """Return the time of the database server; with SQLite, of this machine."""
+        if self._db.is_sqlite:
+            return datetime.now(UTC)
+        with self._db.reading() as connection:
+            moment: datetime = connection.execute(select(func.now())).scalar_one()
+        return moment
+
+    def heartbeat(self, executor_id: str, now: datetime) -> None:
+        statement = self._db.insert(workers).values(
+            executor_id=executor_id, seen_at=now
+        )
+        with self._db.writing() as connection:
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=[workers.c.executor_id], set_={"seen_at": now}
+                )
+            )
+
+    def workers_seen(self) -> dict[str, datetime]:
+        """Return the last heartbeat of every process that ran jobs."""
+        with self._db.reading() as connection:
+            rows = connection.execute(select(workers)).all()
+        return {row.executor_id: row.seen_at for row in rows}
+
+    def forget_worker(self, executor_id: str) -> None:
+        with self._db.writing() as connection:
+            connection.execute(
+                delete(workers).where(workers.c.executor_id == executor_id)
+            )
+
+    def purge(self, before: datetime) -> Purged:
+        """Remove events and deliveries that are older, but none of a clip there is."""
+        is_there = clips.c.state == ClipState.READY
+        own = select(clips.c.id).where(is_there)
+        alarm = select(clips.c.about).where(is_there, clips.c.about.is_not(None))
+        old = and_(
+            events.c.recorded_at < before,
+            events.c.id.not_in(own),
+            events.c.id.not_in(alarm),
+        )
+        with self._db.writing() as connection:
+            gone = connection.execute(
+                delete(events).where(old).returning(events.c.snapshot_path)
+            ).all()
+            connection.execute(
+                delete(deliveries).where(deliveries.c.changed_at < before)
+            )
+        paths = tuple(row.snapshot_path for row in gone if row.snapshot_path)
+        return Purged(len(gone), paths)
+
+
+def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.kinds is not None:
+        found.append(events.c.kind.in_(wanted.kinds))
+    if wanted.serials is not None:
+        # A camera of the recorder may have no serial: its name stands for it.
+        by_name = and_(events.c.serial == "", events.c.camera_name.in_(wanted.serials))
+        found.append(or_(events.c.serial.in_(wanted.serials), by_name))
+    if wanted.zone_id is not None:
+        found.append(events.c.zone_id == wanted.zone_id)
+    if wanted.since is not None:
+        found.append(events.c.occurred_at >= wanted.since)
+    if wanted.until is not None:
+        found.append(events.c.occurred_at < wanted.until)
+    if wanted.after is not None:
+        last = select(events.c.occurred_at).where(events.c.id == wanted.after)
+        moment = last.scalar_subquery()
+        same = and_(events.c.occurred_at == moment, events.c.id < wanted.after)
+        found.append(or_(events.c.occurred_at < moment, same))
+    return found
+
+
+def event_row(event: Event) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "kind": event.kind,
+        "occurred_at": event.occurred_at,
+        "recorded_at": event.recorded_at,
+        "serial": event.serial,
+        "job_id": event.job_id,
+        "trigger_kind": event.trigger.kind,
+        "trigger_by": event.trigger.by,
+        "camera_name": event.camera_name,
+        "title": event.title,
+        "video_link": event.video_link,
+        "snapshot_path": event.snapshot_path,
+        "error": event.error,
+        "zone_id": event.zone_id,
+        "zone_name": event.zone_name,
+        "details": event.details,
+    }
+
+
+def _event(row: Row[Any]) -> Event:
+    return Event(
+        id=EventId(row.id),
+        kind=EventKind(row.kind),
+        occurred_at=row.occurred_at,
+        recorded_at=row.recorded_at,
+        serial=Serial(row.serial),
+        job_id=JobId(row.job_id),
+        trigger=Trigger(TriggerKind(row.trigger_kind), row.trigger_by),
+        camera_name=row.camera_name,
+        title=row.title,
+        video_link=row.video_link,
+        snapshot_path=row.snapshot_path,
+        error=row.error,
+        zone_id=None if row.zone_id is None else ZoneId(row.zone_id),
+        zone_name=row.zone_name,
+        details=row.details,
+    )
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    return Delivery(
+        job_id=JobId(row.job_id),
+        part=row.part,
+        room=row.room,
+        state=DeliveryState(row.state),
+        attempts=row.attempts,
+        message_id=None if row.message_id is None else MessageId(row.message_id),
+        error=row.error,
+    )

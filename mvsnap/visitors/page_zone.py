@@ -1,0 +1,203 @@
+"""One zone: its hours from both sources, with the pictures of the busiest minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from mvsnap.domain import Serial, ZoneId
+from mvsnap.visitors.model import HourPicture, KnownZone
+from mvsnap.visitors.rules import (
+    Hour,
+    PictureState,
+    Span,
+    hours_of,
+    last_days,
+    last_hours,
+    merged,
+    seen_in,
+)
+from mvsnap.web.charts import BarChart, Series
+from mvsnap.web.context import Gateway
+
+HOURS = 14
+COLUMNS = (
+    "began",
+    "ended",
+    "entrances",
+    "average_people",
+    "people_seen_at_once",
+    "busiest_minute",
+    "busiest_average_people",
+    "busiest_entrances",
+    "picture",
+    "video_link",
+)
+_STATES = {
+    PictureState.WAITING: "The picture is not there yet",
+    PictureState.NO_VIDEO: "No video of that minute",
+    PictureState.OFFLINE: "The camera is offline",
+    PictureState.FAILED: "No picture",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HourRow:
+    """One hour; no_picture: why there is none, "" where none is expected."""
+
+    hour: Hour
+    clock: str
+    is_over: bool
+    picture: HourPicture | None
+    no_picture: str
+
+    @property
+    def has_picture(self) -> bool:
+        return self.picture is not None and self.picture.state is PictureState.TAKEN
+
+    @property
+    def key(self) -> str:
+        """The hour in an address: seconds since 1970."""
+        return str(int(self.hour.span[0].timestamp()))
+
+    def cells(self) -> tuple[Any, ...]:
+        """Return the row as COLUMNS name it."""
+        counted, seen = self.hour.counted, self.hour.seen
+        numbers = (
+            (counted.entrances, counted.average_people) if counted else (None, None)
+        )
+        busiest = (
+            (counted.busiest_people, counted.busiest_entrances)
+            if counted and counted.busiest_at
+            else (None, None)
+        )
+        return (
+            *self.hour.span,
+            *numbers,
+            seen.people if seen else None,
+            self.hour.busiest_at,
+            *busiest,
+            self.picture.state.value if self.picture else None,
+            self.picture.video_link if self.picture else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneHours:
+    """What is known of a zone in these hours, oldest first.
+
+    day: None for the last 14 hours. entrances: None where the Dashboard counted none.
+    """
+
+    rows: Sequence[HourRow]
+    day: date | None
+    entrances: int | None
+    people: int | None
+    chart: BarChart | None
+
+    @property
+    def busiest(self) -> HourRow | None:
+        """The hour most came in, or most were seen in."""
+        return max(
+            (row for row in self.rows if row.hour.busiest_at), key=_rank, default=None
+        )
+
+    @property
+    def peak(self) -> HourRow | None:
+        """The hour with the busiest minute of all."""
+        return max(
+            (row for row in self.rows if row.hour.busiest_at), key=_peak, default=None
+        )
+
+
+def _rank(row: HourRow) -> tuple[int, int]:
+    counted, seen = row.hour.counted, row.hour.seen
+    return counted.entrances if counted else 0, seen.people if seen else 0
+
+
+def _peak(row: HourRow) -> tuple[float, int, int]:
+    counted, seen = row.hour.counted, row.hour.seen
+    people = (counted.busiest_people or 0.0) if counted else 0.0
+    entrances = counted.busiest_entrances if counted else 0
+    return people, entrances, seen.people if seen else 0
+
+
+def zone_hours(
+    here: Gateway, serial: Serial, zone_id: ZoneId, day: date | None
+) -> ZoneHours:
+    """Return the hours of a day, or the last 14."""
+    now, clock = here.clock.now(), ZoneInfo(here.settings.site.timezone)
+    spans = _spans(day, now, clock)
+    since, until = spans[0][0], spans[-1][1]
+    counted = here.visitors.hours(serial, zone_id, since, until)
+    presences = [
+        presence
+        for presence in here.sense.presences(since, until, serial)
+        if presence.zone_id == zone_id
+    ]
+    hours = merged(spans, counted, seen_in(presences, spans))
+    pictures = here.visitors.pictures(serial, zone_id, since, until)
+    takes = now - timedelta(hours=HOURS)
+    rows = [
+        _hour_row(hour, pictures.get(hour.span[0]), now, takes, clock) for hour in hours
+    ]
+    entrances = [hour.counted.entrances for hour in hours if hour.counted]
+    seen = [hour.seen.people for hour in hours if hour.seen]
+    return ZoneHours(
+        rows=rows,
+        day=day,
+        entrances=sum(entrances) if entrances else None,
+        people=max(seen, default=None),
+        chart=_chart(rows),
+    )
+
+
+def _spans(day: date | None, now: datetime, clock: ZoneInfo) -> list[Span]:
+    if day is None:
+        return last_hours(now, clock, HOURS)
+    (span,) = last_days(day, clock, 1)
+    return [hour for hour in hours_of(span, clock) if hour[0] <= now] or [span]
+
+
+def _hour_row(
+    hour: Hour,
+    picture: HourPicture | None,
+    now: datetime,
+    takes: datetime,
+    clock: ZoneInfo,
+) -> HourRow:
+    is_over = now >= hour.span[1]
+    why = ""
+    if picture is not None:
+        why = _STATES.get(picture.state, "")
+    elif hour.busiest_at is not None and hour.span[0] >= takes:
+        why = "The picture is on its way" if is_over else "When the hour is over"
+    begin = hour.span[0].astimezone(clock)
+    return HourRow(hour, f"{begin:%H:%M}", is_over, picture, why)
+
+
+def _chart(rows: Sequence[HourRow]) -> BarChart | None:
+    """Return the entrances, or, where there are none, the people MV Sense saw."""
+    labels = [row.clock for row in rows]
+    entrances = [
+        row.hour.counted.entrances if row.hour.counted else None for row in rows
+    ]
+    people = [row.hour.seen.people if row.hour.seen else None for row in rows]
+    for title, values, unit in (
+        ("Entrances per hour", entrances, "entrances"),
+        ("People seen at once per hour", people, "people"),
+    ):
+        chart = BarChart(title, labels, [Series(title, values)], unit)
+        if not chart.is_empty:
+            return chart
+    return None
+
+
+def known_zone(here: Gateway, serial: Serial, zone_id: ZoneId) -> KnownZone | None:
+    for known in here.visitors.zones():
+        if (known.zone.serial, known.zone.zone_id) == (serial, zone_id):
+            return known
+    return None

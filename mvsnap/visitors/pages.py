@@ -1,0 +1,287 @@
+"""Visitors: who came where and when, as cameras counted; nothing is asked outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+
+from mvsnap.config.choices import chosen_sense
+from mvsnap.core.csv_table import csv_lines
+from mvsnap.domain import Role, Serial, ZoneId, parse_serial
+from mvsnap.errors import BadInput, NotFound
+from mvsnap.visitors import page_rows, page_zone
+from mvsnap.visitors.model import CountingCamera, HourPicture, KnownZone
+from mvsnap.visitors.page_filter import (
+    PERIODS,
+    SORTS,
+    VisitorFilter,
+    parse_day,
+    read_filter,
+)
+from mvsnap.visitors.page_rows import VisitorRow, visitor_chart, visitor_rows, zone_name
+from mvsnap.visitors.page_zone import known_zone, zone_hours
+from mvsnap.web import auth
+from mvsnap.web.context import gateway
+from mvsnap.web.pages.places import Places, known_places
+
+bp = Blueprint("visitors", __name__)
+
+# A look is noted once in this time: pages are read more often than they are news.
+_LOOK_EVERY = timedelta(minutes=5)
+_MAX_ID = 64
+_CSV_ROWS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """A camera that counts nobody, and why."""
+
+    camera: str
+    serial: Serial
+    why: str
+
+
+@bp.get("/visitors")
+@auth.page(Role.VIEWER)
+def index() -> ResponseReturnValue:
+    asked, places = _asked(), _places()
+    rows = visitor_rows(gateway().visitors, places, asked)
+    chart = visitor_chart(gateway().visitors, rows, asked, _clock())
+    cameras = gateway().visitors.cameras()
+    page = render_template(
+        "visitors/index.html",
+        asked=asked,
+        places=places,
+        periods=PERIODS,
+        rows=rows,
+        chart=chart,
+        hours_only=asked.days == 1 and chart is None and any(r.entrances for r in rows),
+        without=_without(places, cameras, rows),
+        advice=None if rows else _advice(cameras),
+        asked_at=max((camera.asked_at for camera in cameras.values()), default=None),
+        csv_url=url_for(".download", **asked.query),
+        sorts={sort: url_for(".index", **asked.sorted_by(sort)) for sort in SORTS},
+        detail={"day": asked.last.isoformat()} if asked.entered.get("day") else {},
+    )
+    return page, 400 if asked.mistakes else 200
+
+
+@bp.get("/visitors.csv")
+@auth.page(Role.VIEWER)
+def download() -> ResponseReturnValue:
+    asked = _asked()
+    asked.must_fit()
+    rows = visitor_rows(gateway().visitors, _places(), asked)
+    cells = [row.cells(asked.since, asked.until) for row in rows]
+    return _csv("mvsnap-visitors.csv", page_rows.COLUMNS, cells)
+
+
+@bp.get("/visitors/<serial>/<zone_id>")
+@auth.page(Role.VIEWER)
+def zone(serial: str, zone_id: str) -> ResponseReturnValue:
+    place = _Place(serial, zone_id)
+    day, mistake = _day()
+    found = zone_hours(gateway(), place.serial, place.zone_id, day)
+    place.note_look()
+    today = _now().astimezone(_clock()).date()
+    shown = day or today
+    page = render_template(
+        "visitors/zone.html",
+        place=place,
+        found=found,
+        rows=list(reversed(found.rows)),
+        mistake=mistake,
+        entered=request.args.get("day", "").strip(),
+        today=today,
+        before=place.address(shown - timedelta(days=1)),
+        after=place.address(shown + timedelta(days=1)) if shown < today else None,
+        csv_url=url_for(
+            ".download_zone",
+            serial=place.serial,
+            zone_id=place.zone_id,
+            day=day.isoformat() if day else None,
+        ),
+    )
+    return page, 400 if mistake else 200
+
+
+@bp.get("/visitors/<serial>/<zone_id>/hours.csv")
+@auth.page(Role.VIEWER)
+def download_zone(serial: str, zone_id: str) -> ResponseReturnValue:
+    place = _Place(serial, zone_id)
+    day, mistake = _day()
+    if mistake:
+        raise BadInput(mistake)
+    found = zone_hours(gateway(), place.serial, place.zone_id, day)
+    cells = [row.cells() for row in found.rows]
+    return _csv("mvsnap-visitors-hours.csv", page_zone.COLUMNS, cells)
+
+
+@bp.get("/visitors/<serial>/<zone_id>/<hour>/picture.jpg")
+@auth.page(Role.VIEWER)
+def picture(serial: str, zone_id: str, hour: str) -> ResponseReturnValue:
+    found = _picture(serial, zone_id, hour)
+    return _file(gateway().files.picture(found.snapshot_path))
+
+
+@bp.get("/visitors/<serial>/<zone_id>/<hour>/thumbnail.jpg")
+@auth.page(Role.VIEWER)
+def thumbnail(serial: str, zone_id: str, hour: str) -> ResponseReturnValue:
+    found = _picture(serial, zone_id, hour)
+    return _file(gateway().files.small_picture(found.snapshot_path))
+
+
+class _Place:
+    """The zone of an address. Raises NotFound for one nobody ever counted."""
+
+    def __init__(self, serial: str, zone_id: str) -> None:
+        self.serial, self.zone_id = _ids(serial, zone_id)
+        self.known: KnownZone | None = known_zone(gateway(), self.serial, self.zone_id)
+        if self.known is None and not self._was_counted():
+            raise NotFound(f"Nobody was counted in zone {zone_id[:40]!r} of {serial}")
+        places = _places()
+        self.camera = places.camera(self.serial)
+        named = self.known.zone if self.known else None
+        self.name = zone_name(named, places, self.serial, self.zone_id)
+
+    def _was_counted(self) -> bool:
+        key, now = (self.serial, self.zone_id), _now()
+        days = gateway().settings.storage.retention_days
+        since = now - timedelta(days=days + 1)
+        here = gateway().visitors
+        return here.was_counted(*key) or key in here.most_seen(since, now)
+
+    def address(self, day: date | None = None) -> str:
+        text = day.isoformat() if day else None
+        return url_for(".zone", serial=self.serial, zone_id=self.zone_id, day=text)
+
+    def note_look(self) -> None:
+        """Let the background know that its pictures are wanted."""
+        now, here = _now(), gateway().visitors
+        if (self.serial, self.zone_id) not in here.looks(now - _LOOK_EVERY):
+            here.note_look(self.serial, self.zone_id, now)
+
+
+def _ids(serial: str, zone_id: str) -> tuple[Serial, ZoneId]:
+    # No id holds a NUL, and PostgreSQL refuses to look for one.
+    if not zone_id.isprintable() or len(zone_id) > _MAX_ID:
+        raise NotFound("No such zone")
+    try:
+        return parse_serial(serial), ZoneId(zone_id)
+    except BadInput as exc:
+        raise NotFound(exc.message) from exc
+
+
+def _picture(serial: str, zone_id: str, hour: str) -> HourPicture:
+    key = _ids(serial, zone_id)
+    try:
+        begin = datetime.fromtimestamp(int(hour), UTC)
+        found = gateway().visitors.pictures(*key, begin, begin + timedelta(seconds=1))
+    except (ValueError, OverflowError, OSError) as exc:
+        raise NotFound("No such hour") from exc
+    for one in found.values():
+        return one
+    raise NotFound("There is no picture of this hour")
+
+
+def _file(path: Path | None) -> Response:
+    if path is None:
+        raise NotFound("This hour has no picture (any more)")
+    answer = send_file(
+        path, mimetype="image/jpeg", conditional=True, max_age=86400, etag=path.stem
+    )
+    # A proxy in between must not keep it for others, who are not logged in.
+    answer.cache_control.public = False
+    answer.cache_control.private = True
+    return answer
+
+
+def _csv(name: str, columns: Sequence[str], cells: Sequence[Any]) -> Response:
+    def pages() -> Iterator[Sequence[Any]]:
+        for first in range(0, len(cells), _CSV_ROWS):
+            yield cells[first : first + _CSV_ROWS]
+
+    return Response(
+        csv_lines(columns, pages()),
+        mimetype="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _asked() -> VisitorFilter:
+    return read_filter(request.args, _now(), _clock())
+
+
+def _day() -> tuple[date | None, str]:
+    """Return the day that was asked for, None for the last hours; and what is wrong."""
+    text = request.args.get("day", "").strip()
+    today = _now().astimezone(_clock()).date()
+    try:
+        return (parse_day(text, today, _clock()) if text else None), ""
+    except BadInput as exc:
+        return None, exc.message
+
+
+def _now() -> datetime:
+    return gateway().clock.now()
+
+
+def _clock() -> ZoneInfo:
+    return ZoneInfo(gateway().settings.site.timezone)
+
+
+def _places() -> Places:
+    return known_places(gateway().site, gateway().sense)
+
+
+def _without(
+    places: Places,
+    cameras: dict[Serial, CountingCamera],
+    rows: Sequence[VisitorRow],
+) -> list[Without]:
+    """Return the cameras that count nobody, of those the Dashboard was asked about."""
+    counting = {row.serial for row in rows if row.entrances is not None}
+    found = []
+    for serial, camera in cameras.items():
+        if camera.has_sense is False:
+            why = "MV Sense is off"
+        elif camera.error and serial not in counting:
+            why = camera.error
+        else:
+            continue
+        found.append(Without(places.camera(serial), serial, why))
+    return sorted(found, key=lambda one: (one.camera.casefold(), one.serial))
+
+
+def _advice(cameras: dict[Serial, CountingCamera]) -> str:
+    """Say what to do so that people are counted."""
+    here = gateway()
+    if here.settings.meraki.api_key is None:
+        try:
+            listens = chosen_sense(here.settings.sense, here.site.choices()).enabled
+        except BadInput:
+            listens = here.settings.sense.enabled
+        if listens:
+            return "Nobody was seen yet. MV Sense listens; what it sees appears here."
+        return (
+            "Nothing counts people yet. Set meraki.api_key in config/mvsnap.yaml, or "
+            "switch sense.enabled on."
+        )
+    if not cameras:
+        return (
+            "The Dashboard is being asked for cameras and zones. Reload in a minute; "
+            "if this stays, look at the log of the worker."
+        )
+    if all(camera.has_sense is False for camera in cameras.values()):
+        return (
+            "No camera has MV Sense switched on. Dashboard > Cameras > the camera > "
+            "Settings > Sense; each camera needs a Sense licence."
+        )
+    return "Nothing was counted in this time."

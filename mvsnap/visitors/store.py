@@ -1,0 +1,335 @@
+"""What cameras counted, as the pages read it and the background writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, delete, exists, func, select
+
+from mvsnap.domain import Serial, ZoneId
+from mvsnap.store.database import Database
+from mvsnap.store.sense import ZoneKey, upsert
+from mvsnap.store.tables import presences
+from mvsnap.visitors.model import (
+    CountingCamera,
+    DayCount,
+    HourPicture,
+    KnownZone,
+    MostSeen,
+    Total,
+    day_row,
+    hour_of,
+    hour_row,
+    known_zone_of,
+    picture_of,
+    picture_row,
+)
+from mvsnap.visitors.rules import CountedZone, HourCount, Span
+from mvsnap.visitors.tables import (
+    claims,
+    visitor_cameras,
+    visitor_days,
+    visitor_hours,
+    visitor_looks,
+    visitor_pictures,
+    visitor_zones,
+)
+
+
+class VisitorStore:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    # --- who asks
+
+    def claim(self, name: str, by: str, now: datetime, until: datetime) -> bool:
+        """Say whether this process does the work until then; a silent one loses it."""
+        fresh = {"claimed_by": by, "until": until}
+        statement = self._db.insert(claims).values(name=name, **fresh)
+        taken = statement.on_conflict_do_update(
+            index_elements=[claims.c.name],
+            set_=fresh,
+            where=(claims.c.until <= now) | (claims.c.claimed_by == by),
+        ).returning(claims.c.name)
+        with self._db.writing() as connection:
+            return connection.execute(taken).first() is not None
+
+    def release(self, name: str, by: str) -> None:
+        mine = (claims.c.name == name) & (claims.c.claimed_by == by)
+        with self._db.writing() as connection:
+            connection.execute(delete(claims).where(mine))
+
+    # --- cameras and zones
+
+    def keep_camera(self, camera: CountingCamera) -> None:
+        statement = upsert(
+            self._db, visitor_cameras, "has_sense", "asked_at", "error"
+        ).values(
+            serial=camera.serial,
+            has_sense=camera.has_sense,
+            asked_at=camera.asked_at,
+            error=camera.error,
+        )
+        with self._db.writing() as connection:
+            connection.execute(statement)
+
+    def cameras(self) -> dict[Serial, CountingCamera]:
+        with self._db.reading() as connection:
+            rows = connection.execute(select(visitor_cameras)).all()
+        return {
+            Serial(r.serial): CountingCamera(
+                Serial(r.serial), r.has_sense, r.asked_at, r.error
+            )
+            for r in rows
+        }
+
+    def forget_camera(self, serial: Serial) -> None:
+        """Forget a camera the Dashboard no longer names; its counts stay."""
+        with self._db.writing() as connection:
+            for table in (visitor_cameras, visitor_zones):
+                connection.execute(delete(table).where(table.c.serial == serial))
+
+    def keep_zones(self, serial: Serial, found: Iterable[CountedZone]) -> None:
+        """Keep a complete list of a camera: what it no longer names is gone."""
+        rows = [
+            {
+                "serial": serial,
+                "zone_id": zone.zone_id,
+                "kind": zone.kind,
+                "label": zone.label,
+            }
+            for zone in found
+        ]
+        ids = [row["zone_id"] for row in rows]
+        gone = (visitor_zones.c.serial == serial) & visitor_zones.c.zone_id.not_in(ids)
+        with self._db.writing() as connection:
+            connection.execute(delete(visitor_zones).where(gone))
+            if rows:
+                put = upsert(self._db, visitor_zones, "kind", "label")
+                connection.execute(put, rows)
+
+    def zones(self) -> list[KnownZone]:
+        """Return all zones, those that wait longest for their hours first."""
+        order = (
+            visitor_zones.c.hours_asked_at.asc().nulls_first(),
+            visitor_zones.c.serial,
+            visitor_zones.c.zone_id,
+        )
+        with self._db.reading() as connection:
+            rows = connection.execute(select(visitor_zones).order_by(*order)).all()
+        return [known_zone_of(row) for row in rows]
+
+    def note_look(self, serial: Serial, zone_id: ZoneId, now: datetime) -> None:
+        """Note that a person looks at the zone."""
+        statement = upsert(self._db, visitor_looks, "looked_at")
+        with self._db.writing() as connection:
+            connection.execute(
+                statement.values(serial=serial, zone_id=zone_id, looked_at=now)
+            )
+
+    def looks(self, since: datetime) -> dict[ZoneKey, datetime]:
+        """Return the zones somebody looked at since then, the latest first."""
+        statement = select(visitor_looks).where(visitor_looks.c.looked_at >= since)
+        newest = visitor_looks.c.looked_at.desc()
+        with self._db.reading() as connection:
+            rows = connection.execute(statement.order_by(newest)).all()
+        return {(Serial(r.serial), ZoneId(r.zone_id)): r.looked_at for r in rows}
+
+    # --- days and hours
+
+    def keep_days(self, days: Iterable[DayCount]) -> None:
+        rows = [day_row(day) for day in days]
+        names = ("entrances", "average_people", "covered_s", "is_over")
+        if rows:
+            with self._db.writing() as connection:
+                connection.execute(upsert(self._db, visitor_days, *names), rows)
+
+    def finished_days(self, since: datetime) -> set[tuple[Serial, ZoneId, datetime]]:
+        """Return which days of which zones need no question any more."""
+        table = visitor_days.c
+        statement = select(table.serial, table.zone_id, table.began_at).where(
+            table.began_at >= since, table.is_over
+        )
+        with self._db.reading() as connection:
+            rows = connection.execute(statement).all()
+        return {(Serial(r.serial), ZoneId(r.zone_id), r.began_at) for r in rows}
+
+    def was_counted(self, serial: Serial, zone_id: ZoneId) -> bool:
+        """Say whether any day of the zone is kept."""
+        table = visitor_days.c
+        found = (table.serial == serial) & (table.zone_id == zone_id)
+        with self._db.reading() as connection:
+            return bool(connection.execute(select(exists().where(found))).scalar_one())
+
+    def totals(self, days: Sequence[Span]) -> dict[ZoneKey, Total]:
+        """Return what each zone counted in these days.
+
+        Days of another time zone, kept before the site's was changed, are left out.
+        """
+        table = visitor_days.c
+        known_s = case((table.average_people.is_not(None), table.covered_s))
+        people_s = func.sum(table.average_people * table.covered_s)
+        statement = (
+            select(
+                table.serial,
+                table.zone_id,
+                func.sum(table.entrances).label("entrances"),
+                (people_s / func.nullif(func.sum(known_s), 0)).label("people"),
+            )
+            .where(table.began_at.in_([begin for begin, _ in days]))
+            .group_by(table.serial, table.zone_id)
+        )
+        with self._db.reading() as connection:
+            rows = connection.execute(statement).all()
+        return {
+            (Serial(r.serial), ZoneId(r.zone_id)): Total(int(r.entrances), r.people)
+            for r in rows
+        }
+
+    def entrances(
+        self, since: datetime, until: datetime, *, by_hour: bool
+    ) -> dict[ZoneKey, dict[datetime, int]]:
+        """Return entrances of each zone by the begin of each day, or of each hour."""
+        table = visitor_hours.c if by_hour else visitor_days.c
+        statement = select(
+            table.serial, table.zone_id, table.began_at, table.entrances
+        ).where(table.began_at >= since, table.began_at < until)
+        found: dict[ZoneKey, dict[datetime, int]] = {}
+        with self._db.reading() as connection:
+            for row in connection.execute(statement):
+                zone = found.setdefault((Serial(row.serial), ZoneId(row.zone_id)), {})
+                zone[row.began_at] = row.entrances
+        return found
+
+    def keep_hours(
+        self,
+        serial: Serial,
+        zone_id: ZoneId,
+        span: Span,
+        hours: Iterable[HourCount],
+        now: datetime,
+    ) -> None:
+        """Replace what is known of these hours."""
+        rows = [hour_row(serial, zone_id, hour) for hour in hours]
+        table = visitor_hours.c
+        old = (table.serial == serial) & (table.zone_id == zone_id)
+        old &= (table.began_at >= span[0]) & (table.began_at < span[1])
+        with self._db.writing() as connection:
+            connection.execute(delete(visitor_hours).where(old))
+            if rows:
+                connection.execute(visitor_hours.insert(), rows)
+            connection.execute(_asked(serial, zone_id, now, None))
+
+    def note_no_hours(
+        self, serial: Serial, zone_id: ZoneId, error: str, now: datetime
+    ) -> None:
+        """Note why the zone had no answer."""
+        with self._db.writing() as connection:
+            connection.execute(_asked(serial, zone_id, now, error))
+
+    def hours(
+        self, serial: Serial, zone_id: ZoneId, since: datetime, until: datetime
+    ) -> list[HourCount]:
+        """Return the hours that begin in [since, until), oldest first."""
+        table = visitor_hours.c
+        statement = select(visitor_hours).where(
+            table.serial == serial,
+            table.zone_id == zone_id,
+            table.began_at >= since,
+            table.began_at < until,
+        )
+        with self._db.reading() as connection:
+            rows = connection.execute(statement.order_by(table.began_at)).all()
+        return [hour_of(row) for row in rows]
+
+    # --- what MV Sense saw
+
+    def most_seen(self, since: datetime, until: datetime) -> dict[ZoneKey, MostSeen]:
+        """Return the most people seen at once in each zone in [since, until)."""
+        table = presences.c
+        statement = (
+            select(
+                table.serial,
+                table.zone_id,
+                func.max(table.peak_people).label("people"),
+                func.max(table.time_out, type_=table.time_out.type).label("seen_at"),
+            )
+            .where(table.time_in < until, table.time_out >= since)
+            .group_by(table.serial, table.zone_id)
+        )
+        with self._db.reading() as connection:
+            rows = connection.execute(statement).all()
+        return {
+            (Serial(r.serial), ZoneId(r.zone_id)): MostSeen(r.people, r.seen_at)
+            for r in rows
+        }
+
+    def most_seen_in(
+        self, spans: Sequence[Span], zone_id: ZoneId, serial: Serial | None = None
+    ) -> dict[int, int]:
+        """Return the most people one camera saw at once, by the number of the span.
+
+        spans: one after the other; a presence counts where it begins.
+        """
+        table = presences.c
+        number = case(*((table.time_in < end, n) for n, (_, end) in enumerate(spans)))
+        wanted: list[ColumnElement[bool]] = [
+            table.time_in >= spans[0][0],
+            table.time_in < spans[-1][1],
+            table.zone_id == zone_id,
+        ]
+        if serial is not None:
+            wanted.append(table.serial == serial)
+        statement = select(number.label("number"), func.max(table.peak_people)).where(
+            *wanted
+        )
+        with self._db.reading() as connection:
+            rows = connection.execute(statement.group_by(number)).all()
+        return {row[0]: row[1] for row in rows}
+
+    # --- pictures
+
+    def keep_picture(self, picture: HourPicture) -> None:
+        row = picture_row(picture)
+        names = [name for name in row if name not in ("serial", "zone_id", "began_at")]
+        with self._db.writing() as connection:
+            connection.execute(upsert(self._db, visitor_pictures, *names).values(row))
+
+    def pictures(
+        self, serial: Serial, zone_id: ZoneId, since: datetime, until: datetime
+    ) -> dict[datetime, HourPicture]:
+        """Return the pictures of the hours that begin in [since, until)."""
+        table = visitor_pictures.c
+        statement = select(visitor_pictures).where(
+            table.serial == serial,
+            table.zone_id == zone_id,
+            table.began_at >= since,
+            table.began_at < until,
+        )
+        with self._db.reading() as connection:
+            rows = connection.execute(statement).all()
+        return {row.began_at: picture_of(row) for row in rows}
+
+    def purge(self, before: datetime) -> tuple[str, ...]:
+        """Remove what is older; return the paths of its pictures, still to unlink."""
+        with self._db.writing() as connection:
+            gone = connection.execute(
+                delete(visitor_pictures)
+                .where(visitor_pictures.c.began_at < before)
+                .returning(visitor_pictures.c.snapshot_path)
+            ).all()
+            for table in (visitor_hours, visitor_days):
+                connection.execute(delete(table).where(table.c.began_at < before))
+            for table, column in (
+                (visitor_looks, visitor_looks.c.looked_at),
+                (visitor_cameras, visitor_cameras.c.asked_at),
+            ):
+                connection.execute(delete(table).where(column < before))
+        return tuple(row.snapshot_path for row in gone if row.snapshot_path)
+
+
+def _asked(serial: Serial, zone_id: ZoneId, now: datetime, error: str | None) -> Any:
+    zone = (visitor_zones.c.serial == serial) & (visitor_zones.c.zone_id == zone_id)
+    return visitor_zones.update().where(zone).values(hours_asked_at=now, error=error)

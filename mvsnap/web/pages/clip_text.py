@@ -1,0 +1,139 @@
+"""Words of the clip pages: rows, file names, lines of the audit log, what to set up."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from mvsnap.clip_model import Clip
+from mvsnap.config.model import Settings
+from mvsnap.core.clip_rows import ClipRow
+from mvsnap.domain import Change, Event, Trigger, TriggerKind
+
+_TRIGGERS = {
+    TriggerKind.HTTP: "request with the key {}",
+    TriggerKind.SCHEDULE: "schedule {}",
+    TriggerKind.COMMAND: "command line, {}",
+    TriggerKind.SENSE: "MV Sense, {}",
+    TriggerKind.SENSOR: "sensor {}",
+    TriggerKind.WEBHOOK: "webhook {}",
+}
+_SOURCES = {"meraki": "Meraki", "ixon": "IXON Cloud"}
+# A clock that is so far off is worth a line of its own.
+_SAME_S = 2.0
+_TIDY = re.compile(r"[^\w .-]+")
+
+_CAMERA_LINES = """recorder:
+  cameras:
+    Packaging robot:
+      url: rtsp://USER:PASSWORD@192.0.2.10/stream
+"""
+_TOKEN_LINES = """webhooks:
+  tokens:
+    - name: line 3
+      token: A-LONG-RANDOM-TEXT        # 16 characters or more
+      actions: [clip]
+"""
+_ACTION_LINES = """webhooks:
+  tokens:
+    - name: ...
+      token: ...
+      actions: [clip, snapshot]
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """Why a list is empty. lines: to be copied; reset: a filter hides them."""
+
+    text: str
+    lines: str = ""
+    reset: bool = False
+
+
+def clip_row(clip: Clip, settings: Settings, now: datetime) -> ClipRow:
+    camera = settings.recorder.cameras.get(clip.camera)
+    before_s, after_s = clip.pre_roll_s, clip.post_roll_s
+    if camera is not None:
+        before_s = camera.pre_roll_s if before_s is None else before_s
+        before_s = before_s if camera.is_ring else 0
+        after_s = camera.post_roll_s if after_s is None else after_s
+    return ClipRow(clip, now, before_s or 0, after_s or 0)
+
+
+def advice(settings: Settings, hook_url: str) -> Advice:
+    """Return what to do so that there will be a first clip."""
+    webhooks = settings.webhooks
+    # Both send alarms to /webhook, and get what alarms usually lead to.
+    without_token = bool(webhooks.meraki_shared_secret) or any(
+        "webhook" in key.scopes for key in settings.api_keys
+    )
+    if not settings.recorder.cameras:
+        text = "No camera records. Name one in config/mvsnap.yaml and restart:"
+        return Advice(text, _CAMERA_LINES)
+    if not webhooks.tokens and not without_token:
+        text = "Nobody may send alarms yet. Give each sender a token and restart:"
+        return Advice(text, _TOKEN_LINES)
+    # A token that names no actions means both.
+    by_token = any(not t.actions or "clip" in t.actions for t in webhooks.tokens)
+    by_rule = any("clip" in rule.actions for rule in webhooks.rules)
+    if not (without_token or by_token or by_rule):
+        text = "Alarms ask for snapshots alone. Let a token or a rule ask for clips:"
+        return Advice(text, _ACTION_LINES)
+    text = "No clip yet. An alarm makes one; try it with a token of webhooks.tokens:"
+    return Advice(text, f"curl -d text='Just a test' {hook_url}")
+
+
+def file_name(clip: Clip, zone: ZoneInfo) -> str:
+    """Return what a saved clip is called, such as `Robot 3 2026-11-21 14.03.07.mp4`."""
+    camera = _TIDY.sub("_", clip.camera).strip(" .") or "clip"
+    return f"{camera} {clip.at.astimezone(zone):%Y-%m-%d %H.%M.%S}.mp4"
+
+
+def change(clip: Clip, who: str, now: datetime, before: str, after: str) -> Change:
+    what = f"clip of {clip.camera}, {clip.at:%Y-%m-%d %H:%M:%S} UTC"
+    return Change(now, who, what, before, after)
+
+
+def started_by(trigger: Trigger) -> str:
+    return _TRIGGERS[trigger.kind].format(trigger.by)
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmTold:
+    """What the alarm said of itself, by what people call it.
+
+    own_time: the alarm's, when the clip shows another moment.
+    """
+
+    facts: tuple[tuple[str, str], ...]
+    lines: tuple[str, ...]
+    doubt: str
+    own_time: datetime | None
+
+
+def alarm_told(alarm: Event, clip: Clip) -> AlarmTold:
+    told = {name: str(value) for name, value in alarm.details.items()}
+    facts = (
+        ("Sent by", _SOURCES.get(told.get("source", ""), "")),
+        ("Kind", told.get("kind", "")),
+        ("Device", _with_serial(told)),
+        ("Network", told.get("network", "")),
+    )
+    lines = [line.strip() for line in told.get("text", "").splitlines()]
+    apart_s = abs((alarm.occurred_at - clip.at).total_seconds())
+    return AlarmTold(
+        facts=tuple((name, text) for name, text in facts if text),
+        lines=tuple(line for line in lines if line),
+        doubt=told.get("doubt", ""),
+        own_time=alarm.occurred_at if apart_s > _SAME_S else None,
+    )
+
+
+def _with_serial(told: dict[str, str]) -> str:
+    name, serial = told.get("device", ""), told.get("device_serial", "")
+    if name and serial and name != serial:
+        return f"{name} ({serial})"
+    return name or serial

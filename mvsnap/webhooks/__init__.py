@@ -1,0 +1,1 @@
+"""Alarms of Meraki, IXON Cloud and anybody else who posts JSON."""

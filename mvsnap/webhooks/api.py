@@ -1,0 +1,249 @@
+"""The addresses that clouds and machines send their alarms to.
+
+An alarm is answered 202 once every job it leads to is durable, or when it is ignored,
+with the reason. Sent again it gives the same jobs, also after a 503 between two.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Request, jsonify, request
+from flask.blueprints import BlueprintSetupState
+from flask.typing import ResponseReturnValue
+
+from mvsnap.badges.api import keep
+from mvsnap.core import params
+from mvsnap.core.http_body import MAX_BYTES
+from mvsnap.core.strict_json import one_line
+from mvsnap.domain import Job, Serial, Trigger, TriggerKind
+from mvsnap.errors import BadInput, QueueFull
+from mvsnap.jobs.service import Wish
+from mvsnap.web import context
+from mvsnap.web.context import Gateway, gateway
+from mvsnap.web.links import job_url
+from mvsnap.webhooks import auth
+from mvsnap.webhooks.alarm import Alarm, doubt, headline, moment_to_show
+from mvsnap.webhooks.auth import Sender, sender
+from mvsnap.webhooks.badges import swipes_of
+from mvsnap.webhooks.event import alarm_event
+from mvsnap.webhooks.evidence import evidence, without_snapshots
+from mvsnap.webhooks.parse import parse
+from mvsnap.webhooks.rules import Choice, Defaults, Rule, choose
+
+log = logging.getLogger(__name__)
+
+bp = Blueprint("hooks", __name__)
+
+_MAX_KEY = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One job of an alarm before it is accepted; `notes` are told to the sender."""
+
+    wish: Wish
+    title: str
+    notes: tuple[str, ...] = ()
+
+
+@bp.post("/webhook/<token>")
+@auth.hook_token
+def receive_with_token() -> ResponseReturnValue:
+    return _receive(sender())
+
+
+@bp.post("/webhook")
+@auth.hook_key
+def receive() -> ResponseReturnValue:
+    return _receive(sender())
+
+
+@bp.record
+def _prepare(state: BlueprintSetupState) -> None:
+    found: Gateway = state.app.extensions[context.EXTENSION]
+    auth.prepare(state.app.extensions, found.settings.webhooks, found.settings.api_keys)
+
+
+@bp.before_request
+def _limit_body() -> None:
+    request.max_content_length = MAX_BYTES
+
+
+def _receive(by: Sender) -> ResponseReturnValue:
+    alarm = parse(*_body(request))
+    swipes = swipes_of(alarm)
+    choices = choose(alarm, _rules(), _defaults(by), is_badge=bool(swipes))
+    if not choices and not swipes:
+        return _ignored(alarm, by)
+    # All are made before one is accepted: what is refused leaves nothing behind.
+    every = [_order(alarm, choice, by) for choice in choices]
+    orders = [order for order in every if order.wish.serials or order.wish.clips]
+    if choices and not orders:
+        raise BadInput(params.NO_DASHBOARD)
+    for order in orders:
+        _must_have_room(order.wish)
+    badges = keep(swipes, by.caller) if swipes else None
+    jobs = _accept(alarm, orders) if orders else []
+    for job in jobs:
+        log.info("%s from %s is job %s", _short(alarm), by.name, job.id)
+    notes = dict.fromkeys(note for order in every for note in order.notes)
+    return _accepted(jobs, list(notes), badges)
+
+
+def _accept(alarm: Alarm, orders: list[Order]) -> list[Job]:
+    """Store what happened, then the jobs about it; again changes nothing."""
+    first, now = orders[0], gateway().clock.now()
+    event = alarm_event(
+        alarm, first.wish.job_id(), first.wish.trigger, now, first.title
+    )
+    gateway().store.add_event(event)
+    return [
+        gateway().jobs.accept(replace(order.wish, about=event.id)) for order in orders
+    ]
+
+
+def _body(asked: Request) -> tuple[bytes, str]:
+    """Return the body with its type; a form of files and fields as a plain one."""
+    body = asked.get_data(parse_form_data=False)
+    if asked.mimetype == "multipart/form-data":
+        fields = list(asked.form.items(multi=True))
+        return urlencode(fields).encode(), "application/x-www-form-urlencoded"
+    return body, asked.content_type or ""
+
+
+def _rules() -> list[Rule]:
+    return [
+        Rule(
+            rule.name,
+            rule.match,
+            cameras=rule.cameras,
+            room=rule.room,
+            title=rule.title,
+            actions=rule.actions,
+        )
+        for rule in gateway().settings.webhooks.rules
+        if not rule.badge.configured
+    ]
+
+
+def _defaults(by: Sender) -> Defaults:
+    settings, token = gateway().settings, by.token
+    records = bool(settings.recorder.cameras)
+    usual = ("clip", "snapshot") if records else ("snapshot",)
+    return Defaults(
+        cameras=token.cameras if token else (),
+        room=(token.room if token else None) or settings.webex.room,
+        actions=(token.actions if token else ()) or usual,
+    )
+
+
+def _order(alarm: Alarm, choice: Choice, by: Sender) -> Order:
+    """Return the job a choice leads to; without evidence where there can be none."""
+    settings = gateway().settings
+    default = tuple(Serial(serial) for serial in settings.meraki.cameras)
+    wanted = evidence(choice, settings.recorder.serials(), default)
+    cameras = (*wanted.serials, *wanted.clips)
+    if not cameras:
+        raise BadInput(
+            "cameras: none is named by the alarm, its rule or token, "
+            "meraki.cameras and recorder.cameras are empty"
+        )
+    by.caller.must_reach(cameras)
+    rooms = _rooms(choice)
+    by.caller.must_post_to(rooms)
+    # Its picture shows the camera that alerted, and no other; it needs no API key.
+    picture_url = alarm.image_url if wanted.serials == (alarm.camera,) else None
+    if settings.meraki.api_key is None and not picture_url:
+        wanted = without_snapshots(wanted)
+    now = gateway().clock.now()
+    wish = Wish(
+        trigger=Trigger(TriggerKind.WEBHOOK, choice.rule or by.name),
+        serials=wanted.serials,
+        at=moment_to_show(alarm, now),
+        rooms=rooms,
+        prefix=headline(alarm, choice.title),
+        clips=wanted.clips,
+        picture_url=picture_url,
+        idempotency_key=_idempotency_key(alarm, by),
+    )
+    notes = (doubt(alarm, now), *wanted.notes)
+    return Order(wish, choice.title, tuple(filter(None, notes)))
+
+
+def _must_have_room(wish: Wish) -> None:
+    """Refuse a clip too many, unless it is one that was accepted before.
+
+    Raises:
+        QueueFull
+    """
+    most = gateway().settings.recorder.queue_size
+    for camera in wish.clips:
+        if gateway().clips.unfinished(camera) < most:
+            continue
+        if gateway().jobs.known(wish.job_id()) is None:
+            gateway().metrics.triggers.labels(wish.trigger.kind, "refused").inc()
+            raise QueueFull(
+                f"{most} clips of {camera} are recorded or wait (recorder.queue_size)"
+            )
+
+
+def _rooms(choice: Choice) -> tuple[str, ...]:
+    has_webex = gateway().settings.webex.bot_token is not None
+    return (choice.room,) if choice.room and has_webex else ()
+
+
+def _idempotency_key(alarm: Alarm, by: Sender) -> str:
+    """Return the same text for the same alarm of the same sender.
+
+    A message without a time or id says the same at the next alarm, which must not be
+    lost: it is taken for a repeat only within the same minute.
+    """
+    given = request.headers.get("Idempotency-Key", "").strip()
+    if len(given) > _MAX_KEY:
+        raise BadInput(
+            f"Idempotency-Key: {len(given)} characters (expected {_MAX_KEY} at most)"
+        )
+    key = given or alarm.dedup_key
+    if not given and not alarm.is_own_key:
+        key += f" {gateway().clock.now():%Y-%m-%dT%H:%M}"
+    # With the sender: one rule may act for two, each with cameras of its own.
+    return f"webhook {by.name}\n{key}"
+
+
+def _accepted(
+    jobs: list[Job], notes: list[str], badges: dict[str, int] | None
+) -> ResponseReturnValue:
+    listed: list[dict[str, Any]] = [
+        {
+            "id": job.id,
+            "url": job_url(job.id),
+            "cameras": job.serials,
+            "clips": job.clips,
+        }
+        for job in jobs
+    ]
+    told: dict[str, Any] = {"status": "accepted", "jobs": listed, "notes": notes}
+    if badges is not None:
+        told["badges"] = badges
+    if not jobs:
+        return jsonify(told), 202
+    first = {"id": jobs[0].id, "url": listed[0]["url"]}
+    answer = jsonify(told | {"job": first})
+    answer.headers["Location"] = first["url"]
+    return answer, 202
+
+
+def _ignored(alarm: Alarm, by: Sender) -> ResponseReturnValue:
+    because = alarm.quiet.because if alarm.quiet else ""
+    log.info("%s from %s is ignored: %s", _short(alarm), by.name, because)
+    gateway().metrics.triggers.labels(TriggerKind.WEBHOOK, "ignored").inc()
+    return jsonify(status="ignored", reason=because), 202
+
+
+def _short(alarm: Alarm) -> str:
+    """Return the alarm as a line of the log names it."""
+    return one_line(f"{alarm.source} alarm {headline(alarm) or alarm.kind!r}", 120)

@@ -1,0 +1,57 @@
+"""Badge events from webhooks: a message of an access system, read by a rule's paths.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from mvsnap.badges.json_body import detail, detail_name, swipe
+from mvsnap.badges.model import MAX_DETAILS, Detail, Swipe
+from mvsnap.errors import BadInput
+from mvsnap.webhooks.rules import values_at
+
+_FIELDS = ("timestamp", "user_id", "reader")
+
+
+@dataclass(frozen=True, slots=True)
+class BadgePaths:
+    """Where a message says when, who and where; dotted paths, as rules match them."""
+
+    timestamp: str
+    user_id: str
+    reader: str
+
+
+def swipe_of(paths: BadgePaths, payload: Mapping[str, Any], now: datetime) -> Swipe:
+    """Return the badge event of a message; its plain values are kept as details.
+
+    Raises:
+        BadInput: names the field, and the path it was looked for at.
+    """
+    row = dict(islice(_details(payload), MAX_DETAILS - len(_FIELDS)))
+    found = {name: _first(payload, getattr(paths, name)) for name in _FIELDS}
+    try:
+        return swipe("badge", row | found, now)
+    except BadInput as exc:
+        told = ", ".join(f"{name} at {getattr(paths, name)}" for name in _FIELDS)
+        raise BadInput(f"{exc.message}; the rule looks for {told}") from exc
+
+
+def _first(payload: Mapping[str, Any], path: str) -> Any:
+    return next(values_at(payload, path), None)
+
+
+def _details(payload: Mapping[str, Any]) -> Iterator[tuple[str, Detail]]:
+    """Yield what can be kept: nobody's badge is refused for what nobody asked for."""
+    for name, value in payload.items():
+        if value is None or isinstance(value, dict | list):
+            continue
+        with suppress(BadInput):
+            yield detail_name("", name), detail(name, value)

@@ -1,0 +1,92 @@
+"""Which cameras of an alarm take a snapshot, and which a clip. Pure.
+
+A name is a Meraki serial or that of a camera of the recorder, which may have a serial,
+too. What a camera cannot do is not lost: it gives the other evidence instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from mvsnap.domain import CameraName, Serial
+from mvsnap.webhooks.rules import Choice
+
+T = TypeVar("T")
+Recorders = Mapping[CameraName, Serial | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What to take of whom; `notes` say what is done instead of what was asked."""
+
+    serials: tuple[Serial, ...]
+    clips: tuple[CameraName, ...]
+    notes: tuple[str, ...] = ()
+
+
+def evidence(
+    choice: Choice, recorders: Recorders, default: tuple[Serial, ...]
+) -> Evidence:
+    """Return what to take of the cameras of a choice.
+
+    recorders: the cameras of the recorder, with the serial where there is one.
+    default: serials for a snapshot where nobody names cameras; a clip is of all then.
+    """
+    wants_snapshot = "snapshot" in choice.actions
+    wants_clip = "clip" in choice.actions
+    if not choice.cameras and not (wants_clip and not recorders):
+        linked = tuple(serial for serial in recorders.values() if serial)
+        return Evidence(
+            (default or linked) if wants_snapshot else (),
+            tuple(recorders) if wants_clip else (),
+        )
+    names = {serial: name for name, serial in recorders.items() if serial}
+    serials: list[Serial] = []
+    clips: list[CameraName] = []
+    no_clip: list[str] = []
+    no_snapshot: list[str] = []
+    for camera in choice.cameras or default:
+        name, serial = _known_as(camera, recorders, names)
+        if serial and (wants_snapshot or not name):
+            serials.append(serial)
+        if name and (wants_clip or not serial):
+            clips.append(name)
+        if wants_clip and not name:
+            no_clip.append(camera)
+        if not wants_clip and not serial:
+            no_snapshot.append(camera)
+    notes = (
+        _note("clip", no_clip, "recorder.cameras", "a snapshot is taken"),
+        _note("snapshot", no_snapshot, "the Dashboard", "a clip is recorded"),
+    )
+    return Evidence(_once(serials), _once(clips), tuple(filter(None, notes)))
+
+
+def without_snapshots(wanted: Evidence) -> Evidence:
+    """Return the clips alone, with a note where a snapshot was wanted, too."""
+    if not wanted.serials:
+        return wanted
+    cameras = ", ".join(wanted.serials)
+    note = f"snapshot: {cameras} not taken, meraki.api_key is not set"
+    return Evidence((), wanted.clips, (*wanted.notes, note))
+
+
+def _known_as(
+    camera: str, recorders: Recorders, names: Mapping[Serial, CameraName]
+) -> tuple[CameraName | None, Serial | None]:
+    name = CameraName(camera)
+    if name in recorders:
+        return name, recorders[name]
+    return names.get(Serial(camera)), Serial(camera)
+
+
+def _note(action: str, cameras: list[str], unknown_to: str, instead: str) -> str:
+    if not cameras:
+        return ""
+    return f"{action}: {', '.join(cameras)} not known to {unknown_to}; {instead}"
+
+
+def _once(items: Iterable[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(items))

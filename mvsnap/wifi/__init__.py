@@ -1,0 +1,1 @@
+"""Wi-Fi analytics: Location Scanning observations become visits and reports."""

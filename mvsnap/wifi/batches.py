@@ -1,0 +1,238 @@
+"""Observations on their way: accepted durably, then made into minutes and visits.
+
+A batch is processed in one transaction that also removes it: after a crash it is there
+again, as if nothing had been. Only one process works on batches at a time.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Select, delete, func, select
+
+from mvsnap.domain import Radio
+from mvsnap.errors import QueueFull
+from mvsnap.store.database import Database
+from mvsnap.wifi.counts import as_counted, recount
+from mvsnap.wifi.intake import pack, unpack
+from mvsnap.wifi.tables import (
+    observations,
+    scan_batches,
+    scan_pauses,
+    scan_sources,
+    visit_counts,
+    visits,
+)
+from mvsnap.wifi.visit_writer import SLOT_S, VisitWriter
+from mvsnap.wifi.visits import MINUTE_S, Heard, VisitRule, merged
+
+log = logging.getLogger(__name__)
+
+# As many access points may send a day's messages while no worker runs.
+MOST_WAITING = 20_000
+# Of one transaction: others that write wait for it.
+_MOST_AT_ONCE = 5000
+_MOST_BATCHES = 200
+# Any number, the same in every process.
+_LOCK = 5_004_002
+# As many minutes of observations are removed at once: whole slots, for a rebuild.
+_PURGE_MINUTES = 240
+
+
+@dataclass(frozen=True, slots=True)
+class PurgedWifi:
+    """How many are gone."""
+
+    observations: int
+    visits: int
+
+
+class WifiStore:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._writer = VisitWriter(db)
+        # What this process had the sums made with: once, or two processes of which one
+        # knows the setting of yesterday would have them made anew in turns.
+        self._recounted_s: int | None = None
+        # Set when this process has accepted something; those of others are polled for.
+        self.arrived = threading.Event()
+
+    def add_batch(
+        self, network_id: str, radio: Radio, heard: list[Heard], now: datetime
+    ) -> None:
+        """Accept observations, each device and minute once; they are durable then.
+
+        Raises:
+            QueueFull: too many batches wait; nothing was accepted.
+        """
+        # A large message is several batches: each is a transaction later.
+        rows = [
+            {
+                "received_at": now,
+                "network_id": network_id,
+                "radio": radio,
+                "body": pack(heard[begin : begin + _MOST_AT_ONCE]),
+            }
+            for begin in range(0, len(heard), _MOST_AT_ONCE)
+        ]
+        with self._db.writing() as connection:
+            if _waiting(connection) >= MOST_WAITING:
+                raise QueueFull("Too many observations wait: is no worker running?")
+            connection.execute(scan_batches.insert(), rows)
+        self.arrived.set()
+
+    def waiting(self) -> int:
+        """Return how many batches are accepted and not yet processed."""
+        with self._db.reading() as connection:
+            return _waiting(connection)
+
+    def is_half_rebuilt(self, now: datetime) -> bool:
+        """Say whether a rebuild ended before its end, and nobody goes on with it."""
+        until = select(scan_pauses.c.until).where(scan_pauses.c.name == REBUILD)
+        with self._db.reading() as connection:
+            found: datetime | None = connection.execute(until).scalar_one_or_none()
+        return found is not None and found <= now
+
+    def process(self, rule: VisitRule, now: datetime) -> int:
+        """Make visits of some of what waits; return how many batches it was.
+
+        0: nothing waits, or another process is at it, or a rebuild runs. First of all
+        the sums are made anew when long_stay_s was another one.
+        """
+        is_counted = self._recounted_s == rule.long_stay_s
+        if is_counted and not self.waiting():
+            return 0
+        with self._db.writing() as connection:
+            if not has_turn(self._db, connection) or is_paused(connection, now):
+                return 0
+            if not is_counted:
+                recount(connection, rule.long_stay_s)
+            counted = as_counted(connection, rule)
+            rows = connection.execute(
+                select(scan_batches).order_by(scan_batches.c.id).limit(_MOST_BATCHES)
+            )
+            done, many = [], 0
+            found: dict[tuple[str, str], list[list[Heard]]] = {}
+            for row in rows:
+                done.append(row.id)
+                heard = _unpacked(row.body)
+                found.setdefault((row.network_id, row.radio), []).append(heard)
+                many += len(heard)
+                if many >= _MOST_AT_ONCE:
+                    break
+            rows.close()
+            for (network_id, radio), batches in found.items():
+                if heard := _together(batches):
+                    source_id = self._source_id(connection, network_id, radio)
+                    self._writer.add(connection, source_id, heard, counted)
+            connection.execute(delete(scan_batches).where(scan_batches.c.id.in_(done)))
+        self._recounted_s = rule.long_stay_s
+        return len(done)
+
+    def purge(
+        self, observations_before: datetime, visits_before: datetime, now: datetime
+    ) -> PurgedWifi:
+        """Remove what is older, some at a time: others may write in between.
+
+        Observations stay until a rebuild has come to its end: it makes visits of them.
+        """
+        minute = _slot_s(observations_before) // MINUTE_S
+        gone = 0
+        while (oldest := self._first(select(func.min(observations.c.minute)))) < minute:
+            end = min(minute, oldest - oldest % _PURGE_MINUTES + _PURGE_MINUTES)
+            with self._db.writing() as connection:
+                has_turn(self._db, connection, wait=True)
+                if _is_rebuilding(connection):
+                    break
+                gone += connection.execute(
+                    delete(observations).where(observations.c.minute < end)
+                ).rowcount
+        before_s = _slot_s(visits_before)
+        with self._db.writing() as connection:
+            has_turn(self._db, connection, wait=True)
+            old = visits.c.time_in_s < before_s
+            visits_gone = connection.execute(delete(visits).where(old)).rowcount
+            connection.execute(
+                delete(visit_counts).where(visit_counts.c.slot_s < before_s)
+            )
+        return PurgedWifi(gone, visits_gone)
+
+    def _first(self, statement: Select[int]) -> int:
+        """Return the number, or one beyond all when there is none."""
+        with self._db.reading() as connection:
+            found: int | None = connection.execute(statement).scalar_one()
+        return 2**62 if found is None else found
+
+    def _source_id(self, connection: Connection, network_id: str, radio: str) -> int:
+        statement = select(scan_sources.c.id).where(
+            scan_sources.c.network_id == network_id, scan_sources.c.radio == radio
+        )
+        known: int | None = connection.execute(statement).scalar_one_or_none()
+        if known is not None:
+            return known
+        made = scan_sources.insert().values(network_id=network_id, radio=radio)
+        found: int = connection.execute(made.returning(scan_sources.c.id)).scalar_one()
+        return found
+
+
+def has_turn(db: Database, connection: Connection, *, wait: bool = False) -> bool:
+    """Take the right to change visits until the end of the transaction.
+
+    SQLite gives it to whoever writes.
+    """
+    if db.is_sqlite:
+        return True
+    if wait:
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+        return True
+    return bool(
+        connection.execute(select(func.pg_try_advisory_xact_lock(_LOCK))).scalar_one()
+    )
+
+
+# The name of its row among the pauses; the row stays until it has come to its end.
+REBUILD = "rebuild"
+
+
+def is_paused(connection: Connection, now: datetime) -> bool:
+    until = connection.execute(select(func.max(scan_pauses.c.until))).scalar_one()
+    return until is not None and until > now
+
+
+def _is_rebuilding(connection: Connection) -> bool:
+    return connection.execute(select(scan_pauses.c.name)).first() is not None
+
+
+def _waiting(connection: Connection) -> int:
+    statement = select(func.count()).select_from(scan_batches)
+    count: int = connection.execute(statement).scalar_one()
+    return count
+
+
+def _unpacked(body: bytes) -> list[Heard]:
+    try:
+        return unpack(body)
+    except ValueError:
+        log.exception("a batch of observations is lost")
+        return []
+
+
+def _together(batches: list[list[Heard]]) -> list[Heard]:
+    """Return what batches say together, each device and minute once."""
+    if len(batches) == 1:
+        return batches[0]
+    found: dict[tuple[int, int], Heard] = {}
+    for batch in batches:
+        for heard in batch:
+            key = heard[:2]
+            known = found.get(key)
+            found[key] = heard if known is None else merged(known, heard)
+    return list(found.values())
+
+
+def _slot_s(moment: datetime) -> int:
+    at_s = int(moment.timestamp())
+    return at_s - at_s % SLOT_S

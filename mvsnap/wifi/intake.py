@@ -1,0 +1,146 @@
+"""Observations worth keeping: those of a message that pass the settings. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+import msgspec
+
+from mvsnap.wifi.messages import Message, Sighting, clients
+from mvsnap.wifi.visits import MINUTE_S, Heard, merged
+
+_SEPARATOR = re.compile(r"[:-](?![^\[]*\])")  # not within brackets
+STALE = "too old or in the future"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Which sightings count.
+
+    identify: makes the number of a device of its address, or raises ValueError.
+    """
+
+    identify: Callable[[str], int]
+    wants_access_point: Callable[[int], bool]
+    min_rssi_dbm: int
+    oldest_s: int
+    newest_s: int
+
+    def want(self, sighting: Sighting) -> bool:
+        at_s, rssi_dbm, ap = sighting
+        return (
+            rssi_dbm >= self.min_rssi_dbm
+            and self.oldest_s <= at_s <= self.newest_s
+            and self.wants_access_point(ap)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """What one message brought.
+
+    heard: at most one of each device and minute, by device and minute.
+    accepted, ignored, bad: observations of the message; reasons: why some are not
+    kept, with their number.
+    """
+
+    heard: list[Heard]
+    accepted: int
+    ignored: int
+    bad: int
+    reasons: dict[str, int]
+
+
+def harvest(message: Message, limits: Limits) -> Harvest:
+    """Return the observations of a message by device and minute, strongest signal."""
+    found: dict[tuple[int, int], Heard] = {}
+    bad: Counter[str] = Counter()
+    ignored: Counter[str] = Counter()
+    accepted = 0
+    for mac, ssid, sightings in clients(message, lambda why: bad.update([why])):
+        try:
+            device = limits.identify(mac)
+        except ValueError as exc:
+            bad[str(exc)] += 1
+            continue
+        wanted = [sighting for sighting in sightings if limits.want(sighting)]
+        if not wanted:
+            ignored[_reason(sightings, limits)] += 1
+            continue
+        accepted += 1
+        for heard in _minutes(device, ssid, wanted):
+            key = heard[:2]
+            known = found.get(key)
+            found[key] = heard if known is None else merged(known, heard)
+    return Harvest(
+        [found[key] for key in sorted(found)],
+        accepted,
+        ignored.total(),
+        bad.total(),
+        dict((bad + ignored).most_common(5)),
+    )
+
+
+def _minutes(device: int, ssid: str | None, sightings: list[Sighting]) -> list[Heard]:
+    """Return what one observation of a message tells, minute by minute."""
+    if len(sightings) == 1:
+        at_s, rssi_dbm, ap = sightings[0]
+        minute, second = divmod(at_s, MINUTE_S)
+        return [Heard(device, minute, second, second, rssi_dbm, ap, ssid)]
+    by_minute: dict[int, list[Sighting]] = {}
+    for sighting in sightings:
+        by_minute.setdefault(sighting[0] // MINUTE_S, []).append(sighting)
+    found = []
+    for minute, these in by_minute.items():
+        rssi_dbm, ap = max([sighting[1:] for sighting in these])
+        first_s, last_s = min(these)[0] % MINUTE_S, max(these)[0] % MINUTE_S
+        found.append(Heard(device, minute, first_s, last_s, rssi_dbm, ap, ssid))
+    return found
+
+
+def _reason(sightings: list[Sighting], limits: Limits) -> str:
+    """Return why the last of these is not wanted."""
+    at_s, rssi_dbm, _ = sightings[-1]
+    if not limits.oldest_s <= at_s <= limits.newest_s:
+        return STALE
+    if rssi_dbm < limits.min_rssi_dbm:
+        return "weaker than scanning.min_rssi_dbm"
+    return "not of scanning.access_points"
+
+
+def access_points(patterns: Iterable[str]) -> Callable[[int], bool]:
+    """Return what tells whether an access point counts, by patterns like 0c:8d:*."""
+    wanted = [_SEPARATOR.sub("", pattern.strip().lower()) for pattern in patterns]
+    if "*" in wanted:
+        return lambda _: True
+
+    @lru_cache(maxsize=10_000)
+    def wants(ap: int) -> bool:
+        return any(fnmatchcase(f"{ap:012x}", pattern) for pattern in wanted)
+
+    return wants
+
+
+_HEARD = msgspec.msgpack.Decoder(list[Heard])
+
+
+def pack(heard: list[Heard]) -> bytes:
+    """Return observations as bytes, to be kept until they are processed."""
+    return msgspec.msgpack.encode(heard)
+
+
+def unpack(body: bytes) -> list[Heard]:
+    """Return what was packed.
+
+    Raises:
+        ValueError: it was packed by another version, or is damaged.
+    """
+    try:
+        return _HEARD.decode(body)
+    except msgspec.DecodeError as exc:
+        raise ValueError("observations that cannot be read") from exc

@@ -1,0 +1,180 @@
+"""Lists of visits and observations, page by page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    literal,
+    or_,
+    select,
+)
+
+from mvsnap.domain import Radio
+from mvsnap.errors import BadInput
+from mvsnap.store.database import Database
+from mvsnap.wifi.devices import device_name, mac_text
+from mvsnap.wifi.model import ObservationRow, VisitOrder, VisitRow, WifiFilter
+from mvsnap.wifi.reports import of_source, of_visits
+from mvsnap.wifi.tables import observations, scan_sources, visits
+from mvsnap.wifi.visits import MINUTE_S
+
+_KEY = re.compile(r"-?[0-9]{1,19}(\.-?[0-9]{1,19}){2,3}")
+
+
+class WifiLists:
+    def __init__(self, db: Database, *, long_stay_s: int) -> None:
+        self._db = db
+        self._long_stay_s = long_stay_s
+
+    def visits(
+        self,
+        wanted: WifiFilter,
+        order: VisitOrder = VisitOrder.TIME,
+        *,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> list[VisitRow]:
+        """Return visits, the latest, longest or strongest first.
+
+        after: `key` of the last row of the page before, in the same order.
+
+        Raises:
+            BadInput: `after` is no such key.
+        """
+        by = _order(order)
+        with self._db.reading() as connection:
+            statement = (
+                select(visits)
+                .where(*of_visits(connection, wanted, self._long_stay_s))
+                .order_by(*(column.desc() for column in by))
+                .limit(limit)
+            )
+            if after is not None:
+                statement = statement.where(_beyond(by, after))
+            sources = _sources(connection)
+            rows = connection.execute(statement).all()
+        return [_visit(row, order, *sources[row.source_id]) for row in rows]
+
+    def observations(
+        self, wanted: WifiFilter, *, after: str | None = None, limit: int = 100
+    ) -> list[ObservationRow]:
+        """Return observations of the minutes of the span, the latest first.
+
+        after: `key` of the last row of the page before.
+
+        Raises:
+            BadInput: `after` is no such key.
+        """
+        seen = observations.c
+        by = (seen.minute, seen.source_id, seen.device)
+        with self._db.reading() as connection:
+            statement = (
+                select(observations)
+                .where(*_of_observations(connection, wanted))
+                .order_by(*(column.desc() for column in by))
+                .limit(limit)
+            )
+            if after is not None:
+                statement = statement.where(_beyond(by, after))
+            sources = _sources(connection)
+            rows = connection.execute(statement).all()
+        return [_observation(row, *sources[row.source_id]) for row in rows]
+
+
+def _sources(connection: Connection) -> dict[int, tuple[str, Radio]]:
+    """Return network and radio of each source: a handful, looked up here.
+
+    A join would look them up for every row that is sorted, and show a hundred.
+    """
+    rows = connection.execute(select(scan_sources)).all()
+    return {row.id: (row.network_id, Radio(row.radio)) for row in rows}
+
+
+def _order(order: VisitOrder) -> tuple[ColumnElement[int], ...]:
+    rest = (visits.c.time_in_s, visits.c.source_id, visits.c.device)
+    if order is VisitOrder.DWELL:
+        return (visits.c.time_out_s - visits.c.time_in_s, *rest)
+    if order is VisitOrder.SIGNAL:
+        return (visits.c.rssi_dbm, *rest)
+    return rest
+
+
+def _beyond(by: Sequence[ColumnElement[int]], after: str) -> ColumnElement[bool]:
+    """Return what is true of rows behind the one with this key, in falling order."""
+    known = after.split(".") if _KEY.fullmatch(after) else []
+    numbers = [int(number) for number in known]
+    if len(numbers) != len(by) or max(map(abs, numbers)) >= 2**63:
+        raise BadInput(f"after: no such row: {after[:40]!r} (expected a row's key)")
+    # PostgreSQL refuses a number that is larger than its column may hold.
+    values = [literal(number, BigInteger) for number in numbers]
+    found: list[ColumnElement[bool]] = []
+    for index, (column, value) in enumerate(zip(by, values, strict=True)):
+        same = [c == v for c, v in zip(by[:index], values[:index], strict=True)]
+        found.append(and_(*same, column < value))
+    # The first condition again, alone: an index can be used for it.
+    return and_(by[0] <= values[0], or_(*found))
+
+
+def _of_observations(
+    connection: Connection, wanted: WifiFilter
+) -> list[ColumnElement[bool]]:
+    seen = observations.c
+    found = [
+        seen.minute >= int(wanted.since.timestamp()) // MINUTE_S,
+        seen.minute < -(-int(wanted.until.timestamp()) // MINUTE_S),
+        *of_source(connection, seen.source_id, wanted),
+    ]
+    if wanted.device is not None:
+        found.append(seen.device == wanted.device)
+    if wanted.min_rssi_dbm is not None:
+        found.append(seen.rssi_dbm >= wanted.min_rssi_dbm)
+    return found
+
+
+def _visit(row: Row[Any], order: VisitOrder, network_id: str, radio: Radio) -> VisitRow:
+    key: tuple[int, ...] = (row.time_in_s, row.source_id, row.device)
+    if order is VisitOrder.DWELL:
+        key = (row.time_out_s - row.time_in_s, *key)
+    elif order is VisitOrder.SIGNAL:
+        key = (row.rssi_dbm, *key)
+    return VisitRow(
+        device=device_name(row.device),
+        network_id=network_id,
+        radio=radio,
+        time_in=_moment(row.time_in_s),
+        time_out=_moment(row.time_out_s),
+        observations=row.observations,
+        rssi_dbm=row.rssi_dbm,
+        near_in=None if row.near_in_s is None else _moment(row.near_in_s),
+        near_out=None if row.near_out_s is None else _moment(row.near_out_s),
+        is_new=row.previous_in_s is None,
+        key=".".join(map(str, key)),
+    )
+
+
+def _observation(row: Row[Any], network_id: str, radio: Radio) -> ObservationRow:
+    begin_s = row.minute * MINUTE_S
+    return ObservationRow(
+        device=device_name(row.device),
+        network_id=network_id,
+        radio=radio,
+        first_at=_moment(begin_s + row.first_s),
+        last_at=_moment(begin_s + row.last_s),
+        rssi_dbm=row.rssi_dbm,
+        access_point=mac_text(row.ap) if row.ap else None,
+        ssid=row.ssid,
+        key=f"{row.minute}.{row.source_id}.{row.device}",
+    )
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

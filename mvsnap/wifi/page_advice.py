@@ -1,0 +1,59 @@
+"""Wi-Fi advice: why a Wi-Fi page has nothing to show, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from mvsnap.web.context import Gateway
+from mvsnap.web.links import scanning_url
+from mvsnap.wifi.page_filter import WifiForm
+
+_OFF = (
+    "Nobody may send Wi-Fi observations yet. Add an entry to scanning.endpoints in "
+    "config/mvsnap.yaml with a token and a secret of your own and the validator that "
+    "the Dashboard shows (Network-wide > General > Location and scanning), then "
+    "restart mvsnap."
+)
+_SILENT = (
+    "Nothing was received yet. In the Dashboard, Network-wide > General > Location and "
+    "scanning: switch the Scanning API on, add this address as a Post URL with the "
+    "secret of config/mvsnap.yaml, and validate it. The Dashboard must reach it over "
+    "HTTPS."
+)
+_WAITING = (
+    "What was received waits to be processed ({} messages). If this stays, no worker "
+    "is running."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """text: a few sentences; addresses: for the Dashboard, the secret part left out.
+
+    seen_at: when something was heard last; is_filtered: a filter may be the reason.
+    """
+
+    text: str
+    addresses: tuple[str, ...] = ()
+    seen_at: datetime | None = None
+    seen_day: str = ""
+    is_filtered: bool = False
+
+
+def advice(here: Gateway, asked: WifiForm, zone: ZoneInfo) -> Advice:
+    """Return what to say instead of an empty page."""
+    endpoints = here.settings.scanning.endpoints
+    if here.wifi.reports.networks():
+        seen_at = here.wifi.reports.latest()
+        day = f"{seen_at.astimezone(zone):%Y-%m-%d}" if seen_at else ""
+        filtered = bool(set(asked.query) - {"period", "from", "to"})
+        text = "Nothing matches." if filtered else "Nothing was heard in this period."
+        return Advice(text, seen_at=seen_at, seen_day=day, is_filtered=filtered)
+    if not endpoints:
+        return Advice(_OFF)
+    waiting = here.wifi.store.waiting()
+    if waiting:
+        return Advice(_WAITING.format(waiting))
+    return Advice(_SILENT, tuple(scanning_url(n) for n in range(len(endpoints))))

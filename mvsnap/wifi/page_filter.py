@@ -1,0 +1,190 @@
+"""Wi-Fi form: what a person asks of the Wi-Fi pages, with what was typed wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from mvsnap.core.days import day_span
+from mvsnap.domain import Radio, Serial, ZoneId
+from mvsnap.errors import BadInput
+from mvsnap.web.pages.filters import Filter, Typed, one_of, plain, typed
+from mvsnap.wifi.devices import device_number
+from mvsnap.wifi.model import VisitOrder, WifiFilter
+
+# Name, text, days, and how many days ago the last of them is.
+PERIODS = {
+    "today": ("Today", 1, 0),
+    "yesterday": ("Yesterday", 1, 1),
+    "7-days": ("7 days", 7, 0),
+    "30-days": ("30 days", 30, 0),
+}
+RADIOS = {Radio.WIFI: "Wi-Fi", Radio.BLUETOOTH: "Bluetooth"}
+SIGNALS_DBM = (-85, -78, -70, -65, -60, -50)
+DWELLS_S = (60, 300, 900, 1800, 3600)
+_PERIOD = "7-days"
+_MOST_DAYS = 366
+_FIRST_DAY = date(2000, 1, 1)
+_NAMES = (
+    *("period", "from", "to", "network", "radio", "long_stays", "device"),
+    *("min_rssi_dbm", "min_dwell_s", "sort", "serial", "zone_id", "after"),
+)
+# What an address of another of the Wi-Fi pages keeps.
+_SHARED = ("period", "from", "to", "network", "radio", "long_stays")
+
+
+@dataclass(frozen=True, slots=True)
+class WifiForm(Filter):
+    """first, last: days of the site, both belong to the period; after: key of a row."""
+
+    today: date
+    first: date
+    last: date
+    wanted: WifiFilter
+    order: VisitOrder
+    serial: Serial | None
+    zone_id: ZoneId | None
+    after: str | None
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """The parameters without the page and what is wrong, for an address."""
+        return {
+            name: text
+            for name, text in self.entered.items()
+            if name != "after" and name not in self.mistakes
+        }
+
+    @property
+    def shared(self) -> dict[str, Any]:
+        """Those of them that other Wi-Fi pages know, too."""
+        return {n: text for n, text in self.query.items() if n in _SHARED}
+
+    @property
+    def period(self) -> str | None:
+        """The name of the period, None for days of one's own."""
+        return next(
+            (n for n in PERIODS if _span(n, self.today) == (self.first, self.last)),
+            None,
+        )
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+    def with_period(self, name: str) -> dict[str, Any]:
+        """Return the parameters of the same page for one of PERIODS."""
+        return self._without("period", "from", "to") | {"period": name}
+
+    def moved(self, periods: int) -> dict[str, Any] | None:
+        """Return the parameters for so many periods later; None: they are to come."""
+        try:
+            by = timedelta(days=self.days * periods)
+            first, last = self.first + by, self.last + by
+        except OverflowError:
+            return None
+        if first > self.today or first < _FIRST_DAY:
+            return None
+        days = {"from": first.isoformat(), "to": last.isoformat()}
+        return self._without("period", "from", "to") | days
+
+    def with_(self, **changed: str) -> dict[str, Any]:
+        """Return the parameters with some others; an empty one is left out."""
+        return {n: v for n, v in (self.query | changed).items() if v}
+
+    def visits_of(self, device: str) -> dict[str, Any]:
+        """Return the parameters for all visits of a device in the period."""
+        return self.shared | {"device": device, "long_stays": "yes"}
+
+    def _without(self, *names: str) -> dict[str, Any]:
+        return {n: text for n, text in self.query.items() if n not in names}
+
+
+def read_form(given: Mapping[str, str], now: datetime, zone: ZoneInfo) -> WifiForm:
+    """Return what is asked for; a value that cannot be used is left out."""
+    texts, today = typed(given, _NAMES), now.astimezone(zone).date()
+    first, last = _days(texts, today, zone)
+    serial = texts.serial()
+    wanted = WifiFilter(
+        since=day_span(first.isoformat(), zone)[0],
+        until=day_span(last.isoformat(), zone)[1],
+        network_id=texts.parsed("network", plain),
+        radio=texts.parsed("radio", lambda text: Radio(one_of(text, RADIOS))),
+        long_stays=bool(texts.parsed("long_stays", _is_wanted)),
+        device=texts.parsed("device", _device),
+        min_rssi_dbm=texts.parsed("min_rssi_dbm", _number(-127, 0)),
+        min_dwell_s=texts.parsed("min_dwell_s", _number(0, 604_800)),
+    )
+    orders = [order.value for order in VisitOrder]
+    order = texts.parsed("sort", lambda text: VisitOrder(one_of(text, orders)))
+    return WifiForm(
+        entered=texts.entered,
+        mistakes=texts.mistakes,
+        today=today,
+        first=first,
+        last=last,
+        wanted=wanted,
+        order=order or VisitOrder.TIME,
+        serial=serial,
+        zone_id=texts.parsed("zone_id", lambda text: ZoneId(plain(text))),
+        after=texts.parsed("after", plain),
+    )
+
+
+def _days(texts: Typed, today: date, zone: ZoneInfo) -> tuple[date, date]:
+    """Return the first and the last day; days of one's own go before a period."""
+    name = texts.parsed("period", lambda text: one_of(text, PERIODS))
+    first, last = _span(name or _PERIOD, today)
+    own_first = texts.parsed("from", lambda text: _day("from", text, today, zone))
+    own_last = texts.parsed("to", lambda text: _day("to", text, today, zone))
+    if own_first is None and own_last is None:
+        return first, last
+    chosen = own_first or own_last or today, own_last or own_first or today
+    if chosen[1] < chosen[0]:
+        texts.mistakes["to"] = f"to: is before {chosen[0]} (expected a later day)"
+    elif (chosen[1] - chosen[0]).days >= _MOST_DAYS:
+        texts.mistakes["from"] = f"from: expected {_MOST_DAYS} days at most"
+    else:
+        return chosen
+    return first, last
+
+
+def _span(name: str, today: date) -> tuple[date, date]:
+    _, days, ago = PERIODS[name]
+    last = today - timedelta(days=ago)
+    return last - timedelta(days=days - 1), last
+
+
+def _day(name: str, text: str, today: date, zone: ZoneInfo) -> date:
+    try:
+        day_span(text, zone)
+        day = date.fromisoformat(text)
+    except BadInput as exc:
+        raise BadInput(exc.message.replace("day:", f"{name}:", 1)) from exc
+    if not _FIRST_DAY <= day <= today + timedelta(days=1):
+        raise BadInput(f"{name}: nothing is known of {text[:40]!r}")
+    return day
+
+
+def _is_wanted(text: str) -> bool:
+    return one_of(text, ["yes", "no"]) == "yes"
+
+
+def _device(text: str) -> int:
+    number = device_number(text)
+    if number is None:
+        raise BadInput(f"{text[:40]!r} (expected one as the tables show it)")
+    return number
+
+
+def _number(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if re.fullmatch(r"-?[0-9]{1,9}", text) and least <= int(text) <= most:
+            return int(text)
+        raise BadInput(f"{text[:40]!r} (expected {least} to {most})")
+
+    return parse

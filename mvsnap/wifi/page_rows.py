@@ -1,0 +1,274 @@
+"""Wi-Fi rows: charts and tables of what the store found, in words and as cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from mvsnap.core.days import lasting
+from mvsnap.domain import Presence, Serial, ZoneId
+from mvsnap.errors import BadInput
+from mvsnap.web.charts import BarChart, Series
+from mvsnap.web.pages.places import Places
+from mvsnap.wifi.model import (
+    BusyHour,
+    DayActivity,
+    DwellClass,
+    HourActivity,
+    ObservationRow,
+    PresenceMatch,
+    Totals,
+    VisitRow,
+    ZoneMatch,
+)
+
+HOUR_COLUMNS = ("hour", "visits", "first_visits", "returning_visits", "dwell_mean_s")
+DAY_COLUMNS = (
+    *("day", "visits", "devices", "new_devices", "returning_devices"),
+    "dwell_mean_s",
+)
+DWELL_COLUMNS = ("from_s", "to_s", "visits")
+VISIT_COLUMNS = (
+    *("device", "network_id", "radio", "time_in", "time_out", "dwell_s"),
+    *("minutes_heard", "rssi_dbm", "near_in", "near_out", "is_new"),
+)
+OBSERVATION_COLUMNS = (
+    *("device", "network_id", "radio", "first_at", "last_at", "rssi_dbm"),
+    *("access_point", "ssid"),
+)
+ZONE_COLUMNS = (
+    *("camera", "zone", "serial", "zone_id", "presences", "presences_with_device"),
+    *("devices", "devices_per_presence"),
+)
+PRESENCE_COLUMNS = (
+    *("camera", "zone", "serial", "zone_id", "time_in", "time_out", "lasted_s"),
+    *("most_people", "devices"),
+)
+# Bars of more zones than this could not be told apart.
+_MOST_ZONES = 12
+_SHORTEST_CLASSES = 5
+# From here on seconds are no news.
+_LONG_S = 600
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What the page of hours shows; busiest: None without any visit."""
+
+    totals: Totals
+    hours: Sequence[HourActivity]
+    days: Sequence[DayActivity]
+    dwell: Sequence[DwellClass]
+    busiest: BusyHour | None
+
+    @property
+    def has_any(self) -> bool:
+        return bool(self.totals.visits or self.totals.long_stays)
+
+    @property
+    def busiest_hour(self) -> str:
+        """The busiest time for people: Sat 21 Nov, 15:00 to 16:00."""
+        if self.busiest is None:
+            return ""
+        day, hour = self.busiest.day, self.busiest.hour
+        return f"{day:%a %d %b}, {hour:02}:00 to {(hour + 1) % 24:02}:00"
+
+    @property
+    def dwell_mean(self) -> str:
+        """The mean length of a visit for people, to the minute where it is long."""
+        mean_s = self.totals.dwell_mean_s
+        step_s = 60 if mean_s >= _LONG_S else 1
+        return lasting(round(mean_s / step_s) * step_s)
+
+    @property
+    def by_hour(self) -> BarChart:
+        return _new_and_returning(
+            "Visits per hour of the day",
+            [f"{row.hour:02}" for row in self.hours],
+            [(row.new_devices, row.visits) for row in self.hours],
+            "visits",
+        )
+
+    @property
+    def by_day(self) -> BarChart:
+        return _new_and_returning(
+            "Devices per day",
+            [f"{row.day:%a} {row.day.day}" for row in self.days],
+            [(row.new_devices, row.devices) for row in self.days],
+            "devices",
+        )
+
+    @property
+    def by_dwell(self) -> BarChart:
+        values = [row.visits for row in self.dwell_rows]
+        labels = [dwell_words(row) for row in self.dwell_rows]
+        return BarChart(
+            "Length of visits", labels, [Series("Visits", values)], "visits"
+        )
+
+    @property
+    def dwell_rows(self) -> Sequence[DwellClass]:
+        """The classes, without empty ones of long stays at the end."""
+        rows = list(self.dwell)
+        while len(rows) > _SHORTEST_CLASSES and not rows[-1].visits:
+            rows.pop()
+        return rows
+
+
+def _new_and_returning(
+    title: str, labels: Sequence[str], counts: Sequence[tuple[int, int]], unit: str
+) -> BarChart:
+    """Return bars of (new, all)."""
+    new = Series("New", [first for first, _ in counts])
+    back = Series("Returning", [many - first for first, many in counts])
+    return BarChart(title, labels, [back, new], unit)
+
+
+def dwell_words(row: DwellClass) -> str:
+    """Return a class of lengths for people: < 1 min, 15–30 min, 1–2 h, ≥ 8 h."""
+    if row.to_s is None:
+        return f"≥ {lasting(row.from_s)}"
+    if not row.from_s:
+        return f"< {lasting(row.to_s)}"
+    unit_s, unit = (60, "min") if row.to_s <= 3600 else (3600, "h")
+    return f"{row.from_s // unit_s}–{row.to_s // unit_s} {unit}"
+
+
+def hour_cells(row: HourActivity) -> tuple[Any, ...]:
+    back = row.visits - row.new_devices
+    return row.hour, row.visits, row.new_devices, back, round(row.dwell_mean_s)
+
+
+def day_cells(row: DayActivity) -> tuple[Any, ...]:
+    return (
+        *(row.day.isoformat(), row.visits, row.devices, row.new_devices),
+        *(row.returning_devices, round(row.dwell_mean_s)),
+    )
+
+
+def dwell_cells(row: DwellClass) -> tuple[Any, ...]:
+    return row.from_s, row.to_s, row.visits
+
+
+def visit_cells(row: VisitRow) -> tuple[Any, ...]:
+    return (
+        *(row.device, row.network_id, row.radio.value, row.time_in, row.time_out),
+        *(round(row.dwell.total_seconds()), row.observations, row.rssi_dbm),
+        *(row.near_in, row.near_out, "yes" if row.is_new else "no"),
+    )
+
+
+def observation_cells(row: ObservationRow) -> tuple[Any, ...]:
+    return (
+        *(row.device, row.network_id, row.radio.value, row.first_at, row.last_at),
+        *(row.rssi_dbm, row.access_point, row.ssid),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneRow:
+    """One zone as people call it, with what was found."""
+
+    camera: str
+    zone: str
+    match: ZoneMatch
+
+    @property
+    def share(self) -> float:
+        """Percent of the presences with a device near."""
+        return 100 * self.match.accompanied / self.match.presences
+
+    def cells(self) -> tuple[Any, ...]:
+        one = self.match
+        return (
+            *(self.camera, self.zone, one.serial, one.zone_id, one.presences),
+            *(one.accompanied, one.visits, round(one.visits_mean, 2)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceRow:
+    """One presence as people call its place; devices: visits near meanwhile."""
+
+    camera: str
+    zone: str
+    presence: Presence
+    devices: int
+
+    @property
+    def key(self) -> str:
+        return presence_key(self.presence)
+
+    @property
+    def lasted(self) -> timedelta:
+        return self.presence.time_out - self.presence.time_in
+
+    def cells(self) -> tuple[Any, ...]:
+        one = self.presence
+        return (
+            *(self.camera, self.zone, one.serial, one.zone_id, one.time_in),
+            *(one.time_out, round(self.lasted.total_seconds(), 1)),
+            *(one.peak_people, self.devices),
+        )
+
+
+def zone_rows(matches: Sequence[ZoneMatch], places: Places) -> list[ZoneRow]:
+    """Return the zones, those with most presences first."""
+    rows = [
+        ZoneRow(places.camera(one.serial), places.zone(one.serial, one.zone_id), one)
+        for one in matches
+    ]
+    return sorted(rows, key=lambda row: (-row.match.presences, row.camera, row.zone))
+
+
+def presence_row(found: PresenceMatch, places: Places) -> PresenceRow:
+    one = found.presence
+    camera, zone = places.camera(one.serial), places.zone(one.serial, one.zone_id)
+    return PresenceRow(camera, zone, one, found.visits)
+
+
+def zone_chart(rows: Sequence[ZoneRow]) -> BarChart:
+    """Return the presences of the busiest zones, with and without a device near."""
+    shown = rows[:_MOST_ZONES]
+    near = [row.match.accompanied for row in shown]
+    rest = [row.match.presences - row.match.accompanied for row in shown]
+    return BarChart(
+        "Presences per zone",
+        _short_names(shown),
+        [Series("With a device near", near), Series("Without", rest)],
+        "presences",
+    )
+
+
+def _short_names(rows: Sequence[ZoneRow]) -> list[str]:
+    """Return the names of cameras alone, or of zones alone, where none is twice."""
+    cameras, zones = [row.camera for row in rows], [row.zone for row in rows]
+    for names in (cameras, zones):
+        if len(set(names)) == len(names):
+            return names
+    return [f"{row.camera}, {row.zone}" for row in rows]
+
+
+def presence_key(presence: Presence) -> str:
+    """Return where a presence stands in its list, for `after`."""
+    at_us = (presence.time_in - _EPOCH) // _MICROSECOND
+    return f"{at_us}.{presence.serial}.{presence.zone_id}"
+
+
+def parse_presence_key(text: str) -> Presence:
+    """Return a presence of which place and begin are right.
+
+    Raises:
+        BadInput: it is no key.
+    """
+    at_us, _, rest = text.partition(".")
+    serial, _, zone_id = rest.partition(".")
+    try:
+        at = _EPOCH + int(at_us) * _MICROSECOND
+    except (ValueError, OverflowError) as exc:
+        raise BadInput(f"after: {text[:40]!r} (expected a row's key)") from exc
+    return Presence(Serial(serial), ZoneId(zone_id), at, at, 0)

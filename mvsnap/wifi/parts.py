@@ -1,0 +1,56 @@
+"""Wi-Fi analytics as the views use it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mvsnap.config.model import Settings
+from mvsnap.store.database import Database
+from mvsnap.wifi import devices
+from mvsnap.wifi.batches import WifiStore
+from mvsnap.wifi.correlation import WifiCorrelation
+from mvsnap.wifi.lists import WifiLists
+from mvsnap.wifi.reports import WifiReports
+from mvsnap.wifi.salt import NAME, is_another, salt
+from mvsnap.wifi.spans import WifiSpans
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Wifi:
+    """identify: makes the number of a device of its MAC address."""
+
+    store: WifiStore
+    reports: WifiReports
+    spans: WifiSpans
+    lists: WifiLists
+    correlation: WifiCorrelation
+    identify: Callable[[str], int]
+
+
+def build(settings: Settings, db: Database, store: WifiStore) -> Wifi:
+    """Return all of it; the salt is made when observations may come."""
+    scanning = settings.scanning
+    long_stay_s = scanning.long_stay_s
+    window_s = scanning.correlation.window_s
+    identify: Callable[[str], int] = devices.plain
+    if scanning.hash_macs and scanning.endpoints:
+        secret = salt(settings.data_dir)
+        if is_another(db, secret):
+            log.warning(
+                "%s is another one than before: every device is new from now on. "
+                "Machines that share a database need the same file",
+                settings.data_dir / NAME,
+            )
+        identify = devices.hashed_with(secret)
+    return Wifi(
+        store,
+        WifiReports(db, long_stay_s=long_stay_s),
+        WifiSpans(db),
+        WifiLists(db, long_stay_s=long_stay_s),
+        WifiCorrelation(db, long_stay_s=long_stay_s, window_s=window_s),
+        identify,
+    )

@@ -1,0 +1,144 @@
+"""Receiver of Meraki's Location Scanning API, versions 2 and 3.
+
+A GET is answered with the validator, which the Dashboard asks for once. A POST is read,
+thinned out and made durable, then answered; visits are made of it by a worker, soon.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import zlib
+from contextlib import nullcontext
+from datetime import datetime, timedelta
+
+from flask import Blueprint, Request, Response, current_app, jsonify, request
+from flask.blueprints import BlueprintSetupState
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+from mvsnap.errors import BadInput
+from mvsnap.web import context
+from mvsnap.web.context import Gateway, gateway
+from mvsnap.wifi import receiver_auth as auth
+from mvsnap.wifi.intake import STALE, Harvest, Limits, access_points, harvest
+from mvsnap.wifi.messages import Message, mended, parse, secret_of
+from mvsnap.wifi.receiver_auth import Endpoint, endpoint
+
+log = logging.getLogger(__name__)
+
+bp = Blueprint("scanning", __name__)
+
+_WANTS = "mvsnap_scanning_access_points"
+MAX_BYTES = 32 * 1024 * 1024
+# Clocks differ a little.
+_MOST_AHEAD = timedelta(minutes=5)
+# Read one at a time: each takes ten times its length of memory meanwhile.
+_LARGE_BYTES = 1024 * 1024
+_large = threading.Lock()
+
+
+@bp.get("/scanning/<token>")
+@auth.scanning_token
+def validate() -> ResponseReturnValue:
+    validator = endpoint().settings.validator.get_secret_value()
+    return Response(validator, content_type="text/plain")
+
+
+@bp.post("/scanning/<token>")
+@auth.scanning_token
+def receive() -> ResponseReturnValue:
+    body = mended(_body(request))
+    with _large if len(body) > _LARGE_BYTES else nullcontext():
+        return _received(endpoint(), body)
+
+
+def _received(by: Endpoint, body: bytes) -> ResponseReturnValue:
+    by.must_be(secret_of(body))
+    message = parse(body)
+    network_id = _network_id(by, message)
+    now = gateway().clock.now()
+    found = harvest(message, _limits(now))
+    if found.heard:
+        gateway().wifi.store.add_batch(network_id, message.radio, found.heard, now)
+    _tell(by, found)
+    return jsonify(
+        status="accepted",
+        observations=found.accepted,
+        ignored=found.ignored,
+        bad=found.bad,
+    )
+
+
+@bp.record
+def _prepare(state: BlueprintSetupState) -> None:
+    found: Gateway = state.app.extensions[context.EXTENSION]
+    auth.prepare(state.app.extensions, found.settings.scanning.endpoints)
+    wanted = found.settings.scanning.access_points
+    state.app.extensions[_WANTS] = access_points(wanted)
+
+
+@bp.before_request
+def _limit_body() -> None:
+    request.max_content_length = MAX_BYTES
+
+
+def _body(asked: Request) -> bytes:
+    """Return the body, unpacked.
+
+    Raises:
+        BadInput, RequestEntityTooLarge, UnsupportedMediaType
+    """
+    body = asked.get_data(cache=False, parse_form_data=False)
+    coding = asked.headers.get("Content-Encoding", "").strip().lower()
+    if coding in ("", "identity"):
+        return body
+    if coding != "gzip":
+        raise UnsupportedMediaType("Content-Encoding: expected gzip or none")
+    unpack = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        # One byte more than allowed: a small body may unpack to gigabytes.
+        plain = unpack.decompress(body, MAX_BYTES + 1)
+    except zlib.error as exc:
+        raise BadInput("body: is no gzip (Content-Encoding says so)") from exc
+    if len(plain) > MAX_BYTES:
+        raise RequestEntityTooLarge
+    if not unpack.eof:
+        raise BadInput("body: its gzip ends too early")
+    return plain
+
+
+def _network_id(by: Endpoint, message: Message) -> str:
+    """Return the network of the settings, else the message's own."""
+    expected = by.settings.network_id
+    if expected and message.network_id not in ("", expected):
+        raise BadInput(
+            f"data.networkId: {message.network_id!r} (expected {expected!r}, the "
+            "network_id of this address in scanning.endpoints)"
+        )
+    return expected or message.network_id
+
+
+def _limits(now: datetime) -> Limits:
+    scanning = gateway().settings.scanning
+    oldest = now - timedelta(days=scanning.keep_observations_days)
+    return Limits(
+        identify=gateway().wifi.identify,
+        wants_access_point=current_app.extensions[_WANTS],
+        min_rssi_dbm=scanning.min_rssi_dbm,
+        oldest_s=int(oldest.timestamp()),
+        newest_s=int((now + _MOST_AHEAD).timestamp()),
+    )
+
+
+def _tell(by: Endpoint, found: Harvest) -> None:
+    counter = gateway().metrics.observations
+    for outcome in ("accepted", "ignored", "bad"):
+        counter.labels(outcome).inc(getattr(found, outcome))
+    # What is merely weak comes by the thousand.
+    if found.bad or STALE in found.reasons:
+        reasons = "; ".join(f"{many}: {why}" for why, many in found.reasons.items())
+        log.warning(
+            "%s: %d observations accepted, %d ignored, %d bad (%s)",
+            *(by.name, found.accepted, found.ignored, found.bad, reasons),
+        )

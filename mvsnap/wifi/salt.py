@@ -1,0 +1,84 @@
+"""The salt that makes hashes of MAC addresses: a file of its own, readable by us alone.
+
+Remove it, and every device is a new one from the next start on: nobody can link what
+is stored with an address any more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+from sqlalchemy import select
+
+from mvsnap.errors import BadConfig
+from mvsnap.store import tables
+from mvsnap.store.database import Database
+from mvsnap.wifi.devices import SALT_BYTES
+
+NAME = "scanning-salt"
+
+
+def salt(data_dir: Path) -> bytes:
+    """Return the salt, made when there is none.
+
+    Raises:
+        OSError: it cannot be read or written.
+        BadConfig: the file holds something else.
+    """
+    path = data_dir / NAME
+    if not path.exists():
+        _make(path)
+    text = path.read_bytes().strip()
+    try:
+        found = bytes.fromhex(text.decode())
+    except ValueError:
+        found = b""
+    if len(found) != SALT_BYTES:
+        # Not made anew by itself: every device would be a new one.
+        raise BadConfig([f"{path}: expected {SALT_BYTES} bytes in hexadecimal"])
+    return found
+
+
+def is_another(db: Database, salt: bytes) -> bool:
+    """Say whether the devices in the store were numbered with another salt before.
+
+    From now on this one counts. The store holds a hash of it, which tells nothing.
+    """
+    mark = hashlib.blake2b(b"scanning-salt", key=salt, digest_size=16).hexdigest()
+    table = tables.secrets
+    statement = select(table.c.value).where(table.c.name == NAME)
+    with db.reading() as connection:
+        known: str | None = connection.execute(statement).scalar_one_or_none()
+    if known == mark:
+        return False
+    kept = db.insert(table).values(name=NAME, value=mark)
+    fresh = {"value": kept.excluded.value}
+    with db.writing() as connection:
+        connection.execute(
+            kept.on_conflict_do_update(index_elements=[table.c.name], set_=fresh)
+        )
+    return known is not None
+
+
+def _make(path: Path) -> None:
+    part = path.with_suffix(f".{secrets.token_hex(4)}.part")
+    opened = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(opened, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(SALT_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        # Two processes that start at once: the first one's stays.
+        os.link(part, path)
+    except FileExistsError:
+        pass
+    finally:
+        part.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

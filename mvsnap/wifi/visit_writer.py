@@ -1,0 +1,351 @@
+"""Visits kept as observations come: what is known of each device, and what changes.
+
+For each batch: two queries for all its devices, then one write to each of three tables.
+How much is stored already plays no part.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Integer,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    select,
+)
+
+from mvsnap.store.database import Bulk, Database
+from mvsnap.wifi.tables import observations, visit_counts, visits
+from mvsnap.wifi.visits import (
+    MINUTE_S,
+    Heard,
+    Visit,
+    VisitRule,
+    chained,
+    dwell_class,
+    merged,
+    stay,
+)
+
+SLOT_S = 900
+_Key = tuple[int, int, int, bool]
+
+
+# Of visits: time in, source, device, the rest of Visit, time in of the one before.
+_Row = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What one batch changes; `counts`: visits, first visits, seconds by key."""
+
+    rule: VisitRule
+    minutes: list[tuple[Any, ...]] = field(default_factory=list)
+    gone: list[dict[str, int]] = field(default_factory=list)
+    visits: list[tuple[Any, ...]] = field(default_factory=list)
+    counts: dict[_Key, list[int]] = field(
+        default_factory=lambda: defaultdict(lambda: [0, 0, 0])
+    )
+
+
+class VisitWriter:
+    """Its methods run in a transaction of the caller, one at a time per database."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._latest_visits = _latest_visits(db)
+        self._minutes_of = _minutes_of(db)
+        self._put_minutes = _upsert(db, observations)
+        self._put_visits = _upsert(db, visits)
+        add = db.insert(visit_counts)
+        names = ("visits", "first_visits", "dwell_s")
+        self._add_counts = Bulk(
+            db,
+            add.on_conflict_do_update(
+                index_elements=[*visit_counts.primary_key],
+                set_={n: visit_counts.c[n] + add.excluded[n] for n in names},
+            ),
+            *visit_counts.columns.keys(),
+        )
+
+    def add(
+        self,
+        connection: Connection,
+        source_id: int,
+        heard: Iterable[Heard],
+        rule: VisitRule,
+    ) -> None:
+        """Add observations of a source; those it has already change nothing."""
+        by_device = _by_device(heard)
+        known = self._known(connection, source_id, by_device, rule)
+        changes = _Changes(rule)
+        others = {
+            device: minutes
+            for device, minutes in by_device.items()
+            if not _goes_on(changes, source_id, minutes, known.get(device))
+        }
+        stored = self._stored_minutes(connection, source_id, others, known)
+        for device, minutes in others.items():
+            stays = []
+            for here in minutes:
+                was = stored.get((device, here.minute))
+                now = here if was is None else merged(was, here)
+                if now != was:
+                    changes.minutes.append((now[1], source_id, device, *now[2:]))
+                    stays.append(stay(now, rule, is_known=was is not None))
+            _revise(changes, source_id, device, known.get(device, []), stays)
+        self._write(connection, changes)
+
+    def add_again(
+        self,
+        connection: Connection,
+        source_id: int,
+        heard: Iterable[Heard],
+        rule: VisitRule,
+        *,
+        since_s: int,
+        until_s: int,
+        earlier_s: Mapping[int, int],
+    ) -> None:
+        """Make visits anew of observations that are stored, all before `until_s`.
+
+        Visits that began at `until_s` or later are taken for not there. What began
+        before `since_s` holds its observations already. earlier_s: when devices were
+        here before all visits that are known, where they were.
+        """
+        by_device = _by_device(heard)
+        known = self._known(connection, source_id, by_device, rule, until_s)
+        changes = _Changes(rule)
+        for device, minutes in by_device.items():
+            mine = known.get(device, [])
+            done_s = max((row[3] for row in mine if row[0] < since_s), default=-1)
+            stays = [stay(here, rule) for here in minutes]
+            fresh = [this for this in stays if this.time_out_s > done_s]
+            before_s = earlier_s.get(device)
+            _revise(changes, source_id, device, mine, fresh, before_s)
+        self._write(connection, changes)
+
+    def _known(
+        self,
+        connection: Connection,
+        source_id: int,
+        by_device: dict[int, list[Heard]],
+        rule: VisitRule,
+        until_s: int = 2**62,
+    ) -> dict[int, list[_Row]]:
+        """Return visits that the batch may touch, by device and time."""
+        first = min(here[1] for minutes in by_device.values() for here in minutes)
+        wanted = {
+            "devices": self._db.as_list(by_device),
+            "source_id": source_id,
+            "begins_s": first * MINUTE_S - rule.gap_s,
+            "until_s": until_s,
+        }
+        found: dict[int, list[_Row]] = {}
+        for row in connection.execute(self._latest_visits, wanted).all():
+            found.setdefault(row[2], []).append(tuple(row))
+        for mine in found.values():
+            if len(mine) > 1:
+                mine.sort()
+        return found
+
+    def _stored_minutes(
+        self,
+        connection: Connection,
+        source_id: int,
+        by_device: dict[int, list[Heard]],
+        known: dict[int, list[_Row]],
+    ) -> dict[tuple[int, int], Heard]:
+        """Return what is stored of these devices and minutes; by device and minute.
+
+        A minute that lies in no visit cannot be stored: most batches need no query.
+        """
+        maybe: dict[int, list[int]] = {}
+        for device, minutes in by_device.items():
+            for here in minutes:
+                if _lies_in(here, known.get(device, [])):
+                    maybe.setdefault(here.minute, []).append(device)
+        found = {}
+        for minute, devices in maybe.items():
+            wanted = {
+                "minute": minute,
+                "source_id": source_id,
+                "devices": self._db.as_list(devices),
+            }
+            for row in connection.execute(self._minutes_of, wanted).all():
+                found[row[2], minute] = Heard(row[2], minute, *row[3:])
+        return found
+
+    def _write(self, connection: Connection, changes: _Changes) -> None:
+        self._put_minutes.run(connection, changes.minutes)
+        if changes.gone:
+            connection.execute(_DELETE, changes.gone)
+        self._put_visits.run(connection, changes.visits)
+        sums = [(*key, *sum_) for key, sum_ in changes.counts.items() if any(sum_)]
+        self._add_counts.run(connection, sums)
+
+
+_DELETE = delete(visits).where(
+    visits.c.time_in_s == bindparam("in_s"),
+    visits.c.source_id == bindparam("source"),
+    visits.c.device == bindparam("dev"),
+)
+
+
+def _goes_on(
+    changes: _Changes, source_id: int, minutes: list[Heard], before: list[_Row] | None
+) -> bool:
+    """Note what becomes of a device whose visit just goes on, or begins.
+
+    That is what nearly always happens, so it is done in few steps. Returns False when
+    it is something else.
+    """
+    if len(minutes) > 1 or (before and len(before) > 1):
+        return False
+    device, minute, first_s, last_s, rssi_dbm, _, _ = minutes[0]
+    begin_s = minute * MINUTE_S
+    in_s, out_s = begin_s + first_s, begin_s + last_s
+    is_near = rssi_dbm >= changes.rule.near_dbm
+    near_in_s, near_out_s = (in_s, out_s) if is_near else (None, None)
+    many, strongest_dbm, previous_s = 1, rssi_dbm, None
+    if before:
+        was_in_s, _, _, was_out_s, was_many, was_dbm, *was_near, before_s = before[0]
+        if was_out_s >= begin_s:
+            return False
+        previous_s = was_in_s
+        if in_s - was_out_s <= changes.rule.gap_s:
+            in_s, many, previous_s = was_in_s, was_many + 1, before_s
+            strongest_dbm = max(rssi_dbm, was_dbm)
+            near_in_s = near_in_s if was_near[0] is None else was_near[0]
+            near_out_s = was_near[1] if near_out_s is None else near_out_s
+            _count(changes, source_id, in_s, was_out_s, previous_s, -1)
+    changes.minutes.append((minute, source_id, device, *minutes[0][2:]))
+    rest = (many, strongest_dbm, near_in_s, near_out_s, previous_s)
+    changes.visits.append((in_s, source_id, device, out_s, *rest))
+    _count(changes, source_id, in_s, out_s, previous_s, 1)
+    return True
+
+
+def _revise(
+    changes: _Changes,
+    source_id: int,
+    device: int,
+    before: list[_Row],
+    stays: list[Visit],
+    earlier_s: int | None = None,
+) -> None:
+    """Note what becomes of a device's visits when these stays are added.
+
+    earlier_s: when the visit before these began, if none of them is known.
+    """
+    if not stays:
+        return
+    known = [Visit(row[0], *row[3:8]) for row in before]
+    previous_s: int | None = before[0][8] if before else earlier_s
+    after: dict[int, _Row] = {}
+    for visit in chained([*known, *stays], changes.rule.gap_s):
+        after[visit[0]] = (visit[0], source_id, device, *visit[1:], previous_s)
+        previous_s = visit[0]
+    for row in before:
+        in_s = row[0]
+        if in_s not in after:
+            changes.gone.append({"in_s": in_s, "source": source_id, "dev": device})
+        elif after[in_s] == row:
+            del after[in_s]
+            continue
+        _count(changes, source_id, in_s, row[3], row[8], -1)
+    for row in after.values():
+        changes.visits.append(row)
+        _count(changes, source_id, row[0], row[3], row[8], 1)
+
+
+def _count(
+    changes: _Changes,
+    source_id: int,
+    in_s: int,
+    out_s: int,
+    previous_s: int | None,
+    sign: int,
+) -> None:
+    dwell_s = out_s - in_s
+    is_long = dwell_s > changes.rule.long_stay_s
+    key = (in_s - in_s % SLOT_S, source_id, dwell_class(dwell_s), is_long)
+    sums = changes.counts[key]
+    sums[0] += sign
+    if previous_s is None:
+        sums[1] += sign
+    sums[2] += sign * dwell_s
+
+
+def _by_device(heard: Iterable[Heard]) -> dict[int, list[Heard]]:
+    found: dict[int, list[Heard]] = {}
+    for here in heard:
+        found.setdefault(here.device, []).append(here)
+    return found
+
+
+def _lies_in(here: Heard, known: list[_Row]) -> bool:
+    begin_s = here.minute * MINUTE_S
+    return any(row[0] < begin_s + MINUTE_S and row[3] >= begin_s for row in known)
+
+
+def _latest_visits(db: Database) -> Select[Any]:
+    """Return visits of the devices listed that a batch may touch.
+
+    Of each device the last one that began until `begins_s`, and all that began later.
+    """
+    devices = db.listed("devices")
+    source_id = bindparam("source_id", type_=Integer)
+    earlier = visits.alias()
+    latest = (
+        select(func.max(earlier.c.time_in_s))
+        .where(
+            earlier.c.device == devices.c.value,
+            earlier.c.source_id == source_id,
+            earlier.c.time_in_s <= bindparam("begins_s", type_=BigInteger),
+        )
+        .scalar_subquery()
+    )
+    here = and_(
+        visits.c.device == devices.c.value,
+        visits.c.source_id == source_id,
+        visits.c.time_in_s >= func.coalesce(latest, 0),
+        visits.c.time_in_s < bindparam("until_s", type_=BigInteger),
+    )
+    return select(visits).select_from(devices.join(visits, here))
+
+
+def _minutes_of(db: Database) -> Select[Any]:
+    """Return observations of one minute and the devices listed."""
+    # As an IN, not as a join: SQLite might look through the list for each observation.
+    return select(observations).where(
+        observations.c.minute == bindparam("minute", type_=Integer),
+        observations.c.source_id == bindparam("source_id", type_=Integer),
+        observations.c.device.in_(select(db.listed("devices").c.value)),
+    )
+
+
+def _upsert(db: Database, table: Table) -> Bulk:
+    statement = db.insert(table)
+    fresh = {
+        column.name: statement.excluded[column.name]
+        for column in table.columns
+        if not column.primary_key
+    }
+    return Bulk(
+        db,
+        statement.on_conflict_do_update(
+            index_elements=[*table.primary_key], set_=fresh
+        ),
+        *table.columns.keys(),
+    )

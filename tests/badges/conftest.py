@@ -1,0 +1,4 @@
+from tests.store.fixtures import store as store
+from tests.store.fixtures import url as url
+from tests.web.fixtures import client as client
+from tests.web.fixtures import web as web

@@ -1,0 +1,112 @@
+"""What a worker does for badge events, between simulated clouds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from mvsnap.badges.alerts import MismatchTeller
+from mvsnap.badges.directory_client import DirectoryClient
+from mvsnap.badges.directory_store import DirectoryStore
+from mvsnap.badges.directory_sync import DirectoryReader
+from mvsnap.badges.model import BadgeEvent, Judgement, Verdict
+from mvsnap.badges.picture_queue import BadgePictures
+from mvsnap.badges.pictures import PictureFetcher
+from mvsnap.badges.store import BadgeStore
+from mvsnap.clients.meraki.dashboard import Dashboard
+from mvsnap.domain import Job
+from mvsnap.photographer import CameraNames, Photographer
+from mvsnap.store import database
+from mvsnap.store.events import Store
+from mvsnap.store.files import Files
+from tests.badges.build import badge
+from tests.conftest import Clouds
+from tests.jobs.fakes import JumpingClock
+
+ROOM = "Site A - Alarms"
+
+
+class Jobs:
+    """Keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.submitted: list[Job] = []
+        self.refuse: Exception | None = None
+
+    def submit(self, job: Job) -> None:
+        if self.refuse is not None:
+            raise self.refuse
+        self.submitted.append(job)
+
+
+class BadgeCrew:
+    def __init__(self, folder: Path, clouds: Clouds) -> None:
+        self.clouds = clouds
+        self.clock = JumpingClock()
+        engine = database.open_database(database.sqlite_url(folder / "mvsnap.db"))
+        database.upgrade(engine)
+        db = database.Database(engine)
+        self.store, self.files = Store(db), Files(folder)
+        self.badges, self.pictures = BadgeStore(db), BadgePictures(db)
+        self.people = DirectoryStore(db)
+        self.dashboard = Dashboard(
+            clouds.dashboard_url, clouds.dashboard.api_key, clock=self.clock
+        )
+        self.photographer = Photographer(self.dashboard, self.clock, picture_wait_s=5)
+        self.jobs = Jobs()
+
+    def fetcher(self, worker: str = "one") -> PictureFetcher:
+        return PictureFetcher(
+            self.pictures,
+            self.files,
+            self.photographer,
+            self.clock,
+            worker=worker,
+            requests_per_s=10,
+        )
+
+    def teller(self, room: str | None = ROOM) -> MismatchTeller:
+        names = CameraNames(self.dashboard, self.clock, organization_id=None)
+        return MismatchTeller(
+            self.badges,
+            self.store,
+            self.files,
+            names,
+            self.jobs,
+            self.clock,
+            room=room,
+        )
+
+    def reader(self, place: str | None, *photo_hosts: str) -> DirectoryReader:
+        client = DirectoryClient(photo_hosts, timeout_s=2)
+        return DirectoryReader(self.people, self.files, client, self.clock, place=place)
+
+    def swiped(self, minutes_ago: float = 10, **given: object) -> BadgeEvent:
+        """Add a badge event of so long ago."""
+        now = self.clock.now()
+        made = badge(now=now, **given)  # type: ignore[arg-type]  # any field
+        at = now - timedelta(minutes=minutes_ago)
+        ask_at = max(at + timedelta(minutes=3), now) if made.ask_at else None
+        made = replace(made, swiped_at=at, ask_at=ask_at)
+        self.badges.add([made])
+        return made
+
+    def again(self, made: BadgeEvent) -> BadgeEvent:
+        found = self.badges.badge(made.id)
+        assert found is not None
+        return found
+
+    def judge(self, made: BadgeEvent, verdict: Verdict, note: str = "") -> None:
+        now = self.clock.now()
+        tell_at = now + timedelta(seconds=10)
+        self.badges.judge(Judgement(made.id, verdict, note, now, "anna", tell_at))
+
+
+@contextmanager
+def badge_crew(folder: Path, clouds: Clouds) -> Iterator[BadgeCrew]:
+    made = BadgeCrew(folder, clouds)
+    with closing(made.store), closing(made.dashboard):
+        yield made

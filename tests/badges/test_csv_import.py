@@ -1,0 +1,186 @@
+"""CSV files as systems export them, and as somebody with bad wishes writes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from mvsnap.badges import csv_import
+from mvsnap.badges.csv_import import Reading
+from mvsnap.badges.model import Swipe
+from mvsnap.core import csv_reader
+from mvsnap.core.csv_reader import BadRow
+from mvsnap.errors import BadInput
+
+NOW = datetime(2026, 7, 5, tzinfo=UTC)
+AT = datetime(2026, 7, 1, 6, 15, tzinfo=UTC)
+HOW = Reading(ZoneInfo("Europe/Berlin"), NOW, {})
+
+
+def read(*lines: str, how: Reading = HOW) -> list[Swipe | BadRow]:
+    return list(csv_import.read([f"{line}\n" for line in lines], how))
+
+
+def swipes(*lines: str, how: Reading = HOW) -> list[Swipe]:
+    found = read(*lines, how=how)
+    assert [row for row in found if isinstance(row, BadRow)] == []
+    return [row for row in found if isinstance(row, Swipe)]
+
+
+@pytest.mark.parametrize(
+    ("heading", "line"),
+    [
+        ("timestamp,user_id,reader", "2026-07-01T08:15:00,4711,Gate"),
+        ("Door;User ID;Event Time", "Gate;4711;2026-07-01 08:15"),
+        ("Datum\tUhrzeit\tAusweis\tTür", "01.07.2026\t08:15\t4711\tGate"),
+        ("DateTime|Badge Number|Reader Name", "2026-07-01 08:15:00 +0200|4711|Gate"),
+        ('"Date/Time","Card","Location"', '"2026-07-01 06:15:00 UTC","4711","Gate"'),
+        ("Reader,Card ID,Timestamp", f"Gate,4711,{int(AT.timestamp())}"),
+    ],
+)
+def test_usual_headings_delimiters_and_times_are_understood(
+    heading: str, line: str
+) -> None:
+    (found,) = swipes(heading, line)
+    assert (found.swiped_at, found.user_id, found.reader) == (AT, "4711", "Gate")
+
+
+def test_a_cell_of_several_lines_is_one_detail() -> None:
+    (found,) = swipes("time,badge,door,note", '2026-07-01 08:15,1,Gate,"a', 'b"')
+    assert found.details == {"note": "a b"}
+
+
+def test_excel_says_its_delimiter_first_and_empty_lines_do_not_count() -> None:
+    first, second = swipes(
+        *("sep=;", "", "time stamp;badge;door;result", ";;;"),
+        *("2026-07-01 08:15;007;Gate;ok", "", "2026-07-01 08:16;8;Gate;"),
+    )
+    assert (first.user_id, first.details) == ("007", {"result": "ok"})
+    assert second.details == {}
+
+
+def test_a_column_with_an_unusual_name_can_be_given() -> None:
+    how = Reading(HOW.zone, NOW, {"user_id": "Wer", "timestamp": "Wann"})
+    (found,) = swipes("Wann,Wer,Reader", "2026-07-01 08:15,4711,Gate", how=how)
+    assert found.user_id == "4711"
+
+
+def test_another_way_to_write_times_can_be_given() -> None:
+    how = Reading(HOW.zone, NOW, {}, "%m/%d/%Y %I:%M %p")
+    (found,) = swipes("time,badge,door", "07/01/2026 08:15 AM,1,Gate", how=how)
+    assert found.swiped_at == AT
+
+
+@pytest.mark.parametrize(
+    ("lines", "given", "said"),
+    [
+        (("a,b",), {}, "no column for user_id and reader (the file has a, b; usual"),
+        (("badge,door", "1,Gate"), {}, "no column for timestamp"),
+        ((), {}, "the file is empty"),
+        (("badge,door",), {"user_id": "Wer"}, "column 'Wer': not there (the file has"),
+        (("badge,door",), {"person": "badge"}, "column 'person': unknown (known:"),
+        ((",".join("abcdefg" for _ in range(300)),), {}, "300 columns"),
+    ],
+)
+def test_a_heading_that_will_not_do_is_said(
+    lines: tuple[str, ...], given: dict[str, str], said: str
+) -> None:
+    with pytest.raises(BadInput) as caught:
+        read(*lines, how=Reading(HOW.zone, NOW, given))
+    assert said in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("soon,1,Gate", "timestamp: 'soon' (expected a time like"),
+        (",1,Gate", "timestamp: is missing"),
+        ("02/03/2026 08:15,1,Gate", "--time-format names another"),
+        ("2026-07-01,1,Gate", "timestamp: '2026-07-01' has no time of day"),
+        ("20260701,1,Gate", "timestamp: '20260701' (expected a time like"),
+        ("2026-W05,1,Gate", "timestamp: '2026-W05' has no time of day"),
+        ("2026-07-01 +01:00,1,Gate", "timestamp: '2026-07-01 +01:00' has no time of"),
+        ("2026-07-09 08:15,1,Gate", "lies in the future"),
+        ("2026-07-01 08:15,,Gate", "user_id: is missing"),
+        ("2026-07-01 08:15,1", "reader: is missing"),
+        ("2026-07-01 08:15,1,Gate,more", "4 cells under 3 headings"),
+        (f"2026-07-01 08:15,1,{'x' * 10_000_000}", "a cell with more than 10,000"),
+        (f"2026-07-01 08:15,1,{'x' * 300}", "reader: 300 characters"),
+        ("2026-07-01 08:15,1,a\0b", "reader: has control characters"),
+    ],
+)
+def test_a_bad_line_is_named_with_its_reason_and_the_others_are_read(
+    line: str, said: str
+) -> None:
+    good = "2026-07-01 08:15,1,Gate"
+    first, bad, last = read("time,badge,door", good, line, good)
+    assert isinstance(bad, BadRow)
+    assert (bad.line, said in bad.why) == (3, True), bad
+    assert first == last
+
+
+@pytest.mark.parametrize("end", ["", '"Yard"', "Gate,and,more"])
+def test_a_quote_left_open_hides_no_rows(end: str) -> None:
+    good = "2026-07-01 08:15,1,Gate"
+    first, bad = read(
+        *("time,badge,door", good, '2026-07-01 08:15,1,"Gate', good, good),
+        *([f"2026-07-01 08:15,1,{end}"] if end == '"Yard"' else [end]),
+    )
+    assert isinstance(first, Swipe)
+    assert isinstance(bad, BadRow)
+    why = "a cell holds whole lines" if end == '"Yard"' else "a quote is never closed"
+    assert bad.why.startswith(f"lines 3 to 6: {why}")
+
+
+def test_a_quote_left_open_in_the_last_line_is_named() -> None:
+    (bad,) = read("time,badge,door", '2026-07-01 08:15,1,"Gate')
+    assert bad == BadRow(2, "a quote is never closed")
+
+
+def test_a_quote_left_open_before_the_last_column_names_its_lines() -> None:
+    good = "2026-07-01 08:15,1,Gate"
+    (bad,) = read("time,badge,door", '2026-07-01 08:15,"1,Gate', good, '"2",Yard')
+    assert isinstance(bad, BadRow)
+    assert bad.why.startswith("lines 2 to 4: a cell holds whole lines")
+
+
+@pytest.mark.parametrize(
+    "form", ["%d/%m/%Y %H:%M", "%m/%d/%y %I:%M:%S %p", "%Y-%m-%dT%H:%M:%S%z", "%c"]
+)
+def test_a_format_that_holds_a_moment_is_taken(form: str) -> None:
+    csv_import.check_format(form)
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ("%d/%d/%Y", "'%d/%d/%Y' cannot be used"),
+        ("%Q", "'%Q' cannot be used"),
+        ("%d/%m/%Y %", "cannot be used"),
+        ("%d/%m/%Y", "does not hold a date and a time of day"),
+        ("%d/%m/%Y %I:%M", "does not hold a date and a time of day"),
+        ("%d/%m %H:%M", "does not hold a date and a time of day"),
+        ("soon", "does not hold a date and a time of day"),
+    ],
+)
+def test_a_format_that_cannot_be_used_is_refused(form: str, said: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        csv_import.check_format(form)
+    assert said in caught.value.message
+
+
+def test_what_looks_like_a_formula_or_a_tag_stays_a_text() -> None:
+    line = "2026-07-01 08:15,=1+1,<script>x</script>"
+    (found,) = swipes("time,badge,door", line)
+    assert (found.user_id, found.reader) == ("=1+1", "<script>x</script>")
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"]
+)
+def test_the_encoding_is_found(encoding: str) -> None:
+    content = "time,badge,door\n2026-07-01 08:15,1,Tür\n".encode(encoding)
+    chunks = [content[n : n + 7] for n in range(0, len(content), 7)]
+    assert "Tür" in content.decode(csv_reader.encoding_of(chunks))

@@ -1,0 +1,47 @@
+"""Fetch again, when the picture was there once, or is there still."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flask.testing import FlaskClient
+
+from mvsnap.badges.model import BadgeEvent, PictureState
+from mvsnap.domain import Role
+from tests.badges.build import badge
+from tests.web.build import GATE, Web, send
+
+
+def with_picture(folder: Path) -> tuple[Web, FlaskClient, BadgeEvent, str]:
+    web = Web(folder, badges={"camera_of_reader": {"Gate": GATE}})
+    made = badge(now=datetime.now(UTC))
+    web.badges.add([made])
+    path = web.files.save_picture("badges", made.id, made.swiped_at, b"x")
+    web.badge_pictures.fetched(made.id, path, None)
+    return web, web.log_in(Role.REVIEWER), made, path
+
+
+def state(web: Web, made: BadgeEvent) -> PictureState:
+    found = web.badges.badge(made.id)
+    assert found is not None
+    return found.picture
+
+
+def test_a_picture_that_is_gone_is_asked_for(tmp_path: Path) -> None:
+    web, client, made, path = with_picture(tmp_path)
+    web.files.remove(path)
+    html = client.get(f"/badges/{made.id}").text
+    assert ("The picture is gone." in html, "Fetch again" in html) == (True, True)
+    send(client, f"/badges/{made.id}/picture")
+    assert state(web, made) is PictureState.WAITING
+    assert "The picture is being fetched." in client.get(f"/badges/{made.id}").text
+    web.close()
+
+
+def test_when_nothing_is_asked_the_page_says_so(tmp_path: Path) -> None:
+    web, client, made, _ = with_picture(tmp_path)
+    answer = send(client, f"/badges/{made.id}/picture")
+    assert "The picture is there, or is being" in client.get(answer.location).text
+    assert state(web, made) is PictureState.FETCHED
+    web.close()

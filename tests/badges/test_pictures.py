@@ -1,0 +1,170 @@
+"""Pictures of badge events: of that moment, later, once; the state says why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from mvsnap.badges.model import PictureState, Readers
+from mvsnap.errors import CameraOffline, NoVideo, UpstreamError
+from mvsnap.jobs.retry import ask_again_s
+from mvsnap.simulator.faults import Fault
+from mvsnap.simulator.meraki.cameras import parse_moment
+from tests.badges.crew import BadgeCrew, badge_crew
+from tests.conftest import Clouds
+from tests.core.build import DOOR, GATE
+from tests.servers.processes import wait_until
+
+SNAPSHOT = "generateSnapshot"
+
+
+@pytest.fixture
+def crew(tmp_path: Path, clouds: Clouds) -> Iterator[BadgeCrew]:
+    with badge_crew(tmp_path, clouds) as made:
+        yield made
+
+
+def asked(crew: BadgeCrew) -> list[datetime]:
+    """Return the moments the Dashboard was asked to show."""
+    calls = [a for a in crew.clouds.dashboard.asked if SNAPSHOT in a.path]
+    return [parse_moment(str(call.json["timestamp"])) for call in calls]
+
+
+def test_the_picture_is_that_of_the_swipe(crew: BadgeCrew) -> None:
+    made = crew.swiped()
+    crew.fetcher().fetch(made)
+    found = crew.again(made)
+    assert found.picture is PictureState.FETCHED
+    assert crew.files.picture(found.picture_path) is not None
+    assert found.video_link is not None
+    (moment,) = asked(crew)
+    assert abs(moment - made.swiped_at) < timedelta(milliseconds=1)
+
+
+def test_a_moment_without_video_is_a_state_with_a_link_and_no_end_of_asking_too_soon(
+    crew: BadgeCrew,
+) -> None:
+    crew.clouds.dashboard.cameras[GATE].video_since = datetime.now(UTC)
+    late, old = crew.swiped(10), crew.swiped(24 * 60, user_id="2")
+    for made in (late, old):
+        crew.fetcher().fetch(made)
+    first, second = crew.again(late), crew.again(old)
+    assert (first.picture, second.picture) == (PictureState.NO_VIDEO,) * 2
+    assert first.ask_at == crew.clock.now() + timedelta(seconds=60)
+    assert (second.ask_at, second.video_link is not None) == (None, True)
+
+
+def test_an_offline_camera_is_a_state_and_asked_again(crew: BadgeCrew) -> None:
+    crew.clouds.dashboard.cameras[GATE].status = "offline"
+    made = crew.swiped()
+    crew.fetcher().fetch(made)
+    found = crew.again(made)
+    assert (found.picture, found.error) == (
+        PictureState.OFFLINE,
+        "The camera is offline",
+    )
+    crew.clouds.dashboard.cameras[GATE].status = "online"
+    assert found.ask_at is not None
+    crew.clock.sleep(61)
+    (due,) = crew.pictures.claim("one", crew.clock.now(), 5)
+    crew.fetcher().fetch(due)
+    assert crew.again(made).picture is PictureState.FETCHED
+
+
+@pytest.mark.parametrize("kind", ["500-html", "429", "401"])
+def test_a_cloud_that_refuses_is_asked_again(crew: BadgeCrew, kind: str) -> None:
+    crew.clouds.dashboard.faults.add(Fault(kind, times=1))
+    made = crew.swiped()
+    crew.fetcher().fetch(made)
+    found = crew.again(made)
+    assert found.picture is PictureState.FAILED
+    assert found.error
+    assert found.ask_at is not None
+
+
+def test_a_picture_not_saved_when_the_service_stops_is_left_for_its_next_life(
+    crew: BadgeCrew,
+) -> None:
+    made = crew.swiped()
+    crew.clouds.dashboard.cameras[GATE].picture = "never"
+    (due,) = crew.pictures.claim("one", crew.clock.now(), 5)
+    crew.clock.stop()
+    crew.fetcher().fetch(due)
+    assert crew.again(made).picture is PictureState.WAITING
+    crew.fetcher("two").begin(Readers({}))
+    assert crew.pictures.claim("two", crew.clock.now(), 5) == []
+    crew.fetcher("one").begin(Readers({}))
+    assert len(crew.pictures.claim("one", crew.clock.now(), 5)) == 1
+
+
+def test_a_step_takes_less_than_half_of_the_budget(crew: BadgeCrew) -> None:
+    for number in range(40):
+        crew.swiped(user_id=str(number))
+    fetcher = crew.fetcher()
+    for _ in range(10):
+        before = len(asked(crew))
+        crew.clock.sleep(1)
+        fetcher.step()
+        wait_until(lambda: fetcher._free == 6, "the pictures are there")
+        assert len(asked(crew)) - before <= 3
+    assert 18 <= len(asked(crew)) <= 22
+    fetcher.close()
+
+
+def test_a_reader_that_was_given_a_camera_gets_its_pictures(crew: BadgeCrew) -> None:
+    made = crew.swiped(reader="Yard")
+    assert crew.again(made).picture is PictureState.NO_CAMERA
+    fetcher = crew.fetcher()
+    fetcher.begin(Readers({"yard": DOOR}))
+    (due,) = crew.pictures.claim("one", crew.clock.now(), 5)
+    fetcher.fetch(due)
+    found = crew.again(made)
+    assert (found.serial, found.picture) == (DOOR, PictureState.FETCHED)
+
+
+def test_a_corrected_camera_is_asked_for_what_is_not_fetched_yet(
+    crew: BadgeCrew,
+) -> None:
+    waiting, given_up, fetched = (crew.swiped(user_id=n) for n in "123")
+    for made in (given_up, fetched):
+        crew.pictures.not_fetched(made.id, PictureState.NO_VIDEO, "none", None)
+    crew.pictures.fetched(fetched.id, "badges/a.jpg", None)
+    fetcher = crew.fetcher()
+    for _ in range(2):  # the second time nothing is new
+        fetcher.begin(Readers({"Gate": DOOR}))
+        for due in crew.pictures.claim("one", crew.clock.now(), 5):
+            fetcher.fetch(due)
+    assert [crew.again(m).serial for m in (waiting, given_up, fetched)] == [
+        *(DOOR, DOOR, GATE)
+    ]
+    assert crew.again(given_up).picture is PictureState.FETCHED
+    calls = [a.path for a in crew.clouds.dashboard.asked if SNAPSHOT in a.path]
+    assert [DOOR in path for path in calls] == [True, True]
+
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("why", "asks", "since_swipe", "since_told", "again_s"),
+    [
+        (NoVideo("x", retry=True), 0, 4 * MINUTE, MINUTE, 60),
+        (NoVideo("x", retry=False), 3, 30 * MINUTE, MINUTE, 480),
+        (NoVideo("x", retry=False), 0, HOUR, MINUTE, None),
+        (CameraOffline("x", retry=False), 0, 48 * HOUR, MINUTE, 60),
+        (CameraOffline("x", retry=False), 9, 48 * HOUR, 5 * HOUR, 3600),
+        (CameraOffline("x", retry=False), 9, 48 * HOUR, 24 * HOUR, None),
+        (UpstreamError("x", retry=True, retry_after_s=90), 0, HOUR, MINUTE, 90),
+    ],
+)
+def test_the_rule_of_asking_again(
+    why: UpstreamError,
+    asks: int,
+    since_swipe: timedelta,
+    since_told: timedelta,
+    again_s: float | None,
+) -> None:
+    assert ask_again_s(why, asks, since_swipe, since_told) == again_s

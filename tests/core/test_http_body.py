@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mvsnap.errors import BadInput
+from mvsnap.webhooks.parse import parse
+from tests.webhooks.build import ixon, meraki, sensor
+
+FORM = "application/x-www-form-urlencoded"
+LATIN = '{"title": "Tür offen"}'.encode("latin-1")
+
+
+def refused(body: bytes, content_type: str = "application/json") -> str:
+    with pytest.raises(BadInput) as caught:
+        parse(body, content_type)
+    return caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "named"),
+    [
+        (b"", "", "body: is empty"),
+        (b" \n", "application/json", "body: is empty"),
+        (b"\xff\xfe\xfa", "application/json", "body: is no utf-16"),
+        (b"\xff{}", "application/json", "body: is no utf-8 text"),
+        (LATIN, "application/json; charset=utf-8", "body: is no utf-8"),
+        (LATIN[2:], "application/json", "body: is no utf-8 text"),
+        (b"{}", "application/json; charset=zlib", "Content-Type"),
+        (b'{"a": ', "application/json", "body: is no JSON"),
+        (b"a=b", "application/json", "body: is no JSON"),
+        (b"hello", "text/plain", "body: neither a JSON object nor a form"),
+        (b"a=1&a=2", FORM, "a: is given twice"),
+        (b"payload={", FORM, "payload: is no JSON"),
+        (b"payload=[]", FORM, "body: a list"),
+        (b"17", "application/json", "body: a number"),
+        (b"null", "application/json", "body: nothing"),
+        (b'""', "application/json", "body: a text"),
+        (b'"hello"', "application/json", "body: is no JSON"),
+        (b"[{}, {}]", "application/json", "body: a list"),
+        (b"[]", "application/json", "body: a list"),
+        (b'{"a": 1, "a": 2}', "application/json", "a: is given twice"),
+        (b'{"b": {"a": 1, "a": 1}}', "application/json", "a: is given twice"),
+        (b'{"a": [1, NaN]}', "application/json", "a.1: is no number of 64 bits"),
+        (b'{"a": {"b": 1e999}}', "application/json", "a.b: is no number of 64 bits"),
+        (b'{"a": -Infinity}', "application/json", "a: is no number of 64 bits"),
+        (b'{"a": 1' + b"0" * 9000 + b"}", "application/json", "a: is no number"),
+        (b'{"a": 18446744073709551616}', "", "a: is no number of 64 bits"),
+        (b"[" * 100_000, "application/json", "body: is no JSON"),
+        (b'{"a":' * 40 + b"1" + b"}" * 40, "", "a.a.a.a"),
+        (b'{"a": [' + b"1," * 10_000 + b"1]}", "", "body: more than 10000 values"),
+        (b'{"a": "' + b"x" * 300_000 + b'"}', "", "body: 300009 bytes"),
+        (json.dumps(meraki(alertData=[])).encode(), "", "alertData: a list"),
+        (json.dumps(meraki(alertData="x")).encode(), "", "alertData: a text"),
+        (json.dumps(meraki(alertData="{")).encode(), "", "alertData: is no JSON"),
+        (json.dumps(meraki(alertTypeId={})).encode(), "", "alertTypeId: an object"),
+        (json.dumps(meraki(occurredAt=[1])).encode(), "", "occurredAt: a list"),
+        (
+            json.dumps(sensor("", 1, alertData={"triggerData": 5})).encode(),
+            "",
+            "alertData.triggerData: a number (expected a list)",
+        ),
+        (
+            json.dumps(
+                sensor("", 1, alertData={"triggerData": [{"trigger": 1}]})
+            ).encode(),
+            "",
+            "alertData.triggerData.0.trigger: a number",
+        ),
+        (json.dumps(ixon(createdOn={"a": 1})).encode(), "", "createdOn: an object"),
+        (json.dumps(ixon(shortContent=[1])).encode(), "", "shortContent: a list"),
+    ],
+)
+def test_what_is_no_alarm_is_refused_by_the_name_of_the_field(
+    body: bytes, content_type: str, named: str
+) -> None:
+    assert named in refused(body, content_type)
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", ""])
+def test_json_of_an_old_controller_is_read_as_it_was_meant(content_type: str) -> None:
+    assert parse(LATIN, content_type).title == "Tür offen"
+
+
+def test_an_error_shows_no_value_and_stays_short() -> None:
+    secret = "a-secret-of-someone"
+    for body in (
+        json.dumps(meraki(sharedSecret=secret, alertData=secret)),
+        f'{{"sharedSecret": "{secret}", "a": NaN}}',
+        f'{{"sharedSecret": "{secret}", "sharedSecret": 1}}',
+        f'{{"sharedSecret": "{secret}"',
+    ):
+        assert secret not in refused(body.encode())
+    assert (
+        len(
+            refused(
+                json.dumps({"x" * 5000: {"y" * 5000: 1e308}})
+                .encode()
+                .replace(b"1e+308", b"NaN")
+            )
+        )
+        < 200
+    )

@@ -1,0 +1,97 @@
+"""Clips of a machine that is gone: given up and told, and out of the queue's way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mvsnap.clip_model import Clip, ClipState
+from mvsnap.domain import Job
+from mvsnap.jobs.abandoned_clips import AbandonedClips
+from mvsnap.jobs.clip_results import Filing, telling
+from mvsnap.metrics import Metrics
+from mvsnap.store import database
+from tests.clients.fakes import FakeClock
+from tests.store.recordings import HERE, ROBOT, THERE, Recordings
+
+GONE = "the recorder that had it is gone, with its machine or data_dir"
+ROOM = ("Site A - Alarms",)
+
+
+class Site(Recordings):
+    def __init__(self, db: database.Database, folder: Path) -> None:
+        super().__init__(db)
+        self.clock = FakeClock()
+        self.clock.pass_time(2 * 86400)
+        self.jobs: list[Job] = []
+        filing = Filing({}, self.clips, self.clock, Metrics(), data_dir=folder)
+        self.abandoned = AbandonedClips(
+            self.clips,
+            self.store,
+            filing,
+            self.jobs.append,
+            self.clock,
+            recorder_id=HERE,
+        )
+
+    def begun(self, recorder: str = THERE, hours: float = 26) -> Clip:
+        """Store a clip that was begun so many hours ago."""
+        at = self.clock.now() - timedelta(hours=hours)
+        clip = self.wish(at, rooms=ROOM)
+        self.clips.ask([clip])
+        self.clips.claim(recorder, [ROBOT], at)
+        return clip
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    engine = database.open_database(database.sqlite_url(tmp_path / "mvsnap.db"))
+    database.upgrade(engine)
+    yield Site(database.Database(engine), tmp_path)
+    engine.dispose()
+
+
+def test_a_clip_of_a_machine_that_is_gone_is_given_up_and_told(site: Site) -> None:
+    clip = site.begun()
+    assert site.clips.unfinished(ROBOT) == 1
+    assert site.abandoned.finish() == 1
+    failed = site.clips.clip(clip.id)
+    assert failed is not None
+    assert (failed.state, failed.error) == (ClipState.FAILED, GONE)
+    assert site.clips.unfinished(ROBOT) == 0
+    event = site.store.event(clip.id)
+    assert event is not None
+    assert event.error == GONE
+    assert [(job.about, job.rooms) for job in site.jobs] == [(clip.id, ROOM)]
+    assert site.abandoned.finish() == 0
+
+
+@pytest.mark.parametrize(
+    "given", [{"recorder": HERE}, {"hours": 24}], ids=["my own", "young"]
+)
+def test_a_clip_that_may_still_be_recorded_is_left_alone(
+    site: Site, given: dict[str, Any]
+) -> None:
+    clip = site.begun(**given)
+    assert site.abandoned.finish() == 0
+    assert site.state(clip)[0] is ClipState.RECORDING
+
+
+def test_a_clip_of_a_machine_that_is_there_is_left_alone(site: Site) -> None:
+    clip = site.begun()
+    site.store.heartbeat(f"{THERE}-0", site.store.now())
+    assert site.abandoned.finish() == 0
+    assert site.state(clip)[0] is ClipState.RECORDING
+
+
+def test_a_clip_that_its_machine_did_not_tell_is_told(site: Site) -> None:
+    clip = site.clip(0, recorder=THERE, told=False, rooms=ROOM)
+    site.clip(1, recorder=THERE)
+    assert site.abandoned.finish() == 1
+    assert site.state(clip)[0] is ClipState.READY
+    assert [job.id for job in site.jobs] == [telling(clip, clip.at).id]
+    assert site.abandoned.finish() == 0

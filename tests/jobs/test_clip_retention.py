@@ -1,0 +1,171 @@
+"""Retention with real files: what goes from the disk, and what its row says then."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mvsnap.clip_model import Clip, ClipState, CopyState
+from mvsnap.clock import SystemClock
+from mvsnap.jobs.clip_retention import Retention, Retired, Rules, Swept
+from mvsnap.recorder.files import clip_path, free_bytes
+from mvsnap.store import database
+from mvsnap.store.files import Files
+from tests.core.build import NOON
+from tests.store.recordings import ROBOT, Recordings
+
+DAY = 24
+
+
+class Noon(SystemClock):
+    """A clock that stands at noon, so many hours later."""
+
+    def __init__(self, hours: int) -> None:
+        super().__init__()
+        self.hours = hours
+
+    def now(self) -> datetime:
+        return NOON + timedelta(hours=self.hours)
+
+
+class Site(Recordings):
+    def __init__(self, db: database.Database, folder: Path) -> None:
+        super().__init__(db)
+        self.folder = folder
+        self.clock = Noon(30 * DAY)
+
+    def recorded(self, hour: int, **given: Any) -> Clip:
+        """Store a clip with its video and thumbnail, as old as it says."""
+        clip = self.clip(hour, thumbnail_path=f"videos/{hour}.jpg", **given)
+        for path in (clip.path, clip.thumbnail_path):
+            self.file(path or "", hour)
+        return clip
+
+    def file(self, path: str, hour: int) -> Path:
+        whole = self.folder / path
+        whole.parent.mkdir(parents=True, exist_ok=True)
+        whole.write_bytes(bytes(10))
+        made_s = (NOON + timedelta(hours=hour)).timestamp()
+        os.utime(whole, (made_s, made_s))
+        return whole
+
+    def files(self) -> list[str]:
+        return sorted(p.name for p in self.folder.rglob("videos/**/*") if p.is_file())
+
+    def retention(self, **given: Any) -> Retention:
+        fields: dict[str, Any] = {
+            "keep_for": timedelta(days=365),
+            "max_bytes": 10**9,
+            "min_free_bytes": 0,
+        }
+        rules = Rules(**(fields | given))
+        files = Files(self.folder)
+        return Retention(self.folder, rules, self.videos, files, self.clock)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    engine = database.open_database(database.sqlite_url(tmp_path / "mvsnap.db"))
+    database.upgrade(engine)
+    yield Site(database.Database(engine), tmp_path)
+    engine.dispose()
+
+
+def test_old_clips_go_with_all_their_files_and_the_rows_tell(site: Site) -> None:
+    old, kept = site.recorded(1), site.recorded(2, kept=True)
+    young = site.recorded(40 * DAY)
+    site.clock.hours = 41 * DAY
+    retention = site.retention(keep_for=timedelta(days=30))
+    assert retention.tidy() == Retired(1, 10)
+    assert site.files() == ["2.jpg", "2.mp4", "960.jpg", "960.mp4"]
+    states = [site.state(each)[0] for each in (old, kept, young)]
+    assert states == [ClipState.DELETED, ClipState.READY, ClipState.READY]
+    assert retention.tidy() == Retired()
+    assert retention.forget() == 1
+    assert site.clips.clip(old.id) is None
+
+
+def test_the_oldest_go_until_the_rest_fits_and_a_shared_file_counts_once(
+    site: Site,
+) -> None:
+    for hour in (1, 3, 4):
+        site.recorded(hour)
+    site.clip(2, path="videos/1.mp4", shared=True)
+    assert site.retention(max_bytes=30).tidy() == Retired()
+    assert site.retention(max_bytes=25).tidy() == Retired(2, 10)
+    assert site.files() == ["3.jpg", "3.mp4", "4.jpg", "4.mp4"]
+
+
+def test_a_full_disk_is_emptied_but_for_what_is_kept(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The disk of the tests cannot be filled: more room is asked for than it has."""
+    site.recorded(1, kept=True)
+    waits = site.recorded(2, copy_state=CopyState.WAITING)
+    site.recorded(3)
+    more_bytes = free_bytes(site.folder) + 10**9
+    too_old = site.retention(copies=True, keep_for=timedelta(days=1))
+    assert too_old.tidy() == Retired(1, 10)
+    assert site.state(waits)[0] is ClipState.READY
+    assert "before it was copied" not in caplog.text
+    full = site.retention(copies=True, min_free_bytes=more_bytes)
+    assert full.tidy() == Retired(1, 10)
+    assert "2.mp4 removed before it was copied: the disk is full" in caplog.text
+    assert site.files() == ["1.jpg", "1.mp4"]
+
+
+def test_without_a_bucket_nothing_waits_for_a_copy(site: Site) -> None:
+    site.recorded(1, copy_state=CopyState.WAITING)
+    assert site.retention(keep_for=timedelta(days=1)).tidy() == Retired(1, 10)
+
+
+def test_what_a_crash_left_of_a_delete_is_finished(site: Site) -> None:
+    clip = site.recorded(1)
+    site.videos.retire(clip.path or "")
+    site.retention().tidy()
+    assert site.files() == []
+
+
+def test_files_of_no_clip_go_after_a_day(site: Site) -> None:
+    site.recorded(1)
+    site.file("videos/robot/2026/03/04/stray_0123456789.mp4.part", 28 * DAY)
+    site.file("videos/robot/young_0123456789.mp4", 30 * DAY - 1)
+    site.file("snapshots/1.jpg", 1)
+    folder = site.folder / "videos/robot/2026/03/04"
+    os.utime(folder, (0, 0))
+    assert site.retention().sweep() == Swept(strays=1)
+    assert site.files() == ["1.jpg", "1.mp4", "young_0123456789.mp4"]
+    assert (site.folder / "snapshots/1.jpg").exists()
+    assert site.retention().sweep() == Swept()
+
+
+def test_the_file_of_a_clip_whose_row_is_to_come_stays(site: Site) -> None:
+    """The service was killed when the file was there, and is started days later."""
+    videos = site.folder / "videos"
+    waiting = site.clip(1, state=ClipState.RECORDING, path=None)
+    path = clip_path(videos, ROBOT, waiting.id, waiting.at)
+    site.file(str(path.relative_to(site.folder)), 1)
+    assert site.retention().sweep() == Swept()
+    assert path.exists()
+
+
+def test_a_clip_whose_file_is_gone_is_marked(site: Site) -> None:
+    there, lost = site.recorded(1), site.recorded(2)
+    (site.folder / "videos/2.mp4").unlink()
+    assert site.retention().sweep() == Swept(lost=1)
+    assert site.state(lost)[::2] == (ClipState.DELETED, "the file is gone")
+    assert site.state(there)[0] is ClipState.READY
+
+
+def test_a_disk_that_is_not_mounted_marks_nothing(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    clip = site.clip(1)
+    assert site.retention().sweep() == Swept()
+    assert site.state(clip)[0] is ClipState.READY
+    assert "no video of 1 clips" in caplog.text

@@ -1,0 +1,227 @@
+"""The desk: every clip ends and is told once, whatever is done to the settings."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from mvsnap.clip_model import Clip, ClipState
+from mvsnap.domain import CameraName, EventId, Job, JobId, Trigger, TriggerKind
+from mvsnap.errors import NotFound
+from mvsnap.jobs.clip_worker import ClipDesk
+from mvsnap.jobs.service import JobService
+from mvsnap.metrics import Metrics
+from mvsnap.recorder import ClipResult, Recorder
+from mvsnap.store import database
+from mvsnap.store.clips import ClipStore
+from tests.jobs.fakes import JumpingClock
+from tests.servers.processes import wait_until
+
+ROBOT, PRESS = CameraName("Robot"), CameraName("Press")
+ME = "machine-1-0123456789ab"
+LATE = "the alarm came late: the video is of the moment it came"
+HOOK = Trigger(TriggerKind.WEBHOOK, "machines")
+
+
+class FakeRecorder:
+    """Gives each clip at once what `result` says; knows the cameras it is told."""
+
+    def __init__(self, *cameras: CameraName) -> None:
+        self._cameras = cameras
+        self.result: dict[str, Any] = {"error": "no video was recorded"}
+        self.asked: list[str] = []
+        self.shows: datetime | None = None
+
+    def start(self) -> None:
+        return
+
+    def stop(self) -> None:
+        return
+
+    def states(self) -> dict[str, Any]:
+        return {}
+
+    def record(self, camera: str, at: datetime, *_: Any, **more: Any) -> ClipResult:
+        if camera not in self._cameras:
+            raise NotFound(f"No camera {camera!r} to record")
+        self.asked.append(more["name"])
+        return ClipResult(self.shows or at, **self.result)
+
+
+class Jobs:
+    def __init__(self) -> None:
+        self.submitted: list[Job] = []
+
+    def submit(self, job: Job) -> None:
+        self.submitted.append(job)
+
+
+class World:
+    def __init__(self, folder: Path) -> None:
+        engine = database.open_database(database.sqlite_url(folder / "mvsnap.db"))
+        database.upgrade(engine)
+        self.folder = folder
+        self.clips = ClipStore(database.Database(engine))
+        self.clock = JumpingClock()
+        self.jobs = Jobs()
+        self.signed_out = threading.Event()
+
+    def ask(self, camera: CameraName, age: timedelta = timedelta(0)) -> Clip:
+        now = self.clock.now()
+        clip = Clip(
+            id=EventId(str(uuid.uuid4())),
+            job_id=JobId(str(uuid.uuid4())),
+            camera=camera,
+            trigger=HOOK,
+            at=now - age,
+            received_at=now - age,
+            rooms=("Site A - Alarms",),
+        )
+        self.clips.ask([clip])
+        return clip
+
+    def state(self, clip: Clip) -> ClipState:
+        found = self.clips.clip(clip.id)
+        assert found is not None
+        return found.state
+
+    @contextmanager
+    def desk(self, recorder: FakeRecorder, *cameras: CameraName) -> Iterator[None]:
+        desk = ClipDesk(
+            cast(Recorder, recorder),
+            ME,
+            dict.fromkeys(cameras),
+            self.clips,
+            cast(JobService, self.jobs),
+            self.clock,
+            Metrics(),
+            data_dir=self.folder,
+            sign_out=self.signed_out.set,
+        )
+        desk.start()
+        try:
+            yield
+        finally:
+            self.clock.stop()
+            desk.stop()
+
+    def wait_until_told(self, *clips: Clip) -> None:
+        wanted = {clip.id for clip in clips}
+        wait_until(
+            lambda: {EventId(j.about or "") for j in self.jobs.submitted} >= wanted,
+            "the clips are told",
+            10,
+        )
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def test_the_end_signs_out_of_the_cloud_that_cameras_are_behind(world: World) -> None:
+    with world.desk(FakeRecorder()):
+        assert not world.signed_out.is_set()
+    assert world.signed_out.is_set()
+
+
+def test_a_clip_that_was_begun_for_a_camera_that_left_the_settings_fails_and_is_told(
+    world: World,
+) -> None:
+    clip = world.ask(PRESS)
+    world.clips.claim(ME, [PRESS], world.clock.now())
+    with world.desk(FakeRecorder(ROBOT), ROBOT):
+        world.wait_until_told(clip)
+    found = world.clips.clip(clip.id)
+    assert found is not None
+    assert found.state is ClipState.FAILED
+    assert "left the settings" in (found.error or "")
+
+
+def test_a_clip_that_waits_for_a_camera_nobody_has_is_given_up_after_a_day(
+    world: World,
+) -> None:
+    old, young = world.ask(PRESS, timedelta(hours=26)), world.ask(ROBOT)
+    with world.desk(FakeRecorder(ROBOT), ROBOT):
+        world.wait_until_told(old, young)
+    assert world.state(old) is ClipState.FAILED
+
+
+def test_a_clip_for_the_camera_of_another_recorder_is_left_to_it(world: World) -> None:
+    theirs, ours = world.ask(PRESS, timedelta(hours=2)), world.ask(ROBOT)
+    with world.desk(FakeRecorder(ROBOT), ROBOT):
+        world.wait_until_told(ours)
+    assert world.state(theirs) is ClipState.WAITING
+
+
+def test_what_was_begun_under_another_host_name_goes_on(world: World) -> None:
+    clip = world.ask(ROBOT)
+    world.clips.claim("an-older-name-0123456789ab", [ROBOT], world.clock.now())
+    foreign = world.ask(ROBOT)
+    world.clips.claim("machine-1-ffffffffffff", [ROBOT], world.clock.now())
+    with world.desk(FakeRecorder(ROBOT), ROBOT):
+        world.wait_until_told(clip)
+    assert world.state(foreign) is ClipState.RECORDING
+
+
+def test_a_clip_of_an_old_alarm_says_of_when_it_is(world: World) -> None:
+    old, fresh = world.ask(ROBOT, timedelta(hours=2)), world.ask(ROBOT)
+    recorder = FakeRecorder(ROBOT)
+    video = world.folder / "clip.mp4"
+    video.write_bytes(b"video")
+    recorder.result = {"path": video, "note": "no pre-roll"}
+    recorder.shows = fresh.at
+    with world.desk(recorder, ROBOT):
+        world.wait_until_told(old, fresh)
+    notes = [found.note for c in (old, fresh) if (found := world.clips.clip(c.id))]
+    assert notes == [f"no pre-roll; {LATE}", "no pre-roll"]
+
+
+def test_a_clip_that_waited_says_what_for(world: World) -> None:
+    clip = world.ask(ROBOT)
+    world.clips.put_back(clip.id, "the disk is full", clip.received_at)
+    with world.desk(FakeRecorder(ROBOT), ROBOT):
+        world.wait_until_told(clip)
+    found = world.clips.clip(clip.id)
+    assert found is not None
+    assert found.error == "the disk is full; no video was recorded"
+
+
+class Slow(FakeRecorder):
+    """Takes its time before a clip stands; the less, the later it comes."""
+
+    def record(self, camera: str, at: datetime, *_: Any, **more: Any) -> ClipResult:
+        threading.Event().wait(self.waits_s.pop(0))
+        self.came.append(more["name"])
+        more.get("begun", str)()
+        return super().record(camera, at, **more)
+
+    def __init__(self, *cameras: CameraName) -> None:
+        super().__init__(*cameras)
+        self.came: list[str] = []
+        self.waits_s = [0.4, 0.2, 0.0]
+
+
+def test_clips_are_begun_in_the_order_of_their_alarms(world: World) -> None:
+    clips = [world.ask(ROBOT, timedelta(seconds=3 - n)) for n in range(3)]
+    recorder = Slow(ROBOT)
+    with world.desk(recorder, ROBOT):
+        world.wait_until_told(*clips)
+    assert recorder.came == [clip.id for clip in clips]
+
+
+def test_each_clip_is_recorded_and_told_once(world: World) -> None:
+    recorder = FakeRecorder(ROBOT)
+    clips = [world.ask(ROBOT) for _ in range(50)]
+    with world.desk(recorder, ROBOT):
+        world.wait_until_told(*clips)
+        threading.Event().wait(0.2)  # nothing to poll for: nothing shall happen
+    assert sorted(recorder.asked) == sorted(clip.id for clip in clips)
+    assert len(world.jobs.submitted) == len(clips)

@@ -1,0 +1,352 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from mvsnap.domain import (
+    Delivery,
+    DeliveryState,
+    Event,
+    EventId,
+    EventKind,
+    JobId,
+    MessageId,
+    Serial,
+    Trigger,
+    TriggerKind,
+)
+from mvsnap.store import events as store_module
+from mvsnap.store.database import Database, open_database
+from mvsnap.store.events import EventFilter, Purged, Store
+from tests.core.build import DOOR, GATE, HALL, NOON, event
+
+ANY = EventFilter()
+JOB = JobId("job-1")
+SENDING, SENT = DeliveryState.SENDING, DeliveryState.SENT
+
+
+def at(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def added(store: Store, *events: Event) -> list[Event]:
+    for one in events:
+        store.add_event(one)
+    return list(events)
+
+
+def by_age(seconds: list[float], **given: Any) -> list[Event]:
+    """Return events that happened so many seconds after noon."""
+    return [event(occurred_at=at(s), **given) for s in seconds]
+
+
+def ids(events: list[Event]) -> list[EventId]:
+    return [one.id for one in events]
+
+
+FULL = event(
+    occurred_at=NOON.replace(microsecond=123456),
+    recorded_at=at(3.5),
+    trigger=Trigger(TriggerKind.SCHEDULE, "0 7 * * *"),
+    camera_name="Tür 東 😀",
+    title="it's; DROP TABLE",
+    video_link="https://n1.meraki.com/x?timestamp=1",
+    snapshot_path="snapshots/2026/03/04/x.jpg",
+    error="offline",
+    details={"zone": "Entrance"},
+)
+
+
+def test_an_event_comes_back_as_it_was(store: Store) -> None:
+    added(store, FULL)
+    assert store.event(FULL.id) == FULL
+    assert store.events(ANY, 10) == [FULL]
+    assert store.events_of_job(FULL.job_id) == [FULL]
+
+
+def test_an_unknown_event_is_none(store: Store) -> None:
+    assert store.event(EventId("nothing")) is None
+    assert store.events_of_job(JobId("nothing")) == []
+
+
+@pytest.mark.parametrize("text", ["", "'", "%", "ä" * 5000])
+def test_any_text_may_be_asked_for_as_an_id(store: Store, text: str) -> None:
+    assert store.event(EventId(text)) is None
+    assert store.events_of_job(JobId(text)) == []
+
+
+def test_a_fact_is_added_once_and_never_changed(store: Store) -> None:
+    assert store.add_event(FULL) is True
+    assert store.add_event(replace(FULL, error="another story")) is False
+    assert store.events(ANY, 10) == [FULL]
+
+
+def test_two_that_add_the_same_fact_at_once_add_one(store: Store) -> None:
+    results: list[bool] = []
+    together = threading.Barrier(8)
+
+    def add() -> None:
+        together.wait()
+        results.append(store.add_event(FULL))
+
+    threads = [threading.Thread(target=add) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) == [False] * 7 + [True]
+
+
+def test_moments_come_back_aware_and_in_utc(store: Store) -> None:
+    berlin = timezone(timedelta(hours=1))
+    added(store, event(id=EventId("e"), occurred_at=at(0).astimezone(berlin)))
+    found = store.event(EventId("e"))
+    assert found is not None
+    assert found.occurred_at == NOON
+    assert found.occurred_at.utcoffset() == timedelta(0)
+    assert found.recorded_at.utcoffset() == timedelta(0)
+    store.heartbeat("worker", at(0).astimezone(berlin))
+    assert store.workers_seen()["worker"].utcoffset() == timedelta(0)
+    wanted = EventFilter(since=at(0).astimezone(berlin))
+    assert ids(store.events(wanted, 10)) == ["e"]
+
+
+def test_events_come_newest_first_by_the_moment_they_show(store: Store) -> None:
+    second, first, third = added(store, *by_age([2, 3, 1]))
+    assert store.events(ANY, 10) == [first, second, third]
+    assert store.events(ANY, 2) == [first, second]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        pytest.param(EventFilter(kinds=(EventKind.SNAPSHOT,)), [30, 20, 10], id="kind"),
+        pytest.param(EventFilter(serials=(DOOR,)), [20], id="a camera"),
+        pytest.param(EventFilter(serials=(DOOR, HALL)), [30, 20], id="two cameras"),
+        pytest.param(EventFilter(serials=()), [], id="no camera at all"),
+        pytest.param(EventFilter(since=at(20)), [30, 20], id="since is inclusive"),
+        pytest.param(EventFilter(until=at(20)), [10], id="until is exclusive"),
+        pytest.param(EventFilter(since=at(11), until=at(30)), [20], id="a span"),
+        pytest.param(EventFilter(since=at(31)), [], id="nothing then"),
+        pytest.param(
+            EventFilter(serials=(DOOR, HALL), until=at(25)), [20], id="both at once"
+        ),
+    ],
+)
+def test_a_filter_finds_what_it_says(
+    store: Store, wanted: EventFilter, found: list[int]
+) -> None:
+    for seconds, serial in ((10, GATE), (20, DOOR), (30, HALL)):
+        added(store, event(occurred_at=at(seconds), serial=serial))
+    moments = [one.occurred_at for one in store.events(wanted, 10)]
+    assert moments == [at(seconds) for seconds in found]
+
+
+def test_a_camera_without_a_serial_is_found_by_its_name(store: Store) -> None:
+    nameless = Serial("")
+    robot = event(serial=nameless, camera_name="Robot", kind=EventKind.CLIP)
+    added(store, robot, event(serial=nameless, camera_name="Press"))
+    added(store, event(serial=GATE, camera_name="Robot"))
+    wanted = EventFilter(serials=(Serial("Robot"),))
+    assert ids(store.events(wanted, 10)) == [robot.id]
+
+
+def paged(store: Store, size: int, wanted: EventFilter = ANY) -> Iterator[list[Event]]:
+    while page := store.events(wanted, size):
+        yield page
+        wanted = replace(wanted, after=page[-1].id)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 50])
+def test_paging_visits_each_event_once_also_at_the_same_moment(
+    store: Store, size: int
+) -> None:
+    everything = added(store, *by_age([1, 1, 1, 1, 2, 2, 3, 0, 0, 0]))
+    visited = [one for page in paged(store, size) for one in page]
+    assert sorted(ids(visited)) == sorted(ids(everything))
+    moments = [one.occurred_at for one in visited]
+    assert moments == sorted(moments, reverse=True)
+
+
+def test_paging_is_not_disturbed_by_what_happens_meanwhile(store: Store) -> None:
+    before = added(store, *by_age([1, 1, 2, 2, 3, 3]))
+    visited: list[Event] = []
+    for page in paged(store, 2):
+        visited += page
+        added(store, *by_age([4, 5]))
+    assert sorted(ids(visited)) == sorted(ids(before))
+
+
+def test_paging_keeps_the_filter(store: Store) -> None:
+    wanted = added(store, *by_age([1, 2, 3], serial=DOOR))
+    added(store, *by_age([1, 2, 3], serial=GATE))
+    pages = list(paged(store, 1, EventFilter(serials=(DOOR,))))
+    assert [page[0] for page in pages] == wanted[::-1]
+
+
+@pytest.mark.parametrize(
+    ("most", "sizes"),
+    [
+        pytest.param(None, [500, 101], id="all"),
+        pytest.param(500, [500], id="exactly a page"),
+        pytest.param(501, [500, 1], id="one more than a page"),
+        pytest.param(7, [7], id="less than a page"),
+        pytest.param(5000, [500, 101], id="more than there are"),
+    ],
+)
+def test_pages_give_all_of_it_in_pieces(
+    store: Store, most: int | None, sizes: list[int]
+) -> None:
+    everything = added(store, *by_age([n % 50 for n in range(601)]))
+    pages = list(store.pages(ANY, most))
+    assert [len(page) for page in pages] == sizes
+    visited = [one.id for page in pages for one in page]
+    assert len(set(visited)) == len(visited)
+    assert set(visited) <= set(ids(everything))
+
+
+def test_pages_of_nothing_are_none(store: Store) -> None:
+    assert list(store.pages(ANY, None)) == []
+    assert store_module._PAGE == 500  # what the sizes above are made for
+
+
+def begin(store: Store, seconds: float = 0, part: str = GATE) -> Delivery | None:
+    return store.begin_delivery(JOB, part, "Alarms", at(seconds))
+
+
+def note(store: Store, state: DeliveryState, **given: Any) -> None:
+    store.set_delivery(JOB, GATE, "Alarms", state, at(1), **given)
+
+
+def only(store: Store) -> Delivery:
+    (found,) = store.deliveries_of_job(JOB).values()
+    return found
+
+
+def test_a_message_is_noted_before_it_leaves(store: Store) -> None:
+    assert begin(store) is None
+    assert only(store) == Delivery(JOB, GATE, "Alarms", SENDING, attempts=1)
+
+
+def test_what_was_sent_stays_sent(store: Store) -> None:
+    begin(store)
+    note(store, SENT, message_id=MessageId("M-1"))
+    sent = Delivery(JOB, GATE, "Alarms", SENT, 1, MessageId("M-1"))
+    assert begin(store, 5) == sent
+    assert only(store) == sent
+
+
+@pytest.mark.parametrize(
+    "state", [DeliveryState.WAITING, DeliveryState.UNSURE, DeliveryState.FAILED]
+)
+def test_a_message_that_was_not_sent_tells_how_it_stood_and_is_counted(
+    store: Store, state: DeliveryState
+) -> None:
+    begin(store)
+    note(store, state, error="503")
+    before = begin(store, 5)
+    assert before == Delivery(JOB, GATE, "Alarms", state, 1, None, "503")
+    now = only(store)
+    assert (now.state, now.attempts) == (SENDING, 2)
+
+
+def test_a_crash_while_sending_is_seen_by_the_next(store: Store) -> None:
+    begin(store)
+    before = begin(store, 60)
+    assert before is not None
+    assert (before.state, before.attempts) == (SENDING, 1)
+
+
+def test_a_message_can_be_given_up_before_it_was_begun(store: Store) -> None:
+    note(store, DeliveryState.FAILED, error="no such room")
+    expected = Delivery(JOB, GATE, "Alarms", DeliveryState.FAILED, error="no such room")
+    assert only(store) == expected
+
+
+def test_parts_of_a_job_have_a_message_each(store: Store) -> None:
+    for part in ("", GATE, DOOR, f"{GATE} note"):
+        begin(store, part=part)
+    assert {part for part, _ in store.deliveries_of_job(JOB)} == {
+        "",
+        GATE,
+        DOOR,
+        f"{GATE} note",
+    }
+    assert store.deliveries_of_job(JobId("job-2")) == {}
+
+
+def test_two_that_begin_the_same_message_at_once_count_two_and_fail_none(
+    url: str, store: Store
+) -> None:
+    other = Store(Database(open_database(url)))
+    together, befores, trouble = threading.Barrier(2), [], []
+
+    def begin_in(which: Store) -> None:
+        together.wait()
+        try:
+            befores.append(begin(which))
+        except Exception as exc:  # noqa: BLE001 - shown by the test
+            trouble.append(exc)
+
+    threads = [threading.Thread(target=begin_in, args=(s,)) for s in (store, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    other.close()
+    assert trouble == []
+    assert befores.count(None) == 1
+    assert only(store).attempts == 2
+
+
+def test_a_heartbeat_keeps_the_last_moment_until_forgotten(store: Store) -> None:
+    store.heartbeat("one", at(0))
+    store.heartbeat("two", at(1))
+    store.heartbeat("one", at(2))
+    assert store.workers_seen() == {"one": at(2), "two": at(1)}
+    store.forget_worker("one")
+    store.forget_worker("nobody")
+    assert store.workers_seen() == {"two": at(1)}
+
+
+def test_purge_removes_what_was_recorded_before_and_names_its_pictures(
+    store: Store,
+) -> None:
+    old = {"recorded_at": at(9.9), "occurred_at": at(99)}
+    added(store, event(**old, snapshot_path="a.jpg"), event(**old))
+    (young,) = added(store, event(recorded_at=at(10), snapshot_path="b.jpg"))
+    store.begin_delivery(JOB, GATE, "Alarms", at(9))
+    store.begin_delivery(JOB, DOOR, "Alarms", at(10))
+    assert store.purge(at(10)) == Purged(2, ("a.jpg",))
+    assert store.events(ANY, 10) == [young]
+    assert set(store.deliveries_of_job(JOB)) == {(DOOR, "Alarms")}
+    assert store.purge(at(10)) == Purged(0, ())
+
+
+def test_events_of_a_job_come_in_the_order_they_were_recorded(store: Store) -> None:
+    later, first = added(store, event(recorded_at=at(2)), event(recorded_at=at(1)))
+    added(store, event(job_id=JobId("job-2")))
+    assert store.events_of_job(JOB) == [first, later]
+
+
+def test_a_reader_never_waits_for_a_writer(url: str, store: Store) -> None:
+    """SQLite would otherwise make /readyz wait for a job that writes."""
+    added(store, FULL)
+    writer = open_database(url)
+    with writer.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM events")
+        store.ping()
+        assert store.event(FULL.id) == FULL
+    writer.dispose()
+    assert store.event(FULL.id) is None
+
+
+def test_the_oldest_and_newest_moments_can_be_kept(store: Store) -> None:
+    for moment in (datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)):
+        wanted = EventFilter(since=moment, until=moment)
+        assert store.events(wanted, 1) == []

@@ -1,0 +1,59 @@
+"""Observations in the store, of which a test names only what matters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from mvsnap.domain import Radio
+from mvsnap.store.database import Database
+from mvsnap.wifi.batches import WifiStore
+from mvsnap.wifi.tables import observations, visit_counts, visits
+from mvsnap.wifi.visits import Heard, VisitRule
+from tests.core.build import NOON
+
+RULE = VisitRule(gap_s=300, near_dbm=-65, long_stay_s=3600)
+MINUTE = int(NOON.timestamp()) // 60
+SHOP, YARD = "L_1", "L_2"
+
+
+def at(minutes: float) -> datetime:
+    return NOON + timedelta(minutes=minutes)
+
+
+def heard(device: int, minute: int, second: int = 0, **given: Any) -> Heard:
+    """Return an observation so many minutes after noon."""
+    fields = {"last_s": second, "rssi_dbm": -80} | given
+    return Heard(device, MINUTE + minute, second, **fields)
+
+
+def stays(device: int, *minutes: int, **given: Any) -> list[Heard]:
+    return [heard(device, minute, **given) for minute in minutes]
+
+
+def put(
+    store: WifiStore,
+    found: Iterable[Heard],
+    *,
+    network_id: str = SHOP,
+    radio: Radio = Radio.WIFI,
+    rule: VisitRule = RULE,
+) -> None:
+    """Accept these as one batch and process all that waits."""
+    store.add_batch(network_id, radio, list(found), NOON)
+    while store.process(rule, NOON):
+        pass
+
+
+def tables(db: Database) -> list[list[Any]]:
+    """Return all observations, visits and counts above zero."""
+    with db.reading() as connection:
+        rows = [
+            sorted((tuple(row) for row in connection.execute(select(table))), key=str)
+            for table in (observations, visits)
+        ]
+        counts = select(visit_counts).where(visit_counts.c.visits != 0)
+        return [*rows, sorted(tuple(r) for r in connection.execute(counts))]
