@@ -10,19 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
-from io import BytesIO
-from typing import Any
 
 from flask import Request, current_app, g, request
+from flask.sansio.app import App
 from flask.typing import ResponseReturnValue
 
 from mvsnap.config.model import ApiKey
-from mvsnap.config.values import Secret
 from mvsnap.config.webhooks import Webhooks, WebhookToken
 from mvsnap.core import http_body
 from mvsnap.errors import Unauthorized
 from mvsnap.web import auth
 from mvsnap.web.auth.keys import Caller, Guard, key_of, message_of
+from mvsnap.web.auth.url_secrets import admit_secret, admit_token, as_key
 
 _EXTENSION = "mvsnap_hook_guards"
 _SHARED = "Meraki"  # whose name an alarm with the shared secret carries
@@ -41,47 +40,22 @@ class Sender:
         return self.caller.name
 
 
-class HookGuard(Guard):
-    """A guard for other secrets, with the counters and the lock-out of `shared`."""
-
-    def __init__(self, keys: Iterable[ApiKey], shared: Guard) -> None:
-        super().__init__(tuple(keys), rate_per_minute=1)
-        self._rate, self._wrong = shared._rate, shared._wrong
-        self._known_good, self._lock = shared._known_good, shared._lock
-
-    def admit_secret(self, secret: str) -> Caller:
-        """Return whose secret it is; the address is that of the request.
-
-        Raises:
-            Unauthorized, TooManyRequests
-        """
-        # The guard looks for a key in a request: in this one there is nothing else.
-        alone = {
-            "HTTP_X_API_KEY": secret,
-            "QUERY_STRING": "",
-            "CONTENT_LENGTH": "0",
-            "wsgi.input": BytesIO(),
-        }
-        return self.admit(Request(request.environ | alone))
-
-
 @dataclass(frozen=True, slots=True)
 class _Guards:
-    tokens: HookGuard
-    keys: HookGuard
+    tokens: Guard
+    keys: Guard
     by_name: dict[str, WebhookToken]
 
 
-def prepare(
-    extensions: dict[str, Any], webhooks: Webhooks, keys: Iterable[ApiKey]
-) -> None:
+def prepare(app: App, webhooks: Webhooks, keys: Iterable[ApiKey]) -> None:
     """Make the app know who may send alarms; `auth.prepare` comes before."""
-    shared: Guard = extensions[auth._GUARD]
+    counters = auth.key_guard(app).counters
     secret = webhooks.meraki_shared_secret
-    cloud = [] if secret is None else [_as_key(_SHARED, secret)]
-    extensions[_EXTENSION] = _Guards(
-        tokens=HookGuard([_as_key(t.name, t.token) for t in webhooks.tokens], shared),
-        keys=HookGuard([*keys, *cloud], shared),
+    cloud = [] if secret is None else [as_key(_SHARED, secret, "webhook")]
+    tokens = [as_key(t.name, t.token, "webhook") for t in webhooks.tokens]
+    app.extensions[_EXTENSION] = _Guards(
+        tokens=Guard(tokens, counters),
+        keys=Guard([*keys, *cloud], counters),
         by_name={token.name: token for token in webhooks.tokens},
     )
 
@@ -94,11 +68,7 @@ def hook_token(
     @wraps(view)
     def admitted(token: str) -> ResponseReturnValue:
         guards = _guards()
-        try:
-            caller = guards.tokens.admit_secret(token)
-        except Unauthorized:
-            # Without the token: an error's text is stored, shown and sent on.
-            raise Unauthorized("Wrong token in the address") from None
+        caller = admit_token(guards.tokens, token)
         g.sender = Sender(caller, guards.by_name[caller.name])
         return view()
 
@@ -114,7 +84,7 @@ def hook_key(
     def admitted() -> ResponseReturnValue:
         secret = _secret_of(request)
         try:
-            caller = _guards().keys.admit_secret(secret)
+            caller = admit_secret(_guards().keys, secret)
         except Unauthorized:
             why = "Wrong API key or shared secret" if secret else _ADMISSION
             raise Unauthorized(why) from None
@@ -143,13 +113,6 @@ def _secret_of(asked: Request) -> str:
         return given
     message = message_of(asked)
     return http_body.api_key(message) or http_body.shared_secret(message)
-
-
-def _as_key(name: str, secret: Secret) -> ApiKey:
-    # Made without the checks of a key: Meraki's secret may be shorter than one.
-    return ApiKey.model_construct(
-        name=name, key=secret, cameras=("*",), rooms=("*",), scopes=("webhook",)
-    )
 
 
 def _guards() -> _Guards:

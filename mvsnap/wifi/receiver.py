@@ -73,7 +73,7 @@ def _received(by: Endpoint, body: bytes) -> ResponseReturnValue:
 @bp.record
 def _prepare(state: BlueprintSetupState) -> None:
     found: Gateway = state.app.extensions[context.EXTENSION]
-    auth.prepare(state.app.extensions, found.settings.scanning.endpoints)
+    auth.prepare(state.app, found.settings.scanning.endpoints)
     wanted = found.settings.scanning.access_points
     state.app.extensions[_WANTS] = access_points(wanted)
 

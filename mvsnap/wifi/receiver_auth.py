@@ -9,44 +9,25 @@ those who know both: hundreds of access points send each minute.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
-from typing import Any
 
 from flask import current_app, g
+from flask.sansio.app import App
 from flask.typing import ResponseReturnValue
 
-from mvsnap.config.model import ApiKey
 from mvsnap.config.scanning import ScanningEndpoint
 from mvsnap.config.values import Secret
 from mvsnap.errors import Unauthorized
 from mvsnap.web import auth
-from mvsnap.web.auth.keys import Guard
+from mvsnap.web.auth.keys import Counters, Guard
 from mvsnap.web.auth.limit import Limit, Limiter
-from mvsnap.webhooks.auth import HookGuard
+from mvsnap.web.auth.url_secrets import admit_secret, admit_token, as_key
 
 _EXTENSION = "mvsnap_scanning_guards"
 # More would be no access points.
 _PER_MINUTE = 60_000
 _WRONG_PER_MINUTE = 20
-
-
-class _ScanningGuard(HookGuard):
-    def __init__(self, entries: dict[str, Secret], shared: Guard) -> None:
-        keys = [
-            ApiKey.model_construct(
-                name=name, key=secret, cameras=("*",), rooms=("*",), scopes=()
-            )
-            for name, secret in entries.items()
-        ]
-        super().__init__(keys, shared)
-        self._rate = Limit(Limiter(), _PER_MINUTE, "Too many requests")
-
-
-class _SecretGuard(_ScanningGuard):
-    def __init__(self, entries: dict[str, Secret], shared: Guard) -> None:
-        super().__init__(entries, shared)
-        self._wrong = Limit(Limiter(), _WRONG_PER_MINUTE, "Too many wrong secrets")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +36,7 @@ class Endpoint:
 
     name: str
     settings: ScanningEndpoint
-    _secret: _SecretGuard
+    _secret: Guard
 
     def must_be(self, secret: str) -> None:
         """Check the secret of a message, in constant time.
@@ -64,7 +45,7 @@ class Endpoint:
             Unauthorized, TooManyRequests
         """
         try:
-            self._secret.admit_secret(secret)
+            admit_secret(self._secret, secret)
         except Unauthorized:
             why = "Wrong secret in the message" if secret else "No secret in it"
             raise Unauthorized(f"{why} (scanning.endpoints)") from None
@@ -72,23 +53,29 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class _Guards:
-    tokens: _ScanningGuard
+    tokens: Guard
     endpoints: dict[str, Endpoint]
 
 
-def prepare(
-    extensions: dict[str, Any], endpoints: tuple[ScanningEndpoint, ...]
-) -> None:
+def prepare(app: App, endpoints: tuple[ScanningEndpoint, ...]) -> None:
     """Make the app know the endpoints; `auth.prepare` comes before."""
-    shared: Guard = extensions[auth._GUARD]
+    counters = replace(
+        auth.key_guard(app).counters,
+        rate=Limit(Limiter(), _PER_MINUTE, "Too many requests"),
+    )
     named = {f"scanning endpoint {n}": e for n, e in enumerate(endpoints, start=1)}
-    extensions[_EXTENSION] = _Guards(
-        _ScanningGuard({name: e.token for name, e in named.items()}, shared),
+    app.extensions[_EXTENSION] = _Guards(
+        Guard([as_key(name, e.token) for name, e in named.items()], counters),
         {
-            name: Endpoint(name, e, _SecretGuard({f"{name} secret": e.secret}, shared))
+            name: Endpoint(name, e, _secret_guard(f"{name} secret", e.secret, counters))
             for name, e in named.items()
         },
     )
+
+
+def _secret_guard(name: str, secret: Secret, counters: Counters) -> Guard:
+    wrong = Limit(Limiter(), _WRONG_PER_MINUTE, "Too many wrong secrets")
+    return Guard([as_key(name, secret)], replace(counters, wrong=wrong))
 
 
 def scanning_token(
@@ -99,11 +86,7 @@ def scanning_token(
     @wraps(view)
     def admitted(token: str) -> ResponseReturnValue:
         guards: _Guards = current_app.extensions[_EXTENSION]
-        try:
-            caller = guards.tokens.admit_secret(token)
-        except Unauthorized:
-            # Without the token: an error's text is stored, shown and sent on.
-            raise Unauthorized("Wrong token in the address") from None
+        caller = admit_token(guards.tokens, token)
         g.scanning_endpoint = guards.endpoints[caller.name]
         return view()
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from flask import Flask, Request, current_app, g, redirect, request, url_for
+from flask.sansio.app import App
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 
@@ -18,7 +19,7 @@ from mvsnap.config.model import ApiKey, Scope
 from mvsnap.domain import Role
 from mvsnap.errors import Forbidden, Unauthorized
 from mvsnap.web.auth import people
-from mvsnap.web.auth.keys import Caller, Guard, key_of
+from mvsnap.web.auth.keys import Caller, Counters, Guard, key_of
 from mvsnap.web.auth.people import Person
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -49,7 +50,7 @@ def prepare(
     session_hours: float,
 ) -> None:
     """Make the app check the access of every view."""
-    app.extensions[_GUARD] = Guard(keys, rate_per_minute=rate_per_minute)
+    app.extensions[_GUARD] = Guard(keys, Counters.new(rate_per_minute))
     app.config.update(
         # Checked below, for the views that a session opens.
         WTF_CSRF_CHECK_DEFAULT=False,
@@ -140,9 +141,14 @@ def _to_login() -> ResponseReturnValue:
 
 def admit() -> Caller:
     """Return whose key makes the request, or raise; `caller()` knows it then."""
-    guard: Guard = current_app.extensions[_GUARD]
-    g.caller = guard.admit(request)
+    g.caller = key_guard(current_app).admit(request)
     return caller()
+
+
+def key_guard(app: App) -> Guard:
+    """Return the guard of the API keys; `prepare` comes before."""
+    found: Guard = app.extensions[_GUARD]
+    return found
 
 
 def caller() -> Caller:

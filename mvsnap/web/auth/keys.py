@@ -8,6 +8,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Request
@@ -85,20 +86,58 @@ class Caller:
         return tuple(Serial(camera) for camera in sorted(self._cameras))
 
 
+class KnownGood:
+    """Which keys have worked from which addresses, the last thousand."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def has(self, address: str, caller: Caller) -> bool:
+        with self._lock:
+            return (address, caller.name) in self._known
+
+    def add(self, address: str, caller: Caller) -> None:
+        with self._lock:
+            self._known[(address, caller.name)] = None
+            self._known.move_to_end((address, caller.name))
+            if len(self._known) > _KNOWN_GOOD:
+                self._known.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What guards count, each for itself or together with others."""
+
+    rate: Limit
+    wrong: Limit
+    known_good: KnownGood = field(default_factory=KnownGood)
+
+    @classmethod
+    def new(cls, rate_per_minute: int) -> Counters:
+        limiter = Limiter()
+        return cls(
+            Limit(limiter, rate_per_minute, "Too many requests"),
+            Limit(limiter, _WRONG_KEYS_PER_MINUTE, "Too many wrong keys"),
+        )
+
+
 class Guard:
-    def __init__(self, keys: tuple[ApiKey, ...], *, rate_per_minute: int) -> None:
+    """Knows who a key belongs to; keys of one guard share its counters."""
+
+    def __init__(self, keys: Iterable[ApiKey], counters: Counters) -> None:
         # Digests have one length: comparing them tells nothing about a key's.
         self._callers = [
             (_digest(key.key.get_secret_value()), Caller.of_key(key)) for key in keys
         ]
-        limiter = Limiter()
-        self._rate = Limit(limiter, rate_per_minute, "Too many requests")
-        self._wrong = Limit(limiter, _WRONG_KEYS_PER_MINUTE, "Too many wrong keys")
-        self._known_good: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self._lock = threading.Lock()
+        self.counters = counters
 
     def admit(self, asked: Request) -> Caller:
-        """Return the caller of the request.
+        """Return the caller of the request, see `admit_key`."""
+        return self.admit_key(key_of(asked) or "", asked.remote_addr or "unknown")
+
+    def admit_key(self, key: str, address: str) -> Caller:
+        """Return whose key it is, "" for none; address: of the client.
 
         An address that tried too many wrong keys is locked out for the rest of the
         minute; only keys that had worked from there before still do, so that one
@@ -107,22 +146,22 @@ class Guard:
         Raises:
             Unauthorized, TooManyRequests
         """
-        address = asked.remote_addr or "unknown"
-        key = key_of(asked)
+        rate, wrong = self.counters.rate, self.counters.wrong
+        known_good = self.counters.known_good
         caller = self._find(key) if key else None
-        locked = self._wrong.reached_by(address)
-        if caller is not None and not (locked and not self._is_known(address, caller)):
-            self._remember(address, caller)
-            self._rate.count(f"key {caller.name}")
+        locked = wrong.reached_by(address)
+        if caller is not None and (not locked or known_good.has(address, caller)):
+            known_good.add(address, caller)
+            rate.count(f"key {caller.name}")
             return caller
         # Only those without a good key: strangers must not use up a device's rate.
-        self._rate.count(f"address {address}")
+        rate.count(f"address {address}")
         if locked:
-            raise self._wrong.too_many(address)
+            raise wrong.too_many(address)
         if key:
-            if self._wrong.is_first(address):  # once a minute: nobody floods the log
+            if wrong.is_first(address):  # once a minute: nobody floods the log
                 log.warning("wrong key or token from %s", address)
-            self._wrong.hit(address)
+            wrong.hit(address)
             raise Unauthorized("Wrong API key")
         raise Unauthorized("An API key is needed: X-API-Key or Authorization: Bearer")
 
@@ -133,17 +172,6 @@ class Guard:
             if hmac.compare_digest(digest, wanted):
                 found = caller
         return found
-
-    def _is_known(self, address: str, caller: Caller) -> bool:
-        with self._lock:
-            return (address, caller.name) in self._known_good
-
-    def _remember(self, address: str, caller: Caller) -> None:
-        with self._lock:
-            self._known_good[(address, caller.name)] = None
-            self._known_good.move_to_end((address, caller.name))
-            if len(self._known_good) > _KNOWN_GOOD:
-                self._known_good.popitem(last=False)
 
 
 def key_of(asked: Request) -> str | None:
