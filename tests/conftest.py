@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from mvsnap.simulator.meraki.app import dashboard_app
 from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.server import serve
+from mvsnap.simulator.webex.app import webex_app
 from mvsnap.simulator.webex.webex import FakeWebex
 from tests.servers.postgres import postgres_server as postgres_server
 from tests.servers.postgres import postgres_url as postgres_url
@@ -29,7 +31,7 @@ class Clouds:
 @contextmanager
 def running_clouds() -> Iterator[Clouds]:
     dashboard, webex = FakeDashboard(cameras=4), FakeWebex()
-    with serve(dashboard.app()) as meraki, serve(webex.app()) as chat:
+    with serve(dashboard_app(dashboard)) as meraki, serve(webex_app(webex)) as chat:
         yield Clouds(dashboard, webex, f"{meraki}/api/v1", f"{chat}/v1")
 
 

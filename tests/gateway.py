@@ -14,8 +14,10 @@ from typing import Any
 import requests
 import yaml
 
+from mvsnap.simulator.meraki.app import dashboard_app
 from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.server import serve
+from mvsnap.simulator.webex.app import webex_app
 from mvsnap.simulator.webex.webex import FakeWebex
 from tests.servers.ports import free_port
 from tests.servers.processes import Program
@@ -65,7 +67,10 @@ class Clouds:
 def clouds(*, cameras: int = 3, not_ready_s: float = 0.0) -> Iterator[Clouds]:
     dashboard = FakeDashboard(cameras=cameras, not_ready_s=not_ready_s)
     webex = FakeWebex(rooms=(ROOM, "Site B - Alarms"))
-    with serve(dashboard.app()) as dashboard_url, serve(webex.app()) as webex_url:
+    with (
+        serve(dashboard_app(dashboard)) as dashboard_url,
+        serve(webex_app(webex)) as webex_url,
+    ):
         yield Clouds(dashboard, webex, dashboard_url, webex_url)
 
 

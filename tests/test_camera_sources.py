@@ -23,6 +23,7 @@ from mvsnap.config.model import Settings
 from mvsnap.recorder import ClipResult, Recorder, Refused, Source, State, probe
 from mvsnap.simulator.faults import Fault
 from mvsnap.simulator.ixon.ixon import COMPANY_ID, FakeIxon
+from mvsnap.simulator.meraki.app import dashboard_app
 from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.server import serve
 from tests.clients.ixon.stub import APPLICATION, TOKEN, cloud
@@ -55,7 +56,7 @@ def filming(folder: Path, camera: dict[str, Any], **ixon: Any) -> Iterator[Scene
     with ExitStack() as stack:
         fake, origin = stack.enter_context(cloud())
         meraki = FakeDashboard(cameras=2)
-        dashboard_url = f"{stack.enter_context(serve(meraki.app()))}/api/v1"
+        dashboard_url = f"{stack.enter_context(serve(dashboard_app(meraki)))}/api/v1"
         tree = {
             "data_dir": folder,
             "recorder": {"cameras": {"cam": camera}, "min_free_mb": 1},

@@ -1,4 +1,5 @@
-"""Guard: imports point one way, each library has one home, importing starts nothing.
+"""Guard: imports point one way and in no circle, each library has one home, rules are
+pure, and importing starts nothing.
 
 The order is the one of mvsnap/README.md.
 """
@@ -8,7 +9,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,6 +70,7 @@ QUERIES = (
     "badges.picture_queue",
     "badges.store",
     "badges.tables",
+    "visitors.rows",
     "visitors.store",
     "visitors.tables",
     "wifi.batches",
@@ -96,6 +98,34 @@ ERRORS_ALONE = (
     "sense.listener",
     "sense.outbox",
     "visitors.refresh",
+)
+
+# Values in, values out: they may know the ground and each other.
+GROUND = ("errors", "domain", "clip_model")
+PURE = (
+    "core",
+    "clients.meraki.zones",
+    "clock.iso",  # how a moment is written
+    "badges.csv_export",
+    "badges.csv_import",
+    "badges.directory",
+    "badges.json_body",
+    "badges.model",
+    "visitors.model",
+    "visitors.rules",
+    "webhooks.alarm",
+    "webhooks.badge_paths",
+    "webhooks.event",
+    "webhooks.evidence",
+    "webhooks.ixon",
+    "webhooks.meraki",
+    "webhooks.parse",
+    "webhooks.rules",
+    "wifi.devices",
+    "wifi.intake",
+    "wifi.messages",
+    "wifi.model",
+    "wifi.visits",
 )
 
 HOMES: dict[str, tuple[str, ...]] = {
@@ -201,14 +231,26 @@ def against_the_order(module: str, imported: Import) -> list[str]:
         return [] if there in ("simulator", "domain") else [wrong]
     if there == "simulator":
         return [] if module in DEMO else [wrong]
-    if here == there or level(there) is None:  # mvsnap itself: the version
+    if level(there) is None:  # mvsnap itself: the version
+        return []
+    if is_pure(f"mvsnap.{module}") and not (there in GROUND or is_pure(imported.name)):
+        return [wrong]
+    if here == there:
         return []
     strangers = any({here, there} <= group for group in STRANGERS)
     if strangers or (level(there) or 0) > (level(here) or 0):
         return [wrong]
-    if here == "web" and there in ("clients", "actions", "delivery"):
+    # Views submit jobs and read the store; what goes out is the worker's.
+    is_view = any(f"{module}.".startswith(f"{view}.") for view in VIEWS)
+    reaches_out = there in ("clients", "photographer", "delivery")
+    if is_view and here != "runtime" and reaches_out and not is_pure(imported.name):
         return [wrong]
     return []
+
+
+def is_pure(name: str) -> bool:
+    """Say whether `name` is, or is in, a module without I/O, clock and logging."""
+    return any(f"{name}.".startswith(f"mvsnap.{pure}.") for pure in PURE)
 
 
 def level(layer: str) -> int | None:
@@ -251,49 +293,53 @@ def test_every_part_of_the_package_has_its_place_in_the_order() -> None:
 @pytest.mark.parametrize(
     ("module", "line"),
     [
-        pytest.param("domain", "from mvsnap.core import wishes", id="to the right"),
+        pytest.param("domain", "from mvsnap.core import params", id="to the right"),
         pytest.param("core.x", "import mvsnap.store.events", id="rules read the store"),
         pytest.param(
             "core.x", "from mvsnap.config import load", id="rules know config"
         ),
+        pytest.param("core.x", "from mvsnap.clock import Clock", id="rules and time"),
         pytest.param(
-            "store.x", "from mvsnap.clients.meraki.dashboard import A", id="strangers"
+            "wifi.visits", "from mvsnap.wifi.batches import A", id="a pure room module"
         ),
-        pytest.param("actions", "from mvsnap.delivery import A", id="steps know steps"),
-        pytest.param(
-            "web.x", "from mvsnap.clients.webex.client import A", id="web and Webex"
-        ),
-        pytest.param("web.x", "from mvsnap import actions", id="web and actions"),
+        pytest.param("clients.x", "from mvsnap.store.events import A", id="outside"),
+        pytest.param("recorder.x", "from mvsnap import photographer", id="strangers"),
+        pytest.param("delivery", "from mvsnap.sense.rules import A", id="and sense"),
+        pytest.param("web.x", "from mvsnap.clients.webex import A", id="web and Webex"),
+        pytest.param("web.x", "from mvsnap import photographer", id="web and pictures"),
         pytest.param("web.x", "from mvsnap.delivery import A", id="web and delivery"),
+        pytest.param("web.x", "from mvsnap.badges.store import A", id="web and a room"),
         pytest.param("web.x", "from mvsnap.runtime import A", id="web and runtime"),
+        pytest.param("badges.x", "from mvsnap.wifi.batches import A", id="two rooms"),
         pytest.param(
-            "jobs.x", "from mvsnap.runtime.web_app import A", id="jobs and web"
+            "badges.pages", "from mvsnap.clients.meraki import dashboard", id="a page"
         ),
+        pytest.param("badges.x", "from mvsnap.webhooks.api import A", id="webhooks"),
+        pytest.param("jobs.x", "from mvsnap.web.api import A", id="jobs and web"),
         pytest.param("runtime", "from mvsnap.cli import main", id="runtime and cli"),
-        pytest.param(
-            "runtime", "import mvsnap.simulator.meraki.dashboard", id="simulator"
-        ),
+        pytest.param("runtime", "import mvsnap.simulator.meraki", id="simulator"),
         pytest.param("simulator.x", "from mvsnap.clock import A", id="simulator knows"),
         pytest.param("simulator.x", "from mvsnap.clients import A", id="and clients"),
         pytest.param("web.x", "from . import auth", id="a relative import"),
         pytest.param("jobs.x", "def f():\n    from flask import g", id="in a function"),
         pytest.param("jobs.x", "import limits.storage", id="limits"),
         pytest.param("web.auth2", "import limits", id="a name that only begins so"),
-        pytest.param("actions", "import requests", id="requests"),
+        pytest.param("photographer", "import requests", id="requests"),
         pytest.param("cli.check", "import requests", id="requests in a command"),
         pytest.param(
             "delivery", "import_module('webexteamssdk')", id="the SDK by its name"
         ),
-        pytest.param("clients.meraki", "import webexteamssdk", id="the SDK"),
-        pytest.param("web.ops", "from sqlalchemy import text", id="SQL in a view"),
+        pytest.param("clients.meraki.x", "import webexteamssdk", id="the SDK"),
+        pytest.param("badges.pages", "import sqlalchemy", id="SQL in a view"),
+        pytest.param("runtime.ops", "from sqlalchemy import text", id="SQL in ops"),
         pytest.param("cli.check", "import sqlalchemy.exc", id="more than the error"),
         pytest.param("jobs.runner", "from dbos import DBOS", id="dbos"),
         pytest.param("cli.setup", "import yaml", id="yaml"),
         pytest.param("cli.setup", "from ruamel.yaml import YAML", id="ruamel"),
         pytest.param("web.pages", "import jinja2", id="jinja2"),
         pytest.param("web.passwords", "import pam", id="PAM"),
-        pytest.param("clients.meraki", "import boto3", id="boto3"),
-        pytest.param("clients.jpeg", "from PIL import Image", id="PIL"),
+        pytest.param("clients.meraki.x", "import boto3", id="boto3"),
+        pytest.param("clients.meraki.jpeg", "from PIL import Image", id="PIL"),
         pytest.param("web.x", "from pydantic import BaseModel", id="pydantic"),
         pytest.param("core.x", "import celery", id="a library without a home"),
     ],
@@ -306,8 +352,15 @@ def test_control_a_broken_rule_is_found(module: str, line: str) -> None:
     ("module", "text"),
     [
         pytest.param("cli.demo", "from mvsnap.simulator.server import A", id="demo"),
-        pytest.param("web.ops", "from mvsnap import __version__", id="the version"),
-        pytest.param("web.ops", "from sqlalchemy.exc import SQLAlchemyError", id="exc"),
+        pytest.param("runtime.ops", "from mvsnap import __version__", id="version"),
+        pytest.param(
+            "runtime.ops", "from sqlalchemy.exc import SQLAlchemyError", id="exc"
+        ),
+        pytest.param(
+            "visitors.pages",
+            "from mvsnap.clients.meraki.zones import ZoneKind",
+            id="words of a cloud",
+        ),
         pytest.param(
             "runtime", "if TYPE_CHECKING:\n    from flask import Flask", id="a type"
         ),
@@ -316,6 +369,54 @@ def test_control_a_broken_rule_is_found(module: str, line: str) -> None:
 )
 def test_control_what_is_allowed_is_not_found(module: str, text: str) -> None:
     assert broken_rules(module, text) == []
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Return groups of modules that import each other, by Tarjan's way through them."""
+    found: list[list[str]] = []
+    number: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    path: list[str] = []
+
+    def visit(module: str) -> None:
+        number[module] = lowest[module] = len(number)
+        path.append(module)
+        for other in graph[module] & graph.keys():
+            if other not in number:
+                visit(other)
+                lowest[module] = min(lowest[module], lowest[other])
+            elif other in path:
+                lowest[module] = min(lowest[module], number[other])
+        if lowest[module] == number[module]:
+            at = path.index(module)
+            if len(path) - at > 1:
+                found.append(sorted(path[at:]))
+            del path[at:]
+
+    for module in graph:
+        if module not in number:
+            visit(module)
+    return found
+
+
+def test_no_modules_import_each_other() -> None:
+    texts = {f"mvsnap.{m}": path.read_text("utf-8") for m, path in modules()}
+    graph = {module: modules_in(text, texts) for module, text in texts.items()}
+    assert circles(graph) == []
+
+
+def modules_in(text: str, known: Container[str]) -> set[str]:
+    """Return the known modules that are imported together with this text."""
+    return {
+        imported.name if imported.name in known else imported.name.rpartition(".")[0]
+        for imported in imports(text)
+        if not imported.only_type
+    }
+
+
+def test_control_a_circle_is_found() -> None:
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}
+    assert circles(graph) == [["b", "c"]]
 
 
 IMPORT_ALL = """

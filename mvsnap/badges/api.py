@@ -7,10 +7,11 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.badges import json_body
 from mvsnap.badges.model import Readers, Swipe, recorded
+from mvsnap.badges.parts import BadgeParts
 from mvsnap.domain import TriggerKind
 from mvsnap.web import auth
 from mvsnap.web.auth.keys import Caller
-from mvsnap.web.context import gateway
+from mvsnap.web.context import feature, gateway
 from mvsnap.web.params import read_query
 
 bp = Blueprint("badge_events", __name__, url_prefix="/api/v1.0")
@@ -36,7 +37,7 @@ def keep(swipes: list[Swipe], caller: Caller) -> dict[str, int]:
     readers = Readers(here.settings.badges.camera_of_reader)
     events = [recorded(swipe, readers, caller.name, now) for swipe in swipes]
     caller.must_reach(event.serial for event in events if event.serial)
-    new = here.badges.add(events)
+    new = feature(BadgeParts).store.add(events)
     here.metrics.triggers.labels(TriggerKind.BADGE, "accepted").inc(new)
     return {"new": new, "known": len(swipes) - new}
 

@@ -6,14 +6,15 @@ from flask import request
 
 from mvsnap.badges.directory import frame_address, frame_origin
 from mvsnap.badges.model import BadgeEvent
-from mvsnap.web.context import gateway
+from mvsnap.badges.parts import BadgeParts
+from mvsnap.web.context import feature, gateway
 
 
 def directory_trouble() -> str:
     """Return what is wrong with the directory, "" when nothing is."""
     if gateway().settings.badges.directory is None:
         return ""
-    state = gateway().directory.state()
+    state = feature(BadgeParts).directory.state()
     if state is None:
         return "The directory was not read yet. Does a worker run?"
     if not state.error:
@@ -27,7 +28,7 @@ def entry_words(badge: BadgeEvent) -> dict[str, str]:
     """Return why there is no entry, or no photo, of this person."""
     ours = gateway().settings.badges
     if badge.person:
-        problem = gateway().directory.photo_error(badge.user_id)
+        problem = feature(BadgeParts).directory.photo_error(badge.user_id)
         return {"photo": f"No photo: it {problem}" if problem else "No photo"}
     if ours.directory is not None:
         return {"entry": f"Nobody in the directory has the badge {badge.user_id}."}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import request
 
 from mvsnap.badges.model import TELL_AFTER, BadgeId, Judgement, Verdict, parse_note
+from mvsnap.badges.parts import BadgeParts
 from mvsnap.domain import DeliveryState, JobId
 from mvsnap.errors import BadInput
 from mvsnap.web import auth
-from mvsnap.web.context import gateway
+from mvsnap.web.context import feature, gateway
 
 _MAX_DIGITS = 18  # fits every database's whole numbers
 
@@ -47,7 +48,7 @@ def history(badge_id: BadgeId) -> list[tuple[Judgement, str]]:
     """Return what was judged, newest first, each with what became of telling it."""
     return [
         (made, _told(made, job_id))
-        for made, job_id in gateway().badges.judgements(badge_id)
+        for made, job_id in feature(BadgeParts).store.judgements(badge_id)
     ]
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from flask import (
     Blueprint,
@@ -37,11 +36,12 @@ from mvsnap.badges.page_directory import directory_trouble, entry_words, frame_o
 from mvsnap.badges.page_filter import ReviewFilter, parse_badge_id, read_filter
 from mvsnap.badges.page_rows import NO_KEY, BadgeRow, why_no_picture
 from mvsnap.badges.page_verdicts import history, read_judgement, read_seen, room_told
-from mvsnap.badges.store import BadgeFilter
+from mvsnap.badges.parts import BadgeParts
+from mvsnap.badges.store import BadgeFilter, BadgeStore
 from mvsnap.domain import Role, Serial
 from mvsnap.errors import BadInput, JudgedMeanwhile, NotFound
 from mvsnap.web import auth
-from mvsnap.web.context import gateway
+from mvsnap.web.context import feature, gateway
 from mvsnap.web.pages import local_time, with_frame
 
 bp = Blueprint("badges", __name__)
@@ -58,14 +58,14 @@ def index() -> ResponseReturnValue:
     asked = _asked()
     found: list[BadgeEvent] = []
     if not asked.mistakes:
-        found = gateway().badges.badges(asked.wanted, _PAGE + 1)
+        found = _store().badges(asked.wanted, _PAGE + 1)
     shown, rest = found[:_PAGE], found[_PAGE:]
     page = render_template(
         "badges/index.html",
         asked=asked,
         rows=_rows(shown),
         older=url_for(".index", **asked.query, after=shown[-1].id) if rest else None,
-        readers=gateway().badges.readers(),
+        readers=_store().readers(),
         verdicts={verdict.value: verdict.capitalize() for verdict in Verdict},
         counts=_counts(asked) if shown else None,
         first_open=_first_open(asked) if shown else None,
@@ -83,7 +83,7 @@ def download() -> ResponseReturnValue:
     asked = _asked()
     asked.must_fit()
     return Response(
-        csv_lines(gateway().badges.pages(asked.all_pages)),
+        csv_lines(_store().pages(asked.all_pages)),
         mimetype="text/csv",
         headers={"Content-Disposition": 'attachment; filename="mvsnap-badges.csv"'},
     )
@@ -104,7 +104,7 @@ def judge(badge_id: str) -> ResponseReturnValue:
     asked.must_fit()
     made = read_judgement(badge.id)
     try:
-        if not gateway().badges.judge(made, read_seen()):
+        if not _store().judge(made, read_seen()):
             raise NotFound("This badge event is gone")
     except JudgedMeanwhile as exc:
         # The page as it is now, with the note that was typed.
@@ -113,7 +113,7 @@ def judge(badge_id: str) -> ResponseReturnValue:
         return page
     said = "taken back" if made.verdict is Verdict.OPEN else made.verdict
     flash(f"{badge.person or badge.user_id}: {said}", "saved")
-    _, older = gateway().badges.beside(asked.all_pages, badge.id)
+    _, older = _store().beside(asked.all_pages, badge.id)
     if made.verdict is Verdict.OPEN:
         return redirect(url_for(".review", badge_id=badge.id, **asked.query), 303)
     if older is None:
@@ -135,7 +135,7 @@ def fetch_again(badge_id: str) -> ResponseReturnValue:
         moment = ask_at(badge.swiped_at, gateway().clock.now())
         is_fetched = badge.picture is PictureState.FETCHED
         is_gone = is_fetched and gateway().files.picture(badge.picture_path) is None
-        asked_for = gateway().badge_pictures.ask(
+        asked_for = feature(BadgeParts).pictures.ask(
             badge.id, serial, moment, is_gone=is_gone
         )
         if not asked_for:
@@ -177,13 +177,13 @@ def _file(path: Path | None) -> ResponseReturnValue:
 
 
 def _asked() -> ReviewFilter:
-    zone = ZoneInfo(gateway().settings.site.timezone)
-    return read_filter(request.args, zone, gateway().directory)
+    zone = gateway().zone
+    return read_filter(request.args, zone, feature(BadgeParts).directory)
 
 
 def _badge(badge_id: str) -> BadgeEvent:
     try:
-        found = gateway().badges.badge(parse_badge_id(badge_id))
+        found = _store().badge(parse_badge_id(badge_id))
     except BadInput:
         found = None
     if found is None:
@@ -227,10 +227,10 @@ def _row(badge: BadgeEvent, names: Mapping[Serial, str]) -> BadgeRow:
 def _counts(asked: ReviewFilter) -> dict[str, str]:
     """Return how many match and how many of them are open, `1,000+` for more."""
     wanted = asked.all_pages
-    numbers = {"all": gateway().badges.count(wanted, _MOST_COUNTED + 1)}
+    numbers = {"all": _store().count(wanted, _MOST_COUNTED + 1)}
     if wanted.verdict is None:
         open_ones = replace(wanted, verdict=Verdict.OPEN)
-        numbers["open"] = gateway().badges.count(open_ones, _MOST_COUNTED + 1)
+        numbers["open"] = _store().count(open_ones, _MOST_COUNTED + 1)
     return {name: _counted(number) for name, number in numbers.items()}
 
 
@@ -242,12 +242,12 @@ def _first_open(asked: ReviewFilter) -> BadgeId | None:
     if asked.wanted.verdict not in (None, Verdict.OPEN):
         return None
     wanted = replace(asked.all_pages, verdict=Verdict.OPEN)
-    found = gateway().badges.badges(wanted, 1)
+    found = _store().badges(wanted, 1)
     return found[0].id if found else None
 
 
 def _days() -> list[tuple[str, str]]:
-    zone = ZoneInfo(gateway().settings.site.timezone)
+    zone = gateway().zone
     today = gateway().clock.now().astimezone(zone).date()
     yesterday = today - timedelta(days=1)
     return [("Today", today.isoformat()), ("Yesterday", yesterday.isoformat())]
@@ -257,10 +257,9 @@ def _review_page(
     asked: ReviewFilter, badge: BadgeEvent, unsaved: Judgement | None = None
 ) -> Response:
     """unsaved: what was judged on an older page, and not kept."""
-    here = gateway()
-    _, older = here.badges.beside(asked.all_pages, badge.id)
-    newer, _ = here.badges.beside(_way_back(asked), badge.id)
-    following = here.badges.badge(older) if older else None
+    _, older = _store().beside(asked.all_pages, badge.id)
+    newer, _ = _store().beside(_way_back(asked), badge.id)
+    following = _store().badge(older) if older else None
     (row,) = _rows([badge])
     origin, address = frame_of(badge.user_id)
     page = make_response(
@@ -296,4 +295,8 @@ def _way_back(asked: ReviewFilter) -> BadgeFilter:
 
 def _open_left(asked: ReviewFilter) -> str:
     wanted: BadgeFilter = replace(asked.all_pages, verdict=Verdict.OPEN)
-    return _counted(gateway().badges.count(wanted, _MOST_COUNTED + 1))
+    return _counted(_store().count(wanted, _MOST_COUNTED + 1))
+
+
+def _store() -> BadgeStore:
+    return feature(BadgeParts).store

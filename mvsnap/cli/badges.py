@@ -75,7 +75,6 @@ def import_file(
 
     Times without an offset are those of site.timezone.
     """
-    from zoneinfo import ZoneInfo
 
     from mvsnap.badges.csv_import import Reading, check_format
 
@@ -89,7 +88,7 @@ def import_file(
     settings = load_settings(ctx)
     timezone = settings.site.timezone
     now = datetime.now(UTC)
-    how = Reading(ZoneInfo(timezone), now, _named(columns), time_format)
+    how = Reading(settings.site.zone, now, _named(columns), time_format)
     parts = open_parts(settings)
     out.print(f"Times without an offset are taken as {timezone}.", markup=False)
     # A name that is no UTF-8 cannot be stored.
@@ -168,7 +167,7 @@ class Import:
             for swipe in self._batch
         ]
         with storage_errors(self._parts.settings):
-            self.new += self._parts.badges.add(events)
+            self.new += self._parts.badges.store.add(events)
         self.good += len(events)
         self._batch = []
 

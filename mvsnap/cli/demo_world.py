@@ -18,6 +18,8 @@ from mvsnap.cli.terminal import err
 from mvsnap.core.users import put_change
 from mvsnap.domain import Role, Serial, User, ZoneId
 from mvsnap.errors import CannotListen
+from mvsnap.simulator.meraki.app import dashboard_app
+from mvsnap.simulator.webex.app import webex_app
 
 if TYPE_CHECKING:
     from mvsnap.config.model import Settings
@@ -77,8 +79,8 @@ def world(port: int) -> Iterator[World]:
     webex = FakeWebex(rooms=(ROOM, "Site B - Alarms"))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        dashboard_url = stack.enter_context(serve(dashboard.app()))
-        rooms_url = stack.enter_context(serve(webex.app()))
+        dashboard_url = stack.enter_context(serve(dashboard_app(dashboard)))
+        rooms_url = stack.enter_context(serve(webex_app(webex)))
         broker = _broker(stack, folder / "broker")
         plain = _settings(dashboard, webex, dashboard_url, rooms_url, folder)
         robot, recorder = _robot(stack)
@@ -243,7 +245,7 @@ def _add_badges(parts: Parts) -> None:
         )
         for number in range(_BADGES)
     ]
-    parts.badges.add([recorded(swipe, readers, "demo", now) for swipe in swipes])
+    parts.badges.store.add([recorded(swipe, readers, "demo", now) for swipe in swipes])
 
 
 def _sense(broker: Mosquitto | None) -> dict[str, Any]:

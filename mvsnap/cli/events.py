@@ -49,7 +49,7 @@ def events(
         for text in csv_lines(store.pages(wanted, most=None)):
             sys.stdout.write(text)
         return
-    zone = ZoneInfo(settings.site.timezone)
+    zone = settings.site.zone
     table = Table(
         f"time ({settings.site.timezone})",
         "camera",

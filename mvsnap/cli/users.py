@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TextIO
-from zoneinfo import ZoneInfo
 
 import click
 from rich.table import Table
@@ -123,7 +122,7 @@ def list_users(ctx: click.Context) -> None:
     if not found:
         out.print("Nobody yet. Add yourself: python -m mvsnap users add NAME")
         return
-    zone = ZoneInfo(settings.site.timezone)
+    zone = settings.site.zone
     table = Table("name", "role", "password", f"changed ({zone})")
     for user in found:
         kept = "here" if user.backend == "local" else "system account"

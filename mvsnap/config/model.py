@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -46,6 +47,11 @@ class Site(Section):
         description="how people and devices reach this gateway; default: "
         "the address of the request",
     )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which people of the site see all times."""
+        return ZoneInfo(self.timezone)
 
 
 class Server(Section):

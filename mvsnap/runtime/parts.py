@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from mvsnap.badges.directory_store import DirectoryStore
-from mvsnap.badges.picture_queue import BadgePictures
-from mvsnap.badges.store import BadgeStore, PurgedBadges
+from mvsnap.badges.parts import BadgeParts
+from mvsnap.badges.store import PurgedBadges
 from mvsnap.clients.meraki.budget import Budget
 from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clients.s3.bucket import Bucket
@@ -35,9 +33,9 @@ from mvsnap.store.site import SiteStore
 from mvsnap.store.users import People
 from mvsnap.store.videos import VideoStore
 from mvsnap.visitors.counts import VisitorCounts
+from mvsnap.visitors.parts import VisitorParts
 from mvsnap.visitors.pictures import VisitorPictures
 from mvsnap.visitors.refresh import VisitorRefresh
-from mvsnap.visitors.store import VisitorStore
 from mvsnap.wifi.batches import PurgedWifi, WifiStore
 
 # Who changed what is asked for long after the pictures are gone.
@@ -70,12 +68,10 @@ class Parts:
         self.clips = ClipStore(db)
         self.sense = SenseStore(db)
         self.site = SiteStore(db)
-        self.visitors = VisitorStore(db)
+        self.visitors = VisitorParts.of(db)
         self.people = People(db)
         self.audit = AuditLog(db)
-        self.badges = BadgeStore(db)
-        self.badge_pictures = BadgePictures(db)
-        self.directory = DirectoryStore(db)
+        self.badges = BadgeParts.of(db)
         self.wifi = WifiStore(db)
         self.db = db
         self.dashboard = self._dashboard()
@@ -108,21 +104,26 @@ class Parts:
 
     def visitor_refresh(self, by: str) -> VisitorRefresh:
         """by: the id of this process, of which one asks for all."""
-        zone = ZoneInfo(self.settings.site.timezone)
+        zone, visitors = self.settings.site.zone, self.visitors.store
         # Nobody waits for these calls: triggers have the first claim to the budget.
         dashboard = self._dashboard(self.dashboard.spare_budget())
         return VisitorRefresh(
             VisitorCounts(
                 dashboard,
-                self.visitors,
+                visitors,
                 self.clock,
                 organization_id=self.settings.meraki.organization_id,
                 zone=zone,
             ),
             VisitorPictures(
-                dashboard, self.visitors, self.sense, self.files, self.clock, zone=zone
+                dashboard,
+                self.visitors.store,
+                self.sense,
+                self.files,
+                self.clock,
+                zone=zone,
             ),
-            self.visitors,
+            visitors,
             self.site,
             self.clock,
             by=by,
@@ -173,7 +174,7 @@ class Parts:
         purged = self.store.purge(self.oldest_kept())
         for path in purged.snapshot_paths:
             self.files.remove(path)
-        for path in self.visitors.purge(self.oldest_kept()):
+        for path in self.visitors.store.purge(self.oldest_kept()):
             self.files.remove(path)
         retention.forget()
         self.sense.purge(self.oldest_kept())
@@ -184,10 +185,10 @@ class Parts:
 
     def purge_badges(self) -> PurgedBadges:
         """Remove old badge events with their pictures, and photos of nobody."""
-        purged = self.badges.purge(self.oldest_kept())
+        purged = self.badges.store.purge(self.oldest_kept())
         for path in purged.picture_paths:
             self.files.remove(path)
-        self.files.keep_photos(self.directory.photo_paths(), self.clock.now())
+        self.files.keep_photos(self.badges.directory.photo_paths(), self.clock.now())
         return purged
 
     def purge_wifi(self) -> PurgedWifi:

@@ -139,15 +139,15 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
             videos=parts.videos(),
             sense=parts.sense,
             site=parts.site,
-            visitors=parts.visitors,
             people=parts.people,
             audit=parts.audit,
-            badges=parts.badges,
-            badge_pictures=parts.badge_pictures,
-            directory=parts.directory,
             files=parts.files,
             clock=parts.clock,
             metrics=parts.metrics,
-            wifi=wifi.build(parts.settings, parts.db, parts.wifi),
+            features=(
+                parts.badges,
+                parts.visitors,
+                wifi.build(parts.settings, parts.db, parts.wifi),
+            ),
         )
     )

@@ -228,8 +228,9 @@ def badge_loop(parts: Parts, jobs: JobService, worker: str) -> BadgeLoop:
     # Only here: requests of photos and CSV are of use to this role alone.
     from mvsnap.badges.worker import BadgeStores, make_loop
 
+    badges = parts.badges
     stores = BadgeStores(
-        parts.badges, parts.badge_pictures, parts.directory, parts.store, parts.files
+        badges.store, badges.pictures, badges.directory, parts.store, parts.files
     )
     cameras = parts.photographer(), parts.names
     return make_loop(parts.settings, stores, *cameras, jobs, parts.clock, worker)

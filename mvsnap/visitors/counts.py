@@ -9,16 +9,14 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from mvsnap.clients.meraki.dashboard import Dashboard
+from mvsnap.clients.meraki.zones import Count, CountedZone, ZoneKind
 from mvsnap.clock import Clock
 from mvsnap.domain import Serial, ZoneId
 from mvsnap.errors import UpstreamError
 from mvsnap.store.sense import ZoneKey
 from mvsnap.visitors.model import CountingCamera, DayCount, KnownZone
 from mvsnap.visitors.rules import (
-    Count,
-    CountedZone,
     Span,
-    ZoneKind,
     hour_counts,
     hour_start,
     last_days,

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from mvsnap.clients.meraki.zones import CountedZone, ZoneKind
 from mvsnap.domain import FULL_FRAME, Serial, ZoneId
 from mvsnap.store.sense import ZoneKey
 from mvsnap.visitors.model import MostSeen, Total
 from mvsnap.visitors.page_filter import VisitorFilter
-from mvsnap.visitors.rules import CountedZone, Span, ZoneKind, hours_of
+from mvsnap.visitors.rules import Span, hours_of
 from mvsnap.visitors.store import VisitorStore
 from mvsnap.web.charts import MOST_SERIES, BarChart, Series
 from mvsnap.web.pages.places import Places

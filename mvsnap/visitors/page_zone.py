@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from mvsnap.domain import Serial, ZoneId
 from mvsnap.visitors.model import HourPicture, KnownZone
+from mvsnap.visitors.parts import VisitorParts
 from mvsnap.visitors.rules import (
     Hour,
     PictureState,
@@ -21,7 +22,7 @@ from mvsnap.visitors.rules import (
     seen_in,
 )
 from mvsnap.web.charts import BarChart, Series
-from mvsnap.web.context import Gateway
+from mvsnap.web.context import Gateway, feature
 
 HOURS = 14
 COLUMNS = (
@@ -129,17 +130,17 @@ def zone_hours(
     here: Gateway, serial: Serial, zone_id: ZoneId, day: date | None
 ) -> ZoneHours:
     """Return the hours of a day, or the last 14."""
-    now, clock = here.clock.now(), ZoneInfo(here.settings.site.timezone)
+    now, clock = here.clock.now(), here.zone
     spans = _spans(day, now, clock)
     since, until = spans[0][0], spans[-1][1]
-    counted = here.visitors.hours(serial, zone_id, since, until)
+    counted = feature(VisitorParts).store.hours(serial, zone_id, since, until)
     presences = [
         presence
         for presence in here.sense.presences(since, until, serial)
         if presence.zone_id == zone_id
     ]
     hours = merged(spans, counted, seen_in(presences, spans))
-    pictures = here.visitors.pictures(serial, zone_id, since, until)
+    pictures = feature(VisitorParts).store.pictures(serial, zone_id, since, until)
     takes = now - timedelta(hours=HOURS)
     rows = [
         _hour_row(hour, pictures.get(hour.span[0]), now, takes, clock) for hour in hours
@@ -197,7 +198,7 @@ def _chart(rows: Sequence[HourRow]) -> BarChart | None:
 
 
 def known_zone(here: Gateway, serial: Serial, zone_id: ZoneId) -> KnownZone | None:
-    for known in here.visitors.zones():
+    for known in feature(VisitorParts).store.zones():
         if (known.zone.serial, known.zone.zone_id) == (serial, zone_id):
             return known
     return None

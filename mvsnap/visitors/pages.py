@@ -27,8 +27,10 @@ from mvsnap.visitors.page_filter import (
 )
 from mvsnap.visitors.page_rows import VisitorRow, visitor_chart, visitor_rows, zone_name
 from mvsnap.visitors.page_zone import known_zone, zone_hours
+from mvsnap.visitors.parts import VisitorParts
+from mvsnap.visitors.store import VisitorStore
 from mvsnap.web import auth
-from mvsnap.web.context import gateway
+from mvsnap.web.context import feature, gateway
 from mvsnap.web.pages.places import Places, known_places
 
 bp = Blueprint("visitors", __name__)
@@ -52,9 +54,9 @@ class Without:
 @auth.page(Role.VIEWER)
 def index() -> ResponseReturnValue:
     asked, places = _asked(), _places()
-    rows = visitor_rows(gateway().visitors, places, asked)
-    chart = visitor_chart(gateway().visitors, rows, asked, _clock())
-    cameras = gateway().visitors.cameras()
+    rows = visitor_rows(_store(), places, asked)
+    chart = visitor_chart(_store(), rows, asked, _clock())
+    cameras = _store().cameras()
     page = render_template(
         "visitors/index.html",
         asked=asked,
@@ -78,7 +80,7 @@ def index() -> ResponseReturnValue:
 def download() -> ResponseReturnValue:
     asked = _asked()
     asked.must_fit()
-    rows = visitor_rows(gateway().visitors, _places(), asked)
+    rows = visitor_rows(_store(), _places(), asked)
     cells = [row.cells(asked.since, asked.until) for row in rows]
     return _csv("mvsnap-visitors.csv", page_rows.COLUMNS, cells)
 
@@ -155,7 +157,7 @@ class _Place:
         key, now = (self.serial, self.zone_id), _now()
         days = gateway().settings.storage.retention_days
         since = now - timedelta(days=days + 1)
-        here = gateway().visitors
+        here = _store()
         return here.was_counted(*key) or key in here.most_seen(since, now)
 
     def address(self, day: date | None = None) -> str:
@@ -164,7 +166,7 @@ class _Place:
 
     def note_look(self) -> None:
         """Let the background know that its pictures are wanted."""
-        now, here = _now(), gateway().visitors
+        now, here = _now(), _store()
         if (self.serial, self.zone_id) not in here.looks(now - _LOOK_EVERY):
             here.note_look(self.serial, self.zone_id, now)
 
@@ -183,7 +185,7 @@ def _picture(serial: str, zone_id: str, hour: str) -> HourPicture:
     key = _ids(serial, zone_id)
     try:
         begin = datetime.fromtimestamp(int(hour), UTC)
-        found = gateway().visitors.pictures(*key, begin, begin + timedelta(seconds=1))
+        found = _store().pictures(*key, begin, begin + timedelta(seconds=1))
     except (ValueError, OverflowError, OSError) as exc:
         raise NotFound("No such hour") from exc
     for one in found.values():
@@ -234,7 +236,7 @@ def _now() -> datetime:
 
 
 def _clock() -> ZoneInfo:
-    return ZoneInfo(gateway().settings.site.timezone)
+    return gateway().zone
 
 
 def _places() -> Places:
@@ -285,3 +287,7 @@ def _advice(cameras: dict[Serial, CountingCamera]) -> str:
             "Settings > Sense; each camera needs a Sense licence."
         )
     return "Nothing was counted in this time."
+
+
+def _store() -> VisitorStore:
+    return feature(VisitorParts).store

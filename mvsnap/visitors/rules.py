@@ -13,21 +13,14 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from mvsnap.clients.meraki.zones import Count, CountedZone, ZoneKind
 from mvsnap.core.days import day_span
-from mvsnap.domain import Presence, Serial, ZoneId
+from mvsnap.domain import Presence
 
 Span = tuple[datetime, datetime]  # from, to (exclusive), in UTC
 
 _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
-
-
-class ZoneKind(StrEnum):
-    """ZONE: of the first analytics; AREA and LINE: their successors."""
-
-    ZONE = "zone"
-    AREA = "area"
-    LINE = "line"
 
 
 class PictureState(StrEnum):
@@ -42,26 +35,6 @@ class PictureState(StrEnum):
     NO_VIDEO = "no_video"
     OFFLINE = "offline"
     FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class CountedZone:
-    """A zone, an area or a line of one camera, as the Dashboard names it."""
-
-    serial: Serial
-    zone_id: ZoneId
-    kind: ZoneKind
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """Entrances of one zone in a time; average_people: None where nobody knows it."""
-
-    began_at: datetime
-    ended_at: datetime
-    entrances: int
-    average_people: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

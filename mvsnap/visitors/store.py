@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, case, delete, exists, func, select
 
+from mvsnap.clients.meraki.zones import CountedZone
 from mvsnap.domain import Serial, ZoneId
 from mvsnap.store.database import Database
 from mvsnap.store.sense import ZoneKey, upsert
@@ -19,6 +20,8 @@ from mvsnap.visitors.model import (
     KnownZone,
     MostSeen,
     Total,
+)
+from mvsnap.visitors.rows import (
     day_row,
     hour_of,
     hour_row,
@@ -26,7 +29,7 @@ from mvsnap.visitors.model import (
     picture_of,
     picture_row,
 )
-from mvsnap.visitors.rules import CountedZone, HourCount, Span
+from mvsnap.visitors.rules import HourCount, Span
 from mvsnap.visitors.tables import (
     claims,
     visitor_cameras,

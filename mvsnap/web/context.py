@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from flask import current_app
 
-from mvsnap.badges.directory_store import DirectoryStore
-from mvsnap.badges.picture_queue import BadgePictures
-from mvsnap.badges.store import BadgeStore
 from mvsnap.clock import Clock
 from mvsnap.config.model import Settings
 from mvsnap.jobs.service import JobService
@@ -21,14 +20,16 @@ from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.users import People
 from mvsnap.store.videos import VideoStore
-from mvsnap.visitors.store import VisitorStore
-from mvsnap.wifi.parts import Wifi
 
 EXTENSION = "mvsnap"
+
+Parts = TypeVar("Parts")
 
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
+    """features: what each feature has of its own, such as BadgeParts."""
+
     settings: Settings
     jobs: JobService
     store: Store
@@ -36,18 +37,24 @@ class Gateway:
     videos: VideoStore
     sense: SenseStore
     site: SiteStore
-    visitors: VisitorStore
     people: People
     audit: AuditLog
-    badges: BadgeStore
-    badge_pictures: BadgePictures
-    directory: DirectoryStore
     files: Files
     clock: Clock
     metrics: Metrics
-    wifi: Wifi
+    features: tuple[object, ...]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's time zone, in which people see all times."""
+        return self.settings.site.zone
 
 
 def gateway() -> Gateway:
     found: Gateway = current_app.extensions[EXTENSION]
     return found
+
+
+def feature(kind: type[Parts]) -> Parts:
+    """Return the parts of one feature, as the current application was built with."""
+    return next(parts for parts in gateway().features if isinstance(parts, kind))

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from mvsnap.web.context import Gateway
+from mvsnap.web.context import Gateway, feature
 from mvsnap.web.links import scanning_url
 from mvsnap.wifi.page_filter import WifiForm
+from mvsnap.wifi.parts import WifiParts
 
 _OFF = (
     "Nobody may send Wi-Fi observations yet. Add an entry to scanning.endpoints in "
@@ -45,15 +46,15 @@ class Advice:
 def advice(here: Gateway, asked: WifiForm, zone: ZoneInfo) -> Advice:
     """Return what to say instead of an empty page."""
     endpoints = here.settings.scanning.endpoints
-    if here.wifi.reports.networks():
-        seen_at = here.wifi.reports.latest()
+    if feature(WifiParts).reports.networks():
+        seen_at = feature(WifiParts).reports.latest()
         day = f"{seen_at.astimezone(zone):%Y-%m-%d}" if seen_at else ""
         filtered = bool(set(asked.query) - {"period", "from", "to"})
         text = "Nothing matches." if filtered else "Nothing was heard in this period."
         return Advice(text, seen_at=seen_at, seen_day=day, is_filtered=filtered)
     if not endpoints:
         return Advice(_OFF)
-    waiting = here.wifi.store.waiting()
+    waiting = feature(WifiParts).store.waiting()
     if waiting:
         return Advice(_WAITING.format(waiting))
     return Advice(_SILENT, tuple(scanning_url(n) for n in range(len(endpoints))))

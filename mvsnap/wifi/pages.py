@@ -14,7 +14,7 @@ from mvsnap.core.csv_table import csv_lines
 from mvsnap.core.days import lasting
 from mvsnap.domain import Role
 from mvsnap.web import auth
-from mvsnap.web.context import Gateway, gateway
+from mvsnap.web.context import Gateway, feature, gateway
 from mvsnap.web.pages.places import Places, known_places
 from mvsnap.wifi import page_rows as rows_of
 from mvsnap.wifi.model import PresenceMatch, VisitOrder, WifiFilter
@@ -28,6 +28,7 @@ from mvsnap.wifi.page_filter import (
     read_form,
 )
 from mvsnap.wifi.page_rows import Activity
+from mvsnap.wifi.parts import WifiParts
 
 bp = Blueprint("wifi", __name__)
 
@@ -70,7 +71,7 @@ def index() -> ResponseReturnValue:
 @auth.page(Role.VIEWER)
 def download_hours() -> ResponseReturnValue:
     asked = _fitting()
-    found = gateway().wifi.reports.by_hour(asked.wanted, _clock())
+    found = feature(WifiParts).reports.by_hour(asked.wanted, _clock())
     return _csv("hours", rows_of.HOUR_COLUMNS, [map(rows_of.hour_cells, found)])
 
 
@@ -78,7 +79,7 @@ def download_hours() -> ResponseReturnValue:
 @auth.page(Role.VIEWER)
 def download_days() -> ResponseReturnValue:
     asked = _fitting()
-    found = gateway().wifi.reports.by_day(asked.wanted, _clock())
+    found = feature(WifiParts).reports.by_day(asked.wanted, _clock())
     return _csv("days", rows_of.DAY_COLUMNS, [map(rows_of.day_cells, found)])
 
 
@@ -86,7 +87,7 @@ def download_days() -> ResponseReturnValue:
 @auth.page(Role.VIEWER)
 def download_dwell() -> ResponseReturnValue:
     asked = _fitting()
-    found = gateway().wifi.reports.dwell(asked.wanted)
+    found = feature(WifiParts).reports.dwell(asked.wanted)
     return _csv("dwell", rows_of.DWELL_COLUMNS, [map(rows_of.dwell_cells, found)])
 
 
@@ -96,8 +97,8 @@ def visits() -> ResponseReturnValue:
     asked = _asked()
     wanted = asked.wanted
     if asked.order is not VisitOrder.TIME:
-        wanted = gateway().wifi.spans.last_with(wanted, _MOST_SORTED)
-    found = gateway().wifi.lists.visits(
+        wanted = feature(WifiParts).spans.last_with(wanted, _MOST_SORTED)
+    found = feature(WifiParts).lists.visits(
         wanted, asked.order, after=_after(asked), limit=_PAGE + 1
     )
     return _list_page(
@@ -113,7 +114,7 @@ def visits() -> ResponseReturnValue:
 @bp.get("/wifi/visits.csv")
 @auth.page(Role.VIEWER)
 def download_visits() -> ResponseReturnValue:
-    asked, lists = _fitting(), gateway().wifi.lists
+    asked, lists = _fitting(), feature(WifiParts).lists
 
     def page(after: str | None) -> Sequence[Any]:
         # By time alone each page costs the same.
@@ -130,8 +131,8 @@ def observations() -> ResponseReturnValue:
     asked = _asked()
     wanted = asked.wanted
     if wanted.min_rssi_dbm is not None or wanted.device is not None:
-        wanted = gateway().wifi.spans.last_with(wanted, _MOST_HEARD)
-    found = gateway().wifi.lists.observations(
+        wanted = feature(WifiParts).spans.last_with(wanted, _MOST_HEARD)
+    found = feature(WifiParts).lists.observations(
         wanted, after=_after(asked), limit=_PAGE + 1
     )
     return _list_page(
@@ -147,7 +148,7 @@ def observations() -> ResponseReturnValue:
 @bp.get("/wifi/observations.csv")
 @auth.page(Role.VIEWER)
 def download_observations() -> ResponseReturnValue:
-    asked, lists = _fitting(), gateway().wifi.lists
+    asked, lists = _fitting(), feature(WifiParts).lists
 
     def page(after: str | None) -> Sequence[Any]:
         return lists.observations(asked.wanted, after=after, limit=_CSV_PAGE)
@@ -162,7 +163,7 @@ def download_observations() -> ResponseReturnValue:
 def correlation() -> ResponseReturnValue:
     asked, places = _asked(), _places()
     wanted = _compared(asked)
-    sums = gateway().wifi.correlation.summary(wanted, asked.serial, asked.zone_id)
+    sums = feature(WifiParts).correlation.summary(wanted, asked.serial, asked.zone_id)
     zones = rows_of.zone_rows(sums.zones, places)
     found = _presences(gateway(), asked, _after(asked), _PAGE + 1)
     scanning = gateway().settings.scanning
@@ -203,7 +204,7 @@ def download_presences() -> ResponseReturnValue:
 def download_zones() -> ResponseReturnValue:
     asked = _fitting()
     wanted = _compared(asked)
-    sums = gateway().wifi.correlation.summary(wanted, asked.serial, asked.zone_id)
+    sums = feature(WifiParts).correlation.summary(wanted, asked.serial, asked.zone_id)
     rows = rows_of.zone_rows(sums.zones, _places())
     return _csv("zones", rows_of.ZONE_COLUMNS, [[row.cells() for row in rows]])
 
@@ -224,7 +225,7 @@ def _after(asked: WifiForm) -> str | None:
 
 
 def _activity(asked: WifiForm) -> Activity:
-    reports, wanted, zone = gateway().wifi.reports, asked.wanted, _clock()
+    reports, wanted, zone = feature(WifiParts).reports, asked.wanted, _clock()
     return Activity(
         totals=reports.totals(wanted),
         hours=reports.by_hour(wanted, zone),
@@ -235,7 +236,7 @@ def _activity(asked: WifiForm) -> Activity:
 
 
 def _compared(asked: WifiForm) -> WifiFilter:
-    return gateway().wifi.spans.last_with(asked.wanted, _MOST_COMPARED)
+    return feature(WifiParts).spans.last_with(asked.wanted, _MOST_COMPARED)
 
 
 def _narrowed(asked: WifiForm, wanted: WifiFilter) -> datetime | None:
@@ -246,7 +247,7 @@ def _narrowed(asked: WifiForm, wanted: WifiFilter) -> datetime | None:
 def _presences(
     here: Gateway, asked: WifiForm, after: str | None, limit: int
 ) -> list[PresenceMatch]:
-    return here.wifi.correlation.presences(
+    return feature(WifiParts).correlation.presences(
         asked.wanted,
         asked.serial,
         asked.zone_id,
@@ -287,7 +288,7 @@ def _page(
         },
         earlier=_here(earlier) if earlier else None,
         later=_here(later) if later else None,
-        networks=gateway().wifi.reports.networks(),
+        networks=feature(WifiParts).reports.networks(),
         radios=RADIOS,
         signals_dbm=SIGNALS_DBM,
         dwells={seconds: lasting(seconds) for seconds in DWELLS_S},
@@ -324,7 +325,7 @@ def _csv(name: str, columns: Sequence[str], pages: Any) -> Response:
 
 
 def _clock() -> ZoneInfo:
-    return ZoneInfo(gateway().settings.site.timezone)
+    return gateway().zone
 
 
 def _places() -> Places:

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Wifi:
+class WifiParts:
     """identify: makes the number of a device of its MAC address."""
 
     store: WifiStore
@@ -31,7 +31,7 @@ class Wifi:
     identify: Callable[[str], int]
 
 
-def build(settings: Settings, db: Database, store: WifiStore) -> Wifi:
+def build(settings: Settings, db: Database, store: WifiStore) -> WifiParts:
     """Return all of it; the salt is made when observations may come."""
     scanning = settings.scanning
     long_stay_s = scanning.long_stay_s
@@ -46,7 +46,7 @@ def build(settings: Settings, db: Database, store: WifiStore) -> Wifi:
                 settings.data_dir / NAME,
             )
         identify = devices.hashed_with(secret)
-    return Wifi(
+    return WifiParts(
         store,
         WifiReports(db, long_stay_s=long_stay_s),
         WifiSpans(db),

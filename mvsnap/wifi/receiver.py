@@ -19,10 +19,11 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from mvsnap.errors import BadInput
 from mvsnap.web import context
-from mvsnap.web.context import Gateway, gateway
+from mvsnap.web.context import Gateway, feature, gateway
 from mvsnap.wifi import receiver_auth as auth
 from mvsnap.wifi.intake import STALE, Harvest, Limits, access_points, harvest
 from mvsnap.wifi.messages import Message, mended, parse, secret_of
+from mvsnap.wifi.parts import WifiParts
 from mvsnap.wifi.receiver_auth import Endpoint, endpoint
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ def _received(by: Endpoint, body: bytes) -> ResponseReturnValue:
     now = gateway().clock.now()
     found = harvest(message, _limits(now))
     if found.heard:
-        gateway().wifi.store.add_batch(network_id, message.radio, found.heard, now)
+        feature(WifiParts).store.add_batch(network_id, message.radio, found.heard, now)
     _tell(by, found)
     return jsonify(
         status="accepted",
@@ -123,7 +124,7 @@ def _limits(now: datetime) -> Limits:
     scanning = gateway().settings.scanning
     oldest = now - timedelta(days=scanning.keep_observations_days)
     return Limits(
-        identify=gateway().wifi.identify,
+        identify=feature(WifiParts).identify,
         wants_access_point=current_app.extensions[_WANTS],
         min_rssi_dbm=scanning.min_rssi_dbm,
         oldest_s=int(oldest.timestamp()),

@@ -8,6 +8,7 @@ from mvsnap.clients.ixon.client import Ixon
 from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clock import SystemClock
 from mvsnap.simulator.ixon.ixon import FakeIxon
+from mvsnap.simulator.meraki.app import dashboard_app
 from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.server import serve
 from tests.clients.fakes import SECRET_KEY
@@ -21,7 +22,7 @@ def fake_dashboard() -> FakeDashboard:
 
 @pytest.fixture
 def dashboard_origin(fake_dashboard: FakeDashboard) -> Iterator[str]:
-    with serve(fake_dashboard.app()) as url:
+    with serve(dashboard_app(fake_dashboard)) as url:
         yield url
 
 

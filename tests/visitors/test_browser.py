@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mvsnap.clients.meraki.zones import CountedZone, ZoneKind
 from mvsnap.core.days import day_span
 from mvsnap.domain import FULL_FRAME, Camera, Role, Serial
 from mvsnap.simulator.server import serve
 from mvsnap.visitors.model import CountingCamera, DayCount
-from mvsnap.visitors.rules import CountedZone, HourCount, ZoneKind, last_hours
+from mvsnap.visitors.rules import HourCount, last_hours
 from tests.servers.visitor import DESKTOP, PHONE, log_in, visitor
 from tests.web.build import GATE as GATE_TEXT
 from tests.web.build import PASSWORD, Web

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from mvsnap.clients.meraki.zones import CountedZone, ZoneKind
 from mvsnap.domain import FULL_FRAME, Camera, Presence, Role, Serial, ZoneId
 from mvsnap.store.sense import Findings
 from mvsnap.visitors.model import CountingCamera, DayCount, HourPicture
-from mvsnap.visitors.rules import CountedZone, HourCount, PictureState, ZoneKind
+from mvsnap.visitors.rules import HourCount, PictureState
 from tests.clients.fakes import picture as jpeg
 from tests.web.build import DOOR as DOOR_TEXT
 from tests.web.build import GATE as GATE_TEXT

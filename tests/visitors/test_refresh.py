@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mvsnap.clients.meraki.dashboard import Dashboard
+from mvsnap.clients.meraki.zones import ZoneKind
 from mvsnap.clock import SystemClock
 from mvsnap.domain import FULL_FRAME, Presence, Serial, ZoneId
 from mvsnap.simulator.faults import Fault
+from mvsnap.simulator.meraki.app import dashboard_app
 from mvsnap.simulator.meraki.cameras import ORGANIZATION_ID
 from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.server import serve
@@ -25,13 +27,7 @@ from mvsnap.visitors.counts import VisitorCounts
 from mvsnap.visitors.model import HourPicture
 from mvsnap.visitors.pictures import VisitorPictures
 from mvsnap.visitors.refresh import VisitorRefresh
-from mvsnap.visitors.rules import (
-    HourCount,
-    PictureState,
-    ZoneKind,
-    last_days,
-    last_hours,
-)
+from mvsnap.visitors.rules import HourCount, PictureState, last_days, last_hours
 from mvsnap.visitors.store import VisitorStore
 
 GATE, DOOR = Serial("Q2SM-0000-0001"), Serial("Q2SM-0000-0002")
@@ -120,7 +116,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     engine = database.open_database(database.sqlite_url(tmp_path / "mvsnap.db"))
     database.upgrade(engine)
     db, clock = database.Database(engine), MovedClock()
-    with serve(fake.app()) as url:
+    with serve(dashboard_app(fake)) as url:
         dashboard = Dashboard(f"{url}/api/v1", fake.api_key, clock=clock)
         made = Site(
             fake,

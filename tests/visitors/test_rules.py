@@ -7,15 +7,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from mvsnap.clients.meraki.zones import Count, CountedZone, ZoneKind
 from mvsnap.core.days import day_span
 from mvsnap.domain import FULL_FRAME, Presence, ZoneId
 from mvsnap.visitors.rules import (
-    Count,
-    CountedZone,
     Hour,
     HourCount,
     Seen,
-    ZoneKind,
     busiest,
     hour_counts,
     hour_start,

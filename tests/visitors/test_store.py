@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mvsnap.clients.meraki.zones import CountedZone, ZoneKind
 from mvsnap.domain import FULL_FRAME, Presence, Serial, ZoneId
 from mvsnap.store import database
 from mvsnap.store.sense import Findings, SenseStore
@@ -20,7 +21,7 @@ from mvsnap.visitors.model import (
     MostSeen,
     Total,
 )
-from mvsnap.visitors.rules import CountedZone, HourCount, PictureState, Span, ZoneKind
+from mvsnap.visitors.rules import HourCount, PictureState, Span
 from mvsnap.visitors.store import VisitorStore
 from tests.core.build import DOOR, GATE, NOON
 

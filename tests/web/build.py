@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from mvsnap.badges.directory_store import DirectoryStore
+from mvsnap.badges.parts import BadgeParts
 from mvsnap.badges.picture_queue import BadgePictures
 from mvsnap.badges.store import BadgeStore
 from mvsnap.clock import Clock, SystemClock
@@ -31,6 +32,7 @@ from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.users import People
 from mvsnap.store.videos import VideoStore
+from mvsnap.visitors.parts import VisitorParts
 from mvsnap.visitors.store import VisitorStore
 from mvsnap.web.context import Gateway
 from mvsnap.web.passwords import hashed
@@ -125,16 +127,16 @@ class Web:
                 videos=self.videos,
                 sense=self.sense,
                 site=self.site,
-                visitors=self.visitors,
                 people=self.people,
                 audit=self.audit,
-                badges=self.badges,
-                badge_pictures=self.badge_pictures,
-                directory=self.directory,
                 files=self.files,
                 clock=clock,
                 metrics=metrics,
-                wifi=self.wifi,
+                features=(
+                    BadgeParts(self.badges, self.badge_pictures, self.directory),
+                    VisitorParts(self.visitors),
+                    self.wifi,
+                ),
             )
         )
 

@@ -12,10 +12,10 @@ from typing import Any
 from urllib.parse import quote
 
 from mvsnap.clients.meraki.calls import DashboardCalls, Refused
+from mvsnap.clients.meraki.zones import Count, CountedZone, ZoneKind
 from mvsnap.clock import iso
 from mvsnap.domain import Serial, ZoneId, parse_serial
 from mvsnap.errors import BadInput, UpstreamError
-from mvsnap.visitors.rules import Count, CountedZone, ZoneKind
 
 # "perPage 1 - 1000", and no parameter that asks for the page after it.
 _MOST_ROWS = 1000

@@ -9,13 +9,12 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 
-from flask import Flask, request
+from flask import request
 from werkzeug.datastructures import Headers
 
-from mvsnap.simulator.calls import Asked, bearer_of, new_app
+from mvsnap.simulator.calls import Asked, bearer_of
 from mvsnap.simulator.faults import Faults
-from mvsnap.simulator.ixon import proxy, routes
-from mvsnap.simulator.ixon.errors import IxonError, refusal, too_many, unauthorized
+from mvsnap.simulator.ixon.errors import IxonError, too_many, unauthorized
 from mvsnap.simulator.ixon.model import (
     SimIxonAccess,
     SimIxonAgent,
@@ -108,18 +107,6 @@ class FakeIxon:
     def camera(self) -> SimIxonCamera:
         """The camera of the first service of the first router."""
         return self.agents[0].servers[0].camera
-
-    def app(self) -> Flask:
-        app = new_app(
-            __name__,
-            asked=self.asked,
-            faults=self.faults,
-            is_api=lambda path: path != "/fault",
-        )
-        app.register_error_handler(IxonError, refusal)
-        routes.add(app, self)
-        proxy.add(app, self)
-        return app
 
     def stop(self) -> None:
         """End every stream that is still running."""

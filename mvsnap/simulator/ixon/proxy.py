@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import secrets
 import time
-from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
@@ -15,10 +14,8 @@ from flask.typing import ResponseReturnValue
 from mvsnap.simulator.faults import html_answer
 from mvsnap.simulator.ixon import camera
 from mvsnap.simulator.ixon.errors import IxonError
+from mvsnap.simulator.ixon.ixon import FakeIxon
 from mvsnap.simulator.ixon.model import SimIxonAccess, new_id
-
-if TYPE_CHECKING:
-    from mvsnap.simulator.ixon.ixon import FakeIxon
 
 # What the cloud calls its cookie is not known.
 _COOKIE = "ixon-web-access"

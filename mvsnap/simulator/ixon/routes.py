@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -11,10 +11,8 @@ from werkzeug.exceptions import HTTPException
 
 from mvsnap.simulator.ixon.errors import IxonError, refusal
 from mvsnap.simulator.ixon.fields import pick
+from mvsnap.simulator.ixon.ixon import FakeIxon
 from mvsnap.simulator.ixon.model import SimIxonAgent, as_time, new_id
-
-if TYPE_CHECKING:
-    from mvsnap.simulator.ixon.ixon import FakeIxon
 
 _Rows = list[dict[str, Any]]
 

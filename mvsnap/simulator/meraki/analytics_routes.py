@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Flask, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -23,11 +23,9 @@ from mvsnap.simulator.meraki.cameras import (
     zone_of,
     zones,
 )
+from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.meraki.errors import DashboardError
 from mvsnap.simulator.meraki.people import MINUTE, SimulatedMinute, minutes
-
-if TYPE_CHECKING:
-    from mvsnap.simulator.meraki.dashboard import FakeDashboard
 
 _Rows = list[dict[str, Any]]
 

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Response, request
 
-from mvsnap.simulator.calls import Asked, bearer_of, new_app
+from mvsnap.simulator.calls import Asked, bearer_of
 from mvsnap.simulator.faults import Faults, html_answer
 from mvsnap.simulator.limit import CallLimit
-from mvsnap.simulator.meraki import routes
 from mvsnap.simulator.meraki.cameras import (
     ORGANIZATION_ID,
     SimulatedCamera,
@@ -22,7 +21,7 @@ from mvsnap.simulator.meraki.cameras import (
     as_device,
     new_camera,
 )
-from mvsnap.simulator.meraki.errors import DashboardError, bad_key, refusal, too_many
+from mvsnap.simulator.meraki.errors import DashboardError, bad_key, too_many
 from mvsnap.simulator.meraki.people import PeopleAt
 from mvsnap.simulator.picture import draw_picture, pad_jpeg
 
@@ -87,15 +86,6 @@ class FakeDashboard:
         """Every snapshot URL handed out: whoever knows one sees the picture."""
         with self._lock:
             return list(self._picture_secrets)
-
-    def app(self) -> Flask:
-        app = new_app(
-            __name__, asked=self.asked, faults=self.faults, is_api=_is_dashboard
-        )
-        app.before_request(self._admit)
-        app.register_error_handler(DashboardError, refusal)
-        routes.add(app, self)
-        return app
 
     def devices(self) -> list[dict[str, Any]]:
         """Return all devices, also those that are no cameras, in serial order."""
@@ -172,7 +162,7 @@ class FakeDashboard:
         if too_new or too_old:
             raise DashboardError(400, "No video for specified timestamp")
 
-    def _admit(self) -> Response | None:
+    def admit(self) -> Response | None:
         """Send the call on to the shard, refuse it, or let it pass (None)."""
         if not request.path.startswith("/api/v1/"):
             return None
@@ -202,7 +192,3 @@ class FakeDashboard:
                 limit = CallLimit(*self.rate_limit)
                 self._limits[organization_id] = limit
         return not limit.take()
-
-
-def _is_dashboard(path: str) -> bool:
-    return path.startswith(("/api/", "/stream/"))

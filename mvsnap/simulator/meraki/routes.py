@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, Response, jsonify, request
@@ -19,10 +19,8 @@ from mvsnap.simulator.meraki.cameras import (
     as_availability,
     parse_moment,
 )
+from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.meraki.errors import DashboardError, refusal
-
-if TYPE_CHECKING:
-    from mvsnap.simulator.meraki.dashboard import FakeDashboard
 
 _Rows = list[dict[str, Any]]
 

@@ -1,3 +1,4 @@
 from mvsnap.simulator.scanning.command import main
 
-main()
+if __name__ == "__main__":
+    main()

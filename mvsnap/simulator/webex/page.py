@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Flask, jsonify, render_template_string, request
@@ -14,9 +13,7 @@ from markupsafe import Markup, escape
 
 from mvsnap.simulator.webex.files import file_answer
 from mvsnap.simulator.webex.model import SimFile, SimMessage, SimRoom, as_time
-
-if TYPE_CHECKING:
-    from mvsnap.simulator.webex.webex import FakeWebex
+from mvsnap.simulator.webex.webex import FakeWebex
 
 _PAGE = Path(__file__).parent / "templates" / "rooms.html"
 _MARKS = re.compile(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from flask import Flask, jsonify, request
@@ -11,9 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.simulator.webex.errors import WebexError
 from mvsnap.simulator.webex.model import SimRoom, as_room
-
-if TYPE_CHECKING:
-    from mvsnap.simulator.webex.webex import FakeWebex
+from mvsnap.simulator.webex.webex import FakeWebex
 
 _DEFAULT_PAGE = 100
 _MOST = 1000

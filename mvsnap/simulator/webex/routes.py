@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Flask, g, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -21,9 +21,7 @@ from mvsnap.simulator.webex.model import (
     SimRoom,
     new_id,
 )
-
-if TYPE_CHECKING:
-    from mvsnap.simulator.webex.webex import FakeWebex
+from mvsnap.simulator.webex.webex import FakeWebex
 
 _ONE_DESTINATION = (
     "Message destination could not be determined. Provide only one destination in the "

@@ -7,12 +7,11 @@ import secrets
 import threading
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Response, request
 
-from mvsnap.simulator.calls import Asked, bearer_of, new_app
+from mvsnap.simulator.calls import Asked, bearer_of
 from mvsnap.simulator.faults import Faults, html_answer
-from mvsnap.simulator.webex import routes
-from mvsnap.simulator.webex.errors import WebexError, bad_token, refusal, tracking_id
+from mvsnap.simulator.webex.errors import WebexError, bad_token, refusal
 from mvsnap.simulator.webex.model import SimFile as SimFile
 from mvsnap.simulator.webex.model import SimMessage as SimMessage
 from mvsnap.simulator.webex.model import SimRoom as SimRoom
@@ -67,19 +66,6 @@ class FakeWebex:
         with self._lock:
             self.rooms.append(room)
         return room.id
-
-    def app(self) -> Flask:
-        app = new_app(
-            __name__,
-            asked=self.asked,
-            faults=self.faults,
-            is_api=lambda path: path.startswith("/v1/"),
-            finish=_track,
-        )
-        app.before_request(self._admit)
-        app.register_error_handler(WebexError, refusal)
-        routes.add(app, self)
-        return app
 
     def room(self, room_id: str) -> SimRoom:
         """Return a room the bot is in.
@@ -155,22 +141,13 @@ class FakeWebex:
             plain["files"] = [f"{prefix}/{file.id}" for file in message.files]
         return plain
 
-    def _admit(self) -> Response | None:
+    def admit(self) -> Response | None:
         if not request.path.startswith("/v1/"):
             return None
         given = bearer_of(request.headers)
         if secrets.compare_digest(given.encode(), self.bot_token.encode()):
             return None
         return bad_token()
-
-
-def _track(response: Response) -> Response:
-    if request.path.startswith("/v1/"):
-        response.headers.setdefault("TrackingID", tracking_id())
-        response.headers.setdefault("Cache-Control", "no-cache")
-        if response.mimetype == "application/json":
-            response.content_type = "application/json;charset=UTF-8"
-    return response
 
 
 def _too_many() -> Response:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, current_app, request, url_for
 from flask_bootstrap import Bootstrap5
@@ -63,13 +62,13 @@ def prepare(app: Flask) -> None:
 
 def local_time(moment: datetime) -> str:
     """Return the moment as people at the site say it: Sat 21 Nov 14:03:07."""
-    zone = ZoneInfo(gateway().settings.site.timezone)
+    zone = gateway().zone
     return f"{moment.astimezone(zone):%a %d %b %H:%M:%S}"
 
 
 def local_clock(moment: datetime) -> str:
     """Return the time of day alone, where the day is clear: 14:03."""
-    zone = ZoneInfo(gateway().settings.site.timezone)
+    zone = gateway().zone
     return f"{moment.astimezone(zone):%H:%M}"
 
 

@@ -66,7 +66,7 @@ def _changes(log: AuditLog, wanted: AuditFilter) -> Iterator[list[Change]]:
 
 
 def _asked() -> AuditAsked:
-    return read_filter(request.args, ZoneInfo(gateway().settings.site.timezone))
+    return read_filter(request.args, gateway().zone)
 
 
 def read_filter(given: Mapping[str, str], zone: ZoneInfo) -> AuditAsked:

@@ -233,7 +233,7 @@ def _now() -> datetime:
 
 
 def _zone() -> ZoneInfo:
-    return ZoneInfo(gateway().settings.site.timezone)
+    return gateway().zone
 
 
 def _here() -> str:

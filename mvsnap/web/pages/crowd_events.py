@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -79,7 +78,7 @@ def download() -> ResponseReturnValue:
 
 
 def _asked() -> CrowdFilter:
-    return read_filter(request.args, ZoneInfo(gateway().settings.site.timezone))
+    return read_filter(request.args, gateway().zone)
 
 
 def _read_page(asked: CrowdFilter) -> CrowdPage:

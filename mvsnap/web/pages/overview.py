@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -235,7 +234,7 @@ def _mutes_url() -> str | None:
 
 
 def _today(now: datetime) -> Today:
-    zone = ZoneInfo(gateway().settings.site.timezone)
+    zone = gateway().zone
     day = now.astimezone(zone).date().isoformat()
     since, _ = day_span(day, zone)
     happened = gateway().store.count_events(since)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -146,7 +145,7 @@ def mutes() -> ResponseReturnValue:
 @bp.post("/mutes")
 @auth.page(Role.REVIEWER)
 def mute() -> ResponseReturnValue:
-    now, zone = gateway().clock.now(), ZoneInfo(gateway().settings.site.timezone)
+    now, zone = gateway().clock.now(), gateway().zone
     entered = read_mute(request.form, _places(), auth.person().name, now, zone)
     if entered.made is None:
         return _mutes_page(entered), 400

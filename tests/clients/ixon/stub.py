@@ -15,6 +15,7 @@ from requests.auth import AuthBase
 from mvsnap.clients.ixon.client import Account, Ixon, ServiceToken, WebAccess
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
+from mvsnap.simulator.ixon.app import ixon_app
 from mvsnap.simulator.ixon.ixon import COMPANY_ID, FakeIxon
 from mvsnap.simulator.server import serve
 from tests.clients.fakes import FakeClock, answering
@@ -31,7 +32,7 @@ Answer = Response | Callable[[], Response]
 def cloud() -> Iterator[tuple[FakeIxon, str]]:
     """Serve a simulated cloud; yield it with its origin."""
     fake = FakeIxon(application_id=APPLICATION, service_token=TOKEN, password=PASSWORD)
-    with serve(fake.app()) as origin:
+    with serve(ixon_app(fake)) as origin:
         yield fake, origin
         fake.stop()
 

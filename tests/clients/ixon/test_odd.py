@@ -14,6 +14,7 @@ from flask import Response, request
 from mvsnap.clients.ixon.client import Ixon, ServiceToken
 from mvsnap.errors import UpstreamError
 from mvsnap.simulator.faults import Fault
+from mvsnap.simulator.ixon.app import ixon_app
 from mvsnap.simulator.ixon.ixon import FakeIxon
 from mvsnap.simulator.server import serve
 from tests.clients.fakes import (
@@ -127,7 +128,7 @@ def test_a_server_that_drips_is_left_in_time() -> None:
 
 def test_keys_are_not_sent_where_the_discovery_leads_astray(fake: FakeIxon) -> None:
     other = FakeIxon(application_id=APPLICATION)
-    with serve(fake.app()) as origin, serve(other.app()) as astray:
+    with serve(ixon_app(fake)) as origin, serve(ixon_app(other)) as astray:
         fake.links_to = astray
         with client(f"{origin}/api") as ixon:
             error = refused(ixon.companies)

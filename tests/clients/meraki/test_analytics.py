@@ -10,13 +10,13 @@ import pytest
 from flask import Response
 
 from mvsnap.clients.meraki.dashboard import Dashboard
+from mvsnap.clients.meraki.zones import Count, CountedZone, ZoneKind
 from mvsnap.clock import SystemClock
 from mvsnap.domain import FULL_FRAME, ZoneId
 from mvsnap.errors import UpstreamError
 from mvsnap.simulator.faults import Fault
 from mvsnap.simulator.meraki.cameras import ORGANIZATION_ID
 from mvsnap.simulator.meraki.dashboard import FakeDashboard
-from mvsnap.visitors.rules import Count, CountedZone, ZoneKind
 from tests.clients.fakes import NOON, SERIAL, answering
 
 ZONE, AREA, LINE = (ZoneId(f"{n}204100000000001") for n in ("", "a", "l"))

@@ -8,6 +8,7 @@ from mvsnap.clients.meraki.dashboard import Dashboard, SnapshotTicket
 from mvsnap.domain import Organization, Zone, parse_serial
 from mvsnap.errors import NoPicture, UpstreamError
 from mvsnap.simulator.faults import Fault
+from mvsnap.simulator.meraki.app import dashboard_app
 from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.server import serve
 from tests.clients.fakes import SERIAL
@@ -194,7 +195,7 @@ def test_a_shard_is_followed_with_method_body_and_key_and_remembered(
     dashboard: Dashboard, fake_dashboard: FakeDashboard, status: int
 ) -> None:
     fake_dashboard.redirect_status = status
-    with serve(fake_dashboard.app()) as shard:
+    with serve(dashboard_app(fake_dashboard)) as shard:
         fake_dashboard.redirect_to = shard
         for _ in range(2):
             dashboard.request_snapshot(SERIAL)
@@ -207,7 +208,7 @@ def test_a_shard_is_followed_with_method_body_and_key_and_remembered(
 def test_a_shard_that_is_gone_is_forgotten(
     dashboard: Dashboard, fake_dashboard: FakeDashboard
 ) -> None:
-    with serve(fake_dashboard.app()) as shard:
+    with serve(dashboard_app(fake_dashboard)) as shard:
         fake_dashboard.redirect_to = shard
         dashboard.whoami()
     fake_dashboard.redirect_to = None

@@ -13,6 +13,7 @@ from mvsnap.domain import Destination, Room, RoomId
 from mvsnap.errors import UpstreamError
 from mvsnap.simulator.faults import Fault
 from mvsnap.simulator.server import serve
+from mvsnap.simulator.webex.app import webex_app
 from mvsnap.simulator.webex.webex import FakeWebex
 from tests.clients.fakes import SECRET_TOKEN, picture
 
@@ -27,7 +28,7 @@ def cloud() -> FakeWebex:
 @contextmanager
 def bot(cloud: FakeWebex, *, token: str, timeout_s: int = 5) -> Iterator[Webex]:
     with (
-        serve(cloud.app()) as origin,
+        serve(webex_app(cloud)) as origin,
         closing(Webex(f"{origin}/v1", token, timeout_s=timeout_s)) as client,
     ):
         yield client

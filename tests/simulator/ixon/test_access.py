@@ -16,6 +16,7 @@ from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
 from requests.exceptions import ChunkedEncodingError
 from requests.exceptions import ConnectionError as RequestsConnectionError
 
+from mvsnap.simulator.ixon.app import ixon_app
 from mvsnap.simulator.ixon.ixon import FakeIxon
 from mvsnap.simulator.ixon.notify import Alarm, body_of, send
 from mvsnap.simulator.server import serve
@@ -26,7 +27,7 @@ from tests.simulator.ixon.client import Client, words
 @pytest.fixture
 def client() -> Iterator[Client]:
     ixon = FakeIxon()
-    with serve(ixon.app()) as origin:
+    with serve(ixon_app(ixon)) as origin:
         yield Client(ixon, origin)
         ixon.stop()
 

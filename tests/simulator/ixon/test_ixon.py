@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mvsnap.simulator.faults import Fault
+from mvsnap.simulator.ixon.app import ixon_app
 from mvsnap.simulator.ixon.ixon import COMPANY_ID, FakeIxon
 from mvsnap.simulator.server import serve
 from tests.simulator.ixon.client import Client, words
@@ -16,7 +17,7 @@ from tests.simulator.ixon.client import Client, words
 @pytest.fixture
 def client() -> Iterator[Client]:
     ixon = FakeIxon()
-    with serve(ixon.app()) as origin:
+    with serve(ixon_app(ixon)) as origin:
         yield Client(ixon, origin)
         ixon.stop()
 

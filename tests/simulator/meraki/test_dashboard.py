@@ -13,6 +13,7 @@ import pytest
 import requests
 from PIL import Image
 
+from mvsnap.simulator.meraki.app import dashboard_app
 from mvsnap.simulator.meraki.cameras import ORGANIZATION_ID
 from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.server import serve
@@ -50,7 +51,7 @@ class Client:
 @pytest.fixture
 def client() -> Iterator[Client]:
     dashboard = FakeDashboard(cameras=7)
-    with serve(dashboard.app()) as url:
+    with serve(dashboard_app(dashboard)) as url:
         yield Client(dashboard, url)
 
 
@@ -273,7 +274,7 @@ def test_a_video_link_holds_the_moment_in_milliseconds(
 
 
 def test_a_call_can_be_sent_to_a_shard(client: Client) -> None:
-    with serve(client.dashboard.app()) as shard:
+    with serve(dashboard_app(client.dashboard)) as shard:
         client.dashboard.redirect_to = shard
         answer = client.ask("POST", f"{SNAPSHOT}?a=b")
         assert answer.status_code == 308
@@ -296,7 +297,7 @@ def test_more_calls_than_the_limit_are_refused_with_a_time_to_wait(
 def test_twenty_calls_pass_in_the_first_second_and_thirty_in_two() -> None:
     """Meraki's own sum. Without a socket, so that a slow machine asks often enough."""
     dashboard = FakeDashboard()
-    asking = dashboard.app().test_client()
+    asking = dashboard_app(dashboard).test_client()
     headers = {"Authorization": f"Bearer {dashboard.api_key}"}
     passed_at_s: list[float] = []
     began_s = time.monotonic()

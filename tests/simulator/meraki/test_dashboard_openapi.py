@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 import requests
 
+from mvsnap.simulator.meraki.app import dashboard_app
 from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.server import serve
 
@@ -109,7 +110,7 @@ def dashboard() -> Iterator[tuple[FakeDashboard, str]]:
     fake.rate_limit = None
     fake.cameras[NAMELESS].name = None
     fake.cameras[NAMELESS].rtsp_url = "rtsp://10.0.0.1:9000/live"
-    with serve(fake.app()) as url:
+    with serve(dashboard_app(fake)) as url:
         yield fake, f"{url}/api/v1"
 
 
@@ -150,7 +151,7 @@ def test_control_a_wrong_answer_is_found() -> None:
 
 @needs_specification
 def test_every_simulated_path_is_one_of_merakis() -> None:
-    rules = FakeDashboard().app().url_map.iter_rules()
+    rules = dashboard_app(FakeDashboard()).url_map.iter_rules()
     served = [rule.rule for rule in rules if rule.rule.startswith("/api/v1")]
     names = {
         "<organization_id>": "{organizationId}",

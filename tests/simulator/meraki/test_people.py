@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from mvsnap.domain import FULL_FRAME, Serial, ZoneId
+from mvsnap.simulator.meraki.app import dashboard_app
 from mvsnap.simulator.meraki.cameras import (
     ORGANIZATION_ID,
     line_of,
@@ -67,7 +68,7 @@ def test_minutes_with_published_counts_have_those() -> None:
 @pytest.fixture
 def dashboard() -> Iterator[tuple[FakeDashboard, str]]:
     fake = FakeDashboard()
-    with serve(fake.app()) as url:
+    with serve(dashboard_app(fake)) as url:
         yield fake, f"{url}/api/v1"
 
 

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 import requests
 
+from mvsnap.simulator.meraki.app import dashboard_app
 from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.server import serve
+from mvsnap.simulator.webex.app import webex_app
 from mvsnap.simulator.webex.page import rendered
 from mvsnap.simulator.webex.webex import FakeWebex
 from tests.servers.processes import wait_until
@@ -49,14 +51,14 @@ class Bot:
 @pytest.fixture
 def bot() -> Iterator[Bot]:
     webex = FakeWebex()
-    with serve(webex.app()) as origin:
+    with serve(webex_app(webex)) as origin:
         yield Bot(webex, origin)
 
 
 @pytest.fixture
 def picture_url() -> Iterator[str]:
     dashboard = FakeDashboard(picture_bytes=JPEG)
-    with serve(dashboard.app()) as origin:
+    with serve(dashboard_app(dashboard)) as origin:
         path = (
             f"/api/v1/devices/{next(iter(dashboard.cameras))}/camera/generateSnapshot"
         )
@@ -145,7 +147,7 @@ def test_an_upload_that_breaks_off_leaves_no_file_open() -> None:
     # Warnings are errors here: a file that only the garbage collector closes fails.
     webex = FakeWebex(rooms=("Alarms",))
     part = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n'
-    with serve(webex.app()) as url:
+    with serve(webex_app(webex)) as url:
         host, port = url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port))) as connection:
             connection.sendall(

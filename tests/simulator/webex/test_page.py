@@ -15,6 +15,7 @@ from flask import Response, request
 from PIL import Image
 
 from mvsnap.simulator.server import serve
+from mvsnap.simulator.webex.app import webex_app
 from mvsnap.simulator.webex.webex import FakeWebex
 from tests.servers.browser import dump_dom, screenshot
 
@@ -40,7 +41,7 @@ def webex() -> FakeWebex:
 
 @pytest.fixture
 def url(webex: FakeWebex) -> Iterator[str]:
-    with serve(webex.app()) as origin:
+    with serve(webex_app(webex)) as origin:
         yield origin
 
 
@@ -183,7 +184,7 @@ def test_nothing_is_loaded_from_outside(webex: FakeWebex, url: str) -> None:
 
 def test_a_new_message_appears_without_loading_the_page_again() -> None:
     webex = FakeWebex()
-    app = webex.app()
+    app = webex_app(webex)
     loads: list[str] = []
 
     @app.after_request

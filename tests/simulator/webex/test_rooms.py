@@ -8,13 +8,14 @@ import pytest
 import requests
 
 from mvsnap.simulator.server import serve
+from mvsnap.simulator.webex.app import webex_app
 from mvsnap.simulator.webex.webex import FakeWebex
 
 
 def pages(webex: FakeWebex, **query: str) -> list[list[str]]:
     """Return the titles on each page, as a client that follows `next` sees them."""
     found: list[list[str]] = []
-    with serve(webex.app()) as origin, requests.Session() as session:
+    with serve(webex_app(webex)) as origin, requests.Session() as session:
         session.trust_env = False
         session.headers["Authorization"] = f"Bearer {webex.bot_token}"
         answer = session.get(f"{origin}/v1/rooms", params=query, timeout=10)
@@ -26,7 +27,7 @@ def pages(webex: FakeWebex, **query: str) -> list[list[str]]:
 
 
 def ask(webex: FakeWebex, path: str) -> Any:
-    with serve(webex.app()) as origin:
+    with serve(webex_app(webex)) as origin:
         headers = {"Authorization": f"Bearer {webex.bot_token}"}
         return requests.get(origin + path, headers=headers, timeout=10)
 

@@ -11,6 +11,7 @@ import requests
 
 from mvsnap.simulator.faults import Fault
 from mvsnap.simulator.server import serve
+from mvsnap.simulator.webex.app import webex_app
 from mvsnap.simulator.webex.model import new_id
 from mvsnap.simulator.webex.webex import FakeWebex
 
@@ -39,7 +40,7 @@ class Bot:
 @pytest.fixture
 def bot() -> Iterator[Bot]:
     webex = FakeWebex(rooms=("A", "B", "C", "D", "E"))
-    with serve(webex.app()) as url:
+    with serve(webex_app(webex)) as url:
         yield Bot(webex, url)
 
 

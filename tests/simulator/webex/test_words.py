@@ -13,6 +13,7 @@ import requests
 
 from mvsnap.simulator.faults import KINDS, Fault
 from mvsnap.simulator.server import serve
+from mvsnap.simulator.webex.app import webex_app
 from mvsnap.simulator.webex.model import new_id
 from mvsnap.simulator.webex.webex import FakeWebex
 
@@ -34,7 +35,7 @@ def webex() -> FakeWebex:
 
 @pytest.fixture
 def origin(webex: FakeWebex) -> Iterator[str]:
-    with serve(webex.app()) as url:
+    with serve(webex_app(webex)) as url:
         yield url
 
 
@@ -254,7 +255,7 @@ def test_a_page_size_out_of_range_is_clamped_without_a_word(
 ) -> None:
     webex = FakeWebex(rooms=("A", "B", "C"), page_max=2)
     sizes = []
-    with serve(webex.app()) as origin:
+    with serve(webex_app(webex)) as origin:
         url = f"{origin}/v1/rooms?max={wanted}"
         while url:
             answer = ask(webex, url)
@@ -305,7 +306,7 @@ def test_an_upload_without_its_body_is_given_up(webex: FakeWebex) -> None:
         "Content-Type: multipart/form-data; boundary=x\r\n"
         "Content-Length: 250000\r\n\r\n"
     )
-    with serve(webex.app(), silence_s=0.3) as origin:
+    with serve(webex_app(webex), silence_s=0.3) as origin:
         place = ("127.0.0.1", int(origin.rpartition(":")[2]))
         with socket.create_connection(place, timeout=20) as client:
             client.sendall(head.encode())

@@ -1,0 +1,21 @@
+"""Badge review as the views and the worker use it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mvsnap.badges.directory_store import DirectoryStore
+from mvsnap.badges.picture_queue import BadgePictures
+from mvsnap.badges.store import BadgeStore
+from mvsnap.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeParts:
+    store: BadgeStore
+    pictures: BadgePictures
+    directory: DirectoryStore
+
+    @classmethod
+    def of(cls, db: Database) -> BadgeParts:
+        return cls(BadgeStore(db), BadgePictures(db), DirectoryStore(db))
