@@ -35,7 +35,7 @@ from mvsnap.wifi.devices import mac_text
 from mvsnap.wifi.lists import WifiLists
 from mvsnap.wifi.model import VisitOrder, WifiFilter
 from mvsnap.wifi.reports import WifiReports
-from mvsnap.wifi.visits import Heard, VisitRule
+from mvsnap.wifi.visits import Observation, VisitRule
 from tests.gateway import clouds, environment, gateway
 
 ROUNDS = 5
@@ -77,10 +77,10 @@ def posts(folder: Path) -> list[Line]:
         with requests.Session() as session:
             for number in range(ROUNDS):
                 minutes = range(first + number * POSTS, first + (number + 1) * POSTS)
-                heard = [around(minute) for minute in minutes]
-                bodies = [_message(these) for these in heard]
+                observed = [around(minute) for minute in minutes]
+                bodies = [_message(these) for these in observed]
                 ours.append(_seconds(_post_all, session, url, bodies, db))
-                bare.append(_seconds(_insert_all, folder / f"{number}.db", heard))
+                bare.append(_seconds(_insert_all, folder / f"{number}.db", observed))
             large = [_message(around(first, LARGE))]
             spans = [_seconds(_post_all, session, url, large) for _ in range(ROUNDS)]
     ratio = statistics.median(b / o for b, o in zip(bare, ours, strict=True))
@@ -119,10 +119,10 @@ def _post_all(
         time.sleep(0.002)
 
 
-def _message(heard: Sequence[Heard]) -> bytes:
+def _message(observed: Sequence[Observation]) -> bytes:
     """Return version 3 as Meraki sends it, every second one with a location."""
     seen = []
-    for number, here in enumerate(heard):
+    for number, here in enumerate(observed):
         at = datetime.fromtimestamp(here.minute * 60 + here.first_s, UTC)
         moment = at.strftime("%Y-%m-%dT%H:%M:%SZ")
         record = {"apMac": _AP, "rssi": here.rssi_dbm}
@@ -148,16 +148,16 @@ def _message(heard: Sequence[Heard]) -> bytes:
     return json.dumps(message).encode()
 
 
-def _insert_all(path: Path, batches: Sequence[Sequence[Heard]]) -> None:
+def _insert_all(path: Path, batches: Sequence[Sequence[Observation]]) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         db.execute("CREATE TABLE o (at_s, device, source, rssi_dbm, ap, ssid)")
         db.execute("CREATE INDEX o_of_device ON o (device, at_s)")
-        for heard in batches:
+        for observed in batches:
             rows = [
                 (h.minute * 60 + h.first_s, h.device, 1, h.rssi_dbm, h.ap, h.ssid)
-                for h in heard
+                for h in observed
             ]
             db.execute("BEGIN IMMEDIATE")
             db.executemany("INSERT INTO o VALUES (?, ?, ?, ?, ?, ?)", rows)
@@ -197,8 +197,8 @@ def fill(path: Path, many: int) -> tuple[float, float]:
     store, now = WifiStore(db), datetime.now(UTC)
 
     def add(minutes: Sequence[int]) -> None:
-        heard = [here for minute in minutes for here in around(minute)]
-        store.add_batch("L_1", Radio.WIFI, heard, now)
+        observed = [here for minute in minutes for here in around(minute)]
+        store.add_batch("L_1", Radio.WIFI, observed, now)
         while store.process(_RULE, now):
             pass
 
@@ -215,7 +215,7 @@ def fill(path: Path, many: int) -> tuple[float, float]:
     return statistics.median(first[edge // 5 :]), statistics.median(last)
 
 
-def around(minute: int, many: int = AROUND) -> list[Heard]:
+def around(minute: int, many: int = AROUND) -> list[Observation]:
     """Return who is heard in a minute: some left the minute before, some came."""
     found = []
     for place in range(many):
@@ -226,7 +226,7 @@ def around(minute: int, many: int = AROUND) -> list[Heard]:
         number = (place * 1_000_003 + stay - back) * 0x9E37_79B9_7F4A_7C15
         device = 1 << 62 | number & (1 << 60) - 1
         rssi_dbm = -50 - (place * 31 + minute) % 40
-        found.append(Heard(device, minute, place % 60, place % 60, rssi_dbm, 1))
+        found.append(Observation(device, minute, place % 60, place % 60, rssi_dbm, 1))
     return found
 
 

@@ -19,6 +19,7 @@ from mvsnap.errors import UpstreamError
 from mvsnap.recorder import (
     Auth,
     AuthType,
+    CameraRefused,
     CameraSettings,
     Ending,
     Merge,
@@ -26,7 +27,6 @@ from mvsnap.recorder import (
     Recode,
     Recorder,
     RecorderSettings,
-    Refused,
     Source,
     State,
     source_of,
@@ -172,9 +172,9 @@ class MerakiSource:
         return source
 
 
-def _refused(error: UpstreamError, for_good: State) -> Refused:
+def _refused(error: UpstreamError, for_good: State) -> CameraRefused:
     state = State.OFFLINE if error.retry else for_good
-    return Refused(Ending(state, error.message, alone=True))
+    return CameraRefused(Ending(state, error.message, alone=True))
 
 
 def _camera(name: str, entry: RecorderCamera) -> CameraSettings:

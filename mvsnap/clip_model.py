@@ -38,7 +38,7 @@ class CopyState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One wish for a clip of one camera, and what came of it.
+    """One request for a clip of one camera, and what came of it.
 
     id: also that of the event that tells of it.
     at: the trigger's own time; received_at: when it came here.

@@ -83,7 +83,7 @@ class Inventory:
 
     def _refresh_zones(self) -> None:
         now = self._clock.monotonic()
-        for serial in dict.fromkeys([*self._wanted, *self._sense.heard()]):
+        for serial in dict.fromkeys([*self._wanted, *self._sense.last_seen()]):
             if now - self._zones_at.get(serial, float("-inf")) < _ZONES_EVERY_S:
                 continue
             self._zones_at[serial] = now

@@ -20,7 +20,7 @@ from mvsnap.camera_sources import (
 from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
-from mvsnap.recorder import ClipResult, Recorder, Refused, Source, State, probe
+from mvsnap.recorder import CameraRefused, ClipResult, Recorder, Source, State, probe
 from mvsnap.simulator.faults import Fault
 from mvsnap.simulator.ixon.ixon import COMPANY_ID, FakeIxon
 from mvsnap.simulator.meraki.app import dashboard_app
@@ -251,14 +251,14 @@ def test_meraki_is_asked_for_the_address_of_its_camera(tmp_path: Path) -> None:
 def test_external_rtsp_that_is_off_is_told_with_where_to_turn_it_on(
     tmp_path: Path,
 ) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(CameraRefused) as caught:
         meraki_source(tmp_path, None)
     assert caught.value.ending.state is State.NO_VIDEO
     assert "turn it on in the Dashboard" in caught.value.ending.text
 
 
 def test_a_dashboard_that_is_away_is_no_end(tmp_path: Path) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(CameraRefused) as caught:
         meraki_source(tmp_path, RTSP, Fault("503-html", "video/settings"))
     assert caught.value.ending.state is State.OFFLINE
 
@@ -273,7 +273,7 @@ def test_the_address_of_a_web_access_is_in_no_error(
         dashboard = Dashboard("http://127.0.0.1:9", "x", clock=SystemClock())
         ask = ask_source(scene.settings, "cam", SystemClock(), dashboard, ixon)
         source = replace(ask(), url="http://127.0.0.1:9/secret-address")
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(CameraRefused) as caught:
             probe(source)
     chain = [caught.value, caught.value.__cause__, caught.value.__context__]
     assert "secret-address" not in "".join(map(repr, chain))

@@ -26,7 +26,7 @@ class Jobs(Protocol):
     def submit(self, job: Job) -> None: ...
 
 
-class MismatchTeller:
+class MismatchNotifier:
     """room: None when nobody is told."""
 
     def __init__(
@@ -53,10 +53,10 @@ class MismatchTeller:
 
         Done twice, by two workers or after a crash, it gives the same event and job.
         """
-        for made in self._badges.to_tell(self._clock.now(), _AT_ONCE):
+        for made in self._badges.to_notify(self._clock.now(), _AT_ONCE):
             badge = self._badges.badge(made.badge_id)
             if badge is None or self._room is None:
-                self._badges.told(made, None)
+                self._badges.mark_notified(made, None)
                 continue
             event = self._event(badge, made)
             self._store.add_event(event)
@@ -65,7 +65,7 @@ class MismatchTeller:
             except QueueFull as exc:
                 log.warning("a mismatch waits to be told: %s", exc.message)
                 return
-            self._badges.told(made, made.job_id)
+            self._badges.mark_notified(made, made.job_id)
             log.info("mismatch %s is job %s", badge.id, made.job_id)
 
     def _event(self, badge: BadgeEvent, made: Judgement) -> Event:

@@ -36,7 +36,7 @@ def keep(swipes: list[Swipe], caller: Caller) -> dict[str, int]:
     here, now = gateway(), gateway().clock.now()
     readers = Readers(here.settings.badges.camera_of_reader)
     events = [recorded(swipe, readers, caller.name, now) for swipe in swipes]
-    caller.must_reach(event.serial for event in events if event.serial)
+    caller.require_cameras(event.serial for event in events if event.serial)
     new = feature(BadgeParts).store.add(events)
     here.metrics.triggers.labels(TriggerKind.BADGE, "accepted").inc(new)
     return {"new": new, "known": len(swipes) - new}

@@ -34,7 +34,7 @@ _COLUMNS = Columns(
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Cardholder:
     """photo: an http(s) address, a path beside the directory's file, or ""."""
 
     user_id: str
@@ -47,7 +47,7 @@ class Person:
 class Directory:
     """mistakes: how many entries could not be used; first: the first of them."""
 
-    people: tuple[Person, ...]
+    people: tuple[Cardholder, ...]
     mistakes: int = 0
     first: str = ""
 
@@ -95,7 +95,7 @@ def _named(entry: Any) -> Mapping[str, Any] | BadRow:
 def _directory(
     entries: Iterable[tuple[str, Mapping[str, Any] | BadRow]],
 ) -> Directory:
-    people: dict[str, Person] = {}
+    people: dict[str, Cardholder] = {}
     mistakes, first = 0, ""
     for place, entry in entries:
         try:
@@ -111,12 +111,12 @@ def _directory(
     return Directory(tuple(people.values()), mistakes, first)
 
 
-def _person(entry: Mapping[str, Any]) -> Person:
+def _person(entry: Mapping[str, Any]) -> Cardholder:
     def optional(name: str, most: int = MAX_TEXT) -> str:
         value = entry.get(name)
         return "" if value in (None, "") else parse_text(name, value, most)
 
-    return Person(
+    return Cardholder(
         parse_text("user_id", entry.get("user_id")),
         parse_text("name", entry.get("name")),
         optional("department"),

@@ -16,7 +16,7 @@ import requests
 
 from mvsnap import __version__
 from mvsnap.clients.hosts import origin
-from mvsnap.clients.transport import Broken, guard
+from mvsnap.clients.transport import ExchangeFailed, guard
 from mvsnap.errors import UpstreamError
 
 _TIMEOUT_S = 15.0
@@ -90,7 +90,7 @@ class DirectoryClient:
     def _ask(self, http: requests.Session, url: str) -> requests.Response:
         try:
             return http.get(url, timeout=self._timeout_s, allow_redirects=False)
-        except Broken as exc:
+        except ExchangeFailed as exc:
             words, again = exc.words, exc.again
         except (requests.RequestException, ValueError):
             words, again = "the address cannot be used", False

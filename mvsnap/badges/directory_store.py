@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import case, delete, exists, or_, select, update
 
-from mvsnap.badges.directory import Person
-from mvsnap.badges.tables import badges, directories, people
+from mvsnap.badges.directory import Cardholder
+from mvsnap.badges.tables import badges, cardholders, directories
 from mvsnap.store.database import Database
 
 MOST_FOUND = 500
@@ -24,7 +24,7 @@ class DirectoryState:
     """mark: another one when the directory changed; error: "" when all is well."""
 
     place: str
-    mark: str
+    fingerprint: str
     read_at: datetime
     people: int
     mistakes: int
@@ -32,7 +32,7 @@ class DirectoryState:
 
 
 @dataclass(frozen=True, slots=True)
-class PhotoWish:
+class PhotoRequest:
     """A photo that is to be fetched from `photo`, an address or a path."""
 
     user_id: str
@@ -53,28 +53,30 @@ class DirectoryStore:
         with self._db.writing() as connection:
             self._note(connection, state)
 
-    def replace(self, state: DirectoryState, found: Iterable[Person]) -> None:
+    def replace(self, state: DirectoryState, found: Iterable[Cardholder]) -> None:
         """Make these the people, all at once; who keeps the photo keeps its copy."""
-        statement = self._db.insert(people)
+        statement = self._db.insert(cardholders)
         fresh = statement.excluded
-        keeps = people.c.photo == fresh.photo
+        keeps = cardholders.c.photo == fresh.photo
         changing = ("name", "folded", "department", "photo")
         upsert = statement.on_conflict_do_update(
-            index_elements=[people.c.user_id],
+            index_elements=[cardholders.c.user_id],
             set_={name: fresh[name] for name in changing}
             | {
-                "photo_path": _when(keeps, people.c.photo_path),
-                "photo_error": _when(keeps, people.c.photo_error),
-                "photo_at": _when(keeps, people.c.photo_at),
+                "photo_path": _when(keeps, cardholders.c.photo_path),
+                "photo_error": _when(keeps, cardholders.c.photo_error),
+                "photo_at": _when(keeps, cardholders.c.photo_at),
             },
         )
         rows = [_row(person) for person in found]
         here = {row["user_id"] for row in rows}
         with self._db.writing() as connection:
-            known = connection.execute(select(people.c.user_id)).scalars().all()
+            known = connection.execute(select(cardholders.c.user_id)).scalars().all()
             gone = [user_id for user_id in known if user_id not in here]
             for chunk in _chunks(gone):
-                connection.execute(delete(people).where(people.c.user_id.in_(chunk)))
+                connection.execute(
+                    delete(cardholders).where(cardholders.c.user_id.in_(chunk))
+                )
             for chunk in _chunks(rows):
                 connection.execute(upsert, chunk)
             self._note(connection, state)
@@ -82,7 +84,7 @@ class DirectoryStore:
     def clear(self) -> None:
         """Forget everybody: there is no directory any more."""
         with self._db.writing() as connection:
-            connection.execute(delete(people))
+            connection.execute(delete(cardholders))
             connection.execute(delete(directories))
 
     def user_ids(self, text: str) -> list[str]:
@@ -90,16 +92,16 @@ class DirectoryStore:
 
         Those are MOST_FOUND and one more at most.
         """
-        wanted = people.c.folded.contains(text.casefold(), autoescape=True)
-        statement = select(people.c.user_id).where(wanted).limit(MOST_FOUND + 1)
+        wanted = cardholders.c.folded.contains(text.casefold(), autoescape=True)
+        statement = select(cardholders.c.user_id).where(wanted).limit(MOST_FOUND + 1)
         with self._db.reading() as connection:
             return [row.user_id for row in connection.execute(statement)]
 
     # --- photos
 
-    def claim_photos(self, now: datetime, limit: int) -> list[PhotoWish]:
+    def claim_photos(self, now: datetime, limit: int) -> list[PhotoRequest]:
         """Return photos to fetch, of people whose badge was used; each to one only."""
-        one = people.alias()
+        one = cardholders.alias()
         due = or_(
             one.c.photo_at.is_(None),
             one.c.photo_at < now - _PHOTO_AGAIN,
@@ -112,31 +114,37 @@ class DirectoryStore:
                 return []
         with self._db.writing() as connection:
             rows = connection.execute(
-                update(people)
-                .where(people.c.user_id.in_(ids.with_for_update(skip_locked=True)))
+                update(cardholders)
+                .where(cardholders.c.user_id.in_(ids.with_for_update(skip_locked=True)))
                 .values(photo_at=now)
-                .returning(people.c.user_id, people.c.photo)
+                .returning(cardholders.c.user_id, cardholders.c.photo)
             ).all()
-        return [PhotoWish(row.user_id, row.photo) for row in rows]
+        return [PhotoRequest(row.user_id, row.photo) for row in rows]
 
     def keep_photo(
-        self, wish: PhotoWish, path: str | None, error: str | None = None
+        self, request: PhotoRequest, path: str | None, error: str | None = None
     ) -> None:
         """Keep the copy, or why there is none; an older copy stays then."""
         values = {"photo_error": error} | ({"photo_path": path} if path else {})
-        still = (people.c.user_id == wish.user_id) & (people.c.photo == wish.photo)
+        still = (cardholders.c.user_id == request.user_id) & (
+            cardholders.c.photo == request.photo
+        )
         with self._db.writing() as connection:
-            connection.execute(update(people).where(still).values(**values))
+            connection.execute(update(cardholders).where(still).values(**values))
 
     def photo_error(self, user_id: str) -> str:
         """Return why this person's photo is not there, "" when nothing went wrong."""
-        statement = select(people.c.photo_error).where(people.c.user_id == user_id)
+        statement = select(cardholders.c.photo_error).where(
+            cardholders.c.user_id == user_id
+        )
         with self._db.reading() as connection:
             return connection.execute(statement).scalar() or ""
 
     def photo_paths(self) -> set[str]:
         """Return the copies that are still somebody's."""
-        statement = select(people.c.photo_path).where(people.c.photo_path.is_not(None))
+        statement = select(cardholders.c.photo_path).where(
+            cardholders.c.photo_path.is_not(None)
+        )
         with self._db.reading() as connection:
             return {row.photo_path for row in connection.execute(statement)}
 
@@ -145,7 +153,7 @@ class DirectoryStore:
         connection.execute(
             directories.insert().values(
                 place=state.place,
-                mark=state.mark,
+                fingerprint=state.fingerprint,
                 read_at=state.read_at,
                 people=state.people,
                 mistakes=state.mistakes,
@@ -163,7 +171,7 @@ def _chunks(items: list[Any]) -> Iterable[list[Any]]:
         yield items[begin : begin + _CHUNK]
 
 
-def _row(person: Person) -> dict[str, str]:
+def _row(person: Cardholder) -> dict[str, str]:
     return {
         "user_id": person.user_id,
         "name": person.name,

@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from mvsnap.badges import directory
 from mvsnap.badges.directory import Directory
 from mvsnap.badges.directory_client import DirectoryClient
-from mvsnap.badges.directory_store import DirectoryState, DirectoryStore, PhotoWish
+from mvsnap.badges.directory_store import DirectoryState, DirectoryStore, PhotoRequest
 from mvsnap.clock import Clock
 from mvsnap.core import csv_reader
 from mvsnap.errors import BadInput, UpstreamError
@@ -59,13 +59,13 @@ class DirectoryReader:
             if known is None or self._is_due(known):
                 self._read(self._place, known)
             return
-        mark = self._mark()
-        if known is not None and known.mark == mark:
+        fingerprint = self._fingerprint()
+        if known is not None and known.fingerprint == fingerprint:
             return
-        before, self._seen = self._seen, mark
-        if known is not None and mark != before:
+        before, self._seen = self._seen, fingerprint
+        if known is not None and fingerprint != before:
             return  # it may still be written: half of it would forget the others
-        self._read(self._place, known, mark)
+        self._read(self._place, known, fingerprint)
 
     def fetch_photos(self) -> bool:
         """Fetch some photos that are wanted; say whether to go on at once.
@@ -74,12 +74,12 @@ class DirectoryReader:
         """
         for _ in range(_PHOTOS_AT_ONCE):
             # One by one: what is not come to is still there for the next time.
-            wishes = self._store.claim_photos(self._clock.now(), 1)
-            if not all(map(self._fetch_photo, wishes)) or not wishes:
+            requests = self._store.claim_photos(self._clock.now(), 1)
+            if not all(map(self._fetch_photo, requests)) or not requests:
                 return False
         return True
 
-    def _mark(self) -> str:
+    def _fingerprint(self) -> str:
         """Return another text when the file is to be read again."""
         try:
             found = Path(self._place or "").stat()
@@ -91,33 +91,41 @@ class DirectoryReader:
         every = _URL_AFTER_ERROR if known.error else _URL_EVERY
         return self._clock.now() - known.read_at >= every
 
-    def _read(self, place: str, known: DirectoryState | None, mark: str = "") -> None:
+    def _read(
+        self, place: str, known: DirectoryState | None, fingerprint: str = ""
+    ) -> None:
         """mark: of a file; an address has that of the people found there."""
-        state = DirectoryState(place, mark, self._clock.now(), 0, 0, "")
+        state = DirectoryState(place, fingerprint, self._clock.now(), 0, 0, "")
         try:
             found = read_directory(place, self._client)
         except (BadInput, UpstreamError) as exc:
             if known:
-                state = replace(state, people=known.people, mark=mark or known.mark)
+                state = replace(
+                    state,
+                    people=known.people,
+                    fingerprint=fingerprint or known.fingerprint,
+                )
             self._store.note(replace(state, error=exc.message))
             log.warning("the directory cannot be used: %s", exc.message)
             return
         if found.mistakes:
-            state = replace(state, error=_told(found))
-        mark = mark or _digest(found)
+            state = replace(state, error=_summary(found))
+        fingerprint = fingerprint or _digest(found)
         people = len(found.people)
-        state = replace(state, mark=mark, people=people, mistakes=found.mistakes)
-        if known is not None and known.mark == mark:
+        state = replace(
+            state, fingerprint=fingerprint, people=people, mistakes=found.mistakes
+        )
+        if known is not None and known.fingerprint == fingerprint:
             self._store.note(state)  # mind the SD card: nobody is written anew
             return
         self._store.replace(state, found.people)
         log.info("the directory has %d people", people)
 
-    def _fetch_photo(self, wish: PhotoWish) -> bool:
+    def _fetch_photo(self, request: PhotoRequest) -> bool:
         """Keep the photo, or why there is none; False when its host is in trouble."""
         goes_on = True
         try:
-            image = self._image(wish.photo)
+            image = self._image(request.photo)
             path = self._files.save_photo(image)
             error = None if path else "is no JPEG, PNG, WebP or GIF"
         except UpstreamError as exc:
@@ -126,7 +134,7 @@ class DirectoryReader:
             # Unnoted, this photo would be first each time and take those behind it.
             log.exception("a photo of the directory failed unexpectedly")
             path, error = None, "cannot be kept"
-        self._store.keep_photo(wish, path, error)
+        self._store.keep_photo(request, path, error)
         if error:
             log.info("no photo of a person of the directory: it %s", error)
         return goes_on
@@ -167,7 +175,7 @@ def read_directory(place: str, client: DirectoryClient | None = None) -> Directo
         found = directory.read_csv(text.splitlines(keepends=True))
     if not found.people:
         # An export that failed looks so; an office nobody works at has no readers.
-        left_out = f"; {_told(found)}" if found.mistakes else ""
+        left_out = f"; {_summary(found)}" if found.mistakes else ""
         raise BadInput(f"has no people (expected one at least{left_out})")
     return found
 
@@ -213,6 +221,6 @@ def _file(place: str) -> bytes:
         raise BadInput(f"{path.absolute()}: cannot be read: {exc.strerror}") from exc
 
 
-def _told(found: Directory) -> str:
+def _summary(found: Directory) -> str:
     entries = "entry" if found.mistakes == 1 else "entries"
     return f"{found.mistakes} {entries} left out; {found.first}"

@@ -22,7 +22,7 @@ _NAMESPACE = uuid.UUID("6b1f5d0e-8f34-4c4e-9a55-6d7673626467")
 # A camera has stored a moment some two to three minutes later.
 PICTURE_AFTER = timedelta(minutes=3)
 # A mismatch is told so long after it was judged: a wrong key can be taken back.
-TELL_AFTER = timedelta(seconds=10)
+NOTIFY_AFTER = timedelta(seconds=10)
 MAX_TEXT = 200
 MAX_NOTE = 1000
 MAX_DETAILS = 50
@@ -117,7 +117,7 @@ class Judgement:
     note: str
     judged_at: datetime
     judged_by: str
-    tell_at: datetime | None = None
+    notify_at: datetime | None = None
     id: int = 0
 
     @property

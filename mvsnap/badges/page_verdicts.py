@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import request
 
-from mvsnap.badges.model import TELL_AFTER, BadgeId, Judgement, Verdict, parse_note
+from mvsnap.badges.model import NOTIFY_AFTER, BadgeId, Judgement, Verdict, parse_note
 from mvsnap.badges.parts import BadgeParts
 from mvsnap.domain import DeliveryState, JobId
 from mvsnap.errors import BadInput
@@ -22,9 +22,9 @@ def read_judgement(badge_id: BadgeId) -> Judgement:
         known = ", ".join(Verdict)
         raise BadInput(f"verdict: {text[:40]!r} (expected one of: {known})") from exc
     note = parse_note(request.form.get("note", ""))
-    tells = verdict is Verdict.MISMATCH and room_told() is not None
-    tell_at = now + TELL_AFTER if tells else None
-    return Judgement(badge_id, verdict, note, now, auth.person().name, tell_at)
+    tells = verdict is Verdict.MISMATCH and room_to_notify() is not None
+    notify_at = now + NOTIFY_AFTER if tells else None
+    return Judgement(badge_id, verdict, note, now, auth.person().name, notify_at)
 
 
 def read_seen() -> int | None:
@@ -37,7 +37,7 @@ def read_seen() -> int | None:
     return int(text)
 
 
-def room_told() -> str | None:
+def room_to_notify() -> str | None:
     """Return who is told of a mismatch, None for nobody."""
     settings = gateway().settings
     has_webex = settings.webex.bot_token is not None
@@ -47,14 +47,14 @@ def room_told() -> str | None:
 def history(badge_id: BadgeId) -> list[tuple[Judgement, str]]:
     """Return what was judged, newest first, each with what became of telling it."""
     return [
-        (made, _told(made, job_id))
+        (made, _summary(made, job_id))
         for made, job_id in feature(BadgeParts).store.judgements(badge_id)
     ]
 
 
-def _told(made: Judgement, job_id: JobId | None) -> str:
+def _summary(made: Judgement, job_id: JobId | None) -> str:
     if job_id is None:
-        return "the room is told in a moment" if made.tell_at else ""
+        return "the room is told in a moment" if made.notify_at else ""
     for letter in gateway().store.deliveries_of_job(job_id).values():
         if letter.state is DeliveryState.SENT:
             return f"told in {letter.room}"

@@ -23,7 +23,7 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.badges.csv_export import csv_lines
 from mvsnap.badges.model import (
-    TELL_AFTER,
+    NOTIFY_AFTER,
     BadgeEvent,
     BadgeId,
     Judgement,
@@ -35,7 +35,12 @@ from mvsnap.badges.model import (
 from mvsnap.badges.page_directory import directory_trouble, entry_words, frame_of
 from mvsnap.badges.page_filter import ReviewFilter, parse_badge_id, read_filter
 from mvsnap.badges.page_rows import NO_KEY, BadgeRow, why_no_picture
-from mvsnap.badges.page_verdicts import history, read_judgement, read_seen, room_told
+from mvsnap.badges.page_verdicts import (
+    history,
+    read_judgement,
+    read_seen,
+    room_to_notify,
+)
 from mvsnap.badges.parts import BadgeParts
 from mvsnap.badges.store import BadgeFilter, BadgeStore
 from mvsnap.domain import Role, Serial
@@ -81,7 +86,7 @@ def index() -> ResponseReturnValue:
 @auth.page(Role.VIEWER)
 def download() -> ResponseReturnValue:
     asked = _asked()
-    asked.must_fit()
+    asked.require_valid()
     return Response(
         csv_lines(_store().pages(asked.all_pages)),
         mimetype="text/csv",
@@ -93,7 +98,7 @@ def download() -> ResponseReturnValue:
 @auth.page(Role.VIEWER)
 def review(badge_id: str) -> ResponseReturnValue:
     asked, badge = _asked(), _badge(badge_id)
-    asked.must_fit()
+    asked.require_valid()
     return _review_page(asked, badge)
 
 
@@ -101,7 +106,7 @@ def review(badge_id: str) -> ResponseReturnValue:
 @auth.page(Role.REVIEWER)
 def judge(badge_id: str) -> ResponseReturnValue:
     asked, badge = _asked(), _badge(badge_id)
-    asked.must_fit()
+    asked.require_valid()
     made = read_judgement(badge.id)
     try:
         if not _store().judge(made, read_seen()):
@@ -211,7 +216,7 @@ def _row(badge: BadgeEvent, names: Mapping[Serial, str]) -> BadgeRow:
     now = here.clock.now()
     has_picture = here.files.picture(badge.picture_path) is not None
     is_asked = badge.picture is PictureState.WAITING
-    is_soon = badge.ask_at is not None and badge.ask_at <= now + TELL_AFTER
+    is_soon = badge.ask_at is not None and badge.ask_at <= now + NOTIFY_AFTER
     can_ask = has_key and _camera(badge) is not None
     return BadgeRow(
         badge,
@@ -273,7 +278,7 @@ def _review_page(
             following=_rows([following])[0] if following else None,
             history=history(badge.id),
             unsaved=unsaved,
-            room=room_told(),
+            room=room_to_notify(),
             open_left=_open_left(asked),
             may_judge=auth.person().may(Role.REVIEWER),
             directory=entry_words(badge),

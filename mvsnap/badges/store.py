@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from mvsnap.badges.model import BadgeEvent, BadgeId, Judgement, PictureState, Verdict
-from mvsnap.badges.tables import badges, judgements, people
+from mvsnap.badges.tables import badges, cardholders, judgements
 from mvsnap.domain import JobId, Serial
 from mvsnap.errors import JudgedMeanwhile
 from mvsnap.store.database import Database
@@ -30,10 +30,10 @@ _MOST_READERS = 300
 # Whole badge events, with what the directory says.
 ALL = select(
     badges,
-    people.c.name.label("person"),
-    people.c.department,
-    people.c.photo_path,
-).select_from(badges.outerjoin(people, people.c.user_id == badges.c.user_id))
+    cardholders.c.name.label("person"),
+    cardholders.c.department,
+    cardholders.c.photo_path,
+).select_from(badges.outerjoin(cardholders, cardholders.c.user_id == badges.c.user_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +155,11 @@ class BadgeStore:
             if before is None:
                 return False
             if seen is not None:
-                _must_have_seen_all(connection, made, seen)
+                _require_all_seen(connection, made, seen)
             unsaid = connection.execute(
                 update(judgements)
-                .where(own, judgements.c.tell_at.is_not(None))
-                .values(tell_at=None)
+                .where(own, judgements.c.notify_at.is_not(None))
+                .values(notify_at=None)
                 .returning(judgements.c.id)
             ).all()
             is_news = made.verdict is Verdict.MISMATCH and (
@@ -171,10 +171,10 @@ class BadgeStore:
                 "judged_at": made.judged_at,
                 "judged_by": made.judged_by,
             }
-            tell_at = made.tell_at if is_news else None
+            notify_at = made.notify_at if is_news else None
             connection.execute(
                 judgements.insert().values(
-                    badge_id=made.badge_id, tell_at=tell_at, **said
+                    badge_id=made.badge_id, notify_at=notify_at, **said
                 )
             )
             connection.execute(
@@ -195,24 +195,24 @@ class BadgeStore:
             (_judgement(row), JobId(row.job_id) if row.job_id else None) for row in rows
         ]
 
-    def to_tell(self, now: datetime, limit: int) -> list[Judgement]:
+    def to_notify(self, now: datetime, limit: int) -> list[Judgement]:
         """Return mismatches whose room is to be told by now, oldest first."""
         statement = (
             select(judgements)
-            .where(judgements.c.tell_at <= now)
-            .order_by(judgements.c.tell_at)
+            .where(judgements.c.notify_at <= now)
+            .order_by(judgements.c.notify_at)
             .limit(limit)
         )
         with self._db.reading() as connection:
             return [_judgement(row) for row in connection.execute(statement)]
 
-    def told(self, made: Judgement, job_id: JobId | None) -> None:
+    def mark_notified(self, made: Judgement, job_id: JobId | None) -> None:
         """Note the job that tells of it; None: nobody is to be told any more."""
         with self._db.writing() as connection:
             connection.execute(
                 update(judgements)
                 .where(judgements.c.id == made.id)
-                .values(tell_at=None, job_id=job_id)
+                .values(notify_at=None, job_id=job_id)
             )
 
     def purge(self, before: datetime) -> PurgedBadges:
@@ -252,7 +252,7 @@ class BadgeStore:
         return None if moment is None else (moment, badge_id)
 
 
-def _must_have_seen_all(connection: Any, made: Judgement, seen: int) -> None:
+def _require_all_seen(connection: Any, made: Judgement, seen: int) -> None:
     newer = (
         select(judgements.c.judged_by)
         .where(judgements.c.badge_id == made.badge_id, judgements.c.id > seen)
@@ -347,6 +347,6 @@ def _judgement(row: Row[Any]) -> Judgement:
         note=row.note,
         judged_at=row.judged_at,
         judged_by=row.judged_by,
-        tell_at=row.tell_at,
+        notify_at=row.notify_at,
         id=row.id,
     )

@@ -54,7 +54,7 @@ judgements = Table(
     comment="Who judged what and when; rows are added, the last one holds",
 )
 
-people = Table(
+cardholders = Table(
     "people",
     metadata,
     Column("user_id", Text, primary_key=True, comment="of the badge"),

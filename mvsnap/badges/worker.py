@@ -1,7 +1,7 @@
 """The worker's rounds for badge events: pictures, mismatches; directory, photos.
 
 Not jobs of the engine: a thousand imported rows would be a thousand workflows that are
-parked for minutes, and its queue would be full for triggers that are urgent.
+deferred for minutes, and its queue would be full for triggers that are urgent.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from mvsnap.badges.alerts import Jobs, MismatchTeller
+from mvsnap.badges.alerts import Jobs, MismatchNotifier
 from mvsnap.badges.directory_client import DirectoryClient
 from mvsnap.badges.directory_store import DirectoryStore
 from mvsnap.badges.directory_sync import DirectoryReader
@@ -46,7 +46,7 @@ class BadgeSteps:
     """pictures: None without a Dashboard to ask."""
 
     directory: DirectoryReader
-    teller: MismatchTeller
+    notifier: MismatchNotifier
     pictures: PictureFetcher | None
     readers: Readers
 
@@ -81,7 +81,7 @@ class BadgeLoop:
             if pictures is not None and not began:
                 begin = partial(pictures.begin, self._steps.readers)
                 began = self._try("beginning", begin)
-            self._try("mismatches", self._steps.teller.step)
+            self._try("mismatches", self._steps.notifier.step)
             if pictures is not None:
                 self._try("pictures", pictures.step)
             self._clock.sleep(_EVERY_S)
@@ -122,7 +122,7 @@ def make_loop(
     ours, meraki = settings.badges, settings.meraki
     can_post = settings.webex.bot_token is not None
     client = DirectoryClient(ours.photo_hosts)
-    teller = MismatchTeller(
+    notifier = MismatchNotifier(
         stores.badges,
         stores.events,
         stores.files,
@@ -143,7 +143,7 @@ def make_loop(
         directory=DirectoryReader(
             stores.directory, stores.files, client, clock, place=ours.directory
         ),
-        teller=teller,
+        notifier=notifier,
         pictures=pictures if meraki.api_key is not None else None,
         readers=Readers(ours.camera_of_reader),
     )

@@ -8,7 +8,7 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mvsnap.cli.terminal import Line
+from mvsnap.cli.terminal import CheckResult
 from mvsnap.errors import MvsnapError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 8
 
 
-def looks(settings: Settings) -> list[tuple[str, Callable[[], Line]]]:
+def checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
     """Return the name of each line, and what makes it."""
     return [
         ("recorder", lambda: _recorder(settings)),
@@ -29,52 +29,52 @@ def looks(settings: Settings) -> list[tuple[str, Callable[[], Line]]]:
     ]
 
 
-def words_of(found: Probe) -> str:
+def text_of(found: Probe) -> str:
     """Say what a camera sends, like `h264, 1920x1080, 15 fps`."""
     rate = f", {found.fps:.4g} fps" if found.fps else ""
     return f"{found.codec}, {found.width}x{found.height}{rate}"
 
 
-def _recorder(settings: Settings) -> Line:
+def _recorder(settings: Settings) -> CheckResult:
     from mvsnap.recorder.probing import version
 
     own = settings.recorder
     if not own.cameras:
-        return Line("recorder", None, "no camera records (recorder.cameras)")
+        return CheckResult("recorder", None, "no camera records (recorder.cameras)")
     words = version(own.ffmpeg)
     version(own.ffprobe)
-    return Line("recorder", True, words)
+    return CheckResult("recorder", True, words)
 
 
-def _ixon(settings: Settings) -> Line:
+def _ixon(settings: Settings) -> CheckResult:
     from mvsnap.camera_sources import open_ixon
     from mvsnap.clock import SystemClock
 
     ixon = open_ixon(settings, SystemClock())
     if ixon is None:
-        return Line("IXON", None, "not configured")
+        return CheckResult("IXON", None, "not configured")
     with closing(ixon):
         server_id = settings.ixon.agent_server_id
         if server_id is None:
             count = len(ixon.agents())
-            return Line("IXON", True, f"signed in, sees {count} devices")
+            return CheckResult("IXON", True, f"signed in, sees {count} devices")
         server = ixon.server(server_id)
     where = f"{server.name} behind {server.agent.name}"
     if not server.gives_http:
-        return Line("IXON", False, f"{where} is {server.type}, not http")
+        return CheckResult("IXON", False, f"{where} is {server.type}, not http")
     if server.agent.online is False:
-        return Line("IXON", False, f"{where}: the device is offline")
+        return CheckResult("IXON", False, f"{where}: the device is offline")
     needs = ", needs somebody's approval each time" if server.needs_approval else ""
-    return Line("IXON", not needs, f"signed in, {where}{needs}")
+    return CheckResult("IXON", not needs, f"signed in, {where}{needs}")
 
 
-def _cameras(settings: Settings) -> list[tuple[str, Callable[[], Line]]]:
+def _cameras(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
     """Ask all cameras at once: one that is away takes its time."""
     if not settings.recorder.cameras:
         return []
-    started: dict[str, Future[Line]] = {}
+    started: dict[str, Future[CheckResult]] = {}
 
-    def look(name: str) -> Line:
+    def check(name: str) -> CheckResult:
         if not started:  # not before the lines above are there
             pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="check")
             for other in settings.recorder.cameras:
@@ -82,10 +82,10 @@ def _cameras(settings: Settings) -> list[tuple[str, Callable[[], Line]]]:
             pool.shutdown(wait=False)
         return started[name].result()
 
-    return [(name, partial(look, name)) for name in settings.recorder.cameras]
+    return [(name, partial(check, name)) for name in settings.recorder.cameras]
 
 
-def _camera(settings: Settings, name: str) -> Line:
+def _camera(settings: Settings, name: str) -> CheckResult:
     from mvsnap.camera_sources import ask_source, open_ixon
     from mvsnap.clients.meraki.dashboard import Dashboard
     from mvsnap.clock import SystemClock
@@ -100,13 +100,13 @@ def _camera(settings: Settings, name: str) -> Line:
         source = ask_source(settings, name, clock, dashboard, ixon)()
         found = probe(source, program=settings.recorder.ffprobe)
     except MvsnapError as exc:
-        return Line(name, False, exc.message)
+        return CheckResult(name, False, exc.message)
     finally:
         dashboard.close()
         if ixon is not None:
             ixon.close()
     how = _how(settings.recorder.cameras[name])
-    return Line(name, True, f"{words_of(found)}; {how}")
+    return CheckResult(name, True, f"{text_of(found)}; {how}")
 
 
 def _how(camera: RecorderCamera) -> str:
@@ -116,11 +116,11 @@ def _how(camera: RecorderCamera) -> str:
     return f"ring: {camera.pre_roll_s:g} s before and {after}"
 
 
-def _bucket(settings: Settings) -> Line:
+def _bucket(settings: Settings) -> CheckResult:
     from mvsnap.runtime.parts import open_bucket
 
     bucket = open_bucket(settings)
     if bucket is None:
-        return Line("S3", None, "clips are not copied (storage.s3)")
+        return CheckResult("S3", None, "clips are not copied (storage.s3)")
     bucket.check()
-    return Line("S3", True, bucket.place)
+    return CheckResult("S3", True, bucket.place)

@@ -65,7 +65,7 @@ class Phones:
 
         self._world, self._sense = world, sense
         self._sender = Sender(f"{url}/scanning/{_TOKEN}", _VALIDATOR)
-        self._thread = threading.Thread(target=self._tell, name="phones", daemon=True)
+        self._thread = threading.Thread(target=self._report, name="phones", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -76,7 +76,7 @@ class Phones:
             self._thread.join(_STOP_S)
         self._sender.close()
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         from mvsnap.simulator.scanning.command import as_it_happens, paced
         from mvsnap.simulator.scanning.posts import posts
         from mvsnap.simulator.scanning.sender import HandshakeFailed, PostRefused

@@ -23,10 +23,10 @@ from mvsnap.domain import (
     TriggerKind,
 )
 from mvsnap.errors import MvsnapError
-from mvsnap.jobs.clip_results import telling
+from mvsnap.jobs.clip_results import notification_job
 from mvsnap.jobs.engine import ClientEngine
 from mvsnap.jobs.executors import installation
-from mvsnap.jobs.service import Wish
+from mvsnap.jobs.service import JobRequest
 from mvsnap.recorder import (
     CannotRecord,
     ClipResult,
@@ -111,7 +111,7 @@ def record_clip(parts: Parts, asked: Asked) -> Clip:
 
 def undelivered(parts: Parts, clip: Clip) -> str | None:
     """Return why a message of the clip was given up, None if none was."""
-    jobs = [clip.job_id, telling(clip, clip.received_at).id]
+    jobs = [clip.job_id, notification_job(clip, clip.received_at).id]
     return next(iter(parts.store.undelivered(jobs).values()), None)
 
 
@@ -122,7 +122,7 @@ def _by_the_service(parts: Parts, asked: Asked) -> Clip:
     now = parts.store.now()
     if all(now - seen > SILENT_AFTER for seen in parts.store.workers_seen().values()):
         raise MvsnapError("Another `record` is running; try again when it is over")
-    wish = Wish(
+    job_request = JobRequest(
         _BY,
         serials=(),
         clips=(asked.camera,),
@@ -134,9 +134,9 @@ def _by_the_service(parts: Parts, asked: Asked) -> Clip:
     engine = ClientEngine(jobs_url(parts.settings))
     jobs = job_service(parts, engine, None)
     try:
-        return _followed(parts, asked, jobs.accept(wish).id)
+        return _followed(parts, asked, jobs.accept(job_request).id)
     except KeyboardInterrupt as exc:
-        if jobs.known(wish.job_id()) is None:
+        if jobs.known(job_request.job_id()) is None:
             raise
         where = f"{parts.settings.site.public_url or ''}/clips"
         raise MvsnapError(f"The service goes on recording: see {where}") from exc
@@ -147,7 +147,7 @@ def _by_the_service(parts: Parts, asked: Asked) -> Clip:
 def _followed(parts: Parts, asked: Asked, job_id: JobId) -> Clip:
     with _bar(asked, parts.settings) as bar:
 
-        def look() -> Clip | None:
+        def poll_once() -> Clip | None:
             clip = next(iter(parts.clips.of_job(job_id)), None)
             if clip is not None and clip.state in _OVER:
                 return clip
@@ -155,7 +155,7 @@ def _followed(parts: Parts, asked: Asked, job_id: JobId) -> Clip:
             bar.show(clip.note or "waiting" if clip else "", is_recording=is_recording)
             return None
 
-        found = poll(look, parts.clock, every_s=_LOOK_S, limit_s=float("inf"))
+        found = poll(poll_once, parts.clock, every_s=_LOOK_S, limit_s=float("inf"))
     assert found is not None
     return found
 
@@ -189,8 +189,8 @@ def _by_itself(parts: Parts, asked: Asked, recorder: Recorder) -> Clip:
     parts.clips.ask([clip], installation(settings.data_dir))
     stored = parts.filing().store(clip, result)
     if clip.rooms and stored.state is ClipState.READY:
-        parts.runner(comes_again=False).run(telling(stored, parts.clock.now()))
-    parts.clips.told(clip.id)
+        parts.runner(comes_again=False).run(notification_job(stored, parts.clock.now()))
+    parts.clips.mark_notified(clip.id)
     return stored
 
 
@@ -222,14 +222,14 @@ def _recorded(parts: Parts, asked: Asked, recorder: Recorder, clip: Clip) -> Cli
             received_at=clip.received_at,
         )
 
-        def look() -> bool | None:
+        def poll_once() -> bool | None:
             status = recorder.states()[clip.camera]
             is_recording = status.state is State.RECORDING
             bar.show(status.text, is_recording=is_recording)
             return True if work.done() else None
 
         try:
-            poll(look, parts.clock, every_s=_LOOK_S, limit_s=float("inf"))
+            poll(poll_once, parts.clock, every_s=_LOOK_S, limit_s=float("inf"))
         except KeyboardInterrupt:
             recorder.stop()  # `record` ends, and with it the pool
             work.exception()

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from mvsnap.camera_sources import ask_source, open_ixon
-from mvsnap.cli.check_recorder import words_of
+from mvsnap.cli.check_recorder import text_of
 from mvsnap.cli.questions import ask_invisible, ask_text, bad, choose_some, ok
 from mvsnap.cli.terminal import out
 from mvsnap.clients.meraki.dashboard import Dashboard
@@ -120,7 +120,7 @@ class _Cameras:
         with closing(Dashboard(url, secret, clock=clock)) as dashboard:
             try:
                 source = ask_source(trial, "camera", clock, dashboard, ixon)()
-                return words_of(probe(source, program=trial.recorder.ffprobe))
+                return text_of(probe(source, program=trial.recorder.ffprobe))
             finally:
                 if ixon is not None:
                     ixon.close()

@@ -116,12 +116,12 @@ def _run(runner: JobRunner, job: Job) -> JobProgress:
         tasks = {s: bars.add_task(s, total=2, state="picture") for s in job.serials}
         running = pool.submit(runner.run, job)
 
-        def look() -> bool | None:
+        def poll_once() -> bool | None:
             for part in runner.progress(job).parts:
                 _draw(bars, tasks, part.serial, part.state, part.event is not None)
             return True if running.done() else None
 
-        poll(look, SystemClock(), every_s=_LOOK_EVERY_S, limit_s=float("inf"))
+        poll(poll_once, SystemClock(), every_s=_LOOK_EVERY_S, limit_s=float("inf"))
         running.result()
         progress = runner.progress(job)
         for part in progress.parts:

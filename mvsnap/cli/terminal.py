@@ -31,7 +31,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CheckResult:
     """How one part is; ok: None when it is not configured, which is no mistake."""
 
     name: str

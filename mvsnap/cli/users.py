@@ -70,7 +70,7 @@ def add(
     parts = open_parts(settings)
     backend = settings.login.backend
     if backend == "pam":
-        _must_be_an_account(name, password_file)
+        _require_account(name, password_file)
     with storage_errors(settings):
         known, first = parts.people.user(name), not parts.people.anybody(backend)
     if known is not None and not yes:
@@ -144,7 +144,7 @@ def _admins(parts: Parts, backend: LoginBackend) -> list[User]:
     return [user for user in found if user.role is Role.ADMIN]
 
 
-def _must_be_an_account(name: str, password_file: TextIO | None) -> None:
+def _require_account(name: str, password_file: TextIO | None) -> None:
     from mvsnap.web import accounts
 
     if password_file is not None:

@@ -41,7 +41,7 @@ _TALKATIVE = (
 )
 
 
-class Broken(requests.RequestException):
+class ExchangeFailed(requests.RequestException):
     """An exchange that gave no answer, in words that hold no URL and no header.
 
     sent: the whole request had left, so the server may have carried it out.
@@ -157,7 +157,7 @@ class _Adapter(HTTPAdapter):
     ) -> requests.Response:
         """Send and read the whole answer within `timeout` seconds, or raise Broken."""
         if self._refuse and (words := self._refuse(request)):
-            raise Broken(words, again=False)
+            raise ExchangeFailed(words, again=False)
         uploaded = int(request.headers.get("Content-Length") or 0)
         limit_s = float(timeout) + uploaded / _SLOWEST_UPLOAD_BYTES_PER_S
         exchange = _Exchange(secret=self._secret)
@@ -169,11 +169,11 @@ class _Adapter(HTTPAdapter):
             response = super().send(request, True, timeout, verify, cert, proxies)
             _read(response)
             trouble = None
-        except Broken as exc:
+        except ExchangeFailed as exc:
             trouble = exc
         except (HTTPError, OSError, ValueError) as exc:
-            trouble = Broken(
-                _words(exc, timeout),
+            trouble = ExchangeFailed(
+                _reason(exc, timeout),
                 sent=exchange.sent,
                 again=isinstance(exc, (HTTPError, OSError))
                 and not isinstance(exc, ValueError),
@@ -183,7 +183,7 @@ class _Adapter(HTTPAdapter):
             _running.reset(token)
         if exchange.was_cut:
             words = f"no complete answer within {float(timeout):g} s"
-            trouble = Broken(words, sent=exchange.sent)
+            trouble = ExchangeFailed(words, sent=exchange.sent)
         # Raised here and not above: the library's exception holds the URL and the
         # headers and would travel along as the context.
         if trouble is not None:
@@ -199,11 +199,13 @@ def _read(response: requests.Response) -> None:
             body += chunk
             if len(body) > MAX_BODY_BYTES:
                 size = MAX_BODY_BYTES // 1024 // 1024
-                raise Broken(f"the answer is larger than {size} MB", again=False)
+                raise ExchangeFailed(
+                    f"the answer is larger than {size} MB", again=False
+                )
     response._content = bytes(body)  # where requests itself keeps a body it has read
 
 
-def _words(exc: Exception, timeout: Any) -> str:
+def _reason(exc: Exception, timeout: Any) -> str:
     """Say what went wrong without quoting: these exceptions hold URLs and headers."""
     reason: object = exc.args[0] if exc.args else None
     if isinstance(reason, MaxRetryError):

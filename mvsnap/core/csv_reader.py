@@ -211,7 +211,7 @@ def _why(exc: csv.Error) -> str:
 def encoding_of(chunks: Iterable[bytes]) -> str:
     """Return how a text is encoded, from all of its bytes.
 
-    A mark at its start says so; else zeros between the letters do; else it is UTF-8
+    A mark at its start says so; else zeros between the messages do; else it is UTF-8
     when it can be, and what Windows writes when not.
     """
     utf8 = _Utf8()

@@ -48,15 +48,15 @@ def role_of_next(given: Role | None, known: User | None, *, first: bool) -> Role
 
 def put_change(user: User, known: User | None, who: str) -> Change:
     """Return the audit line of a user who is added, or gets a new password and role."""
-    after = _told(user)
+    after = _summary(user)
     if known is not None and user.backend == "local":
         after += ", new password"
-    return Change(user.changed_at, who, f"user {user.name}", _told(known), after)
+    return Change(user.changed_at, who, f"user {user.name}", _summary(known), after)
 
 
 def remove_change(name: str, known: User | None, who: str, now: datetime) -> Change:
     """Return the audit line of a user who is removed."""
-    return Change(now, who, f"user {name}", _told(known), "removed")
+    return Change(now, who, f"user {name}", _summary(known), "removed")
 
 
 def log_in_change(name: str, address: str, now: datetime) -> Change:
@@ -78,7 +78,7 @@ def log_out_change(name: str, address: str, now: datetime) -> Change:
     return Change(now, name, LOG_OUT, "", f"from {address}")
 
 
-def _told(user: User | None) -> str:
+def _summary(user: User | None) -> str:
     if user is None:
         return ""
     return f"role {user.role}" + (", system account" if user.backend == "pam" else "")

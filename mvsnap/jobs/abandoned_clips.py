@@ -11,7 +11,7 @@ from datetime import timedelta
 from mvsnap.clip_model import ClipState
 from mvsnap.clock import Clock
 from mvsnap.domain import Job
-from mvsnap.jobs.clip_results import Filing, telling
+from mvsnap.jobs.clip_results import Filing, notification_job
 from mvsnap.jobs.executors import installation_of
 from mvsnap.jobs.retry import GIVE_UP_AFTER
 from mvsnap.store.clips import ClipStore
@@ -26,7 +26,7 @@ class AbandonedClips:
     """Running it in two processes at once is harmless.
 
     submit: takes a job durably; one with a known id is not run again.
-    recorder_id: of this process, whose clips are its desk's.
+    recorder_id: of this process, whose clips are its clip worker's.
     """
 
     def __init__(
@@ -54,8 +54,8 @@ class AbandonedClips:
             if clip.state is ClipState.RECORDING:
                 self._filing.fail(clip, _GONE)
             if clip.rooms:
-                self._submit(telling(clip, now))
-            self._clips.told(clip.id)
+                self._submit(notification_job(clip, now))
+            self._clips.mark_notified(clip.id)
         return len(left)
 
     def _alive(self) -> set[str]:

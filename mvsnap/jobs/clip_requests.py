@@ -1,4 +1,4 @@
-"""What a job asks of the recorder: a row for each clip, which the desk takes up."""
+"""What a job asks of the recorder: a row for each clip, for the clip worker."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Filing: what the recorder made becomes the clip's row, its event, and a job to tell.
 
-Used by the desk of the service and by the command that records alone.
+Used by the clip worker of the service and by the command that records alone.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class Filing:
         return str(path.relative_to(self._data_dir)) if path else None
 
 
-def telling(clip: Clip, now: datetime) -> Job:
+def notification_job(clip: Clip, now: datetime) -> Job:
     """Return the job that posts a clip; always the same one for the same clip."""
     return Job(
         id=JobId(str(uuid.uuid5(uuid.UUID(clip.id), "told"))),

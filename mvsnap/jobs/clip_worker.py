@@ -20,7 +20,7 @@ from mvsnap.clock import SystemClock
 from mvsnap.domain import CameraName, EventId, Serial
 from mvsnap.errors import NotFound, QueueFull
 from mvsnap.jobs.camera_states import CameraStates
-from mvsnap.jobs.clip_results import Filing, telling
+from mvsnap.jobs.clip_results import Filing, notification_job
 from mvsnap.jobs.retry import GIVE_UP_AFTER, park_delay_s
 from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
@@ -40,7 +40,7 @@ _OVERDUE = GIVE_UP_AFTER + timedelta(hours=1)
 _OVERDUE_LOOK_S = 600.0
 
 
-class ClipDesk:
+class ClipWorker:
     """`start` returns at once; `wake` when clips were asked for in this process.
 
     serials: of cameras that the Dashboard knows, too. copies: clips go to S3 as well.
@@ -60,7 +60,7 @@ class ClipDesk:
         copies: bool = False,
         sign_out: Callable[[], None] | None = None,
     ) -> None:
-        """sign_out: of the cloud that cameras are behind, when the desk stops."""
+        """sign_out: of the cloud that cameras are behind, called at the end."""
         self._recorder = recorder
         self._sign_out = sign_out
         self._recorder_id = recorder_id
@@ -98,17 +98,17 @@ class ClipDesk:
     def _run(self) -> None:
         while not self._clock.stopped:
             try:
-                if self._is_seated or self._sit_down():
-                    self._look()
+                if self._is_seated or self._acquire_lock():
+                    self._poll()
             except SQLAlchemyError as exc:
                 log.warning("clips wait for the database: %s", type(exc).__name__)
             except Exception:
-                # The next look may work; a dead desk would never come back.
+                # The next look may work; a dead clip worker would never come back.
                 log.exception("looking for clips failed")
             self._wanted.wait(_LOOK_S if self._is_seated else _SEAT_AGAIN_S)
             self._wanted.clear()
 
-    def _sit_down(self) -> bool:
+    def _acquire_lock(self) -> bool:
         try:
             self._recorder.start()
         except CannotRecord as exc:
@@ -120,7 +120,7 @@ class ClipDesk:
         log.info("recording %d cameras", len(self._cameras))
         return True
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         if not self._is_heir:
             self._clips.inherit(self._recorder_id)
             self._is_heir = True
@@ -130,8 +130,8 @@ class ClipDesk:
         for clip in self._clips.claim(self._recorder_id, cameras, self._clock.now()):
             if clip.id not in running:
                 self._begin(clip)
-        for clip in self._clips.untold(self._recorder_id):
-            self._tell(clip)
+        for clip in self._clips.unnotified(self._recorder_id):
+            self._notify(clip)
         self._states.store_news()
 
     def _begin(self, clip: Clip) -> None:
@@ -198,11 +198,11 @@ class ClipDesk:
             return
         self._filing.store(clip, result)
 
-    def _tell(self, clip: Clip) -> None:
+    def _notify(self, clip: Clip) -> None:
         """Let a job of its own post the clip; the same id again changes nothing."""
         if clip.rooms:
             try:
-                self._jobs.submit(telling(clip, self._clock.now()))
+                self._jobs.submit(notification_job(clip, self._clock.now()))
             except QueueFull:
                 return  # the next look tries again
-        self._clips.told(clip.id)
+        self._clips.mark_notified(clip.id)

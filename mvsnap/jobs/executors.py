@@ -20,7 +20,7 @@ class ExecutorSlot:
         self._file.close()
 
 
-def take_slot(data_dir: Path) -> ExecutorSlot:
+def acquire_slot(data_dir: Path) -> ExecutorSlot:
     """Lock the first free slot of this installation and return its id.
 
     After a crash the next process takes the same slot, and with it the work left over.
@@ -33,7 +33,7 @@ def take_slot(data_dir: Path) -> ExecutorSlot:
     return ExecutorSlot(f"{name}-{number}", file)
 
 
-def take_turn(data_dir: Path, what: str) -> IO[str] | None:
+def acquire_turn(data_dir: Path, what: str) -> IO[str] | None:
     """Be the one process that does `what` for this data_dir, until it is closed.
 
     Returns None while another one is.

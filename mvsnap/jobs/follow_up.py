@@ -21,7 +21,7 @@ from mvsnap.domain import (
     MessageId,
 )
 from mvsnap.errors import UpstreamError
-from mvsnap.jobs.retry import Patience
+from mvsnap.jobs.retry import RetryPolicy
 from mvsnap.jobs.sender import Post, soonest
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
@@ -43,7 +43,7 @@ class FollowUps:
         post: Post,
         words: Words,
         clock: Clock,
-        patience: Patience,
+        patience: RetryPolicy,
         *,
         clip_bytes: int,
     ) -> None:

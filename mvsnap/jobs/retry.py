@@ -55,7 +55,7 @@ def retrying(
 
 
 def park_delay_s(age: timedelta, retry_after_s: float | None) -> float:
-    """Return how long a parked job waits: a quarter of its age, 10 s to 10 min."""
+    """Return how long a deferred job waits: a quarter of its age, 10 s to 10 min."""
     own_s = min(max(age.total_seconds() / 4, 10.0), 600.0)
     return max(own_s, min(retry_after_s or 0, 3600.0))
 
@@ -78,7 +78,7 @@ def ask_again_s(
     return max(own_s, min(why.retry_after_s or 0, 3600.0))
 
 
-class Patience:
+class RetryPolicy:
     """How long a job is tried, and when it comes again.
 
     comes_again: False where nobody runs an unfinished job again (a command).

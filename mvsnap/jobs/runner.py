@@ -1,7 +1,7 @@
 """Runs a job: snapshots and clips, each stored and delivered once.
 
 Clips were asked for when the job was accepted; here only what a crash left out is. The
-desk records them and sees to their messages.
+clip worker records them and sees to their messages.
 
 Running a job again is harmless: what is already in the store is not done anew. So the
 engine may start it as often as it likes, and a crash needs no special care.
@@ -28,7 +28,7 @@ from mvsnap.errors import UpstreamError
 from mvsnap.jobs.clip_requests import ask_for_clips
 from mvsnap.jobs.follow_up import FollowUps
 from mvsnap.jobs.progress import stored_progress
-from mvsnap.jobs.retry import Patience, retrying
+from mvsnap.jobs.retry import RetryPolicy, retrying
 from mvsnap.jobs.sender import Post
 from mvsnap.jobs.threads import Heads, Mailing
 from mvsnap.metrics import Metrics
@@ -69,7 +69,7 @@ class JobRunner:
         self._names = names
         self._clock = clock
         self._metrics = metrics
-        self._patience = Patience(clock, comes_again=comes_again)
+        self._patience = RetryPolicy(clock, comes_again=comes_again)
         post = Post(store, courier, clock, metrics, self._patience)
         self._mailing = Mailing(store, files, post, words, clock)
         self._follow_ups = FollowUps(

@@ -21,7 +21,7 @@ from mvsnap.clients.s3.bucket import Bucket
 from mvsnap.clip_model import CopyState
 from mvsnap.clock import SystemClock
 from mvsnap.errors import UpstreamError
-from mvsnap.jobs.executors import take_turn
+from mvsnap.jobs.executors import acquire_turn
 from mvsnap.jobs.retry import park_delay_s
 from mvsnap.store.videos import ToCopy, VideoStore
 
@@ -77,7 +77,7 @@ class Copies:
 
     def _has_turn(self) -> bool:
         if self._turn is None:
-            self._turn = take_turn(self._data_dir, "copies")
+            self._turn = acquire_turn(self._data_dir, "copies")
         return self._turn is not None
 
     def _copy_all(self) -> float:

@@ -9,7 +9,7 @@ from mvsnap.clock import SystemClock
 from mvsnap.delivery import Courier, Letter
 from mvsnap.domain import DeliveryState, Job, MessageId
 from mvsnap.errors import UpstreamError
-from mvsnap.jobs.retry import Patience, retrying
+from mvsnap.jobs.retry import RetryPolicy, retrying
 from mvsnap.metrics import Metrics
 from mvsnap.store.events import Store
 
@@ -25,7 +25,7 @@ class Post:
         courier: Courier | None,
         clock: SystemClock,
         metrics: Metrics,
-        patience: Patience,
+        patience: RetryPolicy,
     ) -> None:
         self._store = store
         self._courier = courier

@@ -38,7 +38,7 @@ _LOOK_EVERY_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class JobRequest:
     """What a trigger asks for; `Job` is the same once it was accepted."""
 
     trigger: Trigger
@@ -91,7 +91,7 @@ class Finished:
             for waiter in list(waiters):
                 waiter.set()
 
-    def tell(self, job_id: JobId) -> None:
+    def notify(self, job_id: JobId) -> None:
         with self._lock:
             waiters = list(self._waiters.get(job_id, ()))
         for waiter in waiters:
@@ -127,19 +127,19 @@ class JobService:
         self._queue_size = queue_size
         self._finished = finished
         self._on_clips = on_clips
-        self._seats = threading.BoundedSemaphore(max_waiting)
+        self._wait_slots = threading.BoundedSemaphore(max_waiting)
         self._lock = threading.Lock()
         self._counting = threading.Lock()
         self._count_at = float("-inf")
         self._waiting = 0
 
-    def accept(self, wish: Wish) -> Job:
+    def accept(self, request: JobRequest) -> Job:
         """Store the job durably and return it.
 
         Raises:
             QueueFull: nothing was accepted.
         """
-        return self._accept(wish, wish.job_id())[0]
+        return self._accept(request, request.job_id())[0]
 
     def submit(self, job: Job) -> None:
         """Store a job that has its id already; the same id again changes nothing.
@@ -147,24 +147,24 @@ class JobService:
         Raises:
             QueueFull: it was not accepted.
         """
-        self._store.must_answer()
-        self._take_place(job.trigger)
+        self._store.require_database()
+        self._reserve_place(job.trigger)
         self._hand_in(job)
 
     def known(self, job_id: JobId) -> Job | None:
         """Return the job as it was accepted, None when there is none of this id."""
-        self._store.must_answer()
+        self._store.require_database()
         return self._engine.job(job_id)
 
-    def accept_and_wait(self, wish: Wish, limit_s: float) -> JobProgress:
+    def accept_and_wait(self, request: JobRequest, limit_s: float) -> JobProgress:
         """Store the job durably; return how far it is when it ends or time is up.
 
         Raises:
             QueueFull: nothing was accepted.
         """
-        job_id = wish.job_id()
+        job_id = request.job_id()
         with self._expecting(job_id) as finished:
-            job, is_new = self._accept(wish, job_id)
+            job, is_new = self._accept(request, job_id)
             if is_new:
                 # It has no past to look for: without a wait this reads nothing.
                 nothing_yet = job_progress(job, (), {})
@@ -182,7 +182,7 @@ class JobService:
 
     def progress(self, job_id: JobId) -> JobProgress | None:
         """Return how far a job is, None when there is no such job."""
-        self._store.must_answer()
+        self._store.require_database()
         job = self._engine.job(job_id)
         return None if job is None else stored_progress(self._store, job)
 
@@ -205,29 +205,29 @@ class JobService:
             self._waiting = waiting
         self._metrics.backlog.set(waiting)
 
-    def _accept(self, wish: Wish, job_id: JobId) -> tuple[Job, bool]:
+    def _accept(self, request: JobRequest, job_id: JobId) -> tuple[Job, bool]:
         """Return the job, and whether it is new."""
         # The engine would wait for a lost database without end, and the caller with it.
-        self._store.must_answer()
-        if wish.idempotency_key is not None:
+        self._store.require_database()
+        if request.idempotency_key is not None:
             known = self._engine.job(job_id)
             if known is not None:
                 self._ask_for_clips(known)
                 return known, False
-        self._take_place(wish.trigger)
+        self._reserve_place(request.trigger)
         job = Job(
             id=job_id,
-            trigger=wish.trigger,
-            serials=wish.serials,
+            trigger=request.trigger,
+            serials=request.serials,
             accepted_at=self._clock.now(),
-            at=wish.at,
-            rooms=wish.rooms,
-            prefix=wish.prefix,
-            about=wish.about,
-            clips=wish.clips,
-            pre_roll_s=wish.pre_roll_s,
-            post_roll_s=wish.post_roll_s,
-            picture_url=wish.picture_url,
+            at=request.at,
+            rooms=request.rooms,
+            prefix=request.prefix,
+            about=request.about,
+            clips=request.clips,
+            pre_roll_s=request.pre_roll_s,
+            post_roll_s=request.post_roll_s,
+            picture_url=request.picture_url,
         )
         self._hand_in(job)
         return job, True
@@ -244,7 +244,7 @@ class JobService:
             ask_for_clips(job, self._store, self._clips)
             self._on_clips()
 
-    def _take_place(self, trigger: Trigger) -> None:
+    def _reserve_place(self, trigger: Trigger) -> None:
         if self.backlog() >= self._queue_size:
             self._metrics.triggers.labels(trigger.kind, "refused").inc()
             raise QueueFull(
@@ -258,20 +258,20 @@ class JobService:
 
     def _wait(self, job: Job, finished: Event, limit_s: float) -> JobProgress | None:
         """Return the progress in the end; None when there was no time or no seat."""
-        if limit_s <= 0 or not self._seats.acquire(blocking=False):
+        if limit_s <= 0 or not self._wait_slots.acquire(blocking=False):
             return None
         try:
-            return self._look(job, finished, limit_s)
+            return self._poll(job, finished, limit_s)
         finally:
-            self._seats.release()
+            self._wait_slots.release()
 
-    def _look(self, job: Job, finished: Event, limit_s: float) -> JobProgress:
+    def _poll(self, job: Job, finished: Event, limit_s: float) -> JobProgress:
         deadline = self._clock.monotonic() + limit_s
         # A job of this process tells when it is finished; others are looked at.
-        look_s = limit_s if self._finished else _LOOK_EVERY_S
+        poll_s = limit_s if self._finished else _LOOK_EVERY_S
         while True:
             left_s = deadline - self._clock.monotonic()
-            finished.wait(min(look_s, max(left_s, 0)))
+            finished.wait(min(poll_s, max(left_s, 0)))
             progress = stored_progress(self._store, job)
-            if progress.state is not JobState.PENDING or left_s <= look_s:
+            if progress.state is not JobState.PENDING or left_s <= poll_s:
                 return progress

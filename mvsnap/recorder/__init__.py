@@ -1,7 +1,7 @@
 """Recorder: the seconds before a trigger and after it, as a clip that browsers play."""
 
 from mvsnap.recorder.diagnosis import Ending
-from mvsnap.recorder.http_stream import Refused
+from mvsnap.recorder.http_stream import CameraRefused
 from mvsnap.recorder.model import (
     Auth,
     AuthType,
@@ -38,7 +38,7 @@ __all__ = [
     "Recorder",
     "RecorderSettings",
     "RecorderStopped",
-    "Refused",
+    "CameraRefused",
     "Source",
     "SourceKind",
     "State",

@@ -18,7 +18,7 @@ from mvsnap.errors import MvsnapError
 from mvsnap.recorder import command, files, process
 from mvsnap.recorder.command import Piece
 from mvsnap.recorder.model import Format, Recode
-from mvsnap.recorder.spool import Taken
+from mvsnap.recorder.spool import SpooledSegment
 from mvsnap.recorder.timeline import Span
 from mvsnap.recorder.times import Times
 
@@ -67,7 +67,7 @@ class Assembler:
         self._encoding = threading.BoundedSemaphore(1)
 
     def assemble(
-        self, taken: Sequence[Taken], want: Span, path: Path, recode: Recode
+        self, spooled: Sequence[SpooledSegment], want: Span, path: Path, recode: Recode
     ) -> Assembled:
         """Write `path` from the segments; it appears when it is whole.
 
@@ -78,27 +78,27 @@ class Assembler:
             CannotAssemble: nothing can be read, or there is no room.
             NoFfmpeg: the program is not there.
         """
-        taken = _aligned(_of_one_format(taken))
-        if not taken:
+        spooled = _aligned(_of_one_format(spooled))
+        if not spooled:
             raise CannotAssemble("no video was recorded")
-        begin = taken[0].begin
+        begin = spooled[0].begin
         length_s = want[1] + _AFTER_S - begin
-        codec = taken[0].format.codec or self._codec_of(taken[0].path)
+        codec = spooled[0].format.codec or self._codec_of(spooled[0].path)
         encode = recode is Recode.ALWAYS or (
             recode is Recode.AUTO and codec not in _PLAYED
         )
         shown_s = None
         if not path.exists():
-            shown_s = self._write(taken, path, codec, length_s, encode=encode)
+            shown_s = self._write(spooled, path, codec, length_s, encode=encode)
         end = begin + (self._length_s(path) if shown_s is None else shown_s)
-        spans = [(t.begin, min(t.end, end)) for t in taken if t.begin < end]
+        spans = [(t.begin, min(t.end, end)) for t in spooled if t.begin < end]
         if shown_s is None and spans:
             spans[-1] = spans[-1][0], end
         return Assembled(begin, end, tuple(spans), "h264" if encode else codec)
 
     def _write(
         self,
-        taken: Sequence[Taken],
+        spooled: Sequence[SpooledSegment],
         path: Path,
         codec: str | None,
         length_s: float,
@@ -108,8 +108,8 @@ class Assembler:
         """Return the seconds of the file; None when another run was faster."""
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"{path.name}.part")
-        text = command.pieces_text(_pieces(taken)).encode()
-        begin = taken[0].begin
+        text = command.pieces_text(_pieces(spooled)).encode()
+        begin = spooled[0].begin
         try:
             with self._encoding if encode else self._copying:
                 shown_s = self._join(text, part, codec, length_s, begin, encode=encode)
@@ -199,24 +199,24 @@ def _publish(part: Path, path: Path) -> bool:
     return True
 
 
-def _of_one_format(taken: Sequence[Taken]) -> list[Taken]:
+def _of_one_format(spooled: Sequence[SpooledSegment]) -> list[SpooledSegment]:
     """Return the segments of the format that shows most: one file can hold but one."""
     shown: Counter[tuple[object, ...]] = Counter()
-    for part in taken:
+    for part in spooled:
         shown[_key(part)] += int((part.end - part.begin) * 1000) + 1
     if not shown:
         return []
     most = shown.most_common(1)[0][0]
-    return sorted((t for t in taken if _key(t) == most), key=lambda t: t.begin)
+    return sorted((t for t in spooled if _key(t) == most), key=lambda t: t.begin)
 
 
-def _aligned(taken: Sequence[Taken]) -> list[Taken]:
+def _aligned(spooled: Sequence[SpooledSegment]) -> list[SpooledSegment]:
     """Give all segments of a run the same start of time: the least delayed one's.
 
     How far they are apart only the stream itself says.
     """
     zero: dict[str, float] = {}
-    for part in taken:
+    for part in spooled:
         zero[part.run] = min(part.begin - part.start_s, zero.get(part.run, math.inf))
     return [
         replace(
@@ -224,21 +224,21 @@ def _aligned(taken: Sequence[Taken]) -> list[Taken]:
             begin=part.start_s + zero[part.run],
             end=part.end - part.begin + part.start_s + zero[part.run],
         )
-        for part in taken
+        for part in spooled
     ]
 
 
-def _key(taken: Taken) -> tuple[object, ...]:
-    form: Format = taken.format
-    return (taken.container, form.codec, form.width, form.height)
+def _key(spooled: SpooledSegment) -> tuple[object, ...]:
+    form: Format = spooled.format
+    return (spooled.container, form.codec, form.width, form.height)
 
 
-def _pieces(taken: Sequence[Taken]) -> list[Piece]:
+def _pieces(spooled: Sequence[SpooledSegment]) -> list[Piece]:
     """Return the files with the distance to the next: a gap stays on the time line."""
     first: dict[Path, float] = {}
-    for part in taken:
+    for part in spooled:
         first.setdefault(part.path, part.begin)
-    begins = [*first.values(), max(part.end for part in taken)]
+    begins = [*first.values(), max(part.end for part in spooled)]
     return [
         Piece(path, max(0.001, begins[place + 1] - begin))
         for place, (path, begin) in enumerate(first.items())

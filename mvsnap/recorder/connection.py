@@ -14,7 +14,7 @@ from mvsnap.recorder import command, diagnosis, process
 from mvsnap.recorder.command import Container, Input
 from mvsnap.recorder.diagnosis import Ending
 from mvsnap.recorder.history import History, Run, written_until
-from mvsnap.recorder.http_stream import Feed
+from mvsnap.recorder.http_stream import HttpStream
 from mvsnap.recorder.model import Format, Source, State, Timing
 from mvsnap.recorder.sources import secrets_of, with_credentials
 from mvsnap.recorder.timeline import Anchor
@@ -38,7 +38,7 @@ class Connection:
         source: Source,
         run: Run,
         history: History,
-        feed: Feed | None,
+        http_stream: HttpStream | None,
         *,
         beat: Callable[[], None],
         times: Times,
@@ -51,7 +51,7 @@ class Connection:
         self._source = source
         self._run = run
         self._history = history
-        self._feed = feed
+        self._http_stream = http_stream
         self._beat = beat
         self._times = times
         self._timing = timing
@@ -64,7 +64,7 @@ class Connection:
         self._open: tuple[Path, int] | None = None
         self._is_ending = False
         self._began = times.now()
-        kind = Input.RTSP if feed is None else feed.kind
+        kind = Input.RTSP if http_stream is None else http_stream.kind
         line = command.ring(kind, run.container, run.folder, program)
         self.child = process.start(line)
 
@@ -79,8 +79,8 @@ class Connection:
             stalled = self._listen()
         finally:
             self._is_ending = True
-            if self._feed is not None:
-                self._feed.close()
+            if self._http_stream is not None:
+                self._http_stream.close()
             _terminate(self.child)
             self._drain()
             process.end(self.child)
@@ -93,7 +93,7 @@ class Connection:
         """Give ffmpeg its input: the name of the camera, or the stream itself."""
         stdin = self.child.stdin
         assert stdin is not None
-        if self._feed is None:
+        if self._http_stream is None:
             text = command.rtsp_text(with_credentials(self._source))
             try:
                 stdin.write(text.encode())
@@ -106,9 +106,9 @@ class Connection:
         return pump
 
     def _pump(self) -> None:
-        stdin, feed = self.child.stdin, self._feed
+        stdin, http_stream = self.child.stdin, self._http_stream
         assert stdin is not None
-        assert feed is not None
+        assert http_stream is not None
 
         def write(content: bytes) -> None:
             if self._run.first_byte is None:
@@ -116,7 +116,7 @@ class Connection:
             stdin.write(content)
             stdin.flush()
 
-        feed.pump(write)
+        http_stream.pump(write)
         try:
             stdin.close()
         except OSError:
@@ -178,7 +178,9 @@ class Connection:
         if self._run.first_byte is None:
             self._run.first_byte = begin_at
         self._run.last_byte = max(self._run.last_byte or 0.0, arrived)
-        is_stamped = self._feed is None or self._feed.kind is not Input.MPJPEG
+        is_stamped = (
+            self._http_stream is None or self._http_stream.kind is not Input.MPJPEG
+        )
         at_s = start_s if is_stamped else begin_at
         self._history.close_segment(self._run, number, begin_at, end_at, at_s)
 
@@ -186,7 +188,11 @@ class Connection:
         self, start_s: float, end_s: float, arrived: float
     ) -> tuple[float, float]:
         begin = self._run.open_begin
-        if self._feed is None or self._feed.kind is not Input.MPJPEG or begin is None:
+        if (
+            self._http_stream is None
+            or self._http_stream.kind is not Input.MPJPEG
+            or begin is None
+        ):
             fps = self._run.format.fps
             return self._anchor.place(
                 start_s,
@@ -244,8 +250,8 @@ class Connection:
                 continue
 
     def _why(self) -> Ending:
-        if self._feed is not None and self._feed.ending is not None:
-            return self._feed.ending
+        if self._http_stream is not None and self._http_stream.ending is not None:
+            return self._http_stream.ending
         return diagnosis.ending(self._said)
 
 

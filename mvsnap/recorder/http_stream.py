@@ -32,7 +32,7 @@ _INPUTS = {
 }
 
 
-class Refused(UpstreamError):
+class CameraRefused(UpstreamError):
     """The camera did not give a stream; `ending` says why."""
 
     code = "camera_refused"
@@ -42,7 +42,7 @@ class Refused(UpstreamError):
         self.ending = ending
 
 
-class Feed:
+class HttpStream:
     """An open HTTP stream. `pump` runs in a thread of its own until `close`."""
 
     def __init__(self, source: Source, timing: Timing, clock: Clock) -> None:
@@ -73,7 +73,7 @@ class Feed:
         try:
             for piece in self._pieces():
                 write(piece)
-        except Refused as exc:
+        except CameraRefused as exc:
             self.ending = exc.ending
         except UpstreamError as exc:
             self.ending = Ending(State.NO_VIDEO, exc.message)
@@ -120,7 +120,7 @@ class Feed:
         while not self._closed.is_set():
             content = self._content()
             if not content.startswith(b"\xff\xd8"):
-                raise Refused(Ending(State.NO_VIDEO, "the answer is no JPEG"))
+                raise CameraRefused(Ending(State.NO_VIDEO, "the answer is no JPEG"))
             yield content
             due = max(due + every_s, self._clock.monotonic())
             if self._closed.wait(due - self._clock.monotonic()):
@@ -130,20 +130,22 @@ class Feed:
     def _content(self) -> bytes:
         """Read one picture, which has an end in bytes and in time."""
         if self._media().startswith("multipart/"):
-            raise Refused(Ending(State.OFFLINE, "it sends a stream now"))
+            raise CameraRefused(Ending(State.OFFLINE, "it sends a stream now"))
         deadline = self._clock.monotonic() + self._silence_s
         content = bytearray()
         try:
             while chunk := self._answer.raw.read1(_CHUNK, decode_content=True):
                 content += chunk
                 if len(content) > mjpeg.LIMIT_BYTES:
-                    raise Refused(Ending(State.NO_VIDEO, "a picture without end"))
+                    raise CameraRefused(Ending(State.NO_VIDEO, "a picture without end"))
                 if self._clock.monotonic() > deadline:
-                    raise Refused(Ending(State.OFFLINE, "no whole picture in time"))
+                    raise CameraRefused(
+                        Ending(State.OFFLINE, "no whole picture in time")
+                    )
             return bytes(content)
         except (OSError, HTTPError) as exc:
             why = access.trouble(exc)
-        raise Refused(Ending(State.OFFLINE, why))
+        raise CameraRefused(Ending(State.OFFLINE, why))
 
     def _get(self, *, is_first: bool = False) -> requests.Response:
         url = self._source.url
@@ -154,9 +156,9 @@ class Feed:
             answer.close()
             ending, target = access.refusal(self._source, answer, is_first=is_first)
             if target is None:
-                raise Refused(ending)
+                raise CameraRefused(ending)
             url = target
-        raise Refused(Ending(State.NO_VIDEO, "it redirects without end"))
+        raise CameraRefused(Ending(State.NO_VIDEO, "it redirects without end"))
 
     def _asked(self, url: str) -> requests.Response:
         try:
@@ -170,7 +172,7 @@ class Feed:
         except (requests.RequestException, HTTPError, ValueError) as exc:
             why = access.trouble(exc)
         # Not inside `except`: the library's exception holds the address.
-        raise Refused(Ending(State.OFFLINE, why))
+        raise CameraRefused(Ending(State.OFFLINE, why))
 
     def _kind(self) -> Input:
         media = self._media()
@@ -182,7 +184,9 @@ class Feed:
             return Input.MPJPEG
         if media.startswith("text/") or media == "application/json":
             self._answer.close()
-            raise Refused(Ending(State.NO_VIDEO, f"it sends {media}, not a stream"))
+            raise CameraRefused(
+                Ending(State.NO_VIDEO, f"it sends {media}, not a stream")
+            )
         return _INPUTS.get(media, Input.ANY)
 
     def _media(self) -> str:

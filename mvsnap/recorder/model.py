@@ -194,14 +194,14 @@ class CameraStatus:
 
 @dataclass(frozen=True, slots=True)
 class ClipResult:
-    """What became of one wish for a clip.
+    """What became of one request for a clip.
 
     path: None when there is nothing to show; `error` then says why.
     began_at, ended_at: of the video; it begins up to one keyframe interval early.
     partial: something that was asked for is missing: a gap, its start or its end.
     pre_roll_s: video there is from before the trigger; 0 of an on-demand camera.
     shared: the file was begun for another trigger and covers this one too.
-    retry: the same wish may succeed later, such as after making room on the disk.
+    retry: the same request may succeed later, such as after making room on the disk.
     """
 
     at: datetime

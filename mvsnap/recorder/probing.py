@@ -14,7 +14,7 @@ from mvsnap.clock import Clock, SystemClock
 from mvsnap.recorder import command, diagnosis, process
 from mvsnap.recorder.command import Input
 from mvsnap.recorder.diagnosis import Ending
-from mvsnap.recorder.http_stream import Feed, Refused
+from mvsnap.recorder.http_stream import CameraRefused, HttpStream
 from mvsnap.recorder.model import Probe, Source, SourceKind, State, Timing
 from mvsnap.recorder.sources import secrets_of, with_credentials
 
@@ -42,10 +42,10 @@ def probe(
     else:
         clock = clock or SystemClock()
         deadline = clock.monotonic() + limit_s
-        feed = _opened(source, clock, limit_s)
+        http_stream = _opened(source, clock, limit_s)
         left_s = max(0.0, deadline - clock.monotonic())
-        done = _through(feed, command.probe(feed.kind, program), left_s)
-        ending = feed.ending
+        done = _through(http_stream, command.probe(http_stream.kind, program), left_s)
+        ending = http_stream.ending
     found = _first(done.stdout)
     if found is not None:
         # Single pictures say no rate: ffprobe would make one up.
@@ -53,7 +53,7 @@ def probe(
     if done.code is None:
         raise _too_late(limit_s)
     lines = done.stderr.splitlines()
-    raise Refused(ending or diagnosis.ending(lines, secrets_of(source)))
+    raise CameraRefused(ending or diagnosis.ending(lines, secrets_of(source)))
 
 
 def version(program: str, limit_s: float = 10) -> str:
@@ -73,17 +73,17 @@ def version(program: str, limit_s: float = 10) -> str:
     return f"{words[0]} {words[2]}"
 
 
-def _too_late(limit_s: float) -> Refused:
-    return Refused(Ending(State.NO_VIDEO, f"no picture within {limit_s:.0f} s"))
+def _too_late(limit_s: float) -> CameraRefused:
+    return CameraRefused(Ending(State.NO_VIDEO, f"no picture within {limit_s:.0f} s"))
 
 
-def _opened(source: Source, clock: Clock, limit_s: float) -> Feed:
+def _opened(source: Source, clock: Clock, limit_s: float) -> HttpStream:
     """Connect, in a thread that may be left: some answer a byte at a time, for ever."""
-    came: SimpleQueue[Feed | Exception] = SimpleQueue()
+    came: SimpleQueue[HttpStream | Exception] = SimpleQueue()
 
     def connect() -> None:
         try:
-            came.put(Feed(source, Timing(stall_s=limit_s), clock))
+            came.put(HttpStream(source, Timing(stall_s=limit_s), clock))
         except Exception as exc:  # noqa: BLE001
             came.put(exc)  # raised below, by who waits for it
 
@@ -97,19 +97,19 @@ def _opened(source: Source, clock: Clock, limit_s: float) -> Feed:
     return found
 
 
-def _through(feed: Feed, line: list[str], limit_s: float) -> process.Done:
+def _through(http_stream: HttpStream, line: list[str], limit_s: float) -> process.Done:
     """Feed the program until it has seen enough."""
     try:
         child = process.start(line)
     except BaseException:
-        feed.close()
+        http_stream.close()
         raise
     stdin, child.stdin = child.stdin, None  # ours alone: `communicate` closes it
     assert stdin is not None
 
     def pump() -> None:
         try:
-            feed.pump(stdin.write)
+            http_stream.pump(stdin.write)
         finally:
             _close(stdin)
 
@@ -123,7 +123,7 @@ def _through(feed: Feed, line: list[str], limit_s: float) -> process.Done:
         child.kill()
         stdout, stderr = child.communicate()
     finally:
-        feed.close()
+        http_stream.close()
         process.end(child)
         thread.join(_END_S)
     return process.Done(code, stdout, stderr.decode(errors="replace"))

@@ -30,8 +30,8 @@ from mvsnap.recorder.model import (
     Source,
     State,
 )
-from mvsnap.recorder.recording import Take
-from mvsnap.recorder.request import Wish
+from mvsnap.recorder.recording import Recording
+from mvsnap.recorder.request import ClipRequest
 from mvsnap.recorder.ring import Ring
 from mvsnap.recorder.sources import source_of
 from mvsnap.recorder.times import Times, anchored
@@ -70,7 +70,7 @@ class Recorder:
             for camera in settings.cameras
         }
         self._rings: dict[str, Ring] = {}
-        self._running: dict[str, list[Take]] = {}
+        self._running: dict[str, list[Recording]] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._seat: int | None = None
@@ -83,7 +83,7 @@ class Recorder:
         """
         memory = _memory(self._settings)
         self._recordings.mkdir(parents=True, exist_ok=True)
-        self._seat = _sit_down(self._recordings / "lock")
+        self._seat = _acquire_lock(self._recordings / "lock")
         self._stopping.clear()
         try:
             self._connect(memory)
@@ -147,7 +147,7 @@ class Recorder:
             now), the clip shows the moment it was received.
         name: tells this clip from others; the same name gives the same clip again,
             also after a crash, from what was saved until then.
-        begun: called once the wish stands: who asks from then on may share its clip.
+        begun: called once the request stands: who asks from then on may share its clip.
 
         Raises:
             NotFound: no such camera.
@@ -157,22 +157,22 @@ class Recorder:
         if ring is None:
             raise NotFound(f"No camera {camera[:40]!r} to record")
         received_at = received_at or self._clock.now()
-        wish = Wish(
+        request = ClipRequest(
             camera=camera,
             name=name or files.digest(camera, at.isoformat()),
             at=anchored(at, received_at, self._settings.max_event_age_s),
             pre_roll_s=_or(pre_roll_s, ring.camera.pre_roll_s),
             post_roll_s=_or(post_roll_s, ring.camera.post_roll_s),
         )
-        wish = wish.limited(self._settings.max_clip_s)
-        return self._take_of(wish, ring, begun)
+        request = request.limited(self._settings.max_clip_s)
+        return self._recording_of(request, ring, begun)
 
-    def _take_of(
-        self, wish: Wish, ring: Ring, begun: Callable[[], object]
+    def _recording_of(
+        self, request: ClipRequest, ring: Ring, begun: Callable[[], object]
     ) -> ClipResult:
-        folder = self._recordings / files.digest(wish.camera, wish.name)
-        take = Take(
-            wish,
+        folder = self._recordings / files.digest(request.camera, request.name)
+        recording = Recording(
+            request,
             folder,
             ring,
             self._assembler,
@@ -180,32 +180,32 @@ class Recorder:
             clock=self._clock,
             stopping=self._stopping,
         )
-        if (done := take.finished()) is not None:
+        if (done := recording.finished()) is not None:
             begun()
             return done
-        if (owner := take.owner()) is not None:
+        if (owner := recording.owner()) is not None:
             # Whoever comes first after a crash records it: the order is anybody's.
-            return take.part_of(self._take_of(owner, ring, begun))
+            return recording.part_of(self._recording_of(owner, ring, begun))
         with self._lock:
-            running = self._running.setdefault(wish.camera, [])
-            other = next((t for t in running if self._covers(t, take)), None)
+            running = self._running.setdefault(request.camera, [])
+            other = next((t for t in running if self._covers(t, recording)), None)
             if other is None:
-                running.append(take)
+                running.append(recording)
         begun()
         if other is not None:
-            return take.share(other)
+            return recording.share(other)
         try:
-            return take.run()
+            return recording.run()
         finally:
             with self._lock:
-                running.remove(take)
+                running.remove(recording)
 
-    def _covers(self, running: Take, wanted: Take) -> bool:
-        if running.wish.name == wanted.wish.name:
-            return True  # the same wish, asked twice
+    def _covers(self, running: Recording, wanted: Recording) -> bool:
+        if running.request.name == wanted.request.name:
+            return True  # the same request, asked twice
         if self._settings.merge is Merge.SEPARATE:
             return False
-        return running.extend(wanted.wish, self._settings.max_clip_s)
+        return running.extend(wanted.request, self._settings.max_clip_s)
 
     @property
     def _recordings(self) -> Path:
@@ -250,7 +250,7 @@ def _memory(settings: RecorderSettings) -> Path:
     raise CannotRecord(f"No folder for the rings below {settings.data_dir}")
 
 
-def _sit_down(path: Path) -> int:
+def _acquire_lock(path: Path) -> int:
     """Take the lock that ends with the process, however that ends."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:

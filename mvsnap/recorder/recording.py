@@ -1,4 +1,4 @@
-"""Take: one wish for a clip, from the trigger to the file; goes on after a crash."""
+"""Recording: one request for a clip, from the trigger to the file; goes on after a crash."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from mvsnap.recorder.model import (
     State,
 )
 from mvsnap.recorder.process import NoFfmpeg
-from mvsnap.recorder.request import Note, Wish
+from mvsnap.recorder.request import ClipRequest, Note
 from mvsnap.recorder.ring import Ring
-from mvsnap.recorder.spool import Spool, Taken, forget
+from mvsnap.recorder.spool import Spool, SpooledSegment, forget
 from mvsnap.recorder.timeline import SLACK_S, Span, coverage
 from mvsnap.recorder.times import Times
 
@@ -40,12 +40,12 @@ _AT_ONCE_S = 0.5  # nobody minds a beginning that is so late
 _HOPELESS = (State.WRONG_PASSWORD, State.NO_VIDEO, State.NO_FFMPEG)
 
 
-class Take:
+class Recording:
     """`run` in one thread; `extend` and `share` come from others."""
 
     def __init__(
         self,
-        wish: Wish,
+        request: ClipRequest,
         folder: Path,
         ring: Ring,
         assembler: Assembler,
@@ -54,7 +54,7 @@ class Take:
         clock: Clock,
         stopping: threading.Event,
     ) -> None:
-        self.wish = wish
+        self.request = request
         self._folder = folder
         self._note = Note(folder, settings.data_dir)
         self._ring = ring
@@ -67,12 +67,12 @@ class Take:
         self._done = threading.Event()
         self._result: ClipResult | None = None
         self._why = ""
-        self._until = wish.end
+        self._until = request.end
         # Monotonic seconds, only once: the wall clock may be set at any time.
-        self._at = self._times.mono(wish.at)
+        self._at = self._times.mono(request.at)
 
     def finished(self) -> ClipResult | None:
-        """Return what became of this wish before, None when it is still to do."""
+        """Return what became of this request before, None when it is still to do."""
         until, result = self._note.until(), self._note.result()
         if until is not None:  # it was made longer before the crash
             self._until = max(self._until, until)
@@ -83,8 +83,8 @@ class Take:
             return replace(result, path=None, error="the clip was deleted")
         return result
 
-    def owner(self) -> Wish | None:
-        """Return the wish whose clip this one was found to be part of before."""
+    def owner(self) -> ClipRequest | None:
+        """Return the request whose clip this one was found to be part of before."""
         return self._note.owner()
 
     def run(self) -> ClipResult:
@@ -96,7 +96,7 @@ class Take:
         try:
             self._result = self._record()
             if not self._result.retry:
-                self._note.write(self.wish, self._until, self._result)
+                self._note.write(self.request, self._until, self._result)
                 forget(self._folder)  # not before: a crash would lose the clip
             return self._result
         finally:
@@ -104,30 +104,30 @@ class Take:
                 self._is_closed = True
             self._done.set()
 
-    def extend(self, other: Wish, most_s: float) -> bool:
+    def extend(self, other: ClipRequest, most_s: float) -> bool:
         """Make the clip long enough for `other` too; False when that cannot be."""
         with self._lock:
-            fits = self.wish.begin <= other.begin and other.at <= self._until
+            fits = self.request.begin <= other.begin and other.at <= self._until
             longer = max(self._until, other.end)
             if self._ring.camera.mode is Mode.ON_DEMAND:
-                fits = self.wish.at <= other.at <= self._until
-            too_long = longer - self.wish.begin > timedelta(seconds=most_s)
+                fits = self.request.at <= other.at <= self._until
+            too_long = longer - self.request.begin > timedelta(seconds=most_s)
             if self._is_closed or not fits or too_long:
                 return False
             if longer > self._until:
                 self._until = longer
-                self._note.write(self.wish, longer, None)
+                self._note.write(self.request, longer, None)
             return True
 
-    def share(self, other: Take) -> ClipResult:
+    def share(self, other: Recording) -> ClipResult:
         """Wait for the other's clip, which shows what is asked for here as well.
 
         Raises:
             RecorderStopped: the recorder stops before it is there.
         """
-        is_same = other.wish.name == self.wish.name
+        is_same = other.request.name == self.request.name
         if not is_same:
-            self._remember(other.wish)
+            self._remember(other.request)
         while not other._done.wait(_PAUSE_S):
             if self._stopping.is_set():
                 raise RecorderStopped("the recorder is stopping")
@@ -141,7 +141,7 @@ class Take:
         begin, end = self._window(shared)
         result = replace(
             shared,
-            at=self.wish.at,
+            at=self.request.at,
             shared=True,
             note=self._note_of(shared.began_at),
             gaps=tuple(
@@ -151,20 +151,20 @@ class Take:
         )
         result = replace(result, partial=bool(result.gaps))
         if not result.retry:
-            self._note.write(self.wish, self._until, result)
+            self._note.write(self.request, self._until, result)
         return result
 
-    def _remember(self, owner: Wish) -> None:
+    def _remember(self, owner: ClipRequest) -> None:
         """After a crash only the owner's folder has what was recorded."""
         try:
-            self._note.write(self.wish, self._until, None, owner)
+            self._note.write(self.request, self._until, None, owner)
         except OSError as exc:
-            log.warning("camera %s: %s", self.wish.camera, type(exc).__name__)
+            log.warning("camera %s: %s", self.request.camera, type(exc).__name__)
 
     def _window(self, shared: ClipResult) -> tuple[datetime, datetime]:
         if self._ring.camera.mode is Mode.ON_DEMAND and shared.began_at is not None:
-            return shared.began_at, self.wish.end
-        return self.wish.begin, self.wish.end
+            return shared.began_at, self.request.end
+        return self.request.begin, self.request.end
 
     def _record(self) -> ClipResult:
         if files.free_bytes(self._settings.data_dir) < self._settings.min_free_mb * 1e6:
@@ -181,7 +181,7 @@ class Take:
         except OSError as exc:
             if exc.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
-            log.warning("camera %s: the disk is full", self.wish.camera)
+            log.warning("camera %s: the disk is full", self.request.camera)
             return self._failed(State.DISK_FULL.text, retry=True)
 
     def _collect(self, spool: Spool) -> Span:
@@ -191,7 +191,7 @@ class Take:
             if self._stopping.is_set():
                 raise RecorderStopped("the recorder is stopping")
             until = self._until
-            end = self._at + (until - self.wish.at).total_seconds()
+            end = self._at + (until - self.request.at).total_seconds()
             spool.take(self._ring.history.covering(begin - _BEFORE_S, end))
             left_s = end + _WHOLE_S - self._times.now()
             if left_s > 0:
@@ -202,21 +202,21 @@ class Take:
                 spool.take(self._ring.history.covering(begin - _BEFORE_S, end))
                 run = self._ring.history.live()
                 if run is not None and run.open_begin and run.open_begin < end:
-                    spool.take_open(run)
+                    spool.add_open(run)
                 return begin, end
 
     def _first(self, spool: Spool) -> float:
         """Return when the clip begins; on demand that is the first picture."""
         if self._ring.camera.mode is Mode.RING:
             self._wait_for_start(spool)
-            return self._at - self.wish.pre_roll_s
+            return self._at - self.request.pre_roll_s
         # What is in the spool was recorded before a crash.
-        first = spool.taken[0].begin if spool.taken else self._connected()
+        first = spool.spooled[0].begin if spool.spooled else self._connected()
         if first is None:
             with self._lock:
                 self._until = self._label(self._times.now())
             return self._times.now()
-        self._go_on_until(first + self.wish.post_roll_s)
+        self._go_on_until(first + self.request.post_roll_s)
         return first
 
     def _wait_for_start(self, spool: Spool) -> None:
@@ -225,7 +225,7 @@ class Take:
         The power comes back, and the first alarm with it: all connect at once.
         """
         ring, at = self._ring, self._at
-        if spool.taken or ring.history.covering(at, at + self.wish.post_roll_s):
+        if spool.spooled or ring.history.covering(at, at + self.request.post_roll_s):
             return  # a recorder that was killed saw it
         most_s = self._settings.timing.connect_s
         while (
@@ -236,8 +236,8 @@ class Take:
             ring.history.wait(_LOOK_S)
         first = ring.first_picture
         if first is not None and at < first < at + most_s:
-            self._go_on_until(first + self.wish.post_roll_s)
-            self._note.write(self.wish, self._until, None)
+            self._go_on_until(first + self.request.post_roll_s)
+            self._note.write(self.request, self._until, None)
 
     def _go_on_until(self, mono: float) -> None:
         with self._lock:
@@ -277,15 +277,19 @@ class Take:
 
     def _finish(self, spool: Spool, want: Span) -> ClipResult:
         videos = self._settings.data_dir / "videos"
-        path = files.clip_path(videos, self.wish.camera, self.wish.name, self.wish.at)
-        taken = [t for t in spool.taken if t.end > want[0] - _BEFORE_S]
-        if not taken:
+        path = files.clip_path(
+            videos, self.request.camera, self.request.name, self.request.at
+        )
+        spooled = [t for t in spool.spooled if t.end > want[0] - _BEFORE_S]
+        if not spooled:
             return self._failed(f"no video was recorded: {self._why}")
         try:
-            made = self._assembler.assemble(taken, want, path, self._ring.camera.recode)
+            made = self._assembler.assemble(
+                spooled, want, path, self._ring.camera.recode
+            )
         except CannotAssemble as exc:
             return self._failed(exc.message, retry=exc.disk_full)
-        return self._result_of(made, want, path, _slack_s(taken))
+        return self._result_of(made, want, path, _slack_s(spooled))
 
     def _reason(self) -> str:
         """Return why there would be no video."""
@@ -302,9 +306,11 @@ class Take:
     ) -> ClipResult:
         began_at = self._label(made.begin)
         missing = coverage(made.spans, want, slack_s).gaps
-        offset_s = min((self.wish.at - began_at).total_seconds(), made.length_s - 0.2)
+        offset_s = min(
+            (self.request.at - began_at).total_seconds(), made.length_s - 0.2
+        )
         return ClipResult(
-            at=self.wish.at,
+            at=self.request.at,
             path=path,
             thumbnail_path=self._assembler.thumbnail(path, offset_s),
             began_at=began_at,
@@ -317,22 +323,22 @@ class Take:
         )
 
     def _note_of(self, began_at: datetime | None) -> str | None:
-        late_s = (began_at - self.wish.at).total_seconds() if began_at else 0
+        late_s = (began_at - self.request.at).total_seconds() if began_at else 0
         late = f"the video begins {late_s:.0f} s after the trigger"
         told = ["no pre-roll"] if self._ring.camera.mode is Mode.ON_DEMAND else []
         return ": ".join([*told, *([late] if late_s >= _AT_ONCE_S else [])]) or None
 
     def _label(self, mono: float) -> datetime:
         """Return the time by the clock that gave the trigger its own."""
-        return self.wish.at + timedelta(seconds=mono - self._at)
+        return self.request.at + timedelta(seconds=mono - self._at)
 
     def _pre_roll_s(self, began_at: datetime | None) -> float:
         if began_at is None or self._ring.camera.mode is Mode.ON_DEMAND:
             return 0
-        return max(0.0, (self.wish.at - began_at).total_seconds())
+        return max(0.0, (self.request.at - began_at).total_seconds())
 
     def _failed(self, error: str, *, retry: bool = False) -> ClipResult:
-        return ClipResult(self.wish.at, error=error, retry=retry, partial=True)
+        return ClipResult(self.request.at, error=error, retry=retry, partial=True)
 
 
 def _written(run: Run, times: Times) -> float | None:
@@ -341,7 +347,7 @@ def _written(run: Run, times: Times) -> float | None:
     return run.segments[-1].end + _WHOLE_S if run.segments else None
 
 
-def _slack_s(taken: list[Taken]) -> float:
+def _slack_s(spooled: list[SpooledSegment]) -> float:
     """How much may lack at an end without being a gap: a picture's own time."""
-    longest_s = max(part.end - part.begin for part in taken)
-    return max(SLACK_S, 1.1 * longest_s if taken[0].container is Container.MKV else 0)
+    longest_s = max(part.end - part.begin for part in spooled)
+    return max(SLACK_S, 1.1 * longest_s if spooled[0].container is Container.MKV else 0)

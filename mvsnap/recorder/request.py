@@ -15,7 +15,7 @@ _NOTE = "clip.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ClipRequest:
     """What is asked for: [at - pre_roll, at + post_roll] of a camera."""
 
     camera: str
@@ -32,14 +32,14 @@ class Wish:
     def end(self) -> datetime:
         return self.at + timedelta(seconds=self.post_roll_s)
 
-    def limited(self, most_s: float) -> Wish:
+    def limited(self, most_s: float) -> ClipRequest:
         pre_roll_s = min(self.pre_roll_s, most_s)
         post_roll_s = min(self.post_roll_s, most_s - pre_roll_s)
         return replace(self, pre_roll_s=pre_roll_s, post_roll_s=post_roll_s)
 
 
 class Note:
-    """A wish's `clip.json`: survives a crash, so that no wish is done twice."""
+    """A request's `clip.json`: survives a crash, so that no request is done twice."""
 
     def __init__(self, folder: Path, data_dir: Path) -> None:
         self._folder = folder
@@ -51,26 +51,26 @@ class Note:
         return datetime.fromisoformat(text) if text else None
 
     def result(self) -> ClipResult | None:
-        """What became of the wish; None while it is not done."""
+        """What became of the request; None while it is not done."""
         found = self._read().get("result")
         return results.from_json(found, self._data_dir) if found else None
 
-    def owner(self) -> Wish | None:
-        """The wish whose clip shows this one, too."""
+    def owner(self) -> ClipRequest | None:
+        """The request whose clip shows this one, too."""
         found = self._read().get("part_of")
         if not found:
             return None
-        return Wish(**{**found, "at": datetime.fromisoformat(found["at"])})
+        return ClipRequest(**{**found, "at": datetime.fromisoformat(found["at"])})
 
     def write(
         self,
-        wish: Wish,
+        request: ClipRequest,
         until: datetime,
         result: ClipResult | None,
-        part_of: Wish | None = None,
+        part_of: ClipRequest | None = None,
     ) -> None:
         """Write it durably, in place of what was there."""
-        note: dict[str, Any] = {"camera": wish.camera, "name": wish.name}
+        note: dict[str, Any] = {"camera": request.camera, "name": request.name}
         note["until"] = until.isoformat()
         if part_of is not None:
             note["part_of"] = {**asdict(part_of), "at": part_of.at.isoformat()}

@@ -20,7 +20,7 @@ from mvsnap.recorder.command import Container
 from mvsnap.recorder.connection import Connection, WrongContainer
 from mvsnap.recorder.diagnosis import Ending, redacted
 from mvsnap.recorder.history import History, Run
-from mvsnap.recorder.http_stream import Feed, Refused
+from mvsnap.recorder.http_stream import CameraRefused, HttpStream
 from mvsnap.recorder.model import (
     CameraSettings,
     CameraStatus,
@@ -179,7 +179,7 @@ class Ring:
         except WrongContainer:
             self._container = Container.MKV
             return self._once(keeper)
-        except Refused as exc:
+        except CameraRefused as exc:
             return exc.ending
         except NoFfmpeg:
             return Ending(State.NO_FFMPEG)
@@ -204,10 +204,10 @@ class Ring:
 
     def _connected(self, source: Source, keeper: _Keeper) -> Ending:
         timing = self._settings.timing
-        feed, run = None, None
+        http_stream, run = None, None
         if source.kind is not SourceKind.RTSP and not keeper.stopping.is_set():
-            feed = Feed(source, timing, self._clock)
-            self._container = feed.container
+            http_stream = HttpStream(source, timing, self._clock)
+            self._container = http_stream.container
         try:
             if keeper.stopping.is_set():  # it came while we connected
                 raise _Late
@@ -216,7 +216,7 @@ class Ring:
                 source,
                 run,
                 self.history,
-                feed,
+                http_stream,
                 beat=partial(self._beat, run),
                 times=self._times,
                 timing=timing,
@@ -225,8 +225,8 @@ class Ring:
                 stopping=keeper.stopping,
             )
         except BaseException:
-            if feed is not None:
-                feed.close()
+            if http_stream is not None:
+                http_stream.close()
             if run is not None:
                 self.history.end(run)
             raise

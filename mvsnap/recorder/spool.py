@@ -18,7 +18,7 @@ _INDEX = "pieces"
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class SpooledSegment:
     """A segment in the spool; `path` holds it, with others of its run when TS."""
 
     run: str
@@ -37,7 +37,7 @@ class Spool:
     def __init__(self, folder: Path, times: Times) -> None:
         self._folder = folder
         self._times = times
-        self.taken: list[Taken] = []
+        self.spooled: list[SpooledSegment] = []
         folder.mkdir(parents=True, exist_ok=True)
         self._load()
 
@@ -46,7 +46,7 @@ class Spool:
 
         A segment that has left the ring meanwhile is a gap.
         """
-        known = {(taken.run, taken.number) for taken in self.taken}
+        known = {(spooled.run, spooled.number) for spooled in self.spooled}
         for part in parts:
             segment = part.segment
             if (part.run.id, segment.number) in known:
@@ -58,13 +58,16 @@ class Spool:
             span = segment.begin, segment.end
             self._add(part.run, segment.number, content, span, segment.start_s)
 
-    def take_open(self, run: Run) -> None:
+    def add_open(self, run: Run) -> None:
         """Copy the segment that is still being written, as far as it is."""
         begin, number, path = run.open_begin, run.next_number, run.open_path
         end = written_until(path, self._times)
         if begin is None or end is None or run.container is not Container.TS:
             return
-        if any((taken.run, taken.number) == (run.id, number) for taken in self.taken):
+        if any(
+            (spooled.run, spooled.number) == (run.id, number)
+            for spooled in self.spooled
+        ):
             return
         try:
             content = path.read_bytes()
@@ -98,8 +101,10 @@ class Spool:
         }
         if not is_open:  # after a crash it is taken once more, longer
             _append(self._folder / _INDEX, json.dumps(line).encode() + b"\n")
-        self.taken.append(
-            Taken(run.id, number, path, run.container, run.format, *span, start_s)
+        self.spooled.append(
+            SpooledSegment(
+                run.id, number, path, run.container, run.format, *span, start_s
+            )
         )
 
     def _path(self, run: str, number: int, container: Container) -> Path:
@@ -117,8 +122,10 @@ class Spool:
             form = Format(line["codec"], line["width"], line["height"], line["fps"])
             begin = self._times.of_epoch(line["begin"])
             end = self._times.of_epoch(line["end"])
-            self.taken.append(
-                Taken(run, number, path, container, form, begin, end, line["start_s"])
+            self.spooled.append(
+                SpooledSegment(
+                    run, number, path, container, form, begin, end, line["start_s"]
+                )
             )
         for path in (*self._folder.glob("*.ts"), *self._folder.glob("*.mkv")):
             if path not in sizes:

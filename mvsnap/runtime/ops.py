@@ -17,7 +17,7 @@ from mvsnap.runtime.openapi import document
 from mvsnap.store.events import SILENT_AFTER
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
-from mvsnap.web.pages.recorder_rows import recorder_told
+from mvsnap.web.pages.recorder_rows import recorder_summary
 
 bp = Blueprint("ops", __name__)
 
@@ -52,7 +52,7 @@ def readyz() -> ResponseReturnValue:
 @auth.public  # local, or with a key: checked here because either will do
 def metrics() -> ResponseReturnValue:
     if not auth.is_local(request):
-        auth.admit().must_have("read")
+        auth.admit().require_scope("read")
     gateway().jobs.backlog()
     text = generate_latest(gateway().metrics.registry)
     return Response(text, content_type=CONTENT_TYPE_LATEST)
@@ -113,7 +113,7 @@ def _api_keys() -> str:
 
 
 def _listens() -> bool:
-    choices = gateway().site.choices()
+    choices = gateway().site.setting_overrides()
     return bool(choices.get("sense.enabled", gateway().settings.sense.enabled))
 
 
@@ -137,7 +137,7 @@ def _recorder() -> str:
         seen, now = gateway().clips.recorder_cameras(), gateway().store.now()
     except SQLAlchemyError:
         return "unknown: the database does not answer"
-    rows = recorder_told(gateway().settings.recorder.serials(), seen, now).rows
+    rows = recorder_summary(gateway().settings.recorder.serials(), seen, now).rows
     if all(row.is_well for row in rows):
         return "ok"
     counted = Counter(row.word for row in rows)

@@ -30,7 +30,7 @@ from mvsnap.store.events import Store
 from mvsnap.store.files import Files
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
-from mvsnap.store.users import People
+from mvsnap.store.users import UserStore
 from mvsnap.store.videos import VideoStore
 from mvsnap.visitors.counts import VisitorCounts
 from mvsnap.visitors.parts import VisitorParts
@@ -69,7 +69,7 @@ class Parts:
         self.sense = SenseStore(db)
         self.site = SiteStore(db)
         self.visitors = VisitorParts.of(db)
-        self.people = People(db)
+        self.people = UserStore(db)
         self.audit = AuditLog(db)
         self.badges = BadgeParts.of(db)
         self.wifi = WifiStore(db)

@@ -10,13 +10,13 @@ from mvsnap.config.model import Settings
 from mvsnap.jobs.engine import ClientEngine, Engine
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.runtime.parts import Parts, jobs_url
-from mvsnap.runtime.worker import Worker, badge_loop, clip_desk
+from mvsnap.runtime.worker import Worker, badge_loop, clip_worker
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from mvsnap.badges.worker import BadgeLoop
-    from mvsnap.jobs.clip_worker import ClipDesk
+    from mvsnap.jobs.clip_worker import ClipWorker
     from mvsnap.sense.listener import ListenerLoop
 
 
@@ -36,7 +36,7 @@ class Service:
         self._finished = Finished() if roles.worker else None
         self._worker: Worker | None = None
         self._listener: ListenerLoop | None = None
-        self._desk: ClipDesk | None = None
+        self._desk: ClipWorker | None = None
         self._badges: BadgeLoop | None = None
         self._engine: Engine | None = None
         self._jobs: JobService | None = None
@@ -49,10 +49,10 @@ class Service:
         else:
             self._engine = ClientEngine(jobs_url(self.parts.settings))
         self._jobs = job_service(
-            self.parts, self._engine, self._finished, on_clips=self._wake_desk
+            self.parts, self._engine, self._finished, on_clips=self._wake_clip_worker
         )
         if self._roles.worker and self._has_clips():
-            self._desk = clip_desk(self.parts, self._jobs)
+            self._desk = clip_worker(self.parts, self._jobs)
             self._desk.start()
         if self._worker is not None and self.parts.settings.badges.configured:
             self._badges = badge_loop(self.parts, self._jobs, self._worker.executor_id)
@@ -86,11 +86,11 @@ class Service:
         self.parts.store.close()
 
     def _has_clips(self) -> bool:
-        """Say whether there is work for the desk, also without cameras any more."""
+        """Say whether clips have work to do, also without cameras any more."""
         has_cameras = bool(self.parts.settings.recorder.cameras)
         return has_cameras or self.parts.clips.are_left()
 
-    def _wake_desk(self) -> None:
+    def _wake_clip_worker(self) -> None:
         if self._desk is not None:
             self._desk.wake()
 

@@ -14,7 +14,7 @@ from mvsnap.config.model import Settings
 from mvsnap.domain import Serial
 from mvsnap.jobs.abandoned_clips import AbandonedClips
 from mvsnap.jobs.engine import Engine, WorkerEngine
-from mvsnap.jobs.executors import installation, take_slot
+from mvsnap.jobs.executors import acquire_slot, installation
 from mvsnap.jobs.schedule import CameraTimetable
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.runtime.parts import Parts, jobs_url, open_bucket
@@ -23,7 +23,7 @@ from mvsnap.wifi.worker import VisitMaker
 
 if TYPE_CHECKING:
     from mvsnap.badges.worker import BadgeLoop
-    from mvsnap.jobs.clip_worker import ClipDesk
+    from mvsnap.jobs.clip_worker import ClipWorker
     from mvsnap.jobs.s3_copies import Copies
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class Worker:
 
     def __init__(self, parts: Parts, finished: Finished) -> None:
         self._parts = parts
-        self._slot = take_slot(parts.settings.data_dir)
+        self._slot = acquire_slot(parts.settings.data_dir)
         self.engine = WorkerEngine(
             jobs_url(parts.settings),
             self._slot.executor_id,
@@ -62,7 +62,7 @@ class Worker:
             clock=parts.clock,
             timetables=timetables(parts.settings),
             timezone=parts.settings.site.timezone,
-            on_finished=finished.tell,
+            on_finished=finished.notify,
         )
         self._retention = parts.retention()
         self._abandoned = abandoned_clips(parts, self.engine)
@@ -176,10 +176,10 @@ class Worker:
         self._abandoned.finish()
 
 
-def clip_desk(parts: Parts, jobs: JobService) -> ClipDesk:
+def clip_worker(parts: Parts, jobs: JobService) -> ClipWorker:
     # Only here: a gateway without cameras that record needs none of it.
     from mvsnap.camera_sources import build_recorder, open_ixon, recorder_settings
-    from mvsnap.jobs.clip_worker import ClipDesk
+    from mvsnap.jobs.clip_worker import ClipWorker
     from mvsnap.recorder import Recorder
 
     settings, clock = parts.settings, parts.clock
@@ -187,7 +187,7 @@ def clip_desk(parts: Parts, jobs: JobService) -> ClipDesk:
     recorder = build_recorder(settings, clock, parts.dashboard, ixon)
     if recorder is None:  # the cameras left the settings, clips of theirs did not
         recorder = Recorder(recorder_settings(settings), clock)
-    return ClipDesk(
+    return ClipWorker(
         recorder,
         installation(settings.data_dir),
         settings.recorder.serials(),

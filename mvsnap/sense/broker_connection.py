@@ -15,7 +15,7 @@ State = tuple[bool, str]  # connected, and how it is in words
 _GOODBYE_S = 5.0
 
 
-class Line:
+class BrokerConnection:
     """Open or not; opened again and again, each time with the settings of then."""
 
     def __init__(self, clock: SystemClock) -> None:
@@ -48,12 +48,12 @@ class Line:
         self._receiver = Receiver(broker)
         self._receiver.start()
 
-    def take(self, limit_s: float) -> Batch | None:
+    def receive(self, limit_s: float) -> Batch | None:
         """Return what came, None if nothing did in time; waits when it is not open."""
         if self._receiver is None:
             self._clock.sleep(limit_s)
             return None
-        return self._receiver.take(limit_s)
+        return self._receiver.receive(limit_s)
 
     def acknowledge(self, batch: Batch) -> None:
         if self._receiver is not None:

@@ -25,7 +25,7 @@ class Batch:
     received_at_ns: int  # when the last of them came; the wall clock
 
 
-class Waiting:
+class MessageBuffer:
     """What was received and not yet taken.
 
     Above `most` messages, or 64 MB, the oldest QoS 0 messages are dropped: counts are a
@@ -53,7 +53,7 @@ class Waiting:
                 self._drop_from(self._batches.popleft())
             self._changed.notify()
 
-    def take(self, limit_s: float) -> Batch | None:
+    def receive(self, limit_s: float) -> Batch | None:
         """Return all that waits of the oldest connection.
 
         None if nothing came within the limit, and at once when closed and empty.

@@ -21,9 +21,9 @@ from mvsnap.core.sense_messages import (
     parse_topic,
 )
 from mvsnap.domain import EventKind, Serial, ZoneId
-from mvsnap.sense.events import Harvest, Place, moment
+from mvsnap.sense.events import EventBuffer, Place, moment
 from mvsnap.sense.framing import Frame
-from mvsnap.sense.noise_and_lines import ALL_OF_IT, LineWatches, NoiseWatches
+from mvsnap.sense.noise_and_lines import ALL_OF_IT, LineCrossingDetector, NoiseDetector
 from mvsnap.sense.rules import Rules
 from mvsnap.sense.zone import ZoneWatch
 from mvsnap.store.sense import Findings, ZoneKey
@@ -49,14 +49,14 @@ class Detector:
         self._rules = rules
         self._on_sensor = on_sensor
         self._most_zones = most_zones
-        self.harvest = Harvest()
+        self.events = EventBuffer()
         self.bad_messages = 0
         # Some bridges spell topics in their own way: several may lead to one zone.
         self._zones: dict[bytes, ZoneWatch] = {}
         self._watches: dict[ZoneKey, ZoneWatch] = {}
-        self._pile: dict[ZoneWatch, None] = {}
-        self._noises = NoiseWatches(self.harvest, most_zones)
-        self._lines = LineWatches(self.harvest)
+        self._dirty: dict[ZoneWatch, None] = {}
+        self._noises = NoiseDetector(self.events, most_zones)
+        self._lines = LineCrossingDetector(self.events)
         # Topics that are no counts; None: not ours.
         self._others: dict[bytes, Topic | None] = {}
         self._full_until_ms = 0
@@ -83,7 +83,7 @@ class Detector:
                 self._add(zone, zone.finish(), now)
         self._keep(lambda zone: rules.counts(zone.serial, zone.zone_id))
 
-    def take(self, frames: Iterable[Frame], now: datetime) -> None:
+    def process(self, frames: Iterable[Frame], now: datetime) -> None:
         """Take frames that arrived by `now`, in their order."""
         received_ms = round(now.timestamp() * 1000)
         zones, decode = self._zones, decode_counts
@@ -92,7 +92,7 @@ class Detector:
             try:
                 zone = zones.get(topic)
                 if zone is None:
-                    self._take_other(frame, received_ms, now)
+                    self._process_other(frame, received_ms, now)
                     continue
                 count = decode(payload)
             except BadMessage as exc:
@@ -122,9 +122,9 @@ class Detector:
         self._noises.finish(now)
 
     @property
-    def must_be_saved(self) -> bool:
+    def needs_saving(self) -> bool:
         """Say whether a restart would miss something."""
-        return bool(self._pile) or self.harvest.has_events
+        return bool(self._dirty) or self.events.has_events
 
     def drain(self, *, checkpoint: bool) -> Findings:
         """Return what is to be saved, and take it for saved.
@@ -137,10 +137,10 @@ class Detector:
             if zone.is_open and zone.last_ms > zone.saved_ms
         ]
         states = {
-            (zone.serial, zone.zone_id): zone.state() for zone in (*self._pile, *moved)
+            (zone.serial, zone.zone_id): zone.state() for zone in (*self._dirty, *moved)
         }
-        self._pile.clear()
-        events, presences = self.harvest.gather()
+        self._dirty.clear()
+        events, presences = self.events.gather()
         return Findings(events, presences, states | self._noises.drain())
 
     @property
@@ -148,16 +148,16 @@ class Detector:
         """Return how many topics with counts are watched."""
         return len(self._zones)
 
-    def heard(self, since: datetime) -> dict[Serial, datetime]:
+    def last_seen(self, since: datetime) -> dict[Serial, datetime]:
         """Return when each camera was heard last, of those heard after `since`."""
         since_ms = round(since.timestamp() * 1000)
         newest: dict[Serial, int] = {}
         for zone in self._watches.values():
-            if zone.heard_ms > max(since_ms, newest.get(zone.serial, 0)):
-                newest[zone.serial] = zone.heard_ms
+            if zone.last_seen_ms > max(since_ms, newest.get(zone.serial, 0)):
+                newest[zone.serial] = zone.last_seen_ms
         return {serial: moment(ms) for serial, ms in newest.items()}
 
-    def _take_other(self, frame: Frame, received_ms: int, now: datetime) -> None:
+    def _process_other(self, frame: Frame, received_ms: int, now: datetime) -> None:
         topic, payload = frame[0], frame[1]
         if topic not in self._others:
             self._others[topic] = parse_topic(topic)
@@ -174,12 +174,12 @@ class Detector:
                 decode_counts(payload)  # what sends no counts is given no watch
                 self._zones[topic] = self._watch(serial, zone_id)
                 del self._others[topic]
-                self.take([frame], now)
+                self.process([frame], now)
         elif parsed.kind is TopicKind.AUDIO_LEVEL:
-            self._noises.take(serial, payload, received_ms, self._rules, now)
+            self._noises.process(serial, payload, received_ms, self._rules, now)
         elif parsed.kind is TopicKind.CROSSING:
             line = parsed.part
-            self._lines.take(serial, line, payload, received_ms, self._rules, now)
+            self._lines.process(serial, line, payload, received_ms, self._rules, now)
         else:
             self._on_sensor(parsed, frame)
 
@@ -187,7 +187,7 @@ class Detector:
         zone = self._watches.get((serial, zone_id))
         if zone is None:
             rule = self._rules.crowd(serial, zone_id)
-            zone = ZoneWatch(serial, zone_id, rule, self._pile)
+            zone = ZoneWatch(serial, zone_id, rule, self._dirty)
             self._watches[serial, zone_id] = zone
         return zone
 
@@ -207,7 +207,7 @@ class Detector:
         return False
 
     def _forget(self, heard_before_ms: int) -> None:
-        self._keep(lambda zone: zone.is_open or zone.heard_ms >= heard_before_ms)
+        self._keep(lambda zone: zone.is_open or zone.last_seen_ms >= heard_before_ms)
 
     def _keep(self, wanted: Callable[[ZoneWatch], bool]) -> None:
         gone = [key for key, zone in self._watches.items() if not wanted(zone)]
@@ -220,18 +220,18 @@ class Detector:
         place = Place(EventKind.CROWD, zone.serial, zone.zone_id)
         for finding in found:
             if isinstance(finding, Seen):
-                self.harvest.add_presence(zone.serial, zone.zone_id, finding)
+                self.events.add_presence(zone.serial, zone.zone_id, finding)
             else:
                 self._add_crowd(zone, place, finding, now)
 
     def _add_crowd(
         self, zone: ZoneWatch, place: Place, finding: Finding, now: datetime
     ) -> None:
-        muted_by = self.harvest.names.muted_by(zone.serial, zone.zone_id, now)
+        muted_by = self.events.names.muted_by(zone.serial, zone.zone_id, now)
         if isinstance(finding, Raised) and muted_by is not None:
             # What nobody was told of does not hold back the next one.
             zone.crowd.quiet_until_ms = -1
-        self.harvest.add_crowd(place, finding, zone.crowd.rule, now)
+        self.events.add_crowd(place, finding, zone.crowd.rule, now)
 
     def _complain(self, topic: bytes, why: BadMessage) -> None:
         self.bad_messages += 1

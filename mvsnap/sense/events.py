@@ -133,7 +133,7 @@ def end_event(place: Place, found: Ended, names: Names, now: datetime) -> Event:
     )
 
 
-class Harvest:
+class EventBuffer:
     """Events and presences that wait to be saved."""
 
     def __init__(self) -> None:

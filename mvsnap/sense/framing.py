@@ -30,7 +30,7 @@ class Cut(NamedTuple):
     others: list[bytes]
 
 
-class _Broken(ValueError):
+class _BrokenFrame(ValueError):
     """These bytes are no MQTT."""
 
 
@@ -75,7 +75,7 @@ class Cutter:
         data = piece if len(self._pieces) == 1 else b"".join(self._pieces)
         try:
             self._keep(data[self._cut_all(data, cut) :])
-        except _Broken as exc:
+        except _BrokenFrame as exc:
             self.broken = str(exc)
             self._keep(b"")
         return cut
@@ -111,7 +111,7 @@ class Cutter:
                 start = body + 2
                 stop = start + (data[body] << 8) + data[body + 1]
                 if stop > end:
-                    raise _Broken("a topic is longer than its packet")
+                    raise _BrokenFrame("a topic is longer than its packet")
                 rest = stop if plain else _after_properties(data, stop, end)
                 add((data[start:stop], data[rest:end], first == 0x31, 0))
             elif first & 0xF0 == _PUBLISH:
@@ -136,16 +136,16 @@ class Cutter:
         """Return where the topic begins and ends, and the packet id."""
         qos = first >> 1 & 3
         if qos == 3:
-            raise _Broken("a message has QoS 3")
+            raise _BrokenFrame("a message has QoS 3")
         start = body + 2
         stop = start + int.from_bytes(data[body:start])
         if start > end or stop > end:
-            raise _Broken("a topic is longer than its packet")
+            raise _BrokenFrame("a topic is longer than its packet")
         if qos == 0:
             return start, stop, 0
         packet_id = int.from_bytes(data[stop : stop + 2])
         if stop + 2 > end or packet_id == 0:
-            raise _Broken("a message that wants an answer has no packet id")
+            raise _BrokenFrame("a message that wants an answer has no packet id")
         if qos == 2:
             self.exactly_once.add(packet_id)
         return start, stop, packet_id
@@ -157,7 +157,7 @@ class Cutter:
         """
         first, size = data[at], len(data)
         if first & 0xF0 != _PUBLISH:
-            raise _Broken("a packet is longer than any known of its kind")
+            raise _BrokenFrame("a packet is longer than any known of its kind")
         if first & 0x06:
             start = body + 2
             stop = start + int.from_bytes(data[body:start]) + 2
@@ -178,7 +178,7 @@ def _after_properties(data: bytes, at: int, end: int) -> int:
         return at + 1
     length, start = _length(data, at, end)
     if length < 0 or start + length > end:
-        raise _Broken("properties are longer than their packet")
+        raise _BrokenFrame("properties are longer than their packet")
     return start + length
 
 
@@ -192,4 +192,4 @@ def _length(data: bytes, at: int, end: int) -> tuple[int, int]:
         length |= (byte & 127) << 7 * index
         if byte < 128:
             return length, at + index + 1
-    raise _Broken("a length has more than four bytes")
+    raise _BrokenFrame("a length has more than four bytes")

@@ -17,13 +17,13 @@ from mvsnap.store.sense import SenseStore
 log = logging.getLogger(__name__)
 
 # A camera's last count is noted so often: its silence is the only offline sign.
-_HEARD = timedelta(seconds=60)
+_LAST_SEEN_EVERY = timedelta(seconds=60)
 # Enough for any site; more are invented.
 _MOST_CAMERAS = 2000
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-class Report:
+class Heartbeat:
     def __init__(self, sense: SenseStore, events: Store, clock: SystemClock) -> None:
         self._sense = sense
         self._events = events
@@ -31,8 +31,8 @@ class Report:
         self._messages = 0
         self._lost: Mapping[str, int] = {}
         self._began_at = clock.monotonic()
-        self._heard: dict[Serial, datetime] = {}
-        self.told: State | None = None
+        self._last_seen: dict[Serial, datetime] = {}
+        self.reported: State | None = None
 
     def count(self, messages: int) -> None:
         self._messages += messages
@@ -55,7 +55,7 @@ class Report:
         now = self._clock.monotonic()
         rate = self._messages / max(now - self._began_at, 0.001)
         self._messages, self._began_at = 0, now
-        self.told = state
+        self.reported = state
         self._sense.describe_listener(
             Listener(
                 listener_id=listener_id,
@@ -67,21 +67,21 @@ class Report:
             )
         )
 
-    def note_heard(self, detector: Detector) -> None:
+    def note_last_seen(self, detector: Detector) -> None:
         """Note when each camera was heard, each at most once a minute."""
-        since = self._clock.now() - 2 * _HEARD
-        known = detector.harvest.names.cameras
-        heard = {
+        since = self._clock.now() - 2 * _LAST_SEEN_EVERY
+        known = detector.events.names.cameras
+        last_seen = {
             serial: at
-            for serial, at in detector.heard(since).items()
+            for serial, at in detector.last_seen(since).items()
             # Anybody at the broker can invent serials; the Dashboard knows ours.
             if serial in known or not known
         }
         news = {
             serial: at
-            for serial, at in islice(heard.items(), _MOST_CAMERAS)
-            if at - self._heard.get(serial, _NEVER) >= _HEARD
+            for serial, at in islice(last_seen.items(), _MOST_CAMERAS)
+            if at - self._last_seen.get(serial, _NEVER) >= _LAST_SEEN_EVERY
         }
-        self._sense.note_heard(news)
-        kept = {serial: at for serial, at in self._heard.items() if at >= since}
-        self._heard = kept | news
+        self._sense.note_last_seen(news)
+        kept = {serial: at for serial, at in self._last_seen.items() if at >= since}
+        self._last_seen = kept | news

@@ -20,11 +20,11 @@ from mvsnap.core.sense_messages import Topic
 from mvsnap.domain import Event, Job
 from mvsnap.errors import QueueFull
 from mvsnap.metrics import Metrics
-from mvsnap.sense.broker_connection import Line, broker_of
+from mvsnap.sense.broker_connection import BrokerConnection, broker_of
 from mvsnap.sense.detector import Detector
 from mvsnap.sense.framing import Frame
-from mvsnap.sense.heartbeat import Report
-from mvsnap.sense.lock import Seat, take_seat
+from mvsnap.sense.heartbeat import Heartbeat
+from mvsnap.sense.lock import InstanceLock, acquire_lock
 from mvsnap.sense.outbox import Jobs, Outbox
 from mvsnap.sense.receiver import Batch, Broker
 from mvsnap.sense.rules import Rules
@@ -97,14 +97,14 @@ class ListenerLoop:
         self._outbox = Outbox(jobs, stores.events, stores.site, clock, rules)
         self._detector = Detector(rules, self._on_sensor)
         self._sensors = Sensors(targets(settings))
-        self._seat: Seat | None = None
-        self._line = Line(clock)
+        self._lock: InstanceLock | None = None
+        self._connection = BrokerConnection(clock)
         self._unsaved: Findings | None = None
         self._unacknowledged: list[Batch] = []
         self._held: list[Batch] = []
         self._has_new_jobs = False
         self._jobs_waiting: list[Job] = []
-        self._report = Report(stores.sense, stores.events, clock)
+        self._heartbeat = Heartbeat(stores.sense, stores.events, clock)
         self._storage_is_away = False
         self._mistake = ""
         self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
@@ -146,20 +146,23 @@ class ListenerLoop:
     def _round(self) -> None:
         if self._every["choices"].due():
             self._read_choices()
-        if self._every["beat"].due() or self._line.state != self._report.told:
+        if (
+            self._every["beat"].due()
+            or self._connection.state != self._heartbeat.reported
+        ):
             self._beat()
-        batch = self._line.take(_TAKE_S)
+        batch = self._connection.receive(_TAKE_S)
         if batch is not None:
             self._work_on(batch)
         if self._every["expire"].due():
             self._detector.expire(self._clock.now())
-            self._report.note_heard(self._detector)
+            self._heartbeat.note_last_seen(self._detector)
         self._save_if_due()
 
     def _work_on(self, batch: Batch) -> None:
         received_at = datetime.fromtimestamp(batch.received_at_ns / 1e9, UTC)
-        self._detector.take(batch.frames, received_at)
-        self._report.count(len(batch.frames))
+        self._detector.process(batch.frames, received_at)
+        self._heartbeat.count(len(batch.frames))
         self._metrics.sense_messages.inc(len(batch.frames))
         if not any(frame[3] for frame in batch.frames):
             return
@@ -170,9 +173,9 @@ class ListenerLoop:
     # --- saving
 
     def _save_if_due(self) -> None:
-        must = self._detector.must_be_saved or self._sensors.changed
+        must = self._detector.needs_saving or self._sensors.changed
         checkpoint = self._every["checkpoint"].due()
-        urgent = self._detector.harvest.has_events or bool(self._unacknowledged)
+        urgent = self._detector.events.has_events or bool(self._unacknowledged)
         due = checkpoint or (must and (urgent or self._every["save"].due()))
         if due or self._unsaved is not None:
             self._save(checkpoint=checkpoint)
@@ -192,9 +195,9 @@ class ListenerLoop:
         self._unsaved = None
         self._storage_is_away = False
         for event in found.events:
-            self._tell(event)
+            self._notify(event)
 
-    def _tell(self, event: Event) -> None:
+    def _notify(self, event: Event) -> None:
         self._metrics.sense_events.labels(event.kind).inc()
         muted_by = event.details.get("muted_by")
         muted = f", muted by {muted_by}" if muted_by else ""
@@ -209,15 +212,15 @@ class ListenerLoop:
         if not self._jobs_waiting:
             safe, self._held = [*safe, *self._held], []
         for batch in safe:
-            self._line.acknowledge(batch)
+            self._connection.acknowledge(batch)
 
     # --- what people chose, and what cameras are called
 
     def _read_choices(self) -> None:
-        site, harvest = self._stores.site, self._detector.harvest
+        site, events = self._stores.site, self._detector.events
         if self._every["names"].due():
-            harvest.names = read_names(site, harvest.names)
-        harvest.names = read_mutes(site, harvest.names, self._clock.now())
+            events.names = read_names(site, events.names)
+        events.names = read_mutes(site, events.names, self._clock.now())
         sense, mistake = read_sense(site, self._settings.sense)
         if mistake and mistake != self._mistake:
             log.error("a choice of the settings page cannot be used: %s", mistake)
@@ -234,28 +237,28 @@ class ListenerLoop:
         self._outbox.rules = rules
 
     def _switch(self, enabled: bool) -> None:
-        if not enabled and self._line.is_open:
+        if not enabled and self._connection.is_open:
             self._disconnect()
             self._detector.finish(self._clock.now())
-            self._line.forget(self._broker())
-        elif enabled and not self._line.is_open and self._sit_down():
-            self._line.open(self._broker())
+            self._connection.forget(self._broker())
+        elif enabled and not self._connection.is_open and self._acquire_lock():
+            self._connection.open(self._broker())
 
     def _broker(self) -> Broker:
-        assert self._seat is not None
-        return broker_of(self._sense, self._seat.listener_id)
+        assert self._lock is not None
+        return broker_of(self._sense, self._lock.listener_id)
 
-    def _sit_down(self) -> bool:
-        """Take the seat; the first time, go on from where the last listener was."""
-        if self._seat is not None:
+    def _acquire_lock(self) -> bool:
+        """Take the lock; the first time, go on from where the last listener was."""
+        if self._lock is not None:
             return True
         if not self._every["seat"].due():
             return False
         now = self._clock.now()
         states = self._stores.sense.states(now - _STATE_AGE)
         found = self._outbox.unsubmitted()
-        self._seat = take_seat(self._settings.data_dir)
-        if self._seat is None:
+        self._lock = acquire_lock(self._settings.data_dir)
+        if self._lock is None:
             return False
         self._sensors.restore(states)
         self._detector.restore(states, now)
@@ -288,12 +291,12 @@ class ListenerLoop:
     # --- the state for people
 
     def _beat(self) -> None:
-        if self._seat is not None:
-            self._report.beat(
-                self._seat.listener_id,
-                self._line.state,
+        if self._lock is not None:
+            self._heartbeat.beat(
+                self._lock.listener_id,
+                self._connection.state,
                 self._detector.topics,
-                self._line.lost,
+                self._connection.lost,
             )
 
     def _say_storage_is_away(self, exc: SQLAlchemyError) -> None:
@@ -304,7 +307,7 @@ class ListenerLoop:
     # --- the end
 
     def _disconnect(self) -> None:
-        self._line.close()
+        self._connection.close()
         self._unacknowledged.clear()
         self._held.clear()
 
@@ -319,5 +322,5 @@ class ListenerLoop:
         except SQLAlchemyError as exc:
             self._say_storage_is_away(exc)
             self._disconnect()
-        if self._seat is not None:
-            self._seat.leave()
+        if self._lock is not None:
+            self._lock.leave()

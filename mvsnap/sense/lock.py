@@ -1,4 +1,4 @@
-"""The seat: one listener for each data_dir, under an MQTT client id that stays.
+"""The lock: one listener for each data_dir, under an MQTT client id that stays.
 
 The broker keeps a session under that id, so what was published at QoS 1 while nobody
 listened comes later. Two processes with one id would throw each other out for ever.
@@ -12,7 +12,7 @@ import secrets
 from pathlib import Path
 
 
-class Seat:
+class InstanceLock:
     def __init__(self, descriptor: int, listener_id: str) -> None:
         self._descriptor = descriptor
         self.listener_id = listener_id
@@ -21,8 +21,8 @@ class Seat:
         os.close(self._descriptor)
 
 
-def take_seat(data_dir: Path) -> Seat | None:
-    """Return the seat, None while another process has it; it ends with its process."""
+def acquire_lock(data_dir: Path) -> InstanceLock | None:
+    """Return the lock, None while another process has it; it ends with its process."""
     descriptor = os.open(data_dir / "listener-id", os.O_RDWR | os.O_CREAT, 0o640)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -34,4 +34,4 @@ def take_seat(data_dir: Path) -> Seat | None:
         listener_id = f"mvsnap-{secrets.token_hex(6)}"
         os.write(descriptor, listener_id.encode())
         os.fsync(descriptor)
-    return Seat(descriptor, listener_id)
+    return InstanceLock(descriptor, listener_id)

@@ -9,7 +9,7 @@ from mvsnap.core.crossing import CrossingRule, CrossingWatch
 from mvsnap.core.crowd import SILENCE_MS, CrowdWatch
 from mvsnap.core.sense_messages import decode_audio_level, decode_crossing
 from mvsnap.domain import EventKind, Serial, ZoneId
-from mvsnap.sense.events import Harvest, Place
+from mvsnap.sense.events import EventBuffer, Place
 from mvsnap.sense.rules import Rules
 from mvsnap.sense.zone import believed_ms
 from mvsnap.store.sense import ZoneKey
@@ -22,25 +22,25 @@ _FORGET_MS = 3_600_000
 LineKey = tuple[Serial, str, CrossingRule]
 
 
-class NoiseWatches:
+class NoiseDetector:
     """One watch for each camera that publishes its audio level."""
 
-    def __init__(self, harvest: Harvest, most: int) -> None:
-        self._harvest = harvest
+    def __init__(self, events: EventBuffer, most: int) -> None:
+        self._events = events
         self._most = most
         self._watches: dict[Serial, CrowdWatch] = {}
-        self._heard_ms: dict[Serial, int] = {}
+        self._last_seen_ms: dict[Serial, int] = {}
 
     def follow(self, rules: Rules) -> None:
         rule = rules.noise()
         if rule is None:
             self._watches.clear()
-            self._heard_ms.clear()
+            self._last_seen_ms.clear()
         for watch in self._watches.values():
             assert rule is not None
             watch.rule = rule
 
-    def take(
+    def process(
         self,
         serial: Serial,
         payload: bytes,
@@ -50,7 +50,7 @@ class NoiseWatches:
     ) -> None:
         """Raises BadMessage."""
         rule = rules.noise()
-        if rule is None or not rules.hears(serial):
+        if rule is None or not rules.includes(serial):
             return
         ts_ms, level_db = decode_audio_level(payload)
         watch = self._watches.get(serial)
@@ -58,17 +58,17 @@ class NoiseWatches:
             if len(self._watches) >= self._most:
                 return
             watch = self._watches[serial] = CrowdWatch(rule)
-        self._heard_ms[serial] = received_ms
+        self._last_seen_ms[serial] = received_ms
         found = watch.see(believed_ms(ts_ms, received_ms), level_db)
         self._add(serial, watch, found, now)
 
     def expire(self, now_ms: int, now: datetime) -> None:
         for serial, watch in list(self._watches.items()):
-            silent_ms = now_ms - self._heard_ms[serial]
+            silent_ms = now_ms - self._last_seen_ms[serial]
             if silent_ms > SILENCE_MS:
                 self._add(serial, watch, watch.finish(), now)
             if silent_ms > _FORGET_MS:
-                del self._watches[serial], self._heard_ms[serial]
+                del self._watches[serial], self._last_seen_ms[serial]
 
     def finish(self, now: datetime) -> None:
         for serial, watch in self._watches.items():
@@ -79,7 +79,7 @@ class NoiseWatches:
     ) -> None:
         rule = rules.noise()
         if rule is not None:
-            self._heard_ms[serial] = now_ms
+            self._last_seen_ms[serial] = now_ms
             self._watches[serial] = watch = CrowdWatch(rule)
             watch.restore(known.get("crowd", {}))
 
@@ -95,18 +95,18 @@ class NoiseWatches:
     ) -> None:
         place = Place(EventKind.NOISE, serial, ALL_OF_IT)
         for finding in found:
-            self._harvest.add_crowd(place, finding, watch.rule, now)
+            self._events.add_crowd(place, finding, watch.rule, now)
 
 
-class LineWatches:
+class LineCrossingDetector:
     """One watch for each line and rule."""
 
-    def __init__(self, harvest: Harvest) -> None:
-        self._harvest = harvest
+    def __init__(self, events: EventBuffer) -> None:
+        self._events = events
         self._watches: dict[LineKey, CrossingWatch] = {}
-        self._heard_ms: dict[LineKey, int] = {}
+        self._last_seen_ms: dict[LineKey, int] = {}
 
-    def take(
+    def process(
         self,
         serial: Serial,
         line_id: str,
@@ -124,16 +124,16 @@ class LineWatches:
                 if len(self._watches) >= _MOST_LINES:
                     return
                 watch = self._watches[key] = CrossingWatch(rule)
-            self._heard_ms[key] = received_ms
+            self._last_seen_ms[key] = received_ms
             ts_ms = believed_ms(crossing.ts_ms, received_ms)
             found = watch.see(ts_ms, crossing.object_id, crossing.event, crossing.type)
             if found is not None:
                 place = Place(EventKind.CROSSING, serial, ZoneId(line_id), number)
-                self._harvest.add_crossing(place, found, rule, now)
+                self._events.add_crossing(place, found, rule, now)
 
     def expire(self, now_ms: int) -> None:
         """Forget the lines that nobody crossed for long."""
-        for key, heard_ms in list(self._heard_ms.items()):
+        for key, last_seen_ms in list(self._last_seen_ms.items()):
             rule = key[2]
-            if now_ms - heard_ms > _FORGET_MS + rule.window_ms + rule.cooldown_ms:
-                del self._watches[key], self._heard_ms[key]
+            if now_ms - last_seen_ms > _FORGET_MS + rule.window_ms + rule.cooldown_ms:
+                del self._watches[key], self._last_seen_ms[key]

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from mvsnap.sense.buffer import Batch, Waiting
+from mvsnap.sense.buffer import Batch, MessageBuffer
 from mvsnap.sense.bulk import BulkClient, works
 from mvsnap.sense.client import NOT_MQTT, Broker, PlainClient, SessionClient
 from mvsnap.sense.framing import LIMIT_BYTES, Frame
@@ -67,7 +67,7 @@ class Receiver:
         self._waits_s = (first_wait_s, longest_wait_s)
         self._bulk = client
         self._make: type[BulkClient | PlainClient] = client
-        self._waiting = Waiting(most_waiting)
+        self._buffer = MessageBuffer(most_waiting)
         self._live: tuple[int, SessionClient] | None = None
         self._connections = 0
         self._too_large = 0
@@ -82,7 +82,7 @@ class Receiver:
         live, too_large = self._live, self._too_large
         if live is not None:
             too_large += live[1].skipped
-        return replace(self._state, dropped=self._waiting.dropped, too_large=too_large)
+        return replace(self._state, dropped=self._buffer.dropped, too_large=too_large)
 
     def start(self) -> None:
         """Begin, once, in a thread of its own; a broker that is away is no error."""
@@ -95,12 +95,12 @@ class Receiver:
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
         self._thread.start()
 
-    def take(self, limit_s: float) -> Batch | None:
+    def receive(self, limit_s: float) -> Batch | None:
         """Return everything received so far, of one connection, in order of arrival.
 
         None when nothing came within `limit_s`, and at once when stopped and empty.
         """
-        return self._waiting.take(limit_s)
+        return self._buffer.receive(limit_s)
 
     def acknowledge(self, batch: Batch) -> None:
         """Tell the broker that it need not send these again; from any thread.
@@ -129,7 +129,7 @@ class Receiver:
                 self._bell.close()
                 self._wakes.close()
             self._set(False, "stopped")
-        self._waiting.close()
+        self._buffer.close()
 
     def _run(self) -> None:
         tries = 0
@@ -152,7 +152,7 @@ class Receiver:
         number = self._connections
 
         def deliver(frames: list[Frame]) -> None:
-            self._waiting.put(number, frames)
+            self._buffer.put(number, frames)
 
         client = self._make(self._broker, deliver, limit_bytes=self._limit_bytes)
         try:
@@ -160,7 +160,7 @@ class Receiver:
             self._live = number, client
             self._serve(client)
         except (OSError, ValueError) as exc:
-            client.fail(_words(exc))
+            client.fail(_reason(exc))
         except Exception:
             # paho raises what it likes when the other side speaks no MQTT.
             if not self._was_told:
@@ -257,7 +257,7 @@ def _close(client: SessionClient) -> None:
         sock.close()
 
 
-def _words(exc: OSError | ValueError) -> str:
+def _reason(exc: OSError | ValueError) -> str:
     """Say for people why a connection could not be made or broke off."""
     if isinstance(exc, ssl.SSLCertVerificationError):
         return f"the certificate of the broker is not trusted: {exc.verify_message}"

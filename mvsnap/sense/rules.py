@@ -43,7 +43,7 @@ class Rules:
             cooldown_ms=_ms(noise.cooldown_s),
         )
 
-    def hears(self, serial: str) -> bool:
+    def includes(self, serial: str) -> bool:
         """Say whether this camera is listened to."""
         return _is_one_of(serial, self._sense.cameras)
 

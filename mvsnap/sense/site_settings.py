@@ -6,8 +6,8 @@ import logging
 from dataclasses import replace
 from datetime import datetime
 
-from mvsnap.config.choices import chosen_sense
 from mvsnap.config.sense import Sense
+from mvsnap.config.setting_overrides import with_overrides
 from mvsnap.errors import BadInput
 from mvsnap.sense.events import Names
 from mvsnap.store.site import SiteStore
@@ -21,7 +21,7 @@ def read_sense(site: SiteStore, file: Sense) -> tuple[Sense, str]:
     With a mistake among the choices: the file's settings, and what is wrong.
     """
     try:
-        return chosen_sense(file, site.choices()), ""
+        return with_overrides(file, site.setting_overrides()), ""
     except BadInput as exc:
         return file, exc.message
 

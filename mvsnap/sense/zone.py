@@ -30,15 +30,15 @@ def believed_ms(ts_ms: int, received_ms: int) -> int:
 class ZoneWatch:
     """The counts of one zone, for the crowd rule and for presences.
 
-    pile: gets the watch when a restart would miss something that was not saved yet.
+    dirty: gets the watch when a restart would miss something that was not saved yet.
     """
 
     __slots__ = (
         "crowd",
-        "heard_ms",
+        "last_seen_ms",
         "last_ms",
         "late",
-        "pile",
+        "dirty",
         "presence",
         "saved_ms",
         "serial",
@@ -50,15 +50,15 @@ class ZoneWatch:
         serial: Serial,
         zone_id: ZoneId,
         rule: CrowdRule,
-        pile: dict[ZoneWatch, None],
+        dirty: dict[ZoneWatch, None],
     ) -> None:
-        self.pile = pile
+        self.dirty = dirty
         self.serial = serial
         self.zone_id = zone_id
         self.crowd = CrowdWatch(rule)
         self.presence = PresenceWatch()
         self.last_ms = -1
-        self.heard_ms = -1
+        self.last_seen_ms = -1
         self.saved_ms = -1
         self.late = 0
 
@@ -66,7 +66,7 @@ class ZoneWatch:
         self, ts_ms: int, people: int, received_ms: int
     ) -> Sequence[Finding | Seen] | None:
         """Take one count; return what it brought, None for nothing."""
-        self.heard_ms = received_ms
+        self.last_seen_ms = received_ms
         # As `believed_ms`, without the call and one addition.
         if not -_AHEAD_MS <= received_ms - ts_ms <= _BEHIND_MS:
             ts_ms = received_ms
@@ -82,7 +82,7 @@ class ZoneWatch:
         found = crowd.see(ts_ms, people)
         seen = presence.see(ts_ms, people)
         if crowd.changed or presence.changed:
-            self.pile[self] = None
+            self.dirty[self] = None
         if seen is not None:
             return [*found, seen]
         return found or None
@@ -97,7 +97,7 @@ class ZoneWatch:
 
     def expire(self, now_ms: int) -> list[Finding | Seen]:
         """End what the camera no longer speaks of."""
-        if now_ms - self.heard_ms <= SILENCE_MS:
+        if now_ms - self.last_seen_ms <= SILENCE_MS:
             return []
         return self.finish()
 
@@ -108,7 +108,7 @@ class ZoneWatch:
         if seen is not None:
             found.append(seen)
         if found:
-            self.pile[self] = None
+            self.dirty[self] = None
         return found
 
     @property
@@ -125,7 +125,7 @@ class ZoneWatch:
 
     def restore(self, known: dict[str, Any], now_ms: int) -> None:
         """Go on; nobody can have been heard while nobody listened."""
-        self.heard_ms = now_ms
+        self.last_seen_ms = now_ms
         self.crowd.restore(known.get("crowd", {}))
         self.presence.restore(known.get("presence"))
         self.last_ms = self.saved_ms = self.crowd.last_ms

@@ -23,7 +23,7 @@ class CallLimit:
         self._passed_at: deque[float] = deque()
         self._lock = threading.Lock()
 
-    def take(self) -> bool:
+    def acquire(self) -> bool:
         """Return whether one more call may pass."""
         with self._lock:
             now = time.monotonic()

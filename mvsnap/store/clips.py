@@ -149,7 +149,7 @@ class ClipStore:
             )
         )
 
-    def untold(self, recorder_id: str) -> list[Clip]:
+    def unnotified(self, recorder_id: str) -> list[Clip]:
         """Return finished clips whose message is not accepted as a job yet."""
         statement = select(clips).where(
             clips.c.told.is_(False),
@@ -170,7 +170,7 @@ class ClipStore:
         )
         return self._read(statement)
 
-    def told(self, clip_id: EventId) -> None:
+    def mark_notified(self, clip_id: EventId) -> None:
         with self._db.writing() as connection:
             connection.execute(
                 update(clips).where(clips.c.id == clip_id).values(told=True)

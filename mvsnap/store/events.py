@@ -64,7 +64,7 @@ class Store:
     def close(self) -> None:
         self._db.engine.dispose()
 
-    def must_answer(self) -> None:
+    def require_database(self) -> None:
         """Raise SQLAlchemyError when the database server is away; SQLite has none."""
         if not self._db.is_sqlite:
             self.ping()

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from mvsnap.domain import Event, Listener, Presence, Serial, ZoneId
 from mvsnap.store.database import Database
 from mvsnap.store.events import event_row
-from mvsnap.store.tables import events, hearing, listeners, presences, watches
+from mvsnap.store.tables import camera_last_seen, events, listeners, presences, watches
 
 ZoneKey = tuple[Serial, ZoneId]
 
@@ -37,7 +37,7 @@ class SenseStore:
         self._add_events = db.insert(events).on_conflict_do_nothing()
         self._add_presences = db.insert(presences).on_conflict_do_nothing()
         self._put_watches = upsert(db, watches, "state", "changed_at")
-        self._put_hearing = upsert(db, hearing, "heard_at")
+        self._put_hearing = upsert(db, camera_last_seen, "heard_at")
 
     def save(self, found: Findings, now: datetime) -> None:
         """Write all of it or nothing; what was there already stays as it is."""
@@ -84,19 +84,19 @@ class SenseStore:
             for row in rows
         ]
 
-    def note_heard(self, heard: Mapping[Serial, datetime]) -> None:
+    def note_last_seen(self, last_seen: Mapping[Serial, datetime]) -> None:
         """Note when each camera was heard last."""
-        if not heard:
+        if not last_seen:
             return
-        rows = [{"serial": s, "heard_at": at} for s, at in heard.items()]
+        rows = [{"serial": s, "heard_at": at} for s, at in last_seen.items()]
         with self._db.writing() as connection:
             connection.execute(self._put_hearing, rows)
 
-    def heard(self) -> dict[Serial, datetime]:
+    def last_seen(self) -> dict[Serial, datetime]:
         """Return when each camera was heard last."""
         with self._db.reading() as connection:
-            rows = connection.execute(select(hearing)).all()
-        return {Serial(row.serial): row.heard_at for row in rows}
+            rows = connection.execute(select(camera_last_seen)).all()
+        return {Serial(row.serial): row.last_seen_at for row in rows}
 
     def describe_listener(self, listener: Listener) -> None:
         row = {
@@ -142,7 +142,9 @@ class SenseStore:
                 .returning(presences.c.serial)
             ).all()
             connection.execute(delete(watches).where(watches.c.changed_at < before))
-            connection.execute(delete(hearing).where(hearing.c.heard_at < before))
+            connection.execute(
+                delete(camera_last_seen).where(camera_last_seen.c.last_seen_at < before)
+            )
             connection.execute(delete(listeners).where(listeners.c.seen_at < before))
         return len(gone)
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, select
 from mvsnap.core.users import LOG_IN, LOG_OUT
 from mvsnap.domain import Camera, Change, Mute, Serial, Zone, ZoneId
 from mvsnap.store.database import Database
-from mvsnap.store.tables import audit, cameras, choices, mutes, zones
+from mvsnap.store.tables import audit, cameras, mutes, setting_overrides, zones
 
 
 class SiteStore:
@@ -20,10 +20,10 @@ class SiteStore:
 
     # --- choices: settings changed on the page
 
-    def choices(self) -> dict[str, Any]:
+    def setting_overrides(self) -> dict[str, Any]:
         """Return settings by name, such as "sense.people", that replace the file's."""
         with self._db.reading() as connection:
-            rows = connection.execute(select(choices)).all()
+            rows = connection.execute(select(setting_overrides)).all()
         return {row.name: row.value for row in rows}
 
     def choose(
@@ -33,14 +33,18 @@ class SiteStore:
         with self._db.writing() as connection:
             for name, value in values.items():
                 if value is None:
-                    connection.execute(delete(choices).where(choices.c.name == name))
+                    connection.execute(
+                        delete(setting_overrides).where(
+                            setting_overrides.c.name == name
+                        )
+                    )
                     continue
                 fresh = {"value": value, "chosen_at": now, "chosen_by": who}
                 connection.execute(
-                    self._db.insert(choices)
+                    self._db.insert(setting_overrides)
                     .values(name=name, **fresh)
                     .on_conflict_do_update(
-                        index_elements=[*choices.primary_key], set_=fresh
+                        index_elements=[*setting_overrides.primary_key], set_=fresh
                     )
                 )
             write_changes(connection, log)

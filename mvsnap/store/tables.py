@@ -204,7 +204,7 @@ zones = Table(
     comment="What the Dashboard says about each zone",
 )
 
-hearing = Table(
+camera_last_seen = Table(
     "hearing",
     metadata,
     Column("serial", Text, primary_key=True, comment="Meraki serial"),
@@ -224,7 +224,7 @@ listeners = Table(
     comment="Processes that listen to MV Sense",
 )
 
-choices = Table(
+setting_overrides = Table(
     "choices",
     metadata,
     Column("name", Text, primary_key=True, comment="setting, such as sense.people"),

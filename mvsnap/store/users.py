@@ -17,7 +17,7 @@ from mvsnap.store.tables import secrets, users
 _ENDED = "ended session "
 
 
-class People:
+class UserStore:
     def __init__(self, db: Database) -> None:
         self._db = db
 

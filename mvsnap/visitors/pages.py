@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
-from mvsnap.config.choices import chosen_sense
+from mvsnap.config.setting_overrides import with_overrides
 from mvsnap.core.csv_table import csv_lines
 from mvsnap.domain import Role, Serial, ZoneId, parse_serial
 from mvsnap.errors import BadInput, NotFound
@@ -79,7 +79,7 @@ def index() -> ResponseReturnValue:
 @auth.page(Role.VIEWER)
 def download() -> ResponseReturnValue:
     asked = _asked()
-    asked.must_fit()
+    asked.require_valid()
     rows = visitor_rows(_store(), _places(), asked)
     cells = [row.cells(asked.since, asked.until) for row in rows]
     return _csv("mvsnap-visitors.csv", page_rows.COLUMNS, cells)
@@ -91,7 +91,7 @@ def zone(serial: str, zone_id: str) -> ResponseReturnValue:
     place = _Place(serial, zone_id)
     day, mistake = _day()
     found = zone_hours(gateway(), place.serial, place.zone_id, day)
-    place.note_look()
+    place.add_page_view()
     today = _now().astimezone(_clock()).date()
     shown = day or today
     page = render_template(
@@ -164,11 +164,11 @@ class _Place:
         text = day.isoformat() if day else None
         return url_for(".zone", serial=self.serial, zone_id=self.zone_id, day=text)
 
-    def note_look(self) -> None:
+    def add_page_view(self) -> None:
         """Let the background know that its pictures are wanted."""
         now, here = _now(), _store()
-        if (self.serial, self.zone_id) not in here.looks(now - _LOOK_EVERY):
-            here.note_look(self.serial, self.zone_id, now)
+        if (self.serial, self.zone_id) not in here.page_views(now - _LOOK_EVERY):
+            here.add_page_view(self.serial, self.zone_id, now)
 
 
 def _ids(serial: str, zone_id: str) -> tuple[Serial, ZoneId]:
@@ -267,7 +267,9 @@ def _advice(cameras: dict[Serial, CountingCamera]) -> str:
     here = gateway()
     if here.settings.meraki.api_key is None:
         try:
-            listens = chosen_sense(here.settings.sense, here.site.choices()).enabled
+            listens = with_overrides(
+                here.settings.sense, here.site.setting_overrides()
+            ).enabled
         except BadInput:
             listens = here.settings.sense.enabled
         if listens:

@@ -57,13 +57,13 @@ class VisitorPictures:
 
     def due(self, now: datetime) -> list[HourPicture]:
         """Return the pictures to ask for, of the zone looked at last in front."""
-        looks = self._visitors.looks(now - _LOOKS_FOR)
-        if not looks:
+        page_views = self._visitors.page_views(now - _LOOKS_FOR)
+        if not page_views:
             return []
         known = {(k.zone.serial, k.zone.zone_id): k for k in self._visitors.zones()}
         return [
             picture
-            for key in looks
+            for key in page_views
             for picture in self._due_of(*key, known.get(key), now)
         ]
 

@@ -109,10 +109,14 @@ class VisitorRefresh:
     # --- what is due, the most wanted first
 
     def _is_anything_due(self, cameras: list[Camera]) -> bool:
-        now, looks, zones = self._clock.now(), self._looks(), self._visitors.zones()
+        now, page_views, zones = (
+            self._clock.now(),
+            self._page_views(),
+            self._visitors.zones(),
+        )
         return bool(
             self._due_cameras(cameras, now)
-            or any(self._is_due(known, looks, now) for known in zones)
+            or any(self._is_due(known, page_views, now) for known in zones)
             or self._counts.missing_days(now)
             or self._pictures.due(now)
         )
@@ -122,7 +126,7 @@ class VisitorRefresh:
         while self._clock.monotonic() < self._ends_at:
             self._began_at = self._clock.now()
             self._ask_cameras(cameras)
-            self._ask_hours(only=self._looks())
+            self._ask_hours(only=self._page_views())
             self._pictures.take(self._ends_at)
             self._ask_days()
             self._ask_hours()
@@ -131,10 +135,10 @@ class VisitorRefresh:
 
     def _somebody_looks(self) -> bool:
         """Say whether a person began to look at a zone since the work began."""
-        return bool(self._visitors.looks(self._began_at))
+        return bool(self._visitors.page_views(self._began_at))
 
-    def _looks(self) -> dict[ZoneKey, datetime]:
-        return self._visitors.looks(self._clock.now() - _LOOKS_FOR)
+    def _page_views(self) -> dict[ZoneKey, datetime]:
+        return self._visitors.page_views(self._clock.now() - _LOOKS_FOR)
 
     def _due_cameras(self, cameras: list[Camera], now: datetime) -> list[Camera]:
         known = self._visitors.cameras()
@@ -147,11 +151,11 @@ class VisitorRefresh:
 
     @staticmethod
     def _is_due(
-        known: KnownZone, looks: dict[ZoneKey, datetime], now: datetime
+        known: KnownZone, page_views: dict[ZoneKey, datetime], now: datetime
     ) -> bool:
         if known.hours_asked_at is None:
             return True
-        looked = (known.zone.serial, known.zone.zone_id) in looks
+        looked = (known.zone.serial, known.zone.zone_id) in page_views
         every = _HOURS_LOOKED_EVERY if looked else _HOURS_EVERY
         return now - known.hours_asked_at >= every
 

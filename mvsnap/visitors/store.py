@@ -32,10 +32,10 @@ from mvsnap.visitors.rows import (
 from mvsnap.visitors.rules import HourCount, Span
 from mvsnap.visitors.tables import (
     claims,
+    page_views,
     visitor_cameras,
     visitor_days,
     visitor_hours,
-    visitor_looks,
     visitor_pictures,
     visitor_zones,
 )
@@ -124,21 +124,21 @@ class VisitorStore:
             rows = connection.execute(select(visitor_zones).order_by(*order)).all()
         return [known_zone_of(row) for row in rows]
 
-    def note_look(self, serial: Serial, zone_id: ZoneId, now: datetime) -> None:
+    def add_page_view(self, serial: Serial, zone_id: ZoneId, now: datetime) -> None:
         """Note that a person looks at the zone."""
-        statement = upsert(self._db, visitor_looks, "looked_at")
+        statement = upsert(self._db, page_views, "looked_at")
         with self._db.writing() as connection:
             connection.execute(
-                statement.values(serial=serial, zone_id=zone_id, looked_at=now)
+                statement.values(serial=serial, zone_id=zone_id, viewed_at=now)
             )
 
-    def looks(self, since: datetime) -> dict[ZoneKey, datetime]:
+    def page_views(self, since: datetime) -> dict[ZoneKey, datetime]:
         """Return the zones somebody looked at since then, the latest first."""
-        statement = select(visitor_looks).where(visitor_looks.c.looked_at >= since)
-        newest = visitor_looks.c.looked_at.desc()
+        statement = select(page_views).where(page_views.c.viewed_at >= since)
+        newest = page_views.c.viewed_at.desc()
         with self._db.reading() as connection:
             rows = connection.execute(statement.order_by(newest)).all()
-        return {(Serial(r.serial), ZoneId(r.zone_id)): r.looked_at for r in rows}
+        return {(Serial(r.serial), ZoneId(r.zone_id)): r.viewed_at for r in rows}
 
     # --- days and hours
 
@@ -326,7 +326,7 @@ class VisitorStore:
             for table in (visitor_hours, visitor_days):
                 connection.execute(delete(table).where(table.c.began_at < before))
             for table, column in (
-                (visitor_looks, visitor_looks.c.looked_at),
+                (page_views, page_views.c.viewed_at),
                 (visitor_cameras, visitor_cameras.c.asked_at),
             ):
                 connection.execute(delete(table).where(column < before))

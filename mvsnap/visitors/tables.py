@@ -37,7 +37,7 @@ visitor_zones = Table(
     comment="Where the Dashboard counts people",
 )
 
-visitor_looks = Table(
+page_views = Table(
     "visitor_looks",
     metadata,
     Column("serial", Text, primary_key=True, comment="Meraki serial"),

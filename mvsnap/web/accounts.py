@@ -63,7 +63,7 @@ class SystemAccounts:
 
     def _refused(self, name: str, password: str) -> str:
         """Return why PAM refuses the log-in, "" when it does not."""
-        self._must_be_set_up()
+        self._require_set_up()
         if not self._free.acquire(blocking=False):
             raise AccountsAway("Too many people log in at once. Try again.")
         try:
@@ -97,7 +97,7 @@ class SystemAccounts:
         finally:  # before the answer: who tries again at once finds it free
             self._free.release()
 
-    def _must_be_set_up(self) -> None:
+    def _require_set_up(self) -> None:
         # Without its file PAM would follow that of any other program.
         if service_file(self._service) is None:
             log.error("log-ins: %s", _no_file(self._service))

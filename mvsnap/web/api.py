@@ -13,7 +13,7 @@ from mvsnap.core import params
 from mvsnap.core.progress import ClipProgress, JobProgress, PartProgress
 from mvsnap.domain import JobId, JobState, Serial, Trigger, TriggerKind
 from mvsnap.errors import BadInput, NotFound
-from mvsnap.jobs.service import Wish
+from mvsnap.jobs.service import JobRequest
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.links import clip_url, job_url, snapshot_url
@@ -36,9 +36,9 @@ def get_snapshot() -> ResponseReturnValue:
         # Flask adds HEAD to GET; link checkers send it, and it must not take pictures.
         raise MethodNotAllowed(["GET", "POST"])
     parameters = read_parameters(request)
-    wish = _wish(parameters)
+    job_request = _job_request(parameters)
     wait_s = params.parse_wait_s(parameters.get("wait_s") or str(params.DEFAULT_WAIT_S))
-    progress = gateway().jobs.accept_and_wait(wish, wait_s)
+    progress = gateway().jobs.accept_and_wait(job_request, wait_s)
     answer = jsonify(_job_json(progress))
     answer.headers["Location"] = job_url(progress.job.id)
     return answer, _STATUS[progress.state]
@@ -63,15 +63,15 @@ def get_job(job_id: str) -> ResponseReturnValue:
     return jsonify(_job_json(progress) | about)
 
 
-def _wish(parameters: Parameters) -> Wish:
+def _job_request(parameters: Parameters) -> JobRequest:
     parameters.allow_only("apikey", "mvSerial", "webexRoom", "at", "prefix", "wait_s")
     caller = auth.caller()
     serials = _serials(parameters)
-    caller.must_reach(serials)
+    caller.require_cameras(serials)
     rooms = _rooms(parameters)
-    caller.must_post_to(rooms)
+    caller.require_rooms(rooms)
     at = parameters.get("at")
-    return Wish(
+    return JobRequest(
         trigger=Trigger(TriggerKind.HTTP, caller.name),
         serials=serials,
         at=params.parse_at(at, gateway().clock.now()) if at else None,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST_SERIES = 7
 _WIDE, _NARROW = (1040, 300), (380, 270)
 _MOST_TICKS = 5
-# In units of the drawing: the size of letters, their usual width, what is no plot.
+# In units of the drawing: the size of messages, their usual width, what is no plot.
 _FONT, _LETTER, _AXIS = 13, 7.4, 64
 
 

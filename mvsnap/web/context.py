@@ -18,7 +18,7 @@ from mvsnap.store.events import Store
 from mvsnap.store.files import Files
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
-from mvsnap.store.users import People
+from mvsnap.store.users import UserStore
 from mvsnap.store.videos import VideoStore
 
 EXTENSION = "mvsnap"
@@ -37,7 +37,7 @@ class Gateway:
     videos: VideoStore
     sense: SenseStore
     site: SiteStore
-    people: People
+    people: UserStore
     audit: AuditLog
     files: Files
     clock: Clock

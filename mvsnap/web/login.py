@@ -22,13 +22,13 @@ from mvsnap.core.users import failed_change, log_in_change, log_out_change
 from mvsnap.domain import Role
 from mvsnap.errors import AccountsAway, TooManyRequests
 from mvsnap.web import auth
-from mvsnap.web.auth.people import log_in, log_out
-from mvsnap.web.auth.tries import Tries
+from mvsnap.web.auth.login_attempts import LoginAttempts
+from mvsnap.web.auth.sessions import log_in, log_out
 from mvsnap.web.context import Gateway, gateway
 
 bp = Blueprint("login", __name__)
 
-_TRIES = "mvsnap_tries"
+_LOGIN_ATTEMPTS = "mvsnap_tries"
 # Browsers take //x and /\x for another host, and leave out tabs and line ends first.
 _LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 
@@ -39,7 +39,7 @@ class LoginForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 
 
 def prepare(app: Flask, here: Gateway) -> None:
-    app.extensions[_TRIES] = Tries(here.people, here.settings.login)
+    app.extensions[_LOGIN_ATTEMPTS] = LoginAttempts(here.people, here.settings.login)
 
 
 @bp.get("/login")
@@ -55,7 +55,7 @@ def try_to_log_in() -> ResponseReturnValue:
     if not form.validate():
         return _form("This page was too old, or cookies are off. Try again.", 400)
     name, password = form.name.data or "", form.password.data or ""
-    tries: Tries = current_app.extensions[_TRIES]
+    tries: LoginAttempts = current_app.extensions[_LOGIN_ATTEMPTS]
     try:
         user = tries.check(name, password, _address())
     except (TooManyRequests, AccountsAway) as exc:
@@ -79,7 +79,7 @@ def logout() -> ResponseReturnValue:
     return redirect(url_for("login.login"), 303)
 
 
-def _write_failure(tries: Tries, name: str) -> None:
+def _write_failure(tries: LoginAttempts, name: str) -> None:
     user = tries.find(name)
     if tries.should_write(user):
         now = gateway().clock.now()

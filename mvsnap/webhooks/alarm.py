@@ -42,7 +42,7 @@ class Source(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Quiet:
+class Ignored:
     """Why an alarm needs no picture; a rule that names `field` takes one anyway."""
 
     because: str
@@ -74,7 +74,7 @@ class Alarm:
     network: str
     image_url: str | None
     is_test: bool
-    quiet: Quiet | None
+    quiet: Ignored | None
     dedup_key: str
     is_own_key: bool
     payload: dict[str, Any] = field(repr=False)

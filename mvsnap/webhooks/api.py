@@ -21,7 +21,7 @@ from mvsnap.core.http_body import MAX_BYTES
 from mvsnap.core.strict_json import one_line
 from mvsnap.domain import Job, Serial, Trigger, TriggerKind
 from mvsnap.errors import BadInput, QueueFull
-from mvsnap.jobs.service import Wish
+from mvsnap.jobs.service import JobRequest
 from mvsnap.web import context
 from mvsnap.web.context import Gateway, gateway
 from mvsnap.web.links import job_url
@@ -32,7 +32,7 @@ from mvsnap.webhooks.badges import swipes_of
 from mvsnap.webhooks.event import alarm_event
 from mvsnap.webhooks.evidence import evidence, without_snapshots
 from mvsnap.webhooks.parse import parse
-from mvsnap.webhooks.rules import Choice, Defaults, Rule, choose
+from mvsnap.webhooks.rules import Defaults, Rule, RuleMatch, choose
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ _MAX_KEY = 255
 class Order:
     """One job of an alarm before it is accepted; `notes` are told to the sender."""
 
-    wish: Wish
+    job_request: JobRequest
     title: str
     notes: tuple[str, ...] = ()
 
@@ -76,16 +76,18 @@ def _limit_body() -> None:
 def _receive(by: Sender) -> ResponseReturnValue:
     alarm = parse(*_body(request))
     swipes = swipes_of(alarm)
-    choices = choose(alarm, _rules(), _defaults(by), is_badge=bool(swipes))
-    if not choices and not swipes:
+    matches = choose(alarm, _rules(), _defaults(by), is_badge=bool(swipes))
+    if not matches and not swipes:
         return _ignored(alarm, by)
     # All are made before one is accepted: what is refused leaves nothing behind.
-    every = [_order(alarm, choice, by) for choice in choices]
-    orders = [order for order in every if order.wish.serials or order.wish.clips]
-    if choices and not orders:
+    every = [_order(alarm, match, by) for match in matches]
+    orders = [
+        order for order in every if order.job_request.serials or order.job_request.clips
+    ]
+    if matches and not orders:
         raise BadInput(params.NO_DASHBOARD)
     for order in orders:
-        _must_have_room(order.wish)
+        _require_room(order.job_request)
     badges = keep(swipes, by.caller) if swipes else None
     jobs = _accept(alarm, orders) if orders else []
     for job in jobs:
@@ -98,11 +100,12 @@ def _accept(alarm: Alarm, orders: list[Order]) -> list[Job]:
     """Store what happened, then the jobs about it; again changes nothing."""
     first, now = orders[0], gateway().clock.now()
     event = alarm_event(
-        alarm, first.wish.job_id(), first.wish.trigger, now, first.title
+        alarm, first.job_request.job_id(), first.job_request.trigger, now, first.title
     )
     gateway().store.add_event(event)
     return [
-        gateway().jobs.accept(replace(order.wish, about=event.id)) for order in orders
+        gateway().jobs.accept(replace(order.job_request, about=event.id))
+        for order in orders
     ]
 
 
@@ -141,59 +144,59 @@ def _defaults(by: Sender) -> Defaults:
     )
 
 
-def _order(alarm: Alarm, choice: Choice, by: Sender) -> Order:
+def _order(alarm: Alarm, match: RuleMatch, by: Sender) -> Order:
     """Return the job a choice leads to; without evidence where there can be none."""
     settings = gateway().settings
     default = tuple(Serial(serial) for serial in settings.meraki.cameras)
-    wanted = evidence(choice, settings.recorder.serials(), default)
+    wanted = evidence(match, settings.recorder.serials(), default)
     cameras = (*wanted.serials, *wanted.clips)
     if not cameras:
         raise BadInput(
             "cameras: none is named by the alarm, its rule or token, "
             "meraki.cameras and recorder.cameras are empty"
         )
-    by.caller.must_reach(cameras)
-    rooms = _rooms(choice)
-    by.caller.must_post_to(rooms)
+    by.caller.require_cameras(cameras)
+    rooms = _rooms(match)
+    by.caller.require_rooms(rooms)
     # Its picture shows the camera that alerted, and no other; it needs no API key.
     picture_url = alarm.image_url if wanted.serials == (alarm.camera,) else None
     if settings.meraki.api_key is None and not picture_url:
         wanted = without_snapshots(wanted)
     now = gateway().clock.now()
-    wish = Wish(
-        trigger=Trigger(TriggerKind.WEBHOOK, choice.rule or by.name),
+    job_request = JobRequest(
+        trigger=Trigger(TriggerKind.WEBHOOK, match.rule or by.name),
         serials=wanted.serials,
         at=moment_to_show(alarm, now),
         rooms=rooms,
-        prefix=headline(alarm, choice.title),
+        prefix=headline(alarm, match.title),
         clips=wanted.clips,
         picture_url=picture_url,
         idempotency_key=_idempotency_key(alarm, by),
     )
     notes = (doubt(alarm, now), *wanted.notes)
-    return Order(wish, choice.title, tuple(filter(None, notes)))
+    return Order(job_request, match.title, tuple(filter(None, notes)))
 
 
-def _must_have_room(wish: Wish) -> None:
+def _require_room(job_request: JobRequest) -> None:
     """Refuse a clip too many, unless it is one that was accepted before.
 
     Raises:
         QueueFull
     """
     most = gateway().settings.recorder.queue_size
-    for camera in wish.clips:
+    for camera in job_request.clips:
         if gateway().clips.unfinished(camera) < most:
             continue
-        if gateway().jobs.known(wish.job_id()) is None:
-            gateway().metrics.triggers.labels(wish.trigger.kind, "refused").inc()
+        if gateway().jobs.known(job_request.job_id()) is None:
+            gateway().metrics.triggers.labels(job_request.trigger.kind, "refused").inc()
             raise QueueFull(
                 f"{most} clips of {camera} are recorded or wait (recorder.queue_size)"
             )
 
 
-def _rooms(choice: Choice) -> tuple[str, ...]:
+def _rooms(match: RuleMatch) -> tuple[str, ...]:
     has_webex = gateway().settings.webex.bot_token is not None
-    return (choice.room,) if choice.room and has_webex else ()
+    return (match.room,) if match.room and has_webex else ()
 
 
 def _idempotency_key(alarm: Alarm, by: Sender) -> str:

@@ -20,7 +20,7 @@ from mvsnap.config.webhooks import Webhooks, WebhookToken
 from mvsnap.core import http_body
 from mvsnap.errors import Unauthorized
 from mvsnap.web import auth
-from mvsnap.web.auth.keys import Caller, Guard, key_of, message_of
+from mvsnap.web.auth.keys import Authenticator, Caller, key_of, message_of
 from mvsnap.web.auth.url_secrets import admit_secret, admit_token, as_key
 
 _EXTENSION = "mvsnap_hook_guards"
@@ -41,21 +41,21 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
-class _Guards:
-    tokens: Guard
-    keys: Guard
+class _Authenticators:
+    tokens: Authenticator
+    keys: Authenticator
     by_name: dict[str, WebhookToken]
 
 
 def prepare(app: App, webhooks: Webhooks, keys: Iterable[ApiKey]) -> None:
     """Make the app know who may send alarms; `auth.prepare` comes before."""
-    counters = auth.key_guard(app).counters
+    counters = auth.key_authenticator(app).counters
     secret = webhooks.meraki_shared_secret
     cloud = [] if secret is None else [as_key(_SHARED, secret, "webhook")]
     tokens = [as_key(t.name, t.token, "webhook") for t in webhooks.tokens]
-    app.extensions[_EXTENSION] = _Guards(
-        tokens=Guard(tokens, counters),
-        keys=Guard([*keys, *cloud], counters),
+    app.extensions[_EXTENSION] = _Authenticators(
+        tokens=Authenticator(tokens, counters),
+        keys=Authenticator([*keys, *cloud], counters),
         by_name={token.name: token for token in webhooks.tokens},
     )
 
@@ -67,9 +67,9 @@ def hook_token(
 
     @wraps(view)
     def admitted(token: str) -> ResponseReturnValue:
-        guards = _guards()
-        caller = admit_token(guards.tokens, token)
-        g.sender = Sender(caller, guards.by_name[caller.name])
+        authenticators = _authenticators()
+        caller = admit_token(authenticators.tokens, token)
+        g.sender = Sender(caller, authenticators.by_name[caller.name])
         return view()
 
     return auth.public(admitted)
@@ -84,11 +84,11 @@ def hook_key(
     def admitted() -> ResponseReturnValue:
         secret = _secret_of(request)
         try:
-            caller = admit_secret(_guards().keys, secret)
+            caller = admit_secret(_authenticators().keys, secret)
         except Unauthorized:
             why = "Wrong API key or shared secret" if secret else _ADMISSION
             raise Unauthorized(why) from None
-        caller.must_have("webhook")
+        caller.require_scope("webhook")
         g.sender = Sender(caller)
         return view()
 
@@ -115,6 +115,6 @@ def _secret_of(asked: Request) -> str:
     return http_body.api_key(message) or http_body.shared_secret(message)
 
 
-def _guards() -> _Guards:
-    found: _Guards = current_app.extensions[_EXTENSION]
+def _authenticators() -> _Authenticators:
+    found: _Authenticators = current_app.extensions[_EXTENSION]
     return found

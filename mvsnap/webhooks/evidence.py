@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from mvsnap.domain import CameraName, Serial
-from mvsnap.webhooks.rules import Choice
+from mvsnap.webhooks.rules import RuleMatch
 
 T = TypeVar("T")
 Recorders = Mapping[CameraName, Serial | None]
@@ -27,16 +27,16 @@ class Evidence:
 
 
 def evidence(
-    choice: Choice, recorders: Recorders, default: tuple[Serial, ...]
+    match: RuleMatch, recorders: Recorders, default: tuple[Serial, ...]
 ) -> Evidence:
     """Return what to take of the cameras of a choice.
 
     recorders: the cameras of the recorder, with the serial where there is one.
     default: serials for a snapshot where nobody names cameras; a clip is of all then.
     """
-    wants_snapshot = "snapshot" in choice.actions
-    wants_clip = "clip" in choice.actions
-    if not choice.cameras and not (wants_clip and not recorders):
+    wants_snapshot = "snapshot" in match.actions
+    wants_clip = "clip" in match.actions
+    if not match.cameras and not (wants_clip and not recorders):
         linked = tuple(serial for serial in recorders.values() if serial)
         return Evidence(
             (default or linked) if wants_snapshot else (),
@@ -47,7 +47,7 @@ def evidence(
     clips: list[CameraName] = []
     no_clip: list[str] = []
     no_snapshot: list[str] = []
-    for camera in choice.cameras or default:
+    for camera in match.cameras or default:
         name, serial = _known_as(camera, recorders, names)
         if serial and (wants_snapshot or not name):
             serials.append(serial)

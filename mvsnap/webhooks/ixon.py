@@ -18,7 +18,7 @@ from typing import Any
 
 from mvsnap.core.http_body import fold, read_inner
 from mvsnap.errors import BadInput
-from mvsnap.webhooks.alarm import Alarm, Fields, Quiet, Source, digest, first_time
+from mvsnap.webhooks.alarm import Alarm, Fields, Ignored, Source, digest, first_time
 
 _MOST_EXTRAS = 10
 _DEVICE = ("deviceid", "devicename")
@@ -104,11 +104,11 @@ def _texts(
     return tuple(word for word in words if word)
 
 
-def _quiet(label: str) -> Quiet | None:
+def _quiet(label: str) -> Ignored | None:
     """IXON posts every message its user gets, such as the transfer of a device."""
     if not label or label.casefold().startswith("alarm"):
         return None
-    return Quiet(f"no alarm, but {label!r}", "systemLabel")
+    return Ignored(f"no alarm, but {label!r}", "systemLabel")
 
 
 def _dedup_key(message: Fields, extras: dict[str, tuple[str, str]]) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 from mvsnap.core.http_body import without_secrets
 from mvsnap.domain import Serial, parse_serial
 from mvsnap.errors import BadInput
-from mvsnap.webhooks.alarm import Alarm, Fields, Quiet, Source, digest, first_time
+from mvsnap.webhooks.alarm import Alarm, Fields, Ignored, Source, digest, first_time
 
 # The device of Meraki's own examples, which its test webhooks carry.
 EXAMPLE_SERIAL = "Q234-ABCD-5678"
@@ -148,16 +148,16 @@ def _is_test(message: Fields, kind: str) -> bool:
 
 def _quiet(
     data: Fields, triggers: list[Fields], kind: str, *, is_test: bool
-) -> Quiet | None:
+) -> Ignored | None:
     # A test with the data of a real alert shows that the whole way works.
     has_motion = kind in _MOTION and (data.has("imageUrl") or data.has("timestamp"))
     shows = (triggers or has_motion) and not kind.endswith("_test")
     if is_test and not shows:
-        return Quiet("a test message", "alertTypeId")
+        return Ignored("a test message", "alertTypeId")
     started = data.flag("startedAlerting")
     closes = {"door closed"} == {_measured(trigger) for trigger in triggers}
     if started is False or (started is None and closes):
-        return Quiet("the alert is over", "startedAlerting")
+        return Ignored("the alert is over", "startedAlerting")
     return None
 
 

@@ -43,7 +43,7 @@ class Defaults:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class RuleMatch:
     """What one alarm leads to; `rule` is "" when none matched.
 
     cameras: none where nobody names any.
@@ -58,7 +58,7 @@ class Choice:
 
 def choose(
     alarm: Alarm, rules: Iterable[Rule], defaults: Defaults, *, is_badge: bool = False
-) -> tuple[Choice, ...]:
+) -> tuple[RuleMatch, ...]:
     """Return what to do, one choice for each rule that matches.
 
     is_badge: it is known for a badge event, so without a rule there is nothing to do.
@@ -74,7 +74,7 @@ def choose(
             return ()
     if not matching and not is_badge:
         matching = [Rule("", {})]
-    return tuple(_choice(alarm, rule, defaults) for rule in matching)
+    return tuple(_match(alarm, rule, defaults) for rule in matching)
 
 
 def matches(match: Mapping[str, Wanted], payload: Mapping[str, Any]) -> bool:
@@ -90,9 +90,9 @@ def values_at(payload: Mapping[str, Any], path: str) -> Iterator[Any]:
     return _at(payload, path.split("."))
 
 
-def _choice(alarm: Alarm, rule: Rule, defaults: Defaults) -> Choice:
+def _match(alarm: Alarm, rule: Rule, defaults: Defaults) -> RuleMatch:
     alerted = (alarm.camera,) if alarm.camera else ()
-    return Choice(
+    return RuleMatch(
         cameras=rule.cameras or alerted or defaults.cameras,
         room=rule.room or defaults.room,
         title=rule.title,

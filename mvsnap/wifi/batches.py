@@ -27,7 +27,7 @@ from mvsnap.wifi.tables import (
     visits,
 )
 from mvsnap.wifi.visit_writer import SLOT_S, VisitWriter
-from mvsnap.wifi.visits import MINUTE_S, Heard, VisitRule, merged
+from mvsnap.wifi.visits import MINUTE_S, Observation, VisitRule, merged
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class WifiStore:
         self.arrived = threading.Event()
 
     def add_batch(
-        self, network_id: str, radio: Radio, heard: list[Heard], now: datetime
+        self, network_id: str, radio: Radio, observed: list[Observation], now: datetime
     ) -> None:
         """Accept observations, each device and minute once; they are durable then.
 
@@ -74,9 +74,9 @@ class WifiStore:
                 "received_at": now,
                 "network_id": network_id,
                 "radio": radio,
-                "body": pack(heard[begin : begin + _MOST_AT_ONCE]),
+                "body": pack(observed[begin : begin + _MOST_AT_ONCE]),
             }
-            for begin in range(0, len(heard), _MOST_AT_ONCE)
+            for begin in range(0, len(observed), _MOST_AT_ONCE)
         ]
         with self._db.writing() as connection:
             if _waiting(connection) >= MOST_WAITING:
@@ -115,19 +115,19 @@ class WifiStore:
                 select(scan_batches).order_by(scan_batches.c.id).limit(_MOST_BATCHES)
             )
             done, many = [], 0
-            found: dict[tuple[str, str], list[list[Heard]]] = {}
+            found: dict[tuple[str, str], list[list[Observation]]] = {}
             for row in rows:
                 done.append(row.id)
-                heard = _unpacked(row.body)
-                found.setdefault((row.network_id, row.radio), []).append(heard)
-                many += len(heard)
+                observed = _unpacked(row.body)
+                found.setdefault((row.network_id, row.radio), []).append(observed)
+                many += len(observed)
                 if many >= _MOST_AT_ONCE:
                     break
             rows.close()
             for (network_id, radio), batches in found.items():
-                if heard := _together(batches):
+                if observed := _together(batches):
                     source_id = self._source_id(connection, network_id, radio)
-                    self._writer.add(connection, source_id, heard, counted)
+                    self._writer.add(connection, source_id, observed, counted)
             connection.execute(delete(scan_batches).where(scan_batches.c.id.in_(done)))
         self._recounted_s = rule.long_stay_s
         return len(done)
@@ -212,7 +212,7 @@ def _waiting(connection: Connection) -> int:
     return count
 
 
-def _unpacked(body: bytes) -> list[Heard]:
+def _unpacked(body: bytes) -> list[Observation]:
     try:
         return unpack(body)
     except ValueError:
@@ -220,16 +220,16 @@ def _unpacked(body: bytes) -> list[Heard]:
         return []
 
 
-def _together(batches: list[list[Heard]]) -> list[Heard]:
+def _together(batches: list[list[Observation]]) -> list[Observation]:
     """Return what batches say together, each device and minute once."""
     if len(batches) == 1:
         return batches[0]
-    found: dict[tuple[int, int], Heard] = {}
+    found: dict[tuple[int, int], Observation] = {}
     for batch in batches:
-        for heard in batch:
-            key = heard[:2]
+        for observed in batch:
+            key = observed[:2]
             known = found.get(key)
-            found[key] = heard if known is None else merged(known, heard)
+            found[key] = observed if known is None else merged(known, observed)
     return list(found.values())
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 import msgspec
 
 from mvsnap.wifi.messages import Message, Sighting, clients
-from mvsnap.wifi.visits import MINUTE_S, Heard, merged
+from mvsnap.wifi.visits import MINUTE_S, Observation, merged
 
 _SEPARATOR = re.compile(r"[:-](?![^\[]*\])")  # not within brackets
 STALE = "too old or in the future"
@@ -41,7 +41,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Harvest:
+class ParsedBatch:
     """What one message brought.
 
     heard: at most one of each device and minute, by device and minute.
@@ -49,16 +49,16 @@ class Harvest:
     kept, with their number.
     """
 
-    heard: list[Heard]
+    observed: list[Observation]
     accepted: int
     ignored: int
     bad: int
     reasons: dict[str, int]
 
 
-def harvest(message: Message, limits: Limits) -> Harvest:
+def parse_batch(message: Message, limits: Limits) -> ParsedBatch:
     """Return the observations of a message by device and minute, strongest signal."""
-    found: dict[tuple[int, int], Heard] = {}
+    found: dict[tuple[int, int], Observation] = {}
     bad: Counter[str] = Counter()
     ignored: Counter[str] = Counter()
     accepted = 0
@@ -73,11 +73,11 @@ def harvest(message: Message, limits: Limits) -> Harvest:
             ignored[_reason(sightings, limits)] += 1
             continue
         accepted += 1
-        for heard in _minutes(device, ssid, wanted):
-            key = heard[:2]
+        for observed in _minutes(device, ssid, wanted):
+            key = observed[:2]
             known = found.get(key)
-            found[key] = heard if known is None else merged(known, heard)
-    return Harvest(
+            found[key] = observed if known is None else merged(known, observed)
+    return ParsedBatch(
         [found[key] for key in sorted(found)],
         accepted,
         ignored.total(),
@@ -86,12 +86,14 @@ def harvest(message: Message, limits: Limits) -> Harvest:
     )
 
 
-def _minutes(device: int, ssid: str | None, sightings: list[Sighting]) -> list[Heard]:
+def _minutes(
+    device: int, ssid: str | None, sightings: list[Sighting]
+) -> list[Observation]:
     """Return what one observation of a message tells, minute by minute."""
     if len(sightings) == 1:
         at_s, rssi_dbm, ap = sightings[0]
         minute, second = divmod(at_s, MINUTE_S)
-        return [Heard(device, minute, second, second, rssi_dbm, ap, ssid)]
+        return [Observation(device, minute, second, second, rssi_dbm, ap, ssid)]
     by_minute: dict[int, list[Sighting]] = {}
     for sighting in sightings:
         by_minute.setdefault(sighting[0] // MINUTE_S, []).append(sighting)
@@ -99,7 +101,7 @@ def _minutes(device: int, ssid: str | None, sightings: list[Sighting]) -> list[H
     for minute, these in by_minute.items():
         rssi_dbm, ap = max([sighting[1:] for sighting in these])
         first_s, last_s = min(these)[0] % MINUTE_S, max(these)[0] % MINUTE_S
-        found.append(Heard(device, minute, first_s, last_s, rssi_dbm, ap, ssid))
+        found.append(Observation(device, minute, first_s, last_s, rssi_dbm, ap, ssid))
     return found
 
 
@@ -126,15 +128,15 @@ def access_points(patterns: Iterable[str]) -> Callable[[int], bool]:
     return wants
 
 
-_HEARD = msgspec.msgpack.Decoder(list[Heard])
+_HEARD = msgspec.msgpack.Decoder(list[Observation])
 
 
-def pack(heard: list[Heard]) -> bytes:
+def pack(observed: list[Observation]) -> bytes:
     """Return observations as bytes, to be kept until they are processed."""
-    return msgspec.msgpack.encode(heard)
+    return msgspec.msgpack.encode(observed)
 
 
-def unpack(body: bytes) -> list[Heard]:
+def unpack(body: bytes) -> list[Observation]:
     """Return what was packed.
 
     Raises:

@@ -243,8 +243,8 @@ class _Reader:
     def client2(self, seen: _Seen2) -> Client:
         epoch = seen.seenEpoch
         at_s = self._time(seen.seenTime if epoch in (None, "", 0) else epoch)
-        heard = (at_s, dbm_of_version_2(seen.rssi), self._ap)
-        return seen.clientMac, _ssid(seen.ssid), [heard]
+        observed = (at_s, dbm_of_version_2(seen.rssi), self._ap)
+        return seen.clientMac, _ssid(seen.ssid), [observed]
 
     def client3(self, seen: _Seen3) -> Client:
         latest = seen.latestRecord

@@ -216,7 +216,7 @@ def _asked() -> WifiForm:
 def _fitting() -> WifiForm:
     """Return what is asked for. Raises BadInput for a mistake in it."""
     asked = _asked()
-    asked.must_fit()
+    asked.require_valid()
     return asked
 
 

@@ -23,7 +23,7 @@ from mvsnap.wifi.batches import REBUILD, has_turn, is_paused
 from mvsnap.wifi.counts import as_counted, recount
 from mvsnap.wifi.tables import observations, scan_pauses, visit_counts, visits
 from mvsnap.wifi.visit_writer import SLOT_S, VisitWriter
-from mvsnap.wifi.visits import MINUTE_S, Heard, VisitRule
+from mvsnap.wifi.visits import MINUTE_S, Observation, VisitRule
 
 # Longer than any step, also on a small machine.
 _PAUSE = timedelta(seconds=60)
@@ -110,7 +110,7 @@ class Rebuild:
                 self._writer.add_again(
                     connection,
                     source_id,
-                    [Heard(row[2], row[0], *row[3:]) for row in group],
+                    [Observation(row[2], row[0], *row[3:]) for row in group],
                     counted,
                     since_s=first * MINUTE_S,
                     until_s=end * MINUTE_S,

@@ -21,7 +21,7 @@ from mvsnap.errors import BadInput
 from mvsnap.web import context
 from mvsnap.web.context import Gateway, feature, gateway
 from mvsnap.wifi import receiver_auth as auth
-from mvsnap.wifi.intake import STALE, Harvest, Limits, access_points, harvest
+from mvsnap.wifi.intake import STALE, Limits, ParsedBatch, access_points, parse_batch
 from mvsnap.wifi.messages import Message, mended, parse, secret_of
 from mvsnap.wifi.parts import WifiParts
 from mvsnap.wifi.receiver_auth import Endpoint, endpoint
@@ -55,14 +55,16 @@ def receive() -> ResponseReturnValue:
 
 
 def _received(by: Endpoint, body: bytes) -> ResponseReturnValue:
-    by.must_be(secret_of(body))
+    by.require_secret(secret_of(body))
     message = parse(body)
     network_id = _network_id(by, message)
     now = gateway().clock.now()
-    found = harvest(message, _limits(now))
-    if found.heard:
-        feature(WifiParts).store.add_batch(network_id, message.radio, found.heard, now)
-    _tell(by, found)
+    found = parse_batch(message, _limits(now))
+    if found.observed:
+        feature(WifiParts).store.add_batch(
+            network_id, message.radio, found.observed, now
+        )
+    _report(by, found)
     return jsonify(
         status="accepted",
         observations=found.accepted,
@@ -132,7 +134,7 @@ def _limits(now: datetime) -> Limits:
     )
 
 
-def _tell(by: Endpoint, found: Harvest) -> None:
+def _report(by: Endpoint, found: ParsedBatch) -> None:
     counter = gateway().metrics.observations
     for outcome in ("accepted", "ignored", "bad"):
         counter.labels(outcome).inc(getattr(found, outcome))

@@ -20,7 +20,7 @@ from mvsnap.config.scanning import ScanningEndpoint
 from mvsnap.config.values import Secret
 from mvsnap.errors import Unauthorized
 from mvsnap.web import auth
-from mvsnap.web.auth.keys import Counters, Guard
+from mvsnap.web.auth.keys import Authenticator, Counters
 from mvsnap.web.auth.limit import Limit, Limiter
 from mvsnap.web.auth.url_secrets import admit_secret, admit_token, as_key
 
@@ -36,9 +36,9 @@ class Endpoint:
 
     name: str
     settings: ScanningEndpoint
-    _secret: Guard
+    _secret: Authenticator
 
-    def must_be(self, secret: str) -> None:
+    def require_secret(self, secret: str) -> None:
         """Check the secret of a message, in constant time.
 
         Raises:
@@ -52,30 +52,34 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class _Guards:
-    tokens: Guard
+class _Authenticators:
+    tokens: Authenticator
     endpoints: dict[str, Endpoint]
 
 
 def prepare(app: App, endpoints: tuple[ScanningEndpoint, ...]) -> None:
     """Make the app know the endpoints; `auth.prepare` comes before."""
     counters = replace(
-        auth.key_guard(app).counters,
+        auth.key_authenticator(app).counters,
         rate=Limit(Limiter(), _PER_MINUTE, "Too many requests"),
     )
     named = {f"scanning endpoint {n}": e for n, e in enumerate(endpoints, start=1)}
-    app.extensions[_EXTENSION] = _Guards(
-        Guard([as_key(name, e.token) for name, e in named.items()], counters),
+    app.extensions[_EXTENSION] = _Authenticators(
+        Authenticator([as_key(name, e.token) for name, e in named.items()], counters),
         {
-            name: Endpoint(name, e, _secret_guard(f"{name} secret", e.secret, counters))
+            name: Endpoint(
+                name, e, _secret_authenticator(f"{name} secret", e.secret, counters)
+            )
             for name, e in named.items()
         },
     )
 
 
-def _secret_guard(name: str, secret: Secret, counters: Counters) -> Guard:
+def _secret_authenticator(
+    name: str, secret: Secret, counters: Counters
+) -> Authenticator:
     wrong = Limit(Limiter(), _WRONG_PER_MINUTE, "Too many wrong secrets")
-    return Guard([as_key(name, secret)], replace(counters, wrong=wrong))
+    return Authenticator([as_key(name, secret)], replace(counters, wrong=wrong))
 
 
 def scanning_token(
@@ -85,9 +89,9 @@ def scanning_token(
 
     @wraps(view)
     def admitted(token: str) -> ResponseReturnValue:
-        guards: _Guards = current_app.extensions[_EXTENSION]
-        caller = admit_token(guards.tokens, token)
-        g.scanning_endpoint = guards.endpoints[caller.name]
+        authenticators: _Authenticators = current_app.extensions[_EXTENSION]
+        caller = admit_token(authenticators.tokens, token)
+        g.scanning_endpoint = authenticators.endpoints[caller.name]
         return view()
 
     return auth.public(admitted)

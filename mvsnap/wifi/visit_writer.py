@@ -28,7 +28,7 @@ from mvsnap.store.database import Bulk, Database
 from mvsnap.wifi.tables import observations, visit_counts, visits
 from mvsnap.wifi.visits import (
     MINUTE_S,
-    Heard,
+    Observation,
     Visit,
     VisitRule,
     chained,
@@ -82,11 +82,11 @@ class VisitWriter:
         self,
         connection: Connection,
         source_id: int,
-        heard: Iterable[Heard],
+        observed: Iterable[Observation],
         rule: VisitRule,
     ) -> None:
         """Add observations of a source; those it has already change nothing."""
-        by_device = _by_device(heard)
+        by_device = _by_device(observed)
         known = self._known(connection, source_id, by_device, rule)
         changes = _Changes(rule)
         others = {
@@ -110,7 +110,7 @@ class VisitWriter:
         self,
         connection: Connection,
         source_id: int,
-        heard: Iterable[Heard],
+        observed: Iterable[Observation],
         rule: VisitRule,
         *,
         since_s: int,
@@ -123,7 +123,7 @@ class VisitWriter:
         before `since_s` holds its observations already. earlier_s: when devices were
         here before all visits that are known, where they were.
         """
-        by_device = _by_device(heard)
+        by_device = _by_device(observed)
         known = self._known(connection, source_id, by_device, rule, until_s)
         changes = _Changes(rule)
         for device, minutes in by_device.items():
@@ -139,7 +139,7 @@ class VisitWriter:
         self,
         connection: Connection,
         source_id: int,
-        by_device: dict[int, list[Heard]],
+        by_device: dict[int, list[Observation]],
         rule: VisitRule,
         until_s: int = 2**62,
     ) -> dict[int, list[_Row]]:
@@ -163,9 +163,9 @@ class VisitWriter:
         self,
         connection: Connection,
         source_id: int,
-        by_device: dict[int, list[Heard]],
+        by_device: dict[int, list[Observation]],
         known: dict[int, list[_Row]],
-    ) -> dict[tuple[int, int], Heard]:
+    ) -> dict[tuple[int, int], Observation]:
         """Return what is stored of these devices and minutes; by device and minute.
 
         A minute that lies in no visit cannot be stored: most batches need no query.
@@ -183,7 +183,7 @@ class VisitWriter:
                 "devices": self._db.as_list(devices),
             }
             for row in connection.execute(self._minutes_of, wanted).all():
-                found[row[2], minute] = Heard(row[2], minute, *row[3:])
+                found[row[2], minute] = Observation(row[2], minute, *row[3:])
         return found
 
     def _write(self, connection: Connection, changes: _Changes) -> None:
@@ -203,7 +203,10 @@ _DELETE = delete(visits).where(
 
 
 def _goes_on(
-    changes: _Changes, source_id: int, minutes: list[Heard], before: list[_Row] | None
+    changes: _Changes,
+    source_id: int,
+    minutes: list[Observation],
+    before: list[_Row] | None,
 ) -> bool:
     """Note what becomes of a device whose visit just goes on, or begins.
 
@@ -287,14 +290,14 @@ def _count(
     sums[2] += sign * dwell_s
 
 
-def _by_device(heard: Iterable[Heard]) -> dict[int, list[Heard]]:
-    found: dict[int, list[Heard]] = {}
-    for here in heard:
+def _by_device(observed: Iterable[Observation]) -> dict[int, list[Observation]]:
+    found: dict[int, list[Observation]] = {}
+    for here in observed:
         found.setdefault(here.device, []).append(here)
     return found
 
 
-def _lies_in(here: Heard, known: list[_Row]) -> bool:
+def _lies_in(here: Observation, known: list[_Row]) -> bool:
     begin_s = here.minute * MINUTE_S
     return any(row[0] < begin_s + MINUTE_S and row[3] >= begin_s for row in known)
 

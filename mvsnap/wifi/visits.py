@@ -30,7 +30,7 @@ class VisitRule:
 
 
 # Both are tuples: they come by the million and go into the database as they are.
-class Heard(NamedTuple):
+class Observation(NamedTuple):
     """One observation: a device in one minute, by all access points together.
 
     minute: since 1970; first_s, last_s: seconds in it, 0 to 59; rssi_dbm: the
@@ -62,10 +62,10 @@ class Visit(NamedTuple):
     near_out_s: int | None = None
 
 
-def merged(one: Heard, other: Heard) -> Heard:
+def merged(one: Observation, other: Observation) -> Observation:
     """Return what two reports of the same device and minute say together."""
-    strong = max(one, other, key=lambda heard: (heard.rssi_dbm, heard.ap))
-    return Heard(
+    strong = max(one, other, key=lambda observed: (observed.rssi_dbm, observed.ap))
+    return Observation(
         one.device,
         one.minute,
         min(one.first_s, other.first_s),
@@ -76,22 +76,22 @@ def merged(one: Heard, other: Heard) -> Heard:
     )
 
 
-def visits(minutes: Iterable[Heard], rule: VisitRule) -> list[Visit]:
+def visits(minutes: Iterable[Observation], rule: VisitRule) -> list[Visit]:
     """Return the visits of one device; each of its minutes comes once."""
-    return chained([stay(heard, rule) for heard in minutes], rule.gap_s)
+    return chained([stay(observed, rule) for observed in minutes], rule.gap_s)
 
 
-def stay(heard: Heard, rule: VisitRule, *, is_known: bool = False) -> Visit:
+def stay(observed: Observation, rule: VisitRule, *, is_known: bool = False) -> Visit:
     """Return a visit of one minute, to be chained with others.
 
     is_known: the minute is part of a visit already and tells more now.
     """
-    begin_s = heard.minute * MINUTE_S
-    first_s, last_s = begin_s + heard.first_s, begin_s + heard.last_s
+    begin_s = observed.minute * MINUTE_S
+    first_s, last_s = begin_s + observed.first_s, begin_s + observed.last_s
     count = 0 if is_known else 1
-    if heard.rssi_dbm >= rule.near_dbm:
-        return Visit(first_s, last_s, count, heard.rssi_dbm, first_s, last_s)
-    return Visit(first_s, last_s, count, heard.rssi_dbm)
+    if observed.rssi_dbm >= rule.near_dbm:
+        return Visit(first_s, last_s, count, observed.rssi_dbm, first_s, last_s)
+    return Visit(first_s, last_s, count, observed.rssi_dbm)
 
 
 def chained(stays: Iterable[Visit], gap_s: int) -> list[Visit]:

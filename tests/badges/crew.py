@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from mvsnap.badges.alerts import MismatchTeller
+from mvsnap.badges.alerts import MismatchNotifier
 from mvsnap.badges.directory_client import DirectoryClient
 from mvsnap.badges.directory_store import DirectoryStore
 from mvsnap.badges.directory_sync import DirectoryReader
@@ -68,9 +68,9 @@ class BadgeCrew:
             requests_per_s=10,
         )
 
-    def teller(self, room: str | None = ROOM) -> MismatchTeller:
+    def notifier(self, room: str | None = ROOM) -> MismatchNotifier:
         names = CameraNames(self.dashboard, self.clock, organization_id=None)
-        return MismatchTeller(
+        return MismatchNotifier(
             self.badges,
             self.store,
             self.files,
@@ -101,8 +101,8 @@ class BadgeCrew:
 
     def judge(self, made: BadgeEvent, verdict: Verdict, note: str = "") -> None:
         now = self.clock.now()
-        tell_at = now + timedelta(seconds=10)
-        self.badges.judge(Judgement(made.id, verdict, note, now, "anna", tell_at))
+        notify_at = now + timedelta(seconds=10)
+        self.badges.judge(Judgement(made.id, verdict, note, now, "anna", notify_at))
 
 
 @contextmanager

@@ -26,10 +26,10 @@ def test_a_mismatch_becomes_an_event_and_a_job(crew: BadgeCrew) -> None:
     made = crew.swiped()
     crew.fetcher().fetch(made)
     crew.judge(made, Verdict.MISMATCH, "taller")
-    crew.teller().step()
+    crew.notifier().step()
     assert crew.jobs.submitted == []  # a slip can still be taken back
     crew.clock.sleep(11)
-    crew.teller().step()
+    crew.notifier().step()
     (event,) = crew.store.events(EventFilter(kinds=(EventKind.MISMATCH,)), 5)
     (job,) = crew.jobs.submitted
     assert (job.about, job.rooms, job.serials) == (event.id, (ROOM,), ())
@@ -37,7 +37,7 @@ def test_a_mismatch_becomes_an_event_and_a_job(crew: BadgeCrew) -> None:
     assert crew.files.snapshot(event) is not None
     crew.files.remove(crew.again(made).picture_path or "")
     assert crew.files.snapshot(event) is not None  # it has its own
-    crew.teller().step()
+    crew.notifier().step()
     assert len(crew.jobs.submitted) == 1
 
 
@@ -47,9 +47,9 @@ def test_what_a_crash_left_half_done_gives_the_same_event_and_job(
     crew.judge(crew.swiped(reader="Yard"), Verdict.MISMATCH)
     crew.clock.sleep(11)
     crew.jobs.refuse = QueueFull("full")
-    crew.teller().step()
+    crew.notifier().step()
     crew.jobs.refuse = None
-    crew.teller().step()
+    crew.notifier().step()
     (job,) = crew.jobs.submitted
     (event,) = crew.store.events(EventFilter(), 5)
     assert (event.id, event.serial) == (job.about, "")
@@ -58,9 +58,9 @@ def test_what_a_crash_left_half_done_gives_the_same_event_and_job(
 def test_without_a_room_nobody_is_told(crew: BadgeCrew) -> None:
     crew.judge(crew.swiped(), Verdict.MISMATCH)
     crew.clock.sleep(11)
-    crew.teller(None).step()
+    crew.notifier(None).step()
     assert (crew.jobs.submitted, crew.store.events(EventFilter(), 5)) == ([], [])
-    crew.teller().step()
+    crew.notifier().step()
     assert crew.jobs.submitted == []
 
 
@@ -71,7 +71,7 @@ def test_the_room_gets_the_picture_the_badge_and_the_note(
     crew.fetcher().fetch(made)
     crew.judge(made, Verdict.MISMATCH, "not <b>her</b>")
     crew.clock.sleep(11)
-    crew.teller().step()
+    crew.notifier().step()
     with job_crew(tmp_path, crew.clouds) as workers:
         assert workers.run(crew.jobs.submitted[0]) is None
         assert workers.run(crew.jobs.submitted[0]) is None

@@ -1,4 +1,4 @@
-"""CSV files as systems export them, and as somebody with bad wishes writes them."""
+"""CSV files as systems export them, and as somebody with bad requests writes them."""
 
 from __future__ import annotations
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from mvsnap.badges import directory
-from mvsnap.badges.directory import Person, frame_address, frame_origin
+from mvsnap.badges.directory import Cardholder, frame_address, frame_origin
 from mvsnap.errors import BadInput
 
-ANNA = Person("4711", "Anna Berg", "Sales", "https://photos.example/4711.jpg")
+ANNA = Cardholder("4711", "Anna Berg", "Sales", "https://photos.example/4711.jpg")
 PLAIN = {"id": "4711", "name": ANNA.name, "department": "Sales", "photo": ANNA.photo}
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mvsnap.badges.directory import Person
+from mvsnap.badges.directory import Cardholder
 from mvsnap.badges.directory_client import DirectoryClient
 from mvsnap.badges.directory_store import DirectoryState
 from mvsnap.errors import UpstreamError
@@ -156,8 +156,8 @@ def test_one_on_the_web_is_written_when_it_changed_only(
     written: list[str] = []
     write = crew.people.replace
 
-    def replace(state: DirectoryState, found: Iterable[Person]) -> None:
-        written.append(state.mark)
+    def replace(state: DirectoryState, found: Iterable[Cardholder]) -> None:
+        written.append(state.fingerprint)
         write(state, found)
 
     monkeypatch.setattr(crew.people, "replace", replace)

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask.testing import FlaskClient
 
-from mvsnap.badges.directory import Person
-from mvsnap.badges.directory_store import DirectoryState, PhotoWish
+from mvsnap.badges.directory import Cardholder
+from mvsnap.badges.directory_store import DirectoryState, PhotoRequest
 from mvsnap.badges.model import BadgeEvent, PictureState, Verdict
 from mvsnap.domain import DeliveryState, Role
 from mvsnap.simulator.directory import portrait_of
@@ -57,7 +57,9 @@ def add_picture(web: Web, made: BadgeEvent) -> None:
     web.badge_pictures.fetched(made.id, path, "https://n1.meraki.com/video?ts=1")
 
 
-def add_people(web: Web, *people: Person, error: str = "", mistakes: int = 0) -> None:
+def add_people(
+    web: Web, *people: Cardholder, error: str = "", mistakes: int = 0
+) -> None:
     now = datetime.now(UTC)
     state = DirectoryState("people.csv", "1", now, len(people), mistakes, error)
     web.directory.replace(state, people)
@@ -93,7 +95,7 @@ def test_a_row_names_who_and_where_with_picture_and_photo(
     web: Web, reviewer: FlaskClient
 ) -> None:
     made = add(web, user_id="4711")
-    add_people(web, Person("4711", "Anna Berg", "Sales", "a.jpg"))
+    add_people(web, Cardholder("4711", "Anna Berg", "Sales", "a.jpg"))
     add_picture(web, made)
     html = reviewer.get(PAGE).text
     assert "Anna Berg 4711 · Sales Gate" in words(html)
@@ -107,7 +109,7 @@ def test_filters_choose_day_reader_person_and_verdict(
     first = add(web, 1, user_id="1")
     second = add(web, 2, user_id="2", reader="Yard")
     old = add(web, 3 * 24 * 60, user_id="3")
-    add_people(web, Person("2", "Anna Berg"), Person("3", "Änne Berg"))
+    add_people(web, Cardholder("2", "Anna Berg"), Cardholder("3", "Änne Berg"))
     judge(reviewer, first, "match")
     assert listed(reviewer) == [first.id, second.id, old.id]
     assert listed(reviewer, "reader=Yard") == [second.id]
@@ -171,9 +173,11 @@ def test_names_and_details_from_outside_stay_text(
 ) -> None:
     evil = '"><script>x</script>'
     made = add(web, user_id=evil, reader=evil, details={evil: evil})
-    add_people(web, Person(evil, evil, evil, "javascript:alert(1)"))
-    wish = PhotoWish(evil, "javascript:alert(1)")
-    web.directory.keep_photo(wish, None, "is no http(s) address: 'javascript:alert(1)'")
+    add_people(web, Cardholder(evil, evil, evil, "javascript:alert(1)"))
+    request = PhotoRequest(evil, "javascript:alert(1)")
+    web.directory.keep_photo(
+        request, None, "is no http(s) address: 'javascript:alert(1)'"
+    )
     for address in (PAGE, f"{PAGE}/{made.id}"):
         html = reviewer.get(address).text
         assert "<script>x" not in html
@@ -285,7 +289,7 @@ def test_a_verdict_can_be_taken_back_and_stays_in_the_history(
     text = words(reviewer.get(answer.location).text)
     assert "reviewer · taken back" in text
     assert "reviewer · mismatch taller" in text
-    assert web.badges.to_tell(datetime.now(UTC) + timedelta(hours=1), 5) == []
+    assert web.badges.to_notify(datetime.now(UTC) + timedelta(hours=1), 5) == []
 
 
 def test_a_mismatch_is_to_be_told_after_ten_seconds(
@@ -294,9 +298,9 @@ def test_a_mismatch_is_to_be_told_after_ten_seconds(
     made = add(web)
     judge(reviewer, made, "mismatch")
     now = datetime.now(UTC)
-    assert web.badges.to_tell(now, 5) == []
-    (told,) = web.badges.to_tell(now + timedelta(seconds=11), 5)
-    web.badges.told(told, told.job_id)
+    assert web.badges.to_notify(now, 5) == []
+    (told,) = web.badges.to_notify(now + timedelta(seconds=11), 5)
+    web.badges.mark_notified(told, told.job_id)
     text = words(reviewer.get(f"{PAGE}/{made.id}").text)
     assert "reviewer · mismatch · the room is being told" in text
     for state, said in (
@@ -315,7 +319,7 @@ def test_without_webex_nobody_is_told_and_the_page_does_not_say_so(
     web = Web(tmp_path, webex={}, badges={"mismatch_room": "Alarms"})
     made, client = add(web), web.log_in(Role.REVIEWER)
     judge(client, made, "mismatch")
-    assert web.badges.to_tell(datetime.now(UTC) + timedelta(hours=1), 5) == []
+    assert web.badges.to_notify(datetime.now(UTC) + timedelta(hours=1), 5) == []
     assert "is told in" not in client.get(f"{PAGE}/{made.id}").text
     web.close()
 
@@ -355,10 +359,10 @@ def test_pictures_are_only_for_who_is_logged_in_at_that_time(
     web: Web, reviewer: FlaskClient
 ) -> None:
     made = add(web, user_id="4711")
-    add_people(web, Person("4711", "Anna", "", "a.jpg"))
+    add_people(web, Cardholder("4711", "Anna", "", "a.jpg"))
     add_picture(web, made)
     path = web.files.save_photo(portrait_of("4711"))
-    web.directory.keep_photo(PhotoWish("4711", "a.jpg"), path)
+    web.directory.keep_photo(PhotoRequest("4711", "a.jpg"), path)
     html = reviewer.get(f"{PAGE}/{made.id}").text
     photo = re.search(r'src="(/badges/photos/[^"]+)"', html)
     assert photo
@@ -389,7 +393,7 @@ def test_the_table_takes_filters_and_is_no_formula(
 ) -> None:
     made = add(web, user_id="=1+1", details={"+2": "@x"})
     add(web, user_id="2", reader="Yard")
-    add_people(web, Person("=1+1", "-Anna"))
+    add_people(web, Cardholder("=1+1", "-Anna"))
     judge(reviewer, made, "mismatch", note="=cmd")
     answer = reviewer.get(f"{TABLE}?reader=Gate&after={made.id}")
     assert answer.mimetype == "text/csv"

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from mvsnap.badges.directory import Person
+from mvsnap.badges.directory import Cardholder
 from mvsnap.badges.directory_store import DirectoryState, DirectoryStore
 from mvsnap.badges.model import BadgeEvent, BadgeId, Judgement, PictureState, Verdict
 from mvsnap.badges.picture_queue import LEASE, BadgePictures
@@ -22,7 +22,7 @@ from tests.core.build import DOOR, GATE
 ANY = BadgeFilter()
 DUE = NOON + timedelta(hours=1)
 STATE = DirectoryState("people.csv", "1", NOON, 2, 0, "")
-ANNA = Person("4711", "Anna Berg", "Sales", "https://photos.example/4711.jpg")
+ANNA = Cardholder("4711", "Anna Berg", "Sales", "https://photos.example/4711.jpg")
 
 
 @dataclass(frozen=True)
@@ -173,8 +173,8 @@ def test_a_verdict_nobody_had_seen_yet_is_not_undone(stores: Stores) -> None:
     with pytest.raises(JudgedMeanwhile, match="anna judged it meanwhile"):
         stores.badges.judge(bobs, seen=0)
     ((last, _),) = stores.badges.judgements(badge_id)
-    (to_tell,) = stores.badges.to_tell(DUE, 10)
-    assert (last.judged_by, to_tell.id) == ("anna", last.id)
+    (to_notify,) = stores.badges.to_notify(DUE, 10)
+    assert (last.judged_by, to_notify.id) == ("anna", last.id)
     # Of their own: nobody else's verdict is undone.
     assert stores.badges.judge(judged(badge_id, Verdict.UNSURE), seen=0)
     last, _ = stores.badges.judgements(badge_id)[0]
@@ -189,13 +189,13 @@ def test_a_mismatch_is_told_once_and_not_when_taken_back_in_time(
     stores.badges.judge(judged(slip, Verdict.MATCH, after_s=65))
     stores.badges.judge(judged(meant, Verdict.MISMATCH, note="first"))
     stores.badges.judge(judged(meant, Verdict.MISMATCH, after_s=65, note="better"))
-    assert stores.badges.to_tell(NOON, 10) == []
-    (made,) = stores.badges.to_tell(DUE, 10)
+    assert stores.badges.to_notify(NOON, 10) == []
+    (made,) = stores.badges.to_notify(DUE, 10)
     assert (made.badge_id, made.note) == (meant, "better")
-    stores.badges.told(made, made.job_id)
+    stores.badges.mark_notified(made, made.job_id)
     assert stores.badges.judgements(meant)[0][1] == made.job_id
     stores.badges.judge(judged(meant, Verdict.MISMATCH, after_s=90, note="more"))
-    assert stores.badges.to_tell(DUE, 10) == []
+    assert stores.badges.to_notify(DUE, 10) == []
 
 
 def test_a_picture_is_due_three_minutes_after_the_swipe(stores: Stores) -> None:
@@ -292,7 +292,7 @@ def test_purge_takes_old_ones_with_their_judgements(stores: Stores) -> None:
 
 def test_the_directory_names_people_and_is_replaced_as_a_whole(stores: Stores) -> None:
     (badge_id,) = add(stores, badge())
-    stores.directory.replace(STATE, [ANNA, Person("2", "Bert 100%_")])
+    stores.directory.replace(STATE, [ANNA, Cardholder("2", "Bert 100%_")])
     found = stores.badges.badge(badge_id)
     assert found is not None
     assert (found.person, found.department) == ("Anna Berg", "Sales")
@@ -300,7 +300,7 @@ def test_the_directory_names_people_and_is_replaced_as_a_whole(stores: Stores) -
     assert stores.directory.user_ids("0%_") == ["2"]
     assert stores.directory.user_ids("%") == ["2"]
     assert stores.directory.state() == STATE
-    stores.directory.replace(replace(STATE, mark="2"), [Person("2", "Bert")])
+    stores.directory.replace(replace(STATE, fingerprint="2"), [Cardholder("2", "Bert")])
     assert stores.directory.user_ids("berg") == []
     stores.directory.clear()
     assert stores.directory.state() is None
@@ -312,10 +312,10 @@ def test_a_photo_is_fetched_for_those_who_came_and_again_when_it_changed(
     stores.directory.replace(STATE, [ANNA, replace(ANNA, user_id="absent")])
     assert stores.directory.claim_photos(NOON, 9) == []
     (badge_id,) = add(stores, badge())
-    (wish,) = stores.directory.claim_photos(NOON, 9)
-    assert wish.photo == ANNA.photo
+    (request,) = stores.directory.claim_photos(NOON, 9)
+    assert request.photo == ANNA.photo
     assert stores.directory.claim_photos(NOON, 9) == []
-    stores.directory.keep_photo(wish, "photos/a.jpg")
+    stores.directory.keep_photo(request, "photos/a.jpg")
     stores.directory.replace(STATE, [ANNA])
     found = stores.badges.badge(badge_id)
     assert found is not None
@@ -324,18 +324,18 @@ def test_a_photo_is_fetched_for_those_who_came_and_again_when_it_changed(
     other = replace(ANNA, photo="https://photos.example/new.jpg")
     stores.directory.replace(STATE, [other])
     assert [w.photo for w in stores.directory.claim_photos(NOON, 9)] == [other.photo]
-    stores.directory.keep_photo(wish, "photos/late.jpg")  # of the one before
+    stores.directory.keep_photo(request, "photos/late.jpg")  # of the one before
     assert stores.directory.photo_paths() == set()
 
 
 def test_a_photo_that_failed_says_why_and_is_tried_again(stores: Stores) -> None:
     add(stores, badge())
     stores.directory.replace(STATE, [ANNA])
-    (wish,) = stores.directory.claim_photos(NOON, 9)
-    stores.directory.keep_photo(wish, None, "was answered 404")
+    (request,) = stores.directory.claim_photos(NOON, 9)
+    stores.directory.keep_photo(request, None, "was answered 404")
     assert stores.directory.photo_error("4711") == "was answered 404"
     assert stores.directory.claim_photos(NOON + timedelta(minutes=14), 9) == []
-    assert stores.directory.claim_photos(NOON + timedelta(minutes=16), 9) == [wish]
+    assert stores.directory.claim_photos(NOON + timedelta(minutes=16), 9) == [request]
 
 
 def test_pages_go_on_when_the_last_one_of_a_page_is_purged(stores: Stores) -> None:

@@ -12,7 +12,7 @@ import pytest
 from mvsnap.domain import Radio
 from mvsnap.store import database
 from mvsnap.wifi.batches import WifiStore
-from mvsnap.wifi.visits import Heard, VisitRule
+from mvsnap.wifi.visits import Observation, VisitRule
 from tests.cli.run import configure, mvsnap, settings
 from tests.conftest import Clouds
 from tests.wifi.build import tables
@@ -35,8 +35,8 @@ def fill(db: database.Database, first_minute: int) -> None:
     store = WifiStore(db)
     for minute in range(first_minute, first_minute + 300, 5):
         devices = chance.sample(range(50), 20)
-        heard = [Heard(device, minute, 0, 9, -60) for device in devices]
-        store.add_batch("L_1", Radio.WIFI, heard, datetime.now(UTC))
+        observed = [Observation(device, minute, 0, 9, -60) for device in devices]
+        store.add_batch("L_1", Radio.WIFI, observed, datetime.now(UTC))
     while store.process(VisitRule(), datetime.now(UTC)):
         pass
 
@@ -77,7 +77,9 @@ def test_purge_follows_both_retentions(
 
 def test_check_tells_how_many_batches_wait(tmp_path: Path, clouds: Clouds) -> None:
     db = site(tmp_path, clouds)
-    WifiStore(db).add_batch("", Radio.WIFI, [Heard(1, 1, 0, 0, -60)], datetime.now(UTC))
+    WifiStore(db).add_batch(
+        "", Radio.WIFI, [Observation(1, 1, 0, 0, -60)], datetime.now(UTC)
+    )
     said = mvsnap(tmp_path, "check")
     assert said.code == 0, said.out
     (line,) = [text for text in said.out.splitlines() if "Wi-Fi" in text]

@@ -12,7 +12,7 @@ import pytest
 from mvsnap.domain import User
 from mvsnap.store import database
 from mvsnap.store.site import SiteStore
-from mvsnap.store.users import People
+from mvsnap.store.users import UserStore
 from mvsnap.web import passwords
 from tests.cli.run import ROOT, Said, configure, mvsnap
 
@@ -45,7 +45,7 @@ def kept(folder: Path) -> Kept:
     engine = database.open_database(database.sqlite_url(path))
     database.upgrade(engine)
     db = database.Database(engine)
-    users = {user.name: user for user in People(db).users()}
+    users = {user.name: user for user in UserStore(db).users()}
     lines = [(c.who, c.what, c.before, c.after) for c in SiteStore(db).changes(9)]
     engine.dispose()
     return Kept(users, lines)

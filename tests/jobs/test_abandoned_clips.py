@@ -12,7 +12,7 @@ import pytest
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.domain import Job
 from mvsnap.jobs.abandoned_clips import AbandonedClips
-from mvsnap.jobs.clip_results import Filing, telling
+from mvsnap.jobs.clip_results import Filing, notification_job
 from mvsnap.metrics import Metrics
 from mvsnap.store import database
 from tests.clients.fakes import FakeClock
@@ -41,7 +41,7 @@ class Site(Recordings):
     def begun(self, recorder: str = THERE, hours: float = 26) -> Clip:
         """Store a clip that was begun so many hours ago."""
         at = self.clock.now() - timedelta(hours=hours)
-        clip = self.wish(at, rooms=ROOM)
+        clip = self.request(at, rooms=ROOM)
         self.clips.ask([clip])
         self.clips.claim(recorder, [ROBOT], at)
         return clip
@@ -93,5 +93,5 @@ def test_a_clip_that_its_machine_did_not_tell_is_told(site: Site) -> None:
     site.clip(1, recorder=THERE)
     assert site.abandoned.finish() == 1
     assert site.state(clip)[0] is ClipState.READY
-    assert [job.id for job in site.jobs] == [telling(clip, clip.at).id]
+    assert [job.id for job in site.jobs] == [notification_job(clip, clip.at).id]
     assert site.abandoned.finish() == 0

@@ -15,7 +15,7 @@ import pytest
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.domain import CameraName, EventId, Job, JobId, Trigger, TriggerKind
 from mvsnap.errors import NotFound
-from mvsnap.jobs.clip_worker import ClipDesk
+from mvsnap.jobs.clip_worker import ClipWorker
 from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
 from mvsnap.recorder import ClipResult, Recorder
@@ -94,7 +94,7 @@ class World:
 
     @contextmanager
     def desk(self, recorder: FakeRecorder, *cameras: CameraName) -> Iterator[None]:
-        desk = ClipDesk(
+        desk = ClipWorker(
             cast(Recorder, recorder),
             ME,
             dict.fromkeys(cameras),

@@ -15,9 +15,17 @@ import requests
 from flask import Flask, Response, redirect, request
 
 from mvsnap.clock import SystemClock
-from mvsnap.recorder import Auth, AuthType, Refused, Source, SourceKind, State, Timing
+from mvsnap.recorder import (
+    Auth,
+    AuthType,
+    CameraRefused,
+    Source,
+    SourceKind,
+    State,
+    Timing,
+)
 from mvsnap.recorder.access import refusal, trouble
-from mvsnap.recorder.http_stream import Feed
+from mvsnap.recorder.http_stream import HttpStream
 from mvsnap.recorder.probing import probe
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.video import FakeVideo, draw_number
@@ -57,14 +65,14 @@ def lan() -> Iterator[tuple[Lan, str]]:
         yield camera, url
 
 
-def feed(url: str, **more: object) -> Feed:
+def http_stream(url: str, **more: object) -> HttpStream:
     source = Source(SourceKind.HTTP, url)
-    return Feed(replace(source, **more), Timing(), SystemClock())  # type: ignore[arg-type]
+    return HttpStream(replace(source, **more), Timing(), SystemClock())  # type: ignore[arg-type]
 
 
-def refused(url: str, **more: object) -> Refused:
-    with pytest.raises(Refused) as caught:
-        feed(url, **more)
+def refused(url: str, **more: object) -> CameraRefused:
+    with pytest.raises(CameraRefused) as caught:
+        http_stream(url, **more)
     return caught.value
 
 
@@ -72,7 +80,7 @@ def test_a_camera_may_lead_to_its_own_picture_and_gets_the_cookie_again(
     lan: tuple[Lan, str],
 ) -> None:
     camera, url = lan
-    feed(f"{url}/here", headers=COOKIE).close()
+    http_stream(f"{url}/here", headers=COOKIE).close()
     assert camera.cookies == ["way=in"]
 
 
@@ -120,7 +128,7 @@ def test_the_camera_says_what_kind_of_password_it_wants(kind: str) -> None:
             got.set()
             raise BrokenPipeError
 
-        feed(f"{url}/picture.jpg", auth=auth).pump(write)
+        http_stream(f"{url}/picture.jpg", auth=auth).pump(write)
         assert got.is_set()
         wrong = refused(f"{url}/picture.jpg", auth=replace(auth, password="x"))
     assert wrong.ending.state is State.WRONG_PASSWORD
@@ -192,8 +200,10 @@ def endless() -> Iterator[str]:
 SHORT = Timing(first_byte_s=0.5, stall_s=0.5)
 
 
-def picture(url: str, name: str) -> Feed:
-    return Feed(Source(SourceKind.JPEG, f"{url}/{name}.jpg"), SHORT, SystemClock())
+def picture(url: str, name: str) -> HttpStream:
+    return HttpStream(
+        Source(SourceKind.JPEG, f"{url}/{name}.jpg"), SHORT, SystemClock()
+    )
 
 
 def test_a_picture_that_is_a_stream_is_taken_as_one(endless: str) -> None:
@@ -236,7 +246,7 @@ def test_a_camera_that_drips_holds_up_no_probe(drips: str) -> None:
         threading.Thread(target=drip, args=(listening,), daemon=True).start()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/now.jpg"
         began = time.monotonic()
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(CameraRefused) as caught:
             probe(Source(SourceKind.JPEG, url), limit_s=1)
         assert time.monotonic() - began < 3
         ended.set()

@@ -12,7 +12,7 @@ from mvsnap.recorder import Recode
 from mvsnap.recorder.clip import Assembler
 from mvsnap.recorder.command import Container
 from mvsnap.recorder.model import Format
-from mvsnap.recorder.spool import Taken
+from mvsnap.recorder.spool import SpooledSegment
 from mvsnap.recorder.times import Times
 
 
@@ -41,9 +41,11 @@ def test_a_file_that_is_there_is_told_as_it_is(
     found = []
     for length_s in (first_s, then_s):
         form = Format("h264", 160, 120, 10)
-        taken = Taken("1", 0, film, Container.TS, form, 100, 100 + length_s, 0)
+        spooled = SpooledSegment(
+            "1", 0, film, Container.TS, form, 100, 100 + length_s, 0
+        )
         want = (100.0, 100.0 + length_s)
-        found.append(assembler.assemble([taken], want, path, Recode.AUTO))
+        found.append(assembler.assemble([spooled], want, path, Recode.AUTO))
     made, later = found
     assert later.end == pytest.approx(made.end, abs=0.11)  # a picture
     assert later.spans[-1][1] == later.end

@@ -58,7 +58,7 @@ NUMBERS = {**NAMES, "stills": HTTP_FPS}
 
 
 @dataclass(frozen=True)
-class Taken:
+class SpooledSegment:
     """The clips of one moment, by camera."""
 
     recorder: Recorder
@@ -85,7 +85,7 @@ def stills_camera() -> Iterator[str]:
 @contextmanager
 def taking(
     steady_camera: RtspCamera, http_camera: str, stills_camera: str, folder: Path
-) -> Iterator[Taken]:
+) -> Iterator[SpooledSegment]:
     """One trigger for all cameras at once, told of 1 s after it happened."""
     cameras = [
         camera("h264", steady_camera.url()),
@@ -112,7 +112,7 @@ def taking(
                 for c in cameras
             }
             clips = {name: future.result() for name, future in asked.items()}
-        yield Taken(recorder, at, clips)
+        yield SpooledSegment(recorder, at, clips)
 
 
 @pytest.fixture(scope="module")
@@ -125,18 +125,18 @@ def cameras(
 @pytest.fixture(scope="module")
 def taken_once(
     cameras: tuple[RtspCamera, str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Taken]:
+) -> Iterator[SpooledSegment]:
     with taking(*cameras, tmp_path_factory.mktemp("data")) as made:
         yield made
 
 
 @pytest.fixture
-def taken(
+def spooled(
     request: pytest.FixtureRequest,
-    taken_once: Taken,
+    taken_once: SpooledSegment,
     cameras: tuple[RtspCamera, str, str],
     tmp_path: Path,
-) -> Iterator[Taken]:
+) -> Iterator[SpooledSegment]:
     """The clips of the module; a second try gets its own."""
     if getattr(request.node, "execution_count", 1) == 1:
         yield taken_once
@@ -146,9 +146,9 @@ def taken(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_clip_shows_all_that_is_asked_for(taken: Taken, name: str) -> None:
-    clip, picture_s = taken.clips[name], 1 / NAMES[name]
-    shown = seen(clip, taken.at, NUMBERS[name])
+def test_a_clip_shows_all_that_is_asked_for(spooled: SpooledSegment, name: str) -> None:
+    clip, picture_s = spooled.clips[name], 1 / NAMES[name]
+    shown = seen(clip, spooled.at, NUMBERS[name])
     longest_s = GOP / FPS if NAMES[name] == FPS else 1 + picture_s
     assert -3 - longest_s - 0.3 <= shown.first_s <= -3 + picture_s
     assert 2 - 1.5 * picture_s <= shown.last_s <= 2.3
@@ -159,19 +159,19 @@ def test_a_clip_shows_all_that_is_asked_for(taken: Taken, name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_clip_says_when_it_was_within_a_fifth_of_a_second(
-    taken: Taken, name: str
+    spooled: SpooledSegment, name: str
 ) -> None:
-    clip = taken.clips[name]
+    clip = spooled.clips[name]
     assert clip.began_at is not None
-    first_s = (clip.began_at - taken.at).total_seconds()
-    shown = seen(clip, taken.at, NUMBERS[name])
+    first_s = (clip.began_at - spooled.at).total_seconds()
+    shown = seen(clip, spooled.at, NUMBERS[name])
     assert first_s == pytest.approx(shown.first_s, abs=0.2 + 0.5 / NUMBERS[name])
     assert clip.pre_roll_s == pytest.approx(-first_s, abs=0.01)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_picture_is_at_its_moment(taken: Taken, name: str) -> None:
-    shown = seen(taken.clips[name], taken.at, NUMBERS[name])
+def test_every_picture_is_at_its_moment(spooled: SpooledSegment, name: str) -> None:
+    shown = seen(spooled.clips[name], spooled.at, NUMBERS[name])
     assert shown.drift_s < (0.02 if NAMES[name] == FPS else 0.5 / NAMES[name] + 0.15)
 
 
@@ -200,73 +200,79 @@ def test_a_connection_between_two_keyframes_places_its_first_picture(
 
 
 @pytest.mark.parametrize("name", [*NAMES, "hevc", "later"])
-def test_a_browser_need_not_load_the_whole_file(taken: Taken, name: str) -> None:
-    path = taken.clips[name].path
+def test_a_browser_need_not_load_the_whole_file(
+    spooled: SpooledSegment, name: str
+) -> None:
+    path = spooled.clips[name].path
     assert path is not None
     content = path.read_bytes()
     assert content.index(b"moov") < content.index(b"mdat")
 
 
-def test_h265_is_kept_when_asked_for_under_the_tag_apple_plays(taken: Taken) -> None:
-    clip = taken.clips["hevc"]
+def test_h265_is_kept_when_asked_for_under_the_tag_apple_plays(
+    spooled: SpooledSegment,
+) -> None:
+    clip = spooled.clips["hevc"]
     assert clip.path is not None
     assert clip.codec == "hevc"
     assert b"hvc1" in clip.path.read_bytes()
-    assert seen(clip, taken.at).is_seamless
+    assert seen(clip, spooled.at).is_seamless
 
 
-def test_an_on_demand_clip_has_no_pre_roll_and_says_so(taken: Taken) -> None:
-    clip = taken.clips["later"]
-    shown = seen(clip, taken.at)
+def test_an_on_demand_clip_has_no_pre_roll_and_says_so(spooled: SpooledSegment) -> None:
+    clip = spooled.clips["later"]
+    shown = seen(clip, spooled.at)
     assert shown.first_s > 1  # it was told of after a second
     assert shown.last_s - shown.first_s >= 2 - 2 * PICTURE_S
     assert clip.pre_roll_s == 0
     assert (clip.note or "").startswith("no pre-roll: the video begins ")
-    wait_for_state(taken.recorder, "later", State.IDLE)
+    wait_for_state(spooled.recorder, "later", State.IDLE)
 
 
-def test_a_thumbnail_shows_the_moment_of_the_trigger(taken: Taken) -> None:
-    path = taken.clips["h264"].thumbnail_path
+def test_a_thumbnail_shows_the_moment_of_the_trigger(spooled: SpooledSegment) -> None:
+    path = spooled.clips["h264"].thumbnail_path
     assert path is not None
     with Image.open(path) as image:
         assert (image.format, image.width) == ("JPEG", 480)
 
 
 def test_a_wrong_password_is_a_state_and_a_reason_without_the_password(
-    taken: Taken,
+    spooled: SpooledSegment,
 ) -> None:
-    status = taken.recorder.states()["wrong"]
+    status = spooled.recorder.states()["wrong"]
     assert status.state is State.WRONG_PASSWORD
     assert status.connects == 1  # cameras lock who tries often
-    clip = taken.clips["wrong"]
+    clip = spooled.clips["wrong"]
     assert clip.path is None
     assert "refuses the user name or password" in (clip.error or "")
 
 
-def test_no_name_of_a_sender_leaves_the_folder(taken: Taken) -> None:
-    for name, clip in taken.clips.items():
+def test_no_name_of_a_sender_leaves_the_folder(spooled: SpooledSegment) -> None:
+    for name, clip in spooled.clips.items():
         if clip.path is not None:
             assert clip.path.parts[-5] == name
-            assert clip.path.name.startswith(f"{taken.at:%Y%m%dT%H%M%SZ}_{name}_")
+            assert clip.path.name.startswith(f"{spooled.at:%Y%m%dT%H%M%SZ}_{name}_")
             assert clip.path.parts[-6] == "videos"
             assert not list(clip.path.parent.glob("*.part"))
 
 
-def test_the_same_wish_gives_the_same_clip_again_at_once(taken: Taken) -> None:
-    clip = taken.clips["h264"]
-    again = taken.recorder.record("h264", taken.at, name="../../e\n:1")
+def test_the_same_wish_gives_the_same_clip_again_at_once(
+    spooled: SpooledSegment,
+) -> None:
+    clip = spooled.clips["h264"]
+    again = spooled.recorder.record("h264", spooled.at, name="../../e\n:1")
     assert again == clip
 
 
 def test_no_credential_is_in_the_process_list_or_in_a_file(
-    taken: Taken, steady_camera: RtspCamera
+    spooled: SpooledSegment, steady_camera: RtspCamera
 ) -> None:
     said = " ".join(line for _, line in lines())
     assert "segment_list" in said
     assert str(steady_camera.port) + "/sec" not in said
     assert USER + ":" not in said
     assert "s3cret" not in said
-    path = taken.clips["secret"].path
+    path = spooled.clips["secret"].path
     assert path is not None
     for file in path.parents[5].rglob("*"):
         assert not file.is_file() or b"s3cret" not in file.read_bytes()
@@ -281,8 +287,8 @@ def test_probing_says_what_a_camera_sends(
     assert (found.width, found.codec, found.fps) == (320, "mjpeg", None)
 
 
-def test_two_recorders_never_share_a_folder(taken: Taken) -> None:
-    path = taken.clips["h264"].path
+def test_two_recorders_never_share_a_folder(spooled: SpooledSegment) -> None:
+    path = spooled.clips["h264"].path
     assert path is not None
     with (
         pytest.raises(Exception, match="Another process records"),
@@ -291,20 +297,20 @@ def test_two_recorders_never_share_a_folder(taken: Taken) -> None:
         pass
 
 
-def wishes(taken: Taken) -> int:
-    """How many wishes were begun."""
-    path = taken.clips["h264"].path
+def requests(spooled: SpooledSegment) -> int:
+    """How many requests were begun."""
+    path = spooled.clips["h264"].path
     assert path is not None
     return sum(1 for _ in path.parents[5].glob("recordings/*/"))
 
 
 def test_overlapping_triggers_make_one_longer_clip(
-    taken: Taken, steady_camera: RtspCamera
+    spooled: SpooledSegment, steady_camera: RtspCamera
 ) -> None:
-    recorder, at, before = taken.recorder, now(), wishes(taken)
+    recorder, at, before = spooled.recorder, now(), requests(spooled)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(recorder.record, "h264", at, name="first")
-        wait_until(lambda: wishes(taken) > before, "the first one is recorded")
+        wait_until(lambda: requests(spooled) > before, "the first one is recorded")
         second_at = at + timedelta(seconds=1.5)
         second = pool.submit(
             recorder.record, "h264", second_at, None, None, "second", received_at=at
@@ -318,9 +324,9 @@ def test_overlapping_triggers_make_one_longer_clip(
 
 
 def test_a_trigger_that_needs_an_earlier_start_gets_a_clip_of_its_own(
-    taken: Taken,
+    spooled: SpooledSegment,
 ) -> None:
-    recorder, at = taken.recorder, now()
+    recorder, at = spooled.recorder, now()
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(recorder.record, "h264", at, 1, 1, "short")
         second = pool.submit(recorder.record, "h264", at, 2.5, 1, "long")

@@ -22,10 +22,10 @@ from mvsnap.recorder import (
 from mvsnap.recorder.clip import Assembled, Assembler, CannotAssemble
 from mvsnap.recorder.command import Container
 from mvsnap.recorder.history import Part, Run, Segment
-from mvsnap.recorder.recording import Take
-from mvsnap.recorder.request import Note, Wish
+from mvsnap.recorder.recording import Recording
+from mvsnap.recorder.request import ClipRequest, Note
 from mvsnap.recorder.ring import Ring
-from mvsnap.recorder.spool import Taken
+from mvsnap.recorder.spool import SpooledSegment
 from mvsnap.recorder.timeline import Span
 from tests.core.build import NOON
 
@@ -117,7 +117,7 @@ class StartingRing(FakeRing):
 
 class FakeAssembler:
     def assemble(
-        self, taken: Sequence[Taken], want: Span, path: Path, _: object
+        self, spooled: Sequence[SpooledSegment], want: Span, path: Path, _: object
     ) -> Assembled:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"clip")
@@ -133,8 +133,8 @@ def test_a_step_of_the_clock_makes_a_clip_neither_longer_nor_shorter(
 ) -> None:
     clock = SteppedClock(step_s)
     at = clock.now()
-    take = Take(
-        Wish("Robot", "1", at, 3, 5),
+    recording = Recording(
+        ClipRequest("Robot", "1", at, 3, 5),
         tmp_path / "1",
         cast(Ring, FakeRing(clock, tmp_path)),
         cast(Assembler, FakeAssembler()),
@@ -142,7 +142,7 @@ def test_a_step_of_the_clock_makes_a_clip_neither_longer_nor_shorter(
         clock=clock,
         stopping=threading.Event(),
     )
-    clip = take.run()
+    clip = recording.run()
     assert clip.began_at == at - timedelta(seconds=3)
     assert clip.ended_at == at + timedelta(seconds=5)
     assert (clip.pre_roll_s, clip.partial) == (3, False)
@@ -160,8 +160,8 @@ def test_a_late_beginning_is_told_when_it_is_one(
     tmp_path: Path, late_s: float, note: str
 ) -> None:
     clock = SteppedClock(0.0)
-    take = Take(
-        Wish("Robot", "1", clock.now(), 3, 5),
+    recording = Recording(
+        ClipRequest("Robot", "1", clock.now(), 3, 5),
         tmp_path / "1",
         cast(Ring, LateRing(clock, tmp_path, late_s)),
         cast(Assembler, FakeAssembler()),
@@ -169,15 +169,15 @@ def test_a_late_beginning_is_told_when_it_is_one(
         clock=clock,
         stopping=threading.Event(),
     )
-    assert take.run().note == note
+    assert recording.run().note == note
 
 
 def test_a_clip_of_a_moment_that_left_the_ring_says_so(tmp_path: Path) -> None:
     clock = SteppedClock(0.0)
     ring = FakeRing(clock, tmp_path)
     ring.parts = []
-    take = Take(
-        Wish("Robot", "1", clock.now() - timedelta(hours=1), 3, 5),
+    recording = Recording(
+        ClipRequest("Robot", "1", clock.now() - timedelta(hours=1), 3, 5),
         tmp_path / "1",
         cast(Ring, ring),
         cast(Assembler, FakeAssembler()),
@@ -185,7 +185,7 @@ def test_a_clip_of_a_moment_that_left_the_ring_says_so(tmp_path: Path) -> None:
         clock=clock,
         stopping=threading.Event(),
     )
-    error = take.run().error
+    error = recording.run().error
     assert error is not None
     assert error.endswith("the camera was not recorded then, or too long ago")
 
@@ -196,8 +196,8 @@ def test_a_step_of_the_clock_while_the_first_picture_is_awaited_makes_no_gap(
 ) -> None:
     clock = SteppedClock(step_s)
     at = clock.now()
-    take = Take(
-        Wish("Robot", "1", at, 3, 5),
+    recording = Recording(
+        ClipRequest("Robot", "1", at, 3, 5),
         tmp_path / "1",
         cast(Ring, StartingRing(clock, tmp_path, STEP_AT_S + 2)),
         cast(Assembler, FakeAssembler()),
@@ -205,7 +205,7 @@ def test_a_step_of_the_clock_while_the_first_picture_is_awaited_makes_no_gap(
         clock=clock,
         stopping=threading.Event(),
     )
-    clip = take.run()
+    clip = recording.run()
     assert clip.path is not None
     # Five seconds from the first picture on, which came four after the trigger.
     assert clip.ended_at == at + timedelta(seconds=4 + 5)
@@ -217,17 +217,17 @@ class Crash(BaseException):
 
 
 @pytest.fixture
-def again(tmp_path: Path) -> Callable[[], Take]:
-    """The same wish, once more each time; the ring has forgotten it the second time."""
+def again(tmp_path: Path) -> Callable[[], Recording]:
+    """The same request each time; the ring has forgotten it the second time."""
     clock = SteppedClock(0.0)
     at = clock.now()
     rings = [FakeRing(clock, tmp_path) for _ in range(3)]
     for later in rings[1:]:
         later.parts = []
 
-    def take() -> Take:
-        return Take(
-            Wish("Robot", "1", at, 3, 5),
+    def recording() -> Recording:
+        return Recording(
+            ClipRequest("Robot", "1", at, 3, 5),
             tmp_path / "1",
             cast(Ring, rings.pop(0)),
             cast(Assembler, FakeAssembler()),
@@ -236,11 +236,11 @@ def again(tmp_path: Path) -> Callable[[], Take]:
             stopping=threading.Event(),
         )
 
-    return take
+    return recording
 
 
 def test_a_crash_between_the_video_and_its_note_loses_no_clip(
-    tmp_path: Path, again: Callable[[], Take], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, again: Callable[[], Recording], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def crash(*_: object) -> None:
         raise Crash
@@ -258,7 +258,7 @@ def test_a_crash_between_the_video_and_its_note_loses_no_clip(
 
 
 def test_a_crash_behind_the_note_leaves_no_segments_for_ever(
-    tmp_path: Path, again: Callable[[], Take], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, again: Callable[[], Recording], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr("mvsnap.recorder.recording.forget", lambda _: None)
@@ -271,7 +271,7 @@ def test_a_crash_behind_the_note_leaves_no_segments_for_ever(
 @pytest.mark.parametrize("disk_full", [True, False])
 def test_segments_that_make_no_clip_stay_only_for_another_try(
     tmp_path: Path,
-    again: Callable[[], Take],
+    again: Callable[[], Recording],
     monkeypatch: pytest.MonkeyPatch,
     disk_full: bool,
 ) -> None:

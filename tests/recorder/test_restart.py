@@ -16,7 +16,7 @@ import pytest
 
 from mvsnap.recorder import RecorderStopped
 from mvsnap.recorder.files import digest
-from mvsnap.recorder.request import Note, Wish
+from mvsnap.recorder.request import ClipRequest, Note
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.video import FakeVideo
 from tests.recorder.build import (
@@ -186,9 +186,9 @@ def without_results_of(name: str) -> Callable[..., None]:
     """Return a `Note.write` that never gets to the result of a wish."""
     write = Note.write
 
-    def crashing(note: Note, wish: Wish, *rest: Any) -> None:
-        if wish.name == name and rest[1] is not None:
+    def crashing(note: Note, request: ClipRequest, *rest: Any) -> None:
+        if request.name == name and rest[1] is not None:
             raise Crash
-        write(note, wish, *rest)
+        write(note, request, *rest)
 
     return crashing

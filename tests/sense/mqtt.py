@@ -77,7 +77,7 @@ def taken(receiver: Receiver, many: int, limit_s: float = 15) -> list[Batch]:
     batches: list[Batch] = []
 
     def enough() -> bool:
-        if batch := receiver.take(0.05):
+        if batch := receiver.receive(0.05):
             batches.append(batch)
         return sum(len(batch.frames) for batch in batches) >= many
 

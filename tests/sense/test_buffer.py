@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mvsnap.sense.buffer import Waiting
+from mvsnap.sense.buffer import MessageBuffer
 from mvsnap.sense.framing import Frame
 
 
@@ -15,69 +15,69 @@ def kept(*numbers: int) -> list[Frame]:
     return [(b"t", b"%d" % number, False, number) for number in numbers]
 
 
-def taken(waiting: Waiting) -> list[tuple[int, list[int]]]:
+def taken(buffer: MessageBuffer) -> list[tuple[int, list[int]]]:
     """Return (connection, numbers) of every batch."""
     batches = []
-    while batch := waiting.take(0):
+    while batch := buffer.receive(0):
         batches.append((batch.connection, [int(f[1]) for f in batch.frames]))
     return batches
 
 
 def test_everything_of_one_connection_is_one_batch_in_order() -> None:
-    waiting = Waiting(100)
-    waiting.put(1, counts(1, 2))
-    waiting.put(1, kept(3) + counts(4))
-    waiting.put(2, counts(5))
-    waiting.put(2, counts(6))
-    assert taken(waiting) == [(1, [1, 2, 3, 4]), (2, [5, 6])]
+    buffer = MessageBuffer(100)
+    buffer.put(1, counts(1, 2))
+    buffer.put(1, kept(3) + counts(4))
+    buffer.put(2, counts(5))
+    buffer.put(2, counts(6))
+    assert taken(buffer) == [(1, [1, 2, 3, 4]), (2, [5, 6])]
 
 
 def test_the_oldest_counts_are_dropped_and_the_others_stay_in_order() -> None:
-    waiting = Waiting(4)
-    waiting.put(1, kept(1) + counts(2) + kept(3) + counts(4))
-    waiting.put(1, counts(5, 6, 7))
-    assert waiting.dropped == 3
-    assert taken(waiting) == [(1, [1, 3, 6, 7])]
+    buffer = MessageBuffer(4)
+    buffer.put(1, kept(1) + counts(2) + kept(3) + counts(4))
+    buffer.put(1, counts(5, 6, 7))
+    assert buffer.dropped == 3
+    assert taken(buffer) == [(1, [1, 3, 6, 7])]
 
 
 def test_a_heap_larger_than_the_limit_leaves_its_newest() -> None:
-    waiting = Waiting(3)
-    waiting.put(1, counts(*range(10)))
-    assert waiting.dropped == 7
-    assert taken(waiting) == [(1, [7, 8, 9])]
+    buffer = MessageBuffer(3)
+    buffer.put(1, counts(*range(10)))
+    assert buffer.dropped == 7
+    assert taken(buffer) == [(1, [7, 8, 9])]
 
 
 def test_messages_that_want_an_acknowledgement_are_never_dropped() -> None:
-    waiting = Waiting(2)
+    buffer = MessageBuffer(2)
     for number in range(1, 6):
-        waiting.put(1, kept(number) + counts(100 + number))
-    waiting.put(2, kept(6))
-    assert waiting.dropped == 5
-    assert taken(waiting) == [(1, [1, 2, 3, 4, 5]), (2, [6])]
+        buffer.put(1, kept(number) + counts(100 + number))
+    buffer.put(2, kept(6))
+    assert buffer.dropped == 5
+    assert taken(buffer) == [(1, [1, 2, 3, 4, 5]), (2, [6])]
 
 
 def test_after_dropping_the_limit_counts_what_is_there() -> None:
-    waiting = Waiting(3)
-    waiting.put(1, counts(1, 2, 3, 4))
-    assert taken(waiting) == [(1, [2, 3, 4])]
-    waiting.put(1, counts(5, 6, 7))
-    assert taken(waiting) == [(1, [5, 6, 7])]
-    assert waiting.dropped == 1
+    buffer = MessageBuffer(3)
+    buffer.put(1, counts(1, 2, 3, 4))
+    assert taken(buffer) == [(1, [2, 3, 4])]
+    buffer.put(1, counts(5, 6, 7))
+    assert taken(buffer) == [(1, [5, 6, 7])]
+    assert buffer.dropped == 1
 
 
 def test_a_batch_says_when_its_first_message_came() -> None:
-    waiting = Waiting(3)
-    waiting.put(1, counts(1))
-    waiting.put(1, counts(2))
-    first, last = waiting.take(0), waiting.take(0)
+    buffer = MessageBuffer(3)
+    buffer.put(1, counts(1))
+    buffer.put(1, counts(2))
+    first, last = buffer.receive(0), buffer.receive(0)
     assert first is not None
     assert first.received_at_ns > 1_700_000_000 * 10**9
     assert last is None
 
 
 def test_what_waits_can_be_taken_after_closing_and_then_nobody_waits() -> None:
-    waiting = Waiting(3)
-    waiting.put(1, counts(1))
-    waiting.close()
-    assert taken(waiting) == [(1, [1])]
-    assert waiting.take(60) is None
+    buffer = MessageBuffer(3)
+    buffer.put(1, counts(1))
+    buffer.close()
+    assert taken(buffer) == [(1, [1])]
+    assert buffer.receive(60) is None

@@ -55,7 +55,7 @@ def crowd(begin_s: int, end_s: int, people: int, **where: str) -> list[Frame]:
 
 
 def run(made: Detector, frames: Iterable[Frame], now_s: float = 100) -> Findings:
-    made.take(frames, at(now_s))
+    made.process(frames, at(now_s))
     return made.drain(checkpoint=True)
 
 
@@ -141,14 +141,14 @@ def test_rules_that_change_judge_what_is_under_way() -> None:
 
 def test_a_muted_crowd_is_noted_with_who_muted_it() -> None:
     made = detector()
-    made.harvest.names = Names(mutes=[Mute("m", at(200), at(0), "anna", GATE)])
+    made.events.names = Names(mutes=[Mute("m", at(200), at(0), "anna", GATE)])
     (event,) = run(made, crowd(0, 10, 4)).events
     assert event.details["muted_by"] == "anna"
 
 
 def test_names_of_the_dashboard_are_used() -> None:
     made = detector()
-    made.harvest.names = Names({GATE: "Gate North"}, {(GATE, "0"): "Hall"})
+    made.events.names = Names({GATE: "Gate North"}, {(GATE, "0"): "Hall"})
     (event,) = run(made, crowd(0, 10, 4)).events
     assert (event.camera_name, event.zone_name) == ("Gate North", "Hall")
 
@@ -167,7 +167,7 @@ def test_a_stamp_that_cannot_be_right_counts_as_now() -> None:
 def test_a_clock_that_is_minutes_slow_does_not_make_a_camera_silent() -> None:
     made = detector()
     for second in range(600):
-        made.take([count(second - 120, 5)], at(second))
+        made.process([count(second - 120, 5)], at(second))
         if second % 5 == 0:
             made.expire(at(second))
     assert [e.kind for e in made.drain(checkpoint=True).events] == [EventKind.CROWD]
@@ -184,9 +184,9 @@ def test_after_a_clock_was_set_back_crowds_are_seen_again(
     first_s: int, then_s: int
 ) -> None:
     made = detector()
-    made.take([count(first_s, 0)], at(first_s))
+    made.process([count(first_s, 0)], at(first_s))
     for second in range(1, 120):
-        made.take([count(then_s + second, 5)], at(second))
+        made.process([count(then_s + second, 5)], at(second))
     assert len(made.drain(checkpoint=True).events) == 1
 
 
@@ -195,7 +195,7 @@ def test_two_spellings_of_a_topic_are_one_zone() -> None:
     for second in range(11):
         topic, payload, *rest = count(second, 4)
         other = topic.removeprefix(b"/").replace(b"Q2SM", b"q2sm")
-        made.take([(topic if second % 2 else other, payload, False, 0)], at(second))
+        made.process([(topic if second % 2 else other, payload, False, 0)], at(second))
     assert len(made.drain(checkpoint=True).events) == 1
 
 
@@ -204,7 +204,7 @@ def test_a_restart_of_minutes_does_not_end_what_goes_on() -> None:
     before = run(first, crowd(0, 10, 4), now_s=10)
     second.restore(before.states, at(120))
     second.expire(at(121))
-    second.take(crowd(11, 120, 4), at(121))
+    second.process(crowd(11, 120, 4), at(121))
     assert second.drain(checkpoint=True).events == []
 
 
@@ -218,12 +218,12 @@ def test_what_is_under_way_ends_when_nobody_listens_any_more() -> None:
 
 def test_a_muted_crowd_does_not_hold_back_the_next_one() -> None:
     made = detector(cooldown_s=1000)
-    made.harvest.names = Names(mutes=[Mute("m", at(15), at(0), "anna", GATE)])
-    made.take([*crowd(0, 11, 4), *crowd(12, 15, 0)], at(12))
-    made.harvest.names = Names()
-    made.take(crowd(20, 31, 4), at(31))
-    told = [e.details.get("muted_by") for e in made.drain(checkpoint=True).events]
-    assert told == ["anna", None, None]
+    made.events.names = Names(mutes=[Mute("m", at(15), at(0), "anna", GATE)])
+    made.process([*crowd(0, 11, 4), *crowd(12, 15, 0)], at(12))
+    made.events.names = Names()
+    made.process(crowd(20, 31, 4), at(31))
+    reported = [e.details.get("muted_by") for e in made.drain(checkpoint=True).events]
+    assert reported == ["anna", None, None]
 
 
 @pytest.mark.parametrize(
@@ -257,12 +257,12 @@ def test_invented_topics_do_not_fill_the_memory(
     made = Detector(rules(), ignore, most_zones=100)
     flood = [count(1, 0, zone=str(number)) for number in range(5_000)]
     flood += [frame(f"/merakimv/{GATE}/x{number}", 1) for number in range(50_000)]
-    made.take(flood, at(1))
+    made.process(flood, at(1))
     assert made.topics == 100
     assert len(made._others) <= 20_001
     assert len([r for r in caplog.records if "more are ignored" in r.message]) == 1
     # A minute later those that said nothing more make room.
-    made.take([count(70, 3, zone="0")], at(70))
+    made.process([count(70, 3, zone="0")], at(70))
     made.expire(at(3_700))
     assert made.topics == 0
 
@@ -321,8 +321,8 @@ def test_lines_and_noises_of_long_ago_are_forgotten() -> None:
     made = detector(crossings=[{}], noise={"level_db": -20})
     line = {"event": "crossing_in", "type": "person", "ts": NOON_MS, "object_id": 1}
     sound = {"ts": NOON_MS, "audioLevel": -50}
-    made.take([frame(f"/merakimv/{GATE}/crossing/k1", line)], at(0))
-    made.take([frame(f"/merakimv/{GATE}/audio_analytics", sound)], at(0))
+    made.process([frame(f"/merakimv/{GATE}/crossing/k1", line)], at(0))
+    made.process([frame(f"/merakimv/{GATE}/audio_analytics", sound)], at(0))
     made.expire(at(5_000))
     assert made._lines._watches == {}
     assert made._noises._watches == {}
@@ -396,22 +396,22 @@ def test_a_restart_in_between_changes_nothing(
 
 def test_what_a_restart_must_know_is_asked_for_at_once() -> None:
     made = detector()
-    made.take([count(0, 0)], at(0))
-    assert not made.must_be_saved
-    made.take([count(1, 3)], at(1))
-    assert made.must_be_saved
+    made.process([count(0, 0)], at(0))
+    assert not made.needs_saving
+    made.process([count(1, 3)], at(1))
+    assert made.needs_saving
     assert made.drain(checkpoint=False).states
-    assert not made.must_be_saved
+    assert not made.needs_saving
     run(made, crowd(2, 30, 3))
-    made.take([count(31, 3)], at(31))
-    assert not made.must_be_saved  # raised, and only the time goes on
+    made.process([count(31, 3)], at(31))
+    assert not made.needs_saving  # raised, and only the time goes on
     assert not made.drain(checkpoint=False).states
     assert made.drain(checkpoint=True).states
 
 
 def test_when_each_camera_was_heard_last_is_known() -> None:
     made = detector()
-    made.take([count(1, 0, zone="1"), count(2, 0, zone="2")], at(5))
-    assert made.heard(at(0)) == {GATE: at(5)}
-    assert made.heard(at(5)) == {}
+    made.process([count(1, 0, zone="1"), count(2, 0, zone="2")], at(5))
+    assert made.last_seen(at(0)) == {GATE: at(5)}
+    assert made.last_seen(at(5)) == {}
     assert at(5).tzinfo is UTC

@@ -184,8 +184,8 @@ def test_a_message_that_is_too_long_is_told_of_in_the_log(
             hostname="127.0.0.1",
             port=mosquitto.port,
         )
-        told = "1 messages dropped: longer than 1,000,000 bytes"
-        wait_until(lambda: told in caplog.text, "it is told of", 40)
+        reported = "1 messages dropped: longer than 1,000,000 bytes"
+        wait_until(lambda: reported in caplog.text, "it is told of", 40)
 
 
 def test_a_broker_that_dies_amid_a_crowd_costs_no_event_and_no_second_one(
@@ -267,7 +267,7 @@ def test_a_choice_that_cannot_be_used_is_said_once_and_the_file_counts(
         site.publish(crowd(0, 10))
         site.wait_for_events(1)
         site.site.choose({"sense.dwell_s": 9}, "anna", now(), [])
-        wait_until(lambda: site.sense.heard() != {}, "some rounds later", 10)
+        wait_until(lambda: site.sense.last_seen() != {}, "some rounds later", 10)
     said = [r for r in caplog.records if "cannot be used" in r.message]
     assert len(said) == 1
 

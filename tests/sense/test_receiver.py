@@ -50,7 +50,7 @@ def secret(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
         yield running
 
 
-def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+def reported(caplog: pytest.LogCaptureFixture) -> list[str]:
     """What the log says of the connection, without the line of the self-test."""
     return [line for line in caplog.messages if line.startswith("MQTT broker")]
 
@@ -66,7 +66,7 @@ def test_a_message_arrives_as_it_was_sent(
         assert batch.frames == [(TOPIC.encode(), COUNT, False, 0)]
         assert {type(part) for part in batch.frames[0][:2]} == {bytes}
         assert batch.connection == 1
-        assert receiver.take(0.05) is None
+        assert receiver.receive(0.05) is None
 
 
 @READERS
@@ -143,7 +143,7 @@ def test_thousands_of_messages_arrive_in_order(
         got: list[bytes] = []
 
         def all_there() -> bool:
-            while batch := receiver.take(0.05):
+            while batch := receiver.receive(0.05):
                 receiver.acknowledge(batch)
                 got.extend(payloads([batch]))
             return len(got) >= len(many)
@@ -197,7 +197,7 @@ def test_tls_with_a_login_brings_large_and_many_messages(
         (batch,) = taken(receiver, 1)
         receiver.acknowledge(batch)
     with receiving(there, client=reader) as receiver:
-        assert receiver.take(0.2) is None
+        assert receiver.receive(0.2) is None
 
 
 @READERS
@@ -216,7 +216,7 @@ def test_a_wrong_password_is_told_and_shown_nowhere(
         assert not receiver.state.connected
         assert "wrong-password" not in repr(there) + repr(receiver.state)
     assert "wrong-password" not in caplog.text
-    assert told(caplog) == [
+    assert reported(caplog) == [
         f"MQTT broker {HOST}:{secret.port}: refused: bad user name or password"
     ]
 
@@ -251,7 +251,7 @@ def test_a_refused_subscription_is_told_and_tried_again(
             wait_for_text(receiver, f"refused: subscription to {TOPIC}, other")
             wait_until(lambda: receiver._connections > 2, "more tries")
             assert not receiver.state.connected
-    assert len(told(caplog)) == 1
+    assert len(reported(caplog)) == 1
 
 
 @READERS
@@ -290,7 +290,7 @@ def test_a_broker_that_is_killed_and_comes_back_is_one_line_each_way(
             receiver.acknowledge(before)  # of a connection that is gone
             assert after.frames == [(TOPIC.encode(), b"after", False, 0)]
             assert after.connection > before.connection
-    assert told(caplog) == [
+    assert reported(caplog) == [
         f"MQTT broker: connected to {where}",
         f"MQTT broker {where}: not connected: the connection was lost",
         f"MQTT broker: connected to {where}",
@@ -308,7 +308,7 @@ def test_a_broker_that_is_away_at_first_is_one_line(
         with broker(tmp_path, port=there.port):
             wait_for_text(receiver, "connected to")
             assert receiver.state.connected
-            assert len(told(caplog)) == 2
+            assert len(reported(caplog)) == 2
 
 
 def test_a_persistent_session_outlives_a_stop_of_the_broker(tmp_path: Path) -> None:
@@ -424,10 +424,10 @@ def test_the_installed_paho_is_as_expected(
 def test_stop_wakes_a_consumer_that_waits(plain: Mosquitto) -> None:
     with receiving(at(plain)) as receiver:
         publish(plain, TOPIC, [COUNT])
-        wait_until(lambda: bool(receiver._waiting._count), "it to come")
+        wait_until(lambda: bool(receiver._buffer._count), "it to come")
         receiver.stop()
         assert payloads(taken(receiver, 1)) == [COUNT]
-        assert receiver.take(60) is None
+        assert receiver.receive(60) is None
         assert receiver.state.text == "stopped"
 
 
@@ -441,4 +441,4 @@ def test_stop_ends_a_receiver_that_waits_for_the_next_try() -> None:
 def test_stopping_what_never_started_does_nothing() -> None:
     receiver = Receiver(Broker(HOST, 1883, "mv", (TOPIC,)))
     receiver.stop()
-    assert receiver.take(60) is None
+    assert receiver.receive(60) is None

@@ -40,7 +40,7 @@ class Recordings:
     ) -> Clip:
         """Store a clip that was recorded so many hours after noon."""
         at = NOON + timedelta(hours=hour)
-        wanted = self.wish(at, about=given.pop("about", None))
+        wanted = self.request(at, about=given.pop("about", None))
         self.clips.ask([wanted])
         self.clips.claim(recorder, [ROBOT], at)
         fields: dict[str, Any] = {"path": f"videos/{hour}.mp4", "size_bytes": 10}
@@ -48,11 +48,11 @@ class Recordings:
         done = replace(done, **(fields | given))
         self.clips.finish(done, event(id=done.id, recorded_at=at))
         if told:
-            self.clips.told(done.id)
+            self.clips.mark_notified(done.id)
         self.clips.keep(done.id, kept)
         return done
 
-    def wish(self, at: datetime, **given: Any) -> Clip:
+    def request(self, at: datetime, **given: Any) -> Clip:
         """Return a clip to ask for."""
         return Clip(
             id=EventId(str(uuid.uuid4())),

@@ -83,10 +83,10 @@ def test_presences_that_touch_a_time_are_found(
 
 
 def test_when_a_camera_was_heard_last_goes_on(sense: SenseStore) -> None:
-    sense.note_heard({GATE: at(1), DOOR: at(2)})
-    sense.note_heard({GATE: at(61)})
-    sense.note_heard({})
-    assert sense.heard() == {GATE: at(61), DOOR: at(2)}
+    sense.note_last_seen({GATE: at(1), DOOR: at(2)})
+    sense.note_last_seen({GATE: at(61)})
+    sense.note_last_seen({})
+    assert sense.last_seen() == {GATE: at(61), DOOR: at(2)}
 
 
 def test_a_listener_describes_itself_anew(sense: SenseStore) -> None:

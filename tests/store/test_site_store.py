@@ -10,7 +10,7 @@ import pytest
 from mvsnap.domain import Camera, Change, Mute, Role, User, Zone, ZoneId
 from mvsnap.store import database
 from mvsnap.store.site import SiteStore
-from mvsnap.store.users import People
+from mvsnap.store.users import UserStore
 from tests.core.build import DOOR, GATE, NOON
 
 
@@ -28,8 +28,8 @@ def site(db: database.Database) -> SiteStore:
 
 
 @pytest.fixture
-def people(db: database.Database) -> People:
-    return People(db)
+def people(db: database.Database) -> UserStore:
+    return UserStore(db)
 
 
 def at(seconds: float) -> datetime:
@@ -43,9 +43,9 @@ def change(what: str = "sense.people", before: str = "1", after: str = "4") -> C
 def test_a_choice_stays_until_the_file_is_wanted_again(site: SiteStore) -> None:
     site.choose({"sense.people": 4, "sense.rooms": ["A"]}, "anna", NOON, [change()])
     site.choose({"sense.people": 5}, "ben", NOON, [])
-    assert site.choices() == {"sense.people": 5, "sense.rooms": ["A"]}
+    assert site.setting_overrides() == {"sense.people": 5, "sense.rooms": ["A"]}
     site.choose({"sense.rooms": None}, "ben", NOON, [])
-    assert site.choices() == {"sense.people": 5}
+    assert site.setting_overrides() == {"sense.people": 5}
 
 
 def test_the_audit_log_is_told_newest_first(site: SiteStore) -> None:
@@ -80,7 +80,9 @@ def test_news_of_the_cameras_replace_what_was_known(site: SiteStore) -> None:
     assert site.zones() == {GATE: [Zone("0", "Full Frame"), Zone("2", "Hall")]}
 
 
-def test_users_are_added_changed_and_removed(people: People, site: SiteStore) -> None:
+def test_users_are_added_changed_and_removed(
+    people: UserStore, site: SiteStore
+) -> None:
     assert not people.anybody()
     anna = User("anna", Role.ADMIN, "hash", NOON)
     people.put(User("anna", Role.VIEWER, "old", NOON), change("user anna"))
@@ -94,7 +96,9 @@ def test_users_are_added_changed_and_removed(people: People, site: SiteStore) ->
     assert len(site.changes(9)) == 3
 
 
-def test_an_ended_session_finds_no_user_until_its_time_is_over(people: People) -> None:
+def test_an_ended_session_finds_no_user_until_its_time_is_over(
+    people: UserStore,
+) -> None:
     anna = User("anna", Role.ADMIN, "hash", NOON)
     people.put(anna, change("user anna"))
     people.secret("session")
@@ -111,7 +115,7 @@ def test_an_ended_session_finds_no_user_until_its_time_is_over(people: People) -
     assert people.secret("session") == key
 
 
-def test_somebody_with_another_kind_of_password_is_nobody(people: People) -> None:
+def test_somebody_with_another_kind_of_password_is_nobody(people: UserStore) -> None:
     people.put(User("anna", Role.ADMIN, "pam", NOON), change("user anna"))
     assert (people.anybody("pam"), people.anybody("local")) == (True, False)
 
@@ -121,7 +125,7 @@ def test_a_hash_is_not_shown_by_accident() -> None:
 
 
 def test_every_process_gets_the_same_secret(db: database.Database) -> None:
-    first, second = People(db).secret("session"), People(db).secret("session")
+    first, second = UserStore(db).secret("session"), UserStore(db).secret("session")
     assert first == second
     assert len(first) == 64
-    assert People(db).secret("other") != first
+    assert UserStore(db).secret("other") != first

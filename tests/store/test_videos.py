@@ -88,17 +88,17 @@ def test_the_deleted_files_of_another_machine_are_left_to_it(site: Recordings) -
 
 
 def test_what_other_recorders_began_or_did_not_tell_is_known(site: Recordings) -> None:
-    untold = site.clip(1, recorder=THERE, told=False)
+    unnotified = site.clip(1, recorder=THERE, told=False)
     site.clip(2, recorder=THERE)
     site.clip(3, told=False)
-    begun, waits = site.wish(hour(4)), site.wish(hour(5))
+    begun, waits = site.request(hour(4)), site.request(hour(5))
     site.clips.ask([begun])
     site.clips.claim(THERE, [ROBOT], hour(4))
     site.clips.ask([waits])
     left = site.clips.left_by_others([HERE], hour(9))
-    assert {clip.id for clip in left} == {untold.id, begun.id}
+    assert {clip.id for clip in left} == {unnotified.id, begun.id}
     assert [clip.id for clip in site.clips.left_by_others([HERE], hour(2))] == [
-        untold.id
+        unnotified.id
     ]
     assert site.clips.left_by_others([HERE, THERE], hour(9)) == []
 

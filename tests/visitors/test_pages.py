@@ -458,7 +458,7 @@ def test_no_picture_is_a_state_in_words(
 def test_a_look_is_noted_so_that_pictures_come(web: Web, viewer: FlaskClient) -> None:
     know(web, (GATE, HALL, "Hall"))
     viewer.get(ZONE_PAGE)
-    assert web.visitors.looks(NOW) == {(GATE, HALL): NOW}
+    assert web.visitors.page_views(NOW) == {(GATE, HALL): NOW}
 
 
 @pytest.mark.parametrize(
@@ -480,7 +480,7 @@ def test_what_nobody_counted_is_404(
 ) -> None:
     know(web, (GATE, HALL, "Hall"))
     assert viewer.get(address).status_code == 404
-    assert web.visitors.looks(NOW) == {}
+    assert web.visitors.page_views(NOW) == {}
 
 
 def test_a_wrong_day_is_told_beside_it(web: Web, viewer: FlaskClient) -> None:

@@ -101,7 +101,7 @@ class Site:
         return [call.path.removeprefix("/api/v1") for call in self.fake.asked[before:]]
 
     def look(self, serial: Serial = GATE, zone_id: ZoneId = ENTRANCE) -> None:
-        self.visitors.note_look(serial, zone_id, self.clock.now())
+        self.visitors.add_page_view(serial, zone_id, self.clock.now())
 
     def pictures(self, zone_id: ZoneId = ENTRANCE) -> list[PictureState]:
         now = self.clock.now()

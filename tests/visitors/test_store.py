@@ -97,11 +97,11 @@ def test_a_new_list_of_zones_keeps_when_their_hours_were_asked(
 
 
 def test_the_zone_somebody_looked_at_last_comes_first(visitors: VisitorStore) -> None:
-    visitors.note_look(GATE, HALL, at(0))
-    visitors.note_look(DOOR, FULL_FRAME, at(1))
-    visitors.note_look(GATE, HALL, at(2))
-    assert list(visitors.looks(at(0))) == [(GATE, HALL), (DOOR, FULL_FRAME)]
-    assert list(visitors.looks(at(2))) == [(GATE, HALL)]
+    visitors.add_page_view(GATE, HALL, at(0))
+    visitors.add_page_view(DOOR, FULL_FRAME, at(1))
+    visitors.add_page_view(GATE, HALL, at(2))
+    assert list(visitors.page_views(at(0))) == [(GATE, HALL), (DOOR, FULL_FRAME)]
+    assert list(visitors.page_views(at(2))) == [(GATE, HALL)]
 
 
 def test_days_are_added_up_and_averages_weighed(visitors: VisitorStore) -> None:
@@ -203,10 +203,10 @@ def test_purging_removes_what_is_older_and_names_its_pictures(
     )
     visitors.keep_picture(picture(snapshot_path="new.jpg"))
     visitors.keep_camera(CountingCamera(GATE, True, NOON - 40 * DAY))
-    visitors.note_look(GATE, HALL, NOON - 40 * DAY)
+    visitors.add_page_view(GATE, HALL, NOON - 40 * DAY)
     assert visitors.purge(NOON - 30 * DAY) == ("old.jpg",)
     assert visitors.hours(GATE, HALL, NOON - 50 * DAY, at(60)) == [new]
     totals = visitors.totals(days(-40, 0))
     assert totals == {(GATE, HALL): Total(1, None)}
     assert visitors.cameras() == {}
-    assert visitors.looks(NOON - 50 * DAY) == {}
+    assert visitors.page_views(NOON - 50 * DAY) == {}

@@ -30,7 +30,7 @@ from mvsnap.store.events import Store
 from mvsnap.store.files import Files
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
-from mvsnap.store.users import People
+from mvsnap.store.users import UserStore
 from mvsnap.store.videos import VideoStore
 from mvsnap.visitors.parts import VisitorParts
 from mvsnap.visitors.store import VisitorStore
@@ -96,7 +96,7 @@ class Web:
         self.sense = SenseStore(shared)
         self.site = SiteStore(shared)
         self.visitors = VisitorStore(shared)
-        self.people = People(shared)
+        self.people = UserStore(shared)
         self.audit = AuditLog(shared)
         self.badges = BadgeStore(shared)
         self.badge_pictures = BadgePictures(shared)

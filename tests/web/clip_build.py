@@ -59,7 +59,7 @@ def film(
     return path
 
 
-def wish(at: datetime, **given: Any) -> Clip:
+def job_request(at: datetime, **given: Any) -> Clip:
     """Return a clip that was asked for 0.4 s after the alarm's own time."""
     fields: dict[str, Any] = {
         "id": EventId(str(uuid.uuid4())),
@@ -87,7 +87,7 @@ def add_clip(web: Web, at: datetime, **given: Any) -> Clip:
         "size_bytes": 1_250_000,
     }
     recorder = given.pop("recorder", installation(web.settings.data_dir))
-    clip = wish(at, **(ready | given))
+    clip = job_request(at, **(ready | given))
     web.clips.ask([clip], recorder)
     if clip.state not in (ClipState.WAITING, ClipState.RECORDING):
         web.clips.finish(clip, clip_event(clip))

@@ -11,7 +11,7 @@ import pytest
 
 from mvsnap.clip_model import RecorderCamera
 from mvsnap.domain import CameraName, Role
-from mvsnap.web.pages.recorder_rows import RecorderTold, recorder_told
+from mvsnap.web.pages.recorder_rows import RecorderSummary, recorder_summary
 from tests.clients.fakes import NOON, FakeClock
 from tests.web.build import Web
 from tests.web.clip_build import ROBOT, SETTINGS
@@ -35,8 +35,10 @@ def seen(seconds_ago: float = 30, **given: Any) -> RecorderCamera:
     return RecorderCamera(**(fields | given))
 
 
-def told(*cameras: RecorderCamera) -> RecorderTold:
-    return recorder_told([ROBOT], {camera.camera: camera for camera in cameras}, NOON)
+def told(*cameras: RecorderCamera) -> RecorderSummary:
+    return recorder_summary(
+        [ROBOT], {camera.camera: camera for camera in cameras}, NOON
+    )
 
 
 def test_a_camera_that_records_says_what_it_sends() -> None:
@@ -81,7 +83,7 @@ def test_a_camera_nobody_saw_is_told() -> None:
     found = told()
     assert (found.has_none, found.rows[0].word) == (True, "not seen yet")
     # A new camera beside one that is recorded: the recorder is there.
-    both = recorder_told([ROBOT, CameraName("New")], {ROBOT: seen()}, NOON)
+    both = recorder_summary([ROBOT, CameraName("New")], {ROBOT: seen()}, NOON)
     assert not both.has_none
     assert [row.word for row in both.rows] == ["recording", "not seen yet"]
 

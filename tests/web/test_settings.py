@@ -13,8 +13,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from mvsnap.config.choices import chosen_sense
 from mvsnap.config.sense import Sense
+from mvsnap.config.setting_overrides import with_overrides
 from mvsnap.core.mutes import new_mute
 from mvsnap.domain import Camera, Change, Listener, Mute, Role, Serial, Zone
 from mvsnap.simulator.server import serve
@@ -63,7 +63,7 @@ def admin(web: Web) -> FlaskClient:
 
 def sense(web: Web) -> Sense:
     """Return the settings that hold."""
-    return chosen_sense(web.settings.sense, web.site.choices())
+    return with_overrides(web.settings.sense, web.site.setting_overrides())
 
 
 def audited(web: Web) -> list[tuple[str, str, str]]:
@@ -102,7 +102,7 @@ def test_the_page_shows_what_holds_and_never_the_password(
 def test_a_saved_value_holds_and_is_audited(web: Web, admin: FlaskClient) -> None:
     answer = save_rule(admin, people="5")
     assert (answer.status_code, answer.location) == (303, PAGE)
-    assert web.site.choices() == {"sense.people": 5}
+    assert web.site.setting_overrides() == {"sense.people": 5}
     assert sense(web).people == 5
     assert audited(web) == [("sense.people", "3", "5")]
     text = words(admin.get(PAGE).text)
@@ -122,7 +122,7 @@ def test_each_changed_value_has_its_line(web: Web, admin: FlaskClient) -> None:
 
 def test_saving_without_a_change_stores_nothing(web: Web, admin: FlaskClient) -> None:
     assert save_rule(admin).status_code == 303
-    assert (web.site.choices(), audited(web)) == ({}, [])
+    assert (web.site.setting_overrides(), audited(web)) == ({}, [])
     assert "Nothing was changed." in admin.get(PAGE).text
 
 
@@ -151,7 +151,7 @@ def test_a_mistake_is_shown_at_its_field_with_what_was_typed(
     assert said in found[1]
     assert field(html, name) == text
     assert field(html, "min_messages") == "7"
-    assert (web.site.choices(), audited(web)) == ({}, [])
+    assert (web.site.setting_overrides(), audited(web)) == ({}, [])
 
 
 def test_two_people_who_change_different_fields_keep_both(
@@ -174,7 +174,7 @@ def test_of_two_people_who_change_the_same_field_the_last_wins_and_both_are_audi
 def test_a_value_goes_back_to_the_one_of_the_file(web: Web, admin: FlaskClient) -> None:
     save_rule(admin, people="5")
     assert send(admin, f"{PAGE}/back", name="people").status_code == 303
-    assert web.site.choices() == {}
+    assert web.site.setting_overrides() == {}
     assert audited(web)[0] == ("sense.people", "5", "3 (from the file)")
 
 
@@ -189,7 +189,7 @@ def test_recipients_are_one_a_line(web: Web, admin: FlaskClient) -> None:
     assert sense(web).rooms == ("Security", "anna@example.com")
     assert audited(web) == [("sense.rooms", "webex.room", "Security, anna@example.com")]
     send(admin, f"{PAGE}/rooms", **{"rooms": "", "was.rooms": "Security"})
-    assert web.site.choices() == {"sense.rooms": []}
+    assert web.site.setting_overrides() == {"sense.rooms": []}
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_a_recipient_that_cannot_be_one_is_refused(
     answer = send(admin, f"{PAGE}/rooms", rooms=rooms)
     assert answer.status_code == 400
     assert said in answer.text
-    assert web.site.choices() == {}
+    assert web.site.setting_overrides() == {}
 
 
 def test_mv_sense_is_switched_on_and_off(web: Web, admin: FlaskClient) -> None:
@@ -227,7 +227,7 @@ def test_without_a_broker_mv_sense_cannot_be_switched_on(tmp_path: Path) -> None
     answer = send(admin, f"{PAGE}/enabled", enabled="on")
     assert answer.status_code == 400
     assert "The broker is not configured." in answer.text
-    assert web.site.choices() == {}
+    assert web.site.setting_overrides() == {}
     web.close()
 
 
@@ -400,7 +400,7 @@ def test_only_an_admin_changes_settings(web: Web, role: Role) -> None:
     for path in PATHS:
         answer = send(client, f"{PAGE}/{path}", people="9", enabled="on")
         assert answer.status_code == 403, path
-    assert web.site.choices() == {}
+    assert web.site.setting_overrides() == {}
 
 
 def test_a_viewer_does_not_mute(web: Web) -> None:
@@ -419,7 +419,7 @@ def test_without_the_token_of_the_session_nothing_changes(
 ) -> None:
     answer = admin.post(f"{PAGE}/{path}", data={"enabled": "on", "minutes": "15"})
     assert answer.status_code == 400
-    assert (web.site.choices(), mutes(web), audited(web)) == ({}, [], [])
+    assert (web.site.setting_overrides(), mutes(web), audited(web)) == ({}, [], [])
 
 
 @pytest.mark.parametrize("path", ["", "/place", "/mutes"])
@@ -452,7 +452,7 @@ def test_a_choice_that_no_longer_fits_is_told_and_the_file_holds(
 
 
 def test_cameras_are_offered_by_name(web: Web, admin: FlaskClient) -> None:
-    web.sense.note_heard({Serial(DOOR): datetime.now(UTC)})
+    web.sense.note_last_seen({Serial(DOOR): datetime.now(UTC)})
     for path in ("place", "mutes"):
         html = admin.get(f"{PAGE}/{path}").text
         assert (

@@ -4,7 +4,7 @@ import pytest
 
 from mvsnap.domain import CameraName, Serial
 from mvsnap.webhooks.evidence import evidence
-from mvsnap.webhooks.rules import Choice
+from mvsnap.webhooks.rules import RuleMatch
 from tests.core.build import DOOR, GATE, HALL
 
 ROBOT, PRESS = CameraName("Robot"), CameraName("Press")
@@ -33,22 +33,22 @@ def test_a_name_is_a_serial_or_a_camera_that_records(
     serials: tuple[Serial, ...],
     clips: tuple[CameraName, ...],
 ) -> None:
-    found = evidence(Choice(cameras, None, "", actions), RECORDERS, (HALL,))
+    found = evidence(RuleMatch(cameras, None, "", actions), RECORDERS, (HALL,))
     assert (found.serials, found.clips) == (serials, clips)
 
 
 def test_without_default_the_cameras_of_the_recorder_give_their_snapshots() -> None:
-    found = evidence(Choice((), None, "", BOTH), RECORDERS, ())
+    found = evidence(RuleMatch((), None, "", BOTH), RECORDERS, ())
     assert (found.serials, found.clips, found.notes) == ((DOOR,), (ROBOT, PRESS), ())
 
 
 def test_what_a_camera_cannot_do_gives_the_other_evidence_and_a_note() -> None:
-    clip = evidence(Choice((GATE, HALL), None, "", CLIP), RECORDERS, ())
+    clip = evidence(RuleMatch((GATE, HALL), None, "", CLIP), RECORDERS, ())
     assert (clip.serials, clip.clips) == ((GATE, HALL), ())
     assert clip.notes == (
         f"clip: {GATE}, {HALL} not known to recorder.cameras; a snapshot is taken",
     )
-    snapshot = evidence(Choice(("Robot",), None, "", SNAPSHOT), RECORDERS, ())
+    snapshot = evidence(RuleMatch(("Robot",), None, "", SNAPSHOT), RECORDERS, ())
     assert (snapshot.serials, snapshot.clips) == ((), (ROBOT,))
     assert snapshot.notes == (
         "snapshot: Robot not known to the Dashboard; a clip is recorded",

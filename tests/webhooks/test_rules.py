@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mvsnap.webhooks.rules import Choice, Defaults, Rule, choose
+from mvsnap.webhooks.rules import Defaults, Rule, RuleMatch, choose
 from tests.core.build import DOOR, GATE, HALL
 from tests.webhooks.build import ixon, meraki, sensor, sent
 
@@ -61,11 +61,11 @@ def test_every_rule_that_matches_acts_and_the_defaults_only_without_one() -> Non
     ]
     defaults = Defaults(cameras=(DOOR,), room="Alarms")
     assert choose(sent(ixon()), rules, defaults) == (
-        Choice((GATE,), "Yard", "", ("snapshot",), "first"),
-        Choice((DOOR,), "Alarms", "Look", ("clip",), "second"),
+        RuleMatch((GATE,), "Yard", "", ("snapshot",), "first"),
+        RuleMatch((DOOR,), "Alarms", "Look", ("clip",), "second"),
     )
     assert choose(sent(ixon()), rules[1:2], defaults) == (
-        Choice((DOOR,), "Alarms", "", ("snapshot",), ""),
+        RuleMatch((DOOR,), "Alarms", "", ("snapshot",), ""),
     )
 
 
@@ -84,7 +84,7 @@ def test_the_cameras_are_those_nearest_to_the_alarm(
 ) -> None:
     defaults = Defaults(cameras=token)
     found = choose(sent(message), [Rule("rule", {}, cameras=rule)], defaults)
-    assert [choice.cameras for choice in found] == [chosen]
+    assert [match.cameras for match in found] == [chosen]
 
 
 OVER = sensor("door", 0.0, alertData={"startedAlerting": False})

@@ -12,7 +12,7 @@ from mvsnap.domain import Radio
 from mvsnap.store.database import Database
 from mvsnap.wifi.batches import WifiStore
 from mvsnap.wifi.tables import observations, visit_counts, visits
-from mvsnap.wifi.visits import Heard, VisitRule
+from mvsnap.wifi.visits import Observation, VisitRule
 from tests.core.build import NOON
 
 RULE = VisitRule(gap_s=300, near_dbm=-65, long_stay_s=3600)
@@ -24,19 +24,19 @@ def at(minutes: float) -> datetime:
     return NOON + timedelta(minutes=minutes)
 
 
-def heard(device: int, minute: int, second: int = 0, **given: Any) -> Heard:
+def observed(device: int, minute: int, second: int = 0, **given: Any) -> Observation:
     """Return an observation so many minutes after noon."""
     fields = {"last_s": second, "rssi_dbm": -80} | given
-    return Heard(device, MINUTE + minute, second, **fields)
+    return Observation(device, MINUTE + minute, second, **fields)
 
 
-def stays(device: int, *minutes: int, **given: Any) -> list[Heard]:
-    return [heard(device, minute, **given) for minute in minutes]
+def stays(device: int, *minutes: int, **given: Any) -> list[Observation]:
+    return [observed(device, minute, **given) for minute in minutes]
 
 
 def put(
     store: WifiStore,
-    found: Iterable[Heard],
+    found: Iterable[Observation],
     *,
     network_id: str = SHOP,
     radio: Radio = Radio.WIFI,

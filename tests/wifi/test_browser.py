@@ -11,7 +11,7 @@ import pytest
 from mvsnap.domain import Presence, Radio, Role, Serial, ZoneId
 from mvsnap.simulator.server import serve
 from mvsnap.store.sense import Findings
-from mvsnap.wifi.visits import MINUTE_S, Heard
+from mvsnap.wifi.visits import MINUTE_S, Observation
 from tests.servers.visitor import DESKTOP, PHONE, log_in, visitor
 from tests.web.build import GATE, PASSWORD, Web
 from tests.wifi.build import RULE
@@ -31,12 +31,14 @@ def url(tmp_path: Path) -> Iterator[str]:
     web.add_user("anna", Role.VIEWER)
     now = datetime.now(UTC)
     noon = yesterday() + timedelta(hours=12)
-    heard = [
-        Heard(device, int(noon.timestamp()) // MINUTE_S + device % 40 + n, 0, 30, -55)
+    observed = [
+        Observation(
+            device, int(noon.timestamp()) // MINUTE_S + device % 40 + n, 0, 30, -55
+        )
         for device in range(1, 81)
         for n in range(device % 7 + 1)
     ]
-    web.wifi.store.add_batch("L_1", Radio.WIFI, heard, now)
+    web.wifi.store.add_batch("L_1", Radio.WIFI, observed, now)
     while web.wifi.store.process(RULE, now):
         pass
     seen = Presence(Serial(GATE), ZoneId("0"), noon, noon + timedelta(minutes=2), 3)

@@ -15,15 +15,15 @@ from mvsnap.errors import BadInput
 from mvsnap.wifi import devices
 from mvsnap.wifi.intake import (
     STALE,
-    Harvest,
     Limits,
+    ParsedBatch,
     access_points,
-    harvest,
     pack,
+    parse_batch,
     unpack,
 )
 from mvsnap.wifi.messages import mended, parse, secret_of
-from mvsnap.wifi.visits import Heard
+from mvsnap.wifi.visits import Observation
 from tests.wifi.scanning_build import (
     AP,
     NETWORK,
@@ -55,13 +55,13 @@ def limits(*aps: str, min_rssi_dbm: int = -90) -> Limits:
     )
 
 
-def kept(message: dict[str, Any], which: Limits | None = None) -> Harvest:
-    return harvest(parse(body(message)), which or limits())
+def kept(message: dict[str, Any], which: Limits | None = None) -> ParsedBatch:
+    return parse_batch(parse(body(message)), which or limits())
 
 
-def heard(mac: str = PHONE, second: int = 0, **given: Any) -> Heard:
+def observed(mac: str = PHONE, second: int = 0, **given: Any) -> Observation:
     fields = {"last_s": second, "rssi_dbm": -65, "ap": devices.mac_number(AP)} | given
-    return Heard(devices.mac_number(mac), MINUTE, second, **fields)
+    return Observation(devices.mac_number(mac), MINUTE, second, **fields)
 
 
 @pytest.mark.parametrize("version", ["2.0", "2.1", "2.99", 2, 2.0])
@@ -69,7 +69,7 @@ def test_version_2_tells_of_one_access_point(version: Any) -> None:
     message = version2(seen2(), seen2(WATCH, ssid="guests"), version=version)
     assert parse(body(message)).network_id == ""
     found = kept(message)
-    assert found.heard == [heard(WATCH, ssid="guests"), heard()]
+    assert found.observed == [observed(WATCH, ssid="guests"), observed()]
     assert (found.accepted, found.ignored, found.bad) == (2, 0, 0)
 
 
@@ -77,7 +77,7 @@ def test_version_2_tells_of_one_access_point(version: Any) -> None:
 def test_version_3_tells_of_one_network(version: Any) -> None:
     message = version3(seen3(), version=version)
     assert parse(body(message)).network_id == NETWORK
-    assert kept(message).heard == [heard()]
+    assert kept(message).observed == [observed()]
 
 
 @pytest.mark.parametrize(
@@ -98,19 +98,19 @@ def test_the_type_names_the_radio(name: str, radio: Radio) -> None:
 def test_bluetooth_of_version_2_has_few_fields() -> None:
     observation = {"clientMac": PHONE, "seenEpoch": NOON_S, "rssi": 30}
     message = version2(observation, type="BluetoothDevicesSeen")
-    assert kept(message).heard == [heard()]
+    assert kept(message).observed == [observed()]
 
 
 def test_no_observations_are_no_mistake() -> None:
     for message in (version2(), version3()):
-        assert kept(message) == Harvest([], 0, 0, 0, {})
+        assert kept(message) == ParsedBatch([], 0, 0, 0, {})
 
 
 def test_blanks_between_the_parts_do_not_matter() -> None:
     message = version3(seen3())
     wide = json.dumps(message, indent=300, separators=("  ,\r\n", " :\t\n "))
     assert secret_of(wide.encode()) == SECRET
-    assert harvest(parse(wide.encode()), limits()).heard == [heard()]
+    assert parse_batch(parse(wide.encode()), limits()).observed == [observed()]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_blanks_between_the_parts_do_not_matter() -> None:
     ],
 )
 def test_a_time_comes_in_many_ways(time: dict[str, Any]) -> None:
-    assert kept(version2(seen2(**time))).heard == [heard()]
+    assert kept(version2(seen2(**time))).observed == [observed()]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_time_comes_in_many_ways(time: dict[str, Any]) -> None:
 )
 def test_version_2_counts_from_the_noise_floor(rssi: Any, dbm: int) -> None:
     found = kept(version2(seen2(rssi=rssi)), limits(min_rssi_dbm=-127))
-    assert [one.rssi_dbm for one in found.heard] == [dbm]
+    assert [one.rssi_dbm for one in found.observed] == [dbm]
 
 
 @pytest.mark.parametrize(
@@ -150,14 +150,14 @@ def test_version_2_counts_from_the_noise_floor(rssi: Any, dbm: int) -> None:
 def test_version_3_tells_dbm_as_text_or_number(rssi: Any, dbm: int) -> None:
     message = version3(seen3(latestRecord=latest(nearestApRssi=rssi)))
     found = kept(message, limits(min_rssi_dbm=-127))
-    assert [one.rssi_dbm for one in found.heard] == [dbm]
+    assert [one.rssi_dbm for one in found.observed] == [dbm]
 
 
 @pytest.mark.parametrize(
     "mac", [PHONE.upper(), PHONE.replace(":", "-"), "a483.e700.000a", "a483e700000a"]
 )
 def test_a_mac_address_is_the_same_in_every_spelling(mac: str) -> None:
-    assert kept(version3(seen3(mac))).heard == [heard()]
+    assert kept(version3(seen3(mac))).observed == [observed()]
 
 
 def test_locations_count_too_and_the_strongest_of_a_minute_is_kept() -> None:
@@ -167,26 +167,26 @@ def test_locations_count_too_and_the_strongest_of_a_minute_is_kept() -> None:
         location(-1, (AP, -66)),
     ]
     found = kept(version3(seen3(seconds=30, locations=places)))
-    before = heard(second=59, rssi_dbm=-66)._replace(minute=MINUTE - 1)
+    before = observed(second=59, rssi_dbm=-66)._replace(minute=MINUTE - 1)
     strongest: dict[str, Any] = {"rssi_dbm": -50, "ap": devices.mac_number(OTHER_AP)}
-    assert found.heard == [before, heard(second=5, last_s=59, **strongest)]
+    assert found.observed == [before, observed(second=5, last_s=59, **strongest)]
     assert found.accepted == 1
 
 
 def test_a_location_is_enough() -> None:
     message = seen3(latestRecord=None, locations=[location(0, (AP, -65))])
-    assert kept(version3(message)).heard == [heard()]
+    assert kept(version3(message)).observed == [observed()]
 
 
 def test_one_device_twice_in_a_message_is_one_observation() -> None:
     found = kept(version2(seen2(seconds=9, rssi=10), seen2(seconds=40)))
-    assert found.heard == [heard(second=9, last_s=40)]
+    assert found.observed == [observed(second=9, last_s=40)]
 
 
 def test_weak_ones_are_ignored() -> None:
     message = version2(seen2(rssi=20), seen2(WATCH, rssi=19))
     found = kept(message, limits(min_rssi_dbm=-75))
-    assert [one.rssi_dbm for one in found.heard] == [-75]
+    assert [one.rssi_dbm for one in found.observed] == [-75]
     assert (found.ignored, list(found.reasons)) == (
         1,
         ["weaker than scanning.min_rssi_dbm"],
@@ -200,14 +200,14 @@ def test_weak_ones_are_ignored() -> None:
 def test_only_access_points_that_are_named_count(pattern: str) -> None:
     places = [location(9, (OTHER_AP, -40))]
     found = kept(version3(seen3(locations=places)), limits(pattern, "ff:*"))
-    assert found.heard == [heard()]
+    assert found.observed == [observed()]
     assert kept(version3(seen3()), limits("ff:*", OTHER_AP)).ignored == 1
 
 
 @pytest.mark.parametrize("seconds", [-86_401, 301, -400_000_000])
 def test_what_is_too_old_or_in_the_future_is_ignored(seconds: int) -> None:
     found = kept(version2(seen2(seconds=seconds), seen2(WATCH)))
-    assert (len(found.heard), found.ignored, found.reasons) == (1, 1, {STALE: 1})
+    assert (len(found.observed), found.ignored, found.reasons) == (1, 1, {STALE: 1})
 
 
 BAD: dict[str, Any] = {
@@ -236,7 +236,7 @@ def test_a_bad_one_does_not_lose_the_others(bad: Any) -> None:
     macs = [f"a4:83:e7:00:{n >> 8:02x}:{n & 255:02x}" for n in range(499)]
     good = [seen3(mac) for mac in macs]
     found = kept(version3(*good[:250], bad, *good[250:]))
-    assert (len(found.heard), found.accepted, found.bad) == (499, 499, 1)
+    assert (len(found.observed), found.accepted, found.bad) == (499, 499, 1)
     (why,) = found.reasons
     assert why
     assert "a4:83" not in why
@@ -287,8 +287,8 @@ def test_the_secret_of_a_message(message: bytes, secret: str) -> None:
 
 def test_nothing_personal_is_kept() -> None:
     found = kept(version3(seen3()))
-    packed = pack(found.heard)
-    assert unpack(packed) == found.heard
+    packed = pack(found.observed)
+    assert unpack(packed) == found.observed
     for text in (b"anna", b"10.0.0.7", SECRET.encode(), b"Apple"):
         assert text not in packed
     with pytest.raises(ValueError, match="cannot be read"):
@@ -324,7 +324,7 @@ def test_any_envelope_is_a_message_or_bad_input(message: dict[str, Any]) -> None
     raw = json.dumps(message).encode()
     secret_of(raw)
     try:
-        harvest(parse(raw), limits())
+        parse_batch(parse(raw), limits())
     except BadInput as exc:
         assert exc.message  # noqa: PT017 - any mistake will do
 
@@ -337,7 +337,7 @@ def test_a_number_of_hundreds_of_digits_is_one_bad_observation() -> None:
 
 def test_a_text_that_is_no_utf_8_is_one_bad_observation() -> None:
     whole = body(version2(seen2(ssid="SSID"), seen2(WATCH)))
-    found = harvest(parse(whole.replace(b"SSID", b"\xff\xfe")), limits())
+    found = parse_batch(parse(whole.replace(b"SSID", b"\xff\xfe")), limits())
     assert (found.accepted, found.bad) == (1, 1)
     assert secret_of(b'{"secret": "\xff"}') == ""
     with pytest.raises(BadInput):
@@ -357,13 +357,13 @@ def test_half_a_character_spoils_nothing(written: str, read: str) -> None:
     whole = body(version2(seen2(ssid="SSID"), seen2(WATCH)))
     sent = mended(whole.replace(b"SSID", written.encode()))
     assert secret_of(sent) == SECRET
-    found = harvest(parse(sent), limits())
+    found = parse_batch(parse(sent), limits())
     assert (found.accepted, found.bad) == (2, 0)
-    assert read in {heard.ssid for heard in found.heard}
+    assert read in {observed.ssid for observed in found.observed}
 
 
 def test_milliseconds_in_text_are_no_date_of_long_ago() -> None:
     at_s = 1_800_010_112  # as digits of a date: 10 January 1800
     which = replace(limits(), oldest_s=at_s - 60, newest_s=at_s + 60)
     found = kept(version2(seen2(seenEpoch=f"{at_s}345")), which)
-    assert [(one.minute, one.first_s) for one in found.heard] == [divmod(at_s, 60)]
+    assert [(one.minute, one.first_s) for one in found.observed] == [divmod(at_s, 60)]

@@ -20,11 +20,11 @@ from mvsnap.domain import Presence, Radio, Role, Serial, ZoneId
 from mvsnap.store.sense import Findings
 from mvsnap.wifi import pages
 from mvsnap.wifi.page_filter import _NAMES, read_form
-from mvsnap.wifi.visits import Heard
+from mvsnap.wifi.visits import Observation
 from tests.clients.fakes import FakeClock
 from tests.core.build import NOON
 from tests.web.build import GATE, Web
-from tests.wifi.build import YARD, at, heard, put, stays
+from tests.wifi.build import YARD, at, observed, put, stays
 
 TOKEN = "a-token-of-the-shop"
 ENDPOINT = {"token": TOKEN, "validator": "a validator", "secret": "a secret of it"}
@@ -59,7 +59,7 @@ def words(html: str) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", shown).split())
 
 
-def fill(web: Web, found: Iterable[Heard], **given: Any) -> None:
+def fill(web: Web, found: Iterable[Observation], **given: Any) -> None:
     put(web.wifi.store, found, **given)
 
 
@@ -112,7 +112,7 @@ def test_before_anything_is_received_it_tells_the_address(
 
 
 def test_messages_that_wait_are_told(web: Web, viewer: FlaskClient) -> None:
-    web.wifi.store.add_batch("L_1", Radio.WIFI, [heard(1, -10)], NOON)
+    web.wifi.store.add_batch("L_1", Radio.WIFI, [observed(1, -10)], NOON)
     assert "waits to be processed (1 messages)" in words(viewer.get("/wifi").text)
 
 
@@ -120,7 +120,7 @@ def test_messages_that_wait_are_told(web: Web, viewer: FlaskClient) -> None:
 def test_a_period_without_anything_leads_to_one_with(
     web: Web, viewer: FlaskClient, path: str
 ) -> None:
-    fill(web, [heard(1, -10)])
+    fill(web, [observed(1, -10)])
     day = (at(0) - timedelta(days=2)).date().isoformat()
     page = viewer.get(path, query_string={"from": day, "to": day}).text
     assert "Nothing was heard in this period" in page
@@ -160,7 +160,7 @@ def test_visits_are_sorted(
     web: Web, viewer: FlaskClient, sort: str, order: list[str]
 ) -> None:
     fill(web, stays(1, -100, -97, -94) + stays(2, -50, -48, rssi_dbm=-40))
-    fill(web, [heard(3, -10, rssi_dbm=-70)])
+    fill(web, [observed(3, -10, rssi_dbm=-70)])
     assert devices(viewer.get(f"/wifi/visits?sort={sort}").text) == order
 
 
@@ -180,7 +180,7 @@ def test_visits_are_filtered(
     web: Web, viewer: FlaskClient, asked: str, found: list[str]
 ) -> None:
     fill(web, stays(1, -100, -97, -94) + stays(2, -50, rssi_dbm=-40) + stays(3, -10))
-    fill(web, [heard(9, -5)], network_id=YARD)
+    fill(web, [observed(9, -5)], network_id=YARD)
     page = viewer.get(f"/wifi/visits?{asked}")
     assert page.status_code == 200
     assert devices(page.text) == found
@@ -193,7 +193,7 @@ def test_visits_are_filtered(
 def test_pages_follow_each_other_without_a_gap(
     web: Web, viewer: FlaskClient, name: str, sort: str
 ) -> None:
-    fill(web, [heard(device, -device) for device in range(1, 121)])
+    fill(web, [observed(device, -device) for device in range(1, 121)])
     seen: list[str] = []
     url: str | None = f"/wifi/{name}?{sort}"
     while url:
@@ -209,7 +209,7 @@ def test_a_table_is_streamed_over_many_pages(
     web: Web, viewer: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pages, "_CSV_PAGE", 7)
-    fill(web, [heard(device, -device) for device in range(1, 29)])
+    fill(web, [observed(device, -device) for device in range(1, 29)])
     for minute in range(1, 16):
         people(web, -minute, -minute + 0.2)
     assert len(table(viewer, "visits", sort="dwell")) == 28
@@ -220,7 +220,7 @@ def test_a_table_is_streamed_over_many_pages(
 def test_a_spreadsheet_takes_no_text_for_a_formula(
     web: Web, viewer: FlaskClient
 ) -> None:
-    fill(web, [heard(1, -10, ssid="=1+1", ap=5)], network_id="@x")
+    fill(web, [observed(1, -10, ssid="=1+1", ap=5)], network_id="@x")
     (row,) = table(viewer, "observations")
     assert (row["ssid"], row["network_id"]) == ("'=1+1", "'@x")
     assert (row["rssi_dbm"], row["access_point"]) == ("-80", "00:00:00:00:00:05")

@@ -30,9 +30,9 @@ from mvsnap.wifi.model import (
     ZoneMatch,
 )
 from mvsnap.wifi.reports import WifiReports
-from mvsnap.wifi.visits import Heard, Visit, visits
+from mvsnap.wifi.visits import Observation, Visit, visits
 from tests.core.build import DOOR, GATE, NOON
-from tests.wifi.build import RULE, SHOP, YARD, at, heard, put, stays
+from tests.wifi.build import RULE, SHOP, YARD, at, observed, put, stays
 
 UTC_ZONE, BERLIN = ZoneInfo("UTC"), ZoneInfo("Europe/Berlin")
 DAY = WifiFilter(NOON - timedelta(hours=12), NOON + timedelta(hours=12))
@@ -135,7 +135,7 @@ def test_a_day_in_which_clocks_change_has_the_hours_it_has(
 ) -> None:
     begin = datetime(2026, month, day, tzinfo=BERLIN).astimezone(UTC)
     first = int((begin - NOON).total_seconds()) // 60
-    put(store, [heard(n, first + 60 * n) for n in range(len(hours))])
+    put(store, [observed(n, first + 60 * n) for n in range(len(hours))])
     span = WifiFilter(begin - timedelta(days=1), begin + timedelta(days=2))
     found = reports.by_hour(span, BERLIN)
     assert [h.hour for h in found for _ in range(h.visits)] == hours
@@ -148,7 +148,7 @@ def test_a_day_in_which_clocks_change_has_the_hours_it_has(
 def test_zones_of_odd_minutes_have_their_own_hours(
     store: WifiStore, reports: WifiReports, zone: str
 ) -> None:
-    put(store, [heard(n, 15 * n) for n in range(8)])
+    put(store, [observed(n, 15 * n) for n in range(8)])
     place = ZoneInfo(zone)
     expected = [at(15 * n).astimezone(place).hour for n in range(8)]
     found = reports.by_hour(DAY, place)
@@ -189,7 +189,7 @@ def test_networks_and_radios_can_be_looked_at_alone(
 
 
 def test_a_list_of_visits_says_all_of_each(store: WifiStore, lists: WifiLists) -> None:
-    put(store, stays(1, 0, 1) + [heard(1, 2, 30, rssi_dbm=-50)])
+    put(store, stays(1, 0, 1) + [observed(1, 2, 30, rssi_dbm=-50)])
     put(store, stays(1, 60), network_id=SHOP)
     new, old = lists.visits(DAY)[::-1]
     assert (new.is_new, old.is_new) == (True, False)
@@ -207,7 +207,7 @@ def test_a_list_of_visits_says_all_of_each(store: WifiStore, lists: WifiLists) -
 def test_a_list_of_observations_says_all_of_each(
     store: WifiStore, lists: WifiLists
 ) -> None:
-    put(store, [heard(1, 0, 7, last_s=50, ap=2, ssid="guests"), heard(2, 0)])
+    put(store, [observed(1, 0, 7, last_s=50, ap=2, ssid="guests"), observed(2, 0)])
     other, row = lists.observations(DAY)
     assert (row.first_at, row.last_at) == (at(7 / 60), at(50 / 60))
     assert (row.access_point, row.ssid) == ("00:00:00:00:00:02", "guests")
@@ -256,7 +256,7 @@ def test_pages_of_visits_show_each_once_in_order(
 def test_pages_of_observations_show_each_once(
     store: WifiStore, lists: WifiLists
 ) -> None:
-    put(store, [heard(device, minute) for device in range(5) for minute in range(5)])
+    put(store, [observed(device, minute) for device in range(5) for minute in range(5)])
     rows, after = [], None
     while page := lists.observations(DAY, after=after, limit=4):
         rows += page
@@ -300,7 +300,7 @@ def see(db: database.Database, *found: Presence) -> None:
     SenseStore(db).save(Findings(presences=found), NOON)
 
 
-def near(device: int, *minutes: int) -> list[Heard]:
+def near(device: int, *minutes: int) -> list[Observation]:
     return stays(device, *minutes, rssi_dbm=-60)
 
 
@@ -390,7 +390,7 @@ def test_many_are_matched_as_one_by_one(
     for device in range(60):
         begin = chance.randrange(600)
         minutes = [
-            heard(device, minute, chance.randrange(60), rssi_dbm=chance.choice(dbm))
+            observed(device, minute, chance.randrange(60), rssi_dbm=chance.choice(dbm))
             for minute in range(begin, begin + chance.randrange(1, 9))
         ]
         minutes = [m._replace(last_s=m.first_s) for m in minutes]

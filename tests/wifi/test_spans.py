@@ -10,7 +10,7 @@ from mvsnap.store import database
 from mvsnap.wifi.batches import WifiStore
 from mvsnap.wifi.model import WifiFilter
 from mvsnap.wifi.spans import WifiSpans
-from tests.wifi.build import YARD, at, heard, put
+from tests.wifi.build import YARD, at, observed, put
 
 HOUR = WifiFilter(at(-60), at(120))
 
@@ -23,7 +23,7 @@ def spans(url: str) -> Iterator[WifiSpans]:
     store = WifiStore(db)
     # Two visits at noon, three a quarter of an hour later, one at half past.
     minutes = (0, 1, 16, 17, 18, 30)
-    put(store, [heard(device, minute) for device, minute in enumerate(minutes)])
+    put(store, [observed(device, minute) for device, minute in enumerate(minutes)])
     yield WifiSpans(db)
     engine.dispose()
 

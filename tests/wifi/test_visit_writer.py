@@ -21,10 +21,10 @@ from mvsnap.wifi import batches
 from mvsnap.wifi import tables as tables_of
 from mvsnap.wifi.batches import WifiStore
 from mvsnap.wifi.rebuild import Rebuild
-from mvsnap.wifi.visits import Heard, VisitRule, merged, visits
+from mvsnap.wifi.visits import Observation, VisitRule, merged, visits
 from tests.clients.fakes import FakeClock
 from tests.core.build import NOON
-from tests.wifi.build import MINUTE, RULE, SHOP, YARD, at, heard, put, stays, tables
+from tests.wifi.build import MINUTE, RULE, SHOP, YARD, at, observed, put, stays, tables
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_visit_goes_on_with_each_batch_until_the_gap(
     store: WifiStore, db: database.Database
 ) -> None:
     for minute in (0, 1, 5, 20, 21):
-        put(store, [heard(1, minute)])
+        put(store, [observed(1, minute)])
     first_s = MINUTE * 60
     assert visits_of(db) == [(1, 0, 5, 3, None), (1, 20, 21, 2, first_s)]
 
@@ -88,8 +88,8 @@ def test_the_same_batch_again_changes_nothing(
 def test_another_access_point_in_the_same_minute_makes_it_stronger(
     store: WifiStore, db: database.Database
 ) -> None:
-    put(store, [heard(1, 0, 30, ap=1)])
-    put(store, [heard(1, 0, 10, rssi_dbm=-50, ap=2)])
+    put(store, [observed(1, 0, 30, ap=1)])
+    put(store, [observed(1, 0, 10, rssi_dbm=-50, ap=2)])
     (row,) = tables(db)[0]
     assert row == (MINUTE, 1, 1, 10, 30, -50, 2, None)
     assert [visit[3] for visit in visits_of(db)] == [1]
@@ -100,7 +100,7 @@ def test_a_late_observation_joins_two_visits(
 ) -> None:
     put(store, stays(1, 0, 9, 30))
     assert len(visits_of(db)) == 3
-    put(store, [heard(1, 5)])
+    put(store, [observed(1, 5)])
     first_s = MINUTE * 60
     assert visits_of(db) == [(1, 0, 9, 3, None), (1, 30, 30, 1, first_s)]
     counts = tables(db)[2]
@@ -110,8 +110,8 @@ def test_a_late_observation_joins_two_visits(
 def test_an_earlier_visit_makes_the_later_one_a_return(
     store: WifiStore, db: database.Database
 ) -> None:
-    put(store, [heard(1, 60)])
-    put(store, [heard(1, 0)])
+    put(store, [observed(1, 60)])
+    put(store, [observed(1, 0)])
     first_s = MINUTE * 60
     assert visits_of(db) == [(1, 0, 0, 1, None), (1, 60, 60, 1, first_s)]
     assert sorted(row[5] for row in tables(db)[2]) == [0, 1]
@@ -120,10 +120,10 @@ def test_an_earlier_visit_makes_the_later_one_a_return(
 def test_networks_and_radios_are_told_apart(
     store: WifiStore, db: database.Database
 ) -> None:
-    put(store, [heard(1, 0)])
-    put(store, [heard(1, 1)], network_id=YARD)
-    put(store, [heard(1, 2)], radio=Radio.BLUETOOTH)
-    put(store, [heard(1, 3)])
+    put(store, [observed(1, 0)])
+    put(store, [observed(1, 1)], network_id=YARD)
+    put(store, [observed(1, 2)], radio=Radio.BLUETOOTH)
+    put(store, [observed(1, 3)])
     assert [visit[3] for visit in visits_of(db)] == [2, 1, 1]
 
 
@@ -131,16 +131,16 @@ def test_many_batches_are_processed_in_pieces(
     store: WifiStore, db: database.Database
 ) -> None:
     for minute in range(300):
-        store.add_batch(SHOP, Radio.WIFI, [heard(1, minute)], NOON)
+        store.add_batch(SHOP, Radio.WIFI, [observed(1, minute)], NOON)
     assert store.process(RULE, NOON) == 200
     assert store.process(RULE, NOON) == 100
     assert visits_of(db) == [(1, 0, 299, 300, None)]
 
 
 def test_a_large_batch_is_processed(store: WifiStore, db: database.Database) -> None:
-    crowd = [heard(device, minute) for device in range(12_000) for minute in (0, 2)]
+    crowd = [observed(device, minute) for device in range(12_000) for minute in (0, 2)]
     put(store, crowd)
-    put(store, [heard(device, 1) for device in range(12_000)])
+    put(store, [observed(device, 1) for device in range(12_000)])
     found = visits_of(db)
     assert len(found) == 12_000
     assert {visit[1:4] for visit in found} == {(0, 2, 3)}
@@ -149,10 +149,10 @@ def test_a_large_batch_is_processed(store: WifiStore, db: database.Database) -> 
 def test_a_damaged_batch_does_not_stop_the_others(
     store: WifiStore, db: database.Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store.add_batch(SHOP, Radio.WIFI, [heard(1, 0)], NOON)
+    store.add_batch(SHOP, Radio.WIFI, [observed(1, 0)], NOON)
     with db.writing() as connection:
         connection.execute(update(tables_of.scan_batches).values(body=b"garbage"))
-    store.add_batch(SHOP, Radio.WIFI, [heard(2, 0)], NOON)
+    store.add_batch(SHOP, Radio.WIFI, [observed(2, 0)], NOON)
     assert store.process(RULE, NOON) == 2
     assert [visit[0] for visit in visits_of(db)] == [2]
     assert "lost" in caplog.text
@@ -163,15 +163,15 @@ def test_more_than_can_wait_is_refused(
 ) -> None:
     monkeypatch.setattr(batches, "MOST_WAITING", 2)
     for _ in range(2):
-        store.add_batch(SHOP, Radio.WIFI, [heard(1, 0)], NOON)
+        store.add_batch(SHOP, Radio.WIFI, [observed(1, 0)], NOON)
     with pytest.raises(QueueFull):
-        store.add_batch(SHOP, Radio.WIFI, [heard(1, 0)], NOON)
+        store.add_batch(SHOP, Radio.WIFI, [observed(1, 0)], NOON)
 
 
 def test_a_failure_leaves_the_batch_for_the_next_time(
     store: WifiStore, db: database.Database
 ) -> None:
-    store.add_batch(SHOP, Radio.WIFI, [heard(1, 0)], NOON)
+    store.add_batch(SHOP, Radio.WIFI, [observed(1, 0)], NOON)
     broken = WifiStore(db)
     broken._writer = None  # type: ignore[assignment]
     with pytest.raises(AttributeError):
@@ -186,7 +186,7 @@ def test_several_processes_process_each_batch_once(url: str) -> None:
     db = database.Database(engine)
     store = WifiStore(db)
     for minute in range(400):
-        store.add_batch(SHOP, Radio.WIFI, [heard(minute % 7, minute)], NOON)
+        store.add_batch(SHOP, Radio.WIFI, [observed(minute % 7, minute)], NOON)
 
     def work() -> None:
         own = database.open_database(url)
@@ -210,7 +210,7 @@ def test_several_processes_process_each_batch_once(url: str) -> None:
 
 reports = st.lists(
     st.builds(
-        heard,
+        observed,
         st.integers(0, 3),
         st.integers(0, 90),
         st.integers(0, 59),
@@ -220,8 +220,8 @@ reports = st.lists(
 )
 
 
-def once(minutes: list[Heard]) -> list[Heard]:
-    found: dict[tuple[int, int], Heard] = {}
+def once(minutes: list[Observation]) -> list[Observation]:
+    found: dict[tuple[int, int], Observation] = {}
     for one in minutes:
         key = one.device, one.minute
         found[key] = merged(found.get(key, one), one)
@@ -241,7 +241,10 @@ def empty(db: database.Database) -> None:
 )
 @given(reports, st.data())
 def test_any_order_and_batching_is_what_a_rebuild_makes(
-    store: WifiStore, db: database.Database, minutes: list[Heard], data: st.DataObject
+    store: WifiStore,
+    db: database.Database,
+    minutes: list[Observation],
+    data: st.DataObject,
 ) -> None:
     empty(db)
     left = data.draw(st.permutations(minutes))
@@ -299,7 +302,7 @@ def test_a_visit_that_is_open_while_the_rule_changes_is_counted_once(
 ) -> None:
     put(store, stays(1, *range(0, 21, 4)))
     assert counts_of(db) == [(3, False, 1, 1, 1200)]
-    put(WifiStore(db), [heard(1, 24)], rule=SHORT)
+    put(WifiStore(db), [observed(1, 24)], rule=SHORT)
     assert counts_of(db) == [(3, True, 1, 1, 1440)]
     put(WifiStore(db), stays(1, 28, 32), rule=LONG)
     assert counts_of(db) == [(4, False, 1, 1, 1920)]
@@ -313,7 +316,7 @@ def test_sums_made_anew_are_those_that_were_kept(
         minutes = chance.sample(range(3000), 60)
         put(
             store,
-            [heard(chance.randrange(6), m, chance.randrange(60)) for m in minutes],
+            [observed(chance.randrange(6), m, chance.randrange(60)) for m in minutes],
         )
     put(store, stays(7, *range(0, 500, 4)), network_id=YARD)
     kept = counts_of(db)
@@ -338,7 +341,7 @@ def test_a_process_that_knows_the_old_rule_counts_by_the_new_one(
     store: WifiStore, db: database.Database
 ) -> None:
     put(store, stays(1, *range(0, 21, 4)))
-    put(WifiStore(db), [heard(1, 24)], rule=SHORT)
+    put(WifiStore(db), [observed(1, 24)], rule=SHORT)
     put(store, stays(1, 28, 32))
     assert counts_of(db) == [(4, True, 1, 1, 1920)]
 
@@ -348,7 +351,7 @@ def test_a_failure_leaves_the_sums_as_they_were(
 ) -> None:
     put(store, stays(1, *range(0, 21, 4)))
     before = tables(db)
-    store.add_batch(SHOP, Radio.WIFI, [heard(1, 24)], NOON)
+    store.add_batch(SHOP, Radio.WIFI, [observed(1, 24)], NOON)
     broken = WifiStore(db)
     broken._writer = None  # type: ignore[assignment]
     with pytest.raises(AttributeError):
@@ -401,7 +404,7 @@ def test_observations_wait_while_a_rebuild_runs(
     put(store, stays(1, 0, 100))
     steps = Rebuild(db, RULE, FakeClock()).run()
     next(steps)
-    store.add_batch(SHOP, Radio.WIFI, [heard(1, 101)], NOON)
+    store.add_batch(SHOP, Radio.WIFI, [observed(1, 101)], NOON)
     assert store.process(RULE, NOON) == 0
     with pytest.raises(BadInput, match="running"):
         next(Rebuild(db, RULE, FakeClock()).run())
@@ -415,7 +418,7 @@ def test_the_pause_of_a_rebuild_that_died_ends_by_itself(
     put(store, stays(1, 0, 100))
     dead = Rebuild(db, RULE, FakeClock()).run()
     next(dead)
-    store.add_batch(SHOP, Radio.WIFI, [heard(1, 101)], NOON)
+    store.add_batch(SHOP, Radio.WIFI, [observed(1, 101)], NOON)
     assert store.process(RULE, NOON + timedelta(seconds=59)) == 0
     assert store.process(RULE, NOON + timedelta(seconds=60)) == 1
 
@@ -440,9 +443,9 @@ def test_a_large_message_is_processed_in_several_transactions(
     store: WifiStore, db: database.Database
 ) -> None:
     many = 12_000
-    store.add_batch(SHOP, Radio.WIFI, [heard(n, 0) for n in range(many)], NOON)
+    store.add_batch(SHOP, Radio.WIFI, [observed(n, 0) for n in range(many)], NOON)
     assert (store.waiting(), store.process(RULE, NOON), store.waiting()) == (3, 1, 2)
-    put(store, [heard(many, 0)])
+    put(store, [observed(many, 0)])
     assert len(tables(db)[1]) == many + 1
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mvsnap.wifi.visits import (
     DWELL_CLASSES_S,
-    Heard,
+    Observation,
     Visit,
     VisitRule,
     chained,
@@ -25,9 +25,9 @@ DEVICE = 7
 BEGIN = 29_000_000
 
 
-def heard(minute: int, second: int = 0, **given: Any) -> Heard:
+def observed(minute: int, second: int = 0, **given: Any) -> Observation:
     fields = {"last_s": second, "rssi_dbm": -80} | given
-    return Heard(DEVICE, BEGIN + minute, second, **fields)
+    return Observation(DEVICE, BEGIN + minute, second, **fields)
 
 
 def spans(found: list[Visit]) -> list[tuple[int, int]]:
@@ -44,27 +44,32 @@ def spans(found: list[Visit]) -> list[tuple[int, int]]:
 def test_silence_longer_than_the_gap_ends_a_visit(
     second: int, expected: list[tuple[int, int]]
 ) -> None:
-    assert spans(visits([heard(0), heard(5, second)], RULE)) == expected
+    assert spans(visits([observed(0), observed(5, second)], RULE)) == expected
 
 
 def test_a_late_observation_makes_one_visit_of_two() -> None:
-    both = visits([heard(0), heard(9)], RULE)
+    both = visits([observed(0), observed(9)], RULE)
     assert len(both) == 2
-    (visit,) = chained([*both, stay(heard(5), RULE)], RULE.gap_s)
+    (visit,) = chained([*both, stay(observed(5), RULE)], RULE.gap_s)
     assert (visit.observations, spans([visit])) == (3, [(0, 540)])
 
 
 def test_a_visit_knows_its_strongest_signal_and_when_it_was_near() -> None:
-    found = [heard(0), heard(1, rssi_dbm=-60), heard(2, 9, rssi_dbm=-65), heard(3)]
+    found = [
+        observed(0),
+        observed(1, rssi_dbm=-60),
+        observed(2, 9, rssi_dbm=-65),
+        observed(3),
+    ]
     (visit,) = visits(found, RULE)
     begin_s = BEGIN * 60
     assert visit == Visit(begin_s, begin_s + 180, 4, -60, begin_s + 60, begin_s + 129)
 
 
 def test_several_access_points_in_a_minute_are_one_observation() -> None:
-    weak = heard(0, 10, rssi_dbm=-80, ap=1, ssid="guests")
-    strong = heard(0, 40, rssi_dbm=-60, ap=2)
-    expected = Heard(DEVICE, BEGIN, 10, 40, -60, 2, "guests")
+    weak = observed(0, 10, rssi_dbm=-80, ap=1, ssid="guests")
+    strong = observed(0, 40, rssi_dbm=-60, ap=2)
+    expected = Observation(DEVICE, BEGIN, 10, 40, -60, 2, "guests")
     assert merged(weak, strong) == merged(strong, weak) == expected
 
 
@@ -76,7 +81,7 @@ def test_a_class_of_lengths_begins_with_its_lower_end(index: int) -> None:
 
 reports = st.lists(
     st.builds(
-        heard,
+        observed,
         st.integers(0, 60),
         st.integers(0, 59),
         rssi_dbm=st.sampled_from([-90, -80, -65, -50]),
@@ -89,13 +94,13 @@ reports = st.lists(
 
 @given(reports, st.data(), st.integers(60, 600))
 def test_any_order_and_batching_gives_the_same_visits(
-    minutes: list[Heard], data: st.DataObject, gap_s: int
+    minutes: list[Observation], data: st.DataObject, gap_s: int
 ) -> None:
     rule = VisitRule(gap_s=gap_s, near_dbm=-65)
-    known: dict[int, Heard] = {}
+    known: dict[int, Observation] = {}
     for one in minutes:
         known[one.minute] = merged(known.get(one.minute, one), one)
-    kept: dict[int, Heard] = {}
+    kept: dict[int, Observation] = {}
     found: list[Visit] = []
     shuffled = data.draw(st.permutations(minutes))
     while shuffled:
@@ -113,7 +118,7 @@ def test_any_order_and_batching_gives_the_same_visits(
 
 @given(reports, st.integers(60, 600))
 def test_visits_lie_apart_and_hold_every_observation(
-    minutes: list[Heard], gap_s: int
+    minutes: list[Observation], gap_s: int
 ) -> None:
     once = {one.minute: one for one in minutes}.values()
     found = visits(once, VisitRule(gap_s=gap_s))

@@ -15,7 +15,7 @@ from mvsnap.wifi.rebuild import Rebuild
 from mvsnap.wifi.worker import VisitMaker, visit_rule
 from tests.core.build import NOON
 from tests.servers.processes import wait_until
-from tests.wifi.build import heard, put, stays, tables
+from tests.wifi.build import observed, put, stays, tables
 
 ENDPOINT = {"token": "a" * 16, "validator": "v", "secret": "s" * 8}
 
@@ -29,7 +29,7 @@ def test_what_is_accepted_becomes_visits(tmp_path: Path, elsewhere: bool) -> Non
     scanning = Scanning.model_validate({"endpoints": [ENDPOINT]})
     VisitMaker(store, db, scanning, clock).start()
     accepting = WifiStore(db) if elsewhere else store
-    accepting.add_batch("L_1", Radio.WIFI, [heard(1, 0)], NOON)
+    accepting.add_batch("L_1", Radio.WIFI, [observed(1, 0)], NOON)
     wait_until(lambda: len(tables(db)[1]) == 1, "the visit is there", 30)
     clock.stop()
     engine.dispose()
@@ -42,7 +42,9 @@ def test_a_rebuild_that_was_broken_off_is_made_to_its_end(tmp_path: Path) -> Non
     store = WifiStore(db)
     scanning = Scanning.model_validate({"endpoints": [ENDPOINT]})
     rule = visit_rule(scanning)
-    store.add_batch("L_1", Radio.WIFI, [heard(1, at) for at in range(0, 120, 2)], NOON)
+    store.add_batch(
+        "L_1", Radio.WIFI, [observed(1, at) for at in range(0, 120, 2)], NOON
+    )
     store.process(rule, NOON)
     whole = tables(db)[1]
     rebuild = Rebuild(db, rule, clock).run()

@@ -16,7 +16,7 @@ import requests
 from mvsnap.clients.hosts import is_loopback, origin
 from mvsnap.clients.ixon.calls import USER_AGENT
 from mvsnap.clients.meraki.budget import waited
-from mvsnap.clients.transport import Broken, guard
+from mvsnap.clients.transport import ExchangeFailed, guard
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
 
@@ -133,7 +133,7 @@ class AccessDoor:
     def _get(self, url: str, timeout_s: float) -> requests.Response | str:
         try:
             return self._http.get(url, timeout=timeout_s, allow_redirects=False)
-        except Broken as exc:
+        except ExchangeFailed as exc:
             if exc.again:
                 return exc.words
             words = exc.words

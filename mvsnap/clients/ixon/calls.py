@@ -27,13 +27,13 @@ from mvsnap.clients.ixon.errors import (
 )
 from mvsnap.clients.ixon.login import (
     TOKEN_LIFE,
+    AccessToken,
     Account,
-    Granted,
     Login,
     PasswordRefused,
     ServiceToken,
 )
-from mvsnap.clients.transport import Broken, guard
+from mvsnap.clients.transport import ExchangeFailed, guard
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
 
@@ -160,7 +160,7 @@ class IxonCalls:
             answer = self._send(method, url, headers=headers, query=query, body=body)
         return answer
 
-    def _sign_in(self, account: Account) -> Granted:
+    def _sign_in(self, account: Account) -> AccessToken:
         """Source: POST /access-tokens with `Authorization: Basic`, answered 201."""
         answer = self._send(
             "POST",
@@ -178,7 +178,7 @@ class IxonCalls:
         secret = rows[0].get("secretId") if rows else None
         if not isinstance(secret, str) or not secret:
             raise UpstreamError("IXON gave no token after the login", retry=True)
-        return Granted(secret, _moment(rows[0].get("expiresOn")))
+        return AccessToken(secret, _moment(rows[0].get("expiresOn")))
 
     def _discovered(self) -> dict[str, str]:
         """Return IXON's addresses by their `rel`; they are asked for once.
@@ -234,7 +234,7 @@ class IxonCalls:
                 timeout=limit_s or self._timeout_s,
                 allow_redirects=False,
             )
-        except Broken as exc:
+        except ExchangeFailed as exc:
             words, again = exc.words, exc.again
         except (requests.RequestException, ValueError):
             words, again = (

@@ -53,7 +53,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
+class AccessToken:
     """A token IXON made; expires_at: None when it did not say."""
 
     secret: str = field(repr=False)
@@ -68,7 +68,7 @@ class Login:
         credentials: ServiceToken | Account,
         *,
         clock: Clock,
-        sign_in: Callable[[Account], Granted],
+        sign_in: Callable[[Account], AccessToken],
     ) -> None:
         """sign_in: sends the password; raises PasswordRefused or UpstreamError."""
         self._credentials = credentials

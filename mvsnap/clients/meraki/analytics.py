@@ -11,7 +11,7 @@ from math import isfinite
 from typing import Any
 from urllib.parse import quote
 
-from mvsnap.clients.meraki.calls import DashboardCalls, Refused
+from mvsnap.clients.meraki.calls import DashboardCalls, DashboardRefused
 from mvsnap.clients.meraki.zones import Count, CountedZone, ZoneKind
 from mvsnap.clock import iso
 from mvsnap.domain import Serial, ZoneId, parse_serial
@@ -122,7 +122,7 @@ class CameraAnalytics:
                 found = self._detected(
                     organization_id, zone_ids, since, until, interval_s
                 )
-            except Refused:
+            except DashboardRefused:
                 continue
             # Not before: what is refused at every interval says nothing of them.
             self._intervals_s = self._intervals_s[number:]

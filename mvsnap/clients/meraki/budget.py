@@ -30,7 +30,7 @@ def waited(clock: Clock, seconds: float) -> bool:
 
 
 class Budget(Protocol):
-    def take(self, *, urgent: bool = False) -> None: ...
+    def acquire(self, *, urgent: bool = False) -> None: ...
 
 
 class RequestBudget:
@@ -57,7 +57,7 @@ class RequestBudget:
         self._lends = 0
         self._lends_until = float("-inf")
 
-    def take(self, *, urgent: bool = False) -> None:
+    def acquire(self, *, urgent: bool = False) -> None:
         """Wait for a turn.
 
         Raises:
@@ -101,7 +101,7 @@ class SpareBudget:
         self._shared = shared
         self._own = RequestBudget(clock, per_s=per_s, burst=1)
 
-    def take(self, *, urgent: bool = False) -> None:
+    def acquire(self, *, urgent: bool = False) -> None:
         """Wait for a turn, also for a picture; raises as RequestBudget does."""
-        self._own.take()
-        self._shared.take()
+        self._own.acquire()
+        self._shared.acquire()

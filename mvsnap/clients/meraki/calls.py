@@ -17,7 +17,7 @@ from mvsnap import __version__
 from mvsnap.clients import answers
 from mvsnap.clients.hosts import is_trusted
 from mvsnap.clients.meraki.budget import Budget
-from mvsnap.clients.transport import Broken, guard
+from mvsnap.clients.transport import ExchangeFailed, guard
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
 
@@ -36,7 +36,7 @@ _ADVICE = {
 }
 
 
-class Refused(UpstreamError):
+class DashboardRefused(UpstreamError):
     """Meraki answered 400; `words` are its own."""
 
     def __init__(self, words: str) -> None:
@@ -163,7 +163,7 @@ class DashboardCalls:
     def _send(
         self, method: str, url: str, query: Any, body: Any, urgent: bool
     ) -> requests.Response:
-        self._budget.take(urgent=urgent)
+        self._budget.acquire(urgent=urgent)
         try:
             return self._http.request(
                 method,
@@ -173,7 +173,7 @@ class DashboardCalls:
                 timeout=self._timeout_s,
                 allow_redirects=False,
             )
-        except Broken as exc:
+        except ExchangeFailed as exc:
             words, again = exc.words, exc.again
         except (requests.RequestException, ValueError):
             words, again = (
@@ -205,7 +205,7 @@ class DashboardCalls:
             answer.headers.get("Retry-After"), self._clock.now()
         )
         if status == 400:
-            return Refused(words)
+            return DashboardRefused(words)
         tail = f": {words}" if words else ""
         if status in (408, 429) or status >= 500:
             trouble = "is too busy" if status == 429 else "has trouble"

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from mvsnap.clients.hosts import MERAKI_HOSTS
 from mvsnap.clients.meraki.analytics import CameraAnalytics
 from mvsnap.clients.meraki.budget import Budget, RequestBudget, SpareBudget
-from mvsnap.clients.meraki.calls import DashboardCalls, Refused
+from mvsnap.clients.meraki.calls import DashboardCalls, DashboardRefused
 from mvsnap.clients.meraki.picture import PictureDownload, SnapshotTicket
 from mvsnap.clock import Clock, iso
 from mvsnap.domain import Camera, Network, Organization, Serial, Zone, parse_serial
@@ -108,7 +108,7 @@ class Dashboard:
         refusal: NoPicture | None = None
         try:
             answer = _object(self._calls.call("POST", path, body=body, urgent=urgent))
-        except Refused as exc:
+        except DashboardRefused as exc:
             refusal = self._no_picture(exc.words, at)
         if refusal is not None:
             raise refusal

@@ -15,7 +15,7 @@ from mvsnap.clients.hosts import is_trusted, origin
 from mvsnap.clients.meraki import jpeg
 from mvsnap.clients.meraki.budget import waited
 from mvsnap.clients.meraki.calls import MAX_REDIRECTS, REDIRECTS, USER_AGENT
-from mvsnap.clients.transport import Broken, guard
+from mvsnap.clients.transport import ExchangeFailed, guard
 from mvsnap.clock import Clock
 from mvsnap.errors import NoPicture
 
@@ -91,7 +91,7 @@ class PictureDownload:
         for _ in range(MAX_REDIRECTS + 1):
             try:
                 answer = self._http.get(url, timeout=timeout_s, allow_redirects=False)
-            except Broken as exc:
+            except ExchangeFailed as exc:
                 if exc.again:
                     return exc.words
                 words = exc.words

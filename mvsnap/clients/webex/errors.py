@@ -11,7 +11,7 @@ from typing import Any
 import requests
 
 from mvsnap.clients import answers
-from mvsnap.clients.transport import Broken
+from mvsnap.clients.transport import ExchangeFailed
 from mvsnap.errors import UpstreamError
 
 _ADVICE = {
@@ -34,7 +34,7 @@ def translate(
     answer: the last answer of the call, None if none came.
     posting: the call sends a message, so it may have arrived without our knowing.
     """
-    if isinstance(exc, Broken):
+    if isinstance(exc, ExchangeFailed):
         return UpstreamError(
             f"Webex could not be reached: {exc.words}",
             retry=exc.again,

@@ -13,7 +13,7 @@ _LETTERS = string.ascii_letters + string.digits
 
 
 def new_id(length: int = 12) -> str:
-    """Return letters and digits, as IXON's public ids (12) and tokens (32) are."""
+    """Return messages and digits, as IXON's public ids (12) and tokens (32) are."""
     return "".join(secrets.choice(_LETTERS) for _ in range(length))
 
 

@@ -191,4 +191,4 @@ class FakeDashboard:
             if limit is None or limit.limit != self.rate_limit:
                 limit = CallLimit(*self.rate_limit)
                 self._limits[organization_id] = limit
-        return not limit.take()
+        return not limit.acquire()

@@ -15,7 +15,7 @@ HOST = "127.0.0.1"
 
 _LIMIT_S = 10.0
 _EVERY_S = 0.02
-_TRIES = 5  # a free port may be taken by another before mosquitto has it
+_LOGIN_ATTEMPTS = 5  # a free port may be taken by another before mosquitto has it
 
 
 class BrokerError(RuntimeError):
@@ -74,7 +74,7 @@ class Mosquitto:
         self._folder.mkdir(parents=True, exist_ok=True)
         if self.ca_file is not None and not self.ca_file.exists():
             make_certificates(self._folder)
-        for left in range(_TRIES, 0, -1):
+        for left in range(_LOGIN_ATTEMPTS, 0, -1):
             if self._any_port:
                 self.port = free_port()
             elif _listens(self.port):

@@ -10,8 +10,8 @@ from typing import Any
 from mvsnap.simulator.scanning.world import (
     NOISE_FLOOR_DBM,
     AccessPoint,
-    Heard,
     Radio,
+    Reception,
     World,
     chance,
 )
@@ -33,11 +33,11 @@ def v2_bodies(
     milliseconds: spell times as Cisco's own simulator does by mistake: seenEpoch is a
         float of milliseconds and seenTime has no Z.
     """
-    heard = world.heard(minute)
+    received = world.received(minute)
     found = []
     for ap in world.access_points:
         for radio, kind in V2_TYPES.items():
-            here = [h for h in _of(heard, radio) if ap.mac in h.rssi_dbm]
+            here = [h for h in _of(received, radio) if ap.mac in h.rssi_dbm]
             rows = [_v2_observation(h, ap, milliseconds) for h in here]
             if rows:
                 found.append(v2_body(ap, kind, rows, secret))
@@ -60,10 +60,12 @@ def v2_body(ap: AccessPoint, kind: str, observations: list[Body], secret: str) -
 
 def v3_bodies(world: World, minute: datetime, secret: str = "") -> list[Body]:
     """Return one body for each radio of the network, with whoever v3 tells of."""
-    told = [heard for heard in world.heard(minute) if heard.phone.is_told(3)]
+    told = [
+        received for received in world.received(minute) if received.phone.is_sent(3)
+    ]
     found = []
     for radio, kind in V3_TYPES.items():
-        rows = [_v3_observation(world, heard) for heard in _of(told, radio)]
+        rows = [_v3_observation(world, received) for received in _of(told, radio)]
         # Meraki lists some clients twice in the same body.
         rows += [
             row for row in rows if _draw(minute, row["clientMac"], "twice") % 50 == 0
@@ -78,15 +80,15 @@ def v3_body(world: World, kind: str, observations: list[Body], secret: str) -> B
     return {"version": "3.0", "secret": secret, "type": kind, "data": data}
 
 
-def _v2_observation(heard: Heard, ap: AccessPoint, milliseconds: bool) -> Body:
-    phone, at = heard.phone, heard.at
+def _v2_observation(received: Reception, ap: AccessPoint, milliseconds: bool) -> Body:
+    phone, at = received.phone, received.at
     epoch_s = int(at.timestamp())
     body: Body = {
         "clientMac": phone.mac,
-        "location": _v2_location(heard),
+        "location": _v2_location(received),
         "seenTime": _time(at).rstrip("Z") if milliseconds else _time(at),
         "seenEpoch": epoch_s * 1000.0 if milliseconds else epoch_s,
-        "rssi": heard.rssi_dbm[ap.mac] - NOISE_FLOOR_DBM,
+        "rssi": received.rssi_dbm[ap.mac] - NOISE_FLOOR_DBM,
     }
     if phone.radio == Radio.WIFI:
         body |= {
@@ -99,22 +101,22 @@ def _v2_observation(heard: Heard, ap: AccessPoint, milliseconds: bool) -> Body:
     return body
 
 
-def _v2_location(heard: Heard) -> Body | None:
-    drawn = _draw(heard.at, heard.phone.mac, "location")
+def _v2_location(received: Reception) -> Body | None:
+    drawn = _draw(received.at, received.phone.mac, "location")
     if drawn % 5 == 0:
         return None
-    lat, lng = _position(heard)
+    lat, lng = _position(received)
     return {"lat": lat, "lng": lng, "unc": 2 + drawn % 3800 / 100, "x": [], "y": []}
 
 
-def _v3_observation(world: World, heard: Heard) -> Body:
-    phone = heard.phone
-    nearest, dbm = next(iter(heard.rssi_dbm.items()))
+def _v3_observation(world: World, received: Reception) -> Body:
+    phone = received.phone
+    nearest, dbm = next(iter(received.rssi_dbm.items()))
     body: Body = {
         "clientMac": phone.mac,
-        "locations": [_v3_location(world, h) for h in _located(world, heard)],
+        "locations": [_v3_location(world, h) for h in _located(world, received)],
         "latestRecord": {
-            "time": _time(heard.at),
+            "time": _time(received.at),
             "nearestApMac": nearest,
             # A text here, a number in rssiRecords: so does Meraki.
             "nearestApRssi": str(dbm),
@@ -133,27 +135,29 @@ def _v3_observation(world: World, heard: Heard) -> Body:
     return body
 
 
-def _located(world: World, heard: Heard) -> list[Heard]:
+def _located(world: World, received: Reception) -> list[Reception]:
     """Return up to four moments of the minute, the last one the latest, or none."""
-    drawn = _draw(heard.at, heard.phone.mac, "locations")
+    drawn = _draw(received.at, received.phone.mac, "locations")
     if drawn % 5 < 2:
         return []
-    minute = heard.at.replace(second=0)
-    first = max(heard.walk.begin, minute)
-    span_s = int((heard.at - first).total_seconds())
+    minute = received.at.replace(second=0)
+    first = max(received.walk.begin, minute)
+    span_s = int((received.at - first).total_seconds())
     steps = drawn // 5 % 4
     moments = {first + timedelta(seconds=span_s * n // 4) for n in range(steps)}
-    return [world.heard_at(heard.walk, at) for at in sorted(moments | {heard.at})]
+    return [
+        world.received_at(received.walk, at) for at in sorted(moments | {received.at})
+    ]
 
 
-def _v3_location(world: World, heard: Heard) -> Body:
-    drawn = _draw(heard.at, heard.phone.mac, "variance")
-    lat, lng = _position(heard)
+def _v3_location(world: World, received: Reception) -> Body:
+    drawn = _draw(received.at, received.phone.mac, "variance")
+    lat, lng = _position(received)
     variance = 2 + drawn % 1000 / 100
     if drawn % 10 == 0:
         # Hundreds of kilometres away, and it says so.
         lat, lng, variance = lat - 3, lng + 4, drawn % 1_000_000 + 100_000.5
-    nearest = next(iter(heard.rssi_dbm))
+    nearest = next(iter(received.rssi_dbm))
     tags = next(ap.tags for ap in world.access_points if ap.mac == nearest)
     return {
         "x": None,
@@ -163,19 +167,19 @@ def _v3_location(world: World, heard: Heard) -> Body:
         "variance": variance,
         "floorPlanId": None,
         "floorPlanName": None,
-        "time": _time(heard.at),
+        "time": _time(received.at),
         "nearestApTags": list(tags),
-        "rssiRecords": [{"apMac": m, "rssi": d} for m, d in heard.rssi_dbm.items()],
+        "rssiRecords": [{"apMac": m, "rssi": d} for m, d in received.rssi_dbm.items()],
     }
 
 
-def _of(heard: Iterable[Heard], radio: Radio) -> list[Heard]:
-    return [one for one in heard if one.phone.radio == radio]
+def _of(received: Iterable[Reception], radio: Radio) -> list[Reception]:
+    return [one for one in received if one.phone.radio == radio]
 
 
-def _position(heard: Heard) -> tuple[float, float]:
-    lat = _LAT + heard.y_m / _DEGREE_M
-    lng = _LNG + heard.x_m / (_DEGREE_M * math.cos(math.radians(_LAT)))
+def _position(received: Reception) -> tuple[float, float]:
+    lat = _LAT + received.y_m / _DEGREE_M
+    lng = _LNG + received.x_m / (_DEGREE_M * math.cos(math.radians(_LAT)))
     return lat, lng
 
 

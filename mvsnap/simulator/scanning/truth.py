@@ -84,7 +84,7 @@ def visits(
     by_phone: dict[Phone, list[Walk]] = {}
     for walk in world.walks:
         phone = walk.phone
-        if phone is None or not phone.is_told(version):
+        if phone is None or not phone.is_sent(version):
             continue
         if radio in (None, phone.radio) and (with_passers or walk.kind != Kind.PASSER):
             by_phone.setdefault(phone, []).append(walk)

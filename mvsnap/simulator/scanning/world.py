@@ -83,7 +83,7 @@ class Phone:
         """Whether the address is locally administered."""
         return bool(int(self.mac[1], 16) & 2)
 
-    def is_told(self, version: int) -> bool:
+    def is_sent(self, version: int) -> bool:
         """v3 leaves out randomized addresses that are not associated."""
         is_dropped = self.radio == Radio.WIFI and self.is_randomized and not self.ssid
         return version < 3 or not is_dropped
@@ -122,7 +122,7 @@ class Walk:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Reception:
     """A phone at a moment of its walk.
 
     rssi_dbm: by address of the access point, loudest first, never empty.
@@ -165,17 +165,17 @@ class World:
     def zone_info(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
-    def heard(self, minute: datetime) -> list[Heard]:
+    def received(self, minute: datetime) -> list[Reception]:
         """Return what is heard in the minute that begins at `minute`, by time."""
         number = _minute(minute)
         found = []
         for walk in self._by_minute.get(number, ()):
             at = _moment(walk, number, self.seed)
             if at is not None and walk.phone is not None:
-                found.append(self._heard_at(walk, walk.phone, at))
-        return sorted(found, key=lambda heard: (heard.at, heard.phone.mac))
+                found.append(self._received_at(walk, walk.phone, at))
+        return sorted(found, key=lambda received: (received.at, received.phone.mac))
 
-    def heard_at(self, walk: Walk, at: datetime) -> Heard:
+    def received_at(self, walk: Walk, at: datetime) -> Reception:
         """Return how a phone sounds at any moment of its walk.
 
         Raises:
@@ -183,9 +183,9 @@ class World:
         """
         if walk.phone is None:
             raise ValueError("Nobody hears a person without a phone")
-        return self._heard_at(walk, walk.phone, at)
+        return self._received_at(walk, walk.phone, at)
 
-    def _heard_at(self, walk: Walk, phone: Phone, at: datetime) -> Heard:
+    def _received_at(self, walk: Walk, phone: Phone, at: datetime) -> Reception:
         stay = walk.stay_at(at)
         x_m, y_m = (stay.spot.x_m, stay.spot.y_m) if stay else (walk.x_m, walk.y_m)
         dbm = {
@@ -195,7 +195,7 @@ class World:
         loud = sorted(dbm.items(), key=lambda pair: -pair[1])
         # Whoever is far from all is heard by one at least.
         kept = {m: d for m, d in loud if d >= _WEAKEST_DBM} or dict(loud[:1])
-        return Heard(phone, walk, at, x_m, y_m, kept)
+        return Reception(phone, walk, at, x_m, y_m, kept)
 
 
 def minutes(begin: datetime, end: datetime) -> Iterator[datetime]:

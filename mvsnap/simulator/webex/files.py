@@ -61,7 +61,7 @@ def file_answer(file: SimFile, disposition: str = "attachment") -> Response:
     response = Response(file.data, content_type=file.content_type)
     names = {"filename": file.name.encode("ascii", "replace").decode()}
     if not file.name.isascii():
-        # A header holds no other letters (RFC 6266).
+        # A header holds no other messages (RFC 6266).
         names["filename*"] = f"UTF-8''{quote(file.name, safe='')}"
     response.headers.set("Content-Disposition", disposition, **names)
     return response

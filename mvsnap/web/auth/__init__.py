@@ -18,13 +18,13 @@ from flask_wtf.csrf import CSRFProtect
 from mvsnap.config.model import ApiKey, Scope
 from mvsnap.domain import Role
 from mvsnap.errors import Forbidden, Unauthorized
-from mvsnap.web.auth import people
-from mvsnap.web.auth.keys import Caller, Counters, Guard, key_of
-from mvsnap.web.auth.people import Person
+from mvsnap.web.auth import sessions
+from mvsnap.web.auth.keys import Authenticator, Caller, Counters, key_of
+from mvsnap.web.auth.sessions import SessionUser
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-_GUARD = "mvsnap_guard"
+_AUTHENTICATOR = "mvsnap_guard"
 # Addresses for programs: their errors are JSON whoever asks.
 _PROGRAMS = (
     "/api/", "/webhook", "/scanning", "/healthz", "/readyz", "/metrics",
@@ -50,7 +50,7 @@ def prepare(
     session_hours: float,
 ) -> None:
     """Make the app check the access of every view."""
-    app.extensions[_GUARD] = Guard(keys, Counters.new(rate_per_minute))
+    app.extensions[_AUTHENTICATOR] = Authenticator(keys, Counters.new(rate_per_minute))
     app.config.update(
         # Checked below, for the views that a session opens.
         WTF_CSRF_CHECK_DEFAULT=False,
@@ -60,7 +60,7 @@ def prepare(
         WTF_CSRF_SSL_STRICT=False,
     )
     CSRFProtect(app)
-    people.prepare(app, session_hours)
+    sessions.prepare(app, session_hours)
     app.before_request(check_access)
 
 
@@ -104,7 +104,7 @@ def check_access() -> ResponseReturnValue | None:
     """Runs before every request; returns the way to the login where that helps."""
     if request.endpoint is None:  # 404 and 405 are answered without a key
         if for_a_person():
-            g.person = people.find_person()  # the error page has a menu, too
+            g.person = sessions.find_session_user()  # the error page has a menu, too
         return None
     access = access_of(current_app.view_functions[request.endpoint])
     if access is None:
@@ -112,17 +112,17 @@ def check_access() -> ResponseReturnValue | None:
     if access == PUBLIC:
         return None
     if access.role is not None and (access.scope is None or not key_of(request)):
-        g.person = people.find_person()
+        g.person = sessions.find_session_user()
         if g.person is not None:
-            _admit_person(g.person, access)
+            _admit_user(g.person, access)
             return None
     if access.scope is None:
         return _to_login()
-    admit().must_have(access.scope)
+    admit().require_scope(access.scope)
     return None
 
 
-def _admit_person(someone: Person, access: Access) -> None:
+def _admit_user(someone: SessionUser, access: Access) -> None:
     if access.role is not None and not someone.may(access.role):
         raise Forbidden(f"This page needs the role {access.role} or a higher one")
     if request.method not in {"GET", "HEAD", "OPTIONS"}:
@@ -141,13 +141,13 @@ def _to_login() -> ResponseReturnValue:
 
 def admit() -> Caller:
     """Return whose key makes the request, or raise; `caller()` knows it then."""
-    g.caller = key_guard(current_app).admit(request)
+    g.caller = key_authenticator(current_app).admit(request)
     return caller()
 
 
-def key_guard(app: App) -> Guard:
+def key_authenticator(app: App) -> Authenticator:
     """Return the guard of the API keys; `prepare` comes before."""
-    found: Guard = app.extensions[_GUARD]
+    found: Authenticator = app.extensions[_AUTHENTICATOR]
     return found
 
 
@@ -157,15 +157,15 @@ def caller() -> Caller:
     return found
 
 
-def person() -> Person:
+def person() -> SessionUser:
     """Return who is logged in; for views with `page`."""
-    found: Person = g.person
+    found: SessionUser = g.person
     return found
 
 
-def person_or_none() -> Person | None:
+def session_user_or_none() -> SessionUser | None:
     """Return who is logged in, as far as the current request had to know it."""
-    found: Person | None = g.get("person")
+    found: SessionUser | None = g.get("person")
     return found
 
 

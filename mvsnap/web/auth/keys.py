@@ -52,11 +52,11 @@ class Caller:
             None if "*" in key.rooms else key.rooms,
         )
 
-    def must_have(self, scope: Scope) -> None:
+    def require_scope(self, scope: Scope) -> None:
         if scope not in self._scopes:
             raise Forbidden(f"This key has no scope {scope!r}")
 
-    def must_reach(self, cameras: Iterable[str]) -> None:
+    def require_cameras(self, cameras: Iterable[str]) -> None:
         """cameras: serials, and names of cameras of the recorder."""
         for camera in cameras:
             if not self.reaches(camera):
@@ -70,7 +70,7 @@ class Caller:
             map(self._posts_to, job.rooms)
         )
 
-    def must_post_to(self, rooms: tuple[str, ...]) -> None:
+    def require_rooms(self, rooms: tuple[str, ...]) -> None:
         for room in rooms:
             if not self._posts_to(room):
                 raise Forbidden(f"This key may not post to room {room[:80]!r}")
@@ -122,7 +122,7 @@ class Counters:
         )
 
 
-class Guard:
+class Authenticator:
     """Knows who a key belongs to; keys of one guard share its counters."""
 
     def __init__(self, keys: Iterable[ApiKey], counters: Counters) -> None:

@@ -7,7 +7,7 @@ from flask import request
 from mvsnap.config.model import ApiKey, Scope
 from mvsnap.config.values import Secret
 from mvsnap.errors import Unauthorized
-from mvsnap.web.auth.keys import Caller, Guard
+from mvsnap.web.auth.keys import Authenticator, Caller
 
 
 def as_key(name: str, secret: Secret, *scopes: Scope) -> ApiKey:
@@ -18,23 +18,23 @@ def as_key(name: str, secret: Secret, *scopes: Scope) -> ApiKey:
     )
 
 
-def admit_secret(guard: Guard, secret: str) -> Caller:
+def admit_secret(authenticator: Authenticator, secret: str) -> Caller:
     """Return whose secret it is, for the address of the current request.
 
     Raises:
         Unauthorized, TooManyRequests
     """
-    return guard.admit_key(secret, request.remote_addr or "unknown")
+    return authenticator.admit_key(secret, request.remote_addr or "unknown")
 
 
-def admit_token(guard: Guard, token: str) -> Caller:
+def admit_token(authenticator: Authenticator, token: str) -> Caller:
     """Return whose token ends the address of the current request.
 
     Raises:
         Unauthorized, TooManyRequests
     """
     try:
-        return admit_secret(guard, token)
+        return admit_secret(authenticator, token)
     except Unauthorized:
         # Without the token: an error's text is stored, shown and sent on.
         raise Unauthorized("Wrong token in the address") from None

@@ -14,7 +14,7 @@ from mvsnap import __version__
 from mvsnap.core.days import lasting
 from mvsnap.domain import Role
 from mvsnap.web import auth
-from mvsnap.web.auth.people import Person
+from mvsnap.web.auth.sessions import SessionUser
 from mvsnap.web.context import gateway
 
 TEMPLATES = Path(__file__).parents[3] / "templates"
@@ -102,12 +102,12 @@ def _shell() -> dict[str, Any]:
     """Return what base.html needs. Asks no database: error pages use it, too."""
     return {
         "site_name": gateway().settings.site.name or "mvsnap",
-        "person": auth.person_or_none(),
-        "menu": _menu(auth.person_or_none()),
+        "person": auth.session_user_or_none(),
+        "menu": _menu(auth.session_user_or_none()),
     }
 
 
-def _menu(person: Person | None) -> list[MenuEntry]:
+def _menu(person: SessionUser | None) -> list[MenuEntry]:
     if person is None:
         return []
     return [

@@ -51,7 +51,7 @@ def index() -> ResponseReturnValue:
 @auth.page(Role.ADMIN)
 def download() -> ResponseReturnValue:
     asked = _asked()
-    asked.must_fit()
+    asked.require_valid()
     wanted = replace(asked.wanted, after=None)
     return Response(
         csv_lines(_changes(gateway().audit, wanted)),

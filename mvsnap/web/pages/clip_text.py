@@ -102,7 +102,7 @@ def started_by(trigger: Trigger) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class AlarmTold:
+class AlarmSummary:
     """What the alarm said of itself, by what people call it.
 
     own_time: the alarm's, when the clip shows another moment.
@@ -114,7 +114,7 @@ class AlarmTold:
     own_time: datetime | None
 
 
-def alarm_told(alarm: Event, clip: Clip) -> AlarmTold:
+def alarm_summary(alarm: Event, clip: Clip) -> AlarmSummary:
     told = {name: str(value) for name, value in alarm.details.items()}
     facts = (
         ("Sent by", _SOURCES.get(told.get("source", ""), "")),
@@ -124,7 +124,7 @@ def alarm_told(alarm: Event, clip: Clip) -> AlarmTold:
     )
     lines = [line.strip() for line in told.get("text", "").splitlines()]
     apart_s = abs((alarm.occurred_at - clip.at).total_seconds())
-    return AlarmTold(
+    return AlarmSummary(
         facts=tuple((name, text) for name, text in facts if text),
         lines=tuple(line for line in lines if line),
         doubt=told.get("doubt", ""),

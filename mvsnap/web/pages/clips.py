@@ -30,7 +30,7 @@ from mvsnap.web.pages.clip_filter import SHOWN, ClipsAsked, read_filter
 from mvsnap.web.pages.clip_text import (
     Advice,
     advice,
-    alarm_told,
+    alarm_summary,
     change,
     clip_row,
     file_name,
@@ -65,7 +65,7 @@ def index() -> ResponseReturnValue:
 def rows() -> ResponseReturnValue:
     """The list alone, for the page that asks again and again: one query."""
     asked = _asked()
-    asked.must_fit()
+    asked.require_valid()
     page = _read_page(asked)
     return if_changed(
         page.etag, lambda: render_template("clips/_list.html", **_list(page))
@@ -124,7 +124,7 @@ def show(clip_id: str) -> ResponseReturnValue:
         **live,
         etag=digest(render_template("clips/_clip.html", **live)),
         live_url=None if live["row"].is_finished else url_for(".live", clip_id=clip.id),
-        alarm=alarm_told(about, clip) if about else None,
+        alarm=alarm_summary(about, clip) if about else None,
         started_by=started_by(clip.trigger),
         here=_here(),
         may_keep=auth.person().may(Role.REVIEWER),

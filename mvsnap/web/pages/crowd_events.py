@@ -9,8 +9,8 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from mvsnap.config.choices import chosen_sense
 from mvsnap.config.sense import Sense
+from mvsnap.config.setting_overrides import with_overrides
 from mvsnap.core.crowd_rows import CrowdRow, crowd_rows
 from mvsnap.core.crowd_table import csv_lines
 from mvsnap.core.days import lasting
@@ -56,7 +56,7 @@ def index() -> ResponseReturnValue:
 def rows() -> ResponseReturnValue:
     """The list alone, for the page that asks again and again: three queries."""
     asked = _asked()
-    asked.must_fit()
+    asked.require_valid()
     page = _read_page(asked)
     return if_changed(
         page.etag, lambda: render_template("crowd_events/_list.html", **_list(page))
@@ -67,7 +67,7 @@ def rows() -> ResponseReturnValue:
 @auth.page(Role.VIEWER)
 def download() -> ResponseReturnValue:
     asked = _asked()
-    asked.must_fit()
+    asked.require_valid()
     wanted = replace(asked, wanted=replace(asked.wanted, after=None))
     name = "mvsnap-crowd-events.csv"
     return Response(
@@ -129,7 +129,7 @@ def _advice(asked: CrowdFilter) -> Advice:
         return Advice("Nothing matches.", reset=True)
     here = gateway()
     try:
-        sense = chosen_sense(here.settings.sense, here.site.choices())
+        sense = with_overrides(here.settings.sense, here.site.setting_overrides())
     except BadInput as exc:
         return Advice(f"The settings cannot be used: {exc.message}", settings=True)
     return Advice(_what_is_missing(sense), settings=True)

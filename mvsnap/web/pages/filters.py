@@ -27,7 +27,7 @@ class Filter:
     def first_page(self) -> bool:
         return "after" not in self.entered
 
-    def must_fit(self) -> None:
+    def require_valid(self) -> None:
         """Raise BadInput for the first mistake."""
         for message in self.mistakes.values():
             raise BadInput(message)

@@ -19,14 +19,14 @@ class Tagged(Protocol):
         """A text that is another one when the row shows something else."""
 
 
-class Told(Protocol):
+class HasText(Protocol):
     @property
     def text(self) -> str: ...
 
 
 Asked = TypeVar("Asked")
 Row = TypeVar("Row", bound=Tagged)
-Advice = TypeVar("Advice", bound=Told)
+Advice = TypeVar("Advice", bound=HasText)
 
 
 @dataclass(frozen=True, slots=True)

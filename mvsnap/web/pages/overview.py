@@ -10,8 +10,8 @@ from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from mvsnap.clip_model import ClipState
-from mvsnap.config.choices import chosen_sense
 from mvsnap.config.sense import Sense
+from mvsnap.config.setting_overrides import with_overrides
 from mvsnap.core.days import day_span
 from mvsnap.domain import Camera, Event, EventKind, Listener, Mute, Role, Serial
 from mvsnap.errors import BadInput
@@ -21,7 +21,7 @@ from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.pages import page_exists
 from mvsnap.web.pages.places import Places, known_places
-from mvsnap.web.pages.recorder_rows import recorder_told
+from mvsnap.web.pages.recorder_rows import recorder_summary
 
 bp = Blueprint("overview", __name__)
 
@@ -97,7 +97,7 @@ class CameraRow:
     serial: Serial
     model: str
     status: Badge
-    heard_at: datetime | None
+    last_seen_at: datetime | None
     is_silent: bool
 
 
@@ -115,7 +115,7 @@ def index() -> ResponseReturnValue:
         today=_today(now),
         snapshots=_latest_snapshots(),
         cameras=_cameras(sense, listeners, now),
-        recorder=recorder_told(
+        recorder=recorder_summary(
             gateway().settings.recorder.serials(),
             gateway().clips.recorder_cameras(),
             now,
@@ -154,7 +154,7 @@ def _listener_badge(listener: Listener, enabled: bool, now: datetime) -> Badge:
 def camera_rows(
     cameras: list[Camera],
     used: Iterable[Serial],
-    heard: Mapping[Serial, datetime],
+    last_seen: Mapping[Serial, datetime],
     expected: Sense | None,
     now: datetime,
 ) -> list[CameraRow]:
@@ -163,7 +163,7 @@ def camera_rows(
     used: those in the settings, whether or not the Dashboard names them.
     expected: whose cameras must be heard; None while nobody listens.
     """
-    others = {*heard, *used} - {camera.serial for camera in cameras}
+    others = {*last_seen, *used} - {camera.serial for camera in cameras}
     unknown = [Camera(serial, serial, "", "") for serial in sorted(others)]
     return [
         CameraRow(
@@ -171,8 +171,8 @@ def camera_rows(
             serial=camera.serial,
             model=camera.model,
             status=Badge(camera.status, _COLOURS.get(camera.status, "secondary")),
-            heard_at=heard.get(camera.serial),
-            is_silent=_is_silent(camera.serial, heard, expected, now),
+            last_seen_at=last_seen.get(camera.serial),
+            is_silent=_is_silent(camera.serial, last_seen, expected, now),
         )
         for camera in (*cameras, *unknown)
     ]
@@ -180,14 +180,14 @@ def camera_rows(
 
 def _is_silent(
     serial: Serial,
-    heard: Mapping[Serial, datetime],
+    last_seen: Mapping[Serial, datetime],
     expected: Sense | None,
     now: datetime,
 ) -> bool:
     if expected is None or not {serial, "*"} & set(expected.cameras):
         return False
-    if serial in heard:
-        return now - heard[serial] > _SILENT_AFTER
+    if serial in last_seen:
+        return now - last_seen[serial] > _SILENT_AFTER
     # Many cameras have no MV Sense: those never heard count if they were named.
     return serial in expected.cameras
 
@@ -197,7 +197,7 @@ def _cameras(sense: Sense, rows: list[ListenerRow], now: datetime) -> list[Camer
     return camera_rows(
         gateway().site.cameras(),
         map(Serial, gateway().settings.meraki.cameras),
-        gateway().sense.heard(),
+        gateway().sense.last_seen(),
         sense if someone_listens else None,
         now,
     )
@@ -206,7 +206,7 @@ def _cameras(sense: Sense, rows: list[ListenerRow], now: datetime) -> list[Camer
 def _sense() -> Sense:
     sense = gateway().settings.sense
     try:
-        return chosen_sense(sense, gateway().site.choices())
+        return with_overrides(sense, gateway().site.setting_overrides())
     except BadInput:  # an old choice that no longer fits: the listener keeps the file's
         return sense
 

@@ -74,7 +74,7 @@ def known_places(site: SiteStore, sense: SenseStore) -> Places:
     """Return all cameras by name; three queries."""
     zones = site.zones()
     names = {camera.serial: camera.name for camera in site.cameras()}
-    for serial in (*zones, *sense.heard()):
+    for serial in (*zones, *sense.last_seen()):
         names.setdefault(serial, serial)
     return Places(
         PlaceCamera(

@@ -42,7 +42,7 @@ class RecorderRow:
 
 
 @dataclass(frozen=True, slots=True)
-class RecorderTold:
+class RecorderSummary:
     """silent_since: nobody records since then; has_none: nobody ever did."""
 
     rows: tuple[RecorderRow, ...]
@@ -50,17 +50,17 @@ class RecorderTold:
     has_none: bool = False
 
 
-def recorder_told(
+def recorder_summary(
     names: Iterable[CameraName],
     seen: Mapping[CameraName, RecorderCamera],
     now: datetime,
-) -> RecorderTold:
+) -> RecorderSummary:
     """Return a row for each camera of the settings, in their order."""
     wanted = list(names)
     known = [seen[name] for name in wanted if name in seen]
     last = max((camera.seen_at for camera in known), default=None)
     is_silent = last is not None and now - last > _STALE_AFTER
-    return RecorderTold(
+    return RecorderSummary(
         tuple(_row(name, seen.get(name), now) for name in wanted),
         silent_since=last if is_silent else None,
         has_none=bool(wanted) and last is None,

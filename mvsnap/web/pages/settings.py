@@ -7,8 +7,8 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from mvsnap.config.choices import CHOOSABLE, chosen_sense
 from mvsnap.config.sense import Override, Sense
+from mvsnap.config.setting_overrides import CHOOSABLE, with_overrides
 from mvsnap.core.mutes import end_change
 from mvsnap.domain import Change, Listener, Role
 from mvsnap.errors import BadInput, NotFound
@@ -32,8 +32,8 @@ from mvsnap.web.pages.settings_text import (
     origins,
     override_place,
     override_rows,
-    rule_told,
-    told,
+    rule_text,
+    text_of,
 )
 
 bp = Blueprint("settings", __name__, url_prefix="/settings")
@@ -84,8 +84,8 @@ def back_to_file() -> ResponseReturnValue:
     name = request.form.get("name", "")
     if name not in CHOOSABLE:
         raise BadInput(f"name: {name[:40]!r} (expected one of: {', '.join(CHOOSABLE)})")
-    before = told(name, getattr(_sense(), name))
-    after = f"{told(name, getattr(gateway().settings.sense, name))} (from the file)"
+    before = text_of(name, getattr(_sense(), name))
+    after = f"{text_of(name, getattr(gateway().settings.sense, name))} (from the file)"
     _store({name: None}, [_change(f"sense.{name}", before, after)])
     return redirect(url_for(".index"), 303)
 
@@ -182,7 +182,7 @@ def _sense() -> Sense:
 def _sense_and_why_not() -> tuple[Sense, str]:
     file = gateway().settings.sense
     try:
-        return chosen_sense(file, gateway().site.choices()), ""
+        return with_overrides(file, gateway().site.setting_overrides()), ""
     except BadInput as exc:
         return file, exc.message
 
@@ -241,7 +241,7 @@ def _replace_override(
     one = known or fresh
     assert one is not None
     where = override_place(_places(), one.serial, one.zone)
-    before, after = (rule_told(r) if r else "no rule" for r in (known, fresh))
+    before, after = (rule_text(r) if r else "no rule" for r in (known, fresh))
     value = [rule.model_dump(mode="json", exclude_none=True) for rule in rules]
     change = _change("sense.overrides", f"{where}: {before}", f"{where}: {after}")
     _store({} if known == fresh else {"overrides": value}, [change])
@@ -251,9 +251,12 @@ def _replace_override(
 def _index(entered: Entered | None = None) -> str:
     here, places = gateway(), _places()
     sense, unusable = _sense_and_why_not()
-    choices, changes = here.site.choices(), here.site.changes(_AUDIT_SEARCHED)
+    setting_overrides, changes = (
+        here.site.setting_overrides(),
+        here.site.changes(_AUDIT_SEARCHED),
+    )
     shown, listeners, now = rule_texts(sense), _listeners(), here.clock.now()
-    origin = origins(here.settings.sense, choices, changes)
+    origin = origins(here.settings.sense, setting_overrides, changes)
     return render_template(
         "settings/index.html",
         sense=sense,

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from mvsnap.config.choices import chosen_sense
 from mvsnap.config.sense import Override, Sense
+from mvsnap.config.setting_overrides import with_overrides
 from mvsnap.core.params import MAX_ROOM
 from mvsnap.errors import BadInput
 
@@ -78,10 +78,12 @@ class Entered:
         except BadInput as exc:
             self.mistakes[name] = exc.message
 
-    def judge(self, name: str, sense: Sense, choices: Mapping[str, Any]) -> None:
+    def judge(
+        self, name: str, sense: Sense, setting_overrides: Mapping[str, Any]
+    ) -> None:
         """Check one value by the settings' own rules."""
         try:
-            chosen_sense(sense, choices)
+            with_overrides(sense, setting_overrides)
         except BadInput as exc:
             del self.values[name]
             self.mistakes[name] = exc.message.partition(": ")[2]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from mvsnap.config.choices import CHOOSABLE
 from mvsnap.config.sense import Override, Sense
+from mvsnap.config.setting_overrides import CHOOSABLE
 from mvsnap.core.days import lasting
 from mvsnap.domain import Change, Listener, Mute
 from mvsnap.web.pages.places import Places
@@ -45,7 +45,7 @@ class MuteRow:
     mute: Mute
 
 
-def told(name: str, value: Any) -> str:
+def text_of(name: str, value: Any) -> str:
     """Return the value of a setting as a person reads it."""
     if name == "enabled":
         return "on" if value else "off"
@@ -56,20 +56,20 @@ def told(name: str, value: Any) -> str:
     return f"{number(value)} s" if name.endswith("_s") else number(value)
 
 
-def rule_told(override: Override) -> str:
+def rule_text(override: Override) -> str:
     """Return what is another one than in the general rule."""
     parts = []
     for each in RULE:
         value = getattr(override, each.name)
         if value is not None:
-            parts.append(f"{each.label.lower()} {told(each.name, value)}")
+            parts.append(f"{each.label.lower()} {text_of(each.name, value)}")
     if override.rooms is not None:
-        parts.append(f"told: {told('rooms', override.rooms)}")
+        parts.append(f"told: {text_of('rooms', override.rooms)}")
     return ", ".join(parts) or "as everywhere"
 
 
 def origins(
-    file: Sense, choices: Mapping[str, Any], changes: Sequence[Change]
+    file: Sense, setting_overrides: Mapping[str, Any], changes: Sequence[Change]
 ) -> dict[str, Origin]:
     """Return for each setting whether it was chosen. changes: newest first."""
     newest: dict[str, Change] = {}
@@ -78,8 +78,8 @@ def origins(
     found = {}
     for name in CHOOSABLE:
         path = f"sense.{name}"
-        chosen = path in choices
-        in_file = told(name, getattr(file, name))
+        chosen = path in setting_overrides
+        in_file = text_of(name, getattr(file, name))
         found[name] = Origin(name, chosen, in_file, newest.get(path))
     return found
 
@@ -100,7 +100,11 @@ def changes_of(
     """Return an audit line for each setting that gets a value."""
     return [
         Change(
-            now, who, f"sense.{name}", told(name, getattr(before, name)), told(name, v)
+            now,
+            who,
+            f"sense.{name}",
+            text_of(name, getattr(before, name)),
+            text_of(name, v),
         )
         for name, v in values.items()
     ]
@@ -123,7 +127,7 @@ def override_rows(overrides: Iterable[Override], places: Places) -> list[Overrid
             override.serial,
             override.zone,
             override_place(places, override.serial, override.zone),
-            rule_told(override),
+            rule_text(override),
         )
         for override in overrides
     ]

@@ -219,9 +219,9 @@ def test_calls_in_the_background_leave_most_of_the_budget() -> None:
     shared = RequestBudget(clock, per_s=10, burst=9, borrow=8)
     spare = SpareBudget(shared, clock, per_s=2)
     for _ in range(9):
-        spare.take(urgent=True)
+        spare.acquire(urgent=True)
     assert clock.monotonic() == pytest.approx(4.0)
     clock.asleep.clear()
     for _ in range(16):
-        shared.take(urgent=True)
+        shared.acquire(urgent=True)
     assert clock.asleep == []

@@ -91,11 +91,11 @@ def test_nobody_is_heard_at_a_strength_that_could_mean_two_things() -> None:
     world = a_world(2)
     loudest: dict[str, set[int]] = {"near": set(), "inside": set(), "outside": set()}
     for minute in minutes(world.begin, world.end):
-        for heard in world.heard(minute):
-            at_camera = heard.walk.stay_at(heard.at) is not None
+        for received in world.received(minute):
+            at_camera = received.walk.stay_at(received.at) is not None
             inside = "near" if at_camera else "inside"
-            where = "outside" if heard.walk.kind == Kind.PASSER else inside
-            loudest[where].add(max(heard.rssi_dbm.values()))
+            where = "outside" if received.walk.kind == Kind.PASSER else inside
+            loudest[where].add(max(received.rssi_dbm.values()))
     assert min(loudest["outside"]) > OUTSIDE_DBM
     assert max(loudest["outside"]) < INSIDE_DBM - 1
     assert min(loudest["inside"]) > INSIDE_DBM + 1
@@ -105,10 +105,10 @@ def test_nobody_is_heard_at_a_strength_that_could_mean_two_things() -> None:
 
 def test_who_stands_in_a_zone_is_loudest_below_its_camera() -> None:
     world = a_world(1)
-    heard = [
-        h for minute in minutes(world.begin, world.end) for h in world.heard(minute)
+    received = [
+        h for minute in minutes(world.begin, world.end) for h in world.received(minute)
     ]
-    stays = [(h, h.walk.stay_at(h.at)) for h in heard]
+    stays = [(h, h.walk.stay_at(h.at)) for h in received]
     near_camera = [(h, stay) for h, stay in stays if stay]
     assert len(near_camera) > 50
     assert all(next(iter(h.rssi_dbm)) == s.spot.ap_mac for h, s in near_camera)
@@ -172,14 +172,14 @@ def test_in_a_clean_world_cameras_and_access_points_count_the_same_people() -> N
     for spot in world.spots:
         for stay in seen_stays(world, spot):
             people = [p for at, p in levels(world, spot) if at <= stay.begin][-1]
-            heard = {
+            received = {
                 walk.phone
                 for walk in world.walks
                 for s in walk.stays
                 if s.spot == spot and s.begin <= stay.begin <= s.end
             }
-            assert None not in heard
-            assert len(heard) == people
+            assert None not in received
+            assert len(received) == people
     assert all(match.visits for match in matches(world, visits(world)))
 
 
@@ -305,7 +305,9 @@ def test_the_seed_and_the_day_decide_all() -> None:
 def test_a_world_without_things_is_silent_at_night() -> None:
     world = a_world(1, Mix(things=False))
     silent = [
-        minute for minute in minutes(world.begin, world.end) if not world.heard(minute)
+        minute
+        for minute in minutes(world.begin, world.end)
+        if not world.received(minute)
     ]
     assert {minute.astimezone(world.zone_info).hour for minute in silent} >= {
         0,

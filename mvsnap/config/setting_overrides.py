@@ -23,7 +23,7 @@ CHOOSABLE = (
 )
 
 
-def chosen_sense(sense: Sense, choices: Mapping[str, Any]) -> Sense:
+def with_overrides(sense: Sense, setting_overrides: Mapping[str, Any]) -> Sense:
     """Return the settings with the choices in their place.
 
     choices: JSON values by name, such as {"sense.people": 4}; others are left alone.
@@ -32,9 +32,9 @@ def chosen_sense(sense: Sense, choices: Mapping[str, Any]) -> Sense:
         BadInput: names the first setting that does not fit.
     """
     wanted = {
-        name: choices[f"sense.{name}"]
+        name: setting_overrides[f"sense.{name}"]
         for name in CHOOSABLE
-        if f"sense.{name}" in choices
+        if f"sense.{name}" in setting_overrides
     }
     if not wanted:
         return sense

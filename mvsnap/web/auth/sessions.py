@@ -16,14 +16,14 @@ from flask_wtf.csrf import generate_csrf
 
 from mvsnap.clock import iso
 from mvsnap.domain import Change, Role, User
-from mvsnap.web.auth.tries import may_come
+from mvsnap.web.auth.login_attempts import may_come
 from mvsnap.web.context import gateway
 
 _ROLES = tuple(Role)
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class SessionUser:
     """Who is logged in. What Flask-Login asks of a user is below."""
 
     name: str
@@ -95,7 +95,7 @@ def log_in(user: User) -> None:
     session["id"] = secrets.token_hex(16)
     session["until"] = end.timestamp()
     session["mark"] = _mark(user)
-    login_user(Person(user.name, user.role))
+    login_user(SessionUser(user.name, user.role))
     generate_csrf()
 
 
@@ -111,13 +111,13 @@ def _forget_session() -> None:
     g.pop("csrf_token", None)  # Flask-WTF keeps it for the rest of the request
 
 
-def find_person() -> Person | None:
+def find_session_user() -> SessionUser | None:
     """Return who is logged in, by the session of the request."""
     found: Any = current_user._get_current_object()
-    return found if isinstance(found, Person) else None
+    return found if isinstance(found, SessionUser) else None
 
 
-def _still_logged_in(name: str) -> Person | None:
+def _still_logged_in(name: str) -> SessionUser | None:
     """Return the person, unless the session has ended or the user has changed."""
     until, session_id = session.get("until"), session.get("id")
     now = gateway().clock.now().timestamp()
@@ -128,7 +128,7 @@ def _still_logged_in(name: str) -> Person | None:
         return None
     if not may_come(user, gateway().settings.login.backend):
         return None
-    return Person(user.name, user.role)
+    return SessionUser(user.name, user.role)
 
 
 def _mark(user: User) -> str:

@@ -10,7 +10,7 @@ from mvsnap.config.model import Login
 from mvsnap.core import users
 from mvsnap.domain import User
 from mvsnap.errors import BadInput
-from mvsnap.store.users import People
+from mvsnap.store.users import UserStore
 from mvsnap.web import accounts, passwords
 from mvsnap.web.auth.limit import Limit, Limiter
 
@@ -21,14 +21,14 @@ _MOST_KNOWN = 1000
 _WRITTEN_AN_HOUR = 20
 
 
-class Tries:
+class LoginAttempts:
     """Checks passwords of mvsnap one at a time: each takes 32 MB and a core.
 
     Those of system accounts take seconds without work, so a few are checked at once;
     a lock-out may then let as many more pass.
     """
 
-    def __init__(self, people: People, login: Login) -> None:
+    def __init__(self, people: UserStore, login: Login) -> None:
         self._people = people
         self._backend = login.backend
         self._accounts = accounts.SystemAccounts(login.pam_service)
