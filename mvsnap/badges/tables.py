@@ -47,15 +47,15 @@ judgements = Table(
     Column("note", Text, nullable=False, comment="as it was typed"),
     Column("judged_at", Moment, nullable=False, comment="when"),
     Column("judged_by", Text, nullable=False, comment="user name"),
-    Column("tell_at", Moment, comment="when the room is told; none: not (any more)"),
-    Column("job_id", Text, comment="the job that told the room"),
+    Column("notify_at", Moment, comment="when the room gets it; none: not (any more)"),
+    Column("job_id", Text, comment="the job that posted it"),
     Index("judgements_of_badge", "badge_id", "id"),
-    Index("judgements_to_tell", "tell_at"),
+    Index("judgements_to_notify", "notify_at"),
     comment="Who judged what and when; rows are added, the last one holds",
 )
 
 cardholders = Table(
-    "people",
+    "cardholders",
     metadata,
     Column("user_id", Text, primary_key=True, comment="of the badge"),
     Column("name", Text, nullable=False, comment="as the directory has it"),
@@ -72,7 +72,7 @@ directories = Table(
     "directories",
     metadata,
     Column("place", Text, primary_key=True, comment="file or address"),
-    Column("mark", Text, nullable=False, comment="another one when it changed"),
+    Column("fingerprint", Text, nullable=False, comment="another one when it changed"),
     Column("read_at", Moment, nullable=False, comment="when it was tried last"),
     Column("people", Integer, nullable=False, comment="how many it has"),
     Column("mistakes", Integer, nullable=False, comment="entries left out"),

@@ -1,4 +1,4 @@
-"""Recording: one request for a clip, from the trigger to the file; goes on after a crash."""
+"""Recording: one clip request, from the trigger to the file; goes on after a crash."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class ClipStore:
 
     def are_left(self) -> bool:
         """Say whether any clip waits, is being recorded, or is not told."""
-        is_left = or_(clips.c.state.in_(_UNFINISHED), clips.c.told.is_(False))
+        is_left = or_(clips.c.state.in_(_UNFINISHED), clips.c.notified.is_(False))
         with self._db.reading() as connection:
             found = connection.execute(select(clips.c.id).where(is_left).limit(1))
             return found.first() is not None
@@ -113,7 +113,7 @@ class ClipStore:
         left = and_(
             clips.c.recorder_id.endswith(f"-{installation}", autoescape=True),
             clips.c.recorder_id != recorder_id,
-            or_(clips.c.state == ClipState.RECORDING, clips.c.told.is_(False)),
+            or_(clips.c.state == ClipState.RECORDING, clips.c.notified.is_(False)),
         )
         with self._db.writing() as connection:
             connection.execute(
@@ -152,7 +152,7 @@ class ClipStore:
     def unnotified(self, recorder_id: str) -> list[Clip]:
         """Return finished clips whose message is not accepted as a job yet."""
         statement = select(clips).where(
-            clips.c.told.is_(False),
+            clips.c.notified.is_(False),
             clips.c.state.in_((ClipState.READY, ClipState.FAILED)),
             clips.c.recorder_id == recorder_id,
         )
@@ -166,14 +166,14 @@ class ClipStore:
             clips.c.recorder_id.not_in(list(recorder_ids)),
             clips.c.received_at < before,
             clips.c.state.in_(_HAD),
-            clips.c.told.is_(False),
+            clips.c.notified.is_(False),
         )
         return self._read(statement)
 
     def mark_notified(self, clip_id: EventId) -> None:
         with self._db.writing() as connection:
             connection.execute(
-                update(clips).where(clips.c.id == clip_id).values(told=True)
+                update(clips).where(clips.c.id == clip_id).values(notified=True)
             )
 
     # --- what people look at
@@ -324,7 +324,7 @@ def _row(clip: Clip) -> dict[str, Any]:
         "error": clip.error,
         "note": clip.note,
         "kept": clip.kept,
-        "told": False,
+        "notified": False,
         "copy_state": clip.copy_state,
     }
 

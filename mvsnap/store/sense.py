@@ -37,7 +37,7 @@ class SenseStore:
         self._add_events = db.insert(events).on_conflict_do_nothing()
         self._add_presences = db.insert(presences).on_conflict_do_nothing()
         self._put_watches = upsert(db, watches, "state", "changed_at")
-        self._put_hearing = upsert(db, camera_last_seen, "heard_at")
+        self._put_last_seen = upsert(db, camera_last_seen, "last_seen_at")
 
     def save(self, found: Findings, now: datetime) -> None:
         """Write all of it or nothing; what was there already stays as it is."""
@@ -88,9 +88,9 @@ class SenseStore:
         """Note when each camera was heard last."""
         if not last_seen:
             return
-        rows = [{"serial": s, "heard_at": at} for s, at in last_seen.items()]
+        rows = [{"serial": s, "last_seen_at": at} for s, at in last_seen.items()]
         with self._db.writing() as connection:
-            connection.execute(self._put_hearing, rows)
+            connection.execute(self._put_last_seen, rows)
 
     def last_seen(self) -> dict[Serial, datetime]:
         """Return when each camera was heard last."""

@@ -121,14 +121,14 @@ clips = Table(
     Column("error", Text, comment="why there is no clip"),
     Column("note", Text, comment="what to know about it"),
     Column("kept", Boolean, nullable=False, comment="never removed by age or size"),
-    Column("told", Boolean, nullable=False, comment="its message is a job of its own"),
+    Column("notified", Boolean, nullable=False, comment="its message has its job"),
     Column("copy_state", Text, nullable=False, comment="CopyState"),
     Column("copy_note", Text, comment="why it is not copied yet"),
     Index("clips_newest", "at", "id"),
     Index("clips_of_camera", "camera", "at", "id"),
     Index("clips_by_state", "state", "due_at"),
     Index("clips_of_file", "path"),
-    Index("clips_untold", "told", "state"),
+    Index("clips_unnotified", "notified", "state"),
     Index("clips_to_copy", "copy_state"),
     comment="Clips asked for, and what came of them",
 )
@@ -205,11 +205,11 @@ zones = Table(
 )
 
 camera_last_seen = Table(
-    "hearing",
+    "camera_last_seen",
     metadata,
     Column("serial", Text, primary_key=True, comment="Meraki serial"),
-    Column("heard_at", Moment, nullable=False, comment="its last count, to a minute"),
-    comment="Which cameras MV Sense was heard from; silence is its only offline sign",
+    Column("last_seen_at", Moment, nullable=False, comment="last count, to a minute"),
+    comment="When MV Sense published for a camera; silence is its only offline sign",
 )
 
 listeners = Table(
@@ -225,7 +225,7 @@ listeners = Table(
 )
 
 setting_overrides = Table(
-    "choices",
+    "setting_overrides",
     metadata,
     Column("name", Text, primary_key=True, comment="setting, such as sense.people"),
     Column("value", JSON, nullable=False, comment="instead of the file's"),

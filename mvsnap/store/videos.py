@@ -84,7 +84,7 @@ class VideoStore:
                 last_at.label("last_at"),
                 func.max(clips.c.size_bytes).label("size_bytes"),
                 func.max(_number(clips.c.kept)).label("kept"),
-                func.min(_number(clips.c.told)).label("told"),
+                func.min(_number(clips.c.notified)).label("notified"),
                 func.max(_number(waits)).label("uncopied"),
             )
             .where(self._shown)
@@ -99,7 +99,7 @@ class VideoStore:
                 last_at=row.last_at,
                 size_bytes=int(row.size_bytes),
                 kept=bool(row.kept),
-                busy=not row.told and row.last_at >= busy_since,
+                busy=not row.notified and row.last_at >= busy_since,
                 uncopied=bool(row.uncopied),
             )
             for row in rows

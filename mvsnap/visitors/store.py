@@ -126,7 +126,7 @@ class VisitorStore:
 
     def add_page_view(self, serial: Serial, zone_id: ZoneId, now: datetime) -> None:
         """Note that a person looks at the zone."""
-        statement = upsert(self._db, page_views, "looked_at")
+        statement = upsert(self._db, page_views, "viewed_at")
         with self._db.writing() as connection:
             connection.execute(
                 statement.values(serial=serial, zone_id=zone_id, viewed_at=now)

@@ -38,12 +38,12 @@ visitor_zones = Table(
 )
 
 page_views = Table(
-    "visitor_looks",
+    "zone_page_views",
     metadata,
     Column("serial", Text, primary_key=True, comment="Meraki serial"),
     Column("zone_id", Text, primary_key=True, comment="zone, area or line"),
-    Column("looked_at", Moment, nullable=False, comment="when a person looked"),
-    comment="Zones somebody looks at: those get pictures",
+    Column("viewed_at", Moment, nullable=False, comment="when somebody opened it"),
+    comment="Zones whose page is open: those get pictures",
 )
 
 visitor_days = Table(
