@@ -43,7 +43,10 @@ class Ixon(Section):
         "https://api.ixon.net with api_version 1",
     )
     api_version: int = Field(
-        2, ge=1, le=2, description="2; 1 only for a company IXON has not moved yet"
+        2,
+        ge=1,
+        le=2,
+        description="2; use 1 only for a company that IXON has not migrated yet",
     )
     application_id: Id | None = Field(
         None, description="Application ID, from support@ixon.cloud"
@@ -52,14 +55,15 @@ class Ixon(Section):
         None, description="access token of an API service account (recommended)"
     )
     email: Text | None = Field(
-        None, description="instead of a token: an account without two-factor login"
+        None,
+        description="instead of a token: an account without two-factor authentication",
     )
-    password: Secret | None = Field(None, description="of that account")
+    password: Secret | None = Field(None, description="password of that account")
     company_id: Id | None = Field(
-        None, description="id of the company, like 1111-2222-3333-4444-5555"
+        None, description="ID of the company, such as 1111-2222-3333-4444-5555"
     )
     agent_server_id: Id | None = Field(
-        None, description="id of the HTTP web-access service that is the camera"
+        None, description="ID of the HTTP web-access service for the camera"
     )
     stream_path: Text = Field(
         "",

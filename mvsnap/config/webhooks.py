@@ -18,19 +18,21 @@ Action = Literal["clip", "snapshot"]
 
 
 class WebhookToken(Section):
-    name: Text = Field(min_length=1, description="who sends; shown with each event")
+    name: Text = Field(
+        min_length=1, description="name of the sender; shown with each event"
+    )
     token: AddressToken = Field(
-        description="last part of the address /webhook/TOKEN, 16 characters or more"
+        description="last part of the URL /webhook/TOKEN, at least 16 characters"
     )
     cameras: tuple[CameraText, ...] = Field(
         (),
-        description="serials or names of recorder.cameras, for an alarm that no rule "
-        "matches; default: meraki.cameras",
+        description="serials, or names in recorder.cameras, for alarms that match "
+        "no rule; default: meraki.cameras",
     )
     actions: tuple[Action, ...] = Field(
         (),
-        description="any of clip, snapshot; default: snapshot, and clip where "
-        "recorder.cameras has any",
+        description="any of clip, snapshot; default: snapshot, and clip if there "
+        "are recorder.cameras",
     )
     room: Text | None = Field(None, description="default: webex.room")
 
@@ -38,9 +40,11 @@ class WebhookToken(Section):
 class BadgePaths(Section):
     """Empty, or complete."""
 
-    timestamp: Text = Field("", description="path of the time, like data.time")
-    user_id: Text = Field("", description="path of the badge's number")
-    reader: Text = Field("", description="path of the reader's name")
+    timestamp: Text = Field(
+        "", description="where the message has the time, such as data.time"
+    )
+    user_id: Text = Field("", description="where it has the number of the badge")
+    reader: Text = Field("", description="where it has the name of the reader")
 
     @property
     def configured(self) -> bool:
@@ -62,16 +66,19 @@ class WebhookRule(Section):
         str, bool | int | float | str | tuple[bool | int | float | str, ...]
     ] = Field(
         {},
-        description="what the message must say, like {systemLabel: [alarm-high, x], "
-        "extraInfo.Device name: Robot *}; default: anything",
+        description="fields the message must have, such as {systemLabel: "
+        "[alarm-high, x], extraInfo.Device name: Robot *}; default: any "
+        "message",
     )
     cameras: tuple[CameraText, ...] = Field(
         (),
-        description="serials or names of recorder.cameras; default: as if no rule "
+        description="serials, or names in recorder.cameras; default: as if no rule "
         "matched",
     )
-    room: Text | None = Field(None, description="default: that of the token")
-    title: Text = Field("", description="default: what the message says")
+    room: Text | None = Field(None, description="default: the room of the token")
+    title: Text = Field(
+        "", description="start of the message; default: the text of the alarm"
+    )
     actions: tuple[Action, ...] = Field(
         (), description="any of clip, snapshot; default: those of the token"
     )
@@ -91,15 +98,15 @@ class WebhookRule(Section):
 
 class Webhooks(Section):
     tokens: tuple[WebhookToken, ...] = Field(
-        (), description="who may send alarms to /webhook/TOKEN"
+        (), description="tokens for senders of alarms to /webhook/TOKEN"
     )
     meraki_shared_secret: SharedSecret | None = Field(
         None,
-        description="opens /webhook to Meraki's alerts, 8 characters or more; "
-        "the same as in the Dashboard",
+        description="lets Meraki alerts in at /webhook; the same as in the "
+        "Dashboard, at least 8 characters",
     )
     rules: tuple[WebhookRule, ...] = Field(
-        (), description="what alarms lead to; all that match act"
+        (), description="what to do with alarms; every rule that matches acts"
     )
 
     @model_validator(mode="after")
