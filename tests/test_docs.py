@@ -247,10 +247,21 @@ def test_control_a_command_that_does_not_exist_is_found(line: str) -> None:
     assert [bool(mistake(words)) for words in commands(f"```\n{line}\n```")] == [True]
 
 
-def test_every_message_of_the_troubleshooting_page_is_one_of_the_program() -> None:
-    text = (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
+def quotes(text: str) -> list[str]:
+    """Return the messages that the text quotes: in quotation marks, a sentence each."""
+    blocks = [t.content for t in tokens(text) if t.type == "inline"]
+    flat = [block.replace("\n", " ") for block in blocks]
+    return [quote for s in flat for quote in re.findall(r'"([A-Z]\w+ [^"`]+)"', s)]
+
+
+def test_every_message_that_is_quoted_is_one_of_the_program() -> None:
+    pages = {page: page.read_text(encoding="utf-8") for page in PAGES}
+    quoted = [quote for text in pages.values() for quote in quotes(text)]
+    assert "This message may be a repeat." in quoted
+    table = pages[DOCS / "troubleshooting.md"]
+    quoted += re.findall(r"^\| `([^`]+)`", table, re.MULTILINE)
     sources = [*(ROOT / "mvsnap").rglob("*.py"), *(ROOT / "templates").rglob("*.*")]
     program = "".join(path.read_text(encoding="utf-8") for path in sources)
-    for message in re.findall(r"^\| `([^`]+)`", text, re.MULTILINE):
+    for message in quoted:
         # What stands before and behind a colon may come from two places.
         assert all(part in program for part in message.split(": ")), message
