@@ -51,25 +51,23 @@ def _host(text: str) -> str:
 
 class Badges(Section):
     camera_of_reader: dict[Text, PictureSerial] = Field(
-        {},
-        description='camera of each reader, such as {Door 1: Q2AB-...}; "*": all '
-        "others",
+        {}, description='the camera of each reader, like {Door 1: Q2AB-...}; "*": all'
     )
     directory: Annotated[Text, AfterValidator(_directory)] | None = Field(
         None,
-        description="names, departments and photos: FILE.csv, FILE.json or the URL "
+        description="names, departments, photos: FILE.csv, FILE.json or the address "
         "of such a file",
     )
     photo_hosts: tuple[Annotated[Text, AfterValidator(_host)], ...] = Field(
-        (), description="hosts from which photos may be fetched"
+        (), description="hosts that photos of the directory may be fetched from"
     )
     directory_url: Annotated[Text, AfterValidator(_template)] | None = Field(
         None,
-        description="page of a person in a web directory, shown in a frame, such as "
+        description="page of a person in a web directory, shown in a frame, like "
         "https://directory.example/{user_id}",
     )
     mismatch_room: Text | None = Field(
-        None, description="room or e-mail for mismatches; default: they are not posted"
+        None, description="room or e-mail that is told of a mismatch; default: nobody"
     )
 
     @property

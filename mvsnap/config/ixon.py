@@ -43,10 +43,7 @@ class Ixon(Section):
         "https://api.ixon.net with api_version 1",
     )
     api_version: int = Field(
-        2,
-        ge=1,
-        le=2,
-        description="2; use 1 only for a company that IXON has not migrated yet",
+        2, ge=1, le=2, description="2; 1 only for a company IXON has not moved yet"
     )
     application_id: Id | None = Field(
         None, description="Application ID, from support@ixon.cloud"
@@ -55,15 +52,14 @@ class Ixon(Section):
         None, description="access token of an API service account (recommended)"
     )
     email: Text | None = Field(
-        None,
-        description="instead of a token: an account without two-factor authentication",
+        None, description="instead of a token: an account without two-factor login"
     )
-    password: Secret | None = Field(None, description="password of that account")
+    password: Secret | None = Field(None, description="of that account")
     company_id: Id | None = Field(
-        None, description="ID of the company, such as 1111-2222-3333-4444-5555"
+        None, description="id of the company, like 1111-2222-3333-4444-5555"
     )
     agent_server_id: Id | None = Field(
-        None, description="ID of the HTTP web-access service for the camera"
+        None, description="id of the HTTP web-access service that is the camera"
     )
     stream_path: Text = Field(
         "",

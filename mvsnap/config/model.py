@@ -36,15 +36,15 @@ Scope = Literal["snapshot", "read", "webhook", "badges", "mute"]
 
 class Site(Section):
     name: Text = Field(
-        "", description="shown in messages, for rooms that serve several sites"
+        "", description="shown in messages, where one room serves several sites"
     )
     timezone: Timezone = Field(
-        "UTC", description="time zone in which times are shown, such as Europe/Berlin"
+        "UTC", description="people see times in it, like Europe/Berlin"
     )
     public_url: Url | None = Field(
         None,
-        description="URL at which people and devices reach this gateway; default: "
-        "that of the request",
+        description="how people and devices reach this gateway; default: "
+        "the address of the request",
     )
 
 
@@ -55,32 +55,32 @@ class Server(Section):
         12,
         ge=4,
         le=200,
-        description="requests served at once; up to half may wait for a picture",
+        description="requests served at once; half of them may wait for a picture",
     )
     trusted_proxies: int = Field(
-        0, ge=0, le=5, description="proxies in front whose X-Forwarded-* are trusted"
+        0, ge=0, le=5, description="proxies in front whose X-Forwarded-* are believed"
     )
     rate_per_minute: int = Field(
-        600, ge=1, description="requests per minute, for each key and each address"
+        600, ge=1, description="requests a minute for each key and for each address"
     )
     queue_size: int = Field(
         1000,
         ge=1,
         le=100_000,
-        description="most jobs that can wait; further triggers are answered with 503",
+        description="jobs that may wait; a trigger beyond it is answered 503",
     )
 
 
 class ApiKey(Section):
     name: Text = Field(min_length=1, description="who uses it; shown with each event")
-    key: Secret = Field(description="the key itself, at least 16 characters")
+    key: Secret = Field(description="the secret itself, 16 characters or more")
     cameras: tuple[CameraOrAll, ...] = Field(
         ("*",),
         min_length=1,
-        description='serials, or names in recorder.cameras, that it can use; "*": all',
+        description='serials and names of recorder.cameras it may use; "*": all',
     )
     rooms: tuple[Text, ...] = Field(
-        ("*",), min_length=1, description='rooms it can post to; "*": all'
+        ("*",), min_length=1, description='rooms it may post to; "*": all'
     )
     scopes: tuple[Scope, ...] = Field(
         ("snapshot", "read"),
@@ -101,21 +101,19 @@ class Meraki(Section):
         "https://api.meraki.com/api/v1", description="Dashboard API of your region"
     )
     api_key: Secret | None = Field(None, description="Dashboard API key")
-    organization_id: Text | None = Field(None, description="ID of the organization")
-    network_id: Text | None = Field(
-        None, description="ID of the network; default: cameras of all networks"
-    )
+    organization_id: Text | None = Field(None, description="id of the organization")
+    network_id: Text | None = Field(None, description="only cameras of this network")
     cameras: tuple[SerialText, ...] = Field(
-        (), description="serials of the default cameras, used when a trigger names none"
+        (), description="serials used when a trigger names none"
     )
     requests_per_s: float = Field(
         10,
         gt=0,
         le=10,
-        description="how much of the organization's 10 requests per second to use",
+        description="share of the organization's 10 requests per second",
     )
     picture_wait_s: float = Field(
-        60, ge=5, le=600, description="how long one attempt waits for a picture"
+        60, ge=5, le=600, description="how long one try waits for a picture"
     )
 
 
@@ -123,16 +121,16 @@ class Webex(Section):
     base_url: Url = Field("https://webexapis.com/v1", description="Webex API")
     bot_token: Secret | None = Field(None, description="access token of the bot")
     room: Text | None = Field(
-        None, description="default room: a title, a room ID or a person's e-mail"
+        None, description="room title, room id or e-mail when a trigger names none"
     )
-    message_prefix: Text = Field("", description="text at the start of every message")
+    message_prefix: Text = Field("", description="text in front of every message")
     # Webex takes files of up to 100 MB. Half of that is a minute of a 1080p camera, and
     # is through a slow uplink of 5 Mbit/s within Webex's own patience.
     clip_upload_max_mb: float = Field(
         50,
         ge=0,
         le=100,
-        description="a larger clip is posted as a picture with a link; 0: all are",
+        description="a larger clip is a picture and a link in the message; 0: each",
     )
 
 
@@ -142,19 +140,19 @@ class Schedule(Section):
     )
     cameras: tuple[SerialText, ...] = Field((), description="default: meraki.cameras")
     room: Text | None = Field(None, description="default: webex.room")
-    prefix: Text = Field("", description="text at the start of the message")
+    prefix: Text = Field("", description="text in front of the message")
 
 
 class Login(Section):
     backend: LoginBackend = Field(
         "local",
-        description="who checks passwords: local, or pam for system accounts",
+        description="whose passwords: local, of mvsnap; pam, of the system's accounts",
     )
     pam_service: FileName = Field(
-        "mvsnap", description="file in /etc/pam.d to use with pam"
+        "mvsnap", description="file in /etc/pam.d that says how pam checks them"
     )
     session_hours: float = Field(
-        12, gt=0, le=24 * 30, description="how long a login lasts"
+        12, gt=0, le=24 * 30, description="hours until a person must log in again"
     )
 
 
@@ -162,15 +160,14 @@ class Settings(Section):
     site: Site = Site()
     server: Server = Server()
     data_dir: Path = Field(
-        Path("./data"),
-        description="pictures, clips and, without database_url, the databases",
+        Path("./data"), description="pictures and, without database_url, the databases"
     )
     database_url: Secret | None = Field(
         None,
-        description="postgresql+psycopg://USER:PASSWORD@HOST/NAME, for several "
-        "machines; default: SQLite in data_dir",
+        description="default: SQLite in data_dir; "
+        "postgresql+psycopg://USER:PASSWORD@HOST/NAME for several machines",
     )
-    api_keys: tuple[ApiKey, ...] = Field((), description="keys for the HTTP API")
+    api_keys: tuple[ApiKey, ...] = Field((), description="who may call the gateway")
     meraki: Meraki = Meraki()
     webex: Webex = Webex()
     sense: Sense = Sense()
@@ -180,7 +177,7 @@ class Settings(Section):
     scanning: Scanning = Scanning()
     badges: Badges = Badges()
     login: Login = Login()
-    schedules: tuple[Schedule, ...] = Field((), description="snapshots at fixed times")
+    schedules: tuple[Schedule, ...] = Field((), description="pictures at fixed times")
     storage: Storage = Storage()
 
     @field_validator("database_url")

@@ -85,10 +85,10 @@ StreamUrl = Annotated[Secret, AfterValidator(_stream_url)]
 
 class CameraAuth(Section):
     type: AuthType | None = Field(
-        None, description="none, basic or digest; default: whatever the camera asks for"
+        None, description="none, basic or digest; default: what the camera asks for"
     )
-    username: Text = Field("", description="for the camera")
-    password: Secret | None = Field(None, description="for the camera")
+    username: Text = Field("", description="at the camera")
+    password: Secret | None = Field(None, description="at the camera")
 
     @model_validator(mode="after")
     def _fits(self) -> CameraAuth:
@@ -119,46 +119,42 @@ class RecorderCamera(Section):
 
     url: StreamUrl | None = Field(
         None,
-        description="URL of its stream: rtsp, rtsps, http or https (MJPEG, or one "
-        "JPEG per request); can contain USER:PASSWORD@",
+        description="its stream: rtsp, rtsps, http or https (MJPEG, or one JPEG for "
+        "each request); may hold USER:PASSWORD@",
     )
     ixon: Annotated[IxonStream | None, BeforeValidator(_ixon)] = Field(
         None,
-        description="instead of url: true, the ID of a web-access service, or "
-        "{agent_server_id, stream_path}; anything missing comes from "
-        "the ixon section",
+        description="instead: true, the id of a web-access service, or "
+        "{agent_server_id, stream_path}; what is missing comes from the ixon section",
     )
     meraki_serial: SerialText | None = Field(
         None,
-        description="instead of url: the stream (external RTSP) of this Meraki "
-        "camera; together with url: the same camera in the Dashboard, "
-        "for snapshots",
+        description="instead: the stream (external RTSP) of this Meraki camera; beside "
+        "url: the same camera in the Dashboard, for snapshots",
     )
     auth: CameraAuth = CameraAuth()
     mode: Mode | None = Field(
         None,
-        description="ring: always connected, with a pre-roll; on_demand: connects "
-        "when an alarm comes, without one; default: ring, or on_demand "
-        "behind IXON",
+        description="ring: always connected, has a pre-roll; on_demand: connects at an "
+        "alarm, has none; default: ring, on_demand through IXON",
     )
     pre_roll_s: float = Field(
-        10, ge=0, le=600, description="how much of a clip is before the alarm"
+        10, ge=0, le=600, description="seconds of a clip before the alarm"
     )
     post_roll_s: float = Field(
-        20, ge=0, le=3600, description="how much of a clip is after the alarm"
+        20, ge=0, le=3600, description="seconds of a clip after the alarm"
     )
     framerate: Framerate = Field(
         "auto",
-        description="pictures per second to request from a JPEG camera; auto: 1; "
-        "other streams set it themselves",
+        description="pictures a second asked of a JPEG camera; auto: 1, and what any "
+        "other stream says",
     )
     recode: Recode = Field(
         "auto",
-        description="convert clips to H.264; auto: only if browsers cannot play "
-        "them (MJPEG)",
+        description="make clips H.264; auto: only what browsers cannot play (MJPEG)",
     )
     verify_tls: bool = Field(
-        True, description="false: accept any certificate from this camera (https)"
+        True, description="false: accept any certificate of this camera (https)"
     )
 
     @property
@@ -205,19 +201,19 @@ class RecorderCamera(Section):
 
 class Recorder(Section):
     cameras: dict[CameraName, RecorderCamera] = Field(
-        {}, description="recording cameras, each under a NAME you choose"
+        {}, description="cameras that record, each below a NAME of your own"
     )
     queue_size: int = Field(
         10,
         ge=1,
         le=1000,
-        description="most clips of one camera that can be recording or waiting; "
-        "further alarms are answered with 503",
+        description="clips of one camera that may be recorded or wait; an alarm beyond "
+        "it is answered 503",
     )
     merge: Literal["extend", "separate"] = Field(
         "extend",
-        description="what a second alarm does during a recording: extend the clip, "
-        "or make a separate one",
+        description="a second alarm while a clip is recorded: extend that clip, or "
+        "separate: a clip of its own",
     )
     max_clip_s: float = Field(
         300, ge=5, le=7200, description="longest clip, however often it is extended"
@@ -226,19 +222,17 @@ class Recorder(Section):
         60,
         ge=0,
         le=3600,
-        description="if an alarm is older, the clip shows the moment it arrived",
+        description="an alarm older than that is shown at the moment it arrived",
     )
     ring_max_mb: float = Field(
-        64, ge=8, le=4096, description="memory for the ring of each camera"
+        64, ge=8, le=4096, description="memory of the ring of each camera"
     )
     min_free_mb: float = Field(
-        200, ge=0, description="with less free disk space, no clip is started"
+        200, ge=0, description="with less on the disk no clip is begun"
     )
-    ffmpeg: Text = Field(
-        "ffmpeg", min_length=1, description="name or path of the program"
-    )
+    ffmpeg: Text = Field("ffmpeg", min_length=1, description="the program, or its path")
     ffprobe: Text = Field(
-        "ffprobe", min_length=1, description="name or path of the program"
+        "ffprobe", min_length=1, description="the program, or its path"
     )
 
     @model_validator(mode="after")

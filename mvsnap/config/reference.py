@@ -20,8 +20,7 @@ _HEAD = """\
 # `python -m mvsnap init`.
 # Each line shows a key with its default; remove the "#" to change it.
 # Any value can come from the environment, MVSNAP_MERAKI__API_KEY=..., or from a file,
-# MVSNAP_MERAKI__API_KEY_FILE=/run/secrets/meraki. Names end in their unit (_s:
-# seconds).
+# MVSNAP_MERAKI__API_KEY_FILE=/run/secrets/meraki. Names end in their unit (_s: s).
 """
 
 

@@ -23,16 +23,14 @@ AccessPoint = Annotated[Text, AfterValidator(_access_point)]
 
 class ScanningEndpoint(Section):
     token: AddressToken = Field(
-        description="last part of the URL /scanning/TOKEN, at least 16 characters"
+        description="last part of the address /scanning/TOKEN, 16 characters or more"
     )
-    validator: Secret = Field(
-        description="the validator that the Dashboard shows for this network"
-    )
+    validator: Secret = Field(description="text the Dashboard shows for this network")
     secret: SharedSecret = Field(
-        description="the same as in the Dashboard, at least 8 characters"
+        description="the same as in the Dashboard, 8 characters or more"
     )
     network_id: Text = Field(
-        "", description="ID of the Meraki network; default: the one the message names"
+        "", description="Meraki network it is for; default: the one a message names"
     )
 
     @field_validator("validator")
@@ -45,18 +43,14 @@ class ScanningEndpoint(Section):
 
 class Correlation(Section):
     window_s: int = Field(
-        30,
-        ge=0,
-        le=3600,
-        description="how long before or after people were seen a device still "
-        "counts as near",
+        30, ge=0, le=3600, description="seconds around a presence that still count"
     )
     min_rssi_dbm: int = Field(
         -65,
         ge=-127,
         le=0,
-        description="a device with this signal or better is near; applies to new "
-        "observations, and to older ones after `analytics rebuild`",
+        description="a device as strong as this is near; holds for new observations, "
+        "for older ones after `analytics rebuild`",
     )
 
 
@@ -65,35 +59,30 @@ class Scanning(Section):
         (), description="one for each network that sends observations"
     )
     min_rssi_dbm: int = Field(
-        -90, ge=-127, le=0, description="weaker observations are ignored"
+        -90, ge=-127, le=0, description="weaker observations are not kept"
     )
     access_points: tuple[AccessPoint, ...] = Field(
         ("*",),
         min_length=1,
-        description="MAC addresses of the access points to use, such as 0c:8d:db:*; "
-        '"*": all',
+        description='MAC addresses of those that count, like 0c:8d:db:*; "*": all',
     )
     hash_macs: bool = Field(
-        True, description="store a keyed hash instead of the MAC address of a device"
+        True, description="keep a keyed hash instead of the MAC address of a device"
     )
     visit_gap_s: int = Field(
-        300,
-        ge=60,
-        le=86_400,
-        description="how long a device must be silent for its visit to end",
+        300, ge=60, le=86_400, description="seconds of silence that end a visit"
     )
     long_stay_s: int = Field(
         3600,
         ge=60,
         le=30 * 86_400,
-        description="longer visits are taken for staff or printers and left out of "
-        "counts",
+        description="longer visits are staff or printers, and left out of counts",
     )
     keep_observations_days: int = Field(
-        7, ge=1, le=365, description="how long single observations are kept"
+        7, ge=1, le=365, description="days that single observations are kept"
     )
     keep_visits_days: int = Field(
-        365, ge=1, le=3650, description="how long visits and their counts are kept"
+        365, ge=1, le=3650, description="days that visits and their counts are kept"
     )
     correlation: Correlation = Correlation()
 

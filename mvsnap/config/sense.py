@@ -40,7 +40,7 @@ class Override(Section):
     """Another rule for one camera or one of its zones; what is not given stays."""
 
     serial: SerialText = Field(description="the camera")
-    zone: ZoneOrAll = Field("*", description='one of its zones; "*": all')
+    zone: ZoneOrAll = Field("*", description='one zone of it; "*": all')
     people: int | None = Field(
         None, ge=1, le=10_000, description="default: sense.people"
     )
@@ -64,20 +64,15 @@ class Noise(Section):
         None,
         ge=-200,
         le=200,
-        description="audio level that counts as a noise, such as -20; default: none "
-        "does",
+        description="raise a noise at this audio level or above, such as -20; "
+        "default: never",
     )
-    dwell_s: float = Field(
-        5, ge=0, le=86_400, description="how long it must last before an alert"
-    )
+    dwell_s: float = Field(5, ge=0, le=86_400, description="seconds it must last")
     dropout_s: float = Field(
-        10,
-        ge=0,
-        le=3600,
-        description="how long it may be quiet before the noise is over",
+        10, ge=0, le=3600, description="seconds of quiet that do not end it"
     )
     cooldown_s: float = Field(
-        300, ge=0, le=86_400, description="how long to wait before the next alert"
+        300, ge=0, le=86_400, description="seconds until the next one may be raised"
     )
 
 
@@ -85,21 +80,19 @@ class Crossing(Section):
     """Raise a crossing when a line is crossed that often."""
 
     serial: SerialOrAll = Field("*", description='the camera; "*": all')
-    line: Text = Field("*", description='ID of the line; "*": all')
+    line: Text = Field("*", description='id of the line; "*": all')
     event: Literal["crossing_in", "crossing_out"] = Field(
         "crossing_in", description="crossing_in or crossing_out"
     )
     type: Literal["person", "vehicle"] = Field(
         "person", description="person or vehicle"
     )
-    count: int = Field(
-        1, ge=1, le=10_000, description="number of crossings that causes an alert"
-    )
+    count: int = Field(1, ge=1, le=10_000, description="crossings that raise it")
     window_s: float = Field(
-        60, gt=0, le=86_400, description="time within which they must happen"
+        60, gt=0, le=86_400, description="seconds within which they happen"
     )
     cooldown_s: float = Field(
-        300, ge=0, le=86_400, description="how long to wait before the next alert"
+        300, ge=0, le=86_400, description="seconds until the next one may be raised"
     )
 
 
@@ -107,76 +100,55 @@ class SensorTrigger(Section):
     """An MT sensor or a sound that takes a snapshot."""
 
     topic: TopicFilter = Field(
-        description="MQTT topic, such as meraki/v1/mt/+/ble/AA:BB:CC:DD:EE:FF/door"
+        description="like meraki/v1/mt/+/ble/AA:BB:CC:DD:EE:FF/door"
     )
     match: dict[str, bool | int | float | str] = Field(
-        {}, description="fields the message must have, such as {open: true}"
+        {}, description="what the message must say, like {open: true}"
     )
-    title: Text = Field("", description="text at the start of the message")
+    title: Text = Field("", description="text in front of the message")
     cameras: tuple[SerialText, ...] = Field((), description="default: meraki.cameras")
     room: Text | None = Field(None, description="default: webex.room")
 
 
 class Sense(Section):
     enabled: bool = Field(False, description="listen to MV Sense")
-    host: str = Field(
-        "127.0.0.1", description="MQTT broker that the cameras publish to"
-    )
-    port: int = Field(
-        1883, ge=1, le=65535, description="port of the broker; usually 8883 with TLS"
-    )
-    tls: bool = Field(
-        False, description="encrypt the connection and check the certificate"
-    )
+    host: str = Field("127.0.0.1", description="MQTT broker the cameras use")
+    port: int = Field(1883, ge=1, le=65535, description="8883 is usual with TLS")
+    tls: bool = Field(False, description="encrypt; the certificate is checked")
     ca_file: Path | None = Field(
-        None,
-        description="file with the certificate authority; default: those of the system",
+        None, description="certificate authority; default: those of the system"
     )
-    username: Text | None = Field(None, description="for the broker")
-    password: Secret | None = Field(None, description="for the broker")
+    username: Text | None = Field(None, description="at the broker")
+    password: Secret | None = Field(None, description="at the broker")
     protocol: Annotated[Literal["3.1.1", "5"], BeforeValidator(as_text)] = Field(
         "3.1.1", description="MQTT 3.1.1 or 5"
     )
-    topic: TopicFilter = Field(
-        "/merakimv/#", description="topic the cameras publish to"
-    )
+    topic: TopicFilter = Field("/merakimv/#", description="what the cameras publish")
     cameras: tuple[SerialOrAll, ...] = Field(
-        ("*",), min_length=1, description='serials to watch; "*": all'
+        ("*",), min_length=1, description='serials that count; "*": all'
     )
     zones: tuple[ZoneOrAll, ...] = Field(
-        ("*",), min_length=1, description='zones to watch; 0: the whole frame; "*": all'
+        ("*",), min_length=1, description='zones that count, 0: whole frame; "*": all'
     )
-    people: int = Field(
-        1, ge=1, le=10_000, description="number of people that counts as a crowd"
-    )
+    people: int = Field(1, ge=1, le=10_000, description="so many people are a crowd")
     dwell_s: float = Field(
-        60, ge=0, le=86_400, description="how long they must stay before an alert"
+        60, ge=0, le=86_400, description="seconds they must stay to be one"
     )
     min_messages: int = Field(
-        1, ge=1, le=10_000, description="how many messages must confirm it in that time"
+        1, ge=1, le=10_000, description="messages that must say so in that time"
     )
     dropout_s: float = Field(
-        5,
-        ge=0,
-        le=3600,
-        description="how long the count may drop before the crowd is over",
+        5, ge=0, le=3600, description="seconds with fewer people that do not end it"
     )
     cooldown_s: float = Field(
-        300,
-        ge=0,
-        le=86_400,
-        description="how long to wait before the same zone alerts again",
+        300, ge=0, le=86_400, description="seconds until the zone may raise the next"
     )
     rooms: tuple[Text, ...] = Field(
-        (), description="recipients: rooms or e-mails; default: webex.room"
+        (), description="rooms or e-mails that are told; default: webex.room"
     )
-    overrides: tuple[Override, ...] = Field(
-        (), description="exceptions for single cameras or zones"
-    )
+    overrides: tuple[Override, ...] = Field((), description="rules of some zones")
     noise: Noise = Noise()
-    crossings: tuple[Crossing, ...] = Field(
-        (), description="lines to watch for crossings"
-    )
+    crossings: tuple[Crossing, ...] = Field((), description="lines to watch")
     triggers: tuple[SensorTrigger, ...] = Field(
         (), description="MT sensors and sounds that take a snapshot"
     )

@@ -11,17 +11,13 @@ class S3(Section):
     """Empty, or complete."""
 
     endpoint_url: Url | None = Field(
-        None, description="URL of the object store; default: Amazon S3"
+        None, description="address of the object store; default: Amazon's"
     )
-    region: Text | None = Field(
-        None, description="region of the bucket; default: that of the endpoint"
-    )
-    bucket: Text | None = Field(None, description="bucket that clips are copied to")
-    prefix: Text = Field(
-        "", description="start of each name in the bucket, such as site-a/"
-    )
-    access_key: Secret | None = Field(None, description="ID of the access key")
-    secret_key: Secret | None = Field(None, description="secret of that key")
+    region: Text | None = Field(None, description="default: that of the endpoint")
+    bucket: Text | None = Field(None, description="clips are copied into it")
+    prefix: Text = Field("", description="in front of each name, like site-a/")
+    access_key: Secret | None = Field(None, description="id of the access key")
+    secret_key: Secret | None = Field(None, description="the secret of that key")
 
     @property
     def configured(self) -> bool:
@@ -39,9 +35,9 @@ class S3(Section):
 
 class Storage(Section):
     retention_days: int = Field(
-        30, ge=1, description="how long events, pictures and clips are kept"
+        30, ge=1, description="days that events, pictures and clips are kept"
     )
     max_gb: float = Field(
-        20, gt=0, description="most space for clips; the oldest are deleted first"
+        20, gt=0, description="GB of clips; beyond it the oldest go first"
     )
     s3: S3 = S3()

@@ -18,21 +18,19 @@ Action = Literal["clip", "snapshot"]
 
 
 class WebhookToken(Section):
-    name: Text = Field(
-        min_length=1, description="name of the sender; shown with each event"
-    )
+    name: Text = Field(min_length=1, description="who sends; shown with each event")
     token: AddressToken = Field(
-        description="last part of the URL /webhook/TOKEN, at least 16 characters"
+        description="last part of the address /webhook/TOKEN, 16 characters or more"
     )
     cameras: tuple[CameraText, ...] = Field(
         (),
-        description="serials, or names in recorder.cameras, for alarms that match "
-        "no rule; default: meraki.cameras",
+        description="serials or names of recorder.cameras, for an alarm that no rule "
+        "matches; default: meraki.cameras",
     )
     actions: tuple[Action, ...] = Field(
         (),
-        description="any of clip, snapshot; default: snapshot, and clip if there "
-        "are recorder.cameras",
+        description="any of clip, snapshot; default: snapshot, and clip where "
+        "recorder.cameras has any",
     )
     room: Text | None = Field(None, description="default: webex.room")
 
@@ -40,11 +38,9 @@ class WebhookToken(Section):
 class BadgePaths(Section):
     """Empty, or complete."""
 
-    timestamp: Text = Field(
-        "", description="where the message has the time, such as data.time"
-    )
-    user_id: Text = Field("", description="where it has the number of the badge")
-    reader: Text = Field("", description="where it has the name of the reader")
+    timestamp: Text = Field("", description="path of the time, like data.time")
+    user_id: Text = Field("", description="path of the badge's number")
+    reader: Text = Field("", description="path of the reader's name")
 
     @property
     def configured(self) -> bool:
@@ -66,19 +62,16 @@ class WebhookRule(Section):
         str, bool | int | float | str | tuple[bool | int | float | str, ...]
     ] = Field(
         {},
-        description="fields the message must have, such as {systemLabel: "
-        "[alarm-high, x], extraInfo.Device name: Robot *}; default: any "
-        "message",
+        description="what the message must say, like {systemLabel: [alarm-high, x], "
+        "extraInfo.Device name: Robot *}; default: anything",
     )
     cameras: tuple[CameraText, ...] = Field(
         (),
-        description="serials, or names in recorder.cameras; default: as if no rule "
+        description="serials or names of recorder.cameras; default: as if no rule "
         "matched",
     )
-    room: Text | None = Field(None, description="default: the room of the token")
-    title: Text = Field(
-        "", description="start of the message; default: the text of the alarm"
-    )
+    room: Text | None = Field(None, description="default: that of the token")
+    title: Text = Field("", description="default: what the message says")
     actions: tuple[Action, ...] = Field(
         (), description="any of clip, snapshot; default: those of the token"
     )
@@ -98,15 +91,15 @@ class WebhookRule(Section):
 
 class Webhooks(Section):
     tokens: tuple[WebhookToken, ...] = Field(
-        (), description="tokens for senders of alarms to /webhook/TOKEN"
+        (), description="who may send alarms to /webhook/TOKEN"
     )
     meraki_shared_secret: SharedSecret | None = Field(
         None,
-        description="lets Meraki alerts in at /webhook; the same as in the "
-        "Dashboard, at least 8 characters",
+        description="opens /webhook to Meraki's alerts, 8 characters or more; "
+        "the same as in the Dashboard",
     )
     rules: tuple[WebhookRule, ...] = Field(
-        (), description="what to do with alarms; every rule that matches acts"
+        (), description="what alarms lead to; all that match act"
     )
 
     @model_validator(mode="after")
