@@ -8,7 +8,7 @@ WORKERS ?= 2
 # Debian keeps servers such as mosquitto where only root's PATH looks.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help run serve demo test lint format bench clean
+.PHONY: help run serve demo test lint format docs bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -42,11 +42,16 @@ format: ## put the code into the one format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+docs: ## write docs/configuration.md anew and build docs/ into site/
+	@.ci/install dev
+	$(BIN)/python -m mvsnap.config.reference
+	$(BIN)/zensical build --strict --clean
+
 bench: ## measure; prints ratios side by side
 	@.ci/install bench
 	$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove .venv, caches and build artefacts; keeps data and settings
-	rm -rf .venv build dist *.egg-info
+	rm -rf .venv build dist site .cache *.egg-info
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -361,9 +361,14 @@ def test_control_a_wrong_line_of_the_sample_is_found() -> None:
     assert "server.prot" in set(paths(uncommented(sample)))
 
 
-def test_the_readme_holds_the_table_of_settings() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert reference.markdown_table() in text
+def test_the_page_of_settings_is_what_the_settings_say() -> None:
+    text = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    assert text == reference.page()
+
+
+def test_the_page_of_settings_holds_every_setting_once() -> None:
+    shown = re.findall(r"^\| `([^`]+)` \|", reference.page(), re.MULTILINE)
+    assert sorted(shown) == sorted(row.path for row in reference.rows())
 
 
 MODULES = sorted((ROOT / "mvsnap").rglob("*.py"))

@@ -21,7 +21,8 @@ def gunicorn_args(port: int) -> list[str | Path]:
 
 
 def uwsgi_args(port: int) -> list[str | Path]:
-    # The README's line, but for --pythonpath: the tests' Python need not be Debian's.
+    # The line of docs/scale.md, but for --pythonpath: the tests' Python need not be
+    # Debian's.
     libraries = next(path for path in sys.path if path.endswith("site-packages"))
     text = (
         f"--plugin python3 --pythonpath {libraries} --need-app --disable-logging "

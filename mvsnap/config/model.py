@@ -1,6 +1,6 @@
 """The settings as types: every key with its default, unit and meaning.
 
-`reference.py` renders config/mvsnap.sample.yaml and the README table from here.
+`reference.py` renders config/mvsnap.sample.yaml and docs/configuration.md from here.
 """
 
 from __future__ import annotations

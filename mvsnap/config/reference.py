@@ -1,10 +1,11 @@
-"""The settings as text for people: the sample file and the table of the README."""
+"""The settings as text for people: config/mvsnap.sample.yaml, docs/configuration.md."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from pydantic import BaseModel
@@ -21,6 +22,34 @@ _HEAD = """\
 # Any value can come from the environment, MVSNAP_MERAKI__API_KEY=..., or from a file,
 # MVSNAP_MERAKI__API_KEY_FILE=/run/secrets/meraki. Names end in their unit (_s: s).
 """
+
+
+_PAGE_HEAD = """\
+# Configuration
+
+<!-- Written by `make docs` from the code in mvsnap/config/: change it there. -->
+
+Settings live in `config/mvsnap.yaml`. [`mvsnap init`](cli.md#init) writes that file for
+you; `config/mvsnap.sample.yaml` lists every key with its default, ready to copy.
+[`mvsnap check`](cli.md#check) validates the file and reports all mistakes at once, each
+with its path.
+
+* **Names** end in their unit: `_s` is seconds, `_mb` megabytes.
+* **Environment**: any value can come from a variable, such as
+  `MVSNAP_MERAKI__API_KEY` or `MVSNAP_API_KEYS__0__KEY`.
+* **Secrets in files**: add `_FILE` to read the value from a file, as in
+  `MVSNAP_MERAKI__API_KEY_FILE=/run/secrets/meraki`.
+* **Another file**: `--config FILE`, or `MVSNAP_CONFIG` under gunicorn and uWSGI.
+* **Relative paths**: `data_dir` and `badges.directory` are relative to the folder that
+  holds `config/`, or, for a settings file elsewhere, to that file's own folder.
+  `sense.ca_file` is relative to the working directory.
+* A section appears only once in the file: add new keys to the section that is there.
+* Changes to the file need a restart. The crowd rule and its recipients can also be
+  changed at `/settings`, where changes take effect within two seconds.
+"""
+_TABLE_HEAD = ("| key | default | meaning |", "|---|---|---|")
+# Keys of their own, outside of any section, as `data_dir` is.
+_GENERAL = "General"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +79,24 @@ def paths() -> list[str]:
     return [row.path.replace("[]", "") for row in rows()]
 
 
-def markdown_table() -> str:
-    lines = ["| key | default | meaning |", "|---|---|---|"]
-    lines += [f"| `{r.path}` | {_code(r.default)} | {r.meaning} |" for r in rows()]
-    return "\n".join(lines)
+def page() -> str:
+    """Return docs/configuration.md: a heading and a table for each section."""
+    sections: dict[str, list[Row]] = {_GENERAL: []}
+    for row in rows():
+        sections.setdefault(re.split(r"[.\[]", row.path)[0], []).append(row)
+    for name in [name for name, found in sections.items() if found[1:] == []]:
+        if name != _GENERAL:
+            sections[_GENERAL] += sections.pop(name)
+    return "\n".join([_PAGE_HEAD, *(_table(name, sections[name]) for name in sections)])
+
+
+def _table(heading: str, found: list[Row]) -> str:
+    lines = [
+        # A lone "*" is text here, two of them would be emphasis.
+        f"| `{r.path}` | {_code(r.default)} | {r.meaning.replace('*', chr(92) + '*')} |"
+        for r in found
+    ]
+    return "\n".join([f"## {heading}", "", *_TABLE_HEAD, *lines, ""])
 
 
 def sample() -> str:
@@ -117,12 +160,9 @@ def _default(field: FieldInfo) -> str:
 
 
 def main() -> None:
-    """Write the sample file anew and print the README table."""
-    import sys
-    from pathlib import Path
-
+    """Write both files anew; called in the checkout."""
     Path("config/mvsnap.sample.yaml").write_text(sample(), encoding="utf-8")
-    sys.stdout.write(markdown_table() + "\n")
+    Path("docs/configuration.md").write_text(page(), encoding="utf-8")
 
 
 if __name__ == "__main__":
