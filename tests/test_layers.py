@@ -19,7 +19,7 @@ PACKAGE = ROOT / "mvsnap"
 
 # A module imports from its own layer and from those before it.
 LAYERS = (
-    ("errors", "domain", "footage", "clock", "metrics"),
+    ("errors", "domain", "footage", "clock", "metrics", "resources"),
     ("core", "config", "logs"),
     ("store", "clients", "recorder"),
     ("actions", "delivery", "filming", "inventory", "visitors"),

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAll
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mvsnap.errors import MvsnapError
+from mvsnap.resources import STATIC, TEMPLATES
 from mvsnap.web import (
     api,
     auth,
@@ -57,9 +58,7 @@ class Application(Flask):
 
 
 def create_app(gateway: Gateway) -> Flask:
-    app = Application(
-        "mvsnap", static_folder=pages.STATIC, template_folder=pages.TEMPLATES
-    )
+    app = Application("mvsnap", static_folder=STATIC, template_folder=TEMPLATES)
     settings, server = gateway.settings, gateway.settings.server
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider
