@@ -8,21 +8,25 @@ WORKERS ?= 2
 # Debian keeps servers such as mosquitto where only root's PATH looks.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help run serve demo test lint format docs bench clean
+.PHONY: help venv run serve demo test lint format docs bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 	@echo 'ARGS="..." goes on to the command, like: make demo ARGS=--once'
 
+venv: ## .venv with the program in it: .venv/bin/mvsnap
+	@.ci/install run
+	@echo 'made: $(BIN)/mvsnap'
+
 run: $(if $(wildcard config/mvsnap.yaml),serve,demo) ## serve; without a config/mvsnap.yaml, demo
 
 serve: ## the gateway, with config/mvsnap.yaml
 	@.ci/install run
-	@exec $(BIN)/python -m mvsnap serve $(ARGS)
+	@exec $(BIN)/mvsnap serve $(ARGS)
 
 demo: ## try it without any account: simulated clouds and cameras
 	@.ci/install demo
-	@exec $(BIN)/python -m mvsnap demo $(ARGS)
+	@exec $(BIN)/mvsnap demo $(ARGS)
 
 test: ## style, types, and every test against real servers
 	@.ci/install test
@@ -50,6 +54,14 @@ docs: ## write docs/configuration.md anew and build docs/ into site/
 bench: ## measure; prints ratios side by side
 	@.ci/install bench
 	$(BIN)/python -m benchmarks $(ARGS)
+
+# Universal: one file for every Python and machine. No hashes: on a Raspberry Pi some
+# libraries are built by piwheels, and have other hashes there.
+lock: ## write requirements.lock anew, with the newest version of every library
+	@.ci/install uv
+	$(BIN)/uv pip compile --quiet --universal --all-extras $(or $(ARGS),--upgrade) \
+		--custom-compile-command 'make lock' --output-file requirements.lock \
+		pyproject.toml
 
 clean: ## remove .venv, caches and build artefacts; keeps data and settings
 	rm -rf .venv build dist site .cache *.egg-info

@@ -20,7 +20,7 @@ from pathlib import Path
 from flask.testing import FlaskClient
 
 from benchmarks.line import Line
-from mvsnap.badges.directory import Person
+from mvsnap.badges.directory import Cardholder
 from mvsnap.badges.directory_store import DirectoryState
 from mvsnap.badges.model import BadgeEvent, Judgement, Readers, Swipe, Verdict, recorded
 from mvsnap.badges.store import BadgeFilter
@@ -73,7 +73,7 @@ PAGES = {
     "the list": "/badges",
     "its filter by reader and verdict": "/badges?reader=Door+7&verdict=match",
     "its filter by a day": "/badges?day={day}",
-    "its filter by a name": "/badges?person=Person+17",
+    "its filter by a name": "/badges?person=Cardholder+17",
     "a page in the middle": "/badges?after={middle}",
     "one badge event": "/badges/{middle}?verdict=open",
 }
@@ -94,7 +94,7 @@ def compare(what: str, few: Review, many: Review) -> Line:
 def fill(web: Web, number: int) -> Review:
     now = datetime.now(UTC)
     web.badges.add(events(number, now))
-    people = [Person(str(n), f"Person {n}", "Sales") for n in range(PEOPLE)]
+    people = [Cardholder(str(n), f"Cardholder {n}", "Sales") for n in range(PEOPLE)]
     state = DirectoryState("people.csv", "1", now, PEOPLE, 0, "")
     web.directory.replace(state, people)
     newest = web.badges.badges(BadgeFilter(), number // 2)

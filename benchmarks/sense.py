@@ -79,7 +79,7 @@ def compile_programs(folder: Path) -> None:
         raise SystemExit("no gcc: sudo apt-get install -y gcc libc6-dev")
     for name in ("flood", "receive"):
         source = Path(__file__).with_name(f"{name}.c")
-        args = [compiler, "-O2", "-o", folder / name, source]
+        args: list[str | Path] = [compiler, "-O2", "-o", folder / name, source]
         subprocess.run(args, check=True)
 
 
@@ -232,7 +232,7 @@ def _receiving(args: Sequence[str | Path]) -> Iterator[subprocess.Popen[str]]:
 def _flood(
     folder: Path, port: int, qos: int, messages: int, per_s: int
 ) -> subprocess.Popen[str]:
-    args = [folder / "flood", *map(str, (port, qos, messages, per_s))]
+    args = [str(folder / "flood"), *map(str, (port, qos, messages, per_s))]
     return subprocess.Popen(args, stdout=subprocess.PIPE, text=True)
 
 

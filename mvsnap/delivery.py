@@ -16,11 +16,11 @@ from mvsnap.clock import Clock
 from mvsnap.core.days import lasting
 from mvsnap.domain import DeliveryState, Event, Job, MessageId, TriggerKind
 from mvsnap.errors import UpstreamError
+from mvsnap.resources import TEMPLATES
 from mvsnap.store.events import Store
 
 log = logging.getLogger(__name__)
 
-TEMPLATES = Path(__file__).parent.parent / "templates" / "messages"
 # A message that comes later than this after its trigger says so.
 _LATE = timedelta(seconds=90)
 
@@ -41,7 +41,7 @@ class Words:
         self._prefix = prefix
         self._site = site
         self._templates = Environment(
-            loader=FileSystemLoader(TEMPLATES),
+            loader=FileSystemLoader(TEMPLATES / "messages"),
             undefined=StrictUndefined,
             # An upgrade in place must not give an old process new words.
             auto_reload=False,

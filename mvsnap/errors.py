@@ -1,4 +1,4 @@
-"""Everything mvsnap raises on purpose.
+"""Everything mvsnap raises on purpose; what only one module raises is defined there.
 
 MvsnapError
   BadInput                a caller's value cannot be used          400
@@ -6,16 +6,26 @@ MvsnapError
   Unauthorized            no key or a wrong one                    401
   Forbidden               a key without this camera, room, scope   403
   NotFound                no such job, event or file               404
+  JudgedMeanwhile         somebody else judged the badge event     409
   TooManyRequests         wait, then come again                    429
   QueueFull               too much accepted work is still waiting  503
+  AccountsAway            the system's accounts cannot be asked    503
   BadConfig               the settings cannot be used, all mistakes together
-  NoPicture               the camera cannot give a picture, now or ever
-    NoVideo               it has no video of that moment
-    CameraOffline         the Dashboard cannot reach it
-  UpstreamError           Meraki or Webex refused or is out of reach
-  AccountsAway            the system's accounts cannot be asked now        503
   EngineUnfit             the job engine cannot run on this machine
   CannotListen            the address of the server is taken, or not ours
+  UpstreamError           an outside service refused, or is away   502
+    NoPicture             the camera cannot give a picture, now or ever
+      NoVideo             it has no video of that moment
+      CameraOffline       the Dashboard cannot reach it
+    Refused               Meraki, or a camera, refused what was asked
+    AgentOffline          the IXON router at the machine is offline
+    NotAllowed            IXON refused the token, or the right to do this
+      PasswordRefused     the password is wrong, or is not enough
+    StoreError            the bucket refused, or is away
+  RecorderStopped         the recorder is stopping                 503
+  CannotRecord            another process records in this data_dir
+  CannotAssemble          the segments make no clip
+  NoFfmpeg                ffmpeg is not installed
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -90,24 +90,45 @@ def environment(**more: str) -> dict[str, str]:
     return kept | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | more
 
 
-class Gateway:
-    """`python -m mvsnap serve` with the given settings, on a port of its own."""
+@dataclass(frozen=True)
+class Installation:
+    """How mvsnap is called: that of this checkout, unless said otherwise."""
 
-    def __init__(self, config: Path, *, roles: str = "web,worker") -> None:
+    command: tuple[str | Path, ...] = (sys.executable, "-m", "mvsnap")
+    env: dict[str, str] = field(default_factory=environment)
+
+
+class Gateway:
+    """`mvsnap serve` with the given settings, on a port of its own."""
+
+    def __init__(
+        self,
+        config: Path,
+        *,
+        roles: str = "web,worker",
+        of: Installation | None = None,
+    ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._config = config
         self._roles = roles
+        self._of = of or Installation()
         self._outputs: list[str] = []
         self._program: Program | None = None
 
     def start(self) -> None:
-        args: list[str | Path] = ["-m", "mvsnap", "--config", self._config, "serve"]
-        args += ["--host", "127.0.0.1", "--port", str(self.port)]
+        args = ["serve", "--host", "127.0.0.1", "--port", f"{self.port}"]
         self._program = Program(
-            [sys.executable, *args, "--roles", self._roles],
+            [
+                *self._of.command,
+                "--config",
+                self._config,
+                *args,
+                "--roles",
+                self._roles,
+            ],
             cwd=self._config.parent.parent,
-            env=environment(),
+            env=self._of.env,
         )
         if "web" in self._roles:
             self._program.wait_for_url(f"{self.url}/healthz", limit_s=60)
@@ -160,10 +181,14 @@ class Gateway:
 
 @contextmanager
 def gateway(
-    folder: Path, settings: dict[str, Any], *, roles: str = "web,worker"
+    folder: Path,
+    settings: dict[str, Any],
+    *,
+    roles: str = "web,worker",
+    of: Installation | None = None,
 ) -> Iterator[Gateway]:
     """Run a gateway for the length of the block."""
-    running = Gateway(write_config(folder, settings), roles=roles)
+    running = Gateway(write_config(folder, settings), roles=roles, of=of)
     running.start()
     try:
         yield running

@@ -20,7 +20,7 @@ PACKAGE = ROOT / "mvsnap"
 
 # A module imports from its own layer and from those before it.
 LAYERS = (
-    ("errors", "domain", "clock", "metrics"),
+    ("errors", "domain", "clock", "metrics", "resources"),
     ("clip_model",),
     ("core", "config", "logs", "clients"),
     ("photographer", "recorder"),

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from mvsnap import __version__
 
@@ -28,6 +29,7 @@ _COMMANDS = {
     "purge": ("purge", "Remove what is older than the retention."),
     "db": ("db", "Database maintenance."),
     "demo": ("demo", "Try everything without any account."),
+    "completion": ("completion", "Let bash or zsh complete commands."),
 }
 
 
@@ -41,6 +43,17 @@ class _Commands(click.Group):
         module = importlib.import_module(f"mvsnap.cli.{_COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, cmd_name)
         return command
+
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> list[CompletionItem]:
+        names = [
+            CompletionItem(name, help=line)
+            for name, (_, line) in _COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        # Not those of a group, which would import every command.
+        return names + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter

@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from mvsnap.badges import api as badges
 from mvsnap.badges import pages as badge_review
 from mvsnap.errors import MvsnapError
+from mvsnap.resources import STATIC, TEMPLATES
 from mvsnap.runtime import ops
 from mvsnap.visitors import pages as visitors
 from mvsnap.web import api, auth, context, events, login, mutes, pages
@@ -43,9 +44,7 @@ class Application(Flask):
 
 
 def create_app(gateway: Gateway) -> Flask:
-    app = Application(
-        "mvsnap", static_folder=pages.STATIC, template_folder=pages.TEMPLATES
-    )
+    app = Application("mvsnap", static_folder=STATIC, template_folder=TEMPLATES)
     settings, server = gateway.settings, gateway.settings.server
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider

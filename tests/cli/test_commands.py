@@ -44,7 +44,7 @@ def test_help_lists_every_command_and_the_exit_codes(tmp_path: Path) -> None:
     assert [name for name in COMMANDS if f"  {name} " not in said.out] == []
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "demo"])
+@pytest.mark.parametrize("command", [*COMMANDS, "demo", "completion"])
 def test_every_command_has_help_and_needs_no_settings_for_it(
     tmp_path: Path, command: str
 ) -> None:

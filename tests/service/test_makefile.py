@@ -2,6 +2,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,22 @@ def test_run_with_a_configuration_serves(checkout: Path) -> None:
     plan = make("-n", "run", folder=checkout)
     assert "mvsnap serve" in plan
     assert "mvsnap demo" not in plan
+
+
+def test_venv_installs_and_starts_nothing(checkout: Path) -> None:
+    plan = make("-n", "venv", folder=checkout)
+    assert ".ci/install run" in plan
+    assert "mvsnap demo" not in plan
+    assert "mvsnap serve" not in plan
+
+
+def test_the_program_is_beside_its_python(tmp_path: Path) -> None:
+    program = Path(sys.executable).parent / "mvsnap"
+    env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    done = subprocess.run(
+        [program, "--version"], cwd=tmp_path, env=env, capture_output=True, check=True
+    )
+    assert done.stdout.startswith(b"mvsnap, version ")
 
 
 def test_arguments_go_on_to_the_command(checkout: Path) -> None:

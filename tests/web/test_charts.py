@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from mvsnap.resources import STATIC
 from mvsnap.web.charts import MOST_SERIES, BarChart, Series, ticks
-from mvsnap.web.pages import STATIC
 
 HOURS = [f"{hour:02d}:00" for hour in range(24)]
 

@@ -31,8 +31,8 @@ from mvsnap.domain import (
     Zone,
     ZoneId,
 )
+from mvsnap.resources import STATIC
 from mvsnap.simulator.server import serve
-from mvsnap.web.pages import STATIC
 from tests.core import build
 from tests.servers.browser import dump_dom
 from tests.web.build import DOOR, GATE, Web

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, current_app, request, url_for
@@ -16,9 +15,6 @@ from mvsnap.domain import Role
 from mvsnap.web import auth
 from mvsnap.web.auth.sessions import SessionUser
 from mvsnap.web.context import gateway
-
-TEMPLATES = Path(__file__).parents[3] / "templates"
-STATIC = Path(__file__).parents[1] / "static"
 
 # (endpoint, text, role). An entry shows as soon as its page is there.
 _MENU = (

@@ -1,0 +1,129 @@
+"""Dockerfile and compose.yaml fit the program. Building needs a daemon: not here."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from compose_spec import PyOptions
+
+from mvsnap.cli.serve import serve
+from mvsnap.config.load import load
+from mvsnap.config.model import Server
+from tests.gateway import clouds, gateway
+
+ROOT = Path(__file__).parents[2]
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+COMPOSE = (ROOT / "compose.yaml").read_text()
+SERVICES: dict[str, Any] = yaml.safe_load(COMPOSE)["services"]
+OURS = {name: s for name, s in SERVICES.items() if s["image"] == "mvsnap"}
+PORT = Server().port
+
+
+def instructions(word: str) -> Iterator[str]:
+    """Yield what stands behind each instruction of the Dockerfile, in one line."""
+    text = re.sub(r"(?m)^#.*\n", "", DOCKERFILE).replace("\\\n", " ")
+    for line in text.splitlines():
+        if line.startswith(f"{word} "):
+            yield line.removeprefix(f"{word} ")
+
+
+def test_the_dockerfile_is_clean() -> None:
+    linter = Path(sys.executable).with_name("hadolint")
+    done = subprocess.run(
+        [linter, "-"], input=DOCKERFILE, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_compose_is_as_specified() -> None:
+    read = PyOptions(apply_merge=True).from_yaml
+    read(COMPOSE).validate()
+    # It does look: at what belongs together, too.
+    wrong = COMPOSE.replace("secrets: [database-url]", "secrets: [nothing]")
+    with pytest.raises(ValueError, match="not defined"):
+        read(wrong).validate()
+
+
+def test_what_is_copied_is_there_and_sent_to_the_daemon() -> None:
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    sent = {line[1:] for line in ignored if line.startswith("!")}
+    copied = {
+        source
+        for line in instructions("COPY")
+        if "--from" not in line
+        for source in shlex.split(line)[:-1]
+    }
+    assert "*" in ignored
+    assert copied == sent
+    assert [name for name in copied if not (ROOT / name).exists()] == []
+
+
+def test_the_image_installs_as_everybody_does_with_extras_that_exist() -> None:
+    (install,) = (line for line in instructions("RUN") if "pip install" in line)
+    assert "--constraint requirements.lock" in install
+    (extras,) = re.findall(r"\.\[([a-z0-9,]+)\]", install)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert set(extras.split(",")) <= set(project["optional-dependencies"])
+
+
+def test_it_does_not_run_as_root() -> None:
+    (user,) = instructions("USER")
+    (uid,) = (line for line in instructions("ARG") if line.startswith("UID="))
+    assert user == "$UID"
+    assert int(uid.removeprefix("UID=")) > 0
+
+
+def test_ports_and_folders_are_those_of_the_program() -> None:
+    folder = [*instructions("WORKDIR")][-1]
+    assert [*instructions("EXPOSE")] == [str(PORT)]
+    assert SERVICES["web"]["ports"] == [f"{PORT}:{PORT}"]
+    for service in OURS.values():
+        assert service["volumes"] == [
+            f"./{name}:{folder}/{name}" for name in ("config", "data")
+        ]
+
+
+def test_the_services_together_have_every_role_once() -> None:
+    roles = [
+        role
+        for service in OURS.values()
+        for role in serve.make_context("serve", service["command"][1:])
+        .params["roles"]
+        .split(",")
+    ]
+    assert sorted(roles) == ["sense", "web", "worker"]
+
+
+def test_the_environment_holds_settings_and_no_secret(tmp_path: Path) -> None:
+    """A secret is the name of a file which Docker puts there."""
+    secret = tmp_path / "database-url"
+    secret.write_text("postgresql+psycopg://mvsnap:secret@database/mvsnap\n")
+    environ = dict(OURS["worker"]["environment"])
+    assert environ["MVSNAP_DATABASE_URL_FILE"] == "/run/secrets/database-url"
+    environ["MVSNAP_DATABASE_URL_FILE"] = str(secret)
+    settings = load(tmp_path / "config" / "mvsnap.yaml", environ)
+    assert settings.database_url is not None
+    assert settings.sense.host in SERVICES
+
+
+def test_the_health_check_is_green_where_it_serves(tmp_path: Path) -> None:
+    (check,) = instructions("HEALTHCHECK")
+    program, flag, code = json.loads(check.partition("CMD")[2])
+    with clouds() as simulated, gateway(tmp_path, simulated.settings()) as served:
+        here = code.replace(f":{PORT}/", f":{served.port}/")
+        assert (program, flag) == ("python", "-c")
+        subprocess.run([sys.executable, "-c", here], check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", here], capture_output=True, check=False
+    )
+    assert done.returncode != 0
