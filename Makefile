@@ -12,7 +12,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
-	@echo 'ARGS="..." goes on to the command, like: make demo ARGS=--once'
+	@echo 'ARGS="..." is passed to the command, like: make demo ARGS=--once'
 
 venv: ## .venv with the program in it: .venv/bin/mvsnap
 	@.ci/install run
@@ -24,7 +24,7 @@ serve: ## the gateway, with config/mvsnap.yaml
 	@.ci/install run
 	@exec $(BIN)/mvsnap serve $(ARGS)
 
-demo: ## try it without any account: simulated clouds and cameras
+demo: ## try it without an account: simulated clouds and cameras
 	@.ci/install demo
 	@exec $(BIN)/mvsnap demo $(ARGS)
 
@@ -41,7 +41,7 @@ lint: ## style and types only
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-format: ## put the code into the one format
+format: ## format the code
 	@.ci/install dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format

@@ -64,9 +64,9 @@ class Inventory:
             self._refresh_cameras()
             self._refresh_zones()
         except UpstreamError as exc:
-            log.info("no news of the cameras: %s", exc.message)
+            log.info("camera list not refreshed: %s", exc.message)
         except SQLAlchemyError as exc:
-            log.warning("news of the cameras not kept: %s", type(exc).__name__)
+            log.warning("camera list not stored: %s", type(exc).__name__)
         finally:
             self._running.release()
 
@@ -91,7 +91,7 @@ class Inventory:
                 self._site.keep_zones(serial, self._dashboard.zones(serial))
             except UpstreamError as exc:
                 # One camera without a licence must not keep the others nameless.
-                log.info("no zones of %s: %s", serial, exc.message)
+                log.info("zones of %s unavailable: %s", serial, exc.message)
 
     def _organizations(self) -> list[str]:
         if self._organization_id is not None:

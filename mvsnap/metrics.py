@@ -10,7 +10,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.triggers = Counter(
             "mvsnap_triggers",
-            "Triggers by kind and by what became of them",
+            "Triggers by kind and result",
             ["kind", "outcome"],
             registry=self.registry,
         )
@@ -46,12 +46,12 @@ class Metrics:
         )
         self.backlog = Gauge(
             "mvsnap_jobs_waiting",
-            "Jobs accepted and not finished",
+            "Jobs accepted but not finished",
             registry=self.registry,
         )
         self.recorder_cameras = Gauge(
             "mvsnap_recorder_camera_up",
-            "1: the camera of the recorder is recorded, or ready to be",
+            "1 if the recorder records the camera or is ready to",
             ["camera"],
             registry=self.registry,
         )

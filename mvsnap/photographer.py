@@ -102,7 +102,7 @@ class CameraNames:
             for organization_id in self._organizations():
                 self._names |= self._dashboard.camera_names(organization_id)
         except UpstreamError as exc:
-            log.info("no camera names: %s", exc.message)
+            log.info("camera names unavailable: %s", exc.message)
         finally:
             self._answered.set()
 
@@ -155,7 +155,7 @@ class Photographer:
         try:
             return self._dashboard.fetch_alert_picture(url, limit_s=_ALERT_PICTURE_S)
         except UpstreamError as exc:
-            log.warning("no picture of the alert, asking the camera: %s", exc.message)
+            log.warning("no picture from the alert, asking the camera: %s", exc.message)
             return None
 
     def take_past_snapshot(self, serial: Serial, at: datetime) -> Snapshot:

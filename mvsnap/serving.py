@@ -51,17 +51,19 @@ def serve(settings: Settings, roles: Roles) -> NoReturn:
         _end_after_last_answers(service)
         if listening is not None:
             server = make_server(service.app(), settings, listening)
-            log.info("mvsnap listens on %s:%d", host, port)
+            log.info("mvsnap is listening on %s:%d", host, port)
             log.info("try it: %s", example(settings))
             server.run()
         else:
-            log.info("mvsnap works on jobs" if roles.worker else "mvsnap listens")
+            log.info(
+                "mvsnap is processing jobs" if roles.worker else "mvsnap is listening"
+            )
             threading.Event().wait()
     except SystemExit:
         pass
     log.info("stopping")
     service.stop()
-    log.info("stopped; what is unfinished goes on at the next start")
+    log.info("stopped; unfinished work continues at the next start")
     logging.shutdown()
     # A thread may still wait for a cloud; its job is safe, nobody has to wait for it.
     os._exit(0)

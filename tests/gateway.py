@@ -133,7 +133,11 @@ class Gateway:
         if "web" in self._roles:
             self._program.wait_for_url(f"{self.url}/healthz", limit_s=60)
         else:
-            said = "works on jobs" if "worker" in self._roles else "mvsnap listens"
+            said = (
+                "is processing jobs"
+                if "worker" in self._roles
+                else "mvsnap is listening"
+            )
             self._program.wait_for_output(said, limit_s=60)
 
     def kill_after(self, seconds: float) -> None:

@@ -153,7 +153,7 @@ def test_an_access_that_ends_in_the_middle_is_opened_anew(
         secrets = scene.ixon.secrets
     assert made.error is None
     assert seconds(made) == pytest.approx(4, abs=1)
-    assert "refuses the user name" not in caplog.text
+    assert "rejects the user name" not in caplog.text
     assert [text for text in secrets if text in caplog.text] == []
 
 
@@ -201,7 +201,7 @@ def test_a_wrong_password_of_the_camera_is_its_own_not_ixons(tmp_path: Path) -> 
         scene.ixon.camera.auth = "digest"
         clip = scene.record()
         assert len(scene.ixon.accesses) == 1
-    assert "the camera refuses the user name or password" in str(clip.error)
+    assert "the camera rejects the user name or password" in str(clip.error)
 
 
 @pytest.mark.slow

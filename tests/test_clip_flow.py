@@ -26,7 +26,7 @@ from tests.servers.processes import wait_until
 from tests.servers.rtsp import FPS, GOP, RtspCamera, rtsp_camera
 
 TOKEN = "a-token-of-the-robots"
-REPEAT = "This message may be a repeat."
+REPEAT = "This message may be a duplicate."
 PRE_ROLL_S, POST_ROLL_S = 3.0, 2.0
 GOP_S = GOP / FPS
 
@@ -176,7 +176,7 @@ def test_a_clip_ends_although_all_cameras_left_the_settings(tmp_path: Path) -> N
         with gateway(tmp_path, given) as here:
             address = "/api/v1.0/events/e-1"
             wait_until(lambda: here.get(address).ok, "the clip is given up", 20)
-            assert "left the settings" in here.get(address).json()["error"]
+            assert "was removed from the settings" in here.get(address).json()["error"]
 
 
 CAMERAS = [f"Robot {number}" for number in range(1, 6)]

@@ -102,7 +102,7 @@ def test_who_mutes_a_camera_on_the_page_hears_no_more_of_it(shop: Shop) -> None:
         page.get_by_role("status").filter(has_text="uted").wait_for()
         (mute,) = shop.gateway.get("/api/v1.0/mutes").json()["mutes"]
         assert mute["muted_by"] == "anna"
-    wait_until(lambda: "hold now: 1" in shop.gateway.output(), "it is heard of")
+    wait_until(lambda: "active mutes: 1" in shop.gateway.output(), "it is heard of")
     shop.gather(for_s=3)
 
     def kinds() -> list[str]:
@@ -120,7 +120,7 @@ def test_the_rule_chosen_on_the_page_is_the_one_that_counts(shop: Shop) -> None:
         page.get_by_role("button", name="Save").first.click()
         page.get_by_role("status").first.wait_for()
         assert page.locator("input[name=people]").first.input_value() == "9"
-    changed = "settings of MV Sense changed"
+    changed = "MV Sense settings changed"
     wait_until(lambda: changed in shop.gateway.output(), "it is heard of")
     shop.gather(people=8, for_s=3)
     shop.counts.crowd_now(shop.entrance[0], ZoneId("0"), 9, 4)

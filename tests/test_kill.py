@@ -18,7 +18,7 @@ from tests.servers.processes import wait_until
 
 TRIGGERS = 200
 KILLS = 20
-REPEAT = "may be a repeat"
+REPEAT = "may be a duplicate"
 
 
 class Triggers:

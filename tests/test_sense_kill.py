@@ -14,7 +14,7 @@ from tests.gateway import Clouds, Gateway, clouds, gateway
 from tests.servers.processes import wait_until
 
 CROWDS, KILLS = 12, 10
-REPEAT = "This message may be a repeat."
+REPEAT = "This message may be a duplicate."
 
 
 @pytest.mark.slow

@@ -63,7 +63,7 @@ class MismatchNotifier:
             try:
                 self._jobs.submit(self._job(event, self._room))
             except QueueFull as exc:
-                log.warning("a mismatch waits to be told: %s", exc.message)
+                log.warning("a mismatch is waiting to be posted: %s", exc.message)
                 return
             self._badges.mark_notified(made, made.job_id)
             log.info("mismatch %s is job %s", badge.id, made.job_id)
@@ -84,7 +84,7 @@ class MismatchNotifier:
             title="Badge mismatch",
             video_link=badge.video_link,
             snapshot_path=self._copy(badge, event_id),
-            error=None if badge.picture_path else badge.error or "not there yet",
+            error=None if badge.picture_path else badge.error or "not available yet",
             details={
                 "badge_id": badge.id,
                 "user_id": badge.user_id,

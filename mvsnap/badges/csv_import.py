@@ -97,8 +97,7 @@ def check_format(text: str) -> None:
         raise BadInput(f"{text[:40]!r} cannot be used: {exc}") from exc
     if (found.date(), found.hour) != (_SAMPLE.date(), _SAMPLE.hour):
         raise BadInput(
-            f"{text[:40]!r} does not hold a date and a time of day "
-            "(expected one like %d/%m/%Y %H:%M)"
+            f"{text[:40]!r} is not a date and time (expected one like %d/%m/%Y %H:%M)"
         )
 
 
@@ -120,7 +119,7 @@ def _swipe(cells: Mapping[str, str], how: Reading) -> Swipe:
 
 def _moment(text: str, how: Reading) -> datetime:
     if not text:
-        raise BadInput(f"timestamp: is missing (expected {_EXPECTED})")
+        raise BadInput(f"timestamp: missing (expected {_EXPECTED})")
     plain = text.replace(".", "", 1)
     if how.time_format is None and plain.isascii() and plain.isdigit():
         found = epoch(float(text)) if 9 <= len(text) < 20 else None
@@ -129,7 +128,7 @@ def _moment(text: str, how: Reading) -> datetime:
             refuse_day("timestamp", text)
         found = _written(text, how)
     if found is None:
-        hint = "" if how.time_format else "; --time-format names another"
+        hint = "" if how.time_format else "; set another with --time-format"
         wanted = how.time_format or _EXPECTED
         raise BadInput(f"timestamp: {text[:40]!r} (expected {wanted}{hint})")
     return found
@@ -160,8 +159,8 @@ def _parsed(text: str, form: str | None) -> datetime:
 
 def _details(rest: Mapping[str, str]) -> dict[str, Detail]:
     if len(rest) > MAX_DETAILS:
-        raise BadInput(f"{len(rest)} more cells (expected {MAX_DETAILS} at most)")
+        raise BadInput(f"{len(rest)} more cells (expected at most {MAX_DETAILS})")
     return {
-        parse_text("name of a column", name): parse_prose(name[:40], cell, MAX_DETAIL)
+        parse_text("column name", name): parse_prose(name[:40], cell, MAX_DETAIL)
         for name, cell in rest.items()
     }

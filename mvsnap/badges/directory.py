@@ -70,7 +70,7 @@ def read_json(text: str) -> Directory:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as exc:
-        raise BadInput("is no JSON (expected a list of people)") from exc
+        raise BadInput("is not JSON (expected a list of people)") from exc
     if isinstance(found, dict):
         lists = [value for value in found.values() if isinstance(value, list)]
         if len(lists) == 1:
@@ -78,7 +78,7 @@ def read_json(text: str) -> Directory:
         elif all(isinstance(value, dict) for value in found.values()):
             found = [{"user_id": name} | value for name, value in found.items()]
     if not isinstance(found, list):
-        raise BadInput("is no list (expected a list of people)")
+        raise BadInput("is not a list (expected a list of people)")
     return _directory(
         (f"[{index}]", _named(entry)) for index, entry in enumerate(found)
     )
@@ -86,7 +86,7 @@ def read_json(text: str) -> Directory:
 
 def _named(entry: Any) -> Mapping[str, Any] | BadRow:
     if not isinstance(entry, dict):
-        return BadRow(0, "is no object")
+        return BadRow(0, "not an object")
     names = list(entry)
     places = _COLUMNS.find(names)
     return {ours: entry[names[place]] for ours, place in places.items()}

@@ -55,7 +55,7 @@ class DirectoryClient:
         answer = self._get(url, self._is_allowed)
         kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if kind not in (*_IMAGES, *_UNTYPED):
-            raise UpstreamError(f"is no image but {kind[:40]}", retry=False)
+            raise UpstreamError(f"is not an image but {kind[:40]}", retry=False)
         if len(answer.content) > _MAX_PHOTO_BYTES:
             size = _MAX_PHOTO_BYTES // 1024 // 1024
             raise UpstreamError(f"is larger than {size} MB", retry=False)
@@ -101,7 +101,7 @@ def _target(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError as exc:
-        words = "is redirected to what is no address"
+        words = "redirects to an invalid address"
         raise UpstreamError(words, retry=False) from exc
 
 
@@ -119,8 +119,8 @@ def _refusal(url: str) -> str:
     except ValueError:
         host, scheme = "", ""
     if scheme not in ("http", "https") or not host:
-        return f"is no http(s) address: {url[:40]!r}"
-    return f"leads to {host[:80]!r}, which is none of badges.photo_hosts"
+        return f"is not an http(s) address: {url[:40]!r}"
+    return f"leads to {host[:80]!r}, which is not in badges.photo_hosts"
 
 
 def _is_address(host: str) -> bool:

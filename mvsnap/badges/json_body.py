@@ -61,15 +61,15 @@ def _rows(body: bytes) -> tuple[list[Any], bool]:
     try:
         text = body.decode("utf-8-sig").strip()
     except UnicodeDecodeError as exc:
-        raise BadInput(f"body: is not UTF-8 (expected {_EXAMPLE})") from exc
+        raise BadInput(f"body: not UTF-8 (expected {_EXAMPLE})") from exc
     if not text:
-        raise BadInput(f"body: is empty (expected {_EXAMPLE}, or a list)")
+        raise BadInput(f"body: empty (expected {_EXAMPLE}, or a list)")
     if text[0] not in '[{"':
         return [_form(text)], False
     try:
         found = json.loads(text, parse_constant=_refuse, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as exc:
-        raise BadInput(f"body: is no JSON (expected {_EXAMPLE}, or a list)") from exc
+        raise BadInput(f"body: not JSON (expected {_EXAMPLE}, or a list)") from exc
     if not isinstance(found, list):
         return [found], False
     if not 1 <= len(found) <= MOST:
@@ -115,7 +115,7 @@ def _moment(name: str, came: Any, now: datetime) -> datetime:
     elif isinstance(came, int | float) and not isinstance(came, bool):
         moment = epoch(came)
     if moment is None:
-        given = "is missing" if came is None else repr(came)[:40]
+        given = "missing" if came is None else repr(came)[:40]
         raise BadInput(f"{name}: {given} (expected {_EPOCH})")
     return check_moment(name, moment, came, now)
 
@@ -137,20 +137,20 @@ def _details(dot: str, row: dict[str, Any]) -> dict[str, Detail]:
     rest = {name: value for name, value in told.items() if name not in _FIELDS}
     if len(rest) > MAX_DETAILS:
         raise BadInput(
-            f"{dot or 'body'}: {len(rest)} details (expected {MAX_DETAILS} at most)"
+            f"{dot or 'body'}: {len(rest)} details (expected at most {MAX_DETAILS})"
         )
     return {detail_name(dot, n): detail(f"{dot}{n[:40]}", v) for n, v in rest.items()}
 
 
 def detail_name(dot: str, name: str) -> str:
     """Return the name of a detail, or raise BadInput."""
-    return parse_text(f"{dot}(name of a detail)", name, _MAX_NAME)
+    return parse_text(f"{dot}(detail name)", name, _MAX_NAME)
 
 
 def detail(name: str, value: Any) -> Detail:
     """Return the value of a detail, or raise BadInput; what is nested becomes text."""
     if isinstance(value, float) and not math.isfinite(value):
-        raise BadInput(f"{name}: is no number (expected one of 64 bits)")
+        raise BadInput(f"{name}: not a number (expected a 64-bit number)")
     if isinstance(value, bool | float) or value is None:
         return value
     if isinstance(value, int) and -(2**53) <= value <= 2**53:
@@ -159,7 +159,7 @@ def detail(name: str, value: Any) -> Detail:
         text = json.dumps(value) if isinstance(value, dict | list) else str(value)
     except RecursionError as exc:
         # As deep as it can just be read.
-        raise BadInput(f"{name}: is too deep") from exc
+        raise BadInput(f"{name}: nested too deeply") from exc
     return parse_prose(name, text, MAX_DETAIL)
 
 
@@ -167,7 +167,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise BadInput(f"{name[:40]!r}: is given twice")
+            raise BadInput(f"{name[:40]!r}: given twice")
         found[name] = value
     return found
 

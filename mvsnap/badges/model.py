@@ -169,14 +169,14 @@ def parse_text(name: str, value: object, most: int = MAX_TEXT) -> str:
         BadInput
     """
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise BadInput(f"{name}: {_came(value)} (expected a text)")
+        raise BadInput(f"{name}: {_came(value)} (expected text)")
     text = str(value).strip()
     if not text:
-        raise BadInput(f"{name}: is missing (expected a text)")
+        raise BadInput(f"{name}: missing (expected text)")
     if len(text) > most:
-        raise BadInput(f"{name}: {len(text)} characters (expected {most} at most)")
+        raise BadInput(f"{name}: {len(text)} characters (expected at most {most})")
     if not _is_plain(text):
-        raise BadInput(f"{name}: has control characters (expected plain text)")
+        raise BadInput(f"{name}: contains control characters (expected plain text)")
     return text
 
 
@@ -206,7 +206,7 @@ def refuse_day(name: str, text: str) -> None:
             datetime.fromisoformat(f"{date.strip()}T00:00")
         except ValueError:
             continue
-        raise BadInput(f"{name}: {text[:40]!r} has no time of day (expected one)")
+        raise BadInput(f"{name}: {text[:40]!r} has no time of day")
 
 
 def epoch(number: float) -> datetime | None:
@@ -225,7 +225,7 @@ def check_moment(name: str, moment: datetime, came: object, now: datetime) -> da
         BadInput
     """
     if moment > now + _AHEAD:
-        raise BadInput(f"{name}: {_came(came)} lies in the future (expected the past)")
+        raise BadInput(f"{name}: {_came(came)} is in the future (expected a past time)")
     if moment < _OLDEST:
         raise BadInput(f"{name}: {_came(came)} (expected 2010 or later)")
     return moment

@@ -16,12 +16,12 @@ def directory_trouble() -> str:
         return ""
     state = feature(BadgeParts).directory.state()
     if state is None:
-        return "The directory was not read yet. Does a worker run?"
+        return "The directory has not been read yet. Is a worker running?"
     if not state.error:
         return ""
     if state.mistakes:
         return f"Directory: {state.error}"
-    return f"The directory cannot be used, the last one stays: {state.error}"
+    return f"The directory cannot be read; still using the previous one: {state.error}"
 
 
 def entry_words(badge: BadgeEvent) -> dict[str, str]:
@@ -31,7 +31,7 @@ def entry_words(badge: BadgeEvent) -> dict[str, str]:
         problem = feature(BadgeParts).directory.photo_error(badge.user_id)
         return {"photo": f"No photo: it {problem}" if problem else "No photo"}
     if ours.directory is not None:
-        return {"entry": f"Nobody in the directory has the badge {badge.user_id}."}
+        return {"entry": f"Badge {badge.user_id} is not in the directory."}
     if ours.directory_url is None:
         return {"entry": "No directory is set (badges.directory, badges.directory_url)"}
     return {}

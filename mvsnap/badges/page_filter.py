@@ -57,8 +57,8 @@ def _user_ids(text: str, directory: DirectoryStore) -> tuple[str, ...]:
     found = directory.user_ids(wanted)
     if len(found) > MOST_FOUND:
         raise BadInput(
-            f"person: {text[:40]!r} is in more than {MOST_FOUND} names "
-            "(expected more of the name, or the number of the badge)"
+            f"person: {text[:40]!r} matches more than {MOST_FOUND} names "
+            "(enter more of the name, or the badge number)"
         )
     return (wanted, *found)
 

@@ -14,11 +14,11 @@ _COLOURS = {
     Verdict.MISMATCH: "danger",
     Verdict.UNSURE: "warning",
 }
-NO_KEY = "No picture is fetched: meraki.api_key is not set."
+NO_KEY = "Pictures cannot be fetched: meraki.api_key is not set."
 _NO_PICTURE = {
     PictureState.NO_VIDEO: "The camera has no video of that moment.",
     PictureState.OFFLINE: "The camera is offline.",
-    PictureState.FETCHED: "The picture is gone.",
+    PictureState.FETCHED: "The picture is no longer available.",
 }
 
 
@@ -69,11 +69,11 @@ def why_no_picture(
         if not has_key:
             return NO_KEY
         if badge.ask_at and is_later and not badge.asks:
-            return f"The picture is fetched after {told(badge.ask_at)}."
+            return f"The picture will be fetched after {told(badge.ask_at)}."
         return "The picture is being fetched."
     if badge.picture is PictureState.NO_CAMERA:
-        return f"No camera is set for {badge.reader}: badges.camera_of_reader"
-    words = _NO_PICTURE.get(badge.picture) or badge.error or "There is no picture."
+        return f"No camera is assigned to {badge.reader} (badges.camera_of_reader)"
+    words = _NO_PICTURE.get(badge.picture) or badge.error or "No picture."
     if badge.ask_at and is_later:
-        words = f"{words.rstrip('.')}. Asked again at {told(badge.ask_at)}."
+        words = f"{words.rstrip('.')}. Next try at {told(badge.ask_at)}."
     return words

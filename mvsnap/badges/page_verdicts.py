@@ -33,7 +33,7 @@ def read_seen() -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
-        raise BadInput(f"seen: {text[:40]!r} (expected the id of a judgement)")
+        raise BadInput(f"seen: {text[:40]!r} (expected the id of a verdict)")
     return int(text)
 
 
@@ -54,10 +54,10 @@ def history(badge_id: BadgeId) -> list[tuple[Judgement, str]]:
 
 def _summary(made: Judgement, job_id: JobId | None) -> str:
     if job_id is None:
-        return "the room is told in a moment" if made.notify_at else ""
+        return "posting to the room shortly" if made.notify_at else ""
     for letter in gateway().store.deliveries_of_job(job_id).values():
         if letter.state is DeliveryState.SENT:
-            return f"told in {letter.room}"
+            return f"posted to {letter.room}"
         if letter.state is DeliveryState.FAILED:
-            return f"not told: {letter.error}"
-    return "the room is being told"
+            return f"not posted: {letter.error}"
+    return "posting to the room"

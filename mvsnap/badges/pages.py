@@ -110,13 +110,13 @@ def judge(badge_id: str) -> ResponseReturnValue:
     made = read_judgement(badge.id)
     try:
         if not _store().judge(made, read_seen()):
-            raise NotFound("This badge event is gone")
+            raise NotFound("This badge event no longer exists")
     except JudgedMeanwhile as exc:
         # The page as it is now, with the note that was typed.
         page = _review_page(asked, _badge(badge_id), unsaved=made)
         page.status_code = exc.status
         return page
-    said = "taken back" if made.verdict is Verdict.OPEN else made.verdict
+    said = "verdict undone" if made.verdict is Verdict.OPEN else made.verdict
     flash(f"{badge.person or badge.user_id}: {said}", "saved")
     _, older = _store().beside(asked.all_pages, badge.id)
     if made.verdict is Verdict.OPEN:
@@ -133,7 +133,7 @@ def fetch_again(badge_id: str) -> ResponseReturnValue:
     asked, badge = _asked(), _badge(badge_id)
     serial = _camera(badge)
     if serial is None:
-        flash(f"No camera is set for {badge.reader}.", "warning")
+        flash(f"No camera is assigned to {badge.reader}.", "warning")
     elif not _has_key():
         flash(NO_KEY, "warning")
     else:
@@ -144,7 +144,7 @@ def fetch_again(badge_id: str) -> ResponseReturnValue:
             badge.id, serial, moment, is_gone=is_gone
         )
         if not asked_for:
-            flash("The picture is there, or is being fetched just now.", "warning")
+            flash("The picture is already there or being fetched.", "warning")
     return redirect(url_for(".review", badge_id=badge.id, **asked.query), 303)
 
 
@@ -172,7 +172,7 @@ def photo(name: str) -> ResponseReturnValue:
 
 def _file(path: Path | None) -> ResponseReturnValue:
     if path is None:
-        raise NotFound("There is no such picture (any more)")
+        raise NotFound("No such picture, or it was deleted")
     answer = send_file(path, mimetype="image/jpeg", conditional=True)
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer
@@ -192,7 +192,7 @@ def _badge(badge_id: str) -> BadgeEvent:
     except BadInput:
         found = None
     if found is None:
-        raise NotFound(f"No badge event {badge_id[:40]!r}")
+        raise NotFound(f"Badge event {badge_id[:40]!r} not found")
     return found
 
 

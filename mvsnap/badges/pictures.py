@@ -65,7 +65,7 @@ class PictureFetcher:
             if serial := readers.camera(reader):
                 left += self._pictures.give_camera(reader, serial, now)
         if left:
-            log.info("%d pictures of badge events are asked for again", left)
+            log.info("retrying pictures of %d badge events", left)
 
     def step(self) -> None:
         """Begin to fetch as many of the pictures that are due as the budget allows."""
@@ -95,7 +95,7 @@ class PictureFetcher:
             self.fetch(badge)
         except Exception:
             # The lease ends by itself; then it is tried again.
-            log.exception("the picture of badge event %s failed", badge.id)
+            log.exception("fetching the picture of badge event %s failed", badge.id)
         finally:
             with self._lock:
                 self._free += 1
@@ -107,7 +107,7 @@ class PictureFetcher:
             self._pictures.move_to(badge.id, serial)
             badge = replace(badge, serial=serial)
         if badge.serial is None:
-            words = "No camera is set for this reader"
+            words = "No camera is assigned to this reader"
             state = PictureState.NO_CAMERA
             self._pictures.not_fetched(badge.id, state, words, None)
             return

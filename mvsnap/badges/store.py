@@ -262,7 +262,9 @@ def _require_all_seen(connection: Any, made: Judgement, seen: int) -> None:
         .limit(1)
     )
     if other := connection.execute(newer).scalar():
-        raise JudgedMeanwhile(f"{other} judged it meanwhile; nothing is saved")
+        raise JudgedMeanwhile(
+            f"{other} has changed the verdict in the meantime; nothing was saved"
+        )
 
 
 def _conditions(wanted: BadgeFilter) -> list[ColumnElement[bool]]:

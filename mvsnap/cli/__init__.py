@@ -17,18 +17,18 @@ from mvsnap import __version__
 _COMMANDS = {
     "init": ("setup", "Ask for keys, check them, write config/mvsnap.yaml."),
     "check": ("check", "Check the settings and call every configured service."),
-    "snapshot": ("snapshot", "Take pictures now, once."),
+    "snapshot": ("snapshot", "Take snapshots now, once."),
     "record": ("record", "Record a clip now, once."),
     "serve": ("serve", "Run the service."),
     "cameras": ("lists", "List the cameras the Dashboard key can see."),
     "rooms": ("lists", "List the rooms the Webex bot is in."),
     "events": ("events", "Show the event store."),
-    "badges": ("badges", "Badge events: import them from a file."),
-    "users": ("users", "Add, remove and list people who may log in."),
-    "analytics": ("analytics", "Make Wi-Fi visits anew from observations."),
-    "purge": ("purge", "Remove what is older than the retention."),
+    "badges": ("badges", "Import badge events from a file."),
+    "users": ("users", "Add, remove and list users."),
+    "analytics": ("analytics", "Rebuild Wi-Fi visits from observations."),
+    "purge": ("purge", "Delete data past its retention."),
     "db": ("db", "Database maintenance."),
-    "demo": ("demo", "Try everything without any account."),
+    "demo": ("demo", "Try everything without an account."),
     "completion": ("completion", "Let bash or zsh complete commands."),
 }
 
@@ -76,7 +76,7 @@ class _Commands(click.Group):
 def main(ctx: click.Context, config: Path) -> None:
     """Turn a trigger into camera evidence in front of a person.
 
-    Exit codes: 0 done, 1 failed, 2 wrong use.
+    Exit codes: 0 success, 1 failure, 2 usage error.
     """
     # Pictures, databases and settings are for this account and its group alone.
     os.umask(0o027)

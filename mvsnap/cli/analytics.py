@@ -25,9 +25,9 @@ def analytics() -> None:
 @analytics.command()
 @click.pass_context
 def rebuild(ctx: click.Context) -> None:
-    """Make visits anew, after scanning.visit_gap_s or another setting has changed.
+    """Rebuild visits after scanning.visit_gap_s or another setting has changed.
 
-    It reaches back as far as single observations are kept. The service may run.
+    Goes back as far as single observations are kept. The service may be running.
     """
     from rich.progress import Progress
 
@@ -46,4 +46,4 @@ def rebuild(ctx: click.Context) -> None:
                 shown.update(bar, completed=progress.done, total=progress.of)
     except MvsnapError as exc:
         fail_with(exc)
-    out.print(f"Visits made anew of {many} observations.")
+    out.print(f"Rebuilt visits from {many} observations.")

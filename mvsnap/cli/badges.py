@@ -39,7 +39,7 @@ _TOLD = 20
 
 @click.group()
 def badges() -> None:
-    """Badge events: who used which badge where."""
+    """Badge events: which badge was used at which reader."""
 
 
 @config_option
@@ -50,18 +50,18 @@ def badges() -> None:
     "columns",
     multiple=True,
     metavar="OURS=THEIRS",
-    help="A heading with an unusual name, like user_id=Badge; may be repeated. "
-    "Ours are timestamp, date, time, user_id, reader.",
+    help="Map a column with another name, like user_id=Badge; may be repeated. "
+    "Expected names: timestamp, date, time, user_id, reader.",
 )
 @click.option(
     "--time-format",
     metavar="FORMAT",
-    help='Times that are not ISO 8601, like "%d/%m/%Y %H:%M" (strptime).',
+    help='Format of times that are not ISO 8601, like "%d/%m/%Y %H:%M" (strptime).',
 )
 @click.option(
     "--rejects",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write lines that cannot be used to this CSV file, with the reason.",
+    help="Write rejected lines to this CSV file, with the reason.",
 )
 @click.pass_context
 def import_file(
@@ -71,9 +71,9 @@ def import_file(
     time_format: str | None,
     rejects: Path | None,
 ) -> None:
-    """Store the badge events of a CSV file; the same file again changes nothing.
+    """Import badge events from a CSV file; importing it again changes nothing.
 
-    Times without an offset are those of site.timezone.
+    Times without an offset are in site.timezone.
     """
 
     from mvsnap.badges.csv_import import Reading, check_format
@@ -84,13 +84,13 @@ def import_file(
         except BadInput as exc:
             raise click.UsageError(f"--time-format: {exc.message}") from exc
     if rejects is not None and rejects.exists() and rejects.samefile(file):
-        raise click.UsageError("--rejects: is FILE itself (expected another file)")
+        raise click.UsageError("--rejects: same as FILE (expected another file)")
     settings = load_settings(ctx)
     timezone = settings.site.timezone
     now = datetime.now(UTC)
     how = Reading(settings.site.zone, now, _named(columns), time_format)
     parts = open_parts(settings)
-    out.print(f"Times without an offset are taken as {timezone}.", markup=False)
+    out.print(f"Times without an offset are read as {timezone}.", markup=False)
     # A name that is no UTF-8 cannot be stored.
     source = file.name.encode(errors="replace").decode()
     made = Import(parts, source, now)
@@ -214,15 +214,22 @@ def _rejects(path: Path | None) -> Iterator[Callable[[BadRow], object]]:
 def _report(made: Import, file: Path, *, complete: bool) -> None:
     """complete: all bad lines stand in a file already."""
     known = made.good - made.new
-    told = f"{made.new} badge events are new, {known} were known already."
+    events, duplicates = _count(made.new, "new badge event"), _count(known, "duplicate")
+    told = f"{events}, {duplicates}."
     out.print(told, markup=False)
     if made.good and not made.gets_pictures:
-        out.print("No picture is fetched: meraki.api_key is not set.", markup=False)
+        out.print(
+            "Pictures cannot be fetched: meraki.api_key is not set.", markup=False
+        )
     if not made.bad:
         return
     err.print(f"{made.bad} lines of {file} cannot be used:", style="red")
     for row in made.first:
         err.print(f"  line {row.line}: {row.why}", markup=False)
     if made.bad > _TOLD and not complete:
-        err.print(f"  and {made.bad - _TOLD} more: --rejects FILE has them all")
+        err.print(f"  and {made.bad - _TOLD} more: list them all with --rejects FILE")
     raise SystemExit(1)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

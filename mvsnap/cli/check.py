@@ -91,9 +91,11 @@ def _api_keys(settings: Settings) -> CheckResult:
     if names:
         return CheckResult("api keys", True, names)
     if settings.lets_somebody_in(listens=settings.sense.enabled):
-        return CheckResult("api keys", None, "none: nobody can call the API (api_keys)")
+        return CheckResult(
+            "api keys", None, "none, so nobody can call the API (api_keys)"
+        )
     return CheckResult(
-        "api keys", False, "none: nobody can call the gateway (api_keys)"
+        "api keys", False, "none, so nobody can call the gateway (api_keys)"
     )
 
 
@@ -112,7 +114,7 @@ def _engine() -> CheckResult:
     from mvsnap.jobs.engine import check_fitness
 
     check_fitness()
-    return CheckResult("jobs", True, "the job engine can run on this machine")
+    return CheckResult("jobs", True, "the job engine runs on this machine")
 
 
 def _dashboard(settings: Settings) -> Dashboard | None:
@@ -139,7 +141,7 @@ def _cameras(settings: Settings) -> CheckResult:
     dashboard = _dashboard(settings)
     wanted = settings.cameras_named()
     if dashboard is None or not wanted:
-        return CheckResult("cameras", None, "none named in meraki.cameras")
+        return CheckResult("cameras", None, "none set in meraki.cameras")
     seen = []
     for serial in wanted:
         camera = dashboard.camera(Serial(serial))
@@ -172,7 +174,7 @@ def _rooms(settings: Settings) -> CheckResult:
         dict.fromkeys([*settings.rooms_named(), *_rooms_in_settings(settings)])
     )
     if webex is None or not named:
-        return CheckResult("rooms", None, "no webex.room: triggers must name one")
+        return CheckResult("rooms", None, "no webex.room: triggers must name a room")
     wrong = []
     for room in named:
         try:
@@ -201,7 +203,7 @@ def _sense(settings: Settings) -> CheckResult:
     from mvsnap.sense.receiver import Receiver
 
     if not settings.sense.enabled:
-        return CheckResult("MV Sense", None, "not listened to (sense.enabled)")
+        return CheckResult("MV Sense", None, "off (sense.enabled)")
     # An id of its own: the listener's would throw a running service out.
     name = f"mvsnap-check-{os.getpid()}"
     broker = replace(broker_of(settings.sense, name), keeps_session=False)
@@ -229,15 +231,15 @@ def _badges(settings: Settings) -> CheckResult:
         return CheckResult(
             "badges", None, "no reader has a camera (badges.camera_of_reader)"
         )
-    told = [f"{len(ours.camera_of_reader)} readers with a camera"]
+    told = [f"readers with a camera: {len(ours.camera_of_reader)}"]
     if ours.directory is not None:
         found = read_directory(ours.directory)
         if found.mistakes:
             first = f"{found.mistakes} entries left out; {found.first}"
             return CheckResult("badges", False, f"badges.directory: {first}")
-        told.append(f"{len(found.people)} people")
+        told.append(f"people: {len(found.people)}")
     if ours.camera_of_reader and settings.meraki.api_key is None:
-        told.append("but no picture is fetched: meraki.api_key is not set")
+        told.append("but pictures cannot be fetched: meraki.api_key is not set")
         return CheckResult("badges", False, ", ".join(told))
     return CheckResult("badges", True, ", ".join(told))
 
@@ -251,13 +253,13 @@ def _wifi(settings: Settings) -> CheckResult:
     endpoints = len(settings.scanning.endpoints)
     if not endpoints:
         return CheckResult("Wi-Fi", None, "no scanning.endpoints: no analytics")
-    kept = "MAC addresses as they are"
+    kept = "MAC addresses not hashed"
     if settings.scanning.hash_macs:
         kept = "MAC addresses hashed"
         salt.salt(settings.data_dir)
     db = database.Database(database.open_database(store_url(settings)))
     waiting = WifiStore(db).waiting()
-    text = f"{endpoints} endpoints, {kept}, {waiting} batches wait for the worker"
+    text = f"endpoints: {endpoints}, {kept}, batches waiting for the worker: {waiting}"
     return CheckResult("Wi-Fi", True, text)
 
 
@@ -265,7 +267,7 @@ def _pages(settings: Settings) -> CheckResult:
     names = ", ".join(_names(settings))
     if not names:
         return CheckResult(
-            "pages", None, "nobody can log in yet: python -m mvsnap users add NAME"
+            "pages", None, "no users yet: python -m mvsnap users add NAME"
         )
     return CheckResult("pages", True, names)
 
@@ -278,7 +280,7 @@ def _log_ins(settings: Settings) -> CheckResult:
     if mistakes:
         return CheckResult("log-ins", False, "; ".join(mistakes))
     where = accounts.service_file(service)
-    return CheckResult("log-ins", True, f"system accounts, by PAM: {where}")
+    return CheckResult("log-ins", True, f"system accounts, through PAM: {where}")
 
 
 def _names(settings: Settings) -> list[str]:

@@ -40,7 +40,7 @@ def _recorder(settings: Settings) -> CheckResult:
 
     own = settings.recorder
     if not own.cameras:
-        return CheckResult("recorder", None, "no camera records (recorder.cameras)")
+        return CheckResult("recorder", None, "no recording cameras (recorder.cameras)")
     words = version(own.ffmpeg)
     version(own.ffprobe)
     return CheckResult("recorder", True, words)
@@ -64,7 +64,11 @@ def _ixon(settings: Settings) -> CheckResult:
         return CheckResult("IXON", False, f"{where} is {server.type}, not http")
     if server.agent.online is False:
         return CheckResult("IXON", False, f"{where}: the device is offline")
-    needs = ", needs somebody's approval each time" if server.needs_approval else ""
+    needs = (
+        ", needs approval in the IXON portal for each access"
+        if server.needs_approval
+        else ""
+    )
     return CheckResult("IXON", not needs, f"signed in, {where}{needs}")
 
 
@@ -112,7 +116,7 @@ def _camera(settings: Settings, name: str) -> CheckResult:
 def _how(camera: RecorderCamera) -> str:
     after = f"{camera.post_roll_s:g} s after an alarm"
     if not camera.is_ring:
-        return f"on demand: {after}, nothing before it"
+        return f"on demand: {after}, no pre-roll"
     return f"ring: {camera.pre_roll_s:g} s before and {after}"
 
 

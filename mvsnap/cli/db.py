@@ -16,7 +16,7 @@ def db() -> None:
 @click.command()
 @click.pass_context
 def upgrade(ctx: click.Context) -> None:
-    """Bring the database to this version (every start does it, too)."""
+    """Upgrade the database to this version (also done at every start)."""
     settings = load_settings(ctx)
     from mvsnap.runtime import store_url
     from mvsnap.store import database
@@ -28,9 +28,11 @@ def upgrade(ctx: click.Context) -> None:
         database.upgrade(engine)
         after = database.version(engine)
     if before == after:
-        out.print(f"The database is at version {after} already.")
+        out.print(f"The database is already at version {after}.")
     else:
-        out.print(f"The database went from version {before or 'none'} to {after}.")
+        out.print(
+            f"The database was upgraded from version {before or 'none'} to {after}."
+        )
 
 
 db.add_command(upgrade)

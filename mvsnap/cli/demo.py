@@ -36,12 +36,14 @@ class Try:
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="End after the triggers: 0 worked, 1 not.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=5004, help="0: any free one."
+    "--once", is_flag=True, help="Exit after the triggers: 0 worked, 1 failed."
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=5004, help="0: any free port."
 )
 def demo(once: bool, port: int) -> None:
-    """Try everything without any account: simulated clouds, the real gateway."""
+    """Try everything without an account: simulated clouds, the real gateway."""
     from mvsnap import logs
     from mvsnap.cli.demo_world import API_KEY, world
 
@@ -74,7 +76,7 @@ def _tries(dashboard: FakeDashboard) -> list[Try]:
             {"mvSerial": f"{one},{two},{three}", "prefix": "Door open"},
         ),
         Try(
-            "Somebody wants to see half an hour ago",
+            "Someone wants to see half an hour ago",
             {"mvSerial": two, "at": f"{earlier:%Y-%m-%dT%H:%M:%SZ}"},
         ),
         Try(
@@ -120,8 +122,8 @@ def _gather(made: World) -> bool:
 
     if made.counts is None:
         return True
-    out.print("\n[bold]Five people stay before a camera[/bold]")
-    out.print(f"  {PEOPLE} or more for {DWELL_S} s are a crowd", style="dim")
+    out.print("\n[bold]Five people stay in front of a camera[/bold]")
+    out.print(f"  {PEOPLE} or more for {DWELL_S} s count as a crowd", style="dim")
     serial, zone_id = made.entrance()
     clock = SystemClock()
     began_s = clock.monotonic()
@@ -133,7 +135,7 @@ def _gather(made: World) -> bool:
         found = any(words in text for text in posted)
         return clock.monotonic() - began_s if found else None
 
-    with err.status("they come and go"):
+    with err.status("people come and go"):
         spans_s = [
             poll(partial(told, words), clock, every_s=0.1, limit_s=_CROWD_LIMIT_S)
             for words in ("Crowd: ", "Crowd over")
@@ -143,8 +145,8 @@ def _gather(made: World) -> bool:
         out.print("  [red]no message[/red]")
         return False
     out.print(
-        f"  [green]posted[/green] {came_s:.1f} s after they came; "
-        f"their end followed in the thread after {over_s:.1f} s"
+        f"  [green]posted[/green] {came_s:.1f} s after they arrived; "
+        f"the end of the crowd followed in the thread after {over_s:.1f} s"
     )
     return True
 
@@ -157,7 +159,7 @@ def _fail_a_robot(made: World) -> bool:
 
     if made.robot is None:
         return True
-    out.print("\n[bold]A robot stops, and IXON tells of it[/bold]")
+    out.print("\n[bold]A robot stops, and IXON sends an alarm[/bold]")
     url = f"{made.url}/webhook/{HOOK_TOKEN}"
     out.print(f"  POST {url}", style="dim")
     clock = SystemClock()
@@ -170,7 +172,7 @@ def _fail_a_robot(made: World) -> bool:
     def clip() -> SimMessage | None:
         return next((m for m in made.webex.messages if "Clip: " in m.markdown), None)
 
-    with err.status("the clip goes on for a while after the alarm"):
+    with err.status("recording for a while after the alarm"):
         message = poll(clip, clock, every_s=0.1, limit_s=_CLIP_LIMIT_S)
     made.robot.go()
     if answers != [202] or message is None:
@@ -196,7 +198,7 @@ def _show_messages(webex: FakeWebex) -> None:
     out.print(f"\n[bold]Posted to {ROOM!r}[/bold]")
     for message in webex.messages:
         lines = message.markdown.replace("**", "").splitlines()
-        first = " ".join(line for line in lines if "Video at" not in line)
+        first = " ".join(line for line in lines if "Video of" not in line)
         indent = "    " if message.parent_id else "  "
         files = "".join(
             f"  [green]{file.content_type}, {len(file.data) // 1000} kB[/green]"
@@ -209,11 +211,11 @@ def _stay(made: World) -> None:
     from mvsnap.cli.demo_world import API_KEY, PASSWORD, USER
 
     url = made.url
-    out.print("\n[bold]Up until Ctrl-C[/bold]")
-    out.print(f"  the pages       {url}/   log in as {USER} with {PASSWORD}")
-    out.print(f"  the rooms       {made.rooms_url}/")
+    out.print("\n[bold]Running until Ctrl-C[/bold]")
+    out.print(f"  web pages       {url}/   log in as {USER} with {PASSWORD}")
+    out.print(f"  Webex rooms     {made.rooms_url}/")
     out.print(f"  try it          curl '{url}/api/v1.0/getSnapshot?apikey={API_KEY}'")
-    out.print(f"  what happened   curl '{url}/api/v1.0/events?apikey={API_KEY}'")
+    out.print(f"  list events     curl '{url}/api/v1.0/events?apikey={API_KEY}'")
     try:
         threading.Event().wait()
     except KeyboardInterrupt:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option(
     "--kind",
     type=click.Choice([kind.value for kind in EventKind]),
-    help="Only this kind.",
+    help="Show only this kind.",
 )
 @click.option("--since", help="ISO 8601 time, like 2026-01-31T08:15:00Z.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)

@@ -17,7 +17,7 @@ from mvsnap.cli.terminal import (
 @click.command()
 @click.pass_context
 def purge(ctx: click.Context) -> None:
-    """Remove what is too old or too much (the service does it, too).
+    """Delete data past its retention (the service does this by itself, too).
 
     Settings: storage.retention_days, storage.max_gb, scanning.keep_observations_days,
     scanning.keep_visits_days
@@ -27,27 +27,29 @@ def purge(ctx: click.Context) -> None:
     with storage_errors(settings):
         removed = parts.purge()
         swept = parts.retention().sweep()
-        left_gb = parts.videos().usage().size_bytes / 1e9
+        left_bytes = parts.videos().usage().size_bytes
         wifi, badges = parts.purge_wifi(), parts.purge_badges()
-    storage, scanning = settings.storage, settings.scanning
+    freed, left = _gb(removed.size_bytes), _gb(left_bytes)
     out.print(
-        f"Older than {storage.retention_days} days: {removed.events} events, "
-        f"{removed.pictures} pictures removed."
+        f"Events: {removed.events} removed. Pictures: {removed.pictures} removed."
     )
-    out.print(
-        f"That old, or above {storage.max_gb:g} GB: {removed.clips} clips removed, "
-        f"{removed.size_bytes / 1e9:.3f} GB. {left_gb:.3f} GB of clips are there."
-    )
+    out.print(f"Clips: {removed.clips} removed ({freed} freed), {left} left.")
     if swept.strays or swept.lost:
         out.print(
-            f"Files of no clip removed: {swept.strays}. "
-            f"Clips whose file is gone: {swept.lost}."
+            f"Files without a clip: {swept.strays} removed. "
+            f"Clips whose file is missing: {swept.lost}."
         )
     out.print(
-        f"Older than {scanning.keep_observations_days} days: "
-        f"{wifi.observations} Wi-Fi observations removed; "
-        f"than {scanning.keep_visits_days} days: {wifi.visits} visits."
+        f"Wi-Fi observations: {wifi.observations} removed. "
+        f"Visits: {wifi.visits} removed."
     )
     if badges.badges:
         pictures = len(badges.picture_paths)
-        out.print(f"Also {badges.badges} badge events, {pictures} pictures removed.")
+        out.print(
+            f"Badge events: {badges.badges} removed. "
+            f"Their pictures: {pictures} removed."
+        )
+
+
+def _gb(size_bytes: int) -> str:
+    return f"{round(size_bytes / 1e9, 3):g} GB"

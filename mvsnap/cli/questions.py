@@ -14,10 +14,15 @@ from mvsnap.errors import UpstreamError
 T = TypeVar("T")
 
 
-def ask_secret(what: str, attempt: Callable[[str], T]) -> tuple[str, T | None]:
-    """Ask until the service takes it; an empty answer skips the service."""
+def ask_secret(
+    what: str, attempt: Callable[[str], T], *, known: bool = False
+) -> tuple[str, T | None]:
+    """Ask until the service takes it; an empty answer skips the service.
+
+    known: the settings have one already, which then stays.
+    """
     while True:
-        secret = ask_invisible(what, "skip")
+        secret = ask_invisible(what, "to keep" if known else "to skip")
         if not secret:
             return "", None
         try:
@@ -29,7 +34,7 @@ def ask_secret(what: str, attempt: Callable[[str], T]) -> tuple[str, T | None]:
 def ask_invisible(what: str, empty: str) -> str:
     """Ask for a text that is not shown; `empty` says what no answer means."""
     answer: str = click.prompt(
-        f"{what} (stays invisible; empty: {empty})",
+        f"{what} (hidden; Enter {empty})",
         default="",
         hide_input=True,
         show_default=False,
@@ -39,7 +44,7 @@ def ask_invisible(what: str, empty: str) -> str:
 
 def ask_text(what: str, empty: str) -> str:
     """Ask for a text; `empty` says what no answer means."""
-    answer: str = click.prompt(f"{what} (empty: {empty})", "", show_default=False)
+    answer: str = click.prompt(f"{what} (Enter {empty})", "", show_default=False)
     return answer.strip()
 
 

@@ -37,13 +37,13 @@ if TYPE_CHECKING:
     "--duration",
     type=click.FloatRange(0, min_open=True),
     metavar="S",
-    help="Seconds from now on; default: post_roll_s of the camera.",
+    help="Seconds to record from now; default: post_roll_s of the camera.",
 )
 @click.option(
     "--pre-roll",
     type=click.FloatRange(0),
     metavar="S",
-    help="Seconds before now, if the service records; default: pre_roll_s.",
+    help="Seconds before now, if the service is running; default: pre_roll_s.",
 )
 @click.option(
     "--out",
@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also copy the MP4 to this file.",
 )
-@click.option("--force", is_flag=True, help="Let --out replace a file.")
-@click.option("--room", help="Also post it to this room: title, id or e-mail.")
+@click.option("--force", is_flag=True, help="Let --out overwrite a file.")
+@click.option("--room", help="Also post it to this room: title, id or e-mail address.")
 @click.pass_context
 def record(
     ctx: click.Context,
@@ -63,10 +63,10 @@ def record(
     force: bool,
     room: str | None,
 ) -> None:
-    """Record CAMERA (a name in recorder.cameras) from now on, and a while before.
+    """Record CAMERA (a name in recorder.cameras) now, including the pre-roll.
 
-    The running service records it. Without one the command does; nobody has the time
-    before then.
+    The running service does the recording. If it is not running, this command records
+    directly, without a pre-roll.
     """
     from mvsnap.cli.record_ways import Asked, record_clip, undelivered
 
@@ -100,7 +100,7 @@ def _camera(settings: Settings, text: str) -> CameraName:
     if found is None:
         near = get_close_matches(text.casefold(), folded, n=1)
         hint = f"did you mean {folded[near[0]]!r}?" if near else f"{', '.join(names)}"
-        raise click.UsageError(f"There is no camera {text!r} in the settings: {hint}")
+        raise click.UsageError(f"No camera {text!r} in the settings: {hint}")
     return CameraName(found)
 
 
@@ -119,11 +119,11 @@ def _check(
             "after together (recorder.max_clip_s)"
         )
     if copy is not None and not copy.parent.is_dir():
-        raise click.UsageError(f"--out: there is no folder {copy.parent}")
+        raise click.UsageError(f"--out: no such folder: {copy.parent}")
     if copy is not None and copy.exists() and not force:
-        raise click.UsageError(f"--out: {copy} is there already (--force replaces it)")
+        raise click.UsageError(f"--out: {copy} already exists (--force overwrites it)")
     if room and settings.webex.bot_token is None:
-        fail("--room: webex.bot_token is missing. Run: python -m mvsnap init")
+        fail("--room: webex.bot_token is not set. Run: python -m mvsnap init")
 
 
 def _report(parts: Parts, clip: Clip) -> None:
@@ -133,7 +133,7 @@ def _report(parts: Parts, clip: Clip) -> None:
         out.print(f"  clip      {escape(str(path))}")
     if clip.began_at is not None and clip.ended_at is not None:
         length_s = (clip.ended_at - clip.began_at).total_seconds()
-        before = f"{clip.before_s:.1f} s before" if clip.before_s else "nothing before"
+        before = f"{clip.before_s:.1f} s before" if clip.before_s else "no pre-roll"
         out.print(f"  length    {length_s:.1f} s, {before}")
         out.print(f"  size      {clip_text.size(clip.size_bytes)}")
     missing_s = sum((g.ended_at - g.began_at).total_seconds() for g in clip.gaps)
@@ -152,7 +152,7 @@ def _copy(parts: Parts, clip: Clip, copy: Path, *, force: bool) -> None:
         with path.open("rb") as video, copy.open("wb" if force else "xb") as file:
             shutil.copyfileobj(video, file)
     except FileExistsError:
-        fail(f"--out: {copy} is there since a moment; the clip is at {path}")
+        fail(f"--out: {copy} has just been created; the clip is at {path}")
     except OSError as exc:
         fail(f"--out: {copy} cannot be written: {exc.strerror}; the clip is at {path}")
     out.print(f"  copied to {escape(str(copy))}")

@@ -100,10 +100,10 @@ def record_clip(parts: Parts, asked: Asked) -> Clip:
     except CannotRecord:
         return _by_the_service(parts, asked)
     try:
-        err.print("No service records here: this command does, without a pre-roll.")
+        err.print("The service is not running: recording directly, without pre-roll.")
         if asked.pre_roll_s:
-            unused = f"--pre-roll {asked.pre_roll_s:g} is not used"
-            err.print(f"[yellow]{unused}: only the service has the time before.[/]")
+            unused = f"--pre-roll {asked.pre_roll_s:g} is ignored"
+            err.print(f"[yellow]{unused}: only the service keeps a pre-roll.[/]")
         return _by_itself(parts, asked, recorder)
     finally:
         recorder.stop()
@@ -121,7 +121,7 @@ def undelivered(parts: Parts, clip: Clip) -> str | None:
 def _by_the_service(parts: Parts, asked: Asked) -> Clip:
     now = parts.store.now()
     if all(now - seen > SILENT_AFTER for seen in parts.store.workers_seen().values()):
-        raise MvsnapError("Another `record` is running; try again when it is over")
+        raise MvsnapError("Another `record` is running; try again when it has finished")
     job_request = JobRequest(
         _BY,
         serials=(),
@@ -139,7 +139,7 @@ def _by_the_service(parts: Parts, asked: Asked) -> Clip:
         if jobs.known(job_request.job_id()) is None:
             raise
         where = f"{parts.settings.site.public_url or ''}/clips"
-        raise MvsnapError(f"The service goes on recording: see {where}") from exc
+        raise MvsnapError(f"The service continues recording: see {where}") from exc
     finally:
         engine.close()
 

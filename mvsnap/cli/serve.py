@@ -15,12 +15,16 @@ _KNOWN = ("web", "worker", "sense")
 @config_option
 @click.command()
 @click.option("--host", help="Address to listen on instead of server.host.")
-@click.option("--port", type=click.IntRange(1, 65535), help="Instead of server.port.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="Port instead of server.port.",
+)
 @click.option(
     "--roles",
     default=",".join(_KNOWN),
     show_default=True,
-    help="What this process does, comma separated.",
+    help="Roles of this process, comma separated.",
 )
 @click.pass_context
 def serve(ctx: click.Context, host: str | None, port: int | None, roles: str) -> None:

@@ -29,14 +29,14 @@ from mvsnap.errors import UpstreamError
 def init(ctx: click.Context) -> None:
     """Ask for keys, check them, write config/mvsnap.yaml (mode 0600).
 
-    An empty answer skips a service. An existing file keeps its comments and whatever
-    is not asked for here.
+    Press Enter to skip a service. An existing file keeps its comments and all other
+    settings.
     """
     path: Path = ctx.obj
     known = load_settings(ctx, must_exist=False)
     existed = path.exists()
     if existed:
-        out.print(f"{path} exists: what you enter now replaces the old answers.")
+        out.print(f"{path} exists: your answers replace the old ones.")
     values: Values = {"site": _ask_site(known)}
     try:
         values["meraki"] = _ask_meraki(known)
@@ -78,7 +78,9 @@ def _ask_meraki(known: Settings) -> dict[str, Any]:
         ok(f"signed in as {dashboard.whoami()}")
         return dashboard
 
-    key, dashboard = ask_secret("Dashboard API key", try_key)
+    key, dashboard = ask_secret(
+        "Dashboard API key", try_key, known=known.meraki.api_key is not None
+    )
     if dashboard is None:
         return {}
     organization = choose("organization", dashboard.organizations(), lambda o: o.name)
@@ -104,12 +106,14 @@ def _ask_webex(known: Settings) -> dict[str, Any]:
         ok(f"signed in as {webex.me()}")
         return webex
 
-    token, webex = ask_secret("Bot access token", try_token)
+    token, webex = ask_secret(
+        "Bot access token", try_token, known=known.webex.bot_token is not None
+    )
     if webex is None:
         return {}
     rooms = webex.rooms()
     if not rooms:
-        out.print("The bot is in no room yet: add it to one, then set webex.room.")
+        out.print("The bot is not in any room yet: add it to one, then set webex.room.")
         return {"bot_token": token}
     room = choose("room", rooms, lambda r: r.title)
     if room is None:
@@ -121,10 +125,10 @@ def _ask_webex(known: Settings) -> dict[str, Any]:
 
 def _choose_cameras(found: Sequence[Camera]) -> list[Camera]:
     if not found:
-        out.print("No cameras found there; triggers must name a serial.")
+        out.print("No cameras found; triggers must name a serial.")
         return []
     return choose_some(
-        "Which cameras, when a trigger names none? (like 1,3 or all)",
+        "Default cameras, for triggers that name none (like 1,3 or all)",
         found,
         lambda c: f"{c.name}  {c.serial}  {c.model}  {c.status}",
         default="1",
@@ -146,7 +150,7 @@ def _time_zone(text: str) -> str:
     try:
         ZoneInfo(text)
     except (KeyError, ValueError, OSError) as exc:
-        raise click.BadParameter("expected a zone like Europe/Berlin") from exc
+        raise click.BadParameter("expected a time zone like Europe/Berlin") from exc
     return text
 
 
@@ -165,7 +169,7 @@ def _new_token() -> dict[str, Any]:
 
 def _say_what_is_missing(known: Settings, values: Values) -> None:
     for name, key, lost in (
-        ("meraki", known.meraki.api_key, "no pictures"),
+        ("meraki", known.meraki.api_key, "no snapshots"),
         ("webex", known.webex.bot_token, "no messages"),
     ):
         if not values[name] and key is None:
@@ -179,13 +183,13 @@ def _next_steps(
     has_key = bool(values["meraki"] or known.meraki.api_key)
     pictures = has_key and values["meraki"].get("cameras", known.meraki.cameras)
     url = f"http://127.0.0.1:{known.server.port}"
-    yield "python -m mvsnap check      every service, one line each"
+    yield "python -m mvsnap check      check every service"
     if pictures:
-        yield "python -m mvsnap snapshot   a first picture"
+        yield "python -m mvsnap snapshot   take a first snapshot"
     if existed:
-        yield "restart the service         it reads the settings when it starts"
+        yield "restart the service         to apply the settings"
     else:
-        yield "make run                    the service"
+        yield "make run                    start the service"
     if pictures:
         yield f"curl -H 'X-API-Key: {key}' {url}/api/v1.0/getSnapshot"
     if values["recorder"] or known.recorder.cameras:

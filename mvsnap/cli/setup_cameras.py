@@ -30,9 +30,9 @@ def ask_cameras(known: Settings, values: Values) -> dict[str, Any]:
 
     values: what was answered before; its Meraki and IXON cameras are offered.
     """
-    out.print("\n[bold]Cameras that record[/bold]  the seconds before an alarm, too")
+    out.print("\n[bold]Recording cameras[/bold]  clips from before an alarm on")
     if names := ", ".join(known.recorder.cameras):
-        out.print(f"There are already: {names}", markup=False)
+        out.print(f"Already set up: {names}", markup=False)
     asked = _Cameras(known, values)
     asked.ask_meraki()
     asked.ask_ixon()
@@ -59,11 +59,11 @@ class _Cameras:
         with closing(Dashboard(url, key, clock=SystemClock())) as dashboard:
             open_ones = [s for s in serials if _is_open(dashboard, Serial(s))]
             if not open_ones:
-                out.print("External RTSP is off at the chosen Meraki cameras.")
+                out.print("External RTSP is off on the chosen Meraki cameras.")
                 return
             names = {s: dashboard.camera(Serial(s)).name for s in open_ones}
         picked = choose_some(
-            "Which Meraki cameras record? (like 1,3, all or none)",
+            "Which Meraki cameras should record? (like 1,3, all or none)",
             open_ones,
             lambda serial: f"{names[serial]}  {serial}",
             default="none",
@@ -77,7 +77,7 @@ class _Cameras:
         """Offer the service that was just chosen."""
         if "agent_server_id" not in self._ixon:
             return
-        entry: Entry = {"ixon": True} | _ask_login("at the camera behind IXON")
+        entry: Entry = {"ixon": True} | _ask_login("for the camera behind IXON")
         if self._works(entry):
             self._ask_name(entry)
 
@@ -86,7 +86,7 @@ class _Cameras:
         while url := _ask_address(url):
             entry: Entry = {"url": url}
             if not _holds_login(url):
-                entry |= _ask_login("at the camera")
+                entry |= _ask_login("for the camera")
             if self._works(entry):
                 self._ask_name(entry)
                 url = ""
@@ -150,14 +150,14 @@ class _Cameras:
         def free(text: str) -> str:
             name = text.strip()
             if name.casefold() in self._names:
-                raise click.BadParameter(f"there is a camera {name} already")
+                raise click.BadParameter(f"a camera named {name} already exists")
             try:
                 settings_of({"recorder": {"cameras": {name: {"url": "rtsp://a/"}}}})
             except BadConfig as exc:
                 raise click.BadParameter(exc.mistakes[0].partition(": ")[2]) from None
             return name
 
-        question = "Name of this camera"
+        question = "Name for this camera"
         name = click.prompt(question, default=f"camera {number}", value_proc=free)
         self._add(name, entry)
 
@@ -184,18 +184,18 @@ def _ask_address(last: str) -> str:
     last: what is tried once more unless the person wants otherwise, or "".
     """
     if last:
-        question = "The same camera again, its address (none: leave it out)"
+        question = "Address of the camera, to try again (none to leave it out)"
         answer: str = click.prompt(question, default=last).strip()
         if answer.casefold() != "none":
             return answer
-    return ask_text("Address of a camera, like rtsp://192.0.2.7:554/stream1", "no more")
+    return ask_text("Camera address, like rtsp://192.0.2.7:554/stream1", "to finish")
 
 
 def _ask_login(where: str) -> Entry:
-    username = ask_text(f"User name {where}", "none")
+    username = ask_text(f"User name {where}", "for none")
     if not username:
         return {}
-    password = ask_invisible("Its password", "none")
+    password = ask_invisible("Password", "for none")
     auth = {"username": username} | ({"password": password} if password else {})
     return {"auth": auth}
 

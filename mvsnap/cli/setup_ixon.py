@@ -20,7 +20,8 @@ def ask_ixon(known: Settings) -> dict[str, Any]:
         UpstreamError: IXON fails after the login.
     """
     out.print("\n[bold]IXON Cloud[/bold]  cameras behind IXON routers")
-    application_id = ask_text("Application ID, from support@ixon.cloud", "skip")
+    keep = "to keep" if known.ixon.application_id else "to skip"
+    application_id = ask_text("Application ID, from support@ixon.cloud", keep)
     if not application_id:
         return {}
     login, ixon = _sign_in(known, application_id)
@@ -55,8 +56,8 @@ def _sign_in(
     )
     if ixon is not None:
         return {"token": token, "email": None, "password": None}, ixon
-    while email := ask_text("E-mail of an account without two-factor login", "skip"):
-        password = ask_invisible("Its password", "skip")
+    while email := ask_text("E-mail of an account without two-factor login", "to skip"):
+        password = ask_invisible("Password", "to skip")
         if not password:
             break
         try:
@@ -73,14 +74,14 @@ def _ask_service(ixon: Ixon) -> dict[str, Any]:
     if agent is None:
         return {}
     services = [server for server in ixon.servers(agent) if server.gives_http]
-    service = choose("HTTP service that is the camera", services, _service)
+    service = choose("HTTP service of the camera", services, _service)
     if service is None:
         out.print("Add an HTTP service for the camera in the IXON portal.")
         return {}
     if service.needs_approval:
-        out.print("[yellow]Somebody must approve each access in the IXON portal.")
+        out.print("[yellow]Each access must be approved in the IXON portal.")
     page = service.landing_page or "/"
-    path = ask_text("Path of the video or picture on the camera", page)
+    path = ask_text("Path of the video or picture on the camera", f"for {page}")
     answer = {"agent_server_id": service.id}
     return answer | ({"stream_path": path} if path else {})
 

@@ -45,9 +45,9 @@ _LOOK_EVERY_S = 0.2
 @config_option
 @click.command()
 @click.argument("serials", nargs=-1, metavar="[SERIAL]...")
-@click.option("--room", help="Room title, id or e-mail; default: webex.room.")
-@click.option("--at", help="A past time, ISO 8601, instead of now.")
-@click.option("--no-post", is_flag=True, help="Keep the pictures, post nothing.")
+@click.option("--room", help="Room title, id or e-mail address; default: webex.room.")
+@click.option("--at", help="A past time (ISO 8601) instead of now.")
+@click.option("--no-post", is_flag=True, help="Store the pictures but post nothing.")
 @click.option(
     "--out",
     "folder",
@@ -63,7 +63,7 @@ def snapshot(
     no_post: bool,
     folder: Path | None,
 ) -> None:
-    """Take a picture and video link of each SERIAL; default: meraki.cameras."""
+    """Take a snapshot and video link of each SERIAL; default: meraki.cameras."""
     settings = load_settings(ctx, level=logging.CRITICAL)
     if settings.meraki.api_key is None:
         fail("meraki.api_key is missing. Set it, or run: python -m mvsnap init")
@@ -90,7 +90,7 @@ def _job(
     except BadInput as exc:
         raise click.UsageError(exc.message) from exc
     if room and settings.webex.bot_token is None:
-        fail("--room: webex.bot_token is missing. Run: python -m mvsnap init")
+        fail("--room: webex.bot_token is not set. Run: python -m mvsnap init")
     posts = not no_post and settings.webex.bot_token is not None
     target = room or settings.webex.room
     return Job(

@@ -58,7 +58,7 @@ def load_settings(
     """Return the settings, or end with every mistake listed and exit code 1."""
     path: Path = ctx.obj
     if must_exist and not path.exists():
-        fail(f"There is no {path}. Make one: python -m mvsnap init")
+        fail(f"{path} not found. Create it with: python -m mvsnap init")
     try:
         settings = load(path)
     except BadConfig as exc:
@@ -69,7 +69,7 @@ def load_settings(
     logs.configure(settings.secrets(), level)
     if readable_by_others(path):
         err.print(
-            f"[yellow]{path} holds secrets and others can read it: "
+            f"[yellow]{path} contains secrets and others can read it: "
             f"chmod 600 {path}[/yellow]"
         )
     return settings

@@ -40,7 +40,7 @@ def _checked(_ctx: click.Context, _argument: click.Parameter, text: str) -> str:
 
 @click.group()
 def users() -> None:
-    """People who may log in to the pages."""
+    """Users who may log in to the pages."""
 
 
 @config_option
@@ -54,9 +54,9 @@ def users() -> None:
 @click.option(
     "--password-file",
     type=click.File("r", encoding="utf-8"),
-    help="Take its first line; - is standard input. Default: ask.",
+    help="Read the password from its first line; -: standard input.",
 )
-@click.option("--yes", is_flag=True, help="Replace a user of this name unasked.")
+@click.option("--yes", is_flag=True, help="Replace an existing user without asking.")
 @click.pass_context
 def add(
     ctx: click.Context,
@@ -65,7 +65,7 @@ def add(
     password_file: TextIO | None,
     yes: bool,
 ) -> None:
-    """Add a user, or give one a new password; with login.backend pam, a new role."""
+    """Add a user, or set a new password (with login.backend pam, a new role)."""
     settings = load_settings(ctx)
     parts = open_parts(settings)
     backend = settings.login.backend
@@ -93,7 +93,7 @@ def add(
 @click.argument("name", callback=_checked)
 @click.pass_context
 def remove(ctx: click.Context, name: str) -> None:
-    """Remove a user; whoever is logged in so is out at once."""
+    """Remove a user, which also ends their sessions."""
     settings = load_settings(ctx)
     parts = open_parts(settings)
     with storage_errors(settings):
@@ -101,8 +101,8 @@ def remove(ctx: click.Context, name: str) -> None:
         found = parts.people.remove(name, change)
         left = _admins(parts, settings.login.backend)
     if not found:
-        fail(f"There is no user {name}. See them: python -m mvsnap users list")
-    out.print(f"{name} is removed.", markup=False)
+        fail(f"No user {name}. List users: python -m mvsnap users list")
+    out.print(f"Removed {name}.", markup=False)
     if not left:
         out.print(
             "[yellow]No admin is left:[/yellow] "
@@ -120,7 +120,7 @@ def list_users(ctx: click.Context) -> None:
     with storage_errors(settings):
         found = parts.people.users()
     if not found:
-        out.print("Nobody yet. Add yourself: python -m mvsnap users add NAME")
+        out.print("No users yet. Add yourself: python -m mvsnap users add NAME")
         return
     zone = settings.site.zone
     table = Table("name", "role", "password", f"changed ({zone})")
@@ -131,7 +131,7 @@ def list_users(ctx: click.Context) -> None:
     out.print(table)
     backend = settings.login.backend
     if any(user.backend != backend for user in found):
-        out.print(f"With login.backend {backend} the others cannot log in.")
+        out.print(f"With login.backend {backend}, the others cannot log in.")
 
 
 users.add_command(add)
@@ -148,17 +148,17 @@ def _require_account(name: str, password_file: TextIO | None) -> None:
     from mvsnap.web import accounts
 
     if password_file is not None:
-        fail("With login.backend pam the password is the one of the system account.")
+        fail("With login.backend pam, the password is that of the system account.")
     if not accounts.exists(name):
-        fail(f"There is no system account {name} that may log in (root never may).")
+        fail(f"No system account {name} that may log in (root never may).")
 
 
 def _question(known: User, backend: LoginBackend) -> str:
     if backend == "local":
-        return f"{known.name} exists. Give a new password?"
+        return f"{known.name} exists. Set a new password?"
     if known.backend == "local":
         return f"{known.name} exists. Log in with the system account from now on?"
-    return f"{known.name} exists. Set the role anew?"
+    return f"{known.name} exists. Set the role again?"
 
 
 def _stored_password(backend: LoginBackend, file: TextIO | None) -> str:

@@ -33,7 +33,7 @@ def retry_after_s(header: str | None, now: datetime) -> float | None:
 
 
 def parse_json(body: bytes) -> Any:
-    """Return what the body holds, or None when it is no JSON (HTML, empty, cut)."""
+    """Return what the body holds, or None when it is not JSON (HTML, empty, cut)."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

@@ -215,13 +215,13 @@ def _reason(exc: Exception, timeout: Any) -> str:
     if isinstance(exc, requests.Timeout) or isinstance(reason, ReadTimeoutError):
         return f"no answer within {float(timeout):g} s"
     if isinstance(exc, requests.exceptions.ProxyError):
-        return "the proxy refused or is out of reach"
+        return "the proxy refused or is unreachable"
     if isinstance(exc, requests.exceptions.SSLError):
         return "TLS failed: is the certificate valid and this machine's time right?"
     if isinstance(reason, NameResolutionError):
         return "the host name was not found"
     if isinstance(reason, NewConnectionError):
-        return "connection refused, or no way to the host"
+        return "connection refused, or no route to the host"
     if isinstance(exc, ValueError) and not isinstance(exc, OSError):
         return "the request could not be built: is a key or URL malformed?"
     return "the connection broke"

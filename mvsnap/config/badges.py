@@ -22,7 +22,7 @@ def _template(url: str) -> str:
     if not url.startswith(_WEB) or not clear or not url.isprintable() or " " in url:
         raise ValueError("expected an address like https://directory.example/{user_id}")
     if "{user_id}" not in url or {"{", "}", ";", ","} & set(parts.netloc):
-        raise ValueError("expected {user_id} in it, behind the host")
+        raise ValueError("expected {user_id} in it, after the host")
     return url
 
 
@@ -33,11 +33,9 @@ def _directory(place: str) -> str:
         return place
     try:
         if "@" in urlsplit(place).netloc:
-            raise ValueError("expected an address without a name or password in it")
+            raise ValueError("expected an address without user name or password")
     except ValueError as exc:
-        raise ValueError(
-            "expected an address without a name or password in it"
-        ) from exc
+        raise ValueError("expected an address without user name or password") from exc
     return place
 
 
@@ -51,23 +49,26 @@ def _host(text: str) -> str:
 
 class Badges(Section):
     camera_of_reader: dict[Text, PictureSerial] = Field(
-        {}, description='the camera of each reader, like {Door 1: Q2AB-...}; "*": all'
+        {},
+        description='camera of each reader, like {Door 1: Q2AB-...}; "*": all others',
     )
     directory: Annotated[Text, AfterValidator(_directory)] | None = Field(
         None,
-        description="names, departments, photos: FILE.csv, FILE.json or the address "
+        description="names, departments and photos: FILE.csv, FILE.json or the URL "
         "of such a file",
     )
     photo_hosts: tuple[Annotated[Text, AfterValidator(_host)], ...] = Field(
-        (), description="hosts that photos of the directory may be fetched from"
+        (), description="hosts from which directory photos may be fetched"
     )
     directory_url: Annotated[Text, AfterValidator(_template)] | None = Field(
         None,
-        description="page of a person in a web directory, shown in a frame, like "
+        description="web directory page of a person, shown in a frame, like "
         "https://directory.example/{user_id}",
     )
     mismatch_room: Text | None = Field(
-        None, description="room or e-mail that is told of a mismatch; default: nobody"
+        None,
+        description="room or e-mail address to which mismatches are posted; "
+        "default: none",
     )
 
     @property

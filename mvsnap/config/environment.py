@@ -36,13 +36,13 @@ def apply(
             try:
                 value = yaml.safe_load(value)
             except yaml.YAMLError:
-                mistakes.append(f"{name}: is no list like [A, B]")
+                mistakes.append(f"{name}: not a list like [A, B]")
                 continue
         path = ".".join(keys)
         if _put(tree, keys, value):
             applied[path] = name
         else:
-            mistakes.append(f"{name}: there is no setting {path}")
+            mistakes.append(f"{name}: no such setting: {path}")
     return applied
 
 

@@ -43,7 +43,10 @@ class Ixon(Section):
         "https://api.ixon.net with api_version 1",
     )
     api_version: int = Field(
-        2, ge=1, le=2, description="2; 1 only for a company IXON has not moved yet"
+        2,
+        ge=1,
+        le=2,
+        description="2; use 1 only for a company that IXON has not migrated yet",
     )
     application_id: Id | None = Field(
         None, description="Application ID, from support@ixon.cloud"
@@ -52,14 +55,16 @@ class Ixon(Section):
         None, description="access token of an API service account (recommended)"
     )
     email: Text | None = Field(
-        None, description="instead of a token: an account without two-factor login"
+        None,
+        description="instead of a token: e-mail address of an account without "
+        "two-factor login",
     )
-    password: Secret | None = Field(None, description="of that account")
+    password: Secret | None = Field(None, description="password of that account")
     company_id: Id | None = Field(
         None, description="id of the company, like 1111-2222-3333-4444-5555"
     )
     agent_server_id: Id | None = Field(
-        None, description="id of the HTTP web-access service that is the camera"
+        None, description="id of the HTTP web access service for the camera"
     )
     stream_path: Text = Field(
         "",
@@ -90,7 +95,7 @@ class Ixon(Section):
     @classmethod
     def _something(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None and not secret.get_secret_value():
-            raise ValueError("expected a text that is not empty")
+            raise ValueError("must not be empty")
         return secret
 
     @field_validator("stream_path")
@@ -103,7 +108,7 @@ class Ixon(Section):
     def _no_otp(cls, given: Any) -> Any:
         if isinstance(given, dict) and "otp" in given:
             raise ValueError(
-                "otp: a one-time password works for seconds, so it cannot be a setting:"
+                "otp: a one-time password expires in seconds and cannot be a setting:"
                 " use the token of an API service account, or an account without"
                 " two-factor login"
             )
@@ -115,7 +120,7 @@ class Ixon(Section):
         if not any(getattr(self, name) for name in own):
             return self
         if self.token is not None and (self.email or self.password):
-            raise ValueError("token: given together with email or password; keep one")
+            raise ValueError("token: cannot be combined with email or password")
         if missing := self._missing():
             raise ValueError(f"missing: {'; '.join(missing)}")
         self._check_ids()
@@ -124,13 +129,13 @@ class Ixon(Section):
     def _missing(self) -> list[str]:
         missing = []
         if self.application_id is None:
-            missing.append("application_id (ask support@ixon.cloud for it)")
+            missing.append("application_id (request it from support@ixon.cloud)")
         if self.token is None and self.email is None and self.password is None:
             missing.append("token, or email and password")
         elif self.token is None and self.email is None:
-            missing.append("email (there is a password)")
+            missing.append("email (password is set)")
         elif self.token is None and self.password is None:
-            missing.append("password (there is an email)")
+            missing.append("password (email is set)")
         if self.company_id is None:
             missing.append("company_id")
         return missing

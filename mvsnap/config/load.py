@@ -131,7 +131,7 @@ class _OnceEach(yaml.SafeLoader):
         for key, _ in node.value:
             name = self.construct_object(key, deep=True)
             if isinstance(name, str) and name in seen:
-                problem = f"`{name}` stands here twice"
+                problem = f"duplicate key `{name}`"
                 raise yaml.constructor.ConstructorError(
                     None, None, problem, key.start_mark
                 )
@@ -175,9 +175,9 @@ def _describe(error: Any, tree: dict[str, Any]) -> str:
     where = ".".join(str(part) for part in error["loc"] if part != "[key]")
     kind = error["type"]
     if kind == "extra_forbidden":
-        return f"{where}: there is no such setting{_nearest(error['loc'])}"
+        return f"{where}: no such setting{_nearest(error['loc'])}"
     if kind == "missing":
-        return f"{where}: is missing"
+        return f"{where}: missing"
     message = error["msg"].removeprefix("Value error, ")
     if not where:
         return str(message)

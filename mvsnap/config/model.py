@@ -37,15 +37,15 @@ Scope = Literal["snapshot", "read", "webhook", "badges", "mute"]
 
 class Site(Section):
     name: Text = Field(
-        "", description="shown in messages, where one room serves several sites"
+        "", description="shown in messages, useful where several sites share a room"
     )
     timezone: Timezone = Field(
-        "UTC", description="people see times in it, like Europe/Berlin"
+        "UTC", description="time zone for displayed times, like Europe/Berlin"
     )
     public_url: Url | None = Field(
         None,
-        description="how people and devices reach this gateway; default: "
-        "the address of the request",
+        description="URL at which people and devices reach this gateway; "
+        "default: the address of the request",
     )
 
     @property
@@ -61,29 +61,36 @@ class Server(Section):
         12,
         ge=4,
         le=200,
-        description="requests served at once; half of them may wait for a picture",
+        description="requests handled at once; half of them may wait for a picture",
     )
     trusted_proxies: int = Field(
-        0, ge=0, le=5, description="proxies in front whose X-Forwarded-* are believed"
+        0,
+        ge=0,
+        le=5,
+        description="number of proxies in front whose X-Forwarded-* headers "
+        "are trusted",
     )
     rate_per_minute: int = Field(
-        600, ge=1, description="requests a minute for each key and for each address"
+        600, ge=1, description="requests per minute, per key and per address"
     )
     queue_size: int = Field(
         1000,
         ge=1,
         le=100_000,
-        description="jobs that may wait; a trigger beyond it is answered 503",
+        description="jobs that may wait; further triggers are answered with 503",
     )
 
 
 class ApiKey(Section):
-    name: Text = Field(min_length=1, description="who uses it; shown with each event")
-    key: Secret = Field(description="the secret itself, 16 characters or more")
+    name: Text = Field(
+        min_length=1, description="name of the user, shown with each event"
+    )
+    key: Secret = Field(description="the key itself, 16 characters or more")
     cameras: tuple[CameraOrAll, ...] = Field(
         ("*",),
         min_length=1,
-        description='serials and names of recorder.cameras it may use; "*": all',
+        description="cameras it may use: serials and names from "
+        'recorder.cameras; "*": all',
     )
     rooms: tuple[Text, ...] = Field(
         ("*",), min_length=1, description='rooms it may post to; "*": all'
@@ -98,67 +105,75 @@ class ApiKey(Section):
     @classmethod
     def _long_enough(cls, key: SecretStr) -> SecretStr:
         if len(key.get_secret_value()) < 16:
-            raise ValueError("expected 16 characters or more")
+            raise ValueError("expected at least 16 characters")
         return key
 
 
 class Meraki(Section):
     base_url: Url = Field(
-        "https://api.meraki.com/api/v1", description="Dashboard API of your region"
+        "https://api.meraki.com/api/v1",
+        description="URL of the Dashboard API of your region",
     )
     api_key: Secret | None = Field(None, description="Dashboard API key")
-    organization_id: Text | None = Field(None, description="id of the organization")
-    network_id: Text | None = Field(None, description="only cameras of this network")
+    organization_id: Text | None = Field(None, description="organization id")
+    network_id: Text | None = Field(
+        None, description="use only cameras of this network"
+    )
     cameras: tuple[SerialText, ...] = Field(
-        (), description="serials used when a trigger names none"
+        (), description="default cameras (serials), for triggers that name none"
     )
     requests_per_s: float = Field(
         10,
         gt=0,
         le=10,
-        description="share of the organization's 10 requests per second",
+        description="share of the organization's limit of 10 requests per second",
     )
     picture_wait_s: float = Field(
-        60, ge=5, le=600, description="how long one try waits for a picture"
+        60, ge=5, le=600, description="seconds one attempt waits for a picture"
     )
 
 
 class Webex(Section):
-    base_url: Url = Field("https://webexapis.com/v1", description="Webex API")
+    base_url: Url = Field(
+        "https://webexapis.com/v1", description="URL of the Webex API"
+    )
     bot_token: Secret | None = Field(None, description="access token of the bot")
     room: Text | None = Field(
-        None, description="room title, room id or e-mail when a trigger names none"
+        None,
+        description="default room, for triggers that name none: title, id or "
+        "e-mail address",
     )
-    message_prefix: Text = Field("", description="text in front of every message")
+    message_prefix: Text = Field("", description="text at the start of every message")
     # Webex takes files of up to 100 MB. Half of that is a minute of a 1080p camera, and
     # is through a slow uplink of 5 Mbit/s within Webex's own patience.
     clip_upload_max_mb: float = Field(
         50,
         ge=0,
         le=100,
-        description="a larger clip is a picture and a link in the message; 0: each",
+        description="larger clips are posted as a picture and a link; 0: all clips",
     )
 
 
 class Schedule(Section):
     cron: Cron = Field(
-        description="minute hour day month weekday, in the site's time zone"
+        description="cron expression (minute hour day month weekday) in the "
+        "site's time zone"
     )
     cameras: tuple[SerialText, ...] = Field((), description="default: meraki.cameras")
     room: Text | None = Field(None, description="default: webex.room")
-    prefix: Text = Field("", description="text in front of the message")
+    prefix: Text = Field("", description="text at the start of the message")
 
 
 class Login(Section):
     backend: LoginBackend = Field(
         "local",
-        description="whose passwords: local, of mvsnap; pam, of the system's accounts",
+        description="local: passwords of mvsnap; pam: passwords of the system accounts",
     )
     pam_service: FileName = Field(
-        "mvsnap", description="file in /etc/pam.d that says how pam checks them"
+        "mvsnap", description="PAM service: a file in /etc/pam.d"
     )
     session_hours: float = Field(
-        12, gt=0, le=24 * 30, description="hours until a person must log in again"
+        12, gt=0, le=24 * 30, description="hours until users must log in again"
     )
 
 
@@ -166,14 +181,18 @@ class Settings(Section):
     site: Site = Site()
     server: Server = Server()
     data_dir: Path = Field(
-        Path("./data"), description="pictures and, without database_url, the databases"
+        Path("./data"),
+        description="folder for pictures, clips and (without database_url) the "
+        "databases",
     )
     database_url: Secret | None = Field(
         None,
         description="default: SQLite in data_dir; "
         "postgresql+psycopg://USER:PASSWORD@HOST/NAME for several machines",
     )
-    api_keys: tuple[ApiKey, ...] = Field((), description="who may call the gateway")
+    api_keys: tuple[ApiKey, ...] = Field(
+        (), description="keys of those who may call the API"
+    )
     meraki: Meraki = Meraki()
     webex: Webex = Webex()
     sense: Sense = Sense()
@@ -183,7 +202,7 @@ class Settings(Section):
     scanning: Scanning = Scanning()
     badges: Badges = Badges()
     login: Login = Login()
-    schedules: tuple[Schedule, ...] = Field((), description="pictures at fixed times")
+    schedules: tuple[Schedule, ...] = Field((), description="snapshots at fixed times")
     storage: Storage = Storage()
 
     @field_validator("database_url")

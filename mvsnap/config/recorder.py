@@ -30,7 +30,7 @@ _LEAST_HIDDEN = 4
 
 
 def _framerate(value: Any) -> float | Literal["auto"]:
-    expected = f"expected auto or pictures a second, up to {_MOST_FPS:g}"
+    expected = f"expected auto or frames per second, up to {_MOST_FPS:g}"
     if isinstance(value, str) and value.strip().lower() == "auto":
         return "auto"
     if isinstance(value, bool) or not isinstance(value, int | float | str):
@@ -68,8 +68,8 @@ def _stream_url(url: SecretStr) -> SecretStr:
         host, _ = parts.hostname, parts.port
     except ValueError as exc:
         raise ValueError(
-            "expected an address like rtsp://HOST:554/PATH; write signs like # or / of"
-            " a password as %23 or %2F, or put it into auth.password"
+            "expected an address like rtsp://HOST:554/PATH; write characters like # or"
+            " / in a password as %23 or %2F, or use auth.password"
         ) from exc
     if parts.scheme not in _SCHEMES or not host or any(ord(s) <= 32 for s in text):
         raise ValueError(
@@ -85,28 +85,28 @@ StreamUrl = Annotated[Secret, AfterValidator(_stream_url)]
 
 class CameraAuth(Section):
     type: AuthType | None = Field(
-        None, description="none, basic or digest; default: what the camera asks for"
+        None, description="none, basic or digest; default: what the camera requires"
     )
-    username: Text = Field("", description="at the camera")
-    password: Secret | None = Field(None, description="at the camera")
+    username: Text = Field("", description="user name on the camera")
+    password: Secret | None = Field(None, description="password on the camera")
 
     @model_validator(mode="after")
     def _fits(self) -> CameraAuth:
         given = bool(self.username or self.password)
         if self.type == "none" and given:
-            raise ValueError("type: none, but there is a username or password")
+            raise ValueError("type: none, but username or password is set")
         if self.type in ("basic", "digest") and not self.username:
-            raise ValueError(f"username: is missing for type {self.type}")
+            raise ValueError(f"username: missing for type {self.type}")
         if self.password is not None and not self.username:
-            raise ValueError("username: is missing, but there is a password")
+            raise ValueError("username: missing, but password is set")
         return self
 
 
 class IxonStream(Section):
     """A camera behind a router of the IXON Cloud; what is missing is in `ixon`."""
 
-    agent_server_id: Id | None = Field(None, description="default: that of ixon")
-    stream_path: Text | None = Field(None, description="default: that of ixon")
+    agent_server_id: Id | None = Field(None, description="default: as in ixon")
+    stream_path: Text | None = Field(None, description="default: as in ixon")
 
     @field_validator("stream_path")
     @classmethod
@@ -119,42 +119,39 @@ class RecorderCamera(Section):
 
     url: StreamUrl | None = Field(
         None,
-        description="its stream: rtsp, rtsps, http or https (MJPEG, or one JPEG for "
-        "each request); may hold USER:PASSWORD@",
+        description="stream URL: rtsp, rtsps, http or https (MJPEG, or one JPEG per "
+        "request); may contain USER:PASSWORD@",
     )
     ixon: Annotated[IxonStream | None, BeforeValidator(_ixon)] = Field(
         None,
-        description="instead: true, the id of a web-access service, or "
-        "{agent_server_id, stream_path}; what is missing comes from the ixon section",
+        description="instead of url: true, the id of a web access service, or "
+        "{agent_server_id, stream_path}; the ixon section provides the rest",
     )
     meraki_serial: SerialText | None = Field(
         None,
-        description="instead: the stream (external RTSP) of this Meraki camera; beside "
-        "url: the same camera in the Dashboard, for snapshots",
+        description="instead of url: use the stream (external RTSP) of this Meraki "
+        "camera; together with url: the same camera in the Dashboard, for snapshots",
     )
     auth: CameraAuth = CameraAuth()
     mode: Mode | None = Field(
         None,
-        description="ring: always connected, has a pre-roll; on_demand: connects at an "
-        "alarm, has none; default: ring, on_demand through IXON",
+        description="ring: always connected, with pre-roll; on_demand: connects at an "
+        "alarm, without pre-roll; default: ring, or on_demand through IXON",
     )
-    pre_roll_s: float = Field(
-        10, ge=0, le=600, description="seconds of a clip before the alarm"
-    )
-    post_roll_s: float = Field(
-        20, ge=0, le=3600, description="seconds of a clip after the alarm"
-    )
+    pre_roll_s: float = Field(10, ge=0, le=600, description="seconds before the alarm")
+    post_roll_s: float = Field(20, ge=0, le=3600, description="seconds after the alarm")
     framerate: Framerate = Field(
         "auto",
-        description="pictures a second asked of a JPEG camera; auto: 1, and what any "
-        "other stream says",
+        description="frames per second requested from a JPEG camera; auto: 1, or as "
+        "any other stream reports",
     )
     recode: Recode = Field(
         "auto",
-        description="make clips H.264; auto: only what browsers cannot play (MJPEG)",
+        description="convert clips to H.264; auto: only what browsers cannot "
+        "play (MJPEG, H.265)",
     )
     verify_tls: bool = Field(
-        True, description="false: accept any certificate of this camera (https)"
+        True, description="false: accept any certificate from this camera (https)"
     )
 
     @property
@@ -167,21 +164,21 @@ class RecorderCamera(Section):
     @classmethod
     def _is_section(cls, given: Any) -> Any:
         if isinstance(given, str):
-            raise ValueError("expected a section like {url: ...}, not just a text")
+            raise ValueError("expected a section like {url: ...}, not just text")
         return given
 
     @model_validator(mode="after")
     def _one_source(self) -> RecorderCamera:
         url, ixon, serial = self.url, self.ixon, self.meraki_serial
         if url is None and ixon is None and serial is None:
-            raise ValueError("one of url, ixon and meraki_serial is missing")
+            raise ValueError("url, ixon or meraki_serial is required")
         if ixon is not None and (url is not None or serial is not None):
-            raise ValueError("ixon: given together with url or meraki_serial; keep one")
+            raise ValueError("ixon: cannot be combined with url or meraki_serial")
         if url is not None and urlsplit(url.get_secret_value()).username is not None:
             if self.auth.username:
-                raise ValueError("auth: given, but the url holds a user, too; keep one")
+                raise ValueError("auth: set, but url also contains a user; keep one")
             if self.auth.type == "none":
-                raise ValueError("auth.type: none, but the url holds a user")
+                raise ValueError("auth.type: none, but url contains a user")
         return self
 
     def secrets(self) -> list[str]:
@@ -201,19 +198,19 @@ class RecorderCamera(Section):
 
 class Recorder(Section):
     cameras: dict[CameraName, RecorderCamera] = Field(
-        {}, description="cameras that record, each below a NAME of your own"
+        {}, description="recording cameras, each under a NAME of your choice"
     )
     queue_size: int = Field(
         10,
         ge=1,
         le=1000,
-        description="clips of one camera that may be recorded or wait; an alarm beyond "
-        "it is answered 503",
+        description="clips per camera that may be in progress or waiting; further "
+        "alarms are answered with 503",
     )
     merge: Literal["extend", "separate"] = Field(
         "extend",
-        description="a second alarm while a clip is recorded: extend that clip, or "
-        "separate: a clip of its own",
+        description="a second alarm during a clip: extend lengthens the clip, separate "
+        "starts another",
     )
     max_clip_s: float = Field(
         300, ge=5, le=7200, description="longest clip, however often it is extended"
@@ -222,18 +219,16 @@ class Recorder(Section):
         60,
         ge=0,
         le=3600,
-        description="an alarm older than that is shown at the moment it arrived",
+        description="alarms older than this are placed at the time they arrived",
     )
     ring_max_mb: float = Field(
-        64, ge=8, le=4096, description="memory of the ring of each camera"
+        64, ge=8, le=4096, description="memory per camera for the ring (pre-roll)"
     )
     min_free_mb: float = Field(
-        200, ge=0, description="with less on the disk no clip is begun"
+        200, ge=0, description="free disk space below which no clip is started"
     )
-    ffmpeg: Text = Field("ffmpeg", min_length=1, description="the program, or its path")
-    ffprobe: Text = Field(
-        "ffprobe", min_length=1, description="the program, or its path"
-    )
+    ffmpeg: Text = Field("ffmpeg", min_length=1, description="program name or path")
+    ffprobe: Text = Field("ffprobe", min_length=1, description="program name or path")
 
     @model_validator(mode="after")
     def _names_differ(self) -> Recorder:
@@ -241,7 +236,7 @@ class Recorder(Section):
         for name in self.cameras:
             other = seen.setdefault(name.casefold(), name)
             if other != name:
-                raise ValueError(f"cameras: {other} and {name} differ in case alone")
+                raise ValueError(f"cameras: {other} and {name} differ only in case")
         serials = [c.meraki_serial for c in self.cameras.values() if c.meraki_serial]
         if twice := next((s for s in serials if serials.count(s) > 1), None):
             raise ValueError(f"cameras: two entries have the meraki_serial {twice}")
@@ -253,8 +248,9 @@ class Recorder(Section):
             length_s = camera.pre_roll_s + camera.post_roll_s
             if length_s > self.max_clip_s:
                 raise ValueError(
-                    f"cameras.{name}: pre_roll_s and post_roll_s are {length_s:g} s "
-                    f"together, max_clip_s is {self.max_clip_s:g}"
+                    f"cameras.{name}: pre_roll_s and post_roll_s add up to "
+                    f"{length_s:g} "
+                    f"s, but max_clip_s is {self.max_clip_s:g}"
                 )
         return self
 

@@ -128,7 +128,7 @@ def _lines(model: type[BaseModel], depth: int) -> Iterator[str]:
             yield f"{pad}#{shown}  # {field.description}"
         else:
             gap = "" if depth else "\n"
-            about = f"{field.description}; one entry looks like this"
+            about = f"{field.description}; an entry looks like this"
             yield f"{gap}{pad}#{name}:  # {about}"
             yield from (f"{pad}#{line}" for line in _entry(shape, section))
 
@@ -160,7 +160,7 @@ def _default(field: FieldInfo) -> str:
 
 
 def main() -> None:
-    """Write both files anew; called in the checkout."""
+    """Rewrite the sample file and the reference, in a checkout."""
     Path("config/mvsnap.sample.yaml").write_text(sample(), encoding="utf-8")
     Path("docs/configuration.md").write_text(page(), encoding="utf-8")
 

@@ -23,66 +23,71 @@ AccessPoint = Annotated[Text, AfterValidator(_access_point)]
 
 class ScanningEndpoint(Section):
     token: AddressToken = Field(
-        description="last part of the address /scanning/TOKEN, 16 characters or more"
+        description="last part of the URL /scanning/TOKEN, 16 characters or more"
     )
-    validator: Secret = Field(description="text the Dashboard shows for this network")
+    validator: Secret = Field(
+        description="validator that the Dashboard shows for this network"
+    )
     secret: SharedSecret = Field(
-        description="the same as in the Dashboard, 8 characters or more"
+        description="same secret as in the Dashboard, 8 characters or more"
     )
     network_id: Text = Field(
-        "", description="Meraki network it is for; default: the one a message names"
+        "", description="Meraki network id; default: as named in each message"
     )
 
     @field_validator("validator")
     @classmethod
     def _not_empty(cls, validator: SecretStr) -> SecretStr:
         if not validator.get_secret_value():
-            raise ValueError("expected the text the Dashboard shows")
+            raise ValueError("expected the validator that the Dashboard shows")
         return validator
 
 
 class Correlation(Section):
     window_s: int = Field(
-        30, ge=0, le=3600, description="seconds around a presence that still count"
+        30,
+        ge=0,
+        le=3600,
+        description="seconds before and after a presence that still count",
     )
     min_rssi_dbm: int = Field(
         -65,
         ge=-127,
         le=0,
-        description="a device as strong as this is near; holds for new observations, "
-        "for older ones after `analytics rebuild`",
+        description="signal from which a device counts as near; applies to new "
+        "observations, to older ones after `analytics rebuild`",
     )
 
 
 class Scanning(Section):
     endpoints: tuple[ScanningEndpoint, ...] = Field(
-        (), description="one for each network that sends observations"
+        (), description="networks that send observations"
     )
     min_rssi_dbm: int = Field(
-        -90, ge=-127, le=0, description="weaker observations are not kept"
+        -90, ge=-127, le=0, description="weaker observations are ignored"
     )
     access_points: tuple[AccessPoint, ...] = Field(
         ("*",),
         min_length=1,
-        description='MAC addresses of those that count, like 0c:8d:db:*; "*": all',
+        description='MAC addresses of access points to use, like 0c:8d:db:*; "*": all',
     )
     hash_macs: bool = Field(
-        True, description="keep a keyed hash instead of the MAC address of a device"
+        True, description="store a keyed hash instead of device MAC addresses"
     )
     visit_gap_s: int = Field(
-        300, ge=60, le=86_400, description="seconds of silence that end a visit"
+        300, ge=60, le=86_400, description="seconds without a signal that end a visit"
     )
     long_stay_s: int = Field(
         3600,
         ge=60,
         le=30 * 86_400,
-        description="longer visits are staff or printers, and left out of counts",
+        description="longer visits (staff, printers) are left out of counts",
     )
     keep_observations_days: int = Field(
-        7, ge=1, le=365, description="days that single observations are kept"
+        7, ge=1, le=365, description="days to keep single observations"
     )
     keep_visits_days: int = Field(
-        365, ge=1, le=3650, description="days that visits and their counts are kept"
+        365, ge=1, le=3650, description="days to keep visits and their counts"
     )
     correlation: Correlation = Correlation()
 
@@ -96,7 +101,9 @@ class Scanning(Section):
     @model_validator(mode="after")
     def _visits_outlive_observations(self) -> Scanning:
         if self.keep_visits_days < self.keep_observations_days:
-            raise ValueError("keep_visits_days: less than keep_observations_days")
+            raise ValueError(
+                "keep_visits_days: must not be less than keep_observations_days"
+            )
         return self
 
     def secrets(self) -> list[SecretStr]:

@@ -26,9 +26,9 @@ def _zone(text: str) -> str:
 def _topic_filter(text: str) -> str:
     levels = text.split("/")
     if not text or "#" in "/".join(levels[:-1]) or len(text) > 200:
-        raise ValueError("expected an MQTT topic filter; # only as its last level")
+        raise ValueError("expected an MQTT topic filter; # only as the last level")
     if any(len(level) > 1 and set(level) & set("+#") for level in levels):
-        raise ValueError("expected an MQTT topic filter; + and # stand alone")
+        raise ValueError("expected an MQTT topic filter; + and # must stand alone")
     return text
 
 
@@ -39,8 +39,8 @@ TopicFilter = Annotated[str, AfterValidator(_topic_filter)]
 class Override(Section):
     """Another rule for one camera or one of its zones; what is not given stays."""
 
-    serial: SerialText = Field(description="the camera")
-    zone: ZoneOrAll = Field("*", description='one zone of it; "*": all')
+    serial: SerialText = Field(description="camera serial")
+    zone: ZoneOrAll = Field("*", description='zone id; "*": all zones')
     people: int | None = Field(
         None, ge=1, le=10_000, description="default: sense.people"
     )
@@ -64,35 +64,42 @@ class Noise(Section):
         None,
         ge=-200,
         le=200,
-        description="raise a noise at this audio level or above, such as -20; "
+        description="raise a noise alert at or above this audio level, such as -20; "
         "default: never",
     )
-    dwell_s: float = Field(5, ge=0, le=86_400, description="seconds it must last")
+    dwell_s: float = Field(
+        5, ge=0, le=86_400, description="how long it must last before an alert"
+    )
     dropout_s: float = Field(
-        10, ge=0, le=3600, description="seconds of quiet that do not end it"
+        10,
+        ge=0,
+        le=3600,
+        description="how long it may be quiet before the noise is over",
     )
     cooldown_s: float = Field(
-        300, ge=0, le=86_400, description="seconds until the next one may be raised"
+        300, ge=0, le=86_400, description="wait this long before the next alert"
     )
 
 
 class Crossing(Section):
     """Raise a crossing when a line is crossed that often."""
 
-    serial: SerialOrAll = Field("*", description='the camera; "*": all')
-    line: Text = Field("*", description='id of the line; "*": all')
+    serial: SerialOrAll = Field("*", description='camera serial; "*": all')
+    line: Text = Field("*", description='line id; "*": all')
     event: Literal["crossing_in", "crossing_out"] = Field(
         "crossing_in", description="crossing_in or crossing_out"
     )
     type: Literal["person", "vehicle"] = Field(
         "person", description="person or vehicle"
     )
-    count: int = Field(1, ge=1, le=10_000, description="crossings that raise it")
+    count: int = Field(
+        1, ge=1, le=10_000, description="number of crossings that raises an alert"
+    )
     window_s: float = Field(
-        60, gt=0, le=86_400, description="seconds within which they happen"
+        60, gt=0, le=86_400, description="seconds within which they must happen"
     )
     cooldown_s: float = Field(
-        300, ge=0, le=86_400, description="seconds until the next one may be raised"
+        300, ge=0, le=86_400, description="wait this long before the next alert"
     )
 
 
@@ -100,61 +107,79 @@ class SensorTrigger(Section):
     """An MT sensor or a sound that takes a snapshot."""
 
     topic: TopicFilter = Field(
-        description="like meraki/v1/mt/+/ble/AA:BB:CC:DD:EE:FF/door"
+        description="MQTT topic, like meraki/v1/mt/+/ble/AA:BB:CC:DD:EE:FF/door"
     )
     match: dict[str, bool | int | float | str] = Field(
-        {}, description="what the message must say, like {open: true}"
+        {}, description="values the message must have, like {open: true}"
     )
-    title: Text = Field("", description="text in front of the message")
+    title: Text = Field("", description="text at the start of the message")
     cameras: tuple[SerialText, ...] = Field((), description="default: meraki.cameras")
     room: Text | None = Field(None, description="default: webex.room")
 
 
 class Sense(Section):
     enabled: bool = Field(False, description="listen to MV Sense")
-    host: str = Field("127.0.0.1", description="MQTT broker the cameras use")
-    port: int = Field(1883, ge=1, le=65535, description="8883 is usual with TLS")
-    tls: bool = Field(False, description="encrypt; the certificate is checked")
+    host: str = Field("127.0.0.1", description="MQTT broker of the cameras")
+    port: int = Field(1883, ge=1, le=65535, description="usually 8883 with TLS")
+    tls: bool = Field(False, description="use TLS and check the certificate")
     ca_file: Path | None = Field(
-        None, description="certificate authority; default: those of the system"
+        None, description="CA certificate file; default: the CAs of the system"
     )
-    username: Text | None = Field(None, description="at the broker")
-    password: Secret | None = Field(None, description="at the broker")
+    username: Text | None = Field(None, description="user name on the broker")
+    password: Secret | None = Field(None, description="password on the broker")
     protocol: Annotated[Literal["3.1.1", "5"], BeforeValidator(as_text)] = Field(
         "3.1.1", description="MQTT 3.1.1 or 5"
     )
-    topic: TopicFilter = Field("/merakimv/#", description="what the cameras publish")
+    topic: TopicFilter = Field(
+        "/merakimv/#", description="MQTT topic the cameras publish to"
+    )
     cameras: tuple[SerialOrAll, ...] = Field(
-        ("*",), min_length=1, description='serials that count; "*": all'
+        ("*",), min_length=1, description='camera serials to watch; "*": all'
     )
     zones: tuple[ZoneOrAll, ...] = Field(
-        ("*",), min_length=1, description='zones that count, 0: whole frame; "*": all'
+        ("*",), min_length=1, description='zone ids to watch; 0: whole frame; "*": all'
     )
-    people: int = Field(1, ge=1, le=10_000, description="so many people are a crowd")
+    people: int = Field(
+        1,
+        ge=1,
+        le=10_000,
+        description="number of people in a zone that counts as a crowd",
+    )
     dwell_s: float = Field(
-        60, ge=0, le=86_400, description="seconds they must stay to be one"
+        60, ge=0, le=86_400, description="how long they must stay before an alert"
     )
     min_messages: int = Field(
-        1, ge=1, le=10_000, description="messages that must say so in that time"
+        1,
+        ge=1,
+        le=10_000,
+        description="how many camera messages must confirm it in that time",
     )
     dropout_s: float = Field(
-        5, ge=0, le=3600, description="seconds with fewer people that do not end it"
+        5,
+        ge=0,
+        le=3600,
+        description="how long the count may drop before the crowd is over",
     )
     cooldown_s: float = Field(
-        300, ge=0, le=86_400, description="seconds until the zone may raise the next"
+        300,
+        ge=0,
+        le=86_400,
+        description="wait this long before the same zone alerts again",
     )
     rooms: tuple[Text, ...] = Field(
-        (), description="rooms or e-mails that are told; default: webex.room"
+        (), description="rooms or e-mail addresses to notify; default: webex.room"
     )
-    overrides: tuple[Override, ...] = Field((), description="rules of some zones")
+    overrides: tuple[Override, ...] = Field(
+        (), description="exceptions for cameras or zones"
+    )
     noise: Noise = Noise()
-    crossings: tuple[Crossing, ...] = Field((), description="lines to watch")
+    crossings: tuple[Crossing, ...] = Field((), description="line crossings to watch")
     triggers: tuple[SensorTrigger, ...] = Field(
-        (), description="MT sensors and sounds that take a snapshot"
+        (), description="MT sensors and sounds that trigger a snapshot"
     )
 
     @model_validator(mode="after")
     def _ca_needs_tls(self) -> Sense:
         if self.ca_file is not None and not self.tls:
-            raise ValueError("ca_file: given, but tls is off")
+            raise ValueError("ca_file: set, but tls is off")
         return self

@@ -11,13 +11,13 @@ class S3(Section):
     """Empty, or complete."""
 
     endpoint_url: Url | None = Field(
-        None, description="address of the object store; default: Amazon's"
+        None, description="URL of the object store; default: Amazon S3"
     )
-    region: Text | None = Field(None, description="default: that of the endpoint")
-    bucket: Text | None = Field(None, description="clips are copied into it")
-    prefix: Text = Field("", description="in front of each name, like site-a/")
-    access_key: Secret | None = Field(None, description="id of the access key")
-    secret_key: Secret | None = Field(None, description="the secret of that key")
+    region: Text | None = Field(None, description="default: region of the endpoint")
+    bucket: Text | None = Field(None, description="bucket to copy clips to")
+    prefix: Text = Field("", description="prefix for object names, like site-a/")
+    access_key: Secret | None = Field(None, description="access key id")
+    secret_key: Secret | None = Field(None, description="secret access key")
 
     @property
     def configured(self) -> bool:
@@ -35,9 +35,9 @@ class S3(Section):
 
 class Storage(Section):
     retention_days: int = Field(
-        30, ge=1, description="days that events, pictures and clips are kept"
+        30, ge=1, description="days to keep events, pictures and clips"
     )
     max_gb: float = Field(
-        20, gt=0, description="GB of clips; beyond it the oldest go first"
+        20, gt=0, description="maximum GB of clips; the oldest are deleted first"
     )
     s3: S3 = S3()

@@ -51,11 +51,11 @@ def _camera_name(text: str) -> str:
     text = text.strip()
     if not _NAME.fullmatch(text):
         raise ValueError(
-            "expected a name of up to 40 letters, digits, blanks and any of . _ -"
+            "expected a name of up to 40 letters, digits, spaces and any of . _ -"
         )
     if is_serial(text):
         raise ValueError(
-            "expected a name of your own; a Meraki serial goes into meraki_serial"
+            "expected a name of your choice; put the Meraki serial in meraki_serial"
         )
     return text
 
@@ -85,7 +85,7 @@ def _camera(text: str, info: ValidationInfo[Known | None]) -> str:
         raise ValueError("expected a Meraki serial like Q2XX-ABCD-1234")
     near = get_close_matches(text.casefold(), names, n=1)
     hint = f" (did you mean {names[near[0]]}?)" if near else ""
-    raise ValueError(f"expected a Meraki serial or a name of recorder.cameras{hint}")
+    raise ValueError(f"expected a Meraki serial or a name from recorder.cameras{hint}")
 
 
 def _picture_serial(text: str, info: ValidationInfo[Known | None]) -> str:
@@ -110,7 +110,7 @@ def _origin(url: str) -> str:
 
 def _file_name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", text):
-        raise ValueError("expected the name of a file, without a folder")
+        raise ValueError("expected a file name without a folder")
     return text
 
 
@@ -143,15 +143,15 @@ def _secret(value: Any) -> Any:
 def _address_token(token: SecretStr) -> SecretStr:
     text = token.get_secret_value()
     if len(text) < LEAST_TOKEN:
-        raise ValueError(f"expected {LEAST_TOKEN} characters or more")
+        raise ValueError(f"expected at least {LEAST_TOKEN} characters")
     if not _PLAIN.fullmatch(text):
-        raise ValueError("expected letters, digits and any of . _ ~ - alone")
+        raise ValueError("expected only letters, digits and any of . _ ~ -")
     return token
 
 
 def _shared_secret(secret: SecretStr) -> SecretStr:
     if len(secret.get_secret_value()) < LEAST_SECRET:
-        raise ValueError(f"expected {LEAST_SECRET} characters or more")
+        raise ValueError(f"expected at least {LEAST_SECRET} characters")
     return secret
 
 

@@ -18,18 +18,20 @@ Action = Literal["clip", "snapshot"]
 
 
 class WebhookToken(Section):
-    name: Text = Field(min_length=1, description="who sends; shown with each event")
+    name: Text = Field(
+        min_length=1, description="name of the sender, shown with each event"
+    )
     token: AddressToken = Field(
-        description="last part of the address /webhook/TOKEN, 16 characters or more"
+        description="last part of the URL /webhook/TOKEN, 16 characters or more"
     )
     cameras: tuple[CameraText, ...] = Field(
         (),
-        description="serials or names of recorder.cameras, for an alarm that no rule "
-        "matches; default: meraki.cameras",
+        description="cameras for alarms that match no rule: serials or names from "
+        "recorder.cameras; default: meraki.cameras",
     )
     actions: tuple[Action, ...] = Field(
         (),
-        description="any of clip, snapshot; default: snapshot, and clip where "
+        description="any of clip, snapshot; default: snapshot, plus clip if "
         "recorder.cameras has any",
     )
     room: Text | None = Field(None, description="default: webex.room")
@@ -39,8 +41,8 @@ class BadgePaths(Section):
     """Empty, or complete."""
 
     timestamp: Text = Field("", description="path of the time, like data.time")
-    user_id: Text = Field("", description="path of the badge's number")
-    reader: Text = Field("", description="path of the reader's name")
+    user_id: Text = Field("", description="path of the badge number")
+    reader: Text = Field("", description="path of the reader name")
 
     @property
     def configured(self) -> bool:
@@ -57,26 +59,28 @@ class BadgePaths(Section):
 class WebhookRule(Section):
     """What the alarms it matches lead to; every rule that matches acts."""
 
-    name: Text = Field(min_length=1, description="shown with each event")
+    name: Text = Field(
+        min_length=1, description="name of the rule, shown with each event"
+    )
     match: dict[
         str, bool | int | float | str | tuple[bool | int | float | str, ...]
     ] = Field(
         {},
-        description="what the message must say, like {systemLabel: [alarm-high, x], "
-        "extraInfo.Device name: Robot *}; default: anything",
+        description="values the message must have, like {systemLabel: [alarm-high, x], "
+        "extraInfo.Device name: Robot *}; default: any",
     )
     cameras: tuple[CameraText, ...] = Field(
         (),
-        description="serials or names of recorder.cameras; default: as if no rule "
+        description="serials or names from recorder.cameras; default: as if no rule "
         "matched",
     )
-    room: Text | None = Field(None, description="default: that of the token")
-    title: Text = Field("", description="default: what the message says")
+    room: Text | None = Field(None, description="default: as for the token")
+    title: Text = Field("", description="default: from the message")
     actions: tuple[Action, ...] = Field(
-        (), description="any of clip, snapshot; default: those of the token"
+        (), description="any of clip, snapshot; default: as for the token"
     )
     badge: BadgePaths = Field(
-        BadgePaths(), description="the message is a badge event, and no alarm"
+        BadgePaths(), description="set if the message is a badge event, not an alarm"
     )
 
     @model_validator(mode="after")
@@ -85,21 +89,21 @@ class WebhookRule(Section):
             n for n in ("cameras", "room", "title", "actions") if getattr(self, n)
         ]
         if self.badge.configured and others:
-            raise ValueError(f"badge: such a rule has no {', '.join(others)}")
+            raise ValueError(f"badge: cannot be combined with {', '.join(others)}")
         return self
 
 
 class Webhooks(Section):
     tokens: tuple[WebhookToken, ...] = Field(
-        (), description="who may send alarms to /webhook/TOKEN"
+        (), description="senders that may post alarms to /webhook/TOKEN"
     )
     meraki_shared_secret: SharedSecret | None = Field(
         None,
-        description="opens /webhook to Meraki's alerts, 8 characters or more; "
-        "the same as in the Dashboard",
+        description="lets Meraki send alerts to /webhook; same secret as in the "
+        "Dashboard, 8 characters or more",
     )
     rules: tuple[WebhookRule, ...] = Field(
-        (), description="what alarms lead to; all that match act"
+        (), description="what to do with alarms; all matching rules apply"
     )
 
     @model_validator(mode="after")

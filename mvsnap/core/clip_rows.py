@@ -11,7 +11,7 @@ from mvsnap.core.days import lasting
 
 _COPIES = {
     CopyState.NONE: "",
-    CopyState.WAITING: "copy to S3 waits",
+    CopyState.WAITING: "waiting to be copied to S3",
     CopyState.COPIED: "copied to S3",
     CopyState.FAILED: "not copied to S3",
 }
@@ -49,7 +49,7 @@ class ClipRow:
         if clip.state is ClipState.DELETED:
             return ""
         missing = f"{lasting(self.missing_s)} missing" if self.missing_s >= 0.5 else ""
-        return ". ".join(filter(None, (missing, clip.note)))
+        return "; ".join(filter(None, (missing, clip.note)))
 
     @property
     def missing_s(self) -> float:

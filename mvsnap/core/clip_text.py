@@ -11,7 +11,7 @@ def title(clip: Clip) -> str:
     if said := clip.title.partition("\n")[0].strip():
         return said
     by_hand = clip.trigger.kind is TriggerKind.COMMAND
-    return "Recorded by hand" if by_hand else "Alarm"
+    return "Manual recording" if by_hand else "Alarm"
 
 
 def size(size_bytes: int) -> str:

@@ -85,7 +85,7 @@ class CrowdRow:
         if self.muted_by is None:
             return ""
         is_person = self.muted_by != COOL_DOWN
-        return f"Muted by {self.muted_by}" if is_person else "Not told: cool-down"
+        return f"Muted by {self.muted_by}" if is_person else "Not posted: cool-down"
 
     @property
     def video_link(self) -> str | None:
@@ -104,7 +104,7 @@ class CrowdRow:
             return None
         if self.picture is not None:
             return self.picture.error or "No picture"
-        return "The picture is on its way" if self.fresh else "No picture came"
+        return "Fetching the picture" if self.fresh else "No picture received"
 
     @property
     def zone(self) -> str:
@@ -150,7 +150,7 @@ class CrowdRow:
         limit = _number(self.event, "limit_db" if is_noise else "limit")
         if limit is None:
             return ""
-        least = f"{_decibels(limit) if is_noise else f'{limit:g}'} or more"
+        least = f"{_decibels(limit)} or louder" if is_noise else f"{limit:g} or more"
         return f"{least} for {lasting(self.dwell_s)}" if self.dwell_s else least
 
     @property

@@ -90,9 +90,9 @@ def read(
             cells, why = [], _why(exc)
         line = reader.line_num + skipped
         if numbered.ended:
-            why = "a quote is never closed"
+            why = "unclosed quote"
         elif line > first and _holds_rows(cells, delimiter, len(header), needed):
-            why = "a cell holds whole lines (an open quote?)"
+            why = "a cell spans several lines (unclosed quote?)"
         if why:
             yield BadRow(
                 line, why if line == first else f"lines {first} to {line}: {why}"
@@ -142,7 +142,7 @@ def _row(
 ) -> Row | BadRow:
     rest = [cell for cell in cells[columns:] if cell.strip()]
     if rest:
-        why = f"{len(cells)} cells under {columns} headings (a delimiter in a text?)"
+        why = f"{len(cells)} cells under {columns} headings (unquoted delimiter?)"
         return BadRow(line, why)
     return Row(line, {names[n]: c.strip() for n, c in enumerate(cells[:columns])})
 
@@ -153,7 +153,7 @@ def _heading(lines: Iterator[str]) -> tuple[str, int]:
         # Excel writes its delimiter in front.
         if line.strip() and not line.casefold().startswith("sep="):
             return line.rstrip("\r\n"), number
-    raise BadInput("the file is empty (expected a line with headings)")
+    raise BadInput("the file is empty (expected a heading line)")
 
 
 def _delimiter(heading: str, columns: Columns, given: Mapping[str, str] | None) -> str:
@@ -178,7 +178,7 @@ def _check(
     given: Mapping[str, str] | None,
 ) -> None:
     if len(header) > MAX_COLUMNS:
-        raise BadInput(f"{len(header)} columns (expected {MAX_COLUMNS} at most)")
+        raise BadInput(f"{len(header)} columns (expected at most {MAX_COLUMNS})")
     for ours, theirs in (given or {}).items():
         if ours not in columns.known:
             known = ", ".join(columns.known)
@@ -204,7 +204,7 @@ def _said(header: Sequence[str]) -> str:
 
 def _why(exc: csv.Error) -> str:
     if "field larger" in str(exc):
-        return f"a cell with more than {MAX_CELL:,} characters (an open quote?)"
+        return f"a cell with more than {MAX_CELL:,} characters (unclosed quote?)"
     return f"cannot be read: {exc}"
 
 

@@ -49,10 +49,10 @@ def read(body: bytes, content_type: str = "") -> dict[str, Any]:
         BadInput
     """
     if len(body) > MAX_BYTES:
-        raise BadInput(f"body: {len(body)} bytes (expected {MAX_BYTES} at most)")
+        raise BadInput(f"body: {len(body)} bytes (expected at most {MAX_BYTES})")
     text = _decoded(body, content_type).strip()
     if not text:
-        raise BadInput("body: is empty (expected a JSON object)")
+        raise BadInput("body: empty (expected a JSON object)")
     is_json = text[0] in '{["' or "json" in content_type.lower()
     found = _unwrapped(_json("body", text)) if is_json else _form(text)
     _check(found)
@@ -93,7 +93,7 @@ def kind_of(value: object) -> str:
     if isinstance(value, int | float):
         return "a number"
     if isinstance(value, str):
-        return "a text"
+        return "text"
     return "a list" if isinstance(value, list) else "an object"
 
 
@@ -118,7 +118,7 @@ def _secret(message: dict[str, Any], name: str) -> str:
 def _decoded(body: bytes, content_type: str) -> str:
     named = _CHARSET.search(content_type)
     if named and named[1].lower() not in _CHARSETS:
-        raise BadInput("Content-Type: a charset nobody uses for JSON (expected utf-8)")
+        raise BadInput("Content-Type: unsupported charset (expected utf-8)")
     charset = _CHARSETS[named[1].lower()] if named else json.detect_encoding(body)
     try:
         return body.decode(charset)
@@ -126,7 +126,7 @@ def _decoded(body: bytes, content_type: str) -> str:
         # Old controllers write Latin-1 and do not say so: better read than lost.
         if not named and charset == "utf-8" and body.lstrip()[:1] in _BEGINS_JSON:
             return body.decode("latin-1")
-        raise BadInput(f"body: is no {charset} text (expected a JSON object)") from exc
+        raise BadInput(f"body: not {charset} text (expected a JSON object)") from exc
 
 
 def _unwrapped(found: Any) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def _json(path: str, text: str) -> Any:
     try:
         return _JSON.decode(text.strip())
     except (ValueError, RecursionError) as exc:
-        raise BadInput(f"{shown(path)}: is no JSON (expected a JSON object)") from exc
+        raise BadInput(f"{shown(path)}: not JSON (expected a JSON object)") from exc
 
 
 def _check(found: Any, path: str = "") -> None:
@@ -174,7 +174,7 @@ def _check(found: Any, path: str = "") -> None:
         if values > MAX_VALUES:
             raise BadInput(f"body: more than {MAX_VALUES} values")
         if isinstance(value, float) and not math.isfinite(value):
-            raise BadInput(f"{shown(here)}: is no number of 64 bits")
+            raise BadInput(f"{shown(here)}: not a 64-bit number")
         if isinstance(value, dict):
             inner = [(name[:40], item) for name, item in value.items()]
         elif isinstance(value, list):
@@ -189,7 +189,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise BadInput(f"{shown(name[:40])}: is given twice")
+            raise BadInput(f"{shown(name[:40])}: given twice")
         found[name] = value
     return found
 

@@ -23,7 +23,7 @@ def new_mute(
         BadInput: names the field.
     """
     if zone_id and not serial:
-        raise BadInput("zone: given without serial (each camera numbers its own)")
+        raise BadInput("zone: given without serial (zone ids are per camera)")
     if zone_id and not _ZONE.fullmatch(zone_id):
         raise BadInput(f"zone: {zone_id[:40]!r} (expected digits, 0: the whole frame)")
     mute = Mute(

@@ -17,7 +17,7 @@ MAX_WAIT_S = 60.0
 DEFAULT_WAIT_S = 10.0
 # Without the key a job could only wait for a Dashboard that never lets it in.
 NO_DASHBOARD = (
-    "meraki.api_key is not set: no snapshot can be taken. "
+    "meraki.api_key is not set, so no snapshot can be taken. "
     "Set it, or run: python -m mvsnap init"
 )
 # Clocks of small devices are not exact; this far ahead still counts as now.
@@ -35,7 +35,7 @@ def parse_serials(text: str, recorded: Iterable[str] = ()) -> tuple[Serial, ...]
         raise BadInput("mvSerial: no serial given (expected Qxxx-xxxx-xxxx)")
     if len(names) > MAX_CAMERAS:
         raise BadInput(
-            f"mvSerial: {len(names)} serials (expected {MAX_CAMERAS} at most)",
+            f"mvSerial: {len(names)} serials (expected at most {MAX_CAMERAS})",
             code="too_many_serials",
         )
     known = {name.casefold() for name in recorded}
@@ -72,7 +72,7 @@ def parse_at(text: str, now: datetime) -> datetime | None:
     moment = parse_moment("at", text)
     if moment > now + _CLOCK_ERROR:
         raise BadInput(
-            f"at: {text[:40]!r} lies in the future (expected a past time)",
+            f"at: {text[:40]!r} is in the future (expected a past time)",
             code="bad_time",
         )
     if moment < _OLDEST:
@@ -111,8 +111,8 @@ def parse_limit(text: str, most: int) -> int:
 
 def _short(name: str, text: str, most: int) -> str:
     if len(text) > most:
-        raise BadInput(f"{name}: {len(text)} characters (expected {most} at most)")
+        raise BadInput(f"{name}: {len(text)} characters (expected at most {most})")
     # Cc: control characters; Cs: half of a character, which no database stores.
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
-        raise BadInput(f"{name}: has control characters (expected plain text)")
+        raise BadInput(f"{name}: contains control characters (expected plain text)")
     return text

@@ -160,7 +160,7 @@ def decode_crossing(payload: bytes) -> Crossing:
     message = parse_object(payload)
     event, type_ = message.get("event", ""), message.get("type", "")
     if event not in _CROSSING_EVENTS or type_ not in _CROSSING_TYPES:
-        raise BadMessage(f"event, type: not known: {shown(event)}, {shown(type_)}")
+        raise BadMessage(f"event, type: unknown: {shown(event)}, {shown(type_)}")
     label = message.get("label")
     return Crossing(
         time_ms(message),
@@ -233,7 +233,7 @@ def _press(message: dict[str, Any]) -> dict[str, Scalar]:
     if "action" in message:
         action = message.pop("action")
         if not isinstance(action, str):
-            refuse("action: expected a text", action)
+            refuse("action: expected text", action)
         spelled = action.replace(" ", "").lower()
         fields["action"] = _PRESSES.get(spelled) or one_line(action, MAX_TEXT)
     if "pressDuration" in message:

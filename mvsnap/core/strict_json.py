@@ -28,7 +28,7 @@ class BadMessage(ValueError):
 def parse(payload: bytes) -> Any:
     """Return what the JSON says; it has no key twice and no number beyond 64 bits."""
     if len(payload) > MAX_BYTES:
-        raise BadMessage(f"{len(payload)} bytes, expected {MAX_BYTES} at most")
+        raise BadMessage(f"{len(payload)} bytes, expected at most {MAX_BYTES}")
     try:
         return _JSON.decode(payload.decode())
     except BadMessage:
@@ -64,7 +64,7 @@ def moment(message: dict[str, Any]) -> datetime | None:
     except BadInput as exc:
         raise BadMessage(f"ts: expected a time, got {shown(value)}") from exc
     if not _EPOCH <= at < _END:
-        refuse("ts: not a time of this age", value)
+        refuse("ts: out of range", value)
     return at
 
 
@@ -106,20 +106,20 @@ def _is_digits(text: str) -> bool:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise BadMessage("a key comes twice")
+        raise BadMessage("duplicate key")
     return found
 
 
 def _in_64_bits(digits: str) -> int:
     if len(digits) > 20 or not -(2**63) <= int(digits) < 2**63:
-        refuse("a number without end", digits)
+        refuse("a number that is not finite", digits)
     return int(digits)
 
 
 def _finite(digits: str) -> float:
     number = float(digits)
     if not abs(number) < float("inf"):  # NaN is not below it either
-        refuse("a number without end", digits)
+        refuse("a number that is not finite", digits)
     return number
 
 

@@ -32,7 +32,7 @@ def parse_name(text: str) -> str:
 def parse_password(text: str) -> str:
     if len(text) < SHORTEST_PASSWORD:
         raise BadInput(
-            f"password: {len(text)} characters (expected {SHORTEST_PASSWORD} or more)"
+            f"password: {len(text)} characters (expected at least {SHORTEST_PASSWORD})"
         )
     return text
 

@@ -19,7 +19,7 @@ from mvsnap.store.events import SILENT_AFTER, Store
 
 # A recorder that comes back before goes on with its clips, and gives them up itself.
 _ABANDONED_AFTER = GIVE_UP_AFTER + timedelta(hours=1)
-_GONE = "the recorder that had it is gone, with its machine or data_dir"
+_GONE = "its recorder is gone, along with its machine or data_dir"
 
 
 class AbandonedClips:

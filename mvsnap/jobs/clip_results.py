@@ -22,7 +22,7 @@ from mvsnap.store.clips import ClipStore
 
 log = logging.getLogger(__name__)
 
-_LATE = "the alarm came late: the video is of the moment it came"
+_LATE = "the alarm arrived late: the video shows the time it arrived"
 
 
 class Filing:

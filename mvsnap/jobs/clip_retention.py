@@ -134,7 +134,7 @@ class Retention:
             is_known = str(path.relative_to(self._data_dir)) in known
             if not is_known and digest not in coming:
                 path.unlink(missing_ok=True)
-                log.warning("%s belonged to no clip: removed", path.name)
+                log.warning("removed %s, which belonged to no clip", path.name)
                 gone += 1
         return gone
 
@@ -142,7 +142,9 @@ class Retention:
         shown = self._videos.shown()
         if shown and not there:
             # More likely the disk is not mounted than that all of them are gone.
-            log.error("no video of %d clips is in %s", len(shown), self._data_dir)
+            log.error(
+                "the videos of %d clips are missing from %s", len(shown), self._data_dir
+            )
             return 0
         lost = 0
         for clip_id, path in shown.items():
@@ -150,7 +152,7 @@ class Retention:
             # Asked again: it may have come since the look.
             if whole not in there and not whole.exists():
                 self._videos.lose(clip_id)
-                log.warning("the file of clip %s is gone: %s", clip_id, path)
+                log.warning("the file of clip %s is missing: %s", clip_id, path)
                 lost += 1
         return lost
 

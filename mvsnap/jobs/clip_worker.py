@@ -101,10 +101,12 @@ class ClipWorker:
                 if self._is_seated or self._acquire_lock():
                     self._poll()
             except SQLAlchemyError as exc:
-                log.warning("clips wait for the database: %s", type(exc).__name__)
+                log.warning(
+                    "clips are waiting for the database: %s", type(exc).__name__
+                )
             except Exception:
                 # The next look may work; a dead clip worker would never come back.
-                log.exception("looking for clips failed")
+                log.exception("checking for new clips failed")
             self._wanted.wait(_LOOK_S if self._is_seated else _SEAT_AGAIN_S)
             self._wanted.clear()
 
@@ -113,7 +115,7 @@ class ClipWorker:
             self._recorder.start()
         except CannotRecord as exc:
             if not self._is_waiting:
-                log.info("clips: %s; looking again", exc.message)
+                log.info("clips: %s; trying again", exc.message)
             self._is_waiting = True
             return False
         self._is_seated = True
@@ -160,7 +162,9 @@ class ClipWorker:
         except RecorderStopped:
             return  # it is ours at the next start
         except NotFound:
-            self._filing.fail(clip, "the camera left the settings (recorder.cameras)")
+            self._filing.fail(
+                clip, "the camera was removed from the settings (recorder.cameras)"
+            )
         except Exception:
             # The thread is this clip's own: unnoted, it would wait for ever.
             log.exception("clip of %s failed unexpectedly", clip.camera)
@@ -194,7 +198,7 @@ class ClipWorker:
             again_s = park_delay_s(age, None)
             note = result.error or ""
             self._clips.put_back(clip.id, note, now + timedelta(seconds=again_s))
-            log.warning("clip of %s waits %.0f s: %s", clip.camera, again_s, note)
+            log.warning("clip of %s deferred by %.0f s: %s", clip.camera, again_s, note)
             return
         self._filing.store(clip, result)
 

@@ -81,8 +81,9 @@ def check_fitness() -> None:
     if sys.version_info >= (3, 12) and sqlite3.sqlite_version_info < (3, 42):
         raise EngineUnfit(
             f"Python {sys.version_info.major}.{sys.version_info.minor} with SQLite "
-            f"{sqlite3.sqlite_version}: jobs need SQLite 3.42 or newer there. "
-            "Use Python 3.11, a newer system, or set database_url to a PostgreSQL."
+            f"{sqlite3.sqlite_version}: jobs need SQLite 3.42 or newer. "
+            "Use Python 3.11, a newer system, or set database_url to a "
+            "PostgreSQL database."
         )
 
 
@@ -220,7 +221,7 @@ class WorkerEngine:
         age = self._clock.now() - job.accepted_at
         if age < GIVE_UP_AFTER:
             return park_delay_s(age, None)
-        log.error("job %s is given up", job.id)
+        log.error("gave up on job %s", job.id)
         return None
 
     def _park(self, job: Job, text: str, park_s: float) -> None:
@@ -229,7 +230,7 @@ class WorkerEngine:
 
         _, _, turn = str(self._dbos.workflow_id).partition("#")
         next_id = f"{job.id}#{int(turn or 0) + 1}"
-        log.info("job %s goes on in %.0f s", job.id, park_s)
+        log.info("job %s deferred by %.0f s", job.id, park_s)
         while True:
             try:
                 with SetWorkflowID(next_id), SetEnqueueOptions(delay_seconds=park_s):
@@ -238,7 +239,7 @@ class WorkerEngine:
             except Exception:
                 # Raised from here it would end the job for good; a full disk may be
                 # emptied.
-                log.exception("job %s cannot be parked; again soon", job.id)
+                log.exception("job %s cannot be deferred; trying again soon", job.id)
                 if self._clock.stopped:
                     # Longer than `close` waits: the engine can note no end then, the
                     # job stays pending, and the next start takes it up.

@@ -156,7 +156,7 @@ class FollowUps:
 
     def _until_opened(self, job: Job) -> float | None:
         """Return how long to wait for the message to follow; None: it never comes."""
-        unsent = UpstreamError("the message it follows is not sent", retry=True)
+        unsent = UpstreamError("the message it replies to was not sent", retry=True)
         if not self._patience.lasts(job, unsent):
             return None
         # Soon at first; in a long outage as seldom as the first message is tried.

@@ -49,7 +49,7 @@ def retrying(
             out_of_time = clock.monotonic() + wait_s > deadline
             if not exc.retry or out_of_time or clock.stopped:
                 raise
-            log.warning("%s; again in %.1f s", exc.message, wait_s)
+            log.warning("%s; trying again in %.1f s", exc.message, wait_s)
         clock.sleep(wait_s)
         pause_s = min(pause_s * 2, _LONGEST_S)
 

@@ -67,7 +67,9 @@ class Copies:
                 if self._has_turn():
                     wait_s = self._copy_all()
             except SQLAlchemyError as exc:
-                log.warning("copies wait for the database: %s", type(exc).__name__)
+                log.warning(
+                    "copying is waiting for the database: %s", type(exc).__name__
+                )
             except Exception:
                 # The next look may work; a dead thread would never come back.
                 log.exception("copying failed unexpectedly")
@@ -102,9 +104,9 @@ class Copies:
             assert self._bucket is not None
         path = self._data_dir / video.path
         if not path.exists():
-            note = "the file is gone"
+            note = "the file is missing"
             self._videos.set_copy(video.path, CopyState.FAILED, note)
-            log.warning("no copy of %s: %s", path.name, note)
+            log.warning("%s not copied: %s", path.name, note)
             return
         self._bucket.upload(path, _name(video.path), "video/mp4")
         picture = self._data_dir / (video.thumbnail_path or video.path)
@@ -115,7 +117,7 @@ class Copies:
 
     def _worked(self, video: ToCopy) -> None:
         if self._said:
-            log.info("copies work again")
+            log.info("copying works again")
         self._said = ""
         self._failing_since = None
         self._failures.pop(video.path, None)

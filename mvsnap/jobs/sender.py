@@ -72,7 +72,7 @@ class Post:
             self.send(job, letter)
         except UpstreamError as exc:
             if letter.file and or_else and not exc.retry and not exc.unsure:
-                log.warning("%s goes without its file: %s", letter.part, exc.message)
+                log.warning("%s posted without its file: %s", letter.part, exc.message)
                 return self.send_or_give_up(job, or_else)
             return self.park_or_give_up(job, letter.part, letter.room, exc)
         self._metrics.parts.labels("delivered").inc()

@@ -248,7 +248,7 @@ class JobService:
         if self.backlog() >= self._queue_size:
             self._metrics.triggers.labels(trigger.kind, "refused").inc()
             raise QueueFull(
-                f"{self._queue_size} jobs are waiting already (server.queue_size)"
+                f"{self._queue_size} jobs are already waiting (server.queue_size)"
             )
         with self._lock:
             self._waiting += 1

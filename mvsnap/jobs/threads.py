@@ -79,7 +79,7 @@ class Mailing:
             try:
                 head = heads[room].result() if room in heads else None
             except UpstreamError as exc:
-                log.warning("could not say that a picture is late: %s", exc.message)
+                log.warning("could not post that a picture is delayed: %s", exc.message)
             else:
                 letter = Letter(note_part(serial), room, words, parent_id=head)
                 self._post.try_once(job, letter)

@@ -67,7 +67,7 @@ def refusal(
     status, headers = answer.status_code, answer.headers
     may_end = not (is_first and status == 403)
     if may_end and source.has_ended is not None and source.has_ended(status, headers):
-        words = "the way to the camera has ended; opening a new one"
+        words = "access to the camera has ended; opening a new one"
         return Ending(State.OFFLINE, words, alone=True), None
     target = urljoin(answer.url, headers.get("Location", ""))
     if status in _REDIRECTS and _server(target) == _server(source.url):

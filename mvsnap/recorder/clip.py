@@ -194,7 +194,7 @@ def _publish(part: Path, path: Path) -> bool:
     try:
         files.publish(part, path)
     except FileExistsError:
-        log.info("%s is there already", path.name)
+        log.info("%s already exists", path.name)
         return False
     return True
 

@@ -229,10 +229,12 @@ class Connection:
             self._run.last_byte = now
             self._beat()
         if size > self._most_bytes:
-            return Ending(State.STALLED, "no keyframe within the memory of the ring")
+            return Ending(
+                State.STALLED, "no keyframe within the memory of the ring (ring_max_mb)"
+            )
         last = self._run.last_byte
         if last is None and now - self._began > self._timing.first_byte_s:
-            return Ending(State.NO_VIDEO, "connected, but no picture came")
+            return Ending(State.NO_VIDEO, "connected, but received no picture")
         if last is not None and now - last > self._stall_s:
             return Ending(State.STALLED, f"nothing for {now - last:.0f} s")
         return None

@@ -120,7 +120,7 @@ class HttpStream:
         while not self._closed.is_set():
             content = self._content()
             if not content.startswith(b"\xff\xd8"):
-                raise CameraRefused(Ending(State.NO_VIDEO, "the answer is no JPEG"))
+                raise CameraRefused(Ending(State.NO_VIDEO, "the answer is not a JPEG"))
             yield content
             due = max(due + every_s, self._clock.monotonic())
             if self._closed.wait(due - self._clock.monotonic()):
@@ -130,17 +130,17 @@ class HttpStream:
     def _content(self) -> bytes:
         """Read one picture, which has an end in bytes and in time."""
         if self._media().startswith("multipart/"):
-            raise CameraRefused(Ending(State.OFFLINE, "it sends a stream now"))
+            raise CameraRefused(Ending(State.OFFLINE, "it now sends a stream"))
         deadline = self._clock.monotonic() + self._silence_s
         content = bytearray()
         try:
             while chunk := self._answer.raw.read1(_CHUNK, decode_content=True):
                 content += chunk
                 if len(content) > mjpeg.LIMIT_BYTES:
-                    raise CameraRefused(Ending(State.NO_VIDEO, "a picture without end"))
+                    raise CameraRefused(Ending(State.NO_VIDEO, "an endless picture"))
                 if self._clock.monotonic() > deadline:
                     raise CameraRefused(
-                        Ending(State.OFFLINE, "no whole picture in time")
+                        Ending(State.OFFLINE, "no complete picture in time")
                     )
             return bytes(content)
         except (OSError, HTTPError) as exc:
@@ -158,7 +158,7 @@ class HttpStream:
             if target is None:
                 raise CameraRefused(ending)
             url = target
-        raise CameraRefused(Ending(State.NO_VIDEO, "it redirects without end"))
+        raise CameraRefused(Ending(State.NO_VIDEO, "it redirects endlessly"))
 
     def _asked(self, url: str) -> requests.Response:
         try:

@@ -154,12 +154,12 @@ class State(StrEnum):
 
 
 _TEXTS = {
-    State.IDLE: "ready: connects when a clip is asked for",
+    State.IDLE: "ready: connects when a clip is requested",
     State.STARTING: "connecting",
     State.RECORDING: "recording",
-    State.STALLED: "the camera is connected but sends nothing; connecting again",
+    State.STALLED: "the camera is connected but sends nothing; reconnecting",
     State.OFFLINE: "the camera cannot be reached",
-    State.WRONG_PASSWORD: "the camera refuses the user name or password",
+    State.WRONG_PASSWORD: "the camera rejects the user name or password",
     State.NO_VIDEO: "the camera answers, but there is no video at this address",
     State.DISK_FULL: "the disk is full",
     State.NO_FFMPEG: "install ffmpeg, 4.4 or later (apt-get install ffmpeg)",

@@ -126,7 +126,7 @@ class Recorder:
         if self._disk_is_full():
             for name, status in found.items():
                 if status.state in (State.RECORDING, State.IDLE):
-                    text = "recording, but the disk is full: no clip can be kept"
+                    text = "recording, but the disk is full: no clip can be saved"
                     found[name] = replace(status, state=State.DISK_FULL, text=text)
         return found
 
@@ -155,7 +155,7 @@ class Recorder:
         """
         ring = self._rings.get(camera)
         if ring is None:
-            raise NotFound(f"No camera {camera[:40]!r} to record")
+            raise NotFound(f"No recording camera {camera[:40]!r}")
         received_at = received_at or self._clock.now()
         request = ClipRequest(
             camera=camera,
@@ -247,7 +247,7 @@ def _memory(settings: RecorderSettings) -> Path:
         except OSError:
             continue
         return folder
-    raise CannotRecord(f"No folder for the rings below {settings.data_dir}")
+    raise CannotRecord(f"No folder for the rings in {settings.data_dir}")
 
 
 def _acquire_lock(path: Path) -> int:
@@ -257,7 +257,9 @@ def _acquire_lock(path: Path) -> int:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(handle)
-        raise CannotRecord("Another process records below this data_dir") from None
+        raise CannotRecord(
+            "Another process is already recording to this data_dir"
+        ) from None
     return handle
 
 

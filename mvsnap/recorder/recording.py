@@ -133,7 +133,7 @@ class Recording:
                 raise RecorderStopped("the recorder is stopping")
         shared = other._result
         if shared is None:
-            raise RecorderStopped("the clip this one is part of was not finished")
+            raise RecorderStopped("the clip that contains this one was not finished")
         return shared if is_same else self.part_of(shared)
 
     def part_of(self, shared: ClipResult) -> ClipResult:
@@ -295,7 +295,7 @@ class Recording:
         """Return why there would be no video."""
         status = self._ring.status()
         if status.state is State.RECORDING:
-            return "the camera was not recorded then, or too long ago"
+            return "the camera was not recorded at that time, or too long ago"
         is_asked = self._ring.camera.mode is Mode.ON_DEMAND
         if is_asked and status.state is State.STARTING and not self._ring.why:
             return f"no picture within {self._settings.timing.connect_s:.0f} s"
@@ -324,7 +324,7 @@ class Recording:
 
     def _note_of(self, began_at: datetime | None) -> str | None:
         late_s = (began_at - self.request.at).total_seconds() if began_at else 0
-        late = f"the video begins {late_s:.0f} s after the trigger"
+        late = f"the video starts {late_s:.0f} s after the trigger"
         told = ["no pre-roll"] if self._ring.camera.mode is Mode.ON_DEMAND else []
         return ": ".join([*told, *([late] if late_s >= _AT_ONCE_S else [])]) or None
 

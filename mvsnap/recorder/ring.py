@@ -287,5 +287,5 @@ class Ring:
 def _long(longest_s: float) -> str:
     return (
         f"recording; clips begin up to {longest_s:.0f} s early: "
-        "set a shorter keyframe (I-frame) interval in the camera"
+        "set a shorter keyframe (I-frame) interval on the camera"
     )

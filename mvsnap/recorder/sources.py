@@ -19,13 +19,13 @@ def source_of(camera: CameraSettings) -> Source:
         parts = urlsplit(camera.url.strip())
         host, port = parts.hostname, parts.port
     except ValueError as exc:
-        raise _bad(camera, "is no URL") from exc
+        raise _bad(camera, "is not a URL") from exc
     if parts.scheme not in ("rtsp", "rtsps", "http", "https"):
         raise _bad(camera, "must begin with rtsp://, rtsps://, http:// or https://")
     if not host:
-        raise _bad(camera, "names no host")
+        raise _bad(camera, "has no host")
     if any(ord(sign) < 32 for sign in camera.url):
-        raise _bad(camera, "holds a control character")
+        raise _bad(camera, "contains a control character")
     where = f"[{host}]" if ":" in host else host
     bare = parts._replace(netloc=where if port is None else f"{where}:{port}")
     return Source(

@@ -48,7 +48,7 @@ def _paths() -> Json:
         f"{root}/jobs/{{job_id}}": {
             "get": describe(
                 "getJob",
-                "State of a job and of its cameras",
+                "Status of a job and its cameras",
                 {"200": json_answer("Job")},
                 [path_parameter("job_id", "id of the job")],
                 errors=("NotFound",),
@@ -80,7 +80,7 @@ def _paths() -> Json:
         "/healthz": {"get": describe_open("getHealth", "Alive")},
         "/readyz": {
             "get": describe_open(
-                "getReadiness", "Ready, with a reason for each part", "503"
+                "getReadiness", "Readiness, with a reason for each part", "503"
             )
         },
         "/metrics": {"get": _metrics()},
@@ -164,15 +164,15 @@ def _snapshot(name: str) -> Json:
         name,
         "Take a snapshot of each camera and post it to Webex",
         {
-            "200": json_answer("Snapshots", "All is delivered"),
-            "202": json_answer("Snapshots", "Accepted durably; look at job.url later"),
+            "200": json_answer("Snapshots", "Everything was delivered"),
+            "202": json_answer("Snapshots", "Accepted and stored; check job.url later"),
             "207": json_answer("Snapshots", "Some cameras failed"),
         },
         [
             {
                 "name": "Idempotency-Key",
                 "in": "header",
-                "description": "the same key gives the same job",
+                "description": "the same key returns the same job",
                 "schema": {"type": "string", "maxLength": 255},
             }
         ],
@@ -186,7 +186,7 @@ def _file(name: str, summary: str, mimetype: str) -> Json:
         summary,
         {
             "200": file_answer(mimetype, "The file"),
-            "206": file_answer(mimetype, "The part asked for with Range"),
+            "206": file_answer(mimetype, "The part requested with Range"),
             "304": {"description": "Not changed"},
             "416": {"$ref": "#/components/responses/BadRange"},
         },
@@ -212,7 +212,7 @@ def _snapshot_fields() -> dict[str, tuple[str, Json]]:
             {"type": "string", "maxLength": params.MAX_PREFIX},
         ),
         "wait_s": (
-            "how long to wait for the end of the job",
+            "how long to wait for the job to finish",
             {
                 "type": "number",
                 "minimum": 0,
@@ -226,9 +226,9 @@ def _snapshot_fields() -> dict[str, tuple[str, Json]]:
 def _add_badges() -> Json:
     operation = describe(
         "addBadges",
-        "Store badge events, all or none; the scope is badges",
+        "Store badge events, all or none; needs the scope badges",
         {
-            "200": json_answer("BadgesAdded", "All were known already"),
+            "200": json_answer("BadgesAdded", "All were duplicates"),
             "202": json_answer("BadgesAdded", "Stored; pictures are fetched later"),
         },
         [],
@@ -246,7 +246,7 @@ def _add_badges() -> Json:
 def _list_mutes() -> Json:
     return describe(
         "listMutes",
-        "Mutes that hold now; the scope is mute",
+        "Active mutes; needs the scope mute",
         {"200": json_answer("Mutes")},
         [],
     )
@@ -255,7 +255,7 @@ def _list_mutes() -> Json:
 def _mute() -> Json:
     operation = describe(
         "mute",
-        "Record crowds but tell nobody, for a while; the scope is mute",
+        "Mute crowds for a while: recorded, but not posted; needs the scope mute",
         {"201": json_answer("Mute", "Muted")},
         [],
         errors=("TooLarge",),
@@ -279,8 +279,8 @@ def _mute() -> Json:
 def _receive(name: str, parameters: list[Json]) -> Json:
     operation = describe(
         name,
-        "Take an alarm of IXON, Meraki or any machine; the scope is webhook",
-        {"202": json_answer("Alarm", "Accepted durably, or ignored with the reason")},
+        "Receive an alarm from IXON, Meraki or any machine; needs the scope webhook",
+        {"202": json_answer("Alarm", "Accepted and stored, or ignored with a reason")},
         parameters,
         errors=("NotFound", "TooLarge"),
     )
@@ -293,13 +293,13 @@ def _receive(name: str, parameters: list[Json]) -> Json:
 def _scanning() -> Json:
     token = [path_parameter("token", "one of scanning.endpoints")]
     errors = ("NotFound", "TooLarge")
-    answer = {"200": file_answer("text/plain", "The validator, and nothing else")}
-    about = "Prove to the Dashboard that the address is ours"
+    answer = {"200": file_answer("text/plain", "The validator and nothing else")}
+    about = "Prove to the Dashboard that this address is yours"
     get = describe("getValidator", about, answer, token, errors=errors)
     post = describe(
         "receiveObservations",
-        "Take observations of Meraki's Location Scanning API, version 2 or 3",
-        {"200": json_answer("Observations", "Accepted durably")},
+        "Receive observations from Meraki's Location Scanning API, version 2 or 3",
+        {"200": json_answer("Observations", "Accepted and stored")},
         token,
         errors=errors,
     )
@@ -323,7 +323,7 @@ def _event_parameters(most: int) -> list[Json]:
 def _metrics() -> Json:
     operation = describe(
         "getMetrics",
-        "Prometheus metrics; from this machine itself without a key",
+        "Prometheus metrics; no key needed from this machine itself",
         {"200": file_answer("text/plain", "Metrics")},
         [],
     )

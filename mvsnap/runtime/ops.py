@@ -107,7 +107,7 @@ def _api_keys() -> str:
     if gateway().settings.lets_somebody_in(listens=False):
         return "ok"
     try:
-        return "ok" if _listens() else "no api_keys: nobody can call"
+        return "ok" if _listens() else "no api_keys: nobody can call the API"
     except SQLAlchemyError:
         return "unknown: the database does not answer"
 

@@ -103,7 +103,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     message = error.description or error.name
     valid = error.valid_methods if isinstance(error, MethodNotAllowed) else None
     if set(valid or ()) - {"OPTIONS"} == {"POST"}:
-        message = f"{message} Send a POST."
+        message = f"{message} Use POST."
     answer = error_answer(code, message, status)
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:
@@ -113,8 +113,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 def _no_storage(error: SQLAlchemyError) -> ResponseReturnValue:
     # Not the driver's own text: it may name the password of the database.
-    log.error("the database cannot be used: %s", type(error).__name__)
-    message = "The database cannot be used now; nothing was accepted"
+    log.error("the database is unavailable: %s", type(error).__name__)
+    message = "The database is unavailable; nothing was accepted"
     answer = error_answer("storage_unavailable", message, 503)
     answer.headers["Retry-After"] = "30"
     return answer

@@ -148,7 +148,9 @@ class Worker:
             if now - seen_at > SILENT_AFTER:
                 taken = self.engine.take_over(executor_id)
                 store.forget_worker(executor_id)
-                log.warning("worker %s is gone: %d jobs go on", executor_id, taken)
+                log.warning(
+                    "worker %s is gone: taking over %d jobs", executor_id, taken
+                )
 
     def _clean_events(self) -> None:
         purged = self._parts.purge()

@@ -40,7 +40,7 @@ class BrokerConnection:
             return {}
         state = self._receiver.state
         return {
-            "too many waited": state.dropped,
+            "too many were waiting": state.dropped,
             f"longer than {LIMIT_BYTES:,} bytes": state.too_large,
         }
 

@@ -57,7 +57,7 @@ class BulkClient(SessionClient):
         if frames and self.welcome:
             self.deliver(frames)
         if self.cutter.broken or (frames and not self.welcome):
-            self.fail(f"{NOT_MQTT}: {self.cutter.broken or 'it sends uninvited'}")
+            self.fail(f"{NOT_MQTT}: {self.cutter.broken or 'it sends data unprompted'}")
         if self.is_over and not result:
             self.fed = b""
             result = super().loop_read()  # paho finds the end and closes
@@ -124,7 +124,10 @@ def works(make: type[BulkClient], protocol: str) -> bool:
         if got != expected:
             raise AssertionError(f"it understood {got}")
     except Exception:  # whatever a changed library may raise
-        log.warning("paho-mqtt is not as expected: MQTT is read slowly", exc_info=True)
+        log.warning(
+            "unexpected version of paho-mqtt: falling back to reading MQTT more slowly",
+            exc_info=True,
+        )
         return False
     finally:
         ours.close()
@@ -160,7 +163,7 @@ def _converse(client: BulkClient, broker: socket.socket) -> None:
     broker.sendall(one[5:])
     client.loop_read()
     if not client.granted:
-        raise AssertionError("it did not hear that it has the topic")
+        raise AssertionError("it did not notice that it is subscribed")
     client.acknowledge([258])
     if said() != b"\x40\x02\x01\x02":
         raise AssertionError("it does not acknowledge")

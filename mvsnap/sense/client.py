@@ -26,12 +26,12 @@ SESSION_S = 86_400  # how long an MQTT 5 broker keeps what came while we were aw
 _BUFFER_BYTES = 4_194_304  # the kernel's, for what comes while others compute
 _GOODBYE_S = 1.0
 
-NOT_MQTT = "what answers there is no MQTT broker"
+NOT_MQTT = "the server there is not an MQTT broker"
 _REFUSED = {
-    "Not authorized": "bad user name or password",
-    "Bad user name or password": "bad user name or password",
-    "Client identifier not valid": "it does not like the client id",
-    "Unsupported protocol version": "it does not speak this version of MQTT",
+    "Not authorized": "wrong user name or password",
+    "Bad user name or password": "wrong user name or password",
+    "Client identifier not valid": "it rejects the client id",
+    "Unsupported protocol version": "it does not support this MQTT version",
 }
 
 
@@ -151,7 +151,7 @@ class SessionClient(Client):
         try:
             self.subscribe([(topic, 1) for topic in self.at.topics])
         except ValueError as exc:
-            self.fail(f"a topic cannot be subscribed to: {exc}")
+            self.fail(f"cannot subscribe to a topic: {exc}")
 
     def answered(
         self,
@@ -181,7 +181,7 @@ class SessionClient(Client):
         elif flags.is_disconnect_packet_from_server:
             self.fail(f"the broker closed the connection: {reason}")
         elif str(reason) == "Keep alive timeout":
-            self.fail("the broker does not answer any more")
+            self.fail("the broker stopped responding")
         elif self.welcome:
             self.fail("the connection was lost")
         else:
@@ -223,7 +223,7 @@ class PlainClient(SessionClient):
 
     def received(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
         if not self.welcome:
-            self.fail(f"{NOT_MQTT}: it sends uninvited")
+            self.fail(f"{NOT_MQTT}: it sends data unprompted")
             return
         try:
             topic = message.topic.encode()

@@ -201,7 +201,7 @@ class Detector:
             return True
         self._full_until_ms = now_ms + _FORGET_WHEN_FULL_MS
         log.warning(
-            "%d zones are watched, more are ignored (sense.cameras, sense.zones)",
+            "already watching %d zones, ignoring others (sense.cameras, sense.zones)",
             self._most_zones,
         )
         return False

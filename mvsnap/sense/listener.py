@@ -223,14 +223,14 @@ class ListenerLoop:
         events.names = read_mutes(site, events.names, self._clock.now())
         sense, mistake = read_sense(site, self._settings.sense)
         if mistake and mistake != self._mistake:
-            log.error("a choice of the settings page cannot be used: %s", mistake)
+            log.error("a value from the settings page is not usable: %s", mistake)
         self._mistake = mistake
         if sense != self._sense:
             self._follow(sense)
         self._switch(sense.enabled)
 
     def _follow(self, sense: Sense) -> None:
-        log.info("the settings of MV Sense changed")
+        log.info("MV Sense settings changed")
         self._sense = sense
         rules = Rules(sense, self._room)
         self._detector.follow(rules, self._clock.now())
@@ -274,7 +274,7 @@ class ListenerLoop:
         if len(self._jobs_waiting) < _MOST_JOBS_WAITING:
             self._jobs_waiting += jobs
         elif jobs:
-            log.error("%s: dropped, too many jobs wait", jobs[0].trigger.by)
+            log.error("%s: dropped, too many jobs are waiting", jobs[0].trigger.by)
 
     def _submit_jobs(self) -> None:
         """Have them accepted, before their messages are acknowledged."""
@@ -301,7 +301,7 @@ class ListenerLoop:
 
     def _say_storage_is_away(self, exc: SQLAlchemyError) -> None:
         if not self._storage_is_away:
-            log.error("nothing can be saved: %s", type(exc).__name__)
+            log.error("cannot save events: %s", type(exc).__name__)
         self._storage_is_away = True
 
     # --- the end

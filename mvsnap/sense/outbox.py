@@ -95,7 +95,9 @@ class Outbox:
                     self._jobs.submit(job)
             except (QueueFull, SQLAlchemyError) as exc:
                 if not told:
-                    log.warning("a job waits in the outbox: %s", type(exc).__name__)
+                    log.warning(
+                        "a job is waiting in the outbox: %s", type(exc).__name__
+                    )
                 told = True
                 self._clock.sleep(_AGAIN_S)
             except Exception:

@@ -164,7 +164,9 @@ class Receiver:
         except Exception:
             # paho raises what it likes when the other side speaks no MQTT.
             if not self._was_told:
-                log.exception("MQTT broker %s sent what paho cannot read", self._where)
+                log.exception(
+                    "MQTT broker %s sent something paho cannot read", self._where
+                )
             client.fail(NOT_MQTT)
         finally:
             self._live = None
@@ -200,7 +202,7 @@ class Receiver:
             if client.granted and client.why is None:
                 self._up(client)
             elif now > deadline:
-                client.fail("the broker does not answer")
+                client.fail("the broker does not respond")
             if client.pause_s:
                 self._pause(client)
 

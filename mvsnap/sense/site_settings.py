@@ -29,7 +29,7 @@ def read_sense(site: SiteStore, file: Sense) -> tuple[Sense, str]:
 def read_mutes(site: SiteStore, names: Names, now: datetime) -> Names:
     mutes = site.mutes(now)
     if len(mutes) != len(names.mutes):
-        log.info("mutes that hold now: %d", len(mutes))
+        log.info("active mutes: %d", len(mutes))
     return replace(names, mutes=mutes)
 
 

@@ -128,7 +128,7 @@ def upgrade(engine: Engine, to: str = HEAD) -> None:
     with _one_at_a_time(engine) as connection:
         if _version(connection) != to:
             _migrate(connection, to)
-            log.info("database is now at version %s", to)
+            log.info("database upgraded to version %s", to)
 
 
 def _migrate(connection: Connection, to: str) -> None:

@@ -188,7 +188,7 @@ class VideoStore:
         """Note that the file of a clip is gone without our doing."""
         values = {
             "state": ClipState.DELETED,
-            "note": "the file is gone",
+            "note": "the file is missing",
             "path": None,
             "thumbnail_path": None,
         }

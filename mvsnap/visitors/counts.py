@@ -101,7 +101,7 @@ class VisitorCounts:
         try:
             zones = self._analytics.zones(serial)
         except UpstreamError as exc:
-            log.info("no zones of %s: %s", serial, _lasting(exc))
+            log.info("zones of %s unavailable: %s", serial, _lasting(exc))
             zones = []
         return with_successors(zones, boundaries)
 
@@ -129,7 +129,7 @@ class VisitorCounts:
             try:
                 zones = self._analytics.boundaries(organization_id)
             except UpstreamError as exc:
-                log.info("no areas and lines: %s", _lasting(exc))
+                log.info("areas and lines unavailable: %s", _lasting(exc))
                 continue
             for zone in zones:
                 found.zones.setdefault(zone.serial, []).append(zone)
@@ -173,7 +173,7 @@ class VisitorCounts:
             counted = self._counted(serial, zones, (begin, end))
         except UpstreamError as exc:
             self._refused_days.add((serial, day))
-            log.info("no counts of %s: %s", serial, _lasting(exc))
+            log.info("counts of %s unavailable: %s", serial, _lasting(exc))
             return
         if len(counted) < len(zones):
             self._refused_days.add((serial, day))
@@ -238,7 +238,7 @@ class VisitorCounts:
             counts = self._analytics.crossings(organization_id, ids, since, until)
             return counts[zone.zone_id]
         raise UpstreamError(
-            "The Dashboard does not name this area or line", retry=False
+            "The Dashboard does not list this area or line", retry=False
         )
 
 

@@ -85,7 +85,7 @@ def parse_day(text: str, today: date, zone: ZoneInfo) -> date:
     day = date.fromisoformat(text.strip())
     if not date(2000, 1, 1) <= day <= today + timedelta(days=1):
         raise BadInput(
-            f"day: nothing is counted on {text[:40]!r} (expected a past day)",
+            f"day: no counts for {text[:40]!r} (expected a past day)",
             code="bad_time",
         )
     return day

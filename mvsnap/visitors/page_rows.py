@@ -137,8 +137,8 @@ class VisitorChart:
 
 _SAYS = {
     "whole": "Entrances into the whole frame of each camera. "
-    "Who passes two cameras counts at both.",
-    ZoneKind.LINE: "People who crossed a line inwards.",
+    "Someone who passes two cameras is counted twice.",
+    ZoneKind.LINE: "People who crossed each line inwards.",
     ZoneKind.AREA: "Entrances into each area.",
     ZoneKind.ZONE: "Entrances into each zone.",
 }
@@ -169,7 +169,7 @@ def visitor_chart(
     values = [seen.get(number) for number in range(len(spans))]
     title = f"People seen per {each}"
     chart = BarChart(title, labels, [Series("People", values)], "people")
-    says = "The most people one camera saw at once (MV Sense)."
+    says = "The most people seen at once by one camera (MV Sense)."
     return None if chart.is_empty else VisitorChart(chart, says)
 
 

@@ -38,7 +38,7 @@ COLUMNS = (
     "video_link",
 )
 _STATES = {
-    PictureState.WAITING: "The picture is not there yet",
+    PictureState.WAITING: "The picture is not available yet",
     PictureState.NO_VIDEO: "No video of that minute",
     PictureState.OFFLINE: "The camera is offline",
     PictureState.FAILED: "No picture",
@@ -175,7 +175,7 @@ def _hour_row(
     if picture is not None:
         why = _STATES.get(picture.state, "")
     elif hour.busiest_at is not None and hour.span[0] >= takes:
-        why = "The picture is on its way" if is_over else "When the hour is over"
+        why = "Fetching the picture" if is_over else "After the end of the hour"
     begin = hour.span[0].astimezone(clock)
     return HourRow(hour, f"{begin:%H:%M}", is_over, picture, why)
 

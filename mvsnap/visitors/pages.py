@@ -190,12 +190,12 @@ def _picture(serial: str, zone_id: str, hour: str) -> HourPicture:
         raise NotFound("No such hour") from exc
     for one in found.values():
         return one
-    raise NotFound("There is no picture of this hour")
+    raise NotFound("No picture of this hour")
 
 
 def _file(path: Path | None) -> Response:
     if path is None:
-        raise NotFound("This hour has no picture (any more)")
+        raise NotFound("No picture of this hour, or it was deleted")
     answer = send_file(
         path, mimetype="image/jpeg", conditional=True, max_age=86400, etag=path.stem
     )
@@ -273,22 +273,23 @@ def _advice(cameras: dict[Serial, CountingCamera]) -> str:
         except BadInput:
             listens = here.settings.sense.enabled
         if listens:
-            return "Nobody was seen yet. MV Sense listens; what it sees appears here."
+            return "Nobody seen yet. MV Sense is on, and what it sees will appear here."
         return (
-            "Nothing counts people yet. Set meraki.api_key in config/mvsnap.yaml, or "
-            "switch sense.enabled on."
+            "Nothing is counting people yet. Set meraki.api_key in config/mvsnap.yaml, "
+            "or turn on sense.enabled."
         )
     if not cameras:
         return (
-            "The Dashboard is being asked for cameras and zones. Reload in a minute; "
-            "if this stays, look at the log of the worker."
+            "Fetching cameras and zones from the Dashboard. Reload in "
+            "a minute; if this "
+            "persists, check the log of the worker."
         )
     if all(camera.has_sense is False for camera in cameras.values()):
         return (
-            "No camera has MV Sense switched on. Dashboard > Cameras > the camera > "
-            "Settings > Sense; each camera needs a Sense licence."
+            "MV Sense is not enabled on any camera. Dashboard > Cameras > the camera > "
+            "Settings > Sense; each camera needs a Sense license."
         )
-    return "Nothing was counted in this time."
+    return "Nobody was counted in this period."
 
 
 def _store() -> VisitorStore:

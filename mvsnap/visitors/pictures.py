@@ -147,7 +147,7 @@ class VisitorPictures:
         try:
             path = self._files.save_picture("visitors", _name(picture), moment, jpeg)
         except OSError as exc:
-            log.warning("picture of %s not kept: %s", picture.serial, exc.strerror)
+            log.warning("picture of %s not stored: %s", picture.serial, exc.strerror)
             return replace(picture, again_at=self._clock.now() + _OFFLINE_AGAIN)
         if picture.snapshot_path not in (None, path):
             self._files.remove(picture.snapshot_path)

@@ -69,7 +69,7 @@ class VisitorRefresh:
         try:
             self.run()
         except SQLAlchemyError as exc:
-            log.warning("counts of visitors not kept: %s", type(exc).__name__)
+            log.warning("visitor counts not stored: %s", type(exc).__name__)
         finally:
             self._running.release()
 
@@ -85,7 +85,7 @@ class VisitorRefresh:
         try:
             self._do_what_is_due(cameras)
         except UpstreamError as exc:
-            log.info("no news of visitors: %s", exc.message)
+            log.info("visitor counts not refreshed: %s", exc.message)
             pause_s = max(_PAUSE_S, min(exc.retry_after_s or 0.0, 3600.0))
             self._not_before = self._clock.monotonic() + pause_s
             # Nobody else shall ask meanwhile, either.

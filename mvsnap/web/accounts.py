@@ -65,12 +65,12 @@ class SystemAccounts:
         """Return why PAM refuses the log-in, "" when it does not."""
         self._require_set_up()
         if not self._free.acquire(blocking=False):
-            raise AccountsAway("Too many people log in at once. Try again.")
+            raise AccountsAway("Too many log-ins at once. Try again.")
         try:
             return self._ask(name, password).result(self._limit_s)
         except TimeoutError:
-            log.error("PAM gave no answer within %.0f s", self._limit_s)
-            raise AccountsAway("The system's accounts do not answer now.") from None
+            log.error("PAM did not answer within %.0f s", self._limit_s)
+            raise AccountsAway("The system accounts are not responding.") from None
 
     def _ask(self, name: str, password: str) -> Future[str]:
         """Ask PAM in a thread that may take its time; the answer is why not, or ""."""
@@ -119,7 +119,7 @@ def mistakes(service: str, names: Sequence[str]) -> list[str]:
     except ImportError:
         found.append(f"python-pam is missing: {INSTALL}")
     except (AttributeError, OSError) as exc:
-        found.append(f"PAM's own library cannot be used: {exc}")
+        found.append(f"The PAM library cannot be used: {exc}")
     if service_file(service) is None:
         found.append(_no_file(service))
     gone = [name for name in names if not exists(name)]

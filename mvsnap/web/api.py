@@ -51,7 +51,7 @@ def get_job(job_id: str) -> ResponseReturnValue:
     is_id = "\0" not in job_id  # PostgreSQL refuses to look for one
     progress = gateway().jobs.progress(JobId(job_id)) if is_id else None
     if progress is None or not auth.caller().may_see(progress.job):
-        raise NotFound(f"No job {job_id[:40]!r}")
+        raise NotFound(f"Job {job_id[:40]!r} not found")
     job = progress.job
     about = {
         "accepted_at": iso(job.accepted_at),
@@ -111,7 +111,7 @@ def _rooms(parameters: Parameters) -> tuple[str, ...]:
 def _idempotency_key() -> str | None:
     key = request.headers.get("Idempotency-Key", "").strip()
     if len(key) > 255:
-        raise BadInput(f"Idempotency-Key: {len(key)} characters (expected 255 at most)")
+        raise BadInput(f"Idempotency-Key: {len(key)} characters (expected at most 255)")
     return key or None
 
 

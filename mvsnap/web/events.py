@@ -86,7 +86,7 @@ def clip(event_id: str) -> ResponseReturnValue:
     found = gateway().clips.clip(event.id)
     path = gateway().files.clip(found) if found else None
     if path is None:
-        raise NotFound(event.error or "This event has no clip (any more)")
+        raise NotFound(event.error or "This event has no clip, or it was deleted")
     return private_file(path, "video/mp4", max_age_s=0)
 
 
@@ -94,7 +94,7 @@ def _picture(
     event: Event, path: Path | None, *, max_age_s: int = 86400
 ) -> ResponseReturnValue:
     if path is None:
-        raise NotFound(event.error or "This event has no picture (any more)")
+        raise NotFound(event.error or "This event has no picture, or it was deleted")
     return private_file(path, "image/jpeg", max_age_s=max_age_s)
 
 
@@ -156,7 +156,7 @@ def _zone_json(event: Event) -> dict[str, str] | None:
 def _event(event_id: str) -> Event:
     event = _known(event_id)
     if event is None or not auth.caller().reaches(event.serial or event.camera_name):
-        raise NotFound(f"No event {event_id[:40]!r}")
+        raise NotFound(f"Event {event_id[:40]!r} not found")
     return event
 
 

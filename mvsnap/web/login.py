@@ -53,7 +53,7 @@ def login() -> ResponseReturnValue:
 def try_to_log_in() -> ResponseReturnValue:
     form = LoginForm()
     if not form.validate():
-        return _form("This page was too old, or cookies are off. Try again.", 400)
+        return _form("The page has expired, or cookies are disabled. Try again.", 400)
     name, password = form.name.data or "", form.password.data or ""
     tries: LoginAttempts = current_app.extensions[_LOGIN_ATTEMPTS]
     try:
@@ -63,7 +63,7 @@ def try_to_log_in() -> ResponseReturnValue:
         return page, status, {"Retry-After": str(exc.retry_after_s)}
     if user is None:
         _write_failure(tries, name)
-        return _form("Name or password is wrong.", 401)
+        return _form("Wrong name or password.", 401)
     now = gateway().clock.now()
     gateway().audit.add(log_in_change(user.name, _address(), now))
     log_in(user)
@@ -75,7 +75,7 @@ def try_to_log_in() -> ResponseReturnValue:
 def logout() -> ResponseReturnValue:
     now, name = gateway().clock.now(), auth.person().name
     log_out(log_out_change(name, _address(), now))
-    flash("You are logged out.", "success")
+    flash("You have logged out.", "success")
     return redirect(url_for("login.login"), 303)
 
 

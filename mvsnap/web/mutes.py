@@ -49,7 +49,7 @@ def unmute(mute_id: str) -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
     found = next((mute for mute in _reached() if mute.id == mute_id), None)
     if found is None:
-        raise NotFound(f"No mute {mute_id[:40]!r}")
+        raise NotFound(f"Mute {mute_id[:40]!r} not found")
     change = end_change(found, auth.caller().name, gateway().clock.now())
     gateway().site.unmute(found.id, change)
     return "", 204

@@ -68,7 +68,7 @@ def _query_pairs(request: Request) -> list[tuple[str, str]]:
 
 def _parameters(pairs: list[tuple[str, str]]) -> Parameters:
     if len(pairs) > _MAX_PARAMETERS:
-        raise BadInput(f"{len(pairs)} parameters (expected {_MAX_PARAMETERS} at most)")
+        raise BadInput(f"{len(pairs)} parameters (expected at most {_MAX_PARAMETERS})")
     values: dict[str, str] = {}
     for raw, value in pairs:
         name = raw.strip().lstrip("?").lower()
@@ -79,7 +79,7 @@ def _parameters(pairs: list[tuple[str, str]]) -> Parameters:
             text = text.rstrip("?")
         if name in values and values[name] != text:
             if name != "mvserial":
-                raise BadInput(f"{raw.strip()[:40]!r} is given twice, and differs")
+                raise BadInput(f"{raw.strip()[:40]!r} has two different values")
             text = f"{values[name]},{text}"
         values[name] = text
     return Parameters(values)
@@ -130,5 +130,5 @@ def _json_text(name: str, value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise BadInput(f"{name[:40]!r}: expected a text or a number")
+        raise BadInput(f"{name[:40]!r}: expected text or a number")
     return str(value)

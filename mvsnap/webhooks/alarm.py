@@ -112,7 +112,10 @@ def doubt(alarm: Alarm, now: datetime) -> str:
     at = alarm.occurred_at
     if not alarm.time_text or (at is not None and now - _OLDEST < at < now + _NOW):
         return ""
-    return f"time: {alarm.time_text!r} is not believed; the picture is of now"
+    return (
+        f"time: {alarm.time_text!r} is implausible; "
+        "the picture shows the time of arrival"
+    )
 
 
 def parse_time(value: object) -> datetime | None:
@@ -203,7 +206,7 @@ class Fields:
         return Fields(value, f"{path}.")
 
     def objects(self, name: str) -> list[Fields]:
-        """Return a list of objects; what is no object in it is left out."""
+        """Return a list of objects; what is not an object in it is left out."""
         if not self.has(name):
             return []
         path, value = self._of(name)

@@ -190,7 +190,8 @@ def _require_room(job_request: JobRequest) -> None:
         if gateway().jobs.known(job_request.job_id()) is None:
             gateway().metrics.triggers.labels(job_request.trigger.kind, "refused").inc()
             raise QueueFull(
-                f"{most} clips of {camera} are recorded or wait (recorder.queue_size)"
+                f"{most} clips of {camera} are being recorded or waiting "
+                "(recorder.queue_size)"
             )
 
 
@@ -208,7 +209,7 @@ def _idempotency_key(alarm: Alarm, by: Sender) -> str:
     given = request.headers.get("Idempotency-Key", "").strip()
     if len(given) > _MAX_KEY:
         raise BadInput(
-            f"Idempotency-Key: {len(given)} characters (expected {_MAX_KEY} at most)"
+            f"Idempotency-Key: {len(given)} characters (expected at most {_MAX_KEY})"
         )
     key = given or alarm.dedup_key
     if not given and not alarm.is_own_key:
@@ -242,7 +243,7 @@ def _accepted(
 
 def _ignored(alarm: Alarm, by: Sender) -> ResponseReturnValue:
     because = alarm.quiet.because if alarm.quiet else ""
-    log.info("%s from %s is ignored: %s", _short(alarm), by.name, because)
+    log.info("%s from %s ignored: %s", _short(alarm), by.name, because)
     gateway().metrics.triggers.labels(TriggerKind.WEBHOOK, "ignored").inc()
     return jsonify(status="ignored", reason=because), 202
 

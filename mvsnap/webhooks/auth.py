@@ -25,7 +25,7 @@ from mvsnap.web.auth.url_secrets import admit_secret, admit_token, as_key
 
 _EXTENSION = "mvsnap_hook_guards"
 _SHARED = "Meraki"  # whose name an alarm with the shared secret carries
-_ADMISSION = "An API key is needed, the shared secret of Meraki, or /webhook/TOKEN"
+_ADMISSION = "Use an API key, Meraki's shared secret or /webhook/TOKEN"
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def swipe_of(paths: BadgePaths, payload: Mapping[str, Any], now: datetime) -> Sw
         return swipe("badge", row | found, now)
     except BadInput as exc:
         told = ", ".join(f"{name} at {getattr(paths, name)}" for name in _FIELDS)
-        raise BadInput(f"{exc.message}; the rule looks for {told}") from exc
+        raise BadInput(f"{exc.message}; the rule expects {told}") from exc
 
 
 def _first(payload: Mapping[str, Any], path: str) -> Any:

@@ -58,8 +58,8 @@ def evidence(
         if not wants_clip and not serial:
             no_snapshot.append(camera)
     notes = (
-        _note("clip", no_clip, "recorder.cameras", "a snapshot is taken"),
-        _note("snapshot", no_snapshot, "the Dashboard", "a clip is recorded"),
+        _note("clip", no_clip, "recorder.cameras", "taking a snapshot"),
+        _note("snapshot", no_snapshot, "the Dashboard", "recording a clip"),
     )
     return Evidence(_once(serials), _once(clips), tuple(filter(None, notes)))
 
@@ -69,7 +69,7 @@ def without_snapshots(wanted: Evidence) -> Evidence:
     if not wanted.serials:
         return wanted
     cameras = ", ".join(wanted.serials)
-    note = f"snapshot: {cameras} not taken, meraki.api_key is not set"
+    note = f"snapshot: not taken of {cameras}, meraki.api_key is not set"
     return Evidence((), wanted.clips, (*wanted.notes, note))
 
 
@@ -85,7 +85,7 @@ def _known_as(
 def _note(action: str, cameras: list[str], unknown_to: str, instead: str) -> str:
     if not cameras:
         return ""
-    return f"{action}: {', '.join(cameras)} not known to {unknown_to}; {instead}"
+    return f"{action}: {', '.join(cameras)} not in {unknown_to}; {instead} instead"
 
 
 def _once(items: Iterable[T]) -> tuple[T, ...]:

@@ -108,7 +108,7 @@ def _quiet(label: str) -> Ignored | None:
     """IXON posts every message its user gets, such as the transfer of a device."""
     if not label or label.casefold().startswith("alarm"):
         return None
-    return Ignored(f"no alarm, but {label!r}", "systemLabel")
+    return Ignored(f"not an alarm: {label!r}", "systemLabel")
 
 
 def _dedup_key(message: Fields, extras: dict[str, tuple[str, str]]) -> str:

@@ -153,11 +153,11 @@ def _quiet(
     has_motion = kind in _MOTION and (data.has("imageUrl") or data.has("timestamp"))
     shows = (triggers or has_motion) and not kind.endswith("_test")
     if is_test and not shows:
-        return Ignored("a test message", "alertTypeId")
+        return Ignored("test message", "alertTypeId")
     started = data.flag("startedAlerting")
     closes = {"door closed"} == {_measured(trigger) for trigger in triggers}
     if started is False or (started is None and closes):
-        return Ignored("the alert is over", "startedAlerting")
+        return Ignored("the alert has ended", "startedAlerting")
     return None
 
 

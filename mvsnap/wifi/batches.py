@@ -80,7 +80,9 @@ class WifiStore:
         ]
         with self._db.writing() as connection:
             if _waiting(connection) >= MOST_WAITING:
-                raise QueueFull("Too many observations wait: is no worker running?")
+                raise QueueFull(
+                    "Too many observations are waiting: is a worker running?"
+                )
             connection.execute(scan_batches.insert(), rows)
         self.arrived.set()
 
@@ -216,7 +218,7 @@ def _unpacked(body: bytes) -> list[Observation]:
     try:
         return unpack(body)
     except ValueError:
-        log.exception("a batch of observations is lost")
+        log.exception("lost a batch of observations")
         return []
 
 

@@ -112,7 +112,7 @@ def _reason(sightings: list[Sighting], limits: Limits) -> str:
         return STALE
     if rssi_dbm < limits.min_rssi_dbm:
         return "weaker than scanning.min_rssi_dbm"
-    return "not of scanning.access_points"
+    return "not in scanning.access_points"
 
 
 def access_points(patterns: Iterable[str]) -> Callable[[int], bool]:

@@ -177,7 +177,7 @@ def parse(body: bytes) -> Message:
     except msgspec.ValidationError as exc:
         raise BadInput(f"body: {exc}") from exc
     except _UNREADABLE as exc:
-        raise BadInput("body: is no JSON (expected a scanning message)") from exc
+        raise BadInput("body: not JSON (expected a scanning message)") from exc
     major = str(found.version).partition(".")[0]
     if major not in ("2", "3"):
         shown = one_line(str(found.version), 20)
@@ -224,7 +224,7 @@ def _decoded(message: Message, complain: Callable[[str], None]) -> Iterator[Any]
             try:
                 seen = one.decode(raw)
             except UnicodeDecodeError:
-                complain("a text that is no UTF-8")
+                complain("text that is not UTF-8")
             except (msgspec.DecodeError, RecursionError) as exc:
                 complain(one_line(str(exc), 100))
             else:
@@ -285,7 +285,7 @@ def dbm(value: Number) -> int:
     try:
         found = round(float(value))
     except (ValueError, OverflowError) as exc:
-        raise ValueError("rssi: no number") from exc
+        raise ValueError("rssi: not a number") from exc
     if not FAINTEST_DBM <= found <= _STRONGEST_DBM:
         raise ValueError(f"rssi: expected {FAINTEST_DBM} to {_STRONGEST_DBM} dBm")
     return found
@@ -304,21 +304,21 @@ def dbm_of_version_2(value: Number) -> int:
     try:
         above = round(float(value))
     except (ValueError, OverflowError) as exc:
-        raise ValueError("rssi: no number") from exc
+        raise ValueError("rssi: not a number") from exc
     return dbm(above if above < 0 else NOISE_FLOOR_DBM + above)
 
 
 def _seconds(value: Number) -> int:
     """Return a time in seconds, milliseconds or ISO 8601 (UTC without an offset)."""
     if value is None:
-        raise ValueError("time: none")
+        raise ValueError("time: missing")
     number = _number_of(value) if isinstance(value, str) else value
     # Before it is divided: a number of hundreds of digits cannot be.
     if not 0 < number < _END_S * 1000:
-        raise ValueError("time: not of this age")
+        raise ValueError("time: out of range")
     at_s = number / 1000 if number >= _FIRST_MS else number
     if at_s >= _END_S:
-        raise ValueError("time: not of this age")
+        raise ValueError("time: out of range")
     return int(at_s)
 
 

@@ -12,19 +12,19 @@ from mvsnap.wifi.page_filter import WifiForm
 from mvsnap.wifi.parts import WifiParts
 
 _OFF = (
-    "Nobody may send Wi-Fi observations yet. Add an entry to scanning.endpoints in "
-    "config/mvsnap.yaml with a token and a secret of your own and the validator that "
-    "the Dashboard shows (Network-wide > General > Location and scanning), then "
+    "Wi-Fi analytics is not set up yet. Add an entry to scanning.endpoints in "
+    "config/mvsnap.yaml with a token and a secret of your choice and the validator "
+    "shown in the Dashboard (Network-wide > General > Location and scanning), then "
     "restart mvsnap."
 )
 _SILENT = (
-    "Nothing was received yet. In the Dashboard, Network-wide > General > Location and "
-    "scanning: switch the Scanning API on, add this address as a Post URL with the "
-    "secret of config/mvsnap.yaml, and validate it. The Dashboard must reach it over "
-    "HTTPS."
+    "Nothing received yet. In the Dashboard, under Network-wide > General > Location "
+    "and scanning, turn on the Scanning API, add this address as a Post URL with the "
+    "secret from config/mvsnap.yaml, and validate it. The Dashboard must be able to "
+    "reach it over HTTPS."
 )
 _WAITING = (
-    "What was received waits to be processed ({} messages). If this stays, no worker "
+    "Received messages are waiting to be processed ({}). If this persists, no worker "
     "is running."
 )
 
@@ -50,7 +50,7 @@ def advice(here: Gateway, asked: WifiForm, zone: ZoneInfo) -> Advice:
         seen_at = feature(WifiParts).reports.latest()
         day = f"{seen_at.astimezone(zone):%Y-%m-%d}" if seen_at else ""
         filtered = bool(set(asked.query) - {"period", "from", "to"})
-        text = "Nothing matches." if filtered else "Nothing was heard in this period."
+        text = "Nothing matches." if filtered else "Nothing was seen in this period."
         return Advice(text, seen_at=seen_at, seen_day=day, is_filtered=filtered)
     if not endpoints:
         return Advice(_OFF)

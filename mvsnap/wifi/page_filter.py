@@ -147,7 +147,7 @@ def _days(texts: Typed, today: date, zone: ZoneInfo) -> tuple[date, date]:
     if chosen[1] < chosen[0]:
         texts.mistakes["to"] = f"to: is before {chosen[0]} (expected a later day)"
     elif (chosen[1] - chosen[0]).days >= _MOST_DAYS:
-        texts.mistakes["from"] = f"from: expected {_MOST_DAYS} days at most"
+        texts.mistakes["from"] = f"from: expected at most {_MOST_DAYS} days"
     else:
         return chosen
     return first, last
@@ -166,7 +166,7 @@ def _day(name: str, text: str, today: date, zone: ZoneInfo) -> date:
     except BadInput as exc:
         raise BadInput(exc.message.replace("day:", f"{name}:", 1)) from exc
     if not _FIRST_DAY <= day <= today + timedelta(days=1):
-        raise BadInput(f"{name}: nothing is known of {text[:40]!r}")
+        raise BadInput(f"{name}: no data for {text[:40]!r}")
     return day
 
 

@@ -239,7 +239,7 @@ def zone_chart(rows: Sequence[ZoneRow]) -> BarChart:
     return BarChart(
         "Presences per zone",
         _short_names(shown),
-        [Series("With a device near", near), Series("Without", rest)],
+        [Series("With a device nearby", near), Series("Without a device", rest)],
         "presences",
     )
 

@@ -41,7 +41,7 @@ def build(settings: Settings, db: Database, store: WifiStore) -> WifiParts:
         secret = salt(settings.data_dir)
         if is_another(db, secret):
             log.warning(
-                "%s is another one than before: every device is new from now on. "
+                "%s has changed: every device counts as new from now on. "
                 "Machines that share a database need the same file",
                 settings.data_dir / NAME,
             )

@@ -103,11 +103,11 @@ def _body(asked: Request) -> bytes:
         # One byte more than allowed: a small body may unpack to gigabytes.
         plain = unpack.decompress(body, MAX_BYTES + 1)
     except zlib.error as exc:
-        raise BadInput("body: is no gzip (Content-Encoding says so)") from exc
+        raise BadInput("body: not gzip (as Content-Encoding says)") from exc
     if len(plain) > MAX_BYTES:
         raise RequestEntityTooLarge
     if not unpack.eof:
-        raise BadInput("body: its gzip ends too early")
+        raise BadInput("body: the gzip data is truncated")
     return plain
 
 

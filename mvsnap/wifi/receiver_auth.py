@@ -47,7 +47,9 @@ class Endpoint:
         try:
             admit_secret(self._secret, secret)
         except Unauthorized:
-            why = "Wrong secret in the message" if secret else "No secret in it"
+            why = (
+                "Wrong secret in the message" if secret else "No secret in the message"
+            )
             raise Unauthorized(f"{why} (scanning.endpoints)") from None
 
 

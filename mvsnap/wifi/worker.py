@@ -58,16 +58,16 @@ class VisitMaker:
                     self._store.arrived.clear()
             except Exception:
                 # What is accepted stays accepted: the next round may work.
-                log.exception("making visits failed")
+                log.exception("computing visits failed")
                 clock.sleep(_FAILED_S)
 
     def _go_on_rebuilding(self, rule: VisitRule) -> None:
         """Make an end of a rebuild that somebody broke off: half of it is wrong."""
         if not self._store.is_half_rebuilt(self._clock.now()):
             return
-        log.warning("a rebuild of visits was broken off: made anew now")
+        log.warning("a rebuild of visits was interrupted: starting again")
         with closing(Rebuild(self._db, rule, self._clock).run()) as steps:
             for _ in steps:
                 if self._clock.stopped:
                     return
-        log.info("visits are made anew")
+        log.info("visits rebuilt")

@@ -62,7 +62,7 @@ def test_one_bad_event_and_none_is_stored(web: Web, client: FlaskClient) -> None
     answer = client.post(ADDRESS, json=[event(), event(1, reader=None)])
     assert answer.status_code == 400
     body: Any = answer.json
-    said = "[1].reader: nothing (expected a text)"
+    said = "[1].reader: nothing (expected text)"
     assert body["error"] == {"code": "bad_input", "message": said}
     assert stored(web) == 0
 

@@ -96,19 +96,19 @@ def test_a_heading_that_will_not_do_is_said(
     ("line", "said"),
     [
         ("soon,1,Gate", "timestamp: 'soon' (expected a time like"),
-        (",1,Gate", "timestamp: is missing"),
-        ("02/03/2026 08:15,1,Gate", "--time-format names another"),
+        (",1,Gate", "timestamp: missing"),
+        ("02/03/2026 08:15,1,Gate", "set another with --time-format"),
         ("2026-07-01,1,Gate", "timestamp: '2026-07-01' has no time of day"),
         ("20260701,1,Gate", "timestamp: '20260701' (expected a time like"),
         ("2026-W05,1,Gate", "timestamp: '2026-W05' has no time of day"),
         ("2026-07-01 +01:00,1,Gate", "timestamp: '2026-07-01 +01:00' has no time of"),
-        ("2026-07-09 08:15,1,Gate", "lies in the future"),
-        ("2026-07-01 08:15,,Gate", "user_id: is missing"),
-        ("2026-07-01 08:15,1", "reader: is missing"),
+        ("2026-07-09 08:15,1,Gate", "is in the future"),
+        ("2026-07-01 08:15,,Gate", "user_id: missing"),
+        ("2026-07-01 08:15,1", "reader: missing"),
         ("2026-07-01 08:15,1,Gate,more", "4 cells under 3 headings"),
         (f"2026-07-01 08:15,1,{'x' * 10_000_000}", "a cell with more than 10,000"),
         (f"2026-07-01 08:15,1,{'x' * 300}", "reader: 300 characters"),
-        ("2026-07-01 08:15,1,a\0b", "reader: has control characters"),
+        ("2026-07-01 08:15,1,a\0b", "reader: contains control characters"),
     ],
 )
 def test_a_bad_line_is_named_with_its_reason_and_the_others_are_read(
@@ -130,20 +130,20 @@ def test_a_quote_left_open_hides_no_rows(end: str) -> None:
     )
     assert isinstance(first, Swipe)
     assert isinstance(bad, BadRow)
-    why = "a cell holds whole lines" if end == '"Yard"' else "a quote is never closed"
+    why = "a cell spans several lines" if end == '"Yard"' else "unclosed quote"
     assert bad.why.startswith(f"lines 3 to 6: {why}")
 
 
 def test_a_quote_left_open_in_the_last_line_is_named() -> None:
     (bad,) = read("time,badge,door", '2026-07-01 08:15,1,"Gate')
-    assert bad == BadRow(2, "a quote is never closed")
+    assert bad == BadRow(2, "unclosed quote")
 
 
 def test_a_quote_left_open_before_the_last_column_names_its_lines() -> None:
     good = "2026-07-01 08:15,1,Gate"
     (bad,) = read("time,badge,door", '2026-07-01 08:15,"1,Gate', good, '"2",Yard')
     assert isinstance(bad, BadRow)
-    assert bad.why.startswith("lines 2 to 4: a cell holds whole lines")
+    assert bad.why.startswith("lines 2 to 4: a cell spans several lines")
 
 
 @pytest.mark.parametrize(
@@ -159,10 +159,10 @@ def test_a_format_that_holds_a_moment_is_taken(form: str) -> None:
         ("%d/%d/%Y", "'%d/%d/%Y' cannot be used"),
         ("%Q", "'%Q' cannot be used"),
         ("%d/%m/%Y %", "cannot be used"),
-        ("%d/%m/%Y", "does not hold a date and a time of day"),
-        ("%d/%m/%Y %I:%M", "does not hold a date and a time of day"),
-        ("%d/%m %H:%M", "does not hold a date and a time of day"),
-        ("soon", "does not hold a date and a time of day"),
+        ("%d/%m/%Y", "is not a date and time"),
+        ("%d/%m/%Y %I:%M", "is not a date and time"),
+        ("%d/%m %H:%M", "is not a date and time"),
+        ("soon", "is not a date and time"),
     ],
 )
 def test_a_format_that_cannot_be_used_is_refused(form: str, said: str) -> None:

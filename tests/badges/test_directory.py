@@ -25,7 +25,7 @@ def test_a_csv_file_has_its_usual_headings() -> None:
     assert found.people == (ANNA,)
     assert (found.mistakes, found.first) == (
         1,
-        "line 3: name: is missing (expected a text)",
+        "line 3: name: missing (expected text)",
     )
 
 
@@ -60,7 +60,7 @@ def test_entries_that_cannot_be_used_are_counted_and_the_first_is_named() -> Non
     content = [3, PLAIN, {"id": "1", "name": ["x"]}, {"id": "2", "name": "a\0"}]
     found = directory.read_json(json.dumps(content))
     assert found.people == (ANNA,)
-    assert (found.mistakes, found.first) == (3, "[0]: is no object")
+    assert (found.mistakes, found.first) == (3, "[0]: not an object")
 
 
 @pytest.mark.parametrize(

@@ -80,11 +80,11 @@ def test_a_file_that_is_being_written_is_left_alone_meanwhile(
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("people.json", b"{", "is no JSON"),
+        ("people.json", b"{", "is not JSON"),
         ("people.csv", b"a,b\n1,2\n", "no column for user_id and name"),
         ("people.csv", None, "people.csv: cannot be read: No such file"),
-        ("people.csv", b"id,name\n", "has no people (expected one at least)"),
-        ("people.csv", b"id,name\n,A\n", "has no people (expected one at least; 1"),
+        ("people.csv", b"id,name\n", "has no people (expected at least one)"),
+        ("people.csv", b"id,name\n,A\n", "has no people (expected at least one; 1"),
         ("people.json", b"[]", "has no people"),
         ("people.json", b"{}", "has no people"),
         ("people.json", b'{"people": []}', "has no people"),
@@ -130,9 +130,7 @@ def test_entries_left_out_are_told(crew: BadgeCrew, tmp_path: Path) -> None:
     file = tmp_path / "people.csv"
     file.write_text("id,name\n4711,Anna\n,Bert\n")
     crew.reader(str(file)).step()
-    assert (
-        error(crew) == "1 entry left out; line 3: user_id: is missing (expected a text)"
-    )
+    assert error(crew) == "1 entry left out; line 3: user_id: missing (expected text)"
 
 
 def test_one_on_the_web_is_asked_now_and_then(
@@ -146,7 +144,7 @@ def test_one_on_the_web_is_asked_now_and_then(
     fake.broken = True
     crew.clock.sleep(timedelta(minutes=11).total_seconds())
     reader.step()
-    assert error(crew) == "is no JSON (expected a list of people)"
+    assert error(crew) == "is not JSON (expected a list of people)"
     assert crew.people.user_ids("anna") == ["4711"]
 
 
@@ -200,17 +198,17 @@ def test_a_photo_of_an_allowed_host_is_kept_as_our_own_jpeg(
 @pytest.mark.parametrize(
     ("photo", "said"),
     [
-        ("javascript:alert(1)", "is no http(s) address: 'javascript:alert(1)'"),
-        ("data:image/png;base64,AAAA", "is no http(s) address"),
-        ("file:///etc/passwd", "is no http(s) address"),
-        ("http://169.254.169.254/latest", "none of badges.photo_hosts"),
-        ("http://localhost:1/x.jpg", "none of badges.photo_hosts"),
-        ("http://photos.example@127.0.0.2/x.jpg", "none of badges.photo_hosts"),
-        ("http://[::1]:80/x.jpg", "none of badges.photo_hosts"),
-        ("//127.0.0.2/x.jpg", "none of badges.photo_hosts"),
-        ("/elsewhere", "leads to '127.0.0.2:9', which is none of badges.photo_hosts"),
+        ("javascript:alert(1)", "is not an http(s) address: 'javascript:alert(1)'"),
+        ("data:image/png;base64,AAAA", "is not an http(s) address"),
+        ("file:///etc/passwd", "is not an http(s) address"),
+        ("http://169.254.169.254/latest", "not in badges.photo_hosts"),
+        ("http://localhost:1/x.jpg", "not in badges.photo_hosts"),
+        ("http://photos.example@127.0.0.2/x.jpg", "not in badges.photo_hosts"),
+        ("http://[::1]:80/x.jpg", "not in badges.photo_hosts"),
+        ("//127.0.0.2/x.jpg", "not in badges.photo_hosts"),
+        ("/elsewhere", "leads to '127.0.0.2:9', which is not in badges.photo_hosts"),
         ("/nothing.jpg", "was answered 404"),
-        ("//[", "is no address: '//['"),
+        ("//[", "is not an address: '//['"),
     ],
 )
 def test_a_photo_from_anywhere_else_is_refused(
@@ -228,7 +226,7 @@ def test_a_name_that_leads_to_this_machine_is_refused(
     port = urlsplit(url).port
     fake.photos["4711"] = f"http://localhost:{port}/photos/4711.jpg"
     path, problem = photo_of(crew, f"{url}/people.json", f"localhost:{port}")
-    assert (path, "none of badges.photo_hosts" in problem) == (None, True)
+    assert (path, "not in badges.photo_hosts" in problem) == (None, True)
 
 
 @pytest.mark.parametrize("address", ["::ffff:127.0.0.1", "::ffff:169.254.169.254"])
@@ -237,16 +235,16 @@ def test_an_ipv4_address_written_as_ipv6_is_no_way_around(
 ) -> None:
     found = [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", (address, 80, 0, 0))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-    with pytest.raises(UpstreamError, match="none of badges.photo_hosts"):
+    with pytest.raises(UpstreamError, match="not in badges.photo_hosts"):
         DirectoryClient(("photos.example",)).photo("http://photos.example/1.jpg")
 
 
 @pytest.mark.parametrize(
     ("body", "kind", "said"),
     [
-        (b"<svg onload='x'/>", "image/svg+xml", "is no image but image/svg+xml"),
-        (b"<html>", "text/html", "is no image but text/html"),
-        (b"<html>", "image/jpeg", "is no JPEG, PNG, WebP or GIF"),
+        (b"<svg onload='x'/>", "image/svg+xml", "is not an image but image/svg+xml"),
+        (b"<html>", "text/html", "is not an image but text/html"),
+        (b"<html>", "image/jpeg", "is not a JPEG, PNG, WebP or GIF"),
         (portrait_of("1") + bytes(9_000_000), "image/jpeg", "is larger than 8 MB"),
     ],
     ids=["SVG", "HTML", "HTML that says JPEG", "too large"],
@@ -280,7 +278,7 @@ def test_a_photo_that_fails_unexpectedly_takes_no_other_with_it(
     reader = crew.reader(str(tmp_path / "people.csv"))
     reader.step()
     reader.fetch_photos()
-    assert [crew.people.photo_error(n) for n in ids] == ["cannot be kept", "", "", ""]
+    assert [crew.people.photo_error(n) for n in ids] == ["cannot be stored", "", "", ""]
 
 
 def test_a_host_out_of_reach_ends_the_round_and_the_next_photo_is_another_one(
@@ -303,10 +301,10 @@ def test_a_host_out_of_reach_ends_the_round_and_the_next_photo_is_another_one(
     ("photo", "said"),
     [
         ("photos/anna.jpg", ""),
-        ("../secret.jpg", "is no file beside the directory"),
-        ("/etc/passwd", "is no file beside the directory"),
-        ("javascript:alert(1)", "is no http(s) address"),
-        ("x" * 300, "is no file beside the directory"),
+        ("../secret.jpg", "is not a file next to the directory"),
+        ("/etc/passwd", "is not a file next to the directory"),
+        ("javascript:alert(1)", "is not an http(s) address"),
+        ("x" * 300, "is not a file next to the directory"),
     ],
 )
 def test_photos_may_lie_beside_a_file(

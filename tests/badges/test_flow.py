@@ -106,15 +106,15 @@ def press(page: Page, key: str) -> None:
 
 
 def test_a_thousand_rows_are_imported_and_ten_judged_by_keyboard(site: Site) -> None:
-    assert f"{ROWS} badge events are new" in site.import_file()
-    assert f"0 badge events are new, {ROWS} were known" in site.import_file()
+    assert f"{ROWS} new badge events" in site.import_file()
+    assert f"0 new badge events, {ROWS} duplicates" in site.import_file()
     fetched = "select count(*) from badges where picture = 'fetched'"
     wait_until(lambda: site.rows(fetched)[0][0] >= 12, "pictures come", limit_s=60)
     newest = "select id from badges order by swiped_at desc, id desc limit ?"
     with visitor() as page:
         log_in(page, f"{site.gateway.url}/badges", "guard", PASSWORD)
         assert "1000 badge events, 1000 open" in page.locator("main").inner_text()
-        page.get_by_role("link", name="Review open ones").click()
+        page.get_by_role("link", name="Review open events").click()
         page.locator("iframe.review-frame").wait_for()
         frame = page.frame_locator("iframe.review-frame")
         assert frame.locator("h1").inner_text().startswith("David Okafor")

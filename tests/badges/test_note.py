@@ -77,7 +77,7 @@ def test_a_note_stays_when_somebody_else_judged_meanwhile(web: Web) -> None:
         now = datetime.now(UTC)
         web.badges.judge(Judgement(badge_id, Verdict.MATCH, "her", now, "bob"))
         press(page, "x")
-        page.get_by_text("Not saved: bob judged match meanwhile").wait_for()
+        page.get_by_text("bob set the verdict to match in the meantime").wait_for()
         assert note.input_value() == "a tall man"
         press(page, "ArrowRight")
         press(page, "ArrowLeft")

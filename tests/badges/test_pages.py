@@ -87,7 +87,7 @@ def judge(client: FlaskClient, made: BadgeEvent, verdict: str, **fields: str) ->
 
 def test_an_empty_list_says_how_badge_events_come(reviewer: FlaskClient) -> None:
     text = words(reviewer.get(PAGE).text)
-    assert "No badge event yet." in text
+    assert "No badge events yet." in text
     assert "badges import FILE.csv" in text
 
 
@@ -127,7 +127,7 @@ def test_filters_choose_day_reader_person_and_verdict(
     [
         ("day=yesterday", "day: not a date"),
         ("verdict=good", "verdict: 'good' (expected one of: open, match"),
-        ("person=%00", "person: has control characters"),
+        ("person=%00", "person: contains control characters"),
         (f"reader={'x' * 201}", "reader: 201 characters"),
         ("after=%00", "after: "),
     ],
@@ -157,9 +157,12 @@ def test_older_goes_on_until_the_end(web: Web, reviewer: FlaskClient) -> None:
 def test_a_broken_directory_is_told(tmp_path: Path) -> None:
     web = Web(tmp_path, badges={"directory": "people.csv"})
     client = web.log_in(Role.VIEWER)
-    assert "was not read yet. Does a worker run?" in client.get(PAGE).text
+    assert "has not been read yet. Is a worker running?" in client.get(PAGE).text
     add_people(web, error="people.csv: cannot be read")
-    assert "cannot be used, the last one stays: people.csv" in client.get(PAGE).text
+    assert (
+        "cannot be read; still using the previous one: people.csv"
+        in client.get(PAGE).text
+    )
     add_people(web, error="2 entries left out; line 3", mistakes=2)
     assert "Directory: 2 entries left out; line 3" in client.get(PAGE).text
     web.close()
@@ -176,26 +179,26 @@ def test_names_and_details_from_outside_stay_text(
     add_people(web, Cardholder(evil, evil, evil, "javascript:alert(1)"))
     request = PhotoRequest(evil, "javascript:alert(1)")
     web.directory.keep_photo(
-        request, None, "is no http(s) address: 'javascript:alert(1)'"
+        request, None, "is not an http(s) address: 'javascript:alert(1)'"
     )
     for address in (PAGE, f"{PAGE}/{made.id}"):
         html = reviewer.get(address).text
         assert "<script>x" not in html
         assert 'src="javascript' not in html
         assert 'href="javascript' not in html
-    assert "No photo: it is no http(s) address" in words(html)
+    assert "No photo: it is not an http(s) address" in words(html)
 
 
 @pytest.mark.parametrize(
     ("state", "error", "again", "said"),
     [
-        (PictureState.WAITING, None, True, "The picture is fetched after"),
+        (PictureState.WAITING, None, True, "The picture will be fetched after"),
         (PictureState.WAITING, None, False, "The picture is being fetched."),
         (PictureState.NO_VIDEO, "x", False, "The camera has no video of that moment."),
-        (PictureState.OFFLINE, "x", True, "The camera is offline. Asked again at"),
+        (PictureState.OFFLINE, "x", True, "The camera is offline. Next try at"),
         (PictureState.FAILED, "Meraki is busy (503)", False, "Meraki is busy (503)"),
-        (PictureState.NO_CAMERA, None, False, "No camera is set for Gate"),
-        (PictureState.FETCHED, None, False, "The picture is gone."),
+        (PictureState.NO_CAMERA, None, False, "No camera is assigned to Gate"),
+        (PictureState.FETCHED, None, False, "The picture is no longer available."),
     ],
 )
 def test_a_missing_picture_says_why(
@@ -231,7 +234,7 @@ def test_a_reader_without_camera_cannot_be_asked(
     made = add(web, reader="Yard", picture=PictureState.NO_CAMERA)
     assert "Fetch again" not in reviewer.get(f"{PAGE}/{made.id}").text
     answer = send(reviewer, f"{PAGE}/{made.id}/picture")
-    assert "No camera is set for Yard." in reviewer.get(answer.location).text
+    assert "No camera is assigned to Yard." in reviewer.get(answer.location).text
 
 
 def test_a_web_directory_is_a_sandboxed_frame_of_that_site_alone(
@@ -287,7 +290,7 @@ def test_a_verdict_can_be_taken_back_and_stays_in_the_history(
     judge(reviewer, made, "mismatch", note="taller")
     answer = judge(reviewer, made, "open")
     text = words(reviewer.get(answer.location).text)
-    assert "reviewer · taken back" in text
+    assert "reviewer · verdict undone" in text
     assert "reviewer · mismatch taller" in text
     assert web.badges.to_notify(datetime.now(UTC) + timedelta(hours=1), 5) == []
 
@@ -302,10 +305,10 @@ def test_a_mismatch_is_to_be_told_after_ten_seconds(
     (told,) = web.badges.to_notify(now + timedelta(seconds=11), 5)
     web.badges.mark_notified(told, told.job_id)
     text = words(reviewer.get(f"{PAGE}/{made.id}").text)
-    assert "reviewer · mismatch · the room is being told" in text
+    assert "reviewer · mismatch · posting to the room" in text
     for state, said in (
-        (DeliveryState.FAILED, "not told: no room 'Alarms'"),
-        (DeliveryState.SENT, "told in Alarms"),
+        (DeliveryState.FAILED, "not posted: no room 'Alarms'"),
+        (DeliveryState.SENT, "posted to Alarms"),
     ):
         job_id, why = told.job_id, "no room 'Alarms'"
         web.store.set_delivery(job_id, GATE, "Alarms", state, now, error=why)
@@ -320,7 +323,7 @@ def test_without_webex_nobody_is_told_and_the_page_does_not_say_so(
     made, client = add(web), web.log_in(Role.REVIEWER)
     judge(client, made, "mismatch")
     assert web.badges.to_notify(datetime.now(UTC) + timedelta(hours=1), 5) == []
-    assert "is told in" not in client.get(f"{PAGE}/{made.id}").text
+    assert "is posted to" not in client.get(f"{PAGE}/{made.id}").text
     web.close()
 
 
@@ -329,7 +332,7 @@ def test_without_webex_nobody_is_told_and_the_page_does_not_say_so(
     [
         ({"verdict": "good"}, "verdict: 'good'"),
         ({"verdict": "match", "note": "x" * 1001}, "note: 1001 characters"),
-        ({"verdict": "match", "note": "a\0b"}, "note: has control characters"),
+        ({"verdict": "match", "note": "a\0b"}, "note: contains control characters"),
     ],
 )
 def test_a_bad_verdict_is_named(
@@ -345,7 +348,7 @@ def test_a_viewer_sees_and_cannot_judge(web: Web) -> None:
     made = add(web)
     viewer = web.log_in(Role.VIEWER)
     html = viewer.get(f"{PAGE}/{made.id}").text
-    assert "judging needs the role reviewer" in html
+    assert "Only reviewers can give a verdict" in html
     assert '<form method="post" action="/badges' not in html
     assert judge(viewer, made, "match").status_code == 403
     assert send(viewer, f"{PAGE}/{made.id}/picture").status_code == 403

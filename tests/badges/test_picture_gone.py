@@ -32,7 +32,10 @@ def test_a_picture_that_is_gone_is_asked_for(tmp_path: Path) -> None:
     web, client, made, path = with_picture(tmp_path)
     web.files.remove(path)
     html = client.get(f"/badges/{made.id}").text
-    assert ("The picture is gone." in html, "Fetch again" in html) == (True, True)
+    assert ("The picture is no longer available." in html, "Fetch again" in html) == (
+        True,
+        True,
+    )
     send(client, f"/badges/{made.id}/picture")
     assert state(web, made) is PictureState.WAITING
     assert "The picture is being fetched." in client.get(f"/badges/{made.id}").text
@@ -42,6 +45,6 @@ def test_a_picture_that_is_gone_is_asked_for(tmp_path: Path) -> None:
 def test_when_nothing_is_asked_the_page_says_so(tmp_path: Path) -> None:
     web, client, made, _ = with_picture(tmp_path)
     answer = send(client, f"/badges/{made.id}/picture")
-    assert "The picture is there, or is being" in client.get(answer.location).text
+    assert "The picture is already there or being" in client.get(answer.location).text
     assert state(web, made) is PictureState.FETCHED
     web.close()

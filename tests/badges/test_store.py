@@ -170,7 +170,9 @@ def test_a_verdict_nobody_had_seen_yet_is_not_undone(stores: Stores) -> None:
     (badge_id,) = add(stores, badge())
     bobs = replace(judged(badge_id, Verdict.MATCH), judged_by="bob")
     stores.badges.judge(judged(badge_id, Verdict.MISMATCH), seen=0)
-    with pytest.raises(JudgedMeanwhile, match="anna judged it meanwhile"):
+    with pytest.raises(
+        JudgedMeanwhile, match="anna has changed the verdict in the meantime"
+    ):
         stores.badges.judge(bobs, seen=0)
     ((last, _),) = stores.badges.judgements(badge_id)
     (to_notify,) = stores.badges.to_notify(DUE, 10)

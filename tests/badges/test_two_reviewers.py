@@ -40,7 +40,10 @@ def test_a_newer_verdict_of_somebody_else_is_shown_and_not_undone(web: Web) -> N
     page = judge(bob, made, bobs, "match", "looks right")
     assert page.status_code == 409
     words = " ".join(re.sub(r"<[^>]*>", "", page.text).split())
-    assert "Not saved: anna judged mismatch meanwhile, “a &lt;tall&gt; man”." in words
+    assert (
+        "Not saved: anna set the verdict to mismatch in the "
+        "meantime, “a &lt;tall&gt; man”." in words
+    )
     assert "Yours was match." in words
     assert ">looks right</textarea>" in page.text
     found = web.badges.badge(made.id)

@@ -13,7 +13,7 @@ from mvsnap.domain import Role
 from tests.badges.build import badge
 from tests.web.build import GATE, Web, send
 
-SAID = "No picture is fetched: meraki.api_key is not set."
+SAID = "Pictures cannot be fetched: meraki.api_key is not set."
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def test_a_rebuild_with_the_same_settings_changes_nothing(
     fill(db, this_minute - 1000)
     before = tables(db)
     said = mvsnap(tmp_path, "analytics", "rebuild")
-    assert (said.code, said.out) == (0, "Visits made anew of 1200 observations.\n")
+    assert (said.code, said.out) == (0, "Rebuilt visits from 1200 observations.\n")
     assert tables(db) == before
     site(tmp_path, clouds, visit_gap_s=3600)
     assert mvsnap(tmp_path, "analytics", "rebuild").code == 0
@@ -68,10 +68,10 @@ def test_purge_follows_both_retentions(
     visits = len(tables(db)[1])
     said = mvsnap(tmp_path, "purge")
     assert said.code == 0, said.err
-    assert "Older than 1 days: 1200 Wi-Fi observations removed" in said.out
+    assert "Wi-Fi observations: 1200 removed" in said.out
     assert (tables(db)[0], len(tables(db)[1])) == ([], visits)
     site(tmp_path, clouds, keep_observations_days=1, keep_visits_days=1)
-    assert f"than 1 days: {visits} visits." in mvsnap(tmp_path, "purge").out
+    assert f"Visits: {visits} removed." in mvsnap(tmp_path, "purge").out
     assert tables(db)[1:] == [[], []]
 
 
@@ -84,7 +84,8 @@ def test_check_tells_how_many_batches_wait(tmp_path: Path, clouds: Clouds) -> No
     assert said.code == 0, said.out
     (line,) = [text for text in said.out.splitlines() if "Wi-Fi" in text]
     assert line.startswith("ok")
-    assert "1 endpoints, MAC addresses hashed, 1 batches wait" in line
+    assert "endpoints: 1, MAC addresses hashed" in line
+    assert "batches waiting for the worker: 1" in line
     (tmp_path / "data/scanning-salt").write_text("nonsense")
     said = mvsnap(tmp_path, "check")
     assert said.code == 1

@@ -51,11 +51,11 @@ def test_a_file_is_imported_and_again_changes_nothing(tmp_path: Path) -> None:
     file = write(tmp_path, "Time stamp;Badge;Door;Result", *lines)
     said = mvsnap(tmp_path, "badges", "import", str(file))
     assert (said.code, said.err) == (0, "")
-    assert "1000 badge events are new, 0 were known already." in said.out
-    assert "Times without an offset are taken as Europe/Berlin." in said.out
-    assert "No picture is fetched: meraki.api_key is not set." in said.out
+    assert "1000 new badge events, 0 duplicates." in said.out
+    assert "Times without an offset are read as Europe/Berlin." in said.out
+    assert "Pictures cannot be fetched: meraki.api_key is not set." in said.out
     again = mvsnap(tmp_path, "badges", "import", str(file))
-    assert "0 badge events are new, 1000 were known already." in again.out
+    assert "0 new badge events, 1000 duplicates." in again.out
     assert len(stored(tmp_path)) == 1000
 
 
@@ -94,7 +94,7 @@ def test_bad_lines_are_listed_with_the_reason_and_the_others_are_kept(
     rejects = tmp_path / "bad.csv"
     said = mvsnap(tmp_path, "badges", "import", str(file), "--rejects", str(rejects))
     assert said.code == 1
-    assert "2 badge events are new" in said.out
+    assert "2 new badge events" in said.out
     assert "3 lines of" in said.err
     assert "line 3: timestamp: 'soon' (expected a time like" in said.err
     with rejects.open(newline="") as opened_file:
@@ -133,8 +133,8 @@ def test_check_tells_what_is_wrong_with_the_directory(tmp_path: Path) -> None:
     assert "bad  badges    badges.directory: 1 entries left out; line 3" in said.out
     (tmp_path / "people.csv").write_text("id,name\n1,Anna\n")
     said = mvsnap(tmp_path, "check")
-    assert "bad  badges    1 readers with a camera, 1 people, but no" in said.out
-    assert "no picture is fetched: meraki.api_key is not set" in said.out
+    assert "bad  badges    readers with a camera: 1, people: 1, but" in said.out
+    assert "pictures cannot be fetched: meraki.api_key is not set" in said.out
 
 
 def test_purge_removes_old_badge_events_with_their_pictures(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_purge_removes_old_badge_events_with_their_pictures(tmp_path: Path) -> N
         old = "recorded_at = '2020-01-01 00:00:00', picture_path = 'badges/a.jpg'"
         db.execute(f"update badges set {old}")
     said = mvsnap(tmp_path, "purge")
-    assert "Also 1 badge events, 1 pictures removed." in said.out
+    assert "Badge events: 1 removed. Their pictures: 1 removed." in said.out
     assert (stored(tmp_path), picture.exists()) == ([], False)
 
 
@@ -157,4 +157,4 @@ def test_rejects_never_overwrite_the_file_itself(tmp_path: Path) -> None:
     before = file.read_bytes()
     said = mvsnap(tmp_path, "badges", "import", str(file), "--rejects", str(file))
     assert (said.code, file.read_bytes()) == (2, before)
-    assert "--rejects: is FILE itself" in said.err
+    assert "--rejects: same as FILE" in said.err

@@ -61,13 +61,11 @@ def test_every_camera_says_what_it_sends_or_why_it_does_not(
     size = "mjpeg, 320x240; ring: 10 s before and 20 s after an alarm"
     assert found["gate"] == ("ok", size)
     assert found["dock"][0] == "bad"
-    assert found["dock"][1].startswith("the camera refuses the user name or password")
+    assert found["dock"][1].startswith("the camera rejects the user name or password")
     assert found["away"][1].startswith("the camera cannot be reached")
     assert "turn it on in the Dashboard" in found["meraki"][1]
     assert found["robot"][0] == "ok"
-    assert found["robot"][1].endswith(
-        "on demand: 20 s after an alarm, nothing before it"
-    )
+    assert found["robot"][1].endswith("on demand: 20 s after an alarm, no pre-roll")
     assert found["recorder"][1].startswith("ffmpeg ")
     assert found["IXON"] == (
         "ok",

@@ -40,7 +40,7 @@ def site(tmp_path: Path, clouds: Clouds) -> Path:
 def test_help_lists_every_command_and_the_exit_codes(tmp_path: Path) -> None:
     said = mvsnap(tmp_path, "--help")
     assert said.code == 0
-    assert "0 done, 1 failed, 2 wrong use" in said.out
+    assert "0 success, 1 failure, 2 usage error" in said.out
     assert [name for name in COMMANDS if f"  {name} " not in said.out] == []
 
 
@@ -336,13 +336,13 @@ def test_events_name_alarms_and_clips_by_their_title(site: Path) -> None:
 
 def test_purge_removes_old_events_and_their_pictures(site: Path) -> None:
     assert mvsnap(site, "snapshot").code == 0
-    assert "0 events, 0 pictures" in mvsnap(site, "purge").out
+    assert "Events: 0 removed. Pictures: 0 removed." in mvsnap(site, "purge").out
     with sqlite3.connect(site / "data" / "mvsnap.db") as database:
         database.execute("update events set recorded_at = '2020-01-01 00:00:00'")
     database.close()
     said = mvsnap(site, "purge").out
-    assert "1 events, 1 pictures" in said
-    assert "0 clips removed, 0.000 GB" in said
+    assert "Events: 1 removed. Pictures: 1 removed." in said
+    assert "0 removed (0 GB freed)" in said
     assert list((site / "data" / "snapshots").rglob("*.jpg")) == []
 
 
@@ -350,7 +350,7 @@ def test_db_upgrade_tells_what_it_did(site: Path) -> None:
     first, second = mvsnap(site, "db", "upgrade"), mvsnap(site, "db", "upgrade")
     assert (first.code, second.code) == (0, 0)
     assert f"from version none to {HEAD}" in first.out
-    assert f"at version {HEAD} already" in second.out
+    assert f"already at version {HEAD}" in second.out
 
 
 @pytest.mark.parametrize(

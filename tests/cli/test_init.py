@@ -173,4 +173,4 @@ def test_a_service_that_fails_after_the_key_is_told_not_thrown(
     clouds.dashboard.faults.add(away)
     done = answered(tmp_path, clouds, "", "UTC", keys[0], "", "")
     assert isinstance(done.exception, SystemExit | None)
-    assert "Meraki has trouble (503)" in done.output
+    assert "Meraki reports an error (503)" in done.output

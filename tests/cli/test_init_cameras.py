@@ -42,9 +42,9 @@ def test_a_camera_is_tested_and_its_kind_of_password_found_out(
         done = answered(tmp_path, clouds, *answers, more="\n\n")
         video.close()
     assert done.exit_code == 0, done.output
-    assert "the camera refuses the user name or password" in done.output
+    assert "the camera rejects the user name or password" in done.output
     assert done.output.count("mjpeg, 320x240") == 2
-    assert "there is a camera tor 1 already" in done.output
+    assert "a camera named tor 1 already exists" in done.output
     assert f"leave it out) [{address}]" in done.output
     assert SECRET not in done.output
     cameras = made(tmp_path).recorder.cameras
@@ -141,7 +141,7 @@ def test_ixon_is_chosen_from_lists_and_its_camera_tested(
     assert "IXON refused the token (401)" in done.output
     assert "Project D4 packaging robot  online" in done.output
     assert "Packaging line 2  offline" in done.output
-    assert "The only HTTP service that is the camera: IP camera" in done.output
+    assert "The only HTTP service of the camera: IP camera" in done.output
     assert "mjpeg, " in done.output
     assert TOKEN not in done.output
     settings = made(tmp_path)
@@ -184,7 +184,7 @@ def test_what_is_there_stays_with_its_comments(tmp_path: Path, clouds: Clouds) -
     answers = [*NOTHING_ELSE, "http://127.0.0.1:9/", "", "y", "Gate", "dock"]
     done = answered(tmp_path, clouds, *answers, more="\n")
     assert done.exit_code == 0, done.output
-    assert "There are already: gate" in done.output
+    assert "Already set up: gate" in done.output
     after = path.read_text(encoding="utf-8")
     assert "# on purpose" in after
     assert "# at the road" in after

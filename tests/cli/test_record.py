@@ -76,10 +76,10 @@ def test_alone_it_records_from_now_on_and_keeps_the_clip(
     assert str(clip.relative_to(site)) in said.out
     assert (site / "x/clip.mp4").read_bytes() == clip.read_bytes()
     assert 3 * FPS <= len(pictures(clip)) <= 4 * FPS
-    for words in ("nothing before", "no pre-roll", "size"):
+    for words in ("no pre-roll", "no pre-roll", "size"):
         assert words in said.out
-    assert "without a pre-roll" in said.err
-    assert "--pre-roll 5 is not used" in said.err
+    assert "without pre-roll" in said.err
+    assert "--pre-roll 5 is ignored" in said.err
     assert states(site) == [ClipState.READY]
     assert clouds.webex.messages == []
     assert clip.with_suffix(".jpg").exists()
@@ -99,7 +99,7 @@ def test_alone_it_posts_to_a_room_that_is_named(site: Path, clouds: Clouds) -> N
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("Dark hall", "cannot be reached"), ("Vault", "refuses the user name")],
+    [("Dark hall", "cannot be reached"), ("Vault", "rejects the user name")],
 )
 def test_what_is_wrong_with_a_camera_is_told(site: Path, name: str, words: str) -> None:
     said = mvsnap(site, "record", name, "--duration", "2")
@@ -118,7 +118,7 @@ def test_what_is_wrong_with_a_camera_is_told(site: Path, name: str, words: str) 
         (["Robot", "--duration", "nan"], "recorder.max_clip_s"),
         (["Robot", "--duration", "600"], "recorder.max_clip_s"),
         (["Robot", "--pre-roll", "-1"], "--pre-roll"),
-        (["Robot", "--out", "nowhere/c.mp4"], "there is no folder nowhere"),
+        (["Robot", "--out", "nowhere/c.mp4"], "no such folder: nowhere"),
         ([], "CAMERA"),
     ],
 )
@@ -195,7 +195,7 @@ def test_ctrl_c_leaves_it_to_the_service_that_runs(
         finally:
             code = command.stop(signal.SIGINT)
         assert code == 1, command.output()
-        assert "The service goes on recording: see /clips" in command.output()
+        assert "The service continues recording: see /clips" in command.output()
         assert "Aborted" not in command.output()
         done = [ClipState.READY]
         wait_until(lambda: states(tmp_path) == done, "the clip is ready", 40)

@@ -35,7 +35,7 @@ def test_an_account_is_named_without_a_password(folder: Path, account: Account) 
     assert said.out == f"{account.name} may log in as admin with the system account.\n"
     assert kept(folder).users[account.name].backend == "pam"
     asked = name(folder, account.name, "--role", "viewer", stdin="y\n")
-    assert "Set the role anew?" in asked.out
+    assert "Set the role again?" in asked.out
     assert roles(folder) == {account.name: "viewer"}
     what = f"user {account.name}"
     assert [line[1:] for line in kept(folder).changes] == [
@@ -49,14 +49,14 @@ def test_an_account_is_named_without_a_password(folder: Path, account: Account) 
 def test_who_has_no_account_and_root_are_refused(folder: Path, who: str) -> None:
     said = name(folder, who)
     assert said.code == 1
-    assert f"There is no system account {who}" in said.err
+    assert f"No system account {who}" in said.err
     assert roles(folder) == {}
 
 
 def test_a_password_is_not_taken(folder: Path, account: Account) -> None:
     said = add(folder, account.name)
     assert said.code == 1
-    assert "the password is the one of the system account" in said.err
+    assert "the password is that of the system account" in said.err
 
 
 def test_who_had_a_password_here_must_be_named_anew(
@@ -66,7 +66,7 @@ def test_who_had_a_password_here_must_be_named_anew(
     add(folder, account.name, "--role", "reviewer")
     configure(folder, PAM)
     listed = mvsnap(folder, "users", "list").out
-    assert "With login.backend pam the others cannot log in." in listed
+    assert "With login.backend pam, the others cannot log in." in listed
     refused = name(folder, account.name, stdin="n\n")
     assert "Log in with the system account from now on?" in refused.out
     assert name(folder, account.name, "--yes").code == 0
@@ -84,7 +84,7 @@ def test_check_says_what_is_missing_and_what_is_used(
     for service in pam.service():
         login = {"backend": "pam", "pam_service": service}
         configure(folder, {"login": login})
-        assert f"by PAM: /etc/pam.d/{service}" in log_ins(folder)
+        assert f"through PAM: /etc/pam.d/{service}" in log_ins(folder)
     assert f"there is no /etc/pam.d/{service}: sudo cp" in log_ins(folder)
     account.remove()
     assert f"no such system account, or root: {account.name}" in log_ins(folder)
@@ -100,4 +100,4 @@ def test_the_name_of_a_service_is_no_path(tmp_path: Path) -> None:
     said = mvsnap(tmp_path, "users", "list")
     assert said.code == 1
     assert "login.pam_service: " in said.err
-    assert "expected the name of a file" in said.err
+    assert "expected a file name" in said.err

@@ -103,7 +103,7 @@ def test_a_new_password_keeps_the_role_and_is_confirmed(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "password", "code", "says"),
     [
-        ("anna", "too short", 1, "9 characters (expected 10 or more)"),
+        ("anna", "too short", 1, "9 characters (expected at least 10)"),
         ("anna", "", 1, "0 characters"),
         ("an na", PASSWORD, 2, "expected 1 to 64"),
         ("", PASSWORD, 2, "expected 1 to 64"),
@@ -130,10 +130,10 @@ def test_a_user_is_removed_once(folder: Path) -> None:
     add(folder, "anna")
     said = mvsnap(folder, "users", "remove", "Anna")
     assert said.code == 0
-    assert said.out.startswith("anna is removed.\nNo admin is left: ")
+    assert said.out.startswith("Removed anna.\nNo admin is left: ")
     again = mvsnap(folder, "users", "remove", "anna")
     assert again.code == 1
-    assert "no user anna" in again.err
+    assert "No user anna" in again.err
     assert kept(folder).changes[0] == (
         "command line",
         "user anna",

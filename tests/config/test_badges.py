@@ -53,14 +53,14 @@ def test_a_reader_cannot_have_a_camera_that_only_records(tmp_path: Path) -> None
     ("badges", "said"),
     [
         ({"directory": "people.xls"}, "badges.directory: expected FILE.csv"),
-        ({"directory": "https://a:b@x.example/p"}, "without a name or password"),
+        ({"directory": "https://a:b@x.example/p"}, "without user name or password"),
         ({"directory_url": "https://d.example/"}, "expected {user_id} in it"),
         ({"directory_url": "https://{user_id}.example/"}, "expected {user_id} in it"),
         ({"directory_url": "javascript:{user_id}"}, "expected an address like"),
         ({"directory_url": "https://d.example;x/{user_id}"}, "expected {user_id}"),
         ({"photo_hosts": ["https://photos.example"]}, "expected a host like"),
         ({"camera_of_reader": {"Gate": "camera"}}, "expected a Meraki serial"),
-        ({"rooms": []}, "badges.rooms: there is no such setting"),
+        ({"rooms": []}, "badges.rooms: no such setting"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, badges: dict[str, Any], said: str) -> None:

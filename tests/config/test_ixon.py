@@ -42,7 +42,7 @@ def test_without_keys_ixon_is_not_configured(given: dict[str, Any]) -> None:
         pytest.param({"token": None}, "missing: token, or email", id="no login"),
         pytest.param(
             {"token": None, "email": "a@b.example"},
-            "missing: password (there is an email)",
+            "missing: password (email is set)",
             id="no password",
         ),
         pytest.param(
@@ -50,17 +50,17 @@ def test_without_keys_ixon_is_not_configured(given: dict[str, Any]) -> None:
         ),
         pytest.param(
             {"application_id": None, "company_id": None},
-            "missing: application_id (ask support@ixon.cloud for it); company_id",
+            "missing: application_id (request it from support@ixon.cloud); company_id",
             id="two at once",
         ),
-        pytest.param({"email": "a@b.example"}, "keep one", id="both logins"),
+        pytest.param({"email": "a@b.example"}, "cannot be combined", id="both logins"),
         pytest.param({"email": "a:b@c.example"}, "e-mail address", id="a colon"),
         pytest.param({"application_id": "short"}, "12 letters", id="application"),
         pytest.param({"company_id": "1111"}, "1111-2222-3333", id="company"),
         pytest.param({"api_version": 3}, "less than or equal to 2", id="version"),
-        pytest.param({"token": " "}, "not empty", id="a blank token"),
+        pytest.param({"token": " "}, "not be empty", id="a blank token"),
         pytest.param({"stream_path": "http://x/"}, "a path like", id="a whole URL"),
-        pytest.param({"otp": "123456"}, "works for seconds", id="a one-time password"),
+        pytest.param({"otp": "123456"}, "expires in seconds", id="a one-time password"),
     ],
 )
 def test_settings_say_what_is_missing(change: dict[str, Any], words: str) -> None:

@@ -94,15 +94,15 @@ def test_recode_and_framerate_are_auto_or_what_is_said(
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        pytest.param({}, ": one of url, ixon and meraki_serial is missing", id="none"),
+        pytest.param({}, ": url, ixon or meraki_serial is required", id="none"),
         pytest.param(
             {"url": RTSP, "ixon": True},
-            ": ixon: given together with url or meraki_serial; keep one",
+            ": ixon: cannot be combined with url or meraki_serial",
             id="two sources",
         ),
         pytest.param(
             RTSP,
-            ": expected a section like {url: ...}, not just a text, got (hidden)",
+            ": expected a section like {url: ...}, not just text, got (hidden)",
             id="no section",
         ),
         pytest.param(
@@ -113,14 +113,14 @@ def test_recode_and_framerate_are_auto_or_what_is_said(
         ),
         pytest.param(
             {"url": "rtsp://me:secret#word@camera/"},
-            ".url: expected an address like rtsp://HOST:554/PATH; write signs like # or"
-            " / of a password as %23 or %2F, or put it into auth.password,"
+            ".url: expected an address like rtsp://HOST:554/PATH; write characters"
+            " like # or / in a password as %23 or %2F, or use auth.password,"
             " got (hidden)",
             id="a password no URL can hold",
         ),
         pytest.param(
             {"url": RTSP, "auth": {"type": "digest", "password": "secret-word"}},
-            ".auth: username: is missing for type digest",
+            ".auth: username: missing for type digest",
             id="a password without its user",
         ),
         pytest.param(
@@ -130,17 +130,17 @@ def test_recode_and_framerate_are_auto_or_what_is_said(
         ),
         pytest.param(
             {"url": RTSP, "auth": {"type": "none", "username": "me"}},
-            ".auth: type: none, but there is a username or password",
+            ".auth: type: none, but username or password is set",
             id="none and a user",
         ),
         pytest.param(
             {"url": "rtsp://me:secret-word@camera/", "auth": {"username": "you"}},
-            ": auth: given, but the url holds a user, too; keep one",
+            ": auth: set, but url also contains a user; keep one",
             id="two users",
         ),
         pytest.param(
             {"url": RTSP, "framerate": 0},
-            ".framerate: expected auto or pictures a second, up to 60, got 0",
+            ".framerate: expected auto or frames per second, up to 60, got 0",
             id="no picture a second",
         ),
         pytest.param(
@@ -150,13 +150,13 @@ def test_recode_and_framerate_are_auto_or_what_is_said(
         ),
         pytest.param(
             {"url": RTSP, "pre_rol_s": 5},
-            ".pre_rol_s: there is no such setting; did you mean"
+            ".pre_rol_s: no such setting; did you mean"
             " recorder.cameras.gate.pre_roll_s?",
             id="misspelt",
         ),
         pytest.param(
             {"url": RTSP, "auth": {"usrname": "me"}},
-            ".auth.usrname: there is no such setting; did you mean"
+            ".auth.usrname: no such setting; did you mean"
             " recorder.cameras.gate.auth.username?",
             id="misspelt, deeper",
         ),
@@ -183,25 +183,26 @@ def test_a_camera_that_cannot_work_says_why_and_shows_no_secret(
     [
         pytest.param(
             {"a/b": {"url": RTSP}},
-            "recorder.cameras.a/b: expected a name of up to 40 letters, digits, blanks"
+            "recorder.cameras.a/b: expected a name of up to 40 letters, digits, spaces"
             " and any of . _ -",
             id="a slash",
         ),
         pytest.param(
             {SERIAL.lower(): {"url": RTSP}},
-            f"recorder.cameras.{SERIAL.lower()}: expected a name of your own; a Meraki"
-            " serial goes into meraki_serial",
+            f"recorder.cameras.{SERIAL.lower()}: expected a name of "
+            "your choice; put the"
+            " Meraki serial in meraki_serial",
             id="a serial",
         ),
         pytest.param(
             {"Gate": {"url": RTSP}, "gate": {"url": RTSP}},
-            "recorder: cameras: Gate and gate differ in case alone",
+            "recorder: cameras: Gate and gate differ only in case",
             id="twice",
         ),
         pytest.param(
             {"a": {"url": RTSP, "post_roll_s": 500}},
-            "recorder: cameras.a: pre_roll_s and post_roll_s are 510 s together,"
-            " max_clip_s is 300",
+            "recorder: cameras.a: pre_roll_s and post_roll_s add up to 510 s,"
+            " but max_clip_s is 300",
             id="longer than a clip may be",
         ),
         pytest.param(
@@ -271,7 +272,7 @@ def test_an_unknown_camera_is_told_with_the_nearest_name(tmp_path: Path) -> None
         "site": {"timezone": "Moon/Crater"},
     }
     path = "webhooks.rules.0.cameras"
-    expected = "expected a Meraki serial or a name of recorder.cameras"
+    expected = "expected a Meraki serial or a name from recorder.cameras"
     assert mistakes(tmp_path, tree)[1:] == [
         f"{path}.0: {expected} (did you mean Gate?), got 'gaet'",
         f"{path}.1: {expected}, got 'hall'",
@@ -330,6 +331,6 @@ def test_an_object_store_is_whole_or_not_there(tmp_path: Path) -> None:
 
 def test_a_mistake_about_ixon_shows_no_secret(tmp_path: Path) -> None:
     assert mistakes(tmp_path, {"ixon": {"token": "very-secret-token"}}) == [
-        "ixon: missing: application_id (ask support@ixon.cloud for it); company_id"
+        "ixon: missing: application_id (request it from support@ixon.cloud); company_id"
     ]
     assert mistakes(tmp_path, {"ixon": "very-secret-token"})[0].endswith("(hidden)")

@@ -13,9 +13,9 @@ ENTRY = {"token": "a" * 16, "validator": "v" * 8, "secret": "s" * 8}
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"endpoints": [ENTRY | {"token": "tiny-token"}]}, "16 characters or more"),
+        ({"endpoints": [ENTRY | {"token": "tiny-token"}]}, "at least 16 characters"),
         ({"endpoints": [ENTRY | {"token": "x" * 20 + "/y"}]}, "letters, digits"),
-        ({"endpoints": [ENTRY | {"secret": "tiny"}]}, "8 characters or more"),
+        ({"endpoints": [ENTRY | {"secret": "tiny"}]}, "at least 8 characters"),
         ({"endpoints": [ENTRY | {"validator": ""}]}, "the Dashboard shows"),
         ({"endpoints": [ENTRY, ENTRY | {"secret": "other secret"}]}, "same token"),
         ({"min_rssi_dbm": 1}, "min_rssi_dbm"),

@@ -14,11 +14,11 @@ BADGE = {"timestamp": "at", "user_id": "card", "reader": "door"}
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        ({"tokens": [{"name": "a", "token": "tiny-token"}]}, "16 characters or more"),
+        ({"tokens": [{"name": "a", "token": "tiny-token"}]}, "at least 16 characters"),
         ({"tokens": [{"name": "a", "token": "x" * 20 + "/y"}]}, "letters, digits"),
         ({"tokens": [{"name": "a", "token": TOKEN, "actions": ["call"]}]}, "'clip'"),
         ({"tokens": [{"name": "a", "token": TOKEN, "cameras": ["x/y"]}]}, "a name"),
-        ({"meraki_shared_secret": "tiny-x"}, "8 characters or more"),
+        ({"meraki_shared_secret": "tiny-x"}, "at least 8 characters"),
         ({"rules": [{"name": "a", "match": {"x": {"y": 1}}}]}, "rules.0.match"),
         ({"rules": [{"name": "a"}, {"name": "a"}]}, "rules: two entries"),
         (
@@ -35,7 +35,7 @@ BADGE = {"timestamp": "at", "user_id": "card", "reader": "door"}
         ),
         (
             {"rules": [{"name": "a", "room": "x", "badge": BADGE}]},
-            "badge: such a rule has no room",
+            "badge: cannot be combined with room",
         ),
         ({"rule": []}, "Extra inputs"),
     ],

@@ -60,7 +60,7 @@ def test_a_new_file_holds_the_values_and_every_other_key_commented(
     text = path.read_text(encoding="utf-8")
     assert text.startswith(sample()[:60])
     assert "  #port: 5004  # port to listen on" in text
-    assert "  timezone: Europe/Berlin  # people see times in it" in text
+    assert "  timezone: Europe/Berlin  # time zone for displayed times" in text
 
 
 def test_a_new_file_without_answers_is_the_sample(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def test_the_title_is_never_empty() -> None:
     assert row(title=" \n").title == "Alarm"
     assert row(title="Stopped\nE-203").title == "Stopped"
     by_hand = Trigger(TriggerKind.COMMAND, "record")
-    assert row(trigger=by_hand).title == "Recorded by hand"
+    assert row(trigger=by_hand).title == "Manual recording"
     assert row(trigger=by_hand, title="Trial").title == "Trial"
 
 

@@ -73,8 +73,8 @@ def test_a_picture_of_another_camera_is_not_shown() -> None:
 @pytest.mark.parametrize(
     ("others", "given", "after", "reason"),
     [
-        pytest.param([], {}, timedelta(), "The picture is on its way", id="fresh"),
-        pytest.param([], {}, DAY, "No picture came", id="a day old"),
+        pytest.param([], {}, timedelta(), "Fetching the picture", id="fresh"),
+        pytest.param([], {}, DAY, "No picture received", id="a day old"),
         pytest.param(
             [picture(snapshot_path=None, error="offline")],
             {},
@@ -129,7 +129,7 @@ def test_a_noise_is_told_in_decibels() -> None:
     noise = crowd(kind=EventKind.NOISE, zone_id=ZoneId(""), details=details)
     found = row(noise, end(peak=-11))
     assert (found.level, found.top) == ("-18 dB", "-11 dB")
-    assert found.rule == "-20 dB or more for 5 s"
+    assert found.rule == "-20 dB or louder for 5 s"
     assert (found.people, found.zone) == (None, "")
 
 
@@ -169,7 +169,7 @@ def test_a_zone_is_shown_by_its_name_or_its_id(
 
 @pytest.mark.parametrize(
     ("muted_by", "words"),
-    [("anna", "Muted by anna"), ("cool-down", "Not told: cool-down")],
+    [("anna", "Muted by anna"), ("cool-down", "Not posted: cool-down")],
 )
 def test_who_was_not_told_because_of_whom_is_said(muted_by: str, words: str) -> None:
     assert row(crowd(details={"muted_by": muted_by})).muted == words

@@ -18,7 +18,7 @@ from mvsnap.store import database
 from tests.clients.fakes import FakeClock
 from tests.store.recordings import HERE, ROBOT, THERE, Recordings
 
-GONE = "the recorder that had it is gone, with its machine or data_dir"
+GONE = "its recorder is gone, along with its machine or data_dir"
 ROOM = ("Site A - Alarms",)
 
 

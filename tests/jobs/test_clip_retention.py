@@ -158,7 +158,7 @@ def test_a_clip_whose_file_is_gone_is_marked(site: Site) -> None:
     there, lost = site.recorded(1), site.recorded(2)
     (site.folder / "videos/2.mp4").unlink()
     assert site.retention().sweep() == Swept(lost=1)
-    assert site.state(lost)[::2] == (ClipState.DELETED, "the file is gone")
+    assert site.state(lost)[::2] == (ClipState.DELETED, "the file is missing")
     assert site.state(there)[0] is ClipState.READY
 
 

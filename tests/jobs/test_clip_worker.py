@@ -26,7 +26,7 @@ from tests.servers.processes import wait_until
 
 ROBOT, PRESS = CameraName("Robot"), CameraName("Press")
 ME = "machine-1-0123456789ab"
-LATE = "the alarm came late: the video is of the moment it came"
+LATE = "the alarm arrived late: the video shows the time it arrived"
 HOOK = Trigger(TriggerKind.WEBHOOK, "machines")
 
 
@@ -142,7 +142,7 @@ def test_a_clip_that_was_begun_for_a_camera_that_left_the_settings_fails_and_is_
     found = world.clips.clip(clip.id)
     assert found is not None
     assert found.state is ClipState.FAILED
-    assert "left the settings" in (found.error or "")
+    assert "was removed from the settings" in (found.error or "")
 
 
 def test_a_clip_that_waits_for_a_camera_nobody_has_is_given_up_after_a_day(

@@ -126,7 +126,7 @@ def test_the_alarm_is_told_at_once_and_the_clip_follows_in_its_thread(
     team.run(job)
     (head,) = team.messages
     assert "Open valve D5" in head.markdown
-    assert "Clip of Robot follows" in head.markdown
+    assert "Clip to follow: Robot" in head.markdown
     assert team.run(recorded(team, job)) is None
     reply = team.messages[-1]
     assert reply.parent_id == head.id
@@ -161,8 +161,8 @@ def test_what_is_missing_is_said(team: Crew) -> None:
     at = only(team, job).at
     gap = Gap(at + timedelta(seconds=3), at + timedelta(seconds=7))
     team.run(recorded(team, job, gaps=(gap,), partial=True, note="no pre-roll"))
-    assert "4 s are missing" in team.messages[-1].markdown
-    assert "no pre-roll" in team.messages[-1].markdown
+    assert "4 s missing" in team.messages[-1].markdown
+    assert "No pre-roll" in team.messages[-1].markdown
 
 
 def test_a_clip_too_large_for_webex_is_a_link(team: Crew) -> None:
@@ -182,7 +182,7 @@ def test_a_clip_that_webex_refuses_is_a_link(team: Crew) -> None:
     team.run(recorded(team, job))
     message = team.messages[-1]
     assert message.files == []
-    assert "on the gateway's page Clips" in message.markdown
+    assert "on the gateway's Clips page" in message.markdown
     assert team.progress(job).state is JobState.DONE
 
 
@@ -195,7 +195,7 @@ def test_a_file_goes_to_a_room_once(team: Crew) -> None:
     team.run(recorded(team, first, file="same"))
     assert team.run(shared) is None
     assert [len(message.files) for message in team.messages] == [0, 0, 1, 0]
-    assert "The same video as the clip before" in team.messages[-1].markdown
+    assert "Same video as the previous clip" in team.messages[-1].markdown
 
 
 def test_a_file_goes_once_also_to_a_room_that_did_not_get_it_first(team: Crew) -> None:
@@ -212,7 +212,7 @@ def test_a_file_goes_once_also_to_a_room_that_did_not_get_it_first(team: Crew) -
         assert team.run(job) is None
     clips = team.messages[3:]
     assert [len(message.files) for message in clips] == [1, 1, 0]
-    assert "The same video as the clip before" in clips[-1].markdown
+    assert "Same video as the previous clip" in clips[-1].markdown
 
 
 def test_a_clip_that_was_deleted_before_its_message_is_not_promised(team: Crew) -> None:
@@ -221,8 +221,8 @@ def test_a_clip_that_was_deleted_before_its_message_is_not_promised(team: Crew) 
     told = recorded(team, job)
     (team.folder / (only(team, job).path or "")).unlink()
     assert team.run(told) is None
-    assert "The video was deleted meanwhile" in team.messages[-1].markdown
-    assert "page Clips" not in team.messages[-1].markdown
+    assert "The video has been deleted since" in team.messages[-1].markdown
+    assert "Clips page" not in team.messages[-1].markdown
 
 
 def test_what_failed_together_waits_for_no_other_clip(team: Crew) -> None:

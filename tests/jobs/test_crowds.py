@@ -103,7 +103,7 @@ def test_every_room_gets_the_picture_and_the_video_of_the_beginning(team: Crew) 
         assert len(message.files) == 1
         assert message.markdown.startswith("**mvsnap: Crowd: 5 people** · **Gate North")
         assert "· Hall" in message.markdown
-        assert "There for 1 min or longer; 3 or more are a crowd" in message.markdown
+        assert "3 or more people for at least 1 min" in message.markdown
     pictures = [a for a in team.clouds.dashboard.asked if "generateSnap" in a.path]
     assert len(pictures) == 1
     assert team.progress(job).state is JobState.DONE
@@ -141,7 +141,7 @@ def test_the_end_follows_in_the_thread_of_each_room(team: Crew) -> None:
     assert team.run(ended(team, crowd)) is None
     ends = team.messages[2:]
     assert {end.room_id: end.parent_id for end in ends} == first
-    assert all("Lasted 3 min 4 s, 7 people at most" in end.markdown for end in ends)
+    assert all("Lasted 3 min 4 s, peak 7 people" in end.markdown for end in ends)
 
 
 def test_the_end_is_told_once_however_often_its_job_runs(team: Crew) -> None:
@@ -192,7 +192,7 @@ def test_a_noise_is_told_in_decibels(team: Crew) -> None:
     )
     team.store.add_event(loud)
     team.run(job_about(team, loud, ROOMS[:1]))
-    assert "For 5 s or longer; -20 dB or more are a noise" in team.messages[0].markdown
+    assert "-20 dB or louder for at least 5 s" in team.messages[0].markdown
 
 
 def test_a_crossing_is_told_with_its_number(team: Crew) -> None:

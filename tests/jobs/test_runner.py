@@ -18,7 +18,7 @@ from tests.jobs.fakes import Crew, crew
 
 ROOM = "Site A - Alarms"
 POST = "POST /v1/messages"
-REPEAT = "This message may be a repeat."
+REPEAT = "This message may be a duplicate."
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_one_camera_is_one_message_with_picture_link_and_name(team: Crew) -> Non
     assert path is not None
     assert message.files[0].data == path.read_bytes()
     assert message.markdown.startswith("**mvsnap: Door ∗open∗** · **Gate North**")
-    assert f"[Video at that moment]({event.video_link})" in message.markdown
+    assert f"[Video of that moment]({event.video_link})" in message.markdown
     assert REPEAT not in message.markdown
     assert (event.camera_name, event.title) == ("Gate North", "Door *open*")
     assert team.progress(job).state is JobState.DONE
@@ -64,7 +64,7 @@ def test_an_offline_camera_is_told_with_its_reason_and_the_others_are_posted(
     assert team.run(job) is None
     told = next(m for m in team.messages if "Reception door" in m.markdown)
     assert "No picture: The camera is offline" in told.markdown
-    assert "Video at that moment" in told.markdown
+    assert "Video of that moment" in told.markdown
     assert told.files == []
     progress = team.progress(job)
     assert progress.state is JobState.PARTIAL
@@ -105,7 +105,7 @@ def test_a_link_that_does_not_come_costs_no_picture(team: Crew) -> None:
     job = team.job(GATE)
     assert team.run(job) is None
     assert len(team.messages[0].files) == 1
-    assert "Video at that moment" not in team.messages[0].markdown
+    assert "Video of that moment" not in team.messages[0].markdown
     assert team.progress(job).state is JobState.DONE
 
 
@@ -202,7 +202,7 @@ def test_a_picture_that_is_late_is_announced_and_follows_below(team: Crew) -> No
     assert (team.run(job) or 0) >= 10
     (note,) = team.messages
     assert "No picture yet:" in note.markdown
-    assert "It follows here when it can be had." in note.markdown
+    assert "It will be posted here when it is available." in note.markdown
     assert team.progress(job).state is JobState.PENDING
     camera.picture = "jpeg"
     assert team.run(job) is None

@@ -167,7 +167,7 @@ def test_a_clip_without_its_file_is_not_tried_for_ever(
     (site.folder / "videos/robot/1.mp4").unlink()
     with copying(site, s3_server.url, name):
         wait_until(lambda: site.copy(clip)[0] is CopyState.FAILED, "it is given up")
-    assert site.copy(clip)[1] == "the file is gone"
+    assert site.copy(clip)[1] == "the file is missing"
 
 
 def test_a_clip_that_cannot_be_copied_does_not_hold_up_the_others(

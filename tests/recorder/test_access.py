@@ -220,7 +220,7 @@ def test_a_picture_that_is_a_stream_is_taken_as_one(endless: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "why"),
-    [("endless", "a picture without end"), ("dripping", "no whole picture in time")],
+    [("endless", "an endless picture"), ("dripping", "no complete picture in time")],
 )
 def test_a_picture_without_end_is_given_up(endless: str, name: str, why: str) -> None:
     found = picture(endless, name)

@@ -225,7 +225,7 @@ def test_an_on_demand_clip_has_no_pre_roll_and_says_so(spooled: SpooledSegment) 
     assert shown.first_s > 1  # it was told of after a second
     assert shown.last_s - shown.first_s >= 2 - 2 * PICTURE_S
     assert clip.pre_roll_s == 0
-    assert (clip.note or "").startswith("no pre-roll: the video begins ")
+    assert (clip.note or "").startswith("no pre-roll: the video starts ")
     wait_for_state(spooled.recorder, "later", State.IDLE)
 
 
@@ -244,7 +244,7 @@ def test_a_wrong_password_is_a_state_and_a_reason_without_the_password(
     assert status.connects == 1  # cameras lock who tries often
     clip = spooled.clips["wrong"]
     assert clip.path is None
-    assert "refuses the user name or password" in (clip.error or "")
+    assert "rejects the user name or password" in (clip.error or "")
 
 
 def test_no_name_of_a_sender_leaves_the_folder(spooled: SpooledSegment) -> None:
@@ -291,7 +291,7 @@ def test_two_recorders_never_share_a_folder(spooled: SpooledSegment) -> None:
     path = spooled.clips["h264"].path
     assert path is not None
     with (
-        pytest.raises(Exception, match="Another process records"),
+        pytest.raises(Exception, match="Another process is already recording"),
         recording(path.parents[5]),
     ):
         pass

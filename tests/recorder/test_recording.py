@@ -153,7 +153,7 @@ def test_a_step_of_the_clock_makes_a_clip_neither_longer_nor_shorter(
     ("late_s", "note"),
     [
         (0.3, "no pre-roll"),
-        (3.2, "no pre-roll: the video begins 3 s after the trigger"),
+        (3.2, "no pre-roll: the video starts 3 s after the trigger"),
     ],
 )
 def test_a_late_beginning_is_told_when_it_is_one(
@@ -187,7 +187,7 @@ def test_a_clip_of_a_moment_that_left_the_ring_says_so(tmp_path: Path) -> None:
     )
     error = recording.run().error
     assert error is not None
-    assert error.endswith("the camera was not recorded then, or too long ago")
+    assert error.endswith("the camera was not recorded at that time, or too long ago")
 
 
 @pytest.mark.parametrize("step_s", [3600.0, -3600.0, 0.0])

@@ -121,7 +121,7 @@ def test_a_trigger_before_the_first_picture_gets_a_clip_that_begins_with_it(
         assert shown.first_s >= 1.8, "nothing was to be seen before"
         assert shown.last_s - shown.first_s >= 1 - 2 / video.fps
         assert clip.partial
-        assert (clip.note or "").startswith("the video begins 2 s after")
+        assert (clip.note or "").startswith("the video starts 2 s after")
 
 
 def test_after_a_power_cut_the_clip_is_made_of_what_was_on_the_disk(

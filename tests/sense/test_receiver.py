@@ -211,13 +211,13 @@ def test_a_wrong_password_is_told_and_shown_nowhere(
     caplog.set_level(logging.DEBUG)
     there = at(secret, username="mv", password="wrong-password", protocol=protocol)
     with receiving(there, connected=False, client=reader) as receiver:
-        wait_for_text(receiver, "refused: bad user name or password")
+        wait_for_text(receiver, "refused: wrong user name or password")
         wait_until(lambda: receiver._connections > 3, "three more tries")
         assert not receiver.state.connected
         assert "wrong-password" not in repr(there) + repr(receiver.state)
     assert "wrong-password" not in caplog.text
     assert reported(caplog) == [
-        f"MQTT broker {HOST}:{secret.port}: refused: bad user name or password"
+        f"MQTT broker {HOST}:{secret.port}: refused: wrong user name or password"
     ]
 
 
@@ -370,7 +370,7 @@ def test_what_is_no_broker_is_survived_and_tried_again(
     ("host", "topic", "text"),
     [
         pytest.param("no-such-host.invalid", TOPIC, "unknown host: ", id="host"),
-        pytest.param(HOST, "/merakimv/#/0", "a topic cannot be subscr", id="topic"),
+        pytest.param(HOST, "/merakimv/#/0", "cannot subscribe to a topic", id="topic"),
         pytest.param("a" * 70 + ".b", TOPIC, "", id="a label too long"),
     ],
 )
@@ -409,7 +409,10 @@ def test_a_paho_that_has_changed_is_warned_about_once(
         publish(plain, TOPIC, [COUNT])
         assert payloads(taken(receiver, 1)) == [COUNT]
     assert [(r.levelname, r.getMessage()) for r in caplog.records] == [
-        ("WARNING", "paho-mqtt is not as expected: MQTT is read slowly")
+        (
+            "WARNING",
+            "unexpected version of paho-mqtt: falling back to reading MQTT more slowly",
+        )
     ]
 
 

@@ -230,7 +230,7 @@ def test_a_service_is_not_started_beside_another_on_its_port(
     service.configure(PIDFILE=service.home / "run" / "second.pid")
     done = service.run("start")
     assert done.returncode == 1
-    assert "something else answers" in done.stderr
+    assert "something else is answering" in done.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
@@ -344,7 +344,7 @@ def test_the_real_service_starts_and_stops_cleanly(service: Service) -> None:
     )
     started = service.run("start")
     assert started.returncode == 0, started.stderr
-    assert "answers at" in started.stdout
+    assert "answering at" in started.stdout
     pid = service.pid
     stopped = service.run("stop")
     assert stopped.returncode == 0

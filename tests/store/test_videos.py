@@ -151,7 +151,7 @@ def test_a_clip_whose_file_is_gone_says_so(site: Recordings) -> None:
     assert site.videos.shown() == {clip.id: "videos/1.mp4"}
     assert site.videos.known_paths() == {"videos/1.mp4"}
     site.videos.lose(clip.id)
-    assert site.state(clip)[::2] == (ClipState.DELETED, "the file is gone")
+    assert site.state(clip)[::2] == (ClipState.DELETED, "the file is missing")
     assert (site.videos.shown(), site.videos.known_paths()) == ({}, set())
 
 

@@ -92,7 +92,7 @@ def test_a_period_is_picked(url: str) -> None:
     with visitor() as page:
         log_in(page, f"{url}/visitors", "anna", PASSWORD)
         assert page.locator(".visitor-number").first.inner_text() == "721"
-        page.get_by_label("Period up to it").select_option("1 day")
+        page.get_by_label("Period ending that day").select_option("1 day")
         page.get_by_role("button", name="Show").click()
         page.wait_for_url("**days=1**")
         assert page.locator(".visitor-number").first.inner_text() == "100"

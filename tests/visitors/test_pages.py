@@ -158,7 +158,7 @@ def test_the_chart_adds_up_the_full_frames_alone(web: Web, viewer: FlaskClient) 
         "Gate north, Wed 1: 40 entrances",
         "Back door, Wed 1: 20 entrances",
     ]
-    assert "Who passes two cameras counts at both." in html
+    assert "Someone who passes two cameras is counted twice." in html
 
 
 def test_without_full_frames_the_chart_shows_lines(
@@ -168,7 +168,7 @@ def test_without_full_frames_the_chart_shows_lines(
     count_day(web, 12, None, zone_id=LINE)
     html = viewer.get("/visitors").text
     assert titles(html) == ["Wed 1: 12 entrances"]
-    assert "crossed a line" in html
+    assert "crossed each line" in html
     assert table(html)[0][:4] == ["Gate north", "Door line line", "12", "–"]
 
 
@@ -211,7 +211,7 @@ def test_a_day_before_the_first_start_has_its_sum_alone(
     know(web, (GATE, FULL_FRAME, "Full Frame"))
     count_day(web, 40, zone_id=FULL_FRAME, days_ago=3)
     html = viewer.get("/visitors?days=1&day=2026-06-28").text
-    assert "Of this day only the sums are known" in html
+    assert "Only the totals of this day are known" in html
     assert "<svg" not in html
 
 
@@ -255,9 +255,9 @@ def test_a_heading_turns_its_order_round(web: Web, viewer: FlaskClient) -> None:
     ("query", "message"),
     [
         ("day=yesterday", "day: not a date"),
-        ("day=2027-01-01", "day: nothing is counted"),
+        ("day=2027-01-01", "day: no counts"),
         ("day=0001-01-01", "day: not a date"),
-        ("day=1999-12-31", "day: nothing is counted"),
+        ("day=1999-12-31", "day: no counts"),
         ("days=8", "days: &#39;8&#39; (expected one of: 1, 7, 28)"),
         ("serial=x", "serial: Not a Meraki serial"),
         ("sort=colour", "sort: &#39;colour&#39; (expected one of"),
@@ -309,10 +309,10 @@ def test_the_table_can_be_downloaded(web: Web, viewer: FlaskClient) -> None:
         pytest.param({"meraki": {}}, "Set meraki.api_key", id="nothing"),
         pytest.param(
             {"meraki": {}, "sense": {"enabled": True}},
-            "Nobody was seen yet",
+            "Nobody seen yet",
             id="sense",
         ),
-        pytest.param({}, "The Dashboard is being asked", id="just started"),
+        pytest.param({}, "Fetching cameras and zones", id="just started"),
     ],
 )
 def test_an_empty_page_says_what_to_do(
@@ -330,10 +330,12 @@ def test_cameras_without_sense_are_named_with_what_to_do(
     know(web)
     web.visitors.keep_camera(CountingCamera(GATE, False, NOW))
     html = words(viewer.get("/visitors").text)
-    assert "No camera has MV Sense switched on. Dashboard > Cameras" in html.replace(
+    assert "MV Sense is not enabled on any camera. Dashboard > Cameras" in html.replace(
         "&gt;", ">"
     )
-    assert f"Cameras that count nobody Gate north {GATE} : MV Sense is off" in html
+    assert (
+        f"Cameras without people counting Gate north {GATE} : MV Sense is off" in html
+    )
 
 
 def test_why_a_camera_gave_no_answer_is_told(web: Web, viewer: FlaskClient) -> None:
@@ -341,7 +343,7 @@ def test_why_a_camera_gave_no_answer_is_told(web: Web, viewer: FlaskClient) -> N
     web.visitors.keep_camera(CountingCamera(GATE, None, NOW, "Meraki forbids this"))
     html = words(viewer.get("/visitors").text)
     assert f"Gate north {GATE} : Meraki forbids this" in html
-    assert "Nothing was counted in this time." in html
+    assert "Nobody was counted in this period." in html
 
 
 # --- one zone
@@ -371,8 +373,8 @@ def test_a_zone_is_shown_by_its_last_fourteen_hours(
     assert len(rows) == 14
     assert rows[5] == [
         *("09:00", "30", "0.5", "6"),
-        "09:07 5 came in, 3.2 there on average",
-        "The picture is on its way",
+        "09:07 5 entered, 3.2 present on average",
+        "Fetching the picture",
     ]
     assert "40 entrances 09:00 busiest hour 13:07 busiest minute 6 people" in words(
         html
@@ -383,7 +385,7 @@ def test_a_day_that_is_over_has_all_its_hours(web: Web, viewer: FlaskClient) -> 
     know(web, (GATE, HALL, "Hall"))
     html = viewer.get(f"{ZONE_PAGE}?day=2026-06-30").text
     assert len(table(html)) == 24
-    assert "kept from the first start" in html
+    assert "when mvsnap was first started" in html
     assert f'href="{ZONE_PAGE}?day=2026-07-01"' in html
     assert f'href="{ZONE_PAGE}?day=2026-06-29"' in html
 
@@ -399,7 +401,7 @@ def test_what_mv_sense_saw_is_no_entrance(web: Web, viewer: FlaskClient) -> None
         "–",
         "6",
         "09:00 6 at once",
-        "The picture is on its way",
+        "Fetching the picture",
     ]
 
 
@@ -441,7 +443,7 @@ def test_a_picture_of_the_busiest_minute_has_a_link_to_the_video(
     [
         (PictureState.NO_VIDEO, "No video of that minute"),
         (PictureState.OFFLINE, "The camera is offline"),
-        (PictureState.WAITING, "The picture is not there yet"),
+        (PictureState.WAITING, "The picture is not available yet"),
         (PictureState.FAILED, "No picture"),
     ],
 )

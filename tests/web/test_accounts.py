@@ -194,7 +194,7 @@ def test_few_threads_wait_for_pam_and_the_others_are_told_at_once(
         tries = [four.submit(asked.fits, account.name, "wrong") for _ in range(4)]
         first, *others = as_completed(tries)
     assert isinstance(first.exception(), AccountsAway)
-    assert "Too many people log in at once" in str(first.exception())
+    assert "Too many log-ins at once" in str(first.exception())
     assert [other.result() for other in others] == [False] * 3
     assert asked.fits(account.name, PASSWORD)
 
@@ -204,7 +204,7 @@ def test_a_pam_that_does_not_answer_is_told_and_holds_nobody(
 ) -> None:
     # A wrong password takes longer.
     asked = accounts.SystemAccounts(service, limit_s=0.1)
-    with pytest.raises(AccountsAway, match="do not answer"):
+    with pytest.raises(AccountsAway, match="not responding"):
         asked.fits(account.name, "wrong")
     for thread in threading.enumerate():
         if thread.name == "pam":

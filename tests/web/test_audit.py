@@ -58,7 +58,7 @@ def test_who_did_what_is_there_newest_first(web: Web, admin: FlaskClient) -> Non
     ]
     assert "admin sense.enabled off on" in words(html)
     assert 'text-danger fw-semibold" role="cell">failed, from 127.0.0.1<' in html
-    assert "Kept for 365 days." in words(html)
+    assert "Entries are kept for 365 days." in words(html)
 
 
 def test_the_time_is_that_of_the_site(web: Web, admin: FlaskClient) -> None:
@@ -97,9 +97,9 @@ def test_older_lines_are_a_page_further_also_when_new_ones_come(
     ("query", "said"),
     [
         ("day=today", "day: not a date: &#39;today&#39;"),
-        ("after=x", "after: &#39;x&#39; (expected the number of a line)"),
-        ("after=99999999999", "expected the number of a line"),
-        ("after=2147483648", "expected the number of a line"),
+        ("after=x", "after: &#39;x&#39; (expected a line number)"),
+        ("after=99999999999", "expected a line number"),
+        ("after=2147483648", "expected a line number"),
         ("who=a%00b", "expected up to 200 printable"),
         (f"who={'a' * 300}", "expected up to 200 printable"),
     ],

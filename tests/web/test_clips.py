@@ -190,10 +190,10 @@ def test_the_rows_are_sent_again_only_when_they_changed(
     [
         ({"recorder": {}}, "recorder: cameras:"),
         ({"webhooks": {}, "api_keys": []}, "webhooks: tokens:"),
-        ({"webhooks": {}}, "No clip yet"),
+        ({"webhooks": {}}, "No clips yet"),
         (
             {"webhooks": {"tokens": [ONLY_PICTURES]}, "api_keys": []},
-            "Let a token or a rule ask for clips",
+            "Add clips to a token or rule",
         ),
         ({}, "http://localhost/webhook/TOKEN"),
         (
@@ -234,11 +234,11 @@ def test_the_page_of_a_clip_tells_of_the_alarm(web: Web, viewer: FlaskClient) ->
     assert "Time Wed 01 Jul 08:15:00" in text
     assert "Received Wed 01 Jul 08:15:00 (0.4 s later)" in text
     assert (
-        "Started by webhook line 3 Sent by IXON Cloud Kind alarm-high "
-        "Device PLC line 3 (11-22) Network Line 3 It said E-203 Gripper &lt;open&gt;"
+        "Started by webhook line 3 Sender IXON Cloud Kind alarm-high "
+        "Device PLC line 3 (11-22) Network Line 3 Message E-203 Gripper &lt;open&gt;"
     ) in text
     assert (
-        "Asked for 4 s before to 6 s after Length 10 s Size 10 kB Codec H.264" in text
+        "Requested 4 s before to 6 s after Length 10 s Size 10 kB Codec H.264" in text
     )
 
 
@@ -247,10 +247,10 @@ def test_an_alarm_that_came_late_shows_both_times(
 ) -> None:
     clip = add_clip(web, AT, about=EventId("alarm-1"))
     early = AT - timedelta(minutes=30)
-    add_alarm(web, clip, occurred_at=early, details={"doubt": "time: not believed"})
+    add_alarm(web, clip, occurred_at=early, details={"doubt": "time: implausible"})
     text = words(viewer.get(f"{PAGE}/{clip.id}").text)
-    assert "Its own time Wed 01 Jul 07:45:00" in text
-    assert "time: not believed" in text
+    assert "Time in the message Wed 01 Jul 07:45:00" in text
+    assert "time: implausible" in text
 
 
 def test_a_gap_is_drawn_where_it_is(web: Web, viewer: FlaskClient) -> None:
@@ -269,7 +269,7 @@ def test_a_line_ends_with_the_gap_after_the_video(
     gap = Gap(AT + timedelta(seconds=6), AT + timedelta(seconds=11))
     clip = add_film(web, AT, VIDEO, JPEG, partial=True, gaps=(gap,))
     text = words(viewer.get(f"{PAGE}/{clip.id}").text)
-    assert "Wed 01 Jul 08:14:56 Wed 01 Jul 08:15:11 Go to the alarm" in text
+    assert "Wed 01 Jul 08:14:56 Wed 01 Jul 08:15:11 Jump to the alarm" in text
 
 
 def test_a_clip_of_the_command_is_recorded_by_hand(
@@ -277,8 +277,8 @@ def test_a_clip_of_the_command_is_recorded_by_hand(
 ) -> None:
     by = Trigger(TriggerKind.COMMAND, "record")
     clip = add_clip(web, AT, trigger=by, title="", state=ClipState.FAILED, error="x")
-    assert "Recorded by hand" in words(viewer.get(PAGE).text)
-    assert "Recorded by hand" in words(viewer.get(f"{PAGE}/{clip.id}").text)
+    assert "Manual recording" in words(viewer.get(PAGE).text)
+    assert "Manual recording" in words(viewer.get(f"{PAGE}/{clip.id}").text)
 
 
 def test_what_came_of_the_same_alarm_is_shown(web: Web, viewer: FlaskClient) -> None:
@@ -411,7 +411,7 @@ def test_a_reviewer_keeps_a_clip_and_lets_it_go(web: Web) -> None:
     assert send(client, address, kept="yes").status_code == 303
     assert now(web, clip).kept
     send(client, address, kept="yes")  # changes nothing more
-    assert "Nothing was changed" in client.get(f"{PAGE}/{clip.id}").text
+    assert "No changes" in client.get(f"{PAGE}/{clip.id}").text
     send(client, address, kept="no")
     assert not now(web, clip).kept
     assert send(client, address, kept="maybe").status_code == 400
@@ -442,7 +442,7 @@ def test_an_admin_deletes_a_clip_with_its_files(web: Web) -> None:
     client = web.log_in(Role.ADMIN)
     answer = send(client, f"{PAGE}/{clip.id}/delete")
     assert (answer.status_code, answer.location) == (303, "/clips")
-    assert "was deleted" in client.get(PAGE).text
+    assert "Clip of Packaging robot deleted." in client.get(PAGE).text
     assert not (web.settings.data_dir / str(clip.path)).exists()
     assert not (web.settings.data_dir / str(clip.thumbnail_path)).exists()
     assert now(web, clip).state is ClipState.DELETED
@@ -458,7 +458,7 @@ def test_an_admin_deletes_a_clip_with_its_files(web: Web) -> None:
     ("given", "said"),
     [
         ({"kept": True}, "the clip is kept"),
-        ({"state": ClipState.DELETED}, "was deleted before"),
+        ({"state": ClipState.DELETED}, "was already deleted"),
         ({"state": ClipState.FAILED, "error": "x"}, "there is no video"),
         ({"state": ClipState.RECORDING}, "is not finished yet"),
     ],

@@ -66,13 +66,13 @@ def test_a_clip_plays_and_the_time_line_seeks(
         page.get_by_role("link", name="Robot 3 stopped").click()
         page.wait_for_url(f"{url}{PAGE}/{clip.id}")
         wait_for_video(page)
-        page.get_by_role("button", name="Go to the alarm").click()
+        page.get_by_role("button", name="Jump to the alarm").click()
         assert current_s(page) == pytest.approx(4, abs=0.1)
         box = page.locator("[data-line]").bounding_box()
         assert box is not None
         page.locator("[data-line]").click(position={"x": box["width"] * 0.8, "y": 20})
         assert current_s(page) == pytest.approx(LENGTH_S * 0.8, abs=0.2)
-        page.get_by_role("button", name="Go to the alarm").click()
+        page.get_by_role("button", name="Jump to the alarm").click()
         page.evaluate("document.querySelector('video').muted = true")
         page.evaluate("document.querySelector('video').play()")
         wait_until(lambda: current_s(page) > 5, "the clip plays", 20)
@@ -112,11 +112,11 @@ def test_a_clip_is_kept_then_deleted_after_a_question_on_a_phone(
     with serve(web.app) as url, visitor(PHONE) as page:
         log_in(page, f"{url}{PAGE}/{clip.id}", "anna", PASSWORD)
         page.get_by_role("button", name="Keep", exact=True).click()
-        page.get_by_text("A kept clip cannot be deleted.").wait_for()
+        page.get_by_text("Kept clips cannot be deleted.").wait_for()
         page.get_by_role("button", name="Do not keep").click()
         page.get_by_text("Delete …").click()
         page.get_by_role("button", name="Delete this clip").click()
-        page.get_by_text("The clip of Packaging robot was deleted.").wait_for()
+        page.get_by_text("Clip of Packaging robot deleted.").wait_for()
         wide = "document.documentElement.scrollWidth > innerWidth"
         assert not page.evaluate(wide)
     assert now(web, clip).state is ClipState.DELETED
@@ -128,7 +128,7 @@ def test_a_clip_appears_and_becomes_ready_without_reload(
     web.add_user("anna", Role.VIEWER)
     with serve(web.app) as url, visitor() as page:
         log_in(page, f"{url}{PAGE}", "anna", PASSWORD)
-        page.get_by_text("No clip yet.").wait_for()
+        page.get_by_text("No clips yet.").wait_for()
         at = datetime.now(UTC)
         nothing = {"began_at": None, "ended_at": None, "size_bytes": 0, "codec": ""}
         asked = add_clip(web, at, state=ClipState.RECORDING, **nothing)
@@ -140,5 +140,5 @@ def test_a_clip_appears_and_becomes_ready_without_reload(
         finished = replace(ready, id=asked.id, job_id=asked.job_id)
         web.clips.finish(finished, clip_event(finished))
         wait_for_video(page)
-        page.get_by_role("button", name="Go to the alarm").click()
+        page.get_by_role("button", name="Jump to the alarm").click()
         wait_until(lambda: current_s(page) > 3, "the player is at the alarm", 10)

@@ -134,7 +134,7 @@ def test_a_crowd_that_lasts_says_now_until_it_ended(
     assert ">now</span>" in viewer.get(ROWS).text
     add_end(web, crowd)
     html = viewer.get(ROWS).text
-    assert "7 people at most 3 or more for 1 min 3 min 4 s" in words(html)
+    assert "peak: 7 people 3 or more for 1 min 3 min 4 s" in words(html)
     assert ">now</span>" not in html
 
 
@@ -142,7 +142,7 @@ def test_a_picture_has_a_thumbnail_and_a_link_to_the_video(
     web: Web, viewer: FlaskClient
 ) -> None:
     crowd = add_crowd(web)
-    assert "The picture is on its way" in viewer.get(ROWS).text
+    assert "Fetching the picture" in viewer.get(ROWS).text
     picture = add_picture(web, crowd)
     html = viewer.get(ROWS).text
     assert f'src="/api/v1.0/events/{picture.id}/thumbnail.jpg"' in html
@@ -472,7 +472,7 @@ def test_news_of_a_row_take_neither_the_focus_nor_the_large_picture(web: Web) ->
         add_end(web, crowd)
 
     html = seen(web, meanwhile, acts)
-    assert "7 people at most" in html
+    assert "peak: 7 people" in html
     assert 'data-open="true"' in html
     assert f'data-focus="/api/v1.0/events/{picture.id}/snapshot.jpg"' in html
 

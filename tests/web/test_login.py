@@ -19,7 +19,7 @@ from tests.servers.browser import dump_dom
 from tests.web.build import DOOR, GATE, HASHED, PASSWORD, Web, log_in, send, token_of
 
 EVENTS = "/api/v1.0/events"
-WRONG = "Name or password is wrong."
+WRONG = "Wrong name or password."
 
 
 def is_in(client: FlaskClient) -> bool:
@@ -119,7 +119,7 @@ def test_ten_failures_from_an_address_lock_it_out_for_a_while(web: Web) -> None:
     answer = log_in(client, "anna")
     assert answer.status_code == 429
     assert 1 <= int(answer.headers["Retry-After"]) <= 60
-    assert "Too many failed log-ins; again in" in answer.text
+    assert "Too many failed log-ins; try again in" in answer.text
     other = web.browser()
     other.environ_base["REMOTE_ADDR"] = "10.0.0.2"
     assert log_in(other, "anna").status_code == 303
@@ -257,7 +257,7 @@ def test_a_log_in_without_its_token_is_asked_for_again(web: Web) -> None:
     fields = {"name": "anna", "password": PASSWORD}
     answer = client.post("/login", data=fields)
     assert answer.status_code == 400
-    assert "This page was too old" in answer.text
+    assert "The page has expired" in answer.text
     assert not is_in(client)
 
 
@@ -266,7 +266,7 @@ def test_logging_out_ends_the_session_and_says_so(web: Web) -> None:
     answer = send(client, "/logout")
     assert (answer.status_code, answer.location) == (303, "/login")
     assert not is_in(client)
-    assert "You are logged out." in client.get("/login").text
+    assert "You have logged out." in client.get("/login").text
 
 
 def test_a_copied_cookie_opens_nothing_after_the_log_out_and_other_devices_stay(

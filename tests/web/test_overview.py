@@ -62,7 +62,7 @@ def test_with_nothing_configured_the_page_says_what_to_configure(
         ({}, "Connected 127.0.0.1:1883 3.2 messages per second"),
         ({"connected": False}, "Not connected refused by 127.0.0.1:1883"),
         ({"seconds_ago": 50}, "Connected 127.0.0.1"),
-        ({"seconds_ago": 51}, "No sign of life"),
+        ({"seconds_ago": 51}, "No heartbeat"),
     ],
     ids=["connected", "refused", "just alive", "stale"],
 )
@@ -78,7 +78,7 @@ def test_the_state_of_mv_sense_is_told(
 def test_a_listener_of_yesterday_is_forgotten(tmp_path: Path) -> None:
     web = made(tmp_path, sense={"enabled": True})
     listen(web, seconds_ago=24 * 3600 + 1)
-    assert "Nobody listens" in text_of(web.log_in())
+    assert "Not listening" in text_of(web.log_in())
     web.close()
 
 
@@ -221,7 +221,7 @@ def test_the_menu_shows_the_pages_that_are_there_and_marks_this_one(
 def test_a_site_that_only_records_is_not_told_of_the_dashboard(tmp_path: Path) -> None:
     web = made(tmp_path, meraki={}, recorder={"cameras": {"Hall": {"url": URL}}})
     text = text_of(web.log_in(Role.VIEWER))
-    assert "Cameras that record" in text
+    assert "Recording cameras" in text
     for advice in ("No cameras yet", "mvsnap snapshot", "meraki.api_key"):
         assert advice not in text
     web.close()

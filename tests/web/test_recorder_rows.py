@@ -76,7 +76,7 @@ def test_a_recorder_that_is_silent_for_three_minutes_is_not_running() -> None:
     assert told(seen(180)).silent_since is None
     found = told(seen(181))
     assert found.silent_since == NOON - timedelta(seconds=181)
-    assert found.rows[0].word == "not known"
+    assert found.rows[0].word == "unknown"
 
 
 def test_a_camera_nobody_saw_is_told() -> None:
@@ -111,6 +111,6 @@ def test_without_cameras_that_record_the_overview_is_silent_about_it(
 ) -> None:
     web = Web(tmp_path, clock=FakeClock())
     html = web.log_in(Role.VIEWER).get("/").text
-    assert "Cameras that record" not in html
+    assert "Recording cameras" not in html
     assert ">clips</dt>" not in html
     web.close()

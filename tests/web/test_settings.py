@@ -108,7 +108,7 @@ def test_a_saved_value_holds_and_is_audited(web: Web, admin: FlaskClient) -> Non
     text = words(admin.get(PAGE).text)
     assert "Saved. sense.people: 3 → 5." in text
     assert re.search(
-        r"Chosen by admin, \w+ \d+ \w+ [\d:]+\. Back to the file’s value \(3\)", text
+        r"Set by admin, \w+ \d+ \w+ [\d:]+\. Reset to the file’s value \(3\)", text
     )
 
 
@@ -123,7 +123,7 @@ def test_each_changed_value_has_its_line(web: Web, admin: FlaskClient) -> None:
 def test_saving_without_a_change_stores_nothing(web: Web, admin: FlaskClient) -> None:
     assert save_rule(admin).status_code == 303
     assert (web.site.setting_overrides(), audited(web)) == ({}, [])
-    assert "Nothing was changed." in admin.get(PAGE).text
+    assert "No changes." in admin.get(PAGE).text
 
 
 @pytest.mark.parametrize(
@@ -195,8 +195,8 @@ def test_recipients_are_one_a_line(web: Web, admin: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("rooms", "said"),
     [
-        pytest.param("a" * 401, "expected 400 characters at most", id="long"),
-        pytest.param("a\x00b", "has control characters", id="NUL"),
+        pytest.param("a" * 401, "expected at most 400 characters", id="long"),
+        pytest.param("a\x00b", "contains control characters", id="NUL"),
         pytest.param("\n".join("abcdefghijklmnopqrstuv"), "22 lines", id="many"),
     ],
 )
@@ -253,9 +253,9 @@ def test_a_place_gets_a_rule_of_its_own(web: Web, admin: FlaskClient) -> None:
     )
     assert rule.dwell_s is None
     place = "Gate north, Waiting area"
-    expected = f"{place}: people 8, told: Hall"
-    assert audited(web) == [("sense.overrides", f"{place}: no rule", expected)]
-    assert f"{place} people 8, told: Hall" in words(admin.get(PAGE).text)
+    expected = f"{place}: people 8, recipients: Hall"
+    assert audited(web) == [("sense.overrides", f"{place}: no exception", expected)]
+    assert f"{place} people 8, recipients: Hall" in words(admin.get(PAGE).text)
 
 
 def test_the_rule_of_a_place_is_changed_and_removed(
@@ -274,7 +274,7 @@ def test_the_rule_of_a_place_is_changed_and_removed(
     what, before, after = audited(web)[0]
     assert what == "sense.overrides"
     assert before == "Gate north, all zones: people 8, dwell 120 s"
-    assert after == "Gate north, all zones: no rule"
+    assert after == "Gate north, all zones: no exception"
 
 
 def test_rules_of_other_places_stay(web: Web, admin: FlaskClient) -> None:
@@ -287,13 +287,13 @@ def test_rules_of_other_places_stay(web: Web, admin: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("given", "name", "said"),
     [
-        ({"place": ""}, "place", "Pick a camera"),
-        ({"place": GATE}, "place", "Pick a camera"),
+        ({"place": ""}, "place", "Select a camera"),
+        ({"place": GATE}, "place", "Select a camera"),
         ({"place": f"{GATE} door", "people": "3"}, "people", "expected a zone id"),
         ({"place": f"{GATE} 0"}, "people", "Change at least one value"),
         ({"place": f"{GATE} 0", "people": "0"}, "people", "greater than or equal"),
         ({"place": f"{GATE} 0", "dwell_s": "x"}, "dwell_s", "expected a number"),
-        ({"place": f"{GATE} *", "people": "3"}, "place", "has a rule already"),
+        ({"place": f"{GATE} *", "people": "3"}, "place", "already exists"),
     ],
 )
 def test_a_mistake_in_the_rule_of_a_place_is_shown_at_its_field(
@@ -311,7 +311,7 @@ def test_a_mistake_in_the_rule_of_a_place_is_shown_at_its_field(
 def test_a_rule_that_is_gone_is_told(web: Web, admin: FlaskClient) -> None:
     assert admin.get(f"{PAGE}/place?serial={GATE}&zone=0").status_code == 404
     send(admin, f"{PAGE}/place/remove", serial=GATE, zone="0")
-    assert "That place had no rule of its own any more." in admin.get(PAGE).text
+    assert "That exception had already been removed." in admin.get(PAGE).text
     assert audited(web) == []
 
 
@@ -365,7 +365,7 @@ def test_a_mute_until_a_time_means_the_time_of_the_site(
     [
         ({"minutes": "0"}, "minutes", "expected 1 to"),
         ({"minutes": "x"}, "minutes", "expected 1 to"),
-        ({"minutes": "until"}, "until", "Say until when."),
+        ({"minutes": "until"}, "until", "Enter a date and time."),
         ({"minutes": "until", "until": "soon"}, "until", "not a time"),
         ({"minutes": "until", "until": "2020-01-01T10:00"}, "until", "the next week"),
         ({"minutes": "until", "until": "2199-01-01T10:00"}, "until", "the next week"),
@@ -386,7 +386,7 @@ def test_a_mistake_in_a_mute_is_shown_at_its_field(
 
 def test_a_mute_that_is_over_cannot_be_ended(web: Web, admin: FlaskClient) -> None:
     assert send(admin, f"{PAGE}/mutes/nonsense/end").status_code == 303
-    assert "That mute was over already." in admin.get(f"{PAGE}/mutes").text
+    assert "That mute had already ended." in admin.get(f"{PAGE}/mutes").text
 
 
 # --- who may, and what was changed
@@ -445,10 +445,10 @@ def test_a_choice_that_no_longer_fits_is_told_and_the_file_holds(
 ) -> None:
     web.site.choose({"sense.people": -1}, "anna", datetime.now(UTC), [])
     html = admin.get(PAGE).text
-    assert "no longer fits" in html
+    assert "no longer valid" in html
     assert field(html, "people") == "3"
     assert send(admin, f"{PAGE}/back", name="people").status_code == 303
-    assert "no longer fits" not in admin.get(PAGE).text
+    assert "no longer valid" not in admin.get(PAGE).text
 
 
 def test_cameras_are_offered_by_name(web: Web, admin: FlaskClient) -> None:
@@ -464,10 +464,10 @@ def test_cameras_are_offered_by_name(web: Web, admin: FlaskClient) -> None:
 def test_whether_somebody_listens_is_told(web: Web, admin: FlaskClient) -> None:
     now, long_ago = datetime.now(UTC), datetime.now(UTC) - timedelta(hours=1)
     web.site.choose({"sense.enabled": True}, "admin", long_ago, [])
-    web.sense.describe_listener(Listener("a", long_ago, True, "before", 1.0, 1))
+    web.sense.describe_listener(Listener("a", long_ago, True, "gone", 1.0, 1))
     text = words(admin.get(PAGE).text)
-    assert "No process listens now" in text
-    assert "before" not in text
+    assert "No process is listening" in text
+    assert "gone" not in text
     web.sense.describe_listener(Listener("b", now, True, "connected to b", 1.0, 1))
     assert "Connected to b" in words(admin.get(PAGE).text)
 
@@ -501,7 +501,7 @@ def test_a_listener_that_does_not_follow_is_told_as_it_is_after_some_seconds(
     send(admin, f"{PAGE}/enabled", enabled="on")
     assert "Switching on …" in words(admin.get(PAGE).text)
     clock.pass_time(11)
-    assert "No process listens now" in words(admin.get(PAGE).text)
+    assert "No process is listening" in words(admin.get(PAGE).text)
     web.close()
 
 

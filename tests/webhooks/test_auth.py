@@ -138,11 +138,11 @@ def test_merakis_secret_may_come_in_a_header(web: HookWeb, client: FlaskClient) 
     ("message", "words"),
     [
         (alert(sharedSecret="another secret"), "Wrong API key or shared secret"),
-        (alert(sharedSecret=""), "An API key is needed"),
-        (alert(sharedSecret=None), "An API key is needed"),
-        (alert(sharedSecret=[SHARED]), "An API key is needed"),
-        (alert(shared_secret="x"), "An API key is needed"),
-        (ixon(), "An API key is needed"),
+        (alert(sharedSecret=""), "Use an API key"),
+        (alert(sharedSecret=None), "Use an API key"),
+        (alert(sharedSecret=[SHARED]), "Use an API key"),
+        (alert(shared_secret="x"), "Use an API key"),
+        (ixon(), "Use an API key"),
     ],
     ids=["wrong", "empty", "none", "a list", "two", "IXON"],
 )
@@ -242,4 +242,4 @@ def test_a_browser_gets_json_too(web: HookWeb) -> None:
     assert code(web.browser().post("/webhook/wrong", json=ONE)) == (401, "unauthorized")
     answer = web.browser().get(HOOK)
     assert code(answer) == (405, "method_not_allowed")
-    assert "Send a POST." in answer.get_json()["error"]["message"]
+    assert "Use POST." in answer.get_json()["error"]["message"]

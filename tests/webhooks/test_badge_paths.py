@@ -29,7 +29,7 @@ def test_the_paths_of_the_rule_say_when_who_and_where() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"event": {"card": {"number": 1}}}, "badge.timestamp: is missing"),
+        ({"event": {"card": {"number": 1}}}, "badge.timestamp: missing"),
         ({"event": MESSAGE["event"] | {"at": "soon"}}, "badge.timestamp: 'soon'"),
         ({"event": MESSAGE["event"] | {"card": 5}}, "badge.user_id: nothing"),
         ({"doors": []}, "badge.reader: nothing"),
@@ -42,7 +42,7 @@ def test_what_is_not_there_is_named_with_its_path(
     with pytest.raises(BadInput) as caught:
         swipe_of(PATHS, MESSAGE | change, NOON)
     assert caught.value.message.startswith(said)
-    assert "the rule looks for timestamp at event.at" in caught.value.message
+    assert "the rule expects timestamp at event.at" in caught.value.message
 
 
 def test_details_that_are_too_much_are_left_out_and_the_badge_event_is_kept() -> None:

@@ -46,10 +46,10 @@ def test_what_a_camera_cannot_do_gives_the_other_evidence_and_a_note() -> None:
     clip = evidence(RuleMatch((GATE, HALL), None, "", CLIP), RECORDERS, ())
     assert (clip.serials, clip.clips) == ((GATE, HALL), ())
     assert clip.notes == (
-        f"clip: {GATE}, {HALL} not known to recorder.cameras; a snapshot is taken",
+        f"clip: {GATE}, {HALL} not in recorder.cameras; taking a snapshot instead",
     )
     snapshot = evidence(RuleMatch(("Robot",), None, "", SNAPSHOT), RECORDERS, ())
     assert (snapshot.serials, snapshot.clips) == ((), (ROBOT,))
     assert snapshot.notes == (
-        "snapshot: Robot not known to the Dashboard; a clip is recorded",
+        "snapshot: Robot not in the Dashboard; recording a clip instead",
     )

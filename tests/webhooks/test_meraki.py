@@ -129,7 +129,7 @@ def test_a_sensor_alert_says_in_words_what_was_measured(
         pytest.param(sensor("temperature", 18.5), None, id="temperature"),
         pytest.param(
             sensor("door", 0.0, alertData={"startedAlerting": False}),
-            "the alert is over",
+            "the alert has ended",
             id="it has ended",
         ),
         pytest.param(
@@ -140,21 +140,21 @@ def test_a_sensor_alert_says_in_words_what_was_measured(
                     "triggerData": [{"trigger": {"type": "door", "sensorValue": 0.0}}]
                 },
             ),
-            "the alert is over",
+            "the alert has ended",
             id="a door closes and nothing more is said",
         ),
         pytest.param(sensor("door", 0.0), None, id="a door closes: that is the alert"),
         pytest.param(
-            meraki(alertId="", alertData={}), "a test message", id="the older button"
+            meraki(alertId="", alertData={}), "test message", id="the older button"
         ),
         pytest.param(
             meraki(alertId=None, alertTypeId=None, alertData={}),
-            "a test message",
+            "test message",
             id="the older button without an id",
         ),
         pytest.param(
             sensor("door", 1.0, alertTypeId="sensor_alert_test"),
-            "a test message",
+            "test message",
             id="test of an alert profile",
         ),
         pytest.param(
@@ -165,7 +165,7 @@ def test_a_sensor_alert_says_in_words_what_was_measured(
                 deviceModel="MS",
                 alertData={"num": 2},
             ),
-            "a test message",
+            "test message",
             id="the default of the API",
         ),
         pytest.param(meraki(alertId="0" * 16), None, id="example of a motion"),
@@ -176,7 +176,7 @@ def test_a_sensor_alert_says_in_words_what_was_measured(
         pytest.param(ixon(systemLabel=None), None, id="IXON without a label"),
         pytest.param(
             ixon(systemLabel="device-transfer"),
-            "no alarm, but 'device-transfer'",
+            "not an alarm: 'device-transfer'",
             id="IXON message of another kind",
         ),
         pytest.param({"alarm": 17}, None, id="any JSON"),

@@ -91,7 +91,7 @@ def test_only_a_past_moment_that_can_be_recorded_is_shown(
 
 def test_a_time_that_is_none_is_doubted_and_shown() -> None:
     alarm = sent(ixon(createdOn="yesterday"))
-    assert "'yesterday' is not believed" in doubt(alarm, NOON)
+    assert "'yesterday' is implausible" in doubt(alarm, NOON)
     assert doubt(sent({"alarm": 1}), NOON) == ""
 
 

@@ -187,7 +187,9 @@ def test_a_salt_that_is_another_one_is_told_of_once(
         if removed:
             (tmp_path / "scanning-salt").unlink()
         ScanningWeb(tmp_path).close()
-        told = [text for text in caplog.messages if "every device is new" in text]
+        told = [
+            text for text in caplog.messages if "every device counts as new" in text
+        ]
         assert len(told) == warnings
 
 

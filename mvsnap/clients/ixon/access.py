@@ -84,7 +84,9 @@ class AccessDoor:
             UpstreamError: no cookie came in time; another URL may work (`retry`).
         """
         if not self._may_be_asked(url):
-            raise UpstreamError("IXON's web access is no https URL", retry=False)
+            raise UpstreamError(
+                "IXON's web access link is not an https URL", retry=False
+            )
         began = self._clock.monotonic()
         while True:
             left_s = began + limit_s - self._clock.monotonic()
@@ -94,13 +96,13 @@ class AccessDoor:
             left_s = began + limit_s - self._clock.monotonic()
             if left_s < 1e-6:  # rounding, not time
                 raise UpstreamError(
-                    f"IXON's way to the camera did not open within {limit_s:g} s"
+                    f"IXON did not open access to the camera within {limit_s:g} s"
                     f" ({found})",
                     retry=True,
                 )
             if not waited(self._clock, min(_EVERY_S, left_s)):
                 raise UpstreamError(
-                    "mvsnap is stopping: IXON's web access not awaited", retry=True
+                    "mvsnap is stopping: not waiting for IXON's web access", retry=True
                 )
 
     def _may_be_asked(self, url: str) -> bool:
@@ -146,13 +148,13 @@ class AccessDoor:
 def _refused(status: int) -> UpstreamError:
     if status < 400:
         return UpstreamError(
-            f"IXON's web access gave no cookie ({status}): a new one is needed",
+            f"IXON's web access returned no cookie ({status}): it must be renewed",
             retry=True,
         )
     if status in _ENDED:
         return UpstreamError(
             f"IXON's web access was refused ({status}): it has ended, or the service"
-            " needs somebody's approval in the IXON portal",
+            " needs approval in the IXON portal",
             retry=True,
         )
     return UpstreamError(

@@ -104,7 +104,9 @@ class IxonCalls:
         if isinstance(data, list) and len(data) == 1:
             data = data[0]
         if not isinstance(data, dict):
-            raise UpstreamError("IXON answered something that is no object", retry=True)
+            raise UpstreamError(
+                "IXON answered something other than an object", retry=True
+            )
         return data
 
     def rows(
@@ -177,7 +179,7 @@ class IxonCalls:
         rows = _rows(self._parsed(answer))
         secret = rows[0].get("secretId") if rows else None
         if not isinstance(secret, str) or not secret:
-            raise UpstreamError("IXON gave no token after the login", retry=True)
+            raise UpstreamError("IXON returned no token after the login", retry=True)
         return AccessToken(secret, _moment(rows[0].get("expiresOn")))
 
     def _discovered(self) -> dict[str, str]:
@@ -203,13 +205,14 @@ class IxonCalls:
         url = self._discovered().get(rel, "")
         if not url:
             raise UpstreamError(
-                f"IXON's API names no {rel}: check ixon.base_url and ixon.api_version",
+                f"IXON's API does not offer {rel}: check ixon.base_url and "
+                "ixon.api_version",
                 retry=False,
             )
         if not is_trusted(url, IXON_HOSTS, self._base):
             raise UpstreamError(
                 f"IXON's address of {rel} is on another server than ixon.base_url and"
-                " not one of IXON's own: not followed",
+                " not one of IXON's own, so it is not used",
                 retry=False,
             )
         return url
@@ -238,11 +241,11 @@ class IxonCalls:
             words, again = exc.words, exc.again
         except (requests.RequestException, ValueError):
             words, again = (
-                "the request could not be built: check the settings of ixon",
+                "the request could not be built: check the ixon settings",
                 False,
             )
         # Not inside `except`: the library's exception holds the headers.
-        raise UpstreamError(f"IXON is out of reach: {words}", retry=again)
+        raise UpstreamError(f"IXON is unreachable: {words}", retry=again)
 
     def _parsed(self, answer: requests.Response) -> dict[str, Any]:
         return parsed(answer, *self._login.secrets())
@@ -275,7 +278,7 @@ def _rows(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     data = body.get("data")
     rows = [data] if isinstance(data, dict) else data
     if not isinstance(rows, list):
-        raise UpstreamError("IXON answered something that is no list", retry=True)
+        raise UpstreamError("IXON answered something other than a list", retry=True)
     return [row for row in rows if isinstance(row, dict)]
 
 

@@ -186,7 +186,7 @@ class Ixon:
         data = self._calls.object("POST", rel, body, company_id=self._company())
         url = data.get("url")
         if not isinstance(url, str) or not url:
-            raise UpstreamError("IXON gave no link to the camera", retry=True)
+            raise UpstreamError("IXON returned no link to the camera", retry=True)
         return self._door.open(url, limit_s=limit_s)
 
     @property

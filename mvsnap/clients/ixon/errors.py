@@ -31,12 +31,13 @@ _LOGIN = "check ixon.email, ixon.password and ixon.application_id"
 LOGIN_ADVICE = {
     401: f"IXON refused the login (401): {_LOGIN}",
     403: f"IXON refused the login (403): {_LOGIN}",
-    404: "IXON knows no login here (404): check ixon.base_url and ixon.api_version",
+    404: "IXON has no login at this address (404): check "
+    "ixon.base_url and ixon.api_version",
 }
 _OTP_ADVICE = (
-    "IXON wants a one-time password for this account (two-factor login), which changes"
-    " all the time and which a gateway cannot know: create an API service account and"
-    " set ixon.token, or use an account without two-factor login"
+    "IXON requires a one-time password for this account (two-factor login), which a"
+    " gateway cannot provide: create an API service account and set ixon.token, or use"
+    " an account without two-factor login"
 )
 
 
@@ -78,7 +79,7 @@ def refusal(
         )
     tail = f": {words}" if words else ""
     if status in (408, 429) or status >= 500:
-        trouble = "is too busy" if status == 429 else "has trouble"
+        trouble = "is too busy" if status == 429 else "reports an error"
         wait_s = answers.retry_after_s(answer.headers.get("Retry-After"), now)
         return UpstreamError(
             f"IXON {trouble} ({status}){tail}", retry=True, retry_after_s=wait_s
@@ -97,7 +98,7 @@ def parsed(answer: requests.Response, *secrets: str) -> dict[str, Any]:
     body = answers.parse_json(answer.content)
     if not isinstance(body, dict):
         raise UpstreamError(
-            f"IXON answered {answer.status_code} without its JSON: is there a proxy or"
+            f"IXON answered {answer.status_code} without JSON: is there a proxy or"
             " a login page in between?",
             retry=True,
         )

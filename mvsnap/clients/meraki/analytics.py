@@ -39,7 +39,7 @@ class CameraAnalytics:
         found = self._calls.call("GET", _camera(serial, "/sense"))
         if not isinstance(found, dict):
             raise UpstreamError(
-                "Meraki answered something that is no object", retry=True
+                "Meraki answered something other than an object", retry=True
             )
         return found.get("senseEnabled") is True
 

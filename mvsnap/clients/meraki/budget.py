@@ -65,9 +65,7 @@ class RequestBudget:
         """
         going = urgent or waited(self._clock, self._burst_left_s())
         if not (going and waited(self._clock, self._reserve(urgent))):
-            raise UpstreamError(
-                "mvsnap is stopping: the call to Meraki was not made", retry=True
-            )
+            raise UpstreamError("mvsnap is stopping: Meraki was not called", retry=True)
 
     def _burst_left_s(self) -> float:
         with self._lock:

@@ -30,7 +30,7 @@ _ADVICE = {
     401: "Meraki refused the API key (401): create a new one under My Profile > API "
     "access, set meraki.api_key and check that API access is on for the organization",
     403: "Meraki forbids this to the API key (403): give the key's owner the right to "
-    "view these cameras, or use the key of somebody who has it",
+    "view these cameras, or use the key of someone who has it",
     404: "Meraki does not know this camera, network or organization (404): check the "
     "id, and that the API key's owner may see it",
 }
@@ -183,7 +183,7 @@ class DashboardCalls:
         # A shard may be gone; the configured server knows the new one.
         self._base = self._configured
         host = urlsplit(url).hostname
-        raise UpstreamError(f"Meraki ({host}) is out of reach: {words}", retry=again)
+        raise UpstreamError(f"Meraki ({host}) is unreachable: {words}", retry=again)
 
     def _parsed(self, answer: requests.Response) -> Any:
         status = answer.status_code
@@ -208,7 +208,7 @@ class DashboardCalls:
             return DashboardRefused(words)
         tail = f": {words}" if words else ""
         if status in (408, 429) or status >= 500:
-            trouble = "is too busy" if status == 429 else "has trouble"
+            trouble = "is too busy" if status == 429 else "reports an error"
             return UpstreamError(
                 f"Meraki {trouble} ({status}){tail}", retry=True, retry_after_s=wait_s
             )
@@ -228,5 +228,5 @@ def _rows(parsed: Any) -> list[Mapping[str, Any]]:
     """Return the rows of a page: a list, or `{"items": [...]}` of newer operations."""
     rows = parsed.get("items") if isinstance(parsed, dict) else parsed
     if not isinstance(rows, list):
-        raise UpstreamError("Meraki answered something that is no list", retry=True)
+        raise UpstreamError("Meraki answered something other than a list", retry=True)
     return [row for row in rows if isinstance(row, dict)]

@@ -114,7 +114,7 @@ class Dashboard:
             raise refusal
         url = answer.get("url")
         if not isinstance(url, str) or not url:
-            raise UpstreamError("Meraki gave no link to the picture", retry=True)
+            raise UpstreamError("Meraki returned no link to the picture", retry=True)
         return SnapshotTicket(url, _expiry(answer.get("expiry")))
 
     def fetch_picture(self, ticket: SnapshotTicket, *, limit_s: float = 60.0) -> bytes:
@@ -135,7 +135,7 @@ class Dashboard:
         found = _object(self._calls.call("GET", path, query={"timestamp": iso(at)}))
         link = found.get("url") or found.get("visionUrl")
         if not isinstance(link, str) or not link.startswith(("https://", "http://")):
-            raise UpstreamError("Meraki gave no link to the video", retry=True)
+            raise UpstreamError("Meraki returned no link to the video", retry=True)
         return link
 
     def stream_url(self, serial: Serial) -> str:
@@ -154,7 +154,7 @@ class Dashboard:
             return url
         if found.get("externalRtspEnabled") is not True:
             raise UpstreamError(
-                f"External RTSP of camera {serial} is off: turn it on in the Dashboard,"
+                f"External RTSP is off on camera {serial}: turn it on in the Dashboard,"
                 " Cameras > the camera > Settings > External RTSP (second generation"
                 " and later)",
                 retry=False,
@@ -162,7 +162,7 @@ class Dashboard:
         address = _text(_object(self._calls.call("GET", _device(serial))), "lanIp")
         if not address:
             raise UpstreamError(
-                f"Meraki knows no LAN address of camera {serial}", retry=True
+                f"Meraki has no LAN address for camera {serial}", retry=True
             )
         return f"rtsp://{address}:{_RTSP_PORT}/live"
 
@@ -255,7 +255,7 @@ class Dashboard:
         said = words.casefold()
         if "no video" in said:
             recent = at is None or self._clock.now() - at <= _VIDEO_DELAY
-            hope = "; it may come within minutes" if recent else ""
+            hope = "; it may be available within minutes" if recent else ""
             return NoVideo(f"No video of that moment{hope} ({words})", retry=recent)
         if "offline" in said:
             return CameraOffline("The camera is offline", retry=False)
@@ -286,7 +286,7 @@ def _by_serial(
         try:
             serial = parse_serial(_text(row, "serial"))
         except BadInput:
-            log.warning("Meraki lists a device without a usable serial: skipped")
+            log.warning("skipped a device that Meraki lists without a usable serial")
             continue
         yield serial, row
 
@@ -305,7 +305,9 @@ def _camera(row: Mapping[str, Any], serial: Serial, status: str) -> Camera:
 
 def _object(parsed: Any) -> Mapping[str, Any]:
     if not isinstance(parsed, dict):
-        raise UpstreamError("Meraki answered something that is no object", retry=True)
+        raise UpstreamError(
+            "Meraki answered something other than an object", retry=True
+        )
     return parsed
 
 

@@ -61,9 +61,11 @@ class PictureDownload:
             NoPicture: not there in time (retry), or the URL cannot be used.
         """
         if origin(url) is None:
-            raise NoPicture("Meraki's picture link is no http(s) URL", retry=False)
+            raise NoPicture("Meraki's picture link is not an http(s) URL", retry=False)
         if only_trusted and not is_trusted(url, self._trusted_hosts, self._base_url):
-            raise NoPicture("The picture's link is not of Meraki's hosts", retry=False)
+            raise NoPicture(
+                "The picture link does not lead to a Meraki host", retry=False
+            )
         began = self._clock.monotonic()
         every_s = _FIRST_WAIT_S
         while True:
@@ -78,12 +80,14 @@ class PictureDownload:
             left_s = began + limit_s - now
             if left_s < 1e-6:  # rounding, not time
                 raise NoPicture(
-                    f"The camera gave no picture within {limit_s:g} s ({found})",
+                    f"The camera delivered no picture within {limit_s:g} s ({found})",
                     retry=True,
                 )
             pause_s = min(max(every_s - (now - asked), _SHORTEST_WAIT_S), left_s)
             if not waited(self._clock, pause_s):
-                raise NoPicture("mvsnap is stopping: picture not awaited", retry=True)
+                raise NoPicture(
+                    "mvsnap is stopping: not waiting for the picture", retry=True
+                )
 
     def _attempt(self, url: str, timeout_s: float) -> bytes | str:
         """Return the picture, or in words why it is not there yet."""
@@ -114,4 +118,4 @@ def _picture(answer: requests.Response) -> bytes | str:
         return f"last answer: {status}"
     if jpeg.is_whole(body):
         return body
-    return f"last answer: {len(body)} bytes that are no whole JPEG"
+    return f"last answer: {len(body)} bytes that are not a complete JPEG"

@@ -133,7 +133,7 @@ class Bucket:
             etag = self._put_parts(name, parts(), content_type)
         # A store whose ETags are no MD5s has checked the MD5 we sent all the same.
         if not self._has(name, replace(wanted, etags=(*wanted.etags, etag))):
-            words = f"{self.place} does not show the whole copy of {name}"
+            words = f"{self.place} does not have the complete copy of {name}"
             raise StoreError(words, retry=True)
 
     def _has(self, name: str, wanted: _Sum) -> bool:

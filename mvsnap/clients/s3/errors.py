@@ -11,13 +11,12 @@ from mvsnap.errors import UpstreamError
 _WORDS = {
     "InvalidAccessKeyId": "does not know storage.s3.access_key",
     "SignatureDoesNotMatch": "says that storage.s3.secret_key is wrong",
-    "AccessDenied": "says that this key may not do it; it needs s3:PutObject and"
-    " s3:GetObject",
+    "AccessDenied": "denies access to this key; it needs s3:PutObject and s3:GetObject",
     "NoSuchBucket": "has no such bucket (storage.s3.bucket)",
     "RequestTimeTooSkewed": "says that this machine's clock is wrong",
     "AuthorizationHeaderMalformed": "expects another storage.s3.region",
     "PermanentRedirect": "expects another storage.s3.region",
-    "BadDigest": "got other bytes than were sent",
+    "BadDigest": "received different bytes than were sent",
     "QuotaExceeded": "is full",
 }
 _AGAIN = (408, 429)

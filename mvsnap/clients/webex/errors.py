@@ -16,13 +16,15 @@ from mvsnap.errors import UpstreamError
 
 _ADVICE = {
     400: "Webex refused the request (400)",
-    401: "Webex refused the bot's token (401): correct webex.bot_token, and what waits"
+    401: "Webex refused the bot's token (401): fix webex.bot_token, "
+    "and waiting messages"
     " will be delivered",
     403: "Webex forbids this to the bot (403): check its rights in the room",
-    404: "Webex knows no such room, person or message (404): is the bot in the room?",
-    415: "Webex does not take this kind of file (415)",
+    404: "Webex cannot find this room, person or message (404): is "
+    "the bot in the room?",
+    415: "Webex does not accept this kind of file (415)",
     423: "Webex is still checking a file (423)",
-    429: "Webex has had too many messages from this bot (429)",
+    429: "Webex received too many messages from this bot (429)",
 }
 
 
@@ -57,7 +59,7 @@ def translate(
         )
     if answer.status_code == 200:
         return UpstreamError(
-            "Webex answered 200 with something that is not its own: is there a proxy"
+            "Webex returned an unexpected answer (200): is there a proxy"
             f" or a login page in between?{_tracking(answer, None, token)}",
             retry=True,
             unsure=posting,
@@ -79,7 +81,7 @@ def _refusal(answer: requests.Response, token: str, *, posting: bool) -> Upstrea
     body = answers.parse_json(answer.content)
     said = body.get("message") if isinstance(body, dict) else None
     words = f": {answers.clean(said, token)}" if isinstance(said, str) else ""
-    default = f"Webex has trouble ({status})" if status >= 500 else None
+    default = f"Webex reports an error ({status})" if status >= 500 else None
     advice = _ADVICE.get(status, default or f"Webex refused the request ({status})")
     return UpstreamError(
         advice + words + _tracking(answer, body, token),

@@ -44,9 +44,10 @@ def ambiguous(room: str, found: Sequence[Room]) -> UpstreamError:
 def unknown(room: str, rooms: Sequence[Room]) -> UpstreamError:
     titles = {_key(r.title): r.title for r in rooms if r.title}
     near = difflib.get_close_matches(_key(room), titles, n=5, cutoff=0.5)
-    hint = "; near: " + ", ".join(repr(titles[key]) for key in near) if near else ""
+    hint = "; similar: " + ", ".join(repr(titles[key]) for key in near) if near else ""
     return UpstreamError(
-        f"The bot is in no Webex room {room.strip()[:100]!r}: add it to the room, or"
+        "The bot is not in a Webex room called "
+        f"{room.strip()[:100]!r}: add it to the room, or"
         f" correct the title{hint}",
         retry=False,
     )

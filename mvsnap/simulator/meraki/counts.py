@@ -199,7 +199,7 @@ class CountsPublisher:
             with suppress(RuntimeError):
                 last.wait_for_publish(_LIMIT_S)
             if last.rc != MQTTErrorCode.MQTT_ERR_SUCCESS or not last.is_published():
-                raise ConnectionError("The broker does not take the messages")
+                raise ConnectionError("The broker does not accept the messages")
 
     def publish_replay(self, rows: Iterable[tuple[Serial, ZoneId, int, int]]) -> None:
         """Publish (serial, zone_id, ts_ms, people) as fast as it goes; see publish."""
@@ -282,14 +282,14 @@ def _arguments() -> argparse.ArgumentParser:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
-    add("--host", default="127.0.0.1", help="of the broker")
-    add("--port", type=int, default=1883, help="of the broker")
-    add("--username", help="at the broker")
-    add("--password-file", type=Path, help="whose first line is the password")
-    add("--cameras", type=int, default=1000, help="the first is Q2SM-0000-0001")
-    add("--zones", type=int, default=4, help="of each camera, beside the full frame")
-    add("--rate", type=float, default=3.5, help="messages a second of each topic")
-    add("--qos", type=int, choices=(0, 1), default=0, help="of every message")
+    add("--host", default="127.0.0.1", help="broker host")
+    add("--port", type=int, default=1883, help="broker port")
+    add("--username", help="broker user name")
+    add("--password-file", type=Path, help="file whose first line is the password")
+    add("--cameras", type=int, default=1000, help="first serial: Q2SM-0000-0001")
+    add("--zones", type=int, default=4, help="per camera, besides the full frame")
+    add("--rate", type=float, default=3.5, help="messages per second and topic")
+    add("--qos", type=int, choices=(0, 1), default=0, help="QoS of every message")
     form = "SERIAL:ZONE:PEOPLE:BEGINS:ENDS"
     add(
         "--crowd",
@@ -297,9 +297,9 @@ def _arguments() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar=form,
-        help="people in a zone (0: whole frame), from and to in seconds from now",
+        help="people in a zone (0: whole frame); start and end in seconds from now",
     )
-    add("--every", type=float, default=5.0, help="seconds between two lines")
+    add("--every", type=float, default=5.0, help="seconds between output lines")
     return parser
 
 

@@ -72,11 +72,12 @@ def truth_lines(world: World, version: int) -> list[str]:
     met = matches(world, found)
     with_phone = [match for match in met if match.visits]
     return [
-        f"Truth from {world.begin:%Y-%m-%d %H:%M} to {world.end:%Y-%m-%d %H:%M} UTC, "
-        f"Wi-Fi from {INSIDE_DBM} dBm on, new visits after 300 s:",
+        f"Expected from {world.begin:%Y-%m-%d %H:%M} to "
+        f"{world.end:%Y-%m-%d %H:%M} UTC, "
+        f"Wi-Fi at {INSIDE_DBM} dBm or stronger, new visits after 300 s:",
         f"  visits {len(found)}, of them longer than an hour {len(long)}, "
-        f"near a camera that saw somebody {len(near_visits(met))}",
-        f"  presences {len(met)}, of them with a phone near {len(with_phone)}",
+        f"near a camera that saw someone {len(near_visits(met))}",
+        f"  presences {len(met)}, of them with a phone nearby {len(with_phone)}",
     ]
 
 
@@ -84,31 +85,47 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m mvsnap.simulator.scanning",
         description="Post a simulated shop to a Location Scanning receiver.",
-        epilog="Without --days and --speed: from now on, each minute, until Ctrl-C.",
+        epilog="Without --days and --speed: posts every minute from now "
+        "on, until Ctrl-C.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
-    add("--url", required=True, help="of the receiver")
-    add("--validator", required=True, help="that a GET of it must answer")
+    add("--url", required=True, help="URL of the receiver")
+    add("--validator", required=True, help="expected answer to a GET")
     secret = parser.add_mutually_exclusive_group(required=True)
-    secret.add_argument("--secret", help="in each body; the process list shows it")
-    secret.add_argument("--secret-file", type=Path, help="whose first line it is")
-    add("--version", type=int, choices=(2, 3), default=3, help="of the bodies")
-    add("--days", type=_number(int), help="post so many whole days that are over")
-    add("--follow", action="store_true", help="after them go on as it happens")
-    add("--speed", type=_number(float), help="minutes of those days in a real one")
-    add("--seed", type=int, default=1, help="of all that is drawn")
-    add("--timezone", type=_zone, default="Europe/Berlin", help="of the shop")
-    add("--access-points", type=_number(int), default=3, help="in the shop")
-    add("--cameras", type=_number(int), default=2, help="the first is Q2SM-0000-0001")
-    add("--visitors", type=_number(int), default=60, help="of a day")
-    add("--no-phone", type=float, default=0.0, help="share only cameras see")
-    add("--unseen", type=float, default=0.0, help="share of stays no camera sees")
-    add("--fault", action="append", default=[], choices=list(FAULTS), help="on demand")
-    add("--mqtt-host", help="of a broker: publish the counts too, as it happens")
-    add("--mqtt-port", type=int, default=1883, help="of the broker")
-    add("--timeout", type=_number(float), default=10.0, help="seconds for an answer")
-    add("--every", type=float, default=5.0, help="seconds between two lines")
+    secret.add_argument(
+        "--secret", help="secret in each body (visible in the process list)"
+    )
+    secret.add_argument(
+        "--secret-file", type=Path, help="file whose first line is the secret"
+    )
+    add("--version", type=int, choices=(2, 3), default=3, help="API version")
+    add("--days", type=_number(int), help="number of past days to post")
+    add("--follow", action="store_true", help="then continue in real time")
+    add("--speed", type=_number(float), help="simulated minutes per real minute")
+    add("--seed", type=int, default=1, help="random seed")
+    add("--timezone", type=_zone, default="Europe/Berlin", help="time zone of the shop")
+    add("--access-points", type=_number(int), default=3, help="number in the shop")
+    add("--cameras", type=_number(int), default=2, help="first serial: Q2SM-0000-0001")
+    add("--visitors", type=_number(int), default=60, help="per day")
+    add("--no-phone", type=float, default=0.0, help="share seen by cameras only")
+    add("--unseen", type=float, default=0.0, help="share of stays seen by no camera")
+    add(
+        "--fault",
+        action="append",
+        default=[],
+        choices=list(FAULTS),
+        help="fault to simulate",
+    )
+    add("--mqtt-host", help="broker to publish counts to, in real time")
+    add("--mqtt-port", type=int, default=1883, help="broker port")
+    add(
+        "--timeout",
+        type=_number(float),
+        default=10.0,
+        help="seconds to wait for an answer",
+    )
+    add("--every", type=float, default=5.0, help="seconds between output lines")
     return parser
 
 
@@ -184,9 +201,9 @@ def main() -> None:
     parser = _arguments()
     asked = parser.parse_args()
     if asked.speed and asked.follow:
-        parser.error("--speed and --follow exclude each other")
+        parser.error("--speed and --follow cannot be combined")
     if asked.mqtt_host and not asked.follow and (asked.speed or asked.days):
-        parser.error("--mqtt-host: counts are published as it happens only")
+        parser.error("--mqtt-host: counts are published in real time only")
     if (asked.speed or asked.follow) and not asked.days:
         asked.days = 1
     try:

@@ -95,6 +95,13 @@ def _mark(access: Access) -> Callable[[View], View]:
     return mark
 
 
+_ALLOWED = {
+    Role.VIEWER: "users",
+    Role.REVIEWER: "reviewers and admins",
+    Role.ADMIN: "admins",
+}
+
+
 def access_of(view: Any) -> Access | None:
     """Return what the view declared, None for nothing."""
     return getattr(view, "access", None)
@@ -124,7 +131,7 @@ def check_access() -> ResponseReturnValue | None:
 
 def _admit_user(someone: SessionUser, access: Access) -> None:
     if access.role is not None and not someone.may(access.role):
-        raise Forbidden(f"This page needs the role {access.role} or a higher one")
+        raise Forbidden(f"Only {_ALLOWED[access.role]} can open this page")
     if request.method not in {"GET", "HEAD", "OPTIONS"}:
         csrf: CSRFProtect = current_app.extensions["csrf"]
         csrf.protect()
@@ -134,7 +141,7 @@ def _admit_user(someone: SessionUser, access: Access) -> None:
 
 def _to_login() -> ResponseReturnValue:
     if request.method not in {"GET", "HEAD"} or not for_a_person():
-        raise Unauthorized("You are not logged in, or no longer")
+        raise Unauthorized("You are not logged in, or your session has ended")
     here = request.full_path if request.query_string else request.path
     return redirect(url_for("login.login", next=request.script_root + here), 303)
 

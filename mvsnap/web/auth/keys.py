@@ -54,7 +54,7 @@ class Caller:
 
     def require_scope(self, scope: Scope) -> None:
         if scope not in self._scopes:
-            raise Forbidden(f"This key has no scope {scope!r}")
+            raise Forbidden(f"This key does not have the scope {scope!r}")
 
     def require_cameras(self, cameras: Iterable[str]) -> None:
         """cameras: serials, and names of cameras of the recorder."""
@@ -163,7 +163,7 @@ class Authenticator:
                 log.warning("wrong key or token from %s", address)
             wrong.hit(address)
             raise Unauthorized("Wrong API key")
-        raise Unauthorized("An API key is needed: X-API-Key or Authorization: Bearer")
+        raise Unauthorized("An API key is required: X-API-Key or Authorization: Bearer")
 
     def _find(self, key: str) -> Caller | None:
         wanted = _digest(key)

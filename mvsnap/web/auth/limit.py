@@ -54,5 +54,5 @@ class Limit:
         reset_at = self._windows.get_window_stats(self._item, who).reset_time
         wait_s = max(1, math.ceil(reset_at - time.time()))
         return TooManyRequests(
-            f"{self._what}; again in {wait_s} s", retry_after_s=wait_s
+            f"{self._what}; try again in {wait_s} s", retry_after_s=wait_s
         )

@@ -62,7 +62,7 @@ class LoginAttempts:
             for limit, who in self._counters(name, address):
                 limit.hit(who)
         # Not what was typed: it may be a password in the wrong field.
-        shown = "nobody we know" if user is None else user.name
+        shown = "unknown user" if user is None else user.name
         log.warning("failed log-in as %s from %s", shown, address)
         return None
 

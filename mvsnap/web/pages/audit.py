@@ -84,5 +84,5 @@ def read_filter(given: Mapping[str, str], zone: ZoneInfo) -> AuditAsked:
 def _line_id(text: str) -> int:
     is_number = text.isascii() and text.isdigit() and len(text) <= 10
     if not is_number or int(text) > _HIGHEST_ID:
-        raise BadInput(f"{text[:40]!r} (expected the number of a line)")
+        raise BadInput(f"{text[:40]!r} (expected a line number)")
     return int(text)

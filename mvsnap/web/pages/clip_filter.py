@@ -24,9 +24,9 @@ _ALL = (*_UNFINISHED, ClipState.READY, ClipState.FAILED)
 # By the value of the field: what it is called, and which clips it shows.
 SHOWN: dict[str, tuple[str, ClipFilter]] = {
     "ready": ("Ready", ClipFilter(states=_READY)),
-    "recording": ("Being recorded", ClipFilter(states=_UNFINISHED)),
+    "recording": ("Recording", ClipFilter(states=_UNFINISHED)),
     "failed": ("Failed", ClipFilter(states=(ClipState.FAILED,))),
-    "kept": ("Only kept", ClipFilter(states=_ALL, kept=True)),
+    "kept": ("Kept only", ClipFilter(states=_ALL, kept=True)),
     "deleted": ("Deleted", ClipFilter(states=_DELETED)),
 }
 

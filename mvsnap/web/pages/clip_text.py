@@ -13,7 +13,7 @@ from mvsnap.core.clip_rows import ClipRow
 from mvsnap.domain import Change, Event, Trigger, TriggerKind
 
 _TRIGGERS = {
-    TriggerKind.HTTP: "request with the key {}",
+    TriggerKind.HTTP: "request with key {}",
     TriggerKind.SCHEDULE: "schedule {}",
     TriggerKind.COMMAND: "command line, {}",
     TriggerKind.SENSE: "MV Sense, {}",
@@ -71,18 +71,18 @@ def advice(settings: Settings, hook_url: str) -> Advice:
         "webhook" in key.scopes for key in settings.api_keys
     )
     if not settings.recorder.cameras:
-        text = "No camera records. Name one in config/mvsnap.yaml and restart:"
+        text = "No recording cameras. Add one to config/mvsnap.yaml and restart:"
         return Advice(text, _CAMERA_LINES)
     if not webhooks.tokens and not without_token:
-        text = "Nobody may send alarms yet. Give each sender a token and restart:"
+        text = "No alarm senders are set up yet. Give each sender a token and restart:"
         return Advice(text, _TOKEN_LINES)
     # A token that names no actions means both.
     by_token = any(not t.actions or "clip" in t.actions for t in webhooks.tokens)
     by_rule = any("clip" in rule.actions for rule in webhooks.rules)
     if not (without_token or by_token or by_rule):
-        text = "Alarms ask for snapshots alone. Let a token or a rule ask for clips:"
+        text = "Alarms only take snapshots so far. Add clips to a token or rule:"
         return Advice(text, _ACTION_LINES)
-    text = "No clip yet. An alarm makes one; try it with a token of webhooks.tokens:"
+    text = "No clips yet. Alarms record them; try it with a token of webhooks.tokens:"
     return Advice(text, f"curl -d text='Just a test' {hook_url}")
 
 
@@ -117,7 +117,7 @@ class AlarmSummary:
 def alarm_summary(alarm: Event, clip: Clip) -> AlarmSummary:
     told = {name: str(value) for name, value in alarm.details.items()}
     facts = (
-        ("Sent by", _SOURCES.get(told.get("source", ""), "")),
+        ("Sender", _SOURCES.get(told.get("source", ""), "")),
         ("Kind", told.get("kind", "")),
         ("Device", _with_serial(told)),
         ("Network", told.get("network", "")),

@@ -55,7 +55,7 @@ class ClipsPage(ListPage[ClipsAsked, ClipRow, Advice]):
 def index() -> ResponseReturnValue:
     asked = _asked()
     if asked.mistakes:
-        mistake = Advice("Correct the filter to see clips.")
+        mistake = Advice("Fix the filter to see clips.")
         return _list_page(ClipsPage(asked, advice=mistake)), 400
     return _list_page(_read_page(asked))
 
@@ -162,7 +162,7 @@ def video(clip_id: str) -> ResponseReturnValue:
     clip = _known(clip_id)
     path = gateway().files.clip(clip)
     if path is None:
-        raise NotFound(clip.error or "This clip has no video (any more)")
+        raise NotFound(clip.error or "This clip has no video, or it was deleted")
     name = file_name(clip, _zone()) if request.args.get("download") == "1" else None
     return private_file(path, "video/mp4", max_age_s=0, name=name)
 
@@ -172,7 +172,7 @@ def video(clip_id: str) -> ResponseReturnValue:
 def thumbnail(clip_id: str) -> ResponseReturnValue:
     path = gateway().files.clip_thumbnail(_known(clip_id))
     if path is None:
-        raise NotFound("This clip has no picture (any more)")
+        raise NotFound("This clip has no picture, or it was deleted")
     return private_file(path, "image/jpeg", max_age_s=0)
 
 
@@ -189,7 +189,7 @@ def keep(clip_id: str) -> ResponseReturnValue:
     before, after = ("", "kept") if kept == "yes" else ("kept", "not kept")
     log = change(clip, auth.person().name, _now(), before, after)
     if not gateway().clips.keep(clip.id, kept == "yes", [log]):
-        flash("Nothing was changed: somebody else was faster.", "warning")
+        flash("No changes: someone else has changed it already.", "warning")
     return redirect(url_for(".show", clip_id=clip.id), 303)
 
 
@@ -202,7 +202,7 @@ def delete(clip_id: str) -> ResponseReturnValue:
         flash(_not_deleted(gateway().clips.clip(clip.id) or clip), "warning")
         return redirect(url_for(".show", clip_id=clip.id), 303)
     finish_deletes(gateway().videos, gateway().files)
-    flash(f"The clip of {clip.camera} was deleted.", "success")
+    flash(f"Clip of {clip.camera} deleted.", "success")
     return redirect(url_for(".index"), 303)
 
 
@@ -210,7 +210,7 @@ def _not_deleted(clip: Clip) -> str:
     if clip.kept:
         return "Not deleted: the clip is kept."
     if clip.state is ClipState.DELETED:
-        return "The clip was deleted before."
+        return "The clip was already deleted."
     if clip.state is ClipState.FAILED:
         return "Not deleted: there is no video."
     return "Not deleted: the clip is not finished yet."
@@ -220,7 +220,7 @@ def _known(clip_id: str) -> Clip:
     # No id holds a NUL, and PostgreSQL refuses to look for one.
     found = None if "\0" in clip_id else gateway().clips.clip(EventId(clip_id))
     if found is None:
-        raise NotFound(f"No clip {clip_id[:40]!r}")
+        raise NotFound(f"Clip {clip_id[:40]!r} not found")
     return found
 
 

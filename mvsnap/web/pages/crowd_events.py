@@ -46,7 +46,7 @@ def index() -> ResponseReturnValue:
     asked = _asked()
     places = known_places(gateway().site, gateway().sense)
     if asked.mistakes:
-        advice = Advice("Correct the filter to see crowd events.")
+        advice = Advice("Fix the filter to see crowd events.")
         return _page(CrowdPage(asked, advice=advice), places), 400
     return _page(_read_page(asked), places)
 
@@ -138,11 +138,11 @@ def _advice(asked: CrowdFilter) -> Advice:
 def _what_is_missing(sense: Sense) -> str:
     if not sense.enabled:
         return (
-            "MV Sense is off, so nothing is raised. Set sense.host to your MQTT broker "
-            "in config/mvsnap.yaml, and switch sense.enabled on."
+            "MV Sense is off, so no crowds are detected. Set sense.host to your MQTT "
+            "broker in config/mvsnap.yaml and turn on sense.enabled."
         )
     people = "1 person" if sense.people == 1 else f"{sense.people} people"
     return (
-        f"No crowd yet. {people} or more in a zone for {lasting(sense.dwell_s)} "
+        f"No crowds yet. {people} or more in a zone for {lasting(sense.dwell_s)} "
         "will appear here within seconds."
     )

@@ -57,7 +57,7 @@ def read_mute(
 
 def _minutes_until(text: str, now: datetime, zone: ZoneInfo) -> str:
     if not text:
-        raise BadInput("until: Say until when.")
+        raise BadInput("until: Enter a date and time.")
     minutes = math.ceil((local_moment("until", text, zone) - now).total_seconds() / 60)
     if not 1 <= minutes <= MAX_MINUTES:
         raise BadInput("until: Expected a time within the next week.")

@@ -143,7 +143,7 @@ def listener_rows(
 
 def _listener_badge(listener: Listener, enabled: bool, now: datetime) -> Badge:
     if now - listener.seen_at > _STALE_AFTER:
-        return Badge("No sign of life", "danger")
+        return Badge("No heartbeat", "danger")
     if not enabled:
         return Badge("Off", "secondary")
     if listener.connected:

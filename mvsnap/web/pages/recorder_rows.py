@@ -71,7 +71,7 @@ def _row(name: CameraName, camera: RecorderCamera | None, now: datetime) -> Reco
     if camera is None:
         return RecorderRow(name, "not seen yet", "secondary")
     if now - camera.seen_at > _STALE_AFTER:
-        return RecorderRow(name, "not known", "secondary", since=camera.seen_at)
+        return RecorderRow(name, "unknown", "secondary", since=camera.seen_at)
     is_well = camera.state in _WELL
     return RecorderRow(
         name,

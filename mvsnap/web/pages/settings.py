@@ -102,7 +102,7 @@ def override() -> ResponseReturnValue:
         return _override_page(Entered())
     known = _find_override(serial, zone)
     if known is None:
-        raise NotFound("This place has no rule of its own (any more)")
+        raise NotFound("No such exception, or it was removed")
     return _override_page(Entered(rule_texts(known)), known)
 
 
@@ -113,9 +113,11 @@ def save_override() -> ResponseReturnValue:
     known = _find_override(serial, zone)
     entered = read_override(request.form, _sense(), serial or "?", zone or "*")
     if not serial or not zone:
-        entered.mistakes = {"place": "Pick a camera or one of its zones."}
+        entered.mistakes = {"place": "Select a camera or zone."}
     elif known is not None and "new" in request.form:
-        entered.mistakes["place"] = "This place has a rule already: change that one."
+        entered.mistakes["place"] = (
+            "An exception for this camera or zone already exists: edit that one."
+        )
     if entered.mistakes:
         is_new = "new" in request.form
         return _override_page(entered, None if is_new else known), 400
@@ -128,7 +130,7 @@ def save_override() -> ResponseReturnValue:
 def remove_override() -> ResponseReturnValue:
     known = _find_override(request.form.get("serial", ""), request.form.get("zone", ""))
     if known is None:
-        flash("That place had no rule of its own any more.", "warning")
+        flash("That exception had already been removed.", "warning")
         return redirect(url_for(".index"), 303)
     return _replace_override(known, None)
 
@@ -150,7 +152,7 @@ def mute() -> ResponseReturnValue:
     if entered.made is None:
         return _mutes_page(entered), 400
     gateway().site.mute(*entered.made)
-    flash("Muted. It holds within two seconds.", "success")
+    flash("Muted. Takes effect within two seconds.", "success")
     return redirect(url_for(".mutes"), 303)
 
 
@@ -160,10 +162,10 @@ def unmute(mute_id: str) -> ResponseReturnValue:
     now = gateway().clock.now()
     found = next((m for m in gateway().site.mutes(now) if m.id == mute_id), None)
     if found is None:
-        flash("That mute was over already.", "warning")
+        flash("That mute had already ended.", "warning")
     else:
         gateway().site.unmute(found.id, end_change(found, auth.person().name, now))
-        flash("The mute is over within two seconds.", "success")
+        flash("Unmuted. Takes effect within two seconds.", "success")
     return redirect(url_for(".mutes"), 303)
 
 
@@ -219,13 +221,13 @@ def _choose(values: dict[str, Any]) -> ResponseReturnValue:
 def _store(values: dict[str, Any], changes: list[Change]) -> None:
     """Keep the values; say what was changed."""
     if not values:
-        flash("Nothing was changed.", "info")
+        flash("No changes.", "info")
         return
     now, who = gateway().clock.now(), auth.person().name
     named = {f"sense.{name}": value for name, value in values.items()}
     gateway().site.choose(named, who, now, changes)
     said = "; ".join(f"{c.what}: {c.before} → {c.after}" for c in changes)
-    flash(f"Saved. {said}. It holds within two seconds.", "success")
+    flash(f"Saved. {said}. Takes effect within two seconds.", "success")
 
 
 def _replace_override(
@@ -241,7 +243,7 @@ def _replace_override(
     one = known or fresh
     assert one is not None
     where = override_place(_places(), one.serial, one.zone)
-    before, after = (rule_text(r) if r else "no rule" for r in (known, fresh))
+    before, after = (rule_text(r) if r else "no exception" for r in (known, fresh))
     value = [rule.model_dump(mode="json", exclude_none=True) for rule in rules]
     change = _change("sense.overrides", f"{where}: {before}", f"{where}: {after}")
     _store({} if known == fresh else {"overrides": value}, [change])

@@ -34,27 +34,33 @@ class RuleField:
 
 RULE = (
     RuleField(
-        "people", "People", "people", "So many people in a zone are a crowd.", True
+        "people",
+        "People",
+        "people",
+        "Number of people in a zone that counts as a crowd.",
+        True,
     ),
-    RuleField("dwell_s", "Dwell", "seconds", "So long they must stay to be one."),
+    RuleField(
+        "dwell_s", "Dwell", "seconds", "How long they must stay before an alert."
+    ),
     RuleField(
         "min_messages",
         "Messages",
         "messages",
-        "So many messages of the camera must say so in that time.",
+        "How many camera messages must confirm it in that time.",
         True,
     ),
     RuleField(
         "dropout_s",
         "Dropout",
         "seconds",
-        "Fewer people for so long do not end it: a camera misses somebody at times.",
+        "How long the count may drop before the crowd is over.",
     ),
     RuleField(
         "cooldown_s",
         "Cool-down",
         "seconds",
-        "So long after a crowd was raised, its zone raises no other one.",
+        "Wait this long before the same zone alerts again.",
     ),
 )
 
@@ -129,7 +135,7 @@ def read_override(
         one = {"serial": serial, "zone": zone, name: value}
         entered.judge(name, sense, {"sense.overrides": [one]})
     if not entered.values and not entered.mistakes:
-        entered.mistakes["people"] = "Change at least one value for this place."
+        entered.mistakes["people"] = "Change at least one value."
     return entered
 
 
@@ -147,13 +153,13 @@ def parse_rooms(text: str) -> list[str]:
     """Return one room or e-mail for each line that is not empty, each once."""
     rooms = list(dict.fromkeys(_lines(text).splitlines()))
     if len(rooms) > _MAX_ROOMS:
-        raise BadInput(f"{len(rooms)} lines: expected {_MAX_ROOMS} at most.")
+        raise BadInput(f"{len(rooms)} lines: expected at most {_MAX_ROOMS}.")
     for room in rooms:
         if len(room) > MAX_ROOM:
-            raise BadInput(f"{room[:40]!r}…: expected {MAX_ROOM} characters at most.")
+            raise BadInput(f"{room[:40]!r}…: expected at most {MAX_ROOM} characters.")
         # Cc: control characters; Cs: half of a character, which no database stores.
         if any(unicodedata.category(character) in ("Cc", "Cs") for character in room):
-            raise BadInput(f"{room[:40]!r}: has control characters.")
+            raise BadInput(f"{room[:40]!r}: contains control characters.")
     return rooms
 
 

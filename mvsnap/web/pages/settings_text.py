@@ -52,7 +52,7 @@ def text_of(name: str, value: Any) -> str:
     if name == "rooms":
         return ", ".join(value) or "webex.room"
     if name == "overrides":
-        return f"{len(value)} places" if len(value) != 1 else "1 place"
+        return f"{len(value)} exceptions" if len(value) != 1 else "1 exception"
     return f"{number(value)} s" if name.endswith("_s") else number(value)
 
 
@@ -64,8 +64,8 @@ def rule_text(override: Override) -> str:
         if value is not None:
             parts.append(f"{each.label.lower()} {text_of(each.name, value)}")
     if override.rooms is not None:
-        parts.append(f"told: {text_of('rooms', override.rooms)}")
-    return ", ".join(parts) or "as everywhere"
+        parts.append(f"recipients: {text_of('rooms', override.rooms)}")
+    return ", ".join(parts) or "same as the general rule"
 
 
 def origins(

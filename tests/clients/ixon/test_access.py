@@ -120,7 +120,7 @@ def test_a_tunnel_that_does_not_come_up_ends_in_time(
     with client(f"{origin}/api", clock=clock) as ixon:
         error = refused(lambda: ixon.open_web_access(server_id, limit_s=10))
     assert error.message == (
-        "IXON's way to the camera did not open within 10 s (last answer: 502)"
+        "IXON did not open access to the camera within 10 s (last answer: 502)"
     )
     assert error.retry
     assert sum(clock.asleep) == 10
@@ -138,9 +138,13 @@ def test_a_stop_does_not_wait_for_the_tunnel(fake: FakeIxon, origin: str) -> Non
 @pytest.mark.parametrize(
     ("url", "words", "retry"),
     [
-        pytest.param("http://192.0.2.1/?auth=x", "no https URL", False, id="no TLS"),
-        pytest.param("file:///etc/passwd", "no https URL", False, id="a file"),
-        pytest.param("https://a@b/?auth=x", "no https URL", False, id="a user name"),
+        pytest.param(
+            "http://192.0.2.1/?auth=x", "not an https URL", False, id="no TLS"
+        ),
+        pytest.param("file:///etc/passwd", "not an https URL", False, id="a file"),
+        pytest.param(
+            "https://a@b/?auth=x", "not an https URL", False, id="a user name"
+        ),
         pytest.param("", "no link", True, id="empty"),
         pytest.param(7, "no link", True, id="a number"),
         pytest.param("HERE/plain?auth=x", "no cookie", True, id="no cookie"),

@@ -122,7 +122,7 @@ def test_an_account_with_two_factor_login_is_explained(
 def test_other_words_for_a_one_time_password_are_known(words: str) -> None:
     body = {"type": "Error", "data": [{"message": words}], "status": "error"}
     with stub({"POST /login": as_json(body, 401)}) as url, client(url) as ixon:
-        assert "which a gateway cannot know" in refused(ixon.companies).message
+        assert "which a gateway cannot provide" in refused(ixon.companies).message
 
 
 def test_a_token_that_ended_is_renewed_once_and_the_call_repeated(

@@ -47,10 +47,10 @@ from tests.clients.ixon.stub import (
         pytest.param(
             "429-garbage-retry-after", True, "too busy (429)", None, id="429, garbage"
         ),
-        pytest.param("500-html", True, "has trouble (500)", None, id="500"),
-        pytest.param("502", True, "has trouble (502)", None, id="502"),
-        pytest.param("503-html", True, "has trouble (503)", None, id="503"),
-        pytest.param("html-200", True, "without its JSON", None, id="a login page"),
+        pytest.param("500-html", True, "reports an error (500)", None, id="500"),
+        pytest.param("502", True, "reports an error (502)", None, id="502"),
+        pytest.param("503-html", True, "reports an error (503)", None, id="503"),
+        pytest.param("html-200", True, "without JSON", None, id="a login page"),
         pytest.param("empty-404", False, "(404)", None, id="an empty 404"),
         pytest.param("reset", True, "the connection broke", None, id="a reset"),
     ],
@@ -74,9 +74,9 @@ def test_every_trouble_says_whether_to_come_back(
 @pytest.mark.parametrize(
     ("answer", "retry", "words"),
     [
-        pytest.param(Response("", 200), True, "without its JSON", id="empty"),
-        pytest.param(Response("", 204), True, "without its JSON", id="204"),
-        pytest.param(as_json([1]), True, "without its JSON", id="a list"),
+        pytest.param(Response("", 200), True, "without JSON", id="empty"),
+        pytest.param(Response("", 204), True, "without JSON", id="204"),
+        pytest.param(as_json([1]), True, "without JSON", id="a list"),
         pytest.param(as_json({}), True, "no list", id="no data"),
         pytest.param(
             as_json({"status": "error", "data": [{"message": "Bad x"}]}),
@@ -112,7 +112,7 @@ def test_odd_answers_become_words(answer: Response, retry: bool, words: str) -> 
 def test_a_login_without_a_token_is_no_login(answer: Any) -> None:
     with stub({"POST /login": success(answer)}) as url, client(url) as ixon:
         error = refused(ixon.companies)
-    assert error.message == "IXON gave no token after the login"
+    assert error.message == "IXON returned no token after the login"
     assert error.retry
 
 
@@ -122,7 +122,7 @@ def test_a_server_that_drips_is_left_in_time() -> None:
         client(url, timeout_s=0.3) as ixon,
     ):
         error = refused(ixon.companies)
-    assert error.message == ("IXON is out of reach: no complete answer within 0.3 s")
+    assert error.message == ("IXON is unreachable: no complete answer within 0.3 s")
     assert error.retry
 
 

@@ -143,7 +143,7 @@ def test_an_endless_body_is_not_taken_in() -> None:
 def test_a_link_that_is_no_http_url_is_not_asked(url: str) -> None:
     with (
         client(FakeClock()) as dashboard,
-        pytest.raises(NoPicture, match=r"no http\(s\) URL") as caught,
+        pytest.raises(NoPicture, match=r"not an http\(s\) URL") as caught,
     ):
         dashboard.fetch_picture(SnapshotTicket(url))
     assert not caught.value.retry

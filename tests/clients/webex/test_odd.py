@@ -112,7 +112,7 @@ def test_webexs_words_and_the_tracking_id_are_told() -> None:
     with served(stub) as webex, pytest.raises(UpstreamError) as caught:
         webex.post(TO_A, "x")
     assert caught.value.message == (
-        "Webex knows no such room, person or message (404): is the bot in the room?:"
+        "Webex cannot find this room, person or message (404): is the bot in the room?:"
         " Could not find a room with provided ID. [tracking id ROUTER_1]"
     )
 

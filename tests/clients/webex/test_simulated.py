@@ -104,7 +104,9 @@ def test_a_title_of_two_rooms_is_refused_with_both_ids(
 def test_a_sealed_room_is_found_by_its_id_only(cloud: FakeWebex, webex: Webex) -> None:
     sealed = cloud.add_room("Control room", broken=True)
     assert webex.resolve(sealed).room_id == sealed
-    with pytest.raises(UpstreamError, match="in no Webex room 'Control room'"):
+    with pytest.raises(
+        UpstreamError, match="not in a Webex room called 'Control room'"
+    ):
         webex.resolve("Control room")
 
 

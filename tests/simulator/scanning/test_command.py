@@ -254,10 +254,10 @@ def up_to_date(receiver: Receiver) -> bool:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        pytest.param(["--speed", "2", "--follow"], "exclude each other", id="two ways"),
+        pytest.param(["--speed", "2", "--follow"], "cannot be combined", id="two ways"),
         pytest.param(["--days", "0"], "invalid number above 0 value", id="no days"),
         pytest.param(["--timezone", "Mars/Base"], "unknown time zone", id="a zone"),
-        pytest.param(["--days", "1", "--mqtt-host", "x"], "as it happens", id="counts"),
+        pytest.param(["--days", "1", "--mqtt-host", "x"], "in real time", id="counts"),
         pytest.param(
             ["--secret-file", "x"], "not allowed with argument --secret", id="2 secrets"
         ),
