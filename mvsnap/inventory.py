@@ -7,9 +7,6 @@ names stay known while it cannot be reached.
 from __future__ import annotations
 
 import logging
-import threading
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clock import Clock
@@ -48,27 +45,16 @@ class Inventory:
         self._organization_id = organization_id
         self._network_id = network_id
         self._wanted = wanted
-        self._running = threading.Lock()
         self._cameras_at = float("-inf")
         self._zones_at: dict[Serial, float] = {}
 
     def refresh(self) -> None:
-        """Fetch in the background what is old by now, or new."""
-        if self._running.acquire(blocking=False):
-            thread = threading.Thread(target=self._refresh, name="inventory")
-            thread.daemon = True
-            thread.start()
-
-    def _refresh(self) -> None:
+        """Fetch what is old by now, or new; that may take as long as the Dashboard."""
         try:
             self._refresh_cameras()
             self._refresh_zones()
         except UpstreamError as exc:
             log.info("camera list not refreshed: %s", exc.message)
-        except SQLAlchemyError as exc:
-            log.warning("camera list not stored: %s", type(exc).__name__)
-        finally:
-            self._running.release()
 
     def _refresh_cameras(self) -> None:
         now = self._clock.monotonic()
@@ -76,7 +62,7 @@ class Inventory:
             return
         self._cameras_at = now
         found: list[Camera] = []
-        for organization_id in self._organizations():
+        for organization_id in self._dashboard.organization_ids(self._organization_id):
             found += self._dashboard.cameras(organization_id, self._network_id)
         self._site.keep_cameras(found, self._clock.now())
         self._names.learn({camera.serial: camera.name for camera in found})
@@ -92,8 +78,3 @@ class Inventory:
             except UpstreamError as exc:
                 # One camera without a licence must not keep the others nameless.
                 log.info("zones of %s unavailable: %s", serial, exc.message)
-
-    def _organizations(self) -> list[str]:
-        if self._organization_id is not None:
-            return [self._organization_id]
-        return [found.id for found in self._dashboard.organizations()]

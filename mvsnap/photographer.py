@@ -99,17 +99,14 @@ class CameraNames:
 
     def _ask(self) -> None:
         try:
-            for organization_id in self._organizations():
+            for organization_id in self._dashboard.organization_ids(
+                self._organization_id
+            ):
                 self._names |= self._dashboard.camera_names(organization_id)
         except UpstreamError as exc:
             log.info("camera names unavailable: %s", exc.message)
         finally:
             self._answered.set()
-
-    def _organizations(self) -> list[str]:
-        if self._organization_id is not None:
-            return [self._organization_id]
-        return [found.id for found in self._dashboard.organizations()]
 
 
 class Photographer:

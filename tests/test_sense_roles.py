@@ -64,7 +64,7 @@ def test_a_crowd_that_gathers_while_the_database_is_away_is_told_once_it_is_back
         ):
             wait_until(lambda: "connected to" in running.output(), "connected")
             relay.cut()
-            wait_until(lambda: "can be saved" in running.output(), "it is noticed")
+            wait_until(lambda: "listener: waiting" in running.output(), "it is noticed")
             counts.crowd_now(cameras[0].serial, zone_ids(cameras[0], 1)[1], 4, 600)
             sent = counts.sent
             # Twice the dwell, counted in messages of two topics.

@@ -6,11 +6,7 @@ deferred for minutes, and its queue would be full for triggers that are urgent.
 
 from __future__ import annotations
 
-import logging
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from mvsnap.badges.alerts import Jobs, MismatchNotifier
 from mvsnap.badges.directory_client import DirectoryClient
@@ -22,14 +18,14 @@ from mvsnap.badges.pictures import PictureFetcher
 from mvsnap.badges.store import BadgeStore
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
+from mvsnap.loop import Chores, Loop, stop_all
 from mvsnap.photographer import CameraNames, Photographer
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
 
-log = logging.getLogger(__name__)
-
 _EVERY_S = 2.0
 _PHOTOS_EVERY_S = 10.0
+_STOP_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,54 +55,37 @@ class BadgeLoop:
 
     def __init__(self, steps: BadgeSteps, clock: SystemClock) -> None:
         self._steps = steps
-        self._clock = clock
-        self._photos_at = float("-inf")
-        self._threads = [
-            threading.Thread(target=run, name=name, daemon=True)
-            for name, run in (("badges", self._run), ("directory", self._run_directory))
-        ]
+        self._has_begun = False
+        badges, directory = Chores(clock), Chores(clock)
+        if steps.pictures is not None:
+            badges.add("taking up badge pictures", self._begin)
+        badges.add("badge mismatches", steps.notifier.step)
+        if steps.pictures is not None:
+            badges.add("badge pictures", steps.pictures.step)
+        directory.add("badge directory", steps.directory.step)
+        directory.add("badge photos", self._fetch_photos, _PHOTOS_EVERY_S)
+        self._loops = (
+            Loop("badges", badges, _EVERY_S, clock),
+            Loop("directory", directory, _EVERY_S, clock),
+        )
 
     def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
+        for loop in self._loops:
+            loop.start()
 
     def stop(self) -> None:
+        stop_all(self._loops, _STOP_S)
         if self._steps.pictures is not None:
             self._steps.pictures.close()
 
-    def _run(self) -> None:
-        pictures = self._steps.pictures
-        began = pictures is None
-        while not self._clock.stopped:
-            if pictures is not None and not began:
-                begin = partial(pictures.begin, self._steps.readers)
-                began = self._try("beginning", begin)
-            self._try("mismatches", self._steps.notifier.step)
-            if pictures is not None:
-                self._try("pictures", pictures.step)
-            self._clock.sleep(_EVERY_S)
+    def _begin(self) -> None:
+        if self._steps.pictures is not None and not self._has_begun:
+            self._steps.pictures.begin(self._steps.readers)
+            self._has_begun = True
 
-    def _run_directory(self) -> None:
-        while not self._clock.stopped:
-            self._try("directory", self._steps.directory.step)
-            self._try("photos", self._photos)
-            self._clock.sleep(_EVERY_S)
-
-    def _photos(self) -> None:
-        now_s = self._clock.monotonic()
-        if now_s >= self._photos_at:
-            more = self._steps.directory.fetch_photos()
-            self._photos_at = now_s + (0 if more else _PHOTOS_EVERY_S)
-
-    def _try(self, what: str, step: Callable[[], None]) -> bool:
-        try:
-            step()
-        except Exception:
-            # The next round may work; a dead loop would never come back.
-            if not self._clock.stopped:
-                log.exception("%s of badge events failed", what)
-            return False
-        return True
+    def _fetch_photos(self) -> float | None:
+        are_more = self._steps.directory.fetch_photos()
+        return 0 if are_more else None
 
 
 def make_loop(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 from pathlib import Path
 from typing import Any
 
+from mvsnap import durable_file
 from mvsnap.config.reference import sample
 
 Values = dict[str, dict[str, Any]]
@@ -26,15 +26,7 @@ def write_settings(path: Path, values: Values, api_keys: list[dict[str, Any]]) -
         text = _changed(path.read_text(encoding="utf-8"), values, api_keys)
     else:
         text = _new(values, api_keys)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.unlink(missing_ok=True)  # a leftover would keep its own mode
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    durable_file.write(path, text.encode(), mode=0o600)
 
 
 def _new(values: Values, api_keys: list[dict[str, Any]]) -> str:

@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from mvsnap.clip_model import Clip
 from mvsnap.clock import SystemClock
 from mvsnap.domain import CameraName, EventId, Serial
@@ -23,9 +21,11 @@ from mvsnap.jobs.camera_states import CameraStates
 from mvsnap.jobs.clip_results import Filing, notification_job
 from mvsnap.jobs.retry import GIVE_UP_AFTER, park_delay_s
 from mvsnap.jobs.service import JobService
+from mvsnap.loop import Every, Loop
 from mvsnap.metrics import Metrics
 from mvsnap.recorder import CannotRecord, Recorder, RecorderStopped
 from mvsnap.store.clips import ClipStore
+from mvsnap.store.database import OUTAGES
 
 log = logging.getLogger(__name__)
 
@@ -74,41 +74,30 @@ class ClipWorker:
         self._is_seated = False
         self._is_waiting = False
         self._is_heir = False  # has what this data_dir left under another host name
-        self._overdue_at = float("-inf")
-        self._wanted = threading.Event()
+        self._overdue = Every(_OVERDUE_LOOK_S, clock)
         self._running: set[EventId] = set()
         self._states = CameraStates(recorder, clips, clock, metrics)
-        self._thread = threading.Thread(target=self._run, name="clips", daemon=True)
+        self._loop = Loop("clips", self._step, _LOOK_S, clock, outages=OUTAGES)
 
     def start(self) -> None:
-        self._thread.start()
+        self._loop.start()
 
     def wake(self) -> None:
-        self._wanted.set()
+        self._loop.wake()
 
     def stop(self) -> None:
         """End the recordings; what is unfinished goes on at the next start."""
-        self._wanted.set()
-        self._thread.join(_STOP_S)
+        self._loop.stop(_STOP_S)
         if self._is_seated:
             self._recorder.stop()
         if self._sign_out is not None:
             self._sign_out()
 
-    def _run(self) -> None:
-        while not self._clock.stopped:
-            try:
-                if self._is_seated or self._acquire_lock():
-                    self._poll()
-            except SQLAlchemyError as exc:
-                log.warning(
-                    "clips are waiting for the database: %s", type(exc).__name__
-                )
-            except Exception:
-                # The next look may work; a dead clip worker would never come back.
-                log.exception("checking for new clips failed")
-            self._wanted.wait(_LOOK_S if self._is_seated else _SEAT_AGAIN_S)
-            self._wanted.clear()
+    def _step(self) -> float | None:
+        if not self._is_seated and not self._acquire_lock():
+            return _SEAT_AGAIN_S
+        self._poll()
+        return None
 
     def _acquire_lock(self) -> bool:
         try:
@@ -150,9 +139,8 @@ class ClipWorker:
 
     def _abandoned(self) -> set[CameraName]:
         """Return cameras that left the settings while clips waited for them."""
-        if self._clock.monotonic() < self._overdue_at:
+        if not self._overdue.due():
             return set()
-        self._overdue_at = self._clock.monotonic() + _OVERDUE_LOOK_S
         overdue = self._clips.overdue(self._clock.now() - _OVERDUE)
         return {clip.camera for clip in overdue}
 
@@ -171,7 +159,7 @@ class ClipWorker:
             self._unexpected(clip)
         finally:
             self._running.discard(clip.id)
-            self._wanted.set()
+            self._loop.wake()
 
     def _unexpected(self, clip: Clip) -> None:
         """Let it be taken up again after a while, unless that was tried for a day."""

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import fcntl
 import socket
 import uuid
 from pathlib import Path
-from typing import IO
+
+from mvsnap.file_lock import FileLock, acquire, try_acquire
 
 
 class ExecutorSlot:
     """A locked id. The lock goes with the process, however that ends."""
 
-    def __init__(self, executor_id: str, file: IO[str]) -> None:
+    def __init__(self, executor_id: str, lock: FileLock) -> None:
         self.executor_id = executor_id
-        self._file = file
+        self._lock = lock
 
     def release(self) -> None:
-        self._file.close()
+        self._lock.release()
 
 
 def acquire_slot(data_dir: Path) -> ExecutorSlot:
@@ -28,17 +28,17 @@ def acquire_slot(data_dir: Path) -> ExecutorSlot:
     folder = _folder(data_dir)
     name = installation(data_dir)
     number = 0
-    while (file := _lock(folder / f"{number}.lock")) is None:
+    while (lock := try_acquire(folder / f"{number}.lock")) is None:
         number += 1
-    return ExecutorSlot(f"{name}-{number}", file)
+    return ExecutorSlot(f"{name}-{number}", lock)
 
 
-def acquire_turn(data_dir: Path, what: str) -> IO[str] | None:
-    """Be the one process that does `what` for this data_dir, until it is closed.
+def acquire_turn(data_dir: Path, what: str) -> FileLock | None:
+    """Be the one process that does `what` for this data_dir, until it is released.
 
     Returns None while another one is.
     """
-    return _lock(_folder(data_dir) / f"{what}.lock")
+    return try_acquire(_folder(data_dir) / f"{what}.lock")
 
 
 def installation(data_dir: Path) -> str:
@@ -56,17 +56,6 @@ def data_id(data_dir: Path) -> str:
     return _installation_id(_folder(data_dir) / "installation")
 
 
-def _lock(path: Path) -> IO[str] | None:
-    """Return the locked file, None when another process has it."""
-    file = path.open("w")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        return None
-    return file
-
-
 def _folder(data_dir: Path) -> Path:
     folder = data_dir / "executors"
     folder.mkdir(parents=True, exist_ok=True)
@@ -74,12 +63,9 @@ def _folder(data_dir: Path) -> Path:
 
 
 def _installation_id(path: Path) -> str:
-    with path.open("a+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.seek(0)
-        found = file.read().strip()
+    with acquire(path) as lock:
+        found = lock.read()
         if not found:
             found = uuid.uuid4().hex[:12]
-            file.write(found)
-            file.flush()
+            lock.write(found)
     return found

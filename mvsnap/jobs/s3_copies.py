@@ -8,21 +8,20 @@ is tried for as long as it lives.
 from __future__ import annotations
 
 import logging
-import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import IO
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from mvsnap.clients.s3.bucket import Bucket
 from mvsnap.clip_model import CopyState
 from mvsnap.clock import SystemClock
 from mvsnap.errors import UpstreamError
+from mvsnap.file_lock import FileLock
 from mvsnap.jobs.executors import acquire_turn
 from mvsnap.jobs.retry import park_delay_s
+from mvsnap.loop import Loop
+from mvsnap.store.database import OUTAGES
 from mvsnap.store.videos import ToCopy, VideoStore
 
 log = logging.getLogger(__name__)
@@ -46,44 +45,37 @@ class Copies:
         self._clock = clock
         self._data_dir = data_dir
         self._bucket: Bucket | None = None
-        self._turn: IO[str] | None = None
+        self._turn: FileLock | None = None
         self._failures: Counter[str] = Counter()  # by path
         self._failing_since: datetime | None = None
         self._noted: dict[str, str] = {}  # by path
         self._said = ""
-        self._thread = threading.Thread(target=self._run, name="copies", daemon=True)
+        self._loop = Loop(
+            "copies", self._step, _LOOK_S, clock, outages=OUTAGES, at_end=self._leave
+        )
 
     def start(self) -> None:
-        self._thread.start()
+        self._loop.start()
 
     def stop(self) -> None:
         """Give what is being sent a moment; the next start goes on with it."""
-        self._thread.join(_STOP_S)
+        self._loop.stop(_STOP_S)
 
-    def _run(self) -> None:
-        while not self._clock.stopped:
-            wait_s = _LOOK_S
-            try:
-                if self._has_turn():
-                    wait_s = self._copy_all()
-            except SQLAlchemyError as exc:
-                log.warning(
-                    "copying is waiting for the database: %s", type(exc).__name__
-                )
-            except Exception:
-                # The next look may work; a dead thread would never come back.
-                log.exception("copying failed unexpectedly")
-            self._clock.sleep(wait_s)
+    def _step(self) -> float | None:
+        return self._copy_all() if self._has_turn() else None
+
+    def _leave(self) -> None:
+        # Only when the thread ends: what it still sends is not for another process.
         if self._turn is not None:
-            self._turn.close()
+            self._turn.release()
 
     def _has_turn(self) -> bool:
         if self._turn is None:
             self._turn = acquire_turn(self._data_dir, "copies")
         return self._turn is not None
 
-    def _copy_all(self) -> float:
-        """Copy until nothing waits or one fails; return how long to wait then."""
+    def _copy_all(self) -> float | None:
+        """Copy until nothing waits or one fails; return how long to wait after that."""
         while not self._clock.stopped:
             waiting = self._videos.to_copy()
             if not waiting:
@@ -95,7 +87,7 @@ class Copies:
             except (UpstreamError, OSError) as exc:
                 return self._failed(video, exc)
             self._worked(video)
-        return _LOOK_S
+        return None
 
     def _copy(self, video: ToCopy) -> None:
         """Raises UpstreamError or OSError."""

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mvsnap import durable_file
 from mvsnap.clock import iso
 from mvsnap.errors import MvsnapError
-from mvsnap.recorder import command, files, process
+from mvsnap.recorder import command, process
 from mvsnap.recorder.command import Piece
 from mvsnap.recorder.model import Format, Recode
 from mvsnap.recorder.spool import SpooledSegment
@@ -192,7 +193,7 @@ class Assembler:
 def _publish(part: Path, path: Path) -> bool:
     """Give it its name; False: there is one already, which stays."""
     try:
-        files.publish(part, path)
+        durable_file.publish(part, path)
     except FileExistsError:
         log.info("%s already exists", path.name)
         return False

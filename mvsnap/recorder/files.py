@@ -1,4 +1,4 @@
-"""Files: names no sender can misuse, files that appear whole and are never replaced."""
+"""Files: names no sender can misuse, and folders of our own."""
 
 from __future__ import annotations
 
@@ -59,44 +59,6 @@ def own_folder(folder: Path) -> None:
     if about.st_uid != os.getuid() or not stat.S_ISDIR(about.st_mode):
         raise PermissionError(f"{folder} is not ours")
     folder.chmod(0o700)
-
-
-def publish(part: Path, path: Path) -> None:
-    """Give a finished file its name, durably.
-
-    Raises:
-        FileExistsError: the name is taken; nothing is changed.
-    """
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
-    try:
-        os.link(part, path)
-        part.unlink()
-    except (PermissionError, NotImplementedError):  # a file system without links
-        if path.exists():
-            raise FileExistsError(str(path)) from None
-        part.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Without it a name may be lost in a power cut although the content is safe."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file of our own bookkeeping, in place of an older one."""
-    part = path.with_name(f"{path.name}.part")
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    sync_folder(path.parent)
 
 
 def free_bytes(folder: Path) -> int:

@@ -8,7 +8,6 @@ trigger gets a file of its own out of the same ring. Nothing is fetched twice.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from mvsnap.clock import Clock
 from mvsnap.errors import MvsnapError, NotFound
+from mvsnap.file_lock import FileLock, try_acquire
 from mvsnap.recorder import files
 from mvsnap.recorder.clip import Assembler
 from mvsnap.recorder.model import (
@@ -42,7 +42,7 @@ _KEEP_RESULTS_S = 14 * 86400
 
 
 class CannotRecord(MvsnapError):
-    """Another process records below this data_dir, or it cannot be written."""
+    """Another process already records to this data_dir, or it cannot be written."""
 
     code = "cannot_record"
 
@@ -73,7 +73,7 @@ class Recorder:
         self._running: dict[str, list[Recording]] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._seat: int | None = None
+        self._seat: FileLock | None = None
 
     def start(self) -> None:
         """Connect to every camera, one after the other, in threads of their own.
@@ -117,7 +117,7 @@ class Recorder:
         for thread in threads:
             thread.join()
         if self._seat is not None:
-            os.close(self._seat)
+            self._seat.release()
             self._seat = None
 
     def states(self) -> dict[str, CameraStatus]:
@@ -250,17 +250,14 @@ def _memory(settings: RecorderSettings) -> Path:
     raise CannotRecord(f"No folder for the rings in {settings.data_dir}")
 
 
-def _acquire_lock(path: Path) -> int:
-    """Take the lock that ends with the process, however that ends."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+def _acquire_lock(path: Path) -> FileLock:
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(handle)
-        raise CannotRecord(
-            "Another process is already recording to this data_dir"
-        ) from None
-    return handle
+        lock = try_acquire(path, mode=0o600)
+    except OSError as exc:
+        raise CannotRecord(f"{path} cannot be locked: {exc.strerror}") from None
+    if lock is None:
+        raise CannotRecord("Another process already records to this data_dir")
+    return lock
 
 
 __all__ = ["CannotRecord", "Recorder", "RecorderStopped"]

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from mvsnap.recorder import files, results
+from mvsnap import durable_file
+from mvsnap.recorder import results
 from mvsnap.recorder.model import ClipResult
 
 _NOTE = "clip.json"
@@ -76,8 +77,7 @@ class Note:
             note["part_of"] = {**asdict(part_of), "at": part_of.at.isoformat()}
         if result is not None:
             note["result"] = results.to_json(result, self._data_dir)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        files.write_whole(self._folder / _NOTE, json.dumps(note).encode())
+        durable_file.write(self._folder / _NOTE, json.dumps(note).encode())
 
     def _read(self) -> dict[str, Any]:
         try:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from mvsnap.durable_file import append
 from mvsnap.recorder.command import Container
 from mvsnap.recorder.history import Part, Run, written_until
 from mvsnap.recorder.model import Format
@@ -88,7 +89,7 @@ class Spool:
     ) -> None:
         path = self._path(run.id, number, run.container)
         size = path.stat().st_size if path.exists() else 0
-        _append(path, content)
+        append(path, content)
         line = {
             "run": run.id,
             "number": number,
@@ -100,7 +101,7 @@ class Spool:
             **asdict(run.format),
         }
         if not is_open:  # after a crash it is taken once more, longer
-            _append(self._folder / _INDEX, json.dumps(line).encode() + b"\n")
+            append(self._folder / _INDEX, json.dumps(line).encode() + b"\n")
         self.spooled.append(
             SpooledSegment(
                 run.id, number, path, run.container, run.format, *span, start_s
@@ -151,17 +152,3 @@ def forget(folder: Path) -> None:
     """Remove the segments of a clip: what became of it is written down."""
     for path in (folder / _INDEX, *folder.glob("*.ts"), *folder.glob("*.mkv")):
         path.unlink(missing_ok=True)
-
-
-def _append(path: Path, content: bytes) -> None:
-    """Write to the end of a file, all and durably, or not at all."""
-    with path.open("ab", buffering=0) as file:
-        size = file.tell()
-        left = memoryview(content)
-        try:
-            while left:
-                left = left[file.write(left) :]
-            os.fsync(file.fileno())
-        except OSError:
-            os.ftruncate(file.fileno(), size)  # a full disk: no half segment
-            raise

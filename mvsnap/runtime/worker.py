@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,7 +15,9 @@ from mvsnap.jobs.engine import Engine, WorkerEngine
 from mvsnap.jobs.executors import acquire_slot, installation
 from mvsnap.jobs.schedule import CameraTimetable
 from mvsnap.jobs.service import Finished, JobService
+from mvsnap.loop import Chores, Loop, stop_all
 from mvsnap.runtime.parts import Parts, jobs_url, open_bucket
+from mvsnap.store.database import OUTAGES
 from mvsnap.store.events import SILENT_AFTER
 from mvsnap.wifi.worker import VisitMaker
 
@@ -29,20 +29,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _HEARTBEAT_S = 15.0
+# How often it is looked what is old by now; each has its own age.
+_NEWS_S = 15.0
 _TIDY_EVERY_S = 300.0
 _CLEAN_EVERY_S = 3600.0
 _SWEEP_EVERY_S = 86400.0
 _ABANDONED_EVERY_S = 600.0
-
-
-@dataclass(slots=True)
-class Chore:
-    """Something to do now and then; `due_s`: on the monotonic clock."""
-
-    name: str
-    step: Callable[[], None]
-    every_s: float
-    due_s: float = 0
+_STOP_S = 1.0
 
 
 class Worker:
@@ -68,16 +61,10 @@ class Worker:
         self._abandoned = abandoned_clips(parts, self.engine)
         self._beat_at = datetime.min.replace(tzinfo=UTC)
         self._copies = clip_copies(parts)
-        self._threads = [
-            threading.Thread(target=loop, name=name, daemon=True)
-            for name, loop in (
-                ("heartbeat", self._keep_beating),
-                ("housekeeping", self._keep_house),
-            )
-        ]
         self._visits = VisitMaker(
             parts.wifi, parts.db, parts.settings.scanning, parts.clock
         )
+        self._loops = list(self._make_loops())
 
     @property
     def executor_id(self) -> str:
@@ -86,8 +73,8 @@ class Worker:
     def start(self) -> None:
         self._beat()
         self.engine.launch()
-        for thread in self._threads:
-            thread.start()
+        for loop in self._loops:
+            loop.start()
         self._visits.start()
         if self._copies is not None:
             self._copies.start()
@@ -95,46 +82,36 @@ class Worker:
     def stop(self) -> None:
         if self._copies is not None:
             self._copies.stop()
+        stop_all((*self._loops, self._visits.loop), _STOP_S)
         self.engine.close()
         self._slot.release()
 
-    def _keep_beating(self) -> None:
-        while not self._parts.clock.stopped:
-            self._try("heartbeat", self._beat)
-            self._parts.clock.sleep(_HEARTBEAT_S)
+    def _make_loops(self) -> Iterator[Loop]:
+        parts, clock = self._parts, self._parts.clock
+        yield Loop("heartbeat", self._beat, _HEARTBEAT_S, clock)
+        yield Loop("housekeeping", self._chores(), _HEARTBEAT_S, clock)
+        if parts.settings.meraki.api_key is not None:
+            news = parts.inventory().refresh
+            counts = parts.visitor_refresh(self._slot.executor_id).run
+            yield Loop("inventory", news, _NEWS_S, clock, outages=OUTAGES)
+            yield Loop("visitors", counts, _NEWS_S, clock, outages=OUTAGES)
 
-    def _keep_house(self) -> None:
-        clock = self._parts.clock
-        inventory = self._parts.inventory()
-        visitors = self._parts.visitor_refresh(self._slot.executor_id)
-        has_dashboard = self._parts.settings.meraki.api_key is not None
-        chores = [
-            Chore("cleaning events", self._clean_events, _CLEAN_EVERY_S),
-            Chore("cleaning badges", self._clean_badges, _CLEAN_EVERY_S),
-            Chore("cleaning jobs", self._clean_jobs, _CLEAN_EVERY_S),
-            Chore("cleaning Wi-Fi", self._clean_wifi, _CLEAN_EVERY_S),
-            Chore("retention", self._tidy, _TIDY_EVERY_S),
-            Chore("sweeping", self._sweep, _SWEEP_EVERY_S),
-            Chore("abandoned clips", self._finish_abandoned, _ABANDONED_EVERY_S),
-        ]
-        for place, chore in enumerate(chores, start=1):
-            chore.due_s = clock.monotonic() + place * _HEARTBEAT_S
-        while not clock.stopped:
-            if has_dashboard:
-                self._try("inventory", inventory.refresh)
-                self._try("visitors", visitors.refresh)
-            for chore in chores:
-                if clock.monotonic() >= chore.due_s:
-                    self._try(chore.name, chore.step)
-                    chore.due_s = clock.monotonic() + chore.every_s
-            clock.sleep(_HEARTBEAT_S)
-
-    def _try(self, what: str, step: Callable[[], None]) -> None:
-        try:
-            step()
-        except Exception:
-            # The next round may work; a dead housekeeper would never come back.
-            log.exception("%s failed", what)
+    def _chores(self) -> Chores:
+        chores = Chores(self._parts.clock)
+        for place, (name, step, every_s) in enumerate(
+            (
+                ("cleaning events", self._clean_events, _CLEAN_EVERY_S),
+                ("cleaning badges", self._clean_badges, _CLEAN_EVERY_S),
+                ("cleaning jobs", self._clean_jobs, _CLEAN_EVERY_S),
+                ("cleaning Wi-Fi", self._clean_wifi, _CLEAN_EVERY_S),
+                ("retention", self._tidy, _TIDY_EVERY_S),
+                ("sweeping", self._sweep, _SWEEP_EVERY_S),
+                ("abandoned clips", self._finish_abandoned, _ABANDONED_EVERY_S),
+            ),
+            start=1,
+        ):
+            chores.add(name, step, every_s, first_s=place * _HEARTBEAT_S)
+        return chores
 
     def _beat(self) -> None:
         # The database's own time: clocks of different machines differ.

@@ -7,11 +7,8 @@ when what it changed is saved. What people chose on the pages is read every seco
 from __future__ import annotations
 
 import logging
-import threading
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
@@ -19,6 +16,7 @@ from mvsnap.config.sense import Sense
 from mvsnap.core.sense_messages import Topic
 from mvsnap.domain import Event, Job
 from mvsnap.errors import QueueFull
+from mvsnap.loop import Every, Loop
 from mvsnap.metrics import Metrics
 from mvsnap.sense.broker_connection import BrokerConnection, broker_of
 from mvsnap.sense.detector import Detector
@@ -30,6 +28,7 @@ from mvsnap.sense.receiver import Batch, Broker
 from mvsnap.sense.rules import Rules
 from mvsnap.sense.sensors import Sensors, targets
 from mvsnap.sense.site_settings import read_mutes, read_names, read_sense
+from mvsnap.store.database import OUTAGES
 from mvsnap.store.events import Store
 from mvsnap.store.sense import Findings, SenseStore
 from mvsnap.store.site import SiteStore
@@ -46,6 +45,7 @@ _SAVE_S = 5.0
 _CHECKPOINT_S = 15.0
 _BEAT_S = 15.0
 _SEAT_S = 5.0
+_STOP_S = 10.0
 # Of sensors, while no job can be accepted.
 _MOST_JOBS_WAITING = 1000
 # A state older than this says nothing about now.
@@ -57,22 +57,6 @@ class Stores:
     events: Store
     sense: SenseStore
     site: SiteStore
-
-
-class Every:
-    """Says when something is due again."""
-
-    def __init__(self, seconds: float, clock: SystemClock) -> None:
-        self._seconds = seconds
-        self._clock = clock
-        self._due = float("-inf")
-
-    def due(self) -> bool:
-        now = self._clock.monotonic()
-        if now < self._due:
-            return False
-        self._due = now + self._seconds
-        return True
 
 
 class ListenerLoop:
@@ -105,9 +89,16 @@ class ListenerLoop:
         self._has_new_jobs = False
         self._jobs_waiting: list[Job] = []
         self._heartbeat = Heartbeat(stores.sense, stores.events, clock)
-        self._storage_is_away = False
         self._mistake = ""
-        self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
+        self._loop = Loop(
+            "listener",
+            self._round,
+            0,
+            clock,
+            failed_s=_CHOICES_S,
+            outages=OUTAGES,
+            at_end=self._end,
+        )
         self._every = {
             what: Every(seconds, clock)
             for what, seconds in (
@@ -123,25 +114,12 @@ class ListenerLoop:
 
     def start(self) -> None:
         self._outbox.start()
-        self._thread.start()
+        self._loop.start()
 
     def stop(self) -> None:
         """End within some seconds; the clock was stopped before."""
-        self._thread.join(10)
+        self._loop.stop(_STOP_S)
         self._outbox.stop()
-
-    def _run(self) -> None:
-        while not self._clock.stopped:
-            try:
-                self._round()
-            except SQLAlchemyError as exc:
-                self._say_storage_is_away(exc)
-                self._clock.sleep(_CHOICES_S)
-            except Exception:
-                # One broken message or setting must not end the listening.
-                log.exception("unexpected error while listening")
-                self._clock.sleep(_CHOICES_S)
-        self._end()
 
     def _round(self) -> None:
         if self._every["choices"].due():
@@ -193,7 +171,6 @@ class ListenerLoop:
         if found:
             self._stores.sense.save(found, self._clock.now())
         self._unsaved = None
-        self._storage_is_away = False
         for event in found.events:
             self._notify(event)
 
@@ -299,11 +276,6 @@ class ListenerLoop:
                 self._connection.lost,
             )
 
-    def _say_storage_is_away(self, exc: SQLAlchemyError) -> None:
-        if not self._storage_is_away:
-            log.error("cannot save events: %s", type(exc).__name__)
-        self._storage_is_away = True
-
     # --- the end
 
     def _disconnect(self) -> None:
@@ -319,8 +291,8 @@ class ListenerLoop:
             self._acknowledge()
             self._disconnect()
             self._beat()
-        except SQLAlchemyError as exc:
-            self._say_storage_is_away(exc)
+        except OUTAGES as exc:
+            log.error("the last counts cannot be saved: %s", type(exc).__name__)
             self._disconnect()
         if self._lock is not None:
             self._lock.leave()

@@ -6,32 +6,28 @@ listened comes later. Two processes with one id would throw each other out for e
 
 from __future__ import annotations
 
-import fcntl
-import os
 import secrets
 from pathlib import Path
 
+from mvsnap.file_lock import FileLock, try_acquire
+
 
 class InstanceLock:
-    def __init__(self, descriptor: int, listener_id: str) -> None:
-        self._descriptor = descriptor
+    def __init__(self, lock: FileLock, listener_id: str) -> None:
+        self._lock = lock
         self.listener_id = listener_id
 
     def leave(self) -> None:
-        os.close(self._descriptor)
+        self._lock.release()
 
 
 def acquire_lock(data_dir: Path) -> InstanceLock | None:
     """Return the lock, None while another process has it; it ends with its process."""
-    descriptor = os.open(data_dir / "listener-id", os.O_RDWR | os.O_CREAT, 0o640)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
+    lock = try_acquire(data_dir / "listener-id", mode=0o640)
+    if lock is None:
         return None
-    listener_id = os.read(descriptor, 100).decode("ascii", "ignore").strip()
+    listener_id = lock.read()
     if not listener_id:
         listener_id = f"mvsnap-{secrets.token_hex(6)}"
-        os.write(descriptor, listener_id.encode())
-        os.fsync(descriptor)
-    return InstanceLock(descriptor, listener_id)
+        lock.write(listener_id)
+    return InstanceLock(lock, listener_id)

@@ -6,12 +6,9 @@ Of a muted one the picture is kept, and nobody is told.
 from __future__ import annotations
 
 import logging
-import queue
-import threading
+from collections import deque
 from datetime import datetime, timedelta
 from typing import Protocol
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from mvsnap.clock import SystemClock
 from mvsnap.domain import (
@@ -25,7 +22,9 @@ from mvsnap.domain import (
     ZoneId,
 )
 from mvsnap.errors import QueueFull
+from mvsnap.loop import Loop
 from mvsnap.sense.rules import Rules
+from mvsnap.store.database import OUTAGES
 from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.site import SiteStore
 
@@ -36,6 +35,7 @@ _STILL_NEWS = timedelta(hours=24)
 # Older than this, a picture of now would not show what happened.
 _NOW = timedelta(minutes=1)
 _AGAIN_S = 1.0
+_LOOK_S = 60.0  # it is woken by every event
 
 
 class Jobs(Protocol):
@@ -62,18 +62,25 @@ class Outbox:
         self._site = site
         self._clock = clock
         self.rules = rules
-        self._waiting: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
+        self._waiting: deque[Event] = deque()
+        self._loop = Loop(
+            "outbox",
+            self._submit_all,
+            _LOOK_S,
+            clock,
+            failed_s=_AGAIN_S,
+            outages=(QueueFull, *OUTAGES),
+        )
 
     def start(self) -> None:
-        self._thread.start()
+        self._loop.start()
 
     def stop(self) -> None:
-        self._waiting.put(None)
-        self._thread.join(5)
+        self._loop.stop()
 
     def put(self, event: Event) -> None:
-        self._waiting.put(event)
+        self._waiting.append(event)
+        self._loop.wake()
 
     def unsubmitted(self) -> list[Event]:
         """Return what an earlier run saved; what has its job already is harmless."""
@@ -82,30 +89,22 @@ class Outbox:
         found = [event for page in self._store.pages(wanted, None) for event in page]
         return found[::-1]
 
-    def _run(self) -> None:
-        while (event := self._waiting.get()) is not None:
-            self._submit(event)
+    def _submit_all(self) -> None:
+        while self._waiting and not self._clock.stopped:
+            self._submit(self._waiting[0])
+            self._waiting.popleft()
 
     def _submit(self, event: Event) -> None:
-        told = False
-        while not self._clock.stopped:
-            try:
-                job = self._job(event)
-                if job is not None and self._jobs.known(job.id) is None:
-                    self._jobs.submit(job)
-            except (QueueFull, SQLAlchemyError) as exc:
-                if not told:
-                    log.warning(
-                        "a job is waiting in the outbox: %s", type(exc).__name__
-                    )
-                told = True
-                self._clock.sleep(_AGAIN_S)
-            except Exception:
-                # It must not hold up those behind it.
-                log.exception("no job for event %s", event.id)
-                return
-            else:
-                return
+        """Raises QueueFull or one of OUTAGES: it is tried again."""
+        try:
+            job = self._job(event)
+            if job is not None and self._jobs.known(job.id) is None:
+                self._jobs.submit(job)
+        except (QueueFull, *OUTAGES):
+            raise
+        except Exception:
+            # It must not hold up those behind it.
+            log.exception("no job for event %s", event.id)
 
     def _job(self, event: Event) -> Job | None:
         if event.kind is EventKind.END:

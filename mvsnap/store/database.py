@@ -25,9 +25,12 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
 
 log = logging.getLogger(__name__)
 
+# What is raised while the database does not answer, for those who go on later.
+OUTAGES = (SQLAlchemyError,)
 # The newest file in migrations/versions; a test compares them.
 HEAD = "0008"
 _MIGRATIONS = Path(__file__).parent / "migrations"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import uuid
 from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 
+from mvsnap import durable_file
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.domain import Event, EventId
 from mvsnap.store import pictures
@@ -39,7 +38,7 @@ class Files:
             return None
         path = Path(_PHOTOS) / f"{hashlib.sha256(jpeg).hexdigest()[:32]}.jpg"
         if not (self._root / path).exists():
-            _write_whole(self._root / path, jpeg)
+            durable_file.write(self._root / path, jpeg)
         return str(path)
 
     def keep_photos(self, paths: Collection[str], now: datetime) -> None:
@@ -62,7 +61,7 @@ class Files:
     def save_picture(self, kind: str, name: str, at: datetime, jpeg: bytes) -> str:
         """Write a picture that belongs to no event; kind: the folder of its like."""
         path = Path(kind) / f"{at:%Y/%m/%d}" / f"{name}.jpg"
-        _write_whole(self._root / path, jpeg)
+        durable_file.write(self._root / path, jpeg)
         return str(path)
 
     def picture(self, path: str | None) -> Path | None:
@@ -107,7 +106,7 @@ class Files:
         self.remove(path)
         folder = (self._root / path).parent
         if folder.is_dir():
-            _sync_folder(folder)
+            durable_file.sync_folder(folder)
 
     def _there(self, path: str | None) -> Path | None:
         whole = self._root / path if path else None
@@ -123,7 +122,7 @@ class Files:
             content = make(path)
             if content is None:
                 return None
-            _write_whole(copy, content)
+            durable_file.write(copy, content)
         return copy
 
 
@@ -134,28 +133,3 @@ def _is_deleted(clip: Clip) -> bool:
 
 def _preview(path: Path) -> bytes | None:
     return pictures.within(path, _WEBEX_PREVIEW_BYTES)
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Two requests may make the same copy: each writes a file of its own.
-    part = path.with_suffix(f".{uuid.uuid4().hex[:8]}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        # On a full disk every retry would leave one.
-        part.unlink(missing_ok=True)
-    # Without it the name may be lost in a power cut although the content is safe.
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

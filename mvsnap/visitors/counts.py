@@ -125,7 +125,7 @@ class VisitorCounts:
 
     def _ask_boundaries(self) -> _Boundaries:
         found = _Boundaries({}, {})
-        for organization_id in self._organizations():
+        for organization_id in self._dashboard.organization_ids(self._organization_id):
             try:
                 zones = self._analytics.boundaries(organization_id)
             except UpstreamError as exc:
@@ -135,11 +135,6 @@ class VisitorCounts:
                 found.zones.setdefault(zone.serial, []).append(zone)
                 found.organization_of[zone.serial, zone.zone_id] = organization_id
         return found
-
-    def _organizations(self) -> list[str]:
-        if self._organization_id is not None:
-            return [self._organization_id]
-        return [found.id for found in self._dashboard.organizations()]
 
     # --- days
 

@@ -6,10 +6,7 @@ One process asks for all. What is old by now is asked for first where a person l
 from __future__ import annotations
 
 import logging
-import threading
 from datetime import datetime, timedelta
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from mvsnap.clients.meraki.budget import waited
 from mvsnap.clock import Clock
@@ -52,26 +49,10 @@ class VisitorRefresh:
         self._site = site
         self._clock = clock
         self._by = by
-        self._running = threading.Lock()
         self._is_first = True
         self._not_before = float("-inf")
         self._began_at = clock.now()
         self._ends_at = float("inf")
-
-    def refresh(self) -> None:
-        """Ask in the background for what is old by now."""
-        if self._running.acquire(blocking=False):
-            thread = threading.Thread(target=self._refresh, name="visitors")
-            thread.daemon = True
-            thread.start()
-
-    def _refresh(self) -> None:
-        try:
-            self.run()
-        except SQLAlchemyError as exc:
-            log.warning("visitor counts not stored: %s", type(exc).__name__)
-        finally:
-            self._running.release()
 
     def run(self) -> None:
         """Do what is due, for two minutes at most, unless another process does."""

@@ -7,7 +7,7 @@ again, as if nothing had been. Only one process works on batches at a time.
 from __future__ import annotations
 
 import logging
-import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,8 +57,9 @@ class WifiStore:
         # What this process had the sums made with: once, or two processes of which one
         # knows the setting of yesterday would have them made anew in turns.
         self._recounted_s: int | None = None
-        # Set when this process has accepted something; those of others are polled for.
-        self.arrived = threading.Event()
+        # Called when this process has accepted something; those of others are polled
+        # for.
+        self.on_arrival: Callable[[], None] = lambda: None
 
     def add_batch(
         self, network_id: str, radio: Radio, observed: list[Observation], now: datetime
@@ -84,7 +85,7 @@ class WifiStore:
                     "Too many observations are waiting: is a worker running?"
                 )
             connection.execute(scan_batches.insert(), rows)
-        self.arrived.set()
+        self.on_arrival()
 
     def waiting(self) -> int:
         """Return how many batches are accepted and not yet processed."""

@@ -7,12 +7,13 @@ is stored with an address any more.
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import select
 
+from mvsnap import durable_file
 from mvsnap.errors import BadConfig
 from mvsnap.store import tables
 from mvsnap.store.database import Database
@@ -64,21 +65,7 @@ def is_another(db: Database, salt: bytes) -> bool:
 
 
 def _make(path: Path) -> None:
-    part = path.with_suffix(f".{secrets.token_hex(4)}.part")
-    opened = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(opened, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(SALT_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        # Two processes that start at once: the first one's stays.
-        os.link(part, path)
-    except FileExistsError:
-        pass
-    finally:
-        part.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    text = secrets.token_hex(SALT_BYTES).encode()
+    # Two processes that start at once: the first one's stays.
+    with suppress(FileExistsError):
+        durable_file.write(path, text, mode=0o600, overwrite=False)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import threading
 from contextlib import closing
 
 from mvsnap.clock import SystemClock
 from mvsnap.config.scanning import Scanning
+from mvsnap.loop import Loop
 from mvsnap.store.database import Database
 from mvsnap.wifi.batches import WifiStore
 from mvsnap.wifi.rebuild import Rebuild
@@ -31,42 +31,39 @@ def visit_rule(scanning: Scanning) -> VisitRule:
 
 
 class VisitMaker:
-    """A thread that ends when the clock stops; without endpoints there is none."""
+    """A thread of its own; without endpoints there is none."""
 
     def __init__(
         self, store: WifiStore, db: Database, scanning: Scanning, clock: SystemClock
     ) -> None:
         self._store = store
         self._db = db
-        self._scanning = scanning
+        self._rule = visit_rule(scanning)
+        self._has_endpoints = bool(scanning.endpoints)
         self._clock = clock
+        self._look_at_s = float("-inf")
+        self.loop = Loop("visits", self._step, _LOOK_S, clock, failed_s=_FAILED_S)
 
     def start(self) -> None:
-        if self._scanning.endpoints:
-            threading.Thread(target=self._run, name="visits", daemon=True).start()
+        if self._has_endpoints:
+            self._store.on_arrival = self.loop.wake
+            self.loop.start()
 
-    def _run(self) -> None:
-        clock, rule = self._clock, visit_rule(self._scanning)
-        look_at_s = clock.monotonic()
-        while not clock.stopped:
-            try:
-                if clock.monotonic() >= look_at_s:
-                    self._go_on_rebuilding(rule)
-                    look_at_s = clock.monotonic() + _REBUILD_LOOK_S
-                if not self._store.process(rule, clock.now()):
-                    self._store.arrived.wait(_LOOK_S)
-                    self._store.arrived.clear()
-            except Exception:
-                # What is accepted stays accepted: the next round may work.
-                log.exception("computing visits failed")
-                clock.sleep(_FAILED_S)
+    def _step(self) -> float | None:
+        clock = self._clock
+        if clock.monotonic() >= self._look_at_s:
+            # Until it worked no batch is processed: half a rebuild is wrong.
+            self._go_on_rebuilding()
+            self._look_at_s = clock.monotonic() + _REBUILD_LOOK_S
+        is_more = self._store.process(self._rule, clock.now()) > 0
+        return 0 if is_more else None
 
-    def _go_on_rebuilding(self, rule: VisitRule) -> None:
+    def _go_on_rebuilding(self) -> None:
         """Make an end of a rebuild that somebody broke off: half of it is wrong."""
         if not self._store.is_half_rebuilt(self._clock.now()):
             return
         log.warning("a rebuild of visits was interrupted: starting again")
-        with closing(Rebuild(self._db, rule, self._clock).run()) as steps:
+        with closing(Rebuild(self._db, self._rule, self._clock).run()) as steps:
             for _ in steps:
                 if self._clock.stopped:
                     return

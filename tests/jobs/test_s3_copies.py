@@ -185,7 +185,7 @@ def test_a_clip_that_cannot_be_copied_does_not_hold_up_the_others(
 def is_taken(folder: Path) -> bool:
     turn = acquire_turn(folder, "copies")
     if turn is not None:
-        turn.close()
+        turn.release()
     return turn is None
 
 
@@ -201,7 +201,7 @@ def test_one_process_at_a_time_copies_for_a_folder(
     assert sum("copied to" in record.msg for record in caplog.records) == len(clips)
     turn = acquire_turn(site.folder, "copies")
     assert turn is not None
-    turn.close()
+    turn.release()
 
 
 def test_a_gateway_killed_while_it_copies_goes_on_at_the_next_start(

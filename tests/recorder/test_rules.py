@@ -13,7 +13,7 @@ from mvsnap.errors import BadInput
 from mvsnap.recorder import Auth, AuthType, CameraSettings, SourceKind, State
 from mvsnap.recorder import source_of as read
 from mvsnap.recorder.diagnosis import ending, format_of, http_ending, redacted
-from mvsnap.recorder.files import clip_path, publish, slug
+from mvsnap.recorder.files import clip_path, slug
 from mvsnap.recorder.mjpeg import Pictures, part
 from mvsnap.recorder.model import ClipResult, Format
 from mvsnap.recorder.results import from_json, to_json
@@ -127,15 +127,6 @@ def test_different_names_never_meet() -> None:
     assert len({slug(name) for name in names}) == len(names)
     assert slug("front-door") == "front-door"
     assert len({clip_path(Path("v"), "gate", name, AT) for name in names}) == len(names)
-
-
-def test_a_finished_file_never_replaces_another(tmp_path: Path) -> None:
-    new, old = tmp_path / "new.part", tmp_path / "clip.mp4"
-    new.write_text("new")
-    old.write_text("old")
-    with pytest.raises(FileExistsError):
-        publish(new, old)
-    assert old.read_text() == "old"
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
-from mvsnap.webhooks.rules import Defaults, Rule, RuleMatch, choose
+from mvsnap.webhooks.rules import Defaults, Rule, RuleMatch, choose, matches
 from tests.core.build import DOOR, GATE, HALL
 from tests.webhooks.build import ixon, meraki, sensor, sent
 
@@ -67,6 +68,35 @@ def test_every_rule_that_matches_acts_and_the_defaults_only_without_one() -> Non
     assert choose(sent(ixon()), rules[1:2], defaults) == (
         RuleMatch((DOOR,), "Alarms", "", ("snapshot",), ""),
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern", "fits"),
+    [
+        ("line 3 [A]", "line 3 [a]", True),
+        ("line 3 a", "line 3 [a]", False),
+        ("why?", "why?", True),
+        ("whys", "why?", False),
+        ("one\ntwo", "one*two", True),
+        ("one two", "one", False),
+        ("aa", "a*a*", True),
+        ("a", "a*a", False),
+    ],
+)
+def test_nothing_but_a_star_means_something(
+    text: str, pattern: str, fits: bool
+) -> None:
+    assert matches({"text": pattern}, {"text": text}) is fits
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["a*" * 200 + "b", "*" * 200 + "b", ("*" + "a" * 30) * 20 + "b*", "*ab" * 20],
+)
+def test_no_pattern_takes_long_on_a_long_text(pattern: str) -> None:
+    began_s = time.process_time()
+    assert not matches({"text": pattern}, {"text": "a" * 65536})
+    assert time.process_time() - began_s < 5  # backtracking would take years
 
 
 @pytest.mark.parametrize(

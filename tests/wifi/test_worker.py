@@ -27,11 +27,12 @@ def test_what_is_accepted_becomes_visits(tmp_path: Path, elsewhere: bool) -> Non
     db, clock = database.Database(engine), SystemClock()
     store = WifiStore(db)
     scanning = Scanning.model_validate({"endpoints": [ENDPOINT]})
-    VisitMaker(store, db, scanning, clock).start()
+    maker = VisitMaker(store, db, scanning, clock)
+    maker.start()
     accepting = WifiStore(db) if elsewhere else store
     accepting.add_batch("L_1", Radio.WIFI, [observed(1, 0)], NOON)
     wait_until(lambda: len(tables(db)[1]) == 1, "the visit is there", 30)
-    clock.stop()
+    maker.loop.stop()
     engine.dispose()
 
 
@@ -52,9 +53,10 @@ def test_a_rebuild_that_was_broken_off_is_made_to_its_end(tmp_path: Path) -> Non
     rebuild.close()
     assert tables(db)[1] != whole
     assert store.is_half_rebuilt(clock.now())
-    VisitMaker(store, db, scanning, clock).start()
+    maker = VisitMaker(store, db, scanning, clock)
+    maker.start()
     wait_until(lambda: tables(db)[1] == whole, "visits are as they were", 30)
-    clock.stop()
+    maker.loop.stop()
     engine.dispose()
 
 
@@ -64,9 +66,11 @@ def test_another_long_stay_counts_at_once(tmp_path: Path) -> None:
     db, clock = database.Database(engine), SystemClock()
     put(WifiStore(db), stays(1, *range(0, 21, 4)))
     scanning = {"endpoints": [ENDPOINT], "long_stay_s": 600}
-    VisitMaker(WifiStore(db), db, Scanning.model_validate(scanning), clock).start()
+    rules = Scanning.model_validate(scanning)
+    maker = VisitMaker(WifiStore(db), db, rules, clock)
+    maker.start()
     wait_until(lambda: [row[3] for row in tables(db)[2]] == [True], "it is long", 30)
-    clock.stop()
+    maker.loop.stop()
     engine.dispose()
 
 

@@ -180,6 +180,12 @@ class Dashboard:
         rows = self._calls.pages("/organizations")
         return [Organization(_text(row, "id"), _text(row, "name")) for row in rows]
 
+    def organization_ids(self, chosen: str | None) -> list[str]:
+        """Return the chosen one, or without a choice all that the key can see."""
+        if chosen is not None:
+            return [chosen]
+        return [found.id for found in self.organizations()]
+
     def networks(self, organization_id: str) -> list[Network]:
         """Source: GET /organizations/{organizationId}/networks."""
         path = _organization(organization_id, "/networks")

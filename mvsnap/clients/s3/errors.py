@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+from mvsnap.clients.answers import retry_after_s
 from mvsnap.errors import UpstreamError
 
 _WORDS = {
@@ -45,6 +47,7 @@ def refusal(answer: Mapping[str, Any], place: str) -> StoreError:
     status = int(about.get("HTTPStatusCode") or 0)
     reason = str(answer.get("Error", {}).get("Code") or "")
     reason = re.sub(r"[^A-Za-z0-9_.-]", "", reason)[:60]
+    wait = about.get("HTTPHeaders", {}).get("retry-after")
     # The answer to a HEAD has no body: its code is the status alone.
     words = (
         _WORDS.get(reason)
@@ -53,7 +56,7 @@ def refusal(answer: Mapping[str, Any], place: str) -> StoreError:
     return StoreError(
         f"{place} {words}",
         retry=status >= 500 or status in _AGAIN or reason in ("SlowDown", "BadDigest"),
-        retry_after_s=_seconds(about.get("HTTPHeaders", {}).get("retry-after")),
+        retry_after_s=retry_after_s(wait, datetime.now(UTC)),
         answered=status or None,
         reason=reason,
     )
@@ -79,7 +82,3 @@ def trouble(exc: Exception, place: str) -> StoreError:
 
 def _said(status: int, reason: str) -> list[str]:
     return [str(status), reason if reason != str(status) else ""]
-
-
-def _seconds(text: object) -> float | None:
-    return float(text) if isinstance(text, str) and text.isdigit() else None

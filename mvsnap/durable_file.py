@@ -1,0 +1,82 @@
+"""Files that appear whole, and that a power cut does not take back.
+
+Our own: `atomicwrites` is given up by its author, and `safer` never syncs the folder,
+without which a name may be lost although the content is safe.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+
+def write(
+    path: Path, content: bytes, *, mode: int = 0o666, overwrite: bool = True
+) -> None:
+    """Write a whole file, and its folder when there is none.
+
+    mode: as of `open`, so less the umask; of a file that was there before, too.
+
+    Raises:
+        FileExistsError: it is there already, without `overwrite`; nothing is changed.
+        OSError: it cannot be written; nothing is changed, and nothing left behind.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Two may write the same file at once: each has a part of its own.
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    opened = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with open(opened, "wb") as file:
+            file.write(content)
+        publish(part, path, overwrite=overwrite)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def publish(part: Path, path: Path, *, overwrite: bool = False) -> None:
+    """Give a finished file beside it its name.
+
+    Raises:
+        FileExistsError: the name is taken, without `overwrite`; nothing is changed.
+    """
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    if overwrite:
+        part.replace(path)
+    else:
+        _link(part, path)
+    sync_folder(path.parent)
+
+
+def append(path: Path, content: bytes) -> None:
+    """Write to the end of a file, all or, on a full disk, nothing."""
+    with path.open("ab", buffering=0) as file:
+        size = file.tell()
+        left = memoryview(content)
+        try:
+            while left:
+                left = left[file.write(left) :]
+            os.fsync(file.fileno())
+        except OSError:
+            os.ftruncate(file.fileno(), size)
+            raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names that came or went in it durable."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _link(part: Path, path: Path) -> None:
+    try:
+        os.link(part, path)
+        part.unlink()
+    except (PermissionError, NotImplementedError):  # a file system without links
+        if path.exists():
+            raise FileExistsError(str(path)) from None
+        part.replace(path)
