@@ -144,7 +144,12 @@ HOMES: dict[str, tuple[str, ...]] = {
     "jinja2": ("delivery",),
     "limits": ("web.auth",),
     "markupsafe": (*VIEWS, "simulator"),
-    "msgspec": ("core.sense_messages", "wifi.intake", "wifi.messages"),
+    "msgspec": (
+        *("core.sense_messages", "wifi.messages", "wifi.intake"),
+        # The answers of the API, as types, and the description that is made of them.
+        *("web.answers", "web.bodies", "badges.answers", "webhooks", "wifi.answers"),
+        "runtime",
+    ),
     "pam": ("web.accounts",),
     "paho": ("sense", "simulator"),
     "PIL": ("simulator", "store.pictures"),

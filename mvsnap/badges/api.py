@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from mvsnap.badges import json_body
+from mvsnap.badges.answers import BadgesAddedAnswer
 from mvsnap.badges.model import Readers, Swipe, recorded
 from mvsnap.badges.parts import BadgeParts
 from mvsnap.domain import TriggerKind
 from mvsnap.web import auth
+from mvsnap.web.answers import json_response
 from mvsnap.web.auth.keys import Caller
 from mvsnap.web.context import feature, gateway
 from mvsnap.web.params import read_query
@@ -24,11 +26,11 @@ def add() -> ResponseReturnValue:
     read_query(request).allow_only("apikey")
     swipes = json_body.read(_body(), gateway().clock.now())
     kept = keep(swipes, auth.caller())
-    return jsonify(kept), 202 if kept["new"] else 200
+    return json_response(kept, 202 if kept.new else 200)
 
 
-def keep(swipes: list[Swipe], caller: Caller) -> dict[str, int]:
-    """Store badge events durably; return how many were new, and how many known.
+def keep(swipes: list[Swipe], caller: Caller) -> BadgesAddedAnswer:
+    """Store badge events durably.
 
     Raises:
         Forbidden: a reader's camera is none of the caller's; nothing is stored.
@@ -39,7 +41,7 @@ def keep(swipes: list[Swipe], caller: Caller) -> dict[str, int]:
     caller.require_cameras(event.serial for event in events if event.serial)
     new = feature(BadgeParts).store.add(events)
     here.metrics.triggers.labels(TriggerKind.BADGE, "accepted").inc(new)
-    return {"new": new, "known": len(swipes) - new}
+    return BadgesAddedAnswer(new, known=len(swipes) - new)
 
 
 def _body() -> bytes:

@@ -1,53 +1,30 @@
-"""Badge events as CSV, safe to open in a spreadsheet. Pure."""
+"""The columns of badge events as CSV. Pure."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
 
 from mvsnap.badges.model import BadgeEvent
-from mvsnap.core import csv_table
+from mvsnap.core.csv_table import Columns
 
-COLUMNS = (
-    "swiped_at",
-    "user_id",
-    "person",
-    "department",
-    "reader",
-    "serial",
-    "verdict",
-    "note",
-    "judged_at",
-    "judged_by",
-    "picture",
-    "video_link",
-    "details",
-    "source",
-    "id",
+BADGE_COLUMNS: Columns[BadgeEvent] = (
+    ("swiped_at", lambda badge: badge.swiped_at),
+    ("user_id", lambda badge: badge.user_id),
+    ("person", lambda badge: badge.person),
+    ("department", lambda badge: badge.department),
+    ("reader", lambda badge: badge.reader),
+    ("serial", lambda badge: badge.serial),
+    ("verdict", lambda badge: badge.verdict),
+    ("note", lambda badge: badge.note),
+    ("judged_at", lambda badge: badge.judged_at),
+    ("judged_by", lambda badge: badge.judged_by),
+    ("picture", lambda badge: badge.picture),
+    ("video_link", lambda badge: badge.video_link),
+    ("details", lambda badge: _details(badge)),
+    ("source", lambda badge: badge.source),
+    ("id", lambda badge: badge.id),
 )
 
 
-def csv_lines(pages: Iterable[Iterable[BadgeEvent]]) -> Iterator[str]:
-    """Yield the heading, then one text for each page."""
-    return csv_table.csv_lines(COLUMNS, (map(_cells, page) for page in pages))
-
-
-def _cells(badge: BadgeEvent) -> tuple[csv_table.Cell, ...]:
-    details = json.dumps(badge.details, ensure_ascii=False) if badge.details else ""
-    return (
-        badge.swiped_at,
-        badge.user_id,
-        badge.person,
-        badge.department,
-        badge.reader,
-        badge.serial,
-        badge.verdict,
-        badge.note,
-        badge.judged_at,
-        badge.judged_by,
-        badge.picture,
-        badge.video_link,
-        details,
-        badge.source,
-        badge.id,
-    )
+def _details(badge: BadgeEvent) -> str:
+    return json.dumps(badge.details, ensure_ascii=False) if badge.details else ""

@@ -10,7 +10,6 @@ import json
 import math
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
 from mvsnap.badges.model import (
     MAX_DETAIL,
@@ -23,8 +22,14 @@ from mvsnap.badges.model import (
     parse_text,
     refuse_day,
 )
-from mvsnap.core.http_body import without_secrets
+from mvsnap.core.http_body import (
+    form_pairs,
+    given_once,
+    parse_json,
+    without_secrets,
+)
 from mvsnap.core.params import parse_moment
+from mvsnap.core.strict_json import unique_keys
 from mvsnap.errors import BadInput
 
 MOST = 1000
@@ -66,10 +71,7 @@ def _rows(body: bytes) -> tuple[list[Any], bool]:
         raise BadInput(f"body: empty (expected {_EXAMPLE}, or a list)")
     if text[0] not in '[{"':
         return [_form(text)], False
-    try:
-        found = json.loads(text, parse_constant=_refuse, object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as exc:
-        raise BadInput(f"body: not JSON (expected {_EXAMPLE}, or a list)") from exc
+    found = parse_json("body", text, _JSON, f"{_EXAMPLE}, or a list")
     if not isinstance(found, list):
         return [found], False
     if not 1 <= len(found) <= MOST:
@@ -78,16 +80,8 @@ def _rows(body: bytes) -> tuple[list[Any], bool]:
 
 
 def _form(text: str) -> dict[str, Any]:
-    try:
-        pairs = parse_qsl(
-            text,
-            keep_blank_values=True,
-            strict_parsing=True,
-            max_num_fields=MAX_DETAILS,
-        )
-    except ValueError as exc:
-        raise BadInput(f"body: neither JSON nor a form (expected {_EXAMPLE})") from exc
-    return _unique(pairs)
+    mistake = f"body: neither JSON nor a form (expected {_EXAMPLE})"
+    return given_once(form_pairs(text, MAX_DETAILS, mistake))
 
 
 def swipe(place: str, row: Any, now: datetime) -> Swipe:
@@ -163,14 +157,8 @@ def detail(name: str, value: Any) -> Detail:
     return parse_prose(name, text, MAX_DETAIL)
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise BadInput(f"{name[:40]!r}: given twice")
-        found[name] = value
-    return found
-
-
 def _refuse(constant: str) -> float:
     raise ValueError(constant)
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=unique_keys, parse_constant=_refuse)

@@ -21,7 +21,7 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 
-from mvsnap.badges.csv_export import csv_lines
+from mvsnap.badges.csv_export import BADGE_COLUMNS
 from mvsnap.badges.model import (
     NOTIFY_AFTER,
     BadgeEvent,
@@ -45,9 +45,12 @@ from mvsnap.badges.parts import BadgeParts
 from mvsnap.badges.store import BadgeFilter, BadgeStore
 from mvsnap.domain import Role, Serial
 from mvsnap.errors import BadInput, JudgedMeanwhile, NotFound
+from mvsnap.store.paging import Page
 from mvsnap.web import auth
 from mvsnap.web.context import feature, gateway
+from mvsnap.web.csv_file import csv_file
 from mvsnap.web.pages import local_time, with_frame
+from mvsnap.web.pages.filters import older_url
 
 bp = Blueprint("badges", __name__)
 
@@ -64,16 +67,16 @@ def index() -> ResponseReturnValue:
     found: list[BadgeEvent] = []
     if not asked.mistakes:
         found = _store().badges(asked.wanted, _PAGE + 1)
-    shown, rest = found[:_PAGE], found[_PAGE:]
+    shown = Page.cut(found, _PAGE)
     page = render_template(
         "badges/index.html",
         asked=asked,
-        rows=_rows(shown),
-        older=url_for(".index", **asked.query, after=shown[-1].id) if rest else None,
+        rows=_rows(shown.rows),
+        older=older_url(asked, shown.last),
         readers=_store().readers(),
         verdicts={verdict.value: verdict.capitalize() for verdict in Verdict},
-        counts=_counts(asked) if shown else None,
-        first_open=_first_open(asked) if shown else None,
+        counts=_counts(asked) if shown.rows else None,
+        first_open=_first_open(asked) if shown.rows else None,
         open_query=asked.query | {"verdict": Verdict.OPEN},
         days=_days(),
         directory=directory_trouble(),
@@ -87,11 +90,8 @@ def index() -> ResponseReturnValue:
 def download() -> ResponseReturnValue:
     asked = _asked()
     asked.require_valid()
-    return Response(
-        csv_lines(_store().pages(asked.all_pages)),
-        mimetype="text/csv",
-        headers={"Content-Disposition": 'attachment; filename="mvsnap-badges.csv"'},
-    )
+    pages = _store().pages(asked.all_pages)
+    return csv_file("mvsnap-badges", BADGE_COLUMNS, pages)
 
 
 @bp.get("/badges/<badge_id>")

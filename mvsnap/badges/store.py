@@ -10,11 +10,9 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Row,
-    and_,
     delete,
     func,
     literal,
-    or_,
     select,
     update,
 )
@@ -24,8 +22,12 @@ from mvsnap.badges.tables import badges, cardholders, judgements
 from mvsnap.domain import JobId, Serial
 from mvsnap.errors import JudgedMeanwhile
 from mvsnap.store.database import Database
+from mvsnap.store.paging import Order, pages
 
-_PAGE = 500
+# When it was swiped, and its id.
+_Place = tuple[datetime, str]
+_NEWEST_FIRST = Order(falling=(badges.c.swiped_at, badges.c.id))
+_OLDEST_FIRST = Order(rising=(badges.c.swiped_at, badges.c.id))
 _MOST_READERS = 300
 # Whole badge events, with what the directory says.
 ALL = select(
@@ -82,19 +84,17 @@ class BadgeStore:
             after = self._place(connection, wanted.after)
             return self._page(connection, wanted, after, limit)
 
-    def pages(self, wanted: BadgeFilter) -> Iterator[list[BadgeEvent]]:
+    def pages(self, wanted: BadgeFilter) -> Iterator[Sequence[BadgeEvent]]:
         """Yield all matching badge events page by page, newest first."""
-        with self._db.reading() as connection:
-            place = self._place(connection, wanted.after)
-        while True:
+
+        def read(after: _Place | None, limit: int) -> list[BadgeEvent]:
             with self._db.reading() as connection:
-                page = self._page(connection, wanted, place, _PAGE)
-            if page:
-                yield page
-            if len(page) < _PAGE:
-                return
-            # Not by its id: it may be purged while the page is on its way.
-            place = (page[-1].swiped_at, page[-1].id)
+                return self._page(connection, wanted, after, limit)
+
+        with self._db.reading() as connection:
+            after = self._place(connection, wanted.after)
+        # Not by its id: it may be purged while the page is on its way.
+        return pages(read, lambda badge: (badge.swiped_at, badge.id), after=after)
 
     def count(self, wanted: BadgeFilter, at_most: int) -> int:
         """Count what matches on all pages, no further than `at_most`."""
@@ -107,13 +107,15 @@ class BadgeStore:
         self, wanted: BadgeFilter, badge_id: BadgeId
     ) -> tuple[BadgeId | None, BadgeId | None]:
         """Return the next newer and the next older one that match."""
-        at, own = badges.c.swiped_at, badges.c.id
-        ids = select(own).where(*_conditions(wanted)).limit(1)
+        ids = select(badges.c.id).where(*_conditions(wanted)).limit(1)
         with self._db.reading() as connection:
             place = self._place(connection, badge_id)
-            above = ids.where(*_newer(place)).order_by(at, own)
-            below = ids.where(*_older(place)).order_by(at.desc(), own.desc())
-            found = [connection.execute(query).scalar() for query in (above, below)]
+            above = ids.where(*_behind(_OLDEST_FIRST, place))
+            below = ids.where(*_behind(_NEWEST_FIRST, place))
+            found = [
+                connection.execute(above.order_by(*_OLDEST_FIRST.by)).scalar(),
+                connection.execute(below.order_by(*_NEWEST_FIRST.by)).scalar(),
+            ]
         newer, older = (None if id is None else BadgeId(id) for id in found)
         return newer, older
 
@@ -234,16 +236,17 @@ class BadgeStore:
     def _page(
         connection: Any,
         wanted: BadgeFilter,
-        after: tuple[datetime, str] | None,
+        after: _Place | None,
         limit: int,
     ) -> list[BadgeEvent]:
-        statement = ALL.where(*_conditions(wanted), *_older(after))
-        ordered = statement.order_by(badges.c.swiped_at.desc(), badges.c.id.desc())
+        behind = _behind(_NEWEST_FIRST, after)
+        statement = ALL.where(*_conditions(wanted), *behind)
+        ordered = statement.order_by(*_NEWEST_FIRST.by)
         rows = connection.execute(ordered.limit(limit)).all()
         return [badge_event(row) for row in rows]
 
     @staticmethod
-    def _place(connection: Any, badge_id: BadgeId | None) -> tuple[Any, str] | None:
+    def _place(connection: Any, badge_id: BadgeId | None) -> _Place | None:
         if badge_id is None:
             return None
         moment = connection.execute(
@@ -282,19 +285,8 @@ def _conditions(wanted: BadgeFilter) -> list[ColumnElement[bool]]:
     return found
 
 
-# The first condition lets the index begin at the right place; the second is exact.
-def _older(place: tuple[datetime, str] | None) -> list[ColumnElement[bool]]:
-    if place is None:
-        return []
-    (moment, own), at = place, badges.c.swiped_at
-    return [at <= moment, or_(at < moment, and_(at == moment, badges.c.id < own))]
-
-
-def _newer(place: tuple[datetime, str] | None) -> list[ColumnElement[bool]]:
-    if place is None:
-        return []
-    (moment, own), at = place, badges.c.swiped_at
-    return [at >= moment, or_(at > moment, and_(at == moment, badges.c.id > own))]
+def _behind(order: Order, place: _Place | None) -> list[ColumnElement[bool]]:
+    return [] if place is None else [order.behind(place)]
 
 
 def _row(event: BadgeEvent) -> dict[str, Any]:

@@ -36,7 +36,8 @@ def events(
 ) -> None:
     """Show the event store, newest first."""
     settings = load_settings(ctx)
-    from mvsnap.core.event_table import csv_lines
+    from mvsnap.core.csv_table import csv_lines
+    from mvsnap.core.event_table import EVENT_COLUMNS
     from mvsnap.store.events import EventFilter
 
     try:
@@ -46,7 +47,7 @@ def events(
     wanted = EventFilter(kinds=(EventKind(kind),) if kind else None, since=moment)
     store = open_parts(settings).store
     if as_csv:
-        for text in csv_lines(store.pages(wanted, most=None)):
+        for text in csv_lines(EVENT_COLUMNS, store.pages(wanted, most=None)):
             sys.stdout.write(text)
         return
     zone = settings.site.zone

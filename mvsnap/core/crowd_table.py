@@ -1,48 +1,22 @@
-"""Crowd rows as CSV, safe to open in a spreadsheet. Pure."""
+"""The columns of crowd rows as CSV. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
-from mvsnap.core import csv_table
 from mvsnap.core.crowd_rows import CrowdRow
+from mvsnap.core.csv_table import Columns
 
-COLUMNS = (
-    "began",
-    "ended",
-    "camera",
-    "serial",
-    "zone",
-    "zone_id",
-    "kind",
-    "people",
-    "peak",
-    "dwell_s",
-    "duration_s",
-    "muted_by",
-    "video_link",
+CROWD_COLUMNS: Columns[CrowdRow] = (
+    ("began", lambda row: row.event.occurred_at),
+    ("ended", lambda row: row.end.occurred_at if row.end else None),
+    ("camera", lambda row: row.event.camera_name),
+    ("serial", lambda row: row.event.serial),
+    ("zone", lambda row: row.event.zone_name),
+    ("zone_id", lambda row: row.event.zone_id),
+    ("kind", lambda row: row.event.kind.value),
+    ("people", lambda row: row.people),
+    ("peak", lambda row: row.peak),
+    ("dwell_s", lambda row: row.dwell_s),
+    ("duration_s", lambda row: row.duration_s),
+    ("muted_by", lambda row: row.muted_by),
+    ("video_link", lambda row: row.video_link),
 )
-
-
-def csv_lines(pages: Iterable[Iterable[CrowdRow]]) -> Iterator[str]:
-    """Yield the heading, then one text for each page; safe to open in a spreadsheet."""
-    return csv_table.csv_lines(COLUMNS, (map(_cells, page) for page in pages))
-
-
-def _cells(row: CrowdRow) -> tuple[csv_table.Cell, ...]:
-    event, end = row.event, row.end
-    return (
-        event.occurred_at,
-        end.occurred_at if end else None,
-        event.camera_name,
-        event.serial,
-        event.zone_name,
-        event.zone_id,
-        event.kind.value,
-        row.people,
-        row.peak,
-        row.dwell_s,
-        row.duration_s,
-        row.muted_by,
-        row.video_link,
-    )

@@ -10,6 +10,7 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from mvsnap.core.spelling import fold
 from mvsnap.errors import BadInput
 
 MAX_CELL = 10_000
@@ -52,11 +53,6 @@ class Columns:
                     found[ours] = folded.index(fold(name))
                     break
         return found
-
-
-def fold(name: str) -> str:
-    """Return one spelling for `User ID`, user_id and userId."""
-    return "".join(sign for sign in name.casefold() if sign.isalnum())
 
 
 def read(

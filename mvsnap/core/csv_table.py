@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from mvsnap.clock import iso
 
+Row = TypeVar("Row")
 Cell = str | int | float | datetime | None
+# Each column's heading, and how its cell is made of a row.
+Columns = Sequence[tuple[str, Callable[[Row], Cell]]]
 
 # The wide forms count as the plain ones in some spreadsheets.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -18,17 +22,16 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 _CELL_WITHIN = re.compile(r"(?<=;)(?=[=+\-@＝＋－＠])")
 
 
-def csv_lines(
-    columns: Sequence[str], pages: Iterable[Iterable[Sequence[Cell]]]
-) -> Iterator[str]:
+def csv_lines(columns: Columns[Row], pages: Iterable[Iterable[Row]]) -> Iterator[str]:
     """Yield the heading, then one text for each page of rows.
 
     A text that a spreadsheet would take for a formula is made harmless. A moment is
     written in UTC, nothing as an empty cell; numbers stay numbers.
     """
-    yield _csv([columns])
+    yield _csv([[name for name, _ in columns]])
+    cells = [cell for _, cell in columns]
     for page in pages:
-        yield _csv([_plain(cell) for cell in row] for row in page)
+        yield _csv([_plain(cell(row)) for cell in cells] for row in page)
 
 
 def harmless(text: str) -> str:

@@ -13,6 +13,8 @@ import re
 from typing import Any, Never
 from urllib.parse import parse_qsl
 
+from mvsnap.core.spelling import fold
+from mvsnap.core.strict_json import RepeatedKey, unique_keys
 from mvsnap.errors import BadInput
 
 MAX_BYTES = 262_144
@@ -54,21 +56,52 @@ def read(body: bytes, content_type: str = "") -> dict[str, Any]:
     if not text:
         raise BadInput("body: empty (expected a JSON object)")
     is_json = text[0] in '{["' or "json" in content_type.lower()
-    found = _unwrapped(_json("body", text)) if is_json else _form(text)
+    found = _unwrapped(parse_json("body", text, _JSON)) if is_json else _form(text)
     _check(found)
     return found
 
 
 def read_inner(path: str, text: str) -> Any:
     """Return the JSON that a text of the message holds."""
-    found = _json(path, text)
+    found = parse_json(path, text, _JSON)
     _check(found, path)
     return found
 
 
-def fold(name: str) -> str:
-    """Return one spelling for alertTypeId, alert_type_id and `Alert type ID`."""
-    return "".join(sign for sign in name.casefold() if sign.isalnum())
+def parse_json(
+    path: str, text: str, decoder: json.JSONDecoder, expected: str = "a JSON object"
+) -> Any:
+    """Return what the JSON says.
+
+    decoder: has `unique_keys` as its object_pairs_hook.
+
+    Raises:
+        BadInput: it is none, or a key stands twice in one object.
+    """
+    try:
+        return decoder.decode(text.strip())
+    except RepeatedKey as exc:
+        raise _given_twice(exc.key) from exc
+    except (ValueError, RecursionError) as exc:
+        raise BadInput(f"{shown(path)}: is no JSON (expected {expected})") from exc
+
+
+def form_pairs(text: str, most: int, mistake: str) -> list[tuple[str, str]]:
+    """Return names and values of a form; BadInput says `mistake` where it is none."""
+    try:
+        return parse_qsl(
+            text, keep_blank_values=True, strict_parsing=True, max_num_fields=most
+        )
+    except ValueError as exc:
+        raise BadInput(mistake) from exc
+
+
+def given_once(pairs: list[tuple[str, str]]) -> dict[str, Any]:
+    """Return the fields of a form by name; BadInput for one that comes twice."""
+    try:
+        return unique_keys(pairs)
+    except RepeatedKey as exc:
+        raise _given_twice(exc.key) from exc
 
 
 def shared_secret(message: dict[str, Any]) -> str:
@@ -132,7 +165,7 @@ def _decoded(body: bytes, content_type: str) -> str:
 def _unwrapped(found: Any) -> dict[str, Any]:
     for _ in range(_WRAPPED):
         if isinstance(found, str) and found.strip():
-            found = _json("body", found)
+            found = parse_json("body", found, _JSON)
         elif isinstance(found, list) and len(found) == 1:
             found = found[0]
     if not isinstance(found, dict):
@@ -141,25 +174,10 @@ def _unwrapped(found: Any) -> dict[str, Any]:
 
 
 def _form(text: str) -> dict[str, Any]:
-    try:
-        pairs = parse_qsl(
-            text,
-            keep_blank_values=True,
-            strict_parsing=True,
-            max_num_fields=_MAX_FIELDS,
-        )
-    except ValueError as exc:
-        raise BadInput("body: neither a JSON object nor a form") from exc
+    pairs = form_pairs(text, _MAX_FIELDS, "body: neither a JSON object nor a form")
     if len(pairs) == 1 and pairs[0][1].lstrip()[:1] in ("{", "[", '"'):
-        return _unwrapped(_json(pairs[0][0], pairs[0][1]))  # payload={...}
-    return _unique(pairs)
-
-
-def _json(path: str, text: str) -> Any:
-    try:
-        return _JSON.decode(text.strip())
-    except (ValueError, RecursionError) as exc:
-        raise BadInput(f"{shown(path)}: not JSON (expected a JSON object)") from exc
+        return _unwrapped(parse_json(pairs[0][0], pairs[0][1], _JSON))  # payload={...}
+    return given_once(pairs)
 
 
 def _check(found: Any, path: str = "") -> None:
@@ -185,13 +203,8 @@ def _check(found: Any, path: str = "") -> None:
         left += [(start + name, item, depth + 1) for name, item in inner]
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise BadInput(f"{shown(name[:40])}: given twice")
-        found[name] = value
-    return found
+def _given_twice(name: str) -> BadInput:
+    return BadInput(f"{shown(name[:40])}: is given twice")
 
 
 def _whole(digits: str) -> int | float:
@@ -199,4 +212,4 @@ def _whole(digits: str) -> int | float:
     return number if -(2**63) <= number < 2**64 else math.inf  # refused by _check
 
 
-_JSON = json.JSONDecoder(object_pairs_hook=_unique, parse_int=_whole)
+_JSON = json.JSONDecoder(object_pairs_hook=unique_keys, parse_int=_whole)

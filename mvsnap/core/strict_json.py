@@ -25,6 +25,14 @@ class BadMessage(ValueError):
     """A message that cannot be used; the text says why, for people."""
 
 
+class RepeatedKey(BadMessage):
+    """`key` stands twice in one object: nobody knows which one counts."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__("a key comes twice")
+        self.key = key
+
+
 def parse(payload: bytes) -> Any:
     """Return what the JSON says; it has no key twice and no number beyond 64 bits."""
     if len(payload) > MAX_BYTES:
@@ -99,15 +107,22 @@ def shown(value: object) -> str:
     return "nothing" if cut is None else repr(cut)[:40]
 
 
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return them as a dict; the object_pairs_hook of each strict reader.
+
+    Raises:
+        RepeatedKey
+    """
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise RepeatedKey(key)
+        found[key] = value
+    return found
+
+
 def _is_digits(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= len(str(END_MS))
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise BadMessage("duplicate key")
-    return found
 
 
 def _in_64_bits(digits: str) -> int:
@@ -125,7 +140,7 @@ def _finite(digits: str) -> float:
 
 # json, because it shows keys that come twice; msgspec silently keeps the last.
 _JSON = json.JSONDecoder(
-    object_pairs_hook=_unique,
+    object_pairs_hook=unique_keys,
     parse_int=_in_64_bits,
     parse_float=_finite,
     parse_constant=_finite,

@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from mvsnap import __version__
 from mvsnap.badges import json_body
-from mvsnap.core import mutes, params
-from mvsnap.runtime.openapi_shapes import (
+from mvsnap.runtime.answers import DescriptionAnswer
+from mvsnap.runtime.openapi_operations import (
     KEYS,
-    Json,
+    body,
     describe,
     describe_open,
     file_answer,
+    idempotency_key,
     json_answer,
     path_parameter,
+    query_parameters,
     responses,
-    schemas,
 )
+from mvsnap.runtime.openapi_schemas import Json, reference, schemas
+from mvsnap.web.bodies import EventsQuery, EventTableQuery, SnapshotBody
 
 
-def document(public_url: str) -> Json:
-    return {
-        "openapi": "3.1.0",
-        "info": {
+@cache  # anybody may ask, and the schemas take a while
+def document(public_url: str) -> DescriptionAnswer:
+    return DescriptionAnswer(
+        openapi="3.1.0",
+        info={
             "title": "mvsnap",
             "version": __version__,
             "description": "Camera evidence for a trigger: snapshot and video link.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": public_url or "/"}],
-        "paths": _paths(),
-        "components": {
+        servers=[{"url": public_url or "/"}],
+        paths=_paths(),
+        components={
             "schemas": schemas(),
             "responses": responses(),
             "securitySchemes": {
@@ -38,7 +44,7 @@ def document(public_url: str) -> Json:
                 "query": {"type": "apiKey", "in": "query", "name": "apikey"},
             },
         },
-    }
+    )
 
 
 def _paths() -> Json:
@@ -75,12 +81,15 @@ def _paths() -> Json:
         "/webhook": {"post": _receive("receive", [])},
         "/scanning/{token}": _scanning(),
         f"{root}/openapi.json": {
-            "get": describe_open("getOpenapi", "This description")
+            "get": describe_open("getOpenapi", "This description", "Description")
         },
-        "/healthz": {"get": describe_open("getHealth", "Alive")},
+        "/healthz": {"get": describe_open("getHealth", "Alive", "Health")},
         "/readyz": {
             "get": describe_open(
-                "getReadiness", "Readiness, with a reason for each part", "503"
+                "getReadiness",
+                "Readiness, with a reason for each part",
+                "Readiness",
+                "503",
             )
         },
         "/metrics": {"get": _metrics()},
@@ -95,7 +104,7 @@ def _event_paths(root: str) -> Json:
                 "listEvents",
                 "Events, newest first",
                 {"200": json_answer("Events")},
-                _event_parameters(500),
+                query_parameters(EventsQuery),
             )
         },
         f"{root}/events.csv": {
@@ -103,7 +112,7 @@ def _event_paths(root: str) -> Json:
                 "downloadEvents",
                 "Events as a table",
                 {"200": file_answer("text/csv", "The table")},
-                _event_parameters(1_000_000),
+                query_parameters(EventTableQuery),
             )
         },
         f"{root}/events/{{event_id}}": {
@@ -131,32 +140,13 @@ def _event_paths(root: str) -> Json:
 
 def _get_snapshot() -> Json:
     operation = _snapshot("getSnapshot")
-    operation["parameters"] += [
-        {"name": name, "in": "query", "description": about, "schema": schema}
-        for name, (about, schema) in _snapshot_fields().items()
-    ]
+    operation["parameters"] += query_parameters(SnapshotBody)
     return operation
 
 
 def _post_snapshot() -> Json:
-    return _snapshot("postSnapshot") | {"requestBody": _body(_snapshot_fields())}
-
-
-def _body(fields: dict[str, tuple[str, Json]]) -> Json:
-    schema = {
-        "type": "object",
-        "properties": {
-            name: schema | {"description": about}
-            for name, (about, schema) in fields.items()
-        },
-    }
-    return {
-        "required": False,
-        "content": {
-            "application/json": {"schema": schema},
-            "application/x-www-form-urlencoded": {"schema": schema},
-        },
-    }
+    asked = body(reference("SnapshotBody"), "SnapshotForm", required=False)
+    return _snapshot("postSnapshot") | {"requestBody": asked}
 
 
 def _snapshot(name: str) -> Json:
@@ -168,14 +158,7 @@ def _snapshot(name: str) -> Json:
             "202": json_answer("Snapshots", "Accepted and stored; check job.url later"),
             "207": json_answer("Snapshots", "Some cameras failed"),
         },
-        [
-            {
-                "name": "Idempotency-Key",
-                "in": "header",
-                "description": "the same key returns the same job",
-                "schema": {"type": "string", "maxLength": 255},
-            }
-        ],
+        [idempotency_key()],
         errors=("TooLarge",),
     )
 
@@ -195,34 +178,6 @@ def _file(name: str, summary: str, mimetype: str) -> Json:
     )
 
 
-def _snapshot_fields() -> dict[str, tuple[str, Json]]:
-    return {
-        "mvSerial": (
-            f"one serial or up to {params.MAX_CAMERAS}, comma separated; "
-            "default: meraki.cameras",
-            {"type": "string"},
-        ),
-        "webexRoom": (
-            "room title, room id or e-mail; default: webex.room",
-            {"type": "string", "maxLength": params.MAX_ROOM},
-        ),
-        "at": ("ISO 8601 time in the past; default: now", {"type": "string"}),
-        "prefix": (
-            "text in front of the message",
-            {"type": "string", "maxLength": params.MAX_PREFIX},
-        ),
-        "wait_s": (
-            "how long to wait for the job to finish",
-            {
-                "type": "number",
-                "minimum": 0,
-                "maximum": params.MAX_WAIT_S,
-                "default": params.DEFAULT_WAIT_S,
-            },
-        ),
-    }
-
-
 def _add_badges() -> Json:
     operation = describe(
         "addBadges",
@@ -234,13 +189,11 @@ def _add_badges() -> Json:
         [],
         errors=("TooLarge",),
     )
-    one = {"$ref": "#/components/schemas/BadgeEvent"}
+    one = reference("BadgeEventBody")
     many = {"type": "array", "items": one, "minItems": 1, "maxItems": json_body.MOST}
-    body = {
-        "application/json": {"schema": {"oneOf": [one, many]}},
-        "application/x-www-form-urlencoded": {"schema": one},
-    }
-    return operation | {"requestBody": {"required": True, "content": body}}
+    about = "One badge event or a list of them; one may also come as a form"
+    asked = {"description": about} | body({"oneOf": [one, many]})
+    return operation | {"requestBody": asked}
 
 
 def _list_mutes() -> Json:
@@ -260,20 +213,9 @@ def _mute() -> Json:
         [],
         errors=("TooLarge",),
     )
-    fields: dict[str, tuple[str, Json]] = {
-        "serial": ("the camera; default: all", {"type": "string"}),
-        "zone": ("one zone of it; default: all", {"type": "string"}),
-        "minutes": (
-            "how long",
-            {
-                "type": "integer",
-                "minimum": 1,
-                "maximum": mutes.MAX_MINUTES,
-                "default": mutes.DEFAULT_MINUTES,
-            },
-        ),
+    return operation | {
+        "requestBody": body(reference("MuteBody"), "MuteForm", required=False)
     }
-    return operation | {"requestBody": _body(fields)}
 
 
 def _receive(name: str, parameters: list[Json]) -> Json:
@@ -281,13 +223,10 @@ def _receive(name: str, parameters: list[Json]) -> Json:
         name,
         "Receive an alarm from IXON, Meraki or any machine; needs the scope webhook",
         {"202": json_answer("Alarm", "Accepted and stored, or ignored with a reason")},
-        parameters,
+        [*parameters, idempotency_key()],
         errors=("NotFound", "TooLarge"),
     )
-    message = {"schema": {"type": "object"}}
-    kinds = ("application/json", "application/x-www-form-urlencoded")
-    body = {"required": True, "content": dict.fromkeys(kinds, message)}
-    return operation | {"requestBody": body}
+    return operation | {"requestBody": body(reference("AlarmMessage"), "AlarmForm")}
 
 
 def _scanning() -> Json:
@@ -303,21 +242,9 @@ def _scanning() -> Json:
         token,
         errors=errors,
     )
-    message = {"application/json": {"schema": {"type": "object"}}}
+    message = {"application/json": {"schema": reference("ScanningMessage")}}
     post["requestBody"] = {"required": True, "content": message}
     return {"get": get | {"security": []}, "post": post | {"security": []}}
-
-
-def _event_parameters(most: int) -> list[Json]:
-    fields: dict[str, Json] = {
-        "kind": {"type": "string"},
-        "since": {"type": "string", "description": "ISO 8601 time, included"},
-        "until": {"type": "string", "description": "ISO 8601 time, not included"},
-        "serial": {"type": "string", "description": "one or several cameras"},
-        "after": {"type": "string", "description": "id of the last event you have"},
-        "limit": {"type": "integer", "minimum": 1, "maximum": most},
-    }
-    return [{"name": n, "in": "query", "schema": s} for n, s in fields.items()]
 
 
 def _metrics() -> Json:

@@ -7,15 +7,17 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
 from mvsnap import __version__
+from mvsnap.runtime.answers import HealthAnswer, ReadinessAnswer
 from mvsnap.runtime.openapi import document
 from mvsnap.store.events import SILENT_AFTER
 from mvsnap.web import auth
+from mvsnap.web.answers import json_response
 from mvsnap.web.context import gateway
 from mvsnap.web.pages.recorder_rows import recorder_summary
 
@@ -27,7 +29,7 @@ _LEAST_FREE_BYTES = 200_000_000
 @bp.get("/healthz")
 @auth.public
 def healthz() -> ResponseReturnValue:
-    return jsonify(status="ok", version=__version__)
+    return json_response(HealthAnswer("ok", __version__))
 
 
 @bp.get("/readyz")
@@ -44,8 +46,8 @@ def readyz() -> ResponseReturnValue:
     ready = all(reason == "ok" for reason in parts.values())
     # It informs only: a camera that is away does not keep alarms from coming in.
     parts["recorder"] = _recorder()
-    answer = jsonify(status="ready" if ready else "not ready", parts=parts)
-    return answer, 200 if ready else 503
+    answer = ReadinessAnswer("ready" if ready else "not ready", parts)
+    return json_response(answer, 200 if ready else 503)
 
 
 @bp.get("/metrics")
@@ -61,7 +63,7 @@ def metrics() -> ResponseReturnValue:
 @bp.get("/api/v1.0/openapi.json")
 @auth.public
 def openapi() -> ResponseReturnValue:
-    return jsonify(document(gateway().settings.site.public_url or ""))
+    return json_response(document(gateway().settings.site.public_url or ""))
 
 
 def _store() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from functools import cached_property
 
-from flask import Flask, Response, jsonify, render_template
+from flask import Flask, Response, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
@@ -18,6 +18,7 @@ from mvsnap.resources import STATIC, TEMPLATES
 from mvsnap.runtime import ops
 from mvsnap.visitors import pages as visitors
 from mvsnap.web import api, auth, context, events, login, mutes, pages
+from mvsnap.web.answers import ErrorAnswer, ErrorDetails, json_response
 from mvsnap.web.context import Gateway
 from mvsnap.web.pages import audit, clips, crowd_events, overview, settings
 from mvsnap.webhooks import api as hooks
@@ -77,9 +78,7 @@ def error_answer(code: str, message: str, status: int) -> Response:
     if auth.for_a_person():
         page = render_template("error.html", message=message, status=status)
         return Response(page, status)
-    answer = jsonify(error={"code": code, "message": message})
-    answer.status_code = status
-    return answer
+    return json_response(ErrorAnswer(ErrorDetails(code, message)), status)
 
 
 def _expected(error: MvsnapError) -> ResponseReturnValue:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,10 +10,11 @@ from sqlalchemy import ColumnElement, delete, select
 
 from mvsnap.domain import Change
 from mvsnap.store.database import Database
+from mvsnap.store.paging import Order, pages
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import audit
 
-_PAGE = 500
+_NEWEST_FIRST = Order(falling=(audit.c.id,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class AuditLog:
         statement = (
             select(audit)
             .where(*_conditions(wanted))
-            .order_by(audit.c.id.desc())
+            .order_by(*_NEWEST_FIRST.by)
             .limit(limit)
         )
         with self._db.reading() as connection:
@@ -57,11 +58,13 @@ class AuditLog:
             for r in rows
         ]
 
-    def pages(self, wanted: AuditFilter) -> Iterator[list[AuditLine]]:
+    def pages(self, wanted: AuditFilter) -> Iterator[Sequence[AuditLine]]:
         """Yield all matching lines page by page, newest first."""
-        while page := self.lines(wanted, _PAGE):
-            yield page
-            wanted = replace(wanted, after=page[-1].id)
+
+        def read(after: int | None, limit: int) -> list[AuditLine]:
+            return self.lines(replace(wanted, after=after), limit)
+
+        return pages(read, lambda line: line.id, after=wanted.after)
 
     def people(self) -> list[str]:
         """Return everybody who is named in the log, in the order of names."""
@@ -84,5 +87,5 @@ def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
     if wanted.until is not None:
         found.append(audit.c.at < wanted.until)
     if wanted.after is not None:
-        found.append(audit.c.id < wanted.after)
+        found.append(_NEWEST_FIRST.behind((wanted.after,)))
     return found

@@ -21,9 +21,11 @@ from mvsnap.domain import (
 )
 from mvsnap.store.database import Database
 from mvsnap.store.events import event_row
+from mvsnap.store.paging import Order
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import clips, events, recorder_cameras
 
+_NEWEST_FIRST = Order(falling=(clips.c.at, clips.c.id))
 _UNFINISHED = (ClipState.WAITING, ClipState.RECORDING)
 # What one recorder took, and nobody else looks after.
 _HAD = (ClipState.RECORDING, ClipState.READY, ClipState.FAILED)
@@ -208,7 +210,7 @@ class ClipStore:
         return self._read(
             select(clips)
             .where(*_conditions(wanted))
-            .order_by(clips.c.at.desc(), clips.c.id.desc())
+            .order_by(*_NEWEST_FIRST.by)
             .limit(limit)
         )
 
@@ -290,9 +292,7 @@ def _conditions(wanted: ClipFilter) -> list[ColumnElement[bool]]:
         found.append(clips.c.kept.is_(wanted.kept))
     if wanted.after is not None:
         last = select(clips.c.at).where(clips.c.id == wanted.after)
-        moment = last.scalar_subquery()
-        same = and_(clips.c.at == moment, clips.c.id < wanted.after)
-        found.append(or_(clips.c.at < moment, same))
+        found.append(_NEWEST_FIRST.behind((last.scalar_subquery(), wanted.after)))
     return found
 
 

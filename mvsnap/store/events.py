@@ -5,7 +5,7 @@ One method is one transaction. Rows become dataclasses before they leave.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,9 +27,10 @@ from mvsnap.domain import (
     ZoneId,
 )
 from mvsnap.store.database import Database
+from mvsnap.store.paging import Order, pages
 from mvsnap.store.tables import clips, deliveries, events, workers
 
-_PAGE = 500
+_NEWEST_FIRST = Order(falling=(events.c.occurred_at, events.c.id))
 # A worker not seen for this long is taken for dead.
 SILENT_AFTER = timedelta(seconds=50)
 
@@ -93,24 +94,19 @@ class Store:
         statement = (
             select(events)
             .where(*_conditions(wanted))
-            .order_by(events.c.occurred_at.desc(), events.c.id.desc())
+            .order_by(*_NEWEST_FIRST.by)
             .limit(limit)
         )
         with self._db.reading() as connection:
             return [_event(row) for row in connection.execute(statement)]
 
-    def pages(self, wanted: EventFilter, most: int | None) -> Iterator[list[Event]]:
+    def pages(self, wanted: EventFilter, most: int | None) -> Iterator[Sequence[Event]]:
         """Yield all matching events page by page, newest first, at most `most`."""
-        left = most
-        while left is None or left > 0:
-            size = _PAGE if left is None else min(left, _PAGE)
-            page = self.events(wanted, size)
-            if page:
-                yield page
-            if len(page) < size:
-                return
-            left = None if left is None else left - size
-            wanted = replace(wanted, after=page[-1].id)
+
+        def read(after: EventId | None, limit: int) -> list[Event]:
+            return self.events(replace(wanted, after=after), limit)
+
+        return pages(read, lambda event: event.id, after=wanted.after, most=most)
 
     def count_events(
         self, since: datetime, *, only_failed: bool = False
@@ -293,9 +289,7 @@ def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
         found.append(events.c.occurred_at < wanted.until)
     if wanted.after is not None:
         last = select(events.c.occurred_at).where(events.c.id == wanted.after)
-        moment = last.scalar_subquery()
-        same = and_(events.c.occurred_at == moment, events.c.id < wanted.after)
-        found.append(or_(events.c.occurred_at < moment, same))
+        found.append(_NEWEST_FIRST.behind((last.scalar_subquery(), wanted.after)))
     return found
 
 

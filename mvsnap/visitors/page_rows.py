@@ -18,20 +18,6 @@ from mvsnap.visitors.store import VisitorStore
 from mvsnap.web.charts import MOST_SERIES, BarChart, Series
 from mvsnap.web.pages.places import Places
 
-COLUMNS = (
-    "since",
-    "until",
-    "camera",
-    "serial",
-    "zone",
-    "zone_id",
-    "kind",
-    "entrances",
-    "average_people",
-    "people_seen_at_once",
-    "people_seen_last",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class VisitorRow:
@@ -54,13 +40,6 @@ class VisitorRow:
     @property
     def is_full_frame(self) -> bool:
         return self.zone_id == FULL_FRAME
-
-    def cells(self, since: datetime, until: datetime) -> tuple[Any, ...]:
-        """Return the row as COLUMNS name it."""
-        return (
-            *(since, until, self.camera, self.serial, self.zone, self.zone_id),
-            *(self.kind.value, self.entrances, self.average, self.people, self.seen_at),
-        )
 
 
 def visitor_rows(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from mvsnap.domain import Serial, ZoneId
@@ -13,6 +12,7 @@ from mvsnap.visitors.model import HourPicture, KnownZone
 from mvsnap.visitors.parts import VisitorParts
 from mvsnap.visitors.rules import (
     Hour,
+    HourCount,
     PictureState,
     Span,
     hours_of,
@@ -25,18 +25,6 @@ from mvsnap.web.charts import BarChart, Series
 from mvsnap.web.context import Gateway, feature
 
 HOURS = 14
-COLUMNS = (
-    "began",
-    "ended",
-    "entrances",
-    "average_people",
-    "people_seen_at_once",
-    "busiest_minute",
-    "busiest_average_people",
-    "busiest_entrances",
-    "picture",
-    "video_link",
-)
 _STATES = {
     PictureState.WAITING: "The picture is not available yet",
     PictureState.NO_VIDEO: "No video of that minute",
@@ -64,26 +52,11 @@ class HourRow:
         """The hour in an address: seconds since 1970."""
         return str(int(self.hour.span[0].timestamp()))
 
-    def cells(self) -> tuple[Any, ...]:
-        """Return the row as COLUMNS name it."""
-        counted, seen = self.hour.counted, self.hour.seen
-        numbers = (
-            (counted.entrances, counted.average_people) if counted else (None, None)
-        )
-        busiest = (
-            (counted.busiest_people, counted.busiest_entrances)
-            if counted and counted.busiest_at
-            else (None, None)
-        )
-        return (
-            *self.hour.span,
-            *numbers,
-            seen.people if seen else None,
-            self.hour.busiest_at,
-            *busiest,
-            self.picture.state.value if self.picture else None,
-            self.picture.video_link if self.picture else None,
-        )
+    @property
+    def busiest(self) -> HourCount | None:
+        """What the Dashboard counted, where it knows the busiest minute."""
+        counted = self.hour.counted
+        return counted if counted and counted.busiest_at else None
 
 
 @dataclass(frozen=True, slots=True)

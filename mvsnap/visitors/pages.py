@@ -6,17 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from mvsnap.config.setting_overrides import with_overrides
-from mvsnap.core.csv_table import csv_lines
 from mvsnap.domain import Role, Serial, ZoneId, parse_serial
 from mvsnap.errors import BadInput, NotFound
-from mvsnap.visitors import page_rows, page_zone
+from mvsnap.visitors.csv_export import ZONE_HOUR_COLUMNS, visitor_columns
 from mvsnap.visitors.model import CountingCamera, HourPicture, KnownZone
 from mvsnap.visitors.page_filter import (
     PERIODS,
@@ -31,9 +30,12 @@ from mvsnap.visitors.parts import VisitorParts
 from mvsnap.visitors.store import VisitorStore
 from mvsnap.web import auth
 from mvsnap.web.context import feature, gateway
+from mvsnap.web.csv_file import csv_file
 from mvsnap.web.pages.places import Places, known_places
 
 bp = Blueprint("visitors", __name__)
+
+T = TypeVar("T")
 
 # A look is noted once in this time: pages are read more often than they are news.
 _LOOK_EVERY = timedelta(minutes=5)
@@ -81,8 +83,8 @@ def download() -> ResponseReturnValue:
     asked = _asked()
     asked.require_valid()
     rows = visitor_rows(_store(), _places(), asked)
-    cells = [row.cells(asked.since, asked.until) for row in rows]
-    return _csv("mvsnap-visitors.csv", page_rows.COLUMNS, cells)
+    columns = visitor_columns(asked.since, asked.until)
+    return csv_file("mvsnap-visitors", columns, _parts(rows))
 
 
 @bp.get("/visitors/<serial>/<zone_id>")
@@ -122,8 +124,7 @@ def download_zone(serial: str, zone_id: str) -> ResponseReturnValue:
     if mistake:
         raise BadInput(mistake)
     found = zone_hours(gateway(), place.serial, place.zone_id, day)
-    cells = [row.cells() for row in found.rows]
-    return _csv("mvsnap-visitors-hours.csv", page_zone.COLUMNS, cells)
+    return csv_file("mvsnap-visitors-hours", ZONE_HOUR_COLUMNS, _parts(found.rows))
 
 
 @bp.get("/visitors/<serial>/<zone_id>/<hour>/picture.jpg")
@@ -205,16 +206,10 @@ def _file(path: Path | None) -> Response:
     return answer
 
 
-def _csv(name: str, columns: Sequence[str], cells: Sequence[Any]) -> Response:
-    def pages() -> Iterator[Sequence[Any]]:
-        for first in range(0, len(cells), _CSV_ROWS):
-            yield cells[first : first + _CSV_ROWS]
-
-    return Response(
-        csv_lines(columns, pages()),
-        mimetype="text/csv",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+def _parts(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield the rows so many at a time: a table is written as it is sent."""
+    for first in range(0, len(rows), _CSV_ROWS):
+        yield rows[first : first + _CSV_ROWS]
 
 
 def _asked() -> VisitorFilter:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed
 
@@ -15,6 +13,16 @@ from mvsnap.domain import JobId, JobState, Serial, Trigger, TriggerKind
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.jobs.service import JobRequest
 from mvsnap.web import auth
+from mvsnap.web.answers import (
+    CameraAnswer,
+    ClipAnswer,
+    JobAnswer,
+    JobLink,
+    SnapshotsAnswer,
+    TriggerAnswer,
+    json_response,
+)
+from mvsnap.web.bodies import SnapshotBody, names
 from mvsnap.web.context import gateway
 from mvsnap.web.links import clip_url, job_url, snapshot_url
 from mvsnap.web.params import Parameters, read_parameters
@@ -39,9 +47,9 @@ def get_snapshot() -> ResponseReturnValue:
     job_request = _job_request(parameters)
     wait_s = params.parse_wait_s(parameters.get("wait_s") or str(params.DEFAULT_WAIT_S))
     progress = gateway().jobs.accept_and_wait(job_request, wait_s)
-    answer = jsonify(_job_json(progress))
+    answer = json_response(_snapshots(progress), _STATUS[progress.state])
     answer.headers["Location"] = job_url(progress.job.id)
-    return answer, _STATUS[progress.state]
+    return answer
 
 
 @bp.get("/jobs/<job_id>")
@@ -52,19 +60,11 @@ def get_job(job_id: str) -> ResponseReturnValue:
     progress = gateway().jobs.progress(JobId(job_id)) if is_id else None
     if progress is None or not auth.caller().may_see(progress.job):
         raise NotFound(f"Job {job_id[:40]!r} not found")
-    job = progress.job
-    about = {
-        "accepted_at": iso(job.accepted_at),
-        "at": iso(job.at) if job.at else None,
-        "rooms": job.rooms,
-        "trigger": {"kind": job.trigger.kind, "by": job.trigger.by},
-        "clips": [_clip_json(clip) for clip in progress.clips],
-    }
-    return jsonify(_job_json(progress) | about)
+    return json_response(_job(progress))
 
 
 def _job_request(parameters: Parameters) -> JobRequest:
-    parameters.allow_only("apikey", "mvSerial", "webexRoom", "at", "prefix", "wait_s")
+    parameters.allow_only("apikey", *names(SnapshotBody))
     caller = auth.caller()
     serials = _serials(parameters)
     caller.require_cameras(serials)
@@ -115,32 +115,45 @@ def _idempotency_key() -> str | None:
     return key or None
 
 
-def _job_json(progress: JobProgress) -> dict[str, Any]:
-    job = progress.job
-    return {
-        "status": progress.state,
-        "job": {"id": job.id, "url": job_url(job.id)},
-        "cameras": [_part_json(part) for part in progress.parts],
-    }
+def _snapshots(progress: JobProgress) -> SnapshotsAnswer:
+    return SnapshotsAnswer(
+        status=progress.state,
+        job=JobLink(progress.job.id, job_url(progress.job.id)),
+        cameras=[_camera(part) for part in progress.parts],
+    )
 
 
-def _part_json(part: PartProgress) -> dict[str, Any]:
+def _job(progress: JobProgress) -> JobAnswer:
+    job, so_far = progress.job, _snapshots(progress)
+    return JobAnswer(
+        status=so_far.status,
+        job=so_far.job,
+        cameras=so_far.cameras,
+        accepted_at=iso(job.accepted_at),
+        at=iso(job.at) if job.at else None,
+        rooms=list(job.rooms),
+        trigger=TriggerAnswer(job.trigger.kind, job.trigger.by),
+        clips=[_clip(clip) for clip in progress.clips],
+    )
+
+
+def _camera(part: PartProgress) -> CameraAnswer:
     event = part.event
     has_picture = event is not None and event.snapshot_path is not None
-    return {
-        "serial": part.serial,
-        "status": part.state,
-        "snapshot_url": snapshot_url(event.id) if event and has_picture else None,
-        "video_link": event.video_link if event else None,
-        "error": part.error,
-    }
+    return CameraAnswer(
+        serial=part.serial,
+        status=part.state,
+        snapshot_url=snapshot_url(event.id) if event and has_picture else None,
+        video_link=event.video_link if event else None,
+        error=part.error,
+    )
 
 
-def _clip_json(clip: ClipProgress) -> dict[str, Any]:
+def _clip(clip: ClipProgress) -> ClipAnswer:
     event = clip.event
-    return {
-        "camera": clip.camera,
-        "status": clip.state,
-        "clip_url": clip_url(event.id) if event and not event.error else None,
-        "error": clip.error,
-    }
+    return ClipAnswer(
+        camera=clip.camera,
+        status=clip.state,
+        clip_url=clip_url(event.id) if event and not event.error else None,
+        error=clip.error,
+    )

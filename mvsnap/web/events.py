@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from flask import Blueprint, Response, jsonify, request, send_file
+from flask import Blueprint, Response, request, send_file
 from flask.typing import ResponseReturnValue
 
 from mvsnap.clock import iso
 from mvsnap.core import params
-from mvsnap.core.event_table import csv_lines
+from mvsnap.core.event_table import EVENT_COLUMNS
 from mvsnap.domain import Event, EventId, EventKind, Serial
 from mvsnap.errors import BadInput, Forbidden, NotFound
 from mvsnap.store.events import EventFilter
 from mvsnap.web import auth
+from mvsnap.web.answers import (
+    EventAnswer,
+    EventsAnswer,
+    TriggerAnswer,
+    ZoneAnswer,
+    json_response,
+)
+from mvsnap.web.bodies import MOST_IN_TABLE, MOST_LISTED, EventsQuery, names
 from mvsnap.web.context import gateway
+from mvsnap.web.csv_file import csv_file
 from mvsnap.web.links import clip_url, snapshot_url
 from mvsnap.web.params import Parameters, read_parameters
 
 bp = Blueprint("events", __name__, url_prefix="/api/v1.0")
 
 _PAGE = 50
-_MOST = 500
-_NAMES = ("apikey", "kind", "since", "until", "serial", "after", "limit")
 
 
 @bp.get("/events")
 @auth.key_or_login("read")
 def list_events() -> ResponseReturnValue:
     parameters = read_parameters(request)
-    limit = params.parse_limit(parameters.get("limit") or str(_PAGE), _MOST)
+    limit = params.parse_limit(parameters.get("limit") or str(_PAGE), MOST_LISTED)
     found = gateway().store.events(_filter(parameters), limit)
     after = found[-1].id if len(found) == limit else None
-    return jsonify(events=[event_json(event) for event in found], after=after)
+    return json_response(EventsAnswer([_answer(event) for event in found], after))
 
 
 @bp.get("/events.csv")
@@ -42,20 +48,16 @@ def download_events() -> ResponseReturnValue:
     parameters = read_parameters(request)
     wanted = _filter(parameters)
     given = parameters.get("limit")
-    most = params.parse_limit(given, 1_000_000) if given else None
-    name = "mvsnap-events.csv"
-    return Response(
-        csv_lines(gateway().store.pages(wanted, most)),
-        mimetype="text/csv",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    most = params.parse_limit(given, MOST_IN_TABLE) if given else None
+    pages = gateway().store.pages(wanted, most)
+    return csv_file("mvsnap-events", EVENT_COLUMNS, pages)
 
 
 @bp.get("/events/<event_id>")
 @auth.key_or_login("read")
 def get_event(event_id: str) -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
-    return jsonify(event_json(_event(event_id)))
+    return json_response(_answer(_event(event_id)))
 
 
 @bp.get("/events/<event_id>/snapshot.jpg")
@@ -123,34 +125,34 @@ def private_file(
     return answer
 
 
-def event_json(event: Event) -> dict[str, Any]:
-    return {
-        "id": event.id,
-        "kind": event.kind,
-        "occurred_at": iso(event.occurred_at),
-        "recorded_at": iso(event.recorded_at),
-        "serial": event.serial or None,
-        "camera_name": event.camera_name,
-        "title": event.title,
-        "job_id": event.job_id,
-        "trigger": {"kind": event.trigger.kind, "by": event.trigger.by},
-        "snapshot_url": snapshot_url(event.id) if event.snapshot_path else None,
-        "clip_url": clip_url(event.id) if _has_clip(event) else None,
-        "video_link": event.video_link,
-        "error": event.error,
-        "zone": _zone_json(event),
-        "details": event.details,
-    }
+def _answer(event: Event) -> EventAnswer:
+    return EventAnswer(
+        id=event.id,
+        kind=event.kind,
+        occurred_at=iso(event.occurred_at),
+        recorded_at=iso(event.recorded_at),
+        serial=event.serial or None,
+        camera_name=event.camera_name,
+        title=event.title,
+        job_id=event.job_id,
+        trigger=TriggerAnswer(event.trigger.kind, event.trigger.by),
+        snapshot_url=snapshot_url(event.id) if event.snapshot_path else None,
+        clip_url=clip_url(event.id) if _has_clip(event) else None,
+        video_link=event.video_link,
+        error=event.error,
+        zone=_zone(event),
+        details=event.details,
+    )
+
+
+def _zone(event: Event) -> ZoneAnswer | None:
+    if event.zone_id is None:
+        return None
+    return ZoneAnswer(event.zone_id, event.zone_name)
 
 
 def _has_clip(event: Event) -> bool:
     return event.kind is EventKind.CLIP and event.error is None
-
-
-def _zone_json(event: Event) -> dict[str, str] | None:
-    if event.zone_id is None:
-        return None
-    return {"zone_id": event.zone_id, "name": event.zone_name}
 
 
 def _event(event_id: str) -> Event:
@@ -166,7 +168,7 @@ def _known(event_id: str) -> Event | None:
 
 
 def _filter(parameters: Parameters) -> EventFilter:
-    parameters.allow_only(*_NAMES)
+    parameters.allow_only("apikey", *names(EventsQuery))
     since, until = parameters.get("since"), parameters.get("until")
     after = parameters.get("after")
     if after and _known(after) is None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from mvsnap.clock import iso
@@ -12,6 +10,8 @@ from mvsnap.core.mutes import DEFAULT_MINUTES, end_change, new_mute
 from mvsnap.domain import Mute
 from mvsnap.errors import Forbidden, NotFound
 from mvsnap.web import auth
+from mvsnap.web.answers import MuteAnswer, MutesAnswer, json_response
+from mvsnap.web.bodies import MuteBody, names
 from mvsnap.web.context import gateway
 from mvsnap.web.params import read_parameters
 
@@ -22,14 +22,14 @@ bp = Blueprint("mutes", __name__, url_prefix="/api/v1.0")
 @auth.api_key("mute")
 def list_mutes() -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
-    return jsonify(mutes=[mute_json(mute) for mute in _reached()])
+    return json_response(MutesAnswer([_answer(mute) for mute in _reached()]))
 
 
 @bp.post("/mutes")
 @auth.api_key("mute")
 def mute() -> ResponseReturnValue:
     parameters = read_parameters(request)
-    parameters.allow_only("apikey", "serial", "zone", "minutes")
+    parameters.allow_only("apikey", *names(MuteBody))
     made, change = new_mute(
         parameters.get("serial"),
         parameters.get("zone"),
@@ -40,7 +40,7 @@ def mute() -> ResponseReturnValue:
     if not _reaches(made):
         raise Forbidden("This key may not mute that; name a camera it may use")
     gateway().site.mute(made, change)
-    return jsonify(mute_json(made)), 201
+    return json_response(_answer(made), 201)
 
 
 @bp.delete("/mutes/<mute_id>")
@@ -55,15 +55,15 @@ def unmute(mute_id: str) -> ResponseReturnValue:
     return "", 204
 
 
-def mute_json(mute: Mute) -> dict[str, Any]:
-    return {
-        "id": mute.id,
-        "serial": mute.serial,
-        "zone_id": mute.zone_id,
-        "until": iso(mute.until),
-        "muted_at": iso(mute.muted_at),
-        "muted_by": mute.muted_by,
-    }
+def _answer(mute: Mute) -> MuteAnswer:
+    return MuteAnswer(
+        id=mute.id,
+        serial=mute.serial,
+        zone_id=mute.zone_id,
+        until=iso(mute.until),
+        muted_at=iso(mute.muted_at),
+        muted_by=mute.muted_by,
+    )
 
 
 def _reached() -> list[Mute]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 from difflib import get_close_matches
-from urllib.parse import parse_qsl
 
 from flask import Request
 
+from mvsnap.core.http_body import form_pairs
 from mvsnap.errors import BadInput, UnknownParameter
 
 _MAX_PARAMETERS = 100
@@ -100,17 +100,8 @@ def _body_pairs(request: Request) -> list[tuple[str, str]]:
     # Simple clients send JSON without saying so, and forms as text/plain.
     if request.is_json or text.lstrip()[:1] in "[{":
         return _json_pairs(text)
-    try:
-        return parse_qsl(
-            text.strip(),
-            keep_blank_values=True,
-            strict_parsing=True,
-            max_num_fields=_MAX_PARAMETERS,
-        )
-    except ValueError as exc:
-        raise BadInput(
-            "The body is neither a JSON object nor a form like mvSerial=Q2XX-..."
-        ) from exc
+    mistake = "The body is neither a JSON object nor a form like mvSerial=Q2XX-..."
+    return form_pairs(text.strip(), _MAX_PARAMETERS, mistake)
 
 
 def _json_pairs(text: str) -> list[tuple[str, str]]:

@@ -13,8 +13,9 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from mvsnap.core.http_body import fold, read_inner, refuse
+from mvsnap.core.http_body import read_inner, refuse
 from mvsnap.core.params import MAX_PREFIX, parse_moment
+from mvsnap.core.spelling import fold
 from mvsnap.core.strict_json import END_MS, FIRST_MS, one_line
 from mvsnap.domain import Serial
 from mvsnap.errors import BadInput

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Request, jsonify, request
+from flask import Blueprint, Request, request
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
+from msgspec import UNSET
 
+from mvsnap.badges.answers import BadgesAddedAnswer
 from mvsnap.badges.api import keep
 from mvsnap.core import params
 from mvsnap.core.http_body import MAX_BYTES
@@ -23,10 +24,12 @@ from mvsnap.domain import Job, Serial, Trigger, TriggerKind
 from mvsnap.errors import BadInput, QueueFull
 from mvsnap.jobs.service import JobRequest
 from mvsnap.web import context
+from mvsnap.web.answers import JobLink, json_response
 from mvsnap.web.context import Gateway, gateway
 from mvsnap.web.links import job_url
 from mvsnap.webhooks import auth
 from mvsnap.webhooks.alarm import Alarm, doubt, headline, moment_to_show
+from mvsnap.webhooks.answers import AlarmAccepted, AlarmIgnored, AlarmJob
 from mvsnap.webhooks.auth import Sender, sender
 from mvsnap.webhooks.badges import swipes_of
 from mvsnap.webhooks.event import alarm_event
@@ -219,33 +222,27 @@ def _idempotency_key(alarm: Alarm, by: Sender) -> str:
 
 
 def _accepted(
-    jobs: list[Job], notes: list[str], badges: dict[str, int] | None
+    jobs: list[Job], notes: list[str], badges: BadgesAddedAnswer | None
 ) -> ResponseReturnValue:
-    listed: list[dict[str, Any]] = [
-        {
-            "id": job.id,
-            "url": job_url(job.id),
-            "cameras": job.serials,
-            "clips": job.clips,
-        }
+    listed = [
+        AlarmJob(job.id, job_url(job.id), list(job.serials), list(job.clips))
         for job in jobs
     ]
-    told: dict[str, Any] = {"status": "accepted", "jobs": listed, "notes": notes}
-    if badges is not None:
-        told["badges"] = badges
-    if not jobs:
-        return jsonify(told), 202
-    first = {"id": jobs[0].id, "url": listed[0]["url"]}
-    answer = jsonify(told | {"job": first})
-    answer.headers["Location"] = first["url"]
-    return answer, 202
+    told = AlarmAccepted(listed, notes, UNSET if badges is None else badges)
+    if not listed:
+        return json_response(told, 202)
+    first = listed[0]
+    told.job = JobLink(first.id, first.url)
+    answer = json_response(told, 202)
+    answer.headers["Location"] = first.url
+    return answer
 
 
 def _ignored(alarm: Alarm, by: Sender) -> ResponseReturnValue:
     because = alarm.quiet.because if alarm.quiet else ""
     log.info("%s from %s ignored: %s", _short(alarm), by.name, because)
     gateway().metrics.triggers.labels(TriggerKind.WEBHOOK, "ignored").inc()
-    return jsonify(status="ignored", reason=because), 202
+    return json_response(AlarmIgnored(because), 202)
 
 
 def _short(alarm: Alarm) -> str:

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from mvsnap.core.http_body import fold, read_inner
+from mvsnap.core.http_body import read_inner
+from mvsnap.core.spelling import fold
 from mvsnap.errors import BadInput
 from mvsnap.webhooks.alarm import Alarm, Fields, Ignored, Source, digest, first_time
 

@@ -18,21 +18,19 @@ from sqlalchemy import (
     Connection,
     Select,
     Subquery,
-    and_,
     case,
     cast,
     extract,
     func,
     literal_column,
     null,
-    or_,
     select,
-    tuple_,
     union_all,
 )
 
 from mvsnap.domain import Presence, Serial, ZoneId
 from mvsnap.store.database import Database
+from mvsnap.store.paging import Order
 from mvsnap.store.tables import presences
 from mvsnap.wifi.model import Correlation, PresenceMatch, WifiFilter, ZoneMatch
 from mvsnap.wifi.reports import of_visits
@@ -106,18 +104,16 @@ class WifiCorrelation:
         after: the last one of the page before.
         """
         found = presences.c
+        order = Order(falling=(found.time_in,), rising=(found.serial, found.zone_id))
         statement = (
             select(presences)
             .where(*_in_span(wanted.since, wanted.until, serial, zone_id))
-            .order_by(found.time_in.desc(), found.serial, found.zone_id)
+            .order_by(*order.by)
             .limit(limit)
         )
         if after is not None:
-            same = and_(
-                found.time_in == after.time_in,
-                tuple_(found.serial, found.zone_id) > (after.serial, after.zone_id),
-            )
-            statement = statement.where(or_(found.time_in < after.time_in, same))
+            place = (after.time_in, after.serial, after.zone_id)
+            statement = statement.where(order.behind(place))
         with self._db.reading() as connection:
             rows = connection.execute(statement).all()
             page = [Presence(Serial(r[0]), ZoneId(r[1]), *r[2:]) for r in rows]

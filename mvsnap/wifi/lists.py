@@ -12,15 +12,14 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
-    and_,
     literal,
-    or_,
     select,
 )
 
 from mvsnap.domain import Radio
 from mvsnap.errors import BadInput
 from mvsnap.store.database import Database
+from mvsnap.store.paging import Order
 from mvsnap.wifi.devices import device_name, mac_text
 from mvsnap.wifi.model import ObservationRow, VisitOrder, VisitRow, WifiFilter
 from mvsnap.wifi.reports import of_source, of_visits
@@ -115,13 +114,7 @@ def _beyond(by: Sequence[ColumnElement[int]], after: str) -> ColumnElement[bool]
     if len(numbers) != len(by) or max(map(abs, numbers)) >= 2**63:
         raise BadInput(f"after: no such row: {after[:40]!r} (expected a row's key)")
     # PostgreSQL refuses a number that is larger than its column may hold.
-    values = [literal(number, BigInteger) for number in numbers]
-    found: list[ColumnElement[bool]] = []
-    for index, (column, value) in enumerate(zip(by, values, strict=True)):
-        same = [c == v for c, v in zip(by[:index], values[:index], strict=True)]
-        found.append(and_(*same, column < value))
-    # The first condition again, alone: an index can be used for it.
-    return and_(by[0] <= values[0], or_(*found))
+    return Order(falling=by).behind([literal(n, BigInteger) for n in numbers])
 
 
 def _of_observations(

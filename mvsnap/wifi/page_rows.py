@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from mvsnap.core.days import lasting
 from mvsnap.domain import Presence, Serial, ZoneId
@@ -17,35 +16,11 @@ from mvsnap.wifi.model import (
     DayActivity,
     DwellClass,
     HourActivity,
-    ObservationRow,
     PresenceMatch,
     Totals,
-    VisitRow,
     ZoneMatch,
 )
 
-HOUR_COLUMNS = ("hour", "visits", "first_visits", "returning_visits", "dwell_mean_s")
-DAY_COLUMNS = (
-    *("day", "visits", "devices", "new_devices", "returning_devices"),
-    "dwell_mean_s",
-)
-DWELL_COLUMNS = ("from_s", "to_s", "visits")
-VISIT_COLUMNS = (
-    *("device", "network_id", "radio", "time_in", "time_out", "dwell_s"),
-    *("minutes_heard", "rssi_dbm", "near_in", "near_out", "is_new"),
-)
-OBSERVATION_COLUMNS = (
-    *("device", "network_id", "radio", "first_at", "last_at", "rssi_dbm"),
-    *("access_point", "ssid"),
-)
-ZONE_COLUMNS = (
-    *("camera", "zone", "serial", "zone_id", "presences", "presences_with_device"),
-    *("devices", "devices_per_presence"),
-)
-PRESENCE_COLUMNS = (
-    *("camera", "zone", "serial", "zone_id", "time_in", "time_out", "lasted_s"),
-    *("most_people", "devices"),
-)
 # Bars of more zones than this could not be told apart.
 _MOST_ZONES = 12
 _SHORTEST_CLASSES = 5
@@ -138,37 +113,6 @@ def dwell_words(row: DwellClass) -> str:
     return f"{row.from_s // unit_s}–{row.to_s // unit_s} {unit}"
 
 
-def hour_cells(row: HourActivity) -> tuple[Any, ...]:
-    back = row.visits - row.new_devices
-    return row.hour, row.visits, row.new_devices, back, round(row.dwell_mean_s)
-
-
-def day_cells(row: DayActivity) -> tuple[Any, ...]:
-    return (
-        *(row.day.isoformat(), row.visits, row.devices, row.new_devices),
-        *(row.returning_devices, round(row.dwell_mean_s)),
-    )
-
-
-def dwell_cells(row: DwellClass) -> tuple[Any, ...]:
-    return row.from_s, row.to_s, row.visits
-
-
-def visit_cells(row: VisitRow) -> tuple[Any, ...]:
-    return (
-        *(row.device, row.network_id, row.radio.value, row.time_in, row.time_out),
-        *(round(row.dwell.total_seconds()), row.observations, row.rssi_dbm),
-        *(row.near_in, row.near_out, "yes" if row.is_new else "no"),
-    )
-
-
-def observation_cells(row: ObservationRow) -> tuple[Any, ...]:
-    return (
-        *(row.device, row.network_id, row.radio.value, row.first_at, row.last_at),
-        *(row.rssi_dbm, row.access_point, row.ssid),
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class ZoneRow:
     """One zone as people call it, with what was found."""
@@ -181,13 +125,6 @@ class ZoneRow:
     def share(self) -> float:
         """Percent of the presences with a device near."""
         return 100 * self.match.accompanied / self.match.presences
-
-    def cells(self) -> tuple[Any, ...]:
-        one = self.match
-        return (
-            *(self.camera, self.zone, one.serial, one.zone_id, one.presences),
-            *(one.accompanied, one.visits, round(one.visits_mean, 2)),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,14 +143,6 @@ class PresenceRow:
     @property
     def lasted(self) -> timedelta:
         return self.presence.time_out - self.presence.time_in
-
-    def cells(self) -> tuple[Any, ...]:
-        one = self.presence
-        return (
-            *(self.camera, self.zone, one.serial, one.zone_id, one.time_in),
-            *(one.time_out, round(self.lasted.total_seconds(), 1)),
-            *(one.peak_people, self.devices),
-        )
 
 
 def zone_rows(matches: Sequence[ZoneMatch], places: Places) -> list[ZoneRow]:

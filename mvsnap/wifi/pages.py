@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from mvsnap.core.csv_table import csv_lines
 from mvsnap.core.days import lasting
 from mvsnap.domain import Role
+from mvsnap.store.paging import Page, pages
 from mvsnap.web import auth
 from mvsnap.web.context import Gateway, feature, gateway
+from mvsnap.web.csv_file import csv_file
 from mvsnap.web.pages.places import Places, known_places
+from mvsnap.wifi import csv_export
 from mvsnap.wifi import page_rows as rows_of
-from mvsnap.wifi.model import PresenceMatch, VisitOrder, WifiFilter
+from mvsnap.wifi.model import (
+    ObservationRow,
+    PresenceMatch,
+    VisitOrder,
+    VisitRow,
+    WifiFilter,
+)
 from mvsnap.wifi.page_advice import advice
 from mvsnap.wifi.page_filter import (
     DWELLS_S,
@@ -72,7 +80,7 @@ def index() -> ResponseReturnValue:
 def download_hours() -> ResponseReturnValue:
     asked = _fitting()
     found = feature(WifiParts).reports.by_hour(asked.wanted, _clock())
-    return _csv("hours", rows_of.HOUR_COLUMNS, [map(rows_of.hour_cells, found)])
+    return csv_file("mvsnap-wifi-hours", csv_export.HOUR_COLUMNS, [found])
 
 
 @bp.get("/wifi/days.csv")
@@ -80,7 +88,7 @@ def download_hours() -> ResponseReturnValue:
 def download_days() -> ResponseReturnValue:
     asked = _fitting()
     found = feature(WifiParts).reports.by_day(asked.wanted, _clock())
-    return _csv("days", rows_of.DAY_COLUMNS, [map(rows_of.day_cells, found)])
+    return csv_file("mvsnap-wifi-days", csv_export.DAY_COLUMNS, [found])
 
 
 @bp.get("/wifi/dwell.csv")
@@ -88,7 +96,7 @@ def download_days() -> ResponseReturnValue:
 def download_dwell() -> ResponseReturnValue:
     asked = _fitting()
     found = feature(WifiParts).reports.dwell(asked.wanted)
-    return _csv("dwell", rows_of.DWELL_COLUMNS, [map(rows_of.dwell_cells, found)])
+    return csv_file("mvsnap-wifi-dwell", csv_export.DWELL_COLUMNS, [found])
 
 
 @bp.get("/wifi/visits")
@@ -116,13 +124,12 @@ def visits() -> ResponseReturnValue:
 def download_visits() -> ResponseReturnValue:
     asked, lists = _fitting(), feature(WifiParts).lists
 
-    def page(after: str | None) -> Sequence[Any]:
+    def read(after: str | None, limit: int) -> list[VisitRow]:
         # By time alone each page costs the same.
-        return lists.visits(asked.wanted, after=after, limit=_CSV_PAGE)
+        return lists.visits(asked.wanted, after=after, limit=limit)
 
-    found = _pages(page, lambda row: row.key)
-    cells = (map(rows_of.visit_cells, rows) for rows in found)
-    return _csv("visits", rows_of.VISIT_COLUMNS, cells)
+    found = pages(read, lambda row: row.key, size=_CSV_PAGE)
+    return csv_file("mvsnap-wifi-visits", csv_export.VISIT_COLUMNS, found)
 
 
 @bp.get("/wifi/observations")
@@ -150,12 +157,11 @@ def observations() -> ResponseReturnValue:
 def download_observations() -> ResponseReturnValue:
     asked, lists = _fitting(), feature(WifiParts).lists
 
-    def page(after: str | None) -> Sequence[Any]:
-        return lists.observations(asked.wanted, after=after, limit=_CSV_PAGE)
+    def read(after: str | None, limit: int) -> list[ObservationRow]:
+        return lists.observations(asked.wanted, after=after, limit=limit)
 
-    found = _pages(page, lambda row: row.key)
-    cells = (map(rows_of.observation_cells, rows) for rows in found)
-    return _csv("observations", rows_of.OBSERVATION_COLUMNS, cells)
+    found = pages(read, lambda row: row.key, size=_CSV_PAGE)
+    return csv_file("mvsnap-wifi-observations", csv_export.OBSERVATION_COLUMNS, found)
 
 
 @bp.get("/wifi/correlation")
@@ -191,12 +197,13 @@ def correlation() -> ResponseReturnValue:
 def download_presences() -> ResponseReturnValue:
     asked, places, here = _fitting(), _places(), gateway()
 
-    def page(after: str | None) -> Sequence[PresenceMatch]:
-        return _presences(here, asked, after, _CSV_PAGE)
+    def read(after: str | None, limit: int) -> list[PresenceMatch]:
+        return _presences(here, asked, after, limit)
 
-    found = _pages(page, lambda row: rows_of.presence_key(row.presence))
-    cells = ((rows_of.presence_row(r, places).cells() for r in rows) for rows in found)
-    return _csv("presences", rows_of.PRESENCE_COLUMNS, cells)
+    key = rows_of.presence_key
+    found = pages(read, lambda row: key(row.presence), size=_CSV_PAGE)
+    rows = ([rows_of.presence_row(one, places) for one in page] for page in found)
+    return csv_file("mvsnap-wifi-presences", csv_export.PRESENCE_COLUMNS, rows)
 
 
 @bp.get("/wifi/zones.csv")
@@ -206,7 +213,7 @@ def download_zones() -> ResponseReturnValue:
     wanted = _compared(asked)
     sums = feature(WifiParts).correlation.summary(wanted, asked.serial, asked.zone_id)
     rows = rows_of.zone_rows(sums.zones, _places())
-    return _csv("zones", rows_of.ZONE_COLUMNS, [[row.cells() for row in rows]])
+    return csv_file("mvsnap-wifi-zones", csv_export.ZONE_COLUMNS, [rows])
 
 
 def _asked() -> WifiForm:
@@ -260,14 +267,14 @@ def _list_page(
     name: str, asked: WifiForm, found: Sequence[Any], **given: Any
 ) -> ResponseReturnValue:
     """Render one page of a list; one row more than shown tells of another page."""
-    rows, rest = found[:_PAGE], found[_PAGE:]
+    page = Page.cut(found, _PAGE)
     return _page(
         name,
         asked,
-        bool(rows),
-        rows=rows,
+        bool(page.rows),
+        rows=page.rows,
         newest=_here(asked.query) if asked.after else None,
-        older=_here(asked.query | {"after": rows[-1].key}) if rest else None,
+        older=_here(asked.query | {"after": page.last.key}) if page.last else None,
         **given,
     )
 
@@ -302,26 +309,6 @@ def _page(
 
 def _here(query: dict[str, Any]) -> str:
     return url_for(str(request.endpoint), **query)
-
-
-def _pages(
-    page: Callable[[str | None], Sequence[T]], key: Callable[[T], str]
-) -> Iterator[Sequence[T]]:
-    """Yield all pages of a list, one after the other."""
-    rows = page(None)
-    while rows:
-        yield rows
-        rows = page(key(rows[-1])) if len(rows) == _CSV_PAGE else []
-
-
-def _csv(name: str, columns: Sequence[str], pages: Any) -> Response:
-    return Response(
-        csv_lines(columns, pages),
-        mimetype="text/csv",
-        headers={
-            "Content-Disposition": f'attachment; filename="mvsnap-wifi-{name}.csv"'
-        },
-    )
 
 
 def _clock() -> ZoneInfo:

@@ -12,15 +12,17 @@ import zlib
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 
-from flask import Blueprint, Request, Response, current_app, jsonify, request
+from flask import Blueprint, Request, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from mvsnap.errors import BadInput
 from mvsnap.web import context
+from mvsnap.web.answers import json_response
 from mvsnap.web.context import Gateway, feature, gateway
 from mvsnap.wifi import receiver_auth as auth
+from mvsnap.wifi.answers import ObservationsAnswer
 from mvsnap.wifi.intake import STALE, Limits, ParsedBatch, access_points, parse_batch
 from mvsnap.wifi.messages import Message, mended, parse, secret_of
 from mvsnap.wifi.parts import WifiParts
@@ -65,11 +67,8 @@ def _received(by: Endpoint, body: bytes) -> ResponseReturnValue:
             network_id, message.radio, found.observed, now
         )
     _report(by, found)
-    return jsonify(
-        status="accepted",
-        observations=found.accepted,
-        ignored=found.ignored,
-        bad=found.bad,
+    return json_response(
+        ObservationsAnswer(found.accepted, ignored=found.ignored, bad=found.bad)
     )
 
 

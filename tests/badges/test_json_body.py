@@ -88,7 +88,7 @@ def test_the_id_is_that_of_time_person_and_reader() -> None:
         (b"{", "body: not JSON"),
         (b"[" * 100_000, "body: not JSON"),
         (b'[{"user_id": NaN}]', "body: not JSON"),
-        (b'{"reader": "a", "reader": "b"}', "'reader': given twice"),
+        (b'{"reader": "a", "reader": "b"}', "reader: given twice"),
         ([], "body: 0 badge events (expected 1 to 1000)"),
         ([event()] * 1001, "body: 1001 badge events (expected 1 to 1000)"),
         ("text", "body: 'text' (expected {"),

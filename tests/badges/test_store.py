@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -41,7 +41,7 @@ def stores(url: str) -> Iterator[Stores]:
     engine.dispose()
 
 
-def ids(found: list[BadgeEvent]) -> list[BadgeId]:
+def ids(found: Sequence[BadgeEvent]) -> list[BadgeId]:
     return [one.id for one in found]
 
 

@@ -6,19 +6,21 @@ from datetime import timedelta
 from typing import Any
 
 from mvsnap.core.crowd_rows import CrowdRow
-from mvsnap.core.crowd_table import COLUMNS, csv_lines
+from mvsnap.core.crowd_table import CROWD_COLUMNS
+from mvsnap.core.csv_table import csv_lines
 from mvsnap.domain import EventKind, ZoneId
 from tests.core import build
 from tests.core.build import GATE, NOON
 
 
 def table(*rows: CrowdRow) -> list[dict[str, Any]]:
-    text = "".join(csv_lines([rows]))
+    text = "".join(csv_lines(CROWD_COLUMNS, [rows]))
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
 def test_the_heading_comes_even_without_crowds() -> None:
-    assert list(csv_lines([])) == [",".join(COLUMNS) + "\r\n"]
+    heading = ",".join(name for name, _ in CROWD_COLUMNS)
+    assert list(csv_lines(CROWD_COLUMNS, [])) == [heading + "\r\n"]
 
 
 def test_a_row_holds_the_crowd_its_end_and_its_video() -> None:

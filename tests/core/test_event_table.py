@@ -8,19 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mvsnap.core.csv_table import harmless
-from mvsnap.core.event_table import COLUMNS, csv_lines
+from mvsnap.core.csv_table import csv_lines, harmless
+from mvsnap.core.event_table import EVENT_COLUMNS
 from mvsnap.domain import Event, Trigger, TriggerKind
 from tests.core.build import event
 
 
 def table(*pages: list[Event]) -> list[dict[str, Any]]:
-    text = "".join(csv_lines(pages))
+    text = "".join(csv_lines(EVENT_COLUMNS, pages))
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
 def test_the_heading_comes_even_without_events() -> None:
-    assert list(csv_lines([])) == [",".join(COLUMNS) + "\r\n"]
+    heading = ",".join(name for name, _ in EVENT_COLUMNS)
+    assert list(csv_lines(EVENT_COLUMNS, [])) == [heading + "\r\n"]
 
 
 def test_a_row_holds_the_event() -> None:

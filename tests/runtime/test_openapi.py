@@ -2,18 +2,61 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from mvsnap.web import auth
 from tests.gateway import KEY, clouds, environment, gateway
+from tests.web.build import Web
+from tests.web.described import described
 
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,"
     "response_headers_conformance,response_schema_conformance"
 )
+
+
+def test_every_answer_and_error_has_a_schema_with_a_name() -> None:
+    for path, operations in described()["paths"].items():
+        for method, operation in operations.items():
+            for status, answer in operation["responses"].items():
+                if answer.keys() == {"$ref"}:
+                    continue
+                for kind, content in answer.get("content", {}).items():
+                    if kind == "application/json":
+                        where = f"{method} {path} {status}"
+                        assert content["schema"].keys() == {"$ref"}, where
+
+
+def test_every_reference_of_the_description_leads_somewhere() -> None:
+    components = described()["components"]
+    text = json.dumps(described())
+    named = set(re.findall(r'"#/components/(\w+)/(\w+)"', text))
+    assert named
+    assert [name for kind, name in named if name not in components[kind]] == []
+
+
+def test_answers_are_held_against_the_description(tmp_path: Path) -> None:
+    web = Web(tmp_path)
+    assert web.client().get("/healthz").status_code == 200
+    assert web.client(None).get("/api/v1.0/events").status_code == 401
+    assert web.client().get("/api/v1.0/events").status_code == 200
+    assert web.described[0].checked == 3
+    web.close()
+
+
+def test_control_an_answer_against_the_description_is_noted(tmp_path: Path) -> None:
+    web = Web(tmp_path)
+    web.app.view_functions["ops.healthz"] = auth.public(lambda: {"status": "ok"})
+    assert web.client().get("/healthz").status_code == 200
+    (wrong,) = web.described[0].wrong
+    assert wrong == "GET /healthz 200: 'version' is a required property"
+    web.store.close()
 
 
 @pytest.mark.slow

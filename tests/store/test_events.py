@@ -20,7 +20,7 @@ from mvsnap.domain import (
     Trigger,
     TriggerKind,
 )
-from mvsnap.store import events as store_module
+from mvsnap.store import paging
 from mvsnap.store.database import Database, open_database
 from mvsnap.store.events import EventFilter, Purged, Store
 from tests.core.build import DOOR, GATE, HALL, NOON, event
@@ -212,7 +212,7 @@ def test_pages_give_all_of_it_in_pieces(
 
 def test_pages_of_nothing_are_none(store: Store) -> None:
     assert list(store.pages(ANY, None)) == []
-    assert store_module._PAGE == 500  # what the sizes above are made for
+    assert paging.SIZE == 500  # what the sizes above are made for
 
 
 def begin(store: Store, seconds: float = 0, part: str = GATE) -> Delivery | None:

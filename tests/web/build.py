@@ -38,6 +38,7 @@ from mvsnap.web.context import Gateway
 from mvsnap.web.passwords import hashed
 from mvsnap.wifi import parts
 from mvsnap.wifi.batches import WifiStore
+from tests.web.described import Described
 
 KEY = "a-key-that-may-do-all-of-it"
 READER = "a-key-that-may-only-read"
@@ -104,6 +105,7 @@ class Web:
         self.wifi = parts.build(self.settings, shared, WifiStore(shared))
         self.files = Files(folder)
         self.clock = clock or SystemClock()
+        self.described: list[Described] = []
         self.app = self.fresh_app()
 
     def fresh_app(self) -> Flask:
@@ -118,7 +120,7 @@ class Web:
             queue_size=server.queue_size,
             max_waiting=server.threads // 2,
         )
-        return create_app(
+        app = create_app(
             Gateway(
                 settings=self.settings,
                 jobs=jobs,
@@ -139,6 +141,8 @@ class Web:
                 ),
             )
         )
+        self.described.append(Described(app))
+        return app
 
     def client(self, key: str | None = KEY) -> FlaskClient:
         """Return a client that sends this key with every request."""
@@ -173,6 +177,8 @@ class Web:
 
     def close(self) -> None:
         self.store.close()
+        # Whatever a test asked for was answered as the description of the API says.
+        assert [wrong for one in self.described for wrong in one.wrong] == []
 
 
 def log_in(

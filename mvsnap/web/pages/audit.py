@@ -6,18 +6,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from mvsnap.core.audit_table import csv_lines
+from mvsnap.core.audit_table import AUDIT_COLUMNS
 from mvsnap.core.days import day_span
 from mvsnap.core.users import has_failed
 from mvsnap.domain import Change, Role
 from mvsnap.errors import BadInput
 from mvsnap.store.audit import AuditFilter, AuditLog
+from mvsnap.store.paging import Page
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
-from mvsnap.web.pages.filters import ListFilter, plain, typed
+from mvsnap.web.csv_file import csv_file
+from mvsnap.web.pages.filters import ListFilter, older_url, plain, typed
 
 bp = Blueprint("audit", __name__)
 
@@ -32,14 +34,13 @@ _HIGHEST_ID = 2**31 - 1
 def index() -> ResponseReturnValue:
     here, asked = gateway(), _asked()
     found = [] if asked.mistakes else here.audit.lines(asked.wanted, _PAGE + 1)
-    shown, rest = found[:_PAGE], found[_PAGE:]
-    older = url_for(".index", **asked.query, after=shown[-1].id) if rest else None
+    shown = Page.cut(found, _PAGE)
     page = render_template(
         "audit/index.html",
         asked=asked,
         people=here.audit.people(),
-        rows=[(line.change, has_failed(line.change)) for line in shown],
-        older=older,
+        rows=[(line.change, has_failed(line.change)) for line in shown.rows],
+        older=older_url(asked, shown.last),
         newest=url_for(".index", **asked.query),
         csv_url=url_for(".download", **asked.query),
         kept_days=max(365, here.settings.storage.retention_days),
@@ -53,11 +54,8 @@ def download() -> ResponseReturnValue:
     asked = _asked()
     asked.require_valid()
     wanted = replace(asked.wanted, after=None)
-    return Response(
-        csv_lines(_changes(gateway().audit, wanted)),
-        mimetype="text/csv",
-        headers={"Content-Disposition": 'attachment; filename="mvsnap-audit.csv"'},
-    )
+    changes = _changes(gateway().audit, wanted)
+    return csv_file("mvsnap-audit", AUDIT_COLUMNS, changes)
 
 
 def _changes(log: AuditLog, wanted: AuditFilter) -> Iterator[list[Change]]:

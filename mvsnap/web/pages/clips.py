@@ -22,6 +22,7 @@ from mvsnap.core.clip_timeline import timeline
 from mvsnap.domain import EventId, EventKind, Role
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.store.clip_deletion import finish_deletes
+from mvsnap.store.paging import Page
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.events import private_file
@@ -36,6 +37,7 @@ from mvsnap.web.pages.clip_text import (
     file_name,
     started_by,
 )
+from mvsnap.web.pages.filters import older_url
 from mvsnap.web.pages.live_list import ListPage, digest, if_changed
 
 bp = Blueprint("clips", __name__)
@@ -77,12 +79,11 @@ def _asked() -> ClipsAsked:
 
 
 def _read_page(asked: ClipsAsked) -> ClipsPage:
-    found = gateway().clips.clips(asked.wanted, _PAGE + 1)
-    shown, rest = found[:_PAGE], found[_PAGE:]
-    if not shown:
+    shown = Page.cut(gateway().clips.clips(asked.wanted, _PAGE + 1), _PAGE)
+    if not shown.rows:
         return ClipsPage(asked, advice=_advice(asked))
-    older = url_for(".index", **asked.query, after=shown[-1].id) if rest else None
-    return ClipsPage(asked, [_row(clip) for clip in shown], older)
+    rows = [_row(clip) for clip in shown.rows]
+    return ClipsPage(asked, rows, older_url(asked, shown.last))
 
 
 def _advice(asked: ClipsAsked) -> Advice:

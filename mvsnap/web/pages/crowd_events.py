@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mvsnap.config.sense import Sense
 from mvsnap.config.setting_overrides import with_overrides
 from mvsnap.core.crowd_rows import CrowdRow, crowd_rows
-from mvsnap.core.crowd_table import csv_lines
+from mvsnap.core.crowd_table import CROWD_COLUMNS
 from mvsnap.core.days import lasting
 from mvsnap.domain import RAISED, Event, Role
 from mvsnap.errors import BadInput
+from mvsnap.store.paging import Page
 from mvsnap.web import auth
 from mvsnap.web.context import Gateway, gateway
+from mvsnap.web.csv_file import csv_file
 from mvsnap.web.pages.crowd_filter import CrowdFilter, read_filter
+from mvsnap.web.pages.filters import older_url
 from mvsnap.web.pages.live_list import ListPage, if_changed
 from mvsnap.web.pages.places import Places, known_places
 
@@ -69,12 +72,8 @@ def download() -> ResponseReturnValue:
     asked = _asked()
     asked.require_valid()
     wanted = replace(asked, wanted=replace(asked.wanted, after=None))
-    name = "mvsnap-crowd-events.csv"
-    return Response(
-        csv_lines(_all_rows(gateway(), wanted)),
-        mimetype="text/csv",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    rows = _all_rows(gateway(), wanted)
+    return csv_file("mvsnap-crowd-events", CROWD_COLUMNS, rows)
 
 
 def _asked() -> CrowdFilter:
@@ -82,12 +81,11 @@ def _asked() -> CrowdFilter:
 
 
 def _read_page(asked: CrowdFilter) -> CrowdPage:
-    found = gateway().store.events(asked.wanted, _PAGE + 1)
-    raised, rest = found[:_PAGE], found[_PAGE:]
-    if not raised:
+    raised = Page.cut(gateway().store.events(asked.wanted, _PAGE + 1), _PAGE)
+    if not raised.rows:
         return CrowdPage(asked, advice=_advice(asked))
-    older = url_for(".index", **asked.query, after=raised[-1].id) if rest else None
-    return CrowdPage(asked, _with_the_rest(gateway(), raised), older)
+    rows = _with_the_rest(gateway(), raised.rows)
+    return CrowdPage(asked, rows, older_url(asked, raised.last))
 
 
 def _all_rows(here: Gateway, asked: CrowdFilter) -> Iterator[list[CrowdRow]]:
@@ -95,7 +93,7 @@ def _all_rows(here: Gateway, asked: CrowdFilter) -> Iterator[list[CrowdRow]]:
         yield _with_the_rest(here, raised)
 
 
-def _with_the_rest(here: Gateway, raised: list[Event]) -> list[CrowdRow]:
+def _with_the_rest(here: Gateway, raised: Sequence[Event]) -> list[CrowdRow]:
     job_ids = {event.job_id for event in raised}
     others = here.store.events_of_jobs(job_ids)
     undelivered = here.store.undelivered(job_ids)

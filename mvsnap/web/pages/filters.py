@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
+
+from flask import url_for
 
 from mvsnap.domain import EventId, Serial, parse_serial
 from mvsnap.errors import BadInput
@@ -43,6 +45,16 @@ class ListFilter(Filter, Generic[Wanted]):
     def query(self) -> dict[str, Any]:
         """The parameters without the page, for an address."""
         return {name: text for name, text in self.entered.items() if name != "after"}
+
+
+class HasId(Protocol):
+    @property
+    def id(self) -> Any: ...
+
+
+def older_url(asked: ListFilter[Any], last: HasId | None) -> str | None:
+    """Return the address of the page after this row, None where there is none."""
+    return url_for(".index", **asked.query, after=last.id) if last else None
 
 
 @dataclass(slots=True)

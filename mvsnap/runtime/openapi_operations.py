@@ -1,0 +1,121 @@
+"""What the description of the API is built from: operations, parameters, answers."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from mvsnap.runtime.openapi_schemas import Json, properties, reference
+
+KEYS: list[Json] = [{"header": []}, {"bearer": []}, {"query": []}]
+
+_COMMON_ERRORS = (
+    "BadInput",
+    "Unauthorized",
+    "Forbidden",
+    "TooManyRequests",
+    "Unavailable",
+)
+_ERRORS: dict[str, tuple[str, str]] = {
+    "BadInput": ("400", "A parameter that cannot be used; the message names it"),
+    "Unauthorized": ("401", "No key, or a wrong one"),
+    "Forbidden": ("403", "The key may not use this camera, room or scope"),
+    "NotFound": ("404", "There is no such thing, or the key may not see it"),
+    "TooLarge": ("413", "The body is too large"),
+    "BadRange": ("416", "The file has no such part"),
+    "TooManyRequests": ("429", "Come again after Retry-After seconds"),
+    "Unavailable": (
+        "503",
+        "Nothing was accepted; come again after Retry-After seconds",
+    ),
+}
+_FORM = "application/x-www-form-urlencoded"
+
+
+def describe(
+    name: str,
+    summary: str,
+    answers: Json,
+    parameters: list[Json],
+    errors: tuple[str, ...] = (),
+) -> Json:
+    names = (*_COMMON_ERRORS, *errors)
+    refused = {
+        _ERRORS[error][0]: {"$ref": f"#/components/responses/{error}"}
+        for error in names
+    }
+    return {
+        "operationId": name,
+        "summary": summary,
+        "security": KEYS,
+        "parameters": parameters,
+        "responses": answers | refused,
+    }
+
+
+def describe_open(name: str, summary: str, schema: str, *also: str) -> Json:
+    """also: other statuses with the same answer."""
+    answer = json_answer(schema, summary)
+    return {
+        "operationId": name,
+        "summary": summary,
+        "security": [],
+        "responses": dict.fromkeys(("200", *also), answer),
+    }
+
+
+def path_parameter(name: str, about: str) -> Json:
+    schema = {"type": "string", "minLength": 1}
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": about,
+        "schema": schema,
+    }
+
+
+def query_parameters(shape: type[Struct]) -> list[Json]:
+    """Return a parameter for each field of the shape."""
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "description": schema.pop("description", name),
+            "schema": schema,
+        }
+        for name, schema in properties(shape).items()
+    ]
+
+
+def idempotency_key() -> Json:
+    return {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "the same key gives the same job",
+        "schema": {"type": "string", "maxLength": 255},
+    }
+
+
+def body(schema: Json, form: str | None = None, *, required: bool = True) -> Json:
+    """form: its schema, where a form is taken, too.
+
+    It has another name than that of the JSON: a client that is made of the description
+    can tell by the class what to send.
+    """
+    content = {"application/json": {"schema": schema}}
+    if form:
+        content[_FORM] = {"schema": reference(form)}
+    return {"required": required, "content": content}
+
+
+def json_answer(schema: str, about: str = "Found") -> Json:
+    content = {"application/json": {"schema": reference(schema)}}
+    return {"description": about, "content": content}
+
+
+def file_answer(mime: str, about: str) -> Json:
+    return {"description": about, "content": {mime: {"schema": {"type": "string"}}}}
+
+
+def responses() -> Json:
+    return {name: json_answer("Error", about) for name, (_, about) in _ERRORS.items()}

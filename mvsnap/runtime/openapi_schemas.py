@@ -1,0 +1,77 @@
+"""The schemas of the API's description, taken from the types that the views encode."""
+
+from __future__ import annotations
+
+from inspect import cleandoc
+from typing import Any
+
+import msgspec
+
+from mvsnap.badges.answers import BadgeEventBody, BadgesAddedAnswer
+from mvsnap.runtime.answers import DescriptionAnswer, HealthAnswer, ReadinessAnswer
+from mvsnap.web.answers import (
+    ErrorAnswer,
+    EventAnswer,
+    EventsAnswer,
+    JobAnswer,
+    MuteAnswer,
+    MutesAnswer,
+    SnapshotsAnswer,
+)
+from mvsnap.web.bodies import MuteBody, MuteForm, SnapshotBody, SnapshotForm
+from mvsnap.webhooks.answers import AlarmAnswer, AlarmForm, AlarmMessage
+from mvsnap.wifi.answers import ObservationsAnswer, ScanningMessage
+
+Json = dict[str, Any]
+
+_REFERENCE = "#/components/schemas/"
+_TEMPLATE = _REFERENCE + "{name}"
+_SHAPES: tuple[type[msgspec.Struct], ...] = (
+    *(SnapshotBody, SnapshotForm, SnapshotsAnswer, JobAnswer),
+    *(EventAnswer, EventsAnswer),
+    *(MuteBody, MuteForm, MuteAnswer, MutesAnswer),
+    *(BadgeEventBody, BadgesAddedAnswer),
+    *(AlarmMessage, AlarmForm, ScanningMessage, ObservationsAnswer),
+    *(HealthAnswer, ReadinessAnswer, DescriptionAnswer),
+    ErrorAnswer,
+)
+
+
+def schemas() -> Json:
+    """Return every schema by its name, with those that they name."""
+    (alarm, *_), found = msgspec.json.schema_components(
+        (AlarmAnswer, *_SHAPES), ref_template=_TEMPLATE
+    )
+    named = {_short(name): _named(schema) for name, schema in found.items()}
+    return dict(sorted((named | {"Alarm": _named(alarm)}).items()))
+
+
+def reference(name: str) -> Json:
+    return {"$ref": f"{_REFERENCE}{name}"}
+
+
+def properties(shape: type[msgspec.Struct]) -> Json:
+    """Return the schema of each of its fields, by the name a request has for it."""
+    _, found = msgspec.json.schema_components([shape], ref_template=_TEMPLATE)
+    fields: Json = found[shape.__name__]["properties"]
+    return fields
+
+
+def _named(found: Any) -> Any:
+    """Return a schema with the names that the description has for its parts."""
+    if isinstance(found, dict):
+        return {
+            key: cleandoc(part) if key == "description" else _named(part)
+            for key, part in found.items()
+            # It would be a second name; a field may be called so, too.
+            if not (key == "title" and isinstance(part, str))
+        }
+    if isinstance(found, list):
+        return [_named(part) for part in found]
+    if isinstance(found, str) and found.startswith(_REFERENCE):
+        return _short(found)
+    return found
+
+
+def _short(name: str) -> str:
+    return name.removesuffix("Answer")

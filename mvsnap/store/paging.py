@@ -1,0 +1,88 @@
+"""Lists read page by page, each page from the last row of the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, and_, or_
+
+Row = TypeVar("Row")
+Place = TypeVar("Place")
+
+SIZE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """rows: what is shown. has_more: there is another page."""
+
+    rows: Sequence[Row]
+    has_more: bool
+
+    @classmethod
+    def cut(cls, found: Sequence[Row], size: int) -> Page[Row]:
+        """Return the page of a list that was asked for one row more than it has."""
+        return cls(found[:size], has_more=len(found) > size)
+
+    @property
+    def last(self) -> Row | None:
+        """The row after which the next page begins; None: there is no other page."""
+        return self.rows[-1] if self.has_more else None
+
+
+def pages(
+    read: Callable[[Place | None, int], Sequence[Row]],
+    place: Callable[[Row], Place],
+    *,
+    after: Place | None = None,
+    most: int | None = None,
+    size: int = SIZE,
+) -> Iterator[Sequence[Row]]:
+    """Yield all pages of a list, at most `most` rows.
+
+    read: returns so many rows behind a place, None: from the beginning.
+    place: of a row; not only its id where rows may be purged while pages are sent.
+    """
+    left = most
+    while left is None or left > 0:
+        wanted = size if left is None else min(left, size)
+        page = read(after, wanted)
+        if page:
+            yield page
+        if len(page) < wanted:
+            return
+        left = None if left is None else left - wanted
+        after = place(page[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The order of a list by columns that together are of one row only.
+
+    falling: the largest first; rising: the smallest first, where those are the same.
+    """
+
+    falling: Sequence[ColumnElement[Any]] = ()
+    rising: Sequence[ColumnElement[Any]] = ()
+
+    @property
+    def by(self) -> list[ColumnElement[Any]]:
+        """What `order_by` takes."""
+        return [*(column.desc() for column in self.falling), *self.rising]
+
+    def behind(self, place: Sequence[Any]) -> ColumnElement[bool]:
+        """Return what is true of the rows that follow the one with these values."""
+        falls = len(self.falling)
+        columns = [*self.falling, *self.rising]
+        same: list[ColumnElement[bool]] = []
+        found: list[ColumnElement[bool]] = []
+        for index, (column, value) in enumerate(zip(columns, place, strict=True)):
+            further = column < value if index < falls else column > value
+            found.append(and_(*same, further))
+            same.append(column == value)
+        first, value = columns[0], place[0]
+        # The first one again, alone: it lets an index begin at the right place.
+        begin = first <= value if falls else first >= value
+        return and_(begin, or_(*found))

@@ -1,0 +1,93 @@
+"""What the API takes, as types: the description shows them, the views know the names.
+
+They are not what reads a request: `web.params` forgives what old clients send.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import fields
+
+from mvsnap.core import mutes, params
+
+MOST_LISTED = 500
+MOST_IN_TABLE = 1_000_000
+
+_SERIALS = (
+    f"one serial or up to {params.MAX_CAMERAS}, comma separated; "
+    "default: meraki.cameras"
+)
+_ROOM = "room title, room id or e-mail; default: webex.room"
+
+Serials = Annotated[str, Meta(description=_SERIALS)]
+Room = Annotated[str, Meta(description=_ROOM, max_length=params.MAX_ROOM)]
+At = Annotated[str, Meta(description="ISO 8601 time in the past; default: now")]
+Prefix = Annotated[
+    str,
+    Meta(description="text in front of the message", max_length=params.MAX_PREFIX),
+]
+WaitS = Annotated[
+    float,
+    Meta(
+        description="how long to wait for the end of the job",
+        ge=0,
+        le=params.MAX_WAIT_S,
+    ),
+]
+MutedSerial = Annotated[str, Meta(description="the camera; default: all")]
+MutedZone = Annotated[str, Meta(description="one zone of it; default: all")]
+Minutes = Annotated[int, Meta(description="how long", ge=1, le=mutes.MAX_MINUTES)]
+Since = Annotated[str, Meta(description="ISO 8601 time, included")]
+Until = Annotated[str, Meta(description="ISO 8601 time, not included")]
+OfCameras = Annotated[str, Meta(description="one or several cameras")]
+After = Annotated[str, Meta(description="id of the last event you have")]
+
+
+class SnapshotBody(Struct, rename={"mv_serial": "mvSerial", "webex_room": "webexRoom"}):
+    """Which cameras to ask for a snapshot, and where to post it."""
+
+    mv_serial: Serials | UnsetType = UNSET
+    webex_room: Room | UnsetType = UNSET
+    at: At | UnsetType = UNSET
+    prefix: Prefix | UnsetType = UNSET
+    wait_s: WaitS = params.DEFAULT_WAIT_S
+
+
+class SnapshotForm(SnapshotBody):
+    """The same as a form."""
+
+
+class MuteBody(Struct):
+    """What to mute, and for how long."""
+
+    serial: MutedSerial | UnsetType = UNSET
+    zone: MutedZone | UnsetType = UNSET
+    minutes: Minutes = mutes.DEFAULT_MINUTES
+
+
+class MuteForm(MuteBody):
+    """The same as a form."""
+
+
+class EventsQuery(Struct):
+    """Which events to list."""
+
+    kind: str | UnsetType = UNSET
+    since: Since | UnsetType = UNSET
+    until: Until | UnsetType = UNSET
+    serial: OfCameras | UnsetType = UNSET
+    after: After | UnsetType = UNSET
+    limit: Annotated[int, Meta(ge=1, le=MOST_LISTED)] | UnsetType = UNSET
+
+
+class EventTableQuery(EventsQuery):
+    """Which events to put into a table."""
+
+    limit: Annotated[int, Meta(ge=1, le=MOST_IN_TABLE)] | UnsetType = UNSET
+
+
+def names(shape: type[Struct]) -> tuple[str, ...]:
+    """Return the names of its parameters as a request has them."""
+    return tuple(field.encode_name for field in fields(shape))

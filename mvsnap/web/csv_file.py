@@ -1,0 +1,23 @@
+"""A table as a file to save."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from flask import Response
+
+from mvsnap.core.csv_table import Columns, csv_lines
+
+Row = TypeVar("Row")
+
+
+def csv_file(
+    name: str, columns: Columns[Row], pages: Iterable[Iterable[Row]]
+) -> Response:
+    """Return a table that is written while it is sent; `name` without `.csv`."""
+    return Response(
+        csv_lines(columns, pages),
+        mimetype="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+    )
