@@ -83,7 +83,7 @@ def parse_json(
     except RepeatedKey as exc:
         raise _given_twice(exc.key) from exc
     except (ValueError, RecursionError) as exc:
-        raise BadInput(f"{shown(path)}: is no JSON (expected {expected})") from exc
+        raise BadInput(f"{shown(path)}: not JSON (expected {expected})") from exc
 
 
 def form_pairs(text: str, most: int, mistake: str) -> list[tuple[str, str]]:
@@ -204,7 +204,7 @@ def _check(found: Any, path: str = "") -> None:
 
 
 def _given_twice(name: str) -> BadInput:
-    return BadInput(f"{shown(name[:40])}: is given twice")
+    return BadInput(f"{shown(name[:40])}: given twice")
 
 
 def _whole(digits: str) -> int | float:

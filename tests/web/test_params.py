@@ -168,7 +168,7 @@ def refused(web: Web, answer: TestResponse, status: int = 400) -> dict[str, str]
         pytest.param("at=2999-01-01", "bad_time", "future", id="a future time"),
         pytest.param("wait_s=ten", "bad_input", "wait_s", id="no number"),
         pytest.param("wait_s=61", "bad_input", "wait_s", id="too long"),
-        pytest.param("wait_s=1&wait_s=2", "bad_input", "twice", id="twice"),
+        pytest.param("wait_s=1&wait_s=2", "bad_input", "two different", id="twice"),
         pytest.param("prefix=a%0Ab", "bad_input", "control", id="a line break"),
         pytest.param("prefix=a%00b", "bad_input", "control", id="a NUL"),
         pytest.param("webexRoom=" + "a" * 401, "bad_input", "401", id="a long room"),
