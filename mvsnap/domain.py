@@ -40,6 +40,11 @@ def parse_serial(text: str) -> Serial:
     return Serial(serial)
 
 
+def is_serial(text: str) -> bool:
+    """Say whether it is a Meraki serial, in Meraki's own spelling."""
+    return _SERIAL.fullmatch(text) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Organization:
     id: str

@@ -178,3 +178,11 @@ class Photographer:
             return asked.result()
         except UpstreamError:
             return self.video_link(serial, at)
+
+
+@dataclass(frozen=True, slots=True)
+class Cameras:
+    """Who takes the pictures, and what the cameras are called."""
+
+    photographer: Photographer
+    names: CameraNames

@@ -155,6 +155,11 @@ class Gateway:
         return code
 
     @property
+    def has_ended(self) -> bool:
+        assert self._program is not None
+        return self._program.exit_code is not None
+
+    @property
     def pid(self) -> int:
         assert self._program is not None
         return self._program.pid

@@ -27,7 +27,7 @@ class Jobs(Protocol):
 
 
 class MismatchNotifier:
-    """room: None when nobody is told."""
+    """rooms: who is told; none: nobody."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class MismatchNotifier:
         jobs: Jobs,
         clock: Clock,
         *,
-        room: str | None,
+        rooms: tuple[str, ...],
     ) -> None:
         self._badges = badges
         self._store = store
@@ -46,7 +46,7 @@ class MismatchNotifier:
         self._names = names
         self._jobs = jobs
         self._clock = clock
-        self._room = room
+        self._rooms = rooms
 
     def step(self) -> None:
         """Make a job of every mismatch whose time has come.
@@ -55,13 +55,13 @@ class MismatchNotifier:
         """
         for made in self._badges.to_notify(self._clock.now(), _AT_ONCE):
             badge = self._badges.badge(made.badge_id)
-            if badge is None or self._room is None:
+            if badge is None or not self._rooms:
                 self._badges.mark_notified(made, None)
                 continue
             event = self._event(badge, made)
             self._store.add_event(event)
             try:
-                self._jobs.submit(self._job(event, self._room))
+                self._jobs.submit(self._job(event))
             except QueueFull as exc:
                 log.warning("a mismatch is waiting to be posted: %s", exc.message)
                 return
@@ -102,13 +102,13 @@ class MismatchNotifier:
         jpeg = path.read_bytes()
         return self._files.save_snapshot(event_id, badge.swiped_at, jpeg)
 
-    def _job(self, event: Event, room: str) -> Job:
+    def _job(self, event: Event) -> Job:
         return Job(
             id=event.job_id,
             trigger=event.trigger,
             serials=(),
             accepted_at=self._clock.now(),
-            rooms=(room,),
+            rooms=self._rooms,
             prefix=event.title,
             about=event.id,
         )

@@ -40,8 +40,8 @@ def read_seen() -> int | None:
 def room_to_notify() -> str | None:
     """Return who is told of a mismatch, None for nobody."""
     settings = gateway().settings
-    has_webex = settings.webex.bot_token is not None
-    return settings.badges.mismatch_room if has_webex else None
+    rooms = settings.recipients.only(settings.badges.mismatch_room)
+    return next(iter(rooms), None)
 
 
 def history(badge_id: BadgeId) -> list[tuple[Judgement, str]]:

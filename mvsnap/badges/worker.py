@@ -99,7 +99,6 @@ def make_loop(
 ) -> BadgeLoop:
     """worker: names this process, in its next life too."""
     ours, meraki = settings.badges, settings.meraki
-    can_post = settings.webex.bot_token is not None
     client = DirectoryClient(ours.photo_hosts)
     notifier = MismatchNotifier(
         stores.badges,
@@ -108,7 +107,7 @@ def make_loop(
         names,
         jobs,
         clock,
-        room=ours.mismatch_room if can_post else None,
+        rooms=settings.recipients.only(ours.mismatch_room),
     )
     pictures = PictureFetcher(
         stores.pictures,

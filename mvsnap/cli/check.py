@@ -150,12 +150,9 @@ def _cameras(settings: Settings) -> CheckResult:
 
 
 def _webex_client(settings: Settings) -> Webex | None:
-    from mvsnap.clients.webex.client import Webex
+    from mvsnap.delivery.webex import open_webex
 
-    webex = settings.webex
-    if webex.bot_token is None:
-        return None
-    return Webex(webex.base_url, webex.bot_token.get_secret_value())
+    return open_webex(settings.webex)
 
 
 def _webex(settings: Settings) -> CheckResult:

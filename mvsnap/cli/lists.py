@@ -52,17 +52,17 @@ def cameras(ctx: click.Context) -> None:
 def rooms(ctx: click.Context) -> None:
     """List the rooms the Webex bot is in."""
     settings = load_settings(ctx)
-    from mvsnap.clients.webex.client import Webex
+    from mvsnap.delivery.webex import open_webex
 
-    webex = settings.webex
-    if webex.bot_token is None:
+    webex = open_webex(settings.webex)
+    if webex is None:
         fail("webex.bot_token is missing. Set it, or run: python -m mvsnap init")
     table = Table("title", "type", Column("id", no_wrap=True), "used")
     try:
-        found = Webex(webex.base_url, webex.bot_token.get_secret_value()).rooms()
+        found = webex.rooms()
     except UpstreamError as exc:
         fail_with(exc)
     for room in found:
-        used = webex.room in (room.id, room.title)
+        used = settings.webex.room in (room.id, room.title)
         table.add_row(escape(room.title), room.type, room.id, "yes" if used else "")
     out.print(table)

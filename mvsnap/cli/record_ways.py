@@ -126,7 +126,7 @@ def _by_the_service(parts: Parts, asked: Asked) -> Clip:
         _BY,
         serials=(),
         clips=(asked.camera,),
-        rooms=(asked.room,) if asked.room else (),
+        rooms=parts.settings.recipients.only(asked.room),
         pre_roll_s=asked.pre_roll_s,
         post_roll_s=asked.post_roll_s,
         idempotency_key=str(uuid.uuid4()),  # its job is known by it
@@ -204,7 +204,7 @@ def _wanted(parts: Parts, asked: Asked) -> Clip:
         at=now,
         received_at=now,
         state=ClipState.RECORDING,
-        rooms=(asked.room,) if asked.room else (),
+        rooms=parts.settings.recipients.only(asked.room),
         pre_roll_s=0,
         post_roll_s=asked.after_s(parts.settings),
     )

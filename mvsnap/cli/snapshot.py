@@ -89,17 +89,15 @@ def _job(
         moment = params.parse_at(at, now) if at else None
     except BadInput as exc:
         raise click.UsageError(exc.message) from exc
-    if room and settings.webex.bot_token is None:
+    if room and not settings.recipients.can_post:
         fail("--room: webex.bot_token is not set. Run: python -m mvsnap init")
-    posts = not no_post and settings.webex.bot_token is not None
-    target = room or settings.webex.room
     return Job(
         id=JobId(str(uuid.uuid4())),
         trigger=Trigger(TriggerKind.COMMAND, "snapshot"),
         serials=wanted,
         accepted_at=now,
         at=moment,
-        rooms=(target,) if posts and target else (),
+        rooms=() if no_post else settings.recipients.rooms(room),
     )
 
 

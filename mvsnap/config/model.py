@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from mvsnap.config.badges import Badges
 from mvsnap.config.ixon import Ixon
+from mvsnap.config.recipients import Recipients
 from mvsnap.config.recorder import Recorder
 from mvsnap.config.scanning import Scanning
 from mvsnap.config.sense import Sense
@@ -29,6 +30,7 @@ from mvsnap.config.values import (
     Url,
     is_serial,
 )
+from mvsnap.config.webex import Webex
 from mvsnap.config.webhooks import Webhooks
 from mvsnap.domain import LoginBackend
 
@@ -133,27 +135,6 @@ class Meraki(Section):
     )
 
 
-class Webex(Section):
-    base_url: Url = Field(
-        "https://webexapis.com/v1", description="URL of the Webex API"
-    )
-    bot_token: Secret | None = Field(None, description="access token of the bot")
-    room: Text | None = Field(
-        None,
-        description="default room, for triggers that name none: title, id or "
-        "e-mail address",
-    )
-    message_prefix: Text = Field("", description="text at the start of every message")
-    # Webex takes files of up to 100 MB. Half of that is a minute of a 1080p camera, and
-    # is through a slow uplink of 5 Mbit/s within Webex's own patience.
-    clip_upload_max_mb: float = Field(
-        50,
-        ge=0,
-        le=100,
-        description="larger clips are posted as a picture and a link; 0: all clips",
-    )
-
-
 class Schedule(Section):
     cron: Cron = Field(
         description="cron expression (minute hour day month weekday) in the "
@@ -250,6 +231,10 @@ class Settings(Section):
         if mistakes:
             raise ValueError("\n".join(mistakes))
         return self
+
+    @property
+    def recipients(self) -> Recipients:
+        return Recipients(self.webex.room, can_post=self.webex.configured)
 
     def secrets(self) -> list[str]:
         """Return every secret text, for the redaction filter of the log."""

@@ -5,31 +5,32 @@ The picture of a camera is named by its serial.
 
 from __future__ import annotations
 
-from mvsnap.domain import CameraName, Serial
+from mvsnap.domain import CameraName, Serial, is_serial
 
 HEAD = ""  # opens the thread
 END = "end"  # says that a crowd is over
-_NOTE = " note"
-_CLIP = "clip "
+_NOTE = "note"
+_CLIP = "clip"
 
 
 def note_part(serial: Serial) -> str:
     """Return the part that says `no picture yet` for this camera."""
-    return f"{serial}{_NOTE}"
+    return f"{serial} {_NOTE}"
 
 
 def clip_part(camera: CameraName) -> str:
     """Return the part that tells of this camera's clip."""
-    return f"{_CLIP}{camera}"
+    return f"{_CLIP} {camera}"
 
 
 def opens_thread(part: str) -> int | None:
     """Return in which order this part may open the thread; None: it follows in one.
 
-    Webex has threads of one level: where a note came first, it is the head.
+    Threads have one level: where a note came first, it is the head.
     """
-    if part == END or part.startswith(_CLIP):
-        return None
     if part == HEAD:
         return 0
-    return 1 if part.endswith(_NOTE) else 2
+    first, _, rest = part.partition(" ")
+    if not is_serial(first):
+        return None
+    return {_NOTE: 1, "": 2}.get(rest)

@@ -1,12 +1,15 @@
-"""Post: sends a message, tries it again, parks its job, or gives it up."""
+"""Retrying sender: sends a message, tries it again, parks its job, or gives it up."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 
 from mvsnap.clock import SystemClock
-from mvsnap.delivery import Courier, Letter
+from mvsnap.delivery.channel import Limits
+from mvsnap.delivery.message import Message
+from mvsnap.delivery.sender import MessageSender
 from mvsnap.domain import DeliveryState, Job, MessageId
 from mvsnap.errors import UpstreamError
 from mvsnap.jobs.retry import RetryPolicy, retrying
@@ -16,76 +19,70 @@ from mvsnap.store.events import Store
 log = logging.getLogger(__name__)
 
 
-class Post:
-    """courier: None when Webex is not configured; pictures are then only kept."""
-
+class RetryingSender:
     def __init__(
         self,
+        sender: MessageSender,
         store: Store,
-        courier: Courier | None,
+        policy: RetryPolicy,
         clock: SystemClock,
         metrics: Metrics,
-        patience: RetryPolicy,
     ) -> None:
+        self._sender = sender
         self._store = store
-        self._courier = courier
+        self._policy = policy
         self._clock = clock
         self._metrics = metrics
-        self._patience = patience
 
-    def send(self, job: Job, letter: Letter) -> MessageId:
+    def limits(self, room: str) -> Limits:
+        return self._sender.limits(room)
+
+    def send(self, message: Message) -> MessageId:
         """Send unless it was sent already; return the message's id.
 
         Raises:
             UpstreamError: not sent within our patience.
         """
-        if self._courier is None:
-            # Accepted while Webex was configured, which it is no more.
-            raise UpstreamError("Webex is not configured", retry=False)
-        courier = self._courier
         return retrying(
-            lambda: courier.send_once(job, letter),
+            lambda: self._sender.send_once(message),
             self._clock,
-            limit_s=self._patience.call_s,
+            limit_s=self._policy.call_s,
         )
 
-    def try_once(self, job: Job, letter: Letter) -> None:
+    def try_once(self, message: Message) -> None:
         """Send what is only nice to have: what goes wrong is logged."""
-        if self._courier is None or self._patience.is_over:
+        if self._policy.is_over:
             return
         try:
-            self._courier.send_once(job, letter)
+            self._sender.send_once(message)
         except UpstreamError as exc:
-            log.warning("%s not sent: %s", letter.part, exc.message)
+            log.warning("%s not sent: %s", message.part, exc.message)
 
-    def send_or_give_up(
-        self, job: Job, letter: Letter, *, or_else: Letter | None = None
-    ) -> float | None:
-        """Return None when nothing is left, else in how many seconds to come again.
-
-        or_else: what to send where Webex refuses the file for good.
-        """
-        known = self._store.deliveries_of_job(job.id).get((letter.part, letter.room))
+    def send_or_give_up(self, message: Message) -> float | None:
+        """Return None when nothing is left, else in how many seconds to come again."""
+        job, part, room = message.job, message.part, message.room
+        known = self._store.deliveries_of_job(job.id).get((part, room))
         if known and known.is_over:
             return None
         try:
-            self.send(job, letter)
+            self.send(message)
         except UpstreamError as exc:
-            if letter.file and or_else and not exc.retry and not exc.unsure:
-                log.warning("%s posted without its file: %s", letter.part, exc.message)
-                return self.send_or_give_up(job, or_else)
-            return self.park_or_give_up(job, letter.part, letter.room, exc)
+            is_refused = not exc.retry and not exc.unsure
+            if message.file and message.kind.goes_without_file and is_refused:
+                log.warning("%s posted without its file: %s", part, exc.message)
+                return self.send_or_give_up(replace(message, file=None))
+            return self.park_or_give_up(job, part, room, exc)
         self._metrics.parts.labels("delivered").inc()
         took_s = (self._clock.now() - job.accepted_at).total_seconds()
         self._metrics.delivery_s.observe(took_s)
-        log.info("%s posted to %s after %.1f s", letter.part, letter.room, took_s)
+        log.info("%s posted to %s after %.1f s", part, room, took_s)
         return None
 
     def park_or_give_up(
         self, job: Job, part: str, room: str, why: UpstreamError
     ) -> float | None:
-        if self._patience.lasts(job, why):
-            return self._patience.park_s(job, why)
+        if self._policy.lasts(job, why):
+            return self._policy.park_s(job, why)
         now = self._clock.now()
         self._store.set_delivery(
             job.id, part, room, DeliveryState.FAILED, now, error=why.message

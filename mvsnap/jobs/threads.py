@@ -1,4 +1,4 @@
-"""The messages of a job: to every room, in its thread, each once.
+"""The first messages of a job: to every room, in its thread, each once.
 
 What one room refuses does not hold up the others.
 """
@@ -9,14 +9,14 @@ import logging
 from collections.abc import Mapping
 from concurrent.futures import Executor, Future
 
-from mvsnap.clock import Clock
 from mvsnap.core.message_parts import HEAD, note_part
-from mvsnap.delivery import Letter, Words
-from mvsnap.domain import Event, EventKind, Job, JobId, MessageId, Serial
+from mvsnap.delivery.attachments import Attachments
+from mvsnap.delivery.kinds import HEAD_KIND, NOTE_KIND, kind_of
+from mvsnap.delivery.message import Facts, Message
+from mvsnap.domain import Event, Job, JobId, MessageId, Serial
 from mvsnap.errors import UpstreamError
-from mvsnap.jobs.sender import Post, soonest
+from mvsnap.jobs.sender import RetryingSender, soonest
 from mvsnap.store.events import Store
-from mvsnap.store.files import Files
 
 log = logging.getLogger(__name__)
 
@@ -24,15 +24,13 @@ log = logging.getLogger(__name__)
 Heads = Mapping[str, Future[MessageId]]
 
 
-class Mailing:
+class Threads:
     def __init__(
-        self, store: Store, files: Files, post: Post, words: Words, clock: Clock
+        self, store: Store, attachments: Attachments, sender: RetryingSender
     ) -> None:
         self._store = store
-        self._files = files
-        self._post = post
-        self._words = words
-        self._clock = clock
+        self._attachments = attachments
+        self._sender = sender
 
     def open_threads(self, job: Job, pool: Executor) -> Heads:
         """Several cameras of one trigger make one thread in each room."""
@@ -40,7 +38,7 @@ class Mailing:
             return {}
         raised = self._about(job)
         return {
-            room: pool.submit(self._post.send, job, self._head(job, raised, room))
+            room: pool.submit(self._sender.send, _head(job, raised, room))
             for room in job.rooms
         }
 
@@ -50,8 +48,8 @@ class Mailing:
         Returns None when nothing is left, else in how many seconds to come again.
         """
         raised = self._about(job)
-        letters = [self._head(job, raised, room) for room in job.rooms]
-        return soonest(self._post.send_or_give_up(job, letter) for letter in letters)
+        heads = [_head(job, raised, room) for room in job.rooms]
+        return soonest(self._sender.send_or_give_up(head) for head in heads)
 
     def deliver(
         self, job: Job, event: Event, heads: Heads, pool: Executor
@@ -60,9 +58,9 @@ class Mailing:
 
         Returns None when nothing is left, else in how many seconds to come again.
         """
-        raised = self._about(job)
+        facts = Facts(job, event, raised=self._about(job))
         sends = [
-            pool.submit(self._deliver, job, event, raised, room, heads.get(room))
+            pool.submit(self._deliver, facts, event, room, heads.get(room))
             for room in job.rooms
         ]
         return soonest([send.result() for send in sends])
@@ -71,51 +69,35 @@ class Mailing:
         self, job: Job, serial: Serial, name: str, heads: Heads, why: UpstreamError
     ) -> None:
         """Tell people now that the picture is late; best effort, once."""
-
-        def words(repeat: bool) -> str:
-            return self._words.note(job, name, why.message, repeat=repeat)
-
+        facts = Facts(job, camera=name, error=why.message)
         for room in job.rooms:
             try:
                 head = heads[room].result() if room in heads else None
             except UpstreamError as exc:
                 log.warning("could not post that a picture is delayed: %s", exc.message)
             else:
-                letter = Letter(note_part(serial), room, words, parent_id=head)
-                self._post.try_once(job, letter)
+                part = note_part(serial)
+                note = Message(NOTE_KIND, part, room, facts, parent_id=head)
+                self._sender.try_once(note)
 
     def _deliver(
-        self,
-        job: Job,
-        event: Event,
-        raised: Event | None,
-        room: str,
-        head: Future[MessageId] | None,
+        self, facts: Facts, event: Event, room: str, head: Future[MessageId] | None
     ) -> float | None:
-        if head is not None and raised and raised.kind is EventKind.ALARM:
-            raised = None  # the head of the thread has told it
-
-        def words(repeat: bool) -> str:
-            now = self._clock.now()
-            return self._words.snapshot(job, event, now, raised=raised, repeat=repeat)
-
+        job, raised = facts.job, facts.raised
+        if head is not None and raised and kind_of(raised).told_by_head:
+            facts, raised = Facts(job, event), None
         try:
             parent_id = (
                 head.result() if head else self._note_id(job.id, event.serial, room)
             )
         except UpstreamError as exc:
             if head is not None:  # a clip need not wait for it
-                self._post.park_or_give_up(job, HEAD, room, exc)
-            return self._post.park_or_give_up(job, event.serial, room, exc)
-        picture = self._files.for_webex(event)
-        letter = Letter(event.serial, room, words, picture, parent_id)
-        return self._post.send_or_give_up(job, letter)
-
-    def _head(self, job: Job, raised: Event | None, room: str) -> Letter:
-        def words(repeat: bool) -> str:
-            return self._words.head(job, raised=raised, repeat=repeat)
-
-        return Letter(HEAD, room, words)
+                self._sender.park_or_give_up(job, HEAD, room, exc)
+            return self._sender.park_or_give_up(job, event.serial, room, exc)
+        kind = kind_of(event, raised)
+        file = self._attachments.file(kind, event, room)
+        message = Message(kind, event.serial, room, facts, file, parent_id)
+        return self._sender.send_or_give_up(message)
 
     def _note_id(self, job_id: JobId, serial: Serial, room: str) -> MessageId | None:
         known = self._store.deliveries_of_job(job_id)
@@ -124,3 +106,7 @@ class Mailing:
 
     def _about(self, job: Job) -> Event | None:
         return self._store.event(job.about) if job.about else None
+
+
+def _head(job: Job, raised: Event | None, room: str) -> Message:
+    return Message(HEAD_KIND, HEAD, room, Facts(job, raised=raised))

@@ -11,18 +11,20 @@ from mvsnap.badges.store import PurgedBadges
 from mvsnap.clients.meraki.budget import Budget
 from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clients.s3.bucket import Bucket
-from mvsnap.clients.webex.client import Webex
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
-from mvsnap.delivery import Courier, Words
+from mvsnap.delivery.channels import open_channels
+from mvsnap.delivery.sender import MessageSender
+from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.domain import Serial
 from mvsnap.inventory import Inventory
 from mvsnap.jobs.clip_results import Filing
 from mvsnap.jobs.clip_retention import Retention, Rules
 from mvsnap.jobs.executors import data_id
 from mvsnap.jobs.runner import JobRunner
+from mvsnap.jobs.stores import JobStores
 from mvsnap.metrics import Metrics
-from mvsnap.photographer import CameraNames, Photographer
+from mvsnap.photographer import CameraNames, Cameras, Photographer
 from mvsnap.store import database
 from mvsnap.store.audit import AuditLog
 from mvsnap.store.clips import ClipStore
@@ -129,15 +131,14 @@ class Parts:
             by=by,
         )
 
-    def webex(self) -> Webex | None:
-        webex = self.settings.webex
-        if webex.bot_token is None:
-            return None
-        return Webex(webex.base_url, webex.bot_token.get_secret_value())
-
-    def words(self) -> Words:
+    def sender(self) -> MessageSender:
         site, prefix = self.settings.site, self.settings.webex.message_prefix
-        return Words(site.timezone, prefix, site.name, site.public_url)
+        return MessageSender(
+            open_channels(self.settings),
+            MessageTemplates(site.timezone, prefix, site.name, site.public_url),
+            self.store,
+            self.clock,
+        )
 
     def oldest_kept(self) -> datetime:
         days = self.settings.storage.retention_days
@@ -206,19 +207,12 @@ class Parts:
 
     def runner(self, *, comes_again: bool = True) -> JobRunner:
         """comes_again: False where nobody will run an unfinished job again."""
-        settings = self.settings
-        webex = self.webex()
         return JobRunner(
-            self.store,
-            self.clips,
-            self.files,
-            self.photographer(),
-            self.names,
-            Courier(webex, self.store, self.clock) if webex else None,
-            self.words(),
+            JobStores(self.store, self.clips, self.files),
+            Cameras(self.photographer(), self.names),
+            self.sender(),
             self.clock,
             self.metrics,
-            clip_bytes=int(settings.webex.clip_upload_max_mb * 1e6),
             comes_again=comes_again,
         )
 

@@ -223,15 +223,8 @@ def timetables(settings: Settings) -> tuple[CameraTimetable, ...]:
             serials=tuple(
                 Serial(s) for s in schedule.cameras or settings.meraki.cameras
             ),
-            rooms=_rooms(settings, schedule.room),
+            rooms=settings.recipients.rooms(schedule.room),
             prefix=schedule.prefix,
         )
         for number, schedule in enumerate(settings.schedules, start=1)
     )
-
-
-def _rooms(settings: Settings, given: str | None) -> tuple[str, ...]:
-    room = given or settings.webex.room
-    if settings.webex.bot_token is None or room is None:
-        return ()
-    return (room,)

@@ -76,8 +76,7 @@ class ListenerLoop:
         self._clock = clock
         self._metrics = metrics
         self._sense = settings.sense
-        self._room = settings.webex.room if settings.webex.bot_token else None
-        rules = Rules(self._sense, self._room)
+        rules = Rules(self._sense, settings.recipients)
         self._outbox = Outbox(jobs, stores.events, stores.site, clock, rules)
         self._detector = Detector(rules, self._on_sensor)
         self._sensors = Sensors(targets(settings))
@@ -209,7 +208,7 @@ class ListenerLoop:
     def _follow(self, sense: Sense) -> None:
         log.info("MV Sense settings changed")
         self._sense = sense
-        rules = Rules(sense, self._room)
+        rules = Rules(sense, self._settings.recipients)
         self._detector.follow(rules, self._clock.now())
         self._outbox.rules = rules
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mvsnap.config.recipients import Recipients
 from mvsnap.config.sense import Override, Sense
 from mvsnap.core.crossing import CrossingRule
 from mvsnap.core.crowd import CrowdRule
@@ -11,11 +12,9 @@ from mvsnap.domain import Serial, ZoneId
 
 
 class Rules:
-    """default_room: told when no other room is named; None where Webex is not used."""
-
-    def __init__(self, sense: Sense, default_room: str | None) -> None:
+    def __init__(self, sense: Sense, recipients: Recipients) -> None:
         self._sense = sense
-        self._default_room = default_room
+        self._recipients = recipients
 
     def counts(self, serial: str, zone_id: str) -> bool:
         """Say whether this zone is listened to."""
@@ -66,12 +65,8 @@ class Rules:
 
     def rooms(self, serial: Serial, zone_id: ZoneId | None) -> tuple[str, ...]:
         """Return who is told; each once."""
-        if self._default_room is None and not self._sense.rooms:
-            default: tuple[str, ...] = ()
-        else:
-            default = self._sense.rooms or (self._default_room or "",)
-        rooms = self._overridden("rooms", serial, zone_id or ZoneId(""))
-        return tuple(dict.fromkeys(default if rooms is None else rooms))
+        overridden = self._overridden("rooms", serial, zone_id or ZoneId(""))
+        return self._recipients.rooms(overridden, self._sense.rooms or None)
 
     def _value(self, name: str, serial: Serial, zone_id: ZoneId) -> Any:
         value = self._overridden(name, serial, zone_id)

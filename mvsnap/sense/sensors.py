@@ -42,12 +42,11 @@ class Target:
 
 def targets(settings: Settings) -> tuple[Target, ...]:
     """Return the sensor triggers with their defaults filled in."""
-    room = settings.webex.room if settings.webex.bot_token else None
     return tuple(
         Target(
             trigger,
             tuple(Serial(s) for s in trigger.cameras or settings.meraki.cameras),
-            tuple(r for r in (trigger.room or room,) if r and room is not None),
+            settings.recipients.rooms(trigger.room),
         )
         for trigger in settings.sense.triggers
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from mvsnap import durable_file
@@ -12,8 +13,6 @@ from mvsnap.clip_model import Clip, ClipState
 from mvsnap.domain import Event, EventId
 from mvsnap.store import pictures
 
-# "File previews are only rendered for attachments of 1MB or less" (Webex, Messages).
-_WEBEX_PREVIEW_BYTES = 1_000_000
 _PHOTOS = "photos"
 _PHOTO_IS_NEW_S = 3600
 
@@ -72,12 +71,13 @@ class Files:
         """Return a small copy of a picture, made when it is first asked for."""
         return self._copy(self.picture(path), "thumbnail", pictures.thumbnail)
 
-    def for_webex(self, event: Event) -> Path | None:
-        """Return the picture, or a copy small enough for Webex to show it inline."""
+    def picture_within(self, event: Event, most_bytes: int) -> Path | None:
+        """Return the picture, or a copy of it that is small enough."""
         path = self.snapshot(event)
-        if path is None or path.stat().st_size <= _WEBEX_PREVIEW_BYTES:
+        if path is None or path.stat().st_size <= most_bytes:
             return path
-        return self._copy(path, "webex", _preview) or path
+        small = partial(pictures.within, max_bytes=most_bytes)
+        return self._copy(path, f"within-{most_bytes}", small) or path
 
     def clip(self, clip: Clip) -> Path | None:
         """Return the video's place on disk, None when there is none (any more)."""
@@ -86,7 +86,7 @@ class Files:
     def clip_thumbnail(self, clip: Clip) -> Path | None:
         return None if _is_deleted(clip) else self._there(clip.thumbnail_path)
 
-    def clip_for_webex(self, clip: Clip, most_bytes: int) -> Path | None:
+    def clip_within(self, clip: Clip, most_bytes: int) -> Path | None:
         """Return the video unless it is too large to be sent along."""
         path = self.clip(clip)
         return path if path and path.stat().st_size <= most_bytes else None
@@ -129,7 +129,3 @@ class Files:
 def _is_deleted(clip: Clip) -> bool:
     # Its file stays on the disk for a moment, and as long as another clip shows it.
     return clip.state is ClipState.DELETED
-
-
-def _preview(path: Path) -> bytes | None:
-    return pictures.within(path, _WEBEX_PREVIEW_BYTES)

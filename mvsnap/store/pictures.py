@@ -1,4 +1,4 @@
-"""Smaller copies of pictures: for lists, and for Webex to show them inline."""
+"""Smaller copies of pictures: for lists, and for channels to show them inline."""
 
 from __future__ import annotations
 

@@ -96,16 +96,14 @@ def _serials(parameters: Parameters) -> tuple[Serial, ...]:
 
 
 def _rooms(parameters: Parameters) -> tuple[str, ...]:
-    webex = gateway().settings.webex
+    recipients = gateway().settings.recipients
     given = parameters.get("webexRoom")
-    if webex.bot_token is None:
-        if given:
-            raise BadInput("webexRoom: Webex is not configured here (webex.bot_token)")
-        return ()
-    room = params.parse_room(given) if given else webex.room
-    if not room:
+    if given and not recipients.can_post:
+        raise BadInput("webexRoom: Webex is not configured here (webex.bot_token)")
+    rooms = recipients.rooms(params.parse_room(given) if given else None)
+    if recipients.can_post and not rooms:
         raise BadInput("webexRoom: none given, and webex.room is empty")
-    return (room,)
+    return rooms
 
 
 def _idempotency_key() -> str | None:

@@ -142,7 +142,7 @@ def _defaults(by: Sender) -> Defaults:
     usual = ("clip", "snapshot") if records else ("snapshot",)
     return Defaults(
         cameras=token.cameras if token else (),
-        room=(token.room if token else None) or settings.webex.room,
+        room=token.room if token else None,
         actions=(token.actions if token else ()) or usual,
     )
 
@@ -159,7 +159,7 @@ def _order(alarm: Alarm, match: RuleMatch, by: Sender) -> Order:
             "meraki.cameras and recorder.cameras are empty"
         )
     by.caller.require_cameras(cameras)
-    rooms = _rooms(match)
+    rooms = settings.recipients.rooms(match.room)
     by.caller.require_rooms(rooms)
     # Its picture shows the camera that alerted, and no other; it needs no API key.
     picture_url = alarm.image_url if wanted.serials == (alarm.camera,) else None
@@ -196,11 +196,6 @@ def _require_room(job_request: JobRequest) -> None:
                 f"{most} clips of {camera} are being recorded or waiting "
                 "(recorder.queue_size)"
             )
-
-
-def _rooms(match: RuleMatch) -> tuple[str, ...]:
-    has_webex = gateway().settings.webex.bot_token is not None
-    return (match.room,) if match.room and has_webex else ()
 
 
 def _idempotency_key(alarm: Alarm, by: Sender) -> str:

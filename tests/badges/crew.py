@@ -77,7 +77,7 @@ class BadgeCrew:
             names,
             self.jobs,
             self.clock,
-            room=room,
+            rooms=(room,) if room else (),
         )
 
     def reader(self, place: str | None, *photo_hosts: str) -> DirectoryReader:

@@ -12,11 +12,15 @@ from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clients.webex.client import Webex
 from mvsnap.clock import SystemClock
 from mvsnap.core.progress import JobProgress
-from mvsnap.delivery import Courier, Words
+from mvsnap.delivery.channels import Channels
+from mvsnap.delivery.sender import MessageSender
+from mvsnap.delivery.templates import MessageTemplates
+from mvsnap.delivery.webex import WebexChannel
 from mvsnap.domain import Event, Job, Serial
 from mvsnap.jobs.runner import JobRunner
+from mvsnap.jobs.stores import JobStores
 from mvsnap.metrics import Metrics
-from mvsnap.photographer import CameraNames, Photographer
+from mvsnap.photographer import CameraNames, Cameras, Photographer
 from mvsnap.simulator.webex.webex import SimMessage
 from mvsnap.store import database
 from mvsnap.store.clips import ClipStore
@@ -67,6 +71,8 @@ class Crew:
             clouds.dashboard_url, clouds.dashboard.api_key, clock=self.clock
         )
         self.webex: Webex | None = Webex(clouds.webex_url, clouds.webex.bot_token)
+        # In place of Webex.
+        self.channels: Channels | None = None
 
     def job(self, *serials: Serial, **given: Any) -> Job:
         fields: dict[str, Any] = {
@@ -78,18 +84,28 @@ class Crew:
     def runner(self, *, comes_again: bool = True) -> JobRunner:
         clock = self.clock
         return JobRunner(
-            self.store,
-            self.clips,
-            self.files,
-            Photographer(self.dashboard, clock, picture_wait_s=5),
-            CameraNames(self.dashboard, clock, organization_id=None),
-            Courier(self.webex, self.store, clock) if self.webex else None,
-            Words("Europe/Berlin", "mvsnap:", public_url=self.public_url),
+            JobStores(self.store, self.clips, self.files),
+            Cameras(
+                Photographer(self.dashboard, clock, picture_wait_s=5),
+                CameraNames(self.dashboard, clock, organization_id=None),
+            ),
+            self.sender(),
             clock,
             Metrics(),
-            clip_bytes=self.clip_bytes,
             comes_again=comes_again,
         )
+
+    def sender(self) -> MessageSender:
+        templates = MessageTemplates(
+            "Europe/Berlin", "mvsnap:", public_url=self.public_url
+        )
+        channels = self.channels or self._webex_alone()
+        return MessageSender(channels, templates, self.store, self.clock)
+
+    def _webex_alone(self) -> Channels:
+        if self.webex is None:
+            return Channels({})
+        return Channels({"webex": WebexChannel(self.webex, clip_bytes=self.clip_bytes)})
 
     def run(self, job: Job, *, comes_again: bool = True) -> float | None:
         return self.runner(comes_again=comes_again).run(job)

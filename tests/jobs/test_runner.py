@@ -8,15 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from mvsnap.delivery import Courier, Letter
 from mvsnap.domain import DeliveryState, JobState, PartState
-from mvsnap.errors import UpstreamError
 from mvsnap.simulator.faults import Fault
 from tests.conftest import Clouds
 from tests.core.build import DOOR, GATE, HALL
 from tests.jobs.fakes import Crew, crew
 
-ROOM = "Site A - Alarms"
 POST = "POST /v1/messages"
 REPEAT = "This message may be a duplicate."
 
@@ -275,36 +272,3 @@ def test_a_stopping_service_parks_at_once(team: Crew) -> None:
     team.clock.stop()
     assert team.run(team.job(GATE)) == 0.0
     assert team.clock.asleep == []
-
-
-def test_a_message_sent_stays_sent_when_the_rooms_cannot_be_listed(team: Crew) -> None:
-    job = team.job(GATE)
-    assert team.run(job) is None
-    sent = team.store.deliveries_of_job(job.id)[GATE, "Site A - Alarms"]
-    assert team.webex is not None
-    courier = Courier(team.webex, team.store, team.clock)
-    team.clouds.webex.faults.add(Fault("503-html", "/rooms", times=-1))
-    assert (
-        courier.send_once(job, Letter(GATE, ROOM, lambda _: "again")) == sent.message_id
-    )
-    assert len(team.messages) == 1
-
-
-def test_what_may_have_been_sent_stays_so_when_the_rooms_cannot_be_listed(
-    team: Crew,
-) -> None:
-    job = team.job(GATE)
-    team.store.begin_delivery(job.id, GATE, "Site A - Alarms", team.clock.now())
-    assert team.webex is not None
-    courier = Courier(team.webex, team.store, team.clock)
-    team.clouds.webex.faults.add(Fault("503-html", "/rooms"))
-    repeats: list[bool] = []
-
-    def words(repeat: bool) -> str:
-        repeats.append(repeat)
-        return "words"
-
-    with pytest.raises(UpstreamError):
-        courier.send_once(job, Letter(GATE, ROOM, words))
-    courier.send_once(job, Letter(GATE, ROOM, words))
-    assert repeats == [True]

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mvsnap.config.recipients import Recipients
 from mvsnap.config.sense import Sense
 from mvsnap.core.sense_messages import Topic
 from mvsnap.domain import FULL_FRAME, Event, EventKind, Mute, Presence
@@ -22,6 +23,7 @@ from mvsnap.store.sense import Findings
 from tests.core.build import DOOR, GATE, NOON
 
 NOON_MS = round(NOON.timestamp() * 1000)
+TOLD = Recipients("Alarms", can_post=True)
 PLAIN: dict[str, Any] = {"people": 3, "dwell_s": 10, "dropout_s": 2, "cooldown_s": 0}
 
 
@@ -30,7 +32,7 @@ def detector(**settings: Any) -> Detector:
 
 
 def rules(**settings: Any) -> Rules:
-    return Rules(Sense.model_validate(PLAIN | settings), "Alarms")
+    return Rules(Sense.model_validate(PLAIN | settings), TOLD)
 
 
 def ignore(_topic: Topic, _frame: Frame) -> None:

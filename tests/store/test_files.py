@@ -106,12 +106,14 @@ def test_a_thumbnail_is_small_and_made_once(tmp_path: Path) -> None:
     assert small.stat().st_mtime_ns == made_at
 
 
-def test_webex_gets_the_picture_itself_unless_it_is_too_large(tmp_path: Path) -> None:
+def test_a_message_gets_the_picture_itself_unless_it_is_too_large(
+    tmp_path: Path,
+) -> None:
     files = Files(tmp_path)
     small = stored(files, noisy(640, 360))
-    assert files.for_webex(small) == files.snapshot(small)
+    assert files.picture_within(small, 1_000_000) == files.snapshot(small)
     large = stored(files, noisy(2688, 1512))
-    copy = files.for_webex(large)
+    copy = files.picture_within(large, 1_000_000)
     assert copy is not None
     assert copy != files.snapshot(large)
     assert copy.stat().st_size <= 1_000_000
@@ -121,7 +123,7 @@ def test_a_file_that_is_no_picture_has_no_thumbnail(tmp_path: Path) -> None:
     files = Files(tmp_path)
     taken = stored(files, JPEG)
     assert files.thumbnail(taken) is None
-    assert files.for_webex(taken) == files.snapshot(taken)
+    assert files.picture_within(taken, 1_000_000) == files.snapshot(taken)
     assert files.thumbnail(event()) is None
 
 

@@ -1,143 +1,126 @@
-"""Messages of jobs without a camera: a crowd's end, a clip, a mismatch."""
+"""Messages of jobs without a camera: a crowd's end, a clip, a mismatch.
+
+Most reply in the thread of another job; the kind of the message says which wait for
+what.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 from mvsnap.clip_model import Clip
 from mvsnap.clock import Clock
-from mvsnap.core.message_parts import END, clip_part, note_part, opens_thread
-from mvsnap.delivery import Letter, Words
-from mvsnap.domain import (
-    CameraName,
-    Delivery,
-    DeliveryState,
-    Event,
-    EventKind,
-    Job,
-    JobId,
-    MessageId,
-)
+from mvsnap.core.message_parts import clip_part, note_part, opens_thread
+from mvsnap.delivery.attachments import Attachments
+from mvsnap.delivery.kinds import Attachment, MessageKind, Thread, kind_of
+from mvsnap.delivery.message import Facts, Message
+from mvsnap.domain import Delivery, DeliveryState, Event, Job, JobId, MessageId
 from mvsnap.errors import UpstreamError
 from mvsnap.jobs.retry import RetryPolicy
-from mvsnap.jobs.sender import Post, soonest
-from mvsnap.store.clips import ClipStore
-from mvsnap.store.events import Store
-from mvsnap.store.files import Files
+from mvsnap.jobs.sender import RetryingSender, soonest
+from mvsnap.jobs.stores import JobStores
 
 # How soon to look again whether the message that opens the thread was sent.
 _THREAD_LOOK_S = 5.0
 _SOON = timedelta(minutes=1)
 
 
-class FollowUps:
-    """clip_bytes: a larger clip is not uploaded; its message has a link."""
-
+class ThreadedReplies:
     def __init__(
         self,
-        store: Store,
-        clips: ClipStore,
-        files: Files,
-        post: Post,
-        words: Words,
+        stores: JobStores,
+        attachments: Attachments,
+        sender: RetryingSender,
+        policy: RetryPolicy,
         clock: Clock,
-        patience: RetryPolicy,
-        *,
-        clip_bytes: int,
     ) -> None:
-        self._store = store
-        self._clips = clips
-        self._files = files
-        self._post = post
-        self._words = words
+        self._stores = stores
+        self._attachments = attachments
+        self._sender = sender
+        self._policy = policy
         self._clock = clock
-        self._patience = patience
-        self._clip_bytes = clip_bytes
 
     def send(self, job: Job) -> float | None:
         """Tell each room what the job is about: an end and a clip in their thread.
 
         Returns None when nothing is left, else in how many seconds to come again.
         """
-        event = self._store.event(job.about) if job.about else None
+        event = self._stores.events.event(job.about) if job.about else None
         if event is None:  # purged meanwhile
             return None
         send_one = {
-            EventKind.CLIP: self._send_clip,
-            EventKind.MISMATCH: self._send_mismatch,
-        }.get(event.kind, self._send_end)
+            Thread.STARTS: self._send_alone,
+            Thread.REPLIES: self._send_reply,
+            Thread.ENDS: self._send_end,
+        }[kind_of(event).thread]
         return soonest([send_one(job, event, room) for room in job.rooms])
 
-    def _send_mismatch(self, job: Job, event: Event, room: str) -> float | None:
-        def words(repeat: bool) -> str:
-            return self._words.mismatch(job, event, self._clock.now(), repeat=repeat)
-
-        picture = self._files.for_webex(event)
-        letter = Letter(event.serial, room, words, picture)
-        return self._post.send_or_give_up(job, letter)
+    def _send_alone(self, job: Job, event: Event, room: str) -> float | None:
+        return self._sender.send_or_give_up(self._message(Facts(job, event), room))
 
     def _send_end(self, job: Job, end: Event, room: str) -> float | None:
-        deliveries = self._store.deliveries_of_job(end.job_id)
+        deliveries = self._stores.events.deliveries_of_job(end.job_id)
         opened = deliveries.get((end.serial, room))
         if opened is not None and opened.state is DeliveryState.FAILED:
             return None  # a room that never heard of the crowd needs no end
         if opened is None or opened.state is not DeliveryState.SENT:
             return self._until_opened(job)
-
-        def words(repeat: bool) -> str:
-            return self._words.end(job, end, repeat=repeat)
-
-        # Webex has threads of one level: where a note came first, it is the head.
+        # Threads have one level: where a note came first, it is the head.
         note = deliveries.get((note_part(end.serial), room))
         parent_id = (note.message_id if note else None) or opened.message_id
-        letter = Letter(END, room, words, parent_id=parent_id)
-        return self._post.send_or_give_up(job, letter)
+        message = self._message(Facts(job, end), room)
+        return self._sender.send_or_give_up(replace(message, parent_id=parent_id))
 
-    def _send_clip(self, job: Job, event: Event, room: str) -> float | None:
-        """Post a clip below what opened the thread; alone where that was given up."""
+    def _send_reply(self, job: Job, event: Event, room: str) -> float | None:
+        """Post below what opened the thread; alone where that was given up."""
         opened = self._openers(event.job_id, room)
         head = next(filter(None, map(_sent_id, opened)), None)
         lost = opened and all(d.state is DeliveryState.FAILED for d in opened)
-        clip = self._clips.clip(event.id)
+        clip = self._clip(event)
         first = self._first_with(job, clip, room)
         is_early = head is None and not lost
         if is_early or (first is not None and not first.is_over):
             wait = self._until_opened(job)
             if wait is not None:
                 return wait
-        is_same = first is not None and first.state is DeliveryState.SENT
+        if kind_of(event).is_part_of_job:
+            # Noted with the job that asked for it: there people look for it.
+            job = replace(job, id=event.job_id)
+        facts = Facts(
+            job,
+            event,
+            is_same=first is not None and first.state is DeliveryState.SENT,
+            is_gone=clip is None or self._stores.files.clip(clip) is None,
+        )
+        message = self._message(facts, room)
+        return self._sender.send_or_give_up(replace(message, parent_id=head))
+
+    def _message(self, facts: Facts, room: str) -> Message:
+        event = facts.event
+        assert event is not None
+        kind: MessageKind = kind_of(event)
+        # A file that the room has already is not sent again.
         file = None
-        if clip and not is_same:
-            file = self._files.clip_for_webex(clip, self._clip_bytes)
-
-        def letter(file: Path | None) -> Letter:
-            def words(repeat: bool) -> str:
-                return self._words.clip(
-                    job,
-                    event,
-                    is_attached=bool(file),
-                    is_same=is_same,
-                    is_gone=clip is None or self._files.clip(clip) is None,
-                    repeat=repeat,
-                )
-
-            part = clip_part(CameraName(event.camera_name))
-            return Letter(part, room, words, file, head)
-
-        # Noted with the job that asked for the clip: there people look for it.
-        asked = replace(job, id=event.job_id)
-        return self._post.send_or_give_up(asked, letter(file), or_else=letter(None))
+        if not facts.is_same:
+            file = self._attachments.file(kind, event, room)
+        return Message(kind, kind.part(event), room, facts, file)
 
     def _openers(self, job_id: JobId, room: str) -> list[Delivery]:
         """Return the messages that may open the job's thread, the best one first."""
+        known = self._stores.events.deliveries_of_job(job_id)
         ranked = [
             (rank, delivery)
-            for (part, where), delivery in self._store.deliveries_of_job(job_id).items()
+            for (part, where), delivery in known.items()
             if where == room and (rank := opens_thread(part)) is not None
         ]
         return [delivery for _, delivery in sorted(ranked, key=lambda pair: pair[0])]
+
+    def _clip(self, event: Event) -> Clip | None:
+        """Return the clip that the event is of, None where it is of none (any more)."""
+        if kind_of(event).attachment is not Attachment.CLIP:
+            return None
+        return self._stores.clips.clip(event.id)
 
     def _first_with(self, job: Job, clip: Clip | None, room: str) -> Delivery | None:
         """Return the message that carries the same file to this room already."""
@@ -145,23 +128,24 @@ class FollowUps:
             return None
         part = clip_part(clip.camera)
         waiting = Delivery(clip.job_id, part, room, DeliveryState.WAITING)
-        of_file = self._clips.of_file(clip)
+        of_file = self._stores.clips.of_file(clip)
         is_young = self._clock.now() - job.accepted_at < _SOON
         if is_young and all(other.shared for other in of_file):
             return waiting  # the first is about to be finished; or was deleted since
         first = next((other for other in of_file if room in other.rooms), clip)
         if first.id == clip.id:
             return None
-        return self._store.deliveries_of_job(first.job_id).get((part, room), waiting)
+        known = self._stores.events.deliveries_of_job(first.job_id)
+        return known.get((part, room), waiting)
 
     def _until_opened(self, job: Job) -> float | None:
         """Return how long to wait for the message to follow; None: it never comes."""
         unsent = UpstreamError("the message it replies to was not sent", retry=True)
-        if not self._patience.lasts(job, unsent):
+        if not self._policy.lasts(job, unsent):
             return None
         # Soon at first; in a long outage as seldom as the first message is tried.
         young = self._clock.now() - job.accepted_at < _SOON
-        return _THREAD_LOOK_S if young else self._patience.park_s(job, unsent)
+        return _THREAD_LOOK_S if young else self._policy.park_s(job, unsent)
 
 
 def _sent_id(delivery: Delivery) -> MessageId | None:

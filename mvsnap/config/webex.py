@@ -1,0 +1,32 @@
+"""Settings of Webex: the bot, and the room of those who name none."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from mvsnap.config.values import Secret, Section, Text, Url
+
+
+class Webex(Section):
+    base_url: Url = Field(
+        "https://webexapis.com/v1", description="URL of the Webex API"
+    )
+    bot_token: Secret | None = Field(None, description="access token of the bot")
+    room: Text | None = Field(
+        None,
+        description="default room, for triggers that name none: title, id or "
+        "e-mail address",
+    )
+    message_prefix: Text = Field("", description="text at the start of every message")
+    # Webex takes files of up to 100 MB. Half of that is a minute of a 1080p camera, and
+    # is through a slow uplink of 5 Mbit/s within Webex's own patience.
+    clip_upload_max_mb: float = Field(
+        50,
+        ge=0,
+        le=100,
+        description="larger clips are posted as a picture and a link; 0: all clips",
+    )
+
+    @property
+    def configured(self) -> bool:
+        return self.bot_token is not None

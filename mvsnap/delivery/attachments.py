@@ -1,0 +1,33 @@
+"""Attachments: the file that goes along with a message, as small as its room needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from mvsnap.delivery.channel import Limits
+from mvsnap.delivery.kinds import Attachment, MessageKind
+from mvsnap.domain import Event
+from mvsnap.store.clips import ClipStore
+from mvsnap.store.files import Files
+
+
+class Attachments:
+    """limits: which files a destination takes."""
+
+    def __init__(
+        self, files: Files, clips: ClipStore, limits: Callable[[str], Limits]
+    ) -> None:
+        self._files = files
+        self._clips = clips
+        self._limits = limits
+
+    def file(self, kind: MessageKind, event: Event, room: str) -> Path | None:
+        """Return what goes along, None where there is nothing, or it is too large."""
+        limits = self._limits(room)
+        if kind.attachment is Attachment.PICTURE and limits.picture_bytes:
+            return self._files.picture_within(event, limits.picture_bytes)
+        if kind.attachment is Attachment.CLIP:
+            clip = self._clips.clip(event.id)
+            return self._files.clip_within(clip, limits.clip_bytes) if clip else None
+        return None

@@ -1,0 +1,76 @@
+"""Channels: finds the modules of this package that are channels, and what is whose."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from typing import Any
+
+from mvsnap import delivery
+from mvsnap.config.model import Settings
+from mvsnap.delivery.channel import Channel, ChannelKind, Limits
+from mvsnap.errors import UpstreamError
+
+# Destinations that name no channel are rooms of this one.
+HOME = "webex"
+_NOTHING = Limits(picture_bytes=0, clip_bytes=0)
+
+
+def channel_kinds() -> dict[str, ChannelKind[Any]]:
+    """Return the kinds of channels by name: each module with a `CHANNEL` is one."""
+    found = {}
+    for module in pkgutil.iter_modules(delivery.__path__):
+        loaded = importlib.import_module(f"{delivery.__name__}.{module.name}")
+        kind = getattr(loaded, "CHANNEL", None)
+        if isinstance(kind, ChannelKind):
+            found[kind.name] = kind
+    return found
+
+
+def open_channels(settings: Settings) -> Channels:
+    """Return the channels that the settings configure; none of them connects yet."""
+    opened = {}
+    for kind in channel_kinds().values():
+        section = getattr(settings, kind.name, None)
+        if not isinstance(section, kind.settings):
+            section = kind.settings()
+        channel = kind.open(section)
+        if channel is not None:
+            opened[kind.name] = channel
+    return Channels(opened)
+
+
+class Channels:
+    """The channels that are configured, by name.
+
+    A destination is a text: the room alone for Webex, else `CHANNEL:ROOM`, or `CHANNEL`
+    where that has only one. A room's own colon does no harm: only names of channels
+    that are configured are taken for one.
+    """
+
+    def __init__(self, by_name: Mapping[str, Channel]) -> None:
+        self._by_name = dict(by_name)
+
+    def find(self, destination: str) -> tuple[Channel, str]:
+        """Return the channel of a destination, and the room in it.
+
+        Raises:
+            UpstreamError: it is not configured (any more).
+        """
+        name, room = self._split(destination)
+        channel = self._by_name.get(name)
+        if channel is None:
+            raise UpstreamError("Webex is not configured", retry=False)
+        return channel, room
+
+    def limits(self, destination: str) -> Limits:
+        """Return which files may go there; none where there is no channel."""
+        channel = self._by_name.get(self._split(destination)[0])
+        return channel.limits if channel else _NOTHING
+
+    def _split(self, destination: str) -> tuple[str, str]:
+        name, _, room = destination.partition(":")
+        if name in self._by_name and name != HOME:
+            return name, room.strip()
+        return HOME, destination

@@ -1,0 +1,118 @@
+"""Message sender: sends each message of a job once, and notes every step."""
+
+from __future__ import annotations
+
+from mvsnap.clock import Clock
+from mvsnap.delivery.channel import Limits, OutgoingMessage
+from mvsnap.delivery.channels import Channels
+from mvsnap.delivery.message import Message
+from mvsnap.delivery.templates import MessageTemplates
+from mvsnap.domain import Delivery, DeliveryState, MessageId
+from mvsnap.errors import UpstreamError
+from mvsnap.store.events import Store
+
+# Such a message may have arrived.
+_UNSURE = frozenset({DeliveryState.SENDING, DeliveryState.UNSURE})
+
+
+class MessageSender:
+    """Sends each message of a job once, whatever its channel.
+
+    The note "sending" is written before the message leaves and "sent" after the channel
+    answered. Only a crash between the two, or an answer that never came, can lead to a
+    second message; that one says that it may be a repeat.
+    """
+
+    def __init__(
+        self,
+        channels: Channels,
+        templates: MessageTemplates,
+        store: Store,
+        clock: Clock,
+    ) -> None:
+        self._channels = channels
+        self._templates = templates
+        self._store = store
+        self._clock = clock
+
+    def limits(self, room: str) -> Limits:
+        return self._channels.limits(room)
+
+    def send_once(self, message: Message) -> MessageId:
+        """Send unless it was sent already; return the message's id.
+
+        Raises:
+            UpstreamError: not sent, or nobody knows; noted in the store.
+        """
+        known = self._store.deliveries_of_job(message.job.id).get(
+            (message.part, message.room)
+        )
+        if known and known.state is DeliveryState.SENT and known.message_id:
+            return known.message_id
+        channel, room = self._channels.find(message.room)
+        attempt = _Attempt(message, self._templates, self._store, self._clock)
+        outgoing = OutgoingMessage(
+            room,
+            message.kind.name,
+            message.facts,
+            message.file,
+            message.parent_id,
+            attempt.begin,
+        )
+        try:
+            message_id = channel.post(outgoing)
+        except UpstreamError as exc:
+            self._note(message, attempt.failed(exc, known), error=exc.message)
+            raise
+        self._note(message, DeliveryState.SENT, message_id=message_id)
+        return message_id
+
+    def _note(
+        self,
+        message: Message,
+        state: DeliveryState,
+        *,
+        message_id: MessageId | None = None,
+        error: str | None = None,
+    ) -> None:
+        self._store.set_delivery(
+            message.job.id,
+            message.part,
+            message.room,
+            state,
+            self._clock.now(),
+            message_id=message_id,
+            error=error,
+        )
+
+
+class _Attempt:
+    """One try to send a message; `begin` is the moment it leaves."""
+
+    def __init__(
+        self, message: Message, templates: MessageTemplates, store: Store, clock: Clock
+    ) -> None:
+        self._message = message
+        self._templates = templates
+        self._store = store
+        self._clock = clock
+        self._has_begun = False
+        self._is_repeat = False
+
+    def begin(self) -> str:
+        message, now = self._message, self._clock.now()
+        before = self._store.begin_delivery(
+            message.job.id, message.part, message.room, now
+        )
+        self._has_begun = True
+        self._is_repeat = before is not None and before.state in _UNSURE
+        return self._templates.text(message, now, repeat=self._is_repeat)
+
+    def failed(self, why: UpstreamError, known: Delivery | None) -> DeliveryState:
+        """Return how the message stands; known: how it stood before."""
+        if not self._has_begun:
+            # What may have been sent stays so: the next try must say it is a repeat.
+            return known.state if known else DeliveryState.WAITING
+        # Once a message may have arrived, no later refusal can undo that.
+        is_unsure = why.unsure or self._is_repeat
+        return DeliveryState.UNSURE if is_unsure else DeliveryState.WAITING

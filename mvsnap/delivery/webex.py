@@ -1,0 +1,45 @@
+"""Webex as a channel: a bot that posts to rooms and people."""
+
+from __future__ import annotations
+
+from mvsnap.clients.webex.client import Webex
+from mvsnap.config.webex import Webex as WebexSettings
+from mvsnap.delivery.channel import ChannelKind, Limits, OutgoingMessage
+from mvsnap.domain import MessageId
+
+# "File previews are only rendered for attachments of 1MB or less" (Webex, Messages).
+_PREVIEW_BYTES = 1_000_000
+
+
+class WebexChannel:
+    """room: an exact title, a room id or an e-mail address."""
+
+    def __init__(self, webex: Webex, *, clip_bytes: int) -> None:
+        self._webex = webex
+        self.limits = Limits(picture_bytes=_PREVIEW_BYTES, clip_bytes=clip_bytes)
+
+    def post(self, message: OutgoingMessage) -> MessageId:
+        to = self._webex.resolve(message.room)
+        return self._webex.post(
+            to,
+            message.begin_sending(),
+            file=message.file,
+            parent_id=message.parent_id,
+        )
+
+
+def open_webex(settings: WebexSettings) -> Webex | None:
+    """Return the bot of the settings, None without one."""
+    if settings.bot_token is None:
+        return None
+    return Webex(settings.base_url, settings.bot_token.get_secret_value())
+
+
+def _open(settings: WebexSettings) -> WebexChannel | None:
+    webex = open_webex(settings)
+    if webex is None:
+        return None
+    return WebexChannel(webex, clip_bytes=int(settings.clip_upload_max_mb * 1e6))
+
+
+CHANNEL = ChannelKind("webex", WebexSettings, _open)

@@ -1,0 +1,16 @@
+"""What jobs read and write: events with their deliveries, clips, files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mvsnap.store.clips import ClipStore
+from mvsnap.store.events import Store
+from mvsnap.store.files import Files
+
+
+@dataclass(frozen=True, slots=True)
+class JobStores:
+    events: Store
+    clips: ClipStore
+    files: Files

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from mvsnap.core.message_parts import END, clip_part, note_part, opens_thread
+from mvsnap.delivery.kinds import KINDS, MessageKind, Thread, kind_of
+from mvsnap.delivery.message import Facts, Message
+from mvsnap.domain import CameraName, Event, EventKind
+from mvsnap.resources import TEMPLATES, MessageTemplates
+from tests.core import build
+from tests.core.build import GATE, NOON
+
+DETAILS: dict[str, str | int | float] = {
+    "before_s": 10.0,
+    "after_s": 20.0,
+    "size_mb": 1.5,
+    "people": 5,
+    "limit": 3,
+    "dwell_s": 60.0,
+    "limit_db": -20,
+    "count": 3,
+    "window_s": 60.0,
+    "duration_s": 184.0,
+    "peak": 7,
+    "unit": "people",
+    "text": "Open valve D5",
+    "person": "Ada",
+    "user_id": "4711",
+    "reader": "Gate",
+    "note": "another face",
+}
+
+
+def about(kind: MessageKind) -> tuple[Event | None, Event | None]:
+    """Return the event that a message of this kind shows, and what it is about."""
+    if kind.name in ("head", "note"):
+        return None, None
+    event = build.event(kind=EventKind(kind.name), details=DETAILS, camera_name="Gate")
+    if kind.name in ("alarm", "crowd", "noise", "crossing"):
+        return build.event(camera_name="Gate"), event
+    return event, None
+
+
+def text(kind: MessageKind, *, repeat: bool, late: bool = False) -> str:
+    event, raised = about(kind)
+    job = build.job(GATE, prefix="A prefix")
+    facts = Facts(job, event, raised, camera="Gate", error="offline")
+    message = Message(kind, GATE, "Alarms", facts)
+    now = NOON + timedelta(minutes=30 if late else 0)
+    return MessageTemplates("UTC", "mvsnap:").text(message, now, repeat=repeat)
+
+
+def test_each_kind_has_its_template_and_each_template_its_kind() -> None:
+    templates = {path.stem for path in Path(TEMPLATES).glob("[!_]*.md")}
+    assert templates == set(KINDS)
+
+
+def test_every_kind_of_event_can_be_told() -> None:
+    assert set(EventKind) <= set(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_every_kind_says_what_it_is_about_and_whether_it_may_be_a_repeat(
+    kind: MessageKind,
+) -> None:
+    first, again = text(kind, repeat=False), text(kind, repeat=True)
+    assert "A prefix" in first
+    assert "may be a repeat" not in first
+    assert again.startswith(first)
+    assert "may be a repeat" in again
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_what_starts_a_thread_with_a_picture_says_when_it_is_late(
+    kind: MessageKind,
+) -> None:
+    shows_now = kind.thread is Thread.STARTS and kind.name not in ("head", "note")
+    assert ("Delivered late" in text(kind, repeat=False, late=True)) is shows_now
+
+
+def test_a_picture_is_told_as_what_it_is_about() -> None:
+    picture = build.event()
+    crowd = build.event(kind=EventKind.CROWD)
+    assert kind_of(picture).name == "snapshot"
+    assert kind_of(picture, crowd).name == "crowd"
+
+
+@pytest.mark.parametrize(
+    ("kind", "part"),
+    [
+        (EventKind.SNAPSHOT, GATE),
+        (EventKind.MISMATCH, GATE),
+        (EventKind.CLIP, clip_part(CameraName("Robot 7"))),
+        (EventKind.END, END),
+    ],
+)
+def test_parts_are_named_as_they_are_in_every_store_there_is(
+    kind: EventKind, part: str
+) -> None:
+    event = build.event(kind=kind, camera_name="Robot 7")
+    assert kind_of(event).part(event) == part
+
+
+@pytest.mark.parametrize(
+    ("part", "rank"),
+    [
+        ("", 0),
+        (note_part(GATE), 1),
+        (GATE, 2),
+        (END, None),
+        (clip_part(CameraName("Robot 7")), None),
+        (clip_part(CameraName("note")), None),
+        (clip_part(CameraName("a note")), None),
+    ],
+)
+def test_what_replies_never_opens_a_thread(part: str, rank: int | None) -> None:
+    assert opens_thread(part) == rank
