@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from mvsnap.core.message_parts import END, clip_part, note_part, opens_thread
 from mvsnap.delivery.kinds import KINDS, MessageKind, Thread, kind_of
 from mvsnap.delivery.message import Facts, Message
+from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.domain import CameraName, Event, EventKind
-from mvsnap.resources import TEMPLATES, MessageTemplates
+from mvsnap.resources import TEMPLATES
 from tests.core import build
 from tests.core.build import GATE, NOON
 
@@ -54,7 +54,7 @@ def text(kind: MessageKind, *, repeat: bool, late: bool = False) -> str:
 
 
 def test_each_kind_has_its_template_and_each_template_its_kind() -> None:
-    templates = {path.stem for path in Path(TEMPLATES).glob("[!_]*.md")}
+    templates = {path.stem for path in (TEMPLATES / "messages").glob("[!_]*.md")}
     assert templates == set(KINDS)
 
 
