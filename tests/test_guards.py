@@ -402,6 +402,47 @@ def bad_calls(text: str) -> list[str]:
     ]
 
 
+# What is easily done in part, and then fails in a power cut, a crash or a shutdown.
+HOMES = {
+    "fcntl.flock": {"file_lock.py"},
+    "os.fsync": {"durable_file.py", "file_lock.py"},
+    # What comes back again and again is a Loop. The others do one thing and end, wait
+    # for the bytes of one connection, or belong to the recorder and the demo.
+    "threading.Thread": {
+        "loop.py",
+        "photographer.py",
+        *("cli/demo_phones.py", "cli/demo_world.py"),
+        *("jobs/clip_worker.py", "sense/receiver.py", "web/accounts.py"),
+        *("recorder/connection.py", "recorder/probing.py"),
+        *("recorder/recorder.py", "recorder/ring.py"),
+    },
+}
+
+
+def calls_away_from_home(module: str, text: str) -> list[str]:
+    """module: its path below mvsnap/."""
+    return [
+        ast.unparse(node.func)
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call)
+        and module not in HOMES.get(ast.unparse(node.func), {module})
+    ]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_locks_durable_files_and_threads_have_one_home(path: Path) -> None:
+    module = path.relative_to(ROOT / "mvsnap").as_posix()
+    if not module.startswith("simulator/"):
+        assert calls_away_from_home(module, path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["fcntl.flock(f, 2)", "os.fsync(f)", "threading.Thread(target=f).start()"]
+)
+def test_control_a_call_away_from_home_is_found(text: str) -> None:
+    assert len(calls_away_from_home("store/new.py", text)) == 1
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_a_module_stays_small_and_neither_prints_nor_sleeps(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

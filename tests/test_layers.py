@@ -88,17 +88,10 @@ QUERIES = (
 
 # They know nothing of a database but that it may not answer.
 ERRORS_ALONE = (
-    "badges.worker",
     "cli.check",
     "cli.terminal",
-    "inventory",
-    "jobs.clip_worker",
-    "jobs.s3_copies",
     "runtime.ops",
     "runtime.web_app",
-    "sense.listener",
-    "sense.outbox",
-    "visitors.refresh",
 )
 
 # Values in, values out: they may know the ground and each other.

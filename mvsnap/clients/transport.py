@@ -93,15 +93,8 @@ class _Connection(HTTPConnection):
         _note(self.sock, sent=True)
 
 
-class _SecureConnection(HTTPSConnection):
-    def connect(self) -> None:
-        super().connect()
-        _note(self.sock, sent=False)
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        _note(self.sock, sent=False)
-        super().request(*args, **kwargs)
-        _note(self.sock, sent=True)
+class _SecureConnection(_Connection, HTTPSConnection):
+    pass
 
 
 class _Pool(HTTPConnectionPool):
