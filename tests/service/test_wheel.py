@@ -119,6 +119,7 @@ def test_the_program_is_that_of_the_wheel(installed: Installed) -> None:
     assert installed.run("mvsnap", "--version") == f"mvsnap, version {__version__}\n"
 
 
+@pytest.mark.flaky(reruns=1)  # real video: a machine busy elsewhere can spoil it
 def test_the_demo_works(installed: Installed) -> None:
     said = installed.run("mvsnap", "demo", "--once", "--port", "0")
     assert "Traceback" not in said
