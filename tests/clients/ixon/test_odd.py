@@ -77,7 +77,7 @@ def test_every_trouble_says_whether_to_come_back(
         pytest.param(Response("", 200), True, "without JSON", id="empty"),
         pytest.param(Response("", 204), True, "without JSON", id="204"),
         pytest.param(as_json([1]), True, "without JSON", id="a list"),
-        pytest.param(as_json({}), True, "no list", id="no data"),
+        pytest.param(as_json({}), True, "than a list", id="no data"),
         pytest.param(
             as_json({"status": "error", "data": [{"message": "Bad x"}]}),
             False,

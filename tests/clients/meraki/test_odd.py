@@ -131,7 +131,7 @@ def test_redirects_to_the_same_origin_end_after_five() -> None:
         pytest.param(Response("", 504), True, "504", id="empty 504"),
         pytest.param(Response("", 200), True, "without JSON", id="empty 200"),
         pytest.param(Response("", 204), True, "without JSON", id="204"),
-        pytest.param(as_json([1]), True, "no object", id="a list for an object"),
+        pytest.param(as_json([1]), True, "than an object", id="a list for an object"),
         pytest.param(as_json({}), True, "no link", id="no url"),
         pytest.param(as_json({"url": 7}), True, "no link", id="url is a number"),
     ],
