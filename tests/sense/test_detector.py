@@ -377,11 +377,19 @@ def test_the_same_messages_give_the_same_events_whatever_the_batching(
     assert all_of(detector(), [*batches, left]) == all_of(detector(), [frames])
 
 
-@given(scripts, st.integers(0, 50))
+@given(
+    # One message of a zone at a time, and in order: when an empty zone was seen last is
+    # not worth a write, so a restart does not know that a message comes twice.
+    st.lists(
+        st.tuples(st.integers(0, 99), st.integers(0, 5), st.sampled_from("12")),
+        max_size=50,
+        unique_by=lambda step: (step[0], step[2]),
+    ),
+    st.integers(0, 50),
+)
 def test_a_restart_in_between_changes_nothing(
     script: list[tuple[int, int, str]], cut: int
 ) -> None:
-    # In order: when an empty zone was heard last is not worth a write.
     ordered = sorted(script)
     frames = [count(second, people, zone=zone) for second, people, zone in ordered]
     first, second = detector(), detector()
