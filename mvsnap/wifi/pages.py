@@ -14,11 +14,12 @@ from mvsnap.core.days import lasting
 from mvsnap.domain import Role
 from mvsnap.store.paging import Page, pages
 from mvsnap.web import auth
-from mvsnap.web.context import Gateway, feature, gateway
+from mvsnap.web.context import feature, gateway
 from mvsnap.web.csv_file import csv_file
 from mvsnap.web.pages.places import Places, known_places
 from mvsnap.wifi import csv_export
 from mvsnap.wifi import page_rows as rows_of
+from mvsnap.wifi.correlation import WifiCorrelation
 from mvsnap.wifi.model import (
     ObservationRow,
     PresenceMatch,
@@ -169,9 +170,10 @@ def download_observations() -> ResponseReturnValue:
 def correlation() -> ResponseReturnValue:
     asked, places = _asked(), _places()
     wanted = _compared(asked)
-    sums = feature(WifiParts).correlation.summary(wanted, asked.serial, asked.zone_id)
+    reader = feature(WifiParts).correlation
+    sums = reader.summary(wanted, asked.serial, asked.zone_id)
     zones = rows_of.zone_rows(sums.zones, places)
-    found = _presences(gateway(), asked, _after(asked), _PAGE + 1)
+    found = _presences(reader, asked, _after(asked), _PAGE + 1)
     scanning = gateway().settings.scanning
     return _list_page(
         "correlation",
@@ -195,10 +197,11 @@ def correlation() -> ResponseReturnValue:
 @bp.get("/wifi/presences.csv")
 @auth.page(Role.VIEWER)
 def download_presences() -> ResponseReturnValue:
-    asked, places, here = _fitting(), _places(), gateway()
+    asked, places = _fitting(), _places()
+    reader = feature(WifiParts).correlation  # not later: the table is streamed
 
     def read(after: str | None, limit: int) -> list[PresenceMatch]:
-        return _presences(here, asked, after, limit)
+        return _presences(reader, asked, after, limit)
 
     key = rows_of.presence_key
     found = pages(read, lambda row: key(row.presence), size=_CSV_PAGE)
@@ -252,9 +255,9 @@ def _narrowed(asked: WifiForm, wanted: WifiFilter) -> datetime | None:
 
 
 def _presences(
-    here: Gateway, asked: WifiForm, after: str | None, limit: int
+    reader: WifiCorrelation, asked: WifiForm, after: str | None, limit: int
 ) -> list[PresenceMatch]:
-    return feature(WifiParts).correlation.presences(
+    return reader.presences(
         asked.wanted,
         asked.serial,
         asked.zone_id,
