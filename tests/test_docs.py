@@ -265,3 +265,16 @@ def test_every_message_that_is_quoted_is_one_of_the_program() -> None:
     for message in quoted:
         # What stands before and behind a colon may come from two places.
         assert all(part in program for part in message.split(": ")), message
+
+
+# --- Files ----------------------------------------------------------------------------
+
+
+def test_the_files_that_contributing_names_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    named = set(
+        re.findall(r"`((?:mvsnap|tests|templates|config|docs)/[\w./-]+)`", text)
+    )
+    real = {name for name in named if not re.search(r"NAME|NNNN", name)}
+    assert len(real) > 40
+    assert [name for name in sorted(real) if not (ROOT / name).exists()] == []
