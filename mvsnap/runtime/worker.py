@@ -17,7 +17,8 @@ from mvsnap.jobs.engine import Engine, WorkerEngine
 from mvsnap.jobs.executors import acquire_slot, installation
 from mvsnap.jobs.schedule import CameraTimetable
 from mvsnap.jobs.service import Finished, JobService
-from mvsnap.runtime.parts import Parts, jobs_url, open_bucket
+from mvsnap.runtime import cleaning, clouds
+from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.store.events import SILENT_AFTER
 from mvsnap.wifi.worker import VisitMaker
 
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _HEARTBEAT_S = 15.0
-_TIDY_EVERY_S = 300.0
-_CLEAN_EVERY_S = 3600.0
-_SWEEP_EVERY_S = 86400.0
 _ABANDONED_EVERY_S = 600.0
 
 
@@ -64,7 +62,6 @@ class Worker:
             timezone=parts.settings.site.timezone,
             on_finished=finished.notify,
         )
-        self._retention = parts.retention()
         self._abandoned = abandoned_clips(parts, self.engine)
         self._beat_at = datetime.min.replace(tzinfo=UTC)
         self._copies = clip_copies(parts)
@@ -107,14 +104,12 @@ class Worker:
         clock = self._parts.clock
         inventory = self._parts.inventory()
         visitors = self._parts.visitor_refresh(self._slot.executor_id)
-        has_dashboard = self._parts.settings.meraki.api_key is not None
+        has_dashboard = self._parts.settings.meraki.configured
         chores = [
-            Chore("cleaning events", self._clean_events, _CLEAN_EVERY_S),
-            Chore("cleaning badges", self._clean_badges, _CLEAN_EVERY_S),
-            Chore("cleaning jobs", self._clean_jobs, _CLEAN_EVERY_S),
-            Chore("cleaning Wi-Fi", self._clean_wifi, _CLEAN_EVERY_S),
-            Chore("retention", self._tidy, _TIDY_EVERY_S),
-            Chore("sweeping", self._sweep, _SWEEP_EVERY_S),
+            *(
+                Chore(f"cleaning: {kind.name}", partial(_clean, kind), kind.every_s)
+                for kind in cleaning.kinds(self._parts, self.engine)
+            ),
             Chore("abandoned clips", self._finish_abandoned, _ABANDONED_EVERY_S),
         ]
         for place, chore in enumerate(chores, start=1):
@@ -150,30 +145,14 @@ class Worker:
                 store.forget_worker(executor_id)
                 log.warning("worker %s is gone: %d jobs go on", executor_id, taken)
 
-    def _clean_events(self) -> None:
-        purged = self._parts.purge()
-        if purged.events:
-            log.info("%d old events removed", purged.events)
-
-    def _clean_badges(self) -> None:
-        badges = self._parts.purge_badges().badges
-        if badges:
-            log.info("%d old badge events removed", badges)
-
-    def _clean_jobs(self) -> None:
-        self.engine.forget_finished(self._parts.oldest_kept())
-
-    def _clean_wifi(self) -> None:
-        self._parts.purge_wifi()
-
-    def _tidy(self) -> None:
-        self._retention.tidy()
-
-    def _sweep(self) -> None:
-        self._retention.sweep()
-
     def _finish_abandoned(self) -> None:
         self._abandoned.finish()
+
+
+def _clean(kind: cleaning.Kind) -> None:
+    result = kind.purge()
+    if result.removed:
+        log.info("%s: %d removed", kind.name, result.removed)
 
 
 def clip_worker(parts: Parts, jobs: JobService) -> ClipWorker:
@@ -220,7 +199,7 @@ def clip_copies(parts: Parts) -> Copies | None:
 
     settings = parts.settings
     return Copies(
-        partial(open_bucket, settings), parts.videos(), parts.clock, settings.data_dir
+        partial(clouds.bucket, settings), parts.videos(), parts.clock, settings.data_dir
     )
 
 
