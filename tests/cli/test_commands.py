@@ -340,6 +340,9 @@ def test_purge_removes_old_events_and_their_pictures(site: Path) -> None:
     with sqlite3.connect(site / "data" / "mvsnap.db") as database:
         database.execute("update events set recorded_at = '2020-01-01 00:00:00'")
     database.close()
+    said = mvsnap(site, "purge", "--dry-run").out
+    assert "Events: 1 would be removed, with 1 picture.\n" in said
+    assert said.endswith("Dry run: nothing was removed.\n")
     said = mvsnap(site, "purge").out
     assert "Events: 1 removed, with 1 picture.\n" in said
     assert "Clips: 0 removed (0 GB freed), 0 GB left.\n" in said
