@@ -9,8 +9,6 @@ from mvsnap.clients.webex.client import Webex
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.delivery import Courier, Words
-from mvsnap.domain import Serial
-from mvsnap.inventory import Inventory
 from mvsnap.jobs.clip_results import Filing
 from mvsnap.jobs.executors import data_id
 from mvsnap.jobs.runner import JobRunner
@@ -26,10 +24,7 @@ from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.users import UserStore
 from mvsnap.store.videos import VideoStore
-from mvsnap.visitors.counts import VisitorCounts
 from mvsnap.visitors.parts import VisitorParts
-from mvsnap.visitors.pictures import VisitorPictures
-from mvsnap.visitors.refresh import VisitorRefresh
 from mvsnap.wifi.batches import WifiStore
 
 
@@ -58,48 +53,6 @@ class Parts:
         self.dashboard = clouds.dashboard(settings.meraki, self.clock)
         self.names = CameraNames(
             self.dashboard, self.clock, organization_id=settings.meraki.organization_id
-        )
-
-    def inventory(self) -> Inventory:
-        meraki = self.settings.meraki
-        return Inventory(
-            self.dashboard,
-            self.names,
-            self.site,
-            self.sense,
-            self.clock,
-            organization_id=meraki.organization_id,
-            network_id=meraki.network_id,
-            wanted=tuple(Serial(serial) for serial in meraki.cameras),
-        )
-
-    def visitor_refresh(self, by: str) -> VisitorRefresh:
-        """by: the id of this process, of which one asks for all."""
-        zone, visitors = self.settings.site.zone, self.visitors.store
-        # Nobody waits for these calls: triggers have the first claim to the budget.
-        dashboard = clouds.dashboard(
-            self.settings.meraki, self.clock, self.dashboard.spare_budget()
-        )
-        return VisitorRefresh(
-            VisitorCounts(
-                dashboard,
-                visitors,
-                self.clock,
-                organization_id=self.settings.meraki.organization_id,
-                zone=zone,
-            ),
-            VisitorPictures(
-                dashboard,
-                self.visitors.store,
-                self.sense,
-                self.files,
-                self.clock,
-                zone=zone,
-            ),
-            visitors,
-            self.site,
-            self.clock,
-            by=by,
         )
 
     def webex(self) -> Webex | None:

@@ -17,7 +17,7 @@ from mvsnap.jobs.engine import Engine, WorkerEngine
 from mvsnap.jobs.executors import acquire_slot, installation
 from mvsnap.jobs.schedule import CameraTimetable
 from mvsnap.jobs.service import Finished, JobService
-from mvsnap.runtime import cleaning, clouds
+from mvsnap.runtime import background, cleaning, clouds
 from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.store.events import SILENT_AFTER
 from mvsnap.wifi.worker import VisitMaker
@@ -102,8 +102,8 @@ class Worker:
 
     def _keep_house(self) -> None:
         clock = self._parts.clock
-        inventory = self._parts.inventory()
-        visitors = self._parts.visitor_refresh(self._slot.executor_id)
+        inventory = background.inventory(self._parts)
+        visitors = background.visitor_refresh(self._parts, self._slot.executor_id)
         has_dashboard = self._parts.settings.meraki.configured
         chores = [
             *(
