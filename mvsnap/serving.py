@@ -72,7 +72,7 @@ def serve(settings: Settings, roles: Roles) -> NoReturn:
 def example(settings: Settings) -> str:
     """Return what works with these settings; without secrets, for it is logged."""
     origin = f"http://127.0.0.1:{settings.server.port}"
-    takes_pictures = settings.meraki.api_key and settings.meraki.cameras
+    takes_pictures = settings.meraki.configured and settings.meraki.cameras
     if takes_pictures and settings.api_keys:
         return f"curl -H 'X-API-Key: ...' {origin}/api/v1.0/getSnapshot"
     if settings.webhooks.tokens:

@@ -23,6 +23,7 @@ _NAMESPACE = uuid.UUID("6b1f5d0e-8f34-4c4e-9a55-6d7673626467")
 PICTURE_AFTER = timedelta(minutes=3)
 # A mismatch is told so long after it was judged: a wrong key can be taken back.
 NOTIFY_AFTER = timedelta(seconds=10)
+NO_KEY = "Pictures cannot be fetched: meraki.api_key is not set."
 MAX_TEXT = 200
 MAX_NOTE = 1000
 MAX_DETAILS = 50

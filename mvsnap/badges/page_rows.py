@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from mvsnap.badges.model import BadgeEvent, PictureState, Verdict
+from mvsnap.badges.model import NO_KEY, BadgeEvent, PictureState, Verdict
 
 _COLOURS = {
     Verdict.OPEN: "light",
@@ -14,7 +14,6 @@ _COLOURS = {
     Verdict.MISMATCH: "danger",
     Verdict.UNSURE: "warning",
 }
-NO_KEY = "Pictures cannot be fetched: meraki.api_key is not set."
 _NO_PICTURE = {
     PictureState.NO_VIDEO: "The camera has no video of that moment.",
     PictureState.OFFLINE: "The camera is offline.",

@@ -23,6 +23,7 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.badges.csv_export import BADGE_COLUMNS
 from mvsnap.badges.model import (
+    NO_KEY,
     NOTIFY_AFTER,
     BadgeEvent,
     BadgeId,
@@ -34,7 +35,7 @@ from mvsnap.badges.model import (
 )
 from mvsnap.badges.page_directory import directory_trouble, entry_words, frame_of
 from mvsnap.badges.page_filter import ReviewFilter, parse_badge_id, read_filter
-from mvsnap.badges.page_rows import NO_KEY, BadgeRow, why_no_picture
+from mvsnap.badges.page_rows import BadgeRow, why_no_picture
 from mvsnap.badges.page_verdicts import (
     history,
     read_judgement,
@@ -203,7 +204,7 @@ def _camera(badge: BadgeEvent) -> Serial | None:
 
 
 def _has_key() -> bool:
-    return gateway().settings.meraki.api_key is not None
+    return gateway().settings.meraki.configured
 
 
 def _rows(badges: Sequence[BadgeEvent]) -> list[BadgeRow]:

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Row,
-    delete,
     func,
     literal,
     select,
@@ -23,6 +22,7 @@ from mvsnap.domain import JobId, Serial
 from mvsnap.errors import JudgedMeanwhile
 from mvsnap.store.database import Database
 from mvsnap.store.paging import Order, pages
+from mvsnap.store.purging import OldRows, PurgeResult, purge
 
 # When it was swiped, and its id.
 _Place = tuple[datetime, str]
@@ -48,14 +48,6 @@ class BadgeFilter:
     since: datetime | None = None
     until: datetime | None = None
     after: BadgeId | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PurgedBadges:
-    """badges: how many are gone; picture_paths: their pictures, still to unlink."""
-
-    badges: int
-    picture_paths: tuple[str, ...]
 
 
 class BadgeStore:
@@ -217,20 +209,16 @@ class BadgeStore:
                 .values(notify_at=None, job_id=job_id)
             )
 
-    def purge(self, before: datetime) -> PurgedBadges:
+    def purge(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
         """Remove badge events written before, with what was judged about them."""
         old = badges.c.recorded_at < before
-        with self._db.writing() as connection:
-            connection.execute(
-                delete(judgements).where(
-                    judgements.c.badge_id.in_(select(badges.c.id).where(old))
-                )
-            )
-            gone = connection.execute(
-                delete(badges).where(old).returning(badges.c.picture_path)
-            ).all()
-        paths = tuple(row.picture_path for row in gone if row.picture_path)
-        return PurgedBadges(len(gone), paths)
+        theirs = judgements.c.badge_id.in_(select(badges.c.id).where(old))
+        return purge(
+            self._db,
+            OldRows(judgements, theirs, counted=False),
+            OldRows(badges, old, path=badges.c.picture_path),
+            dry_run=dry_run,
+        )
 
     @staticmethod
     def _page(

@@ -122,7 +122,7 @@ def make_loop(
             stores.directory, stores.files, client, clock, place=ours.directory
         ),
         notifier=notifier,
-        pictures=pictures if meraki.api_key is not None else None,
+        pictures=pictures if meraki.configured else None,
         readers=Readers(ours.camera_of_reader),
     )
     return BadgeLoop(steps, clock)

@@ -128,7 +128,7 @@ class Import:
         self._now = now
         self._readers = Readers(parts.settings.badges.camera_of_reader)
         self._batch: list[Swipe] = []
-        self.gets_pictures = parts.settings.meraki.api_key is not None
+        self.gets_pictures = parts.settings.meraki.configured
         self.good, self.new, self.bad = 0, 0, 0
         self.first: list[BadRow] = []
         self.reject: Callable[[BadRow], object] = lambda _row: None
@@ -213,14 +213,14 @@ def _rejects(path: Path | None) -> Iterator[Callable[[BadRow], object]]:
 
 def _report(made: Import, file: Path, *, complete: bool) -> None:
     """complete: all bad lines stand in a file already."""
+    from mvsnap.badges.model import NO_KEY
+
     known = made.good - made.new
     events, duplicates = _count(made.new, "new badge event"), _count(known, "duplicate")
     told = f"{events}, {duplicates}."
     out.print(told, markup=False)
     if made.good and not made.gets_pictures:
-        out.print(
-            "Pictures cannot be fetched: meraki.api_key is not set.", markup=False
-        )
+        out.print(NO_KEY, markup=False)
     if not made.bad:
         return
     err.print(f"{made.bad} lines of {file} cannot be used:", style="red")

@@ -118,14 +118,12 @@ def _engine() -> CheckResult:
 
 
 def _dashboard(settings: Settings) -> Dashboard | None:
-    from mvsnap.clients.meraki.dashboard import Dashboard
     from mvsnap.clock import SystemClock
+    from mvsnap.runtime import clouds
 
-    meraki = settings.meraki
-    if meraki.api_key is None:
+    if not settings.meraki.configured:
         return None
-    key = meraki.api_key.get_secret_value()
-    return Dashboard(meraki.base_url, key, clock=SystemClock())
+    return clouds.dashboard(settings.meraki, SystemClock())
 
 
 def _meraki(settings: Settings) -> CheckResult:
@@ -235,7 +233,7 @@ def _badges(settings: Settings) -> CheckResult:
             first = f"{found.mistakes} entries left out; {found.first}"
             return CheckResult("badges", False, f"badges.directory: {first}")
         told.append(f"people: {len(found.people)}")
-    if ours.camera_of_reader and settings.meraki.api_key is None:
+    if ours.camera_of_reader and not settings.meraki.configured:
         told.append("but pictures cannot be fetched: meraki.api_key is not set")
         return CheckResult("badges", False, ", ".join(told))
     return CheckResult("badges", True, ", ".join(told))

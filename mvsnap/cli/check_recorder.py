@@ -91,14 +91,12 @@ def _cameras(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
 
 def _camera(settings: Settings, name: str) -> CheckResult:
     from mvsnap.camera_sources import ask_source, open_ixon
-    from mvsnap.clients.meraki.dashboard import Dashboard
     from mvsnap.clock import SystemClock
     from mvsnap.recorder import probe
+    from mvsnap.runtime import clouds
 
-    clock, key = SystemClock(), settings.meraki.api_key
-    dashboard = Dashboard(
-        settings.meraki.base_url, key.get_secret_value() if key else "", clock=clock
-    )
+    clock = SystemClock()
+    dashboard = clouds.dashboard(settings.meraki, clock)
     ixon = open_ixon(settings, clock)
     try:
         source = ask_source(settings, name, clock, dashboard, ixon)()
@@ -121,9 +119,9 @@ def _how(camera: RecorderCamera) -> str:
 
 
 def _bucket(settings: Settings) -> CheckResult:
-    from mvsnap.runtime.parts import open_bucket
+    from mvsnap.runtime import clouds
 
-    bucket = open_bucket(settings)
+    bucket = clouds.bucket(settings)
     if bucket is None:
         return CheckResult("S3", None, "clips are not copied (storage.s3)")
     bucket.check()

@@ -6,7 +6,14 @@ import click
 from rich.markup import escape
 from rich.table import Column, Table
 
-from mvsnap.cli.terminal import config_option, fail, fail_with, load_settings, out
+from mvsnap.cli.terminal import (
+    NO_MERAKI_KEY,
+    config_option,
+    fail,
+    fail_with,
+    load_settings,
+    out,
+)
 from mvsnap.errors import UpstreamError
 
 _COLOURS = {"online": "green", "alerting": "yellow", "offline": "red"}
@@ -18,14 +25,13 @@ _COLOURS = {"online": "green", "alerting": "yellow", "offline": "red"}
 def cameras(ctx: click.Context) -> None:
     """List the cameras the Dashboard key can see."""
     settings = load_settings(ctx)
-    from mvsnap.clients.meraki.dashboard import Dashboard
     from mvsnap.clock import SystemClock
+    from mvsnap.runtime import clouds
 
     meraki = settings.meraki
-    if meraki.api_key is None:
-        fail("meraki.api_key is missing. Set it, or run: python -m mvsnap init")
-    key = meraki.api_key.get_secret_value()
-    dashboard = Dashboard(meraki.base_url, key, clock=SystemClock())
+    if not meraki.configured:
+        fail(NO_MERAKI_KEY)
+    dashboard = clouds.dashboard(meraki, SystemClock())
     table = Table("serial", "name", "model", "status", "organization", "used")
     try:
         for organization in dashboard.organizations():

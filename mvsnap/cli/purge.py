@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from mvsnap.cli.terminal import (
     config_option,
+    err,
     load_settings,
     open_parts,
     out,
     storage_errors,
 )
 
+if TYPE_CHECKING:
+    from mvsnap.runtime import Parts
+    from mvsnap.store.purging import PurgeResult
+
 
 @config_option
 @click.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @click.pass_context
-def purge(ctx: click.Context) -> None:
+def purge(ctx: click.Context, *, dry_run: bool) -> None:
     """Delete data past its retention (the service does this by itself, too).
 
     Settings: storage.retention_days, storage.max_gb, scanning.keep_observations_days,
@@ -25,31 +33,51 @@ def purge(ctx: click.Context) -> None:
     settings = load_settings(ctx)
     parts = open_parts(settings)
     with storage_errors(settings):
-        removed = parts.purge()
-        swept = parts.retention().sweep()
-        left_bytes = parts.videos().usage().size_bytes
-        wifi, badges = parts.purge_wifi(), parts.purge_badges()
-    freed, left = _gb(removed.size_bytes), _gb(left_bytes)
-    out.print(
-        f"Events: {removed.events} removed. Pictures: {removed.pictures} removed."
-    )
-    out.print(f"Clips: {removed.clips} removed ({freed} freed), {left} left.")
-    if swept.strays or swept.lost:
-        out.print(
-            f"Files without a clip: {swept.strays} removed. "
-            f"Clips whose file is missing: {swept.lost}."
-        )
-    out.print(
-        f"Wi-Fi observations: {wifi.observations} removed. "
-        f"Visits: {wifi.visits} removed."
-    )
-    if badges.badges:
-        pictures = len(badges.picture_paths)
-        out.print(
-            f"Badge events: {badges.badges} removed. "
-            f"Their pictures: {pictures} removed."
-        )
+        results = _purge(parts, dry_run=dry_run)
+    lines = [line for result in results for line in _lines(result, dry_run=dry_run)]
+    for line in lines:
+        out.print(line, markup=False)
+    if dry_run:
+        out.print("Dry run: nothing was removed.")
+
+
+def _purge(parts: Parts, *, dry_run: bool) -> list[PurgeResult]:
+    from rich.progress import Progress
+
+    from mvsnap.runtime import cleaning
+
+    results = []
+    bar = Progress(console=err, transient=True, disable=not err.is_terminal)
+    with cleaning.record_of_jobs(parts.settings) as jobs, bar:
+        kinds = cleaning.kinds(parts, jobs)
+        task = bar.add_task("", total=len(kinds))
+        for kind in kinds:
+            bar.update(task, description=kind.name)
+            results.append(kind.purge(dry_run=dry_run))
+            bar.advance(task)
+    return results
+
+
+def _lines(result: PurgeResult, *, dry_run: bool) -> list[str]:
+    """Return what to say of a kind: nothing where there was nothing to remove."""
+    verb = "would be removed" if dry_run else "removed"
+    said = f"{result.name}: {result.removed} {verb}"
+    if result.left_bytes is not None:
+        freed, left = _gb(result.size_bytes), _gb(result.left_bytes)
+        return [f"{said} ({freed} freed), {left} left."]
+    lines = []
+    if result.files:
+        lines.append(f"{said}, with {_count(result.files, 'picture')}.")
+    elif result.removed:
+        lines.append(f"{said}.")
+    if result.lost:
+        lines.append(f"Clips whose file is missing: {result.lost}.")
+    return lines
 
 
 def _gb(size_bytes: int) -> str:
     return f"{round(size_bytes / 1e9, 3):g} GB"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

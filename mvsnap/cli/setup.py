@@ -21,6 +21,7 @@ from mvsnap.config.model import Settings
 from mvsnap.config.write import Values, write_settings
 from mvsnap.domain import Camera
 from mvsnap.errors import UpstreamError
+from mvsnap.runtime import clouds
 
 
 @config_option
@@ -71,10 +72,9 @@ def _ask_site(known: Settings) -> dict[str, Any]:
 
 def _ask_meraki(known: Settings) -> dict[str, Any]:
     out.print("\n[bold]Meraki[/bold]  Dashboard > My Profile > API access")
-    base_url = known.meraki.base_url
 
     def try_key(key: str) -> Dashboard:
-        dashboard = Dashboard(base_url, key, clock=SystemClock())
+        dashboard = clouds.dashboard(known.meraki.with_key(key), SystemClock())
         ok(f"signed in as {dashboard.whoami()}")
         return dashboard
 
@@ -107,7 +107,7 @@ def _ask_webex(known: Settings) -> dict[str, Any]:
         return webex
 
     token, webex = ask_secret(
-        "Bot access token", try_token, known=known.webex.bot_token is not None
+        "Bot access token", try_token, known=known.webex.configured
     )
     if webex is None:
         return {}
@@ -168,11 +168,11 @@ def _new_token() -> dict[str, Any]:
 
 
 def _say_what_is_missing(known: Settings, values: Values) -> None:
-    for name, key, lost in (
-        ("meraki", known.meraki.api_key, "no snapshots"),
-        ("webex", known.webex.bot_token, "no messages"),
+    for name, is_known, lost in (
+        ("meraki", known.meraki.configured, "no snapshots"),
+        ("webex", known.webex.configured, "no messages"),
     ):
-        if not values[name] and key is None:
+        if not values[name] and not is_known:
             out.print(f"[yellow]{name} was skipped: {lost} until you run init again.")
 
 
@@ -180,7 +180,7 @@ def _next_steps(
     known: Settings, values: Values, key: str, *, existed: bool
 ) -> Iterator[str]:
     """Yield what can be done with what was given, now or before."""
-    has_key = bool(values["meraki"] or known.meraki.api_key)
+    has_key = bool(values["meraki"]) or known.meraki.configured
     pictures = has_key and values["meraki"].get("cameras", known.meraki.cameras)
     url = f"http://127.0.0.1:{known.server.port}"
     yield "python -m mvsnap check      check every service"

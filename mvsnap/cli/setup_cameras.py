@@ -21,6 +21,7 @@ from mvsnap.config.write import Values
 from mvsnap.domain import Serial
 from mvsnap.errors import BadConfig, MvsnapError, UpstreamError
 from mvsnap.recorder import probe
+from mvsnap.runtime import clouds
 
 Entry = dict[str, Any]
 
@@ -55,8 +56,8 @@ class _Cameras:
         serials = self._meraki.get("cameras", [])
         if not serials:
             return
-        key, url = self._meraki["api_key"], self._known.meraki.base_url
-        with closing(Dashboard(url, key, clock=SystemClock())) as dashboard:
+        meraki = self._known.meraki.with_key(self._meraki["api_key"])
+        with closing(clouds.dashboard(meraki, SystemClock())) as dashboard:
             open_ones = [s for s in serials if _is_open(dashboard, Serial(s))]
             if not open_ones:
                 out.print("External RTSP is off on the chosen Meraki cameras.")
@@ -114,10 +115,9 @@ class _Cameras:
             MvsnapError: the camera gives no video, or ffprobe is missing.
         """
         trial = self._trial(entry)
-        clock, key = SystemClock(), trial.meraki.api_key
-        url, secret = trial.meraki.base_url, key.get_secret_value() if key else ""
+        clock = SystemClock()
         ixon = open_ixon(trial, clock)
-        with closing(Dashboard(url, secret, clock=clock)) as dashboard:
+        with closing(clouds.dashboard(trial.meraki, clock)) as dashboard:
             try:
                 source = ask_source(trial, "camera", clock, dashboard, ixon)()
                 return text_of(probe(source, program=trial.recorder.ffprobe))
@@ -132,7 +132,10 @@ class _Cameras:
                 "cameras": {"camera": entry},
                 "ffprobe": known.recorder.ffprobe,
             },
-            "meraki": {"base_url": known.meraki.base_url},
+            "meraki": {
+                "base_url": known.meraki.base_url,
+                "requests_per_s": known.meraki.requests_per_s,
+            },
         }
         if "meraki_serial" in entry:
             tree["meraki"]["api_key"] = self._meraki["api_key"]

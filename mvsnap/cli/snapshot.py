@@ -19,7 +19,15 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from mvsnap.cli.terminal import config_option, err, fail, load_settings, open_parts, out
+from mvsnap.cli.terminal import (
+    NO_MERAKI_KEY,
+    config_option,
+    err,
+    fail,
+    load_settings,
+    open_parts,
+    out,
+)
 from mvsnap.clock import SystemClock, poll
 from mvsnap.core import params
 from mvsnap.domain import (
@@ -65,8 +73,8 @@ def snapshot(
 ) -> None:
     """Take a snapshot and video link of each SERIAL; default: meraki.cameras."""
     settings = load_settings(ctx, level=logging.CRITICAL)
-    if settings.meraki.api_key is None:
-        fail("meraki.api_key is missing. Set it, or run: python -m mvsnap init")
+    if not settings.meraki.configured:
+        fail(NO_MERAKI_KEY)
     parts = open_parts(settings)
     job = _job(settings, parts, serials, None if no_post else room, at, no_post)
     progress = _run(parts.runner(comes_again=False), job)

@@ -23,6 +23,8 @@ from mvsnap.errors import BadConfig, MvsnapError
 if TYPE_CHECKING:
     from mvsnap.runtime import Parts
 
+NO_MERAKI_KEY = "meraki.api_key is missing. Set it, or run: python -m mvsnap init"
+
 # A pipe has no width: what a program reads must not be cut or folded.
 _WIDTH = None if sys.stdout.isatty() else 1000
 

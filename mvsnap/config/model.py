@@ -134,6 +134,15 @@ class Meraki(Section):
         60, ge=5, le=600, description="seconds one attempt waits for a picture"
     )
 
+    @property
+    def configured(self) -> bool:
+        """Whether the Dashboard can be asked at all."""
+        return self.api_key is not None
+
+    def with_key(self, key: str) -> Meraki:
+        """Return the same with a key that is still to be tried."""
+        return self.model_copy(update={"api_key": SecretStr(key)})
+
 
 class Schedule(Section):
     cron: Cron = Field(
@@ -226,7 +235,7 @@ class Settings(Section):
             ):
                 mistakes.append(f"{where}.ixon: no agent_server_id, here or in ixon")
             asks_meraki = camera.url is None and camera.meraki_serial is not None
-            if asks_meraki and self.meraki.api_key is None:
+            if asks_meraki and not self.meraki.configured:
                 mistakes.append(f"{where}.meraki_serial: meraki.api_key is missing")
         if mistakes:
             raise ValueError("\n".join(mistakes))
@@ -270,7 +279,7 @@ class Settings(Section):
 
     def needs_dashboard(self) -> bool:
         """Tell whether something that is configured asks Meraki's Dashboard."""
-        if self.meraki.api_key is not None or self.meraki.cameras:
+        if self.meraki.configured or self.meraki.cameras:
             return True
         if not (self.recorder.cameras or self.scanning.endpoints):
             return True

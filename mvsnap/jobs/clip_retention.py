@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ from mvsnap.jobs.retry import GIVE_UP_AFTER
 from mvsnap.recorder.files import clip_digest, free_bytes
 from mvsnap.store.clip_deletion import finish_deletes
 from mvsnap.store.files import Files
+from mvsnap.store.purging import PurgeResult
 from mvsnap.store.videos import VideoStore
 
 log = logging.getLogger(__name__)
@@ -33,22 +34,11 @@ class Rules:
     copies: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Retired:
-    clips: int = 0
-    size_bytes: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Swept:
-    """strays: files no clip shows; lost: clips whose file is gone."""
-
-    strays: int = 0
-    lost: int = 0
-
-
 class Retention:
-    """Running it in two processes at once is harmless."""
+    """Running it in two processes at once is harmless.
+
+    dry_run: only say what would go. gone: what `going` said, for what follows it.
+    """
 
     def __init__(
         self,
@@ -59,13 +49,85 @@ class Retention:
         clock: Clock,
     ) -> None:
         self._data_dir = data_dir
+        self._root = data_dir / "videos"
         self._rules = rules
         self._videos = videos
         self._files = files
         self._clock = clock
 
-    def tidy(self) -> Retired:
+    def tidy(self, *, dry_run: bool = False) -> PurgeResult:
         """Remove the videos that are too old, too much, or in the way of new ones."""
+        removed, size_bytes = 0, 0
+        for video, why in self._to_remove():
+            clips = self._videos.retire(video.path, dry_run=dry_run)
+            if not clips:
+                continue  # somebody keeps it since a moment
+            removed += clips
+            size_bytes += video.size_bytes
+            if not dry_run:
+                _log(video, why)
+        if not dry_run:
+            # What a crash, or somebody at a page, left is finished here, too.
+            finish_deletes(self._videos, self._files)
+        left_bytes = self._videos.usage().size_bytes
+        return PurgeResult(
+            removed=removed,
+            size_bytes=size_bytes,
+            left_bytes=left_bytes - size_bytes if dry_run else left_bytes,
+        )
+
+    def going(self) -> frozenset[str]:
+        """Return the paths of the videos that `tidy` would remove."""
+        paths = (video.path for video, _ in self._to_remove())
+        going = {path for path in paths if self._videos.retire(path, dry_run=True)}
+        return frozenset(going.union(self._videos.deleted_files()))
+
+    def forget(
+        self, *, gone: Collection[str] = (), dry_run: bool = False
+    ) -> PurgeResult:
+        """Remove the rows of clips that are long gone."""
+        before = self._clock.now() - self._rules.keep_for
+        return self._videos.purge(before, gone=gone, dry_run=dry_run)
+
+    def sweep(
+        self, *, gone: Collection[str] = (), dry_run: bool = False
+    ) -> PurgeResult:
+        """Remove files that no clip shows; mark clips whose file is gone."""
+        going = {_without_suffixes(self._data_dir / path) for path in gone}
+        there = {path for path in self._there() if _without_suffixes(path) not in going}
+        old = [path for path in there if self._is_old(path)]
+        strays = self._strays(old) if old else []
+        if not dry_run:
+            for path in strays:
+                path.unlink(missing_ok=True)
+                log.warning("removed %s, which belonged to no clip", path.name)
+            _remove_empty_folders(self._root, self._is_old)
+        lost = self._mark_lost(there, gone, dry_run=dry_run)
+        return PurgeResult(removed=len(strays), lost=lost)
+
+    def _mark_lost(
+        self, there: set[Path], gone: Collection[str], *, dry_run: bool
+    ) -> int:
+        shown = self._videos.shown()
+        due = {clip_id: path for clip_id, path in shown.items() if path not in gone}
+        if due and not there:
+            # More likely the disk is not mounted than that all of them are gone.
+            log.error(
+                "the videos of %d clips are missing from %s", len(due), self._data_dir
+            )
+            return 0
+        lost = 0
+        for clip_id, path in due.items():
+            whole = self._data_dir / path
+            # Asked again: it may have come since the look.
+            if whole not in there and not whole.exists():
+                lost += 1
+                if not dry_run:
+                    self._videos.lose(clip_id)
+                    log.warning("the file of clip %s is missing: %s", clip_id, path)
+        return lost
+
+    def _to_remove(self) -> list[tuple[Video, Why]]:
         now = self._clock.now()
         limits = Limits(
             before=now - self._rules.keep_for,
@@ -74,42 +136,15 @@ class Retention:
                 free_bytes(self._data_dir), self._rules.min_free_bytes
             ),
         )
-        retired = Retired()
-        if self._has_work(limits):
-            retired = self._retire(limits, now)
-        # What a crash, or somebody at a page, left is finished here, too.
-        finish_deletes(self._videos, self._files)
-        return retired
-
-    def forget(self) -> int:
-        """Remove the rows of clips that are long gone; return how many."""
-        return self._videos.forget(self._clock.now() - self._rules.keep_for)
-
-    def sweep(self) -> Swept:
-        """Remove files that no clip shows; mark clips whose file is gone."""
-        root = self._data_dir / "videos"
-        there = {path for path in root.rglob("*") if path.is_file()}
-        strays = [path for path in there if self._is_old(path)]
-        gone = self._remove_strays(strays) if strays else 0
-        _remove_empty_folders(root, self._is_old)
-        return Swept(gone, self._mark_lost(there))
+        if not self._has_work(limits):
+            return []
+        return to_remove(self._candidates(now), limits)
 
     def _has_work(self, limits: Limits) -> bool:
         """Look in a cheap way: this is asked every few minutes."""
         usage = self._videos.usage()
         is_old = usage.oldest_at is not None and usage.oldest_at < limits.before
         return is_old or limits.lacking_bytes > 0 or usage.size_bytes > limits.max_bytes
-
-    def _retire(self, limits: Limits, now: datetime) -> Retired:
-        clips, size_bytes = 0, 0
-        for video, why in to_remove(self._candidates(now), limits):
-            retired = self._videos.retire(video.path)
-            if not retired:
-                continue  # somebody keeps it since a moment
-            clips += retired
-            size_bytes += video.size_bytes
-            _tell(video, why)
-        return Retired(clips, size_bytes)
 
     def _candidates(self, now: datetime) -> Iterator[Video]:
         for video in self._videos.videos(now - GIVE_UP_AFTER):
@@ -123,46 +158,33 @@ class Retention:
             return False
         return self._clock.now().timestamp() - changed_s > _STRAY_AFTER_S
 
-    def _remove_strays(self, paths: list[Path]) -> int:
+    def _there(self) -> set[Path]:
+        return {path for path in self._root.rglob("*") if path.is_file()}
+
+    def _strays(self, paths: list[Path]) -> list[Path]:
         known = self._videos.known_paths()
         coming = {
             clip_digest(camera, name) for camera, name in self._videos.unfinished()
         }
-        gone = 0
-        for path in paths:
-            digest = path.name.partition(".")[0].rpartition("_")[2]
-            is_known = str(path.relative_to(self._data_dir)) in known
-            if not is_known and digest not in coming:
-                path.unlink(missing_ok=True)
-                log.warning("removed %s, which belonged to no clip", path.name)
-                gone += 1
-        return gone
-
-    def _mark_lost(self, there: set[Path]) -> int:
-        shown = self._videos.shown()
-        if shown and not there:
-            # More likely the disk is not mounted than that all of them are gone.
-            log.error(
-                "the videos of %d clips are missing from %s", len(shown), self._data_dir
-            )
-            return 0
-        lost = 0
-        for clip_id, path in shown.items():
-            whole = self._data_dir / path
-            # Asked again: it may have come since the look.
-            if whole not in there and not whole.exists():
-                self._videos.lose(clip_id)
-                log.warning("the file of clip %s is missing: %s", clip_id, path)
-                lost += 1
-        return lost
+        return [
+            path
+            for path in paths
+            if str(path.relative_to(self._data_dir)) not in known
+            and path.name.partition(".")[0].rpartition("_")[2] not in coming
+        ]
 
 
-def _tell(video: Video, why: Why) -> None:
+def _log(video: Video, why: Why) -> None:
     name = Path(video.path).name
     if video.uncopied:
         log.warning("%s removed before it was copied: the disk is full", name)
     else:
         log.info("%s removed: %s", name, why)
+
+
+def _without_suffixes(path: Path) -> Path:
+    """Return what the files that go together have in common."""
+    return path.with_name(path.name.partition(".")[0])
 
 
 def _remove_empty_folders(root: Path, is_old: Callable[[Path], bool]) -> None:

@@ -28,6 +28,7 @@ from mvsnap.clock import SystemClock
 from mvsnap.domain import Job, JobId
 from mvsnap.errors import EngineUnfit
 from mvsnap.jobs.codec import decode, encode
+from mvsnap.jobs.finished import finished_pages
 from mvsnap.jobs.retry import GIVE_UP_AFTER, park_delay_s
 from mvsnap.store.database import turns
 
@@ -39,12 +40,13 @@ log = logging.getLogger(__name__)
 # Change it only together with a way to finish the jobs of the version before.
 _VERSION = "1"
 _APP = "mvsnap"
+# Of dbos: one row for each workflow. A worker's first start makes it.
+JOBS_TABLE = "workflow_status"
 _QUEUE = "jobs"
 _WORKFLOW = "run_job"
 _SCHEDULED = "run_schedule"
 _WAITING = ["PENDING", "ENQUEUED", "DELAYED"]
 _PARK_AGAIN_S = 30.0
-_FORGET_AT_ONCE = 1000
 _MAX_THREADS = 64
 
 
@@ -180,21 +182,11 @@ class WorkerEngine:
             self._dbos.resume_workflows(ids)
         return len(ids)
 
-    def forget_finished(self, before: datetime) -> int:
-        """Drop the engine's record of jobs created before; return how many."""
+    def forget_finished(self, before: datetime, *, dry_run: bool = False) -> int:
         forgotten = 0
-        while not self._clock.stopped:
-            old = self._dbos.list_workflows(
-                status=["SUCCESS", "ERROR", "CANCELLED"],
-                end_time=before.isoformat(),
-                limit=_FORGET_AT_ONCE,
-                load_input=False,
-                load_output=False,
-            )
-            if old:
-                self._dbos.delete_workflows([status.workflow_id for status in old])
-            forgotten += len(old)
-            if len(old) < _FORGET_AT_ONCE:
+        for many in finished_pages(self._dbos, before, dry_run=dry_run):
+            forgotten += many
+            if self._clock.stopped:
                 break
         return forgotten
 
@@ -303,6 +295,9 @@ class ClientEngine:
 
     def waiting(self, at_most: int) -> int:
         return _count_waiting(self._client, at_most)
+
+    def forget_finished(self, before: datetime, *, dry_run: bool = False) -> int:
+        return sum(finished_pages(self._client, before, dry_run=dry_run))
 
     def close(self) -> None:
         self._client.destroy()

@@ -16,7 +16,8 @@ from mvsnap.jobs.executors import acquire_slot, installation
 from mvsnap.jobs.schedule import CameraTimetable
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.loop import Chores, Loop, stop_all
-from mvsnap.runtime.parts import Parts, jobs_url, open_bucket
+from mvsnap.runtime import background, cleaning, clouds
+from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.events import SILENT_AFTER
 from mvsnap.wifi.worker import VisitMaker
@@ -29,11 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _HEARTBEAT_S = 15.0
-# How often it is looked what is old by now; each has its own age.
 _NEWS_S = 15.0
-_TIDY_EVERY_S = 300.0
-_CLEAN_EVERY_S = 3600.0
-_SWEEP_EVERY_S = 86400.0
 _ABANDONED_EVERY_S = 600.0
 _STOP_S = 1.0
 
@@ -57,7 +54,6 @@ class Worker:
             timezone=parts.settings.site.timezone,
             on_finished=finished.notify,
         )
-        self._retention = parts.retention()
         self._abandoned = abandoned_clips(parts, self.engine)
         self._beat_at = datetime.min.replace(tzinfo=UTC)
         self._copies = clip_copies(parts)
@@ -90,27 +86,24 @@ class Worker:
         parts, clock = self._parts, self._parts.clock
         yield Loop("heartbeat", self._beat, _HEARTBEAT_S, clock)
         yield Loop("housekeeping", self._chores(), _HEARTBEAT_S, clock)
-        if parts.settings.meraki.api_key is not None:
-            news = parts.inventory().refresh
-            counts = parts.visitor_refresh(self._slot.executor_id).run
+        if parts.settings.meraki.configured:
+            news = background.inventory(parts).refresh
+            counts = background.visitor_refresh(parts, self._slot.executor_id).run
             yield Loop("inventory", news, _NEWS_S, clock, outages=OUTAGES)
             yield Loop("visitors", counts, _NEWS_S, clock, outages=OUTAGES)
 
     def _chores(self) -> Chores:
         chores = Chores(self._parts.clock)
-        for place, (name, step, every_s) in enumerate(
-            (
-                ("cleaning events", self._clean_events, _CLEAN_EVERY_S),
-                ("cleaning badges", self._clean_badges, _CLEAN_EVERY_S),
-                ("cleaning jobs", self._clean_jobs, _CLEAN_EVERY_S),
-                ("cleaning Wi-Fi", self._clean_wifi, _CLEAN_EVERY_S),
-                ("retention", self._tidy, _TIDY_EVERY_S),
-                ("sweeping", self._sweep, _SWEEP_EVERY_S),
-                ("abandoned clips", self._finish_abandoned, _ABANDONED_EVERY_S),
-            ),
-            start=1,
-        ):
-            chores.add(name, step, every_s, first_s=place * _HEARTBEAT_S)
+        kinds = cleaning.kinds(self._parts, self.engine)
+        for place, kind in enumerate(kinds, start=1):
+            name, first_s = f"cleaning: {kind.name}", place * _HEARTBEAT_S
+            chores.add(name, partial(_clean, kind), kind.every_s, first_s=first_s)
+        chores.add(
+            "abandoned clips",
+            self._finish_abandoned,
+            _ABANDONED_EVERY_S,
+            first_s=_HEARTBEAT_S,
+        )
         return chores
 
     def _beat(self) -> None:
@@ -129,30 +122,14 @@ class Worker:
                     "worker %s is gone: taking over %d jobs", executor_id, taken
                 )
 
-    def _clean_events(self) -> None:
-        purged = self._parts.purge()
-        if purged.events:
-            log.info("%d old events removed", purged.events)
-
-    def _clean_badges(self) -> None:
-        badges = self._parts.purge_badges().badges
-        if badges:
-            log.info("%d old badge events removed", badges)
-
-    def _clean_jobs(self) -> None:
-        self.engine.forget_finished(self._parts.oldest_kept())
-
-    def _clean_wifi(self) -> None:
-        self._parts.purge_wifi()
-
-    def _tidy(self) -> None:
-        self._retention.tidy()
-
-    def _sweep(self) -> None:
-        self._retention.sweep()
-
     def _finish_abandoned(self) -> None:
         self._abandoned.finish()
+
+
+def _clean(kind: cleaning.Kind) -> None:
+    result = kind.purge()
+    if result.removed:
+        log.info("%s: %d removed", kind.name, result.removed)
 
 
 def clip_worker(parts: Parts, jobs: JobService) -> ClipWorker:
@@ -199,7 +176,7 @@ def clip_copies(parts: Parts) -> Copies | None:
 
     settings = parts.settings
     return Copies(
-        partial(open_bucket, settings), parts.videos(), parts.clock, settings.data_dir
+        partial(clouds.bucket, settings), parts.videos(), parts.clock, settings.data_dir
     )
 
 

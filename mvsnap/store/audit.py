@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, select
 
 from mvsnap.domain import Change
 from mvsnap.store.database import Database
 from mvsnap.store.paging import Order, pages
+from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import audit
 
@@ -72,10 +73,10 @@ class AuditLog:
         with self._db.reading() as connection:
             return list(connection.execute(statement).scalars())
 
-    def purge(self, before: datetime) -> None:
+    def purge(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
         """Remove lines that are older."""
-        with self._db.writing() as connection:
-            connection.execute(delete(audit).where(audit.c.at < before))
+        rows = OldRows(audit, audit.c.at < before)
+        return purge(self._db, rows, dry_run=dry_run)
 
 
 def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:

@@ -151,6 +151,19 @@ def version(engine: Engine) -> str | None:
         return _version(connection)
 
 
+def has_table(url: str, name: str) -> bool:
+    """Say whether a database has a table, in any schema; an SQLite file is not made."""
+    if url.startswith("sqlite") and not Path(url.removeprefix("sqlite:///")).exists():
+        return False
+    engine = open_database(url)
+    try:
+        tables = inspect(engine)
+        schemas = tables.get_schema_names()
+        return any(tables.has_table(name, schema=schema) for schema in schemas)
+    finally:
+        engine.dispose()
+
+
 def _version(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None

@@ -5,7 +5,7 @@ One method is one transaction. Rows become dataclasses before they leave.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,6 +28,7 @@ from mvsnap.domain import (
 )
 from mvsnap.store.database import Database
 from mvsnap.store.paging import Order, pages
+from mvsnap.store.purging import OldRows, PurgeResult, one_of_paths, purge
 from mvsnap.store.tables import clips, deliveries, events, workers
 
 _NEWEST_FIRST = Order(falling=(events.c.occurred_at, events.c.id))
@@ -48,14 +49,6 @@ class EventFilter:
     since: datetime | None = None
     until: datetime | None = None
     after: EventId | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Purged:
-    """events: how many are gone; snapshot_paths: their pictures, still to unlink."""
-
-    events: int
-    snapshot_paths: tuple[str, ...]
 
 
 class Store:
@@ -252,9 +245,16 @@ class Store:
                 delete(workers).where(workers.c.executor_id == executor_id)
             )
 
-    def purge(self, before: datetime) -> Purged:
-        """Remove events and deliveries that are older, but none of a clip there is."""
-        is_there = clips.c.state == ClipState.READY
+    def purge(
+        self, before: datetime, *, gone: Collection[str] = (), dry_run: bool = False
+    ) -> PurgeResult:
+        """Remove events that are older, but none of a clip there is.
+
+        gone: paths of clips that are taken for removed already.
+        """
+        is_there = and_(
+            clips.c.state == ClipState.READY, ~one_of_paths(clips.c.path, gone)
+        )
         own = select(clips.c.id).where(is_there)
         alarm = select(clips.c.about).where(is_there, clips.c.about.is_not(None))
         old = and_(
@@ -262,15 +262,15 @@ class Store:
             events.c.id.not_in(own),
             events.c.id.not_in(alarm),
         )
-        with self._db.writing() as connection:
-            gone = connection.execute(
-                delete(events).where(old).returning(events.c.snapshot_path)
-            ).all()
-            connection.execute(
-                delete(deliveries).where(deliveries.c.changed_at < before)
-            )
-        paths = tuple(row.snapshot_path for row in gone if row.snapshot_path)
-        return Purged(len(gone), paths)
+        rows = OldRows(events, old, path=events.c.snapshot_path)
+        return purge(self._db, rows, dry_run=dry_run)
+
+    def purge_deliveries(
+        self, before: datetime, *, dry_run: bool = False
+    ) -> PurgeResult:
+        """Remove what is known of messages that are older."""
+        rows = OldRows(deliveries, deliveries.c.changed_at < before)
+        return purge(self._db, rows, dry_run=dry_run)
 
 
 def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:

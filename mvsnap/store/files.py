@@ -40,14 +40,23 @@ class Files:
             durable_file.write(self._root / path, jpeg)
         return str(path)
 
-    def keep_photos(self, paths: Collection[str], now: datetime) -> None:
-        """Remove photos that are none of these; not those of just now."""
+    def keep_photos(
+        self, paths: Collection[str], now: datetime, *, dry_run: bool = False
+    ) -> int:
+        """Remove photos that are none of these, not those of just now; return how many.
+
+        dry_run: only count them.
+        """
+        gone = 0
         for photo in (self._root / _PHOTOS).glob("*.jpg"):
             # It is written before the store knows of it.
             age_s = now.timestamp() - photo.stat().st_mtime
             known = str(photo.relative_to(self._root)) in paths
             if not known and age_s > _PHOTO_IS_NEW_S:
-                photo.unlink(missing_ok=True)
+                gone += 1
+                if not dry_run:
+                    photo.unlink(missing_ok=True)
+        return gone
 
     def snapshot(self, event: Event) -> Path | None:
         """Return the picture's place on disk, None when there is none (any more)."""

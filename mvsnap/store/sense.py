@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, delete, select
+from sqlalchemy import Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mvsnap.domain import Event, Listener, Presence, Serial, ZoneId
 from mvsnap.store.database import Database
 from mvsnap.store.events import event_row
+from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.tables import camera_last_seen, events, listeners, presences, watches
 
 ZoneKey = tuple[Serial, ZoneId]
@@ -133,20 +134,20 @@ class SenseStore:
             for row in rows
         ]
 
-    def purge(self, before: datetime) -> int:
-        """Remove what is older; return how many presences."""
-        with self._db.writing() as connection:
-            gone = connection.execute(
-                delete(presences)
-                .where(presences.c.time_out < before)
-                .returning(presences.c.serial)
-            ).all()
-            connection.execute(delete(watches).where(watches.c.changed_at < before))
-            connection.execute(
-                delete(camera_last_seen).where(camera_last_seen.c.last_seen_at < before)
-            )
-            connection.execute(delete(listeners).where(listeners.c.seen_at < before))
-        return len(gone)
+    def purge(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
+        """Remove presences that are older."""
+        rows = OldRows(presences, presences.c.time_out < before)
+        return purge(self._db, rows, dry_run=dry_run)
+
+    def purge_states(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
+        """Remove how things were that nobody has heard of since."""
+        return purge(
+            self._db,
+            OldRows(watches, watches.c.changed_at < before),
+            OldRows(camera_last_seen, camera_last_seen.c.last_seen_at < before),
+            OldRows(listeners, listeners.c.seen_at < before),
+            dry_run=dry_run,
+        )
 
 
 def upsert(

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, select
 from mvsnap.core.users import LOG_IN, LOG_OUT
 from mvsnap.domain import Camera, Change, Mute, Serial, Zone, ZoneId
 from mvsnap.store.database import Database
+from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.tables import audit, cameras, mutes, setting_overrides, zones
 
 
@@ -164,10 +165,10 @@ class SiteStore:
             found.setdefault(Serial(row.serial), []).append(zone)
         return found
 
-    def purge(self, now: datetime) -> None:
+    def purge(self, now: datetime, *, dry_run: bool = False) -> PurgeResult:
         """Remove mutes that are over."""
-        with self._db.writing() as connection:
-            connection.execute(delete(mutes).where(mutes.c.until < now))
+        rows = OldRows(mutes, mutes.c.until < now)
+        return purge(self._db, rows, dry_run=dry_run)
 
 
 def write_changes(connection: Connection, log: Iterable[Change]) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Row, delete, exists, func, select
 from mvsnap.clock import iso
 from mvsnap.domain import SYSTEM_ACCOUNT, Change, LoginBackend, Role, User
 from mvsnap.store.database import Database
+from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import secrets, users
 
@@ -95,11 +96,10 @@ class UserStore:
             value: str = connection.execute(statement).scalar_one()
         return value
 
-    def purge(self, now: datetime) -> None:
+    def purge(self, now: datetime, *, dry_run: bool = False) -> PurgeResult:
         """Forget ended sessions whose time is over."""
         old = secrets.c.name.startswith(_ENDED) & (secrets.c.value < iso(now))
-        with self._db.writing() as connection:
-            connection.execute(delete(secrets).where(old))
+        return purge(self._db, OldRows(secrets, old), dry_run=dry_run)
 
 
 def _user(row: Row[tuple[str, str, str, datetime]]) -> User:

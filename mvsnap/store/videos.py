@@ -6,16 +6,18 @@ data_dir are touched: another machine that shares the database keeps its own.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 
 from mvsnap.clip_model import ClipState, CopyState
 from mvsnap.core.clip_retention import Video
 from mvsnap.domain import CameraName, EventId
 from mvsnap.store.database import Database
+from mvsnap.store.purging import OldRows, PurgeResult, one_of_paths, purge
 from mvsnap.store.tables import clips
 
 _OVER = (ClipState.DELETED, ClipState.FAILED)
@@ -105,7 +107,7 @@ class VideoStore:
             for row in rows
         ]
 
-    def retire(self, path: str) -> int:
+    def retire(self, path: str, *, dry_run: bool = False) -> int:
         """Mark all clips of a file as deleted, none if one is kept; return how many."""
         other = clips.alias()
         kept = select(other.c.id).where(
@@ -113,11 +115,12 @@ class VideoStore:
             other.c.state == ClipState.READY,
             other.c.kept.is_(True),
         )
-        statement = (
-            update(clips)
-            .where(self._shown, clips.c.path == path, ~kept.exists())
-            .values(state=ClipState.DELETED)
-        )
+        theirs = and_(self._shown, clips.c.path == path, ~kept.exists())
+        if dry_run:
+            counting = select(func.count()).select_from(clips).where(theirs)
+            with self._db.reading() as connection:
+                return int(connection.execute(counting).scalar_one())
+        statement = update(clips).where(theirs).values(state=ClipState.DELETED)
         with self._db.writing() as connection:
             return connection.execute(statement).rowcount
 
@@ -150,15 +153,17 @@ class VideoStore:
         with self._db.writing() as connection:
             connection.execute(statement)
 
-    def forget(self, before: datetime) -> int:
-        """Remove the rows of clips that came to nothing, or are gone, and are older."""
-        statement = delete(clips).where(
-            clips.c.state.in_(_OVER),
-            clips.c.path.is_(None),
-            clips.c.received_at < before,
-        )
-        with self._db.writing() as connection:
-            return connection.execute(statement).rowcount
+    def purge(
+        self, before: datetime, *, gone: Collection[str] = (), dry_run: bool = False
+    ) -> PurgeResult:
+        """Remove the rows of clips that came to nothing, or are gone, and are older.
+
+        gone: paths of clips that are taken for removed already.
+        """
+        over = and_(clips.c.state.in_(_OVER), clips.c.path.is_(None))
+        is_gone = and_(self._mine, one_of_paths(clips.c.path, gone))
+        old = and_(clips.c.received_at < before, or_(over, is_gone))
+        return purge(self._db, OldRows(clips, old), dry_run=dry_run)
 
     # --- whether rows and files agree
 

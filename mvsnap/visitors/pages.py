@@ -260,7 +260,7 @@ def _without(
 def _advice(cameras: dict[Serial, CountingCamera]) -> str:
     """Say what to do so that people are counted."""
     here = gateway()
-    if here.settings.meraki.api_key is None:
+    if not here.settings.meraki.configured:
         try:
             listens = with_overrides(
                 here.settings.sense, here.site.setting_overrides()

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, case, delete, exists, func, select
 from mvsnap.clients.meraki.zones import CountedZone
 from mvsnap.domain import Serial, ZoneId
 from mvsnap.store.database import Database
+from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.sense import ZoneKey, upsert
 from mvsnap.store.tables import presences
 from mvsnap.visitors.model import (
@@ -315,22 +316,25 @@ class VisitorStore:
             rows = connection.execute(statement).all()
         return {row.began_at: picture_of(row) for row in rows}
 
-    def purge(self, before: datetime) -> tuple[str, ...]:
-        """Remove what is older; return the paths of its pictures, still to unlink."""
-        with self._db.writing() as connection:
-            gone = connection.execute(
-                delete(visitor_pictures)
-                .where(visitor_pictures.c.began_at < before)
-                .returning(visitor_pictures.c.snapshot_path)
-            ).all()
-            for table in (visitor_hours, visitor_days):
-                connection.execute(delete(table).where(table.c.began_at < before))
-            for table, column in (
-                (page_views, page_views.c.viewed_at),
-                (visitor_cameras, visitor_cameras.c.asked_at),
-            ):
-                connection.execute(delete(table).where(column < before))
-        return tuple(row.snapshot_path for row in gone if row.snapshot_path)
+    def purge(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
+        """Remove counts that are older, and cameras not asked about since."""
+        return purge(
+            self._db,
+            OldRows(visitor_hours, visitor_hours.c.began_at < before),
+            OldRows(visitor_days, visitor_days.c.began_at < before),
+            OldRows(page_views, page_views.c.viewed_at < before, counted=False),
+            OldRows(
+                visitor_cameras, visitor_cameras.c.asked_at < before, counted=False
+            ),
+            dry_run=dry_run,
+        )
+
+    def purge_pictures(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
+        """Remove pictures of hours that are older."""
+        old = visitor_pictures.c.began_at < before
+        path = visitor_pictures.c.snapshot_path
+        rows = OldRows(visitor_pictures, old, path=path)
+        return purge(self._db, rows, dry_run=dry_run)
 
 
 def _asked(serial: Serial, zone_id: ZoneId, now: datetime, error: str | None) -> Any:

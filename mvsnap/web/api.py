@@ -82,7 +82,7 @@ def _job_request(parameters: Parameters) -> JobRequest:
 
 
 def _serials(parameters: Parameters) -> tuple[Serial, ...]:
-    if gateway().settings.meraki.api_key is None:
+    if not gateway().settings.meraki.configured:
         raise BadInput(params.NO_DASHBOARD)
     given = parameters.get("mvSerial")
     if given:

@@ -163,7 +163,7 @@ def _order(alarm: Alarm, match: RuleMatch, by: Sender) -> Order:
     by.caller.require_rooms(rooms)
     # Its picture shows the camera that alerted, and no other; it needs no API key.
     picture_url = alarm.image_url if wanted.serials == (alarm.camera,) else None
-    if settings.meraki.api_key is None and not picture_url:
+    if not (settings.meraki.configured or picture_url):
         wanted = without_snapshots(wanted)
     now = gateway().clock.now()
     job_request = JobRequest(

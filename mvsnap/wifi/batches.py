@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, Select, delete, func, select
@@ -16,6 +15,7 @@ from sqlalchemy import Connection, Select, delete, func, select
 from mvsnap.domain import Radio
 from mvsnap.errors import QueueFull
 from mvsnap.store.database import Database
+from mvsnap.store.purging import OldRows, PurgeResult, purge, purge_rows
 from mvsnap.wifi.counts import as_counted, recount
 from mvsnap.wifi.intake import pack, unpack
 from mvsnap.wifi.tables import (
@@ -40,14 +40,6 @@ _MOST_BATCHES = 200
 _LOCK = 5_004_002
 # As many minutes of observations are removed at once: whole slots, for a rebuild.
 _PURGE_MINUTES = 240
-
-
-@dataclass(frozen=True, slots=True)
-class PurgedWifi:
-    """How many are gone."""
-
-    observations: int
-    visits: int
 
 
 class WifiStore:
@@ -135,14 +127,19 @@ class WifiStore:
         self._recounted_s = rule.long_stay_s
         return len(done)
 
-    def purge(
-        self, observations_before: datetime, visits_before: datetime, now: datetime
-    ) -> PurgedWifi:
+    def purge_observations(
+        self, before: datetime, *, dry_run: bool = False
+    ) -> PurgeResult:
         """Remove what is older, some at a time: others may write in between.
 
         Observations stay until a rebuild has come to its end: it makes visits of them.
         """
-        minute = _slot_s(observations_before) // MINUTE_S
+        minute = _slot_s(before) // MINUTE_S
+        if dry_run:
+            with self._db.reading() as connection:
+                if _is_rebuilding(connection):
+                    return PurgeResult()
+            return purge(self._db, _observations_before(minute), dry_run=True)
         gone = 0
         while (oldest := self._first(select(func.min(observations.c.minute)))) < minute:
             end = min(minute, oldest - oldest % _PURGE_MINUTES + _PURGE_MINUTES)
@@ -150,18 +147,21 @@ class WifiStore:
                 has_turn(self._db, connection, wait=True)
                 if _is_rebuilding(connection):
                     break
-                gone += connection.execute(
-                    delete(observations).where(observations.c.minute < end)
-                ).rowcount
-        before_s = _slot_s(visits_before)
+                gone += purge_rows(connection, _observations_before(end))[0]
+        return PurgeResult(removed=gone)
+
+    def purge_visits(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
+        """Remove visits that began before, with the sums over them."""
+        before_s = _slot_s(before)
+        old = OldRows(visits, visits.c.time_in_s < before_s)
+        sums = OldRows(visit_counts, visit_counts.c.slot_s < before_s, counted=False)
+        if dry_run:
+            return purge(self._db, old, sums, dry_run=True)
         with self._db.writing() as connection:
             has_turn(self._db, connection, wait=True)
-            old = visits.c.time_in_s < before_s
-            visits_gone = connection.execute(delete(visits).where(old)).rowcount
-            connection.execute(
-                delete(visit_counts).where(visit_counts.c.slot_s < before_s)
-            )
-        return PurgedWifi(gone, visits_gone)
+            gone, _ = purge_rows(connection, old)
+            purge_rows(connection, sums)
+        return PurgeResult(removed=gone)
 
     def _first(self, statement: Select[int]) -> int:
         """Return the number, or one beyond all when there is none."""
@@ -234,6 +234,10 @@ def _together(batches: list[list[Observation]]) -> list[Observation]:
             known = found.get(key)
             found[key] = observed if known is None else merged(known, observed)
     return list(found.values())
+
+
+def _observations_before(minute: int) -> OldRows:
+    return OldRows(observations, observations.c.minute < minute)
 
 
 def _slot_s(moment: datetime) -> int:

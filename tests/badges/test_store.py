@@ -287,7 +287,7 @@ def test_purge_takes_old_ones_with_their_judgements(stores: Stores) -> None:
     for badge_id in (old, new):
         stores.badges.judge(judged(badge_id, Verdict.MATCH))
     purged = stores.badges.purge(DUE)
-    assert (purged.badges, purged.picture_paths) == (1, ("badges/old.jpg",))
+    assert (purged.removed, purged.paths) == (1, ("badges/old.jpg",))
     assert stores.badges.judgements(old) == []
     assert len(stores.badges.judgements(new)) == 1
 

@@ -68,10 +68,10 @@ def test_purge_follows_both_retentions(
     visits = len(tables(db)[1])
     said = mvsnap(tmp_path, "purge")
     assert said.code == 0, said.err
-    assert "Wi-Fi observations: 1200 removed" in said.out
+    assert "Wi-Fi observations: 1200 removed." in said.out
     assert (tables(db)[0], len(tables(db)[1])) == ([], visits)
     site(tmp_path, clouds, keep_observations_days=1, keep_visits_days=1)
-    assert f"Visits: {visits} removed." in mvsnap(tmp_path, "purge").out
+    assert f"Wi-Fi visits: {visits} removed." in mvsnap(tmp_path, "purge").out
     assert tables(db)[1:] == [[], []]
 
 

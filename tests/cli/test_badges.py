@@ -143,12 +143,12 @@ def test_purge_removes_old_badge_events_with_their_pictures(tmp_path: Path) -> N
     picture = tmp_path / "data" / "badges" / "a.jpg"
     picture.parent.mkdir()
     picture.write_bytes(b"a picture")
-    assert "badge events" not in mvsnap(tmp_path, "purge").out
+    assert "Badge events" not in mvsnap(tmp_path, "purge").out
     with closing(sqlite3.connect(tmp_path / "data" / "mvsnap.db")) as db, db:
         old = "recorded_at = '2020-01-01 00:00:00', picture_path = 'badges/a.jpg'"
         db.execute(f"update badges set {old}")
     said = mvsnap(tmp_path, "purge")
-    assert "Badge events: 1 removed. Their pictures: 1 removed." in said.out
+    assert "Badge events: 1 removed, with 1 picture.\n" in said.out
     assert (stored(tmp_path), picture.exists()) == ([], False)
 
 

@@ -336,13 +336,16 @@ def test_events_name_alarms_and_clips_by_their_title(site: Path) -> None:
 
 def test_purge_removes_old_events_and_their_pictures(site: Path) -> None:
     assert mvsnap(site, "snapshot").code == 0
-    assert "Events: 0 removed. Pictures: 0 removed." in mvsnap(site, "purge").out
+    assert "Events" not in mvsnap(site, "purge").out
     with sqlite3.connect(site / "data" / "mvsnap.db") as database:
         database.execute("update events set recorded_at = '2020-01-01 00:00:00'")
     database.close()
+    said = mvsnap(site, "purge", "--dry-run").out
+    assert "Events: 1 would be removed, with 1 picture.\n" in said
+    assert said.endswith("Dry run: nothing was removed.\n")
     said = mvsnap(site, "purge").out
-    assert "Events: 1 removed. Pictures: 1 removed." in said
-    assert "0 removed (0 GB freed)" in said
+    assert "Events: 1 removed, with 1 picture.\n" in said
+    assert "Clips: 0 removed (0 GB freed), 0 GB left.\n" in said
     assert list((site / "data" / "snapshots").rglob("*.jpg")) == []
 
 

@@ -12,10 +12,11 @@ import pytest
 
 from mvsnap.clip_model import Clip, ClipState, CopyState
 from mvsnap.clock import SystemClock
-from mvsnap.jobs.clip_retention import Retention, Retired, Rules, Swept
+from mvsnap.jobs.clip_retention import Retention, Rules
 from mvsnap.recorder.files import clip_path, free_bytes
 from mvsnap.store import database
 from mvsnap.store.files import Files
+from mvsnap.store.purging import PurgeResult
 from tests.core.build import NOON
 from tests.store.recordings import ROBOT, Recordings
 
@@ -68,6 +69,10 @@ class Site(Recordings):
         return Retention(self.folder, rules, self.videos, files, self.clock)
 
 
+def removed(result: PurgeResult) -> tuple[int, int]:
+    return result.removed, result.size_bytes
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     engine = database.open_database(database.sqlite_url(tmp_path / "mvsnap.db"))
@@ -81,12 +86,12 @@ def test_old_clips_go_with_all_their_files_and_the_rows_tell(site: Site) -> None
     young = site.recorded(40 * DAY)
     site.clock.hours = 41 * DAY
     retention = site.retention(keep_for=timedelta(days=30))
-    assert retention.tidy() == Retired(1, 10)
+    assert removed(retention.tidy()) == (1, 10)
     assert site.files() == ["2.jpg", "2.mp4", "960.jpg", "960.mp4"]
     states = [site.state(each)[0] for each in (old, kept, young)]
     assert states == [ClipState.DELETED, ClipState.READY, ClipState.READY]
-    assert retention.tidy() == Retired()
-    assert retention.forget() == 1
+    assert removed(retention.tidy()) == (0, 0)
+    assert retention.forget().removed == 1
     assert site.clips.clip(old.id) is None
 
 
@@ -96,8 +101,8 @@ def test_the_oldest_go_until_the_rest_fits_and_a_shared_file_counts_once(
     for hour in (1, 3, 4):
         site.recorded(hour)
     site.clip(2, path="videos/1.mp4", shared=True)
-    assert site.retention(max_bytes=30).tidy() == Retired()
-    assert site.retention(max_bytes=25).tidy() == Retired(2, 10)
+    assert removed(site.retention(max_bytes=30).tidy()) == (0, 0)
+    assert removed(site.retention(max_bytes=25).tidy()) == (2, 10)
     assert site.files() == ["3.jpg", "3.mp4", "4.jpg", "4.mp4"]
 
 
@@ -110,18 +115,19 @@ def test_a_full_disk_is_emptied_but_for_what_is_kept(
     site.recorded(3)
     more_bytes = free_bytes(site.folder) + 10**9
     too_old = site.retention(copies=True, keep_for=timedelta(days=1))
-    assert too_old.tidy() == Retired(1, 10)
+    assert removed(too_old.tidy()) == (1, 10)
     assert site.state(waits)[0] is ClipState.READY
     assert "before it was copied" not in caplog.text
     full = site.retention(copies=True, min_free_bytes=more_bytes)
-    assert full.tidy() == Retired(1, 10)
+    assert removed(full.tidy()) == (1, 10)
     assert "2.mp4 removed before it was copied: the disk is full" in caplog.text
     assert site.files() == ["1.jpg", "1.mp4"]
 
 
 def test_without_a_bucket_nothing_waits_for_a_copy(site: Site) -> None:
     site.recorded(1, copy_state=CopyState.WAITING)
-    assert site.retention(keep_for=timedelta(days=1)).tidy() == Retired(1, 10)
+    tidied = site.retention(keep_for=timedelta(days=1)).tidy()
+    assert removed(tidied) == (1, 10)
 
 
 def test_what_a_crash_left_of_a_delete_is_finished(site: Site) -> None:
@@ -138,10 +144,10 @@ def test_files_of_no_clip_go_after_a_day(site: Site) -> None:
     site.file("snapshots/1.jpg", 1)
     folder = site.folder / "videos/robot/2026/03/04"
     os.utime(folder, (0, 0))
-    assert site.retention().sweep() == Swept(strays=1)
+    assert site.retention().sweep() == PurgeResult(removed=1)
     assert site.files() == ["1.jpg", "1.mp4", "young_0123456789.mp4"]
     assert (site.folder / "snapshots/1.jpg").exists()
-    assert site.retention().sweep() == Swept()
+    assert site.retention().sweep() == PurgeResult()
 
 
 def test_the_file_of_a_clip_whose_row_is_to_come_stays(site: Site) -> None:
@@ -150,14 +156,14 @@ def test_the_file_of_a_clip_whose_row_is_to_come_stays(site: Site) -> None:
     waiting = site.clip(1, state=ClipState.RECORDING, path=None)
     path = clip_path(videos, ROBOT, waiting.id, waiting.at)
     site.file(str(path.relative_to(site.folder)), 1)
-    assert site.retention().sweep() == Swept()
+    assert site.retention().sweep() == PurgeResult()
     assert path.exists()
 
 
 def test_a_clip_whose_file_is_gone_is_marked(site: Site) -> None:
     there, lost = site.recorded(1), site.recorded(2)
     (site.folder / "videos/2.mp4").unlink()
-    assert site.retention().sweep() == Swept(lost=1)
+    assert site.retention().sweep() == PurgeResult(lost=1)
     assert site.state(lost)[::2] == (ClipState.DELETED, "the file is missing")
     assert site.state(there)[0] is ClipState.READY
 
@@ -166,6 +172,6 @@ def test_a_disk_that_is_not_mounted_marks_nothing(
     site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
     clip = site.clip(1)
-    assert site.retention().sweep() == Swept()
+    assert site.retention().sweep() == PurgeResult()
     assert site.state(clip)[0] is ClipState.READY
     assert "no video of 1 clips" in caplog.text

@@ -8,10 +8,11 @@ import pytest
 
 from mvsnap.config.model import Settings
 from mvsnap.domain import Change
+from mvsnap.jobs.finished import NoJobs
 from mvsnap.jobs.service import Finished
-from mvsnap.runtime import Parts, worker
-from mvsnap.runtime.parts import Removed
+from mvsnap.runtime import Parts, cleaning, worker
 from mvsnap.store.audit import AuditFilter
+from mvsnap.store.purging import PurgeResult
 from tests.servers.processes import wait_until
 
 
@@ -29,7 +30,8 @@ def test_the_audit_log_outlives_the_events(
     for days in (364, 399, 401):
         at = now - timedelta(days=days)
         parts.audit.add(Change(at, "anna", f"{days} days", "", ""))
-    parts.purge()
+    for kind in cleaning.kinds(parts, NoJobs()):
+        kind.purge()
     lines = parts.audit.lines(AuditFilter(), 9)
     assert sorted(line.change.what for line in lines) == sorted(kept)
     parts.store.close()
@@ -40,12 +42,13 @@ def test_a_worker_is_not_silent_while_it_removes_what_is_old(
 ) -> None:
     removing, go_on = threading.Event(), threading.Event()
 
-    def purge(parts: Parts) -> Removed:
+    def step(_dry_run: bool) -> PurgeResult:
         removing.set()
         go_on.wait(30)
-        return Removed(0, 0, 0, 0)
+        return PurgeResult()
 
-    monkeypatch.setattr(Parts, "purge", purge)
+    slow = cleaning.Kind("much", "now", step)
+    monkeypatch.setattr(cleaning, "kinds", lambda _parts, _jobs: (slow,))
     monkeypatch.setattr(worker, "_HEARTBEAT_S", 0.1)
     parts = Parts(Settings.model_validate({"data_dir": tmp_path}))
     working = worker.Worker(parts, Finished())

@@ -22,7 +22,8 @@ from mvsnap.domain import (
 )
 from mvsnap.store import paging
 from mvsnap.store.database import Database, open_database
-from mvsnap.store.events import EventFilter, Purged, Store
+from mvsnap.store.events import EventFilter, Store
+from mvsnap.store.purging import PurgeResult
 from tests.core.build import DOOR, GATE, HALL, NOON, event
 
 ANY = EventFilter()
@@ -322,10 +323,13 @@ def test_purge_removes_what_was_recorded_before_and_names_its_pictures(
     (young,) = added(store, event(recorded_at=at(10), snapshot_path="b.jpg"))
     store.begin_delivery(JOB, GATE, "Alarms", at(9))
     store.begin_delivery(JOB, DOOR, "Alarms", at(10))
-    assert store.purge(at(10)) == Purged(2, ("a.jpg",))
+    gone = PurgeResult(removed=2, files=1, paths=("a.jpg",))
+    assert store.purge(at(10), dry_run=True) == gone
+    assert store.purge(at(10)) == gone
+    assert store.purge_deliveries(at(10)).removed == 1
     assert store.events(ANY, 10) == [young]
     assert set(store.deliveries_of_job(JOB)) == {(DOOR, "Alarms")}
-    assert store.purge(at(10)) == Purged(0, ())
+    assert store.purge(at(10)) == PurgeResult()
 
 
 def test_events_of_a_job_come_in_the_order_they_were_recorded(store: Store) -> None:

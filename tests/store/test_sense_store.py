@@ -99,5 +99,5 @@ def test_a_listener_describes_itself_anew(sense: SenseStore) -> None:
 
 def test_purging_removes_what_is_older(sense: SenseStore) -> None:
     sense.save(Findings(presences=[presence(1, 9), presence(50, 60)]), NOON)
-    assert sense.purge(at(30)) == 1
+    assert sense.purge(at(30)).removed == 1
     assert sense.presences(at(0), at(100)) == [presence(50, 60)]

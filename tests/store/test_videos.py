@@ -68,10 +68,10 @@ def test_rows_go_when_they_are_old_and_their_file_is_gone(site: Recordings) -> N
     gone, failed = site.clip(1), site.clip(2, state=ClipState.FAILED, path=None)
     there = site.clip(3)
     site.videos.retire("videos/1.mp4")
-    assert site.videos.forget(hour(2)) == 0  # its file may still be on the disk
+    assert site.videos.purge(hour(2)).removed == 0  # its file may still be on the disk
     site.videos.forget_file("videos/1.mp4")
-    assert site.videos.forget(hour(2)) == 1
-    assert site.videos.forget(hour(99)) == 1
+    assert site.videos.purge(hour(2)).removed == 1
+    assert site.videos.purge(hour(99)).removed == 1
     found = [site.clips.clip(each.id) for each in (gone, failed, there)]
     assert [clip is None for clip in found] == [True, True, False]
 
@@ -107,9 +107,11 @@ def test_the_events_of_a_clip_stay_as_long_as_it_does(site: Recordings) -> None:
     alarm = event(recorded_at=NOON)
     site.store.add_event(alarm)
     clip = site.clip(1, about=alarm.id)
-    assert site.store.purge(hour(9)).events == 0
+    assert site.store.purge(hour(9)).removed == 0
+    gone = site.store.purge(hour(9), gone=["videos/1.mp4"], dry_run=True)
+    assert gone.removed == 2
     site.videos.retire("videos/1.mp4")
-    assert site.store.purge(hour(9)).events == 2
+    assert site.store.purge(hour(9)).removed == 2
     assert site.store.event(clip.id) is None
 
 

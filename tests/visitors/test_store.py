@@ -204,7 +204,8 @@ def test_purging_removes_what_is_older_and_names_its_pictures(
     visitors.keep_picture(picture(snapshot_path="new.jpg"))
     visitors.keep_camera(CountingCamera(GATE, True, NOON - 40 * DAY))
     visitors.add_page_view(GATE, HALL, NOON - 40 * DAY)
-    assert visitors.purge(NOON - 30 * DAY) == ("old.jpg",)
+    assert visitors.purge(NOON - 30 * DAY).removed == 2
+    assert visitors.purge_pictures(NOON - 30 * DAY).paths == ("old.jpg",)
     assert visitors.hours(GATE, HALL, NOON - 50 * DAY, at(60)) == [new]
     totals = visitors.totals(days(-40, 0))
     assert totals == {(GATE, HALL): Total(1, None)}

@@ -17,6 +17,7 @@ from sqlalchemy import delete, update
 from mvsnap.domain import Radio
 from mvsnap.errors import BadInput, QueueFull
 from mvsnap.store import database
+from mvsnap.store.purging import PurgeResult
 from mvsnap.wifi import batches
 from mvsnap.wifi import tables as tables_of
 from mvsnap.wifi.batches import WifiStore
@@ -282,7 +283,7 @@ def test_a_rebuild_leaves_visits_whose_observations_are_gone(
 ) -> None:
     put(store, stays(1, *range(0, 60, 4)) + stays(2, 0))
     before = tables(db)
-    store.purge(at(30), at(-60), NOON)
+    store.purge_observations(at(30))
     assert rebuild(db) == 7
     assert tables(db)[1:] == before[1:]
 
@@ -367,7 +368,8 @@ def test_a_rebuild_knows_devices_whose_earlier_visits_are_gone(
 ) -> None:
     put(store, stays(1, 0, 600, 606, 640) + stays(2, 600, 606))
     put(store, stays(1, 605), network_id=YARD)
-    store.purge(at(300), at(300), NOON)
+    store.purge_observations(at(300))
+    store.purge_visits(at(300))
     before = tables(db)
     first_s = MINUTE * 60
     assert [visit[4] for visit in visits_of(db) if visit[0] == 1].count(first_s) == 1
@@ -384,7 +386,7 @@ def test_a_rebuild_counts_older_visits_by_its_rule_too(
     store: WifiStore, db: database.Database
 ) -> None:
     put(store, stays(1, *range(0, 21, 4)) + stays(2, *range(600, 621, 4)))
-    store.purge(at(600), at(-60), NOON)
+    store.purge_observations(at(600))
     assert rebuild(db, SHORT) == 6
     assert counts_of(db) == [(3, True, 1, 1, 1200)] * 2
 
@@ -393,7 +395,7 @@ def test_a_rebuild_of_no_observations_counts_by_its_rule(
     store: WifiStore, db: database.Database
 ) -> None:
     put(store, stays(1, *range(0, 21, 4)))
-    store.purge(at(600), at(-60), NOON)
+    store.purge_observations(at(600))
     assert rebuild(db, SHORT) == 0
     assert counts_of(db) == [(3, True, 1, 1, 1200)]
 
@@ -430,9 +432,9 @@ def test_observations_are_not_purged_while_a_rebuild_needs_them(
     before = tables(db)
     steps = Rebuild(db, RULE, FakeClock()).run()
     next(steps)
-    assert store.purge(at(100), at(-60), NOON).observations == 0
+    assert store.purge_observations(at(100)).removed == 0
     assert [list(steps), tables(db)][1] == before
-    assert store.purge(at(100), at(-60), NOON).observations == 3
+    assert store.purge_observations(at(100)).removed == 3
 
 
 def test_a_rebuild_of_nothing_is_none(db: database.Database) -> None:
@@ -453,9 +455,10 @@ def test_what_is_older_than_its_retention_is_purged(
     store: WifiStore, db: database.Database
 ) -> None:
     put(store, stays(1, 0, 1, 600, 1200))
-    purged = store.purge(at(600), at(60), NOON)
-    assert (purged.observations, purged.visits) == (2, 1)
+    assert store.purge_observations(at(600)).removed == 2
+    assert store.purge_visits(at(60)).removed == 1
     assert [row[0] - MINUTE for row in tables(db)[0]] == [600, 1200]
     assert [visit[1] for visit in visits_of(db)] == [600, 1200]
     assert sum(row[4] for row in tables(db)[2]) == 2
-    assert store.purge(at(600), at(60), NOON) == batches.PurgedWifi(0, 0)
+    assert store.purge_observations(at(600)) == PurgeResult()
+    assert store.purge_visits(at(60)) == PurgeResult()

@@ -120,7 +120,7 @@ def index() -> ResponseReturnValue:
             gateway().clips.recorder_cameras(),
             now,
         ),
-        has_key=gateway().settings.meraki.api_key is not None,
+        has_key=gateway().settings.meraki.configured,
     )
 
 

@@ -1,0 +1,228 @@
+"""What is kept how long: one table, walked by the worker and by `purge`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from mvsnap.config.model import Settings
+from mvsnap.jobs.clip_retention import Retention, Rules
+from mvsnap.jobs.engine import JOBS_TABLE, ClientEngine
+from mvsnap.jobs.finished import FinishedJobs, NoJobs
+from mvsnap.runtime.parts import Parts, jobs_url
+from mvsnap.store.database import has_table
+from mvsnap.store.purging import PurgeResult
+
+# Who changed what is asked for long after the pictures are gone.
+_AUDIT_KEPT = timedelta(days=365)
+
+_OFTEN_S = 300.0
+_HOURLY_S = 3600.0
+_DAILY_S = 86400.0
+
+_DAYS = "storage.retention_days"
+_OBSERVATION_DAYS = "scanning.keep_observations_days"
+_VISIT_DAYS = "scanning.keep_visits_days"
+_CLIP_LIMITS = f"{_DAYS}, storage.max_gb, recorder.min_free_mb"
+
+# Tables that nothing here empties, each with the reason.
+KEPT = {
+    "cameras": "one row for each camera, replaced by what the Dashboard says",
+    "zones": "one row for each zone, replaced by what the Dashboard says",
+    "visitor_zones": "one row for each zone, replaced by what the Dashboard says",
+    "recorder_cameras": "one row for each camera that records",
+    "workers": "a silent worker is forgotten as soon as its jobs are taken over",
+    "claims": "one row for each kind of work that one process does for all",
+    "setting_overrides": "settings hold until they are changed",
+    "users": "users stay until they are removed",
+    "cardholders": "replaced whenever the directory is read",
+    "directories": "one row, about the directory that was read last",
+    "scan_batches": "each goes when it is processed",
+    "scan_sources": "few, and visits refer to them",
+    "scan_pauses": "each goes when its rebuild ends",
+    "visit_count_rule": "one row",
+}
+
+# Removes what is past its time; True: only says what that would remove.
+Step = Callable[[bool], PurgeResult]
+
+
+class _Purge(Protocol):
+    """What stores offer; before: what is older goes."""
+
+    def __call__(self, before: datetime, /, *, dry_run: bool) -> PurgeResult: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of data.
+
+    kept: the setting that says how long, or what else does. tables: those it empties.
+    every_s: how often the worker takes the step.
+    """
+
+    name: str
+    kept: str
+    step: Step
+    tables: tuple[str, ...] = ()
+    every_s: float = _HOURLY_S
+
+    def purge(self, *, dry_run: bool = False) -> PurgeResult:
+        return replace(self.step(dry_run), name=self.name)
+
+
+def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[Kind, ...]:
+    """Return the table of a site; clips come first, for they hold their events.
+
+    jobs: the engine, which keeps a record of its own.
+    """
+    steps = _Steps(parts, jobs)
+    old, over = steps.older_than_retention, steps.over
+    visitors = parts.visitors.store
+    return (
+        Kind("Clips", _CLIP_LIMITS, steps.clips, ("clips",), _OFTEN_S),
+        Kind("Events", _DAYS, steps.events, ("events",)),
+        Kind("Deliveries", _DAYS, old(parts.store.purge_deliveries), ("deliveries",)),
+        Kind("Entries of removed clips", _DAYS, steps.clip_rows, ("clips",)),
+        Kind("Finished jobs", _DAYS, steps.finished_jobs),
+        Kind("Presences", _DAYS, old(parts.sense.purge), ("presences",)),
+        Kind(
+            "MV Sense states",
+            _DAYS,
+            old(parts.sense.purge_states),
+            ("watches", "camera_last_seen", "listeners"),
+        ),
+        Kind(
+            "Visitor counts",
+            _DAYS,
+            old(visitors.purge),
+            ("visitor_hours", "visitor_days", "visitor_cameras", "zone_page_views"),
+        ),
+        Kind(
+            "Busiest minutes",
+            _DAYS,
+            old(visitors.purge_pictures),
+            ("visitor_pictures",),
+        ),
+        Kind("Mutes", "until they end", over(parts.site.purge), ("mutes",)),
+        Kind(
+            "Ended sessions",
+            "login.session_hours",
+            over(parts.people.purge),
+            ("secrets",),
+        ),
+        Kind("Audit log", f"{_DAYS}, at least a year", steps.audit, ("audit",)),
+        Kind(
+            "Badge events",
+            _DAYS,
+            old(parts.badges.store.purge),
+            ("badges", "judgements"),
+        ),
+        Kind("Unused photos", "until the directory drops them", steps.photos),
+        Kind(
+            "Wi-Fi observations",
+            _OBSERVATION_DAYS,
+            steps.observations,
+            ("observations",),
+        ),
+        Kind("Wi-Fi visits", _VISIT_DAYS, steps.visits, ("visits", "visit_counts")),
+        Kind("Files without a clip", "a day", steps.stray_files, (), _DAILY_S),
+    )
+
+
+@contextmanager
+def record_of_jobs(settings: Settings) -> Iterator[FinishedJobs]:
+    """Open the engine's record for a command, which runs no jobs itself."""
+    url = jobs_url(settings)
+    if not has_table(url, JOBS_TABLE):
+        yield NoJobs()
+        return
+    with closing(ClientEngine(url)) as engine:
+        yield engine
+
+
+def retention(parts: Parts) -> Retention:
+    """Return what removes clips: by age, by their size, for room on the disk."""
+    settings = parts.settings
+    rules = Rules(
+        keep_for=timedelta(days=settings.storage.retention_days),
+        max_bytes=int(settings.storage.max_gb * 1e9),
+        min_free_bytes=int(settings.recorder.min_free_mb * 1e6),
+        copies=settings.storage.s3.configured,
+    )
+    return Retention(settings.data_dir, rules, parts.videos(), parts.files, parts.clock)
+
+
+class _Steps:
+    """The steps of the table that need more than one call."""
+
+    def __init__(self, parts: Parts, jobs: FinishedJobs) -> None:
+        self._parts = parts
+        self._jobs = jobs
+        self._retention = retention(parts)
+
+    def older_than_retention(self, purge: _Purge) -> Step:
+        return lambda dry_run: self._finish(
+            purge(self._oldest_kept(), dry_run=dry_run), dry_run
+        )
+
+    def over(self, purge: _Purge) -> Step:
+        """Return the step of what ends at a time of its own."""
+        return lambda dry_run: purge(self._parts.clock.now(), dry_run=dry_run)
+
+    def clips(self, dry_run: bool) -> PurgeResult:
+        return self._retention.tidy(dry_run=dry_run)
+
+    def events(self, dry_run: bool) -> PurgeResult:
+        gone = self._gone(dry_run)
+        result = self._parts.store.purge(
+            self._oldest_kept(), gone=gone, dry_run=dry_run
+        )
+        return self._finish(result, dry_run)
+
+    def clip_rows(self, dry_run: bool) -> PurgeResult:
+        return self._retention.forget(gone=self._gone(dry_run), dry_run=dry_run)
+
+    def stray_files(self, dry_run: bool) -> PurgeResult:
+        return self._retention.sweep(gone=self._gone(dry_run), dry_run=dry_run)
+
+    def finished_jobs(self, dry_run: bool) -> PurgeResult:
+        before = self._oldest_kept()
+        return PurgeResult(removed=self._jobs.forget_finished(before, dry_run=dry_run))
+
+    def audit(self, dry_run: bool) -> PurgeResult:
+        before = min(self._oldest_kept(), self._parts.clock.now() - _AUDIT_KEPT)
+        return self._parts.audit.purge(before, dry_run=dry_run)
+
+    def photos(self, dry_run: bool) -> PurgeResult:
+        known, now = self._parts.badges.directory.photo_paths(), self._parts.clock.now()
+        return PurgeResult(
+            removed=self._parts.files.keep_photos(known, now, dry_run=dry_run)
+        )
+
+    def observations(self, dry_run: bool) -> PurgeResult:
+        days = self._parts.settings.scanning.keep_observations_days
+        return self._parts.wifi.purge_observations(self._ago(days), dry_run=dry_run)
+
+    def visits(self, dry_run: bool) -> PurgeResult:
+        days = self._parts.settings.scanning.keep_visits_days
+        return self._parts.wifi.purge_visits(self._ago(days), dry_run=dry_run)
+
+    def _gone(self, dry_run: bool) -> Collection[str]:
+        """Return the clips that a dry run did not remove; what they hold goes, too."""
+        return self._retention.going() if dry_run else ()
+
+    def _finish(self, result: PurgeResult, dry_run: bool) -> PurgeResult:
+        if not dry_run:
+            for path in result.paths:
+                self._parts.files.remove(path)
+        return result
+
+    def _oldest_kept(self) -> datetime:
+        return self._ago(self._parts.settings.storage.retention_days)
+
+    def _ago(self, days: int) -> datetime:
+        return self._parts.clock.now() - timedelta(days=days)

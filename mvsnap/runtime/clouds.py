@@ -1,0 +1,45 @@
+"""Clients of the clouds, made from the settings: here and nowhere else.
+
+The channels of messages make Webex's.
+"""
+
+from __future__ import annotations
+
+from mvsnap.clients.meraki.budget import Budget
+from mvsnap.clients.meraki.dashboard import Dashboard
+from mvsnap.clients.s3.bucket import Bucket
+from mvsnap.clock import Clock
+from mvsnap.config.model import Meraki, Settings
+
+
+def dashboard(meraki: Meraki, clock: Clock, budget: Budget | None = None) -> Dashboard:
+    """Return Meraki's cloud; without a key it refuses every call.
+
+    budget: of another Dashboard of the same organization; default: its own.
+    """
+    return Dashboard(
+        meraki.base_url,
+        meraki.api_key.get_secret_value() if meraki.api_key else "",
+        clock=clock,
+        requests_per_s=meraki.requests_per_s,
+        budget=budget,
+    )
+
+
+def bucket(settings: Settings) -> Bucket | None:
+    """Return where copies of clips go, None without.
+
+    Raises:
+        UpstreamError: boto3 is missing, or a setting cannot be used.
+    """
+    s3 = settings.storage.s3
+    if s3.bucket is None or s3.access_key is None or s3.secret_key is None:
+        return None
+    return Bucket(
+        s3.bucket,
+        s3.access_key.get_secret_value(),
+        s3.secret_key.get_secret_value(),
+        endpoint_url=s3.endpoint_url,
+        region=s3.region,
+        prefix=s3.prefix,
+    )

@@ -1,0 +1,34 @@
+"""Finished jobs with the real engine: counted, forgotten, and by a command, too."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+from mvsnap.clock import SystemClock
+from mvsnap.domain import Job, JobId, Trigger, TriggerKind
+from mvsnap.jobs.engine import JOBS_TABLE, ClientEngine, WorkerEngine
+from mvsnap.store.database import has_table, sqlite_url
+from tests.servers.processes import wait_until
+
+
+def test_finished_jobs_are_counted_and_then_forgotten(tmp_path: Path) -> None:
+    clock, url = SystemClock(), sqlite_url(tmp_path / "jobs.db")
+    assert not has_table(url, JOBS_TABLE)
+    assert list(tmp_path.iterdir()) == []
+    worker = WorkerEngine(url, "tests", lambda _job: None, clock=clock)
+    worker.launch()
+    now = clock.now()
+    trigger = Trigger(TriggerKind.COMMAND, "tests")
+    for name in ("one", "two"):
+        worker.submit(Job(JobId(name), trigger, serials=(), accepted_at=now))
+    later = now + timedelta(hours=1)
+    wait_until(lambda: worker.forget_finished(later, dry_run=True) == 2, "both", 30)
+    assert worker.forget_finished(now - timedelta(hours=1)) == 0
+    worker.close()
+    assert has_table(url, JOBS_TABLE)
+    with closing(ClientEngine(url)) as client:
+        assert client.forget_finished(later, dry_run=True) == 2
+        assert client.forget_finished(later) == 2
+        assert client.forget_finished(later, dry_run=True) == 0
