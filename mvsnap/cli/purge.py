@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 @config_option
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@click.option("--dry-run", is_flag=True, help="Show what would be removed.")
 @click.pass_context
 def purge(ctx: click.Context, *, dry_run: bool) -> None:
-    """Remove what is too old or too much (the service does it, too).
+    """Delete data past its retention (the service does this by itself, too).
 
     Settings: storage.retention_days, storage.max_gb, scanning.keep_observations_days,
     scanning.keep_visits_days
