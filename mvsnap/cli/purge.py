@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @config_option
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@click.option("--dry-run", is_flag=True, help="Show what would be removed.")
 @click.pass_context
 def purge(ctx: click.Context, *, dry_run: bool) -> None:
     """Delete data past its retention (the service does this by itself, too).

@@ -9,12 +9,13 @@ from pathlib import Path
 from mvsnap.clock import SystemClock
 from mvsnap.domain import Job, JobId, Trigger, TriggerKind
 from mvsnap.jobs.engine import JOBS_TABLE, ClientEngine, WorkerEngine
-from mvsnap.store.database import has_table, sqlite_url
+from mvsnap.store.database import has_table
 from tests.servers.processes import wait_until
+from tests.store.fixtures import url as url
 
 
-def test_finished_jobs_are_counted_and_then_forgotten(tmp_path: Path) -> None:
-    clock, url = SystemClock(), sqlite_url(tmp_path / "jobs.db")
+def test_finished_jobs_are_counted_and_then_forgotten(url: str, tmp_path: Path) -> None:
+    clock = SystemClock()
     assert not has_table(url, JOBS_TABLE)
     assert list(tmp_path.iterdir()) == []
     worker = WorkerEngine(url, "tests", lambda _job: None, clock=clock)

@@ -62,3 +62,30 @@ def test_a_worker_is_not_silent_while_it_removes_what_is_old(
     parts.clock.stop()
     working.stop()
     parts.store.close()
+
+
+def test_a_cleaning_that_fails_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    cleaned = threading.Event()
+
+    def fail(_dry_run: bool) -> PurgeResult:
+        raise ValueError("a broken row")
+
+    def clean(_dry_run: bool) -> PurgeResult:
+        cleaned.set()
+        return PurgeResult(removed=3)
+
+    kinds = (cleaning.Kind("Bad", "now", fail), cleaning.Kind("Good", "now", clean))
+    monkeypatch.setattr(cleaning, "kinds", lambda _parts, _jobs: kinds)
+    monkeypatch.setattr(worker, "_HEARTBEAT_S", 0.1)
+    caplog.set_level("INFO")
+    parts = Parts(Settings.model_validate({"data_dir": tmp_path}))
+    working = worker.Worker(parts, Finished())
+    working.start()
+    assert cleaned.wait(20)
+    wait_until(lambda: "Good: 3 removed" in caplog.text, "the log says so", 20)
+    parts.clock.stop()
+    working.stop()
+    parts.store.close()
+    assert "cleaning: Bad" in caplog.text
