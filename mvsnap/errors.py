@@ -17,7 +17,8 @@ MvsnapError
     NoPicture             the camera cannot give a picture, now or ever
       NoVideo             it has no video of that moment
       CameraOffline       the Dashboard cannot reach it
-    Refused               Meraki, or a camera, refused what was asked
+    CameraRefused         a camera refused what was asked
+    DashboardRefused      Meraki refused what was asked
     AgentOffline          the IXON router at the machine is offline
     NotAllowed            IXON refused the token, or the right to do this
       PasswordRefused     the password is wrong, or is not enough

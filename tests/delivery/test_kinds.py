@@ -68,9 +68,9 @@ def test_every_kind_says_what_it_is_about_and_whether_it_may_be_a_repeat(
 ) -> None:
     first, again = text(kind, repeat=False), text(kind, repeat=True)
     assert "A prefix" in first
-    assert "may be a repeat" not in first
+    assert "may be a duplicate" not in first
     assert again.startswith(first)
-    assert "may be a repeat" in again
+    assert "may be a duplicate" in again
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)

@@ -30,7 +30,7 @@ from tests.servers.processes import wait_until
 
 DROPPED = Path(__file__).parent / "dropped"
 ROOM = "pager:night shift"
-REPEAT = "This message may be a repeat."
+REPEAT = "This message may be a duplicate."
 
 # `mvsnap`, with the file where a user's own checkout would have it.
 START = f"""
@@ -156,7 +156,7 @@ def test_a_clip_follows_in_the_thread_with_its_video_or_without(
     head, clip = pages(pager)
     assert clip["parent"] == head["id"]
     assert (clip["file"] is not None) is goes_along
-    assert ("on the gateway's page Clips" in clip["text"]) is not goes_along
+    assert ("on the gateway's Clips page" in clip["text"]) is not goes_along
     assert team.progress(job).state is JobState.DONE
 
 

@@ -18,7 +18,7 @@ from tests.core.build import GATE
 from tests.jobs.fakes import Crew, crew
 
 ROOM = "Site A - Alarms"
-REPEAT = "This message may be a repeat."
+REPEAT = "This message may be a duplicate."
 
 
 @pytest.fixture

@@ -174,4 +174,4 @@ def test_a_disk_that_is_not_mounted_marks_nothing(
     clip = site.clip(1)
     assert site.retention().sweep() == PurgeResult()
     assert site.state(clip)[0] is ClipState.READY
-    assert "no video of 1 clips" in caplog.text
+    assert "the videos of 1 clips are missing" in caplog.text

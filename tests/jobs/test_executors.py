@@ -11,8 +11,8 @@ ROOT = Path(__file__).parent.parent.parent
 HOLDER = """
 import signal, sys
 from pathlib import Path
-from mvsnap.jobs.executors import take_slot
-slot = take_slot(Path(sys.argv[1]))
+from mvsnap.jobs.executors import acquire_slot
+slot = acquire_slot(Path(sys.argv[1]))
 print("holds", slot.executor_id, flush=True)
 signal.pause()
 """

@@ -89,7 +89,7 @@ def test_a_full_queue_accepts_nothing(office: Office) -> None:
     service = office.service(JumpingClock(), queue_size=2)
     service.accept(request())
     service.accept(request())
-    with pytest.raises(QueueFull, match="2 jobs are waiting"):
+    with pytest.raises(QueueFull, match="2 jobs are already waiting"):
         service.accept(request())
     assert len(office.engine.jobs) == 2
 

@@ -268,7 +268,7 @@ def test_a_choice_that_cannot_be_used_is_said_once_and_the_file_counts(
         site.wait_for_events(1)
         site.site.choose({"sense.dwell_s": 9}, "anna", now(), [])
         wait_until(lambda: site.sense.last_seen() != {}, "some rounds later", 10)
-    said = [r for r in caplog.records if "cannot be used" in r.message]
+    said = [r for r in caplog.records if "is not usable" in r.message]
     assert len(said) == 1
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import Undefined
+from jinja2.utils import missing
 from werkzeug.test import TestResponse
 
 from mvsnap.badges.directory_store import DirectoryStore
@@ -53,6 +56,20 @@ KEYS: tuple[dict[str, Any], ...] = (
     {"name": "reader", "key": READER, "scopes": ["read"]},
     {"name": "button", "key": BUTTON, "scopes": ["snapshot"]},
 )
+
+
+class NoSuchAttribute(Undefined):
+    """A template that asks a value for what it does not have is a mistake.
+
+    Jinja would show nothing, as for a variable that is not set.
+    """
+
+    def __init__(
+        self, hint: str | None = None, obj: Any = missing, *more: Any, **named: Any
+    ) -> None:
+        super().__init__(hint, obj, *more, **named)
+        if obj is not missing and not isinstance(obj, Mapping):
+            self._fail_with_undefined_error()
 
 
 class PatientEngine:
@@ -141,6 +158,7 @@ class Web:
                 ),
             )
         )
+        app.jinja_env.undefined = NoSuchAttribute
         self.described.append(Described(app))
         return app
 

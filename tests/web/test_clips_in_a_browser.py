@@ -113,7 +113,7 @@ def test_a_clip_is_kept_then_deleted_after_a_question_on_a_phone(
         log_in(page, f"{url}{PAGE}/{clip.id}", "anna", PASSWORD)
         page.get_by_role("button", name="Keep", exact=True).click()
         page.get_by_text("Kept clips cannot be deleted.").wait_for()
-        page.get_by_role("button", name="Do not keep").click()
+        page.get_by_role("button", name="Stop keeping").click()
         page.get_by_text("Delete …").click()
         page.get_by_role("button", name="Delete this clip").click()
         page.get_by_text("Clip of Packaging robot deleted.").wait_for()

@@ -82,9 +82,9 @@ def test_an_offline_camera_gives_no_picture_and_is_not_asked_again(
         pytest.param(
             "429-garbage-retry-after", True, None, "too busy", id="429 with garbage"
         ),
-        pytest.param("500-html", True, None, "trouble", id="500"),
-        pytest.param("502", True, None, "trouble", id="502"),
-        pytest.param("503-html", True, None, "trouble", id="503"),
+        pytest.param("500-html", True, None, "reports an error", id="500"),
+        pytest.param("502", True, None, "reports an error", id="502"),
+        pytest.param("503-html", True, None, "reports an error", id="503"),
         pytest.param("html-200", True, None, "without JSON", id="login page"),
         pytest.param("reset", True, None, "connection broke", id="reset"),
         pytest.param("empty-404", False, None, "does not know", id="empty 404"),

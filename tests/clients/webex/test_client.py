@@ -118,7 +118,7 @@ def test_a_person_named_like_a_group_does_not_take_its_pictures(
 
 
 def test_an_unknown_room_is_refused_with_near_titles(webex: Webex) -> None:
-    with pytest.raises(UpstreamError, match="near: 'Site . - Alarms'") as caught:
+    with pytest.raises(UpstreamError, match="similar: 'Site . - Alarms'") as caught:
         webex.resolve("Site - Alarm")
     assert not caught.value.retry
     with pytest.raises(UpstreamError, match="correct the title$"):

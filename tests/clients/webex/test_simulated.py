@@ -168,7 +168,7 @@ def test_a_wrong_token_is_told_with_what_to_do_and_tried_again(
 ) -> None:
     with (
         bot(cloud, token="mistyped-token") as webex,
-        pytest.raises(UpstreamError, match=r"correct webex\.bot_token") as caught,
+        pytest.raises(UpstreamError, match=r"fix webex\.bot_token") as caught,
     ):
         webex.me()
     assert (caught.value.retry, caught.value.unsure) == (True, False)

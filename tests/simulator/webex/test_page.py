@@ -201,4 +201,4 @@ def test_a_new_message_appears_without_loading_the_page_again() -> None:
         html = dump_dom(url, settle_ms=5000)
     assert loads.count("navigate") == 1
     assert len(loads) > 1
-    assert html.index("second") < html.index("first")
+    assert html.index(">second<") < html.index(">first<")
