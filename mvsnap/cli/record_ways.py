@@ -39,7 +39,7 @@ from mvsnap.recorder import files as recordings
 from mvsnap.runtime import Parts, job_service, jobs_url
 from mvsnap.store.events import SILENT_AFTER
 
-_LOOK_S = 0.2
+_POLL_S = 0.2
 # A person waits for a camera that does not answer.
 _CONNECT_S = 20.0
 _BY = Trigger(TriggerKind.COMMAND, "record")
@@ -155,7 +155,7 @@ def _followed(parts: Parts, asked: Asked, job_id: JobId) -> Clip:
             bar.show(clip.note or "waiting" if clip else "", is_recording=is_recording)
             return None
 
-        found = poll(poll_once, parts.clock, every_s=_LOOK_S, limit_s=float("inf"))
+        found = poll(poll_once, parts.clock, every_s=_POLL_S, limit_s=float("inf"))
     assert found is not None
     return found
 
@@ -187,7 +187,7 @@ def _by_itself(parts: Parts, asked: Asked, recorder: Recorder) -> Clip:
     settings = parts.settings
     # Only now: what is cut off is not to be recorded by the service later.
     parts.clips.ask([clip], installation(settings.data_dir))
-    stored = parts.filing().store(clip, result)
+    stored = parts.clip_results().store(clip, result)
     if clip.rooms and stored.state is ClipState.READY:
         parts.runner(comes_again=False).run(notification_job(stored, parts.clock.now()))
     parts.clips.mark_notified(clip.id)
@@ -229,7 +229,7 @@ def _recorded(parts: Parts, asked: Asked, recorder: Recorder, clip: Clip) -> Cli
             return True if work.done() else None
 
         try:
-            poll(poll_once, parts.clock, every_s=_LOOK_S, limit_s=float("inf"))
+            poll(poll_once, parts.clock, every_s=_POLL_S, limit_s=float("inf"))
         except KeyboardInterrupt:
             recorder.stop()  # `record` ends, and with it the pool
             work.exception()

@@ -1,4 +1,4 @@
-"""Retention: old videos go, and rows and files are made to agree."""
+"""Retention: deletes old videos, and reconciles rows with files."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from mvsnap.store.videos import VideoStore
 
 log = logging.getLogger(__name__)
 
-# A younger file may belong to a clip whose row does not tell of it yet.
+# A newer file may belong to a clip whose row is not updated yet.
 _STRAY_AFTER_S = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """copies: a video waits for its copy before it goes."""
+    """copies: a video is kept until its copy is made."""
 
     keep_for: timedelta
     max_bytes: int
@@ -40,15 +40,15 @@ class Retired:
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
-    """strays: files no clip shows; lost: clips whose file is gone."""
+class SweepResult:
+    """strays: files that belong to no clip; lost: clips whose file is missing."""
 
     strays: int = 0
     lost: int = 0
 
 
 class Retention:
-    """Running it in two processes at once is harmless."""
+    """Safe to run in two processes at once."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Retention:
         self._clock = clock
 
     def tidy(self) -> Retired:
-        """Remove the videos that are too old, too much, or in the way of new ones."""
+        """Delete the videos that are too old, over the limit, or blocking new ones."""
         now = self._clock.now()
         limits = Limits(
             before=now - self._rules.keep_for,
@@ -77,25 +77,25 @@ class Retention:
         retired = Retired()
         if self._has_work(limits):
             retired = self._retire(limits, now)
-        # What a crash, or somebody at a page, left is finished here, too.
+        # Finish what a crash or a deletion on a page left, too.
         finish_deletes(self._videos, self._files)
         return retired
 
     def forget(self) -> int:
-        """Remove the rows of clips that are long gone; return how many."""
+        """Delete the rows of long deleted videos; return how many."""
         return self._videos.forget(self._clock.now() - self._rules.keep_for)
 
-    def sweep(self) -> Swept:
-        """Remove files that no clip shows; mark clips whose file is gone."""
+    def sweep(self) -> SweepResult:
+        """Delete files that belong to no clip; mark clips whose file is missing."""
         root = self._data_dir / "videos"
         there = {path for path in root.rglob("*") if path.is_file()}
         strays = [path for path in there if self._is_old(path)]
         gone = self._remove_strays(strays) if strays else 0
         _remove_empty_folders(root, self._is_old)
-        return Swept(gone, self._mark_lost(there))
+        return SweepResult(gone, self._mark_lost(there))
 
     def _has_work(self, limits: Limits) -> bool:
-        """Look in a cheap way: this is asked every few minutes."""
+        """Check cheaply: this runs every few minutes."""
         usage = self._videos.usage()
         is_old = usage.oldest_at is not None and usage.oldest_at < limits.before
         return is_old or limits.lacking_bytes > 0 or usage.size_bytes > limits.max_bytes
@@ -105,7 +105,7 @@ class Retention:
         for video, why in to_remove(self._candidates(now), limits):
             retired = self._videos.retire(video.path)
             if not retired:
-                continue  # somebody keeps it since a moment
+                continue  # kept by somebody a moment ago
             clips += retired
             size_bytes += video.size_bytes
             _tell(video, why)
@@ -141,7 +141,7 @@ class Retention:
     def _mark_lost(self, there: set[Path]) -> int:
         shown = self._videos.shown()
         if shown and not there:
-            # More likely the disk is not mounted than that all of them are gone.
+            # More likely the disk is not mounted than that all of them are missing.
             log.error(
                 "the videos of %d clips are missing from %s", len(shown), self._data_dir
             )
@@ -149,7 +149,7 @@ class Retention:
         lost = 0
         for clip_id, path in shown.items():
             whole = self._data_dir / path
-            # Asked again: it may have come since the look.
+            # Checked again: it may have appeared since.
             if whole not in there and not whole.exists():
                 self._videos.lose(clip_id)
                 log.warning("the file of clip %s is missing: %s", clip_id, path)
@@ -166,9 +166,9 @@ def _tell(video: Video, why: Why) -> None:
 
 
 def _remove_empty_folders(root: Path, is_old: Callable[[Path], bool]) -> None:
-    """Not a young one: somebody may be about to put something into it."""
+    """Leave new ones: something may be about to be written into them."""
     folders = sorted(path for path in root.rglob("*") if path.is_dir())
     for folder in reversed(folders):
         if is_old(folder):
-            with suppress(OSError):  # it is not empty
+            with suppress(OSError):  # not empty
                 folder.rmdir()

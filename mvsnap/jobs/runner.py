@@ -1,10 +1,10 @@
 """Runs a job: snapshots and clips, each stored and delivered once.
 
-Clips were asked for when the job was accepted; here only what a crash left out is. The
-clip worker records them and sees to their messages.
+Clips were requested when the job was accepted; only those that a crash left out are
+requested here. The clip worker records them and sees to their messages.
 
-Running a job again is harmless: what is already in the store is not done anew. So the
-engine may start it as often as it likes, and a crash needs no special care.
+Running a job again is harmless: what is already stored is not done again. So the
+engine may start it any number of times, and a crash needs no special care.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 
 class JobRunner:
-    """comes_again: False where nobody runs an unfinished job again (a command)."""
+    """comes_again: False where nothing runs an unfinished job again (a command)."""
 
     def __init__(
         self,
@@ -70,9 +70,9 @@ class JobRunner:
         return stored_progress(self._stores.events, job)
 
     def run(self, job: Job) -> float | None:
-        """Do what is left of the job.
+        """Do what remains of the job.
 
-        Returns None when nothing is left, else in how many seconds to run it again.
+        Returns None when nothing remains, else in how many seconds to run it again.
         """
         ask_for_clips(job, self._stores.events, self._stores.clips)
         if not job.serials:
@@ -82,8 +82,8 @@ class JobRunner:
         left = [part for part in parts if part.state is PartState.PENDING]
         if not left:
             return None
-        # A part waits for its link and its messages, and those for their threads'
-        # heads: with a thread for each of them nobody waits for ever.
+        # A part waits for its link and its messages, and those for the heads of their
+        # threads: with a thread per part, none blocks another forever.
         rooms = len(job.rooms)
         workers = rooms + len(left) * (2 + rooms)
         with ThreadPoolExecutor(workers, f"job-{job.id[:8]}") as pool:
@@ -104,7 +104,7 @@ class JobRunner:
             if self._policy.lasts(job, exc):
                 name = self._cameras.names.name(serial)
                 self._threads.say_that_it_follows(job, serial, name, heads, exc)
-                return self._policy.park_s(job, exc)
+                return self._policy.defer_s(job, exc)
             event = self._add_without_picture(job, serial, exc)
         return self._threads.deliver(job, event, heads, pool)
 
@@ -171,5 +171,5 @@ class JobRunner:
 
 
 def _event_id(job: Job, serial: Serial) -> EventId:
-    """Return the same id for the same part, so a second run adds nothing."""
+    """Return the id of a part's event: always the same, so that reruns add nothing."""
     return EventId(str(uuid.uuid5(uuid.UUID(job.id), f"snapshot {serial}")))

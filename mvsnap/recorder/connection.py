@@ -20,7 +20,7 @@ from mvsnap.recorder.sources import secrets_of, with_credentials
 from mvsnap.recorder.timeline import Anchor
 from mvsnap.recorder.times import Times
 
-_LOOK_S = 1.0  # how often the open segment is looked at
+_POLL_S = 1.0  # how often the open segment is looked at
 _FIRST_LOOK_S = 0.1
 _LAST_LINES = 50
 _MOST_READS = 100
@@ -138,7 +138,7 @@ class Connection:
                 selector.register(pipe, selectors.EVENT_READ, name)
             looked = self._times.now()
             while selector.get_map() and not self._stopping.is_set():
-                pause_s = _FIRST_LOOK_S if self._run.last_byte is None else _LOOK_S
+                pause_s = _FIRST_LOOK_S if self._run.last_byte is None else _POLL_S
                 wait_s = max(0.0, looked + pause_s - self._times.now())
                 for key, _ in selector.select(wait_s):
                     if not self._read(key.fd, key.data):

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 _BEFORE_S = 0.1  # a segment's label may be late by the way of its bytes
 _WHOLE_S = 0.25  # two pictures later, the last one asked for is written whole
-_LOOK_S = 0.05
+_POLL_S = 0.05
 _PAUSE_S = 1.0
 _AT_ONCE_S = 0.5  # nobody minds a beginning that is so late
 # Waiting helps against none of these.
@@ -197,7 +197,7 @@ class Recording:
             if left_s > 0:
                 self._ring.history.wait(min(left_s, _PAUSE_S))
             elif not self._is_written(end + _WHOLE_S) and -left_s < self._late_s():
-                self._ring.history.wait(_LOOK_S)
+                self._ring.history.wait(_POLL_S)
             elif self._close(until):
                 spool.take(self._ring.history.covering(begin - _BEFORE_S, end))
                 run = self._ring.history.live()
@@ -233,7 +233,7 @@ class Recording:
             and self._times.now() < at + most_s
             and not self._stopping.is_set()
         ):
-            ring.history.wait(_LOOK_S)
+            ring.history.wait(_POLL_S)
         first = ring.first_picture
         if first is not None and at < first < at + most_s:
             self._go_on_until(first + self.request.post_roll_s)
@@ -252,7 +252,7 @@ class Recording:
                 return run.first_byte
             if self._ring.status().state in _HOPELESS:
                 return None
-            self._ring.history.wait(_LOOK_S)
+            self._ring.history.wait(_POLL_S)
         return None
 
     def _is_written(self, end: float) -> bool:

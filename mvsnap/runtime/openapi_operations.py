@@ -1,4 +1,4 @@
-"""What the description of the API is built from: operations, parameters, answers."""
+"""Building blocks of the API description: operations, parameters, answers."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def describe(
 
 
 def describe_open(name: str, summary: str, schema: str, *also: str) -> Json:
-    """also: other statuses with the same answer."""
+    """also: further statuses with the same answer."""
     answer = json_answer(schema, summary)
     return {
         "operationId": name,
@@ -97,10 +97,10 @@ def idempotency_key() -> Json:
 
 
 def body(schema: Json, form: str | None = None, *, required: bool = True) -> Json:
-    """form: its schema, where a form is taken, too.
+    """form: its schema, where a form is accepted, too.
 
-    It has another name than that of the JSON: a client that is made of the description
-    can tell by the class what to send.
+    It has another name than the JSON body: the class of a generated client then says
+    which of the two is sent.
     """
     content = {"application/json": {"schema": schema}}
     if form:

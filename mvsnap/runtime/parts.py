@@ -18,7 +18,7 @@ from mvsnap.delivery.sender import MessageSender
 from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.domain import Serial
 from mvsnap.inventory import Inventory
-from mvsnap.jobs.clip_results import Filing
+from mvsnap.jobs.clip_results import ClipResults
 from mvsnap.jobs.clip_retention import Retention, Rules
 from mvsnap.jobs.executors import data_id
 from mvsnap.jobs.runner import JobRunner
@@ -40,13 +40,13 @@ from mvsnap.visitors.pictures import VisitorPictures
 from mvsnap.visitors.refresh import VisitorRefresh
 from mvsnap.wifi.batches import PurgedWifi, WifiStore
 
-# Who changed what is asked for long after the pictures are gone.
+# Who changed what is asked long after the pictures are deleted.
 _AUDIT_KEPT = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """What a purge removed; size_bytes: of the clips' videos."""
+    """What a purge deleted; size_bytes: of the clips' videos."""
 
     events: int
     pictures: int
@@ -55,7 +55,7 @@ class Removed:
 
 
 class Parts:
-    """Everything one process shares, built from the settings; starts no thread."""
+    """Everything that one process shares, built from the settings; starts no thread."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -105,9 +105,9 @@ class Parts:
         )
 
     def visitor_refresh(self, by: str) -> VisitorRefresh:
-        """by: the id of this process, of which one asks for all."""
+        """by: the id of this process; one process fetches for all."""
         zone, visitors = self.settings.site.zone, self.visitors.store
-        # Nobody waits for these calls: triggers have the first claim to the budget.
+        # Nobody waits for these calls: triggers have priority in the budget.
         dashboard = self._dashboard(self.dashboard.spare_budget())
         return VisitorRefresh(
             VisitorCounts(
@@ -158,8 +158,8 @@ class Parts:
         data_dir, videos = self.settings.data_dir, self.videos()
         return Retention(data_dir, rules, videos, self.files, self.clock)
 
-    def filing(self) -> Filing:
-        return Filing(
+    def clip_results(self) -> ClipResults:
+        return ClipResults(
             self.settings.recorder.serials(),
             self.clips,
             self.clock,
@@ -169,7 +169,7 @@ class Parts:
         )
 
     def purge(self) -> Removed:
-        """Remove what is older than the retention, or too much."""
+        """Delete what is older than its retention, or over the limit."""
         retention = self.retention()
         retired = retention.tidy()
         purged = self.store.purge(self.oldest_kept())
@@ -185,7 +185,7 @@ class Parts:
         return Removed(purged.events, len(purged.snapshot_paths), *astuple(retired))
 
     def purge_badges(self) -> PurgedBadges:
-        """Remove old badge events with their pictures, and photos of nobody."""
+        """Delete old badge events with their pictures, and photos no longer used."""
         purged = self.badges.store.purge(self.oldest_kept())
         for path in purged.picture_paths:
             self.files.remove(path)
@@ -193,7 +193,7 @@ class Parts:
         return purged
 
     def purge_wifi(self) -> PurgedWifi:
-        """Remove observations and visits, each older than its own retention."""
+        """Delete observations and visits, each older than its own retention."""
         scanning, now = self.settings.scanning, self.clock.now()
         return self.wifi.purge(
             now - timedelta(days=scanning.keep_observations_days),
@@ -206,7 +206,7 @@ class Parts:
         return Photographer(self.dashboard, self.clock, picture_wait_s=wait_s)
 
     def runner(self, *, comes_again: bool = True) -> JobRunner:
-        """comes_again: False where nobody will run an unfinished job again."""
+        """comes_again: False where nothing runs an unfinished job again."""
         return JobRunner(
             JobStores(self.store, self.clips, self.files),
             Cameras(self.photographer(), self.names),
@@ -218,10 +218,10 @@ class Parts:
 
 
 def open_bucket(settings: Settings) -> Bucket | None:
-    """Return where copies of clips go, None without.
+    """Return where clips are copied to, None without a bucket.
 
     Raises:
-        UpstreamError: boto3 is missing, or a setting cannot be used.
+        UpstreamError: boto3 is missing, or a setting is invalid.
     """
     s3 = settings.storage.s3
     if s3.bucket is None or s3.access_key is None or s3.secret_key is None:

@@ -28,7 +28,7 @@ class Roles:
 
 
 class Service:
-    """A running mvsnap: `start`, then `app` can be served; `stop` parks work."""
+    """A running mvsnap: after `start`, serve its `app`; `stop` defers what is left."""
 
     def __init__(self, settings: Settings, roles: Roles) -> None:
         self._roles = roles
@@ -66,7 +66,7 @@ class Service:
         return make_app(self.parts, self._jobs)
 
     def interrupt(self) -> None:
-        """Wake everything that waits; quick enough for a signal handler."""
+        """Wake everything that waits; fast enough for a signal handler."""
         self.parts.clock.stop()
         if self._finished is not None:
             self._finished.wake_all()
@@ -86,7 +86,7 @@ class Service:
         self.parts.store.close()
 
     def _has_clips(self) -> bool:
-        """Say whether clips have work to do, also without cameras any more."""
+        """Return whether clips need work, even with no cameras configured."""
         has_cameras = bool(self.parts.settings.recorder.cameras)
         return has_cameras or self.parts.clips.are_left()
 
@@ -102,7 +102,7 @@ def job_service(
     *,
     on_clips: Callable[[], None] = lambda: None,
 ) -> JobService:
-    """on_clips: called when clips were asked for."""
+    """on_clips: called when clips were requested."""
     server = parts.settings.server
     return JobService(
         engine,
@@ -118,7 +118,7 @@ def job_service(
 
 
 def listener(parts: Parts, jobs: JobService) -> ListenerLoop:
-    # Only here: paho and msgspec are of no use to the other roles.
+    # Imported here: the other roles need neither paho nor msgspec.
     from mvsnap.sense.listener import ListenerLoop, Stores
 
     stores = Stores(parts.store, parts.sense, parts.site)

@@ -35,7 +35,7 @@ _STILL_NEWS = timedelta(hours=24)
 # Older than this, a picture of now would not show what happened.
 _NOW = timedelta(minutes=1)
 _AGAIN_S = 1.0
-_LOOK_S = 60.0  # it is woken by every event
+_POLL_S = 60.0  # it is woken by every event
 
 
 class Jobs(Protocol):
@@ -66,7 +66,7 @@ class Outbox:
         self._loop = Loop(
             "outbox",
             self._submit_all,
-            _LOOK_S,
+            _POLL_S,
             clock,
             failed_s=_AGAIN_S,
             outages=(QueueFull, *OUTAGES),

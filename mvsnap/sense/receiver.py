@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 _ANSWER_S = 10.0  # from the open socket to the granted subscription
 _STEADY_S = 30.0  # a connection that held so long starts the waits from the first one
-_LOOK_S = 1.0  # how often paho looks at its pings
+_POLL_S = 1.0  # how often paho looks at its pings
 _GOODBYE_S = 3.0
 _JOIN_S = 15.0
 
@@ -185,7 +185,7 @@ class Receiver:
         while client.why is None and client.socket() is not None:
             writing = select.POLLOUT if client.want_write() else 0
             poller.register(sock, select.POLLIN | writing)
-            events = dict(poller.poll(0 if pending() else 1000 * _LOOK_S))
+            events = dict(poller.poll(0 if pending() else 1000 * _POLL_S))
             if wakes.fileno() in events:
                 wakes.recv(4096)
             if self._stopping.is_set():
@@ -198,7 +198,7 @@ class Receiver:
             now = time.monotonic()
             if now > next_look:
                 client.loop_misc()
-                next_look = now + _LOOK_S
+                next_look = now + _POLL_S
             if client.granted and client.why is None:
                 self._up(client)
             elif now > deadline:
@@ -250,7 +250,7 @@ def _leave(client: SessionClient, sock: socket.socket) -> None:
     while client.socket() is not None and time.monotonic() < deadline:
         client.loop_write()
         if client.socket() is not None:
-            select.select([], [sock], [], _LOOK_S)
+            select.select([], [sock], [], _POLL_S)
 
 
 def _close(client: SessionClient) -> None:

@@ -27,7 +27,7 @@ _LOOKS_FOR = timedelta(minutes=10)
 _ROUND_S, _PAUSE_S = 120.0, 60.0
 # Longer than a round and its last picture.
 _CLAIM = timedelta(minutes=5)
-_FIRST_CAMERAS_S, _LOOK_S = 10.0, 0.5
+_FIRST_CAMERAS_S, _POLL_S = 10.0, 0.5
 
 
 class VisitorRefresh:
@@ -81,9 +81,9 @@ class VisitorRefresh:
     def _cameras(self) -> list[Camera]:
         """Return the cameras; at the very first start they are known within seconds."""
         found = self._site.cameras()
-        tries = int(_FIRST_CAMERAS_S / _LOOK_S) if self._is_first else 0
+        tries = int(_FIRST_CAMERAS_S / _POLL_S) if self._is_first else 0
         self._is_first = False
-        while not found and tries and waited(self._clock, _LOOK_S):
+        while not found and tries and waited(self._clock, _POLL_S):
             found, tries = self._site.cameras(), tries - 1
         return found
 

@@ -16,7 +16,7 @@ from mvsnap.wifi.visits import VisitRule
 log = logging.getLogger(__name__)
 
 # How long what other processes accepted waits, at most; and all, after a failure.
-_LOOK_S = 1.0
+_POLL_S = 1.0
 _FAILED_S = 15.0
 # How often it is looked whether somebody broke off a rebuild.
 _REBUILD_LOOK_S = 30.0
@@ -42,7 +42,7 @@ class VisitMaker:
         self._has_endpoints = bool(scanning.endpoints)
         self._clock = clock
         self._look_at_s = float("-inf")
-        self.loop = Loop("visits", self._step, _LOOK_S, clock, failed_s=_FAILED_S)
+        self.loop = Loop("visits", self._step, _POLL_S, clock, failed_s=_FAILED_S)
 
     def start(self) -> None:
         if self._has_endpoints:

@@ -12,7 +12,7 @@ import pytest
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.domain import Job
 from mvsnap.jobs.abandoned_clips import AbandonedClips
-from mvsnap.jobs.clip_results import Filing, notification_job
+from mvsnap.jobs.clip_results import ClipResults, notification_job
 from mvsnap.metrics import Metrics
 from mvsnap.store import database
 from tests.clients.fakes import FakeClock
@@ -28,11 +28,13 @@ class Site(Recordings):
         self.clock = FakeClock()
         self.clock.pass_time(2 * 86400)
         self.jobs: list[Job] = []
-        filing = Filing({}, self.clips, self.clock, Metrics(), data_dir=folder)
+        clip_results = ClipResults(
+            {}, self.clips, self.clock, Metrics(), data_dir=folder
+        )
         self.abandoned = AbandonedClips(
             self.clips,
             self.store,
-            filing,
+            clip_results,
             self.jobs.append,
             self.clock,
             recorder_id=HERE,

@@ -12,7 +12,7 @@ import pytest
 
 from mvsnap.clip_model import Clip, ClipState, CopyState
 from mvsnap.clock import SystemClock
-from mvsnap.jobs.clip_retention import Retention, Retired, Rules, Swept
+from mvsnap.jobs.clip_retention import Retention, Retired, Rules, SweepResult
 from mvsnap.recorder.files import clip_path, free_bytes
 from mvsnap.store import database
 from mvsnap.store.files import Files
@@ -138,10 +138,10 @@ def test_files_of_no_clip_go_after_a_day(site: Site) -> None:
     site.file("snapshots/1.jpg", 1)
     folder = site.folder / "videos/robot/2026/03/04"
     os.utime(folder, (0, 0))
-    assert site.retention().sweep() == Swept(strays=1)
+    assert site.retention().sweep() == SweepResult(strays=1)
     assert site.files() == ["1.jpg", "1.mp4", "young_0123456789.mp4"]
     assert (site.folder / "snapshots/1.jpg").exists()
-    assert site.retention().sweep() == Swept()
+    assert site.retention().sweep() == SweepResult()
 
 
 def test_the_file_of_a_clip_whose_row_is_to_come_stays(site: Site) -> None:
@@ -150,14 +150,14 @@ def test_the_file_of_a_clip_whose_row_is_to_come_stays(site: Site) -> None:
     waiting = site.clip(1, state=ClipState.RECORDING, path=None)
     path = clip_path(videos, ROBOT, waiting.id, waiting.at)
     site.file(str(path.relative_to(site.folder)), 1)
-    assert site.retention().sweep() == Swept()
+    assert site.retention().sweep() == SweepResult()
     assert path.exists()
 
 
 def test_a_clip_whose_file_is_gone_is_marked(site: Site) -> None:
     there, lost = site.recorded(1), site.recorded(2)
     (site.folder / "videos/2.mp4").unlink()
-    assert site.retention().sweep() == Swept(lost=1)
+    assert site.retention().sweep() == SweepResult(lost=1)
     assert site.state(lost)[::2] == (ClipState.DELETED, "the file is missing")
     assert site.state(there)[0] is ClipState.READY
 
@@ -166,6 +166,6 @@ def test_a_disk_that_is_not_mounted_marks_nothing(
     site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
     clip = site.clip(1)
-    assert site.retention().sweep() == Swept()
+    assert site.retention().sweep() == SweepResult()
     assert site.state(clip)[0] is ClipState.READY
     assert "no video of 1 clips" in caplog.text
