@@ -1,4 +1,4 @@
-"""Visitors: who came where and when, as cameras counted; nothing is asked outside."""
+"""Visitors: who came where and when, as counted by cameras; makes no outside calls."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ bp = Blueprint("visitors", __name__)
 
 T = TypeVar("T")
 
-# A look is noted once in this time: pages are read more often than they are news.
+# Page views are noted at most this often: pages are loaded more often than they change.
 _LOOK_EVERY = timedelta(minutes=5)
 _MAX_ID = 64
 _CSV_ROWS = 500
@@ -45,7 +45,7 @@ _CSV_ROWS = 500
 
 @dataclass(frozen=True, slots=True)
 class Without:
-    """A camera that counts nobody, and why."""
+    """A camera that does not count, and why."""
 
     camera: str
     serial: Serial
@@ -142,7 +142,7 @@ def thumbnail(serial: str, zone_id: str, hour: str) -> ResponseReturnValue:
 
 
 class _Place:
-    """The zone of an address. Raises NotFound for one nobody ever counted."""
+    """The zone in an address. Raises NotFound for one that was never counted."""
 
     def __init__(self, serial: str, zone_id: str) -> None:
         self.serial, self.zone_id = _ids(serial, zone_id)
@@ -166,14 +166,14 @@ class _Place:
         return url_for(".zone", serial=self.serial, zone_id=self.zone_id, day=text)
 
     def add_page_view(self) -> None:
-        """Let the background know that its pictures are wanted."""
+        """Tell the background that the zone's pictures are wanted."""
         now, here = _now(), _store()
         if (self.serial, self.zone_id) not in here.page_views(now - _LOOK_EVERY):
             here.add_page_view(self.serial, self.zone_id, now)
 
 
 def _ids(serial: str, zone_id: str) -> tuple[Serial, ZoneId]:
-    # No id holds a NUL, and PostgreSQL refuses to look for one.
+    # No id contains a NUL, and PostgreSQL refuses to search for one.
     if not zone_id.isprintable() or len(zone_id) > _MAX_ID:
         raise NotFound("No such zone")
     try:
@@ -200,14 +200,14 @@ def _file(path: Path | None) -> Response:
     answer = send_file(
         path, mimetype="image/jpeg", conditional=True, max_age=86400, etag=path.stem
     )
-    # A proxy in between must not keep it for others, who are not logged in.
+    # A proxy in between must not cache it for others, who are not logged in.
     answer.cache_control.public = False
     answer.cache_control.private = True
     return answer
 
 
 def _parts(rows: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Yield the rows so many at a time: a table is written as it is sent."""
+    """Yield the rows in chunks: a table is written while it is sent."""
     for first in range(0, len(rows), _CSV_ROWS):
         yield rows[first : first + _CSV_ROWS]
 
@@ -217,7 +217,7 @@ def _asked() -> VisitorFilter:
 
 
 def _day() -> tuple[date | None, str]:
-    """Return the day that was asked for, None for the last hours; and what is wrong."""
+    """Return the requested day, None for the last hours; and what is wrong."""
     text = request.args.get("day", "").strip()
     today = _now().astimezone(_clock()).date()
     try:
@@ -243,7 +243,7 @@ def _without(
     cameras: dict[Serial, CountingCamera],
     rows: Sequence[VisitorRow],
 ) -> list[Without]:
-    """Return the cameras that count nobody, of those the Dashboard was asked about."""
+    """Return the cameras that do not count, of those the Dashboard was asked about."""
     counting = {row.serial for row in rows if row.entrances is not None}
     found = []
     for serial, camera in cameras.items():
@@ -258,7 +258,7 @@ def _without(
 
 
 def _advice(cameras: dict[Serial, CountingCamera]) -> str:
-    """Say what to do so that people are counted."""
+    """Return what to do so that people are counted."""
     here = gateway()
     if here.settings.meraki.api_key is None:
         try:

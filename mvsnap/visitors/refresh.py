@@ -1,6 +1,6 @@
-"""Visitors: what the Dashboard counted, fetched in the background for the pages.
+"""Visitors: fetches the Dashboard's counts in the background, for the pages.
 
-One process asks for all. What is old by now is asked for first where a person looks.
+One process fetches for all. What somebody is viewing is refreshed first.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class VisitorRefresh:
             log.info("visitor counts not refreshed: %s", exc.message)
             pause_s = max(_PAUSE_S, min(exc.retry_after_s or 0.0, 3600.0))
             self._not_before = self._clock.monotonic() + pause_s
-            # Nobody else shall ask meanwhile, either.
+            # No other process may fetch meanwhile, either.
             self._claim(timedelta(seconds=pause_s))
             return
         self._visitors.release(_WORK, self._by)
@@ -103,19 +103,19 @@ class VisitorRefresh:
         )
 
     def _do_what_is_due(self, cameras: list[Camera]) -> None:
-        """Begin again, as long as there is time, when a person looks at a zone."""
+        """Start over, while there is time, when a person views a zone."""
         while self._clock.monotonic() < self._ends_at:
             self._began_at = self._clock.now()
             self._ask_cameras(cameras)
             self._ask_hours(only=self._page_views())
-            self._pictures.take(self._ends_at)
+            self._pictures.fetch(self._ends_at)
             self._ask_days()
             self._ask_hours()
             if not self._somebody_looks():
                 return
 
     def _somebody_looks(self) -> bool:
-        """Say whether a person began to look at a zone since the work began."""
+        """Return whether somebody has opened a zone since the work began."""
         return bool(self._visitors.page_views(self._began_at))
 
     def _page_views(self) -> dict[ZoneKey, datetime]:
@@ -143,7 +143,7 @@ class VisitorRefresh:
     def _goes_on(self) -> bool:
         return self._clock.monotonic() < self._ends_at and not self._somebody_looks()
 
-    # --- asking for it
+    # --- fetching it
 
     def _ask_cameras(self, cameras: list[Camera]) -> None:
         for camera in self._due_cameras(cameras, self._clock.now()):
@@ -162,7 +162,7 @@ class VisitorRefresh:
             self._counts.ask_day(serial, zones, day)
 
     def _ask_hours(self, only: dict[ZoneKey, datetime] | None = None) -> None:
-        """only: the zones a person looks at; None: all."""
+        """only: the zones that somebody is viewing; None: all."""
         for known in self._visitors.zones():
             key, now = (known.zone.serial, known.zone.zone_id), self._clock.now()
             if only is not None and key not in only:
