@@ -52,7 +52,7 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class MostSeen:
-    """people: the most MV Sense saw at once; seen_at: the last time anyone was there."""
+    """people: the most MV Sense saw at once; seen_at: when anyone was last there."""
 
     people: int
     seen_at: datetime

@@ -44,7 +44,7 @@ class Limits:
 class ParsedBatch:
     """The contents of one message.
 
-    sightings: at most one of each device and minute, keyed by both.
+    observed: at most one of each device and minute, by device and minute.
     accepted, ignored, bad: numbers of observations; reasons: why some are not stored,
     with their number.
     """
