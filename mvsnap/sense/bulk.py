@@ -84,7 +84,7 @@ class BulkClient(SessionClient):
         return b"".join(pieces)
 
     def _sock_recv(self, bufsize: int) -> bytes:
-        """paho reads here; it gets packets that were cut, and nothing from the socket."""
+        """paho reads here; it gets only packets that were cut, not the socket."""
         if self.fed:
             data, self.fed = self.fed[:bufsize], self.fed[bufsize:]
             return data

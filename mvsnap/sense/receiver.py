@@ -242,7 +242,7 @@ class Receiver:
 
 
 def _leave(client: SessionClient, sock: socket.socket) -> None:
-    """Send what is queued, then DISCONNECT: the broker keeps the session, but no will."""
+    """Send what is queued, then DISCONNECT: the broker keeps the session, no will."""
     if not client.granted:
         return
     client.leaving = True

@@ -19,7 +19,7 @@ class WifiSpans:
         self._db = db
 
     def last_with(self, wanted: WifiFilter, most_visits: int) -> WifiFilter:
-        """Return the filter with the last part of its span, limited to that many visits.
+        """Return the filter with the last part of its span, limited in visits.
 
         Long stays count, too. It is at least a quarter of an hour, and the whole span
         if that has few enough.
