@@ -198,7 +198,7 @@ class ClipStore:
         return self._read(statement.order_by(clips.c.at, clips.c.id))
 
     def of_file(self, clip: Clip) -> list[Clip]:
-        """Return the clips that show this one's file, that of its first request first."""
+        """Return the clips that show this one's file, its first request first."""
         return self._read(
             select(clips)
             .where(clips.c.path == clip.path)

@@ -83,7 +83,7 @@ class UserStore:
             return bool(connection.execute(statement).scalar_one())
 
     def secret(self, name: str) -> str:
-        """Return a random text shared by all processes of the site; created if missing."""
+        """Return a random text shared by all processes; created if missing."""
         statement = select(secrets.c.value).where(secrets.c.name == name)
         with self._db.reading() as connection:
             known: str | None = connection.execute(statement).scalar_one_or_none()
