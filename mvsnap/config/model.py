@@ -52,7 +52,7 @@ class Site(Section):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The time zone in which people of the site see all times."""
+        """The site's time zone, in which all times are displayed."""
         return ZoneInfo(self.timezone)
 
 
@@ -237,7 +237,7 @@ class Settings(Section):
         return Recipients(self.webex.room, can_post=self.webex.configured)
 
     def secrets(self) -> list[str]:
-        """Return every secret text, for the redaction filter of the log."""
+        """Return every secret text, for the log's redaction filter."""
         maybe = [
             self.meraki.api_key,
             self.webex.bot_token,
@@ -256,7 +256,7 @@ class Settings(Section):
         return texts + self.recorder.secrets()
 
     def lets_somebody_in(self, *, listens: bool) -> bool:
-        """Tell whether anything can lead to a job; listens: whether MV Sense does."""
+        """Return whether anything can lead to a job; listens: whether MV Sense does."""
         hooks = self.webhooks
         return listens or any(
             (
@@ -269,7 +269,7 @@ class Settings(Section):
         )
 
     def needs_dashboard(self) -> bool:
-        """Tell whether something that is configured asks Meraki's Dashboard."""
+        """Return whether any configured feature uses Meraki's Dashboard."""
         if self.meraki.api_key is not None or self.meraki.cameras:
             return True
         if not (self.recorder.cameras or self.scanning.endpoints):
@@ -277,7 +277,7 @@ class Settings(Section):
         return bool(set(self.cameras_named()) - set(self.recorder.serials().values()))
 
     def cameras_named(self) -> tuple[str, ...]:
-        """Return every serial that is named anywhere, each once."""
+        """Return every configured serial, without duplicates."""
         named = (
             *self.meraki.cameras,
             *(s for schedule in self.schedules for s in schedule.cameras),
@@ -291,7 +291,7 @@ class Settings(Section):
         return tuple(dict.fromkeys(n for n in named if n and is_serial(n)))
 
     def rooms_named(self) -> tuple[str, ...]:
-        """Return every room that is told of something, each once."""
+        """Return every configured recipient, without duplicates."""
         named = (
             self.webex.room,
             *(schedule.room for schedule in self.schedules),
