@@ -91,7 +91,7 @@ def import_file(
     how = Reading(settings.site.zone, now, _named(columns), time_format)
     parts = open_parts(settings)
     out.print(f"Times without an offset are read as {timezone}.", markup=False)
-    # A name that is no UTF-8 cannot be stored.
+    # A name that is not UTF-8 cannot be stored.
     source = file.name.encode(errors="replace").decode()
     made = Import(parts, source, now)
     try:
@@ -118,7 +118,7 @@ def _named(columns: tuple[str, ...]) -> dict[str, str]:
 
 
 class Import:
-    """One file on its way into the store, a batch a transaction."""
+    """Imports a file into the store, one batch per transaction."""
 
     def __init__(self, parts: Parts, source: str, now: datetime) -> None:
         from mvsnap.badges.model import Readers
@@ -134,7 +134,7 @@ class Import:
         self.reject: Callable[[BadRow], object] = lambda _row: None
 
     def run(self, file: Path, how: Reading) -> None:
-        """Raises BadInput when the heading cannot be used."""
+        """Raises BadInput if the header is unusable."""
         from mvsnap.badges import csv_import
         from mvsnap.core import csv_reader
 
@@ -143,10 +143,10 @@ class Import:
         with file.open("rb") as raw, _progress() as progress:
             lines = _lines(raw, encoding, progress, file.stat().st_size)
             for row in csv_import.read(lines, how):
-                self._take(row)
+                self._add_row(row)
             self._store()
 
-    def _take(self, row: Swipe | BadRow) -> None:
+    def _add_row(self, row: Swipe | BadRow) -> None:
         from mvsnap.core.csv_reader import BadRow
 
         if isinstance(row, BadRow):
@@ -181,7 +181,7 @@ def _progress() -> Progress:
 def _lines(
     raw: BinaryIO, encoding: str, progress: Progress, size: int
 ) -> Iterator[str]:
-    """Yield the lines; of one that is too long only the beginning, which is refused."""
+    """Yield the lines; one that is too long is truncated, and then refused."""
     task = progress.add_task("importing", total=size)
     with io.TextIOWrapper(raw, encoding, errors="replace", newline="") as text:
         while line := text.readline(_MAX_LINE):
@@ -199,7 +199,7 @@ def _skip_line(text: TextIO) -> None:
 
 @contextmanager
 def _rejects(path: Path | None) -> Iterator[Callable[[BadRow], object]]:
-    """Yield what writes a line that cannot be used; safe to open in a spreadsheet."""
+    """Return a function that writes rejected lines; safe to open in a spreadsheet."""
     from mvsnap.core.csv_table import harmless
 
     if path is None:
@@ -212,7 +212,7 @@ def _rejects(path: Path | None) -> Iterator[Callable[[BadRow], object]]:
 
 
 def _report(made: Import, file: Path, *, complete: bool) -> None:
-    """complete: all bad lines stand in a file already."""
+    """complete: a file with all rejected lines exists already."""
     known = made.good - made.new
     events, duplicates = _count(made.new, "new badge event"), _count(known, "duplicate")
     told = f"{events}, {duplicates}."

@@ -1,4 +1,4 @@
-"""`snapshot`: pictures now, once, without the service."""
+"""`snapshot`: takes pictures now, once, without the service."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _job(
 
 
 def _run(runner: JobRunner, job: Job) -> JobProgress:
-    """Run the job, drawing a bar for each camera."""
+    """Run the job, showing a progress bar for each camera."""
     bars = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
