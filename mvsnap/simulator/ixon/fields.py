@@ -42,15 +42,15 @@ def _inside(value: Any, fields: str) -> Any:
 def _parsed(fields: str) -> dict[str, str]:
     """Split at the outer commas; return each name with the fields inside it."""
     parts, depth, part = [], 0, ""
-    for letter in fields:
-        depth += {"(": 1, ")": -1}.get(letter, 0)
+    for char in fields:
+        depth += {"(": 1, ")": -1}.get(char, 0)
         if depth < 0:
             break
-        if letter == "," and depth == 0:
+        if char == "," and depth == 0:
             parts.append(part)
             part = ""
         else:
-            part += letter
+            part += char
     if depth != 0:
         raise IxonError(400, "Unbalanced parentheses", "fields")
     found: dict[str, str] = {}
