@@ -248,7 +248,7 @@ def test_meraki_is_asked_for_the_address_of_its_camera(tmp_path: Path) -> None:
     assert meraki_source(tmp_path, RTSP).url == RTSP
 
 
-def test_external_rtsp_that_is_off_is_told_with_where_to_turn_it_on(
+def test_disabled_external_rtsp_is_reported_with_where_to_enable_it(
     tmp_path: Path,
 ) -> None:
     with pytest.raises(CameraRefused) as caught:

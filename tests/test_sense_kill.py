@@ -18,7 +18,7 @@ REPEAT = "This message may be a duplicate."
 
 
 @pytest.mark.slow
-def test_every_crowd_at_qos_1_is_told_although_the_service_is_killed(
+def test_every_crowd_at_qos_1_is_posted_although_the_service_is_killed(
     tmp_path: Path,
 ) -> None:
     with broker(tmp_path / "broker", max_inflight=0) as mqtt, clouds() as made:

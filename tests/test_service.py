@@ -124,7 +124,7 @@ def test_a_stop_answers_those_who_wait(tmp_path: Path) -> None:
         assert statuses == [202]
 
 
-def test_proxies_are_believed_only_as_far_as_told(tmp_path: Path) -> None:
+def test_proxies_are_trusted_only_as_configured(tmp_path: Path) -> None:
     forwarded = {
         "X-Forwarded-For": "198.51.100.1",
         "X-Forwarded-Proto": "https",

@@ -55,7 +55,7 @@ def test_what_a_crash_left_half_done_gives_the_same_event_and_job(
     assert (event.id, event.serial) == (job.about, "")
 
 
-def test_without_a_room_nobody_is_told(crew: BadgeCrew) -> None:
+def test_without_a_room_nobody_is_notified(crew: BadgeCrew) -> None:
     crew.judge(crew.swiped(), Verdict.MISMATCH)
     crew.clock.sleep(11)
     crew.notifier(None).step()

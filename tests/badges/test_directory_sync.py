@@ -115,7 +115,7 @@ def test_a_broken_directory_says_so_and_the_last_good_one_stays(
     assert error(crew) == ""
 
 
-def test_a_directory_taken_out_of_the_settings_is_forgotten(
+def test_a_directory_removed_from_the_settings_is_forgotten(
     crew: BadgeCrew, tmp_path: Path
 ) -> None:
     file = tmp_path / "people.csv"
@@ -126,7 +126,7 @@ def test_a_directory_taken_out_of_the_settings_is_forgotten(
     assert crew.people.state() is None
 
 
-def test_entries_left_out_are_told(crew: BadgeCrew, tmp_path: Path) -> None:
+def test_skipped_entries_are_reported(crew: BadgeCrew, tmp_path: Path) -> None:
     file = tmp_path / "people.csv"
     file.write_text("id,name\n4711,Anna\n,Bert\n")
     crew.reader(str(file)).step()

@@ -105,7 +105,7 @@ def press(page: Page, key: str) -> None:
     page.wait_for_url(lambda url: url != before, wait_until="load")
 
 
-def test_a_thousand_rows_are_imported_and_ten_judged_by_keyboard(site: Site) -> None:
+def test_a_thousand_rows_are_imported_and_ten_reviewed_by_keyboard(site: Site) -> None:
     assert f"{ROWS} new badge events" in site.import_file()
     assert f"0 new badge events, {ROWS} duplicates" in site.import_file()
     fetched = "select count(*) from badges where picture = 'fetched'"

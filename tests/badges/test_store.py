@@ -183,7 +183,7 @@ def test_a_verdict_nobody_had_seen_yet_is_not_undone(stores: Stores) -> None:
     assert stores.badges.judge(bobs, seen=last.id)
 
 
-def test_a_mismatch_is_told_once_and_not_when_taken_back_in_time(
+def test_a_mismatch_is_posted_once_and_not_if_undone_in_time(
     stores: Stores,
 ) -> None:
     slip, meant = add(stores, badge(0), badge(1))

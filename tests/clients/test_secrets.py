@@ -61,7 +61,9 @@ def echo(status: int, _method: str, path: str) -> Response:
     return Response(body, status, content_type="application/json", headers=headers)
 
 
-def test_no_secret_is_told(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+def test_no_secret_is_revealed(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
     caplog.set_level(logging.DEBUG)
     told: list[str] = []
     for origin in origins():

@@ -265,7 +265,7 @@ def test_an_alarm_may_name_a_camera_by_its_name_or_its_serial(tmp_path: Path) ->
     assert settings.cameras_named() == ("Q2XX-ABCD-5678", SERIAL)
 
 
-def test_an_unknown_camera_is_told_with_the_nearest_name(tmp_path: Path) -> None:
+def test_an_unknown_camera_is_reported_with_the_nearest_name(tmp_path: Path) -> None:
     tree = {
         "recorder": {"cameras": {"Gate": {"url": RTSP}}},
         "webhooks": {"rules": [{"name": "a", "cameras": ["gaet", "hall"]}]},

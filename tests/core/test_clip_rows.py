@@ -82,7 +82,7 @@ def test_how_late_an_alarm_came_is_said(late_s: float, said: str) -> None:
     assert row(received_at=at(late_s)).received == said
 
 
-def test_length_and_size_are_told_as_people_say_them() -> None:
+def test_length_and_size_are_readable() -> None:
     found = row(ended_at=at(55), size_bytes=12_340_000)
     assert (found.length, found.clock, found.size) == ("1 min 5 s", "1:05", "12.3 MB")
     assert row(size_bytes=250_000_000).size == "250 MB"

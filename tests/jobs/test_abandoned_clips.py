@@ -57,7 +57,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     engine.dispose()
 
 
-def test_a_clip_of_a_machine_that_is_gone_is_given_up_and_told(site: Site) -> None:
+def test_a_clip_of_a_lost_machine_is_given_up_and_posted(site: Site) -> None:
     clip = site.begun()
     assert site.clips.unfinished(ROBOT) == 1
     assert site.abandoned.finish() == 1
@@ -90,7 +90,7 @@ def test_a_clip_of_a_machine_that_is_there_is_left_alone(site: Site) -> None:
     assert site.state(clip)[0] is ClipState.RECORDING
 
 
-def test_a_clip_that_its_machine_did_not_tell_is_told(site: Site) -> None:
+def test_a_clip_that_its_machine_did_not_post_is_posted(site: Site) -> None:
     clip = site.clip(0, recorder=THERE, told=False, rooms=ROOM)
     site.clip(1, recorder=THERE)
     assert site.abandoned.finish() == 1

@@ -132,7 +132,7 @@ def test_the_end_signs_out_of_the_cloud_that_cameras_are_behind(world: World) ->
     assert world.signed_out.is_set()
 
 
-def test_a_clip_that_was_begun_for_a_camera_that_left_the_settings_fails_and_is_told(
+def test_a_started_clip_of_a_removed_camera_fails_and_is_posted(
     world: World,
 ) -> None:
     clip = world.ask(PRESS)
@@ -217,7 +217,7 @@ def test_clips_are_begun_in_the_order_of_their_alarms(world: World) -> None:
     assert recorder.came == [clip.id for clip in clips]
 
 
-def test_each_clip_is_recorded_and_told_once(world: World) -> None:
+def test_each_clip_is_recorded_and_posted_once(world: World) -> None:
     recorder = FakeRecorder(ROBOT)
     clips = [world.ask(ROBOT) for _ in range(50)]
     with world.desk(recorder, ROBOT):

@@ -53,7 +53,7 @@ def test_several_cameras_are_one_thread(team: Crew) -> None:
     assert team.progress(job).state is JobState.DONE
 
 
-def test_an_offline_camera_is_told_with_its_reason_and_the_others_are_posted(
+def test_an_offline_camera_is_posted_with_its_reason_and_the_others_with_pictures(
     team: Crew,
 ) -> None:
     team.clouds.dashboard.cameras[DOOR].status = "offline"
@@ -69,7 +69,7 @@ def test_an_offline_camera_is_told_with_its_reason_and_the_others_are_posted(
     assert "offline" in (progress.parts[1].error or "")
 
 
-def test_a_camera_the_key_does_not_see_is_told_too(team: Crew) -> None:
+def test_a_camera_that_the_key_does_not_see_is_reported_too(team: Crew) -> None:
     job = team.job(GATE, id="00000000-0000-4000-8000-000000000000")
     del team.clouds.dashboard.cameras[GATE]
     assert team.run(job) is None
@@ -88,7 +88,7 @@ def test_a_message_webex_refuses_once_is_delivered_once(team: Crew, kind: str) -
 
 
 @pytest.mark.parametrize("kind", ["503-html", "500-html", "429", "html-200", "reset"])
-def test_a_picture_the_dashboard_refuses_once_is_taken_once(
+def test_a_picture_that_the_dashboard_refuses_once_is_stored_once(
     team: Crew, kind: str
 ) -> None:
     team.clouds.dashboard.faults.add(Fault(kind, "generateSnapshot"))
@@ -217,7 +217,7 @@ def test_a_late_picture_is_announced_once(team: Crew) -> None:
     assert len(team.messages) == 1
 
 
-def test_a_picture_given_up_after_a_day_is_told(team: Crew) -> None:
+def test_a_picture_given_up_after_a_day_is_reported(team: Crew) -> None:
     team.clouds.dashboard.cameras[GATE].picture = "never"
     job = team.job(GATE, accepted_at=team.clock.now() - timedelta(hours=25))
     assert team.run(job) is None

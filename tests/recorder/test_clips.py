@@ -256,7 +256,7 @@ def test_no_name_of_a_sender_leaves_the_folder(spooled: SpooledSegment) -> None:
             assert not list(clip.path.parent.glob("*.part"))
 
 
-def test_the_same_wish_gives_the_same_clip_again_at_once(
+def test_the_same_request_gives_the_same_clip_again_at_once(
     spooled: SpooledSegment,
 ) -> None:
     clip = spooled.clips["h264"]

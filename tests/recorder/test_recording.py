@@ -156,7 +156,7 @@ def test_a_step_of_the_clock_makes_a_clip_neither_longer_nor_shorter(
         (3.2, "no pre-roll: the video starts 3 s after the trigger"),
     ],
 )
-def test_a_late_beginning_is_told_when_it_is_one(
+def test_a_late_beginning_is_mentioned_only_if_there_is_one(
     tmp_path: Path, late_s: float, note: str
 ) -> None:
     clock = SteppedClock(0.0)

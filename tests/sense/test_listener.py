@@ -174,7 +174,7 @@ def test_a_crowd_becomes_an_event_and_a_job(
     assert (job.trigger.kind, job.prefix) == (TriggerKind.SENSE, "Crowd: 4 people")
 
 
-def test_a_message_that_is_too_long_is_told_of_in_the_log(
+def test_a_message_that_is_too_long_is_logged(
     site: Site, mosquitto: Mosquitto, caplog: pytest.LogCaptureFixture
 ) -> None:
     with site.listening():
@@ -230,7 +230,7 @@ def test_a_listener_goes_on_where_the_last_one_was(site: Site) -> None:
     assert event.occurred_at == moment(rows[0])
 
 
-def test_who_is_muted_is_noted_and_nobody_is_told_then_or_later(site: Site) -> None:
+def test_a_muted_event_is_stored_but_never_posted(site: Site) -> None:
     now = datetime.now(UTC)
     site.site.mute(*new_mute(GATE, None, "5", "anna", now))
     with site.listening():
@@ -430,7 +430,7 @@ def test_a_door_that_is_open_still_after_a_restart_is_no_news(
     site.store.close()
 
 
-def test_the_end_of_a_crowd_is_not_told_while_it_is_muted(site: Site) -> None:
+def test_the_end_of_a_crowd_is_not_posted_while_it_is_muted(site: Site) -> None:
     with site.listening():
         site.publish(crowd(0, 10))
         wait_until(lambda: bool(site.office.jobs), "a job")
@@ -451,7 +451,7 @@ def test_switching_off_ends_what_is_under_way(site: Site) -> None:
     assert site.events()[0].kind is EventKind.END
 
 
-def test_what_is_published_while_it_is_switched_off_is_never_told(
+def test_messages_published_while_switched_off_are_never_posted(
     tmp_path: Path, mosquitto: Mosquitto
 ) -> None:
     site = sensor_site(tmp_path, mosquitto)

@@ -244,7 +244,7 @@ def test_what_was_sent_stays_sent(store: Store) -> None:
 @pytest.mark.parametrize(
     "state", [DeliveryState.WAITING, DeliveryState.UNSURE, DeliveryState.FAILED]
 )
-def test_a_message_that_was_not_sent_tells_how_it_stood_and_is_counted(
+def test_an_unsent_message_has_its_state_and_is_counted(
     store: Store, state: DeliveryState
 ) -> None:
     begin(store)

@@ -82,7 +82,7 @@ def test_presences_that_touch_a_time_are_found(
     assert sense.presences(at(since_s), at(until_s), DOOR) == []
 
 
-def test_when_a_camera_was_heard_last_goes_on(sense: SenseStore) -> None:
+def test_last_seen_continues(sense: SenseStore) -> None:
     sense.note_last_seen({GATE: at(1), DOOR: at(2)})
     sense.note_last_seen({GATE: at(61)})
     sense.note_last_seen({})

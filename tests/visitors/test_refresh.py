@@ -168,7 +168,7 @@ def test_what_is_fresh_is_not_asked_for_again(site: Site) -> None:
     assert site.clock.now() - begin < 2 * HOUR
 
 
-def test_where_a_person_looks_is_asked_for_more_often(site: Site) -> None:
+def test_a_zone_on_screen_is_refreshed_more_often(site: Site) -> None:
     site.run()
     site.clock.ahead = timedelta(minutes=6)
     site.look()
@@ -267,7 +267,7 @@ def test_a_refusal_of_one_zone_is_noted_with_its_words(site: Site) -> None:
     assert "404" in errors[0]
 
 
-def test_pictures_come_for_the_zone_a_person_looks_at(site: Site) -> None:
+def test_pictures_are_fetched_for_the_zone_on_screen(site: Site) -> None:
     site.run()
     assert site.pictures() == []
     site.look()

@@ -70,7 +70,7 @@ def test_a_line_knows_no_average() -> None:
     assert hour.busiest_at == NOON + 4 * MINUTE
 
 
-def test_an_hour_nothing_is_told_of_had_nobody() -> None:
+def test_an_hour_without_data_had_nobody() -> None:
     counts = [minute(-1, 9, 9.0), minute(60, 1), minute(120, 9, 9.0)]
     found = hour_counts(counts, hours(2), NOON + 2 * HOUR)
     assert [hour.entrances for hour in found] == [0, 1]

@@ -96,7 +96,7 @@ def test_a_new_list_of_zones_keeps_when_their_hours_were_asked(
     assert visitors.zones() == []
 
 
-def test_the_zone_somebody_looked_at_last_comes_first(visitors: VisitorStore) -> None:
+def test_the_zone_viewed_last_comes_first(visitors: VisitorStore) -> None:
     visitors.add_page_view(GATE, HALL, at(0))
     visitors.add_page_view(DOOR, FULL_FRAME, at(1))
     visitors.add_page_view(GATE, HALL, at(2))
@@ -155,7 +155,7 @@ def seen(db: database.Database, *spans: tuple[float, float, int]) -> None:
     SenseStore(db).save(Findings(presences=found), NOON)
 
 
-def test_most_people_at_once_are_told_with_the_last_sight(
+def test_most_people_at_once_are_shown_with_the_last_sighting(
     visitors: VisitorStore, db: database.Database
 ) -> None:
     seen(db, (-30, -20, 9), (1, 2, 4), (5, 8, 3))

@@ -347,7 +347,7 @@ def test_an_old_device_speaks_its_own_http(
     assert len(gateway.clouds.webex.messages) == 1
 
 
-def test_the_server_does_not_tell_what_it_is_made_of(
+def test_the_server_does_not_reveal_its_software(
     address: tuple[str, int],
 ) -> None:
     head, _ = spoken(address, b"GET /healthz HTTP/1.0\r\n\r\n")

@@ -79,7 +79,7 @@ def test_a_recorder_that_is_silent_for_three_minutes_is_not_running() -> None:
     assert found.rows[0].word == "unknown"
 
 
-def test_a_camera_nobody_saw_is_told() -> None:
+def test_an_unknown_camera_is_reported() -> None:
     found = told()
     assert (found.has_none, found.rows[0].word) == (True, "not seen yet")
     # A new camera beside one that is recorded: the recorder is there.

@@ -126,7 +126,7 @@ def test_any_machine_sends_as_it_can(web: HookWeb, how: dict[str, Any]) -> None:
     assert web.job.prefix == "17"
 
 
-def test_an_alarm_in_latin_1_is_told_as_it_was_meant(web: HookWeb) -> None:
+def test_an_alarm_in_latin_1_is_decoded_as_intended(web: HookWeb) -> None:
     body = '{"title": "Tür offen", "sharedSecret": "a secret of Meraki"}'
     accepted(web.client(None).post("/webhook", data=body.encode("latin-1")))
     assert web.job.prefix == "Tür offen"
@@ -207,7 +207,7 @@ def test_an_alarm_that_comes_again_is_the_same_job(
     assert len(web.accepted) == 1
 
 
-def test_a_machine_that_says_the_same_tomorrow_is_heard(
+def test_a_machine_that_repeats_a_message_tomorrow_is_not_ignored(
     web: HookWeb, client: FlaskClient
 ) -> None:
     first = accepted(client.post(HOOK, json=ONE))
@@ -270,7 +270,7 @@ def test_a_test_with_an_example_of_a_motion_takes_a_picture_each_time(
     assert all(job.prefix.startswith("Test · Motion") for job in web.accepted)
 
 
-def test_a_full_queue_is_503_and_what_was_accepted_is_not_taken_twice(
+def test_a_full_queue_is_503_and_nothing_is_accepted_twice(
     tmp_path: Path,
 ) -> None:
     server = {"queue_size": 1}

@@ -19,7 +19,7 @@ MAC = "a4:83:e7:00:00:0a"
 macs = st.binary(min_size=6, max_size=6)
 
 
-def test_a_hash_differs_with_the_salt_and_tells_nothing_of_the_address() -> None:
+def test_a_hash_depends_on_the_salt_and_reveals_no_address() -> None:
     one, other = hashed_with(b"1" * 32)(MAC), hashed_with(b"2" * 32)(MAC)
     assert one != other
     assert one == hashed_with(b"1" * 32)(MAC.upper())

@@ -65,7 +65,7 @@ def observed(mac: str = PHONE, second: int = 0, **given: Any) -> Observation:
 
 
 @pytest.mark.parametrize("version", ["2.0", "2.1", "2.99", 2, 2.0])
-def test_version_2_tells_of_one_access_point(version: Any) -> None:
+def test_version_2_is_about_one_access_point(version: Any) -> None:
     message = version2(seen2(), seen2(WATCH, ssid="guests"), version=version)
     assert parse(body(message)).network_id == ""
     found = kept(message)
@@ -74,7 +74,7 @@ def test_version_2_tells_of_one_access_point(version: Any) -> None:
 
 
 @pytest.mark.parametrize("version", ["3.0", "3.1", "3.99", 3, 3.0])
-def test_version_3_tells_of_one_network(version: Any) -> None:
+def test_version_3_is_about_one_network(version: Any) -> None:
     message = version3(seen3(), version=version)
     assert parse(body(message)).network_id == NETWORK
     assert kept(message).observed == [observed()]
@@ -147,7 +147,7 @@ def test_version_2_counts_from_the_noise_floor(rssi: Any, dbm: int) -> None:
 @pytest.mark.parametrize(
     ("rssi", "dbm"), [("-74", -74), (-74, -74), ("-74.0", -74), ("", -127)]
 )
-def test_version_3_tells_dbm_as_text_or_number(rssi: Any, dbm: int) -> None:
+def test_version_3_has_dbm_as_text_or_number(rssi: Any, dbm: int) -> None:
     message = version3(seen3(latestRecord=latest(nearestApRssi=rssi)))
     found = kept(message, limits(min_rssi_dbm=-127))
     assert [one.rssi_dbm for one in found.observed] == [dbm]

@@ -101,7 +101,7 @@ def test_without_endpoints_it_says_what_to_configure(tmp_path: Path, path: str) 
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_before_anything_is_received_it_tells_the_address(
+def test_before_anything_is_received_the_address_is_shown(
     viewer: FlaskClient, path: str
 ) -> None:
     page = viewer.get(path).text
@@ -111,7 +111,7 @@ def test_before_anything_is_received_it_tells_the_address(
         assert secret not in page
 
 
-def test_messages_that_wait_are_told(web: Web, viewer: FlaskClient) -> None:
+def test_waiting_messages_are_reported(web: Web, viewer: FlaskClient) -> None:
     web.wifi.store.add_batch("L_1", Radio.WIFI, [observed(1, -10)], NOON)
     assert "waiting to be processed (1)" in words(viewer.get("/wifi").text)
 

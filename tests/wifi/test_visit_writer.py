@@ -117,7 +117,7 @@ def test_an_earlier_visit_makes_the_later_one_a_return(
     assert sorted(row[5] for row in tables(db)[2]) == [0, 1]
 
 
-def test_networks_and_radios_are_told_apart(
+def test_networks_and_radios_are_distinguished(
     store: WifiStore, db: database.Database
 ) -> None:
     put(store, [observed(1, 0)])

@@ -72,7 +72,7 @@ def test_an_access_that_ended_is_noticed_and_another_one_works(
         pytest.param(502, {}, False, id="the tunnel is down"),
     ],
 )
-def test_an_ended_access_is_told_from_the_cameras_own_answers(
+def test_an_expired_access_is_distinguished_from_the_cameras_own_answers(
     status: int, headers: dict[str, str], ended: bool
 ) -> None:
     access = WebAccess("https://one.example/", "a=b", NOON)

@@ -192,7 +192,7 @@ def echo(status: int) -> Response:
     return as_json(body, status, Location=link)
 
 
-def test_no_secret_is_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_no_secret_is_revealed(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     told: list[str] = []
     for url in places():

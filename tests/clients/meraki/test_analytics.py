@@ -75,7 +75,7 @@ def test_areas_and_lines_of_all_cameras_are_named(dashboard: Dashboard) -> None:
     assert len(found) == 6
 
 
-def test_who_crossed_a_line_is_told_by_the_minute(
+def test_line_crossings_are_counted_by_the_minute(
     dashboard: Dashboard, fake_dashboard: FakeDashboard
 ) -> None:
     since, until = recently(2)

@@ -117,7 +117,7 @@ def test_a_host_out_of_reach_is_asked_until_the_deadline() -> None:
     assert caught.value.retry
 
 
-def test_an_endless_body_is_not_taken_in() -> None:
+def test_an_endless_body_is_not_read() -> None:
     def endless(_method: str, _path: str) -> Response:
         megabyte = b"\xff" * 1024 * 1024
         return Response(megabyte for _ in range(40))

@@ -104,7 +104,7 @@ def test_an_upload_that_was_cut_goes_on_with_the_parts_that_are_missing(
     ],
     ids=["wrong secret", "wrong key", "no bucket"],
 )
-def test_what_is_refused_is_told_in_words(
+def test_a_refusal_is_reported_in_words(
     s3_server: ObjectStore,
     name: str,
     tmp_path: Path,
@@ -157,6 +157,6 @@ def test_a_refusal_says_whether_to_come_again(
     assert "AKIASECRET" not in found.message
 
 
-def test_a_value_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+def test_an_invalid_value_is_reported(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"storage\.s3 cannot be used"):
         Bucket("clips", ACCESS_KEY, SECRET_KEY, region="not a region!")

@@ -121,7 +121,7 @@ def test_a_text_arrives_as_it_was_given(cloud: FakeWebex, webex: Webex) -> None:
     assert message.files == []
 
 
-def test_a_message_that_is_too_long_is_cut_and_taken(
+def test_a_message_that_is_too_long_is_truncated_and_accepted(
     cloud: FakeWebex, webex: Webex
 ) -> None:
     webex.post(to(cloud), "ä" * 5000)
@@ -163,7 +163,7 @@ def test_a_room_the_bot_left_is_refused_for_good(
     assert (caught.value.retry, caught.value.unsure) == (False, False)
 
 
-def test_a_wrong_token_is_told_with_what_to_do_and_tried_again(
+def test_a_wrong_token_is_reported_with_what_to_do_and_retried(
     cloud: FakeWebex,
 ) -> None:
     with (

@@ -132,7 +132,9 @@ def test_a_post_that_is_never_accepted_is_given_up(pair: Pair) -> None:
         ("<html>", "401$"),
     ],
 )
-def test_why_a_post_is_refused_is_told(pair: Pair, body: str, said: str) -> None:
+def test_the_reason_for_a_refused_post_is_reported(
+    pair: Pair, body: str, said: str
+) -> None:
     pair.receiver.answers, pair.receiver.body = [401], body
     with pytest.raises(PostRefused, match=f"answered {said}"):
         pair.sender(tries=1).post(POST)
@@ -169,7 +171,7 @@ def test_duplicates_and_compressed_posts_arrive(pair: Pair) -> None:
     assert read(pair.receiver.got) == read(usual)
 
 
-def test_a_minute_is_told_of_when_it_is_over() -> None:
+def test_a_minute_is_posted_when_it_is_over() -> None:
     now = datetime.now(UTC)
     assert 59 < as_it_happens(now) <= 60
     assert as_it_happens(now - timedelta(minutes=1, seconds=1)) < 0

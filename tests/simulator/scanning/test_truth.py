@@ -87,7 +87,7 @@ def test_the_locations_of_v3_change_neither_visits_nor_matches() -> None:
         assert near(seen, match.presence, NEAR_DBM, 30) == match.macs
 
 
-def test_nobody_is_heard_at_a_strength_that_could_mean_two_things() -> None:
+def test_no_signal_strength_is_ambiguous() -> None:
     world = a_world(2)
     loudest: dict[str, set[int]] = {"near": set(), "inside": set(), "outside": set()}
     for minute in minutes(world.begin, world.end):
