@@ -1,4 +1,4 @@
-"""Crowds while the service is killed again and again: each is told, none is lost."""
+"""Crowds while the service is killed again and again: each is posted, none is lost."""
 
 from __future__ import annotations
 

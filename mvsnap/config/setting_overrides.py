@@ -26,7 +26,8 @@ CHOOSABLE = (
 def with_overrides(sense: Sense, setting_overrides: Mapping[str, Any]) -> Sense:
     """Return the settings with the overrides applied.
 
-    setting_overrides: JSON values by name, such as {"sense.people": 4}; others are ignored.
+    setting_overrides: JSON values by name, such as {"sense.people": 4}; unknown ones
+        are ignored.
 
     Raises:
         BadInput: names the first invalid setting.

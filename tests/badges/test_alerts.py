@@ -1,4 +1,4 @@
-"""Mismatches that a room is told of: an event and a job, the same at every try."""
+"""Mismatches posted to a room: an event and a job, the same at every attempt."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_mismatch_becomes_an_event_and_a_job(crew: BadgeCrew) -> None:
     crew.fetcher().fetch(made)
     crew.judge(made, Verdict.MISMATCH, "taller")
     crew.notifier().step()
-    assert crew.jobs.submitted == []  # a slip can still be taken back
+    assert crew.jobs.submitted == []  # a slip can still be undone
     crew.clock.sleep(11)
     crew.notifier().step()
     (event,) = crew.store.events(EventFilter(kinds=(EventKind.MISMATCH,)), 5)

@@ -1,5 +1,4 @@
-"""The guard's morning: a file is imported, pictures come, ten people are judged by
-keyboard, a mismatch reaches the room.
+"""The guard's morning: a file is imported, pictures come, ten people are reviewed by keyboard, a mismatch is posted to the room.
 
 All of it is real but the clouds and the directory.
 """

@@ -1,4 +1,4 @@
-"""Bodies of POST /badges: what is taken, what is refused and how it is said."""
+"""Bodies of POST /badges: what is accepted, what is refused, and the messages."""
 
 from __future__ import annotations
 

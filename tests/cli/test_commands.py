@@ -32,7 +32,7 @@ GATE, DOOR = "Q2SM-0000-0001", "Q2SM-0000-0002"
 
 @pytest.fixture
 def site(tmp_path: Path, clouds: Clouds) -> Path:
-    """A folder whose settings lead to the simulated clouds."""
+    """A folder with settings for the simulated clouds."""
     configure(tmp_path, settings(clouds))
     return tmp_path
 

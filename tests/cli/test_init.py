@@ -45,7 +45,7 @@ def test_answers_become_settings_only_their_owner_can_read(
     tmp_path: Path, clouds: Clouds, keys: tuple[str, str]
 ) -> None:
     meraki, webex = keys
-    # Name, zone, key, network, cameras, token, room; the only organization is taken.
+    # Name, zone, key, network, cameras, token, room; the only organization is chosen.
     done = answered(
         tmp_path, clouds, "Werk Süd", "Europe/Berlin", meraki, "1", "all", webex, "2"
     )

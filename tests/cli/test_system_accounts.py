@@ -53,7 +53,7 @@ def test_who_has_no_account_and_root_are_refused(folder: Path, who: str) -> None
     assert roles(folder) == {}
 
 
-def test_a_password_is_not_stored(folder: Path, account: Account) -> None:
+def test_a_password_is_refused(folder: Path, account: Account) -> None:
     said = add(folder, account.name)
     assert said.code == 1
     assert "the password is that of the system account" in said.err

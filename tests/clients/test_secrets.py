@@ -1,4 +1,4 @@
-"""Neither key, token nor picture URL is told by any error, repr or log line."""
+"""No key, token or picture URL appears in any error, repr or log line."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_picture_that_is_fetched_leaves_no_trace_in_the_log(
 
 
 def troubles(origin: str, tmp_path: Path) -> list[str]:
-    """Call everything against `origin` and return all that the errors tell."""
+    """Call everything against `origin` and return the texts of all errors."""
     jpeg = tmp_path / "private.jpg"
     jpeg.write_bytes(b"x")
     ticket = SnapshotTicket(f"{origin}/{PATH}")

@@ -1,4 +1,4 @@
-"""Who is told: every kind of trigger by the same table."""
+"""Recipients: every kind of trigger by the same table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings of cameras that record: taken as people write them, or told why not."""
+"""The settings of recording cameras: accepted as people write them, or refused."""
 
 from __future__ import annotations
 

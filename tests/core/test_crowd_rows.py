@@ -171,7 +171,7 @@ def test_a_zone_is_shown_by_its_name_or_its_id(
     ("muted_by", "words"),
     [("anna", "Muted by anna"), ("cool-down", "Not posted: cool-down")],
 )
-def test_undelivered_rooms_are_shown_with_the_reason(muted_by: str, words: str) -> None:
+def test_the_reason_for_a_mute_is_shown(muted_by: str, words: str) -> None:
     assert row(crowd(details={"muted_by": muted_by})).muted == words
     assert row(crowd()).muted == ""
 

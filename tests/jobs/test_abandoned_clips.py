@@ -1,4 +1,4 @@
-"""Clips of a machine that is gone: given up and told, and out of the queue's way."""
+"""Clips of a lost machine: given up, posted, and removed from the queue."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Site(Recordings):
         )
 
     def begun(self, recorder: str = THERE, hours: float = 26) -> Clip:
-        """Store a clip that was begun so many hours ago."""
+        """Store a clip that was started this many hours ago."""
         at = self.clock.now() - timedelta(hours=hours)
         clip = self.request(at, rooms=ROOM)
         self.clips.ask([clip])

@@ -1,4 +1,4 @@
-"""The desk: every clip ends and is told once, whatever is done to the settings."""
+"""The clip worker: every clip ends and is posted once, whatever the settings become."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HOOK = Trigger(TriggerKind.WEBHOOK, "machines")
 
 
 class FakeRecorder:
-    """Gives each clip at once what `result` says; knows the cameras it is told."""
+    """Gives each clip at once what `result` says; knows the cameras it is given."""
 
     def __init__(self, *cameras: CameraName) -> None:
         self._cameras = cameras

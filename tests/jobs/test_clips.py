@@ -63,7 +63,7 @@ def alarmed(team: Crew, *serials: Serial, **given: Any) -> Job:
 
 
 def recorded(team: Crew, job: Job, camera: CameraName = ROBOT, **news: Any) -> Job:
-    """Finish the clip as the desk does; return the job that tells of it."""
+    """Finish the clip as the clip worker does; return the job that posts it."""
     (clip,) = [c for c in team.clips.of_job(job.id) if c.camera == camera]
     path = f"videos/{news.pop('file', clip.id)}.mp4"
     content = b"\0" * news.pop("size_bytes", 5000)

@@ -69,7 +69,7 @@ def job_about(team: Crew, crowd: Event, rooms: tuple[str, ...] = ROOMS) -> Job:
 
 
 def ended(team: Crew, crowd: Event) -> Job:
-    """Store the crowd's end and return the job that tells of it."""
+    """Store the crowd's end and return the job that posts it."""
     end = build.event(
         id=EventId(str(uuid.uuid4())),
         kind=EventKind.END,

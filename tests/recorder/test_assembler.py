@@ -1,4 +1,4 @@
-"""A clip's file is never made twice, and is told as it is."""
+"""A clip's file is never made twice, and is reported as it is."""
 
 from __future__ import annotations
 

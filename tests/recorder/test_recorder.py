@@ -1,4 +1,4 @@
-"""The one seat of a data_dir, without any camera."""
+"""The single lock of a data_dir, without any camera."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ class LateRing(FakeRing):
 
 
 class StartingRing(FakeRing):
-    """A camera whose first picture comes while the first trigger waits for it."""
+    """A camera whose first picture arrives while the first trigger waits for it."""
 
     def __init__(self, clock: SteppedClock, folder: Path, first: float) -> None:
         super().__init__(clock, folder)

@@ -374,7 +374,7 @@ def test_what_is_no_broker_is_survived_and_tried_again(
         pytest.param("a" * 70 + ".b", TOPIC, "", id="a label too long"),
     ],
 )
-def test_the_impossible_is_refused(
+def test_an_impossible_broker_is_reported(
     plain: Mosquitto, host: str, topic: str, text: str
 ) -> None:
     there = Broker(host, plain.port, "mv", (topic,))

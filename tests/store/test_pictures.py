@@ -1,4 +1,4 @@
-"""Pictures drawn anew: upright, small, and nothing that was hidden in them."""
+"""Re-encoded pictures: upright, small, and without anything hidden in them."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def test_an_account_that_nobody_named_stays_out_and_its_password_is_not_tried(
     began = time.monotonic()
     answer = log_in(web.browser(), account.name, PASSWORD)
     assert (answer.status_code, WRONG in answer.text) == (401, True)
-    # PAM says yes at once: a quick no would tell that the password is right.
+    # PAM accepts at once: a quick refusal would reveal that the password is right.
     assert time.monotonic() - began > 0.7
     assert account.name not in caplog.text
     assert PASSWORD not in caplog.text

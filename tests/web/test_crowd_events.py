@@ -64,7 +64,7 @@ def viewer(web: Web) -> FlaskClient:
 
 
 def add_crowd(web: Web, at: datetime | None = None, **given: Any) -> Event:
-    """Add a crowd with a job of its own, now unless told otherwise."""
+    """Add a crowd with a job of its own, now by default."""
     at = at or datetime.now(UTC)
     fields: dict[str, Any] = {
         "kind": EventKind.CROWD,

@@ -1,4 +1,4 @@
-"""How the overview tells of the cameras that record."""
+"""The recording cameras on the overview."""
 
 from __future__ import annotations
 

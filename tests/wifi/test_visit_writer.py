@@ -287,7 +287,7 @@ def test_a_rebuild_leaves_visits_whose_observations_are_gone(
     assert tables(db)[1:] == before[1:]
 
 
-# --- another long_stay_s: the sums are made anew
+# --- another long_stay_s: the sums are recounted
 
 SHORT, LONG = replace(RULE, long_stay_s=600), replace(RULE, long_stay_s=7200)
 

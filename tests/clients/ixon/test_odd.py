@@ -1,4 +1,4 @@
-"""IXON answers that go wrong, and what may be told about them."""
+"""Invalid answers of IXON, and what errors may say about them."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_an_api_that_names_nothing_is_not_ixons() -> None:
 
 
 def troubles(url: str) -> list[str]:
-    """Call everything against `url` and return all that the errors tell."""
+    """Call everything against `url` and return the texts of all errors."""
     told = [repr(ACCOUNT), repr(ServiceToken(TOKEN))]
     for credentials in (ACCOUNT, ServiceToken(TOKEN)):
         with client(url, credentials, timeout_s=0.3) as ixon:

@@ -1,4 +1,4 @@
-"""What was counted, as the Dashboard tells it and as it might."""
+"""Counts in the Dashboard's formats, documented and possible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Simulated people come at the hours people come, the same at every look."""
+"""Simulated people come at plausible hours, and always the same ones."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_minutes_with_published_counts_have_those() -> None:
         CAMERA, FULL_FRAME, NOON - HOUR / 60, NOON + HOUR / 60, published
     )
     assert before.entrances != 4
-    # 32, 36 ... 56: seven of fifteen looks.
+    # 32, 36 ... 56: seven of fifteen polls.
     assert (after.entrances, after.average_people) == (4, 1.87)
 
 

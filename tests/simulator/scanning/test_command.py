@@ -248,7 +248,7 @@ def test_the_command_goes_on_as_it_happens(pair: Pair, tmp_path: Path) -> None:
 
 
 def up_to_date(receiver: Receiver) -> bool:
-    """Whether the last minutes were told of; phones rest for one now and then."""
+    """Whether the last minutes were posted; phones rest for one now and then."""
     moments = [one.at for one in read(receiver.got[-8:])]
     return bool(moments) and datetime.now(UTC) - max(moments) < timedelta(minutes=4)
 

@@ -1,4 +1,4 @@
-"""Faults change when and how bodies arrive, never what they tell in the end."""
+"""Faults change when and how bodies arrive, never their contents in the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the bodies tell, read plainly, is what the world says of itself."""
+"""The contents of the bodies match what the world says of itself."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def test_in_a_mixed_world_some_are_seen_by_one_side_only() -> None:
     assert 0.1 < len(alone) / len(met) < 0.5
     unseen = {visit for visit in found if visit.stays} - set(near_visits(met))
     assert len(unseen) > 20
-    # And v3 does not tell of all phones.
+    # And v3 does not include all phones.
     told = near_visits(matches(world, visits(world, version=3)))
     assert set(told) < set(near_visits(met))
 

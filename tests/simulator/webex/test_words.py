@@ -1,4 +1,4 @@
-"""The simulated Webex says what the real one says, to the letter."""
+"""The simulated Webex uses the real one's texts, literally."""
 
 from __future__ import annotations
 
