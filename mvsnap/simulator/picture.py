@@ -1,4 +1,4 @@
-"""Picture: what a simulated camera sees, drawn. Pure."""
+"""Picture: drawn views of simulated cameras. Pure."""
 
 from __future__ import annotations
 

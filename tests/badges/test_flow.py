@@ -1,4 +1,4 @@
-"""The guard's morning: a file is imported, pictures come, ten people are reviewed by keyboard, a mismatch is posted to the room.
+"""The guard's morning: import a file, review ten people by keyboard, post a mismatch.
 
 All of it is real but the clouds and the directory.
 """

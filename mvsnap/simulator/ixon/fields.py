@@ -1,4 +1,4 @@
-"""IXON fields: `fields=a,b.c,d(e,f),*` picks what an answer holds. Pure."""
+"""IXON fields: `fields=a,b.c,d(e,f),*` selects the fields of an answer. Pure."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 from mvsnap.simulator.ixon.errors import IxonError
 
-# What an answer holds beside the fields asked for.
+# Included in answers in addition to the requested fields.
 _ALWAYS = ("publicId",)
 
 
 def pick(row: Mapping[str, Any], fields: str) -> dict[str, Any]:
-    """Return the asked fields of a row, in the row's own order.
+    """Return the requested fields of a row, in the row's own order.
 
     Raises:
         IxonError: the parentheses do not match, or a field does not exist.
@@ -34,7 +34,7 @@ def _inside(value: Any, fields: str) -> Any:
     if isinstance(value, list):
         return [_inside(item, fields) for item in value]
     if isinstance(value, dict):
-        # Without fields of their own, others are told by their id alone.
+        # Without requested fields, related objects only have their id.
         return pick(value, fields)
     return value
 
