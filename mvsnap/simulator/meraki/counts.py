@@ -212,7 +212,7 @@ class CountsPublisher:
         self._add(Crowd(serial, zone_id, now_s, now_s + for_s, people))
 
     def people_at(self, serial: Serial, zone_id: ZoneId, at: datetime) -> int | None:
-        """Return the published count of a moment, None before the start or in future."""
+        """Return the published count, None before the start or in future."""
         ago_s = (datetime.now(UTC) - at).total_seconds()
         t_s = time.monotonic() - self._begun_s - ago_s
         zone = serial, zone_id
