@@ -105,15 +105,15 @@ def _swipe(cells: Mapping[str, str], how: Reading) -> Swipe:
     text = cells.get("timestamp") or " ".join(
         cells[name] for name in ("date", "time") if cells.get(name)
     )
-    taken = {"timestamp", "user_id", "reader"}
+    used = {"timestamp", "user_id", "reader"}
     if not cells.get("timestamp"):
-        taken |= {"date", "time"}
+        used |= {"date", "time"}
     moment = _moment(text, how)
     return Swipe(
         check_moment("timestamp", moment, text, how.now),
         parse_text("user_id", cells.get("user_id", "")),
         parse_text("reader", cells.get("reader", "")),
-        _details({n: c for n, c in cells.items() if n not in taken and n and c}),
+        _details({n: c for n, c in cells.items() if n not in used and n and c}),
     )
 
 

@@ -72,7 +72,7 @@ class DirectoryClient:
         if not names & self._hosts:
             return False
         # A name may resolve to this machine; then its address must be allowed itself.
-        return _is_address(host) or not _leads_home(host, port)
+        return _is_address(host) or not _is_own_host(host, port)
 
     def _get(self, url: str, allowed: Callable[[str], bool]) -> requests.Response:
         # A session per host: nothing of one host carries over to the next.
@@ -131,7 +131,7 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _leads_home(host: str, port: int) -> bool:
+def _is_own_host(host: str, port: int) -> bool:
     """Return whether a name resolves to this machine or its link (169.254...)."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)

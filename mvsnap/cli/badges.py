@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _BATCH = 500
 _CHUNK = 1024 * 1024
 _MAX_LINE = 1_000_000
-_TOLD = 20
+_MOST_SHOWN = 20
 
 
 @click.group()
@@ -152,7 +152,7 @@ class Import:
         if isinstance(row, BadRow):
             self.bad += 1
             self.reject(row)
-            if len(self.first) < _TOLD:
+            if len(self.first) < _MOST_SHOWN:
                 self.first.append(row)
             return
         self._batch.append(row)
@@ -215,8 +215,8 @@ def _report(made: Import, file: Path, *, complete: bool) -> None:
     """complete: a file with all rejected lines exists already."""
     known = made.good - made.new
     events, duplicates = _count(made.new, "new badge event"), _count(known, "duplicate")
-    told = f"{events}, {duplicates}."
-    out.print(told, markup=False)
+    summary = f"{events}, {duplicates}."
+    out.print(summary, markup=False)
     if made.good and not made.gets_pictures:
         out.print(
             "Pictures cannot be fetched: meraki.api_key is not set.", markup=False
@@ -226,8 +226,10 @@ def _report(made: Import, file: Path, *, complete: bool) -> None:
     err.print(f"{made.bad} lines of {file} cannot be used:", style="red")
     for row in made.first:
         err.print(f"  line {row.line}: {row.why}", markup=False)
-    if made.bad > _TOLD and not complete:
-        err.print(f"  and {made.bad - _TOLD} more: list them all with --rejects FILE")
+    if made.bad > _MOST_SHOWN and not complete:
+        err.print(
+            f"  and {made.bad - _MOST_SHOWN} more: list them all with --rejects FILE"
+        )
     raise SystemExit(1)
 
 

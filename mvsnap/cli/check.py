@@ -228,17 +228,17 @@ def _badges(settings: Settings) -> CheckResult:
         return CheckResult(
             "badges", None, "no reader has a camera (badges.camera_of_reader)"
         )
-    told = [f"readers with a camera: {len(ours.camera_of_reader)}"]
+    facts = [f"readers with a camera: {len(ours.camera_of_reader)}"]
     if ours.directory is not None:
         found = read_directory(ours.directory)
         if found.mistakes:
             first = f"{found.mistakes} entries left out; {found.first}"
             return CheckResult("badges", False, f"badges.directory: {first}")
-        told.append(f"people: {len(found.people)}")
+        facts.append(f"people: {len(found.people)}")
     if ours.camera_of_reader and settings.meraki.api_key is None:
-        told.append("but pictures cannot be fetched: meraki.api_key is not set")
-        return CheckResult("badges", False, ", ".join(told))
-    return CheckResult("badges", True, ", ".join(told))
+        facts.append("but pictures cannot be fetched: meraki.api_key is not set")
+        return CheckResult("badges", False, ", ".join(facts))
+    return CheckResult("badges", True, ", ".join(facts))
 
 
 def _wifi(settings: Settings) -> CheckResult:

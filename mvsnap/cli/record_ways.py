@@ -189,7 +189,7 @@ def _by_itself(parts: Parts, asked: Asked, recorder: Recorder) -> Clip:
     parts.clips.ask([clip], installation(settings.data_dir))
     stored = parts.clip_results().store(clip, result)
     if clip.rooms and stored.state is ClipState.READY:
-        parts.runner(comes_again=False).run(notification_job(stored, parts.clock.now()))
+        parts.runner(is_rerun=False).run(notification_job(stored, parts.clock.now()))
     parts.clips.mark_notified(clip.id)
     return stored
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from mvsnap.jobs.runner import JobRunner
     from mvsnap.runtime import Parts
 
-_LOOK_EVERY_S = 0.2
+_POLL_EVERY_S = 0.2
 
 
 @config_option
@@ -69,7 +69,7 @@ def snapshot(
         fail("meraki.api_key is missing. Set it, or run: python -m mvsnap init")
     parts = open_parts(settings)
     job = _job(settings, parts, serials, None if no_post else room, at, no_post)
-    progress = _run(parts.runner(comes_again=False), job)
+    progress = _run(parts.runner(is_rerun=False), job)
     _report(progress, parts, folder)
     if progress.state is not JobState.DONE:
         raise SystemExit(1)
@@ -119,7 +119,7 @@ def _run(runner: JobRunner, job: Job) -> JobProgress:
                 _draw(bars, tasks, part.serial, part.state, part.event is not None)
             return True if running.done() else None
 
-        poll(poll_once, SystemClock(), every_s=_LOOK_EVERY_S, limit_s=float("inf"))
+        poll(poll_once, SystemClock(), every_s=_POLL_EVERY_S, limit_s=float("inf"))
         running.result()
         progress = runner.progress(job)
         for part in progress.parts:

@@ -81,5 +81,5 @@ def lasting(seconds: float) -> str:
     minutes, rest_s = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     parts = ((hours, "h"), (minutes, "min"), (rest_s, "s"))
-    told = [f"{number} {unit}" for number, unit in parts if number]
-    return " ".join(told[:2]) or "0 s"
+    units = [f"{number} {unit}" for number, unit in parts if number]
+    return " ".join(units[:2]) or "0 s"

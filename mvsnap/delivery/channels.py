@@ -13,7 +13,7 @@ from mvsnap.delivery.channel import Channel, ChannelKind, Limits
 from mvsnap.errors import UpstreamError
 
 # Destinations without a channel's name are rooms of this one.
-HOME = "webex"
+DEFAULT_CHANNEL = "webex"
 _NOTHING = Limits(picture_bytes=0, clip_bytes=0)
 
 
@@ -71,6 +71,6 @@ class Channels:
 
     def _split(self, destination: str) -> tuple[str, str]:
         name, _, room = destination.partition(":")
-        if name in self._by_name and name != HOME:
+        if name in self._by_name and name != DEFAULT_CHANNEL:
             return name, room.strip()
-        return HOME, destination
+        return DEFAULT_CHANNEL, destination

@@ -24,7 +24,7 @@ class CameraStates:
         self._metrics = metrics
         self._stored: dict[CameraName, RecorderCamera] = {}
 
-    def store_news(self) -> None:
+    def store_changes(self) -> None:
         """Write what changed, and at times that nothing did."""
         states = self._recorder.states()
         for name, status in states.items():

@@ -108,7 +108,7 @@ class Retention:
                 continue  # kept by somebody a moment ago
             clips += retired
             size_bytes += video.size_bytes
-            _tell(video, why)
+            _log_deletion(video, why)
         return Retired(clips, size_bytes)
 
     def _candidates(self, now: datetime) -> Iterator[Video]:
@@ -157,7 +157,7 @@ class Retention:
         return lost
 
 
-def _tell(video: Video, why: Why) -> None:
+def _log_deletion(video: Video, why: Why) -> None:
     name = Path(video.path).name
     if video.uncopied:
         log.warning("%s removed before it was copied: the disk is full", name)

@@ -125,7 +125,7 @@ class ClipWorker:
                 self._begin(clip)
         for clip in self._clips.unnotified(self._recorder_id):
             self._notify(clip)
-        self._states.store_news()
+        self._states.store_changes()
 
     def _begin(self, clip: Clip) -> None:
         """Record it in a thread; started one by one, so that later clips may share."""

@@ -45,7 +45,7 @@ _QUEUE = "jobs"
 _WORKFLOW = "run_job"
 _SCHEDULED = "run_schedule"
 _WAITING = ["PENDING", "ENQUEUED", "DELAYED"]
-_PARK_AGAIN_S = 30.0
+_DEFER_RETRY_S = 30.0
 _FORGET_AT_ONCE = 1000
 _MAX_THREADS = 64
 
@@ -245,9 +245,9 @@ class WorkerEngine:
                 if self._clock.stopped:
                     # Longer than `close` waits: the engine can then record no end, the
                     # job stays pending, and the next start resumes it.
-                    threading.Event().wait(_PARK_AGAIN_S)
+                    threading.Event().wait(_DEFER_RETRY_S)
                     raise
-                self._clock.sleep(_PARK_AGAIN_S)
+                self._clock.sleep(_DEFER_RETRY_S)
 
     def _scheduled(self, moment: datetime, name: Any) -> None:
         table = self._timetables.get(name)

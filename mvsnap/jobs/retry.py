@@ -81,23 +81,23 @@ def ask_again_s(
 class RetryPolicy:
     """How long a job is retried, and when it runs again.
 
-    comes_again: False where nothing runs an unfinished job again (a command).
+    is_rerun: False where nothing runs an unfinished job again (a command).
     """
 
-    def __init__(self, clock: SystemClock, *, comes_again: bool) -> None:
+    def __init__(self, clock: SystemClock, *, is_rerun: bool) -> None:
         self._clock = clock
-        self._comes_again = comes_again
-        self.call_s = RETRY_LIMIT_S if comes_again else COMMAND_RETRY_LIMIT_S
+        self._is_rerun = is_rerun
+        self.call_s = RETRY_LIMIT_S if is_rerun else COMMAND_RETRY_LIMIT_S
 
     @property
     def is_over(self) -> bool:
         """Return whether this process is about to end."""
         return self._clock.stopped
 
-    def lasts(self, job: Job, why: UpstreamError) -> bool:
+    def allows_retry(self, job: Job, why: UpstreamError) -> bool:
         """Return whether the job is worth another run after this error."""
         young = self._clock.now() - job.accepted_at < GIVE_UP_AFTER
-        return self._comes_again and why.retry and young
+        return self._is_rerun and why.retry and young
 
     def defer_s(self, job: Job, why: UpstreamError) -> float:
         """Return in how many seconds to run the job again."""

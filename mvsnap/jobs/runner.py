@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 
 class JobRunner:
-    """comes_again: False where nothing runs an unfinished job again (a command)."""
+    """is_rerun: False where nothing runs an unfinished job again (a command)."""
 
     def __init__(
         self,
@@ -50,13 +50,13 @@ class JobRunner:
         clock: SystemClock,
         metrics: Metrics,
         *,
-        comes_again: bool = True,
+        is_rerun: bool = True,
     ) -> None:
         self._stores = stores
         self._cameras = cameras
         self._clock = clock
         self._metrics = metrics
-        self._policy = RetryPolicy(clock, comes_again=comes_again)
+        self._policy = RetryPolicy(clock, is_rerun=is_rerun)
         retrying_sender = RetryingSender(
             sender, stores.events, self._policy, clock, metrics
         )
@@ -99,16 +99,16 @@ class JobRunner:
     ) -> float | None:
         serial = part.serial
         try:
-            event = part.event or self._take(job, serial, pool)
+            event = part.event or self._take_snapshot(job, serial, pool)
         except UpstreamError as exc:
-            if self._policy.lasts(job, exc):
+            if self._policy.allows_retry(job, exc):
                 name = self._cameras.names.name(serial)
-                self._threads.say_that_it_follows(job, serial, name, heads, exc)
+                self._threads.post_delay_notice(job, serial, name, heads, exc)
                 return self._policy.defer_s(job, exc)
             event = self._add_without_picture(job, serial, exc)
         return self._threads.deliver(job, event, heads, pool)
 
-    def _take(self, job: Job, serial: Serial, pool: Executor) -> Event:
+    def _take_snapshot(self, job: Job, serial: Serial, pool: Executor) -> Event:
         raised = self._stores.events.event(job.about) if job.about else None
         snapshot = retrying(
             lambda: self._cameras.photographer.take_snapshot(

@@ -81,7 +81,7 @@ class RetryingSender:
     def defer_or_give_up(
         self, job: Job, part: str, room: str, why: UpstreamError
     ) -> float | None:
-        if self._policy.lasts(job, why):
+        if self._policy.allows_retry(job, why):
             return self._policy.defer_s(job, why)
         now = self._clock.now()
         self._store.set_delivery(

@@ -34,7 +34,7 @@ _NAMESPACE = uuid.UUID("0d9a8f5e-6f5d-4f6a-8a44-6f6d76736e61")
 _COUNT_EVERY_S = 1.0
 # Counting uses at most one twentieth of the time.
 _COUNT_SHARE = 20
-_LOOK_EVERY_S = 0.2
+_POLL_EVERY_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +268,7 @@ class JobService:
     def _poll(self, job: Job, finished: Event, limit_s: float) -> JobProgress:
         deadline = self._clock.monotonic() + limit_s
         # A job of this process signals its end; others are polled.
-        poll_s = limit_s if self._finished else _LOOK_EVERY_S
+        poll_s = limit_s if self._finished else _POLL_EVERY_S
         while True:
             left_s = deadline - self._clock.monotonic()
             finished.wait(min(poll_s, max(left_s, 0)))

@@ -141,7 +141,7 @@ class ThreadedReplies:
     def _until_opened(self, job: Job) -> float | None:
         """Return how long to wait for the head of the thread; None: not at all."""
         unsent = UpstreamError("the message it replies to was not sent", retry=True)
-        if not self._policy.lasts(job, unsent):
+        if not self._policy.allows_retry(job, unsent):
             return None
         # Soon at first; in a long outage as rarely as the first message is retried.
         young = self._clock.now() - job.accepted_at < _SOON

@@ -65,7 +65,7 @@ class Threads:
         ]
         return soonest([send.result() for send in sends])
 
-    def say_that_it_follows(
+    def post_delay_notice(
         self, job: Job, serial: Serial, name: str, heads: Heads, why: UpstreamError
     ) -> None:
         """Post that the picture is late; attempted once."""

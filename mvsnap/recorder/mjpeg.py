@@ -27,7 +27,7 @@ class Pictures:
 
     def __init__(self) -> None:
         self._bytes = bytearray()
-        self._looked = 0  # the first picture does not end before here
+        self._searched = 0  # the first picture does not end before here
 
     def feed(self, more: bytes) -> list[bytes]:
         """Return the pictures that are complete now, oldest first.
@@ -54,7 +54,7 @@ class Pictures:
             return None
         picture = bytes(self._bytes[begin:end])
         del self._bytes[:end]
-        self._looked = 0
+        self._searched = 0
         return picture
 
     def _announced(self, begin: int) -> int | None:
@@ -85,9 +85,9 @@ class Pictures:
         return None
 
     def _end_of_scan(self, scan: int) -> int | None:
-        end = self._bytes.find(_END, max(scan, self._looked))
+        end = self._bytes.find(_END, max(scan, self._searched))
         if end < 0:
-            self._looked = max(0, len(self._bytes) - 1)
+            self._searched = max(0, len(self._bytes) - 1)
             return None
         return end + 2
 

@@ -326,8 +326,8 @@ class Recording:
     def _note_of(self, began_at: datetime | None) -> str | None:
         late_s = (began_at - self.request.at).total_seconds() if began_at else 0
         late = f"the video starts {late_s:.0f} s after the trigger"
-        told = ["no pre-roll"] if self._ring.camera.mode is Mode.ON_DEMAND else []
-        return ": ".join([*told, *([late] if late_s >= _AT_ONCE_S else [])]) or None
+        notes = ["no pre-roll"] if self._ring.camera.mode is Mode.ON_DEMAND else []
+        return ": ".join([*notes, *([late] if late_s >= _AT_ONCE_S else [])]) or None
 
     def _label(self, mono: float) -> datetime:
         """Return the time by the clock that timed the trigger."""

@@ -205,15 +205,15 @@ class Parts:
         wait_s = self.settings.meraki.picture_wait_s
         return Photographer(self.dashboard, self.clock, picture_wait_s=wait_s)
 
-    def runner(self, *, comes_again: bool = True) -> JobRunner:
-        """comes_again: False where nothing runs an unfinished job again."""
+    def runner(self, *, is_rerun: bool = True) -> JobRunner:
+        """is_rerun: False where nothing runs an unfinished job again."""
         return JobRunner(
             JobStores(self.store, self.clips, self.files),
             Cameras(self.photographer(), self.names),
             self.sender(),
             self.clock,
             self.metrics,
-            comes_again=comes_again,
+            is_rerun=is_rerun,
         )
 
 

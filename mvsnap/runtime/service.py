@@ -36,7 +36,7 @@ class Service:
         self._finished = Finished() if roles.worker else None
         self._worker: Worker | None = None
         self._listener: ListenerLoop | None = None
-        self._desk: ClipWorker | None = None
+        self._clip_worker: ClipWorker | None = None
         self._badges: BadgeLoop | None = None
         self._engine: Engine | None = None
         self._jobs: JobService | None = None
@@ -52,8 +52,8 @@ class Service:
             self.parts, self._engine, self._finished, on_clips=self._wake_clip_worker
         )
         if self._roles.worker and self._has_clips():
-            self._desk = clip_worker(self.parts, self._jobs)
-            self._desk.start()
+            self._clip_worker = clip_worker(self.parts, self._jobs)
+            self._clip_worker.start()
         if self._worker is not None and self.parts.settings.badges.configured:
             self._badges = badge_loop(self.parts, self._jobs, self._worker.executor_id)
             self._badges.start()
@@ -75,8 +75,8 @@ class Service:
         self.interrupt()
         if self._listener is not None:
             self._listener.stop()
-        if self._desk is not None:
-            self._desk.stop()
+        if self._clip_worker is not None:
+            self._clip_worker.stop()
         if self._badges is not None:
             self._badges.stop()
         if self._worker is not None:
@@ -91,8 +91,8 @@ class Service:
         return has_cameras or self.parts.clips.are_left()
 
     def _wake_clip_worker(self) -> None:
-        if self._desk is not None:
-            self._desk.wake()
+        if self._clip_worker is not None:
+            self._clip_worker.wake()
 
 
 def job_service(

@@ -123,10 +123,10 @@ class Worker:
             return
         for executor_id, seen_at in store.workers_seen().items():
             if now - seen_at > SILENT_AFTER:
-                taken = self.engine.take_over(executor_id)
+                resumed = self.engine.take_over(executor_id)
                 store.forget_worker(executor_id)
                 log.warning(
-                    "worker %s is gone: taking over %d jobs", executor_id, taken
+                    "worker %s is gone: taking over %d jobs", executor_id, resumed
                 )
 
     def _clean_events(self) -> None:

@@ -35,7 +35,7 @@ from mvsnap.store.site import SiteStore
 
 log = logging.getLogger(__name__)
 
-_TAKE_S = 0.5
+_RECEIVE_S = 0.5
 _SETTINGS_S = 1.0
 _NAMES_S = 5.0
 _EXPIRE_S = 5.0
@@ -128,7 +128,7 @@ class ListenerLoop:
             or self._connection.state != self._heartbeat.reported
         ):
             self._beat()
-        batch = self._connection.receive(_TAKE_S)
+        batch = self._connection.receive(_RECEIVE_S)
         if batch is not None:
             self._work_on(batch)
         if self._every["expire"].due():

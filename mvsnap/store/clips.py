@@ -100,9 +100,9 @@ class ClipStore:
             else:
                 found = connection.execute(had).all()
         if found is None:
-            taken = {"state": ClipState.RECORDING, "recorder_id": recorder_id}
+            claimed = {"state": ClipState.RECORDING, "recorder_id": recorder_id}
             with self._db.writing() as connection:
-                connection.execute(update(clips).where(due).values(taken))
+                connection.execute(update(clips).where(due).values(claimed))
                 found = connection.execute(had).all()
         return [_clip(row) for row in found]
 

@@ -188,9 +188,9 @@ class VisitorCounts:
         ids = [zone.zone_id for zone in zones if zone.kind is ZoneKind.ZONE]
         found: dict[ZoneId, Count] = {}
         if ids:
-            told = self._analytics.overview(serial, *span)
+            totals = self._analytics.overview(serial, *span)
             # A zone missing from the overview had no visitors.
-            found |= {id_: told.get(id_, Count(*span, 0)) for id_ in ids}
+            found |= {id_: totals.get(id_, Count(*span, 0)) for id_ in ids}
         for organization_id, ids in self._boundaries_of(zones).items():
             found |= self._analytics.crossings_in_all(organization_id, ids, *span)
         return found

@@ -38,13 +38,13 @@ bp = Blueprint("visitors", __name__)
 T = TypeVar("T")
 
 # Page views are noted at most this often: pages are loaded more often than they change.
-_LOOK_EVERY = timedelta(minutes=5)
+_PAGE_VIEW_EVERY = timedelta(minutes=5)
 _MAX_ID = 64
 _CSV_ROWS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Without:
+class NotCounting:
     """A camera that does not count, and why."""
 
     camera: str
@@ -168,7 +168,7 @@ class _Place:
     def add_page_view(self) -> None:
         """Tell the background that the zone's pictures are wanted."""
         now, here = _now(), _store()
-        if (self.serial, self.zone_id) not in here.page_views(now - _LOOK_EVERY):
+        if (self.serial, self.zone_id) not in here.page_views(now - _PAGE_VIEW_EVERY):
             here.add_page_view(self.serial, self.zone_id, now)
 
 
@@ -242,7 +242,7 @@ def _without(
     places: Places,
     cameras: dict[Serial, CountingCamera],
     rows: Sequence[VisitorRow],
-) -> list[Without]:
+) -> list[NotCounting]:
     """Return the cameras that do not count, of those the Dashboard was asked about."""
     counting = {row.serial for row in rows if row.entrances is not None}
     found = []
@@ -253,7 +253,7 @@ def _without(
             why = camera.error
         else:
             continue
-        found.append(Without(places.camera(serial), serial, why))
+        found.append(NotCounting(places.camera(serial), serial, why))
     return sorted(found, key=lambda one: (one.camera.casefold(), one.serial))
 
 

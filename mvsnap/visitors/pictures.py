@@ -24,7 +24,7 @@ from mvsnap.visitors.store import VisitorStore
 log = logging.getLogger(__name__)
 
 _HOURS = 14
-_LOOKS_FOR = timedelta(days=1)
+_VIEWED_FOR = timedelta(days=1)
 # More recent video is not stored by the camera yet (reports speak of 2 to 3 minutes).
 _STORED_AFTER = timedelta(minutes=3)
 _MIDDLE = timedelta(seconds=30)
@@ -57,7 +57,7 @@ class VisitorPictures:
 
     def due(self, now: datetime) -> list[HourPicture]:
         """Return the pictures to fetch; those of the zone viewed last come first."""
-        page_views = self._visitors.page_views(now - _LOOKS_FOR)
+        page_views = self._visitors.page_views(now - _VIEWED_FOR)
         if not page_views:
             return []
         known = {(k.zone.serial, k.zone.zone_id): k for k in self._visitors.zones()}

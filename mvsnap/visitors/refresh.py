@@ -22,8 +22,8 @@ from mvsnap.visitors.store import VisitorStore
 log = logging.getLogger(__name__)
 
 _WORK = "visitors"
-_HOURS_EVERY, _HOURS_LOOKED_EVERY = timedelta(minutes=15), timedelta(minutes=5)
-_LOOKS_FOR = timedelta(minutes=10)
+_HOURS_EVERY, _HOURS_VIEWED_EVERY = timedelta(minutes=15), timedelta(minutes=5)
+_VIEWED_FOR = timedelta(minutes=10)
 _ROUND_S, _PAUSE_S = 120.0, 60.0
 # Longer than a round and its last picture.
 _CLAIM = timedelta(minutes=5)
@@ -111,15 +111,15 @@ class VisitorRefresh:
             self._pictures.fetch(self._ends_at)
             self._ask_days()
             self._ask_hours()
-            if not self._somebody_looks():
+            if not self._is_somebody_viewing():
                 return
 
-    def _somebody_looks(self) -> bool:
+    def _is_somebody_viewing(self) -> bool:
         """Return whether somebody has opened a zone since the work began."""
         return bool(self._visitors.page_views(self._began_at))
 
     def _page_views(self) -> dict[ZoneKey, datetime]:
-        return self._visitors.page_views(self._clock.now() - _LOOKS_FOR)
+        return self._visitors.page_views(self._clock.now() - _VIEWED_FOR)
 
     def _due_cameras(self, cameras: list[Camera], now: datetime) -> list[Camera]:
         known = self._visitors.cameras()
@@ -136,12 +136,14 @@ class VisitorRefresh:
     ) -> bool:
         if known.hours_asked_at is None:
             return True
-        looked = (known.zone.serial, known.zone.zone_id) in page_views
-        every = _HOURS_LOOKED_EVERY if looked else _HOURS_EVERY
+        viewed = (known.zone.serial, known.zone.zone_id) in page_views
+        every = _HOURS_VIEWED_EVERY if viewed else _HOURS_EVERY
         return now - known.hours_asked_at >= every
 
     def _goes_on(self) -> bool:
-        return self._clock.monotonic() < self._ends_at and not self._somebody_looks()
+        return (
+            self._clock.monotonic() < self._ends_at and not self._is_somebody_viewing()
+        )
 
     # --- fetching it
 

@@ -51,13 +51,13 @@ class VisitorStore:
         """Return whether this process does the work until then; silent ones lose it."""
         fresh = {"claimed_by": by, "until": until}
         statement = self._db.insert(claims).values(name=name, **fresh)
-        taken = statement.on_conflict_do_update(
+        claimed = statement.on_conflict_do_update(
             index_elements=[claims.c.name],
             set_=fresh,
             where=(claims.c.until <= now) | (claims.c.claimed_by == by),
         ).returning(claims.c.name)
         with self._db.writing() as connection:
-            return connection.execute(taken).first() is not None
+            return connection.execute(claimed).first() is not None
 
     def release(self, name: str, by: str) -> None:
         mine = (claims.c.name == name) & (claims.c.claimed_by == by)

@@ -72,7 +72,7 @@ class Alarm:
     network: str
     image_url: str | None
     is_test: bool
-    quiet: Ignored | None
+    ignored: Ignored | None
     dedup_key: str
     is_own_key: bool
     payload: dict[str, Any] = field(repr=False)
@@ -132,9 +132,9 @@ def parse_time(value: object) -> datetime | None:
     return _within(_EPOCH + timedelta(milliseconds=ms)) if 0 < ms < END_MS else None
 
 
-def first_time(*told: tuple[str, datetime | None]) -> tuple[str, datetime | None]:
+def first_time(*times: tuple[str, datetime | None]) -> tuple[str, datetime | None]:
     """Return the first time that can be parsed, else the first that was sent."""
-    sent = [time for time in told if time[0]]
+    sent = [time for time in times if time[0]]
     return next((time for time in sent if time[1]), sent[0] if sent else ("", None))
 
 

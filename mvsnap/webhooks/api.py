@@ -224,18 +224,18 @@ def _accepted(
         AlarmJob(job.id, job_url(job.id), list(job.serials), list(job.clips))
         for job in jobs
     ]
-    told = AlarmAccepted(listed, notes, UNSET if badges is None else badges)
+    answer_body = AlarmAccepted(listed, notes, UNSET if badges is None else badges)
     if not listed:
-        return json_response(told, 202)
+        return json_response(answer_body, 202)
     first = listed[0]
-    told.job = JobLink(first.id, first.url)
-    answer = json_response(told, 202)
+    answer_body.job = JobLink(first.id, first.url)
+    answer = json_response(answer_body, 202)
     answer.headers["Location"] = first.url
     return answer
 
 
 def _ignored(alarm: Alarm, by: Sender) -> ResponseReturnValue:
-    because = alarm.quiet.because if alarm.quiet else ""
+    because = alarm.ignored.because if alarm.ignored else ""
     log.info("%s from %s ignored: %s", _short(alarm), by.name, because)
     gateway().metrics.triggers.labels(TriggerKind.WEBHOOK, "ignored").inc()
     return json_response(AlarmIgnored(because), 202)

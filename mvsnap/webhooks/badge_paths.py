@@ -40,8 +40,8 @@ def swipe_of(paths: BadgePaths, payload: Mapping[str, Any], now: datetime) -> Sw
     try:
         return swipe("badge", row | found, now)
     except BadInput as exc:
-        told = ", ".join(f"{name} at {getattr(paths, name)}" for name in _FIELDS)
-        raise BadInput(f"{exc.message}; the rule expects {told}") from exc
+        expected = ", ".join(f"{name} at {getattr(paths, name)}" for name in _FIELDS)
+        raise BadInput(f"{exc.message}; the rule expects {expected}") from exc
 
 
 def _first(payload: Mapping[str, Any], path: str) -> Any:

@@ -18,7 +18,7 @@ def alarm_event(
     where the sender gave them, and `doubt` where its time is ignored.
     """
     doubtful = doubt(alarm, now)
-    told = {
+    facts = {
         "source": alarm.source,
         "kind": alarm.kind,
         "device": alarm.device,
@@ -38,5 +38,5 @@ def alarm_event(
         trigger=trigger,
         camera_name=alarm.device,
         title=headline(alarm, title),
-        details={name: str(text) for name, text in told.items() if text},
+        details={name: str(text) for name, text in facts.items() if text},
     )

@@ -56,7 +56,7 @@ def read_ixon(payload: dict[str, Any]) -> Alarm:
         network=message.name("companyName"),
         image_url=None,
         is_test=False,
-        quiet=_quiet(label),
+        ignored=_ignored(label),
         dedup_key=_dedup_key(message, extras),
         is_own_key=any(map(message.has, ("publicId", "createdOn"))),
         payload=payload,
@@ -79,13 +79,13 @@ def _extras(message: Fields, long: Fields) -> dict[str, tuple[str, str]]:
 
 def _pairs(fields: Fields, name: str) -> Iterator[tuple[str, str]]:
     """Yield names with their values; anything else is skipped, being decoration."""
-    told = fields.raw(name)
-    if isinstance(told, str):
+    value = fields.raw(name)
+    if isinstance(value, str):
         with suppress(BadInput):
-            told = read_inner(name, told)
-    if isinstance(told, dict):
-        yield from Fields(told).pairs()
-    for item in told if isinstance(told, list) else ():
+            value = read_inner(name, value)
+    if isinstance(value, dict):
+        yield from Fields(value).pairs()
+    for item in value if isinstance(value, list) else ():
         if isinstance(item, dict):
             said = {fold(name): text for name, text in Fields(item).pairs()}
             yield said.get("key") or said.get("name", ""), said.get("value", "")
@@ -105,7 +105,7 @@ def _texts(
     return tuple(word for word in words if word)
 
 
-def _quiet(label: str) -> Ignored | None:
+def _ignored(label: str) -> Ignored | None:
     """IXON posts every message that its user gets, such as the transfer of a device."""
     if not label or label.casefold().startswith("alarm"):
         return None

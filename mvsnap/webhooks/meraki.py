@@ -53,7 +53,7 @@ def read_meraki(payload: dict[str, Any]) -> Alarm:
         network=message.name("networkName"),
         image_url=_image_url(data),
         is_test=is_test,
-        quiet=_quiet(data, triggers, kind, is_test=is_test),
+        ignored=_ignored(data, triggers, kind, is_test=is_test),
         dedup_key=_dedup_key(message, payload, is_test=is_test),
         is_own_key=any(map(message.has, _own(is_test=is_test))),
         payload=payload,
@@ -146,7 +146,7 @@ def _is_test(message: Fields, kind: str) -> bool:
     return set(alert_id) == {"0"}
 
 
-def _quiet(
+def _ignored(
     data: Fields, triggers: list[Fields], kind: str, *, is_test: bool
 ) -> Ignored | None:
     # A test with the data of a real alert must show that everything works.

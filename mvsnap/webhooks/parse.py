@@ -62,7 +62,7 @@ def _read_other(payload: dict[str, Any]) -> Alarm:
         network="",
         image_url=None,
         is_test=False,
-        quiet=None,
+        ignored=None,
         dedup_key=digest("other", payload),
         is_own_key=occurred_at is not None or any(map(plain.has, _ID)),
         payload=payload,

@@ -70,8 +70,8 @@ def choose(
     names the field that says so.
     """
     matching = [rule for rule in rules if matches(rule.match, alarm.payload)]
-    if alarm.quiet is not None:
-        matching = [rule for rule in matching if _names(rule, alarm.quiet.field)]
+    if alarm.ignored is not None:
+        matching = [rule for rule in matching if _names(rule, alarm.ignored.field)]
         if not matching:
             return ()
     if not matching and not is_badge:

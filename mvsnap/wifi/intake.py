@@ -128,7 +128,7 @@ def access_points(patterns: Iterable[str]) -> Callable[[int], bool]:
     return wants
 
 
-_HEARD = msgspec.msgpack.Decoder(list[Observation])
+_OBSERVATIONS = msgspec.msgpack.Decoder(list[Observation])
 
 
 def pack(observed: list[Observation]) -> bytes:
@@ -143,6 +143,6 @@ def unpack(body: bytes) -> list[Observation]:
         ValueError: it was packed by another version, or is damaged.
     """
     try:
-        return _HEARD.decode(body)
+        return _OBSERVATIONS.decode(body)
     except msgspec.DecodeError as exc:
         raise ValueError("observations that cannot be read") from exc

@@ -147,7 +147,7 @@ _ALL: dict[int, msgspec.json.Decoder[Any]] = {
 }
 
 
-def mended(body: bytes) -> bytes:
+def without_half_characters(body: bytes) -> bytes:
     """Return the body without lone surrogates, which no decoder accepts.
 
     They come from names that somebody truncated within an emoji.

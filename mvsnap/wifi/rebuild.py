@@ -83,8 +83,8 @@ class Rebuild:
         first -= first % _SLOT_MINUTES
         begin, many = first, 0
         while begin <= last:
-            begin, taken = self._step(first, begin)
-            many += taken
+            begin, processed = self._step(first, begin)
+            many += processed
             yield Progress(min(begin, last + 1) - first, last + 1 - first, many)
 
     def _step(self, first: int, begin: int) -> tuple[int, int]:

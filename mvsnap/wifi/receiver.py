@@ -24,7 +24,7 @@ from mvsnap.web.context import Gateway, feature, gateway
 from mvsnap.wifi import receiver_auth as auth
 from mvsnap.wifi.answers import ObservationsAnswer
 from mvsnap.wifi.intake import STALE, Limits, ParsedBatch, access_points, parse_batch
-from mvsnap.wifi.messages import Message, mended, parse, secret_of
+from mvsnap.wifi.messages import Message, parse, secret_of, without_half_characters
 from mvsnap.wifi.parts import WifiParts
 from mvsnap.wifi.receiver_auth import Endpoint, endpoint
 
@@ -51,7 +51,7 @@ def validate() -> ResponseReturnValue:
 @bp.post("/scanning/<token>")
 @auth.scanning_token
 def receive() -> ResponseReturnValue:
-    body = mended(_body(request))
+    body = without_half_characters(_body(request))
     with _large if len(body) > _LARGE_BYTES else nullcontext():
         return _received(endpoint(), body)
 

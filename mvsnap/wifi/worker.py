@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 _POLL_S = 1.0
 _FAILED_S = 15.0
 # How often to check for an interrupted rebuild.
-_REBUILD_LOOK_S = 30.0
+_REBUILD_CHECK_S = 30.0
 
 
 def visit_rule(scanning: Scanning) -> VisitRule:
@@ -41,7 +41,7 @@ class VisitMaker:
         self._rule = visit_rule(scanning)
         self._has_endpoints = bool(scanning.endpoints)
         self._clock = clock
-        self._look_at_s = float("-inf")
+        self._check_at_s = float("-inf")
         self.loop = Loop("visits", self._step, _POLL_S, clock, failed_s=_FAILED_S)
 
     def start(self) -> None:
@@ -51,10 +51,10 @@ class VisitMaker:
 
     def _step(self) -> float | None:
         clock = self._clock
-        if clock.monotonic() >= self._look_at_s:
+        if clock.monotonic() >= self._check_at_s:
             # Until this succeeds no batch is processed: half a rebuild is wrong.
             self._go_on_rebuilding()
-            self._look_at_s = clock.monotonic() + _REBUILD_LOOK_S
+            self._check_at_s = clock.monotonic() + _REBUILD_CHECK_S
         is_more = self._store.process(self._rule, clock.now()) > 0
         return 0 if is_more else None
 

@@ -238,7 +238,7 @@ def test_a_message_is_given_up_after_a_day(team: Crew) -> None:
 def test_a_command_gives_up_where_a_service_would_come_again(team: Crew) -> None:
     team.clouds.webex.faults.add(Fault("503-html", "", times=-1))
     job = team.job(GATE)
-    assert team.run(job, comes_again=False) is None
+    assert team.run(job, is_rerun=False) is None
     assert team.progress(job).state is JobState.FAILED
 
 

@@ -22,7 +22,7 @@ from mvsnap.wifi.intake import (
     parse_batch,
     unpack,
 )
-from mvsnap.wifi.messages import mended, parse, secret_of
+from mvsnap.wifi.messages import parse, secret_of, without_half_characters
 from mvsnap.wifi.visits import Observation
 from tests.wifi.scanning_build import (
     AP,
@@ -355,7 +355,7 @@ def test_a_text_that_is_no_utf_8_is_one_bad_observation() -> None:
 )
 def test_half_a_character_spoils_nothing(written: str, read: str) -> None:
     whole = body(version2(seen2(ssid="SSID"), seen2(WATCH)))
-    sent = mended(whole.replace(b"SSID", written.encode()))
+    sent = without_half_characters(whole.replace(b"SSID", written.encode()))
     assert secret_of(sent) == SECRET
     found = parse_batch(parse(sent), limits())
     assert (found.accepted, found.bad) == (2, 0)

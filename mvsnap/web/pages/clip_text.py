@@ -115,25 +115,25 @@ class AlarmSummary:
 
 
 def alarm_summary(alarm: Event, clip: Clip) -> AlarmSummary:
-    told = {name: str(value) for name, value in alarm.details.items()}
+    details = {name: str(value) for name, value in alarm.details.items()}
     facts = (
-        ("Sender", _SOURCES.get(told.get("source", ""), "")),
-        ("Kind", told.get("kind", "")),
-        ("Device", _with_serial(told)),
-        ("Network", told.get("network", "")),
+        ("Sender", _SOURCES.get(details.get("source", ""), "")),
+        ("Kind", details.get("kind", "")),
+        ("Device", _with_serial(details)),
+        ("Network", details.get("network", "")),
     )
-    lines = [line.strip() for line in told.get("text", "").splitlines()]
+    lines = [line.strip() for line in details.get("text", "").splitlines()]
     apart_s = abs((alarm.occurred_at - clip.at).total_seconds())
     return AlarmSummary(
         facts=tuple((name, text) for name, text in facts if text),
         lines=tuple(line for line in lines if line),
-        doubt=told.get("doubt", ""),
+        doubt=details.get("doubt", ""),
         own_time=alarm.occurred_at if apart_s > _SAME_S else None,
     )
 
 
-def _with_serial(told: dict[str, str]) -> str:
-    name, serial = told.get("device", ""), told.get("device_serial", "")
+def _with_serial(details: dict[str, str]) -> str:
+    name, serial = details.get("device", ""), details.get("device_serial", "")
     if name and serial and name != serial:
         return f"{name} ({serial})"
     return name or serial
