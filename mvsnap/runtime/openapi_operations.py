@@ -16,16 +16,16 @@ _COMMON_ERRORS = (
     "Unavailable",
 )
 _ERRORS: dict[str, tuple[str, str]] = {
-    "BadInput": ("400", "A parameter that cannot be used; the message names it"),
-    "Unauthorized": ("401", "No key, or a wrong one"),
+    "BadInput": ("400", "Invalid parameter, named in the message"),
+    "Unauthorized": ("401", "Missing or wrong key"),
     "Forbidden": ("403", "The key may not use this camera, room or scope"),
-    "NotFound": ("404", "There is no such thing, or the key may not see it"),
+    "NotFound": ("404", "Not found, or the key may not see it"),
     "TooLarge": ("413", "The body is too large"),
-    "BadRange": ("416", "The file has no such part"),
-    "TooManyRequests": ("429", "Come again after Retry-After seconds"),
+    "BadRange": ("416", "The file has no such range"),
+    "TooManyRequests": ("429", "Try again after Retry-After seconds"),
     "Unavailable": (
         "503",
-        "Nothing was accepted; come again after Retry-After seconds",
+        "Nothing was accepted; try again after Retry-After seconds",
     ),
 }
 _FORM = "application/x-www-form-urlencoded"
