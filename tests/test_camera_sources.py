@@ -137,7 +137,7 @@ def test_a_camera_behind_ixon_is_recorded_when_an_alarm_comes(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("status", [302, 401])
-def test_an_access_that_ends_in_the_middle_is_opened_anew(
+def test_an_access_that_expires_in_between_is_reopened(
     tmp_path: Path, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     entry = {"ixon": {"stream_path": "/still.jpg"}, "auth": DIGEST, "framerate": 5}
@@ -158,7 +158,7 @@ def test_an_access_that_ends_in_the_middle_is_opened_anew(
 
 
 @pytest.mark.slow
-def test_a_video_that_breaks_with_its_access_goes_on(tmp_path: Path) -> None:
+def test_a_video_that_breaks_with_its_access_continues(tmp_path: Path) -> None:
     with (
         filming(tmp_path, {"ixon": True}) as scene,
         in_background(lambda: scene.record(4)) as clip,

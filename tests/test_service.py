@@ -14,7 +14,7 @@ from tests.servers.processes import wait_until
 from tests.servers.relay import Relay
 
 
-def test_a_schedule_takes_a_picture_by_itself(tmp_path: Path) -> None:
+def test_a_schedule_takes_a_picture(tmp_path: Path) -> None:
     with clouds() as simulated:
         # The sixth field, in front, is the second.
         schedules = [{"cron": "*/5 * * * * *", "prefix": "Rounds"}]

@@ -84,7 +84,7 @@ def test_another_way_to_write_times_can_be_given() -> None:
         ((",".join("abcdefg" for _ in range(300)),), {}, "300 columns"),
     ],
 )
-def test_a_heading_that_will_not_do_is_said(
+def test_an_unusable_header_is_reported(
     lines: tuple[str, ...], given: dict[str, str], said: str
 ) -> None:
     with pytest.raises(BadInput) as caught:

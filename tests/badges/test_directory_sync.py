@@ -249,7 +249,7 @@ def test_an_ipv4_address_written_as_ipv6_is_no_way_around(
     ],
     ids=["SVG", "HTML", "HTML that says JPEG", "too large"],
 )
-def test_what_is_no_image_is_refused(
+def test_an_invalid_image_is_refused(
     crew: BadgeCrew, fake: FakeDirectory, url: str, body: bytes, kind: str, said: str
 ) -> None:
     fake.body, fake.kind = body, kind

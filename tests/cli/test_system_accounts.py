@@ -59,7 +59,7 @@ def test_a_password_is_refused(folder: Path, account: Account) -> None:
     assert "the password is that of the system account" in said.err
 
 
-def test_who_had_a_password_here_must_be_named_anew(
+def test_users_with_an_mvsnap_password_must_be_added_again(
     folder: Path, account: Account
 ) -> None:
     configure(folder, {})

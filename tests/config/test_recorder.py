@@ -84,7 +84,7 @@ def test_a_camera_behind_ixon_can_be_written_in_short(
         ),
     ],
 )
-def test_recode_and_framerate_are_auto_or_what_is_said(
+def test_recode_and_framerate_are_auto_or_as_set(
     tmp_path: Path, given: dict[str, Any], recode: str, framerate: float | str
 ) -> None:
     gate = camera(tmp_path, {"url": RTSP} | given)

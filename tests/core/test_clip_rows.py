@@ -78,7 +78,7 @@ def test_a_reason_says_what_is_missing_and_why() -> None:
     ("late_s", "said"),
     [(0, ""), (-5, ""), (0.4, "0.4 s later"), (75, "1 min 15 s later")],
 )
-def test_how_late_an_alarm_came_is_said(late_s: float, said: str) -> None:
+def test_the_delay_of_an_alarm_is_shown(late_s: float, said: str) -> None:
     assert row(received_at=at(late_s)).received == said
 
 

@@ -161,7 +161,7 @@ def test_a_clip_for_the_camera_of_another_recorder_is_left_to_it(world: World) -
     assert world.state(theirs) is ClipState.WAITING
 
 
-def test_what_was_begun_under_another_host_name_goes_on(world: World) -> None:
+def test_clips_started_under_another_host_name_continue(world: World) -> None:
     clip = world.ask(ROBOT)
     world.clips.claim("an-older-name-0123456789ab", [ROBOT], world.clock.now())
     foreign = world.ask(ROBOT)
@@ -209,7 +209,7 @@ class Slow(FakeRecorder):
         self.waits_s = [0.4, 0.2, 0.0]
 
 
-def test_clips_are_begun_in_the_order_of_their_alarms(world: World) -> None:
+def test_clips_are_started_in_the_order_of_their_alarms(world: World) -> None:
     clips = [world.ask(ROBOT, timedelta(seconds=3 - n)) for n in range(3)]
     recorder = Slow(ROBOT)
     with world.desk(recorder, ROBOT):

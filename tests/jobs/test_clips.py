@@ -155,7 +155,7 @@ def test_a_failed_clip_is_posted_with_its_reason(team: Crew) -> None:
     assert team.progress(job).state is JobState.FAILED
 
 
-def test_what_is_missing_is_said(team: Crew) -> None:
+def test_missing_video_is_mentioned_in_the_message(team: Crew) -> None:
     job = alarmed(team)
     team.run(job)
     at = only(team, job).at

@@ -109,7 +109,7 @@ def test_every_room_gets_the_picture_and_the_video_of_the_beginning(team: Crew) 
     assert team.progress(job).state is JobState.DONE
 
 
-def test_a_room_that_is_none_does_not_keep_the_others_waiting(team: Crew) -> None:
+def test_an_unknown_room_does_not_delay_the_others(team: Crew) -> None:
     job = job_about(team, raised(team), ("No such room", "Site A - Alarms"))
     assert team.run(job) is None
     assert len(team.messages) == 1

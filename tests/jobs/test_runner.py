@@ -175,9 +175,7 @@ def test_without_a_bot_a_job_with_a_room_fails_and_keeps_its_picture(
 
 
 @pytest.mark.parametrize("room", ["No such room", "guard@nowhere.example"])
-def test_a_room_that_is_none_fails_at_once_and_says_which(
-    team: Crew, room: str
-) -> None:
+def test_an_unknown_room_fails_at_once_and_is_named(team: Crew, room: str) -> None:
     job = team.job(GATE, rooms=(room,))
     assert team.run(job) is None
     (part,) = team.progress(job).parts
@@ -235,7 +233,7 @@ def test_a_message_is_given_up_after_a_day(team: Crew) -> None:
     assert team.progress(job).state is JobState.FAILED
 
 
-def test_a_command_gives_up_where_a_service_would_come_again(team: Crew) -> None:
+def test_a_command_gives_up_where_a_service_would_retry(team: Crew) -> None:
     team.clouds.webex.faults.add(Fault("503-html", "", times=-1))
     job = team.job(GATE)
     assert team.run(job, is_rerun=False) is None

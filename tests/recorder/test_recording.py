@@ -257,7 +257,7 @@ def test_a_crash_between_the_video_and_its_note_loses_no_clip(
     assert names_in(tmp_path / "1") == ["clip.json"]
 
 
-def test_a_crash_behind_the_note_leaves_no_segments_for_ever(
+def test_a_crash_after_the_note_leaves_no_segments_behind(
     tmp_path: Path, again: Callable[[], Recording], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:

@@ -241,7 +241,7 @@ def test_a_muted_crowd_does_not_hold_back_the_next_one() -> None:
         ),
     ],
 )
-def test_what_is_no_count_gets_no_watch(frames: list[Frame]) -> None:
+def test_a_topic_without_counts_is_not_watched(frames: list[Frame]) -> None:
     made = detector()
     found = run(made, frames)
     assert (found.events, found.presences, found.states) == ([], [], {})

@@ -218,7 +218,7 @@ def test_what_was_published_at_qos_1_while_nobody_listened_is_not_lost(
         wait_until(lambda: bool(site.office.jobs), "a job")
 
 
-def test_a_listener_goes_on_where_the_last_one_was(site: Site) -> None:
+def test_a_listener_resumes_where_the_last_one_was(site: Site) -> None:
     rows = crowd(0, 10)
     with site.listening():
         site.publish(rows[:6])
@@ -259,7 +259,7 @@ def test_what_is_chosen_on_the_page_counts_within_two_seconds(site: Site) -> Non
         assert site.events()[-1].details["limit"] == 9
 
 
-def test_a_choice_that_cannot_be_used_is_said_once_and_the_file_counts(
+def test_an_invalid_override_is_logged_once_and_the_file_applies(
     site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
     site.site.choose({"sense.people": -1}, "anna", now(), [])

@@ -82,7 +82,7 @@ def test_a_retained_message_is_marked(
 
 @READERS
 @PROTOCOLS
-def test_what_was_not_acknowledged_comes_again_and_what_was_does_not(
+def test_only_unacknowledged_messages_are_sent_again(
     plain: Mosquitto, reader: Reader, protocol: Protocol
 ) -> None:
     there = at(plain, protocol=protocol)
@@ -356,7 +356,7 @@ def test_the_reason_of_a_refusing_broker_is_reported(reader: Reader) -> None:
     ],
 )
 @PROTOCOLS
-def test_what_is_no_broker_is_survived_and_tried_again(
+def test_anything_but_a_broker_is_survived_and_retried(
     plain: Mosquitto, answer: bytes, reader: Reader, protocol: Protocol
 ) -> None:
     with answering(answer) as port:

@@ -89,7 +89,7 @@ def test_last_seen_continues(sense: SenseStore) -> None:
     assert sense.last_seen() == {GATE: at(61), DOOR: at(2)}
 
 
-def test_a_listener_describes_itself_anew(sense: SenseStore) -> None:
+def test_a_listener_updates_its_description(sense: SenseStore) -> None:
     first = Listener("mvsnap-1", at(0), False, "not connected", 0.0, 0)
     second = Listener("mvsnap-1", at(15), True, "connected", 14.5, 4)
     sense.describe_listener(first)

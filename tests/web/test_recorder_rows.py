@@ -67,7 +67,7 @@ def test_few_keyframes_are_warned_of(gop_s: float, warned: bool) -> None:
         ("something_new", "something new", "danger"),
     ],
 )
-def test_every_state_is_said_in_words(state: str, word: str, colour: str) -> None:
+def test_every_state_has_a_text(state: str, word: str, colour: str) -> None:
     (row,) = told(seen(state=state, text="why")).rows
     assert (row.word, row.colour, row.text) == (word, colour, "why")
 

@@ -103,7 +103,7 @@ def test_the_picture_is_of_the_alarms_own_time(
     assert web.job.accepted_at == NOON
 
 
-def test_a_time_that_is_not_believed_is_said_so(web: HookWeb) -> None:
+def test_an_ignored_time_is_mentioned(web: HookWeb) -> None:
     message = alert(occurredAt="2018-02-11T00:00:00Z")
     (note,) = accepted(web.client(None).post(HOOK, json=message))["notes"]
     assert "'2018-02-11T00:00:00Z' is implausible" in note
@@ -137,7 +137,9 @@ def test_a_token_without_its_own_uses_the_defaults(web: HookWeb) -> None:
     assert (web.job.serials, web.job.rooms) == ((GATE,), ("Alarms",))
 
 
-def test_a_clip_that_nobody_can_record_is_a_snapshot_and_said_so(web: HookWeb) -> None:
+def test_a_clip_that_nobody_can_record_becomes_a_snapshot_with_a_note(
+    web: HookWeb,
+) -> None:
     body = accepted(web.client(None).post(f"/webhook/{OTHER}", json=ONE))
     assert body["notes"] == [
         f"clip: {GATE} not in recorder.cameras; taking a snapshot instead"
@@ -197,7 +199,7 @@ def test_an_alarm_without_any_camera_is_refused(tmp_path: Path) -> None:
     ],
     ids=["the same", "sent later", "in another spelling"],
 )
-def test_an_alarm_that_comes_again_is_the_same_job(
+def test_a_repeated_alarm_is_the_same_job(
     web: HookWeb, client: FlaskClient, again: dict[str, Any]
 ) -> None:
     first = accepted(client.post(HOOK, json=alert()))

@@ -43,7 +43,7 @@ def test_an_address_is_written_with_colons() -> None:
     assert mac_text(mac_number(MAC)) == MAC
 
 
-def test_what_is_no_name_is_no_device() -> None:
+def test_an_invalid_name_is_not_a_device() -> None:
     for name in ("", "x", "f" * 16, "a4:83", "0" * 17, "ä" * 16, "0x" + "0" * 14):
         assert device_number(name) is None
     assert device_number(f" {MAC.upper()} ") == mac_number(MAC)

@@ -264,7 +264,7 @@ def test_a_bad_one_does_not_lose_the_others(bad: Any) -> None:
         (body(version3(data={"observations": [], "networkId": 7})), "networkId"),
     ],
 )
-def test_what_is_no_message_is_refused_by_name(message: bytes, names: str) -> None:
+def test_an_invalid_message_is_refused_by_name(message: bytes, names: str) -> None:
     with pytest.raises(BadInput, match=names) as caught:
         parse(message)
     assert SECRET not in caught.value.message
@@ -335,7 +335,7 @@ def test_a_number_of_hundreds_of_digits_is_one_bad_observation() -> None:
     assert found.reasons == {"time: out of range": 1}
 
 
-def test_a_text_that_is_no_utf_8_is_one_bad_observation() -> None:
+def test_invalid_utf_8_is_one_bad_observation() -> None:
     whole = body(version2(seen2(ssid="SSID"), seen2(WATCH)))
     found = parse_batch(parse(whole.replace(b"SSID", b"\xff\xfe")), limits())
     assert (found.accepted, found.bad) == (1, 1)

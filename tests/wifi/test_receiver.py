@@ -307,7 +307,7 @@ def test_what_cannot_be_used_is_400(client: FlaskClient, message: Any) -> None:
     assert code(client.post(URL, json=message)) == (400, "bad_input")
 
 
-def test_what_is_no_message_has_no_secret(client: FlaskClient) -> None:
+def test_an_invalid_message_has_no_secret(client: FlaskClient) -> None:
     for garbage in (b"", b"garbage", b"version=1.0&secret=x", b"\x00\xff"):
         assert code(client.post(URL, data=garbage)) == (401, "unauthorized")
 

@@ -56,7 +56,7 @@ from tests.clients.ixon.stub import (
     ],
 )
 @pytest.mark.parametrize("path", ["GET /api/$", "access-tokens", "agents"])
-def test_every_trouble_says_whether_to_come_back(
+def test_every_error_says_whether_to_retry(
     fake: FakeIxon,
     ixon: Ixon,
     path: str,

@@ -141,7 +141,7 @@ def test_retired_zones_are_an_error_that_needs_no_retry(
 
 
 @pytest.mark.parametrize("kind", ["429", "500-html", "html-200", "reset"])
-def test_trouble_is_an_error_that_may_pass(
+def test_an_outage_is_a_temporary_error(
     dashboard: Dashboard, fake_dashboard: FakeDashboard, kind: str
 ) -> None:
     fake_dashboard.faults.add(Fault(kind, seconds=3))

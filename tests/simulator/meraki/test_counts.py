@@ -259,7 +259,7 @@ def test_a_crowd_appears_on_demand(mosquitto: Mosquitto, publish: Publish) -> No
             publisher.crowd_now(SERIAL, ZoneId("7"), 6, for_s=60)
 
 
-def test_a_silent_camera_says_nothing_and_the_others_go_on(
+def test_a_silent_camera_publishes_nothing_and_the_others_continue(
     mosquitto: Mosquitto, publish: Publish
 ) -> None:
     with listening(mosquitto) as heard:
@@ -310,7 +310,7 @@ def test_a_retained_message_meets_whoever_comes_later(
     assert [message.retain for message in heard.messages] == [True, False]
 
 
-def test_it_goes_on_after_the_broker_was_away(tmp_path: Path) -> None:
+def test_it_continues_after_a_broker_outage(tmp_path: Path) -> None:
     with (
         broker(tmp_path) as started,
         CountsPublisher(HOST, started.port, [CAMERA], rate_per_s=20) as publisher,

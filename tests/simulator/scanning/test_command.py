@@ -103,7 +103,7 @@ def test_without_a_receiver_there_is_no_handshake() -> None:
 @pytest.mark.parametrize(
     "url", ["127.0.0.1:5004/scanning", "ftp://host/x", "http:///x"]
 )
-def test_an_address_that_is_none_is_refused(url: str) -> None:
+def test_an_invalid_address_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="url: expected"):
         Sender(url, VALIDATOR)
 
@@ -236,7 +236,7 @@ def test_the_command_replays_faster_than_time(pair: Pair) -> None:
 
 
 @pytest.mark.slow
-def test_the_command_goes_on_as_it_happens(pair: Pair, tmp_path: Path) -> None:
+def test_the_command_continues_in_real_time(pair: Pair, tmp_path: Path) -> None:
     secret_file = tmp_path / "secret"
     secret_file.write_text(f"{SECRET}\n")
     args = ["--url", pair.url, "--validator", VALIDATOR, "--follow"]
@@ -273,7 +273,7 @@ def test_the_command_says_what_is_wrong_with_its_arguments(
     assert message in done.stderr
 
 
-def test_the_command_ends_with_one_line_when_it_cannot_go_on(pair: Pair) -> None:
+def test_a_command_that_cannot_continue_ends_with_one_line(pair: Pair) -> None:
     closed = f"http://127.0.0.1:{free_port()}/x"
     assert_one_line(run([*common(closed)]), "No handshake: GET answered nothing")
     mqtt = ["--mqtt-host", "127.0.0.1", "--mqtt-port", str(free_port())]
