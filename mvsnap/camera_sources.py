@@ -1,7 +1,7 @@
-"""Filming: the settings of the cameras that record -> a Recorder and their sources.
+"""Camera sources: builds a Recorder from the settings, and finds its streams.
 
-A camera's address is in the settings, or Meraki or IXON is asked for it before each
-connection. What they answer becomes the camera's state.
+A camera's address is in the settings, or is requested from Meraki or IXON before each
+connection. Their answers become the camera's state.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from mvsnap.recorder import (
 )
 
 _REMEMBERED_S = (
-    300.0  # an address in the LAN rarely changes; a camera may be away often
+    300.0  # an address in the LAN rarely changes; a camera may disconnect often
 )
 
 AskSource = Callable[[], Source]
@@ -44,10 +44,10 @@ def build_recorder(
 ) -> Recorder | None:
     """Return a recorder that is not started, None without cameras in the settings.
 
-    ixon: what `open_ixon` gave; needed when a camera is behind IXON.
+    ixon: from `open_ixon`; needed if a camera is behind IXON.
 
     Raises:
-        BadInput: the URL of a camera cannot be one.
+        BadInput: the URL of a camera is invalid.
     """
     if not settings.recorder.cameras:
         return None
@@ -59,7 +59,7 @@ def build_recorder(
 
 
 def open_ixon(settings: Settings, clock: Clock) -> Ixon | None:
-    """Return the IXON Cloud of the settings, None without; asks nothing yet."""
+    """Return the IXON Cloud of the settings, None if not configured; no calls yet."""
     ixon = settings.ixon
     if not ixon.configured or ixon.application_id is None:
         return None
@@ -79,7 +79,7 @@ def open_ixon(settings: Settings, clock: Clock) -> Ixon | None:
 
 
 def recorder_settings(settings: Settings) -> RecorderSettings:
-    """Return the settings as the recorder takes them."""
+    """Return the settings in the recorder's own type."""
     own = settings.recorder
     return RecorderSettings(
         data_dir=settings.data_dir,
@@ -101,9 +101,9 @@ def ask_source(
     dashboard: Dashboard,
     ixon: Ixon | None,
 ) -> AskSource:
-    """Return what says where the camera's stream is, whenever it is called.
+    """Return a function that returns where the camera's stream is now.
 
-    It raises Refused, whose `ending` is the state of the camera then.
+    It raises CameraRefused, whose `ending` is then the state of the camera.
     """
     entry = settings.recorder.cameras[name]
     camera = _camera(name, entry)
@@ -119,19 +119,19 @@ def ask_source(
 
 
 class IxonSource:
-    """Opens a new way through IXON each time: nobody knows how long one lasts."""
+    """Opens a new access through IXON each time: their lifetime is unknown."""
 
     def __init__(
         self, ixon: Ixon, server_id: str, path: str, camera: CameraSettings
     ) -> None:
-        """path: "" takes the page that IXON opens for people."""
+        """path: "" uses the page that IXON opens for people."""
         self._ixon = ixon
         self._server_id = server_id
         self._path = path
         self._camera = camera
 
     def __call__(self) -> Source:
-        """Raises Refused."""
+        """Raises CameraRefused."""
         try:
             if not self._path:
                 self._path = self._ixon.server(self._server_id).landing_page or "/"
@@ -145,7 +145,7 @@ class IxonSource:
 
 
 class MerakiSource:
-    """Asks the Dashboard for a camera's own stream, and remembers it for a while."""
+    """Asks the Dashboard for a camera's own stream, and caches it for a while."""
 
     def __init__(
         self, dashboard: Dashboard, serial: Serial, camera: CameraSettings, clock: Clock
@@ -157,7 +157,7 @@ class MerakiSource:
         self._found: tuple[float, Source] | None = None
 
     def __call__(self) -> Source:
-        """Raises Refused."""
+        """Raises CameraRefused."""
         now = self._clock.monotonic()
         if self._found is not None and now - self._found[0] < _REMEMBERED_S:
             return self._found[1]
@@ -165,7 +165,7 @@ class MerakiSource:
             url = self._dashboard.stream_url(self._serial)
         except UpstreamError as exc:
             if self._found is not None and exc.retry:
-                return self._found[1]  # the cloud is away, the camera may be there
+                return self._found[1]  # only the cloud may be unreachable
             raise _refused(exc, State.NO_VIDEO) from None
         source = source_of(replace(self._camera, url=url))
         self._found = now, source

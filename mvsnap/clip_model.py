@@ -1,4 +1,4 @@
-"""Words of the recorder's clips and cameras, as they are stored and shown. No I/O."""
+"""Clips and cameras of the recorder, as stored and shown. No I/O."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from mvsnap.domain import CameraName, EventId, JobId, Trigger
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A time of a clip that no camera picture covers."""
+    """A part of a clip without any picture."""
 
     began_at: datetime
     ended_at: datetime
 
 
 class ClipState(StrEnum):
-    """DELETED: the file is gone, by hand or by age; the row remembers it."""
+    """DELETED: the file was deleted, by hand or by age; the row stays."""
 
     WAITING = "waiting"
     RECORDING = "recording"
@@ -38,17 +38,17 @@ class CopyState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One request for a clip of one camera, and what came of it.
+    """One request for a clip of one camera, and its outcome.
 
-    id: also that of the event that tells of it.
-    at: the trigger's own time; received_at: when it came here.
-    pre_roll_s, post_roll_s: asked for; None: what the camera's settings say.
-    began_at, ended_at: of the video. before_s: video there is from before `at`.
-    partial: something that was asked for is missing. gaps: what is missing inside.
-    shared: the file was begun for another trigger; several clips have its `path`.
+    id: also that of its event.
+    at: the trigger's own time; received_at: when it arrived.
+    pre_roll_s, post_roll_s: requested; None: from the camera's settings.
+    began_at, ended_at: of the video. before_s: video from before `at`.
+    partial: something requested is missing. gaps: missing parts in between.
+    shared: the file was started for another trigger; several clips have its `path`.
     path, thumbnail_path: below data_dir.
-    error: why there is no clip; note: what to know about it, also while it waits.
-    kept: never removed by age or size.
+    error: why there is no clip; note: a remark, also while it waits.
+    kept: never deleted by age or size.
     """
 
     id: EventId
@@ -81,7 +81,7 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class RecorderCamera:
-    """How a camera of the recorder was at `seen_at`; `text` says it for people.
+    """State of a camera of the recorder at `seen_at`; `text` is for people.
 
     held_s: of video in the ring; gop_s: longest time between two keyframes.
     connects, stalls: since the recorder was started.

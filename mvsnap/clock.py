@@ -1,4 +1,4 @@
-"""Time: aware UTC inside, and one way to wait for something with a deadline."""
+"""Time: aware UTC inside, and a single way to wait for something with a deadline."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class SystemClock:
 def poll(
     attempt: Callable[[], T | None], clock: Clock, *, every_s: float, limit_s: float
 ) -> T | None:
-    """Call `attempt` until it returns something, at most for `limit_s` seconds.
+    """Call `attempt` until it returns something, for at most `limit_s` seconds.
 
     Returns None when the time is up.
     """

@@ -1,4 +1,4 @@
-"""The words of the product, as types that cannot be wrong. No I/O."""
+"""The product's domain as types that cannot hold invalid values. No I/O."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ EventId = NewType("EventId", str)
 RoomId = NewType("RoomId", str)
 MessageId = NewType("MessageId", str)
 ZoneId = NewType("ZoneId", str)
-# A camera of the recorder, as recorder.cameras names it.
+# A camera of the recorder, by its name in recorder.cameras.
 CameraName = NewType("CameraName", str)
 
-# MV Sense's name for all a camera sees; it is published beside the zones.
+# MV Sense's id for the full frame; it is published along with the zones.
 FULL_FRAME = ZoneId("0")
 
 _SERIAL = re.compile(r"Q[0-9A-Z]{3}-[0-9A-Z]{4}-[0-9A-Z]{4}")
@@ -29,7 +29,7 @@ def parse_serial(text: str) -> Serial:
     """Return the serial in Meraki's own spelling (upper case).
 
     Raises:
-        BadInput: `text` is no Meraki serial.
+        BadInput: `text` is not a Meraki serial.
     """
     serial = text.strip().upper()
     if not _SERIAL.fullmatch(serial):
@@ -41,7 +41,7 @@ def parse_serial(text: str) -> Serial:
 
 
 def is_serial(text: str) -> bool:
-    """Say whether it is a Meraki serial, in Meraki's own spelling."""
+    """Return whether it is a Meraki serial, in Meraki's own spelling."""
     return _SERIAL.fullmatch(text) is not None
 
 
@@ -116,12 +116,12 @@ class Job:
 
     serials: Meraki cameras to take a snapshot of; clips: recorder cameras to record.
     at: the moment to show; None means the moment the job was accepted.
-    rooms: titles, ids or e-mails as they were given; none: pictures are only kept.
+    rooms: titles, ids or e-mails as given; empty: pictures are only stored.
     prefix: text in front of the message.
-    about: the event that started it, which the message tells of. A job without any
-        camera tells that a crowd ended or a clip is there, in the first one's thread.
-    pre_roll_s, post_roll_s: of the clips; None: what the camera's settings say.
-    picture_url: where Meraki keeps the picture of its alert; a secret.
+    about: the event that started it, which is the subject of the message. A job without
+        any camera posts the end of a crowd or a clip, in the thread of the first one.
+    pre_roll_s, post_roll_s: of the clips; None: from the camera's settings.
+    picture_url: where Meraki has the picture of its alert; a secret.
     """
 
     id: JobId
@@ -139,7 +139,7 @@ class Job:
 
 
 class PartState(StrEnum):
-    """How far one camera of a job is."""
+    """Progress of one camera of a job."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -147,7 +147,7 @@ class PartState(StrEnum):
 
 
 class JobState(StrEnum):
-    """The sum of a job's parts."""
+    """The combined state of a job's parts."""
 
     PENDING = "pending"
     DONE = "done"
@@ -158,8 +158,8 @@ class JobState(StrEnum):
 class EventKind(StrEnum):
     """CROWD, NOISE and CROSSING: raised by the sense rules; END ends one of them.
 
-    ALARM: what a webhook told. CLIP: a clip is there, or it is known why there is none.
-    MISMATCH: somebody judged that a badge was used by another person.
+    ALARM: from a webhook. CLIP: a clip is ready, or has failed.
+    MISMATCH: a reviewer found that a badge was used by another person.
     """
 
     SNAPSHOT = "snapshot"
@@ -172,21 +172,22 @@ class EventKind(StrEnum):
     MISMATCH = "mismatch"
 
 
-# What the sense rules raise; each may be followed by its end.
+# Raised by the sense rules; each may be followed by its end.
 RAISED = (EventKind.CROWD, EventKind.NOISE, EventKind.CROSSING)
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A fact that happened. Events are only added, never changed.
+    """Something that happened. Events are only added, never changed.
 
-    occurred_at: the moment it shows; recorded_at: when we wrote it down.
-    snapshot_path: below data_dir, None when there is no picture.
+    occurred_at: the moment it shows; recorded_at: when it was stored.
+    snapshot_path: below data_dir, None if there is no picture.
     error: why there is no picture or clip, in words for people.
-    serial: "" of a camera that only the recorder knows; camera_name is its name then.
+    serial: "" for a camera that is only known to the recorder; camera_name is its name
+        then.
     job_id: the job it belongs to; a crowd, its picture and its end share one.
     zone_name: the zone's label in the Dashboard at that time, or its id.
-    details: numbers and texts of this kind of event, named with their unit.
+    details: numbers and texts of this kind of event; names include the unit.
     """
 
     id: EventId
@@ -238,27 +239,27 @@ class Delivery:
 
     @property
     def is_over(self) -> bool:
-        """Say whether nothing more will become of it."""
+        """Return whether its state is final."""
         return self.state in (DeliveryState.SENT, DeliveryState.FAILED)
 
 
 class Role(StrEnum):
-    """What a person who logged in may do; each includes those before it."""
+    """What a person who is logged in may do; each includes those before it."""
 
     VIEWER = "viewer"
     REVIEWER = "reviewer"
     ADMIN = "admin"
 
 
-# Who knows the passwords: mvsnap itself, or the machine's PAM.
+# Who checks the passwords: mvsnap itself, or the machine's PAM.
 LoginBackend = Literal["local", "pam"]
-# Stands in place of a hash where the password is that of a system account.
+# Used instead of a hash where the password is that of a system account.
 SYSTEM_ACCOUNT = "pam"
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person who may log in, with a password kept here or that of the system."""
+    """A person who may log in, with a password stored here or a system account's."""
 
     name: str
     role: Role
@@ -272,7 +273,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Mute:
-    """A time in which crowds are recorded but nobody is told; None means all."""
+    """A period in which crowds are recorded but nobody is notified; None means all."""
 
     id: str
     until: datetime
@@ -302,7 +303,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Somebody was seen in a zone from the first to the last count above zero."""
+    """People were seen in a zone from the first to the last count above zero."""
 
     serial: Serial
     zone_id: ZoneId
@@ -313,9 +314,9 @@ class Presence:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A process that listens to MV Sense, as it described itself at `seen_at`.
+    """A process that listens to MV Sense, by its last report at `seen_at`.
 
-    people_counts: how many topics with counts it knows.
+    people_counts: how many topics with counts it watches.
     """
 
     listener_id: str
@@ -327,7 +328,7 @@ class Listener:
 
 
 class Radio(StrEnum):
-    """By what a device was heard: the Location Scanning API tells them apart."""
+    """How a device was detected: the Location Scanning API distinguishes them."""
 
     WIFI = "wifi"
     BLUETOOTH = "bluetooth"

@@ -1,6 +1,6 @@
-"""Files that appear whole, and that a power cut does not take back.
+"""Files that appear complete, and survive a power cut.
 
-Our own: `atomicwrites` is given up by its author, and `safer` never syncs the folder,
+Our own: `atomicwrites` is abandoned by its author, and `safer` never syncs the folder,
 without which a name may be lost although the content is safe.
 """
 
@@ -14,16 +14,16 @@ from pathlib import Path
 def write(
     path: Path, content: bytes, *, mode: int = 0o666, overwrite: bool = True
 ) -> None:
-    """Write a whole file, and its folder when there is none.
+    """Write a complete file, and its folder if there is none.
 
-    mode: as of `open`, so less the umask; of a file that was there before, too.
+    mode: as for `open`, so less the umask; also of a file that existed before.
 
     Raises:
-        FileExistsError: it is there already, without `overwrite`; nothing is changed.
+        FileExistsError: it exists, without `overwrite`; nothing is changed.
         OSError: it cannot be written; nothing is changed, and nothing left behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Two may write the same file at once: each has a part of its own.
+    # Two may write the same file at once: each has its own temporary file.
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     opened = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
@@ -35,10 +35,10 @@ def write(
 
 
 def publish(part: Path, path: Path, *, overwrite: bool = False) -> None:
-    """Give a finished file beside it its name.
+    """Rename a finished file in the same folder to its final name.
 
     Raises:
-        FileExistsError: the name is taken, without `overwrite`; nothing is changed.
+        FileExistsError: the name is in use, without `overwrite`; nothing is changed.
     """
     with part.open("rb") as file:
         os.fsync(file.fileno())
@@ -50,7 +50,7 @@ def publish(part: Path, path: Path, *, overwrite: bool = False) -> None:
 
 
 def append(path: Path, content: bytes) -> None:
-    """Write to the end of a file, all or, on a full disk, nothing."""
+    """Append to a file, either everything or, on a full disk, nothing."""
     with path.open("ab", buffering=0) as file:
         size = file.tell()
         left = memoryview(content)
@@ -64,7 +64,7 @@ def append(path: Path, content: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make names that came or went in it durable."""
+    """Make added or removed names in it durable."""
     opened = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(opened)

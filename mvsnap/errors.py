@@ -1,31 +1,31 @@
 """Everything mvsnap raises on purpose; what only one module raises is defined there.
 
 MvsnapError
-  BadInput                a caller's value cannot be used          400
-    UnknownParameter      a name we do not know                    400
+  BadInput                invalid value from a caller              400
+    UnknownParameter      unknown parameter name                   400
   Unauthorized            no key or a wrong one                    401
   Forbidden               a key without this camera, room, scope   403
   NotFound                no such job, event or file               404
-  JudgedMeanwhile         somebody else judged the badge event     409
-  TooManyRequests         wait, then come again                    429
+  JudgedMeanwhile         somebody else reviewed the badge event   409
+  TooManyRequests         rate limit, retry later                  429
   QueueFull               too much accepted work is still waiting  503
-  AccountsAway            the system's accounts cannot be asked    503
-  BadConfig               the settings cannot be used, all mistakes together
+  AccountsAway            system accounts cannot be checked now    503
+  BadConfig               invalid settings, all mistakes together
   EngineUnfit             the job engine cannot run on this machine
-  CannotListen            the address of the server is taken, or not ours
-  UpstreamError           an outside service refused, or is away   502
-    NoPicture             the camera cannot give a picture, now or ever
+  CannotListen            the server's address is in use, or not ours
+  UpstreamError           an outside service refused, or is down   502
+    NoPicture             the camera cannot provide a picture, now or ever
       NoVideo             it has no video of that moment
       CameraOffline       the Dashboard cannot reach it
-    CameraRefused         a camera refused what was asked
-    DashboardRefused      Meraki refused what was asked
+    CameraRefused         a camera refused the request
+    DashboardRefused      Meraki refused the request
     AgentOffline          the IXON router at the machine is offline
-    NotAllowed            IXON refused the token, or the right to do this
-      PasswordRefused     the password is wrong, or is not enough
-    StoreError            the bucket refused, or is away
+    NotAllowed            IXON refused the token, or the permission
+      PasswordRefused     the password is wrong, or not enough
+    StoreError            the bucket refused, or is down
   RecorderStopped         the recorder is stopping                 503
   CannotRecord            another process records in this data_dir
-  CannotAssemble          the segments make no clip
+  CannotAssemble          no clip can be made of the segments
   NoFfmpeg                ffmpeg is not installed
 """
 
@@ -44,7 +44,7 @@ class MvsnapError(Exception):
 
 
 class BadInput(MvsnapError):
-    """A value from outside that cannot be used; the message names it."""
+    """An invalid value from outside; the message names it."""
 
     code = "bad_input"
     status = 400
@@ -75,7 +75,7 @@ class NotFound(MvsnapError):
 
 
 class JudgedMeanwhile(MvsnapError):
-    """Somebody else judged a badge event after the page that was judged on."""
+    """Somebody else reviewed a badge event after the page was loaded."""
 
     code = "judged_meanwhile"
     status = 409
@@ -93,7 +93,7 @@ class TooManyRequests(MvsnapError):
 
 
 class QueueFull(MvsnapError):
-    """Nothing was accepted; the caller may come again after `retry_after_s`."""
+    """Nothing was accepted; the caller may retry after `retry_after_s`."""
 
     code = "queue_full"
     status = 503
@@ -104,7 +104,7 @@ class QueueFull(MvsnapError):
 
 
 class AccountsAway(MvsnapError):
-    """Passwords of system accounts cannot be checked; again after `retry_after_s`."""
+    """Passwords of system accounts cannot be checked; retry after `retry_after_s`."""
 
     code = "accounts_away"
     status = 503
@@ -136,8 +136,8 @@ class UpstreamError(MvsnapError):
     """An outside service refused, or could not be reached.
 
     retry: the same request may work later (429, 5xx, network).
-    retry_after_s: how long the service asked us to wait, if it said so.
-    unsure: the request may have been carried out although no answer came.
+    retry_after_s: how long the service asked us to wait, if it did.
+    unsure: the request may have been processed although no answer came.
     """
 
     code = "upstream"
@@ -158,7 +158,7 @@ class UpstreamError(MvsnapError):
 
 
 class NoPicture(UpstreamError):
-    """The Dashboard answered, but gives no picture.
+    """The Dashboard answered, but without a picture.
 
     reason: "offline" (the camera), "no_video" (of that moment), or "" for others.
     """

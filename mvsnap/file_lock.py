@@ -1,7 +1,7 @@
 """One process at a time: a lock on a file that ends with its process, even by kill -9.
 
-The kernel's own flock and not the library `filelock`: that calls the same flock, but
-hands out no descriptor for what some of these files say, and falls back to marker files
+The kernel's own flock and not the library `filelock`: that uses the same flock, but
+provides no descriptor to the content of these files, and falls back to marker files
 that outlive a killed process.
 """
 
@@ -14,7 +14,7 @@ from types import TracebackType
 
 
 class FileLock:
-    """A lock that is held. Programs started meanwhile do not keep it."""
+    """A held lock. Child processes do not inherit it."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor: int | None = descriptor
@@ -31,19 +31,19 @@ class FileLock:
         self.release()
 
     def release(self) -> None:
-        """Let others have it; again does nothing."""
+        """Release the lock; calling it again does nothing."""
         opened, self._descriptor = self._descriptor, None
         if opened is not None:
             os.close(opened)
 
     def read(self) -> str:
-        """Return what the locked file says, at most 100 ASCII letters."""
+        """Return the content of the locked file, at most 100 ASCII characters."""
         assert self._descriptor is not None
         found = os.pread(self._descriptor, 100, 0)
         return found.decode("ascii", "ignore").strip()
 
     def write(self, text: str) -> None:
-        """Replace what the file says, durably."""
+        """Replace the content of the file, durably."""
         assert self._descriptor is not None
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, text.encode("ascii"), 0)
@@ -51,7 +51,7 @@ class FileLock:
 
 
 def acquire(path: Path, *, mode: int = 0o666) -> FileLock:
-    """Lock a file, made when there is none; waits for another holder."""
+    """Lock a file, created if missing; waits for another holder."""
     opened = _open(path, mode)
     try:
         fcntl.flock(opened, fcntl.LOCK_EX)
@@ -62,7 +62,7 @@ def acquire(path: Path, *, mode: int = 0o666) -> FileLock:
 
 
 def try_acquire(path: Path, *, mode: int = 0o666) -> FileLock | None:
-    """Lock a file, made when there is none; None while somebody else has it.
+    """Lock a file, created if missing; None while another process holds it.
 
     Raises:
         OSError: it cannot be opened, or not be locked.

@@ -1,7 +1,7 @@
-"""Inventory: what the Dashboard says about cameras and zones, kept in the store.
+"""Inventory: the Dashboard's data about cameras and zones, kept in the store.
 
 Pages and the sense role read it there: they do not call the Dashboard themselves, and
-names stay known while it cannot be reached.
+names stay known while it is unreachable.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ZONES_EVERY_S = 3600.0
 
 
 class Inventory:
-    """wanted: cameras whose zones are of interest beside those heard by MV Sense."""
+    """wanted: cameras whose zones are needed in addition to those of MV Sense."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Inventory:
         self._zones_at: dict[Serial, float] = {}
 
     def refresh(self) -> None:
-        """Fetch what is old by now, or new; that may take as long as the Dashboard."""
+        """Fetch what is outdated or new; may take as long as the Dashboard does."""
         try:
             self._refresh_cameras()
             self._refresh_zones()
@@ -76,5 +76,5 @@ class Inventory:
             try:
                 self._site.keep_zones(serial, self._dashboard.zones(serial))
             except UpstreamError as exc:
-                # One camera without a licence must not keep the others nameless.
+                # One camera without a licence must not leave the others nameless.
                 log.info("zones of %s unavailable: %s", serial, exc.message)

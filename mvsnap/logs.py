@@ -8,14 +8,14 @@ import sys
 from collections.abc import Iterable
 
 _HIDDEN = "[hidden]"
-# A snapshot's address opens the picture for anybody; so does `?apikey=`.
+# A snapshot's address opens the picture for anyone; so does `?apikey=`.
 _ALWAYS = re.compile(
     r"https?://[^\s\"'<>]+/stream/jpeg/[^\s\"'<>]+|(?<=apikey=)[^&\s\"'<>]+", re.I
 )
 
 
 class Redaction(logging.Formatter):
-    """Formats a line, traceback and all, then hides every known secret in it."""
+    """Formats a line, including its traceback, then hides every known secret in it."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__(
@@ -31,7 +31,7 @@ class Redaction(logging.Formatter):
 
 
 def configure(secrets: Iterable[str], level: int = logging.INFO) -> None:
-    """Send all logs to stderr; libraries only when they warn."""
+    """Send all logs to stderr; libraries only log warnings."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Redaction(secrets))
     root = logging.getLogger()
@@ -39,7 +39,7 @@ def configure(secrets: Iterable[str], level: int = logging.INFO) -> None:
     root.setLevel(logging.WARNING)
     logging.getLogger("mvsnap").setLevel(level)
     logging.captureWarnings(True)
-    # dbos brings a handler of its own, which would pass by the redaction.
+    # dbos has a handler of its own, which would bypass the redaction.
     dbos = logging.getLogger("dbos")
     dbos.handlers[:] = []
     dbos.propagate = True

@@ -1,7 +1,8 @@
-"""Background work: a thread that takes a step again and again until it is stopped.
+"""Background work: a thread that repeats a step until it is stopped.
 
-A step that fails ends no loop, for the next one may work. The log says so when a step
-begins to fail and when it works again: a database that is away all night is two lines.
+A failed step does not end the loop, since the next one may work. The log says so when a
+step begins to fail and when it works again: a database that is down all night is two
+lines.
 """
 
 from __future__ import annotations
@@ -42,9 +43,9 @@ class Every:
 
 
 class Attempt:
-    """A step that never raises: calling it says whether it worked.
+    """A step that never raises: calling it returns whether it worked.
 
-    outages: errors that say that something outside is away; logged without a traceback.
+    outages: errors of something outside that is down; logged without a traceback.
     """
 
     def __init__(
@@ -55,13 +56,13 @@ class Attempt:
         self._clock = clock
         self._outages = outages
         self._failing: type[Exception] | None = None
-        self.wait_s: float | None = None  # what the step returned the last time
+        self.wait_s: float | None = None  # the return value of the last step
 
     def __call__(self) -> bool:
         try:
             self.wait_s = self._step()
         except Exception as exc:
-            # What fails at the end of the process is no news.
+            # A failure while the process ends is not worth a log line.
             if type(exc) is not self._failing and not self._clock.stopped:
                 if isinstance(exc, self._outages):
                     log.error(
@@ -80,7 +81,7 @@ class Attempt:
 
 
 class Chores:
-    """A step made of several, each with its own period; none holds up the others."""
+    """A step of several parts, each with its own period; none holds up the others."""
 
     def __init__(self, clock: SystemClock, outages: Outages = ()) -> None:
         self._clock = clock
@@ -90,7 +91,7 @@ class Chores:
     def add(
         self, name: str, step: Step, every_s: float = 0, *, first_s: float = 0
     ) -> None:
-        """every_s: 0 is each time that the loop comes by."""
+        """every_s: 0 is every round of the loop."""
         attempt = Attempt(name, step, self._clock, self._outages)
         self._chores.append((Every(every_s, self._clock, first_s=first_s), attempt))
 
@@ -158,7 +159,7 @@ class Loop:
         self._woken.set()
 
     def _join(self, limit_s: float) -> None:
-        if self._thread.ident is not None:  # else it never started
+        if self._thread.ident is not None:  # otherwise it was never started
             self._thread.join(limit_s)
 
 

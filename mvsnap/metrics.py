@@ -1,4 +1,4 @@
-"""What /metrics tells: one registry for each process, made by `runtime`."""
+"""The content of /metrics: one registry per process, made by `runtime`."""
 
 from __future__ import annotations
 

@@ -16,21 +16,21 @@ from mvsnap.errors import UpstreamError
 
 log = logging.getLogger(__name__)
 
-# A timestamp this near now is answered "No video for specified timestamp": the camera
-# has not stored it yet. Without a timestamp it gives the picture of now.
+# A timestamp this recent gets "No video for specified timestamp": the camera has not
+# stored it yet. Without a timestamp the picture is of now.
 _NOW = timedelta(seconds=5)
-# A picture asked for later than this would no longer show the trigger; by then the
+# A picture requested later than this would no longer show the trigger; by then the
 # camera has stored the moment itself (reports speak of two to three minutes).
 _LATE = timedelta(minutes=3)
 _ASK_AGAIN_S = 300.0
 _NAME_WAIT_S = 1.0
-# It is not there at once; the camera itself has the moment, too.
+# The file appears with a delay; the camera itself has the moment, too.
 _ALERT_PICTURE_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A picture of `occurred_at`; `video_link` is None when the Dashboard gave none."""
+    """A picture of `occurred_at`; `video_link` is None if the Dashboard gave none."""
 
     occurred_at: datetime
     jpeg: bytes
@@ -38,10 +38,11 @@ class Snapshot:
 
 
 def moment_to_ask(job: Job, now: datetime) -> datetime | None:
-    """Return the timestamp to ask a camera for, None for the picture of now.
+    """Return the timestamp to request from a camera, None for the picture of now.
 
-    Who asks for a moment gets that one. What clouds and sensors tell comes some seconds
-    late: a picture of now is there at once, that of the moment only minutes later.
+    A requested moment is always used. Triggers of clouds and sensors arrive some
+    seconds
+    late: a picture of now is available at once, that of the moment only minutes later.
     """
     moment = job.at or job.accepted_at
     is_asked_for = job.trigger.kind in (TriggerKind.HTTP, TriggerKind.COMMAND)
@@ -50,9 +51,9 @@ def moment_to_ask(job: Job, now: datetime) -> datetime | None:
 
 
 class CameraNames:
-    """The Dashboard's names of cameras, fetched all at once and kept.
+    """The Dashboard's names of cameras, fetched together and cached.
 
-    One call for each camera would use up the requests that the pictures need.
+    A call per camera would use up the budget that the pictures need.
     """
 
     def __init__(
@@ -71,9 +72,9 @@ class CameraNames:
         self._answered = threading.Event()
 
     def name(self, serial: Serial) -> str:
-        """Return the camera's name, or the serial while the name is not known.
+        """Return the camera's name, or the serial while the name is unknown.
 
-        Waits a second at most for a name that is not known yet.
+        Waits at most a second for an unknown name.
         """
         if serial not in self._names:
             self.refresh(not_within_s=_ASK_AGAIN_S)
@@ -81,13 +82,13 @@ class CameraNames:
         return self._names.get(serial, serial)
 
     def learn(self, names: Mapping[Serial, str]) -> None:
-        """Take names that somebody else asked for."""
+        """Store names that were fetched elsewhere."""
         self._names |= names
 
     def refresh(self, *, not_within_s: float = 0.0) -> None:
-        """Ask for all names in the background, unless that was done just now.
+        """Fetch all names in the background, unless that was done just now.
 
-        Known names stay when the Dashboard does not answer.
+        Known names stay if the Dashboard does not answer.
         """
         with self._lock:
             now = self._clock.monotonic()
@@ -127,12 +128,12 @@ class Photographer:
         *,
         link_at: datetime | None = None,
     ) -> Snapshot:
-        """Ask for a picture and wait for it; the video link is fetched meanwhile.
+        """Request a picture and wait for it; the video link is fetched meanwhile.
 
-        link_at: where the video shall begin when that is not the picture's moment.
+        link_at: where the video must begin if that is not the picture's moment.
 
         Raises:
-            UpstreamError: no picture this time; `retry` says whether to come again.
+            UpstreamError: no picture this time; `retry` says whether to try again.
         """
         asked_at = self._clock.now()
         if job.picture_url and (jpeg := self._of_the_alert(job.picture_url)):
@@ -141,14 +142,14 @@ class Photographer:
         moment = moment_to_ask(job, asked_at)
         ticket = self._dashboard.request_snapshot(serial, moment)
         occurred_at = moment or asked_at
-        # Only now: with many cameras the requests for pictures go first.
+        # Not earlier: with many cameras the requests for pictures go first.
         begin = link_at or job.at or occurred_at
         link = pool.submit(self._dashboard.video_link, serial, begin)
         jpeg = self._dashboard.fetch_picture(ticket, limit_s=self._picture_wait_s)
         return Snapshot(occurred_at, jpeg, self._link(link, serial, begin))
 
     def _of_the_alert(self, url: str) -> bytes | None:
-        """Return the picture Meraki took when it alerted, None when there is none."""
+        """Return the picture that Meraki took for its alert, None if there is none."""
         try:
             return self._dashboard.fetch_alert_picture(url, limit_s=_ALERT_PICTURE_S)
         except UpstreamError as exc:
@@ -156,7 +157,7 @@ class Photographer:
             return None
 
     def take_past_snapshot(self, serial: Serial, at: datetime) -> Snapshot:
-        """Ask for the picture of a past moment; whatever is urgent goes first.
+        """Request the picture of a past moment; urgent calls go first.
 
         Raises:
             UpstreamError: no picture this time.
@@ -166,7 +167,7 @@ class Photographer:
         return Snapshot(at, jpeg, self.video_link(serial, at))
 
     def video_link(self, serial: Serial, at: datetime) -> str | None:
-        """Return the link, None when the Dashboard does not give it now."""
+        """Return the link, None if the Dashboard does not return it now."""
         try:
             return self._dashboard.video_link(serial, at)
         except UpstreamError as exc:
@@ -182,7 +183,7 @@ class Photographer:
 
 @dataclass(frozen=True, slots=True)
 class Cameras:
-    """Who takes the pictures, and what the cameras are called."""
+    """Takes pictures of cameras, and knows their names."""
 
     photographer: Photographer
     names: CameraNames

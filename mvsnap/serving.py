@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # The web server refuses more before it reaches the disk; the app answers 413 from 1 MB,
-# from 32 MB where observations come.
+# from 32 MB for observations.
 _MAX_BODY_BYTES = 2_000_000
 _MAX_SCANNING_BYTES = 36_000_000
-# How long answers to those who wait may take to leave after a SIGTERM.
+# How long answers to waiting clients may take to leave after a SIGTERM.
 _LAST_ANSWERS_S = 0.5
 
 
 def serve(settings: Settings, roles: Roles) -> NoReturn:
-    """Run until SIGTERM or Ctrl-C, then park what is unfinished and exit with 0.
+    """Run until SIGTERM or Ctrl-C, then defer unfinished work and exit with 0.
 
     Raises:
         CannotListen, EngineUnfit: nothing was started.
@@ -46,7 +46,7 @@ def serve(settings: Settings, roles: Roles) -> NoReturn:
     service = Service(settings, roles)
     try:
         service.start()
-        # What is there stays: the collector need not look at it again and again.
+        # Objects that stay: the collector need not scan them again and again.
         gc.freeze()
         _end_after_last_answers(service)
         if listening is not None:
@@ -65,12 +65,12 @@ def serve(settings: Settings, roles: Roles) -> NoReturn:
     service.stop()
     log.info("stopped; unfinished work continues at the next start")
     logging.shutdown()
-    # A thread may still wait for a cloud; its job is safe, nobody has to wait for it.
+    # A thread may still wait for a cloud; its job is safe, so nobody has to wait.
     os._exit(0)
 
 
 def example(settings: Settings) -> str:
-    """Return what works with these settings; without secrets, for it is logged."""
+    """Return an example request for these settings; logged, so without secrets."""
     origin = f"http://127.0.0.1:{settings.server.port}"
     takes_pictures = settings.meraki.configured and settings.meraki.cameras
     if takes_pictures and settings.api_keys:
@@ -81,7 +81,7 @@ def example(settings: Settings) -> str:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Take the address before anything is started; port 0 is any free one.
+    """Bind the address before anything is started; port 0 is any free one.
 
     Raises:
         CannotListen
@@ -107,28 +107,28 @@ def make_server(app: Flask, settings: Settings, listening: socket.socket) -> Any
         sockets=[listening],
         threads=settings.server.threads,
         ident="mvsnap",
-        # In links for callers of HTTP/1.0, who name no host.
+        # For links in answers to HTTP/1.0 clients, who send no Host header.
         server_name=socket.gethostname(),
-        # Whether proxies are believed is decided by server.trusted_proxies.
+        # server.trusted_proxies decides whether proxies are trusted.
         clear_untrusted_proxy_headers=False,
         max_request_body_size=_MAX_SCANNING_BYTES if scans else _MAX_BODY_BYTES,
         # Far below the usual limit of 1024 open files: jobs need some, too.
         connection_limit=200,
-        # For idle connections; one whose request is being answered stays.
+        # For idle connections only; one being answered stays open.
         channel_timeout=30,
         asyncore_use_poll=True,
     )
 
 
 def _end(_signal: int, _frame: FrameType | None) -> None:
-    # waitress ends its loop on SystemExit; a second signal must not interrupt the end.
+    # waitress ends its loop on SystemExit; a second signal must not interrupt that.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise SystemExit(0)
 
 
 def _end_after_last_answers(service: Service) -> None:
-    """On a signal let those who wait for a job have their 202, then end."""
+    """On a signal, send waiting clients their 202, then end."""
 
     def wake(_signal: int, _frame: FrameType | None) -> None:
         service.interrupt()

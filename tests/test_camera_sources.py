@@ -137,7 +137,7 @@ def test_a_camera_behind_ixon_is_recorded_when_an_alarm_comes(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("status", [302, 401])
-def test_an_access_that_ends_in_the_middle_is_opened_anew(
+def test_an_access_that_expires_in_between_is_reopened(
     tmp_path: Path, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     entry = {"ixon": {"stream_path": "/still.jpg"}, "auth": DIGEST, "framerate": 5}
@@ -158,7 +158,7 @@ def test_an_access_that_ends_in_the_middle_is_opened_anew(
 
 
 @pytest.mark.slow
-def test_a_video_that_breaks_with_its_access_goes_on(tmp_path: Path) -> None:
+def test_a_video_that_breaks_with_its_access_continues(tmp_path: Path) -> None:
     with (
         filming(tmp_path, {"ixon": True}) as scene,
         in_background(lambda: scene.record(4)) as clip,
@@ -248,7 +248,7 @@ def test_meraki_is_asked_for_the_address_of_its_camera(tmp_path: Path) -> None:
     assert meraki_source(tmp_path, RTSP).url == RTSP
 
 
-def test_external_rtsp_that_is_off_is_told_with_where_to_turn_it_on(
+def test_disabled_external_rtsp_is_reported_with_where_to_enable_it(
     tmp_path: Path,
 ) -> None:
     with pytest.raises(CameraRefused) as caught:

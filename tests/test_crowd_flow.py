@@ -70,7 +70,7 @@ def add_user(folder: Path) -> None:
     )
 
 
-def test_a_crowd_appears_on_the_open_page_when_the_room_is_told(shop: Shop) -> None:
+def test_a_crowd_appears_on_the_open_page_when_it_is_posted(shop: Shop) -> None:
     with visitor() as page:
         log_in(page, f"{shop.gateway.url}/crowd-events", "anna", PASSWORD)
         assert page.locator("tr[id^=crowd-]").count() == 0
@@ -95,7 +95,7 @@ def test_a_crowd_appears_on_the_open_page_when_the_room_is_told(shop: Shop) -> N
     assert took_s < ROW_LIMIT_S + 3
 
 
-def test_who_mutes_a_camera_on_the_page_hears_no_more_of_it(shop: Shop) -> None:
+def test_a_camera_muted_on_the_page_is_not_posted_any_more(shop: Shop) -> None:
     with visitor(PHONE) as page:
         log_in(page, f"{shop.gateway.url}/settings/mutes", "anna", PASSWORD)
         page.get_by_role("button", name="Mute").first.click()

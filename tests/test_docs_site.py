@@ -55,7 +55,7 @@ def test_control_the_site_does_not_build_with_a_broken_link(
 
 
 class _Loads(HTMLParser):
-    """Collects what a browser loads by itself; a link that a person follows is none."""
+    """Collects what a browser loads by itself; links for people do not count."""
 
     def __init__(self) -> None:
         super().__init__()

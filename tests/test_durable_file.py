@@ -118,7 +118,7 @@ def test_a_file_system_without_links_gets_the_name_too(
     assert names(tmp_path) == ["clip.mp4"]
 
 
-def test_what_cannot_be_appended_whole_is_taken_back(
+def test_an_incomplete_append_is_undone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "file"

@@ -234,7 +234,7 @@ def test_an_unknown_job_or_event_is_404(web: Web, address: str) -> None:
     assert error(web.client().get(address), 404) == "not_found"
 
 
-def test_a_bug_is_500_and_tells_nothing_of_the_program(
+def test_a_bug_is_500_and_reveals_no_internals(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     web = Web(tmp_path)
@@ -251,7 +251,7 @@ def test_a_bug_is_500_and_tells_nothing_of_the_program(
     web.close()
 
 
-def test_a_bug_in_a_page_is_a_page_that_tells_nothing_of_the_program(
+def test_a_bug_in_a_page_gives_an_error_page_without_internals(
     tmp_path: Path,
 ) -> None:
     web = Web(tmp_path)

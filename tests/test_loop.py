@@ -127,7 +127,7 @@ def test_a_step_may_say_when_the_next_one_is_due() -> None:
         step.wait_for(3)
 
 
-def test_a_failing_step_ends_nothing_and_is_told_once(
+def test_a_failing_step_ends_nothing_and_is_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, logger="mvsnap.loop")
@@ -147,7 +147,7 @@ def test_a_failing_step_ends_nothing_and_is_told_once(
     ]
 
 
-def test_an_outage_is_told_without_a_traceback(
+def test_an_outage_is_logged_without_a_traceback(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     step = Counter()

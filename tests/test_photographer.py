@@ -40,7 +40,7 @@ def test_a_camera_is_asked_for_the_moment_that_is_evidence(
 
 
 @pytest.mark.parametrize("kind", [TriggerKind.WEBHOOK, TriggerKind.SENSE])
-def test_of_what_clouds_tell_seconds_late_a_picture_of_now_is_taken(
+def test_triggers_that_are_seconds_late_get_a_picture_of_now(
     kind: TriggerKind,
 ) -> None:
     told = job(at=after(-60), trigger=Trigger(kind, "cloud"))
@@ -102,7 +102,7 @@ def test_a_slow_dashboard_does_not_hold_up_a_picture(team: Crew) -> None:
     assert time.monotonic() - began < 10
 
 
-def test_the_video_begins_at_the_moment_that_was_told(team: Crew) -> None:
+def test_the_video_begins_at_the_reported_moment(team: Crew) -> None:
     moment = team.clock.now().replace(microsecond=0) - timedelta(seconds=60)
     told = team.job(GATE, at=moment, trigger=Trigger(TriggerKind.WEBHOOK, "cloud"))
     assert team.run(told) is None

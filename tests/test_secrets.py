@@ -42,7 +42,7 @@ def go_wrong_in_every_way(simulated: Clouds, served: Gateway) -> list[str]:
 
 
 @pytest.mark.slow
-def test_no_secret_is_ever_said(tmp_path: Path) -> None:
+def test_no_secret_is_ever_shown(tmp_path: Path) -> None:
     with clouds() as simulated:
         settings = simulated.settings(server={"rate_per_minute": 100_000})
         with gateway(tmp_path, settings) as served:

@@ -1,4 +1,4 @@
-"""Crowds while the service is killed again and again: each is told, none is lost."""
+"""Crowds while the service is killed again and again: each is posted, none is lost."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REPEAT = "This message may be a duplicate."
 
 
 @pytest.mark.slow
-def test_every_crowd_at_qos_1_is_told_although_the_service_is_killed(
+def test_every_crowd_at_qos_1_is_posted_although_the_service_is_killed(
     tmp_path: Path,
 ) -> None:
     with broker(tmp_path / "broker", max_inflight=0) as mqtt, clouds() as made:

@@ -16,7 +16,7 @@ from tests.servers.relay import Relay
 
 @pytest.mark.slow
 @pytest.mark.parametrize("database", ["SQLite", "PostgreSQL"])
-def test_a_crowd_heard_by_one_process_is_told_by_another_and_shown_by_a_third(
+def test_a_crowd_received_by_one_process_is_posted_by_another_and_shown_by_a_third(
     tmp_path: Path, request: pytest.FixtureRequest, database: str
 ) -> None:
     with broker(tmp_path / "broker") as mqtt, clouds(cameras=2) as made:
@@ -44,7 +44,7 @@ def test_a_crowd_heard_by_one_process_is_told_by_another_and_shown_by_a_third(
 
 
 @pytest.mark.slow
-def test_a_crowd_that_gathers_while_the_database_is_away_is_told_once_it_is_back(
+def test_a_crowd_during_a_database_outage_is_posted_afterwards(
     tmp_path: Path, postgres_url: str
 ) -> None:
     with (

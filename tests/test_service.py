@@ -14,7 +14,7 @@ from tests.servers.processes import wait_until
 from tests.servers.relay import Relay
 
 
-def test_a_schedule_takes_a_picture_by_itself(tmp_path: Path) -> None:
+def test_a_schedule_takes_a_picture(tmp_path: Path) -> None:
     with clouds() as simulated:
         # The sixth field, in front, is the second.
         schedules = [{"cron": "*/5 * * * * *", "prefix": "Rounds"}]
@@ -124,7 +124,7 @@ def test_a_stop_answers_those_who_wait(tmp_path: Path) -> None:
         assert statuses == [202]
 
 
-def test_proxies_are_believed_only_as_far_as_told(tmp_path: Path) -> None:
+def test_proxies_are_trusted_only_as_configured(tmp_path: Path) -> None:
     forwarded = {
         "X-Forwarded-For": "198.51.100.1",
         "X-Forwarded-Proto": "https",

@@ -1,1 +1,1 @@
-"""Badge swipes: received, pictured, compared with the directory, reviewed."""
+"""Badge events: received, pictured, compared with the directory, reviewed."""

@@ -1,4 +1,4 @@
-"""Tells a room of mismatches: each is an event and a durable job, told once."""
+"""Posts mismatches to a room: each is an event and a durable job, posted once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Jobs(Protocol):
 
 
 class MismatchNotifier:
-    """rooms: who is told; none: nobody."""
+    """rooms: the recipients; empty: mismatches are not posted."""
 
     def __init__(
         self,
@@ -49,9 +49,9 @@ class MismatchNotifier:
         self._rooms = rooms
 
     def step(self) -> None:
-        """Make a job of every mismatch whose time has come.
+        """Create a job for every mismatch that is due.
 
-        Done twice, by two workers or after a crash, it gives the same event and job.
+        Safe to repeat by two workers or after a crash: it gives the same event and job.
         """
         for made in self._badges.to_notify(self._clock.now(), _AT_ONCE):
             badge = self._badges.badge(made.badge_id)
@@ -70,7 +70,7 @@ class MismatchNotifier:
 
     def _event(self, badge: BadgeEvent, made: Judgement) -> Event:
         event_id = EventId(str(uuid.uuid5(uuid.UUID(made.job_id), "mismatch")))
-        # Without a camera nothing was seen, only judged.
+        # Without a camera there is no picture, only a verdict.
         serial = badge.serial or Serial("")
         return Event(
             id=event_id,
@@ -95,7 +95,7 @@ class MismatchNotifier:
         )
 
     def _copy(self, badge: BadgeEvent, event_id: EventId) -> str | None:
-        """A copy of its own: the badge event may be purged before this one."""
+        """A separate copy: the badge event may be purged before this one."""
         path = self._files.picture(badge.picture_path)
         if path is None:
             return None

@@ -1,4 +1,4 @@
-"""What POST /badges takes and answers, as types for the description of the API."""
+"""Requests and answers of POST /badges as types for the API description."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _Moment = Annotated[
 
 
 class BadgesAddedAnswer(Struct):
-    """How many badge events were new, and how many were known already."""
+    """How many badge events were new, and how many were duplicates."""
 
     new: Count
     known: Count
 
 
 class BadgeEventBody(Struct):
-    """A badge held to a reader; what is not named here is kept as a detail."""
+    """A badge presented to a reader; other fields are kept as details."""
 
     timestamp: _Moment
     user_id: _Text

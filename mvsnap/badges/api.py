@@ -1,4 +1,4 @@
-"""The API of badge events: those who know of swipes tell them here."""
+"""The API through which access systems submit badge events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ bp = Blueprint("badge_events", __name__, url_prefix="/api/v1.0")
 @bp.post("/badges")
 @auth.api_key("badges")
 def add() -> ResponseReturnValue:
-    """All are checked before one is stored; what is known already changes nothing."""
+    """All are validated before the first is stored; duplicates change nothing."""
     read_query(request).allow_only("apikey")
     swipes = json_body.read(_body(), gateway().clock.now())
     kept = keep(swipes, auth.caller())
@@ -33,7 +33,7 @@ def keep(swipes: list[Swipe], caller: Caller) -> BadgesAddedAnswer:
     """Store badge events durably.
 
     Raises:
-        Forbidden: a reader's camera is none of the caller's; nothing is stored.
+        Forbidden: the caller may not use a reader's camera; nothing is stored.
     """
     here, now = gateway(), gateway().clock.now()
     readers = Readers(here.settings.badges.camera_of_reader)

@@ -1,4 +1,4 @@
-"""Badge events of a CSV file, whoever exported it. Pure: rows in, swipes out."""
+"""Badge events from a CSV file of any access system. Pure: rows in, swipes out."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ COLUMNS = Columns(
     },
     needed=("user_id", "reader"),
 )
-# Day first where points stand between: nobody writes the month first so.
+# Day first between dots: nobody writes the month first with dots.
 _WRITTEN = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%y %H:%M:%S")
-# An afternoon, which 12 hours without AM and PM cannot say; no two parts are alike.
+# An afternoon, impossible on a 12-hour clock without AM and PM; all parts differ.
 _SAMPLE = datetime(2026, 11, 23, 14, 35, 56, tzinfo=UTC)
 _EXPECTED = "a time like 2026-01-31 08:15:00, with or without an offset"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a file is to be read.
+    """How to parse a file.
 
-    columns: names of its columns by ours; time_format: for `strptime`.
+    columns: its column names by our names; time_format: for `strptime`.
     """
 
     zone: ZoneInfo
@@ -65,10 +65,10 @@ class Reading:
 
 
 def read(lines: Iterable[str], how: Reading) -> Iterator[Swipe | BadRow]:
-    """Yield each row as a swipe, or with the reason why it is none.
+    """Yield each row as a swipe, or with the reason why it is not one.
 
     Raises:
-        BadInput: the heading has no column for the time, the person or the reader.
+        BadInput: the header has no column for the time, the person or the reader.
     """
     first = True
     for row in csv_reader.read(lines, COLUMNS, how.columns):
@@ -86,7 +86,7 @@ def read(lines: Iterable[str], how: Reading) -> Iterator[Swipe | BadRow]:
 
 
 def check_format(text: str) -> None:
-    """Try a format for `strptime` once, before all rows of a file are refused for it.
+    """Check a format for `strptime` once, before every row of a file fails.
 
     Raises:
         BadInput
@@ -105,15 +105,15 @@ def _swipe(cells: Mapping[str, str], how: Reading) -> Swipe:
     text = cells.get("timestamp") or " ".join(
         cells[name] for name in ("date", "time") if cells.get(name)
     )
-    taken = {"timestamp", "user_id", "reader"}
+    used = {"timestamp", "user_id", "reader"}
     if not cells.get("timestamp"):
-        taken |= {"date", "time"}
+        used |= {"date", "time"}
     moment = _moment(text, how)
     return Swipe(
         check_moment("timestamp", moment, text, how.now),
         parse_text("user_id", cells.get("user_id", "")),
         parse_text("reader", cells.get("reader", "")),
-        _details({n: c for n, c in cells.items() if n not in taken and n and c}),
+        _details({n: c for n, c in cells.items() if n not in used and n and c}),
     )
 
 

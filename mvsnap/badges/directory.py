@@ -1,6 +1,6 @@
-"""The directory: who carries which badge, with a photo; from CSV, JSON or a web page.
+"""The directory: who has which badge, with a photo; from CSV, JSON or a web page.
 
-Pure: texts in, people out. A person that cannot be used is left out and counted.
+Pure: texts in, people out. Invalid entries are skipped and counted.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _COLUMNS = Columns(
 
 @dataclass(frozen=True, slots=True)
 class Cardholder:
-    """photo: an http(s) address, a path beside the directory's file, or ""."""
+    """photo: an http(s) address, a path relative to the directory's file, or ""."""
 
     user_id: str
     name: str
@@ -45,7 +45,7 @@ class Cardholder:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """mistakes: how many entries could not be used; first: the first of them."""
+    """mistakes: number of invalid entries; first: the first of them."""
 
     people: tuple[Cardholder, ...]
     mistakes: int = 0
@@ -53,7 +53,7 @@ class Directory:
 
 
 def read_csv(lines: Iterable[str]) -> Directory:
-    """Raises BadInput when there is no column for the user id or the name."""
+    """Raises BadInput if there is no column for the user id or the name."""
     entries: list[tuple[str, Mapping[str, Any] | BadRow]] = []
     for row in csv_reader.read(lines, _COLUMNS):
         cells = row if isinstance(row, BadRow) else row.cells
@@ -135,7 +135,7 @@ def frame_origin(template: str) -> str:
 
 def frame_address(template: str, user_id: str) -> str | None:
     """Return the person's page; None for an id that would lead elsewhere."""
-    # A browser takes a part of only dots for a step up, percent-encoded or not.
+    # Browsers resolve a segment of only dots as a parent, percent-encoded or not.
     if not user_id.strip("."):
         return None
     return template.replace("{user_id}", quote(user_id, safe=""))

@@ -1,8 +1,8 @@
-"""Directory over HTTP: the list of people, and photos from the hosts that are allowed.
+"""Directory over HTTP: the list of people, and photos from allowed hosts.
 
-A list of people comes from outside: what it calls a photo may be any address. Asked are
-http and https addresses of the allowed hosts only, also behind a redirect, and never
-this machine or its neighbours on the link unless such an address is allowed by itself.
+A list of people comes from outside: its photos may point to any address. Only http and
+https addresses of the allowed hosts are fetched, also after a redirect, and never this
+machine or its link-local neighbours unless such an address is itself allowed.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _MAX_PHOTO_BYTES = 8 * 1024 * 1024
 _MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _IMAGES = ("image/jpeg", "image/png", "image/webp", "image/gif")
-# Some servers know no better than this for files.
+# Some servers send this type for any file.
 _UNTYPED = ("", "application/octet-stream", "binary/octet-stream")
 
 
 class DirectoryClient:
-    """photo_hosts: `host` (its usual ports) or `host:port`, in lower case."""
+    """photo_hosts: `host` (the default ports) or `host:port`, in lower case."""
 
     def __init__(
         self, photo_hosts: tuple[str, ...], *, timeout_s: float = _TIMEOUT_S
@@ -38,7 +38,7 @@ class DirectoryClient:
         self._timeout_s = timeout_s
 
     def people(self, url: str) -> bytes:
-        """Return the list of people as it is, at most 20 MB.
+        """Return the raw list of people, at most 20 MB.
 
         Raises:
             UpstreamError
@@ -47,10 +47,10 @@ class DirectoryClient:
         return self._get(url, lambda to: own is not None and origin(to) == own).content
 
     def photo(self, url: str) -> bytes:
-        """Return an image; whoever shows it must still make sure that it is one.
+        """Return an image; check before displaying it that it really is one.
 
         Raises:
-            UpstreamError: `retry` says whether it may be had later.
+            UpstreamError: `retry` says whether trying later may help.
         """
         answer = self._get(url, self._is_allowed)
         kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -71,11 +71,11 @@ class DirectoryClient:
         names = {f"{shown}:{port}", shown} if usual else {f"{shown}:{port}"}
         if not names & self._hosts:
             return False
-        # A name may lead to this machine; its address must be meant, then.
-        return _is_address(host) or not _leads_home(host, port)
+        # A name may resolve to this machine; then its address must be allowed itself.
+        return _is_address(host) or not _is_own_host(host, port)
 
     def _get(self, url: str, allowed: Callable[[str], bool]) -> requests.Response:
-        # One session each: nothing of one host is there for the next.
+        # A session per host: nothing of one host carries over to the next.
         with guard(requests.Session(), url) as http:
             http.headers["User-Agent"] = f"mvsnap/{__version__}"
             for _ in range(_MAX_REDIRECTS + 1):
@@ -131,12 +131,12 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _leads_home(host: str, port: int) -> bool:
-    """Say whether a name stands for this machine or for its link (169.254...)."""
+def _is_own_host(host: str, port: int) -> bool:
+    """Return whether a name resolves to this machine or its link (169.254...)."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError:
-        return False  # the request will say so
+        return False  # the request will fail with the reason
     addresses = {_plain_address(str(entry[4][0])) for entry in found}
     return any(
         a.is_loopback or a.is_link_local or a.is_unspecified or a.is_multicast
@@ -146,5 +146,5 @@ def _leads_home(host: str, port: int) -> bool:
 
 def _plain_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     address = ipaddress.ip_address(text.split("%")[0])
-    # ::ffff:127.0.0.1 leads to 127.0.0.1, but is no loopback address by itself.
+    # ::ffff:127.0.0.1 reaches 127.0.0.1, but is not a loopback address itself.
     return getattr(address, "ipv4_mapped", None) or address

@@ -1,4 +1,4 @@
-"""The directory as it was read last: people by the id of their badge, and its state."""
+"""The directory as last read: people by the id of their badge, and its state."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PHOTO_AFTER_ERROR = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class DirectoryState:
-    """mark: another one when the directory changed; error: "" when all is well."""
+    """mark: changes whenever the directory changes; error: "" if all is well."""
 
     place: str
     fingerprint: str
@@ -33,7 +33,7 @@ class DirectoryState:
 
 @dataclass(frozen=True, slots=True)
 class PhotoRequest:
-    """A photo that is to be fetched from `photo`, an address or a path."""
+    """A photo to fetch from `photo`, an address or a path."""
 
     user_id: str
     photo: str
@@ -49,12 +49,12 @@ class DirectoryStore:
         return None if row is None else DirectoryState(*row)
 
     def note(self, state: DirectoryState) -> None:
-        """Keep how reading it went; the people stay as they are."""
+        """Store how reading it went; the people stay as they are."""
         with self._db.writing() as connection:
             self._note(connection, state)
 
     def replace(self, state: DirectoryState, found: Iterable[Cardholder]) -> None:
-        """Make these the people, all at once; who keeps the photo keeps its copy."""
+        """Replace all people at once; people with an unchanged photo keep its copy."""
         statement = self._db.insert(cardholders)
         fresh = statement.excluded
         keeps = cardholders.c.photo == fresh.photo
@@ -82,15 +82,15 @@ class DirectoryStore:
             self._note(connection, state)
 
     def clear(self) -> None:
-        """Forget everybody: there is no directory any more."""
+        """Delete everyone: there is no directory any more."""
         with self._db.writing() as connection:
             connection.execute(delete(cardholders))
             connection.execute(delete(directories))
 
     def user_ids(self, text: str) -> list[str]:
-        """Return the ids of people whose name holds the text, in any case.
+        """Return the ids of people whose name contains the text, ignoring case.
 
-        Those are MOST_FOUND and one more at most.
+        At most MOST_FOUND, plus one more if there are more.
         """
         wanted = cardholders.c.folded.contains(text.casefold(), autoescape=True)
         statement = select(cardholders.c.user_id).where(wanted).limit(MOST_FOUND + 1)
@@ -100,7 +100,7 @@ class DirectoryStore:
     # --- photos
 
     def claim_photos(self, now: datetime, limit: int) -> list[PhotoRequest]:
-        """Return photos to fetch, of people whose badge was used; each to one only."""
+        """Return photos to fetch, of people seen at readers; each to one worker."""
         one = cardholders.alias()
         due = or_(
             one.c.photo_at.is_(None),
@@ -124,7 +124,7 @@ class DirectoryStore:
     def keep_photo(
         self, request: PhotoRequest, path: str | None, error: str | None = None
     ) -> None:
-        """Keep the copy, or why there is none; an older copy stays then."""
+        """Store the copy, or why there is none; an older copy is then kept."""
         values = {"photo_error": error} | ({"photo_path": path} if path else {})
         still = (cardholders.c.user_id == request.user_id) & (
             cardholders.c.photo == request.photo
@@ -133,7 +133,7 @@ class DirectoryStore:
             connection.execute(update(cardholders).where(still).values(**values))
 
     def photo_error(self, user_id: str) -> str:
-        """Return why this person's photo is not there, "" when nothing went wrong."""
+        """Return why this person's photo is missing, "" if nothing went wrong."""
         statement = select(cardholders.c.photo_error).where(
             cardholders.c.user_id == user_id
         )
@@ -141,7 +141,7 @@ class DirectoryStore:
             return connection.execute(statement).scalar() or ""
 
     def photo_paths(self) -> set[str]:
-        """Return the copies that are still somebody's."""
+        """Return the copies that are still in use."""
         statement = select(cardholders.c.photo_path).where(
             cardholders.c.photo_path.is_not(None)
         )

@@ -1,4 +1,4 @@
-"""Reads the directory when it changed, and fetches photos of people who came."""
+"""Reads the directory when it has changed, and fetches photos of people seen."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class DirectoryReader:
         self._seen = ""
 
     def step(self) -> None:
-        """Read the directory when it is another one than before."""
+        """Read the directory if it has changed."""
         known = self._store.state()
         if self._place is None:
             if known is not None:
@@ -64,23 +64,23 @@ class DirectoryReader:
             return
         before, self._seen = self._seen, fingerprint
         if known is not None and fingerprint != before:
-            return  # it may still be written: half of it would forget the others
+            return  # it may be half written: reading it now would drop the other half
         self._read(self._place, known, fingerprint)
 
     def fetch_photos(self) -> bool:
-        """Fetch some photos that are wanted; say whether to go on at once.
+        """Fetch some of the photos needed; return whether to continue at once.
 
-        A host that gives no answer ends it: the next one may take as long.
+        Stops at a host that does not answer: the next one may take as long.
         """
         for _ in range(_PHOTOS_AT_ONCE):
-            # One by one: what is not come to is still there for the next time.
+            # One at a time: photos not reached remain for the next time.
             requests = self._store.claim_photos(self._clock.now(), 1)
             if not all(map(self._fetch_photo, requests)) or not requests:
                 return False
         return True
 
     def _fingerprint(self) -> str:
-        """Return another text when the file is to be read again."""
+        """Return a text that differs when the file must be read again."""
         try:
             found = Path(self._place or "").stat()
         except OSError as exc:
@@ -94,7 +94,7 @@ class DirectoryReader:
     def _read(
         self, place: str, known: DirectoryState | None, fingerprint: str = ""
     ) -> None:
-        """mark: of a file; an address has that of the people found there."""
+        """mark: of a file; for an address it is computed from the people in it."""
         state = DirectoryState(place, fingerprint, self._clock.now(), 0, 0, "")
         try:
             found = read_directory(place, self._client)
@@ -116,13 +116,13 @@ class DirectoryReader:
             state, fingerprint=fingerprint, people=people, mistakes=found.mistakes
         )
         if known is not None and known.fingerprint == fingerprint:
-            self._store.note(state)  # mind the SD card: nobody is written anew
+            self._store.note(state)  # spare the SD card: no person is rewritten
             return
         self._store.replace(state, found.people)
         log.info("the directory has %d people", people)
 
     def _fetch_photo(self, request: PhotoRequest) -> bool:
-        """Keep the photo, or why there is none; False when its host is in trouble."""
+        """Store the photo, or why there is none; False if its host is in trouble."""
         goes_on = True
         try:
             image = self._image(request.photo)
@@ -131,7 +131,7 @@ class DirectoryReader:
         except UpstreamError as exc:
             path, error, goes_on = None, exc.message, not exc.retry
         except Exception:
-            # Unnoted, this photo would be first each time and take those behind it.
+            # Unrecorded, this photo would come first each time and block the others.
             log.exception("fetching a directory photo failed unexpectedly")
             path, error = None, "cannot be stored"
         self._store.keep_photo(request, path, error)
@@ -151,7 +151,7 @@ class DirectoryReader:
             if path.is_relative_to(folder) and path.is_file():
                 return _photo_file(path)
         except (OSError, RuntimeError):
-            pass  # a name that is too long, a link to itself
+            pass  # a name that is too long, or a link to itself
         words = f"is not a file next to the directory: {photo[:40]!r}"
         raise UpstreamError(words, retry=False)
 
@@ -160,8 +160,8 @@ def read_directory(place: str, client: DirectoryClient | None = None) -> Directo
     """Read a file or an address, CSV or JSON.
 
     Raises:
-        BadInput: it cannot be read, is no directory, or nobody is in it.
-        UpstreamError: its server did not give it.
+        BadInput: it cannot be read, is not a directory, or is empty.
+        UpstreamError: its server did not deliver it.
     """
     if _is_url(place):
         content = (client or DirectoryClient(())).people(place)
@@ -174,14 +174,14 @@ def read_directory(place: str, client: DirectoryClient | None = None) -> Directo
     else:
         found = directory.read_csv(text.splitlines(keepends=True))
     if not found.people:
-        # An export that failed looks so; an office nobody works at has no readers.
+        # A failed export is empty, too; an office without people has no readers.
         left_out = f"; {_summary(found)}" if found.mistakes else ""
         raise BadInput(f"has no people (expected at least one{left_out})")
     return found
 
 
 def _digest(found: Directory) -> str:
-    """Return another text when there are other people, whatever stands around them."""
+    """Return a text that differs when the people differ, whatever surrounds them."""
     digest = hashlib.sha256()
     for person in found.people:
         digest.update(repr(person).encode())
@@ -217,7 +217,7 @@ def _file(place: str) -> bytes:
             raise BadInput(f"{path.name}: larger than {size} MB")
         return path.read_bytes()
     except OSError as exc:
-        # Where it was looked for: a relative path does not tell.
+        # Where it was looked for, which a relative path does not say.
         raise BadInput(f"{path.absolute()}: cannot be read: {exc.strerror}") from exc
 
 

@@ -1,7 +1,7 @@
 """Body of POST /badges: one badge event, or a list of them. Pure.
 
 {"timestamp": "2026-01-31T08:15:00+01:00", "user_id": "4711", "reader": "Door 1",
- "result": "granted"}: what is not one of the first three is kept as a detail.
+ "result": "granted"}: anything beyond the first three is kept as a detail.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ from mvsnap.errors import BadInput
 MOST = 1000
 _FIELDS = ("timestamp", "user_id", "reader")
 _EXAMPLE = '{"timestamp": "2026-01-31T08:15:00Z", "user_id": "4711", "reader": "Door"}'
-_TOLD = 10
+_MOST_NAMED = 10
 _MAX_NAME = 100
 _EPOCH = "a time like 2026-01-31T08:15:00Z, or seconds or milliseconds since 1970"
 
 
 def read(body: bytes, now: datetime) -> list[Swipe]:
-    """Return all badge events of the body; without an offset a time is UTC.
+    """Return all badge events of the body; times without an offset are UTC.
 
     Raises:
-        BadInput: names every one that cannot be used, ten at most; none is to be kept.
+        BadInput: names up to ten invalid ones; none must be stored then.
     """
     rows, is_list = _rows(body)
     found: list[Swipe] = []
@@ -56,9 +56,9 @@ def read(body: bytes, now: datetime) -> list[Swipe]:
         except BadInput as exc:
             mistakes.append(exc.message)
     if mistakes:
-        more = len(mistakes) - _TOLD
-        told = mistakes[:_TOLD] + ([f"and {more} more"] if more > 0 else [])
-        raise BadInput("; ".join(told))
+        more = len(mistakes) - _MOST_NAMED
+        named = mistakes[:_MOST_NAMED] + ([f"and {more} more"] if more > 0 else [])
+        raise BadInput("; ".join(named))
     return found
 
 
@@ -85,7 +85,7 @@ def _form(text: str) -> dict[str, Any]:
 
 
 def swipe(place: str, row: Any, now: datetime) -> Swipe:
-    """Return one badge event; `place` is how mistakes name it, "" the whole body.
+    """Return one badge event; mistakes name it as `place`, "" for the whole body.
 
     Raises:
         BadInput
@@ -126,9 +126,9 @@ def _written(name: str, text: str) -> datetime | None:
 
 
 def _details(dot: str, row: dict[str, Any]) -> dict[str, Detail]:
-    # A key in the body let the sender in; it is nobody's to read here.
-    told = without_secrets(row)
-    rest = {name: value for name, value in told.items() if name not in _FIELDS}
+    # The sender may authenticate with a key in the body; it must not be stored.
+    fields = without_secrets(row)
+    rest = {name: value for name, value in fields.items() if name not in _FIELDS}
     if len(rest) > MAX_DETAILS:
         raise BadInput(
             f"{dot or 'body'}: {len(rest)} details (expected at most {MAX_DETAILS})"
@@ -142,7 +142,7 @@ def detail_name(dot: str, name: str) -> str:
 
 
 def detail(name: str, value: Any) -> Detail:
-    """Return the value of a detail, or raise BadInput; what is nested becomes text."""
+    """Return the value of a detail, or raise BadInput; nested values become text."""
     if isinstance(value, float) and not math.isfinite(value):
         raise BadInput(f"{name}: not a number (expected a 64-bit number)")
     if isinstance(value, bool | float) or value is None:
@@ -152,7 +152,7 @@ def detail(name: str, value: Any) -> Detail:
     try:
         text = json.dumps(value) if isinstance(value, dict | list) else str(value)
     except RecursionError as exc:
-        # As deep as it can just be read.
+        # The deepest nesting that can be encoded.
         raise BadInput(f"{name}: nested too deeply") from exc
     return parse_prose(name, text, MAX_DETAIL)
 

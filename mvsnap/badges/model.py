@@ -1,4 +1,4 @@
-"""Badge events: who held which badge to which reader, and what people judged. Pure."""
+"""Badge events: who presented which badge at which reader, and the verdicts. Pure."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ Detail = str | int | float | bool | None
 
 # Any fixed UUID: the same badge event must have the same id wherever it comes from.
 _NAMESPACE = uuid.UUID("6b1f5d0e-8f34-4c4e-9a55-6d7673626467")
-# A camera has stored a moment some two to three minutes later.
+# A camera has stored a moment two to three minutes later.
 PICTURE_AFTER = timedelta(minutes=3)
-# A mismatch is told so long after it was judged: a wrong key can be taken back.
+# A mismatch is posted this long after the verdict: time to undo a wrong key.
 NOTIFY_AFTER = timedelta(seconds=10)
 NO_KEY = "Pictures cannot be fetched: meraki.api_key is not set."
 MAX_TEXT = 200
 MAX_NOTE = 1000
 MAX_DETAILS = 50
 MAX_DETAIL = 1000
-# Clocks of readers run ahead; more is a wrong time zone.
+# Clocks of readers run ahead; a larger difference is a wrong time zone.
 _AHEAD = timedelta(minutes=10)
 _OLDEST = datetime(2010, 1, 1, tzinfo=UTC)
 _OFFSET = re.compile(r"\s*(Z|UTC|[+-]\d{2}(:?\d{2})?)$", re.I | re.ASCII)
-# Larger numbers are milliseconds: as seconds they lie after the year 5000.
+# Larger numbers are milliseconds: as seconds they are beyond the year 5000.
 _FIRST_MS = 100_000_000_000
 _LAST_MS = 100_000_000_000_000
 
 
 class PictureState(StrEnum):
-    """NO_VIDEO, OFFLINE and FAILED may be asked again, see `Badge.ask_at`."""
+    """NO_VIDEO, OFFLINE and FAILED may be retried, see `Badge.ask_at`."""
 
     WAITING = "waiting"
     FETCHED = "fetched"
@@ -49,7 +49,7 @@ class PictureState(StrEnum):
 
 
 class Verdict(StrEnum):
-    """OPEN: nobody has judged yet."""
+    """OPEN: no verdict yet."""
 
     OPEN = "open"
     MATCH = "match"
@@ -59,7 +59,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Swipe:
-    """A badge held to a reader, as somebody told us."""
+    """A badge presented to a reader, as the access system reported it."""
 
     swiped_at: datetime
     user_id: str
@@ -75,12 +75,12 @@ class Swipe:
 
 @dataclass(frozen=True, slots=True)
 class BadgeEvent:
-    """A swipe with its picture and the verdict that holds.
+    """A swipe with its picture and the current verdict.
 
-    serial: the camera of the reader, None when none is set.
-    ask_at: when the camera is asked (again), None: not by itself.
+    serial: the camera of the reader, None if it has none.
+    ask_at: when to request the picture (again), None: not automatically.
     picture_path: below data_dir; error: why there is no picture.
-    person, department, photo_path: of the directory, "" and None when not there.
+    person, department, photo_path: from the directory, "" and None if not in it.
     """
 
     id: BadgeId
@@ -108,9 +108,9 @@ class BadgeEvent:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What somebody judged; the last one of a badge event holds.
+    """A verdict that somebody gave; the last one of a badge event counts.
 
-    tell_at: when the room is told of it, None: not, or not any more.
+    notify_at: when it is posted to the room, None: not at all, or no longer.
     """
 
     badge_id: BadgeId
@@ -123,13 +123,13 @@ class Judgement:
 
     @property
     def job_id(self) -> JobId:
-        """The job that tells of it."""
+        """The job that posts it."""
         name = f"told {self.badge_id} {self.judged_at.isoformat()}"
         return JobId(str(uuid.uuid5(_NAMESPACE, name)))
 
 
 class Readers:
-    """Which camera sees which reader; case and blanks around a name do not count."""
+    """Which camera sees which reader; case and spaces around a name are ignored."""
 
     def __init__(self, camera_of_reader: Mapping[str, str]) -> None:
         self._serials = {
@@ -142,7 +142,7 @@ class Readers:
 
 
 def recorded(swipe: Swipe, readers: Readers, source: str, now: datetime) -> BadgeEvent:
-    """Return the swipe as it is kept, its picture still to be asked for."""
+    """Return the swipe as it is stored, its picture still to be fetched."""
     serial = readers.camera(swipe.reader)
     return BadgeEvent(
         id=swipe.id,
@@ -159,7 +159,7 @@ def recorded(swipe: Swipe, readers: Readers, source: str, now: datetime) -> Badg
 
 
 def ask_at(swiped_at: datetime, now: datetime) -> datetime:
-    """Return when to ask for the picture of a swipe."""
+    """Return when to request the picture of a swipe."""
     return max(swiped_at + PICTURE_AFTER, now)
 
 
@@ -182,7 +182,7 @@ def parse_text(name: str, value: object, most: int = MAX_TEXT) -> str:
 
 
 def parse_prose(name: str, text: str, most: int) -> str:
-    """Return a text that may be empty; its line breaks become blanks.
+    """Return a text that may be empty; its line breaks become spaces.
 
     Raises:
         BadInput
@@ -192,12 +192,12 @@ def parse_prose(name: str, text: str, most: int) -> str:
 
 
 def parse_note(text: str) -> str:
-    """Return a note as it is kept, or raise BadInput."""
+    """Return a note as it is stored, or raise BadInput."""
     return parse_prose("note", text, MAX_NOTE)
 
 
 def refuse_day(name: str, text: str) -> None:
-    """Refuse a date without a time of day: midnight is not when a badge was used.
+    """Refuse a date without a time of day: a badge is not used at midnight exactly.
 
     Raises:
         BadInput
@@ -211,16 +211,16 @@ def refuse_day(name: str, text: str) -> None:
 
 
 def epoch(number: float) -> datetime | None:
-    """Return seconds or milliseconds since 1970 as a moment, None: cannot be one."""
+    """Return seconds or milliseconds since 1970 as a moment, None if out of range."""
     if not 0 < number < _LAST_MS:
         return None
     seconds = number / 1000 if number >= _FIRST_MS else number
-    # Through whole microseconds: the same number gives the same moment.
+    # Via whole microseconds: the same number always gives the same moment.
     return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=round(seconds * 1e6))
 
 
 def check_moment(name: str, moment: datetime, came: object, now: datetime) -> datetime:
-    """Return the moment when a badge can have been used then.
+    """Return the moment if a badge can have been used then.
 
     Raises:
         BadInput

@@ -1,4 +1,4 @@
-"""The directory beside a badge event: the entry, the frame, and what is wrong."""
+"""The directory next to a badge event: the entry, the frame, and what is wrong."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def frame_of(user_id: str) -> tuple[str | None, str | None]:
     if template is None:
         return None, None
     address, origin = frame_address(template, user_id), frame_origin(template)
-    # With scripts, a frame of our own origin could leave its sandbox.
+    # With scripts, a frame of our own origin could escape its sandbox.
     here = (request.host_url, gateway().settings.site.public_url or "")
     ours = {frame_origin(url).casefold() for url in here}
     return (None if origin.casefold() in ours else origin), address

@@ -1,4 +1,4 @@
-"""What a person asks of the list of badge events, with what was typed wrong."""
+"""The filter of the list of badge events, with what was entered wrong."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MAX_ID = 64
 
 @dataclass(frozen=True, slots=True)
 class ReviewFilter(ListFilter[BadgeFilter]):
-    """What is asked of the list, and goes along while its rows are judged."""
+    """The filter of the list; it is kept while rows are reviewed."""
 
     @property
     def all_pages(self) -> BadgeFilter:
@@ -29,7 +29,7 @@ class ReviewFilter(ListFilter[BadgeFilter]):
 def read_filter(
     given: Mapping[str, str], zone: ZoneInfo, directory: DirectoryStore
 ) -> ReviewFilter:
-    """Return the filter; a value that cannot be used is left out of `wanted`."""
+    """Return the filter; an invalid value is left out of `wanted`."""
     texts = typed(given, (*NAMES, "after"))
     span = texts.parsed("day", lambda text: day_span(text, zone))
     wanted = BadgeFilter(
@@ -44,15 +44,15 @@ def read_filter(
 
 
 def parse_badge_id(text: str) -> BadgeId:
-    """Return the id of an address; that there is one is another question."""
-    # No id holds a NUL, and PostgreSQL refuses to look for one.
+    """Return the id in an address; whether it exists is another question."""
+    # No id contains a NUL, and PostgreSQL refuses to search for one.
     if not text.isprintable() or len(text) > _MAX_ID:
         raise BadInput(f"{text[:40]!r} (expected the id of a badge event)")
     return BadgeId(text)
 
 
 def _user_ids(text: str, directory: DirectoryStore) -> tuple[str, ...]:
-    """Return whose badge it may be: of this id, or of people with such a name."""
+    """Return the possible owners: this id itself, or people with such a name."""
     wanted = parse_text("person", text, MAX_TEXT)
     found = directory.user_ids(wanted)
     if len(found) > MOST_FOUND:

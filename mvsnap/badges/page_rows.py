@@ -1,4 +1,4 @@
-"""Badge events as people see them: words for each state of a picture and verdict."""
+"""Badge events for display: a text for each state of a picture and verdict."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _NO_PICTURE = {
 
 @dataclass(frozen=True, slots=True)
 class BadgeRow:
-    """has_picture, has_photo: whether the file is there.
+    """has_picture, has_photo: whether the file exists.
 
-    no_picture: why not, in a sentence; may_ask: whether asking again can help.
+    no_picture: why not, in a sentence; may_ask: whether retrying can help.
     """
 
     badge: BadgeEvent
@@ -47,7 +47,7 @@ class BadgeRow:
 
     @property
     def photo_name(self) -> str:
-        """The last part of the photo's address."""
+        """The last segment of the photo's address."""
         return (self.badge.photo_path or "").rpartition("/")[2]
 
     @property
@@ -58,21 +58,21 @@ class BadgeRow:
 def why_no_picture(
     badge: BadgeEvent,
     now: datetime,
-    told: Callable[[datetime], str],
+    time_text: Callable[[datetime], str],
     *,
     has_key: bool,
 ) -> str:
-    """Return a sentence or two; `told` writes a time as people read it."""
+    """Return a sentence or two; `time_text` formats a time for display."""
     is_later = badge.ask_at is not None and badge.ask_at > now
     if badge.picture is PictureState.WAITING:
         if not has_key:
             return NO_KEY
         if badge.ask_at and is_later and not badge.asks:
-            return f"The picture will be fetched after {told(badge.ask_at)}."
+            return f"The picture will be fetched after {time_text(badge.ask_at)}."
         return "The picture is being fetched."
     if badge.picture is PictureState.NO_CAMERA:
         return f"No camera is assigned to {badge.reader} (badges.camera_of_reader)"
     words = _NO_PICTURE.get(badge.picture) or badge.error or "No picture."
     if badge.ask_at and is_later:
-        words = f"{words.rstrip('.')}. Next try at {told(badge.ask_at)}."
+        words = f"{words.rstrip('.')}. Next try at {time_text(badge.ask_at)}."
     return words

@@ -1,4 +1,4 @@
-"""Verdicts: what a person judged, who was told of it."""
+"""Verdicts: who gave them, and which were posted where."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mvsnap.errors import BadInput
 from mvsnap.web import auth
 from mvsnap.web.context import feature, gateway
 
-_MAX_DIGITS = 18  # fits every database's whole numbers
+_MAX_DIGITS = 18  # within every database's integers
 
 
 def read_judgement(badge_id: BadgeId) -> Judgement:
@@ -22,13 +22,13 @@ def read_judgement(badge_id: BadgeId) -> Judgement:
         known = ", ".join(Verdict)
         raise BadInput(f"verdict: {text[:40]!r} (expected one of: {known})") from exc
     note = parse_note(request.form.get("note", ""))
-    tells = verdict is Verdict.MISMATCH and room_to_notify() is not None
-    notify_at = now + NOTIFY_AFTER if tells else None
+    is_posted = verdict is Verdict.MISMATCH and room_to_notify() is not None
+    notify_at = now + NOTIFY_AFTER if is_posted else None
     return Judgement(badge_id, verdict, note, now, auth.person().name, notify_at)
 
 
 def read_seen() -> int | None:
-    """Return the last judgement that was on the page, None when it does not say."""
+    """Return the last judgement that was on the page, None if it does not say."""
     text = request.form.get("seen", "")
     if not text:
         return None
@@ -38,14 +38,14 @@ def read_seen() -> int | None:
 
 
 def room_to_notify() -> str | None:
-    """Return who is told of a mismatch, None for nobody."""
+    """Return the room that mismatches are posted to, None if there is none."""
     settings = gateway().settings
     rooms = settings.recipients.only(settings.badges.mismatch_room)
     return next(iter(rooms), None)
 
 
 def history(badge_id: BadgeId) -> list[tuple[Judgement, str]]:
-    """Return what was judged, newest first, each with what became of telling it."""
+    """Return the verdicts, newest first, each with the state of its messages."""
     return [
         (made, _summary(made, job_id))
         for made, job_id in feature(BadgeParts).store.judgements(badge_id)
@@ -55,9 +55,9 @@ def history(badge_id: BadgeId) -> list[tuple[Judgement, str]]:
 def _summary(made: Judgement, job_id: JobId | None) -> str:
     if job_id is None:
         return "posting to the room shortly" if made.notify_at else ""
-    for letter in gateway().store.deliveries_of_job(job_id).values():
-        if letter.state is DeliveryState.SENT:
-            return f"posted to {letter.room}"
-        if letter.state is DeliveryState.FAILED:
-            return f"not posted: {letter.error}"
+    for delivery in gateway().store.deliveries_of_job(job_id).values():
+        if delivery.state is DeliveryState.SENT:
+            return f"posted to {delivery.room}"
+        if delivery.state is DeliveryState.FAILED:
+            return f"not posted: {delivery.error}"
     return "posting to the room"

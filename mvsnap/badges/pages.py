@@ -113,7 +113,7 @@ def judge(badge_id: str) -> ResponseReturnValue:
         if not _store().judge(made, read_seen()):
             raise NotFound("This badge event no longer exists")
     except JudgedMeanwhile as exc:
-        # The page as it is now, with the note that was typed.
+        # The current page, with the note that was entered.
         page = _review_page(asked, _badge(badge_id), unsaved=made)
         page.status_code = exc.status
         return page
@@ -149,7 +149,7 @@ def fetch_again(badge_id: str) -> ResponseReturnValue:
     return redirect(url_for(".review", badge_id=badge.id, **asked.query), 303)
 
 
-# --- pictures: only for who is logged in now, so a browser asks every time
+# --- pictures: only for users logged in now, so browsers revalidate each time
 
 
 @bp.get("/badges/<badge_id>/picture.jpg")
@@ -179,7 +179,7 @@ def _file(path: Path | None) -> ResponseReturnValue:
     return answer
 
 
-# --- what they share
+# --- shared
 
 
 def _asked() -> ReviewFilter:
@@ -231,7 +231,7 @@ def _row(badge: BadgeEvent, names: Mapping[Serial, str]) -> BadgeRow:
 
 
 def _counts(asked: ReviewFilter) -> dict[str, str]:
-    """Return how many match and how many of them are open, `1,000+` for more."""
+    """Return how many match and how many of those are open, `1,000+` for more."""
     wanted = asked.all_pages
     numbers = {"all": _store().count(wanted, _MOST_COUNTED + 1)}
     if wanted.verdict is None:
@@ -262,7 +262,7 @@ def _days() -> list[tuple[str, str]]:
 def _review_page(
     asked: ReviewFilter, badge: BadgeEvent, unsaved: Judgement | None = None
 ) -> Response:
-    """unsaved: what was judged on an older page, and not kept."""
+    """unsaved: the verdict on an outdated page, not stored."""
     _, older = _store().beside(asked.all_pages, badge.id)
     newer, _ = _store().beside(_way_back(asked), badge.id)
     following = _store().badge(older) if older else None
@@ -293,7 +293,7 @@ def _review_page(
 
 
 def _way_back(asked: ReviewFilter) -> BadgeFilter:
-    """Among the open ones the way back leads to what was judged just now, too."""
+    """In the list of open ones, the way back includes the one reviewed just now."""
     wanted = asked.all_pages
     is_open = wanted.verdict is Verdict.OPEN
     return replace(wanted, verdict=None) if is_open else wanted

@@ -1,7 +1,7 @@
-"""Which pictures of badge events are still to be fetched, and who fetches them.
+"""Which pictures of badge events are still to be fetched, and by whom.
 
-A worker claims some: they are its own until the lease is over. It may die meanwhile;
-then another one claims them.
+A worker claims some: they are its own until the lease expires. If it dies, another
+worker claims them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mvsnap.badges.tables import badges
 from mvsnap.domain import Serial
 from mvsnap.store.database import Database
 
-# Longer than one picture may take: the camera's time, the waiting for the Dashboard.
+# Longer than one picture may take: the camera, and waiting for the Dashboard.
 LEASE = timedelta(minutes=10)
 _MOST_READERS = 1000
 _GIVEN_UP = (badges.c.picture != PictureState.FETCHED) & badges.c.ask_at.is_(None)
@@ -30,9 +30,9 @@ class BadgePictures:
     def claim(
         self, worker: str, now: datetime, limit: int, *, newest: bool = False
     ) -> list[BadgeEvent]:
-        """Return what is to be asked for by now; nobody else gets the same.
+        """Return what is due now; no other worker gets the same.
 
-        newest: what became due last comes first, else what waits longest.
+        newest: the most recently due come first, else those that wait longest.
         """
         one = badges.alias()
         due = select(one.c.id).where(one.c.ask_at <= now)
@@ -40,11 +40,11 @@ class BadgePictures:
         due = due.order_by(*(c.desc() if newest else c.asc() for c in order))
         due = due.limit(limit)
         with self._db.reading() as connection:
-            # Looking costs no write; most times there is nothing.
+            # Reading costs no write; most of the time nothing is due.
             if connection.execute(due).first() is None:
                 return []
         with self._db.writing() as connection:
-            # Two workers at once: the second one passes over what the first holds.
+            # Two workers at once: the second skips the rows that the first has locked.
             mine = connection.execute(
                 update(badges)
                 .where(badges.c.id.in_(due.with_for_update(skip_locked=True)))
@@ -59,7 +59,7 @@ class BadgePictures:
         return [badge_event(row) for row in rows]
 
     def release(self, worker: str, now: datetime) -> int:
-        """Let what this worker claimed in an earlier life be claimed at once."""
+        """Release what this worker claimed before a restart."""
         return self._change(badges.c.claimed_by == worker, ask_at=now, claimed_by=None)
 
     def fetched(self, badge_id: BadgeId, path: str, video_link: str | None) -> None:
@@ -82,7 +82,7 @@ class BadgePictures:
         ask_at: datetime | None,
         video_link: str | None = None,
     ) -> None:
-        """ask_at: when to ask again, None: only when somebody wishes."""
+        """ask_at: when to try again, None: only on request."""
         news: dict[str, Any] = {"video_link": video_link} if video_link else {}
         self._change(
             badges.c.id == badge_id,
@@ -102,9 +102,9 @@ class BadgePictures:
         *,
         is_gone: bool = False,
     ) -> bool:
-        """Ask anew for a picture that is not there; False: it is, or is asked for.
+        """Request a missing picture again; False: it exists, or is requested already.
 
-        is_gone: it was there, and its file is not any more.
+        is_gone: it was stored, and its file is missing.
         """
         missing = true() if is_gone else badges.c.picture != PictureState.FETCHED
         return bool(
@@ -119,11 +119,11 @@ class BadgePictures:
         )
 
     def move_to(self, badge_id: BadgeId, serial: Serial) -> None:
-        """Note that another camera sees this reader now."""
+        """Record that another camera sees this reader now."""
         self._change(badges.c.id == badge_id, serial=serial)
 
     def readers_given_up(self) -> list[str]:
-        """Return readers with pictures nobody asks for (any more)."""
+        """Return readers with pictures that were given up."""
         statement = (
             select(badges.c.reader).where(_GIVEN_UP).distinct().limit(_MOST_READERS)
         )
@@ -131,9 +131,9 @@ class BadgePictures:
             return [row.reader for row in connection.execute(statement)]
 
     def give_camera(self, reader: str, serial: Serial, ask_at: datetime) -> int:
-        """Ask for the pictures of a reader that has another camera now, or one at all.
+        """Request the pictures of a reader whose camera was set or changed.
 
-        Returns how many; those that were given up with this very camera stay so.
+        Returns how many; those that were given up with this same camera stay so.
         """
         other = badges.c.serial.is_(None) | (badges.c.serial != serial)
         return self._change(

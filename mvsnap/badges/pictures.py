@@ -18,14 +18,14 @@ from mvsnap.store.files import Files
 
 log = logging.getLogger(__name__)
 
-# A picture takes a camera some seconds: so many are waited for at once.
+# A picture takes a camera some seconds: this many are awaited at once.
 _AT_ONCE = 6
-# Two calls each: with one picture for five calls of the budget, half of it is left.
+# Two calls each: one picture per five calls of the budget leaves more than half of it.
 _CALLS_FOR_ONE = 5
 
 
 class PictureFetcher:
-    """worker: names this process, in its next life too.
+    """worker: the name of this process, the same after a restart.
 
     requests_per_s: the budget of the Dashboard, of which less than half is used.
     """
@@ -55,9 +55,9 @@ class PictureFetcher:
         self._readers = Readers({})
 
     def begin(self, readers: Readers) -> None:
-        """Take up what an earlier life left, and readers that have another camera now.
+        """x.
 
-        readers: of the settings in force; a reader they do not name keeps its camera.
+        readers: of the current settings; a reader not in them keeps its camera.
         """
         self._readers, now = readers, self._clock.now()
         left = self._pictures.release(self._worker, now)
@@ -68,7 +68,7 @@ class PictureFetcher:
             log.info("retrying pictures of %d badge events", left)
 
     def step(self) -> None:
-        """Begin to fetch as many of the pictures that are due as the budget allows."""
+        """Start to fetch as many of the due pictures as the budget allows."""
         now = self._clock.monotonic()
         grown = (now - self._at) * self._per_s
         self._allowed, self._at = min(self._allowed + grown, float(_AT_ONCE)), now
@@ -77,7 +77,7 @@ class PictureFetcher:
         if limit < 1:
             return
         # In turns: a swipe of just now does not wait for a whole imported file, nor the
-        # file for swipes without end.
+        # file for an endless stream of swipes.
         self._newest = not self._newest
         now_at = self._clock.now()
         due = self._pictures.claim(self._worker, now_at, limit, newest=self._newest)
@@ -94,14 +94,14 @@ class PictureFetcher:
         try:
             self.fetch(badge)
         except Exception:
-            # The lease ends by itself; then it is tried again.
+            # The lease expires by itself; then it is retried.
             log.exception("fetching the picture of badge event %s failed", badge.id)
         finally:
             with self._lock:
                 self._free += 1
 
     def fetch(self, badge: BadgeEvent) -> None:
-        """Fetch one picture, or note why there is none and when to ask again."""
+        """Fetch one picture, or store why there is none and when to retry."""
         serial = self._readers.camera(badge.reader) or badge.serial
         if serial != badge.serial and serial is not None:
             self._pictures.move_to(badge.id, serial)

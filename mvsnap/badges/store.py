@@ -1,4 +1,4 @@
-"""Badge events and what was judged about them. One method is one transaction."""
+"""Badge events and their verdicts. One method is one transaction."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from mvsnap.store.database import Database
 from mvsnap.store.paging import Order, pages
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 
-# When it was swiped, and its id.
+# The time of its swipe, and its id.
 _Place = tuple[datetime, str]
 _NEWEST_FIRST = Order(falling=(badges.c.swiped_at, badges.c.id))
 _OLDEST_FIRST = Order(rising=(badges.c.swiped_at, badges.c.id))
 _MOST_READERS = 300
-# Whole badge events, with what the directory says.
+# Complete badge events, with the directory's data.
 ALL = select(
     badges,
     cardholders.c.name.label("person"),
@@ -55,11 +55,11 @@ class BadgeStore:
         self._db = db
 
     def add(self, events: Sequence[BadgeEvent]) -> int:
-        """Add all of them or none; return how many were not there already."""
+        """Add all of them or none; return how many were new."""
         if not events:
             return 0
         statement = self._db.insert(badges).on_conflict_do_nothing()
-        # In one order: two that add the same would wait for each other's rows.
+        # In a fixed order: two that add the same rows would otherwise deadlock.
         rows = [_row(event) for event in sorted(events, key=lambda event: event.id)]
         with self._db.writing() as connection:
             added = connection.execute(statement.returning(badges.c.id), rows)
@@ -85,11 +85,11 @@ class BadgeStore:
 
         with self._db.reading() as connection:
             after = self._place(connection, wanted.after)
-        # Not by its id: it may be purged while the page is on its way.
+        # Not by its id: it may be purged while the page is being sent.
         return pages(read, lambda badge: (badge.swiped_at, badge.id), after=after)
 
     def count(self, wanted: BadgeFilter, at_most: int) -> int:
-        """Count what matches on all pages, no further than `at_most`."""
+        """Count all that match, up to `at_most`."""
         inner = select(literal(1)).select_from(badges).where(*_conditions(wanted))
         statement = select(func.count()).select_from(inner.limit(at_most).subquery())
         with self._db.reading() as connection:
@@ -98,7 +98,7 @@ class BadgeStore:
     def beside(
         self, wanted: BadgeFilter, badge_id: BadgeId
     ) -> tuple[BadgeId | None, BadgeId | None]:
-        """Return the next newer and the next older one that match."""
+        """Return the next newer and the next older match."""
         ids = select(badges.c.id).where(*_conditions(wanted)).limit(1)
         with self._db.reading() as connection:
             place = self._place(connection, badge_id)
@@ -112,7 +112,7 @@ class BadgeStore:
         return newer, older
 
     def readers(self) -> list[str]:
-        """Return the names of all readers, sorted; looks at each name once."""
+        """Return the names of all readers, sorted; reads each name once."""
         first = select(func.min(badges.c.reader).label("reader")).cte(
             "names", recursive=True
         )
@@ -127,17 +127,17 @@ class BadgeStore:
             rows = connection.execute(statement).all()
         return [row.reader for row in rows if row.reader is not None]
 
-    # --- judgements
+    # --- verdicts
 
     def judge(self, made: Judgement, seen: int | None = None) -> bool:
-        """Keep what was judged; False when there is no such badge event (any more).
+        """Store a verdict; False if the badge event does not exist (any more).
 
         seen: id of the last judgement the person saw, 0: there was none, None: any.
-        `made.tell_at` counts when it is news: a mismatch that was told already is not
-        told again, and one that was taken back in time is not told at all.
+        `made.notify_at` counts only if it is news: a mismatch that was posted is not
+        posted again, and one that was undone in time is not posted at all.
 
         Raises:
-            JudgedMeanwhile: somebody else judged it after that one; nothing is kept.
+            JudgedMeanwhile: somebody else gave a later verdict; nothing is stored.
         """
         own = judgements.c.badge_id == made.badge_id
         with self._db.writing() as connection:
@@ -177,7 +177,7 @@ class BadgeStore:
         return True
 
     def judgements(self, badge_id: BadgeId) -> list[tuple[Judgement, JobId | None]]:
-        """Return the history, newest first, each with the job that told of it."""
+        """Return the history, newest first, each with the job that posted it."""
         statement = (
             select(judgements)
             .where(judgements.c.badge_id == badge_id)
@@ -190,7 +190,7 @@ class BadgeStore:
         ]
 
     def to_notify(self, now: datetime, limit: int) -> list[Judgement]:
-        """Return mismatches whose room is to be told by now, oldest first."""
+        """Return mismatches that are due to be posted, oldest first."""
         statement = (
             select(judgements)
             .where(judgements.c.notify_at <= now)
@@ -201,7 +201,7 @@ class BadgeStore:
             return [_judgement(row) for row in connection.execute(statement)]
 
     def mark_notified(self, made: Judgement, job_id: JobId | None) -> None:
-        """Note the job that tells of it; None: nobody is to be told any more."""
+        """Store the job that posts it; None: it is not to be posted any more."""
         with self._db.writing() as connection:
             connection.execute(
                 update(judgements)
@@ -247,7 +247,7 @@ def _require_all_seen(connection: Any, made: Judgement, seen: int) -> None:
     newer = (
         select(judgements.c.judged_by)
         .where(judgements.c.badge_id == made.badge_id, judgements.c.id > seen)
-        # Who comes back to an older page of their own undoes nobody else's verdict.
+        # People may change their own verdict from an older page, but nobody else's.
         .where(judgements.c.judged_by != made.judged_by)
         .order_by(judgements.c.id.desc())
         .limit(1)

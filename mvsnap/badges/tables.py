@@ -1,4 +1,4 @@
-"""Tables of the badge review: badge events, what was judged, the directory."""
+"""Tables of the badge review: badge events, verdicts, the directory."""
 
 from __future__ import annotations
 
@@ -11,47 +11,47 @@ badges = Table(
     metadata,
     Column("id", Text, primary_key=True, comment="UUID of time, person and reader"),
     Column("swiped_at", Moment, nullable=False, comment="when the badge was used"),
-    Column("recorded_at", Moment, nullable=False, comment="when it was written here"),
-    Column("user_id", Text, nullable=False, comment="of the badge, as the reader says"),
+    Column("recorded_at", Moment, nullable=False, comment="when it was stored"),
+    Column("user_id", Text, nullable=False, comment="of the badge, as sent"),
     Column("reader", Text, nullable=False, comment="name of the reader"),
-    Column("source", Text, nullable=False, comment="API key or file it came from"),
-    Column("details", JSON, nullable=False, comment="what else was told, by name"),
+    Column("source", Text, nullable=False, comment="API key or file"),
+    Column("details", JSON, nullable=False, comment="other fields, by name"),
     Column("serial", Text, comment="Meraki serial of the reader's camera"),
     Column("picture", Text, nullable=False, comment="PictureState"),
-    Column("ask_at", Moment, comment="when the camera is asked; none: not by itself"),
-    Column("asks", Integer, nullable=False, comment="how often the camera was asked"),
-    Column("claimed_by", Text, comment="worker that asks now"),
+    Column("ask_at", Moment, comment="when the picture is due; none: manual"),
+    Column("asks", Integer, nullable=False, comment="attempts to fetch the picture"),
+    Column("claimed_by", Text, comment="worker that fetches it"),
     Column("picture_path", Text, comment="JPEG, relative to data_dir"),
-    Column("video_link", Text, comment="Dashboard page at the moment"),
+    Column("video_link", Text, comment="Dashboard page of that moment"),
     Column("error", Text, comment="why there is no picture"),
-    Column("verdict", Text, nullable=False, comment="Verdict that holds"),
-    Column("note", Text, nullable=False, comment="of who judged"),
+    Column("verdict", Text, nullable=False, comment="current Verdict"),
+    Column("note", Text, nullable=False, comment="of the verdict"),
     Column("judged_at", Moment, comment="when the verdict was given"),
     Column("judged_by", Text, nullable=False, comment="user name"),
-    # Each in the order of the list: a page reads its own rows and no others.
+    # Each in the order of the list: a page reads only its own rows.
     Index("badges_newest", "swiped_at", "id"),
     Index("badges_of_reader", "reader", "swiped_at", "id"),
     Index("badges_open_of_reader", "reader", "verdict", "swiped_at", "id"),
     Index("badges_of_user", "user_id", "verdict", "swiped_at", "id"),
     Index("badges_of_verdict", "verdict", "swiped_at", "id"),
     Index("badges_to_ask", "ask_at", "swiped_at"),
-    comment="Badges held to readers, with the picture of that moment",
+    comment="Badges presented to readers, with the picture of that moment",
 )
 
 judgements = Table(
     "judgements",
     metadata,
-    Column("id", Integer, primary_key=True, comment="in the order of time"),
+    Column("id", Integer, primary_key=True, comment="chronological"),
     Column("badge_id", Text, nullable=False, comment="the badge event"),
     Column("verdict", Text, nullable=False, comment="Verdict"),
-    Column("note", Text, nullable=False, comment="as it was typed"),
+    Column("note", Text, nullable=False, comment="as entered"),
     Column("judged_at", Moment, nullable=False, comment="when"),
     Column("judged_by", Text, nullable=False, comment="user name"),
     Column("notify_at", Moment, comment="when the room gets it; none: not (any more)"),
     Column("job_id", Text, comment="the job that posted it"),
     Index("judgements_of_badge", "badge_id", "id"),
     Index("judgements_to_notify", "notify_at"),
-    comment="Who judged what and when; rows are added, the last one holds",
+    comment="History of verdicts; append-only, the last one counts",
 )
 
 cardholders = Table(
@@ -59,23 +59,23 @@ cardholders = Table(
     metadata,
     Column("user_id", Text, primary_key=True, comment="of the badge"),
     Column("name", Text, nullable=False, comment="as the directory has it"),
-    Column("folded", Text, nullable=False, comment="the name to look for, any case"),
+    Column("folded", Text, nullable=False, comment="case-folded name, for searching"),
     Column("department", Text, nullable=False, comment="as the directory has it"),
     Column("photo", Text, nullable=False, comment="address or path, or empty"),
     Column("photo_path", Text, comment="JPEG, relative to data_dir"),
-    Column("photo_error", Text, comment="why the photo could not be had"),
+    Column("photo_error", Text, comment="why the photo could not be fetched"),
     Column("photo_at", Moment, comment="when it was fetched last"),
-    comment="The directory as it was read last",
+    comment="The directory as last read",
 )
 
 directories = Table(
     "directories",
     metadata,
     Column("place", Text, primary_key=True, comment="file or address"),
-    Column("fingerprint", Text, nullable=False, comment="another one when it changed"),
-    Column("read_at", Moment, nullable=False, comment="when it was tried last"),
-    Column("people", Integer, nullable=False, comment="how many it has"),
-    Column("mistakes", Integer, nullable=False, comment="entries left out"),
+    Column("fingerprint", Text, nullable=False, comment="changes with the directory"),
+    Column("read_at", Moment, nullable=False, comment="last attempt"),
+    Column("people", Integer, nullable=False, comment="number of people"),
+    Column("mistakes", Integer, nullable=False, comment="invalid entries, skipped"),
     Column("error", Text, nullable=False, comment="what is wrong, or empty"),
     comment="Where the directory came from; one row",
 )

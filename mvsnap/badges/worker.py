@@ -1,7 +1,7 @@
 """The worker's rounds for badge events: pictures, mismatches; directory, photos.
 
-Not jobs of the engine: a thousand imported rows would be a thousand workflows that are
-deferred for minutes, and its queue would be full for triggers that are urgent.
+Not jobs of the engine: a thousand imported rows would be a thousand workflows deferred
+for minutes, and fill the queue that urgent triggers need.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class BadgeStores:
 
 @dataclass(frozen=True, slots=True)
 class BadgeSteps:
-    """pictures: None without a Dashboard to ask."""
+    """pictures: None without a Dashboard to fetch from."""
 
     directory: DirectoryReader
     notifier: MismatchNotifier
@@ -50,7 +50,7 @@ class BadgeSteps:
 class BadgeLoop:
     """Two threads of its own; what fails in one round may work in the next.
 
-    The directory has one for itself: no server of others keeps pictures and alerts.
+    The directory has a separate one: a slow server must not delay pictures and alerts.
     """
 
     def __init__(self, steps: BadgeSteps, clock: SystemClock) -> None:
@@ -97,7 +97,7 @@ def make_loop(
     clock: SystemClock,
     worker: str,
 ) -> BadgeLoop:
-    """worker: names this process, in its next life too."""
+    """worker: the name of this process, the same after a restart."""
     ours, meraki = settings.badges, settings.meraki
     client = DirectoryClient(ours.photo_hosts)
     notifier = MismatchNotifier(

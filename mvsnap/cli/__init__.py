@@ -1,5 +1,7 @@
-"""Commands. Each lives in a module of its own, imported only when it is called:
-`--help` must not wait for libraries it does not need, on a Raspberry Pi least of all.
+"""Commands. Each is in a module of its own, imported only when it is called.
+
+`--help` must not wait for libraries that it does not need, least of all on a Raspberry
+Pi.
 """
 
 from __future__ import annotations
@@ -78,6 +80,6 @@ def main(ctx: click.Context, config: Path) -> None:
 
     Exit codes: 0 success, 1 failure, 2 usage error.
     """
-    # Pictures, databases and settings are for this account and its group alone.
+    # Pictures, databases and settings are private to this account and its group.
     os.umask(0o027)
     ctx.obj = config

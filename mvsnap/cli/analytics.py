@@ -1,4 +1,4 @@
-"""`analytics rebuild`: visits anew from the stored observations."""
+"""`analytics rebuild`: recreates visits from the stored observations."""
 
 from __future__ import annotations
 

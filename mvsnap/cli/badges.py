@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _BATCH = 500
 _CHUNK = 1024 * 1024
 _MAX_LINE = 1_000_000
-_TOLD = 20
+_MOST_SHOWN = 20
 
 
 @click.group()
@@ -91,7 +91,7 @@ def import_file(
     how = Reading(settings.site.zone, now, _named(columns), time_format)
     parts = open_parts(settings)
     out.print(f"Times without an offset are read as {timezone}.", markup=False)
-    # A name that is no UTF-8 cannot be stored.
+    # A name that is not UTF-8 cannot be stored.
     source = file.name.encode(errors="replace").decode()
     made = Import(parts, source, now)
     try:
@@ -118,7 +118,7 @@ def _named(columns: tuple[str, ...]) -> dict[str, str]:
 
 
 class Import:
-    """One file on its way into the store, a batch a transaction."""
+    """Imports a file into the store, one batch per transaction."""
 
     def __init__(self, parts: Parts, source: str, now: datetime) -> None:
         from mvsnap.badges.model import Readers
@@ -134,7 +134,7 @@ class Import:
         self.reject: Callable[[BadRow], object] = lambda _row: None
 
     def run(self, file: Path, how: Reading) -> None:
-        """Raises BadInput when the heading cannot be used."""
+        """Raises BadInput if the header is unusable."""
         from mvsnap.badges import csv_import
         from mvsnap.core import csv_reader
 
@@ -143,16 +143,16 @@ class Import:
         with file.open("rb") as raw, _progress() as progress:
             lines = _lines(raw, encoding, progress, file.stat().st_size)
             for row in csv_import.read(lines, how):
-                self._take(row)
+                self._add_row(row)
             self._store()
 
-    def _take(self, row: Swipe | BadRow) -> None:
+    def _add_row(self, row: Swipe | BadRow) -> None:
         from mvsnap.core.csv_reader import BadRow
 
         if isinstance(row, BadRow):
             self.bad += 1
             self.reject(row)
-            if len(self.first) < _TOLD:
+            if len(self.first) < _MOST_SHOWN:
                 self.first.append(row)
             return
         self._batch.append(row)
@@ -181,7 +181,7 @@ def _progress() -> Progress:
 def _lines(
     raw: BinaryIO, encoding: str, progress: Progress, size: int
 ) -> Iterator[str]:
-    """Yield the lines; of one that is too long only the beginning, which is refused."""
+    """Yield the lines; one that is too long is truncated, and then refused."""
     task = progress.add_task("importing", total=size)
     with io.TextIOWrapper(raw, encoding, errors="replace", newline="") as text:
         while line := text.readline(_MAX_LINE):
@@ -199,7 +199,7 @@ def _skip_line(text: TextIO) -> None:
 
 @contextmanager
 def _rejects(path: Path | None) -> Iterator[Callable[[BadRow], object]]:
-    """Yield what writes a line that cannot be used; safe to open in a spreadsheet."""
+    """Return a function that writes rejected lines; safe to open in a spreadsheet."""
     from mvsnap.core.csv_table import harmless
 
     if path is None:
@@ -217,8 +217,8 @@ def _report(made: Import, file: Path, *, complete: bool) -> None:
 
     known = made.good - made.new
     events, duplicates = _count(made.new, "new badge event"), _count(known, "duplicate")
-    told = f"{events}, {duplicates}."
-    out.print(told, markup=False)
+    summary = f"{events}, {duplicates}."
+    out.print(summary, markup=False)
     if made.good and not made.gets_pictures:
         out.print(NO_KEY, markup=False)
     if not made.bad:
@@ -226,8 +226,10 @@ def _report(made: Import, file: Path, *, complete: bool) -> None:
     err.print(f"{made.bad} lines of {file} cannot be used:", style="red")
     for row in made.first:
         err.print(f"  line {row.line}: {row.why}", markup=False)
-    if made.bad > _TOLD and not complete:
-        err.print(f"  and {made.bad - _TOLD} more: list them all with --rejects FILE")
+    if made.bad > _MOST_SHOWN and not complete:
+        err.print(
+            f"  and {made.bad - _MOST_SHOWN} more: list them all with --rejects FILE"
+        )
     raise SystemExit(1)
 
 

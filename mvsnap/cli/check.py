@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mvsnap.clients.webex.client import Webex
     from mvsnap.config.model import Settings
 
-# How long a broker may take to let us in.
+# How long a broker may take to accept the connection.
 _BROKER_S = 10.0
 
 
@@ -75,7 +75,7 @@ def _checked(name: str, check: Callable[[], CheckResult]) -> CheckResult:
     except MvsnapError as exc:
         return CheckResult(name, False, exc.message)
     except SQLAlchemyError as exc:
-        # The text of the driver may name the password: only the kind is told.
+        # The driver's text may contain the password: only the kind of error is shown.
         return CheckResult(name, False, f"no database: {type(exc).__name__}")
     except OSError as exc:
         return CheckResult(name, False, f"{exc.filename}: {exc.strerror}")
@@ -163,7 +163,7 @@ def _webex(settings: Settings) -> CheckResult:
 
 
 def _rooms(settings: Settings) -> CheckResult:
-    """Every room that is named anywhere, also on the settings page."""
+    """Every configured room, also on the settings page."""
     webex = _webex_client(settings)
     named = list(
         dict.fromkeys([*settings.rooms_named(), *_rooms_in_settings(settings)])
@@ -199,7 +199,7 @@ def _sense(settings: Settings) -> CheckResult:
 
     if not settings.sense.enabled:
         return CheckResult("MV Sense", None, "off (sense.enabled)")
-    # An id of its own: the listener's would throw a running service out.
+    # An id of its own: the listener's would disconnect a running service.
     name = f"mvsnap-check-{os.getpid()}"
     broker = replace(broker_of(settings.sense, name), keeps_session=False)
     receiver = Receiver(broker)
@@ -218,7 +218,7 @@ def _sense(settings: Settings) -> CheckResult:
 
 
 def _badges(settings: Settings) -> CheckResult:
-    """Read the directory as the service does, and say who has a camera."""
+    """Read the directory as the service does, and report the readers with a camera."""
     from mvsnap.badges.directory_sync import read_directory
 
     ours = settings.badges
@@ -226,17 +226,17 @@ def _badges(settings: Settings) -> CheckResult:
         return CheckResult(
             "badges", None, "no reader has a camera (badges.camera_of_reader)"
         )
-    told = [f"readers with a camera: {len(ours.camera_of_reader)}"]
+    facts = [f"readers with a camera: {len(ours.camera_of_reader)}"]
     if ours.directory is not None:
         found = read_directory(ours.directory)
         if found.mistakes:
             first = f"{found.mistakes} entries left out; {found.first}"
             return CheckResult("badges", False, f"badges.directory: {first}")
-        told.append(f"people: {len(found.people)}")
+        facts.append(f"people: {len(found.people)}")
     if ours.camera_of_reader and not settings.meraki.configured:
-        told.append("but pictures cannot be fetched: meraki.api_key is not set")
-        return CheckResult("badges", False, ", ".join(told))
-    return CheckResult("badges", True, ", ".join(told))
+        facts.append("but pictures cannot be fetched: meraki.api_key is not set")
+        return CheckResult("badges", False, ", ".join(facts))
+    return CheckResult("badges", True, ", ".join(facts))
 
 
 def _wifi(settings: Settings) -> CheckResult:
@@ -279,7 +279,7 @@ def _log_ins(settings: Settings) -> CheckResult:
 
 
 def _names(settings: Settings) -> list[str]:
-    """Return who may log in with the backend that is set."""
+    """Return who may log in with the configured backend."""
     from mvsnap.runtime import store_url
     from mvsnap.store import database
     from mvsnap.store.users import UserStore

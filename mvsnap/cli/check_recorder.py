@@ -1,4 +1,4 @@
-"""`check` of the recorder: ffmpeg, IXON, every camera that records, the bucket."""
+"""`check` of the recorder: ffmpeg, IXON, every recording camera, the bucket."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _AT_ONCE = 8
 
 
 def checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
-    """Return the name of each line, and what makes it."""
+    """Return the name of each line, and the function that checks it."""
     return [
         ("recorder", lambda: _recorder(settings)),
         ("IXON", lambda: _ixon(settings)),
@@ -30,7 +30,7 @@ def checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
 
 
 def text_of(found: Probe) -> str:
-    """Say what a camera sends, like `h264, 1920x1080, 15 fps`."""
+    """Return what a camera sends, like `h264, 1920x1080, 15 fps`."""
     rate = f", {found.fps:.4g} fps" if found.fps else ""
     return f"{found.codec}, {found.width}x{found.height}{rate}"
 
@@ -73,13 +73,13 @@ def _ixon(settings: Settings) -> CheckResult:
 
 
 def _cameras(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
-    """Ask all cameras at once: one that is away takes its time."""
+    """Test all cameras at once: one that is offline takes its time."""
     if not settings.recorder.cameras:
         return []
     started: dict[str, Future[CheckResult]] = {}
 
     def check(name: str) -> CheckResult:
-        if not started:  # not before the lines above are there
+        if not started:  # not before the lines above are printed
             pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="check")
             for other in settings.recorder.cameras:
                 started[other] = pool.submit(_camera, settings, other)

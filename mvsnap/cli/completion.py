@@ -1,4 +1,4 @@
-"""`completion`: what a shell needs to complete commands and options."""
+"""`completion`: the script with which a shell completes commands and options."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ def completion(ctx: click.Context, shell: str) -> None:
       ~/.local/share/bash-completion/completions/mvsnap
     and for zsh _mvsnap in a folder of $fpath.
     """
-    # The variable is how the program, called by its name, knows that a shell asks.
+    # With this variable the program knows that a shell asks for completions.
     made = _SHELLS[shell](ctx.find_root().command, {}, "mvsnap", "_MVSNAP_COMPLETE")
     click.echo(made.source())

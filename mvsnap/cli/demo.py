@@ -1,4 +1,4 @@
-"""`demo`: the real gateway against simulated clouds, on this machine alone."""
+"""`demo`: the real gateway with simulated clouds, all on this machine."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CLIP_LIMIT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One trigger of the demo; `status` is the answer that shows it worked."""
+    """One trigger of the demo; `status` is the answer if it worked."""
 
     title: str
     parameters: dict[str, str]
@@ -47,9 +47,9 @@ def demo(once: bool, port: int) -> None:
     from mvsnap import logs
     from mvsnap.cli.demo_world import API_KEY, world
 
-    # An end from outside is one like Ctrl-C: the broker and the folder go with it.
+    # A signal is handled like Ctrl-C: the broker and the folder are removed, too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # The camera that is offline is part of the show: no log line is needed for it.
+    # The offline camera is part of the demo: no log line is needed for it.
     logs.configure([API_KEY], logging.CRITICAL)
     out.print(
         "[bold]Demo[/bold]: the real gateway with simulated cameras and a simulated "
@@ -116,7 +116,7 @@ def _fire(tries: list[Try], url: str) -> bool:
 
 
 def _gather(made: World) -> bool:
-    """Let people gather before a camera; say whether the room was told."""
+    """Let people gather at a camera; return whether it was posted."""
     from mvsnap.cli.demo_world import DWELL_S, PEOPLE
     from mvsnap.clock import SystemClock, poll
 
@@ -129,15 +129,17 @@ def _gather(made: World) -> bool:
     began_s = clock.monotonic()
     made.counts.crowd_now(serial, zone_id, 5, _CROWD_S)
 
-    def told(words: str) -> float | None:
-        """Return after how many seconds a message with these words came."""
+    def posted_after(words: str) -> float | None:
+        """Return after how many seconds a message with this text arrived."""
         posted = [m.markdown for m in made.webex.messages]
         found = any(words in text for text in posted)
         return clock.monotonic() - began_s if found else None
 
     with err.status("people come and go"):
         spans_s = [
-            poll(partial(told, words), clock, every_s=0.1, limit_s=_CROWD_LIMIT_S)
+            poll(
+                partial(posted_after, words), clock, every_s=0.1, limit_s=_CROWD_LIMIT_S
+            )
             for words in ("Crowd: ", "Crowd over")
         ]
     came_s, over_s = spans_s
@@ -152,7 +154,7 @@ def _gather(made: World) -> bool:
 
 
 def _fail_a_robot(made: World) -> bool:
-    """Let a robot stop and IXON tell of it; say whether the room got its clip."""
+    """Stop a robot and have IXON report it; return whether the clip was posted."""
     from mvsnap.cli.demo_world import HOOK_TOKEN
     from mvsnap.clock import SystemClock, poll
     from mvsnap.simulator.ixon import notify

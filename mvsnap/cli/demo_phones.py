@@ -26,13 +26,13 @@ _STOP_S = 5.0
 
 SETTINGS: dict[str, Any] = {
     "endpoints": [{"token": _TOKEN, "validator": _VALIDATOR, "secret": _SECRET}],
-    # Those inside alone, not who passes outside.
+    # Only people inside, not passers-by.
     "min_rssi_dbm": -78,
 }
 
 
 def shop(cameras: Sequence[SimulatedCamera]) -> World:
-    """Return a shop that is open day and night, in whose zones people stand."""
+    """Return a shop that is always open, with people standing in its zones."""
     from mvsnap.simulator.scanning.people import Mix, build_world
 
     mix = Mix(
@@ -50,7 +50,7 @@ def shop(cameras: Sequence[SimulatedCamera]) -> World:
 
 
 def seen_live(world: World) -> list[Crowd]:
-    """Return what the cameras are to publish from now on."""
+    """Return what the cameras must publish from now on."""
     from mvsnap.simulator.scanning.stays import crowds
 
     found = crowds(world, datetime.now(UTC))
@@ -58,7 +58,7 @@ def seen_live(world: World) -> list[Crowd]:
 
 
 class Phones:
-    """Tells the gateway of the last day, then of each minute, in the background."""
+    """Sends the gateway the last day, then each minute, in the background."""
 
     def __init__(self, world: World, url: str, sense: SenseStore) -> None:
         from mvsnap.simulator.scanning.sender import Sender
@@ -103,9 +103,9 @@ class Phones:
 
 
 def _by_hour(batches: Iterable[tuple[datetime, list[Post]]]) -> Iterator[Post]:
-    """Yield a post for each hour and radio in place of one for each minute.
+    """Yield a post for each hour and radio instead of one for each minute.
 
-    The Dashboard would not send so much at once; but a day is there in seconds.
+    The Dashboard would not send that much at once; but a day arrives within seconds.
     """
     for _, hour in groupby(batches, key=lambda batch: batch[0].hour):
         found: dict[str, Post] = {}

@@ -31,24 +31,24 @@ if TYPE_CHECKING:
     from mvsnap.simulator.robot import RobotCell
     from mvsnap.simulator.webex.webex import FakeWebex
 
-# Known to everybody, which is all right: the demo listens on 127.0.0.1 only.
+# Public, which is fine: the demo listens on 127.0.0.1 only.
 API_KEY = "demo-key-only-for-trying-out"
 USER, PASSWORD = "demo", "demo-password"
 ROOM = "Site A - Alarms"
 CAMERA_S = 2.0
 PEOPLE, DWELL_S = 3, 3
-# The alarm comes to this address; the clip begins before it.
+# The alarm arrives at this address; the clip begins before it.
 HOOK_TOKEN = "demo-token-of-the-robots"
 ROBOT = "Robot cell"
 _PRE_ROLL_S, _POST_ROLL_S, _ROBOT_FPS = 8, 5, 8
-# While the demo stays up, somebody gathers now and then.
+# While the demo is running, a crowd gathers now and then.
 _CROWD_EVERY_S, _CROWD_S, _CROWDS = 150, 20, 500
 _READERS, _BADGES = ("Gate", "Reception", "Hall 1", "Car park"), 24
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """counts: None without a broker on this machine; robot: without ffmpeg."""
+    """counts: None without a broker on this machine; robot: None without ffmpeg."""
 
     url: str
     rooms_url: str
@@ -66,7 +66,7 @@ class World:
 
 @contextmanager
 def world(port: int) -> Iterator[World]:
-    """Start everything; it ends with the block."""
+    """Start everything; it ends with the `with` block."""
     from mvsnap.runtime import Roles, Service
     from mvsnap.serving import make_server
     from mvsnap.simulator.meraki.dashboard import FakeDashboard
@@ -74,7 +74,7 @@ def world(port: int) -> Iterator[World]:
     from mvsnap.simulator.webex.webex import FakeWebex
 
     dashboard = FakeDashboard(cameras=4, not_ready_s=CAMERA_S)
-    # One camera is offline from the beginning, and shown so.
+    # One camera is offline from the start, and shown as such.
     list(dashboard.cameras.values())[-1].status = "offline"
     webex = FakeWebex(rooms=(ROOM, "Site B - Alarms"))
     with ExitStack() as stack:
@@ -103,7 +103,7 @@ def world(port: int) -> Iterator[World]:
         phones = demo_phones.Phones(shop, url, service.parts.sense)
         stack.callback(phones.stop)
         counts = _counts(stack, broker, dashboard, demo_phones.seen_live(shop))
-        # What the Dashboard counts from now on is who was published.
+        # From now on the Dashboard counts the people that were published.
         dashboard.people_at = counts.people_at if counts else None
         yield World(url, rooms_url, dashboard, webex, counts, robot, phones)
 
@@ -119,7 +119,7 @@ def _broker(stack: ExitStack, folder: Path) -> Mosquitto | None:
 
 
 def _robot(stack: ExitStack) -> tuple[RobotCell | None, dict[str, Any]]:
-    """Show a robot to a camera; return it, and the settings that record the camera."""
+    """Put a robot in front of a camera; return it, and the settings that record it."""
     from mvsnap.simulator.robot import RobotCell
     from mvsnap.simulator.server import serve
     from mvsnap.simulator.video import FakeVideo
@@ -154,7 +154,7 @@ def _counts(
         return None
     cameras = list(dashboard.cameras.values())
     script = [*shop, *_crowds(cameras[:3])]
-    # Without passers-by: of those nobody would have a phone.
+    # Without passers-by: none of those would have a phone.
     publisher = CountsPublisher(
         "127.0.0.1", broker.port, cameras, script=script, seed=None
     )
@@ -231,7 +231,7 @@ def _badges(dashboard: FakeDashboard, folder: Path) -> dict[str, Any]:
 
 
 def _add_badges(parts: Parts) -> None:
-    """Badges used in the last hours, one of them just now, some of nobody."""
+    """Badges used in the last hours, one of them just now, some of unknown people."""
     from mvsnap.badges.model import Readers, Swipe, recorded
 
     now = datetime.now(UTC).replace(microsecond=0)
@@ -276,7 +276,7 @@ def _add_user(parts: Parts) -> None:
 
 
 def _listen(settings: Settings, port: int) -> socket.socket:
-    """Take the port, or any free one when it is taken."""
+    """Listen on the port, or on any free one if it is in use."""
     from mvsnap.serving import listen
 
     host = settings.server.host

@@ -1,4 +1,4 @@
-"""`purge`: retention, now."""
+"""`purge`: applies the retention now."""
 
 from __future__ import annotations
 

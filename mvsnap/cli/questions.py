@@ -1,4 +1,4 @@
-"""What `init` asks with: secrets that stay invisible, and numbered lists."""
+"""The prompts of `init`: hidden secrets, and numbered lists."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ T = TypeVar("T")
 def ask_secret(
     what: str, attempt: Callable[[str], T], *, known: bool = False
 ) -> tuple[str, T | None]:
-    """Ask until the service takes it; an empty answer skips the service.
+    """Ask until the service accepts it; an empty answer skips the service.
 
-    known: the settings have one already, which then stays.
+    known: the settings have one already, which is then kept.
     """
     while True:
         secret = ask_invisible(what, "to keep" if known else "to skip")
@@ -32,7 +32,7 @@ def ask_secret(
 
 
 def ask_invisible(what: str, empty: str) -> str:
-    """Ask for a text that is not shown; `empty` says what no answer means."""
+    """Ask for a hidden text; `empty` is the meaning of an empty answer."""
     answer: str = click.prompt(
         f"{what} (hidden; Enter {empty})",
         default="",
@@ -43,7 +43,7 @@ def ask_invisible(what: str, empty: str) -> str:
 
 
 def ask_text(what: str, empty: str) -> str:
-    """Ask for a text; `empty` says what no answer means."""
+    """Ask for a text; `empty` is the meaning of an empty answer."""
     answer: str = click.prompt(f"{what} (Enter {empty})", "", show_default=False)
     return answer.strip()
 
@@ -63,7 +63,7 @@ def choose(
     *,
     optional: bool = False,
 ) -> T | None:
-    """Let the person pick one from a numbered list; the only one is taken at once."""
+    """Let the person choose from a numbered list; a single entry is chosen at once."""
     if not items:
         out.print(f"No {what} found.")
         return None
@@ -85,7 +85,7 @@ def choose_some(
     *,
     default: str,
 ) -> list[T]:
-    """Let the person pick some from a numbered list, by numbers, `all` or `none`."""
+    """Let the person choose several from a numbered list: numbers, `all` or `none`."""
     _list(items, label)
 
     def picked(text: str) -> list[T]:

@@ -1,4 +1,4 @@
-"""The two ways to record at the terminal: by the service that runs, or alone."""
+"""The two ways to record at the terminal: by the running service, or directly."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from mvsnap.recorder import files as recordings
 from mvsnap.runtime import Parts, job_service, jobs_url
 from mvsnap.store.events import SILENT_AFTER
 
-_LOOK_S = 0.2
+_POLL_S = 0.2
 # A person waits for a camera that does not answer.
 _CONNECT_S = 20.0
 _BY = Trigger(TriggerKind.COMMAND, "record")
@@ -48,7 +48,7 @@ _OVER = (ClipState.READY, ClipState.FAILED, ClipState.DELETED)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the command asks for; None: as the camera's settings say."""
+    """What the command asks for; None: from the camera's settings."""
 
     camera: CameraName
     pre_roll_s: float | None
@@ -66,7 +66,7 @@ class Asked:
 
 
 class Bar:
-    """The time of the window, then "finishing"; a word when the camera has trouble."""
+    """The time of the window, then "finishing"; a word about camera problems."""
 
     def __init__(self, progress: Progress, camera: CameraName, total_s: float) -> None:
         self._progress = progress
@@ -76,7 +76,7 @@ class Bar:
         self._task: TaskID = progress.add_task(camera, total=total_s, state="")
 
     def show(self, word: str, *, is_recording: bool) -> None:
-        """word: what to say while nothing is recorded yet."""
+        """word: shown while nothing is recorded yet."""
         if is_recording and self._began_s is None:
             self._began_s = self._clock.monotonic()
         if self._began_s is None:
@@ -92,7 +92,7 @@ def record_clip(parts: Parts, asked: Asked) -> Clip:
     """Record and return the clip, which may have failed.
 
     Raises:
-        MvsnapError: it could not even be begun.
+        MvsnapError: it could not even be started.
     """
     recorder = _alone(parts, asked)
     try:
@@ -129,7 +129,7 @@ def _by_the_service(parts: Parts, asked: Asked) -> Clip:
         rooms=parts.settings.recipients.only(asked.room),
         pre_roll_s=asked.pre_roll_s,
         post_roll_s=asked.post_roll_s,
-        idempotency_key=str(uuid.uuid4()),  # its job is known by it
+        idempotency_key=str(uuid.uuid4()),  # the id of its job
     )
     engine = ClientEngine(jobs_url(parts.settings))
     jobs = job_service(parts, engine, None)
@@ -155,16 +155,16 @@ def _followed(parts: Parts, asked: Asked, job_id: JobId) -> Clip:
             bar.show(clip.note or "waiting" if clip else "", is_recording=is_recording)
             return None
 
-        found = poll(poll_once, parts.clock, every_s=_LOOK_S, limit_s=float("inf"))
+        found = poll(poll_once, parts.clock, every_s=_POLL_S, limit_s=float("inf"))
     assert found is not None
     return found
 
 
-# --- alone
+# --- directly
 
 
 def _alone(parts: Parts, asked: Asked) -> Recorder:
-    """Return a recorder of this camera, which connects when it is asked to."""
+    """Return a recorder of this camera, which connects on request."""
     settings, clock = parts.settings, parts.clock
     ixon = open_ixon(settings, clock)
     source = ask_source(settings, asked.camera, clock, parts.dashboard, ixon)
@@ -185,11 +185,11 @@ def _by_itself(parts: Parts, asked: Asked, recorder: Recorder) -> Clip:
     clip = _wanted(parts, asked)
     result = _recorded(parts, asked, recorder, clip)
     settings = parts.settings
-    # Only now: what is cut off is not to be recorded by the service later.
+    # Not earlier: an interrupted clip must not be recorded later by the service.
     parts.clips.ask([clip], installation(settings.data_dir))
-    stored = parts.filing().store(clip, result)
+    stored = parts.clip_results().store(clip, result)
     if clip.rooms and stored.state is ClipState.READY:
-        parts.runner(comes_again=False).run(notification_job(stored, parts.clock.now()))
+        parts.runner(is_rerun=False).run(notification_job(stored, parts.clock.now()))
     parts.clips.mark_notified(clip.id)
     return stored
 
@@ -229,9 +229,9 @@ def _recorded(parts: Parts, asked: Asked, recorder: Recorder, clip: Clip) -> Cli
             return True if work.done() else None
 
         try:
-            poll(poll_once, parts.clock, every_s=_LOOK_S, limit_s=float("inf"))
+            poll(poll_once, parts.clock, every_s=_POLL_S, limit_s=float("inf"))
         except KeyboardInterrupt:
-            recorder.stop()  # `record` ends, and with it the pool
+            recorder.stop()  # `record` ends, and the pool with it
             work.exception()
             digest = recordings.digest(clip.camera, clip.id)
             data_dir = parts.settings.data_dir

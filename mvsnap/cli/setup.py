@@ -1,4 +1,4 @@
-"""`init`: asks, checks every answer at once, and writes config/mvsnap.yaml."""
+"""`init`: asks, checks every answer immediately, and writes config/mvsnap.yaml."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def init(ctx: click.Context) -> None:
     out.print(f"\n[green]Written:[/green] {path}")
     _say_what_is_missing(known, values)
     if api_keys:
-        # Shown once, here: it is the person's own new key, and they need it now.
+        # Shown only here: it is the person's own new key, and they need it now.
         out.print(f"Your API key:  {api_keys[0]['key']}")
     out.print("\nNext:")
     key = api_keys[0]["key"] if api_keys else "..."
@@ -136,7 +136,7 @@ def _choose_cameras(found: Sequence[Camera]) -> list[Camera]:
 
 
 def _default_zone(known: Settings) -> str:
-    """Return the machine's own zone, unless the settings name one."""
+    """Return the machine's own time zone, unless the settings have one."""
     if known.site.timezone != "UTC":
         return known.site.timezone
     try:
@@ -159,7 +159,7 @@ def _new_api_key() -> dict[str, Any]:
 
 
 def _needs_token(known: Settings, values: Values) -> bool:
-    """Say whether cameras record now, and nobody may send an alarm yet."""
+    """Return whether cameras now record, but nobody can send an alarm yet."""
     return bool(values["recorder"]) and not known.webhooks.tokens
 
 

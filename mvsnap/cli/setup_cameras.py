@@ -1,4 +1,4 @@
-"""`init` of the cameras that record: each is tested before it is written."""
+"""`init` of the recording cameras: each is tested before it is written."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Entry = dict[str, Any]
 def ask_cameras(known: Settings, values: Values) -> dict[str, Any]:
     """Return the new cameras, {} without any.
 
-    values: what was answered before; its Meraki and IXON cameras are offered.
+    values: the answers so far; their Meraki and IXON cameras are offered.
     """
     out.print("\n[bold]Recording cameras[/bold]  clips from before an alarm on")
     if names := ", ".join(known.recorder.cameras):
@@ -42,7 +42,7 @@ def ask_cameras(known: Settings, values: Values) -> dict[str, Any]:
 
 
 class _Cameras:
-    """What was found so far, and the settings a camera is tested with."""
+    """The cameras so far, and the settings that a camera is tested with."""
 
     def __init__(self, known: Settings, values: Values) -> None:
         self.found: dict[str, Entry] = {}
@@ -52,7 +52,7 @@ class _Cameras:
         self._names = {name.casefold() for name in known.recorder.cameras}
 
     def ask_meraki(self) -> None:
-        """Offer the chosen cameras that give their own stream (external RTSP)."""
+        """Offer the chosen cameras that provide their own stream (external RTSP)."""
         serials = self._meraki.get("cameras", [])
         if not serials:
             return
@@ -83,7 +83,7 @@ class _Cameras:
             self._ask_name(entry)
 
     def ask_addresses(self) -> None:
-        url = ""  # of a camera that failed: most often its password was wrong
+        url = ""  # of a camera that failed: most often a wrong password
         while url := _ask_address(url):
             entry: Entry = {"url": url}
             if not _holds_login(url):
@@ -95,7 +95,7 @@ class _Cameras:
                 url = ""  # shown nowhere
 
     def _works(self, entry: Entry) -> bool:
-        """Test a camera; one that fails is kept when the person says so."""
+        """Test a camera; a failed one is kept if the person says so."""
         try:
             ok(self._tried(entry))
             return True
@@ -111,8 +111,8 @@ class _Cameras:
         """Return what the camera sends.
 
         Raises:
-            BadConfig: the answers cannot be settings.
-            MvsnapError: the camera gives no video, or ffprobe is missing.
+            BadConfig: the answers are not valid settings.
+            MvsnapError: the camera sends no video, or ffprobe is missing.
         """
         trial = self._trial(entry)
         clock = SystemClock()
@@ -182,9 +182,9 @@ def _is_open(dashboard: Dashboard, serial: Serial) -> bool:
 
 
 def _ask_address(last: str) -> str:
-    """Return the address of a camera, "" for no more.
+    """Return the address of a camera, "" when finished.
 
-    last: what is tried once more unless the person wants otherwise, or "".
+    last: tried once more unless the person enters another one, or "".
     """
     if last:
         question = "Address of the camera, to try again (none to leave it out)"
@@ -207,10 +207,10 @@ def _holds_login(url: str) -> bool:
     try:
         return urlsplit(url).username is not None
     except ValueError:
-        return True  # it is no address: its mistake is told next
+        return True  # invalid: its mistake is reported next
 
 
 def _plain(name: str) -> str:
-    """Return a name of the Dashboard as one the settings take."""
+    """Return a Dashboard name in the form that the settings accept."""
     words = re.sub(r"[^\w .-]+", " ", name).split()
     return " ".join(words)[:36].strip(" ._-") or "camera"

@@ -1,4 +1,4 @@
-"""`init` of IXON: signs in, then company, device and service from numbered lists."""
+"""`init` of IXON: signs in, then lists companies, devices and services to choose."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mvsnap.errors import UpstreamError
 
 
 def ask_ixon(known: Settings) -> dict[str, Any]:
-    """Return the answers, {} when IXON is skipped.
+    """Return the answers, {} if IXON is skipped.
 
     Raises:
         UpstreamError: IXON fails after the login.
@@ -38,7 +38,7 @@ def ask_ixon(known: Settings) -> dict[str, Any]:
 def _sign_in(
     known: Settings, application_id: str
 ) -> tuple[dict[str, Any], Ixon | None]:
-    """Return what goes into the settings, and the cloud it opens."""
+    """Return the values for the settings, and the cloud they open."""
 
     def attempt(credentials: ServiceToken | Account) -> Ixon:
         ixon = Ixon(

@@ -1,4 +1,4 @@
-"""`snapshot`: pictures now, once, without the service."""
+"""`snapshot`: takes pictures now, once, without the service."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from mvsnap.jobs.runner import JobRunner
     from mvsnap.runtime import Parts
 
-_LOOK_EVERY_S = 0.2
+_POLL_EVERY_S = 0.2
 
 
 @config_option
@@ -77,7 +77,7 @@ def snapshot(
         fail(NO_MERAKI_KEY)
     parts = open_parts(settings)
     job = _job(settings, parts, serials, None if no_post else room, at, no_post)
-    progress = _run(parts.runner(comes_again=False), job)
+    progress = _run(parts.runner(is_rerun=False), job)
     _report(progress, parts, folder)
     if progress.state is not JobState.DONE:
         raise SystemExit(1)
@@ -110,7 +110,7 @@ def _job(
 
 
 def _run(runner: JobRunner, job: Job) -> JobProgress:
-    """Run the job, drawing a bar for each camera."""
+    """Run the job, showing a progress bar for each camera."""
     bars = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -127,7 +127,7 @@ def _run(runner: JobRunner, job: Job) -> JobProgress:
                 _draw(bars, tasks, part.serial, part.state, part.event is not None)
             return True if running.done() else None
 
-        poll(poll_once, SystemClock(), every_s=_LOOK_EVERY_S, limit_s=float("inf"))
+        poll(poll_once, SystemClock(), every_s=_POLL_EVERY_S, limit_s=float("inf"))
         running.result()
         progress = runner.progress(job)
         for part in progress.parts:

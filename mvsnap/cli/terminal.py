@@ -1,4 +1,4 @@
-"""What commands share at the terminal: settings, log lines, and a decent failure."""
+"""Shared by commands at the terminal: settings, log lines, and readable failures."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """How one part is; ok: None when it is not configured, which is no mistake."""
+    """State of one part; ok: None if it is not configured, which is not a mistake."""
 
     name: str
     ok: bool | None
@@ -42,7 +42,7 @@ class CheckResult:
 
 
 def config_option(command: click.Command) -> click.Command:
-    """Let `--config FILE` stand behind the command, too."""
+    """Accept `--config FILE` after the command, too."""
     option = click.Option(
         ["--config"],
         type=click.Path(path_type=Path),
@@ -57,7 +57,7 @@ def config_option(command: click.Command) -> click.Command:
 def load_settings(
     ctx: click.Context, *, level: int = logging.WARNING, must_exist: bool = True
 ) -> Settings:
-    """Return the settings, or end with every mistake listed and exit code 1."""
+    """Return the settings, or list all mistakes and exit with code 1."""
     path: Path = ctx.obj
     if must_exist and not path.exists():
         fail(f"{path} not found. Create it with: python -m mvsnap init")
@@ -79,7 +79,7 @@ def load_settings(
 
 @contextmanager
 def storage_errors(settings: Settings) -> Iterator[None]:
-    """Turn a folder or database that cannot be used into one line and exit code 1."""
+    """Turn an unusable folder or database into one line and exit code 1."""
     from sqlalchemy.exc import SQLAlchemyError
 
     refuse_foreign_root(settings.data_dir)
@@ -88,7 +88,7 @@ def storage_errors(settings: Settings) -> Iterator[None]:
     except OSError as exc:
         fail(f"data_dir {settings.data_dir} cannot be used: {exc.strerror}")
     except SQLAlchemyError as exc:
-        # The driver's own text may name the password: only the kind is told.
+        # The driver's own text may contain the password: only the kind is shown.
         where = f"data_dir {settings.data_dir}"
         if settings.database_url is not None:
             where = "database_url"
@@ -96,7 +96,7 @@ def storage_errors(settings: Settings) -> Iterator[None]:
 
 
 def refuse_foreign_root(data_dir: Path) -> None:
-    """Root would leave files there that the service, another account, cannot change."""
+    """Root would leave files there that the service's account cannot change."""
     if os.geteuid() != 0 or not data_dir.exists():
         return
     owner = data_dir.stat().st_uid

@@ -1,4 +1,4 @@
-"""`users`: people who may log in to the pages."""
+"""`users`: who may log in to the pages."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def _password(file: TextIO | None) -> str:
 
 
 def _long(text: str) -> str:
-    """Raise click's own error for a password that is too short: it asks again."""
+    """Raise click's own error for too short a password, so that it asks again."""
     try:
         return parse_password(text)
     except BadInput as exc:

@@ -1,1 +1,1 @@
-"""Clients of the outside services; the only place that speaks HTTP to them."""
+"""Clients of outside services; the only place that calls them over HTTP."""

@@ -14,9 +14,9 @@ _LINK = re.compile(r"\w+://\S+")
 
 
 def retry_after_s(header: str | None, now: datetime) -> float | None:
-    """Return the seconds of a Retry-After header, 0..3600, or None if it says none.
+    """Return the seconds of a Retry-After header, 0..3600, or None without one.
 
-    Webex was seen to send `rand(30),add(30)`; proxies send HTTP dates.
+    Webex has been seen to send `rand(30),add(30)`; proxies send HTTP dates.
     """
     text = (header or "").strip()
     try:
@@ -33,7 +33,7 @@ def retry_after_s(header: str | None, now: datetime) -> float | None:
 
 
 def parse_json(body: bytes) -> Any:
-    """Return what the body holds, or None when it is not JSON (HTML, empty, cut)."""
+    """Return the parsed body, or None if it is not JSON (HTML, empty, truncated)."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -41,7 +41,7 @@ def parse_json(body: bytes) -> Any:
 
 
 def clean(text: str, *secrets: str) -> str:
-    """Return a service's own words as one short line without links and secrets."""
+    """Return a service's own message as one short line without links and secrets."""
     text = _LINK.sub("[link]", text)
     for secret in secrets:
         if secret:

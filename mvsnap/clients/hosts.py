@@ -1,4 +1,4 @@
-"""Hosts: where a key may be sent and where a picture may be fetched from. Pure."""
+"""Hosts: where a key may be sent, and a picture fetched from. Pure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from urllib3.util import parse_url
 MERAKI_HOSTS = ("meraki.com", "meraki.ca", "meraki.cn", "meraki.in", "gov-meraki.com")
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-# A backslash, blank or control character: parsers differ about the host behind it.
+# A backslash, space or control character: parsers disagree on the host after it.
 _AMBIGUOUS = re.compile(r"[\\\x00-\x20\x7f-\U0010ffff]")
 
 
 def origin(url: str) -> tuple[str, str, int] | None:
-    """Return (scheme, host, port), or None for anything but a clear http(s) URL.
+    """Return (scheme, host, port), or None for anything but an unambiguous http(s) URL.
 
-    A URL with a user name is not clear: `https://api.meraki.com@evil.example/`.
+    A URL with a user name is ambiguous: `https://api.meraki.com@evil.example/`.
     """
     if _AMBIGUOUS.search(url):
         return None
@@ -30,7 +30,7 @@ def origin(url: str) -> tuple[str, str, int] | None:
         port = parts.port or _DEFAULT_PORTS.get(scheme, 0)
     except (ValueError, LocationParseError):
         return None
-    # urllib3 is who connects: what it understands must be what was checked.
+    # urllib3 connects in the end: it must understand the URL as it was checked.
     if (same.host or "").strip("[]").lower() != host or "@" in parts.netloc:
         return None
     return (scheme, host, port) if scheme in _DEFAULT_PORTS and host else None
@@ -46,9 +46,9 @@ def is_loopback(host: str) -> bool:
 
 
 def is_trusted(url: str, suffixes: tuple[str, ...], *own: str) -> bool:
-    """Say whether `url` has the origin of one of `own`, or is https below a suffix.
+    """Return whether `url` has the origin of one of `own`, or is https below a suffix.
 
-    Plain http is trusted only on a loopback host that `suffixes` names (simulators).
+    Plain http is trusted only on a loopback host in `suffixes` (simulators).
     """
     place = origin(url)
     if place is None:

@@ -1,7 +1,7 @@
-"""Transport: requests sessions whose every exchange ends in time and tells no secrets.
+"""Transport: requests sessions whose exchanges all end in time and reveal no secrets.
 
-requests has timeouts between two bytes only, so a server that drips could hold a worker
-for hours. Here a watchdog shuts the socket when the whole exchange takes too long.
+requests only has timeouts between two bytes, so a slow server could occupy a worker for
+hours. Here a watchdog shuts the socket when the whole exchange takes too long.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from mvsnap.clients.hosts import is_loopback, origin
 
 MAX_BODY_BYTES = 20 * 1024 * 1024
 _SLOWEST_UPLOAD_BYTES_PER_S = 16 * 1024
-# A filter does not reach the loggers below its own.
+# A filter does not apply to child loggers.
 _TALKATIVE = (
     "urllib3.connection",
     "urllib3.connectionpool",
@@ -42,9 +42,9 @@ _TALKATIVE = (
 
 
 class ExchangeFailed(requests.RequestException):
-    """An exchange that gave no answer, in words that hold no URL and no header.
+    """An exchange without an answer; its message contains no URL and no header.
 
-    sent: the whole request had left, so the server may have carried it out.
+    sent: the complete request had left, so the server may have processed it.
     again: the same request may work later.
     """
 
@@ -56,7 +56,7 @@ class ExchangeFailed(requests.RequestException):
 
 
 class _Exchange:
-    """The request a thread is busy with: its socket, and whether it was cut."""
+    """The request of a thread: its socket, and whether it was cut off."""
 
     def __init__(self, *, secret: bool) -> None:
         self.secret = secret
@@ -68,12 +68,12 @@ class _Exchange:
         self.was_cut = True
         if isinstance(self.sock, socket.socket):
             with suppress(OSError):
-                # Past SSLSocket's own method: it would drop the TLS state under
-                # the thread that is reading.
+                # Not SSLSocket's own method: it would drop the TLS state while the
+                # other thread is reading.
                 socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
 
-# urllib3 makes connections deep inside; each thread has its own value here.
+# urllib3 creates connections deep inside; each thread has its own value here.
 _running: ContextVar[_Exchange | None] = ContextVar("_running", default=None)
 
 
@@ -106,7 +106,7 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 class _Hush(logging.Filter):
-    """urllib3 logs paths; the path of a picture is its secret."""
+    """urllib3 logs paths; the path of a picture is a secret."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         exchange = _running.get()
@@ -148,7 +148,7 @@ class _Adapter(HTTPAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Send and read the whole answer within `timeout` seconds, or raise Broken."""
+        """Send and read all within `timeout` seconds, or raise ExchangeFailed."""
         if self._refuse and (words := self._refuse(request)):
             raise ExchangeFailed(words, again=False)
         uploaded = int(request.headers.get("Content-Length") or 0)
@@ -177,8 +177,8 @@ class _Adapter(HTTPAdapter):
         if exchange.was_cut:
             words = f"no complete answer within {float(timeout):g} s"
             trouble = ExchangeFailed(words, sent=exchange.sent)
-        # Raised here and not above: the library's exception holds the URL and the
-        # headers and would travel along as the context.
+        # Raised here and not above: the library's exception contains the URL and the
+        # headers and would be chained as the context.
         if trouble is not None:
             raise trouble
         return response
@@ -199,7 +199,7 @@ def _read(response: requests.Response) -> None:
 
 
 def _reason(exc: Exception, timeout: Any) -> str:
-    """Say what went wrong without quoting: these exceptions hold URLs and headers."""
+    """Return what went wrong, without quotes: exceptions contain URLs and headers."""
     reason: object = exc.args[0] if exc.args else None
     if isinstance(reason, MaxRetryError):
         reason = reason.reason
@@ -227,10 +227,10 @@ def guard(
     secret: bool = False,
     refuse: Callable[[requests.PreparedRequest], str | None] | None = None,
 ) -> requests.Session:
-    """Give a session the watchdog, and keep the environment out where it would harm.
+    """Give a session the watchdog, and ignore harmful parts of the environment.
 
     secret: the URLs are secrets, urllib3 must not log them.
-    refuse: returns words for a request that must not leave.
+    refuse: returns a message for a request that must not leave.
     """
     place = origin(base_url)
     # A proxy of the environment cannot reach this machine's loopback.

@@ -76,7 +76,7 @@ class Badges(Section):
         return self != Badges()
 
     def below(self, root: Path) -> Badges:
-        """Return the same with a file of the directory taken from `root`."""
+        """Return the settings with the directory's file resolved against `root`."""
         if self.directory is None or self.directory.startswith(_WEB):
             return self
         return self.model_copy(update={"directory": str(root / self.directory)})

@@ -17,7 +17,7 @@ _LISTS = {"cameras", "rooms", "scopes", "photo_hosts"}
 def apply(
     tree: dict[str, Any], environ: Mapping[str, str], mistakes: list[str]
 ) -> dict[str, str]:
-    """Put the variables into `tree`; return each, by the path of its setting."""
+    """Put the variables into `tree`; return each, keyed by the path of its setting."""
     applied: dict[str, str] = {}
     for name in sorted(environ):
         keys = name.removeprefix(_PREFIX).lower().split("__")
@@ -47,7 +47,7 @@ def apply(
 
 
 def with_variable(mistake: str, variables: Mapping[str, str]) -> str:
-    """Return a mistake with the variable it came from, when it did."""
+    """Return a mistake with the variable it came from, if it did."""
     where = mistake.partition(":")[0].lower()
     for path, name in variables.items():
         if where == path or where.startswith(f"{path}."):
@@ -66,7 +66,7 @@ def _put(tree: Any, keys: list[str], value: Any) -> bool:
     for index, key in enumerate(parents):
         following = keys[index + 1]
         if isinstance(tree, dict):
-            # Names that people chose may have capitals; a variable cannot say so.
+            # Names chosen by people may have capitals; variables have no case.
             key = next((k for k in tree if str(k).lower() == key), key)
             if tree.get(key) is None:
                 tree[key] = [] if following.isdigit() else {}

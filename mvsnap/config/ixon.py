@@ -1,4 +1,4 @@
-"""Settings of the IXON Cloud: which portal, who signs in, which camera it reaches."""
+"""Settings of the IXON Cloud: which portal, which account, which camera."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_v
 
 from mvsnap.config.values import Secret, Section, Text, Url
 
-# Source: the OpenAPI of version 2, and the entry point that clients of version 1 used.
+# Source: the OpenAPI of version 2, and the entry point used by clients of version 1.
 _PORTALS = {1: "https://api.ixon.net", 2: "https://portal.ixon.cloud/api"}
 _COMPANY = re.compile(r"(\d{4}-){4}\d{4}")
 _APPLICATION = re.compile(r"[0-9A-Za-z]{12}")
@@ -20,10 +20,10 @@ def _trimmed(value: Any) -> Any:
 
 
 def as_path(path: str) -> str:
-    """Return a path on a camera with its slash; "" stays.
+    """Return a path on a camera with a leading slash; "" stays.
 
     Raises:
-        ValueError: it is a whole URL, or no path.
+        ValueError: it is a complete URL, or not a path.
     """
     path = path.strip()
     if "://" in path or re.search(r"[\s\\#\x00-\x1f\x7f]", path):
@@ -35,7 +35,7 @@ Id = Annotated[Text, BeforeValidator(_trimmed), Field(min_length=1, max_length=6
 
 
 class Ixon(Section):
-    """Empty, or complete: with anything but an address in it, all keys are needed."""
+    """Empty, or complete: with anything but an address in it, all keys are required."""
 
     base_url: Url | None = Field(
         None,

@@ -1,4 +1,4 @@
-"""Read config/mvsnap.yaml and the environment; report every mistake at once."""
+"""Reads config/mvsnap.yaml and the environment; reports all mistakes at once."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _SECRET_KEYS = {
     "password",
     "token",
     "meraki_shared_secret",
-    "url",  # of a camera: it may hold a password
+    "url",  # of a camera: it may contain a password
     "auth",
     "access_key",
     "secret_key",
 }
-# Sections in which a text in the wrong place may be a secret.
+# Sections in which a misplaced text may be a secret.
 _SECRET_SECTIONS = {
     "api_keys",
     "meraki",
@@ -50,8 +50,8 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of `path`, overridden by MVSNAP_* variables.
 
     A missing file counts as empty. Relative paths (data_dir, badges.directory) are
-    taken from the folder that holds `config/`, so a service finds the same files
-    whatever its working directory.
+    relative to the folder of `config/`, so a service finds the same files whatever its
+    working directory.
 
     Raises:
         BadConfig: every mistake, `path: expectation, got value`, and the variable it
@@ -83,7 +83,7 @@ def _known(tree: dict[str, Any]) -> Known:
 
 
 def settings_of(tree: dict[str, Any]) -> Settings:
-    """Return the settings of what a file says.
+    """Return the settings from the contents of a file.
 
     Raises:
         BadConfig: every mistake, `path: expectation, got value`.
@@ -92,12 +92,12 @@ def settings_of(tree: dict[str, Any]) -> Settings:
         return Settings.model_validate(tree, context=_known(tree))
     except ValidationError as exc:
         mistakes = _mistakes(exc, tree)
-    # Not inside `except`: the library's exception holds the secrets.
+    # Not inside `except`: the library's exception contains the secrets.
     raise BadConfig(mistakes)
 
 
 def readable_by_others(path: Path) -> bool:
-    """Say whether other accounts of this machine can read the file."""
+    """Return whether other accounts of this machine can read the file."""
     return path.exists() and bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
 
 
@@ -124,7 +124,7 @@ def _read_yaml(path: Path, mistakes: list[str]) -> dict[str, Any]:
 
 
 class _OnceEach(yaml.SafeLoader):
-    """YAML in which a key that stands twice is a mistake, not silently the last one."""
+    """YAML in which a duplicate key is a mistake, not silently the last one."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
         seen: set[Any] = set()
@@ -140,7 +140,7 @@ class _OnceEach(yaml.SafeLoader):
 
 
 def _said(tree: dict[str, Any], section: type[BaseModel]) -> dict[str, Any]:
-    """Leave out headings: `meraki:` with all its keys commented out reads as None."""
+    """Remove empty sections: `meraki:` with all keys commented out reads as None."""
     said = {}
     for name, value in tree.items():
         field = section.model_fields.get(name)
@@ -161,7 +161,7 @@ def _said(tree: dict[str, Any], section: type[BaseModel]) -> dict[str, Any]:
 
 def _mistakes(exc: ValidationError, tree: dict[str, Any]) -> list[str]:
     errors = exc.errors()
-    # A list whose items are all wrong is not also "too short".
+    # A list with only invalid items is not also "too short".
     parents = {error["loc"][:-1] for error in errors}
     return [
         line
@@ -190,7 +190,7 @@ def _describe(error: Any, tree: dict[str, Any]) -> str:
 
 
 def _got(error: Any, tree: dict[str, Any]) -> str:
-    """Return the value as text; no secret, nor what may have one inside."""
+    """Return the value as text; but no secret, nor anything that may contain one."""
     loc = error["loc"]
     value = _look_up(tree, loc)
     names = {str(part) for part in loc}
@@ -198,7 +198,7 @@ def _got(error: Any, tree: dict[str, Any]) -> str:
     is_plain = isinstance(value, int | float | bool) or len(loc) > 1
     if loc[-1] in _SECRET_KEYS or (holds_secrets and not is_plain):
         return "(hidden)"
-    # Where a section belongs, people put the one thing they have: a key, an address.
+    # In place of a section, people put the one thing they have: a key, an address.
     is_section = error["type"] in ("model_type", "dict_type")
     instead = is_section or (holds_secrets and "://" in str(value))
     if isinstance(value, str) and instead:
@@ -214,7 +214,8 @@ def _nearest(loc: tuple[str | int, ...]) -> str:
 
     from mvsnap.config.reference import paths
 
-    # A name that people chose is no part of what is looked for, but of the answer.
+    # A name chosen by people is not part of the path in the schema, only of the
+    # message.
     at = named_at(loc, Settings)
     keys = [str(p) for i, p in enumerate(loc) if i != at and not isinstance(p, int)]
     known = {path.replace(f".{NAME}", ""): path for path in paths()}

@@ -52,7 +52,7 @@ class Site(Section):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The time zone in which people of the site see all times."""
+        """The site's time zone, in which all times are displayed."""
         return ZoneInfo(self.timezone)
 
 
@@ -246,7 +246,7 @@ class Settings(Section):
         return Recipients(self.webex.room, can_post=self.webex.configured)
 
     def secrets(self) -> list[str]:
-        """Return every secret text, for the redaction filter of the log."""
+        """Return every secret text, for the log's redaction filter."""
         maybe = [
             self.meraki.api_key,
             self.webex.bot_token,
@@ -265,7 +265,7 @@ class Settings(Section):
         return texts + self.recorder.secrets()
 
     def lets_somebody_in(self, *, listens: bool) -> bool:
-        """Tell whether anything can lead to a job; listens: whether MV Sense does."""
+        """Return whether anything can lead to a job; listens: whether MV Sense does."""
         hooks = self.webhooks
         return listens or any(
             (
@@ -286,7 +286,7 @@ class Settings(Section):
         return bool(set(self.cameras_named()) - set(self.recorder.serials().values()))
 
     def cameras_named(self) -> tuple[str, ...]:
-        """Return every serial that is named anywhere, each once."""
+        """Return every configured serial, without duplicates."""
         named = (
             *self.meraki.cameras,
             *(s for schedule in self.schedules for s in schedule.cameras),
@@ -300,7 +300,7 @@ class Settings(Section):
         return tuple(dict.fromkeys(n for n in named if n and is_serial(n)))
 
     def rooms_named(self) -> tuple[str, ...]:
-        """Return every room that is told of something, each once."""
+        """Return every configured recipient, without duplicates."""
         named = (
             self.webex.room,
             *(schedule.room for schedule in self.schedules),

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# None or "": nothing is said here. An empty list: nobody.
+# None or "": not set here. An empty list: nobody.
 Named = str | tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Recipients:
-    """default: the room where nobody names one.
+    """default: the room used where none is named.
 
-    can_post: False where no channel is configured; pictures are then only kept.
+    can_post: False if no channel is configured; pictures are then only stored.
     """
 
     default: str | None
     can_post: bool
 
     def rooms(self, *named: Named) -> tuple[str, ...]:
-        """Return who is told, each once: as the first says who says anything.
+        """Return the recipients, without duplicates: the first that is set counts.
 
-        named: what the settings and the trigger say, the most special one first.
+        named: from the settings and the trigger, the most specific first.
         """
         return self.only(*named, self.default)
 
     def only(self, *named: Named) -> tuple[str, ...]:
-        """Return the same, and nobody where none of them says anything."""
+        """Return the same, but nobody if none is set."""
         if not self.can_post:
             return ()
         for given in named:

@@ -50,7 +50,7 @@ def _bool_as_text(value: Any) -> Any:
 
 
 def _ixon(value: Any) -> Any:
-    """`true` and an id alone are short for a mapping."""
+    """`true` or an id alone are short for a mapping."""
     if value is True:
         return {}
     if value is False:
@@ -103,7 +103,7 @@ class CameraAuth(Section):
 
 
 class IxonStream(Section):
-    """A camera behind a router of the IXON Cloud; what is missing is in `ixon`."""
+    """A camera behind a router of the IXON Cloud; missing keys come from `ixon`."""
 
     agent_server_id: Id | None = Field(None, description="default: as in ixon")
     stream_path: Text | None = Field(None, description="default: as in ixon")
@@ -115,7 +115,7 @@ class IxonStream(Section):
 
 
 class RecorderCamera(Section):
-    """One camera that records. Its source is one of url, ixon and meraki_serial."""
+    """A recording camera. Its source is one of url, ixon and meraki_serial."""
 
     url: StreamUrl | None = Field(
         None,
@@ -182,17 +182,17 @@ class RecorderCamera(Section):
         return self
 
     def secrets(self) -> list[str]:
-        """Return every text that opens the camera, as it is and as a URL has it."""
+        """Return every text that opens the camera, plain and as in a URL."""
         password = self.auth.password
         texts = [password.get_secret_value()] if password else []
         query = ""
         if self.url is not None:
             parts = urlsplit(self.url.get_secret_value())
-            query = parts.query  # there many cameras want their password
+            query = parts.query  # many cameras expect their password there
             texts += [unquote(parts.password or ""), parts.password or ""]
             texts += [value for name, value in parse_qsl(query) if _opens(name)]
         texts += [query, *(quote(text, safe="") for text in texts)]
-        # Of fewer signs, every log line would be full of holes.
+        # A shorter one would redact half of every log line.
         return [text for text in dict.fromkeys(texts) if len(text) >= _LEAST_HIDDEN]
 
 
@@ -255,7 +255,7 @@ class Recorder(Section):
         return self
 
     def serials(self) -> dict[words.CameraName, Serial | None]:
-        """Return the cameras by NAME, with the Meraki serial where there is one."""
+        """Return the cameras by NAME, with the Meraki serial if there is one."""
         return {
             words.CameraName(name): Serial(camera.meraki_serial)
             if camera.meraki_serial
@@ -264,7 +264,7 @@ class Recorder(Section):
         }
 
     def named(self, text: str) -> str | None:
-        """Return the NAME of the camera that `text` means: its name or its serial."""
+        """Return the NAME of the camera that `text` identifies, by name or serial."""
         if text in self.cameras:
             return text
         return next(
@@ -277,5 +277,5 @@ class Recorder(Section):
 
 
 def _opens(name: str) -> bool:
-    """Say whether a part of a query of that name is a password."""
+    """Return whether a query parameter of that name is a password."""
     return name.lower() in {"pwd", "pass", "password", "passwd", "token", "auth", "key"}

@@ -1,4 +1,4 @@
-"""The settings as text for people: config/mvsnap.sample.yaml, docs/configuration.md."""
+"""The settings as documentation: config/mvsnap.sample.yaml, docs/configuration.md."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ with its path.
   changed at `/settings`, where changes take effect within two seconds.
 """
 _TABLE_HEAD = ("| key | default | meaning |", "|---|---|---|")
-# Keys of their own, outside of any section, as `data_dir` is.
+# Keys outside of any section, such as `data_dir`.
 _GENERAL = "General"
 
 
@@ -61,7 +61,7 @@ class Row:
     meaning: str
 
 
-# What stands between a key and those of its entries.
+# Separates a key and those of its entries.
 _BELOW = {
     Shape.VALUE: "",
     Shape.SECTION: ".",
@@ -75,12 +75,12 @@ def rows() -> list[Row]:
 
 
 def paths() -> list[str]:
-    """Return every key; below a name that people choose like `a.NAME.key`."""
+    """Return every key; below a name chosen by people like `a.NAME.key`."""
     return [row.path.replace("[]", "") for row in rows()]
 
 
 def page() -> str:
-    """Return docs/configuration.md: a heading and a table for each section."""
+    """Return docs/configuration.md: a heading and a table per section."""
     sections: dict[str, list[Row]] = {_GENERAL: []}
     for row in rows():
         sections.setdefault(re.split(r"[.\[]", row.path)[0], []).append(row)
@@ -92,7 +92,7 @@ def page() -> str:
 
 def _table(heading: str, found: list[Row]) -> str:
     lines = [
-        # A lone "*" is text here, two of them would be emphasis.
+        # A single "*" is text here, two of them would be emphasis.
         f"| `{r.path}` | {_code(r.default)} | {r.meaning.replace('*', chr(92) + '*')} |"
         for r in found
     ]
@@ -134,11 +134,11 @@ def _lines(model: type[BaseModel], depth: int) -> Iterator[str]:
 
 
 def _entry(shape: Shape, section: type[BaseModel]) -> Iterator[str]:
-    """Yield one entry of a list, or of named sections, for a comment."""
+    """Yield one entry of a list, or of named sections, as a comment."""
     if shape is Shape.NAMED:
         yield f"  {NAME}:"
     for number, line in enumerate(_lines(section, 0)):
-        # In a comment all is commented out already, and no line stays empty.
+        # Inside a comment everything is commented out already, and no line is empty.
         plain = line.lstrip("\n").replace("#", "", 1 if "#" in line[:9] else 0)
         dash = "- " if number == 0 and shape is Shape.LIST else "  "
         yield f"  {dash}{plain}"

@@ -37,7 +37,7 @@ TopicFilter = Annotated[str, AfterValidator(_topic_filter)]
 
 
 class Override(Section):
-    """Another rule for one camera or one of its zones; what is not given stays."""
+    """A different rule for a camera or one of its zones; keys not set stay general."""
 
     serial: SerialText = Field(description="camera serial")
     zone: ZoneOrAll = Field("*", description='zone id; "*": all zones')
@@ -82,7 +82,7 @@ class Noise(Section):
 
 
 class Crossing(Section):
-    """Raise a crossing when a line is crossed that often."""
+    """Raises an event when a line is crossed that often."""
 
     serial: SerialOrAll = Field("*", description='camera serial; "*": all')
     line: Text = Field("*", description='line id; "*": all')

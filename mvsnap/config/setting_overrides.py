@@ -1,4 +1,4 @@
-"""Settings that people change on the page; those of the file are the defaults."""
+"""Settings that people change on the page; those in the file are the defaults."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ CHOOSABLE = (
 
 
 def with_overrides(sense: Sense, setting_overrides: Mapping[str, Any]) -> Sense:
-    """Return the settings with the choices in their place.
+    """Return the settings with the overrides applied.
 
-    choices: JSON values by name, such as {"sense.people": 4}; others are left alone.
+    setting_overrides: JSON values by name, such as {"sense.people": 4}; unknown ones
+        are ignored.
 
     Raises:
-        BadInput: names the first setting that does not fit.
+        BadInput: names the first invalid setting.
     """
     wanted = {
         name: setting_overrides[f"sense.{name}"]

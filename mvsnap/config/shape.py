@@ -1,4 +1,4 @@
-"""How settings nest: which keys are sections, lists of them, or sections by name."""
+"""How settings nest: which keys are sections, lists of them, or named sections."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from pydantic.fields import FieldInfo
 
 from mvsnap.config.values import Section
 
-NAME = "NAME"  # stands in a path for what people choose
+NAME = "NAME"  # placeholder in a path for names chosen by people
 
 
 class Shape(Enum):
     VALUE = auto()
     SECTION = auto()
     LIST = auto()  # of sections
-    NAMED = auto()  # sections below names that people choose
+    NAMED = auto()  # sections with names chosen by people
 
 
 def shape_of(field: FieldInfo) -> tuple[Shape, type[Section]]:
-    """Return what a setting is, and the section of its entries; of a value: Section."""
+    """Return the kind of a setting, and its entries' section; of a value: Section."""
     kind = field.annotation
     if _is_section(kind):
         return Shape.SECTION, kind
@@ -35,7 +35,7 @@ def shape_of(field: FieldInfo) -> tuple[Shape, type[Section]]:
 
 
 def named_at(loc: Sequence[str | int], section: type[BaseModel]) -> int | None:
-    """Return which part of a place in `section` is a name that people chose."""
+    """Return which part of a path in `section` is a name chosen by people."""
     for index, part in enumerate(loc):
         if isinstance(part, int):
             continue

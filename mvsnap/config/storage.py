@@ -1,4 +1,4 @@
-"""Settings of what is kept: for how long, how much, and where a copy goes."""
+"""Settings of storage: for how long, how much, and where copies go."""
 
 from __future__ import annotations
 

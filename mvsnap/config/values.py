@@ -1,4 +1,4 @@
-"""What values of the settings look like: serials, addresses, secrets, cron lines."""
+"""Types of settings: serials, addresses, secrets, cron lines."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from mvsnap.errors import BadInput
 
 LEAST_TOKEN = 16
 LEAST_SECRET = 8
-# What an address carries as it is, without being encoded.
+# Characters that an address contains without being encoded.
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
-# Letters of any alphabet and digits; a blank, dot, _ or - not at the ends.
+# Letters of any alphabet and digits; spaces, dots, _ and - only inside.
 _NAME = re.compile(r"[^\W_]([\w .-]{0,38}[\w.-])?")
 
 
@@ -61,7 +61,7 @@ def _camera_name(text: str) -> str:
 
 
 def is_serial(text: str) -> bool:
-    """Say whether it is a Meraki serial, in any spelling."""
+    """Return whether it is a Meraki serial, in any spelling."""
     try:
         parse_serial(text)
     except BadInput:
@@ -70,9 +70,9 @@ def is_serial(text: str) -> bool:
 
 
 def _camera(text: str, info: ValidationInfo[Known | None]) -> str:
-    """Take a serial, or a camera that records.
+    """Accept a serial, or a recording camera.
 
-    Which ones record is known while a file is read; otherwise any name may be one.
+    Those are known while a file is loaded; otherwise any name may be one.
     """
     if is_serial(text):
         return parse_serial(text)
@@ -89,7 +89,7 @@ def _camera(text: str, info: ValidationInfo[Known | None]) -> str:
 
 
 def _picture_serial(text: str, info: ValidationInfo[Known | None]) -> str:
-    """Take a serial; a camera of the recorder is told that pictures need one."""
+    """Accept a serial; the error for a recorder camera says that pictures need one."""
     names = info.context.recorder_cameras if info.context else ()
     if text.strip().casefold() in {name.casefold() for name in names}:
         raise ValueError(
@@ -118,7 +118,7 @@ def _cron(text: str) -> str:
     fields = len(text.split())
     if fields not in (5, 6):
         raise ValueError("expected five cron fields like '0 7 * * 1-5'")
-    # Only when there is a schedule: it is slow to load.
+    # Imported only if there is a schedule: it is slow to load.
     from croniter import CroniterError, croniter
 
     try:
@@ -160,7 +160,7 @@ Cron = Annotated[str, AfterValidator(_cron)]
 Text = Annotated[str, BeforeValidator(as_text)]
 Secret = Annotated[SecretStr, BeforeValidator(_secret)]
 FileName = Annotated[str, AfterValidator(_file_name)]
-# The last part of an address; what a cloud puts into its messages.
+# The last part of an address; included in a cloud's messages.
 AddressToken = Annotated[Secret, AfterValidator(_address_token)]
 SharedSecret = Annotated[Secret, AfterValidator(_shared_secret)]
 Url = Annotated[str, AfterValidator(_origin)]
@@ -174,7 +174,7 @@ CameraOrAll = Annotated[str, BeforeValidator(as_text), AfterValidator(_camera_or
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the settings of one section may name of another one."""
+    """Names of other sections that the settings of one may refer to."""
 
     recorder_cameras: tuple[str, ...] = ()
 

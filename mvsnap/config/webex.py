@@ -1,4 +1,4 @@
-"""Settings of Webex: the bot, and the room of those who name none."""
+"""Settings of Webex: the bot, and the default room."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Webex(Section):
         "e-mail address",
     )
     message_prefix: Text = Field("", description="text at the start of every message")
-    # Webex takes files of up to 100 MB. Half of that is a minute of a 1080p camera, and
-    # is through a slow uplink of 5 Mbit/s within Webex's own patience.
+    # Webex accepts files of up to 100 MB. Half of that is a minute of a 1080p camera,
+    # and is uploaded at 5 Mbit/s before Webex times out.
     clip_upload_max_mb: float = Field(
         50,
         ge=0,

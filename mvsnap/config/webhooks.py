@@ -1,4 +1,4 @@
-"""Settings of webhooks: who may send alarms, and what an alarm leads to."""
+"""Settings of webhooks: who may send alarms, and what they lead to."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class BadgePaths(Section):
 
 
 class WebhookRule(Section):
-    """What the alarms it matches lead to; every rule that matches acts."""
+    """The effect of the alarms it matches; every matching rule acts."""
 
     name: Text = Field(
         min_length=1, description="name of the rule, shown with each event"

@@ -1,4 +1,4 @@
-"""Write config/mvsnap.yaml: new from the sample, or changed with its comments kept."""
+"""Writes config/mvsnap.yaml: new from the sample, or changed with comments kept."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _LINE = re.compile(r"^(?P<pad> *)#?(?P<key>[a-z_0-9]+):.*?(?P<comment>  #.*)?$")
 def write_settings(path: Path, values: Values, api_keys: list[dict[str, Any]]) -> None:
     """Set `values[section][key]` and add `api_keys`; others cannot read the file.
 
-    A mapping is added to what is there; None removes the key.
-    The file appears whole, so a power cut leaves the old one.
+    A mapping is merged into the existing one; None removes the key.
+    The file is replaced atomically, so a power cut leaves the old one.
     """
     if path.exists():
         text = _changed(path.read_text(encoding="utf-8"), values, api_keys)
@@ -48,7 +48,7 @@ def _new(values: Values, api_keys: list[dict[str, Any]]) -> str:
 
 
 def _value(found: re.Match[str], changes: dict[str, Any]) -> Any:
-    """Return the value of a key right below its section, None for any other line."""
+    """Return the value of a key directly below its section, None for any other line."""
     return changes.get(found["key"]) if found["pad"] == "  " else None
 
 
@@ -83,14 +83,14 @@ def _flow(value: Any) -> str:
 
 
 def _changed(text: str, values: Values, api_keys: list[dict[str, Any]]) -> str:
-    # Only here: it is slow to load, and PyYAML drops the comments.
+    # Imported here: it is slow to load, and PyYAML drops the comments.
     from ruamel.yaml import YAML
 
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 10_000
     tree = yaml.load(text)
-    if tree is None:  # comments alone: they stay, and what is new follows
+    if tree is None:  # only comments: they stay, and new keys follow
         return text.rstrip("\n") + "\n" + _changed("{}", values, api_keys)
     for section, changes in values.items():
         if changes and tree.get(section) is None:

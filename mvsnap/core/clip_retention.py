@@ -1,6 +1,6 @@
-"""Retention: which videos go, by age, by their size together, for room on the disk.
+"""Retention: which videos to delete, by age, total size, and free disk space.
 
-Pure. The oldest goes first; one that is kept, or still in somebody's hands, never.
+Pure. The oldest goes first; one that is kept, or still in use, never.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """A file and what its clips say; several clips may share it.
+    """A file with the data of its clips; several clips may share it.
 
-    last_at: the latest moment it was recorded for. busy: not to be touched yet.
-    uncopied: its copy is still to be made, so it goes in an emergency only.
+    last_at: the latest moment it was recorded for. busy: not to be deleted yet.
+    uncopied: its copy is still to be made, so it is deleted only in an emergency.
     """
 
     path: str
@@ -35,7 +35,7 @@ class Video:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """before: older ones go. lacking_bytes: to be made free on the disk."""
+    """before: older ones are deleted. lacking_bytes: to be freed on disk."""
 
     before: datetime
     max_bytes: int
@@ -43,14 +43,14 @@ class Limits:
 
 
 def lacking_bytes(free_bytes: int, min_free_bytes: int) -> int:
-    """Return how much room to make: a fifth more than needed, so that it lasts."""
+    """Return how much space to free: a fifth more than needed, so that it lasts."""
     if free_bytes >= min_free_bytes:
         return 0
     return min_free_bytes * 6 // 5 - free_bytes
 
 
 def to_remove(videos: Iterable[Video], limits: Limits) -> list[tuple[Video, Why]]:
-    """Return the videos that go, in the order they go, each with the reason."""
+    """Return the videos to delete, in order, each with the reason."""
     found = sorted(videos, key=lambda video: video.last_at)
     over = sum(video.size_bytes for video in found) - limits.max_bytes
     lacking = limits.lacking_bytes

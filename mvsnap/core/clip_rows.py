@@ -1,4 +1,4 @@
-"""Clip rows: a clip as lists and its page show it, in words and numbers. Pure."""
+"""Clip rows: a clip as shown by lists and its own page, as text and numbers. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COPIES = {
 
 @dataclass(frozen=True, slots=True)
 class ClipRow:
-    """A clip at a moment. pre_roll_s, post_roll_s: of the window it shall show."""
+    """A clip at a moment. pre_roll_s, post_roll_s: of the requested window."""
 
     clip: Clip
     now: datetime
@@ -32,7 +32,7 @@ class ClipRow:
 
     @property
     def word(self) -> str:
-        """The state in one word; `partial` is a ready one that lacks something."""
+        """The state in one word; `partial` is a ready clip that lacks something."""
         clip = self.clip
         if clip.state is ClipState.READY and clip.partial:
             return "partial"
@@ -42,7 +42,7 @@ class ClipRow:
 
     @property
     def reason(self) -> str:
-        """What to know about the state, in words for people; "" for nothing."""
+        """Explains the state, for people; "" for nothing."""
         clip = self.clip
         if clip.state is ClipState.FAILED:
             return clip.error or "no video was recorded"
@@ -58,12 +58,12 @@ class ClipRow:
 
     @property
     def window_s(self) -> int:
-        """How long the clip shall be, at least one second."""
+        """Requested length of the clip, at least one second."""
         return max(1, round(self.pre_roll_s + self.post_roll_s))
 
     @property
     def recorded_s(self) -> int:
-        """How much of the window is over."""
+        """How much of the window has passed."""
         begin = self.clip.at - timedelta(seconds=self.pre_roll_s)
         gone_s = (self.now - begin).total_seconds()
         return round(min(max(gone_s, 0), self.window_s))
@@ -99,7 +99,7 @@ class ClipRow:
 
     @property
     def received(self) -> str:
-        """How long after its moment the alarm came here; "" when that is no time."""
+        """How long after its moment the alarm arrived; "" if immediately."""
         late_s = (self.clip.received_at - self.clip.at).total_seconds()
         if late_s < 0.1:
             return ""
@@ -119,7 +119,7 @@ class ClipRow:
 
     @property
     def tag(self) -> str:
-        """A text that is another one when the row shows something else."""
+        """A text that changes whenever the row shows something else."""
         clip = self.clip
         recorded = "" if self.is_finished else str(self.recorded_s)
         parts = (clip.id, self.word, self.reason, recorded, clip.copy_state)

@@ -1,4 +1,4 @@
-"""What a clip is called and what is said about it, in numbers and words. Pure."""
+"""Titles and details of clips, as numbers and text. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from mvsnap.domain import TriggerKind
 
 
 def title(clip: Clip) -> str:
-    """Return the first line of what the alarm said, never an empty one."""
+    """Return the first line of the alarm's text, never an empty one."""
     if said := clip.title.partition("\n")[0].strip():
         return said
     by_hand = clip.trigger.kind is TriggerKind.COMMAND
@@ -40,8 +40,8 @@ def after_s(clip: Clip) -> float:
 def details(clip: Clip) -> dict[str, str | int | float]:
     """Return the details of the event of a recorded clip.
 
-    before_s, after_s: of video around the trigger; missing_s: seconds of that without
-    any picture; the rest as in `Clip`. Nothing of a clip that failed.
+    before_s, after_s: of video around the trigger; missing_s: seconds of that without a
+        picture; the rest as in `Clip`. Empty for a failed clip.
     """
     if clip.began_at is None or clip.ended_at is None:
         return {}

@@ -1,4 +1,4 @@
-"""Clip timeline: video, gaps and triggers of a clip as places on a line. Pure."""
+"""Clip timeline: video, gaps and triggers of a clip as positions on a line. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mvsnap.core.days import lasting
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A time on the line; `left` and `width` in percent of it."""
+    """A period on the line; `left` and `width` in percent of it."""
 
     left: float
     width: float
@@ -27,7 +27,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A moment on the line. seek_s: where it is in the video."""
+    """A moment on the line. seek_s: its position in the video."""
 
     clip: Clip
     left: float
@@ -42,9 +42,9 @@ class Mark:
 class Timeline:
     """began_at, ended_at: of the line, with gaps before and after the video.
 
-    begin_s: where the line begins in the video, negative when that began late.
+    begin_s: where the line begins in the video, negative if the video began late.
 
-    before: what the video shows from before the trigger. others: triggers of other
+    before: the video from before the trigger. others: triggers of other
     clips that share the video.
     """
 
@@ -60,7 +60,7 @@ class Timeline:
 
 
 def timeline(clip: Clip, sharing: Iterable[Clip] = ()) -> Timeline | None:
-    """Return the line of a recorded clip, None of any other.
+    """Return the timeline of a recorded clip, None for any other.
 
     sharing: clips with the same video; this one may be among them.
     """

@@ -1,4 +1,4 @@
-"""Line crossings: so many within a window raise an event. Pure."""
+"""Line crossings: a number of them within a window raises an event. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CrossingRule:
-    """`event` and `type` are Meraki's words, such as crossing_in and person."""
+    """`event` and `type` use Meraki's terms, such as crossing_in and person."""
 
     event: str
     type: str
@@ -27,8 +27,8 @@ class Crossed:
 class CrossingWatch:
     """One line of one camera under one rule.
 
-    Crossings are events, not states: each counts once, also one that comes late but
-    within the window; a repeat of the same object at the same time does not count.
+    Crossings are events, not states: each counts once, also a late one within the
+    window; a repeat of the same object at the same time is not counted.
     """
 
     __slots__ = ("_seen", "quiet_until_ms", "rule")
@@ -39,7 +39,7 @@ class CrossingWatch:
         self._seen: deque[tuple[int, int]] = deque(maxlen=max(rule.count, 64))
 
     def see(self, ts_ms: int, object_id: int, event: str, type: str) -> Crossed | None:
-        """Take one crossing; return an event when it was the last one needed."""
+        """Process one crossing; return an event if it was the last one needed."""
         rule = self.rule
         if event != rule.event or type != rule.type or (ts_ms, object_id) in self._seen:
             return None

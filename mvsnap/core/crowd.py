@@ -1,19 +1,20 @@
-"""Crowd detector: levels of one zone in, at most one crowd for each gathering out.
+"""Crowd detector: levels of one zone in, at most one crowd per gathering out.
 
 Pure. A level is a number of people, or an audio level in dB: the rule is the same.
 
 The rule, with times in milliseconds of the camera's clock:
 
 * A crowd begins with the first message at or above `limit`. It counts once it has
-  lasted `dwell_ms` and `min_messages` said so.
-* Fewer people for up to `dropout_ms` change nothing. For longer, the crowd is over, and
+  lasted `dwell_ms` and `min_messages` have confirmed it.
+* Fewer people for up to `dropout_ms` change nothing. After that, the crowd is over, and
   it ended with the last message at or above the limit. Only then can the next begin.
 * No message at all for `SILENCE_MS` ends it as well: nobody knows who is still there. A
   shorter silence (a broker that restarts) changes nothing.
-* For `cooldown_ms` after a crowd was raised, the next one is held back. If it still
-  stands when that time is over, it is raised then; if not, it is noted without alarm.
-* A message as old as the last one or older is a repeat or came late: it changes
-  nothing, because what was decided since is already told.
+* For `cooldown_ms` after a crowd was raised, the next one is held back. If it is still
+  there when that time is over, it is raised then; if not, it is stored without an
+  alert.
+* A message that is not newer than the last one is a repeat or late: it changes nothing,
+  because decisions made since were already sent.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class CrowdRule:
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """A crowd counts since `raised_ms`. `quiet`: it came and went in the cool-down."""
+    """A crowd counts since `raised_ms`. `quiet`: it was only there in the cool-down."""
 
     began_ms: int
     raised_ms: int
@@ -60,7 +61,7 @@ Finding = Raised | Ended
 class CrowdWatch:
     """One zone under the rule.
 
-    changed: set when what a restart must know has changed; the caller clears it.
+    changed: set when the state that a restart needs has changed; the caller clears it.
     """
 
     __slots__ = (
@@ -89,11 +90,11 @@ class CrowdWatch:
         self.ripe: Raised | None = None
 
     def see(self, ts_ms: int, level: int) -> list[Finding]:
-        """Take one message; return what it brought, mostly nothing."""
+        """Process one message; return what it led to, usually nothing."""
         if ts_ms <= self.last_ms:
             return []
         if self.began_ms < 0 and level < self.rule.limit:
-            # Nothing is under way and nothing begins: so it is mostly.
+            # The usual case: nothing is under way and nothing begins.
             self.last_ms = ts_ms
             return []
         silence_ms = ts_ms - self.last_ms
@@ -107,12 +108,12 @@ class CrowdWatch:
         return found
 
     def finish(self) -> list[Finding]:
-        """End what is under way: nobody is heard any more."""
+        """End what is under way: no more messages will be received."""
         return self._end() if self.began_ms >= 0 else []
 
     @property
     def is_open(self) -> bool:
-        """Say whether there is, or may soon be, a crowd."""
+        """Return whether there is a crowd, or may be one soon."""
         return self.began_ms >= 0
 
     def _above(self, ts_ms: int, level: int) -> list[Finding]:
@@ -155,7 +156,7 @@ class CrowdWatch:
         self.ripe = None
 
     def state(self) -> dict[str, Any]:
-        """Return what a restart must know, as JSON."""
+        """Return the state that a restart needs, as JSON."""
         known: dict[str, Any] = {"last_ms": self.last_ms}
         if self.quiet_until_ms >= 0:
             known["quiet_until_ms"] = self.quiet_until_ms
@@ -172,7 +173,7 @@ class CrowdWatch:
         return known
 
     def restore(self, known: dict[str, Any]) -> None:
-        """Go on from a state of an earlier run."""
+        """Resume from the state of an earlier run."""
         self.last_ms = known.get("last_ms", -1)
         self.quiet_until_ms = known.get("quiet_until_ms", -1)
         self.began_ms = known.get("began_ms", -1)

@@ -1,4 +1,4 @@
-"""Crowd rows: what was raised, with its picture and its end, as a list shows it. Pure.
+"""Crowd rows: raised events with picture and end, as a list shows them. Pure.
 
 Noises and crossings are rows like crowds.
 """
@@ -12,22 +12,22 @@ from datetime import datetime, timedelta
 from mvsnap.core.days import lasting
 from mvsnap.domain import FULL_FRAME, Event, EventKind, JobId
 
-# Stands for a person in "muted_by": the one before was raised too short ago.
+# Used instead of a name in "muted_by": the previous alert was too recent.
 COOL_DOWN = "cool-down"
 
-# After this no picture and no end will come: jobs are given up, listeners forget.
+# After this no picture and no end will follow: jobs are given up, listeners forget.
 _UNFINISHED = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
 class CrowdRow:
-    """One raised event with what became of it.
+    """A raised event and its consequences.
 
-    picture: the snapshot event, which may tell why there is no picture; None until
-        the camera answered.
-    fresh: raised less than a day ago, so that a picture or an end may still come.
-    overtaken: the same zone raised again later, so that this one must be over.
-    undelivered: why a room was not told, "" when all were.
+    picture: the snapshot event, which may say why there is no picture; None until the
+    camera has answered.
+    fresh: raised less than a day ago, so that a picture or an end may still follow.
+    overtaken: the same zone raised another one later, so this one must be over.
+    undelivered: why a room did not get it, "" if all did.
     """
 
     event: Event
@@ -39,19 +39,19 @@ class CrowdRow:
 
     @property
     def ongoing(self) -> bool:
-        """Whether it still lasts, as far as is known; a crossing is a moment."""
+        """Whether it still lasts, as far as known; a crossing is a moment."""
         is_moment = self.event.kind is EventKind.CROSSING
         return self.end is None and self.fresh and not (self.overtaken or is_moment)
 
     @property
     def lost(self) -> bool:
-        """Whether it is over and nobody saw when, for instance over a restart."""
+        """Whether it is over with an unknown end, for instance during a restart."""
         is_moment = self.event.kind is EventKind.CROSSING
         return self.end is None and not self.ongoing and not is_moment
 
     @property
     def people(self) -> int | None:
-        """How many were counted when it was raised."""
+        """The number of people when it was raised."""
         if self.event.kind is EventKind.CROSSING:
             is_people = self.event.details.get("type", "person") == "person"
             return _whole(self.event, "count") if is_people else None
@@ -81,7 +81,7 @@ class CrowdRow:
 
     @property
     def muted(self) -> str:
-        """Why nobody was told, in words; "" when they were."""
+        """Why nobody was notified, in words; "" if they were."""
         if self.muted_by is None:
             return ""
         is_person = self.muted_by != COOL_DOWN
@@ -99,7 +99,7 @@ class CrowdRow:
 
     @property
     def no_picture(self) -> str | None:
-        """Why no picture is shown, in words for people; None when there is one."""
+        """Why no picture is shown, in words for people; None if there is one."""
         if self.has_picture:
             return None
         if self.picture is not None:
@@ -108,9 +108,9 @@ class CrowdRow:
 
     @property
     def zone(self) -> str:
-        """What people call the zone."""
+        """The name of the zone."""
         event = self.event
-        if not event.zone_id:  # a noise is heard by the whole camera
+        if not event.zone_id:  # a noise is of the whole camera
             return ""
         plain = "Full Frame" if event.zone_id == FULL_FRAME else event.zone_id
         return plain if event.zone_name in ("", event.zone_id) else event.zone_name
@@ -121,7 +121,7 @@ class CrowdRow:
 
     @property
     def level(self) -> str:
-        """What was counted or heard when it was raised, with its unit."""
+        """The number or level when it was raised, with its unit."""
         details = self.event.details
         if self.event.kind is EventKind.NOISE:
             return _decibels(_number(self.event, "level_db"))
@@ -133,7 +133,7 @@ class CrowdRow:
 
     @property
     def top(self) -> str:
-        """The peak with its unit, "" as long as it is not known."""
+        """The peak with its unit, "" until it is known."""
         if self.peak is None:
             return ""
         if self.event.kind is EventKind.NOISE:
@@ -142,7 +142,7 @@ class CrowdRow:
 
     @property
     def rule(self) -> str:
-        """What had to be reached, such as `3 or more for 1 min`."""
+        """The rule that was met, such as `3 or more for 1 min`."""
         if self.event.kind is EventKind.CROSSING:
             window_s = _number(self.event, "window_s")
             return f"within {lasting(window_s)}" if window_s else ""
@@ -155,7 +155,7 @@ class CrowdRow:
 
     @property
     def tag(self) -> str:
-        """A text that is another one when the row shows something else."""
+        """A text that changes whenever the row shows something else."""
         parts = (self.picture, self.end)
         ids = [self.event.id, *(part.id if part else "" for part in parts)]
         return "|".join([*ids, f"{self.ongoing:d}{self.fresh:d}", self.undelivered])
@@ -170,7 +170,7 @@ def crowd_rows(
     """Return a row for each raised event, in the same order (newest first).
 
     others: events of the same jobs, in the order they were recorded.
-    undelivered: why a room was not told of a job.
+    undelivered: why a room did not get a job's message.
     """
     by_job: dict[JobId, list[Event]] = {}
     for other in others:

@@ -1,6 +1,6 @@
-"""CSV files as people export them: any delimiter, any order, usual names of columns.
+"""CSV files of any origin: any delimiter, any order, common names of columns.
 
-Pure: lines in, rows out. A row that cannot be read is a `BadRow`, not the end.
+Pure: lines in, rows out. An unreadable row is a `BadRow`, and reading continues.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """line: of the file, where it ends; `cells` by the name of their column."""
+    """line: the line number at its end; `cells` by the name of their column."""
 
     line: int
     cells: Mapping[str, str]
@@ -35,7 +35,7 @@ class BadRow:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What is looked for: names a column may have, by what we call it."""
+    """The columns to find: their possible names, by our own names."""
 
     known: Mapping[str, Sequence[str]]
     needed: Sequence[str]
@@ -43,7 +43,7 @@ class Columns:
     def find(
         self, header: Sequence[str], given: Mapping[str, str] | None = None
     ) -> dict[str, int]:
-        """Return the place of each column that is there; `given` names win."""
+        """Return the position of each column that exists; `given` names win."""
         folded = [fold(name) for name in header]
         found: dict[str, int] = {}
         for ours, names in self.known.items():
@@ -58,12 +58,12 @@ class Columns:
 def read(
     lines: Iterable[str], columns: Columns, given: Mapping[str, str] | None = None
 ) -> Iterator[Row | BadRow]:
-    """Yield every row below the heading; empty lines are left out.
+    """Yield every row below the header; empty lines are skipped.
 
-    Our names stand for the columns that were found, the file's own for the others.
+    Found columns get our names, any others keep the file's.
 
     Raises:
-        BadInput: the heading has not all that is needed.
+        BadInput: the header lacks a required column.
     """
     csv.field_size_limit(MAX_CELL)
     numbered = _Lines(lines)
@@ -98,9 +98,9 @@ def read(
 
 
 class _Lines:
-    """Lines one by one; `ended`: it was asked for more than there are.
+    """Lines one by one; `ended`: more were requested than there are.
 
-    A reader that does so and returns a row was inside of quotes.
+    A reader that does so and returns a row was inside quotes.
     """
 
     def __init__(self, lines: Iterable[str]) -> None:
@@ -121,9 +121,9 @@ class _Lines:
 def _holds_rows(
     cells: Sequence[str], delimiter: str, columns: int, needed: Sequence[int]
 ) -> bool:
-    """Say whether a line within a cell looks like a row: all that is needed is there.
+    """Return whether a line within a cell looks like a row: it has all that is needed.
 
-    A note of several lines is common; one that has as many cells as the heading is not.
+    A note of several lines is common; one with as many cells as the header is not.
     """
     inner = [line for cell in cells for line in cell.splitlines()[1:]]
     rows = (_split(line, delimiter) for line in inner)
@@ -144,16 +144,16 @@ def _row(
 
 
 def _heading(lines: Iterator[str]) -> tuple[str, int]:
-    """Return the first line that says something, and how many lines that took."""
+    """Return the first line with content, and how many lines were read."""
     for number, line in enumerate(lines, start=1):
-        # Excel writes its delimiter in front.
+        # Excel writes its delimiter first.
         if line.strip() and not line.casefold().startswith("sep="):
             return line.rstrip("\r\n"), number
     raise BadInput("the file is empty (expected a heading line)")
 
 
 def _delimiter(heading: str, columns: Columns, given: Mapping[str, str] | None) -> str:
-    """Return the one that finds most of the columns, of two alike the first."""
+    """Return the one that finds most of the columns, the first one if equal."""
     return max(
         _DELIMITERS,
         key=lambda sign: len(columns.find(_split(heading, sign), given)),
@@ -205,10 +205,10 @@ def _why(exc: csv.Error) -> str:
 
 
 def encoding_of(chunks: Iterable[bytes]) -> str:
-    """Return how a text is encoded, from all of its bytes.
+    """Return the encoding of a text, from all of its bytes.
 
-    A mark at its start says so; else zeros between the messages do; else it is UTF-8
-    when it can be, and what Windows writes when not.
+    A byte order mark decides; else zero bytes between the characters do; else it is
+    UTF-8 if valid, and otherwise the encoding that Windows uses.
     """
     utf8 = _Utf8()
     first = b""
@@ -237,7 +237,7 @@ def _marked(first: bytes) -> str | None:
 
 
 class _Utf8:
-    """Says whether what it was fed is UTF-8; a character may be cut by two chunks."""
+    """Checks whether its input is UTF-8; chunks may split a character."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")()

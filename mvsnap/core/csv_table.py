@@ -13,20 +13,20 @@ from mvsnap.clock import iso
 
 Row = TypeVar("Row")
 Cell = str | int | float | datetime | None
-# Each column's heading, and how its cell is made of a row.
+# Each column's heading, and how to make its cell from a row.
 Columns = Sequence[tuple[str, Callable[[Row], Cell]]]
 
-# The wide forms count as the plain ones in some spreadsheets.
+# Some spreadsheets treat the wide forms like the plain ones.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-# Where a comma is the decimal point, a spreadsheet begins a new cell at each semicolon.
+# Where a comma is the decimal point, spreadsheets start a new cell at semicolons.
 _CELL_WITHIN = re.compile(r"(?<=;)(?=[=+\-@＝＋－＠])")
 
 
 def csv_lines(columns: Columns[Row], pages: Iterable[Iterable[Row]]) -> Iterator[str]:
     """Yield the heading, then one text for each page of rows.
 
-    A text that a spreadsheet would take for a formula is made harmless. A moment is
-    written in UTC, nothing as an empty cell; numbers stay numbers.
+    A text that a spreadsheet would treat as a formula is defused. Moments are in UTC,
+    None is an empty cell; numbers stay numbers.
     """
     yield _csv([[name for name, _ in columns]])
     cells = [cell for _, cell in columns]
@@ -35,7 +35,7 @@ def csv_lines(columns: Columns[Row], pages: Iterable[Iterable[Row]]) -> Iterator
 
 
 def harmless(text: str) -> str:
-    """Keep a spreadsheet from taking a text for a formula."""
+    """Prevent a spreadsheet from treating a text as a formula."""
     text = _CELL_WITHIN.sub("'", text)
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 

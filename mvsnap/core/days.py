@@ -14,7 +14,7 @@ def day_span(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
     A day has 23 or 25 hours when the clocks change.
 
     Raises:
-        BadInput: `text` is no date like 2026-01-31.
+        BadInput: `text` is not a date like 2026-01-31.
     """
     try:
         day = date.fromisoformat(text.strip())
@@ -26,10 +26,10 @@ def day_span(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 
 def local_moment(name: str, text: str, zone: ZoneInfo) -> datetime:
-    """Return a time without an offset, as a person at the site reads it, in UTC.
+    """Return a time without an offset, which is in the site's zone, in UTC.
 
     Raises:
-        BadInput: `text` is no time like 2026-01-31T08:15.
+        BadInput: `text` is not a time like 2026-01-31T08:15.
     """
     try:
         moment = datetime.fromisoformat(text.strip())
@@ -46,10 +46,10 @@ def local_moment(name: str, text: str, zone: ZoneInfo) -> datetime:
 def utc_offsets(
     since: datetime, until: datetime, zone: ZoneInfo
 ) -> list[tuple[int, int]]:
-    """Return how far the site's clocks are ahead of UTC, in seconds, by time.
+    """Return the site's offsets from UTC, in seconds, in order of time.
 
-    Each with the second since 1970 it holds from; the first holds at `since`. Clocks
-    change at a quarter of an hour.
+    Each with the second since 1970 it applies from; the first applies at `since`.
+    Clocks change at a quarter of an hour.
     """
     at_s, end_s = int(since.timestamp()), int(until.timestamp())
     found = [(at_s, _ahead_s(at_s, zone))]
@@ -81,5 +81,5 @@ def lasting(seconds: float) -> str:
     minutes, rest_s = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     parts = ((hours, "h"), (minutes, "min"), (rest_s, "s"))
-    told = [f"{number} {unit}" for number, unit in parts if number]
-    return " ".join(told[:2]) or "0 s"
+    units = [f"{number} {unit}" for number, unit in parts if number]
+    return " ".join(units[:2]) or "0 s"

@@ -1,8 +1,8 @@
 """Body of a webhook as one JSON object, however its sender packed it. Pure.
 
-Taken are a JSON object, a list of one, a JSON text that holds JSON (so does IXON's own
-example) and a form. Nothing but BadInput is raised, whatever the bytes; it names the
-field and shows no value, for a value may be a secret.
+Accepted are a JSON object, a list of one, a JSON text that contains JSON (as in IXON's
+own example) and a form. Only BadInput is raised, whatever the bytes; it names the field
+and shows no value, as a value may be a secret.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MAX_DIGITS = 20  # of 64 bits
 _WRAPPED = 3  # a JSON text in a JSON text in a JSON text
 
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]{1,40})", re.I | re.ASCII)
-# No others: Python knows some that take long, or are none.
+# No others: some that Python supports are slow, or not encodings of text.
 _CHARSETS = {
     "ascii": "ascii",
     "us-ascii": "ascii",
@@ -45,7 +45,7 @@ _SECRETS = {"sharedsecret", "apikey"}
 
 
 def read(body: bytes, content_type: str = "") -> dict[str, Any]:
-    """Return the message; it has no key twice and no number beyond 64 bits.
+    """Return the message; it has no duplicate key and no number beyond 64 bits.
 
     Raises:
         BadInput
@@ -71,12 +71,12 @@ def read_inner(path: str, text: str) -> Any:
 def parse_json(
     path: str, text: str, decoder: json.JSONDecoder, expected: str = "a JSON object"
 ) -> Any:
-    """Return what the JSON says.
+    """Return the parsed JSON.
 
     decoder: has `unique_keys` as its object_pairs_hook.
 
     Raises:
-        BadInput: it is none, or a key stands twice in one object.
+        BadInput: it is invalid, or an object has a duplicate key.
     """
     try:
         return decoder.decode(text.strip())
@@ -87,7 +87,7 @@ def parse_json(
 
 
 def form_pairs(text: str, most: int, mistake: str) -> list[tuple[str, str]]:
-    """Return names and values of a form; BadInput says `mistake` where it is none."""
+    """Return names and values of a form; BadInput with `mistake` if it is not one."""
     try:
         return parse_qsl(
             text, keep_blank_values=True, strict_parsing=True, max_num_fields=most
@@ -97,7 +97,7 @@ def form_pairs(text: str, most: int, mistake: str) -> list[tuple[str, str]]:
 
 
 def given_once(pairs: list[tuple[str, str]]) -> dict[str, Any]:
-    """Return the fields of a form by name; BadInput for one that comes twice."""
+    """Return the fields of a form by name; BadInput for a duplicate."""
     try:
         return unique_keys(pairs)
     except RepeatedKey as exc:
@@ -105,7 +105,7 @@ def given_once(pairs: list[tuple[str, str]]) -> dict[str, Any]:
 
 
 def shared_secret(message: dict[str, Any]) -> str:
-    """Return Meraki's secret, "" when the message has none."""
+    """Return Meraki's secret, "" if the message has none."""
     return _secret(message, "sharedsecret")
 
 
@@ -118,7 +118,7 @@ def without_secrets(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def kind_of(value: object) -> str:
-    """Return what a JSON value is, in words."""
+    """Return the type of a JSON value, in words."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
@@ -135,14 +135,14 @@ def refuse(path: str, value: object, expected: str) -> Never:
 
 
 def shown(path: str) -> str:
-    """Return a path as an error may show it: the end is the part that tells."""
+    """Return a path for an error message: its end is the informative part."""
     plain = "".join(sign if sign.isprintable() else "?" for sign in path[-100:])
     return plain or "(no name)"
 
 
 def _secret(message: dict[str, Any], name: str) -> str:
     found = [value for key, value in message.items() if fold(key) == name]
-    # Twice, in two spellings: nobody knows which one counts.
+    # Twice, in two spellings: ambiguous.
     if len(found) != 1 or not isinstance(found[0], str):
         return ""
     return found[0]
@@ -156,7 +156,7 @@ def _decoded(body: bytes, content_type: str) -> str:
     try:
         return body.decode(charset)
     except ValueError as exc:
-        # Old controllers write Latin-1 and do not say so: better read than lost.
+        # Old controllers send Latin-1 without saying so: better read than lost.
         if not named and charset == "utf-8" and body.lstrip()[:1] in _BEGINS_JSON:
             return body.decode("latin-1")
         raise BadInput(f"body: not {charset} text (expected a JSON object)") from exc
@@ -181,7 +181,7 @@ def _form(text: str) -> dict[str, Any]:
 
 
 def _check(found: Any, path: str = "") -> None:
-    """Refuse what no database and no later code wants to meet."""
+    """Refuse what databases and later code cannot handle."""
     values = 0
     left: list[tuple[str, Any, int]] = [(path, found, 1)]
     while left:

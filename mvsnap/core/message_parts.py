@@ -1,4 +1,4 @@
-"""Parts of a job: how the message of each is named in the store. Pure.
+"""Parts of a job: the stored name of each message. Pure.
 
 The picture of a camera is named by its serial.
 """
@@ -14,19 +14,19 @@ _CLIP = "clip"
 
 
 def note_part(serial: Serial) -> str:
-    """Return the part that says `no picture yet` for this camera."""
+    """Return the part for `no picture yet` of this camera."""
     return f"{serial} {_NOTE}"
 
 
 def clip_part(camera: CameraName) -> str:
-    """Return the part that tells of this camera's clip."""
+    """Return the part for this camera's clip."""
     return f"{_CLIP} {camera}"
 
 
 def opens_thread(part: str) -> int | None:
-    """Return in which order this part may open the thread; None: it follows in one.
+    """Return the rank of this part as the head of the thread; None: it replies in one.
 
-    Threads have one level: where a note came first, it is the head.
+    Threads have one level: where a note was sent first, it is the head.
     """
     if part == HEAD:
         return 0

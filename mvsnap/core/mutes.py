@@ -1,4 +1,4 @@
-"""Mutes: made from what a person or a program asks for, with the audit line. Pure."""
+"""Mutes: created from a person's or program's input, with the audit log line. Pure."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def new_mute(
 
 
 def end_change(mute: Mute, who: str, now: datetime) -> Change:
-    """Return the audit line of a mute that somebody ends."""
+    """Return the audit log line of a mute that somebody ends."""
     return Change(now, who, _what(mute), _until(mute), "ended")
 
 
@@ -50,7 +50,7 @@ def parse_minutes(text: str) -> int:
 
 
 def place(serial: Serial | None, zone_id: ZoneId | None) -> str:
-    """Return what is muted, in words."""
+    """Return what is muted, as text."""
     if serial is None:
         return "all cameras"
     return f"camera {serial}" + ("" if zone_id is None else f", zone {zone_id}")

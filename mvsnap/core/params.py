@@ -15,18 +15,18 @@ MAX_ROOM = 400
 MAX_PREFIX = 500
 MAX_WAIT_S = 60.0
 DEFAULT_WAIT_S = 10.0
-# Without the key a job could only wait for a Dashboard that never lets it in.
+# Without the key a job could only wait for a Dashboard that always refuses it.
 NO_DASHBOARD = (
     "meraki.api_key is not set, so no snapshot can be taken. "
     "Set it, or run: python -m mvsnap init"
 )
-# Clocks of small devices are not exact; this far ahead still counts as now.
+# Clocks of small devices are inexact; this far ahead still counts as now.
 _CLOCK_ERROR = timedelta(seconds=5)
 _OLDEST = datetime(2010, 1, 1, tzinfo=UTC)
 
 
 def parse_serials(text: str, recorded: Iterable[str] = ()) -> tuple[Serial, ...]:
-    """Return the serials of a comma separated list, each once, in that order.
+    """Return the serials of a comma separated list, without duplicates, in that order.
 
     recorded: names of cameras that only record clips, for a clear error.
     """
@@ -51,7 +51,7 @@ def parse_serials(text: str, recorded: Iterable[str] = ()) -> tuple[Serial, ...]
 
 def parse_moment(name: str, text: str) -> datetime:
     """Return an ISO 8601 time as aware UTC; one without an offset is UTC."""
-    # A plus that was not percent-encoded arrives as a blank: 10:00:00 01:00
+    # A plus that was not percent-encoded arrives as a space: 10:00:00 01:00
     date, blank, offset = text.strip().rpartition(" ")
     if blank and offset[:1].isdigit() and "T" in date.upper():
         text = f"{date}+{offset}"

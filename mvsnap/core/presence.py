@@ -1,8 +1,8 @@
-"""Presence: when somebody was seen in a zone, from counts. Pure.
+"""Presence: when people were seen in a zone, from counts. Pure.
 
 A presence begins with the first count above zero and ends with the last one before
-`GAP_MS` without anybody. One that lasts longer than `CUT_MS` is cut into several, so
-that pages see it while it lasts.
+`GAP_MS` without anybody. One that lasts longer than `CUT_MS` is split into several, so
+that pages show it while it lasts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CUT_MS = 900_000
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Somebody was there from `in_ms` to `out_ms`."""
+    """People were seen from `in_ms` to `out_ms`."""
 
     in_ms: int
     out_ms: int
@@ -26,7 +26,7 @@ class Seen:
 
 
 class PresenceWatch:
-    """One zone; `changed` is set when what a restart must know has changed."""
+    """One zone; `changed` is set when the state that a restart needs has changed."""
 
     __slots__ = ("changed", "in_ms", "out_ms", "peak")
 
@@ -37,7 +37,7 @@ class PresenceWatch:
         self.changed = False
 
     def see(self, ts_ms: int, people: int) -> Seen | None:
-        """Take one count, in the order of time; return a presence that is over."""
+        """Process one count, in order of time; return a presence that is over."""
         over = None
         if people > 0:
             if (
@@ -60,7 +60,7 @@ class PresenceWatch:
         return over
 
     def finish(self) -> Seen | None:
-        """End what is under way: nobody is heard any more."""
+        """End what is under way: no more messages will be received."""
         return self._end() if self.in_ms >= 0 else None
 
     @property

@@ -1,4 +1,4 @@
-"""Progress of a job, told from what is stored about it. Pure."""
+"""Progress of a job, derived from what is stored about it. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mvsnap.domain import (
 
 @dataclass(frozen=True, slots=True)
 class PartProgress:
-    """One camera of a job; `event` is there once a picture was taken or given up."""
+    """One camera of a job; `event` is set once a picture was pictures or given up."""
 
     serial: Serial
     state: PartState
@@ -31,7 +31,7 @@ class PartProgress:
 
 @dataclass(frozen=True, slots=True)
 class ClipProgress:
-    """One clip of a job; `event` is there once it was recorded or given up."""
+    """One clip of a job; `event` is set once it was recorded or given up."""
 
     camera: CameraName
     state: PartState
@@ -52,32 +52,32 @@ def job_progress(
 ) -> JobProgress:
     """deliveries: by part and room."""
     known = list(events)
-    taken = {e.serial: e for e in known if e.kind is EventKind.SNAPSHOT}
+    pictures = {e.serial: e for e in known if e.kind is EventKind.SNAPSHOT}
     recorded = {e.camera_name: e for e in known if e.kind is EventKind.CLIP}
 
-    def letters(part: str) -> list[Delivery | None]:
+    def sent(part: str) -> list[Delivery | None]:
         return [deliveries.get((part, room)) for room in job.rooms]
 
     parts = tuple(
-        PartProgress(serial, *_standing(taken.get(serial), letters(serial)))
+        PartProgress(serial, *_status(pictures.get(serial), sent(serial)))
         for serial in job.serials
     )
     clips = tuple(
-        ClipProgress(name, *_standing(recorded.get(name), letters(clip_part(name))))
+        ClipProgress(name, *_status(recorded.get(name), sent(clip_part(name))))
         for name in job.clips
     )
     states = {part.state for part in parts} | {clip.state for clip in clips}
     return JobProgress(job, _sum(states), parts, clips)
 
 
-def _standing(
-    event: Event | None, letters: Sequence[Delivery | None]
+def _status(
+    event: Event | None, deliveries: Sequence[Delivery | None]
 ) -> tuple[PartState, Event | None, str | None]:
-    """letters: one for each room of the job, None: not begun."""
+    """deliveries: one for each room of the job, None: not started."""
     if event is None:
         return PartState.PENDING, None, None
-    states = {letter.state if letter else None for letter in letters}
-    errors = [letter.error for letter in letters if letter and letter.error]
+    states = {delivery.state if delivery else None for delivery in deliveries}
+    errors = [delivery.error for delivery in deliveries if delivery and delivery.error]
     error = errors[0] if errors else None
     if states - {DeliveryState.SENT, DeliveryState.FAILED}:
         return PartState.PENDING, event, event.error or error

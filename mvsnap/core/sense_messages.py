@@ -1,6 +1,6 @@
 """Messages of MV Sense cameras and MT sensors: bytes in, values or BadMessage out.
 
-Pure. Keys we do not know are ignored: new firmware brings new ones.
+Pure. Unknown keys are ignored: new firmware adds some.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ _CROSSING_TYPES = tuple(CrossingType)
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """An object at a line; `ts_ms` and `object_id` are 0 when the message has none."""
+    """An object at a line; `ts_ms` and `object_id` are 0 if the message has none."""
 
     ts_ms: int
     event: CrossingEvent
@@ -69,7 +69,7 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class SensorReading:
-    """What a sensor said; `at` is None when the message has no time."""
+    """A reading of a sensor; `at` is None if the message has no time."""
 
     at: datetime | None
     fields: dict[str, Scalar]
@@ -94,11 +94,11 @@ _NOT_USUAL = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
 def decode_counts(payload: bytes) -> tuple[int, int] | None:
-    """Return (ts_ms, people); None when the message tells nothing about people.
+    """Return (ts_ms, people); None if the message is not about people.
 
     `{"ts":1714632612326,"counts":{"vehicle":0,"person":3}}`; 2018 firmware sent a bare
-    `3`, of which ts_ms is 0. Cameras send this without end, so the usual shape takes a
-    shortcut; all others, good or bad, go the long way.
+    `3`, of which ts_ms is 0. Cameras send this constantly, so the usual shape takes a
+    shortcut; all others, valid or not, are parsed completely.
 
     Raises:
         BadMessage
@@ -108,7 +108,7 @@ def decode_counts(payload: bytes) -> tuple[int, int] | None:
     except _NOT_USUAL:
         return _unusual_counts(payload)
     person = message.counts.person
-    # Here only keys are quoted: more quotes than these keys have is a key given twice.
+    # Only keys are quoted here: more quotes than these keys have mean a duplicate key.
     quotes = 4 if message.counts.vehicle is UNSET else 6
     if person is UNSET:
         if payload.count(b'"') == quotes:
@@ -186,25 +186,26 @@ def decode_audio_detections(payload: bytes) -> tuple[str, ...]:
     names = [
         one_line(name, MAX_TEXT) for name in named if name and isinstance(name, str)
     ]
-    # One odd entry must not hide the alarm beside it; nothing but odd ones is an error.
+    # One invalid entry must not hide the alarm next to it; only invalid ones are an
+    # error.
     if found and not names:
         refuse("expected a list of names", found)
     return tuple(names[:MAX_NAMES])
 
 
-# What a metric tells: the key of most firmware; some call it "value".
+# The key of each metric's value: that of most firmware; some use "value".
 _STATES = {"door": "open", "waterDetection": "wet"}
 _PRESSES = {"shortpress": "shortPress", "longpress": "longPress"}
 
 
 def decode_sensor(metric: str, payload: bytes) -> SensorReading:
-    """Return what an MT sensor said about `metric` (the `part` of its topic).
+    """Return an MT sensor's reading of `metric` (the `part` of its topic).
 
     `{"open":true,"ts":"2026-01-28T12:00:00Z"}` for a door; a button sends
     `{"action":"longPress","pressDuration":2,"ts":"2026-01-28T12:00:00Z"}`
 
     Fields: a door has `open`, a waterDetection `wet`; an `action` is shortPress or
-    longPress however it was spelled. Others are kept, if they are no lists or objects.
+        longPress in any spelling. Others are kept, unless they are lists or objects.
 
     Raises:
         BadMessage
@@ -228,7 +229,7 @@ def decode_sensor(metric: str, payload: bytes) -> SensorReading:
 
 
 def _press(message: dict[str, Any]) -> dict[str, Scalar]:
-    """Take the fields of a button out of its message."""
+    """Extract the fields of a button from its message."""
     fields: dict[str, Scalar] = {}
     if "action" in message:
         action = message.pop("action")

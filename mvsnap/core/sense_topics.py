@@ -1,4 +1,4 @@
-"""MQTT topics of MV Sense cameras and MT sensors: who speaks, and about what. Pure."""
+"""MQTT topics of MV Sense cameras and MT sensors: the source and subject. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_TOPIC_BYTES = 256
 
 
 class TopicKind(StrEnum):
-    """What a topic is about, in the words of its own levels where it has some."""
+    """The subject of a topic, named as in its own levels where possible."""
 
     COUNTS = "counts"
     AUDIO_LEVEL = "audio_analytics"
@@ -24,11 +24,11 @@ class TopicKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic we listen to.
+    """A topic that is listened to.
 
     source: a camera's serial, or the MAC of an MT sensor in upper case with colons.
     part: COUNTS: the zone id; CROSSING: the line id; SENSOR: the metric, spelled as in
-        `SENSOR_METRICS`; "" for what a whole camera hears.
+        `SENSOR_METRICS`; "" for what concerns a whole camera.
     """
 
     kind: TopicKind
@@ -36,7 +36,7 @@ class Topic:
     part: str
 
 
-# Every spelling seen, in lower case and without blanks, and the one we use. Measured
+# Every spelling seen, in lower case and without spaces, and the one we use. Measured
 # values (temperature, CO2 ...) are left out on purpose: no reason for a picture.
 SENSOR_METRICS = {
     "door": "door",
@@ -55,10 +55,10 @@ _MAC = re.compile(r"[0-9A-F]{2}(:[0-9A-F]{2}){5}")
 
 
 def parse_topic(topic: bytes) -> Topic | None:
-    """Return what a topic is about; None when it is nothing we listen to. Never raises.
+    """Return the parsed topic; None if it is not listened to. Never raises.
 
     A camera's topics start with a slash and a sensor's do not, but bridges add and
-    strip it, so both come both ways:
+    strip it, so both occur in both forms:
 
         /merakimv/Q2SM-0000-0001/0      a zone; 0 is the whole frame
         meraki/v1/mt/N_24329156/ble/38:84:79:00:C3:BA/door
@@ -74,14 +74,14 @@ def parse_topic(topic: bytes) -> Topic | None:
             return _of_camera(serial, *_leaf(leaf))
         case ["merakimv", serial, "crossing", line_id] if _LINE_ID.fullmatch(line_id):
             return _of_camera(serial, TopicKind.CROSSING, line_id)
-        # gateway/<MAC>/rssi has two levels more: the last level alone says too little.
+        # gateway/<MAC>/rssi has two more levels: the last level alone is ambiguous.
         case ["meraki", "v1", "mt", network_id, "ble", mac, metric] if network_id:
             return _of_sensor(mac.upper(), metric)
     return None
 
 
 def _leaf(leaf: str) -> tuple[TopicKind | None, str]:
-    # What is no number is no zone: new firmware brings new leaves.
+    # Anything but a number is not a zone: new firmware adds new leaves.
     if _ZONE_ID.fullmatch(leaf):
         return TopicKind.COUNTS, leaf
     if leaf in (TopicKind.AUDIO_LEVEL, TopicKind.AUDIO_DETECTION):

@@ -1,8 +1,8 @@
-"""Names that mean the same however they are written. Pure."""
+"""Names that are equal in any spelling. Pure."""
 
 from __future__ import annotations
 
 
 def fold(name: str) -> str:
-    """Return one spelling for userId, user_id and `User ID`."""
+    """Return the same spelling for userId, user_id and `User ID`."""
     return "".join(char for char in name.casefold() if char.isalnum())

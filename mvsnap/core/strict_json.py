@@ -1,7 +1,7 @@
-"""JSON from a broker that anybody may write to, read strictly. Pure.
+"""Strict reader of JSON from a broker that anybody may write to. Pure.
 
-What is there must have its type and a believable value. Nothing but BadMessage is
-raised, whatever the bytes, and it shows only a few of them.
+Every value must have its type and be plausible. Only BadMessage is raised, whatever the
+bytes, and it shows only a few of them.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ END_MS = round(_END.timestamp() * 1000)
 
 
 class BadMessage(ValueError):
-    """A message that cannot be used; the text says why, for people."""
+    """An invalid message; the text says why, for people."""
 
 
 class RepeatedKey(BadMessage):
-    """`key` stands twice in one object: nobody knows which one counts."""
+    """`key` occurs twice in one object, which is ambiguous."""
 
     def __init__(self, key: str) -> None:
         super().__init__("a key comes twice")
@@ -34,7 +34,7 @@ class RepeatedKey(BadMessage):
 
 
 def parse(payload: bytes) -> Any:
-    """Return what the JSON says; it has no key twice and no number beyond 64 bits."""
+    """Return the parsed JSON; it has no duplicate key and no number beyond 64 bits."""
     if len(payload) > MAX_BYTES:
         raise BadMessage(f"{len(payload)} bytes, expected at most {MAX_BYTES}")
     try:
@@ -53,7 +53,7 @@ def parse_object(payload: bytes) -> dict[str, Any]:
 
 
 def time_ms(message: dict[str, Any]) -> int:
-    """Return the time of a message in milliseconds, 0 when it has none."""
+    """Return the time of a message in milliseconds, 0 if it has none."""
     value = message.get("ts", 0)
     if isinstance(value, str) and _is_digits(value):
         value = int(value)
@@ -88,7 +88,7 @@ def whole_number(name: str, value: object, least: int, most: int) -> int:
 
 
 def one_line(text: str, most: int) -> str:
-    """Return a text that every database, log and terminal takes: one printable line."""
+    """Return a text that databases, logs and terminals accept: one printable line."""
     cut = text[:most]
     if cut.isprintable():
         return cut
@@ -100,7 +100,7 @@ def refuse(why: str, got: object) -> Never:
 
 
 def shown(value: object) -> str:
-    """Return a few signs of a value: a log line is no place for a whole payload."""
+    """Return a value's first characters: a log line is no place for a whole payload."""
     if isinstance(value, dict | list):
         return "a list" if isinstance(value, list) else "an object"
     cut = value[:30] if isinstance(value, str | bytes) else value
@@ -138,7 +138,7 @@ def _finite(digits: str) -> float:
     return number
 
 
-# json, because it shows keys that come twice; msgspec silently keeps the last.
+# json, because it reveals duplicate keys; msgspec silently keeps the last.
 _JSON = json.JSONDecoder(
     object_pairs_hook=unique_keys,
     parse_int=_in_64_bits,

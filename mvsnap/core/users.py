@@ -1,4 +1,4 @@
-"""Users: names, roles, passwords, and their lines of the audit log. Pure."""
+"""Users: names, roles, passwords, and their audit log lines. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mvsnap.errors import BadInput
 LONGEST_NAME = 64
 SHORTEST_PASSWORD = 10
 LOG_IN, LOG_OUT = "log-in", "log-out"
-# Who failed to log in with a name nobody has. What was typed is not kept: it may be
+# Used for a failed login with an unknown name. What was typed is not stored: it may be
 # a password in the wrong field.
 UNKNOWN_NAME = "unknown name"
 _FAILED = "failed"
@@ -38,7 +38,7 @@ def parse_password(text: str) -> str:
 
 
 def role_of_next(given: Role | None, known: User | None, *, first: bool) -> Role:
-    """Return the role: as given, as it was, or admin for the first user of all."""
+    """Return the role: as given, else unchanged, or admin for the very first user."""
     if given is not None:
         return given
     if known is not None:
@@ -47,7 +47,7 @@ def role_of_next(given: Role | None, known: User | None, *, first: bool) -> Role
 
 
 def put_change(user: User, known: User | None, who: str) -> Change:
-    """Return the audit line of a user who is added, or gets a new password and role."""
+    """Return the audit log line of a new user, or of a new password and role."""
     after = _summary(user)
     if known is not None and user.backend == "local":
         after += ", new password"
@@ -55,7 +55,7 @@ def put_change(user: User, known: User | None, who: str) -> Change:
 
 
 def remove_change(name: str, known: User | None, who: str, now: datetime) -> Change:
-    """Return the audit line of a user who is removed."""
+    """Return the audit log line of a user who is removed."""
     return Change(now, who, f"user {name}", _summary(known), "removed")
 
 
@@ -64,13 +64,13 @@ def log_in_change(name: str, address: str, now: datetime) -> Change:
 
 
 def failed_change(user: User | None, address: str, now: datetime) -> Change:
-    """Return the audit line of a log-in that failed; None: with a name nobody has."""
+    """Return the audit log line of a failed login; None: with an unknown name."""
     who = UNKNOWN_NAME if user is None else user.name
     return Change(now, who, LOG_IN, "", f"{_FAILED}, from {address}")
 
 
 def has_failed(change: Change) -> bool:
-    """Say whether the line tells of a log-in that failed."""
+    """Return whether the line is about a failed login."""
     return change.what == LOG_IN and change.after.startswith(_FAILED)
 
 

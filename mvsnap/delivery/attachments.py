@@ -1,4 +1,4 @@
-"""Attachments: the file that goes along with a message, as small as its room needs."""
+"""Attachments: the file sent with a message, shrunk to what its destination accepts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mvsnap.store.files import Files
 
 
 class Attachments:
-    """limits: which files a destination takes."""
+    """limits: the files that a destination accepts."""
 
     def __init__(
         self, files: Files, clips: ClipStore, limits: Callable[[str], Limits]
@@ -23,7 +23,7 @@ class Attachments:
         self._limits = limits
 
     def file(self, kind: MessageKind, event: Event, room: str) -> Path | None:
-        """Return what goes along, None where there is nothing, or it is too large."""
+        """Return the file to send, None where there is none or it is too large."""
         limits = self._limits(room)
         if kind.attachment is Attachment.PICTURE and limits.picture_bytes:
             return self._files.picture_within(event, limits.picture_bytes)

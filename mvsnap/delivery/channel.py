@@ -1,11 +1,11 @@
-"""What a channel is: a way to people, with one method, in a module of its own.
+"""What a channel is: a way to reach people, with one method, in a module of its own.
 
 To add one, put a module into this package that holds
 
     CHANNEL = ChannelKind("pager", PagerSettings, open_pager)
 
-Nothing else needs to know of it: `channels.py` finds it. Order, repeats, retries and
-threads are seen to before and after `post`; a channel only sends.
+Nothing else has to change: `channels.py` finds it. Ordering, deduplication, retries
+and threads are handled before and after `post`; a channel only sends.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The largest files that a channel takes; 0: none at all.
+    """The largest files that a channel accepts; 0: none at all.
 
-    A larger picture is made smaller, a larger clip is a link.
+    A larger picture is scaled down; a larger clip becomes a link.
     """
 
     picture_bytes: int
@@ -34,15 +34,14 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
-    """A message as its channel gets it.
+    """A message as its channel receives it.
 
-    room: the part of the destination that is the channel's own; "" where it was named
-        by the channel's name alone.
+    room: the part of the destination after the channel's name; "" where there is none.
     kind: a name of `kinds.KINDS`; facts: for channels that send more than a text.
     parent_id: what `post` returned for the first message of the thread.
-    begin_sending: stores that the message is about to leave, and returns its text in
-        markdown. Called last, when all is done that can fail without anything being
-        sent: a crash after it makes the next try say that it may be a repeat.
+    begin_sending: records that the message is about to leave, and returns its text in
+        markdown. Call it last, after everything that can fail without anything being
+        sent: after a crash the next attempt says that it may be a repeat.
     """
 
     room: str
@@ -54,13 +53,13 @@ class OutgoingMessage:
 
 
 class Channel(Protocol):
-    """Safe to share by threads. Repeats no call: `jobs.retry` alone tries again."""
+    """Thread-safe. Does not retry: only `jobs.retry` does."""
 
     @property
     def limits(self) -> Limits: ...
 
     def post(self, message: OutgoingMessage) -> MessageId:
-        """Send a message and return what replies name it by.
+        """Send a message and return the id that replies refer to.
 
         Raises:
             UpstreamError: `retry`: the same call may work later; `unsure`: it may have
@@ -71,10 +70,10 @@ class Channel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ChannelKind(Generic[S]):
-    """What the module of a channel says of itself.
+    """What a channel's module declares.
 
-    name: what destinations call it, and the section of its settings.
-    settings: the model of that section; its defaults hold where there is none.
+    name: its prefix in destinations, and the section of its settings.
+    settings: the model of that section; its defaults apply where there is none.
     open: returns None where the settings do not configure it.
     """
 

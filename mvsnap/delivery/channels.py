@@ -1,4 +1,4 @@
-"""Channels: finds the modules of this package that are channels, and what is whose."""
+"""Finds the channel modules of this package, and the channel of a destination."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from mvsnap.config.model import Settings
 from mvsnap.delivery.channel import Channel, ChannelKind, Limits
 from mvsnap.errors import UpstreamError
 
-# Destinations that name no channel are rooms of this one.
-HOME = "webex"
+# Destinations without a channel's name are rooms of this one.
+DEFAULT_CHANNEL = "webex"
 _NOTHING = Limits(picture_bytes=0, clip_bytes=0)
 
 
 def channel_kinds() -> dict[str, ChannelKind[Any]]:
-    """Return the kinds of channels by name: each module with a `CHANNEL` is one."""
+    """Return the kinds of channels by name: every module with a `CHANNEL`."""
     found = {}
     for module in pkgutil.iter_modules(delivery.__path__):
         loaded = importlib.import_module(f"{delivery.__name__}.{module.name}")
@@ -45,8 +45,8 @@ class Channels:
     """The channels that are configured, by name.
 
     A destination is a text: the room alone for Webex, else `CHANNEL:ROOM`, or `CHANNEL`
-    where that has only one. A room's own colon does no harm: only names of channels
-    that are configured are taken for one.
+    where that has only one. A room may contain a colon itself: only the names of
+    configured channels count as a prefix.
     """
 
     def __init__(self, by_name: Mapping[str, Channel]) -> None:
@@ -56,7 +56,7 @@ class Channels:
         """Return the channel of a destination, and the room in it.
 
         Raises:
-            UpstreamError: it is not configured (any more).
+            UpstreamError: the channel is not, or no longer, configured.
         """
         name, room = self._split(destination)
         channel = self._by_name.get(name)
@@ -65,12 +65,12 @@ class Channels:
         return channel, room
 
     def limits(self, destination: str) -> Limits:
-        """Return which files may go there; none where there is no channel."""
+        """Return which files that destination accepts; none where it has no channel."""
         channel = self._by_name.get(self._split(destination)[0])
         return channel.limits if channel else _NOTHING
 
     def _split(self, destination: str) -> tuple[str, str]:
         name, _, room = destination.partition(":")
-        if name in self._by_name and name != HOME:
+        if name in self._by_name and name != DEFAULT_CHANNEL:
             return name, room.strip()
-        return HOME, destination
+        return DEFAULT_CHANNEL, destination

@@ -1,7 +1,7 @@
-"""Kinds of messages: for each its template, what goes along, how it threads. Pure.
+"""Kinds of messages: the template, attachment and threading of each. Pure.
 
-A new kind is an entry here and templates/messages/NAME.md. What is about an event has
-the name of that event's kind.
+A new kind is an entry here and templates/messages/NAME.md. A message about an event
+has the name of that event's kind.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from mvsnap.domain import Event
 
 
 class Thread(Enum):
-    """How a message stands to the thread that its job has in each room."""
+    """How a message relates to the thread of its job in a room."""
 
-    # It goes out at once. The first of a job is what the others reply to.
+    # Sent at once. The others reply to the first of these in a job.
     STARTS = "starts"
-    # It waits for that first one; it goes out alone where that was given up.
+    # Waits for that first message; sent on its own if that was given up.
     REPLIES = "replies"
-    # It waits for the picture; a room that never got it needs no end.
+    # Waits for the picture; a room that never got the picture gets no end either.
     ENDS = "ends"
 
 
@@ -31,12 +31,12 @@ class Attachment(Enum):
 
 @dataclass(frozen=True, slots=True)
 class MessageKind:
-    """name: that of its template, too.
+    """name: also that of its template.
 
-    page: the page of the gateway that shows the event; its link goes along.
-    goes_without_file: sent again without its file where that is refused for good.
-    told_by_head: where several cameras make a thread, its first message has told it.
-    is_part_of_job: the job that asked for it is not done before it is delivered.
+    page: the page of the gateway that shows the event; the message links to it.
+    goes_without_file: sent again without its file if that is refused permanently.
+    covered_by_head: in a thread of several cameras, the head says the same.
+    is_part_of_job: its job is not finished before it is delivered.
     """
 
     name: str
@@ -44,11 +44,11 @@ class MessageKind:
     attachment: Attachment = Attachment.NONE
     page: str | None = None
     goes_without_file: bool = False
-    told_by_head: bool = False
+    covered_by_head: bool = False
     is_part_of_job: bool = False
 
     def part(self, event: Event) -> str:
-        """Return how the store names the message about this event in its job."""
+        """Return the name of this event's message within its job, as stored."""
         if self.thread is Thread.STARTS:
             return event.serial
         if self.is_part_of_job:
@@ -56,9 +56,9 @@ class MessageKind:
         return self.name
 
 
-# What opens the thread of several cameras, or of a job without any picture.
+# Opens the thread of several cameras, or of a job without any picture.
 HEAD_KIND = MessageKind("head")
-# "No picture yet": what the late picture then replies to.
+# "No picture yet": the late picture replies to it.
 NOTE_KIND = MessageKind("note")
 
 _PICTURE = Attachment.PICTURE
@@ -66,7 +66,7 @@ _ALL = (
     HEAD_KIND,
     NOTE_KIND,
     MessageKind("snapshot", attachment=_PICTURE),
-    MessageKind("alarm", attachment=_PICTURE, told_by_head=True),
+    MessageKind("alarm", attachment=_PICTURE, covered_by_head=True),
     MessageKind("crowd", attachment=_PICTURE),
     MessageKind("noise", attachment=_PICTURE),
     MessageKind("crossing", attachment=_PICTURE),
@@ -87,6 +87,6 @@ KINDS = {kind.name: kind for kind in _ALL}
 def kind_of(event: Event, raised: Event | None = None) -> MessageKind:
     """Return the kind of the message that shows an event.
 
-    raised: what a picture is about; a picture of a crowd is told as the crowd.
+    raised: what a picture is about; a picture of a crowd is posted as the crowd.
     """
     return KINDS[(raised or event).kind]

@@ -1,4 +1,4 @@
-"""Message: one message of a job to one room, before it has its text."""
+"""Message: one message of a job to one room, before its text is rendered."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from mvsnap.domain import Event, Job, MessageId
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a message tells of; its template sees all of it.
+    """What a message is about; its template has access to all of it.
 
-    job: whose message it is; the store notes it there.
-    event: the picture, the clip, the end; None where there is none (yet).
+    job: the job that the message is stored under.
+    event: the picture, the clip or the end; None where there is none (yet).
     raised: the crowd or alarm that the pictures and clips are about.
     camera, error: of a message without an event.
     is_same: the video was sent to the room before. is_gone: it was deleted meanwhile.
@@ -33,9 +33,9 @@ class Facts:
 class Message:
     """One message of a job to one room.
 
-    part: how the store names it in its job (`core.message_parts`).
-    room: as it was named; whose channel it is, `Channels` knows.
-    file: a picture or a clip that goes along.
+    part: its name within the job, as stored (`core.message_parts`).
+    room: the destination as configured; `Channels` finds its channel.
+    file: the picture or clip to attach.
     parent_id: the first message of the thread it replies in.
     """
 

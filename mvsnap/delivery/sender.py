@@ -1,4 +1,4 @@
-"""Message sender: sends each message of a job once, and notes every step."""
+"""Message sender: sends each message of a job once, and records every step."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from mvsnap.domain import Delivery, DeliveryState, MessageId
 from mvsnap.errors import UpstreamError
 from mvsnap.store.events import Store
 
-# Such a message may have arrived.
+# A message in one of these states may have arrived.
 _UNSURE = frozenset({DeliveryState.SENDING, DeliveryState.UNSURE})
 
 
 class MessageSender:
     """Sends each message of a job once, whatever its channel.
 
-    The note "sending" is written before the message leaves and "sent" after the channel
-    answered. Only a crash between the two, or an answer that never came, can lead to a
-    second message; that one says that it may be a repeat.
+    The state "sending" is stored before the message leaves, and "sent" after the
+    channel answered. Only a crash between the two, or an answer that never came, can
+    lead to a second message; that one says that it may be a repeat.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class MessageSender:
         """Send unless it was sent already; return the message's id.
 
         Raises:
-            UpstreamError: not sent, or nobody knows; noted in the store.
+            UpstreamError: not sent, or the outcome is unknown; stored either way.
         """
         known = self._store.deliveries_of_job(message.job.id).get(
             (message.part, message.room)
@@ -87,7 +87,7 @@ class MessageSender:
 
 
 class _Attempt:
-    """One try to send a message; `begin` is the moment it leaves."""
+    """One attempt to send a message; `begin` is called right before it leaves."""
 
     def __init__(
         self, message: Message, templates: MessageTemplates, store: Store, clock: Clock
@@ -109,9 +109,10 @@ class _Attempt:
         return self._templates.text(message, now, repeat=self._is_repeat)
 
     def failed(self, why: UpstreamError, known: Delivery | None) -> DeliveryState:
-        """Return how the message stands; known: how it stood before."""
+        """Return the new state of the message; known: its state before."""
         if not self._has_begun:
-            # What may have been sent stays so: the next try must say it is a repeat.
+            # A message that may have been sent stays so: the next attempt says it is a
+            # repeat.
             return known.state if known else DeliveryState.WAITING
         # Once a message may have arrived, no later refusal can undo that.
         is_unsure = why.unsure or self._is_repeat

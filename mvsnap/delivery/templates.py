@@ -1,4 +1,4 @@
-"""Texts of messages: templates/messages/KIND.md, filled with what a message tells."""
+"""Texts of messages: templates/messages/KIND.md, filled with the facts of a message."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from mvsnap.delivery.message import Facts, Message
 from mvsnap.domain import Event, Job, TriggerKind
 from mvsnap.resources import TEMPLATES
 
-# A message that comes later than this after its trigger says so.
+# A message sent later than this after its trigger says so.
 _LATE = timedelta(seconds=90)
 
 
 class MessageTemplates:
-    """Texts of messages in markdown, with times of the site's time zone."""
+    """Texts of messages in markdown, with times in the site's time zone."""
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class MessageTemplates:
         site: str = "",
         public_url: str | None = None,
     ) -> None:
-        """public_url: where people reach the pages; None: no links to them."""
+        """public_url: the address of the pages; None: messages do not link to them."""
         self._public_url = public_url
         self._zone = ZoneInfo(timezone)
         self._prefix = prefix
@@ -35,15 +35,15 @@ class MessageTemplates:
         self._templates = Environment(
             loader=FileSystemLoader(TEMPLATES / "messages"),
             undefined=StrictUndefined,
-            # An upgrade in place must not give an old process new words.
+            # An upgrade in place must not give a running old process the new templates.
             auto_reload=False,
-            autoescape=False,  # markdown: what users typed goes through `neutral`
+            autoescape=False,  # markdown: what users typed is escaped by `neutral`
         )
         self._templates.filters["neutral"] = neutralise
         self._templates.filters["lasting"] = lasting
 
     def text(self, message: Message, now: datetime, *, repeat: bool) -> str:
-        """repeat: the message may have been sent before, and says so."""
+        """repeat: the message may have been sent before; the text says so."""
         facts = message.facts
         job, event, raised = facts.job, facts.event, facts.raised
         template = self._templates.get_template(f"{message.kind.name}.md")
@@ -82,5 +82,5 @@ def _moment(facts: Facts) -> datetime:
 
 
 def _is_late(job: Job, now: datetime) -> bool:
-    # Who asked at a terminal knows how long it took.
+    # Whoever asked at a terminal knows how long it took.
     return job.trigger.kind is not TriggerKind.COMMAND and now - job.accepted_at > _LATE

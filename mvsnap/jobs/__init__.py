@@ -1,1 +1,1 @@
-"""Durable jobs: accepted, then done or failed. The only place that tries again."""
+"""Durable jobs: once accepted, finished or failed. The only place that retries."""

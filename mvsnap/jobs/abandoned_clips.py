@@ -1,6 +1,6 @@
-"""Clips whose recorder is gone for good: a machine that burnt, a replaced data_dir.
+"""Clips whose recorder will not return: a lost machine, a replaced data_dir.
 
-They would be recorded for ever, and take up room in the queue of their camera.
+Without this they would stay "recording" and occupy the queue of their camera.
 """
 
 from __future__ import annotations
@@ -11,29 +11,29 @@ from datetime import timedelta
 from mvsnap.clip_model import ClipState
 from mvsnap.clock import Clock
 from mvsnap.domain import Job
-from mvsnap.jobs.clip_results import Filing, notification_job
+from mvsnap.jobs.clip_results import ClipResults, notification_job
 from mvsnap.jobs.executors import installation_of
 from mvsnap.jobs.retry import GIVE_UP_AFTER
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import SILENT_AFTER, Store
 
-# A recorder that comes back before goes on with its clips, and gives them up itself.
+# A recorder that returns sooner resumes its clips, or gives them up itself.
 _ABANDONED_AFTER = GIVE_UP_AFTER + timedelta(hours=1)
 _GONE = "its recorder is gone, along with its machine or data_dir"
 
 
 class AbandonedClips:
-    """Running it in two processes at once is harmless.
+    """Safe to run in two processes at once.
 
-    submit: takes a job durably; one with a known id is not run again.
-    recorder_id: of this process, whose clips are its clip worker's.
+    submit: accepts a job durably; a known id is not run again.
+    recorder_id: of this process; its clip worker handles those clips.
     """
 
     def __init__(
         self,
         clips: ClipStore,
         store: Store,
-        filing: Filing,
+        clip_results: ClipResults,
         submit: Callable[[Job], None],
         clock: Clock,
         *,
@@ -41,25 +41,25 @@ class AbandonedClips:
     ) -> None:
         self._clips = clips
         self._store = store
-        self._filing = filing
+        self._clip_results = clip_results
         self._submit = submit
         self._clock = clock
         self._recorder_id = recorder_id
 
     def finish(self) -> int:
-        """Give up what nobody records any more, and have it told; return how many."""
+        """Fail and post the clips that nobody will record; return how many."""
         now = self._clock.now()
         left = self._clips.left_by_others(self._alive(), now - _ABANDONED_AFTER)
         for clip in left:
             if clip.state is ClipState.RECORDING:
-                self._filing.fail(clip, _GONE)
+                self._clip_results.fail(clip, _GONE)
             if clip.rooms:
                 self._submit(notification_job(clip, now))
             self._clips.mark_notified(clip.id)
         return len(left)
 
     def _alive(self) -> set[str]:
-        """Return the ids of the recorders there may be."""
+        """Return the ids of the recorders that may still be alive."""
         now = self._store.now()
         seen = self._store.workers_seen().items()
         alive = {installation_of(who) for who, at in seen if now - at <= SILENT_AFTER}

@@ -1,4 +1,4 @@
-"""How the recorder's cameras are, stored for the pages of every process."""
+"""The state of the recorder's cameras, stored for the pages of every process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mvsnap.metrics import Metrics
 from mvsnap.recorder import CameraStatus, Recorder, State
 from mvsnap.store.clips import ClipStore
 
-# How often it is written that a camera is as it was: mind the SD card.
+# How often an unchanged state is written: spare the SD card.
 SEEN_EVERY_S = 60.0
 _WELL = (State.RECORDING, State.IDLE)
 
@@ -24,8 +24,8 @@ class CameraStates:
         self._metrics = metrics
         self._stored: dict[CameraName, RecorderCamera] = {}
 
-    def store_news(self) -> None:
-        """Write what changed, and now and then that nothing did."""
+    def store_changes(self) -> None:
+        """Write what changed, and at times that nothing did."""
         states = self._recorder.states()
         for name, status in states.items():
             is_well = self._metrics.recorder_cameras.labels(name)
@@ -42,7 +42,7 @@ class CameraStates:
             return True
         if (camera.seen_at - stored.seen_at).total_seconds() >= SEEN_EVERY_S:
             return True
-        # The numbers change all the time; they are news with the next of the above.
+        # The numbers change constantly; they are written along with the states above.
         return _standing(stored) != _standing(camera)
 
     def _camera(self, name: CameraName, status: CameraStatus) -> RecorderCamera:

@@ -1,4 +1,4 @@
-"""What a job asks of the recorder: a row for each clip, for the clip worker."""
+"""What a job asks of the recorder: one row per clip, for the clip worker."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mvsnap.store.events import Store
 
 
 def ask_for_clips(job: Job, store: Store, clips: ClipStore) -> None:
-    """Note the clips of a job durably; again changes nothing."""
+    """Store the clips of a job durably; calling it again changes nothing."""
     if job.clips:
         about = store.event(job.about) if job.about else None
         clips.ask(_clip(job, camera, about) for camera in job.clips)

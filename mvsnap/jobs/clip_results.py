@@ -1,6 +1,6 @@
-"""Filing: what the recorder made becomes the clip's row, its event, and a job to tell.
+"""Stores what the recorder made: the clip's row, its event, and a job that posts it.
 
-Used by the clip worker of the service and by the command that records alone.
+Used by the clip worker of the service, and by the command that records on its own.
 """
 
 from __future__ import annotations
@@ -25,8 +25,11 @@ log = logging.getLogger(__name__)
 _LATE = "the alarm arrived late: the video shows the time it arrived"
 
 
-class Filing:
-    """serials: of cameras that the Dashboard knows, too. copies: clips go to S3."""
+class ClipResults:
+    """serials: of cameras that are also in the Dashboard.
+
+    copies: clips are copied to S3.
+    """
 
     def __init__(
         self,
@@ -46,7 +49,7 @@ class Filing:
         self._copies = copies
 
     def store(self, clip: Clip, result: ClipResult) -> Clip:
-        """Store what came of a clip, with its event; return it as it is then."""
+        """Store the outcome of a clip, with its event; return the row as it is then."""
         has_file = result.path is not None
         waits = has_file and self._copies and not result.shared
         return self._finish(
@@ -106,7 +109,7 @@ class Filing:
 
 
 def notification_job(clip: Clip, now: datetime) -> Job:
-    """Return the job that posts a clip; always the same one for the same clip."""
+    """Return the job that posts a clip; the same clip always gives the same job."""
     return Job(
         id=JobId(str(uuid.uuid5(uuid.UUID(clip.id), "told"))),
         trigger=clip.trigger,
@@ -119,7 +122,7 @@ def notification_job(clip: Clip, now: datetime) -> Job:
 
 
 def _why(clip: Clip, result: ClipResult) -> str:
-    """Say why there is no clip; what it waited for comes first: it is the cause."""
+    """Return why there is no clip; what it waited for comes first, being the cause."""
     error = result.error or "no video was recorded"
     return f"{clip.note}; {error}" if clip.note and clip.note != error else error
 

@@ -1,4 +1,4 @@
-"""Retention: old videos go, and rows and files are made to agree."""
+"""Retention: deletes old videos, and reconciles rows with files."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from mvsnap.store.videos import VideoStore
 
 log = logging.getLogger(__name__)
 
-# A younger file may belong to a clip whose row does not tell of it yet.
+# A newer file may belong to a clip whose row is not updated yet.
 _STRAY_AFTER_S = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """copies: a video waits for its copy before it goes."""
+    """copies: a video is kept until its copy is made."""
 
     keep_for: timedelta
     max_bytes: int
@@ -141,7 +141,7 @@ class Retention:
         return to_remove(self._candidates(now), limits)
 
     def _has_work(self, limits: Limits) -> bool:
-        """Look in a cheap way: this is asked every few minutes."""
+        """Check cheaply: this runs every few minutes."""
         usage = self._videos.usage()
         is_old = usage.oldest_at is not None and usage.oldest_at < limits.before
         return is_old or limits.lacking_bytes > 0 or usage.size_bytes > limits.max_bytes
@@ -188,9 +188,9 @@ def _without_suffixes(path: Path) -> Path:
 
 
 def _remove_empty_folders(root: Path, is_old: Callable[[Path], bool]) -> None:
-    """Not a young one: somebody may be about to put something into it."""
+    """Leave new ones: something may be about to be written into them."""
     folders = sorted(path for path in root.rglob("*") if path.is_dir())
     for folder in reversed(folders):
         if is_old(folder):
-            with suppress(OSError):  # it is not empty
+            with suppress(OSError):  # not empty
                 folder.rmdir()

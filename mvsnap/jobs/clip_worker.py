@@ -1,8 +1,8 @@
-"""Desk: takes the clips that wait, has them recorded, and sees to their messages.
+"""Clip worker: has the waiting clips recorded, and their messages posted.
 
-One process at a time records for a data_dir: the recorder's lock is its seat. The
-others look for it now and then, so that one of them goes on when it dies. Running a
-clip again is harmless: the recorder gives the same file for the same id.
+One process at a time records for a data_dir: the one that holds the recorder's lock.
+The others try to acquire it now and then, so that one of them takes over when that
+process dies. Recording a clip again is harmless: the same id gives the same file.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from mvsnap.clock import SystemClock
 from mvsnap.domain import CameraName, EventId, Serial
 from mvsnap.errors import NotFound, QueueFull
 from mvsnap.jobs.camera_states import CameraStates
-from mvsnap.jobs.clip_results import Filing, notification_job
-from mvsnap.jobs.retry import GIVE_UP_AFTER, park_delay_s
+from mvsnap.jobs.clip_results import ClipResults, notification_job
+from mvsnap.jobs.retry import GIVE_UP_AFTER, defer_delay_s
 from mvsnap.jobs.service import JobService
 from mvsnap.loop import Every, Loop
 from mvsnap.metrics import Metrics
@@ -29,21 +29,23 @@ from mvsnap.store.database import OUTAGES
 
 log = logging.getLogger(__name__)
 
-# A clip that another process asked for is seen this late; the ring holds a minute more.
-_LOOK_S = 1.0
-_SEAT_AGAIN_S = 5.0
-_BEGIN_S = 2.0  # a slow disk holds up the other clips no longer
-_STOP_S = 3.0  # a database that does not answer holds up no end
+# The longest delay until a clip requested by another process is seen; the ring holds a
+# minute more.
+_POLL_S = 1.0
+_LOCK_RETRY_S = 5.0
+_BEGIN_S = 2.0  # the longest that a slow disk delays the other clips
+_STOP_S = 3.0  # an unreachable database delays the stop no longer
 _AGAIN_S = 5.0
-# Whoever has the camera gave its clips up before: nobody has it any more.
+# A recorder with this camera would have given the clips up: it has none.
 _OVERDUE = GIVE_UP_AFTER + timedelta(hours=1)
-_OVERDUE_LOOK_S = 600.0
+_OVERDUE_CHECK_S = 600.0
 
 
 class ClipWorker:
-    """`start` returns at once; `wake` when clips were asked for in this process.
+    """`start` returns at once; `wake` when clips were requested in this process.
 
-    serials: of cameras that the Dashboard knows, too. copies: clips go to S3 as well.
+    serials: of cameras that are also in the Dashboard. copies: clips are also copied to
+        S3.
     """
 
     def __init__(
@@ -60,7 +62,7 @@ class ClipWorker:
         copies: bool = False,
         sign_out: Callable[[], None] | None = None,
     ) -> None:
-        """sign_out: of the cloud that cameras are behind, called at the end."""
+        """sign_out: of the cloud that cameras are behind; called at the end."""
         self._recorder = recorder
         self._sign_out = sign_out
         self._recorder_id = recorder_id
@@ -68,16 +70,16 @@ class ClipWorker:
         self._clips = clips
         self._jobs = jobs
         self._clock = clock
-        self._filing = Filing(
+        self._clip_results = ClipResults(
             cameras, clips, clock, metrics, data_dir=data_dir, copies=copies
         )
-        self._is_seated = False
+        self._has_lock = False
         self._is_waiting = False
-        self._is_heir = False  # has what this data_dir left under another host name
-        self._overdue = Every(_OVERDUE_LOOK_S, clock)
+        self._has_inherited = False  # took over clips of another host name
+        self._overdue = Every(_OVERDUE_CHECK_S, clock)
         self._running: set[EventId] = set()
         self._states = CameraStates(recorder, clips, clock, metrics)
-        self._loop = Loop("clips", self._step, _LOOK_S, clock, outages=OUTAGES)
+        self._loop = Loop("clips", self._step, _POLL_S, clock, outages=OUTAGES)
 
     def start(self) -> None:
         self._loop.start()
@@ -86,16 +88,16 @@ class ClipWorker:
         self._loop.wake()
 
     def stop(self) -> None:
-        """End the recordings; what is unfinished goes on at the next start."""
+        """End the recordings; unfinished clips resume at the next start."""
         self._loop.stop(_STOP_S)
-        if self._is_seated:
+        if self._has_lock:
             self._recorder.stop()
         if self._sign_out is not None:
             self._sign_out()
 
     def _step(self) -> float | None:
-        if not self._is_seated and not self._acquire_lock():
-            return _SEAT_AGAIN_S
+        if not self._has_lock and not self._acquire_lock():
+            return _LOCK_RETRY_S
         self._poll()
         return None
 
@@ -107,15 +109,15 @@ class ClipWorker:
                 log.info("clips: %s; trying again", exc.message)
             self._is_waiting = True
             return False
-        self._is_seated = True
+        self._has_lock = True
         log.info("recording %d cameras", len(self._cameras))
         return True
 
     def _poll(self) -> None:
-        if not self._is_heir:
+        if not self._has_inherited:
             self._clips.inherit(self._recorder_id)
-            self._is_heir = True
-        # Before the rows are read: what ends meanwhile is not begun anew.
+            self._has_inherited = True
+        # Before the rows are read: what ends meanwhile is not started again.
         running = set(self._running)
         cameras = {*self._cameras, *self._abandoned()}
         for clip in self._clips.claim(self._recorder_id, cameras, self._clock.now()):
@@ -123,10 +125,10 @@ class ClipWorker:
                 self._begin(clip)
         for clip in self._clips.unnotified(self._recorder_id):
             self._notify(clip)
-        self._states.store_news()
+        self._states.store_changes()
 
     def _begin(self, clip: Clip) -> None:
-        """Record it in a thread; one after the other, so that later ones may share."""
+        """Record it in a thread; started one by one, so that later clips may share."""
         self._running.add(clip.id)
         begun = threading.Event()
         threading.Thread(
@@ -138,7 +140,7 @@ class ClipWorker:
         begun.wait(_BEGIN_S)
 
     def _abandoned(self) -> set[CameraName]:
-        """Return cameras that left the settings while clips waited for them."""
+        """Return cameras that were removed from the settings with clips waiting."""
         if not self._overdue.due():
             return set()
         overdue = self._clips.overdue(self._clock.now() - _OVERDUE)
@@ -148,13 +150,14 @@ class ClipWorker:
         try:
             self._record(clip, begun)
         except RecorderStopped:
-            return  # it is ours at the next start
+            return  # picked up at the next start
         except NotFound:
-            self._filing.fail(
+            self._clip_results.fail(
                 clip, "the camera was removed from the settings (recorder.cameras)"
             )
         except Exception:
-            # The thread is this clip's own: unnoted, it would wait for ever.
+            # This thread belongs to this clip alone: unrecorded, the clip would wait
+            # forever.
             log.exception("clip of %s failed unexpectedly", clip.camera)
             self._unexpected(clip)
         finally:
@@ -162,10 +165,10 @@ class ClipWorker:
             self._loop.wake()
 
     def _unexpected(self, clip: Clip) -> None:
-        """Let it be taken up again after a while, unless that was tried for a day."""
+        """Have it retried after a while, unless that went on for a day."""
         self._clock.sleep(_AGAIN_S)
         if self._clock.now() - clip.received_at > GIVE_UP_AFTER:
-            self._filing.fail(clip, "internal error; see the log")
+            self._clip_results.fail(clip, "internal error; see the log")
 
     def _record(self, clip: Clip, begun: threading.Event) -> None:
         try:
@@ -183,18 +186,18 @@ class ClipWorker:
         now = self._clock.now()
         age = now - clip.received_at
         if result.retry and age < GIVE_UP_AFTER:
-            again_s = park_delay_s(age, None)
+            again_s = defer_delay_s(age, None)
             note = result.error or ""
             self._clips.put_back(clip.id, note, now + timedelta(seconds=again_s))
             log.warning("clip of %s deferred by %.0f s: %s", clip.camera, again_s, note)
             return
-        self._filing.store(clip, result)
+        self._clip_results.store(clip, result)
 
     def _notify(self, clip: Clip) -> None:
-        """Let a job of its own post the clip; the same id again changes nothing."""
+        """Create a job that posts the clip; the same id again changes nothing."""
         if clip.rooms:
             try:
                 self._jobs.submit(notification_job(clip, self._clock.now()))
             except QueueFull:
-                return  # the next look tries again
+                return  # the next poll tries again
         self._clips.mark_notified(clip.id)

@@ -1,4 +1,4 @@
-"""A job as the engine keeps it: plain JSON, readable by every later version."""
+"""A job as the engine stores it: plain JSON, readable by every later version."""
 
 from __future__ import annotations
 

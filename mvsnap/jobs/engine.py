@@ -1,16 +1,18 @@
 """The durable engine (dbos): a job accepted here is run until it is finished.
 
 A process with the worker role runs jobs (`WorkerEngine`); one with the web role alone
-only hands them in (`ClientEngine`). What either accepted is on disk before it returns.
+only enqueues them (`ClientEngine`). What either accepted is on disk before it returns.
 
-Facts about dbos that shaped this module, each seen with 3.4:
+Facts about dbos that shaped this module, each observed with 3.4:
+
 * `start_workflow` begins at once, a queue only at its next poll. So a process that has
-  both roles starts its jobs itself; the queue serves the other processes and what is
-  parked.
+  both roles starts its jobs itself; the queue serves the other processes and deferred
+  jobs.
 * Work of a dead process waits until a process with the same executor id starts, so ids
   are kept in files and locked (`executors.py`), and `take_over` resumes the work of
   processes that stay silent.
-* A workflow that raises is over. Ours never does: what is unexpected is parked.
+* A workflow that raises is over. Ours never does: after an unexpected error the job is
+  deferred.
 * Without a fixed `application_version` a new release does not see the old one's work.
 """
 
@@ -29,7 +31,7 @@ from mvsnap.domain import Job, JobId
 from mvsnap.errors import EngineUnfit
 from mvsnap.jobs.codec import decode, encode
 from mvsnap.jobs.finished import finished_pages
-from mvsnap.jobs.retry import GIVE_UP_AFTER, park_delay_s
+from mvsnap.jobs.retry import GIVE_UP_AFTER, defer_delay_s
 from mvsnap.store.database import turns
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Change it only together with a way to finish the jobs of the version before.
+# Only change it together with a way to finish the jobs of the version before.
 _VERSION = "1"
 _APP = "mvsnap"
 # Of dbos: one row for each workflow. A worker's first start makes it.
@@ -46,18 +48,18 @@ _QUEUE = "jobs"
 _WORKFLOW = "run_job"
 _SCHEDULED = "run_schedule"
 _WAITING = ["PENDING", "ENQUEUED", "DELAYED"]
-_PARK_AGAIN_S = 30.0
+_DEFER_RETRY_S = 30.0
 _MAX_THREADS = 64
 
 
 class Engine(Protocol):
     def submit(self, job: Job) -> None:
-        """Accept the job durably; one with a known id is not run again."""
+        """Accept the job durably; a known id is not run again."""
 
     def job(self, job_id: JobId) -> Job | None: ...
 
     def waiting(self, at_most: int) -> int:
-        """Return how many jobs are accepted and not finished, counted to `at_most`."""
+        """Return how many jobs are accepted and not finished; stops at `at_most`."""
 
     def close(self) -> None: ...
 
@@ -75,7 +77,7 @@ class Timetable(Protocol):
 
 
 def check_fitness() -> None:
-    """Refuse clearly what dbos would only fail on later.
+    """Fail early and clearly where dbos would fail later.
 
     Raises:
         EngineUnfit: this Python with this SQLite.
@@ -90,9 +92,9 @@ def check_fitness() -> None:
 
 
 class WorkerEngine:
-    """Runs jobs in this process. One for each process: dbos allows no second.
+    """Runs jobs in this process. Only one per process: dbos allows no second.
 
-    run: does the job; returns None when it is finished, else the seconds to park it.
+    run: does the job; returns None when it is finished, else the seconds to defer it.
     """
 
     def __init__(
@@ -116,7 +118,7 @@ class WorkerEngine:
         self._turn = turns(database_url)
 
     def launch(self) -> None:
-        """Start; pending work of this executor id goes on at once."""
+        """Start; unfinished work of this executor id resumes at once."""
         if self._url.startswith("sqlite"):
             check_fitness()
             _use_wal(self._url)
@@ -143,9 +145,9 @@ class WorkerEngine:
         self._apply_timetables(run_schedule)
 
     def _register(self) -> Any:
-        """Make the two workflows known; return the one that schedules start."""
+        """Register the two workflows; return the one that schedules start."""
 
-        # dbos marks the functions it is given, and methods cannot be marked.
+        # dbos marks functions as registered, and methods cannot carry the mark.
         def run_job(text: str) -> None:
             self._workflow(text)
 
@@ -170,7 +172,7 @@ class WorkerEngine:
         return _count_waiting(self._dbos, at_most)
 
     def take_over(self, dead_executor_id: str) -> int:
-        """Resume what a dead process left; return how many jobs that were."""
+        """Resume the work of a dead process; return how many jobs that were."""
         left = self._dbos.list_workflows(
             executor_id=dead_executor_id,
             status="PENDING",
@@ -191,7 +193,7 @@ class WorkerEngine:
         return forgotten
 
     def close(self, *, wait_s: int = 10) -> None:
-        """Stop; what runs may still finish or park itself for `wait_s` seconds."""
+        """Stop; running jobs have `wait_s` seconds to finish or be deferred."""
         self._dbos.destroy(
             destroy_registry=True, workflow_completion_timeout_sec=wait_s
         )
@@ -199,45 +201,45 @@ class WorkerEngine:
     def _workflow(self, text: str) -> None:
         job = decode(text)
         try:
-            park_s = self._run(job)
+            defer_s = self._run(job)
         except Exception:
-            # Raised from here it would end the job for good.
+            # Raised from here it would end the job permanently.
             log.exception("job %s failed unexpectedly", job.id)
-            park_s = self._unexpected(job)
-        if park_s is None:
+            defer_s = self._unexpected(job)
+        if defer_s is None:
             self._on_finished(job.id)
             return
-        self._park(job, text, park_s)
+        self._defer(job, text, defer_s)
 
     def _unexpected(self, job: Job) -> float | None:
         age = self._clock.now() - job.accepted_at
         if age < GIVE_UP_AFTER:
-            return park_delay_s(age, None)
+            return defer_delay_s(age, None)
         log.error("gave up on job %s", job.id)
         return None
 
-    def _park(self, job: Job, text: str, park_s: float) -> None:
-        """Let the job go on later, as a workflow of its own: it needs no thread."""
+    def _defer(self, job: Job, text: str, defer_s: float) -> None:
+        """Resume the job later, as a workflow of its own: it occupies no thread."""
         from dbos import SetEnqueueOptions, SetWorkflowID
 
         _, _, turn = str(self._dbos.workflow_id).partition("#")
         next_id = f"{job.id}#{int(turn or 0) + 1}"
-        log.info("job %s deferred by %.0f s", job.id, park_s)
+        log.info("job %s deferred by %.0f s", job.id, defer_s)
         while True:
             try:
-                with SetWorkflowID(next_id), SetEnqueueOptions(delay_seconds=park_s):
+                with SetWorkflowID(next_id), SetEnqueueOptions(delay_seconds=defer_s):
                     self._dbos.enqueue_workflow(_QUEUE, self._run_job, text)
                 return
             except Exception:
-                # Raised from here it would end the job for good; a full disk may be
-                # emptied.
+                # Raised from here it would end the job permanently; a full disk may be
+                # freed.
                 log.exception("job %s cannot be deferred; trying again soon", job.id)
                 if self._clock.stopped:
-                    # Longer than `close` waits: the engine can note no end then, the
-                    # job stays pending, and the next start takes it up.
-                    threading.Event().wait(_PARK_AGAIN_S)
+                    # Longer than `close` waits: the engine can then record no end, the
+                    # job stays pending, and the next start resumes it.
+                    threading.Event().wait(_DEFER_RETRY_S)
                     raise
-                self._clock.sleep(_PARK_AGAIN_S)
+                self._clock.sleep(_DEFER_RETRY_S)
 
     def _scheduled(self, moment: datetime, name: Any) -> None:
         table = self._timetables.get(name)
@@ -263,7 +265,7 @@ class WorkerEngine:
 
 
 class ClientEngine:
-    """Hands jobs to the workers in other processes; starts no thread."""
+    """Enqueues jobs for the workers in other processes; starts no thread."""
 
     def __init__(self, database_url: str) -> None:
         if database_url.startswith("sqlite"):
@@ -275,7 +277,7 @@ class ClientEngine:
         self._client: DBOSClient = DBOSClient(
             system_database_url=database_url,
             serializer=_json_serializer(),
-            # It would repeat without end, and hold the caller's request all the time.
+            # dbos would retry forever, and block the caller's request meanwhile.
             retry_connection_errors=False,
         )
 
@@ -304,7 +306,7 @@ class ClientEngine:
 
 
 def _count_waiting(engine: Any, at_most: int) -> int:
-    """engine: DBOS itself or its client, which list workflows alike."""
+    """engine: DBOS itself or its client; both list workflows the same way."""
     found = engine.list_workflows(
         name=_WORKFLOW,
         status=_WAITING,
@@ -322,7 +324,7 @@ def _job_of(status: Any) -> Job | None:
 
 
 def _use_wal(url: str) -> None:
-    """dbos opens SQLite as it finds it; WAL lets readers and one writer go together."""
+    """dbos uses SQLite's default mode; WAL allows readers alongside one writer."""
     path = url.removeprefix("sqlite:///")
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA journal_mode=WAL")
@@ -330,7 +332,8 @@ def _use_wal(url: str) -> None:
 
 
 def _json_serializer() -> Any:
-    # dbos would pickle: unreadable for people, and code for whoever can write the file.
+    # dbos would pickle: unreadable for people, and a way to run code for whoever can
+    # write the file.
     from dbos._serialization import DBOSPortableJSON
 
     return DBOSPortableJSON

@@ -10,7 +10,7 @@ from mvsnap.file_lock import FileLock, acquire, try_acquire
 
 
 class ExecutorSlot:
-    """A locked id. The lock goes with the process, however that ends."""
+    """A locked id. The lock is released with the process, however that ends."""
 
     def __init__(self, executor_id: str, lock: FileLock) -> None:
         self.executor_id = executor_id
@@ -23,7 +23,7 @@ class ExecutorSlot:
 def acquire_slot(data_dir: Path) -> ExecutorSlot:
     """Lock the first free slot of this installation and return its id.
 
-    After a crash the next process takes the same slot, and with it the work left over.
+    After a crash the next process takes the same slot, and with it the unfinished work.
     """
     folder = _folder(data_dir)
     name = installation(data_dir)
@@ -34,25 +34,25 @@ def acquire_slot(data_dir: Path) -> ExecutorSlot:
 
 
 def acquire_turn(data_dir: Path, what: str) -> FileLock | None:
-    """Be the one process that does `what` for this data_dir, until it is released.
+    """Become the one process that does `what` for this data_dir, until released.
 
-    Returns None while another one is.
+    Returns None while another process is.
     """
     return try_acquire(_folder(data_dir) / f"{what}.lock")
 
 
 def installation(data_dir: Path) -> str:
-    """Return what tells this data_dir on this machine from all others, for good."""
+    """Return the permanent id of this data_dir on this machine."""
     return f"{socket.gethostname()}-{data_id(data_dir)}"
 
 
 def installation_of(executor_id: str) -> str:
-    """Return the installation that an executor's id belongs to."""
+    """Return the installation that an executor id belongs to."""
     return executor_id.rpartition("-")[0]
 
 
 def data_id(data_dir: Path) -> str:
-    """Return what tells this data_dir from all others, whatever machine has it."""
+    """Return the id of this data_dir, whatever machine it is on."""
     return _installation_id(_folder(data_dir) / "installation")
 
 

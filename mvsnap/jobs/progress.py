@@ -1,4 +1,4 @@
-"""How far a job is, looked up in the store."""
+"""The progress of a job, read from the store."""
 
 from __future__ import annotations
 

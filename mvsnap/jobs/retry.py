@@ -1,4 +1,4 @@
-"""When to try again, and when to stop: decided here for every outside call."""
+"""When to retry, and when to stop: decided here for every outside call."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from mvsnap.errors import NoVideo, UpstreamError
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-# Longest time one job keeps a thread busy with repeating one call; then it is parked.
-PATIENCE_S = 60.0
-# The same where a person sits in front of a command.
-COMMAND_PATIENCE_S = 15.0
+# Longest time one job keeps a thread busy repeating one call; then it is deferred.
+RETRY_LIMIT_S = 60.0
+# The same where somebody waits at a command.
+COMMAND_RETRY_LIMIT_S = 15.0
 # A job older than this is given up.
 GIVE_UP_AFTER = timedelta(hours=24)
 
-# Video that is not there an hour later was never recorded, or is gone.
+# Video that is not there after an hour was never recorded, or is deleted.
 _VIDEO_MAY_COME = timedelta(hours=1)
 
 _FIRST_S = 0.5
@@ -30,14 +30,14 @@ _LONGEST_S = 15.0
 
 
 def retrying(
-    call: Callable[[], T], clock: SystemClock, *, limit_s: float = PATIENCE_S
+    call: Callable[[], T], clock: SystemClock, *, limit_s: float = RETRY_LIMIT_S
 ) -> T:
     """Call until it works: after 0.5, 1, 2, 4, 8, 15, 15 ... s, each +- 20 %.
 
-    A service that names its own waiting time gets it, when it still fits.
+    A waiting time that the service asks for is used if it fits within the limit.
 
     Raises:
-        UpstreamError: the last one; it cannot be repeated, or the time is up.
+        UpstreamError: the last one: not worth a retry, or the time is up.
     """
     deadline = clock.monotonic() + limit_s
     pause_s = _FIRST_S
@@ -54,54 +54,54 @@ def retrying(
         pause_s = min(pause_s * 2, _LONGEST_S)
 
 
-def park_delay_s(age: timedelta, retry_after_s: float | None) -> float:
+def defer_delay_s(age: timedelta, retry_after_s: float | None) -> float:
     """Return how long a deferred job waits: a quarter of its age, 10 s to 10 min."""
     own_s = min(max(age.total_seconds() / 4, 10.0), 600.0)
     return max(own_s, min(retry_after_s or 0, 3600.0))
 
 
 def ask_again_s(
-    why: UpstreamError, asks: int, since_swipe: timedelta, since_told: timedelta
+    why: UpstreamError, asks: int, since_swipe: timedelta, since_received: timedelta
 ) -> float | None:
-    """Return when to ask again for the picture of a badge event, None: not by itself.
+    """Return when to try the picture of a badge event again, None: not automatically.
 
-    Video that is not there may come within an hour. All else (a camera that is offline,
-    a key that is refused, a cloud out of reach) may be mended: a day long.
-
-    asks: how often it was asked before; the waits double from a minute to an hour.
+    Video that is not there yet may appear within an hour. Everything else (a camera
+    that is offline, a key that is refused, a cloud out of reach) may be fixed: retried
+    for a day.
+    asks: the number of attempts so far; the waits double from a minute to an hour.
     """
     if isinstance(why, NoVideo) and since_swipe >= _VIDEO_MAY_COME:
         return None
-    if since_told >= GIVE_UP_AFTER:
+    if since_received >= GIVE_UP_AFTER:
         return None
     own_s = min(60.0 * float(2 ** min(asks, 10)), 3600.0)
     return max(own_s, min(why.retry_after_s or 0, 3600.0))
 
 
 class RetryPolicy:
-    """How long a job is tried, and when it comes again.
+    """How long a job is retried, and when it runs again.
 
-    comes_again: False where nobody runs an unfinished job again (a command).
+    is_rerun: False where nothing runs an unfinished job again (a command).
     """
 
-    def __init__(self, clock: SystemClock, *, comes_again: bool) -> None:
+    def __init__(self, clock: SystemClock, *, is_rerun: bool) -> None:
         self._clock = clock
-        self._comes_again = comes_again
-        self.call_s = PATIENCE_S if comes_again else COMMAND_PATIENCE_S
+        self._is_rerun = is_rerun
+        self.call_s = RETRY_LIMIT_S if is_rerun else COMMAND_RETRY_LIMIT_S
 
     @property
     def is_over(self) -> bool:
-        """Say whether this process is about to end."""
+        """Return whether this process is about to end."""
         return self._clock.stopped
 
-    def lasts(self, job: Job, why: UpstreamError) -> bool:
-        """Say whether the job is worth another run after this error."""
+    def allows_retry(self, job: Job, why: UpstreamError) -> bool:
+        """Return whether the job is worth another run after this error."""
         young = self._clock.now() - job.accepted_at < GIVE_UP_AFTER
-        return self._comes_again and why.retry and young
+        return self._is_rerun and why.retry and young
 
-    def park_s(self, job: Job, why: UpstreamError) -> float:
-        """Return in how many seconds the job runs again."""
+    def defer_s(self, job: Job, why: UpstreamError) -> float:
+        """Return in how many seconds to run the job again."""
         if self._clock.stopped:
             return 0.0
         age = self._clock.now() - job.accepted_at
-        return park_delay_s(age, why.retry_after_s)
+        return defer_delay_s(age, why.retry_after_s)

@@ -1,10 +1,10 @@
 """Runs a job: snapshots and clips, each stored and delivered once.
 
-Clips were asked for when the job was accepted; here only what a crash left out is. The
-clip worker records them and sees to their messages.
+Clips were requested when the job was accepted; only those that a crash left out are
+requested here. The clip worker records them and sees to their messages.
 
-Running a job again is harmless: what is already in the store is not done anew. So the
-engine may start it as often as it likes, and a crash needs no special care.
+Running a job again is harmless: what is already stored is not done again. So the
+engine may start it any number of times, and a crash needs no special care.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 
 class JobRunner:
-    """comes_again: False where nobody runs an unfinished job again (a command)."""
+    """is_rerun: False where nothing runs an unfinished job again (a command)."""
 
     def __init__(
         self,
@@ -50,13 +50,13 @@ class JobRunner:
         clock: SystemClock,
         metrics: Metrics,
         *,
-        comes_again: bool = True,
+        is_rerun: bool = True,
     ) -> None:
         self._stores = stores
         self._cameras = cameras
         self._clock = clock
         self._metrics = metrics
-        self._policy = RetryPolicy(clock, comes_again=comes_again)
+        self._policy = RetryPolicy(clock, is_rerun=is_rerun)
         retrying_sender = RetryingSender(
             sender, stores.events, self._policy, clock, metrics
         )
@@ -70,9 +70,9 @@ class JobRunner:
         return stored_progress(self._stores.events, job)
 
     def run(self, job: Job) -> float | None:
-        """Do what is left of the job.
+        """Do what remains of the job.
 
-        Returns None when nothing is left, else in how many seconds to run it again.
+        Returns None when nothing remains, else in how many seconds to run it again.
         """
         ask_for_clips(job, self._stores.events, self._stores.clips)
         if not job.serials:
@@ -82,8 +82,8 @@ class JobRunner:
         left = [part for part in parts if part.state is PartState.PENDING]
         if not left:
             return None
-        # A part waits for its link and its messages, and those for their threads'
-        # heads: with a thread for each of them nobody waits for ever.
+        # A part waits for its link and its messages, and those for the heads of their
+        # threads: with a thread per part, none blocks another forever.
         rooms = len(job.rooms)
         workers = rooms + len(left) * (2 + rooms)
         with ThreadPoolExecutor(workers, f"job-{job.id[:8]}") as pool:
@@ -99,16 +99,16 @@ class JobRunner:
     ) -> float | None:
         serial = part.serial
         try:
-            event = part.event or self._take(job, serial, pool)
+            event = part.event or self._take_snapshot(job, serial, pool)
         except UpstreamError as exc:
-            if self._policy.lasts(job, exc):
+            if self._policy.allows_retry(job, exc):
                 name = self._cameras.names.name(serial)
-                self._threads.say_that_it_follows(job, serial, name, heads, exc)
-                return self._policy.park_s(job, exc)
+                self._threads.post_delay_notice(job, serial, name, heads, exc)
+                return self._policy.defer_s(job, exc)
             event = self._add_without_picture(job, serial, exc)
         return self._threads.deliver(job, event, heads, pool)
 
-    def _take(self, job: Job, serial: Serial, pool: Executor) -> Event:
+    def _take_snapshot(self, job: Job, serial: Serial, pool: Executor) -> Event:
         raised = self._stores.events.event(job.about) if job.about else None
         snapshot = retrying(
             lambda: self._cameras.photographer.take_snapshot(
@@ -171,5 +171,5 @@ class JobRunner:
 
 
 def _event_id(job: Job, serial: Serial) -> EventId:
-    """Return the same id for the same part, so a second run adds nothing."""
+    """Return the id of a part's event: always the same, so that reruns add nothing."""
     return EventId(str(uuid.uuid5(uuid.UUID(job.id), f"snapshot {serial}")))

@@ -1,8 +1,8 @@
-"""Copies: brings finished clips to the object store, in a thread of its own.
+"""Copies finished clips to the object store, in a thread of its own.
 
-What is to be copied stands in the store, so nothing is forgotten in a crash; what a
-crash cut off is not sent twice. One process at a time copies for a data_dir. A clip
-is tried for as long as it lives.
+The queue is in the store, so a crash loses nothing; an upload that was complete before
+it is not repeated. One process at a time copies for a data_dir. A clip is retried for
+as long as it exists.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from mvsnap.clock import SystemClock
 from mvsnap.errors import UpstreamError
 from mvsnap.file_lock import FileLock
 from mvsnap.jobs.executors import acquire_turn
-from mvsnap.jobs.retry import park_delay_s
+from mvsnap.jobs.retry import defer_delay_s
 from mvsnap.loop import Loop
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.videos import ToCopy, VideoStore
 
 log = logging.getLogger(__name__)
 
-_LOOK_S = 5.0
+_POLL_S = 5.0
 _STOP_S = 5.0
 
 
@@ -46,26 +46,26 @@ class Copies:
         self._data_dir = data_dir
         self._bucket: Bucket | None = None
         self._turn: FileLock | None = None
-        self._failures: Counter[str] = Counter()  # by path
+        self._failures: Counter[str] = Counter()  # keyed by path
         self._failing_since: datetime | None = None
-        self._noted: dict[str, str] = {}  # by path
+        self._noted: dict[str, str] = {}  # keyed by path
         self._said = ""
         self._loop = Loop(
-            "copies", self._step, _LOOK_S, clock, outages=OUTAGES, at_end=self._leave
+            "copies", self._step, _POLL_S, clock, outages=OUTAGES, at_end=self._leave
         )
 
     def start(self) -> None:
         self._loop.start()
 
     def stop(self) -> None:
-        """Give what is being sent a moment; the next start goes on with it."""
+        """Let the current upload run a moment longer; the next start resumes it."""
         self._loop.stop(_STOP_S)
 
     def _step(self) -> float | None:
         return self._copy_all() if self._has_turn() else None
 
     def _leave(self) -> None:
-        # Only when the thread ends: what it still sends is not for another process.
+        # Released only when the thread ends: no other process may send the same file.
         if self._turn is not None:
             self._turn.release()
 
@@ -75,12 +75,12 @@ class Copies:
         return self._turn is not None
 
     def _copy_all(self) -> float | None:
-        """Copy until nothing waits or one fails; return how long to wait after that."""
+        """Copy until nothing waits or one fails; return how long to wait then."""
         while not self._clock.stopped:
             waiting = self._videos.to_copy()
             if not waiting:
                 break
-            # One that fails again and again does not hold up the others.
+            # A clip that keeps failing does not hold up the others.
             video = min(waiting, key=lambda each: self._failures[each.path])
             try:
                 self._copy(video)
@@ -116,14 +116,14 @@ class Copies:
         self._noted.pop(video.path, None)
 
     def _failed(self, video: ToCopy, exc: UpstreamError | OSError) -> float:
-        """Note it and return how long to wait with everything."""
+        """Record it and return how long to pause all copying."""
         message = exc.message if isinstance(exc, UpstreamError) else str(exc.strerror)
-        if self._noted.get(video.path) != message:  # mind the SD card
+        if self._noted.get(video.path) != message:  # spare the SD card
             self._noted[video.path] = message
             self._videos.set_copy(video.path, CopyState.WAITING, message)
         if self._said != message:
             self._said = message
-            # Waiting cannot help against a wrong key: that is for a person.
+            # Waiting does not fix a wrong key: an operator has to.
             help_is_needed = isinstance(exc, UpstreamError) and not exc.retry
             log.log(
                 logging.ERROR if help_is_needed else logging.WARNING,
@@ -134,9 +134,9 @@ class Copies:
         self._failing_since = self._failing_since or now
         self._failures[video.path] += 1
         asked_s = exc.retry_after_s if isinstance(exc, UpstreamError) else None
-        return park_delay_s(now - self._failing_since, asked_s)
+        return defer_delay_s(now - self._failing_since, asked_s)
 
 
 def _name(path: str) -> str:
-    """Return what follows the prefix: the path below videos/."""
+    """Return the key below the prefix: the path below videos/."""
     return path.removeprefix("videos/")

@@ -1,4 +1,4 @@
-"""Schedules of the settings as timetables of the engine."""
+"""Schedules of the settings as the engine's timetables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Retrying sender: sends a message, tries it again, parks its job, or gives it up."""
+"""Retrying sender: sends a message, retries it, defers its job, or gives it up."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class RetryingSender:
         """Send unless it was sent already; return the message's id.
 
         Raises:
-            UpstreamError: not sent within our patience.
+            UpstreamError: not sent within the retry policy.
         """
         return retrying(
             lambda: self._sender.send_once(message),
@@ -50,7 +50,7 @@ class RetryingSender:
         )
 
     def try_once(self, message: Message) -> None:
-        """Send what is only nice to have: what goes wrong is logged."""
+        """Send an optional message: a failure is only logged."""
         if self._policy.is_over:
             return
         try:
@@ -59,7 +59,7 @@ class RetryingSender:
             log.warning("%s not sent: %s", message.part, exc.message)
 
     def send_or_give_up(self, message: Message) -> float | None:
-        """Return None when nothing is left, else in how many seconds to come again."""
+        """Return None when nothing remains, else in how many seconds to run again."""
         job, part, room = message.job, message.part, message.room
         known = self._store.deliveries_of_job(job.id).get((part, room))
         if known and known.is_over:
@@ -71,18 +71,18 @@ class RetryingSender:
             if message.file and message.kind.goes_without_file and is_refused:
                 log.warning("%s posted without its file: %s", part, exc.message)
                 return self.send_or_give_up(replace(message, file=None))
-            return self.park_or_give_up(job, part, room, exc)
+            return self.defer_or_give_up(job, part, room, exc)
         self._metrics.parts.labels("delivered").inc()
         took_s = (self._clock.now() - job.accepted_at).total_seconds()
         self._metrics.delivery_s.observe(took_s)
         log.info("%s posted to %s after %.1f s", part, room, took_s)
         return None
 
-    def park_or_give_up(
+    def defer_or_give_up(
         self, job: Job, part: str, room: str, why: UpstreamError
     ) -> float | None:
-        if self._policy.lasts(job, why):
-            return self._policy.park_s(job, why)
+        if self._policy.allows_retry(job, why):
+            return self._policy.defer_s(job, why)
         now = self._clock.now()
         self._store.set_delivery(
             job.id, part, room, DeliveryState.FAILED, now, error=why.message
@@ -93,5 +93,5 @@ class RetryingSender:
 
 
 def soonest(waits: Iterable[float | None]) -> float | None:
-    """Return the shortest of some waits, None when nothing is left to wait for."""
+    """Return the shortest of some waits, None when nothing remains to wait for."""
     return min((wait for wait in waits if wait is not None), default=None)

@@ -1,4 +1,4 @@
-"""Jobs as the triggers see them: accept one, look at it, wait for it."""
+"""Jobs as the triggers see them: accept one, read its progress, wait for it."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from mvsnap.store.events import Store
 # Any fixed UUID: the same idempotency key must give the same job id.
 _NAMESPACE = uuid.UUID("0d9a8f5e-6f5d-4f6a-8a44-6f6d76736e61")
 _COUNT_EVERY_S = 1.0
-# Counting takes at most this part of the time, one in twenty.
+# Counting uses at most one twentieth of the time.
 _COUNT_SHARE = 20
-_LOOK_EVERY_S = 0.2
+_POLL_EVERY_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """What a trigger asks for; `Job` is the same once it was accepted."""
+    """What a trigger asks for; becomes a `Job` once accepted."""
 
     trigger: Trigger
     serials: tuple[Serial, ...]
@@ -83,9 +83,9 @@ class Finished:
                     del self._waiters[job_id]
 
     def wake_all(self) -> None:
-        """Let everybody look and answer, because the process is about to stop.
+        """Have all waiting requests answer, because the process is about to stop.
 
-        Takes no lock: a signal handler may interrupt one who holds it.
+        Takes no lock: a signal handler may have interrupted the thread that holds it.
         """
         for waiters in list(self._waiters.values()):
             for waiter in list(waiters):
@@ -99,11 +99,11 @@ class Finished:
 
 
 class JobService:
-    """finished: given when jobs run in this process, else the store is looked at.
+    """finished: given when jobs run in this process, else the store is polled.
 
-    max_waiting: how many callers may wait at once; more get their answer at once, so
-    that waiting never takes all threads of the server.
-    on_clips: called when clips were asked for.
+    max_waiting: how many callers may wait at once; any more are answered immediately,
+        so that waiting never occupies all threads of the server.
+    on_clips: called when clips were requested.
     """
 
     def __init__(
@@ -142,7 +142,7 @@ class JobService:
         return self._accept(request, request.job_id())[0]
 
     def submit(self, job: Job) -> None:
-        """Store a job that has its id already; the same id again changes nothing.
+        """Store a job that has its id already; a known id changes nothing.
 
         Raises:
             QueueFull: it was not accepted.
@@ -152,12 +152,12 @@ class JobService:
         self._hand_in(job)
 
     def known(self, job_id: JobId) -> Job | None:
-        """Return the job as it was accepted, None when there is none of this id."""
+        """Return the job as it was accepted, None if the id is unknown."""
         self._store.require_database()
         return self._engine.job(job_id)
 
     def accept_and_wait(self, request: JobRequest, limit_s: float) -> JobProgress:
-        """Store the job durably; return how far it is when it ends or time is up.
+        """Store the job durably; return its progress when it ends or time is up.
 
         Raises:
             QueueFull: nothing was accepted.
@@ -166,7 +166,7 @@ class JobService:
         with self._expecting(job_id) as finished:
             job, is_new = self._accept(request, job_id)
             if is_new:
-                # It has no past to look for: without a wait this reads nothing.
+                # A new job has no history to read: without a wait this reads nothing.
                 nothing_yet = job_progress(job, (), {})
                 return self._wait(job, finished, limit_s) or nothing_yet
         return self.wait(job, limit_s)
@@ -174,21 +174,21 @@ class JobService:
     def wait(self, job: Job, limit_s: float) -> JobProgress:
         """Return the progress once the job is finished, or when the time is up."""
         with self._expecting(job.id) as finished:
-            # It may have finished before anybody listened.
+            # It may have finished before this thread listened.
             progress = stored_progress(self._store, job)
             if progress.state is not JobState.PENDING:
                 return progress
             return self._wait(job, finished, limit_s) or progress
 
     def progress(self, job_id: JobId) -> JobProgress | None:
-        """Return how far a job is, None when there is no such job."""
+        """Return the progress of a job, None if there is no such job."""
         self._store.require_database()
         job = self._engine.job(job_id)
         return None if job is None else stored_progress(self._store, job)
 
     def backlog(self) -> int:
         """Return how many jobs wait; a long queue is counted less often."""
-        # One caller counts; the others go on with the last number meanwhile.
+        # One caller counts; the others use the last number meanwhile.
         if self._clock.monotonic() >= self._count_at and self._counting.acquire(False):
             try:
                 self._count()
@@ -207,7 +207,7 @@ class JobService:
 
     def _accept(self, request: JobRequest, job_id: JobId) -> tuple[Job, bool]:
         """Return the job, and whether it is new."""
-        # The engine would wait for a lost database without end, and the caller with it.
+        # The engine would wait for a lost database forever, and so would the caller.
         self._store.require_database()
         if request.idempotency_key is not None:
             known = self._engine.job(job_id)
@@ -235,8 +235,8 @@ class JobService:
     def _hand_in(self, job: Job) -> None:
         self._engine.submit(job)
         self._metrics.triggers.labels(job.trigger.kind, "accepted").inc()
-        # Not before: a clip without a job would be of no alarm. Not only when the job
-        # runs: that may be long after the ring has lost the seconds before it.
+        # Not earlier: a clip without a job would belong to no alarm. Not when the job
+        # runs: by then the ring may have lost the seconds before the trigger.
         self._ask_for_clips(job)
 
     def _ask_for_clips(self, job: Job) -> None:
@@ -257,7 +257,7 @@ class JobService:
         return (self._finished or Finished()).expecting(job_id)
 
     def _wait(self, job: Job, finished: Event, limit_s: float) -> JobProgress | None:
-        """Return the progress in the end; None when there was no time or no seat."""
+        """Return the final progress; None without time or a free wait slot."""
         if limit_s <= 0 or not self._wait_slots.acquire(blocking=False):
             return None
         try:
@@ -267,8 +267,8 @@ class JobService:
 
     def _poll(self, job: Job, finished: Event, limit_s: float) -> JobProgress:
         deadline = self._clock.monotonic() + limit_s
-        # A job of this process tells when it is finished; others are looked at.
-        poll_s = limit_s if self._finished else _LOOK_EVERY_S
+        # A job of this process signals its end; others are polled.
+        poll_s = limit_s if self._finished else _POLL_EVERY_S
         while True:
             left_s = deadline - self._clock.monotonic()
             finished.wait(min(poll_s, max(left_s, 0)))

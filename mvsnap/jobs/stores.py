@@ -1,4 +1,4 @@
-"""What jobs read and write: events with their deliveries, clips, files."""
+"""The stores that jobs use: events with their deliveries, clips, files."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Messages of jobs without a camera: a crowd's end, a clip, a mismatch.
 
-Most reply in the thread of another job; the kind of the message says which wait for
-what.
+Most reply in the thread of another job; the kind of the message says which ones wait,
+and for what.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from mvsnap.jobs.retry import RetryPolicy
 from mvsnap.jobs.sender import RetryingSender, soonest
 from mvsnap.jobs.stores import JobStores
 
-# How soon to look again whether the message that opens the thread was sent.
-_THREAD_LOOK_S = 5.0
+# How soon to check again whether the message that opens the thread was sent.
+_THREAD_POLL_S = 5.0
 _SOON = timedelta(minutes=1)
 
 
@@ -42,12 +42,12 @@ class ThreadedReplies:
         self._clock = clock
 
     def send(self, job: Job) -> float | None:
-        """Tell each room what the job is about: an end and a clip in their thread.
+        """Post the job's event to each room: an end and a clip in their thread.
 
-        Returns None when nothing is left, else in how many seconds to come again.
+        Returns None when nothing remains, else in how many seconds to run again.
         """
         event = self._stores.events.event(job.about) if job.about else None
-        if event is None:  # purged meanwhile
+        if event is None:  # deleted meanwhile
             return None
         send_one = {
             Thread.STARTS: self._send_alone,
@@ -63,17 +63,17 @@ class ThreadedReplies:
         deliveries = self._stores.events.deliveries_of_job(end.job_id)
         opened = deliveries.get((end.serial, room))
         if opened is not None and opened.state is DeliveryState.FAILED:
-            return None  # a room that never heard of the crowd needs no end
+            return None  # a room that never got the crowd needs no end
         if opened is None or opened.state is not DeliveryState.SENT:
             return self._until_opened(job)
-        # Threads have one level: where a note came first, it is the head.
+        # Threads have one level: where a note was sent first, it is the head.
         note = deliveries.get((note_part(end.serial), room))
         parent_id = (note.message_id if note else None) or opened.message_id
         message = self._message(Facts(job, end), room)
         return self._sender.send_or_give_up(replace(message, parent_id=parent_id))
 
     def _send_reply(self, job: Job, event: Event, room: str) -> float | None:
-        """Post below what opened the thread; alone where that was given up."""
+        """Reply to the head of the thread; post on its own if that was given up."""
         opened = self._openers(event.job_id, room)
         head = next(filter(None, map(_sent_id, opened)), None)
         lost = opened and all(d.state is DeliveryState.FAILED for d in opened)
@@ -85,7 +85,7 @@ class ThreadedReplies:
             if wait is not None:
                 return wait
         if kind_of(event).is_part_of_job:
-            # Noted with the job that asked for it: there people look for it.
+            # Stored with the job that requested it, where people look for it.
             job = replace(job, id=event.job_id)
         facts = Facts(
             job,
@@ -100,14 +100,14 @@ class ThreadedReplies:
         event = facts.event
         assert event is not None
         kind: MessageKind = kind_of(event)
-        # A file that the room has already is not sent again.
+        # A file that is already in the room is not sent again.
         file = None
         if not facts.is_same:
             file = self._attachments.file(kind, event, room)
         return Message(kind, kind.part(event), room, facts, file)
 
     def _openers(self, job_id: JobId, room: str) -> list[Delivery]:
-        """Return the messages that may open the job's thread, the best one first."""
+        """Return the messages that may open the job's thread, best one first."""
         known = self._stores.events.deliveries_of_job(job_id)
         ranked = [
             (rank, delivery)
@@ -117,13 +117,13 @@ class ThreadedReplies:
         return [delivery for _, delivery in sorted(ranked, key=lambda pair: pair[0])]
 
     def _clip(self, event: Event) -> Clip | None:
-        """Return the clip that the event is of, None where it is of none (any more)."""
+        """Return the clip of the event, None where it has none (any more)."""
         if kind_of(event).attachment is not Attachment.CLIP:
             return None
         return self._stores.clips.clip(event.id)
 
     def _first_with(self, job: Job, clip: Clip | None, room: str) -> Delivery | None:
-        """Return the message that carries the same file to this room already."""
+        """Return the message that already brought the same file to this room."""
         if clip is None or not clip.shared or clip.path is None:
             return None
         part = clip_part(clip.camera)
@@ -131,7 +131,7 @@ class ThreadedReplies:
         of_file = self._stores.clips.of_file(clip)
         is_young = self._clock.now() - job.accepted_at < _SOON
         if is_young and all(other.shared for other in of_file):
-            return waiting  # the first is about to be finished; or was deleted since
+            return waiting  # the first is about to be finished, or was deleted since
         first = next((other for other in of_file if room in other.rooms), clip)
         if first.id == clip.id:
             return None
@@ -139,13 +139,13 @@ class ThreadedReplies:
         return known.get((part, room), waiting)
 
     def _until_opened(self, job: Job) -> float | None:
-        """Return how long to wait for the message to follow; None: it never comes."""
+        """Return how long to wait for the head of the thread; None: not at all."""
         unsent = UpstreamError("the message it replies to was not sent", retry=True)
-        if not self._policy.lasts(job, unsent):
+        if not self._policy.allows_retry(job, unsent):
             return None
-        # Soon at first; in a long outage as seldom as the first message is tried.
+        # Soon at first; in a long outage as rarely as the first message is retried.
         young = self._clock.now() - job.accepted_at < _SOON
-        return _THREAD_LOOK_S if young else self._policy.park_s(job, unsent)
+        return _THREAD_POLL_S if young else self._policy.defer_s(job, unsent)
 
 
 def _sent_id(delivery: Delivery) -> MessageId | None:

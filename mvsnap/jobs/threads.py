@@ -1,6 +1,6 @@
 """The first messages of a job: to every room, in its thread, each once.
 
-What one room refuses does not hold up the others.
+A room that refuses one does not hold up the others.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mvsnap.store.events import Store
 
 log = logging.getLogger(__name__)
 
-# The message that opens the thread of each room, when there is one.
+# The message that opens the thread in each room, if there is one.
 Heads = Mapping[str, Future[MessageId]]
 
 
@@ -33,7 +33,7 @@ class Threads:
         self._sender = sender
 
     def open_threads(self, job: Job, pool: Executor) -> Heads:
-        """Several cameras of one trigger make one thread in each room."""
+        """Open one thread per room where a trigger has several cameras."""
         if len(job.serials) < 2:
             return {}
         raised = self._about(job)
@@ -43,9 +43,9 @@ class Threads:
         }
 
     def open(self, job: Job) -> float | None:
-        """Tell of a job without pictures; its clips follow in the same thread.
+        """Post a job without pictures; its clips follow in the same thread.
 
-        Returns None when nothing is left, else in how many seconds to come again.
+        Returns None when nothing remains, else in how many seconds to run again.
         """
         raised = self._about(job)
         heads = [_head(job, raised, room) for room in job.rooms]
@@ -56,7 +56,7 @@ class Threads:
     ) -> float | None:
         """Send the event to every room that has no message of it yet.
 
-        Returns None when nothing is left, else in how many seconds to come again.
+        Returns None when nothing remains, else in how many seconds to run again.
         """
         facts = Facts(job, event, raised=self._about(job))
         sends = [
@@ -65,10 +65,10 @@ class Threads:
         ]
         return soonest([send.result() for send in sends])
 
-    def say_that_it_follows(
+    def post_delay_notice(
         self, job: Job, serial: Serial, name: str, heads: Heads, why: UpstreamError
     ) -> None:
-        """Tell people now that the picture is late; best effort, once."""
+        """Post that the picture is late; attempted once."""
         facts = Facts(job, camera=name, error=why.message)
         for room in job.rooms:
             try:
@@ -84,16 +84,16 @@ class Threads:
         self, facts: Facts, event: Event, room: str, head: Future[MessageId] | None
     ) -> float | None:
         job, raised = facts.job, facts.raised
-        if head is not None and raised and kind_of(raised).told_by_head:
+        if head is not None and raised and kind_of(raised).covered_by_head:
             facts, raised = Facts(job, event), None
         try:
             parent_id = (
                 head.result() if head else self._note_id(job.id, event.serial, room)
             )
         except UpstreamError as exc:
-            if head is not None:  # a clip need not wait for it
-                self._sender.park_or_give_up(job, HEAD, room, exc)
-            return self._sender.park_or_give_up(job, event.serial, room, exc)
+            if head is not None:  # clips need not wait for it
+                self._sender.defer_or_give_up(job, HEAD, room, exc)
+            return self._sender.defer_or_give_up(job, event.serial, room, exc)
         kind = kind_of(event, raised)
         file = self._attachments.file(kind, event, room)
         message = Message(kind, event.serial, room, facts, file, parent_id)

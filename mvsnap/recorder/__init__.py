@@ -1,4 +1,4 @@
-"""Recorder: the seconds before a trigger and after it, as a clip that browsers play."""
+"""Recorder: the seconds before and after a trigger, as a clip that browsers play."""
 
 from mvsnap.recorder.diagnosis import Ending
 from mvsnap.recorder.http_stream import CameraRefused

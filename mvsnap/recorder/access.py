@@ -1,4 +1,4 @@
-"""Access: how an HTTP camera lets us in, and what its refusal means. No I/O."""
+"""Access: authentication at an HTTP camera, and what its refusals mean. No I/O."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 class AskedFor(HTTPDigestAuth):
-    """Digest or basic, as the camera's challenge says; nothing before it asks."""
+    """Digest or basic, following the camera's challenge; nothing before a challenge."""
 
     def __init__(self, user: str, password: str) -> None:
         super().__init__(user, password)
@@ -34,9 +34,9 @@ class AskedFor(HTTPDigestAuth):
             answer: requests.Response = super().handle_401(r, **kwargs)  # type: ignore[no-untyped-call]
             return answer
         if "Authorization" in r.request.headers:
-            return r  # it was the wrong one
+            return r  # the credentials were wrong
         self._wants_basic = True
-        _ = r.content  # read to its end, the connection can be used again
+        _ = r.content  # once read to its end, the connection can be reused
         r.close()
         request = self._basic(r.request.copy())
         again: requests.Response = r.connection.send(request, **kwargs)
@@ -46,10 +46,10 @@ class AskedFor(HTTPDigestAuth):
 
 
 def auth_of(auth: Auth) -> AuthBase | None:
-    """Return what adds user name and password to a request, None for nothing."""
+    """Return the auth object for user name and password, None without any."""
     user, password = auth.username, auth.password
     if auth.type is AuthType.BASIC:
-        # As bytes: what is no Latin-1 would not be sent otherwise.
+        # As bytes: otherwise text outside Latin-1 would not be sent.
         return HTTPBasicAuth(user.encode(), password.encode())
     if auth.type is AuthType.DIGEST:
         return HTTPDigestAuth(user, password)
@@ -59,10 +59,10 @@ def auth_of(auth: Auth) -> AuthBase | None:
 def refusal(
     source: Source, answer: requests.Response, *, is_first: bool
 ) -> tuple[Ending, str | None]:
-    """Judge an answer that is no 200: the reason, or where to ask instead.
+    """Return the reason for an answer other than 200, or where to ask instead.
 
-    is_first: nothing was seen yet; what is just open has not ended, so that a 403 is
-        the camera's.
+    is_first: nothing was received yet; access that was just granted has not expired, so
+    a 403 is the camera's own.
     """
     status, headers = answer.status_code, answer.headers
     may_end = not (is_first and status == 403)
@@ -78,7 +78,7 @@ def refusal(
 
 
 def trouble(error: Exception) -> str:
-    """Say why there is no answer; the error's own text holds the address."""
+    """Return why there is no answer; the error's own text contains the address."""
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate is not trusted: renew it, or set verify_tls: false"
     if isinstance(error, requests.Timeout | ReadTimeoutError):

@@ -1,4 +1,4 @@
-"""Clip: segments of a spool -> one MP4 that browsers play, and its thumbnail."""
+"""Clip: turns segments of a spool into an MP4 that browsers play, and its thumbnail."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from mvsnap.recorder.times import Times
 log = logging.getLogger(__name__)
 
 _PLAYED = ("h264", "av1", "vp8", "vp9")  # by every browser
-_AFTER_S = 0.12  # the last picture asked for may have a late label
+_AFTER_S = 0.12  # the last requested picture may be labelled late
 _COPY_LIMIT_S = 60.0
-_ENCODE_LIMIT_S = (60.0, 20.0)  # and for each second of the clip
+_ENCODE_LIMIT_S = (60.0, 20.0)  # plus this for each second of the clip
 _THUMBNAIL_LIMIT_S = 20.0
-_NICE = 10  # encoding never takes the processor from a ring
+_NICE = 10  # encoding must never take CPU time from a ring
 
 
 class CannotAssemble(MvsnapError):
-    """The segments make no clip; `disk_full`: there was no room for it."""
+    """No clip can be made of the segments; `disk_full`: there was no space for it."""
 
     code = "cannot_assemble"
 
@@ -45,7 +45,7 @@ class CannotAssemble(MvsnapError):
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """A clip on the disk; monotonic seconds. `spans` are the times it shows."""
+    """A clip on disk; monotonic seconds. `spans` are the times it shows."""
 
     begin: float
     end: float
@@ -58,7 +58,7 @@ class Assembled:
 
 
 class Assembler:
-    """Makes clips: a few at once, and only one that has to be encoded."""
+    """Makes clips: a few at once, but only one that needs encoding."""
 
     def __init__(self, times: Times, ffmpeg: str, ffprobe: str) -> None:
         self._times = times
@@ -70,14 +70,14 @@ class Assembler:
     def assemble(
         self, spooled: Sequence[SpooledSegment], want: Span, path: Path, recode: Recode
     ) -> Assembled:
-        """Write `path` from the segments; it appears when it is whole.
+        """Write `path` from the segments; it appears when it is complete.
 
-        One that is there stays: a crash came before it was told. It shows what was
-        there then, which may be more or less than the segments of now.
+        An existing file stays: a crash happened before it was reported. It shows what
+        was there then, which may be more or less than the current segments.
 
         Raises:
-            CannotAssemble: nothing can be read, or there is no room.
-            NoFfmpeg: the program is not there.
+            CannotAssemble: nothing is readable, or there is no space.
+            NoFfmpeg: the program is not installed.
         """
         spooled = _aligned(_of_one_format(spooled))
         if not spooled:
@@ -106,7 +106,7 @@ class Assembler:
         *,
         encode: bool,
     ) -> float | None:
-        """Return the seconds of the file; None when another run was faster."""
+        """Return the seconds of the file; None if another run was faster."""
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"{path.name}.part")
         text = command.pieces_text(_pieces(spooled)).encode()
@@ -119,7 +119,7 @@ class Assembler:
             part.unlink(missing_ok=True)
 
     def thumbnail(self, clip_path: Path, offset_s: float) -> Path | None:
-        """Write the picture at `offset_s` beside the clip; None when there is none."""
+        """Write the picture at `offset_s` next to the clip; None if there is none."""
         path = clip_path.with_suffix(".jpg")
         if path.exists():
             return path
@@ -148,7 +148,7 @@ class Assembler:
         *,
         encode: bool,
     ) -> float:
-        """Run ffmpeg, a second time more tolerant; return the seconds of the clip."""
+        """Run ffmpeg, if need be again in tolerant mode; return the clip's seconds."""
         base_s, each_s = _ENCODE_LIMIT_S if encode else (_COPY_LIMIT_S, 0.0)
         said = ""
         for tolerant in (False, True):
@@ -191,7 +191,7 @@ class Assembler:
 
 
 def _publish(part: Path, path: Path) -> bool:
-    """Give it its name; False: there is one already, which stays."""
+    """Rename it to its final name; False: that file exists already, and stays."""
     try:
         durable_file.publish(part, path)
     except FileExistsError:
@@ -201,7 +201,7 @@ def _publish(part: Path, path: Path) -> bool:
 
 
 def _of_one_format(spooled: Sequence[SpooledSegment]) -> list[SpooledSegment]:
-    """Return the segments of the format that shows most: one file can hold but one."""
+    """Return the segments of the format that shows most: a file can have only one."""
     shown: Counter[tuple[object, ...]] = Counter()
     for part in spooled:
         shown[_key(part)] += int((part.end - part.begin) * 1000) + 1
@@ -212,9 +212,9 @@ def _of_one_format(spooled: Sequence[SpooledSegment]) -> list[SpooledSegment]:
 
 
 def _aligned(spooled: Sequence[SpooledSegment]) -> list[SpooledSegment]:
-    """Give all segments of a run the same start of time: the least delayed one's.
+    """Give all segments of a run the same start of time: that of the least delayed one.
 
-    How far they are apart only the stream itself says.
+    How far they are apart is only known from the stream itself.
     """
     zero: dict[str, float] = {}
     for part in spooled:
@@ -235,7 +235,7 @@ def _key(spooled: SpooledSegment) -> tuple[object, ...]:
 
 
 def _pieces(spooled: Sequence[SpooledSegment]) -> list[Piece]:
-    """Return the files with the distance to the next: a gap stays on the time line."""
+    """Return the files with the distance to the next: gaps stay on the timeline."""
     first: dict[Path, float] = {}
     for part in spooled:
         first.setdefault(part.path, part.begin)
@@ -247,6 +247,6 @@ def _pieces(spooled: Sequence[SpooledSegment]) -> list[Piece]:
 
 
 def _shown_s(progress: bytes) -> float:
-    """Read the length of what was written: the last `out_time_us=` of many."""
+    """Read the length of what was written: the last of many `out_time_us=`."""
     found = re.findall(rb"out_time_us=(\d+)", progress)
     return int(found[-1]) / 1e6 if found else 0.0

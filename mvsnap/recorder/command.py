@@ -1,6 +1,6 @@
-"""Commands: the lines that start ffmpeg. Pure.
+"""Commands: the command lines of ffmpeg. Pure.
 
-No line holds the address of a camera: it goes as `ffconcat` text to the program's
+None contains the address of a camera: that goes as `ffconcat` text to the program's
 stdin, where neither the process list nor a file shows it.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import ffmpeg
 
-# What a stream may be fetched with; `file` is not among them.
+# Protocols to fetch a stream with; `file` is not among them.
 _RTSP_PROTOCOLS = "pipe,rtsp,rtp,tcp,udp,tls,crypto"
 _QUIET = ("-nostdin", "-hide_banner", "-nostats")
 _CRF = 23
@@ -21,7 +21,7 @@ _THUMBNAIL_WIDTH = 480
 
 
 class Container(StrEnum):
-    """Of the ring's segments. TS can be read while written, but cannot carry MJPEG."""
+    """Of the ring's segments. TS is readable while written, but cannot hold MJPEG."""
 
     TS = "ts"
     MKV = "mkv"
@@ -29,21 +29,21 @@ class Container(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A file of the clip and how long its part of the time line is, gap included."""
+    """A file of the clip, and the length of its part of the timeline with the gap."""
 
     path: Path
     duration_s: float
 
 
 class Input(StrEnum):
-    """What goes into the ring's stdin."""
+    """The ring's stdin."""
 
     RTSP = "rtsp"  # ffconcat text that names the camera
     MPJPEG = "mpjpeg"
     MPEGTS = "mpegts"
     H264 = "h264"
     HEVC = "hevc"
-    ANY = "any"  # ffmpeg looks for itself
+    ANY = "any"  # ffmpeg detects the format
 
 
 def ring(
@@ -51,8 +51,8 @@ def ring(
 ) -> list[str]:
     """Copy a stream into segments of a second, or of one keyframe interval if longer.
 
-    stdin takes the stream (or the ffconcat text); stdout says `name,start,end` of each
-    segment as it closes; stderr describes the stream and tells what goes wrong.
+    stdin: the stream (or the ffconcat text); stdout: `name,start,end` of each segment
+    as it is closed; stderr: the description of the stream, and errors.
     """
     into = {
         "c": "copy",
@@ -65,12 +65,12 @@ def ring(
     }
     if container is Container.TS:
         into["segment_format"] = "mpegts"
-        # Pictures before the first keyframe are left out, but the list gives their
-        # time to the first segment: it always says that it starts at 0.
+        # Pictures before the first keyframe are dropped, but the list counts their time
+        # to the first segment: that always starts at 0.
         into["bsf:v"] = "setts=pts=PTS-STARTPTS:dts=DTS-STARTPTS"
     else:
         into["segment_format"] = "matroska"
-        # Without it a join of the segments gets a wrong duration.
+        # Without it a join of the segments has a wrong duration.
         into["reset_timestamps"] = 1
     stream = ffmpeg.input("pipe:0", **_ring_input(kind))["v:0"]
     stream = stream.output(str(folder / f"%09d.{container}"), **into)
@@ -96,11 +96,11 @@ def clip(
     creation_time: str,
     program: str = "ffmpeg",
 ) -> list[str]:
-    """Join the pieces named on stdin into an MP4 whose index comes first.
+    """Join the pieces listed on stdin into an MP4 with its index first.
 
-    length_s: what comes later is left out. The start is never cut: a cut by `-ss` loses
-        up to one keyframe interval of what was asked for.
-    tolerant: a second try for a broken stream: leave out what cannot be read.
+    length_s: anything later is cut off. The start is never cut: with `-ss` up to one
+    keyframe interval of the requested time would be lost.
+    tolerant: a second attempt for a broken stream: skip what cannot be read.
     """
     join = {"f": "concat", "safe": 0, "protocol_whitelist": "file,pipe"}
     if tolerant:
@@ -113,7 +113,7 @@ def clip(
     }
     into |= _h264() if recode else {"c": "copy"}
     if codec == "hevc" and not recode:
-        into["tag:v"] = "hvc1"  # the only tag under which Apple plays it
+        into["tag:v"] = "hvc1"  # the only tag with which Apple plays it
     stream = ffmpeg.input("pipe:0", **join)["v:0"].output(str(target), **into)
     said = (*_QUIET, "-y", "-loglevel", "error", "-progress", "pipe:1")
     return _line(stream.global_args(*said), program)
@@ -132,7 +132,7 @@ def thumbnail(
 
 
 def rtsp_text(url: str, timeout_s: float = 5) -> str:
-    """Return the ffconcat text that names a camera with its credentials."""
+    """Return the ffconcat text with a camera's address and credentials."""
     options = {
         "rtsp_transport": "tcp",
         "timeout": str(int(timeout_s * 1_000_000)),
@@ -145,7 +145,7 @@ def rtsp_text(url: str, timeout_s: float = 5) -> str:
 
 
 def pieces_text(pieces: Sequence[Piece]) -> str:
-    """Return the ffconcat text that puts the pieces on one time line."""
+    """Return the ffconcat text that puts the pieces on one timeline."""
     lines = ["ffconcat version 1.0"]
     for piece in pieces:
         lines.append(f"file {_quoted(f'file:{piece.path}')}")
@@ -155,7 +155,7 @@ def pieces_text(pieces: Sequence[Piece]) -> str:
 
 def _ring_input(kind: Input) -> dict[str, object]:
     if kind is Input.RTSP:
-        # The camera's own timestamps: stamping by arrival breaks B-frames.
+        # The camera's own timestamps: timestamps of arrival break B-frames.
         return {"f": "concat", "safe": 0, "protocol_whitelist": _RTSP_PROTOCOLS}
     known = {"fpsprobesize": 0, "analyzeduration": 500_000}
     if kind in (Input.MPJPEG, Input.H264, Input.HEVC):
@@ -166,7 +166,7 @@ def _ring_input(kind: Input) -> dict[str, object]:
 
 
 def _h264() -> dict[str, object]:
-    """What every browser plays; a gap stays one long picture."""
+    """What every browser plays; a gap becomes one long picture."""
     return {
         "c:v": "libx264",
         "preset": "veryfast",

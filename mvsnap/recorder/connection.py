@@ -20,18 +20,18 @@ from mvsnap.recorder.sources import secrets_of, with_credentials
 from mvsnap.recorder.timeline import Anchor
 from mvsnap.recorder.times import Times
 
-_LOOK_S = 1.0  # how often the open segment is looked at
-_FIRST_LOOK_S = 0.1
+_POLL_S = 1.0  # how often the open segment is checked
+_FIRST_POLL_S = 0.1
 _LAST_LINES = 50
 _MOST_READS = 100
 
 
 class WrongContainer(Exception):
-    """The stream is MJPEG, which the container of this run cannot carry."""
+    """The stream is MJPEG, which the container of this run cannot hold."""
 
 
 class Connection:
-    """Belongs to the thread that made it: the child ends with that thread."""
+    """Owned by the thread that made it: the child process ends with that thread."""
 
     def __init__(
         self,
@@ -69,10 +69,10 @@ class Connection:
         self.child = process.start(line)
 
     def keep(self) -> Ending:
-        """Take in what comes until the stream ends or stalls; the child has ended then.
+        """Receive until the stream ends or stalls; the child has ended by then.
 
         Raises:
-            WrongContainer: begin again with a run that can carry MJPEG.
+            WrongContainer: start again with a run that can hold MJPEG.
         """
         pump = self._begin_input()
         try:
@@ -90,7 +90,7 @@ class Connection:
         return stalled or self._why()
 
     def _begin_input(self) -> threading.Thread | None:
-        """Give ffmpeg its input: the name of the camera, or the stream itself."""
+        """Give ffmpeg its input: the camera's address, or the stream itself."""
         stdin = self.child.stdin
         assert stdin is not None
         if self._http_stream is None:
@@ -99,7 +99,7 @@ class Connection:
                 stdin.write(text.encode())
                 stdin.close()
             except BrokenPipeError:
-                pass  # it has ended: its words say why
+                pass  # it has ended: its output says why
             return None
         pump = threading.Thread(target=self._pump, name="feed", daemon=True)
         pump.start()
@@ -123,9 +123,9 @@ class Connection:
             return
 
     def _listen(self) -> Ending | None:
-        """Read both pipes until they end, or nobody wants what they say.
+        """Read both pipes until they end, or nobody needs them any more.
 
-        Returns an Ending when the camera fell silent.
+        Returns an Ending when the camera has stopped sending.
         """
         with selectors.DefaultSelector() as selector:
             assert self.child.stdout is not None
@@ -136,26 +136,26 @@ class Connection:
             ):
                 os.set_blocking(pipe.fileno(), False)
                 selector.register(pipe, selectors.EVENT_READ, name)
-            looked = self._times.now()
+            checked = self._times.now()
             while selector.get_map() and not self._stopping.is_set():
-                pause_s = _FIRST_LOOK_S if self._run.last_byte is None else _LOOK_S
-                wait_s = max(0.0, looked + pause_s - self._times.now())
+                pause_s = _FIRST_POLL_S if self._run.last_byte is None else _POLL_S
+                wait_s = max(0.0, checked + pause_s - self._times.now())
                 for key, _ in selector.select(wait_s):
                     if not self._read(key.fd, key.data):
                         selector.unregister(key.fileobj)
-                if self._times.now() - looked >= pause_s:
-                    looked = self._times.now()
-                    if (ending := self._look(looked)) is not None:
+                if self._times.now() - checked >= pause_s:
+                    checked = self._times.now()
+                    if (ending := self._check_bytes(checked)) is not None:
                         return ending
         return None
 
     def _read(self, fd: int, name: str) -> bool:
-        """Take in the lines that have come; False at the end of the pipe."""
+        """Read the lines available; False at the end of the pipe."""
         try:
             more = os.read(fd, 65536)
         except BlockingIOError:
             return True
-        # ffmpeg ends its lines of progress with a carriage return alone.
+        # ffmpeg ends its progress lines with a carriage return alone.
         *lines, rest = (self._rest[name] + more).replace(b"\r", b"\n").split(b"\n")
         self._rest[name] = rest[-4096:]
         for line in lines:
@@ -164,14 +164,14 @@ class Connection:
         return bool(more)
 
     def _on_segment(self, line: str) -> None:
-        """Take in `000000007.ts,14.000000,16.000000`: that segment is whole."""
+        """Process `000000007.ts,14.000000,16.000000`: that segment is complete."""
         try:
             name, start, end = line.rsplit(",", 2)
             number, start_s, end_s = int(Path(name).stem), float(start), float(end)
         except ValueError:
             return
         arrived = self._times.now()
-        if self._is_ending:  # the line comes with the end, not with the next picture
+        if self._is_ending:  # the line arrives at the end, not with the next picture
             path = self._run.folder / name
             arrived = written_until(path, self._times) or arrived
         begin_at, end_at = self._placed(start_s, end_s, arrived)
@@ -201,7 +201,7 @@ class Connection:
                 picture_s=1 / fps if fps and not self._is_ending else 0,
                 learns=not self._is_ending,
             )
-        # A single picture has no length: it lasts until the next one comes.
+        # A single picture has no length: it lasts until the next one.
         return begin, max(begin, arrived)
 
     def _on_words(self, line: str) -> None:
@@ -215,11 +215,11 @@ class Connection:
         if found.codec == "mjpeg" and self._run.container is Container.TS:
             raise WrongContainer
 
-    def _look(self, now: float) -> Ending | None:
-        """See whether bytes come. Not whole segments: some cameras make long ones."""
+    def _check_bytes(self, now: float) -> Ending | None:
+        """Check that bytes arrive. Not whole segments: some cameras make long ones."""
         try:
             size = self._run.open_path.stat().st_size
-        except FileNotFoundError:  # for a moment between two segments
+        except FileNotFoundError:  # briefly, between two segments
             size = 0
         if size and (self._run.open_path, size) != self._open:
             self._open = (self._run.open_path, size)
@@ -240,7 +240,7 @@ class Connection:
         return None
 
     def _drain(self) -> None:
-        """Read the last words: the list names the segment that was open."""
+        """Read the remaining output: the list names the segment that was open."""
         assert self.child.stdout is not None
         assert self.child.stderr is not None
         for pipe, name in ((self.child.stdout, "list"), (self.child.stderr, "said")):
@@ -258,7 +258,7 @@ class Connection:
 
 
 def _terminate(child: subprocess.Popen[bytes]) -> None:
-    """Ask it to end and wait for it, so that its last words can be read."""
+    """Ask it to end and wait for it, so that its last output can be read."""
     if child.poll() is None:
         child.terminate()
         try:

@@ -1,6 +1,6 @@
-"""Diagnosis: what ffmpeg or an HTTP camera said -> a state and a reason. Pure.
+"""Diagnosis: turns the output of ffmpeg or an HTTP camera into a state and a reason.
 
-The exit code says nothing: ffmpeg ends with 0 when a camera goes away.
+Pure. The exit code says nothing: ffmpeg ends with 0 when a camera disappears.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _FPS = re.compile(r", ([\d.]+) fps\b")
 _HIDDEN = "[hidden]"
 _URL_USER = re.compile(r"(?<=://)[^/\s'\"@]*@")
 
-# The first that is found counts.
+# The first match counts.
 _SIGNS: tuple[tuple[str, State], ...] = (
     (r"No space left on device", State.DISK_FULL),
     (r"Bitstream filter not found|Unknown bitstream filter", State.NO_FFMPEG),
@@ -28,20 +28,20 @@ _SIGNS: tuple[tuple[str, State], ...] = (
     (r"Connection refused|No route to host|Network is unreachable", State.OFFLINE),
     (r"timed out|Failed to resolve hostname|Input/output error", State.OFFLINE),
     (r"Connection reset|End of file|5\d\d Server Error", State.OFFLINE),
-    # An RTSP camera that hangs up while it is asked what it has.
+    # An RTSP camera that hangs up during DESCRIBE.
     (r"Impossible to open", State.OFFLINE),
     (r"Invalid data found when processing input", State.NO_VIDEO),
 )
 
-# ffmpeg names the address with its own options.
+# ffmpeg includes its own options in the address.
 _CONNECTION = re.compile(r"Connection to \w+://([^/?\s]+)\S* failed: ")
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """Why a connection is over; `detail` is a line of the program that ended.
+    """Why a connection ended; `detail` is a line of the program that ended.
 
-    alone: the detail says everything; the words of the state would mislead.
+    alone: the detail says everything; the state's text would be misleading.
     """
 
     state: State
@@ -56,7 +56,7 @@ class Ending:
 
 
 def ending(lines: Iterable[str], secrets: Iterable[str] = ()) -> Ending:
-    """Judge the last lines of an ffmpeg that ended; silence means it was cut off."""
+    """Interpret the last lines of an ffmpeg that ended; none: it was cut off."""
     lines = list(lines)
     for sign, state in _SIGNS:
         for line in lines:
@@ -66,7 +66,7 @@ def ending(lines: Iterable[str], secrets: Iterable[str] = ()) -> Ending:
 
 
 def http_ending(status: int) -> Ending:
-    """Judge the status with which an HTTP camera refused."""
+    """Interpret the status with which an HTTP camera refused."""
     if status in (401, 403, 407):
         return Ending(State.WRONG_PASSWORD, f"HTTP {status}")
     if 400 <= status < 500 and status not in (408, 429):
@@ -75,7 +75,7 @@ def http_ending(status: int) -> Ending:
 
 
 def format_of(line: str) -> Format | None:
-    """Read the line in which ffmpeg describes a video stream, None for another line.
+    """Parse the line in which ffmpeg describes a video stream, None for other lines.
 
     Example: `Stream #0:0: Video: h264 (Main), yuv420p, 1920x1080, 15 fps, 15 tbr`.
     """

@@ -1,4 +1,4 @@
-"""Files: names no sender can misuse, and folders of our own."""
+"""Files: names that no sender can abuse, and private folders."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def slug(text: str) -> str:
 
 
 def digest(*texts: str) -> str:
-    """Return 20 hexadecimal signs that stand for the texts."""
+    """Return 20 hexadecimal digits that stand for the texts."""
     whole = "\0".join(texts).encode("utf-8", "surrogatepass")
     return hashlib.sha256(whole).hexdigest()[:20]
 
 
 def clip_path(videos: Path, camera: str, name: str, at: datetime) -> Path:
-    """Return where a clip belongs: by time and camera, told apart by its name's digest.
+    """Return the path of a clip: by time and camera, made unique by its name's digest.
 
     Example: `front-door/2026/11/21/20261121T150230Z_front-door_1f3870be27.mp4`
     """
@@ -44,15 +44,15 @@ def clip_path(videos: Path, camera: str, name: str, at: datetime) -> Path:
 
 
 def clip_digest(camera: str, name: str) -> str:
-    """Return what the stem of a clip's file ends with, behind a `_`."""
+    """Return the end of the stem of a clip's file, after a `_`."""
     return digest(camera, name)[:10]
 
 
 def own_folder(folder: Path) -> None:
-    """Make a folder for this user alone, also where everybody may make one.
+    """Create a folder for this user alone, even where everyone may create one.
 
     Raises:
-        OSError: it cannot be made, is a link, or is somebody else's.
+        OSError: it cannot be created, is a link, or belongs to somebody else.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     about = folder.lstat()
@@ -62,7 +62,7 @@ def own_folder(folder: Path) -> None:
 
 
 def free_bytes(folder: Path) -> int:
-    """Return the room for us on the disk of `folder`."""
+    """Return the space available to us on the disk of `folder`."""
     stat = os.statvfs(folder)
     return stat.f_bavail * stat.f_frsize
 

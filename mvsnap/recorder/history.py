@@ -1,7 +1,7 @@
-"""History: the segments of a camera that are still there, in memory and by name.
+"""History: the segments of a camera that still exist, in memory and by name.
 
-A run is one connection; its segments lie in a folder of its own, with an index beside
-them. After a crash of the service the next one reads the folders and goes on.
+A run is one connection; its segments are in a folder of its own, with an index next to
+them. After a crash the next service reads the folders and continues.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _ABOUT = "about.json"
 class Segment:
     """A closed file of a run, from one keyframe to the next; monotonic seconds.
 
-    start_s: of the stream's own time, which alone says how far two segments are apart.
+    start_s: in the stream's own time, the only measure of how far two segments are
+        apart.
     """
 
     number: int
@@ -65,7 +66,7 @@ class Run:
 
     @property
     def open_start_s(self) -> float:
-        """The stream's own time at which it began."""
+        """Its begin in the stream's own time."""
         if not self.segments:
             return 0.0
         last = self.segments[-1]
@@ -81,10 +82,10 @@ class Part:
 
 
 class History:
-    """All runs of one camera. Any thread may ask; the camera's own thread writes."""
+    """All runs of one camera. Any thread may read; the camera's own thread writes."""
 
     def __init__(self, folder: Path, times: Times) -> None:
-        """folder: the camera's own in that of all rings; both for this user only."""
+        """folder: the camera's own, within that of all rings; both are private."""
         self._folder = folder
         self._times = times
         self._runs: list[Run] = []
@@ -93,10 +94,10 @@ class History:
         self._load()
 
     def begin(self, container: Container) -> Run:
-        """Make room for a connection, also when somebody has cleaned the memory.
+        """Make room for a connection, even if somebody has cleaned the memory.
 
         Raises:
-            OSError: there is no place for it.
+            OSError: there is no space for it.
         """
         self._make_folder()
         self._forget_lost()
@@ -139,9 +140,9 @@ class History:
             self._changed.notify_all()
 
     def end(self, run: Run) -> None:
-        """The connection is over; keep what came of the segment that was open.
+        """The connection has ended; keep what there is of the open segment.
 
-        A run that has nothing leaves nothing: a camera may be away for weeks.
+        A run without segments is deleted: a camera may be away for weeks.
         """
         open_begin = run.open_begin
         last = written_until(run.open_path, self._times)
@@ -200,7 +201,7 @@ class History:
             return max((part.end - part.begin for part in last), default=None)
 
     def prune(self, before: float, limit_bytes: float) -> None:
-        """Forget segments that ended `before`, and the oldest above `limit_bytes`."""
+        """Delete segments that ended `before`, and the oldest above `limit_bytes`."""
         with self._changed:
             left = sum(part.size for part in self._all())
             gone: list[Path] = []
@@ -219,7 +220,7 @@ class History:
             shutil.rmtree(run.folder, ignore_errors=True)
 
     def halve(self) -> None:
-        """Make room in a full memory: forget the older half."""
+        """Make room in a full memory: delete the older half."""
         self.prune(float("-inf"), self.bytes() / 2)
 
     def clear(self) -> None:
@@ -232,7 +233,7 @@ class History:
             files.own_folder(folder)
 
     def _forget_lost(self) -> None:
-        """Forget segments whose files are gone: a log-out may clean the memory."""
+        """Forget segments whose files are missing: a logout may clean the memory."""
         with self._changed:
             for run in self._runs:
                 run.segments = [s for s in run.segments if s.path.exists()]
@@ -242,7 +243,7 @@ class History:
         return (segment for run in self._runs for segment in run.segments)
 
     def _load(self) -> None:
-        """Take over the folders that a killed service left."""
+        """Adopt the folders left by a killed service."""
         for folder in sorted(p for p in self._folder.iterdir() if p.is_dir()):
             run = self._read(folder)
             if run is None or not run.segments:
@@ -268,11 +269,11 @@ class History:
                 size = path.stat().st_size
                 run.segments.append(Segment(number, path, *span, size, start_s))
         with suppress(OSError):  # a full memory: what was closed is there
-            self._take_open(run)
+            self._adopt_open(run)
         return run
 
-    def _take_open(self, run: Run) -> None:
-        """The segment that was being written when the service was killed."""
+    def _adopt_open(self, run: Run) -> None:
+        """Adopt the segment that was being written when the service was killed."""
         begin = run.open_begin
         if run.container is not Container.TS or begin is None:
             return
@@ -283,7 +284,7 @@ class History:
 
 
 def written_until(path: Path, times: Times) -> float | None:
-    """Return when the last byte of a file came; None when there is no file."""
+    """Return when the last byte of a file was written; None if there is no file."""
     try:
         stat = os.stat(path)
     except FileNotFoundError:

@@ -1,7 +1,7 @@
-"""Feed: an HTTP camera's stream, fetched here and written to ffmpeg's stdin.
+"""HTTP stream of a camera, fetched here and written to ffmpeg's stdin.
 
-Fetched by us and not by ffmpeg: it knows no digest that all cameras like, and its line
-would show the password.
+Not fetched by ffmpeg: its digest authentication does not work with all cameras, and its
+command line would show the password.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _INPUTS = {
 
 
 class CameraRefused(UpstreamError):
-    """The camera did not give a stream; `ending` says why."""
+    """The camera did not deliver a stream; `ending` says why."""
 
     code = "camera_refused"
 
@@ -46,14 +46,14 @@ class HttpStream:
     """An open HTTP stream. `pump` runs in a thread of its own until `close`."""
 
     def __init__(self, source: Source, timing: Timing, clock: Clock) -> None:
-        """Connect, and learn what kind of stream it is.
+        """Connect, and detect the kind of stream.
 
         Raises:
-            Refused: no connection, no right, or no video.
+            CameraRefused: no connection, no permission, or no video.
         """
         self._source = source
         self._clock = clock
-        # Longer than the watchdog, which knows what silence means.
+        # Longer than the watchdog, which decides what silence means.
         self._silence_s = timing.first_byte_s + timing.stall_s
         self._closed = threading.Event()
         self._session = _session(source)
@@ -78,7 +78,7 @@ class HttpStream:
         except UpstreamError as exc:
             self.ending = Ending(State.NO_VIDEO, exc.message)
         except (BrokenPipeError, ValueError):
-            pass  # ffmpeg ended: it says why
+            pass  # ffmpeg ended: its output says why
         finally:
             self._answer.close()
             self._session.close()
@@ -89,7 +89,7 @@ class HttpStream:
         try:
             self._answer.raw.shutdown()
         except (AttributeError, OSError, ValueError, RuntimeError):
-            # An older urllib3, or closed already: the read times out by itself.
+            # An older urllib3, or closed already: the read ends by its timeout.
             return
 
     def _pieces(self) -> Iterator[bytes]:
@@ -114,7 +114,7 @@ class HttpStream:
             yield chunk
 
     def _polled(self) -> Iterator[bytes]:
-        """Ask for a picture again and again, each at its moment."""
+        """Request pictures repeatedly, each at its moment."""
         every_s = 1 / (self._source.framerate or 1)
         due = self._clock.monotonic()
         while not self._closed.is_set():
@@ -128,7 +128,7 @@ class HttpStream:
             self._answer = self._get()
 
     def _content(self) -> bytes:
-        """Read one picture, which has an end in bytes and in time."""
+        """Read one picture, which is limited in bytes and in time."""
         if self._media().startswith("multipart/"):
             raise CameraRefused(Ending(State.OFFLINE, "it now sends a stream"))
         deadline = self._clock.monotonic() + self._silence_s
@@ -164,14 +164,14 @@ class HttpStream:
         try:
             return self._session.get(
                 url,
-                stream=True,  # a picture's address may give a stream without end
+                stream=True,  # the address of a picture may return an endless stream
                 timeout=(_CONNECT_S, self._silence_s),
-                # A cookie of ours opens the camera to everybody who gets it.
+                # Whoever gets our cookie can open the camera.
                 allow_redirects=not self._source.headers,
             )
         except (requests.RequestException, HTTPError, ValueError) as exc:
             why = access.trouble(exc)
-        # Not inside `except`: the library's exception holds the address.
+        # Not inside `except`: the library's exception contains the address.
         raise CameraRefused(Ending(State.OFFLINE, why))
 
     def _kind(self) -> Input:

@@ -1,7 +1,7 @@
-"""Motion JPEG: pictures out of a stream of bytes, whatever its boundary says. Pure.
+"""Motion JPEG: extracts pictures from a byte stream, whatever its boundary says. Pure.
 
 Cameras disagree with their own headers: `boundary=--x`, no first boundary, none at all.
-The pictures themselves are unmistakable, so they alone are looked for.
+The pictures themselves are unmistakable, so only they are searched for.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ _SCAN = 0xDA
 
 
 class Pictures:
-    """Takes bytes as they come and gives the whole JPEGs among them."""
+    """Takes bytes as they arrive and returns the complete JPEGs in them."""
 
     def __init__(self) -> None:
         self._bytes = bytearray()
-        self._looked = 0  # no end of the first picture before here
+        self._searched = 0  # the first picture does not end before here
 
     def feed(self, more: bytes) -> list[bytes]:
-        """Return the pictures that are whole now, oldest first.
+        """Return the pictures that are complete now, oldest first.
 
         Raises:
-            UpstreamError: a picture larger than 20 MB: this is no camera.
+            UpstreamError: a picture larger than 20 MB: not a camera.
         """
         self._bytes += more
         found = []
@@ -54,11 +54,11 @@ class Pictures:
             return None
         picture = bytes(self._bytes[begin:end])
         del self._bytes[:end]
-        self._looked = 0
+        self._searched = 0
         return picture
 
     def _announced(self, begin: int) -> int | None:
-        """Return the end that a Content-Length right before the picture gives."""
+        """Return the end according to a Content-Length right before the picture."""
         header = _LENGTH.search(bytes(self._bytes[max(0, begin - 1024) : begin]))
         if header is None or not 100 <= int(header[1]) <= LIMIT_BYTES:
             return None
@@ -68,7 +68,7 @@ class Pictures:
         return end if _END in self._bytes[end - 64 : end] else None
 
     def _end(self, begin: int) -> int | None:
-        """Find the end by the picture's own markers: a thumbnail inside has one too."""
+        """Find the end by the picture's markers: a thumbnail inside has one, too."""
         at = begin + 2
         while at + 4 <= len(self._bytes) and self._bytes[at] == 0xFF:
             marker = self._bytes[at + 1]
@@ -80,14 +80,14 @@ class Pictures:
                 at += 2
             else:
                 at += 2 + int.from_bytes(self._bytes[at + 2 : at + 4], "big")
-        if at + 4 <= len(self._bytes):  # damaged: whatever ends first
+        if at + 4 <= len(self._bytes):  # damaged: whichever ends first
             return self._end_of_scan(begin)
         return None
 
     def _end_of_scan(self, scan: int) -> int | None:
-        end = self._bytes.find(_END, max(scan, self._looked))
+        end = self._bytes.find(_END, max(scan, self._searched))
         if end < 0:
-            self._looked = max(0, len(self._bytes) - 1)
+            self._searched = max(0, len(self._bytes) - 1)
             return None
         return end + 2
 

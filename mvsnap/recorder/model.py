@@ -1,4 +1,4 @@
-"""Words of the recorder: settings in, states and clips out. No I/O."""
+"""Types of the recorder: settings in, states and clips out. No I/O."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mvsnap.errors import MvsnapError
 
 
 class RecorderStopped(MvsnapError):
-    """The recorder is stopping; asked for again, the clip goes on where it was."""
+    """The recorder is stopping; requested again, the clip resumes where it was."""
 
     code = "recorder_stopped"
     status = 503
@@ -35,13 +35,13 @@ class Auth:
 
 class SourceKind(StrEnum):
     RTSP = "rtsp"
-    HTTP = "http"  # any stream; MJPEG too, which its Content-Type says
-    JPEG = "jpeg"  # one picture for each request, asked for again and again
+    HTTP = "http"  # any stream, also MJPEG, by its Content-Type
+    JPEG = "jpeg"  # one picture per request, requested repeatedly
 
 
 class Mode(StrEnum):
     RING = "ring"
-    ON_DEMAND = "on_demand"  # connects when a clip is asked for: no pre-roll
+    ON_DEMAND = "on_demand"  # connects when a clip is requested: no pre-roll
 
 
 class Recode(StrEnum):
@@ -59,12 +59,12 @@ class Merge(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CameraSettings:
-    """One camera as its owner describes it.
+    """One camera as configured.
 
-    kind: None takes it from the URL: rtsp(s) is RTSP, a path ending in .jpg or .jpeg
+    kind: None derives it from the URL: rtsp(s) is RTSP, a path ending in .jpg or .jpeg
         is a single picture, any other http(s) a stream.
-    framerate: pictures a second asked of a JPEG camera, and of a raw stream that does
-        not say its own; None is 1 for JPEG.
+    framerate: pictures per second requested from a JPEG camera, and of a raw stream
+        that does not declare its own; None is 1 for JPEG.
     """
 
     name: str
@@ -81,12 +81,12 @@ class CameraSettings:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a camera's stream is, ready to be opened; `url` carries no credentials.
+    """The address of a camera's stream, ready to be opened; `url` has no credentials.
 
     headers: sent with every HTTP request, such as the cookie of a web access; with
         them, redirects to another server are not followed.
-    has_ended: says of a refusal (status, headers) that it is not the camera's own, and
-        that the source must be asked for anew.
+    has_ended: returns whether a refusal (status, headers) is not the camera's own, so
+        that the source must be requested again.
     """
 
     kind: SourceKind
@@ -105,8 +105,8 @@ class Timing:
     first_byte_s: float = 15
     stall_s: float = 10
     backoff_s: tuple[float, ...] = (1, 2, 4, 8, 15, 30)
-    steady_s: float = 30  # good data so long starts the waits from the first one
-    wrong_password_s: float = 300  # cameras lock who tries often
+    steady_s: float = 30  # this much good data resets the waits
+    wrong_password_s: float = 300  # cameras lock out frequent attempts
     no_video_s: float = 60
     late_s: float = 5  # how long the last picture may be on its way
     connect_s: float = 60  # how long a clip waits for the first picture of a connection
@@ -114,12 +114,12 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class RecorderSettings:
-    """What holds for all cameras.
+    """Settings for all cameras.
 
     data_dir: clips are below `videos/`, unfinished ones below `recordings/`.
-    memory_dir: where the rings are; None takes /dev/shm, or data_dir without one.
+    memory_dir: where the rings are; None uses /dev/shm, or data_dir if there is none.
     max_event_age_s: an older trigger is shown at the moment it arrived.
-    min_free_mb: with less on the disk no clip is begun.
+    min_free_mb: with less free space no clip is started.
     """
 
     data_dir: Path
@@ -169,7 +169,7 @@ _TEXTS = {
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """What a stream carries; None: not known (yet)."""
+    """The contents of a stream; None: unknown (yet)."""
 
     codec: str | None = None
     width: int | None = None
@@ -179,7 +179,7 @@ class Format:
 
 @dataclass(frozen=True, slots=True)
 class CameraStatus:
-    """How a camera is; `text` says it for people, without any credential."""
+    """State of a camera; `text` is for people, without credentials."""
 
     state: State
     text: str
@@ -194,14 +194,14 @@ class CameraStatus:
 
 @dataclass(frozen=True, slots=True)
 class ClipResult:
-    """What became of one request for a clip.
+    """The outcome of one clip request.
 
-    path: None when there is nothing to show; `error` then says why.
+    path: None if there is nothing to show; `error` then says why.
     began_at, ended_at: of the video; it begins up to one keyframe interval early.
-    partial: something that was asked for is missing: a gap, its start or its end.
-    pre_roll_s: video there is from before the trigger; 0 of an on-demand camera.
-    shared: the file was begun for another trigger and covers this one too.
-    retry: the same request may succeed later, such as after making room on the disk.
+    partial: something requested is missing: a gap, its start or its end.
+    pre_roll_s: video from before the trigger; 0 for an on-demand camera.
+    shared: the file was started for another trigger and covers this one, too.
+    retry: the same request may succeed later, such as after freeing disk space.
     """
 
     at: datetime
@@ -221,7 +221,7 @@ class ClipResult:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What `init` shows of a camera's stream."""
+    """The stream of a camera, as `init` shows it."""
 
     width: int
     height: int

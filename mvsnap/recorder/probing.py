@@ -1,4 +1,4 @@
-"""Probing: what a camera sends, asked once, for `init`."""
+"""Probing: what a camera sends, checked once, for `init`."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def probe(
     clock: Clock | None = None,
     program: str = "ffprobe",
 ) -> Probe:
-    """Connect to a camera and say what it sends.
+    """Connect to a camera and return what it sends.
 
     Raises:
-        Refused: it sends no video; `ending.state` says why.
+        CameraRefused: it sends no video; `ending.state` says why.
         NoFfmpeg: ffprobe is not installed.
     """
     if source.kind is SourceKind.RTSP:
@@ -48,7 +48,7 @@ def probe(
         ending = http_stream.ending
     found = _first(done.stdout)
     if found is not None:
-        # Single pictures say no rate: ffprobe would make one up.
+        # Single pictures have no rate: ffprobe would make one up.
         return replace(found, fps=None) if found.codec == "mjpeg" else found
     if done.code is None:
         raise _too_late(limit_s)
@@ -57,7 +57,7 @@ def probe(
 
 
 def version(program: str, limit_s: float = 10) -> str:
-    """Return what the program says it is, like `ffmpeg 7.1`.
+    """Return the version that the program reports, like `ffmpeg 7.1`.
 
     Raises:
         NoFfmpeg: it is not installed, does not run, or is too old.
@@ -66,7 +66,7 @@ def version(program: str, limit_s: float = 10) -> str:
     words = done.stdout.decode(errors="replace").split()
     if done.code != 0 or len(words) < 3:
         raise process.NoFfmpeg(f"{program} does not run: apt-get install ffmpeg")
-    found = re.match(r"n?(\d+)\.(\d+)", words[2])  # a build of one's own says anything
+    found = re.match(r"n?(\d+)\.(\d+)", words[2])  # a custom build may report anything
     if found is not None and (int(found[1]), int(found[2])) < _OLDEST:
         oldest = ".".join(map(str, _OLDEST))
         raise process.NoFfmpeg(f"{words[0]} {words[2]} is too old: {oldest} is needed")
@@ -78,7 +78,7 @@ def _too_late(limit_s: float) -> CameraRefused:
 
 
 def _opened(source: Source, clock: Clock, limit_s: float) -> HttpStream:
-    """Connect, in a thread that may be left: some answer a byte at a time, for ever."""
+    """Connect in a thread that can be abandoned: some send single bytes forever."""
     came: SimpleQueue[HttpStream | Exception] = SimpleQueue()
 
     def connect() -> None:
@@ -104,7 +104,7 @@ def _through(http_stream: HttpStream, line: list[str], limit_s: float) -> proces
     except BaseException:
         http_stream.close()
         raise
-    stdin, child.stdin = child.stdin, None  # ours alone: `communicate` closes it
+    stdin, child.stdin = child.stdin, None  # ours: `communicate` would close it
     assert stdin is not None
 
     def pump() -> None:

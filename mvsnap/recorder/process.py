@@ -20,7 +20,7 @@ class NoFfmpeg(MvsnapError):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a program that ended has said; `code` is None when its time was up."""
+    """The output of a program that ended; `code` is None if it timed out."""
 
     code: int | None
     stdout: bytes
@@ -30,11 +30,11 @@ class Done:
 def start(line: Sequence[str], *, nice: int = 0) -> subprocess.Popen[bytes]:
     """Start a program with three pipes, in a session of its own.
 
-    The kernel kills it when the calling thread ends, however that comes about: after
-    `kill -9` of the service there would be nobody else to do it.
+    The kernel kills it when the calling thread ends, for whatever reason: after `kill
+    -9` of the service nothing else could.
 
     Raises:
-        NoFfmpeg: the program is not there.
+        NoFfmpeg: the program is not installed.
     """
     program = shutil.which(line[0])
     if program is None:
@@ -54,7 +54,7 @@ def start(line: Sequence[str], *, nice: int = 0) -> subprocess.Popen[bytes]:
 
 
 def end(child: subprocess.Popen[bytes]) -> None:
-    """Ask it to end, insist after two seconds, and close its pipes."""
+    """Ask it to end, kill it after two seconds, and close its pipes."""
     if child.poll() is None:
         child.terminate()
         try:
@@ -74,7 +74,7 @@ def run(line: Sequence[str], text: bytes, limit_s: float, *, nice: int = 0) -> D
     """Run a program to its end with `text` on its stdin.
 
     Raises:
-        NoFfmpeg: the program is not there.
+        NoFfmpeg: the program is not installed.
     """
     child = start(line, nice=nice)
     try:

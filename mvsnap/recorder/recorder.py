@@ -1,9 +1,9 @@
-"""Recorder: all cameras, and the one way to get a clip of them.
+"""Recorder: all cameras, and the one way to get a clip from them.
 
-The rule for triggers that overlap: while a clip of a camera is being recorded, a second
-trigger within its window makes it longer (up to `max_clip_s`) and shares the file; with
-`merge: separate`, and whenever the file could not show all that is asked for, each
-trigger gets a file of its own out of the same ring. Nothing is fetched twice.
+The rule for overlapping triggers: while a clip of a camera is being recorded, a second
+trigger within its window extends it (up to `max_clip_s`) and shares the file; with
+`merge: separate`, and whenever the file could not show everything requested, each
+trigger gets a file of its own from the same ring. Nothing is fetched twice.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ _KEEP_RESULTS_S = 14 * 86400
 
 
 class CannotRecord(MvsnapError):
-    """Another process already records to this data_dir, or it cannot be written."""
+    """Another process already records to this data_dir, or it is not writable."""
 
     code = "cannot_record"
 
 
 class Recorder:
-    """Start it once in a process; `record` may be called from any thread."""
+    """Start it once per process; `record` may be called from any thread."""
 
     def __init__(
         self,
@@ -56,10 +56,10 @@ class Recorder:
         clock: Clock,
         sources: Mapping[str, Callable[[], Source]] | None = None,
     ) -> None:
-        """sources: for cameras whose address has to be asked for, by camera name.
+        """sources: for cameras whose address must be requested, by camera name.
 
         Raises:
-            BadInput: the URL of a camera cannot be one.
+            BadInput: the URL of a camera is invalid.
         """
         self._settings = settings
         self._clock = clock
@@ -73,22 +73,22 @@ class Recorder:
         self._running: dict[str, list[Recording]] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._seat: FileLock | None = None
+        self._process_lock: FileLock | None = None
 
     def start(self) -> None:
         """Connect to every camera, one after the other, in threads of their own.
 
         Raises:
-            CannotRecord: another process does, or there is no place for it.
+            CannotRecord: another process does, or there is no space for it.
         """
         memory = _memory(self._settings)
         self._recordings.mkdir(parents=True, exist_ok=True)
-        self._seat = _acquire_lock(self._recordings / "lock")
+        self._process_lock = _acquire_lock(self._recordings / "lock")
         self._stopping.clear()
         try:
             self._connect(memory)
         except BaseException:
-            # Else the seat would stay taken, by us who do not sit on it.
+            # Otherwise the lock would stay locked, by a process that does not record.
             self.stop()
             raise
 
@@ -106,7 +106,7 @@ class Recorder:
             ring.start(place * _STAGGER_S)
 
     def stop(self) -> None:
-        """End every connection; a `record` that waits raises RecorderStopped."""
+        """End every connection; a waiting `record` raises RecorderStopped."""
         self._stopping.set()
         rings = list(self._rings.values())
         for ring in rings:
@@ -116,12 +116,12 @@ class Recorder:
             thread.start()
         for thread in threads:
             thread.join()
-        if self._seat is not None:
-            self._seat.release()
-            self._seat = None
+        if self._process_lock is not None:
+            self._process_lock.release()
+            self._process_lock = None
 
     def states(self) -> dict[str, CameraStatus]:
-        """How each camera is, by name; a full disk shows on those that record."""
+        """State of each camera, by name; a full disk shows on those that record."""
         found = {name: ring.status() for name, ring in self._rings.items()}
         if self._disk_is_full():
             for name, status in found.items():
@@ -143,11 +143,11 @@ class Recorder:
     ) -> ClipResult:
         """Return the clip [at - pre_roll, at + post_roll]; blocks until it is there.
 
-        at: the event's own time; when it was not recent at `received_at` (default:
-            now), the clip shows the moment it was received.
-        name: tells this clip from others; the same name gives the same clip again,
-            also after a crash, from what was saved until then.
-        begun: called once the request stands: who asks from then on may share its clip.
+        at: the event's own time; if it was not recent at `received_at` (default: now),
+            the clip shows the moment it was received.
+        name: identifies this clip; the same name gives the same clip again, also after
+            a crash, from what was saved until then.
+        begun: called once the request is registered: later requests may share its clip.
 
         Raises:
             NotFound: no such camera.
@@ -184,7 +184,7 @@ class Recorder:
             begun()
             return done
         if (owner := recording.owner()) is not None:
-            # Whoever comes first after a crash records it: the order is anybody's.
+            # The first request after a crash records it: their order is arbitrary.
             return recording.part_of(self._recording_of(owner, ring, begun))
         with self._lock:
             running = self._running.setdefault(request.camera, [])
@@ -202,7 +202,7 @@ class Recorder:
 
     def _covers(self, running: Recording, wanted: Recording) -> bool:
         if running.request.name == wanted.request.name:
-            return True  # the same request, asked twice
+            return True  # the same request, made twice
         if self._settings.merge is Merge.SEPARATE:
             return False
         return running.extend(wanted.request, self._settings.max_clip_s)
@@ -217,7 +217,7 @@ class Recorder:
         )
 
     def _sweep(self, memory: Path) -> None:
-        """Forget results no job asks for any more, and rings of cameras that left."""
+        """Delete results that no job needs any more, and rings of removed cameras."""
         known = {files.slug(camera.name) for camera in self._settings.cameras}
         for folder in memory.iterdir():
             if folder.name not in known:
@@ -238,7 +238,7 @@ def _or(given: float | None, default: float) -> float:
 
 
 def _memory(settings: RecorderSettings) -> Path:
-    """Make the folder of the rings: in memory when there is some, else on the disk."""
+    """Create the folder of the rings: in memory if possible, else on disk."""
     which = files.digest(str(settings.data_dir.resolve()))[:8]
     shared = _SHM / f"mvsnap-{os.getuid()}-{which}"
     for folder in (settings.memory_dir or shared, settings.data_dir / "ring"):

@@ -1,4 +1,4 @@
-"""Recording: one clip request, from the trigger to the file; goes on after a crash."""
+"""Recording: one clip request, from the trigger to the file; resumes after a crash."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ from mvsnap.recorder.times import Times
 
 log = logging.getLogger(__name__)
 
-_BEFORE_S = 0.1  # a segment's label may be late by the way of its bytes
-_WHOLE_S = 0.25  # two pictures later, the last one asked for is written whole
-_LOOK_S = 0.05
+_BEFORE_S = 0.1  # a segment's label may be late by the transfer of its bytes
+_WHOLE_S = 0.25  # two pictures later, the last requested one is written completely
+_POLL_S = 0.05
 _PAUSE_S = 1.0
-_AT_ONCE_S = 0.5  # nobody minds a beginning that is so late
-# Waiting helps against none of these.
+_AT_ONCE_S = 0.5  # a beginning this late does not matter
+# Waiting does not help in these.
 _HOPELESS = (State.WRONG_PASSWORD, State.NO_VIDEO, State.NO_FFMPEG)
 
 
 class Recording:
-    """`run` in one thread; `extend` and `share` come from others."""
+    """`run` in one thread; `extend` and `share` are called by others."""
 
     def __init__(
         self,
@@ -63,18 +63,18 @@ class Recording:
         self._times = Times(clock)
         self._stopping = stopping
         self._lock = threading.Lock()
-        self._is_closed = False  # no longer to be extended
+        self._is_closed = False  # no longer extendable
         self._done = threading.Event()
         self._result: ClipResult | None = None
         self._why = ""
         self._until = request.end
-        # Monotonic seconds, only once: the wall clock may be set at any time.
+        # Monotonic seconds, computed once: the wall clock may be set at any time.
         self._at = self._times.mono(request.at)
 
     def finished(self) -> ClipResult | None:
-        """Return what became of this request before, None when it is still to do."""
+        """Return the earlier outcome of this request, None if it is still to do."""
         until, result = self._note.until(), self._note.result()
-        if until is not None:  # it was made longer before the crash
+        if until is not None:  # it was extended before the crash
             self._until = max(self._until, until)
         if result is None:
             return None
@@ -84,7 +84,7 @@ class Recording:
         return result
 
     def owner(self) -> ClipRequest | None:
-        """Return the request whose clip this one was found to be part of before."""
+        """Return the request whose clip this one was found to be part of."""
         return self._note.owner()
 
     def run(self) -> ClipResult:
@@ -97,7 +97,7 @@ class Recording:
             self._result = self._record()
             if not self._result.retry:
                 self._note.write(self.request, self._until, self._result)
-                forget(self._folder)  # not before: a crash would lose the clip
+                forget(self._folder)  # not earlier: a crash would lose the clip
             return self._result
         finally:
             with self._lock:
@@ -105,7 +105,7 @@ class Recording:
             self._done.set()
 
     def extend(self, other: ClipRequest, most_s: float) -> bool:
-        """Make the clip long enough for `other` too; False when that cannot be."""
+        """Extend the clip to cover `other`, too; False if that is impossible."""
         with self._lock:
             fits = self.request.begin <= other.begin and other.at <= self._until
             longer = max(self._until, other.end)
@@ -120,7 +120,7 @@ class Recording:
             return True
 
     def share(self, other: Recording) -> ClipResult:
-        """Wait for the other's clip, which shows what is asked for here as well.
+        """Wait for the other request's clip, which covers this one as well.
 
         Raises:
             RecorderStopped: the recorder stops before it is there.
@@ -137,7 +137,7 @@ class Recording:
         return shared if is_same else self.part_of(shared)
 
     def part_of(self, shared: ClipResult) -> ClipResult:
-        """Return what another's clip shows of this wish."""
+        """Return what another request's clip shows of this one."""
         begin, end = self._window(shared)
         result = replace(
             shared,
@@ -173,7 +173,7 @@ class Recording:
             spool = Spool(self._folder, self._times)
             with self._ring.hold():
                 want = self._collect(spool)
-                # Afterwards an on-demand camera tells only that it is idle again.
+                # Afterwards an on-demand camera only reports that it is idle again.
                 self._why = self._reason()
             return self._finish(spool, want)
         except NoFfmpeg as exc:
@@ -192,14 +192,14 @@ class Recording:
                 raise RecorderStopped("the recorder is stopping")
             until = self._until
             end = self._at + (until - self.request.at).total_seconds()
-            spool.take(self._ring.history.covering(begin - _BEFORE_S, end))
+            spool.copy(self._ring.history.covering(begin - _BEFORE_S, end))
             left_s = end + _WHOLE_S - self._times.now()
             if left_s > 0:
                 self._ring.history.wait(min(left_s, _PAUSE_S))
             elif not self._is_written(end + _WHOLE_S) and -left_s < self._late_s():
-                self._ring.history.wait(_LOOK_S)
+                self._ring.history.wait(_POLL_S)
             elif self._close(until):
-                spool.take(self._ring.history.covering(begin - _BEFORE_S, end))
+                spool.copy(self._ring.history.covering(begin - _BEFORE_S, end))
                 run = self._ring.history.live()
                 if run is not None and run.open_begin and run.open_begin < end:
                     spool.add_open(run)
@@ -210,7 +210,7 @@ class Recording:
         if self._ring.camera.mode is Mode.RING:
             self._wait_for_start(spool)
             return self._at - self.request.pre_roll_s
-        # What is in the spool was recorded before a crash.
+        # The spool contains what was recorded before a crash.
         first = spool.spooled[0].begin if spool.spooled else self._connected()
         if first is None:
             with self._lock:
@@ -220,9 +220,10 @@ class Recording:
         return first
 
     def _wait_for_start(self, spool: Spool) -> None:
-        """Take the first pictures of a recorder that began just before the trigger.
+        """Wait for first pictures if the recorder started just before the trigger.
 
-        The power comes back, and the first alarm with it: all connect at once.
+        After a power cut, the first alarm may come while all cameras are still
+        connecting.
         """
         ring, at = self._ring, self._at
         if spool.spooled or ring.history.covering(at, at + self.request.post_roll_s):
@@ -233,7 +234,7 @@ class Recording:
             and self._times.now() < at + most_s
             and not self._stopping.is_set()
         ):
-            ring.history.wait(_LOOK_S)
+            ring.history.wait(_POLL_S)
         first = ring.first_picture
         if first is not None and at < first < at + most_s:
             self._go_on_until(first + self.request.post_roll_s)
@@ -244,7 +245,7 @@ class Recording:
             self._until = max(self._until, self._label(mono))
 
     def _connected(self) -> float | None:
-        """Return when the first picture came; None when none does."""
+        """Return when the first picture arrived; None if none does."""
         deadline = self._times.now() + self._settings.timing.connect_s
         while self._times.now() < deadline and not self._stopping.is_set():
             run = self._ring.history.live()
@@ -252,11 +253,11 @@ class Recording:
                 return run.first_byte
             if self._ring.status().state in _HOPELESS:
                 return None
-            self._ring.history.wait(_LOOK_S)
+            self._ring.history.wait(_POLL_S)
         return None
 
     def _is_written(self, end: float) -> bool:
-        """Whether everything before `end` has come, or nothing more will."""
+        """Return whether everything before `end` has arrived, or nothing more will."""
         run = self._ring.history.live()
         if run is None:
             return True
@@ -270,7 +271,7 @@ class Recording:
         return max(late_s, every_s) if is_slow else late_s
 
     def _close(self, until: datetime) -> bool:
-        """Refuse extensions from now on; False when one just came."""
+        """Refuse extensions from now on; False if one was just made."""
         with self._lock:
             self._is_closed = self._until == until
             return self._is_closed
@@ -325,11 +326,11 @@ class Recording:
     def _note_of(self, began_at: datetime | None) -> str | None:
         late_s = (began_at - self.request.at).total_seconds() if began_at else 0
         late = f"the video starts {late_s:.0f} s after the trigger"
-        told = ["no pre-roll"] if self._ring.camera.mode is Mode.ON_DEMAND else []
-        return ": ".join([*told, *([late] if late_s >= _AT_ONCE_S else [])]) or None
+        notes = ["no pre-roll"] if self._ring.camera.mode is Mode.ON_DEMAND else []
+        return ": ".join([*notes, *([late] if late_s >= _AT_ONCE_S else [])]) or None
 
     def _label(self, mono: float) -> datetime:
-        """Return the time by the clock that gave the trigger its own."""
+        """Return the time by the clock that timed the trigger."""
         return self.request.at + timedelta(seconds=mono - self._at)
 
     def _pre_roll_s(self, began_at: datetime | None) -> float:
@@ -348,6 +349,6 @@ def _written(run: Run, times: Times) -> float | None:
 
 
 def _slack_s(spooled: list[SpooledSegment]) -> float:
-    """How much may lack at an end without being a gap: a picture's own time."""
+    """Time that may be missing at an end without being a gap: one picture."""
     longest_s = max(part.end - part.begin for part in spooled)
     return max(SLACK_S, 1.1 * longest_s if spooled[0].container is Container.MKV else 0)

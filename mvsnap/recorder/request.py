@@ -1,4 +1,4 @@
-"""Wishes: what is asked for, and the note on the disk of how far it is."""
+"""Clip requests, and the file on disk with their progress."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NOTE = "clip.json"
 
 @dataclass(frozen=True, slots=True)
 class ClipRequest:
-    """What is asked for: [at - pre_roll, at + post_roll] of a camera."""
+    """A request: [at - pre_roll, at + post_roll] of a camera."""
 
     camera: str
     name: str
@@ -52,12 +52,12 @@ class Note:
         return datetime.fromisoformat(text) if text else None
 
     def result(self) -> ClipResult | None:
-        """What became of the request; None while it is not done."""
+        """The outcome of the request; None while it is not done."""
         found = self._read().get("result")
         return results.from_json(found, self._data_dir) if found else None
 
     def owner(self) -> ClipRequest | None:
-        """The request whose clip shows this one, too."""
+        """The request whose clip covers this one, too."""
         found = self._read().get("part_of")
         if not found:
             return None
@@ -70,7 +70,7 @@ class Note:
         result: ClipResult | None,
         part_of: ClipRequest | None = None,
     ) -> None:
-        """Write it durably, in place of what was there."""
+        """Write it durably, replacing what was there."""
         note: dict[str, Any] = {"camera": request.camera, "name": request.name}
         note["until"] = until.isoformat()
         if part_of is not None:

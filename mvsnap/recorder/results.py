@@ -28,7 +28,7 @@ def to_json(result: ClipResult, root: Path) -> dict[str, Any]:
 
 
 def from_json(found: dict[str, Any], root: Path) -> ClipResult:
-    """Raises KeyError, TypeError or ValueError when it is none of ours."""
+    """Raises KeyError, TypeError or ValueError for anything else."""
     values = dict(found)
     for name in _MOMENTS:
         values[name] = values[name] and datetime.fromisoformat(values[name])

@@ -36,19 +36,19 @@ from mvsnap.recorder.times import Times
 
 log = logging.getLogger(__name__)
 
-_JITTER = 0.2  # not all at once when a switch comes back
+_JITTER = 0.2  # not all cameras at once when a switch is back
 _LONG_GOP_S = 4.0
 _JOIN_S = 15.0
-_STOP_S = 3.0  # a camera that does not answer holds nobody up
+_STOP_S = 3.0  # a camera that does not answer must not delay the others
 
 
 class _Late(Exception):
-    """Nobody wants the connection any more."""
+    """The connection is not needed any more."""
 
 
 @dataclass(slots=True, eq=False)
 class _Keeper:
-    """What one thread holds. It may outlive its time, in a call that takes long."""
+    """The state of one thread, which may outlive its purpose in a slow call."""
 
     stopping: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
@@ -56,7 +56,7 @@ class _Keeper:
 
 
 class Ring:
-    """One connection at most; a thread of its own holds it and makes it again."""
+    """At most one connection; a thread of its own keeps it and reconnects."""
 
     def __init__(
         self,
@@ -77,8 +77,8 @@ class Ring:
         self._holders = 0
         self._keeper = _Keeper()
         self._container = Container.TS
-        self.why = ""  # the last connection ended, or was never made
-        self.first_picture: float | None = None  # came, when the first try had any
+        self.why = ""  # the last connection ended, or none was ever made
+        self.first_picture: float | None = None  # if the first try had any
         self._status = CameraStatus(State.STOPPED, State.STOPPED.text, clock.now())
 
     def start(self, after_s: float = 0) -> None:
@@ -88,13 +88,13 @@ class Ring:
             self._begin(after_s)
 
     def stop(self) -> None:
-        """End the connection and the thread; what is in memory stays for a restart."""
+        """End the connection and the thread; the memory is kept for a restart."""
         self._end(_STOP_S)
         self._set(State.STOPPED)
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Keep an on-demand camera connected for as long as the block lasts."""
+        """Keep an on-demand camera connected inside the `with` block."""
         if self.camera.mode is Mode.RING:
             yield
             return
@@ -137,7 +137,7 @@ class Ring:
         keeper.thread.start()
 
     def _end(self, limit_s: float = _JOIN_S) -> None:
-        """End the connection; one that is still being made ends once it is."""
+        """End the connection; one still being made ends once it is made."""
         keeper = self._keeper
         keeper.stopping.set()
         connection = keeper.connection
@@ -160,7 +160,7 @@ class Ring:
                 lasted_s = self._times.now() - began
                 tries = 0 if lasted_s > self._settings.timing.steady_s else tries
                 stopping.wait(self._wait_s(ending.state, tries))
-                # After the wait: clips that go on after a restart come first.
+                # After the wait: clips resumed after a restart come first.
                 self._forget()
                 tries += 1
         finally:
@@ -168,7 +168,7 @@ class Ring:
                 self._set(State.OFFLINE, "the recorder has a bug: see the log")
 
     def _once(self, keeper: _Keeper) -> Ending:
-        """Hold one connection as long as it lasts; return why it is over."""
+        """Keep one connection as long as it lasts; return why it ended."""
         secrets: list[str] = []
         try:
             source = self._source()
@@ -191,7 +191,7 @@ class Ring:
                 State.DISK_FULL if full else State.OFFLINE, type(exc).__name__
             )
         except Exception as exc:  # noqa: BLE001
-            # A bug, and still the next try may work. Its text may hold an address.
+            # A bug, but the next try may still work. Its text may contain an address.
             where = traceback.extract_tb(exc.__traceback__)[-1]
             log.error(
                 "camera %s: %s in %s line %s",
@@ -209,7 +209,7 @@ class Ring:
             http_stream = HttpStream(source, timing, self._clock)
             self._container = http_stream.container
         try:
-            if keeper.stopping.is_set():  # it came while we connected
+            if keeper.stopping.is_set():  # it arrived while we connected
                 raise _Late
             run = self.history.begin(self._container)
             connection = Connection(
@@ -235,7 +235,7 @@ class Ring:
         return connection.keep()
 
     def _beat(self, run: Run) -> None:
-        """Bytes came: say so once, and forget what is too old."""
+        """Bytes arrived: report it once, and delete what is too old."""
         if self._status.state is not State.RECORDING:
             if self._status.state is State.STARTING:
                 self.first_picture = run.first_byte
@@ -248,7 +248,7 @@ class Ring:
             log.warning("camera %s: %s", self.camera.name, _long(longest_s))
 
     def _forget(self) -> float:
-        """Forget what is too old for any clip; return the longest segment's seconds."""
+        """Delete what is too old for any clip; return the longest segment's seconds."""
         longest_s = self.history.longest_s() or 0
         keep_s = self.camera.pre_roll_s + self._settings.max_event_age_s + 2 * longest_s
         before = self._times.now() - keep_s

@@ -1,4 +1,4 @@
-"""Sources: a camera's settings -> where its stream is and how it is opened. Pure."""
+"""Sources: from a camera's settings to its address and how to open it. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def source_of(camera: CameraSettings) -> Source:
     """Return the source of a camera; credentials in its URL become its `auth`.
 
     Raises:
-        BadInput: the URL cannot be a camera's.
+        BadInput: the URL cannot be that of a camera.
     """
     try:
         parts = urlsplit(camera.url.strip())
@@ -38,7 +38,7 @@ def source_of(camera: CameraSettings) -> Source:
 
 
 def with_credentials(source: Source) -> str:
-    """Return the URL with user name and password in it, as ffmpeg reads them."""
+    """Return the URL with user name and password, as ffmpeg reads them."""
     if source.auth.type is AuthType.NONE:
         return source.url
     user = quote(source.auth.username, safe="")
@@ -48,12 +48,12 @@ def with_credentials(source: Source) -> str:
 
 
 def shown(source: Source) -> str:
-    """Return the URL for people and logs: queries hold the password of many cameras."""
+    """Return the URL for people and logs: many have the password in the query."""
     return urlunsplit(urlsplit(source.url)._replace(query="", fragment=""))
 
 
 def secrets_of(source: Source) -> list[str]:
-    """Return every text that must not show in a log or a page, longest first."""
+    """Return every text that must not appear in a log or a page, longest first."""
     password = source.auth.password
     texts = {password, quote(password, safe=""), quote(password)}
     texts |= {urlsplit(source.url).query, with_credentials(source), *_values(source)}
@@ -86,5 +86,5 @@ def _auth(auth: Auth, username: str | None, password: str | None) -> Auth:
 
 
 def _bad(camera: CameraSettings, why: str) -> BadInput:
-    """The message never repeats the URL: it may hold a password."""
+    """The message never repeats the URL: it may contain a password."""
     return BadInput(f"The url of camera {camera.name[:40]!r} {why}", code="bad_url")

@@ -1,4 +1,4 @@
-"""Spool: the segments of one clip, safe on the disk while it is being recorded."""
+"""Spool: the segments of one clip, safe on disk while it is being recorded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _INDEX = "pieces"
 
 @dataclass(frozen=True, slots=True)
 class SpooledSegment:
-    """A segment in the spool; `path` holds it, with others of its run when TS."""
+    """A segment in the spool; `path` contains it, with others of its run if TS."""
 
     run: str
     number: int
@@ -29,11 +29,11 @@ class SpooledSegment:
     format: Format
     begin: float  # monotonic seconds
     end: float
-    start_s: float  # of the stream's own time
+    start_s: float  # in the stream's own time
 
 
 class Spool:
-    """Belongs to one thread. Opened again after a crash it knows what it has."""
+    """Owned by one thread. Reopened after a crash it finds what it has."""
 
     def __init__(self, folder: Path, times: Times) -> None:
         self._folder = folder
@@ -42,8 +42,8 @@ class Spool:
         folder.mkdir(parents=True, exist_ok=True)
         self._load()
 
-    def take(self, parts: list[Part]) -> None:
-        """Copy the segments that are not here yet; returns when they are on the disk.
+    def copy(self, parts: list[Part]) -> None:
+        """Copy the segments that are not here yet; returns when they are on disk.
 
         A segment that has left the ring meanwhile is a gap.
         """
@@ -100,7 +100,7 @@ class Spool:
             "start_s": start_s,
             **asdict(run.format),
         }
-        if not is_open:  # after a crash it is taken once more, longer
+        if not is_open:  # after a crash it is copied once more, longer
             append(self._folder / _INDEX, json.dumps(line).encode() + b"\n")
         self.spooled.append(
             SpooledSegment(
@@ -149,6 +149,6 @@ class Spool:
 
 
 def forget(folder: Path) -> None:
-    """Remove the segments of a clip: what became of it is written down."""
+    """Delete the segments of a clip: its outcome is stored."""
     for path in (folder / _INDEX, *folder.glob("*.ts"), *folder.glob("*.mkv")):
         path.unlink(missing_ok=True)

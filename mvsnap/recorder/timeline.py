@@ -1,4 +1,4 @@
-"""Time line: a stream's own seconds -> the machine's; what of a window is there. Pure.
+"""Timeline: from a stream's own seconds to the machine's; coverage of a window. Pure.
 
 All moments are seconds of the monotonic clock: a step of the wall clock, such as the
 first NTP answer on a Raspberry Pi, moves no video.
@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-# So many segments decide; a camera's clock may drift by seconds in a day.
+# This many segments decide; a camera's clock may drift by seconds a day.
 _WINDOW = 30
 # Less than this between two segments is rounding.
 SLACK_S = 0.3
@@ -19,7 +19,7 @@ Span = tuple[float, float]
 
 
 class Anchor:
-    """Finds out when second 0 of a stream was: the least delayed segment tells."""
+    """Estimates when second 0 of a stream was: the least delayed segment decides."""
 
     def __init__(self) -> None:
         self._offsets: deque[float] = deque(maxlen=_WINDOW)
@@ -33,9 +33,10 @@ class Anchor:
         picture_s: float = 0,
         learns: bool = True,
     ) -> Span:
-        """Return when a segment began and ended, given when its end was told.
+        """Return when a segment began and ended, given when its end was reported.
 
-        picture_s: ffmpeg tells it that much late, when the next picture is there too.
+        picture_s: ffmpeg reports it that much late, when the next picture is there,
+            too.
         learns: False for an arrival that is not exact.
         """
         if learns or not self._offsets:
@@ -46,7 +47,7 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What of a wanted window is there."""
+    """How much of a wanted window exists."""
 
     gaps: tuple[Span, ...]
 

@@ -8,7 +8,7 @@ from mvsnap.clock import Clock
 
 
 class Times:
-    """Converts with what both clocks say now: a step of the wall clock is followed."""
+    """Converts by what both clocks say now: a step of the wall clock is followed."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -33,7 +33,7 @@ class Times:
 def anchored(
     at: datetime, received_at: datetime, max_age_s: float, ahead_s: float = 5
 ) -> datetime:
-    """Return the moment to show: the event's own, when it is recent.
+    """Return the moment to show: the event's own, if it is recent.
 
     Clouds deliver seconds late. A time that is far off comes from a wrong clock.
     """

@@ -1,4 +1,4 @@
-"""What those are answered who run the service, as types for the description."""
+"""Answers of the endpoints for operators, as types for the API description."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from msgspec import Struct
 
 
 class HealthAnswer(Struct):
-    """The process is alive."""
+    """The process is running."""
 
     status: Literal["ok"]
     version: str
 
 
 class ReadinessAnswer(Struct):
-    """Whether work can be done, with `ok` or the reason for each part."""
+    """Readiness: `ok` or the reason for each part."""
 
     status: Literal["ready", "not ready"]
     parts: dict[str, str]
 
 
 class DescriptionAnswer(Struct):
-    """A description of the API in the format OpenAPI 3.1."""
+    """A description of the API in OpenAPI 3.1."""
 
     openapi: str
     info: dict[str, Any]

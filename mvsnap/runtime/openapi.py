@@ -23,7 +23,7 @@ from mvsnap.runtime.openapi_schemas import Json, reference, schemas
 from mvsnap.web.bodies import EventsQuery, EventTableQuery, SnapshotBody
 
 
-@cache  # anybody may ask, and the schemas take a while
+@cache  # the endpoint is public, and building the schemas takes a while
 def document(public_url: str) -> DescriptionAnswer:
     return DescriptionAnswer(
         openapi="3.1.0",

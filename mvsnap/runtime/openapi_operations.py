@@ -1,4 +1,4 @@
-"""What the description of the API is built from: operations, parameters, answers."""
+"""Building blocks of the API description: operations, parameters, answers."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _COMMON_ERRORS = (
     "Unavailable",
 )
 _ERRORS: dict[str, tuple[str, str]] = {
-    "BadInput": ("400", "A parameter that cannot be used; the message names it"),
-    "Unauthorized": ("401", "No key, or a wrong one"),
+    "BadInput": ("400", "Invalid parameter, named in the message"),
+    "Unauthorized": ("401", "Missing or wrong key"),
     "Forbidden": ("403", "The key may not use this camera, room or scope"),
-    "NotFound": ("404", "There is no such thing, or the key may not see it"),
+    "NotFound": ("404", "Not found, or the key may not see it"),
     "TooLarge": ("413", "The body is too large"),
-    "BadRange": ("416", "The file has no such part"),
-    "TooManyRequests": ("429", "Come again after Retry-After seconds"),
+    "BadRange": ("416", "The file has no such range"),
+    "TooManyRequests": ("429", "Try again after Retry-After seconds"),
     "Unavailable": (
         "503",
-        "Nothing was accepted; come again after Retry-After seconds",
+        "Nothing was accepted; try again after Retry-After seconds",
     ),
 }
 _FORM = "application/x-www-form-urlencoded"
@@ -53,7 +53,7 @@ def describe(
 
 
 def describe_open(name: str, summary: str, schema: str, *also: str) -> Json:
-    """also: other statuses with the same answer."""
+    """also: further statuses with the same answer."""
     answer = json_answer(schema, summary)
     return {
         "operationId": name,
@@ -97,10 +97,10 @@ def idempotency_key() -> Json:
 
 
 def body(schema: Json, form: str | None = None, *, required: bool = True) -> Json:
-    """form: its schema, where a form is taken, too.
+    """form: its schema, where a form is accepted, too.
 
-    It has another name than that of the JSON: a client that is made of the description
-    can tell by the class what to send.
+    It has another name than the JSON body: the class of a generated client then says
+    which of the two is sent.
     """
     content = {"application/json": {"schema": schema}}
     if form:

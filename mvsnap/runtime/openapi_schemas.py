@@ -1,4 +1,4 @@
-"""The schemas of the API's description, taken from the types that the views encode."""
+"""The schemas of the API description, derived from the types that the views encode."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _SHAPES: tuple[type[msgspec.Struct], ...] = (
 
 
 def schemas() -> Json:
-    """Return every schema by its name, with those that they name."""
+    """Return every schema by name, with those it refers to."""
     (alarm, *_), found = msgspec.json.schema_components(
         (AlarmAnswer, *_SHAPES), ref_template=_TEMPLATE
     )
@@ -51,19 +51,19 @@ def reference(name: str) -> Json:
 
 
 def properties(shape: type[msgspec.Struct]) -> Json:
-    """Return the schema of each of its fields, by the name a request has for it."""
+    """Return the schema of each field, by its name in a request."""
     _, found = msgspec.json.schema_components([shape], ref_template=_TEMPLATE)
     fields: Json = found[shape.__name__]["properties"]
     return fields
 
 
 def _named(found: Any) -> Any:
-    """Return a schema with the names that the description has for its parts."""
+    """Return a schema with the description's names for its parts."""
     if isinstance(found, dict):
         return {
             key: cleandoc(part) if key == "description" else _named(part)
             for key, part in found.items()
-            # It would be a second name; a field may be called so, too.
+            # A second name for the same thing; a field may have that name, too.
             if not (key == "title" and isinstance(part, str))
         }
     if isinstance(found, list):

@@ -1,4 +1,4 @@
-"""For those who run it: liveness, readiness, metrics, the description of the API."""
+"""For operators: liveness, readiness, metrics, the API description."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def readyz() -> ResponseReturnValue:
         "sense": _sense(),
     }
     ready = all(reason == "ok" for reason in parts.values())
-    # It informs only: a camera that is away does not keep alarms from coming in.
+    # For information: a camera that is offline does not stop alarms from coming in.
     parts["recorder"] = _recorder()
     answer = ReadinessAnswer("ready" if ready else "not ready", parts)
     return json_response(answer, 200 if ready else 503)
 
 
 @bp.get("/metrics")
-@auth.public  # local, or with a key: checked here because either will do
+@auth.public  # local, or with a key: checked here because either is enough
 def metrics() -> ResponseReturnValue:
     if not auth.is_local(request):
         auth.admit().require_scope("read")
@@ -134,7 +134,7 @@ def _sense() -> str:
 
 
 def _recorder() -> str:
-    """Return how many cameras are in which state: the names are for those inside."""
+    """Return how many cameras are in each state; their names need a login."""
     try:
         seen, now = gateway().clips.recorder_cameras(), gateway().store.now()
     except SQLAlchemyError:

@@ -10,7 +10,7 @@ from mvsnap.config.model import Settings
 from mvsnap.delivery.channels import open_channels
 from mvsnap.delivery.sender import MessageSender
 from mvsnap.delivery.templates import MessageTemplates
-from mvsnap.jobs.clip_results import Filing
+from mvsnap.jobs.clip_results import ClipResults
 from mvsnap.jobs.executors import data_id
 from mvsnap.jobs.runner import JobRunner
 from mvsnap.jobs.stores import JobStores
@@ -31,7 +31,7 @@ from mvsnap.wifi.batches import WifiStore
 
 
 class Parts:
-    """Everything one process shares, built from the settings; starts no thread."""
+    """Everything that one process shares, built from the settings; starts no thread."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -69,8 +69,8 @@ class Parts:
     def videos(self) -> VideoStore:
         return VideoStore(self.db, f"-{data_id(self.settings.data_dir)}")
 
-    def filing(self) -> Filing:
-        return Filing(
+    def clip_results(self) -> ClipResults:
+        return ClipResults(
             self.settings.recorder.serials(),
             self.clips,
             self.clock,
@@ -83,15 +83,15 @@ class Parts:
         wait_s = self.settings.meraki.picture_wait_s
         return Photographer(self.dashboard, self.clock, picture_wait_s=wait_s)
 
-    def runner(self, *, comes_again: bool = True) -> JobRunner:
-        """comes_again: False where nobody will run an unfinished job again."""
+    def runner(self, *, is_rerun: bool = True) -> JobRunner:
+        """is_rerun: False where nothing runs an unfinished job again."""
         return JobRunner(
             JobStores(self.store, self.clips, self.files),
             Cameras(self.photographer(), self.names),
             self.sender(),
             self.clock,
             self.metrics,
-            comes_again=comes_again,
+            is_rerun=is_rerun,
         )
 
 

@@ -28,7 +28,7 @@ class Roles:
 
 
 class Service:
-    """A running mvsnap: `start`, then `app` can be served; `stop` parks work."""
+    """A running mvsnap: after `start`, serve its `app`; `stop` defers what is left."""
 
     def __init__(self, settings: Settings, roles: Roles) -> None:
         self._roles = roles
@@ -36,7 +36,7 @@ class Service:
         self._finished = Finished() if roles.worker else None
         self._worker: Worker | None = None
         self._listener: ListenerLoop | None = None
-        self._desk: ClipWorker | None = None
+        self._clip_worker: ClipWorker | None = None
         self._badges: BadgeLoop | None = None
         self._engine: Engine | None = None
         self._jobs: JobService | None = None
@@ -52,8 +52,8 @@ class Service:
             self.parts, self._engine, self._finished, on_clips=self._wake_clip_worker
         )
         if self._roles.worker and self._has_clips():
-            self._desk = clip_worker(self.parts, self._jobs)
-            self._desk.start()
+            self._clip_worker = clip_worker(self.parts, self._jobs)
+            self._clip_worker.start()
         if self._worker is not None and self.parts.settings.badges.configured:
             self._badges = badge_loop(self.parts, self._jobs, self._worker.executor_id)
             self._badges.start()
@@ -66,7 +66,7 @@ class Service:
         return make_app(self.parts, self._jobs)
 
     def interrupt(self) -> None:
-        """Wake everything that waits; quick enough for a signal handler."""
+        """Wake everything that waits; fast enough for a signal handler."""
         self.parts.clock.stop()
         if self._finished is not None:
             self._finished.wake_all()
@@ -75,8 +75,8 @@ class Service:
         self.interrupt()
         if self._listener is not None:
             self._listener.stop()
-        if self._desk is not None:
-            self._desk.stop()
+        if self._clip_worker is not None:
+            self._clip_worker.stop()
         if self._badges is not None:
             self._badges.stop()
         if self._worker is not None:
@@ -86,13 +86,13 @@ class Service:
         self.parts.store.close()
 
     def _has_clips(self) -> bool:
-        """Say whether clips have work to do, also without cameras any more."""
+        """Return whether clips need work, even with no cameras configured."""
         has_cameras = bool(self.parts.settings.recorder.cameras)
         return has_cameras or self.parts.clips.are_left()
 
     def _wake_clip_worker(self) -> None:
-        if self._desk is not None:
-            self._desk.wake()
+        if self._clip_worker is not None:
+            self._clip_worker.wake()
 
 
 def job_service(
@@ -102,7 +102,7 @@ def job_service(
     *,
     on_clips: Callable[[], None] = lambda: None,
 ) -> JobService:
-    """on_clips: called when clips were asked for."""
+    """on_clips: called when clips were requested."""
     server = parts.settings.server
     return JobService(
         engine,
@@ -118,7 +118,7 @@ def job_service(
 
 
 def listener(parts: Parts, jobs: JobService) -> ListenerLoop:
-    # Only here: paho and msgspec are of no use to the other roles.
+    # Imported here: the other roles need neither paho nor msgspec.
     from mvsnap.sense.listener import ListenerLoop, Stores
 
     stores = Stores(parts.store, parts.sense, parts.site)

@@ -1,4 +1,4 @@
-"""The Flask application. Making one starts nothing and opens nothing."""
+"""The Flask application. Creating one starts nothing and opens nothing."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def create_app(gateway: Gateway) -> Flask:
 
 
 def error_answer(code: str, message: str, status: int) -> Response:
-    """Return the error as a page for people, as JSON for programs."""
+    """Return the error as a page for people, or as JSON for programs."""
     if auth.for_a_person():
         page = render_template("error.html", message=message, status=status)
         return Response(page, status)
@@ -93,7 +93,8 @@ def _expected(error: MvsnapError) -> ResponseReturnValue:
 
 def _http(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, InternalServerError) and error.original_exception is not None:
-        # Flask wraps what happens before a view is found, such as opening a session.
+        # Flask wraps errors raised before a view is found, such as when opening a
+        # session.
         if isinstance(error.original_exception, SQLAlchemyError):
             return _no_storage(error.original_exception)
         return _bug(error.original_exception)
@@ -111,7 +112,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 
 def _no_storage(error: SQLAlchemyError) -> ResponseReturnValue:
-    # Not the driver's own text: it may name the password of the database.
+    # Not the driver's own text: it may contain the database password.
     log.error("the database is unavailable: %s", type(error).__name__)
     message = "The database is unavailable; nothing was accepted"
     answer = error_answer("storage_unavailable", message, 503)

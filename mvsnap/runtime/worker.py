@@ -1,4 +1,4 @@
-"""The worker role: jobs, the clips of the recorder, and keeping house."""
+"""The worker role: jobs, clips of the recorder, and housekeeping."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _STOP_S = 1.0
 
 
 class Worker:
-    """The worker role: the engine, its executor id, and threads that keep house.
+    """The worker role: the engine, its executor id, and housekeeping threads.
 
-    The heartbeat has one of its own: who is silent while much is removed, or while the
-    Dashboard is slow, would lose its jobs to another process.
+    The heartbeat has a thread of its own: a worker that is silent during a large purge,
+    or while the Dashboard is slow, would lose its jobs to another process.
     """
 
     def __init__(self, parts: Parts, finished: Finished) -> None:
@@ -107,19 +107,19 @@ class Worker:
         return chores
 
     def _beat(self) -> None:
-        # The database's own time: clocks of different machines differ.
+        # The database's time: clocks of different machines differ.
         store, now = self._parts.store, self._parts.store.now()
         store.heartbeat(self._slot.executor_id, now)
         was_silent, self._beat_at = now - self._beat_at > SILENT_AFTER / 2, now
         if was_silent:
-            # So were the others, if the database was away: they get a round, too.
+            # If the database was away, the others were silent, too: give them a round.
             return
         for executor_id, seen_at in store.workers_seen().items():
             if now - seen_at > SILENT_AFTER:
-                taken = self.engine.take_over(executor_id)
+                resumed = self.engine.take_over(executor_id)
                 store.forget_worker(executor_id)
                 log.warning(
-                    "worker %s is gone: taking over %d jobs", executor_id, taken
+                    "worker %s is gone: taking over %d jobs", executor_id, resumed
                 )
 
     def _finish_abandoned(self) -> None:
@@ -133,7 +133,7 @@ def _clean(kind: cleaning.Kind) -> None:
 
 
 def clip_worker(parts: Parts, jobs: JobService) -> ClipWorker:
-    # Only here: a gateway without cameras that record needs none of it.
+    # Imported here: only a gateway with recording cameras needs it.
     from mvsnap.camera_sources import build_recorder, open_ixon, recorder_settings
     from mvsnap.jobs.clip_worker import ClipWorker
     from mvsnap.recorder import Recorder
@@ -141,7 +141,7 @@ def clip_worker(parts: Parts, jobs: JobService) -> ClipWorker:
     settings, clock = parts.settings, parts.clock
     ixon = open_ixon(settings, clock)
     recorder = build_recorder(settings, clock, parts.dashboard, ixon)
-    if recorder is None:  # the cameras left the settings, clips of theirs did not
+    if recorder is None:  # clips remain of cameras that were removed from the settings
         recorder = Recorder(recorder_settings(settings), clock)
     return ClipWorker(
         recorder,
@@ -161,7 +161,7 @@ def abandoned_clips(parts: Parts, engine: Engine) -> AbandonedClips:
     return AbandonedClips(
         parts.clips,
         parts.store,
-        parts.filing(),
+        parts.clip_results(),
         engine.submit,
         parts.clock,
         recorder_id=installation(parts.settings.data_dir),
@@ -169,7 +169,7 @@ def abandoned_clips(parts: Parts, engine: Engine) -> AbandonedClips:
 
 
 def clip_copies(parts: Parts) -> Copies | None:
-    """Return what copies clips, None when the settings name no bucket."""
+    """Return what copies clips, None when no bucket is configured."""
     if not parts.settings.storage.s3.configured:
         return None
     from mvsnap.jobs.s3_copies import Copies
@@ -181,7 +181,7 @@ def clip_copies(parts: Parts) -> Copies | None:
 
 
 def badge_loop(parts: Parts, jobs: JobService, worker: str) -> BadgeLoop:
-    # Only here: requests of photos and CSV are of use to this role alone.
+    # Imported here: only this role uses photo requests and CSV.
     from mvsnap.badges.worker import BadgeStores, make_loop
 
     badges = parts.badges

@@ -1,4 +1,4 @@
-"""Line: the connection to the broker, open while sense is switched on."""
+"""The connection to the broker, open while sense is switched on."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from mvsnap.config.sense import Sense
 from mvsnap.sense.framing import LIMIT_BYTES
 from mvsnap.sense.receiver import Batch, Broker, Receiver
 
-State = tuple[bool, str]  # connected, and how it is in words
+State = tuple[bool, str]  # connected, and the state as text
 
-# How long the broker may take to forget us.
+# How long the broker may take to delete our session.
 _GOODBYE_S = 5.0
 
 
 class BrokerConnection:
-    """Open or not; opened again and again, each time with the settings of then."""
+    """Open or closed; each time it is opened with the settings of that moment."""
 
     def __init__(self, clock: SystemClock) -> None:
         self._clock = clock
@@ -35,7 +35,7 @@ class BrokerConnection:
 
     @property
     def lost(self) -> dict[str, int]:
-        """Return how many messages were not taken since it was opened, by reason."""
+        """Return how many messages were lost since it was opened, by reason."""
         if self._receiver is None:
             return {}
         state = self._receiver.state
@@ -49,7 +49,7 @@ class BrokerConnection:
         self._receiver.start()
 
     def receive(self, limit_s: float) -> Batch | None:
-        """Return what came, None if nothing did in time; waits when it is not open."""
+        """Return what arrived, None if nothing did in time; waits if it is closed."""
         if self._receiver is None:
             self._clock.sleep(limit_s)
             return None
@@ -60,13 +60,13 @@ class BrokerConnection:
             self._receiver.acknowledge(batch)
 
     def close(self) -> None:
-        """Leave; the broker keeps what comes at QoS 1 for the next time."""
+        """Disconnect; the broker keeps QoS 1 messages for the next connection."""
         if self._receiver is not None:
             self._receiver.stop()
             self._receiver = None
 
     def forget(self, broker: Broker) -> None:
-        """Let the broker keep nothing for us: what happens now is not told later."""
+        """End the broker's session: messages of now are not to be delivered later."""
         receiver = Receiver(replace(broker, keeps_session=False))
         receiver.start()
         poll(

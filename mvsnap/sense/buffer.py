@@ -1,6 +1,6 @@
-"""Waiting messages: from the thread that reads to the thread that works.
+"""Message buffer between the thread that reads and the thread that works.
 
-They change hands in lists: a lock for each message would cost more than the message.
+Messages are handed over in lists: a lock per message would cost more than the message.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from mvsnap.sense.framing import Frame
 
-# Of payloads: a flood of large messages must not fill a small machine.
+# Of payloads: a flood of large messages must not exhaust a small machine.
 _MOST_BYTES = 64_000_000
 
 
@@ -21,17 +21,16 @@ class Batch:
     """Messages of one connection in order of arrival."""
 
     frames: list[Frame]
-    connection: int  # counts up; packet ids mean something on their connection alone
+    connection: int  # counts up; packet ids are only valid on their connection
     received_at_ns: int  # when the last of them came; the wall clock
 
 
 class MessageBuffer:
-    """What was received and not yet taken.
+    """What was received and not yet fetched.
 
     Above `most` messages, or 64 MB, the oldest QoS 0 messages are dropped: counts are a
     periodic state, so the newest is the one that matters. Messages with a packet id
-    stay: the broker keeps itself from sending more than its limit of those without an
-    acknowledgement.
+    stay: the broker limits how many of those it sends without an acknowledgement.
     """
 
     def __init__(self, most: int) -> None:
@@ -39,7 +38,7 @@ class MessageBuffer:
         self._most = most
         self._count = 0
         self._bytes = 0
-        self._kept: deque[Batch] = deque()  # left of dropped ones, older than the rest
+        self._kept: deque[Batch] = deque()  # left of dropped ones
         self._batches: deque[Batch] = deque()
         self._changed = threading.Condition()
         self._closed = False
@@ -54,9 +53,9 @@ class MessageBuffer:
             self._changed.notify()
 
     def receive(self, limit_s: float) -> Batch | None:
-        """Return all that waits of the oldest connection.
+        """Return everything that waits of the oldest connection.
 
-        None if nothing came within the limit, and at once when closed and empty.
+        None if nothing arrived within the limit, and at once if closed and empty.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._count or self._closed, limit_s)
@@ -73,13 +72,13 @@ class MessageBuffer:
             return Batch(frames, first.connection, newest.received_at_ns)
 
     def close(self) -> None:
-        """Nobody waits from now on; what is there can still be taken."""
+        """Nobody waits from now on; what is there can still be received."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def _next(self, connection: int | None) -> Batch | None:
-        """Take out the oldest list, if it is of that connection; None is any."""
+        """Remove the oldest list, if it is of that connection; None is any."""
         for batches in (self._kept, self._batches):
             if batches:
                 same = connection in (None, batches[0].connection)
@@ -90,7 +89,7 @@ class MessageBuffer:
         return self._count > self._most or self._bytes > _MOST_BYTES
 
     def _drop_from(self, batch: Batch) -> None:
-        """Drop its oldest until the rest is not too much."""
+        """Drop its oldest messages until the rest is within the limits."""
         kept: list[Frame] = []
         done = 0
         for frame in batch.frames:

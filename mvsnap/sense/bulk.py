@@ -1,9 +1,9 @@
 """Bulk reader: paho's client with a reader of its own, ten times as fast.
 
 paho spends 30 us on a message: three reads from the socket, an object, a lock, a search
-for the callback. This one reads all that is there, cuts the messages itself and leaves
-every other packet to paho. It builds on two private methods of paho, `_sock_recv` and
-`_packet_queue`; `works` proves that they are what they were.
+for the callback. This one reads everything available, cuts the messages itself and
+leaves other packets to paho. It builds on two private methods of paho, `_sock_recv` and
+`_packet_queue`; `works` checks that they are still the same.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from mvsnap.sense.framing import LIMIT_BYTES, Cutter, Frame
 log = logging.getLogger(__name__)
 
 _READ_BYTES = 262_144
-_MOST_BYTES = 1_048_576  # in one go; then pings and acknowledgements have their turn
-_PAUSE_0_S = 0.005  # counts are periodic: nobody waits for the next one
+_MOST_BYTES = 1_048_576  # per read; then pings and acknowledgements have their turn
+_PAUSE_0_S = 0.005  # counts are periodic: no hurry for the next one
 _PAUSE_1_S = 0.0003  # here the broker waits, for our acknowledgement
 _PUBACK, _PUBREC = 0x40020000, 0x50020000  # the whole packet, but for its packet id
 
 
 class BulkClient(SessionClient):
-    """paho with a reader of its own."""
+    """paho with its own reader replaced."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class BulkClient(SessionClient):
         self.cutter = Cutter(properties=self.v5, limit_bytes=limit_bytes)
         self.fed = b""  # a packet for paho's own reader
         self.is_over = False  # the stream has ended
-        self.is_drained = False  # nothing more was there at the last look
+        self.is_drained = False  # the last read found nothing more
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
         frames, others = self.cutter.cut(self.read())
@@ -60,11 +60,11 @@ class BulkClient(SessionClient):
             self.fail(f"{NOT_MQTT}: {self.cutter.broken or 'it sends data unprompted'}")
         if self.is_over and not result:
             self.fed = b""
-            result = super().loop_read()  # paho finds the end and closes
+            result = super().loop_read()  # paho notices the end and closes
         return result
 
     def read(self) -> bytes:
-        """Return what is there, up to a limit: the loop has other things to do too."""
+        """Return what is available, up to a limit: the loop has other work to do."""
         pieces: list[bytes] = []
         left = _MOST_BYTES
         self.is_drained = False
@@ -79,12 +79,12 @@ class BulkClient(SessionClient):
             pieces.append(data)
             left -= len(data)
             self.is_over = not data
-            # TLS hands out one record at a time, which may be one message.
+            # TLS returns one record at a time, which may be one message.
             self.is_drained = len(data) < _READ_BYTES and not self.at.tls
         return b"".join(pieces)
 
     def _sock_recv(self, bufsize: int) -> bytes:
-        """paho reads here; it gets what was cut for it, and nothing of the socket."""
+        """paho reads here; it gets only packets that were cut, not the socket."""
         if self.fed:
             data, self.fed = self.fed[:bufsize], self.fed[bufsize:]
             return data
@@ -104,9 +104,9 @@ class BulkClient(SessionClient):
 
 
 def works(make: type[BulkClient], protocol: str) -> bool:
-    """Lead a client through a whole conversation without a network.
+    """Take a client through a whole conversation without a network.
 
-    False, with a warning in the log, if the installed paho is another than we know.
+    False, with a warning in the log, if the installed paho is a different one.
     """
     ours, theirs = socket.socketpair()
     got: list[Frame] = []
@@ -139,7 +139,7 @@ def _converse(client: BulkClient, broker: socket.socket) -> None:
     """Play the broker.
 
     Raises:
-        AssertionError: the client said or understood something else.
+        AssertionError: the client sent or understood something else.
     """
 
     def said() -> bytes:

@@ -21,9 +21,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 from mvsnap.sense.framing import LIMIT_BYTES, Frame
 
 KEEPALIVE_S = 30
-SESSION_S = 86_400  # how long an MQTT 5 broker keeps what came while we were away
+SESSION_S = 86_400  # how long an MQTT 5 broker keeps messages while we are offline
 
-_BUFFER_BYTES = 4_194_304  # the kernel's, for what comes while others compute
+_BUFFER_BYTES = 4_194_304  # the kernel's, for messages that arrive while others compute
 _GOODBYE_S = 1.0
 
 NOT_MQTT = "the server there is not an MQTT broker"
@@ -37,13 +37,13 @@ _REFUSED = {
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """Where the messages come from, and who we are there."""
+    """The broker of the messages, and our identity there."""
 
     host: str
     port: int
-    client_id: str  # stable: the broker keeps a persistent session under it
+    client_id: str  # stable: the broker's persistent session belongs to it
     topics: tuple[str, ...]
-    keeps_session: bool = True  # False: it forgets us when we leave, as for a check
+    keeps_session: bool = True  # False: ends when we leave, as for a check
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     tls: bool = False
@@ -56,21 +56,20 @@ class _TlsSocket(ssl.SSLSocket):
         try:
             super().do_handshake(block)
         except OSError:
-            self.close()  # paho forgets it
+            self.close()  # paho drops it
             raise
 
 
 class SessionClient(Client):
     """One connection to a broker, used once.
 
-    All of it runs in the thread that calls `loop_read` and its sisters, but for
+    All of it runs in the thread that calls `loop_read` and its siblings, except for
     `acknowledge`. Messages are not acknowledged until that is called.
-
-    pause_s: how long not to look, so that many messages come for one wake-up.
+    pause_s: how long not to read, so that many messages arrive per wake-up.
     granted: the broker has answered the subscription; `refused` are the topics that we
-        do not get.
-    why: the first reason why this connection is of no use, in words for people.
-    skipped: messages that were longer than the limit.
+    do not get.
+    why: the first reason why this connection is unusable, in words for people.
+    skipped: messages that were over the limit.
     """
 
     def __init__(
@@ -103,15 +102,15 @@ class SessionClient(Client):
         self.on_subscribe = self.answered
         self.on_disconnect = self.ended
         self.on_socket_open = _widen
-        # paho would write from whichever thread has something to say, two at a time.
+        # paho would write from any thread that sends something, two at a time.
         self.on_socket_register_write = _ignore
 
     def open(self) -> None:
-        """Connect the socket and put CONNECT in line.
+        """Connect the socket and queue CONNECT.
 
         Raises:
-            OSError: no such host, nobody there, a certificate that is not trusted.
-            ValueError: a host or port that cannot be.
+            OSError: no such host, no answer, an untrusted certificate.
+            ValueError: an impossible host or port.
         """
         at = self.at
         if at.username is not None:
@@ -132,7 +131,7 @@ class SessionClient(Client):
             self.connect(at.host, at.port, KEEPALIVE_S)
 
     def acknowledge(self, packet_ids: list[int]) -> None:
-        """Put the answers in line; wake whoever runs the loop to send them."""
+        """Queue the acknowledgements; wake the thread of the loop to send them."""
         raise NotImplementedError
 
     def welcomed(
@@ -193,8 +192,8 @@ class SessionClient(Client):
     def wait_for_goodbye(self) -> None:
         """Read until the broker has closed its end.
 
-        Closing a socket with unread bytes makes the kernel throw away what we said
-        last: the acknowledgements and the DISCONNECT.
+        Closing a socket with unread bytes makes the kernel discard what we sent last:
+        the acknowledgements and the DISCONNECT.
         """
         sock = self.socket()
         deadline = time.monotonic() + _GOODBYE_S
@@ -208,7 +207,7 @@ class SessionClient(Client):
 
 
 class PlainClient(SessionClient):
-    """paho as it is: ten times the work for a message, and nothing private."""
+    """Unmodified paho: ten times the work per message, but no private methods."""
 
     def __init__(
         self,
@@ -228,7 +227,7 @@ class PlainClient(SessionClient):
         try:
             topic = message.topic.encode()
         except UnicodeDecodeError:
-            topic = b""  # belongs to nobody, and is acknowledged all the same
+            topic = b""  # belongs to no topic of ours, and is acknowledged all the same
         payload = bytes(message.payload)
         if len(payload) > self.limit_bytes:
             self.skipped += 1

@@ -1,7 +1,7 @@
 """Detector: frames from the broker in; events, presences and states out. No I/O.
 
-What one topic says is kept in one watch, found by the topic's bytes. How many there
-are is bounded: a broker full of invented topics must not fill the memory.
+Each topic is watched separately, found by the topic's bytes. Their number is limited: a
+broker full of invented topics must not exhaust the memory.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 # 1,000 cameras with 4 zones are 5,000; each takes about 1 kB.
 MOST_ZONES = 20_000
 _MOST_REMEMBERED = 20_000
-# A topic not heard for this long makes room for another; when full, this long.
+# A topic that is silent for this long makes room for another; when full, this long.
 _FORGET_MS = 3_600_000
 _FORGET_WHEN_FULL_MS = 60_000
 
@@ -41,7 +41,7 @@ OnSensor = Callable[[Topic, Frame], None]
 
 
 class Detector:
-    """on_sensor: gets what MT sensors say and the sounds a camera knows by name."""
+    """on_sensor: receives messages of MT sensors, and sounds that a camera names."""
 
     def __init__(
         self, rules: Rules, on_sensor: OnSensor, *, most_zones: int = MOST_ZONES
@@ -51,18 +51,18 @@ class Detector:
         self._most_zones = most_zones
         self.events = EventBuffer()
         self.bad_messages = 0
-        # Some bridges spell topics in their own way: several may lead to one zone.
+        # Some bridges change the spelling of topics: several may belong to one zone.
         self._zones: dict[bytes, ZoneWatch] = {}
         self._watches: dict[ZoneKey, ZoneWatch] = {}
         self._dirty: dict[ZoneWatch, None] = {}
         self._noises = NoiseDetector(self.events, most_zones)
         self._lines = LineCrossingDetector(self.events)
-        # Topics that are no counts; None: not ours.
+        # Topics without counts; None: not ours.
         self._others: dict[bytes, Topic | None] = {}
         self._full_until_ms = 0
 
     def restore(self, states: Mapping[ZoneKey, dict[str, Any]], now: datetime) -> None:
-        """Go on from the states of an earlier run."""
+        """Resume the states of an earlier run."""
         now_ms = round(now.timestamp() * 1000)
         for (serial, zone_id), known in states.items():
             if "sensor" in known:  # a door: see Sensors
@@ -73,7 +73,7 @@ class Detector:
                 self._watch(serial, zone_id).restore(known, now_ms)
 
     def follow(self, rules: Rules, now: datetime) -> None:
-        """Go on with other rules; what is under way is judged by them."""
+        """Switch to other rules; what is under way continues under them."""
         self._rules = rules
         self._others.clear()
         self._noises.follow(rules)
@@ -84,7 +84,7 @@ class Detector:
         self._keep(lambda zone: rules.counts(zone.serial, zone.zone_id))
 
     def process(self, frames: Iterable[Frame], now: datetime) -> None:
-        """Take frames that arrived by `now`, in their order."""
+        """Process frames that arrived by `now`, in order."""
         received_ms = round(now.timestamp() * 1000)
         zones, decode = self._zones, decode_counts
         for frame in frames:
@@ -105,7 +105,7 @@ class Detector:
                 self._add(zone, found, now)
 
     def expire(self, now: datetime) -> None:
-        """End what was not heard of for too long, and forget what is long gone."""
+        """End what has been silent for too long, and forget what ended long ago."""
         now_ms = round(now.timestamp() * 1000)
         for zone in self._watches.values():
             if zone.is_open and (found := zone.expire(now_ms)):
@@ -123,13 +123,13 @@ class Detector:
 
     @property
     def needs_saving(self) -> bool:
-        """Say whether a restart would miss something."""
+        """Return whether a restart now would lose something."""
         return bool(self._dirty) or self.events.has_events
 
     def drain(self, *, checkpoint: bool) -> Findings:
-        """Return what is to be saved, and take it for saved.
+        """Return what is to be saved, and count it as saved.
 
-        checkpoint: also zones of which only the time went on.
+        checkpoint: also zones where only the time has advanced.
         """
         moved = [
             zone
@@ -149,7 +149,7 @@ class Detector:
         return len(self._zones)
 
     def last_seen(self, since: datetime) -> dict[Serial, datetime]:
-        """Return when each camera was heard last, of those heard after `since`."""
+        """Return when each camera was last seen, of those seen after `since`."""
         since_ms = round(since.timestamp() * 1000)
         newest: dict[Serial, int] = {}
         for zone in self._watches.values():
@@ -171,7 +171,7 @@ class Detector:
         if parsed.kind is TopicKind.COUNTS:
             zone_id = ZoneId(parsed.part)
             if self._rules.counts(serial, zone_id) and self._has_room(received_ms):
-                decode_counts(payload)  # what sends no counts is given no watch
+                decode_counts(payload)  # a topic without counts is not watched
                 self._zones[topic] = self._watch(serial, zone_id)
                 del self._others[topic]
                 self.process([frame], now)
@@ -206,8 +206,8 @@ class Detector:
         )
         return False
 
-    def _forget(self, heard_before_ms: int) -> None:
-        self._keep(lambda zone: zone.is_open or zone.last_seen_ms >= heard_before_ms)
+    def _forget(self, seen_before_ms: int) -> None:
+        self._keep(lambda zone: zone.is_open or zone.last_seen_ms >= seen_before_ms)
 
     def _keep(self, wanted: Callable[[ZoneWatch], bool]) -> None:
         gone = [key for key, zone in self._watches.items() if not wanted(zone)]
@@ -229,7 +229,7 @@ class Detector:
     ) -> None:
         muted_by = self.events.names.muted_by(zone.serial, zone.zone_id, now)
         if isinstance(finding, Raised) and muted_by is not None:
-            # What nobody was told of does not hold back the next one.
+            # A muted alert does not hold back the next one.
             zone.crowd.quiet_until_ms = -1
         self.events.add_crowd(place, finding, zone.crowd.rule, now)
 

@@ -1,4 +1,4 @@
-"""What the rules found, as events of the store: named, numbered, muted or not."""
+"""What the rules found, as events of the store: with names, ids, and mutes applied."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mvsnap.domain import (
     ZoneId,
 )
 
-# Any fixed UUID: the same crowd must give the same ids, in every process.
+# Any fixed UUID: the same crowd must give the same ids in every process.
 _NAMESPACE = uuid.UUID("7d0a3f5c-52a1-4d55-9a86-6d7673656e73")
 _UNITS = {EventKind.CROWD: "people", EventKind.NOISE: "dB"}
 
@@ -35,7 +35,7 @@ def moment(ms: int) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the Dashboard calls cameras and zones, and who is muted."""
+    """The Dashboard's names of cameras and zones, and the mutes."""
 
     cameras: Mapping[Serial, str] = field(default_factory=dict)
     zones: Mapping[tuple[Serial, str], str] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Names:
         return self.cameras.get(serial, serial)
 
     def zone(self, serial: Serial, zone_id: ZoneId) -> str:
-        """Return the zone's label, or words that tell which one it is."""
+        """Return the zone's label, or a text that identifies it."""
         if label := self.zones.get((serial, zone_id)):
             return label
         return "Full Frame" if zone_id == "0" else f"zone {zone_id}"
@@ -57,9 +57,9 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something happens; `zone_id` is "" for what the whole camera hears.
+    """Where something happens; `zone_id` is "" for noise, which is of the whole camera.
 
-    rule: its number, where several rules look at one place.
+    rule: its number, where several rules watch one place.
     """
 
     kind: EventKind
@@ -171,7 +171,7 @@ class EventBuffer:
         return bool(self._events)
 
     def gather(self) -> tuple[list[Event], list[Presence]]:
-        """Return all of it and begin anew."""
+        """Return all of it and start over."""
         gathered = self._events, self._presences
         self._events, self._presences = [], []
         return gathered

@@ -1,11 +1,11 @@
 """MQTT frames: pieces of a byte stream in, whole packets out. Pure.
 
-A PUBLISH comes out as a tuple, because they come by the hundred thousand; every other
-packet comes out as its bytes, for a reader that knows what it means.
+A PUBLISH becomes a tuple, because they arrive by the hundred thousand; any other packet
+stays as bytes, for a reader that understands it.
 
     0x30 0x62 0x00 0x2b /merakimv/Q2AB-CDEF-GHJK/582653201791058186 {"ts":17146326...
     |    |    |         |                                            payload
-    |    |    |         topic; behind it: packet id if QoS > 0, properties if MQTT 5
+    |    |    |         topic; after it: packet id if QoS > 0, properties if MQTT 5
     |    |    length of the topic
     |    length of all that follows, 1 to 4 bytes, 7 bits each, low ones first
     kind (3 = PUBLISH), then a bit each: repeated, QoS 2, QoS 1, retained
@@ -24,25 +24,25 @@ _RETAINED = 0x01
 
 
 class Cut(NamedTuple):
-    """What became whole by the last piece; each list in order of arrival."""
+    """The packets completed by the last piece; each list in order of arrival."""
 
     frames: list[Frame]
     others: list[bytes]
 
 
 class _BrokenFrame(ValueError):
-    """These bytes are no MQTT."""
+    """These bytes are not MQTT."""
 
 
 class Cutter:
     """Cuts the stream of one connection.
 
-    broken: why nothing can be cut any more; what was whole before was handed out.
-    skipped: messages that were longer than the limit. They are not kept in memory. One
-        that wants an acknowledgement comes out with an empty payload, so that it gets
-        it in its turn and is not sent for ever.
-    exactly_once: packet ids of QoS 2 among the frames cut so far, for whoever
-        acknowledges: they want a PUBREC. The caller takes out what it has answered.
+    broken: why nothing can be cut any more; what was complete before was returned.
+    skipped: messages that were over the limit. They are not kept in memory. One that
+        needs an acknowledgement is returned with an empty payload, so that it is
+        acknowledged in its turn and not sent forever.
+    exactly_once: packet ids of QoS 2 among the frames cut so far, for the code that
+        acknowledges: they need a PUBREC. The caller removes what it has answered.
     """
 
     def __init__(
@@ -56,8 +56,8 @@ class Cutter:
         self._limit = limit_bytes
         self._pieces: list[bytes] = []  # the beginning of a packet
         self._have = 0  # bytes in them
-        self._need = 0  # bytes without which looking again is in vain
-        self._skip = 0  # bytes to come of a message that is not wanted
+        self._need = 0  # bytes needed before parsing again makes sense
+        self._skip = 0  # bytes still to skip of a message over the limit
 
     def cut(self, piece: bytes) -> Cut:
         cut = Cut([], [])
@@ -69,7 +69,7 @@ class Cutter:
             piece = piece[skip:]
         self._pieces.append(piece)
         self._have += len(piece)
-        # A long packet comes in many pieces: joining each of them would be quadratic.
+        # A long packet arrives in many pieces: joining each of them would be quadratic.
         if self._have < self._need or not self._have:
             return cut
         data = piece if len(self._pieces) == 1 else b"".join(self._pieces)
@@ -85,7 +85,7 @@ class Cutter:
         self._have = len(rest)
 
     def _cut_all(self, data: bytes, cut: Cut) -> int:
-        """Return how many bytes are done with; set what the next packet needs."""
+        """Return how many bytes are consumed; set what the next packet needs."""
         add, limit, plain = cut.frames.append, self._limit, not self._properties
         size, at = len(data), 0
         self._need = 2
@@ -151,9 +151,9 @@ class Cutter:
         return start, stop, packet_id
 
     def _pass_over(self, data: bytes, at: int, body: int, end: int, cut: Cut) -> int:
-        """Leave out a packet above the limit; return how far, `at` to be asked again.
+        """Skip a packet above the limit; return how far, `at` to be called again.
 
-        Only its topic and packet id are waited for, and only if it has an id.
+        It waits only for its topic and packet id, and only if it has an id.
         """
         first, size = data[at], len(data)
         if first & 0xF0 != _PUBLISH:
@@ -183,7 +183,7 @@ def _after_properties(data: bytes, at: int, end: int) -> int:
 
 
 def _length(data: bytes, at: int, end: int) -> tuple[int, int]:
-    """Return the number of 1 to 4 bytes at `at`, -1 if not all there, and its end."""
+    """Return the number of 1 to 4 bytes at `at`, -1 if incomplete, and its end."""
     length = 0
     for index in range(4):
         if at + index >= end:

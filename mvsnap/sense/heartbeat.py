@@ -1,4 +1,4 @@
-"""Report: what the listener tells the pages of itself and of the cameras it hears."""
+"""Heartbeat: what the listener reports to the pages about itself and the cameras."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mvsnap.store.sense import SenseStore
 
 log = logging.getLogger(__name__)
 
-# A camera's last count is noted so often: its silence is the only offline sign.
+# How often a camera's last_seen is written: silence is the only sign of offline.
 _LAST_SEEN_EVERY = timedelta(seconds=60)
 # Enough for any site; more are invented.
 _MOST_CAMERAS = 2000
@@ -44,9 +44,9 @@ class Heartbeat:
         topics: int,
         lost: Mapping[str, int],
     ) -> None:
-        """Say that this process is alive, how it is, and how much it hears.
+        """Write that this process is alive, its state, and its message rates.
 
-        lost: messages that were not taken since the connection began, by reason.
+        lost: messages lost since the connection began, by reason.
         """
         for why, many in lost.items():
             if (more := many - self._lost.get(why, 0)) > 0:
@@ -68,13 +68,13 @@ class Heartbeat:
         )
 
     def note_last_seen(self, detector: Detector) -> None:
-        """Note when each camera was heard, each at most once a minute."""
+        """Write when each camera was last seen, each at most once a minute."""
         since = self._clock.now() - 2 * _LAST_SEEN_EVERY
         known = detector.events.names.cameras
         last_seen = {
             serial: at
             for serial, at in detector.last_seen(since).items()
-            # Anybody at the broker can invent serials; the Dashboard knows ours.
+            # Anyone on the broker can invent serials; the Dashboard knows ours.
             if serial in known or not known
         }
         news = {

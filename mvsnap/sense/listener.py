@@ -1,7 +1,7 @@
 """Listener: the loop from the broker to the store.
 
 receive -> detect -> save -> acknowledge -> job. A message at QoS 1 is acknowledged only
-when what it changed is saved. What people chose on the pages is read every second.
+when its effects are saved. The settings from the pages are read every second.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ from mvsnap.store.site import SiteStore
 
 log = logging.getLogger(__name__)
 
-_TAKE_S = 0.5
-_CHOICES_S = 1.0
+_RECEIVE_S = 0.5
+_SETTINGS_S = 1.0
 _NAMES_S = 5.0
 _EXPIRE_S = 5.0
-# How much a power cut may take of what no event has come of yet, at QoS 0.
+# How much a power cut may lose of what has not led to an event yet, at QoS 0.
 _SAVE_S = 5.0
-# Zones where people stay: only the time of the last count went on.
+# Zones where people stay: only the time of the last count has changed.
 _CHECKPOINT_S = 15.0
 _BEAT_S = 15.0
-_SEAT_S = 5.0
+_LOCK_S = 5.0
 _STOP_S = 10.0
 # Of sensors, while no job can be accepted.
 _MOST_JOBS_WAITING = 1000
-# A state older than this says nothing about now.
+# An older state says nothing about now.
 _STATE_AGE = timedelta(hours=24)
 
 
@@ -60,7 +60,7 @@ class Stores:
 
 
 class ListenerLoop:
-    """The sense role: `start` returns at once, `stop` saves what is there."""
+    """The sense role: `start` returns at once, `stop` saves the current state."""
 
     def __init__(
         self,
@@ -94,20 +94,20 @@ class ListenerLoop:
             self._round,
             0,
             clock,
-            failed_s=_CHOICES_S,
+            failed_s=_SETTINGS_S,
             outages=OUTAGES,
             at_end=self._end,
         )
         self._every = {
             what: Every(seconds, clock)
             for what, seconds in (
-                ("choices", _CHOICES_S),
+                ("settings", _SETTINGS_S),
                 ("names", _NAMES_S),
                 ("expire", _EXPIRE_S),
                 ("save", _SAVE_S),
                 ("checkpoint", _CHECKPOINT_S),
                 ("beat", _BEAT_S),
-                ("seat", _SEAT_S),
+                ("lock", _LOCK_S),
             )
         }
 
@@ -116,19 +116,19 @@ class ListenerLoop:
         self._loop.start()
 
     def stop(self) -> None:
-        """End within some seconds; the clock was stopped before."""
+        """End within seconds; call it after the clock was stopped."""
         self._loop.stop(_STOP_S)
         self._outbox.stop()
 
     def _round(self) -> None:
-        if self._every["choices"].due():
-            self._read_choices()
+        if self._every["settings"].due():
+            self._read_settings()
         if (
             self._every["beat"].due()
             or self._connection.state != self._heartbeat.reported
         ):
             self._beat()
-        batch = self._connection.receive(_TAKE_S)
+        batch = self._connection.receive(_RECEIVE_S)
         if batch is not None:
             self._work_on(batch)
         if self._every["expire"].due():
@@ -143,7 +143,7 @@ class ListenerLoop:
         self._metrics.sense_messages.inc(len(batch.frames))
         if not any(frame[3] for frame in batch.frames):
             return
-        # Only what brought a job waits for it: counts go on while the queue is full.
+        # Only messages that started a job wait for it: counts go on with a full queue.
         with_job, self._has_new_jobs = self._has_new_jobs, False
         (self._held if with_job else self._unacknowledged).append(batch)
 
@@ -160,7 +160,7 @@ class ListenerLoop:
         self._acknowledge()
 
     def _save(self, *, checkpoint: bool) -> None:
-        """Save; what cannot be saved now is kept and tried again in the next round."""
+        """Save; on failure keep everything and try again in the next round."""
         if self._unsaved is None:
             found = self._detector.drain(checkpoint=checkpoint)
             self._unsaved = replace(
@@ -181,7 +181,7 @@ class ListenerLoop:
         self._outbox.put(event)
 
     def _acknowledge(self) -> None:
-        """Acknowledge what is saved, and whose jobs are accepted."""
+        """Acknowledge what is saved and has its jobs accepted."""
         if self._unsaved is not None:
             return
         safe, self._unacknowledged = self._unacknowledged, []
@@ -190,9 +190,9 @@ class ListenerLoop:
         for batch in safe:
             self._connection.acknowledge(batch)
 
-    # --- what people chose, and what cameras are called
+    # --- settings of the pages, and names of cameras
 
-    def _read_choices(self) -> None:
+    def _read_settings(self) -> None:
         site, events = self._stores.site, self._detector.events
         if self._every["names"].due():
             events.names = read_names(site, events.names)
@@ -225,10 +225,10 @@ class ListenerLoop:
         return broker_of(self._sense, self._lock.listener_id)
 
     def _acquire_lock(self) -> bool:
-        """Take the lock; the first time, go on from where the last listener was."""
+        """Acquire the lock; the first time, resume where the last listener was."""
         if self._lock is not None:
             return True
-        if not self._every["seat"].due():
+        if not self._every["lock"].due():
             return False
         now = self._clock.now()
         states = self._stores.sense.states(now - _STATE_AGE)
@@ -253,7 +253,7 @@ class ListenerLoop:
             log.error("%s: dropped, too many jobs are waiting", jobs[0].trigger.by)
 
     def _submit_jobs(self) -> None:
-        """Have them accepted, before their messages are acknowledged."""
+        """Submit the jobs before their messages are acknowledged."""
         while self._jobs_waiting:
             job = self._jobs_waiting[0]
             try:
@@ -264,7 +264,7 @@ class ListenerLoop:
                 return
             del self._jobs_waiting[0]
 
-    # --- the state for people
+    # --- the state for the pages
 
     def _beat(self) -> None:
         if self._lock is not None:

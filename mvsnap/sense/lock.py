@@ -1,7 +1,7 @@
-"""The lock: one listener for each data_dir, under an MQTT client id that stays.
+"""The lock: one listener per data_dir, with a permanent MQTT client id.
 
-The broker keeps a session under that id, so what was published at QoS 1 while nobody
-listened comes later. Two processes with one id would throw each other out for ever.
+The broker keeps a session under that id, so messages published at QoS 1 while nobody
+listened arrive later. Two processes with one id would disconnect each other forever.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class InstanceLock:
 
 
 def acquire_lock(data_dir: Path) -> InstanceLock | None:
-    """Return the lock, None while another process has it; it ends with its process."""
+    """Return the lock, None while another process has it; released with its process."""
     lock = try_acquire(data_dir / "listener-id", mode=0o640)
     if lock is None:
         return None

@@ -1,4 +1,4 @@
-"""What cameras say beside counts: audio levels and line crossings under their rules."""
+"""Audio levels and line crossings of cameras under their rules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mvsnap.sense.rules import Rules
 from mvsnap.sense.zone import believed_ms
 from mvsnap.store.sense import ZoneKey
 
-# What a whole camera hears is kept under this zone.
+# The zone of a noise, which is of the whole camera.
 ALL_OF_IT = ZoneId("")
 _MOST_LINES = 10_000
 _FORGET_MS = 3_600_000
@@ -23,7 +23,7 @@ LineKey = tuple[Serial, str, CrossingRule]
 
 
 class NoiseDetector:
-    """One watch for each camera that publishes its audio level."""
+    """A watch for each camera that publishes its audio level."""
 
     def __init__(self, events: EventBuffer, most: int) -> None:
         self._events = events
@@ -84,7 +84,7 @@ class NoiseDetector:
             watch.restore(known.get("crowd", {}))
 
     def drain(self) -> dict[ZoneKey, dict[str, Any]]:
-        """Return the states that changed, and take them for saved."""
+        """Return the states that changed, and count them as saved."""
         changed = {s: watch for s, watch in self._watches.items() if watch.changed}
         for watch in changed.values():
             watch.changed = False
@@ -99,7 +99,7 @@ class NoiseDetector:
 
 
 class LineCrossingDetector:
-    """One watch for each line and rule."""
+    """A watch for each line and rule."""
 
     def __init__(self, events: EventBuffer) -> None:
         self._events = events
@@ -132,7 +132,7 @@ class LineCrossingDetector:
                 self._events.add_crossing(place, found, rule, now)
 
     def expire(self, now_ms: int) -> None:
-        """Forget the lines that nobody crossed for long."""
+        """Forget lines that have not been crossed for long."""
         for key, last_seen_ms in list(self._last_seen_ms.items()):
             rule = key[2]
             if now_ms - last_seen_ms > _FORGET_MS + rule.window_ms + rule.cooldown_ms:

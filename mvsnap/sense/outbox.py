@@ -1,6 +1,6 @@
 """Outbox: every raised event gets its job, also after a crash.
 
-Of a muted one the picture is kept, and nobody is told.
+For a muted one the picture is stored, but not posted.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _STILL_NEWS = timedelta(hours=24)
 # Older than this, a picture of now would not show what happened.
 _NOW = timedelta(minutes=1)
 _AGAIN_S = 1.0
-_LOOK_S = 60.0  # it is woken by every event
+_POLL_S = 60.0  # it is woken by every event
 
 
 class Jobs(Protocol):
-    """What the outbox needs of the job service."""
+    """The parts of the job service that the outbox uses."""
 
     def submit(self, job: Job) -> None: ...
 
@@ -66,7 +66,7 @@ class Outbox:
         self._loop = Loop(
             "outbox",
             self._submit_all,
-            _LOOK_S,
+            _POLL_S,
             clock,
             failed_s=_AGAIN_S,
             outages=(QueueFull, *OUTAGES),
@@ -83,7 +83,7 @@ class Outbox:
         self._loop.wake()
 
     def unsubmitted(self) -> list[Event]:
-        """Return what an earlier run saved; what has its job already is harmless."""
+        """Return events saved by an earlier run; one that has its job is harmless."""
         since = self._clock.now() - _STILL_NEWS
         wanted = EventFilter(kinds=(*RAISED, EventKind.END), since=since)
         found = [event for page in self._store.pages(wanted, None) for event in page]
@@ -95,7 +95,7 @@ class Outbox:
             self._waiting.popleft()
 
     def _submit(self, event: Event) -> None:
-        """Raises QueueFull or one of OUTAGES: it is tried again."""
+        """Raises QueueFull or one of OUTAGES: to be retried."""
         try:
             job = self._job(event)
             if job is not None and self._jobs.known(job.id) is None:
@@ -103,7 +103,7 @@ class Outbox:
         except (QueueFull, *OUTAGES):
             raise
         except Exception:
-            # It must not hold up those behind it.
+            # It must not hold up the ones behind it.
             log.exception("no job for event %s", event.id)
 
     def _job(self, event: Event) -> Job | None:
@@ -125,7 +125,7 @@ class Outbox:
         )
 
     def _is_muted(self, event: Event) -> bool:
-        """Say whether it is muted by now; it may have waited for long."""
+        """Return whether it is muted by now; it may have waited for long."""
         now = self._clock.now()
         zone_id = event.zone_id or ZoneId("")
         mutes = self._site.mutes(now)
@@ -133,7 +133,7 @@ class Outbox:
 
     def _job_of_end(self, end: Event) -> Job | None:
         first = self._jobs.known(end.job_id)
-        if first is None or not first.rooms:  # muted, or nobody was told
+        if first is None or not first.rooms:  # muted, or without recipients
             return None
         if self._is_muted(end):
             return None

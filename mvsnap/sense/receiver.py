@@ -1,4 +1,4 @@
-"""Receiver: a thread that keeps a connection to an MQTT broker and hands on batches."""
+"""Receiver: a thread that keeps an MQTT connection and passes on batches."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ __all__ = ["Batch", "Broker", "Frame", "Receiver", "ReceiverState"]
 log = logging.getLogger(__name__)
 
 _ANSWER_S = 10.0  # from the open socket to the granted subscription
-_STEADY_S = 30.0  # a connection that held so long starts the waits from the first one
-_LOOK_S = 1.0  # how often paho looks at its pings
+_STEADY_S = 30.0  # a connection that lasted this long resets the waits
+_POLL_S = 1.0  # how often paho checks its pings
 _GOODBYE_S = 3.0
 _JOIN_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiverState:
-    """How the receiver is; `text` says it for people."""
+    """State of the receiver; `text` is for people."""
 
     connected: bool  # and subscribed
     text: str
@@ -58,8 +58,9 @@ class Receiver:
     ) -> None:
         """limit_bytes: longer messages are skipped and counted.
 
-        first_wait_s, longest_wait_s: between two tries to connect, which grows.
-        client: what reads, if it passes its self-test; paho as it is, if not.
+        first_wait_s, longest_wait_s: between two attempts to connect, increasing.
+        client: the reader, if it passes its self-test; otherwise unmodified paho is
+            used.
         """
         self._broker = broker
         self._where = f"{broker.host}:{broker.port}"
@@ -71,7 +72,7 @@ class Receiver:
         self._live: tuple[int, SessionClient] | None = None
         self._connections = 0
         self._too_large = 0
-        self._was_told = False  # that the broker is away
+        self._is_logged = False  # that the broker is away
         self._is_pausing = False
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -85,7 +86,7 @@ class Receiver:
         return replace(self._state, dropped=self._buffer.dropped, too_large=too_large)
 
     def start(self) -> None:
-        """Begin, once, in a thread of its own; a broker that is away is no error."""
+        """Start, once, in its own thread; an unreachable broker is not an error."""
         if not works(self._bulk, self._broker.protocol):
             self._make = PlainClient
         self._bell, self._wakes = socket.socketpair()
@@ -98,34 +99,34 @@ class Receiver:
     def receive(self, limit_s: float) -> Batch | None:
         """Return everything received so far, of one connection, in order of arrival.
 
-        None when nothing came within `limit_s`, and at once when stopped and empty.
+        None if nothing arrived within `limit_s`, and at once if stopped and empty.
         """
         return self._buffer.receive(limit_s)
 
     def acknowledge(self, batch: Batch) -> None:
         """Tell the broker that it need not send these again; from any thread.
 
-        Does nothing when their connection is gone: the broker sends them once more.
+        Does nothing if their connection is closed: the broker sends them once more.
         """
         packet_ids = [frame[3] for frame in batch.frames if frame[3]]
         live = self._live
         if packet_ids and live is not None and live[0] == batch.connection:
             live[1].acknowledge(packet_ids)
-            # A pause ends before the next look for something to write.
+            # A pause ends before the next check for something to write.
             if not self._is_pausing:
                 self._wake()
 
     def stop(self) -> None:
-        """Say goodbye to the broker, which keeps the session, and end the thread.
+        """Disconnect from the broker, which keeps the session, and end the thread.
 
-        What was received before can still be taken, but not acknowledged.
+        What was received before can still be fetched, but not acknowledged.
         """
         self._stopping.set()
         thread, self._thread = self._thread, None
         if thread is not None:
             self._wake()
             thread.join(_JOIN_S)
-            if not thread.is_alive():  # else it hangs in a name lookup
+            if not thread.is_alive():  # otherwise it hangs in a name lookup
                 self._bell.close()
                 self._wakes.close()
             self._set(False, "stopped")
@@ -142,12 +143,12 @@ class Receiver:
             tries = 0 if time.monotonic() - began > _STEADY_S else tries
             first_s, longest_s = self._waits_s
             wait_s = min(longest_s, first_s * 2 ** min(tries, 30))
-            # Not all at once when a broker comes back to many.
+            # Not all clients at once when a broker is back.
             self._stopping.wait(random.uniform(max(first_s, wait_s / 2), wait_s))
             tries += 1
 
     def _connection(self) -> str:
-        """Keep one connection as long as it lasts; return why it is over."""
+        """Keep one connection as long as it lasts; return why it ended."""
         self._connections += 1
         number = self._connections
 
@@ -162,8 +163,8 @@ class Receiver:
         except (OSError, ValueError) as exc:
             client.fail(_reason(exc))
         except Exception:
-            # paho raises what it likes when the other side speaks no MQTT.
-            if not self._was_told:
+            # paho raises anything if the other side does not speak MQTT.
+            if not self._is_logged:
                 log.exception(
                     "MQTT broker %s sent something paho cannot read", self._where
                 )
@@ -181,11 +182,11 @@ class Receiver:
         poller = select.poll()
         poller.register(wakes, select.POLLIN)
         deadline = time.monotonic() + _ANSWER_S
-        next_look = 0.0
+        next_check = 0.0
         while client.why is None and client.socket() is not None:
             writing = select.POLLOUT if client.want_write() else 0
             poller.register(sock, select.POLLIN | writing)
-            events = dict(poller.poll(0 if pending() else 1000 * _LOOK_S))
+            events = dict(poller.poll(0 if pending() else 1000 * _POLL_S))
             if wakes.fileno() in events:
                 wakes.recv(4096)
             if self._stopping.is_set():
@@ -196,9 +197,9 @@ class Receiver:
             if client.want_write():
                 client.loop_write()
             now = time.monotonic()
-            if now > next_look:
+            if now > next_check:
                 client.loop_misc()
-                next_look = now + _LOOK_S
+                next_check = now + _POLL_S
             if client.granted and client.why is None:
                 self._up(client)
             elif now > deadline:
@@ -216,7 +217,7 @@ class Receiver:
         try:
             self._bell.send(b"!")
         except OSError:
-            return  # full: it wakes up anyway; closed: there is nobody to wake
+            return  # full: it wakes up anyway; closed: there is nothing to wake
 
     def _up(self, client: SessionClient) -> None:
         if self._state.connected:
@@ -225,23 +226,23 @@ class Receiver:
         if client.refused:
             text += f", which refuses {', '.join(client.refused)}"
         self._set(True, text)
-        self._was_told = False
+        self._is_logged = False
         log.info("MQTT broker: %s", text)
 
     def _down(self, why: str) -> None:
         text = why if why.startswith("refused") else f"not connected: {why}"
         if self._state.connected or self._state.text != text:
             self._set(False, text)
-        if not self._was_told:
+        if not self._is_logged:
             log.warning("MQTT broker %s: %s", self._where, text)
-            self._was_told = True
+            self._is_logged = True
 
     def _set(self, connected: bool, text: str) -> None:
         self._state = ReceiverState(connected, text, datetime.now(UTC))
 
 
 def _leave(client: SessionClient, sock: socket.socket) -> None:
-    """Send what is in line, then a DISCONNECT: the broker keeps session and no will."""
+    """Send what is queued, then DISCONNECT: the broker keeps the session, no will."""
     if not client.granted:
         return
     client.leaving = True
@@ -250,7 +251,7 @@ def _leave(client: SessionClient, sock: socket.socket) -> None:
     while client.socket() is not None and time.monotonic() < deadline:
         client.loop_write()
         if client.socket() is not None:
-            select.select([], [sock], [], _LOOK_S)
+            select.select([], [sock], [], _POLL_S)
 
 
 def _close(client: SessionClient) -> None:
@@ -260,7 +261,7 @@ def _close(client: SessionClient) -> None:
 
 
 def _reason(exc: OSError | ValueError) -> str:
-    """Say for people why a connection could not be made or broke off."""
+    """Return why a connection failed or broke, for people."""
     if isinstance(exc, ssl.SSLCertVerificationError):
         return f"the certificate of the broker is not trusted: {exc.verify_message}"
     if isinstance(exc, ssl.SSLError):

@@ -1,4 +1,4 @@
-"""The settings of MV Sense as rules of one zone: overrides applied, units changed."""
+"""The settings of MV Sense as rules of one zone: overrides applied, units converted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Rules:
         self._recipients = recipients
 
     def counts(self, serial: str, zone_id: str) -> bool:
-        """Say whether this zone is listened to."""
+        """Return whether this zone is watched."""
         sense = self._sense
         return _is_one_of(serial, sense.cameras) and _is_one_of(zone_id, sense.zones)
 
@@ -31,7 +31,7 @@ class Rules:
         )
 
     def noise(self) -> CrowdRule | None:
-        """Return the rule for audio levels, None when noise is not watched."""
+        """Return the rule for audio levels, None if noise is not watched."""
         noise = self._sense.noise
         if noise.level_db is None:
             return None
@@ -43,7 +43,7 @@ class Rules:
         )
 
     def includes(self, serial: str) -> bool:
-        """Say whether this camera is listened to."""
+        """Return whether this camera is watched."""
         return _is_one_of(serial, self._sense.cameras)
 
     def crossings(self, serial: str, line_id: str) -> list[tuple[int, CrossingRule]]:
@@ -64,7 +64,7 @@ class Rules:
         ]
 
     def rooms(self, serial: Serial, zone_id: ZoneId | None) -> tuple[str, ...]:
-        """Return who is told; each once."""
+        """Return the recipients, without duplicates."""
         overridden = self._overridden("rooms", serial, zone_id or ZoneId(""))
         return self._recipients.rooms(overridden, self._sense.rooms or None)
 
@@ -73,7 +73,7 @@ class Rules:
         return getattr(self._sense, name) if value is None else value
 
     def _overridden(self, name: str, serial: Serial, zone_id: ZoneId) -> Any:
-        """Return the override's value: the zone's own before the camera's."""
+        """Return the override's value: the zone's goes before the camera's."""
         found = None
         for override in sorted(self._sense.overrides, key=_is_for_one_zone):
             fits = override.serial == serial and override.zone in ("*", zone_id)

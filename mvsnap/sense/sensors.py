@@ -1,4 +1,4 @@
-"""MT sensors and known sounds as triggers: which of them take a snapshot of what."""
+"""MT sensors and named sounds as triggers: which of them take a snapshot of what."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mvsnap.domain import Job, JobId, Serial, Trigger, TriggerKind, ZoneId
 from mvsnap.sense.framing import Frame
 from mvsnap.store.sense import ZoneKey
 
-# Any fixed UUID: the same message, sent again by the broker, must give the same job.
+# Any fixed UUID: a message sent again by the broker must give the same job.
 _NAMESPACE = uuid.UUID("1c1f7a52-8f0b-4f0e-8a35-6d7673656e73")
 # Older than this, a picture of now would not show what happened.
 _NOW = timedelta(minutes=1)
@@ -53,10 +53,11 @@ def targets(settings: Settings) -> tuple[Target, ...]:
 
 
 class Sensors:
-    """Says which jobs a message starts.
+    """Returns the jobs that a message starts.
 
-    A sensor that repeats its state starts one job for each change. A retained message
-    tells an old state: it is remembered, and starts nothing.
+    A sensor that repeats its state starts one job per change. A retained message has an
+    old
+    state: it is stored, and starts nothing.
     """
 
     def __init__(self, targets: tuple[Target, ...]) -> None:
@@ -65,7 +66,7 @@ class Sensors:
         self._unsaved: dict[ZoneKey, dict[str, Any]] = {}
 
     def restore(self, states: Mapping[ZoneKey, dict[str, Any]]) -> None:
-        """Know the doors that were open already: after a restart they are no news."""
+        """Restore states, so that doors open before a restart are no change."""
         for key, state in states.items():
             if "sensor" in state:
                 self._states[key] = state["sensor"]
@@ -75,7 +76,7 @@ class Sensors:
         return bool(self._unsaved)
 
     def drain(self) -> dict[ZoneKey, dict[str, Any]]:
-        """Return the states that changed, and take them for saved."""
+        """Return the states that changed, and count them as saved."""
         unsaved, self._unsaved = self._unsaved, {}
         return {key: {"sensor": state} for key, state in unsaved.items()}
 
@@ -129,7 +130,7 @@ def _says(fields: Mapping[str, Any], match: Mapping[str, Any]) -> bool:
 
 
 def _is_same(said: Any, wanted: Any) -> bool:
-    # Python takes True for 1; a message does not.
+    # In Python, True == 1; in a message it is not.
     return bool(said == wanted) and isinstance(said, bool) == isinstance(wanted, bool)
 
 

@@ -1,4 +1,4 @@
-"""What the store says of the listener's work: choices, mutes, names."""
+"""The store's data for the listener: setting overrides, mutes, names."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ log = logging.getLogger(__name__)
 
 
 def read_sense(site: SiteStore, file: Sense) -> tuple[Sense, str]:
-    """Return the settings with what people chose on the page in their place.
+    """Return the settings with the overrides made on the page.
 
-    With a mistake among the choices: the file's settings, and what is wrong.
+    If one of them is invalid: the file's settings, and what is wrong.
     """
     try:
         return with_overrides(file, site.setting_overrides()), ""

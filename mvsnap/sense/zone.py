@@ -1,8 +1,8 @@
-"""One topic under watch: which time is believed, and what its counts amount to.
+"""One watched topic: which time to use, and what its counts amount to.
 
-Cameras stamp their messages, and their clocks are mostly right. A stamp that is
-missing, in the future or more than a day old is wrong: the time of arrival counts then.
-Whether a camera is silent is told by arrivals alone, for its clock may be minutes off.
+Cameras stamp their messages, and their clocks are mostly right. A timestamp that is
+missing, in the future or more than a day old is wrong: the time of arrival is used.
+Whether a camera is silent is judged by arrivals only, as its clock may be minutes off.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from mvsnap.domain import Serial, ZoneId
 
 _AHEAD_MS = 10_000
 _BEHIND_MS = 86_400_000
-# So many messages in a row that are older than the last one: the clock was set back.
+# This many messages in a row older than the last one: the clock was set back.
 _SET_BACK = 50
 
 
 def believed_ms(ts_ms: int, received_ms: int) -> int:
-    """Return the moment of a message: its own stamp unless that cannot be right."""
+    """Return the time of a message: its own timestamp unless that cannot be right."""
     if received_ms - _BEHIND_MS <= ts_ms <= received_ms + _AHEAD_MS:
         return ts_ms
     return received_ms
@@ -30,7 +30,7 @@ def believed_ms(ts_ms: int, received_ms: int) -> int:
 class ZoneWatch:
     """The counts of one zone, for the crowd rule and for presences.
 
-    dirty: gets the watch when a restart would miss something that was not saved yet.
+    dirty: the set of watches with changes that are not saved yet.
     """
 
     __slots__ = (
@@ -65,9 +65,9 @@ class ZoneWatch:
     def see(
         self, ts_ms: int, people: int, received_ms: int
     ) -> Sequence[Finding | Seen] | None:
-        """Take one count; return what it brought, None for nothing."""
+        """Process one count; return what it led to, None for nothing."""
         self.last_seen_ms = received_ms
-        # As `believed_ms`, without the call and one addition.
+        # Like `believed_ms`, without the call and one addition.
         if not -_AHEAD_MS <= received_ms - ts_ms <= _BEHIND_MS:
             ts_ms = received_ms
         if ts_ms <= self.last_ms and not self._was_set_back(received_ms):
@@ -75,7 +75,7 @@ class ZoneWatch:
         self.late = 0
         crowd, presence = self.crowd, self.presence
         if people == 0 and presence.in_ms < 0 and crowd.began_ms < 0:
-            # Mostly nobody is there: nothing to decide, and 100,000 come a second.
+            # Mostly nobody is there: nothing to decide, at up to 100,000 a second.
             self.last_ms = crowd.last_ms = ts_ms
             return None
         self.last_ms = ts_ms
@@ -88,7 +88,7 @@ class ZoneWatch:
         return found or None
 
     def _was_set_back(self, received_ms: int) -> bool:
-        """Say whether the camera's clock, or ours, was set back; begin anew then."""
+        """Return whether the camera's clock, or ours, was set back; start over then."""
         self.late += 1
         if self.last_ms <= received_ms + _AHEAD_MS and self.late < _SET_BACK:
             return False
@@ -96,7 +96,7 @@ class ZoneWatch:
         return True
 
     def expire(self, now_ms: int) -> list[Finding | Seen]:
-        """End what the camera no longer speaks of."""
+        """End what the camera no longer reports."""
         if now_ms - self.last_seen_ms <= SILENCE_MS:
             return []
         return self.finish()
@@ -116,7 +116,7 @@ class ZoneWatch:
         return self.crowd.is_open or self.presence.is_open
 
     def state(self) -> dict[str, Any]:
-        """Return what a restart must know, as JSON, and take it for saved."""
+        """Return the state that a restart needs, as JSON, and count it as saved."""
         self.crowd.changed = self.presence.changed = False
         self.saved_ms = self.last_ms
         known = {"crowd": self.crowd.state()}
@@ -124,7 +124,7 @@ class ZoneWatch:
         return known if present is None else known | {"presence": present}
 
     def restore(self, known: dict[str, Any], now_ms: int) -> None:
-        """Go on; nobody can have been heard while nobody listened."""
+        """Resume; nobody can have been seen while nobody listened."""
         self.last_seen_ms = now_ms
         self.crowd.restore(known.get("crowd", {}))
         self.presence.restore(known.get("presence"))

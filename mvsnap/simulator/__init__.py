@@ -1,1 +1,1 @@
-"""Stand-ins for the Meraki and Webex clouds: for tests, and to try mvsnap out."""
+"""Simulated clouds of Meraki, Webex and IXON: for tests, and to try mvsnap out."""

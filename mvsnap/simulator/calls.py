@@ -1,4 +1,4 @@
-"""Calls: what a simulated cloud was asked, and the app that writes it down."""
+"""Calls: the requests to a simulated cloud, and the app that records them."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _MAX_BODY_BYTES = 101 * 1024 * 1024
 
 class _Request(Request):
     def _get_file_stream(self, *args: Any, **kwargs: Any) -> IO[bytes]:
-        # The usual temporary file stays open when the caller is killed while sending.
+        # The usual temporary file stays open if the caller is killed while sending.
         return io.BytesIO()
 
 
 @dataclass
 class Asked:
-    """One call, also one that a fault answered.
+    """One call, including one answered by a fault.
 
-    query: names ending in [] hold lists, all others text.
+    query: names ending in [] are lists, all others text.
     json: the JSON body, the text fields of a form, or None.
-    at: time.monotonic() when the call came in.
+    at: time.monotonic() when the call arrived.
     """
 
     method: str
@@ -50,8 +50,8 @@ def new_app(
 ) -> Flask:
     """Return an app that records calls, has faults, and /fault to add more.
 
-    is_api: tells which paths are the cloud's; only these are recorded and go wrong.
-    finish: gets every answer last, also what a fault put in its place.
+    is_api: returns which paths are the cloud's; only these are recorded and can fail.
+    finish: called last with every answer, including those of faults.
     """
     app = Flask(name)
     app.request_class = _Request
@@ -67,7 +67,7 @@ def new_app(
         asked.append(g.asked)
         return faults.before_request()
 
-    # Flask calls what was registered first at the very end.
+    # Flask calls the function registered first at the very end.
     if finish is not None:
         app.after_request(finish)
     app.after_request(faults.after_request)
@@ -112,7 +112,7 @@ def _asked() -> Asked:
 def _fault(body: Any) -> Fault:
     if not isinstance(body, dict):
         raise ValueError("A fault is a JSON object with at least 'kind'")
-    # A shell script may send 429 as a number and 0.5 as a text.
+    # A shell script may send 429 as a number and 0.5 as text.
     types = {"kind": str, "times": int, "share": float, "seconds": float}
     for key in types.keys() & body.keys():
         body[key] = types[key](body[key])

@@ -22,11 +22,11 @@ NAMES = (
 
 @dataclass
 class FakeDirectory:
-    """A directory of NAMES; its knobs may be turned while it is served.
+    """A directory of NAMES; its attributes may be changed while it is served.
 
-    photos: what a person's photo address is instead of the usual one.
-    body, kind: what a photo is instead of a JPEG. broken: the list is no JSON.
-    asked: the paths that were asked for.
+    photos: replacements for a person's photo address.
+    body, kind: content and type of a photo, instead of a JPEG. broken: invalid JSON.
+    asked: the requested paths.
     """
 
     photos: dict[str, str] = field(default_factory=dict)
@@ -73,5 +73,5 @@ class FakeDirectory:
 
 
 def portrait_of(user_id: str) -> bytes:
-    """Return the same face for the same badge."""
+    """Return a face, always the same for the same badge."""
     return draw_portrait(sum(map(ord, user_id)))

@@ -32,7 +32,7 @@ KINDS = frozenset(
     }
 )
 
-_GARBAGE_RETRY_AFTER = "rand(30),add(30)"  # seen from the real Webex
+_GARBAGE_RETRY_AFTER = "rand(30),add(30)"  # observed at the real Webex
 
 
 @dataclass
@@ -40,10 +40,10 @@ class Fault:
     """One thing that goes wrong.
 
     path: a regular expression searched in "METHOD /path"; "" means every call.
-    times: how many calls it hits, -1 for ever.
-    share: 0.33 hits a random third of the matching calls.
+    times: how many calls it affects, -1 for all.
+    share: 0.33 affects a random third of the matching calls.
     seconds: how long "slow" takes; the Retry-After of a 429.
-    after: the call is carried out first, then its answer is lost or replaced.
+    after: the call is processed first, then its answer is lost or replaced.
     """
 
     kind: str
@@ -65,7 +65,7 @@ class Fault:
 
 
 class Faults:
-    """The faults of one app. Of those that match a call, the first added happens."""
+    """The faults of one app. The first one added that matches a call happens."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Faults:
         seed: int = 1,
         answers: Mapping[str, Callable[[], Response]] | None = None,
     ) -> None:
-        """answers: how this cloud words a kind, where it differs from plain HTML."""
+        """answers: this cloud's answers to kinds of faults, if not plain HTML."""
         self._answers = dict(answers or {})
         self._random = random.Random(seed)
         self._lock = threading.Lock()
@@ -118,7 +118,7 @@ class Faults:
 
     def _happen(self, fault: Fault) -> Response | None:
         if fault.kind == "slow":
-            # The slowness is what is simulated; nothing else here sleeps.
+            # The delay is the simulated fault; nothing else here sleeps.
             time.sleep(fault.seconds)
             return None
         if fault.kind == "reset":
@@ -140,7 +140,7 @@ class Faults:
 
 
 def html_answer(status: int, title: str) -> Response:
-    """Return what a proxy in front of a cloud sends: HTML, never JSON."""
+    """Return the answer of a proxy in front of a cloud: HTML, never JSON."""
     page = f"<html><body><h1>{status} {title}</h1></body></html>"
     return Response(page, status, content_type="text/html")
 
@@ -165,12 +165,12 @@ def reset_connection() -> None:
     """Reset the TCP connection of the current request; never returns.
 
     Raises:
-        ConnectionResetError: always; the server takes it as a client that is gone.
+        ConnectionResetError: always; to the server the client is gone.
     """
     connection: socket.socket = request.environ["werkzeug.socket"]
     linger_0_s = struct.pack("ii", 1, 0)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_0_s)
-    # The server still holds the socket and would say a polite goodbye (FIN) first.
+    # The server still has the socket open and would close it normally (FIN) first.
     # Another file under its number closes the connection here and now, by RST.
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, connection.fileno())

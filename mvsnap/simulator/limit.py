@@ -12,7 +12,7 @@ _LONGEST_S = 10
 class CallLimit:
     """`rate_per_s`, and `burst` more in the first second.
 
-    That is Meraki's own wording, with its own sum: 10 a second and a burst of 10 make
+    That is Meraki's own wording and calculation: 10 a second and a burst of 10 make
     at most 20 calls in one second, 30 in two. A refused call does not count.
     """
 

@@ -1,4 +1,4 @@
-"""Picture: what a simulated camera sees, drawn. Pure."""
+"""Picture: drawn views of simulated cameras. Pure."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def _rack_y(level: int, step: int) -> int:
 
 
 def _yard(image: Image.Image, tint: _Color) -> None:
-    """A car park at dusk with deferred cars."""
+    """A car park at dusk with cars."""
     _fade(image, (0, 0, WIDTH, 200), (58, 66, 98), (200, 150, 120))
     _fade(image, (0, 200, WIDTH, HEIGHT), (92, 94, 100), (62, 64, 70))
     draw = ImageDraw.Draw(image)

@@ -1,4 +1,4 @@
-"""Robot cell: what a camera sees of a packaging robot, drawn; it stops on demand."""
+"""Robot cell: a camera's view of a packaging robot, drawn; it stops on demand."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CYCLE_S = 4.0
 
 
 class RobotCell:
-    """`draw` is a picture of now; `stop` as when the robot fails, `go` afterwards."""
+    """`draw` is a picture of now; `stop` as if the robot failed, then `go`."""
 
     def __init__(self) -> None:
         self._stopped_s: float | None = None

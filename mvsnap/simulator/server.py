@@ -1,4 +1,4 @@
-"""Server: an app on a real port, for as long as a `with` block lasts."""
+"""Server: an app on a real port, for the duration of a `with` block."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class _Handler(WSGIRequestHandler):
         self, error: BaseException, environ: dict[str, Any] | None = None
     ) -> None:
         self.close_connection = True
-        # Werkzeug forgets it when the client goes while its last bytes are read: a
-        # file that is being sent would stay open.
+        # Werkzeug drops it if the client disconnects while its last bytes are read: a
+        # file being sent would stay open.
         answer = (environ or {}).get(_ANSWER)
         if answer is not None:
             answer.close()
@@ -34,8 +34,8 @@ def serve(
 ) -> Iterator[str]:
     """Serve `app` in a thread and yield its origin, such as http://127.0.0.1:50123.
 
-    port: 0 takes a free one.
-    silence_s: how long to wait for a body that was announced and does not come.
+    port: 0 picks a free one.
+    silence_s: how long to wait for an announced body that does not arrive.
     """
 
     class Handler(_Handler):

@@ -42,8 +42,8 @@ def draw_number(number: int) -> bytes:
 class FakeVideo:
     """`/video.mjpg`, `/picture.jpg` and `/stream` (raw bytes of `film`).
 
-    auth: none, basic or digest. frozen: connected, but no picture comes. fail_with: a
-    status for every request. boundary: as the header names it; cameras get it wrong.
+    auth: none, basic or digest. frozen: connected, but without pictures. fail_with: a
+    status for every request. boundary: as in the header; cameras get it wrong.
     says_length: whether each part has a Content-Length. draw: a JPEG of picture `n`.
     """
 
@@ -123,7 +123,7 @@ class FakeVideo:
             number = max(number + 1, int(time.time() * self.fps))
 
     def _paced(self) -> Iterator[bytes]:
-        """The film in a second for each 1/10 of it."""
+        """The film in a hundred pieces, ten a second."""
         step = max(1, len(self.film) // 100)
         for begin in range(0, len(self.film), step):
             yield self.film[begin : begin + step]

@@ -1,1 +1,1 @@
-"""The event store: tables, queries, files. SQLite and PostgreSQL, the same code."""
+"""The event store: tables, queries, files. The same code for SQLite and PostgreSQL."""

@@ -1,4 +1,4 @@
-"""The audit log: who changed what, who logged in and out. Lines are only added."""
+"""The audit log: who changed what, who logged in and out. Append-only."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class AuditFilter:
 
 @dataclass(frozen=True, slots=True)
 class AuditLine:
-    """A change with its place in the log: a higher id is a newer line."""
+    """A change with its position in the log: a higher id is a newer line."""
 
     id: int
     change: Change
@@ -68,7 +68,7 @@ class AuditLog:
         return pages(read, lambda line: line.id, after=wanted.after)
 
     def people(self) -> list[str]:
-        """Return everybody who is named in the log, in the order of names."""
+        """Return everyone named in the log, sorted."""
         statement = select(audit.c.who).distinct().order_by(audit.c.who)
         with self._db.reading() as connection:
             return list(connection.execute(statement).scalars())

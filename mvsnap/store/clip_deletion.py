@@ -1,7 +1,7 @@
-"""The second half of deleting clips: the files go once their rows say so.
+"""The second half of deleting clips: the files are deleted after the rows are marked.
 
-In this order a crash in between leaves a file that the next call removes, never a
-clip without its file.
+In this order a crash in between leaves a file that the next call deletes, never a clip
+without its file.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ log = logging.getLogger(__name__)
 
 
 def finish_deletes(videos: VideoStore, files: Files) -> int:
-    """Unlink what deleted clips left on the disk; return how many files are gone.
+    """Unlink what deleted clips left on disk; return how many files were deleted.
 
-    A file that another clip still shows stays. One that cannot be removed is tried
-    again the next time. Those of another data_dir are left to its own process.
+    A file that another clip still shows stays. One that cannot be deleted is retried
+    the next time. Those of another data_dir are left to its own process.
     """
     gone = 0
     for path in videos.deleted_files():

@@ -1,4 +1,4 @@
-"""The clips: asked for, recorded, told, kept. One method is one transaction."""
+"""Clips: requested, recorded, posted, kept. One method is one transaction."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from mvsnap.store.tables import clips, events, recorder_cameras
 
 _NEWEST_FIRST = Order(falling=(clips.c.at, clips.c.id))
 _UNFINISHED = (ClipState.WAITING, ClipState.RECORDING)
-# What one recorder took, and nobody else looks after.
+# Claimed by one recorder, and left alone by the others.
 _HAD = (ClipState.RECORDING, ClipState.READY, ClipState.FAILED)
 
 
@@ -47,12 +47,12 @@ class ClipStore:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    # --- what the jobs ask for, and the recorder does
+    # --- for jobs and the recorder
 
     def ask(self, wanted: Iterable[Clip], recorder_id: str | None = None) -> None:
-        """Note clips to record; those that are known already stay as they are.
+        """Store clips to record; known ones stay as they are.
 
-        recorder_id: of who has them already.
+        recorder_id: of a recorder that claims them right away.
         """
         more = {"recorder_id": recorder_id}
         rows = [_row(clip) | {"due_at": clip.received_at} | more for clip in wanted]
@@ -70,7 +70,7 @@ class ClipStore:
             return int(connection.execute(statement).scalar_one())
 
     def are_left(self) -> bool:
-        """Say whether any clip waits, is being recorded, or is not told."""
+        """Return whether any clip waits, is being recorded, or is not posted."""
         is_left = or_(clips.c.state.in_(_UNFINISHED), clips.c.notified.is_(False))
         with self._db.reading() as connection:
             found = connection.execute(select(clips.c.id).where(is_left).limit(1))
@@ -79,10 +79,10 @@ class ClipStore:
     def claim(
         self, recorder_id: str, cameras: Iterable[CameraName], now: datetime
     ) -> list[Clip]:
-        """Take what is due for these cameras; return all that this recorder has.
+        """Claim what is due for these cameras; return all that this recorder has.
 
-        What it had before a restart is among them. The oldest come first: those that
-        shared its file before a restart find it begun.
+        What it had before a restart is included. The oldest come first: those that
+        shared its file before a restart find it already started.
         """
         mine = and_(
             clips.c.state == ClipState.RECORDING, clips.c.recorder_id == recorder_id
@@ -94,20 +94,20 @@ class ClipStore:
         )
         had = select(clips).where(mine).order_by(clips.c.received_at, clips.c.id)
         with self._db.reading() as connection:
-            # Most looks find nothing: they shall not wait for a writer.
+            # Most polls find nothing: those must not wait for a writer.
             if connection.execute(select(clips.c.id).where(due).limit(1)).first():
                 found = None
             else:
                 found = connection.execute(had).all()
         if found is None:
-            taken = {"state": ClipState.RECORDING, "recorder_id": recorder_id}
+            claimed = {"state": ClipState.RECORDING, "recorder_id": recorder_id}
             with self._db.writing() as connection:
-                connection.execute(update(clips).where(due).values(taken))
+                connection.execute(update(clips).where(due).values(claimed))
                 found = connection.execute(had).all()
         return [_clip(row) for row in found]
 
     def inherit(self, recorder_id: str) -> None:
-        """Take what the same data_dir has left under another name of its host.
+        """Adopt what the same data_dir has left under another host name.
 
         recorder_id: HOST-INSTALLATION, see `jobs.executors.installation`.
         """
@@ -123,7 +123,7 @@ class ClipStore:
             )
 
     def put_back(self, clip_id: EventId, note: str, due_at: datetime) -> None:
-        """Let a clip wait until `due_at` to be tried again."""
+        """Let a clip wait until `due_at` for another attempt."""
         values = {"state": ClipState.WAITING, "note": note, "due_at": due_at}
         with self._db.writing() as connection:
             connection.execute(
@@ -131,10 +131,10 @@ class ClipStore:
             )
 
     def finish(self, clip: Clip, event: Event) -> None:
-        """Store what came of a clip, with the event that tells of it."""
+        """Store the outcome of a clip, with its event."""
         added = self._db.insert(events).values(event_row(event))
         values = _row(clip)
-        # Set by others meanwhile, or for good when it was asked for.
+        # Changed by others meanwhile, or fixed when the clip was requested.
         for name in ("id", "kept"):
             del values[name]
         with self._db.writing() as connection:
@@ -144,7 +144,7 @@ class ClipStore:
             connection.execute(added.on_conflict_do_nothing())
 
     def overdue(self, before: datetime) -> list[Clip]:
-        """Return what waits longer: no recorder has its camera any more."""
+        """Return what has waited longer: no recorder has its camera any more."""
         return self._read(
             select(clips).where(
                 clips.c.state == ClipState.WAITING, clips.c.received_at < before
@@ -163,7 +163,7 @@ class ClipStore:
     def left_by_others(
         self, recorder_ids: Iterable[str], before: datetime
     ) -> list[Clip]:
-        """Return what recorders but these have begun or not told, and is older."""
+        """Return what any other recorders have started or not posted, and is older."""
         statement = select(clips).where(
             clips.c.recorder_id.not_in(list(recorder_ids)),
             clips.c.received_at < before,
@@ -178,7 +178,7 @@ class ClipStore:
                 update(clips).where(clips.c.id == clip_id).values(notified=True)
             )
 
-    # --- what people look at
+    # --- for the pages
 
     def clip(self, clip_id: EventId) -> Clip | None:
         found = self._read(select(clips).where(clips.c.id == clip_id))
@@ -198,7 +198,7 @@ class ClipStore:
         return self._read(statement.order_by(clips.c.at, clips.c.id))
 
     def of_file(self, clip: Clip) -> list[Clip]:
-        """Return the clips that show this one's file; whose it was begun for first."""
+        """Return the clips that show this one's file, its first request first."""
         return self._read(
             select(clips)
             .where(clips.c.path == clip.path)
@@ -215,7 +215,7 @@ class ClipStore:
         )
 
     def keep(self, clip_id: EventId, kept: bool, log: Iterable[Change] = ()) -> bool:
-        """Spare a clip from every deletion, or no longer; False: nothing to change."""
+        """Protect a clip from all deletion, or no longer; False: nothing to change."""
         statement = (
             update(clips)
             .where(
@@ -227,10 +227,10 @@ class ClipStore:
         )
         return self._change(statement, log)
 
-    # --- deleting: first the row says so, then the file goes (store/clip_files.py)
+    # --- deleting: first the row is marked, then the file is deleted (clip_deletion.py)
 
     def delete(self, clip_id: EventId, log: Iterable[Change] = ()) -> bool:
-        """Mark a finished clip as deleted; False when it is kept or has no file.
+        """Mark a finished clip as deleted; False if it is kept or has no file.
 
         Nobody sees it any more; its `path` stays until `VideoStore.forget_file`.
         """
@@ -245,10 +245,10 @@ class ClipStore:
         )
         return self._change(statement, log)
 
-    # --- how the cameras are
+    # --- state of the cameras
 
     def see(self, cameras: Iterable[RecorderCamera]) -> None:
-        """Note how the recorder's cameras are now."""
+        """Store the current state of the recorder's cameras."""
         with self._db.writing() as connection:
             for camera in cameras:
                 fresh = asdict(camera)
@@ -260,13 +260,13 @@ class ClipStore:
                 )
 
     def recorder_cameras(self) -> Mapping[CameraName, RecorderCamera]:
-        """Return how each camera was when the recorder last said so."""
+        """Return the state of each camera when the recorder last wrote it."""
         with self._db.reading() as connection:
             rows = connection.execute(select(recorder_cameras)).all()
         return {row.camera: RecorderCamera(**row._mapping) for row in rows}
 
     def _change(self, statement: Update, log: Iterable[Change]) -> bool:
-        """Run it with its lines of the audit log, if it changes anything."""
+        """Execute it with its lines of the audit log, if it changes anything."""
         with self._db.writing() as connection:
             found = connection.execute(statement.returning(clips.c.id)).first()
             if found is not None:

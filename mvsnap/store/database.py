@@ -1,4 +1,4 @@
-"""Opening the database and bringing it to this version."""
+"""Opens the database and migrates it to this version."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 log = logging.getLogger(__name__)
 
-# What is raised while the database does not answer, for those who go on later.
+# Raised while the database is unreachable, for those who continue later.
 OUTAGES = (SQLAlchemyError,)
 # The newest file in migrations/versions; a test compares them.
 HEAD = "0008"
 _MIGRATIONS = Path(__file__).parent / "migrations"
-# Any number, the same in every process: only one of them migrates at a time.
+# Arbitrary, but the same in every process: only one of them migrates at a time.
 _MIGRATION_LOCK = 5_004_001
 
 
@@ -43,7 +43,7 @@ def sqlite_url(path: Path) -> str:
 
 
 def open_database(url: str) -> Engine:
-    """Return an engine whose commits survive a power cut. Connects to nothing yet."""
+    """Return an engine whose commits survive a power cut. Does not connect yet."""
     if url.startswith("sqlite"):
         engine = create_engine(url, connect_args={"timeout": 30})
         event.listen(engine, "connect", _set_pragmas)
@@ -53,7 +53,7 @@ def open_database(url: str) -> Engine:
 
 
 class Database:
-    """One open database as the stores of a process share it."""
+    """An open database, shared by the stores of a process."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -66,14 +66,14 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One transaction; committed when the block ends well."""
+        """One transaction; committed if the block ends normally."""
         with self._turn, self.engine.begin() as connection:
             yield connection
 
     def listed(self, name: str) -> TableValuedAlias:
-        """Return a table with the column `value`: numbers of the parameter `name`.
+        """Return a table with the column `value`: the numbers of the parameter `name`.
 
-        A statement with it stays the same however many they are, which an IN does not.
+        The statement's text does not depend on how many there are, unlike with IN.
         `as_list` makes the parameter.
         """
         if self.is_sqlite:
@@ -86,14 +86,15 @@ class Database:
         return json.dumps(found) if self.is_sqlite else found
 
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
-        """Return an INSERT that knows ON CONFLICT."""
+        """Return an INSERT that supports ON CONFLICT."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
 
 class Bulk:
-    """An INSERT of many rows as tuples, past SQLAlchemy's work on each single value.
+    """An INSERT of many rows as tuples, without SQLAlchemy's work on each value.
 
-    Four times as fast as rows in dicts. Values must be what the driver takes.
+    Four times as fast as rows in dicts. Values must be of types that the driver
+    accepts.
     """
 
     def __init__(
@@ -112,22 +113,22 @@ class Bulk:
 
 
 def turns(url: str) -> AbstractContextManager[object]:
-    """Return what the writers of one process hold while they write.
+    """Return a lock that the writers of one process hold while they write.
 
-    SQLite has one writer at a time; who comes second sleeps for growing spans, up to
-    0.1 s, and looks again. A lock hands over at once: half the time, a tenth of the
-    worst case. PostgreSQL needs none.
+    SQLite has one writer at a time; a second one sleeps for increasing spans, up to 0.1
+    s, and tries again. A lock hands over at once: half the time, a tenth of the worst
+    case. PostgreSQL needs none.
     """
     return threading.Lock() if url.startswith("sqlite") else nullcontext()
 
 
 def for_reading(engine: Engine) -> Engine:
-    """Return the same engine, whose transactions never wait for a writer."""
+    """Return the same engine, but its transactions never wait for a writer."""
     return engine.execution_options(mvsnap_reading=True)
 
 
 def upgrade(engine: Engine, to: str = HEAD) -> None:
-    """Bring the tables to this version; safe when several processes start at once."""
+    """Migrate the tables to this version; safe when several processes start at once."""
     with _one_at_a_time(engine) as connection:
         if _version(connection) != to:
             _migrate(connection, to)
@@ -135,7 +136,7 @@ def upgrade(engine: Engine, to: str = HEAD) -> None:
 
 
 def _migrate(connection: Connection, to: str) -> None:
-    # Only here: alembic takes 10 MB, and most starts find nothing to do.
+    # Imported here: alembic takes 10 MB, and most starts have nothing to migrate.
     from alembic import command
     from alembic.config import Config
 
@@ -183,7 +184,7 @@ def _one_at_a_time(engine: Engine) -> Iterator[Connection]:
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
-    # pysqlite starts transactions late and by itself; we start them, see below.
+    # pysqlite starts transactions late and implicitly; we start them, see below.
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
@@ -194,6 +195,6 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
 
 def _begin(connection: Connection) -> None:
     # A transaction that reads first and writes later would fail with "database is
-    # locked" when another process wrote in between: writers queue up front.
+    # locked" if another process wrote in between: writers queue up front.
     reading = connection.get_execution_options().get("mvsnap_reading", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -1,4 +1,4 @@
-"""The event store: what happened, and what was told to whom.
+"""The event store: what happened, and which messages were sent.
 
 One method is one transaction. Rows become dataclasses before they leave.
 """
@@ -32,7 +32,7 @@ from mvsnap.store.purging import OldRows, PurgeResult, one_of_paths, purge
 from mvsnap.store.tables import clips, deliveries, events, workers
 
 _NEWEST_FIRST = Order(falling=(events.c.occurred_at, events.c.id))
-# A worker not seen for this long is taken for dead.
+# A worker not seen for this long is considered dead.
 SILENT_AFTER = timedelta(seconds=50)
 
 
@@ -40,7 +40,7 @@ SILENT_AFTER = timedelta(seconds=50)
 class EventFilter:
     """Which events; None means any. `until` is exclusive; `after` is paging.
 
-    serials: of cameras; the name of one that has no serial.
+    serials: of cameras; the name of a camera without a serial.
     """
 
     kinds: tuple[EventKind, ...] | None = None
@@ -59,7 +59,7 @@ class Store:
         self._db.engine.dispose()
 
     def require_database(self) -> None:
-        """Raise SQLAlchemyError when the database server is away; SQLite has none."""
+        """Raise SQLAlchemyError if the database server is away; SQLite has none."""
         if not self._db.is_sqlite:
             self.ping()
 
@@ -69,9 +69,9 @@ class Store:
             connection.execute(select(1))
 
     def add_event(self, event: Event) -> bool:
-        """Add a fact; False when it was there already (ids are made from the job)."""
+        """Add an event; False if it exists already (ids are derived from the job)."""
         statement = self._db.insert(events).values(event_row(event))
-        # psycopg does not count the rows of such a statement; what it returns counts.
+        # psycopg does not count the rows of such a statement; RETURNING does.
         added = statement.on_conflict_do_nothing().returning(events.c.id)
         with self._db.writing() as connection:
             return connection.execute(added).first() is not None
@@ -104,7 +104,7 @@ class Store:
     def count_events(
         self, since: datetime, *, only_failed: bool = False
     ) -> dict[EventKind, int]:
-        """Count what happened since then by kind; failed: with the reason why."""
+        """Count events by kind since then; failed: those with an error."""
         statement = select(events.c.kind, func.count().label("how_many")).where(
             events.c.occurred_at >= since
         )
@@ -154,7 +154,7 @@ class Store:
     def begin_delivery(
         self, job_id: JobId, part: str, room: str, now: datetime
     ) -> Delivery | None:
-        """Note that the message is about to leave; return how it stood before.
+        """Store that the message is about to leave; return its state before.
 
         A message that was sent already stays as it is.
         """
@@ -164,7 +164,7 @@ class Store:
             deliveries.c.room == room,
         )
         fresh = {"state": DeliveryState.SENDING, "changed_at": now}
-        # Inserted first: of two that begin at once, one waits here for the other.
+        # Inserted first: of two that start at once, one waits here for the other.
         first = (
             self._db.insert(deliveries)
             .values(job_id=job_id, part=part, room=room, attempts=1, **fresh)
@@ -194,7 +194,7 @@ class Store:
         message_id: MessageId | None = None,
         error: str | None = None,
     ) -> None:
-        """Note how the message stands now."""
+        """Store the current state of the message."""
         news = {
             "state": state,
             "message_id": message_id,
@@ -209,7 +209,7 @@ class Store:
                 statement.on_conflict_do_update(
                     index_elements=[*deliveries.primary_key],
                     set_=news,
-                    # What was sent was sent, whoever says otherwise later.
+                    # Once sent it stays sent, whoever reports otherwise later.
                     where=deliveries.c.state != DeliveryState.SENT,
                 )
             )
@@ -278,7 +278,7 @@ def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
     if wanted.kinds is not None:
         found.append(events.c.kind.in_(wanted.kinds))
     if wanted.serials is not None:
-        # A camera of the recorder may have no serial: its name stands for it.
+        # A camera of the recorder may have no serial: its name is used instead.
         by_name = and_(events.c.serial == "", events.c.camera_name.in_(wanted.serials))
         found.append(or_(events.c.serial.in_(wanted.serials), by_name))
     if wanted.zone_id is not None:

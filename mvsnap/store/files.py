@@ -1,4 +1,4 @@
-"""Pictures beside the database: they appear whole or not at all."""
+"""Pictures next to the database: they appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PHOTO_IS_NEW_S = 3600
 
 
 class Files:
-    """Files below `data_dir`; paths given out are relative to it."""
+    """Files below `data_dir`; all paths are relative to it."""
 
     def __init__(self, data_dir: Path) -> None:
         self._root = data_dir
@@ -28,7 +28,7 @@ class Files:
         return self.save_picture("snapshots", event_id, at, jpeg)
 
     def save_photo(self, image: bytes) -> str | None:
-        """Keep a small JPEG of an image and return its path; None: it is no image.
+        """Store an image as a small JPEG and return its path; None: not an image.
 
         The same image has the same path.
         """
@@ -49,7 +49,7 @@ class Files:
         """
         gone = 0
         for photo in (self._root / _PHOTOS).glob("*.jpg"):
-            # It is written before the store knows of it.
+            # It is written before its row is.
             age_s = now.timestamp() - photo.stat().st_mtime
             known = str(photo.relative_to(self._root)) in paths
             if not known and age_s > _PHOTO_IS_NEW_S:
@@ -59,25 +59,25 @@ class Files:
         return gone
 
     def snapshot(self, event: Event) -> Path | None:
-        """Return the picture's place on disk, None when there is none (any more)."""
+        """Return the picture's path on disk, None if there is none (any more)."""
         return self.picture(event.snapshot_path)
 
     def thumbnail(self, event: Event) -> Path | None:
-        """Return a small copy of the picture, made when it is first asked for."""
+        """Return a small copy of the picture, made on first use."""
         return self.small_picture(event.snapshot_path)
 
     def save_picture(self, kind: str, name: str, at: datetime, jpeg: bytes) -> str:
-        """Write a picture that belongs to no event; kind: the folder of its like."""
+        """Write a picture that belongs to no event; kind: its folder."""
         path = Path(kind) / f"{at:%Y/%m/%d}" / f"{name}.jpg"
         durable_file.write(self._root / path, jpeg)
         return str(path)
 
     def picture(self, path: str | None) -> Path | None:
-        """Return where a picture lies, None when there is none (any more)."""
+        """Return the path of a picture on disk, None if there is none (any more)."""
         return self._there(path)
 
     def small_picture(self, path: str | None) -> Path | None:
-        """Return a small copy of a picture, made when it is first asked for."""
+        """Return a small copy of a picture, made on first use."""
         return self._copy(self.picture(path), "thumbnail", pictures.thumbnail)
 
     def picture_within(self, event: Event, most_bytes: int) -> Path | None:
@@ -89,25 +89,25 @@ class Files:
         return self._copy(path, f"within-{most_bytes}", small) or path
 
     def clip(self, clip: Clip) -> Path | None:
-        """Return the video's place on disk, None when there is none (any more)."""
+        """Return the video's path on disk, None if there is none (any more)."""
         return None if _is_deleted(clip) else self._there(clip.path)
 
     def clip_thumbnail(self, clip: Clip) -> Path | None:
         return None if _is_deleted(clip) else self._there(clip.thumbnail_path)
 
     def clip_within(self, clip: Clip, most_bytes: int) -> Path | None:
-        """Return the video unless it is too large to be sent along."""
+        """Return the video unless it is too large to be attached."""
         path = self.clip(clip)
         return path if path and path.stat().st_size <= most_bytes else None
 
     def remove(self, path: str) -> None:
-        """Remove a picture and the copies made of it."""
+        """Delete a picture and the copies made of it."""
         whole = self._root / path
         for copy in whole.parent.glob(f"{whole.stem}.*"):
             copy.unlink(missing_ok=True)
 
     def remove_durably(self, path: str) -> None:
-        """Remove a video and its thumbnail; they do not come back in a power cut.
+        """Delete a video and its thumbnail; they do not return after a power cut.
 
         Raises:
             OSError: something is still there.
@@ -136,5 +136,5 @@ class Files:
 
 
 def _is_deleted(clip: Clip) -> bool:
-    # Its file stays on the disk for a moment, and as long as another clip shows it.
+    # Its file stays on disk for a moment, and as long as another clip shows it.
     return clip.state is ClipState.DELETED

@@ -1,4 +1,4 @@
-"""Lists read page by page, each page from the last row of the one before."""
+"""Lists read page by page, each starting after the last row of the previous one."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ SIZE = 500
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
-    """rows: what is shown. has_more: there is another page."""
+    """rows: the ones to show. has_more: there is another page."""
 
     rows: Sequence[Row]
     has_more: bool
 
     @classmethod
     def cut(cls, found: Sequence[Row], size: int) -> Page[Row]:
-        """Return the page of a list that was asked for one row more than it has."""
+        """Return the page of a list that was read with one extra row."""
         return cls(found[:size], has_more=len(found) > size)
 
     @property
     def last(self) -> Row | None:
-        """The row after which the next page begins; None: there is no other page."""
+        """The row before the next page; None: there is no other page."""
         return self.rows[-1] if self.has_more else None
 
 
@@ -42,7 +42,7 @@ def pages(
 ) -> Iterator[Sequence[Row]]:
     """Yield all pages of a list, at most `most` rows.
 
-    read: returns so many rows behind a place, None: from the beginning.
+    read: returns a number of rows after a position, None: from the beginning.
     place: of a row; not only its id where rows may be purged while pages are sent.
     """
     left = most
@@ -59,9 +59,9 @@ def pages(
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The order of a list by columns that together are of one row only.
+    """The order of a list by columns that are unique together.
 
-    falling: the largest first; rising: the smallest first, where those are the same.
+    falling: the largest first; rising: the smallest first, among equals.
     """
 
     falling: Sequence[ColumnElement[Any]] = ()
@@ -69,11 +69,11 @@ class Order:
 
     @property
     def by(self) -> list[ColumnElement[Any]]:
-        """What `order_by` takes."""
+        """The arguments of `order_by`."""
         return [*(column.desc() for column in self.falling), *self.rising]
 
     def behind(self, place: Sequence[Any]) -> ColumnElement[bool]:
-        """Return what is true of the rows that follow the one with these values."""
+        """Return the condition for the rows after the one with these values."""
         falls = len(self.falling)
         columns = [*self.falling, *self.rising]
         same: list[ColumnElement[bool]] = []
@@ -83,6 +83,6 @@ class Order:
             found.append(and_(*same, further))
             same.append(column == value)
         first, value = columns[0], place[0]
-        # The first one again, alone: it lets an index begin at the right place.
+        # The first one again, alone: it lets an index start at the right position.
         begin = first <= value if falls else first >= value
         return and_(begin, or_(*found))

@@ -17,7 +17,7 @@ _THUMBNAIL_WIDTH = 480
 _PORTRAIT_SIZE = 640
 _MAX_PIXELS = 40_000_000
 _ORIENTATION = 0x0112
-# What Pillow raises of bytes that are no picture, or have malformed EXIF.
+# What Pillow raises for bytes that are not a picture, or have malformed EXIF.
 _UNREADABLE = (
     *(OSError, ValueError, SyntaxError, TypeError, AttributeError),
     *(struct.error, LookupError, ArithmeticError),
@@ -25,7 +25,7 @@ _UNREADABLE = (
 
 
 def thumbnail(jpeg: Path) -> bytes | None:
-    """Return a JPEG 480 pixels wide, None when the file cannot be read as a picture."""
+    """Return a JPEG 480 pixels wide, None if the file is not a readable picture."""
     picture = _open(jpeg, draft_width=_THUMBNAIL_WIDTH)
     if picture is None:
         return None
@@ -34,7 +34,7 @@ def thumbnail(jpeg: Path) -> bytes | None:
 
 
 def within(jpeg: Path, max_bytes: int) -> bytes | None:
-    """Return the picture as at most `max_bytes`; it gets coarser, then smaller."""
+    """Return the picture in at most `max_bytes`; reduces quality first, then size."""
     picture = _open(jpeg)
     if picture is None:
         return None
@@ -48,16 +48,16 @@ def within(jpeg: Path, max_bytes: int) -> bytes | None:
 
 
 def portrait(image: bytes) -> bytes | None:
-    """Return a JPEG of 640 pixels at most, None when the image cannot be read.
+    """Return a JPEG of at most 640 pixels, None if the image is not readable.
 
-    Drawn anew: nothing that was hidden in the image is passed on.
+    Re-encoded: nothing that was hidden in the image is passed on.
     """
     from PIL import Image
 
     kinds = ["JPEG", "PNG", "WEBP", "GIF"]
     try:
         with Image.open(io.BytesIO(image), formats=kinds) as picture:
-            # Known before it is unpacked: a small file may hold a huge picture.
+            # Known before decompression: a small file may hold a huge picture.
             if picture.width * picture.height > _MAX_PIXELS:
                 return None
             upright = _upright(picture).convert("RGB")
@@ -70,9 +70,9 @@ def portrait(image: bytes) -> bytes | None:
 
 
 def _upright(picture: Image) -> Image:
-    """Return the picture as it is to be held, by the orientation it carries.
+    """Return the picture rotated according to its orientation tag.
 
-    Not by `ImageOps`: that writes the EXIF anew, and fails where it is malformed.
+    Not by `ImageOps`: that rewrites the EXIF, and fails if it is malformed.
     """
     from PIL.Image import Transpose
 
@@ -90,7 +90,7 @@ def _upright(picture: Image) -> Image:
 
 
 def _open(jpeg: Path, draft_width: int | None = None) -> Image | None:
-    # Only here: most gateways never need it, and it takes 5 MB.
+    # Imported here: most gateways never need it, and it takes 5 MB.
     from PIL import Image
 
     try:

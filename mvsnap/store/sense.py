@@ -1,4 +1,4 @@
-"""What MV Sense leaves behind: presences, the state of each zone's rule, listeners."""
+"""Stored data of MV Sense: presences, the state of each zone's rule, listeners."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ZoneKey = tuple[Serial, ZoneId]
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What one batch of counts brought; `states` are JSON objects."""
+    """The results of one batch of counts; `states` are JSON objects."""
 
     events: Sequence[Event] = ()
     presences: Sequence[Presence] = ()
@@ -41,7 +41,7 @@ class SenseStore:
         self._put_last_seen = upsert(db, camera_last_seen, "last_seen_at")
 
     def save(self, found: Findings, now: datetime) -> None:
-        """Write all of it or nothing; what was there already stays as it is."""
+        """Write all of it or nothing; what exists already stays as it is."""
         with self._db.writing() as connection:
             if found.events:
                 rows = [event_row(event) for event in found.events]
@@ -86,7 +86,7 @@ class SenseStore:
         ]
 
     def note_last_seen(self, last_seen: Mapping[Serial, datetime]) -> None:
-        """Note when each camera was heard last."""
+        """Store when each camera was last seen."""
         if not last_seen:
             return
         rows = [{"serial": s, "last_seen_at": at} for s, at in last_seen.items()]
@@ -94,7 +94,7 @@ class SenseStore:
             connection.execute(self._put_last_seen, rows)
 
     def last_seen(self) -> dict[Serial, datetime]:
-        """Return when each camera was heard last."""
+        """Return when each camera was last seen."""
         with self._db.reading() as connection:
             rows = connection.execute(select(camera_last_seen)).all()
         return {Serial(row.serial): row.last_seen_at for row in rows}
@@ -118,7 +118,7 @@ class SenseStore:
             )
 
     def listeners(self) -> list[Listener]:
-        """Return what each listener said last, the latest first."""
+        """Return the last report of each listener, the newest first."""
         statement = select(listeners).order_by(listeners.c.seen_at.desc())
         with self._db.reading() as connection:
             rows = connection.execute(statement).all()

@@ -1,4 +1,4 @@
-"""What people chose on the pages, and what the Dashboard says about the cameras."""
+"""Settings made on the pages, and the Dashboard's data about the cameras."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class SiteStore:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    # --- choices: settings changed on the page
+    # --- setting overrides: settings changed on the page
 
     def setting_overrides(self) -> dict[str, Any]:
-        """Return settings by name, such as "sense.people", that replace the file's."""
+        """Return settings by name, such as "sense.people", that override the file's."""
         with self._db.reading() as connection:
             rows = connection.execute(select(setting_overrides)).all()
         return {row.name: row.value for row in rows}
@@ -30,7 +30,7 @@ class SiteStore:
     def choose(
         self, values: Mapping[str, Any], who: str, now: datetime, log: Iterable[Change]
     ) -> None:
-        """Keep the values with their lines of the audit log; None: the file's again."""
+        """Store the values with their audit log lines; None: back to the file's."""
         with self._db.writing() as connection:
             for name, value in values.items():
                 if value is None:
@@ -53,7 +53,7 @@ class SiteStore:
     # --- mutes
 
     def mutes(self, now: datetime) -> list[Mute]:
-        """Return the mutes that hold now, the one that ends first in front."""
+        """Return the active mutes, the one that ends first first."""
         statement = select(mutes).where(mutes.c.until > now).order_by(mutes.c.until)
         with self._db.reading() as connection:
             rows = connection.execute(statement).all()
@@ -84,7 +84,7 @@ class SiteStore:
             write_changes(connection, [log])
 
     def unmute(self, mute_id: str, log: Change) -> bool:
-        """End the mute; False when there is none with this id."""
+        """End the mute; False if there is none with this id."""
         statement = delete(mutes).where(mutes.c.id == mute_id).returning(mutes.c.id)
         with self._db.writing() as connection:
             found = connection.execute(statement).first() is not None
@@ -95,7 +95,7 @@ class SiteStore:
     # --- audit
 
     def changes(self, limit: int) -> list[Change]:
-        """Return the newest lines of the audit log but log-ins, newest first."""
+        """Return the newest audit log lines except logins, newest first."""
         of_settings = audit.c.what.not_in((LOG_IN, LOG_OUT))
         statement = select(audit).where(of_settings)
         statement = statement.order_by(audit.c.id.desc()).limit(limit)
@@ -103,10 +103,10 @@ class SiteStore:
             rows = connection.execute(statement).all()
         return [Change(r.at, r.who, r.what, r.before, r.after) for r in rows]
 
-    # --- cameras and zones, as the Dashboard names them
+    # --- cameras and zones of the Dashboard
 
     def keep_cameras(self, found: Iterable[Camera], now: datetime) -> None:
-        """Keep a complete answer of the Dashboard: what it no longer names is gone."""
+        """Store a complete answer of the Dashboard: cameras not in it are deleted."""
         statement = self._db.insert(cameras)
         fresh = statement.excluded
         rows = [
@@ -134,7 +134,7 @@ class SiteStore:
             connection.execute(delete(cameras).where(cameras.c.asked_at < now))
 
     def cameras(self) -> list[Camera]:
-        """Return what the Dashboard said about the cameras, by name."""
+        """Return the Dashboard's data about the cameras, by name."""
         statement = select(cameras).order_by(cameras.c.name, cameras.c.serial)
         with self._db.reading() as connection:
             rows = connection.execute(statement).all()
@@ -144,7 +144,7 @@ class SiteStore:
         ]
 
     def keep_zones(self, serial: Serial, found: Iterable[Zone]) -> None:
-        """Replace what is known of this camera's zones."""
+        """Replace the zones of this camera."""
         rows = [
             {"serial": serial, "zone_id": zone.zone_id, "label": zone.label}
             for zone in found
@@ -172,7 +172,7 @@ class SiteStore:
 
 
 def write_changes(connection: Connection, log: Iterable[Change]) -> None:
-    """Write lines of the audit log in the transaction of what they tell of."""
+    """Write audit log lines in the transaction of the change."""
     rows = [
         {
             "at": change.at,

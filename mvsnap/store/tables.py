@@ -1,4 +1,4 @@
-"""Tables of the store. Every column says its unit; moments are UTC."""
+"""Tables of the store. Every column comment has its unit; moments are UTC."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sqlalchemy.types import TypeDecorator
 
 
 class Moment(TypeDecorator[datetime]):
-    """An aware datetime in UTC; SQLite keeps no offset, PostgreSQL tells its own."""
+    """An aware datetime in UTC; SQLite stores no offset, PostgreSQL returns its own."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -49,14 +49,14 @@ events = Table(
     Column("id", Text, primary_key=True, comment="UUID"),
     Column("kind", Text, nullable=False, comment="EventKind"),
     Column("occurred_at", Moment, nullable=False, comment="the moment it shows"),
-    Column("recorded_at", Moment, nullable=False, comment="when it was written here"),
+    Column("recorded_at", Moment, nullable=False, comment="when it was stored"),
     Column("serial", Text, nullable=False, comment="Meraki serial of the camera"),
     Column("job_id", Text, nullable=False, comment="the job it belongs to"),
     Column("trigger_kind", Text, nullable=False, comment="TriggerKind"),
     Column("trigger_by", Text, nullable=False, comment="who or what it was"),
     Column("camera_name", Text, nullable=False, comment="Dashboard name at that time"),
-    Column("title", Text, nullable=False, comment="text the trigger gave"),
-    Column("video_link", Text, comment="Dashboard page at the moment"),
+    Column("title", Text, nullable=False, comment="title of the trigger"),
+    Column("video_link", Text, comment="Dashboard page of that moment"),
     Column("snapshot_path", Text, comment="JPEG, relative to data_dir"),
     Column("error", Text, comment="why there is no picture"),
     Column("zone_id", Text, comment="MV Sense zone, 0 is the whole frame"),
@@ -73,7 +73,7 @@ events = Table(
     Index("events_of_kind", "kind", "occurred_at", "id"),
     Index("events_of_job", "job_id"),
     Index("events_of_zone", "serial", "zone_id", "occurred_at", "id"),
-    comment="Facts that happened; rows are added and purged, never changed",
+    comment="Things that happened; rows are added and purged, never changed",
 )
 
 deliveries = Table(
@@ -81,13 +81,13 @@ deliveries = Table(
     metadata,
     Column("job_id", Text, primary_key=True, comment="the job it belongs to"),
     Column("part", Text, primary_key=True, comment="serial, or '' for the thread head"),
-    Column("room", Text, primary_key=True, comment="destination as it was named"),
+    Column("room", Text, primary_key=True, comment="destination as configured"),
     Column("state", Text, nullable=False, comment="DeliveryState"),
-    Column("attempts", Integer, nullable=False, comment="sends tried"),
+    Column("attempts", Integer, nullable=False, comment="attempts to send"),
     Column("message_id", Text, comment="Webex id of the message"),
     Column("error", Text, comment="why the last send failed"),
     Column("changed_at", Moment, nullable=False, comment="last change of this row"),
-    comment="Messages to Webex, one row each",
+    comment="Messages to channels, one row each",
 )
 
 clips = Table(
@@ -99,15 +99,15 @@ clips = Table(
     Column("trigger_kind", Text, nullable=False, comment="TriggerKind"),
     Column("trigger_by", Text, nullable=False, comment="who or what it was"),
     Column("at", Moment, nullable=False, comment="the trigger's own time"),
-    Column("received_at", Moment, nullable=False, comment="when it came here"),
-    Column("title", Text, nullable=False, comment="text the trigger gave"),
-    Column("rooms", JSON, nullable=False, comment="who is told"),
+    Column("received_at", Moment, nullable=False, comment="when it arrived"),
+    Column("title", Text, nullable=False, comment="title of the trigger"),
+    Column("rooms", JSON, nullable=False, comment="recipients"),
     Column("about", Text, comment="the event of the alarm"),
-    Column("asked_pre_roll_s", Float, comment="none: as the settings say"),
-    Column("asked_post_roll_s", Float, comment="none: as the settings say"),
+    Column("asked_pre_roll_s", Float, comment="none: from the settings"),
+    Column("asked_post_roll_s", Float, comment="none: from the settings"),
     Column("state", Text, nullable=False, comment="ClipState"),
-    Column("recorder_id", Text, comment="who records it"),
-    Column("due_at", Moment, nullable=False, comment="when to record it, or again"),
+    Column("recorder_id", Text, comment="recorder that has it"),
+    Column("due_at", Moment, nullable=False, comment="when to record or retry it"),
     Column("began_at", Moment, comment="first picture"),
     Column("ended_at", Moment, comment="last picture"),
     Column("before_s", Float, nullable=False, comment="seconds before the trigger"),
@@ -119,9 +119,9 @@ clips = Table(
     Column("thumbnail_path", Text, comment="JPEG, relative to data_dir"),
     Column("size_bytes", BigInteger, nullable=False, comment="of the MP4"),
     Column("error", Text, comment="why there is no clip"),
-    Column("note", Text, comment="what to know about it"),
-    Column("kept", Boolean, nullable=False, comment="never removed by age or size"),
-    Column("notified", Boolean, nullable=False, comment="its message has its job"),
+    Column("note", Text, comment="remark"),
+    Column("kept", Boolean, nullable=False, comment="never deleted by age or size"),
+    Column("notified", Boolean, nullable=False, comment="its message has a job"),
     Column("copy_state", Text, nullable=False, comment="CopyState"),
     Column("copy_note", Text, comment="why it is not copied yet"),
     Index("clips_newest", "at", "id"),
@@ -130,7 +130,7 @@ clips = Table(
     Index("clips_of_file", "path"),
     Index("clips_unnotified", "notified", "state"),
     Index("clips_to_copy", "copy_state"),
-    comment="Clips asked for, and what came of them",
+    comment="Requested clips and their outcome",
 )
 
 recorder_cameras = Table(
@@ -140,7 +140,7 @@ recorder_cameras = Table(
     Column("state", Text, nullable=False, comment="of the connection, one word"),
     Column("text", Text, nullable=False, comment="the same for people"),
     Column("since", Moment, nullable=False, comment="when this state began"),
-    Column("seen_at", Moment, nullable=False, comment="when the recorder said so"),
+    Column("seen_at", Moment, nullable=False, comment="when the recorder wrote it"),
     Column("codec", Text, nullable=False, comment="such as h264"),
     Column("width", Integer, nullable=False, comment="pixels"),
     Column("height", Integer, nullable=False, comment="pixels"),
@@ -150,7 +150,7 @@ recorder_cameras = Table(
     Column("kbit_s", Float, nullable=False, comment="of the stream"),
     Column("connects", Integer, nullable=False, comment="since the start"),
     Column("stalls", Integer, nullable=False, comment="since the start"),
-    comment="How the recorder's cameras are",
+    comment="State of the recorder's cameras",
 )
 
 workers = Table(
@@ -166,9 +166,9 @@ watches = Table(
     metadata,
     Column("serial", Text, primary_key=True, comment="Meraki serial"),
     Column("zone_id", Text, primary_key=True, comment="zone; '' for noise"),
-    Column("state", JSON, nullable=False, comment="what the rule must remember"),
+    Column("state", JSON, nullable=False, comment="the rule's own state"),
     Column("changed_at", Moment, nullable=False, comment="last write of this row"),
-    comment="Where each zone's rule stood, so that a restart goes on from there",
+    comment="State of each zone's rule, so that a restart resumes there",
 )
 
 presences = Table(
@@ -180,7 +180,7 @@ presences = Table(
     Column("time_out", Moment, nullable=False, comment="last count above zero"),
     Column("peak_people", Integer, nullable=False, comment="highest count between"),
     Index("presences_by_time", "time_in", "time_out"),
-    comment="When somebody was seen in a zone; long ones are cut into several rows",
+    comment="When people were in a zone; long ones are split into several rows",
 )
 
 cameras = Table(
@@ -191,8 +191,8 @@ cameras = Table(
     Column("model", Text, nullable=False, comment="such as MV12W"),
     Column("network_id", Text, nullable=False, comment="Meraki network"),
     Column("status", Text, nullable=False, comment="Meraki's: online, offline, ..."),
-    Column("asked_at", Moment, nullable=False, comment="when the Dashboard said so"),
-    comment="What the Dashboard says about each camera",
+    Column("asked_at", Moment, nullable=False, comment="when it was fetched"),
+    comment="Dashboard data of each camera",
 )
 
 zones = Table(
@@ -201,7 +201,7 @@ zones = Table(
     Column("serial", Text, primary_key=True, comment="Meraki serial"),
     Column("zone_id", Text, primary_key=True, comment="MV Sense zone"),
     Column("label", Text, nullable=False, comment="Dashboard label"),
-    comment="What the Dashboard says about each zone",
+    comment="Dashboard data of each zone",
 )
 
 camera_last_seen = Table(
@@ -209,7 +209,7 @@ camera_last_seen = Table(
     metadata,
     Column("serial", Text, primary_key=True, comment="Meraki serial"),
     Column("last_seen_at", Moment, nullable=False, comment="last count, to a minute"),
-    comment="When MV Sense published for a camera; silence is its only offline sign",
+    comment="Last MV Sense message of a camera; silence is the only sign of offline",
 )
 
 listeners = Table(
@@ -240,10 +240,10 @@ mutes = Table(
     Column("id", Text, primary_key=True, comment="UUID"),
     Column("serial", Text, comment="only this camera; none: all"),
     Column("zone_id", Text, comment="only this zone of it; none: all"),
-    Column("until", Moment, nullable=False, comment="when it ends by itself"),
+    Column("until", Moment, nullable=False, comment="when it expires"),
     Column("muted_at", Moment, nullable=False, comment="when it began"),
     Column("muted_by", Text, nullable=False, comment="user or API key"),
-    comment="Times in which crowds are recorded but nobody is told",
+    comment="Times in which crowds are recorded but nobody is notified",
 )
 
 users = Table(
@@ -259,12 +259,12 @@ users = Table(
 audit = Table(
     "audit",
     metadata,
-    Column("id", Integer, primary_key=True, comment="in the order of time"),
+    Column("id", Integer, primary_key=True, comment="chronological"),
     Column("at", Moment, nullable=False, comment="when it was changed"),
     Column("who", Text, nullable=False, comment="user or API key"),
     Column("what", Text, nullable=False, comment="setting or action"),
-    Column("before", Text, nullable=False, comment="as a person reads it"),
-    Column("after", Text, nullable=False, comment="as a person reads it"),
+    Column("before", Text, nullable=False, comment="as displayed"),
+    Column("after", Text, nullable=False, comment="as displayed"),
     comment="Who changed what, newest last; never a secret",
 )
 
@@ -272,6 +272,6 @@ secrets = Table(
     "secrets",
     metadata,
     Column("name", Text, primary_key=True, comment="what it is for"),
-    Column("value", Text, nullable=False, comment="random; when it would have ended"),
-    comment="What every process knows: the key of sessions, which of them were ended",
+    Column("value", Text, nullable=False, comment="random; or when it expires"),
+    comment="Shared by all processes: the key of sessions, and ended sessions",
 )

@@ -1,4 +1,4 @@
-"""People who may log in, which sessions were ended, and what these are signed with."""
+"""Users who may log in, sessions that were ended, and the key that signs sessions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import secrets, users
 
-# Ended sessions stand among the secrets, with the time from which none knows them.
+# Ended sessions are among the secrets, with the time at which they expire.
 _ENDED = "ended session "
 
 
@@ -30,7 +30,7 @@ class UserStore:
         return None if row is None else _user(row)
 
     def user_of_session(self, name: str, session_id: str) -> User | None:
-        """Return the user, None when there is none or the session was ended."""
+        """Return the user, None if there is none or the session was ended."""
         ended = exists().where(secrets.c.name == f"{_ENDED}{session_id}")
         statement = select(users).where(users.c.name == name, ~ended)
         with self._db.reading() as connection:
@@ -38,7 +38,7 @@ class UserStore:
         return None if row is None else _user(row)
 
     def end_session(self, session_id: str, until: datetime, log: Change) -> None:
-        """Let nobody in with this session any more; its time would end at `until`."""
+        """Refuse this session from now on; it would expire at `until`."""
         row = {"name": f"{_ENDED}{session_id}", "value": iso(until)}
         statement = self._db.insert(secrets).values(row).on_conflict_do_nothing()
         with self._db.writing() as connection:
@@ -67,7 +67,7 @@ class UserStore:
             write_changes(connection, [log])
 
     def remove(self, name: str, log: Change) -> bool:
-        """Remove the user; False when there is none of this name."""
+        """Delete the user; False if there is none of this name."""
         statement = delete(users).where(users.c.name == name).returning(users.c.name)
         with self._db.writing() as connection:
             found = connection.execute(statement).first() is not None
@@ -76,7 +76,7 @@ class UserStore:
         return found
 
     def anybody(self, backend: LoginBackend = "local") -> bool:
-        """Say whether there is at least one user whose password is known there."""
+        """Return whether there is at least one user whose password is checked there."""
         is_system = users.c.password_hash == SYSTEM_ACCOUNT
         mine = is_system if backend == "pam" else ~is_system
         statement = select(func.count()).select_from(users).where(mine)
@@ -84,7 +84,7 @@ class UserStore:
             return bool(connection.execute(statement).scalar_one())
 
     def secret(self, name: str) -> str:
-        """Return a random text all processes of this site share; made when missing."""
+        """Return a random text shared by all processes; created if missing."""
         statement = select(secrets.c.value).where(secrets.c.name == name)
         with self._db.reading() as connection:
             known: str | None = connection.execute(statement).scalar_one_or_none()

@@ -1,7 +1,7 @@
-"""The videos below one data_dir: how much they are, which may go, which to copy.
+"""The videos below one data_dir: their size, what to delete, what to copy.
 
 Clips are rows; a video is a file that one or several of them show. Only those of this
-data_dir are touched: another machine that shares the database keeps its own.
+data_dir are touched: another machine that shares the database has its own.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _UNFINISHED = (ClipState.WAITING, ClipState.RECORDING)
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """oldest_at: of the videos that may go; None: there is none."""
+    """oldest_at: of the videos that may be deleted; None: there is none."""
 
     size_bytes: int
     oldest_at: datetime | None
@@ -50,7 +50,7 @@ class VideoStore:
             self._mine, clips.c.state == ClipState.READY, clips.c.path.is_not(None)
         )
 
-    # --- what is there, and what goes
+    # --- existing videos, and deleting them
 
     def usage(self) -> Usage:
         """Count each file once."""
@@ -73,9 +73,9 @@ class VideoStore:
     def videos(self, busy_since: datetime) -> list[Video]:
         """Return them all, the oldest first.
 
-        busy_since: a younger one is busy until its message is on its way.
+        busy_since: a newer one is busy until its message is on its way.
         """
-        # Also for the sake of a clip that was deleted: others may show its file.
+        # Also if its first clip was deleted: others may show its file.
         other = clips.alias()
         to_copy = select(other.c.path).where(other.c.copy_state == CopyState.WAITING)
         waits = clips.c.path.in_(to_copy)
@@ -144,7 +144,7 @@ class VideoStore:
             return list(connection.execute(statement).scalars())
 
     def forget_file(self, path: str) -> None:
-        """Note that the file of deleted clips is gone from the disk."""
+        """Store that the file of deleted clips is gone from disk."""
         statement = (
             update(clips)
             .where(self._mine, clips.c.path == path, clips.c.state == ClipState.DELETED)
@@ -165,10 +165,10 @@ class VideoStore:
         old = and_(clips.c.received_at < before, or_(over, is_gone))
         return purge(self._db, OldRows(clips, old), dry_run=dry_run)
 
-    # --- whether rows and files agree
+    # --- reconciling rows and files
 
     def known_paths(self) -> set[str]:
-        """Return the paths of all clips, those of other machines too."""
+        """Return the paths of all clips, including those of other machines."""
         both = select(clips.c.path).union(select(clips.c.thumbnail_path))
         with self._db.reading() as connection:
             return {path for path in connection.execute(both).scalars() if path}
@@ -181,7 +181,7 @@ class VideoStore:
         return {EventId(row.id): row.path for row in rows}
 
     def unfinished(self) -> list[tuple[CameraName, EventId]]:
-        """Return the clips whose file may be there before their row tells of it."""
+        """Return the clips whose file may exist before their row says so."""
         statement = select(clips.c.camera, clips.c.id).where(
             clips.c.state.in_(_UNFINISHED)
         )
@@ -190,7 +190,7 @@ class VideoStore:
         return [(CameraName(row.camera), EventId(row.id)) for row in rows]
 
     def lose(self, clip_id: EventId) -> None:
-        """Note that the file of a clip is gone without our doing."""
+        """Store that the file of a clip is missing, without a deletion by us."""
         values = {
             "state": ClipState.DELETED,
             "note": "the file is missing",
@@ -207,7 +207,7 @@ class VideoStore:
     # --- copies
 
     def to_copy(self) -> list[ToCopy]:
-        """Return what waits for its copy and is shown by a clip, the oldest first."""
+        """Return what waits for its copy and belongs to a clip, the oldest first."""
         other = clips.alias()
         shown = select(other.c.id).where(
             other.c.path == clips.c.path, other.c.state == ClipState.READY
@@ -227,7 +227,7 @@ class VideoStore:
         return [ToCopy(row.path, row.thumbnail_path) for row in rows]
 
     def set_copy(self, path: str, state: CopyState, note: str | None = None) -> None:
-        """Note how the copy of a file stands."""
+        """Store the state of a file's copy."""
         statement = (
             update(clips)
             .where(clips.c.path == path, clips.c.copy_state == CopyState.WAITING)
@@ -238,5 +238,5 @@ class VideoStore:
 
 
 def _number(condition: ColumnElement[bool]) -> ColumnElement[Any]:
-    """Return 1 or 0: max and min of a boolean are not known to every database."""
+    """Return 1 or 0: not every database has max and min of a boolean."""
     return case((condition, 1), else_=0)

@@ -1,1 +1,1 @@
-"""What the Dashboard counts of visitors: fetched in the background and kept."""
+"""The Dashboard's visitor counts: fetched in the background and stored."""

@@ -1,4 +1,4 @@
-"""Counts of visitors: one question to the Dashboard, its answer into the store."""
+"""Fetches visitor counts: one request to the Dashboard, its answer into the store."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ from mvsnap.visitors.store import VisitorStore
 
 log = logging.getLogger(__name__)
 
-HOURS = 14  # Meraki tells of so many hours at once
+HOURS = 14  # The most hours that Meraki returns at once
 DAYS = 7
 CAMERA_EVERY = timedelta(hours=1)
 _AGAIN = timedelta(minutes=10)
-# Counts of the last minutes may still come in.
+# Counts of the last minutes may still arrive.
 _LATE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class _Boundaries:
-    """Areas and lines of each camera, and the organization that tells of them."""
+    """Areas and lines of each camera, and the organization to query for them."""
 
     zones: dict[Serial, list[CountedZone]]
     organization_of: dict[ZoneKey, str]
 
 
 class VisitorCounts:
-    """Every method raises UpstreamError for trouble that may pass.
+    """Every method raises UpstreamError for a problem that may pass.
 
-    What it hit is noted before that: it waits its turn, and blocks nothing else.
-
-    dashboard: one that leaves the requests for triggers their share of the budget.
-    zone: the site's clock.
+    What failed is noted before that: it waits for its next turn, and blocks nothing
+    else.
+    dashboard: one that leaves triggers their share of the request budget.
+    zone: the site's time zone.
     """
 
     def __init__(
@@ -67,16 +67,16 @@ class VisitorCounts:
         self._clock = clock
         self._organization_id = organization_id
         self._zone = zone
-        self._boundaries: _Boundaries | None = None  # None: nobody has told yet
+        self._boundaries: _Boundaries | None = None  # None: not fetched yet
         self._boundaries_due = float("-inf")
         self._refused_days: set[tuple[Serial, Span]] = set()
 
     # --- cameras
 
     def ask_camera(self, serial: Serial) -> None:
-        """Is Sense on, which zones are there, what did they count today."""
+        """Fetch whether Sense is on, which zones there are, and today's counts."""
         now, error, has_sense = self._clock.now(), None, None
-        # What was refused may be asked for again, once an hour.
+        # A refused request is retried once an hour.
         self._refused_days = {day for day in self._refused_days if day[0] != serial}
         try:
             try:
@@ -106,7 +106,7 @@ class VisitorCounts:
         return with_successors(zones, boundaries)
 
     def _remembered(self, serial: Serial) -> list[CountedZone]:
-        """Return the areas and lines of a camera that were told of before a restart."""
+        """Return the areas and lines of a camera stored before a restart."""
         zones = [known.zone for known in self._visitors.zones()]
         return [
             zone
@@ -117,7 +117,7 @@ class VisitorCounts:
     def _known_boundaries(self) -> _Boundaries | None:
         now = self._clock.monotonic()
         if now >= self._boundaries_due:
-            # Also when it fails: cameras with zones can do without.
+            # Also on failure: cameras with zones work without them.
             self._boundaries_due = now + _AGAIN.total_seconds()
             self._boundaries = self._ask_boundaries()
             self._boundaries_due = now + CAMERA_EVERY.total_seconds()
@@ -144,7 +144,7 @@ class VisitorCounts:
     def missing_days(
         self, now: datetime
     ) -> dict[tuple[Serial, Span], list[CountedZone]]:
-        """Return the days before today that are not counted to their end."""
+        """Return the days before today that are not fully counted."""
         days, zones = self._days(now), self._visitors.zones()
         finished = self._visitors.finished_days(days[0][0])
         found: dict[tuple[Serial, Span], list[CountedZone]] = {}
@@ -159,7 +159,7 @@ class VisitorCounts:
         return found
 
     def ask_day(self, serial: Serial, zones: list[CountedZone], day: Span) -> None:
-        """Keep what these zones of one camera counted on a day."""
+        """Store what these zones of one camera counted on a day."""
         begin, now = day[0], self._clock.now()
         end = min(day[1], now)
         if end - begin < timedelta(minutes=1):
@@ -184,19 +184,19 @@ class VisitorCounts:
     def _counted(
         self, serial: Serial, zones: Iterable[CountedZone], span: Span
     ) -> Mapping[ZoneId, Count]:
-        """Return the count of each zone that somebody could be asked about."""
+        """Return the count of each zone that could be queried."""
         ids = [zone.zone_id for zone in zones if zone.kind is ZoneKind.ZONE]
         found: dict[ZoneId, Count] = {}
         if ids:
-            told = self._analytics.overview(serial, *span)
-            # A zone the overview leaves out had nobody.
-            found |= {id_: told.get(id_, Count(*span, 0)) for id_ in ids}
+            totals = self._analytics.overview(serial, *span)
+            # A zone missing from the overview had no visitors.
+            found |= {id_: totals.get(id_, Count(*span, 0)) for id_ in ids}
         for organization_id, ids in self._boundaries_of(zones).items():
             found |= self._analytics.crossings_in_all(organization_id, ids, *span)
         return found
 
     def _boundaries_of(self, zones: Iterable[CountedZone]) -> dict[str, list[ZoneId]]:
-        """Return the areas and lines among these by the organization to ask."""
+        """Return the areas and lines among these by the organization to query."""
         found: dict[str, list[ZoneId]] = {}
         for zone in zones:
             if zone.kind is not ZoneKind.ZONE and (known := self._known_boundaries()):
@@ -209,7 +209,7 @@ class VisitorCounts:
     # --- hours
 
     def ask_hours(self, known: KnownZone) -> None:
-        """Keep the hours since the last question, 14 at most."""
+        """Store the hours since the last request, 14 at most."""
         zone, now = known.zone, self._clock.now()
         spans = last_hours(now, self._zone, HOURS)
         if known.hours_asked_at is not None and known.error is None:
@@ -238,7 +238,7 @@ class VisitorCounts:
 
 
 def _lasting(error: UpstreamError) -> str:
-    """Return the words of an error that stays; one that may pass ends the round."""
+    """Return the message of a permanent error; a temporary one ends the round."""
     if error.retry:
         raise error
     return error.message

@@ -10,7 +10,7 @@ from mvsnap.visitors.page_zone import HourRow
 
 
 def visitor_columns(since: datetime, until: datetime) -> Columns[VisitorRow]:
-    """Return the columns of the zones in a period, which stands in every row."""
+    """Return the columns of the zones in a period; each row includes the period."""
     return (
         ("since", lambda _row: since),
         ("until", lambda _row: until),

@@ -1,4 +1,4 @@
-"""What is known of visitors: cameras that count, zones, days, pictures."""
+"""Data about visitors: counting cameras, zones, days, pictures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mvsnap.visitors.rules import PictureState
 
 @dataclass(frozen=True, slots=True)
 class CountingCamera:
-    """What the Dashboard said about a camera; has_sense: None while nobody knows."""
+    """What the Dashboard says about a camera; has_sense: None while unknown."""
 
     serial: Serial
     has_sense: bool | None
@@ -22,7 +22,7 @@ class CountingCamera:
 
 @dataclass(frozen=True, slots=True)
 class KnownZone:
-    """A zone with when it was asked for its hours, and what came of it."""
+    """A zone, with when its hours were last requested, and the outcome."""
 
     zone: CountedZone
     hours_asked_at: datetime | None = None
@@ -31,7 +31,7 @@ class KnownZone:
 
 @dataclass(frozen=True, slots=True)
 class DayCount:
-    """One day of one zone; covered_s: seconds of it that the numbers are about."""
+    """One day of one zone; covered_s: the seconds of it that the numbers cover."""
 
     serial: Serial
     zone_id: ZoneId
@@ -44,7 +44,7 @@ class DayCount:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """What a zone counted in a time; average_people: None where nobody knows."""
+    """The count of a zone in a period; average_people: None if unknown."""
 
     entrances: int
     average_people: float | None
@@ -52,7 +52,7 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class MostSeen:
-    """people: the most that MV Sense saw at once; seen_at: when somebody was last."""
+    """people: the most MV Sense saw at once; seen_at: when anyone was last there."""
 
     people: int
     seen_at: datetime

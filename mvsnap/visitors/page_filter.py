@@ -1,4 +1,4 @@
-"""Visitor filter: which days, which camera, in what order; and what was typed wrong."""
+"""Visitor filter: which days, which camera, in what order, and input errors."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ class VisitorFilter(Filter):
 
     @property
     def query(self) -> dict[str, Any]:
-        """The parameters without those that are wrong, for an address."""
+        """The parameters without invalid ones, for an address."""
         return {n: text for n, text in self.entered.items() if n not in self.mistakes}
 
     def sorted_by(self, sort: str) -> dict[str, Any]:
         """Return the parameters of the same table, sorted by this column.
 
-        A column that is sorted already is turned round; numbers begin with the highest.
+        Sorting by the same column again reverses it; numbers start with the highest.
         """
         starts_down = sort not in ("camera", "zone")
         down = not self.descending if sort == self.sort else starts_down
@@ -57,7 +57,7 @@ class VisitorFilter(Filter):
 def read_filter(
     given: Mapping[str, str], now: datetime, zone: ZoneInfo
 ) -> VisitorFilter:
-    """Return the filter; a value that cannot be used is left out."""
+    """Return the filter; an invalid value is left out."""
     texts = typed(given, ("day", "days", "serial", "sort", "order"))
     today = now.astimezone(zone).date()
     last = texts.parsed("day", lambda text: parse_day(text, today, zone)) or today
@@ -79,7 +79,7 @@ def parse_day(text: str, today: date, zone: ZoneInfo) -> date:
     """Return the day.
 
     Raises:
-        BadInput: no date, one to come, or one before cameras counted.
+        BadInput: not a date, in the future, or before cameras counted.
     """
     day_span(text, zone)
     day = date.fromisoformat(text.strip())

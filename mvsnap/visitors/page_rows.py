@@ -23,8 +23,8 @@ from mvsnap.web.pages.places import Places
 class VisitorRow:
     """One zone in the period.
 
-    entrances, average: of the Dashboard; people, seen_at: of MV Sense, the most people
-    at once and when somebody was there last. None where a source knows nothing.
+    entrances, average: from the Dashboard; people, seen_at: from MV Sense, the most
+    people at once and when anyone was last there. None where a source has no data.
     """
 
     serial: Serial
@@ -89,7 +89,7 @@ def zone_name(
 
 
 def _sorted(rows: Iterable[VisitorRow], asked: VisitorFilter) -> list[VisitorRow]:
-    """Sort; what has no number comes last, equals are in the order of their names."""
+    """Sort; rows without a number come last, equal ones in order of name."""
 
     def name(row: VisitorRow) -> tuple[Any, ...]:
         return (row.camera.casefold(), row.serial, not row.is_full_frame, row.zone)
@@ -108,7 +108,7 @@ def _sorted(rows: Iterable[VisitorRow], asked: VisitorFilter) -> list[VisitorRow
 
 @dataclass(frozen=True, slots=True)
 class VisitorChart:
-    """The chart and, in a sentence, what its bars are."""
+    """The chart, and a sentence about what its bars are."""
 
     bars: BarChart
     says: str
@@ -129,10 +129,10 @@ def visitor_chart(
     asked: VisitorFilter,
     clock: ZoneInfo,
 ) -> VisitorChart | None:
-    """Return bars for each day, of one day for each hour; None without any count.
+    """Return bars per day, or per hour of a single day; None without any count.
 
-    Entrances of places of one sort stand on each other; zones within the full frame
-    would count people twice. Where the Dashboard counted nobody: what MV Sense saw.
+    Entrances of places of the same kind are stacked; zones within the full frame would
+    count people twice. Where the Dashboard counted nobody: what MV Sense saw.
     """
     by_hour = asked.days == 1
     spans = tuple(hours_of(asked.spans[0], clock)) if by_hour else asked.spans
@@ -153,7 +153,7 @@ def visitor_chart(
 
 
 def _sorts(rows: Sequence[VisitorRow]) -> list[tuple[str, list[VisitorRow]]]:
-    """Return what may be added up, the best first."""
+    """Return the kinds that can be added up, the preferred one first."""
     whole = [row for row in rows if row.is_full_frame]
     parts = [row for row in rows if not row.is_full_frame]
     return [("whole", whole)] + [

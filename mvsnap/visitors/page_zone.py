@@ -54,16 +54,16 @@ class HourRow:
 
     @property
     def busiest(self) -> HourCount | None:
-        """What the Dashboard counted, where it knows the busiest minute."""
+        """The Dashboard's count, if it has the busiest minute."""
         counted = self.hour.counted
         return counted if counted and counted.busiest_at else None
 
 
 @dataclass(frozen=True, slots=True)
 class ZoneHours:
-    """What is known of a zone in these hours, oldest first.
+    """The data of a zone in these hours, oldest first.
 
-    day: None for the last 14 hours. entrances: None where the Dashboard counted none.
+    day: None for the last 14 hours. entrances: None if the Dashboard has no count.
     """
 
     rows: Sequence[HourRow]
@@ -74,7 +74,7 @@ class ZoneHours:
 
     @property
     def busiest(self) -> HourRow | None:
-        """The hour most came in, or most were seen in."""
+        """The hour with the most entrances, or the most people seen."""
         return max(
             (row for row in self.rows if row.hour.busiest_at), key=_rank, default=None
         )
@@ -154,7 +154,7 @@ def _hour_row(
 
 
 def _chart(rows: Sequence[HourRow]) -> BarChart | None:
-    """Return the entrances, or, where there are none, the people MV Sense saw."""
+    """Return the entrances, or, if there are none, the people seen by MV Sense."""
     labels = [row.clock for row in rows]
     entrances = [
         row.hour.counted.entrances if row.hour.counted else None for row in rows

@@ -1,4 +1,4 @@
-"""Visitors: who came where and when, as cameras counted; nothing is asked outside."""
+"""Visitors: who came where and when, as counted by cameras; makes no outside calls."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ bp = Blueprint("visitors", __name__)
 
 T = TypeVar("T")
 
-# A look is noted once in this time: pages are read more often than they are news.
-_LOOK_EVERY = timedelta(minutes=5)
+# Page views are noted at most this often: pages are loaded more often than they change.
+_PAGE_VIEW_EVERY = timedelta(minutes=5)
 _MAX_ID = 64
 _CSV_ROWS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Without:
-    """A camera that counts nobody, and why."""
+class NotCounting:
+    """A camera that does not count, and why."""
 
     camera: str
     serial: Serial
@@ -142,7 +142,7 @@ def thumbnail(serial: str, zone_id: str, hour: str) -> ResponseReturnValue:
 
 
 class _Place:
-    """The zone of an address. Raises NotFound for one nobody ever counted."""
+    """The zone in an address. Raises NotFound for one that was never counted."""
 
     def __init__(self, serial: str, zone_id: str) -> None:
         self.serial, self.zone_id = _ids(serial, zone_id)
@@ -166,14 +166,14 @@ class _Place:
         return url_for(".zone", serial=self.serial, zone_id=self.zone_id, day=text)
 
     def add_page_view(self) -> None:
-        """Let the background know that its pictures are wanted."""
+        """Tell the background that the zone's pictures are wanted."""
         now, here = _now(), _store()
-        if (self.serial, self.zone_id) not in here.page_views(now - _LOOK_EVERY):
+        if (self.serial, self.zone_id) not in here.page_views(now - _PAGE_VIEW_EVERY):
             here.add_page_view(self.serial, self.zone_id, now)
 
 
 def _ids(serial: str, zone_id: str) -> tuple[Serial, ZoneId]:
-    # No id holds a NUL, and PostgreSQL refuses to look for one.
+    # No id contains a NUL, and PostgreSQL refuses to search for one.
     if not zone_id.isprintable() or len(zone_id) > _MAX_ID:
         raise NotFound("No such zone")
     try:
@@ -200,14 +200,14 @@ def _file(path: Path | None) -> Response:
     answer = send_file(
         path, mimetype="image/jpeg", conditional=True, max_age=86400, etag=path.stem
     )
-    # A proxy in between must not keep it for others, who are not logged in.
+    # A proxy in between must not cache it for others, who are not logged in.
     answer.cache_control.public = False
     answer.cache_control.private = True
     return answer
 
 
 def _parts(rows: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Yield the rows so many at a time: a table is written as it is sent."""
+    """Yield the rows in chunks: a table is written while it is sent."""
     for first in range(0, len(rows), _CSV_ROWS):
         yield rows[first : first + _CSV_ROWS]
 
@@ -217,7 +217,7 @@ def _asked() -> VisitorFilter:
 
 
 def _day() -> tuple[date | None, str]:
-    """Return the day that was asked for, None for the last hours; and what is wrong."""
+    """Return the requested day, None for the last hours; and what is wrong."""
     text = request.args.get("day", "").strip()
     today = _now().astimezone(_clock()).date()
     try:
@@ -242,8 +242,8 @@ def _without(
     places: Places,
     cameras: dict[Serial, CountingCamera],
     rows: Sequence[VisitorRow],
-) -> list[Without]:
-    """Return the cameras that count nobody, of those the Dashboard was asked about."""
+) -> list[NotCounting]:
+    """Return the cameras that do not count, of those the Dashboard was asked about."""
     counting = {row.serial for row in rows if row.entrances is not None}
     found = []
     for serial, camera in cameras.items():
@@ -253,12 +253,12 @@ def _without(
             why = camera.error
         else:
             continue
-        found.append(Without(places.camera(serial), serial, why))
+        found.append(NotCounting(places.camera(serial), serial, why))
     return sorted(found, key=lambda one: (one.camera.casefold(), one.serial))
 
 
 def _advice(cameras: dict[Serial, CountingCamera]) -> str:
-    """Say what to do so that people are counted."""
+    """Return what to do so that people are counted."""
     here = gateway()
     if not here.settings.meraki.configured:
         try:

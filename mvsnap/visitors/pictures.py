@@ -1,4 +1,4 @@
-"""Pictures of the busiest minutes: each asked for once, of zones somebody looks at.
+"""Pictures of the busiest minutes: each fetched once, of zones on somebody's screen.
 
 Not of all zones: a hundred cameras would fill an SD card within weeks.
 """
@@ -24,8 +24,8 @@ from mvsnap.visitors.store import VisitorStore
 log = logging.getLogger(__name__)
 
 _HOURS = 14
-_LOOKS_FOR = timedelta(days=1)
-# Nearer to now the camera has not stored it yet (reports speak of 2 to 3 minutes).
+_VIEWED_FOR = timedelta(days=1)
+# More recent video is not stored by the camera yet (reports speak of 2 to 3 minutes).
 _STORED_AFTER = timedelta(minutes=3)
 _MIDDLE = timedelta(seconds=30)
 _AGAIN, _OFFLINE_AGAIN = timedelta(minutes=10), timedelta(minutes=30)
@@ -36,7 +36,7 @@ _WAIT_S = 20.0
 
 
 class VisitorPictures:
-    """dashboard: one that leaves the triggers their share of the budget."""
+    """dashboard: one that leaves triggers their share of the request budget."""
 
     def __init__(
         self,
@@ -56,8 +56,8 @@ class VisitorPictures:
         self._zone = zone
 
     def due(self, now: datetime) -> list[HourPicture]:
-        """Return the pictures to ask for, of the zone looked at last in front."""
-        page_views = self._visitors.page_views(now - _LOOKS_FOR)
+        """Return the pictures to fetch; those of the zone viewed last come first."""
+        page_views = self._visitors.page_views(now - _VIEWED_FOR)
         if not page_views:
             return []
         known = {(k.zone.serial, k.zone.zone_id): k for k in self._visitors.zones()}
@@ -67,11 +67,11 @@ class VisitorPictures:
             for picture in self._due_of(*key, known.get(key), now)
         ]
 
-    def take(self, ends_at: float) -> None:
-        """Take what is due until `ends_at` (monotonic), for a minute at most.
+    def fetch(self, ends_at: float) -> None:
+        """Fetch what is due until `ends_at` (monotonic), for a minute at most.
 
         Raises:
-            UpstreamError: the Dashboard has trouble that may pass.
+            UpstreamError: the Dashboard has a problem that may pass.
         """
         ends_at = min(ends_at, self._clock.monotonic() + _SHARE_S)
         due = self.due(self._clock.now())
@@ -79,7 +79,7 @@ class VisitorPictures:
         for first in range(0, len(due), _AT_ONCE):
             if self._clock.monotonic() >= ends_at:
                 return
-            asked = [self._asked(one) for one in due[first : first + _AT_ONCE]]
+            asked = [self._request(one) for one in due[first : first + _AT_ONCE]]
             for picture, ticket in asked:
                 fetched = self._fetched(picture, ticket) if ticket else picture
                 self._visitors.keep_picture(self._with_link(fetched))
@@ -119,8 +119,10 @@ class VisitorPictures:
                 found.append(picture)
         return found
 
-    def _asked(self, picture: HourPicture) -> tuple[HourPicture, SnapshotTicket | None]:
-        """Ask for the picture; without a ticket, say what became of it."""
+    def _request(
+        self, picture: HourPicture
+    ) -> tuple[HourPicture, SnapshotTicket | None]:
+        """Request the picture; if that fails, return the outcome."""
         moment = picture.minute_at + _MIDDLE
         picture = replace(picture, tries=picture.tries + 1, again_at=None, error=None)
         try:
@@ -178,11 +180,11 @@ class VisitorPictures:
 
 
 def _is_counted(end: datetime, zone: KnownZone | None, now: datetime) -> bool:
-    """Say whether the hour that ended then is counted, so its busiest minute known."""
+    """Return whether the hour that ended then is counted, with its busiest minute."""
     if now < end + _STORED_AFTER:
         return False  # its last minutes are not stored yet
     if zone is None or zone.error is not None:
-        return True  # nobody counts it: MV Sense alone saw who was there
+        return True  # not counted: only MV Sense saw who was there
     asked_at = zone.hours_asked_at
     return asked_at is not None and asked_at >= end + _STORED_AFTER
 
@@ -190,7 +192,7 @@ def _is_counted(end: datetime, zone: KnownZone | None, now: datetime) -> bool:
 def _is_open(
     picture: HourPicture | None, count: HourCount | None, now: datetime
 ) -> bool:
-    """Say whether the picture of this hour is to be asked for now."""
+    """Return whether the picture of this hour must be fetched now."""
     if picture is None:
         return True
     if count is not None and count.busiest_at not in (None, picture.minute_at):
@@ -199,6 +201,6 @@ def _is_open(
 
 
 def _name(picture: HourPicture) -> str:
-    """Return a name for the file: the same minute has the same one at every try."""
+    """Return a file name: the same for the same minute at every attempt."""
     minute = f"{picture.serial}/{picture.zone_id}/{picture.minute_at.isoformat()}"
     return str(uuid.uuid5(uuid.NAMESPACE_OID, minute))

@@ -1,6 +1,6 @@
-"""Visitors: what the Dashboard counted, fetched in the background for the pages.
+"""Visitors: fetches the Dashboard's counts in the background, for the pages.
 
-One process asks for all. What is old by now is asked for first where a person looks.
+One process fetches for all. What somebody is viewing is refreshed first.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from mvsnap.visitors.store import VisitorStore
 log = logging.getLogger(__name__)
 
 _WORK = "visitors"
-_HOURS_EVERY, _HOURS_LOOKED_EVERY = timedelta(minutes=15), timedelta(minutes=5)
-_LOOKS_FOR = timedelta(minutes=10)
+_HOURS_EVERY, _HOURS_VIEWED_EVERY = timedelta(minutes=15), timedelta(minutes=5)
+_VIEWED_FOR = timedelta(minutes=10)
 _ROUND_S, _PAUSE_S = 120.0, 60.0
 # Longer than a round and its last picture.
 _CLAIM = timedelta(minutes=5)
-_FIRST_CAMERAS_S, _LOOK_S = 10.0, 0.5
+_FIRST_CAMERAS_S, _POLL_S = 10.0, 0.5
 
 
 class VisitorRefresh:
@@ -69,7 +69,7 @@ class VisitorRefresh:
             log.info("visitor counts not refreshed: %s", exc.message)
             pause_s = max(_PAUSE_S, min(exc.retry_after_s or 0.0, 3600.0))
             self._not_before = self._clock.monotonic() + pause_s
-            # Nobody else shall ask meanwhile, either.
+            # No other process may fetch meanwhile, either.
             self._claim(timedelta(seconds=pause_s))
             return
         self._visitors.release(_WORK, self._by)
@@ -81,9 +81,9 @@ class VisitorRefresh:
     def _cameras(self) -> list[Camera]:
         """Return the cameras; at the very first start they are known within seconds."""
         found = self._site.cameras()
-        tries = int(_FIRST_CAMERAS_S / _LOOK_S) if self._is_first else 0
+        tries = int(_FIRST_CAMERAS_S / _POLL_S) if self._is_first else 0
         self._is_first = False
-        while not found and tries and waited(self._clock, _LOOK_S):
+        while not found and tries and waited(self._clock, _POLL_S):
             found, tries = self._site.cameras(), tries - 1
         return found
 
@@ -103,23 +103,23 @@ class VisitorRefresh:
         )
 
     def _do_what_is_due(self, cameras: list[Camera]) -> None:
-        """Begin again, as long as there is time, when a person looks at a zone."""
+        """Start over, while there is time, when a person views a zone."""
         while self._clock.monotonic() < self._ends_at:
             self._began_at = self._clock.now()
             self._ask_cameras(cameras)
             self._ask_hours(only=self._page_views())
-            self._pictures.take(self._ends_at)
+            self._pictures.fetch(self._ends_at)
             self._ask_days()
             self._ask_hours()
-            if not self._somebody_looks():
+            if not self._is_somebody_viewing():
                 return
 
-    def _somebody_looks(self) -> bool:
-        """Say whether a person began to look at a zone since the work began."""
+    def _is_somebody_viewing(self) -> bool:
+        """Return whether somebody has opened a zone since the work began."""
         return bool(self._visitors.page_views(self._began_at))
 
     def _page_views(self) -> dict[ZoneKey, datetime]:
-        return self._visitors.page_views(self._clock.now() - _LOOKS_FOR)
+        return self._visitors.page_views(self._clock.now() - _VIEWED_FOR)
 
     def _due_cameras(self, cameras: list[Camera], now: datetime) -> list[Camera]:
         known = self._visitors.cameras()
@@ -136,14 +136,16 @@ class VisitorRefresh:
     ) -> bool:
         if known.hours_asked_at is None:
             return True
-        looked = (known.zone.serial, known.zone.zone_id) in page_views
-        every = _HOURS_LOOKED_EVERY if looked else _HOURS_EVERY
+        viewed = (known.zone.serial, known.zone.zone_id) in page_views
+        every = _HOURS_VIEWED_EVERY if viewed else _HOURS_EVERY
         return now - known.hours_asked_at >= every
 
     def _goes_on(self) -> bool:
-        return self._clock.monotonic() < self._ends_at and not self._somebody_looks()
+        return (
+            self._clock.monotonic() < self._ends_at and not self._is_somebody_viewing()
+        )
 
-    # --- asking for it
+    # --- fetching it
 
     def _ask_cameras(self, cameras: list[Camera]) -> None:
         for camera in self._due_cameras(cameras, self._clock.now()):
@@ -162,7 +164,7 @@ class VisitorRefresh:
             self._counts.ask_day(serial, zones, day)
 
     def _ask_hours(self, only: dict[ZoneKey, datetime] | None = None) -> None:
-        """only: the zones a person looks at; None: all."""
+        """only: the zones that somebody is viewing; None: all."""
         for known in self._visitors.zones():
             key, now = (known.zone.serial, known.zone.zone_id), self._clock.now()
             if only is not None and key not in only:

@@ -1,4 +1,4 @@
-"""Rows of the tables of visitors, as dataclasses and back."""
+"""Rows of the visitor tables to dataclasses and back."""
 
 from __future__ import annotations
 

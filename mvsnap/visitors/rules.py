@@ -1,6 +1,6 @@
 """Visitors: what cameras counted, by hours and days of the site. Pure.
 
-The Dashboard counts entrances: how often somebody came into a zone. MV Sense tells how
+The Dashboard counts entrances: how often somebody entered a zone. MV Sense reports how
 many people were seen at once. The two are never added up or mixed in one number.
 """
 
@@ -24,10 +24,10 @@ _MINUTE = timedelta(minutes=1)
 
 
 class PictureState(StrEnum):
-    """How the picture of a busiest minute stands.
+    """State of the picture of a busiest minute.
 
-    WAITING: not there yet, it is asked for again; NO_VIDEO: the camera keeps none of
-    that minute; OFFLINE: the camera could not be asked; FAILED: refused otherwise.
+    WAITING: not there yet, will be retried; NO_VIDEO: the camera has no video of that
+    minute; OFFLINE: the camera was unreachable; FAILED: refused for another reason.
     """
 
     WAITING = "waiting"
@@ -39,11 +39,11 @@ class PictureState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HourCount:
-    """One hour of one zone, as the Dashboard counted it.
+    """One hour of one zone, as counted by the Dashboard.
 
-    busiest_at: the begin of its busiest minute, None when nobody came;
-    busiest_people: how many were seen in it on average;
-    busiest_entrances: how many came in it.
+    busiest_at: the begin of its busiest minute, None if nobody came;
+    busiest_people: the average number of people in it;
+    busiest_entrances: the entrances in it.
     """
 
     began_at: datetime
@@ -56,7 +56,7 @@ class HourCount:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One hour of one zone, as MV Sense saw it: most people at once, and when."""
+    """One hour of one zone, as seen by MV Sense: the most people at once, and when."""
 
     people: int
     minute_at: datetime
@@ -64,7 +64,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """One hour of one zone from both sources; None where a source knows nothing."""
+    """One hour of one zone from both sources; None where a source has no data."""
 
     span: Span
     counted: HourCount | None = None
@@ -72,7 +72,7 @@ class Hour:
 
     @property
     def busiest_at(self) -> datetime | None:
-        """The begin of the busiest minute; the Dashboard knows it better."""
+        """The begin of the busiest minute; the Dashboard's is more precise."""
         if self.counted is not None and self.counted.busiest_at is not None:
             return self.counted.busiest_at
         return None if self.seen is None else self.seen.minute_at
@@ -81,7 +81,7 @@ class Hour:
 def hour_start(moment: datetime, zone: ZoneInfo) -> datetime:
     """Return when the site's hour of this moment began, in UTC.
 
-    The hour that comes twice when the clocks go back is two hours.
+    The hour that occurs twice when clocks go back is two hours.
     """
     local = moment.astimezone(zone)
     return local.replace(minute=0, second=0, microsecond=0).astimezone(UTC)
@@ -108,7 +108,7 @@ def hours_of(span: Span, zone: ZoneInfo) -> list[Span]:
 
 
 def last_days(last: date, zone: ZoneInfo, count: int) -> list[Span]:
-    """Return so many days of the site up to `last`, oldest first."""
+    """Return this many days of the site up to `last`, oldest first."""
     days = (last - timedelta(days=back) for back in reversed(range(count)))
     return [day_span(day.isoformat(), zone) for day in days]
 
@@ -116,10 +116,10 @@ def last_days(last: date, zone: ZoneInfo, count: int) -> list[Span]:
 def hour_counts(
     counts: Iterable[Count], spans: Sequence[Span], until: datetime
 ) -> list[HourCount]:
-    """Merge counts of minutes into one count for each hour.
+    """Merge counts of minutes into one count per hour.
 
-    spans: the hours, one after the other. until: up to where the Dashboard was asked; a
-    minute it leaves out had nobody.
+    spans: consecutive hours. until: the end of the period that the Dashboard was asked
+    about; a minute missing from it had nobody.
     """
     begins = [begin for begin, _ in spans]
     parts: list[list[Count]] = [[] for _ in spans]
@@ -158,9 +158,9 @@ def _average(counts: Sequence[Count], lasted: timedelta) -> float | None:
 
 
 def busiest(counts: Iterable[Count]) -> Count | None:
-    """Return where most people were; of equals, where most came; then the first.
+    """Return where most people were; if equal, where most came; then the first.
 
-    None when nobody was there at all.
+    None if nobody was there at all.
     """
     best, best_rank = None, (0.0, 0)
     for count in counts:
@@ -173,10 +173,8 @@ def busiest(counts: Iterable[Count]) -> Count | None:
 def seen_in(presences: Iterable[Presence], spans: Sequence[Span]) -> list[Seen | None]:
     """Return for each span how many people were seen at once, in the same order.
 
-    spans: in the order of time; there may be gaps between them.
-
-    A presence does not know in which of its minutes most were there: the middle of its
-    part in the span stands for it.
+    spans: in order of time, possibly with gaps. A presence does not record in which of
+    its minutes most people were there: the middle of its part within the span is used.
     """
     begins = [begin for begin, _ in spans]
     found: list[Seen | None] = [None] * len(spans)
@@ -198,7 +196,7 @@ def seen_in(presences: Iterable[Presence], spans: Sequence[Span]) -> list[Seen |
 def merged(
     spans: Sequence[Span], counted: Iterable[HourCount], seen: Sequence[Seen | None]
 ) -> list[Hour]:
-    """Return one row for each span from both sources; `seen` has the order of spans."""
+    """Return one row per span from both sources; `seen` is in the order of spans."""
     known = {count.began_at: count for count in counted}
     return [
         Hour(span, known.get(span[0]), person)
@@ -213,10 +211,10 @@ def minute_of(moment: datetime) -> datetime:
 def with_successors(
     zones: Sequence[CountedZone], boundaries: Sequence[CountedZone]
 ) -> list[CountedZone]:
-    """Return the zones of a camera and those areas and lines that are not among them.
+    """Return the zones of a camera, and those areas and lines that are not among them.
 
-    An area with the id or the label of a zone is what became of that zone: while the
-    zone is still served, it stands for both.
+    An area with the id or the label of a zone is its successor: while the zone is still
+    served, the zone stands for both.
     """
     ids = {zone.zone_id for zone in zones}
     labels = {zone.label.casefold() for zone in zones if zone.label}

@@ -1,4 +1,4 @@
-"""What cameras counted, as the pages read it and the background writes it."""
+"""The stored visitor counts: read by the pages, written by the background."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ class VisitorStore:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    # --- who asks
+    # --- who fetches
 
     def claim(self, name: str, by: str, now: datetime, until: datetime) -> bool:
-        """Say whether this process does the work until then; a silent one loses it."""
+        """Return whether this process does the work until then; silent ones lose it."""
         fresh = {"claimed_by": by, "until": until}
         statement = self._db.insert(claims).values(name=name, **fresh)
-        taken = statement.on_conflict_do_update(
+        claimed = statement.on_conflict_do_update(
             index_elements=[claims.c.name],
             set_=fresh,
             where=(claims.c.until <= now) | (claims.c.claimed_by == by),
         ).returning(claims.c.name)
         with self._db.writing() as connection:
-            return connection.execute(taken).first() is not None
+            return connection.execute(claimed).first() is not None
 
     def release(self, name: str, by: str) -> None:
         mine = (claims.c.name == name) & (claims.c.claimed_by == by)
@@ -90,13 +90,13 @@ class VisitorStore:
         }
 
     def forget_camera(self, serial: Serial) -> None:
-        """Forget a camera the Dashboard no longer names; its counts stay."""
+        """Delete a camera that the Dashboard no longer lists; its counts stay."""
         with self._db.writing() as connection:
             for table in (visitor_cameras, visitor_zones):
                 connection.execute(delete(table).where(table.c.serial == serial))
 
     def keep_zones(self, serial: Serial, found: Iterable[CountedZone]) -> None:
-        """Keep a complete list of a camera: what it no longer names is gone."""
+        """Store the complete list of a camera's zones: any others are deleted."""
         rows = [
             {
                 "serial": serial,
@@ -126,7 +126,7 @@ class VisitorStore:
         return [known_zone_of(row) for row in rows]
 
     def add_page_view(self, serial: Serial, zone_id: ZoneId, now: datetime) -> None:
-        """Note that a person looks at the zone."""
+        """Record that somebody is viewing the zone."""
         statement = upsert(self._db, page_views, "viewed_at")
         with self._db.writing() as connection:
             connection.execute(
@@ -134,7 +134,7 @@ class VisitorStore:
             )
 
     def page_views(self, since: datetime) -> dict[ZoneKey, datetime]:
-        """Return the zones somebody looked at since then, the latest first."""
+        """Return the zones viewed since then, the most recent first."""
         statement = select(page_views).where(page_views.c.viewed_at >= since)
         newest = page_views.c.viewed_at.desc()
         with self._db.reading() as connection:
@@ -151,7 +151,7 @@ class VisitorStore:
                 connection.execute(upsert(self._db, visitor_days, *names), rows)
 
     def finished_days(self, since: datetime) -> set[tuple[Serial, ZoneId, datetime]]:
-        """Return which days of which zones need no question any more."""
+        """Return which days of which zones need no more requests."""
         table = visitor_days.c
         statement = select(table.serial, table.zone_id, table.began_at).where(
             table.began_at >= since, table.is_over
@@ -161,16 +161,16 @@ class VisitorStore:
         return {(Serial(r.serial), ZoneId(r.zone_id), r.began_at) for r in rows}
 
     def was_counted(self, serial: Serial, zone_id: ZoneId) -> bool:
-        """Say whether any day of the zone is kept."""
+        """Return whether any day of the zone is stored."""
         table = visitor_days.c
         found = (table.serial == serial) & (table.zone_id == zone_id)
         with self._db.reading() as connection:
             return bool(connection.execute(select(exists().where(found))).scalar_one())
 
     def totals(self, days: Sequence[Span]) -> dict[ZoneKey, Total]:
-        """Return what each zone counted in these days.
+        """Return the total of each zone over these days.
 
-        Days of another time zone, kept before the site's was changed, are left out.
+        Days of another time zone, stored before the site's was changed, are excluded.
         """
         table = visitor_days.c
         known_s = case((table.average_people.is_not(None), table.covered_s))
@@ -215,7 +215,7 @@ class VisitorStore:
         hours: Iterable[HourCount],
         now: datetime,
     ) -> None:
-        """Replace what is known of these hours."""
+        """Replace the data of these hours."""
         rows = [hour_row(serial, zone_id, hour) for hour in hours]
         table = visitor_hours.c
         old = (table.serial == serial) & (table.zone_id == zone_id)
@@ -229,7 +229,7 @@ class VisitorStore:
     def note_no_hours(
         self, serial: Serial, zone_id: ZoneId, error: str, now: datetime
     ) -> None:
-        """Note why the zone had no answer."""
+        """Record why the zone had no answer."""
         with self._db.writing() as connection:
             connection.execute(_asked(serial, zone_id, now, error))
 
@@ -248,7 +248,7 @@ class VisitorStore:
             rows = connection.execute(statement.order_by(table.began_at)).all()
         return [hour_of(row) for row in rows]
 
-    # --- what MV Sense saw
+    # --- MV Sense
 
     def most_seen(self, since: datetime, until: datetime) -> dict[ZoneKey, MostSeen]:
         """Return the most people seen at once in each zone in [since, until)."""
@@ -273,9 +273,9 @@ class VisitorStore:
     def most_seen_in(
         self, spans: Sequence[Span], zone_id: ZoneId, serial: Serial | None = None
     ) -> dict[int, int]:
-        """Return the most people one camera saw at once, by the number of the span.
+        """Return the most people one camera saw at once, by the index of the span.
 
-        spans: one after the other; a presence counts where it begins.
+        spans: consecutive; a presence counts where it begins.
         """
         table = presences.c
         number = case(*((table.time_in < end, n) for n, (_, end) in enumerate(spans)))

@@ -1,4 +1,4 @@
-"""Tables of what cameras counted. Every column says its unit; moments are UTC."""
+"""Tables of visitor counts. Every column comment has its unit; moments are UTC."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ claims = Table(
     metadata,
     Column("name", Text, primary_key=True, comment="the work, such as visitors"),
     Column("claimed_by", Text, nullable=False, comment="id of the process"),
-    Column("until", Moment, nullable=False, comment="then anybody may claim it"),
-    comment="Work that one process does for all",
+    Column("until", Moment, nullable=False, comment="when others may claim it"),
+    comment="Work that one process does for all of them",
 )
 
 visitor_cameras = Table(
     "visitor_cameras",
     metadata,
     Column("serial", Text, primary_key=True, comment="Meraki serial"),
-    Column("has_sense", Boolean, comment="MV Sense is on; none: not known"),
-    Column("asked_at", Moment, nullable=False, comment="last question"),
-    Column("error", Text, comment="why the last question had no answer"),
+    Column("has_sense", Boolean, comment="MV Sense is on; none: unknown"),
+    Column("asked_at", Moment, nullable=False, comment="last request"),
+    Column("error", Text, comment="why the last request failed"),
     comment="What the Dashboard says about counting at each camera",
 )
 
@@ -32,8 +32,8 @@ visitor_zones = Table(
     Column("zone_id", Text, primary_key=True, comment="of a zone, an area or a line"),
     Column("kind", Text, nullable=False, comment="ZoneKind"),
     Column("label", Text, nullable=False, comment="Dashboard label"),
-    Column("hours_asked_at", Moment, comment="last question for its hours"),
-    Column("error", Text, comment="why that question had no answer"),
+    Column("hours_asked_at", Moment, comment="last request for its hours"),
+    Column("error", Text, comment="why that request failed"),
     comment="Where the Dashboard counts people",
 )
 
@@ -52,12 +52,12 @@ visitor_days = Table(
     Column("serial", Text, primary_key=True, comment="Meraki serial"),
     Column("zone_id", Text, primary_key=True, comment="zone, area or line"),
     Column("began_at", Moment, primary_key=True, comment="midnight of the site"),
-    Column("entrances", Integer, nullable=False, comment="times somebody came in"),
-    Column("average_people", Float, comment="in view; lines know none"),
-    Column("covered_s", Float, nullable=False, comment="seconds of the day counted"),
+    Column("entrances", Integer, nullable=False, comment="times somebody entered"),
+    Column("average_people", Float, comment="in view; not for lines"),
+    Column("covered_s", Float, nullable=False, comment="seconds of the day covered"),
     Column("is_over", Boolean, nullable=False, comment="the day was over when asked"),
     Index("visitor_days_by_time", "began_at"),
-    comment="What the Dashboard counted in each day of the site",
+    comment="Dashboard counts per day of the site",
 )
 
 visitor_hours = Table(
@@ -66,13 +66,13 @@ visitor_hours = Table(
     Column("serial", Text, primary_key=True, comment="Meraki serial"),
     Column("zone_id", Text, primary_key=True, comment="zone, area or line"),
     Column("began_at", Moment, primary_key=True, comment="full hour of the site"),
-    Column("entrances", Integer, nullable=False, comment="times somebody came in"),
-    Column("average_people", Float, comment="in view; lines know none"),
+    Column("entrances", Integer, nullable=False, comment="times somebody entered"),
+    Column("average_people", Float, comment="in view; not for lines"),
     Column("busiest_at", Moment, comment="begin of the busiest minute"),
-    Column("busiest_people", Float, comment="in view in it, on average"),
+    Column("busiest_people", Float, comment="average in view in that minute"),
     Column("busiest_entrances", Integer, nullable=False, comment="in that minute"),
     Index("visitor_hours_by_time", "began_at"),
-    comment="What the Dashboard counted in each hour of the site",
+    comment="Dashboard counts per hour of the site",
 )
 
 visitor_pictures = Table(
@@ -83,10 +83,10 @@ visitor_pictures = Table(
     Column("began_at", Moment, primary_key=True, comment="the hour"),
     Column("minute_at", Moment, nullable=False, comment="its busiest minute"),
     Column("state", Text, nullable=False, comment="PictureState"),
-    Column("tries", Integer, nullable=False, comment="questions so far"),
-    Column("again_at", Moment, comment="when to ask again; none: never"),
+    Column("tries", Integer, nullable=False, comment="attempts so far"),
+    Column("again_at", Moment, comment="when to retry; none: never"),
     Column("snapshot_path", Text, comment="JPEG, relative to data_dir"),
-    Column("video_link", Text, comment="Dashboard page at the minute"),
+    Column("video_link", Text, comment="Dashboard page of that minute"),
     Column("error", Text, comment="why there is no picture"),
     Index("visitor_pictures_by_time", "began_at"),
     comment="Pictures of the busiest minutes",

@@ -1,1 +1,1 @@
-"""HTTP: what comes in is checked, handed to jobs, and answered from the store."""
+"""HTTP: requests are checked, handed to jobs, and answered from the store."""

@@ -1,4 +1,4 @@
-"""System accounts: whether they exist, and whether PAM takes their passwords."""
+"""System accounts: whether they exist, and whether PAM accepts their passwords."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from mvsnap.errors import AccountsAway
 log = logging.getLogger(__name__)
 
 INSTALL = "pip install 'python-pam>=2.1'"
-# Asked about in place of a name that may not be used: it costs the time of a wrong
-# password, and the true one of such an account (root's, say) cannot be found out here.
+# Checked in place of a name that must not be used: takes as long as a wrong password,
+# and never reveals the real password of that account (root's, say).
 _NOBODY, _NO_PASSWORD = "mvsnap-nobody", "none"
-# PAM takes seconds for a wrong password, and longer where a directory does not answer.
+# PAM takes seconds for a wrong password, and longer if a directory does not answer.
 _AT_ONCE = 3
 _LIMIT_S = 10.0
-_LONGEST_PASSWORD = 127  # PAM's own limit is 512 bytes, a character takes up to 4
+_LONGEST_PASSWORD = 127  # PAM's own limit is 512 bytes, and a character takes up to 4
 _FOLDERS = (Path("/etc/pam.d"), Path("/usr/lib/pam.d"))
 
 
 def exists(name: str) -> bool:
-    """Say whether there is a system account of this name that may be used: never root.
+    """Return whether this system account exists and may be used: never root.
 
-    Asks what the machine asks for accounts: /etc/passwd, or a directory it caches.
+    Asks the machine's own sources of accounts: /etc/passwd, or a directory it caches.
     """
     try:
         return pwd.getpwnam(name).pw_uid != 0
@@ -37,7 +37,7 @@ def exists(name: str) -> bool:
 
 
 class SystemAccounts:
-    """Checks few passwords at once, so that most threads stay free for requests."""
+    """Checks few passwords at a time, so that most threads stay free for requests."""
 
     def __init__(self, service: str, *, limit_s: float = _LIMIT_S) -> None:
         self._service = service
@@ -45,7 +45,7 @@ class SystemAccounts:
         self._free = threading.BoundedSemaphore(_AT_ONCE)
 
     def fits(self, name: str | None, password: str) -> bool:
-        """Say whether the account may log in with this password; None: nobody may.
+        """Return whether the account may log in with this password; None: always no.
 
         Expired and locked accounts may not, nor those without a password.
 
@@ -62,7 +62,7 @@ class SystemAccounts:
         return not refused
 
     def _refused(self, name: str, password: str) -> str:
-        """Return why PAM refuses the log-in, "" when it does not."""
+        """Return why PAM refuses the login, "" if it accepts it."""
         self._require_set_up()
         if not self._free.acquire(blocking=False):
             raise AccountsAway("Too many log-ins at once. Try again.")
@@ -73,7 +73,7 @@ class SystemAccounts:
             raise AccountsAway("The system accounts are not responding.") from None
 
     def _ask(self, name: str, password: str) -> Future[str]:
-        """Ask PAM in a thread that may take its time; the answer is why not, or ""."""
+        """Ask PAM in a thread, as it may be slow; return why not, or ""."""
         answer: Future[str] = Future()
 
         def ask() -> None:
@@ -94,11 +94,11 @@ class SystemAccounts:
             log.error("log-ins: PAM cannot be used: %s", exc)
             message = "Log-ins cannot be checked now; see the log."
             raise AccountsAway(message) from exc
-        finally:  # before the answer: who tries again at once finds it free
+        finally:  # before the answer: an immediate retry finds it free
             self._free.release()
 
     def _require_set_up(self) -> None:
-        # Without its file PAM would follow that of any other program.
+        # Without a file of that name PAM would use its fallback for other programs.
         if service_file(self._service) is None:
             log.error("log-ins: %s", _no_file(self._service))
             raise AccountsAway("Log-ins are not set up yet; see the log.")
@@ -134,15 +134,15 @@ def mistakes(service: str, names: Sequence[str]) -> list[str]:
 
 
 def _why_not(name: str, password: str, service: str) -> str:
-    """Return why PAM refuses the log-in, "" when it does not; may take seconds."""
-    # Only here: an extra, for those who use it.
+    """Return why PAM refuses the login, "" if it accepts it; may take seconds."""
+    # Imported here: an optional extra.
     import pam
 
     asked = pam.PamAuthenticator()
-    # No credentials are wanted: they would change the groups of this process.
+    # No credentials are set up: they would change the groups of this process.
     is_in = asked.authenticate(name, password, service=service, resetcreds=False)
     if is_in and not asked.messages:
-        return "it has no password"  # "nullok" lets anybody in unasked
+        return "it has no password"  # "nullok" accepts an empty password
     return "" if is_in else str(asked.reason)
 
 
@@ -154,7 +154,7 @@ def _no_file(service: str) -> str:
 
 
 def _has_hidden_passwords(names: Sequence[str]) -> bool:
-    """Say whether one of the accounts is of this machine alone, not of a directory."""
+    """Return whether an account is local to this machine, not from a directory."""
     lines = Path("/etc/passwd").read_text(encoding="utf-8", errors="replace")
     local = {line.partition(":")[0] for line in lines.splitlines()}
     return not local.isdisjoint(names)

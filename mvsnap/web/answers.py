@@ -1,7 +1,7 @@
-"""What the API answers, as types: the views encode them, the description shows them.
+"""Answers of the API as types: the views encode them, the description shows them.
 
-A class `JobAnswer` is `Job` in the description, and so in a client made of it: the
-names there, and those of the fields, are an interface.
+A class `JobAnswer` appears as `Job` in the description, and so in a client generated
+from it: those names and the names of fields are an interface.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ Count = Annotated[int, Meta(ge=0)]
 
 
 def json_response(answer: Struct, status: int = 200) -> Response:
-    """Return an answer as JSON; a field that is UNSET is left out."""
-    # Not msgspec's own encoder: it refuses half a character, which a mistake may quote.
+    """Return an answer as JSON; fields that are UNSET are omitted."""
+    # Not msgspec's own encoder: it rejects half a character, which a mistake may quote.
     response = jsonify(to_builtins(answer))
     response.status_code = status
     return response
@@ -42,21 +42,21 @@ class ErrorAnswer(Struct):
 
 
 class TriggerAnswer(Struct):
-    """What started a job; `by` names the API key, schedule, command, zone or sensor."""
+    """What started a job; `by`: the API key, schedule, command, zone or sensor."""
 
     kind: TriggerKind
     by: str
 
 
 class JobLink(Struct):
-    """A job, and where to look how far it is."""
+    """A job, and the address of its progress."""
 
     id: str
     url: Link
 
 
 class CameraAnswer(Struct):
-    """How far one camera of a job is; `error`: why there is no picture."""
+    """Progress of one camera of a job; `error`: why there is no picture."""
 
     serial: SerialText
     status: PartState
@@ -66,7 +66,7 @@ class CameraAnswer(Struct):
 
 
 class ClipAnswer(Struct):
-    """How far one clip of a job is; `error`: why there is none."""
+    """Progress of one clip of a job; `error`: why there is no clip."""
 
     camera: str
     status: PartState
@@ -75,7 +75,7 @@ class ClipAnswer(Struct):
 
 
 class SnapshotsAnswer(Struct):
-    """What came of a trigger so far."""
+    """The result of a trigger so far."""
 
     status: JobState
     job: JobLink
@@ -83,7 +83,7 @@ class SnapshotsAnswer(Struct):
 
 
 class JobAnswer(SnapshotsAnswer):
-    """State of a job; `at`: the moment to show, null: when it was accepted."""
+    """State of a job; `at`: the moment to show, null: the time it was accepted."""
 
     accepted_at: Time
     at: Time | None
@@ -93,18 +93,18 @@ class JobAnswer(SnapshotsAnswer):
 
 
 class ZoneAnswer(Struct):
-    """A zone of a camera, with its name at that time."""
+    """A zone of a camera, with its name at the time."""
 
     zone_id: str
     name: str
 
 
 class EventAnswer(Struct):
-    """A fact that happened.
+    """Something that happened.
 
-    occurred_at: the moment it shows; recorded_at: when it was written down.
-    serial: null for a camera that only the recorder knows.
-    details: numbers and texts of this kind of event, named with their unit.
+    occurred_at: the moment it shows; recorded_at: when it was stored.
+    serial: null for a camera that is only known to the recorder.
+    details: numbers and texts of this kind of event; names include the unit.
     """
 
     id: str
@@ -125,14 +125,14 @@ class EventAnswer(Struct):
 
 
 class EventsAnswer(Struct):
-    """A page of events; `after`: to ask for the next page with, null: there is none."""
+    """A page of events; `after`: pass it on for the next page, null: the last page."""
 
     events: list[EventAnswer]
     after: str | None
 
 
 class MuteAnswer(Struct):
-    """A time in which crowds are recorded but nobody is notified; null means all."""
+    """A period in which crowds are recorded but nobody is notified; null means all."""
 
     id: str
     serial: SerialText | None
@@ -143,6 +143,6 @@ class MuteAnswer(Struct):
 
 
 class MutesAnswer(Struct):
-    """The mutes that hold now."""
+    """The active mutes."""
 
     mutes: list[MuteAnswer]

@@ -56,7 +56,7 @@ def get_snapshot() -> ResponseReturnValue:
 @auth.api_key("snapshot")
 def get_job(job_id: str) -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
-    is_id = "\0" not in job_id  # PostgreSQL refuses to look for one
+    is_id = "\0" not in job_id  # PostgreSQL refuses to search for one
     progress = gateway().jobs.progress(JobId(job_id)) if is_id else None
     if progress is None or not auth.caller().may_see(progress.job):
         raise NotFound(f"Job {job_id[:40]!r} not found")
@@ -86,7 +86,7 @@ def _serials(parameters: Parameters) -> tuple[Serial, ...]:
         raise BadInput(params.NO_DASHBOARD)
     given = parameters.get("mvSerial")
     if given:
-        # Of cameras this key may not use, not even the names are told.
+        # Cameras that this key may not use are not even named.
         recorded = filter(auth.caller().reaches, gateway().settings.recorder.cameras)
         return params.parse_serials(given, recorded)
     default = tuple(Serial(serial) for serial in gateway().settings.meraki.cameras)

@@ -1,6 +1,6 @@
-"""What the API takes, as types: the description shows them, the views know the names.
+"""Parameters of the API as types: the description shows them, the views use the names.
 
-They are not what reads a request: `web.params` forgives what old clients send.
+They do not parse requests: `web.params` is more tolerant of old clients.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ After = Annotated[str, Meta(description="id of the last event you have")]
 
 
 class SnapshotBody(Struct, rename={"mv_serial": "mvSerial", "webex_room": "webexRoom"}):
-    """Which cameras to ask for a snapshot, and where to post it."""
+    """The cameras to take a snapshot of, and where to post it."""
 
     mv_serial: Serials | UnsetType = UNSET
     webex_room: Room | UnsetType = UNSET
@@ -56,7 +56,7 @@ class SnapshotBody(Struct, rename={"mv_serial": "mvSerial", "webex_room": "webex
 
 
 class SnapshotForm(SnapshotBody):
-    """The same as a form."""
+    """The same parameters as a form."""
 
 
 class MuteBody(Struct):
@@ -68,11 +68,11 @@ class MuteBody(Struct):
 
 
 class MuteForm(MuteBody):
-    """The same as a form."""
+    """The same parameters as a form."""
 
 
 class EventsQuery(Struct):
-    """Which events to list."""
+    """Filters for the list of events."""
 
     kind: str | UnsetType = UNSET
     since: Since | UnsetType = UNSET
@@ -83,11 +83,11 @@ class EventsQuery(Struct):
 
 
 class EventTableQuery(EventsQuery):
-    """Which events to put into a table."""
+    """Filters for the table of events."""
 
     limit: Annotated[int, Meta(ge=1, le=MOST_IN_TABLE)] | UnsetType = UNSET
 
 
 def names(shape: type[Struct]) -> tuple[str, ...]:
-    """Return the names of its parameters as a request has them."""
+    """Return its parameters by their names in a request."""
     return tuple(field.encode_name for field in fields(shape))

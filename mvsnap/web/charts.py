@@ -1,8 +1,8 @@
 """Charts: bars as SVG inside the page, without any script.
 
-pygal draws them. Its own stylesheet and script are left out, for a page may not carry
-any: charts.css colours the bars, light and dark. Each chart is drawn twice, for a wide
-and for a narrow window, since a shrunk one could not be read.
+pygal draws them. Its own stylesheet and script are removed, as pages may not contain
+any: charts.css colours the bars, light and dark. Each chart is drawn twice, for wide
+and narrow windows, since a shrunk one would be unreadable.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from markupsafe import Markup
 if TYPE_CHECKING:
     from pygal.graph.graph import Graph
 
-# As many as charts.css has colours for.
+# charts.css has this many colours.
 MOST_SERIES = 7
 _WIDE, _NARROW = (1040, 300), (380, 270)
 _MOST_TICKS = 5
-# In units of the drawing: the size of messages, their usual width, what is no plot.
+# In units of the drawing: font size, usual width of text, space around the plot.
 _FONT, _LETTER, _AXIS = 13, 7.4, 64
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One colour of bars; a value is None where nothing is known."""
+    """Bars of one colour; a value is None where nothing is known."""
 
     name: str
     values: Sequence[float | None]
@@ -36,9 +36,9 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class BarChart:
-    """title: what a screen reader says; labels: one below each bar, or place of bars.
+    """title: for screen readers; labels: one below each bar or group of bars.
 
-    unit: what is counted, such as "entrances". Several series stand on each other.
+    unit: what is counted, such as "entrances". Several series are stacked.
     """
 
     title: str
@@ -57,12 +57,12 @@ class BarChart:
 
     @property
     def narrow(self) -> Markup:
-        """The chart for a phone: fewer labels below."""
+        """The chart for a phone: fewer labels."""
         return _drawn(self, _NARROW, "chart-narrow")
 
 
 def ticks(highest: float) -> list[int]:
-    """Return whole, round numbers for the axis, from 0 to `highest` or above."""
+    """Return round whole numbers for the axis, from 0 to `highest` or above."""
     step = 1
     while highest > step * _MOST_TICKS:
         # 1, 2, 5, 10, 20, 50, ...
@@ -90,16 +90,16 @@ def _drawn(chart: BarChart, size: tuple[int, int], css_class: str) -> Markup:
         values = zip(chart.labels, series.values, strict=True)
         graph.add(series.name, [_bar(chart, series, *value) for value in values])
     graph.add_xml_filter(lambda root: _bare(root, chart.title, css_class))
-    # Every text in it went through an XML writer.
+    # Every text in it was escaped by an XML writer.
     return Markup(graph.render(is_unicode=True))  # noqa: S704
 
 
 def _pygal() -> Any:
-    # Only here: most pages have no chart, and it takes 5 MB.
+    # Imported here: most pages have no chart, and it takes 5 MB.
     import pygal
 
-    # Its finder of maps, which we have none of, is of a kind that Python 3.11 warns of
-    # at every later import.
+    # Its plug-in for maps, which are not used, makes Python 3.11 warn at every later
+    # import.
     sys.meta_path[:] = [
         finder
         for finder in sys.meta_path
@@ -109,7 +109,7 @@ def _pygal() -> Any:
 
 
 def _fitting(labels: Sequence[str], width: float) -> list[str]:
-    """Leave out every second label, or more, where all would run into each other."""
+    """Drop every second label, or more, where all of them would overlap."""
     longest = max(map(len, labels), default=0) * _LETTER + _FONT / 2
     every = math.ceil(len(labels) * longest / width) or 1
     return [label if n % every == 0 else "" for n, label in enumerate(labels)]
@@ -130,13 +130,13 @@ def _bar(
 
 
 def _bare(root: Any, title: str, css_class: str) -> Any:
-    """Leave what is drawn: no style, no script, no comment, no id."""
+    """Keep only the drawing: no style, no script, no comment, no id."""
     for parent in list(root.iter()):
         for child in list(parent):
             if not isinstance(child.tag, str) or child.tag in ("defs", "title"):
                 parent.remove(child)
             elif child.get("class", "").startswith(("titles", "plot ")):
-                parent.remove(child)  # for the script that is not there
+                parent.remove(child)  # for the removed script
     for bars in list(root.iter("g")):
         for bar in list(bars):
             if bar.get("class") == "bar" and not _describe(bar):
@@ -151,7 +151,7 @@ def _bare(root: Any, title: str, css_class: str) -> Any:
 
 
 def _describe(bar: Any) -> bool:
-    """Make a bar say what it is when a person points at it; False: it is none."""
+    """Add the tooltip of a bar; False: the element is not a bar."""
     said = ""
     for part in list(bar):
         if part.tag == "desc":

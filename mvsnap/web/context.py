@@ -1,4 +1,4 @@
-"""What the views need, in one object beside the Flask app."""
+"""What the views need, in one object attached to the Flask app."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Parts = TypeVar("Parts")
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """features: what each feature has of its own, such as BadgeParts."""
+    """features: the parts of each feature, such as BadgeParts."""
 
     settings: Settings
     jobs: JobService
@@ -46,7 +46,7 @@ class Gateway:
 
     @property
     def zone(self) -> ZoneInfo:
-        """The site's time zone, in which people see all times."""
+        """The site's time zone, in which all times are displayed."""
         return self.settings.site.zone
 
 
@@ -56,5 +56,5 @@ def gateway() -> Gateway:
 
 
 def feature(kind: type[Parts]) -> Parts:
-    """Return the parts of one feature, as the current application was built with."""
+    """Return the parts of one feature of the current application."""
     return next(parts for parts in gateway().features if isinstance(parts, kind))

@@ -1,4 +1,4 @@
-"""A table as a file to save."""
+"""A table as a download."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Row = TypeVar("Row")
 def csv_file(
     name: str, columns: Columns[Row], pages: Iterable[Iterable[Row]]
 ) -> Response:
-    """Return a table that is written while it is sent; `name` without `.csv`."""
+    """Return a table that is streamed; `name` without `.csv`."""
     return Response(
         csv_lines(columns, pages),
         mimetype="text/csv",

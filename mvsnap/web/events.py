@@ -103,10 +103,10 @@ def _picture(
 def private_file(
     path: Path, mimetype: str, *, max_age_s: int = 86400, name: str | None = None
 ) -> Response:
-    """Return a file that never changes, whole or the range that was asked for.
+    """Return a file that never changes, whole or the requested range.
 
-    max_age_s: 0 for one that may be deleted: browsers ask each time whether they may
-        still show what they have. name: to be saved under, not shown.
+    max_age_s: 0 for one that may be deleted: browsers then revalidate each time.
+    name: offer it as a download of this name, do not display it.
     """
     answer = send_file(
         path,
@@ -117,7 +117,7 @@ def private_file(
         as_attachment=name is not None,
         download_name=name,
     )
-    # A proxy in between must not keep it for others, who have no key.
+    # A proxy in between must not cache it for others, who have no key.
     answer.cache_control.public = False
     answer.cache_control.private = True
     if not max_age_s:
@@ -163,7 +163,7 @@ def _event(event_id: str) -> Event:
 
 
 def _known(event_id: str) -> Event | None:
-    # No id holds a NUL, and PostgreSQL refuses to look for one.
+    # No id contains a NUL, and PostgreSQL refuses to search for one.
     return None if "\0" in event_id else gateway().store.event(EventId(event_id))
 
 

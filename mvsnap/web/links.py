@@ -1,4 +1,4 @@
-"""Addresses of this gateway, as the one who asks can reach them."""
+"""Addresses of this gateway, as the client of the request can reach them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ def clip_url(event_id: str) -> str:
 
 
 def scanning_url(number: int) -> str:
-    """Return the address for entry `number` of scanning.endpoints; its token is secret
-    and left out."""
+    """Return the address for entry `number` of scanning.endpoints; without its secret
+    token.
+    """
     path = url_for("scanning.receive", token="TOKEN")
     place = f"the token of scanning.endpoints[{number}]"
     return f"{_external(path).removesuffix('TOKEN')}… ({place})"

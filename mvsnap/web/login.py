@@ -29,7 +29,7 @@ from mvsnap.web.context import Gateway, gateway
 bp = Blueprint("login", __name__)
 
 _LOGIN_ATTEMPTS = "mvsnap_tries"
-# Browsers take //x and /\x for another host, and leave out tabs and line ends first.
+# Browsers treat //x and /\x as another host, and ignore tabs and line ends first.
 _LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 
 
@@ -49,7 +49,7 @@ def login() -> ResponseReturnValue:
 
 
 @bp.post("/login")
-@auth.public  # LoginForm checks the CSRF token: an old one is told as a page
+@auth.public  # LoginForm checks the CSRF token: an expired one is shown on the page
 def try_to_log_in() -> ResponseReturnValue:
     form = LoginForm()
     if not form.validate():
@@ -102,6 +102,6 @@ def _form(mistake: str = "", status: int = 200) -> tuple[str, int]:
 
 
 def _next() -> str:
-    """Return where to go after the login: a page of this gateway, whatever is asked."""
+    """Return where to go after the login: always a page of this gateway."""
     wanted = request.args.get("next", "")
     return wanted if _LOCAL_PATH.fullmatch(wanted) else url_for("overview.index")

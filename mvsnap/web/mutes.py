@@ -1,4 +1,4 @@
-"""The API of mutes: times in which crowds are recorded but nobody is told."""
+"""The API of mutes: periods in which crowds are recorded but nobody is notified."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _reached() -> list[Mute]:
 
 
 def _reaches(mute: Mute) -> bool:
-    """Say whether the key may use all that is muted."""
+    """Return whether the key may use everything that is muted."""
     if mute.serial is None:
         return auth.caller().serials is None
     return auth.caller().reaches(mute.serial)

@@ -1,7 +1,7 @@
 """Parameters of a request, wherever an old or simple client puts them.
 
-Query, form and JSON count the same; names are case-insensitive. Known quirks that are
-forgiven: no Content-Type, a stray `?` before a name or after the key
+Query, form and JSON are equal; names are case-insensitive. Known quirks are tolerated:
+no Content-Type, a stray `?` before a name or after the key
 (`?apikey=abc?&mvSerial=...`), names that start with `_` (cache busters).
 """
 
@@ -19,17 +19,17 @@ _MAX_PARAMETERS = 100
 
 
 class Parameters:
-    """Texts by lower-case name; `mvSerial=A&mvSerial=B` is `A,B`."""
+    """Texts by lower-case name; `mvSerial=A&mvSerial=B` becomes `A,B`."""
 
     def __init__(self, values: dict[str, str]) -> None:
         self._values = values
 
     def get(self, name: str) -> str | None:
-        """Return the value, None when it is missing or empty."""
+        """Return the value, None if it is missing or empty."""
         return self._values.get(name.lower()) or None
 
     def allow_only(self, *names: str) -> None:
-        """Raise UnknownParameter for any other name, with the nearest known one."""
+        """Raise UnknownParameter for any other name, suggesting the nearest one."""
         known = {name.lower(): name for name in names}
         for name in self._values:
             if name in known:
@@ -53,7 +53,7 @@ def read_parameters(request: Request) -> Parameters:
 
 
 def read_query(request: Request) -> Parameters:
-    """Return the parameters of the address alone; those given twice are left out."""
+    """Return the address's parameters alone; those with several values are omitted."""
     pairs = _query_pairs(request)
     names = [name.strip().lstrip("?").lower() for name, _ in pairs]
     once = [

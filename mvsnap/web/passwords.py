@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from werkzeug.security import check_password_hash, generate_password_hash
 
-# Of a random text nobody kept: who does not exist costs the time of a wrong password.
+# Of a discarded random text: unknown users take as long as a wrong password.
 NOBODYS = (
     "scrypt:32768:8:1$yHur9eIybNkBZXIo$"
     "f3d99409575af1497a5ece3b211299eb900852a303849a85ab0806e8dd3647dd"

@@ -1,1 +1,1 @@
-"""Alarms of Meraki, IXON Cloud and anybody else who posts JSON."""
+"""Alarms from Meraki, IXON Cloud and anything else that posts JSON."""

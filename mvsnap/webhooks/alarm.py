@@ -1,7 +1,4 @@
-"""Alarm: what a cloud or a machine says has happened, and the fields it is read from.
-
-Pure.
-"""
+"""Alarm: what a cloud or machine reports, and the fields it is parsed from. Pure."""
 
 from __future__ import annotations
 
@@ -24,15 +21,15 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Smaller numbers count the seconds since a machine was switched on.
 _FIRST = datetime(2010, 1, 1, tzinfo=UTC)
 _END = _EPOCH + timedelta(milliseconds=END_MS)
-_DATE = len("2026-03-04")  # no longer than that: a day, or a time without a day
+_DATE = len("2026-03-04")  # not longer: only a day, or a time without a day
 MAX_TEXT = 1000
 _MAX_NAME = 200
 _SEPARATOR = " · "
 _HEADLINE = 100
 
-# Younger than this is now; cameras have not stored it yet.
+# Anything more recent counts as now: cameras have not stored it yet.
 _NOW = timedelta(seconds=5)
-# No camera keeps its video longer: a clock is wrong, or the message is an example.
+# No camera keeps its video longer: a wrong clock, or an example message.
 _OLDEST = timedelta(days=90)
 
 
@@ -52,14 +49,14 @@ class Ignored:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One message of a cloud or a machine.
+    """One message of a cloud or machine.
 
-    kind: Meraki's alertTypeId, IXON's systemLabel; "" when it says none.
-    time_text: the time as it was sent; occurred_at: what it means, None: not known.
-    camera: the Meraki camera that raised it; device_serial: whatever device did.
-    texts: what happened, in the sender's words, the most telling first.
-    dedup_key: the same when the message comes again; `is_own_key` says that it is
-        another one for the next alarm, because the message has an id or a time.
+    kind: Meraki's alertTypeId, IXON's systemLabel; "" if there is none.
+    time_text: the time as sent; occurred_at: the parsed time, None: unknown.
+    camera: the Meraki camera that raised it; device_serial: of any other device, too.
+    texts: what happened, in the sender's words, the most informative first.
+    dedup_key: the same when the message is sent again; `is_own_key`: it differs for the
+        next alarm, because the message has an id or a time.
     payload: the message without its secrets.
     """
 
@@ -75,7 +72,7 @@ class Alarm:
     network: str
     image_url: str | None
     is_test: bool
-    quiet: Ignored | None
+    ignored: Ignored | None
     dedup_key: str
     is_own_key: bool
     payload: dict[str, Any] = field(repr=False)
@@ -84,7 +81,7 @@ class Alarm:
 def headline(alarm: Alarm, title: str = "") -> str:
     """Return what happened in one line: the title, the device, short texts that fit.
 
-    title: of the rule, instead of what the message says.
+    title: of the rule, replaces that of the message.
     """
     parts: list[str] = ["Test"] if alarm.is_test else []
     for text in (title or alarm.title, alarm.device, *alarm.texts):
@@ -92,24 +89,24 @@ def headline(alarm: Alarm, title: str = "") -> str:
         if not text or text.casefold() in line.casefold():
             continue
         if line and text != alarm.device and len(line) + len(text) > _HEADLINE:
-            break  # it stands below, in the message and on the page
+            break  # it follows below, in the message and on the page
         parts.append(text)
     line = _SEPARATOR.join(parts)
     return line if len(line) <= MAX_PREFIX else f"{line[: MAX_PREFIX - 1]}…"
 
 
 def moment_to_show(alarm: Alarm, now: datetime) -> datetime | None:
-    """Return the past moment a picture shall show, None for now.
+    """Return the past moment that a picture must show, None for now.
 
-    A time that cannot be true (ahead of us, or older than any recording) is not
-    believed: a picture of now is worth more than none.
+    An implausible time (in the future, or older than any recording) is ignored: a
+    picture of now is better than none.
     """
     at = alarm.occurred_at
     return at if at is not None and now - _OLDEST < at < now - _NOW else None
 
 
 def doubt(alarm: Alarm, now: datetime) -> str:
-    """Return why the alarm's own time is not the picture's, "" when it is."""
+    """Return why the picture is not of the alarm's own time, "" if it is."""
     at = alarm.occurred_at
     if not alarm.time_text or (at is not None and now - _OLDEST < at < now + _NOW):
         return ""
@@ -120,7 +117,7 @@ def doubt(alarm: Alarm, now: datetime) -> str:
 
 
 def parse_time(value: object) -> datetime | None:
-    """Return an ISO 8601 time or an epoch in s or ms; without an offset it is UTC."""
+    """Return an ISO 8601 time or an epoch in s or ms; UTC if without an offset."""
     if isinstance(value, str):
         text = value.strip()
         if not text or len(text) > 64:
@@ -135,22 +132,22 @@ def parse_time(value: object) -> datetime | None:
     return _within(_EPOCH + timedelta(milliseconds=ms)) if 0 < ms < END_MS else None
 
 
-def first_time(*told: tuple[str, datetime | None]) -> tuple[str, datetime | None]:
-    """Return the first time that means something, else the first that was sent."""
-    sent = [time for time in told if time[0]]
+def first_time(*times: tuple[str, datetime | None]) -> tuple[str, datetime | None]:
+    """Return the first time that can be parsed, else the first that was sent."""
+    sent = [time for time in times if time[0]]
     return next((time for time in sent if time[1]), sent[0] if sent else ("", None))
 
 
 def digest(*parts: object) -> str:
-    """Return a key of JSON values: equal for equal ones, whatever their order."""
+    """Return a key of JSON values: equal for equal values, in any order."""
     text = json.dumps(parts, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Fields:
-    """An object of a message, read tolerantly: names in any spelling, null is absent.
+    """An object of a message, parsed leniently: names in any spelling, null is absent.
 
-    What has another type than it must have is refused with its path.
+    A field of the wrong type is refused with its path.
     """
 
     def __init__(self, values: dict[str, Any], path: str = "") -> None:
@@ -164,11 +161,11 @@ class Fields:
         return fold(name) in self._values
 
     def raw(self, *names: str) -> Any:
-        """Return the first of these that is there, None for none."""
+        """Return the first of these that exists, None if none does."""
         return next((self._of(n)[1] for n in names if self.has(n)), None)
 
     def text(self, *names: str, most: int = MAX_TEXT) -> str:
-        """Return the first of these as one clean line, "" for none."""
+        """Return the first of these as one clean line, "" if none exists."""
         for name in filter(self.has, names):
             path, value = self._of(name)
             if isinstance(value, dict | list):
@@ -180,7 +177,7 @@ class Fields:
         return self.text(*names, most=_MAX_NAME)
 
     def flag(self, name: str) -> bool | None:
-        """Return true or false, None when the field is absent or says neither."""
+        """Return true or false, None if the field is absent or neither."""
         said = str(self.raw(name)).casefold()
         return {"true": True, "1": True, "false": False, "0": False}.get(said)
 
@@ -191,12 +188,12 @@ class Fields:
             return None
 
     def time(self, *names: str) -> tuple[str, datetime | None]:
-        """Return the first of these as it was sent, and what it means."""
+        """Return the first of these as it was sent, and its parsed time."""
         text = self.text(*names, most=64)
         return text, parse_time(self.raw(*names))
 
     def object(self, name: str) -> Fields:
-        """Return an object, also one sent as JSON text; empty when it is absent."""
+        """Return an object, also if sent as JSON text; empty if absent."""
         if not self.has(name):
             return Fields({}, name)
         path, value = self._of(name)
@@ -207,7 +204,7 @@ class Fields:
         return Fields(value, f"{path}.")
 
     def objects(self, name: str) -> list[Fields]:
-        """Return a list of objects; what is not an object in it is left out."""
+        """Return a list of objects; anything else in it is skipped."""
         if not self.has(name):
             return []
         path, value = self._of(name)
@@ -222,7 +219,7 @@ class Fields:
         ]
 
     def pairs(self) -> Iterable[tuple[str, str]]:
-        """Yield names, as they were sent, with plain values as text."""
+        """Yield names, as sent, with plain values as text."""
         for name, value in self._values.values():
             if not isinstance(value, dict | list):
                 yield clean(name, _MAX_NAME), clean(value, MAX_TEXT)
@@ -241,7 +238,7 @@ def is_json_text(value: object) -> bool:
 
 
 def clean(value: object, most: int) -> str:
-    """Return one printable line without needless blanks."""
+    """Return one printable line without redundant spaces."""
     text = str(value).lower() if isinstance(value, bool) else str(value)
     line = " ".join(one_line(text, 4 * most).split())
     return line if len(line) <= most else f"{line[: most - 1]}…"

@@ -1,4 +1,4 @@
-"""What /webhook takes and answers, as types for the description of the API."""
+"""Requests and answers of /webhook as types for the API description."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from mvsnap.web.answers import JobLink
 
 
 class AlarmMessage(Struct):
-    """Whatever the cloud or the machine sends: the rules say where its parts are."""
+    """Any JSON the cloud or machine sends; the rules say which fields matter."""
 
 
 class AlarmForm(Struct):
-    """The same as a form, of fields or of one that holds a JSON text."""
+    """The same as a form: plain fields, or one field that holds JSON."""
 
 
 class AlarmJob(JobLink):
-    """A job that an alarm led to, with its cameras: for snapshots, and for clips."""
+    """A job created by an alarm, with its cameras: for snapshots, and for clips."""
 
     cameras: list[str]
     clips: list[str]
 
 
 class AlarmAccepted(Struct, tag_field="status", tag="accepted"):
-    """Every job of the alarm is durable; `job` is the first of them.
+    """Every job of the alarm is stored; `job` is the first of them.
 
-    notes: what the sender should know. badges: where the message tells of badges.
+    notes: remarks for the sender. badges: if the message contains badge events.
     """
 
     jobs: list[AlarmJob]
@@ -36,7 +36,7 @@ class AlarmAccepted(Struct, tag_field="status", tag="accepted"):
 
 
 class AlarmIgnored(Struct, tag_field="status", tag="ignored"):
-    """Nothing follows from the alarm, and why."""
+    """The alarm has no effect, and why."""
 
     reason: str
 

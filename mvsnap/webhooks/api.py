@@ -1,7 +1,7 @@
-"""The addresses that clouds and machines send their alarms to.
+"""The endpoints to which clouds and machines send their alarms.
 
-An alarm is answered 202 once every job it leads to is durable, or when it is ignored,
-with the reason. Sent again it gives the same jobs, also after a 503 between two.
+An alarm is answered 202 once all of its jobs are durable, or when it is ignored, with
+the reason. Sending it again gives the same jobs, also after a 503 halfway.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _MAX_KEY = 255
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One job of an alarm before it is accepted; `notes` are told to the sender."""
+    """One job of an alarm before it is accepted; `notes` are returned to the sender."""
 
     job_request: JobRequest
     title: str
@@ -82,7 +82,7 @@ def _receive(by: Sender) -> ResponseReturnValue:
     matches = choose(alarm, _rules(), _defaults(by), is_badge=bool(swipes))
     if not matches and not swipes:
         return _ignored(alarm, by)
-    # All are made before one is accepted: what is refused leaves nothing behind.
+    # All are built before the first is accepted: a refusal leaves nothing behind.
     every = [_order(alarm, match, by) for match in matches]
     orders = [
         order for order in every if order.job_request.serials or order.job_request.clips
@@ -100,7 +100,7 @@ def _receive(by: Sender) -> ResponseReturnValue:
 
 
 def _accept(alarm: Alarm, orders: list[Order]) -> list[Job]:
-    """Store what happened, then the jobs about it; again changes nothing."""
+    """Store what happened, then the jobs about it; repeating it changes nothing."""
     first, now = orders[0], gateway().clock.now()
     event = alarm_event(
         alarm, first.job_request.job_id(), first.job_request.trigger, now, first.title
@@ -113,7 +113,7 @@ def _accept(alarm: Alarm, orders: list[Order]) -> list[Job]:
 
 
 def _body(asked: Request) -> tuple[bytes, str]:
-    """Return the body with its type; a form of files and fields as a plain one."""
+    """Return the body with its type; a multipart form as a URL-encoded one."""
     body = asked.get_data(parse_form_data=False)
     if asked.mimetype == "multipart/form-data":
         fields = list(asked.form.items(multi=True))
@@ -148,7 +148,7 @@ def _defaults(by: Sender) -> Defaults:
 
 
 def _order(alarm: Alarm, match: RuleMatch, by: Sender) -> Order:
-    """Return the job a choice leads to; without evidence where there can be none."""
+    """Return the job of a rule match; without evidence where there can be none."""
     settings = gateway().settings
     default = tuple(Serial(serial) for serial in settings.meraki.cameras)
     wanted = evidence(match, settings.recorder.serials(), default)
@@ -161,7 +161,8 @@ def _order(alarm: Alarm, match: RuleMatch, by: Sender) -> Order:
     by.caller.require_cameras(cameras)
     rooms = settings.recipients.rooms(match.room)
     by.caller.require_rooms(rooms)
-    # Its picture shows the camera that alerted, and no other; it needs no API key.
+    # Its picture is of the camera that raised the alert, and no other; no API key
+    # needed.
     picture_url = alarm.image_url if wanted.serials == (alarm.camera,) else None
     if not (settings.meraki.configured or picture_url):
         wanted = without_snapshots(wanted)
@@ -181,7 +182,7 @@ def _order(alarm: Alarm, match: RuleMatch, by: Sender) -> Order:
 
 
 def _require_room(job_request: JobRequest) -> None:
-    """Refuse a clip too many, unless it is one that was accepted before.
+    """Refuse a clip over the limit, unless it was accepted before.
 
     Raises:
         QueueFull
@@ -201,8 +202,8 @@ def _require_room(job_request: JobRequest) -> None:
 def _idempotency_key(alarm: Alarm, by: Sender) -> str:
     """Return the same text for the same alarm of the same sender.
 
-    A message without a time or id says the same at the next alarm, which must not be
-    lost: it is taken for a repeat only within the same minute.
+    A message without a time or id is identical at the next alarm, which must not be
+    lost: it counts as a repeat only within the same minute.
     """
     given = request.headers.get("Idempotency-Key", "").strip()
     if len(given) > _MAX_KEY:
@@ -212,7 +213,7 @@ def _idempotency_key(alarm: Alarm, by: Sender) -> str:
     key = given or alarm.dedup_key
     if not given and not alarm.is_own_key:
         key += f" {gateway().clock.now():%Y-%m-%dT%H:%M}"
-    # With the sender: one rule may act for two, each with cameras of its own.
+    # Includes the sender: one rule may match for two, each with its own cameras.
     return f"webhook {by.name}\n{key}"
 
 
@@ -223,23 +224,23 @@ def _accepted(
         AlarmJob(job.id, job_url(job.id), list(job.serials), list(job.clips))
         for job in jobs
     ]
-    told = AlarmAccepted(listed, notes, UNSET if badges is None else badges)
+    answer_body = AlarmAccepted(listed, notes, UNSET if badges is None else badges)
     if not listed:
-        return json_response(told, 202)
+        return json_response(answer_body, 202)
     first = listed[0]
-    told.job = JobLink(first.id, first.url)
-    answer = json_response(told, 202)
+    answer_body.job = JobLink(first.id, first.url)
+    answer = json_response(answer_body, 202)
     answer.headers["Location"] = first.url
     return answer
 
 
 def _ignored(alarm: Alarm, by: Sender) -> ResponseReturnValue:
-    because = alarm.quiet.because if alarm.quiet else ""
+    because = alarm.ignored.because if alarm.ignored else ""
     log.info("%s from %s ignored: %s", _short(alarm), by.name, because)
     gateway().metrics.triggers.labels(TriggerKind.WEBHOOK, "ignored").inc()
     return json_response(AlarmIgnored(because), 202)
 
 
 def _short(alarm: Alarm) -> str:
-    """Return the alarm as a line of the log names it."""
+    """Return the alarm as the log names it."""
     return one_line(f"{alarm.source} alarm {headline(alarm) or alarm.kind!r}", 120)

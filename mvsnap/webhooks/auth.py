@@ -1,8 +1,8 @@
 """Who may send alarms: a token in the address, an API key, or Meraki's shared secret.
 
-Any of the three suffices. Wrong ones count as wrong API keys do, together with them.
-A view is public for the check before the request and checked by its decorator here,
-because the proof may be part of the address or of the message.
+Any of the three is enough. Wrong ones count as wrong API keys, in the same counters.
+These views are public to the general check and are checked by the decorators here,
+because the secret may be part of the address or of the message.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from mvsnap.web.auth.keys import Authenticator, Caller, key_of, message_of
 from mvsnap.web.auth.url_secrets import admit_secret, admit_token, as_key
 
 _EXTENSION = "mvsnap_hook_guards"
-_SHARED = "Meraki"  # whose name an alarm with the shared secret carries
+_SHARED = "Meraki"  # the sender's name for an alarm with the shared secret
 _ADMISSION = "Use an API key, Meraki's shared secret or /webhook/TOKEN"
 
 
@@ -48,7 +48,7 @@ class _Authenticators:
 
 
 def prepare(app: App, webhooks: Webhooks, keys: Iterable[ApiKey]) -> None:
-    """Make the app know who may send alarms; `auth.prepare` comes before."""
+    """Set the app up for these decorators; call `auth.prepare` before."""
     counters = auth.key_authenticator(app).counters
     secret = webhooks.meraki_shared_secret
     cloud = [] if secret is None else [as_key(_SHARED, secret, "webhook")]
@@ -63,7 +63,7 @@ def prepare(app: App, webhooks: Webhooks, keys: Iterable[ApiKey]) -> None:
 def hook_token(
     view: Callable[[], ResponseReturnValue],
 ) -> Callable[..., ResponseReturnValue]:
-    """The view's address ends with one of webhooks.tokens; it finds `sender()`."""
+    """The view's address ends with one of webhooks.tokens; available as `sender()`."""
 
     @wraps(view)
     def admitted(token: str) -> ResponseReturnValue:
@@ -102,7 +102,7 @@ def sender() -> Sender:
 
 
 def _secret_of(asked: Request) -> str:
-    """Return the secret of the header, else of the query, else of the message."""
+    """Return the secret from the header, else the query, else the message."""
     in_query = [
         value.strip().rstrip("?")
         for name, value in asked.args.items(multi=True)

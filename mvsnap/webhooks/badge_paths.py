@@ -1,4 +1,4 @@
-"""Badge events from webhooks: a message of an access system, read by a rule's paths.
+"""Badge events from webhooks: parses an access system's message by a rule's paths.
 
 Pure.
 """
@@ -22,7 +22,7 @@ _FIELDS = ("timestamp", "user_id", "reader")
 
 @dataclass(frozen=True, slots=True)
 class BadgePaths:
-    """Where a message says when, who and where; dotted paths, as rules match them."""
+    """Where a message has the time, person and reader; dotted paths, as in rules."""
 
     timestamp: str
     user_id: str
@@ -30,18 +30,18 @@ class BadgePaths:
 
 
 def swipe_of(paths: BadgePaths, payload: Mapping[str, Any], now: datetime) -> Swipe:
-    """Return the badge event of a message; its plain values are kept as details.
+    """Return the badge event of a message; its plain values become details.
 
     Raises:
-        BadInput: names the field, and the path it was looked for at.
+        BadInput: names the field and its path.
     """
     row = dict(islice(_details(payload), MAX_DETAILS - len(_FIELDS)))
     found = {name: _first(payload, getattr(paths, name)) for name in _FIELDS}
     try:
         return swipe("badge", row | found, now)
     except BadInput as exc:
-        told = ", ".join(f"{name} at {getattr(paths, name)}" for name in _FIELDS)
-        raise BadInput(f"{exc.message}; the rule expects {told}") from exc
+        expected = ", ".join(f"{name} at {getattr(paths, name)}" for name in _FIELDS)
+        raise BadInput(f"{exc.message}; the rule expects {expected}") from exc
 
 
 def _first(payload: Mapping[str, Any], path: str) -> Any:
@@ -49,7 +49,7 @@ def _first(payload: Mapping[str, Any], path: str) -> Any:
 
 
 def _details(payload: Mapping[str, Any]) -> Iterator[tuple[str, Detail]]:
-    """Yield what can be kept: nobody's badge is refused for what nobody asked for."""
+    """Yield the valid details: an invalid one must not cost the badge event."""
     for name, value in payload.items():
         if value is None or isinstance(value, dict | list):
             continue

@@ -1,4 +1,4 @@
-"""Badge events that come as webhooks, by rules that say where their parts are."""
+"""Badge events that arrive as webhooks, by rules that map their fields."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from mvsnap.webhooks.rules import matches
 
 
 def swipes_of(alarm: Alarm) -> list[Swipe]:
-    """Return the badge event that each rule with `badge` reads, each once.
+    """Return the badge event of each rule with `badge`, without duplicates.
 
     Raises:
-        BadInput: a rule that matches finds none.
+        BadInput: a rule matches, but the message has no badge event.
     """
     now, found = gateway().clock.now(), {}
     for rule in gateway().settings.webhooks.rules:

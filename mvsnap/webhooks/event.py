@@ -1,4 +1,4 @@
-"""An alarm as the event that is kept of it. Pure."""
+"""The event that an alarm is stored as. Pure."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from mvsnap.webhooks.alarm import Alarm, doubt, headline
 def alarm_event(
     alarm: Alarm, job_id: JobId, trigger: Trigger, now: datetime, title: str = ""
 ) -> Event:
-    """Return what happened, as the sender told it; the same alarm gives the same id.
+    """Return the event of an alarm; the same alarm gives the same id.
 
-    details: source, kind, device, device_serial, network and `text` (a line for each)
-    as far as they were told, and `doubt` where its time is not believed.
+    details: source, kind, device, device_serial, network and `text` (several lines)
+    where the sender gave them, and `doubt` where its time is ignored.
     """
     doubtful = doubt(alarm, now)
-    told = {
+    facts = {
         "source": alarm.source,
         "kind": alarm.kind,
         "device": alarm.device,
@@ -38,5 +38,5 @@ def alarm_event(
         trigger=trigger,
         camera_name=alarm.device,
         title=headline(alarm, title),
-        details={name: str(text) for name, text in told.items() if text},
+        details={name: str(text) for name, text in facts.items() if text},
     )

@@ -1,7 +1,7 @@
-"""Which cameras of an alarm take a snapshot, and which a clip. Pure.
+"""Which cameras of an alarm take a snapshot, and which record a clip. Pure.
 
-A name is a Meraki serial or that of a camera of the recorder, which may have a serial,
-too. What a camera cannot do is not lost: it gives the other evidence instead.
+A name is a Meraki serial or that of a recorder camera, which may have a serial, too.
+A camera that cannot do one kind of evidence provides the other instead.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Recorders = Mapping[CameraName, Serial | None]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What to take of whom; `notes` say what is done instead of what was asked."""
+    """Which cameras give what; `notes` say what was replaced."""
 
     serials: tuple[Serial, ...]
     clips: tuple[CameraName, ...]
@@ -29,10 +29,10 @@ class Evidence:
 def evidence(
     match: RuleMatch, recorders: Recorders, default: tuple[Serial, ...]
 ) -> Evidence:
-    """Return what to take of the cameras of a choice.
+    """Return the evidence for the cameras of a rule match.
 
-    recorders: the cameras of the recorder, with the serial where there is one.
-    default: serials for a snapshot where nobody names cameras; a clip is of all then.
+    recorders: the recorder's cameras, with the serial where there is one.
+    default: serials for a snapshot where no cameras are named; clips are then of all.
     """
     wants_snapshot = "snapshot" in match.actions
     wants_clip = "clip" in match.actions
@@ -65,7 +65,7 @@ def evidence(
 
 
 def without_snapshots(wanted: Evidence) -> Evidence:
-    """Return the clips alone, with a note where a snapshot was wanted, too."""
+    """Return the clips alone, with a note where a snapshot was requested, too."""
     if not wanted.serials:
         return wanted
     cameras = ", ".join(wanted.serials)

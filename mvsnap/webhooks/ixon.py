@@ -6,7 +6,7 @@
      "longContent": "Instructions: open valve D5.",
      "extraInfo": {"Device ID": "...", "Device name": "Robot 7", "Counter": "30"}}
 
-createdOn is UTC and says no zone. Today's messages may be structured instead: their
+createdOn is UTC without saying so. Current messages may be structured instead: the
 contents are objects with alarmName, agentName, occurredOn and instructions.
 """
 
@@ -35,7 +35,7 @@ def read_ixon(payload: dict[str, Any]) -> Alarm:
     message = Fields(payload)
     short, short_text = _content(message, "shortContent")
     long, long_text = Fields({}), ""
-    with suppress(BadInput):  # it only decorates
+    with suppress(BadInput):  # it is only decoration
         long, long_text = _content(message, "longContent")
     extras = _extras(message, long)
     label = message.name("systemLabel")
@@ -56,7 +56,7 @@ def read_ixon(payload: dict[str, Any]) -> Alarm:
         network=message.name("companyName"),
         image_url=None,
         is_test=False,
-        quiet=_quiet(label),
+        ignored=_ignored(label),
         dedup_key=_dedup_key(message, extras),
         is_own_key=any(map(message.has, ("publicId", "createdOn"))),
         payload=payload,
@@ -72,20 +72,20 @@ def _content(message: Fields, name: str) -> tuple[Fields, str]:
 
 
 def _extras(message: Fields, long: Fields) -> dict[str, tuple[str, str]]:
-    """Return what else is said, by folded name: the name and its value."""
+    """Return all other fields, by folded name: the name and its value."""
     found = (*_pairs(message, "extraInfo"), *_pairs(long, "extraInformation"))
     return {fold(name): (name, value) for name, value in found if name and value}
 
 
 def _pairs(fields: Fields, name: str) -> Iterator[tuple[str, str]]:
-    """Yield names with their values; what is neither is left out: it only decorates."""
-    told = fields.raw(name)
-    if isinstance(told, str):
+    """Yield names with their values; anything else is skipped, being decoration."""
+    value = fields.raw(name)
+    if isinstance(value, str):
         with suppress(BadInput):
-            told = read_inner(name, told)
-    if isinstance(told, dict):
-        yield from Fields(told).pairs()
-    for item in told if isinstance(told, list) else ():
+            value = read_inner(name, value)
+    if isinstance(value, dict):
+        yield from Fields(value).pairs()
+    for item in value if isinstance(value, list) else ():
         if isinstance(item, dict):
             said = {fold(name): text for name, text in Fields(item).pairs()}
             yield said.get("key") or said.get("name", ""), said.get("value", "")
@@ -105,8 +105,8 @@ def _texts(
     return tuple(word for word in words if word)
 
 
-def _quiet(label: str) -> Ignored | None:
-    """IXON posts every message its user gets, such as the transfer of a device."""
+def _ignored(label: str) -> Ignored | None:
+    """IXON posts every message that its user gets, such as the transfer of a device."""
     if not label or label.casefold().startswith("alarm"):
         return None
     return Ignored(f"not an alarm: {label!r}", "systemLabel")

@@ -6,8 +6,8 @@
      "alertType": "Motion detected", "occurredAt": "2026-03-04T11:59:50.615483Z",
      "alertData": {"imageUrl": "https://...", "timestamp": 1772625590.6}}
 
-Payload templates may spell the names in snake case. Of all fields only the type of the
-alert is always there: messages of 2018 lack many, alerts of a network have no device.
+Payload templates may spell the names in snake case. Only the alert's type is always
+present: messages of 2018 lack many fields, and network alerts have no device.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mvsnap.domain import Serial, parse_serial
 from mvsnap.errors import BadInput
 from mvsnap.webhooks.alarm import Alarm, Fields, Ignored, Source, digest, first_time
 
-# The device of Meraki's own examples, which its test webhooks carry.
+# The device of Meraki's own examples, also used in its test webhooks.
 EXAMPLE_SERIAL = "Q234-ABCD-5678"
 _MAX_URL = 2000
 _MOTION = {"motion_alert", "motion_detected"}
@@ -53,7 +53,7 @@ def read_meraki(payload: dict[str, Any]) -> Alarm:
         network=message.name("networkName"),
         image_url=_image_url(data),
         is_test=is_test,
-        quiet=_quiet(data, triggers, kind, is_test=is_test),
+        ignored=_ignored(data, triggers, kind, is_test=is_test),
         dedup_key=_dedup_key(message, payload, is_test=is_test),
         is_own_key=any(map(message.has, _own(is_test=is_test))),
         payload=payload,
@@ -75,7 +75,7 @@ def _title(message: Fields, kind: str) -> str:
 
 
 def _triggers(data: Fields) -> list[Fields]:
-    """Return what a sensor measured; one button press comes without a list."""
+    """Return a sensor's measurements; a single button press is not in a list."""
     listed = [item.object("trigger") for item in data.objects("triggerData")]
     return [*listed, data.object("trigger")] if data.has("trigger") else listed
 
@@ -92,7 +92,7 @@ def _texts(message: Fields, data: Fields, triggers: list[Fields]) -> tuple[str, 
 
 
 def _measured(trigger: Fields) -> str:
-    """Return what a sensor says, in words."""
+    """Return a sensor's measurement, in words."""
     kind = trigger.name("type")
     press = trigger.object("button").name("pressType")
     if press:
@@ -108,7 +108,7 @@ def _measured(trigger: Fields) -> str:
 def _time(
     message: Fields, data: Fields, triggers: list[Fields]
 ) -> tuple[str, datetime | None]:
-    """Return the time as it was sent and what it means; the alert's own time first."""
+    """Return the time as sent and parsed; the alert's own time first."""
     return first_time(
         message.time("occurredAt"),
         data.time("timestamp"),
@@ -118,7 +118,7 @@ def _time(
 
 
 def _camera(message: Fields, kind: str) -> Serial | None:
-    """Return the serial when the device is a camera; old messages name no model."""
+    """Return the serial if the device is a camera; old messages name no model."""
     model = message.name("deviceModel").upper()
     if not (model.startswith("MV") or (not model and kind in _MOTION)):
         return None
@@ -146,10 +146,10 @@ def _is_test(message: Fields, kind: str) -> bool:
     return set(alert_id) == {"0"}
 
 
-def _quiet(
+def _ignored(
     data: Fields, triggers: list[Fields], kind: str, *, is_test: bool
 ) -> Ignored | None:
-    # A test with the data of a real alert shows that the whole way works.
+    # A test with the data of a real alert must show that everything works.
     has_motion = kind in _MOTION and (data.has("imageUrl") or data.has("timestamp"))
     shows = (triggers or has_motion) and not kind.endswith("_test")
     if is_test and not shows:
@@ -162,12 +162,12 @@ def _quiet(
 
 
 def _own(*, is_test: bool) -> tuple[str, ...]:
-    """Return the fields that tell one message from the next of the same kind."""
+    """Return the fields that distinguish a message from the next of its kind."""
     return ("sentAt",) if is_test else ("alertId", "occurredAt")
 
 
 def _dedup_key(message: Fields, payload: dict[str, Any], *, is_test: bool) -> str:
-    """Meraki tries again what it could not deliver; sentAt may be another then."""
+    """Meraki retries failed deliveries; sentAt may then differ."""
     if is_test:
         return digest("meraki", without_secrets(payload))
     alert_id = message.raw("alertId")

@@ -1,4 +1,4 @@
-"""Webhooks: a message of IXON, Meraki or any machine in, an alarm out. Pure."""
+"""Webhooks: parses a message of IXON, Meraki or any machine into an alarm. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mvsnap.webhooks.alarm import Alarm, Fields, Source, digest
 from mvsnap.webhooks.ixon import is_ixon, read_ixon
 from mvsnap.webhooks.meraki import is_meraki, read_meraki
 
-# What machines call these things; the first that is there counts.
+# What machines call these fields; the first that exists is used.
 _KIND = ("kind", "type", "event", "eventType", "alarmCode", "code")
 _TITLE = ("title", "alarmName", "alarm", "name", "subject", "message", "text")
 _TEXTS = ("message", "text", "description", "instructions", "details")
@@ -20,10 +20,10 @@ _ID = ("eventId", "messageId", "uuid")
 
 
 def parse(body: bytes, content_type: str = "") -> Alarm:
-    """Return the alarm that the body of a request tells of.
+    """Return the alarm in the body of a request.
 
     Raises:
-        BadInput: whatever is wrong with it; names the field.
+        BadInput: the body is invalid; names the field.
     """
     return alarm_of(read(body, content_type))
 
@@ -32,7 +32,7 @@ def alarm_of(message: dict[str, Any]) -> Alarm:
     """Return the alarm of a message that `webhook_body.read` returned.
 
     Raises:
-        BadInput: a field has another type than it must have.
+        BadInput: a field has the wrong type.
     """
     payload = without_secrets(message)
     fields = Fields(payload)
@@ -44,7 +44,7 @@ def alarm_of(message: dict[str, Any]) -> Alarm:
 
 
 def _read_other(payload: dict[str, Any]) -> Alarm:
-    """Any machine's JSON: what it is called as most call it, else taken by rules."""
+    """Any machine's JSON: the common names of fields; rules cover the rest."""
     plain = Fields({k: v for k, v in payload.items() if not isinstance(v, dict | list)})
     time_text, occurred_at = plain.time(*_TIME)
     title = plain.name(*_TITLE)
@@ -62,7 +62,7 @@ def _read_other(payload: dict[str, Any]) -> Alarm:
         network="",
         image_url=None,
         is_test=False,
-        quiet=None,
+        ignored=None,
         dedup_key=digest("other", payload),
         is_own_key=occurred_at is not None or any(map(plain.has, _ID)),
         payload=payload,

@@ -1,8 +1,8 @@
-"""Rules of webhooks: which cameras an alarm is about, and which room is told. Pure.
+"""Rules of webhooks: which cameras an alarm is about, and which room gets it. Pure.
 
-Every rule that matches acts, each with a job of its own: rules are written by different
-people for different rooms, and with "the first one only" a general rule above would
-silently take the picture from the one below. Without any match the defaults act.
+Every matching rule acts, each with a job of its own: rules are written by different
+people for different rooms, and with "first match only" a general rule would silently
+take the picture from the rule below it. If none matches, the defaults apply.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Wanted = Scalar | tuple[Scalar, ...]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """match: dotted path of the message to what it must say, or to one of several."""
+    """match: dotted path in the message to the expected value, or to a list of them."""
 
     name: str
     match: Mapping[str, Wanted]
@@ -34,9 +34,9 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What holds where a rule says nothing: the settings of the token.
+    """What applies where a rule says nothing: the settings of the token.
 
-    cameras: each is a Meraki serial or the name of a camera of the recorder.
+    cameras: each is a Meraki serial or the name of a recorder camera.
     """
 
     cameras: tuple[str, ...] = ()
@@ -46,9 +46,9 @@ class Defaults:
 
 @dataclass(frozen=True, slots=True)
 class RuleMatch:
-    """What one alarm leads to; `rule` is "" when none matched.
+    """The outcome for one alarm; `rule` is "" if none matched.
 
-    cameras: none where nobody names any.
+    cameras: empty if none are named anywhere.
     """
 
     cameras: tuple[str, ...]
@@ -61,17 +61,17 @@ class RuleMatch:
 def choose(
     alarm: Alarm, rules: Iterable[Rule], defaults: Defaults, *, is_badge: bool = False
 ) -> tuple[RuleMatch, ...]:
-    """Return what to do, one choice for each rule that matches.
+    """Return what to do, one entry for each rule that matches.
 
-    is_badge: it is known for a badge event, so without a rule there is nothing to do.
+    is_badge: it is a badge event, so without a matching rule there is nothing to do.
 
     The cameras are those of the rule, else the Meraki camera that alerted, else those
-    of the token. Nothing is
-    returned for an alarm that needs no picture, unless a rule names what says so.
+    of the token. Nothing is returned for an alarm that needs no picture, unless a rule
+    names the field that says so.
     """
     matching = [rule for rule in rules if matches(rule.match, alarm.payload)]
-    if alarm.quiet is not None:
-        matching = [rule for rule in matching if _names(rule, alarm.quiet.field)]
+    if alarm.ignored is not None:
+        matching = [rule for rule in matching if _names(rule, alarm.ignored.field)]
         if not matching:
             return ()
     if not matching and not is_badge:
@@ -80,7 +80,7 @@ def choose(
 
 
 def matches(match: Mapping[str, Wanted], payload: Mapping[str, Any]) -> bool:
-    """Say whether the message says all that a rule wants; {} is every message."""
+    """Return whether the message has everything that a rule needs; {} matches all."""
     return all(
         any(_says(found, wanted) for found in values_at(payload, path))
         for path, wanted in match.items()
@@ -88,7 +88,7 @@ def matches(match: Mapping[str, Wanted], payload: Mapping[str, Any]) -> bool:
 
 
 def values_at(payload: Mapping[str, Any], path: str) -> Iterator[Any]:
-    """Yield what a message says at a dotted path; numbers in it count lists."""
+    """Yield the values at a dotted path of a message; numbers in it index lists."""
     return _at(payload, path.split("."))
 
 
@@ -108,12 +108,12 @@ def _names(rule: Rule, field: str) -> bool:
 
 
 def _at(value: Any, steps: Sequence[str]) -> Iterator[Any]:
-    """Yield what is at the path; a name in it may hold dots itself."""
+    """Yield what is at the path; a name in the path may contain dots."""
     if not steps:
         yield value
     elif isinstance(value, list):
         first, *rest = steps
-        # Its own spelling alone: no sign, no blank, no foreign digits.
+        # Canonical numbers only: no sign, no space, no foreign digits.
         if first in map(str, range(len(value))):
             yield from _at(value[int(first)], rest)
     elif isinstance(value, dict):
@@ -133,7 +133,7 @@ def _says(found: Any, wanted: Wanted) -> bool:
     if isinstance(wanted, tuple):
         return any(_says(found, one) for one in wanted)
     if isinstance(wanted, str):
-        # YAML's "true" and a number are written as texts, too.
+        # YAML's "true" and a number may be written as texts, too.
         return isinstance(found, Scalar) and _fits(_text(found), _text(wanted))
     if isinstance(found, str):  # a form has only texts
         return _text(found) == _text(wanted)
@@ -146,9 +146,9 @@ def _text(value: Scalar) -> str:
 
 
 def _fits(text: str, pattern: str) -> bool:
-    """Compare whole texts; each `*` stands for anything, also for nothing.
+    """Compare whole texts; each `*` stands for any text, also an empty one.
 
-    fnmatch makes atomic groups of it, so the time grows with the text alone; what else
-    means something there, `?` and `[`, is taken literally.
+    fnmatch translates it to atomic groups, so the time is linear in the text; its other
+    special characters, `?` and `[`, are taken literally.
     """
     return fnmatchcase(text, "*".join(map(escape, pattern.split("*"))))

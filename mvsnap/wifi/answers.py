@@ -1,4 +1,4 @@
-"""What /scanning takes and answers, as types for the description of the API."""
+"""Requests and answers of /scanning as types for the API description."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class ScanningMessage(Struct):
 
 
 class ObservationsAnswer(Struct, tag_field="status", tag="accepted"):
-    """How many observations were kept, were not wanted, could not be read."""
+    """How many observations were stored, were ignored, or were invalid."""
 
     observations: Count
     ignored: Count

@@ -1,7 +1,7 @@
-"""Observations on their way: accepted durably, then made into minutes and visits.
+"""Batches of observations: accepted durably, then turned into minutes and visits.
 
-A batch is processed in one transaction that also removes it: after a crash it is there
-again, as if nothing had been. Only one process works on batches at a time.
+A batch is processed and deleted in the same transaction: after a crash it is still
+there, unprocessed. Only one process works on batches at a time.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from mvsnap.wifi.visits import MINUTE_S, Observation, VisitRule, merged
 
 log = logging.getLogger(__name__)
 
-# As many access points may send a day's messages while no worker runs.
+# The number of access points that may send a day's messages while no worker runs.
 MOST_WAITING = 20_000
-# Of one transaction: others that write wait for it.
+# Per transaction: other writers wait for it.
 _MOST_AT_ONCE = 5000
 _MOST_BATCHES = 200
-# Any number, the same in every process.
+# Arbitrary, but the same in every process.
 _LOCK = 5_004_002
-# As many minutes of observations are removed at once: whole slots, for a rebuild.
+# Minutes of observations deleted at once: whole slots, for a rebuild.
 _PURGE_MINUTES = 240
 
 
@@ -46,22 +46,21 @@ class WifiStore:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._writer = VisitWriter(db)
-        # What this process had the sums made with: once, or two processes of which one
-        # knows the setting of yesterday would have them made anew in turns.
+        # The rule this process last recounted by: once only, or two processes with
+        # different settings would take turns recounting.
         self._recounted_s: int | None = None
-        # Called when this process has accepted something; those of others are polled
-        # for.
+        # Called when this process has accepted something; that of others is polled for.
         self.on_arrival: Callable[[], None] = lambda: None
 
     def add_batch(
         self, network_id: str, radio: Radio, observed: list[Observation], now: datetime
     ) -> None:
-        """Accept observations, each device and minute once; they are durable then.
+        """Accept observations, one per device and minute; durable on return.
 
         Raises:
             QueueFull: too many batches wait; nothing was accepted.
         """
-        # A large message is several batches: each is a transaction later.
+        # A large message is split into batches: each becomes a transaction later.
         rows = [
             {
                 "received_at": now,
@@ -85,17 +84,17 @@ class WifiStore:
             return _waiting(connection)
 
     def is_half_rebuilt(self, now: datetime) -> bool:
-        """Say whether a rebuild ended before its end, and nobody goes on with it."""
+        """Return whether a rebuild was interrupted and nobody continues it."""
         until = select(scan_pauses.c.until).where(scan_pauses.c.name == REBUILD)
         with self._db.reading() as connection:
             found: datetime | None = connection.execute(until).scalar_one_or_none()
         return found is not None and found <= now
 
     def process(self, rule: VisitRule, now: datetime) -> int:
-        """Make visits of some of what waits; return how many batches it was.
+        """Turn some waiting batches into visits; return how many batches.
 
-        0: nothing waits, or another process is at it, or a rebuild runs. First of all
-        the sums are made anew when long_stay_s was another one.
+        0: nothing waits, another process is at work, or a rebuild is running. If
+        long_stay_s has changed, the sums are recounted first.
         """
         is_counted = self._recounted_s == rule.long_stay_s
         if is_counted and not self.waiting():
@@ -132,7 +131,7 @@ class WifiStore:
     ) -> PurgeResult:
         """Remove what is older, some at a time: others may write in between.
 
-        Observations stay until a rebuild has come to its end: it makes visits of them.
+        Observations stay until a rebuild is complete: it needs them.
         """
         minute = _slot_s(before) // MINUTE_S
         if dry_run:
@@ -164,7 +163,7 @@ class WifiStore:
         return PurgeResult(removed=gone)
 
     def _first(self, statement: Select[int]) -> int:
-        """Return the number, or one beyond all when there is none."""
+        """Return the number, or one beyond all others if there is none."""
         with self._db.reading() as connection:
             found: int | None = connection.execute(statement).scalar_one()
         return 2**62 if found is None else found
@@ -182,9 +181,9 @@ class WifiStore:
 
 
 def has_turn(db: Database, connection: Connection, *, wait: bool = False) -> bool:
-    """Take the right to change visits until the end of the transaction.
+    """Acquire the right to change visits until the end of the transaction.
 
-    SQLite gives it to whoever writes.
+    On SQLite the writer has it anyway.
     """
     if db.is_sqlite:
         return True
@@ -196,7 +195,7 @@ def has_turn(db: Database, connection: Connection, *, wait: bool = False) -> boo
     )
 
 
-# The name of its row among the pauses; the row stays until it has come to its end.
+# The name of its row among the pauses; the row stays until the rebuild is complete.
 REBUILD = "rebuild"
 
 
@@ -224,7 +223,7 @@ def _unpacked(body: bytes) -> list[Observation]:
 
 
 def _together(batches: list[list[Observation]]) -> list[Observation]:
-    """Return what batches say together, each device and minute once."""
+    """Merge batches: one observation per device and minute."""
     if len(batches) == 1:
         return batches[0]
     found: dict[tuple[int, int], Observation] = {}

@@ -1,8 +1,8 @@
-"""Visits beside what cameras saw: who was near while a zone showed people.
+"""Visits compared with cameras: who was near while a zone had people in it.
 
-Whether two spans overlap is asked of many thousand at once. A join would compare each
-with each; instead begins and ends are put in one row by time and counted along it: of
-the spans that began until an end, those count that had not ended before the begin.
+Overlaps of many thousand spans are counted at once. A join would compare every pair;
+instead all begins and ends are sorted by time and counted along the way: of the spans
+that began before an end, those that had not ended before the begin overlap.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ from mvsnap.wifi.tables import visits
 
 # Longer presences are cut into several, see core.presence.
 _LONGEST_PRESENCE = timedelta(hours=1)
-# At one moment: begins count, then questions are asked, then ends count.
+# At the same moment: begins count first, then queries, then ends.
 _BEGIN, _QUESTION, _END = 0, 1, 2
 
 
 class WifiCorrelation:
-    """window_s: so far from a presence a device may be near and still counts.
+    """window_s: a device this close in time to a presence counts as near.
 
-    Long stays are left out: a printer is near all the time.
+    Long stays are excluded: a printer is always near.
     """
 
     def __init__(self, db: Database, *, long_stay_s: int, window_s: int) -> None:
@@ -53,7 +53,7 @@ class WifiCorrelation:
         self._long_stay_s = long_stay_s
         self._window_s = window_s
         window = timedelta(seconds=window_s)
-        # Visits that may touch a presence begin so long before it begins, or after.
+        # Visits that may touch a presence begin at most this long before it, or later.
         self._before = timedelta(seconds=long_stay_s) + window
         self._after = _LONGEST_PRESENCE + window
 
@@ -65,7 +65,7 @@ class WifiCorrelation:
     ) -> Correlation:
         """Compare visits with presences that began in the span.
 
-        Meant for a day: it reads all of both.
+        Intended for a day: it reads all of both.
         """
         with self._db.reading() as connection:
             asked = _presences(wanted.since, wanted.until, serial, zone_id)
@@ -99,9 +99,9 @@ class WifiCorrelation:
         after: Presence | None = None,
         limit: int = 100,
     ) -> list[PresenceMatch]:
-        """Return presences that began in the span, the latest first.
+        """Return presences that began in the span, newest first.
 
-        after: the last one of the page before.
+        after: the last one of the previous page.
         """
         found = presences.c
         order = Order(falling=(found.time_in,), rising=(found.serial, found.zone_id))
@@ -129,8 +129,8 @@ class WifiCorrelation:
     def _runs(self, page: Sequence[Presence]) -> list[tuple[datetime, datetime]]:
         """Return when the first and the last presence of each run began.
 
-        Between two runs lie visits that can touch neither. A quiet zone's page spans
-        weeks, and all their visits would be gone through for a handful of presences.
+        Visits between two runs touch neither. A page of a quiet zone spans weeks, and
+        all visits of that time would be read for a handful of presences.
         """
         apart = self._before + self._after
         found: list[tuple[datetime, datetime]] = []
@@ -143,7 +143,7 @@ class WifiCorrelation:
         return found
 
     def _near(self, connection: Connection, wanted: WifiFilter) -> Subquery:
-        """Return when visits were near that may touch a presence of the span."""
+        """Return when visits were near that may touch a presence in the span."""
         since, until = wanted.since - self._before, wanted.until + self._after
         return self._near_visits(connection, replace(wanted, since=since, until=until))
 
@@ -192,19 +192,19 @@ def _presences(
 
 
 def _key(presence: Presence) -> tuple[str, str, int]:
-    """Return the keys of a presence as `_presences` gives them."""
+    """Return the keys of a presence in the format of `_presences`."""
     return presence.serial, presence.zone_id, int(presence.time_in.timestamp())
 
 
 def _epoch(column: ColumnElement[datetime]) -> ColumnElement[int]:
-    # Down to the second on both databases: PostgreSQL would round.
+    # Truncated to seconds on both databases: PostgreSQL would round.
     return cast(func.floor(extract("epoch", column)), BigInteger)
 
 
 def _matches(spans: Subquery, asked: Subquery, window_s: int) -> Subquery:
     """Return each key of `asked` with how many spans overlap it, widened by window_s.
 
-    Both have begin_s and end_s, and the ends belong to them.
+    Both have begin_s and end_s, both inclusive.
     """
     keys = (asked.c.key_1, asked.c.key_2, asked.c.key_3)
     nobody = (null(), null(), null())
@@ -227,7 +227,7 @@ def _matches(spans: Subquery, asked: Subquery, window_s: int) -> Subquery:
         so_far(marks.c.began).label("began"),
         so_far(marks.c.ended).label("ended"),
     ).subquery()
-    # Of those that began until its end, without those that ended before its begin.
+    # Those that began before its end, minus those that ended before its begin.
     part = case((counted.c.asks == 1, counted.c.began), else_=-counted.c.ended)
     by_key = (counted.c.key_1, counted.c.key_2, counted.c.key_3)
     return (
@@ -256,5 +256,5 @@ def _mark(
 
 
 def _sum(column: ColumnElement[int]) -> ColumnElement[int]:
-    # PostgreSQL sums up to numeric, which would come out as a Decimal.
+    # PostgreSQL sums to numeric, which arrives as a Decimal.
     return cast(func.coalesce(func.sum(column), 0), BigInteger)

@@ -1,8 +1,8 @@
-"""Sums of visits made anew, all by one rule.
+"""Recounts the sums of visits, all by one rule.
 
-A visit that changes leaves one sum and goes to another, so both must have been made by
-the rule that it is looked up with. The store knows that rule: whoever makes visits
-counts by it, also while a process that was told another one is still there.
+A visit that changes moves from one sum to another, so both must have been counted by
+the rule that is used to find them. The store knows that rule: every process that makes
+visits counts by it, even while an older process has another setting.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from mvsnap.wifi.visits import DWELL_CLASSES_S, VisitRule
 
 
 def recount(connection: Connection, long_stay_s: int) -> None:
-    """Have the sums made by this rule; made anew in the database if they were not.
+    """Ensure that the sums follow this rule; recounted in the database if not.
 
-    The caller has the turn to change visits.
+    The caller holds the right to change visits.
     """
     made_with = connection.execute(select(visit_count_rule)).scalar_one_or_none()
     if made_with == long_stay_s:
@@ -41,17 +41,17 @@ def recount(connection: Connection, long_stay_s: int) -> None:
 
 
 def as_counted(connection: Connection, rule: VisitRule) -> VisitRule:
-    """Return the rule with the length of a long stay that the sums were made with."""
+    """Return the rule with the long_stay_s that the sums were counted with."""
     made_with = connection.execute(select(visit_count_rule)).scalar_one()
     return replace(rule, long_stay_s=made_with)
 
 
 def _sums(long_stay_s: int) -> Select[tuple[int, int, int, bool, int, int, int]]:
-    """Return what `VisitWriter` has counted, of all visits."""
+    """Return the sums that `VisitWriter` maintains, of all visits."""
     begin_s, dwell_s = visits.c.time_in_s, visits.c.time_out_s - visits.c.time_in_s
     indexes = range(len(DWELL_CLASSES_S) - 1, 0, -1)
     classes = [(dwell_s >= DWELL_CLASSES_S[index], index) for index in indexes]
-    # Named first, then grouped: PostgreSQL takes no expression with parameters twice.
+    # Named first, then grouped: PostgreSQL rejects an expression with parameters twice.
     one = select(
         (begin_s - begin_s % SLOT_S).label("slot_s"),
         visits.c.source_id,

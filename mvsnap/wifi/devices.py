@@ -8,14 +8,14 @@ from collections.abc import Callable
 from functools import lru_cache
 
 SALT_BYTES = 32
-# Set in hashes alone: an address has 48 bits. Both fit a signed number of 64 bits.
+# Only set in hashes: an address has 48 bits. Both fit a signed 64-bit number.
 _IS_HASH = 1 << 62
 _SEPARATORS = str.maketrans("", "", ":-.")
 _HASH = re.compile("[0-9a-f]{16}")
 
 
 def parse_mac(text: str) -> bytes:
-    """Return the six bytes of an address in any usual spelling.
+    """Return the six bytes of an address in any common notation.
 
     Raises:
         ValueError
@@ -39,19 +39,19 @@ def plain(mac: str) -> int:
     """Return the address itself as the number of the device.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not an address.
     """
     return mac_number(mac)
 
 
 def hashed_with(salt: bytes) -> Callable[[str], int]:
-    """Return what makes the number of a device of its address, or raises ValueError.
+    """Return a function from address to device number; it may raise ValueError.
 
-    Who does not have the salt can neither find the address of a number nor tell whether
-    a known address is among them.
+    Without the salt, nobody can derive an address from a number, or test whether a
+    known address is among them.
     """
 
-    # Most devices of a message were in the one before.
+    # Most devices of a message were in the previous one.
     @lru_cache(maxsize=20_000)
     def hashed(mac: str) -> int:
         digest = hashlib.blake2b(parse_mac(mac), digest_size=8, key=salt).digest()
@@ -68,7 +68,7 @@ def device_name(device: int) -> str:
 
 
 def device_number(name: str) -> int | None:
-    """Return the number of a name as `device_name` writes it; None when it is none."""
+    """Return the number of a name written by `device_name`; None if it is not one."""
     text = name.strip().lower()
     if _HASH.fullmatch(text):
         number = int(text, 16)

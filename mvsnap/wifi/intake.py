@@ -1,4 +1,4 @@
-"""Observations worth keeping: those of a message that pass the settings. Pure."""
+"""Observations worth storing: those of a message that pass the settings. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import msgspec
 from mvsnap.wifi.messages import Message, Sighting, clients
 from mvsnap.wifi.visits import MINUTE_S, Observation, merged
 
-_SEPARATOR = re.compile(r"[:-](?![^\[]*\])")  # not within brackets
+_SEPARATOR = re.compile(r"[:-](?![^\[]*\])")  # outside brackets
 STALE = "too old or in the future"
 
 
@@ -22,7 +22,7 @@ STALE = "too old or in the future"
 class Limits:
     """Which sightings count.
 
-    identify: makes the number of a device of its address, or raises ValueError.
+    identify: returns the number of a device from its address, or raises ValueError.
     """
 
     identify: Callable[[str], int]
@@ -42,11 +42,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class ParsedBatch:
-    """What one message brought.
+    """The contents of one message.
 
-    heard: at most one of each device and minute, by device and minute.
-    accepted, ignored, bad: observations of the message; reasons: why some are not
-    kept, with their number.
+    observed: at most one of each device and minute, by device and minute.
+    accepted, ignored, bad: numbers of observations; reasons: why some are not stored,
+    with their number.
     """
 
     observed: list[Observation]
@@ -57,7 +57,7 @@ class ParsedBatch:
 
 
 def parse_batch(message: Message, limits: Limits) -> ParsedBatch:
-    """Return the observations of a message by device and minute, strongest signal."""
+    """Return the observations of a message by device and minute, the strongest each."""
     found: dict[tuple[int, int], Observation] = {}
     bad: Counter[str] = Counter()
     ignored: Counter[str] = Counter()
@@ -89,7 +89,7 @@ def parse_batch(message: Message, limits: Limits) -> ParsedBatch:
 def _minutes(
     device: int, ssid: str | None, sightings: list[Sighting]
 ) -> list[Observation]:
-    """Return what one observation of a message tells, minute by minute."""
+    """Return the content of one observation, minute by minute."""
     if len(sightings) == 1:
         at_s, rssi_dbm, ap = sightings[0]
         minute, second = divmod(at_s, MINUTE_S)
@@ -106,7 +106,7 @@ def _minutes(
 
 
 def _reason(sightings: list[Sighting], limits: Limits) -> str:
-    """Return why the last of these is not wanted."""
+    """Return why the last of these is ignored."""
     at_s, rssi_dbm, _ = sightings[-1]
     if not limits.oldest_s <= at_s <= limits.newest_s:
         return STALE
@@ -116,7 +116,7 @@ def _reason(sightings: list[Sighting], limits: Limits) -> str:
 
 
 def access_points(patterns: Iterable[str]) -> Callable[[int], bool]:
-    """Return what tells whether an access point counts, by patterns like 0c:8d:*."""
+    """Return a test whether an access point counts, from patterns like 0c:8d:*."""
     wanted = [_SEPARATOR.sub("", pattern.strip().lower()) for pattern in patterns]
     if "*" in wanted:
         return lambda _: True
@@ -128,21 +128,21 @@ def access_points(patterns: Iterable[str]) -> Callable[[int], bool]:
     return wants
 
 
-_HEARD = msgspec.msgpack.Decoder(list[Observation])
+_OBSERVATIONS = msgspec.msgpack.Decoder(list[Observation])
 
 
 def pack(observed: list[Observation]) -> bytes:
-    """Return observations as bytes, to be kept until they are processed."""
+    """Return observations as bytes, to be stored until they are processed."""
     return msgspec.msgpack.encode(observed)
 
 
 def unpack(body: bytes) -> list[Observation]:
-    """Return what was packed.
+    """Return the packed observations.
 
     Raises:
         ValueError: it was packed by another version, or is damaged.
     """
     try:
-        return _HEARD.decode(body)
+        return _OBSERVATIONS.decode(body)
     except msgspec.DecodeError as exc:
         raise ValueError("observations that cannot be read") from exc

@@ -42,12 +42,12 @@ class WifiLists:
         after: str | None = None,
         limit: int = 100,
     ) -> list[VisitRow]:
-        """Return visits, the latest, longest or strongest first.
+        """Return visits, the newest, longest or strongest first.
 
-        after: `key` of the last row of the page before, in the same order.
+        after: `key` of the last row of the previous page, in the same order.
 
         Raises:
-            BadInput: `after` is no such key.
+            BadInput: `after` is not such a key.
         """
         by = _order(order)
         with self._db.reading() as connection:
@@ -66,12 +66,12 @@ class WifiLists:
     def observations(
         self, wanted: WifiFilter, *, after: str | None = None, limit: int = 100
     ) -> list[ObservationRow]:
-        """Return observations of the minutes of the span, the latest first.
+        """Return observations of the minutes of the span, newest first.
 
-        after: `key` of the last row of the page before.
+        after: `key` of the last row of the previous page.
 
         Raises:
-            BadInput: `after` is no such key.
+            BadInput: `after` is not such a key.
         """
         seen = observations.c
         by = (seen.minute, seen.source_id, seen.device)
@@ -90,9 +90,9 @@ class WifiLists:
 
 
 def _sources(connection: Connection) -> dict[int, tuple[str, Radio]]:
-    """Return network and radio of each source: a handful, looked up here.
+    """Return network and radio of each source: a handful, looked up separately.
 
-    A join would look them up for every row that is sorted, and show a hundred.
+    A join would look them up for every row to be sorted, to display a hundred.
     """
     rows = connection.execute(select(scan_sources)).all()
     return {row.id: (row.network_id, Radio(row.radio)) for row in rows}
@@ -108,12 +108,12 @@ def _order(order: VisitOrder) -> tuple[ColumnElement[int], ...]:
 
 
 def _beyond(by: Sequence[ColumnElement[int]], after: str) -> ColumnElement[bool]:
-    """Return what is true of rows behind the one with this key, in falling order."""
+    """Return the condition for rows after this key, in descending order."""
     known = after.split(".") if _KEY.fullmatch(after) else []
     numbers = [int(number) for number in known]
     if len(numbers) != len(by) or max(map(abs, numbers)) >= 2**63:
         raise BadInput(f"after: no such row: {after[:40]!r} (expected a row's key)")
-    # PostgreSQL refuses a number that is larger than its column may hold.
+    # PostgreSQL refuses a number that is out of the column's range.
     return Order(falling=by).behind([literal(n, BigInteger) for n in numbers])
 
 

@@ -1,6 +1,6 @@
 """Messages of Meraki's Location Scanning API, versions 2 and 3, as sightings. Pure.
 
-Version 2 tells of one access point, version 3 of one network:
+A version 2 message is about one access point, version 3 about one network:
 
     {"version": "2.0", "secret": "...", "type": "DevicesSeen", "data": {
       "apMac": "0c:8d:db:00:00:01", "observations": [
@@ -15,7 +15,7 @@ Version 2 tells of one access point, version 3 of one network:
          "latestRecord": {"time": "2026-03-04T12:00:41Z", "nearestApRssi": "-61",
            "nearestApMac": "0c:8d:db:00:00:01"}}]}}
 
-What else they hold, such as IP addresses and the user's name, is not even read.
+Other fields, such as IP addresses and the user's name, are not even read.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from mvsnap.wifi.devices import mac_number
 
 # Version 2 gives the signal above the noise floor, which Meraki takes to be -95 dBm.
 NOISE_FLOOR_DBM = -95
-# An observation without a signal strength counts as barely heard.
+# An observation without a signal strength counts as barely received.
 FAINTEST_DBM = -127
 _STRONGEST_DBM = 20
 _MAX_SSID = 32
@@ -59,14 +59,14 @@ _HALF = re.compile(
     rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
     rb"|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
-# A text that is no UTF-8 is found late, when it is read.
+# Invalid UTF-8 in a text is only found when it is decoded.
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 # Seconds since 1970, dBm, access point (0: unknown). Plain, like the next one: objects
 # would take longer than all the rest.
 Sighting = tuple[int, int, int]
-# MAC address as it was written, ssid, sightings.
+# MAC address as written, ssid, sightings.
 Client = tuple[str, str | None, list[Sighting]]
 
 
@@ -74,7 +74,7 @@ Client = tuple[str, str | None, list[Sighting]]
 class Message:
     """A message whose observations are still to be read.
 
-    major: 2 or 3; network_id: "" when it names none.
+    major: 2 or 3; network_id: "" if there is none.
     """
 
     major: int
@@ -147,10 +147,10 @@ _ALL: dict[int, msgspec.json.Decoder[Any]] = {
 }
 
 
-def mended(body: bytes) -> bytes:
-    """Return the body without halves of characters, which no decoder takes.
+def without_half_characters(body: bytes) -> bytes:
+    """Return the body without lone surrogates, which no decoder accepts.
 
-    They come of names that somebody cut off within an emoji.
+    They come from names that somebody truncated within an emoji.
     """
     if b"\\ud" not in body and b"\\uD" not in body:
         return body
@@ -158,7 +158,7 @@ def mended(body: bytes) -> bytes:
 
 
 def secret_of(body: bytes) -> str:
-    """Return the secret of a message, "" when it has none or is no message."""
+    """Return the secret of a message, "" if it has none or is not a message."""
     try:
         return _SECRET.decode(body).secret
     except _UNREADABLE:
@@ -166,10 +166,10 @@ def secret_of(body: bytes) -> str:
 
 
 def parse(body: bytes) -> Message:
-    """Return what the message says of itself.
+    """Return the head of a message.
 
     Raises:
-        BadInput: it is no message of version 2 or 3; names the field.
+        BadInput: not a message of version 2 or 3; names the field.
     """
     try:
         found = _ENVELOPE.decode(body)
@@ -200,9 +200,9 @@ def parse(body: bytes) -> Message:
 
 
 def clients(message: Message, complain: Callable[[str], None]) -> Iterator[Client]:
-    """Yield every observation that can be used.
+    """Yield every valid observation.
 
-    complain: is told why one cannot, in words that hold nothing of it.
+    complain: called with why one is invalid, in words that quote nothing of it.
     """
     reader = _Reader(message)
     read: Callable[[Any], Client]
@@ -218,7 +218,7 @@ def _decoded(message: Message, complain: Callable[[str], None]) -> Iterator[Any]
     try:
         yield from _ALL[message.major].decode(message.observations)
     except _UNREADABLE:
-        # One of them is odd: the others shall not suffer.
+        # One of them is invalid: keep the others.
         one = _ONE[message.major]
         for raw in _RAW.decode(message.observations):
             try:
@@ -232,7 +232,7 @@ def _decoded(message: Message, complain: Callable[[str], None]) -> Iterator[Any]
 
 
 class _Reader:
-    """Reads the observations of one message; remembers values that come again."""
+    """Reads the observations of one message; caches recurring values."""
 
     def __init__(self, message: Message) -> None:
         self._ap = message.ap
@@ -264,7 +264,7 @@ class _Reader:
 
 
 def _remembering(read: Callable[[Any], int]) -> Callable[[Any], int]:
-    """Return the same function that reads each value once."""
+    """Return a caching version of the function."""
 
     class Known(dict[Any, int]):
         def __missing__(self, value: Any) -> int:
@@ -294,7 +294,7 @@ def dbm(value: Number) -> int:
 def dbm_of_version_2(value: Number) -> int:
     """Return the dBm of a version 2 signal: 47 above the noise floor is -48 dBm.
 
-    What is negative is dBm already: some senders write it so.
+    A negative value is dBm already: some senders use that.
 
     Raises:
         ValueError
@@ -313,7 +313,7 @@ def _seconds(value: Number) -> int:
     if value is None:
         raise ValueError("time: missing")
     number = _number_of(value) if isinstance(value, str) else value
-    # Before it is divided: a number of hundreds of digits cannot be.
+    # Before dividing: a number of hundreds of digits cannot be divided.
     if not 0 < number < _END_S * 1000:
         raise ValueError("time: out of range")
     at_s = number / 1000 if number >= _FIRST_MS else number
@@ -324,7 +324,7 @@ def _seconds(value: Number) -> int:
 
 def _number_of(text: str) -> float:
     if text.isascii() and text.isdigit() and len(text) in _DIGITS:
-        # As a date without separators, 1800010112345 would lie in the year 1800.
+        # As a date without separators, 1800010112345 would be in the year 1800.
         return float(text)
     try:
         moment = datetime.fromisoformat(text.strip())
@@ -340,7 +340,7 @@ def _number_of(text: str) -> float:
 
 
 def _access_point(text: str | None) -> int:
-    """Return the address as a number, 0 when it is unknown."""
+    """Return the address as a number, 0 if it is unknown."""
     try:
         return mac_number(text or "")
     except ValueError:

@@ -1,4 +1,4 @@
-"""What pages ask for, and what they get, of visits and observations."""
+"""Queries and results of visits and observations, for the pages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mvsnap.domain import Presence, Radio, Serial, ZoneId
 
 
 class VisitOrder(StrEnum):
-    """TIME: the latest first; DWELL: the longest first; SIGNAL: the strongest first."""
+    """TIME: newest first; DWELL: longest first; SIGNAL: strongest first."""
 
     TIME = "time"
     DWELL = "dwell"
@@ -21,11 +21,11 @@ class VisitOrder(StrEnum):
 class WifiFilter:
     """Which visits or observations; None means any.
 
-    since, until: visits that began, observations that lie in [since, until); sums take
+    since, until: visits that began, observations that lie in [since, until); sums use
     whole quarters of an hour, so both should be full hours or days.
-    long_stays: with staff and printers, which are left out otherwise.
-    device: its number, see core.devices; for lists alone, like the two below.
-    min_rssi_dbm, min_dwell_s: as strong, as long as this at least.
+    long_stays: include staff and printers, which are excluded by default.
+    device: its number, see wifi.devices; only for lists, like the two below.
+    min_rssi_dbm, min_dwell_s: minimum signal and length.
     """
 
     since: datetime
@@ -42,9 +42,9 @@ class WifiFilter:
 class Totals:
     """visits: that began in the span; long_stays: those longer than long_stay_s.
 
-    devices: distinct; new_devices: never here before; returning_devices: the others.
-    A device counts by its first visit of the span: when that was a long stay, it is
-    staff and counts as none. dwell_mean_s: 0 without visits.
+    devices: distinct; new_devices: seen for the first time; returning_devices: the
+    others. A device counts by its first visit in the span: if that was a long stay, it
+    is staff and not counted. dwell_mean_s: 0 without visits.
     """
 
     visits: int
@@ -60,7 +60,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class HourActivity:
-    """Visits that began in this hour of the clock, 0 to 23, over all days together."""
+    """Visits that began in this hour of the day, 0 to 23, summed over all days."""
 
     hour: int
     visits: int
@@ -70,7 +70,7 @@ class HourActivity:
 
 @dataclass(frozen=True, slots=True)
 class DayActivity:
-    """One day of the site; devices: distinct in the day."""
+    """One day at the site; devices: distinct within the day."""
 
     day: date
     visits: int
@@ -94,7 +94,7 @@ class BusyHour:
 
 @dataclass(frozen=True, slots=True)
 class DwellClass:
-    """Visits that lasted from_s or longer, and less than to_s; None: without end."""
+    """Visits that lasted at least from_s, and less than to_s; None: no limit."""
 
     from_s: int
     to_s: int | None
@@ -103,9 +103,9 @@ class DwellClass:
 
 @dataclass(frozen=True, slots=True)
 class VisitRow:
-    """One visit; device: as people see it, a hash or an address.
+    """One visit; device: as displayed, a hash or an address.
 
-    observations: minutes it was heard in; rssi_dbm: the strongest; near_in, near_out:
+    observations: minutes with sightings; rssi_dbm: the strongest; near_in, near_out:
     first and last time it was near a camera; is_new: the first visit of the device;
     key: for `after`.
     """
@@ -129,9 +129,9 @@ class VisitRow:
 
 @dataclass(frozen=True, slots=True)
 class ObservationRow:
-    """A device in one minute, by all access points together.
+    """A device in one minute, across all access points.
 
-    access_point: of the strongest signal, None when unknown; key: for `after`.
+    access_point: of the strongest signal, None if unknown; key: for `after`.
     """
 
     device: str
@@ -147,7 +147,7 @@ class ObservationRow:
 
 @dataclass(frozen=True, slots=True)
 class PresenceMatch:
-    """A presence, and how many visits were near meanwhile."""
+    """A presence, and how many visits were near during it."""
 
     presence: Presence
     visits: int
@@ -168,14 +168,17 @@ class ZoneMatch:
 
     @property
     def visits_mean(self) -> float:
-        """Return visits for each presence, 0 without presences."""
+        """Return visits per presence, 0 without presences."""
         return self.visits / self.presences if self.presences else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Correlation:
-    """near_visits: visits that were near a camera in the span; matched_visits: those of
-    them that were so while a zone showed people; zones: by serial and zone."""
+    """near_visits: visits that were near a camera in the span;
+
+    matched_visits: those that were near while a zone had people in it;
+    zones: by serial and zone.
+    """
 
     near_visits: int
     matched_visits: int

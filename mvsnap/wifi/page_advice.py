@@ -1,4 +1,4 @@
-"""Wi-Fi advice: why a Wi-Fi page has nothing to show, and what to do about it."""
+"""Wi-Fi advice: why a Wi-Fi page is empty, and what to do about it."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _WAITING = (
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """text: a few sentences; addresses: for the Dashboard, the secret part left out.
+    """text: a few sentences; addresses: for the Dashboard, without the secret part.
 
-    seen_at: when something was heard last; is_filtered: a filter may be the reason.
+    seen_at: the last sighting; is_filtered: a filter may be the reason.
     """
 
     text: str
@@ -44,7 +44,7 @@ class Advice:
 
 
 def advice(here: Gateway, asked: WifiForm, zone: ZoneInfo) -> Advice:
-    """Return what to say instead of an empty page."""
+    """Return the text to show on an empty page."""
     endpoints = here.settings.scanning.endpoints
     if feature(WifiParts).reports.networks():
         seen_at = feature(WifiParts).reports.latest()

@@ -1,4 +1,4 @@
-"""Wi-Fi form: what a person asks of the Wi-Fi pages, with what was typed wrong."""
+"""Wi-Fi form: the filter of the Wi-Fi pages, with what was entered wrong."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ _NAMES = (
     *("period", "from", "to", "network", "radio", "long_stays", "device"),
     *("min_rssi_dbm", "min_dwell_s", "sort", "serial", "zone_id", "after"),
 )
-# What an address of another of the Wi-Fi pages keeps.
+# What the address keeps on the way to another Wi-Fi page.
 _SHARED = ("period", "from", "to", "network", "radio", "long_stays")
 
 
 @dataclass(frozen=True, slots=True)
 class WifiForm(Filter):
-    """first, last: days of the site, both belong to the period; after: key of a row."""
+    """first, last: days of the site, both inclusive; after: key of a row."""
 
     today: date
     first: date
@@ -52,7 +52,7 @@ class WifiForm(Filter):
 
     @property
     def query(self) -> dict[str, Any]:
-        """The parameters without the page and what is wrong, for an address."""
+        """The parameters without the page and without invalid ones, for an address."""
         return {
             name: text
             for name, text in self.entered.items()
@@ -61,12 +61,12 @@ class WifiForm(Filter):
 
     @property
     def shared(self) -> dict[str, Any]:
-        """Those of them that other Wi-Fi pages know, too."""
+        """Those of them that other Wi-Fi pages have, too."""
         return {n: text for n, text in self.query.items() if n in _SHARED}
 
     @property
     def period(self) -> str | None:
-        """The name of the period, None for days of one's own."""
+        """The name of the period, None for custom days."""
         return next(
             (n for n in PERIODS if _span(n, self.today) == (self.first, self.last)),
             None,
@@ -81,7 +81,7 @@ class WifiForm(Filter):
         return self._without("period", "from", "to") | {"period": name}
 
     def moved(self, periods: int) -> dict[str, Any] | None:
-        """Return the parameters for so many periods later; None: they are to come."""
+        """Return the parameters shifted by this many periods; None: in the future."""
         try:
             by = timedelta(days=self.days * periods)
             first, last = self.first + by, self.last + by
@@ -93,7 +93,7 @@ class WifiForm(Filter):
         return self._without("period", "from", "to") | days
 
     def with_(self, **changed: str) -> dict[str, Any]:
-        """Return the parameters with some others; an empty one is left out."""
+        """Return the parameters with some replaced; empty ones are omitted."""
         return {n: v for n, v in (self.query | changed).items() if v}
 
     def visits_of(self, device: str) -> dict[str, Any]:
@@ -105,7 +105,7 @@ class WifiForm(Filter):
 
 
 def read_form(given: Mapping[str, str], now: datetime, zone: ZoneInfo) -> WifiForm:
-    """Return what is asked for; a value that cannot be used is left out."""
+    """Return the filter; an invalid value is left out."""
     texts, today = typed(given, _NAMES), now.astimezone(zone).date()
     first, last = _days(texts, today, zone)
     serial = texts.serial()
@@ -136,7 +136,7 @@ def read_form(given: Mapping[str, str], now: datetime, zone: ZoneInfo) -> WifiFo
 
 
 def _days(texts: Typed, today: date, zone: ZoneInfo) -> tuple[date, date]:
-    """Return the first and the last day; days of one's own go before a period."""
+    """Return the first and the last day; custom days take precedence over a period."""
     name = texts.parsed("period", lambda text: one_of(text, PERIODS))
     first, last = _span(name or _PERIOD, today)
     own_first = texts.parsed("from", lambda text: _day("from", text, today, zone))

@@ -1,4 +1,4 @@
-"""Wi-Fi rows: charts and tables of what the store found, in words and as cells."""
+"""Wi-Fi rows: charts and tables of the store's results, as text and cells."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mvsnap.wifi.model import (
 # Bars of more zones than this could not be told apart.
 _MOST_ZONES = 12
 _SHORTEST_CLASSES = 5
-# From here on seconds are no news.
+# From here on, seconds do not matter.
 _LONG_S = 600
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -32,7 +32,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What the page of hours shows; busiest: None without any visit."""
+    """What the page of hours shows; busiest: None without visits."""
 
     totals: Totals
     hours: Sequence[HourActivity]
@@ -46,7 +46,7 @@ class Activity:
 
     @property
     def busiest_hour(self) -> str:
-        """The busiest time for people: Sat 21 Nov, 15:00 to 16:00."""
+        """The busiest time for display: Sat 21 Nov, 15:00 to 16:00."""
         if self.busiest is None:
             return ""
         day, hour = self.busiest.day, self.busiest.hour
@@ -54,7 +54,7 @@ class Activity:
 
     @property
     def dwell_mean(self) -> str:
-        """The mean length of a visit for people, to the minute where it is long."""
+        """The mean length of a visit for display, to the minute where it is long."""
         mean_s = self.totals.dwell_mean_s
         step_s = 60 if mean_s >= _LONG_S else 1
         return lasting(round(mean_s / step_s) * step_s)
@@ -104,7 +104,7 @@ def _new_and_returning(
 
 
 def dwell_words(row: DwellClass) -> str:
-    """Return a class of lengths for people: < 1 min, 15–30 min, 1–2 h, ≥ 8 h."""
+    """Return a class of lengths for display: < 1 min, 15–30 min, 1–2 h, ≥ 8 h."""
     if row.to_s is None:
         return f"≥ {lasting(row.from_s)}"
     if not row.from_s:
@@ -115,7 +115,7 @@ def dwell_words(row: DwellClass) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ZoneRow:
-    """One zone as people call it, with what was found."""
+    """One zone by name, with its results."""
 
     camera: str
     zone: str
@@ -129,7 +129,7 @@ class ZoneRow:
 
 @dataclass(frozen=True, slots=True)
 class PresenceRow:
-    """One presence as people call its place; devices: visits near meanwhile."""
+    """One presence with the name of its place; devices: visits near during it."""
 
     camera: str
     zone: str
@@ -146,7 +146,7 @@ class PresenceRow:
 
 
 def zone_rows(matches: Sequence[ZoneMatch], places: Places) -> list[ZoneRow]:
-    """Return the zones, those with most presences first."""
+    """Return the zones, busiest first."""
     rows = [
         ZoneRow(places.camera(one.serial), places.zone(one.serial, one.zone_id), one)
         for one in matches
@@ -174,7 +174,7 @@ def zone_chart(rows: Sequence[ZoneRow]) -> BarChart:
 
 
 def _short_names(rows: Sequence[ZoneRow]) -> list[str]:
-    """Return the names of cameras alone, or of zones alone, where none is twice."""
+    """Return the names of cameras alone, or of zones alone, where they are unique."""
     cameras, zones = [row.camera for row in rows], [row.zone for row in rows]
     for names in (cameras, zones):
         if len(set(names)) == len(names):
@@ -183,16 +183,16 @@ def _short_names(rows: Sequence[ZoneRow]) -> list[str]:
 
 
 def presence_key(presence: Presence) -> str:
-    """Return where a presence stands in its list, for `after`."""
+    """Return the position of a presence in its list, for `after`."""
     at_us = (presence.time_in - _EPOCH) // _MICROSECOND
     return f"{at_us}.{presence.serial}.{presence.zone_id}"
 
 
 def parse_presence_key(text: str) -> Presence:
-    """Return a presence of which place and begin are right.
+    """Return a presence of which only place and begin are filled in.
 
     Raises:
-        BadInput: it is no key.
+        BadInput: it is not a key.
     """
     at_us, _, rest = text.partition(".")
     serial, _, zone_id = rest.partition(".")

@@ -1,4 +1,4 @@
-"""Wi-Fi: who was heard when and how long, and what cameras saw then."""
+"""Wi-Fi: which devices were there when and for how long, and what cameras saw then."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ T = TypeVar("T")
 Cells = Sequence[Any]
 
 _PAGE, _CSV_PAGE = 50, 1000
-# As many visits can be compared with presences, sorted, gone through with all that was
-# heard of them, while a person waits.
-_MOST_COMPARED, _MOST_SORTED, _MOST_HEARD = 30_000, 300_000, 50_000
+# The number of visits that can be compared with presences, sorted, and read with all
+# their observations while a person waits.
+_MOST_COMPARED, _MOST_SORTED, _MOST_OBSERVED = 30_000, 300_000, 50_000
 _TABS = {
     ".index": "Activity",
     ".visits": "Visits",
@@ -126,7 +126,7 @@ def download_visits() -> ResponseReturnValue:
     asked, lists = _fitting(), feature(WifiParts).lists
 
     def read(after: str | None, limit: int) -> list[VisitRow]:
-        # By time alone each page costs the same.
+        # Sorted by time only, each page costs the same.
         return lists.visits(asked.wanted, after=after, limit=limit)
 
     found = pages(read, lambda row: row.key, size=_CSV_PAGE)
@@ -139,7 +139,7 @@ def observations() -> ResponseReturnValue:
     asked = _asked()
     wanted = asked.wanted
     if wanted.min_rssi_dbm is not None or wanted.device is not None:
-        wanted = feature(WifiParts).spans.last_with(wanted, _MOST_HEARD)
+        wanted = feature(WifiParts).spans.last_with(wanted, _MOST_OBSERVED)
     found = feature(WifiParts).lists.observations(
         wanted, after=_after(asked), limit=_PAGE + 1
     )
@@ -224,7 +224,7 @@ def _asked() -> WifiForm:
 
 
 def _fitting() -> WifiForm:
-    """Return what is asked for. Raises BadInput for a mistake in it."""
+    """Return the filter. Raises BadInput for a mistake in it."""
     asked = _asked()
     asked.require_valid()
     return asked
@@ -250,7 +250,7 @@ def _compared(asked: WifiForm) -> WifiFilter:
 
 
 def _narrowed(asked: WifiForm, wanted: WifiFilter) -> datetime | None:
-    """Return when the part begins that was gone through; None: it was all."""
+    """Return when the part that was read begins; None: it was all read."""
     return wanted.since if wanted.since != asked.wanted.since else None
 
 
@@ -269,7 +269,7 @@ def _presences(
 def _list_page(
     name: str, asked: WifiForm, found: Sequence[Any], **given: Any
 ) -> ResponseReturnValue:
-    """Render one page of a list; one row more than shown tells of another page."""
+    """Render one page of a list; an extra row means that there is another page."""
     page = Page.cut(found, _PAGE)
     return _page(
         name,

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class WifiParts:
-    """identify: makes the number of a device of its MAC address."""
+    """identify: returns the number of a device from its MAC address."""
 
     store: WifiStore
     reports: WifiReports
@@ -32,7 +32,7 @@ class WifiParts:
 
 
 def build(settings: Settings, db: Database, store: WifiStore) -> WifiParts:
-    """Return all of it; the salt is made when observations may come."""
+    """Build all of it; the salt is created if observations may arrive."""
     scanning = settings.scanning
     long_stay_s = scanning.long_stay_s
     window_s = scanning.correlation.window_s

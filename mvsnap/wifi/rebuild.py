@@ -1,9 +1,9 @@
-"""Rebuild: visits made anew of the stored observations, after a setting has changed.
+"""Rebuild: recreates visits from the stored observations after a setting has changed.
 
-It goes through time in short transactions, so that others can write in between. New
-observations wait meanwhile: the pause is renewed with each step and ends by itself when
-the process dies. Its row stays then, until somebody has rebuilt to the end: whoever
-starts over gets the same.
+It proceeds in short transactions, so that others can write in between. New observations
+wait meanwhile: the pause is renewed with each step and expires when the process dies.
+Its row then stays until somebody completes a rebuild: starting over gives the same
+result.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SLOT_MINUTES = SLOT_S // MINUTE_S
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a rebuild is; in minutes of the time that observations cover."""
+    """Progress of a rebuild; in minutes of the time that observations cover."""
 
     done: int
     of: int
@@ -49,7 +49,7 @@ class Rebuild:
     def run(self) -> Generator[Progress, None, None]:
         """Rebuild step by step; visits older than all observations stay as they are.
 
-        Those are counted by the rule, too.
+        Those are recounted by the rule, too.
 
         Raises:
             BadInput: another one is running.
@@ -83,14 +83,14 @@ class Rebuild:
         first -= first % _SLOT_MINUTES
         begin, many = first, 0
         while begin <= last:
-            begin, taken = self._step(first, begin)
-            many += taken
+            begin, processed = self._step(first, begin)
+            many += processed
             yield Progress(min(begin, last + 1) - first, last + 1 - first, many)
 
     def _step(self, first: int, begin: int) -> tuple[int, int]:
         """Rebuild visits that begin in the next slot with observations.
 
-        Returns where the next step begins, and how many observations there were.
+        Returns where the next step begins, and the number of observations.
         """
         minute = observations.c.minute
         with self._db.writing() as connection:
@@ -135,10 +135,10 @@ def _ended(now: datetime) -> Update:
 def _forget(
     connection: Connection, begin_s: int, end_s: int
 ) -> dict[int, dict[int, int]]:
-    """Remove visits that began in the span, with their counts.
+    """Delete visits that began in the span, with their counts.
 
-    Returns when the visits before the span began, by source and device: they may be
-    purged, and nothing else tells that these devices were here before.
+    Returns when the visits before the span began, by source and device: once their
+    observations are purged, nothing else shows that these devices were here before.
     """
     earlier: dict[int, dict[int, int]] = {}
     rows = connection.execute(

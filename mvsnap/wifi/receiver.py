@@ -1,7 +1,7 @@
 """Receiver of Meraki's Location Scanning API, versions 2 and 3.
 
-A GET is answered with the validator, which the Dashboard asks for once. A POST is read,
-thinned out and made durable, then answered; visits are made of it by a worker, soon.
+A GET is answered with the validator, which the Dashboard requests once. A POST is
+parsed, filtered and stored before it is answered; a worker soon turns it into visits.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from mvsnap.web.context import Gateway, feature, gateway
 from mvsnap.wifi import receiver_auth as auth
 from mvsnap.wifi.answers import ObservationsAnswer
 from mvsnap.wifi.intake import STALE, Limits, ParsedBatch, access_points, parse_batch
-from mvsnap.wifi.messages import Message, mended, parse, secret_of
+from mvsnap.wifi.messages import Message, parse, secret_of, without_half_characters
 from mvsnap.wifi.parts import WifiParts
 from mvsnap.wifi.receiver_auth import Endpoint, endpoint
 
@@ -34,9 +34,9 @@ bp = Blueprint("scanning", __name__)
 
 _WANTS = "mvsnap_scanning_access_points"
 MAX_BYTES = 32 * 1024 * 1024
-# Clocks differ a little.
+# Tolerance for clocks that differ.
 _MOST_AHEAD = timedelta(minutes=5)
-# Read one at a time: each takes ten times its length of memory meanwhile.
+# Parsed one at a time: each needs ten times its length in memory.
 _LARGE_BYTES = 1024 * 1024
 _large = threading.Lock()
 
@@ -51,7 +51,7 @@ def validate() -> ResponseReturnValue:
 @bp.post("/scanning/<token>")
 @auth.scanning_token
 def receive() -> ResponseReturnValue:
-    body = mended(_body(request))
+    body = without_half_characters(_body(request))
     with _large if len(body) > _LARGE_BYTES else nullcontext():
         return _received(endpoint(), body)
 
@@ -86,7 +86,7 @@ def _limit_body() -> None:
 
 
 def _body(asked: Request) -> bytes:
-    """Return the body, unpacked.
+    """Return the decompressed body.
 
     Raises:
         BadInput, RequestEntityTooLarge, UnsupportedMediaType
@@ -99,7 +99,7 @@ def _body(asked: Request) -> bytes:
         raise UnsupportedMediaType("Content-Encoding: expected gzip or none")
     unpack = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
     try:
-        # One byte more than allowed: a small body may unpack to gigabytes.
+        # One byte more than allowed: a small body may decompress to gigabytes.
         plain = unpack.decompress(body, MAX_BYTES + 1)
     except zlib.error as exc:
         raise BadInput("body: not gzip (as Content-Encoding says)") from exc
@@ -111,7 +111,7 @@ def _body(asked: Request) -> bytes:
 
 
 def _network_id(by: Endpoint, message: Message) -> str:
-    """Return the network of the settings, else the message's own."""
+    """Return the network of the settings, else that of the message."""
     expected = by.settings.network_id
     if expected and message.network_id not in ("", expected):
         raise BadInput(
@@ -137,7 +137,7 @@ def _report(by: Endpoint, found: ParsedBatch) -> None:
     counter = gateway().metrics.observations
     for outcome in ("accepted", "ignored", "bad"):
         counter.labels(outcome).inc(getattr(found, outcome))
-    # What is merely weak comes by the thousand.
+    # Weak signals alone come by the thousand.
     if found.bad or STALE in found.reasons:
         reasons = "; ".join(f"{many}: {why}" for why, many in found.reasons.items())
         log.warning(

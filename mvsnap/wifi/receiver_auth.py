@@ -1,9 +1,9 @@
 """Who may send observations: a token in the address, then the secret in the message.
 
-Wrong tokens count as wrong API keys do, together with them. Wrong secrets count for
-their endpoint alone: who knows the token is no stranger, and a network whose secret is
-out of date must not lock out the others behind the same proxy. There is no rate for
-those who know both: hundreds of access points send each minute.
+Wrong tokens count as wrong API keys, in the same counters. Wrong secrets count for
+their endpoint alone: whoever has the token is no stranger, and a network with an
+outdated secret must not lock out the others behind the same proxy. With both there is
+no rate limit: hundreds of access points send every minute.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from mvsnap.web.auth.limit import Limit, Limiter
 from mvsnap.web.auth.url_secrets import admit_secret, admit_token, as_key
 
 _EXTENSION = "mvsnap_scanning_guards"
-# More would be no access points.
+# More than all access points together would send.
 _PER_MINUTE = 60_000
 _WRONG_PER_MINUTE = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One of scanning.endpoints; name: as the log calls it, never its token."""
+    """One of scanning.endpoints; name: for the log, never its token."""
 
     name: str
     settings: ScanningEndpoint
@@ -60,7 +60,7 @@ class _Authenticators:
 
 
 def prepare(app: App, endpoints: tuple[ScanningEndpoint, ...]) -> None:
-    """Make the app know the endpoints; `auth.prepare` comes before."""
+    """Register the endpoints with the app; call `auth.prepare` before."""
     counters = replace(
         auth.key_authenticator(app).counters,
         rate=Limit(Limiter(), _PER_MINUTE, "Too many requests"),
@@ -87,7 +87,7 @@ def _secret_authenticator(
 def scanning_token(
     view: Callable[[], ResponseReturnValue],
 ) -> Callable[..., ResponseReturnValue]:
-    """The view's address ends with the token of an endpoint; it finds `endpoint()`."""
+    """The view's address ends with an endpoint's token; available as `endpoint()`."""
 
     @wraps(view)
     def admitted(token: str) -> ResponseReturnValue:
@@ -100,6 +100,6 @@ def scanning_token(
 
 
 def endpoint() -> Endpoint:
-    """Return whom the request is for; for views with the decorator above."""
+    """Return the endpoint of the request; for views with the decorator above."""
     found: Endpoint = g.scanning_endpoint
     return found

@@ -1,8 +1,8 @@
 """Sums over visits, as the pages show them; the database counts.
 
-They come from visit_counts, by the quarter of an hour in which visits began, so they
-cost the same however much is stored. Only distinct devices are counted from the visits
-of their span, which lie beside each other.
+They come from visit_counts, by the quarter of an hour in which visits began, so their
+cost does not depend on how much is stored. Only distinct devices are counted from the
+visits of the span, which are stored side by side.
 """
 
 from __future__ import annotations
@@ -46,8 +46,10 @@ Condition = ColumnElement[bool]
 
 
 class WifiReports:
-    """long_stay_s: who stays longer is staff or a printer. The worker has made the sums
-    with it before it makes visits."""
+    """long_stay_s: whoever stays longer is staff or a printer.
+
+    The worker recounts the sums by it before it makes visits.
+    """
 
     def __init__(self, db: Database, *, long_stay_s: int) -> None:
         self._db = db
@@ -61,7 +63,7 @@ class WifiReports:
             return list(connection.execute(statement).scalars())
 
     def latest(self) -> datetime | None:
-        """Return the minute of the newest observation that was processed."""
+        """Return the minute of the newest processed observation."""
         statement = select(func.max(observations.c.minute))
         with self._db.reading() as connection:
             minute: int | None = connection.execute(statement).scalar_one()
@@ -92,9 +94,9 @@ class WifiReports:
         return Totals(many, long_stays, devices, new, _mean(dwell_s, many))
 
     def by_hour(self, wanted: WifiFilter, zone: ZoneInfo) -> list[HourActivity]:
-        """Return 24 hours of the site's clock, 0 to 23, over all days of the span.
+        """Return 24 hours of the site's clock, 0 to 23, summed over the span.
 
-        Where clocks go back, both hours of that name count as one.
+        When clocks go back, both hours with the same name count as one.
         """
         counts = visit_counts.c
         local_s = _local(counts.slot_s, wanted, zone)
@@ -108,7 +110,7 @@ class WifiReports:
         ]
 
     def by_day(self, wanted: WifiFilter, zone: ZoneInfo) -> list[DayActivity]:
-        """Return every day of the site that the span touches, also empty ones."""
+        """Return every day of the site within the span, including empty ones."""
         wanted = _whole_slots(wanted)
         local_s = _local(visit_counts.c.slot_s, wanted, zone)
         day = cast(local_s // _DAY_S, Integer).label("day")
@@ -125,7 +127,7 @@ class WifiReports:
         ]
 
     def busiest(self, wanted: WifiFilter, zone: ZoneInfo) -> BusyHour | None:
-        """Return the hour of a day in which most visits began, the first of several."""
+        """Return the hour of a day in which most visits began, the first of equals."""
         hours = cast(_local(visit_counts.c.slot_s, wanted, zone) // _HOUR_S, Integer)
         many = _sum(visit_counts.c.visits)
         with self._db.reading() as connection:
@@ -143,7 +145,7 @@ class WifiReports:
         return BusyHour(_date(day), hour, row.many)
 
     def dwell(self, wanted: WifiFilter) -> list[DwellClass]:
-        """Return how long visits lasted, in classes that follow each other."""
+        """Return the visits by length, in consecutive classes."""
         counts = visit_counts.c
         found = {row[0]: row[1] for row in self._sums(wanted, counts.dwell_class)}
         ends = (*DWELL_CLASSES_S[1:], None)
@@ -164,9 +166,9 @@ class WifiReports:
             return list(connection.execute(statement.where(*where).group_by(by)))
 
     def _devices_by_day(self, wanted: WifiFilter, zone: ZoneInfo) -> dict[date, int]:
-        """Return how many came on each day; a query for each.
+        """Return the number of devices of each day; a query for each.
 
-        One for all would have to sort every visit by its day.
+        A single one would have to sort all visits by day.
         """
         found, until = {}, wanted.since
         with self._db.reading() as connection:
@@ -186,7 +188,7 @@ class WifiReports:
 def of_visits(
     connection: Connection, wanted: WifiFilter, long_stay_s: int
 ) -> list[Condition]:
-    """Return what visits of the filter have in common."""
+    """Return the condition for visits of the filter."""
     since_s, until_s = _seconds(wanted.since), _seconds(wanted.until)
     found = [visits.c.time_in_s >= since_s, visits.c.time_in_s < until_s]
     found += of_source(connection, visits.c.source_id, wanted)
@@ -205,7 +207,7 @@ def of_visits(
 def of_source(
     connection: Connection, column: ColumnElement[int], wanted: WifiFilter
 ) -> list[Condition]:
-    """Return the condition for network and radio, none when any will do."""
+    """Return the condition for network and radio, empty if any will do."""
     if wanted.network_id is None and wanted.radio is None:
         return []
     statement = select(scan_sources.c.id)
@@ -231,7 +233,7 @@ def _span_of_counts(connection: Connection, wanted: WifiFilter) -> list[Conditio
 
 
 def _whole_slots(wanted: WifiFilter) -> WifiFilter:
-    """Return the filter with a span that begins and ends at a quarter of an hour."""
+    """Return the filter with its span extended to whole quarters of an hour."""
     since_s, until_s = _seconds(wanted.since), _seconds(wanted.until)
     return replace(
         wanted,
@@ -241,7 +243,7 @@ def _whole_slots(wanted: WifiFilter) -> WifiFilter:
 
 
 def _none_since(since_s: int) -> Condition:
-    """Say whether a visit is the first one of its device since then."""
+    """Return the condition for the first visit of a device since then."""
     previous_in_s = visits.c.previous_in_s
     return or_(previous_in_s.is_(None), previous_in_s < since_s)
 
@@ -249,7 +251,7 @@ def _none_since(since_s: int) -> Condition:
 def _local(
     column: ColumnElement[int], wanted: WifiFilter, zone: ZoneInfo
 ) -> ColumnElement[int]:
-    """Return seconds as the site's clock would count them."""
+    """Return seconds in the site's local time."""
     (_, first_s), *later = utc_offsets(wanted.since, wanted.until, zone)
     if not later:
         return column + first_s
@@ -258,7 +260,7 @@ def _local(
 
 
 def _sum(column: ColumnElement[int]) -> ColumnElement[int]:
-    # PostgreSQL sums up to numeric, which would come out as a Decimal.
+    # PostgreSQL sums to numeric, which arrives as a Decimal.
     return cast(func.coalesce(func.sum(column), 0), BigInteger)
 
 
@@ -267,7 +269,7 @@ def _mean(total: int, many: int) -> float:
 
 
 def _seconds(moment: datetime) -> int:
-    """Return the first whole second that is not before the moment."""
+    """Return the first whole second at or after the moment."""
     return math.ceil(moment.timestamp())
 
 

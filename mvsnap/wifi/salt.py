@@ -1,7 +1,7 @@
-"""The salt that makes hashes of MAC addresses: a file of its own, readable by us alone.
+"""The salt for hashes of MAC addresses: a file of its own, readable by mvsnap alone.
 
-Remove it, and every device is a new one from the next start on: nobody can link what
-is stored with an address any more.
+If it is deleted, every device is new from the next start on: stored data can no longer
+be linked to an address.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ NAME = "scanning-salt"
 
 
 def salt(data_dir: Path) -> bytes:
-    """Return the salt, made when there is none.
+    """Return the salt, created if there is none.
 
     Raises:
         OSError: it cannot be read or written.
-        BadConfig: the file holds something else.
+        BadConfig: the file contains something else.
     """
     path = data_dir / NAME
     if not path.exists():
@@ -38,15 +38,15 @@ def salt(data_dir: Path) -> bytes:
     except ValueError:
         found = b""
     if len(found) != SALT_BYTES:
-        # Not made anew by itself: every device would be a new one.
+        # Not replaced automatically: every device would be new.
         raise BadConfig([f"{path}: expected {SALT_BYTES} bytes in hexadecimal"])
     return found
 
 
 def is_another(db: Database, salt: bytes) -> bool:
-    """Say whether the devices in the store were numbered with another salt before.
+    """Return whether the stored devices were numbered with a different salt.
 
-    From now on this one counts. The store holds a hash of it, which tells nothing.
+    From now on this one counts. The store has a hash of it, which reveals nothing.
     """
     mark = hashlib.blake2b(b"scanning-salt", key=salt, digest_size=16).hexdigest()
     table = tables.secrets
@@ -66,6 +66,6 @@ def is_another(db: Database, salt: bytes) -> bool:
 
 def _make(path: Path) -> None:
     text = secrets.token_hex(SALT_BYTES).encode()
-    # Two processes that start at once: the first one's stays.
+    # If two processes start at once, the first one's salt stays.
     with suppress(FileExistsError):
         durable_file.write(path, text, mode=0o600, overwrite=False)

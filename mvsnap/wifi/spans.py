@@ -1,4 +1,4 @@
-"""Spans of time that hold no more visits than a page can go through."""
+"""Spans of time with no more visits than a page can process."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class WifiSpans:
         self._db = db
 
     def last_with(self, wanted: WifiFilter, most_visits: int) -> WifiFilter:
-        """Return the filter with the last part of its span that has not more visits.
+        """Return the filter with the last part of its span, limited in visits.
 
-        Long stays count, too. It is a quarter of an hour at least, and the whole span
-        where that has not more.
+        Long stays count, too. It is at least a quarter of an hour, and the whole span
+        if that has few enough.
         """
         slot_s, many = visit_counts.c.slot_s, func.sum(visit_counts.c.visits)
         since_s, until_s = (int(t.timestamp()) for t in (wanted.since, wanted.until))

@@ -22,11 +22,11 @@ from mvsnap.store.tables import metadata as metadata
 scan_batches = Table(
     "scan_batches",
     metadata,
-    Column("id", Integer, primary_key=True, comment="in the order of arrival"),
+    Column("id", Integer, primary_key=True, comment="in order of arrival"),
     Column("received_at", Moment, nullable=False, comment="when it was accepted"),
     Column("network_id", Text, nullable=False, comment="Meraki network, '' unknown"),
     Column("radio", Text, nullable=False, comment="Radio"),
-    Column("body", LargeBinary, nullable=False, comment="see core.scanning.pack"),
+    Column("body", LargeBinary, nullable=False, comment="see wifi.intake.pack"),
     comment="Observations accepted and not yet processed",
 )
 
@@ -44,8 +44,8 @@ scan_pauses = Table(
     "scan_pauses",
     metadata,
     Column("name", Text, primary_key=True, comment="why"),
-    Column("until", Moment, nullable=False, comment="when it ends by itself"),
-    comment="Times in which accepted observations wait, such as during a rebuild",
+    Column("until", Moment, nullable=False, comment="when it expires"),
+    comment="Pauses in processing observations, such as during a rebuild",
 )
 
 observations = Table(
@@ -55,13 +55,13 @@ observations = Table(
         "minute", Integer, primary_key=True, autoincrement=False, comment="since 1970"
     ),
     Column("source_id", Integer, primary_key=True, comment="of scan_sources"),
-    Column("device", BigInteger, primary_key=True, comment="see core.devices"),
+    Column("device", BigInteger, primary_key=True, comment="see wifi.devices"),
     Column("first_s", SmallInteger, nullable=False, comment="seconds in the minute"),
     Column("last_s", SmallInteger, nullable=False, comment="seconds in the minute"),
     Column("rssi_dbm", SmallInteger, nullable=False, comment="the strongest"),
     Column("ap", BigInteger, nullable=False, comment="MAC address, 0 unknown"),
     Column("ssid", Text, comment="network it was associated with"),
-    comment="Devices heard, one row for each device and minute",
+    comment="Sightings of devices, one row per device and minute",
     sqlite_with_rowid=False,
 )
 
@@ -73,18 +73,18 @@ visits = Table(
         BigInteger,
         primary_key=True,
         autoincrement=False,
-        comment="first heard, seconds since 1970",
+        comment="first sighting, seconds since 1970",
     ),
     Column("source_id", Integer, primary_key=True, comment="of scan_sources"),
-    Column("device", BigInteger, primary_key=True, comment="see core.devices"),
-    Column("time_out_s", BigInteger, nullable=False, comment="last heard"),
-    Column("observations", Integer, nullable=False, comment="minutes it was heard in"),
+    Column("device", BigInteger, primary_key=True, comment="see wifi.devices"),
+    Column("time_out_s", BigInteger, nullable=False, comment="last sighting"),
+    Column("observations", Integer, nullable=False, comment="minutes with sightings"),
     Column("rssi_dbm", SmallInteger, nullable=False, comment="the strongest"),
     Column("near_in_s", BigInteger, comment="first near a camera"),
     Column("near_out_s", BigInteger, comment="last near a camera"),
-    Column("previous_in_s", BigInteger, comment="time in of its visit before this"),
+    Column("previous_in_s", BigInteger, comment="begin of its previous visit"),
     Index("visits_of_device", "device", "source_id", "time_in_s"),
-    comment="Stays of devices, kept as observations come",
+    comment="Stays of devices, updated as observations arrive",
     sqlite_with_rowid=False,
 )
 
@@ -96,7 +96,7 @@ visit_counts = Table(
         BigInteger,
         primary_key=True,
         autoincrement=False,
-        comment="quarter of an hour, its begin in seconds since 1970",
+        comment="begin of a quarter of an hour, seconds since 1970",
     ),
     Column("source_id", Integer, primary_key=True, comment="of scan_sources"),
     Column(
@@ -104,13 +104,18 @@ visit_counts = Table(
         SmallInteger,
         primary_key=True,
         autoincrement=False,
-        comment="index in core.visits.DWELL_CLASSES_S",
+        comment="index in wifi.visits.DWELL_CLASSES_S",
     ),
     Column("is_long", Boolean, primary_key=True, comment="longer than long_stay_s"),
     Column("visits", Integer, nullable=False, comment="that began in the slot"),
-    Column("first_visits", Integer, nullable=False, comment="of devices new then"),
-    Column("dwell_s", BigInteger, nullable=False, comment="seconds of all together"),
-    comment="Sums over visits, kept as they change; pages read these",
+    Column(
+        "first_visits",
+        Integer,
+        nullable=False,
+        comment="of devices seen for the first time",
+    ),
+    Column("dwell_s", BigInteger, nullable=False, comment="total length in seconds"),
+    comment="Sums over visits, updated with them; read by the pages",
     sqlite_with_rowid=False,
 )
 
@@ -124,5 +129,5 @@ visit_count_rule = Table(
         autoincrement=False,
         comment="seconds; longer visits are counted as long",
     ),
-    comment="What visit_counts were made with: one row, none before the first time",
+    comment="The rule visit_counts were counted by: one row, none at first",
 )

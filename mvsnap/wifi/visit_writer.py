@@ -1,7 +1,7 @@
-"""Visits kept as observations come: what is known of each device, and what changes.
+"""Maintains visits as observations arrive: what is known of each device, what changes.
 
 For each batch: two queries for all its devices, then one write to each of three tables.
-How much is stored already plays no part.
+The amount of stored data does not matter.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ SLOT_S = 900
 _Key = tuple[int, int, int, bool]
 
 
-# Of visits: time in, source, device, the rest of Visit, time in of the one before.
+# Of visits: begin, source, device, the other fields of Visit, begin of the previous
+# one.
 _Row = tuple[Any, ...]
 
 
@@ -85,7 +86,7 @@ class VisitWriter:
         observed: Iterable[Observation],
         rule: VisitRule,
     ) -> None:
-        """Add observations of a source; those it has already change nothing."""
+        """Add observations of a source; those already stored change nothing."""
         by_device = _by_device(observed)
         known = self._known(connection, source_id, by_device, rule)
         changes = _Changes(rule)
@@ -117,11 +118,11 @@ class VisitWriter:
         until_s: int,
         earlier_s: Mapping[int, int],
     ) -> None:
-        """Make visits anew of observations that are stored, all before `until_s`.
+        """Recreate visits from stored observations, all before `until_s`.
 
-        Visits that began at `until_s` or later are taken for not there. What began
-        before `since_s` holds its observations already. earlier_s: when devices were
-        here before all visits that are known, where they were.
+        Visits that began at `until_s` or later are ignored. Visits from before
+        `since_s` include their observations already. earlier_s: when devices were here
+        before all known visits, if they were.
         """
         by_device = _by_device(observed)
         known = self._known(connection, source_id, by_device, rule, until_s)
@@ -166,9 +167,9 @@ class VisitWriter:
         by_device: dict[int, list[Observation]],
         known: dict[int, list[_Row]],
     ) -> dict[tuple[int, int], Observation]:
-        """Return what is stored of these devices and minutes; by device and minute.
+        """Return what is stored for these devices and minutes, keyed by both.
 
-        A minute that lies in no visit cannot be stored: most batches need no query.
+        A minute outside all visits cannot be stored: most batches need no query.
         """
         maybe: dict[int, list[int]] = {}
         for device, minutes in by_device.items():
@@ -208,10 +209,9 @@ def _goes_on(
     minutes: list[Observation],
     before: list[_Row] | None,
 ) -> bool:
-    """Note what becomes of a device whose visit just goes on, or begins.
+    """Handle the usual case: a device whose visit just continues, or begins.
 
-    That is what nearly always happens, so it is done in few steps. Returns False when
-    it is something else.
+    Nearly all cases are like this, so it takes few steps. Returns False in any other.
     """
     if len(minutes) > 1 or (before and len(before) > 1):
         return False
@@ -247,7 +247,7 @@ def _revise(
     stays: list[Visit],
     earlier_s: int | None = None,
 ) -> None:
-    """Note what becomes of a device's visits when these stays are added.
+    """Handle a device whose visits change when these stays are added.
 
     earlier_s: when the visit before these began, if none of them is known.
     """
@@ -303,9 +303,9 @@ def _lies_in(here: Observation, known: list[_Row]) -> bool:
 
 
 def _latest_visits(db: Database) -> Select[Any]:
-    """Return visits of the devices listed that a batch may touch.
+    """Return visits of the listed devices that a batch may touch.
 
-    Of each device the last one that began until `begins_s`, and all that began later.
+    Of each device the last one that began by `begins_s`, and all that began later.
     """
     devices = db.listed("devices")
     source_id = bindparam("source_id", type_=Integer)
@@ -329,8 +329,8 @@ def _latest_visits(db: Database) -> Select[Any]:
 
 
 def _minutes_of(db: Database) -> Select[Any]:
-    """Return observations of one minute and the devices listed."""
-    # As an IN, not as a join: SQLite might look through the list for each observation.
+    """Return observations of one minute and the listed devices."""
+    # An IN, not a join: SQLite might scan the list for each observation.
     return select(observations).where(
         observations.c.minute == bindparam("minute", type_=Integer),
         observations.c.source_id == bindparam("source_id", type_=Integer),

@@ -1,9 +1,9 @@
-"""Visits: what was heard of a device, minute by minute, joined into stays. Pure.
+"""Visits: sightings of a device, minute by minute, joined into stays. Pure.
 
-A visit is a chain of minutes of one device of which each begins at most `gap_s` after
-the end of those before. Joining takes minima, maxima and sums alone, so the same visits
-come out in whatever order and pieces the minutes arrive: an observation that comes late
-makes a visit longer, or makes one visit of two.
+A visit is a chain of minutes of one device, each beginning at most `gap_s` after the
+end of those before. Joining only takes minima, maxima and sums, so the order and
+grouping in which minutes arrive do not matter: a late observation extends a visit, or
+joins two.
 """
 
 from __future__ import annotations
@@ -21,20 +21,22 @@ DWELL_CLASSES_S = (0, 60, 300, 900, 1800, 3600, 7200, 14_400, 28_800)
 
 @dataclass(frozen=True, slots=True)
 class VisitRule:
-    """gap_s: silence that ends a visit; near_dbm: as strong as this is near a camera;
-    long_stay_s: who stays longer is no visitor, but staff or a printer."""
+    """gap_s: silence that ends a visit; near_dbm: a signal this strong is near;
+
+    long_stay_s: whoever stays longer is not a visitor, but staff or a printer.
+    """
 
     gap_s: int = 300
     near_dbm: int = -65
     long_stay_s: int = 3600
 
 
-# Both are tuples: they come by the million and go into the database as they are.
+# Both are tuples: they come by the million and are inserted as they are.
 class Observation(NamedTuple):
-    """One observation: a device in one minute, by all access points together.
+    """One observation: a device in one minute, across all access points.
 
     minute: since 1970; first_s, last_s: seconds in it, 0 to 59; rssi_dbm: the
-    strongest; ap: the access point of that, 0 when unknown; ssid: None when not
+    strongest; ap: the access point of that, 0 if unknown; ssid: None if not
     associated.
     """
 
@@ -50,8 +52,8 @@ class Observation(NamedTuple):
 class Visit(NamedTuple):
     """One stay; times are seconds since 1970.
 
-    observations: minutes in which it was heard; rssi_dbm: the strongest; near_in_s,
-    near_out_s: first and last time it was near, None when it never was.
+    observations: minutes with sightings; rssi_dbm: the strongest; near_in_s,
+    near_out_s: first and last time it was near, None if it never was.
     """
 
     time_in_s: int
@@ -63,7 +65,7 @@ class Visit(NamedTuple):
 
 
 def merged(one: Observation, other: Observation) -> Observation:
-    """Return what two reports of the same device and minute say together."""
+    """Merge two reports of the same device and minute."""
     strong = max(one, other, key=lambda observed: (observed.rssi_dbm, observed.ap))
     return Observation(
         one.device,
@@ -77,14 +79,14 @@ def merged(one: Observation, other: Observation) -> Observation:
 
 
 def visits(minutes: Iterable[Observation], rule: VisitRule) -> list[Visit]:
-    """Return the visits of one device; each of its minutes comes once."""
+    """Return the visits of one device; each of its minutes occurs once."""
     return chained([stay(observed, rule) for observed in minutes], rule.gap_s)
 
 
 def stay(observed: Observation, rule: VisitRule, *, is_known: bool = False) -> Visit:
     """Return a visit of one minute, to be chained with others.
 
-    is_known: the minute is part of a visit already and tells more now.
+    is_known: the minute is part of a visit already; only its values have changed.
     """
     begin_s = observed.minute * MINUTE_S
     first_s, last_s = begin_s + observed.first_s, begin_s + observed.last_s

@@ -1,4 +1,4 @@
-"""Worker of Wi-Fi analytics: makes visits of the observations that were accepted."""
+"""Worker of Wi-Fi analytics: turns accepted observations into visits."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from mvsnap.wifi.visits import VisitRule
 
 log = logging.getLogger(__name__)
 
-# How long what other processes accepted waits, at most; and all, after a failure.
-_LOOK_S = 1.0
+# The longest wait for batches accepted by other processes, and after a failure.
+_POLL_S = 1.0
 _FAILED_S = 15.0
-# How often it is looked whether somebody broke off a rebuild.
-_REBUILD_LOOK_S = 30.0
+# How often to check for an interrupted rebuild.
+_REBUILD_CHECK_S = 30.0
 
 
 def visit_rule(scanning: Scanning) -> VisitRule:
@@ -31,7 +31,7 @@ def visit_rule(scanning: Scanning) -> VisitRule:
 
 
 class VisitMaker:
-    """A thread of its own; without endpoints there is none."""
+    """Runs in a thread of its own; not needed without endpoints."""
 
     def __init__(
         self, store: WifiStore, db: Database, scanning: Scanning, clock: SystemClock
@@ -41,8 +41,8 @@ class VisitMaker:
         self._rule = visit_rule(scanning)
         self._has_endpoints = bool(scanning.endpoints)
         self._clock = clock
-        self._look_at_s = float("-inf")
-        self.loop = Loop("visits", self._step, _LOOK_S, clock, failed_s=_FAILED_S)
+        self._check_at_s = float("-inf")
+        self.loop = Loop("visits", self._step, _POLL_S, clock, failed_s=_FAILED_S)
 
     def start(self) -> None:
         if self._has_endpoints:
@@ -51,15 +51,15 @@ class VisitMaker:
 
     def _step(self) -> float | None:
         clock = self._clock
-        if clock.monotonic() >= self._look_at_s:
-            # Until it worked no batch is processed: half a rebuild is wrong.
+        if clock.monotonic() >= self._check_at_s:
+            # Until this succeeds no batch is processed: half a rebuild is wrong.
             self._go_on_rebuilding()
-            self._look_at_s = clock.monotonic() + _REBUILD_LOOK_S
+            self._check_at_s = clock.monotonic() + _REBUILD_CHECK_S
         is_more = self._store.process(self._rule, clock.now()) > 0
         return 0 if is_more else None
 
     def _go_on_rebuilding(self) -> None:
-        """Make an end of a rebuild that somebody broke off: half of it is wrong."""
+        """Complete a rebuild that was interrupted: half of it is wrong."""
         if not self._store.is_half_rebuilt(self._clock.now()):
             return
         log.warning("a rebuild of visits was interrupted: starting again")

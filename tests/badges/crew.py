@@ -85,7 +85,7 @@ class BadgeCrew:
         return DirectoryReader(self.people, self.files, client, self.clock, place=place)
 
     def swiped(self, minutes_ago: float = 10, **given: object) -> BadgeEvent:
-        """Add a badge event of so long ago."""
+        """Add a badge event of this long ago."""
         now = self.clock.now()
         made = badge(now=now, **given)  # type: ignore[arg-type]  # any field
         at = now - timedelta(minutes=minutes_ago)

@@ -1,4 +1,4 @@
-"""Mismatches that a room is told of: an event and a job, the same at every try."""
+"""Mismatches posted to a room: an event and a job, the same at every attempt."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_mismatch_becomes_an_event_and_a_job(crew: BadgeCrew) -> None:
     crew.fetcher().fetch(made)
     crew.judge(made, Verdict.MISMATCH, "taller")
     crew.notifier().step()
-    assert crew.jobs.submitted == []  # a slip can still be taken back
+    assert crew.jobs.submitted == []  # a slip can still be undone
     crew.clock.sleep(11)
     crew.notifier().step()
     (event,) = crew.store.events(EventFilter(kinds=(EventKind.MISMATCH,)), 5)
@@ -55,7 +55,7 @@ def test_what_a_crash_left_half_done_gives_the_same_event_and_job(
     assert (event.id, event.serial) == (job.about, "")
 
 
-def test_without_a_room_nobody_is_told(crew: BadgeCrew) -> None:
+def test_without_a_room_nobody_is_notified(crew: BadgeCrew) -> None:
     crew.judge(crew.swiped(), Verdict.MISMATCH)
     crew.clock.sleep(11)
     crew.notifier(None).step()

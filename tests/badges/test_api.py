@@ -68,7 +68,7 @@ def test_one_bad_event_and_none_is_stored(web: Web, client: FlaskClient) -> None
 
 
 @pytest.mark.parametrize("name", ["apikey", "?apikey", " apiKey"])
-def test_a_form_of_a_simple_device_is_taken(web: Web, name: str) -> None:
+def test_a_form_of_a_simple_device_is_accepted(web: Web, name: str) -> None:
     fields = {name: KEY} | event()
     answer = web.app.test_client().post(ADDRESS, data=fields)
     assert answer.status_code == 202

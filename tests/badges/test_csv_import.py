@@ -84,7 +84,7 @@ def test_another_way_to_write_times_can_be_given() -> None:
         ((",".join("abcdefg" for _ in range(300)),), {}, "300 columns"),
     ],
 )
-def test_a_heading_that_will_not_do_is_said(
+def test_an_unusable_header_is_reported(
     lines: tuple[str, ...], given: dict[str, str], said: str
 ) -> None:
     with pytest.raises(BadInput) as caught:
@@ -149,7 +149,7 @@ def test_a_quote_left_open_before_the_last_column_names_its_lines() -> None:
 @pytest.mark.parametrize(
     "form", ["%d/%m/%Y %H:%M", "%m/%d/%y %I:%M:%S %p", "%Y-%m-%dT%H:%M:%S%z", "%c"]
 )
-def test_a_format_that_holds_a_moment_is_taken(form: str) -> None:
+def test_a_format_with_date_and_time_is_accepted(form: str) -> None:
     csv_import.check_format(form)
 
 
@@ -171,7 +171,7 @@ def test_a_format_that_cannot_be_used_is_refused(form: str, said: str) -> None:
     assert said in caught.value.message
 
 
-def test_what_looks_like_a_formula_or_a_tag_stays_a_text() -> None:
+def test_text_like_a_formula_or_a_tag_stays_text() -> None:
     line = "2026-07-01 08:15,=1+1,<script>x</script>"
     (found,) = swipes("time,badge,door", line)
     assert (found.user_id, found.reader) == ("=1+1", "<script>x</script>")

@@ -51,7 +51,7 @@ def test_json_comes_in_many_shapes(content: Any) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "3", '"x"', "[" * 100_000])
-def test_what_is_no_directory_is_refused(text: str) -> None:
+def test_an_invalid_directory_is_refused(text: str) -> None:
     with pytest.raises(BadInput):
         directory.read_json(text)
 

@@ -115,7 +115,7 @@ def test_a_broken_directory_says_so_and_the_last_good_one_stays(
     assert error(crew) == ""
 
 
-def test_a_directory_taken_out_of_the_settings_is_forgotten(
+def test_a_directory_removed_from_the_settings_is_forgotten(
     crew: BadgeCrew, tmp_path: Path
 ) -> None:
     file = tmp_path / "people.csv"
@@ -126,7 +126,7 @@ def test_a_directory_taken_out_of_the_settings_is_forgotten(
     assert crew.people.state() is None
 
 
-def test_entries_left_out_are_told(crew: BadgeCrew, tmp_path: Path) -> None:
+def test_skipped_entries_are_reported(crew: BadgeCrew, tmp_path: Path) -> None:
     file = tmp_path / "people.csv"
     file.write_text("id,name\n4711,Anna\n,Bert\n")
     crew.reader(str(file)).step()
@@ -249,7 +249,7 @@ def test_an_ipv4_address_written_as_ipv6_is_no_way_around(
     ],
     ids=["SVG", "HTML", "HTML that says JPEG", "too large"],
 )
-def test_what_is_no_image_is_refused(
+def test_an_invalid_image_is_refused(
     crew: BadgeCrew, fake: FakeDirectory, url: str, body: bytes, kind: str, said: str
 ) -> None:
     fake.body, fake.kind = body, kind

@@ -1,5 +1,4 @@
-"""The guard's morning: a file is imported, pictures come, ten people are judged by
-keyboard, a mismatch reaches the room.
+"""The guard's morning: import a file, review ten people by keyboard, post a mismatch.
 
 All of it is real but the clouds and the directory.
 """
@@ -105,7 +104,7 @@ def press(page: Page, key: str) -> None:
     page.wait_for_url(lambda url: url != before, wait_until="load")
 
 
-def test_a_thousand_rows_are_imported_and_ten_judged_by_keyboard(site: Site) -> None:
+def test_a_thousand_rows_are_imported_and_ten_reviewed_by_keyboard(site: Site) -> None:
     assert f"{ROWS} new badge events" in site.import_file()
     assert f"0 new badge events, {ROWS} duplicates" in site.import_file()
     fetched = "select count(*) from badges where picture = 'fetched'"

@@ -1,4 +1,4 @@
-"""Bodies of POST /badges: what is taken, what is refused and how it is said."""
+"""Bodies of POST /badges: what is accepted, what is refused, and the messages."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_time_comes_in_many_ways(timestamp: object) -> None:
     assert found.swiped_at == AT
 
 
-def test_one_event_and_a_list_and_a_form_are_taken() -> None:
+def test_one_event_and_a_list_and_a_form_are_accepted() -> None:
     assert read(event()) == read([event()])
     form = b"timestamp=2026-03-04T12:00:00Z&user_id=1&reader=A&result=ok"
     assert json_body.read(form, NOW) == read(event(result="ok"))

@@ -66,7 +66,7 @@ def test_a_note_stays_until_the_verdict_is_saved(web: Web) -> None:
         assert page.evaluate("window.sessionStorage.length") == 0
 
 
-def test_a_note_stays_when_somebody_else_judged_meanwhile(web: Web) -> None:
+def test_a_note_stays_when_somebody_else_reviewed_meanwhile(web: Web) -> None:
     with serve(web.app) as url, visitor() as page:
         log_in(page, f"{url}/badges", "anna", PASSWORD)
         page.locator(".review-when a").first.click()

@@ -154,7 +154,7 @@ def test_older_goes_on_until_the_end(web: Web, reviewer: FlaskClient) -> None:
     assert visited == expected
 
 
-def test_a_broken_directory_is_told(tmp_path: Path) -> None:
+def test_a_broken_directory_is_reported(tmp_path: Path) -> None:
     web = Web(tmp_path, badges={"directory": "people.csv"})
     client = web.log_in(Role.VIEWER)
     assert "has not been read yet. Is a worker running?" in client.get(PAGE).text
@@ -283,7 +283,7 @@ def test_a_verdict_is_kept_with_who_and_goes_to_the_next_one(
     assert "That was the last one." in reviewer.get(answer.location).text
 
 
-def test_a_verdict_can_be_taken_back_and_stays_in_the_history(
+def test_a_verdict_can_be_undone_and_stays_in_the_history(
     web: Web, reviewer: FlaskClient
 ) -> None:
     made = add(web)
@@ -295,7 +295,7 @@ def test_a_verdict_can_be_taken_back_and_stays_in_the_history(
     assert web.badges.to_notify(datetime.now(UTC) + timedelta(hours=1), 5) == []
 
 
-def test_a_mismatch_is_to_be_told_after_ten_seconds(
+def test_a_mismatch_is_posted_after_ten_seconds(
     web: Web, reviewer: FlaskClient
 ) -> None:
     made = add(web)
@@ -316,7 +316,7 @@ def test_a_mismatch_is_to_be_told_after_ten_seconds(
         assert f"reviewer · mismatch · {said}" in text
 
 
-def test_without_webex_nobody_is_told_and_the_page_does_not_say_so(
+def test_without_webex_nobody_is_notified_and_the_page_does_not_claim_so(
     tmp_path: Path,
 ) -> None:
     web = Web(tmp_path, webex={}, badges={"mismatch_room": "Alarms"})

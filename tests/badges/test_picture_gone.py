@@ -28,7 +28,7 @@ def state(web: Web, made: BadgeEvent) -> PictureState:
     return found.picture
 
 
-def test_a_picture_that_is_gone_is_asked_for(tmp_path: Path) -> None:
+def test_a_missing_picture_is_requested_again(tmp_path: Path) -> None:
     web, client, made, path = with_picture(tmp_path)
     web.files.remove(path)
     html = client.get(f"/badges/{made.id}").text

@@ -149,7 +149,7 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 @pytest.mark.parametrize(
-    ("why", "asks", "since_swipe", "since_told", "again_s"),
+    ("why", "asks", "since_swipe", "since_received", "again_s"),
     [
         (NoVideo("x", retry=True), 0, 4 * MINUTE, MINUTE, 60),
         (NoVideo("x", retry=False), 3, 30 * MINUTE, MINUTE, 480),
@@ -164,7 +164,7 @@ def test_the_rule_of_asking_again(
     why: UpstreamError,
     asks: int,
     since_swipe: timedelta,
-    since_told: timedelta,
+    since_received: timedelta,
     again_s: float | None,
 ) -> None:
-    assert ask_again_s(why, asks, since_swipe, since_told) == again_s
+    assert ask_again_s(why, asks, since_swipe, since_received) == again_s

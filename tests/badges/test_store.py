@@ -183,7 +183,7 @@ def test_a_verdict_nobody_had_seen_yet_is_not_undone(stores: Stores) -> None:
     assert stores.badges.judge(bobs, seen=last.id)
 
 
-def test_a_mismatch_is_told_once_and_not_when_taken_back_in_time(
+def test_a_mismatch_is_posted_once_and_not_if_undone_in_time(
     stores: Stores,
 ) -> None:
     slip, meant = add(stores, badge(0), badge(1))
@@ -244,7 +244,7 @@ def test_workers_that_claim_at_once_share_without_a_double(stores: Stores) -> No
     assert sorted(found) == sorted(made)
 
 
-def test_a_picture_and_the_reason_for_none_are_kept(stores: Stores) -> None:
+def test_a_picture_or_the_reason_without_one_is_stored(stores: Stores) -> None:
     one, two = add(stores, badge(0), badge(1))
     stores.pictures.claim("w", DUE, 2)
     stores.pictures.fetched(one, "badges/a.jpg", "https://n1.meraki.com/x")

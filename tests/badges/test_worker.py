@@ -27,7 +27,7 @@ def crew(tmp_path: Path, clouds: Clouds) -> Iterator[BadgeCrew]:
 
 
 class Counting:
-    """A step that counts how often it was taken."""
+    """A step that counts its runs."""
 
     def __init__(self) -> None:
         self.taken = 0

@@ -75,7 +75,7 @@ def test_purge_follows_both_retentions(
     assert tables(db)[1:] == [[], []]
 
 
-def test_check_tells_how_many_batches_wait(tmp_path: Path, clouds: Clouds) -> None:
+def test_check_shows_how_many_batches_wait(tmp_path: Path, clouds: Clouds) -> None:
     db = site(tmp_path, clouds)
     WifiStore(db).add_batch(
         "", Radio.WIFI, [Observation(1, 1, 0, 0, -60)], datetime.now(UTC)

@@ -123,7 +123,7 @@ def test_wrong_use_is_2(tmp_path: Path, args: list[str]) -> None:
     assert mvsnap(tmp_path, "badges", "import", *args).code == 2
 
 
-def test_check_tells_what_is_wrong_with_the_directory(tmp_path: Path) -> None:
+def test_check_shows_what_is_wrong_with_the_directory(tmp_path: Path) -> None:
     reader = {"camera_of_reader": {"Gate": "Q2SM-0000-0001"}}
     configure(tmp_path, SETTINGS | {"badges": reader | {"directory": "people.csv"}})
     said = mvsnap(tmp_path, "check")

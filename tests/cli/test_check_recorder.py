@@ -108,7 +108,7 @@ def test_a_router_that_is_offline_is_red(tmp_path: Path, clouds: Clouds) -> None
     assert offline["IXON"][1].endswith("the device is offline")
 
 
-def test_the_bucket_is_looked_for(
+def test_the_bucket_is_checked(
     tmp_path: Path, clouds: Clouds, s3_server: ObjectStore
 ) -> None:
     s3 = {

@@ -32,7 +32,7 @@ GATE, DOOR = "Q2SM-0000-0001", "Q2SM-0000-0002"
 
 @pytest.fixture
 def site(tmp_path: Path, clouds: Clouds) -> Path:
-    """A folder whose settings lead to the simulated clouds."""
+    """A folder with settings for the simulated clouds."""
     configure(tmp_path, settings(clouds))
     return tmp_path
 
@@ -53,7 +53,7 @@ def test_every_command_has_help_and_needs_no_settings_for_it(
     assert f"mvsnap {command}" in said.out
 
 
-def test_the_version_is_told(tmp_path: Path) -> None:
+def test_the_version_is_shown(tmp_path: Path) -> None:
     said = mvsnap(tmp_path, "--version")
     assert (said.code, __version__ in said.out) == (0, True)
 
@@ -83,7 +83,7 @@ def test_wrong_use_is_2_and_says_how(site: Path, args: list[str]) -> None:
 @pytest.mark.parametrize(
     "args", [["snapshot", "camera"], ["snapshot", "--at", "noon"]], ids=" ".join
 )
-def test_a_value_that_cannot_be_used_is_told_in_one_line(
+def test_an_invalid_value_is_reported_in_one_line(
     site: Path, args: list[str], clouds: Clouds
 ) -> None:
     said = mvsnap(site, *args)
@@ -253,7 +253,7 @@ def test_a_list_without_its_key_is_1(
     assert f"{section}." in said.err
 
 
-def test_snapshot_posts_and_tells_where_the_picture_is(
+def test_snapshot_posts_and_prints_where_the_picture_is(
     site: Path, clouds: Clouds
 ) -> None:
     said = mvsnap(site, "snapshot")
@@ -349,7 +349,7 @@ def test_purge_removes_old_events_and_their_pictures(site: Path) -> None:
     assert list((site / "data" / "snapshots").rglob("*.jpg")) == []
 
 
-def test_db_upgrade_tells_what_it_did(site: Path) -> None:
+def test_db_upgrade_reports_what_it_did(site: Path) -> None:
     first, second = mvsnap(site, "db", "upgrade"), mvsnap(site, "db", "upgrade")
     assert (first.code, second.code) == (0, 0)
     assert f"from version none to {HEAD}" in first.out
@@ -359,7 +359,7 @@ def test_db_upgrade_tells_what_it_did(site: Path) -> None:
 @pytest.mark.parametrize(
     "args", [["check"], ["db", "upgrade"], ["events"], ["snapshot"]], ids=" ".join
 )
-def test_a_data_dir_that_cannot_be_made_is_told_not_thrown(
+def test_a_data_dir_that_cannot_be_created_is_an_error_message_not_a_traceback(
     tmp_path: Path, clouds: Clouds, args: list[str]
 ) -> None:
     (tmp_path / "data").write_text("a file where the folder should be")

@@ -45,7 +45,7 @@ def test_answers_become_settings_only_their_owner_can_read(
     tmp_path: Path, clouds: Clouds, keys: tuple[str, str]
 ) -> None:
     meraki, webex = keys
-    # Name, zone, key, network, cameras, token, room; the only organization is taken.
+    # Name, zone, key, network, cameras, token, room; the only organization is chosen.
     done = answered(
         tmp_path, clouds, "Werk Süd", "Europe/Berlin", meraki, "1", "all", webex, "2"
     )
@@ -70,7 +70,7 @@ def test_answers_become_settings_only_their_owner_can_read(
     assert made.webhooks.tokens == ()
 
 
-def test_a_wrong_key_is_told_at_once_and_asked_for_again(
+def test_a_wrong_key_is_reported_at_once_and_asked_for_again(
     tmp_path: Path, clouds: Clouds, keys: tuple[str, str]
 ) -> None:
     meraki, webex = keys
@@ -149,7 +149,7 @@ def test_a_room_whose_title_is_not_unique_is_kept_by_its_id(
     assert made.webex.room in {room.id for room in clouds.webex.rooms}
 
 
-def test_a_bot_in_no_room_is_told_what_to_do(
+def test_a_bot_in_no_room_gets_instructions(
     tmp_path: Path, clouds: Clouds, keys: tuple[str, str]
 ) -> None:
     clouds.webex.rooms.clear()
@@ -166,7 +166,7 @@ def test_leaving_in_the_middle_writes_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_service_that_fails_after_the_key_is_told_not_thrown(
+def test_a_service_that_fails_after_the_key_is_an_error_message_not_a_traceback(
     tmp_path: Path, clouds: Clouds, keys: tuple[str, str]
 ) -> None:
     away = Fault("503-html", "GET /api/v1/organizations", times=-1)

@@ -131,7 +131,7 @@ def test_ixon_is_chosen_from_lists_and_its_camera_tested(
 ) -> None:
     with cloud() as (ixon, url):
         ixon.camera.auth = "basic"
-        # Company, device; the only HTTP service is taken; its path, then the camera.
+        # Company, device; the only HTTP service is chosen; its path, then the camera.
         answers = [*NOTHING_ELSE[:4], APPLICATION, "wrong", TOKEN, "1", "1", ""]
         answers += ["viewer", "camera-password", "robot"]
         done = answered(tmp_path, clouds, *answers, ixon_url=f"{url}/api", more="\n")

@@ -101,7 +101,7 @@ def test_alone_it_posts_to_a_room_that_is_named(site: Path, clouds: Clouds) -> N
     ("name", "words"),
     [("Dark hall", "cannot be reached"), ("Vault", "rejects the user name")],
 )
-def test_what_is_wrong_with_a_camera_is_told(site: Path, name: str, words: str) -> None:
+def test_a_camera_problem_is_reported(site: Path, name: str, words: str) -> None:
     said = mvsnap(site, "record", name, "--duration", "2")
     assert said.code == 1
     assert words in said.out

@@ -53,13 +53,13 @@ def test_who_has_no_account_and_root_are_refused(folder: Path, who: str) -> None
     assert roles(folder) == {}
 
 
-def test_a_password_is_not_taken(folder: Path, account: Account) -> None:
+def test_a_password_is_refused(folder: Path, account: Account) -> None:
     said = add(folder, account.name)
     assert said.code == 1
     assert "the password is that of the system account" in said.err
 
 
-def test_who_had_a_password_here_must_be_named_anew(
+def test_users_with_an_mvsnap_password_must_be_added_again(
     folder: Path, account: Account
 ) -> None:
     configure(folder, {})

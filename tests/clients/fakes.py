@@ -1,4 +1,4 @@
-"""A clock that only moves when told, servers for odd answers, and small pictures."""
+"""A clock that only moves on request, servers for odd answers, and small pictures."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def read_request(connection: socket.socket) -> bytes:
 
 
 def drip(connection: socket.socket, *, head: bytes = b"") -> None:
-    """Answer with a byte each 50 ms, for ever or until the client goes."""
+    """Answer with a byte every 50 ms, forever or until the client disconnects."""
     read_request(connection)
     connection.sendall(head)
     pause = threading.Event()

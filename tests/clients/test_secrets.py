@@ -1,4 +1,4 @@
-"""Neither key, token nor picture URL is told by any error, repr or log line."""
+"""No key, token or picture URL appears in any error, repr or log line."""
 
 from __future__ import annotations
 
@@ -61,7 +61,9 @@ def echo(status: int, _method: str, path: str) -> Response:
     return Response(body, status, content_type="application/json", headers=headers)
 
 
-def test_no_secret_is_told(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+def test_no_secret_is_revealed(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
     caplog.set_level(logging.DEBUG)
     told: list[str] = []
     for origin in origins():
@@ -86,7 +88,7 @@ def test_a_picture_that_is_fetched_leaves_no_trace_in_the_log(
 
 
 def troubles(origin: str, tmp_path: Path) -> list[str]:
-    """Call everything against `origin` and return all that the errors tell."""
+    """Call everything against `origin` and return the texts of all errors."""
     jpeg = tmp_path / "private.jpg"
     jpeg.write_bytes(b"x")
     ticket = SnapshotTicket(f"{origin}/{PATH}")

@@ -19,7 +19,7 @@ COMPLETE = {
 }
 
 
-def test_complete_settings_are_taken_and_hide_their_secrets() -> None:
+def test_complete_settings_are_accepted_and_hide_their_secrets() -> None:
     settings = Settings.model_validate(COMPLETE)
     assert settings.url == "https://portal.ixon.cloud/api"
     assert settings.stream_path == "/live.mjpg"

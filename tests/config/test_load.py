@@ -160,7 +160,7 @@ def test_an_unknown_key_is_named_with_the_nearest_one(
         pytest.param("site: \x00\n", "not YAML", id="a NUL"),
     ],
 )
-def test_a_file_that_is_no_settings_says_where(
+def test_an_invalid_settings_file_is_reported_with_its_path(
     tmp_path: Path, text: str, mistake: str
 ) -> None:
     (found,) = mistakes(tmp_path, text)

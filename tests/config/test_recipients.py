@@ -1,4 +1,4 @@
-"""Who is told: every kind of trigger by the same table."""
+"""Recipients: every kind of trigger by the same table."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_the_first_who_says_anything_decides(
 
 
 @pytest.mark.parametrize("named", [(), (None,), ("",)], ids=repr)
-def test_without_a_default_nobody_is_told(named: tuple[Named, ...]) -> None:
+def test_without_a_default_nobody_is_notified(named: tuple[Named, ...]) -> None:
     assert Recipients(None, can_post=True).rooms(*named) == ()
 
 

@@ -1,4 +1,4 @@
-"""The settings of cameras that record: taken as people write them, or told why not."""
+"""The settings of recording cameras: accepted as people write them, or refused."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_a_camera_behind_ixon_can_be_written_in_short(
         ),
     ],
 )
-def test_recode_and_framerate_are_auto_or_what_is_said(
+def test_recode_and_framerate_are_auto_or_as_set(
     tmp_path: Path, given: dict[str, Any], recode: str, framerate: float | str
 ) -> None:
     gate = camera(tmp_path, {"url": RTSP} | given)
@@ -265,7 +265,7 @@ def test_an_alarm_may_name_a_camera_by_its_name_or_its_serial(tmp_path: Path) ->
     assert settings.cameras_named() == ("Q2XX-ABCD-5678", SERIAL)
 
 
-def test_an_unknown_camera_is_told_with_the_nearest_name(tmp_path: Path) -> None:
+def test_an_unknown_camera_is_reported_with_the_nearest_name(tmp_path: Path) -> None:
     tree = {
         "recorder": {"cameras": {"Gate": {"url": RTSP}}},
         "webhooks": {"rules": [{"name": "a", "cameras": ["gaet", "hall"]}]},

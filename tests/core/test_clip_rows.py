@@ -78,11 +78,11 @@ def test_a_reason_says_what_is_missing_and_why() -> None:
     ("late_s", "said"),
     [(0, ""), (-5, ""), (0.4, "0.4 s later"), (75, "1 min 15 s later")],
 )
-def test_how_late_an_alarm_came_is_said(late_s: float, said: str) -> None:
+def test_the_delay_of_an_alarm_is_shown(late_s: float, said: str) -> None:
     assert row(received_at=at(late_s)).received == said
 
 
-def test_length_and_size_are_told_as_people_say_them() -> None:
+def test_length_and_size_are_readable() -> None:
     found = row(ended_at=at(55), size_bytes=12_340_000)
     assert (found.length, found.clock, found.size) == ("1 min 5 s", "1:05", "12.3 MB")
     assert row(size_bytes=250_000_000).size == "250 MB"

@@ -1,4 +1,4 @@
-"""The crowd rule, told as (second, people)."""
+"""The crowd rule, with messages as (second, people)."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def test_a_crossing_is_a_moment_that_neither_lasts_nor_lacks_an_end() -> None:
     assert (found.ongoing, found.lost) == (False, False)
 
 
-def test_what_was_counted_is_told_with_its_unit() -> None:
+def test_a_count_is_shown_with_its_unit() -> None:
     found = row(crowd(), end(peak=7))
     assert (found.people, found.peak, found.duration_s) == (5, 7, 184.0)
     assert (found.level, found.top, found.lasted) == (
@@ -124,7 +124,7 @@ def test_what_was_counted_is_told_with_its_unit() -> None:
     assert found.rule == "3 or more for 1 min"
 
 
-def test_a_noise_is_told_in_decibels() -> None:
+def test_a_noise_is_posted_in_decibels() -> None:
     details = {"level_db": -18, "limit_db": -20, "dwell_s": 5}
     noise = crowd(kind=EventKind.NOISE, zone_id=ZoneId(""), details=details)
     found = row(noise, end(peak=-11))
@@ -171,7 +171,7 @@ def test_a_zone_is_shown_by_its_name_or_its_id(
     ("muted_by", "words"),
     [("anna", "Muted by anna"), ("cool-down", "Not posted: cool-down")],
 )
-def test_who_was_not_told_because_of_whom_is_said(muted_by: str, words: str) -> None:
+def test_the_reason_for_a_mute_is_shown(muted_by: str, words: str) -> None:
     assert row(crowd(details={"muted_by": muted_by})).muted == words
     assert row(crowd()).muted == ""
 
@@ -191,5 +191,5 @@ def test_the_tag_changes_with_all_that_is_shown() -> None:
     ("seconds", "words"),
     [(0, "0 s"), (60, "1 min"), (184.4, "3 min 4 s"), (7320, "2 h 2 min")],
 )
-def test_a_duration_is_told_in_two_units_at_most(seconds: float, words: str) -> None:
+def test_a_duration_has_at_most_two_units(seconds: float, words: str) -> None:
     assert lasting(seconds) == words

@@ -40,7 +40,7 @@ def test_where_midnight_is_left_out_the_day_begins_with_the_jump() -> None:
 @pytest.mark.parametrize(
     "text", ["", "yesterday", "2026-02-30", "9999-12-31", "0001-01-01", "31.01.2026"]
 )
-def test_what_is_no_date_is_refused_by_name(text: str) -> None:
+def test_an_invalid_date_is_refused_by_name(text: str) -> None:
     with pytest.raises(BadInput, match="^day: not a date"):
         day_span(text, BERLIN)
 
@@ -52,7 +52,7 @@ def test_a_time_without_offset_is_the_one_of_the_site() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "soon", "2026-07-01T25:00", "0001-01-01T00:00"])
-def test_what_is_no_time_is_refused_by_name(text: str) -> None:
+def test_an_invalid_time_is_refused_by_name(text: str) -> None:
     with pytest.raises(BadInput, match="^until: not a time"):
         local_moment("until", text, BERLIN)
 

@@ -72,7 +72,7 @@ def refused(body: bytes, content_type: str = "application/json") -> str:
         (json.dumps(ixon(shortContent=[1])).encode(), "", "shortContent: a list"),
     ],
 )
-def test_what_is_no_alarm_is_refused_by_the_name_of_the_field(
+def test_an_invalid_alarm_is_refused_with_the_name_of_the_field(
     body: bytes, content_type: str, named: str
 ) -> None:
     assert named in refused(body, content_type)

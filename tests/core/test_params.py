@@ -70,7 +70,7 @@ def test_noon_can_be_written_in_many_ways(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "now", "12:00", "1772625600", "2026-02-30"])
-def test_what_is_no_time_is_refused_with_an_example(text: str) -> None:
+def test_an_invalid_time_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(BadInput, match="since: .*2026-01-31T08:15:00Z") as caught:
         params.parse_moment("since", text)
     assert caught.value.code == "bad_time"
@@ -128,7 +128,7 @@ def test_serials_keep_their_order_and_come_once() -> None:
         pytest.param(f"{GATE}\n{DOOR}", "bad_serial", id="a line break"),
     ],
 )
-def test_what_is_no_serial_is_refused(text: str, code: str) -> None:
+def test_an_invalid_serial_is_refused(text: str, code: str) -> None:
     with pytest.raises(BadInput) as caught:
         params.parse_serials(text)
     assert caught.value.code == code

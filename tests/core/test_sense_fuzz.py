@@ -13,7 +13,7 @@ import pytest
 from mvsnap.core.sense_messages import BadMessage, parse_topic
 from tests.core.sense_build import DECODERS
 
-# Each with the decoder that takes it as it is.
+# Each with the decoder that accepts it unchanged.
 MESSAGES = (
     ("counts", b'{"ts":1767225600123,"counts":{"vehicle":0,"person":3}}'),
     ("counts", b'{"ts":1767225600123, "counts":{"person":0}}'),
@@ -42,7 +42,7 @@ TOPICS = (
     b"meraki/v1/mt/N_24329156/ble/38:84:79:00:C3:BA/door",
     b"meraki/v1/mt/N_24329156/ble/38:84:79:00:C3:BA/gateway/0C:8D:DB:00:00:01/rssi",
 )
-# What takes the place of a value, or of anything else.
+# Replacements for a value, or for anything else.
 VALUES = (
     *(b"null", b"true", b"false", b"0", b"-0", b"-1", b"1.5", b"1e5", b"1e999", b"NaN"),
     *(b"Infinity", b"9" * 25, b"9" * 4400, b'""', b'"1"', b'"\\ud800"', b'"\\u0000"'),

@@ -174,7 +174,7 @@ def test_counts_come_back_whatever_their_order_and_blanks(
     ts=scalars | times_ms,
 )
 def test_an_unknown_key_changes_nothing(given: dict[str, Any], ts: Any) -> None:
-    # The shortcut does not take unknown keys: both ways must say the same.
+    # The shortcut does not accept unknown keys: both ways must agree.
     usual = message(ts=ts, counts=given)
     other = message(ts=ts, counts=given, firmware="4.20")
     assert refusal(decode_counts, usual) == refusal(decode_counts, other)

@@ -108,7 +108,7 @@ def test_the_time_of_a_sensor_is_utc(ts: str | int, at: datetime | None) -> None
     assert reading == SensorReading(at, {"open": True})
 
 
-def test_a_sensor_may_tell_no_time() -> None:
+def test_a_sensor_message_may_have_no_time() -> None:
     assert decode_sensor("door", message(open=True)).at is None
 
 

@@ -51,7 +51,7 @@ likely_keys = st.sampled_from((*KEYS, "action", "pressDuration", "open", "value"
         pytest.param(b'{"x":{"y":1,"y":2}}', id="a key twice, inside"),
     ],
 )
-def test_what_is_no_message_is_refused(decode: Decoder, payload: bytes) -> None:
+def test_an_invalid_message_is_refused(decode: Decoder, payload: bytes) -> None:
     with pytest.raises(BadMessage):
         decode(payload)
 

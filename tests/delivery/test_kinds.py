@@ -58,7 +58,7 @@ def test_each_kind_has_its_template_and_each_template_its_kind() -> None:
     assert templates == set(KINDS)
 
 
-def test_every_kind_of_event_can_be_told() -> None:
+def test_every_kind_of_event_can_be_posted() -> None:
     assert set(EventKind) <= set(KINDS)
 
 
@@ -81,7 +81,7 @@ def test_what_starts_a_thread_with_a_picture_says_when_it_is_late(
     assert ("Delivered late" in text(kind, repeat=False, late=True)) is shows_now
 
 
-def test_a_picture_is_told_as_what_it_is_about() -> None:
+def test_a_picture_is_posted_as_its_event() -> None:
     picture = build.event()
     crowd = build.event(kind=EventKind.CROWD)
     assert kind_of(picture).name == "snapshot"

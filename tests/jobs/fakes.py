@@ -81,7 +81,7 @@ class Crew:
         }
         return build.job(*serials, **(fields | given))
 
-    def runner(self, *, comes_again: bool = True) -> JobRunner:
+    def runner(self, *, is_rerun: bool = True) -> JobRunner:
         clock = self.clock
         return JobRunner(
             JobStores(self.store, self.clips, self.files),
@@ -92,7 +92,7 @@ class Crew:
             self.sender(),
             clock,
             Metrics(),
-            comes_again=comes_again,
+            is_rerun=is_rerun,
         )
 
     def sender(self) -> MessageSender:
@@ -107,8 +107,8 @@ class Crew:
             return Channels({})
         return Channels({"webex": WebexChannel(self.webex, clip_bytes=self.clip_bytes)})
 
-    def run(self, job: Job, *, comes_again: bool = True) -> float | None:
-        return self.runner(comes_again=comes_again).run(job)
+    def run(self, job: Job, *, is_rerun: bool = True) -> float | None:
+        return self.runner(is_rerun=is_rerun).run(job)
 
     def progress(self, job: Job) -> JobProgress:
         return self.runner().progress(job)

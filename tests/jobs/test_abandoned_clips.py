@@ -1,4 +1,4 @@
-"""Clips of a machine that is gone: given up and told, and out of the queue's way."""
+"""Clips of a lost machine: given up, posted, and removed from the queue."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.domain import Job
 from mvsnap.jobs.abandoned_clips import AbandonedClips
-from mvsnap.jobs.clip_results import Filing, notification_job
+from mvsnap.jobs.clip_results import ClipResults, notification_job
 from mvsnap.metrics import Metrics
 from mvsnap.store import database
 from tests.clients.fakes import FakeClock
@@ -28,18 +28,20 @@ class Site(Recordings):
         self.clock = FakeClock()
         self.clock.pass_time(2 * 86400)
         self.jobs: list[Job] = []
-        filing = Filing({}, self.clips, self.clock, Metrics(), data_dir=folder)
+        clip_results = ClipResults(
+            {}, self.clips, self.clock, Metrics(), data_dir=folder
+        )
         self.abandoned = AbandonedClips(
             self.clips,
             self.store,
-            filing,
+            clip_results,
             self.jobs.append,
             self.clock,
             recorder_id=HERE,
         )
 
     def begun(self, recorder: str = THERE, hours: float = 26) -> Clip:
-        """Store a clip that was begun so many hours ago."""
+        """Store a clip that was started this many hours ago."""
         at = self.clock.now() - timedelta(hours=hours)
         clip = self.request(at, rooms=ROOM)
         self.clips.ask([clip])
@@ -55,7 +57,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     engine.dispose()
 
 
-def test_a_clip_of_a_machine_that_is_gone_is_given_up_and_told(site: Site) -> None:
+def test_a_clip_of_a_lost_machine_is_given_up_and_posted(site: Site) -> None:
     clip = site.begun()
     assert site.clips.unfinished(ROBOT) == 1
     assert site.abandoned.finish() == 1
@@ -88,7 +90,7 @@ def test_a_clip_of_a_machine_that_is_there_is_left_alone(site: Site) -> None:
     assert site.state(clip)[0] is ClipState.RECORDING
 
 
-def test_a_clip_that_its_machine_did_not_tell_is_told(site: Site) -> None:
+def test_a_clip_that_its_machine_did_not_post_is_posted(site: Site) -> None:
     clip = site.clip(0, recorder=THERE, told=False, rooms=ROOM)
     site.clip(1, recorder=THERE)
     assert site.abandoned.finish() == 1

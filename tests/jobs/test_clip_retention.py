@@ -81,7 +81,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     engine.dispose()
 
 
-def test_old_clips_go_with_all_their_files_and_the_rows_tell(site: Site) -> None:
+def test_old_clips_are_deleted_with_all_files_and_their_rows_say_so(site: Site) -> None:
     old, kept = site.recorded(1), site.recorded(2, kept=True)
     young = site.recorded(40 * DAY)
     site.clock.hours = 41 * DAY

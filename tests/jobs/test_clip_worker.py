@@ -1,4 +1,4 @@
-"""The desk: every clip ends and is told once, whatever is done to the settings."""
+"""The clip worker: every clip ends and is posted once, whatever the settings become."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HOOK = Trigger(TriggerKind.WEBHOOK, "machines")
 
 
 class FakeRecorder:
-    """Gives each clip at once what `result` says; knows the cameras it is told."""
+    """Gives each clip at once what `result` says; knows the cameras it is given."""
 
     def __init__(self, *cameras: CameraName) -> None:
         self._cameras = cameras
@@ -132,7 +132,7 @@ def test_the_end_signs_out_of_the_cloud_that_cameras_are_behind(world: World) ->
     assert world.signed_out.is_set()
 
 
-def test_a_clip_that_was_begun_for_a_camera_that_left_the_settings_fails_and_is_told(
+def test_a_started_clip_of_a_removed_camera_fails_and_is_posted(
     world: World,
 ) -> None:
     clip = world.ask(PRESS)
@@ -161,7 +161,7 @@ def test_a_clip_for_the_camera_of_another_recorder_is_left_to_it(world: World) -
     assert world.state(theirs) is ClipState.WAITING
 
 
-def test_what_was_begun_under_another_host_name_goes_on(world: World) -> None:
+def test_clips_started_under_another_host_name_continue(world: World) -> None:
     clip = world.ask(ROBOT)
     world.clips.claim("an-older-name-0123456789ab", [ROBOT], world.clock.now())
     foreign = world.ask(ROBOT)
@@ -209,7 +209,7 @@ class Slow(FakeRecorder):
         self.waits_s = [0.4, 0.2, 0.0]
 
 
-def test_clips_are_begun_in_the_order_of_their_alarms(world: World) -> None:
+def test_clips_are_started_in_the_order_of_their_alarms(world: World) -> None:
     clips = [world.ask(ROBOT, timedelta(seconds=3 - n)) for n in range(3)]
     recorder = Slow(ROBOT)
     with world.desk(recorder, ROBOT):
@@ -217,7 +217,7 @@ def test_clips_are_begun_in_the_order_of_their_alarms(world: World) -> None:
     assert recorder.came == [clip.id for clip in clips]
 
 
-def test_each_clip_is_recorded_and_told_once(world: World) -> None:
+def test_each_clip_is_recorded_and_posted_once(world: World) -> None:
     recorder = FakeRecorder(ROBOT)
     clips = [world.ask(ROBOT) for _ in range(50)]
     with world.desk(recorder, ROBOT):

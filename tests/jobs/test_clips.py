@@ -63,7 +63,7 @@ def alarmed(team: Crew, *serials: Serial, **given: Any) -> Job:
 
 
 def recorded(team: Crew, job: Job, camera: CameraName = ROBOT, **news: Any) -> Job:
-    """Finish the clip as the desk does; return the job that tells of it."""
+    """Finish the clip as the clip worker does; return the job that posts it."""
     (clip,) = [c for c in team.clips.of_job(job.id) if c.camera == camera]
     path = f"videos/{news.pop('file', clip.id)}.mp4"
     content = b"\0" * news.pop("size_bytes", 5000)
@@ -119,7 +119,7 @@ def test_a_clip_is_asked_for_at_the_alarms_own_time(team: Crew) -> None:
     assert only(team, job) == clip, "asked again, nothing changes"
 
 
-def test_the_alarm_is_told_at_once_and_the_clip_follows_in_its_thread(
+def test_the_alarm_is_posted_at_once_and_the_clip_follows_in_its_thread(
     team: Crew,
 ) -> None:
     job = alarmed(team)
@@ -147,7 +147,7 @@ def test_a_clip_follows_the_first_message_of_the_pictures(
     assert team.messages[-1].parent_id == first.id
 
 
-def test_a_failed_clip_is_told_with_its_reason(team: Crew) -> None:
+def test_a_failed_clip_is_posted_with_its_reason(team: Crew) -> None:
     job = alarmed(team)
     team.run(job)
     team.run(recorded(team, job, error="the camera cannot be reached"))
@@ -155,7 +155,7 @@ def test_a_failed_clip_is_told_with_its_reason(team: Crew) -> None:
     assert team.progress(job).state is JobState.FAILED
 
 
-def test_what_is_missing_is_said(team: Crew) -> None:
+def test_missing_video_is_mentioned_in_the_message(team: Crew) -> None:
     job = alarmed(team)
     team.run(job)
     at = only(team, job).at
@@ -254,7 +254,7 @@ def test_a_clip_waits_for_the_message_it_follows(team: Crew) -> None:
     assert team.messages[1].parent_id == team.messages[0].id
 
 
-def test_the_picture_of_a_meraki_alert_is_taken_from_its_link(team: Crew) -> None:
+def test_the_picture_of_a_meraki_alert_is_fetched_from_its_link(team: Crew) -> None:
     ticket = team.dashboard.request_snapshot(GATE)
     asked = len(team.clouds.dashboard.asked)
     job = alarmed(team, GATE, picture_url=ticket.url, clips=())

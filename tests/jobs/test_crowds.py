@@ -69,7 +69,7 @@ def job_about(team: Crew, crowd: Event, rooms: tuple[str, ...] = ROOMS) -> Job:
 
 
 def ended(team: Crew, crowd: Event) -> Job:
-    """Store the crowd's end and return the job that tells of it."""
+    """Store the crowd's end and return the job that posts it."""
     end = build.event(
         id=EventId(str(uuid.uuid4())),
         kind=EventKind.END,
@@ -109,7 +109,7 @@ def test_every_room_gets_the_picture_and_the_video_of_the_beginning(team: Crew) 
     assert team.progress(job).state is JobState.DONE
 
 
-def test_a_room_that_is_none_does_not_keep_the_others_waiting(team: Crew) -> None:
+def test_an_unknown_room_does_not_delay_the_others(team: Crew) -> None:
     job = job_about(team, raised(team), ("No such room", "Site A - Alarms"))
     assert team.run(job) is None
     assert len(team.messages) == 1
@@ -144,7 +144,7 @@ def test_the_end_follows_in_the_thread_of_each_room(team: Crew) -> None:
     assert all("Lasted 3 min 4 s, peak 7 people" in end.markdown for end in ends)
 
 
-def test_the_end_is_told_once_however_often_its_job_runs(team: Crew) -> None:
+def test_the_end_is_posted_once_however_often_its_job_runs(team: Crew) -> None:
     crowd = raised(team)
     team.run(job_about(team, crowd))
     job = ended(team, crowd)
@@ -168,7 +168,7 @@ def test_the_end_waits_for_the_message_it_follows(team: Crew) -> None:
     ]
 
 
-def test_a_room_that_never_heard_of_the_crowd_hears_nothing_of_its_end(
+def test_a_room_that_did_not_get_the_crowd_does_not_get_its_end(
     team: Crew,
 ) -> None:
     crowd = raised(team)
@@ -181,7 +181,7 @@ def test_a_room_that_never_heard_of_the_crowd_hears_nothing_of_its_end(
     assert team.messages == []
 
 
-def test_a_noise_is_told_in_decibels(team: Crew) -> None:
+def test_a_noise_is_posted_in_decibels(team: Crew) -> None:
     noise = raised(team)
     loud = build.event(
         id=EventId(str(uuid.uuid4())),
@@ -195,7 +195,7 @@ def test_a_noise_is_told_in_decibels(team: Crew) -> None:
     assert "-20 dB or louder for at least 5 s" in team.messages[0].markdown
 
 
-def test_a_crossing_is_told_with_its_number(team: Crew) -> None:
+def test_a_crossing_is_posted_with_its_number(team: Crew) -> None:
     crossing = build.event(
         id=EventId(str(uuid.uuid4())),
         kind=EventKind.CROSSING,
@@ -207,7 +207,7 @@ def test_a_crossing_is_told_with_its_number(team: Crew) -> None:
     assert "3 times within 1 min" in team.messages[0].markdown
 
 
-def test_the_end_goes_into_the_thread_that_a_late_picture_was_told_in(
+def test_the_end_is_posted_in_the_thread_of_a_late_picture(
     team: Crew,
 ) -> None:
     crowd = raised(team)
@@ -224,7 +224,7 @@ def test_the_end_goes_into_the_thread_that_a_late_picture_was_told_in(
     assert late.parent_id == over.parent_id == note.id
 
 
-def test_in_a_long_outage_the_end_is_looked_at_less_and_less(team: Crew) -> None:
+def test_in_a_long_outage_the_end_is_retried_less_and_less(team: Crew) -> None:
     job = ended(team, raised(team))
     assert team.run(job) == 5
     old = replace(job, accepted_at=team.clock.now() - timedelta(hours=1))

@@ -25,7 +25,7 @@ def test_two_at_once_have_different_ids(tmp_path: Path) -> None:
     second.release()
 
 
-def test_a_released_id_is_taken_again(tmp_path: Path) -> None:
+def test_a_released_id_is_acquired_again(tmp_path: Path) -> None:
     first, second = acquire_slot(tmp_path), acquire_slot(tmp_path)
     first.release()
     third = acquire_slot(tmp_path)
@@ -41,7 +41,7 @@ def test_two_installations_never_share_an_id(tmp_path: Path) -> None:
     other.release()
 
 
-def test_the_id_of_a_killed_process_is_taken_by_the_next(tmp_path: Path) -> None:
+def test_the_id_of_a_killed_process_is_acquired_by_the_next(tmp_path: Path) -> None:
     command = [sys.executable, "-c", HOLDER, str(tmp_path)]
     with running(command, cwd=ROOT) as holder:
         holder.wait_for_output("holds")

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from mvsnap.errors import UpstreamError
-from mvsnap.jobs.retry import park_delay_s, retrying
+from mvsnap.jobs.retry import defer_delay_s, retrying
 from tests.jobs.fakes import JumpingClock
 
 
@@ -109,7 +109,7 @@ def test_other_errors_are_not_repeated() -> None:
         pytest.param(-5, None, 10, id="a clock set back"),
     ],
 )
-def test_a_parked_job_waits_a_quarter_of_its_age(
+def test_a_deferred_job_waits_a_quarter_of_its_age(
     age_s: float, asked_s: float | None, delay_s: float
 ) -> None:
-    assert park_delay_s(timedelta(seconds=age_s), asked_s) == delay_s
+    assert defer_delay_s(timedelta(seconds=age_s), asked_s) == delay_s

@@ -53,7 +53,7 @@ def test_several_cameras_are_one_thread(team: Crew) -> None:
     assert team.progress(job).state is JobState.DONE
 
 
-def test_an_offline_camera_is_told_with_its_reason_and_the_others_are_posted(
+def test_an_offline_camera_is_posted_with_its_reason_and_the_others_with_pictures(
     team: Crew,
 ) -> None:
     team.clouds.dashboard.cameras[DOOR].status = "offline"
@@ -69,7 +69,7 @@ def test_an_offline_camera_is_told_with_its_reason_and_the_others_are_posted(
     assert "offline" in (progress.parts[1].error or "")
 
 
-def test_a_camera_the_key_does_not_see_is_told_too(team: Crew) -> None:
+def test_a_camera_that_the_key_does_not_see_is_reported_too(team: Crew) -> None:
     job = team.job(GATE, id="00000000-0000-4000-8000-000000000000")
     del team.clouds.dashboard.cameras[GATE]
     assert team.run(job) is None
@@ -88,7 +88,7 @@ def test_a_message_webex_refuses_once_is_delivered_once(team: Crew, kind: str) -
 
 
 @pytest.mark.parametrize("kind", ["503-html", "500-html", "429", "html-200", "reset"])
-def test_a_picture_the_dashboard_refuses_once_is_taken_once(
+def test_a_picture_that_the_dashboard_refuses_once_is_stored_once(
     team: Crew, kind: str
 ) -> None:
     team.clouds.dashboard.faults.add(Fault(kind, "generateSnapshot"))
@@ -175,9 +175,7 @@ def test_without_a_bot_a_job_with_a_room_fails_and_keeps_its_picture(
 
 
 @pytest.mark.parametrize("room", ["No such room", "guard@nowhere.example"])
-def test_a_room_that_is_none_fails_at_once_and_says_which(
-    team: Crew, room: str
-) -> None:
+def test_an_unknown_room_fails_at_once_and_is_named(team: Crew, room: str) -> None:
     job = team.job(GATE, rooms=(room,))
     assert team.run(job) is None
     (part,) = team.progress(job).parts
@@ -217,7 +215,7 @@ def test_a_late_picture_is_announced_once(team: Crew) -> None:
     assert len(team.messages) == 1
 
 
-def test_a_picture_given_up_after_a_day_is_told(team: Crew) -> None:
+def test_a_picture_given_up_after_a_day_is_reported(team: Crew) -> None:
     team.clouds.dashboard.cameras[GATE].picture = "never"
     job = team.job(GATE, accepted_at=team.clock.now() - timedelta(hours=25))
     assert team.run(job) is None
@@ -235,10 +233,10 @@ def test_a_message_is_given_up_after_a_day(team: Crew) -> None:
     assert team.progress(job).state is JobState.FAILED
 
 
-def test_a_command_gives_up_where_a_service_would_come_again(team: Crew) -> None:
+def test_a_command_gives_up_where_a_service_would_retry(team: Crew) -> None:
     team.clouds.webex.faults.add(Fault("503-html", "", times=-1))
     job = team.job(GATE)
-    assert team.run(job, comes_again=False) is None
+    assert team.run(job, is_rerun=False) is None
     assert team.progress(job).state is JobState.FAILED
 
 

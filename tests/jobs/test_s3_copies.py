@@ -160,7 +160,7 @@ def test_a_wrong_secret_is_a_clear_state_and_no_clip_is_lost(
         site.wait_for_copy(clip)
 
 
-def test_a_clip_without_its_file_is_not_tried_for_ever(
+def test_a_clip_without_its_file_is_not_retried_forever(
     site: Site, s3_server: ObjectStore, name: str
 ) -> None:
     clip, _ = site.to_copy(1)

@@ -65,7 +65,7 @@ def test_an_accepted_job_is_with_the_engine(office: Office) -> None:
     assert (job.rooms, job.prefix, job.serials) == (("Alarms",), "Door", (GATE,))
 
 
-def test_each_wish_is_a_job_of_its_own(office: Office) -> None:
+def test_each_request_is_a_job_of_its_own(office: Office) -> None:
     service = office.service()
     assert service.accept(request()).id != service.accept(request()).id
 
@@ -124,7 +124,7 @@ def test_waiting_ends_when_the_job_does(office: Office) -> None:
     assert service.wait(job, 30).state is JobState.DONE
 
 
-def test_waiting_looks_at_the_store_where_jobs_run_elsewhere(office: Office) -> None:
+def test_waiting_polls_the_store_where_jobs_run_elsewhere(office: Office) -> None:
     service = office.service()
     job = service.accept(request())
     threading.Timer(0.05, office.finish, (job,)).start()
@@ -166,7 +166,7 @@ def test_one_that_leaves_does_not_silence_the_other_that_waits(
         assert stays.is_set()
 
 
-def test_who_finds_no_seat_is_answered_at_once(office: Office) -> None:
+def test_a_caller_without_a_wait_slot_is_answered_at_once(office: Office) -> None:
     service = office.service(finished=office.finished, max_waiting=1)
     job = service.accept(request())
     sitting = threading.Thread(target=service.wait, args=(job, 30))

@@ -143,7 +143,7 @@ def test_the_camera_says_what_kind_of_password_it_wants(kind: str) -> None:
         (requests.exceptions.InvalidURL, "InvalidURL"),
     ],
 )
-def test_trouble_is_told_without_the_address(
+def test_an_error_is_reported_without_the_address(
     error: Callable[[str], Exception], said: str
 ) -> None:
     words = trouble(error("http://me:secret@camera/"))
@@ -206,7 +206,7 @@ def picture(url: str, name: str) -> HttpStream:
     )
 
 
-def test_a_picture_that_is_a_stream_is_taken_as_one(endless: str) -> None:
+def test_a_picture_that_is_a_stream_is_treated_as_one(endless: str) -> None:
     pictures: list[bytes] = []
 
     def write(part: bytes) -> None:

@@ -1,4 +1,4 @@
-"""A clip's file is never made twice, and is told as it is."""
+"""A clip's file is never made twice, and is reported as it is."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def film(tmp_path: Path) -> Path:
         pytest.param(2, 4, id="meanwhile there are more"),
     ],
 )
-def test_a_file_that_is_there_is_told_as_it_is(
+def test_an_existing_file_is_reported_as_it_is(
     tmp_path: Path, film: Path, first_s: float, then_s: float
 ) -> None:
     assembler = Assembler(Times(SystemClock()), "ffmpeg", "ffprobe")

@@ -86,7 +86,7 @@ def stills_camera() -> Iterator[str]:
 def taking(
     steady_camera: RtspCamera, http_camera: str, stills_camera: str, folder: Path
 ) -> Iterator[SpooledSegment]:
-    """One trigger for all cameras at once, told of 1 s after it happened."""
+    """One trigger for all cameras at once, received 1 s after it happened."""
     cameras = [
         camera("h264", steady_camera.url()),
         camera("h265", steady_camera.url("h265")),
@@ -222,7 +222,7 @@ def test_h265_is_kept_when_asked_for_under_the_tag_apple_plays(
 def test_an_on_demand_clip_has_no_pre_roll_and_says_so(spooled: SpooledSegment) -> None:
     clip = spooled.clips["later"]
     shown = seen(clip, spooled.at)
-    assert shown.first_s > 1  # it was told of after a second
+    assert shown.first_s > 1  # it was received after a second
     assert shown.last_s - shown.first_s >= 2 - 2 * PICTURE_S
     assert clip.pre_roll_s == 0
     assert (clip.note or "").startswith("no pre-roll: the video starts ")
@@ -256,7 +256,7 @@ def test_no_name_of_a_sender_leaves_the_folder(spooled: SpooledSegment) -> None:
             assert not list(clip.path.parent.glob("*.part"))
 
 
-def test_the_same_wish_gives_the_same_clip_again_at_once(
+def test_the_same_request_gives_the_same_clip_again_at_once(
     spooled: SpooledSegment,
 ) -> None:
     clip = spooled.clips["h264"]
@@ -298,7 +298,7 @@ def test_two_recorders_never_share_a_folder(spooled: SpooledSegment) -> None:
 
 
 def requests(spooled: SpooledSegment) -> int:
-    """How many requests were begun."""
+    """The number of requests that were started."""
     path = spooled.clips["h264"].path
     assert path is not None
     return sum(1 for _ in path.parents[5].glob("recordings/*/"))

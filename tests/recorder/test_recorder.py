@@ -1,4 +1,4 @@
-"""The one seat of a data_dir, without any camera."""
+"""The single lock of a data_dir, without any camera."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mvsnap.recorder import Mode, Recorder, RecorderSettings, State
 from tests.recorder.build import camera
 
 
-def test_a_start_that_failed_leaves_the_seat_free_for_the_next(tmp_path: Path) -> None:
+def test_a_failed_start_releases_the_lock(tmp_path: Path) -> None:
     gate = camera("gate", "rtsp://127.0.0.1/", mode=Mode.ON_DEMAND)
     memory = tmp_path / "memory"
     settings = RecorderSettings(tmp_path, (gate,), memory_dir=memory, min_free_mb=0)

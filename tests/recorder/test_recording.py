@@ -96,7 +96,7 @@ class LateRing(FakeRing):
 
 
 class StartingRing(FakeRing):
-    """A camera whose first picture comes while the first trigger waits for it."""
+    """A camera whose first picture arrives while the first trigger waits for it."""
 
     def __init__(self, clock: SteppedClock, folder: Path, first: float) -> None:
         super().__init__(clock, folder)
@@ -156,7 +156,7 @@ def test_a_step_of_the_clock_makes_a_clip_neither_longer_nor_shorter(
         (3.2, "no pre-roll: the video starts 3 s after the trigger"),
     ],
 )
-def test_a_late_beginning_is_told_when_it_is_one(
+def test_a_late_beginning_is_mentioned_only_if_there_is_one(
     tmp_path: Path, late_s: float, note: str
 ) -> None:
     clock = SteppedClock(0.0)
@@ -257,7 +257,7 @@ def test_a_crash_between_the_video_and_its_note_loses_no_clip(
     assert names_in(tmp_path / "1") == ["clip.json"]
 
 
-def test_a_crash_behind_the_note_leaves_no_segments_for_ever(
+def test_a_crash_after_the_note_leaves_no_segments_behind(
     tmp_path: Path, again: Callable[[], Recording], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:

@@ -183,7 +183,7 @@ class Crash(BaseException):
 
 
 def without_results_of(name: str) -> Callable[..., None]:
-    """Return a `Note.write` that never gets to the result of a wish."""
+    """Return a `Note.write` that never reaches the result of a request."""
     write = Note.write
 
     def crashing(note: Note, request: ClipRequest, *rest: Any) -> None:

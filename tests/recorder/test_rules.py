@@ -53,7 +53,7 @@ def test_credentials_in_an_address_become_its_auth() -> None:
     "url",
     ["", "ftp://host/x", "rtsp:///live", "http://host:port/", "rtsp://h/\nfile 'x'"],
 )
-def test_an_address_that_is_none_is_refused_without_repeating_it(url: str) -> None:
+def test_an_invalid_address_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(BadInput) as caught:
         read(CameraSettings("gate", url))
     assert not url or url not in caught.value.message

@@ -75,7 +75,7 @@ def test_a_batch_says_when_its_first_message_came() -> None:
     assert last is None
 
 
-def test_what_waits_can_be_taken_after_closing_and_then_nobody_waits() -> None:
+def test_waiting_messages_can_be_received_after_closing_and_then_nobody_waits() -> None:
     buffer = MessageBuffer(3)
     buffer.put(1, counts(1))
     buffer.close()

@@ -241,7 +241,7 @@ def test_a_muted_crowd_does_not_hold_back_the_next_one() -> None:
         ),
     ],
 )
-def test_what_is_no_count_gets_no_watch(frames: list[Frame]) -> None:
+def test_a_topic_without_counts_is_not_watched(frames: list[Frame]) -> None:
     made = detector()
     found = run(made, frames)
     assert (found.events, found.presences, found.states) == ([], [], {})
@@ -269,7 +269,7 @@ def test_invented_topics_do_not_fill_the_memory(
     assert made.topics == 0
 
 
-def test_what_nobody_hears_of_any_more_ends(caplog: pytest.LogCaptureFixture) -> None:
+def test_crowds_end_when_messages_stop(caplog: pytest.LogCaptureFixture) -> None:
     made = detector()
     run(made, crowd(0, 10, 4), now_s=10)
     made.expire(at(70))
@@ -419,7 +419,7 @@ def test_what_a_restart_must_know_is_asked_for_at_once() -> None:
     assert made.drain(checkpoint=True).states
 
 
-def test_when_each_camera_was_heard_last_is_known() -> None:
+def test_last_seen_of_each_camera_is_known() -> None:
     made = detector()
     made.process([count(1, 0, zone="1"), count(2, 0, zone="2")], at(5))
     assert made.last_seen(at(0)) == {GATE: at(5)}

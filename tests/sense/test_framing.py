@@ -188,7 +188,9 @@ def test_properties_of_mqtt_5_are_left_out(
         pytest.param(b"\x20" + length(2_000_000), "longer", id="a huge CONNACK"),
     ],
 )
-def test_what_is_no_mqtt_is_told_and_ends_the_cutting(bad: bytes, why: str) -> None:
+def test_anything_but_mqtt_is_reported_and_ends_the_cutting(
+    bad: bytes, why: str
+) -> None:
     stream = publish() + bad
     for at in range(len(stream)):
         frames, others, cutter = cut(stream[:at], stream[at:], publish())
@@ -205,13 +207,13 @@ def test_what_is_no_mqtt_is_told_and_ends_the_cutting(bad: bytes, why: str) -> N
         pytest.param(packet(0x30, b"\x00\x01t\x80"), id="half a length"),
     ],
 )
-def test_broken_properties_are_told(bad: bytes) -> None:
+def test_broken_properties_are_reported(bad: bytes) -> None:
     frames, _, cutter = cut(bad + publish(properties=b""), properties=True)
     assert frames == []
     assert "properties" in (cutter.broken or "")
 
 
-def test_a_skipped_message_with_a_bad_topic_is_told() -> None:
+def test_a_skipped_message_with_a_bad_topic_is_reported() -> None:
     bad = packet(0x32, b"\xff\xff" + b"t" * 2_000)
     for at in range(1, len(bad)):
         frames, _, cutter = cut(bad[:at], bad[at:], limit=1_000)

@@ -174,7 +174,7 @@ def test_a_crowd_becomes_an_event_and_a_job(
     assert (job.trigger.kind, job.prefix) == (TriggerKind.SENSE, "Crowd: 4 people")
 
 
-def test_a_message_that_is_too_long_is_told_of_in_the_log(
+def test_a_message_that_is_too_long_is_logged(
     site: Site, mosquitto: Mosquitto, caplog: pytest.LogCaptureFixture
 ) -> None:
     with site.listening():
@@ -218,7 +218,7 @@ def test_what_was_published_at_qos_1_while_nobody_listened_is_not_lost(
         wait_until(lambda: bool(site.office.jobs), "a job")
 
 
-def test_a_listener_goes_on_where_the_last_one_was(site: Site) -> None:
+def test_a_listener_resumes_where_the_last_one_was(site: Site) -> None:
     rows = crowd(0, 10)
     with site.listening():
         site.publish(rows[:6])
@@ -230,7 +230,7 @@ def test_a_listener_goes_on_where_the_last_one_was(site: Site) -> None:
     assert event.occurred_at == moment(rows[0])
 
 
-def test_who_is_muted_is_noted_and_nobody_is_told_then_or_later(site: Site) -> None:
+def test_a_muted_event_is_stored_but_never_posted(site: Site) -> None:
     now = datetime.now(UTC)
     site.site.mute(*new_mute(GATE, None, "5", "anna", now))
     with site.listening():
@@ -259,7 +259,7 @@ def test_what_is_chosen_on_the_page_counts_within_two_seconds(site: Site) -> Non
         assert site.events()[-1].details["limit"] == 9
 
 
-def test_a_choice_that_cannot_be_used_is_said_once_and_the_file_counts(
+def test_an_invalid_override_is_logged_once_and_the_file_applies(
     site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
     site.site.choose({"sense.people": -1}, "anna", now(), [])
@@ -430,7 +430,7 @@ def test_a_door_that_is_open_still_after_a_restart_is_no_news(
     site.store.close()
 
 
-def test_the_end_of_a_crowd_is_not_told_while_it_is_muted(site: Site) -> None:
+def test_the_end_of_a_crowd_is_not_posted_while_it_is_muted(site: Site) -> None:
     with site.listening():
         site.publish(crowd(0, 10))
         wait_until(lambda: bool(site.office.jobs), "a job")
@@ -451,7 +451,7 @@ def test_switching_off_ends_what_is_under_way(site: Site) -> None:
     assert site.events()[0].kind is EventKind.END
 
 
-def test_what_is_published_while_it_is_switched_off_is_never_told(
+def test_messages_published_while_switched_off_are_never_posted(
     tmp_path: Path, mosquitto: Mosquitto
 ) -> None:
     site = sensor_site(tmp_path, mosquitto)

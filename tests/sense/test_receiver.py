@@ -82,7 +82,7 @@ def test_a_retained_message_is_marked(
 
 @READERS
 @PROTOCOLS
-def test_what_was_not_acknowledged_comes_again_and_what_was_does_not(
+def test_only_unacknowledged_messages_are_sent_again(
     plain: Mosquitto, reader: Reader, protocol: Protocol
 ) -> None:
     there = at(plain, protocol=protocol)
@@ -155,7 +155,7 @@ def test_thousands_of_messages_arrive_in_order(
 
 
 @READERS
-def test_a_slow_consumer_loses_the_oldest_counts_and_is_told_how_many(
+def test_a_slow_consumer_loses_the_oldest_counts_and_their_number_is_known(
     plain: Mosquitto, reader: Reader
 ) -> None:
     with receiving(at(plain), client=reader, most_waiting=100) as receiver:
@@ -202,7 +202,7 @@ def test_tls_with_a_login_brings_large_and_many_messages(
 
 @READERS
 @PROTOCOLS
-def test_a_wrong_password_is_told_and_shown_nowhere(
+def test_a_wrong_password_is_reported_and_shown_nowhere(
     secret: Mosquitto,
     reader: Reader,
     protocol: Protocol,
@@ -242,7 +242,7 @@ def test_a_certificate_of_an_unknown_authority_is_refused(
         ("5", b"\x20\x03\x00\x00\x00\x90\x05\x00\x01\x00\x87\x8f"),
     ],
 )
-def test_a_refused_subscription_is_told_and_tried_again(
+def test_a_refused_subscription_is_reported_and_retried(
     reader: Reader, protocol: Protocol, answer: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     with answering(answer) as port:
@@ -255,7 +255,7 @@ def test_a_refused_subscription_is_told_and_tried_again(
 
 
 @READERS
-def test_a_topic_that_is_refused_beside_one_that_is_not_is_told(reader: Reader) -> None:
+def test_one_refused_topic_of_two_is_reported(reader: Reader) -> None:
     # Ours to say: a mosquitto without plugins grants everything.
     message = b"\x30\x08\x00\x05other!"
     answer = b"\x20\x02\x00\x00\x90\x04\x00\x01\x80\x00" + message
@@ -330,7 +330,7 @@ def test_two_with_one_client_id_do_not_fight_without_a_pause(plain: Mosquitto) -
 
 
 @READERS
-def test_the_reason_of_a_broker_that_sends_us_away_is_told(reader: Reader) -> None:
+def test_the_reason_of_a_refusing_broker_is_reported(reader: Reader) -> None:
     welcome = b"\x20\x03\x00\x00\x00\x90\x04\x00\x01\x00\x01"
     with answering(welcome + b"\xe0\x02\x8e\x00") as port:
         there = Broker(HOST, port, "mv", (TOPIC,), protocol="5")
@@ -356,7 +356,7 @@ def test_the_reason_of_a_broker_that_sends_us_away_is_told(reader: Reader) -> No
     ],
 )
 @PROTOCOLS
-def test_what_is_no_broker_is_survived_and_tried_again(
+def test_anything_but_a_broker_is_survived_and_retried(
     plain: Mosquitto, answer: bytes, reader: Reader, protocol: Protocol
 ) -> None:
     with answering(answer) as port:
@@ -374,7 +374,7 @@ def test_what_is_no_broker_is_survived_and_tried_again(
         pytest.param("a" * 70 + ".b", TOPIC, "", id="a label too long"),
     ],
 )
-def test_what_cannot_be_is_told(
+def test_an_impossible_broker_is_reported(
     plain: Mosquitto, host: str, topic: str, text: str
 ) -> None:
     there = Broker(host, plain.port, "mv", (topic,))
@@ -383,20 +383,20 @@ def test_what_cannot_be_is_told(
         wait_until(lambda: not receiver.state.text.endswith("yet"), "a try")
 
 
-def test_a_missing_ca_file_is_told(secret: Mosquitto, tmp_path: Path) -> None:
+def test_a_missing_ca_file_is_reported(secret: Mosquitto, tmp_path: Path) -> None:
     there = at(secret)
     there = Broker(HOST, there.port, "mv", (TOPIC,), tls=True, ca_file=tmp_path / "no")
     with receiving(there, connected=False) as receiver:
         wait_for_text(receiver, "not connected: No such file or directory")
 
 
-def test_tls_to_a_broker_without_is_told(plain: Mosquitto) -> None:
+def test_tls_to_a_plain_broker_is_reported(plain: Mosquitto) -> None:
     with receiving(at(plain, tls=True), connected=False) as receiver:
         wait_until(lambda: receiver._connections > 1, "another try")
         assert receiver.state.text.startswith("not connected: ")
 
 
-def test_no_tls_to_a_broker_with_it_is_told(secret: Mosquitto) -> None:
+def test_plain_mqtt_to_a_tls_broker_is_reported(secret: Mosquitto) -> None:
     with receiving(at(secret, tls=False), connected=False) as receiver:
         wait_for_text(receiver, "not connected: the connection was closed before")
 

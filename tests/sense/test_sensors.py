@@ -21,7 +21,7 @@ BOT = {"bot_token": "a-token-of-a-bot"}
         ({"room": "Alarms"}, "Gate", ()),
     ],
 )
-def test_a_sensor_tells_its_own_room_else_that_of_all(
+def test_a_sensor_posts_to_its_own_room_else_the_default(
     webex: dict[str, Any], room: str | None, rooms: tuple[str, ...]
 ) -> None:
     trigger = {"topic": "meraki/v1/mt/+/ble/+/door", "match": {"open": True}}

@@ -1,4 +1,4 @@
-"""A real Chromium without a window: what a page looks like once its scripts ran."""
+"""A real, headless Chromium: the page after its scripts have run."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""Free ports, for programs that cannot be told to take any."""
+"""Free ports, for programs that cannot choose one themselves."""
 
 import socket
 
@@ -6,7 +6,7 @@ import socket
 def free_port() -> int:
     """Return a TCP port of 127.0.0.1 that nothing listened on just now.
 
-    Another program may take it first: who starts a server there tries again.
+    Another program may use it first: retry when starting a server there.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -217,7 +217,8 @@ class Bindings:
         source = f"appsrc name=src is-live=true format=time caps={_CAPS[codec]}"
         factory.set_launch(f"( {source} ! {_LAUNCH[codec]} )")
         factory.set_shared(True)
-        # Without the right to look, anonymous would get a 404 and not the challenge.
+        # Without the permission to read, anonymous would get a 404 and not the
+        # challenge.
         for role, may in (("user", "true"), ("anonymous", construct)):
             words = f"{role}, media.factory.access=(boolean)true"
             words += f", media.factory.construct=(boolean){may}"

@@ -82,7 +82,7 @@ class ObjectStore:
 
     def stop(self) -> None:
         if self._program is not None:
-            # Asked kindly it takes half a minute; what it holds survives this.
+            # A normal stop takes half a minute; its contents survive this one.
             self._program.stop(signal.SIGKILL)
             self._program = None
 
@@ -101,7 +101,7 @@ class ObjectStore:
         return content
 
     def unfinished(self, bucket: str) -> list[str]:
-        """Return the names of objects whose parts wait to be completed."""
+        """Return the names of objects with incomplete multipart uploads."""
         found = self.client.list_multipart_uploads(Bucket=bucket).get("Uploads", [])
         return [each["Key"] for each in found]
 

@@ -29,7 +29,7 @@ def test_two_databases_share_nothing(postgres_server: PostgresServer) -> None:
         engine.dispose()
 
 
-def test_a_server_is_gone_after_its_block() -> None:
+def test_a_server_is_stopped_after_its_block() -> None:
     with postgres() as server:
         assert server.accepts()
     assert not server.accepts()

@@ -42,7 +42,7 @@ def test_waiting_for_a_program_that_ended_fails_at_once_with_its_words() -> None
     assert time.monotonic() - began < 10
 
 
-def test_what_was_said_can_be_read_after_the_end() -> None:
+def test_output_can_be_read_after_the_end() -> None:
     program = Program([PYTHON, "-c", "print('done')"])
     wait_until(lambda: program.exit_code is not None, "it ends")
     assert program.stop() == 0

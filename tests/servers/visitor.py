@@ -1,4 +1,4 @@
-"""A person before a real Chromium: types, clicks, looks; nothing is faked."""
+"""A person at a real Chromium: types, clicks, reads; nothing is faked."""
 
 from __future__ import annotations
 

@@ -311,7 +311,7 @@ def test_the_scripts_are_clean_posix_shell(script: Path) -> None:
     assert os.access(script, os.X_OK)
 
 
-def test_the_init_script_tells_insserv_what_it_is() -> None:
+def test_the_init_script_has_the_headers_for_insserv() -> None:
     header = SCRIPT.read_text().split("### END INIT INFO")[0]
     for field in (
         "Provides:",

@@ -125,7 +125,7 @@ def test_the_demo_works(installed: Installed) -> None:
     assert "Traceback" not in said
 
 
-def test_a_message_is_written_and_a_page_comes_with_its_looks(
+def test_a_message_is_rendered_and_a_page_has_its_styles(
     installed: Installed, tmp_path: Path
 ) -> None:
     of = Installation((installed.bin / "mvsnap",), outside())

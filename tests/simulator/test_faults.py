@@ -225,7 +225,7 @@ def test_faults_by_many_threads_at_once_are_each_used_once(
     assert sorted(statuses) == [200] * 7 + [502] * 5
 
 
-def test_a_body_that_never_comes_does_not_hold_the_server_for_ever(
+def test_a_body_that_never_arrives_does_not_block_the_server(
     shop: Shop,
 ) -> None:
     head = b"POST /v1/buy HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n"

@@ -70,7 +70,7 @@ def test_an_event_comes_back_as_it_was(store: Store) -> None:
     assert store.events_of_job(FULL.job_id) == [FULL]
 
 
-def test_an_unknown_event_is_none(store: Store) -> None:
+def test_an_unknown_event_is_not_found(store: Store) -> None:
     assert store.event(EventId("nothing")) is None
     assert store.events_of_job(JobId("nothing")) == []
 
@@ -245,7 +245,7 @@ def test_what_was_sent_stays_sent(store: Store) -> None:
 @pytest.mark.parametrize(
     "state", [DeliveryState.WAITING, DeliveryState.UNSURE, DeliveryState.FAILED]
 )
-def test_a_message_that_was_not_sent_tells_how_it_stood_and_is_counted(
+def test_an_unsent_message_has_its_state_and_is_counted(
     store: Store, state: DeliveryState
 ) -> None:
     begin(store)
@@ -263,7 +263,7 @@ def test_a_crash_while_sending_is_seen_by_the_next(store: Store) -> None:
     assert (before.state, before.attempts) == (SENDING, 1)
 
 
-def test_a_message_can_be_given_up_before_it_was_begun(store: Store) -> None:
+def test_a_message_can_be_given_up_before_it_was_started(store: Store) -> None:
     note(store, DeliveryState.FAILED, error="no such room")
     expected = Delivery(JOB, GATE, "Alarms", DeliveryState.FAILED, error="no such room")
     assert only(store) == expected

@@ -119,7 +119,7 @@ def test_a_message_gets_the_picture_itself_unless_it_is_too_large(
     assert copy.stat().st_size <= 1_000_000
 
 
-def test_a_file_that_is_no_picture_has_no_thumbnail(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_picture_has_no_thumbnail(tmp_path: Path) -> None:
     files = Files(tmp_path)
     taken = stored(files, JPEG)
     assert files.thumbnail(taken) is None

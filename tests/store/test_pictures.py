@@ -1,4 +1,4 @@
-"""Pictures drawn anew: upright, small, and nothing that was hidden in them."""
+"""Re-encoded pictures: upright, small, and without anything hidden in them."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_comment_is_not_passed_on(length: int) -> None:
 
 
 @pytest.mark.parametrize("cut", range(0, 370, 7))
-def test_half_an_image_is_none_and_no_error(tmp_path: Path, cut: int) -> None:
+def test_half_an_image_is_rejected_without_an_error(tmp_path: Path, cut: int) -> None:
     given = image(exif=exif(turned(6)))[:cut]
     assert portrait(given) is None
     (tmp_path / "half.jpg").write_bytes(given)

@@ -82,14 +82,14 @@ def test_presences_that_touch_a_time_are_found(
     assert sense.presences(at(since_s), at(until_s), DOOR) == []
 
 
-def test_when_a_camera_was_heard_last_goes_on(sense: SenseStore) -> None:
+def test_last_seen_continues(sense: SenseStore) -> None:
     sense.note_last_seen({GATE: at(1), DOOR: at(2)})
     sense.note_last_seen({GATE: at(61)})
     sense.note_last_seen({})
     assert sense.last_seen() == {GATE: at(61), DOOR: at(2)}
 
 
-def test_a_listener_describes_itself_anew(sense: SenseStore) -> None:
+def test_a_listener_updates_its_description(sense: SenseStore) -> None:
     first = Listener("mvsnap-1", at(0), False, "not connected", 0.0, 0)
     second = Listener("mvsnap-1", at(15), True, "connected", 14.5, 4)
     sense.describe_listener(first)

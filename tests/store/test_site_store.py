@@ -48,7 +48,7 @@ def test_a_choice_stays_until_the_file_is_wanted_again(site: SiteStore) -> None:
     assert site.setting_overrides() == {"sense.people": 5}
 
 
-def test_the_audit_log_is_told_newest_first(site: SiteStore) -> None:
+def test_the_audit_log_is_listed_newest_first(site: SiteStore) -> None:
     site.choose({}, "anna", NOON, [change("first")])
     site.choose({"sense.people": 4}, "anna", NOON, [change("second"), change("third")])
     assert [line.what for line in site.changes(2)] == ["third", "second"]

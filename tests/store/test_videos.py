@@ -87,7 +87,9 @@ def test_the_deleted_files_of_another_machine_are_left_to_it(site: Recordings) -
     assert there.deleted_files() == []
 
 
-def test_what_other_recorders_began_or_did_not_tell_is_known(site: Recordings) -> None:
+def test_clips_that_other_recorders_started_or_did_not_post_are_known(
+    site: Recordings,
+) -> None:
     unnotified = site.clip(1, recorder=THERE, told=False)
     site.clip(2, recorder=THERE)
     site.clip(3, told=False)

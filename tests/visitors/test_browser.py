@@ -28,7 +28,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
-    """A gateway whose only camera counted 14 hours and 7 days."""
+    """A gateway whose only camera has counts of 14 hours and 7 days."""
     from zoneinfo import ZoneInfo
 
     web = Web(tmp_path, site={"timezone": "Europe/Berlin"})

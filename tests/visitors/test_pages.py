@@ -264,7 +264,7 @@ def test_a_heading_turns_its_order_round(web: Web, viewer: FlaskClient) -> None:
         ("order=up", "order: &#39;up&#39; (expected one of: asc, desc)"),
     ],
 )
-def test_a_mistake_is_told_where_it_was_made(
+def test_a_mistake_is_shown_next_to_its_field(
     web: Web, viewer: FlaskClient, query: str, message: str
 ) -> None:
     know(web, (GATE, HALL, "Hall"))
@@ -338,7 +338,9 @@ def test_cameras_without_sense_are_named_with_what_to_do(
     )
 
 
-def test_why_a_camera_gave_no_answer_is_told(web: Web, viewer: FlaskClient) -> None:
+def test_the_reason_for_a_camera_without_answer_is_shown(
+    web: Web, viewer: FlaskClient
+) -> None:
     know(web)
     web.visitors.keep_camera(CountingCamera(GATE, None, NOW, "Meraki forbids this"))
     html = words(viewer.get("/visitors").text)
@@ -457,7 +459,9 @@ def test_no_picture_is_a_state_in_words(
     assert viewer.get(f"{address}/picture.jpg").status_code == 404
 
 
-def test_a_look_is_noted_so_that_pictures_come(web: Web, viewer: FlaskClient) -> None:
+def test_a_page_view_is_recorded_so_that_pictures_are_fetched(
+    web: Web, viewer: FlaskClient
+) -> None:
     know(web, (GATE, HALL, "Hall"))
     viewer.get(ZONE_PAGE)
     assert web.visitors.page_views(NOW) == {(GATE, HALL): NOW}
@@ -485,7 +489,7 @@ def test_what_nobody_counted_is_404(
     assert web.visitors.page_views(NOW) == {}
 
 
-def test_a_wrong_day_is_told_beside_it(web: Web, viewer: FlaskClient) -> None:
+def test_a_wrong_day_is_reported_next_to_it(web: Web, viewer: FlaskClient) -> None:
     know(web, (GATE, HALL, "Hall"))
     answer = viewer.get(f"{ZONE_PAGE}?day=x")
     assert answer.status_code == 400
@@ -493,7 +497,9 @@ def test_a_wrong_day_is_told_beside_it(web: Web, viewer: FlaskClient) -> None:
     assert viewer.get(f"{ZONE_PAGE}/hours.csv?day=x").status_code == 400
 
 
-def test_why_the_dashboard_gave_no_hours_is_told(web: Web, viewer: FlaskClient) -> None:
+def test_the_reason_for_missing_dashboard_hours_is_shown(
+    web: Web, viewer: FlaskClient
+) -> None:
     know(web, (GATE, HALL, "Hall"))
     web.visitors.note_no_hours(GATE, HALL, "Meraki does not know this", NOW)
     assert "Meraki does not know this" in viewer.get(ZONE_PAGE).text

@@ -168,7 +168,7 @@ def test_what_is_fresh_is_not_asked_for_again(site: Site) -> None:
     assert site.clock.now() - begin < 2 * HOUR
 
 
-def test_where_a_person_looks_is_asked_for_more_often(site: Site) -> None:
+def test_a_zone_on_screen_is_refreshed_more_often(site: Site) -> None:
     site.run()
     site.clock.ahead = timedelta(minutes=6)
     site.look()
@@ -194,7 +194,7 @@ def test_retired_zones_are_replaced_by_areas_and_lines(site: Site) -> None:
     assert totals[GATE, AREA].entrances > 0
 
 
-def test_areas_and_lines_outlive_trouble_after_a_restart(site: Site) -> None:
+def test_areas_and_lines_survive_an_outage_after_a_restart(site: Site) -> None:
     site.run()
     before = {known.zone for known in site.visitors.zones()}
     site.worker = None  # a restart
@@ -230,7 +230,7 @@ def test_a_camera_that_is_gone_is_forgotten(site: Site) -> None:
 
 
 @pytest.mark.parametrize("kind", ["429", "503-html", "reset"])
-def test_trouble_ends_the_round_for_all_and_the_next_goes_on(
+def test_an_error_ends_the_round_for_all_and_the_next_continues(
     site: Site, kind: str
 ) -> None:
     site.fake.faults.add(Fault(kind, seconds=3))
@@ -267,7 +267,7 @@ def test_a_refusal_of_one_zone_is_noted_with_its_words(site: Site) -> None:
     assert "404" in errors[0]
 
 
-def test_pictures_come_for_the_zone_a_person_looks_at(site: Site) -> None:
+def test_pictures_are_fetched_for_the_zone_on_screen(site: Site) -> None:
     site.run()
     assert site.pictures() == []
     site.look()
@@ -364,7 +364,7 @@ def test_an_offline_camera_is_a_state_and_asked_again_later(site: Site) -> None:
     assert PictureState.TAKEN in site.pictures()
 
 
-def test_a_picture_that_makes_trouble_lets_the_others_pass(site: Site) -> None:
+def test_a_failing_picture_does_not_block_the_others(site: Site) -> None:
     site.run()
     site.look()
     site.fake.faults.add(Fault("500-html", "generateSnapshot"))

@@ -70,7 +70,7 @@ def test_a_line_knows_no_average() -> None:
     assert hour.busiest_at == NOON + 4 * MINUTE
 
 
-def test_an_hour_nothing_is_told_of_had_nobody() -> None:
+def test_an_hour_without_data_had_nobody() -> None:
     counts = [minute(-1, 9, 9.0), minute(60, 1), minute(120, 9, 9.0)]
     found = hour_counts(counts, hours(2), NOON + 2 * HOUR)
     assert [hour.entrances for hour in found] == [0, 1]
@@ -163,7 +163,7 @@ def test_who_was_there_between_two_spans_is_in_none() -> None:
     assert [seen and seen.people for seen in seen_in([over_all], spans)] == [2, 2]
 
 
-def test_a_moment_at_the_end_of_an_hour_is_none_of_the_next() -> None:
+def test_the_end_of_an_hour_does_not_belong_to_the_next() -> None:
     spans = [(NOON, NOON + HOUR), (NOON + HOUR, NOON + 2 * HOUR)]
     assert seen_in([presence(60, 60, 1)], spans) == [
         None,

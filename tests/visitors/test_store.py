@@ -71,7 +71,7 @@ def test_one_process_asks_until_it_falls_silent(visitors: VisitorStore) -> None:
     assert visitors.claim("visitors", "a", at(8), at(13))
 
 
-def test_what_a_camera_said_last_is_kept(visitors: VisitorStore) -> None:
+def test_the_last_message_of_a_camera_is_kept(visitors: VisitorStore) -> None:
     camera = CountingCamera(GATE, True, NOON)
     visitors.keep_camera(camera)
     assert visitors.cameras() == {GATE: camera}
@@ -96,7 +96,7 @@ def test_a_new_list_of_zones_keeps_when_their_hours_were_asked(
     assert visitors.zones() == []
 
 
-def test_the_zone_somebody_looked_at_last_comes_first(visitors: VisitorStore) -> None:
+def test_the_zone_viewed_last_comes_first(visitors: VisitorStore) -> None:
     visitors.add_page_view(GATE, HALL, at(0))
     visitors.add_page_view(DOOR, FULL_FRAME, at(1))
     visitors.add_page_view(GATE, HALL, at(2))
@@ -129,7 +129,7 @@ def test_days_of_another_time_zone_are_not_added(visitors: VisitorStore) -> None
     assert not visitors.was_counted(DOOR, HALL)
 
 
-def test_a_day_that_went_on_is_counted_anew(visitors: VisitorStore) -> None:
+def test_an_unfinished_day_is_counted_again(visitors: VisitorStore) -> None:
     visitors.keep_days([replace(day(0, 3), is_over=False)])
     visitors.keep_days([day(0, 5)])
     assert visitors.totals(days(0)) == {(GATE, HALL): Total(5, None)}
@@ -155,7 +155,7 @@ def seen(db: database.Database, *spans: tuple[float, float, int]) -> None:
     SenseStore(db).save(Findings(presences=found), NOON)
 
 
-def test_most_people_at_once_are_told_with_the_last_sight(
+def test_most_people_at_once_are_shown_with_the_last_sighting(
     visitors: VisitorStore, db: database.Database
 ) -> None:
     seen(db, (-30, -20, 9), (1, 2, 4), (5, 8, 3))

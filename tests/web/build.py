@@ -92,7 +92,7 @@ class PatientEngine:
 
 
 class Web:
-    """An application with what stands behind it, for a test to look at."""
+    """An application with everything behind it, for a test to inspect."""
 
     def __init__(
         self, folder: Path, *, clock: Clock | None = None, **sections: Any

@@ -74,9 +74,9 @@ def job_request(at: datetime, **given: Any) -> Clip:
 
 
 def add_clip(web: Web, at: datetime, **given: Any) -> Clip:
-    """Add a clip: ready, whole and without a file unless told otherwise.
+    """Add a clip: ready, whole and without a file unless given.
 
-    recorder: who has it; this machine when it is not told.
+    recorder: who has it; this machine by default.
     """
     ready: dict[str, Any] = {
         "state": ClipState.READY,
@@ -113,7 +113,7 @@ def clip_event(clip: Clip) -> Event:
 def add_film(
     web: Web, at: datetime, video: bytes, thumbnail: bytes, **given: Any
 ) -> Clip:
-    """Add a ready clip whose files are on the disk."""
+    """Add a ready clip whose files are on disk."""
     path = f"videos/packaging-robot/{uuid.uuid4().hex}.mp4"
     for name, content in ((path, video), (path.replace(".mp4", ".jpg"), thumbnail)):
         whole = web.settings.data_dir / name

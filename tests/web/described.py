@@ -54,7 +54,7 @@ def described() -> dict[str, Any]:
 @cache
 def _validator(path: str, method: str, status: str) -> Any:
     answers = described()["paths"][path][method]["responses"]
-    # Any operation may fail in a way that is none of its own, such as 500.
+    # Any operation may fail in a general way, such as 500.
     answer = answers.get(status, {"$ref": "#/components/responses/BadInput"})
     if "$ref" in answer:
         answer = described()["components"]["responses"][answer["$ref"].split("/")[-1]]

@@ -77,7 +77,7 @@ def test_an_account_that_nobody_named_stays_out_and_its_password_is_not_tried(
     began = time.monotonic()
     answer = log_in(web.browser(), account.name, PASSWORD)
     assert (answer.status_code, WRONG in answer.text) == (401, True)
-    # PAM says yes at once: a quick no would tell that the password is right.
+    # PAM accepts at once: a quick refusal would reveal that the password is right.
     assert time.monotonic() - began > 0.7
     assert account.name not in caplog.text
     assert PASSWORD not in caplog.text
@@ -186,7 +186,7 @@ def test_ten_failures_lock_out_here_too(web: Web, account: Account) -> None:
     assert log_in(web.browser(), account.name, PASSWORD).status_code == 429
 
 
-def test_few_threads_wait_for_pam_and_the_others_are_told_at_once(
+def test_few_threads_wait_for_pam_and_the_others_are_refused_at_once(
     service: str, account: Account
 ) -> None:
     asked = accounts.SystemAccounts(service)
@@ -199,7 +199,7 @@ def test_few_threads_wait_for_pam_and_the_others_are_told_at_once(
     assert asked.fits(account.name, PASSWORD)
 
 
-def test_a_pam_that_does_not_answer_is_told_and_holds_nobody(
+def test_a_silent_pam_is_reported_and_delays_nobody(
     service: str, account: Account
 ) -> None:
     # A wrong password takes longer.
@@ -272,7 +272,7 @@ except AccountsAway as exc:
 """
 
 
-def test_a_missing_library_is_told() -> None:
+def test_a_missing_library_is_reported() -> None:
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_PYTHON_PAM],
         cwd=ROOT,

@@ -133,7 +133,7 @@ def test_the_answer_names_the_job_in_its_headers(gateway: Gateway) -> None:
     gateway.wait_for(body, "done")
 
 
-def test_who_does_not_wait_is_answered_202_and_the_job_goes_on(
+def test_a_caller_that_does_not_wait_gets_202_and_the_job_continues(
     gateway: Gateway,
 ) -> None:
     gateway.clouds.dashboard.not_ready_s = 0.3
@@ -347,7 +347,7 @@ def test_an_old_device_speaks_its_own_http(
     assert len(gateway.clouds.webex.messages) == 1
 
 
-def test_the_server_does_not_tell_what_it_is_made_of(
+def test_the_server_does_not_reveal_its_software(
     address: tuple[str, int],
 ) -> None:
     head, _ = spoken(address, b"GET /healthz HTTP/1.0\r\n\r\n")

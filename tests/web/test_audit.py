@@ -104,7 +104,7 @@ def test_older_lines_are_a_page_further_also_when_new_ones_come(
         (f"who={'a' * 300}", "expected up to 200 printable"),
     ],
 )
-def test_a_filter_that_cannot_be_used_is_told(
+def test_an_invalid_filter_is_reported(
     admin: FlaskClient, query: str, said: str
 ) -> None:
     answer = admin.get(f"{PAGE}?{query}")

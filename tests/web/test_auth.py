@@ -42,14 +42,14 @@ def code(answer: TestResponse) -> tuple[int, str]:
         pytest.param(lambda c: c.get(f"{EVENTS}?ApiKey={KEY}?"), id="query with ?"),
     ],
 )
-def test_a_key_is_taken_wherever_a_device_can_put_it(
+def test_a_key_is_read_wherever_a_device_can_put_it(
     web: Web, ask: Callable[[FlaskClient], TestResponse]
 ) -> None:
     assert ask(web.client(None)).status_code == 200
 
 
 @pytest.mark.parametrize("how", ["form", "json"])
-def test_a_key_is_taken_from_a_body(web: Web, how: str) -> None:
+def test_a_key_is_read_from_a_body(web: Web, how: str) -> None:
     fields = {"apikey": KEY, "wait_s": "0"}
     body: dict[str, Any] = {"json": fields} if how == "json" else {"data": fields}
     answer = web.client(None).post("/api/v1.0/getSnapshot", **body)
@@ -88,7 +88,9 @@ def test_any_other_key_is_refused(web: Web, key: str) -> None:
     ],
     ids=["none", "basic", "bearer alone", "no scheme", "empty", "cookie"],
 )
-def test_no_key_is_told_how_to_give_one(web: Web, headers: dict[str, str]) -> None:
+def test_without_a_key_the_answer_says_how_to_send_one(
+    web: Web, headers: dict[str, str]
+) -> None:
     answer = web.client(None).get(EVENTS, headers=headers)
     assert code(answer) == (401, "unauthorized")
     assert "X-API-Key" in answer.text
@@ -175,7 +177,7 @@ def test_a_key_does_not_see_jobs_with_other_cameras(tmp_path: Path) -> None:
     web.close()
 
 
-def test_a_key_beyond_its_rate_is_told_when_to_come_again(tmp_path: Path) -> None:
+def test_a_key_over_its_rate_gets_retry_after(tmp_path: Path) -> None:
     web = Web(tmp_path, server={"rate_per_minute": 3})
     client = web.client()
     answers = [client.get(EVENTS) for _ in range(8)]
@@ -221,7 +223,7 @@ def test_a_key_that_worked_from_there_still_does_during_a_lock_out(web: Web) -> 
     assert web.client(KEY).get(EVENTS).status_code == 200
 
 
-def test_a_key_never_seen_there_does_not_tell_it_is_right_during_a_lock_out(
+def test_a_new_key_is_not_confirmed_during_a_lockout(
     web: Web,
 ) -> None:
     assert 429 in guess(web, 45)

@@ -63,7 +63,7 @@ def listed(client: FlaskClient, address: str = ROWS) -> list[str]:
 # --- the list
 
 
-def test_a_clip_is_listed_with_what_a_person_looks_for(
+def test_a_clip_is_listed_with_searchable_details(
     web: Web, viewer: FlaskClient
 ) -> None:
     clip = add_film(web, AT, VIDEO, JPEG, kept=True, copy_state=CopyState.COPIED)
@@ -216,7 +216,7 @@ def test_an_empty_list_says_what_to_do(
 # --- one clip
 
 
-def test_the_page_of_a_clip_tells_of_the_alarm(web: Web, viewer: FlaskClient) -> None:
+def test_the_page_of_a_clip_shows_the_alarm(web: Web, viewer: FlaskClient) -> None:
     clip = add_film(web, AT, VIDEO, JPEG, about=EventId("alarm-1"))
     add_alarm(
         web,
@@ -327,7 +327,7 @@ def test_an_unknown_clip_is_not_found(viewer: FlaskClient) -> None:
     assert viewer.get(f"{PAGE}/a%00b").status_code == 404
 
 
-def test_a_file_that_is_lost_is_told(web: Web, viewer: FlaskClient) -> None:
+def test_a_missing_file_is_reported(web: Web, viewer: FlaskClient) -> None:
     clip = add_film(web, AT, VIDEO, JPEG)
     (web.settings.data_dir / str(clip.path)).unlink()
     assert "The file of this clip is missing" in viewer.get(f"{PAGE}/{clip.id}").text

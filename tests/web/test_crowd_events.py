@@ -64,7 +64,7 @@ def viewer(web: Web) -> FlaskClient:
 
 
 def add_crowd(web: Web, at: datetime | None = None, **given: Any) -> Event:
-    """Add a crowd with a job of its own, now unless told otherwise."""
+    """Add a crowd with a job of its own, now by default."""
     at = at or datetime.now(UTC)
     fields: dict[str, Any] = {
         "kind": EventKind.CROWD,
@@ -477,7 +477,7 @@ def test_news_of_a_row_take_neither_the_focus_nor_the_large_picture(web: Web) ->
     assert f'data-focus="/api/v1.0/events/{picture.id}/snapshot.jpg"' in html
 
 
-def test_a_gateway_that_does_not_answer_is_told(web: Web) -> None:
+def test_a_gateway_that_does_not_answer_is_reported(web: Web) -> None:
     crowd = add_crowd(web)
     html = seen(web, lambda: "503 Service Unavailable")
     assert "Connection lost, trying again" in html
@@ -490,7 +490,7 @@ def test_a_login_that_ended_offers_to_log_in(web: Web) -> None:
     assert '<a href="/login?next=/crowd-events">Log in again</a>' in html
 
 
-def test_a_room_that_was_not_told_is_shown_with_the_reason(
+def test_a_failed_delivery_is_shown_with_the_reason(
     web: Web, viewer: FlaskClient
 ) -> None:
     crowd = add_crowd(web)

@@ -66,7 +66,7 @@ def listed(client: FlaskClient, query: str = "") -> tuple[list[str], str | None]
     return [event["id"] for event in body["events"]], body["after"]
 
 
-def test_an_event_is_told_whole(web: Web, client: FlaskClient) -> None:
+def test_an_event_is_complete(web: Web, client: FlaskClient) -> None:
     event = with_picture(web)
     answer: Any = client.get(f"{EVENTS}/{event.id}").get_json()
     assert answer == {
@@ -210,7 +210,7 @@ def test_a_part_of_a_picture_can_be_asked_for(
     assert answer.status_code == status
 
 
-def test_a_picture_that_is_none_tells_why(web: Web, client: FlaskClient) -> None:
+def test_an_invalid_picture_has_a_reason(web: Web, client: FlaskClient) -> None:
     offline = add(web, error="The camera is offline")
     gone = add(web, snapshot_path="snapshots/gone.jpg")
     answer = client.get(f"{EVENTS}/{offline.id}/snapshot.jpg")

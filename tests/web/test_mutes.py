@@ -112,7 +112,7 @@ def test_a_mute_is_ended_once(web: Web) -> None:
     assert code(web.client().delete(address)) == (404, "not_found")
 
 
-def test_the_audit_log_tells_who_muted_what_and_who_ended_it(web: Web) -> None:
+def test_the_audit_log_has_who_muted_what_and_who_ended_it(web: Web) -> None:
     made = mute(web, serial=GATE, zone="2")
     web.client(LIMITED).delete(f"{MUTES}/{made['id']}")
     ended, began = web.site.changes(9)

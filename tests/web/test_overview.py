@@ -66,7 +66,7 @@ def test_with_nothing_configured_the_page_says_what_to_configure(
     ],
     ids=["connected", "refused", "just alive", "stale"],
 )
-def test_the_state_of_mv_sense_is_told(
+def test_the_state_of_mv_sense_is_shown(
     tmp_path: Path, how: dict[str, float], says: str
 ) -> None:
     web = made(tmp_path, sense={"enabled": True})
@@ -186,7 +186,7 @@ def test_cameras_are_listed_with_what_is_known_of_them(tmp_path: Path) -> None:
         "sense is off",
     ],
 )
-def test_a_camera_that_should_be_heard_and_is_not_is_marked(
+def test_a_camera_that_should_publish_but_is_silent_is_marked(
     tmp_path: Path, sense: dict[str, object], seconds: float | None, silent: bool
 ) -> None:
     web = made(tmp_path, sense={"enabled": True} | sense)
@@ -218,7 +218,7 @@ def test_the_menu_shows_the_pages_that_are_there_and_marks_this_one(
     web.close()
 
 
-def test_a_site_that_only_records_is_not_told_of_the_dashboard(tmp_path: Path) -> None:
+def test_a_recording_only_site_does_not_mention_the_dashboard(tmp_path: Path) -> None:
     web = made(tmp_path, meraki={}, recorder={"cameras": {"Hall": {"url": URL}}})
     text = text_of(web.log_in(Role.VIEWER))
     assert "Recording cameras" in text

@@ -1,4 +1,4 @@
-"""How the overview tells of the cameras that record."""
+"""The recording cameras on the overview."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_few_keyframes_are_warned_of(gop_s: float, warned: bool) -> None:
         ("something_new", "something new", "danger"),
     ],
 )
-def test_every_state_is_said_in_words(state: str, word: str, colour: str) -> None:
+def test_every_state_has_a_text(state: str, word: str, colour: str) -> None:
     (row,) = told(seen(state=state, text="why")).rows
     assert (row.word, row.colour, row.text) == (word, colour, "why")
 
@@ -79,7 +79,7 @@ def test_a_recorder_that_is_silent_for_three_minutes_is_not_running() -> None:
     assert found.rows[0].word == "unknown"
 
 
-def test_a_camera_nobody_saw_is_told() -> None:
+def test_an_unknown_camera_is_reported() -> None:
     found = told()
     assert (found.has_none, found.rows[0].word) == (True, "not seen yet")
     # A new camera beside one that is recorded: the recorder is there.

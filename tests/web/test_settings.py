@@ -308,7 +308,7 @@ def test_a_mistake_in_the_rule_of_a_place_is_shown_at_its_field(
     assert len(sense(web).overrides) == 1
 
 
-def test_a_rule_that_is_gone_is_told(web: Web, admin: FlaskClient) -> None:
+def test_a_removed_rule_is_reported(web: Web, admin: FlaskClient) -> None:
     assert admin.get(f"{PAGE}/place?serial={GATE}&zone=0").status_code == 404
     send(admin, f"{PAGE}/place/remove", serial=GATE, zone="0")
     assert "That exception had already been removed." in admin.get(PAGE).text
@@ -440,7 +440,7 @@ def test_the_last_fifty_changes_are_listed(web: Web, admin: FlaskClient) -> None
     assert "<b>" not in html
 
 
-def test_a_choice_that_no_longer_fits_is_told_and_the_file_holds(
+def test_an_outdated_override_is_reported_and_the_file_applies(
     web: Web, admin: FlaskClient
 ) -> None:
     web.site.choose({"sense.people": -1}, "anna", datetime.now(UTC), [])
@@ -461,7 +461,7 @@ def test_cameras_are_offered_by_name(web: Web, admin: FlaskClient) -> None:
         assert f'<option value="{DOOR} *">{DOOR}, all zones</option>' in html
 
 
-def test_whether_somebody_listens_is_told(web: Web, admin: FlaskClient) -> None:
+def test_whether_a_listener_is_running_is_shown(web: Web, admin: FlaskClient) -> None:
     now, long_ago = datetime.now(UTC), datetime.now(UTC) - timedelta(hours=1)
     web.site.choose({"sense.enabled": True}, "admin", long_ago, [])
     web.sense.describe_listener(Listener("a", long_ago, True, "gone", 1.0, 1))
@@ -492,7 +492,7 @@ def test_until_the_listener_has_followed_the_switch_its_old_state_is_not_shown(
     assert "Connected to" not in text
 
 
-def test_a_listener_that_does_not_follow_is_told_as_it_is_after_some_seconds(
+def test_a_listener_that_does_not_follow_is_shown_as_is_after_some_seconds(
     tmp_path: Path,
 ) -> None:
     clock = FakeClock()

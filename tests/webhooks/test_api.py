@@ -103,7 +103,7 @@ def test_the_picture_is_of_the_alarms_own_time(
     assert web.job.accepted_at == NOON
 
 
-def test_a_time_that_is_not_believed_is_said_so(web: HookWeb) -> None:
+def test_an_ignored_time_is_mentioned(web: HookWeb) -> None:
     message = alert(occurredAt="2018-02-11T00:00:00Z")
     (note,) = accepted(web.client(None).post(HOOK, json=message))["notes"]
     assert "'2018-02-11T00:00:00Z' is implausible" in note
@@ -126,7 +126,7 @@ def test_any_machine_sends_as_it_can(web: HookWeb, how: dict[str, Any]) -> None:
     assert web.job.prefix == "17"
 
 
-def test_an_alarm_in_latin_1_is_told_as_it_was_meant(web: HookWeb) -> None:
+def test_an_alarm_in_latin_1_is_decoded_as_intended(web: HookWeb) -> None:
     body = '{"title": "Tür offen", "sharedSecret": "a secret of Meraki"}'
     accepted(web.client(None).post("/webhook", data=body.encode("latin-1")))
     assert web.job.prefix == "Tür offen"
@@ -137,7 +137,9 @@ def test_a_token_without_its_own_uses_the_defaults(web: HookWeb) -> None:
     assert (web.job.serials, web.job.rooms) == ((GATE,), ("Alarms",))
 
 
-def test_a_clip_that_nobody_can_record_is_a_snapshot_and_said_so(web: HookWeb) -> None:
+def test_a_clip_that_nobody_can_record_becomes_a_snapshot_with_a_note(
+    web: HookWeb,
+) -> None:
     body = accepted(web.client(None).post(f"/webhook/{OTHER}", json=ONE))
     assert body["notes"] == [
         f"clip: {GATE} not in recorder.cameras; taking a snapshot instead"
@@ -197,7 +199,7 @@ def test_an_alarm_without_any_camera_is_refused(tmp_path: Path) -> None:
     ],
     ids=["the same", "sent later", "in another spelling"],
 )
-def test_an_alarm_that_comes_again_is_the_same_job(
+def test_a_repeated_alarm_is_the_same_job(
     web: HookWeb, client: FlaskClient, again: dict[str, Any]
 ) -> None:
     first = accepted(client.post(HOOK, json=alert()))
@@ -207,7 +209,7 @@ def test_an_alarm_that_comes_again_is_the_same_job(
     assert len(web.accepted) == 1
 
 
-def test_a_machine_that_says_the_same_tomorrow_is_heard(
+def test_a_machine_that_repeats_a_message_tomorrow_is_not_ignored(
     web: HookWeb, client: FlaskClient
 ) -> None:
     first = accepted(client.post(HOOK, json=ONE))
@@ -270,7 +272,7 @@ def test_a_test_with_an_example_of_a_motion_takes_a_picture_each_time(
     assert all(job.prefix.startswith("Test · Motion") for job in web.accepted)
 
 
-def test_a_full_queue_is_503_and_what_was_accepted_is_not_taken_twice(
+def test_a_full_queue_is_503_and_nothing_is_accepted_twice(
     tmp_path: Path,
 ) -> None:
     server = {"queue_size": 1}

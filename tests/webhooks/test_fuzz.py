@@ -1,4 +1,4 @@
-"""Broken messages: nothing but BadInput, and an alarm is always fit to be told."""
+"""Broken messages: nothing but BadInput, and every alarm can be posted."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def test_a_motion_alert_says_which_camera_saw_it_and_when() -> None:
         network="Shop",
         image_url="https://spn.meraki.com/stream/jpeg/1",
         is_test=False,
-        quiet=None,
+        ignored=None,
         dedup_key="",
         is_own_key=True,
         payload={},
@@ -185,8 +185,8 @@ def test_a_sensor_alert_says_in_words_what_was_measured(
 def test_tests_endings_and_other_news_need_no_picture(
     message: dict[str, Any], because: str | None
 ) -> None:
-    quiet = sent(message).quiet
-    assert (quiet.because if quiet else None) == because
+    ignored = sent(message).ignored
+    assert (ignored.because if ignored else None) == because
 
 
 @pytest.mark.parametrize(

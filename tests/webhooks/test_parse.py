@@ -66,7 +66,7 @@ def test_the_time_is_kept_as_it_was_sent_beside_what_it_means(
 @pytest.mark.parametrize(
     "value", [True, None, [], {}, "", "x", "nan", "inf", -5, 1e300, "١٧٧٢٦٢٥٥٦٤", 0]
 )
-def test_what_is_no_time_is_none(value: object) -> None:
+def test_an_invalid_time_is_none(value: object) -> None:
     assert parse_time(value) is None
 
 
@@ -89,7 +89,7 @@ def test_only_a_past_moment_that_can_be_recorded_is_shown(
     assert bool(doubt(alarm, NOON)) is (abs(age) > timedelta(seconds=5) and not shown)
 
 
-def test_a_time_that_is_none_is_doubted_and_shown() -> None:
+def test_an_invalid_time_is_doubted_and_shown() -> None:
     alarm = sent(ixon(createdOn="yesterday"))
     assert "'yesterday' is implausible" in doubt(alarm, NOON)
     assert doubt(sent({"alarm": 1}), NOON) == ""

@@ -36,7 +36,7 @@ def seen2(mac: str = PHONE, seconds: float = 0, **given: Any) -> dict[str, Any]:
 
 
 def seen3(mac: str = PHONE, seconds: float = 0, **given: Any) -> dict[str, Any]:
-    """Return an observation of version 3 that tells no location."""
+    """Return an observation of version 3 without a location."""
     fields: dict[str, Any] = {
         "clientMac": mac,
         "ipv4": "10.0.0.7",

@@ -48,7 +48,7 @@ def url(tmp_path: Path) -> Iterator[str]:
     web.close()
 
 
-def test_a_person_looks_at_charts_a_period_and_a_download(url: str) -> None:
+def test_a_person_can_use_charts_a_period_and_a_download(url: str) -> None:
     with visitor(DESKTOP) as page:
         log_in(page, f"{url}/wifi", "anna", PASSWORD)
         chart = page.get_by_role("img", name="Visits per hour of the day")

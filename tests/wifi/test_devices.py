@@ -19,7 +19,7 @@ MAC = "a4:83:e7:00:00:0a"
 macs = st.binary(min_size=6, max_size=6)
 
 
-def test_a_hash_differs_with_the_salt_and_tells_nothing_of_the_address() -> None:
+def test_a_hash_depends_on_the_salt_and_reveals_no_address() -> None:
     one, other = hashed_with(b"1" * 32)(MAC), hashed_with(b"2" * 32)(MAC)
     assert one != other
     assert one == hashed_with(b"1" * 32)(MAC.upper())
@@ -43,7 +43,7 @@ def test_an_address_is_written_with_colons() -> None:
     assert mac_text(mac_number(MAC)) == MAC
 
 
-def test_what_is_no_name_is_no_device() -> None:
+def test_an_invalid_name_is_not_a_device() -> None:
     for name in ("", "x", "f" * 16, "a4:83", "0" * 17, "ä" * 16, "0x" + "0" * 14):
         assert device_number(name) is None
     assert device_number(f" {MAC.upper()} ") == mac_number(MAC)

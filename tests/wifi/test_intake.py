@@ -22,7 +22,7 @@ from mvsnap.wifi.intake import (
     parse_batch,
     unpack,
 )
-from mvsnap.wifi.messages import mended, parse, secret_of
+from mvsnap.wifi.messages import parse, secret_of, without_half_characters
 from mvsnap.wifi.visits import Observation
 from tests.wifi.scanning_build import (
     AP,
@@ -65,7 +65,7 @@ def observed(mac: str = PHONE, second: int = 0, **given: Any) -> Observation:
 
 
 @pytest.mark.parametrize("version", ["2.0", "2.1", "2.99", 2, 2.0])
-def test_version_2_tells_of_one_access_point(version: Any) -> None:
+def test_version_2_is_about_one_access_point(version: Any) -> None:
     message = version2(seen2(), seen2(WATCH, ssid="guests"), version=version)
     assert parse(body(message)).network_id == ""
     found = kept(message)
@@ -74,7 +74,7 @@ def test_version_2_tells_of_one_access_point(version: Any) -> None:
 
 
 @pytest.mark.parametrize("version", ["3.0", "3.1", "3.99", 3, 3.0])
-def test_version_3_tells_of_one_network(version: Any) -> None:
+def test_version_3_is_about_one_network(version: Any) -> None:
     message = version3(seen3(), version=version)
     assert parse(body(message)).network_id == NETWORK
     assert kept(message).observed == [observed()]
@@ -147,7 +147,7 @@ def test_version_2_counts_from_the_noise_floor(rssi: Any, dbm: int) -> None:
 @pytest.mark.parametrize(
     ("rssi", "dbm"), [("-74", -74), (-74, -74), ("-74.0", -74), ("", -127)]
 )
-def test_version_3_tells_dbm_as_text_or_number(rssi: Any, dbm: int) -> None:
+def test_version_3_has_dbm_as_text_or_number(rssi: Any, dbm: int) -> None:
     message = version3(seen3(latestRecord=latest(nearestApRssi=rssi)))
     found = kept(message, limits(min_rssi_dbm=-127))
     assert [one.rssi_dbm for one in found.observed] == [dbm]
@@ -264,7 +264,7 @@ def test_a_bad_one_does_not_lose_the_others(bad: Any) -> None:
         (body(version3(data={"observations": [], "networkId": 7})), "networkId"),
     ],
 )
-def test_what_is_no_message_is_refused_by_name(message: bytes, names: str) -> None:
+def test_an_invalid_message_is_refused_by_name(message: bytes, names: str) -> None:
     with pytest.raises(BadInput, match=names) as caught:
         parse(message)
     assert SECRET not in caught.value.message
@@ -335,7 +335,7 @@ def test_a_number_of_hundreds_of_digits_is_one_bad_observation() -> None:
     assert found.reasons == {"time: out of range": 1}
 
 
-def test_a_text_that_is_no_utf_8_is_one_bad_observation() -> None:
+def test_invalid_utf_8_is_one_bad_observation() -> None:
     whole = body(version2(seen2(ssid="SSID"), seen2(WATCH)))
     found = parse_batch(parse(whole.replace(b"SSID", b"\xff\xfe")), limits())
     assert (found.accepted, found.bad) == (1, 1)
@@ -355,7 +355,7 @@ def test_a_text_that_is_no_utf_8_is_one_bad_observation() -> None:
 )
 def test_half_a_character_spoils_nothing(written: str, read: str) -> None:
     whole = body(version2(seen2(ssid="SSID"), seen2(WATCH)))
-    sent = mended(whole.replace(b"SSID", written.encode()))
+    sent = without_half_characters(whole.replace(b"SSID", written.encode()))
     assert secret_of(sent) == SECRET
     found = parse_batch(parse(sent), limits())
     assert (found.accepted, found.bad) == (2, 0)

@@ -56,7 +56,7 @@ def test_what_was_accepted_is_counted_once_although_the_service_is_killed(
 
 
 def send(it: Gateway, number: int, accepted: set[int], over: threading.Event) -> None:
-    """Send a device of its own again and again, heard in two minutes."""
+    """Send a new device again and again, seen in two minutes."""
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     times = [int((now - timedelta(minutes=m)).timestamp()) for m in (1, 2)]
     device = number << 32

@@ -101,7 +101,7 @@ def test_without_endpoints_it_says_what_to_configure(tmp_path: Path, path: str) 
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_before_anything_is_received_it_tells_the_address(
+def test_before_anything_is_received_the_address_is_shown(
     viewer: FlaskClient, path: str
 ) -> None:
     page = viewer.get(path).text
@@ -111,7 +111,7 @@ def test_before_anything_is_received_it_tells_the_address(
         assert secret not in page
 
 
-def test_messages_that_wait_are_told(web: Web, viewer: FlaskClient) -> None:
+def test_waiting_messages_are_reported(web: Web, viewer: FlaskClient) -> None:
     web.wifi.store.add_batch("L_1", Radio.WIFI, [observed(1, -10)], NOON)
     assert "waiting to be processed (1)" in words(viewer.get("/wifi").text)
 
@@ -246,13 +246,13 @@ def test_devices_near_people_are_counted(web: Web, viewer: FlaskClient) -> None:
     assert (zone["presences"], zone["presences_with_device"]) == ("2", "1")
 
 
-def test_very_much_is_gone_through_in_part(
+def test_too_much_data_is_read_in_part(
     web: Web, viewer: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(web, stays(1, -100, rssi_dbm=-50) + stays(2, -10, rssi_dbm=-50))
     people(web, -100, -99)
     people(web, -10, -9)
-    for limit in ("_MOST_COMPARED", "_MOST_SORTED", "_MOST_HEARD"):
+    for limit in ("_MOST_COMPARED", "_MOST_SORTED", "_MOST_OBSERVED"):
         monkeypatch.setattr(pages, limit, 1)
     page = words(viewer.get("/wifi/correlation").text)
     assert "too much data to show at once" in page
@@ -279,7 +279,7 @@ def test_very_much_is_gone_through_in_part(
         ("sort=colour", "expected one of: time, dwell, signal"),
     ],
 )
-def test_what_cannot_be_used_is_said_beside_its_field(
+def test_an_invalid_value_is_reported_next_to_its_field(
     viewer: FlaskClient, asked: str, message: str
 ) -> None:
     answer = viewer.get(f"/wifi/visits?{asked}")

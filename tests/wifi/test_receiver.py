@@ -179,7 +179,7 @@ def test_addresses_are_hashed_with_a_salt_that_stays(tmp_path: Path) -> None:
     web.close()
 
 
-def test_a_salt_that_is_another_one_is_told_of_once(
+def test_a_changed_salt_is_reported_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     for removed, warnings in ((False, 0), (False, 0), (True, 1), (False, 0)):
@@ -307,7 +307,7 @@ def test_what_cannot_be_used_is_400(client: FlaskClient, message: Any) -> None:
     assert code(client.post(URL, json=message)) == (400, "bad_input")
 
 
-def test_what_is_no_message_has_no_secret(client: FlaskClient) -> None:
+def test_an_invalid_message_has_no_secret(client: FlaskClient) -> None:
     for garbage in (b"", b"garbage", b"version=1.0&secret=x", b"\x00\xff"):
         assert code(client.post(URL, data=garbage)) == (401, "unauthorized")
 
@@ -325,7 +325,7 @@ def test_a_packed_body_is_unpacked(web: ScanningWeb, client: FlaskClient) -> Non
     assert other.status_code == 415
 
 
-def test_a_body_of_32_mb_is_taken_and_one_beyond_is_413(
+def test_a_body_of_32_mb_is_accepted_and_a_larger_one_is_413(
     web: ScanningWeb, client: FlaskClient
 ) -> None:
     message = body(version3(seen3()))
@@ -355,7 +355,9 @@ def test_visits_come_of_what_was_sent(web: ScanningWeb, client: FlaskClient) -> 
     assert visit.time_in.isoformat().startswith(iso(-180)[:-1])
 
 
-def test_without_endpoints_nothing_is_taken_and_no_salt_made(tmp_path: Path) -> None:
+def test_without_endpoints_nothing_is_accepted_and_no_salt_created(
+    tmp_path: Path,
+) -> None:
     web = ScanningWeb(tmp_path, endpoints=[])
     answer = web.client(None).post(URL, json=version3(seen3()))
     assert code(answer) == (401, "unauthorized")

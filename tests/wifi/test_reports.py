@@ -71,7 +71,7 @@ def correlation(db: database.Database) -> WifiCorrelation:
 PRINTER = stays(9, *range(0, 120, 4))
 
 
-def test_totals_tell_new_and_returning_devices_and_leave_out_printers(
+def test_totals_have_new_and_returning_devices_without_printers(
     store: WifiStore, reports: WifiReports
 ) -> None:
     put(store, stays(1, -1440))
@@ -165,7 +165,7 @@ def test_lengths_of_visits_are_counted_in_classes(
     assert reports.dwell(DAY)[-1].to_s is None
 
 
-def test_networks_and_radios_can_be_looked_at_alone(
+def test_networks_and_radios_can_be_filtered(
     store: WifiStore, reports: WifiReports, lists: WifiLists
 ) -> None:
     put(store, stays(1, 0))

@@ -68,7 +68,7 @@ def test_what_is_accepted_waits_until_it_is_processed(
     assert (store.waiting(), store.process(RULE, NOON)) == (0, 0)
 
 
-def test_a_visit_goes_on_with_each_batch_until_the_gap(
+def test_a_visit_continues_with_each_batch_until_the_gap(
     store: WifiStore, db: database.Database
 ) -> None:
     for minute in (0, 1, 5, 20, 21):
@@ -118,7 +118,7 @@ def test_an_earlier_visit_makes_the_later_one_a_return(
     assert sorted(row[5] for row in tables(db)[2]) == [0, 1]
 
 
-def test_networks_and_radios_are_told_apart(
+def test_networks_and_radios_are_distinguished(
     store: WifiStore, db: database.Database
 ) -> None:
     put(store, [observed(1, 0)])
@@ -288,7 +288,7 @@ def test_a_rebuild_leaves_visits_whose_observations_are_gone(
     assert tables(db)[1:] == before[1:]
 
 
-# --- another long_stay_s: the sums are made anew
+# --- another long_stay_s: the sums are recounted
 
 SHORT, LONG = replace(RULE, long_stay_s=600), replace(RULE, long_stay_s=7200)
 
@@ -309,7 +309,7 @@ def test_a_visit_that_is_open_while_the_rule_changes_is_counted_once(
     assert counts_of(db) == [(4, False, 1, 1, 1920)]
 
 
-def test_sums_made_anew_are_those_that_were_kept(
+def test_recounted_sums_equal_the_maintained_ones(
     store: WifiStore, db: database.Database
 ) -> None:
     chance = random.Random(5004)
@@ -328,7 +328,7 @@ def test_sums_made_anew_are_those_that_were_kept(
     assert counts_of(db) == kept
 
 
-def test_sums_of_before_the_rule_was_kept_are_made_anew(
+def test_sums_without_a_stored_rule_are_recounted(
     store: WifiStore, db: database.Database
 ) -> None:
     put(store, stays(1, *range(0, 21, 4)), rule=SHORT)
@@ -414,7 +414,7 @@ def test_observations_wait_while_a_rebuild_runs(
     assert store.process(RULE, NOON) == 1
 
 
-def test_the_pause_of_a_rebuild_that_died_ends_by_itself(
+def test_the_pause_of_a_killed_rebuild_expires(
     store: WifiStore, db: database.Database
 ) -> None:
     put(store, stays(1, 0, 100))
@@ -437,7 +437,7 @@ def test_observations_are_not_purged_while_a_rebuild_needs_them(
     assert store.purge_observations(at(100)).removed == 3
 
 
-def test_a_rebuild_of_nothing_is_none(db: database.Database) -> None:
+def test_a_rebuild_of_nothing_does_nothing(db: database.Database) -> None:
     assert rebuild(db) == 0
 
 

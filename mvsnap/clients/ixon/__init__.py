@@ -1,1 +1,1 @@
-"""IXON Cloud: log-in, devices, web access to a camera behind a router."""
+"""IXON Cloud: login, devices, web access to a camera behind a router."""

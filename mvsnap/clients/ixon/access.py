@@ -1,7 +1,7 @@
-"""Web access: IXON's way to one camera, and the cookie that opens it.
+"""Web access: IXON's path to one camera, and the cookie that opens it.
 
-The URL and the cookie need no other key, so both are secrets: no message and no log
-line holds them.
+URL and cookie are enough for access, so both are secrets: no message and no log line
+contains them.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from mvsnap.errors import UpstreamError
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 5
-# What IXON's proxy answers while the tunnel to the router comes up.
+# IXON's proxy answers these while the tunnel to the router is being set up.
 _TUNNEL_COMES_UP = frozenset({502, 503, 504})
-# The code in the URL was used up, ended, or waits for a person's approval.
+# The code in the URL was used, has expired, or waits for somebody's approval.
 _ENDED = frozenset({401, 403, 404, 410})
 _EVERY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class WebAccess:
-    """An open way to a camera; whoever has `base_url` and `cookie` sees it.
+    """An open path to a camera; whoever has `base_url` and `cookie` can watch it.
 
-    How long it lasts is IXON's secret, too: see `has_ended`.
+    Only IXON knows how long it lasts: see `has_ended`.
     """
 
     base_url: str = field(repr=False)
@@ -41,30 +41,30 @@ class WebAccess:
     opened_at: datetime
 
     def stream_url(self, path: str) -> str:
-        """Return where the camera's `path` is; ask there with `headers()`."""
+        """Return the address of the camera's `path`; send `headers()` with requests."""
         return f"{self.base_url.rstrip('/')}/{path.lstrip('/')}"
 
     def headers(self) -> dict[str, str]:
-        """Return what each request must carry; requests drops it in a redirect."""
+        """Return the headers of each request; requests drops them on a redirect."""
         return {"Cookie": self.cookie}
 
     def has_ended(self, status: int, headers: Mapping[str, str]) -> bool:
-        """Say whether an answer means that a new access must be opened.
+        """Return whether an answer means that a new access must be opened.
 
-        A 401 with a challenge is the camera's own: it wants its user and password.
+        A 401 with a challenge is the camera's own: it asks for its user and password.
         """
         names = {name.casefold(): value for name, value in headers.items()}
         if status == 401:
             return "www-authenticate" not in names
         if status in _REDIRECTS:
             target = urljoin(self.base_url, names.get("location", ""))
-            # A camera redirects to itself; IXON's proxy to its own login.
+            # A camera redirects to itself; IXON's proxy redirects to its own login.
             return origin(target) != origin(self.base_url)
         return status in (403, 410)
 
 
 class AccessDoor:
-    """Turns a web-access URL into its cookie; safe to share by threads."""
+    """Exchanges a web-access URL for its cookie; thread-safe."""
 
     def __init__(self, api_url: str, *, clock: Clock, timeout_s: float) -> None:
         place = origin(api_url)
@@ -78,10 +78,10 @@ class AccessDoor:
         self._http.close()
 
     def open(self, url: str, *, limit_s: float) -> WebAccess:
-        """Ask for `url`, again while the tunnel comes up, and return the access.
+        """Request `url` until the tunnel is up, and return the access.
 
         Raises:
-            UpstreamError: no cookie came in time; another URL may work (`retry`).
+            UpstreamError: no cookie in time; another URL may work (`retry`).
         """
         if not self._may_be_asked(url):
             raise UpstreamError(
@@ -106,7 +106,7 @@ class AccessDoor:
                 )
 
     def _may_be_asked(self, url: str) -> bool:
-        """Any host may be: its name is made for this access and follows no rule."""
+        """Any host may be requested: its name is generated and follows no rule."""
         place = origin(url)
         if place is None:
             return False
@@ -114,7 +114,7 @@ class AccessDoor:
         return scheme == "https" or (self._is_simulated and is_loopback(host))
 
     def _attempt(self, url: str, timeout_s: float) -> WebAccess | str:
-        """Return the access, or in words why it is not open yet."""
+        """Return the access, or a message why it is not open yet."""
         asked = url
         for _ in range(_MAX_REDIRECTS + 1):
             answer = self._get(asked, timeout_s)
@@ -141,7 +141,7 @@ class AccessDoor:
             words = exc.words
         except (requests.RequestException, ValueError):
             words = "the link cannot be used"
-        # Not inside `except`: the library's exception holds the URL.
+        # Not inside `except`: the library's exception contains the URL.
         raise UpstreamError(f"No web access from IXON: {words}", retry=False)
 
 

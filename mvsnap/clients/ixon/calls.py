@@ -1,8 +1,8 @@
 """IXON call: one signed request to the IXON Cloud, its addresses, pages and refusals.
 
-IXON names the address of everything in its discovery. Keys go there only when it is on
-the configured server or on IXON's own hosts. Nothing is tried twice here, but for a
-token that ended.
+IXON's discovery lists the address of everything. Keys are only sent to addresses on the
+configured server or on IXON's own hosts. Nothing is retried here, except for an expired
+token.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
 
 USER_AGENT = f"mvsnap/{__version__} mvsnap"
-# The portal, version 1, and an older name of the portal that clients still use.
+# The portal, version 1, and an older name of the portal that is still in use.
 IXON_HOSTS = ("ixon.cloud", "ixon.net", "ayayot.com")
 
 _DISCOVERY_ADVICE = {
@@ -51,7 +51,7 @@ _GOODBYE_S = 2.0
 
 
 class IxonCalls:
-    """Sends requests to one IXON cloud as one user; safe to share by threads."""
+    """Sends requests to one IXON cloud as one user; thread-safe."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class IxonCalls:
         self._clock = clock
         self._timeout_s = timeout_s
         prefix = "IXapi" if api_version == 1 else "Api"
-        # Of a token of version 1, no client asked for more.
+        # With a token of version 1, no known client sends more.
         self._token_fields = "secretId" if api_version == 1 else "secretId,expiresOn"
         self._company_header = f"{prefix}-Company"
         self._links: dict[str, str] = {}
@@ -86,7 +86,7 @@ class IxonCalls:
         )
 
     def close(self) -> None:
-        """Give the token of a login back, if IXON is there to take it."""
+        """Revoke the token of a login, if IXON is reachable."""
         token = self._login.forget()
         url = self._links.get("MyAccessToken")
         if token and url and is_trusted(url, IXON_HOSTS, self._base):
@@ -96,7 +96,7 @@ class IxonCalls:
         self._http.close()
 
     def object(self, method: str, rel: str, body: Any, *, company_id: str) -> Any:
-        """Return the one object in `data` of a 2xx answer.
+        """Return the only object in `data` of a 2xx answer.
 
         IXON may send an object, or a list with one in it.
         """
@@ -114,11 +114,11 @@ class IxonCalls:
     ) -> Iterator[Mapping[str, Any]]:
         """Yield the rows of all pages of a list.
 
-        fields: what IXON shall tell of each, like `name,servers(publicId,name)`.
-        ids: fill the gaps in the address, like {agentId}.
+        fields: the fields to request, like `name,servers(publicId,name)`.
+        ids: fill the placeholders in the address, like {agentId}.
 
         Raises:
-            UpstreamError: refused, out of reach, or pages without end.
+            UpstreamError: refused, unreachable, or endless pages.
         """
 
         def page(after: dict[str, str]) -> dict[str, Any]:
@@ -127,7 +127,7 @@ class IxonCalls:
         return _rows_of_pages(page)
 
     def names(self, rel: str) -> bool:
-        """Say whether IXON's discovery has this address."""
+        """Return whether IXON's discovery has this address."""
         return rel in self._discovered()
 
     def _data(
@@ -153,7 +153,7 @@ class IxonCalls:
     def _signed(
         self, method: str, url: str, headers: dict[str, str], query: Any, body: Any
     ) -> requests.Response:
-        """Send with the token, and once more with a new one when it has ended."""
+        """Send with the token, and once more with a new one if it has expired."""
         token = self._login.token()
         headers["Authorization"] = f"Bearer {token}"
         answer = self._send(method, url, headers=headers, query=query, body=body)
@@ -183,7 +183,7 @@ class IxonCalls:
         return AccessToken(secret, _moment(rows[0].get("expiresOn")))
 
     def _discovered(self) -> dict[str, str]:
-        """Return IXON's addresses by their `rel`; they are asked for once.
+        """Return IXON's addresses by their `rel`; fetched once.
 
         Source: GET / answers `{"data": [{"rel", "href"}]}`, in version 1 `links`.
         """
@@ -244,7 +244,7 @@ class IxonCalls:
                 "the request could not be built: check the ixon settings",
                 False,
             )
-        # Not inside `except`: the library's exception holds the headers.
+        # Not inside `except`: the library's exception contains the headers.
         raise UpstreamError(f"IXON is unreachable: {words}", retry=again)
 
     def _parsed(self, answer: requests.Response) -> dict[str, Any]:
@@ -259,7 +259,7 @@ class IxonCalls:
 def _rows_of_pages(
     page: Callable[[dict[str, str]], dict[str, Any]],
 ) -> Iterator[Mapping[str, Any]]:
-    """Yield the rows of one page after the other, until `moreAfter` is null."""
+    """Yield the rows of page after page, until `moreAfter` is null."""
     after, seen = dict[str, str](), set[str]()
     while True:
         body = page(after)
@@ -274,7 +274,7 @@ def _rows_of_pages(
 
 
 def _rows(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return `data` as a list: one value may come without it."""
+    """Return `data` as a list: a single value may come without one."""
     data = body.get("data")
     rows = [data] if isinstance(data, dict) else data
     if not isinstance(rows, list):

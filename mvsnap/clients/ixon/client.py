@@ -1,6 +1,6 @@
-"""IXON: companies, routers and cameras of the IXON Cloud, and the way to a camera.
+"""IXON: companies, routers and cameras of the IXON Cloud, and access to a camera.
 
-Version 2 of the API, and version 1 as far as clients of it show it.
+Version 2 of the API, and version 1 as far as its clients reveal it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """A router at a machine; online: None when IXON does not tell (version 1)."""
+    """A router at a machine; online: None if IXON does not say (version 1)."""
 
     id: str
     name: str
@@ -55,10 +55,10 @@ class Agent:
 class Server:
     """A service behind a router, such as a camera's web page.
 
-    type: http, rtsp, rdp, ssh, vnc, websocket, or "" when IXON does not tell.
-    authentication: what the camera wants: basic, digest, ntlm, or "" for none.
-    landing_page: the path IXON opens for people, "" when there is none.
-    needs_approval: somebody may have to allow each access in the portal.
+    type: http, rtsp, rdp, ssh, vnc, websocket, or "" if IXON does not say.
+    authentication: required by the camera: basic, digest, ntlm, or "" for none.
+    landing_page: the path that IXON opens for people, "" if there is none.
+    needs_approval: each access may have to be approved in the portal.
     """
 
     id: str
@@ -75,15 +75,15 @@ class Server:
 
     @property
     def gives_http(self) -> bool:
-        """Whether its web access is plain HTTP, the one kind that can be recorded."""
+        """Whether its web access is plain HTTP, the only kind that can be recorded."""
         return self.type in ("http", "")
 
 
 class Ixon:
-    """The IXON Cloud of one account; safe to share by threads.
+    """The IXON Cloud of one account; thread-safe.
 
     Every method raises UpstreamError, whose `retry` says whether the same call may
-    work later. Calls are never repeated, but once for a token that ended.
+    work later. Calls are never repeated, except once for an expired token.
     """
 
     def __init__(
@@ -111,18 +111,18 @@ class Ixon:
         self._door = AccessDoor(base_url, clock=clock, timeout_s=timeout_s)
 
     def close(self) -> None:
-        """Sign out where a login was made; ends those of `in_company`, too."""
+        """Sign out if there was a login; also for those of `in_company`."""
         self._calls.close()
         self._door.close()
 
     def in_company(self, company_id: str) -> Ixon:
-        """Return the same cloud and login, with questions about another company."""
+        """Return the same cloud and login for another company."""
         other = copy.copy(self)
         other._company_id = company_id
         return other
 
     def companies(self) -> list[Company]:
-        """Return the companies the account belongs to. Source: GET /companies."""
+        """Return the companies of the account. Source: GET /companies."""
         rows = self._calls.rows("CompanyList", "publicId,name")
         return [Company(_id(row), _name(row)) for row in rows]
 
@@ -133,7 +133,7 @@ class Ixon:
     def servers(self, agent: Agent) -> list[Server]:
         """Return the services behind a router. Source: GET /agents/{agentId}/servers.
 
-        Of version 1 only their ids and names are known.
+        In version 1 there are only their ids and names.
         """
         rows = self._calls.rows(
             "AgentServerList",
@@ -144,7 +144,7 @@ class Ixon:
         return [_server(row, agent) for row in rows]
 
     def server(self, server_id: str) -> Server:
-        """Return one service, looked for behind all routers of the company.
+        """Return one service, searched behind all routers of the company.
 
         Raises:
             UpstreamError: no router has it.
@@ -169,11 +169,10 @@ class Ixon:
         )
 
     def open_web_access(self, server_id: str, *, limit_s: float = 30.0) -> WebAccess:
-        """Open the way to a camera: ask for a URL, and for the cookie behind it.
+        """Open access to a camera: request a URL, and exchange it for the cookie.
 
-        limit_s: how long the tunnel to the router may take to come up.
-        Source: POST /web-access answers 201 with `https://HOST/?auth=CODE`; version 1
-        wants a `method`, too.
+        limit_s: how long the tunnel to the router may take. Source: POST /web-access
+        answers 201 with `https://HOST/?auth=CODE`; version 1 also requires a `method`.
 
         Raises:
             AgentOffline: the router has no connection.
@@ -233,7 +232,7 @@ def _id(row: Mapping[str, Any]) -> str:
 
 
 def _name(row: Mapping[str, Any]) -> str:
-    # On one line: it stands in messages and in the log.
+    # On one line: it appears in messages and in the log.
     return " ".join(_text(row, "name").split()) or _id(row)
 
 

@@ -1,4 +1,4 @@
-"""IXON errors: every way the IXON Cloud says no, in our own words. Pure."""
+"""IXON errors: every refusal of the IXON Cloud, in our own words. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mvsnap.errors import UpstreamError
 _OTP = ("one-time password", "2fa", "two factor", "two-factor")
 _OFFLINE = "not online"
 
-# What to do, by status: with the token of the settings, after a login, during one.
+# What to do, by status: with a configured token, after a login, during a login.
 TOKEN_ADVICE = {
     401: "IXON refused the token (401): create a new one for the API service account"
     " and set ixon.token",
@@ -42,7 +42,7 @@ _OTP_ADVICE = (
 
 
 class AgentOffline(UpstreamError):
-    """The router at the machine has no connection to IXON; it may come back."""
+    """The router at the machine has no connection to IXON; it may return."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -53,15 +53,15 @@ class AgentOffline(UpstreamError):
 
 
 class NotAllowed(UpstreamError):
-    """IXON refused the token, the password, or the right to do this."""
+    """IXON refused the token, the password, or the permission."""
 
 
 def refusal(
     answer: requests.Response, now: datetime, advice: Mapping[int, str], *secrets: str
 ) -> UpstreamError:
-    """Return the error of an answer that is no 2xx.
+    """Return the error of an answer other than 2xx.
 
-    secrets: texts that the words of IXON must not repeat.
+    secrets: texts that must be removed from IXON's message.
     """
     status = answer.status_code
     words = answers.clean(_messages(answers.parse_json(answer.content)), *secrets)
@@ -93,7 +93,7 @@ def parsed(answer: requests.Response, *secrets: str) -> dict[str, Any]:
     """Return the JSON object of a 2xx answer.
 
     Raises:
-        UpstreamError: it is no object, or one that says "error" in spite of the 2xx.
+        UpstreamError: it is not an object, or one that says "error" despite the 2xx.
     """
     body = answers.parse_json(answer.content)
     if not isinstance(body, dict):
@@ -109,7 +109,7 @@ def parsed(answer: requests.Response, *secrets: str) -> dict[str, Any]:
 
 
 def _messages(body: Any) -> str:
-    """Return the texts of an error body; what is no such body has none.
+    """Return the texts of an error body; anything else has none.
 
     {"status": "error", "type": "Error", "data": [{"message": "Value is required",
     "propertyName": "expiresIn", "listIndex": null}]}

@@ -1,7 +1,7 @@
 """IXON login: the bearer token of every call, from a setting or from an account.
 
-Each login leaves a token object in IXON, so one is used until it ends. Whoever sends
-too many wrong passwords is locked out, so a refused one is not sent again at once.
+Each login leaves a token object in IXON, so it is used until it expires. Too many wrong
+passwords lock the account, so a refused one is not sent again soon.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mvsnap.clock import Clock
 
 log = logging.getLogger(__name__)
 
-# IXON grants 60 s to 60 days.
+# IXON allows 60 s to 60 days.
 TOKEN_LIFE = timedelta(hours=12)
 _RENEWED_BEFORE = timedelta(minutes=5)
 _AT_ONCE = datetime.min.replace(tzinfo=UTC)
@@ -26,7 +26,7 @@ _PAUSE_AFTER_REFUSAL_S = 300.0
 
 
 class PasswordRefused(NotAllowed):
-    """Wrong, or not enough: the account has two-factor login."""
+    """Wrong, or not enough: the account has two-factor authentication."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class ServiceToken:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person's account without two-factor login."""
+    """A person's account without two-factor authentication."""
 
     email: str
     password: str = field(repr=False)
@@ -54,14 +54,14 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """A token IXON made; expires_at: None when it did not say."""
+    """A token issued by IXON; expires_at: None if it did not say."""
 
     secret: str = field(repr=False)
     expires_at: datetime | None
 
 
 class Login:
-    """Gives the token to send and makes a new one in time; safe for threads."""
+    """Supplies the token to send and renews it in time; thread-safe."""
 
     def __init__(
         self,
@@ -85,14 +85,14 @@ class Login:
         return isinstance(self._credentials, Account)
 
     def forget(self) -> str:
-        """Return the token of a login, "" without one, and do not use it again."""
+        """Return the token of a login, "" without one, and stop using it."""
         with self._lock:
             token, self._token = self._token, ""
             self._renew_at = _AT_ONCE
             return token
 
     def secrets(self) -> list[str]:
-        """Return every text that no message may repeat."""
+        """Return every text that no message may contain."""
         if isinstance(self._credentials, ServiceToken):
             return [self._credentials.secret]
         basic = self._credentials.basic().removeprefix("Basic ")
@@ -102,7 +102,7 @@ class Login:
         """Return the token to send.
 
         Raises:
-            UpstreamError: a login was needed and did not succeed.
+            UpstreamError: a login was needed and failed.
         """
         if isinstance(self._credentials, ServiceToken):
             return self._credentials.secret
@@ -112,9 +112,9 @@ class Login:
             return self._token
 
     def renewed(self, refused: str) -> str:
-        """Return another token than the one IXON refused.
+        """Return a replacement for the token that IXON refused.
 
-        Of several threads that were refused together, one signs in.
+        If several threads were refused together, only one signs in.
         """
         if isinstance(self._credentials, ServiceToken):
             return refused
@@ -136,7 +136,7 @@ class Login:
         latest = now + TOKEN_LIFE
         ends_at = granted.expires_at or latest
         if not now + _RENEWED_BEFORE < ends_at <= latest:
-            # The clocks differ. A token that ends sooner is found out by a 401.
+            # The clocks differ. A token that expires sooner is detected by a 401.
             ends_at = latest
         self._token, self._renew_at = granted.secret, ends_at - _RENEWED_BEFORE
         log.info("signed in to IXON")

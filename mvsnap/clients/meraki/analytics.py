@@ -1,6 +1,6 @@
-"""Camera analytics: what the Dashboard counted in zones, areas and lines.
+"""Camera analytics: the Dashboard's counts of zones, areas and lines.
 
-Zones are deprecated since March 2024 and still served; areas and lines succeed them.
+Zones are deprecated since March 2024 but still served; areas and lines succeed them.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from mvsnap.clock import iso
 from mvsnap.domain import Serial, ZoneId, parse_serial
 from mvsnap.errors import BadInput, UpstreamError
 
-# "perPage 1 - 1000", and no parameter that asks for the page after it.
+# "perPage 1 - 1000", and no parameter to request the next page.
 _MOST_ROWS = 1000
-# Which intervals Meraki takes is not published: finer ones are tried first.
+# Which intervals Meraki accepts is not published: finer ones are tried first.
 _INTERVALS_S = (60, 300, 3600)
 _HOUR_S = 3600
 
 
 class CameraAnalytics:
-    """Reads what was counted; safe to share by threads.
+    """Reads counts; thread-safe.
 
     Every method raises UpstreamError, as those of Dashboard do.
     """
@@ -47,7 +47,7 @@ class CameraAnalytics:
         """Return the zones of a camera; "0" is the full frame.
 
         Source: GET /devices/{serial}/camera/analytics/zones, whose id is `id` in the
-        specification and `zoneId` in what some cameras send.
+            specification and `zoneId` from some cameras.
         """
         rows = self._calls.pages(_camera(serial, "/analytics/zones"))
         found = []
@@ -62,7 +62,7 @@ class CameraAnalytics:
     def overview(
         self, serial: Serial, since: datetime, until: datetime
     ) -> dict[ZoneId, Count]:
-        """Return what each zone counted in all that time, 7 days at most.
+        """Return the total count of each zone, over 7 days at most.
 
         Source: GET /devices/{serial}/camera/analytics/overview.
         """
@@ -79,7 +79,7 @@ class CameraAnalytics:
     def history(
         self, serial: Serial, zone_id: ZoneId, since: datetime, until: datetime
     ) -> list[Count]:
-        """Return the counts of each minute, 14 hours at most.
+        """Return the counts per minute, over 14 hours at most.
 
         Source: GET /devices/{serial}/camera/analytics/zones/{zoneId}/history.
         """
@@ -95,7 +95,7 @@ class CameraAnalytics:
 
         Source: GET /organizations/{organizationId}/camera/boundaries/areas/byDevice and
         .../lines/byDevice. `boundaries` is one object in the specification; a list is
-        read, too, and `label` for `name`, as the beta had it.
+        accepted, too, and `label` for `name`, as in the beta.
         """
         found: list[CountedZone] = []
         for kind, word in ((ZoneKind.AREA, "areas"), (ZoneKind.LINE, "lines")):
@@ -111,7 +111,7 @@ class CameraAnalytics:
         since: datetime,
         until: datetime,
     ) -> dict[ZoneId, list[Count]]:
-        """Return who came into areas or over lines, in intervals as fine as served.
+        """Return entrances into areas or over lines, in the finest intervals served.
 
         Source: GET /organizations/{organizationId}/camera/detections/history/
         byBoundary/byInterval.
@@ -124,7 +124,8 @@ class CameraAnalytics:
                 )
             except DashboardRefused:
                 continue
-            # Not before: what is refused at every interval says nothing of them.
+            # Not earlier: what is refused at every interval proves nothing about
+            # intervals.
             self._intervals_s = self._intervals_s[number:]
             return found
         found = self._detected(organization_id, zone_ids, since, until, coarsest)
@@ -138,7 +139,7 @@ class CameraAnalytics:
         since: datetime,
         until: datetime,
     ) -> dict[ZoneId, Count]:
-        """Return who came in all that time, one count for each area or line."""
+        """Return total entrances, one count for each area or line."""
         found = self._detected(organization_id, zone_ids, since, until, _HOUR_S)
         return {
             zone_id: Count(since, until, sum(count.entrances for count in counts))
@@ -206,7 +207,7 @@ def _results(row: Mapping[str, Any]) -> Iterator[Count | None]:
 def _count(
     row: Mapping[str, Any], begins: str, ends: str, entrances: str
 ) -> Count | None:
-    """Return the count of a row, None where it does not say when that was."""
+    """Return the count of a row, None if it has no time."""
     began_at, ended_at = _moment(row.get(begins)), _moment(row.get(ends))
     if began_at is None:
         return None
@@ -218,7 +219,7 @@ def _count(
 def _within(
     counts: Iterator[Count | None], since: datetime, until: datetime
 ) -> list[Count]:
-    """Return those that begin in the time asked for, in the order of time."""
+    """Return those that begin in the requested time, sorted by time."""
     found = [count for count in counts if count and since <= count.began_at < until]
     return sorted(found, key=lambda count: count.began_at)
 
@@ -232,7 +233,7 @@ def _moment(value: Any) -> datetime | None:
 
 
 def _number(row: Mapping[str, Any], key: str) -> int:
-    """Return a count, 0 for one that is none."""
+    """Return a count, 0 for an invalid one."""
     value = _float(row.get(key))
     return 0 if value is None else int(value)
 

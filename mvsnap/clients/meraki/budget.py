@@ -1,10 +1,10 @@
-"""Request budget: at most so many Dashboard calls a second, first come first served.
+"""Request budget: a limit of Dashboard calls per second, first come first served.
 
-Meraki allows 10 requests a second per organization and refills a token bucket. Of the
-libraries looked at, pyrate-limiter 4 has the same bucket (its `TokenBucket`), but a
-refused caller sleeps on the machine's clock and then asks again: waiters overtake each
+Meraki allows 10 requests per second and organization and refills a token bucket. Of the
+libraries considered, pyrate-limiter 4 has the same bucket (its `TokenBucket`), but a
+refused caller sleeps on the machine's clock and then tries again: waiters overtake each
 other, a test cannot move the time, and a shutdown waits for the sleeper.
-requests-ratelimiter is a shell around the same library.
+requests-ratelimiter is a wrapper around the same library.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from typing import Protocol
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
 
-# Long enough for the threads of one job to ask; later the bucket has refilled.
+# Long enough for the threads of one job to call; later the bucket is full again.
 _LENDS_FOR_S = 0.2
 
 
 def waited(clock: Clock, seconds: float) -> bool:
-    """Sleep; False when the clock woke us early because the program is stopping."""
+    """Sleep; False if the clock woke us early because the program is stopping."""
     if seconds < 1e-6:  # rounding, not waiting
         return True
     began = clock.monotonic()
     clock.sleep(seconds)
-    # Timers may be a few milliseconds short; a stop cuts much more.
+    # Timers may be a few milliseconds short; a stop is much shorter.
     return clock.monotonic() - began >= seconds - 0.05
 
 
@@ -34,13 +34,14 @@ class Budget(Protocol):
 
 
 class RequestBudget:
-    """A token bucket: `burst` calls at once, then `per_s` a second.
+    """A token bucket: `burst` calls at once, then `per_s` per second.
 
     To urgent calls a full bucket lends `borrow` more, which are paid back before the
-    next ones: Meraki grants 10 more in the first second, and a trigger for many cameras
-    wants all its pictures of the same moment. Other calls let such a burst pass first.
+    next
+    ones: Meraki grants 10 more in the first second, and a trigger for many cameras
+    needs all its pictures of the same moment. Other calls let such a burst pass first.
 
-    Safe to share between threads. Turns are handed out in the order of asking.
+    Thread-safe. Turns are handed out in the order of the calls.
     """
 
     def __init__(
@@ -51,7 +52,8 @@ class RequestBudget:
         self._burst = burst
         self._borrow = borrow
         self._lock = threading.Lock()
-        # Calls that may go now; below zero: calls that went or were booked too early.
+        # Calls that may leave now; below zero: calls that left or were booked too
+        # early.
         self._left = float(burst)
         self._filled_at = clock.monotonic()
         self._lends = 0
@@ -78,8 +80,8 @@ class RequestBudget:
             grown = (now - self._filled_at) * self._per_s
             self._left = min(float(self._burst), self._left + grown)
             self._filled_at = now
-            # One call short of full counts as full: calls in the background would
-            # spoil every other burst, and those two share the same second anyway.
+            # One call short of full counts as full: background calls would spoil every
+            # other burst, and those two share the same second anyway.
             if urgent and self._left >= max(1, self._burst - 1):
                 self._lends = self._borrow
                 self._lends_until = now + _LENDS_FOR_S
@@ -93,7 +95,7 @@ class RequestBudget:
 
 
 class SpareBudget:
-    """What others leave: `per_s` calls a second at most, none of them urgent."""
+    """What others leave: at most `per_s` calls per second, none of them urgent."""
 
     def __init__(self, shared: Budget, clock: Clock, *, per_s: float) -> None:
         self._shared = shared

@@ -2,7 +2,7 @@
 
 The key goes to the configured server and to Meraki's own hosts, nowhere else; requests
 would strip it on a shard redirect, or carry a custom header to any host.
-Nothing is tried twice here: whoever runs the job decides that.
+Nothing is retried here: that is up to the job.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _ADVICE = {
 
 
 class DashboardRefused(UpstreamError):
-    """Meraki answered 400; `words` are its own."""
+    """Meraki answered 400; `words` is its own message."""
 
     def __init__(self, words: str) -> None:
         said = words or "no reason given"
@@ -46,7 +46,7 @@ class DashboardRefused(UpstreamError):
 
 
 class DashboardCalls:
-    """Sends requests below `base_url` within the budget; safe to share by threads."""
+    """Sends requests below `base_url` within the budget; thread-safe."""
 
     def __init__(
         self,
@@ -83,11 +83,11 @@ class DashboardCalls:
         """Return the parsed JSON of a 2xx answer.
 
         query: names of array parameters end in `[]`.
-        body: a JSON object, also an empty one; None sends no body at all.
-        urgent: for what cannot wait a little.
+        body: a JSON object, possibly empty; None sends no body at all.
+        urgent: for calls that cannot wait.
 
         Raises:
-            Refused: Meraki answered 400.
+            DashboardRefused: Meraki answered 400.
             UpstreamError: anything else; the message is for people.
         """
         url = self._base + path
@@ -121,7 +121,7 @@ class DashboardCalls:
     def _follow(
         self, method: str, url: str, query: Any, body: Any, *, urgent: bool = False
     ) -> requests.Response:
-        """Send, and repeat the same request where a 3xx points, five times at most."""
+        """Send, and repeat the request at the target of a 3xx, five times at most."""
         path = urlsplit(url).path.removeprefix(urlsplit(self._base).path)
         for _ in range(MAX_REDIRECTS + 1):
             answer = self._send(method, url, query, body, urgent)
@@ -141,9 +141,9 @@ class DashboardCalls:
         )
 
     def _remember(self, url: str, path: str, status: int) -> None:
-        """Go straight to the shard that answered next time.
+        """Use the shard that answered directly next time.
 
-        A shard that fails or knows nothing is forgotten: organizations move.
+        A shard that fails or has nothing is forgotten: organizations move.
         """
         found = url.split("?")[0]
         if 200 <= status < 300 and found.endswith(path):
@@ -180,7 +180,7 @@ class DashboardCalls:
                 "the request could not be built: check meraki.base_url",
                 False,
             )
-        # A shard may be gone; the configured server knows the new one.
+        # A shard may be shut down; the configured server knows the new one.
         self._base = self._configured
         host = urlsplit(url).hostname
         raise UpstreamError(f"Meraki ({host}) is unreachable: {words}", retry=again)

@@ -1,4 +1,4 @@
-"""Dashboard: what mvsnap asks of the Meraki Dashboard API v1, as our own types."""
+"""Dashboard: the calls of the Meraki Dashboard API v1 in use, as our own types."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ __all__ = ["MERAKI_HOSTS", "Dashboard", "SnapshotTicket"]
 
 log = logging.getLogger(__name__)
 
-# Meraki grants 10 calls at once and lends 10 more: "30 requests in two seconds". We
-# leave some of each: calls do not arrive as evenly as they leave.
+# Meraki grants 10 calls at once and lends 10 more: "30 requests in two seconds". Some
+# of each stay unused: calls do not arrive as evenly as they are sent.
 _LARGEST_BURST = 9
 _LARGEST_BORROW = 8
-# What nobody waits for: a fifth of Meraki's 10 calls a second at most.
+# For calls that nobody waits for: at most a fifth of Meraki's 10 calls per second.
 _SPARE_PER_S = 2.0
-# Video reaches the Dashboard some two minutes late (meraki-python-sdk issue 4).
+# Video reaches the Dashboard about two minutes late (meraki-python-sdk issue 4).
 _VIDEO_DELAY = timedelta(minutes=5)
 _RTSP_PORT = 9000
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
 
 class Dashboard:
-    """The Meraki cloud of one API key; safe to share by threads.
+    """The Meraki cloud of one API key; thread-safe.
 
     Every method raises UpstreamError, whose `retry` says whether the same call may
     work later. Calls wait for their turn in the request budget and are never repeated.
@@ -64,7 +64,7 @@ class Dashboard:
         self._budget = budget or RequestBudget(
             clock,
             per_s=requests_per_s,
-            # Who sets a lower rate shares the organization with other programs.
+            # A lower configured rate means that other programs share the organization.
             burst=max(1, min(_LARGEST_BURST, int(requests_per_s))),
             borrow=min(_LARGEST_BORROW, int(requests_per_s)),
         )
@@ -82,7 +82,7 @@ class Dashboard:
         )
 
     def spare_budget(self) -> SpareBudget:
-        """Return a budget of what this Dashboard leaves, for work in the background."""
+        """Return a budget for background work, of what this Dashboard leaves."""
         per_s = min(_SPARE_PER_S, self._requests_per_s / 5)
         return SpareBudget(self._budget, self._clock, per_s=per_s)
 
@@ -93,15 +93,14 @@ class Dashboard:
     def request_snapshot(
         self, serial: Serial, at: datetime | None = None, *, urgent: bool = True
     ) -> SnapshotTicket:
-        """Ask a camera for a still and return where it will appear.
+        """Request a still from a camera and return where it will appear.
 
-        urgent: False lets calls that are go first.
-
+        urgent: False lets urgent calls go first.
         Source: POST /devices/{serial}/camera/generateSnapshot, answered 202.
 
         Raises:
             NoPicture: the camera is offline, or has no video of that moment.
-            UpstreamError: Meraki refused otherwise, or is out of reach.
+            UpstreamError: Meraki refused for another reason, or is unreachable.
         """
         body = {} if at is None else {"timestamp": iso(at)}
         path = _device(serial, "/camera/generateSnapshot")
@@ -118,18 +117,18 @@ class Dashboard:
         return SnapshotTicket(url, _expiry(answer.get("expiry")))
 
     def fetch_picture(self, ticket: SnapshotTicket, *, limit_s: float = 60.0) -> bytes:
-        """Return the whole JPEG of a ticket, polling for at most `limit_s` seconds.
+        """Return the complete JPEG of a ticket, polling for at most `limit_s` seconds.
 
         Raises:
-            NoPicture: there was none in time, or the link cannot be used.
+            NoPicture: there was none in time, or the link is unusable.
         """
         return self._pictures.fetch(ticket.url, limit_s=limit_s)
 
     def video_link(self, serial: Serial, at: datetime) -> str:
         """Return the Dashboard page that plays the video of a moment.
 
-        The moment is sent in UTC with `Z`: Meraki reads a naive one in another zone.
-        Source: GET /devices/{serial}/camera/videoLink.
+        The moment is sent in UTC with `Z`: Meraki takes a naive one to be in another
+        zone. Source: GET /devices/{serial}/camera/videoLink.
         """
         path = _device(serial, "/camera/videoLink")
         found = _object(self._calls.call("GET", path, query={"timestamp": iso(at)}))
@@ -139,13 +138,13 @@ class Dashboard:
         return link
 
     def stream_url(self, serial: Serial) -> str:
-        """Return where the camera itself sends its video in the local network (RTSP).
+        """Return the address of the camera's own stream in the local network (RTSP).
 
-        Source: GET /devices/{serial}/camera/video/settings, which names the address
-        only while it is on. Its flag alone means: on, at the camera's own address.
+        Source: GET /devices/{serial}/camera/video/settings, which has the address only
+        while it is enabled. The flag alone means: enabled, at the camera's own address.
 
         Raises:
-            UpstreamError: external RTSP is off, or Meraki is out of reach.
+            UpstreamError: external RTSP is off, or Meraki is unreachable.
         """
         path = _device(serial, "/camera/video/settings")
         found = _object(self._calls.call("GET", path))
@@ -181,7 +180,7 @@ class Dashboard:
         return [Organization(_text(row, "id"), _text(row, "name")) for row in rows]
 
     def organization_ids(self, chosen: str | None) -> list[str]:
-        """Return the chosen one, or without a choice all that the key can see."""
+        """Return the configured one, or if there is none, all that the key can see."""
         if chosen is not None:
             return [chosen]
         return [found.id for found in self.organizations()]
@@ -197,7 +196,7 @@ class Dashboard:
     def cameras(
         self, organization_id: str, network_id: str | None = None
     ) -> list[Camera]:
-        """Return the cameras with their status, which Meraki refreshes in minutes.
+        """Return the cameras with their status, which Meraki updates within minutes.
 
         Source: GET /organizations/{organizationId}/devices, and availability().
         """
@@ -210,7 +209,7 @@ class Dashboard:
         ]
 
     def camera_names(self, organization_id: str) -> dict[Serial, str]:
-        """Return the names alone, without a second call for the status."""
+        """Return only the names, without a second call for the status."""
         path = _organization(organization_id, "/devices")
         rows = self._calls.pages(path, query=_only_cameras(None))
         return {s: _camera(row, s, "").name for s, row in _by_serial(rows)}
@@ -230,9 +229,9 @@ class Dashboard:
         }
 
     def fetch_alert_picture(self, url: str, *, limit_s: float) -> bytes:
-        """Return the JPEG of an alert's `imageUrl`, polled for `limit_s` seconds.
+        """Return the JPEG of an alert's `imageUrl`, polling for `limit_s` seconds.
 
-        The URL comes from outside: it is followed on Meraki's hosts alone.
+        The URL comes from outside: it is only followed on Meraki's hosts.
 
         Raises:
             NoPicture
@@ -248,7 +247,7 @@ class Dashboard:
         """Return the analytics zones; "0" is the full frame.
 
         Source: GET /devices/{serial}/camera/analytics/zones, whose id is `id` in the
-        specification and `zoneId` in what some cameras send.
+            specification and `zoneId` from some cameras.
         """
         rows = self._calls.pages(_device(serial, "/camera/analytics/zones"))
         return [
@@ -280,7 +279,7 @@ def _organization(organization_id: str, rest: str) -> str:
 
 
 def _only_cameras(network_id: str | None) -> dict[str, str]:
-    # Array parameters need `[]`, although the specification names them without.
+    # Array parameters need `[]`, although the specification omits them.
     query = {"productTypes[]": "camera"}
     return query if network_id is None else query | {"networkIds[]": network_id}
 
@@ -300,8 +299,8 @@ def _by_serial(
 def _camera(row: Mapping[str, Any], serial: Serial, status: str) -> Camera:
     return Camera(
         serial=serial,
-        # The name is null or missing until somebody gives one.
-        # On one line: it stands in messages and in the log.
+        # The name is null or missing until somebody sets one. On one line: it appears
+        # in messages and in the log.
         name=" ".join(_text(row, "name").split()) or serial,
         model=_text(row, "model"),
         network_id=_text(row, "networkId"),

@@ -1,4 +1,4 @@
-"""JPEG: is a whole picture there? Pure."""
+"""JPEG: is the picture complete? Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def is_whole(data: bytes) -> bool:
-    """Say whether `data` is one complete JPEG; bytes after its end do not matter.
+    """Return whether `data` is one complete JPEG; bytes after its end do not matter.
 
-    The segments are walked, not searched: a cut picture may hold a whole thumbnail
-    in its EXIF segment, with an end marker of its own.
-    Source: ITU-T T.81, annex B.
+    The segments are walked, not searched: a truncated picture may contain a complete
+    thumbnail in its EXIF segment, with an end marker of its own. Source: ITU-T T.81,
+    annex B.
     """
     if not data.startswith(_SOI):
         return False
@@ -36,7 +36,7 @@ def is_whole(data: bytes) -> bool:
 
 
 def _marker(data: bytes, at: int) -> tuple[int, int] | None:
-    """Return the marker at `at` and the place behind it; 0xFF may fill up."""
+    """Return the marker at `at` and the position after it; 0xFF may be padding."""
     if data[at : at + 1] != b"\xff":
         return None
     while data[at : at + 1] == b"\xff":
@@ -45,7 +45,7 @@ def _marker(data: bytes, at: int) -> tuple[int, int] | None:
 
 
 def _end_of_scan(data: bytes, at: int) -> int:
-    """Return where the next marker starts behind entropy-coded data."""
+    """Return where the next marker starts after entropy-coded data."""
     while (at := data.find(b"\xff", at)) != -1:
         after = data[at + 1 : at + 2]
         if (

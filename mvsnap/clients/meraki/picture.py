@@ -1,6 +1,6 @@
-"""Picture download: polls a snapshot URL until a whole JPEG is there.
+"""Picture download: polls a snapshot URL until the JPEG is complete.
 
-The URL needs no key, so it is a secret itself: no message and no log line holds it.
+The URL needs no key, so it is itself a secret: no message and no log line contains it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class SnapshotTicket:
 
 
 class PictureDownload:
-    """Fetches pictures without the key; safe to share by threads."""
+    """Fetches pictures without the key; thread-safe."""
 
     def __init__(
         self,
@@ -53,12 +53,13 @@ class PictureDownload:
         self._http.close()
 
     def fetch(self, url: str, *, limit_s: float, only_trusted: bool = False) -> bytes:
-        """Return the whole JPEG; it answers 404 and more for some seconds first.
+        """Return the complete JPEG; at first the URL answers 404 and the like.
 
-        only_trusted: the URL is not Meraki's own word, so its host must be Meraki's.
+        only_trusted: the URL did not come from Meraki itself, so its host must be
+            Meraki's.
 
         Raises:
-            NoPicture: not there in time (retry), or the URL cannot be used.
+            NoPicture: not there in time (retry), or the URL is unusable.
         """
         if origin(url) is None:
             raise NoPicture("Meraki's picture link is not an http(s) URL", retry=False)
@@ -90,7 +91,7 @@ class PictureDownload:
                 )
 
     def _attempt(self, url: str, timeout_s: float) -> bytes | str:
-        """Return the picture, or in words why it is not there yet."""
+        """Return the picture, or a message why it is not there yet."""
         start = url
         for _ in range(MAX_REDIRECTS + 1):
             try:

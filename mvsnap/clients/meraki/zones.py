@@ -1,4 +1,4 @@
-"""What Meraki's camera analytics count, and where: zones, areas, lines. Pure."""
+"""Where Meraki's camera analytics count, and what: zones, areas, lines. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mvsnap.domain import Serial, ZoneId
 
 
 class ZoneKind(StrEnum):
-    """ZONE: of the first analytics; AREA and LINE: their successors."""
+    """ZONE: of the original analytics; AREA and LINE: their successors."""
 
     ZONE = "zone"
     AREA = "area"
@@ -19,7 +19,7 @@ class ZoneKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CountedZone:
-    """A zone, an area or a line of one camera, as the Dashboard names it."""
+    """A zone, an area or a line of one camera, by its Dashboard name."""
 
     serial: Serial
     zone_id: ZoneId
@@ -29,7 +29,7 @@ class CountedZone:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Entrances of one zone in a time; average_people: None where nobody knows it."""
+    """Entrances of one zone in a period; average_people: None if unknown."""
 
     began_at: datetime
     ended_at: datetime

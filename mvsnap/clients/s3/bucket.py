@@ -1,10 +1,10 @@
-"""S3: copies of files in a bucket, at Amazon's or any store that speaks S3.
+"""S3: copies of files in a bucket, at Amazon or any S3-compatible store.
 
-Every byte is checked: each request carries the MD5 of what it sends, and what lies
-there in the end has the right size and ETag. A large file goes in parts; when it is
-begun again, after a crash too, the parts the store has are not sent again. boto3's own
-transfer (tried: 1.44) does none of this: it sends no MD5, begins anew, and what was
-cut off stays in the bucket unseen, for good.
+Every byte is verified: each request carries the MD5 of its content, and the final
+object must have the right size and ETag. A large file is sent in parts; when it is
+started again, also after a crash, parts that the store has are not sent again. boto3's
+own transfer (tried: 1.44) does none of this: it sends no MD5, starts over, and
+interrupted uploads stay in the bucket, invisible, forever.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from mvsnap.clients.s3.errors import StoreError, refusal, trouble
 
 _CONNECT_S = 15
 _ANSWER_S = 60
-# The store wants at least 5 MiB; a part is in memory while it is sent.
+# The store requires at least 5 MiB; a part is in memory while it is sent.
 _PART_BYTES = 8 * 1024 * 1024
 _CHECK_NAME = "mvsnap-check.txt"
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Bytes of a file as the store counts them; `number` from 1."""
+    """A range of a file as the store numbers them; `number` from 1."""
 
     number: int
     content: bytes
@@ -39,14 +39,14 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class _Sum:
-    """What an object must be like when it is a whole copy; `etags`: one of them."""
+    """Properties of an object that is a complete copy; `etags`: one of them."""
 
     size_bytes: int
     etags: tuple[str, ...]
 
 
 class Bucket:
-    """One bucket. Safe to use from several threads."""
+    """One bucket. Thread-safe."""
 
     def __init__(
         self,
@@ -59,10 +59,10 @@ class Bucket:
         prefix: str = "",
         part_bytes: int = _PART_BYTES,
     ) -> None:
-        """endpoint_url: None is Amazon's. prefix: in front of every object's name.
+        """endpoint_url: None is Amazon's. prefix: comes before every object's name.
 
         Raises:
-            StoreError: boto3 is not installed, or a value cannot be used.
+            StoreError: boto3 is not installed, or a value is invalid.
         """
         self._name = name
         self._prefix = prefix
@@ -70,7 +70,7 @@ class Bucket:
         host = urlsplit(endpoint_url).hostname if endpoint_url else "Amazon S3"
         self.place = f"bucket {name} at {host}"
         try:
-            # Only here: it takes 30 MB, and most gateways copy nothing.
+            # Imported here: it takes 30 MB, and most gateways copy nothing.
             import boto3
             from botocore.config import Config
             from botocore.exceptions import BotoCoreError, ClientError
@@ -81,11 +81,11 @@ class Bucket:
         config = Config(
             connect_timeout=_CONNECT_S,
             read_timeout=_ANSWER_S,
-            # When to try again is decided in jobs/retry.py alone.
+            # Retries are decided in jobs/retry.py alone.
             retries={"total_max_attempts": 1},
-            # Names of buckets are no host names at most stores of one's own.
+            # Most self-hosted stores do not resolve bucket names as host names.
             s3={"addressing_style": "path" if endpoint_url else "auto"},
-            # Newer kinds of checksums are refused by older stores; MD5 never is.
+            # Older stores refuse newer kinds of checksums, but never MD5.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
             # A proxy of the environment cannot reach this machine's loopback.
@@ -108,22 +108,22 @@ class Bucket:
         """Prove that the key opens the bucket.
 
         Raises:
-            StoreError: with what is wrong, in words.
+            StoreError: what is wrong, in words.
         """
         try:
             self._ask("list_objects_v2", Prefix=self._prefix, MaxKeys=1)
         except StoreError as exc:
             if exc.reason != "AccessDenied":
                 raise
-            # A key that may only write is a good key.
+            # A write-only key is fine.
             self._put(_CHECK_NAME, _part(1, b"mvsnap can write here\n"), "text/plain")
 
     def upload(self, path: Path, name: str, content_type: str) -> None:
-        """Copy a file; one that is there already, whole, is not sent again.
+        """Copy a file; a complete existing copy is not sent again.
 
         Raises:
-            StoreError: not copied, or not known to be; come again.
-            OSError: the file cannot be read.
+            StoreError: not copied, or unknown; retry later.
+            OSError: the file is unreadable.
         """
         parts = partial(_parts, path, self._part_bytes)
         wanted = _sum(parts())
@@ -133,7 +133,7 @@ class Bucket:
             etag = self._put(name, next(parts()), content_type)
         else:
             etag = self._put_parts(name, parts(), content_type)
-        # A store whose ETags are no MD5s has checked the MD5 we sent all the same.
+        # A store whose ETags are not MD5s has still checked the MD5 that we sent.
         if not self._has(name, replace(wanted, etags=(*wanted.etags, etag))):
             words = f"{self.place} does not have the complete copy of {name}"
             raise StoreError(words, retry=True)
@@ -142,7 +142,7 @@ class Bucket:
         try:
             found = self._ask("head_object", Key=self._prefix + name)
         except StoreError as exc:
-            # 403: a key that may not list is told so where nothing is.
+            # 403: the answer for a missing object to a key that may not list.
             if exc.answered in (403, 404):
                 return False
             raise
@@ -189,7 +189,7 @@ class Bucket:
         return _plain(whole["ETag"])
 
     def _begun(self, key: str) -> tuple[str | None, dict[int, str]]:
-        """Return the upload a crash left over, and its parts' ETags by number."""
+        """Return the upload that a crash left, and its parts' ETags by number."""
         try:
             uploads = self._ask("list_multipart_uploads", Prefix=key).get("Uploads", [])
             mine = [upload["UploadId"] for upload in uploads if upload["Key"] == key]
@@ -197,7 +197,7 @@ class Bucket:
                 return None, {}
             parts = self._ask("list_parts", Key=key, UploadId=mine[-1]).get("Parts", [])
         except StoreError as exc:
-            # Not every key may ask, not every store can answer: it begins anew.
+            # Not every key may list, not every store supports it: then start over.
             if exc.retry and exc.answered != 501:
                 raise
             return None, {}
@@ -210,7 +210,7 @@ class Bucket:
             error = refusal(exc.response, self.place)
         except self._troubles as exc:
             error = trouble(exc, self.place)
-        # Raised here and not above: the library's exception would travel along.
+        # Raised here and not above: the library's exception would be chained.
         raise error
 
 
@@ -228,7 +228,7 @@ def _parts(path: Path, part_bytes: int) -> Iterator[_Part]:
 
 
 def _sum(parts: Iterator[_Part]) -> _Sum:
-    """Return what the store says of an object that came in these parts."""
+    """Return the store's checksums of an object uploaded in these parts."""
     size, md5s = 0, []
     for part in parts:
         size += len(part.content)

@@ -1,4 +1,4 @@
-"""What an object store refuses, in words that say where to look."""
+"""Refusals of an object store, with a message that says where to look."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class StoreError(UpstreamError):
 
 
 def refusal(answer: Mapping[str, Any], place: str) -> StoreError:
-    """answer: `ClientError.response`; only its code is quoted, never its text."""
+    """answer: `ClientError.response`; only its code is quoted, never its message."""
     about = answer.get("ResponseMetadata", {})
     status = int(about.get("HTTPStatusCode") or 0)
     reason = str(answer.get("Error", {}).get("Code") or "")
@@ -63,7 +63,7 @@ def refusal(answer: Mapping[str, Any], place: str) -> StoreError:
 
 
 def trouble(exc: Exception, place: str) -> StoreError:
-    """Say what happened to an exchange that gave no answer."""
+    """Return what happened to an exchange without an answer."""
     kind = type(exc).__name__
     if "Timeout" in kind:
         words = "did not answer in time"

@@ -1,7 +1,7 @@
 """Webex: posts messages and pictures as a bot, through webexteamssdk.
 
-The SDK is imported with the first call. It is kept from waiting, from following links
-to other servers and from raising a dozen kinds of exceptions: see UpstreamError.
+The SDK is imported on the first call. It is prevented from waiting, from following
+links to other servers and from raising a dozen kinds of exceptions: see UpstreamError.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _MAX_PAGES = 100
 
 
 class _PerThread(threading.local):
-    """What one thread's call has seen so far."""
+    """What one thread's call has received so far."""
 
     def __init__(self) -> None:
         self.answer: requests.Response | None = None
@@ -42,7 +42,7 @@ class _PerThread(threading.local):
 
 
 class Webex:
-    """The Webex bot of one token; safe to share by threads, calls are never repeated.
+    """The Webex bot of one token; thread-safe; calls are never repeated.
 
     Every method raises UpstreamError: `retry` says whether the same call may work
     later, `unsure` that a message may have arrived although no answer came.
@@ -82,14 +82,14 @@ class Webex:
     def resolve(self, room: str) -> Destination:
         """Return where `room` is: an exact title, a room id or an e-mail address.
 
-        What was found is believed for five minutes, a miss asks Webex again.
+        A match is cached for five minutes; a miss asks Webex again.
         """
         if (person := webex_rooms.person(room)) is not None:
             return person
         began = time.monotonic()
         if len(found := self._matches(room, since=began - _CACHE_S)) != 1:
             with self._listing:
-                # Another thread may have asked while this one waited for its turn.
+                # Another thread may have asked while this one waited.
                 if self._known[0] < began:
                     rooms = self.rooms()
                     self._known = (time.monotonic(), rooms)
@@ -112,9 +112,9 @@ class Webex:
         file: Path | None = None,
         parent_id: MessageId | None = None,
     ) -> MessageId:
-        """Post a message, with a file from our own disk and below a thread's first.
+        """Post a message, with a local file, as a reply to a thread's first message.
 
-        `markdown` is cut to what Webex takes. Source: POST /messages.
+        `markdown` is truncated to Webex's limit. Source: POST /messages.
         """
         files = None
         if file is not None:
@@ -140,7 +140,7 @@ class Webex:
                 self._session.close()
 
     def _ask(self, question: Callable[[Any], T], *, posting: bool = False) -> T:
-        """Put one question to the SDK and turn all its exceptions into ours."""
+        """Make one call to the SDK and turn all its exceptions into ours."""
         self._seen.answer = None
         self._seen.urls.clear()
         sdk = importlib.import_module("webexteamssdk")
@@ -157,15 +157,15 @@ class Webex:
             AssertionError,
         ) as exc:
             trouble = translate(exc, self._seen.answer, self._token, posting=posting)
-        # Not inside `except`: the SDK's exceptions hold the token and would travel
-        # along as the context.
+        # Not inside `except`: the SDK's exceptions contain the token and would be
+        # chained as the context.
         raise trouble
 
     def _api(self, sdk: Any) -> Any:
-        """Return the SDK object, made once; one is enough for all threads.
+        """Return the SDK object, created once; one is enough for all threads.
 
-        After construction its only changing part is the session's connection pool
-        (cookies are off), and that is thread safe.
+        After construction its only mutable part is the session's connection pool
+        (cookies are off), and that is thread-safe.
         """
         with self._lock:
             now = time.monotonic()
@@ -174,8 +174,8 @@ class Webex:
                     access_token=self._token,
                     base_url=self._base_url,
                     single_request_timeout=self._timeout_s,
-                    # On, it would sleep up to an hour in this thread, and hang when
-                    # it sends an upload's exhausted body again.
+                    # Otherwise it would sleep up to an hour in this thread, and hang
+                    # when resending an upload's exhausted body.
                     wait_on_rate_limit=False,
                 )
                 # The SDK has no public way to its requests session.
@@ -184,19 +184,19 @@ class Webex:
                     self._base_url,
                     refuse=self._refusal,
                 )
-                self._session.hooks["response"].append(self._look)
-                # requests would make a GET of a redirected POST.
+                self._session.hooks["response"].append(self._keep_answer)
+                # requests would turn a redirected POST into a GET.
                 self._session.max_redirects = 0
                 self._sdk = api
             elif self._session is not None and now - self._used_at > _IDLE_S:
-                # A message into a connection that a firewall forgot would only end
-                # in a timeout, not knowing whether it arrived.
+                # A message into a connection that a firewall has dropped would only end
+                # in a timeout, with an unknown outcome.
                 self._session.close()
             self._used_at = now
             return self._sdk
 
     def _refusal(self, request: requests.PreparedRequest) -> str | None:
-        """Say why a request must not leave: the SDK follows any link with the token."""
+        """Return why a request must not leave: the SDK sends the token to any link."""
         url = request.url or ""
         if origin(url) != origin(self._base_url):
             return "Webex's answer leads to another server: not followed"
@@ -206,13 +206,13 @@ class Webex:
         seen.add(url)
         return None
 
-    def _look(
+    def _keep_answer(
         self, answer: requests.Response, *_args: Any, **_kwargs: Any
     ) -> requests.Response:
-        """Keep the answer: some of the SDK's exceptions do not tell its status."""
+        """Keep the answer: some of the SDK's exceptions lack its status."""
         self._seen.answer = answer
         if answer.request.method == "POST" and 200 < answer.status_code < 300:
-            # The SDK would call a created message an error unless it is a 200.
+            # The SDK would treat a created message as an error unless it is a 200.
             answer.status_code = 200
         return answer
 
@@ -227,7 +227,7 @@ def _room(data: Any) -> Room:
     failed = "title" in (data.get("errors") or {})
     return Room(
         RoomId(str(data["id"])),
-        # After a key server failure the title is a cipher text, and there is no type.
+        # After a key server failure the title is ciphertext, and there is no type.
         "" if failed else str(data.get("title") or ""),
         str(data.get("type") or "unknown"),
     )

@@ -1,6 +1,6 @@
 """Webex errors: every way a call fails, as one UpstreamError in our own words. Pure.
 
-No text of an SDK or requests exception is used: they hold the token and local paths.
+No text of an SDK or requests exception is used: they contain the token and local paths.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def translate(
 ) -> UpstreamError:
     """Return our error for what the SDK raised.
 
-    answer: the last answer of the call, None if none came.
+    answer: the last answer of the call, None if there was none.
     posting: the call sends a message, so it may have arrived without our knowing.
     """
     if isinstance(exc, ExchangeFailed):
@@ -68,7 +68,7 @@ def translate(
 
 
 def _is_our_trouble(exc: Exception) -> bool:
-    """Say whether this machine failed, such as by too many open files; it passes.
+    """Return whether this machine failed, such as by too many open files; that passes.
 
     The SDK turns an OSError of the picture into an AttributeError while closing it.
     """
@@ -85,7 +85,7 @@ def _refusal(answer: requests.Response, token: str, *, posting: bool) -> Upstrea
     advice = _ADVICE.get(status, default or f"Webex refused the request ({status})")
     return UpstreamError(
         advice + words + _tracking(answer, body, token),
-        # 401 too: a corrected token shall deliver what waited.
+        # 401, too: with a corrected token the waiting messages must be delivered.
         retry=status in (401, 408, 423, 429) or status >= 500,
         retry_after_s=answers.retry_after_s(
             answer.headers.get("Retry-After"), datetime.now(UTC)
@@ -96,7 +96,7 @@ def _refusal(answer: requests.Response, token: str, *, posting: bool) -> Upstrea
 
 
 def _tracking(answer: requests.Response, body: Any, token: str) -> str:
-    """Return ` [tracking id ...]`, what Cisco's support asks for."""
+    """Return ` [tracking id ...]`, which Cisco's support asks for."""
     found = body.get("trackingId") if isinstance(body, dict) else None
     found = found or answer.headers.get("TrackingID")
     return f" [tracking id {answers.clean(str(found), token)[:100]}]" if found else ""

@@ -13,16 +13,16 @@ _EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
 
 
 def person(room: str) -> Destination | None:
-    """Return the person an e-mail address means, None for anything else."""
+    """Return the person that an e-mail address means, None for anything else."""
     text = room.strip()
     return Destination(to_person_email=text) if _EMAIL.fullmatch(text) else None
 
 
 def matches(room: str, rooms: Sequence[Room]) -> list[Room]:
-    """Return the rooms with this id or title; case and outer blanks do not count.
+    """Return the rooms with this id or title; case and outer spaces are ignored.
 
-    A title shared with a 1:1 space means the group: anybody may take a title as the
-    display name that a 1:1 space shows.
+    If a title is shared with a 1:1 space, the group is meant: the title of a 1:1 space
+    is a display name, which anybody can choose freely.
     """
     wanted = room.strip()
     by_id = [r for r in rooms if r.id == wanted]

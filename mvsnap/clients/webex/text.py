@@ -1,4 +1,4 @@
-"""Webex text: foreign words made harmless, and messages that fit. Pure."""
+"""Webex text: text of others made harmless, and messages that fit. Pure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import unicodedata
 # Bytes of UTF-8, source: POST /messages.
 MAX_MARKDOWN_BYTES = 7439
 
-# Look-alikes, not backslashes: whether Webex honours an escape inside a mention is
-# written nowhere, and a second pass would double it.
+# Look-alikes, not backslashes: whether Webex honours an escape inside a mention is not
+# documented, and a second pass would double it.
 _LOOK_ALIKES = str.maketrans(
     {
         "<": "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
@@ -22,20 +22,20 @@ _LOOK_ALIKES = str.maketrans(
     }
 )
 _LOW_LINE = "\N{MODIFIER LETTER LOW MACRON}"
-# Inside a word an underscore is only an underscore: cam_gate_3 stays.
+# An underscore inside a word has no meaning: cam_gate_3 stays.
 _EMPHASIS = re.compile(r"(?<![^\W_])_+|_+(?![^\W_])")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
-# What is a heading, list, quote, rule or table row at the start of a line.
+# Starts of a line that make a heading, list, quote, rule or table row.
 _BLOCK = re.compile(r"(?=[#+=|-]|\d+[.)])")
 _JOINER = "\N{WORD JOINER}"
 _BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def neutralise(text: str) -> str:
-    """Return user-controlled text as one readable line that Webex only shows.
+    """Return user-controlled text as one readable line that Webex only displays.
 
-    No mention (`<@all>`), markdown or HTML in it works. Plain text comes back as it
-    is, and a second pass changes nothing.
+    No mention (`<@all>`), markdown or HTML in it works. Plain text is unchanged, and so
+    is the result of a second pass.
     """
     text = "".join(c for c in text if c.isspace() or _is_shown(c))
     text = " ".join(text.split()).translate(_LOOK_ALIKES).replace("~~", "∼∼")
@@ -49,7 +49,7 @@ def _is_shown(char: str) -> bool:
 
 
 def fit(markdown: str, limit_bytes: int = MAX_MARKDOWN_BYTES) -> str:
-    """Cut to `limit_bytes` of UTF-8, between two characters, with an ellipsis."""
+    """Truncate to `limit_bytes` of UTF-8, between two characters, with an ellipsis."""
     raw = markdown.encode("utf-8", "replace")
     if len(raw) <= limit_bytes:
         return raw.decode()

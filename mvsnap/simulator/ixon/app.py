@@ -1,4 +1,4 @@
-"""The simulated IXON Cloud, and the way to a camera behind it, as a web application."""
+"""The simulated IXON Cloud, and access to a camera behind it, as a web application."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""IXON camera: an HTTP camera with a video of JPEGs, one picture, and a password.
+"""IXON camera: an HTTP camera with a JPEG stream, single pictures, and a password.
 
-Paths that end in .jpg are one picture, all others a video (multipart of JPEGs).
+Paths that end in .jpg are single pictures, all others a stream (multipart of JPEGs).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _BOUNDARY = "mvsnap-picture"
 def answer(camera: SimIxonCamera, stopping: threading.Event) -> Response:
     """Answer the current request as the camera does.
 
-    stopping: ends the streams that run.
+    stopping: ends the running streams.
     """
     if not _may_see(camera):
         return _challenge(camera)
@@ -77,7 +77,7 @@ def _may_see(camera: SimIxonCamera) -> bool:
 
 
 def _digest(camera: SimIxonCamera) -> str:
-    """Return what the caller must have computed. Source: RFC 2617, qop=auth."""
+    """Return the digest that the caller must send. Source: RFC 2617, qop=auth."""
     given = request.authorization
     assert given is not None
     who = _md5(f"{camera.username}:{_REALM}:{camera.password}")

@@ -1,4 +1,4 @@
-"""IXON errors: how the IXON Cloud says no. The statuses are not documented."""
+"""IXON errors: refusals of the IXON Cloud. The statuses are not documented."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""IXON fields: `fields=a,b.c,d(e,f),*` picks what an answer holds. Pure."""
+"""IXON fields: `fields=a,b.c,d(e,f),*` selects the fields of an answer. Pure."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 from mvsnap.simulator.ixon.errors import IxonError
 
-# What an answer holds beside the fields asked for.
+# Included in answers in addition to the requested fields.
 _ALWAYS = ("publicId",)
 
 
 def pick(row: Mapping[str, Any], fields: str) -> dict[str, Any]:
-    """Return the asked fields of a row, in the row's own order.
+    """Return the requested fields of a row, in the row's own order.
 
     Raises:
         IxonError: the parentheses do not match, or a field does not exist.
@@ -34,7 +34,7 @@ def _inside(value: Any, fields: str) -> Any:
     if isinstance(value, list):
         return [_inside(item, fields) for item in value]
     if isinstance(value, dict):
-        # Without fields of their own, others are told by their id alone.
+        # Without requested fields, related objects only have their id.
         return pick(value, fields)
     return value
 
@@ -42,15 +42,15 @@ def _inside(value: Any, fields: str) -> Any:
 def _parsed(fields: str) -> dict[str, str]:
     """Split at the outer commas; return each name with the fields inside it."""
     parts, depth, part = [], 0, ""
-    for letter in fields:
-        depth += {"(": 1, ")": -1}.get(letter, 0)
+    for char in fields:
+        depth += {"(": 1, ")": -1}.get(char, 0)
         if depth < 0:
             break
-        if letter == "," and depth == 0:
+        if char == "," and depth == 0:
             parts.append(part)
             part = ""
         else:
-            part += letter
+            part += char
     if depth != 0:
         raise IxonError(400, "Unbalanced parentheses", "fields")
     found: dict[str, str] = {}

@@ -39,18 +39,18 @@ class FakeIxon:
     """An IXON Cloud with two companies; the first has routers with cameras.
 
     Version 2 is below /api, version 1 below /v1; every other path is the proxy of the
-    web accesses, which the cloud has on hosts of their own.
-    Knobs may be turned while it is served.
+    web accesses, which are on hosts of their own in the real cloud.
+    Attributes may be changed while it is served.
 
-    otp: the one-time password the account wants, None without two-factor login.
-    page_size: rows on a page when the caller names no size.
+    otp: the one-time password of the account, None without two-factor login.
+    page_size: rows per page if the caller sets no size.
     one_as_list: a single value comes as a list with one in it.
-    links_to: origin that the discovery names instead of the caller's.
-    offline_status: what a web access to an offline router is answered.
+    links_to: origin in the discovery instead of the caller's.
+    offline_status: the answer to a web access to an offline router.
     tunnel_s: seconds in which the proxy answers 502 to a new access.
-    access_life_s: seconds until a web access ends.
-    code_works_once: an access code is used up by its first use.
-    ended_status: what the proxy answers without a valid cookie, 302 or 401.
+    access_life_s: seconds until a web access expires.
+    code_works_once: an access code is only valid once.
+    ended_status: the proxy's answer without a valid cookie, 302 or 401.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class FakeIxon:
 
     @property
     def secrets(self) -> list[str]:
-        """Every token, access code and cookie handed out."""
+        """Every issued token, access code and cookie."""
         with self._lock:
             return list(self._secrets)
 
@@ -98,7 +98,7 @@ class FakeIxon:
 
     @property
     def tokens(self) -> list[str]:
-        """The tokens of logins that still work."""
+        """The tokens of logins that are still valid."""
         now_s = time.monotonic()
         with self._lock:
             return [token for token, ends in self._tokens.items() if now_s < ends]
@@ -113,17 +113,17 @@ class FakeIxon:
         self.stopping.set()
 
     def expire_tokens(self) -> None:
-        """End every token of a login, as their time does."""
+        """Expire every token of a login."""
         with self._lock:
             self._tokens.clear()
 
     def end_accesses(self) -> None:
-        """End every web access, as their time does."""
+        """Expire every web access."""
         for access in self.accesses:
             access.ends_at_s = time.monotonic()
 
     def sign_in(self, headers: Headers, expires_in_s: int) -> tuple[str, datetime]:
-        """Return a new token and when it ends.
+        """Return a new token and when it expires.
 
         Raises:
             IxonError: wrong password, or a one-time password is missing or wrong.
@@ -154,7 +154,7 @@ class FakeIxon:
         return [agent for agent in self.agents if agent.company_id == company_id]
 
     def open_access(self, company_id: str, server_id: str) -> SimIxonAccess:
-        """Make a web access to a service.
+        """Create a web access to a service.
 
         Raises:
             IxonError: no such service, no HTTP, not approved, or its router is offline.

@@ -13,7 +13,7 @@ _LETTERS = string.ascii_letters + string.digits
 
 
 def new_id(length: int = 12) -> str:
-    """Return messages and digits, as IXON's public ids (12) and tokens (32) are."""
+    """Return letters and digits, like IXON's public ids (12) and tokens (32)."""
     return "".join(secrets.choice(_LETTERS) for _ in range(length))
 
 
@@ -23,12 +23,12 @@ def as_time(moment: datetime) -> str:
 
 @dataclass
 class SimIxonCamera:
-    """What answers behind a web access.
+    """The camera behind a web access.
 
     auth: "none", "basic" or "digest", with `username` and `password`.
-    mode: "ok", "stall" (a picture, then silence), "cut" (the connection breaks inside
-        a picture) or "garbage" (bytes that are no video).
-    body: gives the bytes of every stream instead of drawn pictures, of `content_type`.
+    mode: "ok", "stall" (a picture, then silence), "cut" (the connection breaks inside a
+        picture) or "garbage" (bytes that are not a video).
+    body: the bytes of every stream instead of drawn pictures, of `content_type`.
     """
 
     scene: str = "hall"
@@ -77,7 +77,7 @@ class SimIxonServer:
 
 @dataclass
 class SimIxonAgent:
-    """A router; switched off it is not `online`."""
+    """A router; `online` is False when it is switched off."""
 
     name: str
     company_id: str
@@ -98,7 +98,7 @@ class SimIxonAgent:
 class SimIxonAccess:
     """One web access; the two *_at_s are time.monotonic().
 
-    code: opens it once. cookie: what the proxy gave for the code.
+    code: opens it once. cookie: issued by the proxy for the code.
     """
 
     agent: SimIxonAgent

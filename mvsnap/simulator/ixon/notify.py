@@ -1,6 +1,6 @@
-"""IXON notify: the webhook by which IXON Cloud Notify tells of an alarm.
+"""IXON notify: the webhook of an alarm from IXON Cloud Notify.
 
-It carries no secret and no signature: the address it goes to is all there is.
+It has no secret and no signature: only the address identifies it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _TIMEOUT_S = 8.0
 
 @dataclass(frozen=True)
 class Alarm:
-    """One alarm of a device; extra holds the device's own keys and texts."""
+    """One alarm of a device; extra contains the device's own keys and texts."""
 
     device_id: str
     device_name: str
@@ -36,11 +36,11 @@ class Alarm:
 
 
 def body_of(alarm: Alarm, form: str = "flat") -> bytes:
-    """Return what is posted.
+    """Return the body to post.
 
-    form: "flat" as seen in 2019, "double-encoded" (a JSON text that holds the JSON, as
-        a known receiver wants it), or "structured" like the messages of version 2,
-        which nobody has seen in a webhook yet.
+    form: "flat" as seen in 2019, "double-encoded" (a JSON text containing the JSON, as
+        a known receiver expects it), or "structured" like the messages of version 2,
+        which have not been seen in a webhook yet.
     """
     if form not in FORMS:
         raise ValueError(f"Unknown form {form!r}, one of {FORMS}")
@@ -50,9 +50,9 @@ def body_of(alarm: Alarm, form: str = "flat") -> bytes:
 
 
 def send(url: str, alarm: Alarm, form: str = "flat", *, times: int = 1) -> list[int]:
-    """Post an alarm and return the status of each answer; 0 where none came.
+    """Post an alarm and return the status of each answer; 0 without one.
 
-    times: IXON repeats what was not answered in time, so the same may come twice.
+    times: IXON repeats messages not answered in time, so one may arrive twice.
     """
     body = body_of(alarm, form)
     return [_post(url, body) for _ in range(times)]
@@ -94,7 +94,7 @@ def _flat(alarm: Alarm) -> dict[str, Any]:
     at = alarm.at.astimezone(UTC)
     when = f"{at.month}/{at.day}/{at:%y}, {at.hour % 12 or 12}:{at:%M %p} UTC"
     return {
-        # It names no zone and is UTC.
+        # Without an offset, but in UTC.
         "createdOn": f"{at:%Y-%m-%dT%H:%M:%S}",
         "shortContent": f"{alarm.text} of {alarm.device_name} was triggered at {when}",
         "longContent": f"Instructions: {alarm.instructions}",

@@ -1,6 +1,6 @@
 """IXON proxy: the web accesses of a simulated IXON Cloud, and the cameras behind them.
 
-`GET /?auth=CODE` gives a cookie; with it, any other path is the camera's.
+`GET /?auth=CODE` sets a cookie; with it, any other path is the camera's.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mvsnap.simulator.ixon.errors import IxonError
 from mvsnap.simulator.ixon.ixon import FakeIxon
 from mvsnap.simulator.ixon.model import SimIxonAccess, new_id
 
-# What the cloud calls its cookie is not known.
+# The real name of the cookie is not known.
 _COOKIE = "ixon-web-access"
 _LOGIN = "https://portal.ixon.cloud/login"
 
@@ -36,7 +36,7 @@ def add(app: Flask, ixon: FakeIxon) -> None:
 
 
 def _enter(ixon: FakeIxon, code: str) -> Response:
-    """Answer the link of a web access: a cookie, and on to the camera's own page."""
+    """Answer a web access's link: set the cookie, redirect to the camera's page."""
     for access in ixon.accesses:
         if secrets.compare_digest(access.code.encode(), code.encode()):
             break
@@ -65,7 +65,7 @@ def _camera(ixon: FakeIxon) -> Response:
 
 
 def _access(ixon: FakeIxon) -> SimIxonAccess | None:
-    """Return the access whose cookie the caller shows, if it has not ended."""
+    """Return the access whose cookie the caller sent, if it has not expired."""
     given = request.cookies.get(_COOKIE)
     for access in ixon.accesses:
         if access.cookie is not None and access.cookie == given:

@@ -1,4 +1,4 @@
-"""IXON routes: what the simulated IXON Cloud answers where, in version 2 and 1."""
+"""IXON routes: the endpoints of the simulated IXON Cloud, in version 2 and 1."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def _agent(ixon: FakeIxon, agent_id: str) -> SimIxonAgent:
 
 
 def _check_method(body: dict[str, Any]) -> None:
-    """Version 1 wants to know how the service is asked, version 2 does not."""
+    """Version 1 requires the method to open the service with, version 2 does not."""
     if _is_v1() and body.get("method") != "http":
         raise IxonError(400, "Value is required", "method")
     if not _is_v1() and "method" in body:
@@ -196,7 +196,7 @@ def _body() -> dict[str, Any]:
 
 def _one(ixon: FakeIxon, kind: str, row: dict[str, Any]) -> Response:
     asked = request.args.get("fields", "*")
-    # Of what was just made, all is told: only its owner knows it.
+    # A new object is returned completely: only its owner has it.
     shown = pick(row, asked)
     data = [shown] if ixon.one_as_list else shown
     return jsonify(type=kind, data=data, status="success")

@@ -1,1 +1,1 @@
-"""The simulated Dashboard, its cameras, and the people before them."""
+"""The simulated Dashboard, its cameras, and the people in front of them."""

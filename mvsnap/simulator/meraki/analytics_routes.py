@@ -1,4 +1,4 @@
-"""Analytics routes: what the simulated Dashboard counted, and where."""
+"""Analytics routes: the counts of the simulated Dashboard."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def _add_detections(app: Flask, dashboard: FakeDashboard) -> None:
                 camera, kind = known[zone_id]
                 came = _minutes(dashboard, camera, zone_id, since, until)
                 rows += _detected(zone_id, kind, came, since, interval)
-        # Nothing asks for the rows after these.
+        # No parameter requests the rows after these.
         return jsonify(rows[: request.args.get("perPage", 1000, type=int)])
 
 
@@ -193,7 +193,7 @@ def _minutes(
     since: datetime,
     until: datetime,
 ) -> list[SimulatedMinute]:
-    # The minute that is not over yet has no row.
+    # The current minute has no row yet.
     until = min(until, datetime.now(UTC) - MINUTE)
     return list(minutes(camera, zone_id, since, until, dashboard.people_at))
 
@@ -206,7 +206,7 @@ def _last_minute(
 
 
 def _asked_span(longest: timedelta) -> tuple[datetime, datetime]:
-    """Return t0 and t1 as they were asked for. Raises DashboardError as the cloud."""
+    """Return the requested t0 and t1. Raises DashboardError like the cloud."""
     now = datetime.now(UTC)
     t0, t1 = (_moment(name, request.args.get(name)) for name in ("t0", "t1"))
     timespan_s = request.args.get("timespan", type=float)

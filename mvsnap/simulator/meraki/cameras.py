@@ -1,4 +1,4 @@
-"""Simulated cameras and the organization they hang in."""
+"""Simulated cameras and their organization."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _MODELS = ("MV12WE", "MV22X", "MV32", "MV72X")
 
 @dataclass
 class SimulatedCamera:
-    """A camera with its knobs.
+    """A camera; its attributes may be changed.
 
-    name: None leaves the name out of every answer, as the cloud does.
+    name: None omits the name from every answer, as the cloud does.
     status: online, alerting, offline or dormant.
-    not_ready_s: seconds until a picture can be fetched; None takes the cloud's value.
+    not_ready_s: seconds until a picture can be fetched; None uses the cloud's value.
     picture: "jpeg", "truncated", "html" or "never".
-    video_since: older moments have no video; None means all have.
+    video_since: older moments have no video; None: no limit.
     scene: "gate", "door", "hall" or "yard".
-    rtsp_url: its stream in the LAN; None while external RTSP is off, "" when it is
-        on and the cloud does not say where.
+    rtsp_url: its stream in the LAN; None while external RTSP is off, "" when it is on
+        and the cloud omits the address.
     sense: whether MV Sense is on; without it nothing is counted.
     """
 
@@ -79,7 +79,7 @@ def new_camera(number: int) -> SimulatedCamera:
 
 
 def access_point() -> dict[str, Any]:
-    """Return a device that is no camera, so that a forgotten filter shows."""
+    """Return a device that is not a camera, so that a missing filter is noticed."""
     return {
         "name": "Access point lobby",
         "serial": "Q2SM-WLAN-0001",
@@ -129,7 +129,7 @@ def zones(camera: SimulatedCamera) -> list[dict[str, Any]]:
 
 
 def zone_of(camera: SimulatedCamera) -> ZoneId:
-    """Return the zone beside the full frame."""
+    """Return the zone in addition to the full frame."""
     return ZoneId(f"{camera.node_id}01")
 
 
@@ -198,7 +198,7 @@ def _zone(zone_id: str, label: str, corners: tuple[str, ...]) -> dict[str, Any]:
 def parse_moment(text: str) -> datetime:
     """Return the moment in UTC.
 
-    A text without an offset is read as US Pacific time, as the Dashboard does.
+    A text without an offset is taken as US Pacific time, as the Dashboard does.
 
     Raises:
         ValueError: not ISO 8601.

@@ -1,6 +1,6 @@
 """Counts: what MV cameras and MT sensors publish over MQTT, for a real broker.
 
-As a program it loads one:
+As a program it puts load on one:
 
     python -m mvsnap.simulator.meraki.counts --cameras 1000 --zones 4
 """
@@ -31,12 +31,12 @@ Message = tuple[str, str]  # topic, payload
 
 _LIMIT_S = 10.0
 _TICK_S = 0.01
-_BATCH = 2000  # messages of a replay on their way at a time
+_BATCH = 2000  # messages of a replay in flight at a time
 
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """People in one zone, not also in the full frame; seconds after the start."""
+    """People in one zone, but not also in the full frame; seconds after the start."""
 
     serial: Serial
     zone_id: ZoneId
@@ -48,7 +48,7 @@ class Crowd:
 def people_at(
     script: Sequence[Crowd], serial: Serial, zone_id: ZoneId, t_s: float, usual: int = 0
 ) -> int:
-    """Return how many are seen; of crowds at the same time the last one counts."""
+    """Return how many are seen; of simultaneous crowds the last one counts."""
     for crowd in reversed(script):
         here = crowd.serial == serial and crowd.zone_id == zone_id
         if here and crowd.begins_s <= t_s < crowd.ends_s:
@@ -62,7 +62,7 @@ def passers_by(seed: int, serial: Serial, zone_id: ZoneId, t_s: float) -> int:
 
 
 def zone_ids(camera: SimulatedCamera, zones: int) -> list[ZoneId]:
-    """Return the full frame and `zones` more, named as the simulated Dashboard does."""
+    """Return the full frame and `zones` more, named as in the simulated Dashboard."""
     numbered = (ZoneId(f"{camera.node_id}{n:02d}") for n in range(1, zones + 1))
     return [FULL_FRAME, *numbered]
 
@@ -74,7 +74,7 @@ def count(
     people: int | None = 0,
     vehicles: int | None = None,
 ) -> Message:
-    """None leaves a key out, as some models and firmwares do."""
+    """None omits a key, as some models and firmware versions do."""
     both = ("vehicle", vehicles), ("person", people)
     counts = ",".join([f'"{kind}":{n}' for kind, n in both if n is not None])
     payload = f'{{"ts":{ts_ms}, "counts":{{{counts}}}}}'
@@ -113,11 +113,10 @@ def sensor_says(
 class CountsPublisher:
     """All cameras over one connection.
 
-    Counts are state: one that cannot leave at its time, because the broker is away or
-    too slow, is left out.
-
+    Counts are state: one that cannot be sent on time, because the broker is unreachable
+    or too slow, is skipped.
     silent: serials that publish no counts, as without power; may change at any time.
-    sent: messages handed to the connection.
+    sent: messages passed to the connection.
     """
 
     def __init__(
@@ -137,7 +136,7 @@ class CountsPublisher:
     ) -> None:
         """Raise ValueError for a crowd in a zone that is not published.
 
-        zones: of each camera, beside the full frame; rate_per_s: of each of them.
+        zones: of each camera, plus the full frame; rate_per_s: of each of them.
         seed: of the passers-by; None for none.
         """
         self.silent: set[str] = set()
@@ -161,7 +160,7 @@ class CountsPublisher:
         self._thread = threading.Thread(target=self._run, name="counts", daemon=True)
 
     def start(self) -> None:
-        """Connect and begin, once. Raises OSError: no broker, or it refuses."""
+        """Connect and start, once. Raises OSError: no broker, or it refuses."""
         self._client.connect(*self._address, keepalive=15)
         self._client.loop_start()
         self._answered.wait(_LIMIT_S)
@@ -187,7 +186,7 @@ class CountsPublisher:
         self.stop()
 
     def publish(self, messages: Iterable[Message], *, retain: bool = False) -> None:
-        """Send at once; return when all have left (QoS 1: are acknowledged).
+        """Send at once; return when all are sent (QoS 1: acknowledged).
 
         Raises:
             ConnectionError: the connection is lost, or nothing moves for 10 s.
@@ -202,7 +201,7 @@ class CountsPublisher:
                 raise ConnectionError("The broker does not accept the messages")
 
     def publish_replay(self, rows: Iterable[tuple[Serial, ZoneId, int, int]]) -> None:
-        """Publish (serial, zone_id, ts_ms, people) as fast as it goes; see publish."""
+        """Publish (serial, zone_id, ts_ms, people) as fast as possible; see publish."""
         self.publish(count(*row) for row in rows)
 
     def crowd_now(
@@ -213,7 +212,7 @@ class CountsPublisher:
         self._add(Crowd(serial, zone_id, now_s, now_s + for_s, people))
 
     def people_at(self, serial: Serial, zone_id: ZoneId, at: datetime) -> int | None:
-        """Return what is published at a moment, None before the start or in future."""
+        """Return the published count, None before the start or in future."""
         ago_s = (datetime.now(UTC) - at).total_seconds()
         t_s = time.monotonic() - self._begun_s - ago_s
         zone = serial, zone_id
@@ -237,7 +236,7 @@ class CountsPublisher:
             t_s = time.monotonic() - self._begun_s
             due = int(t_s * self._per_s) + 1
             if self._client.is_connected() and not _under_way(last):
-                # Who was late makes up for one second, not for a minute.
+                # When late, catch up on one second, not on a minute.
                 for index in range(max(done, due - int(self._per_s) - 1), due):
                     last = self._send_count(index, t_s) or last
             done = due

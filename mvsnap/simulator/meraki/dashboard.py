@@ -1,4 +1,4 @@
-"""Dashboard simulator: as much of the Meraki Dashboard API as a gateway uses."""
+"""Dashboard simulator: the part of the Meraki Dashboard API that a gateway uses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from mvsnap.simulator.picture import draw_picture, pad_jpeg
 
 @dataclass(frozen=True)
 class _Snapshot:
-    """One picture handed out; the two *_at_s are time.monotonic()."""
+    """An issued picture URL; the two *_at_s are time.monotonic()."""
 
     camera: SimulatedCamera
     at: datetime
@@ -39,15 +39,15 @@ class _Snapshot:
 class FakeDashboard:
     """A Dashboard with one organization, two networks and `cameras` cameras.
 
-    Knobs may be turned while it is served.
+    Attributes may be changed while it is served.
 
     not_ready_s: seconds a picture URL answers 404, for cameras without their own.
     picture_lifetime_s: seconds a picture URL works.
-    video_delay_s: seconds until a moment can be asked for by timestamp.
-    redirect_to: origin of a shard; calls that reach it are served, others sent there.
+    video_delay_s: seconds until a moment is available by timestamp.
+    redirect_to: origin of a shard; calls that reach it are served, others redirected.
     zones_retired: the deprecated analytics of zones answer 404.
     finest_interval_s: shorter intervals of detections are refused.
-    people_at: who is in view at a moment, for minutes in which counts are published.
+    people_at: how many are in view at a moment, for minutes with published counts.
     rate_limit: (calls per second, burst) of each organization, None for no limit.
     """
 
@@ -83,12 +83,12 @@ class FakeDashboard:
 
     @property
     def picture_secrets(self) -> list[str]:
-        """Every snapshot URL handed out: whoever knows one sees the picture."""
+        """Every issued snapshot URL: whoever has one sees the picture."""
         with self._lock:
             return list(self._picture_secrets)
 
     def devices(self) -> list[dict[str, Any]]:
-        """Return all devices, also those that are no cameras, in serial order."""
+        """Return all devices, including those that are not cameras, in serial order."""
         devices = [as_device(camera) for camera in list(self.cameras.values())]
         return sorted([*devices, access_point()], key=lambda device: device["serial"])
 
@@ -126,7 +126,7 @@ class FakeDashboard:
             self._picture_secrets.append(url)
 
     def picture(self, token: str) -> Response:
-        """Return what a picture URL answers now."""
+        """Return the current answer of a picture URL."""
         snapshot = self._snapshots.get(token)
         now_s = time.monotonic()
         if snapshot is None or not snapshot.ready_at_s <= now_s < snapshot.expires_at_s:
@@ -163,7 +163,7 @@ class FakeDashboard:
             raise DashboardError(400, "No video for specified timestamp")
 
     def admit(self) -> Response | None:
-        """Send the call on to the shard, refuse it, or let it pass (None)."""
+        """Redirect the call to the shard, refuse it, or let it pass (None)."""
         if not request.path.startswith("/api/v1/"):
             return None
         if self.redirect_to and request.host_url.rstrip("/") != self.redirect_to:
@@ -184,7 +184,7 @@ class FakeDashboard:
         place = request.view_args or {}
         if self.rate_limit is None or not place:
             return False
-        # Every device hangs in the one organization.
+        # Every device is in the only organization.
         organization_id = str(place.get("organization_id", ORGANIZATION_ID))
         with self._lock:
             limit = self._limits.get(organization_id)

@@ -1,4 +1,4 @@
-"""Dashboard errors: how the Meraki Dashboard says no."""
+"""Dashboard errors: refusals of the Meraki Dashboard."""
 
 from __future__ import annotations
 

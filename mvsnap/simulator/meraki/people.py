@@ -1,7 +1,7 @@
-"""Simulated people: how many came into a zone in each minute, the same for ever.
+"""Simulated people: the entrances of a zone in each minute, always the same.
 
-Nobody has to walk for it: a minute's number comes from its name. Where counts are
-published at the same time, those are what the minute had.
+They are not simulated step by step: a minute's number is derived from its name. Where
+counts are published at the same time, those are used.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from mvsnap.domain import FULL_FRAME, Serial, ZoneId
 from mvsnap.simulator.meraki.cameras import NETWORKS, SimulatedCamera, area_of, line_of
 
-# People in view now, None where nobody knows.
+# People in view now, None if unknown.
 PeopleAt = Callable[[Serial, ZoneId, datetime], int | None]
 
 MINUTE = timedelta(minutes=1)
@@ -87,7 +87,7 @@ def _people(camera: SimulatedCamera, zone_id: ZoneId, begin: datetime) -> int:
     name = f"{camera.serial}/{begin:%Y%m%d%H%M}"
     here = int(usual * 2 * _chance(name) + _chance(f"{name}/rest"))
     share = _share(camera, zone_id)
-    # Who is in a zone is in the full frame, too.
+    # Whoever is in a zone is in the full frame, too.
     return sum(_chance(f"{name}/{number}") < share for number in range(here))
 
 

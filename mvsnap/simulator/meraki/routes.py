@@ -1,4 +1,4 @@
-"""Dashboard routes: what the simulated Dashboard answers where."""
+"""Dashboard routes: the endpoints of the simulated Dashboard."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _add_devices(app: Flask, dashboard: FakeDashboard) -> None:
         for row in dashboard.devices():
             if row["serial"] == serial:
                 answer = _without_status(row)
-                # Only the organization-wide list says what kind of product it is.
+                # Only the organization-wide list includes the kind of product.
                 del answer["productType"]
                 return jsonify(answer)
         raise DashboardError(404)
@@ -124,7 +124,7 @@ def _check_organization(organization_id: str) -> None:
 
 
 def _snapshot_body() -> dict[str, Any]:
-    """Return the JSON body; what is sent as a form is ignored, as by the cloud."""
+    """Return the JSON body; forms are ignored, as by the cloud."""
     if not request.is_json:
         return {}
     try:
@@ -144,9 +144,9 @@ def _moment(text: object) -> datetime:
 
 
 def _wanted(rows: _Rows) -> _Rows:
-    """Return the rows that pass every filter; a filter a row knows nothing of passes.
+    """Return the rows that pass every filter; a filter on an absent field passes.
 
-    A name without [] filters nothing, whatever Meraki's description calls it.
+    A name without [] filters nothing, whatever Meraki's description says.
     """
     for name in ("networkIds", "productTypes", "serials"):
         if wanted := set(request.args.getlist(f"{name}[]")):
@@ -155,7 +155,7 @@ def _wanted(rows: _Rows) -> _Rows:
 
 
 def _values(row: dict[str, Any], name: str, otherwise: set[str]) -> set[str]:
-    """Return what a row holds for a filter: networks have a list, devices one value."""
+    """Return a row's values for a filter: networks have a list, devices one value."""
     if name in row:
         return set(row[name])
     key = name.removesuffix("s")
@@ -163,7 +163,7 @@ def _values(row: dict[str, Any], name: str, otherwise: set[str]) -> set[str]:
 
 
 def _page(rows: _Rows, key: str, *, per_page: tuple[int, int, int]) -> Response:
-    """Return one page of rows, which are in order of `key`, with a Link header.
+    """Return one page of rows, sorted by `key`, with a Link header.
 
     per_page: least, most, default.
     """

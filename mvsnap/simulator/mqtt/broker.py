@@ -15,17 +15,17 @@ HOST = "127.0.0.1"
 
 _LIMIT_S = 10.0
 _EVERY_S = 0.02
-_LOGIN_ATTEMPTS = 5  # a free port may be taken by another before mosquitto has it
+_LOGIN_ATTEMPTS = 5  # a free port may be in use again before mosquitto has it
 
 
 class BrokerError(RuntimeError):
-    """No mosquitto, or it does not start; says what to type, or what it said."""
+    """No mosquitto, or it does not start; says what to type, or its own output."""
 
 
 class Mosquitto:
-    """One mosquitto; its folder keeps settings, certificates, messages and its log.
+    """One mosquitto; its folder has settings, certificates, messages and its log.
 
-    A port of 0 becomes a free one at the first start and stays, also over a restart.
+    A port of 0 becomes a free one at the first start and stays, also after a restart.
     """
 
     def __init__(
@@ -40,11 +40,11 @@ class Mosquitto:
         max_inflight: int | None = None,
         max_queued: int = 0,
     ) -> None:
-        """persistence: sessions and their messages outlive a stop, not a kill.
+        """persistence: sessions and their messages survive a stop, but not a kill.
 
-        max_inflight: QoS 1 messages sent and not yet acknowledged, for each client;
+        max_inflight: QoS 1 messages sent and not yet acknowledged, per client;
             0 is no limit, None is mosquitto's own (20).
-        max_queued: messages kept for each client; 0 is no limit (mosquitto's own 1000).
+        max_queued: messages kept per client; 0 is no limit (mosquitto's own 1000).
         """
         self.port = port
         self.log_file = folder / "mosquitto.log"
@@ -84,7 +84,7 @@ class Mosquitto:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                start_new_session=True,  # a Ctrl-C is for whoever started it
+                start_new_session=True,  # a Ctrl-C is for the program that started it
             )
             if self._accepts():
                 self._any_port = False
@@ -94,7 +94,7 @@ class Mosquitto:
                 raise BrokerError(f"mosquitto does not start:\n{self.log()}")
 
     def stop(self) -> None:
-        """Ask it to end, which saves what is persistent; insist if it does not."""
+        """Ask it to end, which saves persistent data; kill it if it does not."""
         if self._popen is not None:
             self._popen.terminate()
             with suppress(subprocess.TimeoutExpired):
@@ -102,7 +102,7 @@ class Mosquitto:
         self.kill()
 
     def kill(self) -> None:
-        """End it at once (SIGKILL), as a power cut would."""
+        """End it at once (SIGKILL), like a power cut."""
         if self._popen is not None:
             self._popen.kill()
             self._popen.wait()
@@ -114,7 +114,7 @@ class Mosquitto:
         return ""
 
     def _accepts(self) -> bool:
-        """Whether it serves within the limit; False at once when it has ended."""
+        """Return whether it serves within the limit; False at once if it has ended."""
         assert self._popen is not None
         deadline = time.monotonic() + _LIMIT_S
         while time.monotonic() < deadline:
@@ -136,7 +136,7 @@ class Mosquitto:
             *self._settings,
         ]
         if os.geteuid() == 0:
-            # It would become another user, who cannot write this folder.
+            # It would switch to another user, who cannot write this folder.
             lines.append("user root")
         if self._login is not None:
             lines.append(f"password_file {make_passwords(folder, *self._login)}")
@@ -159,7 +159,7 @@ def broker(
     max_inflight: int | None = None,
     max_queued: int = 0,
 ) -> Iterator[Mosquitto]:
-    """Run a mosquitto for the length of the block; for the arguments see there."""
+    """Run a mosquitto for the duration of the block; see there for the arguments."""
     running = Mosquitto(
         folder,
         port=port,
@@ -193,7 +193,7 @@ def make_passwords(folder: Path, username: str, password: str) -> Path:
     """Write mosquitto's password file and return it; it holds a salted hash."""
     passwords = folder / "passwords"
     _write(passwords, f"{username}:{password}\n")
-    # -U hashes what is in the file: a password as an argument is seen by all in `ps`.
+    # -U hashes what is in the file: an argument would be visible to all in `ps`.
     _run([require("mosquitto_passwd", "mosquitto"), "-U", str(passwords)])
     return passwords
 
@@ -231,10 +231,10 @@ def make_certificates(folder: Path) -> None:
 
 
 def require(program: str, package: str) -> str:
-    """Return where a program is; /usr/sbin is not in everybody's PATH.
+    """Return the path of a program; /usr/sbin is not in everybody's PATH.
 
     Raises:
-        BrokerError: it is nowhere; says what to type.
+        BrokerError: not found; says what to type.
     """
     found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/bin")
     if found is None:
@@ -251,7 +251,7 @@ def _run(args: Sequence[str]) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, from its first byte on."""
+    """Write a file that was only ever readable by its owner."""
     path.unlink(missing_ok=True)
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)

@@ -1,1 +1,1 @@
-"""Phones in a shop, posted as Meraki's Location Scanning posts them."""
+"""Phones in a shop, posted like Meraki's Location Scanning."""

@@ -1,4 +1,4 @@
-"""Scanning bodies: what Meraki posts of one minute, as JSON, in version 2 and 3."""
+"""Scanning bodies: Meraki's posts of one minute, as JSON, in version 2 and 3."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Body = dict[str, Any]
 
 V2_TYPES = {Radio.WIFI: "DevicesSeen", Radio.BLE: "BluetoothDevicesSeen"}
 V3_TYPES = {Radio.WIFI: "WiFi", Radio.BLE: "BLE"}
-# Where the first access point hangs.
+# Position of the first access point.
 _LAT, _LNG = 52.52, 13.405
 _DEGREE_M = 111_320.0
 
@@ -28,10 +28,10 @@ _DEGREE_M = 111_320.0
 def v2_bodies(
     world: World, minute: datetime, secret: str = "", *, milliseconds: bool = False
 ) -> list[Body]:
-    """Return one body for each access point and radio that hears anybody.
+    """Return one body for each access point and radio that receives anything.
 
-    milliseconds: spell times as Cisco's own simulator does by mistake: seenEpoch is a
-        float of milliseconds and seenTime has no Z.
+    milliseconds: write times as Cisco's own simulator does by mistake: seenEpoch is a
+    float of milliseconds and seenTime has no Z.
     """
     received = world.received(minute)
     found = []
@@ -59,7 +59,7 @@ def v2_body(ap: AccessPoint, kind: str, observations: list[Body], secret: str) -
 
 
 def v3_bodies(world: World, minute: datetime, secret: str = "") -> list[Body]:
-    """Return one body for each radio of the network, with whoever v3 tells of."""
+    """Return one body for each radio of the network, with the clients v3 includes."""
     told = [
         received for received in world.received(minute) if received.phone.is_sent(3)
     ]
@@ -118,7 +118,7 @@ def _v3_observation(world: World, received: Reception) -> Body:
         "latestRecord": {
             "time": _time(received.at),
             "nearestApMac": nearest,
-            # A text here, a number in rssiRecords: so does Meraki.
+            # A text here, a number in rssiRecords: like Meraki.
             "nearestApRssi": str(dbm),
         },
     }
@@ -155,7 +155,7 @@ def _v3_location(world: World, received: Reception) -> Body:
     lat, lng = _position(received)
     variance = 2 + drawn % 1000 / 100
     if drawn % 10 == 0:
-        # Hundreds of kilometres away, and it says so.
+        # Hundreds of kilometres off, and saying so.
         lat, lng, variance = lat - 3, lng + 4, drawn % 1_000_000 + 100_000.5
     nearest = next(iter(received.rssi_dbm))
     tags = next(ap.tags for ap in world.access_points if ap.mac == nearest)

@@ -1,6 +1,6 @@
-"""Scanning: a shop whose Wi-Fi is told to a Location Scanning receiver, as Meraki does.
+"""Scanning: posts a shop's Wi-Fi to a Location Scanning receiver, as Meraki does.
 
-What is to be found out is known in advance. As a program it posts to a gateway:
+The expected results are known in advance. As a program it posts to a gateway:
 python -m mvsnap.simulator.scanning --url http://127.0.0.1:5004/scanning/TOKEN \\
     --validator V --secret S --days 7
 """
@@ -31,14 +31,14 @@ Wait = Callable[[datetime], float]  # seconds until the posts of a minute are du
 
 _MINUTE_S = 60
 _LONG_STAY_S = 3600
-# How many days a run without an end knows in advance.
+# How many days a run without an end plans ahead.
 _AHEAD_DAYS = 30
 
 
 def paced(
     batches: Iterator[Batch], wait_s: Wait, stopping: threading.Event
 ) -> Iterator[Batch]:
-    """Yield each minute when its posts are due; end early when it is to stop."""
+    """Yield each minute when its posts are due; end early when stopped."""
     for minute, leaving in batches:
         if stopping.wait(max(wait_s(minute), 0)):
             return
@@ -50,7 +50,7 @@ def at_once(_minute: datetime) -> float:
 
 
 def as_it_happens(minute: datetime) -> float:
-    """Meraki tells of a minute when it is over; what is long over goes at once."""
+    """Meraki posts a minute when it is over; past ones are posted at once."""
     return minute.timestamp() + _MINUTE_S - time.time()
 
 
@@ -66,7 +66,7 @@ def accelerated(begin: datetime, speed: float) -> Wait:
 
 
 def truth_lines(world: World, version: int) -> list[str]:
-    """Return what the gateway should show of the whole world, in words."""
+    """Return what the gateway should show for the whole world, as text."""
     found = visits(world, version=version)
     long = [visit for visit in found if visit.lasts_s > _LONG_STAY_S]
     met = matches(world, found)
@@ -149,7 +149,7 @@ def _zone(text: str) -> str:
 
 
 def _world_of(asked: argparse.Namespace, today: date) -> World:
-    """Return the days that are over, or those and the coming ones, or these alone."""
+    """Return the past days, or past and future ones, or only these."""
     is_endless = asked.follow or asked.days is None
     return build_world(
         today - timedelta(days=asked.days or 0),

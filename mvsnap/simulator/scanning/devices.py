@@ -39,7 +39,7 @@ def spots_below(
 
 
 def things(ap: AccessPoint, begin: datetime, end: datetime) -> list[Walk]:
-    """Return a printer and a beacon, which are there all the time."""
+    """Return a printer and a beacon, which are always there."""
     printer = Phone(
         "00:1b:a9:00:00:01", Radio.WIFI, SSID, "Printer", "Brother", "192.168.128.2"
     )
@@ -57,7 +57,7 @@ def new_access_point(number: int) -> AccessPoint:
 
 
 def new_phone(name: str, is_randomized: bool, is_associated: bool) -> Phone:
-    """Return a phone of some maker; the same name gives the same phone."""
+    """Return a phone of some brand; the same name gives the same phone."""
     drawn = Random(name)
     maker, system = drawn.choice(_MAKERS)
     number = drawn.randrange(3, 250)

@@ -2,7 +2,7 @@
 
 A day is drawn from the seed and its date alone: it is the same in a long world and in a
 short one. Any two stays of a day either share two minutes or are 90 s apart. So it is
-beyond doubt who was near while a camera saw somebody, however seldom phones are heard.
+unambiguous who was near while a camera saw somebody, however rarely phones send.
 """
 
 from __future__ import annotations
@@ -59,12 +59,12 @@ class Mix:
 
     visitors, passers: of a day. open_from, open_until: local hours.
     closed_weekdays: Monday is 0; passers-by and things stay.
-    returning: share of visitors who leave for some minutes and come back.
+    returning: share of visitors who leave for some minutes and return.
     randomized, associated: shares of phones; of the randomized ones that are not
-        associated every day has new addresses, and v3 does not tell of them.
+        associated every day has new addresses, and v3 omits them.
     no_phone: share of visitors whom only cameras see.
-    unseen: share of stays that only access points notice.
-    things: a printer and a beacon, heard day and night.
+    unseen: share of stays that only access points detect.
+    things: a printer and a beacon, sending day and night.
     """
 
     visitors: int = 60
@@ -85,9 +85,9 @@ class Mix:
             raise ValueError(f"open_until: {self.open_until}, too soon after opening")
 
 
-# Cameras and access points agree in all: each person has a phone, each phone is seen.
+# Cameras and access points agree in everything: each person has a phone, and is seen.
 CLEAN = Mix()
-# Some people have no phone and some phones are where no camera looks.
+# Some people have no phone, and some phones are where no camera looks.
 MIXED = Mix(no_phone=0.25, unseen=0.25)
 
 
@@ -128,7 +128,7 @@ def build_world(
 
 @dataclass
 class _Day:
-    """One local day; `stays`: of all who were drawn so far."""
+    """One local day; `stays`: of everyone drawn so far."""
 
     day: date
     zone: ZoneInfo
@@ -207,7 +207,7 @@ class _Day:
         return replace(walk, stays=tuple(sorted(stays, key=lambda stay: stay.begin)))
 
     def _placed(self, wanted: Stay, walk: Walk, own: list[Stay]) -> list[Stay]:
-        """Return the stay; or one like that of those in its way; or none."""
+        """Return the stay; or one like those in its way; or none."""
         in_the_way = [other for other in self.stays if not agree(wanted, other)]
         if in_the_way:
             other = in_the_way[0]
@@ -224,7 +224,7 @@ class _Day:
         return [wanted] if fits else []
 
     def _phone_of(self, number: int, mix: Mix) -> Phone | None:
-        """Return the phone of a person, the same on every day he comes."""
+        """Return the phone of a person, the same on every day."""
         name = f"{self.seed}/person/{number}"
         drawn = Random(name)
         if drawn.random() < mix.no_phone:

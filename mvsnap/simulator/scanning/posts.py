@@ -1,4 +1,4 @@
-"""Scanning posts: the bodies of a world in the order they leave, with faults."""
+"""Scanning posts: the bodies of a world in the order they are sent, with faults."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LATEST_MINUTES = 4
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """minute: the one the body tells of."""
+    """minute: the one that the body is about."""
 
     minute: datetime
     body: Body
@@ -54,9 +54,9 @@ def posts(
     faults: Collection[str] = (),
     share: float = 0.1,
 ) -> Iterator[tuple[datetime, list[Post]]]:
-    """Yield each minute from `begin` until before `end` with the posts that leave then.
+    """Yield each minute from `begin` until before `end` with the posts sent then.
 
-    Whatever the faults, in the end all has been posted. share: of posts with a fault.
+    Whatever the faults, in the end everything is posted. share: of posts with a fault.
 
     Raises:
         ValueError: a fault that is not one of `FAULTS`, or another version than 2 or 3.

@@ -21,17 +21,17 @@ class HandshakeFailed(Exception):
 
 
 class PostRefused(Exception):
-    """The receiver took a post at no try; `status` of the last, 0 without an answer."""
+    """A post was never accepted; `status` of the last attempt, 0 without an answer."""
 
     def __init__(self, status: int, reason: str = "") -> None:
-        """reason: what the receiver said, in words."""
+        """reason: the receiver's message."""
         said = f"answered {status}" if status else "no answer in time"
         super().__init__(f"{said}: {reason}" if reason else said)
         self.status = status
 
 
 class Sender:
-    """Posts to one receiver over one connection; not for several threads.
+    """Posts to one receiver over one connection; not thread-safe.
 
     accepted, repeated, observations: counted so far.
     """
@@ -46,9 +46,9 @@ class Sender:
         wait_s: float = 0.2,
         ca_file: Path | None = None,
     ) -> None:
-        """Raise ValueError when `url` is none.
+        """Raise ValueError if `url` is invalid.
 
-        wait_s: before the second try, doubled before each further one.
+        wait_s: before the second attempt, doubled before each further one.
         """
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -66,10 +66,10 @@ class Sender:
             )
 
     def shake_hands(self) -> None:
-        """Ask for the validator, as Meraki does before it posts anything.
+        """Request the validator, as Meraki does before it posts anything.
 
         Raises:
-            HandshakeFailed: no answer, or another one.
+            HandshakeFailed: no answer, or a different one.
         """
         status, body = self._ask("GET", None, {})
         if status != 200:
@@ -81,7 +81,7 @@ class Sender:
         """Post until it is accepted; return the status, which is 2xx.
 
         Raises:
-            PostRefused: not accepted at the last try, or stopped meanwhile.
+            PostRefused: not accepted at the last attempt, or stopped meanwhile.
         """
         content = post.content()
         headers = {"Content-Type": "application/json"}

@@ -1,6 +1,6 @@
-"""Scanning stays: what cameras see of the people who stand in their zones.
+"""Scanning stays: how cameras see people standing in their zones.
 
-A stay holds both its begin and its end, so it is counted from the one to the other.
+Begin and end of a stay are both inclusive, so it is counted from one to the other.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from mvsnap.domain import Presence, Serial, ZoneId
 from mvsnap.simulator.meraki.counts import Crowd
 from mvsnap.simulator.scanning.world import Spot, Stay, World
 
-# Any two stays of a day share so many seconds or are so far from each other.
+# Any two stays of a day share at least this many seconds or are this far apart.
 APART_S, SHARED_S = 90, 120
 _SECOND = timedelta(seconds=1)
 # A zone counts as empty only after five seconds without anybody.
@@ -27,14 +27,14 @@ def apart_s(one: Stay, other: Stay) -> float:
 
 
 def agree(one: Stay, other: Stay) -> bool:
-    """Whether nobody can doubt if the two were at the same time."""
+    """Return whether it is unambiguous if the two were at the same time."""
     away_s = apart_s(one, other)
     shared = one.is_seen and other.is_seen and away_s <= -SHARED_S
     return away_s >= APART_S or shared
 
 
 def presence_of(stay: Stay, others: Sequence[Stay]) -> tuple[datetime, datetime]:
-    """Return from when to when the zone is occupied without a break, with `stay`."""
+    """Return from when to when the zone is occupied continuously, including `stay`."""
     here = [other for other in others if other.spot == stay.spot]
     begin, end = stay.begin, stay.end
     while True:
@@ -49,7 +49,7 @@ def presence_of(stay: Stay, others: Sequence[Stay]) -> tuple[datetime, datetime]
 
 
 def seen_stays(world: World, spot: Spot) -> list[Stay]:
-    """Return what the camera sees of a zone, by begin."""
+    """Return the stays in a zone that the camera sees, by begin."""
     all_stays = (stay for walk in world.walks for stay in walk.stays)
     here = [stay for stay in all_stays if stay.spot == spot and stay.is_seen]
     return sorted(here, key=lambda stay: (stay.begin, stay.end))
@@ -71,7 +71,7 @@ def levels(world: World, spot: Spot) -> list[tuple[datetime, int]]:
 
 
 def presences(world: World) -> list[Presence]:
-    """Return when cameras saw somebody in which zone, by time."""
+    """Return when cameras saw people in which zone, by time."""
     found = []
     for spot in world.spots:
         time_in, peak = None, 0
@@ -87,10 +87,10 @@ def presences(world: World) -> list[Presence]:
 def people_counts(
     world: World, begin: datetime, end: datetime, *, every_s: int = 10
 ) -> Iterator[PeopleCount]:
-    """Yield what cameras count from `begin` until before `end`, by time.
+    """Yield the counts of cameras from `begin` until before `end`, by time.
 
     There is a count with each change, at the last second with somebody, every `every_s`
-    while somebody is there, and at last some zeros.
+    while somebody is there, and finally some zeros.
     """
     found: list[PeopleCount] = []
     for spot in world.spots:
@@ -120,7 +120,7 @@ def _counted(
 def crowds(world: World, start: datetime) -> list[Crowd]:
     """Return the same for a `CountsPublisher` that starts at `start`, without a seed.
 
-    What is over by then is left out.
+    What is over by then is omitted.
     """
     found = []
     for spot in world.spots:

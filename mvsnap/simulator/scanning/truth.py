@@ -1,4 +1,4 @@
-"""Scanning truth: what a gateway should find out, from the plan of the walks alone."""
+"""Scanning truth: the results a gateway should have, derived from the walks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Near = tuple[datetime, datetime, set[str]]
 
 @dataclass(frozen=True, slots=True)
 class TrueVisit:
-    """One stay of a phone in the shop; first and last moment at which it is heard.
+    """One stay of a phone in the shop, from its first to its last signal.
 
     walks: those that make up the visit, by time.
     """
@@ -52,7 +52,7 @@ class TrueVisit:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A presence and the visits whose phone was near a camera meanwhile."""
+    """A presence and the visits whose phone was near a camera during it."""
 
     presence: Presence
     visits: tuple[TrueVisit, ...]
@@ -73,8 +73,8 @@ def visits(
     """Return the visits by begin and address.
 
     gap_s: a phone that is silent for longer has left.
-    version: of the bodies: v3 leaves some phones out. radio: None means both.
-    with_passers: those out in the street too, weaker than `INSIDE_DBM`.
+    version: of the bodies: v3 omits some phones. radio: None means both.
+    with_passers: include those in the street, weaker than `INSIDE_DBM`.
 
     Raises:
         ValueError: phones of this world are silent for longer than `gap_s`.
@@ -148,10 +148,11 @@ def matches(
     same_place: bool = False,
     spanned: bool = False,
 ) -> list[Match]:
-    """Return each presence with those of the visits that were near a camera meanwhile.
+    """Return each presence with the visits that were near a camera during it.
 
-    A phone is near when an access point hears it at `NEAR_DBM` or louder. By the plan
-    of the stays any window of up to half a minute around a presence finds the same.
+    A phone is near if an access point receives it at `NEAR_DBM` or stronger. By the
+    plan of the stays any window of up to half a minute around a presence finds the
+    same.
     same_place: only below the access point of the presence's own zone.
     spanned: a visit counts as near from its first stay to its last, also between.
     """
@@ -187,7 +188,7 @@ def _whole(stays: Sequence[Stay]) -> list[Near]:
 
 
 def near_visits(found: Iterable[Match]) -> list[TrueVisit]:
-    """Return the visits of the matches, each once, by begin and address."""
+    """Return the visits of the matches, without duplicates, by begin and address."""
     met = {visit: None for match in found for visit in match.visits}
     return sorted(met, key=lambda visit: (visit.begin, visit.mac))
 
@@ -195,7 +196,7 @@ def near_visits(found: Iterable[Match]) -> list[TrueVisit]:
 def visits_during(
     visits: Iterable[TrueVisit], presence: Presence, window_s: int = 0
 ) -> list[TrueVisit]:
-    """Return the visits under way at a presence, however far from its camera.
+    """Return the visits during a presence, however far from its camera.
 
     window_s: is added before and after the presence.
     """

@@ -1,8 +1,8 @@
-"""Scanning world: access points, phones and walks, and when and how loud each is heard.
+"""Scanning world: access points, phones and walks, and every received signal.
 
-Everything follows from the walks, which are planned with whole seconds. In each minute
-a phone is heard at one moment at most: as it comes, as it goes, and somewhere between.
-So what access points tell holds the begin and the end of each walk to the second.
+Everything follows from the walks, which are planned in whole seconds. In each minute a
+phone sends at one moment at most: on arrival, on leaving, and somewhere in between. So
+the received data has the begin and the end of each walk to the second.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from mvsnap.domain import Serial, ZoneId
 
 # No phone is silent for longer while its owner is here.
 LONGEST_SILENCE_S = 180
-# The loudest access point hears whoever is near a camera at the first at least, in the
-# shop at the second, in the street at the third. Nobody is within 1 dB of any of them.
+# The best access point receives phones near a camera at the first or stronger, in the
+# shop at the second, in the street at the third. No phone is within 1 dB of any of
+# them.
 NEAR_DBM, INSIDE_DBM, OUTSIDE_DBM = -65, -78, -90
-# What a v2 body calls rssi is the signal above this.
+# In a v2 body, rssi is the signal above this.
 NOISE_FLOOR_DBM = -95
-# The distances in metres that keep the three apart, jitter included.
+# The distances in metres that separate the three, including jitter.
 NEAR_M, AISLE_M, OUTSIDE_M, GRID_M = 2.0, (8.0, 9.5), (28.0, 30.0), 20.0
 _AT_1_M_DBM, _JITTER_DB, _WEAKEST_DBM = -48, 3, -93
 
@@ -35,7 +36,7 @@ class Radio(StrEnum):
 
 
 class Kind(StrEnum):
-    """FIXED: a thing that never leaves; PASSER: somebody out in the street."""
+    """FIXED: a thing that never leaves; PASSER: somebody in the street."""
 
     VISITOR = "visitor"
     STAFF = "staff"
@@ -53,7 +54,7 @@ class AccessPoint:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where one stands in a zone of a camera; `ap_mac` hangs right above it."""
+    """A place to stand in a zone of a camera; `ap_mac` is right above it."""
 
     serial: Serial
     zone_id: ZoneId
@@ -64,7 +65,7 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """What access points hear; also a printer or a badge. `ssid` None: not associated.
+    """A device that sends; also a printer or a badge. `ssid` None: not associated.
 
     ipv4: bare; host: its name, which v2 puts in front; user_id: v3 only.
     """
@@ -84,16 +85,16 @@ class Phone:
         return bool(int(self.mac[1], 16) & 2)
 
     def is_sent(self, version: int) -> bool:
-        """v3 leaves out randomized addresses that are not associated."""
+        """v3 omits randomized addresses that are not associated."""
         is_dropped = self.radio == Radio.WIFI and self.is_randomized and not self.ssid
         return version < 3 or not is_dropped
 
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """Somebody stands in a zone from `begin` to `end`; both moments belong to it.
+    """Somebody stands in a zone from `begin` to `end`, both inclusive.
 
-    is_seen: the camera sees the person too, not only access points the phone.
+    is_seen: the camera sees the person, too, not only access points the phone.
     """
 
     spot: Spot
@@ -104,9 +105,9 @@ class Stay:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """One way in and out. Between its stays one is at (x_m, y_m).
+    """One way in and out. Between its stays the person is at (x_m, y_m).
 
-    phone: None for who carries none.
+    phone: None for people without one.
     """
 
     kind: Kind
@@ -125,7 +126,7 @@ class Walk:
 class Reception:
     """A phone at a moment of its walk.
 
-    rssi_dbm: by address of the access point, loudest first, never empty.
+    rssi_dbm: by address of the access point, strongest first, never empty.
     """
 
     phone: Phone
@@ -166,7 +167,7 @@ class World:
         return ZoneInfo(self.timezone)
 
     def received(self, minute: datetime) -> list[Reception]:
-        """Return what is heard in the minute that begins at `minute`, by time."""
+        """Return the signals in the minute that begins at `minute`, by time."""
         number = _minute(minute)
         found = []
         for walk in self._by_minute.get(number, ()):
@@ -176,10 +177,10 @@ class World:
         return sorted(found, key=lambda received: (received.at, received.phone.mac))
 
     def received_at(self, walk: Walk, at: datetime) -> Reception:
-        """Return how a phone sounds at any moment of its walk.
+        """Return the reception of a phone at any moment of its walk.
 
         Raises:
-            ValueError: who walks there has no phone.
+            ValueError: the person has no phone.
         """
         if walk.phone is None:
             raise ValueError("Nobody hears a person without a phone")
@@ -193,7 +194,7 @@ class World:
             for ap in self.access_points
         }
         loud = sorted(dbm.items(), key=lambda pair: -pair[1])
-        # Whoever is far from all is heard by one at least.
+        # A phone far from all is received by at least one.
         kept = {m: d for m, d in loud if d >= _WEAKEST_DBM} or dict(loud[:1])
         return Reception(phone, walk, at, x_m, y_m, kept)
 
@@ -211,7 +212,7 @@ def chance(*about: object) -> int:
 
 
 def _moment(walk: Walk, minute: int, seed: int) -> datetime | None:
-    """Return the moment in a minute of the walk at which its phone is heard."""
+    """Return the moment in a minute of the walk at which its phone sends."""
     if minute == _minute(walk.begin):
         return walk.begin
     if minute == _minute(walk.end):
@@ -219,7 +220,7 @@ def _moment(walk: Walk, minute: int, seed: int) -> datetime | None:
     drawn = chance(seed, walk.phone.mac if walk.phone else "", minute)
     begin, after = _begin_of(minute), _begin_of(minute + 1)
     is_still = any(s.begin < after and s.end >= begin for s in walk.stays)
-    # A phone that rests is silent for one minute, never for two in a row.
+    # A resting phone is silent for one minute, never for two in a row.
     rests = minute % 2 == 1 and drawn // 60 % 3 == 0
     return None if rests and not is_still else begin + timedelta(seconds=drawn % 60)
 

@@ -1,4 +1,4 @@
-"""Webex errors: how Webex says no, with the texts that were seen."""
+"""Webex errors: refusals of Webex, with its own texts as observed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def tracking_id() -> str:
 
 
 def scanning() -> Response:
-    """Return the answer while a file is looked through for malware."""
+    """Return the answer while a file is scanned for malware."""
     text = "The requested resource is temporarily unavailable."
     response = refusal(WebexError(423, text))
     response.headers["Retry-After"] = "1"

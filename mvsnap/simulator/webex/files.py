@@ -1,4 +1,4 @@
-"""Webex files: where the bytes of a message come from, and how they are given out."""
+"""Webex files: the content of a message's files, uploaded, fetched and served."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def uploaded() -> list[SimFile]:
 
 
 def fetched(urls: Any) -> list[SimFile]:
-    """Return what the public addresses of a JSON request lead to.
+    """Return the contents of the public addresses of a JSON request.
 
-    Whatever answers 200 is taken, an HTML error page too: so does Webex.
+    Whatever answers 200 is used, even an HTML error page: Webex does the same.
 
     Raises:
-        WebexError: not exactly one address, or nothing to be had there.
+        WebexError: not exactly one address, or it is not available.
     """
     if not isinstance(urls, list) or len(urls) != 1:
         raise WebexError(400, "Only one file is allowed.")
@@ -61,7 +61,7 @@ def file_answer(file: SimFile, disposition: str = "attachment") -> Response:
     response = Response(file.data, content_type=file.content_type)
     names = {"filename": file.name.encode("ascii", "replace").decode()}
     if not file.name.isascii():
-        # A header holds no other messages (RFC 6266).
+        # A header can have no other characters (RFC 6266).
         names["filename*"] = f"UTF-8''{quote(file.name, safe='')}"
     response.headers.set("Content-Disposition", disposition, **names)
     return response

@@ -1,4 +1,4 @@
-"""Webex model: rooms, messages and files, and how Webex spells them."""
+"""Webex model: rooms, messages and files, and their formats."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ MAX_FILE_BYTES = 100 * 1024 * 1024
 
 @dataclass
 class SimRoom:
-    """member: the bot is in it; broken: the key server cannot open its title.
+    """member: the bot is in it; broken: the key server cannot decrypt its title.
 
-    person_email: whom a 1:1 room is with; its title is only the person's name.
+    person_email: the other person of a 1:1 room; its title is only the person's name.
     """
 
     id: str
@@ -54,7 +54,7 @@ class SimMessage:
 
 
 def new_id(kind: str) -> str:
-    """Return base64url of ciscospark://us/KIND/uuid, unpadded, as Webex's ids are."""
+    """Return base64url of ciscospark://us/KIND/uuid, unpadded, like Webex's ids."""
     plain = f"ciscospark://us/{kind}/{uuid.uuid4()}"
     return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
 

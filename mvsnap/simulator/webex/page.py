@@ -19,7 +19,7 @@ _PAGE = Path(__file__).parent / "templates" / "rooms.html"
 _MARKS = re.compile(
     r"\*\*(?P<bold>[^*]+)\*\*|\[(?P<label>[^\]]+)\]\((?P<url>https?://[^\s)]+)\)"
 )
-# SVG is not among them: it can hold a script.
+# Not SVG: it can contain a script.
 _PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/bmp"})
 
 
@@ -68,9 +68,9 @@ def add(app: Flask, webex: FakeWebex) -> None:
 
 
 def rendered(markdown: str, own_host: str) -> Markup:
-    """Return bold and links as HTML, all else as the text it is.
+    """Return bold and links as HTML, everything else as plain text.
 
-    A link that leads to another host than `own_host` only shows where it would lead.
+    A link to another host than `own_host` is only shown, not clickable.
     """
     parts: list[Markup] = []
     done = 0

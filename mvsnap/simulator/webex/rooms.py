@@ -1,4 +1,4 @@
-"""Webex rooms: the list in pages, and one room."""
+"""Webex rooms: the paged list, and single rooms."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def add(app: Flask, webex: FakeWebex) -> None:
 def _wanted(rooms: list[SimRoom]) -> list[SimRoom]:
     kind = request.args.get("type")
     if kind is not None:
-        # Of a room that cannot be opened Webex does not tell the type.
+        # For a room that cannot be decrypted, Webex omits the type.
         rooms = [room for room in rooms if room.type == kind or room.broken]
     match request.args.get("sortBy"):
         case None:
@@ -53,11 +53,11 @@ def _wanted(rooms: list[SimRoom]) -> list[SimRoom]:
 
 
 def _next_url(size: int, start: int) -> str:
-    """Return the address of the next page, on the host the caller used."""
+    """Return the address of the next page, on the host that the caller used."""
     own = ("max", "cursor", "before")
     kept = {name: text for name, text in request.args.items() if name not in own}
     cursor = base64.urlsafe_b64encode(f"last={start}".encode()).decode().rstrip("=")
-    # Webex sends keys without a value, too.
+    # Webex sends parameters without a value, too.
     query = urlencode({"max": size, **kept}) + f"&before&cursor={cursor}"
     return f"{request.base_url}?{query}"
 

@@ -87,7 +87,7 @@ def _add_messages(app: Flask, webex: FakeWebex) -> None:
         if room_id is None:
             raise WebexError(400, "Required String parameter 'roomId' is not present")
         if webex.room(room_id).type == "group":
-            # In a group a bot sees only what mentions it, and nobody here does.
+            # In a group a bot sees only messages that mention it, and nobody here does.
             if request.args.get("mentionedPeople") != "me":
                 raise WebexError(403, "Failed to get activity.")
             return jsonify(items=[])

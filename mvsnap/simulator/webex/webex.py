@@ -1,4 +1,4 @@
-"""Webex simulator: rooms a bot is in, and what was posted to them."""
+"""Webex simulator: the rooms of a bot, and the messages posted to them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _ID = re.compile(r"[A-Za-z0-9_-]{20,}")
 
 
 class FakeWebex:
-    """Webex as one bot sees it. Knobs may be turned while it is served.
+    """Webex as one bot sees it. Attributes may be changed while it is served.
 
-    page_max: most rooms on one page, whatever the caller wants.
+    page_max: the most rooms per page, whatever the caller requests.
     empty_last_page: the last page has a next link to an empty one, as Webex may do.
     people: names by e-mail address, of the people that exist.
-    scans: how many downloads are answered 423 before one gets its file.
+    scans: how many downloads are answered 423 before the file is served.
     """
 
     def __init__(
@@ -68,10 +68,10 @@ class FakeWebex:
         return room.id
 
     def room(self, room_id: str) -> SimRoom:
-        """Return a room the bot is in.
+        """Return a room that the bot is in.
 
         Raises:
-            WebexError: there is none, or the bot is not in it: Webex does not tell.
+            WebexError: no such room, or the bot is not in it: Webex does not say which.
         """
         if not _ID.fullmatch(room_id):
             raise WebexError(400, "Expect base64 ID or UUID.")
@@ -81,7 +81,7 @@ class FakeWebex:
         raise WebexError(404, "Could not find a room with provided ID.")
 
     def direct_room(self, email: str) -> SimRoom:
-        """Return the 1:1 room with a person; it comes into being on the first use."""
+        """Return the 1:1 room with a person; created on first use."""
         if email not in self.people:
             raise WebexError(404, "Failed to find user with specified email address.")
         new = SimRoom(new_id("ROOM"), self.people[email], "direct", person_email=email)
@@ -119,7 +119,7 @@ class FakeWebex:
         return left > 0
 
     def as_message(self, message: SimMessage, root: str) -> dict[str, Any]:
-        """Return a message as Webex writes it; optional keys are absent, not null."""
+        """Return a message in Webex's format; optional keys are absent, not null."""
         room = next(room for room in self.rooms if room.id == message.room_id)
         plain: dict[str, Any] = {
             "id": message.id,

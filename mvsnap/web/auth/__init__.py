@@ -1,7 +1,7 @@
-"""Who may call: API keys, people who are logged in, or anybody.
+"""Who may call: API keys, people who are logged in, or anyone.
 
-Every view names its access with one of the decorators here; a view without one is
-refused, so nothing becomes public by forgetting.
+Every view declares its access with one of the decorators here; a view without one is
+refused, so nothing becomes public by accident.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from mvsnap.web.auth.sessions import SessionUser
 View = TypeVar("View", bound=Callable[..., Any])
 
 _AUTHENTICATOR = "mvsnap_guard"
-# Addresses for programs: their errors are JSON whoever asks.
+# Addresses for programs: their errors are always JSON.
 _PROGRAMS = (
     "/api/", "/webhook", "/scanning", "/healthz", "/readyz", "/metrics",
 )  # fmt: skip
@@ -52,10 +52,10 @@ def prepare(
     """Make the app check the access of every view."""
     app.extensions[_AUTHENTICATOR] = Authenticator(keys, Counters.new(rate_per_minute))
     app.config.update(
-        # Checked below, for the views that a session opens.
+        # Checked below, for the views that use a session.
         WTF_CSRF_CHECK_DEFAULT=False,
-        # The token holds as long as the session it belongs to; being bound to it is
-        # enough, and Referer has another host behind a proxy that changes Host.
+        # The token is valid as long as the session it is bound to; that is enough, and
+        # Referer has another host behind a proxy that changes Host.
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
     )
@@ -65,14 +65,14 @@ def prepare(
 
 
 def api_key(scope: Scope) -> Callable[[View], View]:
-    """The view needs an API key with this scope; it finds it as `caller()`."""
+    """The view needs an API key with this scope, available as `caller()`."""
     return _mark(Access(scope=scope))
 
 
 def page(role: Role) -> Callable[[View], View]:
-    """The view needs a person with this role or more; it finds it as `person()`.
+    """The view needs a person with this role or a higher one, available as `person()`.
 
-    Whatever changes something needs the CSRF token of the session besides.
+    Requests that change something also need the CSRF token of the session.
     """
     return _mark(Access(role=role))
 
@@ -83,7 +83,7 @@ def key_or_login(scope: Scope) -> Callable[[View], View]:
 
 
 def public(view: View) -> View:
-    """Anybody may call the view."""
+    """Anyone may call the view."""
     return _mark(PUBLIC)(view)
 
 
@@ -103,13 +103,13 @@ _ALLOWED = {
 
 
 def access_of(view: Any) -> Access | None:
-    """Return what the view declared, None for nothing."""
+    """Return what the view declared, None if nothing."""
     return getattr(view, "access", None)
 
 
 def check_access() -> ResponseReturnValue | None:
-    """Runs before every request; returns the way to the login where that helps."""
-    if request.endpoint is None:  # 404 and 405 are answered without a key
+    """Runs before every request; returns a redirect to the login where that helps."""
+    if request.endpoint is None:  # 404 and 405 need no key
         if for_a_person():
             g.person = sessions.find_session_user()  # the error page has a menu, too
         return None
@@ -147,19 +147,19 @@ def _to_login() -> ResponseReturnValue:
 
 
 def admit() -> Caller:
-    """Return whose key makes the request, or raise; `caller()` knows it then."""
+    """Return the caller of the request, or raise; `caller()` works from then on."""
     g.caller = key_authenticator(current_app).admit(request)
     return caller()
 
 
 def key_authenticator(app: App) -> Authenticator:
-    """Return the guard of the API keys; `prepare` comes before."""
+    """Return the authenticator of the API keys; call `prepare` before."""
     found: Authenticator = app.extensions[_AUTHENTICATOR]
     return found
 
 
 def caller() -> Caller:
-    """Return who calls the API; people reach all cameras."""
+    """Return the caller of the API; people may use all cameras."""
     found: Caller = g.caller
     return found
 
@@ -171,13 +171,13 @@ def person() -> SessionUser:
 
 
 def session_user_or_none() -> SessionUser | None:
-    """Return who is logged in, as far as the current request had to know it."""
+    """Return who is logged in, if the current request has looked it up."""
     found: SessionUser | None = g.get("person")
     return found
 
 
 def for_a_person() -> bool:
-    """Say whether a browser asks for a page, not a program for an answer."""
+    """Return whether a browser asks for a page, not a program for data."""
     accepts = request.accept_mimetypes
     return (
         not request.path.startswith(_PROGRAMS)
@@ -186,6 +186,6 @@ def for_a_person() -> bool:
 
 
 def is_local(asked: Request) -> bool:
-    """Say whether the request comes from this machine itself, not through a proxy."""
+    """Return whether the request is from this machine itself, not through a proxy."""
     forwarded = "X-Forwarded-For" in asked.headers or "Forwarded" in asked.headers
     return asked.remote_addr in {"127.0.0.1", "::1"} and not forwarded

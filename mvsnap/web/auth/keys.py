@@ -1,4 +1,4 @@
-"""API keys: what each may do, a rate for each, a lock-out for guessing."""
+"""API keys: what each may do, its rate limit, and a lockout against guessing."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Caller:
             raise Forbidden(f"This key does not have the scope {scope!r}")
 
     def require_cameras(self, cameras: Iterable[str]) -> None:
-        """cameras: serials, and names of cameras of the recorder."""
+        """cameras: serials, and names of recorder cameras."""
         for camera in cameras:
             if not self.reaches(camera):
                 raise Forbidden(f"This key may not use camera {camera}")
@@ -87,7 +87,7 @@ class Caller:
 
 
 class KnownGood:
-    """Which keys have worked from which addresses, the last thousand."""
+    """Which keys have worked from which addresses; the last thousand."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
@@ -107,7 +107,7 @@ class KnownGood:
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """What guards count, each for itself or together with others."""
+    """Counters of authenticators, separate or shared."""
 
     rate: Limit
     wrong: Limit
@@ -123,10 +123,10 @@ class Counters:
 
 
 class Authenticator:
-    """Knows who a key belongs to; keys of one guard share its counters."""
+    """Finds the owner of a key; the keys of one authenticator share its counters."""
 
     def __init__(self, keys: Iterable[ApiKey], counters: Counters) -> None:
-        # Digests have one length: comparing them tells nothing about a key's.
+        # Digests have equal length: comparing them reveals nothing about a key's.
         self._callers = [
             (_digest(key.key.get_secret_value()), Caller.of_key(key)) for key in keys
         ]
@@ -137,11 +137,11 @@ class Authenticator:
         return self.admit_key(key_of(asked) or "", asked.remote_addr or "unknown")
 
     def admit_key(self, key: str, address: str) -> Caller:
-        """Return whose key it is, "" for none; address: of the client.
+        """Return the owner of a key, "" for none; address: of the client.
 
         An address that tried too many wrong keys is locked out for the rest of the
-        minute; only keys that had worked from there before still do, so that one
-        misconfigured device does not silence the others behind the same router.
+        minute; only keys that worked from there before still work, so that one
+        misconfigured device does not lock out the others behind the same router.
 
         Raises:
             Unauthorized, TooManyRequests
@@ -154,12 +154,12 @@ class Authenticator:
             known_good.add(address, caller)
             rate.count(f"key {caller.name}")
             return caller
-        # Only those without a good key: strangers must not use up a device's rate.
+        # Only without a valid key: strangers must not use up a device's rate.
         rate.count(f"address {address}")
         if locked:
             raise wrong.too_many(address)
         if key:
-            if wrong.is_first(address):  # once a minute: nobody floods the log
+            if wrong.is_first(address):  # at most one line a minute
                 log.warning("wrong key or token from %s", address)
             wrong.hit(address)
             raise Unauthorized("Wrong API key")
@@ -184,17 +184,17 @@ def key_of(asked: Request) -> str | None:
     try:
         return read_parameters(asked).get("apikey")
     except BadInput:
-        # A body that is more than parameters, such as a list or a nested object.
+        # More than plain parameters, such as a list or a nested object.
         in_address = read_query(asked).get("apikey")
         return in_address or http_body.api_key(message_of(asked))
 
 
 def message_of(asked: Request) -> dict[str, Any]:
-    """Return the JSON object or form that the body holds, {} when there is none."""
+    """Return the JSON object or form in the body, {} if there is none."""
     try:
         return http_body.read(asked.get_data(), asked.content_type or "")
     except BadInput:
-        return {}  # a stranger is told about the key, not about the body
+        return {}  # without a valid key, the error is about the key, not the body
 
 
 def _digest(key: str) -> bytes:

@@ -1,4 +1,4 @@
-"""How often something may happen. Counted in this process; a restart forgets it."""
+"""Rate limits. Counted in this process; a restart resets them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Limiter:
 
 
 class Limit:
-    """So many in so many minutes for each `who`; `what` is told who has reached it."""
+    """At most `most` in `minutes` for each `who`; `what` is the error message."""
 
     def __init__(
         self, limiter: Limiter, most: int, what: str, *, minutes: int = 1
@@ -30,21 +30,21 @@ class Limit:
         self._what = what
 
     def count(self, who: str) -> None:
-        """Count one more.
+        """Count one attempt.
 
         Raises:
-            TooManyRequests: it is beyond the limit.
+            TooManyRequests: it is over the limit.
         """
         if not self.hit(who):
             raise self.too_many(who)
 
     def is_first(self, who: str) -> bool:
-        """Say whether `who` was not counted yet in this window."""
+        """Return whether `who` was not counted yet in this window."""
         left = self._windows.get_window_stats(self._item, who).remaining
         return int(left) == self._item.amount
 
     def hit(self, who: str) -> bool:
-        """Count one more; False when it is beyond the limit."""
+        """Count one attempt; False when it is over the limit."""
         return self._windows.hit(self._item, who)
 
     def reached_by(self, who: str) -> bool:

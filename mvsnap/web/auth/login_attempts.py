@@ -1,4 +1,4 @@
-"""Log-in with a password: equal time for wrong and unknown, an end to guessing."""
+"""Password logins: equal time for wrong and unknown names, and a lockout."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from mvsnap.web.auth.limit import Limit, Limiter
 log = logging.getLogger(__name__)
 
 _MOST_KNOWN = 1000
-# The audit log of a year must not grow with whoever guesses; the log has all.
+# Guessing must not grow the audit log, which is kept for a year; the log has it all.
 _WRITTEN_AN_HOUR = 20
 
 
 class LoginAttempts:
-    """Checks passwords of mvsnap one at a time: each takes 32 MB and a core.
+    """Checks one mvsnap password at a time: each check takes 32 MB and a core.
 
-    Those of system accounts take seconds without work, so a few are checked at once;
-    a lock-out may then let as many more pass.
+    Those of system accounts take seconds but no CPU, so a few are checked at once; that
+    many more attempts may pass before a lockout.
     """
 
     def __init__(self, people: UserStore, login: Login) -> None:
@@ -37,17 +37,17 @@ class LoginAttempts:
         self._of_address = Limit(limiter, 10, what)
         self._of_name = Limit(limiter, 10, what, minutes=5)
         self._written = Limit(limiter, _WRITTEN_AN_HOUR, what, minutes=60)
-        # Where somebody has logged in before, strangers cannot lock him out.
+        # Where somebody has logged in before, strangers cannot lock that user out.
         self._known_good: set[tuple[str, str]] = set()
         is_local = self._backend == "local"
         self._turn = threading.Lock() if is_local else nullcontext()
 
     def check(self, name: str, password: str, address: str) -> User | None:
-        """Return the user, None when name or password is wrong.
+        """Return the user, None if name or password is wrong.
 
         Raises:
             TooManyRequests: too many have failed from this address or for this name.
-            AccountsAway: the system's accounts cannot be asked now.
+            AccountsAway: the system's accounts are unavailable now.
         """
         name = name.strip().lower()[: users.LONGEST_NAME + 1]
         with self._turn:
@@ -67,7 +67,7 @@ class LoginAttempts:
         return None
 
     def find(self, name: str) -> User | None:
-        """Return the user of this name, if such a log-in can succeed at all."""
+        """Return the user of this name, if this kind of login can succeed at all."""
         try:
             user = self._people.user(users.parse_name(name))
         except BadInput:
@@ -75,7 +75,7 @@ class LoginAttempts:
         return user if user is not None and may_come(user, self._backend) else None
 
     def should_write(self, user: User | None) -> bool:
-        """Say whether one more failure of this user goes into the audit log."""
+        """Return whether another failure of this user goes into the audit log."""
         return self._written.hit("nobody" if user is None else f"user {user.name}")
 
     def _fits(self, user: User | None, password: str) -> bool:
@@ -97,10 +97,10 @@ class LoginAttempts:
 
 
 def may_come(user: User, backend: str) -> bool:
-    """Say whether the user was added for this backend, and still has an account.
+    """Return whether the user was added for this backend and still has an account.
 
-    Whoever was added with a password of mvsnap is not the system account that happens
-    to have the same name; nor the other way round.
+    A user with an mvsnap password is not the system account of the same name, nor the
+    other way round.
     """
     if user.backend != backend:
         return False

@@ -1,4 +1,4 @@
-"""People who are logged in: their session, and what ends it."""
+"""People who are logged in: their sessions, and what ends them."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _ROLES = tuple(Role)
 
 @dataclass(frozen=True, slots=True)
 class SessionUser:
-    """Who is logged in. What Flask-Login asks of a user is below."""
+    """Who is logged in. Flask-Login's interface is below."""
 
     name: str
     role: Role
 
     def may(self, role: Role) -> bool:
-        """Say whether the person's role includes this one."""
+        """Return whether the person's role includes this one."""
         return _ROLES.index(self.role) >= _ROLES.index(role)
 
     @property
@@ -54,7 +54,7 @@ class SessionUser:
 
 
 class Sessions(SecureCookieSessionInterface):
-    """Sessions in a signed cookie. Devices have none: for them no secret is read."""
+    """Sessions in a signed cookie. Devices have none: no secret is read for them."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         if self.get_cookie_name(app) not in request.cookies:
@@ -62,7 +62,8 @@ class Sessions(SecureCookieSessionInterface):
         return super().open_session(app, request)
 
     def is_null_session(self, obj: object) -> bool:
-        # None: the database with the secret was away when the session was opened.
+        # None: the database with the secret was unavailable when the session was
+        # opened.
         return obj is None or super().is_null_session(obj)
 
     def get_cookie_secure(self, app: Flask) -> bool:
@@ -71,7 +72,7 @@ class Sessions(SecureCookieSessionInterface):
 
 
 def prepare(app: Flask, session_hours: float) -> None:
-    """Make the app know sessions and who is logged in."""
+    """Register sessions and the current user with the app."""
     app.session_interface = Sessions()
     app.config.update(
         PERMANENT_SESSION_LIFETIME=timedelta(hours=session_hours),
@@ -86,7 +87,7 @@ def prepare(app: Flask, session_hours: float) -> None:
 
 
 def log_in(user: User) -> None:
-    """Begin a new session; nothing of the one before it stays."""
+    """Start a new session; nothing of the previous one remains."""
     end = gateway().clock.now() + timedelta(
         hours=gateway().settings.login.session_hours
     )
@@ -94,13 +95,13 @@ def log_in(user: User) -> None:
     session.permanent = True
     session["id"] = secrets.token_hex(16)
     session["until"] = end.timestamp()
-    session["mark"] = _mark(user)
+    session["mark"] = _fingerprint(user)
     login_user(SessionUser(user.name, user.role))
     generate_csrf()
 
 
 def log_out(change: Change) -> None:
-    """End the session: a copy of its cookie opens nothing any more."""
+    """End the session: a copy of its cookie is worthless from now on."""
     until = datetime.fromtimestamp(session["until"], UTC)
     gateway().people.end_session(str(session["id"]), until, change)
     _forget_session()
@@ -108,11 +109,11 @@ def log_out(change: Change) -> None:
 
 def _forget_session() -> None:
     session.clear()
-    g.pop("csrf_token", None)  # Flask-WTF keeps it for the rest of the request
+    g.pop("csrf_token", None)  # Flask-WTF caches it for the rest of the request
 
 
 def find_session_user() -> SessionUser | None:
-    """Return who is logged in, by the session of the request."""
+    """Return who is logged in, according to the request's session."""
     found: Any = current_user._get_current_object()
     return found if isinstance(found, SessionUser) else None
 
@@ -124,14 +125,16 @@ def _still_logged_in(name: str) -> SessionUser | None:
     if not isinstance(until, float) or now >= until or not session_id:
         return None
     user = gateway().people.user_of_session(name, str(session_id))
-    if user is None or not hmac.compare_digest(str(session.get("mark")), _mark(user)):
+    if user is None or not hmac.compare_digest(
+        str(session.get("mark")), _fingerprint(user)
+    ):
         return None
     if not may_come(user, gateway().settings.login.backend):
         return None
     return SessionUser(user.name, user.role)
 
 
-def _mark(user: User) -> str:
-    """Return what changes with the user's password or role."""
+def _fingerprint(user: User) -> str:
+    """Return a fingerprint that changes with the user's password or role."""
     text = "\n".join((user.password_hash, user.role, iso(user.changed_at)))
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""Secrets that are part of an address or of a message, checked as API keys are."""
+"""Secrets that are part of an address or message, checked like API keys."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from mvsnap.web.auth.keys import Authenticator, Caller
 
 
 def as_key(name: str, secret: Secret, *scopes: Scope) -> ApiKey:
-    """Return a secret as a key that reaches every camera and room."""
-    # Made without the checks of a key: another party's secret may be shorter than one.
+    """Return a secret as a key that may use every camera and room."""
+    # Not validated as a key: another party's secret may be shorter than ours.
     return ApiKey.model_construct(
         name=name, key=secret, cameras=("*",), rooms=("*",), scopes=scopes
     )
 
 
 def admit_secret(authenticator: Authenticator, secret: str) -> Caller:
-    """Return whose secret it is, for the address of the current request.
+    """Return the owner of the secret; for the client of the current request.
 
     Raises:
         Unauthorized, TooManyRequests
@@ -28,7 +28,7 @@ def admit_secret(authenticator: Authenticator, secret: str) -> Caller:
 
 
 def admit_token(authenticator: Authenticator, token: str) -> Caller:
-    """Return whose token ends the address of the current request.
+    """Return the owner of the token that ends the current request's address.
 
     Raises:
         Unauthorized, TooManyRequests
@@ -36,5 +36,5 @@ def admit_token(authenticator: Authenticator, token: str) -> Caller:
     try:
         return admit_secret(authenticator, token)
     except Unauthorized:
-        # Without the token: an error's text is stored, shown and sent on.
+        # Without the token: an error's text is stored, shown and forwarded.
         raise Unauthorized("Wrong token in the address") from None

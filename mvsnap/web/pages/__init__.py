@@ -1,4 +1,4 @@
-"""Pages for people: what all of them share - menu, times, headers."""
+"""Pages for people: what they share - menu, times, headers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mvsnap.web import auth
 from mvsnap.web.auth.sessions import SessionUser
 from mvsnap.web.context import gateway
 
-# (endpoint, text, role). An entry shows as soon as its page is there.
+# (endpoint, text, role). An entry appears if its page is registered.
 _MENU = (
     ("overview.index", "Overview", Role.VIEWER),
     ("crowd_events.index", "Crowd events", Role.VIEWER),
@@ -42,7 +42,7 @@ class MenuEntry:
 
 
 def prepare(app: Flask) -> None:
-    """Make the app render pages; their blueprints are registered apart."""
+    """Set the app up to render pages; their blueprints are registered separately."""
     app.config["BOOTSTRAP_SERVE_LOCAL"] = True
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
     Bootstrap5(app)
@@ -57,7 +57,7 @@ def prepare(app: Flask) -> None:
 
 
 def local_time(moment: datetime) -> str:
-    """Return the moment as people at the site say it: Sat 21 Nov 14:03:07."""
+    """Return the moment in the site's format: Sat 21 Nov 14:03:07."""
     zone = gateway().zone
     return f"{moment.astimezone(zone):%a %d %b %H:%M:%S}"
 
@@ -69,7 +69,7 @@ def local_clock(moment: datetime) -> str:
 
 
 def with_frame(answer: Response, origin: str) -> Response:
-    """Let the page show a frame of this other site, and of no other."""
+    """Allow the page to show a frame of this site, and no other."""
     policy = f"{_ONLY_OURS}; frame-src {origin}"
     answer.headers["Content-Security-Policy"] = policy
     return answer
@@ -89,13 +89,13 @@ def _public_file(send: Any) -> Any:
 
 
 def _add_version(endpoint: str, values: dict[str, Any]) -> None:
-    # A new version must not meet the stylesheet of the old one in a browser's cache.
+    # A new version must not use the old version's stylesheet from the browser's cache.
     if endpoint in _STATIC_FILES:
         values["v"] = __version__
 
 
 def _shell() -> dict[str, Any]:
-    """Return what base.html needs. Asks no database: error pages use it, too."""
+    """Return what base.html needs. No database: error pages use it, too."""
     return {
         "site_name": gateway().settings.site.name or "mvsnap",
         "person": auth.session_user_or_none(),

@@ -68,7 +68,7 @@ def _asked() -> AuditAsked:
 
 
 def read_filter(given: Mapping[str, str], zone: ZoneInfo) -> AuditAsked:
-    """Return the filter; a value that cannot be used is left out of `wanted`."""
+    """Return the filter; an invalid value is left out of `wanted`."""
     texts = typed(given, ("who", "day", "after"))
     wanted = AuditFilter(
         who=texts.parsed("who", plain), after=texts.parsed("after", _line_id)

@@ -1,4 +1,4 @@
-"""Clip filter: what a person asks of the list of clips, with what was typed wrong."""
+"""Clip filter: the filter of the list of clips, with what was entered wrong."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ ClipsAsked = ListFilter[ClipFilter]
 _MAX_NAME = 80
 _READY, _DELETED = (ClipState.READY,), (ClipState.DELETED,)
 _UNFINISHED = (ClipState.WAITING, ClipState.RECORDING)
-# Deleted ones are shown to those who ask for them.
+# Deleted ones are only shown on request.
 _ALL = (*_UNFINISHED, ClipState.READY, ClipState.FAILED)
 
-# By the value of the field: what it is called, and which clips it shows.
+# By the value of the field: its label, and the clips it shows.
 SHOWN: dict[str, tuple[str, ClipFilter]] = {
     "ready": ("Ready", ClipFilter(states=_READY)),
     "recording": ("Recording", ClipFilter(states=_UNFINISHED)),
@@ -32,7 +32,7 @@ SHOWN: dict[str, tuple[str, ClipFilter]] = {
 
 
 def read_filter(given: Mapping[str, str], zone: ZoneInfo) -> ClipsAsked:
-    """Return the filter; a value that cannot be used is left out of `wanted`."""
+    """Return the filter; an invalid value is left out of `wanted`."""
     texts = typed(given, ("camera", "day", "state", "after"))
     camera = texts.parsed("camera", _camera)
     span = texts.parsed("day", lambda text: day_span(text, zone))

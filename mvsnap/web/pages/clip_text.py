@@ -1,4 +1,4 @@
-"""Words of the clip pages: rows, file names, lines of the audit log, what to set up."""
+"""Texts of the clip pages: rows, file names, audit log lines, setup advice."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TRIGGERS = {
     TriggerKind.WEBHOOK: "webhook {}",
 }
 _SOURCES = {"meraki": "Meraki", "ixon": "IXON Cloud"}
-# A clock that is so far off is worth a line of its own.
+# A clock that is off by more gets a line of its own.
 _SAME_S = 2.0
 _TIDY = re.compile(r"[^\w .-]+")
 
@@ -46,7 +46,7 @@ _ACTION_LINES = """webhooks:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """Why a list is empty. lines: to be copied; reset: a filter hides them."""
+    """Why a list is empty. lines: to be copied; reset: a filter hides the rows."""
 
     text: str
     lines: str = ""
@@ -64,9 +64,9 @@ def clip_row(clip: Clip, settings: Settings, now: datetime) -> ClipRow:
 
 
 def advice(settings: Settings, hook_url: str) -> Advice:
-    """Return what to do so that there will be a first clip."""
+    """Return what to do to get a first clip."""
     webhooks = settings.webhooks
-    # Both send alarms to /webhook, and get what alarms usually lead to.
+    # Both send alarms to /webhook, and need the actions that are usual for alarms.
     without_token = bool(webhooks.meraki_shared_secret) or any(
         "webhook" in key.scopes for key in settings.api_keys
     )
@@ -76,7 +76,7 @@ def advice(settings: Settings, hook_url: str) -> Advice:
     if not webhooks.tokens and not without_token:
         text = "No alarm senders are set up yet. Give each sender a token and restart:"
         return Advice(text, _TOKEN_LINES)
-    # A token that names no actions means both.
+    # A token without actions allows both.
     by_token = any(not t.actions or "clip" in t.actions for t in webhooks.tokens)
     by_rule = any("clip" in rule.actions for rule in webhooks.rules)
     if not (without_token or by_token or by_rule):
@@ -87,7 +87,7 @@ def advice(settings: Settings, hook_url: str) -> Advice:
 
 
 def file_name(clip: Clip, zone: ZoneInfo) -> str:
-    """Return what a saved clip is called, such as `Robot 3 2026-11-21 14.03.07.mp4`."""
+    """Return the file name of a clip, such as `Robot 3 2026-11-21 14.03.07.mp4`."""
     camera = _TIDY.sub("_", clip.camera).strip(" .") or "clip"
     return f"{camera} {clip.at.astimezone(zone):%Y-%m-%d %H.%M.%S}.mp4"
 
@@ -103,9 +103,9 @@ def started_by(trigger: Trigger) -> str:
 
 @dataclass(frozen=True, slots=True)
 class AlarmSummary:
-    """What the alarm said of itself, by what people call it.
+    """The alarm's own data, by the labels on the page.
 
-    own_time: the alarm's, when the clip shows another moment.
+    own_time: the alarm's, where the clip shows another moment.
     """
 
     facts: tuple[tuple[str, str], ...]
@@ -115,25 +115,25 @@ class AlarmSummary:
 
 
 def alarm_summary(alarm: Event, clip: Clip) -> AlarmSummary:
-    told = {name: str(value) for name, value in alarm.details.items()}
+    details = {name: str(value) for name, value in alarm.details.items()}
     facts = (
-        ("Sender", _SOURCES.get(told.get("source", ""), "")),
-        ("Kind", told.get("kind", "")),
-        ("Device", _with_serial(told)),
-        ("Network", told.get("network", "")),
+        ("Sender", _SOURCES.get(details.get("source", ""), "")),
+        ("Kind", details.get("kind", "")),
+        ("Device", _with_serial(details)),
+        ("Network", details.get("network", "")),
     )
-    lines = [line.strip() for line in told.get("text", "").splitlines()]
+    lines = [line.strip() for line in details.get("text", "").splitlines()]
     apart_s = abs((alarm.occurred_at - clip.at).total_seconds())
     return AlarmSummary(
         facts=tuple((name, text) for name, text in facts if text),
         lines=tuple(line for line in lines if line),
-        doubt=told.get("doubt", ""),
+        doubt=details.get("doubt", ""),
         own_time=alarm.occurred_at if apart_s > _SAME_S else None,
     )
 
 
-def _with_serial(told: dict[str, str]) -> str:
-    name, serial = told.get("device", ""), told.get("device_serial", "")
+def _with_serial(details: dict[str, str]) -> str:
+    name, serial = details.get("device", ""), details.get("device_serial", "")
     if name and serial and name != serial:
         return f"{name} ({serial})"
     return name or serial

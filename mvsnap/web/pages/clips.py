@@ -1,4 +1,4 @@
-"""Clips: the list of what was recorded around alarms, live, and a page for each."""
+"""Clips: the live list of what was recorded around alarms, and a page for each."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from mvsnap.web.pages.live_list import ListPage, digest, if_changed
 
 bp = Blueprint("clips", __name__)
 
-_PAGE = 24  # whole rows of 2, 3 and 4 tiles
+_PAGE = 24  # full rows of 2, 3 and 4 tiles
 
 
 class ClipsPage(ListPage[ClipsAsked, ClipRow, Advice]):
@@ -65,7 +65,7 @@ def index() -> ResponseReturnValue:
 @bp.get("/clips/rows")
 @auth.page(Role.VIEWER)
 def rows() -> ResponseReturnValue:
-    """The list alone, for the page that asks again and again: one query."""
+    """The list alone, for the page that polls it: one query."""
     asked = _asked()
     asked.require_valid()
     page = _read_page(asked)
@@ -136,7 +136,7 @@ def show(clip_id: str) -> ResponseReturnValue:
 @bp.get("/clips/<clip_id>/live")
 @auth.page(Role.VIEWER)
 def live(clip_id: str) -> ResponseReturnValue:
-    """What changes while a clip is recorded, for the page that asks again and again."""
+    """The part that changes while a clip is recorded, for the page that polls it."""
     html = render_template("clips/_clip.html", **_live(_known(clip_id)))
     return if_changed(digest(html), lambda: html)
 
@@ -177,7 +177,7 @@ def thumbnail(clip_id: str) -> ResponseReturnValue:
     return private_file(path, "image/jpeg", max_age_s=0)
 
 
-# --- kept and deleted
+# --- keep and delete
 
 
 @bp.post("/clips/<clip_id>/keep")
@@ -218,7 +218,7 @@ def _not_deleted(clip: Clip) -> str:
 
 
 def _known(clip_id: str) -> Clip:
-    # No id holds a NUL, and PostgreSQL refuses to look for one.
+    # No id contains a NUL, and PostgreSQL refuses to search for one.
     found = None if "\0" in clip_id else gateway().clips.clip(EventId(clip_id))
     if found is None:
         raise NotFound(f"Clip {clip_id[:40]!r} not found")

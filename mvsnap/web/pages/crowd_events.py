@@ -1,4 +1,4 @@
-"""Crowd events: the list of what was raised, live, and as a table to download."""
+"""Crowd events: the live list, and a table to download."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _PAGE = 25
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """A sentence, and where to go: to the list without filters, to the settings."""
+    """A sentence, and a link: to the list without filters, or to the settings."""
 
     text: str
     reset: bool = False
@@ -57,7 +57,7 @@ def index() -> ResponseReturnValue:
 @bp.get("/crowd-events/rows")
 @auth.page(Role.VIEWER)
 def rows() -> ResponseReturnValue:
-    """The list alone, for the page that asks again and again: three queries."""
+    """The list alone, for the page that polls it: three queries."""
     asked = _asked()
     asked.require_valid()
     page = _read_page(asked)

@@ -1,4 +1,4 @@
-"""Crowd filter: what a person asks of the list of crowds, with what was typed wrong."""
+"""Crowd filter: the filter of the list of crowds, with what was entered wrong."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MAX_ID = 64
 
 
 def read_filter(given: Mapping[str, str], zone: ZoneInfo) -> CrowdFilter:
-    """Return the filter; a value that cannot be used is left out of `wanted`."""
+    """Return the filter; an invalid value is left out of `wanted`."""
     texts = typed(given, ("serial", "zone_id", "day", "kind", "after"))
     serial = texts.serial()
     span = texts.parsed("day", lambda text: day_span(text, zone))

@@ -1,4 +1,4 @@
-"""Filters of lists: what a person asks for, with what was typed wrong."""
+"""Filters of lists, with what was entered wrong."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class ListFilter(Filter, Generic[Wanted]):
-    """wanted: the same for the store, without what is wrong."""
+    """wanted: the same for the store, without invalid values."""
 
     wanted: Wanted
 
@@ -53,19 +53,19 @@ class HasId(Protocol):
 
 
 def older_url(asked: ListFilter[Any], last: HasId | None) -> str | None:
-    """Return the address of the page after this row, None where there is none."""
+    """Return the address of the page after this row, None if there is none."""
     return url_for(".index", **asked.query, after=last.id) if last else None
 
 
 @dataclass(slots=True)
 class Typed:
-    """The texts of an address while they are read."""
+    """The texts of an address while they are parsed."""
 
     entered: dict[str, str]
     mistakes: dict[str, str] = field(default_factory=dict)
 
     def parsed(self, name: str, parse: Callable[[str], T]) -> T | None:
-        """Return the value; None when there is none, or none that can be used."""
+        """Return the value; None if there is none, or it is invalid."""
         try:
             return parse(self.entered[name]) if name in self.entered else None
         except BadInput as exc:
@@ -74,7 +74,7 @@ class Typed:
             return None
 
     def serial(self) -> Serial | None:
-        """Return the camera; `entered` has it in Meraki's own spelling then."""
+        """Return the camera; `entered` then has it in Meraki's own spelling."""
         found = self.parsed("serial", parse_serial)
         if found is not None:
             self.entered["serial"] = found
@@ -82,7 +82,7 @@ class Typed:
 
 
 def typed(given: Mapping[str, str], names: Sequence[str]) -> Typed:
-    """Return what was typed in these fields; spaces around it are nothing."""
+    """Return what was entered in these fields, without surrounding spaces."""
     texts = {name: given.get(name, "").strip() for name in names}
     return Typed({name: text for name, text in texts.items() if text})
 
@@ -95,7 +95,7 @@ def one_of(text: str, known: Collection[str]) -> str:
 
 
 def plain(text: str) -> str:
-    # No id holds a NUL, and PostgreSQL refuses to look for one.
+    # No id contains a NUL, and PostgreSQL refuses to search for one.
     if not text.isprintable() or len(text) > _MAX_TEXT:
         raise BadInput(
             f"{text[:40]!r} (expected up to {_MAX_TEXT} printable characters)"

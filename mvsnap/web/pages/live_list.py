@@ -1,4 +1,4 @@
-"""Lists and parts of pages that a page asks for again and again."""
+"""Lists and parts of pages that a page polls."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mvsnap.web import auth
 class Tagged(Protocol):
     @property
     def tag(self) -> str:
-        """A text that is another one when the row shows something else."""
+        """A text that changes whenever the row shows something else."""
 
 
 class HasText(Protocol):
@@ -33,7 +33,7 @@ Advice = TypeVar("Advice", bound=HasText)
 class ListPage(Generic[Asked, Row, Advice]):
     """One page of a list.
 
-    older: the address of the next page, None at the end; advice: when there are no
+    older: the address of the next page, None at the end; advice: where there are no
     rows, why, and what to do about it.
     """
 
@@ -44,7 +44,7 @@ class ListPage(Generic[Asked, Row, Advice]):
 
     @property
     def etag(self) -> str:
-        """A text that is another one when the page shows something else."""
+        """A text that changes whenever the page shows something else."""
         parts = [__version__, self.older or "", *(row.tag for row in self.rows)]
         parts.append(self.advice.text if self.advice else "")
         parts.append(auth.person().role)  # some links are for some roles only
@@ -56,7 +56,7 @@ def digest(text: str) -> str:
 
 
 def if_changed(etag: str, html: Callable[[], str]) -> Response:
-    """Return the part of a page, or 304 to who has it already."""
+    """Return the part of a page, or 304 if the browser has it already."""
     if request.if_none_match.contains(etag):
         answer = Response(status=304)
     else:

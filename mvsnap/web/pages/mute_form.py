@@ -1,4 +1,4 @@
-"""The form that mutes: a place and a length in, a mute or what is wrong out."""
+"""The form that mutes: parses a place and a duration into a mute, or mistakes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LENGTHS = (
 
 @dataclass(frozen=True, slots=True)
 class MuteEntered:
-    """What a person typed, by field; `made` when nothing is wrong with it."""
+    """What was entered, by field; `made` if all of it is valid."""
 
     texts: Mapping[str, str] = field(default_factory=dict)
     mistakes: Mapping[str, str] = field(default_factory=dict)

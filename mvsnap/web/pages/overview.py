@@ -1,4 +1,4 @@
-"""The first page: what runs, and what happened today."""
+"""The overview page: what is running, and what happened today."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from mvsnap.web.pages.recorder_rows import recorder_summary
 bp = Blueprint("overview", __name__)
 
 _LATEST = 6
-# A listener says every 15 s that it lives.
+# A listener sends a heartbeat every 15 s.
 _STALE_AFTER = timedelta(seconds=50)
 _FORGOTTEN_AFTER = timedelta(days=1)
-# Silent for a minute; and it is noted once a minute who was heard.
+# Silent for a minute; and last_seen is written once a minute.
 _SILENT_AFTER = timedelta(minutes=2)
 _COLOURS = {"online": "success", "alerting": "warning", "offline": "danger"}
 
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """A word on a colour of Bootstrap; the word alone says it, too."""
+    """A word on a Bootstrap colour; the word is enough by itself."""
 
     text: str
     colour: str
@@ -67,7 +67,7 @@ class LatestClip:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """clips: None where no camera records. failed_clips: of the failures."""
+    """clips: None where no camera records. failed_clips: included in the failures."""
 
     crowds: int
     snapshots: int
@@ -127,7 +127,7 @@ def index() -> ResponseReturnValue:
 def listener_rows(
     listeners: list[Listener], enabled: bool, now: datetime
 ) -> list[ListenerRow]:
-    """Return a row for each listener that was there in the last day."""
+    """Return a row for each listener of the last day."""
     return [
         ListenerRow(
             name=listener.listener_id,
@@ -158,10 +158,10 @@ def camera_rows(
     expected: Sense | None,
     now: datetime,
 ) -> list[CameraRow]:
-    """Return a row for each camera of the Dashboard, then for others that are known.
+    """Return a row for each camera of the Dashboard, then for other known ones.
 
-    used: those in the settings, whether or not the Dashboard names them.
-    expected: whose cameras must be heard; None while nobody listens.
+    used: those in the settings, whether or not the Dashboard lists them.
+    expected: those that must send MV Sense; None while nobody listens.
     """
     others = {*last_seen, *used} - {camera.serial for camera in cameras}
     unknown = [Camera(serial, serial, "", "") for serial in sorted(others)]
@@ -188,7 +188,7 @@ def _is_silent(
         return False
     if serial in last_seen:
         return now - last_seen[serial] > _SILENT_AFTER
-    # Many cameras have no MV Sense: those never heard count if they were named.
+    # Many cameras have no MV Sense: silent ones count only if they were named.
     return serial in expected.cameras
 
 
@@ -207,7 +207,7 @@ def _sense() -> Sense:
     sense = gateway().settings.sense
     try:
         return with_overrides(sense, gateway().site.setting_overrides())
-    except BadInput:  # an old choice that no longer fits: the listener keeps the file's
+    except BadInput:  # an outdated override: listeners use the file's
         return sense
 
 
@@ -227,7 +227,7 @@ def _place(places: Places, mute: Mute) -> str:
 
 
 def _mutes_url() -> str | None:
-    """Return where mutes end, for those who may go there."""
+    """Return where mutes are ended, for those who may."""
     if not (auth.person().is_admin and page_exists("settings.index")):
         return None
     return url_for("settings.index", _anchor="mutes")

@@ -1,4 +1,4 @@
-"""Places: cameras and their zones by name, to pick from and to tell of."""
+"""Places: cameras and their zones by name, to choose from and to display."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ class PlaceCamera:
 
     @property
     def places(self) -> list[tuple[str, str]]:
-        """All one can pick of it, as zone id and name; *: all zones."""
+        """All its options, as zone id and name; *: all zones."""
         zones = [(zone.zone_id, zone.label or zone.zone_id) for zone in self.zones]
         return [("*", "all zones"), (FULL_FRAME, _FULL_FRAME_NAME), *zones]
 
 
 class Places:
-    """What the Dashboard named, and cameras it did not name but that were heard."""
+    """Cameras of the Dashboard, and others that sent messages."""
 
     def __init__(self, cameras: Iterable[PlaceCamera]) -> None:
         self.cameras = tuple(cameras)
         self._by_serial = {camera.serial: camera for camera in self.cameras}
 
     def camera(self, serial: str | None) -> str:
-        """Return its name, for one nobody named its serial."""
+        """Return its name, or the serial if it has none."""
         if serial is None:
             return "All cameras"
         found = self._by_serial.get(Serial(serial))
@@ -63,7 +63,7 @@ class Places:
         )
 
     def has_zone(self, serial: Serial, zone_id: ZoneId) -> bool:
-        """Say whether the camera has the zone, as far as the Dashboard told."""
+        """Return whether the camera has the zone, according to the Dashboard."""
         found = self._by_serial.get(serial)
         if zone_id == FULL_FRAME or found is None or not found.zones:
             return True

@@ -1,4 +1,4 @@
-"""Rows of the cameras that record, as the overview shows them."""
+"""Rows of the recording cameras, as the overview shows them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from mvsnap.clip_model import RecorderCamera
 from mvsnap.core.days import lasting
 from mvsnap.domain import CameraName
 
-# The recorder says once a minute how its cameras are.
+# The recorder writes the state of its cameras once a minute.
 _STALE_AFTER = timedelta(minutes=3)
-# A clip begins at a keyframe: with few of them its pre-roll begins early.
+# A clip begins at a keyframe: if they are rare, its pre-roll begins early.
 _LONGEST_GOP_S = 4
 _COLOURS = {
     "recording": "success",
@@ -28,7 +28,7 @@ _WELL = ("recording", "idle")
 
 @dataclass(frozen=True, slots=True)
 class RecorderRow:
-    """One camera. text: more than the word says; stream: what it sends."""
+    """One camera. text: details beyond the word; stream: what it sends."""
 
     name: CameraName
     word: str
@@ -43,7 +43,7 @@ class RecorderRow:
 
 @dataclass(frozen=True, slots=True)
 class RecorderSummary:
-    """silent_since: nobody records since then; has_none: nobody ever did."""
+    """silent_since: no recorder is alive since then; has_none: there never was one."""
 
     rows: tuple[RecorderRow, ...]
     silent_since: datetime | None = None

@@ -1,4 +1,4 @@
-"""Settings that people change: crowd rule, who is told, places, on and off, mutes."""
+"""Settings that people change: crowd rule, recipients, exceptions, switch, mutes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from mvsnap.web.pages.settings_text import (
 bp = Blueprint("settings", __name__, url_prefix="/settings")
 
 _AUDIT_SHOWN = 50
-# The line of the audit log that tells who chose a setting is looked for in so many.
+# How many audit log lines are searched for who changed a setting.
 _AUDIT_SEARCHED = 1000
 
 
@@ -90,13 +90,13 @@ def back_to_file() -> ResponseReturnValue:
     return redirect(url_for(".index"), 303)
 
 
-# --- rules of places
+# --- exceptions
 
 
 @bp.get("/place")
 @auth.page(Role.ADMIN)
 def override() -> ResponseReturnValue:
-    """The rule of one place; without one in the address, a new one."""
+    """The exception of one place; a new one if the address has none."""
     serial, zone = request.args.get("serial"), request.args.get("zone")
     if serial is None or zone is None:
         return _override_page(Entered())
@@ -169,7 +169,7 @@ def unmute(mute_id: str) -> ResponseReturnValue:
     return redirect(url_for(".mutes"), 303)
 
 
-# --- what they share
+# --- shared
 
 
 def _places() -> Places:
@@ -177,7 +177,7 @@ def _places() -> Places:
 
 
 def _sense() -> Sense:
-    """Return what holds now; choices that no longer fit count as not made."""
+    """Return the settings in force; overrides that are no longer valid are ignored."""
     return _sense_and_why_not()[0]
 
 
@@ -190,12 +190,12 @@ def _sense_and_why_not() -> tuple[Sense, str]:
 
 
 def _configured() -> bool:
-    """Say whether the file or the environment names a broker."""
+    """Return whether the file or the environment configures a broker."""
     return "sense" in gateway().settings.model_fields_set
 
 
 def _listeners() -> list[Listener]:
-    """Return the processes that listen to MV Sense and said so just now."""
+    """Return the processes that are listening to MV Sense right now."""
     since = gateway().clock.now() - SILENT_AFTER
     return [each for each in gateway().sense.listeners() if each.seen_at > since]
 
@@ -219,7 +219,7 @@ def _choose(values: dict[str, Any]) -> ResponseReturnValue:
 
 
 def _store(values: dict[str, Any], changes: list[Change]) -> None:
-    """Keep the values; say what was changed."""
+    """Store the values; flash what was changed."""
     if not values:
         flash("No changes.", "info")
         return
@@ -233,7 +233,7 @@ def _store(values: dict[str, Any], changes: list[Change]) -> None:
 def _replace_override(
     known: Override | None, fresh: Override | None
 ) -> ResponseReturnValue:
-    """Store the rules of places with one of them changed, added or removed."""
+    """Store the exceptions with one of them changed, added or removed."""
     rules = list(_sense().overrides)
     if known is None and fresh is not None:
         rules.append(fresh)

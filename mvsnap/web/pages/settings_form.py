@@ -1,7 +1,7 @@
-"""Settings forms: the rule, who is told, rules of single places. Texts in, values out.
+"""Settings forms: rule, recipients, exceptions. Texts in, values out.
 
-A field comes with `was.NAME`, the text the form showed. Only what a person changed is
-stored, so that two people who change different fields do not undo each other.
+Each field has a `was.NAME`, the text that the form showed. Only what a person changed
+is stored, so two people who change different fields do not undo each other.
 """
 
 from __future__ import annotations
@@ -67,9 +67,9 @@ RULE = (
 
 @dataclass(slots=True)
 class Entered:
-    """What a person typed.
+    """What was entered.
 
-    texts: as typed, by field; values: JSON values of what is right and changed;
+    texts: as entered, by field; values: JSON values of valid, changed fields;
     mistakes: what is wrong, by field.
     """
 
@@ -78,7 +78,7 @@ class Entered:
     mistakes: dict[str, str] = field(default_factory=dict)
 
     def keep(self, name: str, parse: Callable[[], Any]) -> None:
-        """Keep the parsed value, or what is wrong with it."""
+        """Store the parsed value, or what is wrong with it."""
         try:
             self.values[name] = parse()
         except BadInput as exc:
@@ -87,7 +87,7 @@ class Entered:
     def judge(
         self, name: str, sense: Sense, setting_overrides: Mapping[str, Any]
     ) -> None:
-        """Check one value by the settings' own rules."""
+        """Check one value against the settings' own validation."""
         try:
             with_overrides(sense, setting_overrides)
         except BadInput as exc:
@@ -96,13 +96,13 @@ class Entered:
 
 
 def rule_texts(rule: Sense | Override) -> dict[str, str]:
-    """Return the fields of the rule as a form shows them; "": not given."""
+    """Return the fields of the rule as a form shows them; "": not set."""
     texts = {each.name: number(getattr(rule, each.name)) for each in RULE}
     return texts | {"rooms": "\n".join(rule.rooms or ())}
 
 
 def read_rule(form: Mapping[str, str], now: Sense) -> Entered:
-    """Return the changed numbers of the rule; `now` holds before the change."""
+    """Return the changed numbers of the rule; `now`: the rule before the change."""
     entered = _changed(form, now, [each.name for each in RULE])
     for each in RULE:
         if each.name in entered.values:
@@ -122,7 +122,7 @@ def read_rooms(form: Mapping[str, str], now: Sense) -> Entered:
 def read_override(
     form: Mapping[str, str], sense: Sense, serial: str, zone: str
 ) -> Entered:
-    """Return the rule of one place; a field left empty keeps the general rule."""
+    """Return the rule of one place; an empty field uses the general rule."""
     entered = Entered()
     for each in RULE:
         text = entered.texts[each.name] = form.get(each.name, "").strip()
@@ -150,7 +150,7 @@ def parse_number(text: str, wanted: RuleField) -> int | float:
 
 
 def parse_rooms(text: str) -> list[str]:
-    """Return one room or e-mail for each line that is not empty, each once."""
+    """Return one room or e-mail per line that is not empty, without duplicates."""
     rooms = list(dict.fromkeys(_lines(text).splitlines()))
     if len(rooms) > _MAX_ROOMS:
         raise BadInput(f"{len(rooms)} lines: expected at most {_MAX_ROOMS}.")
@@ -171,7 +171,7 @@ def number(value: float | None) -> str:
 
 
 def _changed(form: Mapping[str, str], now: Sense, names: list[str]) -> Entered:
-    """Return the texts; `values` holds those that are not what the form showed."""
+    """Return the texts; `values` has those that differ from what the form showed."""
     entered = Entered(rule_texts(now))
     for name in names:
         shown = _lines(form.get(f"was.{name}", entered.texts[name]))
@@ -191,5 +191,5 @@ def _checked(entered: Entered, now: Sense) -> Entered:
 
 
 def _lines(text: str) -> str:
-    """Return the text without blanks around lines and without empty lines."""
+    """Return the text without spaces around lines and without empty lines."""
     return "\n".join(line for raw in text.splitlines() if (line := raw.strip()))

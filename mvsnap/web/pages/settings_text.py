@@ -1,4 +1,4 @@
-"""Settings in words: where each comes from, rules of places, mutes, audit lines."""
+"""Settings as text: the origin of each, exceptions, mutes, audit log lines."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from mvsnap.domain import Change, Listener, Mute
 from mvsnap.web.pages.places import Places
 from mvsnap.web.pages.settings_form import RULE, number
 
-# A listener follows the switch within two seconds, and then asks the broker.
+# A listener reacts to the switch within two seconds, then connects to the broker.
 _SWITCHING = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a setting comes from; `change` tells who chose it, when it is known."""
+    """Where a setting comes from; `change`: who changed it, if known."""
 
     name: str
     chosen: bool
@@ -46,7 +46,7 @@ class MuteRow:
 
 
 def text_of(name: str, value: Any) -> str:
-    """Return the value of a setting as a person reads it."""
+    """Return the value of a setting for people."""
     if name == "enabled":
         return "on" if value else "off"
     if name == "rooms":
@@ -57,7 +57,7 @@ def text_of(name: str, value: Any) -> str:
 
 
 def rule_text(override: Override) -> str:
-    """Return what is another one than in the general rule."""
+    """Return what differs from the general rule."""
     parts = []
     for each in RULE:
         value = getattr(override, each.name)
@@ -71,7 +71,7 @@ def rule_text(override: Override) -> str:
 def origins(
     file: Sense, setting_overrides: Mapping[str, Any], changes: Sequence[Change]
 ) -> dict[str, Origin]:
-    """Return for each setting whether it was chosen. changes: newest first."""
+    """Return for each setting whether it is overridden. changes: newest first."""
     newest: dict[str, Change] = {}
     for change in changes:
         newest.setdefault(change.what, change)
@@ -87,7 +87,7 @@ def origins(
 def is_switching(
     enabled: bool, switched: Change | None, listeners: Sequence[Listener], now: datetime
 ) -> bool:
-    """Say whether what the listeners told may still be from before the switch."""
+    """Return whether the listeners' last state may be from before the switch."""
     if switched is None or now - switched.at > _SWITCHING:
         return False
     followed = all(listener.connected == enabled for listener in listeners)

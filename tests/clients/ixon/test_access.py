@@ -72,7 +72,7 @@ def test_an_access_that_ended_is_noticed_and_another_one_works(
         pytest.param(502, {}, False, id="the tunnel is down"),
     ],
 )
-def test_an_ended_access_is_told_from_the_cameras_own_answers(
+def test_an_expired_access_is_distinguished_from_the_cameras_own_answers(
     status: int, headers: dict[str, str], ended: bool
 ) -> None:
     access = WebAccess("https://one.example/", "a=b", NOON)
@@ -85,7 +85,7 @@ def test_a_single_value_may_come_in_a_list(fake: FakeIxon, ixon: Ixon) -> None:
     assert fetched(access, "/a.jpg").status_code == 200
 
 
-def test_a_router_that_is_offline_is_said_at_once(fake: FakeIxon, ixon: Ixon) -> None:
+def test_an_offline_router_is_reported_at_once(fake: FakeIxon, ixon: Ixon) -> None:
     with pytest.raises(
         AgentOffline, match="router of this camera is offline"
     ) as caught:
@@ -154,7 +154,7 @@ def test_a_stop_does_not_wait_for_the_tunnel(fake: FakeIxon, origin: str) -> Non
         pytest.param("HERE/away?auth=x", "no cookie (302)", True, id="led away"),
     ],
 )
-def test_a_link_to_the_camera_that_does_not_open_is_said(
+def test_a_camera_link_that_does_not_open_is_reported(
     url: Any, words: str, retry: bool
 ) -> None:
     answers = {

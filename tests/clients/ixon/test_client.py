@@ -38,7 +38,7 @@ def test_lists_are_read_to_their_last_page(fake: FakeIxon, ixon: Ixon) -> None:
     ]
 
 
-def test_a_service_tells_what_a_recorder_must_know(fake: FakeIxon, ixon: Ixon) -> None:
+def test_a_service_has_what_a_recorder_needs(fake: FakeIxon, ixon: Ixon) -> None:
     fake.camera.auth = "digest"
     fake.page_size = 1
     known = fake.agents[0].servers

@@ -72,7 +72,7 @@ def test_headers_name_version_application_and_company(
     assert agents["Api-Company"] == COMPANY_ID
 
 
-def test_a_wrong_password_is_said_and_not_sent_again_for_five_minutes(
+def test_a_wrong_password_is_reported_and_not_sent_again_for_five_minutes(
     fake: FakeIxon, origin: str
 ) -> None:
     clock = FakeClock()
@@ -89,7 +89,7 @@ def test_a_wrong_password_is_said_and_not_sent_again_for_five_minutes(
     assert logins(fake) == 2
 
 
-def test_trouble_during_the_login_is_no_wrong_password(
+def test_an_error_during_the_login_is_not_a_wrong_password(
     fake: FakeIxon, ixon: Ixon
 ) -> None:
     fake.faults.add(Fault("503-html", "POST /api/access-tokens"))
@@ -199,7 +199,7 @@ def test_a_new_token_that_is_refused_too_ends_the_call() -> None:
     assert asked.count("POST /login") == 2
 
 
-def test_a_refused_service_token_is_said_and_not_sent_again(
+def test_a_refused_service_token_is_reported_and_not_sent_again(
     fake: FakeIxon, origin: str
 ) -> None:
     with client(f"{origin}/api", ServiceToken("other-token")) as ixon:

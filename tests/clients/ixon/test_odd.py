@@ -1,4 +1,4 @@
-"""IXON answers that go wrong, and what may be told about them."""
+"""Invalid answers of IXON, and what errors may say about them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ from tests.clients.ixon.stub import (
     ],
 )
 @pytest.mark.parametrize("path", ["GET /api/$", "access-tokens", "agents"])
-def test_every_trouble_says_whether_to_come_back(
+def test_every_error_says_whether_to_retry(
     fake: FakeIxon,
     ixon: Ixon,
     path: str,
@@ -143,7 +143,7 @@ def test_an_api_that_names_nothing_is_not_ixons() -> None:
 
 
 def troubles(url: str) -> list[str]:
-    """Call everything against `url` and return all that the errors tell."""
+    """Call everything against `url` and return the texts of all errors."""
     told = [repr(ACCOUNT), repr(ServiceToken(TOKEN))]
     for credentials in (ACCOUNT, ServiceToken(TOKEN)):
         with client(url, credentials, timeout_s=0.3) as ixon:
@@ -192,7 +192,7 @@ def echo(status: int) -> Response:
     return as_json(body, status, Location=link)
 
 
-def test_no_secret_is_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_no_secret_is_revealed(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     told: list[str] = []
     for url in places():

@@ -1,4 +1,4 @@
-"""What was counted, as the Dashboard tells it and as it might."""
+"""Counts in the Dashboard's formats, documented and possible."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_areas_and_lines_of_all_cameras_are_named(dashboard: Dashboard) -> None:
     assert len(found) == 6
 
 
-def test_who_crossed_a_line_is_told_by_the_minute(
+def test_line_crossings_are_counted_by_the_minute(
     dashboard: Dashboard, fake_dashboard: FakeDashboard
 ) -> None:
     since, until = recently(2)
@@ -141,7 +141,7 @@ def test_retired_zones_are_an_error_that_needs_no_retry(
 
 
 @pytest.mark.parametrize("kind", ["429", "500-html", "html-200", "reset"])
-def test_trouble_is_an_error_that_may_pass(
+def test_an_outage_is_a_temporary_error(
     dashboard: Dashboard, fake_dashboard: FakeDashboard, kind: str
 ) -> None:
     fake_dashboard.faults.add(Fault(kind, seconds=3))

@@ -107,7 +107,7 @@ def test_a_refusal_says_whether_to_retry_and_is_not_repeated(
     assert len(fake_dashboard.asked) == 1
 
 
-def test_a_wrong_key_is_told_in_words(dashboard_origin: str) -> None:
+def test_a_wrong_key_is_reported_in_words(dashboard_origin: str) -> None:
     from mvsnap.clock import SystemClock
 
     stranger = Dashboard(dashboard_origin + "/api/v1", "wrong", clock=SystemClock())
@@ -117,7 +117,7 @@ def test_a_wrong_key_is_told_in_words(dashboard_origin: str) -> None:
     assert not caught.value.retry
 
 
-def test_an_unknown_camera_is_told_in_words(dashboard: Dashboard) -> None:
+def test_an_unknown_camera_is_reported_in_words(dashboard: Dashboard) -> None:
     with pytest.raises(UpstreamError, match="does not know this camera"):
         dashboard.camera(STRANGER)
 
@@ -174,7 +174,7 @@ def test_a_camera_says_where_its_own_stream_is(
     assert dashboard.stream_url(SERIAL) == url
 
 
-def test_a_stream_that_is_off_is_told_with_how_to_turn_it_on(
+def test_a_disabled_stream_is_reported_with_how_to_enable_it(
     dashboard: Dashboard,
 ) -> None:
     with pytest.raises(UpstreamError, match="turn it on in the Dashboard") as caught:

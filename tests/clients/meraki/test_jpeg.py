@@ -19,7 +19,7 @@ THUMBNAIL = picture()[:60_000]
         pytest.param(WHOLE + b"\r\n", id="a line end behind"),
     ],
 )
-def test_a_whole_picture_is_taken(data: bytes) -> None:
+def test_a_complete_picture_is_accepted(data: bytes) -> None:
     assert jpeg.is_whole(data)
 
 
@@ -42,6 +42,6 @@ def test_anything_else_is_no_whole_picture(data: bytes) -> None:
     assert not jpeg.is_whole(data)
 
 
-def test_no_beginning_of_a_picture_is_taken_for_a_whole_one() -> None:
+def test_no_beginning_of_a_picture_counts_as_complete() -> None:
     data = picture(progressive=True)
     assert not any(jpeg.is_whole(data[:size]) for size in range(len(data)))

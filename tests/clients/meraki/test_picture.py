@@ -46,7 +46,7 @@ def client(
         pytest.param(Response("", 403), id="403"),
     ],
 )
-def test_what_is_no_picture_yet_is_asked_again(not_ready: Response) -> None:
+def test_an_incomplete_picture_is_requested_again(not_ready: Response) -> None:
     answers = [not_ready, not_ready, Response(JPEG + b"\x00\x00")]
     clock = FakeClock()
     with answering(lambda *_: answers.pop(0)) as origin, client(clock) as dashboard:
@@ -117,7 +117,7 @@ def test_a_host_out_of_reach_is_asked_until_the_deadline() -> None:
     assert caught.value.retry
 
 
-def test_an_endless_body_is_not_taken_in() -> None:
+def test_an_endless_body_is_not_read() -> None:
     def endless(_method: str, _path: str) -> Response:
         megabyte = b"\xff" * 1024 * 1024
         return Response(megabyte for _ in range(40))
@@ -140,7 +140,7 @@ def test_an_endless_body_is_not_taken_in() -> None:
         pytest.param("", id="empty"),
     ],
 )
-def test_a_link_that_is_no_http_url_is_not_asked(url: str) -> None:
+def test_a_link_that_is_not_an_http_url_is_not_requested(url: str) -> None:
     with (
         client(FakeClock()) as dashboard,
         pytest.raises(NoPicture, match=r"not an http\(s\) URL") as caught,

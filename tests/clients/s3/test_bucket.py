@@ -71,7 +71,7 @@ def test_another_file_of_that_name_is_replaced(
     assert s3_server.content(name, key) == b"54321"
 
 
-def test_an_upload_that_was_cut_goes_on_with_the_parts_that_are_missing(
+def test_an_interrupted_upload_resumes_with_the_missing_parts(
     s3_server: ObjectStore, name: str, tmp_path: Path
 ) -> None:
     path = video(tmp_path, 3 * PART_BYTES)
@@ -104,7 +104,7 @@ def test_an_upload_that_was_cut_goes_on_with_the_parts_that_are_missing(
     ],
     ids=["wrong secret", "wrong key", "no bucket"],
 )
-def test_what_is_refused_is_told_in_words(
+def test_a_refusal_is_reported_in_words(
     s3_server: ObjectStore,
     name: str,
     tmp_path: Path,
@@ -147,9 +147,7 @@ def test_a_right_key_passes_the_check_and_leaves_nothing(
     [(503, "SlowDown", True), (500, "InternalError", True), (429, "", True)]
     + [(403, "AccessDenied", False), (400, "EntityTooLarge", False)],
 )
-def test_a_refusal_says_whether_to_come_again(
-    status: int, code: str, retry: bool
-) -> None:
+def test_a_refusal_says_whether_to_retry(status: int, code: str, retry: bool) -> None:
     about = {"HTTPStatusCode": status, "HTTPHeaders": {"retry-after": "7"}}
     error = {"Code": code, "Message": "a key: AKIASECRET"}
     found = refusal({"ResponseMetadata": about, "Error": error}, "bucket x at y")
@@ -157,6 +155,6 @@ def test_a_refusal_says_whether_to_come_again(
     assert "AKIASECRET" not in found.message
 
 
-def test_a_value_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+def test_an_invalid_value_is_reported(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"storage\.s3 cannot be used"):
         Bucket("clips", ACCESS_KEY, SECRET_KEY, region="not a region!")

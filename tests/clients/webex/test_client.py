@@ -159,7 +159,7 @@ def picture_bytes(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def test_a_picture_that_is_gone_is_told_without_its_path(
+def test_a_missing_picture_is_reported_without_its_path(
     webex: Webex, stub: StubWebex, tmp_path: Path
 ) -> None:
     with pytest.raises(UpstreamError, match="is gone") as caught:

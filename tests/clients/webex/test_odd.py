@@ -106,7 +106,7 @@ def test_a_refused_message_says_whether_to_retry(
     assert error.__context__ is None
 
 
-def test_webexs_words_and_the_tracking_id_are_told() -> None:
+def test_webexs_message_and_the_tracking_id_are_reported() -> None:
     stub = StubWebex()
     stub.instead = [refused("Could not find a room with provided ID.", 404)]
     with served(stub) as webex, pytest.raises(UpstreamError) as caught:
@@ -258,7 +258,7 @@ def test_a_message_that_never_left_is_not_unsure(origin: str) -> None:
         pytest.param("https://webexapis.com/v1", "a\nb", id="token of two lines"),
     ],
 )
-def test_settings_that_cannot_work_are_told(base_url: str, token: str) -> None:
+def test_settings_that_cannot_work_are_reported(base_url: str, token: str) -> None:
     webex = Webex(base_url, token)
     with pytest.raises(UpstreamError, match=r"webex\.bot_token") as caught:
         webex.me()

@@ -121,7 +121,7 @@ def test_a_text_arrives_as_it_was_given(cloud: FakeWebex, webex: Webex) -> None:
     assert message.files == []
 
 
-def test_a_message_that_is_too_long_is_cut_and_taken(
+def test_a_message_that_is_too_long_is_truncated_and_accepted(
     cloud: FakeWebex, webex: Webex
 ) -> None:
     webex.post(to(cloud), "ä" * 5000)
@@ -144,7 +144,7 @@ def test_a_picture_arrives_byte_for_byte_in_its_thread(
     assert file.data == path.read_bytes()
 
 
-def test_a_reply_to_a_message_of_another_room_is_refused_for_good(
+def test_a_reply_to_a_message_of_another_room_is_refused_permanently(
     cloud: FakeWebex, webex: Webex
 ) -> None:
     head = webex.post(to(cloud, "Gate"), "x")
@@ -154,7 +154,7 @@ def test_a_reply_to_a_message_of_another_room_is_refused_for_good(
     assert len(cloud.messages) == 1
 
 
-def test_a_room_the_bot_left_is_refused_for_good(
+def test_a_room_that_the_bot_left_is_refused_permanently(
     cloud: FakeWebex, webex: Webex
 ) -> None:
     cloud.rooms[0].member = False
@@ -163,7 +163,7 @@ def test_a_room_the_bot_left_is_refused_for_good(
     assert (caught.value.retry, caught.value.unsure) == (False, False)
 
 
-def test_a_wrong_token_is_told_with_what_to_do_and_tried_again(
+def test_a_wrong_token_is_reported_with_what_to_do_and_retried(
     cloud: FakeWebex,
 ) -> None:
     with (
@@ -225,7 +225,7 @@ def test_a_message_that_failed_says_when_to_try_again_and_if_it_may_be_there(
     assert len(cloud.messages) == arrived + 1
 
 
-def test_a_text_whose_connection_broke_may_have_arrived_though_it_did_not(
+def test_a_text_with_a_broken_connection_may_have_arrived(
     cloud: FakeWebex, webex: Webex
 ) -> None:
     cloud.faults.add(Fault("reset"))

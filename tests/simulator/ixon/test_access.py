@@ -175,7 +175,7 @@ ALARM = Alarm(
 )
 
 
-def test_an_alarm_is_told_in_each_form() -> None:
+def test_an_alarm_is_sent_in_each_form() -> None:
     flat = json.loads(body_of(ALARM))
     assert flat["createdOn"] == "2026-03-04T12:26:24"
     assert flat["extraInfo"] == {

@@ -103,7 +103,7 @@ def test_a_token_lives_from_a_minute_to_sixty_days(
         pytest.param({"Api-Version": "1"}, 400, id="another version"),
     ],
 )
-def test_each_header_is_looked_at(
+def test_each_header_is_checked(
     client: Client, headers: dict[str, str], status: int
 ) -> None:
     assert words(client.ask("GET", "/agents", headers=headers))[0] == status

@@ -248,9 +248,7 @@ def test_a_scripted_crowd_comes_and_goes(
     assert (people[0], set(people)) == (0, {0, 4})
 
 
-def test_a_crowd_appears_when_it_is_told_to(
-    mosquitto: Mosquitto, publish: Publish
-) -> None:
+def test_a_crowd_appears_on_demand(mosquitto: Mosquitto, publish: Publish) -> None:
     with listening(mosquitto, COUNTS) as heard:
         publisher = publish(1, rate_per_s=20)
         publisher.crowd_now(SERIAL, FULL_FRAME, 6, for_s=60)
@@ -261,7 +259,7 @@ def test_a_crowd_appears_when_it_is_told_to(
             publisher.crowd_now(SERIAL, ZoneId("7"), 6, for_s=60)
 
 
-def test_a_silent_camera_says_nothing_and_the_others_go_on(
+def test_a_silent_camera_publishes_nothing_and_the_others_continue(
     mosquitto: Mosquitto, publish: Publish
 ) -> None:
     with listening(mosquitto) as heard:
@@ -312,7 +310,7 @@ def test_a_retained_message_meets_whoever_comes_later(
     assert [message.retain for message in heard.messages] == [True, False]
 
 
-def test_it_goes_on_after_the_broker_was_away(tmp_path: Path) -> None:
+def test_it_continues_after_a_broker_outage(tmp_path: Path) -> None:
     with (
         broker(tmp_path) as started,
         CountsPublisher(HOST, started.port, [CAMERA], rate_per_s=20) as publisher,
@@ -343,7 +341,7 @@ def test_a_login_over_tls(tmp_path: Path) -> None:
             wrong.start()
 
 
-def test_no_broker_is_told_at_once() -> None:
+def test_a_missing_broker_is_reported_at_once() -> None:
     with pytest.raises(ConnectionRefusedError):
         CountsPublisher(HOST, free_port(), [CAMERA]).start()
 
@@ -385,7 +383,7 @@ def test_the_command_loads_a_broker_until_ctrl_c(mosquitto: Mosquitto) -> None:
     assert 100 <= int(program.output().split()[0]) <= 600
 
 
-def test_the_command_tells_that_there_is_no_broker() -> None:
+def test_the_command_reports_that_there_is_no_broker() -> None:
     port = str(free_port())
     with running(
         [sys.executable, "-m", "mvsnap.simulator.meraki.counts", "--port", port]

@@ -1,4 +1,4 @@
-"""Simulated people come at the hours people come, the same at every look."""
+"""Simulated people come at plausible hours, and always the same ones."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_more_come_at_noon_than_at_night() -> None:
     assert entrances(NIGHT) < 20
 
 
-def test_the_same_minute_has_the_same_people_at_every_look() -> None:
+def test_the_same_minute_always_has_the_same_people() -> None:
     once = list(minutes(CAMERA, FULL_FRAME, NOON, NOON + HOUR))
     assert list(minutes(CAMERA, FULL_FRAME, NOON, NOON + HOUR)) == once
     assert len(once) == 60
@@ -61,7 +61,7 @@ def test_minutes_with_published_counts_have_those() -> None:
         CAMERA, FULL_FRAME, NOON - HOUR / 60, NOON + HOUR / 60, published
     )
     assert before.entrances != 4
-    # 32, 36 ... 56: seven of fifteen looks.
+    # 32, 36 ... 56: seven of fifteen polls.
     assert (after.entrances, after.average_people) == (4, 1.87)
 
 
@@ -135,7 +135,7 @@ def test_retired_zones_are_gone_and_lines_are_not(
     assert row["boundaries"]["id"] == line_of(CAMERA)
 
 
-def test_recent_and_live_tell_of_each_zone(
+def test_recent_and_live_include_each_zone(
     dashboard: tuple[FakeDashboard, str],
 ) -> None:
     recent = asked(dashboard, OVERVIEW.replace("overview", "recent")).json()

@@ -42,7 +42,7 @@ def test_keys_and_passwords_are_for_their_owner_alone(tmp_path: Path) -> None:
     assert all(b"a:secret" not in file.read_bytes() for file in tmp_path.iterdir())
 
 
-def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
     with socket.create_server((HOST, 0)) as taken:
         one = Mosquitto(tmp_path, port=taken.getsockname()[1])
         with pytest.raises(BrokerError, match="taken by another program"):
@@ -50,7 +50,7 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
         assert one.pid is None
 
 
-def test_a_missing_program_is_told_with_what_to_type() -> None:
+def test_a_missing_program_is_reported_with_what_to_type() -> None:
     with pytest.raises(BrokerError, match="sudo apt-get install -y mosquitto"):
         require("no-such-mosquitto", "mosquitto")
 

@@ -42,9 +42,9 @@ def bodies_of(world: World, version: int, **options: Any) -> list[dict[str, Any]
 
 
 def read(bodies: Iterable[dict[str, Any]], with_locations: bool = False) -> set[Seen]:
-    """Return what Wi-Fi bodies tell, of each moment the loudest.
+    """Return the contents of Wi-Fi bodies, the strongest signal of each moment.
 
-    with_locations: from the locations of v3 too, not from the latest record alone.
+    with_locations: from the locations of v3, too, not only from the latest record.
     """
     loudest: dict[tuple[str, datetime], int] = {}
     for body in bodies:

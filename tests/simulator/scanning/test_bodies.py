@@ -212,7 +212,7 @@ def test_v3_leaves_out_random_addresses_that_are_not_associated(world: World) ->
     assert random_ones(v3_bodies) == {False}
 
 
-def test_a_phone_that_several_access_points_hear_is_heard_at_one_moment(
+def test_a_phone_received_by_several_access_points_has_one_moment(
     world: World,
 ) -> None:
     moments: dict[tuple[datetime, str], set[str]] = {}

@@ -103,7 +103,7 @@ def test_without_a_receiver_there_is_no_handshake() -> None:
 @pytest.mark.parametrize(
     "url", ["127.0.0.1:5004/scanning", "ftp://host/x", "http:///x"]
 )
-def test_an_address_that_is_none_is_refused(url: str) -> None:
+def test_an_invalid_address_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="url: expected"):
         Sender(url, VALIDATOR)
 
@@ -132,7 +132,9 @@ def test_a_post_that_is_never_accepted_is_given_up(pair: Pair) -> None:
         ("<html>", "401$"),
     ],
 )
-def test_why_a_post_is_refused_is_told(pair: Pair, body: str, said: str) -> None:
+def test_the_reason_for_a_refused_post_is_reported(
+    pair: Pair, body: str, said: str
+) -> None:
     pair.receiver.answers, pair.receiver.body = [401], body
     with pytest.raises(PostRefused, match=f"answered {said}"):
         pair.sender(tries=1).post(POST)
@@ -169,7 +171,7 @@ def test_duplicates_and_compressed_posts_arrive(pair: Pair) -> None:
     assert read(pair.receiver.got) == read(usual)
 
 
-def test_a_minute_is_told_of_when_it_is_over() -> None:
+def test_a_minute_is_posted_when_it_is_over() -> None:
     now = datetime.now(UTC)
     assert 59 < as_it_happens(now) <= 60
     assert as_it_happens(now - timedelta(minutes=1, seconds=1)) < 0
@@ -234,7 +236,7 @@ def test_the_command_replays_faster_than_time(pair: Pair) -> None:
 
 
 @pytest.mark.slow
-def test_the_command_goes_on_as_it_happens(pair: Pair, tmp_path: Path) -> None:
+def test_the_command_continues_in_real_time(pair: Pair, tmp_path: Path) -> None:
     secret_file = tmp_path / "secret"
     secret_file.write_text(f"{SECRET}\n")
     args = ["--url", pair.url, "--validator", VALIDATOR, "--follow"]
@@ -246,7 +248,7 @@ def test_the_command_goes_on_as_it_happens(pair: Pair, tmp_path: Path) -> None:
 
 
 def up_to_date(receiver: Receiver) -> bool:
-    """Whether the last minutes were told of; phones rest for one now and then."""
+    """Whether the last minutes were posted; phones rest for one now and then."""
     moments = [one.at for one in read(receiver.got[-8:])]
     return bool(moments) and datetime.now(UTC) - max(moments) < timedelta(minutes=4)
 
@@ -271,7 +273,7 @@ def test_the_command_says_what_is_wrong_with_its_arguments(
     assert message in done.stderr
 
 
-def test_the_command_ends_with_one_line_when_it_cannot_go_on(pair: Pair) -> None:
+def test_a_command_that_cannot_continue_ends_with_one_line(pair: Pair) -> None:
     closed = f"http://127.0.0.1:{free_port()}/x"
     assert_one_line(run([*common(closed)]), "No handshake: GET answered nothing")
     mqtt = ["--mqtt-host", "127.0.0.1", "--mqtt-port", str(free_port())]

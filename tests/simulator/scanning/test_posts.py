@@ -1,4 +1,4 @@
-"""Faults change when and how bodies arrive, never what they tell in the end."""
+"""Faults change when and how bodies arrive, never their contents in the end."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def texts(found: list[Post]) -> Counter[str]:
 
 
 @pytest.mark.parametrize("version", [2, 3])
-def test_with_all_faults_the_same_is_told(world: World, version: int) -> None:
+def test_with_all_faults_the_same_is_posted(world: World, version: int) -> None:
     usual = bodies_of(world, version)
     faulty = bodies_of(world, version, faults=AWAY_FROM_THE_PLAN)
     assert usual != faulty

@@ -1,4 +1,4 @@
-"""What the bodies tell, read plainly, is what the world says of itself."""
+"""The contents of the bodies match what the world says of itself."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_the_locations_of_v3_change_neither_visits_nor_matches() -> None:
         assert near(seen, match.presence, NEAR_DBM, 30) == match.macs
 
 
-def test_nobody_is_heard_at_a_strength_that_could_mean_two_things() -> None:
+def test_no_signal_strength_is_ambiguous() -> None:
     world = a_world(2)
     loudest: dict[str, set[int]] = {"near": set(), "inside": set(), "outside": set()}
     for minute in minutes(world.begin, world.end):
@@ -191,7 +191,7 @@ def test_in_a_mixed_world_some_are_seen_by_one_side_only() -> None:
     assert 0.1 < len(alone) / len(met) < 0.5
     unseen = {visit for visit in found if visit.stays} - set(near_visits(met))
     assert len(unseen) > 20
-    # And v3 does not tell of all phones.
+    # And v3 does not include all phones.
     told = near_visits(matches(world, visits(world, version=3)))
     assert set(told) < set(near_visits(met))
 

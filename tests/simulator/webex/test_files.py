@@ -1,4 +1,4 @@
-"""The simulated Webex takes files by address, and gives them out with care."""
+"""The simulated Webex accepts files by address, and serves them with care."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def test_a_room_the_bot_is_not_in_is_not_there() -> None:
     assert ask(webex, f"/v1/rooms/{room_id}").status_code == 404
 
 
-def test_a_room_looks_the_same_twice() -> None:
+def test_a_room_is_the_same_at_every_request() -> None:
     webex = FakeWebex(rooms=("A",))
     path = f"/v1/rooms/{webex.rooms[0].id}"
     assert ask(webex, path).json() == ask(webex, path).json()

@@ -154,7 +154,7 @@ def test_a_person_gets_a_room_of_two(bot: Bot) -> None:
     assert titles(bot, "/v1/rooms?type=direct") == ["Gil Guard"]
 
 
-def test_a_limit_is_told_in_html(bot: Bot) -> None:
+def test_a_limit_is_reported_in_html(bot: Bot) -> None:
     bot.webex.faults.add(Fault("429", seconds=7))
     answer = bot.ask("GET", "/v1/people/me")
     assert answer.status_code == 429

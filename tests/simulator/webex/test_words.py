@@ -1,4 +1,4 @@
-"""The simulated Webex says what the real one says, to the letter."""
+"""The simulated Webex uses the real one's texts, literally."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def assert_refusal(answer: requests.Response, status: int, words: str) -> None:
         pytest.param("Basic simulated-bot-token", id="another scheme"),
     ],
 )
-def test_without_the_token_nothing_is_told(
+def test_without_the_token_nothing_is_revealed(
     webex: FakeWebex, origin: str, authorization: str
 ) -> None:
     for path in ("/v1/people/me", "/v1/rooms", "/v1/contents/x", "/v1/nothing"):
@@ -235,7 +235,7 @@ def test_a_message_has_the_documented_keys_and_moment(
     }
 
 
-def test_the_head_of_a_file_tells_what_it_is(webex: FakeWebex, origin: str) -> None:
+def test_the_head_of_a_file_says_what_it_is(webex: FakeWebex, origin: str) -> None:
     given = {
         "data": {"roomId": webex.rooms[0].id},
         "files": {"files": ("gate 3.png", b"\x89PNG", "image/png")},
