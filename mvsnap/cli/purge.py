@@ -17,7 +17,7 @@ from mvsnap.cli.terminal import (
 @click.command()
 @click.pass_context
 def purge(ctx: click.Context) -> None:
-    """Delete data past its retention (the service does this by itself, too).
+    """Delete data past its retention (the service also does this by itself).
 
     Settings: storage.retention_days, storage.max_gb, scanning.keep_observations_days,
     scanning.keep_visits_days

@@ -30,7 +30,7 @@ def ask_cameras(known: Settings, values: Values) -> dict[str, Any]:
 
     values: what was answered before; its Meraki and IXON cameras are offered.
     """
-    out.print("\n[bold]Recording cameras[/bold]  clips from before an alarm on")
+    out.print("\n[bold]Recording cameras[/bold]  clips that start before the alarm")
     if names := ", ".join(known.recorder.cameras):
         out.print(f"Already set up: {names}", markup=False)
     asked = _Cameras(known, values)

@@ -256,7 +256,7 @@ def test_a_bad_filter_is_named_and_the_page_stays_usable(
 ) -> None:
     answer = viewer.get(f"{PAGE}?{query}")
     assert answer.status_code == 400
-    assert said in answer.text.replace("&#39;", "'")
+    assert below_field(said) in answer.text.replace("&#39;", "'")
     assert '<select class="form-select' in answer.text
     for address in (ROWS, TABLE):
         refused = viewer.get(f"{address}?{query}", headers={"Accept": "*/*"})
