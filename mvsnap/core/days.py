@@ -21,7 +21,8 @@ def day_span(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
         return _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
     except (ValueError, OverflowError) as exc:
         raise BadInput(
-            f"day: not a date: {text[:40]!r} (expected one like 2026-01-31)", code="bad_time"
+            f"day: not a date: {text[:40]!r} (expected one like 2026-01-31)",
+            code="bad_time",
         ) from exc
 
 

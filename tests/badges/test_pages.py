@@ -21,7 +21,7 @@ from mvsnap.badges.model import BadgeEvent, PictureState, Verdict
 from mvsnap.domain import DeliveryState, Role
 from mvsnap.simulator.directory import portrait_of
 from tests.badges.build import badge
-from tests.web.build import GATE, Web, send
+from tests.web.build import GATE, Web, below_field, send
 
 PAGE = "/badges"
 TABLE = "/badges.csv"

@@ -376,8 +376,9 @@ def test_a_zone_is_shown_by_its_last_fourteen_hours(
         "09:07 5 entered, 3.2 present on average",
         "Fetching the picture",
     ]
-    assert "40 entrances 09:00 busiest hour 13:07 busiest minute 6 people" in words(
-        html
+    assert (
+        "40 entrances 09:00 busiest hour 13:07 busiest minute 6 peak people"
+        in words(html)
     )
 
 

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from mvsnap.clip_model import ClipState, CopyState, Gap
 from mvsnap.domain import CameraName, EventId, JobId, Role, Serial, Trigger, TriggerKind
 from tests.core import build
-from tests.web.build import Web, send
+from tests.web.build import Web, below_field, send
 from tests.web.clip_build import (
     ROBOT,
     SETTINGS,

@@ -35,7 +35,7 @@ from mvsnap.resources import STATIC
 from mvsnap.simulator.server import serve
 from tests.core import build
 from tests.servers.browser import dump_dom
-from tests.web.build import DOOR, GATE, Web
+from tests.web.build import DOOR, GATE, Web, below_field
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

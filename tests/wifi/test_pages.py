@@ -231,8 +231,10 @@ def test_devices_near_people_are_counted(web: Web, viewer: FlaskClient) -> None:
     people(web, -31, -29.5)
     people(web, -10, -9)
     page = words(viewer.get("/wifi/correlation").text)
-    assert "2 presences of people in a zone 50% with a device nearby 0.5 devices" in page
-    assert "100 % of 1 visits near a camera matched" in page
+    assert (
+        "2 presences of people in a zone 50% with a device nearby 0.5 devices" in page
+    )
+    assert "100% of 1 visit near a camera matched" in page
     for told in (
         "-65 dBm",
         "30 s",
