@@ -59,7 +59,7 @@ class _Cameras:
         with closing(Dashboard(url, key, clock=SystemClock())) as dashboard:
             open_ones = [s for s in serials if _is_open(dashboard, Serial(s))]
             if not open_ones:
-                out.print("External RTSP is off on the chosen Meraki cameras.")
+                out.print("External RTSP is off on the selected Meraki cameras.")
                 return
             names = {s: dashboard.camera(Serial(s)).name for s in open_ones}
         picked = choose_some(
@@ -184,7 +184,7 @@ def _ask_address(last: str) -> str:
     last: what is tried once more unless the person wants otherwise, or "".
     """
     if last:
-        question = "Address of the camera, to try again (none to leave it out)"
+        question = "Camera address, to try again (none to skip this camera)"
         answer: str = click.prompt(question, default=last).strip()
         if answer.casefold() != "none":
             return answer

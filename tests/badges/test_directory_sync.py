@@ -278,7 +278,12 @@ def test_a_photo_that_fails_unexpectedly_takes_no_other_with_it(
     reader = crew.reader(str(tmp_path / "people.csv"))
     reader.step()
     reader.fetch_photos()
-    assert [crew.people.photo_error(n) for n in ids] == ["cannot be stored", "", "", ""]
+    assert [crew.people.photo_error(n) for n in ids] == [
+        "it cannot be stored",
+        "",
+        "",
+        "",
+    ]
 
 
 def test_a_host_out_of_reach_ends_the_round_and_the_next_photo_is_another_one(

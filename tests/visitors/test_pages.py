@@ -211,7 +211,7 @@ def test_a_day_before_the_first_start_has_its_sum_alone(
     know(web, (GATE, FULL_FRAME, "Full Frame"))
     count_day(web, 40, zone_id=FULL_FRAME, days_ago=3)
     html = viewer.get("/visitors?days=1&day=2026-06-28").text
-    assert "Only the totals of this day are known" in html
+    assert "Only totals are known for this day" in html
     assert "<svg" not in html
 
 

@@ -283,7 +283,7 @@ def test_a_missing_library_is_told() -> None:
     said = done.stdout.splitlines()
     assert said == [
         "[\"python-pam is missing: pip install 'python-pam>=2.1'\"]",
-        "Logins cannot be checked now; see the log.",
+        "Logins cannot be checked at the moment; see the log.",
     ]
 
 

@@ -486,7 +486,7 @@ def test_a_gateway_that_does_not_answer_is_told(web: Web) -> None:
 
 def test_a_login_that_ended_offers_to_log_in(web: Web) -> None:
     html = seen(web, lambda: "401 Unauthorized")
-    assert "Your login has ended." in html
+    assert "Your session has ended." in html
     assert '<a href="/login?next=/crowd-events">Log in again</a>' in html
 
 

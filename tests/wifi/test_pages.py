@@ -132,7 +132,7 @@ def test_sums_and_the_busiest_time_are_shown(web: Web, viewer: FlaskClient) -> N
     page = words(viewer.get("/wifi").text)
     assert "3 visits 3 devices 3 new 0 returning 2 min average stay" in page
     # 10:20 UTC is 11:20 in Berlin, where the clocks are an hour ahead.
-    assert "11:00 to 12:00 , with 2 visits started" in page
+    assert "11:00 to 12:00 (2 visits started)" in page
     hours = {row["hour"]: row["visits"] for row in table(viewer, "hours")}
     assert {hour: n for hour, n in hours.items() if n != "0"} == {"11": "2", "12": "1"}
     assert len(table(viewer, "days")) == 7
@@ -141,7 +141,7 @@ def test_sums_and_the_busiest_time_are_shown(web: Web, viewer: FlaskClient) -> N
 
 def test_long_stays_are_left_out_until_asked_for(web: Web, viewer: FlaskClient) -> None:
     fill(web, stays(1, *range(-120, 0, 4)) + stays(2, -20))
-    assert "1 visits 1 devices" in words(viewer.get("/wifi").text)
+    assert "1 visit 1 device" in words(viewer.get("/wifi").text)
     assert devices(viewer.get("/wifi/visits").text) == ["2"]
     both = viewer.get("/wifi/visits?long_stays=yes").text
     assert devices(both) == ["2", "1"]
