@@ -67,7 +67,7 @@ def test_what_is_recorded_stays_within_the_window(
 def test_a_reason_says_what_is_missing_and_why() -> None:
     gaps = (Gap(at(0), at(2)), Gap(at(5), at(6.5)))
     assert row(gaps=gaps, note="the disk is full").reason == (
-        "4 s missing. the disk is full"
+        "4 s missing; the disk is full"
     )
     assert row(gaps=(Gap(at(0), at(0.2)),)).reason == ""
     assert row(state=ClipState.FAILED, error="offline").reason == "offline"
