@@ -70,7 +70,7 @@ def read_json(text: str) -> Directory:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as exc:
-        raise BadInput("is not JSON (expected a list of people)") from exc
+        raise BadInput("not JSON (expected a list of people)") from exc
     if isinstance(found, dict):
         lists = [value for value in found.values() if isinstance(value, list)]
         if len(lists) == 1:
@@ -78,7 +78,7 @@ def read_json(text: str) -> Directory:
         elif all(isinstance(value, dict) for value in found.values()):
             found = [{"user_id": name} | value for name, value in found.items()]
     if not isinstance(found, list):
-        raise BadInput("is not a list (expected a list of people)")
+        raise BadInput("not a list (expected a list of people)")
     return _directory(
         (f"[{index}]", _named(entry)) for index, entry in enumerate(found)
     )

@@ -55,10 +55,10 @@ class DirectoryClient:
         answer = self._get(url, self._is_allowed)
         kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if kind not in (*_IMAGES, *_UNTYPED):
-            raise UpstreamError(f"is not an image but {kind[:40]}", retry=False)
+            raise UpstreamError(f"not an image but {kind[:40]}", retry=False)
         if len(answer.content) > _MAX_PHOTO_BYTES:
             size = _MAX_PHOTO_BYTES // 1024 // 1024
-            raise UpstreamError(f"is larger than {size} MB", retry=False)
+            raise UpstreamError(f"larger than {size} MB", retry=False)
         return answer.content
 
     def _is_allowed(self, url: str) -> bool:
@@ -101,14 +101,14 @@ def _target(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError as exc:
-        words = "redirects to an invalid address"
+        words = "redirected to an invalid address"
         raise UpstreamError(words, retry=False) from exc
 
 
 def _checked(answer: requests.Response) -> requests.Response:
     status = answer.status_code
     if status != 200:
-        raise UpstreamError(f"was answered {status}", retry=status >= 500)
+        raise UpstreamError(f"the server answered {status}", retry=status >= 500)
     return answer
 
 
@@ -119,8 +119,8 @@ def _refusal(url: str) -> str:
     except ValueError:
         host, scheme = "", ""
     if scheme not in ("http", "https") or not host:
-        return f"is not an http(s) address: {url[:40]!r}"
-    return f"leads to {host[:80]!r}, which is not in badges.photo_hosts"
+        return f"not an http(s) address: {url[:40]!r}"
+    return f"the address leads to {host[:80]!r}, which is not in badges.photo_hosts"
 
 
 def _is_address(host: str) -> bool:

@@ -127,16 +127,16 @@ class DirectoryReader:
         try:
             image = self._image(request.photo)
             path = self._files.save_photo(image)
-            error = None if path else "is not a JPEG, PNG, WebP or GIF"
+            error = None if path else "not a JPEG, PNG, WebP or GIF"
         except UpstreamError as exc:
             path, error, goes_on = None, exc.message, not exc.retry
         except Exception:
             # Unrecorded, this photo would come first each time and block the others.
             log.exception("fetching a directory photo failed unexpectedly")
-            path, error = None, "cannot be stored"
+            path, error = None, "it cannot be stored"
         self._store.keep_photo(request, path, error)
         if error:
-            log.info("directory photo not used: it %s", error)
+            log.info("directory photo not used: %s", error)
         return goes_on
 
     def _image(self, photo: str) -> bytes:
@@ -152,7 +152,7 @@ class DirectoryReader:
                 return _photo_file(path)
         except (OSError, RuntimeError):
             pass  # a name that is too long, or a link to itself
-        words = f"is not a file next to the directory: {photo[:40]!r}"
+        words = f"not a file next to the directory: {photo[:40]!r}"
         raise UpstreamError(words, retry=False)
 
 
@@ -176,7 +176,7 @@ def read_directory(place: str, client: DirectoryClient | None = None) -> Directo
     if not found.people:
         # A failed export is empty, too; an office without people has no readers.
         left_out = f"; {_summary(found)}" if found.mistakes else ""
-        raise BadInput(f"has no people (expected at least one{left_out})")
+        raise BadInput(f"no people (expected at least one{left_out})")
     return found
 
 
@@ -196,17 +196,17 @@ def _joined(place: str, photo: str) -> str:
     try:
         return urljoin(place, photo)
     except ValueError as exc:
-        raise UpstreamError(f"is not an address: {photo[:40]!r}", retry=False) from exc
+        raise UpstreamError(f"not an address: {photo[:40]!r}", retry=False) from exc
 
 
 def _photo_file(path: Path) -> bytes:
     try:
         if path.stat().st_size > _MAX_BYTES:
             size = _MAX_BYTES // 1024 // 1024
-            raise UpstreamError(f"is larger than {size} MB", retry=False)
+            raise UpstreamError(f"larger than {size} MB", retry=False)
         return path.read_bytes()
     except OSError as exc:
-        raise UpstreamError(f"cannot be read: {exc.strerror}", retry=False) from exc
+        raise UpstreamError(f"it cannot be read: {exc.strerror}", retry=False) from exc
 
 
 def _file(place: str) -> bytes:

@@ -29,7 +29,7 @@ def entry_words(badge: BadgeEvent) -> dict[str, str]:
     ours = gateway().settings.badges
     if badge.person:
         problem = feature(BadgeParts).directory.photo_error(badge.user_id)
-        return {"photo": f"No photo: it {problem}" if problem else "No photo"}
+        return {"photo": f"No photo: {problem}" if problem else "No photo"}
     if ours.directory is not None:
         return {"entry": f"Badge {badge.user_id} is not in the directory."}
     if ours.directory_url is None:

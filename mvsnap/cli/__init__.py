@@ -24,14 +24,14 @@ _COMMANDS = {
     "serve": ("serve", "Run the service."),
     "cameras": ("lists", "List the cameras the Dashboard key can see."),
     "rooms": ("lists", "List the rooms the Webex bot is in."),
-    "events": ("events", "Show the event store."),
+    "events": ("events", "List events."),
     "badges": ("badges", "Import badge events from a file."),
     "users": ("users", "Add, remove and list users."),
     "analytics": ("analytics", "Rebuild Wi-Fi visits from observations."),
     "purge": ("purge", "Delete data past its retention."),
     "db": ("db", "Database maintenance."),
     "demo": ("demo", "Try everything without an account."),
-    "completion": ("completion", "Let bash or zsh complete commands."),
+    "completion": ("completion", "Print shell completion for bash or zsh."),
 }
 
 

@@ -56,7 +56,7 @@ def badges() -> None:
 @click.option(
     "--time-format",
     metavar="FORMAT",
-    help='Format of times that are not ISO 8601, like "%d/%m/%Y %H:%M" (strptime).',
+    help='Format of times other than ISO 8601, like "%d/%m/%Y %H:%M" (strptime).',
 )
 @click.option(
     "--rejects",
@@ -223,7 +223,7 @@ def _report(made: Import, file: Path, *, complete: bool) -> None:
         out.print(NO_KEY, markup=False)
     if not made.bad:
         return
-    err.print(f"{made.bad} lines of {file} cannot be used:", style="red")
+    err.print(f"{_count(made.bad, 'line')} of {file} cannot be used:", style="red")
     for row in made.first:
         err.print(f"  line {row.line}: {row.why}", markup=False)
     if made.bad > _MOST_SHOWN and not complete:

@@ -63,7 +63,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
         ("pages", lambda: _pages(settings)),
     ]
     if settings.login.backend == "pam":
-        checks.append(("log-ins", lambda: _log_ins(settings)))
+        checks.append(("logins", lambda: _log_ins(settings)))
     return checks
 
 
@@ -230,7 +230,8 @@ def _badges(settings: Settings) -> CheckResult:
     if ours.directory is not None:
         found = read_directory(ours.directory)
         if found.mistakes:
-            first = f"{found.mistakes} entries left out; {found.first}"
+            entries = "entry" if found.mistakes == 1 else "entries"
+            first = f"{found.mistakes} {entries} left out; {found.first}"
             return CheckResult("badges", False, f"badges.directory: {first}")
         facts.append(f"people: {len(found.people)}")
     if ours.camera_of_reader and not settings.meraki.configured:
@@ -264,7 +265,7 @@ def _pages(settings: Settings) -> CheckResult:
         return CheckResult(
             "pages", None, "no users yet: python -m mvsnap users add NAME"
         )
-    return CheckResult("pages", True, names)
+    return CheckResult("pages", True, f"users: {names}")
 
 
 def _log_ins(settings: Settings) -> CheckResult:
@@ -273,9 +274,9 @@ def _log_ins(settings: Settings) -> CheckResult:
     service = settings.login.pam_service
     mistakes = accounts.mistakes(service, _names(settings))
     if mistakes:
-        return CheckResult("log-ins", False, "; ".join(mistakes))
+        return CheckResult("logins", False, "; ".join(mistakes))
     where = accounts.service_file(service)
-    return CheckResult("log-ins", True, f"system accounts, through PAM: {where}")
+    return CheckResult("logins", True, f"system accounts, through PAM: {where}")
 
 
 def _names(settings: Settings) -> list[str]:

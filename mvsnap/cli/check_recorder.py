@@ -57,7 +57,7 @@ def _ixon(settings: Settings) -> CheckResult:
         server_id = settings.ixon.agent_server_id
         if server_id is None:
             count = len(ixon.agents())
-            return CheckResult("IXON", True, f"signed in, sees {count} devices")
+            return CheckResult("IXON", True, f"signed in, devices: {count}")
         server = ixon.server(server_id)
     where = f"{server.name} behind {server.agent.name}"
     if not server.gives_http:

@@ -12,13 +12,13 @@ _SHELLS = {"bash": BashComplete, "zsh": ZshComplete}
 @click.argument("shell", type=click.Choice([*_SHELLS]))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
-    """Print what lets a shell complete commands and options.
+    """Print the script with which bash or zsh completes commands and options.
 
     \b
-    For this shell:  source <(mvsnap completion bash)
-    For all to come, write it to a file: for bash
-      ~/.local/share/bash-completion/completions/mvsnap
-    and for zsh _mvsnap in a folder of $fpath.
+    For the current shell:  source <(mvsnap completion bash)
+    For every new shell, save the output as
+      bash: ~/.local/share/bash-completion/completions/mvsnap
+      zsh:  _mvsnap in a folder of $fpath
     """
     # With this variable the program knows that a shell asks for completions.
     made = _SHELLS[shell](ctx.find_root().command, {}, "mvsnap", "_MVSNAP_COMPLETE")

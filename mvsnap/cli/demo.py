@@ -37,10 +37,15 @@ class Try:
 
 @click.command()
 @click.option(
-    "--once", is_flag=True, help="Exit after the triggers: 0 worked, 1 failed."
+    "--once",
+    is_flag=True,
+    help="Exit after the triggers: 0 all worked, 1 not.",
 )
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=5004, help="0: any free port."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=5004,
+    help="Port to listen on; 0: any free port.",
 )
 def demo(once: bool, port: int) -> None:
     """Try everything without an account: simulated clouds, the real gateway."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def events(
     ctx: click.Context, kind: str | None, since: str | None, limit: int, as_csv: bool
 ) -> None:
-    """Show the event store, newest first."""
+    """List the events in the store, newest first."""
     settings = load_settings(ctx)
     from mvsnap.core.csv_table import csv_lines
     from mvsnap.core.event_table import EVENT_COLUMNS

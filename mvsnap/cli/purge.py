@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Show what would be removed.")
 @click.pass_context
 def purge(ctx: click.Context, *, dry_run: bool) -> None:
-    """Delete data past its retention (the service does this by itself, too).
+    """Delete data past its retention (the service also does this by itself).
 
     Settings: storage.retention_days, storage.max_gb, scanning.keep_observations_days,
     scanning.keep_visits_days

@@ -71,7 +71,7 @@ def choose(
         out.print(f"The only {what}: {escape(label(items[0]))}")
         return items[0]
     if optional:
-        out.print(f"    0  every {what}")
+        out.print(f"    0  all {what}s")
     _list(items, label)
     numbers = click.IntRange(0 if optional else 1, len(items))
     number = click.prompt(f"Which {what}?", type=numbers, default=0 if optional else 1)

@@ -139,7 +139,7 @@ def _by_the_service(parts: Parts, asked: Asked) -> Clip:
         if jobs.known(job_request.job_id()) is None:
             raise
         where = f"{parts.settings.site.public_url or ''}/clips"
-        raise MvsnapError(f"The service continues recording: see {where}") from exc
+        raise MvsnapError(f"The service keeps recording: see {where}") from exc
     finally:
         engine.close()
 

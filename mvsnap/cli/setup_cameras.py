@@ -31,7 +31,7 @@ def ask_cameras(known: Settings, values: Values) -> dict[str, Any]:
 
     values: the answers so far; their Meraki and IXON cameras are offered.
     """
-    out.print("\n[bold]Recording cameras[/bold]  clips from before an alarm on")
+    out.print("\n[bold]Recording cameras[/bold]  clips that start before the alarm")
     if names := ", ".join(known.recorder.cameras):
         out.print(f"Already set up: {names}", markup=False)
     asked = _Cameras(known, values)
@@ -60,7 +60,7 @@ class _Cameras:
         with closing(clouds.dashboard(meraki, SystemClock())) as dashboard:
             open_ones = [s for s in serials if _is_open(dashboard, Serial(s))]
             if not open_ones:
-                out.print("External RTSP is off on the chosen Meraki cameras.")
+                out.print("External RTSP is off on the selected Meraki cameras.")
                 return
             names = {s: dashboard.camera(Serial(s)).name for s in open_ones}
         picked = choose_some(
@@ -187,7 +187,7 @@ def _ask_address(last: str) -> str:
     last: tried once more unless the person enters another one, or "".
     """
     if last:
-        question = "Address of the camera, to try again (none to leave it out)"
+        question = "Camera address, to try again (none to skip this camera)"
         answer: str = click.prompt(question, default=last).strip()
         if answer.casefold() != "none":
             return answer

@@ -48,7 +48,7 @@ def _sign_in(
             clock=SystemClock(),
             api_version=known.ixon.api_version,
         )
-        ok(f"signed in, sees {len(ixon.companies())} companies")
+        ok(f"signed in, companies: {len(ixon.companies())}")
         return ixon
 
     token, ixon = ask_secret(

@@ -71,7 +71,7 @@ def load_settings(
     logs.configure(settings.secrets(), level)
     if readable_by_others(path):
         err.print(
-            f"[yellow]{path} contains secrets and others can read it: "
+            f"[yellow]{path} contains secrets and is readable by others: "
             f"chmod 600 {path}[/yellow]"
         )
     return settings

@@ -40,7 +40,7 @@ def _checked(_ctx: click.Context, _argument: click.Parameter, text: str) -> str:
 
 @click.group()
 def users() -> None:
-    """Users who may log in to the pages."""
+    """Users who can log in to the pages."""
 
 
 @config_option
@@ -54,7 +54,7 @@ def users() -> None:
 @click.option(
     "--password-file",
     type=click.File("r", encoding="utf-8"),
-    help="Read the password from its first line; -: standard input.",
+    help="File whose first line is the password; -: standard input.",
 )
 @click.option("--yes", is_flag=True, help="Replace an existing user without asking.")
 @click.pass_context
@@ -85,7 +85,7 @@ def add(
     with storage_errors(settings):
         parts.people.put(user, put_change(user, known, _WHO))
     by = " with the system account" if backend == "pam" else ""
-    out.print(f"{name} may log in as {user.role}{by}.", markup=False)
+    out.print(f"{name} can log in as {user.role}{by}.", markup=False)
 
 
 @config_option
@@ -150,7 +150,7 @@ def _require_account(name: str, password_file: TextIO | None) -> None:
     if password_file is not None:
         fail("With login.backend pam, the password is that of the system account.")
     if not accounts.exists(name):
-        fail(f"No system account {name} that may log in (root never may).")
+        fail(f"No system account {name} that can log in (root never can).")
 
 
 def _question(known: User, backend: LoginBackend) -> str:

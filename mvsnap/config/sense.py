@@ -152,7 +152,7 @@ class Sense(Section):
         1,
         ge=1,
         le=10_000,
-        description="how many camera messages must confirm it in that time",
+        description="how many camera messages in that time must confirm the crowd",
     )
     dropout_s: float = Field(
         5,

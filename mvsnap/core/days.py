@@ -21,7 +21,8 @@ def day_span(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
         return _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
     except (ValueError, OverflowError) as exc:
         raise BadInput(
-            f"day: not a date: {text[:40]!r} (expected 2026-01-31)", code="bad_time"
+            f"day: not a date: {text[:40]!r} (expected one like 2026-01-31)",
+            code="bad_time",
         ) from exc
 
 
@@ -38,7 +39,7 @@ def local_moment(name: str, text: str, zone: ZoneInfo) -> datetime:
         return moment.astimezone(UTC)
     except (ValueError, OverflowError) as exc:
         raise BadInput(
-            f"{name}: not a time: {text[:40]!r} (expected 2026-01-31T08:15)",
+            f"{name}: not a time: {text[:40]!r} (expected one like 2026-01-31T08:15)",
             code="bad_time",
         ) from exc
 

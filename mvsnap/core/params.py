@@ -62,7 +62,8 @@ def parse_moment(name: str, text: str) -> datetime:
         return moment.astimezone(UTC)
     except (ValueError, OverflowError) as exc:
         raise BadInput(
-            f"{name}: not a time: {text[:40]!r} (expected 2026-01-31T08:15:00Z)",
+            f"{name}: not a time: {text[:40]!r} "
+            "(expected one like 2026-01-31T08:15:00Z)",
             code="bad_time",
         ) from exc
 

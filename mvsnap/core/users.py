@@ -10,7 +10,7 @@ from mvsnap.errors import BadInput
 
 LONGEST_NAME = 64
 SHORTEST_PASSWORD = 10
-LOG_IN, LOG_OUT = "log-in", "log-out"
+LOG_IN, LOG_OUT = "login", "logout"
 # Used for a failed login with an unknown name. What was typed is not stored: it may be
 # a password in the wrong field.
 UNKNOWN_NAME = "unknown name"
@@ -32,7 +32,7 @@ def parse_name(text: str) -> str:
 def parse_password(text: str) -> str:
     if len(text) < SHORTEST_PASSWORD:
         raise BadInput(
-            f"password: {len(text)} characters (expected at least {SHORTEST_PASSWORD})"
+            f"password: too short (expected at least {SHORTEST_PASSWORD} characters)"
         )
     return text
 

@@ -8,7 +8,12 @@ from functools import cached_property
 from flask import Flask, Response, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
+from werkzeug.exceptions import (
+    HTTPException,
+    InternalServerError,
+    MethodNotAllowed,
+    NotFound,
+)
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mvsnap.badges import api as badges
@@ -101,6 +106,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
     code = error.name.lower().replace(" ", "_")
     message = error.description or error.name
+    if message == NotFound.description:
+        message = "There is nothing at this address"
     valid = error.valid_methods if isinstance(error, MethodNotAllowed) else None
     if set(valid or ()) - {"OPTIONS"} == {"POST"}:
         message = f"{message} Use POST."

@@ -153,7 +153,7 @@ def version(engine: Engine) -> str | None:
 
 
 def has_table(url: str, name: str) -> bool:
-    """Return whether a database has a table, in any schema; an SQLite file is not made."""
+    """Return whether a database has a table, in any schema; makes no SQLite file."""
     if url.startswith("sqlite") and not Path(url.removeprefix("sqlite:///")).exists():
         return False
     engine = open_database(url)

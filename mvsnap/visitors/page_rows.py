@@ -146,7 +146,7 @@ def visitor_chart(
             return VisitorChart(chart, _SAYS[sort])
     seen = visitors.most_seen_in(spans, FULL_FRAME, asked.serial)
     values = [seen.get(number) for number in range(len(spans))]
-    title = f"People seen per {each}"
+    title = f"Peak people per {each}"
     chart = BarChart(title, labels, [Series("People", values)], "people")
     says = "The most people seen at once by one camera (MV Sense)."
     return None if chart.is_empty else VisitorChart(chart, says)

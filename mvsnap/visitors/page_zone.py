@@ -148,7 +148,7 @@ def _hour_row(
     if picture is not None:
         why = _STATES.get(picture.state, "")
     elif hour.busiest_at is not None and hour.span[0] >= takes:
-        why = "Fetching the picture" if is_over else "After the end of the hour"
+        why = "Fetching the picture" if is_over else "Available after this hour"
     begin = hour.span[0].astimezone(clock)
     return HourRow(hour, f"{begin:%H:%M}", is_over, picture, why)
 
@@ -162,7 +162,7 @@ def _chart(rows: Sequence[HourRow]) -> BarChart | None:
     people = [row.hour.seen.people if row.hour.seen else None for row in rows]
     for title, values, unit in (
         ("Entrances per hour", entrances, "entrances"),
-        ("People seen at once per hour", people, "people"),
+        ("Peak people per hour", people, "people"),
     ):
         chart = BarChart(title, labels, [Series(title, values)], unit)
         if not chart.is_empty:

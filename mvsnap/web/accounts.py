@@ -65,7 +65,7 @@ class SystemAccounts:
         """Return why PAM refuses the login, "" if it accepts it."""
         self._require_set_up()
         if not self._free.acquire(blocking=False):
-            raise AccountsAway("Too many log-ins at once. Try again.")
+            raise AccountsAway("Too many logins at once. Try again.")
         try:
             return self._ask(name, password).result(self._limit_s)
         except TimeoutError:
@@ -91,8 +91,8 @@ class SystemAccounts:
         try:
             return _why_not(name, password, self._service)
         except (ImportError, AttributeError, OSError) as exc:
-            log.error("log-ins: PAM cannot be used: %s", exc)
-            message = "Log-ins cannot be checked now; see the log."
+            log.error("logins: PAM cannot be used: %s", exc)
+            message = "Logins cannot be checked at the moment; see the log."
             raise AccountsAway(message) from exc
         finally:  # before the answer: an immediate retry finds it free
             self._free.release()
@@ -100,8 +100,8 @@ class SystemAccounts:
     def _require_set_up(self) -> None:
         # Without a file of that name PAM would use its fallback for other programs.
         if service_file(self._service) is None:
-            log.error("log-ins: %s", _no_file(self._service))
-            raise AccountsAway("Log-ins are not set up yet; see the log.")
+            log.error("logins: %s", _no_file(self._service))
+            raise AccountsAway("Logins are not set up yet; see the log.")
 
 
 def service_file(service: str) -> Path | None:

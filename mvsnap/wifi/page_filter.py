@@ -145,7 +145,7 @@ def _days(texts: Typed, today: date, zone: ZoneInfo) -> tuple[date, date]:
         return first, last
     chosen = own_first or own_last or today, own_last or own_first or today
     if chosen[1] < chosen[0]:
-        texts.mistakes["to"] = f"to: is before {chosen[0]} (expected a later day)"
+        texts.mistakes["to"] = f"to: must not be before {chosen[0]}"
     elif (chosen[1] - chosen[0]).days >= _MOST_DAYS:
         texts.mistakes["from"] = f"from: expected at most {_MOST_DAYS} days"
     else:
@@ -177,7 +177,7 @@ def _is_wanted(text: str) -> bool:
 def _device(text: str) -> int:
     number = device_number(text)
     if number is None:
-        raise BadInput(f"{text[:40]!r} (expected one as the tables show it)")
+        raise BadInput(f"{text[:40]!r} (expected a device as shown in the tables)")
     return number
 
 

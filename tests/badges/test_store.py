@@ -334,8 +334,8 @@ def test_a_photo_that_failed_says_why_and_is_tried_again(stores: Stores) -> None
     add(stores, badge())
     stores.directory.replace(STATE, [ANNA])
     (request,) = stores.directory.claim_photos(NOON, 9)
-    stores.directory.keep_photo(request, None, "was answered 404")
-    assert stores.directory.photo_error("4711") == "was answered 404"
+    stores.directory.keep_photo(request, None, "the server answered 404")
+    assert stores.directory.photo_error("4711") == "the server answered 404"
     assert stores.directory.claim_photos(NOON + timedelta(minutes=14), 9) == []
     assert stores.directory.claim_photos(NOON + timedelta(minutes=16), 9) == [request]
 

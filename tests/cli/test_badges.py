@@ -130,7 +130,7 @@ def test_check_shows_what_is_wrong_with_the_directory(tmp_path: Path) -> None:
     assert f"bad  badges    {tmp_path}/people.csv: cannot be read" in said.out
     (tmp_path / "people.csv").write_text("id,name\n1,Anna\n,Bert\n")
     said = mvsnap(tmp_path, "check")
-    assert "bad  badges    badges.directory: 1 entries left out; line 3" in said.out
+    assert "bad  badges    badges.directory: 1 entry left out; line 3" in said.out
     (tmp_path / "people.csv").write_text("id,name\n1,Anna\n")
     said = mvsnap(tmp_path, "check")
     assert "bad  badges    readers with a camera: 1, people: 1, but" in said.out

@@ -103,7 +103,7 @@ def test_a_router_that_is_offline_is_red(tmp_path: Path, clouds: Clouds) -> None
         seen = told(tmp_path, clouds, ixon=section)
         section["agent_server_id"] = ixon.agents[0].servers[0].id
         offline = told(tmp_path, clouds, ixon=section)
-    assert seen["IXON"] == ("ok", "signed in, sees 2 devices")
+    assert seen["IXON"] == ("ok", "signed in, devices: 2")
     assert offline["IXON"][0] == "bad"
     assert offline["IXON"][1].endswith("the device is offline")
 

@@ -45,7 +45,7 @@ def test_a_camera_is_tested_and_its_kind_of_password_found_out(
     assert "the camera rejects the user name or password" in done.output
     assert done.output.count("mjpeg, 320x240") == 2
     assert "a camera named tor 1 already exists" in done.output
-    assert f"leave it out) [{address}]" in done.output
+    assert f"skip this camera) [{address}]" in done.output
     assert SECRET not in done.output
     cameras = made(tmp_path).recorder.cameras
     assert list(cameras) == ["Tor 1", "camera 2"]

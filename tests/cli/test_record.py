@@ -195,7 +195,7 @@ def test_ctrl_c_leaves_it_to_the_service_that_runs(
         finally:
             code = command.stop(signal.SIGINT)
         assert code == 1, command.output()
-        assert "The service continues recording: see /clips" in command.output()
+        assert "The service keeps recording: see /clips" in command.output()
         assert "Aborted" not in command.output()
         done = [ClipState.READY]
         wait_until(lambda: states(tmp_path) == done, "the clip is ready", 40)

@@ -1,4 +1,4 @@
-"""`users` and `check` where log-ins are those of system accounts."""
+"""`users` and `check` where logins are those of system accounts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def name(folder: Path, account: str, *options: str, stdin: str = "") -> Said:
 
 def test_an_account_is_named_without_a_password(folder: Path, account: Account) -> None:
     said = name(folder, account.name)
-    assert said.out == f"{account.name} may log in as admin with the system account.\n"
+    assert said.out == f"{account.name} can log in as admin with the system account.\n"
     assert kept(folder).users[account.name].backend == "pam"
     asked = name(folder, account.name, "--role", "viewer", stdin="y\n")
     assert "Set the role again?" in asked.out
@@ -92,7 +92,7 @@ def test_check_says_what_is_missing_and_what_is_used(
 
 def log_ins(folder: Path) -> str:
     lines = mvsnap(folder, "check").out.splitlines()
-    return next(line for line in lines if "log-ins" in line)
+    return next(line for line in lines if "logins" in line)
 
 
 def test_the_name_of_a_service_is_no_path(tmp_path: Path) -> None:

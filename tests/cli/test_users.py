@@ -56,7 +56,7 @@ def roles(folder: Path) -> dict[str, str]:
 
 
 def test_the_first_user_is_admin_and_the_others_are_viewers(folder: Path) -> None:
-    assert add(folder, "Anna").out == "anna may log in as admin.\n"
+    assert add(folder, "Anna").out == "anna can log in as admin.\n"
     assert add(folder, "ben").code == 0
     assert add(folder, "cleo@site", "--role", "reviewer").code == 0
     expected = {"anna": "admin", "ben": "viewer", "cleo@site": "reviewer"}
@@ -103,7 +103,7 @@ def test_a_new_password_keeps_the_role_and_is_confirmed(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "password", "code", "says"),
     [
-        ("anna", "too short", 1, "9 characters (expected at least 10)"),
+        ("anna", "too short", 1, "too short (expected at least 10 characters)"),
         ("anna", "", 1, "0 characters"),
         ("an na", PASSWORD, 2, "expected 1 to 64"),
         ("", PASSWORD, 2, "expected 1 to 64"),
@@ -180,7 +180,7 @@ def at_a_terminal(folder: Path, *lines: str) -> tuple[int, str]:
 def test_a_password_is_asked_for_twice_and_never_shown(folder: Path) -> None:
     code, shown = at_a_terminal(folder, PASSWORD, PASSWORD)
     assert code == 0, shown
-    assert "anna may log in as admin." in shown
+    assert "anna can log in as admin." in shown
     assert PASSWORD not in shown
     user = kept(folder).users["anna"]
     assert passwords.fits(user.password_hash, PASSWORD)

@@ -104,7 +104,7 @@ def test_an_ended_session_finds_no_user_until_its_time_is_over(
     people.secret("session")
     assert people.user_of_session("anna", "s1") == anna
     for _ in range(2):  # two tabs log out
-        people.end_session("s1", at(60), change("log-out"))
+        people.end_session("s1", at(60), change("logout"))
     assert people.user_of_session("anna", "s1") is None
     assert people.user_of_session("anna", "s2") == anna
     people.purge(at(59))

@@ -214,6 +214,15 @@ def send(client: FlaskClient, url: str, **fields: str) -> TestResponse:
     return client.post(url, data={"csrf_token": token} | fields)
 
 
+def below_field(said: str) -> str:
+    """Return a mistake as it stands below its field, whose label names it already.
+
+    `after` has no field: its mistake stands alone, with its name.
+    """
+    name, _, words = said.partition(": ")
+    return said if name == "after" else words[:1].upper() + words[1:]
+
+
 def token_of(page: TestResponse) -> str:
     found = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page.text)
     assert found, page.text

@@ -1,4 +1,4 @@
-"""Log-ins with real system accounts, through the machine's own PAM."""
+"""Logins with real system accounts, through the machine's own PAM."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_person_logs_in_with_the_password_of_the_system_account(
     assert log_in(client, f" {account.name.upper()}", PASSWORD).status_code == 303
     assert f"{account.name} (reviewer)" in client.get("/").text
     line = web.audit.lines(AuditFilter(), 1)[0].change
-    assert (line.who, line.what) == (account.name, "log-in")
+    assert (line.who, line.what) == (account.name, "login")
 
 
 @pytest.mark.parametrize("password", ["wrong", "", "nul\0", "x" * 5000, "ä" * 600])
@@ -194,7 +194,7 @@ def test_few_threads_wait_for_pam_and_the_others_are_refused_at_once(
         tries = [four.submit(asked.fits, account.name, "wrong") for _ in range(4)]
         first, *others = as_completed(tries)
     assert isinstance(first.exception(), AccountsAway)
-    assert "Too many log-ins at once" in str(first.exception())
+    assert "Too many logins at once" in str(first.exception())
     assert [other.result() for other in others] == [False] * 3
     assert asked.fits(account.name, PASSWORD)
 
@@ -217,7 +217,7 @@ def test_without_its_file_nobody_is_asked_and_the_page_says_so(
     web = Web(tmp_path, login={"backend": "pam", "pam_service": "mvsnap-no-such"})
     answer = log_in(web.browser(), "anna", "x")
     assert answer.status_code == 503
-    assert "Log-ins are not set up yet" in answer.text
+    assert "Logins are not set up yet" in answer.text
     assert "there is no /etc/pam.d/mvsnap-no-such" in caplog.text
     web.close()
 
@@ -283,7 +283,7 @@ def test_a_missing_library_is_reported() -> None:
     said = done.stdout.splitlines()
     assert said == [
         "[\"python-pam is missing: pip install 'python-pam>=2.1'\"]",
-        "Log-ins cannot be checked now; see the log.",
+        "Logins cannot be checked at the moment; see the log.",
     ]
 
 

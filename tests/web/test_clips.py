@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from mvsnap.clip_model import ClipState, CopyState, Gap
 from mvsnap.domain import CameraName, EventId, JobId, Role, Serial, Trigger, TriggerKind
 from tests.core import build
-from tests.web.build import Web, send
+from tests.web.build import Web, below_field, send
 from tests.web.clip_build import (
     ROBOT,
     SETTINGS,
@@ -153,7 +153,7 @@ def test_a_bad_filter_is_named_and_the_page_stays_usable(
 ) -> None:
     answer = viewer.get(f"{PAGE}?{query}")
     assert answer.status_code == 400
-    assert said in answer.text.replace("&#39;", "'")
+    assert below_field(said) in answer.text.replace("&#39;", "'")
     refused = viewer.get(f"{ROWS}?{query}", headers={"Accept": "*/*"})
     body: Any = refused.get_json()
     assert said in body["error"]["message"]
@@ -517,7 +517,7 @@ def test_the_overview_counts_clips_and_links_the_latest(web: Web) -> None:
     web.store.add_event(build.event(serial=Serial(""), error=None))
     client = web.log_in(Role.VIEWER)
     html = client.get("/").text
-    assert "1 clips 1 failures" in words(html)
+    assert "1 clip 1 failure" in words(html)
     (failures,) = re.findall(r'href="(/clips\?[^"]*state=failed)">1</a>', html)
     assert len(listed(client, failures.replace("&amp;", "&"))) == 1
     assert f'href="/clips/{clip.id}">Robot 3 stopped</a>' in html

@@ -35,7 +35,7 @@ from mvsnap.resources import STATIC
 from mvsnap.simulator.server import serve
 from tests.core import build
 from tests.servers.browser import dump_dom
-from tests.web.build import DOOR, GATE, Web
+from tests.web.build import DOOR, GATE, Web, below_field
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -256,7 +256,7 @@ def test_a_bad_filter_is_named_and_the_page_stays_usable(
 ) -> None:
     answer = viewer.get(f"{PAGE}?{query}")
     assert answer.status_code == 400
-    assert said in answer.text.replace("&#39;", "'")
+    assert below_field(said) in answer.text.replace("&#39;", "'")
     assert '<select class="form-select' in answer.text
     for address in (ROWS, TABLE):
         refused = viewer.get(f"{address}?{query}", headers={"Accept": "*/*"})
@@ -486,7 +486,7 @@ def test_a_gateway_that_does_not_answer_is_reported(web: Web) -> None:
 
 def test_a_login_that_ended_offers_to_log_in(web: Web) -> None:
     html = seen(web, lambda: "401 Unauthorized")
-    assert "Your login has ended." in html
+    assert "Your session has ended." in html
     assert '<a href="/login?next=/crowd-events">Log in again</a>' in html
 
 

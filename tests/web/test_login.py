@@ -27,7 +27,7 @@ def is_in(client: FlaskClient) -> bool:
 
 
 def cookie(web: Web, **how: Any) -> str:
-    """Return the session cookie of a log-in, with its attributes."""
+    """Return the session cookie of a login, with its attributes."""
     web.add_user("anna")
     client = web.browser()
     page = client.get("/login", **how)
@@ -38,7 +38,7 @@ def cookie(web: Web, **how: Any) -> str:
 
 
 def audited(web: Web) -> list[tuple[str, str, str, str]]:
-    """Return the lines of log-ins and log-outs, newest first."""
+    """Return the lines of logins and logouts, newest first."""
     lines = [line.change for line in web.audit.lines(AuditFilter(), 99)]
     return [
         (c.who, c.what, c.before, c.after) for c in lines if c.what in (LOG_IN, LOG_OUT)
@@ -105,7 +105,7 @@ def test_log_ins_are_in_the_log_and_no_password_is(
     web.add_user("anna")
     log_in(web.browser(), "anna", "a wrong one")
     log_in(web.browser(), "anna")
-    assert "failed log-in as anna from 127.0.0.1" in caplog.text
+    assert "failed login as anna from 127.0.0.1" in caplog.text
     assert "anna logged in from 127.0.0.1" in caplog.text
     assert "a wrong one" not in caplog.text
     assert PASSWORD not in caplog.text
@@ -119,7 +119,7 @@ def test_ten_failures_from_an_address_lock_it_out_for_a_while(web: Web) -> None:
     answer = log_in(client, "anna")
     assert answer.status_code == 429
     assert 1 <= int(answer.headers["Retry-After"]) <= 60
-    assert "Too many failed log-ins; try again in" in answer.text
+    assert "Too many failed logins; try again in" in answer.text
     other = web.browser()
     other.environ_base["REMOTE_ADDR"] = "10.0.0.2"
     assert log_in(other, "anna").status_code == 303
@@ -292,15 +292,15 @@ def test_log_ins_failed_ones_and_log_outs_are_in_the_audit_log(web: Web) -> None
     log_in(client, "Anna")
     send(client, "/logout")
     assert audited(web) == [
-        ("anna", "log-out", "", "from 127.0.0.1"),
-        ("anna", "log-in", "", "from 127.0.0.1"),
-        ("anna", "log-in", "", "failed, from 127.0.0.1"),
+        ("anna", "logout", "", "from 127.0.0.1"),
+        ("anna", "login", "", "from 127.0.0.1"),
+        ("anna", "login", "", "failed, from 127.0.0.1"),
     ]
 
 
 def test_what_was_typed_as_a_name_nobody_has_is_not_kept(web: Web) -> None:
     log_in(web.browser(), "my-secret-password", "anna")
-    assert audited(web) == [("unknown name", "log-in", "", "failed, from 127.0.0.1")]
+    assert audited(web) == [("unknown name", "login", "", "failed, from 127.0.0.1")]
 
 
 def test_guessing_without_end_fills_no_audit_log_and_hides_nobody(

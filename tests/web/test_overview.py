@@ -115,7 +115,7 @@ def test_today_is_the_day_of_the_site_and_the_database_counts(tmp_path: Path) ->
         web.store.add_event(event(occurred_at=moment, snapshot_path="a.jpg"))
     web.store.add_event(event(occurred_at=NOON, error="The camera is offline"))
     text = text_of(web.log_in())
-    assert "2 crowd events 2 snapshots 1 failures" in text
+    assert "2 crowd events 2 snapshots 1 failure" in text
     web.close()
 
 

@@ -129,15 +129,15 @@ def test_saving_without_a_change_stores_nothing(web: Web, admin: FlaskClient) ->
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("people", "many", "expected a whole number"),
-        ("people", "", "Expected a whole number"),
-        ("people", "2.5", "expected a whole number"),
-        ("people", "0", "greater than or equal to 1"),
-        ("dwell_s", "long", "expected a number"),
+        ("people", "many", "Enter a whole number."),
+        ("people", "", "Enter a whole number."),
+        ("people", "2.5", "Enter a whole number."),
+        ("people", "0", "Must be greater than or equal to 1."),
+        ("dwell_s", "long", "Enter a number."),
         ("dwell_s", "-1", "greater than or equal to 0"),
         ("dwell_s", "nan", "0"),
         ("cooldown_s", "1e9", "less than or equal to 86400"),
-        ("people", "9" * 5000, "Expected a whole number"),
+        ("people", "9" * 5000, "Enter a whole number."),
     ],
 )
 def test_a_mistake_is_shown_at_its_field_with_what_was_typed(
@@ -195,9 +195,11 @@ def test_recipients_are_one_a_line(web: Web, admin: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("rooms", "said"),
     [
-        pytest.param("a" * 401, "expected at most 400 characters", id="long"),
+        pytest.param("a" * 401, "is longer than 400 characters", id="long"),
         pytest.param("a\x00b", "contains control characters", id="NUL"),
-        pytest.param("\n".join("abcdefghijklmnopqrstuv"), "22 lines", id="many"),
+        pytest.param(
+            "\n".join("abcdefghijklmnopqrstuv"), "at most 20 rooms or people", id="many"
+        ),
     ],
 )
 def test_a_recipient_that_cannot_be_one_is_refused(
@@ -289,10 +291,10 @@ def test_rules_of_other_places_stay(web: Web, admin: FlaskClient) -> None:
     [
         ({"place": ""}, "place", "Select a camera"),
         ({"place": GATE}, "place", "Select a camera"),
-        ({"place": f"{GATE} door", "people": "3"}, "people", "expected a zone id"),
+        ({"place": f"{GATE} door", "people": "3"}, "people", "Expected a zone id"),
         ({"place": f"{GATE} 0"}, "people", "Change at least one value"),
         ({"place": f"{GATE} 0", "people": "0"}, "people", "greater than or equal"),
-        ({"place": f"{GATE} 0", "dwell_s": "x"}, "dwell_s", "expected a number"),
+        ({"place": f"{GATE} 0", "dwell_s": "x"}, "dwell_s", "Enter a number."),
         ({"place": f"{GATE} *", "people": "3"}, "place", "already exists"),
     ],
 )

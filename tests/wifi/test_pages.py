@@ -132,7 +132,7 @@ def test_sums_and_the_busiest_time_are_shown(web: Web, viewer: FlaskClient) -> N
     page = words(viewer.get("/wifi").text)
     assert "3 visits 3 devices 3 new 0 returning 2 min average stay" in page
     # 10:20 UTC is 11:20 in Berlin, where the clocks are an hour ahead.
-    assert "11:00 to 12:00 , with 2 visits started" in page
+    assert "11:00 to 12:00 (2 visits started)" in page
     hours = {row["hour"]: row["visits"] for row in table(viewer, "hours")}
     assert {hour: n for hour, n in hours.items() if n != "0"} == {"11": "2", "12": "1"}
     assert len(table(viewer, "days")) == 7
@@ -141,7 +141,7 @@ def test_sums_and_the_busiest_time_are_shown(web: Web, viewer: FlaskClient) -> N
 
 def test_long_stays_are_left_out_until_asked_for(web: Web, viewer: FlaskClient) -> None:
     fill(web, stays(1, *range(-120, 0, 4)) + stays(2, -20))
-    assert "1 visits 1 devices" in words(viewer.get("/wifi").text)
+    assert "1 visit 1 device" in words(viewer.get("/wifi").text)
     assert devices(viewer.get("/wifi/visits").text) == ["2"]
     both = viewer.get("/wifi/visits?long_stays=yes").text
     assert devices(both) == ["2", "1"]
@@ -231,8 +231,10 @@ def test_devices_near_people_are_counted(web: Web, viewer: FlaskClient) -> None:
     people(web, -31, -29.5)
     people(web, -10, -9)
     page = words(viewer.get("/wifi/correlation").text)
-    assert "2 times a zone showed people 50 % with a device nearby 0.5 devices" in page
-    assert "100 % of 1 visits near a camera matched" in page
+    assert (
+        "2 presences of people in a zone 50% with a device nearby 0.5 devices" in page
+    )
+    assert "100% of 1 visit near a camera matched" in page
     for told in (
         "-65 dBm",
         "30 s",
@@ -256,7 +258,7 @@ def test_too_much_data_is_read_in_part(
         monkeypatch.setattr(pages, limit, 1)
     page = words(viewer.get("/wifi/correlation").text)
     assert "too much data to show at once" in page
-    assert "1 times a zone showed people" in page
+    assert "1 presence of people in a zone" in page
     assert devices(viewer.get("/wifi/visits?sort=dwell").text) == ["2"]
     assert devices(viewer.get("/wifi/observations?min_rssi_dbm=-60").text) == ["2"]
     # Without sorting and filter nothing has to be left out.
@@ -268,14 +270,14 @@ def test_too_much_data_is_read_in_part(
     ("asked", "message"),
     [
         ("period=decade", "expected one of: today, yesterday, 7-days, 30-days"),
-        ("from=2026-02-30", "from: not a date"),
-        ("from=2026-03-04&to=2026-03-01", "to: is before 2026-03-04"),
-        ("from=2020-01-01&to=2026-03-01", "from: expected at most 366 days"),
-        ("to=2126-01-01", "to: no data for"),
+        ("from=2026-02-30", ">Not a date"),
+        ("from=2026-03-04&to=2026-03-01", ">Must not be before 2026-03-04"),
+        ("from=2020-01-01&to=2026-03-01", ">Expected at most 366 days"),
+        ("to=2126-01-01", ">No data for"),
         ("radio=lora", "expected one of: wifi, bluetooth"),
-        ("min_rssi_dbm=5", "min_rssi_dbm: &#39;5&#39; (expected -127 to 0)"),
-        ("min_dwell_s=-1", "min_dwell_s: &#39;-1&#39;"),
-        ("device=me", "device: &#39;me&#39; (expected one as the tables show it)"),
+        ("min_rssi_dbm=5", ">&#39;5&#39; (expected -127 to 0)"),
+        ("min_dwell_s=-1", ">&#39;-1&#39;"),
+        ("device=me", ">&#39;me&#39; (expected a device as shown in the tables)"),
         ("sort=colour", "expected one of: time, dwell, signal"),
     ],
 )

@@ -193,7 +193,7 @@ def check_correlation(shop: Shop) -> None:
     page = " ".join(shop.viewer.get(address).text.split())
     near_by = [visit for visit in shop.short if visit.stays]
     share = 100 * len(near_visits(shop.matches)) / len(near_by)
-    assert f"{share:.0f} %" in page
+    assert f"{share:.0f}%" in page
     assert f"of {len(near_by)} visits near a camera matched" in page
 
 

@@ -33,7 +33,7 @@ class LoginAttempts:
         self._backend = login.backend
         self._accounts = accounts.SystemAccounts(login.pam_service)
         limiter = Limiter()
-        what = "Too many failed log-ins"
+        what = "Too many failed logins"
         self._of_address = Limit(limiter, 10, what)
         self._of_name = Limit(limiter, 10, what, minutes=5)
         self._written = Limit(limiter, _WRITTEN_AN_HOUR, what, minutes=60)
@@ -63,7 +63,7 @@ class LoginAttempts:
                 limit.hit(who)
         # Not what was typed: it may be a password in the wrong field.
         shown = "unknown user" if user is None else user.name
-        log.warning("failed log-in as %s from %s", shown, address)
+        log.warning("failed login as %s from %s", shown, address)
         return None
 
     def find(self, name: str) -> User | None:

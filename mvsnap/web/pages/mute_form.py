@@ -60,5 +60,5 @@ def _minutes_until(text: str, now: datetime, zone: ZoneInfo) -> str:
         raise BadInput("until: Enter a date and time.")
     minutes = math.ceil((local_moment("until", text, zone) - now).total_seconds() / 60)
     if not 1 <= minutes <= MAX_MINUTES:
-        raise BadInput("until: Expected a time within the next week.")
+        raise BadInput("until: Enter a time within the next week.")
     return str(minutes)

@@ -47,7 +47,7 @@ RULE = (
         "min_messages",
         "Messages",
         "messages",
-        "How many camera messages must confirm it in that time.",
+        "How many camera messages in that time must confirm the crowd.",
         True,
     ),
     RuleField(
@@ -92,7 +92,7 @@ class Entered:
             with_overrides(sense, setting_overrides)
         except BadInput as exc:
             del self.values[name]
-            self.mistakes[name] = exc.message.partition(": ")[2]
+            self.mistakes[name] = _plainly(exc.message.partition(": ")[2])
 
 
 def rule_texts(rule: Sense | Override) -> dict[str, str]:
@@ -142,24 +142,24 @@ def read_override(
 def parse_number(text: str, wanted: RuleField) -> int | float:
     kind = "a whole number" if wanted.whole else "a number"
     if not text or len(text) > _MAX_NUMBER:
-        raise BadInput(f"Expected {kind}.")
+        raise BadInput(f"Enter {kind}.")
     try:
         return int(text) if wanted.whole else float(text)
     except ValueError as exc:
-        raise BadInput(f"{text!r}: expected {kind}.") from exc
+        raise BadInput(f"Enter {kind}.") from exc
 
 
 def parse_rooms(text: str) -> list[str]:
     """Return one room or e-mail per line that is not empty, without duplicates."""
     rooms = list(dict.fromkeys(_lines(text).splitlines()))
     if len(rooms) > _MAX_ROOMS:
-        raise BadInput(f"{len(rooms)} lines: expected at most {_MAX_ROOMS}.")
+        raise BadInput(f"Enter at most {_MAX_ROOMS} rooms or people.")
     for room in rooms:
         if len(room) > MAX_ROOM:
-            raise BadInput(f"{room[:40]!r}…: expected at most {MAX_ROOM} characters.")
+            raise BadInput(f"{room[:40]!r}… is longer than {MAX_ROOM} characters.")
         # Cc: control characters; Cs: half of a character, which no database stores.
         if any(unicodedata.category(character) in ("Cc", "Cs") for character in room):
-            raise BadInput(f"{room[:40]!r}: contains control characters.")
+            raise BadInput(f"{room[:40]!r} contains control characters.")
     return rooms
 
 
@@ -188,6 +188,12 @@ def _checked(entered: Entered, now: Sense) -> Entered:
         if entered.values.get(name) == (list(held) if name == "rooms" else held):
             del entered.values[name]
     return entered
+
+
+def _plainly(words: str) -> str:
+    """Return what the settings say of a value as a sentence below its field."""
+    plain = words.removeprefix("Value error, ").replace("Input should", "Must", 1)
+    return f"{plain[:1].upper()}{plain[1:]}" + ("" if plain.endswith(".") else ".")
 
 
 def _lines(text: str) -> str:

@@ -120,7 +120,7 @@
     const link = document.createElement("a");
     link.href = live.dataset.login;
     link.textContent = "Log in again";
-    status.replaceChildren("Your login has ended. ", link);
+    status.replaceChildren("Your session has ended. ", link);
   }
 
   if (address) {

@@ -35,3 +35,5 @@ def upgrade() -> None:
     for table, old, new, columns in _INDEXES:
         op.drop_index(old, table)
         op.create_index(new, table, list(columns))
+    for old, new in (("log-in", "login"), ("log-out", "logout")):
+        op.execute(f"UPDATE audit SET what = '{new}' WHERE what = '{old}'")
