@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 _HEARTBEAT_S = 15.0
 _NEWS_S = 15.0
 _ABANDONED_EVERY_S = 600.0
+# After a power cut of the site the others have to start, too, before they can say that
+# they are alive: what they have recorded is not lost.
+_ABANDONED_FIRST_S = 2 * SILENT_AFTER.total_seconds()
 _STOP_S = 1.0
 
 
@@ -102,7 +105,7 @@ class Worker:
             "abandoned clips",
             self._finish_abandoned,
             _ABANDONED_EVERY_S,
-            first_s=_HEARTBEAT_S,
+            first_s=_ABANDONED_FIRST_S,
         )
         return chores
 

@@ -22,12 +22,25 @@ class InstanceLock:
 
 
 def acquire_lock(data_dir: Path) -> InstanceLock | None:
-    """Return the lock, None while another process has it; released with its process."""
+    """Return the lock, None while another process has it; it ends with its process.
+
+    Raises:
+        OSError: the file cannot be opened, or the id not be written.
+    """
     lock = try_acquire(data_dir / "listener-id", mode=0o640)
     if lock is None:
         return None
-    listener_id = lock.read()
-    if not listener_id:
-        listener_id = f"mvsnap-{secrets.token_hex(6)}"
-        lock.write(listener_id)
-    return InstanceLock(lock, listener_id)
+    try:
+        return InstanceLock(lock, _listener_id(lock))
+    except BaseException:
+        lock.release()  # or the next try would take us for another process
+        raise
+
+
+def _listener_id(lock: FileLock) -> str:
+    """Return the id that the file holds, made when there is none."""
+    found = lock.read()
+    if not found:
+        found = f"mvsnap-{secrets.token_hex(6)}"
+        lock.write(found)
+    return found

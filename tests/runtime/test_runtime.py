@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.domain import Change
+from mvsnap.jobs.abandoned_clips import AbandonedClips
 from mvsnap.jobs.finished import NoJobs
 from mvsnap.jobs.service import Finished
 from mvsnap.runtime import Parts, cleaning, worker
 from mvsnap.store.audit import AuditFilter
+from mvsnap.store.events import SILENT_AFTER
 from mvsnap.store.purging import PurgeResult
 from tests.servers.processes import wait_until
 
@@ -89,3 +92,33 @@ def test_a_cleaning_that_fails_holds_up_no_other(
     working.stop()
     parts.store.close()
     assert "cleaning: Bad" in caplog.text
+
+
+class MovedClock(SystemClock):
+    def __init__(self) -> None:
+        super().__init__()
+        self.ahead_s = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead_s
+
+
+def test_other_recorders_have_time_to_come_back_before_their_clips_are_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[float] = []
+    parts = Parts(Settings.model_validate({"data_dir": tmp_path}))
+    clock = MovedClock()
+    monkeypatch.setattr(parts, "clock", clock)
+    monkeypatch.setattr(cleaning, "kinds", lambda _parts, _jobs: ())
+    monkeypatch.setattr(
+        AbandonedClips, "finish", lambda _self: looks.append(clock.ahead_s)
+    )
+    working = worker.Worker(parts, Finished())
+    house = working._chores()
+    silent_s = SILENT_AFTER.total_seconds()
+    for clock.ahead_s in (0, silent_s, 1.5 * silent_s, 2 * silent_s + 1):
+        house()
+    working._slot.release()  # it was never started
+    parts.store.close()
+    assert looks == [2 * silent_s + 1]

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
@@ -126,6 +127,16 @@ def test_merakis_secret_sends_alarms(
     accepted(client.post("/webhook", json=build(deviceSerial=HALL)))
     assert web.job.trigger.by == "Meraki"
     assert web.job.serials == (HALL,)
+
+
+@pytest.mark.parametrize("copied", [" {}", "{} ", "{}\n"])
+def test_space_around_a_copied_secret_does_not_count(
+    client: FlaskClient, copied: str
+) -> None:
+    message = alert(sharedSecret=copied.format(SHARED))
+    accepted(client.post("/webhook", json=message))
+    hook = f"/webhook/{quote(copied.format(HOOK.rpartition('/')[2]))}"
+    accepted(client.post(hook, json=ONE))
 
 
 def test_merakis_secret_may_come_in_a_header(web: HookWeb, client: FlaskClient) -> None:

@@ -232,6 +232,12 @@ def test_a_wrong_secret_is_401_and_nothing_is_kept(
     assert web.wifi.store.waiting() == 0
 
 
+def test_space_around_a_copied_secret_does_not_count(client: FlaskClient) -> None:
+    for secret in (f" {SECRET}", f"{SECRET}\n"):
+        answer = client.post(URL, json=version3(seen3(), secret=secret))
+        assert answer.status_code == 200, answer.text
+
+
 def test_each_network_has_a_secret_of_its_own(client: FlaskClient) -> None:
     url = f"/scanning/{OTHER}"
     assert code(client.post(url, json=version3(seen3())))[0] == 401

@@ -21,10 +21,12 @@ def as_key(name: str, secret: Secret, *scopes: Scope) -> ApiKey:
 def admit_secret(authenticator: Authenticator, secret: str) -> Caller:
     """Return the owner of the secret; for the client of the current request.
 
+    Space around it does not count: it comes along when people copy a secret.
+
     Raises:
         Unauthorized, TooManyRequests
     """
-    return authenticator.admit_key(secret, request.remote_addr or "unknown")
+    return authenticator.admit_key(secret.strip(), request.remote_addr or "unknown")
 
 
 def admit_token(authenticator: Authenticator, token: str) -> Caller:
