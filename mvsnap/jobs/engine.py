@@ -116,6 +116,7 @@ class WorkerEngine:
         self._timezone = timezone
         self._on_finished = on_finished
         self._turn = turns(database_url)
+        self._dbos: Any = None
 
     def launch(self) -> None:
         """Start; unfinished work of this executor id resumes at once."""
@@ -194,6 +195,8 @@ class WorkerEngine:
 
     def close(self, *, wait_s: int = 10) -> None:
         """Stop; running jobs have `wait_s` seconds to finish or be deferred."""
+        if self._dbos is None:  # a signal came before `launch`
+            return
         self._dbos.destroy(
             destroy_registry=True, workflow_completion_timeout_sec=wait_s
         )

@@ -119,6 +119,17 @@ def test_other_recorders_have_time_to_come_back_before_their_clips_are_given_up(
     silent_s = SILENT_AFTER.total_seconds()
     for clock.ahead_s in (0, silent_s, 1.5 * silent_s, 2 * silent_s + 1):
         house()
-    working._slot.release()  # it was never started
+    working.stop()
     parts.store.close()
     assert looks == [2 * silent_s + 1]
+
+
+def test_a_worker_that_was_never_started_can_be_stopped(tmp_path: Path) -> None:
+    """As when a signal comes while the database is still opened."""
+    parts = Parts(Settings.model_validate({"data_dir": tmp_path}))
+    working = worker.Worker(parts, Finished())
+    working.stop()
+    other = worker.Worker(parts, Finished())
+    assert other.executor_id == working.executor_id, "its place is free"
+    other.stop()
+    parts.store.close()
