@@ -13,7 +13,7 @@ from mvsnap.clients.ixon.client import Account, Ixon, NotAllowed, ServiceToken
 from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clock import Clock
 from mvsnap.config.model import Settings
-from mvsnap.config.recorder import CameraAuth, RecorderCamera
+from mvsnap.config.recorder import CameraAuth, RecorderCameraSection
 from mvsnap.domain import Serial
 from mvsnap.errors import UpstreamError
 from mvsnap.recorder import (
@@ -27,8 +27,8 @@ from mvsnap.recorder import (
     Recode,
     Recorder,
     RecorderSettings,
-    Source,
     State,
+    StreamSource,
     source_of,
 )
 
@@ -36,7 +36,7 @@ _REMEMBERED_S = (
     300.0  # an address in the LAN rarely changes; a camera may disconnect often
 )
 
-AskSource = Callable[[], Source]
+AskSource = Callable[[], StreamSource]
 
 
 def build_recorder(
@@ -130,7 +130,7 @@ class IxonSource:
         self._path = path
         self._camera = camera
 
-    def __call__(self) -> Source:
+    def __call__(self) -> StreamSource:
         """Raises CameraRefused."""
         try:
             if not self._path:
@@ -154,9 +154,9 @@ class MerakiSource:
         self._serial = serial
         self._camera = camera
         self._clock = clock
-        self._found: tuple[float, Source] | None = None
+        self._found: tuple[float, StreamSource] | None = None
 
-    def __call__(self) -> Source:
+    def __call__(self) -> StreamSource:
         """Raises CameraRefused."""
         now = self._clock.monotonic()
         if self._found is not None and now - self._found[0] < _REMEMBERED_S:
@@ -177,7 +177,7 @@ def _refused(error: UpstreamError, for_good: State) -> CameraRefused:
     return CameraRefused(Ending(state, error.message, alone=True))
 
 
-def _camera(name: str, entry: RecorderCamera) -> CameraSettings:
+def _camera(name: str, entry: RecorderCameraSection) -> CameraSettings:
     rate = entry.framerate
     return CameraSettings(
         name=name,

@@ -80,7 +80,7 @@ class Clip:
 
 
 @dataclass(frozen=True, slots=True)
-class RecorderCamera:
+class RecorderCameraState:
     """State of a camera of the recorder at `seen_at`; `text` is for people.
 
     held_s: of video in the ring; gop_s: longest time between two keyframes.

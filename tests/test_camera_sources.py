@@ -20,7 +20,14 @@ from mvsnap.camera_sources import (
 from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
-from mvsnap.recorder import CameraRefused, ClipResult, Recorder, Source, State, probe
+from mvsnap.recorder import (
+    CameraRefused,
+    ClipResult,
+    Recorder,
+    State,
+    StreamSource,
+    probe,
+)
 from mvsnap.simulator.faults import Fault
 from mvsnap.simulator.ixon.ixon import COMPANY_ID, FakeIxon
 from mvsnap.simulator.meraki.app import dashboard_app
@@ -43,7 +50,7 @@ class Scene:
     dashboard: FakeDashboard
     settings: Settings
     recorder: Recorder | None
-    source: Source | None = None
+    source: StreamSource | None = None
 
     def record(self, post_roll_s: float = 1.5, name: str = "alarm") -> ClipResult:
         assert self.recorder is not None
@@ -228,7 +235,7 @@ def test_a_router_that_stays_offline_is_named_in_the_end(tmp_path: Path) -> None
     assert "The IXON router of this camera is offline" in str(clip.error)
 
 
-def meraki_source(folder: Path, url: str | None, *faults: Fault) -> Source:
+def meraki_source(folder: Path, url: str | None, *faults: Fault) -> StreamSource:
     with filming(folder, {"meraki_serial": SERIAL, "mode": "on_demand"}) as scene:
         scene.dashboard.cameras[SERIAL].rtsp_url = url
         for fault in faults:

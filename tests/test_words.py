@@ -142,3 +142,11 @@ def test_control_a_word_is_found(text: str) -> None:
 )
 def test_control_a_longer_word_is_another_one(text: str) -> None:
     assert found_in(text, WORDS) == []
+
+
+def test_one_name_is_one_class() -> None:
+    places: dict[str, list[str]] = {}
+    for path in python_files():
+        for name in re.findall(r"^\s*class (\w+)", path.read_text("utf-8"), re.M):
+            places.setdefault(name, []).append(str(path.relative_to(ROOT)))
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 _AT_ONCE = 20
 
 
-class Jobs(Protocol):
+class JobQueue(Protocol):
     """What this needs of the job service."""
 
     def submit(self, job: Job) -> None: ...
@@ -35,7 +35,7 @@ class MismatchNotifier:
         store: Store,
         files: Files,
         names: CameraNames,
-        jobs: Jobs,
+        jobs: JobQueue,
         clock: Clock,
         *,
         rooms: tuple[str, ...],

@@ -37,7 +37,7 @@ _FIRST_MS = 100_000_000_000
 _LAST_MS = 100_000_000_000_000
 
 
-class PictureState(StrEnum):
+class BadgePictureState(StrEnum):
     """NO_VIDEO, OFFLINE and FAILED may be retried, see `Badge.ask_at`."""
 
     WAITING = "waiting"
@@ -90,7 +90,7 @@ class BadgeEvent:
     reader: str
     source: str
     serial: Serial | None
-    picture: PictureState
+    picture: BadgePictureState
     details: Mapping[str, Detail] = field(default_factory=dict)
     ask_at: datetime | None = None
     asks: int = 0
@@ -152,7 +152,7 @@ def recorded(swipe: Swipe, readers: Readers, source: str, now: datetime) -> Badg
         reader=swipe.reader,
         source=source,
         serial=serial,
-        picture=PictureState.WAITING if serial else PictureState.NO_CAMERA,
+        picture=BadgePictureState.WAITING if serial else BadgePictureState.NO_CAMERA,
         details=swipe.details,
         ask_at=ask_at(swipe.swiped_at, now) if serial else None,
     )

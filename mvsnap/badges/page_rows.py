@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from mvsnap.badges.model import NO_KEY, BadgeEvent, PictureState, Verdict
+from mvsnap.badges.model import NO_KEY, BadgeEvent, BadgePictureState, Verdict
 
 _COLOURS = {
     Verdict.OPEN: "light",
@@ -15,9 +15,9 @@ _COLOURS = {
     Verdict.UNSURE: "warning",
 }
 _NO_PICTURE = {
-    PictureState.NO_VIDEO: "The camera has no video of that moment.",
-    PictureState.OFFLINE: "The camera is offline.",
-    PictureState.FETCHED: "The picture is no longer available.",
+    BadgePictureState.NO_VIDEO: "The camera has no video of that moment.",
+    BadgePictureState.OFFLINE: "The camera is offline.",
+    BadgePictureState.FETCHED: "The picture is no longer available.",
 }
 
 
@@ -64,13 +64,13 @@ def why_no_picture(
 ) -> str:
     """Return a sentence or two; `time_text` formats a time for display."""
     is_later = badge.ask_at is not None and badge.ask_at > now
-    if badge.picture is PictureState.WAITING:
+    if badge.picture is BadgePictureState.WAITING:
         if not has_key:
             return NO_KEY
         if badge.ask_at and is_later and not badge.asks:
             return f"The picture will be fetched after {time_text(badge.ask_at)}."
         return "The picture is being fetched."
-    if badge.picture is PictureState.NO_CAMERA:
+    if badge.picture is BadgePictureState.NO_CAMERA:
         return f"No camera is assigned to {badge.reader} (badges.camera_of_reader)"
     words = _NO_PICTURE.get(badge.picture) or badge.error or "No picture."
     if badge.ask_at and is_later:

@@ -27,8 +27,8 @@ from mvsnap.badges.model import (
     NOTIFY_AFTER,
     BadgeEvent,
     BadgeId,
+    BadgePictureState,
     Judgement,
-    PictureState,
     Readers,
     Verdict,
     ask_at,
@@ -139,7 +139,7 @@ def fetch_again(badge_id: str) -> ResponseReturnValue:
         flash(NO_KEY, "warning")
     else:
         moment = ask_at(badge.swiped_at, gateway().clock.now())
-        is_fetched = badge.picture is PictureState.FETCHED
+        is_fetched = badge.picture is BadgePictureState.FETCHED
         is_gone = is_fetched and gateway().files.picture(badge.picture_path) is None
         asked_for = feature(BadgeParts).pictures.ask(
             badge.id, serial, moment, is_gone=is_gone
@@ -216,7 +216,7 @@ def _row(badge: BadgeEvent, names: Mapping[Serial, str]) -> BadgeRow:
     here, has_key = gateway(), _has_key()
     now = here.clock.now()
     has_picture = here.files.picture(badge.picture_path) is not None
-    is_asked = badge.picture is PictureState.WAITING
+    is_asked = badge.picture is BadgePictureState.WAITING
     is_soon = badge.ask_at is not None and badge.ask_at <= now + NOTIFY_AFTER
     can_ask = has_key and _camera(badge) is not None
     return BadgeRow(

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select, true, update
 
-from mvsnap.badges.model import BadgeEvent, BadgeId, PictureState
+from mvsnap.badges.model import BadgeEvent, BadgeId, BadgePictureState
 from mvsnap.badges.store import ALL, badge_event
 from mvsnap.badges.tables import badges
 from mvsnap.domain import Serial
@@ -20,7 +20,7 @@ from mvsnap.store.database import Database
 # Longer than one picture may take: the camera, and waiting for the Dashboard.
 LEASE = timedelta(minutes=10)
 _MOST_READERS = 1000
-_GIVEN_UP = (badges.c.picture != PictureState.FETCHED) & badges.c.ask_at.is_(None)
+_GIVEN_UP = (badges.c.picture != BadgePictureState.FETCHED) & badges.c.ask_at.is_(None)
 
 
 class BadgePictures:
@@ -65,7 +65,7 @@ class BadgePictures:
     def fetched(self, badge_id: BadgeId, path: str, video_link: str | None) -> None:
         self._change(
             badges.c.id == badge_id,
-            picture=PictureState.FETCHED,
+            picture=BadgePictureState.FETCHED,
             picture_path=path,
             video_link=video_link,
             asks=badges.c.asks + 1,
@@ -77,7 +77,7 @@ class BadgePictures:
     def not_fetched(
         self,
         badge_id: BadgeId,
-        state: PictureState,
+        state: BadgePictureState,
         error: str,
         ask_at: datetime | None,
         video_link: str | None = None,
@@ -106,12 +106,12 @@ class BadgePictures:
 
         is_gone: it was stored, and its file is missing.
         """
-        missing = true() if is_gone else badges.c.picture != PictureState.FETCHED
+        missing = true() if is_gone else badges.c.picture != BadgePictureState.FETCHED
         return bool(
             self._change(
                 (badges.c.id == badge_id) & missing & badges.c.claimed_by.is_(None),
                 serial=serial,
-                picture=PictureState.WAITING,
+                picture=BadgePictureState.WAITING,
                 ask_at=ask_at,
                 asks=0,
                 error=None,
@@ -139,7 +139,7 @@ class BadgePictures:
         return self._change(
             (badges.c.reader == reader) & _GIVEN_UP & other,
             serial=serial,
-            picture=PictureState.WAITING,
+            picture=BadgePictureState.WAITING,
             ask_at=ask_at,
             asks=0,
             error=None,

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
-from mvsnap.badges.model import BadgeEvent, PictureState, Readers, ask_at
+from mvsnap.badges.model import BadgeEvent, BadgePictureState, Readers, ask_at
 from mvsnap.badges.picture_queue import BadgePictures
 from mvsnap.clock import SystemClock
 from mvsnap.errors import CameraOffline, NoVideo, UpstreamError
@@ -108,7 +108,7 @@ class PictureFetcher:
             badge = replace(badge, serial=serial)
         if badge.serial is None:
             words = "No camera is assigned to this reader"
-            state = PictureState.NO_CAMERA
+            state = BadgePictureState.NO_CAMERA
             self._pictures.not_fetched(badge.id, state, words, None)
             return
         try:
@@ -136,9 +136,9 @@ class PictureFetcher:
         log.info("no picture of badge event %s: %s", badge.id, why.message)
 
 
-def _state(why: UpstreamError) -> PictureState:
+def _state(why: UpstreamError) -> BadgePictureState:
     if isinstance(why, NoVideo):
-        return PictureState.NO_VIDEO
+        return BadgePictureState.NO_VIDEO
     if isinstance(why, CameraOffline):
-        return PictureState.OFFLINE
-    return PictureState.FAILED
+        return BadgePictureState.OFFLINE
+    return BadgePictureState.FAILED

@@ -16,7 +16,13 @@ from sqlalchemy import (
     update,
 )
 
-from mvsnap.badges.model import BadgeEvent, BadgeId, Judgement, PictureState, Verdict
+from mvsnap.badges.model import (
+    BadgeEvent,
+    BadgeId,
+    BadgePictureState,
+    Judgement,
+    Verdict,
+)
 from mvsnap.badges.tables import badges, cardholders, judgements
 from mvsnap.domain import JobId, Serial
 from mvsnap.errors import JudgedMeanwhile
@@ -305,7 +311,7 @@ def badge_event(row: Row[Any]) -> BadgeEvent:
         reader=row.reader,
         source=row.source,
         serial=None if row.serial is None else Serial(row.serial),
-        picture=PictureState(row.picture),
+        picture=BadgePictureState(row.picture),
         details=row.details,
         ask_at=row.ask_at,
         asks=row.asks,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mvsnap.badges.alerts import Jobs, MismatchNotifier
+from mvsnap.badges.alerts import JobQueue, MismatchNotifier
 from mvsnap.badges.directory_client import DirectoryClient
 from mvsnap.badges.directory_store import DirectoryStore
 from mvsnap.badges.directory_sync import DirectoryReader
@@ -93,7 +93,7 @@ def make_loop(
     stores: BadgeStores,
     photographer: Photographer,
     names: CameraNames,
-    jobs: Jobs,
+    jobs: JobQueue,
     clock: SystemClock,
     worker: str,
 ) -> BadgeLoop:

@@ -285,6 +285,6 @@ def _names(settings: Settings) -> list[str]:
     from mvsnap.store import database
     from mvsnap.store.users import UserStore
 
-    people = UserStore(database.Database(database.open_database(store_url(settings))))
+    users = UserStore(database.Database(database.open_database(store_url(settings))))
     backend = settings.login.backend
-    return [user.name for user in people.users() if user.backend == backend]
+    return [user.name for user in users.users() if user.backend == backend]

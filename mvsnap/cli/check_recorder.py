@@ -13,7 +13,7 @@ from mvsnap.errors import MvsnapError
 
 if TYPE_CHECKING:
     from mvsnap.config.model import Settings
-    from mvsnap.config.recorder import RecorderCamera
+    from mvsnap.config.recorder import RecorderCameraSection
     from mvsnap.recorder import Probe
 
 _AT_ONCE = 8
@@ -111,7 +111,7 @@ def _camera(settings: Settings, name: str) -> CheckResult:
     return CheckResult(name, True, f"{text_of(found)}; {how}")
 
 
-def _how(camera: RecorderCamera) -> str:
+def _how(camera: RecorderCameraSection) -> str:
     after = f"{camera.post_roll_s:g} s after an alarm"
     if not camera.is_ring:
         return f"on demand: {after}, no pre-roll"

@@ -16,7 +16,7 @@ from rich.markup import escape
 from mvsnap.cli.terminal import err, out
 
 if TYPE_CHECKING:
-    from mvsnap.cli.demo_world import World
+    from mvsnap.cli.demo_world import DemoWorld
     from mvsnap.simulator.meraki.dashboard import FakeDashboard
     from mvsnap.simulator.webex.model import SimMessage
     from mvsnap.simulator.webex.webex import FakeWebex
@@ -120,7 +120,7 @@ def _fire(tries: list[Try], url: str) -> bool:
     return worked
 
 
-def _gather(made: World) -> bool:
+def _gather(made: DemoWorld) -> bool:
     """Let people gather at a camera; return whether it was posted."""
     from mvsnap.cli.demo_world import DWELL_S, PEOPLE
     from mvsnap.clock import SystemClock, poll
@@ -158,7 +158,7 @@ def _gather(made: World) -> bool:
     return True
 
 
-def _fail_a_robot(made: World) -> bool:
+def _fail_a_robot(made: DemoWorld) -> bool:
     """Stop a robot and have IXON report it; return whether the clip was posted."""
     from mvsnap.cli.demo_world import HOOK_TOKEN
     from mvsnap.clock import SystemClock, poll
@@ -173,7 +173,7 @@ def _fail_a_robot(made: World) -> bool:
     began_s = clock.monotonic()
     made.robot.stop()
     text, todo = "Gripper lost its carton", "Take it off the belt, then press reset."
-    alarm = notify.Alarm("r7", "Robot 7", text, todo)
+    alarm = notify.SimAlarm("r7", "Robot 7", text, todo)
     answers = notify.send(url, alarm)
 
     def clip() -> SimMessage | None:
@@ -214,7 +214,7 @@ def _show_messages(webex: FakeWebex) -> None:
         out.print(f"{indent}{escape(first)}{files}")
 
 
-def _stay(made: World) -> None:
+def _stay(made: DemoWorld) -> None:
     from mvsnap.cli.demo_world import API_KEY, PASSWORD, USER
 
     url = made.url

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mvsnap.simulator.meraki.cameras import SimulatedCamera
     from mvsnap.simulator.meraki.counts import Crowd
     from mvsnap.simulator.scanning.posts import Post
-    from mvsnap.simulator.scanning.world import World
+    from mvsnap.simulator.scanning.world import ScanningWorld
     from mvsnap.store.sense import SenseStore
 
 _TOKEN = "demo-token-of-the-shop"
@@ -31,7 +31,7 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def shop(cameras: Sequence[SimulatedCamera]) -> World:
+def shop(cameras: Sequence[SimulatedCamera]) -> ScanningWorld:
     """Return a shop that is always open, with people standing in its zones."""
     from mvsnap.simulator.scanning.people import Mix, build_world
 
@@ -49,7 +49,7 @@ def shop(cameras: Sequence[SimulatedCamera]) -> World:
     return build_world(yesterday, days=3, timezone="UTC", cameras=cameras, mix=mix)
 
 
-def seen_live(world: World) -> list[Crowd]:
+def seen_live(world: ScanningWorld) -> list[Crowd]:
     """Return what the cameras must publish from now on."""
     from mvsnap.simulator.scanning.stays import crowds
 
@@ -60,11 +60,11 @@ def seen_live(world: World) -> list[Crowd]:
 class Phones:
     """Sends the gateway the last day, then each minute, in the background."""
 
-    def __init__(self, world: World, url: str, sense: SenseStore) -> None:
-        from mvsnap.simulator.scanning.sender import Sender
+    def __init__(self, world: ScanningWorld, url: str, sense: SenseStore) -> None:
+        from mvsnap.simulator.scanning.sender import ScanningSender
 
         self._world, self._sense = world, sense
-        self._sender = Sender(f"{url}/scanning/{_TOKEN}", _VALIDATOR)
+        self._sender = ScanningSender(f"{url}/scanning/{_TOKEN}", _VALIDATOR)
         self._thread = threading.Thread(target=self._report, name="phones", daemon=True)
 
     def start(self) -> None:

@@ -47,7 +47,7 @@ _READERS, _BADGES = ("Gate", "Reception", "Hall 1", "Car park"), 24
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class DemoWorld:
     """counts: None without a broker on this machine; robot: None without ffmpeg."""
 
     url: str
@@ -65,7 +65,7 @@ class World:
 
 
 @contextmanager
-def world(port: int) -> Iterator[World]:
+def world(port: int) -> Iterator[DemoWorld]:
     """Start everything; it ends with the `with` block."""
     from mvsnap.runtime import Roles, Service
     from mvsnap.serving import make_server
@@ -105,7 +105,7 @@ def world(port: int) -> Iterator[World]:
         counts = _counts(stack, broker, dashboard, demo_phones.seen_live(shop))
         # From now on the Dashboard counts the people that were published.
         dashboard.people_at = counts.people_at if counts else None
-        yield World(url, rooms_url, dashboard, webex, counts, robot, phones)
+        yield DemoWorld(url, rooms_url, dashboard, webex, counts, robot, phones)
 
 
 def _broker(stack: ExitStack, folder: Path) -> Mosquitto | None:
@@ -272,7 +272,7 @@ def _add_user(parts: Parts) -> None:
 
     now = datetime.now(UTC)
     user = User(USER, Role.ADMIN, hashed(PASSWORD), now)
-    parts.people.put(user, put_change(user, None, "demo"))
+    parts.users.put(user, put_change(user, None, "demo"))
 
 
 def _listen(settings: Settings, port: int) -> socket.socket:

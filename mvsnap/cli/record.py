@@ -68,11 +68,11 @@ def record(
     The running service does the recording. If it is not running, this command records
     directly, without a pre-roll.
     """
-    from mvsnap.cli.record_ways import Asked, record_clip, undelivered
+    from mvsnap.cli.record_ways import RecordOptions, record_clip, undelivered
 
     settings = load_settings(ctx, level=logging.CRITICAL)
     name = _camera(settings, camera)
-    asked = Asked(name, pre_roll, duration, room)
+    asked = RecordOptions(name, pre_roll, duration, room)
     _check(settings, asked.length_s(settings), copy, room, force=force)
     parts = open_parts(settings)
     with storage_errors(settings):

@@ -47,7 +47,7 @@ _OVER = (ClipState.READY, ClipState.FAILED, ClipState.DELETED)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RecordOptions:
     """What the command asks for; None: from the camera's settings."""
 
     camera: CameraName
@@ -88,7 +88,7 @@ class Bar:
         self._progress.update(self._task, completed=done_s, state=state)
 
 
-def record_clip(parts: Parts, asked: Asked) -> Clip:
+def record_clip(parts: Parts, asked: RecordOptions) -> Clip:
     """Record and return the clip, which may have failed.
 
     Raises:
@@ -118,7 +118,7 @@ def undelivered(parts: Parts, clip: Clip) -> str | None:
 # --- by the service
 
 
-def _by_the_service(parts: Parts, asked: Asked) -> Clip:
+def _by_the_service(parts: Parts, asked: RecordOptions) -> Clip:
     now = parts.store.now()
     if all(now - seen > SILENT_AFTER for seen in parts.store.workers_seen().values()):
         raise MvsnapError("Another `record` is running; try again when it has finished")
@@ -144,7 +144,7 @@ def _by_the_service(parts: Parts, asked: Asked) -> Clip:
         engine.close()
 
 
-def _followed(parts: Parts, asked: Asked, job_id: JobId) -> Clip:
+def _followed(parts: Parts, asked: RecordOptions, job_id: JobId) -> Clip:
     with _bar(asked, parts.settings) as bar:
 
         def poll_once() -> Clip | None:
@@ -163,7 +163,7 @@ def _followed(parts: Parts, asked: Asked, job_id: JobId) -> Clip:
 # --- directly
 
 
-def _alone(parts: Parts, asked: Asked) -> Recorder:
+def _alone(parts: Parts, asked: RecordOptions) -> Recorder:
     """Return a recorder of this camera, which connects on request."""
     settings, clock = parts.settings, parts.clock
     ixon = open_ixon(settings, clock)
@@ -181,7 +181,7 @@ def _alone(parts: Parts, asked: Asked) -> Recorder:
     )
 
 
-def _by_itself(parts: Parts, asked: Asked, recorder: Recorder) -> Clip:
+def _by_itself(parts: Parts, asked: RecordOptions, recorder: Recorder) -> Clip:
     clip = _wanted(parts, asked)
     result = _recorded(parts, asked, recorder, clip)
     settings = parts.settings
@@ -194,7 +194,7 @@ def _by_itself(parts: Parts, asked: Asked, recorder: Recorder) -> Clip:
     return stored
 
 
-def _wanted(parts: Parts, asked: Asked) -> Clip:
+def _wanted(parts: Parts, asked: RecordOptions) -> Clip:
     now = parts.clock.now()
     return Clip(
         id=EventId(str(uuid.uuid4())),
@@ -210,7 +210,9 @@ def _wanted(parts: Parts, asked: Asked) -> Clip:
     )
 
 
-def _recorded(parts: Parts, asked: Asked, recorder: Recorder, clip: Clip) -> ClipResult:
+def _recorded(
+    parts: Parts, asked: RecordOptions, recorder: Recorder, clip: Clip
+) -> ClipResult:
     with _bar(asked, parts.settings) as bar, ThreadPoolExecutor(1) as pool:
         work = pool.submit(
             recorder.record,
@@ -241,7 +243,7 @@ def _recorded(parts: Parts, asked: Asked, recorder: Recorder, clip: Clip) -> Cli
 
 
 @contextmanager
-def _bar(asked: Asked, settings: Settings) -> Iterator[Bar]:
+def _bar(asked: RecordOptions, settings: Settings) -> Iterator[Bar]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

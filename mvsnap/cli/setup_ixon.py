@@ -7,7 +7,7 @@ from typing import Any
 
 from mvsnap.cli.questions import ask_invisible, ask_secret, ask_text, bad, choose, ok
 from mvsnap.cli.terminal import out
-from mvsnap.clients.ixon.client import Account, Agent, Ixon, Server, ServiceToken
+from mvsnap.clients.ixon.client import Account, Agent, Ixon, IxonServer, ServiceToken
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.errors import UpstreamError
@@ -91,6 +91,6 @@ def _device(agent: Agent) -> str:
     return f"{agent.name}{known[agent.online]}"
 
 
-def _service(server: Server) -> str:
+def _service(server: IxonServer) -> str:
     port = f"  port {server.port}" if server.port else ""
     return f"{server.name}{port}  {server.landing_page}".rstrip()

@@ -72,7 +72,7 @@ def add(
     if backend == "pam":
         _require_account(name, password_file)
     with storage_errors(settings):
-        known, first = parts.people.user(name), not parts.people.anybody(backend)
+        known, first = parts.users.user(name), not parts.users.anybody(backend)
     if known is not None and not yes:
         click.confirm(_question(known, backend), abort=True)
     given = None if role is None else Role(role)
@@ -83,7 +83,7 @@ def add(
         changed_at=parts.clock.now(),
     )
     with storage_errors(settings):
-        parts.people.put(user, put_change(user, known, _WHO))
+        parts.users.put(user, put_change(user, known, _WHO))
     by = " with the system account" if backend == "pam" else ""
     out.print(f"{name} can log in as {user.role}{by}.", markup=False)
 
@@ -97,8 +97,8 @@ def remove(ctx: click.Context, name: str) -> None:
     settings = load_settings(ctx)
     parts = open_parts(settings)
     with storage_errors(settings):
-        change = remove_change(name, parts.people.user(name), _WHO, parts.clock.now())
-        found = parts.people.remove(name, change)
+        change = remove_change(name, parts.users.user(name), _WHO, parts.clock.now())
+        found = parts.users.remove(name, change)
         left = _admins(parts, settings.login.backend)
     if not found:
         fail(f"No user {name}. List users: python -m mvsnap users list")
@@ -118,7 +118,7 @@ def list_users(ctx: click.Context) -> None:
     settings = load_settings(ctx)
     parts = open_parts(settings)
     with storage_errors(settings):
-        found = parts.people.users()
+        found = parts.users.users()
     if not found:
         out.print("No users yet. Add yourself: python -m mvsnap users add NAME")
         return
@@ -140,7 +140,7 @@ users.add_command(list_users)
 
 
 def _admins(parts: Parts, backend: LoginBackend) -> list[User]:
-    found = [user for user in parts.people.users() if user.backend == backend]
+    found = [user for user in parts.users.users() if user.backend == backend]
     return [user for user in found if user.role is Role.ADMIN]
 
 

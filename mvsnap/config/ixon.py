@@ -34,7 +34,7 @@ def as_path(path: str) -> str:
 Id = Annotated[Text, BeforeValidator(_trimmed), Field(min_length=1, max_length=64)]
 
 
-class Ixon(Section):
+class IxonSection(Section):
     """Empty, or complete: with anything but an address in it, all keys are required."""
 
     base_url: Url | None = Field(
@@ -115,7 +115,7 @@ class Ixon(Section):
         return given
 
     @model_validator(mode="after")
-    def _complete(self) -> Ixon:
+    def _complete(self) -> IxonSection:
         own = set(type(self).model_fields) - {"base_url", "api_version"}
         if not any(getattr(self, name) for name in own):
             return self

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from mvsnap.config.environment import apply, with_variable
 from mvsnap.config.model import Settings
 from mvsnap.config.shape import NAME, Shape, named_at, shape_of
-from mvsnap.config.values import Known, Section
+from mvsnap.config.values import KnownCameras, Section
 from mvsnap.errors import BadConfig
 
 log = logging.getLogger(__name__)
@@ -75,11 +75,11 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     return settings.model_copy(update=below_root)
 
 
-def _known(tree: dict[str, Any]) -> Known:
+def _known(tree: dict[str, Any]) -> KnownCameras:
     recorder = tree.get("recorder")
     cameras = recorder.get("cameras") if isinstance(recorder, dict) else None
     names = cameras if isinstance(cameras, dict) else {}
-    return Known(tuple(str(name).strip() for name in names))
+    return KnownCameras(tuple(str(name).strip() for name in names))
 
 
 def settings_of(tree: dict[str, Any]) -> Settings:

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from mvsnap.config.badges import Badges
-from mvsnap.config.ixon import Ixon
+from mvsnap.config.ixon import IxonSection
 from mvsnap.config.recipients import Recipients
-from mvsnap.config.recorder import Recorder
+from mvsnap.config.recorder import RecorderSection
 from mvsnap.config.scanning import Scanning
 from mvsnap.config.sense import Sense
 from mvsnap.config.storage import Storage
@@ -30,7 +30,7 @@ from mvsnap.config.values import (
     Url,
     is_serial,
 )
-from mvsnap.config.webex import Webex
+from mvsnap.config.webex import WebexSection
 from mvsnap.config.webhooks import Webhooks
 from mvsnap.domain import LoginBackend
 
@@ -56,7 +56,7 @@ class Site(Section):
         return ZoneInfo(self.timezone)
 
 
-class Server(Section):
+class ServerSection(Section):
     host: str = Field("0.0.0.0", description="address to listen on")
     port: int = Field(5004, ge=1, le=65535, description="port to listen on")
     threads: int = Field(
@@ -154,7 +154,7 @@ class Schedule(Section):
     prefix: Text = Field("", description="text at the start of the message")
 
 
-class Login(Section):
+class LoginSection(Section):
     backend: LoginBackend = Field(
         "local",
         description="local: passwords of mvsnap; pam: passwords of the system accounts",
@@ -169,7 +169,7 @@ class Login(Section):
 
 class Settings(Section):
     site: Site = Site()
-    server: Server = Server()
+    server: ServerSection = ServerSection()
     data_dir: Path = Field(
         Path("./data"),
         description="folder for pictures, clips and (without database_url) the "
@@ -184,14 +184,14 @@ class Settings(Section):
         (), description="keys of those who may call the API"
     )
     meraki: Meraki = Meraki()
-    webex: Webex = Webex()
+    webex: WebexSection = WebexSection()
     sense: Sense = Sense()
-    recorder: Recorder = Recorder()
-    ixon: Ixon = Ixon()
+    recorder: RecorderSection = RecorderSection()
+    ixon: IxonSection = IxonSection()
     webhooks: Webhooks = Webhooks()
     scanning: Scanning = Scanning()
     badges: Badges = Badges()
-    login: Login = Login()
+    login: LoginSection = LoginSection()
     schedules: tuple[Schedule, ...] = Field((), description="snapshots at fixed times")
     storage: Storage = Storage()
 

@@ -114,7 +114,7 @@ class IxonStream(Section):
         return None if path is None else as_path(path)
 
 
-class RecorderCamera(Section):
+class RecorderCameraSection(Section):
     """A recording camera. Its source is one of url, ixon and meraki_serial."""
 
     url: StreamUrl | None = Field(
@@ -168,7 +168,7 @@ class RecorderCamera(Section):
         return given
 
     @model_validator(mode="after")
-    def _one_source(self) -> RecorderCamera:
+    def _one_source(self) -> RecorderCameraSection:
         url, ixon, serial = self.url, self.ixon, self.meraki_serial
         if url is None and ixon is None and serial is None:
             raise ValueError("url, ixon or meraki_serial is required")
@@ -196,8 +196,8 @@ class RecorderCamera(Section):
         return [text for text in dict.fromkeys(texts) if len(text) >= _LEAST_HIDDEN]
 
 
-class Recorder(Section):
-    cameras: dict[CameraName, RecorderCamera] = Field(
+class RecorderSection(Section):
+    cameras: dict[CameraName, RecorderCameraSection] = Field(
         {}, description="recording cameras, each under a NAME of your choice"
     )
     queue_size: int = Field(
@@ -231,7 +231,7 @@ class Recorder(Section):
     ffprobe: Text = Field("ffprobe", min_length=1, description="program name or path")
 
     @model_validator(mode="after")
-    def _names_differ(self) -> Recorder:
+    def _names_differ(self) -> RecorderSection:
         seen: dict[str, str] = {}
         for name in self.cameras:
             other = seen.setdefault(name.casefold(), name)
@@ -243,7 +243,7 @@ class Recorder(Section):
         return self
 
     @model_validator(mode="after")
-    def _clips_fit(self) -> Recorder:
+    def _clips_fit(self) -> RecorderSection:
         for name, camera in self.cameras.items():
             length_s = camera.pre_roll_s + camera.post_roll_s
             if length_s > self.max_clip_s:

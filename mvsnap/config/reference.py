@@ -53,7 +53,7 @@ _GENERAL = "General"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SettingRow:
     """One setting. `path` is dotted; items of a list are written `api_keys[].name`."""
 
     path: str
@@ -70,7 +70,7 @@ _BELOW = {
 }
 
 
-def rows() -> list[Row]:
+def rows() -> list[SettingRow]:
     return list(_rows(Settings, ""))
 
 
@@ -81,7 +81,7 @@ def paths() -> list[str]:
 
 def page() -> str:
     """Return docs/configuration.md: a heading and a table per section."""
-    sections: dict[str, list[Row]] = {_GENERAL: []}
+    sections: dict[str, list[SettingRow]] = {_GENERAL: []}
     for row in rows():
         sections.setdefault(re.split(r"[.\[]", row.path)[0], []).append(row)
     for name in [name for name, found in sections.items() if found[1:] == []]:
@@ -90,7 +90,7 @@ def page() -> str:
     return "\n".join([_PAGE_HEAD, *(_table(name, sections[name]) for name in sections)])
 
 
-def _table(heading: str, found: list[Row]) -> str:
+def _table(heading: str, found: list[SettingRow]) -> str:
     lines = [
         # A single "*" is text here, two of them would be emphasis.
         f"| `{r.path}` | {_code(r.default)} | {r.meaning.replace('*', chr(92) + '*')} |"
@@ -107,12 +107,12 @@ def _code(text: str) -> str:
     return f"`{text}`" if text else ""
 
 
-def _rows(model: type[BaseModel], prefix: str) -> Iterator[Row]:
+def _rows(model: type[BaseModel], prefix: str) -> Iterator[SettingRow]:
     for name, field in model.model_fields.items():
         path = prefix + name
         shape, section = shape_of(field)
         if shape is not Shape.SECTION:
-            yield Row(path, _default(field), field.description or "")
+            yield SettingRow(path, _default(field), field.description or "")
         yield from _rows(section, path + _BELOW[shape])
 
 

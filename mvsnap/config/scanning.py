@@ -43,7 +43,7 @@ class ScanningEndpoint(Section):
         return validator
 
 
-class Correlation(Section):
+class CorrelationSection(Section):
     window_s: int = Field(
         30,
         ge=0,
@@ -89,7 +89,7 @@ class Scanning(Section):
     keep_visits_days: int = Field(
         365, ge=1, le=3650, description="days to keep visits and their counts"
     )
-    correlation: Correlation = Correlation()
+    correlation: CorrelationSection = CorrelationSection()
 
     @model_validator(mode="after")
     def _tokens_differ(self) -> Scanning:

@@ -81,7 +81,7 @@ class Noise(Section):
     )
 
 
-class Crossing(Section):
+class CrossingSection(Section):
     """Raises an event when a line is crossed that often."""
 
     serial: SerialOrAll = Field("*", description='camera serial; "*": all')
@@ -173,7 +173,9 @@ class Sense(Section):
         (), description="exceptions for cameras or zones"
     )
     noise: Noise = Noise()
-    crossings: tuple[Crossing, ...] = Field((), description="line crossings to watch")
+    crossings: tuple[CrossingSection, ...] = Field(
+        (), description="line crossings to watch"
+    )
     triggers: tuple[SensorTrigger, ...] = Field(
         (), description="MT sensors and sounds that trigger a snapshot"
     )

@@ -69,7 +69,7 @@ def is_serial(text: str) -> bool:
     return True
 
 
-def _camera(text: str, info: ValidationInfo[Known | None]) -> str:
+def _camera(text: str, info: ValidationInfo[KnownCameras | None]) -> str:
     """Accept a serial, or a recording camera.
 
     Those are known while a file is loaded; otherwise any name may be one.
@@ -88,7 +88,7 @@ def _camera(text: str, info: ValidationInfo[Known | None]) -> str:
     raise ValueError(f"expected a Meraki serial or a name from recorder.cameras{hint}")
 
 
-def _picture_serial(text: str, info: ValidationInfo[Known | None]) -> str:
+def _picture_serial(text: str, info: ValidationInfo[KnownCameras | None]) -> str:
     """Accept a serial; the error for a recorder camera says that pictures need one."""
     names = info.context.recorder_cameras if info.context else ()
     if text.strip().casefold() in {name.casefold() for name in names}:
@@ -98,7 +98,7 @@ def _picture_serial(text: str, info: ValidationInfo[Known | None]) -> str:
     return _serial(text)
 
 
-def _camera_or_all(text: str, info: ValidationInfo[Known | None]) -> str:
+def _camera_or_all(text: str, info: ValidationInfo[KnownCameras | None]) -> str:
     return text if text == "*" else _camera(text, info)
 
 
@@ -173,7 +173,7 @@ CameraOrAll = Annotated[str, BeforeValidator(as_text), AfterValidator(_camera_or
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownCameras:
     """Names of other sections that the settings of one may refer to."""
 
     recorder_cameras: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from pydantic import Field
 from mvsnap.config.values import Secret, Section, Text, Url
 
 
-class Webex(Section):
+class WebexSection(Section):
     base_url: Url = Field(
         "https://webexapis.com/v1", description="URL of the Webex API"
     )

@@ -37,7 +37,7 @@ class WebhookToken(Section):
     room: Text | None = Field(None, description="default: webex.room")
 
 
-class BadgePaths(Section):
+class BadgePathsSection(Section):
     """Empty, or complete."""
 
     timestamp: Text = Field("", description="path of the time, like data.time")
@@ -49,7 +49,7 @@ class BadgePaths(Section):
         return bool(self.timestamp)
 
     @model_validator(mode="after")
-    def _complete(self) -> BadgePaths:
+    def _complete(self) -> BadgePathsSection:
         missing = [name for name in type(self).model_fields if not getattr(self, name)]
         if 0 < len(missing) < len(type(self).model_fields):
             raise ValueError(f"missing: {', '.join(missing)}")
@@ -79,8 +79,9 @@ class WebhookRule(Section):
     actions: tuple[Action, ...] = Field(
         (), description="any of clip, snapshot; default: as for the token"
     )
-    badge: BadgePaths = Field(
-        BadgePaths(), description="set if the message is a badge event, not an alarm"
+    badge: BadgePathsSection = Field(
+        BadgePathsSection(),
+        description="set if the message is a badge event, not an alarm",
     )
 
     @model_validator(mode="after")

@@ -34,7 +34,7 @@ class Video:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ClipLimits:
     """before: older ones are deleted. lacking_bytes: to be freed on disk."""
 
     before: datetime
@@ -49,7 +49,7 @@ def lacking_bytes(free_bytes: int, min_free_bytes: int) -> int:
     return min_free_bytes * 6 // 5 - free_bytes
 
 
-def to_remove(videos: Iterable[Video], limits: Limits) -> list[tuple[Video, Why]]:
+def to_remove(videos: Iterable[Video], limits: ClipLimits) -> list[tuple[Video, Why]]:
     """Return the videos to delete, in order, each with the reason."""
     found = sorted(videos, key=lambda video: video.last_at)
     over = sum(video.size_bytes for video in found) - limits.max_bytes
@@ -74,7 +74,7 @@ def to_remove(videos: Iterable[Video], limits: Limits) -> list[tuple[Video, Why]
     return gone
 
 
-def _why(video: Video, limits: Limits, over: int, lacking: int) -> Why | None:
+def _why(video: Video, limits: ClipLimits, over: int, lacking: int) -> Why | None:
     if video.last_at < limits.before:
         return Why.AGE
     if over > 0:

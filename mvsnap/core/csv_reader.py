@@ -20,7 +20,7 @@ _SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CsvRow:
     """line: the line number at its end; `cells` by the name of their column."""
 
     line: int
@@ -57,7 +57,7 @@ class Columns:
 
 def read(
     lines: Iterable[str], columns: Columns, given: Mapping[str, str] | None = None
-) -> Iterator[Row | BadRow]:
+) -> Iterator[CsvRow | BadRow]:
     """Yield every row below the header; empty lines are skipped.
 
     Found columns get our names, any others keep the file's.
@@ -135,12 +135,12 @@ def _holds_rows(
 
 def _row(
     line: int, cells: Sequence[str], names: Mapping[int, str], columns: int
-) -> Row | BadRow:
+) -> CsvRow | BadRow:
     rest = [cell for cell in cells[columns:] if cell.strip()]
     if rest:
         why = f"{len(cells)} cells under {columns} headings (unquoted delimiter?)"
         return BadRow(line, why)
-    return Row(line, {names[n]: c.strip() for n, c in enumerate(cells[:columns])})
+    return CsvRow(line, {names[n]: c.strip() for n, c in enumerate(cells[:columns])})
 
 
 def _heading(lines: Iterator[str]) -> tuple[str, int]:

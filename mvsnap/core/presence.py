@@ -17,7 +17,7 @@ CUT_MS = 900_000
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PresenceSpan:
     """People were seen from `in_ms` to `out_ms`."""
 
     in_ms: int
@@ -36,7 +36,7 @@ class PresenceWatch:
         self.peak = 0
         self.changed = False
 
-    def see(self, ts_ms: int, people: int) -> Seen | None:
+    def see(self, ts_ms: int, people: int) -> PresenceSpan | None:
         """Process one count, in order of time; return a presence that is over."""
         over = None
         if people > 0:
@@ -59,7 +59,7 @@ class PresenceWatch:
             over = self._end()
         return over
 
-    def finish(self) -> Seen | None:
+    def finish(self) -> PresenceSpan | None:
         """End what is under way: no more messages will be received."""
         return self._end() if self.in_ms >= 0 else None
 
@@ -67,8 +67,8 @@ class PresenceWatch:
     def is_open(self) -> bool:
         return self.in_ms >= 0
 
-    def _end(self) -> Seen:
-        over = Seen(self.in_ms, self.out_ms, self.peak)
+    def _end(self) -> PresenceSpan:
+        over = PresenceSpan(self.in_ms, self.out_ms, self.peak)
         self.in_ms = -1
         self.changed = True
         return over

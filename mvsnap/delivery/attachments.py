@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from mvsnap.delivery.channel import Limits
+from mvsnap.delivery.channel import FileLimits
 from mvsnap.delivery.kinds import Attachment, MessageKind
 from mvsnap.domain import Event
 from mvsnap.store.clips import ClipStore
@@ -16,7 +16,7 @@ class Attachments:
     """limits: the files that a destination accepts."""
 
     def __init__(
-        self, files: Files, clips: ClipStore, limits: Callable[[str], Limits]
+        self, files: Files, clips: ClipStore, limits: Callable[[str], FileLimits]
     ) -> None:
         self._files = files
         self._clips = clips

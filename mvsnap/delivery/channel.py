@@ -22,7 +22,7 @@ S = TypeVar("S")
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class FileLimits:
     """The largest files that a channel accepts; 0: none at all.
 
     A larger picture is scaled down; a larger clip becomes a link.
@@ -56,7 +56,7 @@ class Channel(Protocol):
     """Thread-safe. Does not retry: only `jobs.retry` does."""
 
     @property
-    def limits(self) -> Limits: ...
+    def limits(self) -> FileLimits: ...
 
     def post(self, message: OutgoingMessage) -> MessageId:
         """Send a message and return the id that replies refer to.

@@ -9,12 +9,12 @@ from typing import Any
 
 from mvsnap import delivery
 from mvsnap.config.model import Settings
-from mvsnap.delivery.channel import Channel, ChannelKind, Limits
+from mvsnap.delivery.channel import Channel, ChannelKind, FileLimits
 from mvsnap.errors import UpstreamError
 
 # Destinations without a channel's name are rooms of this one.
 DEFAULT_CHANNEL = "webex"
-_NOTHING = Limits(picture_bytes=0, clip_bytes=0)
+_NOTHING = FileLimits(picture_bytes=0, clip_bytes=0)
 
 
 def channel_kinds() -> dict[str, ChannelKind[Any]]:
@@ -64,7 +64,7 @@ class Channels:
             raise UpstreamError("Webex is not configured", retry=False)
         return channel, room
 
-    def limits(self, destination: str) -> Limits:
+    def limits(self, destination: str) -> FileLimits:
         """Return which files that destination accepts; none where it has no channel."""
         channel = self._by_name.get(self._split(destination)[0])
         return channel.limits if channel else _NOTHING

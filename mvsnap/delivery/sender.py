@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mvsnap.clock import Clock
-from mvsnap.delivery.channel import Limits, OutgoingMessage
+from mvsnap.delivery.channel import FileLimits, OutgoingMessage
 from mvsnap.delivery.channels import Channels
 from mvsnap.delivery.message import Message
 from mvsnap.delivery.templates import MessageTemplates
@@ -35,7 +35,7 @@ class MessageSender:
         self._store = store
         self._clock = clock
 
-    def limits(self, room: str) -> Limits:
+    def limits(self, room: str) -> FileLimits:
         return self._channels.limits(room)
 
     def send_once(self, message: Message) -> MessageId:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mvsnap.clients.webex.client import Webex
-from mvsnap.config.webex import Webex as WebexSettings
-from mvsnap.delivery.channel import ChannelKind, Limits, OutgoingMessage
+from mvsnap.config.webex import WebexSection
+from mvsnap.delivery.channel import ChannelKind, FileLimits, OutgoingMessage
 from mvsnap.domain import MessageId
 
 # "File previews are only rendered for attachments of 1MB or less" (Webex, Messages).
@@ -16,7 +16,7 @@ class WebexChannel:
 
     def __init__(self, webex: Webex, *, clip_bytes: int) -> None:
         self._webex = webex
-        self.limits = Limits(picture_bytes=_PREVIEW_BYTES, clip_bytes=clip_bytes)
+        self.limits = FileLimits(picture_bytes=_PREVIEW_BYTES, clip_bytes=clip_bytes)
 
     def post(self, message: OutgoingMessage) -> MessageId:
         to = self._webex.resolve(message.room)
@@ -28,18 +28,18 @@ class WebexChannel:
         )
 
 
-def open_webex(settings: WebexSettings) -> Webex | None:
+def open_webex(settings: WebexSection) -> Webex | None:
     """Return the bot of the settings, None without one."""
     if settings.bot_token is None:
         return None
     return Webex(settings.base_url, settings.bot_token.get_secret_value())
 
 
-def _open(settings: WebexSettings) -> WebexChannel | None:
+def _open(settings: WebexSection) -> WebexChannel | None:
     webex = open_webex(settings)
     if webex is None:
         return None
     return WebexChannel(webex, clip_bytes=int(settings.clip_upload_max_mb * 1e6))
 
 
-CHANNEL = ChannelKind("webex", WebexSettings, _open)
+CHANNEL = ChannelKind("webex", WebexSection, _open)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mvsnap.clip_model import RecorderCamera
+from mvsnap.clip_model import RecorderCameraState
 from mvsnap.clock import Clock
 from mvsnap.domain import CameraName
 from mvsnap.metrics import Metrics
@@ -22,7 +22,7 @@ class CameraStates:
         self._clips = clips
         self._clock = clock
         self._metrics = metrics
-        self._stored: dict[CameraName, RecorderCamera] = {}
+        self._stored: dict[CameraName, RecorderCameraState] = {}
 
     def store_changes(self) -> None:
         """Write what changed, and at times that nothing did."""
@@ -36,7 +36,7 @@ class CameraStates:
             self._clips.see(news)
             self._stored |= {camera.camera: camera for camera in news}
 
-    def _is_news(self, camera: RecorderCamera) -> bool:
+    def _is_news(self, camera: RecorderCameraState) -> bool:
         stored = self._stored.get(camera.camera)
         if stored is None:
             return True
@@ -45,9 +45,9 @@ class CameraStates:
         # The numbers change constantly; they are written along with the states above.
         return _standing(stored) != _standing(camera)
 
-    def _camera(self, name: CameraName, status: CameraStatus) -> RecorderCamera:
+    def _camera(self, name: CameraName, status: CameraStatus) -> RecorderCameraState:
         form = status.format
-        return RecorderCamera(
+        return RecorderCameraState(
             camera=name,
             state=status.state,
             text=status.text,
@@ -65,5 +65,5 @@ class CameraStates:
         )
 
 
-def _standing(camera: RecorderCamera) -> tuple[object, ...]:
+def _standing(camera: RecorderCameraState) -> tuple[object, ...]:
     return camera.state, camera.text, camera.codec, camera.width

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from mvsnap.clock import Clock
-from mvsnap.core.clip_retention import Limits, Video, Why, lacking_bytes, to_remove
+from mvsnap.core.clip_retention import ClipLimits, Video, Why, lacking_bytes, to_remove
 from mvsnap.jobs.retry import GIVE_UP_AFTER
 from mvsnap.recorder.files import clip_digest, free_bytes
 from mvsnap.store.clip_deletion import finish_deletes
@@ -25,7 +25,7 @@ _STRAY_AFTER_S = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class ClipRetentionRules:
     """copies: a video is kept until its copy is made."""
 
     keep_for: timedelta
@@ -43,7 +43,7 @@ class Retention:
     def __init__(
         self,
         data_dir: Path,
-        rules: Rules,
+        rules: ClipRetentionRules,
         videos: VideoStore,
         files: Files,
         clock: Clock,
@@ -129,7 +129,7 @@ class Retention:
 
     def _to_remove(self) -> list[tuple[Video, Why]]:
         now = self._clock.now()
-        limits = Limits(
+        limits = ClipLimits(
             before=now - self._rules.keep_for,
             max_bytes=self._rules.max_bytes,
             lacking_bytes=lacking_bytes(
@@ -140,7 +140,7 @@ class Retention:
             return []
         return to_remove(self._candidates(now), limits)
 
-    def _has_work(self, limits: Limits) -> bool:
+    def _has_work(self, limits: ClipLimits) -> bool:
         """Check cheaply: this runs every few minutes."""
         usage = self._videos.usage()
         is_old = usage.oldest_at is not None and usage.oldest_at < limits.before

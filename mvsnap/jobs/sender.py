@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from mvsnap.clock import SystemClock
-from mvsnap.delivery.channel import Limits
+from mvsnap.delivery.channel import FileLimits
 from mvsnap.delivery.message import Message
 from mvsnap.delivery.sender import MessageSender
 from mvsnap.domain import DeliveryState, Job, MessageId
@@ -34,7 +34,7 @@ class RetryingSender:
         self._clock = clock
         self._metrics = metrics
 
-    def limits(self, room: str) -> Limits:
+    def limits(self, room: str) -> FileLimits:
         return self._sender.limits(room)
 
     def send(self, message: Message) -> MessageId:

@@ -14,9 +14,9 @@ from mvsnap.recorder.model import (
     Recode,
     RecorderSettings,
     RecorderStopped,
-    Source,
     SourceKind,
     State,
+    StreamSource,
     Timing,
 )
 from mvsnap.recorder.probing import probe
@@ -39,7 +39,7 @@ __all__ = [
     "RecorderSettings",
     "RecorderStopped",
     "CameraRefused",
-    "Source",
+    "StreamSource",
     "SourceKind",
     "State",
     "Timing",

@@ -10,7 +10,7 @@ from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from mvsnap.recorder.diagnosis import Ending, http_ending
-from mvsnap.recorder.model import Auth, AuthType, Source, State
+from mvsnap.recorder.model import Auth, AuthType, State, StreamSource
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -57,7 +57,7 @@ def auth_of(auth: Auth) -> AuthBase | None:
 
 
 def refusal(
-    source: Source, answer: requests.Response, *, is_first: bool
+    source: StreamSource, answer: requests.Response, *, is_first: bool
 ) -> tuple[Ending, str | None]:
     """Return the reason for an answer other than 200, or where to ask instead.
 

@@ -15,7 +15,7 @@ from mvsnap.recorder.command import Container, Input
 from mvsnap.recorder.diagnosis import Ending
 from mvsnap.recorder.history import History, Run, written_until
 from mvsnap.recorder.http_stream import HttpStream
-from mvsnap.recorder.model import Format, Source, State, Timing
+from mvsnap.recorder.model import Format, State, StreamSource, Timing
 from mvsnap.recorder.sources import secrets_of, with_credentials
 from mvsnap.recorder.timeline import Anchor
 from mvsnap.recorder.times import Times
@@ -35,7 +35,7 @@ class Connection:
 
     def __init__(
         self,
-        source: Source,
+        source: StreamSource,
         run: Run,
         history: History,
         http_stream: HttpStream | None,

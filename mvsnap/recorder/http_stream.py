@@ -17,7 +17,7 @@ from mvsnap.errors import UpstreamError
 from mvsnap.recorder import access, mjpeg
 from mvsnap.recorder.command import Container, Input
 from mvsnap.recorder.diagnosis import Ending
-from mvsnap.recorder.model import Source, SourceKind, State, Timing
+from mvsnap.recorder.model import SourceKind, State, StreamSource, Timing
 
 _CHUNK = 65536
 _CONNECT_S = 5.0
@@ -45,7 +45,7 @@ class CameraRefused(UpstreamError):
 class HttpStream:
     """An open HTTP stream. `pump` runs in a thread of its own until `close`."""
 
-    def __init__(self, source: Source, timing: Timing, clock: Clock) -> None:
+    def __init__(self, source: StreamSource, timing: Timing, clock: Clock) -> None:
         """Connect, and detect the kind of stream.
 
         Raises:
@@ -194,7 +194,7 @@ class HttpStream:
         return said.partition(";")[0].strip().lower()
 
 
-def _session(source: Source) -> requests.Session:
+def _session(source: StreamSource) -> requests.Session:
     session = requests.Session()
     session.trust_env = False  # neither a .netrc's password nor a proxy for the LAN
     session.auth = access.auth_of(source.auth)

@@ -80,7 +80,7 @@ class CameraSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class StreamSource:
     """The address of a camera's stream, ready to be opened; `url` has no credentials.
 
     headers: sent with every HTTP request, such as the cookie of a web access; with

@@ -15,7 +15,7 @@ from mvsnap.recorder import command, diagnosis, process
 from mvsnap.recorder.command import Input
 from mvsnap.recorder.diagnosis import Ending
 from mvsnap.recorder.http_stream import CameraRefused, HttpStream
-from mvsnap.recorder.model import Probe, Source, SourceKind, State, Timing
+from mvsnap.recorder.model import Probe, SourceKind, State, StreamSource, Timing
 from mvsnap.recorder.sources import secrets_of, with_credentials
 
 _END_S = 1.0
@@ -23,7 +23,7 @@ _OLDEST = (4, 4)  # the first with `setts`, which the ring needs
 
 
 def probe(
-    source: Source,
+    source: StreamSource,
     *,
     limit_s: float = 20,
     clock: Clock | None = None,
@@ -77,7 +77,7 @@ def _too_late(limit_s: float) -> CameraRefused:
     return CameraRefused(Ending(State.NO_VIDEO, f"no picture within {limit_s:.0f} s"))
 
 
-def _opened(source: Source, clock: Clock, limit_s: float) -> HttpStream:
+def _opened(source: StreamSource, clock: Clock, limit_s: float) -> HttpStream:
     """Connect in a thread that can be abandoned: some send single bytes forever."""
     came: SimpleQueue[HttpStream | Exception] = SimpleQueue()
 

@@ -27,8 +27,8 @@ from mvsnap.recorder.model import (
     Merge,
     RecorderSettings,
     RecorderStopped,
-    Source,
     State,
+    StreamSource,
 )
 from mvsnap.recorder.recording import Recording
 from mvsnap.recorder.request import ClipRequest
@@ -54,7 +54,7 @@ class Recorder:
         self,
         settings: RecorderSettings,
         clock: Clock,
-        sources: Mapping[str, Callable[[], Source]] | None = None,
+        sources: Mapping[str, Callable[[], StreamSource]] | None = None,
     ) -> None:
         """sources: for cameras whose address must be requested, by camera name.
 
@@ -228,7 +228,7 @@ class Recorder:
                 files.remove_tree(folder)
 
 
-def _fixed(camera: CameraSettings) -> Callable[[], Source]:
+def _fixed(camera: CameraSettings) -> Callable[[], StreamSource]:
     source = source_of(camera)
     return lambda: source
 

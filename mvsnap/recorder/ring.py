@@ -26,9 +26,9 @@ from mvsnap.recorder.model import (
     CameraStatus,
     Mode,
     RecorderSettings,
-    Source,
     SourceKind,
     State,
+    StreamSource,
 )
 from mvsnap.recorder.process import NoFfmpeg
 from mvsnap.recorder.sources import secrets_of
@@ -61,7 +61,7 @@ class Ring:
     def __init__(
         self,
         camera: CameraSettings,
-        source: Callable[[], Source],
+        source: Callable[[], StreamSource],
         folder: Path,
         settings: RecorderSettings,
         clock: Clock,
@@ -202,7 +202,7 @@ class Ring:
             )
             return Ending(State.OFFLINE, f"{type(exc).__name__}: see the log")
 
-    def _connected(self, source: Source, keeper: _Keeper) -> Ending:
+    def _connected(self, source: StreamSource, keeper: _Keeper) -> Ending:
         timing = self._settings.timing
         http_stream, run = None, None
         if source.kind is not SourceKind.RTSP and not keeper.stopping.is_set():

@@ -6,10 +6,16 @@ from dataclasses import replace
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from mvsnap.errors import BadInput
-from mvsnap.recorder.model import Auth, AuthType, CameraSettings, Source, SourceKind
+from mvsnap.recorder.model import (
+    Auth,
+    AuthType,
+    CameraSettings,
+    SourceKind,
+    StreamSource,
+)
 
 
-def source_of(camera: CameraSettings) -> Source:
+def source_of(camera: CameraSettings) -> StreamSource:
     """Return the source of a camera; credentials in its URL become its `auth`.
 
     Raises:
@@ -28,7 +34,7 @@ def source_of(camera: CameraSettings) -> Source:
         raise _bad(camera, "contains a control character")
     where = f"[{host}]" if ":" in host else host
     bare = parts._replace(netloc=where if port is None else f"{where}:{port}")
-    return Source(
+    return StreamSource(
         kind=_kind(camera, parts.scheme, parts.path),
         url=urlunsplit(bare),
         auth=_auth(camera.auth, parts.username, parts.password),
@@ -37,7 +43,7 @@ def source_of(camera: CameraSettings) -> Source:
     )
 
 
-def with_credentials(source: Source) -> str:
+def with_credentials(source: StreamSource) -> str:
     """Return the URL with user name and password, as ffmpeg reads them."""
     if source.auth.type is AuthType.NONE:
         return source.url
@@ -47,12 +53,12 @@ def with_credentials(source: Source) -> str:
     return f"{scheme}://{user}:{password}@{rest}"
 
 
-def shown(source: Source) -> str:
+def shown(source: StreamSource) -> str:
     """Return the URL for people and logs: many have the password in the query."""
     return urlunsplit(urlsplit(source.url)._replace(query="", fragment=""))
 
 
-def secrets_of(source: Source) -> list[str]:
+def secrets_of(source: StreamSource) -> list[str]:
     """Return every text that must not appear in a log or a page, longest first."""
     password = source.auth.password
     texts = {password, quote(password, safe=""), quote(password)}
@@ -62,7 +68,7 @@ def secrets_of(source: Source) -> list[str]:
     return sorted((text for text in texts if text), key=len, reverse=True)
 
 
-def _values(source: Source) -> list[str]:
+def _values(source: StreamSource) -> list[str]:
     return [str(value) for value in source.headers.values()]
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from mvsnap.config.model import Settings
-from mvsnap.jobs.clip_retention import Retention, Rules
+from mvsnap.jobs.clip_retention import ClipRetentionRules, Retention
 from mvsnap.jobs.engine import JOBS_TABLE, ClientEngine
 from mvsnap.jobs.finished import FinishedJobs, NoJobs
 from mvsnap.runtime.parts import Parts, jobs_url
@@ -57,7 +57,7 @@ class _Purge(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class KindOfData:
     """One kind of data.
 
     kept: the setting that says how long, or what else does. tables: those it empties.
@@ -74,7 +74,7 @@ class Kind:
         return replace(self.step(dry_run), name=self.name)
 
 
-def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[Kind, ...]:
+def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[KindOfData, ...]:
     """Return the table of a site; clips come first, for they hold their events.
 
     jobs: the engine, which keeps a record of its own.
@@ -83,53 +83,57 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[Kind, ...]:
     old, over = steps.older_than_retention, steps.over
     visitors = parts.visitors.store
     return (
-        Kind("Clips", _CLIP_LIMITS, steps.clips, ("clips",), _OFTEN_S),
-        Kind("Events", _DAYS, steps.events, ("events",)),
-        Kind("Deliveries", _DAYS, old(parts.store.purge_deliveries), ("deliveries",)),
-        Kind("Entries of removed clips", _DAYS, steps.clip_rows, ("clips",)),
-        Kind("Finished jobs", _DAYS, steps.finished_jobs),
-        Kind("Presences", _DAYS, old(parts.sense.purge), ("presences",)),
-        Kind(
+        KindOfData("Clips", _CLIP_LIMITS, steps.clips, ("clips",), _OFTEN_S),
+        KindOfData("Events", _DAYS, steps.events, ("events",)),
+        KindOfData(
+            "Deliveries", _DAYS, old(parts.store.purge_deliveries), ("deliveries",)
+        ),
+        KindOfData("Entries of removed clips", _DAYS, steps.clip_rows, ("clips",)),
+        KindOfData("Finished jobs", _DAYS, steps.finished_jobs),
+        KindOfData("Presences", _DAYS, old(parts.sense.purge), ("presences",)),
+        KindOfData(
             "MV Sense states",
             _DAYS,
             old(parts.sense.purge_states),
             ("watches", "camera_last_seen", "listeners"),
         ),
-        Kind(
+        KindOfData(
             "Visitor counts",
             _DAYS,
             old(visitors.purge),
             ("visitor_hours", "visitor_days", "visitor_cameras", "zone_page_views"),
         ),
-        Kind(
+        KindOfData(
             "Busiest minutes",
             _DAYS,
             old(visitors.purge_pictures),
             ("visitor_pictures",),
         ),
-        Kind("Mutes", "until they end", over(parts.site.purge), ("mutes",)),
-        Kind(
+        KindOfData("Mutes", "until they end", over(parts.site.purge), ("mutes",)),
+        KindOfData(
             "Ended sessions",
             "login.session_hours",
-            over(parts.people.purge),
+            over(parts.users.purge),
             ("secrets",),
         ),
-        Kind("Audit log", f"{_DAYS}, at least a year", steps.audit, ("audit",)),
-        Kind(
+        KindOfData("Audit log", f"{_DAYS}, at least a year", steps.audit, ("audit",)),
+        KindOfData(
             "Badge events",
             _DAYS,
             old(parts.badges.store.purge),
             ("badges", "judgements"),
         ),
-        Kind("Unused photos", "until the directory drops them", steps.photos),
-        Kind(
+        KindOfData("Unused photos", "until the directory drops them", steps.photos),
+        KindOfData(
             "Wi-Fi observations",
             _OBSERVATION_DAYS,
             steps.observations,
             ("observations",),
         ),
-        Kind("Wi-Fi visits", _VISIT_DAYS, steps.visits, ("visits", "visit_counts")),
-        Kind("Files without a clip", "a day", steps.stray_files, (), _DAILY_S),
+        KindOfData(
+            "Wi-Fi visits", _VISIT_DAYS, steps.visits, ("visits", "visit_counts")
+        ),
+        KindOfData("Files without a clip", "a day", steps.stray_files, (), _DAILY_S),
     )
 
 
@@ -147,7 +151,7 @@ def record_of_jobs(settings: Settings) -> Iterator[FinishedJobs]:
 def retention(parts: Parts) -> Retention:
     """Return what removes clips: by age, by their size, for room on the disk."""
     settings = parts.settings
-    rules = Rules(
+    rules = ClipRetentionRules(
         keep_for=timedelta(days=settings.storage.retention_days),
         max_bytes=int(settings.storage.max_gb * 1e9),
         min_free_bytes=int(settings.recorder.min_free_mb * 1e6),

@@ -47,7 +47,7 @@ class Parts:
         self.sense = SenseStore(db)
         self.site = SiteStore(db)
         self.visitors = VisitorParts.of(db)
-        self.people = UserStore(db)
+        self.users = UserStore(db)
         self.audit = AuditLog(db)
         self.badges = BadgeParts.of(db)
         self.wifi = WifiStore(db)

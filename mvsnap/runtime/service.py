@@ -139,7 +139,7 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
             videos=parts.videos(),
             sense=parts.sense,
             site=parts.site,
-            people=parts.people,
+            users=parts.users,
             audit=parts.audit,
             files=parts.files,
             clock=parts.clock,

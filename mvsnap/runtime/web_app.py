@@ -46,7 +46,7 @@ class Application(Flask):
     @cached_property
     def secret_key(self) -> str:  # type: ignore[override]  # elsewhere it is a setting
         gateway: Gateway = self.extensions[context.EXTENSION]
-        return gateway.people.secret("session")
+        return gateway.users.secret("session")
 
 
 def create_app(gateway: Gateway) -> Flask:

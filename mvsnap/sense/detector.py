@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from mvsnap.core.crowd import Finding, Raised
-from mvsnap.core.presence import Seen
+from mvsnap.core.presence import PresenceSpan
 from mvsnap.core.sense_messages import (
     BadMessage,
     Topic,
@@ -24,7 +24,7 @@ from mvsnap.domain import EventKind, Serial, ZoneId
 from mvsnap.sense.events import EventBuffer, Place, moment
 from mvsnap.sense.framing import Frame
 from mvsnap.sense.noise_and_lines import ALL_OF_IT, LineCrossingDetector, NoiseDetector
-from mvsnap.sense.rules import Rules
+from mvsnap.sense.rules import SenseRules
 from mvsnap.sense.zone import ZoneWatch
 from mvsnap.store.sense import Findings, ZoneKey
 
@@ -44,7 +44,7 @@ class Detector:
     """on_sensor: receives messages of MT sensors, and sounds that a camera names."""
 
     def __init__(
-        self, rules: Rules, on_sensor: OnSensor, *, most_zones: int = MOST_ZONES
+        self, rules: SenseRules, on_sensor: OnSensor, *, most_zones: int = MOST_ZONES
     ) -> None:
         self._rules = rules
         self._on_sensor = on_sensor
@@ -72,7 +72,7 @@ class Detector:
             elif self._rules.counts(serial, zone_id):
                 self._watch(serial, zone_id).restore(known, now_ms)
 
-    def follow(self, rules: Rules, now: datetime) -> None:
+    def follow(self, rules: SenseRules, now: datetime) -> None:
         """Switch to other rules; what is under way continues under them."""
         self._rules = rules
         self._others.clear()
@@ -219,7 +219,7 @@ class Detector:
     def _add(self, zone: ZoneWatch, found: Iterable[Any], now: datetime) -> None:
         place = Place(EventKind.CROWD, zone.serial, zone.zone_id)
         for finding in found:
-            if isinstance(finding, Seen):
+            if isinstance(finding, PresenceSpan):
                 self.events.add_presence(zone.serial, zone.zone_id, finding)
             else:
                 self._add_crowd(zone, place, finding, now)

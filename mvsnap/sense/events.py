@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from mvsnap.clock import iso
 from mvsnap.core.crossing import Crossed, CrossingRule
 from mvsnap.core.crowd import CrowdRule, Ended, Finding, Raised
-from mvsnap.core.presence import Seen
+from mvsnap.core.presence import PresenceSpan
 from mvsnap.domain import (
     Event,
     EventId,
@@ -155,7 +155,7 @@ class EventBuffer:
     ) -> None:
         self._events.append(crossing_event(place, found, rule, self.names, now))
 
-    def add_presence(self, serial: Serial, zone_id: ZoneId, seen: Seen) -> None:
+    def add_presence(self, serial: Serial, zone_id: ZoneId, seen: PresenceSpan) -> None:
         self._presences.append(
             Presence(
                 serial,

@@ -23,9 +23,9 @@ from mvsnap.sense.detector import Detector
 from mvsnap.sense.framing import Frame
 from mvsnap.sense.heartbeat import Heartbeat
 from mvsnap.sense.lock import InstanceLock, acquire_lock
-from mvsnap.sense.outbox import Jobs, Outbox
+from mvsnap.sense.outbox import Outbox, OutboxQueue
 from mvsnap.sense.receiver import Batch, Broker
-from mvsnap.sense.rules import Rules
+from mvsnap.sense.rules import SenseRules
 from mvsnap.sense.sensors import Sensors, targets
 from mvsnap.sense.site_settings import read_mutes, read_names, read_sense
 from mvsnap.store.database import OUTAGES
@@ -66,7 +66,7 @@ class ListenerLoop:
         self,
         settings: Settings,
         stores: Stores,
-        jobs: Jobs,
+        jobs: OutboxQueue,
         clock: SystemClock,
         metrics: Metrics,
     ) -> None:
@@ -76,7 +76,7 @@ class ListenerLoop:
         self._clock = clock
         self._metrics = metrics
         self._sense = settings.sense
-        rules = Rules(self._sense, settings.recipients)
+        rules = SenseRules(self._sense, settings.recipients)
         self._outbox = Outbox(jobs, stores.events, stores.site, clock, rules)
         self._detector = Detector(rules, self._on_sensor)
         self._sensors = Sensors(targets(settings))
@@ -208,7 +208,7 @@ class ListenerLoop:
     def _follow(self, sense: Sense) -> None:
         log.info("MV Sense settings changed")
         self._sense = sense
-        rules = Rules(sense, self._settings.recipients)
+        rules = SenseRules(sense, self._settings.recipients)
         self._detector.follow(rules, self._clock.now())
         self._outbox.rules = rules
 

@@ -10,7 +10,7 @@ from mvsnap.core.crowd import SILENCE_MS, CrowdWatch
 from mvsnap.core.sense_messages import decode_audio_level, decode_crossing
 from mvsnap.domain import EventKind, Serial, ZoneId
 from mvsnap.sense.events import EventBuffer, Place
-from mvsnap.sense.rules import Rules
+from mvsnap.sense.rules import SenseRules
 from mvsnap.sense.zone import believed_ms
 from mvsnap.store.sense import ZoneKey
 
@@ -31,7 +31,7 @@ class NoiseDetector:
         self._watches: dict[Serial, CrowdWatch] = {}
         self._last_seen_ms: dict[Serial, int] = {}
 
-    def follow(self, rules: Rules) -> None:
+    def follow(self, rules: SenseRules) -> None:
         rule = rules.noise()
         if rule is None:
             self._watches.clear()
@@ -45,7 +45,7 @@ class NoiseDetector:
         serial: Serial,
         payload: bytes,
         received_ms: int,
-        rules: Rules,
+        rules: SenseRules,
         now: datetime,
     ) -> None:
         """Raises BadMessage."""
@@ -75,7 +75,7 @@ class NoiseDetector:
             self._add(serial, watch, watch.finish(), now)
 
     def restore(
-        self, serial: Serial, known: dict[str, Any], rules: Rules, now_ms: int
+        self, serial: Serial, known: dict[str, Any], rules: SenseRules, now_ms: int
     ) -> None:
         rule = rules.noise()
         if rule is not None:
@@ -112,7 +112,7 @@ class LineCrossingDetector:
         line_id: str,
         payload: bytes,
         received_ms: int,
-        rules: Rules,
+        rules: SenseRules,
         now: datetime,
     ) -> None:
         """Raises BadMessage."""

@@ -23,7 +23,7 @@ from mvsnap.domain import (
 )
 from mvsnap.errors import QueueFull
 from mvsnap.loop import Loop
-from mvsnap.sense.rules import Rules
+from mvsnap.sense.rules import SenseRules
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.site import SiteStore
@@ -38,7 +38,7 @@ _AGAIN_S = 1.0
 _POLL_S = 60.0  # it is woken by every event
 
 
-class Jobs(Protocol):
+class OutboxQueue(Protocol):
     """The parts of the job service that the outbox uses."""
 
     def submit(self, job: Job) -> None: ...
@@ -51,11 +51,11 @@ class Outbox:
 
     def __init__(
         self,
-        jobs: Jobs,
+        jobs: OutboxQueue,
         store: Store,
         site: SiteStore,
         clock: SystemClock,
-        rules: Rules,
+        rules: SenseRules,
     ) -> None:
         self._jobs = jobs
         self._store = store

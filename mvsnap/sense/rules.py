@@ -11,7 +11,7 @@ from mvsnap.core.crowd import CrowdRule
 from mvsnap.domain import Serial, ZoneId
 
 
-class Rules:
+class SenseRules:
     def __init__(self, sense: Sense, recipients: Recipients) -> None:
         self._sense = sense
         self._recipients = recipients

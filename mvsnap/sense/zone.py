@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mvsnap.core.crowd import SILENCE_MS, CrowdRule, CrowdWatch, Finding
-from mvsnap.core.presence import PresenceWatch, Seen
+from mvsnap.core.presence import PresenceSpan, PresenceWatch
 from mvsnap.domain import Serial, ZoneId
 
 _AHEAD_MS = 10_000
@@ -64,7 +64,7 @@ class ZoneWatch:
 
     def see(
         self, ts_ms: int, people: int, received_ms: int
-    ) -> Sequence[Finding | Seen] | None:
+    ) -> Sequence[Finding | PresenceSpan] | None:
         """Process one count; return what it led to, None for nothing."""
         self.last_seen_ms = received_ms
         # Like `believed_ms`, without the call and one addition.
@@ -95,15 +95,15 @@ class ZoneWatch:
         self.last_ms = self.crowd.last_ms = -1
         return True
 
-    def expire(self, now_ms: int) -> list[Finding | Seen]:
+    def expire(self, now_ms: int) -> list[Finding | PresenceSpan]:
         """End what the camera no longer reports."""
         if now_ms - self.last_seen_ms <= SILENCE_MS:
             return []
         return self.finish()
 
-    def finish(self) -> list[Finding | Seen]:
+    def finish(self) -> list[Finding | PresenceSpan]:
         """End whatever is under way."""
-        found: list[Finding | Seen] = [*self.crowd.finish()]
+        found: list[Finding | PresenceSpan] = [*self.crowd.finish()]
         seen = self.presence.finish()
         if seen is not None:
             found.append(seen)

@@ -24,7 +24,7 @@ class _Request(Request):
 
 
 @dataclass
-class Asked:
+class RecordedCall:
     """One call, including one answered by a fault.
 
     query: names ending in [] are lists, all others text.
@@ -43,7 +43,7 @@ class Asked:
 def new_app(
     name: str,
     *,
-    asked: list[Asked],
+    asked: list[RecordedCall],
     faults: Faults,
     is_api: Callable[[str], bool],
     finish: Callable[[Response], Response] | None = None,
@@ -94,12 +94,12 @@ def bearer_of(headers: Headers) -> str:
     return token.strip() if scheme.casefold() == "bearer" else ""
 
 
-def _asked() -> Asked:
+def _asked() -> RecordedCall:
     query = {
         name: values if name.endswith("[]") else values[-1]
         for name, values in request.args.lists()
     }
-    return Asked(
+    return RecordedCall(
         method=request.method,
         path=request.path,
         query=query,

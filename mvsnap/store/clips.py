@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Update, and_, func, or_, select, update
 
-from mvsnap.clip_model import Clip, ClipState, CopyState, Gap, RecorderCamera
+from mvsnap.clip_model import Clip, ClipState, CopyState, Gap, RecorderCameraState
 from mvsnap.domain import (
     CameraName,
     Change,
@@ -247,7 +247,7 @@ class ClipStore:
 
     # --- state of the cameras
 
-    def see(self, cameras: Iterable[RecorderCamera]) -> None:
+    def see(self, cameras: Iterable[RecorderCameraState]) -> None:
         """Store the current state of the recorder's cameras."""
         with self._db.writing() as connection:
             for camera in cameras:
@@ -259,11 +259,11 @@ class ClipStore:
                     )
                 )
 
-    def recorder_cameras(self) -> Mapping[CameraName, RecorderCamera]:
+    def recorder_cameras(self) -> Mapping[CameraName, RecorderCameraState]:
         """Return the state of each camera when the recorder last wrote it."""
         with self._db.reading() as connection:
             rows = connection.execute(select(recorder_cameras)).all()
-        return {row.camera: RecorderCamera(**row._mapping) for row in rows}
+        return {row.camera: RecorderCameraState(**row._mapping) for row in rows}
 
     def _change(self, statement: Update, log: Iterable[Change]) -> bool:
         """Execute it with its lines of the audit log, if it changes anything."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from mvsnap.clients.meraki.zones import CountedZone
 from mvsnap.domain import Serial, ZoneId
-from mvsnap.visitors.rules import PictureState
+from mvsnap.visitors.rules import HourPictureState
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class HourPicture:
     zone_id: ZoneId
     began_at: datetime
     minute_at: datetime
-    state: PictureState
+    state: HourPictureState
     tries: int = 1
     again_at: datetime | None = None
     snapshot_path: str | None = None

@@ -13,7 +13,7 @@ from mvsnap.visitors.parts import VisitorParts
 from mvsnap.visitors.rules import (
     Hour,
     HourCount,
-    PictureState,
+    HourPictureState,
     Span,
     hours_of,
     last_days,
@@ -26,10 +26,10 @@ from mvsnap.web.context import Gateway, feature
 
 HOURS = 14
 _STATES = {
-    PictureState.WAITING: "The picture is not available yet",
-    PictureState.NO_VIDEO: "No video of that minute",
-    PictureState.OFFLINE: "The camera is offline",
-    PictureState.FAILED: "No picture",
+    HourPictureState.WAITING: "The picture is not available yet",
+    HourPictureState.NO_VIDEO: "No video of that minute",
+    HourPictureState.OFFLINE: "The camera is offline",
+    HourPictureState.FAILED: "No picture",
 }
 
 
@@ -45,7 +45,7 @@ class HourRow:
 
     @property
     def has_picture(self) -> bool:
-        return self.picture is not None and self.picture.state is PictureState.TAKEN
+        return self.picture is not None and self.picture.state is HourPictureState.TAKEN
 
     @property
     def key(self) -> str:

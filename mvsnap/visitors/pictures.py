@@ -18,7 +18,13 @@ from mvsnap.errors import CameraOffline, NoPicture, NoVideo, UpstreamError
 from mvsnap.store.files import Files
 from mvsnap.store.sense import SenseStore
 from mvsnap.visitors.model import HourPicture, KnownZone
-from mvsnap.visitors.rules import HourCount, PictureState, last_hours, merged, seen_in
+from mvsnap.visitors.rules import (
+    HourCount,
+    HourPictureState,
+    last_hours,
+    merged,
+    seen_in,
+)
 from mvsnap.visitors.store import VisitorStore
 
 log = logging.getLogger(__name__)
@@ -113,7 +119,14 @@ class VisitorPictures:
                 picture = known.get(begin)
                 if picture is None or picture.minute_at != minute_at:
                     picture = HourPicture(
-                        *(serial, zone_id, begin, minute_at, PictureState.WAITING, 0),
+                        *(
+                            serial,
+                            zone_id,
+                            begin,
+                            minute_at,
+                            HourPictureState.WAITING,
+                            0,
+                        ),
                         snapshot_path=picture.snapshot_path if picture else None,
                     )
                 found.append(picture)
@@ -137,7 +150,7 @@ class VisitorPictures:
                     replace(picture, again_at=again_at, error=words)
                 )
                 raise
-            failed = replace(picture, state=PictureState.FAILED, error=exc.message)
+            failed = replace(picture, state=HourPictureState.FAILED, error=exc.message)
             return failed, None
 
     def _fetched(self, picture: HourPicture, ticket: SnapshotTicket) -> HourPicture:
@@ -153,23 +166,23 @@ class VisitorPictures:
             return replace(picture, again_at=self._clock.now() + _OFFLINE_AGAIN)
         if picture.snapshot_path not in (None, path):
             self._files.remove(picture.snapshot_path)
-        return replace(picture, state=PictureState.TAKEN, snapshot_path=path)
+        return replace(picture, state=HourPictureState.TAKEN, snapshot_path=path)
 
     def _missing(self, picture: HourPicture, exc: NoPicture) -> HourPicture:
         now = self._clock.now()
         picture = replace(picture, error=exc.message)
         if isinstance(exc, CameraOffline):
             again_at = now + _OFFLINE_AGAIN
-            return replace(picture, state=PictureState.OFFLINE, again_at=again_at)
+            return replace(picture, state=HourPictureState.OFFLINE, again_at=again_at)
         if exc.retry and picture.tries < _MOST_TRIES:
             again_at = now + _AGAIN
-            return replace(picture, state=PictureState.WAITING, again_at=again_at)
+            return replace(picture, state=HourPictureState.WAITING, again_at=again_at)
         is_gone = isinstance(exc, NoVideo)
-        state = PictureState.NO_VIDEO if is_gone else PictureState.FAILED
+        state = HourPictureState.NO_VIDEO if is_gone else HourPictureState.FAILED
         return replace(picture, state=state)
 
     def _with_link(self, picture: HourPicture) -> HourPicture:
-        if picture.state is PictureState.NO_VIDEO or picture.video_link:
+        if picture.state is HourPictureState.NO_VIDEO or picture.video_link:
             return picture
         try:
             link = self._dashboard.video_link(picture.serial, picture.minute_at)

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from mvsnap.clients.meraki.zones import CountedZone, ZoneKind
 from mvsnap.domain import Serial, ZoneId
 from mvsnap.visitors.model import DayCount, HourPicture, KnownZone
-from mvsnap.visitors.rules import HourCount, PictureState
+from mvsnap.visitors.rules import HourCount, HourPictureState
 
 
 def known_zone_of(row: Row[Any]) -> KnownZone:
@@ -65,7 +65,7 @@ def picture_of(row: Row[Any]) -> HourPicture:
         ZoneId(row.zone_id),
         row.began_at,
         row.minute_at,
-        PictureState(row.state),
+        HourPictureState(row.state),
         row.tries,
         row.again_at,
         row.snapshot_path,

@@ -23,7 +23,7 @@ _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
 
 
-class PictureState(StrEnum):
+class HourPictureState(StrEnum):
     """State of the picture of a busiest minute.
 
     WAITING: not there yet, will be retried; NO_VIDEO: the camera has no video of that
@@ -55,7 +55,7 @@ class HourCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PeopleSeen:
     """One hour of one zone, as seen by MV Sense: the most people at once, and when."""
 
     people: int
@@ -68,7 +68,7 @@ class Hour:
 
     span: Span
     counted: HourCount | None = None
-    seen: Seen | None = None
+    seen: PeopleSeen | None = None
 
     @property
     def busiest_at(self) -> datetime | None:
@@ -170,14 +170,16 @@ def busiest(counts: Iterable[Count]) -> Count | None:
     return best
 
 
-def seen_in(presences: Iterable[Presence], spans: Sequence[Span]) -> list[Seen | None]:
+def seen_in(
+    presences: Iterable[Presence], spans: Sequence[Span]
+) -> list[PeopleSeen | None]:
     """Return for each span how many people were seen at once, in the same order.
 
     spans: in order of time, possibly with gaps. A presence does not record in which of
     its minutes most people were there: the middle of its part within the span is used.
     """
     begins = [begin for begin, _ in spans]
-    found: list[Seen | None] = [None] * len(spans)
+    found: list[PeopleSeen | None] = [None] * len(spans)
     for presence in presences:
         first = max(bisect_right(begins, presence.time_in) - 1, 0)
         last = bisect_right(begins, presence.time_out)
@@ -189,12 +191,14 @@ def seen_in(presences: Iterable[Presence], spans: Sequence[Span]) -> list[Seen |
                 continue
             if known is None or presence.peak_people > known.people:
                 middle = min(begin + (end - begin) / 2, until - _MINUTE)
-                found[index] = Seen(presence.peak_people, minute_of(middle))
+                found[index] = PeopleSeen(presence.peak_people, minute_of(middle))
     return found
 
 
 def merged(
-    spans: Sequence[Span], counted: Iterable[HourCount], seen: Sequence[Seen | None]
+    spans: Sequence[Span],
+    counted: Iterable[HourCount],
+    seen: Sequence[PeopleSeen | None],
 ) -> list[Hour]:
     """Return one row per span from both sources; `seen` is in the order of spans."""
     known = {count.began_at: count for count in counted}

@@ -37,7 +37,7 @@ class Gateway:
     videos: VideoStore
     sense: SenseStore
     site: SiteStore
-    people: UserStore
+    users: UserStore
     audit: AuditLog
     files: Files
     clock: Clock

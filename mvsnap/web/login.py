@@ -39,7 +39,7 @@ class LoginForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 
 
 def prepare(app: Flask, here: Gateway) -> None:
-    app.extensions[_LOGIN_ATTEMPTS] = LoginAttempts(here.people, here.settings.login)
+    app.extensions[_LOGIN_ATTEMPTS] = LoginAttempts(here.users, here.settings.login)
 
 
 @bp.get("/login")
@@ -96,7 +96,7 @@ def _form(mistake: str = "", status: int = 200) -> tuple[str, int]:
         form=LoginForm(),
         mistake=mistake,
         next=_next(),
-        anybody=gateway().people.anybody(gateway().settings.login.backend),
+        anybody=gateway().users.anybody(gateway().settings.login.backend),
     )
     return page, status
 

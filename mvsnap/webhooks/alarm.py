@@ -33,7 +33,7 @@ _NOW = timedelta(seconds=5)
 _OLDEST = timedelta(days=90)
 
 
-class Source(StrEnum):
+class AlarmSource(StrEnum):
     IXON = "ixon"
     MERAKI = "meraki"
     OTHER = "other"
@@ -60,7 +60,7 @@ class Alarm:
     payload: the message without its secrets.
     """
 
-    source: Source
+    source: AlarmSource
     kind: str
     title: str
     texts: tuple[str, ...]

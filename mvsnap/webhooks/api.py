@@ -30,7 +30,7 @@ from mvsnap.web.links import job_url
 from mvsnap.webhooks import auth
 from mvsnap.webhooks.alarm import Alarm, doubt, headline, moment_to_show
 from mvsnap.webhooks.answers import AlarmAccepted, AlarmIgnored, AlarmJob
-from mvsnap.webhooks.auth import Sender, sender
+from mvsnap.webhooks.auth import AlarmSender, sender
 from mvsnap.webhooks.badges import swipes_of
 from mvsnap.webhooks.event import alarm_event
 from mvsnap.webhooks.evidence import evidence, without_snapshots
@@ -45,7 +45,7 @@ _MAX_KEY = 255
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class AlarmOrder:
     """One job of an alarm before it is accepted; `notes` are returned to the sender."""
 
     job_request: JobRequest
@@ -76,7 +76,7 @@ def _limit_body() -> None:
     request.max_content_length = MAX_BYTES
 
 
-def _receive(by: Sender) -> ResponseReturnValue:
+def _receive(by: AlarmSender) -> ResponseReturnValue:
     alarm = parse(*_body(request))
     swipes = swipes_of(alarm)
     matches = choose(alarm, _rules(), _defaults(by), is_badge=bool(swipes))
@@ -99,7 +99,7 @@ def _receive(by: Sender) -> ResponseReturnValue:
     return _accepted(jobs, list(notes), badges)
 
 
-def _accept(alarm: Alarm, orders: list[Order]) -> list[Job]:
+def _accept(alarm: Alarm, orders: list[AlarmOrder]) -> list[Job]:
     """Store what happened, then the jobs about it; repeating it changes nothing."""
     first, now = orders[0], gateway().clock.now()
     event = alarm_event(
@@ -136,7 +136,7 @@ def _rules() -> list[Rule]:
     ]
 
 
-def _defaults(by: Sender) -> Defaults:
+def _defaults(by: AlarmSender) -> Defaults:
     settings, token = gateway().settings, by.token
     records = bool(settings.recorder.cameras)
     usual = ("clip", "snapshot") if records else ("snapshot",)
@@ -147,7 +147,7 @@ def _defaults(by: Sender) -> Defaults:
     )
 
 
-def _order(alarm: Alarm, match: RuleMatch, by: Sender) -> Order:
+def _order(alarm: Alarm, match: RuleMatch, by: AlarmSender) -> AlarmOrder:
     """Return the job of a rule match; without evidence where there can be none."""
     settings = gateway().settings
     default = tuple(Serial(serial) for serial in settings.meraki.cameras)
@@ -178,7 +178,7 @@ def _order(alarm: Alarm, match: RuleMatch, by: Sender) -> Order:
         idempotency_key=_idempotency_key(alarm, by),
     )
     notes = (doubt(alarm, now), *wanted.notes)
-    return Order(job_request, match.title, tuple(filter(None, notes)))
+    return AlarmOrder(job_request, match.title, tuple(filter(None, notes)))
 
 
 def _require_room(job_request: JobRequest) -> None:
@@ -199,7 +199,7 @@ def _require_room(job_request: JobRequest) -> None:
             )
 
 
-def _idempotency_key(alarm: Alarm, by: Sender) -> str:
+def _idempotency_key(alarm: Alarm, by: AlarmSender) -> str:
     """Return the same text for the same alarm of the same sender.
 
     A message without a time or id is identical at the next alarm, which must not be
@@ -234,7 +234,7 @@ def _accepted(
     return answer
 
 
-def _ignored(alarm: Alarm, by: Sender) -> ResponseReturnValue:
+def _ignored(alarm: Alarm, by: AlarmSender) -> ResponseReturnValue:
     because = alarm.ignored.because if alarm.ignored else ""
     log.info("%s from %s ignored: %s", _short(alarm), by.name, because)
     gateway().metrics.triggers.labels(TriggerKind.WEBHOOK, "ignored").inc()

@@ -29,7 +29,7 @@ _ADMISSION = "Use an API key, Meraki's shared secret or /webhook/TOKEN"
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
+class AlarmSender:
     """Who sent the alarm; `token` is None for an API key and the shared secret."""
 
     caller: Caller
@@ -41,7 +41,7 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
-class _Authenticators:
+class _AlarmAuthenticators:
     tokens: Authenticator
     keys: Authenticator
     by_name: dict[str, WebhookToken]
@@ -53,7 +53,7 @@ def prepare(app: App, webhooks: Webhooks, keys: Iterable[ApiKey]) -> None:
     secret = webhooks.meraki_shared_secret
     cloud = [] if secret is None else [as_key(_SHARED, secret, "webhook")]
     tokens = [as_key(t.name, t.token, "webhook") for t in webhooks.tokens]
-    app.extensions[_EXTENSION] = _Authenticators(
+    app.extensions[_EXTENSION] = _AlarmAuthenticators(
         tokens=Authenticator(tokens, counters),
         keys=Authenticator([*keys, *cloud], counters),
         by_name={token.name: token for token in webhooks.tokens},
@@ -69,7 +69,7 @@ def hook_token(
     def admitted(token: str) -> ResponseReturnValue:
         authenticators = _authenticators()
         caller = admit_token(authenticators.tokens, token)
-        g.sender = Sender(caller, authenticators.by_name[caller.name])
+        g.sender = AlarmSender(caller, authenticators.by_name[caller.name])
         return view()
 
     return auth.public(admitted)
@@ -89,15 +89,15 @@ def hook_key(
             why = "Wrong API key or shared secret" if secret else _ADMISSION
             raise Unauthorized(why) from None
         caller.require_scope("webhook")
-        g.sender = Sender(caller)
+        g.sender = AlarmSender(caller)
         return view()
 
     return auth.public(admitted)
 
 
-def sender() -> Sender:
+def sender() -> AlarmSender:
     """Return who sent the request; for views with one of the decorators above."""
-    found: Sender = g.sender
+    found: AlarmSender = g.sender
     return found
 
 
@@ -115,6 +115,6 @@ def _secret_of(asked: Request) -> str:
     return http_body.api_key(message) or http_body.shared_secret(message)
 
 
-def _authenticators() -> _Authenticators:
-    found: _Authenticators = current_app.extensions[_EXTENSION]
+def _authenticators() -> _AlarmAuthenticators:
+    found: _AlarmAuthenticators = current_app.extensions[_EXTENSION]
     return found

@@ -19,7 +19,14 @@ from typing import Any
 from mvsnap.core.http_body import read_inner
 from mvsnap.core.spelling import fold
 from mvsnap.errors import BadInput
-from mvsnap.webhooks.alarm import Alarm, Fields, Ignored, Source, digest, first_time
+from mvsnap.webhooks.alarm import (
+    Alarm,
+    AlarmSource,
+    Fields,
+    Ignored,
+    digest,
+    first_time,
+)
 
 _MOST_EXTRAS = 10
 _DEVICE = ("deviceid", "devicename")
@@ -44,7 +51,7 @@ def read_ixon(payload: dict[str, Any]) -> Alarm:
     )
     device = extras.get("devicename", ("", ""))[1] or short.name("agentName")
     return Alarm(
-        source=Source.IXON,
+        source=AlarmSource.IXON,
         kind=label,
         title=short_text or short.name("alarmName", "name", "code") or label,
         texts=_texts(long, long_text, extras, message.name("companyName")),

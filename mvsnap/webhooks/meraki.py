@@ -18,7 +18,14 @@ from typing import Any
 from mvsnap.core.http_body import without_secrets
 from mvsnap.domain import Serial, parse_serial
 from mvsnap.errors import BadInput
-from mvsnap.webhooks.alarm import Alarm, Fields, Ignored, Source, digest, first_time
+from mvsnap.webhooks.alarm import (
+    Alarm,
+    AlarmSource,
+    Fields,
+    Ignored,
+    digest,
+    first_time,
+)
 
 # The device of Meraki's own examples, also used in its test webhooks.
 EXAMPLE_SERIAL = "Q234-ABCD-5678"
@@ -41,7 +48,7 @@ def read_meraki(payload: dict[str, Any]) -> Alarm:
     is_test = _is_test(message, kind)
     time_text, occurred_at = _time(message, data, triggers)
     return Alarm(
-        source=Source.MERAKI,
+        source=AlarmSource.MERAKI,
         kind=kind,
         title=_title(message, kind),
         texts=_texts(message, data, triggers),

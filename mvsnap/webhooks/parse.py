@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mvsnap.core.http_body import read, without_secrets
-from mvsnap.webhooks.alarm import Alarm, Fields, Source, digest
+from mvsnap.webhooks.alarm import Alarm, AlarmSource, Fields, digest
 from mvsnap.webhooks.ixon import is_ixon, read_ixon
 from mvsnap.webhooks.meraki import is_meraki, read_meraki
 
@@ -50,7 +50,7 @@ def _read_other(payload: dict[str, Any]) -> Alarm:
     title = plain.name(*_TITLE)
     texts = dict.fromkeys(plain.text(name) for name in _TEXTS)
     return Alarm(
-        source=Source.OTHER,
+        source=AlarmSource.OTHER,
         kind=plain.name(*_KIND),
         title=title,
         texts=tuple(text for text in texts if text and text != title),

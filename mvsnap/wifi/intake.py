@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import msgspec
 
-from mvsnap.wifi.messages import Message, Sighting, clients
+from mvsnap.wifi.messages import ParsedMessage, Sighting, clients
 from mvsnap.wifi.visits import MINUTE_S, Observation, merged
 
 _SEPARATOR = re.compile(r"[:-](?![^\[]*\])")  # outside brackets
@@ -19,7 +19,7 @@ STALE = "too old or in the future"
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class IntakeRules:
     """Which sightings count.
 
     identify: returns the number of a device from its address, or raises ValueError.
@@ -56,7 +56,7 @@ class ParsedBatch:
     reasons: dict[str, int]
 
 
-def parse_batch(message: Message, limits: Limits) -> ParsedBatch:
+def parse_batch(message: ParsedMessage, limits: IntakeRules) -> ParsedBatch:
     """Return the observations of a message by device and minute, the strongest each."""
     found: dict[tuple[int, int], Observation] = {}
     bad: Counter[str] = Counter()
@@ -105,7 +105,7 @@ def _minutes(
     return found
 
 
-def _reason(sightings: list[Sighting], limits: Limits) -> str:
+def _reason(sightings: list[Sighting], limits: IntakeRules) -> str:
     """Return why the last of these is ignored."""
     at_s, rssi_dbm, _ = sightings[-1]
     if not limits.oldest_s <= at_s <= limits.newest_s:

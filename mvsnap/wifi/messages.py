@@ -71,7 +71,7 @@ Client = tuple[str, str | None, list[Sighting]]
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class ParsedMessage:
     """A message whose observations are still to be read.
 
     major: 2 or 3; network_id: "" if there is none.
@@ -165,7 +165,7 @@ def secret_of(body: bytes) -> str:
         return ""
 
 
-def parse(body: bytes) -> Message:
+def parse(body: bytes) -> ParsedMessage:
     """Return the head of a message.
 
     Raises:
@@ -189,7 +189,7 @@ def parse(body: bytes) -> Message:
         raise BadInput(f"type: {shown!r} (expected {expected})")
     if bytes(memoryview(data.observations)[:1]) != b"[":
         raise BadInput("data.observations: expected a list")
-    return Message(
+    return ParsedMessage(
         int(major),
         found.secret,
         radio,
@@ -199,7 +199,9 @@ def parse(body: bytes) -> Message:
     )
 
 
-def clients(message: Message, complain: Callable[[str], None]) -> Iterator[Client]:
+def clients(
+    message: ParsedMessage, complain: Callable[[str], None]
+) -> Iterator[Client]:
     """Yield every valid observation.
 
     complain: called with why one is invalid, in words that quote nothing of it.
@@ -214,7 +216,7 @@ def clients(message: Message, complain: Callable[[str], None]) -> Iterator[Clien
             complain(str(exc))
 
 
-def _decoded(message: Message, complain: Callable[[str], None]) -> Iterator[Any]:
+def _decoded(message: ParsedMessage, complain: Callable[[str], None]) -> Iterator[Any]:
     try:
         yield from _ALL[message.major].decode(message.observations)
     except _UNREADABLE:
@@ -234,7 +236,7 @@ def _decoded(message: Message, complain: Callable[[str], None]) -> Iterator[Any]
 class _Reader:
     """Reads the observations of one message; caches recurring values."""
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: ParsedMessage) -> None:
         self._ap = message.ap
         self._time = _remembering(_seconds)
         self._dbm = _remembering(dbm)
@@ -266,12 +268,12 @@ class _Reader:
 def _remembering(read: Callable[[Any], int]) -> Callable[[Any], int]:
     """Return a caching version of the function."""
 
-    class Known(dict[Any, int]):
+    class Interned(dict[Any, int]):
         def __missing__(self, value: Any) -> int:
             found = self[value] = read(value)
             return found
 
-    return Known().__getitem__
+    return Interned().__getitem__
 
 
 def dbm(value: Number) -> int:

@@ -30,7 +30,7 @@ _WAITING = (
 
 
 @dataclass(frozen=True, slots=True)
-class Advice:
+class WifiAdvice:
     """text: a few sentences; addresses: for the Dashboard, without the secret part.
 
     seen_at: the last sighting; is_filtered: a filter may be the reason.
@@ -43,7 +43,7 @@ class Advice:
     is_filtered: bool = False
 
 
-def advice(here: Gateway, asked: WifiForm, zone: ZoneInfo) -> Advice:
+def advice(here: Gateway, asked: WifiForm, zone: ZoneInfo) -> WifiAdvice:
     """Return the text to show on an empty page."""
     endpoints = here.settings.scanning.endpoints
     if feature(WifiParts).reports.networks():
@@ -51,10 +51,10 @@ def advice(here: Gateway, asked: WifiForm, zone: ZoneInfo) -> Advice:
         day = f"{seen_at.astimezone(zone):%Y-%m-%d}" if seen_at else ""
         filtered = bool(set(asked.query) - {"period", "from", "to"})
         text = "Nothing matches." if filtered else "Nothing was seen in this period."
-        return Advice(text, seen_at=seen_at, seen_day=day, is_filtered=filtered)
+        return WifiAdvice(text, seen_at=seen_at, seen_day=day, is_filtered=filtered)
     if not endpoints:
-        return Advice(_OFF)
+        return WifiAdvice(_OFF)
     waiting = feature(WifiParts).store.waiting()
     if waiting:
-        return Advice(_WAITING.format(waiting))
-    return Advice(_SILENT, tuple(scanning_url(n) for n in range(len(endpoints))))
+        return WifiAdvice(_WAITING.format(waiting))
+    return WifiAdvice(_SILENT, tuple(scanning_url(n) for n in range(len(endpoints))))

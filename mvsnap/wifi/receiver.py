@@ -23,8 +23,19 @@ from mvsnap.web.answers import json_response
 from mvsnap.web.context import Gateway, feature, gateway
 from mvsnap.wifi import receiver_auth as auth
 from mvsnap.wifi.answers import ObservationsAnswer
-from mvsnap.wifi.intake import STALE, Limits, ParsedBatch, access_points, parse_batch
-from mvsnap.wifi.messages import Message, parse, secret_of, without_half_characters
+from mvsnap.wifi.intake import (
+    STALE,
+    IntakeRules,
+    ParsedBatch,
+    access_points,
+    parse_batch,
+)
+from mvsnap.wifi.messages import (
+    ParsedMessage,
+    parse,
+    secret_of,
+    without_half_characters,
+)
 from mvsnap.wifi.parts import WifiParts
 from mvsnap.wifi.receiver_auth import Endpoint, endpoint
 
@@ -110,7 +121,7 @@ def _body(asked: Request) -> bytes:
     return plain
 
 
-def _network_id(by: Endpoint, message: Message) -> str:
+def _network_id(by: Endpoint, message: ParsedMessage) -> str:
     """Return the network of the settings, else that of the message."""
     expected = by.settings.network_id
     if expected and message.network_id not in ("", expected):
@@ -121,10 +132,10 @@ def _network_id(by: Endpoint, message: Message) -> str:
     return expected or message.network_id
 
 
-def _limits(now: datetime) -> Limits:
+def _limits(now: datetime) -> IntakeRules:
     scanning = gateway().settings.scanning
     oldest = now - timedelta(days=scanning.keep_observations_days)
-    return Limits(
+    return IntakeRules(
         identify=feature(WifiParts).identify,
         wants_access_point=current_app.extensions[_WANTS],
         min_rssi_dbm=scanning.min_rssi_dbm,

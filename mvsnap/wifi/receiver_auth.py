@@ -54,7 +54,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class _Authenticators:
+class _ScanningAuthenticators:
     tokens: Authenticator
     endpoints: dict[str, Endpoint]
 
@@ -66,7 +66,7 @@ def prepare(app: App, endpoints: tuple[ScanningEndpoint, ...]) -> None:
         rate=Limit(Limiter(), _PER_MINUTE, "Too many requests"),
     )
     named = {f"scanning endpoint {n}": e for n, e in enumerate(endpoints, start=1)}
-    app.extensions[_EXTENSION] = _Authenticators(
+    app.extensions[_EXTENSION] = _ScanningAuthenticators(
         Authenticator([as_key(name, e.token) for name, e in named.items()], counters),
         {
             name: Endpoint(
@@ -91,7 +91,7 @@ def scanning_token(
 
     @wraps(view)
     def admitted(token: str) -> ResponseReturnValue:
-        authenticators: _Authenticators = current_app.extensions[_EXTENSION]
+        authenticators: _ScanningAuthenticators = current_app.extensions[_EXTENSION]
         caller = admit_token(authenticators.tokens, token)
         g.scanning_endpoint = authenticators.endpoints[caller.name]
         return view()

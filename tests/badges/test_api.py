@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from mvsnap.badges.model import PictureState
+from mvsnap.badges.model import BadgePictureState
 from mvsnap.badges.store import BadgeFilter
 from mvsnap.clock import iso
 from tests.web.build import DOOR, GATE, KEY, READER, Web
@@ -52,9 +52,9 @@ def test_an_event_waits_for_the_picture_of_its_readers_camera(
     now = iso(datetime.now(UTC))
     client.post(ADDRESS, json=[event(timestamp=now), event(reader="Yard")])
     first, second = web.badges.badges(BadgeFilter(), 5)
-    assert (first.serial, first.picture) == (GATE, PictureState.WAITING)
+    assert (first.serial, first.picture) == (GATE, BadgePictureState.WAITING)
     assert first.ask_at == first.swiped_at + timedelta(minutes=3)
-    assert (second.serial, second.picture) == (None, PictureState.NO_CAMERA)
+    assert (second.serial, second.picture) == (None, BadgePictureState.NO_CAMERA)
     assert first.source == "all"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mvsnap.badges.model import PictureState
+from mvsnap.badges.model import BadgePictureState
 from mvsnap.badges.store import BadgeFilter, BadgeStore
 from mvsnap.clock import iso
 from mvsnap.store import database
@@ -47,7 +47,7 @@ def wait_for_all(url: str) -> None:
 
     def fetched() -> int:
         found = store.badges(BadgeFilter(), EVENTS)
-        return sum(badge.picture is PictureState.FETCHED for badge in found)
+        return sum(badge.picture is BadgePictureState.FETCHED for badge in found)
 
     wait_until(lambda: fetched() == EVENTS, "every picture is there", limit_s=120)
     engine.dispose()

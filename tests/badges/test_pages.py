@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 
 from mvsnap.badges.directory import Cardholder
 from mvsnap.badges.directory_store import DirectoryState, PhotoRequest
-from mvsnap.badges.model import BadgeEvent, PictureState, Verdict
+from mvsnap.badges.model import BadgeEvent, BadgePictureState, Verdict
 from mvsnap.domain import DeliveryState, Role
 from mvsnap.simulator.directory import portrait_of
 from tests.badges.build import badge
@@ -192,19 +192,29 @@ def test_names_and_details_from_outside_stay_text(
 @pytest.mark.parametrize(
     ("state", "error", "again", "said"),
     [
-        (PictureState.WAITING, None, True, "The picture will be fetched after"),
-        (PictureState.WAITING, None, False, "The picture is being fetched."),
-        (PictureState.NO_VIDEO, "x", False, "The camera has no video of that moment."),
-        (PictureState.OFFLINE, "x", True, "The camera is offline. Next try at"),
-        (PictureState.FAILED, "Meraki is busy (503)", False, "Meraki is busy (503)"),
-        (PictureState.NO_CAMERA, None, False, "No camera is assigned to Gate"),
-        (PictureState.FETCHED, None, False, "The picture is no longer available."),
+        (BadgePictureState.WAITING, None, True, "The picture will be fetched after"),
+        (BadgePictureState.WAITING, None, False, "The picture is being fetched."),
+        (
+            BadgePictureState.NO_VIDEO,
+            "x",
+            False,
+            "The camera has no video of that moment.",
+        ),
+        (BadgePictureState.OFFLINE, "x", True, "The camera is offline. Next try at"),
+        (
+            BadgePictureState.FAILED,
+            "Meraki is busy (503)",
+            False,
+            "Meraki is busy (503)",
+        ),
+        (BadgePictureState.NO_CAMERA, None, False, "No camera is assigned to Gate"),
+        (BadgePictureState.FETCHED, None, False, "The picture is no longer available."),
     ],
 )
 def test_a_missing_picture_says_why(
     web: Web,
     reviewer: FlaskClient,
-    state: PictureState,
+    state: BadgePictureState,
     error: str | None,
     again: bool,
     said: str,
@@ -215,23 +225,23 @@ def test_a_missing_picture_says_why(
         web.badge_pictures.not_fetched(made.id, state, error, later if again else None)
     html = reviewer.get(f"{PAGE}/{made.id}").text
     assert said in words(html)
-    assert ("Fetch again" in html) is (state is not PictureState.WAITING)
+    assert ("Fetch again" in html) is (state is not BadgePictureState.WAITING)
 
 
 def test_fetch_again_asks_for_the_picture(web: Web, reviewer: FlaskClient) -> None:
     made = add(web)
-    web.badge_pictures.not_fetched(made.id, PictureState.NO_VIDEO, "none", None)
+    web.badge_pictures.not_fetched(made.id, BadgePictureState.NO_VIDEO, "none", None)
     assert send(reviewer, f"{PAGE}/{made.id}/picture").status_code == 303
     found = web.badges.badge(made.id)
     assert found is not None
-    assert (found.picture, found.asks) == (PictureState.WAITING, 0)
+    assert (found.picture, found.asks) == (BadgePictureState.WAITING, 0)
     assert len(web.badge_pictures.claim("w", datetime.now(UTC), 5)) == 1
 
 
 def test_a_reader_without_camera_cannot_be_asked(
     web: Web, reviewer: FlaskClient
 ) -> None:
-    made = add(web, reader="Yard", picture=PictureState.NO_CAMERA)
+    made = add(web, reader="Yard", picture=BadgePictureState.NO_CAMERA)
     assert "Fetch again" not in reviewer.get(f"{PAGE}/{made.id}").text
     answer = send(reviewer, f"{PAGE}/{made.id}/picture")
     assert "No camera is assigned to Yard." in reviewer.get(answer.location).text

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flask.testing import FlaskClient
 
-from mvsnap.badges.model import BadgeEvent, PictureState
+from mvsnap.badges.model import BadgeEvent, BadgePictureState
 from mvsnap.domain import Role
 from tests.badges.build import badge
 from tests.web.build import GATE, Web, send
@@ -22,7 +22,7 @@ def with_picture(folder: Path) -> tuple[Web, FlaskClient, BadgeEvent, str]:
     return web, web.log_in(Role.REVIEWER), made, path
 
 
-def state(web: Web, made: BadgeEvent) -> PictureState:
+def state(web: Web, made: BadgeEvent) -> BadgePictureState:
     found = web.badges.badge(made.id)
     assert found is not None
     return found.picture
@@ -37,7 +37,7 @@ def test_a_missing_picture_is_requested_again(tmp_path: Path) -> None:
         True,
     )
     send(client, f"/badges/{made.id}/picture")
-    assert state(web, made) is PictureState.WAITING
+    assert state(web, made) is BadgePictureState.WAITING
     assert "The picture is being fetched." in client.get(f"/badges/{made.id}").text
     web.close()
 
@@ -46,5 +46,5 @@ def test_when_nothing_is_asked_the_page_says_so(tmp_path: Path) -> None:
     web, client, made, _ = with_picture(tmp_path)
     answer = send(client, f"/badges/{made.id}/picture")
     assert "The picture is already there or being" in client.get(answer.location).text
-    assert state(web, made) is PictureState.FETCHED
+    assert state(web, made) is BadgePictureState.FETCHED
     web.close()

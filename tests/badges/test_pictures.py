@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mvsnap.badges.model import PictureState, Readers
+from mvsnap.badges.model import BadgePictureState, Readers
 from mvsnap.errors import CameraOffline, NoVideo, UpstreamError
 from mvsnap.jobs.retry import ask_again_s
 from mvsnap.simulator.faults import Fault
@@ -37,7 +37,7 @@ def test_the_picture_is_that_of_the_swipe(crew: BadgeCrew) -> None:
     made = crew.swiped()
     crew.fetcher().fetch(made)
     found = crew.again(made)
-    assert found.picture is PictureState.FETCHED
+    assert found.picture is BadgePictureState.FETCHED
     assert crew.files.picture(found.picture_path) is not None
     assert found.video_link is not None
     (moment,) = asked(crew)
@@ -52,7 +52,7 @@ def test_a_moment_without_video_is_a_state_with_a_link_and_no_end_of_asking_too_
     for made in (late, old):
         crew.fetcher().fetch(made)
     first, second = crew.again(late), crew.again(old)
-    assert (first.picture, second.picture) == (PictureState.NO_VIDEO,) * 2
+    assert (first.picture, second.picture) == (BadgePictureState.NO_VIDEO,) * 2
     assert first.ask_at == crew.clock.now() + timedelta(seconds=60)
     assert (second.ask_at, second.video_link is not None) == (None, True)
 
@@ -63,7 +63,7 @@ def test_an_offline_camera_is_a_state_and_asked_again(crew: BadgeCrew) -> None:
     crew.fetcher().fetch(made)
     found = crew.again(made)
     assert (found.picture, found.error) == (
-        PictureState.OFFLINE,
+        BadgePictureState.OFFLINE,
         "The camera is offline",
     )
     crew.clouds.dashboard.cameras[GATE].status = "online"
@@ -71,7 +71,7 @@ def test_an_offline_camera_is_a_state_and_asked_again(crew: BadgeCrew) -> None:
     crew.clock.sleep(61)
     (due,) = crew.pictures.claim("one", crew.clock.now(), 5)
     crew.fetcher().fetch(due)
-    assert crew.again(made).picture is PictureState.FETCHED
+    assert crew.again(made).picture is BadgePictureState.FETCHED
 
 
 @pytest.mark.parametrize("kind", ["500-html", "429", "401"])
@@ -80,7 +80,7 @@ def test_a_cloud_that_refuses_is_asked_again(crew: BadgeCrew, kind: str) -> None
     made = crew.swiped()
     crew.fetcher().fetch(made)
     found = crew.again(made)
-    assert found.picture is PictureState.FAILED
+    assert found.picture is BadgePictureState.FAILED
     assert found.error
     assert found.ask_at is not None
 
@@ -93,7 +93,7 @@ def test_a_picture_not_saved_when_the_service_stops_is_left_for_its_next_life(
     (due,) = crew.pictures.claim("one", crew.clock.now(), 5)
     crew.clock.stop()
     crew.fetcher().fetch(due)
-    assert crew.again(made).picture is PictureState.WAITING
+    assert crew.again(made).picture is BadgePictureState.WAITING
     crew.fetcher("two").begin(Readers({}))
     assert crew.pictures.claim("two", crew.clock.now(), 5) == []
     crew.fetcher("one").begin(Readers({}))
@@ -116,13 +116,13 @@ def test_a_step_takes_less_than_half_of_the_budget(crew: BadgeCrew) -> None:
 
 def test_a_reader_that_was_given_a_camera_gets_its_pictures(crew: BadgeCrew) -> None:
     made = crew.swiped(reader="Yard")
-    assert crew.again(made).picture is PictureState.NO_CAMERA
+    assert crew.again(made).picture is BadgePictureState.NO_CAMERA
     fetcher = crew.fetcher()
     fetcher.begin(Readers({"yard": DOOR}))
     (due,) = crew.pictures.claim("one", crew.clock.now(), 5)
     fetcher.fetch(due)
     found = crew.again(made)
-    assert (found.serial, found.picture) == (DOOR, PictureState.FETCHED)
+    assert (found.serial, found.picture) == (DOOR, BadgePictureState.FETCHED)
 
 
 def test_a_corrected_camera_is_asked_for_what_is_not_fetched_yet(
@@ -130,7 +130,7 @@ def test_a_corrected_camera_is_asked_for_what_is_not_fetched_yet(
 ) -> None:
     waiting, given_up, fetched = (crew.swiped(user_id=n) for n in "123")
     for made in (given_up, fetched):
-        crew.pictures.not_fetched(made.id, PictureState.NO_VIDEO, "none", None)
+        crew.pictures.not_fetched(made.id, BadgePictureState.NO_VIDEO, "none", None)
     crew.pictures.fetched(fetched.id, "badges/a.jpg", None)
     fetcher = crew.fetcher()
     for _ in range(2):  # the second time nothing is new
@@ -140,7 +140,7 @@ def test_a_corrected_camera_is_asked_for_what_is_not_fetched_yet(
     assert [crew.again(m).serial for m in (waiting, given_up, fetched)] == [
         *(DOOR, DOOR, GATE)
     ]
-    assert crew.again(given_up).picture is PictureState.FETCHED
+    assert crew.again(given_up).picture is BadgePictureState.FETCHED
     calls = [a.path for a in crew.clouds.dashboard.asked if SNAPSHOT in a.path]
     assert [DOOR in path for path in calls] == [True, True]
 

@@ -11,7 +11,13 @@ import pytest
 
 from mvsnap.badges.directory import Cardholder
 from mvsnap.badges.directory_store import DirectoryState, DirectoryStore
-from mvsnap.badges.model import BadgeEvent, BadgeId, Judgement, PictureState, Verdict
+from mvsnap.badges.model import (
+    BadgeEvent,
+    BadgeId,
+    BadgePictureState,
+    Judgement,
+    Verdict,
+)
 from mvsnap.badges.picture_queue import LEASE, BadgePictures
 from mvsnap.badges.store import BadgeFilter, BadgeStore
 from mvsnap.errors import JudgedMeanwhile
@@ -249,13 +255,16 @@ def test_a_picture_or_the_reason_without_one_is_stored(stores: Stores) -> None:
     stores.pictures.claim("w", DUE, 2)
     stores.pictures.fetched(one, "badges/a.jpg", "https://n1.meraki.com/x")
     again = DUE + timedelta(minutes=2)
-    stores.pictures.not_fetched(two, PictureState.OFFLINE, "offline", again)
+    stores.pictures.not_fetched(two, BadgePictureState.OFFLINE, "offline", again)
     first, second = (stores.badges.badge(i) for i in (one, two))
     assert first is not None
     assert second is not None
-    assert (first.picture, first.picture_path) == (PictureState.FETCHED, "badges/a.jpg")
+    assert (first.picture, first.picture_path) == (
+        BadgePictureState.FETCHED,
+        "badges/a.jpg",
+    )
     assert (first.ask_at, first.asks) == (None, 1)
-    assert (second.picture, second.error) == (PictureState.OFFLINE, "offline")
+    assert (second.picture, second.error) == (BadgePictureState.OFFLINE, "offline")
     assert stores.pictures.claim("w", again, 2) == [
         replace(second, ask_at=again + LEASE)
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mvsnap.badges.model import PictureState
+from mvsnap.badges.model import BadgePictureState
 from mvsnap.domain import Role
 from tests.badges.build import badge
 from tests.web.build import GATE, Web, send
@@ -36,7 +36,7 @@ def test_list_and_review_say_what_is_not_set(web: Web) -> None:
 def test_nothing_can_be_fetched_again(web: Web) -> None:
     made = badge(now=datetime.now(UTC))
     web.badges.add([made])
-    web.badge_pictures.not_fetched(made.id, PictureState.NO_VIDEO, "none", None)
+    web.badge_pictures.not_fetched(made.id, BadgePictureState.NO_VIDEO, "none", None)
     client = web.log_in(Role.REVIEWER)
     address = f"/badges/{made.id}"
     assert "Fetch again" not in client.get(address).text
@@ -44,4 +44,4 @@ def test_nothing_can_be_fetched_again(web: Web) -> None:
     assert SAID in client.get(address).text
     found = web.badges.badge(made.id)
     assert found is not None
-    assert found.picture is PictureState.NO_VIDEO
+    assert found.picture is BadgePictureState.NO_VIDEO

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from mvsnap.config.ixon import Ixon as Settings
+from mvsnap.config.ixon import IxonSection as Settings
 
 TOKEN = "very-secret-service-token"
 COMPLETE = {

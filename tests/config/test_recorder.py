@@ -10,7 +10,7 @@ import yaml
 
 from mvsnap.config.load import load
 from mvsnap.config.model import Settings
-from mvsnap.config.recorder import RecorderCamera
+from mvsnap.config.recorder import RecorderCameraSection
 from mvsnap.errors import BadConfig
 
 RTSP = "rtsp://192.0.2.7:554/stream1"
@@ -36,7 +36,7 @@ def mistakes(folder: Path, tree: dict[str, Any]) -> list[str]:
     return caught.value.mistakes
 
 
-def camera(folder: Path, entry: Any, **sections: Any) -> RecorderCamera:
+def camera(folder: Path, entry: Any, **sections: Any) -> RecorderCameraSection:
     settings = read(folder, {"recorder": {"cameras": {"gate": entry}}} | sections)
     return settings.recorder.cameras["gate"]
 

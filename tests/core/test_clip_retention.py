@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mvsnap.core.clip_retention import Limits, Video, Why, lacking_bytes, to_remove
+from mvsnap.core.clip_retention import ClipLimits, Video, Why, lacking_bytes, to_remove
 from tests.core.build import NOON
 
 LONG_AGO = NOON - timedelta(days=9999)
@@ -21,9 +21,9 @@ def video(hour: int, **given: Any) -> Video:
     return Video(f"{hour}.mp4", NOON + timedelta(hours=hour), **fields)
 
 
-def limits(**given: Any) -> Limits:
+def limits(**given: Any) -> ClipLimits:
     fields: dict[str, Any] = {"before": LONG_AGO, "max_bytes": MANY}
-    return Limits(**(fields | given))
+    return ClipLimits(**(fields | given))
 
 
 def gone(videos: list[Video], **given: Any) -> list[tuple[str, Why]]:
@@ -87,7 +87,7 @@ VIDEOS = st.lists(
     unique_by=lambda one: one.path,
 )
 LIMITS = st.builds(
-    Limits,
+    ClipLimits,
     before=st.integers(0, 99).map(lambda hour: NOON + timedelta(hours=hour)),
     max_bytes=st.integers(0, 400),
     lacking_bytes=st.integers(0, 200),
@@ -96,13 +96,13 @@ LIMITS = st.builds(
 
 @given(VIDEOS, LIMITS)
 def test_none_that_is_kept_or_busy_ever_goes(
-    videos: list[Video], given: Limits
+    videos: list[Video], given: ClipLimits
 ) -> None:
     assert not [v for v, _ in to_remove(videos, given) if v.kept or v.busy]
 
 
 @given(VIDEOS, LIMITS)
-def test_the_oldest_goes_first(videos: list[Video], given: Limits) -> None:
+def test_the_oldest_goes_first(videos: list[Video], given: ClipLimits) -> None:
     found = to_remove(videos, given)
     for uncopied in (False, True):
         went = [video for video, _ in found if video.uncopied is uncopied]
@@ -113,7 +113,7 @@ def test_the_oldest_goes_first(videos: list[Video], given: Limits) -> None:
 
 
 @given(VIDEOS, LIMITS)
-def test_it_stops_as_soon_as_it_fits(videos: list[Video], given: Limits) -> None:
+def test_it_stops_as_soon_as_it_fits(videos: list[Video], given: ClipLimits) -> None:
     """Without any one of those that went, something would not be as it should."""
     found = to_remove(videos, given)
     total = sum(each.size_bytes for each in videos)
@@ -126,7 +126,7 @@ def test_it_stops_as_soon_as_it_fits(videos: list[Video], given: Limits) -> None
 
 @given(VIDEOS, LIMITS)
 def test_when_it_ends_all_fits_or_nothing_may_go(
-    videos: list[Video], given: Limits
+    videos: list[Video], given: ClipLimits
 ) -> None:
     found = [video for video, _ in to_remove(videos, given)]
     left = [each for each in videos if each not in found]

@@ -4,18 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mvsnap.core.presence import CUT_MS, GAP_MS, PresenceWatch, Seen
+from mvsnap.core.presence import CUT_MS, GAP_MS, PresenceSpan, PresenceWatch
 
 
-def replay(*counts: tuple[int, int]) -> list[Seen]:
+def replay(*counts: tuple[int, int]) -> list[PresenceSpan]:
     """Counts are (second, people)."""
     watch = PresenceWatch()
     found = [watch.see(second * 1000, people) for second, people in counts]
     return [seen for seen in found if seen is not None]
 
 
-def seen(in_s: int, out_s: int, peak: int) -> Seen:
-    return Seen(in_s * 1000, out_s * 1000, peak)
+def seen(in_s: int, out_s: int, peak: int) -> PresenceSpan:
+    return PresenceSpan(in_s * 1000, out_s * 1000, peak)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def seen(in_s: int, out_s: int, peak: int) -> Seen:
     ],
 )
 def test_a_presence_is_from_the_first_to_the_last_count_above_zero(
-    counts: list[tuple[int, int]], found: list[Seen]
+    counts: list[tuple[int, int]], found: list[PresenceSpan]
 ) -> None:
     assert replay(*counts) == found
 

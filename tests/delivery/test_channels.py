@@ -3,14 +3,14 @@ from __future__ import annotations
 import pytest
 
 from mvsnap.config.model import Settings
-from mvsnap.delivery.channel import Limits, OutgoingMessage
+from mvsnap.delivery.channel import FileLimits, OutgoingMessage
 from mvsnap.delivery.channels import Channels, open_channels
 from mvsnap.domain import MessageId
 from mvsnap.errors import UpstreamError
 
 
 class Silent:
-    limits = Limits(picture_bytes=1, clip_bytes=2)
+    limits = FileLimits(picture_bytes=1, clip_bytes=2)
 
     def post(self, message: OutgoingMessage) -> MessageId:
         raise NotImplementedError
@@ -46,7 +46,7 @@ def test_without_webex_its_rooms_cannot_be_reached_and_nothing_goes_there() -> N
     with pytest.raises(UpstreamError, match="Webex is not configured") as caught:
         channels.find("Alarms")
     assert not caught.value.retry
-    assert channels.limits("Alarms") == Limits(picture_bytes=0, clip_bytes=0)
+    assert channels.limits("Alarms") == FileLimits(picture_bytes=0, clip_bytes=0)
     assert channels.limits("teams:Alarms") == TEAMS.limits
 
 
@@ -58,6 +58,6 @@ def test_webex_is_a_channel_where_it_has_a_bot_and_takes_what_its_section_says()
         none.find("Alarms")
     webex = {"bot_token": "a-token-of-a-bot", "clip_upload_max_mb": 3}
     found = open_channels(Settings.model_validate({"webex": webex}))
-    assert found.limits("Alarms") == Limits(
+    assert found.limits("Alarms") == FileLimits(
         picture_bytes=1_000_000, clip_bytes=3_000_000
     )

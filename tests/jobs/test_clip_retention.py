@@ -12,7 +12,7 @@ import pytest
 
 from mvsnap.clip_model import Clip, ClipState, CopyState
 from mvsnap.clock import SystemClock
-from mvsnap.jobs.clip_retention import Retention, Rules
+from mvsnap.jobs.clip_retention import ClipRetentionRules, Retention
 from mvsnap.recorder.files import clip_path, free_bytes
 from mvsnap.store import database
 from mvsnap.store.files import Files
@@ -64,7 +64,7 @@ class Site(Recordings):
             "max_bytes": 10**9,
             "min_free_bytes": 0,
         }
-        rules = Rules(**(fields | given))
+        rules = ClipRetentionRules(**(fields | given))
         files = Files(self.folder)
         return Retention(self.folder, rules, self.videos, files, self.clock)
 

@@ -19,9 +19,9 @@ from mvsnap.recorder import (
     Auth,
     AuthType,
     CameraRefused,
-    Source,
     SourceKind,
     State,
+    StreamSource,
     Timing,
 )
 from mvsnap.recorder.access import refusal, trouble
@@ -66,7 +66,7 @@ def lan() -> Iterator[tuple[Lan, str]]:
 
 
 def http_stream(url: str, **more: object) -> HttpStream:
-    source = Source(SourceKind.HTTP, url)
+    source = StreamSource(SourceKind.HTTP, url)
     return HttpStream(replace(source, **more), Timing(), SystemClock())  # type: ignore[arg-type]
 
 
@@ -112,7 +112,7 @@ def ended(status: int, _: object) -> bool:
 def test_a_way_that_is_just_open_has_not_ended(is_first: bool, state: State) -> None:
     answer = requests.Response()
     answer.status_code, answer.url = 403, "http://camera/"
-    source = Source(SourceKind.HTTP, "http://camera/", has_ended=ended)
+    source = StreamSource(SourceKind.HTTP, "http://camera/", has_ended=ended)
     ending, target = refusal(source, answer, is_first=is_first)
     assert (ending.state, target) == (state, None)
 
@@ -202,7 +202,7 @@ SHORT = Timing(first_byte_s=0.5, stall_s=0.5)
 
 def picture(url: str, name: str) -> HttpStream:
     return HttpStream(
-        Source(SourceKind.JPEG, f"{url}/{name}.jpg"), SHORT, SystemClock()
+        StreamSource(SourceKind.JPEG, f"{url}/{name}.jpg"), SHORT, SystemClock()
     )
 
 
@@ -247,7 +247,7 @@ def test_a_camera_that_drips_holds_up_no_probe(drips: str) -> None:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/now.jpg"
         began = time.monotonic()
         with pytest.raises(CameraRefused) as caught:
-            probe(Source(SourceKind.JPEG, url), limit_s=1)
+            probe(StreamSource(SourceKind.JPEG, url), limit_s=1)
         assert time.monotonic() - began < 3
         ended.set()
     assert "no picture within 1 s" in caught.value.message

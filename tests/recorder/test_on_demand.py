@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mvsnap.clock import SystemClock
-from mvsnap.recorder import Mode, Recorder, RecorderSettings, Source, State, ring
+from mvsnap.recorder import Mode, Recorder, RecorderSettings, State, StreamSource, ring
 from mvsnap.recorder.sources import source_of
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.video import FakeVideo
@@ -22,13 +22,13 @@ pytestmark = pytest.mark.slow
 class SlowWay:
     """The way to a camera; the first who asks for it waits until it is `open`."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: StreamSource) -> None:
         self._source = source
         self.asked = 0
         self.given = 0
         self.open = threading.Event()
 
-    def __call__(self) -> Source:
+    def __call__(self) -> StreamSource:
         self.asked += 1
         if self.asked == 1:
             self.open.wait(30)

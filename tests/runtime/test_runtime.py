@@ -50,7 +50,7 @@ def test_a_worker_is_not_silent_while_it_removes_what_is_old(
         go_on.wait(30)
         return PurgeResult()
 
-    slow = cleaning.Kind("much", "now", step)
+    slow = cleaning.KindOfData("much", "now", step)
     monkeypatch.setattr(cleaning, "kinds", lambda _parts, _jobs: (slow,))
     monkeypatch.setattr(worker, "_HEARTBEAT_S", 0.1)
     parts = Parts(Settings.model_validate({"data_dir": tmp_path}))
@@ -79,7 +79,10 @@ def test_a_cleaning_that_fails_holds_up_no_other(
         cleaned.set()
         return PurgeResult(removed=3)
 
-    kinds = (cleaning.Kind("Bad", "now", fail), cleaning.Kind("Good", "now", clean))
+    kinds = (
+        cleaning.KindOfData("Bad", "now", fail),
+        cleaning.KindOfData("Good", "now", clean),
+    )
     monkeypatch.setattr(cleaning, "kinds", lambda _parts, _jobs: kinds)
     monkeypatch.setattr(worker, "_HEARTBEAT_S", 0.1)
     caplog.set_level("INFO")

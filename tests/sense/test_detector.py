@@ -18,7 +18,7 @@ from mvsnap.domain import FULL_FRAME, Event, EventKind, Mute, Presence
 from mvsnap.sense.detector import Detector
 from mvsnap.sense.events import Names
 from mvsnap.sense.framing import Frame
-from mvsnap.sense.rules import Rules
+from mvsnap.sense.rules import SenseRules
 from mvsnap.store.sense import Findings
 from tests.core.build import DOOR, GATE, NOON
 
@@ -31,8 +31,8 @@ def detector(**settings: Any) -> Detector:
     return Detector(rules(**settings), ignore)
 
 
-def rules(**settings: Any) -> Rules:
-    return Rules(Sense.model_validate(PLAIN | settings), TOLD)
+def rules(**settings: Any) -> SenseRules:
+    return SenseRules(Sense.model_validate(PLAIN | settings), TOLD)
 
 
 def ignore(_topic: Topic, _frame: Frame) -> None:

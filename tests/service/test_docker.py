@@ -18,7 +18,7 @@ from compose_spec import PyOptions
 
 from mvsnap.cli.serve import serve
 from mvsnap.config.load import load
-from mvsnap.config.model import Server
+from mvsnap.config.model import ServerSection
 from tests.gateway import clouds, gateway
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +26,7 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text()
 COMPOSE = (ROOT / "compose.yaml").read_text()
 SERVICES: dict[str, Any] = yaml.safe_load(COMPOSE)["services"]
 OURS = {name: s for name, s in SERVICES.items() if s["image"] == "mvsnap"}
-PORT = Server().port
+PORT = ServerSection().port
 
 
 def instructions(word: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ import pytest
 import requests
 from flask import Flask
 
-from mvsnap.simulator.calls import Asked, new_app
+from mvsnap.simulator.calls import RecordedCall, new_app
 from mvsnap.simulator.faults import Fault, Faults
 from mvsnap.simulator.server import serve
 
@@ -21,7 +21,7 @@ class Shop:
 
     def __init__(self) -> None:
         self.faults = Faults(seed=1)
-        self.asked: list[Asked] = []
+        self.asked: list[RecordedCall] = []
         self.sold = 0
 
     def app(self) -> Flask:

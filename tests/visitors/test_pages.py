@@ -17,7 +17,7 @@ from mvsnap.clients.meraki.zones import CountedZone, ZoneKind
 from mvsnap.domain import FULL_FRAME, Camera, Presence, Role, Serial, ZoneId
 from mvsnap.store.sense import Findings
 from mvsnap.visitors.model import CountingCamera, DayCount, HourPicture
-from mvsnap.visitors.rules import HourCount, PictureState
+from mvsnap.visitors.rules import HourCount, HourPictureState
 from tests.clients.fakes import picture as jpeg
 from tests.web.build import DOOR as DOOR_TEXT
 from tests.web.build import GATE as GATE_TEXT
@@ -408,7 +408,7 @@ def test_what_mv_sense_saw_is_no_entrance(web: Web, viewer: FlaskClient) -> None
     ]
 
 
-def picture(web: Web, state: PictureState, **given: Any) -> str:
+def picture(web: Web, state: HourPictureState, **given: Any) -> str:
     """Keep a picture of nine o'clock; return the begin of its address."""
     begin = MIDNIGHT + 9 * HOUR
     fields: dict[str, Any] = {"minute_at": begin + 7 * MINUTE, "state": state}
@@ -425,7 +425,7 @@ def test_a_picture_of_the_busiest_minute_has_a_link_to_the_video(
     path = web.files.save_picture("visitors", "a", NOW, whole)
     address = picture(
         web,
-        PictureState.TAKEN,
+        HourPictureState.TAKEN,
         snapshot_path=path,
         video_link="https://n1.meraki.com/v",
     )
@@ -444,14 +444,14 @@ def test_a_picture_of_the_busiest_minute_has_a_link_to_the_video(
 @pytest.mark.parametrize(
     ("state", "says"),
     [
-        (PictureState.NO_VIDEO, "No video of that minute"),
-        (PictureState.OFFLINE, "The camera is offline"),
-        (PictureState.WAITING, "The picture is not available yet"),
-        (PictureState.FAILED, "No picture"),
+        (HourPictureState.NO_VIDEO, "No video of that minute"),
+        (HourPictureState.OFFLINE, "The camera is offline"),
+        (HourPictureState.WAITING, "The picture is not available yet"),
+        (HourPictureState.FAILED, "No picture"),
     ],
 )
 def test_no_picture_is_a_state_in_words(
-    web: Web, viewer: FlaskClient, state: PictureState, says: str
+    web: Web, viewer: FlaskClient, state: HourPictureState, says: str
 ) -> None:
     know(web, (GATE, HALL, "Hall"))
     count_hours(web, hour(9, 30))
@@ -510,7 +510,7 @@ def test_the_hours_can_be_downloaded(web: Web, viewer: FlaskClient) -> None:
     know(web, (GATE, HALL, "Hall"))
     count_hours(web, hour(9, 30))
     see(web, MIDNIGHT + 9 * HOUR, 6)
-    picture(web, PictureState.OFFLINE, video_link="https://n1.meraki.com/v")
+    picture(web, HourPictureState.OFFLINE, video_link="https://n1.meraki.com/v")
     rows = read_csv(viewer.get(f"{ZONE_PAGE}/hours.csv").text)
     assert len(rows) == 14
     assert rows[-6] == {

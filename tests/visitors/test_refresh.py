@@ -27,7 +27,7 @@ from mvsnap.visitors.counts import VisitorCounts
 from mvsnap.visitors.model import HourPicture
 from mvsnap.visitors.pictures import VisitorPictures
 from mvsnap.visitors.refresh import VisitorRefresh
-from mvsnap.visitors.rules import HourCount, PictureState, last_days, last_hours
+from mvsnap.visitors.rules import HourCount, HourPictureState, last_days, last_hours
 from mvsnap.visitors.store import VisitorStore
 
 GATE, DOOR = Serial("Q2SM-0000-0001"), Serial("Q2SM-0000-0002")
@@ -103,7 +103,7 @@ class Site:
     def look(self, serial: Serial = GATE, zone_id: ZoneId = ENTRANCE) -> None:
         self.visitors.add_page_view(serial, zone_id, self.clock.now())
 
-    def pictures(self, zone_id: ZoneId = ENTRANCE) -> list[PictureState]:
+    def pictures(self, zone_id: ZoneId = ENTRANCE) -> list[HourPictureState]:
         now = self.clock.now()
         found = self.visitors.pictures(GATE, zone_id, now - 15 * HOUR, now)
         return [found[begin].state for begin in sorted(found)]
@@ -280,7 +280,7 @@ def test_pictures_are_fetched_for_the_zone_on_screen(site: Site) -> None:
     busy.pop(last_hours(now, BERLIN, 1)[0][0], None)
     assert {begin: p.minute_at for begin, p in found.items()} == busy
     for picture in found.values():
-        assert picture.state is PictureState.TAKEN
+        assert picture.state is HourPictureState.TAKEN
         assert site.files.picture(picture.snapshot_path)
         ts_ms = int(picture.minute_at.timestamp() * 1000)
         assert picture.video_link is not None
@@ -305,7 +305,7 @@ def test_a_busier_minute_that_was_counted_late_gets_its_picture(site: Site) -> N
         site.run()
         taken = site.visitors.pictures(GATE, ENTRANCE, begin, now)[begin]
         assert (taken.state, taken.minute_at) == (
-            PictureState.TAKEN,
+            HourPictureState.TAKEN,
             counted.busiest_at,
         )
         return taken
@@ -346,8 +346,8 @@ def test_a_minute_without_video_is_a_state_and_stays_one(site: Site) -> None:
     site.fake.cameras[GATE].video_since = datetime.now(UTC)
     site.look()
     site.run()
-    assert set(site.pictures()) <= {PictureState.NO_VIDEO, PictureState.WAITING}
-    assert PictureState.NO_VIDEO in site.pictures()
+    assert set(site.pictures()) <= {HourPictureState.NO_VIDEO, HourPictureState.WAITING}
+    assert HourPictureState.NO_VIDEO in site.pictures()
     assert not snapshots(site.run())
 
 
@@ -355,13 +355,13 @@ def test_an_offline_camera_is_a_state_and_asked_again_later(site: Site) -> None:
     site.fake.cameras[GATE].status = "offline"
     site.look()
     site.run()
-    assert set(site.pictures()) == {PictureState.OFFLINE}
+    assert set(site.pictures()) == {HourPictureState.OFFLINE}
     site.fake.cameras[GATE].status = "online"
     site.clock.ahead = timedelta(minutes=10)
     assert not snapshots(site.run())
     site.clock.ahead = timedelta(minutes=31)
     site.run()
-    assert PictureState.TAKEN in site.pictures()
+    assert HourPictureState.TAKEN in site.pictures()
 
 
 def test_a_failing_picture_does_not_block_the_others(site: Site) -> None:
@@ -369,13 +369,13 @@ def test_a_failing_picture_does_not_block_the_others(site: Site) -> None:
     site.look()
     site.fake.faults.add(Fault("500-html", "generateSnapshot"))
     site.run()
-    assert site.pictures() == [PictureState.WAITING]
+    assert site.pictures() == [HourPictureState.WAITING]
     site.clock.ahead = timedelta(minutes=2)
     site.run()
-    assert site.pictures().count(PictureState.WAITING) == 1
+    assert site.pictures().count(HourPictureState.WAITING) == 1
     site.clock.ahead = timedelta(minutes=12)
     site.run()
-    assert set(site.pictures()) == {PictureState.TAKEN}
+    assert set(site.pictures()) == {HourPictureState.TAKEN}
 
 
 def test_what_mv_sense_saw_has_pictures_too(site: Site) -> None:
@@ -386,4 +386,4 @@ def test_what_mv_sense_saw_has_pictures_too(site: Site) -> None:
     site.sense.save(Findings(presences=[seen]), now)
     site.look(zone_id=zone_id)
     site.run()
-    assert site.pictures(zone_id) == [PictureState.TAKEN]
+    assert site.pictures(zone_id) == [HourPictureState.TAKEN]

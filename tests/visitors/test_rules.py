@@ -13,7 +13,7 @@ from mvsnap.domain import FULL_FRAME, Presence, ZoneId
 from mvsnap.visitors.rules import (
     Hour,
     HourCount,
-    Seen,
+    PeopleSeen,
     busiest,
     hour_counts,
     hour_start,
@@ -153,7 +153,10 @@ def test_days_end_with_the_one_asked_for() -> None:
 def test_people_are_seen_in_each_hour_they_touch() -> None:
     spans = [(NOON, NOON + HOUR), (NOON + HOUR, NOON + 2 * HOUR)]
     found = seen_in([presence(10, 20, 2), presence(50, 70, 4)], spans)
-    assert found == [Seen(4, NOON + 55 * MINUTE), Seen(4, NOON + 65 * MINUTE)]
+    assert found == [
+        PeopleSeen(4, NOON + 55 * MINUTE),
+        PeopleSeen(4, NOON + 65 * MINUTE),
+    ]
 
 
 def test_who_was_there_between_two_spans_is_in_none() -> None:
@@ -167,14 +170,14 @@ def test_the_end_of_an_hour_does_not_belong_to_the_next() -> None:
     spans = [(NOON, NOON + HOUR), (NOON + HOUR, NOON + 2 * HOUR)]
     assert seen_in([presence(60, 60, 1)], spans) == [
         None,
-        Seen(1, NOON + HOUR),
+        PeopleSeen(1, NOON + HOUR),
     ]
 
 
 def test_the_busiest_minute_is_the_dashboards_where_it_knows_one() -> None:
     span = (NOON, NOON + HOUR)
     counted = HourCount(NOON, 3, 1.0, NOON + MINUTE, 2.0, 3)
-    seen = Seen(4, NOON + 5 * MINUTE)
+    seen = PeopleSeen(4, NOON + 5 * MINUTE)
     assert merged([span], [counted], [seen]) == [Hour(span, counted, seen)]
     assert Hour(span, counted, seen).busiest_at == counted.busiest_at
     assert Hour(span, None, seen).busiest_at == seen.minute_at

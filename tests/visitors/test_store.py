@@ -21,7 +21,7 @@ from mvsnap.visitors.model import (
     MostSeen,
     Total,
 )
-from mvsnap.visitors.rules import HourCount, PictureState, Span
+from mvsnap.visitors.rules import HourCount, HourPictureState, Span
 from mvsnap.visitors.store import VisitorStore
 from tests.core.build import DOOR, GATE, NOON
 
@@ -176,14 +176,14 @@ def test_most_people_at_once_by_hours(
 
 
 def picture(serial: Serial = GATE, **given: Any) -> HourPicture:
-    fields: dict[str, Any] = {"minute_at": at(7), "state": PictureState.TAKEN}
+    fields: dict[str, Any] = {"minute_at": at(7), "state": HourPictureState.TAKEN}
     return HourPicture(serial, HALL, NOON, **(fields | given))
 
 
 def test_a_picture_takes_the_place_of_the_reason_why_there_was_none(
     visitors: VisitorStore,
 ) -> None:
-    waiting = picture(state=PictureState.OFFLINE, again_at=at(30), error="offline")
+    waiting = picture(state=HourPictureState.OFFLINE, again_at=at(30), error="offline")
     visitors.keep_picture(waiting)
     visitors.keep_picture(picture(DOOR))
     assert visitors.pictures(GATE, HALL, NOON, at(60)) == {NOON: waiting}

@@ -114,7 +114,7 @@ class Web:
         self.sense = SenseStore(shared)
         self.site = SiteStore(shared)
         self.visitors = VisitorStore(shared)
-        self.people = UserStore(shared)
+        self.users = UserStore(shared)
         self.audit = AuditLog(shared)
         self.badges = BadgeStore(shared)
         self.badge_pictures = BadgePictures(shared)
@@ -146,7 +146,7 @@ class Web:
                 videos=self.videos,
                 sense=self.sense,
                 site=self.site,
-                people=self.people,
+                users=self.users,
                 audit=self.audit,
                 files=self.files,
                 clock=clock,
@@ -179,7 +179,7 @@ class Web:
         """Add a person whose password is PASSWORD."""
         now = datetime.now(UTC)
         user = User(name, role, HASHED, now)
-        self.people.put(user, Change(now, "tests", f"user {name}", "", role))
+        self.users.put(user, Change(now, "tests", f"user {name}", "", role))
         return user
 
     def log_in(self, role: Role = Role.ADMIN) -> FlaskClient:

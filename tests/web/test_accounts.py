@@ -47,7 +47,7 @@ def admit(web: Web, name: str, role: Role = Role.VIEWER) -> None:
     """Do what `users add` does with login.backend pam."""
     now = datetime.now(UTC)
     user = User(name, role, SYSTEM_ACCOUNT, now)
-    web.people.put(user, Change(now, "tests", f"user {name}", "", role))
+    web.users.put(user, Change(now, "tests", f"user {name}", "", role))
 
 
 def test_a_person_logs_in_with_the_password_of_the_system_account(
@@ -147,7 +147,7 @@ def test_who_may_no_longer_is_out_at_the_next_request(
             admit(web, account.name, Role.VIEWER)
         case "removed":
             gone = Change(datetime.now(UTC), "tests", "user", "", "removed")
-            web.people.remove(account.name, gone)
+            web.users.remove(account.name, gone)
         case _:
             account.remove()
     assert not is_in(client)

@@ -195,17 +195,17 @@ def test_nothing_of_the_session_before_the_log_in_stays(web: Web) -> None:
 @pytest.mark.parametrize("how", ["password", "role", "removed"])
 def test_a_user_who_is_changed_is_out_at_the_next_request(web: Web, how: str) -> None:
     client = web.log_in()
-    user = web.people.user("admin")
+    user = web.users.user("admin")
     assert user is not None
     match how:
         case "password":
             fresh = User("admin", user.role, user.password_hash + "0", user.changed_at)
-            web.people.put(fresh, change("user admin"))
+            web.users.put(fresh, change("user admin"))
         case "role":
             fresh = User("admin", Role.VIEWER, user.password_hash, user.changed_at)
-            web.people.put(fresh, change("user admin"))
+            web.users.put(fresh, change("user admin"))
         case _:
-            web.people.remove("admin", change("user admin"))
+            web.users.remove("admin", change("user admin"))
     assert not is_in(client)
 
 
@@ -213,8 +213,8 @@ def test_a_user_with_the_name_of_one_who_was_removed_does_not_get_the_session(
     web: Web,
 ) -> None:
     client = web.log_in()
-    web.people.remove("admin", change("user admin"))
-    web.people.put(
+    web.users.remove("admin", change("user admin"))
+    web.users.put(
         User("admin", Role.ADMIN, HASHED, datetime.now(UTC) + timedelta(seconds=1)),
         change("user admin"),
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mvsnap.clip_model import RecorderCamera
+from mvsnap.clip_model import RecorderCameraState
 from mvsnap.domain import CameraName, Role
 from mvsnap.web.pages.recorder_rows import RecorderSummary, recorder_summary
 from tests.clients.fakes import NOON, FakeClock
@@ -17,7 +17,7 @@ from tests.web.build import Web
 from tests.web.clip_build import ROBOT, SETTINGS
 
 
-def seen(seconds_ago: float = 30, **given: Any) -> RecorderCamera:
+def seen(seconds_ago: float = 30, **given: Any) -> RecorderCameraState:
     fields: dict[str, Any] = {
         "camera": ROBOT,
         "state": "recording",
@@ -32,10 +32,10 @@ def seen(seconds_ago: float = 30, **given: Any) -> RecorderCamera:
         "gop_s": 2.0,
         "kbit_s": 2150.0,
     }
-    return RecorderCamera(**(fields | given))
+    return RecorderCameraState(**(fields | given))
 
 
-def told(*cameras: RecorderCamera) -> RecorderSummary:
+def told(*cameras: RecorderCameraState) -> RecorderSummary:
     return recorder_summary(
         [ROBOT], {camera.camera: camera for camera in cameras}, NOON
     )
@@ -97,7 +97,7 @@ def test_an_unknown_camera_is_reported() -> None:
     ],
 )
 def test_the_overview_shows_it(
-    tmp_path: Path, cameras: list[RecorderCamera], said: str
+    tmp_path: Path, cameras: list[RecorderCameraState], said: str
 ) -> None:
     web = Web(tmp_path, clock=FakeClock(), **SETTINGS)
     web.clips.see(cameras)

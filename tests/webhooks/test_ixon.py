@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from mvsnap.webhooks.alarm import Source
+from mvsnap.webhooks.alarm import AlarmSource
 from mvsnap.webhooks.parse import parse
 from tests.webhooks.build import ixon, sent
 
@@ -38,7 +38,7 @@ def test_an_ixon_alarm_says_what_happened_where_and_what_to_do() -> None:
     alarm = sent(ixon())
     assert replace(alarm, dedup_key="", payload={}) == replace(
         alarm,
-        source=Source.IXON,
+        source=AlarmSource.IXON,
         kind="alarm-medium",
         title="Robot stopped was triggered at 3/4/26, 11:59 AM UTC",
         texts=("Instructions: open valve D5.", "Counter1000Max30: 30", "Packers"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mvsnap.webhooks.alarm import Source, headline
+from mvsnap.webhooks.alarm import AlarmSource, headline
 from tests.core.build import GATE
 from tests.webhooks.build import ixon, meraki, sensor, sent
 
@@ -18,7 +18,7 @@ def test_a_motion_alert_says_which_camera_saw_it_and_when() -> None:
     alarm = sent(meraki())
     assert replace(alarm, dedup_key="", payload={}) == replace(
         alarm,
-        source=Source.MERAKI,
+        source=AlarmSource.MERAKI,
         kind="motion_alert",
         title="Motion detected",
         texts=("Shop",),
@@ -77,7 +77,11 @@ def test_the_kind_of_an_alert_and_its_camera_are_read(
     message: dict[str, Any], kind: str, camera: str | None
 ) -> None:
     alarm = sent(message)
-    assert (alarm.source, alarm.kind, alarm.camera) == (Source.MERAKI, kind, camera)
+    assert (alarm.source, alarm.kind, alarm.camera) == (
+        AlarmSource.MERAKI,
+        kind,
+        camera,
+    )
 
 
 BUTTON = {

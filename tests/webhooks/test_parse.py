@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from mvsnap.core.params import MAX_PREFIX
-from mvsnap.webhooks.alarm import Source, doubt, headline, moment_to_show, parse_time
+from mvsnap.webhooks.alarm import (
+    AlarmSource,
+    doubt,
+    headline,
+    moment_to_show,
+    parse_time,
+)
 from tests.core.build import DOOR, NOON
 from tests.webhooks.build import ixon, meraki, sensor, sent, snake
 
@@ -99,7 +105,7 @@ def test_any_json_is_called_as_most_machines_call_it() -> None:
     alarm = sent(
         {"type": "stop", "title": "Line 3", "message": "Jam\nat  feeder", "device": "P"}
     )
-    assert (alarm.source, alarm.kind) == (Source.OTHER, "stop")
+    assert (alarm.source, alarm.kind) == (AlarmSource.OTHER, "stop")
     assert headline(alarm) == "Line 3 · P · Jam at feeder"
     assert headline(alarm, "Rule") == "Rule · P · Jam at feeder"
 

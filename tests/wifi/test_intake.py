@@ -15,7 +15,7 @@ from mvsnap.errors import BadInput
 from mvsnap.wifi import devices
 from mvsnap.wifi.intake import (
     STALE,
-    Limits,
+    IntakeRules,
     ParsedBatch,
     access_points,
     pack,
@@ -45,8 +45,8 @@ from tests.wifi.scanning_build import (
 MINUTE = NOON_S // 60
 
 
-def limits(*aps: str, min_rssi_dbm: int = -90) -> Limits:
-    return Limits(
+def limits(*aps: str, min_rssi_dbm: int = -90) -> IntakeRules:
+    return IntakeRules(
         identify=devices.plain,
         wants_access_point=access_points(aps or ("*",)),
         min_rssi_dbm=min_rssi_dbm,
@@ -55,7 +55,7 @@ def limits(*aps: str, min_rssi_dbm: int = -90) -> Limits:
     )
 
 
-def kept(message: dict[str, Any], which: Limits | None = None) -> ParsedBatch:
+def kept(message: dict[str, Any], which: IntakeRules | None = None) -> ParsedBatch:
     return parse_batch(parse(body(message)), which or limits())
 
 

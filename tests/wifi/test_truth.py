@@ -16,7 +16,7 @@ from mvsnap.clock import iso
 from mvsnap.domain import Role
 from mvsnap.simulator.scanning.people import CLEAN, MIXED, Mix
 from mvsnap.simulator.scanning.posts import posts
-from mvsnap.simulator.scanning.sender import Sender
+from mvsnap.simulator.scanning.sender import ScanningSender
 from mvsnap.simulator.scanning.stays import presences
 from mvsnap.simulator.scanning.truth import (
     Match,
@@ -27,7 +27,7 @@ from mvsnap.simulator.scanning.truth import (
     near_visits,
     visits,
 )
-from mvsnap.simulator.scanning.world import INSIDE_DBM, World
+from mvsnap.simulator.scanning.world import INSIDE_DBM, ScanningWorld
 from mvsnap.simulator.server import serve
 from mvsnap.store.sense import Findings
 from mvsnap.wifi.worker import visit_rule
@@ -43,7 +43,7 @@ FAULTS = ("duplicate", "late", "disorder", "empty", "gzip")
 class Shop:
     """A gateway, the world that is posted to it, and what the pages say of that."""
 
-    def __init__(self, folder: Path, world: World, version: int) -> None:
+    def __init__(self, folder: Path, world: ScanningWorld, version: int) -> None:
         self.world, self.version = world, version
         self.clock = FakeClock()
         endpoint = {"token": TOKEN, "validator": VALIDATOR, "secret": SECRET}
@@ -62,7 +62,7 @@ class Shop:
         """Post all of it, each minute at its time, with a worker beside."""
         world = self.world
         with serve(self.web.app) as url:
-            sender = Sender(f"{url}/scanning/{TOKEN}", VALIDATOR)
+            sender = ScanningSender(f"{url}/scanning/{TOKEN}", VALIDATOR)
             sender.shake_hands()
             batches = posts(
                 world,

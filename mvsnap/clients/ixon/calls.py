@@ -29,7 +29,7 @@ from mvsnap.clients.ixon.login import (
     TOKEN_LIFE,
     AccessToken,
     Account,
-    Login,
+    IxonLogin,
     PasswordRefused,
     ServiceToken,
 )
@@ -74,7 +74,7 @@ class IxonCalls:
         self._discovering = threading.Lock()
         is_account = isinstance(credentials, Account)
         self._advice = ACCOUNT_ADVICE if is_account else TOKEN_ADVICE
-        self._login = Login(credentials, clock=clock, sign_in=self._sign_in)
+        self._login = IxonLogin(credentials, clock=clock, sign_in=self._sign_in)
         self._http = guard(requests.Session(), self._base)
         self._http.headers.update(
             {

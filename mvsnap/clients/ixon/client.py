@@ -24,7 +24,7 @@ __all__ = [
     "Company",
     "Ixon",
     "NotAllowed",
-    "Server",
+    "IxonServer",
     "ServiceToken",
     "WebAccess",
 ]
@@ -52,7 +52,7 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class IxonServer:
     """A service behind a router, such as a camera's web page.
 
     type: http, rtsp, rdp, ssh, vnc, websocket, or "" if IXON does not say.
@@ -130,7 +130,7 @@ class Ixon:
         """Return the routers of the company. Source: GET /agents."""
         return [_agent(row) for row in self._agent_rows(_AGENT_FIELDS)]
 
-    def servers(self, agent: Agent) -> list[Server]:
+    def servers(self, agent: Agent) -> list[IxonServer]:
         """Return the services behind a router. Source: GET /agents/{agentId}/servers.
 
         In version 1 there are only their ids and names.
@@ -143,7 +143,7 @@ class Ixon:
         )
         return [_server(row, agent) for row in rows]
 
-    def server(self, server_id: str) -> Server:
+    def server(self, server_id: str) -> IxonServer:
         """Return one service, searched behind all routers of the company.
 
         Raises:
@@ -210,9 +210,9 @@ def _agent(row: Mapping[str, Any]) -> Agent:
     return Agent(_id(row), _name(row), online)
 
 
-def _server(row: Mapping[str, Any], agent: Agent) -> Server:
+def _server(row: Mapping[str, Any], agent: Agent) -> IxonServer:
     port = row.get("port")
-    return Server(
+    return IxonServer(
         id=_id(row),
         name=_name(row),
         agent=agent,

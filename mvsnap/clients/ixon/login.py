@@ -60,7 +60,7 @@ class AccessToken:
     expires_at: datetime | None
 
 
-class Login:
+class IxonLogin:
     """Supplies the token to send and renews it in time; thread-safe."""
 
     def __init__(

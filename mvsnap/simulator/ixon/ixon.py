@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from flask import request
 from werkzeug.datastructures import Headers
 
-from mvsnap.simulator.calls import Asked, bearer_of
+from mvsnap.simulator.calls import RecordedCall, bearer_of
 from mvsnap.simulator.faults import Faults
 from mvsnap.simulator.ixon.errors import IxonError, too_many, unauthorized
 from mvsnap.simulator.ixon.model import (
@@ -68,7 +68,7 @@ class FakeIxon:
         self.password = password
         self.otp: str | None = None
         self.faults = Faults(seed=seed, answers={"401": unauthorized, "429": too_many})
-        self.asked: list[Asked] = []
+        self.asked: list[RecordedCall] = []
         self.companies = {COMPANY_ID: "Simulated Works", _OTHER_COMPANY_ID: "Other"}
         self.agents: list[SimIxonAgent] = _some_agents()
         self.page_size = 20

@@ -21,7 +21,7 @@ _TIMEOUT_S = 8.0
 
 
 @dataclass(frozen=True)
-class Alarm:
+class SimAlarm:
     """One alarm of a device; extra contains the device's own keys and texts."""
 
     device_id: str
@@ -35,7 +35,7 @@ class Alarm:
     company_name: str = "Simulated Works"
 
 
-def body_of(alarm: Alarm, form: str = "flat") -> bytes:
+def body_of(alarm: SimAlarm, form: str = "flat") -> bytes:
     """Return the body to post.
 
     form: "flat" as seen in 2019, "double-encoded" (a JSON text containing the JSON, as
@@ -49,7 +49,7 @@ def body_of(alarm: Alarm, form: str = "flat") -> bytes:
     return (json.dumps(text) if form == "double-encoded" else text).encode()
 
 
-def send(url: str, alarm: Alarm, form: str = "flat", *, times: int = 1) -> list[int]:
+def send(url: str, alarm: SimAlarm, form: str = "flat", *, times: int = 1) -> list[int]:
     """Post an alarm and return the status of each answer; 0 without one.
 
     times: IXON repeats messages not answered in time, so one may arrive twice.
@@ -74,7 +74,7 @@ def _post(url: str, body: bytes) -> int:
     return status
 
 
-def _envelope(alarm: Alarm) -> dict[str, Any]:
+def _envelope(alarm: SimAlarm) -> dict[str, Any]:
     return {
         "userName": "Simulated User",
         "alarmRateLimitTill": None,
@@ -90,7 +90,7 @@ def _envelope(alarm: Alarm) -> dict[str, Any]:
     }
 
 
-def _flat(alarm: Alarm) -> dict[str, Any]:
+def _flat(alarm: SimAlarm) -> dict[str, Any]:
     at = alarm.at.astimezone(UTC)
     when = f"{at.month}/{at.day}/{at:%y}, {at.hour % 12 or 12}:{at:%M %p} UTC"
     return {
@@ -101,7 +101,7 @@ def _flat(alarm: Alarm) -> dict[str, Any]:
     }
 
 
-def _structured(alarm: Alarm) -> dict[str, Any]:
+def _structured(alarm: SimAlarm) -> dict[str, Any]:
     at = as_time(alarm.at)
     rows = {"Device name": alarm.device_name, **alarm.extra}
     return {

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Response, request
 
-from mvsnap.simulator.calls import Asked, bearer_of
+from mvsnap.simulator.calls import RecordedCall, bearer_of
 from mvsnap.simulator.faults import Faults, html_answer
 from mvsnap.simulator.limit import CallLimit
 from mvsnap.simulator.meraki.cameras import (
@@ -63,7 +63,7 @@ class FakeDashboard:
         """picture_bytes: one JPEG for all, or the size drawn ones are padded to."""
         self.api_key = api_key
         self.faults = Faults(seed=seed, answers={"401": bad_key, "429": too_many})
-        self.asked: list[Asked] = []
+        self.asked: list[RecordedCall] = []
         numbered = (new_camera(number) for number in range(1, cameras + 1))
         self.cameras: dict[str, SimulatedCamera] = {c.serial: c for c in numbered}
         self.not_ready_s = not_ready_s

@@ -10,23 +10,27 @@ from typing import Any
 from mvsnap.simulator.scanning.world import (
     NOISE_FLOOR_DBM,
     AccessPoint,
-    Radio,
     Reception,
-    World,
+    ScanningWorld,
+    SimRadio,
     chance,
 )
 
 Body = dict[str, Any]
 
-V2_TYPES = {Radio.WIFI: "DevicesSeen", Radio.BLE: "BluetoothDevicesSeen"}
-V3_TYPES = {Radio.WIFI: "WiFi", Radio.BLE: "BLE"}
+V2_TYPES = {SimRadio.WIFI: "DevicesSeen", SimRadio.BLE: "BluetoothDevicesSeen"}
+V3_TYPES = {SimRadio.WIFI: "WiFi", SimRadio.BLE: "BLE"}
 # Position of the first access point.
 _LAT, _LNG = 52.52, 13.405
 _DEGREE_M = 111_320.0
 
 
 def v2_bodies(
-    world: World, minute: datetime, secret: str = "", *, milliseconds: bool = False
+    world: ScanningWorld,
+    minute: datetime,
+    secret: str = "",
+    *,
+    milliseconds: bool = False,
 ) -> list[Body]:
     """Return one body for each access point and radio that receives anything.
 
@@ -58,7 +62,7 @@ def v2_body(ap: AccessPoint, kind: str, observations: list[Body], secret: str) -
     }
 
 
-def v3_bodies(world: World, minute: datetime, secret: str = "") -> list[Body]:
+def v3_bodies(world: ScanningWorld, minute: datetime, secret: str = "") -> list[Body]:
     """Return one body for each radio of the network, with the clients v3 includes."""
     told = [
         received for received in world.received(minute) if received.phone.is_sent(3)
@@ -75,7 +79,9 @@ def v3_bodies(world: World, minute: datetime, secret: str = "") -> list[Body]:
     return found
 
 
-def v3_body(world: World, kind: str, observations: list[Body], secret: str) -> Body:
+def v3_body(
+    world: ScanningWorld, kind: str, observations: list[Body], secret: str
+) -> Body:
     data = {"networkId": world.network_id, "observations": observations}
     return {"version": "3.0", "secret": secret, "type": kind, "data": data}
 
@@ -90,7 +96,7 @@ def _v2_observation(received: Reception, ap: AccessPoint, milliseconds: bool) ->
         "seenEpoch": epoch_s * 1000.0 if milliseconds else epoch_s,
         "rssi": received.rssi_dbm[ap.mac] - NOISE_FLOOR_DBM,
     }
-    if phone.radio == Radio.WIFI:
+    if phone.radio == SimRadio.WIFI:
         body |= {
             "ipv4": f"{phone.host}/{phone.ipv4}" if phone.ipv4 else None,
             "ipv6": f"/{_ipv6(phone.mac)}" if phone.host else None,
@@ -109,7 +115,7 @@ def _v2_location(received: Reception) -> Body | None:
     return {"lat": lat, "lng": lng, "unc": 2 + drawn % 3800 / 100, "x": [], "y": []}
 
 
-def _v3_observation(world: World, received: Reception) -> Body:
+def _v3_observation(world: ScanningWorld, received: Reception) -> Body:
     phone = received.phone
     nearest, dbm = next(iter(received.rssi_dbm.items()))
     body: Body = {
@@ -122,7 +128,7 @@ def _v3_observation(world: World, received: Reception) -> Body:
             "nearestApRssi": str(dbm),
         },
     }
-    if phone.radio == Radio.WIFI:
+    if phone.radio == SimRadio.WIFI:
         body |= {
             "ipv4": phone.ipv4,
             "ipv6": _ipv6(phone.mac) if phone.host else None,
@@ -135,7 +141,7 @@ def _v3_observation(world: World, received: Reception) -> Body:
     return body
 
 
-def _located(world: World, received: Reception) -> list[Reception]:
+def _located(world: ScanningWorld, received: Reception) -> list[Reception]:
     """Return up to four moments of the minute, the last one the latest, or none."""
     drawn = _draw(received.at, received.phone.mac, "locations")
     if drawn % 5 < 2:
@@ -150,7 +156,7 @@ def _located(world: World, received: Reception) -> list[Reception]:
     ]
 
 
-def _v3_location(world: World, received: Reception) -> Body:
+def _v3_location(world: ScanningWorld, received: Reception) -> Body:
     drawn = _draw(received.at, received.phone.mac, "variance")
     lat, lng = _position(received)
     variance = 2 + drawn % 1000 / 100
@@ -173,7 +179,7 @@ def _v3_location(world: World, received: Reception) -> Body:
     }
 
 
-def _of(received: Iterable[Reception], radio: Radio) -> list[Reception]:
+def _of(received: Iterable[Reception], radio: SimRadio) -> list[Reception]:
     return [one for one in received if one.phone.radio == radio]
 
 

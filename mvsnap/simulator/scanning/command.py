@@ -21,10 +21,14 @@ from mvsnap.simulator.meraki.cameras import new_camera
 from mvsnap.simulator.meraki.counts import CountsPublisher
 from mvsnap.simulator.scanning.people import Mix, build_world
 from mvsnap.simulator.scanning.posts import FAULTS, Post, posts
-from mvsnap.simulator.scanning.sender import HandshakeFailed, PostRefused, Sender
+from mvsnap.simulator.scanning.sender import (
+    HandshakeFailed,
+    PostRefused,
+    ScanningSender,
+)
 from mvsnap.simulator.scanning.stays import crowds
 from mvsnap.simulator.scanning.truth import matches, near_visits, visits
-from mvsnap.simulator.scanning.world import INSIDE_DBM, World
+from mvsnap.simulator.scanning.world import INSIDE_DBM, ScanningWorld
 
 Batch = tuple[datetime, list[Post]]
 Wait = Callable[[datetime], float]  # seconds until the posts of a minute are due
@@ -65,7 +69,7 @@ def accelerated(begin: datetime, speed: float) -> Wait:
     return wait_s
 
 
-def truth_lines(world: World, version: int) -> list[str]:
+def truth_lines(world: ScanningWorld, version: int) -> list[str]:
     """Return what the gateway should show for the whole world, as text."""
     found = visits(world, version=version)
     long = [visit for visit in found if visit.lasts_s > _LONG_STAY_S]
@@ -148,7 +152,7 @@ def _zone(text: str) -> str:
     return text
 
 
-def _world_of(asked: argparse.Namespace, today: date) -> World:
+def _world_of(asked: argparse.Namespace, today: date) -> ScanningWorld:
     """Return the past days, or past and future ones, or only these."""
     is_endless = asked.follow or asked.days is None
     return build_world(
@@ -162,7 +166,9 @@ def _world_of(asked: argparse.Namespace, today: date) -> World:
     )
 
 
-def _send(asked: argparse.Namespace, sender: Sender, secret: str, world: World) -> None:
+def _send(
+    asked: argparse.Namespace, sender: ScanningSender, secret: str, world: ScanningWorld
+) -> None:
     begin = world.begin
     wait_s: Wait = as_it_happens
     if asked.speed:
@@ -184,7 +190,7 @@ def _send(asked: argparse.Namespace, sender: Sender, secret: str, world: World) 
     _say(f"Done: {_progress(sender, time.monotonic() - begun_s)}")
 
 
-def _progress(sender: Sender, took_s: float) -> str:
+def _progress(sender: ScanningSender, took_s: float) -> str:
     per_s = sender.accepted / max(took_s, 0.001)
     return (
         f"{sender.accepted} posts, {sender.observations} observations, "
@@ -208,7 +214,7 @@ def main() -> None:
         asked.days = 1
     try:
         secret = asked.secret or asked.secret_file.read_text("utf-8").partition("\n")[0]
-        sender = Sender(asked.url, asked.validator, timeout_s=asked.timeout)
+        sender = ScanningSender(asked.url, asked.validator, timeout_s=asked.timeout)
         sender.shake_hands()
     except (ValueError, OSError, HandshakeFailed) as exc:
         raise SystemExit(f"No handshake: {exc}") from exc
@@ -228,7 +234,7 @@ def main() -> None:
             _say(line)
 
 
-def _counts(asked: argparse.Namespace, world: World) -> CountsPublisher:
+def _counts(asked: argparse.Namespace, world: ScanningWorld) -> CountsPublisher:
     return CountsPublisher(
         asked.mqtt_host,
         asked.mqtt_port,

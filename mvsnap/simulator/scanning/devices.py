@@ -14,11 +14,11 @@ from mvsnap.simulator.scanning.world import (
     GRID_M,
     NEAR_M,
     AccessPoint,
-    Kind,
     Phone,
-    Radio,
+    SimRadio,
     Spot,
     Walk,
+    WalkerKind,
 )
 
 SSID = "Shop guests"
@@ -41,11 +41,13 @@ def spots_below(
 def things(ap: AccessPoint, begin: datetime, end: datetime) -> list[Walk]:
     """Return a printer and a beacon, which are always there."""
     printer = Phone(
-        "00:1b:a9:00:00:01", Radio.WIFI, SSID, "Printer", "Brother", "192.168.128.2"
+        "00:1b:a9:00:00:01", SimRadio.WIFI, SSID, "Printer", "Brother", "192.168.128.2"
     )
-    beacon = Phone("ac:23:3f:00:00:01", Radio.BLE)
+    beacon = Phone("ac:23:3f:00:00:01", SimRadio.BLE)
     x_m, last = ap.x_m + sum(AISLE_M) / 2, end - timedelta(seconds=1)
-    return [Walk(Kind.FIXED, p, begin, last, x_m, ap.y_m) for p in (printer, beacon)]
+    return [
+        Walk(WalkerKind.FIXED, p, begin, last, x_m, ap.y_m) for p in (printer, beacon)
+    ]
 
 
 def new_access_point(number: int) -> AccessPoint:

@@ -35,13 +35,13 @@ from mvsnap.simulator.scanning.world import (
     GRID_M,
     OUTSIDE_M,
     AccessPoint,
-    Kind,
     Phone,
-    Radio,
+    ScanningWorld,
+    SimRadio,
     Spot,
     Stay,
     Walk,
-    World,
+    WalkerKind,
 )
 
 NETWORK_ID = "L_707512010000001"
@@ -100,7 +100,7 @@ def build_world(
     access_points: int = 3,
     cameras: Sequence[SimulatedCamera] | None = None,
     mix: Mix = CLEAN,
-) -> World:
+) -> ScanningWorld:
     """Return the world from the local midnight of `begin` on, for whole local days.
 
     cameras: each with one zone, the first that `zone_ids` names; None: cameras 1 and 2.
@@ -114,7 +114,7 @@ def build_world(
     for number in range(days):
         day = _Day(begin + timedelta(days=number), zone, seed, points, spots)
         walks += day.walks(mix)
-    return World(
+    return ScanningWorld(
         seed=seed,
         timezone=timezone,
         begin=opens,
@@ -153,7 +153,7 @@ class _Day:
         name = f"{self.seed}/{self.day}/passer/{number}"
         phone = new_phone(name, rng.random() < 0.5, False)
         end = begin + _s(rng.randint(70, 200))
-        return Walk(Kind.PASSER, phone, begin, end, x_m, y_m)
+        return Walk(WalkerKind.PASSER, phone, begin, end, x_m, y_m)
 
     def _staff(self, rng: Random, number: int, mix: Mix) -> list[Walk]:
         """Return the two halves of a working day, by phone and by badge."""
@@ -167,9 +167,9 @@ class _Day:
         )
         name = f"{self.seed}/staff/{number}"
         phone = new_phone(name, False, True)
-        badge = Phone(mac_of(f"{name}/badge", False), Radio.BLE)
+        badge = Phone(mac_of(f"{name}/badge", False), SimRadio.BLE)
         return [
-            Walk(Kind.STAFF, device, begin, end, x_m, y_m)
+            Walk(WalkerKind.STAFF, device, begin, end, x_m, y_m)
             for begin, end in halves
             for device in (phone, badge)
         ]
@@ -192,7 +192,7 @@ class _Day:
         self, rng: Random, mix: Mix, phone: Phone | None, begin: datetime, lasts_s: int
     ) -> Walk:
         x_m, y_m = self._aisle(rng)
-        walk = Walk(Kind.VISITOR, phone, begin, begin + _s(lasts_s), x_m, y_m)
+        walk = Walk(WalkerKind.VISITOR, phone, begin, begin + _s(lasts_s), x_m, y_m)
         stays: list[Stay] = []
         for _ in range(rng.choice([0, 1, 1, 2]) if self.spots else 0):
             stay_s = rng.randint(*_STAY_S)

@@ -18,7 +18,7 @@ from mvsnap.simulator.scanning.bodies import (
     v3_bodies,
     v3_body,
 )
-from mvsnap.simulator.scanning.world import Radio, World, minutes
+from mvsnap.simulator.scanning.world import ScanningWorld, SimRadio, minutes
 
 FAULTS = {
     "duplicate": "some posts come twice",
@@ -45,7 +45,7 @@ class Post:
 
 
 def posts(
-    world: World,
+    world: ScanningWorld,
     begin: datetime,
     end: datetime,
     *,
@@ -87,7 +87,7 @@ def posts(
 
 
 def _bodies(
-    world: World,
+    world: ScanningWorld,
     minute: datetime,
     version: int,
     secret: str,
@@ -97,10 +97,10 @@ def _bodies(
 ) -> list[Body]:
     if version == 2:
         found = v2_bodies(world, minute, secret, milliseconds="milliseconds" in faults)
-        empty = v2_body(world.access_points[0], V2_TYPES[Radio.WIFI], [], secret)
+        empty = v2_body(world.access_points[0], V2_TYPES[SimRadio.WIFI], [], secret)
     else:
         found = v3_bodies(world, minute, secret)
-        empty = v3_body(world, V3_TYPES[Radio.WIFI], [], secret)
+        empty = v3_body(world, V3_TYPES[SimRadio.WIFI], [], secret)
     if "empty" in faults and rng.random() < share:
         found.append(empty)
     return found

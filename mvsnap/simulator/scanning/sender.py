@@ -30,7 +30,7 @@ class PostRefused(Exception):
         self.status = status
 
 
-class Sender:
+class ScanningSender:
     """Posts to one receiver over one connection; not thread-safe.
 
     accepted, repeated, observations: counted so far.

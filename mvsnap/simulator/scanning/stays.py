@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from mvsnap.domain import Presence, Serial, ZoneId
 from mvsnap.simulator.meraki.counts import Crowd
-from mvsnap.simulator.scanning.world import Spot, Stay, World
+from mvsnap.simulator.scanning.world import ScanningWorld, Spot, Stay
 
 # Any two stays of a day share at least this many seconds or are this far apart.
 APART_S, SHARED_S = 90, 120
@@ -48,14 +48,14 @@ def presence_of(stay: Stay, others: Sequence[Stay]) -> tuple[datetime, datetime]
         begin, end = wider
 
 
-def seen_stays(world: World, spot: Spot) -> list[Stay]:
+def seen_stays(world: ScanningWorld, spot: Spot) -> list[Stay]:
     """Return the stays in a zone that the camera sees, by begin."""
     all_stays = (stay for walk in world.walks for stay in walk.stays)
     here = [stay for stay in all_stays if stay.spot == spot and stay.is_seen]
     return sorted(here, key=lambda stay: (stay.begin, stay.end))
 
 
-def levels(world: World, spot: Spot) -> list[tuple[datetime, int]]:
+def levels(world: ScanningWorld, spot: Spot) -> list[tuple[datetime, int]]:
     """Return when the number of people in a zone changes, and to what; ends with 0."""
     change: dict[datetime, int] = {}
     for stay in seen_stays(world, spot):
@@ -70,7 +70,7 @@ def levels(world: World, spot: Spot) -> list[tuple[datetime, int]]:
     return found
 
 
-def presences(world: World) -> list[Presence]:
+def presences(world: ScanningWorld) -> list[Presence]:
     """Return when cameras saw people in which zone, by time."""
     found = []
     for spot in world.spots:
@@ -85,7 +85,7 @@ def presences(world: World) -> list[Presence]:
 
 
 def people_counts(
-    world: World, begin: datetime, end: datetime, *, every_s: int = 10
+    world: ScanningWorld, begin: datetime, end: datetime, *, every_s: int = 10
 ) -> Iterator[PeopleCount]:
     """Yield the counts of cameras from `begin` until before `end`, by time.
 
@@ -117,7 +117,7 @@ def _counted(
         yield from ((at, 0), (at + _SECOND * _EMPTY_FOR_S, 0))
 
 
-def crowds(world: World, start: datetime) -> list[Crowd]:
+def crowds(world: ScanningWorld, start: datetime) -> list[Crowd]:
     """Return the same for a `CountsPublisher` that starts at `start`, without a seed.
 
     What is over by then is omitted.

@@ -12,12 +12,12 @@ from mvsnap.domain import Presence
 from mvsnap.simulator.scanning.stays import presences
 from mvsnap.simulator.scanning.world import (
     LONGEST_SILENCE_S,
-    Kind,
     Phone,
-    Radio,
+    ScanningWorld,
+    SimRadio,
     Stay,
     Walk,
-    World,
+    WalkerKind,
 )
 
 _HOUR = timedelta(hours=1)
@@ -42,7 +42,7 @@ class TrueVisit:
         return int((self.end - self.begin).total_seconds())
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> WalkerKind:
         return self.walks[0].kind
 
     @property
@@ -63,11 +63,11 @@ class Match:
 
 
 def visits(
-    world: World,
+    world: ScanningWorld,
     *,
     gap_s: int = 300,
     version: int = 2,
-    radio: Radio | None = Radio.WIFI,
+    radio: SimRadio | None = SimRadio.WIFI,
     with_passers: bool = False,
 ) -> list[TrueVisit]:
     """Return the visits by begin and address.
@@ -86,7 +86,9 @@ def visits(
         phone = walk.phone
         if phone is None or not phone.is_sent(version):
             continue
-        if radio in (None, phone.radio) and (with_passers or walk.kind != Kind.PASSER):
+        if radio in (None, phone.radio) and (
+            with_passers or walk.kind != WalkerKind.PASSER
+        ):
             by_phone.setdefault(phone, []).append(walk)
     found = [
         TrueVisit(phone.mac, group[0].begin, group[-1].end, tuple(group))
@@ -142,7 +144,7 @@ def _hour_of(at: datetime, zone: ZoneInfo) -> datetime:
 
 
 def matches(
-    world: World,
+    world: ScanningWorld,
     visits: Sequence[TrueVisit],
     *,
     same_place: bool = False,

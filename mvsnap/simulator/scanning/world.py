@@ -30,12 +30,12 @@ NEAR_M, AISLE_M, OUTSIDE_M, GRID_M = 2.0, (8.0, 9.5), (28.0, 30.0), 20.0
 _AT_1_M_DBM, _JITTER_DB, _WEAKEST_DBM = -48, 3, -93
 
 
-class Radio(StrEnum):
+class SimRadio(StrEnum):
     WIFI = "wifi"
     BLE = "ble"
 
 
-class Kind(StrEnum):
+class WalkerKind(StrEnum):
     """FIXED: a thing that never leaves; PASSER: somebody in the street."""
 
     VISITOR = "visitor"
@@ -71,7 +71,7 @@ class Phone:
     """
 
     mac: str
-    radio: Radio = Radio.WIFI
+    radio: SimRadio = SimRadio.WIFI
     ssid: str | None = None
     os: str | None = None
     manufacturer: str | None = None
@@ -86,7 +86,9 @@ class Phone:
 
     def is_sent(self, version: int) -> bool:
         """v3 omits randomized addresses that are not associated."""
-        is_dropped = self.radio == Radio.WIFI and self.is_randomized and not self.ssid
+        is_dropped = (
+            self.radio == SimRadio.WIFI and self.is_randomized and not self.ssid
+        )
         return version < 3 or not is_dropped
 
 
@@ -110,7 +112,7 @@ class Walk:
     phone: None for people without one.
     """
 
-    kind: Kind
+    kind: WalkerKind
     phone: Phone | None
     begin: datetime
     end: datetime
@@ -138,7 +140,7 @@ class Reception:
 
 
 @dataclass(frozen=True)
-class World:
+class ScanningWorld:
     """A network of access points over a time; `begin` and `end` are whole minutes.
 
     walks: in the order of time; each lasts over at least one full minute.

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Response, request
 
-from mvsnap.simulator.calls import Asked, bearer_of
+from mvsnap.simulator.calls import RecordedCall, bearer_of
 from mvsnap.simulator.faults import Faults, html_answer
 from mvsnap.simulator.webex.errors import WebexError, bad_token, refusal
 from mvsnap.simulator.webex.model import SimFile as SimFile
@@ -42,7 +42,7 @@ class FakeWebex:
         self.bot_email = "mvsnap@webex.bot"
         self.bot_id = new_id("PEOPLE")
         self.faults = Faults(seed=seed, answers=_FAULT_ANSWERS)
-        self.asked: list[Asked] = []
+        self.asked: list[RecordedCall] = []
         self.rooms: list[SimRoom] = []
         self.messages: list[SimMessage] = []
         self.people = {"guard@example.com": "Gil Guard"}

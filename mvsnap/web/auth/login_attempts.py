@@ -6,7 +6,7 @@ import logging
 import threading
 from contextlib import nullcontext
 
-from mvsnap.config.model import Login
+from mvsnap.config.model import LoginSection
 from mvsnap.core import users
 from mvsnap.domain import User
 from mvsnap.errors import BadInput
@@ -28,8 +28,8 @@ class LoginAttempts:
     many more attempts may pass before a lockout.
     """
 
-    def __init__(self, people: UserStore, login: Login) -> None:
-        self._people = people
+    def __init__(self, users: UserStore, login: LoginSection) -> None:
+        self._users = users
         self._backend = login.backend
         self._accounts = accounts.SystemAccounts(login.pam_service)
         limiter = Limiter()
@@ -69,7 +69,7 @@ class LoginAttempts:
     def find(self, name: str) -> User | None:
         """Return the user of this name, if this kind of login can succeed at all."""
         try:
-            user = self._people.user(users.parse_name(name))
+            user = self._users.user(users.parse_name(name))
         except BadInput:
             return None
         return user if user is not None and may_come(user, self._backend) else None

@@ -103,7 +103,7 @@ def log_in(user: User) -> None:
 def log_out(change: Change) -> None:
     """End the session: a copy of its cookie is worthless from now on."""
     until = datetime.fromtimestamp(session["until"], UTC)
-    gateway().people.end_session(str(session["id"]), until, change)
+    gateway().users.end_session(str(session["id"]), until, change)
     _forget_session()
 
 
@@ -124,7 +124,7 @@ def _still_logged_in(name: str) -> SessionUser | None:
     now = gateway().clock.now().timestamp()
     if not isinstance(until, float) or now >= until or not session_id:
         return None
-    user = gateway().people.user_of_session(name, str(session_id))
+    user = gateway().users.user_of_session(name, str(session_id))
     if user is None or not hmac.compare_digest(
         str(session.get("mark")), _fingerprint(user)
     ):

@@ -45,7 +45,7 @@ _ACTION_LINES = """webhooks:
 
 
 @dataclass(frozen=True, slots=True)
-class Advice:
+class ClipAdvice:
     """Why a list is empty. lines: to be copied; reset: a filter hides the rows."""
 
     text: str
@@ -63,7 +63,7 @@ def clip_row(clip: Clip, settings: Settings, now: datetime) -> ClipRow:
     return ClipRow(clip, now, before_s or 0, after_s or 0)
 
 
-def advice(settings: Settings, hook_url: str) -> Advice:
+def advice(settings: Settings, hook_url: str) -> ClipAdvice:
     """Return what to do to get a first clip."""
     webhooks = settings.webhooks
     # Both send alarms to /webhook, and need the actions that are usual for alarms.
@@ -72,18 +72,18 @@ def advice(settings: Settings, hook_url: str) -> Advice:
     )
     if not settings.recorder.cameras:
         text = "No recording cameras. Add one to config/mvsnap.yaml and restart:"
-        return Advice(text, _CAMERA_LINES)
+        return ClipAdvice(text, _CAMERA_LINES)
     if not webhooks.tokens and not without_token:
         text = "No alarm senders are set up yet. Give each sender a token and restart:"
-        return Advice(text, _TOKEN_LINES)
+        return ClipAdvice(text, _TOKEN_LINES)
     # A token without actions allows both.
     by_token = any(not t.actions or "clip" in t.actions for t in webhooks.tokens)
     by_rule = any("clip" in rule.actions for rule in webhooks.rules)
     if not (without_token or by_token or by_rule):
         text = "Alarms only take snapshots so far. Add clips to a token or rule:"
-        return Advice(text, _ACTION_LINES)
+        return ClipAdvice(text, _ACTION_LINES)
     text = "No clips yet. Alarms record them; try it with a token of webhooks.tokens:"
-    return Advice(text, f"curl -d text='Just a test' {hook_url}")
+    return ClipAdvice(text, f"curl -d text='Just a test' {hook_url}")
 
 
 def file_name(clip: Clip, zone: ZoneInfo) -> str:

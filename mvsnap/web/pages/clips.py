@@ -29,7 +29,7 @@ from mvsnap.web.events import private_file
 from mvsnap.web.links import webhook_url
 from mvsnap.web.pages.clip_filter import SHOWN, ClipsAsked, read_filter
 from mvsnap.web.pages.clip_text import (
-    Advice,
+    ClipAdvice,
     advice,
     alarm_summary,
     change,
@@ -45,7 +45,7 @@ bp = Blueprint("clips", __name__)
 _PAGE = 24  # full rows of 2, 3 and 4 tiles
 
 
-class ClipsPage(ListPage[ClipsAsked, ClipRow, Advice]):
+class ClipsPage(ListPage[ClipsAsked, ClipRow, ClipAdvice]):
     """One page of the list."""
 
 
@@ -57,7 +57,7 @@ class ClipsPage(ListPage[ClipsAsked, ClipRow, Advice]):
 def index() -> ResponseReturnValue:
     asked = _asked()
     if asked.mistakes:
-        mistake = Advice("Fix the filter to see clips.")
+        mistake = ClipAdvice("Fix the filter to see clips.")
         return _list_page(ClipsPage(asked, advice=mistake)), 400
     return _list_page(_read_page(asked))
 
@@ -86,9 +86,9 @@ def _read_page(asked: ClipsAsked) -> ClipsPage:
     return ClipsPage(asked, rows, older_url(asked, shown.last))
 
 
-def _advice(asked: ClipsAsked) -> Advice:
+def _advice(asked: ClipsAsked) -> ClipAdvice:
     if asked.query or not asked.first_page:
-        return Advice("Nothing matches.", reset=True)
+        return ClipAdvice("Nothing matches.", reset=True)
     return advice(gateway().settings, webhook_url("TOKEN"))
 
 

@@ -31,7 +31,7 @@ _PAGE = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Advice:
+class CrowdAdvice:
     """A sentence, and a link: to the list without filters, or to the settings."""
 
     text: str
@@ -39,7 +39,7 @@ class Advice:
     settings: bool = False
 
 
-class CrowdPage(ListPage[CrowdFilter, CrowdRow, Advice]):
+class CrowdPage(ListPage[CrowdFilter, CrowdRow, CrowdAdvice]):
     """One page of the list."""
 
 
@@ -49,7 +49,7 @@ def index() -> ResponseReturnValue:
     asked = _asked()
     places = known_places(gateway().site, gateway().sense)
     if asked.mistakes:
-        advice = Advice("Fix the filter to see crowd events.")
+        advice = CrowdAdvice("Fix the filter to see crowd events.")
         return _page(CrowdPage(asked, advice=advice), places), 400
     return _page(_read_page(asked), places)
 
@@ -122,15 +122,15 @@ def _list(page: CrowdPage) -> dict[str, Any]:
     return {"page": page, "newest": url_for(".index", **page.asked.query)}
 
 
-def _advice(asked: CrowdFilter) -> Advice:
+def _advice(asked: CrowdFilter) -> CrowdAdvice:
     if asked.query or not asked.first_page:
-        return Advice("Nothing matches.", reset=True)
+        return CrowdAdvice("Nothing matches.", reset=True)
     here = gateway()
     try:
         sense = with_overrides(here.settings.sense, here.site.setting_overrides())
     except BadInput as exc:
-        return Advice(f"The settings cannot be used: {exc.message}", settings=True)
-    return Advice(_what_is_missing(sense), settings=True)
+        return CrowdAdvice(f"The settings cannot be used: {exc.message}", settings=True)
+    return CrowdAdvice(_what_is_missing(sense), settings=True)
 
 
 def _what_is_missing(sense: Sense) -> str:

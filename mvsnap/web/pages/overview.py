@@ -52,7 +52,7 @@ class ListenerRow:
 
 
 @dataclass(frozen=True, slots=True)
-class MuteRow:
+class OverviewMute:
     place: str
     until: datetime
     by: str
@@ -211,12 +211,12 @@ def _sense() -> Sense:
         return sense
 
 
-def _mutes(now: datetime) -> list[MuteRow]:
+def _mutes(now: datetime) -> list[OverviewMute]:
     found = gateway().site.mutes(now)
     if not found:
         return []
     places = known_places(gateway().site, gateway().sense)
-    return [MuteRow(_place(places, m), m.until, m.muted_by) for m in found]
+    return [OverviewMute(_place(places, m), m.until, m.muted_by) for m in found]
 
 
 def _place(places: Places, mute: Mute) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mvsnap.clip_model import RecorderCamera
+from mvsnap.clip_model import RecorderCameraState
 from mvsnap.core.days import lasting
 from mvsnap.domain import CameraName
 
@@ -52,7 +52,7 @@ class RecorderSummary:
 
 def recorder_summary(
     names: Iterable[CameraName],
-    seen: Mapping[CameraName, RecorderCamera],
+    seen: Mapping[CameraName, RecorderCameraState],
     now: datetime,
 ) -> RecorderSummary:
     """Return a row for each camera of the settings, in their order."""
@@ -67,7 +67,9 @@ def recorder_summary(
     )
 
 
-def _row(name: CameraName, camera: RecorderCamera | None, now: datetime) -> RecorderRow:
+def _row(
+    name: CameraName, camera: RecorderCameraState | None, now: datetime
+) -> RecorderRow:
     if camera is None:
         return RecorderRow(name, "not seen yet", "secondary")
     if now - camera.seen_at > _STALE_AFTER:
@@ -86,7 +88,7 @@ def _row(name: CameraName, camera: RecorderCamera | None, now: datetime) -> Reco
     )
 
 
-def _stream(camera: RecorderCamera) -> str:
+def _stream(camera: RecorderCameraState) -> str:
     size = f"{camera.width} x {camera.height}" if camera.width else ""
     fps = f"{camera.fps:g} fps" if camera.fps else ""
     rate = f"{camera.kbit_s / 1000:.1f} Mbit/s" if camera.kbit_s else ""
@@ -94,7 +96,7 @@ def _stream(camera: RecorderCamera) -> str:
     return ", ".join(filter(None, (codec, size, fps, rate)))
 
 
-def _warning(camera: RecorderCamera) -> str:
+def _warning(camera: RecorderCameraState) -> str:
     if camera.gop_s <= _LONGEST_GOP_S:
         return ""
     return (

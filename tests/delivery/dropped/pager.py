@@ -16,7 +16,7 @@ import signal
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mvsnap.delivery.channel import ChannelKind, Limits, OutgoingMessage
+from mvsnap.delivery.channel import ChannelKind, FileLimits, OutgoingMessage
 from mvsnap.domain import MessageId
 from mvsnap.errors import UpstreamError
 
@@ -34,7 +34,7 @@ class PagerSettings:
 
 
 class Pager:
-    limits = Limits(picture_bytes=50_000, clip_bytes=10_000)
+    limits = FileLimits(picture_bytes=50_000, clip_bytes=10_000)
 
     def __init__(self, folder: Path) -> None:
         self._pages = folder / "pages"

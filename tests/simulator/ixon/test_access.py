@@ -18,7 +18,7 @@ from requests.exceptions import ConnectionError as RequestsConnectionError
 
 from mvsnap.simulator.ixon.app import ixon_app
 from mvsnap.simulator.ixon.ixon import FakeIxon
-from mvsnap.simulator.ixon.notify import Alarm, body_of, send
+from mvsnap.simulator.ixon.notify import SimAlarm, body_of, send
 from mvsnap.simulator.server import serve
 from tests.clients.fakes import answering, unused_origin
 from tests.simulator.ixon.client import Client, words
@@ -167,7 +167,7 @@ def test_a_camera_may_send_garbage_or_any_other_stream(client: Client) -> None:
     assert b"garbage" in client.fetch(f"{client.origin}/live", headers=cookie).content
 
 
-ALARM = Alarm(
+ALARM = SimAlarm(
     "Rk3vT9xQ2mLp",
     "Robot",
     at=datetime(2026, 3, 4, 12, 26, 24, tzinfo=UTC),

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from mvsnap.domain import Presence
 from mvsnap.simulator.scanning.people import CLEAN, Mix, build_world
 from mvsnap.simulator.scanning.posts import posts
-from mvsnap.simulator.scanning.world import NOISE_FLOOR_DBM, World
+from mvsnap.simulator.scanning.world import NOISE_FLOOR_DBM, ScanningWorld
 
 MONDAY = date(2026, 3, 23)
 
@@ -26,7 +26,7 @@ class Stretch(NamedTuple):
     end: datetime
 
 
-def a_world(days: int = 7, mix: Mix = CLEAN, **options: Any) -> World:
+def a_world(days: int = 7, mix: Mix = CLEAN, **options: Any) -> ScanningWorld:
     """Return a week that ends with the change to summer time."""
     return build_world(MONDAY, days=days, mix=mix, **options)
 
@@ -36,7 +36,9 @@ def a_minute(hour: int, minute: int = 0, day: int = 0) -> datetime:
     return begin + timedelta(days=day)
 
 
-def bodies_of(world: World, version: int, **options: Any) -> list[dict[str, Any]]:
+def bodies_of(
+    world: ScanningWorld, version: int, **options: Any
+) -> list[dict[str, Any]]:
     batches = posts(world, world.begin, world.end, version=version, **options)
     return [post.body for _, leaving in batches for post in leaving]
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mvsnap.simulator.scanning.bodies import v2_bodies, v3_bodies
-from mvsnap.simulator.scanning.world import World, minutes
+from mvsnap.simulator.scanning.world import ScanningWorld, minutes
 from tests.simulator.scanning.reader import a_minute, a_world
 
 Row = dict[str, Any]
@@ -20,7 +20,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
+def world() -> ScanningWorld:
     return a_world(1)
 
 
@@ -123,7 +123,7 @@ def fits(row: Row, shape: dict[str, Check]) -> bool:
 
 
 def day_of(
-    world: World, bodies: Callable[..., list[Row]], **options: Any
+    world: ScanningWorld, bodies: Callable[..., list[Row]], **options: Any
 ) -> Iterator[tuple[datetime, Row]]:
     """Yield each body of a day but the first hours, with its minute."""
     for minute in minutes(a_minute(7), world.end):
@@ -131,7 +131,7 @@ def day_of(
             yield minute, body
 
 
-def test_v2_is_one_body_for_each_access_point_and_radio(world: World) -> None:
+def test_v2_is_one_body_for_each_access_point_and_radio(world: ScanningWorld) -> None:
     by_type: dict[str, set[str]] = {}
     for minute, body in day_of(world, v2_bodies):
         assert body.keys() == {"version", "secret", "type", "data"}
@@ -153,7 +153,7 @@ def test_v2_is_one_body_for_each_access_point_and_radio(world: World) -> None:
     assert len(kinds) == len(set(kinds)) == 6
 
 
-def test_v3_is_one_body_of_the_network_for_each_radio(world: World) -> None:
+def test_v3_is_one_body_of_the_network_for_each_radio(world: ScanningWorld) -> None:
     for minute, body in day_of(world, v3_bodies):
         assert body.keys() == {"version", "secret", "type", "data"}
         assert (body["version"], body["secret"]) == ("3.0", "s3")
@@ -173,7 +173,7 @@ def test_v3_is_one_body_of_the_network_for_each_radio(world: World) -> None:
     assert types == ["WiFi", "BLE"]
 
 
-def test_v2_leaves_empty_what_is_not_known_now_and_then(world: World) -> None:
+def test_v2_leaves_empty_what_is_not_known_now_and_then(world: ScanningWorld) -> None:
     rows = [r for _, b in day_of(world, v2_bodies) for r in b["data"]["observations"]]
     wifi = [row for row in rows if "ssid" in row]
     for key in ("location", "ipv4", "ipv6", "ssid", "os", "manufacturer"):
@@ -183,7 +183,7 @@ def test_v2_leaves_empty_what_is_not_known_now_and_then(world: World) -> None:
     assert 0 < len(with_host) < len(wifi)
 
 
-def test_v3_has_the_oddities_that_were_measured(world: World) -> None:
+def test_v3_has_the_oddities_that_were_measured(world: ScanningWorld) -> None:
     bodies = [body for _, body in day_of(world, v3_bodies)]
     rows = [row for body in bodies for row in body["data"]["observations"]]
     located = [row for row in rows if row["locations"]]
@@ -202,7 +202,9 @@ def test_v3_has_the_oddities_that_were_measured(world: World) -> None:
     assert 0 < len(twice) < len(bodies) / 2
 
 
-def test_v3_leaves_out_random_addresses_that_are_not_associated(world: World) -> None:
+def test_v3_leaves_out_random_addresses_that_are_not_associated(
+    world: ScanningWorld,
+) -> None:
     def random_ones(bodies: Callable[..., list[Row]]) -> set[bool]:
         rows = (r for _, b in day_of(world, bodies) for r in b["data"]["observations"])
         wifi = [row for row in rows if "ssid" in row]
@@ -213,7 +215,7 @@ def test_v3_leaves_out_random_addresses_that_are_not_associated(world: World) ->
 
 
 def test_a_phone_received_by_several_access_points_has_one_moment(
-    world: World,
+    world: ScanningWorld,
 ) -> None:
     moments: dict[tuple[datetime, str], set[str]] = {}
     for minute, body in day_of(world, v2_bodies):
@@ -223,7 +225,9 @@ def test_a_phone_received_by_several_access_points_has_one_moment(
     assert {len(found) for found in moments.values()} == {1}
 
 
-def test_on_demand_times_are_spelled_as_ciscos_simulator_does(world: World) -> None:
+def test_on_demand_times_are_spelled_as_ciscos_simulator_does(
+    world: ScanningWorld,
+) -> None:
     usual = [body for _, body in day_of(world, v2_bodies)]
     odd = [body for _, body in day_of(world, v2_bodies, milliseconds=True)]
     for one, other in zip(usual, odd, strict=True):

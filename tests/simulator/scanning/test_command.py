@@ -21,7 +21,11 @@ from flask import Flask, Response, request
 from mvsnap.simulator.mqtt.broker import free_port
 from mvsnap.simulator.scanning.command import accelerated, as_it_happens, at_once, paced
 from mvsnap.simulator.scanning.posts import Post, posts
-from mvsnap.simulator.scanning.sender import HandshakeFailed, PostRefused, Sender
+from mvsnap.simulator.scanning.sender import (
+    HandshakeFailed,
+    PostRefused,
+    ScanningSender,
+)
 from mvsnap.simulator.scanning.world import INSIDE_DBM
 from mvsnap.simulator.server import serve
 from tests.servers.processes import running, wait_until
@@ -73,8 +77,8 @@ class Pair:
     receiver: Receiver
     url: str
 
-    def sender(self, **options: Any) -> Sender:
-        return Sender(self.url, VALIDATOR, **{"wait_s": 0.01} | options)
+    def sender(self, **options: Any) -> ScanningSender:
+        return ScanningSender(self.url, VALIDATOR, **{"wait_s": 0.01} | options)
 
 
 @pytest.fixture
@@ -95,7 +99,7 @@ def test_hands_are_shaken_with_the_validator_alone(pair: Pair) -> None:
 
 
 def test_without_a_receiver_there_is_no_handshake() -> None:
-    sender = Sender(f"http://127.0.0.1:{free_port()}/scanning/token", VALIDATOR)
+    sender = ScanningSender(f"http://127.0.0.1:{free_port()}/scanning/token", VALIDATOR)
     with pytest.raises(HandshakeFailed, match="answered nothing"):
         sender.shake_hands()
 
@@ -105,7 +109,7 @@ def test_without_a_receiver_there_is_no_handshake() -> None:
 )
 def test_an_invalid_address_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="url: expected"):
-        Sender(url, VALIDATOR)
+        ScanningSender(url, VALIDATOR)
 
 
 def test_a_post_is_repeated_until_it_is_accepted(pair: Pair) -> None:

@@ -36,9 +36,9 @@ from mvsnap.simulator.scanning.world import (
     INSIDE_DBM,
     NEAR_DBM,
     OUTSIDE_DBM,
-    Kind,
-    Radio,
-    World,
+    ScanningWorld,
+    SimRadio,
+    WalkerKind,
     minutes,
 )
 from tests.simulator.scanning.reader import (
@@ -58,7 +58,7 @@ CASES = [
 ]
 
 
-def stretches(world: World, **options: Any) -> list[Stretch]:
+def stretches(world: ScanningWorld, **options: Any) -> list[Stretch]:
     return [Stretch(v.mac, v.begin, v.end) for v in visits(world, **options)]
 
 
@@ -94,7 +94,7 @@ def test_no_signal_strength_is_ambiguous() -> None:
         for received in world.received(minute):
             at_camera = received.walk.stay_at(received.at) is not None
             inside = "near" if at_camera else "inside"
-            where = "outside" if received.walk.kind == Kind.PASSER else inside
+            where = "outside" if received.walk.kind == WalkerKind.PASSER else inside
             loudest[where].add(max(received.rssi_dbm.values()))
     assert min(loudest["outside"]) > OUTSIDE_DBM
     assert max(loudest["outside"]) < INSIDE_DBM - 1
@@ -223,13 +223,16 @@ def test_staff_stays_long_a_printer_always_and_nobody_else() -> None:
     world = a_world()
     found = visits(world)
     long = [visit for visit in found if visit.lasts_s > 3600]
-    assert Counter(v.kind for v in long) == {Kind.STAFF: 6 * 2 * 3, Kind.FIXED: 1}
-    assert not [v for v in found if v.kind == Kind.STAFF and v not in long]
-    printer = next(visit for visit in found if visit.kind == Kind.FIXED)
+    assert Counter(v.kind for v in long) == {
+        WalkerKind.STAFF: 6 * 2 * 3,
+        WalkerKind.FIXED: 1,
+    }
+    assert not [v for v in found if v.kind == WalkerKind.STAFF and v not in long]
+    printer = next(visit for visit in found if visit.kind == WalkerKind.FIXED)
     ends = printer.begin, printer.end + timedelta(seconds=1)
     assert ends == (world.begin, world.end)
-    assert Kind.PASSER in {v.kind for v in visits(world, with_passers=True)}
-    badges = visits(world, radio=Radio.BLE)
+    assert WalkerKind.PASSER in {v.kind for v in visits(world, with_passers=True)}
+    badges = visits(world, radio=SimRadio.BLE)
     assert len(badges) == 6 * 2 * 3 + 1
     assert len(visits(world, radio=None)) == len(found) + len(badges)
 
@@ -258,7 +261,7 @@ def test_a_shop_open_for_less_than_three_hours_is_refused() -> None:
 def test_the_shop_opens_by_local_time_also_after_the_change_of_the_clock() -> None:
     world = a_world(8, Mix(staff=0, closed_weekdays=frozenset({5})))
     zone = world.zone_info
-    people = [v for v in visits(world) if v.kind == Kind.VISITOR]
+    people = [v for v in visits(world) if v.kind == WalkerKind.VISITOR]
     per_day = begun_per_day(people, zone)
     assert sorted(day.day for day in per_day) == [23, 24, 25, 26, 27, 29, 30]
     local_hours = {at.astimezone(zone).hour for at in begun_per_hour(people, zone)}
@@ -297,7 +300,7 @@ def test_visits_during_a_presence_hold_those_that_were_near() -> None:
 def test_the_seed_and_the_day_decide_all() -> None:
     assert a_world(2).walks == a_world(2).walks
     assert a_world(2).walks != a_world(2, seed=2).walks
-    monday = [walk for walk in a_world(1).walks if walk.kind != Kind.FIXED]
+    monday = [walk for walk in a_world(1).walks if walk.kind != WalkerKind.FIXED]
     assert set(monday) < set(a_world(2).walks)
     assert bodies_of(a_world(1), 3) == bodies_of(a_world(1), 3)
 
@@ -315,7 +318,10 @@ def test_a_world_without_things_is_silent_at_night() -> None:
         7,
         23,
     }
-    assert {visit.kind for visit in visits(world)} == {Kind.STAFF, Kind.VISITOR}
+    assert {visit.kind for visit in visits(world)} == {
+        WalkerKind.STAFF,
+        WalkerKind.VISITOR,
+    }
 
 
 def test_a_world_without_cameras_and_one_with_many() -> None:
