@@ -20,6 +20,7 @@ from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.loop import Chores, Loop, stop_all
 from mvsnap.photographer import CameraNames, Photographer
+from mvsnap.store.database import OUTAGES
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
 
@@ -56,7 +57,7 @@ class BadgeLoop:
     def __init__(self, steps: BadgeSteps, clock: SystemClock) -> None:
         self._steps = steps
         self._has_begun = False
-        badges, directory = Chores(clock), Chores(clock)
+        badges, directory = Chores(clock, OUTAGES), Chores(clock, OUTAGES)
         if steps.pictures is not None:
             badges.add("taking up badge pictures", self._begin)
         badges.add("badge mismatches", steps.notifier.step)

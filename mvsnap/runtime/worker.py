@@ -87,7 +87,7 @@ class Worker:
 
     def _make_loops(self) -> Iterator[Loop]:
         parts, clock = self._parts, self._parts.clock
-        yield Loop("heartbeat", self._beat, _HEARTBEAT_S, clock)
+        yield Loop("heartbeat", self._beat, _HEARTBEAT_S, clock, outages=OUTAGES)
         yield Loop("housekeeping", self._chores(), _HEARTBEAT_S, clock)
         if parts.settings.meraki.configured:
             news = background.inventory(parts).refresh
@@ -96,7 +96,7 @@ class Worker:
             yield Loop("visitors", counts, _NEWS_S, clock, outages=OUTAGES)
 
     def _chores(self) -> Chores:
-        chores = Chores(self._parts.clock)
+        chores = Chores(self._parts.clock, OUTAGES)
         kinds = cleaning.kinds(self._parts, self.engine)
         for place, kind in enumerate(kinds, start=1):
             name, first_s = f"cleaning: {kind.name}", place * _HEARTBEAT_S

@@ -8,7 +8,7 @@ from contextlib import closing
 from mvsnap.clock import SystemClock
 from mvsnap.config.scanning import Scanning
 from mvsnap.loop import Loop
-from mvsnap.store.database import Database
+from mvsnap.store.database import OUTAGES, Database
 from mvsnap.wifi.batches import WifiStore
 from mvsnap.wifi.rebuild import Rebuild
 from mvsnap.wifi.visits import VisitRule
@@ -42,7 +42,9 @@ class VisitMaker:
         self._has_endpoints = bool(scanning.endpoints)
         self._clock = clock
         self._check_at_s = float("-inf")
-        self.loop = Loop("visits", self._step, _POLL_S, clock, failed_s=_FAILED_S)
+        self.loop = Loop(
+            "visits", self._step, _POLL_S, clock, failed_s=_FAILED_S, outages=OUTAGES
+        )
 
     def start(self) -> None:
         if self._has_endpoints:
