@@ -57,7 +57,7 @@ class _Purge(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class KindOfData:
+class DataKind:
     """One kind of data.
 
     kept: the setting that says how long, or what else does. tables: those it empties.
@@ -74,7 +74,7 @@ class KindOfData:
         return replace(self.step(dry_run), name=self.name)
 
 
-def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[KindOfData, ...]:
+def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
     """Return the table of a site; clips come first, for they hold their events.
 
     jobs: the engine, which keeps a record of its own.
@@ -83,57 +83,55 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[KindOfData, ...]:
     old, over = steps.older_than_retention, steps.over
     visitors = parts.visitors.store
     return (
-        KindOfData("Clips", _CLIP_LIMITS, steps.clips, ("clips",), _OFTEN_S),
-        KindOfData("Events", _DAYS, steps.events, ("events",)),
-        KindOfData(
+        DataKind("Clips", _CLIP_LIMITS, steps.clips, ("clips",), _OFTEN_S),
+        DataKind("Events", _DAYS, steps.events, ("events",)),
+        DataKind(
             "Deliveries", _DAYS, old(parts.store.purge_deliveries), ("deliveries",)
         ),
-        KindOfData("Entries of removed clips", _DAYS, steps.clip_rows, ("clips",)),
-        KindOfData("Finished jobs", _DAYS, steps.finished_jobs),
-        KindOfData("Presences", _DAYS, old(parts.sense.purge), ("presences",)),
-        KindOfData(
+        DataKind("Entries of removed clips", _DAYS, steps.clip_rows, ("clips",)),
+        DataKind("Finished jobs", _DAYS, steps.finished_jobs),
+        DataKind("Presences", _DAYS, old(parts.sense.purge), ("presences",)),
+        DataKind(
             "MV Sense states",
             _DAYS,
             old(parts.sense.purge_states),
             ("watches", "camera_last_seen", "listeners"),
         ),
-        KindOfData(
+        DataKind(
             "Visitor counts",
             _DAYS,
             old(visitors.purge),
             ("visitor_hours", "visitor_days", "visitor_cameras", "zone_page_views"),
         ),
-        KindOfData(
+        DataKind(
             "Busiest minutes",
             _DAYS,
             old(visitors.purge_pictures),
             ("visitor_pictures",),
         ),
-        KindOfData("Mutes", "until they end", over(parts.site.purge), ("mutes",)),
-        KindOfData(
+        DataKind("Mutes", "until they end", over(parts.site.purge), ("mutes",)),
+        DataKind(
             "Ended sessions",
             "login.session_hours",
             over(parts.users.purge),
             ("secrets",),
         ),
-        KindOfData("Audit log", f"{_DAYS}, at least a year", steps.audit, ("audit",)),
-        KindOfData(
+        DataKind("Audit log", f"{_DAYS}, at least a year", steps.audit, ("audit",)),
+        DataKind(
             "Badge events",
             _DAYS,
             old(parts.badges.store.purge),
             ("badges", "judgements"),
         ),
-        KindOfData("Unused photos", "until the directory drops them", steps.photos),
-        KindOfData(
+        DataKind("Unused photos", "until the directory drops them", steps.photos),
+        DataKind(
             "Wi-Fi observations",
             _OBSERVATION_DAYS,
             steps.observations,
             ("observations",),
         ),
-        KindOfData(
-            "Wi-Fi visits", _VISIT_DAYS, steps.visits, ("visits", "visit_counts")
-        ),
-        KindOfData("Files without a clip", "a day", steps.stray_files, (), _DAILY_S),
+        DataKind("Wi-Fi visits", _VISIT_DAYS, steps.visits, ("visits", "visit_counts")),
+        DataKind("Files without a clip", "a day", steps.stray_files, (), _DAILY_S),
     )
 
 

@@ -129,7 +129,7 @@ class Worker:
         self._abandoned.finish()
 
 
-def _clean(kind: cleaning.KindOfData) -> None:
+def _clean(kind: cleaning.DataKind) -> None:
     result = kind.purge()
     if result.removed:
         log.info("%s: %d removed", kind.name, result.removed)

@@ -50,7 +50,7 @@ def test_a_worker_is_not_silent_while_it_removes_what_is_old(
         go_on.wait(30)
         return PurgeResult()
 
-    slow = cleaning.KindOfData("much", "now", step)
+    slow = cleaning.DataKind("much", "now", step)
     monkeypatch.setattr(cleaning, "kinds", lambda _parts, _jobs: (slow,))
     monkeypatch.setattr(worker, "_HEARTBEAT_S", 0.1)
     parts = Parts(Settings.model_validate({"data_dir": tmp_path}))
@@ -80,8 +80,8 @@ def test_a_cleaning_that_fails_holds_up_no_other(
         return PurgeResult(removed=3)
 
     kinds = (
-        cleaning.KindOfData("Bad", "now", fail),
-        cleaning.KindOfData("Good", "now", clean),
+        cleaning.DataKind("Bad", "now", fail),
+        cleaning.DataKind("Good", "now", clean),
     )
     monkeypatch.setattr(cleaning, "kinds", lambda _parts, _jobs: kinds)
     monkeypatch.setattr(worker, "_HEARTBEAT_S", 0.1)
