@@ -58,7 +58,7 @@ NUMBERS = {**NAMES, "stills": HTTP_FPS}
 
 
 @dataclass(frozen=True)
-class SpooledSegment:
+class Recorded:
     """The clips of one moment, by camera."""
 
     recorder: Recorder
@@ -85,7 +85,7 @@ def stills_camera() -> Iterator[str]:
 @contextmanager
 def taking(
     steady_camera: RtspCamera, http_camera: str, stills_camera: str, folder: Path
-) -> Iterator[SpooledSegment]:
+) -> Iterator[Recorded]:
     """One trigger for all cameras at once, received 1 s after it happened."""
     cameras = [
         camera("h264", steady_camera.url()),
@@ -112,7 +112,7 @@ def taking(
                 for c in cameras
             }
             clips = {name: future.result() for name, future in asked.items()}
-        yield SpooledSegment(recorder, at, clips)
+        yield Recorded(recorder, at, clips)
 
 
 @pytest.fixture(scope="module")
@@ -125,18 +125,18 @@ def cameras(
 @pytest.fixture(scope="module")
 def taken_once(
     cameras: tuple[RtspCamera, str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[SpooledSegment]:
+) -> Iterator[Recorded]:
     with taking(*cameras, tmp_path_factory.mktemp("data")) as made:
         yield made
 
 
 @pytest.fixture
-def spooled(
+def recorded(
     request: pytest.FixtureRequest,
-    taken_once: SpooledSegment,
+    taken_once: Recorded,
     cameras: tuple[RtspCamera, str, str],
     tmp_path: Path,
-) -> Iterator[SpooledSegment]:
+) -> Iterator[Recorded]:
     """The clips of the module; a second try gets its own."""
     if getattr(request.node, "execution_count", 1) == 1:
         yield taken_once
@@ -146,9 +146,9 @@ def spooled(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_clip_shows_all_that_is_asked_for(spooled: SpooledSegment, name: str) -> None:
-    clip, picture_s = spooled.clips[name], 1 / NAMES[name]
-    shown = seen(clip, spooled.at, NUMBERS[name])
+def test_a_clip_shows_all_that_is_asked_for(recorded: Recorded, name: str) -> None:
+    clip, picture_s = recorded.clips[name], 1 / NAMES[name]
+    shown = seen(clip, recorded.at, NUMBERS[name])
     longest_s = GOP / FPS if NAMES[name] == FPS else 1 + picture_s
     assert -3 - longest_s - 0.3 <= shown.first_s <= -3 + picture_s
     assert 2 - 1.5 * picture_s <= shown.last_s <= 2.3
@@ -159,19 +159,19 @@ def test_a_clip_shows_all_that_is_asked_for(spooled: SpooledSegment, name: str) 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_clip_says_when_it_was_within_a_fifth_of_a_second(
-    spooled: SpooledSegment, name: str
+    recorded: Recorded, name: str
 ) -> None:
-    clip = spooled.clips[name]
+    clip = recorded.clips[name]
     assert clip.began_at is not None
-    first_s = (clip.began_at - spooled.at).total_seconds()
-    shown = seen(clip, spooled.at, NUMBERS[name])
+    first_s = (clip.began_at - recorded.at).total_seconds()
+    shown = seen(clip, recorded.at, NUMBERS[name])
     assert first_s == pytest.approx(shown.first_s, abs=0.2 + 0.5 / NUMBERS[name])
     assert clip.pre_roll_s == pytest.approx(-first_s, abs=0.01)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_picture_is_at_its_moment(spooled: SpooledSegment, name: str) -> None:
-    shown = seen(spooled.clips[name], spooled.at, NUMBERS[name])
+def test_every_picture_is_at_its_moment(recorded: Recorded, name: str) -> None:
+    shown = seen(recorded.clips[name], recorded.at, NUMBERS[name])
     assert shown.drift_s < (0.02 if NAMES[name] == FPS else 0.5 / NAMES[name] + 0.15)
 
 
@@ -200,79 +200,77 @@ def test_a_connection_between_two_keyframes_places_its_first_picture(
 
 
 @pytest.mark.parametrize("name", [*NAMES, "hevc", "later"])
-def test_a_browser_need_not_load_the_whole_file(
-    spooled: SpooledSegment, name: str
-) -> None:
-    path = spooled.clips[name].path
+def test_a_browser_need_not_load_the_whole_file(recorded: Recorded, name: str) -> None:
+    path = recorded.clips[name].path
     assert path is not None
     content = path.read_bytes()
     assert content.index(b"moov") < content.index(b"mdat")
 
 
 def test_h265_is_kept_when_asked_for_under_the_tag_apple_plays(
-    spooled: SpooledSegment,
+    recorded: Recorded,
 ) -> None:
-    clip = spooled.clips["hevc"]
+    clip = recorded.clips["hevc"]
     assert clip.path is not None
     assert clip.codec == "hevc"
     assert b"hvc1" in clip.path.read_bytes()
-    assert seen(clip, spooled.at).is_seamless
+    assert seen(clip, recorded.at).is_seamless
 
 
-def test_an_on_demand_clip_has_no_pre_roll_and_says_so(spooled: SpooledSegment) -> None:
-    clip = spooled.clips["later"]
-    shown = seen(clip, spooled.at)
+def test_an_on_demand_clip_has_no_pre_roll_and_says_so(recorded: Recorded) -> None:
+    clip = recorded.clips["later"]
+    shown = seen(clip, recorded.at)
     assert shown.first_s > 1  # it was received after a second
     assert shown.last_s - shown.first_s >= 2 - 2 * PICTURE_S
     assert clip.pre_roll_s == 0
     assert (clip.note or "").startswith("no pre-roll: the video starts ")
-    wait_for_state(spooled.recorder, "later", State.IDLE)
+    wait_for_state(recorded.recorder, "later", State.IDLE)
 
 
-def test_a_thumbnail_shows_the_moment_of_the_trigger(spooled: SpooledSegment) -> None:
-    path = spooled.clips["h264"].thumbnail_path
+def test_a_thumbnail_shows_the_moment_of_the_trigger(recorded: Recorded) -> None:
+    path = recorded.clips["h264"].thumbnail_path
     assert path is not None
     with Image.open(path) as image:
         assert (image.format, image.width) == ("JPEG", 480)
 
 
 def test_a_wrong_password_is_a_state_and_a_reason_without_the_password(
-    spooled: SpooledSegment,
+    recorded: Recorded,
 ) -> None:
-    status = spooled.recorder.states()["wrong"]
+    status = recorded.recorder.states()["wrong"]
     assert status.state is State.WRONG_PASSWORD
     assert status.connects == 1  # cameras lock who tries often
-    clip = spooled.clips["wrong"]
+    clip = recorded.clips["wrong"]
     assert clip.path is None
     assert "rejects the user name or password" in (clip.error or "")
 
 
-def test_no_name_of_a_sender_leaves_the_folder(spooled: SpooledSegment) -> None:
-    for name, clip in spooled.clips.items():
+def test_no_name_of_a_sender_leaves_the_folder(recorded: Recorded) -> None:
+    for name, clip in recorded.clips.items():
         if clip.path is not None:
             assert clip.path.parts[-5] == name
-            assert clip.path.name.startswith(f"{spooled.at:%Y%m%dT%H%M%SZ}_{name}_")
+            assert clip.path.name.startswith(f"{recorded.at:%Y%m%dT%H%M%SZ}_{name}_")
             assert clip.path.parts[-6] == "videos"
             assert not list(clip.path.parent.glob("*.part"))
 
 
 def test_the_same_request_gives_the_same_clip_again_at_once(
-    spooled: SpooledSegment,
+    recorded: Recorded,
 ) -> None:
-    clip = spooled.clips["h264"]
-    again = spooled.recorder.record("h264", spooled.at, name="../../e\n:1")
+    clip = recorded.clips["h264"]
+    again = recorded.recorder.record("h264", recorded.at, name="../../e\n:1")
     assert again == clip
 
 
 def test_no_credential_is_in_the_process_list_or_in_a_file(
-    spooled: SpooledSegment, steady_camera: RtspCamera
+    recorded: Recorded, steady_camera: RtspCamera
 ) -> None:
     said = " ".join(line for _, line in lines())
     assert "segment_list" in said
     assert str(steady_camera.port) + "/sec" not in said
     assert USER + ":" not in said
     assert "s3cret" not in said
-    path = spooled.clips["secret"].path
+    path = recorded.clips["secret"].path
     assert path is not None
     for file in path.parents[5].rglob("*"):
         assert not file.is_file() or b"s3cret" not in file.read_bytes()
@@ -287,30 +285,30 @@ def test_probing_says_what_a_camera_sends(
     assert (found.width, found.codec, found.fps) == (320, "mjpeg", None)
 
 
-def test_two_recorders_never_share_a_folder(spooled: SpooledSegment) -> None:
-    path = spooled.clips["h264"].path
+def test_two_recorders_never_share_a_folder(recorded: Recorded) -> None:
+    path = recorded.clips["h264"].path
     assert path is not None
     with (
-        pytest.raises(Exception, match="Another process is already recording"),
+        pytest.raises(Exception, match="Another process already records"),
         recording(path.parents[5]),
     ):
         pass
 
 
-def requests(spooled: SpooledSegment) -> int:
+def requests(recorded: Recorded) -> int:
     """The number of requests that were started."""
-    path = spooled.clips["h264"].path
+    path = recorded.clips["h264"].path
     assert path is not None
     return sum(1 for _ in path.parents[5].glob("recordings/*/"))
 
 
 def test_overlapping_triggers_make_one_longer_clip(
-    spooled: SpooledSegment, steady_camera: RtspCamera
+    recorded: Recorded, steady_camera: RtspCamera
 ) -> None:
-    recorder, at, before = spooled.recorder, now(), requests(spooled)
+    recorder, at, before = recorded.recorder, now(), requests(recorded)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(recorder.record, "h264", at, name="first")
-        wait_until(lambda: requests(spooled) > before, "the first one is recorded")
+        wait_until(lambda: requests(recorded) > before, "the first one is recorded")
         second_at = at + timedelta(seconds=1.5)
         second = pool.submit(
             recorder.record, "h264", second_at, None, None, "second", received_at=at
@@ -324,9 +322,9 @@ def test_overlapping_triggers_make_one_longer_clip(
 
 
 def test_a_trigger_that_needs_an_earlier_start_gets_a_clip_of_its_own(
-    spooled: SpooledSegment,
+    recorded: Recorded,
 ) -> None:
-    recorder, at = spooled.recorder, now()
+    recorder, at = recorded.recorder, now()
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(recorder.record, "h264", at, 1, 1, "short")
         second = pool.submit(recorder.record, "h264", at, 2.5, 1, "long")
