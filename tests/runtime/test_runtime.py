@@ -85,15 +85,18 @@ def test_a_cleaning_that_fails_holds_up_no_other(
     )
     monkeypatch.setattr(cleaning, "kinds", lambda _parts, _jobs: kinds)
     monkeypatch.setattr(worker, "_HEARTBEAT_S", 0.1)
-    caplog.set_level("INFO")
+    # Another test may have set the level of our own loggers.
+    caplog.set_level("INFO", logger="mvsnap.runtime.worker")
     parts = Parts(Settings.model_validate({"data_dir": tmp_path}))
     working = worker.Worker(parts, Finished())
     working.start()
-    assert cleaned.wait(20)
-    wait_until(lambda: "Good: 3 removed" in caplog.text, "the log says so", 20)
-    parts.clock.stop()
-    working.stop()
-    parts.store.close()
+    try:
+        assert cleaned.wait(20)
+        wait_until(lambda: "Good: 3 removed" in caplog.text, "the log says so", 20)
+    finally:
+        parts.clock.stop()
+        working.stop()
+        parts.store.close()
     assert "cleaning: Bad" in caplog.text
 
 
