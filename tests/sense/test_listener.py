@@ -185,7 +185,7 @@ def test_a_message_that_is_too_long_is_logged(
             port=mosquitto.port,
         )
         reported = "1 messages dropped: longer than 1,000,000 bytes"
-        wait_until(lambda: reported in caplog.text, "it is told of", 40)
+        wait_until(lambda: reported in caplog.text, "the log says so", 40)
 
 
 def test_a_broker_that_dies_amid_a_crowd_costs_no_event_and_no_second_one(
