@@ -23,6 +23,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -32,7 +33,7 @@ from mvsnap.errors import EngineUnfit
 from mvsnap.jobs.codec import decode, encode
 from mvsnap.jobs.finished import finished_pages
 from mvsnap.jobs.retry import GIVE_UP_AFTER, defer_delay_s
-from mvsnap.store.database import turns
+from mvsnap.store.database import turns, use_wal
 
 if TYPE_CHECKING:
     from dbos import DBOSClient, EnqueueOptions
@@ -327,11 +328,9 @@ def _job_of(status: Any) -> Job | None:
 
 
 def _use_wal(url: str) -> None:
-    """dbos uses SQLite's default mode; WAL allows readers alongside one writer."""
-    path = url.removeprefix("sqlite:///")
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.close()
+    """dbos leaves SQLite's default mode, which stops readers beside a writer."""
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+        use_wal(connection)
 
 
 def _json_serializer() -> Any:

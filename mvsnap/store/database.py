@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -27,6 +28,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
+from mvsnap.clock import SystemClock, poll
+
 log = logging.getLogger(__name__)
 
 # Raised while the database is unreachable, for those who continue later.
@@ -36,6 +39,7 @@ HEAD = "0008"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Arbitrary, but the same in every process: only one of them migrates at a time.
 _MIGRATION_LOCK = 5_004_001
+_WAL_LIMIT_S = 30.0
 
 
 def sqlite_url(path: Path) -> str:
@@ -183,11 +187,34 @@ def _one_at_a_time(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+def use_wal(connection: sqlite3.Connection) -> None:
+    """Let a file's readers work beside its writer; the file remembers it.
+
+    While another connection makes this change, SQLite says "locked" at once, whatever
+    its busy timeout: several programs that start on a new file have to ask again.
+
+    Raises:
+        sqlite3.OperationalError: it stayed locked for 30 s, or cannot be written.
+    """
+
+    def changed() -> bool | None:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as exc:
+            if exc.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            return None
+        return True
+
+    if not poll(changed, SystemClock(), every_s=0.01, limit_s=_WAL_LIMIT_S):
+        raise sqlite3.OperationalError("database is locked")
+
+
 def _set_pragmas(connection: Any, _record: Any) -> None:
     # pysqlite starts transactions late and implicitly; we start them, see below.
     connection.isolation_level = None
+    use_wal(connection)
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA busy_timeout=30000")
     cursor.close()

@@ -3,12 +3,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import OperationalError
 
 from mvsnap.badges import tables as badge_tables
@@ -121,6 +122,23 @@ def test_threads_with_their_own_connections_upgrade_it_once(url: str) -> None:
     for thread in threads:
         thread.join()
     assert trouble == []
+
+
+def test_a_new_file_can_be_opened_by_many_at_once(tmp_path: Path) -> None:
+    for name in range(50):
+        url = database.sqlite_url(tmp_path / f"{name}.db")
+        engines = [database.open_database(url) for _ in range(6)]
+        together = threading.Barrier(len(engines))
+
+        def opened(engine: Engine, together: threading.Barrier = together) -> str:
+            together.wait(10)
+            with engine.connect() as connection:
+                return str(connection.scalar(text("pragma journal_mode")))
+
+        with ThreadPoolExecutor(len(engines)) as pool:
+            assert set(pool.map(opened, engines)) == {"wal"}
+        for engine in engines:
+            engine.dispose()
 
 
 @pytest.mark.parametrize("name", ["mvsnap.db", "with blank.db", "ümläut.db"])
