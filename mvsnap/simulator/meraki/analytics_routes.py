@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.domain import FULL_FRAME, ZoneId
 from mvsnap.simulator.meraki.cameras import (
+    DETECTION_MODELS,
     ORGANIZATION_ID,
     SimulatedCamera,
     area_of,
@@ -20,6 +21,7 @@ from mvsnap.simulator.meraki.cameras import (
     as_sense,
     line_of,
     parse_moment,
+    set_sense,
     zone_of,
     zones,
 )
@@ -47,6 +49,22 @@ def _add_zones(app: Flask, dashboard: FakeDashboard) -> None:
     @app.get(f"{prefix}/sense")
     def sense(serial: str) -> ResponseReturnValue:
         return jsonify(as_sense(_camera(dashboard, serial)))
+
+    @app.put(f"{prefix}/sense")
+    def change_sense(serial: str) -> ResponseReturnValue:
+        camera, body = _camera(dashboard, serial), request.get_json(silent=True)
+        if not isinstance(body, dict):
+            raise DashboardError(400, "The request body must be a JSON object")
+        try:
+            set_sense(camera, body)
+        except ValueError as exc:
+            raise DashboardError(400, str(exc)) from exc
+        return jsonify(as_sense(camera))
+
+    @app.get(f"{prefix}/sense/objectDetectionModels")
+    def detection_models(serial: str) -> ResponseReturnValue:
+        _camera(dashboard, serial)
+        return jsonify(DETECTION_MODELS)
 
     @app.get(f"{prefix}/analytics/zones")
     def analytics_zones(serial: str) -> ResponseReturnValue:

@@ -15,6 +15,11 @@ NETWORKS = (
     ("N_70751202", "Site B", "America/New_York"),
 )
 
+DETECTION_MODELS = (
+    {"id": "0", "description": "Model A"},
+    {"id": "1", "description": "Model B"},
+)
+
 _PLACES = (
     ("Gate North", "gate"),
     ("Reception door", "door"),
@@ -37,6 +42,7 @@ class SimulatedCamera:
     rtsp_url: its stream in the LAN; None while external RTSP is off, "" when it is on
         and the cloud omits the address.
     sense: whether MV Sense is on; without it nothing is counted.
+    mqtt_broker_id: where it publishes its counts; None: nowhere.
     """
 
     serial: Serial
@@ -51,6 +57,9 @@ class SimulatedCamera:
     video_since: datetime | None = None
     rtsp_url: str | None = None
     sense: bool = True
+    mqtt_broker_id: str | None = "1234"
+    hears: bool = False
+    detection_model_id: str = "0"
 
     @property
     def node_id(self) -> str:
@@ -144,14 +153,30 @@ def line_of(camera: SimulatedCamera) -> ZoneId:
 
 def as_sense(camera: SimulatedCamera) -> dict[str, Any]:
     """Return the answer of /devices/{serial}/camera/sense."""
-    counted = (FULL_FRAME, zone_of(camera)) if camera.sense else ()
+    broker_id = camera.mqtt_broker_id if camera.sense else None
+    counted = (FULL_FRAME, zone_of(camera)) if broker_id else ()
     return {
         "senseEnabled": camera.sense,
-        "mqttBrokerId": "1234" if camera.sense else None,
+        "mqttBrokerId": broker_id,
         "mqttTopics": [f"/merakimv/{camera.serial}/{zone_id}" for zone_id in counted],
-        "audioDetection": {"enabled": False},
-        "detectionModelId": "0",
+        "audioDetection": {"enabled": camera.hears},
+        "detectionModelId": camera.detection_model_id,
     }
+
+
+def set_sense(camera: SimulatedCamera, body: dict[str, Any]) -> None:
+    """Apply a PUT of /devices/{serial}/camera/sense; absent keys change nothing.
+
+    Raises:
+        ValueError: no such model.
+    """
+    model_id = body.get("detectionModelId", camera.detection_model_id)
+    if model_id not in {model["id"] for model in DETECTION_MODELS}:
+        raise ValueError("'detectionModelId' is not one of the camera's models")
+    camera.detection_model_id = model_id
+    camera.sense = body.get("senseEnabled", camera.sense)
+    camera.mqtt_broker_id = body.get("mqttBrokerId", camera.mqtt_broker_id)
+    camera.hears = body.get("audioDetection", {}).get("enabled", camera.hears)
 
 
 def as_area(camera: SimulatedCamera) -> dict[str, Any]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
@@ -21,12 +20,18 @@ from mvsnap.simulator.meraki.cameras import (
 )
 from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.meraki.errors import DashboardError, refusal
+from mvsnap.simulator.meraki.rows import Row, filtered, page
 
-_Rows = list[dict[str, Any]]
+_AVAILABILITY_FILTERS = ("networkIds", "productTypes", "serials", "statuses", "tags")
+_DEVICE_FILTERS = (
+    *("networkIds", "productTypes", "serials", "macs", "models", "tags"),
+    *("name", "mac", "serial", "model"),
+)
 
 
 def add(app: Flask, dashboard: FakeDashboard) -> None:
     _add_organization(app, dashboard)
+    _add_networks(app, dashboard)
     _add_devices(app, dashboard)
     _add_pictures(app, dashboard)
     analytics_routes.add(app, dashboard)
@@ -45,25 +50,51 @@ def _add_organization(app: Flask, dashboard: FakeDashboard) -> None:
 
     @app.get("/api/v1/organizations")
     def organizations() -> ResponseReturnValue:
-        return _page([_ORGANIZATION], "id", per_page=(3, 9000, 9000))
+        return page([_ORGANIZATION], "id", per_page=(3, 9000, 9000))
+
+    @app.get(prefix)
+    def organization(organization_id: str) -> ResponseReturnValue:
+        _check_organization(organization_id)
+        return jsonify(_ORGANIZATION)
 
     @app.get(f"{prefix}/networks")
     def networks(organization_id: str) -> ResponseReturnValue:
         _check_organization(organization_id)
-        rows = _wanted([_network(*network) for network in NETWORKS])
-        return _page(rows, "id", per_page=(3, 100_000, 1000))
+        rows = filtered(_networks(), "productTypes", "tags")
+        return page(rows, "id", per_page=(3, 100_000, 1000))
 
     @app.get(f"{prefix}/devices")
     def devices(organization_id: str) -> ResponseReturnValue:
         _check_organization(organization_id)
-        rows = [_without_status(row) for row in _wanted(dashboard.devices())]
-        return _page(rows, "serial", per_page=(3, 5000, 1000))
+        rows = filtered(dashboard.devices(), *_DEVICE_FILTERS)
+        rows = [_without_status(row) for row in rows]
+        return page(rows, "serial", per_page=(3, 5000, 1000))
 
     @app.get(f"{prefix}/devices/availabilities")
     def availabilities(organization_id: str) -> ResponseReturnValue:
         _check_organization(organization_id)
-        rows = [as_availability(device) for device in _wanted(dashboard.devices())]
-        return _page(rows, "serial", per_page=(3, 1000, 1000))
+        rows = filtered(dashboard.devices(), *_AVAILABILITY_FILTERS)
+        rows = [as_availability(device) for device in rows]
+        return page(rows, "serial", per_page=(3, 1000, 1000))
+
+
+def _add_networks(app: Flask, dashboard: FakeDashboard) -> None:
+    prefix = "/api/v1/networks/<network_id>"
+
+    @app.get(prefix)
+    def network(network_id: str) -> ResponseReturnValue:
+        return jsonify(_one_network(network_id))
+
+    @app.get(f"{prefix}/devices")
+    def network_devices(network_id: str) -> ResponseReturnValue:
+        _one_network(network_id)
+        return jsonify(
+            [
+                _without_kind(row)
+                for row in dashboard.devices()
+                if row["networkId"] == network_id
+            ]
+        )
 
 
 def _add_devices(app: Flask, dashboard: FakeDashboard) -> None:
@@ -71,10 +102,7 @@ def _add_devices(app: Flask, dashboard: FakeDashboard) -> None:
     def device(serial: str) -> ResponseReturnValue:
         for row in dashboard.devices():
             if row["serial"] == serial:
-                answer = _without_status(row)
-                # Only the organization-wide list includes the kind of product.
-                del answer["productType"]
-                return jsonify(answer)
+                return jsonify(_without_kind(row))
         raise DashboardError(404)
 
     @app.get("/api/v1/devices/<serial>/camera/video/settings")
@@ -143,56 +171,26 @@ def _moment(text: object) -> datetime:
         raise DashboardError(400, "'timestamp' must be in ISO 8601 format") from exc
 
 
-def _wanted(rows: _Rows) -> _Rows:
-    """Return the rows that pass every filter; a filter on an absent field passes.
-
-    A name without [] filters nothing, whatever Meraki's description says.
-    """
-    for name in ("networkIds", "productTypes", "serials"):
-        if wanted := set(request.args.getlist(f"{name}[]")):
-            rows = [row for row in rows if wanted & _values(row, name, wanted)]
-    return rows
-
-
-def _values(row: dict[str, Any], name: str, otherwise: set[str]) -> set[str]:
-    """Return a row's values for a filter: networks have a list, devices one value."""
-    if name in row:
-        return set(row[name])
-    key = name.removesuffix("s")
-    return {row[key]} if key in row else otherwise
-
-
-def _page(rows: _Rows, key: str, *, per_page: tuple[int, int, int]) -> Response:
-    """Return one page of rows, sorted by `key`, with a Link header.
-
-    per_page: least, most, default.
-    """
-    least, most, default = per_page
-    size = request.args.get("perPage", default, type=int)
-    if not least <= size <= most:
-        raise DashboardError(400, f"'perPage' must be between {least} and {most}")
-    after = request.args.get("startingAfter", "")
-    rest = [row for row in rows if row[key] > after]
-    shown = rest[:size]
-    response = jsonify(shown)
-    links = [f"<{_page_url(size, None)}>; rel=first"]
-    if len(rest) > size:
-        links.append(f"<{_page_url(size, shown[-1][key])}>; rel=next")
-    response.headers["Link"] = ", ".join(links)
-    return response
-
-
-def _page_url(size: int, after: str | None) -> str:
-    own = ("perPage", "startingAfter")
-    query = [pair for pair in request.args.items(multi=True) if pair[0] not in own]
-    query.append(("perPage", str(size)))
-    if after is not None:
-        query.append(("startingAfter", after))
-    return f"{request.base_url}?{urlencode(query)}"
-
-
-def _without_status(device: dict[str, Any]) -> dict[str, Any]:
+def _without_status(device: Row) -> Row:
     return {key: value for key, value in device.items() if key != "status"}
+
+
+def _without_kind(device: Row) -> Row:
+    """Only the organization's own list includes the kind of product."""
+    plain = _without_status(device)
+    del plain["productType"]
+    return plain
+
+
+def _networks() -> list[Row]:
+    return [_network(*network) for network in NETWORKS]
+
+
+def _one_network(network_id: str) -> Row:
+    for row in _networks():
+        if row["id"] == network_id:
+            return row
+    raise DashboardError(404)
 
 
 def _video_link(camera: SimulatedCamera, moment: datetime | None) -> dict[str, str]:
@@ -207,7 +205,7 @@ def _video_link(camera: SimulatedCamera, moment: datetime | None) -> dict[str, s
     return {"url": url, "visionUrl": vision_url}
 
 
-def _network(network_id: str, name: str, timezone: str) -> dict[str, Any]:
+def _network(network_id: str, name: str, timezone: str) -> Row:
     return {
         "id": network_id,
         "organizationId": ORGANIZATION_ID,

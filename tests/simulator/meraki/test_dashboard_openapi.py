@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from mvsnap.simulator.meraki.app import dashboard_app
+from mvsnap.simulator.meraki.cameras import NETWORKS
 from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.server import serve
 
@@ -34,11 +35,16 @@ needs_specification = pytest.mark.skipif(
 CALLS = [
     ("get", "/administered/identities/me"),
     ("get", "/organizations"),
+    ("get", ORGANIZATION),
     ("get", f"{ORGANIZATION}/networks"),
+    ("get", "/networks/{networkId}"),
+    ("get", "/networks/{networkId}/devices"),
     ("get", f"{ORGANIZATION}/devices"),
     ("get", f"{ORGANIZATION}/devices/availabilities"),
     ("get", "/devices/{serial}"),
     ("get", f"{CAMERA}/sense"),
+    ("put", f"{CAMERA}/sense"),
+    ("get", f"{CAMERA}/sense/objectDetectionModels"),
     ("get", f"{CAMERA}/analytics/zones"),
     ("get", f"{CAMERA}/video/settings"),
     ("get", HISTORY),
@@ -123,10 +129,14 @@ def call(
         session.headers["Authorization"] = f"Bearer {fake.api_key}"
         organizations = session.get(f"{url}/organizations", timeout=10).json()
         place = path.format(
-            organizationId=organizations[0]["id"], serial=serial, zoneId="0"
+            organizationId=organizations[0]["id"],
+            networkId=NETWORKS[0][0],
+            serial=serial,
+            zoneId="0",
         )
         query = QUERIES.get(path)
-        return session.request(method, url + place, params=query, timeout=10)
+        body: dict[str, Any] | None = {} if method == "put" else None
+        return session.request(method, url + place, params=query, json=body, timeout=10)
 
 
 @needs_specification
@@ -155,6 +165,7 @@ def test_every_simulated_path_is_one_of_merakis() -> None:
     served = [rule.rule for rule in rules if rule.rule.startswith("/api/v1")]
     names = {
         "<organization_id>": "{organizationId}",
+        "<network_id>": "{networkId}",
         "<serial>": "{serial}",
         "<zone_id>": "{zoneId}",
     }
@@ -169,21 +180,29 @@ def test_every_simulated_path_is_one_of_merakis() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "names"),
     [
-        ("get", "/organizations", "perPage startingAfter"),
+        ("get", "/organizations", "perPage startingAfter endingBefore"),
         (
             "get",
             f"{ORGANIZATION}/networks",
-            "organizationId productTypes perPage startingAfter",
+            "organizationId productTypes tags tagsFilterType perPage startingAfter "
+            "endingBefore",
         ),
         (
             "get",
             f"{ORGANIZATION}/devices",
-            "organizationId networkIds productTypes serials perPage startingAfter",
+            "organizationId networkIds productTypes serials macs models tags "
+            "tagsFilterType name mac serial model perPage startingAfter endingBefore",
         ),
         (
             "get",
             f"{ORGANIZATION}/devices/availabilities",
-            "organizationId networkIds productTypes serials perPage startingAfter",
+            "organizationId networkIds productTypes serials statuses tags "
+            "tagsFilterType perPage startingAfter endingBefore",
+        ),
+        (
+            "put",
+            f"{CAMERA}/sense",
+            "serial senseEnabled mqttBrokerId audioDetection detectionModelId",
         ),
         ("get", f"{CAMERA}/videoLink", "serial timestamp"),
         ("post", f"{CAMERA}/generateSnapshot", "serial timestamp fullframe"),
