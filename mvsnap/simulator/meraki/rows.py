@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -68,7 +68,7 @@ def _tagged(rows: _Rows) -> _Rows:
     tags = request.args.getlist("tags[]")
     if not tags:
         return rows
-    matches: Callable[[object], bool]
+    matches: Callable[[Iterable[object]], bool]
     match request.args.get("tagsFilterType", "withAnyTags"):
         case "withAnyTags":
             matches = any

@@ -17,6 +17,7 @@ class SimRoom:
     """member: the bot is in it; broken: the key server cannot decrypt its title.
 
     person_email: the other person of a 1:1 room; its title is only the person's name.
+    people: e-mail addresses of the people in a group, besides the bot.
     """
 
     id: str
@@ -29,6 +30,7 @@ class SimRoom:
     creator_id: str = field(default_factory=lambda: new_id("PEOPLE"))
     owner_id: str = field(default_factory=lambda: new_id("ORGANIZATION"))
     person_email: str | None = None
+    people: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,10 @@ class SimFile:
 
 @dataclass(frozen=True)
 class SimMessage:
-    """One message; `to_person_email` is set in a 1:1 room only."""
+    """One message; `to_person_email` is set in a 1:1 room only.
+
+    sender_email: None is the bot itself.
+    """
 
     id: str
     room_id: str
@@ -51,12 +56,26 @@ class SimMessage:
     to_person_email: str | None
     files: list[SimFile]
     created: datetime
+    sender_email: str | None = None
+    mentions_bot: bool = False
+    edits: int = 0
+    updated: datetime | None = None
 
 
 def new_id(kind: str) -> str:
     """Return base64url of ciscospark://us/KIND/uuid, unpadded, like Webex's ids."""
     plain = f"ciscospark://us/{kind}/{uuid.uuid4()}"
     return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
+
+
+def membership_id(person_id: str, room_id: str) -> str:
+    uuids = (_plain_id(known).rpartition("/")[2] for known in (person_id, room_id))
+    plain = f"ciscospark://us/MEMBERSHIP/{':'.join(uuids)}"
+    return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
+
+
+def _plain_id(known: str) -> str:
+    return base64.urlsafe_b64decode(known + "=" * (-len(known) % 4)).decode()
 
 
 def as_time(moment: datetime) -> str:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Flask, jsonify, render_template_string, request
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from mvsnap.simulator.webex.files import file_answer
+from mvsnap.simulator.webex.markup import as_html
 from mvsnap.simulator.webex.model import SimFile, SimMessage, SimRoom, as_time
 from mvsnap.simulator.webex.webex import FakeWebex
 
 _PAGE = Path(__file__).parent / "templates" / "rooms.html"
-_MARKS = re.compile(
-    r"\*\*(?P<bold>[^*]+)\*\*|\[(?P<label>[^\]]+)\]\((?P<url>https?://[^\s)]+)\)"
-)
 # Not SVG: it can contain a script.
 _PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/bmp"})
 
@@ -67,28 +64,6 @@ def add(app: Flask, webex: FakeWebex) -> None:
         return jsonify([webex.as_message(m, root) for m in list(webex.messages)])
 
 
-def rendered(markdown: str, own_host: str) -> Markup:
-    """Return bold and links as HTML, everything else as plain text.
-
-    A link to another host than `own_host` is only shown, not clickable.
-    """
-    parts: list[Markup] = []
-    done = 0
-    for found in _MARKS.finditer(markdown):
-        parts += [escape(markdown[done : found.start()]), _mark(found, own_host)]
-        done = found.end()
-    return Markup("").join([*parts, escape(markdown[done:])])
-
-
-def _mark(found: re.Match[str], own_host: str) -> Markup:
-    if found["bold"] is not None:
-        return Markup("<strong>{}</strong>").format(found["bold"])
-    label, url = found["label"], found["url"]
-    if urlsplit(url).hostname == own_host:
-        return Markup('<a href="{}">{}</a>').format(url, label)
-    return Markup('<span class="link" title="{}">{}</span>').format(url, label)
-
-
 def _columns(webex: FakeWebex) -> list[_Column]:
     """Return the bot's rooms, each with its threads, the newest thread first."""
     messages = list(webex.messages)
@@ -109,10 +84,14 @@ def _columns(webex: FakeWebex) -> list[_Column]:
 
 
 def _shown(message: SimMessage) -> _Shown:
-    own_host = urlsplit(request.host_url).hostname or ""
+    own_host = urlsplit(request.host_url).hostname
     pictures = [f for f in message.files if f.content_type in _PICTURES]
     return _Shown(
-        text=rendered(message.markdown or message.text, own_host),
+        # A link to another host would leave this machine.
+        text=as_html(
+            message.markdown or message.text,
+            lambda url: urlsplit(url).hostname == own_host,
+        ),
         at=f"{message.created:%H:%M:%S}",
         iso=as_time(message.created),
         pictures=pictures,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import threading
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Response, request
@@ -12,6 +13,7 @@ from flask import Response, request
 from mvsnap.simulator.calls import RecordedCall, bearer_of
 from mvsnap.simulator.faults import Faults, html_answer
 from mvsnap.simulator.webex.errors import WebexError, bad_token, refusal
+from mvsnap.simulator.webex.markup import as_html
 from mvsnap.simulator.webex.model import SimFile as SimFile
 from mvsnap.simulator.webex.model import SimMessage as SimMessage
 from mvsnap.simulator.webex.model import SimRoom as SimRoom
@@ -40,7 +42,7 @@ class FakeWebex:
         self.bot_token = bot_token
         self.bot_name = "mvsnap"
         self.bot_email = "mvsnap@webex.bot"
-        self.bot_id = new_id("PEOPLE")
+        self._person_ids: dict[str, str] = {}
         self.faults = Faults(seed=seed, answers=_FAULT_ANSWERS)
         self.asked: list[RecordedCall] = []
         self.rooms: list[SimRoom] = []
@@ -50,6 +52,7 @@ class FakeWebex:
         self.empty_last_page = False
         self.scans = 0
         self._lock = threading.Lock()
+        self.bot_id = self.person_id(self.bot_email)
         for title in rooms:
             self.add_room(title)
 
@@ -80,11 +83,37 @@ class FakeWebex:
                 return room
         raise WebexError(404, "Could not find a room with provided ID.")
 
-    def direct_room(self, email: str) -> SimRoom:
-        """Return the 1:1 room with a person; created on first use."""
+    def person_id(self, email: str) -> str:
+        with self._lock:
+            return self._person_ids.setdefault(email, new_id("PEOPLE"))
+
+    def email_of(self, person_id: str) -> str:
+        """Return the e-mail address of a person or of the bot.
+
+        Raises:
+            WebexError: there is nobody with this id.
+        """
+        for email in (self.bot_email, *self.people):
+            if self.person_id(email) == person_id:
+                return email
+        raise WebexError(404, "Failed to find user with specified id.")
+
+    def name_of(self, email: str) -> str:
+        """Return the display name of a person or of the bot.
+
+        Raises:
+            WebexError: there is nobody with this address.
+        """
+        if email == self.bot_email:
+            return self.bot_name
         if email not in self.people:
             raise WebexError(404, "Failed to find user with specified email address.")
-        new = SimRoom(new_id("ROOM"), self.people[email], "direct", person_email=email)
+        return self.people[email]
+
+    def direct_room(self, email: str) -> SimRoom:
+        """Return the 1:1 room with a person; created on first use."""
+        name = self.name_of(email)
+        new = SimRoom(new_id("ROOM"), name, "direct", person_email=email)
         with self._lock:
             for room in self.rooms:
                 if room.person_email == email:
@@ -98,6 +127,35 @@ class FakeWebex:
             for room in self.rooms:
                 if room.id == message.room_id:
                     room.last_activity = message.created
+
+    def say(
+        self, room_id: str, email: str, text: str, *, mentions_bot: bool = False
+    ) -> str:
+        """Post as a person, and return the message's id."""
+        message = SimMessage(
+            id=new_id("MESSAGE"),
+            room_id=room_id,
+            text=text,
+            markdown="",
+            parent_id=None,
+            to_person_email=None,
+            files=[],
+            created=datetime.now(UTC),
+            sender_email=email,
+            mentions_bot=mentions_bot,
+        )
+        self.post(message)
+        return message.id
+
+    def replace(self, message: SimMessage) -> None:
+        with self._lock:
+            for index, known in enumerate(self.messages):
+                if known.id == message.id:
+                    self.messages[index] = message
+
+    def delete(self, message: SimMessage) -> None:
+        with self._lock:
+            self.messages.remove(message)
 
     def message(self, message_id: str) -> SimMessage:
         for message in list(self.messages):
@@ -121,17 +179,23 @@ class FakeWebex:
     def as_message(self, message: SimMessage, root: str) -> dict[str, Any]:
         """Return a message in Webex's format; optional keys are absent, not null."""
         room = next(room for room in self.rooms if room.id == message.room_id)
+        sender_email = message.sender_email or self.bot_email
         plain: dict[str, Any] = {
             "id": message.id,
             "roomId": message.room_id,
             "roomType": room.type,
             "text": message.text,
-            "personId": self.bot_id,
-            "personEmail": self.bot_email,
+            "personId": self.person_id(sender_email),
+            "personEmail": sender_email,
             "created": as_time(message.created),
         }
         if message.markdown:
             plain["markdown"] = message.markdown
+            plain["html"] = str(as_html(message.markdown, lambda url: True))
+        if message.updated:
+            plain["updated"] = as_time(message.updated)
+        if message.mentions_bot:
+            plain["mentionedPeople"] = [self.bot_id]
         if message.parent_id:
             plain["parentId"] = message.parent_id
         if message.to_person_email:

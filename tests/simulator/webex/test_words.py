@@ -230,6 +230,7 @@ def test_a_message_has_the_documented_keys_and_moment(
     assert message == body | {
         "roomType": "group",
         "text": "Gate 3 snapshot",
+        "html": "<strong>Gate 3</strong> snapshot",
         "personId": webex.bot_id,
         "personEmail": "mvsnap@webex.bot",
     }
