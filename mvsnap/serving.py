@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from mvsnap.config.model import Settings
 from mvsnap.errors import CannotListen
 from mvsnap.runtime import Roles, Service
+from mvsnap.web.head import MAX_BYTES as HEAD_BYTES
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -112,6 +113,7 @@ def make_server(app: Flask, settings: Settings, listening: socket.socket) -> Any
         # server.trusted_proxies decides whether proxies are trusted.
         clear_untrusted_proxy_headers=False,
         max_request_body_size=_MAX_SCANNING_BYTES if scans else _MAX_BODY_BYTES,
+        max_request_header_size=HEAD_BYTES,
         # Far below the usual limit of 1024 open files: jobs need some, too.
         connection_limit=200,
         # For idle connections only; one being answered stays open.

@@ -25,6 +25,7 @@ from mvsnap.visitors import pages as visitors
 from mvsnap.web import api, auth, context, events, login, mutes, pages
 from mvsnap.web.answers import ErrorAnswer, ErrorDetails, json_response
 from mvsnap.web.context import Gateway
+from mvsnap.web.head import HeadLimit
 from mvsnap.web.pages import audit, clips, crowd_events, overview, settings
 from mvsnap.webhooks import api as hooks
 from mvsnap.wifi import pages as wifi
@@ -75,6 +76,7 @@ def create_app(gateway: Gateway) -> Flask:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as Flask documents
             app.wsgi_app, x_for=n, x_proto=n, x_host=n, x_prefix=n
         )
+    app.wsgi_app = HeadLimit(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 

@@ -6,6 +6,7 @@ from it: those names and the names of fields are an interface.
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 from flask import Response, jsonify
@@ -26,6 +27,11 @@ def json_response(answer: Struct, status: int = 200) -> Response:
     response = jsonify(to_builtins(answer))
     response.status_code = status
     return response
+
+
+def json_text(answer: Struct) -> str:
+    """Return the answer's body, for those who answer without Flask."""
+    return json.dumps(to_builtins(answer))
 
 
 class ErrorDetails(Struct):

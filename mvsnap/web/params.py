@@ -8,6 +8,7 @@ no Content-Type, a stray `?` before a name or after the key
 from __future__ import annotations
 
 import json
+from collections import Counter
 from difflib import get_close_matches
 
 from flask import Request
@@ -16,6 +17,7 @@ from mvsnap.core.http_body import form_pairs
 from mvsnap.errors import BadInput, UnknownParameter
 
 _MAX_PARAMETERS = 100
+_LONGEST = 40  # of a name that is compared or shown
 
 
 class Parameters:
@@ -34,11 +36,11 @@ class Parameters:
         for name in self._values:
             if name in known:
                 continue
-            near = get_close_matches(name, known, n=1, cutoff=0.4)
+            near = get_close_matches(name[:_LONGEST], known, n=1, cutoff=0.4)
             hint = f"; did you mean {known[near[0]]}?" if near else ""
             expected = ", ".join(names)
             raise UnknownParameter(
-                f"Unknown parameter {name[:40]!r}{hint} (known: {expected})"
+                f"Unknown parameter {name[:_LONGEST]!r}{hint} (known: {expected})"
             )
 
 
@@ -55,10 +57,8 @@ def read_parameters(request: Request) -> Parameters:
 def read_query(request: Request) -> Parameters:
     """Return the address's parameters alone; those with several values are omitted."""
     pairs = _query_pairs(request)
-    names = [name.strip().lstrip("?").lower() for name, _ in pairs]
-    once = [
-        pair for pair, name in zip(pairs, names, strict=True) if names.count(name) < 2
-    ]
+    times = Counter(_name(raw) for raw, _ in pairs)
+    once = [pair for pair in pairs if times[_name(pair[0])] == 1]
     return _parameters(once[:_MAX_PARAMETERS])
 
 
@@ -71,7 +71,7 @@ def _parameters(pairs: list[tuple[str, str]]) -> Parameters:
         raise BadInput(f"{len(pairs)} parameters (expected at most {_MAX_PARAMETERS})")
     values: dict[str, str] = {}
     for raw, value in pairs:
-        name = raw.strip().lstrip("?").lower()
+        name = _name(raw)
         if name.startswith("_"):
             continue
         text = value.strip()
@@ -83,6 +83,10 @@ def _parameters(pairs: list[tuple[str, str]]) -> Parameters:
             text = f"{values[name]},{text}"
         values[name] = text
     return Parameters(values)
+
+
+def _name(raw: str) -> str:
+    return raw.strip().lstrip("?").lower()
 
 
 def _body_pairs(request: Request) -> list[tuple[str, str]]:
