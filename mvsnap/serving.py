@@ -12,6 +12,7 @@ import threading
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mvsnap.config.model import Settings
+from mvsnap.config.server import BELIEVES_ANYONE
 from mvsnap.errors import CannotListen
 from mvsnap.runtime import Roles, Service
 from mvsnap.web.head import MAX_BYTES as HEAD_BYTES
@@ -54,6 +55,8 @@ def serve(settings: Settings, roles: Roles) -> NoReturn:
             server = make_server(service.app(), settings, listening)
             log.info("mvsnap is listening on %s:%d", host, port)
             log.info("try it: %s", example(settings))
+            if settings.server.believes_anyone:
+                log.warning("%s", BELIEVES_ANYONE)
             server.run()
         else:
             log.info(

@@ -23,7 +23,6 @@ ROOT = Path(__file__).parent.parent
 PUBLIC = {
     "ops.healthz",
     "ops.readyz",
-    "ops.metrics",
     "ops.openapi",
     "hooks.receive",
     "hooks.receive_with_token",

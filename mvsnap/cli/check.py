@@ -18,6 +18,7 @@ from mvsnap.cli.terminal import (
     out,
     refuse_foreign_root,
 )
+from mvsnap.config.server import BELIEVES_ANYONE
 from mvsnap.domain import Serial
 from mvsnap.errors import MvsnapError, UpstreamError
 
@@ -50,6 +51,7 @@ def check(ctx: click.Context) -> None:
 def _checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
     checks = [
         ("api keys", lambda: _api_keys(settings)),
+        *([("proxies", _proxies)] if settings.server.believes_anyone else ()),
         ("database", lambda: _database(settings)),
         ("jobs", _engine),
         ("Meraki", lambda: _meraki(settings)),
@@ -97,6 +99,10 @@ def _api_keys(settings: Settings) -> CheckResult:
     return CheckResult(
         "api keys", False, "none, so nobody can call the gateway (api_keys)"
     )
+
+
+def _proxies() -> CheckResult:
+    return CheckResult("proxies", None, BELIEVES_ANYONE)
 
 
 def _database(settings: Settings) -> CheckResult:

@@ -17,6 +17,7 @@ from mvsnap.config.recipients import Recipients
 from mvsnap.config.recorder import RecorderSection
 from mvsnap.config.scanning import Scanning
 from mvsnap.config.sense import Sense
+from mvsnap.config.server import ServerSection
 from mvsnap.config.storage import Storage
 from mvsnap.config.values import (
     CameraOrAll,
@@ -54,33 +55,6 @@ class Site(Section):
     def zone(self) -> ZoneInfo:
         """The site's time zone, in which all times are displayed."""
         return ZoneInfo(self.timezone)
-
-
-class ServerSection(Section):
-    host: str = Field("0.0.0.0", description="address to listen on")
-    port: int = Field(5004, ge=1, le=65535, description="port to listen on")
-    threads: int = Field(
-        12,
-        ge=4,
-        le=200,
-        description="requests handled at once; half of them may wait for a picture",
-    )
-    trusted_proxies: int = Field(
-        0,
-        ge=0,
-        le=5,
-        description="number of proxies in front whose X-Forwarded-* headers "
-        "are trusted",
-    )
-    rate_per_minute: int = Field(
-        600, ge=1, description="requests per minute, per key and per address"
-    )
-    queue_size: int = Field(
-        1000,
-        ge=1,
-        le=100_000,
-        description="jobs that may wait; further triggers are answered with 503",
-    )
 
 
 class ApiKey(Section):

@@ -8,7 +8,6 @@ from mvsnap import __version__
 from mvsnap.badges import json_body
 from mvsnap.runtime.answers import DescriptionAnswer
 from mvsnap.runtime.openapi_operations import (
-    KEYS,
     body,
     describe,
     describe_open,
@@ -92,7 +91,14 @@ def _paths() -> Json:
                 "503",
             )
         },
-        "/metrics": {"get": _metrics()},
+        "/metrics": {
+            "get": describe(
+                "getMetrics",
+                "Prometheus metrics; needs the scope read",
+                {"200": file_answer("text/plain", "Metrics")},
+                [],
+            )
+        },
     }
 
 
@@ -245,14 +251,3 @@ def _scanning() -> Json:
     message = {"application/json": {"schema": reference("ScanningMessage")}}
     post["requestBody"] = {"required": True, "content": message}
     return {"get": get | {"security": []}, "post": post | {"security": []}}
-
-
-def _metrics() -> Json:
-    operation = describe(
-        "getMetrics",
-        "Prometheus metrics; no key needed from this machine itself",
-        {"200": file_answer("text/plain", "Metrics")},
-        [],
-    )
-    operation["security"] = [{}, *KEYS]
-    return operation

@@ -20,6 +20,7 @@ from mvsnap.web import auth
 from mvsnap.web.answers import json_response
 from mvsnap.web.context import gateway
 from mvsnap.web.pages.recorder_rows import recorder_summary
+from mvsnap.web.params import read_parameters
 
 bp = Blueprint("ops", __name__)
 
@@ -51,10 +52,9 @@ def readyz() -> ResponseReturnValue:
 
 
 @bp.get("/metrics")
-@auth.public  # local, or with a key: checked here because either is enough
+@auth.api_key("read")  # also on this machine: behind a proxy everybody is local
 def metrics() -> ResponseReturnValue:
-    if not auth.is_local(request):
-        auth.admit().require_scope("read")
+    read_parameters(request).allow_only("apikey")
     gateway().jobs.backlog()
     text = generate_latest(gateway().metrics.registry)
     return Response(text, content_type=CONTENT_TYPE_LATEST)
@@ -63,7 +63,8 @@ def metrics() -> ResponseReturnValue:
 @bp.get("/api/v1.0/openapi.json")
 @auth.public
 def openapi() -> ResponseReturnValue:
-    return json_response(document(gateway().settings.site.public_url or ""))
+    public_url = gateway().settings.site.public_url
+    return json_response(document(public_url or request.script_root))
 
 
 def _store() -> str:

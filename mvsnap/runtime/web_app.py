@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, render_template
 from flask.typing import ResponseReturnValue
@@ -18,6 +19,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mvsnap.badges import api as badges
 from mvsnap.badges import pages as badge_review
+from mvsnap.config.server import ServerSection
 from mvsnap.errors import MvsnapError
 from mvsnap.resources import STATIC, TEMPLATES
 from mvsnap.runtime import ops
@@ -27,9 +29,13 @@ from mvsnap.web.answers import ErrorAnswer, ErrorDetails, json_response
 from mvsnap.web.context import Gateway
 from mvsnap.web.head import HeadLimit
 from mvsnap.web.pages import audit, clips, crowd_events, overview, settings
+from mvsnap.web.proxies import TrustedProxies
 from mvsnap.webhooks import api as hooks
 from mvsnap.wifi import pages as wifi
 from mvsnap.wifi import receiver
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 log = logging.getLogger(__name__)
 
@@ -71,13 +77,17 @@ def create_app(gateway: Gateway) -> Flask:
     app.register_error_handler(Exception, _bug)
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
-    if server.trusted_proxies:
-        n = server.trusted_proxies
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as Flask documents
-            app.wsgi_app, x_for=n, x_proto=n, x_host=n, x_prefix=n
-        )
+    app.wsgi_app = _behind_proxies(app.wsgi_app, server)  # type: ignore[assignment,method-assign]
     app.wsgi_app = HeadLimit(app.wsgi_app)  # type: ignore[method-assign]
     return app
+
+
+def _behind_proxies(app: WSGIApplication, server: ServerSection) -> WSGIApplication:
+    host, prefix = "host" in server.forwarded, "prefix" in server.forwarded
+    if not isinstance(server.trusted_proxies, int):
+        return TrustedProxies(app, server.trusted_proxies, host=host, prefix=prefix)
+    n = server.trusted_proxies
+    return ProxyFix(app, x_for=n, x_proto=n, x_host=n * host, x_prefix=n * prefix)
 
 
 def error_answer(code: str, message: str, status: int) -> Response:

@@ -33,5 +33,8 @@ def webhook_url(token: str) -> str:
 
 
 def _external(path: str) -> str:
-    root = gateway().settings.site.public_url or request.host_url.rstrip("/")
-    return root + path
+    public_url = gateway().settings.site.public_url
+    if public_url is None:
+        return request.host_url.rstrip("/") + path
+    # Its path is the one below which a proxy has put the gateway.
+    return public_url.rstrip("/") + path.removeprefix(request.script_root)

@@ -18,7 +18,7 @@ from compose_spec import PyOptions
 
 from mvsnap.cli.serve import serve
 from mvsnap.config.load import load
-from mvsnap.config.model import ServerSection
+from mvsnap.config.server import ServerSection
 from tests.gateway import clouds, gateway
 
 ROOT = Path(__file__).parents[2]

@@ -259,7 +259,7 @@ def test_a_running_service_is_alive_and_ready(gateway: Gateway) -> None:
 
 def test_metrics_count_what_happened(gateway: Gateway) -> None:
     gateway.get(200)
-    text = gateway.client().get("/metrics").text
+    text = gateway.client().get("/metrics", headers={"X-API-Key": KEY}).text
     assert 'mvsnap_triggers_total{kind="http",outcome="accepted"}' in text
     assert 'mvsnap_job_parts_total{outcome="delivered"}' in text
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from flask import Flask, Request, current_app, g, redirect, request, url_for
+from flask import Flask, current_app, g, redirect, request, url_for
 from flask.sansio.app import App
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
@@ -183,9 +183,3 @@ def for_a_person() -> bool:
         not request.path.startswith(_PROGRAMS)
         and accepts["text/html"] > accepts["application/json"]
     )
-
-
-def is_local(asked: Request) -> bool:
-    """Return whether the request is from this machine itself, not through a proxy."""
-    forwarded = "X-Forwarded-For" in asked.headers or "Forwarded" in asked.headers
-    return asked.remote_addr in {"127.0.0.1", "::1"} and not forwarded

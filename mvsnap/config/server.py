@@ -1,0 +1,52 @@
+"""Settings of the web server."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, IPvAnyNetwork
+
+from mvsnap.config.values import Section
+
+# As it was before proxies had names: whoever reaches the port is believed.
+ProxyCount = Annotated[int, Field(ge=0, le=5)]
+BELIEVES_ANYONE = (
+    "server.trusted_proxies is a number: whoever reaches the port chooses the address "
+    "that is counted. Name the proxies instead, like [127.0.0.1]"
+)
+
+
+class ServerSection(Section):
+    host: str = Field("0.0.0.0", description="address to listen on")
+    port: int = Field(5004, ge=1, le=65535, description="port to listen on")
+    threads: int = Field(
+        12,
+        ge=4,
+        le=200,
+        description="requests handled at once; half of them may wait for a picture",
+    )
+    trusted_proxies: tuple[IPvAnyNetwork, ...] | ProxyCount = Field(
+        (),
+        description="addresses or networks of the proxies in front: the caller and "
+        "the scheme are then those of their X-Forwarded-For and -Proto; "
+        "e.g. [127.0.0.1, 10.0.0.0/24]",
+    )
+    forwarded: tuple[Literal["host", "prefix"], ...] = Field(
+        (),
+        description="more that these proxies may set: host (X-Forwarded-Host), "
+        "prefix (X-Forwarded-Prefix); only if they replace what clients send",
+    )
+    rate_per_minute: int = Field(
+        600, ge=1, description="requests per minute, per key and per address"
+    )
+    queue_size: int = Field(
+        1000,
+        ge=1,
+        le=100_000,
+        description="jobs that may wait; further triggers are answered with 503",
+    )
+
+    @property
+    def believes_anyone(self) -> bool:
+        """A number of proxies is trusted, whoever they are."""
+        return isinstance(self.trusted_proxies, int) and self.trusted_proxies > 0
