@@ -15,7 +15,7 @@ from urllib3.exceptions import HTTPError
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
 from mvsnap.recorder import access, mjpeg
-from mvsnap.recorder.command import Container, Input
+from mvsnap.recorder.command import Input
 from mvsnap.recorder.diagnosis import Ending
 from mvsnap.recorder.model import SourceKind, State, StreamSource, Timing
 
@@ -64,8 +64,6 @@ class HttpStream:
         except BaseException:
             self._session.close()
             raise
-        is_mjpeg = self.kind is Input.MPJPEG
-        self.container = Container.MKV if is_mjpeg else Container.TS
         self.ending: Ending | None = None
 
     def pump(self, write: Callable[[bytes], object]) -> None:

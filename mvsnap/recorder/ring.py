@@ -16,7 +16,7 @@ from pathlib import Path
 
 from mvsnap.clock import Clock
 from mvsnap.errors import MvsnapError
-from mvsnap.recorder.command import Container
+from mvsnap.recorder.command import Container, Input
 from mvsnap.recorder.connection import Connection, WrongContainer
 from mvsnap.recorder.diagnosis import Ending, redacted
 from mvsnap.recorder.history import History, Run
@@ -76,7 +76,7 @@ class Ring:
         self._lock = threading.Lock()
         self._holders = 0
         self._keeper = _Keeper()
-        self._container = Container.TS
+        self._container = Container.TS  # MKV from the first codec on that needs it
         self.why = ""  # the last connection ended, or none was ever made
         self.first_picture: float | None = None  # if the first try had any
         self._status = CameraStatus(State.STOPPED, State.STOPPED.text, clock.now())
@@ -173,12 +173,15 @@ class Ring:
         try:
             source = self._source()
             secrets = secrets_of(source)
+            try:
+                return self._connected(source, keeper)
+            except WrongContainer as exc:
+                # Once per camera: the next connections begin with it.
+                self._container = Container.MKV
+                log.info("camera %s: %s is kept in MKV segments", self.camera.name, exc)
             return self._connected(source, keeper)
         except _Late:
             return Ending(State.STOPPED)
-        except WrongContainer:
-            self._container = Container.MKV
-            return self._once(keeper)
         except CameraRefused as exc:
             return exc.ending
         except NoFfmpeg:
@@ -204,14 +207,15 @@ class Ring:
 
     def _connected(self, source: StreamSource, keeper: _Keeper) -> Ending:
         timing = self._settings.timing
-        http_stream, run = None, None
+        http_stream, run, container = None, None, self._container
         if source.kind is not SourceKind.RTSP and not keeper.stopping.is_set():
             http_stream = HttpStream(source, timing, self._clock)
-            self._container = http_stream.container
+            if http_stream.kind is Input.MPJPEG:
+                container = Container.MKV  # known before ffmpeg says so
         try:
             if keeper.stopping.is_set():  # it arrived while we connected
                 raise _Late
-            run = self.history.begin(self._container)
+            run = self.history.begin(container)
             connection = Connection(
                 source,
                 run,
