@@ -26,12 +26,8 @@ _LAST_LINES = 50
 _MOST_READS = 100
 
 
-# Anything else is a private stream in MPEG-TS, which nobody can read back.
-_IN_TS = frozenset({"h264", "hevc", "mpeg1video", "mpeg2video"})
-
-
 class WrongContainer(Exception):
-    """The container of this run cannot hold the stream; its text is the codec."""
+    """The container of this run cannot hold the stream's codec."""
 
 
 class Connection:
@@ -76,8 +72,7 @@ class Connection:
         """Receive until the stream ends or stalls; the child has ended by then.
 
         Raises:
-            WrongContainer: start again with a run that holds any codec (MKV). Never
-                raised by a run that does.
+            WrongContainer: start again with a run that can hold the stream.
         """
         pump = self._begin_input()
         try:
@@ -217,8 +212,9 @@ class Connection:
             return
         self._run.format = found
         self._history.describe(self._run)
-        if self._run.container is Container.TS and found.codec not in _IN_TS:
-            raise WrongContainer(found.codec)
+        needed = command.container_of(found.codec or "")
+        if needed is Container.MKV and self._run.container is Container.TS:
+            raise WrongContainer
 
     def _check_bytes(self, now: float) -> Ending | None:
         """Check that bytes arrive. Not whole segments: some cameras make long ones."""

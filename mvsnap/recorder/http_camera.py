@@ -44,6 +44,9 @@ class HttpAnswer:
         self._head = bytearray()
         said: str = response.headers.get("Content-Type", "")
         self.media = said.partition(";")[0].strip().lower()
+        # Of a known length: what follows the picture is its preview, or padding.
+        has_length = "Content-Length" in response.headers
+        self.is_single = has_length and not self.media.startswith("multipart/")
 
     def kind(self, limit_s: float) -> Input:
         """Read as much as is needed to see what it is; it is not lost.

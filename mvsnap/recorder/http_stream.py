@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterator
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
 from mvsnap.recorder import mjpeg, signature
-from mvsnap.recorder.command import Input
+from mvsnap.recorder.command import Container, Input
 from mvsnap.recorder.diagnosis import Ending
 from mvsnap.recorder.http_camera import CameraRefused, HttpAnswer, HttpCamera
 from mvsnap.recorder.model import State, StreamSource, Timing
@@ -56,6 +56,8 @@ class HttpStream:
         except BaseException:
             self._camera.close()
             raise
+        is_mjpeg = self.kind is Input.MPJPEG
+        self.container = Container.MKV if is_mjpeg else Container.TS
 
     def pump(self, write: Callable[[bytes], object]) -> None:
         """Write the stream until it ends, `write` refuses, or `close` is called."""
@@ -133,7 +135,8 @@ class HttpStream:
                 head = head or chunk
                 for picture in pictures.feed(chunk):
                     count += 1
-                    if self._is_due() or count == 1:
+                    is_due = self._is_due() and not answer.is_single
+                    if is_due or count == 1:
                         yield self._good(picture)
                 if self._closed.is_set():
                     return count

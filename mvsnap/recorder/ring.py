@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 _JITTER = 0.2  # not all cameras at once when a switch is back
 _LONG_GOP_S = 4.0
 _JOIN_S = 15.0
+_MOST_FITTINGS = 3  # of one connection: each learns one thing about the stream
+_NO_FRAMERATE = "framerate has no effect: its stream is neither JPEG nor MJPEG by HTTP"
 _STOP_S = 3.0  # a camera that does not answer must not delay the others
 
 
@@ -76,7 +78,7 @@ class Ring:
         self._lock = threading.Lock()
         self._holders = 0
         self._keeper = _Keeper()
-        self._container = Container.TS  # MKV from the first codec on that needs it
+        self._container = Container.TS
         self.why = ""  # the last connection ended, or none was ever made
         self.first_picture: float | None = None  # if the first try had any
         self._status = CameraStatus(State.STOPPED, State.STOPPED.text, clock.now())
@@ -173,13 +175,7 @@ class Ring:
         try:
             source = self._source()
             secrets = secrets_of(source)
-            try:
-                return self._connected(source, keeper)
-            except WrongContainer as exc:
-                # Once per camera: the next connections begin with it.
-                self._container = Container.MKV
-                log.info("camera %s: %s is kept in MKV segments", self.camera.name, exc)
-            return self._connected(source, keeper)
+            return self._fitting(source, keeper)
         except _Late:
             return Ending(State.STOPPED)
         except CameraRefused as exc:
@@ -205,17 +201,30 @@ class Ring:
             )
             return Ending(State.OFFLINE, f"{type(exc).__name__}: see the log")
 
+    def _fitting(self, source: StreamSource, keeper: _Keeper) -> Ending:
+        """Connect, and again when the stream has shown what kind of run it needs.
+
+        That is remembered: the next connections begin with it.
+        """
+        for _ in range(_MOST_FITTINGS):
+            try:
+                return self._connected(source, keeper)
+            except WrongContainer:
+                self._container = Container.MKV
+                log.info("camera %s: its segments are Matroska", self.camera.name)
+        return Ending(State.NO_VIDEO, "its stream cannot be kept")
+
     def _connected(self, source: StreamSource, keeper: _Keeper) -> Ending:
         timing = self._settings.timing
-        http_stream, run, container = None, None, self._container
+        http_stream, run = None, None
         if source.kind is not SourceKind.RTSP and not keeper.stopping.is_set():
             http_stream = HttpStream(source, timing, self._clock)
-            if http_stream.kind is Input.MPJPEG:
-                container = Container.MKV  # known before ffmpeg says so
+            if self._container is Container.TS:  # learned: this camera needs Matroska
+                self._container = http_stream.container
         try:
             if keeper.stopping.is_set():  # it arrived while we connected
                 raise _Late
-            run = self.history.begin(container)
+            run = self.history.begin(self._container)
             connection = Connection(
                 source,
                 run,
@@ -235,6 +244,9 @@ class Ring:
                 self.history.end(run)
             raise
         keeper.connection = connection
+        is_thinned = http_stream is not None and http_stream.kind is Input.MPJPEG
+        if source.framerate and not is_thinned and not self._status.connects:
+            log.warning("camera %s: %s", self.camera.name, _NO_FRAMERATE)
         self._status = replace(self._status, connects=self._status.connects + 1)
         return connection.keep()
 

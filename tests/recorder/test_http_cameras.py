@@ -55,7 +55,9 @@ def path_of(group: str, way: str) -> str:
     return f"/{group}/{quote(way)}"
 
 
-def received(url: str, seconds: float, **more: object) -> tuple[list[bytes], HttpStream]:
+def received(
+    url: str, seconds: float, **more: object
+) -> tuple[list[bytes], HttpStream]:
     """Return the pictures that come within this time, and the ended stream."""
     source = StreamSource(SourceKind.HTTP, url, **more)  # type: ignore[arg-type]
     stream = HttpStream(source, Timing(), SystemClock())
@@ -75,9 +77,9 @@ class Taken:
 
 
 EVERY = {
-    **{way: ("still", ASKED_FPS) for way in STILLS},
-    **{way: ("bad", ASKED_FPS) for way in RECORDED_BAD},
-    **{way: ("stream", STREAM_FPS) for way in STREAMS},
+    **dict.fromkeys(STILLS, ("still", ASKED_FPS)),
+    **dict.fromkeys(RECORDED_BAD, ("bad", ASKED_FPS)),
+    **dict.fromkeys(STREAMS, ("stream", STREAM_FPS)),
 }
 
 
@@ -128,9 +130,7 @@ def test_a_picture_is_recorded_whatever_it_is_called(taken: Taken, way: str) -> 
 
 
 @pytest.mark.parametrize("way", BAD)
-def test_one_bad_answer_costs_one_picture(
-    odd: tuple[OddCamera, str], way: str
-) -> None:
+def test_one_bad_answer_costs_one_picture(odd: tuple[OddCamera, str], way: str) -> None:
     served, url = odd
     before = served.asked[way]
     found, stream = received(url + path_of("bad", way), 2, framerate=10)
