@@ -1,4 +1,4 @@
-"""HTTP cameras as they are: other names for a JPEG, bad answers, pictures without end."""
+"""HTTP cameras as they are: wrong names, bad answers, pictures without end."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from mvsnap.recorder import (
     Timing,
     probe,
 )
+from mvsnap.recorder.diagnosis import Ending
 from mvsnap.recorder.http_stream import HttpStream
 from mvsnap.recorder.mjpeg import Pictures
 from mvsnap.simulator.server import serve
@@ -129,23 +130,72 @@ def test_a_picture_is_recorded_whatever_it_is_called(taken: Taken, way: str) -> 
     assert began_s == pytest.approx(shown.first_s, abs=0.2 + 0.5 / fps)
 
 
+@dataclass(frozen=True)
+class Polled:
+    """What a camera with bad answers was asked for, and what was received."""
+
+    asked: int
+    pictures: int
+    ending: Ending | None
+
+
+@pytest.fixture(scope="module")
+def polled() -> Iterator[dict[str, Polled]]:
+    """Every kind of bad answer in one of eight, of all cameras at the same time."""
+    served = OddCamera()
+
+    def poll(url: str, way: str) -> Polled:
+        found, stream = received(url + path_of("bad", way), 3, framerate=8)
+        return Polled(served.asked[way], len(found), stream.ending)
+
+    with serve(served.app()) as url, ThreadPoolExecutor(len(BAD)) as pool:
+        came = {way: pool.submit(poll, url, way) for way in BAD}
+        yield {way: future.result() for way, future in came.items()}
+
+
 @pytest.mark.parametrize("way", BAD)
-def test_one_bad_answer_costs_one_picture(odd: tuple[OddCamera, str], way: str) -> None:
-    served, url = odd
-    before = served.asked[way]
-    found, stream = received(url + path_of("bad", way), 2, framerate=10)
-    asked = served.asked[way] - before
-    assert stream.ending is None
-    assert asked >= 15
-    assert len(found) >= asked - asked // BAD_EVERY - 2
+def test_one_bad_answer_costs_one_picture(polled: dict[str, Polled], way: str) -> None:
+    found = polled[way]
+    assert found.ending is None
+    assert found.asked >= 18  # the next one at its moment
+    assert found.pictures >= found.asked - found.asked // BAD_EVERY - 2
 
 
 def test_a_bad_answer_may_be_the_first() -> None:
     served = OddCamera(bad_first=True)
-    with serve(served.app()) as url:
-        for way in ("html", "503"):
-            found, _ = received(url + path_of("bad", way), 0.5, framerate=10)
+    with serve(served.app()) as url, ThreadPoolExecutor(2) as pool:
+        urls = [url + path_of("bad", way) for way in ("html", "503")]
+        for found, _ in pool.map(lambda u: received(u, 0.5, framerate=10), urls):
             assert len(found) >= 3
+
+
+def test_several_bad_answers_in_a_row_end_the_connection_not_the_retries() -> None:
+    served = OddCamera()
+    with serve(served.app()) as url:
+        timer = threading.Timer(0.5, served.break_down)
+        timer.start()
+        found, stream = received(url + path_of("still", "no type"), 20, framerate=8)
+    assert len(found) >= 3
+    assert stream.ending is not None
+    assert stream.ending.state is State.OFFLINE  # asked again within a second
+    assert stream.ending.text == "the camera sends no more pictures (HTTP 404)"
+
+
+@pytest.mark.parametrize(
+    ("group", "way"), [("stream", "x-motion-jpeg"), ("stream", "no ends")]
+)
+def test_framerate_thins_out_a_stream(
+    odd: tuple[OddCamera, str], group: str, way: str
+) -> None:
+    found, _ = received(odd[1] + path_of(group, way), 3, framerate=STREAM_FPS / 4)
+    assert 4 <= len(found) <= 7
+
+
+def test_what_follows_a_picture_in_its_answer_is_not_another_one() -> None:
+    served = OddCamera()
+    with serve(served.app()) as url:
+        found, _ = received(url + path_of("still", "with a preview"), 1, framerate=4)
+        assert served.asked["with a preview"] - len(found) <= 1
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,7 @@ STILLS: dict[str, Callable[[bytes], Response]] = {
     "header before": lambda p: with_type(None, b"Content-Type: image/jpeg\r\n\r\n" + p),
     "no end": lambda p: with_type("image/jpeg", p[:-2]),
     "padded": lambda p: with_type("image/jpeg", p + bytes(500)),
+    "with a preview": lambda p: with_type("image/jpeg", p + draw_number(1)),
     "status 203": lambda p: Response(p, 203, content_type="image/jpeg"),
 }
 # What comes instead of one picture in eight.
@@ -102,6 +103,7 @@ class OddCamera:
         self._first = 0 if bad_first else BAD_EVERY // 2
         self._drawn: dict[int, bytes] = {}
         self._closed = threading.Event()
+        self._is_broken = False
 
     def app(self) -> Flask:
         app = Flask(__name__)
@@ -110,6 +112,10 @@ class OddCamera:
         app.add_url_rule("/always/<way>", "always", lambda way: BAD[way](b""))
         app.add_url_rule("/stream/<way>", "stream", self._stream)
         return app
+
+    def break_down(self) -> None:
+        """Answer everything with 404 from now on."""
+        self._is_broken = True
 
     def close(self) -> None:
         self._closed.set()
@@ -122,6 +128,8 @@ class OddCamera:
 
     def _still(self, way: str) -> Response:
         self.asked[way] += 1
+        if self._is_broken:
+            return BAD["404"](b"")
         return STILLS[way](self._now())
 
     def _one_in_eight(self, way: str) -> Response:
