@@ -38,7 +38,10 @@ class CameraRefused(UpstreamError):
 class HttpAnswer:
     """One answer of a camera: a picture, or a stream of any length."""
 
-    def __init__(self, response: requests.Response, clock: Clock) -> None:
+    def __init__(
+        self, response: requests.Response, clock: Clock, asked_at: float
+    ) -> None:
+        self.asked_at = asked_at
         self._response = response
         self._clock = clock
         self._head = bytearray()
@@ -115,17 +118,21 @@ class HttpCamera:
         self._session.headers.update(source.headers)
         self._session.verify = source.verify_tls
 
-    def ask(self, *, is_first: bool = False) -> HttpAnswer:
+    def ask(
+        self, *, is_first: bool = False, limit_s: float | None = None
+    ) -> HttpAnswer:
         """Request the address; it has answered with content, but none is read yet.
+
+        limit_s: the longest pause in the answer, if not `silence_s`.
 
         Raises:
             CameraRefused: no connection, no permission, or nothing at this address.
         """
-        url = self._source.url
+        url, asked_at = self._source.url, self._clock.monotonic()
         for _ in range(_MOST_REDIRECTS + 1):
-            response = self._asked(url)
+            response = self._asked(url, limit_s or self._silence_s)
             if response.status_code in _WITH_CONTENT:
-                return HttpAnswer(response, self._clock)
+                return HttpAnswer(response, self._clock, asked_at)
             response.close()
             ending, target = access.refusal(self._source, response, is_first=is_first)
             if target is None:
@@ -136,12 +143,12 @@ class HttpCamera:
     def close(self) -> None:
         self._session.close()
 
-    def _asked(self, url: str) -> requests.Response:
+    def _asked(self, url: str, limit_s: float) -> requests.Response:
         try:
             return self._session.get(
                 url,
                 stream=True,  # the address of a picture may return an endless stream
-                timeout=(_CONNECT_S, self._silence_s),
+                timeout=(min(_CONNECT_S, limit_s), limit_s),
                 # Whoever gets our cookie can open the camera.
                 allow_redirects=not self._source.headers,
             )

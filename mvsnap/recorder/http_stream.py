@@ -43,6 +43,8 @@ class HttpStream:
         self._clock = clock
         # Longer than the watchdog, which decides what silence means.
         self._silence_s = max(timing.first_byte_s, 1.5 * timing.stall_s)
+        self._hang_s = timing.stall_s / 2  # shorter: the next answer may be better
+        self._slowest_s = 0.0  # of the good answers
         self._every_s = 1 / (source.framerate or 1)
         self._closed = threading.Event()
         self._camera = HttpCamera(source, self._silence_s, clock)
@@ -110,7 +112,7 @@ class HttpStream:
         answer: HttpAnswer | None = self._answer
         while not self._closed.is_set():
             try:
-                answer = answer or self._camera.ask()
+                answer = answer or self._camera.ask(limit_s=self._limit_s())
                 self._answer = answer
                 if (yield from self._pictures_of(answer)) > _FEW:
                     return
@@ -129,12 +131,15 @@ class HttpStream:
             CameraRefused: it had none.
         """
         pictures, count, head = mjpeg.Pictures(), 0, b""
-        deadline = self._clock.monotonic() + self._silence_s
+        deadline = self._clock.monotonic() + self._limit_s()
         try:
             for chunk in answer.chunks():
                 head = head or chunk
                 for picture in pictures.feed(chunk):
                     count += 1
+                    if count == 1:
+                        took_s = self._clock.monotonic() - answer.asked_at
+                        self._slowest_s = max(self._slowest_s, took_s)
                     is_due = self._is_due() and not answer.is_single
                     if is_due or count == 1:
                         yield self._good(picture)
@@ -158,6 +163,12 @@ class HttpStream:
     def _good(self, picture: bytes) -> bytes:
         self._bad, self._good_at = 0, self._clock.monotonic()
         return picture
+
+    def _limit_s(self) -> float:
+        """Return how long one picture may take; some cameras are slow, some hang."""
+        if self._good_at is None:
+            return self._silence_s
+        return min(self._silence_s, max(self._hang_s, 3 * self._slowest_s))
 
     def _is_due(self) -> bool:
         """Return whether this picture of a stream is one of `framerate` a second."""

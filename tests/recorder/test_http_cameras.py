@@ -61,7 +61,7 @@ def received(
 ) -> tuple[list[bytes], HttpStream]:
     """Return the pictures that come within this time, and the ended stream."""
     source = StreamSource(SourceKind.HTTP, url, **more)  # type: ignore[arg-type]
-    stream = HttpStream(source, Timing(), SystemClock())
+    stream = HttpStream(source, Timing(stall_s=1), SystemClock())
     parser, found = Pictures(), []
     timer = threading.Timer(seconds, stream.close)
     timer.start()
@@ -157,7 +157,7 @@ def polled() -> Iterator[dict[str, Polled]]:
 def test_one_bad_answer_costs_one_picture(polled: dict[str, Polled], way: str) -> None:
     found = polled[way]
     assert found.ending is None
-    assert found.asked >= 18  # the next one at its moment
+    assert found.asked >= (14 if way == "hangs" else 18)  # the next is at its moment
     assert found.pictures >= found.asked - found.asked // BAD_EVERY - 2
 
 

@@ -40,6 +40,16 @@ def cut(picture: bytes) -> Response:
     return answer
 
 
+def hanging(picture: bytes) -> Response:
+    """Half of a picture, and no more."""
+
+    def half() -> Iterator[bytes]:
+        yield picture[: len(picture) // 2]
+        threading.Event().wait(30)
+
+    return Response(half(), content_type="image/jpeg")
+
+
 # A picture, by name of the way it is served; all of them are pictures.
 STILLS: dict[str, Callable[[bytes], Response]] = {
     "octet-stream": lambda p: with_type("application/octet-stream", p),
@@ -69,6 +79,7 @@ BAD: dict[str, Callable[[bytes], Response]] = {
     "503": lambda p: Response("busy", 503),
     "401": lambda p: Response("who?", 401),
     "cut": cut,
+    "hangs": hanging,
     "cut within its header": lambda p: with_type("image/jpeg", p[:200]),
     "another picture": lambda p: with_type("image/png", b"\x89PNG\r\n\x1a\n" * 9),
 }
