@@ -12,6 +12,9 @@ from urllib3.exceptions import ProtocolError, ReadTimeoutError
 from mvsnap.recorder.diagnosis import Ending, http_ending
 from mvsnap.recorder.model import Auth, AuthType, State, StreamSource
 
+ENDED = Ending(
+    State.OFFLINE, "access to the camera has ended; opening a new one", alone=True
+)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -67,8 +70,7 @@ def refusal(
     status, headers = answer.status_code, answer.headers
     may_end = not (is_first and status == 403)
     if may_end and source.has_ended is not None and source.has_ended(status, headers):
-        words = "access to the camera has ended; opening a new one"
-        return Ending(State.OFFLINE, words, alone=True), None
+        return ENDED, None
     target = urljoin(answer.url, headers.get("Location", ""))
     if status in _REDIRECTS and _server(target) == _server(source.url):
         return http_ending(status), target

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterator
 
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
-from mvsnap.recorder import mjpeg, signature
+from mvsnap.recorder import access, mjpeg, signature
 from mvsnap.recorder.command import Container, Input
 from mvsnap.recorder.diagnosis import Ending
 from mvsnap.recorder.http_camera import CameraRefused, HttpAnswer, HttpCamera
@@ -82,17 +82,24 @@ class HttpStream:
         self._answer.interrupt()
 
     def _open(self) -> Input:
-        """Get the first answer; a bad one is asked again, as every later one is."""
-        for left in reversed(range(_FIRST_TRIES)):
+        """Get the first answer; after a bad one there is another try, as later on."""
+        for _ in range(_FIRST_TRIES - 1):
             try:
-                self._answer = self._camera.ask(is_first=True)
-                return self._answer.kind(self._silence_s)
+                return self._first_kind()
             except CameraRefused as exc:
                 is_login = exc.ending.state is State.WRONG_PASSWORD
-                if not left or not exc.answered or is_login:
+                if not exc.answered or exc.ending is access.ENDED or is_login:
                     raise
             self._closed.wait(_AGAIN_S)
-        raise AssertionError("the last try returns or raises")
+        return self._first_kind()
+
+    def _first_kind(self) -> Input:
+        self._answer = self._camera.ask(is_first=True)
+        try:
+            return self._answer.kind(self._silence_s)
+        except BaseException:
+            self._answer.close()
+            raise
 
     def _pieces(self) -> Iterator[bytes]:
         if self.kind is Input.MPJPEG:
@@ -117,6 +124,8 @@ class HttpStream:
                 if (yield from self._pictures_of(answer)) > _FEW:
                     return
             except CameraRefused as exc:
+                if self._closed.is_set():
+                    return
                 self._note_bad(exc, began)
             self._answer.close()
             answer = None
@@ -140,7 +149,8 @@ class HttpStream:
                     if count == 1:
                         took_s = self._clock.monotonic() - answer.asked_at
                         self._slowest_s = max(self._slowest_s, took_s)
-                    is_due = self._is_due() and not answer.is_single
+                    is_preview = answer.is_single and count <= _FEW
+                    is_due = self._is_due() and not is_preview
                     if is_due or count == 1:
                         yield self._good(picture)
                 if self._closed.is_set():
@@ -188,7 +198,8 @@ class HttpStream:
         bad_s = self._clock.monotonic() - (self._good_at or began)
         is_login = error.ending.state is State.WRONG_PASSWORD
         # Access that has ended is opened again; cameras lock out who tries often.
-        if error.ending.alone or (is_login and (self._bad > 1 or not has_picture)):
+        is_locked = is_login and (self._bad > 1 or not has_picture)
+        if error.ending is access.ENDED or is_locked:
             raise error
         if self._bad >= _MOST_BAD and bad_s >= _BAD_S:
             if not has_picture or not error.answered:

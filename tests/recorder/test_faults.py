@@ -189,14 +189,20 @@ def packed(films: Path, codec: str, container: str) -> bytes:
     return run.stdout
 
 
-def test_any_http_stream_is_recorded(films: Path, tmp_path: Path) -> None:
+def test_any_http_stream_is_recorded(
+    films: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     videos = {
         name: FakeVideo(film=packed(films, codec, container), film_type=kind)
         for name, (kind, codec, container, _) in FILMS.items()
     }
     with ExitStack() as stack:
         cameras = [
-            camera(name, f"{stack.enter_context(serve(video.app()))}/stream")
+            camera(
+                name,
+                f"{stack.enter_context(serve(video.app()))}/stream",
+                framerate=5 if name == "flv" else None,
+            )
             for name, video in videos.items()
         ]
         recorder = stack.enter_context(recording(tmp_path / "data", *cameras))
@@ -209,6 +215,8 @@ def test_any_http_stream_is_recorded(films: Path, tmp_path: Path) -> None:
         connects = {name: recorder.states()[name].connects for name in FILMS}
         for video in videos.values():
             video.close()
+    assert caplog.text.count("camera flv: framerate has no effect") == 1
+    assert caplog.text.count("framerate") == 1
     assert connects == {name: times for name, (*_, times) in FILMS.items()}
     for name, clip in clips.items():
         assert clip.path is not None, name
