@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
-from urllib3.exceptions import ProtocolError, ReadTimeoutError
+from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError
 
 from mvsnap.recorder.diagnosis import Ending, http_ending
 from mvsnap.recorder.model import Auth, AuthType, State, StreamSource
@@ -85,6 +85,8 @@ def trouble(error: Exception) -> str:
         return "its certificate is not trusted: renew it, or set verify_tls: false"
     if isinstance(error, requests.Timeout | ReadTimeoutError):
         return "no answer in time"
+    if isinstance(error, DecodeError):
+        return "its Content-Encoding is wrong"
     if isinstance(error, requests.ConnectionError | ProtocolError):
         return "no connection"
     return type(error).__name__

@@ -115,6 +115,8 @@ class HttpCamera:
         # Neither a .netrc's password nor a proxy for the LAN.
         self._session.trust_env = False
         self._session.auth = access.auth_of(source.auth)
+        # A picture is compressed already, and some pack it without saying so.
+        self._session.headers["Accept-Encoding"] = "identity"
         self._session.headers.update(source.headers)
         self._session.verify = source.verify_tls
 

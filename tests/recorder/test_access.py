@@ -13,6 +13,7 @@ from functools import partial
 import pytest
 import requests
 from flask import Flask, Response, redirect, request
+from urllib3.exceptions import DecodeError
 
 from mvsnap.clock import SystemClock
 from mvsnap.recorder import (
@@ -140,6 +141,7 @@ def test_the_camera_says_what_kind_of_password_it_wants(kind: str) -> None:
         (requests.exceptions.SSLError, "verify_tls"),
         (requests.ConnectTimeout, "no answer in time"),
         (requests.ConnectionError, "no connection"),
+        (DecodeError, "Content-Encoding"),
         (requests.exceptions.InvalidURL, "InvalidURL"),
     ],
 )
