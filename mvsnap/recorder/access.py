@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -85,11 +86,27 @@ def trouble(error: Exception) -> str:
         return "its certificate is not trusted: renew it, or set verify_tls: false"
     if isinstance(error, requests.Timeout | ReadTimeoutError):
         return "no answer in time"
+    if _is_malformed(error):
+        return "its answer is not HTTP"
     if isinstance(error, DecodeError):
         return "its Content-Encoding is wrong"
     if isinstance(error, requests.ConnectionError | ProtocolError):
         return "no connection"
     return type(error).__name__
+
+
+def _is_malformed(error: BaseException) -> bool:
+    """Return whether an answer came that cannot be read: the libraries wrap this."""
+    wrapped = error
+    while (inner := next((a for a in wrapped.args if _is_error(a)), None)) is not None:
+        wrapped = inner
+    # Both mean that the connection broke.
+    is_broken = isinstance(wrapped, RemoteDisconnected | IncompleteRead)
+    return isinstance(wrapped, HTTPException) and not is_broken
+
+
+def _is_error(part: object) -> bool:
+    return isinstance(part, BaseException)
 
 
 def _server(url: str) -> tuple[str, str]:
