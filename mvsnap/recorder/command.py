@@ -20,8 +20,13 @@ _CRF = 23
 _THUMBNAIL_WIDTH = 480
 
 
+# The codecs that TS holds. Others it labels as private data, which nothing reads back;
+# MPEG-4 part 2 has its configuration outside of the stream, where TS has no place.
+_IN_TS = ("h264", "hevc", "mpeg1video", "mpeg2video")
+
+
 class Container(StrEnum):
-    """Of the ring's segments. TS is readable while written, but cannot hold MJPEG."""
+    """Of the ring's segments. TS is readable while written, but holds few codecs."""
 
     TS = "ts"
     MKV = "mkv"
@@ -44,6 +49,11 @@ class Input(StrEnum):
     H264 = "h264"
     HEVC = "hevc"
     ANY = "any"  # ffmpeg detects the format
+
+
+def container_of(codec: str) -> Container:
+    """Return what can hold a video of this codec, by ffmpeg's name of it."""
+    return Container.TS if codec in _IN_TS else Container.MKV
 
 
 def ring(

@@ -27,7 +27,7 @@ _MOST_READS = 100
 
 
 class WrongContainer(Exception):
-    """The stream is MJPEG, which the container of this run cannot hold."""
+    """The container of this run cannot hold the stream's codec."""
 
 
 class Connection:
@@ -72,7 +72,7 @@ class Connection:
         """Receive until the stream ends or stalls; the child has ended by then.
 
         Raises:
-            WrongContainer: start again with a run that can hold MJPEG.
+            WrongContainer: start again with a run that can hold the stream.
         """
         pump = self._begin_input()
         try:
@@ -212,7 +212,8 @@ class Connection:
             return
         self._run.format = found
         self._history.describe(self._run)
-        if found.codec == "mjpeg" and self._run.container is Container.TS:
+        needed = command.container_of(found.codec or "")
+        if needed is Container.MKV and self._run.container is Container.TS:
             raise WrongContainer
 
     def _check_bytes(self, now: float) -> Ending | None:
