@@ -10,8 +10,8 @@ import pytest
 from mvsnap.badges import csv_import
 from mvsnap.badges.csv_import import Reading
 from mvsnap.badges.model import Swipe
-from mvsnap.core import csv_reader
 from mvsnap.core.csv_reader import BadRow
+from mvsnap.core.encodings import encoding_of
 from mvsnap.errors import BadInput
 
 NOW = datetime(2026, 7, 5, tzinfo=UTC)
@@ -183,4 +183,4 @@ def test_text_like_a_formula_or_a_tag_stays_text() -> None:
 def test_the_encoding_is_found(encoding: str) -> None:
     content = "time,badge,door\n2026-07-01 08:15,1,Tür\n".encode(encoding)
     chunks = [content[n : n + 7] for n in range(0, len(content), 7)]
-    assert "Tür" in content.decode(csv_reader.encoding_of(chunks))
+    assert "Tür" in content.decode(encoding_of(chunks))
