@@ -124,7 +124,7 @@ def _refused(row: CsvSwipe) -> BadRow:
     return BadRow(
         row.line,
         f"timestamp: {row.came[:40]!r} was on the clocks of {zone} twice, and the "
-        "order of lines does not say which (clock change; expected a time with an offset)",
+        "order of lines does not say which (clock change; expected an offset)",
     )
 
 

@@ -42,6 +42,8 @@ _EITHER_ORDER = re.compile(r"\d{1,2}([/-])\d{1,2}\1(\d{4}|\d\d)\b", re.ASCII)
 _HALF = re.compile(r"\b([ap])\. ?m(\.|\b)", re.I)
 # Days since 1900: from 1982 to 2119.
 _SERIAL = re.compile(r"[3-7]\d{4}([.,]\d+)?( .*)?|(.* )?0[.,]\d{2,}", re.ASCII)
+_NUMBER = re.compile(r"\d+\.?\d*", re.ASCII)
+_EPOCH = re.compile(r"\d{9,13}(\.|$)", re.ASCII)
 _COMPACT = re.compile(r"\d{8}T|\d{9}", re.ASCII)
 _MIDNIGHT = re.compile(r"[ T]0{1,2}:00(:00([.,]0+)?)?$", re.ASCII)
 # The date of a time of day alone, as spreadsheets and databases write it.
@@ -79,6 +81,8 @@ def parse(text: str, style: TimeStyle) -> datetime:
     """
     if not text:
         raise BadInput(f"timestamp: missing (expected {EXPECTED})")
+    if len(text) > _MAX_TIME:
+        raise BadInput(f"timestamp: {text[:40]!r} (expected {EXPECTED})")
     text = _HALF.sub(lambda half: f"{half[1].upper()}M", text)
     try:
         found = _parsed(text, style)
@@ -104,11 +108,8 @@ def _parsed(text: str, style: TimeStyle) -> datetime | None:
     if style.form is not None:
         # Without an offset it gets the zone of the site.
         return datetime.strptime(text, style.form)  # noqa: DTZ007
-    if len(text) > _MAX_TIME:
-        return None
-    plain = text.replace(".", "", 1)
-    if plain.isascii() and plain.isdigit():
-        return epoch(float(text)) if 9 <= len(text) < 20 else None
+    if _NUMBER.fullmatch(text):
+        return epoch(float(text)) if _EPOCH.match(text) else None
     if any(day.fullmatch(text) for day in _DAYS):
         raise BadInput(f"timestamp: {text[:40]!r} has no time of day")
     refuse_day("timestamp", text)

@@ -20,7 +20,7 @@ _CANDIDATES = (
     *("cp932", "gb18030", "big5", "cp949", "euc_jp", "cp874", "cp850", "cp852"),
     *("cp866", "cp437", "cp737", "cp862", "koi8_r", "koi8_u", "iso8859_2"),
     *("iso8859_5", "iso8859_7", "iso8859_15", "mac_roman", "mac_cyrillic"),
-    *("mac_greek", "johab"),
+    *("mac_greek",),
 )
 # Signs beyond these are so rare that they speak of another encoding.
 _COMMON_PART = {"gb18030": "gb2312", "cp932": "shift_jis", "cp949": "euc_kr"}
@@ -41,7 +41,7 @@ _EASTERN = ("CJK", "HIRAGANA", "KATAKANA", "HALFWIDTH", "FULLWIDTH", "HANGUL")
 _MOST_WORDS = 2000
 _MAX_WORD = 200
 _MAX_CARRIED = 65_536
-_MOST_SHOWN = 8
+_MOST_SHOWN = 12
 
 
 def encoding_of(
@@ -89,7 +89,9 @@ def check_encoding(name: str) -> str:
 
 def _question(readings: dict[str, str], option: str) -> str:
     shown = [f"{name}: {_shown(text)}" for text, name in readings.items()]
-    looks = "; ".join(shown[:_MOST_SHOWN]) or "no usual encoding fits"
+    more = len(shown) - _MOST_SHOWN
+    last = [f"and {more} more"] if more > 0 else []
+    looks = "; ".join(shown[:_MOST_SHOWN] + last) or "no usual encoding fits"
     return f"the encoding cannot be known: say which with {option} ({looks})"
 
 
@@ -100,19 +102,24 @@ def _shown(text: str) -> str:
 def _readings(sample: bytes) -> dict[str, str]:
     """Return each text that the sample may be, with the encoding that makes it so."""
     found: dict[str, str] = {}
+    if not sample:
+        return found
     for name in _CANDIDATES:
         try:
             text = sample.decode(name)
-            text.encode(_COMMON_PART.get(name, "utf-8"))
-        except UnicodeError:
+        except UnicodeDecodeError:
             continue
-        if all(_is_word(piece) for piece in _PIECE.findall(text)):
+        common = _COMMON_PART.get(name, name)
+        if all(_is_word(piece, common) for piece in _PIECE.findall(text)):
             found.setdefault(text, name)
     return found
 
 
-def _is_word(piece: str) -> bool:
-    """Return whether the letters of a word may stand together in some language."""
+def _is_word(piece: str, common: str) -> bool:
+    """Return whether the letters of a word may stand together in some language.
+
+    common: an encoding of those that may stand beside Latin ones.
+    """
     if all(sign in _APART for sign in piece):
         return True
     letters = "".join(sign for sign in piece if sign not in _EASTERN_SIGNS)
@@ -120,8 +127,10 @@ def _is_word(piece: str) -> bool:
         return False
     scripts = {_script(sign) for sign in letters}
     if "EAST" in scripts:
-        # VIP室 is one, T黵r is not.
-        return scripts <= {"EAST", "LATIN"} and letters == letters.upper()
+        # VIP室 is one, T黵 is not.
+        is_usual = scripts == {"EAST"} or _has(common, letters)
+        is_mixed = not scripts <= {"EAST", "LATIN"} or letters != letters.upper()
+        return is_usual and not is_mixed
     if len(scripts) > 1:
         return False
     foreign = not any(map(str.isascii, letters))
@@ -130,6 +139,14 @@ def _is_word(piece: str) -> bool:
     # Tür and TÜR are words, TŘr is not.
     capital_within = any(not s.isascii() and s.isupper() for s in letters[1:])
     return not capital_within or letters == letters.upper()
+
+
+def _has(encoding: str, text: str) -> bool:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_letter(sign: str) -> bool:
