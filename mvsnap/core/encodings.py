@@ -37,6 +37,10 @@ _EASTERN_SIGNS = frozenset("\u3000、。・（）「」【】：－ー々")
 # The second byte of a character may be one of @ to ~.
 _WORD = re.compile(rb"[0-9@-~\x80-\xff]+")
 _PIECE = re.compile(r"[A-Za-z]*[^\x00-\x7f][^\x00-@\[-`{-\x7f]*")
+# The letters of languages; others are signs: ƒ for a currency, ª for a number.
+_LATIN = re.compile(
+    "[\u00c0-\u0148\u014a-\u017e\u01a0\u01a1\u01af\u01b0\u0218-\u021b\u1ea0-\u1ef9]"
+)
 _EASTERN = ("CJK", "HIRAGANA", "KATAKANA", "HALFWIDTH", "FULLWIDTH", "HANGUL")
 _MOST_WORDS = 2000
 _MAX_WORD = 200
@@ -157,8 +161,10 @@ def _is_letter(sign: str) -> bool:
         return True
     if kind not in ("Lu", "Ll", "Lo"):
         return False
-    is_plain = unicodedata.normalize("NFKC", sign) == sign
-    return is_plain or _script(sign) == "EAST"
+    script = _script(sign)
+    if script == "LATIN":
+        return bool(_LATIN.match(sign))
+    return script == "EAST" or unicodedata.normalize("NFKC", sign) == sign
 
 
 def _script(sign: str) -> str:
