@@ -8,29 +8,38 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from mvsnap.badges import csv_times
+from mvsnap.badges.csv_order import MOST_WAITING, CsvSwipe, Row, in_order
+from mvsnap.badges.csv_times import TimeStyle
 from mvsnap.badges.model import (
     MAX_DETAIL,
     MAX_DETAILS,
     Detail,
     Swipe,
     check_moment,
-    epoch,
     parse_prose,
     parse_text,
-    refuse_day,
 )
-from mvsnap.core import csv_reader
+from mvsnap.core import csv_reader, spreadsheet
 from mvsnap.core.csv_reader import BadRow, Columns
 from mvsnap.errors import BadInput
 
 COLUMNS = Columns(
     known={
+        # With a date beside it, each of these may be the time of day alone.
         "timestamp": (
-            *("datetime", "date time", "date/time", "event time", "occurred at"),
-            *("swiped at", "event timestamp", "zeitstempel", "zeitpunkt", "time stamp"),
+            *("datetime", "date time", "date/time", "date and time", "event time"),
+            *("occurred at", "swiped at", "event timestamp", "time stamp"),
+            *("event date time", "event date/time", "event date and time"),
+            *("transaction time", "swipe time", "access time", "log time"),
+            *("datum und uhrzeit", "datum uhrzeit", "datum und zeit", "datum zeit"),
+            *("zeitstempel", "zeitpunkt"),
         ),
-        "date": ("event date", "datum", "day"),
-        "time": ("event clock time", "uhrzeit", "zeit"),
+        "date": (
+            *("event date", "transaction date", "swipe date", "access date"),
+            *("log date", "datum", "day", "tag"),
+        ),
+        "time": ("event clock time", "local time", "time of day", "uhrzeit", "zeit"),
         "user_id": (
             *("badge", "badge id", "badge number", "card", "card id", "card number"),
             *("user", "userid", "employee id", "employee number", "person id"),
@@ -43,12 +52,10 @@ COLUMNS = Columns(
         ),
     },
     needed=("user_id", "reader"),
+    one_of=("timestamp", "date", "time"),
 )
-# Day first between dots: nobody writes the month first with dots.
-_WRITTEN = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%y %H:%M:%S")
 # An afternoon, impossible on a 12-hour clock without AM and PM; all parts differ.
 _SAMPLE = datetime(2026, 11, 23, 14, 35, 56, tzinfo=UTC)
-_EXPECTED = "a time like 2026-01-31 08:15:00, with or without an offset"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +74,57 @@ class Reading:
 def read(lines: Iterable[str], how: Reading) -> Iterator[Swipe | BadRow]:
     """Yield each row as a swipe, or with the reason why it is not one.
 
+    Rows that others have to explain come after these: a time that the clocks showed
+    twice, a number that may be cut.
+
     Raises:
         BadInput: the header has no column for the time, the person or the reader.
     """
+    for row in _whole_numbers(in_order(_rows(lines, how))):
+        yield row if isinstance(row, BadRow) else row.swipe
+
+
+def _rows(lines: Iterable[str], how: Reading) -> Iterator[Row]:
     first = True
     for row in csv_reader.read(lines, COLUMNS, how.columns):
         if isinstance(row, BadRow):
             yield row
             continue
-        if first and not {"timestamp", "date", "time"} & set(row.cells):
+        if first and not set(COLUMNS.one_of) & set(row.cells):
             names = ", ".join(COLUMNS.known["timestamp"][:4])
             raise BadInput(f"no column for timestamp (usual names are {names})")
         first = False
         try:
-            yield _swipe(row.cells, how)
+            yield _swipe(row.line, row.cells, how)
         except BadInput as exc:
             yield BadRow(row.line, exc.message)
+
+
+def _whole_numbers(rows: Iterable[Row]) -> Iterator[Row]:
+    """Refuse long numbers that end in zeros, unless another one shows all its digits.
+
+    A spreadsheet leaves zeros in each long number of a column, or in none.
+    """
+    waiting: list[CsvSwipe] = []
+    whole = False
+    for row in rows:
+        if whole or isinstance(row, BadRow) or row.number is None:
+            yield row
+        elif not spreadsheet.may_be_cut(row.number):
+            whole = True
+            yield from waiting
+            yield row
+        else:
+            waiting.append(row)
+            if len(waiting) == MOST_WAITING:
+                yield from map(_cut, waiting)
+                waiting = []
+    if not whole:
+        yield from map(_cut, waiting)
+
+
+def _cut(row: CsvSwipe) -> BadRow:
+    return BadRow(row.line, spreadsheet.cut("user_id", row.number or "").message)
 
 
 def check_format(text: str) -> None:
@@ -101,60 +143,26 @@ def check_format(text: str) -> None:
         )
 
 
-def _swipe(cells: Mapping[str, str], how: Reading) -> Swipe:
-    text = cells.get("timestamp") or " ".join(
-        cells[name] for name in ("date", "time") if cells.get(name)
-    )
+def _swipe(line: int, cells: Mapping[str, str], how: Reading) -> CsvSwipe:
+    times = {
+        name: spreadsheet.text_of(name, cells[name])
+        for name in ("timestamp", "date", "time")
+        if name in cells
+    }
+    text = csv_times.joined(times)
     used = {"timestamp", "user_id", "reader"}
-    if not cells.get("timestamp"):
+    if text != " ".join(times.get("timestamp", "").split()):
         used |= {"date", "time"}
-    moment = _moment(text, how)
-    return Swipe(
+    moment = csv_times.parse(text, TimeStyle(how.zone, how.time_format))
+    number = cells.get("user_id", "")
+    swipe = Swipe(
         check_moment("timestamp", moment, text, how.now),
-        parse_text("user_id", cells.get("user_id", "")),
-        parse_text("reader", cells.get("reader", "")),
+        parse_text("user_id", spreadsheet.number_of("user_id", number)),
+        parse_text("reader", spreadsheet.text_of("reader", cells.get("reader", ""))),
         _details({n: c for n, c in cells.items() if n not in used and n and c}),
     )
-
-
-def _moment(text: str, how: Reading) -> datetime:
-    if not text:
-        raise BadInput(f"timestamp: missing (expected {_EXPECTED})")
-    plain = text.replace(".", "", 1)
-    if how.time_format is None and plain.isascii() and plain.isdigit():
-        found = epoch(float(text)) if 9 <= len(text) < 20 else None
-    else:
-        if how.time_format is None:
-            refuse_day("timestamp", text)
-        found = _written(text, how)
-    if found is None:
-        hint = "" if how.time_format else "; set another with --time-format"
-        wanted = how.time_format or _EXPECTED
-        raise BadInput(f"timestamp: {text[:40]!r} (expected {wanted}{hint})")
-    return found
-
-
-def _written(text: str, how: Reading) -> datetime | None:
-    formats = (how.time_format,) if how.time_format else (None, *_WRITTEN)
-    for form in formats:
-        try:
-            moment = _parsed(text, form)
-            if moment.tzinfo is None:
-                moment = moment.replace(tzinfo=how.zone)
-            return moment.astimezone(UTC)
-        except (ValueError, OverflowError):
-            continue
-    return None
-
-
-def _parsed(text: str, form: str | None) -> datetime:
-    if form is not None:
-        # Without an offset it gets the zone of the site a line later.
-        return datetime.strptime(text, form)  # noqa: DTZ007
-    # `2026-01-31 08:15:00 +01:00` and `... UTC` are common, and no ISO.
-    date, blank, rest = text.upper().replace(" UTC", "Z").rpartition(" ")
-    glued = date + rest if blank and rest[:1] in ("+", "-") else f"{date}{blank}{rest}"
-    return datetime.fromisoformat(glued)
+    is_long = spreadsheet.is_long(swipe.user_id) and not spreadsheet.is_text(number)
+    return CsvSwipe(line, swipe, text, swipe.user_id if is_long else None)
 
 
 def _details(rest: Mapping[str, str]) -> dict[str, Detail]:

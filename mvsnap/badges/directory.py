@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from mvsnap.badges.model import MAX_TEXT, parse_text
-from mvsnap.core import csv_reader
-from mvsnap.core.csv_reader import BadRow, Columns
+from mvsnap.core import csv_reader, spreadsheet
+from mvsnap.core.csv_reader import BadRow, Columns, CsvRow
 from mvsnap.errors import BadInput
 
 MOST = 200_000
@@ -54,11 +54,32 @@ class Directory:
 
 def read_csv(lines: Iterable[str]) -> Directory:
     """Raises BadInput if there is no column for the user id or the name."""
-    entries: list[tuple[str, Mapping[str, Any] | BadRow]] = []
-    for row in csv_reader.read(lines, _COLUMNS):
-        cells = row if isinstance(row, BadRow) else row.cells
-        entries.append((f"line {row.line}", cells))
-    return _directory(entries)
+    rows = list(csv_reader.read(lines, _COLUMNS))
+    numbers = [row.cells.get("user_id", "") for row in rows if isinstance(row, CsvRow)]
+    # A spreadsheet leaves zeros in each long number of a column, or in none.
+    are_whole = any(
+        spreadsheet.is_long(number) and not spreadsheet.may_be_cut(number)
+        for number in numbers
+    )
+    return _directory((f"line {row.line}", _cells(row, are_whole)) for row in rows)
+
+
+def _cells(row: CsvRow | BadRow, are_whole: bool) -> Mapping[str, Any] | BadRow:
+    """are_whole: long numbers that end in zeros are right."""
+    if isinstance(row, BadRow):
+        return row
+    came = row.cells.get("user_id", "")
+    try:
+        cells = {
+            name: spreadsheet.text_of(name, cell) if name in _COLUMNS.known else cell
+            for name, cell in row.cells.items()
+        }
+        cells["user_id"] = spreadsheet.number_of("user_id", came)
+        if spreadsheet.may_be_cut(came) and not are_whole:
+            raise spreadsheet.cut("user_id", came)
+    except BadInput as exc:
+        return BadRow(row.line, exc.message)
+    return cells
 
 
 def read_json(text: str) -> Directory:

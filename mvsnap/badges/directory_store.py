@@ -11,6 +11,7 @@ from sqlalchemy import case, delete, exists, or_, select, update
 
 from mvsnap.badges.directory import Cardholder
 from mvsnap.badges.tables import badges, cardholders, directories
+from mvsnap.core.spelling import folded
 from mvsnap.store.database import Database
 
 MOST_FOUND = 500
@@ -88,11 +89,11 @@ class DirectoryStore:
             connection.execute(delete(directories))
 
     def user_ids(self, text: str) -> list[str]:
-        """Return the ids of people whose name contains the text, ignoring case.
+        """Return the ids of people whose name contains the text, in any spelling.
 
         At most MOST_FOUND, plus one more if there are more.
         """
-        wanted = cardholders.c.folded.contains(text.casefold(), autoescape=True)
+        wanted = cardholders.c.folded.contains(folded(text), autoescape=True)
         statement = select(cardholders.c.user_id).where(wanted).limit(MOST_FOUND + 1)
         with self._db.reading() as connection:
             return [row.user_id for row in connection.execute(statement)]
@@ -175,7 +176,7 @@ def _row(person: Cardholder) -> dict[str, str]:
     return {
         "user_id": person.user_id,
         "name": person.name,
-        "folded": person.name.casefold(),
+        "folded": folded(person.name),
         "department": person.department,
         "photo": person.photo,
     }

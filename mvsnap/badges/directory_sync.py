@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import logging
 from dataclasses import replace
 from datetime import timedelta
@@ -14,7 +15,7 @@ from mvsnap.badges.directory import Directory
 from mvsnap.badges.directory_client import DirectoryClient
 from mvsnap.badges.directory_store import DirectoryState, DirectoryStore, PhotoRequest
 from mvsnap.clock import Clock
-from mvsnap.core import csv_reader
+from mvsnap.core.encodings import check_encoding, encoding_of
 from mvsnap.errors import BadInput, UpstreamError
 from mvsnap.store.files import Files
 
@@ -24,10 +25,15 @@ _URL_EVERY = timedelta(minutes=10)
 _URL_AFTER_ERROR = timedelta(minutes=1)
 _MAX_BYTES = 20 * 1024 * 1024
 _PHOTOS_AT_ONCE = 4
+# Raised when the same file is read in another way: it is then read again.
+_READS = 2
 
 
 class DirectoryReader:
-    """place: a file, an http(s) address, or None without a directory."""
+    """place: a file, an http(s) address, or None without a directory.
+
+    encoding: of its text, None to find it.
+    """
 
     def __init__(
         self,
@@ -37,12 +43,14 @@ class DirectoryReader:
         clock: Clock,
         *,
         place: str | None,
+        encoding: str | None = None,
     ) -> None:
         self._store = store
         self._files = files
         self._client = client
         self._clock = clock
         self._place = place
+        self._encoding = encoding
         self._is_url = place is not None and _is_url(place)
         self._seen = ""
 
@@ -85,7 +93,8 @@ class DirectoryReader:
             found = Path(self._place or "").stat()
         except OSError as exc:
             return f"error {exc.errno}"
-        return f"{found.st_mtime_ns} {found.st_size} {found.st_ino}"
+        how = f"{_READS} {self._encoding or ''}".strip()
+        return f"{found.st_mtime_ns} {found.st_size} {found.st_ino} {how}"
 
     def _is_due(self, known: DirectoryState) -> bool:
         every = _URL_AFTER_ERROR if known.error else _URL_EVERY
@@ -97,7 +106,7 @@ class DirectoryReader:
         """mark: of a file; for an address it is computed from the people in it."""
         state = DirectoryState(place, fingerprint, self._clock.now(), 0, 0, "")
         try:
-            found = read_directory(place, self._client)
+            found = read_directory(place, self._client, self._encoding)
         except (BadInput, UpstreamError) as exc:
             if known:
                 state = replace(
@@ -156,8 +165,10 @@ class DirectoryReader:
         raise UpstreamError(words, retry=False)
 
 
-def read_directory(place: str, client: DirectoryClient | None = None) -> Directory:
-    """Read a file or an address, CSV or JSON.
+def read_directory(
+    place: str, client: DirectoryClient | None = None, encoding: str | None = None
+) -> Directory:
+    """Read a file or an address, CSV or JSON; `encoding` is found if None.
 
     Raises:
         BadInput: it cannot be read, is not a directory, or is empty.
@@ -168,11 +179,16 @@ def read_directory(place: str, client: DirectoryClient | None = None) -> Directo
         path = urlsplit(place).path
     else:
         content, path = _file(place), place
-    text = content.decode(csv_reader.encoding_of([content]), errors="replace")
+    if encoding is not None:
+        encoding = check_encoding(encoding)
+    encoding = encoding_of([content], encoding, option="badges.directory_encoding")
+    text = content.decode(encoding, errors="replace")
+    if not encoding.startswith("utf-8"):
+        log.info("the directory is read as %s", encoding)
     if path.casefold().endswith(".json") or text.lstrip()[:1] in ("[", "{"):
         found = directory.read_json(text)
     else:
-        found = directory.read_csv(text.splitlines(keepends=True))
+        found = directory.read_csv(io.StringIO(text, newline=""))
     if not found.people:
         # A failed export is empty, too; an office without people has no readers.
         left_out = f"; {_summary(found)}" if found.mistakes else ""

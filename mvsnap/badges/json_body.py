@@ -1,13 +1,15 @@
 """Body of POST /badges: one badge event, or a list of them. Pure.
 
 {"timestamp": "2026-01-31T08:15:00+01:00", "user_id": "4711", "reader": "Door 1",
- "result": "granted"}: anything beyond the first three is kept as a detail.
+ "result": "granted"}: anything beyond the first three is kept as a detail. Their names
+are read in any spelling (`UserID`). A system with one reader may not name it.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from datetime import datetime
 from typing import Any
 
@@ -29,14 +31,21 @@ from mvsnap.core.http_body import (
     without_secrets,
 )
 from mvsnap.core.params import parse_moment
+from mvsnap.core.spelling import fold
 from mvsnap.core.strict_json import unique_keys
 from mvsnap.errors import BadInput
 
 MOST = 1000
 _FIELDS = ("timestamp", "user_id", "reader")
+_FOLDED = {fold(name): name for name in _FIELDS}
+# The name that an event gets which names none; a camera can be given to it.
+NO_READER = "Badge reader"
 _EXAMPLE = '{"timestamp": "2026-01-31T08:15:00Z", "user_id": "4711", "reader": "Door"}'
 _MOST_NAMED = 10
 _MAX_NAME = 100
+_PYTHON = re.compile(r"\[?\s*\{\s*'")
+# A quote left open matches to the end: nothing is looked at twice.
+_QUOTED = re.compile(r"""("[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z))|'([^']*)(?:'|\Z)""", re.S)
 _EPOCH = "a time like 2026-01-31T08:15:00Z, or seconds or milliseconds since 1970"
 
 
@@ -71,12 +80,26 @@ def _rows(body: bytes) -> tuple[list[Any], bool]:
         raise BadInput(f"body: empty (expected {_EXAMPLE}, or a list)")
     if text[0] not in '[{"':
         return [_form(text)], False
-    found = parse_json("body", text, _JSON, f"{_EXAMPLE}, or a list")
+    found = _parsed(text)
     if not isinstance(found, list):
         return [found], False
     if not 1 <= len(found) <= MOST:
         raise BadInput(f"body: {len(found)} badge events (expected 1 to {MOST})")
     return found, True
+
+
+def _parsed(text: str) -> Any:
+    expected = f"{_EXAMPLE}, or a list"
+    try:
+        return parse_json("body", text, _JSON, expected)
+    except BadInput:
+        # A list as a Python program holds it: with the other kind of quotes.
+        if not _PYTHON.match(text):
+            raise
+        json_text = _QUOTED.sub(
+            lambda q: q[0] if q[2] is None else json.dumps(q[2]), text
+        )
+        return parse_json("body", json_text, _JSON, expected)
 
 
 def _form(text: str) -> dict[str, Any]:
@@ -94,12 +117,29 @@ def swipe(place: str, row: Any, now: datetime) -> Swipe:
         kind = "a list" if isinstance(row, list) else repr(row)[:40]
         raise BadInput(f"{place or 'body'}: {kind} (expected {_EXAMPLE})")
     dot = f"{place}." if place else ""
+    row = {"reader": NO_READER} | _named(dot, row)
     return Swipe(
         _moment(f"{dot}timestamp", row.get("timestamp"), now),
         parse_text(f"{dot}user_id", row.get("user_id")),
         parse_text(f"{dot}reader", row.get("reader")),
         _details(dot, row),
     )
+
+
+def _named(dot: str, row: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields by our names; beside ours, another spelling is a detail."""
+    found = {name: value for name, value in row.items() if name in _FIELDS}
+    given = set(found)
+    for name, value in row.items():
+        ours = _FOLDED.get(fold(name), name)
+        if name in given:
+            continue
+        if ours in given:
+            ours = name
+        elif ours in found:
+            raise BadInput(f"{dot}{ours}: given twice, as {name[:40]!r} too")
+        found[ours] = value
+    return found
 
 
 def _moment(name: str, came: Any, now: datetime) -> datetime:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
+from mvsnap.core.spelling import folded
 from mvsnap.domain import JobId, Serial
 from mvsnap.errors import BadInput
 
@@ -129,16 +130,16 @@ class Judgement:
 
 
 class Readers:
-    """Which camera sees which reader; case and spaces around a name are ignored."""
+    """Which camera sees which reader, whatever the spelling of its name."""
 
     def __init__(self, camera_of_reader: Mapping[str, str]) -> None:
         self._serials = {
-            _folded(reader): Serial(serial)
+            folded(reader): Serial(serial)
             for reader, serial in camera_of_reader.items()
         }
 
     def camera(self, reader: str) -> Serial | None:
-        return self._serials.get(_folded(reader)) or self._serials.get("*")
+        return self._serials.get(folded(reader)) or self._serials.get("*")
 
 
 def recorded(swipe: Swipe, readers: Readers, source: str, now: datetime) -> BadgeEvent:
@@ -171,7 +172,8 @@ def parse_text(name: str, value: object, most: int = MAX_TEXT) -> str:
     """
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise BadInput(f"{name}: {_came(value)} (expected text)")
-    text = str(value).strip()
+    # A letter with a mark may be one sign or two: stored, it is one.
+    text = unicodedata.normalize("NFC", str(value)).strip()
     if not text:
         raise BadInput(f"{name}: missing (expected text)")
     if len(text) > most:
@@ -241,7 +243,3 @@ def _came(value: object) -> str:
 def _is_plain(text: str) -> bool:
     # Cc: control characters; Cs: half of a character, which no database stores.
     return not any(unicodedata.category(sign) in ("Cc", "Cs") for sign in text)
-
-
-def _folded(reader: str) -> str:
-    return reader.strip().casefold()

@@ -120,7 +120,12 @@ def make_loop(
     )
     steps = BadgeSteps(
         directory=DirectoryReader(
-            stores.directory, stores.files, client, clock, place=ours.directory
+            stores.directory,
+            stores.files,
+            client,
+            clock,
+            place=ours.directory,
+            encoding=ours.directory_encoding,
         ),
         notifier=notifier,
         pictures=pictures if meraki.configured else None,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO, TypeVar
 
 import click
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mvsnap.core.csv_reader import BadRow
     from mvsnap.runtime import Parts
 
+Checked = TypeVar("Checked")
 _BATCH = 500
 _CHUNK = 1024 * 1024
 _MAX_LINE = 1_000_000
@@ -59,6 +60,12 @@ def badges() -> None:
     help='Format of times other than ISO 8601, like "%d/%m/%Y %H:%M" (strptime).',
 )
 @click.option(
+    "--encoding",
+    metavar="NAME",
+    help="Encoding of the file, like cp1252 or gb18030. Default: it is found where "
+    "it can be known.",
+)
+@click.option(
     "--rejects",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write rejected lines to this CSV file, with the reason.",
@@ -69,6 +76,7 @@ def import_file(
     file: Path,
     columns: tuple[str, ...],
     time_format: str | None,
+    encoding: str | None,
     rejects: Path | None,
 ) -> None:
     """Import badge events from a CSV file; importing it again changes nothing.
@@ -77,12 +85,10 @@ def import_file(
     """
 
     from mvsnap.badges.csv_import import Reading, check_format
+    from mvsnap.core.encodings import check_encoding
 
-    if time_format is not None:
-        try:
-            check_format(time_format)
-        except BadInput as exc:
-            raise click.UsageError(f"--time-format: {exc.message}") from exc
+    _checked("--time-format", time_format, check_format)
+    encoding = _checked("--encoding", encoding, check_encoding)
     if rejects is not None and rejects.exists() and rejects.samefile(file):
         raise click.UsageError("--rejects: same as FILE (expected another file)")
     settings = load_settings(ctx)
@@ -96,7 +102,7 @@ def import_file(
     made = Import(parts, source, now)
     try:
         with _rejects(rejects) as made.reject:
-            made.run(file, how)
+            made.run(file, how, encoding)
     except BadInput as exc:
         fail(f"{file}: {exc.message}")
     except OSError as exc:
@@ -105,6 +111,15 @@ def import_file(
 
 
 badges.add_command(import_file)
+
+
+def _checked(
+    option: str, value: str | None, check: Callable[[str], Checked]
+) -> Checked | None:
+    try:
+        return None if value is None else check(value)
+    except BadInput as exc:
+        raise click.UsageError(f"{option}: {exc.message}") from exc
 
 
 def _named(columns: tuple[str, ...]) -> dict[str, str]:
@@ -133,13 +148,16 @@ class Import:
         self.first: list[BadRow] = []
         self.reject: Callable[[BadRow], object] = lambda _row: None
 
-    def run(self, file: Path, how: Reading) -> None:
-        """Raises BadInput if the header is unusable."""
+    def run(self, file: Path, how: Reading, given: str | None = None) -> None:
+        """Raises BadInput if the encoding is unknown or the header unusable."""
         from mvsnap.badges import csv_import
-        from mvsnap.core import csv_reader
+        from mvsnap.core.encodings import encoding_of
 
         with file.open("rb") as raw:
-            encoding = csv_reader.encoding_of(iter(lambda: raw.read(_CHUNK), b""))
+            chunks = iter(lambda: raw.read(_CHUNK), b"")
+            encoding = encoding_of(chunks, given, option="--encoding NAME")
+        if not encoding.startswith("utf-8"):
+            out.print(f"The text is read as {encoding}.", markup=False)
         with file.open("rb") as raw, _progress() as progress:
             lines = _lines(raw, encoding, progress, file.stat().st_size)
             for row in csv_import.read(lines, how):

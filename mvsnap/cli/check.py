@@ -234,7 +234,8 @@ def _badges(settings: Settings) -> CheckResult:
         )
     facts = [f"readers with a camera: {len(ours.camera_of_reader)}"]
     if ours.directory is not None:
-        found = read_directory(ours.directory)
+        encoding = ours.directory_encoding
+        found = read_directory(ours.directory, encoding=encoding)
         if found.mistakes:
             entries = "entry" if found.mistakes == 1 else "entries"
             first = f"{found.mistakes} {entries} left out; {found.first}"

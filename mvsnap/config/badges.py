@@ -39,6 +39,14 @@ def _directory(place: str) -> str:
     return place
 
 
+def _encoding(name: str) -> str:
+    try:
+        "a".encode(name)
+    except (LookupError, ValueError) as exc:
+        raise ValueError("expected an encoding like cp1252 or gb18030") from exc
+    return name
+
+
 def _host(text: str) -> str:
     host = text.strip().casefold()
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
@@ -56,6 +64,11 @@ class Badges(Section):
         None,
         description="names, departments and photos: FILE.csv, FILE.json or the URL "
         "of such a file",
+    )
+    directory_encoding: Annotated[Text, AfterValidator(_encoding)] | None = Field(
+        None,
+        description="encoding of the directory, like cp1252 or gb18030; default: it "
+        "is found where it can be known",
     )
     photo_hosts: tuple[Annotated[Text, AfterValidator(_host)], ...] = Field(
         (), description="hosts from which directory photos may be fetched"

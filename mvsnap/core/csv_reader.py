@@ -5,18 +5,25 @@ Pure: lines in, rows out. An unreadable row is a `BadRow`, and reading continues
 
 from __future__ import annotations
 
-import codecs
 import csv
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from mvsnap.core.spelling import fold
 from mvsnap.errors import BadInput
 
 MAX_CELL = 10_000
 MAX_COLUMNS = 200
-_DELIMITERS = ",;\t|"
+_DELIMITERS = ",;\t|^~"
 _SHOWN = 12
+# Reports begin with a title, a period, who printed them.
+_HEADING_WITHIN = 20
+_MOST_TOP_LINES = 60
+_MAX_HEADING = 100_000
+# Excel writes its delimiter first; saved again, the line is a cell of its own.
+_SEP = re.compile(r'\s*"?sep=([^\w"\s]|\t)"?[,;\t|]*\s*', re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +42,14 @@ class BadRow:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns to find: their possible names, by our own names."""
+    """The columns to find: their possible names, by our own names.
+
+    one_of: a heading has at least one of these, too.
+    """
 
     known: Mapping[str, Sequence[str]]
     needed: Sequence[str]
+    one_of: Sequence[str] = ()
 
     def find(
         self, header: Sequence[str], given: Mapping[str, str] | None = None
@@ -54,6 +65,20 @@ class Columns:
                     break
         return found
 
+    def suffice(self, found: Mapping[str, int], given: Mapping[str, str]) -> bool:
+        """Return whether a line with these is the heading."""
+        has_one = not self.one_of or any(name in found for name in self.one_of)
+        return has_one and all(name in found for name in (*self.needed, *given))
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    """lines: how many end with it."""
+
+    cells: Sequence[str]
+    delimiter: str
+    lines: int
+
 
 def read(
     lines: Iterable[str], columns: Columns, given: Mapping[str, str] | None = None
@@ -66,13 +91,14 @@ def read(
         BadInput: the header lacks a required column.
     """
     csv.field_size_limit(MAX_CELL)
-    numbered = _Lines(lines)
-    heading, skipped = _heading(numbered)
-    delimiter = _delimiter(heading, columns, given)
-    header = [name.strip() for name in _split(heading, delimiter)]
+    rest = iter(lines)
+    top = list(islice(rest, _MOST_TOP_LINES))
+    heading = _heading(top, columns, given or {})
+    header, delimiter = heading.cells, heading.delimiter
     found = columns.find(header, given)
     _check(header, found, columns, given)
     names = dict(enumerate(header)) | {place: ours for ours, place in found.items()}
+    numbered, skipped = _Lines(chain(top[heading.lines :], rest)), heading.lines
     reader = csv.reader(numbered, delimiter=delimiter)
     needed = [found[name] for name in columns.needed]
     while True:
@@ -143,21 +169,44 @@ def _row(
     return CsvRow(line, {names[n]: c.strip() for n, c in enumerate(cells[:columns])})
 
 
-def _heading(lines: Iterator[str]) -> tuple[str, int]:
-    """Return the first line with content, and how many lines were read."""
-    for number, line in enumerate(lines, start=1):
-        # Excel writes its delimiter first.
-        if line.strip() and not line.casefold().startswith("sep="):
-            return line.rstrip("\r\n"), number
-    raise BadInput("the file is empty (expected a heading line)")
+def _heading(
+    top: Sequence[str], columns: Columns, given: Mapping[str, str]
+) -> _Heading:
+    """Return the first line that has all columns, else the one that has most."""
+    delimiters: Sequence[str] = _DELIMITERS
+    best, most, tried = None, -1, 0
+    for number, line in enumerate(top):
+        if not line.strip():
+            continue
+        if sep := _SEP.fullmatch(line):
+            delimiters = (sep[1], *_DELIMITERS)
+            continue
+        if tried == _HEADING_WITHIN:
+            break
+        tried += 1
+        for delimiter in delimiters:
+            cells, lines = _record(top, number, delimiter)
+            found = columns.find(cells, given)
+            heading = _Heading(cells, delimiter, number + lines)
+            if columns.suffice(found, given):
+                return heading
+            if len(found) > most:
+                best, most = heading, len(found)
+    if best is None:
+        raise BadInput("the file is empty (expected a heading line)")
+    return best
 
 
-def _delimiter(heading: str, columns: Columns, given: Mapping[str, str] | None) -> str:
-    """Return the one that finds most of the columns, the first one if equal."""
-    return max(
-        _DELIMITERS,
-        key=lambda sign: len(columns.find(_split(heading, sign), given)),
-    )
+def _record(top: Sequence[str], number: int, delimiter: str) -> tuple[list[str], int]:
+    """Return the cells of a possible heading, and on how many lines they are."""
+    if len(top[number]) > _MAX_HEADING:
+        return [], 1
+    reader = csv.reader(top[number : number + _HEADING_WITHIN], delimiter=delimiter)
+    try:
+        cells = next(reader, [])
+    except csv.Error:
+        return [], 1
+    return [" ".join(cell.split()) for cell in cells], reader.line_num
 
 
 def _split(heading: str, delimiter: str) -> list[str]:
@@ -202,49 +251,3 @@ def _why(exc: csv.Error) -> str:
     if "field larger" in str(exc):
         return f"a cell with more than {MAX_CELL:,} characters (unclosed quote?)"
     return f"cannot be read: {exc}"
-
-
-def encoding_of(chunks: Iterable[bytes]) -> str:
-    """Return the encoding of a text, from all of its bytes.
-
-    A byte order mark decides; else zero bytes between the characters do; else it is
-    UTF-8 if valid, and otherwise the encoding that Windows uses.
-    """
-    utf8 = _Utf8()
-    first = b""
-    for chunk in chunks:
-        if not first:
-            first = chunk
-            if found := _marked(chunk):
-                return found
-        utf8.feed(chunk)
-        if not utf8.fits:
-            break
-    return "utf-8" if utf8.fits else "cp1252"
-
-
-def _marked(first: bytes) -> str | None:
-    if first.startswith(b"\xef\xbb\xbf"):
-        return "utf-8-sig"
-    if first.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    half = len(first) // 2
-    if half and first[1::2].count(0) > half * 0.8:
-        return "utf-16-le"
-    if half and first[0::2].count(0) > half * 0.8:
-        return "utf-16-be"
-    return None
-
-
-class _Utf8:
-    """Checks whether its input is UTF-8; chunks may split a character."""
-
-    def __init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
-        self.fits = True
-
-    def feed(self, chunk: bytes) -> None:
-        try:
-            self._decoder.decode(chunk)
-        except UnicodeDecodeError:
-            self.fits = False

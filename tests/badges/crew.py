@@ -80,9 +80,12 @@ class BadgeCrew:
             rooms=(room,) if room else (),
         )
 
-    def reader(self, place: str | None, *photo_hosts: str) -> DirectoryReader:
+    def reader(
+        self, place: str | None, *photo_hosts: str, encoding: str | None = None
+    ) -> DirectoryReader:
         client = DirectoryClient(photo_hosts, timeout_s=2)
-        return DirectoryReader(self.people, self.files, client, self.clock, place=place)
+        parts = (self.people, self.files, client, self.clock)
+        return DirectoryReader(*parts, place=place, encoding=encoding)
 
     def swiped(self, minutes_ago: float = 10, **given: object) -> BadgeEvent:
         """Add a badge event of this long ago."""

@@ -67,6 +67,24 @@ def test_one_bad_event_and_none_is_stored(web: Web, client: FlaskClient) -> None
     assert stored(web) == 0
 
 
+def test_a_list_without_readers_is_accepted_in_any_spelling(
+    web: Web, client: FlaskClient
+) -> None:
+    now = datetime.now(UTC)
+    times = [iso(now - timedelta(hours=n)) for n in range(4)]
+    python = f"""[{{'timestamp': "{times[0]}", 'UserID': "850"}},
+        {{'timestamp': '{times[1]}', 'UserID': '851'}}]"""
+    assert client.post(ADDRESS, data=python).status_code == 202
+    many = [
+        {"TimeStamp": times[2], "userid": 852},
+        {"timestamp": times[3], "UserId": 1},
+    ]
+    assert client.post(ADDRESS, json=many).json == {"new": 2, "known": 0}
+    found = web.badges.badges(BadgeFilter(), 5)
+    assert [event.user_id for event in found] == ["850", "851", "852", "1"]
+    assert {event.reader for event in found} == {"Badge reader"}
+
+
 @pytest.mark.parametrize("name", ["apikey", "?apikey", " apiKey"])
 def test_a_form_of_a_simple_device_is_accepted(web: Web, name: str) -> None:
     fields = {name: KEY} | event()

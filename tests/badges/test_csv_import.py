@@ -10,8 +10,8 @@ import pytest
 from mvsnap.badges import csv_import
 from mvsnap.badges.csv_import import Reading
 from mvsnap.badges.model import Swipe
-from mvsnap.core import csv_reader
 from mvsnap.core.csv_reader import BadRow
+from mvsnap.core.encodings import encoding_of
 from mvsnap.errors import BadInput
 
 NOW = datetime(2026, 7, 5, tzinfo=UTC)
@@ -183,4 +183,109 @@ def test_text_like_a_formula_or_a_tag_stays_text() -> None:
 def test_the_encoding_is_found(encoding: str) -> None:
     content = "time,badge,door\n2026-07-01 08:15,1,Tür\n".encode(encoding)
     chunks = [content[n : n + 7] for n in range(0, len(content), 7)]
-    assert "Tür" in content.decode(csv_reader.encoding_of(chunks))
+    assert "Tür" in content.decode(encoding_of(chunks))
+
+
+@pytest.mark.parametrize(
+    ("heading", "line"),
+    [
+        ("Event Date,Event Time,Badge,Door", "2026-07-01,08:15:00,4711,Gate"),
+        ("Date,Timestamp,Badge,Door", "2026-07-01,08:15,4711,Gate"),
+        ("Datum;Zeitpunkt;Ausweis;Leser", "01.07.26;08:15;4711;Gate"),
+        ("Log Date,Log Time,Badge,Door", "2026/7/1,8:15 AM,4711,Gate"),
+        ("Day,Time,Badge,Door", "2026-07-01 00:00:00,08:15,4711,Gate"),
+        ("Date,Time,Badge,Door", "2026-07-01,1899-12-30 08:15:00,4711,Gate"),
+        ("Date,Timestamp,Badge,Door", "2026-07-01,2026-07-01 08:15,4711,Gate"),
+        ("Date,Timestamp,Badge,Door", f"2026-07-01,{int(AT.timestamp())},4711,Gate"),
+        ("Date and Time,Badge,Door", "2026-07-01 08:15,4711,Gate"),
+        ("Date & Time^Badge^Door", "2026/07/01 08:15:00^4711^Gate"),
+        ("Datum und Uhrzeit~Badge~Door", '"01.07.2026, 08:15"~4711~Gate'),
+        ("Time,Badge,Door", "01.07.26 08:15,4711,Gate"),
+        ("Time,Badge,Door", "2026. 07. 01. 8:15:00,4711,Gate"),
+        ("Time,Badge,Door", "1-Jul-2026 08:15:00,4711,Gate"),
+        ("Time;Badge;Door", "Jul 1, 2026 8:15:00\u202fa.\u00a0m.;4711;Gate"),
+        ("Time,Badge,Door", "2026-07-01 08:15:00 CEST,4711,Gate"),
+        ("Time,Badge,Door", '"=""2026-07-01 08:15""","=""4711""","=""Gate"""'),
+        ('"Event\nTime","Badge\nNumber",Door', "2026-07-01 08:15,4711,Gate"),
+    ],
+)
+def test_date_and_time_belong_together_whatever_they_are_called(
+    heading: str, line: str
+) -> None:
+    (found,) = swipes(*heading.split("\n"), line)
+    assert (found.swiped_at, found.user_id, found.reader) == (AT, "4711", "Gate")
+    assert set(found.details) <= {"date"}
+
+
+@pytest.mark.parametrize(
+    "top",
+    [
+        ("# made on 2026-07-02",),
+        ("Door report", "From: 2026-07-01 00:00 To: 2026-07-02", "By,admin", ""),
+        ('"sep=,"',),
+        ("sep=,,,",),
+        ('A 5" title that opens "quotes',),
+        tuple(f"Line {n},of,the,front page" for n in range(19)),
+    ],
+)
+def test_the_heading_may_stand_below_a_title(top: tuple[str, ...]) -> None:
+    good = "2026-07-01 08:15,1,Gate"
+    found, bad = read(*top, "Time,Badge,Door", good, "", "Total,1")
+    assert isinstance(found, Swipe)
+    assert isinstance(bad, BadRow)
+    assert bad.line == len(top) + 4
+    assert bad.why.startswith("timestamp: 'Total' (expected a time like")
+
+
+def test_a_heading_below_a_whole_page_is_not_looked_for() -> None:
+    with pytest.raises(BadInput) as caught:
+        read(*("title",) * 20, "Time,Badge,Door", "2026-07-01 08:15,1,Gate")
+    assert (
+        "no column for user_id and reader (the file has title" in caught.value.message
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("2026-07-01 08:15,8.9E+15,Gate", "user_id: '8.9E+15' (Excel has cut this"),
+        ("2026-07-01 08:15,1,#N/A", "reader: '#N/A' (Excel has cut this cell; export"),
+        ("#####,1,Gate", "time: '#####' (Excel has cut this cell; export the"),
+        ("46204.34375,1,Gate", "'46204.34375' looks like an Excel date (export the"),
+        ("46204,1,Gate", "'46204' looks like an Excel date (export the column as"),
+        ("7/1/2026 8:15 AM,1,Gate", "has day or month first (expected a time like"),
+        ("08:15,1,Gate", "timestamp: '08:15' has no date"),
+        ("2026/07/01,1,Gate", "timestamp: '2026/07/01' has no time of day"),
+        ("2026-07-01 8:15 XYZ,1,Gate", "timestamp: '2026-07-01 8:15 XYZ' (expected a"),
+        ("2026-07-01 08:15,1,T\ufffdr", "reader: 'T\ufffdr' has a letter that cannot"),
+    ],
+)
+def test_what_a_spreadsheet_has_changed_is_refused_by_line(
+    line: str, said: str
+) -> None:
+    good = "2026-07-01 08:15,1,Gate"
+    first, bad, last = read("time,badge,door", good, line, good)
+    assert isinstance(bad, BadRow)
+    assert (bad.line, said in bad.why) == (3, True), bad
+    assert first == last
+
+
+def test_long_numbers_with_zeros_are_cut_unless_another_one_is_whole() -> None:
+    lines = [f"2026-07-01 08:15,{n},Gate" for n in ("8965290000000120", "7", "8")]
+    small, other, cut = read("time,badge,door", *lines)
+    assert isinstance(small, Swipe)
+    assert isinstance(other, Swipe)
+    assert isinstance(cut, BadRow)
+    assert (cut.line, "Excel has cut this number" in cut.why) == (2, True)
+    whole = "2026-07-01 08:15,8965290000000123,Gate"
+    found = swipes("time,badge,door", *lines, whole)
+    assert {swipe.user_id for swipe in found} > {"8965290000000120"}
+    quoted = '2026-07-01 08:15,"=""8965290000000120""",Gate'
+    assert swipes("time,badge,door", quoted)[0].user_id == "8965290000000120"
+
+
+def test_a_letter_with_its_mark_apart_is_one_letter() -> None:
+    apart, one = swipes(
+        *("time,badge,door", "2026-07-01 08:15,1,Tu\u0308r", "2026-07-01 08:15,1,Tür")
+    )
+    assert apart.id == one.id

@@ -29,6 +29,19 @@ def test_a_csv_file_has_its_usual_headings() -> None:
     )
 
 
+def test_a_directory_from_excel_keeps_whole_numbers_and_leaves_out_cut_ones() -> None:
+    lines = [
+        *("People\n", "\n", "Badge^Name\n", '="0815"^Anna\n', "'0816^Bert\n"),
+        *("8.96529E+15^Carl\n", "8965290000000120^Dora\n", "17.0^Emil\n"),
+    ]
+    found = directory.read_csv(lines)
+    assert [person.user_id for person in found.people] == ["0815", "0816", "17"]
+    assert found.mistakes == 2
+    assert found.first.startswith("line 6: user_id: '8.96529E+15' (Excel has cut")
+    whole = directory.read_csv([*lines, "8965290000000123^Fred\n"])
+    assert "8965290000000120" in {person.user_id for person in whole.people}
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -62,6 +62,28 @@ def test_a_file_is_read_again_when_it_changed_only(
     assert crew.people.user_ids("änne") == ["4711"]
 
 
+def test_the_encoding_of_a_file_is_asked_for_or_given(
+    crew: BadgeCrew, tmp_path: Path
+) -> None:
+    file = tmp_path / "people.csv"
+    file.write_bytes("id;name\n4711;Вера\n".encode("cp1251"))
+    crew.reader(str(file)).step()
+    assert "say which with badges.directory_encoding (" in error(crew)
+    assert "cp1251: Вера" in error(crew)
+    reader = crew.reader(str(file), encoding="windows-1251")
+    reader.step()
+    reader.step()
+    assert (error(crew), crew.people.user_ids("вера")) == ("", ["4711"])
+
+
+def test_a_name_is_found_in_any_spelling(crew: BadgeCrew, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("id,name\n4711,Ju\u0308rgen  Groß\n", encoding="utf-8")
+    crew.reader(str(file)).step()
+    for name in ("jürgen", "JU\u0308RGEN gross", "Jürgen\u00a0G"):
+        assert crew.people.user_ids(name) == ["4711"]
+
+
 def test_a_file_that_is_being_written_is_left_alone_meanwhile(
     crew: BadgeCrew, tmp_path: Path
 ) -> None:

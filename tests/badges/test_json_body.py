@@ -124,11 +124,24 @@ def test_every_bad_event_of_a_list_is_named_ten_at_most() -> None:
     assert "and 20 more" in refused([event(reader="")] * 30)
 
 
+def test_beside_our_own_name_another_spelling_is_a_detail() -> None:
+    (found,) = read(event(UserID="other"))
+    assert (found.user_id, found.details) == ("1", {"UserID": "other"})
+    twice = {"timestamp": "2026-03-04T12:00:00Z", "UserID": 1, "userId": 2}
+    assert "user_id: given twice, as 'userId' too" in refused(twice)
+
+
+@pytest.mark.parametrize("body", [b"[{'a': 1]", b"{'a': '", b"{'" + b'"\\' * 50_000])
+def test_what_only_begins_like_a_python_list_is_refused(body: bytes) -> None:
+    assert "body: not JSON" in refused(body)
+
+
 def test_a_reader_has_its_camera_whatever_the_case_or_that_of_all() -> None:
     readers = Readers({"Door 1": "Q2SM-0000-0001", "*": "Q2SM-0000-0002"})
     assert readers.camera(" door 1 ") == "Q2SM-0000-0001"
     assert readers.camera("Yard") == "Q2SM-0000-0002"
     assert Readers({}).camera("Yard") is None
+    assert Readers({"Tür  1": "Q2SM-0000-0003"}).camera("tu\u0308r\u00a01")
 
 
 @pytest.mark.parametrize("depth", range(900, 1000, 3))

@@ -79,6 +79,32 @@ def test_encodings_of_other_systems_are_read(tmp_path: Path, encoding: str) -> N
     assert found.swiped_at == datetime(2026, 1, 5, 7, 15, tzinfo=UTC)
 
 
+def test_an_encoding_that_cannot_be_known_is_asked_for(tmp_path: Path) -> None:
+    lines = ("time;badge;door", "2026-01-05 08:15;1;Вход")
+    file = write(tmp_path, *lines, encoding="cp1251")
+    said = mvsnap(tmp_path, "badges", "import", str(file))
+    assert said.code == 1
+    assert "the encoding cannot be known: say which with --encoding NAME" in said.err
+    assert "cp1251: Вход; cp1253: Βυξδ" in " ".join(said.err.split())
+    assert stored(tmp_path) == []
+    again = mvsnap(tmp_path, "badges", "import", str(file), "--encoding", "cp1251")
+    assert (again.code, "The text is read as cp1251." in again.out) == (0, True)
+    assert [badge.reader for badge in stored(tmp_path)] == ["Вход"]
+
+
+def test_an_encoding_that_does_not_fit_refuses_the_lines_it_cannot_read(
+    tmp_path: Path,
+) -> None:
+    lines = ("time,badge,door", "2026-01-05 08:15,1,Gate", "2026-01-05 08:15,1,Tür")
+    file = write(tmp_path, *lines, encoding="cp1252")
+    said = mvsnap(tmp_path, "badges", "import", str(file), "--encoding", "utf-8")
+    assert said.code == 1
+    assert "line 3: reader: 'T\ufffdr' has a letter that cannot be read" in said.err
+    assert [badge.reader for badge in stored(tmp_path)] == ["Gate"]
+    wrong = mvsnap(tmp_path, "badges", "import", str(file), "--encoding", "excel")
+    assert (wrong.code, "--encoding: 'excel' is unknown" in wrong.err) == (2, True)
+
+
 def test_bad_lines_are_listed_with_the_reason_and_the_others_are_kept(
     tmp_path: Path,
 ) -> None:

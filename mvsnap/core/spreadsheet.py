@@ -1,0 +1,110 @@
+"""Cells that have been through a spreadsheet, which changes what it takes for a number.
+
+Pure. What is whole is unwrapped; what has lost something is refused, since two people
+would become one.
+"""
+
+from __future__ import annotations
+
+import re
+
+from mvsnap.errors import BadInput
+
+# A spreadsheet keeps so many digits of a number, and writes zeros for the others.
+_KEPT_DIGITS = 15
+_AS_TEXT = "export the column as text"
+_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
+_APOSTROPHE = re.compile(r"'(?=[\d=+\-@])")
+# An error has a name in each language, and one of these shapes in all of them.
+_ERROR = re.compile(
+    r"#{2,}|#[¡¿]?[^\W\d_][\w /.]*[!?]|#[^\W\d_]/[^\W\d_]( .*)?|#(NV|GETTING_DATA)",
+    re.I,
+)
+_SCIENTIFIC = re.compile(r"[+-]?\d([.,]\d+)?E[+-]\d{2,3}", re.I | re.ASCII)
+_WITH_ZEROS = re.compile(r"(\d+)[.,]0+", re.ASCII)
+_GROUPED = re.compile(r"\d{1,3}([.,'’ ])\d{3}(\1\d{3})*([.,]0+)?", re.ASCII)
+_MONTH = r"(jan|feb|mar|mär|mrz|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)\.?"
+_DATE = re.compile(
+    rf"\d{{1,2}}[-. ]{{1,2}}{_MONTH}([-. ]{{1,2}}\d{{2,4}})?|{_MONTH}[-. ]\d{{2,4}}"
+    r"|\d{1,2}[./]\d{1,2}[./]\d{4}|\d{4}-\d\d-\d\d( 00:00(:00)?)?",
+    re.I | re.ASCII,
+)
+_NOTHING = frozenset(("nan", "null", "none", "nil", "n/a", "undefined"))
+_BOOLEANS = frozenset(("true", "false", "wahr", "falsch", "vrai", "faux"))
+
+
+def text_of(name: str, cell: str) -> str:
+    """Return the text of a cell.
+
+    Raises:
+        BadInput: it is an error of the spreadsheet, or has lost letters on the way.
+    """
+    text = _unwrapped(cell)
+    if _ERROR.fullmatch(text):
+        raise _cut(name, cell, "cell")
+    if "\ufffd" in text:
+        raise BadInput(
+            f"{name}: {cell[:40]!r} has a letter that cannot be read "
+            "(expected text in one encoding)"
+        )
+    return text
+
+
+def number_of(name: str, cell: str) -> str:
+    """Return the number of a badge or a person, which may have letters as well.
+
+    Raises:
+        BadInput: a spreadsheet has cut it, or made another value of it.
+    """
+    text = text_of(name, cell)
+    if _SCIENTIFIC.fullmatch(text):
+        raise _cut(name, cell, "number")
+    if text.casefold() in _NOTHING:
+        raise BadInput(f"{name}: {cell[:40]!r} stands for nothing (expected a number)")
+    if is_text(cell):
+        return text
+    if text.casefold() in _BOOLEANS or _DATE.fullmatch(text):
+        raise BadInput(
+            f"{name}: {cell[:40]!r} was another value before Excel ({_AS_TEXT})"
+        )
+    if _GROUPED.fullmatch(" ".join(text.split())):
+        raise BadInput(
+            f"{name}: {cell[:40]!r} looks like a number with separators of thousands "
+            f"(expected all digits together; {_AS_TEXT})"
+        )
+    if match := _WITH_ZEROS.fullmatch(text):
+        if len(match[1]) > _KEPT_DIGITS:
+            raise _cut(name, cell, "number")
+        return match[1]
+    return text
+
+
+def is_text(cell: str) -> bool:
+    """Return whether the cell says itself that it is a text."""
+    return _unwrapped(cell) != cell.strip()
+
+
+def is_long(number: str) -> bool:
+    """Return whether a spreadsheet would cut this number."""
+    return number.isascii() and number.isdigit() and len(number) > _KEPT_DIGITS
+
+
+def may_be_cut(number: str) -> bool:
+    """Return whether this may be what a spreadsheet left of a long number."""
+    return is_long(number) and not number[_KEPT_DIGITS:].strip("0")
+
+
+def cut(name: str, cell: str) -> BadInput:
+    """Return the mistake of a number that a spreadsheet has cut."""
+    return _cut(name, cell, "number")
+
+
+def _unwrapped(cell: str) -> str:
+    text = cell.strip()
+    if match := _FORMULA.fullmatch(text):
+        return match[1].replace('""', '"').strip()
+    return _APOSTROPHE.sub("", text, count=1) if text.startswith("'") else text
+
+
+def _cut(name: str, cell: str, what: str) -> BadInput:
+    return BadInput(f"{name}: {cell[:40]!r} (Excel has cut this {what}; {_AS_TEXT})")
