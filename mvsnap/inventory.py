@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 
 from mvsnap.clients.meraki.dashboard import Dashboard
+from mvsnap.clients.meraki.organizations import ask_each
 from mvsnap.clock import Clock
-from mvsnap.domain import Camera, Serial
+from mvsnap.domain import Camera, Organization, Serial
 from mvsnap.errors import UpstreamError
 from mvsnap.photographer import CameraNames
 from mvsnap.store.sense import SenseStore
@@ -46,6 +47,7 @@ class Inventory:
         self._network_id = network_id
         self._wanted = wanted
         self._cameras_at = float("-inf")
+        self._reported: frozenset[str] = frozenset()
         self._zones_at: dict[Serial, float] = {}
 
     def refresh(self) -> None:
@@ -61,11 +63,26 @@ class Inventory:
         if now - self._cameras_at < _CAMERAS_EVERY_S:
             return
         self._cameras_at = now
-        found: list[Camera] = []
-        for organization_id in self._dashboard.organization_ids(self._organization_id):
-            found += self._dashboard.cameras(organization_id, self._network_id)
-        self._site.keep_cameras(found, self._clock.now())
-        self._names.learn({camera.serial: camera.name for camera in found})
+        found = ask_each(
+            self._dashboard.organizations_of(self._organization_id), self._ask_cameras
+        )
+        self._report(found.refusals())
+        found.require_one()
+        cameras = [camera for _, here in found.answered for camera in here]
+        self._site.keep_cameras(
+            cameras, self._clock.now(), is_complete=not found.may_change
+        )
+        self._names.learn({camera.serial: camera.name for camera in cameras})
+
+    def _ask_cameras(self, organization: Organization) -> list[Camera]:
+        return self._dashboard.cameras(organization.id, self._network_id)
+
+    def _report(self, refusals: list[str]) -> None:
+        """Log each refusal once: the same ones come every few minutes."""
+        for refusal in refusals:
+            if refusal not in self._reported:
+                log.warning("camera list: %s", refusal)
+        self._reported = frozenset(refusals)
 
     def _refresh_zones(self) -> None:
         now = self._clock.monotonic()

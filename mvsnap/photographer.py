@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mvsnap.clients.meraki.dashboard import Dashboard
+from mvsnap.clients.meraki.organizations import ask_each
 from mvsnap.clock import Clock
 from mvsnap.domain import Job, Serial, TriggerKind
 from mvsnap.errors import UpstreamError
@@ -100,10 +101,14 @@ class CameraNames:
 
     def _ask(self) -> None:
         try:
-            for organization_id in self._dashboard.organization_ids(
-                self._organization_id
-            ):
-                self._names |= self._dashboard.camera_names(organization_id)
+            found = ask_each(
+                self._dashboard.organizations_of(self._organization_id),
+                lambda organization: self._dashboard.camera_names(organization.id),
+            )
+            for _, names in found.answered:
+                self._names |= names
+            for refusal in found.refusals():
+                log.info("camera names: %s", refusal)
         except UpstreamError as exc:
             log.info("camera names unavailable: %s", exc.message)
         finally:

@@ -32,7 +32,8 @@ _ADVICE = {
     403: "Meraki forbids this to the API key (403): give the key's owner the right to "
     "view these cameras, or use the key of someone who has it",
     404: "Meraki does not know this camera, network or organization (404): check the "
-    "id, and that the API key's owner may see it",
+    "id, that the API key's owner may see it, and that API access is on for the "
+    "organization",
 }
 
 
