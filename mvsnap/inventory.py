@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 _CAMERAS_EVERY_S = 300.0
 _ZONES_EVERY_S = 3600.0
+# After a start without a network, names must not be missing for minutes.
+_AGAIN_S = 30.0
 
 
 class Inventory:
@@ -57,6 +59,7 @@ class Inventory:
             self._refresh_zones()
         except UpstreamError as exc:
             log.info("camera list not refreshed: %s", exc.message)
+            self._cameras_at = self._clock.monotonic() - _CAMERAS_EVERY_S + _AGAIN_S
 
     def _refresh_cameras(self) -> None:
         now = self._clock.monotonic()

@@ -118,6 +118,17 @@ def test_cameras_of_an_organization_that_is_away_for_a_while_stay(
         assert kept.serials() == {GATE}
 
 
+def test_the_list_is_fetched_again_soon_after_a_failure(tmp_path: Path) -> None:
+    cloud = TwoOrganizations({"/organizations": refused(503)})
+    with dashboard(cloud) as made:
+        kept = Kept(tmp_path, made)
+        kept.inventory.refresh()
+        cloud.refusals.clear()
+        kept.clock.pass_time(31)
+        kept.inventory.refresh()
+        assert kept.serials() == {GATE, DOOR}
+
+
 def test_cameras_without_a_status_are_listed(caplog: pytest.LogCaptureFixture) -> None:
     with dashboard(TwoOrganizations({"availabilities": refused(403)})) as made:
         found = [made.cameras(OTHER) for _ in range(2)]
