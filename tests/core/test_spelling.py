@@ -1,0 +1,35 @@
+"""Names that a person would call the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from mvsnap.core.spelling import folded
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Tür", "Tu\u0308r"),
+        ("STRASSE", "straße"),
+        ("Gate  1", " gate\u00a01\t"),
+        ("Gate\u20071", "Gate\u202f1"),
+        ("Gate\u200b 1", "Gate 1\ufeff"),
+        ("Ein\u00adgang", "Eingang"),
+        ("Alarm \u2757\ufe0f", "Alarm \u2757"),
+        ("\uff27\uff41\uff54\uff45", "Gate"),
+        ("\uff76\uff9e", "\u30ac"),
+        ("\u0130", "i\u0307"),
+        ("\u1e9b\u0323", "\u1e69"),
+    ],
+)
+def test_they_are_one_name(one: str, other: str) -> None:
+    assert folded(one) == folded(other)
+    assert folded(folded(one)) == folded(one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Tür", "Tur"), ("Gate 1", "Gate1"), ("Вход", "Bxод")]
+)
+def test_they_are_two_names(one: str, other: str) -> None:
+    assert folded(one) != folded(other)
