@@ -85,6 +85,7 @@ def _organizations(dashboard: Dashboard, chosen: str | None) -> list[Organizatio
 def rooms(ctx: click.Context) -> None:
     """List the rooms the Webex bot is in."""
     settings = load_settings(ctx)
+    from mvsnap.clients.webex.rooms import matches
     from mvsnap.delivery.webex import open_webex
 
     webex = open_webex(settings.webex)
@@ -95,7 +96,8 @@ def rooms(ctx: click.Context) -> None:
         found = webex.rooms()
     except UpstreamError as exc:
         fail_with(exc)
+    chosen = matches(settings.webex.room or "", found)
     for room in found:
-        used = settings.webex.room in (room.id, room.title)
+        used = room in chosen
         table.add_row(escape(room.title), room.type, room.id, "yes" if used else "")
     out.print(table)

@@ -17,6 +17,7 @@ from mvsnap.cli.terminal import config_option, fail_with, load_settings, out
 from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clients.meraki.organizations import called
 from mvsnap.clients.webex.client import Webex
+from mvsnap.clients.webex.rooms import matches
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.config.write import Values, write_settings
@@ -137,8 +138,7 @@ def _ask_webex(known: Settings) -> dict[str, Any]:
     room = choose("room", rooms, lambda r: r.title)
     if room is None:
         return {"bot_token": token}
-    titles = [other.title.casefold().strip() for other in rooms]
-    is_unique = titles.count(room.title.casefold().strip()) == 1
+    is_unique = matches(room.title, rooms) == [room]
     return {"bot_token": token, "room": room.title if is_unique else room.id}
 
 
