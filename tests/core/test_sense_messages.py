@@ -308,7 +308,7 @@ def test_a_crossing_we_do_not_know_is_refused(given: dict[str, Any]) -> None:
     ],
     ids=str,
 )
-def test_a_crossing_is_told_whatever_its_object_and_spelling(
+def test_a_crossing_counts_whatever_its_object_and_spelling(
     given: dict[str, Any], found: int
 ) -> None:
     crossing = decode_crossing(message(**CROSSED | given))

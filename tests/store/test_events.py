@@ -360,7 +360,7 @@ def test_the_oldest_and_newest_moments_can_be_kept(store: Store) -> None:
         assert store.events(wanted, 1) == []
 
 
-def test_a_name_told_later_is_that_of_earlier_events(store: Store) -> None:
+def test_a_name_known_later_is_that_of_earlier_events(store: Store) -> None:
     site = SiteStore(store._db)
     early = event(
         camera_name=GATE,

@@ -242,7 +242,7 @@ class Dashboard:
             trouble = ""
         except UpstreamError as exc:
             found, trouble = {}, exc.message
-        # The same trouble comes every few minutes: it is told once.
+        # the same trouble comes every few minutes: it is logged once.
         if self._no_status.get(organization_id, "") != trouble:
             self._no_status[organization_id] = trouble
             if trouble:

@@ -146,7 +146,7 @@ def test_titles_that_look_the_same_are_the_same(
     assert webex.resolve(typed).room_id == "ROOM-C"
 
 
-def test_two_titles_that_look_the_same_are_told_apart_by_id(
+def test_two_titles_that_look_the_same_are_refused_with_their_ids(
     webex: Webex, stub: StubWebex
 ) -> None:
     stub.pages = [[CAFE, CAFE | {"id": "ROOM-D", "title": "Caf\u00e9 B\u00fchne"}]]
@@ -154,7 +154,7 @@ def test_two_titles_that_look_the_same_are_told_apart_by_id(
         webex.resolve("Caf\u00e9 B\u00fchne")
 
 
-def test_a_title_with_a_letter_that_looks_the_same_is_named_with_its_id(
+def test_a_title_with_a_sign_that_looks_the_same_is_named_with_its_id(
     webex: Webex,
 ) -> None:
     with pytest.raises(UpstreamError, match="'Site A - Alarms', id ROOM-A"):
