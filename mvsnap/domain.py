@@ -22,6 +22,12 @@ CameraName = NewType("CameraName", str)
 # MV Sense's id for the full frame; it is published along with the zones.
 FULL_FRAME = ZoneId("0")
 
+
+def unnamed_zone(zone_id: str) -> str:
+    """Return what a zone is called while its label is unknown."""
+    return f"zone {zone_id}"
+
+
 _SERIAL = re.compile(r"Q[0-9A-Z]{3}-[0-9A-Z]{4}-[0-9A-Z]{4}")
 
 

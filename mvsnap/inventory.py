@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 
 from mvsnap.clients.meraki.dashboard import Dashboard
+from mvsnap.clients.meraki.organizations import ask_each
 from mvsnap.clock import Clock
-from mvsnap.domain import Camera, Serial
+from mvsnap.domain import Camera, Organization, Serial
 from mvsnap.errors import UpstreamError
 from mvsnap.photographer import CameraNames
 from mvsnap.store.sense import SenseStore
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 _CAMERAS_EVERY_S = 300.0
 _ZONES_EVERY_S = 3600.0
+# After a start without a network, names must not be missing for minutes.
+_AGAIN_S = 30.0
 
 
 class Inventory:
@@ -46,6 +49,7 @@ class Inventory:
         self._network_id = network_id
         self._wanted = wanted
         self._cameras_at = float("-inf")
+        self._reported: frozenset[str] = frozenset()
         self._zones_at: dict[Serial, float] = {}
 
     def refresh(self) -> None:
@@ -55,17 +59,33 @@ class Inventory:
             self._refresh_zones()
         except UpstreamError as exc:
             log.info("camera list not refreshed: %s", exc.message)
+            self._cameras_at = self._clock.monotonic() - _CAMERAS_EVERY_S + _AGAIN_S
 
     def _refresh_cameras(self) -> None:
         now = self._clock.monotonic()
         if now - self._cameras_at < _CAMERAS_EVERY_S:
             return
         self._cameras_at = now
-        found: list[Camera] = []
-        for organization_id in self._dashboard.organization_ids(self._organization_id):
-            found += self._dashboard.cameras(organization_id, self._network_id)
-        self._site.keep_cameras(found, self._clock.now())
-        self._names.learn({camera.serial: camera.name for camera in found})
+        found = ask_each(
+            self._dashboard.organizations_of(self._organization_id), self._ask_cameras
+        )
+        self._report(found.refusals())
+        found.require_one()
+        cameras = [camera for _, here in found.answered for camera in here]
+        self._site.keep_cameras(
+            cameras, self._clock.now(), is_complete=not found.may_change
+        )
+        self._names.learn({camera.serial: camera.name for camera in cameras})
+
+    def _ask_cameras(self, organization: Organization) -> list[Camera]:
+        return self._dashboard.cameras(organization.id, self._network_id)
+
+    def _report(self, refusals: list[str]) -> None:
+        """Log each refusal once: the same ones come every few minutes."""
+        for refusal in refusals:
+            if refusal not in self._reported:
+                log.warning("camera list: %s", refusal)
+        self._reported = frozenset(refusals)
 
     def _refresh_zones(self) -> None:
         now = self._clock.monotonic()

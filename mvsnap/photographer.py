@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mvsnap.clients.meraki.dashboard import Dashboard
+from mvsnap.clients.meraki.organizations import ask_each
 from mvsnap.clock import Clock
 from mvsnap.domain import Job, Serial, TriggerKind
 from mvsnap.errors import UpstreamError
@@ -23,7 +25,9 @@ _NOW = timedelta(seconds=5)
 # camera has stored the moment itself (reports speak of two to three minutes).
 _LATE = timedelta(minutes=3)
 _ASK_AGAIN_S = 300.0
-_NAME_WAIT_S = 1.0
+_AFTER_FAILURE_S = 30.0
+# From the question to the answer: all who wait for a name wait for the same answer.
+_NAME_WAIT_S = 3.0
 # The file appears with a delay; the camera itself has the moment, too.
 _ALERT_PICTURE_S = 20.0
 
@@ -68,17 +72,18 @@ class CameraNames:
         self._organization_id = organization_id
         self._names: dict[Serial, str] = {}
         self._asked_at = float("-inf")
+        self._wait_until = 0.0  # of the machine's time, as the event below
         self._lock = threading.Lock()
         self._answered = threading.Event()
 
     def name(self, serial: Serial) -> str:
         """Return the camera's name, or the serial while the name is unknown.
 
-        Waits at most a second for an unknown name.
+        Waits for an unknown name until three seconds after it was asked for.
         """
         if serial not in self._names:
             self.refresh(not_within_s=_ASK_AGAIN_S)
-            self._answered.wait(_NAME_WAIT_S)
+            self._answered.wait(max(0.0, self._wait_until - time.monotonic()))
         return self._names.get(serial, serial)
 
     def learn(self, names: Mapping[Serial, str]) -> None:
@@ -95,19 +100,28 @@ class CameraNames:
             if now - self._asked_at < not_within_s:
                 return
             self._asked_at = now
+            self._wait_until = time.monotonic() + _NAME_WAIT_S
             self._answered.clear()
         threading.Thread(target=self._ask, name="camera-names", daemon=True).start()
 
     def _ask(self) -> None:
         try:
-            for organization_id in self._dashboard.organization_ids(
-                self._organization_id
-            ):
-                self._names |= self._dashboard.camera_names(organization_id)
+            found = ask_each(
+                self._dashboard.organizations_of(self._organization_id),
+                lambda organization: self._dashboard.camera_names(organization.id),
+            )
+            for _, names in found.answered:
+                self._names |= names
+            for refusal in found.refusals():
+                log.info("camera names: %s", refusal)
+            failed = found.may_change
         except UpstreamError as exc:
             log.info("camera names unavailable: %s", exc.message)
+            failed = True
         finally:
             self._answered.set()
+        if failed:
+            self._asked_at += _AFTER_FAILURE_S - _ASK_AGAIN_S
 
 
 class Photographer:

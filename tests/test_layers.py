@@ -20,7 +20,7 @@ PACKAGE = ROOT / "mvsnap"
 
 # A module imports from its own layer and from those before it.
 LAYERS = (
-    ("errors", "domain", "clock", "metrics", "resources"),
+    ("errors", "domain", "clock", "metrics", "resources", "spelling"),
     ("loop", "file_lock", "durable_file"),
     ("clip_model",),
     ("core", "config", "logs", "clients"),
@@ -95,7 +95,7 @@ ERRORS_ALONE = (
 )
 
 # Values in, values out: they may know the ground and each other.
-GROUND = ("errors", "domain", "clip_model")
+GROUND = ("errors", "domain", "clip_model", "spelling")
 PURE = (
     "core",
     "clients.meraki.zones",
@@ -117,6 +117,8 @@ PURE = (
     "webhooks.rules",
     "wifi.devices",
     "wifi.intake",
+    "wifi.lenient",
+    "wifi.mending",
     "wifi.messages",
     "wifi.model",
     "wifi.visits",
@@ -138,7 +140,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "limits": ("web.auth",),
     "markupsafe": (*VIEWS, "simulator"),
     "msgspec": (
-        *("core.sense_messages", "wifi.messages", "wifi.intake"),
+        *("core.sense_messages", "wifi.messages", "wifi.mending", "wifi.intake"),
         # The answers of the API, as types, and the description that is made of them.
         *("web.answers", "web.bodies", "badges.answers", "webhooks", "wifi.answers"),
         "runtime",

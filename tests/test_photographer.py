@@ -95,6 +95,14 @@ def test_a_renamed_camera_has_its_new_name_after_a_refresh(team: Crew) -> None:
     wait_until(lambda: known.name(GATE) == "Gate East", "the new name is known")
 
 
+def test_names_are_asked_for_again_soon_after_a_failure(team: Crew) -> None:
+    team.clouds.dashboard.faults.add(Fault("503-html", "/organizations"))
+    known = names(team)
+    assert known.name(GATE) == GATE
+    team.clock.sleep(31)
+    assert known.name(GATE) == "Gate North"
+
+
 def test_a_slow_dashboard_does_not_hold_up_a_picture(team: Crew) -> None:
     team.clouds.dashboard.faults.add(Fault("slow", "/organizations", seconds=20))
     began = time.monotonic()

@@ -11,7 +11,7 @@ from sqlalchemy import case, delete, exists, or_, select, update
 
 from mvsnap.badges.directory import Cardholder
 from mvsnap.badges.tables import badges, cardholders, directories
-from mvsnap.core.spelling import folded
+from mvsnap.spelling import folded
 from mvsnap.store.database import Database
 
 MOST_FOUND = 500

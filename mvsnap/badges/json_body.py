@@ -31,9 +31,9 @@ from mvsnap.core.http_body import (
     without_secrets,
 )
 from mvsnap.core.params import parse_moment
-from mvsnap.core.spelling import fold
 from mvsnap.core.strict_json import unique_keys
 from mvsnap.errors import BadInput
+from mvsnap.spelling import fold
 
 MOST = 1000
 _FIELDS = ("timestamp", "user_id", "reader")

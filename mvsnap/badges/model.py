@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
-from mvsnap.core.spelling import folded
 from mvsnap.domain import JobId, Serial
 from mvsnap.errors import BadInput
+from mvsnap.spelling import folded
 
 BadgeId = NewType("BadgeId", str)
 Detail = str | int | float | bool | None

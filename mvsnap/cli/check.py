@@ -138,7 +138,22 @@ def _meraki(settings: Settings) -> CheckResult:
         return CheckResult("Meraki", None, "no meraki.api_key: no snapshots")
     if dashboard is None:
         return CheckResult("Meraki", False, "meraki.api_key is missing")
-    return CheckResult("Meraki", True, f"signed in as {dashboard.whoami()}")
+    text = f"signed in as {dashboard.whoami()}"
+    return CheckResult("Meraki", *_organizations(settings, dashboard, text))
+
+
+def _organizations(
+    settings: Settings, dashboard: Dashboard, text: str
+) -> tuple[bool, str]:
+    """Return whether any organization can be used, and the text with those refusing."""
+    from mvsnap.clients.meraki.organizations import ask_each
+
+    found = ask_each(
+        dashboard.organizations_of(settings.meraki.organization_id),
+        lambda organization: dashboard.camera_names(organization.id),
+    )
+    text = "; ".join([text, *found.refusals()])
+    return bool(found.answered) or not found.refused, text
 
 
 def _cameras(settings: Settings) -> CheckResult:
@@ -146,11 +161,14 @@ def _cameras(settings: Settings) -> CheckResult:
     wanted = settings.cameras_named()
     if dashboard is None or not wanted:
         return CheckResult("cameras", None, "none set in meraki.cameras")
-    seen = []
+    seen, wrong = [], []
     for serial in wanted:
-        camera = dashboard.camera(Serial(serial))
-        seen.append(f"{camera.name} ({serial})")
-    return CheckResult("cameras", True, ", ".join(seen))
+        try:
+            camera = dashboard.camera(Serial(serial))
+            seen.append(f"{camera.name} ({serial})")
+        except UpstreamError as exc:
+            wrong.append(f"{serial}: {exc.message}")
+    return CheckResult("cameras", not wrong, "; ".join([*wrong, ", ".join(seen)]))
 
 
 def _webex_client(settings: Settings) -> Webex | None:

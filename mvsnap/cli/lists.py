@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 from rich.markup import escape
 from rich.table import Column, Table
@@ -9,12 +11,18 @@ from rich.table import Column, Table
 from mvsnap.cli.terminal import (
     NO_MERAKI_KEY,
     config_option,
+    err,
     fail,
     fail_with,
     load_settings,
     out,
 )
+from mvsnap.clients.meraki.organizations import ask_each
+from mvsnap.domain import Organization
 from mvsnap.errors import UpstreamError
+
+if TYPE_CHECKING:
+    from mvsnap.clients.meraki.dashboard import Dashboard
 
 _COLOURS = {"online": "green", "alerting": "yellow", "offline": "red"}
 
@@ -34,22 +42,41 @@ def cameras(ctx: click.Context) -> None:
     dashboard = clouds.dashboard(meraki, SystemClock())
     table = Table("serial", "name", "model", "status", "organization", "used")
     try:
-        for organization in dashboard.organizations():
-            if meraki.organization_id not in (None, organization.id):
-                continue
-            for camera in dashboard.cameras(organization.id, meraki.network_id):
-                colour = _COLOURS.get(camera.status, "dim")
-                table.add_row(
-                    camera.serial,
-                    escape(camera.name),
-                    camera.model,
-                    f"[{colour}]{camera.status}[/{colour}]",
-                    escape(organization.name),
-                    "yes" if camera.serial in meraki.cameras else "",
-                )
+        found = ask_each(
+            _organizations(dashboard, meraki.organization_id),
+            lambda organization: dashboard.cameras(organization.id, meraki.network_id),
+        )
+        found.require_one()
     except UpstreamError as exc:
         fail_with(exc)
+    for refusal in found.refusals():
+        err.print(refusal, markup=False)
+    for organization, rows in found.answered:
+        for camera in rows:
+            colour = _COLOURS.get(camera.status, "dim")
+            table.add_row(
+                camera.serial,
+                escape(camera.name),
+                camera.model,
+                f"[{colour}]{camera.status}[/{colour}]",
+                escape(organization.name),
+                "yes" if camera.serial in meraki.cameras else "",
+            )
     out.print(table)
+
+
+def _organizations(dashboard: Dashboard, chosen: str | None) -> list[Organization]:
+    """Return those to list; the configured one also if its name is not to be had."""
+    try:
+        found = dashboard.organizations()
+    except UpstreamError:
+        if chosen is None:
+            raise
+        found = []
+    if chosen is None:
+        return found
+    named = [organization for organization in found if organization.id == chosen]
+    return named or [Organization(chosen, chosen)]
 
 
 @config_option
@@ -58,6 +85,7 @@ def cameras(ctx: click.Context) -> None:
 def rooms(ctx: click.Context) -> None:
     """List the rooms the Webex bot is in."""
     settings = load_settings(ctx)
+    from mvsnap.clients.webex.rooms import matches
     from mvsnap.delivery.webex import open_webex
 
     webex = open_webex(settings.webex)
@@ -68,7 +96,8 @@ def rooms(ctx: click.Context) -> None:
         found = webex.rooms()
     except UpstreamError as exc:
         fail_with(exc)
+    chosen = matches(settings.webex.room or "", found)
     for room in found:
-        used = settings.webex.room in (room.id, room.title)
+        used = room in chosen
         table.add_row(escape(room.title), room.type, room.id, "yes" if used else "")
     out.print(table)

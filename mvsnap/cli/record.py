@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     help="Also copy the MP4 to this file.",
 )
 @click.option("--force", is_flag=True, help="Let --out overwrite a file.")
-@click.option("--room", help="Also post it to this room: title, id or e-mail address.")
+@click.option("--room", help="Also post it to this room: title, id, e-mail or name.")
 @click.pass_context
 def record(
     ctx: click.Context,

@@ -10,16 +10,18 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import click
 
-from mvsnap.cli.questions import ask_secret, choose, choose_some, ok
+from mvsnap.cli.questions import ask_secret, bad, choose, choose_some, ok
 from mvsnap.cli.setup_cameras import ask_cameras
 from mvsnap.cli.setup_ixon import ask_ixon
 from mvsnap.cli.terminal import config_option, fail_with, load_settings, out
 from mvsnap.clients.meraki.dashboard import Dashboard
+from mvsnap.clients.meraki.organizations import called
 from mvsnap.clients.webex.client import Webex
+from mvsnap.clients.webex.rooms import matches
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.config.write import Values, write_settings
-from mvsnap.domain import Camera
+from mvsnap.domain import Camera, Organization
 from mvsnap.errors import UpstreamError
 from mvsnap.runtime import clouds
 
@@ -83,15 +85,33 @@ def _ask_meraki(known: Settings) -> dict[str, Any]:
     )
     if dashboard is None:
         return {}
-    organization = choose("organization", dashboard.organizations(), lambda o: o.name)
-    if organization is None:
-        return {"api_key": key}
-    networks = dashboard.networks(organization.id)
+    return {"api_key": key} | _ask_organization(dashboard)
+
+
+def _ask_organization(dashboard: Dashboard) -> dict[str, Any]:
+    """Return the chosen one with its cameras; one that refuses is not offered again."""
+    left = dashboard.organizations()
+    while (organization := choose("organization", left, lambda o: o.name)) is not None:
+        try:
+            return _ask_places(dashboard, organization)
+        except UpstreamError as exc:
+            left.remove(organization)
+            if not left:
+                raise
+            bad(f"organization {called(organization)}: {exc.message}")
+    return {}
+
+
+def _ask_places(dashboard: Dashboard, organization: Organization) -> dict[str, Any]:
+    try:
+        networks = dashboard.networks(organization.id)
+    except UpstreamError as exc:
+        bad(f"networks, so all are used: {exc.message}")
+        networks = []
     network = choose("network", networks, lambda n: n.name, optional=True)
     found = dashboard.cameras(organization.id, network.id if network else None)
     cameras = _choose_cameras(found)
     answer = {
-        "api_key": key,
         "organization_id": organization.id,
         "cameras": [camera.serial for camera in cameras],
     }
@@ -118,8 +138,7 @@ def _ask_webex(known: Settings) -> dict[str, Any]:
     room = choose("room", rooms, lambda r: r.title)
     if room is None:
         return {"bot_token": token}
-    titles = [other.title.casefold().strip() for other in rooms]
-    is_unique = titles.count(room.title.casefold().strip()) == 1
+    is_unique = matches(room.title, rooms) == [room]
     return {"bot_token": token, "room": room.title if is_unique else room.id}
 
 

@@ -62,7 +62,7 @@ class _Cameras:
             if not open_ones:
                 out.print("External RTSP is off on the selected Meraki cameras.")
                 return
-            names = {s: dashboard.camera(Serial(s)).name for s in open_ones}
+            names = {s: _name(dashboard, Serial(s)) for s in open_ones}
         picked = choose_some(
             "Which Meraki cameras should record? (like 1,3, all or none)",
             open_ones,
@@ -179,6 +179,13 @@ def _is_open(dashboard: Dashboard, serial: Serial) -> bool:
     except UpstreamError:
         return False
     return True
+
+
+def _name(dashboard: Dashboard, serial: Serial) -> str:
+    try:
+        return dashboard.camera(serial).name
+    except UpstreamError:
+        return serial
 
 
 def _ask_address(last: str) -> str:

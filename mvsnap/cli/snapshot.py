@@ -53,7 +53,7 @@ _POLL_EVERY_S = 0.2
 @config_option
 @click.command()
 @click.argument("serials", nargs=-1, metavar="[SERIAL]...")
-@click.option("--room", help="Room title, id or e-mail address; default: webex.room.")
+@click.option("--room", help="Room title, id, e-mail or name; default: webex.room.")
 @click.option("--at", help="A past time (ISO 8601) instead of now.")
 @click.option("--no-post", is_flag=True, help="Store the pictures but post nothing.")
 @click.option(

@@ -14,8 +14,8 @@ class WebexSection(Section):
     bot_token: Secret | None = Field(None, description="access token of the bot")
     room: Text | None = Field(
         None,
-        description="default room, for triggers that name none: title, id or "
-        "e-mail address",
+        description="default room, for triggers that name none: title, id, "
+        "e-mail address or name of a person",
     )
     message_prefix: Text = Field("", description="text at the start of every message")
     # Webex accepts files of up to 100 MB. Half of that is a minute of a 1080p camera,

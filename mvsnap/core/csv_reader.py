@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from mvsnap.core.spelling import fold
 from mvsnap.errors import BadInput
+from mvsnap.spelling import fold
 
 MAX_CELL = 10_000
 MAX_COLUMNS = 200

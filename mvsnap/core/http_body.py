@@ -13,9 +13,9 @@ import re
 from typing import Any, Never
 from urllib.parse import parse_qsl
 
-from mvsnap.core.spelling import fold
 from mvsnap.core.strict_json import RepeatedKey, unique_keys
 from mvsnap.errors import BadInput
+from mvsnap.spelling import fold
 
 MAX_BYTES = 262_144
 MAX_DEPTH = 32

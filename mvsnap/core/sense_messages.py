@@ -1,6 +1,8 @@
 """Messages of MV Sense cameras and MT sensors: bytes in, values or BadMessage out.
 
-Pure. Unknown keys are ignored: new firmware adds some.
+Pure. Unknown keys are ignored: new firmware adds some. A key that is null is absent;
+keys, events and types may be spelled differently. A time that cannot be right is
+ODD_TIME: what happened is true all the same.
 """
 
 from __future__ import annotations
@@ -19,16 +21,21 @@ from mvsnap.core.sense_topics import parse_topic as parse_topic
 from mvsnap.core.strict_json import (
     END_MS,
     FIRST_MS,
+    ODD_TIME,
     moment,
+    number_of,
     one_line,
     parse,
     parse_object,
     refuse,
     shown,
     time_ms,
+    truth,
+    value_of,
     whole_number,
 )
 from mvsnap.core.strict_json import BadMessage as BadMessage
+from mvsnap.spelling import fold
 
 MAX_PEOPLE = 100_000
 MAX_LEVEL_DB = 200
@@ -52,13 +59,16 @@ class CrossingType(StrEnum):
     VEHICLE = "vehicle"
 
 
-_CROSSING_EVENTS = tuple(CrossingEvent)
-_CROSSING_TYPES = tuple(CrossingType)
+_CROSSING_EVENTS = {fold(event): event for event in CrossingEvent}
+_CROSSING_TYPES = {fold(type_): type_ for type_ in CrossingType}
 
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """An object at a line; `ts_ms` and `object_id` are 0 if the message has none."""
+    """An object at a line; `ts_ms` and `object_id` are 0 if the message has none.
+
+    ts_ms: ODD_TIME if it cannot be right.
+    """
 
     ts_ms: int
     event: CrossingEvent
@@ -69,10 +79,14 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class SensorReading:
-    """A reading of a sensor; `at` is None if the message has no time."""
+    """A reading of a sensor; `at` is None if the message has no time.
+
+    has_odd_time: it has one, which cannot be right.
+    """
 
     at: datetime | None
     fields: dict[str, Scalar]
+    has_odd_time: bool = False
 
 
 _Many = Annotated[int, msgspec.Meta(ge=0, le=MAX_PEOPLE)]
@@ -80,12 +94,12 @@ _Time = Annotated[int, msgspec.Meta(ge=FIRST_MS, lt=END_MS)]
 
 
 class _Counts(msgspec.Struct, gc=False, forbid_unknown_fields=True):
-    person: _Many | UnsetType = UNSET
-    vehicle: _Many | UnsetType = UNSET
+    person: _Many | None | UnsetType = UNSET
+    vehicle: _Many | None | UnsetType = UNSET
 
 
 class _CountsMessage(msgspec.Struct, gc=False, forbid_unknown_fields=True):
-    ts: _Time
+    ts: _Time | None
     counts: _Counts
 
 
@@ -97,8 +111,9 @@ def decode_counts(payload: bytes) -> tuple[int, int] | None:
     """Return (ts_ms, people); None if the message is not about people.
 
     `{"ts":1714632612326,"counts":{"vehicle":0,"person":3}}`; 2018 firmware sent a bare
-    `3`, of which ts_ms is 0. Cameras send this constantly, so the usual shape takes a
-    shortcut; all others, valid or not, are parsed completely.
+    `3`, of which ts_ms is 0. ts_ms is ODD_TIME if it cannot be right. Cameras send this
+    constantly, so the usual shape takes a shortcut; all others, valid or not, are
+    parsed completely.
 
     Raises:
         BadMessage
@@ -114,7 +129,7 @@ def decode_counts(payload: bytes) -> tuple[int, int] | None:
         if payload.count(b'"') == quotes:
             return None
     elif payload.count(b'"') == quotes + 2:
-        return message.ts, person
+        return None if person is None else (message.ts or 0, person)
     return _unusual_counts(payload)
 
 
@@ -123,12 +138,13 @@ def _unusual_counts(payload: bytes) -> tuple[int, int] | None:
     if not isinstance(message, dict):
         return 0, whole_number("people", message, 0, MAX_PEOPLE)
     ts_ms = time_ms(message)
-    counts = message.get("counts")
+    counts = value_of(message, "counts")
     if not isinstance(counts, dict):
         refuse("counts: expected an object", counts)
-    if "person" not in counts:
+    person = value_of(counts, "person")
+    if person is None:
         return None
-    return ts_ms, whole_number("person", counts["person"], 0, MAX_PEOPLE)
+    return ts_ms, whole_number("person", person, 0, MAX_PEOPLE)
 
 
 def decode_audio_level(payload: bytes) -> tuple[int, int]:
@@ -140,7 +156,7 @@ def decode_audio_level(payload: bytes) -> tuple[int, int]:
         BadMessage
     """
     message = parse_object(payload)
-    level = message.get("audioLevel")
+    level = number_of(value_of(message, "audioLevel"))
     if isinstance(level, float):
         level = round(level)
     return time_ms(message), whole_number(
@@ -158,17 +174,32 @@ def decode_crossing(payload: bytes) -> Crossing:
         BadMessage
     """
     message = parse_object(payload)
-    event, type_ = message.get("event", ""), message.get("type", "")
-    if event not in _CROSSING_EVENTS or type_ not in _CROSSING_TYPES:
-        raise BadMessage(f"event, type: unknown: {shown(event)}, {shown(type_)}")
-    label = message.get("label")
+    event = _CROSSING_EVENTS.get(_folded(message, "event"))
+    type_ = _CROSSING_TYPES.get(_folded(message, "type"))
+    if event is None or type_ is None:
+        said = shown(message.get("event", "")), shown(message.get("type", ""))
+        raise BadMessage(f"event, type: unknown: {', '.join(said)}")
+    label = value_of(message, "label")
     return Crossing(
         time_ms(message),
-        CrossingEvent(event),
-        CrossingType(type_),
+        event,
+        type_,
         one_line(label, MAX_TEXT) if isinstance(label, str) else "",
-        whole_number("object_id", message.get("object_id", 0), -(2**63), 2**63 - 1),
+        _object_id(value_of(message, "object_id")),
     )
+
+
+def _folded(message: dict[str, Any], name: str) -> str:
+    value = value_of(message, name)
+    return fold(value) if isinstance(value, str) else ""
+
+
+def _object_id(value: object) -> int:
+    """Return the number, 0 for none: an odd one must not hide a crossing."""
+    number = number_of(value)
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        return 0
+    return int(number)
 
 
 def decode_audio_detections(payload: bytes) -> tuple[str, ...]:
@@ -182,7 +213,7 @@ def decode_audio_detections(payload: bytes) -> tuple[str, ...]:
     found = parse(payload)
     if not isinstance(found, list):
         refuse("expected a list", found)
-    named = [sound.get("name") for sound in found if isinstance(sound, dict)]
+    named = [value_of(sound, "name") for sound in found if isinstance(sound, dict)]
     names = [
         one_line(name, MAX_TEXT) for name in named if name and isinstance(name, str)
     ]
@@ -211,35 +242,51 @@ def decode_sensor(metric: str, payload: bytes) -> SensorReading:
         BadMessage
     """
     message = parse_object(payload)
-    at = moment(message)
-    message.pop("ts", None)
+    at, has_odd_time = moment(message), time_ms(message) == ODD_TIME
+    _take(message, "ts")
     fields: dict[str, Scalar] = {}
     if state := _STATES.get(metric):
-        value = message.pop(state if state in message else "value", None)
-        if not isinstance(value, bool):
-            refuse(f"{state}: expected true or false", value)
-        fields[state] = value
+        value = _take(message, state)
+        fields[state] = _truth(
+            state, _take(message, "value") if value is None else value
+        )
     elif metric.startswith("button"):
         fields = _press(message)
+    elif (found := truth(value_of(message, "value"))) is not None:
+        _take(message, "value")
+        fields["value"] = found
     for name, value in message.items():
         if isinstance(value, Scalar) and len(fields) < MAX_FIELDS:
             kept = one_line(value, MAX_TEXT) if isinstance(value, str) else value
             fields.setdefault(one_line(name, _MAX_NAME), kept)
-    return SensorReading(at, fields)
+    return SensorReading(at, fields, has_odd_time)
 
 
 def _press(message: dict[str, Any]) -> dict[str, Scalar]:
     """Extract the fields of a button from its message."""
     fields: dict[str, Scalar] = {}
-    if "action" in message:
-        action = message.pop("action")
+    action = _take(message, "action")
+    if action is not None:
         if not isinstance(action, str):
             refuse("action: expected text", action)
-        spelled = action.replace(" ", "").lower()
+        spelled = fold(action[:MAX_TEXT])
         fields["action"] = _PRESSES.get(spelled) or one_line(action, MAX_TEXT)
-    if "pressDuration" in message:
-        duration_s = message.pop("pressDuration")
-        if isinstance(duration_s, bool) or not isinstance(duration_s, int | float):
-            refuse("pressDuration: expected a number", duration_s)
+    duration_s = number_of(_take(message, "pressDuration"))
+    if isinstance(duration_s, int | float) and not isinstance(duration_s, bool):
         fields["pressDuration"] = duration_s
     return fields
+
+
+def _truth(name: str, value: object) -> bool:
+    found = truth(value)
+    if found is None:
+        refuse(f"{name}: expected true or false", value)
+    return found
+
+
+def _take(message: dict[str, Any], name: str) -> Any:
+    """Remove a key in every spelling; return its value, None if absent or null."""
+    found, wanted = value_of(message, name), fold(name)
+    for key in [key for key in message if fold(key) == wanted]:
+        del message[key]
+    return found

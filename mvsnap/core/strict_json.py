@@ -7,18 +7,25 @@ bytes, and it shows only a few of them.
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, Never
 
 from mvsnap.core.params import parse_moment
 from mvsnap.errors import BadInput
+from mvsnap.spelling import fold
 
 MAX_BYTES = 65_536
 # Smaller times are seconds: as milliseconds they would lie before March 1973.
 FIRST_MS = 100_000_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_END = datetime(2201, 1, 1, tzinfo=UTC)
-END_MS = round(_END.timestamp() * 1000)
+END_MS = round(datetime(2201, 1, 1, tzinfo=UTC).timestamp() * 1000)
+ODD_TIME = -1
+_NUMBER = re.compile(r"[-+]?[0-9]{1,20}(\.[0-9]{1,9})?", re.ASCII)
+_TRUTHS = {
+    **dict.fromkeys(("true", "yes", "on", "1", "1.0", "open", "wet"), True),
+    **dict.fromkeys(("false", "no", "off", "0", "0.0", "closed", "dry"), False),
+}
 
 
 class BadMessage(ValueError):
@@ -52,32 +59,64 @@ def parse_object(payload: bytes) -> dict[str, Any]:
     return message
 
 
+def value_of(message: dict[str, Any], name: str) -> Any:
+    """Return the value of a key in any spelling, None if it is absent or null."""
+    value = message.get(name)
+    if value is not None:
+        return value
+    wanted = fold(name)
+    for key, found in message.items():
+        if found is not None and fold(key) == wanted:
+            return found
+    return None
+
+
 def time_ms(message: dict[str, Any]) -> int:
-    """Return the time of a message in milliseconds, 0 if it has none."""
-    value = message.get("ts", 0)
-    if isinstance(value, str) and _is_digits(value):
-        value = int(value)
-    ts = whole_number("ts", value, 0, END_MS - 1)
-    return whole_number("ts", ts * 1000, 0, END_MS - 1) if ts < FIRST_MS else ts
+    """Return the time of a message in milliseconds.
+
+    0 if it has none; ODD_TIME if it has one that cannot be right: what happened is
+    true all the same.
+    """
+    value = value_of(message, "ts")
+    number = number_of(value)
+    if number is None or number == 0:  # 0: a clock that was never set
+        return ODD_TIME if number is False else 0
+    if isinstance(number, str):
+        return _iso_ms(number)
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        return ODD_TIME
+    for factor in (1000, 1, 1e-3, 1e-6):  # seconds, ms, microseconds, nanoseconds
+        if FIRST_MS <= number * factor < END_MS:
+            return round(number * factor)
+    return ODD_TIME
 
 
 def moment(message: dict[str, Any]) -> datetime | None:
-    """Return the time of a message, which MT sensors write in ISO 8601."""
-    value = message.get("ts")
-    if not isinstance(value, str) or _is_digits(value):
-        ts_ms = time_ms(message)
-        return _EPOCH + timedelta(milliseconds=ts_ms) if ts_ms else None
-    try:
-        at = parse_moment("ts", value)
-    except BadInput as exc:
-        raise BadMessage(f"ts: expected a time, got {shown(value)}") from exc
-    if not _EPOCH <= at < _END:
-        refuse("ts: out of range", value)
-    return at
+    """Return the time of a message, None if it has none that can be right."""
+    ts_ms = time_ms(message)
+    return _EPOCH + timedelta(milliseconds=ts_ms) if ts_ms > 0 else None
+
+
+def truth(value: object) -> bool | None:
+    """Return what a yes or no means, in the spellings of gateways; None: it is none."""
+    if isinstance(value, str):
+        return _TRUTHS.get(value[:10].strip().casefold())
+    if isinstance(value, bool | int | float) and value in (0, 1):
+        return bool(value)
+    return None
+
+
+def number_of(value: object) -> object:
+    """Return the number that a text holds; anything else as it is."""
+    if not isinstance(value, str) or not _NUMBER.fullmatch(value[:32].strip()):
+        return value
+    number = float(value[:32])
+    return int(number) if number.is_integer() else number
 
 
 def whole_number(name: str, value: object, least: int, most: int) -> int:
-    """Return a whole number, also one written as 3.0."""
+    """Return a whole number, also one written as 3.0 or as a text."""
+    value = number_of(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
@@ -121,8 +160,13 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _is_digits(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= len(str(END_MS))
+def _iso_ms(text: str) -> int:
+    try:
+        at = parse_moment("ts", text[:64])
+    except BadInput:
+        return ODD_TIME
+    ms = round((at - _EPOCH) / timedelta(milliseconds=1))
+    return ms if FIRST_MS <= ms < END_MS else ODD_TIME
 
 
 def _in_64_bits(digits: str) -> int:

@@ -12,7 +12,7 @@ _PREVIEW_BYTES = 1_000_000
 
 
 class WebexChannel:
-    """room: an exact title, a room id or an e-mail address."""
+    """room: a title, a room id, an e-mail address or the name of a person."""
 
     def __init__(self, webex: Webex, *, clip_bytes: int) -> None:
         self._webex = webex

@@ -24,6 +24,7 @@ from mvsnap.domain import EventKind, Serial, ZoneId
 from mvsnap.sense.events import EventBuffer, Place, moment
 from mvsnap.sense.framing import Frame
 from mvsnap.sense.noise_and_lines import ALL_OF_IT, LineCrossingDetector, NoiseDetector
+from mvsnap.sense.odd_times import OddTimes
 from mvsnap.sense.rules import SenseRules
 from mvsnap.sense.zone import ZoneWatch
 from mvsnap.store.sense import Findings, ZoneKey
@@ -55,8 +56,9 @@ class Detector:
         self._zones: dict[bytes, ZoneWatch] = {}
         self._watches: dict[ZoneKey, ZoneWatch] = {}
         self._dirty: dict[ZoneWatch, None] = {}
-        self._noises = NoiseDetector(self.events, most_zones)
-        self._lines = LineCrossingDetector(self.events)
+        self._odd_times = OddTimes()
+        self._noises = NoiseDetector(self.events, self._odd_times, most_zones)
+        self._lines = LineCrossingDetector(self.events, self._odd_times)
         # Topics without counts; None: not ours.
         self._others: dict[bytes, Topic | None] = {}
         self._full_until_ms = 0
@@ -110,6 +112,9 @@ class Detector:
         for zone in self._watches.values():
             if zone.is_open and (found := zone.expire(now_ms)):
                 self._add(zone, found, now)
+            if zone.has_odd_time:
+                zone.has_odd_time = False
+                self._odd_times.note(zone.serial, now_ms)
         self._noises.expire(now_ms, now)
         self._lines.expire(now_ms)
         self._forget(now_ms - _FORGET_MS)

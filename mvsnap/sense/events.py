@@ -12,6 +12,7 @@ from mvsnap.core.crossing import Crossed, CrossingRule
 from mvsnap.core.crowd import CrowdRule, Ended, Finding, Raised
 from mvsnap.core.presence import PresenceSpan
 from mvsnap.domain import (
+    FULL_FRAME,
     Event,
     EventId,
     EventKind,
@@ -22,6 +23,7 @@ from mvsnap.domain import (
     Trigger,
     TriggerKind,
     ZoneId,
+    unnamed_zone,
 )
 
 # Any fixed UUID: the same crowd must give the same ids in every process.
@@ -48,7 +50,7 @@ class Names:
         """Return the zone's label, or a text that identifies it."""
         if label := self.zones.get((serial, zone_id)):
             return label
-        return "Full Frame" if zone_id == "0" else f"zone {zone_id}"
+        return "Full Frame" if zone_id == FULL_FRAME else unnamed_zone(zone_id)
 
     def muted_by(self, serial: Serial, zone_id: ZoneId, now: datetime) -> str | None:
         covering = (m for m in self.mutes if m.covers(serial, zone_id, now))

@@ -10,6 +10,7 @@ from mvsnap.core.crowd import SILENCE_MS, CrowdWatch
 from mvsnap.core.sense_messages import decode_audio_level, decode_crossing
 from mvsnap.domain import EventKind, Serial, ZoneId
 from mvsnap.sense.events import EventBuffer, Place
+from mvsnap.sense.odd_times import OddTimes
 from mvsnap.sense.rules import SenseRules
 from mvsnap.sense.zone import believed_ms
 from mvsnap.store.sense import ZoneKey
@@ -25,8 +26,9 @@ LineKey = tuple[Serial, str, CrossingRule]
 class NoiseDetector:
     """A watch for each camera that publishes its audio level."""
 
-    def __init__(self, events: EventBuffer, most: int) -> None:
+    def __init__(self, events: EventBuffer, odd_times: OddTimes, most: int) -> None:
         self._events = events
+        self._odd_times = odd_times
         self._most = most
         self._watches: dict[Serial, CrowdWatch] = {}
         self._last_seen_ms: dict[Serial, int] = {}
@@ -59,7 +61,10 @@ class NoiseDetector:
                 return
             watch = self._watches[serial] = CrowdWatch(rule)
         self._last_seen_ms[serial] = received_ms
-        found = watch.see(believed_ms(ts_ms, received_ms), level_db)
+        at_ms = believed_ms(ts_ms, received_ms)
+        if ts_ms not in (0, at_ms):
+            self._odd_times.note(serial, received_ms)
+        found = watch.see(at_ms, level_db)
         self._add(serial, watch, found, now)
 
     def expire(self, now_ms: int, now: datetime) -> None:
@@ -101,8 +106,10 @@ class NoiseDetector:
 class LineCrossingDetector:
     """A watch for each line and rule."""
 
-    def __init__(self, events: EventBuffer) -> None:
+    def __init__(self, events: EventBuffer, odd_times: OddTimes) -> None:
         self._events = events
+        self._odd_times = odd_times
+        self._unstamped = 0
         self._watches: dict[LineKey, CrossingWatch] = {}
         self._last_seen_ms: dict[LineKey, int] = {}
 
@@ -126,7 +133,15 @@ class LineCrossingDetector:
                 watch = self._watches[key] = CrossingWatch(rule)
             self._last_seen_ms[key] = received_ms
             ts_ms = believed_ms(crossing.ts_ms, received_ms)
-            found = watch.see(ts_ms, crossing.object_id, crossing.event, crossing.type)
+            object_id = crossing.object_id
+            if ts_ms != crossing.ts_ms:
+                # All of a batch arrive at the same time: a repeat cannot be told from
+                # the next person, who must be counted.
+                self._unstamped -= 1
+                object_id = self._unstamped
+                if crossing.ts_ms:
+                    self._odd_times.note(serial, received_ms)
+            found = watch.see(ts_ms, object_id, crossing.event, crossing.type)
             if found is not None:
                 place = Place(EventKind.CROSSING, serial, ZoneId(line_id), number)
                 self._events.add_crossing(place, found, rule, now)

@@ -20,14 +20,18 @@ from mvsnap.core.sense_messages import (
     decode_audio_detections,
     decode_sensor,
 )
+from mvsnap.core.strict_json import truth
 from mvsnap.domain import Job, JobId, Serial, Trigger, TriggerKind, ZoneId
 from mvsnap.sense.framing import Frame
+from mvsnap.sense.odd_times import OddTimes
 from mvsnap.store.sense import ZoneKey
 
 # Any fixed UUID: a message sent again by the broker must give the same job.
 _NAMESPACE = uuid.UUID("1c1f7a52-8f0b-4f0e-8a35-6d7673656e73")
 # Older than this, a picture of now would not show what happened.
 _NOW = timedelta(minutes=1)
+# Older or later than this, the sensor's clock is wrong.
+_BEHIND, _AHEAD = timedelta(days=1), timedelta(seconds=10)
 _MOST_SENSORS = 10_000
 
 
@@ -64,6 +68,7 @@ class Sensors:
         self._targets = targets
         self._states: OrderedDict[ZoneKey, dict[str, Any]] = OrderedDict()
         self._unsaved: dict[ZoneKey, dict[str, Any]] = {}
+        self._odd_times = OddTimes()
 
     def restore(self, states: Mapping[ZoneKey, dict[str, Any]]) -> None:
         """Restore states, so that doors open before a restart are no change."""
@@ -92,6 +97,8 @@ class Sensors:
             return []
         found = []
         for reading in _readings(topic, frame[1]):
+            if not frame[2] and _has_odd_time(reading, now):
+                self._odd_times.note(topic.source, round(now.timestamp() * 1000))
             if self._is_news(topic, reading) and not frame[2]:
                 found += [
                     _job(target, name, reading, now)
@@ -125,20 +132,27 @@ def _readings(topic: Topic, payload: bytes) -> Iterator[SensorReading]:
         yield decode_sensor(topic.part, payload)
 
 
+def _has_odd_time(reading: SensorReading, now: datetime) -> bool:
+    at = reading.at
+    return reading.has_odd_time if at is None else not -_AHEAD <= now - at <= _BEHIND
+
+
 def _says(fields: Mapping[str, Any], match: Mapping[str, Any]) -> bool:
     return all(_is_same(fields.get(name), wanted) for name, wanted in match.items())
 
 
 def _is_same(said: Any, wanted: Any) -> bool:
-    # In Python, True == 1; in a message it is not.
-    return bool(said == wanted) and isinstance(said, bool) == isinstance(wanted, bool)
+    if isinstance(said, bool) != isinstance(wanted, bool):
+        # One firmware's true is another one's 1.
+        return truth(said) is not None and truth(said) == truth(wanted)
+    return bool(said == wanted)
 
 
 def _job(target: Target, topic: str, reading: SensorReading, now: datetime) -> Job:
     trigger = target.trigger
     stamp = reading.at.isoformat() if reading.at else str(uuid.uuid4())
     name = f"{topic} {stamp} {sorted(reading.fields.items())} {trigger.title}"
-    is_old = reading.at is not None and now - reading.at > _NOW
+    is_old = reading.at is not None and _NOW < now - reading.at <= _BEHIND
     return Job(
         id=JobId(str(uuid.uuid5(_NAMESPACE, name))),
         trigger=Trigger(TriggerKind.SENSOR, topic.rsplit("/ble/", 1)[-1][:80]),

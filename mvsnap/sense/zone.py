@@ -35,6 +35,7 @@ class ZoneWatch:
 
     __slots__ = (
         "crowd",
+        "has_odd_time",
         "last_seen_ms",
         "last_ms",
         "late",
@@ -61,6 +62,7 @@ class ZoneWatch:
         self.last_seen_ms = -1
         self.saved_ms = -1
         self.late = 0
+        self.has_odd_time = False
 
     def see(
         self, ts_ms: int, people: int, received_ms: int
@@ -69,6 +71,7 @@ class ZoneWatch:
         self.last_seen_ms = received_ms
         # Like `believed_ms`, without the call and one addition.
         if not -_AHEAD_MS <= received_ms - ts_ms <= _BEHIND_MS:
+            self.has_odd_time = self.has_odd_time or ts_ms != 0
             ts_ms = received_ms
         if ts_ms <= self.last_ms and not self._was_set_back(received_ms):
             return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, or_, select
 
 from mvsnap.clip_model import ClipState
 from mvsnap.domain import (
@@ -25,11 +25,12 @@ from mvsnap.domain import (
     Trigger,
     TriggerKind,
     ZoneId,
+    unnamed_zone,
 )
 from mvsnap.store.database import Database
 from mvsnap.store.paging import Order, pages
 from mvsnap.store.purging import OldRows, PurgeResult, one_of_paths, purge
-from mvsnap.store.tables import clips, deliveries, events, workers
+from mvsnap.store.tables import cameras, clips, deliveries, events, workers, zones
 
 _NEWEST_FIRST = Order(falling=(events.c.occurred_at, events.c.id))
 # A worker not seen for this long is considered dead.
@@ -78,14 +79,14 @@ class Store:
 
     def event(self, event_id: EventId) -> Event | None:
         with self._db.reading() as connection:
-            row = connection.execute(select(events).where(events.c.id == event_id))
+            row = connection.execute(_with_names().where(events.c.id == event_id))
             found = row.one_or_none()
         return None if found is None else _event(found)
 
     def events(self, wanted: EventFilter, limit: int) -> list[Event]:
         """Return events, newest first, at most `limit`."""
         statement = (
-            select(events)
+            _with_names()
             .where(*_conditions(wanted))
             .order_by(*_NEWEST_FIRST.by)
             .limit(limit)
@@ -120,7 +121,7 @@ class Store:
 
     def events_of_jobs(self, job_ids: Iterable[JobId]) -> list[Event]:
         """Return all events of these jobs in the order they were recorded."""
-        statement = select(events).where(events.c.job_id.in_(list(job_ids)))
+        statement = _with_names().where(events.c.job_id.in_(list(job_ids)))
         with self._db.reading() as connection:
             rows = connection.execute(statement.order_by(events.c.recorded_at)).all()
         return [_event(row) for row in rows]
@@ -293,6 +294,16 @@ def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
     return found
 
 
+def _with_names() -> Select[Any]:
+    """Return events with the Dashboard's present names of their camera and zone."""
+    camera, zone = cameras.c, zones.c
+    of_zone = and_(zone.serial == events.c.serial, zone.zone_id == events.c.zone_id)
+    named = events.outerjoin(cameras, camera.serial == events.c.serial)
+    return select(
+        events, camera.name.label("present_name"), zone.label.label("present_zone")
+    ).select_from(named.outerjoin(zones, of_zone))
+
+
 def event_row(event: Event) -> dict[str, Any]:
     return {
         "id": event.id,
@@ -315,6 +326,17 @@ def event_row(event: Event) -> dict[str, Any]:
 
 
 def _event(row: Row[Any]) -> Event:
+    """Return the event of a row of `_with_names`.
+
+    The Dashboard may have told a name only after the event: it is filled in here. A
+    clip has the name from the settings, which never changes.
+    """
+    camera_name, zone_name, by = row.camera_name, row.zone_name, row.trigger_by
+    if camera_name == row.serial and row.kind != EventKind.CLIP:
+        camera_name = row.present_name or camera_name
+    if row.present_zone and zone_name == unnamed_zone(row.zone_id):
+        by = row.present_zone if by == zone_name else by
+        zone_name = row.present_zone
     return Event(
         id=EventId(row.id),
         kind=EventKind(row.kind),
@@ -322,14 +344,14 @@ def _event(row: Row[Any]) -> Event:
         recorded_at=row.recorded_at,
         serial=Serial(row.serial),
         job_id=JobId(row.job_id),
-        trigger=Trigger(TriggerKind(row.trigger_kind), row.trigger_by),
-        camera_name=row.camera_name,
+        trigger=Trigger(TriggerKind(row.trigger_kind), by),
+        camera_name=camera_name,
         title=row.title,
         video_link=row.video_link,
         snapshot_path=row.snapshot_path,
         error=row.error,
         zone_id=None if row.zone_id is None else ZoneId(row.zone_id),
-        zone_name=row.zone_name,
+        zone_name=zone_name,
         details=row.details,
     )
 

@@ -105,8 +105,13 @@ class SiteStore:
 
     # --- cameras and zones of the Dashboard
 
-    def keep_cameras(self, found: Iterable[Camera], now: datetime) -> None:
-        """Store a complete answer of the Dashboard: cameras not in it are deleted."""
+    def keep_cameras(
+        self, found: Iterable[Camera], now: datetime, *, is_complete: bool = True
+    ) -> None:
+        """Store an answer of the Dashboard.
+
+        is_complete: cameras that are not in it are deleted.
+        """
         statement = self._db.insert(cameras)
         fresh = statement.excluded
         rows = [
@@ -131,7 +136,8 @@ class SiteStore:
                 ),
                 rows,
             )
-            connection.execute(delete(cameras).where(cameras.c.asked_at < now))
+            if is_complete:
+                connection.execute(delete(cameras).where(cameras.c.asked_at < now))
 
     def cameras(self) -> list[Camera]:
         """Return the Dashboard's data about the cameras, by name."""

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from mvsnap.clients.meraki.dashboard import Dashboard
+from mvsnap.clients.meraki.organizations import ask_each
 from mvsnap.clients.meraki.zones import Count, CountedZone, ZoneKind
 from mvsnap.clock import Clock
 from mvsnap.domain import Serial, ZoneId
@@ -41,6 +42,7 @@ class _Boundaries:
 
     zones: dict[Serial, list[CountedZone]]
     organization_of: dict[ZoneKey, str]
+    is_complete: bool = True  # False: an organization will be asked again soon
 
 
 class VisitorCounts:
@@ -97,7 +99,9 @@ class VisitorCounts:
     def _zones(self, serial: Serial) -> list[CountedZone]:
         """Return zones, where they are still served, with their successors."""
         known = self._known_boundaries()
-        boundaries = known.zones.get(serial, []) if known else self._remembered(serial)
+        boundaries = known.zones.get(serial, []) if known else []
+        if not boundaries and (known is None or not known.is_complete):
+            boundaries = self._remembered(serial)
         try:
             zones = self._analytics.zones(serial)
         except UpstreamError as exc:
@@ -120,20 +124,25 @@ class VisitorCounts:
             # Also on failure: cameras with zones work without them.
             self._boundaries_due = now + _AGAIN.total_seconds()
             self._boundaries = self._ask_boundaries()
-            self._boundaries_due = now + CAMERA_EVERY.total_seconds()
+            if self._boundaries.is_complete:
+                self._boundaries_due = now + CAMERA_EVERY.total_seconds()
         return self._boundaries
 
     def _ask_boundaries(self) -> _Boundaries:
-        found = _Boundaries({}, {})
-        for organization_id in self._dashboard.organization_ids(self._organization_id):
-            try:
-                zones = self._analytics.boundaries(organization_id)
-            except UpstreamError as exc:
-                log.info("areas and lines unavailable: %s", _lasting(exc))
-                continue
+        answers = ask_each(
+            self._dashboard.organizations_of(self._organization_id),
+            lambda organization: self._analytics.boundaries(organization.id),
+        )
+        for refusal in answers.refusals():
+            log.info("areas and lines: %s", refusal)
+        if answers.may_change:
+            # A temporary problem of all ends the round.
+            answers.require_one()
+        found = _Boundaries({}, {}, is_complete=not answers.may_change)
+        for organization, zones in answers.answered:
             for zone in zones:
                 found.zones.setdefault(zone.serial, []).append(zone)
-                found.organization_of[zone.serial, zone.zone_id] = organization_id
+                found.organization_of[zone.serial, zone.zone_id] = organization.id
         return found
 
     # --- days

@@ -19,7 +19,7 @@ _SERIALS = (
     f"one serial or up to {params.MAX_CAMERAS}, comma separated; "
     "default: meraki.cameras"
 )
-_ROOM = "room title, room id or e-mail; default: webex.room"
+_ROOM = "room title, room id, e-mail or name of a person; default: webex.room"
 
 Serials = Annotated[str, Meta(description=_SERIALS)]
 Room = Annotated[str, Meta(description=_ROOM, max_length=params.MAX_ROOM)]

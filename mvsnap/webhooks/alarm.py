@@ -12,10 +12,10 @@ from typing import Any
 
 from mvsnap.core.http_body import read_inner, refuse
 from mvsnap.core.params import MAX_PREFIX, parse_moment
-from mvsnap.core.spelling import fold
 from mvsnap.core.strict_json import END_MS, FIRST_MS, one_line
 from mvsnap.domain import Serial
 from mvsnap.errors import BadInput
+from mvsnap.spelling import fold
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Smaller numbers count the seconds since a machine was switched on.

@@ -17,8 +17,8 @@ from contextlib import suppress
 from typing import Any
 
 from mvsnap.core.http_body import read_inner
-from mvsnap.core.spelling import fold
 from mvsnap.errors import BadInput
+from mvsnap.spelling import fold
 from mvsnap.webhooks.alarm import (
     Alarm,
     AlarmSource,

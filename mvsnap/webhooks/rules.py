@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from glob import escape
 from typing import Any
 
-from mvsnap.core.spelling import fold
+from mvsnap.spelling import fold
 from mvsnap.webhooks.alarm import Alarm
 
 Scalar = bool | int | float | str

@@ -20,7 +20,7 @@ def parse_mac(text: str) -> bytes:
     Raises:
         ValueError
     """
-    digits = text.translate(_SEPARATORS)
+    digits = text.strip().translate(_SEPARATORS)
     mac = bytes.fromhex(digits) if len(digits) == 12 else b""
     if len(mac) != 6:
         raise ValueError("no MAC address")

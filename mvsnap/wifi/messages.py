@@ -20,10 +20,10 @@ Other fields, such as IP addresses and the user's name, are not even read.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -32,6 +32,8 @@ from mvsnap.core.strict_json import one_line
 from mvsnap.domain import Radio
 from mvsnap.errors import BadInput
 from mvsnap.wifi.devices import mac_number
+from mvsnap.wifi.lenient import fields_of
+from mvsnap.wifi.mending import NO_JSON
 
 # Version 2 gives the signal above the noise floor, which Meraki takes to be -95 dBm.
 NOISE_FLOOR_DBM = -95
@@ -40,8 +42,10 @@ FAINTEST_DBM = -127
 _STRONGEST_DBM = 20
 _MAX_SSID = 32
 _MAX_NETWORK = 80
-# Smaller times are seconds: as milliseconds they would lie before March 1973.
-_FIRST_MS = 100_000_000_000
+# Earlier times come from a clock that was never set. Smaller ones than the second are
+# seconds: as milliseconds they would be earlier, too.
+_FIRST_S = 100_000_000  # March 1973
+_FIRST_MS = _FIRST_S * 1000
 _END_S = 7_289_654_400  # the year 2201
 _DIGITS = (10, 13)  # of seconds and milliseconds
 
@@ -54,11 +58,6 @@ _RADIOS = {
 }
 
 Number = int | float | str | None
-# An escaped backslash, a whole pair, or else (group 1) half of one.
-_HALF = re.compile(
-    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-    rb"|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
-)
 # Invalid UTF-8 in a text is only found when it is decoded.
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -78,7 +77,6 @@ class ParsedMessage:
     """
 
     major: int
-    secret: str
     radio: Radio
     network_id: str
     ap: int
@@ -87,14 +85,14 @@ class ParsedMessage:
 
 class _Envelope(msgspec.Struct):
     version: str | int | float = ""
-    secret: str = ""
+    secret: str | int | None = ""
     type: str = ""
     data: msgspec.Raw = msgspec.Raw(b"{}")
 
 
 class _Data(msgspec.Struct):
-    networkId: str | None = None
-    apMac: str | None = None
+    networkId: str | int | None = None
+    apMac: Any = None
     observations: msgspec.Raw = msgspec.Raw(b"null")
 
 
@@ -130,9 +128,10 @@ class _Seen3(msgspec.Struct):
 
 
 class _Secret(msgspec.Struct):
-    secret: str = ""
+    secret: str | int | None = ""
 
 
+_SHAPES: dict[int, Any] = {2: _Seen2, 3: _Seen3}
 _SECRET = msgspec.json.Decoder(_Secret)
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 _DATA = msgspec.json.Decoder(_Data)
@@ -147,22 +146,13 @@ _ALL: dict[int, msgspec.json.Decoder[Any]] = {
 }
 
 
-def without_half_characters(body: bytes) -> bytes:
-    """Return the body without lone surrogates, which no decoder accepts.
-
-    They come from names that somebody truncated within an emoji.
-    """
-    if b"\\ud" not in body and b"\\uD" not in body:
-        return body
-    return _HALF.sub(lambda found: found[0] if found[1] is None else b"\\ufffd", body)
-
-
 def secret_of(body: bytes) -> str:
     """Return the secret of a message, "" if it has none or is not a message."""
     try:
-        return _SECRET.decode(body).secret
+        secret = _SECRET.decode(body).secret
     except _UNREADABLE:
         return ""
+    return "" if secret is None else str(secret)
 
 
 def parse(body: bytes) -> ParsedMessage:
@@ -177,7 +167,7 @@ def parse(body: bytes) -> ParsedMessage:
     except msgspec.ValidationError as exc:
         raise BadInput(f"body: {exc}") from exc
     except _UNREADABLE as exc:
-        raise BadInput("body: not JSON (expected a scanning message)") from exc
+        raise BadInput(NO_JSON) from exc
     major = str(found.version).partition(".")[0]
     if major not in ("2", "3"):
         shown = one_line(str(found.version), 20)
@@ -191,9 +181,8 @@ def parse(body: bytes) -> ParsedMessage:
         raise BadInput("data.observations: expected a list")
     return ParsedMessage(
         int(major),
-        found.secret,
         radio,
-        one_line(data.networkId or "", _MAX_NETWORK),
+        one_line(str(data.networkId or ""), _MAX_NETWORK),
         _access_point(data.apMac),
         data.observations,
     )
@@ -220,17 +209,28 @@ def _decoded(message: ParsedMessage, complain: Callable[[str], None]) -> Iterato
     try:
         yield from _ALL[message.major].decode(message.observations)
     except _UNREADABLE:
-        # One of them is invalid: keep the others.
-        one = _ONE[message.major]
+        # One of them is invalid: keep the others, and what can be read of this one.
         for raw in _RAW.decode(message.observations):
             try:
-                seen = one.decode(raw)
+                yield _one(message.major, raw)
             except UnicodeDecodeError:
                 complain("text that is not UTF-8")
-            except (msgspec.DecodeError, RecursionError) as exc:
+            except (ValueError, msgspec.MsgspecError, RecursionError) as exc:
                 complain(one_line(str(exc), 100))
-            else:
-                yield seen
+
+
+def _one(major: int, raw: msgspec.Raw) -> Any:
+    """Return one observation.
+
+    Raises:
+        ValueError, MsgspecError, RecursionError: it cannot be read; quotes nothing of
+            it.
+    """
+    try:
+        return _ONE[major].decode(raw)
+    except msgspec.ValidationError:
+        fields = fields_of(bytes(memoryview(raw)))
+        return msgspec.convert(fields, _SHAPES[major])
 
 
 class _Reader:
@@ -243,26 +243,43 @@ class _Reader:
         self._access_point = _remembering(_access_point)
 
     def client2(self, seen: _Seen2) -> Client:
-        epoch = seen.seenEpoch
-        at_s = self._time(seen.seenTime if epoch in (None, "", 0) else epoch)
+        at_s = self._time_of(seen.seenEpoch, seen.seenTime)
         observed = (at_s, dbm_of_version_2(seen.rssi), self._ap)
         return seen.clientMac, _ssid(seen.ssid), [observed]
 
     def client3(self, seen: _Seen3) -> Client:
+        sightings, why = [], "neither latestRecord nor a location with rssiRecords"
         latest = seen.latestRecord
-        sightings = []
         if latest is not None:
-            at_s, rssi_dbm = self._time(latest.time), self._dbm(latest.nearestApRssi)
             ap = self._access_point(latest.nearestApMac)
-            sightings.append((at_s, rssi_dbm, ap))
+            try:
+                at_s = self._time(latest.time)
+                sightings.append((at_s, self._dbm(latest.nearestApRssi), ap))
+            except ValueError as exc:
+                why = str(exc)
         for location in seen.locations or ():
-            at_s = self._time(location.time)
-            for record in location.rssiRecords or ():
+            records = location.rssiRecords or ()
+            try:
+                at_s = self._time(location.time) if records else 0
+            except ValueError as exc:
+                why = str(exc)
+                continue
+            for record in records:
                 ap = self._access_point(record.apMac)
                 sightings.append((at_s, self._dbm(record.rssi), ap))
         if not sightings:
-            raise ValueError("neither latestRecord nor a location with rssiRecords")
+            raise ValueError(why)
         return seen.clientMac, _ssid(seen.ssid), sightings
+
+    def _time_of(self, epoch: Number, time: Number) -> int:
+        """Return the first of them that can be right."""
+        if epoch not in (None, "", 0):
+            try:
+                return self._time(epoch)
+            except ValueError:
+                if time is None:
+                    raise
+        return self._time(time)
 
 
 def _remembering(read: Callable[[Any], int]) -> Callable[[Any], int]:
@@ -279,35 +296,30 @@ def _remembering(read: Callable[[Any], int]) -> Callable[[Any], int]:
 def dbm(value: Number) -> int:
     """Return a signal strength in dBm, which version 3 writes as text or number.
 
-    Raises:
-        ValueError
+    One that no radio can have is the nearest possible; what is no number is unknown.
     """
-    if value is None or value == "":
+    found = _signal(value)
+    if found is None:
         return FAINTEST_DBM
-    try:
-        found = round(float(value))
-    except (ValueError, OverflowError) as exc:
-        raise ValueError("rssi: not a number") from exc
-    if not FAINTEST_DBM <= found <= _STRONGEST_DBM:
-        raise ValueError(f"rssi: expected {FAINTEST_DBM} to {_STRONGEST_DBM} dBm")
-    return found
+    return round(min(max(found, FAINTEST_DBM), _STRONGEST_DBM))
 
 
 def dbm_of_version_2(value: Number) -> int:
     """Return the dBm of a version 2 signal: 47 above the noise floor is -48 dBm.
 
     A negative value is dBm already: some senders use that.
-
-    Raises:
-        ValueError
     """
-    if value is None or value == "":
-        return FAINTEST_DBM
+    above = _signal(value)
+    return dbm(above if above is None or above < 0 else NOISE_FLOOR_DBM + above)
+
+
+def _signal(value: Number) -> float | None:
+    """Return the number, None if there is none."""
     try:
-        above = round(float(value))
-    except (ValueError, OverflowError) as exc:
-        raise ValueError("rssi: not a number") from exc
-    return dbm(above if above < 0 else NOISE_FLOOR_DBM + above)
+        found = float(value) if value is not None else float("nan")
+    except (ValueError, OverflowError):
+        return None
+    return found if isfinite(found) else None
 
 
 def _seconds(value: Number) -> int:
@@ -316,7 +328,7 @@ def _seconds(value: Number) -> int:
         raise ValueError("time: missing")
     number = _number_of(value) if isinstance(value, str) else value
     # Before dividing: a number of hundreds of digits cannot be divided.
-    if not 0 < number < _END_S * 1000:
+    if not _FIRST_S <= number < _END_S * 1000:
         raise ValueError("time: out of range")
     at_s = number / 1000 if number >= _FIRST_MS else number
     if at_s >= _END_S:
@@ -341,10 +353,10 @@ def _number_of(text: str) -> float:
         raise ValueError("time: neither seconds, milliseconds nor ISO 8601") from exc
 
 
-def _access_point(text: str | None) -> int:
+def _access_point(text: object) -> int:
     """Return the address as a number, 0 if it is unknown."""
     try:
-        return mac_number(text or "")
+        return mac_number(text) if isinstance(text, str) else 0
     except ValueError:
         return 0
 

@@ -15,9 +15,13 @@ from datetime import datetime, timedelta
 from flask import Blueprint, Request, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import (
+    HTTPException,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
 
-from mvsnap.errors import BadInput
+from mvsnap.errors import BadInput, MvsnapError
 from mvsnap.web import context
 from mvsnap.web.answers import json_response
 from mvsnap.web.context import Gateway, feature, gateway
@@ -30,20 +34,23 @@ from mvsnap.wifi.intake import (
     access_points,
     parse_batch,
 )
+from mvsnap.wifi.mending import readable
 from mvsnap.wifi.messages import (
     ParsedMessage,
     parse,
     secret_of,
-    without_half_characters,
 )
 from mvsnap.wifi.parts import WifiParts
 from mvsnap.wifi.receiver_auth import Endpoint, endpoint
+from mvsnap.wifi.refusals import RefusalLog
 
 log = logging.getLogger(__name__)
 
 bp = Blueprint("scanning", __name__)
 
 _WANTS = "mvsnap_scanning_access_points"
+_REFUSALS = "mvsnap_scanning_refusals"
+_GZIP = b"\x1f\x8b"  # some proxies pack a body without saying so
 MAX_BYTES = 32 * 1024 * 1024
 # Tolerance for clocks that differ.
 _MOST_AHEAD = timedelta(minutes=5)
@@ -52,22 +59,31 @@ _LARGE_BYTES = 1024 * 1024
 _large = threading.Lock()
 
 
-@bp.get("/scanning/<token>")
+@bp.get("/scanning/<token>", strict_slashes=False)
 @auth.scanning_token
 def validate() -> ResponseReturnValue:
     validator = endpoint().settings.validator.get_secret_value()
     return Response(validator, content_type="text/plain")
 
 
-@bp.post("/scanning/<token>")
+@bp.post("/scanning/<token>", strict_slashes=False)
 @auth.scanning_token
 def receive() -> ResponseReturnValue:
-    body = without_half_characters(_body(request))
-    with _large if len(body) > _LARGE_BYTES else nullcontext():
-        return _received(endpoint(), body)
+    by = endpoint()
+    try:
+        body = _body(request)
+        with _large if len(body) > _LARGE_BYTES else nullcontext():
+            return _received(by, body)
+    except MvsnapError as exc:
+        _refusals().refused(by.name, exc.status, exc.message)
+        raise
+    except HTTPException as exc:
+        _refusals().refused(by.name, exc.code or 400, exc.description or "")
+        raise
 
 
 def _received(by: Endpoint, body: bytes) -> ResponseReturnValue:
+    body = readable(body)
     by.require_secret(secret_of(body))
     message = parse(body)
     network_id = _network_id(by, message)
@@ -89,6 +105,12 @@ def _prepare(state: BlueprintSetupState) -> None:
     auth.prepare(state.app, found.settings.scanning.endpoints)
     wanted = found.settings.scanning.access_points
     state.app.extensions[_WANTS] = access_points(wanted)
+    state.app.extensions[_REFUSALS] = RefusalLog()
+
+
+def _refusals() -> RefusalLog:
+    found: RefusalLog = current_app.extensions[_REFUSALS]
+    return found
 
 
 @bp.before_request
@@ -104,16 +126,18 @@ def _body(asked: Request) -> bytes:
     """
     body = asked.get_data(cache=False, parse_form_data=False)
     coding = asked.headers.get("Content-Encoding", "").strip().lower()
-    if coding in ("", "identity"):
+    if coding in ("", "identity") and not body.startswith(_GZIP):
         return body
-    if coding != "gzip":
+    if coding not in ("", "identity", "gzip", "x-gzip"):
         raise UnsupportedMediaType("Content-Encoding: expected gzip or none")
     unpack = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
     try:
         # One byte more than allowed: a small body may decompress to gigabytes.
         plain = unpack.decompress(body, MAX_BYTES + 1)
     except zlib.error as exc:
-        raise BadInput("body: not gzip (as Content-Encoding says)") from exc
+        raise BadInput(
+            "body: not gzip (as Content-Encoding or its start says)"
+        ) from exc
     if len(plain) > MAX_BYTES:
         raise RequestEntityTooLarge
     if not unpack.eof:

@@ -13,6 +13,8 @@ from mvsnap.domain import EventKind, Serial
 from mvsnap.store.database import HEAD, Database, open_database, sqlite_url
 from mvsnap.store.events import Store
 from tests.cli.run import KEY, ROOM, configure, mvsnap, settings
+from tests.clients.meraki.two_organizations import GATE as GATE_OF_ACME
+from tests.clients.meraki.two_organizations import OTHER, TwoOrganizations, refused
 from tests.conftest import Clouds
 from tests.core import build
 
@@ -28,6 +30,7 @@ COMMANDS = (
     "db",
 )
 GATE, DOOR = "Q2SM-0000-0001", "Q2SM-0000-0002"
+GONE = "Q2XX-ABCD-1234"
 
 
 @pytest.fixture
@@ -366,3 +369,25 @@ def test_a_data_dir_that_cannot_be_created_is_an_error_message_not_a_traceback(
     configure(tmp_path, settings(clouds))
     said = mvsnap(tmp_path, *args)
     assert said.code == 1
+
+
+def test_cameras_lists_what_other_organizations_have(
+    site: Path, clouds: Clouds
+) -> None:
+    cloud = TwoOrganizations({f"/organizations/{OTHER}/": refused(404)})
+    with cloud.served() as origin:
+        tree = settings(clouds)
+        tree["meraki"] |= {"base_url": origin, "cameras": [GATE_OF_ACME, GONE]}
+        configure(site, tree)
+        said = mvsnap(site, "cameras")
+        assert said.code == 0
+        assert "Gate North" in said.out
+        assert "Old trial (202)" in said.err
+        cloud.refusals[f"/devices/{GONE}"] = refused(404)
+        checked = mvsnap(site, "check")
+    (meraki,) = [x for x in checked.out.splitlines() if x[5:12] == "Meraki "]
+    assert "ok" in meraki
+    assert "Old trial (202) is left out" in meraki
+    (cameras,) = [x for x in checked.out.splitlines() if x[5:13] == "cameras "]
+    assert f"{GONE}: " in cameras
+    assert "Gate North" in cameras

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,13 @@ from mvsnap.cli import main
 from mvsnap.config.load import load
 from mvsnap.simulator.faults import Fault
 from tests.cli.run import KEY, configure, settings
+from tests.clients.meraki.two_organizations import (
+    ACME,
+    GATE,
+    OTHER,
+    TwoOrganizations,
+    refused,
+)
 from tests.conftest import Clouds
 
 
@@ -174,3 +182,25 @@ def test_a_service_that_fails_after_the_key_is_an_error_message_not_a_traceback(
     done = answered(tmp_path, clouds, "", "UTC", keys[0], "", "")
     assert isinstance(done.exception, SystemExit | None)
     assert "Meraki reports an error (503)" in done.output
+
+
+def test_another_organization_can_be_chosen_when_one_refuses(
+    tmp_path: Path, clouds: Clouds
+) -> None:
+    cloud = TwoOrganizations(
+        {
+            f"/organizations/{OTHER}/devices": refused(404),
+            f"/organizations/{ACME}/networks": refused(403),
+        }
+    )
+    with cloud.served() as origin:
+        meraki = replace(clouds, dashboard_url=origin)
+        # Name, zone, key, the second organization, its networks; then only the first
+        # is left, whose networks are unknown; cameras, no token.
+        answers = ["A", "UTC", "key", "2", "0", "0", "all", ""]
+        done = answered(tmp_path, meraki, *answers)
+    assert done.exit_code == 0, done.output
+    assert "Old trial (202)" in done.output
+    made = load(tmp_path / "config" / "mvsnap.yaml", {})
+    assert made.meraki.organization_id == ACME
+    assert made.meraki.cameras == (GATE,)

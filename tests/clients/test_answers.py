@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import time
+
 import pytest
 
 from mvsnap.clients import answers
@@ -33,3 +36,65 @@ def test_words_of_a_service_lose_links_secrets_and_length() -> None:
     said = answers.clean("see https://x.example/a\nfor key-1 " + "x" * 999, "key-1")
     assert said.startswith("see [link] for [secret] xxx")
     assert len(said) == 300
+
+
+def test_words_of_a_service_are_one_printable_line() -> None:
+    assert answers.clean("a\x1b[31m\0b\r\nc") == "a [31m b c"
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"errors": ["Bad x", "Bad y"]}, "Bad x; Bad y"),
+        ({"errors": "Bad x"}, "Bad x"),
+        ({"error": "Bad x"}, "Bad x"),
+        ({"Error": {"code": 17, "message": "Bad x"}}, "Bad x"),
+        ({"errors": [{"message": "Bad x"}, {"detail": "y"}]}, "Bad x; y"),
+        ({"errors": {"timestamp": ["is invalid"]}}, "timestamp: is invalid"),
+        ({"errors": [], "message": "Bad x"}, "Bad x"),
+        ({"errors": None, "error_message": "Bad x"}, "Bad x"),
+        ({"message": "Bad x", "code": 3}, "Bad x"),
+        ({"detail": "Bad x"}, "Bad x"),
+        (["Bad x"], "Bad x"),
+        ([{"error": "Bad x"}], "Bad x"),
+        ("Bad x", "Bad x"),
+        ({"errors": [17, None, True]}, "17"),
+        ({"errors": ["<html><h1>Bad</h1>"]}, ""),
+        ({"url": "https://x.example/secret"}, ""),
+        ({}, ""),
+        (None, ""),
+        (7, ""),
+    ],
+    ids=str,
+)
+def test_a_reason_is_found_in_every_shape(body: object, said: str) -> None:
+    assert answers.reason(json.dumps(body).encode()) == said
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        pytest.param(b" Bad x\n", "Bad x", id="plain text"),
+        pytest.param(b"<html><h1>Bad</h1>", "", id="HTML"),
+        pytest.param(b"\n <!doctype html>", "", id="HTML after blanks"),
+        pytest.param(b'{"errors": ["Bad', "", id="cut JSON"),
+        pytest.param(b"\xff\xd8\xff", "", id="bytes"),
+        pytest.param(b"", "", id="empty"),
+        pytest.param(b"x" * 100_000, "", id="too long"),
+        pytest.param(b'{"a":' * 5000 + b"1" + b"}" * 5000, "", id="deep"),
+        pytest.param(
+            b'{"errors": ["key-1 is bad, see https://x.example/key-1"]}',
+            "[secret] is bad, see [link]",
+            id="a secret",
+        ),
+    ],
+)
+def test_a_reason_is_short_and_harmless(body: bytes, said: str) -> None:
+    assert answers.reason(body, "key-1") == said
+
+
+def test_a_long_reason_is_cut_in_little_time() -> None:
+    body = json.dumps({"errors": ["a" * 15_000] * 4}).encode()
+    began = time.monotonic()
+    assert answers.reason(body) == "a" * 300
+    assert time.monotonic() - began < 1

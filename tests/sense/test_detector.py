@@ -425,3 +425,27 @@ def test_last_seen_of_each_camera_is_known() -> None:
     assert made.last_seen(at(0)) == {GATE: at(5)}
     assert made.last_seen(at(5)) == {}
     assert at(5).tzinfo is UTC
+
+
+def test_crossings_without_a_time_and_an_object_all_count() -> None:
+    made = detector(crossings=[{"serial": GATE, "line": "gate", "count": 3}])
+    body = {"event": "crossing_in", "type": "Person", "ts": None, "object_id": None}
+    found = run(made, [frame(f"/merakimv/{GATE}/crossing/gate", body)] * 3)
+    (event,) = found.events
+    assert event.details["count"] == 3
+
+
+@pytest.mark.parametrize("ts", ["soon", -1, 10**10, NOON_MS - 3 * 86_400_000])
+def test_a_time_that_cannot_be_right_is_said_once_and_arrival_is_used(
+    ts: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = detector(dwell_s=0)
+    body = {"ts": ts, "counts": {"person": 3}}
+    for second in range(10):
+        zone = frame(f"/merakimv/{GATE}/0", body)
+        made.process([zone], at(second))
+    made.expire(at(10))
+    found = made.drain(checkpoint=False)
+    assert [event.kind for event in found.events] == [EventKind.CROWD]
+    assert len([r for r in caplog.records if GATE in r.getMessage()]) == 1
+    assert made.bad_messages == 0

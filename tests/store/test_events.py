@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from mvsnap.domain import (
+    Camera,
     Delivery,
     DeliveryState,
     Event,
@@ -19,11 +20,14 @@ from mvsnap.domain import (
     Serial,
     Trigger,
     TriggerKind,
+    Zone,
+    ZoneId,
 )
 from mvsnap.store import paging
 from mvsnap.store.database import Database, open_database
 from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.purging import PurgeResult
+from mvsnap.store.site import SiteStore
 from tests.core.build import DOOR, GATE, HALL, NOON, event
 
 ANY = EventFilter()
@@ -354,3 +358,27 @@ def test_the_oldest_and_newest_moments_can_be_kept(store: Store) -> None:
     for moment in (datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)):
         wanted = EventFilter(since=moment, until=moment)
         assert store.events(wanted, 1) == []
+
+
+def test_a_name_known_later_is_that_of_earlier_events(store: Store) -> None:
+    site = SiteStore(store._db)
+    early = event(
+        camera_name=GATE,
+        zone_id=ZoneId("77"),
+        zone_name="zone 77",
+        trigger=Trigger(TriggerKind.SENSE, "zone 77"),
+    )
+    renamed = event(camera_name="Old name", zone_name="Old hall", zone_id=ZoneId("77"))
+    clip = event(kind=EventKind.CLIP, camera_name=GATE)
+    added(store, early, renamed, clip)
+    site.keep_cameras([Camera(GATE, "Gate", "MV12", "N_1")], NOON)
+    site.keep_zones(GATE, [Zone("77", "Hall")])
+    found = store.event(early.id)
+    assert found is not None
+    assert (found.camera_name, found.zone_name) == ("Gate", "Hall")
+    assert found.trigger.by == "Hall"
+    assert store.event(renamed.id) == renamed
+    # Messages about a clip are found again by the name in the settings.
+    assert store.event(clip.id) == clip
+    assert found in store.events(ANY, 9)
+    assert found in store.events_of_job(early.job_id)

@@ -22,7 +22,8 @@ from mvsnap.wifi.intake import (
     parse_batch,
     unpack,
 )
-from mvsnap.wifi.messages import parse, secret_of, without_half_characters
+from mvsnap.wifi.mending import without_half_characters
+from mvsnap.wifi.messages import parse, secret_of
 from mvsnap.wifi.visits import Observation
 from tests.wifi.scanning_build import (
     AP,
@@ -137,7 +138,11 @@ def test_a_time_comes_in_many_ways(time: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("rssi", "dbm"),
-    [(47, -48), (0, -95), ("47", -48), (47.4, -48), (-70, -70), (None, -127)],
+    [
+        *((47, -48), (0, -95), ("47", -48), (47.4, -48), (-70, -70), (None, -127)),
+        *((115, 20), (116, 20), ("200", 20), (10**30, 20), (-128, -127)),
+        *(("loud", -127), ("NaN", -127), (True, -127), ([30], -127)),
+    ],
 )
 def test_version_2_counts_from_the_noise_floor(rssi: Any, dbm: int) -> None:
     found = kept(version2(seen2(rssi=rssi)), limits(min_rssi_dbm=-127))
@@ -145,12 +150,69 @@ def test_version_2_counts_from_the_noise_floor(rssi: Any, dbm: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rssi", "dbm"), [("-74", -74), (-74, -74), ("-74.0", -74), ("", -127)]
+    ("rssi", "dbm"),
+    [
+        *(("-74", -74), (-74, -74), ("-74.0", -74), ("", -127), (None, -127)),
+        *((-128, -127), ("-200", -127), (90, 20), ("-inf", -127), ("nan", -127)),
+        *(("loud", -127), ({}, -127), (False, -127)),
+    ],
 )
 def test_version_3_has_dbm_as_text_or_number(rssi: Any, dbm: int) -> None:
     message = version3(seen3(latestRecord=latest(nearestApRssi=rssi)))
     found = kept(message, limits(min_rssi_dbm=-127))
     assert [one.rssi_dbm for one in found.observed] == [dbm]
+
+
+ODD: dict[str, Any] = {
+    "latitude": seen3(locations=[location(0, (AP, -65)) | {"lat": "NaN", "x": None}]),
+    "locations that are none": seen3(locations="here"),
+    "a location that is none": seen3(locations=[7, None, {}]),
+    "a location without a time": seen3(
+        locations=[location(0, (AP, -40)) | {"time": 1}]
+    ),
+    "records that are none": seen3(locations=[location(0) | {"rssiRecords": 7}]),
+    "a latest record that is none": seen3(
+        latestRecord=[], locations=[location(0, (AP, -65))]
+    ),
+    "a latest record without a time": seen3(
+        latestRecord=latest(time="soon"), locations=[location(0, (AP, -65))]
+    ),
+    "a manufacturer": seen3(manufacturer=None) | {"os": 7, "userId": {}},
+    "keys in capitals": {key.upper(): value for key, value in seen3().items()},
+    "blanks around the address": seen3(f" {PHONE} "),
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_an_odd_field_costs_that_field_alone(odd: Any) -> None:
+    found = kept(version3(odd, seen3(WATCH)))
+    assert found.observed == [observed(WATCH), observed()]
+    assert found.bad == 0
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *({"seenEpoch": value} for value in (0, "", -1, 1, 10**30, "soon", [], True)),
+        {"seenEpoch": str(NOON_S), "seenTime": "soon"},
+        {"ssid": 7, "location": None},
+        {"location": {"lat": None, "unc": "x"}, "ipv4": 7},
+    ],
+    ids=str,
+)
+def test_an_odd_field_of_version_2_costs_that_field_alone(odd: dict[str, Any]) -> None:
+    found = kept(version2(seen2(**odd), seen2(WATCH)))
+    assert [one[:4] for one in found.observed] == [
+        one[:4] for one in (observed(WATCH), observed())
+    ]
+    assert found.bad == 0
+
+
+@pytest.mark.parametrize("ap", [7, None, [], "nonsense"], ids=str)
+def test_an_odd_access_point_is_an_unknown_one(ap: Any) -> None:
+    message = version2(seen2())
+    message["data"]["apMac"] = ap
+    assert [one.ap for one in kept(message).observed] == [0]
 
 
 @pytest.mark.parametrize(
@@ -223,11 +285,6 @@ BAD: dict[str, Any] = {
     "a time that is none": seen3(latestRecord=latest(time="soon")),
     "a time without end": seen3(latestRecord=latest(time=10**30)),
     "a time before 1970": seen3(latestRecord=latest(time="1969-07-20T20:17:40Z")),
-    "a signal that is none": seen3(latestRecord=latest(nearestApRssi="loud")),
-    "not a number": seen3(latestRecord=latest(nearestApRssi="nan")),
-    "a signal without end": seen3(latestRecord=latest(nearestApRssi="-inf")),
-    "a signal of a lightning": seen3(latestRecord=latest(nearestApRssi=90)),
-    "locations that are none": seen3(locations="here"),
 }
 
 
@@ -261,7 +318,7 @@ def test_a_bad_one_does_not_lose_the_others(bad: Any) -> None:
         (body(version3(data={})), "data.observations"),
         (body(version3(data={"observations": {}})), "data.observations"),
         (body(version3(data={"observations": None})), "data.observations"),
-        (body(version3(data={"observations": [], "networkId": 7})), "networkId"),
+        (body(version3(data={"observations": [], "networkId": [7]})), "networkId"),
     ],
 )
 def test_an_invalid_message_is_refused_by_name(message: bytes, names: str) -> None:
@@ -330,7 +387,7 @@ def test_any_envelope_is_a_message_or_bad_input(message: dict[str, Any]) -> None
 
 
 def test_a_number_of_hundreds_of_digits_is_one_bad_observation() -> None:
-    found = kept(version2(seen2(seenEpoch=10**400), seen2(WATCH)))
+    found = kept(version2(seen2(seenEpoch=10**400, seenTime=None), seen2(WATCH)))
     assert (found.accepted, found.bad) == (1, 1)
     assert found.reasons == {"time: out of range": 1}
 

@@ -22,6 +22,7 @@ from mvsnap.wifi.worker import visit_rule
 from tests.clients.fakes import FakeClock
 from tests.web.build import KEY, Web
 from tests.wifi.scanning_build import (
+    AP,
     NETWORK,
     NOON,
     PHONE,
@@ -30,6 +31,7 @@ from tests.wifi.scanning_build import (
     body,
     iso,
     latest,
+    location,
     seen2,
     seen3,
     version2,
@@ -313,9 +315,74 @@ def test_what_cannot_be_used_is_400(client: FlaskClient, message: Any) -> None:
     assert code(client.post(URL, json=message)) == (400, "bad_input")
 
 
-def test_an_invalid_message_has_no_secret(client: FlaskClient) -> None:
-    for garbage in (b"", b"garbage", b"version=1.0&secret=x", b"\x00\xff"):
-        assert code(client.post(URL, data=garbage)) == (401, "unauthorized")
+WHOLE = body(version3(seen3()))
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"garbage", id="garbage"),
+        pytest.param(b"version=1.0&secret=x", id="a form"),
+        pytest.param(b"\x00\xff", id="bytes"),
+        pytest.param(WHOLE[:-9], id="cut"),
+        pytest.param(WHOLE[:-1], id="cut by one"),
+        pytest.param(WHOLE + WHOLE, id="two"),
+        pytest.param(b"[" * 100_000, id="deep"),
+    ],
+)
+def test_a_body_that_is_no_json_is_400_and_one_line_of_the_log(
+    client: FlaskClient, garbage: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = client.post(URL, data=garbage)
+    assert code(answer) == (400, "bad_input")
+    assert "body: is no JSON" in answer.text
+    (line,) = caplog.messages
+    assert line.startswith("scanning endpoint 1: message refused (400): body: is no J")
+    assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param(b"\xef\xbb\xbf" + WHOLE, id="a byte order mark"),
+        pytest.param(WHOLE.decode().encode("utf-16"), id="UTF-16"),
+        pytest.param(WHOLE.replace(b"Apple", b"Ap\x01p\nle"), id="control characters"),
+        pytest.param(WHOLE.replace(b"Apple", "Äpfel".encode("latin-1")), id="Latin-1"),
+        pytest.param(WHOLE + b"\0\n", id="a NUL at the end"),
+        pytest.param(gzip.compress(WHOLE), id="packed without saying so"),
+    ],
+)
+def test_what_has_one_meaning_is_accepted(
+    web: ScanningWeb, client: FlaskClient, message: bytes
+) -> None:
+    assert counts(client.post(URL, data=message)) == (1, 0, 0)
+    assert len(web.process()) == 1
+    assert client.post(URL + "/", data=message).status_code == 200
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "nan", "inf", "1e999"])
+def test_numbers_that_json_does_not_know_cost_nothing(
+    client: FlaskClient, number: str
+) -> None:
+    place = location(0, (AP, -65)) | {"lat": "LAT", "variance": "LAT"}
+    message = body(version3(seen3(locations=[place], ssid='a "NaN" b')))
+    message = message.replace(b'"LAT"', number.encode())
+    assert counts(client.post(URL, data=message)) == (1, 0, 0)
+
+
+def test_every_refused_message_is_logged_up_to_ten_a_minute(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    client.post(URL, json=version3(secret="wrong"))
+    client.post(URL, json=version3(type="Zigbee"))
+    first, second = [text for text in caplog.messages if "message refused" in text]
+    assert "refused (401): Wrong secret in the message" in first
+    assert "refused (400): type: 'Zigbee'" in second
+    for _ in range(20):
+        client.post(URL, data=b"{")
+    lines = [text for text in caplog.messages if "message refused" in text]
+    assert len(lines) == 10
 
 
 def packed(message: bytes) -> dict[str, Any]:

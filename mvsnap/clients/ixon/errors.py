@@ -65,6 +65,7 @@ def refusal(
     """
     status = answer.status_code
     words = answers.clean(_messages(answers.parse_json(answer.content)), *secrets)
+    words = words or answers.reason(answer.content, *secrets)
     said = words.casefold()
     if 400 <= status < 500:
         if any(mark in said for mark in _OTP):

@@ -32,7 +32,8 @@ _ADVICE = {
     403: "Meraki forbids this to the API key (403): give the key's owner the right to "
     "view these cameras, or use the key of someone who has it",
     404: "Meraki does not know this camera, network or organization (404): check the "
-    "id, and that the API key's owner may see it",
+    "id, that the API key's owner may see it, and that API access is on for the "
+    "organization",
 }
 
 
@@ -200,7 +201,7 @@ class DashboardCalls:
 
     def _refusal(self, answer: requests.Response) -> UpstreamError:
         status = answer.status_code
-        words = answers.clean(_errors(answers.parse_json(answer.content)), self._key)
+        words = answers.reason(answer.content, self._key)
         wait_s = answers.retry_after_s(
             answer.headers.get("Retry-After"), self._clock.now()
         )
@@ -214,14 +215,6 @@ class DashboardCalls:
             )
         said = _ADVICE.get(status, f"Meraki refused the request ({status})")
         return UpstreamError(said + tail, retry=False)
-
-
-def _errors(parsed: Any) -> str:
-    """Return the texts of `{"errors": ["..."]}`; bodies may be empty or HTML."""
-    errors = parsed.get("errors") if isinstance(parsed, dict) else None
-    if isinstance(errors, str):
-        return errors
-    return "; ".join(str(e) for e in errors) if isinstance(errors, list) else ""
 
 
 def _rows(parsed: Any) -> list[Mapping[str, Any]]:

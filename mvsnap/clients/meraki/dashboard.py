@@ -77,6 +77,7 @@ class Dashboard:
             trusted_hosts=trusted_hosts,
         )
         self.analytics = CameraAnalytics(self._calls)
+        self._no_status: dict[str, str] = {}  # why, by organization
         self._pictures = PictureDownload(
             base_url, clock=clock, timeout_s=timeout_s, trusted_hosts=trusted_hosts
         )
@@ -177,13 +178,17 @@ class Dashboard:
     def organizations(self) -> list[Organization]:
         """Return the organizations the key can see. Source: GET /organizations."""
         rows = self._calls.pages("/organizations")
-        return [Organization(_text(row, "id"), _text(row, "name")) for row in rows]
+        found = [Organization(_text(row, "id"), _text(row, "name")) for row in rows]
+        return [organization for organization in found if organization.id]
 
-    def organization_ids(self, chosen: str | None) -> list[str]:
-        """Return the configured one, or if there is none, all that the key can see."""
+    def organizations_of(self, chosen: str | None) -> list[Organization]:
+        """Return the configured one, or if there is none, all that the key can see.
+
+        The configured one has no name: it is not looked up.
+        """
         if chosen is not None:
-            return [chosen]
-        return [found.id for found in self.organizations()]
+            return [Organization(chosen, "")]
+        return self.organizations()
 
     def networks(self, organization_id: str) -> list[Network]:
         """Source: GET /organizations/{organizationId}/networks."""
@@ -198,11 +203,12 @@ class Dashboard:
     ) -> list[Camera]:
         """Return the cameras with their status, which Meraki updates within minutes.
 
+        The status is "unknown" where Meraki does not tell it; that is logged.
         Source: GET /organizations/{organizationId}/devices, and availability().
         """
         path = _organization(organization_id, "/devices")
         rows = list(self._calls.pages(path, query=_only_cameras(network_id)))
-        status = self.availability(organization_id, network_id) if rows else {}
+        status = self._status(organization_id, network_id) if rows else {}
         return [
             _camera(row, serial, status.get(serial, "unknown"))
             for serial, row in _by_serial(rows)
@@ -227,6 +233,25 @@ class Dashboard:
             serial: _text(row, "status") or "unknown"
             for serial, row in _by_serial(rows)
         }
+
+    def _status(
+        self, organization_id: str, network_id: str | None
+    ) -> dict[Serial, str]:
+        try:
+            found = self.availability(organization_id, network_id)
+            trouble = ""
+        except UpstreamError as exc:
+            found, trouble = {}, exc.message
+        # the same trouble comes every few minutes: it is logged once.
+        if self._no_status.get(organization_id, "") != trouble:
+            self._no_status[organization_id] = trouble
+            if trouble:
+                log.warning(
+                    "status of the cameras of organization %s unknown: %s",
+                    organization_id,
+                    trouble,
+                )
+        return found
 
     def fetch_alert_picture(self, url: str, *, limit_s: float) -> bytes:
         """Return the JPEG of an alert's `imageUrl`, polling for `limit_s` seconds.

@@ -115,8 +115,11 @@ class PictureDownload:
 
 def _picture(answer: requests.Response) -> bytes | str:
     status, body = answer.status_code, answer.content
-    if status != 200:
+    if not 200 <= status < 300:
         return f"last answer: {status}"
+    # Which 2xx it is says nothing: a picture may come with 202, a page with 200.
     if jpeg.is_whole(body):
         return body
+    if status != 200:
+        return f"last answer: {status}"
     return f"last answer: {len(body)} bytes that are not a complete JPEG"

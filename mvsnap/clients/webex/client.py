@@ -10,6 +10,7 @@ import importlib
 import threading
 import time
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +32,9 @@ _CACHE_S = 300.0
 _IDLE_S = 30.0
 _ROOMS_PER_PAGE = 1000
 _MAX_PAGES = 100
+# Webex refuses shorter ones; longer ones are no names.
+_SHORTEST_NAME, _LONGEST_NAME = 3, 128
+_MOST_PEOPLE = 1000
 
 
 class _PerThread(threading.local):
@@ -60,6 +64,7 @@ class Webex:
         self._session: requests.Session | None = None
         self._used_at = 0.0
         self._known: tuple[float, list[Room]] = (float("-inf"), [])
+        self._people: dict[str, tuple[float, str]] = {}  # by name: when, and the e-mail
 
     def me(self) -> str:
         """Return `name <e-mail>` of the bot. Source: GET /people/me."""
@@ -80,8 +85,9 @@ class Webex:
         )
 
     def resolve(self, room: str) -> Destination:
-        """Return where `room` is: an exact title, a room id or an e-mail address.
+        """Return where `room` is: a title, a room id, an e-mail address or a person.
 
+        A person is named by the display name, and meant if no room has it as its title.
         A match is cached for five minutes; a miss asks Webex again.
         """
         if (person := webex_rooms.person(room)) is not None:
@@ -95,10 +101,40 @@ class Webex:
                     self._known = (time.monotonic(), rooms)
                 found = self._matches(room, since=began)
         if not found:
-            raise webex_rooms.unknown(room, self._known[1])
+            return self._person(room)
         if len(found) > 1:
             raise webex_rooms.ambiguous(room, found)
         return Destination(room_id=found[0].id)
+
+    def _person(self, name: str) -> Destination:
+        """Return the only person of this name. Source: GET /people?displayName=."""
+        found_at, email = self._people.get(name, (float("-inf"), ""))
+        if time.monotonic() - found_at < _CACHE_S:
+            return Destination(to_person_email=email)
+        wanted = " ".join(name.split())
+        emails: list[str] = []
+        if _SHORTEST_NAME <= len(wanted) <= _LONGEST_NAME:
+            try:
+                emails = webex_rooms.people_named(wanted, self._people_like(wanted))
+            except UpstreamError as exc:
+                if exc.retry:
+                    raise
+        if not emails:
+            raise webex_rooms.unknown(name, self._known[1])
+        if len(emails) > 1:
+            raise webex_rooms.several_people(name, emails)
+        if len(self._people) >= _MOST_PEOPLE:
+            self._people.clear()
+        self._people[name] = time.monotonic(), emails[0]
+        return Destination(to_person_email=emails[0])
+
+    def _people_like(self, name: str) -> list[dict[str, Any]]:
+        return self._ask(
+            lambda api: [
+                dict(person.json_data)
+                for person in islice(api.people.list(displayName=name), _MOST_PEOPLE)
+            ]
+        )
 
     def _matches(self, room: str, *, since: float) -> list[Room]:
         listed_at, rooms = self._known
@@ -202,7 +238,7 @@ class Webex:
             return "Webex's answer leads to another server: not followed"
         seen = self._seen.urls
         if request.method == "GET" and (url in seen or len(seen) >= _MAX_PAGES):
-            return "Webex's list of rooms never ends (paging loop)"
+            return "Webex's list never ends (paging loop)"
         seen.add(url)
         return None
 

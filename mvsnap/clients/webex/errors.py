@@ -80,11 +80,15 @@ def _refusal(answer: requests.Response, token: str, *, posting: bool) -> Upstrea
     status = answer.status_code
     body = answers.parse_json(answer.content)
     said = body.get("message") if isinstance(body, dict) else None
-    words = f": {answers.clean(said, token)}" if isinstance(said, str) else ""
+    # The message alone: the errors beside it repeat it.
+    if isinstance(said, str):
+        words = answers.clean(said, token)
+    else:
+        words = answers.reason(answer.content, token)
     default = f"Webex reports an error ({status})" if status >= 500 else None
     advice = _ADVICE.get(status, default or f"Webex refused the request ({status})")
     return UpstreamError(
-        advice + words + _tracking(answer, body, token),
+        advice + (f": {words}" if words else "") + _tracking(answer, body, token),
         # 401, too: with a corrected token the waiting messages must be delivered.
         retry=status in (401, 408, 423, 429) or status >= 500,
         retry_after_s=answers.retry_after_s(

@@ -1,15 +1,20 @@
-"""Room finder: which Webex space a title, id or e-mail means. Pure."""
+"""Room finder: which Webex space or person a title, id, e-mail or name means. Pure."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from mvsnap.domain import Destination, Room
 from mvsnap.errors import UpstreamError
+from mvsnap.spelling import folded
 
 _EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
+
+_LONGEST = 200  # signs compared with the titles of all rooms
+_LOOKS_ALIKE = 0.8
 
 
 def person(room: str) -> Destination | None:
@@ -19,7 +24,7 @@ def person(room: str) -> Destination | None:
 
 
 def matches(room: str, rooms: Sequence[Room]) -> list[Room]:
-    """Return the rooms with this id or title; case and outer spaces are ignored.
+    """Return the rooms with this id or a title that looks the same.
 
     If a title is shared with a 1:1 space, the group is meant: the title of a 1:1 space
     is a display name, which anybody can choose freely.
@@ -28,7 +33,7 @@ def matches(room: str, rooms: Sequence[Room]) -> list[Room]:
     by_id = [r for r in rooms if r.id == wanted]
     if by_id or not wanted:
         return by_id
-    titled = [r for r in rooms if r.title and _key(r.title) == _key(wanted)]
+    titled = [r for r in rooms if r.title and folded(r.title) == folded(wanted)]
     return [r for r in titled if r.type == "group"] or titled
 
 
@@ -42,16 +47,43 @@ def ambiguous(room: str, found: Sequence[Room]) -> UpstreamError:
 
 
 def unknown(room: str, rooms: Sequence[Room]) -> UpstreamError:
-    titles = {_key(r.title): r.title for r in rooms if r.title}
-    near = difflib.get_close_matches(_key(room), titles, n=5, cutoff=0.5)
-    hint = "; similar: " + ", ".join(repr(titles[key]) for key in near) if near else ""
+    titled = {folded(r.title): r for r in rooms if r.title}
+    wanted = folded(room[:_LONGEST])
+    near = difflib.get_close_matches(wanted, titled, n=5, cutoff=0.5)
+    similar = [_similar(titled[key], wanted, key) for key in near]
+    hint = "; similar: " + ", ".join(similar) if similar else ""
     return UpstreamError(
         "The bot is not in a Webex room called "
-        f"{room.strip()[:100]!r}: add it to the room, or"
+        f"{room.strip()[:100]!r}, and nobody has that name: add it to the room, or"
         f" correct the title{hint}",
         retry=False,
     )
 
 
-def _key(title: str) -> str:
-    return title.strip().casefold()
+def _similar(room: Room, wanted: str, key: str) -> str:
+    """Return the title, with the id where a reader could take both for the same."""
+    alike = difflib.SequenceMatcher(None, wanted, key).ratio() >= _LOOKS_ALIKE
+    return f"{room.title!r}, id {room.id}" if alike else repr(room.title)
+
+
+def people_named(name: str, people: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the e-mail addresses of the people with this display name.
+
+    people: rows of GET /people, which also has those whose name only begins so.
+    """
+    wanted, found = folded(name), []
+    for row in people:
+        shown, emails = row.get("displayName"), row.get("emails")
+        if not isinstance(shown, str) or folded(shown) != wanted:
+            continue
+        if row.get("type") not in ("bot", "appuser") and isinstance(emails, list):
+            found += [email for email in emails[:1] if isinstance(email, str)]
+    return list(dict.fromkeys(found))
+
+
+def several_people(name: str, emails: Sequence[str]) -> UpstreamError:
+    return UpstreamError(
+        f"{len(emails)} people in Webex are called {name.strip()[:100]!r}: use one of"
+        f" the addresses {', '.join(emails[:10])}",
+        retry=False,
+    )

@@ -17,6 +17,7 @@ from mvsnap.config.model import ApiKey, Scope
 from mvsnap.core import http_body
 from mvsnap.domain import Job, Serial
 from mvsnap.errors import BadInput, Forbidden, Unauthorized
+from mvsnap.spelling import folded
 from mvsnap.web.auth.limit import Limit, Limiter
 from mvsnap.web.params import read_parameters, read_query
 
@@ -41,7 +42,7 @@ class Caller:
         self._cameras = None if cameras is None else frozenset(cameras)
         self._rooms = None
         if rooms is not None:
-            self._rooms = {room.casefold().strip() for room in rooms}
+            self._rooms = {folded(room) for room in rooms}
 
     @classmethod
     def of_key(cls, key: ApiKey) -> Caller:
@@ -76,7 +77,7 @@ class Caller:
                 raise Forbidden(f"This key may not post to room {room[:80]!r}")
 
     def _posts_to(self, room: str) -> bool:
-        return self._rooms is None or room.casefold().strip() in self._rooms
+        return self._rooms is None or folded(room) in self._rooms
 
     @property
     def serials(self) -> tuple[Serial, ...] | None:

@@ -125,6 +125,17 @@ def test_redirects_to_the_same_origin_end_after_five() -> None:
     [
         pytest.param(as_json({"errors": ["Bad x"]}, 400), False, "Bad x", id="400"),
         pytest.param(as_json({"errors": "text"}, 400), False, "text", id="no list"),
+        pytest.param(as_json({"error": "word"}, 400), False, "word", id="error"),
+        pytest.param(as_json({"message": "word"}, 400), False, "word", id="message"),
+        pytest.param(as_json(["word"], 400), False, "word", id="a list"),
+        pytest.param(Response("word", 400), False, "word", id="plain text"),
+        pytest.param(
+            as_json({"error": {"message": "No video"}}, 400), True, "moment", id="inner"
+        ),
+        pytest.param(as_json({"message": "IP"}, 403), False, "IP", id="403 message"),
+        pytest.param(as_json({"error": "gone"}, 404), False, "gone", id="404 error"),
+        pytest.param(as_json(["slow"], 429), True, "slow", id="429 list"),
+        pytest.param(Response("<p>No", 400), False, "no reason given", id="HTML 400"),
         pytest.param(Response("", 400), False, "no reason given", id="empty 400"),
         pytest.param(as_json({}, 403), False, "right to view", id="403"),
         pytest.param(as_json({}, 418), False, "418", id="an odd status"),

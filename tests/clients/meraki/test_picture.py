@@ -39,6 +39,7 @@ def client(
     [
         pytest.param(Response("", 404), id="empty 404"),
         pytest.param(Response("", 202), id="202"),
+        pytest.param(Response(JPEG[:-9], 206), id="a part"),
         pytest.param(Response("<html>", 200), id="HTML"),
         pytest.param(Response("<html>busy", 503), id="503"),
         pytest.param(Response(JPEG[:-9], 200, content_type="image/jpeg"), id="cut"),
@@ -52,6 +53,27 @@ def test_an_incomplete_picture_is_requested_again(not_ready: Response) -> None:
     with answering(lambda *_: answers.pop(0)) as origin, client(clock) as dashboard:
         assert dashboard.fetch_picture(SnapshotTicket(origin)) == JPEG + b"\x00\x00"
     assert clock.asleep == [pytest.approx(0.2), pytest.approx(0.2)]
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 203, 206])
+@pytest.mark.parametrize("kind", ["image/jpeg", "text/html"])
+def test_a_whole_picture_is_the_picture_whatever_2xx_it_comes_with(
+    status: int, kind: str
+) -> None:
+    answer = Response(JPEG, status, content_type=kind)
+    with answering(lambda *_: answer) as origin, client(FakeClock()) as dashboard:
+        assert dashboard.fetch_picture(SnapshotTicket(origin), limit_s=1) == JPEG
+
+
+@pytest.mark.parametrize("status", [404, 403, 500])
+def test_a_picture_with_an_error_is_none(status: int) -> None:
+    answer = Response(JPEG, status, content_type="image/jpeg")
+    with (
+        answering(lambda *_: answer) as origin,
+        client(FakeClock()) as dashboard,
+        pytest.raises(NoPicture, match=f"last answer: {status}"),
+    ):
+        dashboard.fetch_picture(SnapshotTicket(origin), limit_s=1)
 
 
 def test_the_pauses_grow_after_five_seconds_up_to_one() -> None:

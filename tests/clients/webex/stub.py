@@ -21,6 +21,7 @@ class StubWebex:
 
     def __init__(self) -> None:
         self.pages: list[list[dict[str, Any]]] = [[GROUP_A], [], [GROUP_B]]
+        self.people: list[dict[str, Any]] = []  # whatever name is asked for
         self.instead: list[Response] = []
         self.asked: list[str] = []
         self.posted: list[dict[str, Any]] = []
@@ -35,6 +36,8 @@ class StubWebex:
         if path == "/v1/people/me":
             me = {"displayName": "mvsnap", "emails": ["mvsnap@webex.bot"]}
             return as_json(me)
+        if path.startswith("/v1/people?"):
+            return as_json({"items": self.people})
         if path.startswith("/v1/rooms"):
             return self._page(int(request.args.get("cursor", 0)))
         self.posted.append(request.get_json(silent=True) or dict(request.form))

@@ -10,7 +10,7 @@ from mvsnap.clients.webex.client import Webex
 from mvsnap.domain import Destination, MessageId, Room, RoomId
 from mvsnap.errors import UpstreamError
 from tests.clients.fakes import SECRET_TOKEN, picture, unused_origin
-from tests.clients.webex.stub import GROUP_A, GROUP_B, StubWebex, served
+from tests.clients.webex.stub import GROUP_A, GROUP_B, StubWebex, as_json, served
 
 TO_A = Destination(room_id=RoomId("ROOM-A"))
 CIPHERED = {
@@ -123,6 +123,85 @@ def test_an_unknown_room_is_refused_with_near_titles(webex: Webex) -> None:
     assert not caught.value.retry
     with pytest.raises(UpstreamError, match="correct the title$"):
         webex.resolve("   ")
+
+
+CAFE = {"id": "ROOM-C", "title": "Cafe\u0301  Bu\u0308hne", "type": "group"}
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        pytest.param("Caf\u00e9 B\u00fchne", id="composed"),
+        pytest.param("CAF\u00c9 B\u00dcHNE", id="capitals"),
+        pytest.param("Cafe\u0301\u00a0Bu\u0308hne", id="a no-break blank"),
+        pytest.param(" Caf\u00e9 \u2009\t B\u00fchne ", id="blanks"),
+        pytest.param("Caf\u00e9\u200b B\u00fch\u00adne\ufe0f", id="signs unseen"),
+        pytest.param("\uff23af\u00e9 B\u00fchne", id="a wide sign"),
+    ],
+)
+def test_titles_that_look_the_same_are_the_same(
+    webex: Webex, stub: StubWebex, typed: str
+) -> None:
+    stub.pages = [[GROUP_A, CAFE]]
+    assert webex.resolve(typed).room_id == "ROOM-C"
+
+
+def test_two_titles_that_look_the_same_are_refused_with_their_ids(
+    webex: Webex, stub: StubWebex
+) -> None:
+    stub.pages = [[CAFE, CAFE | {"id": "ROOM-D", "title": "Caf\u00e9 B\u00fchne"}]]
+    with pytest.raises(UpstreamError, match="ROOM-C, ROOM-D"):
+        webex.resolve("Caf\u00e9 B\u00fchne")
+
+
+def test_a_title_with_a_sign_that_looks_the_same_is_named_with_its_id(
+    webex: Webex,
+) -> None:
+    with pytest.raises(UpstreamError, match="'Site A - Alarms', id ROOM-A"):
+        webex.resolve("Site \u0410 - Alarms")  # a Cyrillic letter
+
+
+ANNA = {"displayName": "Anna Bergström", "emails": ["a@b.example"], "type": "person"}
+
+
+@pytest.mark.parametrize("name", ["Anna Bergström", " anna  BERGSTRO\u0308M"])
+def test_a_person_without_a_room_is_found_by_display_name(
+    webex: Webex, stub: StubWebex, name: str
+) -> None:
+    other = ANNA | {"displayName": "Anna Bergström-Li", "emails": ["li@b.example"]}
+    robot = ANNA | {"type": "bot", "emails": ["anna@webex.bot"]}
+    stub.people = [other, ANNA, robot, {"displayName": None}]
+    assert webex.resolve(name) == Destination(to_person_email="a@b.example")
+    asked = [path for path in stub.asked if "/people?" in path]
+    webex.resolve(name)
+    assert [path for path in stub.asked if "/people?" in path] == asked
+
+
+def test_two_people_of_one_name_are_refused_with_their_addresses(
+    webex: Webex, stub: StubWebex
+) -> None:
+    stub.people = [ANNA, ANNA | {"emails": ["a2@b.example"]}]
+    with pytest.raises(UpstreamError, match=r"a@b.example, a2@b.example") as caught:
+        webex.resolve("Anna Bergström")
+    assert not caught.value.retry
+
+
+def test_a_room_is_meant_before_a_person_of_the_same_name(
+    webex: Webex, stub: StubWebex
+) -> None:
+    stub.people = [ANNA | {"displayName": "Site B - Alarms"}]
+    assert webex.resolve("Site B - Alarms").room_id == "ROOM-B"
+
+
+@pytest.mark.parametrize(("status", "retry"), [(400, False), (403, False), (503, True)])
+def test_people_that_webex_does_not_list_are_no_one(
+    webex: Webex, stub: StubWebex, status: int, retry: bool
+) -> None:
+    stub.pages = [[GROUP_A]]
+    stub.instead = [as_json({"items": [GROUP_A]}), as_json({}, status)]
+    with pytest.raises(UpstreamError) as caught:
+        webex.resolve("Anna Bergström")
+    assert caught.value.retry is retry
 
 
 def test_a_message_goes_to_a_room_below_its_thread(

@@ -275,3 +275,10 @@ def test_a_list_that_breaks_off_is_no_list(
     assert not caught.value.unsure
     assert caught.value.retry is (kind != "empty-404")
     assert len(webex.rooms()) == len(TITLES)
+
+
+def test_a_person_is_reached_by_display_name(webex: Webex, cloud: FakeWebex) -> None:
+    cloud.people["gil.g@example.com"] = "Gil Guardian"
+    webex.post(webex.resolve("gil guard"), "hello")
+    (room,) = [r for r in cloud.rooms if r.person_email == "guard@example.com"]
+    assert [m.room_id for m in cloud.messages] == [room.id]

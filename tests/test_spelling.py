@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mvsnap.core.spelling import folded
+from mvsnap.spelling import folded
 
 
 @pytest.mark.parametrize(
