@@ -43,7 +43,7 @@ def team(tmp_path: Path, clouds: Clouds) -> Iterator[Crew]:
 
 
 def alarmed(team: Crew, *serials: Serial, **given: Any) -> Job:
-    """Return the job of an alarm of five seconds ago, with its event."""
+    """Return the job of an alarm of four seconds ago, with its event."""
     job = team.job(
         *serials,
         **{"clips": (ROBOT,), "trigger": HOOK, "prefix": "Robot stopped"} | given,
@@ -51,7 +51,7 @@ def alarmed(team: Crew, *serials: Serial, **given: Any) -> Job:
     event = build.event(
         id=EventId(str(uuid.uuid4())),
         kind=EventKind.ALARM,
-        occurred_at=team.clock.now() - timedelta(seconds=5),
+        occurred_at=team.clock.now() - timedelta(seconds=4),
         serial=Serial(""),
         job_id=job.id,
         trigger=HOOK,
