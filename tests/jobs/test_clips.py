@@ -113,7 +113,7 @@ def test_a_clip_is_asked_for_at_the_alarms_own_time(team: Crew) -> None:
     assert team.run(job) is None
     clip = only(team, job)
     assert (clip.camera, clip.state) == (ROBOT, ClipState.WAITING)
-    assert clip.at == clip.received_at - timedelta(seconds=5)
+    assert clip.at == clip.received_at - timedelta(seconds=4)
     assert team.progress(job).state is JobState.PENDING
     team.run(job)
     assert only(team, job) == clip, "asked again, nothing changes"
