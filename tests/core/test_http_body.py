@@ -51,7 +51,7 @@ def refused(body: bytes, content_type: str = "application/json") -> str:
         (b'{"a":' * 40 + b"1" + b"}" * 40, "", "a.a.a.a"),
         (b'{"a": [' + b"1," * 10_000 + b"1]}", "", "body: more than 10000 values"),
         (b'{"a": "' + b"x" * 300_000 + b'"}', "", "body: 300009 bytes"),
-        (json.dumps(meraki(alertData=[])).encode(), "", "alertData: a list"),
+        (json.dumps(meraki(alertData=[1])).encode(), "", "alertData: a list"),
         (json.dumps(meraki(alertData="x")).encode(), "", "alertData: text"),
         (json.dumps(meraki(alertData="{")).encode(), "", "alertData: not JSON"),
         (json.dumps(meraki(alertTypeId={})).encode(), "", "alertTypeId: an object"),

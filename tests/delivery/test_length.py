@@ -15,7 +15,9 @@ from tests.core import build
 from tests.core.build import GATE, NOON
 from tests.delivery.test_kinds import DETAILS
 
-LINK = "https://n1.meraki.com/Site/n/abc/manage/nodes/new_list/1?timestamp=1772625590000"
+LINK = (
+    "https://n1.meraki.com/Site/n/abc/manage/nodes/new_list/1?timestamp=1772625590000"
+)
 LONG = ("x_y ", "ж", "漢", "🚨", "<&lt;", "_*a")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from mvsnap.webhooks.rules import Defaults, Rule, RuleMatch, choose, matches
 from tests.core.build import DOOR, GATE, HALL
-from tests.webhooks.build import ixon, meraki, sensor, sent
+from tests.webhooks.build import button_test, ixon, meraki, sensor, sent
 
 
 @pytest.mark.parametrize(
@@ -127,8 +127,8 @@ OVER = sensor("door", 0.0, alertData={"startedAlerting": False})
         (OVER, {"alertTypeId": "sensor_alert"}, False),
         (OVER, {"alertData.startedAlerting": False}, True),
         (OVER, {"alertData.startedAlerting": True}, False),
-        (meraki(alertId="", alertData={}), {"networkName": "Shop"}, False),
-        (meraki(alertId="", alertData={}), {"alertTypeId": "motion_alert"}, True),
+        (button_test(), {"networkName": "Shop"}, False),
+        (button_test(), {"alertTypeId": "motion_alert"}, True),
         (ixon(systemLabel="info"), {"companyName": "Packers"}, False),
         (ixon(systemLabel="info"), {"systemLabel": ("info", "alarm-high")}, True),
     ],
