@@ -54,9 +54,7 @@ def test_an_alarm_gets_the_picture_of_its_own_moment(
         assert moment_to_ask(told, NOON, after(late_s)) == NOON
 
 
-def test_the_moment_of_an_alarm_is_its_own_and_that_of_a_crowd_is_when_it_is_told() -> (
-    None
-):
+def test_an_alarm_has_a_moment_of_its_own_and_a_crowd_that_of_its_message() -> None:
     told = job(trigger=Trigger(TriggerKind.WEBHOOK, "cloud"))
     alarm = event(kind=EventKind.ALARM, occurred_at=after(-4))
     assert wanted_moment(told, alarm) == after(-4)

@@ -98,4 +98,5 @@ def snake(value: Any) -> Any:
 
 
 def sent(message: Any, content_type: str = "application/json") -> Alarm:
-    return parse(json.dumps(message).encode(), content_type)
+    (alarm,) = parse(json.dumps(message).encode(), content_type)
+    return alarm
