@@ -28,6 +28,7 @@ _ASK_AGAIN_S = 300.0
 _NAME_WAIT_S = 1.0
 # The file appears with a delay; the camera itself has the moment, too.
 _ALERT_PICTURE_S = 20.0
+_HASTE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +127,13 @@ class Photographer:
         *,
         wanted: datetime | None = None,
         link_at: datetime | None = None,
+        in_haste: bool = False,
     ) -> Snapshot:
         """Request a picture and wait for it; the video link is fetched meanwhile.
 
         wanted: the moment that the picture must show; default: that of the job.
         link_at: where the video must begin if that is not the wanted moment.
+        in_haste: another picture serves for the time being, so the wait is short.
 
         Raises:
             UpstreamError: no picture this time; `retry` says whether to try again.
@@ -145,7 +148,10 @@ class Photographer:
             begin = occurred_at
         # Not earlier: with many cameras the requests for pictures go first.
         link = pool.submit(self._dashboard.video_link, serial, begin)
-        jpeg = self._dashboard.fetch_picture(ticket, limit_s=self._picture_wait_s)
+        wait_s = self._picture_wait_s
+        if in_haste and moment is not None:
+            wait_s = min(wait_s, _HASTE_S)
+        jpeg = self._dashboard.fetch_picture(ticket, limit_s=wait_s)
         return Snapshot(occurred_at, jpeg, self._link(link, serial, begin))
 
     def take_first_snapshot(self, serial: Serial, link_at: datetime) -> Snapshot:

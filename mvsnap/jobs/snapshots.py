@@ -50,18 +50,20 @@ class JobSnapshots:
             UpstreamError: no picture within the retry policy.
         """
         raised = self._raised(job)
-        wanted = wanted_moment(job, raised)
+        # People wait: a first picture comes before a long wait for the wanted one.
+        in_haste = self._first_helps(job) and self._known_first(job, serial) is None
         snapshot = retrying(
             lambda: self._cameras.photographer.take_snapshot(
                 job,
                 serial,
                 pool,
-                wanted=wanted,
+                wanted=wanted_moment(job, raised),
                 link_at=raised.occurred_at if raised else None,
+                in_haste=in_haste,
             ),
             self._clock,
             limit_s=self._policy.call_s,
-            at_once=NoVideo if self._may_be_first(job) else (),
+            at_once=self._worth_a_first(job, in_haste=in_haste),
         )
         event = self._event(job, serial, _event_id(job, serial), snapshot)
         self._stores.events.add_event(event)
@@ -76,9 +78,9 @@ class JobSnapshots:
 
         It is taken once; a rerun of the job finds the same.
         """
-        event_id = _event_id(job, serial, "first snapshot")
-        known = self._stores.events.event(event_id)
-        if known is not None or not self._is_recent(job, why):
+        known = self._known_first(job, serial)
+        is_refusal = isinstance(why, NoPicture) and not isinstance(why, CameraOffline)
+        if known is not None or not (is_refusal and self._first_helps(job)):
             return known
         raised = self._raised(job)
         begin = raised.occurred_at if raised else wanted_moment(job)
@@ -87,7 +89,7 @@ class JobSnapshots:
         except UpstreamError as exc:
             log.info("no first picture of %s: %s", serial, exc.message)
             return None
-        event = self._event(job, serial, event_id, snapshot)
+        event = self._event(job, serial, _first_id(job, serial), snapshot)
         event = replace(event, details={IS_FIRST: 1})
         self._stores.events.add_event(event)
         return event
@@ -137,15 +139,22 @@ class JobSnapshots:
             snapshot_path=self._stores.files.save_snapshot(event_id, at, snapshot.jpeg),
         )
 
-    def _is_recent(self, job: Job, why: UpstreamError) -> bool:
-        """Return whether a picture of now helps where one of the moment is refused."""
-        if isinstance(why, CameraOffline) or not isinstance(why, NoPicture):
-            return False
+    def _known_first(self, job: Job, serial: Serial) -> Event | None:
+        return self._stores.events.event(_first_id(job, serial))
+
+    def _first_helps(self, job: Job) -> bool:
+        """Return whether a picture of now says something while the wanted one lacks."""
         now, wanted = self._clock.now(), wanted_moment(job, self._raised(job))
-        asked_for_past = moment_to_ask(job, wanted, now) is not None
-        return (
-            self._may_be_first(job) and asked_for_past and now - wanted < _FIRST_WITHIN
-        )
+        is_past = moment_to_ask(job, wanted, now) is not None
+        return self._may_be_first(job) and is_past and now - wanted < _FIRST_WITHIN
+
+    def _worth_a_first(
+        self, job: Job, *, in_haste: bool
+    ) -> type[UpstreamError] | tuple[()]:
+        """Return the error after which a first picture is taken, or a later run."""
+        if in_haste:
+            return NoPicture
+        return NoVideo if self._may_be_first(job) else ()
 
     def _may_be_first(self, job: Job) -> bool:
         """Return whether a picture of another moment may come first.
@@ -162,3 +171,7 @@ class JobSnapshots:
 def _event_id(job: Job, serial: Serial, what: str = "snapshot") -> EventId:
     """Return the id of a part's event: always the same, so that reruns add nothing."""
     return EventId(str(uuid.uuid5(uuid.UUID(job.id), f"{what} {serial}")))
+
+
+def _first_id(job: Job, serial: Serial) -> EventId:
+    return _event_id(job, serial, "first snapshot")

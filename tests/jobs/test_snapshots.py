@@ -149,3 +149,14 @@ def test_a_picture_of_an_alert_that_is_missing_costs_no_truth(team: Crew) -> Non
     (alarm, picture) = sorted(team.events, key=lambda event: event.kind)
     assert picture.occurred_at == alarm.occurred_at
     assert all(asked_moments(team))
+
+
+def test_people_do_not_wait_long_for_a_first_picture(team: Crew) -> None:
+    team.clouds.dashboard.cameras[GATE].picture = "never"
+    job = alarm_of(team, GATE, ago_s=100)
+    assert team.run(job) is not None
+    assert "No picture yet" in team.messages[0].markdown
+    assert sum(team.clock.asleep) < 30  # two waits for the picture, nothing repeated
+    team.clouds.dashboard.cameras[GATE].picture = "jpeg"
+    assert team.run(job) is None
+    assert "Picture of" not in team.messages[-1].markdown
