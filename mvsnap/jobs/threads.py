@@ -79,6 +79,8 @@ class Threads:
     def post_delay_notice(self, job: Job, notice: DelayNotice, heads: Heads) -> None:
         """Post that the picture is late; attempted once in each run of the job."""
         first, raised = notice.first, self._about(job)
+        if heads and raised and kind_of(raised).covered_by_head:
+            raised = None
         for room in job.rooms:
             facts = Facts(job, first, raised, camera=notice.camera, error=notice.why)
             file = self._attachments.file(NOTE_KIND, first, room) if first else None

@@ -6,9 +6,11 @@ puts everything below `payload`, chat programs below `embeds` or `sections`.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from mvsnap.webhooks.alarm import Alarm, AlarmSource, Fields, digest
+from mvsnap.core.spelling import fold
+from mvsnap.webhooks.alarm import Alarm, AlarmSource, Fields, Ignored, digest
 
 # What machines call these fields; the first that exists is used.
 _KIND = ("kind", "type", "event", "eventType", "alarmCode", "code")
@@ -49,11 +51,19 @@ def read_machine(payload: dict[str, Any]) -> Alarm:
         network="",
         image_url=None,
         is_test=False,
-        ignored=None,
+        ignored=_ended(payload),
         dedup_key=digest("other", payload),
         is_own_key=occurred_at is not None or any(map(plain.has, _ID)),
         payload=payload,
     )
+
+
+def _ended(payload: dict[str, Any]) -> Ignored | None:
+    """Return why a Meraki alert is ignored that a template wrote as text only."""
+    text = json.dumps(payload, ensure_ascii=False)
+    if "lerting" in text and "startedalertingfalse" in fold(text):
+        return Ignored("the alert has ended", "startedAlerting")
+    return None
 
 
 def _plain(payload: dict[str, Any]) -> Fields:

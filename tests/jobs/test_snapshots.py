@@ -98,6 +98,11 @@ def test_each_camera_of_a_late_alarm_says_when_its_picture_is_of(team: Crew) -> 
     head, *first = team.messages
     assert [message.parent_id for message in first] == [head.id] * 2
     assert all("after the alarm" in message.markdown for message in first)
+    assert [("Open valve" in m.markdown) for m in (head, *first)] == [
+        True,
+        False,
+        False,
+    ]
     team.clouds.dashboard.video_delay_s = 30
     assert team.run(job) is None
     own = team.messages[3:]

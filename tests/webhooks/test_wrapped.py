@@ -128,3 +128,20 @@ def test_plain_words_are_an_alarm(body: bytes, title: str) -> None:
         body, "text/plain; charset=utf-8" if body.isascii() else "text/plain"
     )
     assert alarm.title.startswith(title)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["startedAlerting: {}", "**startedAlerting**: {}\n", '"started_alerting":{}'],
+)
+def test_an_alert_that_a_template_wrote_as_text_may_say_that_it_ended(
+    said: str,
+) -> None:
+    for flag, ended in (("false", True), ("False", True), ("true", False)):
+        text = f"triggerData: ...\n{said.format(flag)}"
+        for message in (
+            {"payload": {"summary": "Sensor change detected", "custom_details": text}},
+            {"embeds": [{"title": "x", "fields": [{"name": "Data", "value": text}]}]},
+            {"markdown": text},
+        ):
+            assert (sent(message).ignored is not None) is ended
