@@ -14,9 +14,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from mvsnap.core.http_body import MAX_BYTES
+from tests.web.build import DOOR
 from tests.webhooks.build import button_test, ixon
 from tests.webhooks.web_build import (
-    DOOR,
     HALL,
     HOOK,
     ONE,

@@ -19,13 +19,14 @@ OCCURRED = datetime(2026, 3, 4, 11, 59, 50, tzinfo=UTC)
 
 
 def wrapped(alert: dict[str, Any], how: str) -> dict[str, Any]:
-    return {
+    messages: dict[str, dict[str, Any]] = {
         "event": {"sourcetype": "meraki:webhook", "event": alert},
         "document": {"dataSource": "a", "database": "b", "document": alert},
         "payload": {"payload": alert, "client": "x"},
         "list": {"alerts": [alert]},
         "JSON text": {"payload": json.dumps(alert)},
-    }[how]
+    }
+    return messages[how]
 
 
 @pytest.mark.parametrize("how", ["event", "document", "payload", "list", "JSON text"])
