@@ -10,9 +10,10 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mvsnap.clients.meraki.dashboard import Dashboard
+from mvsnap.clients.meraki.dashboard import Dashboard, SnapshotTicket
 from mvsnap.clients.meraki.organizations import ask_each
 from mvsnap.clock import Clock
+from mvsnap.core.moments import seconds_off, wanted_moment
 from mvsnap.domain import Job, Serial, TriggerKind
 from mvsnap.errors import UpstreamError
 
@@ -21,15 +22,17 @@ log = logging.getLogger(__name__)
 # A timestamp this recent gets "No video for specified timestamp": the camera has not
 # stored it yet. Without a timestamp the picture is of now.
 _NOW = timedelta(seconds=5)
-# A picture requested later than this would no longer show the trigger; by then the
-# camera has stored the moment itself (reports speak of two to three minutes).
-_LATE = timedelta(minutes=3)
+# Who asks for a picture of now is served with one this late; it says so. Later it would
+# no longer show who asked.
+_LATE = timedelta(seconds=30)
+_SAY_NOW = (TriggerKind.HTTP, TriggerKind.COMMAND, TriggerKind.SCHEDULE)
 _ASK_AGAIN_S = 300.0
 _AFTER_FAILURE_S = 30.0
 # From the question to the answer: all who wait for a name wait for the same answer.
 _NAME_WAIT_S = 3.0
 # The file appears with a delay; the camera itself has the moment, too.
 _ALERT_PICTURE_S = 20.0
+_HASTE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +44,13 @@ class Snapshot:
     video_link: str | None
 
 
-def moment_to_ask(job: Job, now: datetime) -> datetime | None:
+def moment_to_ask(job: Job, wanted: datetime, now: datetime) -> datetime | None:
     """Return the timestamp to request from a camera, None for the picture of now.
 
-    A requested moment is always used. Triggers of clouds and sensors arrive some
-    seconds
-    late: a picture of now is available at once, that of the moment only minutes later.
+    wanted: the moment that the picture must show.
     """
-    moment = job.at or job.accepted_at
-    is_asked_for = job.trigger.kind in (TriggerKind.HTTP, TriggerKind.COMMAND)
-    limit = _NOW if job.at and is_asked_for else _LATE
-    return None if now - moment < limit else moment
+    says_now = job.at is None and job.trigger.kind in _SAY_NOW
+    return None if now - wanted < (_LATE if says_now else _NOW) else wanted
 
 
 class CameraNames:
@@ -140,27 +139,52 @@ class Photographer:
         serial: Serial,
         pool: Executor,
         *,
+        wanted: datetime | None = None,
         link_at: datetime | None = None,
+        in_haste: bool = False,
     ) -> Snapshot:
         """Request a picture and wait for it; the video link is fetched meanwhile.
 
-        link_at: where the video must begin if that is not the picture's moment.
+        wanted: the moment that the picture must show; default: that of the job.
+        link_at: where the video must begin if that is not the wanted moment.
+        in_haste: another picture serves for the time being, so the wait is short.
 
         Raises:
             UpstreamError: no picture this time; `retry` says whether to try again.
         """
-        asked_at = self._clock.now()
+        wanted = wanted or wanted_moment(job)
+        begin = link_at or wanted
         if job.picture_url and (jpeg := self._of_the_alert(job.picture_url)):
-            taken_at = link_at or job.at or job.accepted_at
-            return Snapshot(taken_at, jpeg, self.video_link(serial, taken_at))
-        moment = moment_to_ask(job, asked_at)
-        ticket = self._dashboard.request_snapshot(serial, moment)
-        occurred_at = moment or asked_at
+            return Snapshot(wanted, jpeg, self.video_link(serial, begin))
+        moment = moment_to_ask(job, wanted, self._clock.now())
+        ticket, occurred_at = self._request(serial, moment)
+        if seconds_off(occurred_at, begin) is None:
+            begin = occurred_at
         # Not earlier: with many cameras the requests for pictures go first.
-        begin = link_at or job.at or occurred_at
         link = pool.submit(self._dashboard.video_link, serial, begin)
-        jpeg = self._dashboard.fetch_picture(ticket, limit_s=self._picture_wait_s)
+        wait_s = self._picture_wait_s
+        if in_haste and moment is not None:
+            wait_s = min(wait_s, _HASTE_S)
+        jpeg = self._dashboard.fetch_picture(ticket, limit_s=wait_s)
         return Snapshot(occurred_at, jpeg, self._link(link, serial, begin))
+
+    def take_first_snapshot(self, serial: Serial, link_at: datetime) -> Snapshot:
+        """Request a picture of now, because that of the moment is not there yet.
+
+        Raises:
+            UpstreamError: no picture.
+        """
+        ticket, occurred_at = self._request(serial, None)
+        jpeg = self._dashboard.fetch_picture(ticket, limit_s=self._picture_wait_s)
+        return Snapshot(occurred_at, jpeg, self.video_link(serial, link_at))
+
+    def _request(
+        self, serial: Serial, moment: datetime | None
+    ) -> tuple[SnapshotTicket, datetime]:
+        """Return the ticket, and the moment that its picture shows."""
+        ticket = self._dashboard.request_snapshot(serial, moment)
+        # Not before the call: it may have waited for its turn.
+        return ticket, moment or self._clock.now()
 
     def _of_the_alert(self, url: str) -> bytes | None:
         """Return the picture that Meraki took for its alert, None if there is none."""

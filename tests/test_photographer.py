@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from mvsnap.domain import Serial, Trigger, TriggerKind
+from mvsnap.core.moments import wanted_moment
+from mvsnap.domain import EventKind, Serial, Trigger, TriggerKind
 from mvsnap.photographer import CameraNames, moment_to_ask
 from mvsnap.simulator.faults import Fault
 from tests.conftest import Clouds
-from tests.core.build import GATE, NOON, job
+from tests.core.build import GATE, NOON, event, job
 from tests.jobs.fakes import Crew, crew
 from tests.servers.processes import wait_until
 
@@ -24,8 +25,8 @@ def after(seconds: float) -> datetime:
     ("at", "now", "asked"),
     [
         pytest.param(None, after(0), None, id="just now"),
-        pytest.param(None, after(179), None, id="a little late: now still shows it"),
-        pytest.param(None, after(180), NOON, id="three minutes late: the trigger"),
+        pytest.param(None, after(29), None, id="a little late: now still shows it"),
+        pytest.param(None, after(30), NOON, id="later: the trigger"),
         pytest.param(None, after(86400), NOON, id="a day late"),
         pytest.param(None, after(-60), None, id="a clock that was set back"),
         pytest.param(after(-600), after(0), after(-600), id="a past moment"),
@@ -36,16 +37,30 @@ def after(seconds: float) -> datetime:
 def test_a_camera_is_asked_for_the_moment_that_is_evidence(
     at: datetime | None, now: datetime, asked: datetime | None
 ) -> None:
-    assert moment_to_ask(job(at=at), now) == asked
+    asking = job(at=at)
+    assert moment_to_ask(asking, wanted_moment(asking), now) == asked
 
 
-@pytest.mark.parametrize("kind", [TriggerKind.WEBHOOK, TriggerKind.SENSE])
-def test_triggers_that_are_seconds_late_get_a_picture_of_now(
-    kind: TriggerKind,
+@pytest.mark.parametrize(
+    "kind", [TriggerKind.WEBHOOK, TriggerKind.SENSE, TriggerKind.SENSOR]
+)
+@pytest.mark.parametrize("at", [None, NOON])
+def test_an_alarm_gets_the_picture_of_its_own_moment(
+    kind: TriggerKind, at: datetime | None
 ) -> None:
-    told = job(at=after(-60), trigger=Trigger(kind, "cloud"))
-    assert moment_to_ask(told, after(0)) is None
-    assert moment_to_ask(told, after(120)) == after(-60)
+    told = job(at=at, trigger=Trigger(kind, "cloud"))
+    assert moment_to_ask(told, NOON, after(4.9)) is None
+    for late_s in (5, 40, 179, 181, 7200):
+        assert moment_to_ask(told, NOON, after(late_s)) == NOON
+
+
+def test_an_alarm_has_a_moment_of_its_own_and_a_crowd_that_of_its_message() -> None:
+    told = job(trigger=Trigger(TriggerKind.WEBHOOK, "cloud"))
+    alarm = event(kind=EventKind.ALARM, occurred_at=after(-4))
+    assert wanted_moment(told, alarm) == after(-4)
+    assert wanted_moment(told, event(kind=EventKind.CROWD, occurred_at=after(-60))) == (
+        NOON
+    )
 
 
 @pytest.fixture
@@ -114,7 +129,7 @@ def test_the_video_begins_at_the_reported_moment(team: Crew) -> None:
     moment = team.clock.now().replace(microsecond=0) - timedelta(seconds=60)
     told = team.job(GATE, at=moment, trigger=Trigger(TriggerKind.WEBHOOK, "cloud"))
     assert team.run(told) is None
-    (event,) = team.events
-    assert event.occurred_at > moment
-    link = event.video_link or ""
+    (shown,) = team.events
+    assert shown.occurred_at == moment
+    link = shown.video_link or ""
     assert link.endswith(f"timestamp={round(moment.timestamp() * 1000)}")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from mvsnap.config.values import (
     AddressToken,
@@ -14,7 +14,16 @@ from mvsnap.config.values import (
     Text,
 )
 
-Action = Literal["clip", "snapshot"]
+Action = Literal["clip", "snapshot", "ignore"]
+
+
+def _alone(actions: tuple[Action, ...]) -> tuple[Action, ...]:
+    if "ignore" in actions and len(actions) > 1:
+        raise ValueError("ignore: cannot be combined with other actions")
+    return actions
+
+
+Actions = Annotated[tuple[Action, ...], AfterValidator(_alone)]
 
 
 class WebhookToken(Section):
@@ -29,10 +38,10 @@ class WebhookToken(Section):
         description="cameras for alarms that match no rule: serials or names from "
         "recorder.cameras; default: meraki.cameras",
     )
-    actions: tuple[Action, ...] = Field(
+    actions: Actions = Field(
         (),
-        description="any of clip, snapshot; default: snapshot, plus clip if "
-        "recorder.cameras has any",
+        description="any of clip, snapshot; or ignore, for alarms that match no rule; "
+        "default: webhooks.actions",
     )
     room: Text | None = Field(None, description="default: webex.room")
 
@@ -76,8 +85,10 @@ class WebhookRule(Section):
     )
     room: Text | None = Field(None, description="default: as for the token")
     title: Text = Field("", description="default: from the message")
-    actions: tuple[Action, ...] = Field(
-        (), description="any of clip, snapshot; default: as for the token"
+    actions: Actions = Field(
+        (),
+        description="any of clip, snapshot; or ignore, whatever other rules match; "
+        "default: as for the token",
     )
     badge: BadgePathsSection = Field(
         BadgePathsSection(),
@@ -91,6 +102,9 @@ class WebhookRule(Section):
         ]
         if self.badge.configured and others:
             raise ValueError(f"badge: cannot be combined with {', '.join(others)}")
+        if "ignore" in self.actions and len(others) > 1:
+            useless = ", ".join(name for name in others if name != "actions")
+            raise ValueError(f"actions: ignore cannot be combined with {useless}")
         return self
 
 
@@ -102,6 +116,12 @@ class Webhooks(Section):
         None,
         description="lets Meraki send alerts to /webhook; same secret as in the "
         "Dashboard, 8 characters or more",
+    )
+    actions: Actions = Field(
+        (),
+        description="for alarms that match no rule, where the token has none: any of "
+        "clip, snapshot; or ignore; default: snapshot, plus clip if recorder.cameras "
+        "has any",
     )
     rules: tuple[WebhookRule, ...] = Field(
         (), description="what to do with alarms; all matching rules apply"

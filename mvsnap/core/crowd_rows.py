@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mvsnap.core.days import lasting
+from mvsnap.core.event_pictures import picture_of
 from mvsnap.domain import FULL_FRAME, Event, EventKind, JobId
 
 # Used instead of a name in "muted_by": the previous alert was too recent.
@@ -181,7 +182,7 @@ def crowd_rows(
         family = by_job.get(event.job_id, [])
         row = CrowdRow(
             event,
-            picture=_picture(event, family),
+            picture=picture_of(event, family),
             end=_end(event, family),
             fresh=now - event.recorded_at < _UNFINISHED,
             overtaken=place in later,
@@ -190,17 +191,6 @@ def crowd_rows(
         rows.append(row)
         later.add(place)
     return rows
-
-
-def _picture(event: Event, family: list[Event]) -> Event | None:
-    found = [
-        other
-        for other in family
-        if other.kind is EventKind.SNAPSHOT and other.serial == event.serial
-    ]
-    with_file = [other for other in found if other.snapshot_path is not None]
-    best = with_file or found
-    return best[-1] if best else None
 
 
 def _end(event: Event, family: list[Event]) -> Event | None:

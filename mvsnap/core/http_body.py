@@ -1,8 +1,8 @@
-"""Body of a webhook as one JSON object, however its sender packed it. Pure.
+"""Body of a webhook as JSON objects, however its sender packed them. Pure.
 
-Accepted are a JSON object, a list of one, a JSON text that contains JSON (as in IXON's
-own example) and a form. Only BadInput is raised, whatever the bytes; it names the field
-and shows no value, as a value may be a secret.
+Accepted are a JSON object, a list of them, a JSON text that contains JSON (as in IXON's
+own example), a form and plain words. Only BadInput is raised, whatever the bytes; it
+names the field and shows no value, as a value may be a secret.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from mvsnap.spelling import fold
 MAX_BYTES = 262_144
 MAX_DEPTH = 32
 MAX_VALUES = 10_000
+MAX_MESSAGES = 100
 _MAX_FIELDS = 200
 _MAX_DIGITS = 20  # of 64 bits
 _WRAPPED = 3  # a JSON text in a JSON text in a JSON text
@@ -41,11 +42,26 @@ _CHARSETS = {
     "cp1252": "cp1252",
 }
 _BEGINS_JSON = (b"{", b"[", b'"')
-_SECRETS = {"sharedsecret", "apikey"}
+_SECRETS = {"sharedsecret", "apikey", "routingkey"}
 
 
 def read(body: bytes, content_type: str = "") -> dict[str, Any]:
-    """Return the message; it has no duplicate key and no number beyond 64 bits.
+    """Return the only message of a body, see `read_all`.
+
+    Raises:
+        BadInput: also if there are several.
+    """
+    found = read_all(body, content_type)
+    if len(found) > 1:
+        refuse("body", found, "a JSON object")
+    return found[0]
+
+
+def read_all(body: bytes, content_type: str = "") -> list[dict[str, Any]]:
+    """Return one message or more.
+
+    None has a duplicate key or a number beyond 64 bits. Plain words are a message with
+    the field `text`.
 
     Raises:
         BadInput
@@ -55,8 +71,10 @@ def read(body: bytes, content_type: str = "") -> dict[str, Any]:
     text = _decoded(body, content_type).strip()
     if not text:
         raise BadInput("body: empty (expected a JSON object)")
-    is_json = text[0] in '{["' or "json" in content_type.lower()
-    found = _unwrapped(parse_json("body", text, _JSON)) if is_json else _form(text)
+    if text[0] in '{["' or "json" in content_type.lower():
+        found = _unwrapped(parse_json("body", text, _JSON))
+    else:
+        found = _form(text, may_be_words=_is_plain_text(content_type))
     _check(found)
     return found
 
@@ -105,8 +123,16 @@ def given_once(pairs: list[tuple[str, str]]) -> dict[str, Any]:
 
 
 def shared_secret(message: dict[str, Any]) -> str:
-    """Return Meraki's secret, "" if the message has none."""
-    return _secret(message, "sharedsecret")
+    """Return Meraki's secret, "" if the message has none.
+
+    Templates may put it below another field, or call it `routing_key`.
+    """
+    inner = (value for value in message.values() if isinstance(value, dict))
+    for where in (message, *inner):
+        found = _secret(where, "sharedsecret") or _secret(where, "routingkey")
+        if found:
+            return found
+    return ""
 
 
 def api_key(message: dict[str, Any]) -> str:
@@ -114,7 +140,20 @@ def api_key(message: dict[str, Any]) -> str:
 
 
 def without_secrets(message: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in message.items() if fold(key) not in _SECRETS}
+    """Return the message without them, at whatever depth they are."""
+    return {
+        key: _inner_without_secrets(value)
+        for key, value in message.items()
+        if fold(key) not in _SECRETS
+    }
+
+
+def _inner_without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        return without_secrets(value)
+    if isinstance(value, list):
+        return [_inner_without_secrets(item) for item in value]
+    return value
 
 
 def kind_of(value: object) -> str:
@@ -157,31 +196,53 @@ def _decoded(body: bytes, content_type: str) -> str:
         return body.decode(charset)
     except ValueError as exc:
         # Old controllers send Latin-1 without saying so: better read than lost.
-        if not named and charset == "utf-8" and body.lstrip()[:1] in _BEGINS_JSON:
+        is_text = body.lstrip()[:1] in _BEGINS_JSON or _is_plain_text(content_type)
+        if not named and charset == "utf-8" and is_text:
             return body.decode("latin-1")
         raise BadInput(f"body: not {charset} text (expected a JSON object)") from exc
 
 
-def _unwrapped(found: Any) -> dict[str, Any]:
+def _unwrapped(found: Any) -> list[dict[str, Any]]:
     for _ in range(_WRAPPED):
         if isinstance(found, str) and found.strip():
             found = parse_json("body", found, _JSON)
         elif isinstance(found, list) and len(found) == 1:
             found = found[0]
-    if not isinstance(found, dict):
-        refuse("body", found, "a JSON object")
-    return found
+    messages = found if isinstance(found, list) and found else [found]
+    if len(messages) > MAX_MESSAGES:
+        raise BadInput(
+            f"body: a list of {len(messages)} (expected at most {MAX_MESSAGES})"
+        )
+    for index, message in enumerate(messages):
+        if not isinstance(message, dict):
+            path = "body" if len(messages) == 1 else f"body.{index}"
+            refuse(path, message, "a JSON object")
+    return messages
 
 
-def _form(text: str) -> dict[str, Any]:
-    pairs = form_pairs(text, _MAX_FIELDS, "body: neither a JSON object nor a form")
+def _is_plain_text(content_type: str) -> bool:
+    return content_type.partition(";")[0].strip().lower() == "text/plain"
+
+
+def _form(text: str, *, may_be_words: bool) -> list[dict[str, Any]]:
+    try:
+        pairs = form_pairs(text, _MAX_FIELDS, "body: neither a JSON object nor a form")
+    except BadInput:
+        if may_be_words:
+            return [{"text": text}]
+        raise
     if len(pairs) == 1 and pairs[0][1].lstrip()[:1] in ("{", "[", '"'):
         return _unwrapped(parse_json(pairs[0][0], pairs[0][1], _JSON))  # payload={...}
-    return given_once(pairs)
+    return [given_once(pairs)]
 
 
 def _check(found: Any, path: str = "") -> None:
-    """Refuse what databases and later code cannot handle."""
+    """Refuse what databases and later code cannot handle.
+
+    found: a value at `path`, or messages; a single message has no path of its own.
+    """
+    if isinstance(found, list) and len(found) == 1 and not path:
+        found = found[0]
     values = 0
     left: list[tuple[str, Any, int]] = [(path, found, 1)]
     while left:

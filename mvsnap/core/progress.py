@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mvsnap.core.message_parts import clip_part
+from mvsnap.core.moments import is_first_picture
 from mvsnap.domain import (
     CameraName,
     Delivery,
@@ -21,7 +22,7 @@ from mvsnap.domain import (
 
 @dataclass(frozen=True, slots=True)
 class PartProgress:
-    """One camera of a job; `event` is set once a picture was pictures or given up."""
+    """One camera of a job; `event` is set once a picture was taken or given up."""
 
     serial: Serial
     state: PartState
@@ -52,7 +53,11 @@ def job_progress(
 ) -> JobProgress:
     """deliveries: by part and room."""
     known = list(events)
-    pictures = {e.serial: e for e in known if e.kind is EventKind.SNAPSHOT}
+    pictures = {
+        e.serial: e
+        for e in known
+        if e.kind is EventKind.SNAPSHOT and not is_first_picture(e)
+    }
     recorded = {e.camera_name: e for e in known if e.kind is EventKind.CLIP}
 
     def sent(part: str) -> list[Delivery | None]:

@@ -58,8 +58,8 @@ class MessageKind:
 
 # Opens the thread of several cameras, or of a job without any picture.
 HEAD_KIND = MessageKind("head")
-# "No picture yet": the late picture replies to it.
-NOTE_KIND = MessageKind("note")
+# "No picture yet", or a first one of another moment: the late picture replies to it.
+NOTE_KIND = MessageKind("note", attachment=Attachment.PICTURE)
 
 _PICTURE = Attachment.PICTURE
 _ALL = (

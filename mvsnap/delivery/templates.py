@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from mvsnap.clients.webex.client import neutralise
+from mvsnap.clients.webex.text import MAX_MARKDOWN_BYTES, neutralise, shortened
 from mvsnap.core.days import lasting
+from mvsnap.core.moments import seconds_off
 from mvsnap.delivery.message import Facts, Message
-from mvsnap.domain import Event, Job, TriggerKind
+from mvsnap.delivery.wording import reference, shows_picture, wanted_of
+from mvsnap.domain import Event, EventKind, Job, TriggerKind
 from mvsnap.resources import TEMPLATES
 
 # A message sent later than this after its trigger says so.
 _LATE = timedelta(seconds=90)
+# Texts of others, in the order in which they give way to links and remarks.
+_SHORTENED = ("told", "note", "doubt", "error", "clips", "prefix")
 
 
 class MessageTemplates:
@@ -43,28 +48,67 @@ class MessageTemplates:
         self._templates.filters["lasting"] = lasting
 
     def text(self, message: Message, now: datetime, *, repeat: bool) -> str:
-        """repeat: the message may have been sent before; the text says so."""
+        """Return the text, shortened where it would be too long: others' words first.
+
+        repeat: the message may have been sent before; the text says so.
+        """
+        template = self._templates.get_template(f"{message.kind.name}.md")
+        context = self._context(message, now, repeat=repeat)
+        text = template.render(context).strip()
+        for name in _SHORTENED:
+            excess = len(text.encode()) - MAX_MARKDOWN_BYTES
+            if excess <= 0:
+                break
+            context[name] = shortened(context[name], excess)
+            text = template.render(context).strip()
+        return text
+
+    def _context(
+        self, message: Message, now: datetime, *, repeat: bool
+    ) -> dict[str, Any]:
+        """Return what the templates use; words of others are neutral already."""
         facts = message.facts
         job, event, raised = facts.job, facts.event, facts.raised
-        template = self._templates.get_template(f"{message.kind.name}.md")
-        return template.render(
-            prefix=" ".join(text for text in (self._prefix, job.prefix) if text),
-            by=" · ".join(text for text in (job.trigger.by, self._site) if text),
-            at=self._local(_moment(facts)),
-            delayed=self._local(now) if _is_late(job, now) else None,
-            repeat=repeat,
-            camera=event.camera_name if event else facts.camera,
-            error=event.error if event else facts.error,
-            video_link=event.video_link if event else None,
-            details=event.details if event else {},
-            link=self._link(message.kind.page, event),
-            raised=raised,
-            snapshots=len(job.serials),
-            clips=job.clips,
-            is_attached=message.file is not None,
-            is_same=facts.is_same,
-            is_gone=facts.is_gone,
-        ).strip()
+        wanted = wanted_of(facts)
+        prefix = " ".join(text for text in (self._prefix, job.prefix) if text)
+        details = event.details if event else {}
+        return {
+            "prefix": neutralise(prefix),
+            "by": " · ".join(text for text in (job.trigger.by, self._site) if text),
+            "at": self._local(wanted),
+            "picture": self._picture(facts, wanted),
+            "delayed": self._local(now) if _is_late(job, now) else None,
+            "repeat": repeat,
+            "camera": event.camera_name if event else facts.camera,
+            "error": neutralise((event.error if event else facts.error) or ""),
+            "told": _told(raised, prefix),
+            "note": neutralise(str(details.get("note", ""))),
+            "doubt": neutralise(str(raised.details.get("doubt", ""))) if raised else "",
+            "video_link": event.video_link if event else None,
+            "details": details,
+            "link": self._link(message.kind.page, event),
+            "raised": raised,
+            "snapshots": len(job.serials),
+            "clips": neutralise(", ".join(job.clips)),
+            "is_attached": message.file is not None,
+            "is_same": facts.is_same,
+            "is_gone": facts.is_gone,
+        }
+
+    def _picture(self, facts: Facts, wanted: datetime) -> str | None:
+        """Return the moment of the picture in words, None if it is the wanted one."""
+        event = facts.event
+        if event is None or not shows_picture(event):
+            return None
+        off_s = seconds_off(event.occurred_at, wanted)
+        if off_s is None:
+            return None
+        shown, told = (at.astimezone(self._zone) for at in (event.occurred_at, wanted))
+        at = f"{shown:%H:%M:%S}"
+        if shown.date() != told.date() or shown.utcoffset() != told.utcoffset():
+            at = self._local(event.occurred_at)
+        side = "after" if off_s > 0 else "before"
+        return f"{at}, {lasting(abs(off_s))} {side} {reference(facts)}"
 
     def _link(self, page: str | None, event: Event | None) -> str | None:
         if page is None or event is None or self._public_url is None:
@@ -75,10 +119,12 @@ class MessageTemplates:
         return f"{moment.astimezone(self._zone):%Y-%m-%d %H:%M:%S %Z}"
 
 
-def _moment(facts: Facts) -> datetime:
-    """Return the moment that the message is about."""
-    shown = facts.raised or facts.event
-    return shown.occurred_at if shown else facts.job.at or facts.job.accepted_at
+def _told(raised: Event | None, prefix: str) -> list[str]:
+    """Return what an alarm says, except what the first line says already."""
+    if raised is None or raised.kind is not EventKind.ALARM:
+        return []
+    lines = str(raised.details.get("text", "")).splitlines()
+    return [neutralise(line) for line in lines if line not in prefix]
 
 
 def _is_late(job: Job, now: datetime) -> bool:

@@ -30,11 +30,16 @@ _LONGEST_S = 15.0
 
 
 def retrying(
-    call: Callable[[], T], clock: SystemClock, *, limit_s: float = RETRY_LIMIT_S
+    call: Callable[[], T],
+    clock: SystemClock,
+    *,
+    limit_s: float = RETRY_LIMIT_S,
+    at_once: type[UpstreamError] | tuple[()] = (),
 ) -> T:
     """Call until it works: after 0.5, 1, 2, 4, 8, 15, 15 ... s, each +- 20 %.
 
     A waiting time that the service asks for is used if it fits within the limit.
+    at_once: an error that the caller must know at once, although it may pass.
 
     Raises:
         UpstreamError: the last one: not worth a retry, or the time is up.
@@ -47,7 +52,8 @@ def retrying(
         except UpstreamError as exc:
             wait_s = max(exc.retry_after_s or 0, pause_s * random.uniform(0.8, 1.2))
             out_of_time = clock.monotonic() + wait_s > deadline
-            if not exc.retry or out_of_time or clock.stopped:
+            is_final = not exc.retry or isinstance(exc, at_once)
+            if is_final or out_of_time or clock.stopped:
                 raise
             log.warning("%s; trying again in %.1f s", exc.message, wait_s)
         clock.sleep(wait_s)
@@ -86,7 +92,7 @@ class RetryPolicy:
 
     def __init__(self, clock: SystemClock, *, is_rerun: bool) -> None:
         self._clock = clock
-        self._is_rerun = is_rerun
+        self.is_rerun = is_rerun
         self.call_s = RETRY_LIMIT_S if is_rerun else COMMAND_RETRY_LIMIT_S
 
     @property
@@ -97,7 +103,7 @@ class RetryPolicy:
     def allows_retry(self, job: Job, why: UpstreamError) -> bool:
         """Return whether the job is worth another run after this error."""
         young = self._clock.now() - job.accepted_at < GIVE_UP_AFTER
-        return self._is_rerun and why.retry and young
+        return self.is_rerun and why.retry and young
 
     def defer_s(self, job: Job, why: UpstreamError) -> float:
         """Return in how many seconds to run the job again."""

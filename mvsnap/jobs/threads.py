@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from concurrent.futures import Executor, Future
+from dataclasses import dataclass
 
 from mvsnap.core.message_parts import HEAD, note_part
 from mvsnap.delivery.attachments import Attachments
@@ -22,6 +23,16 @@ log = logging.getLogger(__name__)
 
 # The message that opens the thread in each room, if there is one.
 Heads = Mapping[str, Future[MessageId]]
+
+
+@dataclass(frozen=True, slots=True)
+class DelayNotice:
+    """`first`: a picture of another moment, shown until the wanted one is there."""
+
+    serial: Serial
+    camera: str
+    why: str
+    first: Event | None = None
 
 
 class Threads:
@@ -65,19 +76,21 @@ class Threads:
         ]
         return soonest([send.result() for send in sends])
 
-    def post_delay_notice(
-        self, job: Job, serial: Serial, name: str, heads: Heads, why: UpstreamError
-    ) -> None:
-        """Post that the picture is late; attempted once."""
-        facts = Facts(job, camera=name, error=why.message)
+    def post_delay_notice(self, job: Job, notice: DelayNotice, heads: Heads) -> None:
+        """Post that the picture is late; attempted once in each run of the job."""
+        first, raised = notice.first, self._about(job)
+        if heads and raised and kind_of(raised).covered_by_head:
+            raised = None
         for room in job.rooms:
+            facts = Facts(job, first, raised, camera=notice.camera, error=notice.why)
+            file = self._attachments.file(NOTE_KIND, first, room) if first else None
             try:
                 head = heads[room].result() if room in heads else None
             except UpstreamError as exc:
                 log.warning("could not post that a picture is delayed: %s", exc.message)
             else:
-                part = note_part(serial)
-                note = Message(NOTE_KIND, part, room, facts, parent_id=head)
+                part = note_part(notice.serial)
+                note = Message(NOTE_KIND, part, room, facts, file, parent_id=head)
                 self._sender.try_once(note)
 
     def _deliver(

@@ -9,8 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.clock import iso
 from mvsnap.core import params
+from mvsnap.core.event_pictures import has_its_picture_elsewhere, picture_of
 from mvsnap.core.event_table import EVENT_COLUMNS
-from mvsnap.domain import Event, EventId, EventKind, Serial
+from mvsnap.domain import Event, EventId, EventKind, JobId, Serial
 from mvsnap.errors import BadInput, Forbidden, NotFound
 from mvsnap.store.events import EventFilter
 from mvsnap.web import auth
@@ -30,6 +31,7 @@ from mvsnap.web.params import Parameters, read_parameters
 bp = Blueprint("events", __name__, url_prefix="/api/v1.0")
 
 _PAGE = 50
+_DAY_S = 86_400
 
 
 @bp.get("/events")
@@ -39,7 +41,9 @@ def list_events() -> ResponseReturnValue:
     limit = params.parse_limit(parameters.get("limit") or str(_PAGE), MOST_LISTED)
     found = gateway().store.events(_filter(parameters), limit)
     after = found[-1].id if len(found) == limit else None
-    return json_response(EventsAnswer([_answer(event) for event in found], after))
+    shown = _shown_by_others(found)
+    answers = [_answer(event, shown.get(event.id)) for event in found]
+    return json_response(EventsAnswer(answers, after))
 
 
 @bp.get("/events.csv")
@@ -57,7 +61,8 @@ def download_events() -> ResponseReturnValue:
 @auth.key_or_login("read")
 def get_event(event_id: str) -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
-    return json_response(_answer(_event(event_id)))
+    event = _event(event_id)
+    return json_response(_answer(event, _shown_by_others([event]).get(event.id)))
 
 
 @bp.get("/events/<event_id>/snapshot.jpg")
@@ -65,7 +70,9 @@ def get_event(event_id: str) -> ResponseReturnValue:
 def snapshot(event_id: str) -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
     event = _event(event_id)
-    return _picture(event, gateway().files.snapshot(event))
+    shown = _shown_by_others([event]).get(event.id)
+    path = gateway().files.snapshot(shown or event)
+    return _picture(event, path, max_age_s=_max_age_s(shown))
 
 
 @bp.get("/events/<event_id>/thumbnail.jpg")
@@ -77,7 +84,27 @@ def thumbnail(event_id: str) -> ResponseReturnValue:
         found = gateway().clips.clip(event.id)
         small = gateway().files.clip_thumbnail(found) if found else None
         return _picture(event, small, max_age_s=0)
-    return _picture(event, gateway().files.thumbnail(event))
+    shown = _shown_by_others([event]).get(event.id)
+    path = gateway().files.thumbnail(shown or event)
+    return _picture(event, path, max_age_s=_max_age_s(shown))
+
+
+def _shown_by_others(events: list[Event]) -> dict[EventId, Event]:
+    """Return the snapshot of each event whose picture is stored with another event."""
+    wanted = [event for event in events if has_its_picture_elsewhere(event)]
+    if not wanted:
+        return {}
+    by_job: dict[JobId, list[Event]] = {}
+    for other in gateway().store.events_of_jobs({event.job_id for event in wanted}):
+        if auth.caller().reaches(other.serial):
+            by_job.setdefault(other.job_id, []).append(other)
+    found = {e.id: picture_of(e, by_job.get(e.job_id, ())) for e in wanted}
+    return {event_id: picture for event_id, picture in found.items() if picture}
+
+
+def _max_age_s(shown: Event | None) -> int:
+    # A first picture may be followed by another one.
+    return 0 if shown else _DAY_S
 
 
 @bp.get("/events/<event_id>/clip.mp4")
@@ -92,16 +119,14 @@ def clip(event_id: str) -> ResponseReturnValue:
     return private_file(path, "video/mp4", max_age_s=0)
 
 
-def _picture(
-    event: Event, path: Path | None, *, max_age_s: int = 86400
-) -> ResponseReturnValue:
+def _picture(event: Event, path: Path | None, *, max_age_s: int) -> ResponseReturnValue:
     if path is None:
         raise NotFound(event.error or "This event has no picture, or it was deleted")
     return private_file(path, "image/jpeg", max_age_s=max_age_s)
 
 
 def private_file(
-    path: Path, mimetype: str, *, max_age_s: int = 86400, name: str | None = None
+    path: Path, mimetype: str, *, max_age_s: int = _DAY_S, name: str | None = None
 ) -> Response:
     """Return a file that never changes, whole or the requested range.
 
@@ -125,7 +150,9 @@ def private_file(
     return answer
 
 
-def _answer(event: Event) -> EventAnswer:
+def _answer(event: Event, shown: Event | None) -> EventAnswer:
+    """shown: the event that has its picture, if it has none of its own."""
+    has_picture = (shown or event).snapshot_path is not None
     return EventAnswer(
         id=event.id,
         kind=event.kind,
@@ -136,7 +163,7 @@ def _answer(event: Event) -> EventAnswer:
         title=event.title,
         job_id=event.job_id,
         trigger=TriggerAnswer(event.trigger.kind, event.trigger.by),
-        snapshot_url=snapshot_url(event.id) if event.snapshot_path else None,
+        snapshot_url=snapshot_url(event.id) if has_picture else None,
         clip_url=clip_url(event.id) if _has_clip(event) else None,
         video_link=event.video_link,
         error=event.error,

@@ -27,6 +27,9 @@ _MAX_NAME = 200
 _SEPARATOR = " · "
 _HEADLINE = 100
 
+_FLAGS = dict.fromkeys(("true", "1", "1.0", "yes"), True)
+_FLAGS |= dict.fromkeys(("false", "0", "0.0", "no"), False)
+
 # Anything more recent counts as now: cameras have not stored it yet.
 _NOW = timedelta(seconds=5)
 # No camera keeps its video longer: a wrong clock, or an example message.
@@ -178,8 +181,7 @@ class Fields:
 
     def flag(self, name: str) -> bool | None:
         """Return true or false, None if the field is absent or neither."""
-        said = str(self.raw(name)).casefold()
-        return {"true": True, "1": True, "false": False, "0": False}.get(said)
+        return _FLAGS.get(str(self.raw(name)).casefold().strip())
 
     def number(self, *names: str) -> float | None:
         try:
@@ -199,6 +201,8 @@ class Fields:
         path, value = self._of(name)
         if is_json_text(value):
             value = read_inner(path, value)
+        if value == []:  # how PHP writes an empty object
+            value = {}
         if not isinstance(value, dict):
             refuse(path, value, "an object")
         return Fields(value, f"{path}.")

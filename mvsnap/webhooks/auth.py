@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
+from typing import Any
 
 from flask import Request, current_app, g, request
 from flask.sansio.app import App
@@ -18,10 +19,11 @@ from flask.typing import ResponseReturnValue
 from mvsnap.config.model import ApiKey
 from mvsnap.config.webhooks import Webhooks, WebhookToken
 from mvsnap.core import http_body
-from mvsnap.errors import Unauthorized
+from mvsnap.errors import BadInput, Unauthorized
 from mvsnap.web import auth
-from mvsnap.web.auth.keys import Authenticator, Caller, key_of, message_of
+from mvsnap.web.auth.keys import Authenticator, Caller, key_of
 from mvsnap.web.auth.url_secrets import admit_secret, admit_token, as_key
+from mvsnap.web.content_coding import unpacked
 
 _EXTENSION = "mvsnap_hook_guards"
 _SHARED = "Meraki"  # the sender's name for an alarm with the shared secret
@@ -111,8 +113,17 @@ def _secret_of(asked: Request) -> str:
     given = key_of(asked) or next(iter(in_query), "")
     if given:
         return given
-    message = message_of(asked)
-    return http_body.api_key(message) or http_body.shared_secret(message)
+    found = (http_body.api_key(m) or http_body.shared_secret(m) for m in _sent(asked))
+    return next(filter(None, found), "")
+
+
+def _sent(asked: Request) -> list[dict[str, Any]]:
+    """Return the messages in the body, none if it is invalid."""
+    try:
+        body = unpacked(asked, http_body.MAX_BYTES)
+        return http_body.read_all(body, asked.content_type or "")
+    except BadInput:
+        return []  # without a valid key, the error is about the key, not the body
 
 
 def _authenticators() -> _AlarmAuthenticators:

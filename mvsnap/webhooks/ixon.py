@@ -126,7 +126,8 @@ def _dedup_key(message: Fields, extras: dict[str, tuple[str, str]]) -> str:
     return digest(
         "ixon",
         message.raw("companyId"),
-        extras.get("deviceid"),
+        extras,
         message.raw("createdOn"),
         message.raw("shortContent"),
+        message.raw("systemLabel"),
     )

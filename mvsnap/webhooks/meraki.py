@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from mvsnap.core.http_body import without_secrets
+from mvsnap.core.spelling import fold
 from mvsnap.domain import Serial, parse_serial
 from mvsnap.errors import BadInput
 from mvsnap.webhooks.alarm import (
@@ -26,15 +27,18 @@ from mvsnap.webhooks.alarm import (
     digest,
     first_time,
 )
+from mvsnap.webhooks.measurements import CLOSED, measurement, says_closed
 
 # The device of Meraki's own examples, also used in its test webhooks.
 EXAMPLE_SERIAL = "Q234-ABCD-5678"
 _MAX_URL = 2000
 _MOTION = {"motion_alert", "motion_detected"}
-_STATES = {"door": ("door closed", "door open")}
+_OF_DELIVERY = {"sentat", "sentad"}  # one of Meraki's templates misspells it
 
 
 def is_meraki(message: Fields) -> bool:
+    if _readings(message):
+        return True
     has_type = message.has("alertTypeId") or message.has("alertType")
     others = ("alertData", "alertId", "deviceSerial", "networkId", "organizationId")
     return has_type and any(map(message.has, others))
@@ -43,7 +47,8 @@ def is_meraki(message: Fields) -> bool:
 def read_meraki(payload: dict[str, Any]) -> Alarm:
     message = Fields(payload)
     data = message.object("alertData")
-    triggers = _triggers(data)
+    triggers = _triggers(data) or _triggers(message)
+    measured = [measurement(trigger, _only_measures(message)) for trigger in triggers]
     kind = _kind(message)
     is_test = _is_test(message, kind)
     time_text, occurred_at = _time(message, data, triggers)
@@ -51,7 +56,7 @@ def read_meraki(payload: dict[str, Any]) -> Alarm:
         source=AlarmSource.MERAKI,
         kind=kind,
         title=_title(message, kind),
-        texts=_texts(message, data, triggers),
+        texts=_texts(message, data, measured),
         occurred_at=occurred_at,
         time_text=time_text,
         device=message.name("deviceName"),
@@ -60,11 +65,18 @@ def read_meraki(payload: dict[str, Any]) -> Alarm:
         network=message.name("networkName"),
         image_url=_image_url(data),
         is_test=is_test,
-        ignored=_ignored(data, triggers, kind, is_test=is_test),
+        ignored=_ignored(message, data, measured, is_test=is_test),
         dedup_key=_dedup_key(message, payload, is_test=is_test),
-        is_own_key=any(map(message.has, _own(is_test=is_test))),
+        is_own_key=_is_own(message, data, is_test=is_test),
         payload=payload,
     )
+
+
+def _readings(message: Fields) -> bool:
+    """Return whether it has a sensor's readings, as no other sender does."""
+    data = message.raw("alertData")
+    inner = Fields(data) if isinstance(data, dict) else Fields({})
+    return any(isinstance(f.raw("triggerData"), dict | list) for f in (message, inner))
 
 
 def _kind(message: Fields) -> str:
@@ -83,33 +95,28 @@ def _title(message: Fields, kind: str) -> str:
 
 def _triggers(data: Fields) -> list[Fields]:
     """Return a sensor's measurements; a single button press is not in a list."""
-    listed = [item.object("trigger") for item in data.objects("triggerData")]
+    listed = [
+        item.object("trigger") if item.has("trigger") else item
+        for item in data.objects("triggerData")
+    ]
     return [*listed, data.object("trigger")] if data.has("trigger") else listed
 
 
-def _texts(message: Fields, data: Fields, triggers: list[Fields]) -> tuple[str, ...]:
+def _only_measures(message: Fields) -> str:
+    """Return the only thing that this model of sensor measures, "" for the others."""
+    return "door" if message.name("deviceModel").upper().startswith("MT20") else ""
+
+
+def _texts(message: Fields, data: Fields, measured: list[str]) -> tuple[str, ...]:
     words = [
-        *(_measured(trigger) for trigger in triggers),
+        *measured,
         data.text("message"),
         data.name("alertConfigName"),
         data.name("name"),
+        message.text("summary", "message", "description"),
         message.name("networkName"),
     ]
     return tuple(word for word in words if word)
-
-
-def _measured(trigger: Fields) -> str:
-    """Return a sensor's measurement, in words."""
-    kind = trigger.name("type")
-    press = trigger.object("button").name("pressType")
-    if press:
-        return f"{kind or 'button'} pressed ({press})"
-    value = trigger.number("sensorValue")
-    if value is None or kind == "button":
-        return kind
-    if kind in _STATES and value in (0, 1):
-        return _STATES[kind][int(value)]
-    return f"{kind} {value:g}".strip()
 
 
 def _time(
@@ -117,7 +124,7 @@ def _time(
 ) -> tuple[str, datetime | None]:
     """Return the time as sent and parsed; the alert's own time first."""
     return first_time(
-        message.time("occurredAt"),
+        message.time("occurredAt", "timestampMs", "timestamp"),
         data.time("timestamp"),
         *(trigger.time("ts") for trigger in triggers),
         message.time("sentAt"),
@@ -146,39 +153,62 @@ def _image_url(data: Fields) -> str | None:
 def _is_test(message: Fields, kind: str) -> bool:
     if kind.endswith("_test"):
         return True
-    # The Dashboard's older button leaves both empty; examples have the id 000...
     alert_id = message.name("alertId")
-    if not alert_id:
-        return bool(message.raw("alertData") == {})
-    return set(alert_id) == {"0"}
+    if alert_id:
+        return set(alert_id) == {"0"}  # examples have the id 000...
+    # The Dashboard's older button leaves both empty and names no device. A real alert
+    # may lack both, too, but not its device.
+    return message.raw("alertData") in ({}, []) and not _names_device(message)
+
+
+def _names_device(message: Fields) -> bool:
+    serial = message.name("deviceSerial").upper()
+    if serial:
+        return serial != EXAMPLE_SERIAL
+    return message.has("deviceMac") or message.has("deviceName")
 
 
 def _ignored(
-    data: Fields, triggers: list[Fields], kind: str, *, is_test: bool
+    message: Fields, data: Fields, measured: list[str], *, is_test: bool
 ) -> Ignored | None:
+    kind = _kind(message)
     # A test with the data of a real alert must show that everything works.
     has_motion = kind in _MOTION and (data.has("imageUrl") or data.has("timestamp"))
-    shows = (triggers or has_motion) and not kind.endswith("_test")
+    shows = (measured or has_motion) and not kind.endswith("_test")
     if is_test and not shows:
         return Ignored("test message", "alertTypeId")
     started = data.flag("startedAlerting")
-    closes = {"door closed"} == {_measured(trigger) for trigger in triggers}
+    if started is None:
+        started = message.flag("startedAlerting")
+    names = (kind, message.name("alertType"))
+    closes = any(map(says_closed, names)) if not measured else set(measured) == {CLOSED}
     if started is False or (started is None and closes):
         return Ignored("the alert has ended", "startedAlerting")
     return None
 
 
-def _own(*, is_test: bool) -> tuple[str, ...]:
-    """Return the fields that distinguish a message from the next of its kind."""
-    return ("sentAt",) if is_test else ("alertId", "occurredAt")
+def _is_own(message: Fields, data: Fields, *, is_test: bool) -> bool:
+    """Return whether it differs from the next message of its kind."""
+    if is_test:
+        return message.has("sentAt")
+    return _has_unique_id(message) or any(
+        (message.has("occurredAt"), message.has("timestamp"), data.has("timestamp"))
+    )
+
+
+def _has_unique_id(message: Fields) -> bool:
+    """Return whether the id is that of one alert: others send the kind of the alert."""
+    return message.name("alertId").isdecimal()
 
 
 def _dedup_key(message: Fields, payload: dict[str, Any], *, is_test: bool) -> str:
     """Meraki retries failed deliveries; sentAt may then differ."""
+    plain = without_secrets(payload)
     if is_test:
-        return digest("meraki", without_secrets(payload))
-    alert_id = message.raw("alertId")
-    if alert_id is not None:
-        return digest("meraki", str(alert_id), message.raw("occurredAt"))
-    kept = {k: v for k, v in payload.items() if k not in ("sentAt", "sent_at")}
-    return digest("meraki", without_secrets(kept))
+        return digest("meraki", plain)
+    if _has_unique_id(message):
+        names = ("alertId", "occurredAt", "networkId", "alertTypeId", "alertType")
+        device = message.name("deviceSerial", "deviceMac", "deviceName")
+        return digest("meraki", device, *(message.name(name) for name in names))
+    kept = {k: v for k, v in plain.items() if fold(k) not in _OF_DELIVERY}
+    return digest("meraki", kept)

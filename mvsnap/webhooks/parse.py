@@ -1,69 +1,77 @@
-"""Webhooks: parses a message of IXON, Meraki or any machine into an alarm. Pure."""
+"""Webhooks: parses messages of IXON, Meraki or any machine into alarms. Pure.
+
+An alert of a cloud may be wrapped by a template: below a field such as `event`,
+`document` or `payload`, alone or in a list.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
-from mvsnap.core.http_body import read, without_secrets
-from mvsnap.webhooks.alarm import Alarm, AlarmSource, Fields, digest
+from mvsnap.core.http_body import MAX_MESSAGES, read_all, read_inner, without_secrets
+from mvsnap.errors import BadInput
+from mvsnap.webhooks.alarm import Alarm, Fields, is_json_text
 from mvsnap.webhooks.ixon import is_ixon, read_ixon
+from mvsnap.webhooks.machine import read_machine
 from mvsnap.webhooks.meraki import is_meraki, read_meraki
 
-# What machines call these fields; the first that exists is used.
-_KIND = ("kind", "type", "event", "eventType", "alarmCode", "code")
-_TITLE = ("title", "alarmName", "alarm", "name", "subject", "message", "text")
-_TEXTS = ("message", "text", "description", "instructions", "details")
-_TIME = ("occurredAt", "occurredOn", "createdOn", "timestamp", "time", "date", "ts")
-_DEVICE = ("deviceName", "device", "machine", "host", "source")
-# Not `id` or `alarmId`: those often name the machine, or a kind of alarm.
-_ID = ("eventId", "messageId", "uuid")
 
-
-def parse(body: bytes, content_type: str = "") -> Alarm:
-    """Return the alarm in the body of a request.
+def parse(body: bytes, content_type: str = "") -> list[Alarm]:
+    """Return the alarms in the body of a request, at least one.
 
     Raises:
         BadInput: the body is invalid; names the field.
     """
-    return alarm_of(read(body, content_type))
+    messages = read_all(body, content_type)
+    alarms = [alarm for message in messages for alarm in _alarms_of(message)]
+    if len(alarms) > MAX_MESSAGES:
+        raise BadInput(
+            f"body: {len(alarms)} alerts (expected at most {MAX_MESSAGES} in a request)"
+        )
+    return alarms
 
 
-def alarm_of(message: dict[str, Any]) -> Alarm:
-    """Return the alarm of a message that `webhook_body.read` returned.
+def _alarms_of(message: dict[str, Any]) -> list[Alarm]:
+    """Return the alarms of one message.
 
-    Raises:
-        BadInput: a field has the wrong type.
+    Rules see a wrapped alert with its own names and with those of the whole message.
     """
     payload = without_secrets(message)
+    read = _reader(payload)
+    if read is not None:
+        return [read(payload)]
+    for name, below in payload.items():
+        found = list(_wrapped(below))
+        if found:
+            outer = {k: v for k, v in payload.items() if k != name}
+            if len(found) == 1:  # else not the other alerts
+                outer[name] = below if isinstance(below, list) else found[0][1]
+            return [
+                replace(read(alert), payload={**outer, **alert})
+                for read, alert in found
+            ]
+    return [read_machine(payload)]
+
+
+_Read = Callable[[dict[str, Any]], Alarm]
+
+
+def _reader(payload: dict[str, Any]) -> _Read | None:
     fields = Fields(payload)
     if is_meraki(fields):
-        return read_meraki(payload)
-    if is_ixon(fields):
-        return read_ixon(payload)
-    return _read_other(payload)
+        return read_meraki
+    return read_ixon if is_ixon(fields) else None
 
 
-def _read_other(payload: dict[str, Any]) -> Alarm:
-    """Any machine's JSON: the common names of fields; rules cover the rest."""
-    plain = Fields({k: v for k, v in payload.items() if not isinstance(v, dict | list)})
-    time_text, occurred_at = plain.time(*_TIME)
-    title = plain.name(*_TITLE)
-    texts = dict.fromkeys(plain.text(name) for name in _TEXTS)
-    return Alarm(
-        source=AlarmSource.OTHER,
-        kind=plain.name(*_KIND),
-        title=title,
-        texts=tuple(text for text in texts if text and text != title),
-        occurred_at=occurred_at,
-        time_text=time_text,
-        device=plain.name(*_DEVICE),
-        device_serial=plain.name("serial", "deviceSerial"),
-        camera=None,
-        network="",
-        image_url=None,
-        is_test=False,
-        ignored=None,
-        dedup_key=digest("other", payload),
-        is_own_key=occurred_at is not None or any(map(plain.has, _ID)),
-        payload=payload,
-    )
+def _wrapped(value: Any) -> Iterator[tuple[_Read, dict[str, Any]]]:
+    """Yield the alerts of clouds that a field holds, each with its reader."""
+    if is_json_text(value):
+        with suppress(BadInput):
+            value = read_inner("", value)
+    for item in value if isinstance(value, list) else [value]:
+        read = _reader(item) if isinstance(item, dict) else None
+        if read is not None:
+            yield read, without_secrets(item)

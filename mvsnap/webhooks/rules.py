@@ -2,7 +2,8 @@
 
 Every matching rule acts, each with a job of its own: rules are written by different
 people for different rooms, and with "first match only" a general rule would silently
-take the picture from the rule below it. If none matches, the defaults apply.
+take the picture from the rule below it. If none matches, the defaults apply. A rule
+that ignores is an exception to all others.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from mvsnap.webhooks.alarm import Alarm
 
 Scalar = bool | int | float | str
 Wanted = Scalar | tuple[Scalar, ...]
+
+# The action of a rule or of the defaults that does nothing.
+IGNORE = "ignore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +41,13 @@ class Defaults:
     """What applies where a rule says nothing: the settings of the token.
 
     cameras: each is a Meraki serial or the name of a recorder camera.
+    ignores: an alarm that matches no rule is ignored.
     """
 
     cameras: tuple[str, ...] = ()
     room: str | None = None
     actions: tuple[str, ...] = ("snapshot",)
+    ignores: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +64,38 @@ class RuleMatch:
     rule: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to do, one entry for each rule that acts; `ignored`: why there is none."""
+
+    matches: tuple[RuleMatch, ...] = ()
+    ignored: str = ""
+
+
 def choose(
     alarm: Alarm, rules: Iterable[Rule], defaults: Defaults, *, is_badge: bool = False
-) -> tuple[RuleMatch, ...]:
-    """Return what to do, one entry for each rule that matches.
+) -> Choice:
+    """Return what to do about an alarm.
 
     is_badge: it is a badge event, so without a matching rule there is nothing to do.
 
     The cameras are those of the rule, else the Meraki camera that alerted, else those
-    of the token. Nothing is returned for an alarm that needs no picture, unless a rule
-    names the field that says so.
+    of the token. An alarm that needs no picture is ignored, unless a rule names the
+    field that says so.
     """
     matching = [rule for rule in rules if matches(rule.match, alarm.payload)]
+    ignoring = next((rule for rule in matching if IGNORE in rule.actions), None)
+    if ignoring is not None:
+        return Choice(ignored=f"rule {ignoring.name!r}")
     if alarm.ignored is not None:
         matching = [rule for rule in matching if _names(rule, alarm.ignored.field)]
         if not matching:
-            return ()
+            return Choice(ignored=alarm.ignored.because)
     if not matching and not is_badge:
+        if defaults.ignores:
+            return Choice(ignored="no rule matches")
         matching = [Rule("", {})]
-    return tuple(_match(alarm, rule, defaults) for rule in matching)
+    return Choice(tuple(_match(alarm, rule, defaults) for rule in matching))
 
 
 def matches(match: Mapping[str, Wanted], payload: Mapping[str, Any]) -> bool:

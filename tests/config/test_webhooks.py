@@ -37,6 +37,11 @@ BADGE = {"timestamp": "at", "user_id": "card", "reader": "door"}
             {"rules": [{"name": "a", "room": "x", "badge": BADGE}]},
             "badge: cannot be combined with room",
         ),
+        ({"actions": ["ignore", "clip"]}, "cannot be combined with other actions"),
+        (
+            {"rules": [{"name": "a", "actions": ["ignore"], "title": "x"}]},
+            "actions: ignore cannot be combined with title",
+        ),
         ({"rule": []}, "Extra inputs"),
     ],
 )

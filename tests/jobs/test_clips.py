@@ -43,7 +43,7 @@ def team(tmp_path: Path, clouds: Clouds) -> Iterator[Crew]:
 
 
 def alarmed(team: Crew, *serials: Serial, **given: Any) -> Job:
-    """Return the job of an alarm of five seconds ago, with its event."""
+    """Return the job of an alarm of four seconds ago, with its event."""
     job = team.job(
         *serials,
         **{"clips": (ROBOT,), "trigger": HOOK, "prefix": "Robot stopped"} | given,
@@ -51,7 +51,7 @@ def alarmed(team: Crew, *serials: Serial, **given: Any) -> Job:
     event = build.event(
         id=EventId(str(uuid.uuid4())),
         kind=EventKind.ALARM,
-        occurred_at=team.clock.now() - timedelta(seconds=5),
+        occurred_at=team.clock.now() - timedelta(seconds=4),
         serial=Serial(""),
         job_id=job.id,
         trigger=HOOK,
@@ -113,7 +113,7 @@ def test_a_clip_is_asked_for_at_the_alarms_own_time(team: Crew) -> None:
     assert team.run(job) is None
     clip = only(team, job)
     assert (clip.camera, clip.state) == (ROBOT, ClipState.WAITING)
-    assert clip.at == clip.received_at - timedelta(seconds=5)
+    assert clip.at == clip.received_at - timedelta(seconds=4)
     assert team.progress(job).state is JobState.PENDING
     team.run(job)
     assert only(team, job) == clip, "asked again, nothing changes"

@@ -193,6 +193,7 @@ def test_a_room_may_be_a_title_in_any_case_or_a_person(team: Crew, room: str) ->
 def test_a_picture_that_is_late_is_announced_and_follows_below(team: Crew) -> None:
     camera = team.clouds.dashboard.cameras[GATE]
     camera.picture = "never"
+    team.clouds.dashboard.video_delay_s = 0
     job = team.job(GATE)
     assert (team.run(job) or 0) >= 10
     (note,) = team.messages

@@ -13,10 +13,10 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from mvsnap.domain import Event, EventId
+from mvsnap.domain import Event, EventId, EventKind, Serial
 from tests.core import build
 from tests.core.build import NOON
-from tests.web.build import DOOR, GATE, Web
+from tests.web.build import DOOR, GATE, KEY, READER, Web
 
 EVENTS = "/api/v1.0/events"
 JPEG = bytes(range(256)) * 4
@@ -232,4 +232,50 @@ def test_an_address_for_others_is_the_one_of_the_settings(tmp_path: Path) -> Non
     answer: Any = web.client().get(f"{EVENTS}/{event.id}").get_json()
     expected = f"https://gateway.example/mv{EVENTS}/{event.id}/snapshot.jpg"
     assert answer["snapshot_url"] == expected
+    web.close()
+
+
+@pytest.mark.parametrize(
+    "kind", [EventKind.CROWD, EventKind.NOISE, EventKind.CROSSING, EventKind.ALARM]
+)
+def test_the_picture_of_a_crowd_is_that_of_its_job(
+    web: Web, client: FlaskClient, kind: EventKind
+) -> None:
+    raised = add(web, kind=kind)
+    assert picture(client, raised).status_code == 404
+    address = f"{EVENTS}/{raised.id}"
+    assert client.get(address).get_json()["snapshot_url"] is None
+    shown = with_picture(web)
+    assert picture(client, raised).data == JPEG
+    url = f"http://localhost{address}/snapshot.jpg"
+    assert client.get(address).get_json()["snapshot_url"] == url
+    events: Any = client.get(EVENTS).get_json()["events"]
+    assert {e["snapshot_url"] for e in events if e["id"] != shown.id} == {url}
+    assert picture(client, raised).cache_control.no_cache
+
+
+def test_the_picture_of_an_alarm_may_be_of_other_cameras(
+    web: Web, client: FlaskClient
+) -> None:
+    with_picture(web)
+    alarm = add(web, kind=EventKind.ALARM, serial=Serial(""), camera_name="Robot 7")
+    assert picture(client, alarm).data == JPEG
+    other = add(web, kind=EventKind.ALARM, serial=Serial(DOOR))
+    assert picture(client, other).data == JPEG
+    crowd = add(web, kind=EventKind.CROWD, serial=Serial(DOOR))
+    assert picture(client, crowd).status_code == 404
+
+
+def test_the_picture_of_an_alarm_is_only_for_who_may_see_its_camera(
+    tmp_path: Path,
+) -> None:
+    keys = [
+        {"name": "all", "key": KEY, "scopes": ["read"]},
+        {"name": "door", "key": READER, "scopes": ["read"], "cameras": [DOOR]},
+    ]
+    web = Web(tmp_path, api_keys=keys)
+    with_picture(web)
+    alarm = add(web, kind=EventKind.ALARM, serial=Serial(DOOR))
+    assert picture(web.client(), alarm).data == JPEG
+    assert picture(web.client(READER), alarm).status_code == 404
     web.close()

@@ -15,7 +15,7 @@ from mvsnap.clip_model import ClipState
 from mvsnap.domain import EventKind, Trigger, TriggerKind
 from tests.clients.fakes import FakeClock
 from tests.web.build import DOOR, GATE, KEY
-from tests.webhooks.build import ixon, sensor, snake
+from tests.webhooks.build import button_test, ixon, sensor, snake
 from tests.webhooks.web_build import (
     HALL,
     HOOK,
@@ -238,7 +238,7 @@ def test_a_sender_may_say_what_is_the_same(web: HookWeb, client: FlaskClient) ->
 @pytest.mark.parametrize(
     ("message", "reason"),
     [
-        (alert(alertId="", alertData={}), "test message"),
+        (button_test(), "test message"),
         (alert(alertTypeId="sensor_alert_test"), "test message"),
         (
             sensor("door", 0.0, alertData={"startedAlerting": False}),

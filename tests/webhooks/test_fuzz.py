@@ -43,7 +43,7 @@ VALUES = st.recursive(
 )
 
 
-def alarm_or_why_not(body: bytes, content_type: str) -> Alarm | str:
+def alarm_or_why_not(body: bytes, content_type: str) -> list[Alarm] | str:
     try:
         return parse(body, content_type)
     except BadInput as exc:
@@ -52,18 +52,23 @@ def alarm_or_why_not(body: bytes, content_type: str) -> Alarm | str:
 
 def take(body: bytes, content_type: str = "") -> bool:
     """Use a body as the gateway does; say whether it was an alarm."""
-    alarm = alarm_or_why_not(body, content_type)
-    if isinstance(alarm, str):
-        assert len(alarm) < 300
-        assert alarm.isprintable()
+    alarms = alarm_or_why_not(body, content_type)
+    if isinstance(alarms, str):
+        assert len(alarms) < 300
+        assert alarms.isprintable()
         return False
+    for alarm in alarms:
+        use(alarm)
+    return bool(alarms)
+
+
+def use(alarm: Alarm) -> None:
     line = headline(alarm, "Title")
     assert len(line) <= MAX_PREFIX
     assert parse_prefix(line) == line
     moment_to_show(alarm, NOON)
     choose(alarm, RULES, Defaults())
     json.dumps(alarm.payload, allow_nan=False)
-    return True
 
 
 @given(st.binary(max_size=200), st.sampled_from([*TYPES, "a; charset=utf-16"]))

@@ -97,7 +97,7 @@ def test_an_ixon_message_is_understood_however_it_is_packed(
     body: bytes, content_type: str
 ) -> None:
     plain = sent(ixon())
-    alarm = parse(body, content_type)
+    (alarm,) = parse(body, content_type)
     assert replace(alarm, payload=plain.payload) == plain
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from mvsnap.webhooks.alarm import AlarmSource, headline
 from tests.core.build import GATE
-from tests.webhooks.build import ixon, meraki, sensor, sent
+from tests.webhooks.build import button_test, ixon, meraki, sensor, sent, snake
 
 OCCURRED = datetime(2026, 3, 4, 11, 59, 50, 615483, tzinfo=UTC)
 
@@ -148,11 +148,9 @@ def test_a_sensor_alert_says_in_words_what_was_measured(
             id="a door closes and nothing more is said",
         ),
         pytest.param(sensor("door", 0.0), None, id="a door closes: that is the alert"),
+        pytest.param(button_test(), "test message", id="the older button"),
         pytest.param(
-            meraki(alertId="", alertData={}), "test message", id="the older button"
-        ),
-        pytest.param(
-            meraki(alertId=None, alertTypeId=None, alertData={}),
+            button_test(alertId=None, alertTypeId=None),
             "test message",
             id="the older button without an id",
         ),
@@ -184,6 +182,21 @@ def test_a_sensor_alert_says_in_words_what_was_measured(
             id="IXON message of another kind",
         ),
         pytest.param({"alarm": 17}, None, id="any JSON"),
+        pytest.param(
+            button_test(deviceSerial="Q234-ABCD-5678"), "test message", id="example"
+        ),
+        pytest.param(meraki(alertId=""), None, id="an alert without an id"),
+        pytest.param(meraki(alertData={}), None, id="an alert without data"),
+        pytest.param(meraki(alertData=[]), None, id="an alert with a list for data"),
+        pytest.param(
+            meraki(alertId="", alertData={}), None, id="a device, no id and no data"
+        ),
+        pytest.param(
+            meraki(alertId=None, alertData={}, deviceSerial=""),
+            None,
+            id="a device known by its name",
+        ),
+        pytest.param(button_test(alertData=None), None, id="no data field at all"),
     ],
 )
 def test_tests_endings_and_other_news_need_no_picture(
@@ -216,3 +229,93 @@ def test_the_picture_of_an_alert_is_known_by_its_address(
 def test_a_test_with_a_picture_says_that_it_is_one() -> None:
     alarm = sent(meraki(alertId="0" * 16))
     assert headline(alarm).startswith("Test · Motion detected")
+
+
+def door(**trigger: Any) -> dict[str, Any]:
+    """Return a door's alert that says nothing but its reading."""
+    return sensor("", 0, alertData={"triggerData": [{"trigger": trigger}]})
+
+
+CLOSED = [
+    {"type": "door", "sensorValue": 0.0},
+    {"type": "Door", "sensor_value": "0.0"},
+    {"type": "door", "sensorValue": False},
+    {"type": "door", "sensorValue": "closed"},
+    {"type": "door_closed"},
+    {"type": "doorClosed", "sensorValue": 1},
+    {"type": "door_open", "sensor_value": 0},
+    {"metric": "door", "door": {"open": False}},
+    {"sensor_value": 0.0},  # of a sensor that only knows doors
+]
+OPEN = [
+    {"type": "door", "sensorValue": 1.0},
+    {"type": "DOOR", "sensor_value": "1.0"},
+    {"type": "door", "sensorValue": True},
+    {"type": "door", "sensorValue": "Open"},
+    {"type": "door_open", "sensor_value": 1},
+    {"metric": "door", "door": {"open": True}},
+    {"sensor_value": 1},
+]
+
+
+@pytest.mark.parametrize("spelled", [dict, snake])
+@pytest.mark.parametrize(
+    ("trigger", "closes"), [(t, True) for t in CLOSED] + [(t, False) for t in OPEN]
+)
+def test_a_door_that_closes_is_ignored_in_every_spelling(
+    trigger: dict[str, Any], closes: bool, spelled: Any
+) -> None:
+    whole = door(**trigger)
+    flat = whole | whole["alertData"] | {"alertData": None}
+    bare = whole | {"alertData": {"triggerData": [trigger]}}
+    nameless = flat | {"alertType": None, "alertTypeId": None}
+    for message in (whole, flat, bare, nameless):
+        alarm = sent(spelled(message))
+        assert (alarm.ignored is not None) is closes
+        assert ("door closed" if closes else "door open") in headline(alarm)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        sensor("", 0, alertTypeId="door_closed", alertData={}),
+        sensor("", 0, alertTypeId="sensorDoorClosed", alertData={}),
+        sensor("", 0, alertType="Door closed", alertData={}),
+        sensor("door", 1, alertData={}, startedAlerting=False),
+        sensor("door", 1, alertData={"startedAlerting": "0.0"}),
+    ],
+)
+def test_an_alert_that_says_in_its_name_or_flag_that_it_ended_is_ignored(
+    message: dict[str, Any],
+) -> None:
+    for spelled in (message, snake(message)):
+        assert sent(spelled).ignored is not None
+
+
+KIND = meraki(alertId="cam_record_fail", occurredAt="2026-03-04T11:59:50Z")
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ({}, True),
+        ({"sentAt": "2026-03-04T12:09:58Z"}, True),
+        ({"deviceSerial": "Q2SM-0000-0002"}, False),
+        ({"deviceMac": "00:11:22:33:44:56"}, False),
+        ({"alertTypeId": "node_hardware_failure"}, False),
+        ({"alertData": {"slot": 2}}, False),
+        ({"networkId": "N_2"}, False),
+    ],
+)
+def test_another_device_or_kind_in_the_same_second_is_another_alarm(
+    other: dict[str, Any], same: bool
+) -> None:
+    assert (sent(KIND).dedup_key == sent(KIND | other).dedup_key) is same
+    if set(other) <= {"deviceSerial", "alertTypeId", "networkId", "sentAt"}:
+        one, two = sent(meraki()), sent(meraki(**other))
+        assert (one.dedup_key == two.dedup_key) is same
+
+
+def test_a_kind_for_an_id_and_no_time_does_not_make_the_next_alarm_a_repeat() -> None:
+    bare = meraki(alertId="cam_record_fail", occurredAt=None, alertData={})
+    assert not sent(bare).is_own_key

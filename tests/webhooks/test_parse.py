@@ -131,6 +131,8 @@ def test_a_headline_fits_in_front_of_a_message_whatever_was_sent() -> None:
         (ixon(), ixon(createdOn="2026-03-04T11:59:25"), False),
         (ixon(), ixon(companyId="x"), False),
         (ixon(), ixon(extraInfo={"Device ID": "other"}), False),
+        (ixon(), ixon(extraInfo={"Device name": "Robot 8"}), False),
+        (ixon(), ixon(systemLabel="alarm-high"), False),
         (ixon(), ixon(shortContent="Robot started"), False),
         (ixon(publicId="a"), ixon(publicId="a", createdOn="x"), True),
         ({"alarm": 1, "x": 2}, {"x": 2, "alarm": 1}, True),
@@ -148,7 +150,8 @@ def test_the_key_is_the_same_exactly_when_the_alarm_is(
     ("message", "own"),
     [
         (meraki(), True),
-        (meraki(alertId=None, occurredAt=None), False),
+        (meraki(alertId=None, occurredAt=None), True),
+        (meraki(alertId=None, occurredAt=None, alertData={}), False),
         (meraki(alertId="", alertData={}), True),
         (ixon(), True),
         (ixon(createdOn=None), False),

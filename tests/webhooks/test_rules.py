@@ -7,7 +7,7 @@ import pytest
 
 from mvsnap.webhooks.rules import Defaults, Rule, RuleMatch, choose, matches
 from tests.core.build import DOOR, GATE, HALL
-from tests.webhooks.build import ixon, meraki, sensor, sent
+from tests.webhooks.build import button_test, ixon, meraki, sensor, sent
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ from tests.webhooks.build import ixon, meraki, sensor, sent
 def test_a_rule_matches_what_is_at_its_paths(match: dict[str, Any], fits: bool) -> None:
     odd = {"list": [{"deep": 1}, True], "dotted.name": "x", "none": None}
     chosen = choose(sent(ixon(**odd)), [Rule("rule", match)], Defaults())
-    assert (chosen[0].rule == "rule") is fits
+    assert (chosen.matches[0].rule == "rule") is fits
 
 
 def test_every_rule_that_matches_acts_and_the_defaults_only_without_one() -> None:
@@ -61,11 +61,11 @@ def test_every_rule_that_matches_acts_and_the_defaults_only_without_one() -> Non
         Rule("second", {}, title="Look", actions=("clip",)),
     ]
     defaults = Defaults(cameras=(DOOR,), room="Alarms")
-    assert choose(sent(ixon()), rules, defaults) == (
+    assert choose(sent(ixon()), rules, defaults).matches == (
         RuleMatch((GATE,), "Yard", "", ("snapshot",), "first"),
         RuleMatch((DOOR,), "Alarms", "Look", ("clip",), "second"),
     )
-    assert choose(sent(ixon()), rules[1:2], defaults) == (
+    assert choose(sent(ixon()), rules[1:2], defaults).matches == (
         RuleMatch((DOOR,), "Alarms", "", ("snapshot",), ""),
     )
 
@@ -114,7 +114,7 @@ def test_the_cameras_are_those_nearest_to_the_alarm(
 ) -> None:
     defaults = Defaults(cameras=token)
     found = choose(sent(message), [Rule("rule", {}, cameras=rule)], defaults)
-    assert [match.cameras for match in found] == [chosen]
+    assert [match.cameras for match in found.matches] == [chosen]
 
 
 OVER = sensor("door", 0.0, alertData={"startedAlerting": False})
@@ -127,8 +127,8 @@ OVER = sensor("door", 0.0, alertData={"startedAlerting": False})
         (OVER, {"alertTypeId": "sensor_alert"}, False),
         (OVER, {"alertData.startedAlerting": False}, True),
         (OVER, {"alertData.startedAlerting": True}, False),
-        (meraki(alertId="", alertData={}), {"networkName": "Shop"}, False),
-        (meraki(alertId="", alertData={}), {"alertTypeId": "motion_alert"}, True),
+        (button_test(), {"networkName": "Shop"}, False),
+        (button_test(), {"alertTypeId": "motion_alert"}, True),
         (ixon(systemLabel="info"), {"companyName": "Packers"}, False),
         (ixon(systemLabel="info"), {"systemLabel": ("info", "alarm-high")}, True),
     ],
@@ -136,4 +136,6 @@ OVER = sensor("door", 0.0, alertData={"startedAlerting": False})
 def test_what_needs_no_picture_gets_one_from_a_rule_that_names_it(
     message: dict[str, Any], match: dict[str, Any], acts: bool
 ) -> None:
-    assert bool(choose(sent(message), [Rule("rule", match)], Defaults())) is acts
+    choice = choose(sent(message), [Rule("rule", match)], Defaults())
+    assert bool(choice.matches) is acts
+    assert bool(choice.ignored) is not acts

@@ -7,6 +7,9 @@ import unicodedata
 
 # Bytes of UTF-8, source: POST /messages.
 MAX_MARKDOWN_BYTES = 7439
+# Of each text that gives way: enough to recognise it.
+_KEPT_BYTES = 60
+_SPARE_BYTES = 16
 
 # Look-alikes, not backslashes: whether Webex honours an escape inside a mention is not
 # documented, and a second pass would double it.
@@ -56,3 +59,28 @@ def fit(markdown: str, limit_bytes: int = MAX_MARKDOWN_BYTES) -> str:
     ellipsis = "…".encode()
     kept = raw[: max(limit_bytes - len(ellipsis), 0)]
     return kept.decode("utf-8", "ignore") + "…"
+
+
+def shortened(text: str | list[str], excess: int) -> str | list[str]:
+    """Return neutral text, or lines of it, that take about `excess` bytes less.
+
+    Of several lines the longest give way first; each keeps its beginning.
+    """
+    if isinstance(text, str):
+        return _shorter(text, excess)
+    lines = list(text)
+    for index in sorted(range(len(lines)), key=lambda i: -len(lines[i].encode())):
+        if excess <= 0:
+            break
+        before = len(lines[index].encode())
+        lines[index] = _shorter(lines[index], excess)
+        excess -= before - len(lines[index].encode())
+    return lines
+
+
+def _shorter(text: str, excess: int) -> str:
+    size = len(text.encode())
+    if size <= _KEPT_BYTES:
+        return text
+    # The end of a cut text may count as markdown where it did not before.
+    return fit(text, max(size - excess - _SPARE_BYTES, _KEPT_BYTES))

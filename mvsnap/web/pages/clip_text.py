@@ -76,10 +76,13 @@ def advice(settings: Settings, hook_url: str) -> ClipAdvice:
     if not webhooks.tokens and not without_token:
         text = "No alarm senders are set up yet. Give each sender a token and restart:"
         return ClipAdvice(text, _TOKEN_LINES)
-    # A token without actions allows both.
-    by_token = any(not t.actions or "clip" in t.actions for t in webhooks.tokens)
+    # Where nothing is said, alarms do both.
+    usual = not webhooks.actions or "clip" in webhooks.actions
+    by_token = any(
+        "clip" in token.actions if token.actions else usual for token in webhooks.tokens
+    )
     by_rule = any("clip" in rule.actions for rule in webhooks.rules)
-    if not (without_token or by_token or by_rule):
+    if not ((without_token and usual) or by_token or by_rule):
         text = "Alarms only take snapshots so far. Add clips to a token or rule:"
         return ClipAdvice(text, _ACTION_LINES)
     text = "No clips yet. Alarms record them; try it with a token of webhooks.tokens:"

@@ -1,0 +1,177 @@
+"""The snapshots of a job: each taken, stored and described once.
+
+Meraki has the moment of an alarm only minutes later. Until then a first picture, of
+now, is stored as an event of its own; it never takes the place of the wanted one.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from concurrent.futures import Executor
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from mvsnap.clock import SystemClock
+from mvsnap.core.moments import IS_FIRST, wanted_moment
+from mvsnap.domain import Event, EventId, EventKind, Job, Serial, TriggerKind
+from mvsnap.errors import CameraOffline, NoPicture, NoVideo, UpstreamError
+from mvsnap.jobs.retry import RetryPolicy, retrying
+from mvsnap.jobs.stores import JobStores
+from mvsnap.metrics import Metrics
+from mvsnap.photographer import Cameras, Snapshot, moment_to_ask
+
+log = logging.getLogger(__name__)
+
+# Later than this, a picture of now says nothing about the alarm.
+_FIRST_WITHIN = timedelta(minutes=5)
+_ASKED_FOR = (TriggerKind.HTTP, TriggerKind.COMMAND)
+
+
+class JobSnapshots:
+    def __init__(
+        self,
+        stores: JobStores,
+        cameras: Cameras,
+        policy: RetryPolicy,
+        clock: SystemClock,
+        metrics: Metrics,
+    ) -> None:
+        self._stores = stores
+        self._cameras = cameras
+        self._policy = policy
+        self._clock = clock
+        self._metrics = metrics
+
+    def take(self, job: Job, serial: Serial, pool: Executor) -> Event:
+        """Take the snapshot and store it.
+
+        Raises:
+            UpstreamError: no picture within the retry policy.
+        """
+        raised = self._raised(job)
+        # People wait: a first picture comes before a long wait for the wanted one.
+        in_haste = self._first_helps(job) and self._known_first(job, serial) is None
+        snapshot = retrying(
+            lambda: self._cameras.photographer.take_snapshot(
+                job,
+                serial,
+                pool,
+                wanted=wanted_moment(job, raised),
+                link_at=raised.occurred_at if raised else None,
+                in_haste=in_haste,
+            ),
+            self._clock,
+            limit_s=self._policy.call_s,
+            at_once=self._worth_a_first(job, in_haste=in_haste),
+        )
+        event = self._event(job, serial, _event_id(job, serial), snapshot)
+        self._stores.events.add_event(event)
+        self._metrics.parts.labels("snapshot").inc()
+        took_s = (self._clock.now() - job.accepted_at).total_seconds()
+        name = event.camera_name
+        log.info("snapshot of %s (%s) stored after %.1f s", serial, name, took_s)
+        return event
+
+    def first(self, job: Job, serial: Serial, why: UpstreamError) -> Event | None:
+        """Return a picture of now, because of `why`; None where that is of no use.
+
+        It is taken once; a rerun of the job finds the same.
+        """
+        known = self._known_first(job, serial)
+        is_refusal = isinstance(why, NoPicture) and not isinstance(why, CameraOffline)
+        if known is not None or not (is_refusal and self._first_helps(job)):
+            return known
+        raised = self._raised(job)
+        begin = raised.occurred_at if raised else wanted_moment(job)
+        try:
+            snapshot = self._cameras.photographer.take_first_snapshot(serial, begin)
+        except UpstreamError as exc:
+            log.info("no first picture of %s: %s", serial, exc.message)
+            return None
+        event = self._event(job, serial, _first_id(job, serial), snapshot)
+        event = replace(event, details={IS_FIRST: 1})
+        self._stores.events.add_event(event)
+        return event
+
+    def give_up(
+        self, job: Job, serial: Serial, why: UpstreamError, first: Event | None
+    ) -> Event:
+        """Store that there is no picture of the wanted moment, and why.
+
+        first: the picture of another moment, which is all there is.
+        """
+        moment = wanted_moment(job, self._raised(job))
+        event = Event(
+            id=_event_id(job, serial),
+            kind=EventKind.SNAPSHOT,
+            occurred_at=first.occurred_at if first else moment,
+            recorded_at=self._clock.now(),
+            serial=serial,
+            job_id=job.id,
+            trigger=job.trigger,
+            camera_name=self._cameras.names.name(serial),
+            title=job.prefix,
+            video_link=self._cameras.photographer.video_link(serial, moment),
+            snapshot_path=first.snapshot_path if first else None,
+            error=why.message,
+        )
+        self._stores.events.add_event(event)
+        self._metrics.parts.labels("no_picture").inc()
+        log.error("no snapshot of %s for job %s: %s", serial, job.id, why.message)
+        return event
+
+    def _event(
+        self, job: Job, serial: Serial, event_id: EventId, snapshot: Snapshot
+    ) -> Event:
+        at: datetime = snapshot.occurred_at
+        return Event(
+            id=event_id,
+            kind=EventKind.SNAPSHOT,
+            occurred_at=at,
+            recorded_at=self._clock.now(),
+            serial=serial,
+            job_id=job.id,
+            trigger=job.trigger,
+            camera_name=self._cameras.names.name(serial),
+            title=job.prefix,
+            video_link=snapshot.video_link,
+            snapshot_path=self._stores.files.save_snapshot(event_id, at, snapshot.jpeg),
+        )
+
+    def _known_first(self, job: Job, serial: Serial) -> Event | None:
+        return self._stores.events.event(_first_id(job, serial))
+
+    def _first_helps(self, job: Job) -> bool:
+        """Return whether a picture of now says something while the wanted one lacks."""
+        now, wanted = self._clock.now(), wanted_moment(job, self._raised(job))
+        is_past = moment_to_ask(job, wanted, now) is not None
+        return self._may_be_first(job) and is_past and now - wanted < _FIRST_WITHIN
+
+    def _worth_a_first(
+        self, job: Job, *, in_haste: bool
+    ) -> type[UpstreamError] | tuple[()]:
+        """Return the error after which a first picture is taken, or a later run."""
+        if in_haste:
+            return NoPicture
+        return NoVideo if self._may_be_first(job) else ()
+
+    def _may_be_first(self, job: Job) -> bool:
+        """Return whether a picture of another moment may come first.
+
+        Not where somebody asked for a moment, nor where no second one would follow.
+        """
+        is_asked_for = job.at is not None and job.trigger.kind in _ASKED_FOR
+        return self._policy.is_rerun and not is_asked_for
+
+    def _raised(self, job: Job) -> Event | None:
+        return self._stores.events.event(job.about) if job.about else None
+
+
+def _event_id(job: Job, serial: Serial, what: str = "snapshot") -> EventId:
+    """Return the id of a part's event: always the same, so that reruns add nothing."""
+    return EventId(str(uuid.uuid5(uuid.UUID(job.id), f"{what} {serial}")))
+
+
+def _first_id(job: Job, serial: Serial) -> EventId:
+    return _event_id(job, serial, "first snapshot")

@@ -1,0 +1,56 @@
+"""Bodies of requests that are compressed (Content-Encoding)."""
+
+from __future__ import annotations
+
+import zlib
+
+from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+from mvsnap.errors import BadInput
+
+_GZIP = 16 + zlib.MAX_WBITS
+_WITH_HEADER, _RAW = zlib.MAX_WBITS, -zlib.MAX_WBITS
+
+
+def unpacked(asked: Request, most_bytes: int) -> bytes:
+    """Return the body as it was before it was compressed, at most so many bytes.
+
+    Raises:
+        BadInput, RequestEntityTooLarge, UnsupportedMediaType
+    """
+    body = asked.get_data(parse_form_data=False)
+    coding = asked.headers.get("Content-Encoding", "").strip().lower()
+    if coding in ("", "identity") or not body:
+        return body
+    if coding in ("gzip", "x-gzip"):
+        return _inflated(body, (_GZIP,), coding, most_bytes)
+    if coding == "deflate":  # some send it without the header that belongs to it
+        return _inflated(body, (_WITH_HEADER, _RAW), coding, most_bytes)
+    raise UnsupportedMediaType("Content-Encoding: expected gzip, deflate or none")
+
+
+def _inflated(
+    body: bytes, formats: tuple[int, ...], coding: str, most_bytes: int
+) -> bytes:
+    for wbits in formats:
+        try:
+            return _members(body, wbits, coding, most_bytes)
+        except zlib.error:
+            continue
+    raise BadInput(f"body: not {coding} (as Content-Encoding says)")
+
+
+def _members(body: bytes, wbits: int, coding: str, most_bytes: int) -> bytes:
+    """Return all that is in the body: gzip may consist of several parts."""
+    plain = b""
+    while body:
+        unpack = zlib.decompressobj(wbits=wbits)
+        # One byte more than allowed: a small body may decompress to gigabytes.
+        plain += unpack.decompress(body, most_bytes + 1 - len(plain))
+        if len(plain) > most_bytes:
+            raise RequestEntityTooLarge
+        if not unpack.eof:
+            raise BadInput(f"body: the {coding} data is truncated")
+        body = unpack.unused_data
+    return plain
