@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from mvsnap.core.spelling import fold
+from mvsnap.spelling import fold
 from mvsnap.webhooks.alarm import Alarm, AlarmSource, Fields, Ignored, digest
 
 # What machines call these fields; the first that exists is used.

@@ -7,7 +7,7 @@ Templates and other receivers spell the same as `door: {open: false}`, or in wor
 
 from __future__ import annotations
 
-from mvsnap.core.spelling import fold
+from mvsnap.spelling import fold
 from mvsnap.webhooks.alarm import Fields
 
 CLOSED, _OPEN = "door closed", "door open"

@@ -16,9 +16,9 @@ from datetime import datetime
 from typing import Any
 
 from mvsnap.core.http_body import without_secrets
-from mvsnap.core.spelling import fold
 from mvsnap.domain import Serial, parse_serial
 from mvsnap.errors import BadInput
+from mvsnap.spelling import fold
 from mvsnap.webhooks.alarm import (
     Alarm,
     AlarmSource,
