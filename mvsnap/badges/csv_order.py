@@ -39,8 +39,9 @@ def in_order(rows: Iterable[Row]) -> Iterator[Row]:
             continue
         if not run or not _belongs(run, row):
             order.note(row)
-            yield from _decided(run, row, order)
-            run = []
+            if run:
+                yield from _decided(run, row, order)
+                run = []
         if is_doubtful(row.swipe.swiped_at):
             run.append(row)
         else:

@@ -99,7 +99,9 @@ def is_doubtful(moment: datetime) -> bool:
 
 
 def in_pass(moment: datetime, fold: int) -> datetime:
-    """Return a doubtful time as the first (0) or second (1) that the clocks showed."""
+    """Return a doubtful time as the first (0) or second (1) of the two, in UTC."""
+    if not is_doubtful(moment):
+        return moment
     return moment.replace(fold=fold).astimezone(UTC)
 
 

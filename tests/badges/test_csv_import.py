@@ -257,7 +257,10 @@ def test_a_heading_below_a_whole_page_is_not_looked_for() -> None:
         ("08:15,1,Gate", "timestamp: '08:15' has no date"),
         ("2026/07/01,1,Gate", "timestamp: '2026/07/01' has no time of day"),
         ("2026-07-01 8:15 XYZ,1,Gate", "timestamp: '2026-07-01 8:15 XYZ' (expected a"),
-        ("2026-07-01 08:15,1,T\ufffdr", "reader: 'T\ufffdr' has a letter that cannot"),
+        (
+            "2026-07-01 08:15,1,T\ufffdr",
+            "reader: 'T\ufffdr' has a character that cannot",
+        ),
     ],
 )
 def test_what_a_spreadsheet_has_changed_is_refused_by_line(
@@ -284,7 +287,7 @@ def test_long_numbers_with_zeros_are_cut_unless_another_one_is_whole() -> None:
     assert swipes("time,badge,door", quoted)[0].user_id == "8965290000000120"
 
 
-def test_a_letter_with_its_mark_apart_is_one_letter() -> None:
+def test_a_character_with_its_mark_apart_is_one_character() -> None:
     apart, one = swipes(
         *("time,badge,door", "2026-07-01 08:15,1,Tu\u0308r", "2026-07-01 08:15,1,Tür")
     )

@@ -71,7 +71,7 @@ def test_a_mark_wins_over_what_was_given_and_that_over_a_guess() -> None:
     assert encoding_of(["Tür".encode()], "cp1252") == "cp1252"
 
 
-def test_text_cut_within_a_letter_is_no_utf_8() -> None:
+def test_text_cut_within_a_character_is_no_utf_8() -> None:
     with pytest.raises(BadInput):
         of("1,Tü".encode()[:-1])
 
