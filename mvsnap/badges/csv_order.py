@@ -11,7 +11,7 @@ from mvsnap.badges.csv_times import in_pass, is_doubtful
 from mvsnap.badges.model import Swipe
 from mvsnap.core.csv_reader import BadRow
 
-MOST_WAITING = 100_000
+MOST_WAITING = 20_000
 _RECENT = 200
 _ONE_NIGHT = timedelta(hours=6)
 
