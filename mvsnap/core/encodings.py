@@ -42,6 +42,7 @@ _LATIN = re.compile(
     "[\u00c0-\u0148\u014a-\u017e\u01a0\u01a1\u01af\u01b0\u0218-\u021b\u1ea0-\u1ef9]"
 )
 _EASTERN = ("CJK", "HIRAGANA", "KATAKANA", "HALFWIDTH", "FULLWIDTH", "HANGUL")
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 _MOST_WORDS = 2000
 _MAX_WORD = 200
 _MAX_CARRIED = 65_536
@@ -65,6 +66,8 @@ def encoding_of(
     for chunk in chunks:
         if not begun:
             begun = True
+            if chunk.startswith(_WORKBOOKS):
+                raise BadInput("an Excel workbook (expected text: save it as CSV)")
             if found := _marked(chunk) or given or _spaced(chunk):
                 return found
         utf8.feed(chunk)

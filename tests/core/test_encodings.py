@@ -76,6 +76,13 @@ def test_text_cut_within_a_character_is_no_utf_8() -> None:
         of("1,Tü".encode()[:-1])
 
 
+@pytest.mark.parametrize("start", [b"PK\x03\x04", bytes.fromhex("d0cf11e0a1b11ae1")])
+def test_a_workbook_is_named(start: bytes) -> None:
+    with pytest.raises(BadInput) as caught:
+        encoding_of([start + bytes(100)], "cp1252")
+    assert caught.value.message.startswith("an Excel workbook")
+
+
 def test_bytes_that_are_no_text_are_asked_about() -> None:
     with pytest.raises(BadInput) as caught:
         of(bytes(range(128, 256)) * 10)
