@@ -103,6 +103,8 @@ PURE = (
     "clock.iso",  # how a moment is written
     "badges.csv_export",
     "badges.csv_import",
+    "badges.csv_order",
+    "badges.csv_times",
     "badges.directory",
     "badges.json_body",
     "badges.model",

@@ -43,6 +43,7 @@ COLUMNS = Columns(
         "user_id": (
             *("badge", "badge id", "badge number", "card", "card id", "card number"),
             *("user", "userid", "employee id", "employee number", "person id"),
+            *("badge no", "card no", "employee no", "credential", "credential number"),
             *("cardholder id", "personnel number", "ausweis", "ausweisnummer"),
             *("personalnummer", "id"),
         ),

@@ -11,7 +11,7 @@ from mvsnap.badges.csv_times import in_pass, is_doubtful
 from mvsnap.badges.model import Swipe
 from mvsnap.core.csv_reader import BadRow
 
-MOST_WAITING = 100_000
+MOST_WAITING = 20_000
 _RECENT = 200
 _ONE_NIGHT = timedelta(hours=6)
 
@@ -39,8 +39,9 @@ def in_order(rows: Iterable[Row]) -> Iterator[Row]:
             continue
         if not run or not _belongs(run, row):
             order.note(row)
-            yield from _decided(run, row, order)
-            run = []
+            if run:
+                yield from _decided(run, row, order)
+                run = []
         if is_doubtful(row.swipe.swiped_at):
             run.append(row)
         else:

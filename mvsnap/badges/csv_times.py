@@ -99,7 +99,9 @@ def is_doubtful(moment: datetime) -> bool:
 
 
 def in_pass(moment: datetime, fold: int) -> datetime:
-    """Return a doubtful time as the first (0) or second (1) that the clocks showed."""
+    """Return a doubtful time as the first (0) or second (1) of the two, in UTC."""
+    if not is_doubtful(moment):
+        return moment
     return moment.replace(fold=fold).astimezone(UTC)
 
 
@@ -126,9 +128,7 @@ def _written(text: str, zone: ZoneInfo) -> datetime | None:
     part = match.groupdict()
     year, hour = int(part["year"]), int(part["hour"])
     if part["half"]:
-        if not 1 <= hour <= 12:
-            return None
-        hour = hour % 12 + (12 if part["half"] in "Pp" else 0)
+        hour = _of_24(hour, part["half"].upper())
     name = part.get("name")
     month = _month(name) if name else int(part["month"])
     local = datetime(  # noqa: DTZ001 - the zone follows
@@ -141,6 +141,14 @@ def _written(text: str, zone: ZoneInfo) -> datetime | None:
         int((part["part"] or "")[:6].ljust(6, "0")),
     )
     return _with_offset(local, part["offset"], zone)
+
+
+def _of_24(hour: int, half: str) -> int:
+    # Some write 14:15 PM and 00:15 AM, which is clear as well.
+    is_of_24 = (hour == 0 and half == "A") or (hour > 12 and half == "P")
+    if hour > 12 and not is_of_24:
+        raise ValueError(half)
+    return hour if is_of_24 else hour % 12 + (12 if half == "P" else 0)
 
 
 def _month(name: str) -> int:

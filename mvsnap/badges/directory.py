@@ -70,16 +70,13 @@ def _cells(row: CsvRow | BadRow, are_whole: bool) -> Mapping[str, Any] | BadRow:
         return row
     came = row.cells.get("user_id", "")
     try:
-        cells = {
-            name: spreadsheet.text_of(name, cell) if name in _COLUMNS.known else cell
-            for name, cell in row.cells.items()
-        }
-        cells["user_id"] = spreadsheet.number_of("user_id", came)
         if spreadsheet.may_be_cut(came) and not are_whole:
             raise spreadsheet.cut("user_id", came)
+        number = spreadsheet.number_of("user_id", came)
+        name = spreadsheet.text_of("name", row.cells.get("name", ""))
     except BadInput as exc:
         return BadRow(row.line, exc.message)
-    return cells
+    return {**row.cells, "user_id": number, "name": name}
 
 
 def read_json(text: str) -> Directory:

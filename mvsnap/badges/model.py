@@ -172,7 +172,7 @@ def parse_text(name: str, value: object, most: int = MAX_TEXT) -> str:
     """
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise BadInput(f"{name}: {_came(value)} (expected text)")
-    # A letter with a mark may be one sign or two: stored, it is one.
+    # A character with a mark may be one sign or two: stored, it is one.
     text = unicodedata.normalize("NFC", str(value)).strip()
     if not text:
         raise BadInput(f"{name}: missing (expected text)")

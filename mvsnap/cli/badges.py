@@ -242,7 +242,7 @@ def _report(made: Import, file: Path, *, complete: bool) -> None:
     if not made.bad:
         return
     err.print(f"{_count(made.bad, 'line')} of {file} cannot be used:", style="red")
-    for row in made.first:
+    for row in sorted(made.first, key=lambda row: row.line):
         err.print(f"  line {row.line}: {row.why}", markup=False)
     if made.bad > _MOST_SHOWN and not complete:
         err.print(

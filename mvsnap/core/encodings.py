@@ -37,11 +37,12 @@ _EASTERN_SIGNS = frozenset("\u3000、。・（）「」【】：－ー々")
 # The second byte of a character may be one of @ to ~.
 _WORD = re.compile(rb"[0-9@-~\x80-\xff]+")
 _PIECE = re.compile(r"[A-Za-z]*[^\x00-\x7f][^\x00-@\[-`{-\x7f]*")
-# The letters of languages; others are signs: ƒ for a currency, ª for a number.
+# The characters of languages; others are signs: ƒ for a currency, ª for a number.
 _LATIN = re.compile(
     "[\u00c0-\u0148\u014a-\u017e\u01a0\u01a1\u01af\u01b0\u0218-\u021b\u1ea0-\u1ef9]"
 )
 _EASTERN = ("CJK", "HIRAGANA", "KATAKANA", "HALFWIDTH", "FULLWIDTH", "HANGUL")
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 _MOST_WORDS = 2000
 _MAX_WORD = 200
 _MAX_CARRIED = 65_536
@@ -65,6 +66,8 @@ def encoding_of(
     for chunk in chunks:
         if not begun:
             begun = True
+            if chunk.startswith(_WORKBOOKS):
+                raise BadInput("an Excel workbook (expected text: save it as CSV)")
             if found := _marked(chunk) or given or _spaced(chunk):
                 return found
         utf8.feed(chunk)
@@ -120,29 +123,29 @@ def _readings(sample: bytes) -> dict[str, str]:
 
 
 def _is_word(piece: str, common: str) -> bool:
-    """Return whether the letters of a word may stand together in some language.
+    """Return whether the characters of a word may stand together in some language.
 
     common: an encoding of those that may stand beside Latin ones.
     """
     if all(sign in _APART for sign in piece):
         return True
-    letters = "".join(sign for sign in piece if sign not in _EASTERN_SIGNS)
-    if not all(map(_is_letter, letters)):
+    characters = "".join(sign for sign in piece if sign not in _EASTERN_SIGNS)
+    if not all(map(_is_character, characters)):
         return False
-    scripts = {_script(sign) for sign in letters}
+    scripts = {_script(sign) for sign in characters}
     if "EAST" in scripts:
         # VIP室 is one, T黵 is not.
-        is_usual = scripts == {"EAST"} or _has(common, letters)
-        is_mixed = not scripts <= {"EAST", "LATIN"} or letters != letters.upper()
+        is_usual = scripts == {"EAST"} or _has(common, characters)
+        is_mixed = not scripts <= {"EAST", "LATIN"} or characters != characters.upper()
         return is_usual and not is_mixed
     if len(scripts) > 1:
         return False
-    foreign = not any(map(str.isascii, letters))
-    if scripts == {"LATIN"} and foreign and len(letters) > 3:
+    foreign = not any(map(str.isascii, characters))
+    if scripts == {"LATIN"} and foreign and len(characters) > 3:
         return False
     # Tür and TÜR are words, TŘr is not.
-    capital_within = any(not s.isascii() and s.isupper() for s in letters[1:])
-    return not capital_within or letters == letters.upper()
+    capital_within = any(not s.isascii() and s.isupper() for s in characters[1:])
+    return not capital_within or characters == characters.upper()
 
 
 def _has(encoding: str, text: str) -> bool:
@@ -153,7 +156,7 @@ def _has(encoding: str, text: str) -> bool:
     return True
 
 
-def _is_letter(sign: str) -> bool:
+def _is_character(sign: str) -> bool:
     if sign.isascii():
         return True
     kind = unicodedata.category(sign)

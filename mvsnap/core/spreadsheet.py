@@ -37,21 +37,21 @@ def text_of(name: str, cell: str) -> str:
     """Return the text of a cell.
 
     Raises:
-        BadInput: it is an error of the spreadsheet, or has lost letters on the way.
+        BadInput: it is an error of the spreadsheet, or has lost characters on the way.
     """
     text = _unwrapped(cell)
     if _ERROR.fullmatch(text):
         raise _cut(name, cell, "cell")
     if "\ufffd" in text:
         raise BadInput(
-            f"{name}: {cell[:40]!r} has a letter that cannot be read "
+            f"{name}: {cell[:40]!r} has a character that cannot be read "
             "(expected text in one encoding)"
         )
     return text
 
 
 def number_of(name: str, cell: str) -> str:
-    """Return the number of a badge or a person, which may have letters as well.
+    """Return the number of a badge or a person, not always of digits alone.
 
     Raises:
         BadInput: a spreadsheet has cut it, or made another value of it.

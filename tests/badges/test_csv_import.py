@@ -74,6 +74,24 @@ def test_another_way_to_write_times_can_be_given() -> None:
 
 
 @pytest.mark.parametrize(
+    ("time", "expected"),
+    [
+        *[("12:15 AM", "22:15"), ("00:15 AM", "22:15"), ("12:15 PM", "10:15")],
+        *[("14:15 PM", "12:15"), ("2:15 pm", "12:15"), ("2:15 p. m.", "12:15")],
+    ],
+)
+def test_both_halves_of_the_day_are_read(time: str, expected: str) -> None:
+    (found,) = swipes("time,badge,door", f"2026-07-01 {time},1,Gate")
+    assert f"{found.swiped_at:%H:%M}" == expected
+
+
+def test_the_dots_of_am_and_pm_do_not_disturb_a_given_format() -> None:
+    how = Reading(HOW.zone, NOW, {}, "%d/%m/%Y %I:%M:%S %p")
+    line = "01/07/2026 08:15:00 a.\u00a0m.,1,Gate"
+    assert swipes("time,badge,door", line, how=how)[0].swiped_at == AT
+
+
+@pytest.mark.parametrize(
     ("lines", "given", "said"),
     [
         (("a,b",), {}, "no column for user_id and reader (the file has a, b; usual"),
@@ -201,6 +219,7 @@ def test_the_encoding_is_found(encoding: str) -> None:
         ("Date & Time^Badge^Door", "2026/07/01 08:15:00^4711^Gate"),
         ("Datum und Uhrzeit~Badge~Door", '"01.07.2026, 08:15"~4711~Gate'),
         ("Time,Badge,Door", "01.07.26 08:15,4711,Gate"),
+        ("Time,Card No.,Door", "2026-07-01 08:15 AM,4711,Gate"),
         ("Time,Badge,Door", "2026. 07. 01. 8:15:00,4711,Gate"),
         ("Time,Badge,Door", "1-Jul-2026 08:15:00,4711,Gate"),
         ("Time;Badge;Door", "Jul 1, 2026 8:15:00\u202fa.\u00a0m.;4711;Gate"),
@@ -256,8 +275,12 @@ def test_a_heading_below_a_whole_page_is_not_looked_for() -> None:
         ("7/1/2026 8:15 AM,1,Gate", "has day or month first (expected a time like"),
         ("08:15,1,Gate", "timestamp: '08:15' has no date"),
         ("2026/07/01,1,Gate", "timestamp: '2026/07/01' has no time of day"),
+        ("2026-07-01 15:00 AM,1,Gate", "timestamp: '2026-07-01 15:00 AM' (expected"),
         ("2026-07-01 8:15 XYZ,1,Gate", "timestamp: '2026-07-01 8:15 XYZ' (expected a"),
-        ("2026-07-01 08:15,1,T\ufffdr", "reader: 'T\ufffdr' has a letter that cannot"),
+        (
+            "2026-07-01 08:15,1,T\ufffdr",
+            "reader: 'T\ufffdr' has a character that cannot",
+        ),
     ],
 )
 def test_what_a_spreadsheet_has_changed_is_refused_by_line(
@@ -284,7 +307,7 @@ def test_long_numbers_with_zeros_are_cut_unless_another_one_is_whole() -> None:
     assert swipes("time,badge,door", quoted)[0].user_id == "8965290000000120"
 
 
-def test_a_letter_with_its_mark_apart_is_one_letter() -> None:
+def test_a_character_with_its_mark_apart_is_one_character() -> None:
     apart, one = swipes(
         *("time,badge,door", "2026-07-01 08:15,1,Tu\u0308r", "2026-07-01 08:15,1,Tür")
     )

@@ -99,7 +99,7 @@ def test_an_encoding_that_does_not_fit_refuses_the_lines_it_cannot_read(
     file = write(tmp_path, *lines, encoding="cp1252")
     said = mvsnap(tmp_path, "badges", "import", str(file), "--encoding", "utf-8")
     assert said.code == 1
-    assert "line 3: reader: 'T\ufffdr' has a letter that cannot be read" in said.err
+    assert "line 3: reader: 'T\ufffdr' has a character that cannot be read" in said.err
     assert [badge.reader for badge in stored(tmp_path)] == ["Gate"]
     wrong = mvsnap(tmp_path, "badges", "import", str(file), "--encoding", "excel")
     assert (wrong.code, "--encoding: 'excel' is unknown" in wrong.err) == (2, True)

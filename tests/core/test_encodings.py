@@ -71,9 +71,16 @@ def test_a_mark_wins_over_what_was_given_and_that_over_a_guess() -> None:
     assert encoding_of(["Tür".encode()], "cp1252") == "cp1252"
 
 
-def test_text_cut_within_a_letter_is_no_utf_8() -> None:
+def test_text_cut_within_a_character_is_no_utf_8() -> None:
     with pytest.raises(BadInput):
         of("1,Tü".encode()[:-1])
+
+
+@pytest.mark.parametrize("start", [b"PK\x03\x04", bytes.fromhex("d0cf11e0a1b11ae1")])
+def test_a_workbook_is_named(start: bytes) -> None:
+    with pytest.raises(BadInput) as caught:
+        encoding_of([start + bytes(100)], "cp1252")
+    assert caught.value.message.startswith("an Excel workbook")
 
 
 def test_bytes_that_are_no_text_are_asked_about() -> None:

@@ -47,7 +47,7 @@ def test_what_is_whole_is_unwrapped_or_left(cell: str, number: str) -> None:
         *[(cell, "was another value before Excel") for cell in ("03-Nov", "Nov-26")],
         *[(cell, "was another value") for cell in ("03. Mrz", "2026-11-03 00:00")],
         *[(cell, "stands for nothing") for cell in ("nan", "NULL", "n/a")],
-        ("T\ufffdr", "a letter that cannot be read"),
+        ("T\ufffdr", "a character that cannot be read"),
     ],
 )
 def test_what_has_lost_something_is_refused(cell: str, said: str) -> None:
