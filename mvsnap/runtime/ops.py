@@ -7,15 +7,17 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
+from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
 from mvsnap import __version__
 from mvsnap.runtime.answers import HealthAnswer, ReadinessAnswer
+from mvsnap.runtime.clock_state import ClockSinceStart, mistake
 from mvsnap.runtime.openapi import document
-from mvsnap.store.events import SILENT_AFTER
+from mvsnap.store.events import SILENT_AFTER, EventFilter
 from mvsnap.web import auth
 from mvsnap.web.answers import json_response
 from mvsnap.web.context import gateway
@@ -25,6 +27,12 @@ from mvsnap.web.params import read_parameters
 bp = Blueprint("ops", __name__)
 
 _LEAST_FREE_BYTES = 200_000_000
+_CLOCK = "mvsnap_clock_since_start"
+
+
+@bp.record
+def _prepare(state: BlueprintSetupState) -> None:
+    state.app.extensions[_CLOCK] = ClockSinceStart()
 
 
 @bp.get("/healthz")
@@ -43,10 +51,14 @@ def readyz() -> ResponseReturnValue:
         "disk": _disk(),
         "api_keys": _api_keys(),
         "sense": _sense(),
+        "clock": _clock(),
     }
     ready = all(reason == "ok" for reason in parts.values())
     # For information: a camera that is offline does not stop alarms from coming in.
     parts["recorder"] = _recorder()
+    if parts["clock"] == "ok":
+        since: ClockSinceStart = current_app.extensions[_CLOCK]
+        parts["clock"] = since.jump() or "ok"
     answer = ReadinessAnswer("ready" if ready else "not ready", parts)
     return json_response(answer, 200 if ready else 503)
 
@@ -132,6 +144,15 @@ def _sense() -> str:
     if not alive:
         return "no process with the sense role was seen in the last minute"
     return "ok" if any(one.connected for one in alive) else alive[0].state
+
+
+def _clock() -> str:
+    try:
+        newest = gateway().store.events(EventFilter(), 1)
+    except SQLAlchemyError:
+        return "unknown: the database does not answer"
+    stored_at = newest[0].recorded_at if newest else None
+    return mistake(gateway().clock.now(), stored_at) or "ok"
 
 
 def _recorder() -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mvsnap.clock import SystemClock
+from mvsnap.runtime.clock_state import ClockSinceStart
+from tests.clients.fakes import FakeClock
+from tests.core.build import event
 from tests.web.build import GATE, Web
 from tests.web.clip_build import SETTINGS
 
@@ -67,3 +72,41 @@ def test_a_snapshot_without_a_dashboard_is_refused_at_once(tmp_path: Path) -> No
     assert "meraki.api_key is not set" in answer.text
     assert web.accepted == []
     web.close()
+
+
+def test_a_clock_that_cannot_be_right_is_not_ready(tmp_path: Path) -> None:
+    clock = FakeClock()
+    web = Web(tmp_path, clock=clock)
+    assert parts_of(web)["clock"] == "ok"
+    clock.pass_time(-60 * 365 * 86_400)
+    answer = web.client(None).get("/readyz")
+    assert answer.status_code == 503
+    assert "wrong: it says 1966-" in answer.text
+    web.close()
+
+
+def test_a_clock_behind_the_last_event_is_not_ready(tmp_path: Path) -> None:
+    clock = FakeClock()
+    web = Web(tmp_path, clock=clock)
+    web.store.add_event(event(recorded_at=clock.now() + timedelta(days=1)))
+    assert "the last event was stored at 2026-03-05" in parts_of(web)["clock"]
+    clock.pass_time(86_400)
+    assert parts_of(web)["clock"] == "ok"
+    web.close()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (59, ""),
+        (90_061, "set ahead by 1 day, 1:01:01 since the start"),
+        (-3600, "set back by 1:00:00 since the start"),
+    ],
+)
+def test_a_clock_set_since_the_start_is_reported(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, said: str
+) -> None:
+    since, now = ClockSinceStart(), time.time
+    monkeypatch.setattr(time, "time", lambda: now() + seconds)
+    assert said in since.jump()
+    assert bool(said) == bool(since.jump())
