@@ -42,6 +42,9 @@ _CHARSETS = {
     "cp1252": "cp1252",
 }
 _BEGINS_JSON = (b"{", b"[", b'"')
+_NEITHER = (
+    "body: neither a JSON object nor a form (words need the Content-Type text/plain)"
+)
 _SECRETS = {"sharedsecret", "apikey", "routingkey"}
 
 
@@ -226,7 +229,7 @@ def _is_plain_text(content_type: str) -> bool:
 
 def _form(text: str, *, may_be_words: bool) -> list[dict[str, Any]]:
     try:
-        pairs = form_pairs(text, _MAX_FIELDS, "body: neither a JSON object nor a form")
+        pairs = form_pairs(text, _MAX_FIELDS, _NEITHER)
     except BadInput:
         if may_be_words:
             return [{"text": text}]

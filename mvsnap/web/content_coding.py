@@ -10,6 +10,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 from mvsnap.errors import BadInput
 
 _GZIP = 16 + zlib.MAX_WBITS
+_MAGIC = b"\x1f\x8b"
 _WITH_HEADER, _RAW = zlib.MAX_WBITS, -zlib.MAX_WBITS
 
 
@@ -21,10 +22,12 @@ def unpacked(asked: Request, most_bytes: int) -> bytes:
     """
     body = asked.get_data(parse_form_data=False)
     coding = asked.headers.get("Content-Encoding", "").strip().lower()
+    # Some senders compress and do not say so; no text begins like this.
+    is_gzip = coding in ("gzip", "x-gzip") or (not coding and body[:2] == _MAGIC)
+    if is_gzip:
+        return _inflated(body, (_GZIP,), "gzip", most_bytes)
     if coding in ("", "identity") or not body:
         return body
-    if coding in ("gzip", "x-gzip"):
-        return _inflated(body, (_GZIP,), coding, most_bytes)
     if coding == "deflate":  # some send it without the header that belongs to it
         return _inflated(body, (_WITH_HEADER, _RAW), coding, most_bytes)
     raise UnsupportedMediaType("Content-Encoding: expected gzip, deflate or none")
@@ -38,7 +41,7 @@ def _inflated(
             return _members(body, wbits, coding, most_bytes)
         except zlib.error:
             continue
-    raise BadInput(f"body: not {coding} (as Content-Encoding says)")
+    raise BadInput(f"body: not {coding}, as it should be")
 
 
 def _members(body: bytes, wbits: int, coding: str, most_bytes: int) -> bytes:

@@ -80,6 +80,7 @@ def _receive(by: AlarmSender) -> ResponseReturnValue:
     badges = keep(swipes, by.caller) if swipes else None
     jobs = [job for each in found if each.orders for job in _accept(each, by)]
     notes = dict.fromkeys(note for each in found for note in each.notes)
+    notes |= dict.fromkeys(f"ignored: {e.ignored}" for e in found if e.ignored)
     return _accepted(list(dict.fromkeys(jobs)), list(notes), badges)
 
 

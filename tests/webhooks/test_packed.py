@@ -60,6 +60,7 @@ def post(client: FlaskClient, address: str, body: bytes, coding: str) -> Any:
     [
         (gzip.compress, "gzip"),
         (gzip.compress, "X-GZIP"),
+        (gzip.compress, ""),
         (in_two, "gzip"),
         (zlib.compress, "deflate"),
         (raw_deflate, "deflate"),
@@ -124,6 +125,7 @@ def test_several_alarms_are_several_jobs_and_the_same_when_sent_again(
     message = [alert(), alert(deviceSerial=HALL), button_test()]
     body = accepted(client.post(HOOK, json=message))
     assert [job["cameras"] for job in body["jobs"]] == [["Q2SM-0000-0001"], [HALL]]
+    assert body["notes"] == ["ignored: test message"]
     assert accepted(client.post(HOOK, json=message))["jobs"] == body["jobs"]
     assert len(web.accepted) == 2
     keyed = {"Idempotency-Key": "press 1"}
