@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from mvsnap import __version__
+from mvsnap import __version__, signals
 
 # name -> (module, one line for --help)
 _COMMANDS = {
@@ -82,4 +82,7 @@ def main(ctx: click.Context, config: Path) -> None:
     """
     # Pictures, databases and settings are private to this account and its group.
     os.umask(0o027)
+    # Every command clears up after itself, also after two signals in a row: recording
+    # programs, the demo's broker, folders. `serve` then has a way of its own.
+    signals.interrupt_once()
     ctx.obj = config

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -52,8 +51,6 @@ def demo(once: bool, port: int) -> None:
     from mvsnap import logs
     from mvsnap.cli.demo_world import API_KEY, world
 
-    # A signal is handled like Ctrl-C: the broker and the folder are removed, too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # The offline camera is part of the demo: no log line is needed for it.
     logs.configure([API_KEY], logging.CRITICAL)
     out.print(

@@ -66,7 +66,7 @@ class Service:
         return make_app(self.parts, self._jobs)
 
     def interrupt(self) -> None:
-        """Wake everything that waits; fast enough for a signal handler."""
+        """Wake everything that waits; it takes locks, so not from a signal handler."""
         self.parts.clock.stop()
         if self._finished is not None:
             self._finished.wake_all()
