@@ -12,6 +12,7 @@ MvsnapError
   AccountsAway            system accounts cannot be checked now    503
   BadConfig               invalid settings, all mistakes together
   EngineUnfit             the job engine cannot run on this machine
+  DatabaseUnfit           a file of SQLite is damaged or cannot be written
   CannotListen            the server's address is in use, or not ours
   UpstreamError           an outside service refused, or is down   502
     NoPicture             the camera cannot provide a picture, now or ever

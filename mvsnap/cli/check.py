@@ -20,6 +20,7 @@ from mvsnap.cli.terminal import (
 )
 from mvsnap.domain import Serial
 from mvsnap.errors import MvsnapError, UpstreamError
+from mvsnap.sqlite_errors import reason
 
 if TYPE_CHECKING:
     from mvsnap.clients.meraki.dashboard import Dashboard
@@ -51,7 +52,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
     checks = [
         ("api keys", lambda: _api_keys(settings)),
         ("database", lambda: _database(settings)),
-        ("jobs", _engine),
+        ("jobs", lambda: _engine(settings)),
         ("Meraki", lambda: _meraki(settings)),
         ("cameras", lambda: _cameras(settings)),
         ("Webex", lambda: _webex(settings)),
@@ -75,8 +76,7 @@ def _checked(name: str, check: Callable[[], CheckResult]) -> CheckResult:
     except MvsnapError as exc:
         return CheckResult(name, False, exc.message)
     except SQLAlchemyError as exc:
-        # The driver's text may contain the password: only the kind of error is shown.
-        return CheckResult(name, False, f"no database: {type(exc).__name__}")
+        return CheckResult(name, False, f"no database: {reason(exc)}")
     except OSError as exc:
         return CheckResult(name, False, f"{exc.filename}: {exc.strerror}")
 
@@ -102,18 +102,23 @@ def _api_keys(settings: Settings) -> CheckResult:
 def _database(settings: Settings) -> CheckResult:
     from mvsnap.runtime import store_url
     from mvsnap.store import database
+    from mvsnap.store.sqlite_file import require_sound
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
+    require_sound(store_url(settings), thorough=True)
     engine = database.open_database(store_url(settings))
     database.upgrade(engine)
     kind = engine.dialect.name
     return CheckResult("database", True, f"{kind}, version {database.version(engine)}")
 
 
-def _engine() -> CheckResult:
+def _engine(settings: Settings) -> CheckResult:
     from mvsnap.jobs.engine import check_fitness
+    from mvsnap.runtime import jobs_url
+    from mvsnap.store.sqlite_file import require_sound
 
     check_fitness()
+    require_sound(jobs_url(settings), thorough=True)
     return CheckResult("jobs", True, "the job engine runs on this machine")
 
 

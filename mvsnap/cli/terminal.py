@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import pwd
+import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from mvsnap import logs
 from mvsnap.config.load import load, readable_by_others
 from mvsnap.config.model import Settings
 from mvsnap.errors import BadConfig, MvsnapError
+from mvsnap.sqlite_errors import reason
 
 if TYPE_CHECKING:
     from mvsnap.runtime import Parts
@@ -82,17 +84,20 @@ def storage_errors(settings: Settings) -> Iterator[None]:
     """Turn an unusable folder or database into one line and exit code 1."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    from mvsnap.store.sqlite_file import DatabaseUnfit
+
     refuse_foreign_root(settings.data_dir)
     try:
         yield
+    except DatabaseUnfit as exc:
+        fail_with(exc)
     except OSError as exc:
         fail(f"data_dir {settings.data_dir} cannot be used: {exc.strerror}")
-    except SQLAlchemyError as exc:
-        # The driver's own text may contain the password: only the kind is shown.
+    except (SQLAlchemyError, sqlite3.Error) as exc:
         where = f"data_dir {settings.data_dir}"
         if settings.database_url is not None:
             where = "database_url"
-        fail(f"The database cannot be used ({where}): {type(exc).__name__}")
+        fail(f"The database cannot be used ({where}): {reason(exc)}")
 
 
 def refuse_foreign_root(data_dir: Path) -> None:
