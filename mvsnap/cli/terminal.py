@@ -7,7 +7,7 @@ import os
 import pwd
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ import click
 from rich.console import Console
 
 from mvsnap import logs
-from mvsnap.config.load import load, readable_by_others
+from mvsnap.config.load import load, load_usable, readable_by_others
 from mvsnap.config.model import Settings
 from mvsnap.errors import BadConfig, MvsnapError
 from mvsnap.sqlite_errors import reason
@@ -56,27 +56,52 @@ def config_option(command: click.Command) -> click.Command:
     return command
 
 
-def load_settings(
-    ctx: click.Context, *, level: int = logging.WARNING, must_exist: bool = True
-) -> Settings:
+def load_settings(ctx: click.Context, *, level: int = logging.WARNING) -> Settings:
     """Return the settings, or list all mistakes and exit with code 1."""
     path: Path = ctx.obj
-    if must_exist and not path.exists():
+    if not path.exists():
         fail(f"{path} not found. Create it with: python -m mvsnap init")
     try:
         settings = load(path)
     except BadConfig as exc:
-        err.print(f"[red]{path} cannot be used:[/red]")
-        for mistake in exc.mistakes:
-            err.print(f"  {mistake}", markup=False)
+        list_mistakes(path, exc.mistakes)
         raise SystemExit(1) from exc
     logs.configure(settings.secrets(), level)
+    _warn_if_readable(path)
+    return settings
+
+
+def load_for_repair(ctx: click.Context) -> tuple[Settings, list[str]]:
+    """Return the settings that are right, and the mistakes, after listing them.
+
+    Exits with code 1 if the file is no YAML. A missing file counts as empty.
+    """
+    path: Path = ctx.obj
+    try:
+        settings, mistakes = load_usable(path)
+    except BadConfig as exc:
+        list_mistakes(path, exc.mistakes)
+        err.print("Correct it, or move it away: init then writes a new one.")
+        raise SystemExit(1) from exc
+    logs.configure(settings.secrets(), logging.WARNING)
+    _warn_if_readable(path)
+    if mistakes:
+        list_mistakes(path, mistakes)
+    return settings, mistakes
+
+
+def _warn_if_readable(path: Path) -> None:
     if readable_by_others(path):
         err.print(
             f"[yellow]{path} contains secrets and is readable by others: "
             f"chmod 600 {path}[/yellow]"
         )
-    return settings
+
+
+def list_mistakes(path: Path, mistakes: Sequence[str]) -> None:
+    err.print(f"{path} cannot be used:", style="red", markup=False)
+    for mistake in mistakes:
+        err.print(f"  {mistake}", markup=False)
 
 
 @contextmanager
