@@ -113,7 +113,7 @@ class _Ending:
 
 def example(settings: Settings) -> str:
     """Return an example request for these settings; logged, so without secrets."""
-    origin = f"http://127.0.0.1:{settings.server.port}"
+    origin = settings.server.own_url
     takes_pictures = settings.meraki.configured and settings.meraki.cameras
     if takes_pictures and settings.api_keys:
         return f"curl -H 'X-API-Key: ...' {origin}/api/v1.0/getSnapshot"
@@ -134,8 +134,7 @@ def listen(host: str, port: int) -> socket.socket:
         )
     except OSError as exc:
         raise CannotListen(
-            f"Cannot listen on {host}:{port} (server.host, server.port): "
-            f"{os.strerror(exc.errno or 0)}"
+            f"Cannot listen on {host}:{port} (server.host, server.port): {exc.strerror}"
         ) from exc
 
 

@@ -216,7 +216,7 @@ def _next_steps(
     """Yield what can be done with what was given, now or before."""
     has_key = bool(values["meraki"]) or known.meraki.configured
     pictures = has_key and values["meraki"].get("cameras", known.meraki.cameras)
-    url = f"http://127.0.0.1:{known.server.port}"
+    url = known.server.own_url
     yield "python -m mvsnap check      check every service"
     if pictures:
         yield "python -m mvsnap snapshot   take a first snapshot"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -81,6 +82,21 @@ class ServerSection(Section):
         le=100_000,
         description="jobs that may wait; further triggers are answered with 503",
     )
+
+    @property
+    def own_url(self) -> str:
+        """The URL at which a program on this machine reaches the server."""
+        host = self.host.strip() or "0.0.0.0"
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return f"http://{host}:{self.port}"
+        if address.is_unspecified:
+            address = ip_address("127.0.0.1" if address.version == 4 else "::1")
+        # A zone, as in fe80::1%eth0, is written with an encoded %.
+        shown = str(address).replace("%", "%25")
+        shown = shown if address.version == 4 else f"[{shown}]"
+        return f"http://{shown}:{self.port}"
 
 
 class ApiKey(Section):
