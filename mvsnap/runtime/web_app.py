@@ -56,6 +56,8 @@ def create_app(gateway: Gateway) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider
     app.extensions[context.EXTENSION] = gateway
+    if short := settings.short_keys():
+        log.warning("api_keys: %s", short)
     auth.prepare(
         app,
         settings.api_keys,
