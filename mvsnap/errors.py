@@ -18,6 +18,7 @@ MvsnapError
     NoPicture             the camera cannot provide a picture, now or ever
       NoVideo             it has no video of that moment
       CameraOffline       the Dashboard cannot reach it
+    UnknownRecipient      no such room, or the bot is not in it
     CameraRefused         a camera refused the request
     DashboardRefused      Meraki refused the request
     AgentOffline          the IXON router at the machine is offline
@@ -156,6 +157,12 @@ class UpstreamError(MvsnapError):
         self.retry = retry
         self.retry_after_s = retry_after_s
         self.unsure = unsure
+
+
+class UnknownRecipient(UpstreamError):
+    """Nothing that is sent to this room or person can arrive."""
+
+    code = "unknown_recipient"
 
 
 class NoPicture(UpstreamError):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mvsnap.config.model import Settings
+from mvsnap.delivery.channels import open_channels
 from mvsnap.jobs.engine import ClientEngine, Engine
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.runtime.parts import Parts, jobs_url
@@ -128,6 +129,7 @@ def listener(parts: Parts, jobs: JobService) -> ListenerLoop:
 def make_app(parts: Parts, jobs: JobService) -> Flask:
     from mvsnap.runtime.web_app import create_app
     from mvsnap.web.context import Gateway
+    from mvsnap.web.recipients import RecipientCheck
     from mvsnap.wifi import parts as wifi
 
     return create_app(
@@ -144,6 +146,7 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
             files=parts.files,
             clock=parts.clock,
             metrics=parts.metrics,
+            recipients=RecipientCheck(open_channels(parts.settings).require_recipient),
             features=(
                 parts.badges,
                 parts.visitors,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from mvsnap.domain import Destination, Room
-from mvsnap.errors import UpstreamError
+from mvsnap.errors import UnknownRecipient
 
 _EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
 
@@ -32,20 +32,20 @@ def matches(room: str, rooms: Sequence[Room]) -> list[Room]:
     return [r for r in titled if r.type == "group"] or titled
 
 
-def ambiguous(room: str, found: Sequence[Room]) -> UpstreamError:
+def ambiguous(room: str, found: Sequence[Room]) -> UnknownRecipient:
     ids = ", ".join(r.id for r in found)
-    return UpstreamError(
+    return UnknownRecipient(
         f"{len(found)} Webex rooms are called {room.strip()!r}: use one of the ids"
         f" {ids}",
         retry=False,
     )
 
 
-def unknown(room: str, rooms: Sequence[Room]) -> UpstreamError:
+def unknown(room: str, rooms: Sequence[Room]) -> UnknownRecipient:
     titles = {_key(r.title): r.title for r in rooms if r.title}
     near = difflib.get_close_matches(_key(room), titles, n=5, cutoff=0.5)
     hint = "; similar: " + ", ".join(repr(titles[key]) for key in near) if near else ""
-    return UpstreamError(
+    return UnknownRecipient(
         "The bot is not in a Webex room called "
         f"{room.strip()[:100]!r}: add it to the room, or"
         f" correct the title{hint}",
