@@ -15,6 +15,9 @@ from click.shell_completion import CompletionItem
 
 from mvsnap import __version__, signals
 
+# A key of the context: whether --debug was given.
+DEBUG = "mvsnap.debug"
+
 # name -> (module, one line for --help)
 _COMMANDS = {
     "init": ("setup", "Ask for keys, check them, write config/mvsnap.yaml."),
@@ -73,9 +76,14 @@ class _Commands(click.Group):
     envvar="MVSNAP_CONFIG",
     help="Settings file.",
 )
+@click.option(
+    "--debug",
+    is_flag=True,
+    help="Log details, also what ffmpeg says; without passwords.",
+)
 @click.version_option(__version__, prog_name="mvsnap")
 @click.pass_context
-def main(ctx: click.Context, config: Path) -> None:
+def main(ctx: click.Context, config: Path, debug: bool) -> None:
     """Turn a trigger into camera evidence in front of a person.
 
     Exit codes: 0 success, 1 failure, 2 usage error.
@@ -86,3 +94,5 @@ def main(ctx: click.Context, config: Path) -> None:
     # programs, the demo's broker, folders. `serve` then has a way of its own.
     signals.interrupt_once()
     ctx.obj = config
+    if debug:
+        ctx.meta[DEBUG] = True

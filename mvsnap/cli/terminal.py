@@ -17,6 +17,7 @@ import click
 from rich.console import Console
 
 from mvsnap import logs
+from mvsnap.cli import DEBUG
 from mvsnap.config.load import load, load_usable, readable_by_others
 from mvsnap.config.model import Settings
 from mvsnap.errors import BadConfig, MvsnapError
@@ -44,7 +45,7 @@ class CheckResult:
 
 
 def config_option(command: click.Command) -> click.Command:
-    """Accept `--config FILE` after the command, too."""
+    """Accept `--config FILE` and `--debug` after the command, too."""
     option = click.Option(
         ["--config"],
         type=click.Path(path_type=Path),
@@ -52,8 +53,20 @@ def config_option(command: click.Command) -> click.Command:
         help="Settings file; default: config/mvsnap.yaml.",
         callback=_keep_config,
     )
-    command.params.append(option)
+    debug = click.Option(
+        ["--debug"],
+        is_flag=True,
+        expose_value=False,
+        help="Log details, also what ffmpeg says; without passwords.",
+        callback=_keep_debug,
+    )
+    command.params += [option, debug]
     return command
+
+
+def _keep_debug(ctx: click.Context, _option: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.meta[DEBUG] = True
 
 
 def load_settings(ctx: click.Context, *, level: int = logging.WARNING) -> Settings:
@@ -66,7 +79,7 @@ def load_settings(ctx: click.Context, *, level: int = logging.WARNING) -> Settin
     except BadConfig as exc:
         list_mistakes(path, exc.mistakes)
         raise SystemExit(1) from exc
-    logs.configure(settings.secrets(), level)
+    _configure_logs(ctx, settings, level)
     _warn_if_readable(path)
     return settings
 
@@ -83,11 +96,16 @@ def load_for_repair(ctx: click.Context) -> tuple[Settings, list[str]]:
         list_mistakes(path, exc.mistakes)
         err.print("Correct it, or move it away: init then writes a new one.")
         raise SystemExit(1) from exc
-    logs.configure(settings.secrets(), logging.WARNING)
+    _configure_logs(ctx, settings, logging.WARNING)
     _warn_if_readable(path)
     if mistakes:
         list_mistakes(path, mistakes)
     return settings, mistakes
+
+
+def _configure_logs(ctx: click.Context, settings: Settings, level: int) -> None:
+    level = logging.DEBUG if ctx.meta.get(DEBUG) else level
+    logs.configure(settings.secrets(), level, ffmpeg_too=settings.recorder.debug_info)
 
 
 def _warn_if_readable(path: Path) -> None:
