@@ -8,7 +8,6 @@ import os
 import socket
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from mvsnap.config.model import Settings
@@ -38,6 +37,8 @@ class WebServer(Protocol):
     task_dispatcher: Any
 
     def run(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 def serve(settings: Settings, roles: Roles) -> NoReturn:
@@ -103,7 +104,7 @@ class _Ending:
         has_started = self.started.wait(_START_S)
         if self.server is not None and has_started:
             # Waiting clients get their 202.
-            time.sleep(_LAST_ANSWERS_S)
+            threading.Event().wait(_LAST_ANSWERS_S)
             self.server.task_dispatcher.shutdown(timeout=_LAST_REQUESTS_S)
         log.info("stopping")
         if self.service is not None and has_started:

@@ -78,8 +78,8 @@ def paths_of(section: type[BaseModel], above: Keys = ()) -> Iterator[tuple[Keys,
         path = (*above, name)
         yield path, "SecretStr" in repr(field.annotation)
         if shape is not Shape.VALUE:
-            entry: Keys = {Shape.LIST: (0,), Shape.NAMED: ("Gate",)}.get(shape, ())
-            yield from paths_of(inner, path + entry)
+            entries: dict[Shape, Keys] = {Shape.LIST: (0,), Shape.NAMED: ("Gate",)}
+            yield from paths_of(inner, path + entries.get(shape, ()))
 
 
 def tree_of(path: Keys, value: object) -> Any:
