@@ -212,6 +212,14 @@ def _show_messages(webex: FakeWebex) -> None:
 
 
 def _stay(made: DemoWorld) -> None:
+    try:
+        _show_addresses(made)
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        out.print("\nStopping.")
+
+
+def _show_addresses(made: DemoWorld) -> None:
     from mvsnap.cli.demo_world import API_KEY, PASSWORD, USER
 
     url = made.url
@@ -220,7 +228,3 @@ def _stay(made: DemoWorld) -> None:
     out.print(f"  Webex rooms     {made.rooms_url}/")
     out.print(f"  try it          curl '{url}/api/v1.0/getSnapshot?apikey={API_KEY}'")
     out.print(f"  list events     curl '{url}/api/v1.0/events?apikey={API_KEY}'")
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        out.print("\nStopping.")

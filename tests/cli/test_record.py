@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import sys
@@ -145,6 +146,9 @@ def test_ctrl_c_leaves_no_ffmpeg_and_nothing_to_record_later(site: Path) -> None
         running.wait_for(lambda: any_spool(site), "it records", 40)
         assert ffmpegs_of(running.pid)
     finally:
+        # `timeout` sends several, and the terminal to the whole group.
+        for each in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
+            os.killpg(running.pid, each)
         code = running.stop(signal.SIGINT)
     assert code == 1, running.output()
     assert "Traceback" not in running.output()
