@@ -48,6 +48,8 @@ def _nothing(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    # Not SIG_IGN: of a second one that is on its way already, the interpreter would
+    # print that it ignored it.
     for each in _ENDING:
-        signal.signal(each, signal.SIG_IGN)
+        signal.signal(each, _nothing)
     raise KeyboardInterrupt
