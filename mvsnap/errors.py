@@ -12,11 +12,13 @@ MvsnapError
   AccountsAway            system accounts cannot be checked now    503
   BadConfig               invalid settings, all mistakes together
   EngineUnfit             the job engine cannot run on this machine
+  DatabaseUnfit           a file of SQLite is damaged or cannot be written
   CannotListen            the server's address is in use, or not ours
   UpstreamError           an outside service refused, or is down   502
     NoPicture             the camera cannot provide a picture, now or ever
       NoVideo             it has no video of that moment
       CameraOffline       the Dashboard cannot reach it
+    UnknownRecipient      no such room, or the bot is not in it
     CameraRefused         a camera refused the request
     DashboardRefused      Meraki refused the request
     AgentOffline          the IXON router at the machine is offline
@@ -155,6 +157,12 @@ class UpstreamError(MvsnapError):
         self.retry = retry
         self.retry_after_s = retry_after_s
         self.unsure = unsure
+
+
+class UnknownRecipient(UpstreamError):
+    """Nothing that is sent to this room or person can arrive."""
+
+    code = "unknown_recipient"
 
 
 class NoPicture(UpstreamError):

@@ -7,6 +7,8 @@ import re
 import sys
 from collections.abc import Iterable
 
+# What ffmpeg says goes to this logger, at the level DEBUG.
+FFMPEG = "mvsnap.recorder.ffmpeg"
 _HIDDEN = "[hidden]"
 # A snapshot's address opens the picture for anyone; so does `?apikey=`.
 _ALWAYS = re.compile(
@@ -30,14 +32,22 @@ class Redaction(logging.Formatter):
         return self._known.sub(_HIDDEN, line) if self._known else line
 
 
-def configure(secrets: Iterable[str], level: int = logging.INFO) -> None:
-    """Send all logs to stderr; libraries only log warnings."""
+def configure(
+    secrets: Iterable[str], level: int = logging.INFO, *, ffmpeg_too: bool = False
+) -> None:
+    """Send all logs to stderr; libraries only log warnings.
+
+    ffmpeg_too: also what ffmpeg says, whatever the level.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Redaction(secrets))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("mvsnap").setLevel(level)
+    # NOTSET: like the others.
+    ffmpeg_level = logging.DEBUG if ffmpeg_too else logging.NOTSET
+    logging.getLogger(FFMPEG).setLevel(ffmpeg_level)
     logging.captureWarnings(True)
     # dbos has a handler of its own, which would bypass the redaction.
     dbos = logging.getLogger("dbos")

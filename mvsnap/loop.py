@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from mvsnap.clock import SystemClock
+from mvsnap.sqlite_errors import reason
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ class Attempt:
                     log.error(
                         "%s: waiting until it works again (%s)",
                         self._name,
-                        type(exc).__name__,
+                        reason(exc),
                     )
                 else:
                     log.exception("%s: failed, will be tried again", self._name)

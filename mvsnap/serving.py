@@ -5,21 +5,19 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import signal
 import socket
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from mvsnap.config.model import Settings
 from mvsnap.config.server import BELIEVES_ANYONE
 from mvsnap.errors import CannotListen
 from mvsnap.runtime import Roles, Service
+from mvsnap.signals import EndSignal
 from mvsnap.web.head import MAX_BYTES as HEAD_BYTES
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from flask import Flask
 
 log = logging.getLogger(__name__)
@@ -30,6 +28,19 @@ _MAX_BODY_BYTES = 2_000_000
 _MAX_SCANNING_BYTES = 36_000_000
 # How long answers to waiting clients may take to leave after a SIGTERM.
 _LAST_ANSWERS_S = 0.5
+# How long requests that are being answered, and a start that is under way, may take.
+_LAST_REQUESTS_S = 5
+_START_S = 10.0
+
+
+class WebServer(Protocol):
+    """What is used here of waitress."""
+
+    task_dispatcher: Any
+
+    def run(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 def serve(settings: Settings, roles: Roles) -> NoReturn:
@@ -38,44 +49,76 @@ def serve(settings: Settings, roles: Roles) -> NoReturn:
     Raises:
         CannotListen, EngineUnfit: nothing was started.
     """
-    signal.signal(signal.SIGTERM, _end)
-    signal.signal(signal.SIGINT, _end)
+    ending = _Ending(EndSignal())
+    ending.start()
     host, port = settings.server.host, settings.server.port
     listening = listen(host, port) if roles.web else None
     # Jobs and requests share the interpreter: with Python's 5 ms a request waits for
     # each of them in turn (p99 at 50 triggers a second went from 97 to 66 ms).
     sys.setswitchinterval(0.001)
-    service = Service(settings, roles)
-    try:
-        service.start()
-        # Objects that stay: the collector need not scan them again and again.
-        gc.freeze()
-        _end_after_last_answers(service)
-        if listening is not None:
-            server = make_server(service.app(), settings, listening)
-            log.info("mvsnap is listening on %s:%d", host, port)
-            log.info("try it: %s", example(settings))
-            if settings.server.believes_anyone:
-                log.warning("%s", BELIEVES_ANYONE)
-            server.run()
-        else:
-            log.info(
-                "mvsnap is processing jobs" if roles.worker else "mvsnap is listening"
+    service = ending.service = Service(settings, roles)
+    service.start()
+    # Objects that stay: the collector need not scan them again and again.
+    gc.freeze()
+    if listening is not None:
+        ending.server = make_server(service.app(), settings, listening)
+        log.info("mvsnap is listening on %s:%d", host, port)
+        log.info("try it: %s", example(settings))
+        if settings.server.believes_anyone:
+            log.warning("%s", BELIEVES_ANYONE)
+    else:
+        log.info("mvsnap is processing jobs" if roles.worker else "mvsnap is listening")
+    ending.started.set()
+    if ending.server is not None:
+        ending.server.run()
+    threading.Event().wait()  # the thread of `ending` ends the process
+    raise AssertionError("nothing sets that event")
+
+
+class _Ending:
+    """Waits for a signal in a thread of its own, and then ends the process.
+
+    Not in the handler: what it would interrupt may hold the locks that it needs.
+    """
+
+    def __init__(self, signals: EndSignal) -> None:
+        self.service: Service | None = None
+        self.server: WebServer | None = None
+        self.started = threading.Event()
+        self._signals = signals
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="ending", daemon=True).start()
+
+    def _run(self) -> None:
+        self._signals.wait()
+        try:
+            self._end()
+        except Exception:
+            log.exception(
+                "stopping failed; unfinished work continues at the next start"
             )
-            threading.Event().wait()
-    except SystemExit:
-        pass
-    log.info("stopping")
-    service.stop()
-    log.info("stopped; unfinished work continues at the next start")
-    logging.shutdown()
-    # A thread may still wait for a cloud; its job is safe, so nobody has to wait.
-    os._exit(0)
+        logging.shutdown()
+        # A thread may still wait for a cloud; its job is safe, so nobody has to wait.
+        os._exit(0)
+
+    def _end(self) -> None:
+        if self.service is not None:
+            self.service.interrupt()
+        has_started = self.started.wait(_START_S)
+        if self.server is not None and has_started:
+            # Waiting clients get their 202.
+            threading.Event().wait(_LAST_ANSWERS_S)
+            self.server.task_dispatcher.shutdown(timeout=_LAST_REQUESTS_S)
+        log.info("stopping")
+        if self.service is not None and has_started:
+            self.service.stop()
+        log.info("stopped; unfinished work continues at the next start")
 
 
 def example(settings: Settings) -> str:
     """Return an example request for these settings; logged, so without secrets."""
-    origin = f"http://127.0.0.1:{settings.server.port}"
+    origin = settings.server.own_url
     takes_pictures = settings.meraki.configured and settings.meraki.cameras
     if takes_pictures and settings.api_keys:
         return f"curl -H 'X-API-Key: ...' {origin}/api/v1.0/getSnapshot"
@@ -96,17 +139,16 @@ def listen(host: str, port: int) -> socket.socket:
         )
     except OSError as exc:
         raise CannotListen(
-            f"Cannot listen on {host}:{port} (server.host, server.port): "
-            f"{os.strerror(exc.errno or 0)}"
+            f"Cannot listen on {host}:{port} (server.host, server.port): {exc.strerror}"
         ) from exc
 
 
-def make_server(app: Flask, settings: Settings, listening: socket.socket) -> Any:
+def make_server(app: Flask, settings: Settings, listening: socket.socket) -> WebServer:
     """Return a waitress server; `run()` serves."""
     from waitress.server import create_server
 
     scans = bool(settings.scanning.endpoints)
-    return create_server(
+    server: WebServer = create_server(
         app,
         sockets=[listening],
         threads=settings.server.threads,
@@ -123,22 +165,4 @@ def make_server(app: Flask, settings: Settings, listening: socket.socket) -> Any
         channel_timeout=30,
         asyncore_use_poll=True,
     )
-
-
-def _end(_signal: int, _frame: FrameType | None) -> None:
-    # waitress ends its loop on SystemExit; a second signal must not interrupt that.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    raise SystemExit(0)
-
-
-def _end_after_last_answers(service: Service) -> None:
-    """On a signal, send waiting clients their 202, then end."""
-
-    def wake(_signal: int, _frame: FrameType | None) -> None:
-        service.interrupt()
-        signal.signal(signal.SIGALRM, _end)
-        signal.setitimer(signal.ITIMER_REAL, _LAST_ANSWERS_S)
-
-    signal.signal(signal.SIGTERM, wake)
-    signal.signal(signal.SIGINT, wake)
+    return server

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
+from mvsnap.config.load import load, settings_of
+from mvsnap.config.model import Settings
+from mvsnap.config.shape import Shape, shape_of
+from mvsnap.errors import BadConfig
 from mvsnap.simulator.faults import KINDS, Fault
 from tests.gateway import KEY, Clouds, Gateway, clouds, gateway
 
@@ -58,3 +65,94 @@ def test_no_secret_is_ever_shown(tmp_path: Path) -> None:
     secrets += [url.rpartition("/")[2] for url in dashboard.picture_secrets]
     assert [secret for secret in secrets if secret in said] == []
     assert [secret for secret in secrets if secret in messages] == []
+
+
+SECRET = "zq7-W%4"
+Keys = tuple[str | int, ...]
+
+
+def paths_of(section: type[BaseModel], above: Keys = ()) -> Iterator[tuple[Keys, bool]]:
+    """Yield the path of every setting, and whether it is a secret."""
+    for name, field in section.model_fields.items():
+        shape, inner = shape_of(field)
+        path = (*above, name)
+        yield path, "SecretStr" in repr(field.annotation)
+        if shape is not Shape.VALUE:
+            entries: dict[Shape, Keys] = {Shape.LIST: (0,), Shape.NAMED: ("Gate",)}
+            yield from paths_of(inner, path + entries.get(shape, ()))
+
+
+def tree_of(path: Keys, value: object) -> Any:
+    """Return settings in which this is the only one."""
+    for key in reversed(path):
+        value = {key: value} if isinstance(key, str) else [value]
+    return value
+
+
+PATHS = sorted(paths_of(Settings), key=str)
+
+
+@pytest.mark.parametrize("path", [p for p, is_secret in PATHS if is_secret], ids=str)
+def test_no_mistake_shows_a_secret_setting(path: Keys) -> None:
+    values: list[Any] = [
+        SECRET,
+        [SECRET],
+        {SECRET: SECRET},
+        {"a": [SECRET]},
+        [[SECRET]],
+    ]
+    for value in values:
+        assert SECRET not in mistakes_of(tree_of(path, value))
+    # A number: no other text of the message contains this one.
+    assert "74747" not in mistakes_of(tree_of(path, 74747))
+    # A misspelt name, or one level too high.
+    assert SECRET not in mistakes_of(tree_of((*path[:-1], "kee"), SECRET))
+    if above := path[:-1]:
+        for value in (SECRET, [SECRET], 74747):
+            said = mistakes_of(tree_of(above, value))
+            assert SECRET not in said
+            assert "74747" not in said
+
+
+@pytest.mark.parametrize(
+    "path", [p for p, is_secret in PATHS if not is_secret], ids=str
+)
+def test_no_mistake_shows_a_secret_inside_an_address(path: Keys) -> None:
+    for value in (f"ftp://me:{SECRET}@host", f"me:{SECRET}@h", f"h://h/?key={SECRET}"):
+        assert SECRET not in mistakes_of(tree_of(path, value)), value
+
+
+def mistakes_of(tree: Any) -> str:
+    try:
+        settings_of(tree)
+    except BadConfig as exc:
+        return exc.message
+    return ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"webex: {{bot_token: *{SECRET}}}",
+        f"webex: {{bot_token: !{SECRET} x}}",
+        f"webex:\n  bot_token: &a {SECRET}: b",
+        f"webex:\n  bot_token: '{SECRET}",
+        f"webex:\n  bot_token: @{SECRET}",
+        f"{SECRET}",
+        f"[{SECRET}]",
+    ],
+)
+def test_a_file_that_is_no_yaml_shows_no_secret(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "mvsnap.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(BadConfig) as caught:
+        load(path, {})
+    assert "zq7" not in caught.value.message
+    assert str(path) in caught.value.message
+
+
+def test_a_secret_in_place_of_its_file_is_not_shown(tmp_path: Path) -> None:
+    variables = {"MVSNAP_WEBEX__BOT_TOKEN_FILE": SECRET}
+    with pytest.raises(BadConfig) as caught:
+        load(tmp_path / "mvsnap.yaml", variables)
+    assert SECRET not in caught.value.message

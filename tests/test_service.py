@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url
 
-from tests.gateway import KEY, Gateway, clouds, gateway
-from tests.servers.processes import wait_until
+from tests.gateway import KEY, Gateway, clouds, environment, gateway, write_config
+from tests.servers.ports import free_port
+from tests.servers.processes import Program, wait_until
 from tests.servers.relay import Relay
 
 
@@ -165,3 +169,43 @@ def test_a_huge_body_is_refused_before_it_fills_the_disk(tmp_path: Path) -> None
         client.sendall(f"{head}Content-Length: 300000000\r\n\r\n".encode())
         client.sendall(b"x" * 100_000)
         assert b" 413 " in client.recv(1000)
+
+
+@pytest.mark.parametrize(
+    ("roles", "signals"),
+    [
+        ("web,worker", [signal.SIGTERM] * 2),
+        ("web,worker", [signal.SIGTERM] * 10),
+        ("worker", [signal.SIGINT, signal.SIGTERM]),
+        ("web", [signal.SIGINT] * 2),
+    ],
+    ids=["what `timeout` sends", "ten", "a worker alone", "Ctrl-C twice"],
+)
+def test_several_signals_end_it_like_one(
+    tmp_path: Path, roles: str, signals: list[signal.Signals]
+) -> None:
+    with (
+        clouds() as simulated,
+        gateway(tmp_path, simulated.settings(), roles=roles) as served,
+    ):
+        for each in signals[:-1]:
+            os.killpg(served.pid, each)
+        assert served.stop() == 0  # the last one
+        assert "stopped; unfinished work continues" in served.output()
+        assert "Traceback" not in served.output()
+
+
+def test_a_signal_during_the_start_ends_it_too(tmp_path: Path) -> None:
+    with clouds() as simulated:
+        path = write_config(tmp_path, simulated.settings())
+        port = str(free_port())
+        program = Program(
+            [sys.executable, "-m", "mvsnap", "serve", "--port", port],
+            cwd=path.parent.parent,
+            env=environment(),
+        )
+        program.wait_for((tmp_path / "data").exists, "it opens its folder")
+        for _ in range(2):
+            os.killpg(program.pid, signal.SIGTERM)
+        assert program.stop() == 0, program.output()
+        assert "Traceback" not in program.output()

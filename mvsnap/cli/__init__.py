@@ -13,7 +13,10 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from mvsnap import __version__
+from mvsnap import __version__, signals
+
+# A key of the context: whether --debug was given.
+DEBUG = "mvsnap.debug"
 
 # name -> (module, one line for --help)
 _COMMANDS = {
@@ -73,13 +76,23 @@ class _Commands(click.Group):
     envvar="MVSNAP_CONFIG",
     help="Settings file.",
 )
+@click.option(
+    "--debug",
+    is_flag=True,
+    help="Log details, also what ffmpeg says; without passwords.",
+)
 @click.version_option(__version__, prog_name="mvsnap")
 @click.pass_context
-def main(ctx: click.Context, config: Path) -> None:
+def main(ctx: click.Context, config: Path, debug: bool) -> None:
     """Turn a trigger into camera evidence in front of a person.
 
     Exit codes: 0 success, 1 failure, 2 usage error.
     """
     # Pictures, databases and settings are private to this account and its group.
     os.umask(0o027)
+    # Every command clears up after itself, also after two signals in a row: recording
+    # programs, the demo's broker, folders. `serve` then has a way of its own.
+    signals.interrupt_once()
     ctx.obj = config
+    if debug:
+        ctx.meta[DEBUG] = True

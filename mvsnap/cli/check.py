@@ -21,6 +21,7 @@ from mvsnap.cli.terminal import (
 from mvsnap.config.server import BELIEVES_ANYONE
 from mvsnap.domain import Serial
 from mvsnap.errors import MvsnapError, UpstreamError
+from mvsnap.sqlite_errors import reason
 
 if TYPE_CHECKING:
     from mvsnap.clients.meraki.dashboard import Dashboard
@@ -53,7 +54,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
         ("api keys", lambda: _api_keys(settings)),
         *([("proxies", _proxies)] if settings.server.believes_anyone else ()),
         ("database", lambda: _database(settings)),
-        ("jobs", _engine),
+        ("jobs", lambda: _engine(settings)),
         ("Meraki", lambda: _meraki(settings)),
         ("cameras", lambda: _cameras(settings)),
         ("Webex", lambda: _webex(settings)),
@@ -77,8 +78,7 @@ def _checked(name: str, check: Callable[[], CheckResult]) -> CheckResult:
     except MvsnapError as exc:
         return CheckResult(name, False, exc.message)
     except SQLAlchemyError as exc:
-        # The driver's text may contain the password: only the kind of error is shown.
-        return CheckResult(name, False, f"no database: {type(exc).__name__}")
+        return CheckResult(name, False, f"no database: {reason(exc)}")
     except OSError as exc:
         return CheckResult(name, False, f"{exc.filename}: {exc.strerror}")
 
@@ -91,7 +91,8 @@ def _show(line: CheckResult) -> None:
 def _api_keys(settings: Settings) -> CheckResult:
     names = ", ".join(key.name for key in settings.api_keys)
     if names:
-        return CheckResult("api keys", True, names)
+        short = settings.short_keys()
+        return CheckResult("api keys", True, f"{names}; {short}" if short else names)
     if settings.lets_somebody_in(listens=settings.sense.enabled):
         return CheckResult(
             "api keys", None, "none, so nobody can call the API (api_keys)"
@@ -108,18 +109,23 @@ def _proxies() -> CheckResult:
 def _database(settings: Settings) -> CheckResult:
     from mvsnap.runtime import store_url
     from mvsnap.store import database
+    from mvsnap.store.sqlite_file import require_sound
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
+    require_sound(store_url(settings), thorough=True)
     engine = database.open_database(store_url(settings))
     database.upgrade(engine)
     kind = engine.dialect.name
     return CheckResult("database", True, f"{kind}, version {database.version(engine)}")
 
 
-def _engine() -> CheckResult:
+def _engine(settings: Settings) -> CheckResult:
     from mvsnap.jobs.engine import check_fitness
+    from mvsnap.runtime import jobs_url
+    from mvsnap.store.sqlite_file import require_sound
 
     check_fitness()
+    require_sound(jobs_url(settings), thorough=True)
     return CheckResult("jobs", True, "the job engine runs on this machine")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -52,8 +51,6 @@ def demo(once: bool, port: int) -> None:
     from mvsnap import logs
     from mvsnap.cli.demo_world import API_KEY, world
 
-    # A signal is handled like Ctrl-C: the broker and the folder are removed, too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # The offline camera is part of the demo: no log line is needed for it.
     logs.configure([API_KEY], logging.CRITICAL)
     out.print(
@@ -215,6 +212,14 @@ def _show_messages(webex: FakeWebex) -> None:
 
 
 def _stay(made: DemoWorld) -> None:
+    try:
+        _show_addresses(made)
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        out.print("\nStopping.")
+
+
+def _show_addresses(made: DemoWorld) -> None:
     from mvsnap.cli.demo_world import API_KEY, PASSWORD, USER
 
     url = made.url
@@ -223,7 +228,3 @@ def _stay(made: DemoWorld) -> None:
     out.print(f"  Webex rooms     {made.rooms_url}/")
     out.print(f"  try it          curl '{url}/api/v1.0/getSnapshot?apikey={API_KEY}'")
     out.print(f"  list events     curl '{url}/api/v1.0/events?apikey={API_KEY}'")
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        out.print("\nStopping.")

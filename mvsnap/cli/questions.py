@@ -15,14 +15,15 @@ T = TypeVar("T")
 
 
 def ask_secret(
-    what: str, attempt: Callable[[str], T], *, known: bool = False
+    what: str, attempt: Callable[[str], T], *, known: bool = False, again: str = ""
 ) -> tuple[str, T | None]:
     """Ask until the service accepts it; an empty answer skips the service.
 
     known: the settings have one already, which is then kept.
+    again: the one they have, if the questions after it are to be asked in any case.
     """
     while True:
-        secret = ask_invisible(what, "to keep" if known else "to skip")
+        secret = ask_invisible(what, "to keep" if known else "to skip") or again
         if not secret:
             return "", None
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import click
@@ -13,17 +13,28 @@ import click
 from mvsnap.cli.questions import ask_secret, bad, choose, choose_some, ok
 from mvsnap.cli.setup_cameras import ask_cameras
 from mvsnap.cli.setup_ixon import ask_ixon
-from mvsnap.cli.terminal import config_option, fail_with, load_settings, out
+from mvsnap.cli.terminal import (
+    config_option,
+    fail,
+    fail_with,
+    list_mistakes,
+    load_for_repair,
+    out,
+)
 from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clients.meraki.organizations import called
 from mvsnap.clients.webex.client import Webex
 from mvsnap.clients.webex.rooms import matches
 from mvsnap.clock import SystemClock
+from mvsnap.config.load import load
 from mvsnap.config.model import Settings
 from mvsnap.config.write import Values, write_settings
 from mvsnap.domain import Camera, Organization
-from mvsnap.errors import UpstreamError
+from mvsnap.errors import BadConfig, UpstreamError
 from mvsnap.runtime import clouds
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
 
 
 @config_option
@@ -33,17 +44,17 @@ def init(ctx: click.Context) -> None:
     """Ask for keys, check them, write config/mvsnap.yaml (mode 0600).
 
     Press Enter to skip a service. An existing file keeps its comments and all other
-    settings.
+    settings. What is wrong in it is shown, and asked again.
     """
     path: Path = ctx.obj
-    known = load_settings(ctx, must_exist=False)
+    known, mistakes = load_for_repair(ctx)
     existed = path.exists()
     if existed:
         out.print(f"{path} exists: your answers replace the old ones.")
     values: Values = {"site": _ask_site(known)}
     try:
-        values["meraki"] = _ask_meraki(known)
-        values["webex"] = _ask_webex(known)
+        values["meraki"] = _ask_meraki(known, mistakes)
+        values["webex"] = _ask_webex(known, mistakes)
         values["ixon"] = ask_ixon(known)
         values["recorder"] = ask_cameras(known, values)
     except UpstreamError as exc:
@@ -53,6 +64,7 @@ def init(ctx: click.Context) -> None:
     api_keys = [] if known.api_keys else [_new_api_key()]
     write_settings(path, values, api_keys)
     out.print(f"\n[green]Written:[/green] {path}")
+    _refuse_what_is_left(path)
     _say_what_is_missing(known, values)
     if api_keys:
         # Shown only here: it is the person's own new key, and they need it now.
@@ -72,7 +84,7 @@ def _ask_site(known: Settings) -> dict[str, Any]:
     return {"name": name, "timezone": zone}
 
 
-def _ask_meraki(known: Settings) -> dict[str, Any]:
+def _ask_meraki(known: Settings, mistakes: Sequence[str]) -> dict[str, Any]:
     out.print("\n[bold]Meraki[/bold]  Dashboard > My Profile > API access")
 
     def try_key(key: str) -> Dashboard:
@@ -81,7 +93,10 @@ def _ask_meraki(known: Settings) -> dict[str, Any]:
         return dashboard
 
     key, dashboard = ask_secret(
-        "Dashboard API key", try_key, known=known.meraki.api_key is not None
+        "Dashboard API key",
+        try_key,
+        known=known.meraki.configured,
+        again=_to_repair("meraki", known.meraki.api_key, mistakes),
     )
     if dashboard is None:
         return {}
@@ -118,7 +133,7 @@ def _ask_places(dashboard: Dashboard, organization: Organization) -> dict[str, A
     return answer | ({"network_id": network.id} if network else {})
 
 
-def _ask_webex(known: Settings) -> dict[str, Any]:
+def _ask_webex(known: Settings, mistakes: Sequence[str]) -> dict[str, Any]:
     out.print("\n[bold]Webex[/bold]  developer.webex.com > My Webex Apps > Bot")
 
     def try_token(token: str) -> Webex:
@@ -127,7 +142,10 @@ def _ask_webex(known: Settings) -> dict[str, Any]:
         return webex
 
     token, webex = ask_secret(
-        "Bot access token", try_token, known=known.webex.configured
+        "Bot access token",
+        try_token,
+        known=known.webex.configured,
+        again=_to_repair("webex", known.webex.bot_token, mistakes),
     )
     if webex is None:
         return {}
@@ -140,6 +158,13 @@ def _ask_webex(known: Settings) -> dict[str, Any]:
         return {"bot_token": token}
     is_unique = matches(room.title, rooms) == [room]
     return {"bot_token": token, "room": room.title if is_unique else room.id}
+
+
+def _to_repair(section: str, secret: SecretStr | None, mistakes: Sequence[str]) -> str:
+    """Return the secret of a section in which something else is wrong, else ""."""
+    if secret is None or not any(each.startswith(f"{section}.") for each in mistakes):
+        return ""
+    return secret.get_secret_value()
 
 
 def _choose_cameras(found: Sequence[Camera]) -> list[Camera]:
@@ -186,6 +211,15 @@ def _new_token() -> dict[str, Any]:
     return {"name": "alarms", "token": secrets.token_urlsafe(24)}
 
 
+def _refuse_what_is_left(path: Path) -> None:
+    """Exit with code 1 if the file has mistakes in what was not asked or skipped."""
+    try:
+        load(path)
+    except BadConfig as exc:
+        list_mistakes(path, exc.mistakes)
+        fail("Your answers are saved. Correct the rest in the file.")
+
+
 def _say_what_is_missing(known: Settings, values: Values) -> None:
     for name, is_known, lost in (
         ("meraki", known.meraki.configured, "no snapshots"),
@@ -201,7 +235,7 @@ def _next_steps(
     """Yield what can be done with what was given, now or before."""
     has_key = bool(values["meraki"]) or known.meraki.configured
     pictures = has_key and values["meraki"].get("cameras", known.meraki.cameras)
-    url = f"http://127.0.0.1:{known.server.port}"
+    url = known.server.own_url
     yield "python -m mvsnap check      check every service"
     if pictures:
         yield "python -m mvsnap snapshot   take a first snapshot"

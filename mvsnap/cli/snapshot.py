@@ -77,7 +77,7 @@ def snapshot(
         fail(NO_MERAKI_KEY)
     parts = open_parts(settings)
     job = _job(settings, parts, serials, None if no_post else room, at, no_post)
-    progress = _run(parts.runner(is_rerun=False), job)
+    progress = _run(parts.runner(is_rerun=False), job, parts.clock)
     _report(progress, parts, folder)
     if progress.state is not JobState.DONE:
         raise SystemExit(1)
@@ -109,7 +109,7 @@ def _job(
     )
 
 
-def _run(runner: JobRunner, job: Job) -> JobProgress:
+def _run(runner: JobRunner, job: Job, clock: SystemClock) -> JobProgress:
     """Run the job, showing a progress bar for each camera."""
     bars = Progress(
         TextColumn("{task.description}"),
@@ -127,7 +127,11 @@ def _run(runner: JobRunner, job: Job) -> JobProgress:
                 _draw(bars, tasks, part.serial, part.state, part.event is not None)
             return True if running.done() else None
 
-        poll(poll_once, SystemClock(), every_s=_POLL_EVERY_S, limit_s=float("inf"))
+        try:
+            poll(poll_once, clock, every_s=_POLL_EVERY_S, limit_s=float("inf"))
+        except KeyboardInterrupt:
+            clock.stop()  # the job ends, and the pool with it
+            raise
         running.result()
         progress = runner.progress(job)
         for part in progress.parts:

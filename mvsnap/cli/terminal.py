@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import pwd
+import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,11 @@ import click
 from rich.console import Console
 
 from mvsnap import logs
-from mvsnap.config.load import load, readable_by_others
+from mvsnap.cli import DEBUG
+from mvsnap.config.load import load, load_usable, readable_by_others
 from mvsnap.config.model import Settings
 from mvsnap.errors import BadConfig, MvsnapError
+from mvsnap.sqlite_errors import reason
 
 if TYPE_CHECKING:
     from mvsnap.runtime import Parts
@@ -42,7 +45,7 @@ class CheckResult:
 
 
 def config_option(command: click.Command) -> click.Command:
-    """Accept `--config FILE` after the command, too."""
+    """Accept `--config FILE` and `--debug` after the command, too."""
     option = click.Option(
         ["--config"],
         type=click.Path(path_type=Path),
@@ -50,31 +53,73 @@ def config_option(command: click.Command) -> click.Command:
         help="Settings file; default: config/mvsnap.yaml.",
         callback=_keep_config,
     )
-    command.params.append(option)
+    debug = click.Option(
+        ["--debug"],
+        is_flag=True,
+        expose_value=False,
+        help="Log details, also what ffmpeg says; without passwords.",
+        callback=_keep_debug,
+    )
+    command.params += [option, debug]
     return command
 
 
-def load_settings(
-    ctx: click.Context, *, level: int = logging.WARNING, must_exist: bool = True
-) -> Settings:
+def _keep_debug(ctx: click.Context, _option: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.meta[DEBUG] = True
+
+
+def load_settings(ctx: click.Context, *, level: int = logging.WARNING) -> Settings:
     """Return the settings, or list all mistakes and exit with code 1."""
     path: Path = ctx.obj
-    if must_exist and not path.exists():
+    if not path.exists():
         fail(f"{path} not found. Create it with: python -m mvsnap init")
     try:
         settings = load(path)
     except BadConfig as exc:
-        err.print(f"[red]{path} cannot be used:[/red]")
-        for mistake in exc.mistakes:
-            err.print(f"  {mistake}", markup=False)
+        list_mistakes(path, exc.mistakes)
         raise SystemExit(1) from exc
-    logs.configure(settings.secrets(), level)
+    _configure_logs(ctx, settings, level)
+    _warn_if_readable(path)
+    return settings
+
+
+def load_for_repair(ctx: click.Context) -> tuple[Settings, list[str]]:
+    """Return the settings that are right, and the mistakes, after listing them.
+
+    Exits with code 1 if the file is no YAML. A missing file counts as empty.
+    """
+    path: Path = ctx.obj
+    try:
+        settings, mistakes = load_usable(path)
+    except BadConfig as exc:
+        list_mistakes(path, exc.mistakes)
+        err.print("Correct it, or move it away: init then writes a new one.")
+        raise SystemExit(1) from exc
+    _configure_logs(ctx, settings, logging.WARNING)
+    _warn_if_readable(path)
+    if mistakes:
+        list_mistakes(path, mistakes)
+    return settings, mistakes
+
+
+def _configure_logs(ctx: click.Context, settings: Settings, level: int) -> None:
+    level = logging.DEBUG if ctx.meta.get(DEBUG) else level
+    logs.configure(settings.secrets(), level, ffmpeg_too=settings.recorder.debug_info)
+
+
+def _warn_if_readable(path: Path) -> None:
     if readable_by_others(path):
         err.print(
             f"[yellow]{path} contains secrets and is readable by others: "
             f"chmod 600 {path}[/yellow]"
         )
-    return settings
+
+
+def list_mistakes(path: Path, mistakes: Sequence[str]) -> None:
+    err.print(f"{path} cannot be used:", style="red", markup=False)
+    for mistake in mistakes:
+        err.print(f"  {mistake}", markup=False)
 
 
 @contextmanager
@@ -82,17 +127,20 @@ def storage_errors(settings: Settings) -> Iterator[None]:
     """Turn an unusable folder or database into one line and exit code 1."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    from mvsnap.store.sqlite_file import DatabaseUnfit
+
     refuse_foreign_root(settings.data_dir)
     try:
         yield
+    except DatabaseUnfit as exc:
+        fail_with(exc)
     except OSError as exc:
         fail(f"data_dir {settings.data_dir} cannot be used: {exc.strerror}")
-    except SQLAlchemyError as exc:
-        # The driver's own text may contain the password: only the kind is shown.
+    except (SQLAlchemyError, sqlite3.Error) as exc:
         where = f"data_dir {settings.data_dir}"
         if settings.database_url is not None:
             where = "database_url"
-        fail(f"The database cannot be used ({where}): {type(exc).__name__}")
+        fail(f"The database cannot be used ({where}): {reason(exc)}")
 
 
 def refuse_foreign_root(data_dir: Path) -> None:

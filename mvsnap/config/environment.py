@@ -30,7 +30,9 @@ def apply(
             try:
                 value = Path(value).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError):
-                mistakes.append(f"{name}: no readable file at {value!r}")
+                # Without a folder it may be the secret itself.
+                shown = repr(value[:200]) if value[:1] in "./~" else "(hidden)"
+                mistakes.append(f"{name}: no readable file at {shown}")
                 continue
         elif keys[-1] in _LISTS and value[:1] == "[":
             try:

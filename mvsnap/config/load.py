@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
+import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,37 +15,17 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from mvsnap.config.environment import apply, with_variable
+from mvsnap.config.mistakes import describe, drop
 from mvsnap.config.model import Settings
-from mvsnap.config.shape import NAME, Shape, named_at, shape_of
+from mvsnap.config.shape import Shape, shape_of
 from mvsnap.config.values import KnownCameras, Section
 from mvsnap.errors import BadConfig
 
 log = logging.getLogger(__name__)
 
 DEFAULT_PATH = Path("config/mvsnap.yaml")
-_SECRET_KEYS = {
-    "key",
-    "api_key",
-    "bot_token",
-    "database_url",
-    "password",
-    "token",
-    "meraki_shared_secret",
-    "url",  # of a camera: it may contain a password
-    "auth",
-    "access_key",
-    "secret_key",
-}
-# Sections in which a misplaced text may be a secret.
-_SECRET_SECTIONS = {
-    "api_keys",
-    "meraki",
-    "webex",
-    "webhooks",
-    "recorder",
-    "ixon",
-    "s3",
-}
+# Removing a mistake may make another one: a camera without its address.
+_ROUNDS = 50
 
 
 def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -57,14 +39,30 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
         BadConfig: every mistake, `path: expectation, got value`, and the variable it
             came from.
     """
+    settings, mistakes = load_usable(path, environ)
+    if mistakes:
+        raise BadConfig(mistakes)
+    return settings
+
+
+def load_usable(
+    path: Path, environ: Mapping[str, str] = os.environ
+) -> tuple[Settings, list[str]]:
+    """Return the settings as `load` does but without the wrong ones, and the mistakes.
+
+    Raises:
+        BadConfig: the file itself cannot be read.
+    """
     mistakes: list[str] = []
     tree = _read_yaml(path, mistakes)
+    is_readable = not mistakes
     variables = apply(tree, environ, mistakes)
     try:
         settings = settings_of(tree)
     except BadConfig as exc:
         mistakes += [with_variable(line, variables) for line in exc.mistakes]
-    if mistakes:
+        settings = _without_mistakes(tree)
+    if not is_readable:
         raise BadConfig(mistakes)
     root = path.resolve().parent
     root = root.parent if root.name == "config" else root
@@ -72,7 +70,7 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
         "data_dir": root / settings.data_dir,
         "badges": settings.badges.below(root),
     }
-    return settings.model_copy(update=below_root)
+    return settings.model_copy(update=below_root), mistakes
 
 
 def _known(tree: dict[str, Any]) -> KnownCameras:
@@ -91,9 +89,20 @@ def settings_of(tree: dict[str, Any]) -> Settings:
     try:
         return Settings.model_validate(tree, context=_known(tree))
     except ValidationError as exc:
-        mistakes = _mistakes(exc, tree)
+        mistakes = describe(exc, tree)
     # Not inside `except`: the library's exception contains the secrets.
     raise BadConfig(mistakes)
+
+
+def _without_mistakes(tree: dict[str, Any]) -> Settings:
+    """Return the settings of the entries that are right."""
+    tree = copy.deepcopy(tree)
+    for _ in range(_ROUNDS):
+        try:
+            return Settings.model_validate(tree, context=_known(tree))
+        except ValidationError as exc:
+            drop(exc, tree)
+    return Settings()
 
 
 def readable_by_others(path: Path) -> bool:
@@ -106,14 +115,14 @@ def _read_yaml(path: Path, mistakes: list[str]) -> dict[str, Any]:
         return {}
     try:
         tree = yaml.load(path.read_text(encoding="utf-8"), _OnceEach)
-    except (OSError, UnicodeDecodeError) as exc:
-        mistakes.append(f"{path}: cannot be read: {type(exc).__name__}")
+    except UnicodeDecodeError:
+        mistakes.append(f"{path}: cannot be read: it is not text in UTF-8")
         return {}
-    except yaml.YAMLError as exc:
-        mark = getattr(exc, "problem_mark", None)
-        where = f" line {mark.line + 1}" if mark else ""
-        problem = getattr(exc, "problem", None) or "not YAML"
-        mistakes.append(f"{path}:{where} {problem}")
+    except OSError as exc:
+        mistakes.append(f"{path}: cannot be read: {exc.strerror}")
+        return {}
+    except (yaml.YAMLError, ValueError, RecursionError) as exc:
+        mistakes.append(f"{path}:{_problem(exc)}")
         return {}
     if tree is None:
         return {}
@@ -121,6 +130,25 @@ def _read_yaml(path: Path, mistakes: list[str]) -> dict[str, Any]:
         mistakes.append(f"{path}: expected sections like `meraki:`, got a list or text")
         return {}
     return _said(tree, Settings)
+
+
+def _problem(exc: Exception) -> str:
+    """Return where a file is no YAML and why; without what may be a secret there.
+
+    The library quotes text: `password: *abc` is an "undefined alias 'abc'".
+    """
+    mark = getattr(exc, "problem_mark", None)
+    where = f" line {mark.line + 1}:" if mark else ""
+    problem = getattr(exc, "problem", None) or "unexpected characters"
+    if isinstance(exc, RecursionError):
+        problem = "it is nested too deeply"
+    elif isinstance(exc, ValueError):  # such as the date 2026-13-45
+        problem = "a number or date that does not exist; put it in quotes"
+    if "duplicate key" in problem:
+        return f"{where} {problem}"
+    problem, hidden = re.subn(r"'[^']{2,}'", "(hidden)", problem)
+    hint = "; put a value that begins with * & or ! in quotes" if hidden else ""
+    return f"{where} not YAML: {problem}{hint}"
 
 
 class _OnceEach(yaml.SafeLoader):
@@ -157,80 +185,3 @@ def _said(tree: dict[str, Any], section: type[BaseModel]) -> dict[str, Any]:
             }
         said[name] = value
     return said
-
-
-def _mistakes(exc: ValidationError, tree: dict[str, Any]) -> list[str]:
-    errors = exc.errors()
-    # A list with only invalid items is not also "too short".
-    parents = {error["loc"][:-1] for error in errors}
-    return [
-        line
-        for error in errors
-        if not (error["type"] == "too_short" and error["loc"] in parents)
-        for line in _describe(error, tree).splitlines()
-    ]
-
-
-def _describe(error: Any, tree: dict[str, Any]) -> str:
-    where = ".".join(str(part) for part in error["loc"] if part != "[key]")
-    kind = error["type"]
-    if kind == "extra_forbidden":
-        return f"{where}: no such setting{_nearest(error['loc'])}"
-    if kind == "missing":
-        return f"{where}: missing"
-    message = error["msg"].removeprefix("Value error, ")
-    if not where:
-        return str(message)
-    message = message.replace("Input should be", "expected").replace("tuple", "list")
-    message = message.replace("input should be", "expected")
-    message = message.replace("valid dictionary or instance of", "section, not just")
-    if kind == "value_error" and isinstance(_look_up(tree, error["loc"]), dict):
-        return f"{where}: {message}"  # about several of its keys, which it names
-    return f"{where}: {message[:1].lower()}{message[1:]}, got {_got(error, tree)}"
-
-
-def _got(error: Any, tree: dict[str, Any]) -> str:
-    """Return the value as text; but no secret, nor anything that may contain one."""
-    loc = error["loc"]
-    value = _look_up(tree, loc)
-    names = {str(part) for part in loc}
-    holds_secrets = not names.isdisjoint(_SECRET_SECTIONS)
-    is_plain = isinstance(value, int | float | bool) or len(loc) > 1
-    if loc[-1] in _SECRET_KEYS or (holds_secrets and not is_plain):
-        return "(hidden)"
-    # In place of a section, people put the one thing they have: a key, an address.
-    is_section = error["type"] in ("model_type", "dict_type")
-    instead = is_section or (holds_secrets and "://" in str(value))
-    if isinstance(value, str) and instead:
-        return "(hidden)"
-    in_tokens = loc[:2] == ("webhooks", "tokens") and len(loc) < 4
-    if in_tokens or isinstance(value, dict) or (loc[0] == "api_keys" and len(loc) < 3):
-        return f"(a {type(value).__name__})"
-    return repr(value)[:80]
-
-
-def _nearest(loc: tuple[str | int, ...]) -> str:
-    from difflib import get_close_matches
-
-    from mvsnap.config.reference import paths
-
-    # A name chosen by people is not part of the path in the schema, only of the
-    # message.
-    at = named_at(loc, Settings)
-    keys = [str(p) for i, p in enumerate(loc) if i != at and not isinstance(p, int)]
-    known = {path.replace(f".{NAME}", ""): path for path in paths()}
-    near = get_close_matches(".".join(keys), [*Settings.model_fields, *known], n=1)
-    if not near:
-        return ""
-    found = known.get(near[0], near[0])
-    shown = found if at is None else found.replace(NAME, str(loc[at]))
-    return f"; did you mean {shown}?"
-
-
-def _look_up(tree: Any, loc: tuple[str | int, ...]) -> Any:
-    for part in loc:
-        try:
-            tree = tree[part]
-        except (KeyError, IndexError, TypeError):
-            return tree
-    return tree

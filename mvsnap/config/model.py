@@ -20,6 +20,8 @@ from mvsnap.config.sense import Sense
 from mvsnap.config.server import ServerSection
 from mvsnap.config.storage import Storage
 from mvsnap.config.values import (
+    LEAST_KEY,
+    ApiSecret,
     CameraOrAll,
     Cron,
     FileName,
@@ -61,7 +63,10 @@ class ApiKey(Section):
     name: Text = Field(
         min_length=1, description="name of the user, shown with each event"
     )
-    key: Secret = Field(description="the key itself, 16 characters or more")
+    key: ApiSecret = Field(
+        description="the key itself, 16 characters or more; an older one of 8 or more "
+        "is accepted with a warning"
+    )
     cameras: tuple[CameraOrAll, ...] = Field(
         ("*",),
         min_length=1,
@@ -77,12 +82,10 @@ class ApiKey(Section):
         description="any of snapshot, read, webhook, badges, mute",
     )
 
-    @field_validator("key")
-    @classmethod
-    def _long_enough(cls, key: SecretStr) -> SecretStr:
-        if len(key.get_secret_value()) < 16:
-            raise ValueError("expected at least 16 characters")
-        return key
+    @property
+    def is_short(self) -> bool:
+        """Whether a new key would have to be longer."""
+        return len(self.key.get_secret_value()) < LEAST_KEY
 
 
 class Meraki(Section):
@@ -237,6 +240,16 @@ class Settings(Section):
         found += self.scanning.secrets()
         texts = [secret.get_secret_value() for secret in found]
         return texts + self.recorder.secrets()
+
+    def short_keys(self) -> str:
+        """Return a warning about API keys that are easy to guess, "" without any."""
+        names = ", ".join(key.name for key in self.api_keys if key.is_short)
+        if not names:
+            return ""
+        return (
+            f"fewer than {LEAST_KEY} characters, easy to guess: {names}; use longer "
+            "ones soon"
+        )
 
     def lets_somebody_in(self, *, listens: bool) -> bool:
         """Return whether anything can lead to a job; listens: whether MV Sense does."""

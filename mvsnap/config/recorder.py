@@ -227,6 +227,11 @@ class RecorderSection(Section):
     min_free_mb: float = Field(
         200, ge=0, description="free disk space below which no clip is started"
     )
+    debug_info: bool = Field(
+        False,
+        description="true: write what ffmpeg says of the cameras to the log; passwords "
+        "are hidden",
+    )
     ffmpeg: Text = Field("ffmpeg", min_length=1, description="program name or path")
     ffprobe: Text = Field("ffprobe", min_length=1, description="program name or path")
 

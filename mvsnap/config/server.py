@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Annotated, Literal
 
 from pydantic import Field, IPvAnyNetwork
@@ -50,3 +51,18 @@ class ServerSection(Section):
     def believes_anyone(self) -> bool:
         """A number of proxies is trusted, whoever they are."""
         return isinstance(self.trusted_proxies, int) and self.trusted_proxies > 0
+
+    @property
+    def own_url(self) -> str:
+        """The URL at which a program on this machine reaches the server."""
+        host = self.host.strip() or "0.0.0.0"
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return f"http://{host}:{self.port}"
+        if address.is_unspecified:
+            address = ip_address("127.0.0.1" if address.version == 4 else "::1")
+        # A zone, as in fe80::1%eth0, is written with an encoded %.
+        shown = str(address).replace("%", "%25")
+        shown = shown if address.version == 4 else f"[{shown}]"
+        return f"http://{shown}:{self.port}"

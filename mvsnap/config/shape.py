@@ -47,5 +47,27 @@ def named_at(loc: Sequence[str | int], section: type[BaseModel]) -> int | None:
     return None
 
 
+def field_at(loc: Sequence[str | int]) -> FieldInfo | None:
+    """Return the setting that a path leads to, None if there is no such one.
+
+    An item of a value, such as one serial of a list, belongs to that setting.
+    """
+    from mvsnap.config.model import Settings
+
+    section: type[BaseModel] = Settings
+    parts = list(loc)
+    while parts:
+        if (field := section.model_fields.get(str(parts.pop(0)))) is None:
+            return None
+        shape, section = shape_of(field)
+        if shape is Shape.VALUE:
+            return field
+        if shape in (Shape.LIST, Shape.NAMED) and parts:
+            parts.pop(0)  # which entry
+        if not parts:
+            return field
+    return None
+
+
 def _is_section(kind: object) -> typing.TypeGuard[type[Section]]:
     return isinstance(kind, type) and issubclass(kind, Section)

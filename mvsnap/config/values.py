@@ -21,6 +21,9 @@ from mvsnap.domain import parse_serial
 from mvsnap.errors import BadInput
 
 LEAST_TOKEN = 16
+# A key of before may be shorter, not as short as any wanted: it is tried from outside.
+LEAST_KEY = 16
+LEAST_OLD_KEY = 8
 LEAST_SECRET = 8
 # Characters that an address contains without being encoded.
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
@@ -149,6 +152,15 @@ def _address_token(token: SecretStr) -> SecretStr:
     return token
 
 
+def _api_secret(key: SecretStr) -> SecretStr:
+    if len(key.get_secret_value()) < LEAST_OLD_KEY:
+        raise ValueError(
+            f"expected at least {LEAST_KEY} characters ({LEAST_OLD_KEY} of a key that "
+            "is in use already)"
+        )
+    return key
+
+
 def _shared_secret(secret: SecretStr) -> SecretStr:
     if len(secret.get_secret_value()) < LEAST_SECRET:
         raise ValueError(f"expected at least {LEAST_SECRET} characters")
@@ -162,6 +174,7 @@ Secret = Annotated[SecretStr, BeforeValidator(_secret)]
 FileName = Annotated[str, AfterValidator(_file_name)]
 # The last part of an address; included in a cloud's messages.
 AddressToken = Annotated[Secret, AfterValidator(_address_token)]
+ApiSecret = Annotated[Secret, AfterValidator(_api_secret)]
 SharedSecret = Annotated[Secret, AfterValidator(_shared_secret)]
 Url = Annotated[str, AfterValidator(_origin)]
 SerialText = Annotated[str, AfterValidator(_serial)]

@@ -93,7 +93,7 @@ def _changed(text: str, values: Values, api_keys: list[dict[str, Any]]) -> str:
     if tree is None:  # only comments: they stay, and new keys follow
         return text.rstrip("\n") + "\n" + _changed("{}", values, api_keys)
     for section, changes in values.items():
-        if changes and tree.get(section) is None:
+        if changes and not isinstance(tree.get(section), dict):
             tree[section] = {}
         for key, value in changes.items():
             old = tree[section].get(key)
@@ -104,7 +104,8 @@ def _changed(text: str, values: Values, api_keys: list[dict[str, Any]]) -> str:
             else:
                 tree[section][key] = value
     if api_keys:
-        tree["api_keys"] = [*(tree.get("api_keys") or []), *api_keys]
+        known = tree.get("api_keys")
+        tree["api_keys"] = [*(known if isinstance(known, list) else []), *api_keys]
     out = io.StringIO()
     yaml.dump(tree, out)
     return out.getvalue()

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from mvsnap.delivery.message import Facts
 from mvsnap.domain import MessageId
@@ -64,6 +64,19 @@ class Channel(Protocol):
         Raises:
             UpstreamError: `retry`: the same call may work later; `unsure`: it may have
                 arrived although no answer came.
+        """
+        ...
+
+
+@runtime_checkable
+class AsksForRecipients(Protocol):
+    """A channel that can say beforehand whether a message would arrive."""
+
+    def require_recipient(self, room: str) -> None:
+        """Do nothing if it would.
+
+        Raises:
+            UnknownRecipient: it would not. Other UpstreamError: nobody knows.
         """
         ...
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from mvsnap import delivery
 from mvsnap.config.model import Settings
-from mvsnap.delivery.channel import Channel, ChannelKind, FileLimits
+from mvsnap.delivery.channel import AsksForRecipients, Channel, ChannelKind, FileLimits
 from mvsnap.errors import UpstreamError
 
 # Destinations without a channel's name are rooms of this one.
@@ -63,6 +63,16 @@ class Channels:
         if channel is None:
             raise UpstreamError("Webex is not configured", retry=False)
         return channel, room
+
+    def require_recipient(self, destination: str) -> None:
+        """Do nothing if a message to that destination would arrive, or none can say.
+
+        Raises:
+            UnknownRecipient: it would not. Other UpstreamError: nobody knows.
+        """
+        channel, room = self.find(destination)
+        if isinstance(channel, AsksForRecipients):
+            channel.require_recipient(room)
 
     def limits(self, destination: str) -> FileLimits:
         """Return which files that destination accepts; none where it has no channel."""

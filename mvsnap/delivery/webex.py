@@ -27,6 +27,11 @@ class WebexChannel:
             parent_id=message.parent_id,
         )
 
+    def require_recipient(self, room: str) -> None:
+        to = self._webex.resolve(room)
+        if to.to_person_email is not None:
+            self._webex.require_person(to.to_person_email)
+
 
 def open_webex(settings: WebexSection) -> Webex | None:
     """Return the bot of the settings, None without one."""

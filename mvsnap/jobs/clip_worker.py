@@ -24,6 +24,7 @@ from mvsnap.jobs.service import JobService
 from mvsnap.loop import Every, Loop
 from mvsnap.metrics import Metrics
 from mvsnap.recorder import CannotRecord, Recorder, RecorderStopped
+from mvsnap.sqlite_errors import reason
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.database import OUTAGES
 
@@ -78,6 +79,7 @@ class ClipWorker:
         self._has_inherited = False  # took over clips of another host name
         self._overdue = Every(_OVERDUE_CHECK_S, clock)
         self._running: set[EventId] = set()
+        self._write_error: str | None = None
         self._states = CameraStates(recorder, clips, clock, metrics)
         self._loop = Loop("clips", self._step, _POLL_S, clock, outages=OUTAGES)
 
@@ -155,6 +157,8 @@ class ClipWorker:
             self._clip_results.fail(
                 clip, "the camera was removed from the settings (recorder.cameras)"
             )
+        except (OSError, *OUTAGES) as exc:
+            self._cannot_write(clip, exc)
         except Exception:
             # This thread belongs to this clip alone: unrecorded, the clip would wait
             # forever.
@@ -163,6 +167,16 @@ class ClipWorker:
         finally:
             self._running.discard(clip.id)
             self._loop.wake()
+
+    def _cannot_write(self, clip: Clip, exc: Exception) -> None:
+        """Have it retried; logged once for each reason, until a clip is written."""
+        words = exc.strerror if isinstance(exc, OSError) else reason(exc)
+        if words != self._write_error:
+            log.error(
+                "clip of %s: waiting until it can be written: %s", clip.camera, words
+            )
+        self._write_error = words
+        self._unexpected(clip)
 
     def _unexpected(self, clip: Clip) -> None:
         """Have it retried after a while, unless that went on for a day."""
@@ -192,6 +206,7 @@ class ClipWorker:
             log.warning("clip of %s deferred by %.0f s: %s", clip.camera, again_s, note)
             return
         self._clip_results.store(clip, result)
+        self._write_error = None
 
     def _notify(self, clip: Clip) -> None:
         """Create a job that posts the clip; the same id again changes nothing."""

@@ -34,6 +34,7 @@ from mvsnap.jobs.codec import decode, encode
 from mvsnap.jobs.finished import finished_pages
 from mvsnap.jobs.retry import GIVE_UP_AFTER, defer_delay_s
 from mvsnap.store.database import turns, use_wal
+from mvsnap.store.sqlite_file import require_sound
 
 if TYPE_CHECKING:
     from dbos import DBOSClient, EnqueueOptions
@@ -123,6 +124,7 @@ class WorkerEngine:
         """Start; unfinished work of this executor id resumes at once."""
         if self._url.startswith("sqlite"):
             check_fitness()
+            require_sound(self._url)
             _use_wal(self._url)
         from dbos import DBOS
 
@@ -274,6 +276,7 @@ class ClientEngine:
     def __init__(self, database_url: str) -> None:
         if database_url.startswith("sqlite"):
             check_fitness()
+            require_sound(database_url)
             _use_wal(database_url)
         from dbos import DBOSClient
 

@@ -83,13 +83,11 @@ class Finished:
                     del self._waiters[job_id]
 
     def wake_all(self) -> None:
-        """Have all waiting requests answer, because the process is about to stop.
-
-        Takes no lock: a signal handler may have interrupted the thread that holds it.
-        """
-        for waiters in list(self._waiters.values()):
-            for waiter in list(waiters):
-                waiter.set()
+        """Have all waiting requests answer, because the process is about to stop."""
+        with self._lock:
+            waiting = [one for each in self._waiters.values() for one in each]
+        for waiter in waiting:
+            waiter.set()
 
     def notify(self, job_id: JobId) -> None:
         with self._lock:

@@ -207,6 +207,7 @@ class Connection:
     def _on_words(self, line: str) -> None:
         secrets = secrets_of(self._source)
         self._said.append(diagnosis.redacted(line, secrets))
+        process.log_words(self._said[-1])
         found = diagnosis.format_of(line)
         if found is None or self._run.format != Format():
             return

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import subprocess
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mvsnap.errors import MvsnapError
+from mvsnap.recorder.diagnosis import redacted
+
+# Its name is in logs.configure.
+log = logging.getLogger("mvsnap.recorder.ffmpeg")
 
 _END_S = 2.0
+_LAST_LINES = 100
+_MOST_CHARS = 500
 
 
 class NoFfmpeg(MvsnapError):
@@ -86,4 +94,15 @@ def run(line: Sequence[str], text: bytes, limit_s: float, *, nice: int = 0) -> D
         code = None
     finally:
         end(child)
-    return Done(code, stdout, stderr.decode(errors="replace"))
+    said = stderr.decode(errors="replace")
+    for words in said.splitlines()[-_LAST_LINES:]:
+        log_words(redacted(words, ()))
+    return Done(code, stdout, said)
+
+
+def log_words(words: str) -> None:
+    """Log a line of ffmpeg, whose secrets are hidden already."""
+    if words.strip():
+        # The threads are named after what they do for which camera.
+        about = threading.current_thread().name
+        log.debug("%s: %s", about, words[:_MOST_CHARS])

@@ -17,7 +17,10 @@ from mvsnap import __version__
 from mvsnap.runtime.answers import HealthAnswer, ReadinessAnswer
 from mvsnap.runtime.clock_state import ClockSinceStart, mistake
 from mvsnap.runtime.openapi import document
+from mvsnap.runtime.parts import store_url
+from mvsnap.sqlite_errors import reason
 from mvsnap.store.events import SILENT_AFTER, EventFilter
+from mvsnap.store.sqlite_file import file_of, locked_out
 from mvsnap.web import auth
 from mvsnap.web.answers import json_response
 from mvsnap.web.context import gateway
@@ -80,21 +83,33 @@ def openapi() -> ResponseReturnValue:
 
 
 def _store() -> str:
+    store = gateway().store
     try:
-        gateway().store.ping()
+        store.ping()
+        is_read_only = store.is_read_only()
     except SQLAlchemyError as exc:
-        return f"the database does not answer: {type(exc).__name__}"
-    return "ok"
+        return f"the database does not answer: {reason(exc)}"
+    if is_read_only:
+        return "the database cannot be written: it is read-only now"
+    return _no_writing() or "ok"
+
+
+def _no_writing() -> str:
+    """Return why SQLite's files cannot be written, "" if they can."""
+    file = file_of(store_url(gateway().settings))
+    return locked_out(file.parent) if file is not None else ""
 
 
 def _worker() -> str:
     try:
         now, seen = gateway().store.now(), gateway().store.workers_seen().values()
-    except SQLAlchemyError:
-        return "unknown: the database does not answer"
+    except SQLAlchemyError as exc:
+        return f"unknown: the database does not answer: {reason(exc)}"
     since = now - SILENT_AFTER
     if any(moment > since for moment in seen):
         return "ok"
+    if _no_writing():
+        return "unknown: the database cannot be written"
     return "no process with the worker role was seen in the last minute"
 
 
@@ -105,6 +120,8 @@ def _queue() -> str:
 
 def _disk() -> str:
     data_dir = gateway().settings.data_dir
+    if problem := locked_out(data_dir):
+        return problem
     foreign = [p for p in (data_dir, *data_dir.glob("snapshots/*/*/*")) if _closed(p)]
     if foreign:
         return f"{foreign[-1]} cannot be written: it belongs to another account"

@@ -24,6 +24,7 @@ from mvsnap.store.events import Store
 from mvsnap.store.files import Files
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
+from mvsnap.store.sqlite_file import require_sound
 from mvsnap.store.users import UserStore
 from mvsnap.store.videos import VideoStore
 from mvsnap.visitors.parts import VisitorParts
@@ -39,6 +40,7 @@ class Parts:
         self.metrics = Metrics()
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         self.files = Files(settings.data_dir)
+        require_sound(store_url(settings))
         engine = database.open_database(store_url(settings))
         database.upgrade(engine)
         db = database.Database(engine)

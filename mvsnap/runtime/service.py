@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mvsnap.config.model import Settings
+from mvsnap.delivery.channels import open_channels
 from mvsnap.jobs.engine import ClientEngine, Engine
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.runtime.parts import Parts, jobs_url
@@ -66,7 +67,7 @@ class Service:
         return make_app(self.parts, self._jobs)
 
     def interrupt(self) -> None:
-        """Wake everything that waits; fast enough for a signal handler."""
+        """Wake everything that waits; it takes locks, so not from a signal handler."""
         self.parts.clock.stop()
         if self._finished is not None:
             self._finished.wake_all()
@@ -128,6 +129,7 @@ def listener(parts: Parts, jobs: JobService) -> ListenerLoop:
 def make_app(parts: Parts, jobs: JobService) -> Flask:
     from mvsnap.runtime.web_app import create_app
     from mvsnap.web.context import Gateway
+    from mvsnap.web.recipients import RecipientCheck
     from mvsnap.wifi import parts as wifi
 
     return create_app(
@@ -144,6 +146,7 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
             files=parts.files,
             clock=parts.clock,
             metrics=parts.metrics,
+            recipients=RecipientCheck(open_channels(parts.settings).require_recipient),
             features=(
                 parts.badges,
                 parts.visitors,

@@ -23,6 +23,7 @@ from mvsnap.config.server import ServerSection
 from mvsnap.errors import MvsnapError
 from mvsnap.resources import STATIC, TEMPLATES
 from mvsnap.runtime import ops
+from mvsnap.sqlite_errors import reason
 from mvsnap.visitors import pages as visitors
 from mvsnap.web import api, auth, context, events, login, mutes, pages
 from mvsnap.web.answers import ErrorAnswer, ErrorDetails, json_response
@@ -62,6 +63,8 @@ def create_app(gateway: Gateway) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider
     app.extensions[context.EXTENSION] = gateway
+    if short := settings.short_keys():
+        log.warning("api_keys: %s", short)
     auth.prepare(
         app,
         settings.api_keys,
@@ -131,8 +134,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 
 def _no_storage(error: SQLAlchemyError) -> ResponseReturnValue:
-    # Not the driver's own text: it may contain the database password.
-    log.error("the database is unavailable: %s", type(error).__name__)
+    log.error("the database is unavailable: %s", reason(error))
     message = "The database is unavailable; nothing was accepted"
     answer = error_answer("storage_unavailable", message, 503)
     answer.headers["Retry-After"] = "30"

@@ -10,7 +10,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+)
 
 from mvsnap.clip_model import ClipState
 from mvsnap.domain import (
@@ -63,6 +73,14 @@ class Store:
         """Raise SQLAlchemyError if the database server is away; SQLite has none."""
         if not self._db.is_sqlite:
             self.ping()
+
+    def is_read_only(self) -> bool:
+        """Return whether a PostgreSQL takes no changes now: a standby, for example."""
+        if self._db.is_sqlite:
+            return False
+        with self._db.reading() as connection:
+            setting = text("select current_setting('transaction_read_only')")
+            return bool(connection.scalar(setting) == "on")
 
     def ping(self) -> None:
         """Do nothing but prove that the database answers."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.users import UserStore
 from mvsnap.store.videos import VideoStore
+from mvsnap.web.recipients import RecipientCheck
 
 EXTENSION = "mvsnap"
 
@@ -43,6 +44,7 @@ class Gateway:
     clock: Clock
     metrics: Metrics
     features: tuple[object, ...]
+    recipients: RecipientCheck = field(default_factory=RecipientCheck)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -210,6 +210,14 @@ def test_check_is_green_without_api_keys_and_meraki_where_others_come_in(
     assert "--   Meraki    no meraki.api_key" in said.out
 
 
+def test_an_old_short_key_works_and_is_reported(tmp_path: Path) -> None:
+    keys = [{"name": "button", "key": "old-key-1"}, {"name": "plc", "key": KEY}]
+    configure(tmp_path, {"api_keys": keys})
+    said = mvsnap(tmp_path, "check")
+    assert "button, plc; fewer than 16 characters, easy to guess: button" in said.out
+    assert "old-key-1" not in said.out + said.err
+
+
 def test_check_is_red_where_nobody_can_call(tmp_path: Path, clouds: Clouds) -> None:
     configure(tmp_path, settings(clouds) | {"api_keys": []})
     said = mvsnap(tmp_path, "check")

@@ -204,3 +204,65 @@ def test_another_organization_can_be_chosen_when_one_refuses(
     made = load(tmp_path / "config" / "mvsnap.yaml", {})
     assert made.meraki.organization_id == ACME
     assert made.meraki.cameras == (GATE,)
+
+
+def test_what_is_wrong_in_the_file_is_asked_again(
+    tmp_path: Path, clouds: Clouds, keys: tuple[str, str]
+) -> None:
+    text = f"""# ours
+site: {{timezone: Europe/Berln}}  # in the north
+meraki:
+  api_key: {keys[0]}
+  cameras: [Q2SM-1, Q2SM-0000-0001]  # the gate
+webex: {{room: [Site A]}}
+"""
+    path = configure(tmp_path, text)
+    # The key is kept; then network, cameras, token, room.
+    done = answered(tmp_path, clouds, "", "Europe/Berlin", "", "1", "1", keys[1], "1")
+    assert done.exit_code == 0, done.output
+    assert "site.timezone: expected a time zone" in done.output
+    assert "meraki.cameras.0: expected a Meraki serial" in done.output
+    assert keys[0] not in done.output
+    made = load(path, {})
+    assert made.site.timezone == "Europe/Berlin"
+    assert made.meraki.cameras == ("Q2SM-0000-0001",)
+    assert made.webex.room == "Site A - Alarms"
+    after = path.read_text(encoding="utf-8")
+    for comment in ("# ours", "# in the north"):
+        assert comment in after
+
+
+def test_what_is_not_asked_is_left_to_the_person(
+    tmp_path: Path, clouds: Clouds, keys: tuple[str, str]
+) -> None:
+    path = configure(tmp_path, "server: {port: many}  # which one?\nmeraki: {}\n")
+    done = answered(tmp_path, clouds, "Hall", "UTC", "", "")
+    assert done.exit_code == 1
+    assert done.output.count("server.port: expected a valid integer") == 2
+    assert "Correct the rest in the file" in done.output
+    after = path.read_text(encoding="utf-8")
+    assert "port: many}  # which one?" in after
+    assert "name: Hall" in after
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("meraki:\n\tapi_key: x\n", "line 2: not YAML: "),
+        ("meraki: [\n", "line 2: not YAML: "),
+        ("site: {name: 2026-13-45}\n", "date that does not exist"),
+        ("meraki: {}\nmeraki: {}\n", "line 2: duplicate key `meraki`"),
+        ("\x00\x01", "not YAML: unexpected characters"),
+        ("- a\n", "expected sections like `meraki:`"),
+    ],
+)
+def test_a_file_that_is_no_yaml_is_left_alone(
+    tmp_path: Path, clouds: Clouds, text: str, words: str
+) -> None:
+    path = configure(tmp_path, text)
+    done = answered(tmp_path, clouds)
+    assert done.exit_code == 1
+    assert isinstance(done.exception, SystemExit)
+    assert words in done.output
+    assert "move it away: init then writes a new one" in done.output
+    assert path.read_text(encoding="utf-8") == text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import sys
@@ -145,12 +146,28 @@ def test_ctrl_c_leaves_no_ffmpeg_and_nothing_to_record_later(site: Path) -> None
         running.wait_for(lambda: any_spool(site), "it records", 40)
         assert ffmpegs_of(running.pid)
     finally:
+        # `timeout` sends several, and the terminal to the whole group.
+        for each in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
+            os.killpg(running.pid, each)
         code = running.stop(signal.SIGINT)
     assert code == 1, running.output()
     assert "Traceback" not in running.output()
     assert [p for p in (site / "data/recordings").iterdir() if p.is_dir()] == []
     assert states(site) == []
     wait_until(lambda: ffmpegs_of(running.pid) == [], "no ffmpeg is left", 10)
+
+
+def test_debug_shows_the_words_of_ffmpeg_without_the_password(
+    site: Path, clouds: Clouds, camera: RtspCamera
+) -> None:
+    plain = ("record", "Vault", "--duration", "1")
+    recorder = settings(clouds, camera)["recorder"] | {"debug_info": True}
+    write_config(site / "other", settings(clouds, camera, recorder=recorder))
+    for said in (mvsnap(site, *plain, "--debug"), mvsnap(site / "other", *plain)):
+        assert said.code == 1
+        assert "DEBUG mvsnap.recorder.ffmpeg: ring-Vault: " in said.err
+        assert "401 Unauthorized" in said.err
+        assert PASSWORD not in said.out + said.err
 
 
 def any_spool(site: Path) -> bool:

@@ -68,8 +68,9 @@ def test_all_mistakes_are_reported_at_once_by_path(tmp_path: Path) -> None:
     ("tree", "mistake"),
     [
         pytest.param(
-            {"api_keys": [{"name": "a", "key": "too-short-1"}]},
-            "api_keys.0.key: expected at least 16 characters, got (hidden)",
+            {"api_keys": [{"name": "a", "key": "short-1"}]},
+            "api_keys.0.key: expected at least 16 characters (8 of a key that is in"
+            " use already), got (hidden)",
             id="a short key",
         ),
         pytest.param(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import uuid
 from collections.abc import Iterator
@@ -225,3 +226,28 @@ def test_each_clip_is_recorded_and_posted_once(world: World) -> None:
         threading.Event().wait(0.2)  # nothing to poll for: nothing shall happen
     assert sorted(recorder.asked) == sorted(clip.id for clip in clips)
     assert len(world.jobs.submitted) == len(clips)
+
+
+class OnABadCard(FakeRecorder):
+    """Cannot write the first three times."""
+
+    def record(self, camera: str, at: datetime, *_: Any, **more: Any) -> ClipResult:
+        if len(self.asked) < 3:
+            self.asked.append(more["name"])
+            raise OSError(errno.EROFS, "Read-only file system", "/data/recordings/1.ts")
+        return super().record(camera, at, **more)
+
+
+def test_a_disk_that_cannot_be_written_is_one_line_with_its_reason(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    clip = world.ask(ROBOT)
+    recorder = OnABadCard(ROBOT)
+    with world.desk(recorder, ROBOT):
+        world.wait_until_told(clip)
+    assert recorder.asked == [clip.id] * 4
+    lines = [
+        r for r in caplog.records if "waiting until it can be written" in r.message
+    ]
+    assert [record.exc_info for record in lines] == [None]
+    assert "Read-only file system" in lines[0].message

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from mvsnap.cli.address import address
+from mvsnap.config.model import ServerSection
 from tests.servers.ports import free_port
 from tests.servers.processes import answers, require, wait_until
 
@@ -325,11 +327,13 @@ def test_the_init_script_has_the_headers_for_insserv() -> None:
 
 
 @pytest.mark.slow
-def test_the_real_service_starts_and_stops_cleanly(service: Service) -> None:
+@pytest.mark.parametrize("host", ["127.0.0.2", "::1"])
+def test_the_real_service_starts_and_stops_cleanly(service: Service, host: str) -> None:
     user = pwd.getpwuid(os.geteuid()).pw_name  # whose .venv it is
     config = service.home / "config" / "mvsnap.yaml"
     config.write_text(
-        f"server: {{host: 127.0.0.1}}\ndata_dir: {service.home / 'data'}\n"
+        f'server: {{host: "{host}", port: "{service.port}"}}\n'
+        f"data_dir: {service.home / 'data'}\n"
     )
     config.chmod(0o600)
     if os.geteuid() == 0:
@@ -339,18 +343,66 @@ def test_the_real_service_starts_and_stops_cleanly(service: Service) -> None:
         MVSNAP_USER=user,
         MVSNAP_PYTHON=sys.executable,
         MVSNAP_CONFIG=config,
-        MVSNAP_ARGS=f"--port {service.port}",
         START_TIMEOUT_S=60,
     )
     started = service.run("start")
     assert started.returncode == 0, started.stderr
-    assert "answering at" in started.stdout
+    assert f"answering at {ServerSection(host=host).own_url}"[:-5] in started.stdout
     pid = service.pid
     stopped = service.run("stop")
     assert stopped.returncode == 0
     assert "killing" not in stopped.stdout
     assert not alive(pid)
     assert "Traceback" not in service.log
+
+
+@pytest.mark.parametrize(
+    ("settings", "arguments", "url"),
+    [
+        ("server:\n  port: 8080\n", "", "http://127.0.0.1:8080"),
+        ("server: {port: 8080}\n", "", "http://127.0.0.1:8080"),
+        ('server:\n  "port" : "8080"  # ours\n', "", "http://127.0.0.1:8080"),
+        ("server: {host: 127.0.0.2}\n", "", "http://127.0.0.2:5004"),
+        ("server: {host: '::'}\n", "", "http://[::1]:5004"),
+        ("server: {host: '::1', port: 81}\n", "", "http://[::1]:81"),
+        ("server: {host: 'fe80::1%eth0'}\n", "", "http://[fe80::1%25eth0]:5004"),
+        ("server: {host: gate.example}\n", "", "http://gate.example:5004"),
+        ("server: {port: 8080}\n", "--port=9 --host ::1", "http://[::1]:9"),
+        ("site: {name: a}\nother: x\n", "--roles worker,sense", "-"),
+        ("", "--roles web", "http://127.0.0.1:5004"),
+    ],
+)
+def test_where_it_listens_is_what_the_service_reads(
+    tmp_path: Path, settings: str, arguments: str, url: str
+) -> None:
+    path = tmp_path / "mvsnap.yaml"
+    path.write_text(settings)
+    assert address(["--config", str(path), *arguments.split()]) == url
+
+
+@pytest.mark.parametrize("text", ['http://127.0.0.1:"80"/', "nothing", "http://["])
+def test_a_url_that_is_none_is_no_traceback(service: Service, text: str) -> None:
+    service.configure(START_TIMEOUT_S=1, MVSNAP_URL=text)
+    done = service.run("start")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.slow
+def test_a_worker_alone_counts_as_started(service: Service) -> None:
+    service.configure(
+        MVSNAP_HOME=ROOT,
+        MVSNAP_USER=pwd.getpwuid(os.geteuid()).pw_name,
+        MVSNAP_PYTHON=sys.executable,
+        MVSNAP_CONFIG=service.home / "config" / "mvsnap.yaml",
+        MVSNAP_DATA_DIR=service.home / "data",
+        MVSNAP_ARGS="--roles worker",
+    )
+    if os.geteuid() == 0:
+        shutil.chown(service.home, "root")
+    done = service.run("start")
+    assert done.returncode == 0, done.stderr
+    assert f"started (pid {service.pid})" in done.stdout
+    assert service("stop") == 0
 
 
 def alive(pid: int) -> bool:

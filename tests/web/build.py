@@ -39,6 +39,7 @@ from mvsnap.visitors.parts import VisitorParts
 from mvsnap.visitors.store import VisitorStore
 from mvsnap.web.context import Gateway
 from mvsnap.web.passwords import hashed
+from mvsnap.web.recipients import RecipientCheck
 from mvsnap.wifi import parts
 from mvsnap.wifi.batches import WifiStore
 from tests.web.described import Described
@@ -122,6 +123,7 @@ class Web:
         self.wifi = parts.build(self.settings, shared, WifiStore(shared))
         self.files = Files(folder)
         self.clock = clock or SystemClock()
+        self.recipients = RecipientCheck()
         self.described: list[Described] = []
         self.app = self.fresh_app()
 
@@ -151,6 +153,7 @@ class Web:
                 files=self.files,
                 clock=clock,
                 metrics=metrics,
+                recipients=self.recipients,
                 features=(
                     BadgeParts(self.badges, self.badge_pictures, self.directory),
                     VisitorParts(self.visitors),

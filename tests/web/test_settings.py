@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,12 +14,19 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from mvsnap.config.model import Settings
 from mvsnap.config.sense import Sense
 from mvsnap.config.setting_overrides import with_overrides
 from mvsnap.core.mutes import new_mute
+from mvsnap.delivery.channels import open_channels
 from mvsnap.domain import Camera, Change, Listener, Mute, Role, Serial, Zone
+from mvsnap.simulator.faults import Fault
 from mvsnap.simulator.server import serve
+from mvsnap.simulator.webex.app import webex_app
+from mvsnap.simulator.webex.webex import FakeWebex
+from mvsnap.web.recipients import RecipientCheck
 from tests.clients.fakes import FakeClock
+from tests.servers.processes import wait_until
 from tests.servers.visitor import log_in as visit
 from tests.servers.visitor import visitor
 from tests.web.build import DOOR, GATE, PASSWORD, Web, send
@@ -518,3 +526,94 @@ def test_the_page_shows_the_new_state_without_a_reload(web: Web) -> None:
         web.sense.describe_listener(listener(True, "connected to the broker"))
         page.get_by_text("Connected to the broker").wait_for()
         assert page.get_by_label("People", exact=True).input_value() == "7"
+
+
+@pytest.fixture
+def webex() -> FakeWebex:
+    return FakeWebex(rooms=("Security Team", "Reception"))
+
+
+@pytest.fixture
+def asking(web: Web, webex: FakeWebex) -> Iterator[FlaskClient]:
+    """An admin at an application that can ask Webex."""
+    with serve(webex_app(webex)) as url:
+        section = {"base_url": f"{url}/v1", "bot_token": webex.bot_token}
+        settings = Settings.model_validate({"webex": section})
+        web.recipients = RecipientCheck(open_channels(settings).require_recipient)
+        web.app = web.fresh_app()
+        yield web.log_in(Role.ADMIN)
+
+
+def test_a_room_the_bot_is_not_in_is_refused_with_similar_names(
+    web: Web, asking: FlaskClient
+) -> None:
+    rooms = "Reception\nSecurity Taem"
+    answer = send(asking, f"{PAGE}/rooms", rooms=rooms)
+    assert answer.status_code == 400
+    assert "not in a Webex room called &#39;Security Taem&#39;" in answer.text
+    assert "similar: &#39;Security Team&#39;" in answer.text
+    assert sense(web).rooms == ()
+    place = {"place": f"{GATE} {ZONE}", "new": "1", "rooms": "Nowhere"}
+    answer = send(asking, f"{PAGE}/place", **place)
+    assert answer.status_code == 400
+    assert "not in a Webex room called &#39;Nowhere&#39;" in answer.text
+    assert sense(web).overrides == ()
+
+
+def test_rooms_and_people_that_webex_knows_are_saved_without_a_warning(
+    web: Web, asking: FlaskClient
+) -> None:
+    rooms = "security team\nguard@example.com"
+    assert send(asking, f"{PAGE}/rooms", rooms=rooms).status_code == 303
+    assert sense(web).rooms == ("security team", "guard@example.com")
+    assert "may not arrive" not in asking.get(PAGE).text
+
+
+def test_a_person_webex_does_not_know_is_saved_with_a_warning(
+    web: Web, asking: FlaskClient
+) -> None:
+    send(asking, f"{PAGE}/rooms", rooms="gaurd@example.com")
+    assert sense(web).rooms == ("gaurd@example.com",)
+    shown = asking.get(PAGE).text
+    assert "Messages to gaurd@example.com may not arrive" in shown
+    assert "check the spelling" in shown
+
+
+def test_without_webex_rooms_are_saved_with_a_warning(
+    web: Web, webex: FakeWebex, asking: FlaskClient
+) -> None:
+    webex.faults.add(Fault("503-html", "GET /v1/rooms", times=-1))
+    assert send(asking, f"{PAGE}/rooms", rooms="Gate").status_code == 303
+    assert sense(web).rooms == ("Gate",)
+    assert "Messages to Gate may not arrive. Webex reports" in asking.get(PAGE).text
+
+
+def test_a_room_that_was_saved_before_is_shown_and_stops_no_other_change(
+    web: Web, asking: FlaskClient
+) -> None:
+    now = datetime.now(UTC)
+    web.site.choose({"sense.rooms": ["Gone"]}, "anna", now, [])
+
+    def shown() -> bool:
+        text = asking.get(PAGE).text
+        return "Messages to Gone may not arrive. The bot is not in" in text
+
+    wait_until(shown, "the page says so")
+    assert send(asking, f"{PAGE}/rooms", rooms="Gone\nReception").status_code == 303
+    assert sense(web).rooms == ("Gone", "Reception")
+
+
+def test_a_request_does_not_wait_for_a_slow_webex(web: Web) -> None:
+    answered = threading.Event()
+
+    def require(_name: str) -> None:
+        answered.wait(60)
+
+    web.recipients = RecipientCheck(require, wait_s=0.1)
+    web.app = web.fresh_app()
+    admin = web.log_in(Role.ADMIN)
+    assert send(admin, f"{PAGE}/rooms", rooms="Gate").status_code == 303
+    assert sense(web).rooms == ("Gate",)
+    assert "may not arrive. Webex has not answered yet" in admin.get(PAGE).text
+    answered.set()
+    wait_until(lambda: "may not arrive" not in admin.get(PAGE).text, "it has answered")

@@ -106,6 +106,21 @@ class Webex:
             raise webex_rooms.ambiguous(room, found)
         return Destination(room_id=found[0].id)
 
+    def require_person(self, email: str) -> None:
+        """Do nothing if a person with this address is known to Webex.
+
+        Source: GET /people, which shows those of the bot's own organization.
+
+        Raises:
+            UpstreamError: it is not, which says nothing about other organizations.
+        """
+        if not self._ask(lambda api: list(api.people.list(email=email, max=1))):
+            raise UpstreamError(
+                f"Webex knows nobody with the address {email} in the bot's "
+                "organization: check the spelling",
+                retry=True,
+            )
+
     def _person(self, name: str) -> Destination:
         """Return the only person of this name. Source: GET /people?displayName=."""
         found_at, email = self._people.get(name, (float("-inf"), ""))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mvsnap.domain import Destination, Room
-from mvsnap.errors import UpstreamError
+from mvsnap.errors import UnknownRecipient, UpstreamError
 from mvsnap.spelling import folded
 
 _EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
@@ -37,22 +37,22 @@ def matches(room: str, rooms: Sequence[Room]) -> list[Room]:
     return [r for r in titled if r.type == "group"] or titled
 
 
-def ambiguous(room: str, found: Sequence[Room]) -> UpstreamError:
+def ambiguous(room: str, found: Sequence[Room]) -> UnknownRecipient:
     ids = ", ".join(r.id for r in found)
-    return UpstreamError(
+    return UnknownRecipient(
         f"{len(found)} Webex rooms are called {room.strip()!r}: use one of the ids"
         f" {ids}",
         retry=False,
     )
 
 
-def unknown(room: str, rooms: Sequence[Room]) -> UpstreamError:
+def unknown(room: str, rooms: Sequence[Room]) -> UnknownRecipient:
     titled = {folded(r.title): r for r in rooms if r.title}
     wanted = folded(room[:_LONGEST])
     near = difflib.get_close_matches(wanted, titled, n=5, cutoff=0.5)
     similar = [_similar(titled[key], wanted, key) for key in near]
     hint = "; similar: " + ", ".join(similar) if similar else ""
-    return UpstreamError(
+    return UnknownRecipient(
         "The bot is not in a Webex room called "
         f"{room.strip()[:100]!r}, and nobody has that name: add it to the room, or"
         f" correct the title{hint}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -25,6 +26,7 @@ from mvsnap.web.pages.settings_form import (
     read_rule,
     rule_texts,
 )
+from mvsnap.web.pages.settings_recipients import check_rooms, doubtful
 from mvsnap.web.pages.settings_text import (
     changes_of,
     is_switching,
@@ -61,10 +63,14 @@ def save_rule() -> ResponseReturnValue:
 @bp.post("/rooms")
 @auth.page(Role.ADMIN)
 def save_rooms() -> ResponseReturnValue:
-    entered = read_rooms(request.form, _sense())
+    now = _sense()
+    entered = read_rooms(request.form, now)
+    warnings = check_rooms(entered, now.rooms)
     if entered.mistakes:
         return _index(entered), 400
-    return _choose(entered.values)
+    answer = _choose(entered.values)
+    _warn(warnings)
+    return answer
 
 
 @bp.post("/enabled")
@@ -118,11 +124,14 @@ def save_override() -> ResponseReturnValue:
         entered.mistakes["place"] = (
             "An exception for this camera or zone already exists: edit that one."
         )
+    warnings = check_rooms(entered, (known.rooms if known else None) or ())
     if entered.mistakes:
         is_new = "new" in request.form
         return _override_page(entered, None if is_new else known), 400
     fresh = Override.model_validate({"serial": serial, "zone": zone} | entered.values)
-    return _replace_override(known, fresh)
+    answer = _replace_override(known, fresh)
+    _warn(warnings)
+    return answer
 
 
 @bp.post("/place/remove")
@@ -230,6 +239,11 @@ def _store(values: dict[str, Any], changes: list[Change]) -> None:
     flash(f"Saved. {said}. Takes effect within two seconds.", "success")
 
 
+def _warn(texts: Iterable[str]) -> None:
+    for text in texts:
+        flash(text, "warning")
+
+
 def _replace_override(
     known: Override | None, fresh: Override | None
 ) -> ResponseReturnValue:
@@ -272,6 +286,7 @@ def _index(entered: Entered | None = None) -> str:
         listeners=listeners,
         switching=is_switching(sense.enabled, origin["enabled"].change, listeners, now),
         webex_room=here.settings.webex.room,
+        doubtful=doubtful(sense, here.settings.webex.room),
         overrides=override_rows(sense.overrides, places),
         mutes=mute_rows(here.site.mutes(now), places, now),
         changes=changes[:_AUDIT_SHOWN],

@@ -1,0 +1,111 @@
+"""Recipients: whether messages can reach a room or person, asked beside the requests.
+
+The answer comes from outside and may take a while: a thread asks, and a request waits
+for a few seconds at most.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+from mvsnap.errors import UnknownRecipient, UpstreamError
+
+log = logging.getLogger(__name__)
+
+_WAIT_S = 4.0
+# How long an answer is shown before it is asked for again.
+_FRESH_S = 300.0
+_PROBLEM_FRESH_S = 15.0
+_AT_ONCE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientProblem:
+    """is_certain: nothing sent to it arrives; otherwise nobody knows."""
+
+    text: str
+    is_certain: bool
+
+
+_CHECKING = RecipientProblem(
+    "Webex has not answered yet: reload the page in a moment", is_certain=False
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    at_s: float
+    problem: RecipientProblem | None
+
+    @property
+    def is_fresh(self) -> bool:
+        limit_s = _FRESH_S if self.problem is None else _PROBLEM_FRESH_S
+        return time.monotonic() - self.at_s < limit_s
+
+
+class RecipientCheck:
+    """require: raises UnknownRecipient, or another UpstreamError if it cannot say."""
+
+    def __init__(
+        self,
+        require: Callable[[str], None] = lambda _name: None,
+        *,
+        wait_s: float = _WAIT_S,
+    ) -> None:
+        self._require = require
+        self._wait_s = wait_s
+        self._lock = threading.Lock()
+        self._pool: ThreadPoolExecutor | None = None
+        self._asking: dict[str, Future[RecipientProblem | None]] = {}
+        self._answers: dict[str, _Answer] = {}
+
+    def ask(self, names: Iterable[str]) -> dict[str, RecipientProblem]:
+        """Return what is wrong with these now; waits for some seconds at most."""
+        asking = {name: self._submit(name) for name in names}
+        done, _ = wait(asking.values(), self._wait_s)
+        found = {
+            name: future.result() if future in done else _CHECKING
+            for name, future in asking.items()
+        }
+        return {name: problem for name, problem in found.items() if problem}
+
+    def known(self, names: Iterable[str]) -> dict[str, RecipientProblem]:
+        """Return what was wrong with these lately; what is not known is asked for."""
+        found = {}
+        for name in dict.fromkeys(names):
+            answer = self._answers.get(name)
+            if answer is None or not answer.is_fresh:
+                self._submit(name)
+            problem = answer.problem if answer else _CHECKING
+            if problem is not None:
+                found[name] = problem
+        return found
+
+    def _submit(self, name: str) -> Future[RecipientProblem | None]:
+        with self._lock:
+            if (asking := self._asking.get(name)) is None:
+                # Not before it is needed: a process may be forked after its start.
+                self._pool = self._pool or ThreadPoolExecutor(_AT_ONCE, "recipients")
+                asking = self._asking[name] = self._pool.submit(self._check, name)
+        return asking
+
+    def _check(self, name: str) -> RecipientProblem | None:
+        problem = None
+        try:
+            self._require(name)
+        except UpstreamError as exc:
+            is_certain = isinstance(exc, UnknownRecipient)
+            problem = RecipientProblem(exc.message, is_certain)
+            log.warning("recipient %s: %s", name, exc.message)
+        except Exception:
+            log.exception("recipient %s could not be checked", name)
+            problem = RecipientProblem("Internal error; see the log", is_certain=False)
+        with self._lock:
+            self._answers[name] = _Answer(time.monotonic(), problem)
+            del self._asking[name]
+        return problem

@@ -1,0 +1,126 @@
+"""A card that fails: read-only while the service runs, databases damaged."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.cli.run import configure, mvsnap
+from tests.gateway import clouds, gateway
+from tests.servers.card import Card, card
+
+__all__ = ["card"]  # a fixture
+SETTINGS = {"api_keys": [{"name": "button", "key": "a-secret-of-24-characters"}]}
+
+
+def zeros(path: Path) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def garble(path: Path) -> None:
+    path.write_bytes(b"\xff\x00no database\n" * 1000)
+
+
+def damage_a_page(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xee" * 4096 * 2)
+
+
+def test_a_card_that_turns_read_only_is_reported_at_once(card: Card) -> None:
+    with (
+        clouds() as simulated,
+        gateway(card.folder, simulated.settings()) as served,
+    ):
+        assert served.get("/readyz").json()["parts"]["store"] == "ok"
+        card.fail()
+        answer = served.get("/readyz")
+        assert answer.status_code == 503
+        parts = answer.json()["parts"]
+        for part in ("store", "disk"):
+            assert parts[part] == (
+                f"data_dir {card.folder / 'data'} cannot be written: "
+                "Read-only file system"
+            )
+        assert served.snapshot().status_code == 503
+        said = served.output()
+    assert (
+        "the database is unavailable: the disk reports an error or is read-only" in said
+    )
+    assert "OperationalError" not in said
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose databases were both in use."""
+    folder = tmp_path_factory.mktemp("stopped")
+    with clouds() as simulated, gateway(folder, simulated.settings()) as served:
+        assert served.snapshot(wait_s="30").status_code == 200
+    for name in ("mvsnap.db", "jobs.db"):
+        with closing(sqlite3.connect(folder / "data" / name)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    configure(folder, SETTINGS)
+    return folder
+
+
+@pytest.fixture
+def used(tmp_path: Path, stopped: Path) -> Path:
+    """A copy of it, for this test alone."""
+    return Path(shutil.copytree(stopped, tmp_path / "used"))
+
+
+def refused(folder: Path) -> str:
+    said = mvsnap(folder, "serve", "--roles", "worker")
+    assert said.code == 1
+    return said.err
+
+
+@pytest.mark.parametrize("harm", [zeros, garble])
+def test_a_damaged_database_is_named_with_what_to_do(
+    used: Path, harm: Callable[[Path], None]
+) -> None:
+    events, jobs = (used / "data" / name for name in ("mvsnap.db", "jobs.db"))
+    kept = events.read_bytes()
+    harm(events)
+    harm(jobs)
+    checked = mvsnap(used, "check")
+    assert checked.code == 1
+    for path in (events, jobs):
+        assert f"{path} is damaged. Stop the service and move it away" in checked.out
+    assert re.search(
+        rf"^{re.escape(str(events))} is damaged\..* without events and users$",
+        refused(used),
+        re.M,
+    )
+    events.write_bytes(kept)
+    assert re.search(
+        rf"^{re.escape(str(jobs))} is damaged\..* only unfinished jobs are lost$",
+        refused(used),
+        re.M,
+    )
+
+
+def test_check_finds_a_damaged_page(used: Path) -> None:
+    damage_a_page(used / "data" / "mvsnap.db")
+    said = mvsnap(used, "check")
+    assert f"{used / 'data' / 'mvsnap.db'} is damaged" in said.out
+    events = mvsnap(used, "events")
+    assert (events.code, "damaged" in events.err) == (1, True)
+
+
+def test_an_empty_file_is_reported_and_filled(tmp_path: Path) -> None:
+    configure(tmp_path, SETTINGS)
+    path = tmp_path / "data" / "mvsnap.db"
+    path.parent.mkdir()
+    path.touch()
+    os.utime(path, (0, 0))
+    said = mvsnap(tmp_path, "users", "list")
+    assert said.code == 0
+    assert f"{path} is empty" in said.err
