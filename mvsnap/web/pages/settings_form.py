@@ -30,6 +30,7 @@ class RuleField:
     unit: str
     about: str
     whole: bool = False
+    optional: bool = False
 
 
 RULE = (
@@ -38,6 +39,23 @@ RULE = (
         "People",
         "people",
         "Number of people in a zone that counts as a crowd.",
+        True,
+    ),
+    RuleField(
+        "people_to_start",
+        "People to start",
+        "people",
+        "Number of people that starts the dwell time. Empty: as People.",
+        True,
+        True,
+    ),
+    RuleField(
+        "people_to_end",
+        "People to end",
+        "people",
+        "The crowd is over when there are fewer than this. "
+        "Empty: the lower of People and People to start.",
+        True,
         True,
     ),
     RuleField(
@@ -101,13 +119,19 @@ def rule_texts(rule: Sense | Override) -> dict[str, str]:
     return texts | {"rooms": "\n".join(rule.rooms or ())}
 
 
-def read_rule(form: Mapping[str, str], now: Sense) -> Entered:
-    """Return the changed numbers of the rule; `now`: the rule before the change."""
+def read_rule(form: Mapping[str, str], now: Sense, file: Sense) -> Entered:
+    """Return the changed numbers of the rule; None: as in the file, which has none.
+
+    now: the rule before the change.
+    """
     entered = _changed(form, now, [each.name for each in RULE])
     for each in RULE:
         if each.name in entered.values:
             text = entered.values.pop(each.name)
-            entered.keep(each.name, partial(parse_number, text, each))
+            if not text and each.optional and getattr(file, each.name) is None:
+                entered.values[each.name] = None
+            else:
+                entered.keep(each.name, partial(parse_number, text, each))
     return _checked(entered, now)
 
 
