@@ -75,6 +75,7 @@ QUERIES = (
     "visitors.store",
     "visitors.tables",
     "wifi.batches",
+    "wifi.conditions",
     "wifi.correlation",
     "wifi.counts",
     "wifi.lists",
