@@ -23,14 +23,17 @@ _MAX_NUMBER = 32
 
 @dataclass(frozen=True, slots=True)
 class RuleField:
-    """One number of the rule as the form shows it."""
+    """One number of the rule as the form shows it.
+
+    default: what an empty field means; "": it must not be empty.
+    """
 
     name: str
     label: str
     unit: str
     about: str
     whole: bool = False
-    optional: bool = False
+    default: str = ""
 
 
 RULE = (
@@ -45,18 +48,17 @@ RULE = (
         "people_to_start",
         "People to start",
         "people",
-        "Number of people that starts the dwell time. Empty: as People.",
+        "Number of people that starts the dwell time.",
         True,
-        True,
+        "as People",
     ),
     RuleField(
         "people_to_end",
         "People to end",
         "people",
-        "The crowd is over when there are fewer than this. "
-        "Empty: the lower of People and People to start.",
+        "The crowd is over when there are fewer than this.",
         True,
-        True,
+        "the lowest of the others",
     ),
     RuleField(
         "dwell_s", "Dwell", "seconds", "How long they must stay before an alert."
@@ -128,7 +130,7 @@ def read_rule(form: Mapping[str, str], now: Sense, file: Sense) -> Entered:
     for each in RULE:
         if each.name in entered.values:
             text = entered.values.pop(each.name)
-            if not text and each.optional and getattr(file, each.name) is None:
+            if not text and each.default and getattr(file, each.name) is None:
                 entered.values[each.name] = None
             else:
                 entered.keep(each.name, partial(parse_number, text, each))
