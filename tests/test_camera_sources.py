@@ -132,7 +132,7 @@ def test_the_settings_reach_the_recorder(tmp_path: Path) -> None:
         ({}, True, "http"),
     ],
 )
-def test_version_1_of_ixon_is_told_how_the_camera_speaks(
+def test_version_1_of_ixon_gets_the_access_type_of_the_camera(
     ixon: dict[str, str], camera: Any, sent: str
 ) -> None:
     with cloud() as (fake, origin):

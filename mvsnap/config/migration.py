@@ -13,7 +13,7 @@ from typing import Any
 
 from mvsnap.config.load import settings_of
 from mvsnap.config.old_files import OldSetting
-from mvsnap.config.old_places import CAMERA, ENDPOINT, KEY, SECRETS, Place, place_of
+from mvsnap.config.old_places import CAMERA, ENDPOINT, KEY, SECRETS, NewPlace, place_of
 from mvsnap.errors import BadConfig
 
 _COMPANY = re.compile(r"(\d{4}-){4}\d{4}")
@@ -98,7 +98,7 @@ class Migration:
         self._leave(self.origins[path], f"{where}: {why}")
         return True
 
-    def _convert(self, old: OldSetting, place: Place) -> None:
+    def _convert(self, old: OldSetting, place: NewPlace) -> None:
         try:
             value = place.convert(old.value)
         except ValueError as exc:
