@@ -111,7 +111,8 @@ def ask_source(
         server_id = entry.ixon.agent_server_id or settings.ixon.agent_server_id or ""
         path = entry.ixon.stream_path
         path = settings.ixon.stream_path if path is None else path
-        return IxonSource(ixon, server_id, path, camera)
+        access_type = entry.ixon.access_type or settings.ixon.access_type
+        return IxonSource(ixon, server_id, path, access_type, camera)
     if entry.url is None and entry.meraki_serial is not None:
         return MerakiSource(dashboard, Serial(entry.meraki_serial), camera, clock)
     source = source_of(camera)
@@ -122,12 +123,18 @@ class IxonSource:
     """Opens a new access through IXON each time: their lifetime is unknown."""
 
     def __init__(
-        self, ixon: Ixon, server_id: str, path: str, camera: CameraSettings
+        self,
+        ixon: Ixon,
+        server_id: str,
+        path: str,
+        access_type: str,
+        camera: CameraSettings,
     ) -> None:
         """path: "" uses the page that IXON opens for people."""
         self._ixon = ixon
         self._server_id = server_id
         self._path = path
+        self._access_type = access_type
         self._camera = camera
 
     def __call__(self) -> StreamSource:
@@ -135,7 +142,9 @@ class IxonSource:
         try:
             if not self._path:
                 self._path = self._ixon.server(self._server_id).landing_page or "/"
-            access = self._ixon.open_web_access(self._server_id)
+            access = self._ixon.open_web_access(
+                self._server_id, access_type=self._access_type
+            )
         except UpstreamError as exc:
             is_login = isinstance(exc, NotAllowed)
             for_good = State.WRONG_PASSWORD if is_login else State.NO_VIDEO

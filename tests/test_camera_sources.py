@@ -124,6 +124,35 @@ def test_the_settings_reach_the_recorder(tmp_path: Path) -> None:
     assert build_recorder(settings, clock, dashboard, None) is not None
 
 
+@pytest.mark.parametrize(
+    ("ixon", "camera", "sent"),
+    [
+        ({"access_type": "https"}, True, "https"),
+        ({"access_type": "https"}, {"access_type": "http"}, "http"),
+        ({}, True, "http"),
+    ],
+)
+def test_version_1_of_ixon_gets_the_access_type_of_the_camera(
+    ixon: dict[str, str], camera: Any, sent: str
+) -> None:
+    with cloud() as (fake, origin):
+        keys = {"application_id": APPLICATION, "token": TOKEN, "company_id": COMPANY_ID}
+        where = {"base_url": f"{origin}/v1", "api_version": 1, "stream_path": "/a.jpg"}
+        service = {"agent_server_id": fake.agents[0].servers[0].id}
+        tree = {
+            "recorder": {"cameras": {"cam": {"ixon": camera}}},
+            "ixon": keys | where | service | ixon,
+        }
+        settings, clock = Settings.model_validate(tree), SystemClock()
+        made = open_ixon(settings, clock)
+        assert made is not None
+        dashboard = Dashboard("http://127.0.0.1:9", "x", clock=clock)
+        ask_source(settings, "cam", clock, dashboard, made)()
+        made.close()
+        bodies = [call.json for call in fake.asked if call.path == "/v1/webaccess"]
+    assert [body["method"] for body in bodies] == [sent]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["none", "basic", "digest"])
 def test_a_camera_behind_ixon_is_recorded_when_an_alarm_comes(

@@ -76,6 +76,7 @@ QUERIES = (
     "visitors.store",
     "visitors.tables",
     "wifi.batches",
+    "wifi.conditions",
     "wifi.correlation",
     "wifi.counts",
     "wifi.lists",

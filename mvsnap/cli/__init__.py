@@ -21,6 +21,7 @@ DEBUG = "mvsnap.debug"
 # name -> (module, one line for --help)
 _COMMANDS = {
     "init": ("setup", "Ask for keys, check them, write config/mvsnap.yaml."),
+    "migrate": ("migrate", "Write settings from those of older programs."),
     "check": ("check", "Check the settings and call every configured service."),
     "snapshot": ("snapshot", "Take snapshots now, once."),
     "record": ("record", "Record a clip now, once."),

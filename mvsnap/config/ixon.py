@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
@@ -31,6 +31,7 @@ def as_path(path: str) -> str:
     return f"/{path.lstrip('/')}" if path else ""
 
 
+AccessType = Literal["http", "https"]
 Id = Annotated[Text, BeforeValidator(_trimmed), Field(min_length=1, max_length=64)]
 
 
@@ -70,6 +71,11 @@ class IxonSection(Section):
         "",
         description="path of the video or picture on the camera; default: the landing "
         "page of the service",
+    )
+    access_type: AccessType = Field(
+        "http",
+        description="http or https: how the camera is opened with api_version 1; with "
+        "2, the option SSL of the service in the portal decides",
     )
 
     @property
@@ -116,7 +122,7 @@ class IxonSection(Section):
 
     @model_validator(mode="after")
     def _complete(self) -> IxonSection:
-        own = set(type(self).model_fields) - {"base_url", "api_version"}
+        own = set(type(self).model_fields) - {"base_url", "api_version", "access_type"}
         if not any(getattr(self, name) for name in own):
             return self
         if self.token is not None and (self.email or self.password):

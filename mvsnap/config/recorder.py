@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from mvsnap import domain as words
-from mvsnap.config.ixon import Id, as_path
+from mvsnap.config.ixon import AccessType, Id, as_path
 from mvsnap.config.values import CameraName, Secret, Section, SerialText, Text
 from mvsnap.domain import Serial
 
@@ -107,6 +107,7 @@ class IxonStream(Section):
 
     agent_server_id: Id | None = Field(None, description="default: as in ixon")
     stream_path: Text | None = Field(None, description="default: as in ixon")
+    access_type: AccessType | None = Field(None, description="default: as in ixon")
 
     @field_validator("stream_path")
     @classmethod
@@ -125,7 +126,8 @@ class RecorderCameraSection(Section):
     ixon: Annotated[IxonStream | None, BeforeValidator(_ixon)] = Field(
         None,
         description="instead of url: true, the id of a web access service, or "
-        "{agent_server_id, stream_path}; the ixon section provides the rest",
+        "{agent_server_id, stream_path, access_type}; the ixon section provides the "
+        "rest",
     )
     meraki_serial: SerialText | None = Field(
         None,

@@ -5,7 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    model_validator,
+)
 
 from mvsnap.config.values import (
     Secret,
@@ -44,6 +50,12 @@ class Override(Section):
     people: int | None = Field(
         None, ge=1, le=10_000, description="default: sense.people"
     )
+    people_to_start: int | None = Field(
+        None, ge=1, le=10_000, description="default: sense.people_to_start"
+    )
+    people_to_end: int | None = Field(
+        None, ge=1, le=10_000, description="default: sense.people_to_end"
+    )
     dwell_s: float | None = Field(
         None, ge=0, le=86_400, description="default: sense.dwell_s"
     )
@@ -57,6 +69,11 @@ class Override(Section):
         None, ge=0, le=86_400, description="default: sense.cooldown_s"
     )
     rooms: tuple[Text, ...] | None = Field(None, description="default: sense.rooms")
+
+    @model_validator(mode="after")
+    def _ends_below_its_begin(self, info: ValidationInfo[object]) -> Override:
+        _check_end(self, info)
+        return self
 
 
 class Noise(Section):
@@ -145,6 +162,19 @@ class Sense(Section):
         le=10_000,
         description="number of people in a zone that counts as a crowd",
     )
+    people_to_start: int | None = Field(
+        None,
+        ge=1,
+        le=10_000,
+        description="number of people that starts the time in dwell_s; default: people",
+    )
+    people_to_end: int | None = Field(
+        None,
+        ge=1,
+        le=10_000,
+        description="the crowd is over when there are fewer people than this; default: "
+        "people or people_to_start, whichever is lower",
+    )
     dwell_s: float = Field(
         60, ge=0, le=86_400, description="how long they must stay before an alert"
     )
@@ -185,3 +215,21 @@ class Sense(Section):
         if self.ca_file is not None and not self.tls:
             raise ValueError("ca_file: set, but tls is off")
         return self
+
+    @model_validator(mode="after")
+    def _ends_below_its_begin(self, info: ValidationInfo[object]) -> Sense:
+        _check_end(self, info)
+        return self
+
+
+def _check_end(rule: Sense | Override, info: ValidationInfo[object]) -> None:
+    """Refuse an end above the beginning, in a file only.
+
+    Values of the page and of exceptions change one by one; there, the lowest holds.
+    """
+    if info.context is None or rule.people_to_end is None:
+        return
+    for name in ("people", "people_to_start"):
+        other = getattr(rule, name)
+        if other is not None and rule.people_to_end > other:
+            raise ValueError(f"people_to_end: must not be more than {name}")

@@ -14,6 +14,8 @@ from mvsnap.errors import BadInput
 CHOOSABLE = (
     "enabled",
     "people",
+    "people_to_start",
+    "people_to_end",
     "dwell_s",
     "min_messages",
     "dropout_s",

@@ -16,13 +16,20 @@ Values = dict[str, dict[str, Any]]
 _LINE = re.compile(r"^(?P<pad> *)#?(?P<key>[a-z_0-9]+):.*?(?P<comment>  #.*)?$")
 
 
-def write_settings(path: Path, values: Values, api_keys: list[dict[str, Any]]) -> None:
+def write_settings(
+    path: Path,
+    values: Values,
+    api_keys: list[dict[str, Any]],
+    *,
+    replace: bool = False,
+) -> None:
     """Set `values[section][key]` and add `api_keys`; others cannot read the file.
 
     A mapping is merged into the existing one; None removes the key.
+    replace: nothing of an existing file stays.
     The file is replaced atomically, so a power cut leaves the old one.
     """
-    if path.exists():
+    if path.exists() and not replace:
         text = _changed(path.read_text(encoding="utf-8"), values, api_keys)
     else:
         text = _new(values, api_keys)

@@ -4,10 +4,13 @@ Pure. A level is a number of people, or an audio level in dB: the rule is the sa
 
 The rule, with times in milliseconds of the camera's clock:
 
-* A crowd begins with the first message at or above `limit`. It counts once it has
-  lasted `dwell_ms` and `min_messages` have confirmed it.
-* Fewer people for up to `dropout_ms` change nothing. After that, the crowd is over, and
-  it ended with the last message at or above the limit. Only then can the next begin.
+* A crowd begins with the first message at or above `start`. It counts once it has
+  lasted `dwell_ms`, `min_messages` have confirmed it and the level is at or above
+  `limit`.
+* Levels below `end` for up to `dropout_ms` change nothing. After that, the crowd is
+  over, and it ended with the last message at or above `end`. Only then can the next
+  begin.
+* Without a `start` or `end` of its own, a rule has one threshold for all three.
 * No message at all for `SILENCE_MS` ends it as well: nobody knows who is still there. A
   shorter silence (a broker that restarts) changes nothing.
 * For `cooldown_ms` after a crowd was raised, the next one is held back. If it is still
@@ -19,7 +22,7 @@ The rule, with times in milliseconds of the camera's clock:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 SILENCE_MS = 60_000
@@ -27,13 +30,29 @@ SILENCE_MS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class CrowdRule:
-    """When a level counts as a crowd; `limit` is people, or dB."""
+    """When a level counts as a crowd; `limit` is people, or dB.
+
+    to_start, to_end: other thresholds for its begin and its end. An end above either of
+        the other two would end what has just begun: the lowest of the three holds.
+    """
 
     limit: int
     dwell_ms: int = 60_000
     min_messages: int = 1
     dropout_ms: int = 5_000
     cooldown_ms: int = 300_000
+    to_start: int | None = None
+    to_end: int | None = None
+    start: int = field(init=False)
+    end: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Worked out once: they are compared with every message.
+        start = self.limit if self.to_start is None else self.to_start
+        lowest = min(start, self.limit)
+        end = lowest if self.to_end is None else min(self.to_end, lowest)
+        object.__setattr__(self, "start", start)
+        object.__setattr__(self, "end", end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +112,7 @@ class CrowdWatch:
         """Process one message; return what it led to, usually nothing."""
         if ts_ms <= self.last_ms:
             return []
-        if self.began_ms < 0 and level < self.rule.limit:
+        if self.began_ms < 0 and level < self.rule.start:
             # The usual case: nothing is under way and nothing begins.
             self.last_ms = ts_ms
             return []
@@ -101,9 +120,10 @@ class CrowdWatch:
         is_over = silence_ms > max(SILENCE_MS, self.rule.dropout_ms)
         found = self.finish() if is_over else []
         self.last_ms = ts_ms
-        if level >= self.rule.limit:
+        is_under_way = self.began_ms >= 0
+        if level >= (self.rule.end if is_under_way else self.rule.start):
             found += self._above(ts_ms, level)
-        elif self.began_ms >= 0 and ts_ms - self.seen_ms > self.rule.dropout_ms:
+        elif is_under_way and ts_ms - self.seen_ms > self.rule.dropout_ms:
             found += self._end()
         return found
 
@@ -130,6 +150,8 @@ class CrowdWatch:
         rule = self.rule
         lasted_ms = ts_ms - self.began_ms
         if lasted_ms < rule.dwell_ms or self.messages < rule.min_messages:
+            return []
+        if level < rule.limit:
             return []
         if ts_ms < self.quiet_until_ms:
             if self.ripe is None:

@@ -152,6 +152,9 @@ class CrowdRow:
         if limit is None:
             return ""
         least = f"{_decibels(limit)} or louder" if is_noise else f"{limit:g} or more"
+        stayed = _number(self.event, "stayed")
+        if stayed is not None:
+            least += f", {stayed:g} or more"
         return f"{least} for {lasting(self.dwell_s)}" if self.dwell_s else least
 
     @property

@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from mvsnap.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True)
+class HoursOfDay:
+    """Some hours of each day on the clock of a site, such as 8 to 18.
+
+    first: the hour that begins them, 0 to 23; until: the hour at which they are over,
+    1 to 24. If that is earlier than `first`, they go over midnight.
+    """
+
+    first: int
+    until: int
+    zone: ZoneInfo
+
+    def __contains__(self, moment: datetime) -> bool:
+        hour = moment.astimezone(self.zone).hour
+        if self.first < self.until:
+            return self.first <= hour < self.until
+        return hour >= self.first or hour < self.until
 
 
 def day_span(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -91,6 +91,9 @@ def raised_event(
     else:
         title = f"Crowd: {found.level} {'people' if found.level > 1 else 'person'}"
         details = {"people": found.level, "limit": rule.limit}
+        if rule.end < rule.limit:
+            # This number stayed all the time; `limit` only counts at the end of it.
+            details["stayed"] = rule.end
     details["dwell_s"] = rule.dwell_ms / 1000
     details["raised_at"] = iso(moment(found.raised_ms))
     if found.quiet:

@@ -28,6 +28,8 @@ class SenseRules:
             min_messages=self._value("min_messages", serial, zone_id),
             dropout_ms=_ms(self._value("dropout_s", serial, zone_id)),
             cooldown_ms=_ms(self._value("cooldown_s", serial, zone_id)),
+            to_start=self._value("people_to_start", serial, zone_id),
+            to_end=self._value("people_to_end", serial, zone_id),
         )
 
     def noise(self) -> CrowdRule | None:

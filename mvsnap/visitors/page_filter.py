@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mvsnap.core.days import day_span
+from mvsnap.core.days import HoursOfDay, day_span
 from mvsnap.domain import Serial
 from mvsnap.errors import BadInput
 from mvsnap.visitors.rules import Span, last_days
@@ -18,15 +18,17 @@ PERIODS = {"1": "1 day", "7": "7 days", "28": "28 days"}
 SORTS = ("camera", "zone", "entrances", "average", "people")
 ORDERS = ("asc", "desc")
 _PERIOD = "7"
+_NAMES = ("day", "days", "hour_from", "hour_to", "serial", "sort", "order")
 
 
 @dataclass(frozen=True, slots=True)
 class VisitorFilter(Filter):
-    """last: the last day of the period; days: how many."""
+    """last: the last day of the period; days: how many; hours: None for all."""
 
     last: date
     days: int
     spans: tuple[Span, ...]
+    hours: HoursOfDay | None
     serial: Serial | None
     sort: str
     descending: bool
@@ -58,7 +60,7 @@ def read_filter(
     given: Mapping[str, str], now: datetime, zone: ZoneInfo
 ) -> VisitorFilter:
     """Return the filter; an invalid value is left out."""
-    texts = typed(given, ("day", "days", "serial", "sort", "order"))
+    texts = typed(given, _NAMES)
     today = now.astimezone(zone).date()
     last = texts.parsed("day", lambda text: parse_day(text, today, zone)) or today
     days = int(texts.parsed("days", lambda text: one_of(text, PERIODS)) or _PERIOD)
@@ -69,6 +71,7 @@ def read_filter(
         last=last,
         days=days,
         spans=tuple(last_days(last, zone, days)),
+        hours=texts.hours(zone),
         serial=texts.serial(),
         sort=texts.parsed("sort", lambda text: one_of(text, SORTS)) or SORTS[0],
         descending=order == "desc",

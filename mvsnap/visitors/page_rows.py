@@ -13,7 +13,7 @@ from mvsnap.domain import FULL_FRAME, Serial, ZoneId
 from mvsnap.store.sense import ZoneKey
 from mvsnap.visitors.model import MostSeen, Total
 from mvsnap.visitors.page_filter import VisitorFilter
-from mvsnap.visitors.rules import Span, hours_of
+from mvsnap.visitors.rules import Span, hours_of, in_hours
 from mvsnap.visitors.store import VisitorStore
 from mvsnap.web.charts import MOST_SERIES, BarChart, Series
 from mvsnap.web.pages.places import Places
@@ -46,8 +46,13 @@ def visitor_rows(
     visitors: VisitorStore, places: Places, asked: VisitorFilter
 ) -> list[VisitorRow]:
     """Return a row for each zone that is known or counted in the period."""
-    counted = visitors.totals(asked.spans)
-    seen = visitors.most_seen(asked.since, asked.until)
+    if asked.hours is None:
+        spans: Sequence[Span] = asked.spans
+        counted = visitors.totals(spans)
+    else:
+        spans = in_hours(asked.spans, asked.hours, asked.hours.zone)
+        counted = visitors.hour_totals(spans)
+    seen = visitors.most_seen(spans)
     named = {(k.zone.serial, k.zone.zone_id): k.zone for k in visitors.zones()}
     keys = {*named, *counted, *seen}
     rows = [
@@ -135,8 +140,8 @@ def visitor_chart(
     count people twice. Where the Dashboard counted nobody: what MV Sense saw.
     """
     by_hour = asked.days == 1
-    spans = tuple(hours_of(asked.spans[0], clock)) if by_hour else asked.spans
-    found = visitors.entrances(asked.since, asked.until, by_hour=by_hour)
+    spans = _chart_spans(asked, clock)
+    found = _entrances(visitors, asked, clock)
     labels = [_label(begin.astimezone(clock), by_hour) for begin, _ in spans]
     each = "hour" if by_hour else "day"
     for sort, shown in _sorts(rows):
@@ -144,12 +149,59 @@ def visitor_chart(
         chart = BarChart(f"Entrances per {each}", labels, series, "entrances")
         if not chart.is_empty:
             return VisitorChart(chart, _SAYS[sort])
-    seen = visitors.most_seen_in(spans, FULL_FRAME, asked.serial)
-    values = [seen.get(number) for number in range(len(spans))]
+    values = _most_seen(visitors, asked, clock)
     title = f"Peak people per {each}"
     chart = BarChart(title, labels, [Series("People", values)], "people")
     says = "The most people seen at once by one camera (MV Sense)."
     return None if chart.is_empty else VisitorChart(chart, says)
+
+
+def _chart_spans(asked: VisitorFilter, clock: ZoneInfo) -> Sequence[Span]:
+    """Return the span of each bar."""
+    if asked.days > 1:
+        return asked.spans
+    if asked.hours is not None:
+        return in_hours(asked.spans, asked.hours, clock)
+    return hours_of(asked.spans[0], clock)
+
+
+def _entrances(
+    visitors: VisitorStore, asked: VisitorFilter, clock: ZoneInfo
+) -> dict[ZoneKey, dict[datetime, int]]:
+    """Return the entrances of each zone by the begin of each bar."""
+    by_hour = asked.days == 1 or asked.hours is not None
+    found = visitors.entrances(asked.since, asked.until, by_hour=by_hour)
+    if asked.hours is None or asked.days == 1:
+        return found
+    day_of = {
+        hour: span[0]
+        for span in asked.spans
+        for hour, _ in in_hours([span], asked.hours, clock)
+    }
+    sums: dict[ZoneKey, dict[datetime, int]] = {}
+    for zone, hours in found.items():
+        for began_at, many in hours.items():
+            if (day := day_of.get(began_at)) is not None:
+                days = sums.setdefault(zone, {})
+                days[day] = days.get(day, 0) + many
+    return sums
+
+
+def _most_seen(
+    visitors: VisitorStore, asked: VisitorFilter, clock: ZoneInfo
+) -> list[int | None]:
+    """Return the most people that one camera saw at once, for each bar."""
+    spans = _chart_spans(asked, clock)
+    if asked.hours is None or asked.days == 1:
+        seen = visitors.most_seen_in(spans, FULL_FRAME, asked.serial)
+        return [seen.get(number) for number in range(len(spans))]
+    hours = in_hours(asked.spans, asked.hours, clock)
+    seen = visitors.most_seen_in(hours, FULL_FRAME, asked.serial)
+    most: list[int | None] = []
+    for begin, end in spans:
+        day = [seen[n] for n in seen if begin <= hours[n][0] < end]
+        most.append(max(day, default=None))
+    return most
 
 
 def _sorts(rows: Sequence[VisitorRow]) -> list[tuple[str, list[VisitorRow]]]:

@@ -159,7 +159,7 @@ class _Place:
         days = gateway().settings.storage.retention_days
         since = now - timedelta(days=days + 1)
         here = _store()
-        return here.was_counted(*key) or key in here.most_seen(since, now)
+        return here.was_counted(*key) or key in here.most_seen([(since, now)])
 
     def address(self, day: date | None = None) -> str:
         text = day.isoformat() if day else None

@@ -14,7 +14,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from mvsnap.clients.meraki.zones import Count, CountedZone, ZoneKind
-from mvsnap.core.days import day_span
+from mvsnap.core.days import HoursOfDay, day_span
 from mvsnap.domain import Presence
 
 Span = tuple[datetime, datetime]  # from, to (exclusive), in UTC
@@ -104,6 +104,23 @@ def hours_of(span: Span, zone: ZoneInfo) -> list[Span]:
         end = min(_next_hour(begin, zone), span[1])
         found.append((begin, end))
         begin = end
+    return found
+
+
+def in_hours(spans: Iterable[Span], hours: HoursOfDay, zone: ZoneInfo) -> list[Span]:
+    """Return the hours of these days that are wanted, in the same order."""
+    each = (hour for span in spans for hour in hours_of(span, zone))
+    return [hour for hour in each if hour[0] in hours]
+
+
+def joined(spans: Iterable[Span]) -> list[Span]:
+    """Return the same time in fewer spans: one that follows another lengthens it."""
+    found: list[Span] = []
+    for begin, end in spans:
+        if found and found[-1][1] == begin:
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((begin, end))
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, exists, func, select
+from sqlalchemy import ColumnElement, case, delete, exists, false, func, or_, select
 
 from mvsnap.clients.meraki.zones import CountedZone
 from mvsnap.domain import Serial, ZoneId
@@ -30,7 +30,7 @@ from mvsnap.visitors.rows import (
     picture_of,
     picture_row,
 )
-from mvsnap.visitors.rules import HourCount, Span
+from mvsnap.visitors.rules import HourCount, Span, joined
 from mvsnap.visitors.tables import (
     claims,
     page_views,
@@ -192,6 +192,26 @@ class VisitorStore:
             for r in rows
         }
 
+    def hour_totals(self, hours: Sequence[Span]) -> dict[ZoneKey, Total]:
+        """Return the total of each zone over these hours, as far as they are stored."""
+        table = visitor_hours.c
+        statement = (
+            select(
+                table.serial,
+                table.zone_id,
+                func.sum(table.entrances).label("entrances"),
+                func.avg(table.average_people).label("people"),
+            )
+            .where(table.began_at.in_([begin for begin, _ in hours]))
+            .group_by(table.serial, table.zone_id)
+        )
+        with self._db.reading() as connection:
+            rows = connection.execute(statement).all()
+        return {
+            (Serial(r.serial), ZoneId(r.zone_id)): Total(int(r.entrances), r.people)
+            for r in rows
+        }
+
     def entrances(
         self, since: datetime, until: datetime, *, by_hour: bool
     ) -> dict[ZoneKey, dict[datetime, int]]:
@@ -250,9 +270,13 @@ class VisitorStore:
 
     # --- MV Sense
 
-    def most_seen(self, since: datetime, until: datetime) -> dict[ZoneKey, MostSeen]:
-        """Return the most people seen at once in each zone in [since, until)."""
+    def most_seen(self, spans: Sequence[Span]) -> dict[ZoneKey, MostSeen]:
+        """Return the most people seen at once in each zone in any of these spans."""
         table = presences.c
+        seen = [
+            (table.time_in < until) & (table.time_out >= since)
+            for since, until in joined(spans)
+        ]
         statement = (
             select(
                 table.serial,
@@ -260,7 +284,7 @@ class VisitorStore:
                 func.max(table.peak_people).label("people"),
                 func.max(table.time_out, type_=table.time_out.type).label("seen_at"),
             )
-            .where(table.time_in < until, table.time_out >= since)
+            .where(or_(false(), *seen))
             .group_by(table.serial, table.zone_id)
         )
         with self._db.reading() as connection:
@@ -275,13 +299,21 @@ class VisitorStore:
     ) -> dict[int, int]:
         """Return the most people one camera saw at once, by the index of the span.
 
-        spans: consecutive; a presence counts where it begins.
+        spans: in order of time; a presence counts where it begins.
         """
+        if not spans:  # an hour that the clocks leave out
+            return {}
         table = presences.c
-        number = case(*((table.time_in < end, n) for n, (_, end) in enumerate(spans)))
+        began = table.time_in
+        number = case(
+            *(
+                ((began >= begin) & (began < end), n)
+                for n, (begin, end) in enumerate(spans)
+            )
+        )
         wanted: list[ColumnElement[bool]] = [
-            table.time_in >= spans[0][0],
-            table.time_in < spans[-1][1],
+            began >= spans[0][0],
+            began < spans[-1][1],
             table.zone_id == zone_id,
         ]
         if serial is not None:
@@ -291,7 +323,7 @@ class VisitorStore:
         )
         with self._db.reading() as connection:
             rows = connection.execute(statement.group_by(number)).all()
-        return {row[0]: row[1] for row in rows}
+        return {row[0]: row[1] for row in rows if row[0] is not None}
 
     # --- pictures
 

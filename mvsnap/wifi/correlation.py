@@ -32,8 +32,8 @@ from mvsnap.domain import Presence, Serial, ZoneId
 from mvsnap.store.database import Database
 from mvsnap.store.paging import Order
 from mvsnap.store.tables import presences
+from mvsnap.wifi.conditions import of_hours, of_visits
 from mvsnap.wifi.model import Correlation, PresenceMatch, WifiFilter, ZoneMatch
-from mvsnap.wifi.reports import of_visits
 from mvsnap.wifi.tables import visits
 
 # Longer presences are cut into several, see core.presence.
@@ -68,7 +68,7 @@ class WifiCorrelation:
         Intended for a day: it reads all of both.
         """
         with self._db.reading() as connection:
-            asked = _presences(wanted.since, wanted.until, serial, zone_id)
+            asked = _presences(wanted, serial, zone_id)
             near = self._near(connection, wanted)
             matches = _matches(near, asked, self._window_s)
             with_some = _sum(case((matches.c.many > 0, 1), else_=0))
@@ -78,9 +78,9 @@ class WifiCorrelation:
                 .group_by(*zone)
                 .order_by(*zone)
             ).all()
-            around = _presences(
-                wanted.since - self._after, wanted.until + self._before, serial, zone_id
-            )
+            since, until = wanted.since - self._after, wanted.until + self._before
+            wider = replace(wanted, since=since, until=until, hours=None)
+            around = _presences(wider, serial, zone_id)
             near = self._near_visits(connection, wanted)
             matches = _matches(around, near, self._window_s)
             with_some = _sum(case((matches.c.many > 0, 1), else_=0))
@@ -107,7 +107,7 @@ class WifiCorrelation:
         order = Order(falling=(found.time_in,), rising=(found.serial, found.zone_id))
         statement = (
             select(presences)
-            .where(*_in_span(wanted.since, wanted.until, serial, zone_id))
+            .where(*_in_span(wanted, serial, zone_id))
             .order_by(*order.by)
             .limit(limit)
         )
@@ -120,8 +120,9 @@ class WifiCorrelation:
             many: dict[tuple[Any, ...], int] = {}
             for since, last in self._runs(page):
                 until = last + timedelta(seconds=1)
-                asked = _presences(since, until, serial, zone_id)
-                near = self._near(connection, replace(wanted, since=since, until=until))
+                here = replace(wanted, since=since, until=until)
+                asked = _presences(here, serial, zone_id)
+                near = self._near(connection, here)
                 matches = _matches(near, asked, self._window_s)
                 many |= {row[:3]: row[3] for row in connection.execute(select(matches))}
         return [PresenceMatch(one, many.get(_key(one), 0)) for one in page]
@@ -143,9 +144,13 @@ class WifiCorrelation:
         return found
 
     def _near(self, connection: Connection, wanted: WifiFilter) -> Subquery:
-        """Return when visits were near that may touch a presence in the span."""
+        """Return when visits were near that may touch a presence in the span.
+
+        Whoever came before the hours of the filter may still be there in them.
+        """
         since, until = wanted.since - self._before, wanted.until + self._after
-        return self._near_visits(connection, replace(wanted, since=since, until=until))
+        wider = replace(wanted, since=since, until=until, hours=None)
+        return self._near_visits(connection, wider)
 
     def _near_visits(self, connection: Connection, wanted: WifiFilter) -> Subquery:
         wanted = replace(wanted, long_stays=False)
@@ -164,9 +169,11 @@ class WifiCorrelation:
 
 
 def _in_span(
-    since: datetime, until: datetime, serial: Serial | None, zone_id: ZoneId | None
+    wanted: WifiFilter, serial: Serial | None, zone_id: ZoneId | None
 ) -> list[ColumnElement[bool]]:
-    found = [presences.c.time_in >= since, presences.c.time_in < until]
+    time_in = presences.c.time_in
+    found = [time_in >= wanted.since, time_in < wanted.until]
+    found += of_hours(_epoch(time_in), wanted)
     if serial is not None:
         found.append(presences.c.serial == serial)
     if zone_id is not None:
@@ -175,7 +182,7 @@ def _in_span(
 
 
 def _presences(
-    since: datetime, until: datetime, serial: Serial | None, zone_id: ZoneId | None
+    wanted: WifiFilter, serial: Serial | None, zone_id: ZoneId | None
 ) -> Subquery:
     begin_s = _epoch(presences.c.time_in)
     return (
@@ -186,7 +193,7 @@ def _presences(
             begin_s.label("begin_s"),
             _epoch(presences.c.time_out).label("end_s"),
         )
-        .where(*_in_span(since, until, serial, zone_id))
+        .where(*_in_span(wanted, serial, zone_id))
         .subquery()
     )
 

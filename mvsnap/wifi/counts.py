@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Select,
     SmallInteger,
@@ -35,7 +36,9 @@ def recount(connection: Connection, long_stay_s: int) -> None:
         return
     connection.execute(delete(visit_counts))
     columns = visit_counts.columns.keys()
-    connection.execute(visit_counts.insert().from_select(columns, _sums(long_stay_s)))
+    connection.execute(
+        visit_counts.insert().from_select(columns, sums_of_visits(long_stay_s))
+    )
     connection.execute(delete(visit_count_rule))
     connection.execute(visit_count_rule.insert().values(long_stay_s=long_stay_s))
 
@@ -46,20 +49,27 @@ def as_counted(connection: Connection, rule: VisitRule) -> VisitRule:
     return replace(rule, long_stay_s=made_with)
 
 
-def _sums(long_stay_s: int) -> Select[tuple[int, int, int, bool, int, int, int]]:
-    """Return the sums that `VisitWriter` maintains, of all visits."""
+def sums_of_visits(
+    long_stay_s: int, *where: ColumnElement[bool]
+) -> Select[tuple[int, int, int, bool, int, int, int]]:
+    """Return the sums that `VisitWriter` maintains; where: of these visits only."""
     begin_s, dwell_s = visits.c.time_in_s, visits.c.time_out_s - visits.c.time_in_s
     indexes = range(len(DWELL_CLASSES_S) - 1, 0, -1)
     classes = [(dwell_s >= DWELL_CLASSES_S[index], index) for index in indexes]
     # Named first, then grouped: PostgreSQL rejects an expression with parameters twice.
-    one = select(
+    each = select(
         (begin_s - begin_s % SLOT_S).label("slot_s"),
         visits.c.source_id,
         cast(case(*classes, else_=0), SmallInteger).label("dwell_class"),
         (dwell_s > long_stay_s).label("is_long"),
         case((visits.c.previous_in_s.is_(None), 1), else_=0).label("first"),
         dwell_s.label("dwell_s"),
-    ).subquery()
+    )
+    one = (each.where(*where) if where else each).subquery()
     key = (one.c.slot_s, one.c.source_id, one.c.dwell_class, one.c.is_long)
-    sums = (func.count(), func.sum(one.c.first), func.sum(one.c.dwell_s))
+    sums = (
+        func.count().label("visits"),
+        func.sum(one.c.first).label("first_visits"),
+        func.sum(one.c.dwell_s).label("dwell_s"),
+    )
     return select(*key, *sums).group_by(*key)

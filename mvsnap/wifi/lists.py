@@ -20,9 +20,9 @@ from mvsnap.domain import Radio
 from mvsnap.errors import BadInput
 from mvsnap.store.database import Database
 from mvsnap.store.paging import Order
+from mvsnap.wifi.conditions import of_hours, of_source, of_total, of_visits
 from mvsnap.wifi.devices import device_name, mac_text
 from mvsnap.wifi.model import ObservationRow, VisitOrder, VisitRow, WifiFilter
-from mvsnap.wifi.reports import of_source, of_visits
 from mvsnap.wifi.tables import observations, scan_sources, visits
 from mvsnap.wifi.visits import MINUTE_S
 
@@ -125,6 +125,8 @@ def _of_observations(
         seen.minute >= int(wanted.since.timestamp()) // MINUTE_S,
         seen.minute < -(-int(wanted.until.timestamp()) // MINUTE_S),
         *of_source(connection, seen.source_id, wanted),
+        *of_hours(seen.minute * MINUTE_S, wanted),
+        *of_total(seen, wanted),
     ]
     if wanted.device is not None:
         found.append(seen.device == wanted.device)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from mvsnap.core.days import HoursOfDay
 from mvsnap.domain import Presence, Radio, Serial, ZoneId
 
 
@@ -18,6 +19,19 @@ class VisitOrder(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class TotalTime:
+    """How long a device was there in [since, until), all of its visits together.
+
+    least_s, most_s: both inclusive; None: no limit. Long stays count, too.
+    """
+
+    since: datetime
+    until: datetime
+    least_s: int | None = None
+    most_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WifiFilter:
     """Which visits or observations; None means any.
 
@@ -26,6 +40,8 @@ class WifiFilter:
     long_stays: include staff and printers, which are excluded by default.
     device: its number, see wifi.devices; only for lists, like the two below.
     min_rssi_dbm, min_dwell_s: minimum signal and length.
+    hours: when visits began, observations or presences were, on the site's clock.
+    total: of devices; its span stays when a part of the filter's span is read.
     """
 
     since: datetime
@@ -36,6 +52,8 @@ class WifiFilter:
     device: int | None = None
     min_rssi_dbm: int | None = None
     min_dwell_s: int | None = None
+    hours: HoursOfDay | None = None
+    total: TotalTime | None = None
 
 
 @dataclass(frozen=True, slots=True)

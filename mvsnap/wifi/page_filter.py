@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,9 +11,9 @@ from zoneinfo import ZoneInfo
 from mvsnap.core.days import day_span
 from mvsnap.domain import Radio, Serial, ZoneId
 from mvsnap.errors import BadInput
-from mvsnap.web.pages.filters import Filter, Typed, one_of, plain, typed
+from mvsnap.web.pages.filters import Filter, Typed, one_of, plain, typed, whole_number
 from mvsnap.wifi.devices import device_number
-from mvsnap.wifi.model import VisitOrder, WifiFilter
+from mvsnap.wifi.model import TotalTime, VisitOrder, WifiFilter
 
 # Name, text, days, and how many days ago the last of them is.
 PERIODS = {
@@ -26,15 +25,20 @@ PERIODS = {
 RADIOS = {Radio.WIFI: "Wi-Fi", Radio.BLUETOOTH: "Bluetooth"}
 SIGNALS_DBM = (-85, -78, -70, -65, -60, -50)
 DWELLS_S = (60, 300, 900, 1800, 3600)
+TOTALS_S = (300, 900, 1800, 3600, 4 * 3600, 8 * 3600)
 _PERIOD = "7-days"
 _MOST_DAYS = 366
 _FIRST_DAY = date(2000, 1, 1)
 _NAMES = (
     *("period", "from", "to", "network", "radio", "long_stays", "device"),
+    *("hour_from", "hour_to", "min_total_s", "max_total_s"),
     *("min_rssi_dbm", "min_dwell_s", "sort", "serial", "zone_id", "after"),
 )
 # What the address keeps on the way to another Wi-Fi page.
-_SHARED = ("period", "from", "to", "network", "radio", "long_stays")
+_SHARED = (
+    *("period", "from", "to", "network", "radio", "long_stays"),
+    *("hour_from", "hour_to", "min_total_s", "max_total_s"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +113,19 @@ def read_form(given: Mapping[str, str], now: datetime, zone: ZoneInfo) -> WifiFo
     texts, today = typed(given, _NAMES), now.astimezone(zone).date()
     first, last = _days(texts, today, zone)
     serial = texts.serial()
+    since = day_span(first.isoformat(), zone)[0]
+    until = day_span(last.isoformat(), zone)[1]
     wanted = WifiFilter(
-        since=day_span(first.isoformat(), zone)[0],
-        until=day_span(last.isoformat(), zone)[1],
+        since=since,
+        until=until,
         network_id=texts.parsed("network", plain),
         radio=texts.parsed("radio", lambda text: Radio(one_of(text, RADIOS))),
         long_stays=bool(texts.parsed("long_stays", _is_wanted)),
         device=texts.parsed("device", _device),
-        min_rssi_dbm=texts.parsed("min_rssi_dbm", _number(-127, 0)),
-        min_dwell_s=texts.parsed("min_dwell_s", _number(0, 604_800)),
+        min_rssi_dbm=texts.parsed("min_rssi_dbm", whole_number(-127, 0)),
+        min_dwell_s=texts.parsed("min_dwell_s", whole_number(0, 604_800)),
+        hours=texts.hours(zone),
+        total=_total(texts, since, until),
     )
     orders = [order.value for order in VisitOrder]
     order = texts.parsed("sort", lambda text: VisitOrder(one_of(text, orders)))
@@ -170,6 +178,18 @@ def _day(name: str, text: str, today: date, zone: ZoneInfo) -> date:
     return day
 
 
+def _total(texts: Typed, since: datetime, until: datetime) -> TotalTime | None:
+    parse = whole_number(0, _MOST_DAYS * 86_400)
+    least_s = texts.parsed("min_total_s", parse)
+    most_s = texts.parsed("max_total_s", parse)
+    if least_s is None and most_s is None:
+        return None
+    if least_s is not None and most_s is not None and most_s < least_s:
+        texts.mistakes["max_total_s"] = "max_total_s: must not be below min_total_s"
+        return None
+    return TotalTime(since, until, least_s, most_s)
+
+
 def _is_wanted(text: str) -> bool:
     return one_of(text, ["yes", "no"]) == "yes"
 
@@ -179,12 +199,3 @@ def _device(text: str) -> int:
     if number is None:
         raise BadInput(f"{text[:40]!r} (expected a device as shown in the tables)")
     return number
-
-
-def _number(least: int, most: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if re.fullmatch(r"-?[0-9]{1,9}", text) and least <= int(text) <= most:
-            return int(text)
-        raise BadInput(f"{text[:40]!r} (expected {least} to {most})")
-
-    return parse

@@ -33,6 +33,7 @@ from mvsnap.wifi.page_filter import (
     PERIODS,
     RADIOS,
     SIGNALS_DBM,
+    TOTALS_S,
     WifiForm,
     read_form,
 )
@@ -60,13 +61,17 @@ _TABS = {
 @auth.page(Role.VIEWER)
 def index() -> ResponseReturnValue:
     asked = _asked()
-    found = _activity(asked)
+    wanted = asked.wanted
+    if wanted.total is not None:
+        wanted = feature(WifiParts).spans.last_with(wanted, _MOST_SORTED)
+    found = _activity(wanted)
     tables = {"hours": ".download_hours", "days": ".download_days"}
     return _page(
         "index",
         asked,
         found.has_any,
         found=found,
+        since=_narrowed(asked, wanted),
         long_stay=lasting(gateway().settings.scanning.long_stay_s),
         dwell_words=rows_of.dwell_words,
         csv={
@@ -105,7 +110,7 @@ def download_dwell() -> ResponseReturnValue:
 def visits() -> ResponseReturnValue:
     asked = _asked()
     wanted = asked.wanted
-    if asked.order is not VisitOrder.TIME:
+    if asked.order is not VisitOrder.TIME or wanted.total is not None:
         wanted = feature(WifiParts).spans.last_with(wanted, _MOST_SORTED)
     found = feature(WifiParts).lists.visits(
         wanted, asked.order, after=_after(asked), limit=_PAGE + 1
@@ -138,7 +143,8 @@ def download_visits() -> ResponseReturnValue:
 def observations() -> ResponseReturnValue:
     asked = _asked()
     wanted = asked.wanted
-    if wanted.min_rssi_dbm is not None or wanted.device is not None:
+    some = (wanted.min_rssi_dbm, wanted.device, wanted.hours, wanted.total)
+    if any(each is not None for each in some):
         wanted = feature(WifiParts).spans.last_with(wanted, _MOST_OBSERVED)
     found = feature(WifiParts).lists.observations(
         wanted, after=_after(asked), limit=_PAGE + 1
@@ -234,8 +240,8 @@ def _after(asked: WifiForm) -> str | None:
     return None if asked.mistakes else asked.after
 
 
-def _activity(asked: WifiForm) -> Activity:
-    reports, wanted, zone = feature(WifiParts).reports, asked.wanted, _clock()
+def _activity(wanted: WifiFilter) -> Activity:
+    reports, zone = feature(WifiParts).reports, _clock()
     return Activity(
         totals=reports.totals(wanted),
         hours=reports.by_hour(wanted, zone),
@@ -302,6 +308,7 @@ def _page(
         radios=RADIOS,
         signals_dbm=SIGNALS_DBM,
         dwells={seconds: lasting(seconds) for seconds in DWELLS_S},
+        total_times={seconds: lasting(seconds) for seconds in TOTALS_S},
         lasting=lasting,
         reset=url_for(str(request.endpoint)),
         advice=None if has_any else advice(gateway(), asked, zone),

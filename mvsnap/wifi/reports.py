@@ -7,7 +7,6 @@ visits of the span, which are stored side by side.
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -17,16 +16,28 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    FromClause,
     Integer,
-    case,
     cast,
     func,
     or_,
     select,
 )
 
-from mvsnap.core.days import day_span, utc_offsets
+from mvsnap.core.days import day_span
 from mvsnap.store.database import Database
+from mvsnap.wifi.conditions import (
+    DAY_S,
+    HOUR_S,
+    Condition,
+    local,
+    of_hours,
+    of_source,
+    of_total,
+    of_visits,
+    seconds,
+)
+from mvsnap.wifi.counts import sums_of_visits
 from mvsnap.wifi.model import (
     BusyHour,
     DayActivity,
@@ -39,10 +50,7 @@ from mvsnap.wifi.tables import observations, scan_sources, visit_counts, visits
 from mvsnap.wifi.visit_writer import SLOT_S
 from mvsnap.wifi.visits import DWELL_CLASSES_S, MINUTE_S
 
-_DAY_S, _HOUR_S = 86_400, 3600
 _EPOCH_DAY = date(1970, 1, 1)
-
-Condition = ColumnElement[bool]
 
 
 class WifiReports:
@@ -73,24 +81,21 @@ class WifiReports:
 
     def totals(self, wanted: WifiFilter) -> Totals:
         """Return the sums of the whole span; three queries."""
-        counts, wanted = visit_counts.c, _whole_slots(wanted)
+        wanted = _whole_slots(wanted)
+        table = self._counts(wanted)
+        counts = table.c
         with self._db.reading() as connection:
             sums = select(
                 _sum(counts.visits), _sum(counts.first_visits), _sum(counts.dwell_s)
             )
             many, new, dwell_s = connection.execute(
-                sums.where(*_counted(connection, wanted))
+                sums.where(*_counted(connection, table, wanted))
             ).one()
-            span = _span_of_counts(connection, wanted)
+            span = _span_of_counts(connection, table, wanted)
             long_stays = connection.execute(
                 select(_sum(counts.visits)).where(*span, counts.is_long)
             ).scalar_one()
-            devices = connection.execute(
-                select(func.count())
-                .select_from(visits)
-                .where(*of_visits(connection, wanted, self._long_stay_s))
-                .where(_none_since(_seconds(wanted.since)))
-            ).scalar_one()
+            devices = self._devices(connection, wanted)
         return Totals(many, long_stays, devices, new, _mean(dwell_s, many))
 
     def by_hour(self, wanted: WifiFilter, zone: ZoneInfo) -> list[HourActivity]:
@@ -98,10 +103,10 @@ class WifiReports:
 
         When clocks go back, both hours with the same name count as one.
         """
-        counts = visit_counts.c
-        local_s = _local(counts.slot_s, wanted, zone)
-        hour = cast((local_s % _DAY_S) // _HOUR_S, Integer).label("hour")
-        found = {row[0]: row[1:] for row in self._sums(wanted, hour)}
+        table = self._counts(wanted)
+        local_s = local(table.c.slot_s, wanted, zone)
+        hour = cast((local_s % DAY_S) // HOUR_S, Integer).label("hour")
+        found = {row[0]: row[1:] for row in self._sums(table, wanted, hour)}
         nothing = (0, 0, 0)
         return [
             HourActivity(hour, many, new, _mean(dwell_s, many))
@@ -112,9 +117,10 @@ class WifiReports:
     def by_day(self, wanted: WifiFilter, zone: ZoneInfo) -> list[DayActivity]:
         """Return every day of the site within the span, including empty ones."""
         wanted = _whole_slots(wanted)
-        local_s = _local(visit_counts.c.slot_s, wanted, zone)
-        day = cast(local_s // _DAY_S, Integer).label("day")
-        sums = {_date(row[0]): row[1:] for row in self._sums(wanted, day)}
+        table = self._counts(wanted)
+        local_s = local(table.c.slot_s, wanted, zone)
+        day = cast(local_s // DAY_S, Integer).label("day")
+        sums = {_date(row[0]): row[1:] for row in self._sums(table, wanted, day)}
         devices = self._devices_by_day(wanted, zone)
         nothing = (0, 0, 0)
         first = wanted.since.astimezone(zone).date()
@@ -128,12 +134,13 @@ class WifiReports:
 
     def busiest(self, wanted: WifiFilter, zone: ZoneInfo) -> BusyHour | None:
         """Return the hour of a day in which most visits began, the first of equals."""
-        hours = cast(_local(visit_counts.c.slot_s, wanted, zone) // _HOUR_S, Integer)
-        many = _sum(visit_counts.c.visits)
+        table = self._counts(wanted)
+        hours = cast(local(table.c.slot_s, wanted, zone) // HOUR_S, Integer)
+        many = _sum(table.c.visits)
         with self._db.reading() as connection:
             row = connection.execute(
                 select(hours.label("hours"), many.label("many"))
-                .where(*_counted(connection, wanted))
+                .where(*_counted(connection, table, wanted))
                 .group_by("hours")
                 .having(many > 0)
                 .order_by(many.desc(), hours)
@@ -146,8 +153,9 @@ class WifiReports:
 
     def dwell(self, wanted: WifiFilter) -> list[DwellClass]:
         """Return the visits by length, in consecutive classes."""
-        counts = visit_counts.c
-        found = {row[0]: row[1] for row in self._sums(wanted, counts.dwell_class)}
+        table = self._counts(wanted)
+        by = table.c.dwell_class
+        found = {row[0]: row[1] for row in self._sums(table, wanted, by)}
         ends = (*DWELL_CLASSES_S[1:], None)
         return [
             DwellClass(from_s, to_s, found.get(index, 0))
@@ -156,14 +164,41 @@ class WifiReports:
             )
         ]
 
-    def _sums(self, wanted: WifiFilter, by: ColumnElement[int]) -> list[Any]:
-        counts = visit_counts.c
+    def _counts(self, wanted: WifiFilter) -> FromClause:
+        """Return the sums to read: stored ones, or those of some devices alone."""
+        if wanted.total is None:
+            return visit_counts
+        wanted = _whole_slots(wanted)
+        return sums_of_visits(
+            self._long_stay_s,
+            visits.c.time_in_s >= seconds(wanted.since),
+            visits.c.time_in_s < seconds(wanted.until),
+            *of_total(visits.c, wanted),
+        ).subquery()
+
+    def _sums(
+        self, table: FromClause, wanted: WifiFilter, by: ColumnElement[int]
+    ) -> list[Any]:
+        counts = table.c
         statement = select(
             by, _sum(counts.visits), _sum(counts.first_visits), _sum(counts.dwell_s)
         )
         with self._db.reading() as connection:
-            where = _counted(connection, wanted)
+            where = _counted(connection, table, wanted)
             return list(connection.execute(statement.where(*where).group_by(by)))
+
+    def _devices(self, connection: Connection, wanted: WifiFilter) -> int:
+        """Return the number of distinct devices."""
+        where = of_visits(connection, wanted, self._long_stay_s)
+        if wanted.hours is None:
+            # Each counts at its first visit in the span; nothing has to be sorted.
+            where.append(_none_since(seconds(wanted.since)))
+            statement = select(func.count()).select_from(visits).where(*where)
+        else:
+            device = select(visits.c.source_id, visits.c.device).where(*where)
+            statement = select(func.count()).select_from(device.distinct().subquery())
+        many: int = connection.execute(statement).scalar_one()
+        return many
 
     def _devices_by_day(self, wanted: WifiFilter, zone: ZoneInfo) -> dict[date, int]:
         """Return the number of devices of each day; a query for each.
@@ -176,65 +211,32 @@ class WifiReports:
                 since, day = until, until.astimezone(zone).date()
                 until = min(day_span(day.isoformat(), zone)[1], wanted.until)
                 here = replace(wanted, since=since, until=until)
-                found[day] = connection.execute(
-                    select(func.count())
-                    .select_from(visits)
-                    .where(*of_visits(connection, here, self._long_stay_s))
-                    .where(_none_since(_seconds(since)))
-                ).scalar_one()
+                found[day] = self._devices(connection, here)
         return found
 
 
-def of_visits(
-    connection: Connection, wanted: WifiFilter, long_stay_s: int
+def _counted(
+    connection: Connection, table: FromClause, wanted: WifiFilter
 ) -> list[Condition]:
-    """Return the condition for visits of the filter."""
-    since_s, until_s = _seconds(wanted.since), _seconds(wanted.until)
-    found = [visits.c.time_in_s >= since_s, visits.c.time_in_s < until_s]
-    found += of_source(connection, visits.c.source_id, wanted)
-    dwell_s = visits.c.time_out_s - visits.c.time_in_s
-    if not wanted.long_stays:
-        found.append(dwell_s <= long_stay_s)
-    if wanted.device is not None:
-        found.append(visits.c.device == wanted.device)
-    if wanted.min_rssi_dbm is not None:
-        found.append(visits.c.rssi_dbm >= wanted.min_rssi_dbm)
-    if wanted.min_dwell_s is not None:
-        found.append(dwell_s >= wanted.min_dwell_s)
-    return found
+    found = _span_of_counts(connection, table, wanted)
+    return found if wanted.long_stays else [*found, ~table.c.is_long]
 
 
-def of_source(
-    connection: Connection, column: ColumnElement[int], wanted: WifiFilter
+def _span_of_counts(
+    connection: Connection, table: FromClause, wanted: WifiFilter
 ) -> list[Condition]:
-    """Return the condition for network and radio, empty if any will do."""
-    if wanted.network_id is None and wanted.radio is None:
-        return []
-    statement = select(scan_sources.c.id)
-    if wanted.network_id is not None:
-        statement = statement.where(scan_sources.c.network_id == wanted.network_id)
-    if wanted.radio is not None:
-        statement = statement.where(scan_sources.c.radio == wanted.radio)
-    return [column.in_(connection.execute(statement).scalars().all())]
-
-
-def _counted(connection: Connection, wanted: WifiFilter) -> list[Condition]:
-    found = _span_of_counts(connection, wanted)
-    return found if wanted.long_stays else [*found, ~visit_counts.c.is_long]
-
-
-def _span_of_counts(connection: Connection, wanted: WifiFilter) -> list[Condition]:
-    slot_s, wanted = visit_counts.c.slot_s, _whole_slots(wanted)
+    slot_s, wanted = table.c.slot_s, _whole_slots(wanted)
     return [
-        slot_s >= _seconds(wanted.since),
-        slot_s < _seconds(wanted.until),
-        *of_source(connection, visit_counts.c.source_id, wanted),
+        slot_s >= seconds(wanted.since),
+        slot_s < seconds(wanted.until),
+        *of_source(connection, table.c.source_id, wanted),
+        *of_hours(slot_s, wanted),
     ]
 
 
 def _whole_slots(wanted: WifiFilter) -> WifiFilter:
     """Return the filter with its span extended to whole quarters of an hour."""
-    since_s, until_s = _seconds(wanted.since), _seconds(wanted.until)
+    since_s, until_s = seconds(wanted.since), seconds(wanted.until)
     return replace(
         wanted,
         since=datetime.fromtimestamp(since_s // SLOT_S * SLOT_S, UTC),
@@ -248,17 +250,6 @@ def _none_since(since_s: int) -> Condition:
     return or_(previous_in_s.is_(None), previous_in_s < since_s)
 
 
-def _local(
-    column: ColumnElement[int], wanted: WifiFilter, zone: ZoneInfo
-) -> ColumnElement[int]:
-    """Return seconds in the site's local time."""
-    (_, first_s), *later = utc_offsets(wanted.since, wanted.until, zone)
-    if not later:
-        return column + first_s
-    changes = [(column >= from_s, offset_s) for from_s, offset_s in reversed(later)]
-    return column + case(*changes, else_=first_s)
-
-
 def _sum(column: ColumnElement[int]) -> ColumnElement[int]:
     # PostgreSQL sums to numeric, which arrives as a Decimal.
     return cast(func.coalesce(func.sum(column), 0), BigInteger)
@@ -266,11 +257,6 @@ def _sum(column: ColumnElement[int]) -> ColumnElement[int]:
 
 def _mean(total: int, many: int) -> float:
     return total / many if many else 0.0
-
-
-def _seconds(moment: datetime) -> int:
-    """Return the first whole second at or after the moment."""
-    return math.ceil(moment.timestamp())
 
 
 def _date(number: int) -> date:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from sqlalchemy import BigInteger, case, cast, func, select
 
 from mvsnap.store.database import Database
+from mvsnap.wifi.conditions import of_source
 from mvsnap.wifi.model import WifiFilter
-from mvsnap.wifi.reports import of_source
 from mvsnap.wifi.tables import visit_counts
 from mvsnap.wifi.visit_writer import SLOT_S
 

@@ -81,5 +81,6 @@ def test_every_setting_is_described() -> None:
         "company_id",
         "agent_server_id",
         "stream_path",
+        "access_type",
     ]
     assert all(field.description for field in Settings.model_fields.values())

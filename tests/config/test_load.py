@@ -411,3 +411,25 @@ def test_no_repr_shows_a_secret(tmp_path: Path) -> None:
 
 def test_the_reference_says_something_about_every_setting() -> None:
     assert [row.path for row in rows() if not row.meaning] == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("people: 3\n  people_to_end: 4", "must not be more than people"),
+        (
+            "people: 3\n  people_to_start: 1\n  people_to_end: 2",
+            "must not be more than people_to_start",
+        ),
+        (
+            "overrides: [{serial: Q2AB-CDEF-GHIJ, people: 2, people_to_end: 5}]",
+            "must not be more than people",
+        ),
+    ],
+)
+def test_a_crowd_cannot_be_over_before_it_begins(
+    tmp_path: Path, rule: str, said: str
+) -> None:
+    (line,) = mistakes(tmp_path, f"sense:\n  {rule}\n")
+    assert line.startswith("sense")
+    assert f"people_to_end: {said}" in line

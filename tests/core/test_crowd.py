@@ -139,6 +139,68 @@ def test_what_is_finished_ended_with_its_last_message() -> None:
     assert watch.finish() == []
 
 
+@pytest.mark.parametrize(
+    ("rule", "counts", "found"),
+    [
+        pytest.param(
+            replace(RULE, to_start=1),
+            [*steady(0, 50, 1), *steady(51, 70, 3)],
+            [raised(0, 60, 3)],
+            id="one starts the watch, three count",
+        ),
+        pytest.param(
+            replace(RULE, to_start=1), steady(0, 200, 2), [], id="never three"
+        ),
+        pytest.param(
+            replace(RULE, to_start=1),
+            [*steady(0, 80, 2), (81, 3), (82, 2)],
+            [raised(0, 81, 3)],
+            id="three come after the dwell",
+        ),
+        pytest.param(
+            replace(RULE, to_start=1),
+            [*steady(0, 50, 3), *steady(51, 70, 1)],
+            [],
+            id="three were there, but left before it counts",
+        ),
+        pytest.param(
+            replace(RULE, to_start=5),
+            [*steady(0, 9, 4), (10, 5), *steady(11, 70, 3)],
+            [raised(10, 70, 3)],
+            id="it takes more to start than to stay",
+        ),
+        pytest.param(
+            replace(RULE, to_end=2),
+            [*steady(0, 60, 3), *steady(61, 90, 2), *steady(91, 97, 1)],
+            [raised(0, 60, 3), ended(0, 90, 3)],
+            id="two keep it going",
+        ),
+        pytest.param(
+            replace(RULE, to_end=2),
+            [*steady(0, 20, 2), *steady(21, 81, 3)],
+            [raised(21, 81, 3)],
+            id="but two do not begin it",
+        ),
+        pytest.param(
+            replace(RULE, to_end=9),
+            [*steady(0, 70, 3), *steady(71, 80, 2)],
+            [raised(0, 60, 3), ended(0, 70, 3)],
+            id="an end above the rest does nothing",
+        ),
+        pytest.param(
+            replace(RULE, to_start=1, min_messages=3),
+            [(0, 1), (60, 3), (61, 3)],
+            [raised(0, 61, 3)],
+            id="whoever keeps it going confirms it",
+        ),
+    ],
+)
+def test_thresholds_of_begin_and_end(
+    rule: CrowdRule, counts: Counts, found: list[Finding]
+) -> None:
+    assert replay(*counts, rule=rule) == found
+
+
 counts_of_a_day = st.lists(
     st.tuples(st.integers(0, 900_000), st.integers(0, 6)), max_size=60
 )
@@ -149,6 +211,8 @@ rules = st.builds(
     min_messages=st.integers(1, 5),
     dropout_ms=st.integers(0, 20_000),
     cooldown_ms=st.integers(0, 400_000),
+    to_start=st.none() | st.integers(1, 5),
+    to_end=st.none() | st.integers(1, 5),
 )
 
 

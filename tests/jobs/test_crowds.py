@@ -109,6 +109,12 @@ def test_every_room_gets_the_picture_and_the_video_of_the_beginning(team: Crew) 
     assert team.progress(job).state is JobState.DONE
 
 
+def test_a_message_says_how_many_stayed_when_fewer_began_it(team: Crew) -> None:
+    assert team.run(job_about(team, raised(team, stayed=1))) is None
+    for message in team.messages:
+        assert "3 or more people, 1 or more for at least 1 min" in message.markdown
+
+
 def test_an_unknown_room_does_not_delay_the_others(team: Crew) -> None:
     job = job_about(team, raised(team), ("No such room", "Site A - Alarms"))
     assert team.run(job) is None

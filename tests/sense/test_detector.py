@@ -74,6 +74,26 @@ def test_a_crowd_is_an_event_with_its_beginning_and_its_numbers() -> None:
     }
 
 
+def test_a_crowd_that_fewer_began_says_how_many_stayed() -> None:
+    made = detector(people_to_start=1)
+    (event,) = run(made, [*crowd(0, 8, 1), *crowd(9, 10, 4)]).events
+    assert (event.occurred_at, event.details["raised_at"][17:19]) == (at(0), "10")  # type: ignore[index]
+    assert (event.details["limit"], event.details["stayed"]) == (3, 1)
+
+
+def test_an_exception_has_thresholds_of_its_own() -> None:
+    own = {"serial": GATE, "zone": "1", "people_to_start": 2, "people_to_end": 1}
+    made = detector(people_to_start=3, overrides=[own])
+    zones = ("1", "2")
+    frames = [
+        count(second, people, zone=zone)
+        for second, people in enumerate([2] * 9 + [3] * 4 + [1] * 9)
+        for zone in zones
+    ]
+    found = run(made, frames).events
+    assert [(e.zone_id, e.kind) for e in found] == [("1", EventKind.CROWD)]
+
+
 def test_its_end_names_the_event_it_ends_and_shares_its_job() -> None:
     found = run(detector(), [*crowd(0, 10, 4), *crowd(11, 20, 6), *crowd(21, 24, 0)])
     begun, end = found.events

@@ -303,6 +303,70 @@ def test_the_table_can_be_downloaded(web: Web, viewer: FlaskClient) -> None:
 # --- what is missing
 
 
+def test_hours_of_the_day_limit_the_table_the_chart_and_the_csv(
+    web: Web, viewer: FlaskClient
+) -> None:
+    know(web, (GATE, HALL, "Hall"), (DOOR, HALL, "Yard"))
+    count_day(web, 40, 2.0)
+    count_hours(
+        web,
+        HourCount(MIDNIGHT + 7 * HOUR, 3, 1.0),
+        HourCount(MIDNIGHT + 8 * HOUR, 5, 2.0),
+        HourCount(MIDNIGHT + 9 * HOUR, 7, 4.0),
+    )
+    see(web, MIDNIGHT + 7 * HOUR, 9)
+    see(web, MIDNIGHT + 8 * HOUR, 4)
+    asked = {"hour_from": "8", "hour_to": "10"}
+    for days in ("1", "7"):
+        html = viewer.get("/visitors", query_string=asked | {"days": days}).text
+        hall = next(row for row in table(html) if "Hall" in row[1])
+        assert hall[2:5] == ["12", "3.0", "4"]
+        assert "Only the chosen hours" in html
+    assert "hour_from=8" in html  # the way to the CSV keeps it
+    day = viewer.get("/visitors", query_string=asked | {"days": "1"}).text
+    assert [t for t in titles(day) if "entrances" in t] != []
+    rows = read_csv(viewer.get("/visitors.csv", query_string=asked).text)
+    found = {
+        row["zone"]: (row["entrances"], row["people_seen_at_once"]) for row in rows
+    }
+    assert found == {"Hall": ("12", "4"), "Yard": ("", "")}
+
+
+def test_hours_over_midnight_and_hours_that_never_were(
+    web: Web, viewer: FlaskClient
+) -> None:
+    know(web, (GATE, HALL, "Hall"))
+    count_hours(
+        web, HourCount(MIDNIGHT + HOUR, 3, 1.0), HourCount(MIDNIGHT + 12 * HOUR, 5, 1.0)
+    )
+    see(web, MIDNIGHT + 12 * HOUR, 2, FULL_FRAME)
+    night = {"hour_from": "22", "hour_to": "6"}
+    (row, *_) = (
+        row
+        for row in table(viewer.get("/visitors", query_string=night).text)
+        if row[1] == "Hall"
+    )
+    assert row[2] == "3"
+    # On this day, the clocks go from two to three.
+    gone = {"day": "2026-03-29", "days": "1", "hour_from": "2", "hour_to": "3"}
+    assert viewer.get("/visitors", query_string=gone).status_code == 200
+    wrong = viewer.get("/visitors", query_string={"hour_from": "3", "hour_to": "3"})
+    assert (wrong.status_code, "ust differ" in wrong.text) == (400, True)
+
+
+def test_the_chart_of_days_counts_the_chosen_hours_of_what_was_seen(
+    web: Web, viewer: FlaskClient
+) -> None:
+    know(web, (GATE, FULL_FRAME, ""))
+    see(web, MIDNIGHT + 3 * HOUR, 9, FULL_FRAME)
+    see(web, MIDNIGHT + 9 * HOUR, 4, FULL_FRAME)
+    asked = {"hour_from": "8", "hour_to": "18"}
+    html = viewer.get("/visitors", query_string=asked).text
+    shown = " ".join(titles(html))
+    assert "4" in shown
+    assert "9 people" not in shown
+
+
 @pytest.mark.parametrize(
     ("sections", "advice"),
     [

@@ -159,9 +159,9 @@ def test_most_people_at_once_are_shown_with_the_last_sighting(
     visitors: VisitorStore, db: database.Database
 ) -> None:
     seen(db, (-30, -20, 9), (1, 2, 4), (5, 8, 3))
-    found = visitors.most_seen(NOON, at(60))
+    found = visitors.most_seen([(NOON, at(60))])
     assert found == {(GATE, FULL_FRAME): MostSeen(4, at(8))}
-    assert visitors.most_seen(at(60), at(70)) == {}
+    assert visitors.most_seen([(at(60), at(70))]) == {}
 
 
 def test_most_people_at_once_by_hours(

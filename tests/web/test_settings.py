@@ -162,6 +162,26 @@ def test_a_mistake_is_shown_at_its_field_with_what_was_typed(
     assert (web.site.setting_overrides(), audited(web)) == ({}, [])
 
 
+def test_thresholds_of_begin_and_end_may_stay_empty(
+    web: Web, admin: FlaskClient
+) -> None:
+    save_rule(admin, people_to_start="2", people_to_end="1")
+    assert (sense(web).people_to_start, sense(web).people_to_end) == (2, 1)
+    shown = {"was.people_to_start": "2", "was.people_to_end": "1"}
+    save_rule(admin, people_to_start="", people_to_end="1", **shown)
+    assert (sense(web).people_to_start, sense(web).people_to_end) == (None, 1)
+    assert audited(web)[0] == ("sense.people_to_start", "2", "default")
+
+
+def test_a_threshold_of_the_file_cannot_be_emptied_here(tmp_path: Path) -> None:
+    web = open_web(tmp_path, sense=IN_FILE | {"people_to_start": 2})
+    shown = {"was.people_to_start": "2"}
+    answer = save_rule(web.log_in(Role.ADMIN), people_to_start="", **shown)
+    assert answer.status_code == 400
+    assert "Enter a whole number." in answer.text
+    web.close()
+
+
 def test_two_people_who_change_different_fields_keep_both(
     web: Web, admin: FlaskClient
 ) -> None:

@@ -331,3 +331,43 @@ def test_nothing_that_is_asked_breaks_a_page(
     viewer: FlaskClient, path: str, asked: dict[str, str]
 ) -> None:
     assert viewer.get(path, query_string=asked).status_code in (200, 400)
+
+
+def test_hours_and_total_time_are_filters_of_every_page_and_table(
+    web: Web, viewer: FlaskClient
+) -> None:
+    # 12:00 to 12:04 and 13:10 in UTC: an hour later in Berlin.
+    fill(web, stays(1, 0, 4) + stays(1, 70) + stays(2, 0, 4, 8, 12, 16, 20))
+    asked = {"hour_from": "13", "hour_to": "14", "max_total_s": "600"}
+    page = viewer.get("/wifi/visits", query_string=asked).text
+    assert devices(page) == ["1"]
+    assert "hour_from=13" in page  # the way to the other pages keeps it
+    assert [row["time_in"][11:16] for row in table(viewer, "visits", **asked)] == [
+        "12:00"
+    ]
+    assert len(table(viewer, "observations", **asked)) == 2
+    rows = table(viewer, "hours", **asked)
+    assert [r["hour"] for r in rows if r["visits"] != "0"] == ["13"]
+    index = words(viewer.get("/wifi", query_string=asked).text)
+    assert "1 visit 1 device" in index
+    late = viewer.get("/wifi/visits", query_string={"hour_from": "14"}).text
+    assert devices(late) == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"hour_from": "24"}, "expected 0 to 23"),
+        ({"hour_to": "0"}, "expected 1 to 24"),
+        ({"hour_from": "8", "hour_to": "8"}, "ust differ from hour_from"),
+        ({"hour_from": "x"}, "expected 0 to 23"),
+        ({"min_total_s": "60", "max_total_s": "59"}, "ust not be below min_total_s"),
+        ({"max_total_s": "9" * 40}, "expected 0 to"),
+    ],
+)
+def test_wrong_hours_are_named_and_left_out(
+    viewer: FlaskClient, asked: dict[str, str], said: str
+) -> None:
+    page = viewer.get("/wifi", query_string=asked)
+    assert (page.status_code, said in page.text) == (400, True)
+    assert viewer.get("/wifi/hours.csv", query_string=asked).status_code == 400

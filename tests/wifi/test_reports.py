@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Connection, Subquery
 
+from mvsnap.core.days import HoursOfDay
 from mvsnap.domain import Presence, Radio, Serial, ZoneId
 from mvsnap.errors import BadInput
 from mvsnap.store import database
@@ -25,6 +26,7 @@ from mvsnap.wifi.model import (
     DayActivity,
     PresenceMatch,
     Totals,
+    TotalTime,
     VisitOrder,
     WifiFilter,
     ZoneMatch,
@@ -422,3 +424,72 @@ def test_many_are_matched_as_one_by_one(
         any(matches(visit, one) for one in seen) for visit in found
     )
     assert sum(z.visits for z in summary.zones) == sum(row.visits for row in rows)
+
+
+def test_hours_of_the_day_limit_sums_and_lists(
+    store: WifiStore, reports: WifiReports, lists: WifiLists
+) -> None:
+    put(store, stays(1, 0, 4) + stays(1, 70, 74) + stays(2, -30, -26) + stays(3, 600))
+    noon = replace(DAY, hours=HoursOfDay(12, 13, UTC_ZONE))
+    # The device that came again at 13:10 counts once, by its visit at noon.
+    assert reports.totals(noon) == Totals(1, 0, 1, 1, 240.0)
+    assert {h.hour for h in reports.by_hour(noon, UTC_ZONE) if h.visits} == {12}
+    assert [day.devices for day in reports.by_day(noon, UTC_ZONE)] == [1]
+    assert reports.busiest(noon, UTC_ZONE) == BusyHour(NOON.date(), 12, 1)
+    assert [row.time_in for row in lists.visits(noon)] == [at(0)]
+    assert {row.first_at for row in lists.observations(noon)} == {at(0), at(4)}
+    # 22:00 to 12:00 goes over midnight; in Berlin, 11:30 is 12:30.
+    night = replace(DAY, hours=HoursOfDay(22, 12, UTC_ZONE))
+    assert {row.time_in for row in lists.visits(night)} == {at(-30), at(600)}
+    berlin = replace(DAY, hours=HoursOfDay(12, 13, BERLIN))
+    assert [row.time_in for row in lists.visits(berlin)] == [at(-30)]
+
+
+def test_later_visits_count_in_their_hours_though_an_earlier_one_was_first(
+    store: WifiStore, reports: WifiReports
+) -> None:
+    put(store, stays(1, 0, 4) + stays(1, 70, 74))
+    later = replace(DAY, hours=HoursOfDay(13, 14, UTC_ZONE))
+    found = reports.totals(later)
+    assert (found.visits, found.devices, found.new_devices) == (1, 1, 0)
+    assert [day.devices for day in reports.by_day(later, UTC_ZONE)] == [1]
+
+
+def test_the_total_time_of_a_device_limits_sums_and_lists(
+    store: WifiStore, reports: WifiReports, lists: WifiLists
+) -> None:
+    # 4 min; twice 30 min; a printer.
+    often = stays(2, *range(0, 31, 4), 30) + stays(2, *range(100, 131, 4), 130)
+    put(store, stays(1, 0, 4) + often + PRINTER)
+    total = TotalTime(DAY.since, DAY.until, most_s=3599)
+    short = replace(DAY, total=total)
+    assert reports.totals(short) == Totals(1, 0, 1, 1, 240.0)
+    assert {row.device for row in lists.visits(short)} == {device_name(1)}
+    assert {row.device for row in lists.observations(short)} == {device_name(1)}
+    assert sum(hour.visits for hour in reports.by_hour(short, UTC_ZONE)) == 1
+    assert sum(day.devices for day in reports.by_day(short, UTC_ZONE)) == 1
+    assert sum(found.visits for found in reports.dwell(short)) == 1
+    assert reports.busiest(short, UTC_ZONE) == BusyHour(NOON.date(), 12, 1)
+    # No visit of the second is a long stay, but all of them are an hour.
+    middle = replace(DAY, total=replace(total, least_s=3600, most_s=3600))
+    assert reports.totals(middle) == Totals(2, 0, 1, 1, 1800.0)
+    # A part of the span does not shorten the time of a device.
+    part = replace(middle, since=at(90))
+    assert [row.time_in for row in lists.visits(part)] == [at(100)]
+
+
+def test_hours_limit_presences_and_visits_near_them(
+    store: WifiStore, correlation: WifiCorrelation, db: database.Database
+) -> None:
+    put(store, near(1, -2, 1) + near(2, 90))
+    seen = [Presence(GATE, FRAME, at(begin), at(begin + 1), 1) for begin in (0, 30, 90)]
+    SenseStore(db).save(Findings(presences=seen), NOON)
+    noon = replace(DAY, hours=HoursOfDay(12, 13, UTC_ZONE))
+    # Whoever came before noon was still there.
+    assert [(m.presence.time_in, m.visits) for m in correlation.presences(noon)] == [
+        (at(30), 0),
+        (at(0), 1),
+    ]
+    found = correlation.summary(noon)
+    assert [(z.presences, z.accompanied) for z in found.zones] == [(2, 1)]
+    assert (found.near_visits, found.matched_visits) == (0, 0)

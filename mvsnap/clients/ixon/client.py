@@ -168,9 +168,12 @@ class Ixon:
             retry=False,
         )
 
-    def open_web_access(self, server_id: str, *, limit_s: float = 30.0) -> WebAccess:
+    def open_web_access(
+        self, server_id: str, *, access_type: str = "http", limit_s: float = 30.0
+    ) -> WebAccess:
         """Open access to a camera: request a URL, and exchange it for the cookie.
 
+        access_type: http or https, as the camera speaks; only for version 1.
         limit_s: how long the tunnel to the router may take. Source: POST /web-access
         answers 201 with `https://HOST/?auth=CODE`; version 1 also requires a `method`.
 
@@ -180,7 +183,7 @@ class Ixon:
         """
         body: dict[str, Any] = {"server": {"publicId": server_id}}
         if self._api_version == 1:
-            body["method"] = "http"
+            body["method"] = access_type
         rel = "WebAccess" if self._calls.names("WebAccess") else "WebAccessList"
         data = self._calls.object("POST", rel, body, company_id=self._company())
         url = data.get("url")

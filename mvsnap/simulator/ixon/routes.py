@@ -181,7 +181,7 @@ def _agent(ixon: FakeIxon, agent_id: str) -> SimIxonAgent:
 
 def _check_method(body: dict[str, Any]) -> None:
     """Version 1 requires the method to open the service with, version 2 does not."""
-    if _is_v1() and body.get("method") != "http":
+    if _is_v1() and body.get("method") not in ("http", "https"):
         raise IxonError(400, "Value is required", "method")
     if not _is_v1() and "method" in body:
         raise IxonError(400, "Unknown property", "method")

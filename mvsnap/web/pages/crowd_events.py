@@ -139,6 +139,8 @@ def _what_is_missing(sense: Sense) -> str:
             "MV Sense is off, so no crowds are detected. Set sense.host to your MQTT "
             "broker in config/mvsnap.yaml and turn on sense.enabled."
         )
+    if sense.people_to_start is not None or sense.people_to_end is not None:
+        return "No crowds yet. They will appear here within seconds."
     people = "1 person" if sense.people == 1 else f"{sense.people} people"
     return (
         f"No crowds yet. {people} or more in a zone for {lasting(sense.dwell_s)} "

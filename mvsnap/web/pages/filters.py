@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
+from zoneinfo import ZoneInfo
 
 from flask import url_for
 
+from mvsnap.core.days import HoursOfDay
 from mvsnap.domain import EventId, Serial, parse_serial
 from mvsnap.errors import BadInput
 
@@ -80,6 +83,16 @@ class Typed:
             self.entered["serial"] = found
         return found
 
+    def hours(self, zone: ZoneInfo) -> HoursOfDay | None:
+        """Return the hours of the day, None for all of them."""
+        first = self.parsed("hour_from", whole_number(0, 23)) or 0
+        until = self.parsed("hour_to", whole_number(1, 24)) or 24
+        if first == until:
+            self.mistakes["hour_to"] = "hour_to: must differ from hour_from"
+        if first == until or (first, until) == (0, 24):
+            return None
+        return HoursOfDay(first, until, zone)
+
 
 def typed(given: Mapping[str, str], names: Sequence[str]) -> Typed:
     """Return what was entered in these fields, without surrounding spaces."""
@@ -92,6 +105,15 @@ def one_of(text: str, known: Collection[str]) -> str:
         expected = ", ".join(known)
         raise BadInput(f"{text[:40]!r} (expected one of: {expected})")
     return text
+
+
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if re.fullmatch(r"-?[0-9]{1,9}", text) and least <= int(text) <= most:
+            return int(text)
+        raise BadInput(f"{text[:40]!r} (expected {least} to {most})")
+
+    return parse
 
 
 def plain(text: str) -> str:

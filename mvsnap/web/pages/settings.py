@@ -54,7 +54,7 @@ def index() -> ResponseReturnValue:
 @bp.post("/rule")
 @auth.page(Role.ADMIN)
 def save_rule() -> ResponseReturnValue:
-    entered = read_rule(request.form, _sense())
+    entered = read_rule(request.form, _sense(), gateway().settings.sense)
     if entered.mistakes:
         return _index(entered), 400
     return _choose(entered.values)

@@ -23,13 +23,17 @@ _MAX_NUMBER = 32
 
 @dataclass(frozen=True, slots=True)
 class RuleField:
-    """One number of the rule as the form shows it."""
+    """One number of the rule as the form shows it.
+
+    default: what an empty field means; "": it must not be empty.
+    """
 
     name: str
     label: str
     unit: str
     about: str
     whole: bool = False
+    default: str = ""
 
 
 RULE = (
@@ -39,6 +43,22 @@ RULE = (
         "people",
         "Number of people in a zone that counts as a crowd.",
         True,
+    ),
+    RuleField(
+        "people_to_start",
+        "People to start",
+        "people",
+        "Number of people that starts the dwell time.",
+        True,
+        "as People",
+    ),
+    RuleField(
+        "people_to_end",
+        "People to end",
+        "people",
+        "The crowd is over when there are fewer than this.",
+        True,
+        "the lowest of the others",
     ),
     RuleField(
         "dwell_s", "Dwell", "seconds", "How long they must stay before an alert."
@@ -101,13 +121,19 @@ def rule_texts(rule: Sense | Override) -> dict[str, str]:
     return texts | {"rooms": "\n".join(rule.rooms or ())}
 
 
-def read_rule(form: Mapping[str, str], now: Sense) -> Entered:
-    """Return the changed numbers of the rule; `now`: the rule before the change."""
+def read_rule(form: Mapping[str, str], now: Sense, file: Sense) -> Entered:
+    """Return the changed numbers of the rule; None: as in the file, which has none.
+
+    now: the rule before the change.
+    """
     entered = _changed(form, now, [each.name for each in RULE])
     for each in RULE:
         if each.name in entered.values:
             text = entered.values.pop(each.name)
-            entered.keep(each.name, partial(parse_number, text, each))
+            if not text and each.default and getattr(file, each.name) is None:
+                entered.values[each.name] = None
+            else:
+                entered.keep(each.name, partial(parse_number, text, each))
     return _checked(entered, now)
 
 

@@ -49,6 +49,8 @@ def text_of(name: str, value: Any) -> str:
     """Return the value of a setting for people."""
     if name == "enabled":
         return "on" if value else "off"
+    if value is None:
+        return "default"
     if name == "rooms":
         return ", ".join(value) or "webex.room"
     if name == "overrides":

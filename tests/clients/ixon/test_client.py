@@ -64,6 +64,15 @@ def test_version_1_finds_a_service_and_opens_it(fake: FakeIxon, origin: str) -> 
     assert {a.headers.get("Ixapi-Version") for a in fake.asked[:-1]} == {"1", None}
 
 
+def test_version_1_opens_a_camera_as_it_speaks(fake: FakeIxon, origin: str) -> None:
+    server_id = fake.agents[0].servers[0].id
+    with client(f"{origin}/v1", api_version=1) as ixon:
+        ixon.open_web_access(server_id, access_type="https")
+        ixon.open_web_access(server_id)
+    wanted = [call.json for call in fake.asked if call.path == "/v1/webaccess"]
+    assert [body["method"] for body in wanted] == ["https", "http"]
+
+
 def test_the_service_of_another_company_is_not_found(
     fake: FakeIxon, ixon: Ixon
 ) -> None:

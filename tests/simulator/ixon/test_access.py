@@ -52,7 +52,13 @@ def test_an_access_code_opens_once_and_gives_a_cookie(client: Client) -> None:
 
 @pytest.mark.parametrize(
     ("version", "extra", "status"),
-    [(1, {}, 400), (1, {"method": "http"}, 201), (2, {"method": "http"}, 400)],
+    [
+        (1, {}, 400),
+        (1, {"method": "ftp"}, 400),
+        (1, {"method": "http"}, 201),
+        (1, {"method": "https"}, 201),
+        (2, {"method": "http"}, 400),
+    ],
 )
 def test_only_version_1_wants_a_method(
     client: Client, version: int, extra: dict[str, str], status: int
