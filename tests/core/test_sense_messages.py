@@ -24,6 +24,11 @@ from tests.core.sense_build import CROSSED, TS, message, refusal
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9)
 times_ms = st.integers(100_000_000_000, 7_000_000_000_000)
 people = st.integers(0, 100_000)
+ODD_TIMES: list[object] = [
+    *(-1, 10**13, 10**10, True, False, "now", "-5"),
+    *("", "\u0663", [], {}, "1970-01-02T04:00:00Z"),
+    *("9999-12-31T23:59:59-14:00", "9" * 400),
+]
 
 
 def counts(**given: Any) -> bytes:
@@ -144,9 +149,7 @@ def test_counts_in_other_spellings_are_read(
         (0.0, 0),
         ("0", 0),
         (None, 0),
-        *((odd, ODD_TIME) for odd in (-1, 10**13, 10**10, True, False, "now", "-5")),
-        *((odd, ODD_TIME) for odd in ("", "\u0663", [], {}, "1970-01-02T04:00:00Z")),
-        *((odd, ODD_TIME) for odd in ("9999-12-31T23:59:59-14:00", "9" * 400)),
+        *((odd, ODD_TIME) for odd in ODD_TIMES),
     ],
     ids=ascii,
 )

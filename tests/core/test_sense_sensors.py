@@ -16,6 +16,10 @@ from tests.core.sense_build import TS, message
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 ISO = "2026-01-01T00:00:00Z"
+OPEN: list[dict[str, Any]] = [
+    *({"open": spelled} for spelled in (1, 1.0, "true", "Yes", "1")),
+    *({"Open": True}, {"open": None, "value": "TRUE"}, {"Value": 1}),
+]
 
 
 @pytest.mark.parametrize(
@@ -52,10 +56,7 @@ ISO = "2026-01-01T00:00:00Z"
         pytest.param("buttonPressed", message(ts=ISO), {}, id="only pressed"),
         *(
             pytest.param("door", message(ts=ISO, **said), {"open": True}, id=str(said))
-            for said in (
-                *({"open": spelled} for spelled in (1, 1.0, "true", "Yes", "1")),
-                *({"Open": True}, {"open": None, "value": "TRUE"}, {"Value": 1}),
-            )
+            for said in OPEN
         ),
         *(
             pytest.param(

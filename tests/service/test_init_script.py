@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from mvsnap.cli.address import address
-from mvsnap.config.model import ServerSection
+from mvsnap.config.server import ServerSection
 from tests.servers.ports import free_port
 from tests.servers.processes import answers, require, wait_until
 

@@ -183,6 +183,9 @@ ODD: dict[str, Any] = {
 }
 
 
+ODD_TIMES: list[object] = [0, "", -1, 1, 10**30, "soon", [], True]
+
+
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 def test_an_odd_field_costs_that_field_alone(odd: Any) -> None:
     found = kept(version3(odd, seen3(WATCH)))
@@ -193,7 +196,7 @@ def test_an_odd_field_costs_that_field_alone(odd: Any) -> None:
 @pytest.mark.parametrize(
     "odd",
     [
-        *({"seenEpoch": value} for value in (0, "", -1, 1, 10**30, "soon", [], True)),
+        *({"seenEpoch": value} for value in ODD_TIMES),
         {"seenEpoch": str(NOON_S), "seenTime": "soon"},
         {"ssid": 7, "location": None},
         {"location": {"lat": None, "unc": "x"}, "ipv4": 7},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 
 from flask import Response
 
@@ -42,11 +43,11 @@ class TwoOrganizations:
             network = [{"id": f"N_{id_}", "name": "All", "timeZone": "UTC"}]
             at = f"/organizations/{id_}"
             routes += [
-                (f"{at}/devices/availabilities", lambda s=state: as_json(s)),
-                (f"{at}/devices", lambda c=camera: as_json([c])),
-                (f"{at}/networks", lambda n=network: as_json(n)),
-                (f"{at}/camera/boundaries/areas", lambda s=serial: as_json(_area(s))),
-                (f"/devices/{serial}", lambda c=camera: as_json(c)),
+                (f"{at}/devices/availabilities", partial(as_json, state)),
+                (f"{at}/devices", partial(as_json, [camera])),
+                (f"{at}/networks", partial(as_json, network)),
+                (f"{at}/camera/boundaries/areas", partial(as_json, _area(serial))),
+                (f"/devices/{serial}", partial(as_json, camera)),
             ]
         known = [{"id": id_, "name": name} for id_, name in _NAMES.items()]
         return [*routes, ("/organizations", lambda: as_json(known))]
