@@ -173,7 +173,7 @@ class Connection:
         arrived = self._times.now()
         if self._is_ending:  # the line arrives at the end, not with the next picture
             path = self._run.folder / name
-            arrived = written_until(path, self._times) or arrived
+            arrived = written_until(path, self._run, self._times) or arrived
         begin_at, end_at = self._placed(start_s, end_s, arrived)
         if self._run.first_byte is None:
             self._run.first_byte = begin_at
