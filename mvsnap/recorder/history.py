@@ -13,7 +13,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from mvsnap.recorder import files
@@ -55,6 +55,15 @@ class Run:
     last_byte: float | None = None
     next_number: int = 0
     is_live: bool = True
+
+    def add(self, segment: Segment) -> None:
+        """Append it; the one before lasts until it, like its last picture."""
+        last = self.segments[-1] if self.segments else None
+        if last is not None and last.number + 1 == segment.number:
+            length_s = segment.start_s - last.start_s
+            begin = segment.begin - length_s
+            self.segments[-1] = replace(last, begin=begin, end=segment.begin)
+        self.segments.append(segment)
 
     @property
     def open_path(self) -> Path:
@@ -138,20 +147,24 @@ class History:
         line = f"{number} {begin:.6f} {end:.6f} {start_s:.6f}\n"
         with (run.folder / _INDEX).open("a", encoding="utf-8") as index:
             index.write(line)
+        segment = Segment(number, path, begin, end, size, start_s)
         with self._changed:
-            run.segments.append(Segment(number, path, begin, end, size, start_s))
+            run.add(segment)
             run.next_number = number + 1
             self._changed.notify_all()
 
-    def end(self, run: Run) -> None:
+    def end(self, run: Run, *, keeps_open: bool = True) -> None:
         """The connection has ended; keep what there is of the open segment.
+
+        keeps_open: False if that is not on the time line of the others.
 
         A run without segments is deleted: a camera may be away for weeks.
         """
         open_begin = run.open_begin
         last = written_until(run.open_path, run, self._times)
         if (
-            run.container is Container.TS
+            keeps_open
+            and run.container is Container.TS
             and open_begin is not None
             and last is not None
         ):
@@ -269,8 +282,7 @@ class History:
             run.next_number = number + 1
             if path.exists():
                 size = path.stat().st_size
-                segment = Segment(number, path, begin, end, size, start_s)
-                run.segments.append(segment)
+                run.add(Segment(number, path, begin, end, size, start_s))
         with suppress(OSError):  # a full memory: what was closed is there
             self._adopt_open(run)
         last = run.segments[-1].end if run.segments else 0.0

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 # This many segments decide; a camera's clock may drift by seconds a day.
 _WINDOW = 30
+# So many segments are enough to recognise a clock that was set, by more than this.
+_SURE = 3
+_EARLY_S = 3.0
 # Less than this between two segments is rounding.
 SLACK_S = 0.3
 # A picture that is this many times as late as usual is missing.
@@ -30,23 +33,23 @@ class Anchor:
     def __init__(self) -> None:
         self._offsets: deque[float] = deque(maxlen=_WINDOW)
 
-    def place(
-        self,
-        start_s: float,
-        end_s: float,
-        arrived: float,
-        *,
-        picture_s: float = 0,
-        learns: bool = True,
-    ) -> Span:
-        """Return when a segment began and ended, given when its end was reported.
+    def learn(self, at_s: float, arrived: float) -> bool:
+        """Learn when a moment of the stream was; False if the stream's clock was set.
 
-        picture_s: ffmpeg reports it that much late, when the next picture is there,
-            too.
-        learns: False for an arrival that is not exact.
+        What arrives is late now and then, but never seconds early.
         """
-        if learns or not self._offsets:
-            self._offsets.append(arrived - picture_s - end_s)
+        offset = arrived - at_s
+        if len(self._offsets) >= _SURE and offset < min(self._offsets) - _EARLY_S:
+            return False
+        self._offsets.append(offset)
+        return True
+
+    @property
+    def knows(self) -> bool:
+        return bool(self._offsets)
+
+    def place(self, start_s: float, end_s: float) -> Span:
+        """Return when a segment began and ended, by what was learned."""
         offset = min(self._offsets)
         return start_s + offset, end_s + offset
 

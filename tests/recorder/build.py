@@ -20,6 +20,7 @@ from mvsnap.recorder import (
     State,
     Timing,
 )
+from tests.recorder.truth import assert_true, numbers_per_s
 from tests.servers.processes import wait_until
 from tests.servers.rtsp import FPS, PICTURES, pictures
 
@@ -40,11 +41,29 @@ def camera(name: str, url: str, **more: Any) -> CameraSettings:
     return CameraSettings(name, url, **{"pre_roll_s": 3, "post_roll_s": 2, **more})
 
 
+class CheckedRecorder(Recorder):
+    """Compares every clip with the clock that is drawn into its pictures."""
+
+    def __init__(self, settings: RecorderSettings, clock: SystemClock) -> None:
+        super().__init__(settings, clock)
+        self._urls = {camera.name: camera.url for camera in settings.cameras}
+
+    def record(self, camera: str, *args: Any, **more: Any) -> ClipResult:
+        clip = super().record(camera, *args, **more)
+        fps = numbers_per_s(self._urls[camera])
+        if fps is not None and clip.path is not None:
+            assert_true(clip, fps)
+        return clip
+
+
 @contextmanager
 def recording(
-    folder: Path, *cameras: CameraSettings, **more: Any
+    folder: Path,
+    *cameras: CameraSettings,
+    clock: SystemClock | None = None,
+    **more: Any,
 ) -> Iterator[Recorder]:
-    """Run a recorder for the length of the block."""
+    """Run a recorder for the length of the block; each of its clips is checked."""
     with_defaults = {
         "timing": QUICK,
         "min_free_mb": 1,
@@ -53,7 +72,7 @@ def recording(
     }
     folder.mkdir(exist_ok=True)
     settings = RecorderSettings(folder, cameras, **with_defaults)
-    recorder = Recorder(settings, SystemClock())
+    recorder = CheckedRecorder(settings, clock or SystemClock())
     recorder.start()
     try:
         yield recorder
