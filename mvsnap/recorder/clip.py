@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import re
 import threading
 from collections import Counter
@@ -30,6 +29,7 @@ _COPY_LIMIT_S = 60.0
 _ENCODE_LIMIT_S = (60.0, 20.0)  # plus this for each second of the clip
 _THUMBNAIL_LIMIT_S = 20.0
 _PROBE_LIMIT_S = 30.0
+_JUMP_S = 10.0  # no segment is that much more delayed than the others
 _NICE = 10  # encoding must never take CPU time from a ring
 
 
@@ -268,19 +268,22 @@ def _of_one_format(spooled: Sequence[SpooledSegment]) -> list[SpooledSegment]:
 def _aligned(spooled: Sequence[SpooledSegment]) -> list[SpooledSegment]:
     """Give all segments of a run the same start of time: that of the least delayed one.
 
-    How far they are apart is only known from the stream itself.
+    How far they are apart is only known from the stream itself, unless that jumps.
     """
-    zero: dict[str, float] = {}
+    zeros: dict[str, list[float]] = {}
+    placed: list[tuple[SpooledSegment, list[float], int]] = []
     for part in spooled:
-        zero[part.run] = min(part.begin - part.start_s, zero.get(part.run, math.inf))
-    return [
-        replace(
-            part,
-            begin=part.start_s + zero[part.run],
-            end=part.end - part.begin + part.start_s + zero[part.run],
-        )
-        for part in spooled
-    ]
+        found, zero = zeros.setdefault(part.run, []), part.begin - part.start_s
+        if not found or abs(zero - found[-1]) > _JUMP_S:
+            found.append(zero)
+        found[-1] = min(zero, found[-1])
+        placed.append((part, found, len(found) - 1))
+    return [_from(part, found[which]) for part, found, which in placed]
+
+
+def _from(part: SpooledSegment, zero: float) -> SpooledSegment:
+    begin = part.start_s + zero
+    return replace(part, begin=begin, end=begin + part.end - part.begin)
 
 
 def _key(spooled: SpooledSegment) -> tuple[object, ...]:

@@ -245,6 +245,8 @@ class Connection:
                 late_s = 2 * every_s
             came = last.arrived - late_s
             self._was_set |= not self._anchor.learn(listed.start_s, came)
+            # It may have been set within the segment that is complete now.
+            self._was_set |= self._anchor.is_early(listed.end_s, listed.arrived)
         elif not self._anchor.knows:
             late_s = 1 / fps if fps and not self._is_ending else 0.0
             self._anchor.learn(listed.end_s, listed.arrived - late_s)

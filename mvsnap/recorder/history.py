@@ -23,6 +23,7 @@ from mvsnap.recorder.times import Instant, Times
 
 _INDEX = "index"
 _ABOUT = "about.json"
+_LONGEST_S = 150.0  # of a segment
 _SEEN_S = 1.2  # the longest until a connection sees that its file has grown
 
 
@@ -61,7 +62,8 @@ class Run:
         last = self.segments[-1] if self.segments else None
         if last is not None and last.number + 1 == segment.number:
             length_s = segment.start_s - last.start_s
-            begin = segment.begin - length_s
+            is_sane = 0 < length_s < _LONGEST_S  # the times of some begin with a jump
+            begin = segment.begin - length_s if is_sane else last.begin
             self.segments[-1] = replace(last, begin=begin, end=segment.begin)
         self.segments.append(segment)
 

@@ -89,8 +89,12 @@ class Recording:
         if until is not None:  # it was extended before the crash
             self._until = max(self._until, until)
         if result is None:
-            return None if self._is_placed() else self._failed(
-                f"no video was recorded: {_RESTARTED} after the trigger"
+            return (
+                None
+                if self._is_placed()
+                else self._failed(
+                    f"no video was recorded: {_RESTARTED} after the trigger"
+                )
             )
         forget(self._folder)  # a crash came before that
         if result.path is not None and not result.path.exists():

@@ -38,11 +38,14 @@ class Anchor:
 
         What arrives is late now and then, but never seconds early.
         """
-        offset = arrived - at_s
-        if len(self._offsets) >= _SURE and offset < min(self._offsets) - _EARLY_S:
+        if self.is_early(at_s, arrived):
             return False
-        self._offsets.append(offset)
+        self._offsets.append(arrived - at_s)
         return True
+
+    def is_early(self, at_s: float, arrived: float) -> bool:
+        is_sure = len(self._offsets) >= _SURE
+        return is_sure and arrived - at_s < min(self._offsets) - _EARLY_S
 
     @property
     def knows(self) -> bool:

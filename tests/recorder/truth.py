@@ -44,7 +44,9 @@ def assert_true(clip: ClipResult, fps: float, clock_s: float = 0) -> None:
     waits = [b - a for a, b in itertools.pairwise(shown)]
     usual_s = median(waits) if waits else 1 / fps
     assert shown[-1] - late_s < ended < shown[-1] + max(usual_s, 1) + late_s
-    gaps = [tuple(_real(at, clock_s) for at in (g.began_at, g.ended_at)) for g in clip.gaps]
+    gaps = [
+        tuple(_real(at, clock_s) for at in (g.began_at, g.ended_at)) for g in clip.gaps
+    ]
     for begin, end in gaps:
         within = [real for real in shown if begin + late_s < real < end - late_s]
         assert not within, f"{len(within)} pictures are in a gap"

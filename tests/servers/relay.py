@@ -85,6 +85,7 @@ class ClockRelay(Relay):
 
     def _changer(self) -> Callable[[bytes], bytes]:
         rest = bytearray()
+        base_s = self.set_s  # a connection begins with the time as it is
 
         def change(chunk: bytes) -> bytes:
             rest.extend(chunk)
@@ -93,15 +94,17 @@ class ClockRelay(Relay):
                 unit = rest[:length]
                 del rest[:length]
                 if unit[:2] == b"$\0":
-                    self._stamp(unit)
+                    self._stamp(unit, base_s)
                 done += unit
             return bytes(done)
 
         return change
 
-    def _stamp(self, packet: bytearray) -> None:
+    def _stamp(self, packet: bytearray, base_s: float) -> None:
         """Change the time of a packet: 90,000 units are a second."""
-        stamp = int.from_bytes(packet[8:12], "big") + int(self.set_s * 90_000)
+        stamp = int.from_bytes(packet[8:12], "big") + int(
+            (self.set_s - base_s) * 90_000
+        )
         packet[8:12] = (stamp % 2**32).to_bytes(4, "big")
         if self.single and packet[5] & 0x80:  # the last packet of the picture
             self.set_s, self.single = 0.0, False

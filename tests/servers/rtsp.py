@@ -69,9 +69,7 @@ _CAPS = {
 _MOUNTS = {"h264": "h264", "h265": "h265", "mjpeg": "mjpeg", "sec": "h264"}
 # The same film with fewer pictures: one in so many seconds.
 _SLOW = {"every2": 2, "every4": 4, "every16": 16}
-# The keyframes of the first seconds are missing.
-_LATE_S = {"late": 12}
-_MOUNTS |= dict.fromkeys((*_SLOW, *_LATE_S), "h264")
+_MOUNTS |= dict.fromkeys(_SLOW, "h264")
 
 
 @dataclass(frozen=True)
@@ -191,10 +189,14 @@ class Pump:
     def _push(self, source: Any) -> None:
         number = int(time.time() * FPS) + 1
         number += -number % GOP  # a viewer begins with a keyframe
-        first = number
+        first, needs_keyframe = number, False
         while True:
             time.sleep(max(0.0, number / FPS - time.time()))
-            if self._running.is_set() and self._is_sent(number, first):
+            if not self._running.is_set():
+                needs_keyframe = True  # a camera goes on with one
+            elif number % GOP == 0:
+                needs_keyframe = False
+            if self._running.is_set() and not needs_keyframe and self._is_sent(number):
                 unit = self._units[number % PICTURES]
                 buffer = self._gst.Buffer.new_wrapped(unit)
                 buffer.pts = buffer.dts = (number - first) * 10**9 // FPS
@@ -206,10 +208,7 @@ class Pump:
                 number = int(time.time() * FPS) + 1
                 number += -number % GOP
 
-
-    def _is_sent(self, number: int, first: int) -> bool:
-        if self._mount in _LATE_S and number % GOP == 0:
-            return number - first >= _LATE_S[self._mount] * FPS
+    def _is_sent(self, number: int) -> bool:
         return number % (_SLOW.get(self._mount, 0) * FPS or 1) == 0
 
 
