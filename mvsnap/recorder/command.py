@@ -59,9 +59,16 @@ class Input(StrEnum):
 
 
 def ring(
-    kind: Input, container: Container, folder: Path, program: str = "ffmpeg"
+    kind: Input,
+    container: Container,
+    folder: Path,
+    program: str = "ffmpeg",
+    *,
+    slow: bool = False,
 ) -> list[str]:
     """Copy a stream into segments of a second, or of one keyframe interval if longer.
+
+    slow: its pictures are seconds apart; the default is to wait for seven of them.
 
     stdin: the stream (or the ffconcat text); stdout: `name,start,end` of each segment
     as it is closed; stderr: the description of the stream, and errors.
@@ -82,7 +89,8 @@ def ring(
         into["segment_format"] = "matroska"
         # Without it a join of the segments has a wrong duration.
         into["reset_timestamps"] = 1
-    stream = ffmpeg.input("pipe:0", **_ring_input(kind))["v:0"]
+    found = {"probesize": 32} if slow else {}
+    stream = ffmpeg.input("pipe:0", **_ring_input(kind), **found)["v:0"]
     stream = stream.output(str(folder / f"%09d.{container}"), **into)
     return _line(stream.global_args(*_QUIET, "-loglevel", "info"), program)
 
@@ -144,7 +152,7 @@ def thumbnail(
 def rtsp_text(url: str, timeout_s: float = 10, *, slow: bool = False) -> str:
     """Return the ffconcat text with a camera's address and credentials.
 
-    slow: its pictures are seconds apart; the default is to wait for seven of them.
+    slow: as for `ring`.
     """
     options = {
         "rtsp_transport": "tcp",

@@ -99,7 +99,11 @@ class Connection:
         self._is_ending = False
         self._began = times.now()
         kind = Input.RTSP if http_stream is None else http_stream.kind
-        line = command.ring(kind, run.container, run.folder, program)
+        rate = source.framerate
+        self._is_slow = kind is Input.RTSP and rate is not None and rate * _SLOW_S < 1
+        line = command.ring(
+            kind, run.container, run.folder, program, slow=self._is_slow
+        )
         self.child = process.start(line)
 
     def keep(self) -> Ending:
@@ -128,8 +132,8 @@ class Connection:
         stdin = self.child.stdin
         assert stdin is not None
         if self._http_stream is None:
-            slow = 1 / (self._source.framerate or 1000) > _SLOW_S
-            text = command.rtsp_text(with_credentials(self._source), slow=slow)
+            address = with_credentials(self._source)
+            text = command.rtsp_text(address, slow=self._is_slow)
             try:
                 stdin.write(text.encode())
                 stdin.close()

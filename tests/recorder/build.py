@@ -74,12 +74,10 @@ class CheckedRecorder(Recorder):
 
 @contextmanager
 def recording(
-    folder: Path,
-    *cameras: CameraSettings,
-    clock: SystemClock | None = None,
-    **more: Any,
+    folder: Path, *cameras: CameraSettings, **more: Any
 ) -> Iterator[Recorder]:
     """Run a recorder for the length of the block; each of its clips is checked."""
+    clock = more.pop("clock", None) or SystemClock()
     with_defaults = {
         "timing": QUICK,
         "min_free_mb": 1,
@@ -88,7 +86,7 @@ def recording(
     }
     folder.mkdir(exist_ok=True)
     settings = RecorderSettings(folder, cameras, **with_defaults)
-    recorder = CheckedRecorder(settings, clock or SystemClock())
+    recorder = CheckedRecorder(settings, clock)
     recorder.start()
     try:
         yield recorder
