@@ -27,11 +27,10 @@ from mvsnap.recorder.request import ClipRequest, Note
 from mvsnap.recorder.ring import Ring
 from mvsnap.recorder.spool import Spool, forget
 from mvsnap.recorder.timeline import Span, coverage
-from mvsnap.recorder.times import Instant, Times, shifted
+from mvsnap.recorder.times import AHEAD_S, Times, shifted
 
 log = logging.getLogger(__name__)
 
-_AHEAD_S = 5.0  # a trigger's clock may be this much ahead
 _RESTARTED = "the machine was restarted, or its clock set back"
 _BEFORE_S = 0.1  # a segment's label may be late by the transfer of its bytes
 _WHOLE_S = 0.25  # two pictures later, the last requested one is written completely
@@ -79,9 +78,7 @@ class Recording:
         self._at = trigger.mono
         self._is_new = known is None
         # False after the machine was restarted: its pictures cannot be placed.
-        self._is_ours = self._is_new or self._times.is_ours(
-            Instant(trigger.boot, trigger.mono - _AHEAD_S)
-        )
+        self._is_ours = self._times.is_ours(trigger) or self._is_new
 
     def finished(self) -> ClipResult | None:
         """Return the earlier outcome of this request, None if it is still to do."""
@@ -105,7 +102,7 @@ class Recording:
         """Return whether it is known when it was: its own clock may have been wrong."""
         since = self._received_at
         ahead = since - self._times.wall_now() if since else timedelta()
-        return not self._is_new or ahead.total_seconds() <= _AHEAD_S
+        return not self._is_new or ahead.total_seconds() <= AHEAD_S
 
     def owner(self) -> ClipRequest | None:
         """Return the request whose clip this one was found to be part of."""
