@@ -24,10 +24,11 @@ from mvsnap.recorder.model import (
 )
 from mvsnap.recorder.process import NoFfmpeg
 from mvsnap.recorder.request import ClipRequest, Note
+from mvsnap.recorder.results import by_another_clock
 from mvsnap.recorder.ring import Ring
 from mvsnap.recorder.spool import Spool, forget
 from mvsnap.recorder.timeline import Span, coverage
-from mvsnap.recorder.times import AHEAD_S, Times, shifted
+from mvsnap.recorder.times import AHEAD_S, Times
 
 log = logging.getLogger(__name__)
 
@@ -161,7 +162,7 @@ class Recording:
         if is_same:
             return shared
         own_s = (self.request.at - other.request.at).total_seconds()
-        return self.part_of(_by_another_clock(shared, own_s - (self._at - other._at)))
+        return self.part_of(by_another_clock(shared, own_s - (self._at - other._at)))
 
     def part_of(self, shared: ClipResult) -> ClipResult:
         """Return what another request's clip shows of this one."""
@@ -393,16 +394,3 @@ def _written(run: Run, times: Times) -> float | None:
     if run.container is Container.TS:
         return written_until(run.open_path, run, times)
     return run.segments[-1].end + _WHOLE_S if run.segments else None
-
-
-def _by_another_clock(shared: ClipResult, ahead_s: float) -> ClipResult:
-    """Return the times of a clip by a clock that was set since by this much."""
-    if abs(ahead_s) < _AT_ONCE_S:
-        return shared
-    step = timedelta(seconds=ahead_s)
-    return replace(
-        shared,
-        began_at=shifted(shared.began_at, ahead_s),
-        ended_at=shifted(shared.ended_at, ahead_s),
-        gaps=tuple(Gap(g.began_at + step, g.ended_at + step) for g in shared.gaps),
-    )
