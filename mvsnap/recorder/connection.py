@@ -299,10 +299,10 @@ class Connection:
     def _check_wait(self, waited_s: float) -> Ending | None:
         """Wait for the first keyframe: until then ffmpeg writes nothing.
 
-        As long as anything comes: an RTSP stream in silence is ended by ffmpeg itself.
+        As long as it is video: an RTSP stream in silence is ended by ffmpeg itself.
         """
-        comes = self._http_stream is None or self._run.first_byte is not None
-        limit_s = _MOST_WAIT_S if comes else self._timing.first_byte_s
+        is_video = self._http_stream is None or self._run.format != Format()
+        limit_s = _MOST_WAIT_S if is_video else self._timing.first_byte_s
         if waited_s > limit_s:
             return Ending(State.NO_VIDEO, "connected, but received no picture")
         if self._run.format != Format():
