@@ -35,7 +35,7 @@ from tests.recorder.build import (
 )
 from tests.servers.processes import running, wait_until
 from tests.servers.relay import ClockRelay
-from tests.servers.rtsp import GOP, RtspCamera
+from tests.servers.rtsp import GOP, RtspCamera, film
 
 pytestmark = pytest.mark.slow
 OWNER = Path(__file__).with_name("owner.py")
@@ -302,7 +302,7 @@ def test_few_pictures_are_recorded(steady_camera: RtspCamera, tmp_path: Path) ->
 
 def test_a_keyframe_is_waited_for(films: Path, tmp_path: Path) -> None:
     aud = b"\0\0\0\1\x09"
-    units = [aud + u for u in (films / "camera.h264").read_bytes().split(aud)[1:]]
+    units = [aud + u for u in film(films, "h264").read_bytes().split(aud)[1:]]
     head = units[0][: units[0].index(b"\0\0\1\x65")]  # what describes the stream
     late = [head, *units[1:GOP] * 2, *units[GOP : 4 * GOP]]
     video = FakeVideo(film=b"".join(late), film_type="video/h264")
