@@ -23,6 +23,16 @@ _THUMBNAIL_WIDTH = 480
 # The codecs that TS holds. Others it labels as private data, which nothing reads back;
 # MPEG-4 part 2 has its configuration outside of the stream, where TS has no place.
 _IN_TS = ("h264", "hevc", "mpeg1video", "mpeg2video")
+# From one picture to the next, in units of TS (the `TB` of ffmpeg 5 is another one): a
+# longer time, or one below zero, is a clock that was set.
+_WAIT = "DTS-PREV_INDTS"
+_IS_STEADY = f"gt({_WAIT},0)*lt({_WAIT},{60 * 90_000})"
+_REORDER = f"if(between(PTS-DTS,0,{2 * 90_000}),PTS-DTS,0)"  # B-frames
+_DTS = f"if(N,PREV_OUTDTS+if({_IS_STEADY},{_WAIT},{90_000 // 25}),-{_REORDER})"
+# The stream's own time goes on when the clock of the camera is set (or that of this
+# machine, for a stream without times). Pictures before the first keyframe are dropped,
+# but the list counts their time to the first segment: that always starts at 0.
+_STEADY = f"setts=pts='{_DTS}+{_REORDER}':dts='{_DTS}'"
 
 
 class Container(StrEnum):
@@ -57,9 +67,16 @@ def container_of(codec: str) -> Container:
 
 
 def ring(
-    kind: Input, container: Container, folder: Path, program: str = "ffmpeg"
+    kind: Input,
+    container: Container,
+    folder: Path,
+    program: str = "ffmpeg",
+    *,
+    slow: bool = False,
 ) -> list[str]:
     """Copy a stream into segments of a second, or of one keyframe interval if longer.
+
+    slow: its pictures are seconds apart; the default is to wait for seven of them.
 
     stdin: the stream (or the ffconcat text); stdout: `name,start,end` of each segment
     as it is closed; stderr: the description of the stream, and errors.
@@ -75,14 +92,13 @@ def ring(
     }
     if container is Container.TS:
         into["segment_format"] = "mpegts"
-        # Pictures before the first keyframe are dropped, but the list counts their time
-        # to the first segment: that always starts at 0.
-        into["bsf:v"] = "setts=pts=PTS-STARTPTS:dts=DTS-STARTPTS"
+        into["bsf:v"] = _STEADY
     else:
         into["segment_format"] = "matroska"
         # Without it a join of the segments has a wrong duration.
         into["reset_timestamps"] = 1
-    stream = ffmpeg.input("pipe:0", **_ring_input(kind))["v:0"]
+    found = {"probesize": 32} if slow else {}
+    stream = ffmpeg.input("pipe:0", **_ring_input(kind), **found)["v:0"]
     stream = stream.output(str(folder / f"%09d.{container}"), **into)
     return _line(stream.global_args(*_QUIET, "-loglevel", "info"), program)
 
@@ -141,8 +157,11 @@ def thumbnail(
     return _line(stream.global_args(*_QUIET, "-y", "-loglevel", "error"), program)
 
 
-def rtsp_text(url: str, timeout_s: float = 5) -> str:
-    """Return the ffconcat text with a camera's address and credentials."""
+def rtsp_text(url: str, timeout_s: float = 10, *, slow: bool = False) -> str:
+    """Return the ffconcat text with a camera's address and credentials.
+
+    slow: as for `ring`.
+    """
     options = {
         "rtsp_transport": "tcp",
         "timeout": str(int(timeout_s * 1_000_000)),
@@ -150,6 +169,8 @@ def rtsp_text(url: str, timeout_s: float = 5) -> str:
         "fpsprobesize": "0",
         "analyzeduration": "500000",
     }
+    if slow:
+        options["probesize"] = "32"
     lines = [f"option {name} {value}" for name, value in options.items()]
     return "\n".join(["ffconcat version 1.0", f"file {_quoted(url)}", *lines, ""])
 
@@ -166,7 +187,13 @@ def pieces_text(pieces: Sequence[Piece]) -> str:
 def _ring_input(kind: Input) -> dict[str, object]:
     if kind is Input.RTSP:
         # The camera's own timestamps: timestamps of arrival break B-frames.
-        return {"f": "concat", "safe": 0, "protocol_whitelist": _RTSP_PROTOCOLS}
+        return {
+            "f": "concat",
+            "safe": 0,
+            "protocol_whitelist": _RTSP_PROTOCOLS,
+            # Some send a picture every few seconds: two must do.
+            "analyzeduration": 1_000_000,
+        }
     known = {"fpsprobesize": 0, "analyzeduration": 500_000}
     if kind in (Input.MPJPEG, Input.H264, Input.HEVC):
         return {"f": str(kind), "use_wallclock_as_timestamps": 1, **known}
