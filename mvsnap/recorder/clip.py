@@ -25,11 +25,13 @@ from mvsnap.recorder.times import Times
 
 log = logging.getLogger(__name__)
 
-_PLAYED = ("h264", "av1", "vp8", "vp9")  # by every browser
+_PLAYED = ("h264", "av1", "vp9")  # in an MP4, by every browser
+_IN_MP4 = (*_PLAYED, "hevc", "mjpeg", "mpeg4", "mpeg1video", "mpeg2video")
 _AFTER_S = 0.12  # the last requested picture may be labelled late
 _COPY_LIMIT_S = 60.0
 _ENCODE_LIMIT_S = (60.0, 20.0)  # plus this for each second of the clip
 _THUMBNAIL_LIMIT_S = 20.0
+_SPOKEN = re.compile(r"(?m)^(\[[^\]]* @ 0x[0-9a-f]+\] )+")  # which part of ffmpeg
 _NICE = 10  # encoding must never take CPU time from a ring
 
 
@@ -86,7 +88,7 @@ class Assembler:
         length_s = want[1] + _AFTER_S - begin
         codec = spooled[0].format.codec or self._codec_of(spooled[0].path)
         encode = recode is Recode.ALWAYS or (
-            recode is Recode.AUTO and codec not in _PLAYED
+            codec not in (_PLAYED if recode is Recode.AUTO else _IN_MP4)
         )
         shown_s = None
         if not path.exists():
@@ -166,11 +168,14 @@ class Assembler:
             if done.code == 0 and _shown_s(done.stdout):
                 # An encoder is some pictures ahead of what it reports.
                 return self._length_s(part) if encode else _shown_s(done.stdout)
-            said = done.stderr.strip()[-300:] or f"ffmpeg ended with {done.code}"
+            said = (
+                _SPOKEN.sub("", done.stderr.strip())[-300:]
+                or f"ffmpeg ended with {done.code}"
+            )
             if "No space left on device" in said:
                 raise CannotAssemble("the disk is full", disk_full=True)
             log.warning("joining %s: %s", part.name, said)
-        raise CannotAssemble(f"the recorded video cannot be read: {said}")
+        raise CannotAssemble("the recorded video cannot be read")
 
     def _codec_of(self, path: Path) -> str | None:
         codec: str | None = self._described(path).get("codec_name")

@@ -8,14 +8,15 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from mvsnap.recorder import command, diagnosis, process
-from mvsnap.recorder.command import Container, Input
+from mvsnap.recorder.command import Container, Input, Sound
 from mvsnap.recorder.diagnosis import Ending
 from mvsnap.recorder.history import History, Run, written_until
 from mvsnap.recorder.http_stream import HttpStream
-from mvsnap.recorder.model import Format, State, StreamSource, Timing
+from mvsnap.recorder.model import State, StreamSource, Timing
 from mvsnap.recorder.sources import secrets_of, with_credentials
 from mvsnap.recorder.timeline import Anchor
 from mvsnap.recorder.times import Times
@@ -27,7 +28,15 @@ _MOST_READS = 100
 
 
 class WrongContainer(Exception):
-    """The stream is MJPEG, which the container of this run cannot hold."""
+    """The container of this run cannot hold the stream's codec."""
+
+
+class WrongSound(Exception):
+    """The sound of the stream has to be treated in another way: `sound`."""
+
+    def __init__(self, sound: Sound) -> None:
+        super().__init__(sound)
+        self.sound = sound
 
 
 class Connection:
@@ -41,6 +50,7 @@ class Connection:
         http_stream: HttpStream | None,
         *,
         beat: Callable[[], None],
+        sound: Sound = Sound.NONE,
         times: Times,
         timing: Timing,
         most_bytes: float,
@@ -62,17 +72,19 @@ class Connection:
         self._said: deque[str] = deque(maxlen=_LAST_LINES)
         self._rest = {"list": b"", "said": b""}
         self._open: tuple[Path, int] | None = None
-        self._is_ending = False
+        self._is_ending = self._is_described = False
         self._began = times.now()
         kind = Input.RTSP if http_stream is None else http_stream.kind
-        line = command.ring(kind, run.container, run.folder, program)
+        self._sound = sound
+        line = command.ring(kind, run.container, run.folder, program, sound)
         self.child = process.start(line)
 
     def keep(self) -> Ending:
         """Receive until the stream ends or stalls; the child has ended by then.
 
         Raises:
-            WrongContainer: start again with a run that can hold MJPEG.
+            WrongContainer: start again with a run that can hold the stream.
+            WrongSound: start again with the sound treated so.
         """
         pump = self._begin_input()
         try:
@@ -87,14 +99,15 @@ class Connection:
             if pump is not None:
                 pump.join(self._timing.stall_s)
             self._history.end(self._run)
-        return stalled or self._why()
+        return self._why_silent(stalled) if stalled else self._why()
 
     def _begin_input(self) -> threading.Thread | None:
         """Give ffmpeg its input: the camera's address, or the stream itself."""
         stdin = self.child.stdin
         assert stdin is not None
         if self._http_stream is None:
-            text = command.rtsp_text(with_credentials(self._source))
+            url, transport = with_credentials(self._source), self._source.transport
+            text = command.rtsp_text(url, transport=transport)
             try:
                 stdin.write(text.encode())
                 stdin.close()
@@ -207,13 +220,28 @@ class Connection:
     def _on_words(self, line: str) -> None:
         secrets = secrets_of(self._source)
         self._said.append(diagnosis.redacted(line, secrets))
-        found = diagnosis.format_of(line)
-        if found is None or self._run.format != Format():
+        if line.startswith("Output #"):
+            self._is_described = True  # what follows is about the segments
+        if self._is_described:
             return
-        self._run.format = found
+        self._on_audio(diagnosis.audio_of(line))
+        found = diagnosis.format_of(line)
+        if found is None or self._run.format.codec is not None:
+            return
+        self._run.format = replace(found, audio=self._run.format.audio)
         self._history.describe(self._run)
-        if found.codec == "mjpeg" and self._run.container is Container.TS:
+        needed = command.container_of(found.codec or "")
+        if needed is Container.MKV and self._run.container is Container.TS:
             raise WrongContainer
+
+    def _on_audio(self, codec: str | None) -> None:
+        if codec is None or self._run.format.audio is not None:
+            return
+        self._run.format = replace(self._run.format, audio=codec)
+        self._history.describe(self._run)
+        needed = command.sound_of(codec)
+        if self._sound not in (Sound.NONE, needed):
+            raise WrongSound(needed)
 
     def _check_bytes(self, now: float) -> Ending | None:
         """Check that bytes arrive. Not whole segments: some cameras make long ones."""
@@ -221,6 +249,8 @@ class Connection:
             size = self._run.open_path.stat().st_size
         except FileNotFoundError:  # briefly, between two segments
             size = 0
+        if size and self._open is None and self._run.container is Container.MKV:
+            self._open = self._run.open_path, size  # its header: no picture yet
         if size and (self._run.open_path, size) != self._open:
             self._open = (self._run.open_path, size)
             if self._run.last_byte is None:
@@ -234,7 +264,7 @@ class Connection:
             )
         last = self._run.last_byte
         if last is None and now - self._began > self._timing.first_byte_s:
-            return Ending(State.NO_VIDEO, "connected, but received no picture")
+            return diagnosis.silent(self._run.format, self._source.transport)
         if last is not None and now - last > self._stall_s:
             return Ending(State.STALLED, f"nothing for {now - last:.0f} s")
         return None
@@ -248,13 +278,20 @@ class Connection:
                 for _ in range(_MOST_READS):
                     if not self._read(pipe.fileno(), name):
                         break
-            except (OSError, WrongContainer):
+            except (OSError, WrongContainer, WrongSound):
                 continue
+
+    def _why_silent(self, stalled: Ending) -> Ending:
+        """What ffmpeg cannot read it only says when it is ended."""
+        if stalled.state is State.NO_VIDEO and self._run.format.codec is None:
+            said = self._why()
+            return said if said.detail == diagnosis.UNKNOWN_CODEC else stalled
+        return stalled
 
     def _why(self) -> Ending:
         if self._http_stream is not None and self._http_stream.ending is not None:
             return self._http_stream.ending
-        return diagnosis.ending(self._said)
+        return diagnosis.ending(self._said, transport=self._source.transport)
 
 
 def _terminate(child: subprocess.Popen[bytes]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -10,10 +11,12 @@ from dataclasses import dataclass
 from mvsnap.errors import MvsnapError
 
 _END_S = 2.0
+# The first with `-fps_mode`; `option` in ffconcat and RTSP's `timeout` came with 5.0.
+_OLDEST = (5, 1)
 
 
 class NoFfmpeg(MvsnapError):
-    """The program is not installed."""
+    """The program is not installed, or too old."""
 
     code = "no_ffmpeg"
 
@@ -87,3 +90,20 @@ def run(line: Sequence[str], text: bytes, limit_s: float, *, nice: int = 0) -> D
     finally:
         end(child)
     return Done(code, stdout, stderr.decode(errors="replace"))
+
+
+def version(program: str, limit_s: float = 10) -> str:
+    """Return the version that the program reports, like `ffmpeg 7.1`.
+
+    Raises:
+        NoFfmpeg: it is not installed, does not run, or is too old.
+    """
+    done = run([program, "-version"], b"", limit_s)
+    words = done.stdout.decode(errors="replace").split()
+    if done.code != 0 or len(words) < 3:
+        raise NoFfmpeg(f"{program} does not run: apt-get install ffmpeg")
+    found = re.match(r"n?(\d+)\.(\d+)", words[2])  # a custom build may report anything
+    if found is not None and (int(found[1]), int(found[2])) < _OLDEST:
+        oldest = ".".join(map(str, _OLDEST))
+        raise NoFfmpeg(f"{words[0]} {words[2]} is too old: {oldest} is needed")
+    return f"{words[0]} {words[2]}"
