@@ -21,10 +21,8 @@ _MOST_FPS = 240  # more is the clock of the stream, such as 90,000
 _HIDDEN = "[hidden]"
 _URL_USER = re.compile(r"(?<=://)[^/\s'\"@]*@")
 
-# The statuses with which a camera refuses RTP over TCP: 461 as it should, or others.
-_NOT_OVER_TCP = (
-    r"method SETUP failed: (?P<status>406|459|461|462)\b|Nonmatching transport"
-)
+# The statuses with which a camera refuses a transport: 461 as it should, or others.
+_NO_TRANSPORT = r"method SETUP failed: (406|459|461|462)\b|Nonmatching transport"
 # All of its sessions are taken, or it is starting or overloaded.
 _BUSY = r"method (?P<method>[A-Z_]+) failed: (?P<status>408|429|453|454|5\d\d)\b"
 _REFUSED = r"method (?P<method>[A-Z_]+) failed: (?P<status>\d\d\d)"
@@ -94,7 +92,7 @@ def ending(
     transport: that was used, TCP or UDP.
     """
     lines = [redacted(line, secrets) for line in lines]
-    if found := _first_match(_NOT_OVER_TCP, lines):
+    if found := _first_match(_NO_TRANSPORT, lines):
         return _other_transport(found.string, transport)
     if found := _first_match(_BUSY, lines):
         words = f"the camera is busy ({found['status']} to {found['method']})"

@@ -81,14 +81,18 @@ def test_without_ffmpeg_it_says_what_to_install(tmp_path: Path, clouds: Clouds) 
     assert (found["recorder"], found["gate"]) == (missing, missing)
 
 
-def test_a_program_that_is_too_old_is_red(tmp_path: Path, clouds: Clouds) -> None:
+@pytest.mark.parametrize("version", ["4.4.6-0+deb11u1", "5.0.3"])
+def test_a_program_that_is_too_old_is_red(
+    tmp_path: Path, clouds: Clouds, version: str
+) -> None:
     old = tmp_path / "old-ffmpeg"
-    old.write_text("#!/bin/sh\necho 'ffmpeg version 4.3.9-0+deb11u1 Copyright (c)'\n")
+    old.write_text(f"#!/bin/sh\necho 'ffmpeg version {version} Copyright (c)'\n")
     old.chmod(0o755)
     cameras = {"gate": {"url": "rtsp://127.0.0.1:9/live"}}
     recorder = {"cameras": cameras, "ffmpeg": str(old)}
-    words = "ffmpeg 4.3.9-0+deb11u1 is too old: 4.4 is needed"
-    assert told(tmp_path, clouds, recorder=recorder)["recorder"] == ("bad", words)
+    found = told(tmp_path, clouds, recorder=recorder)
+    words = f"ffmpeg {version} is too old: 5.1 is needed"
+    assert (found["recorder"], found["gate"]) == (("bad", words), ("bad", words))
 
 
 def test_a_router_that_is_offline_is_red(tmp_path: Path, clouds: Clouds) -> None:

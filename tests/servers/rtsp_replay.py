@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 _FPS = 15
@@ -109,19 +110,19 @@ def _outputs(path: Path, ports: list[int]) -> list[str]:
     return words
 
 
-def _description(mount: Mount) -> str:
+@cache
+def _description(path: Path, rename: tuple[str, str]) -> str:
     """Return the SDP as ffmpeg writes it, with an address for each track."""
-    assert mount.film is not None
-    ports = [5998 + 2 * i for i in range(len(_kinds(mount.film)))]
-    line = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(mount.film), "-t", "0.1"]
-    line += [*_outputs(mount.film, ports), "-sdp_file", "pipe:1"]
+    ports = [5998 + 2 * i for i in range(len(_kinds(path)))]
+    line = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(path), "-t", "0.1"]
+    line += [*_outputs(path, ports), "-sdp_file", "pipe:1"]
     done = subprocess.run(line, capture_output=True, check=True, timeout=30)
     head, *tracks = re.split(r"(?m)^(?=m=)", done.stdout.decode())
     text = head + "".join(
         re.sub(r"^(m=\w+) \d+", r"\1 0", track) + f"a=control:track{number}\r\n"
         for number, track in enumerate(tracks)
     )
-    old, new = mount.rename
+    old, new = rename
     return text.replace(old, new) if old else text
 
 
@@ -171,7 +172,8 @@ class _Session(socketserver.StreamRequestHandler):
             status = 401
             extra = [f"WWW-Authenticate: {words}" for words in mount.challenges]
         elif method == "DESCRIBE":
-            body = _description(mount)
+            assert mount.film is not None
+            body = _description(mount.film, mount.rename)
             extra = ["Content-Type: application/sdp", f"Content-Length: {len(body)}"]
         elif method == "SETUP":
             status = self._set_up(mount, track, values["Transport"], extra)
