@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from mvsnap.recorder import Probe
 
 _AT_ONCE = 8
-_LENGTH_S = 3
+LENGTH_S = 3  # of the clip that tests a camera
 
 
 def checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
@@ -43,6 +44,19 @@ def sound_of(found: Probe, *, is_wanted: bool) -> str:
     if is_wanted:
         return "no sound; " if found.audio is None else f"no sound ({found.audio}); "
     return "clips without its sound (audio: true); " if found.audio else ""
+
+
+@contextmanager
+def waiting(text: str) -> Iterator[None]:
+    """Show that something is going on, and no log line of what the result says."""
+    logger = logging.getLogger("mvsnap.recorder")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with err.status(text):
+            yield
+    finally:
+        logger.setLevel(before)
 
 
 def _recorder(settings: Settings) -> CheckResult:
@@ -94,7 +108,7 @@ def _cameras(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
             for other in settings.recorder.cameras:
                 started[other] = pool.submit(_camera, settings, other)
             pool.shutdown(wait=False)
-        with err.status(f"recording {_LENGTH_S} s of each camera"):
+        with waiting(f"recording {LENGTH_S} s of each camera"):
             return started[name].result()
 
     return [(name, partial(check, name)) for name in settings.recorder.cameras]
