@@ -124,7 +124,7 @@ def test_a_reason_is_words_for_people_and_the_log_has_ffmpegs(said: str) -> None
 @pytest.mark.parametrize(
     ("used", "other"), [(Transport.TCP, "UDP"), (Transport.UDP, "TCP")]
 )
-def test_a_camera_that_refuses_a_transport_is_told_with_the_setting(
+def test_a_camera_that_refuses_a_transport_names_the_setting(
     used: Transport, other: str
 ) -> None:
     found = ending(["[rtsp @ 0x1] method SETUP failed: 406 No TCP"], (), used)
