@@ -116,6 +116,8 @@ class Assembler:
         try:
             with self._encoding if encode else self._copying:
                 shown_s = self._join(text, part, codec, length_s, begin, encode=encode)
+            if spooled[0].format.audio:  # which may go on without pictures
+                shown_s = self._length_s(part)
             return shown_s if _publish(part, path) else None
         finally:
             part.unlink(missing_ok=True)

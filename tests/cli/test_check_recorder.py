@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from mvsnap.cli.check_recorder import sound_of
+from mvsnap.recorder import Probe
 from mvsnap.simulator.ixon.ixon import COMPANY_ID
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.video import FakeVideo
@@ -71,6 +73,23 @@ def test_every_camera_says_what_it_sends_or_why_it_does_not(
         "ok",
         "signed in, IP camera behind Project D4 packaging robot",
     )
+
+
+@pytest.mark.parametrize(
+    ("audio", "has_sound", "is_wanted", "words"),
+    [
+        ("aac", True, True, "with sound (aac); "),
+        ("aac", False, False, "clips without its sound (audio: true); "),
+        (None, False, True, "no sound; "),
+        ("none", False, True, "no sound (none); "),
+        (None, False, False, ""),
+    ],
+)
+def test_a_check_says_what_becomes_of_the_sound(
+    audio: str | None, has_sound: bool, is_wanted: bool, words: str
+) -> None:
+    found = Probe(640, 480, "h264", 15, audio, has_sound)
+    assert sound_of(found, is_wanted=is_wanted) == words
 
 
 def test_without_ffmpeg_it_says_what_to_install(tmp_path: Path, clouds: Clouds) -> None:

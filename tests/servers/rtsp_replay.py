@@ -23,6 +23,7 @@ _FPS = 15
 _VIDEO = {
     "h264": ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "0"],
     "vp8": ["-c:v", "libvpx", "-deadline", "realtime"],
+    "vp8-rare": ["-c:v", "libvpx", "-deadline", "realtime"],  # one keyframe
     "vp9": ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8"],
     "mpeg4": ["-c:v", "mpeg4"],
     "h263": ["-c:v", "h263p"],
@@ -63,7 +64,8 @@ def film(folder: Path, video: str, sound: str | None = None) -> Path:
     line += ["-f", "lavfi", "-i", f"testsrc2=s=352x288:r={_FPS}"]
     if sound is not None:
         line += ["-f", "lavfi", "-i", "sine=440", *_SOUND[sound]]
-    line += [*_VIDEO[video], "-g", str(_FPS), "-t", "4", str(path)]
+    gop = 4 * _FPS if video.endswith("rare") else _FPS
+    line += [*_VIDEO[video], "-g", str(gop), "-t", "4", str(path)]
     subprocess.run(line, check=True, timeout=60)
     return path
 
