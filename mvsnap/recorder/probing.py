@@ -39,7 +39,7 @@ LENGTH_S = 3.0
 _POLL_S = 0.05
 _ASSEMBLY_S = 40.0
 _REASON_S = 7.0  # ffmpeg needs it to say why there is no picture
-_END_S = 1.5
+_END_S = 0.8
 _DESCRIBE_S = 10.0
 
 
