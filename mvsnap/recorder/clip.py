@@ -31,7 +31,6 @@ _AFTER_S = 0.12  # the last requested picture may be labelled late
 _COPY_LIMIT_S = 60.0
 _ENCODE_LIMIT_S = (60.0, 20.0)  # plus this for each second of the clip
 _THUMBNAIL_LIMIT_S = 20.0
-_SPOKEN = re.compile(r"(?m)^(\[[^\]]* @ 0x[0-9a-f]+\] )+")  # which part of ffmpeg
 _NICE = 10  # encoding must never take CPU time from a ring
 
 
@@ -116,8 +115,6 @@ class Assembler:
         try:
             with self._encoding if encode else self._copying:
                 shown_s = self._join(text, part, codec, length_s, begin, encode=encode)
-            if spooled[0].format.audio:  # which may go on without pictures
-                shown_s = self._length_s(part)
             return shown_s if _publish(part, path) else None
         finally:
             part.unlink(missing_ok=True)
@@ -170,10 +167,7 @@ class Assembler:
             if done.code == 0 and _shown_s(done.stdout):
                 # An encoder is some pictures ahead of what it reports.
                 return self._length_s(part) if encode else _shown_s(done.stdout)
-            said = (
-                _SPOKEN.sub("", done.stderr.strip())[-300:]
-                or f"ffmpeg ended with {done.code}"
-            )
+            said = done.stderr.strip()[-300:] or f"ffmpeg ended with {done.code}"
             if "No space left on device" in said:
                 raise CannotAssemble("the disk is full", disk_full=True)
             log.warning("joining %s: %s", part.name, said)

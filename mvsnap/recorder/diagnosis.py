@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from mvsnap.recorder.model import Format, State, Transport
 
 UNKNOWN_CODEC = "ffmpeg does not know the codec of its video"
+_WITH_KEYFRAMES = ("h264", "hevc")  # that ffmpeg finds in any stream
 _HUNG_UP = "it ended the connection"
 _STREAM = re.compile(r"^ *Stream #0:\d+[^:]*: Video: (\w+)")
 _AUDIO = re.compile(r"^ *Stream #0:\d+[^:]*: Audio: (\w+)")
@@ -122,6 +123,10 @@ def _other_transport(said: str, used: Transport) -> Ending:
 
 def silent(known: Format, transport: Transport) -> Ending:
     """Return the ending of a connection that never gave a picture."""
+    if known.codec in _WITH_KEYFRAMES:
+        words = f"the camera sends {known.codec} video, but no keyframe in this time: "
+        words += "set a shorter keyframe (I-frame) interval in it"
+        return Ending(State.NO_VIDEO, words, alone=True)
     if known.codec is not None:
         words = f"the camera sends {known.codec} video, but no keyframe that ffmpeg "
         words += "finds: set it to H.264 or H.265"

@@ -16,17 +16,17 @@ from typing import Any
 
 from mvsnap.clock import Clock, SystemClock
 from mvsnap.errors import MvsnapError
-from mvsnap.recorder import command, process
+from mvsnap.recorder import command, diagnosis, process, rtsp_reasons
 from mvsnap.recorder.diagnosis import Ending
 from mvsnap.recorder.http_stream import CameraRefused
 from mvsnap.recorder.model import (
     CameraSettings,
     CameraStatus,
     ClipResult,
+    Format,
     Probe,
     Recode,
     RecorderSettings,
-    SourceKind,
     State,
     StreamSource,
     Timing,
@@ -37,8 +37,8 @@ log = logging.getLogger(__name__)
 
 LENGTH_S = 3.0
 _POLL_S = 0.05
+_KEYFRAME_S = 45.0
 _ASSEMBLY_S = 40.0
-_REASON_S = 7.0  # ffmpeg needs it to say why there is no picture
 _END_S = 0.8
 _DESCRIBE_S = 10.0
 
@@ -46,7 +46,7 @@ _DESCRIBE_S = 10.0
 def probe(
     source: StreamSource,
     *,
-    limit_s: float = 15,
+    limit_s: float = 20,
     clock: Clock | None = None,
     program: str = "ffprobe",
     ffmpeg: str = "ffmpeg",
@@ -71,15 +71,16 @@ def probe(
         min_free_mb=0,
         ffmpeg=ffmpeg,
         ffprobe=program,
-        timing=Timing(first_byte_s=limit_s, stall_s=limit_s),
+        # Our own limit comes first.
+        timing=Timing(first_byte_s=limit_s + 1, stall_s=limit_s),
     )
     clock = clock or SystemClock()
     recorder = Recorder(settings, clock, {name: lambda: source})
     try:
         recorder.start()
-        is_rtsp = source.kind is SourceKind.RTSP
-        wait_s = limit_s + (_REASON_S if is_rtsp else 0)
-        _wait_for_picture(recorder, name, clock, wait_s)
+        if not _has_picture(recorder, name, clock, limit_s):
+            form = recorder.states()[name].format
+            raise CameraRefused(_no_picture(form, source, limit_s, program))
         clip = _clip(recorder, name, clock, source)
         return _shown(clip, recorder.states()[name], program)
     finally:
@@ -90,19 +91,33 @@ def _camera(name: str, source: StreamSource, recode: Recode) -> CameraSettings:
     return CameraSettings(name, pre_roll_s=0, framerate=source.framerate, recode=recode)
 
 
-def _wait_for_picture(
-    recorder: Recorder, name: str, clock: Clock, limit_s: float
-) -> None:
-    """Raises CameraRefused."""
-    deadline = clock.monotonic() + limit_s
-    while clock.monotonic() < deadline:
+def _has_picture(recorder: Recorder, name: str, clock: Clock, limit_s: float) -> bool:
+    """Wait for the first picture.
+
+    Raises:
+        CameraRefused: by a camera that is not there, or does not let us in.
+    """
+    began = clock.monotonic()
+    while True:
         status = recorder.states()[name]
+        is_rare = status.format.codec in ("h264", "hevc")  # keyframes may be rare
+        most_s = max(limit_s, _KEYFRAME_S) if is_rare else limit_s
+        if clock.monotonic() - began > most_s:
+            return False
         if status.state is State.RECORDING:
-            return
+            return True
         if status.state is not State.STARTING:
             raise CameraRefused(Ending(status.state, status.text, alone=True))
         threading.Event().wait(_POLL_S)
-    raise CameraRefused(Ending(State.NO_VIDEO, f"no picture within {limit_s:.0f} s"))
+
+
+def _no_picture(
+    form: Format, source: StreamSource, limit_s: float, program: str
+) -> Ending:
+    if form.codec is not None:
+        return diagnosis.silent(form, source.transport)
+    late = Ending(State.NO_VIDEO, f"no picture within {limit_s:.0f} s")
+    return rtsp_reasons.unread(source, program) or late
 
 
 def _clip(

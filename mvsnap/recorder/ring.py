@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 _JITTER = 0.2  # not all cameras at once when a switch is back
 _LONG_GOP_S = 4.0
 _JOIN_S = 15.0
+_MOST_FITTINGS = 3  # of one connection: each learns one thing about the stream
 _BUG = "the recorder has a bug: see the log"
 _NO_MEMORY = "the recorder cannot write to its memory: see the log"
 _STOP_S = 3.0  # a camera that does not answer must not delay the others
@@ -180,15 +181,9 @@ class Ring:
             self._check_version()
             source = self._source()
             secrets = secrets_of(source)
-            return self._by_any_transport(source, keeper)
+            return self._fitting(source, keeper)
         except _Late:
             return Ending(State.STOPPED)
-        except WrongContainer:
-            self._container = Container.MKV
-            return self._once(keeper)
-        except WrongSound as exc:
-            self._sound = exc.sound
-            return self._once(keeper)
         except CameraRefused as exc:
             return exc.ending
         except NoFfmpeg as exc:
@@ -218,6 +213,22 @@ class Ring:
         if not self._is_checked:
             version(self._settings.ffmpeg)
             self._is_checked = True
+
+    def _fitting(self, source: StreamSource, keeper: _Keeper) -> Ending:
+        """Connect, and again when the stream has shown what kind of run it needs.
+
+        That is remembered: the next connections begin with it.
+        """
+        for _ in range(_MOST_FITTINGS):
+            try:
+                return self._by_any_transport(source, keeper)
+            except WrongContainer:
+                self._container = Container.MKV
+                log.info("camera %s: its segments are Matroska", self.camera.name)
+            except WrongSound as exc:
+                self._sound = exc.sound
+                log.info("camera %s: its sound: %s", self.camera.name, exc.sound)
+        return Ending(State.NO_VIDEO, "its stream cannot be kept")
 
     def _by_any_transport(self, source: StreamSource, keeper: _Keeper) -> Ending:
         """Each time TCP first: over UDP packets get lost without a word."""

@@ -19,6 +19,11 @@ _MOST_CHARS = 200_000
 _CHALLENGE = re.compile(r"(?i)www-authenticate: *digest ([^\n]{1,2000})")
 _ALGORITHM = re.compile(r"(?i)\balgorithm *= *\"?([\w-]{1,40})")
 _RTPMAP = re.compile(r"(?i)rtpmap:\d{1,3} ([\w.-]{1,40})/90000")
+# Every ffmpeg reads these; a clock of 90,000 have also the metadata of ONVIF.
+_READ = (
+    *("H264", "H265", "JPEG", "MP4V-ES", "MPV", "MP2T", "VP8", "VP9"),
+    *("H263", "H263-1998", "H263-2000", "VND.ONVIF.METADATA"),
+)
 _KNOWN = ("MD5", "MD5-SESS")
 
 
@@ -30,9 +35,23 @@ def explained(ending: Ending, source: StreamSource, program: str = "ffprobe") ->
         # Without credentials: cameras lock out whoever tries wrong ones often.
         return _digest(ending, _heard(source.url, source.transport, program))
     if ending.detail == UNKNOWN_CODEC:
-        url = with_credentials(source)
-        return _codec(ending, _heard(url, source.transport, program))
+        return unread(source, program) or ending
     return ending
+
+
+def unread(source: StreamSource, program: str = "ffprobe") -> Ending | None:
+    """Ask a camera that gave no picture what it offers: None if ffmpeg can read it."""
+    if source.kind is not SourceKind.RTSP:
+        return None
+    heard = _heard(with_credentials(source), source.transport, program)
+    names = [name for name in _RTPMAP.findall(heard) if name.upper() not in _READ]
+    if not names:
+        return None
+    text = (
+        f"the camera sends {names[0]} video, which this ffmpeg cannot read: set it to"
+        " H.264 or H.265"
+    )
+    return Ending(State.NO_VIDEO, text, alone=True)
 
 
 def _heard(url: str, transport: Transport, program: str) -> str:
@@ -56,13 +75,3 @@ def _digest(ending: Ending, heard: str) -> Ending:
         " RTSP authentication to MD5 (or digest/basic) in the camera"
     )
     return replace(ending, state=State.NO_VIDEO, detail=text, alone=True)
-
-
-def _codec(ending: Ending, heard: str) -> Ending:
-    found = _RTPMAP.search(heard)
-    name = f"{found[1]} video" if found else "a video"
-    text = (
-        f"the camera sends {name}, which this ffmpeg cannot read: set it to H.264 or"
-        " H.265"
-    )
-    return replace(ending, detail=text, alone=True)

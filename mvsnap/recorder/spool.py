@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +120,7 @@ class Spool:
             container = Container(line["container"])
             path = self._path(run, number, container)
             sizes[path] = int(line["size"])
-            form = Format(*(line.get(each.name) for each in fields(Format)))
+            form = Format(line["codec"], line["width"], line["height"], line["fps"])
             begin = self._times.of_epoch(line["begin"])
             end = self._times.of_epoch(line["end"])
             self.spooled.append(
