@@ -249,7 +249,8 @@ class Connection:
             size = self._run.open_path.stat().st_size
         except FileNotFoundError:  # briefly, between two segments
             size = 0
-        if size and self._open is None and self._run.container is Container.MKV:
+        is_first = self._open is None and self._run.last_byte is None
+        if size and is_first and self._run.container is Container.MKV:
             self._open = self._run.open_path, size  # its header: no picture yet
         if size and (self._run.open_path, size) != self._open:
             self._open = (self._run.open_path, size)

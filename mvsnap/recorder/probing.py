@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 LENGTH_S = 3.0
 _POLL_S = 0.05
-_KEYFRAME_S = 45.0
+_KEYFRAME_S = 30.0  # of a camera that is there: keyframes may be rare
 _ASSEMBLY_S = 40.0
 _END_S = 0.8
 _DESCRIBE_S = 10.0
@@ -72,7 +72,7 @@ def probe(
         ffmpeg=ffmpeg,
         ffprobe=program,
         # Our own limit comes first.
-        timing=Timing(first_byte_s=limit_s + 1, stall_s=limit_s),
+        timing=Timing(first_byte_s=limit_s + _KEYFRAME_S, stall_s=limit_s),
     )
     clock = clock or SystemClock()
     recorder = Recorder(settings, clock, {name: lambda: source})
@@ -100,8 +100,8 @@ def _has_picture(recorder: Recorder, name: str, clock: Clock, limit_s: float) ->
     began = clock.monotonic()
     while True:
         status = recorder.states()[name]
-        is_rare = status.format.codec in ("h264", "hevc")  # keyframes may be rare
-        most_s = max(limit_s, _KEYFRAME_S) if is_rare else limit_s
+        is_there = status.format.codec is not None
+        most_s = max(limit_s, _KEYFRAME_S) if is_there else limit_s
         if clock.monotonic() - began > most_s:
             return False
         if status.state is State.RECORDING:

@@ -113,7 +113,7 @@ def probing(url: str, **more: Any) -> Probe | CameraRefused:
 
 @pytest.fixture(scope="module")
 def probed(replay: ReplayCamera) -> dict[str, Probe | CameraRefused]:
-    with ThreadPoolExecutor(6) as pool:
+    with ThreadPoolExecutor(5) as pool:
         asked = {
             name: pool.submit(probing, replay.url(mount), **more)
             for name, (mount, more) in PROBED.items()
