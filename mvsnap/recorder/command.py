@@ -103,6 +103,8 @@ def ring(
         into["segment_format"] = "matroska"
         # Without it a join of the segments has a wrong duration.
         into["reset_timestamps"] = 1
+        # Otherwise it writes at keyframes only, which looks like a camera in silence.
+        into["segment_format_options"] = "flush_packets=1:cluster_time_limit=1000"
     if container is Container.TS or kind is Input.RTSP:
         # Pictures before the first keyframe are dropped, but the list counts their time
         # to the first segment: that always starts at 0.
