@@ -29,6 +29,7 @@ from mvsnap.recorder import (
     RecorderSettings,
     State,
     StreamSource,
+    Transport,
     source_of,
 )
 
@@ -198,6 +199,8 @@ def _camera(name: str, entry: RecorderCameraSection) -> CameraSettings:
         framerate=None if rate == "auto" else rate,
         recode=Recode(entry.recode),
         verify_tls=entry.verify_tls,
+        transport=Transport(entry.transport),
+        audio=entry.audio,
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mvsnap.cli.terminal import CheckResult
+from mvsnap.cli.terminal import CheckResult, err
 from mvsnap.errors import MvsnapError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mvsnap.recorder import Probe
 
 _AT_ONCE = 8
+LENGTH_S = 3  # of the clip that tests a camera
 
 
 def checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
@@ -35,8 +37,30 @@ def text_of(found: Probe) -> str:
     return f"{found.codec}, {found.width}x{found.height}{rate}"
 
 
+def sound_of(found: Probe, *, is_wanted: bool) -> str:
+    """Return what becomes of the camera's sound; "" if there is nothing to say."""
+    if found.has_sound:
+        return f"with sound ({found.audio}); "
+    if is_wanted:
+        return "no sound; " if found.audio is None else f"no sound ({found.audio}); "
+    return "clips without its sound (audio: true); " if found.audio else ""
+
+
+@contextmanager
+def waiting(text: str) -> Iterator[None]:
+    """Show that something is going on, and no log line of what the result says."""
+    logger = logging.getLogger("mvsnap.recorder")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with err.status(text):
+            yield
+    finally:
+        logger.setLevel(before)
+
+
 def _recorder(settings: Settings) -> CheckResult:
-    from mvsnap.recorder.probing import version
+    from mvsnap.recorder.process import version
 
     own = settings.recorder
     if not own.cameras:
@@ -73,7 +97,7 @@ def _ixon(settings: Settings) -> CheckResult:
 
 
 def _cameras(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
-    """Test all cameras at once: one that is offline takes its time."""
+    """Record all cameras at once: one that is offline takes its time."""
     if not settings.recorder.cameras:
         return []
     started: dict[str, Future[CheckResult]] = {}
@@ -84,7 +108,8 @@ def _cameras(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
             for other in settings.recorder.cameras:
                 started[other] = pool.submit(_camera, settings, other)
             pool.shutdown(wait=False)
-        return started[name].result()
+        with waiting(f"recording {LENGTH_S} s of each camera"):
+            return started[name].result()
 
     return [(name, partial(check, name)) for name in settings.recorder.cameras]
 
@@ -92,7 +117,7 @@ def _cameras(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
 def _camera(settings: Settings, name: str) -> CheckResult:
     from mvsnap.camera_sources import ask_source, open_ixon
     from mvsnap.clock import SystemClock
-    from mvsnap.recorder import probe
+    from mvsnap.recorder import Recode, probe
     from mvsnap.runtime import clouds
 
     clock = SystemClock()
@@ -100,15 +125,22 @@ def _camera(settings: Settings, name: str) -> CheckResult:
     ixon = open_ixon(settings, clock)
     try:
         source = ask_source(settings, name, clock, dashboard, ixon)()
-        found = probe(source, program=settings.recorder.ffprobe)
+        found = probe(
+            source,
+            program=settings.recorder.ffprobe,
+            ffmpeg=settings.recorder.ffmpeg,
+            recode=Recode(settings.recorder.cameras[name].recode),
+            name=name,
+        )
     except MvsnapError as exc:
         return CheckResult(name, False, exc.message)
     finally:
         dashboard.close()
         if ixon is not None:
             ixon.close()
-    how = _how(settings.recorder.cameras[name])
-    return CheckResult(name, True, f"{text_of(found)}; {how}")
+    camera = settings.recorder.cameras[name]
+    sound = sound_of(found, is_wanted=camera.audio)
+    return CheckResult(name, True, f"{text_of(found)}; {sound}{_how(camera)}")
 
 
 def _how(camera: RecorderCameraSection) -> str:

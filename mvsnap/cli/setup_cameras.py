@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from mvsnap.camera_sources import ask_source, open_ixon
-from mvsnap.cli.check_recorder import text_of
+from mvsnap.cli.check_recorder import LENGTH_S, text_of, waiting
 from mvsnap.cli.questions import ask_invisible, ask_text, bad, choose_some, ok
 from mvsnap.cli.terminal import out
 from mvsnap.clients.meraki.dashboard import Dashboard
@@ -120,7 +120,14 @@ class _Cameras:
         with closing(clouds.dashboard(trial.meraki, clock)) as dashboard:
             try:
                 source = ask_source(trial, "camera", clock, dashboard, ixon)()
-                return text_of(probe(source, program=trial.recorder.ffprobe))
+                with waiting(f"recording {LENGTH_S} s"):
+                    return text_of(
+                        probe(
+                            source,
+                            program=trial.recorder.ffprobe,
+                            ffmpeg=trial.recorder.ffmpeg,
+                        )
+                    )
             finally:
                 if ixon is not None:
                     ixon.close()
@@ -130,6 +137,7 @@ class _Cameras:
         tree: dict[str, Any] = {
             "recorder": {
                 "cameras": {"camera": entry},
+                "ffmpeg": known.recorder.ffmpeg,
                 "ffprobe": known.recorder.ffprobe,
             },
             "meraki": {

@@ -23,6 +23,7 @@ from mvsnap.domain import Serial
 
 AuthType = Literal["none", "basic", "digest"]
 Mode = Literal["ring", "on_demand"]
+Transport = Literal["auto", "tcp", "udp"]
 
 _SCHEMES = ("rtsp", "rtsps", "http", "https")
 _MOST_FPS = 60.0
@@ -156,6 +157,17 @@ class RecorderCameraSection(Section):
         True, description="false: accept any certificate from this camera (https)"
     )
 
+    transport: Transport = Field(
+        "auto",
+        description="how RTP comes from an RTSP camera: tcp, udp (packets may be lost),"
+        " or auto: tcp, and udp only if the camera refuses tcp",
+    )
+    audio: bool = Field(
+        False,
+        description="true: clips have the camera's sound, if it has any; default: clips"
+        " have no sound",
+    )
+
     @property
     def is_ring(self) -> bool:
         """Whether it is always connected. Over mobile data that costs 30 GB a day."""
@@ -181,6 +193,15 @@ class RecorderCameraSection(Section):
                 raise ValueError("auth: set, but url also contains a user; keep one")
             if self.auth.type == "none":
                 raise ValueError("auth.type: none, but url contains a user")
+        return self
+
+    @model_validator(mode="after")
+    def _transport_is_of_rtsp(self) -> RecorderCameraSection:
+        scheme = self.url.get_secret_value()[:4].lower() if self.url else ""
+        if self.transport != "auto" and scheme == "http":
+            raise ValueError(
+                f"transport: {self.transport} is for RTSP cameras, but url is http"
+            )
         return self
 
     def secrets(self) -> list[str]:

@@ -18,6 +18,7 @@ from mvsnap.recorder.model import (
     State,
     StreamSource,
     Timing,
+    Transport,
 )
 from mvsnap.recorder.probing import probe
 from mvsnap.recorder.recorder import CannotRecord, Recorder
@@ -43,6 +44,7 @@ __all__ = [
     "SourceKind",
     "State",
     "Timing",
+    "Transport",
     "probe",
     "source_of",
 ]

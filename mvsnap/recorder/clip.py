@@ -23,7 +23,8 @@ from mvsnap.recorder.timeline import SLACK_S, Span, longest_wait_s, shown_spans
 
 log = logging.getLogger(__name__)
 
-_PLAYED = ("h264", "av1", "vp8", "vp9")  # by every browser
+_PLAYED = ("h264", "av1", "vp9")  # in an MP4, by every browser
+_IN_MP4 = (*_PLAYED, "hevc", "mjpeg", "mpeg4", "mpeg1video", "mpeg2video")
 _AFTER_S = 0.12  # the last requested picture may be labelled late
 _COPY_LIMIT_S = 60.0
 _ENCODE_LIMIT_S = (60.0, 20.0)  # plus this for each second of the clip
@@ -105,7 +106,7 @@ class Assembler:
             raise CannotAssemble("no video was recorded")
         codec = spooled[0].format.codec or self._codec_of(spooled[0].path)
         encode = recode is Recode.ALWAYS or (
-            recode is Recode.AUTO and codec not in _PLAYED
+            codec not in (_PLAYED if recode is Recode.AUTO else _IN_MP4)
         )
         if not path.exists():
             make = _Make(want[1] + _AFTER_S, codec, encode, ends_at)
@@ -222,7 +223,7 @@ class Assembler:
                 return shown[-1]
             said = done.stderr.strip()[-300:] or f"ffmpeg ended with {done.code}"
             log.warning("joining %s: %s", part.name, said)
-        raise CannotAssemble(f"the recorded video cannot be read: {said}")
+        raise CannotAssemble("the recorded video cannot be read")
 
     def _pictures(self, path: Path) -> list[float]:
         """Return when each picture of a file is shown, in seconds from the first."""

@@ -13,10 +13,13 @@ from pathlib import Path
 
 import ffmpeg
 
+from mvsnap.recorder.model import Transport
+
 # Protocols to fetch a stream with; `file` is not among them.
 _RTSP_PROTOCOLS = "pipe,rtsp,rtp,tcp,udp,tls,crypto"
 _QUIET = ("-nostdin", "-hide_banner", "-nostats")
 _CRF = 23
+_UDP_BYTES = 1_000_000  # a keyframe comes in one burst
 _THUMBNAIL_WIDTH = 480
 
 
@@ -33,6 +36,15 @@ _DTS = f"if(N,PREV_OUTDTS+if({_IS_STEADY},{_WAIT},{90_000 // 25}),-{_REORDER})"
 # machine, for a stream without times). Pictures before the first keyframe are dropped,
 # but the list counts their time to the first segment: that always starts at 0.
 _STEADY = f"setts=pts='{_DTS}+{_REORDER}':dts='{_DTS}'"
+# The same start for Matroska, whose times have another unit. The first picture may have
+# no time; next to a sound the muxer refuses two that share theirs. N counts pictures:
+# far less than the times of all but the first.
+_FROM_ZERO = "setts=" + ":".join(
+    f"{time}=if(isnan({time.upper()})\\,N\\,max(N\\,{time.upper()}-STARTPTS))"
+    for time in ("pts", "dts")
+)
+_SOUND_IN_MP4 = ("aac", "mp3")  # that every browser plays
+_SOUND_HZ = 32_000
 
 
 class Container(StrEnum):
@@ -40,6 +52,14 @@ class Container(StrEnum):
 
     TS = "ts"
     MKV = "mkv"
+
+
+class Sound(StrEnum):
+    """What the ring does with the sound of a camera."""
+
+    NONE = "none"
+    COPY = "copy"
+    AAC = "aac"  # encoded: browsers do not play G.711 and the like
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +86,19 @@ def container_of(codec: str) -> Container:
     return Container.TS if codec in _IN_TS else Container.MKV
 
 
+def sound_of(codec: str) -> Sound:
+    """Return how the ring keeps a sound of this codec, by ffmpeg's name of it."""
+    if codec == "none":  # ffmpeg does not know it
+        return Sound.NONE
+    return Sound.COPY if codec in _SOUND_IN_MP4 else Sound.AAC
+
+
 def ring(
     kind: Input,
     container: Container,
     folder: Path,
     program: str = "ffmpeg",
+    sound: Sound = Sound.NONE,
     *,
     slow: bool = False,
 ) -> list[str]:
@@ -81,8 +109,8 @@ def ring(
     stdin: the stream (or the ffconcat text); stdout: `name,start,end` of each segment
     as it is closed; stderr: the description of the stream, and errors.
     """
-    into = {
-        "c": "copy",
+    into: dict[str, object] = {
+        "c" if sound is Sound.NONE else "c:v": "copy",
         "f": "segment",
         "segment_time": 1,
         "segment_list": "pipe:1",
@@ -97,19 +125,31 @@ def ring(
         into["segment_format"] = "matroska"
         # Without it a join of the segments has a wrong duration.
         into["reset_timestamps"] = 1
+        # Otherwise it writes at keyframes only, which looks like a camera in silence.
+        into["segment_format_options"] = "flush_packets=1:cluster_time_limit=1000"
+        if kind is Input.RTSP or sound is not Sound.NONE:
+            into["bsf:v"] = _FROM_ZERO
     found = {"probesize": 32} if slow else {}
-    stream = ffmpeg.input("pipe:0", **_ring_input(kind), **found)["v:0"]
-    stream = stream.output(str(folder / f"%09d.{container}"), **into)
+    source = ffmpeg.input("pipe:0", **_ring_input(kind), **found)
+    streams = [source["v:0"]]
+    if sound is not Sound.NONE:
+        streams.append(source["a:0?"])
+        into |= _with_sound(sound)
+    stream = ffmpeg.output(*streams, str(folder / f"%09d.{container}"), **into)
     return _line(stream.global_args(*_QUIET, "-loglevel", "info"), program)
 
 
-def probe(kind: Input, program: str = "ffprobe") -> list[str]:
-    """Describe the stream on stdin as JSON on stdout."""
-    words = [program, "-hide_banner", "-v", "error"]
-    for name, value in _ring_input(kind).items():
+def trace(program: str = "ffprobe") -> list[str]:
+    """Connect to the camera of the ffconcat text on stdin; stderr: all that it says."""
+    words = [program, "-hide_banner", "-v", "trace"]
+    for name, value in _ring_input(Input.RTSP).items():
         words += [f"-{name}", str(value)]
-    shown = ["-select_streams", "v:0", "-show_streams", "-of", "json"]
-    return [*words, *shown, "pipe:0"]
+    return [*words, "pipe:0"]
+
+
+def describe(path: Path, program: str = "ffprobe") -> list[str]:
+    """Describe the streams of a clip as JSON on stdout."""
+    return [program, "-v", "error", "-show_streams", "-of", "json", f"file:{path}"]
 
 
 def clip(
@@ -140,7 +180,8 @@ def clip(
     into |= _h264() if recode else {"c": "copy"}
     if codec == "hevc" and not recode:
         into["tag:v"] = "hvc1"  # the only tag with which Apple plays it
-    stream = ffmpeg.input("pipe:0", **join)["v:0"].output(str(target), **into)
+    source = ffmpeg.input("pipe:0", **join)
+    stream = ffmpeg.output(source["v:0"], source["a:0?"], str(target), **into)
     said = (*_QUIET, "-y", "-loglevel", "error", "-progress", "pipe:1")
     return _line(stream.global_args(*said), program)
 
@@ -157,13 +198,19 @@ def thumbnail(
     return _line(stream.global_args(*_QUIET, "-y", "-loglevel", "error"), program)
 
 
-def rtsp_text(url: str, timeout_s: float = 10, *, slow: bool = False) -> str:
+def rtsp_text(
+    url: str,
+    timeout_s: float = 10,
+    transport: Transport = Transport.TCP,
+    *,
+    slow: bool = False,
+) -> str:
     """Return the ffconcat text with a camera's address and credentials.
 
     slow: as for `ring`.
     """
     options = {
-        "rtsp_transport": "tcp",
+        "rtsp_transport": "udp" if transport is Transport.UDP else "tcp",
         "timeout": str(int(timeout_s * 1_000_000)),
         # Default probing delays the first picture by two seconds.
         "fpsprobesize": "0",
@@ -171,6 +218,8 @@ def rtsp_text(url: str, timeout_s: float = 10, *, slow: bool = False) -> str:
     }
     if slow:
         options["probesize"] = "32"
+    if transport is Transport.UDP:
+        options["buffer_size"] = str(_UDP_BYTES)
     lines = [f"option {name} {value}" for name, value in options.items()]
     return "\n".join(["ffconcat version 1.0", f"file {_quoted(url)}", *lines, ""])
 
@@ -202,9 +251,20 @@ def _ring_input(kind: Input) -> dict[str, object]:
     return dict(known)
 
 
+def _with_sound(sound: Sound) -> dict[str, object]:
+    # Otherwise video would wait ten seconds for a sound that pauses.
+    into: dict[str, object] = {"max_interleave_delta": 300_000}
+    if sound is Sound.AAC:
+        into |= {"c:a": "aac", "b:a": "64k", "ac": 1, "ar": _SOUND_HZ}
+    else:
+        into["c:a"] = "copy"
+    return into
+
+
 def _h264() -> dict[str, object]:
     """What every browser plays; a gap becomes one long picture."""
     return {
+        "c:a": "copy",
         "c:v": "libx264",
         "preset": "veryfast",
         "crf": _CRF,

@@ -9,15 +9,15 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mvsnap.recorder import command, diagnosis, process
-from mvsnap.recorder.command import Container, Input
+from mvsnap.recorder.command import Container, Input, Sound
 from mvsnap.recorder.diagnosis import Ending
 from mvsnap.recorder.history import History, Run, written_until
 from mvsnap.recorder.http_stream import HttpStream
-from mvsnap.recorder.model import Format, State, StreamSource, Timing
+from mvsnap.recorder.model import State, StreamSource, Timing, Transport
 from mvsnap.recorder.sources import secrets_of, with_credentials
 from mvsnap.recorder.timeline import Anchor
 from mvsnap.recorder.times import Times
@@ -57,6 +57,14 @@ class WrongContainer(Exception):
     """The container of this run cannot hold the stream's codec."""
 
 
+class WrongSound(Exception):
+    """The sound of the stream has to be treated in another way: `sound`."""
+
+    def __init__(self, sound: Sound) -> None:
+        super().__init__(sound)
+        self.sound = sound
+
+
 class Connection:
     """Owned by the thread that made it: the child process ends with that thread."""
 
@@ -69,6 +77,7 @@ class Connection:
         *,
         beat: Callable[[], None],
         waits: Callable[[str], None],
+        sound: Sound = Sound.NONE,
         times: Times,
         timing: Timing,
         most_bytes: float,
@@ -96,13 +105,14 @@ class Connection:
         self._said: deque[str] = deque(maxlen=_LAST_LINES)
         self._rest = {"list": b"", "said": b""}
         self._open: tuple[Path, int] | None = None
-        self._is_ending = False
+        self._is_ending = self._is_described = False
         self._began = times.now()
         kind = Input.RTSP if http_stream is None else http_stream.kind
+        self._sound = sound
         rate = source.framerate
         self._is_slow = kind is Input.RTSP and rate is not None and rate * _SLOW_S < 1
         line = command.ring(
-            kind, run.container, run.folder, program, slow=self._is_slow
+            kind, run.container, run.folder, program, sound, slow=self._is_slow
         )
         self.child = process.start(line)
 
@@ -111,6 +121,7 @@ class Connection:
 
         Raises:
             WrongContainer: start again with a run that can hold the stream.
+            WrongSound: start again with the sound treated so.
         """
         pump = self._begin_input()
         try:
@@ -125,15 +136,15 @@ class Connection:
             if pump is not None:
                 pump.join(self._timing.stall_s)
             self._history.end(self._run, keeps_open=not self._was_set)
-        return stalled or self._why()
+        return self._why_silent(stalled) if stalled else self._why()
 
     def _begin_input(self) -> threading.Thread | None:
         """Give ffmpeg its input: the camera's address, or the stream itself."""
         stdin = self.child.stdin
         assert stdin is not None
         if self._http_stream is None:
-            address = with_credentials(self._source)
-            text = command.rtsp_text(address, slow=self._is_slow)
+            url, transport = with_credentials(self._source), self._source.transport
+            text = command.rtsp_text(url, transport=transport, slow=self._is_slow)
             try:
                 stdin.write(text.encode())
                 stdin.close()
@@ -262,14 +273,28 @@ class Connection:
         process.log_words(self._said[-1])
         back = _SET_BACK.search(line)
         self._was_set |= back is not None and int(back[1]) - int(back[2]) > _SET_TICKS
-        found = diagnosis.format_of(line)
-        if found is None or self._run.format != Format():
+        if line.startswith("Output #"):
+            self._is_described = True  # what follows is about the segments
+        if self._is_described:
             return
-        self._run.format = found
+        self._on_audio(diagnosis.audio_of(line))
+        found = diagnosis.format_of(line)
+        if found is None or self._run.format.codec is not None:
+            return
+        self._run.format = replace(found, audio=self._run.format.audio)
         self._history.describe(self._run)
         needed = command.container_of(found.codec or "")
         if needed is Container.MKV and self._run.container is Container.TS:
             raise WrongContainer
+
+    def _on_audio(self, codec: str | None) -> None:
+        if codec is None or self._run.format.audio is not None:
+            return
+        self._run.format = replace(self._run.format, audio=codec)
+        self._history.describe(self._run)
+        needed = command.sound_of(codec)
+        if self._sound not in (Sound.NONE, needed):
+            raise WrongSound(needed)
 
     def _check_bytes(self, now: float) -> Ending | None:
         """Check that bytes arrive. Not whole segments: some cameras make long ones."""
@@ -277,6 +302,9 @@ class Connection:
             size = self._run.open_path.stat().st_size
         except FileNotFoundError:  # briefly, between two segments
             size = 0
+        is_first = self._open is None and self._run.last_byte is None
+        if size and is_first and self._run.container is Container.MKV:
+            self._open = self._run.open_path, size  # its header: no picture yet
         if size and (self._run.open_path, size) != self._open:
             self._open = (self._run.open_path, size)
             if self._run.last_byte is None:
@@ -303,11 +331,14 @@ class Connection:
 
         As long as it is video: an RTSP stream in silence is ended by ffmpeg itself.
         """
-        is_video = self._http_stream is None or self._run.format != Format()
+        transport, is_known = self._source.transport, self._run.format.codec is not None
+        # Over UDP, ffmpeg does not notice silence.
+        is_rtsp = self._http_stream is None and transport is not Transport.UDP
+        is_video = is_rtsp or is_known
         limit_s = _MOST_WAIT_S if is_video else self._timing.first_byte_s
         if waited_s > limit_s:
-            return Ending(State.NO_VIDEO, "connected, but received no picture")
-        if self._run.format != Format():
+            return diagnosis.silent(self._run.format, transport)
+        if is_known:
             self._waits(_WAITING_FOR_KEYFRAME)
         elif waited_s > self._timing.first_byte_s:
             self._waits(_WAITING)
@@ -322,13 +353,20 @@ class Connection:
                 for _ in range(_MOST_READS):
                     if not self._read(pipe.fileno(), name):
                         break
-            except (OSError, WrongContainer):
+            except (OSError, WrongContainer, WrongSound):
                 continue
+
+    def _why_silent(self, stalled: Ending) -> Ending:
+        """What ffmpeg cannot read it only says when it is ended."""
+        if stalled.state is State.NO_VIDEO and self._run.format.codec is None:
+            said = self._why()
+            return said if said.detail == diagnosis.UNKNOWN_CODEC else stalled
+        return stalled
 
     def _why(self) -> Ending:
         if self._http_stream is not None and self._http_stream.ending is not None:
             return self._http_stream.ending
-        return diagnosis.ending(self._said)
+        return diagnosis.ending(self._said, transport=self._source.transport)
 
 
 def _terminate(child: subprocess.Popen[bytes]) -> None:

@@ -39,6 +39,14 @@ class SourceKind(StrEnum):
     JPEG = "jpeg"  # the same, by an address that promises a picture
 
 
+class Transport(StrEnum):
+    """How RTP comes from an RTSP camera."""
+
+    AUTO = "auto"  # TCP, and UDP from a camera that refuses TCP
+    TCP = "tcp"
+    UDP = "udp"
+
+
 class Mode(StrEnum):
     RING = "ring"
     ON_DEMAND = "on_demand"  # connects when a clip is requested: no pre-roll
@@ -77,6 +85,8 @@ class CameraSettings:
     framerate: float | None = None
     recode: Recode = Recode.AUTO
     verify_tls: bool = True
+    transport: Transport = Transport.AUTO
+    audio: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +105,8 @@ class StreamSource:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     framerate: float | None = None
     verify_tls: bool = True
+    transport: Transport = Transport.AUTO
+    audio: bool = False
     has_ended: Callable[[int, Mapping[str, str]], bool] | None = None
 
 
@@ -162,7 +174,7 @@ _TEXTS = {
     State.WRONG_PASSWORD: "the camera rejects the user name or password",
     State.NO_VIDEO: "the camera answers, but there is no video at this address",
     State.DISK_FULL: "the disk is full",
-    State.NO_FFMPEG: "install ffmpeg, 4.4 or later (apt-get install ffmpeg)",
+    State.NO_FFMPEG: "install ffmpeg, 5.1 or later (apt-get install ffmpeg)",
     State.STOPPED: "not started",
 }
 
@@ -175,6 +187,7 @@ class Format:
     width: int | None = None
     height: int | None = None
     fps: float | None = None
+    audio: str | None = None  # codec of the camera's sound; None: it has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,9 +234,16 @@ class ClipResult:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The stream of a camera, as `init` shows it."""
+    """The stream of a camera, as a clip of it showed.
+
+    fps: None if the camera does not say.
+    audio: the codec of the camera's sound, if it has any.
+    has_sound: the clip has it, too.
+    """
 
     width: int
     height: int
     codec: str
     fps: float | None
+    audio: str | None = None
+    has_sound: bool = False

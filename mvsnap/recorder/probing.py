@@ -1,25 +1,46 @@
-"""Probing: what a camera sends, checked once, for `init`."""
+"""Probing: records a camera for a few seconds and opens the clip.
+
+What a camera says of its stream is no proof: only a clip that is there, and whose
+picture can be decoded, shows that alarms will have one.
+"""
 
 from __future__ import annotations
 
 import json
-import re
-import subprocess
+import logging
+import tempfile
 import threading
-from dataclasses import replace
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from mvsnap.clock import Clock, SystemClock
-from mvsnap.recorder import command, diagnosis, process
-from mvsnap.recorder.command import Input
+from mvsnap.errors import MvsnapError
+from mvsnap.recorder import command, diagnosis, process, rtsp_reasons
 from mvsnap.recorder.diagnosis import Ending
-from mvsnap.recorder.http_stream import CameraRefused, HttpStream
-from mvsnap.recorder.model import Probe, SourceKind, State, StreamSource, Timing
-from mvsnap.recorder.sources import secrets_of, with_credentials
+from mvsnap.recorder.http_stream import CameraRefused
+from mvsnap.recorder.model import (
+    CameraSettings,
+    CameraStatus,
+    ClipResult,
+    Format,
+    Probe,
+    Recode,
+    RecorderSettings,
+    State,
+    StreamSource,
+    Timing,
+)
+from mvsnap.recorder.recorder import Recorder
 
-_END_S = 1.0
-_OLDEST = (4, 4)  # the first with `setts`, which the ring needs
+log = logging.getLogger(__name__)
+
+LENGTH_S = 3.0
+_POLL_S = 0.05
+_KEYFRAME_S = 30.0  # of a camera that is there: keyframes may be rare
+_ASSEMBLY_S = 40.0
+_END_S = 0.8
+_DESCRIBE_S = 10.0
 
 
 def probe(
@@ -28,125 +49,157 @@ def probe(
     limit_s: float = 20,
     clock: Clock | None = None,
     program: str = "ffprobe",
+    ffmpeg: str = "ffmpeg",
+    recode: Recode = Recode.AUTO,
+    name: str = "camera",
 ) -> Probe:
-    """Connect to a camera and return what it sends.
+    """Record a clip of the camera as an alarm would, and return what it shows.
+
+    limit_s: for the first picture. program: ffprobe. name: for the log.
 
     Raises:
-        CameraRefused: it sends no video; `ending.state` says why.
-        NoFfmpeg: ffprobe is not installed.
+        CameraRefused: no clip can be made of it; `ending` says why.
+        NoFfmpeg: ffmpeg or ffprobe is not installed, or is too old.
     """
-    if source.kind is SourceKind.RTSP:
-        text = command.rtsp_text(with_credentials(source)).encode()
-        done = process.run(command.probe(Input.RTSP, program), text, limit_s)
-        ending = None
-    else:
-        clock = clock or SystemClock()
-        deadline = clock.monotonic() + limit_s
-        http_stream = _opened(source, clock, limit_s)
-        left_s = max(0.0, deadline - clock.monotonic())
-        done = _through(http_stream, command.probe(http_stream.kind, program), left_s)
-        ending = http_stream.ending
-    found = _first(done.stdout)
-    if found is not None:
-        # Single pictures have no rate: ffprobe would make one up.
-        return replace(found, fps=None) if found.codec == "mjpeg" else found
-    if done.code is None:
-        raise _too_late(limit_s)
-    lines = done.stderr.splitlines()
-    raise CameraRefused(ending or diagnosis.ending(lines, secrets_of(source)))
+    process.version(ffmpeg)
+    process.version(program)
+    folder = tempfile.TemporaryDirectory(prefix="mvsnap-check-")
+    settings = RecorderSettings(
+        Path(folder.name),
+        (_camera(name, source, recode),),
+        memory_dir=Path(folder.name) / "ring",
+        min_free_mb=0,
+        ffmpeg=ffmpeg,
+        ffprobe=program,
+        # Our own limit comes first.
+        timing=Timing(first_byte_s=limit_s + _KEYFRAME_S, stall_s=limit_s),
+    )
+    clock = clock or SystemClock()
+    recorder = Recorder(settings, clock, {name: lambda: source})
+    try:
+        recorder.start()
+        if not _has_picture(recorder, name, clock, limit_s):
+            form = recorder.states()[name].format
+            raise CameraRefused(_no_picture(form, source, limit_s, program))
+        clip = _clip(recorder, name, clock, source)
+        return _shown(clip, recorder.states()[name], program)
+    finally:
+        _end(recorder, folder)
 
 
-def version(program: str, limit_s: float = 10) -> str:
-    """Return the version that the program reports, like `ffmpeg 7.1`.
+def _camera(name: str, source: StreamSource, recode: Recode) -> CameraSettings:
+    return CameraSettings(name, pre_roll_s=0, framerate=source.framerate, recode=recode)
+
+
+def _has_picture(recorder: Recorder, name: str, clock: Clock, limit_s: float) -> bool:
+    """Wait for the first picture.
 
     Raises:
-        NoFfmpeg: it is not installed, does not run, or is too old.
+        CameraRefused: by a camera that is not there, or does not let us in.
     """
-    done = process.run([program, "-version"], b"", limit_s)
-    words = done.stdout.decode(errors="replace").split()
-    if done.code != 0 or len(words) < 3:
-        raise process.NoFfmpeg(f"{program} does not run: apt-get install ffmpeg")
-    found = re.match(r"n?(\d+)\.(\d+)", words[2])  # a custom build may report anything
-    if found is not None and (int(found[1]), int(found[2])) < _OLDEST:
-        oldest = ".".join(map(str, _OLDEST))
-        raise process.NoFfmpeg(f"{words[0]} {words[2]} is too old: {oldest} is needed")
-    return f"{words[0]} {words[2]}"
+    began = clock.monotonic()
+    while True:
+        status = recorder.states()[name]
+        is_there = status.format.codec is not None
+        most_s = max(limit_s, _KEYFRAME_S) if is_there else limit_s
+        if clock.monotonic() - began > most_s:
+            return False
+        if status.state is State.RECORDING:
+            return True
+        if status.state is not State.STARTING:
+            raise CameraRefused(Ending(status.state, status.text, alone=True))
+        threading.Event().wait(_POLL_S)
 
 
-def _too_late(limit_s: float) -> CameraRefused:
-    return CameraRefused(Ending(State.NO_VIDEO, f"no picture within {limit_s:.0f} s"))
+def _no_picture(
+    form: Format, source: StreamSource, limit_s: float, program: str
+) -> Ending:
+    if form.codec is not None:
+        return diagnosis.silent(form, source.transport)
+    late = Ending(State.NO_VIDEO, f"no picture within {limit_s:.0f} s")
+    return rtsp_reasons.unread(source, program) or late
 
 
-def _opened(source: StreamSource, clock: Clock, limit_s: float) -> HttpStream:
-    """Connect in a thread that can be abandoned: some send single bytes forever."""
-    came: SimpleQueue[HttpStream | Exception] = SimpleQueue()
+def _clip(
+    recorder: Recorder, name: str, clock: Clock, source: StreamSource
+) -> ClipResult:
+    """Raises CameraRefused."""
+    length_s = max(LENGTH_S, 2 / (source.framerate or 1))
+    came: SimpleQueue[ClipResult | Exception] = SimpleQueue()
 
-    def connect() -> None:
+    def record() -> None:
         try:
-            came.put(HttpStream(source, Timing(stall_s=limit_s), clock))
+            came.put(recorder.record(name, clock.now(), 0, length_s))
         except Exception as exc:  # noqa: BLE001
             came.put(exc)  # raised below, by who waits for it
 
-    threading.Thread(target=connect, name="probe", daemon=True).start()
+    threading.Thread(target=record, name="probe", daemon=True).start()
     try:
-        found = came.get(timeout=limit_s)
+        found = came.get(timeout=length_s + _ASSEMBLY_S)
     except Empty:
-        raise _too_late(limit_s) from None
+        raise _no_clip("it is not ready in time") from None
+    if isinstance(found, MvsnapError):
+        raise _no_clip(found.message) from None
     if isinstance(found, Exception):
         raise found
     return found
 
 
-def _through(http_stream: HttpStream, line: list[str], limit_s: float) -> process.Done:
-    """Feed the program until it has seen enough."""
+def _shown(clip: ClipResult, status: CameraStatus, program: str) -> Probe:
+    """Open the clip.
+
+    Raises:
+        CameraRefused: there is none, or nothing in it can be decoded.
+    """
+    form = status.format
+    what = f"{form.codec} video: " if form.codec else ""
+    if clip.path is None:
+        raise _no_clip(f"{what}{clip.error}")
+    streams = _streams(clip.path, program)
+    video = next((s for s in streams if s.get("codec_type") == "video"), None)
+    if video is None or clip.thumbnail_path is None:
+        raise _no_clip(f"{what}its pictures cannot be decoded")
+    width, height = form.width or video["width"], form.height or video["height"]
+    codec = form.codec or str(video["codec_name"])
+    # Single pictures have no rate of their own.
+    fps = None if codec == "mjpeg" else form.fps or _rate(video)
+    has_sound = any(s.get("codec_type") == "audio" for s in streams)
+    return Probe(int(width), int(height), codec, fps, form.audio, has_sound)
+
+
+def _no_clip(why: str) -> CameraRefused:
+    words = f"the camera sends video, but no clip can be made of it: {why}"
+    return CameraRefused(Ending(State.NO_VIDEO, words, alone=True))
+
+
+def _streams(path: Path, program: str) -> list[dict[str, Any]]:
+    done = process.run(command.describe(path, program), b"", _DESCRIBE_S)
     try:
-        child = process.start(line)
-    except BaseException:
-        http_stream.close()
-        raise
-    stdin, child.stdin = child.stdin, None  # ours: `communicate` would close it
-    assert stdin is not None
+        streams: list[dict[str, Any]] = json.loads(done.stdout)["streams"]
+    except (ValueError, KeyError):
+        return []
+    return streams
 
-    def pump() -> None:
-        try:
-            http_stream.pump(stdin.write)
-        finally:
-            _close(stdin)
 
-    thread = threading.Thread(target=pump, name="probe", daemon=True)
-    thread.start()
-    code: int | None = None
+def _rate(video: dict[str, Any]) -> float | None:
+    """Count: a stream may give the rate of its clock as its own."""
     try:
-        stdout, stderr = child.communicate(timeout=limit_s)
-        code = child.returncode
-    except subprocess.TimeoutExpired:
-        child.kill()
-        stdout, stderr = child.communicate()
-    finally:
-        http_stream.close()
-        process.end(child)
-        thread.join(_END_S)
-    return process.Done(code, stdout, stderr.decode(errors="replace"))
-
-
-def _close(pipe: Any) -> None:
-    try:
-        pipe.close()
-    except OSError:
-        return
-
-
-def _first(stdout: bytes) -> Probe | None:
-    """Read ffprobe's JSON: `{"streams": [{"codec_name": "h264", "width": ...}]}`."""
-    try:
-        stream: dict[str, Any] = json.loads(stdout)["streams"][0]
-        size = int(stream["width"]), int(stream["height"])
-        codec = str(stream["codec_name"])
-    except (ValueError, KeyError, IndexError):
+        rate = int(video["nb_frames"]) / float(video["duration"])
+    except (KeyError, ValueError, ZeroDivisionError):
         return None
-    rate = str(stream.get("avg_frame_rate") or "0/0")
-    if rate == "0/0":
-        rate = str(stream.get("r_frame_rate") or "0/0")
-    over, _, under = rate.partition("/")
-    fps = int(over) / int(under) if under and int(under) else None
-    return Probe(*size, codec, fps) if all(size) else None
+    return round(rate, 1) or None
+
+
+def _end(recorder: Recorder, folder: tempfile.TemporaryDirectory[str]) -> None:
+    """Stop in a thread that can be left alone: some cameras send bytes forever."""
+
+    def stop() -> None:
+        recorder.stop()
+        folder.cleanup()
+
+    thread = threading.Thread(target=stop, name="probe", daemon=True)
+    thread.start()
+    thread.join(_END_S)
+
+
+__all__ = ["LENGTH_S", "probe"]

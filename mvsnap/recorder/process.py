@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 import subprocess
 import threading
@@ -18,10 +19,12 @@ log = logging.getLogger("mvsnap.recorder.ffmpeg")
 _END_S = 2.0
 _LAST_LINES = 100
 _MOST_CHARS = 500
+# The first with `-fps_mode`; `option` in ffconcat and RTSP's `timeout` came with 5.0.
+_OLDEST = (5, 1)
 
 
 class NoFfmpeg(MvsnapError):
-    """The program is not installed."""
+    """The program is not installed, or too old."""
 
     code = "no_ffmpeg"
 
@@ -106,3 +109,20 @@ def log_words(words: str) -> None:
         # The threads are named after what they do for which camera.
         about = threading.current_thread().name
         log.debug("%s: %s", about, words[:_MOST_CHARS])
+
+
+def version(program: str, limit_s: float = 10) -> str:
+    """Return the version that the program reports, like `ffmpeg 7.1`.
+
+    Raises:
+        NoFfmpeg: it is not installed, does not run, or is too old.
+    """
+    done = run([program, "-version"], b"", limit_s)
+    words = done.stdout.decode(errors="replace").split()
+    if done.code != 0 or len(words) < 3:
+        raise NoFfmpeg(f"{program} does not run: apt-get install ffmpeg")
+    found = re.match(r"n?(\d+)\.(\d+)", words[2])  # a custom build may report anything
+    if found is not None and (int(found[1]), int(found[2])) < _OLDEST:
+        oldest = ".".join(map(str, _OLDEST))
+        raise NoFfmpeg(f"{words[0]} {words[2]} is too old: {oldest} is needed")
+    return f"{words[0]} {words[2]}"

@@ -37,6 +37,7 @@ _BEFORE_S = 0.1  # a segment's label may be late by the transfer of its bytes
 _WHOLE_S = 0.25  # two pictures later, the last requested one is written completely
 _POLL_S = 0.05
 _PAUSE_S = 1.0
+_FIRST_GOP_S = 15.0  # as long as no keyframe interval is known
 _AT_ONCE_S = 0.5  # a beginning this late does not matter
 # Waiting does not help in these.
 _HOPELESS = (State.WRONG_PASSWORD, State.NO_VIDEO, State.NO_FFMPEG)
@@ -312,7 +313,9 @@ class Recording:
         run = self._ring.history.live()
         is_slow = run is not None and run.container is Container.MKV
         late_s = self._settings.timing.late_s
-        return max(late_s, every_s) if is_slow else late_s
+        # What Matroska holds can be read once its segment is closed: by a keyframe.
+        gop_s = 1 + (self._ring.history.longest_s() or _FIRST_GOP_S)
+        return max(late_s, every_s, gop_s) if is_slow else late_s
 
     def _close(self, until: datetime) -> bool:
         """Refuse extensions from now on; False if one was just made."""

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from mvsnap.clock import Clock
 from mvsnap.errors import MvsnapError
-from mvsnap.recorder.command import Container, Input
-from mvsnap.recorder.connection import Connection, WrongContainer
+from mvsnap.recorder.command import Container, Input, Sound
+from mvsnap.recorder.connection import Connection, WrongContainer, WrongSound
 from mvsnap.recorder.diagnosis import Ending, redacted
 from mvsnap.recorder.history import History, Run
 from mvsnap.recorder.http_stream import CameraRefused, HttpStream
@@ -29,8 +29,10 @@ from mvsnap.recorder.model import (
     SourceKind,
     State,
     StreamSource,
+    Transport,
 )
-from mvsnap.recorder.process import NoFfmpeg
+from mvsnap.recorder.process import NoFfmpeg, version
+from mvsnap.recorder.rtsp_reasons import explained
 from mvsnap.recorder.sources import secrets_of
 from mvsnap.recorder.times import Times
 
@@ -41,6 +43,8 @@ _LONG_GOP_S = 4.0
 _JOIN_S = 15.0
 _MOST_FITTINGS = 3  # of one connection: each learns one thing about the stream
 _NO_FRAMERATE = "framerate has no effect: its stream is neither JPEG nor MJPEG by HTTP"
+_BUG = "the recorder has a bug: see the log"
+_NO_MEMORY = "the recorder cannot write to its memory: see the log"
 _STOP_S = 3.0  # a camera that does not answer must not delay the others
 
 
@@ -79,6 +83,8 @@ class Ring:
         self._holders = 0
         self._keeper = _Keeper()
         self._container = Container.TS
+        self._sound = Sound.COPY
+        self._is_checked = False  # ffmpeg is new enough
         self.why = ""  # the last connection ended, or none was ever made
         self.first_picture: float | None = None  # if the first try had any
         self._status = CameraStatus(State.STOPPED, State.STOPPED.text, clock.now())
@@ -167,12 +173,13 @@ class Ring:
                 tries += 1
         finally:
             if not stopping.is_set():
-                self._set(State.OFFLINE, "the recorder has a bug: see the log")
+                self._set(State.OFFLINE, _BUG)
 
     def _once(self, keeper: _Keeper) -> Ending:
         """Keep one connection as long as it lasts; return why it ended."""
         secrets: list[str] = []
         try:
+            self._check_version()
             source = self._source()
             secrets = secrets_of(source)
             return self._fitting(source, keeper)
@@ -180,15 +187,16 @@ class Ring:
             return Ending(State.STOPPED)
         except CameraRefused as exc:
             return exc.ending
-        except NoFfmpeg:
-            return Ending(State.NO_FFMPEG)
+        except NoFfmpeg as exc:
+            return Ending(State.NO_FFMPEG, exc.message, alone=True)
         except MvsnapError as exc:
             return Ending(State.OFFLINE, redacted(exc.message, secrets))
         except OSError as exc:
             full = exc.errno in (errno.ENOSPC, errno.EDQUOT)
-            return Ending(
-                State.DISK_FULL if full else State.OFFLINE, type(exc).__name__
-            )
+            if full:
+                return Ending(State.DISK_FULL)
+            log.warning("camera %s: %s", self.camera.name, type(exc).__name__)
+            return Ending(State.OFFLINE, _NO_MEMORY, alone=True)
         except Exception as exc:  # noqa: BLE001
             # A bug, but the next try may still work. Its text may contain an address.
             where = traceback.extract_tb(exc.__traceback__)[-1]
@@ -199,7 +207,13 @@ class Ring:
                 where.name,
                 where.lineno,
             )
-            return Ending(State.OFFLINE, f"{type(exc).__name__}: see the log")
+            return Ending(State.OFFLINE, _BUG, alone=True)
+
+    def _check_version(self) -> None:
+        """Raises NoFfmpeg, which names the version that is too old."""
+        if not self._is_checked:
+            version(self._settings.ffmpeg)
+            self._is_checked = True
 
     def _fitting(self, source: StreamSource, keeper: _Keeper) -> Ending:
         """Connect, and again when the stream has shown what kind of run it needs.
@@ -208,11 +222,27 @@ class Ring:
         """
         for _ in range(_MOST_FITTINGS):
             try:
-                return self._connected(source, keeper)
+                return self._by_any_transport(source, keeper)
             except WrongContainer:
                 self._container = Container.MKV
                 log.info("camera %s: its segments are Matroska", self.camera.name)
+            except WrongSound as exc:
+                self._sound = exc.sound
+                log.info("camera %s: its sound: %s", self.camera.name, exc.sound)
         return Ending(State.NO_VIDEO, "its stream cannot be kept")
+
+    def _by_any_transport(self, source: StreamSource, keeper: _Keeper) -> Ending:
+        """Each time TCP first: over UDP packets get lost without a word."""
+        ending = self._connected(source, keeper)
+        if ending.is_transport and source.transport is Transport.AUTO:
+            source = replace(source, transport=Transport.UDP)
+            ending = self._connected(source, keeper)
+            if ending.is_transport:
+                words = "the camera refuses RTP over TCP and over UDP"
+                ending = replace(ending, detail=words)
+        if keeper.stopping.is_set():
+            return ending
+        return explained(ending, source, self._settings.ffprobe)
 
     def _connected(self, source: StreamSource, keeper: _Keeper) -> Ending:
         timing = self._settings.timing
@@ -232,6 +262,7 @@ class Ring:
                 http_stream,
                 beat=partial(self._beat, run),
                 waits=self._waits,
+                sound=self._sound if source.audio else Sound.NONE,
                 times=self._times,
                 timing=timing,
                 most_bytes=self._settings.ring_max_mb * 1e6,
@@ -284,7 +315,7 @@ class Ring:
             self._status = replace(self._status, stalls=self._status.stalls + 1)
         self.why = ending.text
         if self._status.state is not ending.state:
-            log.warning("camera %s: %s", self.camera.name, ending.text)
+            log.warning("camera %s: %s", self.camera.name, ending.for_log)
         self._set(ending.state, ending.text)
         self.history.wake()
 

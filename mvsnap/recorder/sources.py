@@ -40,6 +40,8 @@ def source_of(camera: CameraSettings) -> StreamSource:
         auth=_auth(camera.auth, parts.username, parts.password),
         framerate=camera.framerate,
         verify_tls=camera.verify_tls,
+        transport=camera.transport,
+        audio=camera.audio,
     )
 
 

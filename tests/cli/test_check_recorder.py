@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from mvsnap.cli.check_recorder import sound_of
+from mvsnap.recorder import Probe
 from mvsnap.simulator.ixon.ixon import COMPANY_ID
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.video import FakeVideo
@@ -73,6 +75,23 @@ def test_every_camera_says_what_it_sends_or_why_it_does_not(
     )
 
 
+@pytest.mark.parametrize(
+    ("audio", "has_sound", "is_wanted", "words"),
+    [
+        ("aac", True, True, "with sound (aac); "),
+        ("aac", False, False, "clips without its sound (audio: true); "),
+        (None, False, True, "no sound; "),
+        ("none", False, True, "no sound (none); "),
+        (None, False, False, ""),
+    ],
+)
+def test_a_check_says_what_becomes_of_the_sound(
+    audio: str | None, has_sound: bool, is_wanted: bool, words: str
+) -> None:
+    found = Probe(640, 480, "h264", 15, audio, has_sound)
+    assert sound_of(found, is_wanted=is_wanted) == words
+
+
 def test_without_ffmpeg_it_says_what_to_install(tmp_path: Path, clouds: Clouds) -> None:
     cameras = {"gate": {"url": "rtsp://127.0.0.1:9/live"}}
     recorder = {"cameras": cameras, "ffmpeg": "/nowhere", "ffprobe": "/nowhere"}
@@ -81,14 +100,18 @@ def test_without_ffmpeg_it_says_what_to_install(tmp_path: Path, clouds: Clouds) 
     assert (found["recorder"], found["gate"]) == (missing, missing)
 
 
-def test_a_program_that_is_too_old_is_red(tmp_path: Path, clouds: Clouds) -> None:
+@pytest.mark.parametrize("version", ["4.4.6-0+deb11u1", "5.0.3"])
+def test_a_program_that_is_too_old_is_red(
+    tmp_path: Path, clouds: Clouds, version: str
+) -> None:
     old = tmp_path / "old-ffmpeg"
-    old.write_text("#!/bin/sh\necho 'ffmpeg version 4.3.9-0+deb11u1 Copyright (c)'\n")
+    old.write_text(f"#!/bin/sh\necho 'ffmpeg version {version} Copyright (c)'\n")
     old.chmod(0o755)
     cameras = {"gate": {"url": "rtsp://127.0.0.1:9/live"}}
     recorder = {"cameras": cameras, "ffmpeg": str(old)}
-    words = "ffmpeg 4.3.9-0+deb11u1 is too old: 4.4 is needed"
-    assert told(tmp_path, clouds, recorder=recorder)["recorder"] == ("bad", words)
+    found = told(tmp_path, clouds, recorder=recorder)
+    words = f"ffmpeg {version} is too old: 5.1 is needed"
+    assert (found["recorder"], found["gate"]) == (("bad", words), ("bad", words))
 
 
 def test_a_router_that_is_offline_is_red(tmp_path: Path, clouds: Clouds) -> None:

@@ -52,6 +52,28 @@ def test_an_address_is_enough(tmp_path: Path) -> None:
     assert (gate.is_ring, gate.pre_roll_s, gate.post_roll_s) == (True, 10, 20)
     assert (gate.framerate, gate.recode, gate.verify_tls) == ("auto", "auto", True)
     assert gate.auth.type is None
+    assert (gate.transport, gate.audio) == ("auto", False)
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp", "auto"])
+def test_a_transport_is_chosen_for_rtsp(tmp_path: Path, transport: str) -> None:
+    entry = {"url": RTSP, "transport": transport, "audio": True}
+    gate = camera(tmp_path, entry)
+    assert (gate.transport, gate.audio) == (transport, True)
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"url": RTSP, "transport": "multicast"}, "'auto', 'tcp' or 'udp'"),
+        ({"url": "http://h/x.mjpg", "transport": "udp"}, "is for RTSP cameras"),
+        ({"url": RTSP, "audio": "loud"}, ".audio"),
+    ],
+)
+def test_a_transport_that_does_nothing_is_refused(
+    tmp_path: Path, entry: dict[str, Any], words: str
+) -> None:
+    assert words in mistake(tmp_path, entry)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mvsnap.recorder import command
-from mvsnap.recorder.command import Container, Input, Piece
+from mvsnap.recorder import Transport, command
+from mvsnap.recorder.command import Container, Input, Piece, Sound
 
 RUN = Path("/dev/shm/run")
 
@@ -65,6 +65,16 @@ def test_only_a_stream_without_times_of_its_own_is_stamped(
     assert ("-use_wallclock_as_timestamps" in line) is wallclock
 
 
+def test_sound_is_one_more_stream_if_there_is_one() -> None:
+    silent = command.ring(Input.RTSP, Container.TS, RUN)
+    assert "0:a:0?" not in silent
+    copied = command.ring(Input.RTSP, Container.TS, RUN, sound=Sound.COPY)
+    assert (after(copied, "-c:a"), after(copied, "-c:v")) == ("copy", "copy")
+    encoded = command.ring(Input.RTSP, Container.TS, RUN, sound=Sound.AAC)
+    assert "0:a:0?" in encoded
+    assert (after(encoded, "-c:a"), after(encoded, "-c:v")) == ("aac", "copy")
+
+
 def test_a_clip_is_copied_with_its_index_first_and_its_start_never_cut() -> None:
     line = command.clip(
         30.05,
@@ -105,6 +115,15 @@ def test_an_address_cannot_add_a_line_of_its_own() -> None:
     text = command.rtsp_text("rtsp://u:p@host/it's")
     assert text.splitlines()[1] == r"file 'rtsp://u:p@host/it'\''s'"
     assert "option rtsp_transport tcp" in text.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "used"),
+    [(Transport.AUTO, "tcp"), (Transport.TCP, "tcp"), (Transport.UDP, "udp")],
+)
+def test_rtp_comes_over_tcp_unless_udp_is_wanted(wanted: Transport, used: str) -> None:
+    text = command.rtsp_text("rtsp://h/", transport=wanted)
+    assert f"option rtsp_transport {used}" in text.splitlines()
 
 
 def test_pieces_keep_their_place_on_the_time_line() -> None:

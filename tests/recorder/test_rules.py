@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,9 +11,23 @@ import pytest
 
 from mvsnap.clip_model import Gap
 from mvsnap.errors import BadInput
-from mvsnap.recorder import Auth, AuthType, CameraSettings, SourceKind, State
+from mvsnap.recorder import (
+    Auth,
+    AuthType,
+    CameraSettings,
+    SourceKind,
+    State,
+    Transport,
+)
 from mvsnap.recorder import source_of as read
-from mvsnap.recorder.diagnosis import ending, format_of, http_ending, redacted
+from mvsnap.recorder.command import Container, Sound, container_of, sound_of
+from mvsnap.recorder.diagnosis import (
+    audio_of,
+    ending,
+    format_of,
+    http_ending,
+    redacted,
+)
 from mvsnap.recorder.files import clip_path, slug
 from mvsnap.recorder.model import ClipResult, Format
 from mvsnap.recorder.results import from_json, to_json
@@ -69,6 +84,11 @@ def test_the_query_of_an_address_is_a_secret() -> None:
         ("method DESCRIBE failed: 401 Unauthorized", State.WRONG_PASSWORD),
         ("method DESCRIBE failed: 404 Not Found", State.NO_VIDEO),
         ("Stream map '0:v:0' matches no streams.", State.NO_VIDEO),
+        ("method DESCRIBE failed: 400 Bad Request", State.NO_VIDEO),
+        ("method SETUP failed: 461 Unsupported transport", State.NO_VIDEO),
+        ("method DESCRIBE failed: 503 Service Unavailable", State.OFFLINE),
+        ("method PLAY failed: 454 Session Not Found", State.OFFLINE),
+        ("Line 3: unknown keyword 'option'", State.NO_FFMPEG),
         ("Connection to tcp://h:554 failed: Connection refused", State.OFFLINE),
         ("av_interleaved_write_frame(): No space left on device", State.DISK_FULL),
         ("filter sequence 'x': Bitstream filter not found", State.NO_FFMPEG),
@@ -79,6 +99,35 @@ def test_the_query_of_an_address_is_a_secret() -> None:
 )
 def test_what_ffmpeg_says_becomes_a_state(said: str, state: State) -> None:
     assert ending(said.splitlines()).state is state
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "[concat @ 0x5581c2a1b00] Impossible to open 'rtsp://192.0.2.1/live'",
+        "[segment @ 0x1] Opening '/dev/shm/mvsnap-0-1/gate/17/000000001.ts' for",
+        "pipe:0: Invalid data found when processing input",
+        "[tcp @ 0x1] Connection to tcp://h:554?timeout=5 failed: Connection refused",
+        "[in#0/concat @ 0x1] Error during demuxing: Input/output error",
+        "",
+    ],
+)
+def test_a_reason_is_words_for_people_and_the_log_has_ffmpegs(said: str) -> None:
+    found = ending([said])
+    assert not re.search(r"0x|[\[\]'/:]", found.text), found.text
+    if said:
+        assert redacted(said, []) in found.for_log
+
+
+@pytest.mark.parametrize(
+    ("used", "other"), [(Transport.TCP, "UDP"), (Transport.UDP, "TCP")]
+)
+def test_a_camera_that_refuses_a_transport_names_the_setting(
+    used: Transport, other: str
+) -> None:
+    found = ending(["[rtsp @ 0x1] method SETUP failed: 406 No TCP"], (), used)
+    expected = f"the camera gives RTP over {other} only: set transport: {other.lower()}"
+    assert (found.text, found.is_transport) == (expected, True)
 
 
 def test_a_reason_holds_no_credential() -> None:
@@ -101,6 +150,39 @@ def test_the_format_of_a_stream_is_read_from_ffmpegs_description() -> None:
     line = "  Stream #0:0: Video: hevc (Main), yuv420p(tv), 1920x1080, 15 fps, 15 tbr"
     assert format_of(line) == Format("hevc", 1920, 1080, 15)
     assert format_of("  Stream #0:0 -> #0:0 (copy)") is None
+
+
+def test_sound_may_come_first_in_the_description() -> None:
+    assert audio_of("  Stream #0:0: Audio: pcm_mulaw, 8000 Hz, mono") == "pcm_mulaw"
+    line = "  Stream #0:1: Video: mjpeg (Baseline), yuvj420p, 640x480, 25 fps, 90k tbn"
+    assert format_of(line) == Format("mjpeg", 640, 480, 25)
+    assert audio_of(line) is None
+
+
+@pytest.mark.parametrize("rate", ["90000", "60k", "0"])
+def test_the_clock_of_a_stream_is_not_its_rate(rate: str) -> None:
+    line = f"  Stream #0:0: Video: vp8, yuv420p(tv), 640x480, {rate} fps, 90k tbr"
+    assert format_of(line) == Format("vp8", 640, 480, None)
+
+
+@pytest.mark.parametrize(
+    ("codec", "container"),
+    [("h264", Container.TS), ("hevc", Container.TS), ("mpeg2video", Container.TS)]
+    + [(c, Container.MKV) for c in ("mjpeg", "vp8", "vp9", "av1", "mpeg4", "h263")],
+)
+def test_what_ts_does_not_hold_is_kept_in_matroska(
+    codec: str, container: Container
+) -> None:
+    assert container_of(codec) is container
+
+
+@pytest.mark.parametrize(
+    ("codec", "sound"),
+    [("aac", Sound.COPY), ("mp3", Sound.COPY), ("none", Sound.NONE)]
+    + [(c, Sound.AAC) for c in ("pcm_alaw", "pcm_mulaw", "opus", "adpcm_g726", "ac3")],
+)
+def test_sound_that_browsers_do_not_play_is_encoded(codec: str, sound: Sound) -> None:
+    assert sound_of(codec) is sound
 
 
 @pytest.mark.parametrize("state", State)
