@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import re
 import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from mvsnap import durable_file
 from mvsnap.clock import iso
 from mvsnap.errors import MvsnapError
-from mvsnap.recorder import command, process
+from mvsnap.recorder import command, process, salvage
 from mvsnap.recorder.command import Piece
 from mvsnap.recorder.model import Format, Recode
 from mvsnap.recorder.spool import SpooledSegment
-from mvsnap.recorder.timeline import Span
-from mvsnap.recorder.times import Times
+from mvsnap.recorder.timeline import SLACK_S, Span, longest_wait_s, shown_spans
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +29,8 @@ _AFTER_S = 0.12  # the last requested picture may be labelled late
 _COPY_LIMIT_S = 60.0
 _ENCODE_LIMIT_S = (60.0, 20.0)  # plus this for each second of the clip
 _THUMBNAIL_LIMIT_S = 20.0
+_PROBE_LIMIT_S = 30.0
+_JUMP_S = 10.0  # no segment is that much more delayed than the others
 _NICE = 10  # encoding must never take CPU time from a ring
 
 
@@ -46,35 +46,56 @@ class CannotAssemble(MvsnapError):
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """A clip on disk; monotonic seconds. `spans` are the times it shows."""
+    """A clip on disk; monotonic seconds.
+
+    spans: the times it shows, by its own pictures. slack_s: the longest that a picture
+        of this stream lasts until the next; more is a gap.
+    """
 
     begin: float
     end: float
     spans: tuple[Span, ...]
     codec: str | None
+    slack_s: float = SLACK_S
 
     @property
     def length_s(self) -> float:
         return self.end - self.begin
 
 
+@dataclass(frozen=True, slots=True)
+class _Make:
+    """What to make: until which monotonic second, which is `ends_at` for people."""
+
+    until: float
+    codec: str | None
+    encode: bool
+    ends_at: datetime
+
+
 class Assembler:
     """Makes clips: a few at once, but only one that needs encoding."""
 
-    def __init__(self, times: Times, ffmpeg: str, ffprobe: str) -> None:
-        self._times = times
+    def __init__(self, ffmpeg: str, ffprobe: str) -> None:
         self._ffmpeg = ffmpeg
         self._ffprobe = ffprobe
         self._copying = threading.BoundedSemaphore(2)
         self._encoding = threading.BoundedSemaphore(1)
 
     def assemble(
-        self, spooled: Sequence[SpooledSegment], want: Span, path: Path, recode: Recode
+        self,
+        spooled: Sequence[SpooledSegment],
+        want: Span,
+        path: Path,
+        recode: Recode,
+        ends_at: datetime,
     ) -> Assembled:
         """Write `path` from the segments; it appears when it is complete.
 
         An existing file stays: a crash happened before it was reported. It shows what
         was there then, which may be more or less than the current segments.
+
+        ends_at: the end of `want` by the wall clock, for the file's own label.
 
         Raises:
             CannotAssemble: nothing is readable, or there is no space.
@@ -83,41 +104,77 @@ class Assembler:
         spooled = _aligned(_of_one_format(spooled))
         if not spooled:
             raise CannotAssemble("no video was recorded")
-        begin = spooled[0].begin
-        length_s = want[1] + _AFTER_S - begin
         codec = spooled[0].format.codec or self._codec_of(spooled[0].path)
         encode = recode is Recode.ALWAYS or (
             codec not in (_PLAYED if recode is Recode.AUTO else _IN_MP4)
         )
-        shown_s = None
         if not path.exists():
-            shown_s = self._write(spooled, path, codec, length_s, encode=encode)
-        end = begin + (self._length_s(path) if shown_s is None else shown_s)
-        spans = [(t.begin, min(t.end, end)) for t in spooled if t.begin < end]
-        if shown_s is None and spans:
-            spans[-1] = spans[-1][0], end
-        return Assembled(begin, end, tuple(spans), "h264" if encode else codec)
+            make = _Make(want[1] + _AFTER_S, codec, encode, ends_at)
+            spooled = self._write(spooled, path, make)
+        return self._described(path, spooled, want, "h264" if encode else codec)
+
+    def _described(
+        self,
+        path: Path,
+        spooled: Sequence[SpooledSegment],
+        want: Span,
+        codec: str | None,
+    ) -> Assembled:
+        """Return what a file shows, by its pictures and not by what was to be in it."""
+        begin = spooled[0].begin
+        shown = [begin + at_s for at_s in self._pictures(path)]
+        if not shown:
+            raise CannotAssemble("the recorded video cannot be read")
+        usual_s, slack_s = longest_wait_s(
+            shown, [part.end - part.begin for part in spooled]
+        )
+        # The last picture lasts as long as the others, if that was asked for.
+        end = max(shown[-1], min(shown[-1] + usual_s, max(want[1], shown[-1] + 1)))
+        spans = shown_spans(shown, end, slack_s)
+        return Assembled(begin, end, spans, codec, slack_s)
 
     def _write(
-        self,
-        spooled: Sequence[SpooledSegment],
-        path: Path,
-        codec: str | None,
-        length_s: float,
-        *,
-        encode: bool,
-    ) -> float | None:
-        """Return the seconds of the file; None if another run was faster."""
+        self, spooled: Sequence[SpooledSegment], path: Path, make: _Make
+    ) -> Sequence[SpooledSegment]:
+        """Return the segments that are in the file."""
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"{path.name}.part")
-        text = command.pieces_text(_pieces(spooled)).encode()
-        begin = spooled[0].begin
         try:
-            with self._encoding if encode else self._copying:
-                shown_s = self._join(text, part, codec, length_s, begin, encode=encode)
-            return shown_s if _publish(part, path) else None
+            with self._encoding if make.encode else self._copying:
+                spooled = self._join_readable(spooled, part, make)
+            _publish(part, path)
+            return spooled
         finally:
             part.unlink(missing_ok=True)
+
+    def _join_readable(
+        self, spooled: Sequence[SpooledSegment], part: Path, make: _Make
+    ) -> Sequence[SpooledSegment]:
+        """Join them; if some cannot be read, the others."""
+        failed: CannotAssemble | None = None
+        try:
+            shown_s = self._join(spooled, part, make)
+            if not _is_cut_short(spooled, shown_s, make):
+                return spooled
+        except CannotAssemble as exc:
+            if exc.disk_full:
+                raise
+            failed = exc
+        readable = salvage.readable(spooled, lambda file: bool(self._pictures(file)))
+        if failed is not None and not readable:
+            raise failed
+        if readable and len(readable) < len(spooled):
+            log.warning(
+                "%s: %d of %d segments cannot be read",
+                part.stem,
+                len(spooled) - len(readable),
+                len(spooled),
+            )
+            self._join(readable, part, make)
+            return readable
+        if failed is not None:
+            raise failed
+        return spooled
 
     def thumbnail(self, clip_path: Path, offset_s: float) -> Path | None:
         """Write the picture at `offset_s` next to the clip; None if there is none."""
@@ -140,55 +197,52 @@ class Assembler:
         return None
 
     def _join(
-        self,
-        text: bytes,
-        part: Path,
-        codec: str | None,
-        length_s: float,
-        begin: float,
-        *,
-        encode: bool,
+        self, spooled: Sequence[SpooledSegment], part: Path, make: _Make
     ) -> float:
         """Run ffmpeg, if need be again in tolerant mode; return the clip's seconds."""
-        base_s, each_s = _ENCODE_LIMIT_S if encode else (_COPY_LIMIT_S, 0.0)
+        text = command.pieces_text(_pieces(spooled)).encode()
+        length_s = make.until - spooled[0].begin
+        began_at = make.ends_at - timedelta(seconds=length_s - _AFTER_S)
+        base_s, each_s = _ENCODE_LIMIT_S if make.encode else (_COPY_LIMIT_S, 0.0)
         said = ""
         for tolerant in (False, True):
             line = command.clip(
                 length_s,
                 part,
-                codec=codec,
-                recode=encode,
+                codec=make.codec,
+                recode=make.encode,
                 tolerant=tolerant,
-                creation_time=iso(self._times.wall(begin)),
+                creation_time=iso(began_at),
                 program=self._ffmpeg,
             )
             limit_s = base_s + each_s * length_s
-            done = process.run(line, text, limit_s, nice=_NICE if encode else 0)
-            if done.code == 0 and _shown_s(done.stdout):
-                # An encoder is some pictures ahead of what it reports.
-                return self._length_s(part) if encode else _shown_s(done.stdout)
+            done = process.run(line, text, limit_s, nice=_NICE if make.encode else 0)
+            shown_s = _shown_s(done.stdout)
+            if done.code == 0 and (shown_s or self._pictures(part)):
+                return shown_s
             said = done.stderr.strip()[-300:] or f"ffmpeg ended with {done.code}"
             if "No space left on device" in said:
                 raise CannotAssemble("the disk is full", disk_full=True)
             log.warning("joining %s: %s", part.name, said)
         raise CannotAssemble("the recorded video cannot be read")
 
-    def _codec_of(self, path: Path) -> str | None:
-        codec: str | None = self._described(path).get("codec_name")
-        return codec
-
-    def _length_s(self, path: Path) -> float:
-        return float(self._described(path).get("duration", 0))
-
-    def _described(self, path: Path) -> dict[str, Any]:
+    def _pictures(self, path: Path) -> list[float]:
+        """Return when each picture of a file is shown, in seconds from the first."""
         line = [self._ffprobe, "-v", "error", "-select_streams", "v:0"]
-        line += ["-show_entries", "stream=codec_name,duration", "-of", "json"]
-        done = process.run([*line, f"file:{path}"], b"", _THUMBNAIL_LIMIT_S)
+        line += ["-show_entries", "packet=pts_time", "-of", "csv=p=0"]
+        done = process.run([*line, f"file:{path}"], b"", _PROBE_LIMIT_S)
+        found = sorted(map(float, re.findall(rb"(?m)^-?\d+\.\d+", done.stdout)))
+        return [at_s - found[0] for at_s in found]
+
+    def _codec_of(self, path: Path) -> str | None:
+        line = [self._ffprobe, "-v", "error", "-select_streams", "v:0"]
+        line += ["-show_entries", "stream=codec_name", "-of", "json"]
+        done = process.run([*line, f"file:{path}"], b"", _PROBE_LIMIT_S)
         try:
-            stream: dict[str, Any] = json.loads(done.stdout)["streams"][0]
+            codec: str | None = json.loads(done.stdout)["streams"][0]["codec_name"]
         except (ValueError, KeyError, IndexError):
-            return {}
-        return stream
+            return None
+        return codec
 
 
 def _publish(part: Path, path: Path) -> bool:
@@ -215,19 +269,22 @@ def _of_one_format(spooled: Sequence[SpooledSegment]) -> list[SpooledSegment]:
 def _aligned(spooled: Sequence[SpooledSegment]) -> list[SpooledSegment]:
     """Give all segments of a run the same start of time: that of the least delayed one.
 
-    How far they are apart is only known from the stream itself.
+    How far they are apart is only known from the stream itself, unless that jumps.
     """
-    zero: dict[str, float] = {}
+    zeros: dict[str, list[float]] = {}
+    placed: list[tuple[SpooledSegment, list[float], int]] = []
     for part in spooled:
-        zero[part.run] = min(part.begin - part.start_s, zero.get(part.run, math.inf))
-    return [
-        replace(
-            part,
-            begin=part.start_s + zero[part.run],
-            end=part.end - part.begin + part.start_s + zero[part.run],
-        )
-        for part in spooled
-    ]
+        found, zero = zeros.setdefault(part.run, []), part.begin - part.start_s
+        if not found or abs(zero - found[-1]) > _JUMP_S:
+            found.append(zero)
+        found[-1] = min(zero, found[-1])
+        placed.append((part, found, len(found) - 1))
+    return [_from(part, found[which]) for part, found, which in placed]
+
+
+def _from(part: SpooledSegment, zero: float) -> SpooledSegment:
+    begin = part.start_s + zero
+    return replace(part, begin=begin, end=begin + part.end - part.begin)
 
 
 def _key(spooled: SpooledSegment) -> tuple[object, ...]:
@@ -245,6 +302,15 @@ def _pieces(spooled: Sequence[SpooledSegment]) -> list[Piece]:
         Piece(path, max(0.001, begins[place + 1] - begin))
         for place, (path, begin) in enumerate(first.items())
     ]
+
+
+def _is_cut_short(
+    spooled: Sequence[SpooledSegment], shown_s: float, make: _Make
+) -> bool:
+    """Return whether ffmpeg stopped early: it does where it cannot read on."""
+    longest_s = max(part.end - part.begin for part in spooled)
+    expected = min(make.until, max(part.end for part in spooled))
+    return spooled[0].begin + shown_s < expected - 1.3 * longest_s - 0.5
 
 
 def _shown_s(progress: bytes) -> float:

@@ -28,6 +28,16 @@ _THUMBNAIL_WIDTH = 480
 _IN_TS = ("h264", "hevc", "mpeg1video", "mpeg2video")
 _SOUND_IN_MP4 = ("aac", "mp3")  # that every browser plays
 _SOUND_HZ = 32_000
+# From one picture to the next, in units of TS (the `TB` of ffmpeg 5 is another one): a
+# longer time, or one below zero, is a clock that was set.
+_WAIT = "DTS-PREV_INDTS"
+_IS_STEADY = f"gt({_WAIT},0)*lt({_WAIT},{60 * 90_000})"
+_REORDER = f"if(between(PTS-DTS,0,{2 * 90_000}),PTS-DTS,0)"  # B-frames
+_DTS = f"if(N,PREV_OUTDTS+if({_IS_STEADY},{_WAIT},{90_000 // 25}),-{_REORDER})"
+# The stream's own time goes on when the clock of the camera is set (or that of this
+# machine, for a stream without times). Pictures before the first keyframe are dropped,
+# but the list counts their time to the first segment: that always starts at 0.
+_STEADY = f"setts=pts='{_DTS}+{_REORDER}':dts='{_DTS}'"
 
 
 class Container(StrEnum):
@@ -82,8 +92,12 @@ def ring(
     folder: Path,
     program: str = "ffmpeg",
     sound: Sound = Sound.NONE,
+    *,
+    slow: bool = False,
 ) -> list[str]:
     """Copy a stream into segments of a second, or of one keyframe interval if longer.
+
+    slow: its pictures are seconds apart; the default is to wait for seven of them.
 
     stdin: the stream (or the ffconcat text); stdout: `name,start,end` of each segment
     as it is closed; stderr: the description of the stream, and errors.
@@ -99,19 +113,20 @@ def ring(
     }
     if container is Container.TS:
         into["segment_format"] = "mpegts"
+        into["bsf:v"] = _STEADY
     else:
         into["segment_format"] = "matroska"
         # Without it a join of the segments has a wrong duration.
         into["reset_timestamps"] = 1
-    if container is Container.TS or kind is Input.RTSP:
-        # Pictures before the first keyframe are dropped, but the list counts their time
-        # to the first segment: that always starts at 0.
+    if container is Container.MKV and kind is Input.RTSP:
+        # As above; its units are others.
         into["bsf:v"] = "setts=pts=PTS-STARTPTS:dts=DTS-STARTPTS"
-    source = ffmpeg.input("pipe:0", **_ring_input(kind))
+    found = {"probesize": 32} if slow else {}
+    source = ffmpeg.input("pipe:0", **_ring_input(kind), **found)
     streams = [source["v:0"]]
     if sound is not Sound.NONE:
         streams.append(source["a:0?"])
-        into |= _with_sound(sound)
+        into |= _with_sound(sound, container)
     stream = ffmpeg.output(*streams, str(folder / f"%09d.{container}"), **into)
     return _line(stream.global_args(*_QUIET, "-loglevel", "info"), program)
 
@@ -176,9 +191,16 @@ def thumbnail(
 
 
 def rtsp_text(
-    url: str, timeout_s: float = 5, transport: Transport = Transport.TCP
+    url: str,
+    timeout_s: float = 10,
+    transport: Transport = Transport.TCP,
+    *,
+    slow: bool = False,
 ) -> str:
-    """Return the ffconcat text with a camera's address and credentials."""
+    """Return the ffconcat text with a camera's address and credentials.
+
+    slow: as for `ring`.
+    """
     options = {
         "rtsp_transport": "udp" if transport is Transport.UDP else "tcp",
         "timeout": str(int(timeout_s * 1_000_000)),
@@ -188,6 +210,8 @@ def rtsp_text(
     }
     if transport is Transport.UDP:
         options["buffer_size"] = str(_UDP_BYTES)
+    if slow:
+        options["probesize"] = "32"
     lines = [f"option {name} {value}" for name, value in options.items()]
     return "\n".join(["ffconcat version 1.0", f"file {_quoted(url)}", *lines, ""])
 
@@ -204,7 +228,13 @@ def pieces_text(pieces: Sequence[Piece]) -> str:
 def _ring_input(kind: Input) -> dict[str, object]:
     if kind is Input.RTSP:
         # The camera's own timestamps: timestamps of arrival break B-frames.
-        return {"f": "concat", "safe": 0, "protocol_whitelist": _RTSP_PROTOCOLS}
+        return {
+            "f": "concat",
+            "safe": 0,
+            "protocol_whitelist": _RTSP_PROTOCOLS,
+            # Some send a picture every few seconds: two must do.
+            "analyzeduration": 1_000_000,
+        }
     known = {"fpsprobesize": 0, "analyzeduration": 500_000}
     if kind in (Input.MPJPEG, Input.H264, Input.HEVC):
         return {"f": str(kind), "use_wallclock_as_timestamps": 1, **known}
@@ -213,15 +243,16 @@ def _ring_input(kind: Input) -> dict[str, object]:
     return dict(known)
 
 
-def _with_sound(sound: Sound) -> dict[str, object]:
+def _with_sound(sound: Sound, container: Container) -> dict[str, object]:
     # Otherwise video would wait ten seconds for a sound that pauses.
     into: dict[str, object] = {"max_interleave_delta": 300_000}
-    # The first picture may have no time; next to a sound the muxer refuses two that
-    # share theirs. N counts pictures: far less than the times of all but the first.
-    into["bsf:v"] = "setts=" + ":".join(
-        f"{time}=if(isnan({time.upper()})\\,N\\,max(N\\,{time.upper()}-STARTPTS))"
-        for time in ("pts", "dts")
-    )
+    if container is Container.MKV:
+        # The first picture may have no time; next to a sound the muxer refuses two that
+        # share theirs. N counts pictures: far less than the times of all but the first.
+        into["bsf:v"] = "setts=" + ":".join(
+            f"{time}=if(isnan({time.upper()})\\,N\\,max(N\\,{time.upper()}-STARTPTS))"
+            for time in ("pts", "dts")
+        )
     if sound is Sound.AAC:
         into |= {"c:a": "aac", "b:a": "64k", "ac": 1, "ar": _SOUND_HZ}
     else:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import selectors
 import subprocess
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mvsnap.recorder import command, diagnosis, process
@@ -25,6 +26,31 @@ _POLL_S = 1.0  # how often the open segment is checked
 _FIRST_POLL_S = 0.1
 _LAST_LINES = 50
 _MOST_READS = 100
+_SLOW_S = 0.5  # pictures further apart than this are few
+_MOST_WAIT_S = 150.0  # for the first keyframe of a camera that is there
+_WAITING = "waiting for the first picture"
+_WAITING_FOR_KEYFRAME = "waiting for a keyframe"
+
+
+# ffmpeg's words for a stream whose time goes backwards: it would squeeze all pictures
+# into one moment until the old time is reached.
+_SET_BACK = re.compile(r"Non-monoton.{1,80}previous: (\d{1,18}), current: (-?\d{1,18})")
+_SET_TICKS = 3000  # seconds in Matroska; in TS they are shorter, and it has none
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """A segment as ffmpeg lists it, when the next one has begun."""
+
+    number: int
+    start_s: float
+    end_s: float
+    arrived: float
+
+    def picture_s(self, following: _Listed) -> float:
+        """Return how long its picture lasted, if it has only one."""
+        is_single = self.end_s - self.start_s < _SLOW_S
+        return following.start_s - self.start_s if is_single else 0.0
 
 
 class WrongContainer(Exception):
@@ -51,24 +77,31 @@ class Connection:
         *,
         beat: Callable[[], None],
         sound: Sound = Sound.NONE,
+        waits: Callable[[str], None],
         times: Times,
         timing: Timing,
         most_bytes: float,
         program: str,
         stopping: threading.Event,
     ) -> None:
-        """stopping: ends the connection, within a second."""
+        """beat: called when bytes were written; waits: while there are none yet.
+
+        stopping: ends the connection, within a second.
+        """
         self._source = source
         self._run = run
         self._history = history
         self._http_stream = http_stream
         self._beat = beat
+        self._waits = waits
         self._times = times
         self._timing = timing
         self._stall_s = max(timing.stall_s, 3 / (source.framerate or 1))
         self._most_bytes = most_bytes
         self._stopping = stopping
         self._anchor = Anchor()
+        self._last: _Listed | None = None
+        self._was_set = False
         self._said: deque[str] = deque(maxlen=_LAST_LINES)
         self._rest = {"list": b"", "said": b""}
         self._open: tuple[Path, int] | None = None
@@ -76,7 +109,11 @@ class Connection:
         self._began = times.now()
         kind = Input.RTSP if http_stream is None else http_stream.kind
         self._sound = sound
-        line = command.ring(kind, run.container, run.folder, program, sound)
+        rate = source.framerate
+        self._is_slow = kind is Input.RTSP and rate is not None and rate * _SLOW_S < 1
+        line = command.ring(
+            kind, run.container, run.folder, program, sound, slow=self._is_slow
+        )
         self.child = process.start(line)
 
     def keep(self) -> Ending:
@@ -98,7 +135,7 @@ class Connection:
             process.end(self.child)
             if pump is not None:
                 pump.join(self._timing.stall_s)
-            self._history.end(self._run)
+            self._history.end(self._run, keeps_open=not self._was_set)
         return self._why_silent(stalled) if stalled else self._why()
 
     def _begin_input(self) -> threading.Thread | None:
@@ -107,7 +144,7 @@ class Connection:
         assert stdin is not None
         if self._http_stream is None:
             url, transport = with_credentials(self._source), self._source.transport
-            text = command.rtsp_text(url, transport=transport)
+            text = command.rtsp_text(url, transport=transport, slow=self._is_slow)
             try:
                 stdin.write(text.encode())
                 stdin.close()
@@ -156,6 +193,9 @@ class Connection:
                 for key, _ in selector.select(wait_s):
                     if not self._read(key.fd, key.data):
                         selector.unregister(key.fileobj)
+                if self._was_set:
+                    words = "the clock of the stream was set; connecting again"
+                    return Ending(State.OFFLINE, words, alone=True)
                 if self._times.now() - checked >= pause_s:
                     checked = self._times.now()
                     if (ending := self._check_bytes(checked)) is not None:
@@ -186,40 +226,52 @@ class Connection:
         arrived = self._times.now()
         if self._is_ending:  # the line arrives at the end, not with the next picture
             path = self._run.folder / name
-            arrived = written_until(path, self._times) or arrived
-        begin_at, end_at = self._placed(start_s, end_s, arrived)
+            arrived = written_until(path, self._run, self._times) or arrived
+        listed = _Listed(number, start_s, end_s, arrived)
+        if self._is_stamped:
+            begin_at, end_at = self._placed(listed)
+            if self._was_set:
+                return
+        else:
+            # A single picture has no length: it lasts until the next one.
+            begin_at = self._run.open_begin or arrived
+            start_s, end_at = begin_at, max(begin_at, arrived)
         if self._run.first_byte is None:
             self._run.first_byte = begin_at
         self._run.last_byte = max(self._run.last_byte or 0.0, arrived)
-        is_stamped = (
-            self._http_stream is None or self._http_stream.kind is not Input.MPJPEG
-        )
-        at_s = start_s if is_stamped else begin_at
-        self._history.close_segment(self._run, number, begin_at, end_at, at_s)
+        self._history.close_segment(self._run, number, begin_at, end_at, start_s)
 
-    def _placed(
-        self, start_s: float, end_s: float, arrived: float
-    ) -> tuple[float, float]:
-        begin = self._run.open_begin
-        if (
-            self._http_stream is None
-            or self._http_stream.kind is not Input.MPJPEG
-            or begin is None
-        ):
-            fps = self._run.format.fps
-            return self._anchor.place(
-                start_s,
-                end_s,
-                arrived,
-                picture_s=1 / fps if fps and not self._is_ending else 0,
-                learns=not self._is_ending,
-            )
-        # A single picture has no length: it lasts until the next one.
-        return begin, max(begin, arrived)
+    @property
+    def _is_stamped(self) -> bool:
+        http_stream = self._http_stream
+        return http_stream is None or http_stream.kind is not Input.MPJPEG
+
+    def _placed(self, listed: _Listed) -> tuple[float, float]:
+        """Place a segment: the one before was listed as this one's first picture came.
+
+        Sets `_was_set` if its times cannot be those of the stream so far.
+        """
+        last, self._last = self._last, listed
+        fps = self._run.format.fps
+        if last is not None and last.number + 1 == listed.number:
+            late_s = 1 / fps if fps else 0.0  # ffmpeg holds a picture back
+            if (every_s := last.picture_s(listed)) > _SLOW_S:
+                self._stall_s = max(self._stall_s, 3 * every_s)
+                late_s = 2 * every_s
+            came = last.arrived - late_s
+            self._was_set |= not self._anchor.learn(listed.start_s, came)
+            # It may have been set within the segment that is complete now.
+            self._was_set |= self._anchor.is_early(listed.end_s, listed.arrived)
+        elif not self._anchor.knows:
+            late_s = 1 / fps if fps and not self._is_ending else 0.0
+            self._anchor.learn(listed.end_s, listed.arrived - late_s)
+        return self._anchor.place(listed.start_s, listed.end_s)
 
     def _on_words(self, line: str) -> None:
         secrets = secrets_of(self._source)
         self._said.append(diagnosis.redacted(line, secrets))
+        back = _SET_BACK.search(line)
+        self._was_set |= back is not None and int(back[1]) - int(back[2]) > _SET_TICKS
         if line.startswith("Output #"):
             self._is_described = True  # what follows is about the segments
         if self._is_described:
@@ -255,6 +307,9 @@ class Connection:
         if size and (self._run.open_path, size) != self._open:
             self._open = (self._run.open_path, size)
             if self._run.last_byte is None:
+                if now - self._began > self._timing.first_byte_s:
+                    # Few pictures, or keyframes: the next one may take as long.
+                    self._stall_s = max(self._stall_s, now - self._began)
                 self._run.first_byte = self._run.first_byte or now
                 self._history.describe(self._run)
             self._run.last_byte = now
@@ -264,10 +319,25 @@ class Connection:
                 State.STALLED, "no keyframe within the memory of the ring (ring_max_mb)"
             )
         last = self._run.last_byte
-        if last is None and now - self._began > self._timing.first_byte_s:
-            return diagnosis.silent(self._run.format, self._source.transport)
-        if last is not None and now - last > self._stall_s:
+        if last is None:
+            return self._check_wait(now - self._began)
+        if now - last > self._stall_s:
             return Ending(State.STALLED, f"nothing for {now - last:.0f} s")
+        return None
+
+    def _check_wait(self, waited_s: float) -> Ending | None:
+        """Wait for the first keyframe: until then ffmpeg writes nothing.
+
+        As long as anything comes: an RTSP stream in silence is ended by ffmpeg itself.
+        """
+        comes = self._http_stream is None or self._run.first_byte is not None
+        limit_s = _MOST_WAIT_S if comes else self._timing.first_byte_s
+        if waited_s > limit_s:
+            return diagnosis.silent(self._run.format, self._source.transport)
+        if self._run.format.codec is not None:
+            self._waits(_WAITING_FOR_KEYFRAME)
+        elif waited_s > self._timing.first_byte_s:
+            self._waits(_WAITING)
         return None
 
     def _drain(self) -> None:

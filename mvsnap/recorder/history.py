@@ -1,7 +1,8 @@
 """History: the segments of a camera that still exist, in memory and by name.
 
 A run is one connection; its segments are in a folder of its own, with an index next to
-them. After a crash the next service reads the folders and continues.
+them. After a crash the next service reads the folders and continues; after the machine
+was restarted it cannot: nobody knows how long that took.
 """
 
 from __future__ import annotations
@@ -12,17 +13,18 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from mvsnap.recorder import files
 from mvsnap.recorder.command import Container
 from mvsnap.recorder.model import Format
-from mvsnap.recorder.timeline import SLACK_S
-from mvsnap.recorder.times import Times
+from mvsnap.recorder.times import Instant, Times
 
 _INDEX = "index"
 _ABOUT = "about.json"
+_LONGEST_S = 150.0  # of a segment
+_SEEN_S = 1.2  # the longest until a connection sees that its file has grown
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,16 @@ class Run:
     last_byte: float | None = None
     next_number: int = 0
     is_live: bool = True
+
+    def add(self, segment: Segment) -> None:
+        """Append it; the one before lasts until it, like its last picture."""
+        last = self.segments[-1] if self.segments else None
+        if last is not None and last.number + 1 == segment.number:
+            length_s = segment.start_s - last.start_s
+            is_sane = 0 < length_s < _LONGEST_S  # the times of some begin with a jump
+            begin = segment.begin - length_s if is_sane else last.begin
+            self.segments[-1] = replace(last, begin=begin, end=segment.begin)
+        self.segments.append(segment)
 
     @property
     def open_path(self) -> Path:
@@ -101,7 +113,7 @@ class History:
         """
         self._make_folder()
         self._forget_lost()
-        run_id = f"{self._times.epoch(self._times.now()):.3f}".replace(".", "")
+        run_id = f"{self._times.now() * 1000:015.0f}"  # in their order, by name
         folder = self._folder / run_id
         folder.mkdir(mode=0o700)
         run = Run(run_id, folder, container)
@@ -116,8 +128,12 @@ class History:
 
     def describe(self, run: Run) -> None:
         """Write down what a run is, for a reader after a crash."""
-        first = None if run.first_byte is None else self._times.epoch(run.first_byte)
-        about = {"container": run.container, "first": first, **asdict(run.format)}
+        about = {
+            "boot": self._times.boot,
+            "container": run.container,
+            "first": run.first_byte,
+            **asdict(run.format),
+        }
         part = run.folder / "about.part"
         part.write_text(json.dumps(about), encoding="utf-8")
         part.replace(run.folder / _ABOUT)
@@ -130,24 +146,27 @@ class History:
             size = path.stat().st_size
         except FileNotFoundError:
             return
-        epochs = f"{self._times.epoch(begin):.6f} {self._times.epoch(end):.6f}"
-        line = f"{number} {epochs} {start_s:.6f}\n"
+        line = f"{number} {begin:.6f} {end:.6f} {start_s:.6f}\n"
         with (run.folder / _INDEX).open("a", encoding="utf-8") as index:
             index.write(line)
+        segment = Segment(number, path, begin, end, size, start_s)
         with self._changed:
-            run.segments.append(Segment(number, path, begin, end, size, start_s))
+            run.add(segment)
             run.next_number = number + 1
             self._changed.notify_all()
 
-    def end(self, run: Run) -> None:
+    def end(self, run: Run, *, keeps_open: bool = True) -> None:
         """The connection has ended; keep what there is of the open segment.
+
+        keeps_open: False if that is not on the time line of the others.
 
         A run without segments is deleted: a camera may be away for weeks.
         """
         open_begin = run.open_begin
-        last = written_until(run.open_path, self._times)
+        last = written_until(run.open_path, run, self._times)
         if (
-            run.container is Container.TS
+            keeps_open
+            and run.container is Container.TS
             and open_begin is not None
             and last is not None
         ):
@@ -254,42 +273,62 @@ class History:
     def _read(self, folder: Path) -> Run | None:
         try:
             about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+            boot, first = about.pop("boot"), about.pop("first")
             container = Container(about.pop("container"))
-            first = about.pop("first")
             run = Run(folder.name, folder, container, Format(**about), is_live=False)
+            run.first_byte = None if first is None else float(first)
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        if first is not None:
-            run.first_byte = self._times.of_epoch(first)
         for number, begin, end, start_s in _lines(folder / _INDEX):
             path = folder / f"{number:09d}.{container}"
             run.next_number = number + 1
             if path.exists():
-                span = self._times.of_epoch(begin), self._times.of_epoch(end)
                 size = path.stat().st_size
-                run.segments.append(Segment(number, path, *span, size, start_s))
+                run.add(Segment(number, path, begin, end, size, start_s))
         with suppress(OSError):  # a full memory: what was closed is there
             self._adopt_open(run)
-        return run
+        last = run.segments[-1].end if run.segments else 0.0
+        return run if self._times.is_ours(Instant(boot, last)) else None
 
     def _adopt_open(self, run: Run) -> None:
         """Adopt the segment that was being written when the service was killed."""
         begin = run.open_begin
         if run.container is not Container.TS or begin is None:
             return
-        last = written_until(run.open_path, self._times)
-        if last is not None and last > begin - SLACK_S:
-            begin = min(begin, last)
-            self.close_segment(run, run.next_number, begin, last, run.open_start_s)
+        size, since_s = _written_after(run.open_path, run.folder)
+        if size:
+            end = min(begin + max(0.0, since_s), self._times.now())
+            self.close_segment(run, run.next_number, begin, end, run.open_start_s)
 
 
-def written_until(path: Path, times: Times) -> float | None:
-    """Return when the last byte of a file was written; None if there is no file."""
+def written_until(path: Path, run: Run, times: Times) -> float | None:
+    """Return when the last byte of a run's file was written; None if there is none.
+
+    The file system goes by the wall clock, which may have been set since.
+    """
     try:
         stat = os.stat(path)
     except FileNotFoundError:
         return None
-    return times.of_epoch(stat.st_mtime) if stat.st_size else None
+    if not stat.st_size:
+        return None
+    at = times.of_epoch(stat.st_mtime)
+    earliest = at if run.last_byte is None else run.last_byte - _SEEN_S
+    return min(max(at, earliest), times.now())
+
+
+def _written_after(path: Path, folder: Path) -> tuple[int, float]:
+    """Return a file's size, and for how long it was written after the index was.
+
+    Both times are by the same clock, whatever it says today.
+    """
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return 0, 0.0
+    index = folder / _INDEX
+    before = (index if index.exists() else folder / _ABOUT).stat()
+    return stat.st_size, stat.st_mtime - before.st_mtime
 
 
 def _lines(path: Path) -> Iterator[tuple[int, float, float, float]]:

@@ -34,7 +34,7 @@ from mvsnap.recorder.recording import Recording
 from mvsnap.recorder.request import ClipRequest
 from mvsnap.recorder.ring import Ring
 from mvsnap.recorder.sources import source_of
-from mvsnap.recorder.times import Times, anchored
+from mvsnap.recorder.times import anchored
 
 _SHM = Path("/dev/shm")
 _STAGGER_S = 0.1  # between the first connections of two cameras
@@ -63,8 +63,7 @@ class Recorder:
         """
         self._settings = settings
         self._clock = clock
-        self._times = Times(clock)
-        self._assembler = Assembler(self._times, settings.ffmpeg, settings.ffprobe)
+        self._assembler = Assembler(settings.ffmpeg, settings.ffprobe)
         self._sources = {
             camera.name: (sources or {}).get(camera.name) or _fixed(camera)
             for camera in settings.cameras
@@ -165,10 +164,14 @@ class Recorder:
             post_roll_s=_or(post_roll_s, ring.camera.post_roll_s),
         )
         request = request.limited(self._settings.max_clip_s)
-        return self._recording_of(request, ring, begun)
+        return self._recording_of(request, ring, begun, received_at)
 
     def _recording_of(
-        self, request: ClipRequest, ring: Ring, begun: Callable[[], object]
+        self,
+        request: ClipRequest,
+        ring: Ring,
+        begun: Callable[[], object],
+        received_at: datetime | None = None,
     ) -> ClipResult:
         folder = self._recordings / files.digest(request.camera, request.name)
         recording = Recording(
@@ -179,6 +182,7 @@ class Recorder:
             settings=self._settings,
             clock=self._clock,
             stopping=self._stopping,
+            received_at=received_at,
         )
         if (done := recording.finished()) is not None:
             begun()
@@ -205,7 +209,7 @@ class Recorder:
             return True  # the same request, made twice
         if self._settings.merge is Merge.SEPARATE:
             return False
-        return running.extend(wanted.request, self._settings.max_clip_s)
+        return running.extend(wanted, self._settings.max_clip_s)
 
     @property
     def _recordings(self) -> Path:

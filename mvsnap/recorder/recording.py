@@ -25,12 +25,14 @@ from mvsnap.recorder.model import (
 from mvsnap.recorder.process import NoFfmpeg
 from mvsnap.recorder.request import ClipRequest, Note
 from mvsnap.recorder.ring import Ring
-from mvsnap.recorder.spool import Spool, SpooledSegment, forget
-from mvsnap.recorder.timeline import SLACK_S, Span, coverage
-from mvsnap.recorder.times import Times
+from mvsnap.recorder.spool import Spool, forget
+from mvsnap.recorder.timeline import Span, coverage
+from mvsnap.recorder.times import Instant, Times, shifted
 
 log = logging.getLogger(__name__)
 
+_AHEAD_S = 5.0  # a trigger's clock may be this much ahead
+_RESTARTED = "the machine was restarted, or its clock set back"
 _BEFORE_S = 0.1  # a segment's label may be late by the transfer of its bytes
 _WHOLE_S = 0.25  # two pictures later, the last requested one is written completely
 _POLL_S = 0.05
@@ -54,8 +56,10 @@ class Recording:
         settings: RecorderSettings,
         clock: Clock,
         stopping: threading.Event,
+        received_at: datetime | None = None,
     ) -> None:
         self.request = request
+        self._received_at = received_at
         self._folder = folder
         self._note = Note(folder, settings.data_dir)
         self._ring = ring
@@ -69,8 +73,16 @@ class Recording:
         self._result: ClipResult | None = None
         self._why = ""
         self._until = request.end
-        # Monotonic seconds, computed once: the wall clock may be set at any time.
-        self._at = self._times.mono(request.at)
+        # Computed once, by the first attempt: the wall clock may be set at any time.
+        known = self._note.trigger
+        trigger = known or self._times.instant(self._times.mono(request.at))
+        self._note.trigger = trigger
+        self._at = trigger.mono
+        self._is_new = known is None
+        # False after the machine was restarted: its pictures cannot be placed.
+        self._is_ours = self._is_new or self._times.is_ours(
+            Instant(trigger.boot, trigger.mono - _AHEAD_S)
+        )
 
     def finished(self) -> ClipResult | None:
         """Return the earlier outcome of this request, None if it is still to do."""
@@ -78,11 +90,23 @@ class Recording:
         if until is not None:  # it was extended before the crash
             self._until = max(self._until, until)
         if result is None:
-            return None
+            return (
+                None
+                if self._is_placed()
+                else self._failed(
+                    f"no video was recorded: {_RESTARTED} after the trigger"
+                )
+            )
         forget(self._folder)  # a crash came before that
         if result.path is not None and not result.path.exists():
             return replace(result, path=None, error="the clip was deleted")
         return result
+
+    def _is_placed(self) -> bool:
+        """Return whether it is known when it was: its own clock may have been wrong."""
+        since = self._received_at
+        ahead = since - self._times.wall_now() if since else timedelta()
+        return not self._is_new or ahead.total_seconds() <= _AHEAD_S
 
     def owner(self) -> ClipRequest | None:
         """Return the request whose clip this one was found to be part of."""
@@ -105,15 +129,18 @@ class Recording:
                 self._is_closed = True
             self._done.set()
 
-    def extend(self, other: ClipRequest, most_s: float) -> bool:
+    def extend(self, other: Recording, most_s: float) -> bool:
         """Extend the clip to cover `other`, too; False if that is impossible."""
         with self._lock:
-            fits = self.request.begin <= other.begin and other.at <= self._until
-            longer = max(self._until, other.end)
+            at = self._label(other._at)  # by one clock, if it was set in between
+            begin = at - timedelta(seconds=other.request.pre_roll_s)
+            longer = max(self._until, at + timedelta(seconds=other.request.post_roll_s))
+            fits = self.request.begin <= begin and at <= self._until
             if self._ring.camera.mode is Mode.ON_DEMAND:
-                fits = self.request.at <= other.at <= self._until
+                fits = self.request.at <= at <= self._until
             too_long = longer - self.request.begin > timedelta(seconds=most_s)
-            if self._is_closed or not fits or too_long:
+            is_over = self._is_closed or not self._is_ours
+            if is_over or not fits or too_long:
                 return False
             if longer > self._until:
                 self._until = longer
@@ -135,7 +162,10 @@ class Recording:
         shared = other._result
         if shared is None:
             raise RecorderStopped("the clip that contains this one was not finished")
-        return shared if is_same else self.part_of(shared)
+        if is_same:
+            return shared
+        own_s = (self.request.at - other.request.at).total_seconds()
+        return self.part_of(_by_another_clock(shared, own_s - (self._at - other._at)))
 
     def part_of(self, shared: ClipResult) -> ClipResult:
         """Return what another request's clip shows of this one."""
@@ -171,7 +201,13 @@ class Recording:
         if files.free_bytes(self._settings.data_dir) < self._settings.min_free_mb * 1e6:
             return self._failed(State.DISK_FULL.text, retry=True)
         try:
+            if self._is_new:
+                self._note.write(self.request, self._until, None)
             spool = Spool(self._folder, self._times)
+            self._is_ours &= spool.is_ours
+            if not self._is_ours:
+                self._why = _RESTARTED
+                return self._finish(spool, self._window_of(spool))
             with self._ring.hold():
                 want = self._collect(spool)
                 # Afterwards an on-demand camera only reports that it is idle again.
@@ -205,6 +241,16 @@ class Recording:
                 if run is not None and run.open_begin and run.open_begin < end:
                     spool.add_open(run)
                 return begin, end
+
+    def _window_of(self, spool: Spool) -> Span:
+        """Return the window of a clip that only the spool can show."""
+        first = self._at - self.request.pre_roll_s
+        if self._ring.camera.mode is Mode.ON_DEMAND and spool.spooled:
+            first = spool.spooled[0].begin
+        return first, self._end()
+
+    def _end(self) -> float:
+        return self._at + (self._until - self.request.at).total_seconds()
 
     def _first(self, spool: Spool) -> float:
         """Return when the clip begins; on demand that is the first picture."""
@@ -289,11 +335,15 @@ class Recording:
             return self._failed(f"no video was recorded: {self._why}")
         try:
             made = self._assembler.assemble(
-                spooled, want, path, self._ring.camera.recode
+                spooled,
+                want,
+                path,
+                self._ring.camera.recode,
+                self._label(want[1]),
             )
         except CannotAssemble as exc:
             return self._failed(exc.message, retry=exc.disk_full)
-        return self._result_of(made, want, path, _slack_s(spooled))
+        return self._result_of(made, want, path)
 
     def _reason(self) -> str:
         """Return why there would be no video."""
@@ -305,11 +355,9 @@ class Recording:
             return f"no picture within {self._settings.timing.connect_s:.0f} s"
         return self._ring.why or status.text
 
-    def _result_of(
-        self, made: Assembled, want: Span, path: Path, slack_s: float
-    ) -> ClipResult:
+    def _result_of(self, made: Assembled, want: Span, path: Path) -> ClipResult:
         began_at = self._label(made.begin)
-        missing = coverage(made.spans, want, slack_s).gaps
+        missing = coverage(made.spans, want, made.slack_s).gaps
         offset_s = min(
             (self.request.at - began_at).total_seconds(), made.length_s - 0.2
         )
@@ -330,7 +378,9 @@ class Recording:
         late_s = (began_at - self.request.at).total_seconds() if began_at else 0
         late = f"the video starts {late_s:.0f} s after the trigger"
         notes = ["no pre-roll"] if self._ring.camera.mode is Mode.ON_DEMAND else []
-        return ": ".join([*notes, *([late] if late_s >= _AT_ONCE_S else [])]) or None
+        notes += [late] if late_s >= _AT_ONCE_S else []
+        notes += [] if self._is_ours else [f"{_RESTARTED} while it was recorded"]
+        return ": ".join(notes) or None
 
     def _label(self, mono: float) -> datetime:
         """Return the time by the clock that timed the trigger."""
@@ -347,11 +397,18 @@ class Recording:
 
 def _written(run: Run, times: Times) -> float | None:
     if run.container is Container.TS:
-        return written_until(run.open_path, times)
+        return written_until(run.open_path, run, times)
     return run.segments[-1].end + _WHOLE_S if run.segments else None
 
 
-def _slack_s(spooled: list[SpooledSegment]) -> float:
-    """Time that may be missing at an end without being a gap: one picture."""
-    longest_s = max(part.end - part.begin for part in spooled)
-    return max(SLACK_S, 1.1 * longest_s if spooled[0].container is Container.MKV else 0)
+def _by_another_clock(shared: ClipResult, ahead_s: float) -> ClipResult:
+    """Return the times of a clip by a clock that was set since by this much."""
+    if abs(ahead_s) < _AT_ONCE_S:
+        return shared
+    step = timedelta(seconds=ahead_s)
+    return replace(
+        shared,
+        began_at=shifted(shared.began_at, ahead_s),
+        ended_at=shifted(shared.ended_at, ahead_s),
+        gaps=tuple(Gap(g.began_at + step, g.ended_at + step) for g in shared.gaps),
+    )

@@ -11,6 +11,7 @@ from typing import Any
 from mvsnap import durable_file
 from mvsnap.recorder import results
 from mvsnap.recorder.model import ClipResult
+from mvsnap.recorder.times import Instant
 
 _NOTE = "clip.json"
 
@@ -45,6 +46,7 @@ class Note:
     def __init__(self, folder: Path, data_dir: Path) -> None:
         self._folder = folder
         self._data_dir = data_dir
+        self.trigger = self._trigger()
 
     def until(self) -> datetime | None:
         """The end it was extended to, before a crash."""
@@ -70,14 +72,20 @@ class Note:
         result: ClipResult | None,
         part_of: ClipRequest | None = None,
     ) -> None:
-        """Write it durably, replacing what was there."""
+        """Write it durably, with `trigger`, replacing what was there."""
         note: dict[str, Any] = {"camera": request.camera, "name": request.name}
+        note["trigger"] = self.trigger and asdict(self.trigger)
         note["until"] = until.isoformat()
         if part_of is not None:
             note["part_of"] = {**asdict(part_of), "at": part_of.at.isoformat()}
         if result is not None:
             note["result"] = results.to_json(result, self._data_dir)
         durable_file.write(self._folder / _NOTE, json.dumps(note).encode())
+
+    def _trigger(self) -> Instant | None:
+        """When it was by the monotonic clock, as found out by the first attempt."""
+        found = self._read().get("trigger")
+        return Instant(str(found["boot"]), float(found["mono"])) if found else None
 
     def _read(self) -> dict[str, Any]:
         try:

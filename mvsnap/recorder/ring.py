@@ -261,6 +261,7 @@ class Ring:
                 http_stream,
                 beat=partial(self._beat, run),
                 sound=self._sound if source.audio else Sound.NONE,
+                waits=self._waits,
                 times=self._times,
                 timing=timing,
                 most_bytes=self._settings.ring_max_mb * 1e6,
@@ -289,6 +290,11 @@ class Ring:
         if longest_s > _LONG_GOP_S and self._status.text == State.RECORDING.text:
             self._set(State.RECORDING, _long(longest_s))
             log.warning("camera %s: %s", self.camera.name, _long(longest_s))
+
+    def _waits(self, text: str) -> None:
+        """The camera is there, but nothing can be recorded yet."""
+        if (self._status.state, self._status.text) != (State.STARTING, text):
+            self._set(State.STARTING, text)
 
     def _forget(self) -> float:
         """Delete what is too old for any clip; return the longest segment's seconds."""

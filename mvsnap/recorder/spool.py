@@ -13,14 +13,17 @@ from mvsnap.durable_file import append
 from mvsnap.recorder.command import Container
 from mvsnap.recorder.history import Part, Run, written_until
 from mvsnap.recorder.model import Format
-from mvsnap.recorder.times import Times
+from mvsnap.recorder.times import Instant, Times
 
 _INDEX = "pieces"
 
 
 @dataclass(frozen=True, slots=True)
 class SpooledSegment:
-    """A segment in the spool; `path` contains it, with others of its run if TS."""
+    """A segment in the spool.
+
+    path: the file that contains it; place: where, in bytes, if others are in it, too.
+    """
 
     run: str
     number: int
@@ -30,22 +33,28 @@ class SpooledSegment:
     begin: float  # monotonic seconds
     end: float
     start_s: float  # in the stream's own time
+    place: tuple[int, int] | None = None
 
 
 class Spool:
-    """Owned by one thread. Reopened after a crash it finds what it has."""
+    """Owned by one thread. Reopened after a crash it finds what it has.
+
+    is_ours: False if that was before the machine was restarted. Nothing may be added
+        then: the times of its segments are those of the earlier boot.
+    """
 
     def __init__(self, folder: Path, times: Times) -> None:
         self._folder = folder
         self._times = times
         self.spooled: list[SpooledSegment] = []
+        self.is_ours = True
         folder.mkdir(parents=True, exist_ok=True)
         self._load()
 
     def copy(self, parts: list[Part]) -> None:
         """Copy the segments that are not here yet; returns when they are on disk.
 
-        A segment that has left the ring meanwhile is a gap.
+        A segment that has left the ring meanwhile, or cannot be read, is a gap.
         """
         known = {(spooled.run, spooled.number) for spooled in self.spooled}
         for part in parts:
@@ -54,7 +63,7 @@ class Spool:
                 continue
             try:
                 content = segment.path.read_bytes()
-            except FileNotFoundError:
+            except OSError:
                 continue
             span = segment.begin, segment.end
             self._add(part.run, segment.number, content, span, segment.start_s)
@@ -62,7 +71,7 @@ class Spool:
     def add_open(self, run: Run) -> None:
         """Copy the segment that is still being written, as far as it is."""
         begin, number, path = run.open_begin, run.next_number, run.open_path
-        end = written_until(path, self._times)
+        end = written_until(path, run, self._times)
         if begin is None or end is None or run.container is not Container.TS:
             return
         if any(
@@ -72,7 +81,7 @@ class Spool:
             return
         try:
             content = path.read_bytes()
-        except FileNotFoundError:
+        except OSError:
             return
         span = min(begin, end), end
         self._add(run, number, content, span, run.open_start_s, is_open=True)
@@ -95,16 +104,18 @@ class Spool:
             "number": number,
             "container": run.container,
             "size": size + len(content),
-            "begin": self._times.epoch(span[0]),
-            "end": self._times.epoch(span[1]),
+            "boot": self._times.boot,
+            "begin": span[0],
+            "end": span[1],
             "start_s": start_s,
             **asdict(run.format),
         }
         if not is_open:  # after a crash it is copied once more, longer
             append(self._folder / _INDEX, json.dumps(line).encode() + b"\n")
+        place = _place(run.container, size, size + len(content))
         self.spooled.append(
             SpooledSegment(
-                run.id, number, path, run.container, run.format, *span, start_s
+                run.id, number, path, run.container, run.format, *span, start_s, place
             )
         )
 
@@ -119,13 +130,22 @@ class Spool:
             run, number = str(line["run"]), int(line["number"])
             container = Container(line["container"])
             path = self._path(run, number, container)
+            place = _place(container, sizes.get(path, 0), int(line["size"]))
             sizes[path] = int(line["size"])
             form = Format(line["codec"], line["width"], line["height"], line["fps"])
-            begin = self._times.of_epoch(line["begin"])
-            end = self._times.of_epoch(line["end"])
+            begin, end = float(line["begin"]), float(line["end"])
+            self.is_ours &= self._times.is_ours(Instant(line["boot"], end))
             self.spooled.append(
                 SpooledSegment(
-                    run, number, path, container, form, begin, end, line["start_s"]
+                    run,
+                    number,
+                    path,
+                    container,
+                    form,
+                    begin,
+                    end,
+                    line["start_s"],
+                    place,
                 )
             )
         for path in (*self._folder.glob("*.ts"), *self._folder.glob("*.mkv")):
@@ -141,11 +161,17 @@ class Spool:
             index.read_bytes().splitlines(keepends=True) if index.exists() else ()
         ):
             try:
-                yield json.loads(line)
-            except ValueError:  # cut off by the crash
+                found = json.loads(line)
+                found["boot"]  # by an earlier version there was none
+            except (ValueError, KeyError, TypeError):  # cut off by the crash
                 os.truncate(index, good)
                 return
+            yield found
             good += len(line)
+
+
+def _place(container: Container, begin: int, end: int) -> tuple[int, int] | None:
+    return (begin, end) if container is Container.TS else None
 
 
 def forget(folder: Path) -> None:

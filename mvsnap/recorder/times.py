@@ -1,20 +1,42 @@
-"""Times: between the wall clock, which people read, and the monotonic one."""
+"""Times: between the wall clock, which people read, and the monotonic one.
+
+What is written down is monotonic, with the boot it belongs to: the wall clock may be
+set while the service is down, and a Raspberry Pi starts with a wrong one.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
 
 from mvsnap.clock import Clock
 
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """A moment by the monotonic clock of one boot, which starts anew with the next."""
+
+    boot: str
+    mono: float
+
 
 class Times:
-    """Converts by what both clocks say now: a step of the wall clock is followed."""
+    """Converts by what both clocks say now: only for what has just happened."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self.boot = boot_id()
 
     def now(self) -> float:
         return self._clock.monotonic()
+
+    def wall_now(self) -> datetime:
+        return self._clock.now()
 
     def mono(self, at: datetime) -> float:
         return self.of_epoch(at.timestamp())
@@ -22,12 +44,24 @@ class Times:
     def of_epoch(self, epoch_s: float) -> float:
         return self._clock.monotonic() + epoch_s - self._clock.now().timestamp()
 
-    def epoch(self, mono: float) -> float:
-        return self._clock.now().timestamp() + mono - self._clock.monotonic()
+    def instant(self, mono: float) -> Instant:
+        return Instant(self.boot, mono)
 
-    def wall(self, mono: float) -> datetime:
-        now = self._clock.now().astimezone(UTC)
-        return now + timedelta(seconds=mono - self._clock.monotonic())
+    def is_ours(self, past: Instant) -> bool:
+        """Return whether a past moment is of this boot; else it cannot be placed."""
+        return past.boot == self.boot and past.mono <= self.now()
+
+
+@cache
+def boot_id() -> str:
+    """Return what identifies this boot of the machine.
+
+    Where the kernel has no name for it, each process counts as a boot of its own.
+    """
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return secrets.token_hex(16)
 
 
 def anchored(
@@ -39,3 +73,7 @@ def anchored(
     """
     age_s = (received_at - at).total_seconds()
     return at if -ahead_s <= age_s <= max_age_s else received_at
+
+
+def shifted(at: datetime | None, by_s: float) -> datetime | None:
+    return None if at is None else at + timedelta(seconds=by_s)

@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw
 
 BITS = 10
 BOX = 16  # width and height of one bit, in pixels
-PICTURES = 450
+PICTURES = 510
 _SIZE = (320, 240)
 _REALM = "camera"
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from mvsnap.recorder import (
     State,
     Timing,
 )
+from tests.recorder.truth import assert_true, numbers_per_s
 from tests.servers.processes import wait_until
 from tests.servers.rtsp import FPS, PICTURES, pictures
 
@@ -40,11 +41,43 @@ def camera(name: str, url: str, **more: Any) -> CameraSettings:
     return CameraSettings(name, url, **{"pre_roll_s": 3, "post_roll_s": 2, **more})
 
 
+class SetClock(SystemClock):
+    """The machine's clock, as somebody (or NTP) sets it: `set_s` ahead."""
+
+    def __init__(self, set_s: float = 0) -> None:
+        super().__init__()
+        self.set_s = set_s
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(seconds=self.set_s)
+
+
+class CheckedRecorder(Recorder):
+    """Compares every clip with the clock that is drawn into its pictures."""
+
+    def __init__(self, settings: RecorderSettings, clock: SystemClock) -> None:
+        super().__init__(settings, clock)
+        self._wall = clock
+        self._urls = {camera.name: camera.url for camera in settings.cameras}
+
+    def record(self, camera: str, *args: Any, **more: Any) -> ClipResult:
+        at = more.get("at") or args[0]
+        own = at - self._wall.now()  # by this clock, unless it was set since
+        is_own = abs(own.total_seconds()) < 30
+        clock_s = self._wall.set_s if is_own and isinstance(self._wall, SetClock) else 0
+        clip = super().record(camera, *args, **more)
+        fps = numbers_per_s(self._urls[camera])
+        if fps is not None and clip.path is not None:
+            assert_true(clip, fps, clock_s)
+        return clip
+
+
 @contextmanager
 def recording(
     folder: Path, *cameras: CameraSettings, **more: Any
 ) -> Iterator[Recorder]:
-    """Run a recorder for the length of the block."""
+    """Run a recorder for the length of the block; each of its clips is checked."""
+    clock = more.pop("clock", None) or SystemClock()
     with_defaults = {
         "timing": QUICK,
         "min_free_mb": 1,
@@ -53,7 +86,7 @@ def recording(
     }
     folder.mkdir(exist_ok=True)
     settings = RecorderSettings(folder, cameras, **with_defaults)
-    recorder = Recorder(settings, SystemClock())
+    recorder = CheckedRecorder(settings, clock)
     recorder.start()
     try:
         yield recorder

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from mvsnap.clock import SystemClock
 from mvsnap.recorder import Recode
 from mvsnap.recorder.clip import Assembler
 from mvsnap.recorder.command import Container
 from mvsnap.recorder.model import Format
 from mvsnap.recorder.spool import SpooledSegment
-from mvsnap.recorder.times import Times
+from tests.core.build import NOON
 
 
 @pytest.fixture
@@ -36,7 +35,7 @@ def film(tmp_path: Path) -> Path:
 def test_an_existing_file_is_reported_as_it_is(
     tmp_path: Path, film: Path, first_s: float, then_s: float
 ) -> None:
-    assembler = Assembler(Times(SystemClock()), "ffmpeg", "ffprobe")
+    assembler = Assembler("ffmpeg", "ffprobe")
     path = tmp_path / "clip.mp4"
     found = []
     for length_s in (first_s, then_s):
@@ -45,7 +44,7 @@ def test_an_existing_file_is_reported_as_it_is(
             "1", 0, film, Container.TS, form, 100, 100 + length_s, 0
         )
         want = (100.0, 100.0 + length_s)
-        found.append(assembler.assemble([spooled], want, path, Recode.AUTO))
+        found.append(assembler.assemble([spooled], want, path, Recode.AUTO, NOON))
     made, later = found
     assert later.end == pytest.approx(made.end, abs=0.11)  # a picture
     assert later.spans[-1][1] == later.end

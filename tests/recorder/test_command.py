@@ -20,13 +20,23 @@ def test_the_ring_of_an_rtsp_camera() -> None:
     line = " ".join(command.ring(Input.RTSP, Container.TS, RUN))
     assert line.startswith("ffmpeg -f concat ")
     assert line.endswith(
-        "-i pipe:0 -map 0:v:0 -f segment -bsf:v setts=pts=PTS-STARTPTS:dts=DTS-STARTPTS"
         " -c copy -segment_format mpegts"
         " -segment_format_options flush_packets=1 -segment_list pipe:1"
         " -segment_list_type csv -segment_time 1 /dev/shm/run/%09d.ts"
         " -nostdin -hide_banner -nostats -loglevel info"
     )
+    assert "-i pipe:0 -map 0:v:0 -f segment -bsf:v setts=pts=" in line
     assert "wallclock" not in line  # the camera's own timestamps
+
+
+def test_a_camera_of_few_pictures_is_not_waited_for_seven_times() -> None:
+    quick, usual = (
+        " ".join(command.ring(Input.RTSP, Container.TS, RUN, slow=slow))
+        for slow in (True, False)
+    )
+    assert ("-probesize 32" in quick, "-probesize" in usual) == (True, False)
+    assert "option probesize 32" in command.rtsp_text("rtsp://gate/", slow=True)
+    assert "probesize 32" not in command.rtsp_text("rtsp://gate/")
 
 
 def test_a_camera_cannot_make_ffmpeg_read_a_file_or_the_web() -> None:

@@ -117,7 +117,7 @@ class StartingRing(FakeRing):
 
 class FakeAssembler:
     def assemble(
-        self, spooled: Sequence[SpooledSegment], want: Span, path: Path, _: object
+        self, spooled: Sequence[SpooledSegment], want: Span, path: Path, *_: object
     ) -> Assembled:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"clip")
@@ -242,8 +242,12 @@ def again(tmp_path: Path) -> Callable[[], Recording]:
 def test_a_crash_between_the_video_and_its_note_loses_no_clip(
     tmp_path: Path, again: Callable[[], Recording], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def crash(*_: object) -> None:
-        raise Crash
+    write = Note.write
+
+    def crash(note: Note, *rest: Any) -> None:
+        if rest[2] is not None:
+            raise Crash
+        write(note, *rest)
 
     with monkeypatch.context() as patched:
         patched.setattr(Note, "write", crash)

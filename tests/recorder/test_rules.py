@@ -33,7 +33,7 @@ from mvsnap.recorder.mjpeg import Pictures, part
 from mvsnap.recorder.model import ClipResult, Format
 from mvsnap.recorder.results import from_json, to_json
 from mvsnap.recorder.sources import secrets_of, shown, with_credentials
-from mvsnap.recorder.timeline import Anchor, coverage
+from mvsnap.recorder.timeline import Anchor, coverage, longest_wait_s, shown_spans
 from mvsnap.recorder.times import anchored
 from mvsnap.simulator.video import draw_number
 
@@ -224,10 +224,57 @@ def test_a_late_event_is_shown_at_its_own_time_when_that_is_recent(
 
 def test_one_delayed_segment_does_not_move_the_time_line() -> None:
     anchor = Anchor()
-    assert anchor.place(0, 2, 102) == (100, 102)
-    assert anchor.place(2, 4, 104.7) == (102, 104)
-    assert anchor.place(4, 6, 105.9)[0] == pytest.approx(103.9)
-    assert anchor.place(6, 7, 200, learns=False)[1] == pytest.approx(106.9)
+    assert anchor.learn(2, 102)
+    assert anchor.place(0, 2) == (100, 102)
+    assert anchor.learn(4, 104.7)
+    assert anchor.place(2, 4) == (102, 104)
+    assert anchor.learn(6, 105.9)
+    assert anchor.place(4, 6)[0] == pytest.approx(103.9)
+    assert anchor.place(6, 7)[1] == pytest.approx(106.9)
+
+
+@pytest.mark.parametrize(("ahead_s", "is_set"), [(1, False), (20, True), (3600, True)])
+def test_a_stream_that_is_seconds_early_has_a_clock_that_was_set(
+    ahead_s: float, is_set: bool
+) -> None:
+    anchor = Anchor()
+    for at_s in range(5):
+        assert anchor.learn(at_s, 100 + at_s)
+    assert anchor.learn(6 + ahead_s, 106) is not is_set
+
+
+SECOND = [i / 15 for i in range(15)]
+
+
+@pytest.mark.parametrize(
+    ("shown", "gaps"),
+    [
+        (SECOND, 0),
+        ([0, 2, 4, 6], 0),
+        ([0, 16], 0),
+        ([0], 0),
+        ([*SECOND, 9, 9.07], 1),
+        ([*SECOND, 2, 3, 4, *(4 + t for t in SECOND)], 0),
+        ([*SECOND, *(8 + t for t in SECOND), *(20 + t for t in SECOND)], 2),
+        ([0, 2, 4, 12, 14], 1),
+    ],
+    ids=[
+        "fifteen a second",
+        "one in two seconds",
+        "two in sixteen seconds",
+        "a single one",
+        "a silence",
+        "fewer while nothing moves",
+        "two silences",
+        "a slow camera's silence",
+    ],
+)
+def test_a_picture_lasts_until_the_next_if_the_stream_is_like_that(
+    shown: list[float], gaps: int
+) -> None:
+    usual_s, slack_s = longest_wait_s(shown, [16.0])
+    spans = shown_spans(shown, shown[-1] + usual_s, slack_s)
+    assert len(spans) - 1 == gaps
 
 
 @pytest.mark.parametrize(

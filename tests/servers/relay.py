@@ -1,11 +1,14 @@
-"""A TCP relay in front of a real server: pulls the cable, and plugs it in again."""
+"""A TCP relay in front of a real server: pulls the cable, sets the camera's clock."""
 
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import threading
+from collections.abc import Callable
 from types import TracebackType
+from typing import Self
 
 
 class Relay:
@@ -19,7 +22,7 @@ class Relay:
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
 
-    def __enter__(self) -> Relay:
+    def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
@@ -57,12 +60,76 @@ class Relay:
                     continue
                 server = socket.create_connection(self._target)
                 self._open += [client, server]
-            for ends in ((client, server), (server, client)):
-                threading.Thread(target=_pass_on, args=ends, daemon=True).start()
+            for ends, change in (
+                ((client, server), bytes),
+                ((server, client), self._changer()),
+            ):
+                threading.Thread(
+                    target=_pass_on, args=(*ends, change), daemon=True
+                ).start()
+
+    def _changer(self) -> Callable[[bytes], bytes]:
+        """Return what is done to the bytes of one connection from the server."""
+        return bytes
 
 
-def _pass_on(source: socket.socket, sink: socket.socket) -> None:
+class ClockRelay(Relay):
+    """In front of an RTSP camera: sets the clock that stamps its pictures (RTP).
+
+    set_s: by how much; single: of the next picture only.
+    """
+
+    def __init__(self, target_port: int) -> None:
+        super().__init__(target_port)
+        self.set_s = 0.0
+        self.single = False
+
+    def _changer(self) -> Callable[[bytes], bytes]:
+        rest = bytearray()
+        base_s = self.set_s  # a connection begins with the time as it is
+
+        def change(chunk: bytes) -> bytes:
+            rest.extend(chunk)
+            done = bytearray()
+            while (length := _complete(rest)) is not None:
+                unit = rest[:length]
+                del rest[:length]
+                if unit[:2] == b"$\0":
+                    self._stamp(unit, base_s)
+                done += unit
+            return bytes(done)
+
+        return change
+
+    def _stamp(self, packet: bytearray, base_s: float) -> None:
+        """Change the time of a packet: 90,000 units are a second."""
+        stamp = int.from_bytes(packet[8:12], "big") + int(
+            (self.set_s - base_s) * 90_000
+        )
+        packet[8:12] = (stamp % 2**32).to_bytes(4, "big")
+        if self.single and packet[5] & 0x80:  # the last packet of the picture
+            self.set_s, self.single = 0.0, False
+
+
+def _complete(stream: bytearray) -> int | None:
+    """Return the length of the packet or answer at the start, if it is all there."""
+    if not stream:
+        return None
+    if stream[:1] != b"$":
+        end = stream.find(b"\r\n\r\n")
+        if end < 0:
+            return None
+        found = re.search(rb"(?i)content-length: *(\d+)", stream[:end])
+        length = end + 4 + (int(found[1]) if found else 0)
+    else:
+        length = 4 + int.from_bytes(stream[2:4], "big")
+    return length if 4 <= length <= len(stream) else None
+
+
+def _pass_on(
+    source: socket.socket, sink: socket.socket, change: Callable[[bytes], bytes]
+) -> None:
     with contextlib.suppress(OSError):
         while chunk := source.recv(65536):
-            sink.sendall(chunk)
+            sink.sendall(change(chunk))
         sink.shutdown(socket.SHUT_WR)

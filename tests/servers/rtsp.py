@@ -27,7 +27,8 @@ from typing import Any
 
 FPS = 15
 GOP = 30  # pictures from one keyframe to the next
-PICTURES = 450
+# In a film: 34 s, so that no clock is set by a whole number of them.
+PICTURES = 510
 BITS = 10
 BOX = 16  # width and height of one bit, in pixels
 USER = "viewer"
@@ -66,6 +67,9 @@ _CAPS = {
     "mjpeg": f"image/jpeg,framerate={FPS}/1",
 }
 _MOUNTS = {"h264": "h264", "h265": "h265", "mjpeg": "mjpeg", "sec": "h264"}
+# The same film with fewer pictures: one in so many seconds.
+_SLOW = {"every2": 2, "every4": 4, "every16": 16}
+_MOUNTS |= dict.fromkeys(_SLOW, "h264")
 
 
 @dataclass(frozen=True)
@@ -169,8 +173,11 @@ def rtsp_camera(folder: Path | None = None, port: int = 0) -> Iterator[RtspCamer
 class Pump:
     """Pushes the pictures of one stream, each at its moment."""
 
-    def __init__(self, gst: Any, path: Path, codec: str, running: threading.Event):
+    def __init__(
+        self, gst: Any, path: Path, mount: str, codec: str, running: threading.Event
+    ):
         self._gst = gst
+        self._mount = mount
         aud = _AUD[codec]
         self._units = [aud + unit for unit in path.read_bytes().split(aud)[1:]]
         self._running = running
@@ -182,10 +189,14 @@ class Pump:
     def _push(self, source: Any) -> None:
         number = int(time.time() * FPS) + 1
         number += -number % GOP  # a viewer begins with a keyframe
-        first = number
+        first, needs_keyframe = number, False
         while True:
             time.sleep(max(0.0, number / FPS - time.time()))
-            if self._running.is_set():
+            if not self._running.is_set():
+                needs_keyframe = True  # a camera goes on with one
+            elif number % GOP == 0:
+                needs_keyframe = False
+            if self._running.is_set() and not needs_keyframe and self._is_sent(number):
                 unit = self._units[number % PICTURES]
                 buffer = self._gst.Buffer.new_wrapped(unit)
                 buffer.pts = buffer.dts = (number - first) * 10**9 // FPS
@@ -196,6 +207,9 @@ class Pump:
             if time.time() - number / FPS > 1:  # it was stopped for a while
                 number = int(time.time() * FPS) + 1
                 number += -number % GOP
+
+    def _is_sent(self, number: int) -> bool:
+        return number % (_SLOW.get(self._mount, 0) * FPS or 1) == 0
 
 
 class Bindings:
@@ -248,7 +262,7 @@ def serve(port: int, films: dict[str, Path]) -> None:
     running.set()
     for mount, codec in _MOUNTS.items():
         factory = using.factory(codec, "false" if mount == "sec" else "true")
-        pump = Pump(using.gst, films[codec], codec, running)
+        pump = Pump(using.gst, films[codec], mount, codec, running)
         factory.connect("media-configure", pump.start)
         server.get_mount_points().add_factory(f"/{mount}", factory)
     if server.attach(None) == 0:
