@@ -118,6 +118,8 @@ def ring(
         into["segment_format"] = "matroska"
         # Without it a join of the segments has a wrong duration.
         into["reset_timestamps"] = 1
+        # Otherwise it writes at keyframes only, which looks like a camera in silence.
+        into["segment_format_options"] = "flush_packets=1:cluster_time_limit=1000"
     if container is Container.MKV and kind is Input.RTSP:
         # As above; its units are others.
         into["bsf:v"] = "setts=pts=PTS-STARTPTS:dts=DTS-STARTPTS"
