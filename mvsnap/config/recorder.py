@@ -143,8 +143,8 @@ class RecorderCameraSection(Section):
     post_roll_s: float = Field(20, ge=0, le=3600, description="seconds after the alarm")
     framerate: Framerate = Field(
         "auto",
-        description="frames per second requested from a JPEG camera; auto: 1, or as "
-        "any other stream reports",
+        description="pictures per second requested from a JPEG camera, or kept of "
+        "MJPEG over HTTP; no effect on other streams; auto: 1, or all of a stream",
     )
     recode: Recode = Field(
         "auto",

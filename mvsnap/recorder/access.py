@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
-from urllib3.exceptions import ProtocolError, ReadTimeoutError
+from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError
 
 from mvsnap.recorder.diagnosis import Ending, http_ending
 from mvsnap.recorder.model import Auth, AuthType, State, StreamSource
 
+ENDED = Ending(
+    State.OFFLINE, "access to the camera has ended; opening a new one", alone=True
+)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -67,8 +71,7 @@ def refusal(
     status, headers = answer.status_code, answer.headers
     may_end = not (is_first and status == 403)
     if may_end and source.has_ended is not None and source.has_ended(status, headers):
-        words = "access to the camera has ended; opening a new one"
-        return Ending(State.OFFLINE, words, alone=True), None
+        return ENDED, None
     target = urljoin(answer.url, headers.get("Location", ""))
     if status in _REDIRECTS and _server(target) == _server(source.url):
         return http_ending(status), target
@@ -83,9 +86,27 @@ def trouble(error: Exception) -> str:
         return "its certificate is not trusted: renew it, or set verify_tls: false"
     if isinstance(error, requests.Timeout | ReadTimeoutError):
         return "no answer in time"
+    if _is_malformed(error):
+        return "its answer is not HTTP"
+    if isinstance(error, DecodeError):
+        return "its Content-Encoding is wrong"
     if isinstance(error, requests.ConnectionError | ProtocolError):
         return "no connection"
     return type(error).__name__
+
+
+def _is_malformed(error: BaseException) -> bool:
+    """Return whether an answer came that cannot be read: the libraries wrap this."""
+    wrapped = error
+    while (inner := next((a for a in wrapped.args if _is_error(a)), None)) is not None:
+        wrapped = inner
+    # Both mean that the connection broke.
+    is_broken = isinstance(wrapped, RemoteDisconnected | IncompleteRead)
+    return isinstance(wrapped, HTTPException) and not is_broken
+
+
+def _is_error(part: object) -> bool:
+    return isinstance(part, BaseException)
 
 
 def _server(url: str) -> tuple[str, str]:

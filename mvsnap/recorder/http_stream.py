@@ -6,40 +6,28 @@ command line would show the password.
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable, Iterator
-
-import requests
-from urllib3.exceptions import HTTPError
+from collections.abc import Callable, Generator, Iterator
 
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
-from mvsnap.recorder import access, mjpeg
+from mvsnap.recorder import access, mjpeg, signature
 from mvsnap.recorder.command import Container, Input
 from mvsnap.recorder.diagnosis import Ending
-from mvsnap.recorder.model import SourceKind, State, StreamSource, Timing
+from mvsnap.recorder.http_camera import CameraRefused, HttpAnswer, HttpCamera
+from mvsnap.recorder.model import State, StreamSource, Timing
+from mvsnap.recorder.sources import shown
 
-_CHUNK = 65536
-_CONNECT_S = 5.0
-_MOST_REDIRECTS = 5
+log = logging.getLogger(__name__)
 
-_INPUTS = {
-    "video/mp2t": Input.MPEGTS,
-    "video/h264": Input.H264,
-    "video/avc": Input.H264,
-    "video/h265": Input.HEVC,
-    "video/hevc": Input.HEVC,
-}
-
-
-class CameraRefused(UpstreamError):
-    """The camera did not deliver a stream; `ending` says why."""
-
-    code = "camera_refused"
-
-    def __init__(self, ending: Ending) -> None:
-        super().__init__(ending.text, retry=True)
-        self.ending = ending
+# An answer with so few pictures that then ends is no stream: it is requested again.
+_FEW = 3
+# Bad answers, one after the other and for this long, that end the connection.
+_MOST_BAD = 3
+_BAD_S = 2.0
+_FIRST_TRIES = 3
+_AGAIN_S = 0.5
 
 
 class HttpStream:
@@ -54,19 +42,24 @@ class HttpStream:
         self._source = source
         self._clock = clock
         # Longer than the watchdog, which decides what silence means.
-        self._silence_s = timing.first_byte_s + timing.stall_s
+        self._silence_s = max(timing.first_byte_s, 1.5 * timing.stall_s)
+        self._hang_s = timing.stall_s / 2  # shorter: the next answer may be better
+        self._slowest_s = 0.0  # of the good answers
+        self._every_s = 1 / (source.framerate or 1)
         self._closed = threading.Event()
-        self._session = _session(source)
-        self._is_polled = source.kind is SourceKind.JPEG
+        self._camera = HttpCamera(source, self._silence_s, clock)
+        self._due = 0.0  # the next picture of a stream that is thinned out
+        self._bad = 0  # answers since the last picture
+        self._good_at: float | None = None  # the last picture
+        self._has_warned = False  # of bad answers: once for a connection is enough
+        self.ending: Ending | None = None
         try:
-            self._answer = self._get(is_first=True)
-            self.kind = self._kind()
+            self.kind = self._open()
         except BaseException:
-            self._session.close()
+            self._camera.close()
             raise
         is_mjpeg = self.kind is Input.MPJPEG
         self.container = Container.MKV if is_mjpeg else Container.TS
-        self.ending: Ending | None = None
 
     def pump(self, write: Callable[[bytes], object]) -> None:
         """Write the stream until it ends, `write` refuses, or `close` is called."""
@@ -81,123 +74,143 @@ class HttpStream:
             pass  # ffmpeg ended: its output says why
         finally:
             self._answer.close()
-            self._session.close()
+            self._camera.close()
 
     def close(self) -> None:
         """Make `pump` return, also from within a read."""
         self._closed.set()
+        self._answer.interrupt()
+
+    def _open(self) -> Input:
+        """Get the first answer; after a bad one there is another try, as later on."""
+        for _ in range(_FIRST_TRIES - 1):
+            try:
+                return self._first_kind()
+            except CameraRefused as exc:
+                is_login = exc.ending.state is State.WRONG_PASSWORD
+                if not exc.answered or exc.ending is access.ENDED or is_login:
+                    raise
+            self._closed.wait(_AGAIN_S)
+        return self._first_kind()
+
+    def _first_kind(self) -> Input:
+        self._answer = self._camera.ask(is_first=True)
         try:
-            self._answer.raw.shutdown()
-        except (AttributeError, OSError, ValueError, RuntimeError):
-            # An older urllib3, or closed already: the read ends by its timeout.
-            return
+            return self._answer.kind(self._silence_s)
+        except BaseException:
+            self._answer.close()
+            raise
 
     def _pieces(self) -> Iterator[bytes]:
-        if self._is_polled:
-            yield from map(mjpeg.part, self._polled())
-        elif self.kind is Input.MPJPEG:
-            pictures = mjpeg.Pictures()
-            for chunk in self._chunks():
-                yield from map(mjpeg.part, pictures.feed(chunk))
-        else:
-            yield from self._chunks()
+        if self.kind is Input.MPJPEG:
+            yield from map(mjpeg.part, self._pictures())
+            return
+        try:
+            for chunk in self._answer.chunks():
+                if self._closed.is_set():
+                    return
+                yield chunk
+        except CameraRefused:
+            return  # ffmpeg reads it to its end
 
-    def _chunks(self) -> Iterator[bytes]:
-        raw = self._answer.raw
+    def _pictures(self) -> Iterator[bytes]:
+        """Return the pictures of one long answer, or of one answer after the other."""
+        began = due = self._clock.monotonic()
+        answer: HttpAnswer | None = self._answer
         while not self._closed.is_set():
             try:
-                chunk = raw.read1(_CHUNK, decode_content=True)
-            except (OSError, HTTPError):
-                return
-            if not chunk:
-                return
-            yield chunk
-
-    def _polled(self) -> Iterator[bytes]:
-        """Request pictures repeatedly, each at its moment."""
-        every_s = 1 / (self._source.framerate or 1)
-        due = self._clock.monotonic()
-        while not self._closed.is_set():
-            content = self._content()
-            if not content.startswith(b"\xff\xd8"):
-                raise CameraRefused(Ending(State.NO_VIDEO, "the answer is not a JPEG"))
-            yield content
-            due = max(due + every_s, self._clock.monotonic())
+                answer = answer or self._camera.ask(limit_s=self._limit_s())
+                self._answer = answer
+                if (yield from self._pictures_of(answer)) > _FEW:
+                    return
+            except CameraRefused as exc:
+                if self._closed.is_set():
+                    return
+                self._note_bad(exc, began)
+            self._answer.close()
+            answer = None
+            due = max(due + self._every_s, self._clock.monotonic())
             if self._closed.wait(due - self._clock.monotonic()):
                 return
-            self._answer = self._get()
 
-    def _content(self) -> bytes:
-        """Read one picture, which is limited in bytes and in time."""
-        if self._media().startswith("multipart/"):
-            raise CameraRefused(Ending(State.OFFLINE, "it now sends a stream"))
-        deadline = self._clock.monotonic() + self._silence_s
-        content = bytearray()
+    def _pictures_of(self, answer: HttpAnswer) -> Generator[bytes, None, int]:
+        """Yield the pictures in an answer, return how many it had.
+
+        Raises:
+            CameraRefused: it had none.
+        """
+        pictures, count, head = mjpeg.Pictures(), 0, b""
+        deadline = self._clock.monotonic() + self._limit_s()
         try:
-            while chunk := self._answer.raw.read1(_CHUNK, decode_content=True):
-                content += chunk
-                if len(content) > mjpeg.LIMIT_BYTES:
-                    raise CameraRefused(Ending(State.NO_VIDEO, "an endless picture"))
-                if self._clock.monotonic() > deadline:
-                    raise CameraRefused(
-                        Ending(State.OFFLINE, "no complete picture in time")
-                    )
-            return bytes(content)
-        except (OSError, HTTPError) as exc:
-            why = access.trouble(exc)
-        raise CameraRefused(Ending(State.OFFLINE, why))
+            for chunk in answer.chunks():
+                head = head or chunk
+                for picture in pictures.feed(chunk):
+                    count += 1
+                    if count == 1:
+                        took_s = self._clock.monotonic() - answer.asked_at
+                        self._slowest_s = max(self._slowest_s, took_s)
+                    is_preview = answer.is_single and count <= _FEW
+                    is_due = self._is_due() and not is_preview
+                    if is_due or count == 1:
+                        yield self._good(picture)
+                if self._closed.is_set():
+                    return count
+                if not count and self._clock.monotonic() > deadline:
+                    why = "no complete picture in time"
+                    raise CameraRefused(Ending(State.OFFLINE, why))
+        except CameraRefused:
+            if not count:
+                raise
+            return count
+        if not count and (rest := pictures.rest()) is not None:
+            yield self._good(rest)
+            return 1
+        if not count:
+            why = signature.refusal(answer.media, head) or "no JPEG in its answer"
+            raise CameraRefused(Ending(State.NO_VIDEO, why), answered=True)
+        return count
 
-    def _get(self, *, is_first: bool = False) -> requests.Response:
-        url = self._source.url
-        for _ in range(_MOST_REDIRECTS + 1):
-            answer = self._asked(url)
-            if answer.status_code == 200:
-                return answer
-            answer.close()
-            ending, target = access.refusal(self._source, answer, is_first=is_first)
-            if target is None:
-                raise CameraRefused(ending)
-            url = target
-        raise CameraRefused(Ending(State.NO_VIDEO, "it redirects endlessly"))
+    def _good(self, picture: bytes) -> bytes:
+        self._bad, self._good_at = 0, self._clock.monotonic()
+        return picture
 
-    def _asked(self, url: str) -> requests.Response:
-        try:
-            return self._session.get(
-                url,
-                stream=True,  # the address of a picture may return an endless stream
-                timeout=(_CONNECT_S, self._silence_s),
-                # Whoever gets our cookie can open the camera.
-                allow_redirects=not self._source.headers,
+    def _limit_s(self) -> float:
+        """Return how long one picture may take; some cameras are slow, some hang."""
+        if self._good_at is None:
+            return self._silence_s
+        return min(self._silence_s, max(self._hang_s, 3 * self._slowest_s))
+
+    def _is_due(self) -> bool:
+        """Return whether this picture of a stream is one of `framerate` a second."""
+        now = self._clock.monotonic()
+        if self._source.framerate is None:
+            return True
+        if now < self._due:
+            return False
+        is_late = now - self._due >= self._every_s
+        self._due = (now if is_late else self._due) + self._every_s
+        return True
+
+    def _note_bad(self, error: CameraRefused, began: float) -> None:
+        """Count a bad answer: it costs one picture, several end the connection."""
+        self._bad += 1
+        has_picture = self._good_at is not None
+        bad_s = self._clock.monotonic() - (self._good_at or began)
+        is_login = error.ending.state is State.WRONG_PASSWORD
+        # Access that has ended is opened again; cameras lock out who tries often.
+        is_locked = is_login and (self._bad > 1 or not has_picture)
+        if error.ending is access.ENDED or is_locked:
+            raise error
+        if self._bad >= _MOST_BAD and bad_s >= _BAD_S:
+            if not has_picture or not error.answered:
+                raise error
+            why = f"the camera sends no more pictures ({error.ending.detail})"
+            raise CameraRefused(Ending(State.OFFLINE, why, alone=True))
+        if not self._has_warned:
+            log.warning(
+                "%s: a picture is missing: %s", shown(self._source), error.message
             )
-        except (requests.RequestException, HTTPError, ValueError) as exc:
-            why = access.trouble(exc)
-        # Not inside `except`: the library's exception contains the address.
-        raise CameraRefused(Ending(State.OFFLINE, why))
-
-    def _kind(self) -> Input:
-        media = self._media()
-        if media.startswith("multipart/"):
-            self._is_polled = False  # whatever its address looks like
-            return Input.MPJPEG
-        self._is_polled = self._is_polled or media == "image/jpeg"
-        if self._is_polled:
-            return Input.MPJPEG
-        if media.startswith("text/") or media == "application/json":
-            self._answer.close()
-            raise CameraRefused(
-                Ending(State.NO_VIDEO, f"it sends {media}, not a stream")
-            )
-        return _INPUTS.get(media, Input.ANY)
-
-    def _media(self) -> str:
-        said: str = self._answer.headers.get("Content-Type", "")
-        return said.partition(";")[0].strip().lower()
+        self._has_warned = True
 
 
-def _session(source: StreamSource) -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False  # neither a .netrc's password nor a proxy for the LAN
-    session.auth = access.auth_of(source.auth)
-    session.headers.update(source.headers)
-    session.verify = source.verify_tls
-    return session
+__all__ = ["CameraRefused", "HttpStream"]

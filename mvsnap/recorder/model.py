@@ -35,8 +35,8 @@ class Auth:
 
 class SourceKind(StrEnum):
     RTSP = "rtsp"
-    HTTP = "http"  # any stream, also MJPEG, by its Content-Type
-    JPEG = "jpeg"  # one picture per request, requested repeatedly
+    HTTP = "http"  # a stream, or one picture per request: its bytes say which
+    JPEG = "jpeg"  # the same, by an address that promises a picture
 
 
 class Transport(StrEnum):
@@ -71,8 +71,8 @@ class CameraSettings:
 
     kind: None derives it from the URL: rtsp(s) is RTSP, a path ending in .jpg or .jpeg
         is a single picture, any other http(s) a stream.
-    framerate: pictures per second requested from a JPEG camera, and of a raw stream
-        that does not declare its own; None is 1 for JPEG.
+    framerate: pictures per second requested from a JPEG camera, and the most that are
+        kept of Motion JPEG over HTTP; None is 1 for JPEG, and all of a stream.
     """
 
     name: str

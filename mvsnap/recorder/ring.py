@@ -16,7 +16,7 @@ from pathlib import Path
 
 from mvsnap.clock import Clock
 from mvsnap.errors import MvsnapError
-from mvsnap.recorder.command import Container, Sound
+from mvsnap.recorder.command import Container, Input, Sound
 from mvsnap.recorder.connection import Connection, WrongContainer, WrongSound
 from mvsnap.recorder.diagnosis import Ending, redacted
 from mvsnap.recorder.history import History, Run
@@ -42,6 +42,7 @@ _JITTER = 0.2  # not all cameras at once when a switch is back
 _LONG_GOP_S = 4.0
 _JOIN_S = 15.0
 _MOST_FITTINGS = 3  # of one connection: each learns one thing about the stream
+_NO_FRAMERATE = "framerate has no effect: its stream is neither JPEG nor MJPEG by HTTP"
 _BUG = "the recorder has a bug: see the log"
 _NO_MEMORY = "the recorder cannot write to its memory: see the log"
 _STOP_S = 3.0  # a camera that does not answer must not delay the others
@@ -243,6 +244,19 @@ class Ring:
             return ending
         return explained(ending, source, self._settings.ffprobe)
 
+    def _fitting(self, source: StreamSource, keeper: _Keeper) -> Ending:
+        """Connect, and again when the stream has shown what kind of run it needs.
+
+        That is remembered: the next connections begin with it.
+        """
+        for _ in range(_MOST_FITTINGS):
+            try:
+                return self._connected(source, keeper)
+            except WrongContainer:
+                self._container = Container.MKV
+                log.info("camera %s: its segments are Matroska", self.camera.name)
+        return Ending(State.NO_VIDEO, "its stream cannot be kept")
+
     def _connected(self, source: StreamSource, keeper: _Keeper) -> Ending:
         timing = self._settings.timing
         http_stream, run = None, None
@@ -275,6 +289,9 @@ class Ring:
                 self.history.end(run)
             raise
         keeper.connection = connection
+        is_thinned = http_stream is not None and http_stream.kind is Input.MPJPEG
+        if source.framerate and not is_thinned and not self._status.connects:
+            log.warning("camera %s: %s", self.camera.name, _NO_FRAMERATE)
         self._status = replace(self._status, connects=self._status.connects + 1)
         return connection.keep()
 

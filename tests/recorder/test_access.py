@@ -9,10 +9,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from http.client import BadStatusLine, LineTooLong, RemoteDisconnected
 
 import pytest
 import requests
 from flask import Flask, Response, redirect, request
+from urllib3.exceptions import DecodeError, ProtocolError
 
 from mvsnap.clock import SystemClock
 from mvsnap.recorder import (
@@ -134,12 +136,22 @@ def test_the_camera_says_what_kind_of_password_it_wants(kind: str) -> None:
     assert wrong.ending.state is State.WRONG_PASSWORD
 
 
+def nested(reason: Exception) -> Callable[[str], Exception]:
+    """Return an error as `requests` wraps it."""
+    aborted = ProtocolError("Connection aborted.", reason)
+    return lambda _: requests.ConnectionError(aborted)
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [
         (requests.exceptions.SSLError, "verify_tls"),
         (requests.ConnectTimeout, "no answer in time"),
         (requests.ConnectionError, "no connection"),
+        (DecodeError, "Content-Encoding"),
+        (nested(BadStatusLine("ICY 200 OK")), "not HTTP"),
+        (nested(LineTooLong("header line")), "not HTTP"),
+        (nested(RemoteDisconnected("secret")), "no connection"),
         (requests.exceptions.InvalidURL, "InvalidURL"),
     ],
 )

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -26,7 +27,7 @@ from tests.recorder.build import (
     wait_for_video,
 )
 from tests.servers.relay import Relay
-from tests.servers.rtsp import RtspCamera, pictures
+from tests.servers.rtsp import RtspCamera, film, pictures
 
 pytestmark = pytest.mark.slow
 
@@ -167,19 +168,57 @@ def test_separate_clips_when_merging_is_not_wanted(
     assert one.path != two.path
 
 
-@pytest.mark.parametrize("kind", ["video/mp2t", "application/octet-stream"])
-def test_any_http_stream_is_recorded(films: Path, tmp_path: Path, kind: str) -> None:
-    film = tmp_path / "film.ts"
-    made = ["ffmpeg", "-v", "error", "-r", "15", "-i", str(films / "camera.h264")]
-    copied = [*made, "-t", "12", "-c", "copy", str(film)]
-    subprocess.run(copied, check=True, timeout=30, stdin=subprocess.DEVNULL)
-    video = FakeVideo(film=film.read_bytes(), film_type=kind)
-    with serve(video.app()) as url:
-        with recording(tmp_path / "data", camera("gate", f"{url}/stream")) as recorder:
-            wait_for_video(recorder, "gate", 4)
-            clip = recorder.record("gate", now(), 1, 1, "event")
-        video.close()
-    assert clip.error is None
-    assert clip.path is not None
-    numbers = [number for _, number in pictures(clip.path)]
-    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+# Content-Type, codec, container and how often it connects: MPEG-TS cannot hold MJPEG,
+# which is only seen in the stream.
+FILMS = {
+    "named": ("video/mp2t", "h264", "mpegts", 1),
+    "unnamed": ("application/octet-stream", "h264", "mpegts", 1),
+    "misnamed": ("video/h264", "h264", "mpegts", 1),
+    "flv": ("application/octet-stream", "h264", "flv", 1),
+    "mjpeg in avi": ("video/x-motion-jpeg", "mjpeg", "avi", 2),
+    "mjpeg in mkv": ("application/octet-stream", "mjpeg", "matroska", 2),
+}
+
+
+def packed(films: Path, codec: str, container: str) -> bytes:
+    made = ["ffmpeg", "-v", "error", "-r", "15", "-i", str(film(films, codec))]
+    copied = [*made, "-t", "15", "-c", "copy", "-f", container, "pipe:1"]
+    run = subprocess.run(
+        copied, check=True, timeout=30, stdin=subprocess.DEVNULL, capture_output=True
+    )
+    return run.stdout
+
+
+def test_any_http_stream_is_recorded(
+    films: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    videos = {
+        name: FakeVideo(film=packed(films, codec, container), film_type=kind)
+        for name, (kind, codec, container, _) in FILMS.items()
+    }
+    with ExitStack() as stack:
+        cameras = [
+            camera(
+                name,
+                f"{stack.enter_context(serve(video.app()))}/stream",
+                framerate=5 if name == "flv" else None,
+            )
+            for name, video in videos.items()
+        ]
+        recorder = stack.enter_context(recording(tmp_path / "data", *cameras))
+        pool = stack.enter_context(ThreadPoolExecutor(len(cameras)))
+        for name in FILMS:
+            wait_for_video(recorder, name, 2.5)
+        at = now()
+        asked = {name: pool.submit(recorder.record, name, at, 1, 1) for name in FILMS}
+        clips = {name: future.result() for name, future in asked.items()}
+        connects = {name: recorder.states()[name].connects for name in FILMS}
+        for video in videos.values():
+            video.close()
+    assert caplog.text.count("camera flv: framerate has no effect") == 1
+    assert caplog.text.count("framerate") == 1
+    assert connects == {name: times for name, (*_, times) in FILMS.items()}
+    for name, clip in clips.items():
+        assert clip.path is not None, name
+        numbers = [number for _, number in pictures(clip.path)]
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), name

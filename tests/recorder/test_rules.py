@@ -1,4 +1,4 @@
-"""The pure parts: sources, names, times, what ffmpeg says, pictures in a stream."""
+"""The pure parts: sources, names, times, what ffmpeg says."""
 
 from __future__ import annotations
 
@@ -29,13 +29,11 @@ from mvsnap.recorder.diagnosis import (
     redacted,
 )
 from mvsnap.recorder.files import clip_path, slug
-from mvsnap.recorder.mjpeg import Pictures, part
 from mvsnap.recorder.model import ClipResult, Format
 from mvsnap.recorder.results import from_json, to_json
 from mvsnap.recorder.sources import secrets_of, shown, with_credentials
 from mvsnap.recorder.timeline import Anchor, coverage, longest_wait_s, shown_spans
 from mvsnap.recorder.times import anchored
-from mvsnap.simulator.video import draw_number
 
 AT = datetime(2026, 11, 21, 15, 2, 30, tzinfo=UTC)
 
@@ -293,43 +291,6 @@ def test_gaps_are_what_no_segment_covers(
     spans: list[tuple[float, float]], gaps: tuple[tuple[float, float], ...]
 ) -> None:
     assert coverage(spans, (1, 9)).gaps == gaps
-
-
-JPEGS = [draw_number(number) for number in (1, 2, 3)]
-# An EXIF thumbnail: a whole picture inside the header of another.
-NESTED = JPEGS[0][:2] + b"\xff\xe1" + (len(JPEGS[1]) + 2).to_bytes(2, "big")
-NESTED += JPEGS[1] + JPEGS[0][2:]
-
-
-@pytest.mark.parametrize("step", [1, 7, 1000, 10**6])
-@pytest.mark.parametrize(
-    "join",
-    [
-        b"",
-        b"\r\n--x\r\nContent-Type: image/jpeg\r\n\r\n",
-        b"\r\n\r\n----wrong\n\n",
-    ],
-    ids=["nothing", "no length", "a strange boundary"],
-)
-def test_pictures_are_found_whatever_is_between_them(step: int, join: bytes) -> None:
-    stream = b"noise" + join + join.join([*JPEGS, NESTED]) + join
-    pictures = Pictures()
-    found = [
-        picture
-        for begin in range(0, len(stream), step)
-        for picture in pictures.feed(stream[begin : begin + step])
-    ]
-    assert found == [*JPEGS, NESTED]
-
-
-def test_our_own_parts_are_read_back() -> None:
-    stream = b"".join(part(jpeg) for jpeg in JPEGS)
-    assert Pictures().feed(stream) == JPEGS
-
-
-def test_a_wrong_length_does_not_cut_a_picture() -> None:
-    head = b"--x\r\nContent-Length: %d\r\n\r\n" % (len(JPEGS[0]) - 200)
-    assert Pictures().feed(head + JPEGS[0] + JPEGS[1]) == JPEGS[:2]
 
 
 def test_a_result_is_the_same_after_a_restart() -> None:

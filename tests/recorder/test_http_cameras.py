@@ -1,0 +1,225 @@
+"""HTTP cameras as they are: wrong names, bad answers, pictures without end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from mvsnap.clock import SystemClock
+from mvsnap.recorder import (
+    CameraRefused,
+    ClipResult,
+    Recorder,
+    SourceKind,
+    State,
+    StreamSource,
+    Timing,
+    probe,
+)
+from mvsnap.recorder.diagnosis import Ending
+from mvsnap.recorder.http_stream import HttpStream
+from mvsnap.recorder.mjpeg import Pictures
+from mvsnap.simulator.server import serve
+from tests.recorder.build import camera, now, recording, seen, wait_for_video
+from tests.servers.odd_camera import (
+    BAD,
+    BAD_EVERY,
+    NUMBERS,
+    STILLS,
+    STREAM_FPS,
+    STREAMS,
+    OddCamera,
+)
+
+ASKED_FPS = 4
+PRE_S, POST_S = 2.0, 0.8
+RECORDED_BAD = ("html", "503", "cut")
+
+
+@pytest.fixture(scope="module")
+def odd() -> Iterator[tuple[OddCamera, str]]:
+    served = OddCamera()
+    with serve(served.app()) as url:
+        yield served, url
+        served.close()
+
+
+def path_of(group: str, way: str) -> str:
+    return f"/{group}/{quote(way)}"
+
+
+def received(
+    url: str, seconds: float, **more: object
+) -> tuple[list[bytes], HttpStream]:
+    """Return the pictures that come within this time, and the ended stream."""
+    source = StreamSource(SourceKind.HTTP, url, **more)  # type: ignore[arg-type]
+    stream = HttpStream(source, Timing(stall_s=1), SystemClock())
+    parser, found = Pictures(), []
+    timer = threading.Timer(seconds, stream.close)
+    timer.start()
+    stream.pump(lambda piece: found.extend(parser.feed(piece)))
+    timer.cancel()
+    return found, stream
+
+
+@dataclass(frozen=True)
+class Taken:
+    recorder: Recorder
+    at: datetime
+    clips: dict[str, ClipResult]
+
+
+EVERY = {
+    **dict.fromkeys(STILLS, ("still", ASKED_FPS)),
+    **dict.fromkeys(RECORDED_BAD, ("bad", ASKED_FPS)),
+    **dict.fromkeys(STREAMS, ("stream", STREAM_FPS)),
+}
+
+
+@contextmanager
+def taking(url: str, folder: Path) -> Iterator[Taken]:
+    cameras = [
+        camera(
+            way,
+            url + path_of(group, way),
+            framerate=None if group == "stream" else fps,
+            pre_roll_s=PRE_S,
+            post_roll_s=POST_S,
+        )
+        for way, (group, fps) in EVERY.items()
+    ]
+    with recording(folder, *cameras) as recorder, ThreadPoolExecutor(32) as pool:
+        for way in EVERY:
+            wait_for_video(recorder, way, PRE_S + 1.5)
+        at = now()
+        asked = {way: pool.submit(recorder.record, way, at) for way in EVERY}
+        yield Taken(recorder, at, {way: asked[way].result() for way in EVERY})
+
+
+@pytest.fixture(scope="module")
+def taken(
+    odd: tuple[OddCamera, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Taken]:
+    with taking(odd[1], tmp_path_factory.mktemp("odd")) as made:
+        yield made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", EVERY)
+def test_a_picture_is_recorded_whatever_it_is_called(taken: Taken, way: str) -> None:
+    clip, fps = taken.clips[way], EVERY[way][1]
+    assert (clip.error, clip.gaps) == (None, ())
+    assert clip.path is not None
+    assert taken.recorder.states()[way].connects == 1
+    shown = seen(clip, taken.at, NUMBERS)
+    new = 1 + sum(1 for step in shown.steps if step)
+    assert new >= 0.8 * fps * (PRE_S + POST_S)
+    assert -PRE_S - 1.5 <= shown.first_s <= -PRE_S + 1 / fps + 0.2
+    assert shown.last_s >= POST_S - 2 / fps
+    assert shown.drift_s < 1.5 / fps + 0.15
+    assert clip.began_at is not None
+    began_s = (clip.began_at - taken.at).total_seconds()
+    assert began_s == pytest.approx(shown.first_s, abs=0.2 + 0.5 / fps)
+
+
+@dataclass(frozen=True)
+class Polled:
+    """What a camera with bad answers was asked for, and what was received."""
+
+    asked: int
+    pictures: int
+    ending: Ending | None
+
+
+@pytest.fixture(scope="module")
+def polled() -> Iterator[dict[str, Polled]]:
+    """Every kind of bad answer in one of eight, of all cameras at the same time."""
+    served = OddCamera()
+
+    def poll(url: str, way: str) -> Polled:
+        found, stream = received(url + path_of("bad", way), 3, framerate=8)
+        return Polled(served.asked[way], len(found), stream.ending)
+
+    with serve(served.app()) as url, ThreadPoolExecutor(len(BAD)) as pool:
+        came = {way: pool.submit(poll, url, way) for way in BAD}
+        yield {way: future.result() for way, future in came.items()}
+
+
+@pytest.mark.parametrize("way", BAD)
+def test_one_bad_answer_costs_one_picture(polled: dict[str, Polled], way: str) -> None:
+    found = polled[way]
+    assert found.ending is None
+    assert found.asked >= (14 if way == "hangs" else 18)  # the next is at its moment
+    assert found.pictures >= found.asked - found.asked // BAD_EVERY - 2
+
+
+def test_a_bad_answer_may_be_the_first() -> None:
+    served = OddCamera(bad_first=True)
+    with serve(served.app()) as url, ThreadPoolExecutor(2) as pool:
+        urls = [url + path_of("bad", way) for way in ("html", "503")]
+        for found, _ in pool.map(lambda u: received(u, 0.5, framerate=10), urls):
+            assert len(found) >= 3
+
+
+def test_several_bad_answers_in_a_row_end_the_connection_not_the_retries() -> None:
+    served = OddCamera()
+    with serve(served.app()) as url:
+        timer = threading.Timer(0.5, served.break_down)
+        timer.start()
+        found, stream = received(url + path_of("still", "no type"), 20, framerate=8)
+    assert len(found) >= 3
+    assert stream.ending is not None
+    assert stream.ending.state is State.OFFLINE  # asked again within a second
+    assert stream.ending.text == "the camera sends no more pictures (HTTP 404)"
+
+
+@pytest.mark.parametrize(
+    ("group", "way"), [("stream", "x-motion-jpeg"), ("stream", "no ends")]
+)
+def test_framerate_thins_out_a_stream(
+    odd: tuple[OddCamera, str], group: str, way: str
+) -> None:
+    found, _ = received(odd[1] + path_of(group, way), 3, framerate=STREAM_FPS / 4)
+    assert 4 <= len(found) <= 7
+
+
+def test_what_follows_a_picture_in_its_answer_is_not_another_one() -> None:
+    served = OddCamera()
+    with serve(served.app()) as url:
+        found, _ = received(url + path_of("still", "with a preview"), 1, framerate=4)
+        assert served.asked["with a preview"] - len(found) <= 1
+
+
+@pytest.mark.parametrize(
+    ("way", "why"),
+    [
+        ("empty", "its answer is empty"),
+        ("html", "text/html"),
+        ("another picture", "it sends PNG"),
+        ("404", "HTTP 404"),
+    ],
+)
+def test_an_address_without_pictures_is_refused_with_a_reason(
+    odd: tuple[OddCamera, str], way: str, why: str
+) -> None:
+    source = StreamSource(SourceKind.HTTP, odd[1] + path_of("always", way))
+    with pytest.raises(CameraRefused) as caught:
+        probe(source)
+    assert caught.value.ending.state is State.NO_VIDEO
+    assert why in caught.value.message
+
+
+def test_a_wrong_password_is_never_tried_again(odd: tuple[OddCamera, str]) -> None:
+    served, url = odd
+    served.asked.clear()
+    with pytest.raises(CameraRefused) as caught:
+        received(url + path_of("always", "401"), 1)
+    assert caught.value.ending.state is State.WRONG_PASSWORD
