@@ -217,12 +217,11 @@ class Assembler:
             )
             limit_s = base_s + each_s * length_s
             done = process.run(line, text, limit_s, nice=_NICE if make.encode else 0)
-            shown_s = _shown_s(done.stdout)
-            if done.code == 0 and (shown_s or self._pictures(part)):
-                return shown_s
-            said = done.stderr.strip()[-300:] or f"ffmpeg ended with {done.code}"
-            if "No space left on device" in said:
+            if "No space left on device" in done.stderr:  # it may end with 0 then
                 raise CannotAssemble("the disk is full", disk_full=True)
+            if done.code == 0 and (shown := self._pictures(part)):
+                return shown[-1]
+            said = done.stderr.strip()[-300:] or f"ffmpeg ended with {done.code}"
             log.warning("joining %s: %s", part.name, said)
         raise CannotAssemble("the recorded video cannot be read")
 
@@ -311,9 +310,3 @@ def _is_cut_short(
     longest_s = max(part.end - part.begin for part in spooled)
     expected = min(make.until, max(part.end for part in spooled))
     return spooled[0].begin + shown_s < expected - 1.3 * longest_s - 0.5
-
-
-def _shown_s(progress: bytes) -> float:
-    """Read the length of what was written: the last of many `out_time_us=`."""
-    found = re.findall(rb"out_time_us=(\d+)", progress)
-    return int(found[-1]) / 1e6 if found else 0.0

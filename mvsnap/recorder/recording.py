@@ -24,14 +24,14 @@ from mvsnap.recorder.model import (
 )
 from mvsnap.recorder.process import NoFfmpeg
 from mvsnap.recorder.request import ClipRequest, Note
+from mvsnap.recorder.results import by_another_clock
 from mvsnap.recorder.ring import Ring
 from mvsnap.recorder.spool import Spool, forget
 from mvsnap.recorder.timeline import Span, coverage
-from mvsnap.recorder.times import Instant, Times, shifted
+from mvsnap.recorder.times import AHEAD_S, Times
 
 log = logging.getLogger(__name__)
 
-_AHEAD_S = 5.0  # a trigger's clock may be this much ahead
 _RESTARTED = "the machine was restarted, or its clock set back"
 _BEFORE_S = 0.1  # a segment's label may be late by the transfer of its bytes
 _WHOLE_S = 0.25  # two pictures later, the last requested one is written completely
@@ -80,9 +80,7 @@ class Recording:
         self._at = trigger.mono
         self._is_new = known is None
         # False after the machine was restarted: its pictures cannot be placed.
-        self._is_ours = self._is_new or self._times.is_ours(
-            Instant(trigger.boot, trigger.mono - _AHEAD_S)
-        )
+        self._is_ours = self._times.is_ours(trigger) or self._is_new
 
     def finished(self) -> ClipResult | None:
         """Return the earlier outcome of this request, None if it is still to do."""
@@ -106,7 +104,7 @@ class Recording:
         """Return whether it is known when it was: its own clock may have been wrong."""
         since = self._received_at
         ahead = since - self._times.wall_now() if since else timedelta()
-        return not self._is_new or ahead.total_seconds() <= _AHEAD_S
+        return not self._is_new or ahead.total_seconds() <= AHEAD_S
 
     def owner(self) -> ClipRequest | None:
         """Return the request whose clip this one was found to be part of."""
@@ -165,7 +163,7 @@ class Recording:
         if is_same:
             return shared
         own_s = (self.request.at - other.request.at).total_seconds()
-        return self.part_of(_by_another_clock(shared, own_s - (self._at - other._at)))
+        return self.part_of(by_another_clock(shared, own_s - (self._at - other._at)))
 
     def part_of(self, shared: ClipResult) -> ClipResult:
         """Return what another request's clip shows of this one."""
@@ -399,16 +397,3 @@ def _written(run: Run, times: Times) -> float | None:
     if run.container is Container.TS:
         return written_until(run.open_path, run, times)
     return run.segments[-1].end + _WHOLE_S if run.segments else None
-
-
-def _by_another_clock(shared: ClipResult, ahead_s: float) -> ClipResult:
-    """Return the times of a clip by a clock that was set since by this much."""
-    if abs(ahead_s) < _AT_ONCE_S:
-        return shared
-    step = timedelta(seconds=ahead_s)
-    return replace(
-        shared,
-        began_at=shifted(shared.began_at, ahead_s),
-        ended_at=shifted(shared.ended_at, ahead_s),
-        gaps=tuple(Gap(g.began_at + step, g.ended_at + step) for g in shared.gaps),
-    )

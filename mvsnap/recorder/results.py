@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from datetime import datetime
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from mvsnap.clip_model import Gap
 from mvsnap.recorder.model import ClipResult
+from mvsnap.recorder.times import shifted
 
 _MOMENTS = ("at", "began_at", "ended_at")
+_SAME_S = 0.5  # two clocks that differ by less are the same
 _PATHS = ("path", "thumbnail_path")
 
 
@@ -39,3 +41,16 @@ def from_json(found: dict[str, Any], root: Path) -> ClipResult:
         for begin, end in values["gaps"]
     )
     return ClipResult(**values)
+
+
+def by_another_clock(shared: ClipResult, ahead_s: float) -> ClipResult:
+    """Return the times of a clip by a clock that was set since by this much."""
+    if abs(ahead_s) < _SAME_S:
+        return shared
+    step = timedelta(seconds=ahead_s)
+    return replace(
+        shared,
+        began_at=shifted(shared.began_at, ahead_s),
+        ended_at=shifted(shared.ended_at, ahead_s),
+        gaps=tuple(Gap(g.began_at + step, g.ended_at + step) for g in shared.gaps),
+    )

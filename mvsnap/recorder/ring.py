@@ -244,19 +244,6 @@ class Ring:
             return ending
         return explained(ending, source, self._settings.ffprobe)
 
-    def _fitting(self, source: StreamSource, keeper: _Keeper) -> Ending:
-        """Connect, and again when the stream has shown what kind of run it needs.
-
-        That is remembered: the next connections begin with it.
-        """
-        for _ in range(_MOST_FITTINGS):
-            try:
-                return self._connected(source, keeper)
-            except WrongContainer:
-                self._container = Container.MKV
-                log.info("camera %s: its segments are Matroska", self.camera.name)
-        return Ending(State.NO_VIDEO, "its stream cannot be kept")
-
     def _connected(self, source: StreamSource, keeper: _Keeper) -> Ending:
         timing = self._settings.timing
         http_stream, run = None, None

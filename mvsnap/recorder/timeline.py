@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 # This many segments decide; a camera's clock may drift by seconds a day.
 _WINDOW = 30
-# So many segments are enough to recognise a clock that was set, by more than this.
+# This many segments are enough to recognise a clock that was set, by more than this.
 _SURE = 3
 _EARLY_S = 3.0
 # Less than this between two segments is rounding.

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mvsnap.clock import Clock
 
+AHEAD_S = 5.0  # a trigger's clock may be this much ahead, a picture lasts a while
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -49,7 +50,7 @@ class Times:
 
     def is_ours(self, past: Instant) -> bool:
         """Return whether a past moment is of this boot; else it cannot be placed."""
-        return past.boot == self.boot and past.mono <= self.now()
+        return past.boot == self.boot and past.mono <= self.now() + AHEAD_S
 
 
 @cache
@@ -65,7 +66,7 @@ def boot_id() -> str:
 
 
 def anchored(
-    at: datetime, received_at: datetime, max_age_s: float, ahead_s: float = 5
+    at: datetime, received_at: datetime, max_age_s: float, ahead_s: float = AHEAD_S
 ) -> datetime:
     """Return the moment to show: the event's own, if it is recent.
 

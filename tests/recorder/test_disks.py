@@ -24,12 +24,12 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 300 kB, full after seconds of video."""
+    """A file system of 400 kB, full after seconds of video."""
     folder = tmp_path / "small"
     folder.mkdir()
     if os.geteuid() != 0:
         pytest.skip("only root may mount a small file system")
-    words = ["-t", "tmpfs", "-o", "size=300k", "tmpfs", str(folder)]
+    words = ["-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)]
     subprocess.run(["mount", *words], check=True, timeout=10)
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True, timeout=10)
@@ -52,7 +52,7 @@ def test_a_disk_that_fills_up_in_mid_clip_is_a_reason_and_leaves_no_half_file(
     more = {"memory_dir": tmp_path / "memory", "min_free_mb": 0}
     with recording(small_disk, gate, **more) as recorder:
         wait_for_video(recorder, "gate", 1.5)
-        (small_disk / "other").write_bytes(bytes(200_000))
+        (small_disk / "other").write_bytes(bytes(290_000))
         at = now()
         clip = recorder.record("gate", at, 2, 3, "event")
         assert (clip.path, clip.error, clip.retry) == (None, "the disk is full", True)
