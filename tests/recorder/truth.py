@@ -22,7 +22,8 @@ _MISSED_S = 0.6  # the shortest silence of a camera that is a gap
 def numbers_per_s(url: str) -> float | None:
     """Return how many numbers a second this camera has; None: it draws none."""
     if url.startswith("rtsp"):
-        return FPS
+        # What ffmpeg replays begins anew for each viewer: it draws no time.
+        return None if "-" in url.rpartition("/")[2] else FPS
     return FakeVideo.fps if url.endswith((".mjpg", ".jpg")) else None
 
 
