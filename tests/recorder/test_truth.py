@@ -97,7 +97,7 @@ def test_after_a_power_cut_only_what_was_saved_is_shown_whatever_the_clock_says(
     assert "the machine was restarted" in (clip.note or "")
 
 
-@pytest.mark.parametrize("set_s", [-60, 60, SINCE_1970_S])
+@pytest.mark.parametrize("set_s", [-60, 60, SINCE_1970_S], ids=["-60", "60", "1970"])
 def test_a_service_that_starts_again_goes_on_whatever_the_clock_says(
     killed: Killed, tmp_path: Path, set_s: float
 ) -> None:
