@@ -146,7 +146,8 @@ class RecorderCameraSection(Section):
     framerate: Framerate = Field(
         "auto",
         description="pictures per second requested from a JPEG camera, or kept of "
-        "MJPEG over HTTP; no effect on other streams; auto: 1, or all of a stream",
+        "MJPEG over HTTP; of an RTSP camera, only if it sends fewer than 2; "
+        "auto: 1, or all of a stream",
     )
     recode: Recode = Field(
         "auto",

@@ -143,20 +143,27 @@ def api_key(message: dict[str, Any]) -> str:
 
 
 def without_secrets(message: dict[str, Any]) -> dict[str, Any]:
-    """Return the message without them, at whatever depth they are."""
+    """Return the message without them, at whatever depth they are.
+
+    Raises:
+        BadInput: it is nested deeper than MAX_DEPTH.
+    """
+    found: dict[str, Any] = _without_secrets(message, 1)
+    return found
+
+
+def _without_secrets(value: Any, depth: int) -> Any:
+    if not isinstance(value, dict | list):
+        return value
+    if depth > MAX_DEPTH:
+        raise BadInput(f"body: nested deeper than {MAX_DEPTH}")
+    if isinstance(value, list):
+        return [_without_secrets(item, depth + 1) for item in value]
     return {
-        key: _inner_without_secrets(value)
-        for key, value in message.items()
+        key: _without_secrets(item, depth + 1)
+        for key, item in value.items()
         if fold(key) not in _SECRETS
     }
-
-
-def _inner_without_secrets(value: Any) -> Any:
-    if isinstance(value, dict):
-        return without_secrets(value)
-    if isinstance(value, list):
-        return [_inner_without_secrets(item) for item in value]
-    return value
 
 
 def kind_of(value: object) -> str:

@@ -110,9 +110,9 @@ class Connection:
         kind = Input.RTSP if http_stream is None else http_stream.kind
         self._sound = sound
         rate = source.framerate
-        self._is_slow = kind is Input.RTSP and rate is not None and rate * _SLOW_S < 1
+        self.is_slow = kind is Input.RTSP and rate is not None and rate * _SLOW_S < 1
         line = command.ring(
-            kind, run.container, run.folder, program, sound, slow=self._is_slow
+            kind, run.container, run.folder, program, sound, slow=self.is_slow
         )
         self.child = process.start(line)
 
@@ -144,7 +144,7 @@ class Connection:
         assert stdin is not None
         if self._http_stream is None:
             url, transport = with_credentials(self._source), self._source.transport
-            text = command.rtsp_text(url, transport=transport, slow=self._is_slow)
+            text = command.rtsp_text(url, transport=transport, slow=self.is_slow)
             try:
                 stdin.write(text.encode())
                 stdin.close()
