@@ -122,6 +122,7 @@ class OddCamera:
         app.add_url_rule("/bad/<way>", "bad", self._one_in_eight)
         app.add_url_rule("/always/<way>", "always", lambda way: BAD[way](b""))
         app.add_url_rule("/stream/<way>", "stream", self._stream)
+        app.add_url_rule("/rare/<float:every_s>", "rare", self._rare)
         return app
 
     def break_down(self) -> None:
@@ -157,6 +158,17 @@ class OddCamera:
         answer.response = self._sent(send)
         del answer.headers["Content-Length"]
         return answer
+
+    def _rare(self, every_s: float) -> Response:
+        """One picture at once, and then one every so many seconds."""
+
+        def pictures() -> Iterator[bytes]:
+            yield multipart(self._now())
+            while not self._closed.wait(every_s):
+                yield multipart(self._now())
+
+        kind = "multipart/x-mixed-replace; boundary=frame"
+        return Response(pictures(), content_type=kind)
 
     def _sent(self, send: Callable[[bytes, int], bytes]) -> Iterator[bytes]:
         number = int(time.time() * STREAM_FPS) + 1
