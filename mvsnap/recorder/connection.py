@@ -108,6 +108,8 @@ class Connection:
         self._is_ending = self._is_described = False
         self._began = times.now()
         kind = Input.RTSP if http_stream is None else http_stream.kind
+        # ffmpeg knows a picture's end by the next one.
+        self._is_mjpeg = kind is command.Input.MPJPEG
         self._sound = sound
         rate = source.framerate
         self.is_slow = kind is Input.RTSP and rate is not None and rate * _SLOW_S < 1
@@ -308,9 +310,8 @@ class Connection:
         if size and (self._run.open_path, size) != self._open:
             self._open = (self._run.open_path, size)
             if self._run.last_byte is None:
-                if now - self._began > self._timing.first_byte_s:
-                    # Few pictures, or keyframes: the next one may take as long.
-                    self._stall_s = max(self._stall_s, now - self._began)
+                # Few pictures, or keyframes: the next one may take as long.
+                self._stall_s = max(self._stall_s, 1.5 * (now - self._began))
                 self._run.first_byte = self._run.first_byte or now
                 self._history.describe(self._run)
             self._run.last_byte = now
@@ -334,7 +335,7 @@ class Connection:
         transport, is_known = self._source.transport, self._run.format.codec is not None
         # Over UDP, ffmpeg does not notice silence.
         is_rtsp = self._http_stream is None and transport is not Transport.UDP
-        is_video = is_rtsp or is_known
+        is_video = is_rtsp or is_known or self._is_mjpeg
         limit_s = _MOST_WAIT_S if is_video else self._timing.first_byte_s
         if waited_s > limit_s:
             return diagnosis.silent(self._run.format, transport)

@@ -42,7 +42,7 @@ class HttpStream:
         self._source = source
         self._clock = clock
         # Longer than the watchdog, which decides what silence means.
-        self._silence_s = max(timing.first_byte_s, 1.5 * timing.stall_s)
+        self._silence_s = max(timing.first_byte_s, 2 * timing.stall_s)
         self._hang_s = timing.stall_s / 2  # shorter: the next answer may be better
         self._slowest_s = 0.0  # of the good answers
         self._every_s = 1 / (source.framerate or 1)

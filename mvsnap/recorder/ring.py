@@ -45,7 +45,6 @@ _MOST_FITTINGS = 3  # of one connection: each learns one thing about the stream
 _NO_FRAMERATE = "framerate has no effect: its stream is neither JPEG nor MJPEG by HTTP"
 _BUG = "the recorder has a bug: see the log"
 _NO_MEMORY = "the recorder cannot write to its memory: see the log"
-_MOST_PATIENCE = 4  # 40 s of silence; the fewest that cameras offer is one in 16 s
 _STOP_S = 3.0  # a camera that does not answer must not delay the others
 
 
@@ -86,7 +85,6 @@ class Ring:
         self._container = Container.TS
         self._sound = Sound.COPY
         self._is_checked = False  # ffmpeg is new enough
-        self._patience = 1
         self.why = ""  # the last connection ended, or none was ever made
         self.first_picture: float | None = None  # if the first try had any
         self._status = CameraStatus(State.STOPPED, State.STOPPED.text, clock.now())
@@ -248,7 +246,6 @@ class Ring:
 
     def _connected(self, source: StreamSource, keeper: _Keeper) -> Ending:
         timing = self._settings.timing
-        timing = replace(timing, stall_s=timing.stall_s * self._patience)
         http_stream, run = None, None
         if source.kind is not SourceKind.RTSP and not keeper.stopping.is_set():
             http_stream = HttpStream(source, timing, self._clock)
@@ -284,11 +281,7 @@ class Ring:
         if source.framerate and not has_effect and not self._status.connects:
             log.warning("camera %s: %s", self.camera.name, _NO_FRAMERATE)
         self._status = replace(self._status, connects=self._status.connects + 1)
-        ending = connection.keep()
-        if ending.state is State.STALLED and len(run.segments) == 1:
-            # One picture, and no second: of a stuck camera, or of one that sends few.
-            self._patience = min(2 * self._patience, _MOST_PATIENCE)
-        return ending
+        return connection.keep()
 
     def _beat(self, run: Run) -> None:
         """Bytes arrived: report it once, and delete what is too old."""
