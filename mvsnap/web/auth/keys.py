@@ -28,7 +28,10 @@ _KNOWN_GOOD = 1000
 
 
 class Caller:
-    """Who calls the API, with limits; None means all."""
+    """Who calls the API, with limits; None means all.
+
+    is_guessable: the key is shorter than new ones may be.
+    """
 
     def __init__(
         self,
@@ -36,8 +39,11 @@ class Caller:
         scopes: Iterable[Scope],
         cameras: Iterable[str] | None = None,
         rooms: Iterable[str] | None = None,
+        *,
+        is_guessable: bool = False,
     ) -> None:
         self.name = name
+        self.is_guessable = is_guessable
         self._scopes = set(scopes)
         self._cameras = None if cameras is None else frozenset(cameras)
         self._rooms = None
@@ -51,6 +57,7 @@ class Caller:
             key.scopes,
             None if "*" in key.cameras else key.cameras,
             None if "*" in key.rooms else key.rooms,
+            is_guessable=key.is_short,
         )
 
     def require_scope(self, scope: Scope) -> None:
@@ -141,8 +148,9 @@ class Authenticator:
         """Return the owner of a key, "" for none; address: of the client.
 
         An address that tried too many wrong keys is locked out for the rest of the
-        minute; only keys that worked from there before still work, so that one
-        misconfigured device does not lock out the others behind the same router.
+        minute. A right key still works: one misconfigured device must not lock out the
+        others behind the same router. Only a key that is short enough to be guessed
+        must have worked from there before.
 
         Raises:
             Unauthorized, TooManyRequests
@@ -151,7 +159,9 @@ class Authenticator:
         known_good = self.counters.known_good
         caller = self._find(key) if key else None
         locked = wrong.reached_by(address)
-        if caller is not None and (not locked or known_good.has(address, caller)):
+        if caller is not None and (
+            not (locked and caller.is_guessable) or known_good.has(address, caller)
+        ):
             known_good.add(address, caller)
             rate.count(f"key {caller.name}")
             return caller
