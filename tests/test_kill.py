@@ -67,12 +67,15 @@ class Triggers:
         return True
 
 
-def numbers_in(simulated: Clouds) -> dict[int, list[str]]:
-    """Return the texts that came, by the number of their trigger."""
+def numbers_in(simulated: Clouds, *, replies: bool = False) -> dict[int, list[str]]:
+    """Return the texts that came, by the number of their trigger.
+
+    replies: those in a thread instead, such as a picture that follows a note.
+    """
     found: dict[int, list[str]] = {}
     for message in list(simulated.webex.messages):
         number = re.search(r"#(\d{3})", message.markdown or "")
-        if number:
+        if number and replies == bool(message.parent_id):
             found.setdefault(int(number[1]), []).append(message.markdown or "")
     return found
 
@@ -118,6 +121,7 @@ def test_every_accepted_trigger_is_delivered_although_the_service_is_killed(
             f"{marked} messages say they may be repeats"
         )
     assert triggers.accepted == set(came)
-    for number, texts in more_than_once.items():
+    followed = numbers_in(simulated, replies=True)
+    for number, texts in (*more_than_once.items(), *followed.items()):
         unmarked = [text for text in texts if REPEAT not in text]
         assert len(unmarked) <= 1, (number, texts)
