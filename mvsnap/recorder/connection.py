@@ -335,7 +335,8 @@ class Connection:
         transport, is_known = self._source.transport, self._run.format.codec is not None
         # Over UDP, ffmpeg does not notice silence.
         is_rtsp = self._http_stream is None and transport is not Transport.UDP
-        is_video = is_rtsp or is_known or self._is_mjpeg
+        has_picture = self._is_mjpeg and self._run.first_byte is not None
+        is_video = is_rtsp or is_known or has_picture
         limit_s = _MOST_WAIT_S if is_video else self._timing.first_byte_s
         if waited_s > limit_s:
             return diagnosis.silent(self._run.format, transport)
