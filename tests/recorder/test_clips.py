@@ -228,7 +228,7 @@ def test_an_on_demand_clip_has_no_pre_roll_and_says_so(recorded: Recorded) -> No
     assert shown.last_s - shown.first_s >= 1
     assert clip.pre_roll_s == 0
     assert (clip.note or "").startswith("no pre-roll: the video starts ")
-    wait_for_state(recorded.recorder, "later", State.IDLE)
+    wait_for_state(recorded.recorder, "later", State.IDLE, 40)
 
 
 def test_a_thumbnail_shows_the_moment_of_the_trigger(recorded: Recorded) -> None:
