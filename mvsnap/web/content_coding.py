@@ -11,16 +11,20 @@ from mvsnap.errors import BadInput
 
 _GZIP = 16 + zlib.MAX_WBITS
 _MAGIC = b"\x1f\x8b"
+# Each costs a copy of the rest: a body of empty parts would take quadratic time.
+_MOST_PARTS = 16
 _WITH_HEADER, _RAW = zlib.MAX_WBITS, -zlib.MAX_WBITS
 
 
-def unpacked(asked: Request, most_bytes: int) -> bytes:
+def unpacked(asked: Request, most_bytes: int, *, cache: bool = True) -> bytes:
     """Return the body as it was before it was compressed, at most so many bytes.
+
+    cache: whether the request keeps its compressed body for others to read.
 
     Raises:
         BadInput, RequestEntityTooLarge, UnsupportedMediaType
     """
-    body = asked.get_data(parse_form_data=False)
+    body = asked.get_data(cache=cache, parse_form_data=False)
     coding = asked.headers.get("Content-Encoding", "").strip().lower()
     # Some senders compress and do not say so; no text begins like this.
     is_gzip = coding in ("gzip", "x-gzip") or (not coding and body[:2] == _MAGIC)
@@ -47,7 +51,9 @@ def _inflated(
 def _members(body: bytes, wbits: int, coding: str, most_bytes: int) -> bytes:
     """Return all that is in the body: gzip may consist of several parts."""
     plain = b""
-    while body:
+    for _ in range(_MOST_PARTS):
+        if not body:
+            return plain
         unpack = zlib.decompressobj(wbits=wbits)
         # One byte more than allowed: a small body may decompress to gigabytes.
         plain += unpack.decompress(body, most_bytes + 1 - len(plain))
@@ -55,5 +61,7 @@ def _members(body: bytes, wbits: int, coding: str, most_bytes: int) -> bytes:
             raise RequestEntityTooLarge
         if not unpack.eof:
             raise BadInput(f"body: the {coding} data is truncated")
-        body = unpack.unused_data
+        body = unpack.unused_data  # a copy of all that is left
+    if body:
+        raise BadInput(f"body: more than {_MOST_PARTS} {coding} parts")
     return plain

@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import logging
 import threading
-import zlib
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 
-from flask import Blueprint, Request, Response, current_app, request
+from flask import Blueprint, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import (
     HTTPException,
-    RequestEntityTooLarge,
-    UnsupportedMediaType,
 )
 
 from mvsnap.errors import BadInput, MvsnapError
 from mvsnap.web import context
 from mvsnap.web.answers import json_response
+from mvsnap.web.content_coding import unpacked
 from mvsnap.web.context import Gateway, feature, gateway
 from mvsnap.wifi import receiver_auth as auth
 from mvsnap.wifi.answers import ObservationsAnswer
@@ -50,7 +48,6 @@ bp = Blueprint("scanning", __name__)
 
 _WANTS = "mvsnap_scanning_access_points"
 _REFUSALS = "mvsnap_scanning_refusals"
-_GZIP = b"\x1f\x8b"  # some proxies pack a body without saying so
 MAX_BYTES = 32 * 1024 * 1024
 # Tolerance for clocks that differ.
 _MOST_AHEAD = timedelta(minutes=5)
@@ -71,7 +68,7 @@ def validate() -> ResponseReturnValue:
 def receive() -> ResponseReturnValue:
     by = endpoint()
     try:
-        body = _body(request)
+        body = unpacked(request, MAX_BYTES, cache=False)
         with _large if len(body) > _LARGE_BYTES else nullcontext():
             return _received(by, body)
     except MvsnapError as exc:
@@ -116,33 +113,6 @@ def _refusals() -> RefusalLog:
 @bp.before_request
 def _limit_body() -> None:
     request.max_content_length = MAX_BYTES
-
-
-def _body(asked: Request) -> bytes:
-    """Return the decompressed body.
-
-    Raises:
-        BadInput, RequestEntityTooLarge, UnsupportedMediaType
-    """
-    body = asked.get_data(cache=False, parse_form_data=False)
-    coding = asked.headers.get("Content-Encoding", "").strip().lower()
-    if coding in ("", "identity") and not body.startswith(_GZIP):
-        return body
-    if coding not in ("", "identity", "gzip", "x-gzip"):
-        raise UnsupportedMediaType("Content-Encoding: expected gzip or none")
-    unpack = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
-    try:
-        # One byte more than allowed: a small body may decompress to gigabytes.
-        plain = unpack.decompress(body, MAX_BYTES + 1)
-    except zlib.error as exc:
-        raise BadInput(
-            "body: not gzip (as Content-Encoding or its start says)"
-        ) from exc
-    if len(plain) > MAX_BYTES:
-        raise RequestEntityTooLarge
-    if not unpack.eof:
-        raise BadInput("body: the gzip data is truncated")
-    return plain
 
 
 def _network_id(by: Endpoint, message: ParsedMessage) -> str:

@@ -77,6 +77,14 @@ def test_a_compressed_alarm_is_read(
     assert len(web.accepted) == 2
 
 
+def test_a_body_of_many_parts_is_refused_before_they_are_unpacked(
+    client: FlaskClient,
+) -> None:
+    answer = post(client, HOOK, gzip.compress(b"") * 9000, "gzip")
+    assert answer.status_code == 400
+    assert "more than 16 gzip parts" in answer.get_json()["error"]["message"]
+
+
 @pytest.mark.parametrize(
     ("body", "coding", "status"),
     [

@@ -395,6 +395,8 @@ def test_a_packed_body_is_unpacked(web: ScanningWeb, client: FlaskClient) -> Non
     assert counts(client.post(URL, **packed(message))) == (1, 0, 0)
     assert code(client.post(URL, **packed(message[:-20]))) == (400, "bad_input")
     assert code(client.post(URL, **packed(b"garbage"))) == (400, "bad_input")
+    many = gzip.compress(b"") * 500_000
+    assert code(client.post(URL, **packed(many))) == (400, "bad_input")
     other = client.post(URL, data=message, headers={"Content-Encoding": "br"})
     assert other.status_code == 415
 
