@@ -182,8 +182,7 @@ def clip(
         into["tag:v"] = "hvc1"  # the only tag with which Apple plays it
     source = ffmpeg.input("pipe:0", **join)
     stream = ffmpeg.output(source["v:0"], source["a:0?"], str(target), **into)
-    said = (*_QUIET, "-y", "-loglevel", "error", "-progress", "pipe:1")
-    return _line(stream.global_args(*said), program)
+    return _line(stream.global_args(*_QUIET, "-y", "-loglevel", "error"), program)
 
 
 def thumbnail(
