@@ -5,10 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
+
+# A clock that NTP keeps is never set by as much at once.
+SMALLEST_STEP = timedelta(minutes=1)
+# After this no age is reckoned by what the clock said before it was set.
+_SETTING_KEPT_S = 2 * 86400.0
+# A faulty clock may step for ever.
+_MOST_SETTINGS = 50
 
 
 class Clock(Protocol):
@@ -24,6 +31,7 @@ class SystemClock:
 
     def __init__(self) -> None:
         self._stopped = threading.Event()
+        self._steps = _Steps()
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -34,12 +42,72 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         self._stopped.wait(seconds)
 
+    def passed_since(self, moment: datetime) -> timedelta:
+        """Return how long ago that was, whatever the clock was set to since.
+
+        The moment was read from the clock, which may have been set since then, or
+        before: of the ages that this gives the shortest counts. So something may seem
+        younger than it is, never older.
+        """
+        ages = [now - moment for now in self._nows() if now >= moment]
+        return min(ages, default=self.passed_since_start())
+
+    def moment_before(self, age: timedelta) -> datetime:
+        """Return a moment that is at least so long ago, whatever the clock was set to.
+
+        For rows of the store: what is older than this is older than `age`.
+        """
+        return min(self._nows()) - age
+
+    def passed_since_start(self) -> timedelta:
+        """Return how long this process has looked at its clock."""
+        self._nows()
+        return timedelta(seconds=self.monotonic() - self._steps.began_s)
+
+    def passed_since_step(self) -> timedelta:
+        """Return how long nobody has set the clock, as far as this process knows."""
+        self._nows()
+        return timedelta(seconds=self.monotonic() - self._steps.last_s)
+
+    def _nows(self) -> list[datetime]:
+        return self._steps.nows(self.now(), self.monotonic())
+
     def stop(self) -> None:
         self._stopped.set()
 
     @property
     def stopped(self) -> bool:
         return self._stopped.is_set()
+
+
+class _Steps:
+    """How the wall clock was set since this process looked at it first.
+
+    began_s, last_s: the monotonic time of the first look, and of the last step.
+    """
+
+    def __init__(self) -> None:
+        self.began_s = self.last_s = 0.0
+        # For each setting the moment at which the monotonic clock was 0, and when it
+        # was last seen; the last one holds now.
+        self._settings: list[tuple[datetime, float]] = []
+        self._lock = threading.Lock()
+
+    def nows(self, now: datetime, monotonic_s: float) -> list[datetime]:
+        """Return what the clock would say now, by each of its settings."""
+        zero = now - timedelta(seconds=monotonic_s)
+        with self._lock:
+            known = self._settings
+            if not known:
+                self.began_s = self.last_s = monotonic_s
+            elif abs(zero - known[-1][0]) < SMALLEST_STEP:
+                known = known[:-1]
+            else:
+                self.last_s = monotonic_s
+            recent_s = monotonic_s - _SETTING_KEPT_S
+            known = [one for one in known if one[1] > recent_s]
+            self._settings = [*known, (zero, monotonic_s)][-_MOST_SETTINGS:]
+            return [zero + timedelta(seconds=monotonic_s) for zero, _ in self._settings]
 
 
 def poll(

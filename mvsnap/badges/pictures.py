@@ -12,7 +12,7 @@ from mvsnap.badges.model import BadgeEvent, BadgePictureState, Readers, ask_at
 from mvsnap.badges.picture_queue import BadgePictures
 from mvsnap.clock import SystemClock
 from mvsnap.errors import CameraOffline, NoVideo, UpstreamError
-from mvsnap.jobs.retry import ask_again_s
+from mvsnap.jobs.retry import ask_again_s, is_too_old
 from mvsnap.photographer import Photographer
 from mvsnap.store.files import Files
 
@@ -123,9 +123,8 @@ class PictureFetcher:
 
     def _note(self, badge: BadgeEvent, why: UpstreamError) -> None:
         now = self._clock.now()
-        again_s = ask_again_s(
-            why, badge.asks, now - badge.swiped_at, now - badge.recorded_at
-        )
+        is_over = is_too_old(badge.recorded_at, self._clock)
+        again_s = ask_again_s(why, badge.asks, now - badge.swiped_at, is_over=is_over)
         again_at = None
         if again_s is not None:
             again_at = ask_at(badge.swiped_at, now + timedelta(seconds=again_s))

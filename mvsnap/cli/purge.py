@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 @config_option
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Show what would be removed.")
+@click.option(
+    "--force", is_flag=True, help="Even if the clock has leapt since the last time."
+)
 @click.pass_context
-def purge(ctx: click.Context, *, dry_run: bool) -> None:
+def purge(ctx: click.Context, *, dry_run: bool, force: bool) -> None:
     """Delete data past its retention (the service also does this by itself).
 
     Settings: storage.retention_days, storage.max_gb, scanning.keep_observations_days,
@@ -33,27 +36,35 @@ def purge(ctx: click.Context, *, dry_run: bool) -> None:
     settings = load_settings(ctx)
     parts = open_parts(settings)
     with storage_errors(settings):
-        results = _purge(parts, dry_run=dry_run)
+        results = _purge(parts, dry_run=dry_run, force=force)
     lines = [line for result in results for line in _lines(result, dry_run=dry_run)]
     for line in lines:
         out.print(line, markup=False)
     if dry_run:
         out.print("Dry run: nothing was removed.")
+    held = [result for result in results if result.held]
+    for result in held:
+        err.print(f"{result.name}: nothing was removed: {result.held}.", markup=False)
+    if held:
+        raise SystemExit(1)
 
 
-def _purge(parts: Parts, *, dry_run: bool) -> list[PurgeResult]:
+def _purge(parts: Parts, *, dry_run: bool, force: bool) -> list[PurgeResult]:
     from rich.progress import Progress
 
     from mvsnap.runtime import cleaning
+    from mvsnap.runtime.purge_guard import purge_guard
 
-    results = []
+    guard, results = purge_guard(parts, waits=False), []
     bar = Progress(console=err, transient=True, disable=not err.is_terminal)
     with cleaning.record_of_jobs(parts.settings) as jobs, bar:
         kinds = cleaning.kinds(parts, jobs)
         task = bar.add_task("", total=len(kinds))
         for kind in kinds:
             bar.update(task, description=kind.name)
-            results.append(kind.purge(dry_run=dry_run))
+            results.append(
+                kind.purge(dry_run=True) if dry_run else guard.clean(kind, force=force)
+            )
             bar.advance(task)
     return results
 
@@ -62,6 +73,8 @@ def _lines(result: PurgeResult, *, dry_run: bool) -> list[str]:
     """Return what to say of a kind: nothing where there was nothing to remove."""
     verb = "would be removed" if dry_run else "removed"
     said = f"{result.name}: {result.removed} {verb}"
+    if result.held and not result.removed:
+        return []
     if result.left_bytes is not None:
         freed, left = _gb(result.size_bytes), _gb(result.left_bytes)
         return [f"{said} ({freed} freed), {left} left."]

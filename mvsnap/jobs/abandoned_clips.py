@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from mvsnap.clip_model import ClipState
-from mvsnap.clock import Clock
+from mvsnap.clock import SystemClock
 from mvsnap.domain import Job
 from mvsnap.jobs.clip_results import ClipResults, notification_job
 from mvsnap.jobs.executors import installation_of
@@ -35,7 +35,7 @@ class AbandonedClips:
         store: Store,
         clip_results: ClipResults,
         submit: Callable[[Job], None],
-        clock: Clock,
+        clock: SystemClock,
         *,
         recorder_id: str,
     ) -> None:
@@ -49,7 +49,8 @@ class AbandonedClips:
     def finish(self) -> int:
         """Fail and post the clips that nobody will record; return how many."""
         now = self._clock.now()
-        left = self._clips.left_by_others(self._alive(), now - _ABANDONED_AFTER)
+        before = self._clock.moment_before(_ABANDONED_AFTER)
+        left = self._clips.left_by_others(self._alive(), before)
         for clip in left:
             if clip.state is ClipState.RECORDING:
                 self._clip_results.fail(clip, _GONE)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mvsnap.clock import Clock
@@ -20,6 +20,7 @@ from mvsnap.store.videos import VideoStore
 
 log = logging.getLogger(__name__)
 
+_EVER = datetime.min.replace(tzinfo=UTC)
 # A newer file may belong to a clip whose row is not updated yet.
 _STRAY_AFTER_S = 86400.0
 
@@ -55,10 +56,13 @@ class Retention:
         self._files = files
         self._clock = clock
 
-    def tidy(self, *, dry_run: bool = False) -> PurgeResult:
-        """Remove the videos that are too old, too much, or in the way of new ones."""
+    def tidy(self, *, dry_run: bool = False, by_age: bool = True) -> PurgeResult:
+        """Remove the videos that are too old, too much, or in the way of new ones.
+
+        by_age: False while the clock cannot be believed.
+        """
         removed, size_bytes = 0, 0
-        for video, why in self._to_remove():
+        for video, why in self._to_remove(by_age=by_age):
             clips = self._videos.retire(video.path, dry_run=dry_run)
             if not clips:
                 continue  # somebody keeps it since a moment
@@ -127,10 +131,10 @@ class Retention:
                     log.warning("the file of clip %s is missing: %s", clip_id, path)
         return lost
 
-    def _to_remove(self) -> list[tuple[Video, Why]]:
+    def _to_remove(self, *, by_age: bool = True) -> list[tuple[Video, Why]]:
         now = self._clock.now()
         limits = ClipLimits(
-            before=now - self._rules.keep_for,
+            before=now - self._rules.keep_for if by_age else _EVER,
             max_bytes=self._rules.max_bytes,
             lacking_bytes=lacking_bytes(
                 free_bytes(self._data_dir), self._rules.min_free_bytes

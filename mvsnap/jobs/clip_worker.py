@@ -19,7 +19,7 @@ from mvsnap.domain import CameraName, EventId, Serial
 from mvsnap.errors import NotFound, QueueFull
 from mvsnap.jobs.camera_states import CameraStates
 from mvsnap.jobs.clip_results import ClipResults, notification_job
-from mvsnap.jobs.retry import GIVE_UP_AFTER, defer_delay_s
+from mvsnap.jobs.retry import GIVE_UP_AFTER, defer_delay_s, is_too_old
 from mvsnap.jobs.service import JobService
 from mvsnap.loop import Every, Loop
 from mvsnap.metrics import Metrics
@@ -145,7 +145,7 @@ class ClipWorker:
         """Return cameras that were removed from the settings with clips waiting."""
         if not self._overdue.due():
             return set()
-        overdue = self._clips.overdue(self._clock.now() - _OVERDUE)
+        overdue = self._clips.overdue(self._clock.moment_before(_OVERDUE))
         return {clip.camera for clip in overdue}
 
     def _work(self, clip: Clip, begun: threading.Event) -> None:
@@ -181,7 +181,7 @@ class ClipWorker:
     def _unexpected(self, clip: Clip) -> None:
         """Have it retried after a while, unless that went on for a day."""
         self._clock.sleep(_AGAIN_S)
-        if self._clock.now() - clip.received_at > GIVE_UP_AFTER:
+        if is_too_old(clip.received_at, self._clock):
             self._clip_results.fail(clip, "internal error; see the log")
 
     def _record(self, clip: Clip, begun: threading.Event) -> None:
@@ -197,12 +197,11 @@ class ClipWorker:
             )
         finally:
             begun.set()
-        now = self._clock.now()
-        age = now - clip.received_at
-        if result.retry and age < GIVE_UP_AFTER:
-            again_s = defer_delay_s(age, None)
+        if result.retry and not is_too_old(clip.received_at, self._clock):
+            again_s = defer_delay_s(self._clock.passed_since(clip.received_at), None)
             note = result.error or ""
-            self._clips.put_back(clip.id, note, now + timedelta(seconds=again_s))
+            again_at = self._clock.now() + timedelta(seconds=again_s)
+            self._clips.put_back(clip.id, note, again_at)
             log.warning("clip of %s deferred by %.0f s: %s", clip.camera, again_s, note)
             return
         self._clip_results.store(clip, result)

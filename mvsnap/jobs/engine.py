@@ -32,7 +32,7 @@ from mvsnap.domain import Job, JobId
 from mvsnap.errors import EngineUnfit
 from mvsnap.jobs.codec import decode, encode
 from mvsnap.jobs.finished import finished_pages
-from mvsnap.jobs.retry import GIVE_UP_AFTER, defer_delay_s
+from mvsnap.jobs.retry import defer_delay_s, is_too_old
 from mvsnap.store.database import turns, use_wal
 from mvsnap.store.sqlite_file import require_sound
 
@@ -218,11 +218,10 @@ class WorkerEngine:
         self._defer(job, text, defer_s)
 
     def _unexpected(self, job: Job) -> float | None:
-        age = self._clock.now() - job.accepted_at
-        if age < GIVE_UP_AFTER:
-            return defer_delay_s(age, None)
-        log.error("gave up on job %s", job.id)
-        return None
+        if is_too_old(job.accepted_at, self._clock):
+            log.error("gave up on job %s", job.id)
+            return None
+        return defer_delay_s(self._clock.passed_since(job.accepted_at), None)
 
     def _defer(self, job: Job, text: str, defer_s: float) -> None:
         """Resume the job later, as a workflow of its own: it occupies no thread."""

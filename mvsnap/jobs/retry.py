@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from mvsnap.clock import SystemClock
@@ -21,6 +21,8 @@ RETRY_LIMIT_S = 60.0
 COMMAND_RETRY_LIMIT_S = 15.0
 # A job older than this is given up.
 GIVE_UP_AFTER = timedelta(hours=24)
+# But not by a process that has just started: its clock may still be set by NTP.
+_TRIED_FOR = timedelta(hours=1)
 
 # Video that is not there after an hour was never recorded, or is deleted.
 _VIDEO_MAY_COME = timedelta(hours=1)
@@ -60,6 +62,12 @@ def retrying(
         pause_s = min(pause_s * 2, _LONGEST_S)
 
 
+def is_too_old(since: datetime, clock: SystemClock) -> bool:
+    """Return whether what was received then is no longer retried."""
+    tried_for = clock.passed_since_start()
+    return clock.passed_since(since) >= GIVE_UP_AFTER and tried_for >= _TRIED_FOR
+
+
 def defer_delay_s(age: timedelta, retry_after_s: float | None) -> float:
     """Return how long a deferred job waits: a quarter of its age, 10 s to 10 min."""
     own_s = min(max(age.total_seconds() / 4, 10.0), 600.0)
@@ -67,7 +75,7 @@ def defer_delay_s(age: timedelta, retry_after_s: float | None) -> float:
 
 
 def ask_again_s(
-    why: UpstreamError, asks: int, since_swipe: timedelta, since_received: timedelta
+    why: UpstreamError, asks: int, since_swipe: timedelta, *, is_over: bool
 ) -> float | None:
     """Return when to try the picture of a badge event again, None: not automatically.
 
@@ -75,10 +83,11 @@ def ask_again_s(
     that is offline, a key that is refused, a cloud out of reach) may be fixed: retried
     for a day.
     asks: the number of attempts so far; the waits double from a minute to an hour.
+    is_over: see `is_too_old`.
     """
     if isinstance(why, NoVideo) and since_swipe >= _VIDEO_MAY_COME:
         return None
-    if since_received >= GIVE_UP_AFTER:
+    if is_over:
         return None
     own_s = min(60.0 * float(2 ** min(asks, 10)), 3600.0)
     return max(own_s, min(why.retry_after_s or 0, 3600.0))
@@ -102,12 +111,12 @@ class RetryPolicy:
 
     def allows_retry(self, job: Job, why: UpstreamError) -> bool:
         """Return whether the job is worth another run after this error."""
-        young = self._clock.now() - job.accepted_at < GIVE_UP_AFTER
-        return self.is_rerun and why.retry and young
+        is_over = is_too_old(job.accepted_at, self._clock)
+        return self.is_rerun and why.retry and not is_over
 
     def defer_s(self, job: Job, why: UpstreamError) -> float:
         """Return in how many seconds to run the job again."""
         if self._clock.stopped:
             return 0.0
-        age = self._clock.now() - job.accepted_at
+        age = self._clock.passed_since(job.accepted_at)
         return defer_delay_s(age, why.retry_after_s)

@@ -37,6 +37,7 @@ KEPT = {
     "workers": "a silent worker is forgotten as soon as its jobs are taken over",
     "claims": "one row for each kind of work that one process does for all",
     "setting_overrides": "settings hold until they are changed",
+    "cleanings": "one row for each kind of data",
     "users": "users stay until they are removed",
     "cardholders": "replaced whenever the directory is read",
     "directories": "one row, about the directory that was read last",
@@ -61,7 +62,7 @@ class DataKind:
     """One kind of data.
 
     kept: the setting that says how long, or what else does. tables: those it empties.
-    every_s: how often the worker takes the step.
+    every_s: how often the worker takes the step. for_room: what goes whatever its age.
     """
 
     name: str
@@ -69,9 +70,15 @@ class DataKind:
     step: Step
     tables: tuple[str, ...] = ()
     every_s: float = _HOURLY_S
+    for_room: Step | None = None
 
     def purge(self, *, dry_run: bool = False) -> PurgeResult:
         return replace(self.step(dry_run), name=self.name)
+
+    def make_room(self) -> PurgeResult:
+        """Remove only what has to go for want of room."""
+        result = PurgeResult() if self.for_room is None else self.for_room(False)
+        return replace(result, name=self.name)
 
 
 def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
@@ -83,7 +90,14 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
     old, over = steps.older_than_retention, steps.over
     visitors = parts.visitors.store
     return (
-        DataKind("Clips", _CLIP_LIMITS, steps.clips, ("clips",), _OFTEN_S),
+        DataKind(
+            "Clips",
+            _CLIP_LIMITS,
+            steps.clips,
+            ("clips",),
+            _OFTEN_S,
+            for_room=steps.clips_over_limits,
+        ),
         DataKind("Events", _DAYS, steps.events, ("events",)),
         DataKind(
             "Deliveries", _DAYS, old(parts.store.purge_deliveries), ("deliveries",)
@@ -177,6 +191,9 @@ class _Steps:
 
     def clips(self, dry_run: bool) -> PurgeResult:
         return self._retention.tidy(dry_run=dry_run)
+
+    def clips_over_limits(self, dry_run: bool) -> PurgeResult:
+        return self._retention.tidy(dry_run=dry_run, by_age=False)
 
     def events(self, dry_run: bool) -> PurgeResult:
         gone = self._gone(dry_run)

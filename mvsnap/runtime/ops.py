@@ -59,6 +59,7 @@ def readyz() -> ResponseReturnValue:
     ready = all(reason == "ok" for reason in parts.values())
     # For information: a camera that is offline does not stop alarms from coming in.
     parts["recorder"] = _recorder()
+    parts["cleaning"] = _cleaning()
     if parts["clock"] == "ok":
         since: ClockSinceStart = current_app.extensions[_CLOCK]
         parts["clock"] = since.jump() or "ok"
@@ -170,6 +171,14 @@ def _clock() -> str:
         return "unknown: the database does not answer"
     stored_at = newest[0].recorded_at if newest else None
     return mistake(gateway().clock.now(), stored_at) or "ok"
+
+
+def _cleaning() -> str:
+    try:
+        held = gateway().cleanings.held()
+    except SQLAlchemyError:
+        return "unknown: the database does not answer"
+    return "; ".join(f"{kind}: {why}" for kind, why in held.items()) or "ok"
 
 
 def _recorder() -> str:

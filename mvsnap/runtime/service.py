@@ -12,6 +12,7 @@ from mvsnap.jobs.engine import ClientEngine, Engine
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.runtime.worker import Worker, badge_loop, clip_worker
+from mvsnap.store.cleanings import CleaningStore
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -143,6 +144,7 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
             site=parts.site,
             users=parts.users,
             audit=parts.audit,
+            cleanings=CleaningStore(parts.db),
             files=parts.files,
             clock=parts.clock,
             metrics=parts.metrics,

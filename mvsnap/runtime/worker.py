@@ -18,6 +18,7 @@ from mvsnap.jobs.service import Finished, JobService
 from mvsnap.loop import Chores, Loop, stop_all
 from mvsnap.runtime import background, cleaning, clouds
 from mvsnap.runtime.parts import Parts, jobs_url
+from mvsnap.runtime.purge_guard import PurgeGuard, purge_guard
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.events import SILENT_AFTER
 from mvsnap.wifi.worker import VisitMaker
@@ -97,10 +98,13 @@ class Worker:
 
     def _chores(self) -> Chores:
         chores = Chores(self._parts.clock, OUTAGES)
+        guard = purge_guard(self._parts)
         kinds = cleaning.kinds(self._parts, self.engine)
         for place, kind in enumerate(kinds, start=1):
             name, first_s = f"cleaning: {kind.name}", place * _HEARTBEAT_S
-            chores.add(name, partial(_clean, kind), kind.every_s, first_s=first_s)
+            chores.add(
+                name, partial(_clean, guard, kind), kind.every_s, first_s=first_s
+            )
         chores.add(
             "abandoned clips",
             self._finish_abandoned,
@@ -110,6 +114,7 @@ class Worker:
         return chores
 
     def _beat(self) -> None:
+        self._parts.clock.passed_since_step()  # notices one
         # The database's time: clocks of different machines differ.
         store, now = self._parts.store, self._parts.store.now()
         store.heartbeat(self._slot.executor_id, now)
@@ -129,8 +134,8 @@ class Worker:
         self._abandoned.finish()
 
 
-def _clean(kind: cleaning.DataKind) -> None:
-    result = kind.purge()
+def _clean(guard: PurgeGuard, kind: cleaning.DataKind) -> None:
+    result = guard.clean(kind)
     if result.removed:
         log.info("%s: %d removed", kind.name, result.removed)
 

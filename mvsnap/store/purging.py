@@ -28,7 +28,7 @@ class PurgeResult:
 
     paths: files of the rows, still to be removed. files: how many of them.
     size_bytes: freed, and left_bytes: still there, both of clips alone. lost: clips
-    whose file is missing.
+    whose file is missing. held: why old data stays for now.
     """
 
     name: str = ""
@@ -38,6 +38,7 @@ class PurgeResult:
     left_bytes: int | None = None
     lost: int = 0
     paths: tuple[str, ...] = ()
+    held: str = ""
 
 
 @dataclass(frozen=True, slots=True)

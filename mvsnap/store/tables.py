@@ -275,3 +275,14 @@ secrets = Table(
     Column("value", Text, nullable=False, comment="random; or when it expires"),
     comment="Shared by all processes: the key of sessions, and ended sessions",
 )
+
+cleanings = Table(
+    "cleanings",
+    metadata,
+    Column("kind", Text, primary_key=True, comment="of data, such as Events"),
+    Column("cleaned_at", Moment, comment="last time, by its machine's clock"),
+    Column(
+        "held", Text, nullable=False, server_default="", comment="why it is not cleaned"
+    ),
+    comment="When old data was removed last: a leap of the clock since then is seen",
+)

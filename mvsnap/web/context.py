@@ -13,6 +13,7 @@ from mvsnap.config.model import Settings
 from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
 from mvsnap.store.audit import AuditLog
+from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
@@ -40,6 +41,7 @@ class Gateway:
     site: SiteStore
     users: UserStore
     audit: AuditLog
+    cleanings: CleaningStore
     files: Files
     clock: Clock
     metrics: Metrics

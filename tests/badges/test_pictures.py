@@ -149,22 +149,22 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 @pytest.mark.parametrize(
-    ("why", "asks", "since_swipe", "since_received", "again_s"),
+    ("why", "asks", "since_swipe", "is_over", "again_s"),
     [
-        (NoVideo("x", retry=True), 0, 4 * MINUTE, MINUTE, 60),
-        (NoVideo("x", retry=False), 3, 30 * MINUTE, MINUTE, 480),
-        (NoVideo("x", retry=False), 0, HOUR, MINUTE, None),
-        (CameraOffline("x", retry=False), 0, 48 * HOUR, MINUTE, 60),
-        (CameraOffline("x", retry=False), 9, 48 * HOUR, 5 * HOUR, 3600),
-        (CameraOffline("x", retry=False), 9, 48 * HOUR, 24 * HOUR, None),
-        (UpstreamError("x", retry=True, retry_after_s=90), 0, HOUR, MINUTE, 90),
+        (NoVideo("x", retry=True), 0, 4 * MINUTE, False, 60),
+        (NoVideo("x", retry=False), 3, 30 * MINUTE, False, 480),
+        (NoVideo("x", retry=False), 0, HOUR, False, None),
+        (CameraOffline("x", retry=False), 0, 48 * HOUR, False, 60),
+        (CameraOffline("x", retry=False), 9, 48 * HOUR, False, 3600),
+        (CameraOffline("x", retry=False), 9, 48 * HOUR, True, None),
+        (UpstreamError("x", retry=True, retry_after_s=90), 0, HOUR, False, 90),
     ],
 )
 def test_the_rule_of_asking_again(
     why: UpstreamError,
     asks: int,
     since_swipe: timedelta,
-    since_received: timedelta,
+    is_over: bool,
     again_s: float | None,
 ) -> None:
-    assert ask_again_s(why, asks, since_swipe, since_received) == again_s
+    assert ask_again_s(why, asks, since_swipe, is_over=is_over) == again_s

@@ -31,11 +31,16 @@ from tests.core import build
 
 
 class JumpingClock(SystemClock):
-    """Begins now; `sleep` moves it at once. `asleep` lists the sleeps."""
+    """Begins now, in a process that has run for two hours.
+
+    `sleep` moves it at once. `asleep` lists the sleeps.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._began = datetime.now(UTC)
+        self._elapsed_s = -7200.0
+        self.passed_since_start()
         self._elapsed_s = 0.0
         self.asleep: list[float] = []
 

@@ -15,7 +15,7 @@ from mvsnap.jobs.abandoned_clips import AbandonedClips
 from mvsnap.jobs.clip_results import ClipResults, notification_job
 from mvsnap.metrics import Metrics
 from mvsnap.store import database
-from tests.clients.fakes import FakeClock
+from tests.jobs.fakes import JumpingClock
 from tests.store.recordings import HERE, ROBOT, THERE, Recordings
 
 GONE = "its recorder is gone, along with its machine or data_dir"
@@ -25,8 +25,8 @@ ROOM = ("Site A - Alarms",)
 class Site(Recordings):
     def __init__(self, db: database.Database, folder: Path) -> None:
         super().__init__(db)
-        self.clock = FakeClock()
-        self.clock.pass_time(2 * 86400)
+        self.clock = JumpingClock()
+        self.clock.sleep(2 * 86400)
         self.jobs: list[Job] = []
         clip_results = ClipResults(
             {}, self.clips, self.clock, Metrics(), data_dir=folder

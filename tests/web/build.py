@@ -28,6 +28,7 @@ from mvsnap.runtime import store_url
 from mvsnap.runtime.web_app import create_app
 from mvsnap.store import database
 from mvsnap.store.audit import AuditLog
+from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
@@ -117,6 +118,7 @@ class Web:
         self.visitors = VisitorStore(shared)
         self.users = UserStore(shared)
         self.audit = AuditLog(shared)
+        self.cleanings = CleaningStore(shared)
         self.badges = BadgeStore(shared)
         self.badge_pictures = BadgePictures(shared)
         self.directory = DirectoryStore(shared)
@@ -150,6 +152,7 @@ class Web:
                 site=self.site,
                 users=self.users,
                 audit=self.audit,
+                cleanings=self.cleanings,
                 files=self.files,
                 clock=clock,
                 metrics=metrics,

@@ -1,0 +1,96 @@
+"""Keeps a clock that is wrong from emptying the store.
+
+A Raspberry Pi has no clock chip: until NTP answers, everything may seem a year old.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from mvsnap.clock import SystemClock
+from mvsnap.runtime.cleaning import DataKind
+from mvsnap.runtime.parts import Parts
+from mvsnap.store.cleanings import CleaningStore
+from mvsnap.store.events import EventFilter
+from mvsnap.store.purging import PurgeResult
+
+log = logging.getLogger(__name__)
+
+# A machine may be off over a weekend; after more than this somebody may have to look.
+_USUAL_LEAP = timedelta(days=3)
+# How long NTP may take to set a clock that is wrong.
+_SETTLED_AFTER = timedelta(hours=1)
+# The time of the last cleaning is written about twice a day, for the sake of SD cards.
+_WRITTEN_EVERY = timedelta(hours=12)
+# Of so few rows most may go at any time.
+_FEW = 20
+
+_NOT_SETTLED = (
+    "the clock is far ahead of the last cleaning: waiting whether it stays so"
+)
+FORCE = "if the clock is right, `mvsnap purge --force` removes them"
+
+
+class PurgeGuard:
+    """Cleans by the table of `cleaning`, unless the clock has leapt ahead since.
+
+    newest: when the last event was stored, for a store that was never cleaned yet.
+    waits: for NTP; not where a person asks.
+    """
+
+    def __init__(
+        self,
+        cleanings: CleaningStore,
+        newest: Callable[[], datetime | None],
+        clock: SystemClock,
+        *,
+        waits: bool = True,
+    ) -> None:
+        self._cleanings = cleanings
+        self._newest = newest
+        self._clock = clock
+        self._waits = waits
+
+    def clean(self, kind: DataKind, *, force: bool = False) -> PurgeResult:
+        """Remove what is past its time; `held` of the result says why it was not."""
+        last = self._cleanings.last(kind.name)
+        held = "" if force else self._doubt(kind, last)
+        if held:
+            if self._cleanings.held().get(kind.name) != held:
+                self._cleanings.hold(kind.name, held)
+                log.warning("%s: nothing is removed: %s", kind.name, held)
+            return replace(kind.make_room(), held=held)
+        result = kind.purge()
+        now = self._clock.now()
+        is_known = last is not None and abs(now - last) < _WRITTEN_EVERY
+        if not is_known or kind.name in self._cleanings.held():
+            self._cleanings.done(kind.name, now)
+        return result
+
+    def _doubt(self, kind: DataKind, last: datetime | None) -> str:
+        """Return why the clock may be wrong, "" if it seems right or does no harm."""
+        known = last or self._newest()
+        if known is None or self._clock.now() - known <= _USUAL_LEAP:
+            return ""
+        if self._waits and self._clock.passed_since_step() < _SETTLED_AFTER:
+            return _NOT_SETTLED
+        # What has no table of its own is no evidence.
+        there = self._cleanings.count(kind.tables)
+        going = kind.purge(dry_run=True).removed if there else 0
+        if going < _FEW or 2 * going <= there:
+            return ""
+        return (
+            f"{going} of {there} would go at once, and the last cleaning was on"
+            f" {known:%Y-%m-%d}; {FORCE}"
+        )
+
+
+def purge_guard(parts: Parts, *, waits: bool = True) -> PurgeGuard:
+    def newest() -> datetime | None:
+        found = parts.store.events(EventFilter(), 1)
+        return found[0].recorded_at if found else None
+
+    return PurgeGuard(CleaningStore(parts.db), newest, parts.clock, waits=waits)

@@ -1,0 +1,125 @@
+"""A clock that is wrong does not empty the store, and a right one still cleans it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from mvsnap.cli import main
+from mvsnap.config.model import Settings
+from mvsnap.jobs.finished import NoJobs
+from mvsnap.runtime import Parts, cleaning
+from mvsnap.runtime.purge_guard import FORCE, PurgeGuard, purge_guard
+from mvsnap.store.cleanings import CleaningStore
+from mvsnap.store.events import EventFilter
+from tests.core.build import event
+from tests.store.fixtures import url as url
+from tests.test_clock import DAY, HOUR, SetClock
+
+KEPT_DAYS = 30
+
+
+class Site:
+    """An event a day for as long as they are kept, and the clock of a Pi."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        settings = Settings.model_validate(
+            {
+                "data_dir": folder,
+                "database_url": url,
+                "storage": {"retention_days": KEPT_DAYS},
+            }
+        )
+        self.parts = Parts(settings)
+        self.clock = self.parts.clock = SetClock()
+        for day in range(KEPT_DAYS):
+            at = self.clock.now() - day * DAY - HOUR
+            self.parts.store.add_event(event(recorded_at=at, occurred_at=at))
+        self.guard = purge_guard(self.parts)
+        self.cleanings = CleaningStore(self.parts.db)
+
+    def clean(self, guard: PurgeGuard | None = None, *, force: bool = False) -> str:
+        """Clean the events; return why it was held."""
+        kinds = cleaning.kinds(self.parts, NoJobs())
+        kind = next(kind for kind in kinds if kind.name == "Events")
+        return (guard or self.guard).clean(kind, force=force).held
+
+    @property
+    def events(self) -> int:
+        return len(self.parts.store.events(EventFilter(), 100))
+
+
+@pytest.fixture
+def site(tmp_path: Path, url: str) -> Iterator[Site]:
+    made = Site(tmp_path, url)
+    yield made
+    made.parts.store.close()
+
+
+def test_day_by_day_the_oldest_goes(site: Site) -> None:
+    for _ in range(3):
+        assert site.clean() == ""
+        site.clock.go(DAY)
+    assert site.clean() == ""
+    assert site.events == KEPT_DAYS - 3
+
+
+def test_a_start_a_year_ahead_removes_nothing_and_then_goes_on(site: Site) -> None:
+    site.clock.set(365 * DAY)
+    early = purge_guard(site.parts)  # of a process that never saw the right time
+    assert "waiting" in site.clean(early)
+    site.clock.set(-365 * DAY)  # NTP
+    assert site.clean(early) == ""
+    assert site.cleanings.held() == {}
+    assert site.events == KEPT_DAYS
+
+
+def test_a_step_while_it_runs_waits_then_asks(site: Site) -> None:
+    assert site.clean() == ""
+    site.clock.set(365 * DAY)
+    assert "waiting" in site.clean()
+    site.clock.go(2 * HOUR)
+    held = site.clean()
+    assert held.startswith(f"{KEPT_DAYS} of {KEPT_DAYS} would go at once")
+    assert held.endswith(FORCE)
+    assert site.cleanings.held() == {"Events": held}
+    assert site.events == KEPT_DAYS
+    assert site.clean(force=True) == ""
+    assert site.events == 0
+    assert site.cleanings.held() == {}
+
+
+def test_a_fortnight_without_power_needs_nobody(site: Site) -> None:
+    assert site.clean() == ""
+    site.clock.go(14 * DAY)
+    assert site.clean() == ""
+    assert site.events == KEPT_DAYS - 14
+
+
+def test_a_day_too_much_is_no_reason_to_ask(site: Site) -> None:
+    assert site.clean() == ""
+    site.clock.set(timedelta(hours=25))
+    assert site.clean() == ""
+    assert site.events == KEPT_DAYS - 1
+
+
+def test_the_command_asks_and_may_be_forced(tmp_path: Path) -> None:
+    site = Site(tmp_path / "data", f"sqlite:///{tmp_path}/data/mvsnap.db")
+    site.clock.set(-400 * DAY)
+    with site.parts.db.writing() as connection:
+        connection.exec_driver_sql(
+            "update events set recorded_at = '2025-01-01 00:00:00.000000'"
+        )
+    site.parts.store.close()
+    config = tmp_path / "mvsnap.yaml"
+    config.write_text(f"data_dir: {tmp_path}/data\n")
+    run = CliRunner().invoke(main, ["--config", str(config), "purge"])
+    assert run.exit_code == 1, run.output
+    assert f"{KEPT_DAYS} of {KEPT_DAYS} would go at once" in run.output
+    run = CliRunner().invoke(main, ["--config", str(config), "purge", "--force"])
+    assert run.exit_code == 0, run.output
+    assert f"Events: {KEPT_DAYS} removed" in run.output

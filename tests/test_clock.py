@@ -1,0 +1,91 @@
+"""Ages go by what passed, whatever somebody sets the clock to meanwhile."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mvsnap.clock import SystemClock
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+class SetClock(SystemClock):
+    """Moves on request: `go` as time does, `set` as somebody who sets the clock."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wall = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+        self.uptime = timedelta(days=3)
+        self.passed_since_start()
+
+    def now(self) -> datetime:
+        return self.wall
+
+    def monotonic(self) -> float:
+        return self.uptime.total_seconds()
+
+    def go(self, passed: timedelta) -> None:
+        self.wall += passed
+        self.uptime += passed
+
+    def set(self, by: timedelta) -> None:
+        self.wall += by
+
+
+STEPS = [
+    timedelta(0),
+    timedelta(seconds=59),
+    HOUR,
+    -HOUR,
+    timedelta(hours=25),
+    365 * DAY,
+    -365 * DAY,
+]
+
+
+@pytest.mark.parametrize("step", STEPS, ids=str)
+def test_a_step_makes_nothing_older(step: timedelta) -> None:
+    clock = SetClock()
+    before = clock.now()
+    clock.go(4 * timedelta(minutes=1))
+    clock.set(step)
+    assert clock.passed_since(before) <= timedelta(minutes=5)
+    if abs(step) >= HOUR:
+        assert clock.passed_since(before) == timedelta(minutes=4)
+        assert clock.passed_since_step() == timedelta(0)
+    clock.go(2 * HOUR)
+    assert clock.passed_since(clock.now() - HOUR / 2) == HOUR / 2
+    assert clock.passed_since_start() == 2 * HOUR + timedelta(minutes=4)
+
+
+def test_what_was_before_the_start_is_as_old_as_the_clock_says() -> None:
+    clock = SetClock()
+    assert clock.passed_since(clock.now() - 30 * DAY) == 30 * DAY
+    clock.set(365 * DAY)
+    assert clock.passed_since(clock.now() - 395 * DAY) == 30 * DAY
+
+
+def test_a_moment_to_come_is_no_older_than_the_process() -> None:
+    clock = SetClock()
+    later = clock.now() + 10 * DAY
+    clock.go(HOUR)
+    assert clock.passed_since(later) == HOUR
+
+
+def test_old_rows_are_old_by_every_setting() -> None:
+    clock = SetClock()
+    right = clock.now() - DAY
+    clock.set(365 * DAY)
+    assert clock.moment_before(DAY) == right
+    clock.go(3 * DAY)
+    assert clock.moment_before(DAY) == clock.now() - DAY  # the old one is forgotten
+
+
+def test_a_clock_that_steps_for_ever_costs_no_memory() -> None:
+    clock = SetClock()
+    for _ in range(1000):
+        clock.set(HOUR)
+        clock.passed_since_step()
+    assert len(clock._nows()) <= 50
