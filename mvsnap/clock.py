@@ -31,7 +31,7 @@ class SystemClock:
 
     def __init__(self) -> None:
         self._stopped = threading.Event()
-        self._steps = _Steps()
+        self._wall_clocks = _WallClocks()
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -62,15 +62,15 @@ class SystemClock:
     def passed_since_start(self) -> timedelta:
         """Return how long this process has looked at its clock."""
         self._nows()
-        return timedelta(seconds=self.monotonic() - self._steps.began_s)
+        return timedelta(seconds=self.monotonic() - self._wall_clocks.began_s)
 
     def passed_since_step(self) -> timedelta:
         """Return how long nobody has set the clock, as far as this process knows."""
         self._nows()
-        return timedelta(seconds=self.monotonic() - self._steps.last_s)
+        return timedelta(seconds=self.monotonic() - self._wall_clocks.last_s)
 
     def _nows(self) -> list[datetime]:
-        return self._steps.nows(self.now(), self.monotonic())
+        return self._wall_clocks.nows(self.now(), self.monotonic())
 
     def stop(self) -> None:
         self._stopped.set()
@@ -80,7 +80,7 @@ class SystemClock:
         return self._stopped.is_set()
 
 
-class _Steps:
+class _WallClocks:
     """How the wall clock was set since this process looked at it first.
 
     began_s, last_s: the monotonic time of the first look, and of the last step.

@@ -183,6 +183,14 @@ RAISED = (EventKind.CROWD, EventKind.NOISE, EventKind.CROSSING)
 
 
 @dataclass(frozen=True, slots=True)
+class LastRun:
+    """Of a schedule. moment: when it was due. set_back_at: when its clock was."""
+
+    moment: datetime
+    set_back_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened. Events are only added, never changed.
 

@@ -48,7 +48,6 @@ _APP = "mvsnap"
 JOBS_TABLE = "workflow_status"
 _QUEUE = "jobs"
 _WORKFLOW = "run_job"
-_SCHEDULED = "run_schedule"
 _WAITING = ["PENDING", "ENQUEUED", "DELAYED"]
 _DEFER_RETRY_S = 30.0
 _MAX_THREADS = 64
@@ -64,18 +63,6 @@ class Engine(Protocol):
         """Return how many jobs are accepted and not finished; stops at `at_most`."""
 
     def close(self) -> None: ...
-
-
-class Timetable(Protocol):
-    """One line of the schedules: its name, cron fields, time zone and what to run."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def cron(self) -> str: ...
-
-    def job_for(self, moment: datetime) -> Job: ...
 
 
 def check_fitness() -> None:
@@ -106,16 +93,12 @@ class WorkerEngine:
         run: Callable[[Job], float | None],
         *,
         clock: SystemClock,
-        timetables: tuple[Timetable, ...] = (),
-        timezone: str = "UTC",
         on_finished: Callable[[JobId], None] = lambda _job_id: None,
     ) -> None:
         self._url = database_url
         self._executor_id = executor_id
         self._run = run
         self._clock = clock
-        self._timetables = {table.name: table for table in timetables}
-        self._timezone = timezone
         self._on_finished = on_finished
         self._turn = turns(database_url)
         self._dbos: Any = None
@@ -140,27 +123,22 @@ class WorkerEngine:
                 "log_level": "WARNING",
             }
         )
-        run_schedule = self._register()
+        self._register()
         DBOS.launch()
         polling_s = 1.0 if self._url.startswith("sqlite") else 0.2
         DBOS.register_queue(
             _QUEUE, polling_interval_sec=polling_s, on_conflict="always_update"
         )
-        self._apply_timetables(run_schedule)
+        for known in DBOS.list_schedules():  # of a version before 2027
+            DBOS.delete_schedule(known["schedule_name"])
 
-    def _register(self) -> Any:
-        """Register the two workflows; return the one that schedules start."""
-
+    def _register(self) -> None:
         # dbos marks functions as registered, and methods cannot carry the mark.
         def run_job(text: str) -> None:
             self._workflow(text)
 
-        def run_schedule(moment: datetime, name: Any) -> None:
-            self._scheduled(moment, name)
-
         register = self._dbos.workflow
         self._run_job = register(name=_WORKFLOW, max_recovery_attempts=None)(run_job)
-        return register(name=_SCHEDULED, max_recovery_attempts=None)(run_schedule)
 
     def submit(self, job: Job) -> None:
         from dbos import SetWorkflowID
@@ -245,28 +223,6 @@ class WorkerEngine:
                     threading.Event().wait(_DEFER_RETRY_S)
                     raise
                 self._clock.sleep(_DEFER_RETRY_S)
-
-    def _scheduled(self, moment: datetime, name: Any) -> None:
-        table = self._timetables.get(name)
-        if table is not None:
-            self.submit(table.job_for(moment))
-
-    def _apply_timetables(self, run_schedule: Any) -> None:
-        for known in self._dbos.list_schedules():
-            if known["schedule_name"] not in self._timetables:
-                self._dbos.delete_schedule(known["schedule_name"])
-        self._dbos.apply_schedules(
-            [
-                {
-                    "schedule_name": table.name,
-                    "workflow_fn": run_schedule,
-                    "schedule": table.cron,
-                    "context": table.name,
-                    "cron_timezone": self._timezone,
-                }
-                for table in self._timetables.values()
-            ]
-        )
 
 
 class ClientEngine:

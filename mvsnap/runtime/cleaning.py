@@ -38,6 +38,7 @@ KEPT = {
     "claims": "one row for each kind of work that one process does for all",
     "setting_overrides": "settings hold until they are changed",
     "cleanings": "one row for each kind of data",
+    "schedule_runs": "one row for each schedule",
     "users": "users stay until they are removed",
     "cardholders": "replaced whenever the directory is read",
     "directories": "one row, about the directory that was read last",

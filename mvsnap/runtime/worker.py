@@ -13,7 +13,7 @@ from mvsnap.domain import Serial
 from mvsnap.jobs.abandoned_clips import AbandonedClips
 from mvsnap.jobs.engine import Engine, WorkerEngine
 from mvsnap.jobs.executors import acquire_slot, installation
-from mvsnap.jobs.schedule import CameraTimetable
+from mvsnap.jobs.schedule import CameraSchedule, Scheduler
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.loop import Chores, Loop, stop_all
 from mvsnap.runtime import background, cleaning, clouds
@@ -21,6 +21,7 @@ from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.runtime.purge_guard import PurgeGuard, purge_guard
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.events import SILENT_AFTER
+from mvsnap.store.schedule_runs import ScheduleRuns
 from mvsnap.wifi.worker import VisitMaker
 
 if TYPE_CHECKING:
@@ -54,8 +55,6 @@ class Worker:
             self._slot.executor_id,
             parts.runner().run,
             clock=parts.clock,
-            timetables=timetables(parts.settings),
-            timezone=parts.settings.site.timezone,
             on_finished=finished.notify,
         )
         self._abandoned = abandoned_clips(parts, self.engine)
@@ -90,6 +89,8 @@ class Worker:
         parts, clock = self._parts, self._parts.clock
         yield Loop("heartbeat", self._beat, _HEARTBEAT_S, clock, outages=OUTAGES)
         yield Loop("housekeeping", self._chores(), _HEARTBEAT_S, clock)
+        if parts.settings.schedules:
+            yield scheduler(parts, self.engine).loop
         if parts.settings.meraki.configured:
             news = background.inventory(parts).refresh
             counts = background.visitor_refresh(parts, self._slot.executor_id).run
@@ -200,9 +201,21 @@ def badge_loop(parts: Parts, jobs: JobService, worker: str) -> BadgeLoop:
     return make_loop(parts.settings, stores, *cameras, jobs, parts.clock, worker)
 
 
-def timetables(settings: Settings) -> tuple[CameraTimetable, ...]:
+def scheduler(parts: Parts, engine: Engine) -> Scheduler:
+    runs, zone = ScheduleRuns(parts.db), parts.settings.site.zone
+    return Scheduler(
+        schedules(parts.settings),
+        runs,
+        engine.submit,
+        parts.clock,
+        zone,
+        outages=OUTAGES,
+    )
+
+
+def schedules(settings: Settings) -> tuple[CameraSchedule, ...]:
     return tuple(
-        CameraTimetable(
+        CameraSchedule(
             name=f"schedule {number}",
             cron=schedule.cron,
             serials=tuple(

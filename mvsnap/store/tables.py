@@ -281,8 +281,15 @@ cleanings = Table(
     metadata,
     Column("kind", Text, primary_key=True, comment="of data, such as Events"),
     Column("cleaned_at", Moment, comment="last time, by its machine's clock"),
-    Column(
-        "held", Text, nullable=False, server_default="", comment="why it is not cleaned"
-    ),
+    Column("held", Text, nullable=False, comment="why it is not cleaned"),
     comment="When old data was removed last: a leap of the clock since then is seen",
+)
+
+schedule_runs = Table(
+    "schedule_runs",
+    metadata,
+    Column("schedule", Text, primary_key=True, comment="such as schedule 1"),
+    Column("moment", Moment, nullable=False, comment="when it was due last"),
+    Column("set_back_at", Moment, comment="when a clock that was ahead was set"),
+    comment="The last run of each schedule, for all workers",
 )

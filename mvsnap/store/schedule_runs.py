@@ -1,0 +1,33 @@
+"""The last run of each schedule, shared by all workers."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from mvsnap.domain import LastRun
+from mvsnap.store.database import Database
+from mvsnap.store.tables import schedule_runs
+
+
+class ScheduleRuns:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def last_run(self, schedule: str) -> LastRun | None:
+        """Return the run, None if there was none yet."""
+        statement = select(schedule_runs.c.moment, schedule_runs.c.set_back_at).where(
+            schedule_runs.c.schedule == schedule
+        )
+        with self._db.reading() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else LastRun(row.moment, row.set_back_at)
+
+    def note_run(self, schedule: str, run: LastRun) -> None:
+        fresh = {"moment": run.moment, "set_back_at": run.set_back_at}
+        statement = self._db.insert(schedule_runs).values(schedule=schedule, **fresh)
+        with self._db.writing() as connection:
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=[*schedule_runs.primary_key], set_=fresh
+                )
+            )
