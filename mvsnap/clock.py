@@ -53,7 +53,7 @@ class SystemClock:
         return min(ages, default=self.passed_since_start())
 
     def moment_before(self, age: timedelta) -> datetime:
-        """Return a moment that is at least so long ago, whatever the clock was set to.
+        """Return a moment at least this long ago, whatever the clock was set to.
 
         For rows of the store: what is older than this is older than `age`.
         """

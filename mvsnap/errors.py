@@ -12,7 +12,7 @@ MvsnapError
   AccountsAway            system accounts cannot be checked now    503
   BadConfig               invalid settings, all mistakes together
   EngineUnfit             the job engine cannot run on this machine
-  DatabaseUnfit           a file of SQLite is damaged or cannot be written
+  DatabaseUnfit           damaged, cannot be written, or of a newer version
   CannotListen            the server's address is in use, or not ours
   UpstreamError           an outside service refused, or is down   502
     NoPicture             the camera cannot provide a picture, now or ever
@@ -128,6 +128,12 @@ class BadConfig(MvsnapError):
 
 class EngineUnfit(MvsnapError):
     code = "engine_unfit"
+
+
+class DatabaseUnfit(MvsnapError):
+    """The database is damaged, cannot be written or is too new; says what to do."""
+
+    code = "database_unfit"
 
 
 class CannotListen(MvsnapError):

@@ -20,7 +20,7 @@ from mvsnap import logs
 from mvsnap.cli import DEBUG
 from mvsnap.config.load import load, load_usable, readable_by_others
 from mvsnap.config.model import Settings
-from mvsnap.errors import BadConfig, MvsnapError
+from mvsnap.errors import BadConfig, DatabaseUnfit, MvsnapError
 from mvsnap.sqlite_errors import reason
 
 if TYPE_CHECKING:
@@ -126,8 +126,6 @@ def list_mistakes(path: Path, mistakes: Sequence[str]) -> None:
 def storage_errors(settings: Settings) -> Iterator[None]:
     """Turn an unusable folder or database into one line and exit code 1."""
     from sqlalchemy.exc import SQLAlchemyError
-
-    from mvsnap.store.sqlite_file import DatabaseUnfit
 
     refuse_foreign_root(settings.data_dir)
     try:

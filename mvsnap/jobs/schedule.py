@@ -63,7 +63,7 @@ class CameraSchedule:
     def job_for(self, run: LastRun) -> Job:
         """Return the job of a run, with the same id in every worker and version.
 
-        Once the clock was set back, a moment comes again: that is another run.
+        Once the clock was set back, a moment is repeated: that is another run.
         """
         moment = run.moment.astimezone(UTC)
         key = f"{self.name} {moment.isoformat()}"
@@ -112,7 +112,7 @@ class Scheduler:
         self._submit = submit
         self._clock = clock
         self._zone = zone
-        # When this process looked last. Only its own clock tells it of a step: that of
+        # When this process looked last. Only its own clock shows a step: that of
         # another machine may merely be ahead.
         self._seen: dict[str, datetime] = {}
         self.loop = Loop("schedules", self.step, _LOOK_EVERY_S, clock, outages=outages)

@@ -29,6 +29,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from mvsnap.clock import SystemClock, poll
+from mvsnap.errors import DatabaseUnfit
 
 log = logging.getLogger(__name__)
 
@@ -132,9 +133,20 @@ def for_reading(engine: Engine) -> Engine:
 
 
 def upgrade(engine: Engine, to: str = HEAD) -> None:
-    """Migrate the tables to this version; safe when several processes start at once."""
+    """Migrate the tables to this version; safe when several processes start at once.
+
+    Raises:
+        DatabaseUnfit: a newer mvsnap has migrated them.
+    """
     with _one_at_a_time(engine) as connection:
-        if _version(connection) != to:
+        found = _version(connection)
+        if found is not None and found > to:
+            raise DatabaseUnfit(
+                f"The database is of a newer mvsnap (version {found}, this one knows"
+                f" {to}). Install that again, or restore a backup from before the"
+                " update; docs/install.md says how."
+            )
+        if found != to:
             _migrate(connection, to)
             log.info("database upgraded to version %s", to)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from mvsnap.errors import MvsnapError
+from mvsnap.errors import DatabaseUnfit
 from mvsnap.sqlite_errors import is_damage, reason
 
 log = logging.getLogger(__name__)
@@ -23,12 +23,6 @@ _STEPS = 10_000
 # Opened and closed to see whether the folder can be written. Not a database: closing
 # one would release the locks that SQLite holds on it in this process.
 _PROBE = "writable"
-
-
-class DatabaseUnfit(MvsnapError):
-    """A file of SQLite is damaged or cannot be written; names it and what to do."""
-
-    code = "database_unfit"
 
 
 def file_of(url: str) -> Path | None:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from mvsnap.badges import tables as badge_tables
 from mvsnap.domain import JobId
+from mvsnap.errors import DatabaseUnfit
 from mvsnap.store import database
 from mvsnap.store.events import Store
 from mvsnap.store.tables import metadata
@@ -102,6 +103,17 @@ def test_processes_that_start_at_once_upgrade_it_once(url: str) -> None:
     for process in starting:
         said, trouble = process.communicate(timeout=60)
         assert (process.returncode, said) == (0, f"{database.HEAD}\n"), trouble
+
+
+def test_older_code_leaves_a_newer_database_alone(url: str) -> None:
+    engine = database.open_database(url)
+    database.upgrade(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("update alembic_version set version_num = '9999'")
+    with pytest.raises(DatabaseUnfit, match=r"newer mvsnap \(version 9999, this one"):
+        database.upgrade(engine)
+    assert database.version(engine) == "9999"
+    engine.dispose()
 
 
 def test_threads_with_their_own_connections_upgrade_it_once(url: str) -> None:
