@@ -135,7 +135,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "boto3": ("clients.s3",),
     "botocore": ("clients.s3",),
     "click": ("cli",),
-    "croniter": ("config",),
+    "croniter": ("config", "jobs.schedule"),
     "dbos": ("jobs.engine",),
     "ffmpeg": ("recorder",),
     "flask": (*VIEWS, "simulator"),
