@@ -88,6 +88,7 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
         DataKind(
             "Deliveries", _DAYS, old(parts.store.purge_deliveries), ("deliveries",)
         ),
+        DataKind("Joined triggers", _DAYS, old(parts.repeats.purge), ("repeats",)),
         DataKind("Entries of removed clips", _DAYS, steps.clip_rows, ("clips",)),
         DataKind("Finished jobs", _DAYS, steps.finished_jobs),
         DataKind("Presences", _DAYS, old(parts.sense.purge), ("presences",)),

@@ -52,6 +52,8 @@ class Service:
         self._jobs = job_service(
             self.parts, self._engine, self._finished, on_clips=self._wake_clip_worker
         )
+        if self._worker is not None:
+            self._worker.engine.on_schedule = self._jobs.submit_or_drop
         if self._roles.worker and self._has_clips():
             self._clip_worker = clip_worker(self.parts, self._jobs)
             self._clip_worker.start()
@@ -109,6 +111,7 @@ def job_service(
         engine,
         parts.store,
         parts.clips,
+        parts.repeats,
         parts.clock,
         parts.metrics,
         queue_size=server.queue_size,

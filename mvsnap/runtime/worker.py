@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from mvsnap.config.model import Settings
-from mvsnap.domain import Serial
+from mvsnap.domain import Job, Serial
 from mvsnap.jobs.abandoned_clips import AbandonedClips
 from mvsnap.jobs.engine import Engine, WorkerEngine
 from mvsnap.jobs.executors import acquire_slot, installation
+from mvsnap.jobs.runner import JobRunner
 from mvsnap.jobs.schedule import CameraTimetable
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.loop import Chores, Loop, stop_all
@@ -20,6 +22,7 @@ from mvsnap.runtime import background, cleaning, clouds
 from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.events import SILENT_AFTER
+from mvsnap.store.repeats import RepeatStore
 from mvsnap.wifi.worker import VisitMaker
 
 if TYPE_CHECKING:
@@ -51,7 +54,7 @@ class Worker:
         self.engine = WorkerEngine(
             jobs_url(parts.settings),
             self._slot.executor_id,
-            parts.runner().run,
+            partial(_run, parts.runner(), parts.repeats),
             clock=parts.clock,
             timetables=timetables(parts.settings),
             timezone=parts.settings.site.timezone,
@@ -127,6 +130,11 @@ class Worker:
 
     def _finish_abandoned(self) -> None:
         self._abandoned.finish()
+
+
+def _run(runner: JobRunner, repeats: RepeatStore, job: Job) -> float | None:
+    """Run the job; what joined it while it waited is told with it."""
+    return runner.run(replace(job, times=1 + repeats.begin(job.id)))
 
 
 def _clean(kind: cleaning.DataKind) -> None:

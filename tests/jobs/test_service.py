@@ -16,6 +16,7 @@ from mvsnap.metrics import Metrics
 from mvsnap.store import database
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
+from mvsnap.store.repeats import RepeatStore
 from tests.core.build import BUTTON, GATE, event
 from tests.jobs.fakes import JumpingClock
 from tests.servers.processes import wait_until
@@ -33,13 +34,20 @@ class Office:
         database.upgrade(db)
         shared = database.Database(db)
         self.store, self.clips = Store(shared), ClipStore(shared)
+        self.repeats = RepeatStore(shared)
         self.finished = Finished()
 
     def service(self, clock: SystemClock | None = None, **given: Any) -> JobService:
         limits = {"queue_size": 10, "max_waiting": 1} | given
         clock = clock or SystemClock()
         return JobService(
-            self.engine, self.store, self.clips, clock, Metrics(), **limits
+            self.engine,
+            self.store,
+            self.clips,
+            self.repeats,
+            clock,
+            Metrics(),
+            **limits,
         )
 
     def finish(self, job: Job) -> None:
