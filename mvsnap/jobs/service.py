@@ -261,12 +261,10 @@ class JobService:
 
     def _wait(self, job: Job, finished: Event, limit_s: float) -> JobProgress | None:
         """Return the final progress; None without time or a free wait slot."""
-        if limit_s <= 0 or not self._waiting.enter(job.counts_for):
+        if limit_s <= 0:
             return None
-        try:
-            return self._poll(job, finished, limit_s)
-        finally:
-            self._waiting.leave(job.counts_for)
+        with self._waiting.place(job.counts_for) as has_place:
+            return self._poll(job, finished, limit_s) if has_place else None
 
     def _poll(self, job: Job, finished: Event, limit_s: float) -> JobProgress:
         deadline = self._clock.monotonic() + limit_s

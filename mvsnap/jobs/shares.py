@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from mvsnap.clock import Clock
@@ -99,16 +101,16 @@ class WaitingRequests:
         self._lock = threading.Lock()
         self._waiting: Counter[str] = Counter()
 
-    def enter(self, caller: str) -> bool:
-        """Return whether this request may wait; call `leave` after it."""
+    @contextmanager
+    def place(self, caller: str) -> Iterator[bool]:
+        """Hold a place for the length of the block; False: there is none."""
         with self._lock:
             own, total = self._waiting[caller], self._waiting.total()
-            if not is_within_share(own, total, self._size):
-                return False
-            self._waiting[caller] += 1
-            return True
-
-    def leave(self, caller: str) -> None:
-        with self._lock:
-            self._waiting[caller] -= 1
-            self._waiting += Counter()  # forgets who does not wait
+            has_place = is_within_share(own, total, self._size)
+            self._waiting[caller] += has_place
+        try:
+            yield has_place
+        finally:
+            with self._lock:
+                self._waiting[caller] -= has_place
+                self._waiting += Counter()  # forgets who does not wait
