@@ -22,9 +22,10 @@ _MOST_KNOWN = 1000
 # Guessing must not grow the audit log, which is kept for a year; the log has it all.
 _WRITTEN_AN_HOUR = 20
 # Requests that check a password or wait for it: each holds a thread of the server.
-_AT_ONCE = 3
+_AT_ONCE = 4
 _TURN_S = 10.0
 _AGAIN_S = 2
+_COUNTED_FOR_NAME = 3
 
 
 class LoginAttempts:
@@ -42,7 +43,10 @@ class LoginAttempts:
         limiter = Limiter()
         what = "Too many failed logins"
         self._of_address = Limit(limiter, 10, what)
+        self._of_both = Limit(limiter, 10, what, minutes=5)
         self._of_name = Limit(limiter, 10, what, minutes=5)
+        # One address must not lock a name out everywhere: so few of its failures count.
+        self._for_name = Limit(limiter, _COUNTED_FOR_NAME, what, minutes=5)
         self._written = Limit(limiter, _WRITTEN_AN_HOUR, what, minutes=60)
         # Where somebody has logged in before, strangers cannot lock that user out.
         self._known_good: set[tuple[str, str]] = set()
@@ -67,8 +71,7 @@ class LoginAttempts:
                 log.info("%s logged in from %s", user.name, address)
                 self._remember(name, address)
                 return user
-            for limit, who in self._counters(name, address):
-                limit.hit(who)
+            self._count_failure(name, address)
         # Not what was typed: it may be a password in the wrong field.
         shown = "unknown user" if user is None else user.name
         log.warning("failed login as %s from %s", shown, address)
@@ -118,7 +121,14 @@ class LoginAttempts:
         of_address = (self._of_address, f"address {address}")
         if (name, address) in self._known_good:
             return [of_address]
-        return [of_address, (self._of_name, f"name {name}")]
+        of_both = (self._of_both, f"both {address} {name}")
+        return [of_address, of_both, (self._of_name, f"name {name}")]
+
+    def _count_failure(self, name: str, address: str) -> None:
+        for limit, who in self._counters(name, address):
+            of_one = f"part {address} {name}"
+            if limit is not self._of_name or self._for_name.hit(of_one):
+                limit.hit(who)
 
     def _remember(self, name: str, address: str) -> None:
         if len(self._known_good) >= _MOST_KNOWN:
