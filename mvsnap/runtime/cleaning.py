@@ -86,9 +86,11 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
         DataKind("Clips", _CLIP_LIMITS, steps.clips, ("clips",), _OFTEN_S),
         DataKind("Events", _DAYS, steps.events, ("events",)),
         DataKind(
-            "Deliveries", _DAYS, old(parts.store.purge_deliveries), ("deliveries",)
+            "Deliveries",
+            _DAYS,
+            old(parts.store.purge_deliveries),
+            ("deliveries", "repeats"),
         ),
-        DataKind("Joined triggers", _DAYS, old(parts.repeats.purge), ("repeats",)),
         DataKind("Entries of removed clips", _DAYS, steps.clip_rows, ("clips",)),
         DataKind("Finished jobs", _DAYS, steps.finished_jobs),
         DataKind("Presences", _DAYS, old(parts.sense.purge), ("presences",)),

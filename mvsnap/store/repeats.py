@@ -8,7 +8,6 @@ from sqlalchemy import select, update
 
 from mvsnap.domain import JobId
 from mvsnap.store.database import Database
-from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.tables import repeats
 
 
@@ -58,7 +57,3 @@ class RepeatStore:
         statement = select(repeats.c.times).where(repeats.c.job_id == job_id)
         with self._db.reading() as connection:
             return int(connection.execute(statement).scalar_one_or_none() or 0)
-
-    def purge(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
-        rows = OldRows(repeats, repeats.c.changed_at < before)
-        return purge(self._db, rows, dry_run=dry_run)
