@@ -49,6 +49,7 @@ class Clip:
     path, thumbnail_path: below data_dir.
     error: why there is no clip; note: a remark, also while it waits.
     kept: never deleted by age or size.
+    caller: whose share of the waiting clips it uses.
     """
 
     id: EventId
@@ -77,6 +78,7 @@ class Clip:
     note: str | None = None
     kept: bool = False
     copy_state: CopyState = CopyState.NONE
+    caller: str = ""
 
 
 @dataclass(frozen=True, slots=True)

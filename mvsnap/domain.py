@@ -128,6 +128,9 @@ class Job:
         any camera posts the end of a crowd or a clip, in the thread of the first one.
     pre_roll_s, post_roll_s: of the clips; None: from the camera's settings.
     picture_url: where Meraki has the picture of its alert; a secret.
+    caller: whose share of the queue it counts against, where that is not the trigger:
+        a rule may match for many senders.
+    times: how often it was triggered before it began; known while it runs.
     """
 
     id: JobId
@@ -142,6 +145,13 @@ class Job:
     pre_roll_s: float | None = None
     post_roll_s: float | None = None
     picture_url: str | None = field(default=None, repr=False)
+    caller: str = ""
+    times: int = 1
+
+    @property
+    def counts_for(self) -> str:
+        """Return whose share of the queue it uses: a key, sender, schedule, zone..."""
+        return self.caller or f"{self.trigger.kind} {self.trigger.by}"
 
 
 class PartState(StrEnum):

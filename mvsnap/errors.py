@@ -9,6 +9,7 @@ MvsnapError
   JudgedMeanwhile         somebody else reviewed the badge event   409
   TooManyRequests         rate limit, retry later                  429
   QueueFull               too much accepted work is still waiting  503
+    OverShare             too much of it came from this caller     429
   AccountsAway            system accounts cannot be checked now    503
   BadConfig               invalid settings, all mistakes together
   EngineUnfit             the job engine cannot run on this machine
@@ -103,6 +104,13 @@ class QueueFull(MvsnapError):
     def __init__(self, message: str, *, retry_after_s: int = 30) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class OverShare(QueueFull):
+    """The caller has its share of what may wait; there is room for others."""
+
+    code = "too_many_waiting"
+    status = 429
 
 
 class AccountsAway(MvsnapError):

@@ -72,6 +72,7 @@ QUERIES = (
     "badges.picture_queue",
     "badges.store",
     "badges.tables",
+    "jobs.waiting",
     "visitors.rows",
     "visitors.store",
     "visitors.tables",

@@ -10,7 +10,7 @@ from mvsnap.badges.model import BadgeEvent, Judgement
 from mvsnap.badges.store import BadgeStore
 from mvsnap.clock import Clock
 from mvsnap.domain import Event, EventId, EventKind, Job, Serial, Trigger, TriggerKind
-from mvsnap.errors import QueueFull
+from mvsnap.errors import OverShare, QueueFull
 from mvsnap.photographer import CameraNames
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
@@ -64,6 +64,8 @@ class MismatchNotifier:
                 self._jobs.submit(self._job(event))
             except QueueFull as exc:
                 log.warning("a mismatch is waiting to be posted: %s", exc.message)
+                if isinstance(exc, OverShare):
+                    continue  # those of other reviewers need not wait
                 return
             self._badges.mark_notified(made, made.job_id)
             log.info("mismatch %s is job %s", badge.id, made.job_id)

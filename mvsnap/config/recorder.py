@@ -229,7 +229,8 @@ class RecorderSection(Section):
         ge=1,
         le=1000,
         description="clips per camera that may be in progress or waiting; further "
-        "alarms are answered with 503",
+        "alarms are answered with 503, those of a sender that has three quarters of "
+        "them with 429",
     )
     merge: Literal["extend", "separate"] = Field(
         "extend",

@@ -24,7 +24,8 @@ class ServerSection(Section):
         12,
         ge=4,
         le=200,
-        description="requests handled at once; half of them may wait for a picture",
+        description="requests handled at once; half of them may wait for a picture, "
+        "those of one caller in its share of these",
     )
     trusted_proxies: tuple[IPvAnyNetwork, ...] | ProxyCount = Field(
         (),
@@ -44,7 +45,8 @@ class ServerSection(Section):
         1000,
         ge=1,
         le=100_000,
-        description="jobs that may wait; further triggers are answered with 503",
+        description="jobs that may wait; further triggers are answered with 503, "
+        "those of a caller that has as many as there are free places with 429",
     )
 
     @property

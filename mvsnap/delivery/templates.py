@@ -75,6 +75,7 @@ class MessageTemplates:
         return {
             "prefix": neutralise(prefix),
             "by": " · ".join(text for text in (job.trigger.by, self._site) if text),
+            "times": job.times,
             "at": self._local(wanted),
             "picture": self._picture(facts, wanted),
             "delayed": self._local(now) if _is_late(job, now) else None,

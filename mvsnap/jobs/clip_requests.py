@@ -30,4 +30,5 @@ def _clip(job: Job, camera: CameraName, about: Event | None) -> Clip:
         about=job.about,
         pre_roll_s=job.pre_roll_s,
         post_roll_s=job.post_roll_s,
+        caller=job.counts_for,
     )

@@ -118,6 +118,7 @@ def notification_job(clip: Clip, now: datetime) -> Job:
         rooms=clip.rooms,
         prefix=clip.title,
         about=clip.id,
+        caller=clip.caller,
     )
 
 

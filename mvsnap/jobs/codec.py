@@ -25,6 +25,7 @@ def encode(job: Job) -> str:
             "pre_roll_s": job.pre_roll_s,
             "post_roll_s": job.post_roll_s,
             "picture_url": job.picture_url,
+            "caller": job.caller,
         }
     )
 
@@ -45,6 +46,7 @@ def decode(text: str) -> Job:
         pre_roll_s=plain.get("pre_roll_s"),
         post_roll_s=plain.get("post_roll_s"),
         picture_url=plain.get("picture_url"),
+        caller=plain.get("caller", ""),
     )
 
 

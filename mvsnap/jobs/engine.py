@@ -13,6 +13,8 @@ Facts about dbos that shaped this module, each observed with 3.4:
   processes that stay silent.
 * A workflow that raises is over. Ours never does: after an unexpected error the job is
   deferred.
+* A partition of a queue runs one workflow at a time, if told so; a workflow that was
+  started without the queue does not count. So of equal triggers at most two run.
 * Without a fixed `application_version` a new release does not see the old one's work.
 """
 
@@ -22,6 +24,7 @@ import logging
 import sqlite3
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
@@ -31,8 +34,15 @@ from mvsnap.clock import SystemClock
 from mvsnap.domain import Job, JobId
 from mvsnap.errors import EngineUnfit
 from mvsnap.jobs.codec import decode, encode
+from mvsnap.jobs.equal import RunningEqual
 from mvsnap.jobs.finished import finished_pages
 from mvsnap.jobs.retry import defer_delay_s, is_too_old
+from mvsnap.jobs.waiting import (
+    EQUAL_QUEUE,
+    WORKFLOW,
+    waiting_equal,
+    waiting_of_callers,
+)
 from mvsnap.store.database import turns, use_wal
 from mvsnap.store.sqlite_file import require_sound
 
@@ -47,20 +57,24 @@ _APP = "mvsnap"
 # Of dbos: one row for each workflow. A worker's first start makes it.
 JOBS_TABLE = "workflow_status"
 _QUEUE = "jobs"
-_WORKFLOW = "run_job"
-_WAITING = ["PENDING", "ENQUEUED", "DELAYED"]
 _DEFER_RETRY_S = 30.0
 _MAX_THREADS = 64
 
 
 class Engine(Protocol):
-    def submit(self, job: Job) -> None:
-        """Accept the job durably; a known id is not run again."""
+    def submit(self, job: Job, equal: str = "") -> None:
+        """Accept the job durably; a known id is not run again.
+
+        equal: the mark of what may wait for others of its kind, see `jobs.equal`.
+        """
 
     def job(self, job_id: JobId) -> Job | None: ...
 
-    def waiting(self, at_most: int) -> int:
-        """Return how many jobs are accepted and not finished; stops at `at_most`."""
+    def waiting(self, at_most: int) -> Counter[str]:
+        """Count what is accepted and not finished by caller; stops at `at_most`."""
+
+    def waiting_equal(self, equal: str) -> JobId | None:
+        """Return a job with this mark that waits and has never begun."""
 
     def close(self) -> None: ...
 
@@ -101,7 +115,9 @@ class WorkerEngine:
         self._clock = clock
         self._on_finished = on_finished
         self._turn = turns(database_url)
+        self._running = RunningEqual()
         self._dbos: Any = None
+        self._instance: Any = None
 
     def launch(self) -> None:
         """Start; unfinished work of this executor id resumes at once."""
@@ -112,7 +128,7 @@ class WorkerEngine:
         from dbos import DBOS
 
         self._dbos = DBOS
-        DBOS(
+        self._instance = DBOS(
             config={
                 "name": _APP,
                 "system_database_url": self._url,
@@ -126,11 +142,16 @@ class WorkerEngine:
         self._register()
         DBOS.launch()
         polling_s = 1.0 if self._url.startswith("sqlite") else 0.2
-        DBOS.register_queue(
-            _QUEUE, polling_interval_sec=polling_s, on_conflict="always_update"
-        )
+        for queue, at_once in ((_QUEUE, None), (EQUAL_QUEUE, 1)):
+            DBOS.register_queue(
+                queue,
+                partition_concurrency=at_once,
+                polling_interval_sec=polling_s,
+                on_conflict="always_update",
+            )
         for known in DBOS.list_schedules():  # of a version before 2027
             DBOS.delete_schedule(known["schedule_name"])
+
 
     def _register(self) -> None:
         # dbos marks functions as registered, and methods cannot carry the mark.
@@ -138,20 +159,36 @@ class WorkerEngine:
             self._workflow(text)
 
         register = self._dbos.workflow
-        self._run_job = register(name=_WORKFLOW, max_recovery_attempts=None)(run_job)
+        self._run_job = register(name=WORKFLOW, max_recovery_attempts=None)(run_job)
 
-    def submit(self, job: Job) -> None:
-        from dbos import SetWorkflowID
+    def submit(self, job: Job, equal: str = "") -> None:
+        from dbos import DBOSContextSetAuth, SetEnqueueOptions, SetWorkflowID
 
-        with self._turn, SetWorkflowID(job.id):
-            self._dbos.start_workflow(self._run_job, encode(job))
+        text, is_first = encode(job), not equal or self._running.add(equal, job.id)
+        with (
+            self._turn,
+            SetWorkflowID(job.id),
+            DBOSContextSetAuth(job.counts_for, None),
+        ):
+            if not is_first:
+                with SetEnqueueOptions(queue_partition_key=equal):
+                    self._dbos.enqueue_workflow(EQUAL_QUEUE, self._run_job, text)
+                return
+            try:
+                self._dbos.start_workflow(self._run_job, text)
+            except BaseException:
+                self._running.remove(job.id)
+                raise
 
     def job(self, job_id: JobId) -> Job | None:
         status = self._dbos.get_workflow_status(job_id)
         return _job_of(status)
 
-    def waiting(self, at_most: int) -> int:
-        return _count_waiting(self._dbos, at_most)
+    def waiting(self, at_most: int) -> Counter[str]:
+        return waiting_of_callers(self._dbos, at_most)
+
+    def waiting_equal(self, equal: str) -> JobId | None:
+        return waiting_equal(self._instance, equal)
 
     def take_over(self, dead_executor_id: str) -> int:
         """Resume the work of a dead process; return how many jobs that were."""
@@ -190,6 +227,8 @@ class WorkerEngine:
             # Raised from here it would end the job permanently.
             log.exception("job %s failed unexpectedly", job.id)
             defer_s = self._unexpected(job)
+        finally:
+            self._running.remove(job.id)
         if defer_s is None:
             self._on_finished(job.id)
             return
@@ -243,13 +282,16 @@ class ClientEngine:
             retry_connection_errors=False,
         )
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: Job, equal: str = "") -> None:
         options: EnqueueOptions = {
-            "queue_name": _QUEUE,
-            "workflow_name": _WORKFLOW,
+            "queue_name": EQUAL_QUEUE if equal else _QUEUE,
+            "workflow_name": WORKFLOW,
             "workflow_id": job.id,
             "app_version": _VERSION,
+            "authenticated_user": job.counts_for,
         }
+        if equal:
+            options["queue_partition_key"] = equal
         with self._turn:
             self._client.enqueue(options, encode(job))
 
@@ -257,8 +299,11 @@ class ClientEngine:
         found = self._client.list_workflows(workflow_ids=[job_id])
         return _job_of(found[0] if found else None)
 
-    def waiting(self, at_most: int) -> int:
-        return _count_waiting(self._client, at_most)
+    def waiting(self, at_most: int) -> Counter[str]:
+        return waiting_of_callers(self._client, at_most)
+
+    def waiting_equal(self, equal: str) -> JobId | None:
+        return waiting_equal(self._client, equal)
 
     def forget_finished(self, before: datetime, *, dry_run: bool = False) -> int:
         return sum(finished_pages(self._client, before, dry_run=dry_run))
@@ -267,20 +312,8 @@ class ClientEngine:
         self._client.destroy()
 
 
-def _count_waiting(engine: Any, at_most: int) -> int:
-    """engine: DBOS itself or its client; both list workflows the same way."""
-    found = engine.list_workflows(
-        name=_WORKFLOW,
-        status=_WAITING,
-        limit=at_most,
-        load_input=False,
-        load_output=False,
-    )
-    return len(found)
-
-
 def _job_of(status: Any) -> Job | None:
-    if status is None or status.name != _WORKFLOW or not status.input:
+    if status is None or status.name != WORKFLOW or not status.input:
         return None
     return decode(status.input["args"][0])
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Event
 
@@ -24,16 +25,18 @@ from mvsnap.domain import (
 from mvsnap.errors import QueueFull
 from mvsnap.jobs.clip_requests import ask_for_clips
 from mvsnap.jobs.engine import Engine
+from mvsnap.jobs.equal import EqualTriggers, mark_of
 from mvsnap.jobs.progress import stored_progress
+from mvsnap.jobs.shares import JobShares, WaitingRequests
 from mvsnap.metrics import Metrics
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
+from mvsnap.store.repeats import RepeatStore
+
+log = logging.getLogger(__name__)
 
 # Any fixed UUID: the same idempotency key must give the same job id.
 _NAMESPACE = uuid.UUID("0d9a8f5e-6f5d-4f6a-8a44-6f6d76736e61")
-_COUNT_EVERY_S = 1.0
-# Counting uses at most one twentieth of the time.
-_COUNT_SHARE = 20
 _POLL_EVERY_S = 0.2
 
 
@@ -51,6 +54,7 @@ class JobRequest:
     pre_roll_s: float | None = None
     post_roll_s: float | None = None
     picture_url: str | None = field(default=None, repr=False)
+    caller: str = ""
     idempotency_key: str | None = None
 
     def job_id(self) -> JobId:
@@ -60,6 +64,23 @@ class JobRequest:
         # Two callers may choose the same key; each has its own jobs.
         name = f"{self.trigger.by}\n{self.idempotency_key}"
         return JobId(str(uuid.uuid5(_NAMESPACE, name)))
+
+    def job(self, job_id: JobId, now: datetime) -> Job:
+        return Job(
+            id=job_id,
+            trigger=self.trigger,
+            serials=self.serials,
+            accepted_at=now,
+            at=self.at,
+            rooms=self.rooms,
+            prefix=self.prefix,
+            about=self.about,
+            clips=self.clips,
+            pre_roll_s=self.pre_roll_s,
+            post_roll_s=self.post_roll_s,
+            picture_url=self.picture_url,
+            caller=self.caller,
+        )
 
 
 class Finished:
@@ -99,8 +120,9 @@ class Finished:
 class JobService:
     """finished: given when jobs run in this process, else the store is polled.
 
-    max_waiting: how many callers may wait at once; any more are answered immediately,
-        so that waiting never occupies all threads of the server.
+    max_waiting: how many requests may wait at once; any more, or too many of one
+        caller, are answered immediately, so that waiting never occupies all threads of
+        the server.
     on_clips: called when clips were requested.
     """
 
@@ -109,6 +131,7 @@ class JobService:
         engine: Engine,
         store: Store,
         clips: ClipStore,
+        repeats: RepeatStore,
         clock: Clock,
         metrics: Metrics,
         *,
@@ -122,14 +145,12 @@ class JobService:
         self._clips = clips
         self._clock = clock
         self._metrics = metrics
-        self._queue_size = queue_size
+        self._repeats = repeats
+        self._shares = JobShares(engine, clock, metrics, queue_size)
+        self._equal = EqualTriggers(engine, repeats, clock)
         self._finished = finished
         self._on_clips = on_clips
-        self._wait_slots = threading.BoundedSemaphore(max_waiting)
-        self._lock = threading.Lock()
-        self._counting = threading.Lock()
-        self._count_at = float("-inf")
-        self._waiting = 0
+        self._waiting = WaitingRequests(max_waiting)
 
     def accept(self, request: JobRequest) -> Job:
         """Store the job durably and return it.
@@ -146,8 +167,14 @@ class JobService:
             QueueFull: it was not accepted.
         """
         self._store.require_database()
-        self._reserve_place(job.trigger)
-        self._hand_in(job)
+        self._join_or_hand_in(job, mark_of(job))
+
+    def submit_or_drop(self, job: Job) -> None:
+        """Submit what nobody can send again, such as a schedule's."""
+        try:
+            self.submit(job)
+        except QueueFull as exc:
+            log.error("%s: no job, %s", job.counts_for, exc.message)
 
     def known(self, job_id: JobId) -> Job | None:
         """Return the job as it was accepted, None if the id is unknown."""
@@ -173,7 +200,7 @@ class JobService:
         """Return the progress once the job is finished, or when the time is up."""
         with self._expecting(job.id) as finished:
             # It may have finished before this thread listened.
-            progress = stored_progress(self._store, job)
+            progress = self._progress(job)
             if progress.state is not JobState.PENDING:
                 return progress
             return self._wait(job, finished, limit_s) or progress
@@ -182,26 +209,11 @@ class JobService:
         """Return the progress of a job, None if there is no such job."""
         self._store.require_database()
         job = self._engine.job(job_id)
-        return None if job is None else stored_progress(self._store, job)
+        return None if job is None else self._progress(job)
 
     def backlog(self) -> int:
-        """Return how many jobs wait; a long queue is counted less often."""
-        # One caller counts; the others use the last number meanwhile.
-        if self._clock.monotonic() >= self._count_at and self._counting.acquire(False):
-            try:
-                self._count()
-            finally:
-                self._counting.release()
-        return self._waiting
-
-    def _count(self) -> None:
-        began = self._clock.monotonic()
-        waiting = self._engine.waiting(self._queue_size)
-        ended = self._clock.monotonic()
-        self._count_at = ended + max(_COUNT_EVERY_S, _COUNT_SHARE * (ended - began))
-        with self._lock:
-            self._waiting = waiting
-        self._metrics.backlog.set(waiting)
+        """Return how many jobs wait."""
+        return self._shares.backlog()
 
     def _accept(self, request: JobRequest, job_id: JobId) -> tuple[Job, bool]:
         """Return the job, and whether it is new."""
@@ -212,26 +224,24 @@ class JobService:
             if known is not None:
                 self._ask_for_clips(known)
                 return known, False
-        self._reserve_place(request.trigger)
-        job = Job(
-            id=job_id,
-            trigger=request.trigger,
-            serials=request.serials,
-            accepted_at=self._clock.now(),
-            at=request.at,
-            rooms=request.rooms,
-            prefix=request.prefix,
-            about=request.about,
-            clips=request.clips,
-            pre_roll_s=request.pre_roll_s,
-            post_roll_s=request.post_roll_s,
-            picture_url=request.picture_url,
-        )
-        self._hand_in(job)
-        return job, True
+        job = request.job(job_id, self._clock.now())
+        equal = mark_of(job) if request.idempotency_key is None else ""
+        joined = self._join_or_hand_in(job, equal)
+        return joined or job, joined is None
 
-    def _hand_in(self, job: Job) -> None:
-        self._engine.submit(job)
+    def _join_or_hand_in(self, job: Job, equal: str) -> Job | None:
+        """Return the waiting job that it joined, None if it is one of its own."""
+        with self._equal.turn(equal):
+            waiting = self._equal.join(equal)
+            if waiting is None:
+                self._shares.reserve(job)
+                self._hand_in(job, equal)
+            else:
+                self._metrics.triggers.labels(job.trigger.kind, "coalesced").inc()
+        return waiting
+
+    def _hand_in(self, job: Job, equal: str) -> None:
+        self._engine.submit(job, equal)
         self._metrics.triggers.labels(job.trigger.kind, "accepted").inc()
         # Not earlier: a clip without a job would belong to no alarm. Not when the job
         # runs: by then the ring may have lost the seconds before the trigger.
@@ -242,26 +252,19 @@ class JobService:
             ask_for_clips(job, self._store, self._clips)
             self._on_clips()
 
-    def _reserve_place(self, trigger: Trigger) -> None:
-        if self.backlog() >= self._queue_size:
-            self._metrics.triggers.labels(trigger.kind, "refused").inc()
-            raise QueueFull(
-                f"{self._queue_size} jobs are already waiting (server.queue_size)"
-            )
-        with self._lock:
-            self._waiting += 1
+    def _progress(self, job: Job) -> JobProgress:
+        counted = replace(job, times=1 + self._repeats.times(job.id))
+        return stored_progress(self._store, counted)
 
     def _expecting(self, job_id: JobId) -> AbstractContextManager[Event]:
         return (self._finished or Finished()).expecting(job_id)
 
     def _wait(self, job: Job, finished: Event, limit_s: float) -> JobProgress | None:
         """Return the final progress; None without time or a free wait slot."""
-        if limit_s <= 0 or not self._wait_slots.acquire(blocking=False):
+        if limit_s <= 0:
             return None
-        try:
-            return self._poll(job, finished, limit_s)
-        finally:
-            self._wait_slots.release()
+        with self._waiting.place(job.counts_for) as has_place:
+            return self._poll(job, finished, limit_s) if has_place else None
 
     def _poll(self, job: Job, finished: Event, limit_s: float) -> JobProgress:
         deadline = self._clock.monotonic() + limit_s
@@ -270,6 +273,6 @@ class JobService:
         while True:
             left_s = deadline - self._clock.monotonic()
             finished.wait(min(poll_s, max(left_s, 0)))
-            progress = stored_progress(self._store, job)
+            progress = self._progress(job)
             if progress.state is not JobState.PENDING or left_s <= poll_s:
                 return progress

@@ -115,6 +115,7 @@ class JobSnapshots:
             video_link=self._cameras.photographer.video_link(serial, moment),
             snapshot_path=first.snapshot_path if first else None,
             error=why.message,
+            details={"times": job.times} if job.times > 1 else {},
         )
         self._stores.events.add_event(event)
         self._metrics.parts.labels("no_picture").inc()
@@ -137,6 +138,7 @@ class JobSnapshots:
             title=job.prefix,
             video_link=snapshot.video_link,
             snapshot_path=self._stores.files.save_snapshot(event_id, at, snapshot.jpeg),
+            details={"times": job.times} if job.times > 1 else {},
         )
 
     def _known_first(self, job: Job, serial: Serial) -> Event | None:

@@ -101,7 +101,10 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
         ),
         DataKind("Events", _DAYS, steps.events, ("events",)),
         DataKind(
-            "Deliveries", _DAYS, old(parts.store.purge_deliveries), ("deliveries",)
+            "Deliveries",
+            _DAYS,
+            old(parts.store.purge_deliveries),
+            ("deliveries", "repeats"),
         ),
         DataKind("Entries of removed clips", _DAYS, steps.clip_rows, ("clips",)),
         DataKind("Finished jobs", _DAYS, steps.finished_jobs),

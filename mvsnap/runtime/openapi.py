@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from msgspec.structs import replace
+
 from mvsnap import __version__
 from mvsnap.badges import json_body
 from mvsnap.runtime.answers import DescriptionAnswer
@@ -22,8 +24,13 @@ from mvsnap.runtime.openapi_schemas import Json, reference, schemas
 from mvsnap.web.bodies import EventsQuery, EventTableQuery, SnapshotBody
 
 
-@cache  # the endpoint is public, and building the schemas takes a while
 def document(public_url: str) -> DescriptionAnswer:
+    # A client may choose the path of the address: nothing is kept for each.
+    return replace(_document(), servers=[{"url": public_url or "/"}])
+
+
+@cache  # the endpoint is public, and building the schemas takes a while
+def _document() -> DescriptionAnswer:
     return DescriptionAnswer(
         openapi="3.1.0",
         info={
@@ -32,7 +39,7 @@ def document(public_url: str) -> DescriptionAnswer:
             "description": "Camera evidence for a trigger: snapshot and video link.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        servers=[{"url": public_url or "/"}],
+        servers=[],
         paths=_paths(),
         components={
             "schemas": schemas(),
@@ -155,13 +162,19 @@ def _post_snapshot() -> Json:
     return _snapshot("postSnapshot") | {"requestBody": asked}
 
 
+_ACCEPTED = (
+    "Accepted and stored; check job.url later. A request that is equal to one that "
+    "waits joins its job: times says how many it answers."
+)
+
+
 def _snapshot(name: str) -> Json:
     return describe(
         name,
         "Take a snapshot of each camera and post it to Webex",
         {
             "200": json_answer("Snapshots", "Everything was delivered"),
-            "202": json_answer("Snapshots", "Accepted and stored; check job.url later"),
+            "202": json_answer("Snapshots", _ACCEPTED),
             "207": json_answer("Snapshots", "Some cameras failed"),
         },
         [idempotency_key()],

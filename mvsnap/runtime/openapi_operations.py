@@ -22,7 +22,11 @@ _ERRORS: dict[str, tuple[str, str]] = {
     "NotFound": ("404", "Not found, or the key may not see it"),
     "TooLarge": ("413", "The body is too large"),
     "BadRange": ("416", "The file has no such range"),
-    "TooManyRequests": ("429", "Try again after Retry-After seconds"),
+    "TooManyRequests": (
+        "429",
+        "Too many requests, or accepted work, of this caller; try again after "
+        "Retry-After seconds",
+    ),
     "Unavailable": (
         "503",
         "Nothing was accepted; try again after Retry-After seconds",

@@ -22,6 +22,7 @@ from mvsnap.store.audit import AuditLog
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
+from mvsnap.store.repeats import RepeatStore
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.sqlite_file import require_sound
@@ -46,6 +47,7 @@ class Parts:
         db = database.Database(engine)
         self.store = Store(db)
         self.clips = ClipStore(db)
+        self.repeats = RepeatStore(db)
         self.sense = SenseStore(db)
         self.site = SiteStore(db)
         self.visitors = VisitorParts.of(db)

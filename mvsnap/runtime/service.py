@@ -10,8 +10,9 @@ from mvsnap.config.model import Settings
 from mvsnap.delivery.channels import open_channels
 from mvsnap.jobs.engine import ClientEngine, Engine
 from mvsnap.jobs.service import Finished, JobService
+from mvsnap.loop import Loop
 from mvsnap.runtime.parts import Parts, jobs_url
-from mvsnap.runtime.worker import Worker, badge_loop, clip_worker
+from mvsnap.runtime.worker import Worker, badge_loop, clip_worker, scheduler
 from mvsnap.store.cleanings import CleaningStore
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Service:
         self._listener: ListenerLoop | None = None
         self._clip_worker: ClipWorker | None = None
         self._badges: BadgeLoop | None = None
+        self._schedules: Loop | None = None
         self._engine: Engine | None = None
         self._jobs: JobService | None = None
 
@@ -53,6 +55,9 @@ class Service:
         self._jobs = job_service(
             self.parts, self._engine, self._finished, on_clips=self._wake_clip_worker
         )
+        if self._worker is not None and self.parts.settings.schedules:
+            self._schedules = scheduler(self.parts, self._jobs).loop
+            self._schedules.start()
         if self._roles.worker and self._has_clips():
             self._clip_worker = clip_worker(self.parts, self._jobs)
             self._clip_worker.start()
@@ -81,6 +86,8 @@ class Service:
             self._clip_worker.stop()
         if self._badges is not None:
             self._badges.stop()
+        if self._schedules is not None:
+            self._schedules.stop()
         if self._worker is not None:
             self._worker.stop()
         elif self._engine is not None:
@@ -110,6 +117,7 @@ def job_service(
         engine,
         parts.store,
         parts.clips,
+        parts.repeats,
         parts.clock,
         parts.metrics,
         queue_size=server.queue_size,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from mvsnap.config.model import Settings
-from mvsnap.domain import Serial
+from mvsnap.domain import Job, Serial
 from mvsnap.jobs.abandoned_clips import AbandonedClips
 from mvsnap.jobs.engine import Engine, WorkerEngine
 from mvsnap.jobs.executors import acquire_slot, installation
+from mvsnap.jobs.runner import JobRunner
 from mvsnap.jobs.schedule import CameraSchedule, Scheduler
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.loop import Chores, Loop, stop_all
@@ -21,6 +23,7 @@ from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.runtime.purge_guard import PurgeGuard, purge_guard
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.events import SILENT_AFTER
+from mvsnap.store.repeats import RepeatStore
 from mvsnap.store.schedule_runs import ScheduleRuns
 from mvsnap.wifi.worker import VisitMaker
 
@@ -53,7 +56,7 @@ class Worker:
         self.engine = WorkerEngine(
             jobs_url(parts.settings),
             self._slot.executor_id,
-            parts.runner().run,
+            partial(_run, parts.runner(), parts.repeats),
             clock=parts.clock,
             on_finished=finished.notify,
         )
@@ -89,8 +92,6 @@ class Worker:
         parts, clock = self._parts, self._parts.clock
         yield Loop("heartbeat", self._beat, _HEARTBEAT_S, clock, outages=OUTAGES)
         yield Loop("housekeeping", self._chores(), _HEARTBEAT_S, clock)
-        if parts.settings.schedules:
-            yield scheduler(parts, self.engine).loop
         if parts.settings.meraki.configured:
             news = background.inventory(parts).refresh
             counts = background.visitor_refresh(parts, self._slot.executor_id).run
@@ -133,6 +134,11 @@ class Worker:
 
     def _finish_abandoned(self) -> None:
         self._abandoned.finish()
+
+
+def _run(runner: JobRunner, repeats: RepeatStore, job: Job) -> float | None:
+    """Run the job; what joined it while it waited is told with it."""
+    return runner.run(replace(job, times=1 + repeats.begin(job.id)))
 
 
 def _clean(guard: PurgeGuard, kind: cleaning.DataKind) -> None:
@@ -201,12 +207,12 @@ def badge_loop(parts: Parts, jobs: JobService, worker: str) -> BadgeLoop:
     return make_loop(parts.settings, stores, *cameras, jobs, parts.clock, worker)
 
 
-def scheduler(parts: Parts, engine: Engine) -> Scheduler:
+def scheduler(parts: Parts, jobs: JobService) -> Scheduler:
     runs, zone = ScheduleRuns(parts.db), parts.settings.site.zone
     return Scheduler(
         schedules(parts.settings),
         runs,
-        engine.submit,
+        jobs.submit_or_drop,
         parts.clock,
         zone,
         outages=OUTAGES,

@@ -7,6 +7,7 @@ when its effects are saved. The settings from the pages are read every second.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,8 +15,9 @@ from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.config.sense import Sense
 from mvsnap.core.sense_messages import Topic
+from mvsnap.core.shares import is_within_share
 from mvsnap.domain import Event, Job
-from mvsnap.errors import QueueFull
+from mvsnap.errors import OverShare, QueueFull
 from mvsnap.loop import Every, Loop
 from mvsnap.metrics import Metrics
 from mvsnap.sense.broker_connection import BrokerConnection, broker_of
@@ -247,22 +249,30 @@ class ListenerLoop:
     def _on_sensor(self, topic: Topic, frame: Frame) -> None:
         jobs = self._sensors.jobs(topic, frame, self._clock.now())
         self._has_new_jobs = self._has_new_jobs or bool(jobs)
-        if len(self._jobs_waiting) < _MOST_JOBS_WAITING:
-            self._jobs_waiting += jobs
-        elif jobs:
-            log.error("%s: dropped, too many jobs are waiting", jobs[0].trigger.by)
+        for job in jobs:
+            callers = Counter(each.counts_for for each in self._jobs_waiting)
+            own, total = callers[job.counts_for], callers.total()
+            if is_within_share(own, total, _MOST_JOBS_WAITING):
+                self._jobs_waiting.append(job)
+            else:
+                log.error("%s: dropped, too many jobs are waiting", job.trigger.by)
 
     def _submit_jobs(self) -> None:
         """Submit the jobs before their messages are acknowledged."""
-        while self._jobs_waiting:
-            job = self._jobs_waiting[0]
+        over: set[str] = set()
+        for job in list(self._jobs_waiting):
+            if job.counts_for in over:
+                continue
             try:
                 if self._jobs.known(job.id) is None:
                     self._jobs.submit(job)
                     log.info("%s: a job for %s", job.trigger.by, ", ".join(job.serials))
+            except OverShare:  # other sensors need not wait for this one
+                over.add(job.counts_for)
             except QueueFull:
                 return
-            del self._jobs_waiting[0]
+            else:
+                self._jobs_waiting.remove(job)
 
     # --- the state for the pages
 

@@ -21,7 +21,7 @@ from mvsnap.domain import (
     TriggerKind,
     ZoneId,
 )
-from mvsnap.errors import QueueFull
+from mvsnap.errors import OverShare, QueueFull
 from mvsnap.loop import Loop
 from mvsnap.sense.rules import SenseRules
 from mvsnap.store.database import OUTAGES
@@ -90,9 +90,20 @@ class Outbox:
         return found[::-1]
 
     def _submit_all(self) -> None:
-        while self._waiting and not self._clock.stopped:
-            self._submit(self._waiting[0])
-            self._waiting.popleft()
+        held: list[Event] = []
+        over: OverShare | None = None
+        try:
+            while self._waiting and not self._clock.stopped:
+                try:
+                    self._submit(self._waiting[0])
+                except OverShare as exc:  # other zones need not wait for this one
+                    held.append(self._waiting[0])
+                    over = exc
+                self._waiting.popleft()
+        finally:
+            self._waiting.extendleft(reversed(held))
+        if over is not None:
+            raise over
 
     def _submit(self, event: Event) -> None:
         """Raises QueueFull or one of OUTAGES: to be retried."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -61,13 +62,16 @@ class ClipStore:
             with self._db.writing() as connection:
                 connection.execute(statement.on_conflict_do_nothing())
 
-    def unfinished(self, camera: CameraName) -> int:
-        """Count the clips of a camera that wait or are being recorded."""
-        statement = select(func.count()).where(
-            clips.c.camera == camera, clips.c.state.in_(_UNFINISHED)
+    def unfinished(self, camera: CameraName) -> Counter[str]:
+        """Count the clips of a camera that wait or are being recorded, by caller."""
+        statement = (
+            select(clips.c.caller, func.count())
+            .where(clips.c.camera == camera, clips.c.state.in_(_UNFINISHED))
+            .group_by(clips.c.caller)
         )
         with self._db.reading() as connection:
-            return int(connection.execute(statement).scalar_one())
+            found = connection.execute(statement).all()
+        return Counter({row.caller: row[1] for row in found})
 
     def are_left(self) -> bool:
         """Return whether any clip waits, is being recorded, or is not posted."""
@@ -326,6 +330,7 @@ def _row(clip: Clip) -> dict[str, Any]:
         "kept": clip.kept,
         "notified": False,
         "copy_state": clip.copy_state,
+        "caller": clip.caller,
     }
 
 
@@ -360,4 +365,5 @@ def _clip(row: Row[Any]) -> Clip:
         note=row.note,
         kept=row.kept,
         copy_state=CopyState(row.copy_state),
+        caller=row.caller,
     )

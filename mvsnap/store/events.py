@@ -40,7 +40,15 @@ from mvsnap.domain import (
 from mvsnap.store.database import Database
 from mvsnap.store.paging import Order, pages
 from mvsnap.store.purging import OldRows, PurgeResult, one_of_paths, purge
-from mvsnap.store.tables import cameras, clips, deliveries, events, workers, zones
+from mvsnap.store.tables import (
+    cameras,
+    clips,
+    deliveries,
+    events,
+    repeats,
+    workers,
+    zones,
+)
 
 _NEWEST_FIRST = Order(falling=(events.c.occurred_at, events.c.id))
 # A worker not seen for this long is considered dead.
@@ -289,7 +297,8 @@ class Store:
     ) -> PurgeResult:
         """Remove what is known of messages that are older."""
         rows = OldRows(deliveries, deliveries.c.changed_at < before)
-        return purge(self._db, rows, dry_run=dry_run)
+        with_them = OldRows(repeats, repeats.c.changed_at < before, counted=False)
+        return purge(self._db, rows, with_them, dry_run=dry_run)
 
 
 def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:

@@ -90,6 +90,16 @@ deliveries = Table(
     comment="Messages to channels, one row each",
 )
 
+repeats = Table(
+    "repeats",
+    metadata,
+    Column("job_id", Text, primary_key=True, comment="the job that waits"),
+    Column("times", Integer, nullable=False, comment="equal triggers after the first"),
+    Column("begun", Boolean, nullable=False, comment="the number stays"),
+    Column("changed_at", Moment, nullable=False, comment="last change of this row"),
+    comment="Triggers that joined a waiting job, one row for each such job",
+)
+
 clips = Table(
     "clips",
     metadata,
@@ -123,6 +133,13 @@ clips = Table(
     Column("kept", Boolean, nullable=False, comment="never deleted by age or size"),
     Column("notified", Boolean, nullable=False, comment="its message has a job"),
     Column("copy_state", Text, nullable=False, comment="CopyState"),
+    Column(
+        "caller",
+        Text,
+        nullable=False,
+        server_default=text("''"),
+        comment="whose share of the waiting clips it uses",
+    ),
     Column("copy_note", Text, comment="why it is not copied yet"),
     Index("clips_newest", "at", "id"),
     Index("clips_of_camera", "camera", "at", "id"),

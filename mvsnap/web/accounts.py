@@ -21,6 +21,8 @@ _NOBODY, _NO_PASSWORD = "mvsnap-nobody", "none"
 # PAM takes seconds for a wrong password, and longer if a directory does not answer.
 _AT_ONCE = 3
 _LIMIT_S = 10.0
+# Wrong passwords of others take longer; a right one is soon through.
+_TURN_S = 1.0
 _LONGEST_PASSWORD = 127  # PAM's own limit is 512 bytes, and a character takes up to 4
 _FOLDERS = (Path("/etc/pam.d"), Path("/usr/lib/pam.d"))
 
@@ -64,7 +66,7 @@ class SystemAccounts:
     def _refused(self, name: str, password: str) -> str:
         """Return why PAM refuses the login, "" if it accepts it."""
         self._require_set_up()
-        if not self._free.acquire(blocking=False):
+        if not self._free.acquire(timeout=_TURN_S):
             raise AccountsAway("Too many logins at once. Try again.")
         try:
             return self._ask(name, password).result(self._limit_s)

@@ -81,10 +81,11 @@ class ClipAnswer(Struct):
 
 
 class SnapshotsAnswer(Struct):
-    """The result of a trigger so far."""
+    """The result of a trigger so far; `times`: so many equal triggers it answers."""
 
     status: JobState
     job: JobLink
+    times: Annotated[int, Meta(ge=1)]
     cameras: list[CameraAnswer]
 
 

@@ -117,6 +117,7 @@ def _snapshots(progress: JobProgress) -> SnapshotsAnswer:
     return SnapshotsAnswer(
         status=progress.state,
         job=JobLink(progress.job.id, job_url(progress.job.id)),
+        times=progress.job.times,
         cameras=[_camera(part) for part in progress.parts],
     )
 
@@ -126,6 +127,7 @@ def _job(progress: JobProgress) -> JobAnswer:
     return JobAnswer(
         status=so_far.status,
         job=so_far.job,
+        times=so_far.times,
         cameras=so_far.cameras,
         accepted_at=iso(job.accepted_at),
         at=iso(job.at) if job.at else None,

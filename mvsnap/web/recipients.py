@@ -22,6 +22,7 @@ _WAIT_S = 4.0
 _FRESH_S = 300.0
 _PROBLEM_FRESH_S = 15.0
 _AT_ONCE = 2
+_MOST_ANSWERS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,8 @@ class RecipientCheck:
             log.exception("recipient %s could not be checked", name)
             problem = RecipientProblem("Internal error; see the log", is_certain=False)
         with self._lock:
+            if len(self._answers) >= _MOST_ANSWERS:
+                self._answers.clear()
             self._answers[name] = _Answer(time.monotonic(), problem)
             del self._asking[name]
         return problem

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from typing import NoReturn
 from urllib.parse import urlencode
 
 from flask import Blueprint, Request, request
@@ -19,9 +20,10 @@ from msgspec import UNSET
 from mvsnap.badges.answers import BadgesAddedAnswer
 from mvsnap.badges.api import keep
 from mvsnap.core.http_body import MAX_BYTES
+from mvsnap.core.shares import is_within_share
 from mvsnap.core.strict_json import one_line
 from mvsnap.domain import Job, TriggerKind
-from mvsnap.errors import QueueFull
+from mvsnap.errors import OverShare, QueueFull
 from mvsnap.jobs.service import JobRequest
 from mvsnap.web import context
 from mvsnap.web.answers import JobLink, json_response
@@ -37,6 +39,9 @@ from mvsnap.webhooks.orders import AlarmOrders, orders_of
 from mvsnap.webhooks.parse import parse
 
 log = logging.getLogger(__name__)
+
+# A machine in trouble sends many alarms: most of a camera's queue may be its own.
+_CLIPS_WEIGHT = 3
 
 bp = Blueprint("hooks", __name__)
 
@@ -114,18 +119,34 @@ def _require_room(job_request: JobRequest) -> None:
     """Refuse a clip over the limit, unless it was accepted before.
 
     Raises:
-        QueueFull
+        QueueFull, OverShare
     """
     most = gateway().settings.recorder.queue_size
     for camera in job_request.clips:
-        if gateway().clips.unfinished(camera) < most:
+        waiting = gateway().clips.unfinished(camera)
+        own, total = waiting[job_request.caller], waiting.total()
+        if is_within_share(own, total, most, weight=_CLIPS_WEIGHT):
             continue
         if gateway().jobs.known(job_request.job_id()) is None:
-            gateway().metrics.triggers.labels(job_request.trigger.kind, "refused").inc()
-            raise QueueFull(
-                f"{most} clips of {camera} are being recorded or waiting "
-                "(recorder.queue_size)"
-            )
+            _refuse_clip(job_request, camera, own=own, is_full=total >= most)
+
+
+def _refuse_clip(
+    job_request: JobRequest, camera: str, *, own: int, is_full: bool
+) -> NoReturn:
+    triggers, kind = gateway().metrics.triggers, job_request.trigger.kind
+    most = gateway().settings.recorder.queue_size
+    if is_full:
+        triggers.labels(kind, "refused").inc()
+        raise QueueFull(
+            f"{most} clips of {camera} are being recorded or waiting "
+            "(recorder.queue_size)"
+        )
+    triggers.labels(kind, "over_share").inc()
+    raise OverShare(
+        f"{own} of the {most} clips of {camera} that may wait are of this sender; "
+        "the other places are for others (recorder.queue_size)"
+    )
 
 
 def _accepted(

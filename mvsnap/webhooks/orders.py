@@ -120,6 +120,7 @@ def _order(alarm: Alarm, match: RuleMatch, by: AlarmSender, index: int) -> Alarm
         prefix=headline(alarm, match.title),
         clips=wanted.clips,
         picture_url=picture_url,
+        caller=f"{TriggerKind.WEBHOOK} {by.name}",
         idempotency_key=_idempotency_key(alarm, by, index),
     )
     notes = (doubt(alarm, now), *wanted.notes)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, current_app, request
@@ -18,7 +19,8 @@ from werkzeug.exceptions import (
     HTTPException,
 )
 
-from mvsnap.errors import BadInput, MvsnapError
+from mvsnap.errors import BadInput, MvsnapError, QueueFull
+from mvsnap.jobs.shares import WaitingRequests
 from mvsnap.web import context
 from mvsnap.web.answers import json_response
 from mvsnap.web.content_coding import unpacked
@@ -53,7 +55,9 @@ MAX_BYTES = 32 * 1024 * 1024
 _MOST_AHEAD = timedelta(minutes=5)
 # Parsed one at a time: each needs ten times its length in memory.
 _LARGE_BYTES = 1024 * 1024
-_large = threading.Lock()
+_parsing = threading.Lock()
+_waiting = WaitingRequests(3)
+_TURN_S = 20.0
 
 
 @bp.get("/scanning/<token>", strict_slashes=False)
@@ -69,7 +73,7 @@ def receive() -> ResponseReturnValue:
     by = endpoint()
     try:
         body = unpacked(request, MAX_BYTES, cache=False)
-        with _large if len(body) > _LARGE_BYTES else nullcontext():
+        with _large(by.name) if len(body) > _LARGE_BYTES else nullcontext():
             return _received(by, body)
     except MvsnapError as exc:
         _refusals().refused(by.name, exc.status, exc.message)
@@ -77,6 +81,18 @@ def receive() -> ResponseReturnValue:
     except HTTPException as exc:
         _refusals().refused(by.name, exc.code or 400, exc.description or "")
         raise
+
+
+@contextmanager
+def _large(sender: str) -> Iterator[None]:
+    """One is parsed at a time, few wait: each holds a thread of the server."""
+    with _waiting.place(sender) as has_place:
+        if not (has_place and _parsing.acquire(timeout=_TURN_S)):
+            raise QueueFull("Other large messages are being read", retry_after_s=10)
+        try:
+            yield
+        finally:
+            _parsing.release()
 
 
 def _received(by: Endpoint, body: bytes) -> ResponseReturnValue:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mvsnap.badges.model import Verdict
-from mvsnap.domain import EventKind
-from mvsnap.errors import QueueFull
+from mvsnap.domain import EventKind, Job
+from mvsnap.errors import OverShare, QueueFull
 from mvsnap.store.events import EventFilter
 from tests.badges.crew import ROOM, BadgeCrew, badge_crew
 from tests.conftest import Clouds
@@ -82,3 +82,19 @@ def test_the_room_gets_the_picture_the_badge_and_the_note(
     assert "<b>" not in message.markdown
     assert "· anna" in message.markdown
     assert len(message.files) == 1
+
+
+def test_a_reviewer_over_the_share_holds_up_no_other(crew: BadgeCrew) -> None:
+    for reader in ("Yard", "Gate"):
+        crew.judge(crew.swiped(reader=reader), Verdict.MISMATCH)
+    crew.clock.sleep(11)
+    refusals = iter((OverShare("enough"), None))
+    was = crew.jobs.submit
+
+    def submit(job: Job) -> None:
+        crew.jobs.refuse = next(refusals)
+        was(job)
+
+    crew.jobs.submit = submit  # type: ignore[method-assign]
+    crew.notifier().step()
+    assert len(crew.jobs.submitted) == 1

@@ -59,12 +59,12 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 def test_a_clip_of_a_lost_machine_is_given_up_and_posted(site: Site) -> None:
     clip = site.begun()
-    assert site.clips.unfinished(ROBOT) == 1
+    assert site.clips.unfinished(ROBOT).total() == 1
     assert site.abandoned.finish() == 1
     failed = site.clips.clip(clip.id)
     assert failed is not None
     assert (failed.state, failed.error) == (ClipState.FAILED, GONE)
-    assert site.clips.unfinished(ROBOT) == 0
+    assert site.clips.unfinished(ROBOT).total() == 0
     event = site.store.event(clip.id)
     assert event is not None
     assert event.error == GONE

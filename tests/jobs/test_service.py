@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +12,14 @@ import pytest
 
 from mvsnap.clip_model import ClipState
 from mvsnap.clock import SystemClock
-from mvsnap.domain import CameraName, Job, JobId, JobState, Trigger, TriggerKind
-from mvsnap.errors import QueueFull
+from mvsnap.domain import CameraName, Job, JobId, JobState, Serial, Trigger, TriggerKind
+from mvsnap.errors import OverShare, QueueFull
 from mvsnap.jobs.service import Finished, JobRequest, JobService
 from mvsnap.metrics import Metrics
 from mvsnap.store import database
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
+from mvsnap.store.repeats import RepeatStore
 from tests.core.build import BUTTON, GATE, event
 from tests.jobs.fakes import JumpingClock
 from tests.servers.processes import wait_until
@@ -28,18 +32,25 @@ class Office:
     """A job service over a real store, with an engine that only keeps jobs."""
 
     def __init__(self, folder: Path) -> None:
-        self.engine = PatientEngine()
+        self.engine: PatientEngine = PatientEngine()
         db = database.open_database(database.sqlite_url(folder / "mvsnap.db"))
         database.upgrade(db)
         shared = database.Database(db)
         self.store, self.clips = Store(shared), ClipStore(shared)
+        self.repeats = RepeatStore(shared)
         self.finished = Finished()
 
     def service(self, clock: SystemClock | None = None, **given: Any) -> JobService:
         limits = {"queue_size": 10, "max_waiting": 1} | given
         clock = clock or SystemClock()
         return JobService(
-            self.engine, self.store, self.clips, clock, Metrics(), **limits
+            self.engine,
+            self.store,
+            self.clips,
+            self.repeats,
+            clock,
+            Metrics(),
+            **limits,
         )
 
     def finish(self, job: Job) -> None:
@@ -225,3 +236,172 @@ def test_a_job_that_is_refused_asks_for_no_clips(office: Office) -> None:
     with pytest.raises(QueueFull):
         office.service(queue_size=0).accept(wanted)
     assert office.clips.of_job(wanted.job_id()) == []
+
+
+OTHER = Trigger(TriggerKind.HTTP, "another button")
+
+
+def different(service: JobService, number: int, **given: Any) -> Job:
+    return service.accept(request(prefix=f"{number}", **given))
+
+
+def test_a_caller_leaves_room_for_the_others(office: Office) -> None:
+    service = office.service(JumpingClock(), queue_size=10)
+    for number in range(6):
+        different(service, number)
+    with pytest.raises(OverShare, match="6 jobs of this caller") as refused:
+        different(service, 6)
+    assert (refused.value.status, refused.value.retry_after_s) == (429, 10)
+    different(service, 7, trigger=OTHER)
+    sender = {"trigger": BUTTON, "caller": "webhook line 3"}
+    different(service, 8, **sender)  # one rule may match for many senders
+
+
+def test_a_share_is_free_again_when_its_jobs_are_finished(office: Office) -> None:
+    clock = JumpingClock()
+    service = office.service(clock, queue_size=10)
+    jobs = [different(service, number) for number in range(6)]
+    del office.engine.jobs[jobs[0].id]
+    clock.sleep(1.1)
+    different(service, 6)
+
+
+def test_a_schedule_without_a_place_is_dropped_and_logged(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = office.service(queue_size=0)
+    trigger = Trigger(TriggerKind.SCHEDULE, "schedule 0 7 * * *")
+    job = request(trigger=trigger).job(JobId("planned"), SystemClock().now())
+    service.submit_or_drop(job)
+    assert office.engine.jobs == {}
+    assert "schedule 0 7 * * *: no job" in caplog.text
+
+
+def test_one_caller_cannot_wait_on_all_threads(office: Office) -> None:
+    service = office.service(max_waiting=4, finished=office.finished)
+    job = service.accept(request())
+    other = service.accept(request(trigger=OTHER))
+    with ThreadPoolExecutor(3) as pool:
+        waiting = [pool.submit(service.wait, job, 30) for _ in range(3)]
+        wait_until(lambda: service._waiting._waiting.total() == 3, "all wait")
+        began = time.monotonic()
+        assert service.wait(job, 30).state is JobState.PENDING
+        assert time.monotonic() - began < 5
+        threading.Timer(0.05, office.finish, (other,)).start()
+        assert service.wait(other, 30).state is JobState.DONE
+        office.finish(job)
+    assert {wait.result().state for wait in waiting} == {JobState.DONE}
+
+
+class BusyEngine(PatientEngine):
+    """Runs one equal job at a time, as the real one does: the others wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.equal: dict[str, JobId] = {}
+        self.on_look: Callable[[JobId], None] = lambda _: None
+
+    def submit(self, job: Job, equal: str = "") -> None:
+        super().submit(job, equal)
+        if equal:
+            self.equal[equal] = job.id
+
+    def waiting_equal(self, equal: str) -> JobId | None:
+        found = self.equal.get(equal)
+        if found:
+            self.on_look(found)
+        return found
+
+    def begin(self, job_id: JobId) -> None:
+        self.equal = {e: waits for e, waits in self.equal.items() if waits != job_id}
+
+
+@pytest.fixture
+def busy(office: Office) -> BusyEngine:
+    office.engine = BusyEngine()
+    return office.engine
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"prefix": "Door"},
+        {"rooms": ("Yard",)},
+        {"serials": (GATE, Serial("Q2SM-0000-0009"))},
+        {"trigger": OTHER},
+        {"at": SystemClock().now()},
+        {"idempotency_key": "mine"},
+    ],
+    ids=lambda given: next(iter(given)),
+)
+def test_only_equal_triggers_join(
+    office: Office, busy: BusyEngine, given: dict[str, Any]
+) -> None:
+    service = office.service()
+    first = service.accept(request())
+    assert service.accept(request()) == first
+    assert service.accept(request(**given)) != first
+    assert office.repeats.times(first.id) == 1
+
+
+def test_a_share_is_not_used_up_by_what_joins(office: Office, busy: BusyEngine) -> None:
+    service = office.service(JumpingClock(), queue_size=1)
+    ids = {service.accept(request()).id for _ in range(5)}
+    progress = service.progress(JobId(ids.pop()))
+    assert not ids
+    assert progress is not None
+    assert progress.job.times == 5
+
+
+def test_nothing_joins_a_minute_after_the_first(
+    office: Office, busy: BusyEngine
+) -> None:
+    clock = JumpingClock()
+    service = office.service(clock)
+    first = service.accept(request())
+    clock.sleep(61)
+    assert service.accept(request()) != first
+
+
+def test_a_job_that_begins_meanwhile_has_counted_it_or_it_is_taken_back(
+    office: Office, busy: BusyEngine
+) -> None:
+    service = office.service()
+    first = service.accept(request())
+    looks: list[int] = []
+
+    def begins_before_the_count(job_id: JobId) -> None:
+        if not looks:
+            looks.append(office.repeats.begin(job_id))
+            busy.begin(job_id)
+
+    busy.on_look = begins_before_the_count
+    second = service.accept(request())
+    assert second != first
+    assert looks == [0]
+    assert office.repeats.times(first.id) == 0
+
+    def begins_after_the_count(job_id: JobId) -> None:
+        if office.repeats.times(job_id):
+            looks.append(office.repeats.begin(job_id))
+            busy.begin(job_id)
+
+    busy.on_look = begins_after_the_count
+    assert service.accept(request()) in (second, first)
+    assert sum(looks) + len(office.engine.jobs) == 3
+
+
+def test_a_number_that_was_read_stays(office: Office) -> None:
+    job_id, now = JobId("waits"), SystemClock().now()
+    repeats = office.repeats
+    assert repeats.add(job_id, now)
+    assert repeats.add(job_id, now)
+    assert repeats.take_back(job_id)
+    assert repeats.begin(job_id) == 1
+    assert not repeats.add(job_id, now)
+    assert not repeats.take_back(job_id)
+    assert repeats.begin(job_id) == 1  # it is run again after a crash
+    office.store.purge_deliveries(now)
+    assert repeats.times(job_id) == 1
+    office.store.purge_deliveries(now + timedelta(seconds=1))
+    assert repeats.times(job_id) == 0

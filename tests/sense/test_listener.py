@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,16 +18,20 @@ from mvsnap.core.mutes import new_mute
 from mvsnap.domain import (
     FULL_FRAME,
     Event,
+    EventId,
     EventKind,
     Job,
     JobId,
     Serial,
+    Trigger,
     TriggerKind,
     ZoneId,
 )
-from mvsnap.errors import QueueFull
+from mvsnap.errors import OverShare, QueueFull
 from mvsnap.metrics import Metrics
 from mvsnap.sense.listener import ListenerLoop, Stores
+from mvsnap.sense.outbox import Outbox
+from mvsnap.sense.rules import SenseRules
 from mvsnap.simulator.meraki.counts import CountsPublisher, sensor_says
 from mvsnap.simulator.mqtt.broker import Mosquitto, broker
 from mvsnap.store import database
@@ -48,12 +52,15 @@ class Office:
     def __init__(self) -> None:
         self.jobs: dict[JobId, Job] = {}
         self.is_full = False
+        self.is_over: Callable[[Job], bool] = lambda _: False
         self.asked = 0
 
     def submit(self, job: Job) -> None:
         self.asked += 1
         if self.is_full:
             raise QueueFull("full")
+        if self.is_over(job):
+            raise OverShare("enough")
         self.jobs[job.id] = job
 
     def known(self, job_id: JobId) -> Job | None:
@@ -509,3 +516,49 @@ def long_ago() -> datetime:
 
 def moment(row: Row) -> datetime:
     return datetime.fromtimestamp(row[2] / 1000, UTC)
+
+
+def test_a_zone_or_sensor_over_its_share_holds_up_no_other(
+    tmp_path: Path, mosquitto: Mosquitto
+) -> None:
+    site = sensor_site(tmp_path, mosquitto)
+    site.office.is_over = lambda job: job.prefix == "Door open"
+    with site.listening(), site.publisher(qos=1) as publisher:
+        publisher.publish([says("door", open=True)])
+        publisher.publish([says("buttonReleased", action="longPress")])
+        wait_until(lambda: bool(site.office.jobs), "the button has a job")
+        assert [job.prefix for job in site.office.jobs.values()] == ["Panic"]
+        site.office.is_over = lambda _: False
+        wait_until(lambda: len(site.office.jobs) == 2, "so has the door")
+    site.store.close()
+
+
+def test_a_crowd_over_its_share_keeps_its_place(site: Site) -> None:
+    zones = iter((True, False, False))
+    site.office.is_over = lambda _: next(zones)
+    outbox = Outbox(site.office, site.store, site.site, SystemClock(), rules_of(site))
+    for number in range(2):
+        outbox.put(raised(f"{number}"))
+    with pytest.raises(OverShare):
+        outbox._submit_all()
+    assert [job.about for job in site.office.jobs.values()] == ["1"]
+    outbox._submit_all()
+    assert [job.about for job in site.office.jobs.values()] == ["1", "0"]
+
+
+def rules_of(site: Site) -> SenseRules:
+    return SenseRules(site.settings.sense, site.settings.recipients)
+
+
+def raised(event_id: str) -> Event:
+    return Event(
+        id=EventId(event_id),
+        kind=EventKind.CROWD,
+        occurred_at=now(),
+        recorded_at=now(),
+        serial=GATE,
+        job_id=JobId(f"job {event_id}"),
+        trigger=Trigger(TriggerKind.SENSE, "Door"),
+        zone_id=ZoneId("1"),
+        details={"raised_at": now().isoformat()},
+    )

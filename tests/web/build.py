@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +33,7 @@ from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
+from mvsnap.store.repeats import RepeatStore
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.users import UserStore
@@ -80,14 +82,17 @@ class PatientEngine:
     def __init__(self) -> None:
         self.jobs: dict[JobId, Job] = {}
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: Job, equal: str = "") -> None:
         self.jobs.setdefault(job.id, job)
 
     def job(self, job_id: JobId) -> Job | None:
         return self.jobs.get(job_id)
 
-    def waiting(self, at_most: int) -> int:
-        return min(len(self.jobs), at_most)
+    def waiting(self, at_most: int) -> Counter[str]:
+        return Counter(job.counts_for for job in list(self.jobs.values())[:at_most])
+
+    def waiting_equal(self, equal: str) -> JobId | None:
+        return None
 
     def close(self) -> None:
         pass
@@ -112,6 +117,7 @@ class Web:
         shared = database.Database(db)
         self.store = Store(shared)
         self.clips = ClipStore(shared)
+        self.repeats = RepeatStore(shared)
         self.videos = VideoStore(shared, f"-{data_id(folder)}")
         self.sense = SenseStore(shared)
         self.site = SiteStore(shared)
@@ -136,6 +142,7 @@ class Web:
             self.engine,
             self.store,
             self.clips,
+            self.repeats,
             clock,
             metrics,
             queue_size=server.queue_size,

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,12 +12,14 @@ from flask.testing import FlaskClient
 
 from mvsnap.core.users import LOG_IN, LOG_OUT
 from mvsnap.domain import Change, EventId, Role, User
+from mvsnap.errors import TooManyRequests
 from mvsnap.simulator.server import serve
 from mvsnap.store.audit import AuditFilter
-from mvsnap.web import passwords
+from mvsnap.web import login, passwords
 from tests.clients.fakes import FakeClock
 from tests.core.build import event
 from tests.servers.browser import dump_dom
+from tests.servers.processes import wait_until
 from tests.web.build import DOOR, GATE, HASHED, PASSWORD, Web, log_in, send, token_of
 
 EVENTS = "/api/v1.0/events"
@@ -396,3 +400,37 @@ def test_a_lost_database_is_a_503_page_for_those_with_a_session(
     assert (answer.status_code, answer.mimetype) == (503, "text/html")
     assert answer.headers["Retry-After"] == "30"
     web.close()
+
+
+def test_one_address_cannot_lock_a_name_out_for_others(web: Web) -> None:
+    web.add_user("anna")
+    client = web.browser()
+    statuses = [log_in(client, "anna", "wrong").status_code for _ in range(12)]
+    assert statuses == [401] * 10 + [429] * 2
+    other = web.browser()
+    other.environ_base["REMOTE_ADDR"] = "10.0.0.2"
+    assert log_in(other, "anna").status_code == 303
+
+
+def test_few_wait_for_a_password_check_and_of_one_address_fewer(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web.add_user("anna")
+    may_go_on = threading.Event()
+
+    def slowly(stored: str, password: str) -> bool:
+        assert may_go_on.wait(30)
+        return password == PASSWORD
+
+    monkeypatch.setattr(passwords, "fits", slowly)
+    tries = web.app.extensions[login._LOGIN_ATTEMPTS]
+    with ThreadPoolExecutor(4) as pool:
+        flood = [pool.submit(tries.check, "x", "wrong", "10.0.0.9") for _ in range(3)]
+        wait_until(lambda: tries._waiting._waiting.total() == 3, "three wait")
+        with pytest.raises(TooManyRequests, match="at once"):
+            tries.check("x", "wrong", "10.0.0.9")
+        anna = pool.submit(tries.check, "anna", PASSWORD, "10.0.0.2")
+        wait_until(lambda: tries._waiting._waiting.total() == 4, "so does she")
+        may_go_on.set()
+        assert anna.result() is not None
+        assert [each.result() for each in flood] == [None] * 3

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from mvsnap.clip_model import ClipState
 from mvsnap.domain import EventKind, Trigger, TriggerKind
@@ -366,4 +367,28 @@ def test_the_picture_of_an_alert_needs_no_dashboard_key(tmp_path: Path) -> None:
     web = HookWeb(tmp_path, meraki={})
     told = accepted(web.client(None).post(f"/webhook/{OTHER}", json=alert()))
     assert told["jobs"][0]["cameras"] == [alert()["deviceSerial"]]
+    web.close()
+
+
+def test_a_sender_leaves_room_for_the_clips_of_others(tmp_path: Path) -> None:
+    gate = {"url": "rtsp://192.0.2.10/", "meraki_serial": DOOR}
+    web = HookWeb(
+        tmp_path,
+        recorder={"cameras": {"Gate": gate}, "queue_size": 5},
+        webhooks=WEBHOOKS | {"actions": ["clip"]},
+    )
+    client = web.client(None)
+    number = 0
+
+    def send(hook: str) -> TestResponse:
+        nonlocal number
+        number += 1
+        alarm = {"eventId": f"{number}", "text": "Stopped", "camera": "Gate"}
+        return client.post(hook, json=alarm)
+
+    statuses = [send(f"/webhook/{OTHER}").status_code for _ in range(6)]
+    assert statuses == [202] * 4 + [429] * 2
+    assert code(send(f"/webhook/{OTHER}")) == (429, "too_many_waiting")
+    accepted(send(HOOK))
+    assert code(send(HOOK)) == (503, "queue_full")
     web.close()

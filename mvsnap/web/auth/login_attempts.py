@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from mvsnap.config.model import LoginSection
 from mvsnap.core import users
 from mvsnap.domain import User
-from mvsnap.errors import BadInput
+from mvsnap.errors import AccountsAway, BadInput, TooManyRequests
+from mvsnap.jobs.shares import WaitingRequests
 from mvsnap.store.users import UserStore
 from mvsnap.web import accounts, passwords
 from mvsnap.web.auth.limit import Limit, Limiter
@@ -19,13 +21,19 @@ log = logging.getLogger(__name__)
 _MOST_KNOWN = 1000
 # Guessing must not grow the audit log, which is kept for a year; the log has it all.
 _WRITTEN_AN_HOUR = 20
+# Requests that check a password or wait for it: each holds a thread of the server.
+_AT_ONCE = 4
+_TURN_S = 10.0
+_AGAIN_S = 2
+_COUNTED_FOR_NAME = 3
 
 
 class LoginAttempts:
-    """Checks one mvsnap password at a time: each check takes 32 MB and a core.
+    """Checks one mvsnap password at a time: each check takes much memory and a core.
 
     Those of system accounts take seconds but no CPU, so a few are checked at once; that
-    many more attempts may pass before a lockout.
+    many more attempts may pass before a lockout. A few wait, those of one address not
+    in all places; any more are refused at once.
     """
 
     def __init__(self, users: UserStore, login: LoginSection) -> None:
@@ -35,36 +43,61 @@ class LoginAttempts:
         limiter = Limiter()
         what = "Too many failed logins"
         self._of_address = Limit(limiter, 10, what)
+        self._of_both = Limit(limiter, 10, what, minutes=5)
         self._of_name = Limit(limiter, 10, what, minutes=5)
+        # One address must not lock a name out everywhere: so few of its failures count.
+        self._for_name = Limit(limiter, _COUNTED_FOR_NAME, what, minutes=5)
         self._written = Limit(limiter, _WRITTEN_AN_HOUR, what, minutes=60)
         # Where somebody has logged in before, strangers cannot lock that user out.
         self._known_good: set[tuple[str, str]] = set()
-        is_local = self._backend == "local"
-        self._turn = threading.Lock() if is_local else nullcontext()
+        self._waiting = WaitingRequests(_AT_ONCE)
+        self._hashing = threading.Lock() if self._backend == "local" else None
 
     def check(self, name: str, password: str, address: str) -> User | None:
         """Return the user, None if name or password is wrong.
 
         Raises:
-            TooManyRequests: too many have failed from this address or for this name.
+            TooManyRequests: too many have failed from this address or for this name,
+                or are being checked.
             AccountsAway: the system's accounts are unavailable now.
         """
         name = name.strip().lower()[: users.LONGEST_NAME + 1]
-        with self._turn:
-            for limit, who in self._counters(name, address):
-                if limit.reached_by(who):
-                    raise limit.too_many(who)
+        # Before it waits as well: who is locked out takes no place.
+        self._require_unlocked(name, address)
+        with self._turn(address):
+            self._require_unlocked(name, address)
             user = self.find(name)
             if self._fits(user, password) and user is not None:
                 log.info("%s logged in from %s", user.name, address)
                 self._remember(name, address)
                 return user
-            for limit, who in self._counters(name, address):
-                limit.hit(who)
+            self._count_failure(name, address)
         # Not what was typed: it may be a password in the wrong field.
         shown = "unknown user" if user is None else user.name
         log.warning("failed login as %s from %s", shown, address)
         return None
+
+    def _require_unlocked(self, name: str, address: str) -> None:
+        for limit, who in self._counters(name, address):
+            if limit.reached_by(who):
+                raise limit.too_many(who)
+
+    @contextmanager
+    def _turn(self, address: str) -> Iterator[None]:
+        with self._waiting.place(address) as has_place:
+            if not has_place:
+                raise TooManyRequests(
+                    "Too many logins at once. Try again.", retry_after_s=_AGAIN_S
+                )
+            if self._hashing is None:
+                yield
+                return
+            if not self._hashing.acquire(timeout=_TURN_S):
+                raise AccountsAway("Too many logins at once. Try again.")
+            try:
+                yield
+            finally:
+                self._hashing.release()
 
     def find(self, name: str) -> User | None:
         """Return the user of this name, if this kind of login can succeed at all."""
@@ -88,7 +121,14 @@ class LoginAttempts:
         of_address = (self._of_address, f"address {address}")
         if (name, address) in self._known_good:
             return [of_address]
-        return [of_address, (self._of_name, f"name {name}")]
+        of_both = (self._of_both, f"both {address} {name}")
+        return [of_address, of_both, (self._of_name, f"name {name}")]
+
+    def _count_failure(self, name: str, address: str) -> None:
+        for limit, who in self._counters(name, address):
+            of_one = f"part {address} {name}"
+            if limit is not self._of_name or self._for_name.hit(of_one):
+                limit.hit(who)
 
     def _remember(self, name: str, address: str) -> None:
         if len(self._known_good) >= _MOST_KNOWN:

@@ -1,0 +1,59 @@
+"""How often a job was triggered again before it began."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from mvsnap.domain import JobId
+from mvsnap.store.database import Database
+from mvsnap.store.tables import repeats
+
+
+class RepeatStore:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def add(self, job_id: JobId, now: datetime) -> bool:
+        """Count one more; False: the job has begun, nothing was counted."""
+        added = self._db.insert(repeats).values(
+            job_id=job_id, times=1, begun=False, changed_at=now
+        )
+        statement = added.on_conflict_do_update(
+            index_elements=[repeats.c.job_id],
+            set_={"times": repeats.c.times + 1, "changed_at": now},
+            where=repeats.c.begun.is_(False),
+        ).returning(repeats.c.times)
+        with self._db.writing() as connection:
+            return connection.execute(statement).first() is not None
+
+    def take_back(self, job_id: JobId) -> bool:
+        """Count one less; False: the job has begun and read the number."""
+        statement = (
+            update(repeats)
+            .where(repeats.c.job_id == job_id, repeats.c.begun.is_(False))
+            .values(times=repeats.c.times - 1)
+            .returning(repeats.c.times)
+        )
+        with self._db.writing() as connection:
+            return connection.execute(statement).first() is not None
+
+    def begin(self, job_id: JobId) -> int:
+        """Return how often it was repeated; from now on the number stays."""
+        if not self.times(job_id):  # most jobs: nothing to write
+            return 0
+        statement = (
+            update(repeats)
+            .where(repeats.c.job_id == job_id)
+            .values(begun=True)
+            .returning(repeats.c.times)
+        )
+        with self._db.writing() as connection:
+            return int(connection.execute(statement).scalar_one_or_none() or 0)
+
+    def times(self, job_id: JobId) -> int:
+        """Return how often it was repeated so far."""
+        statement = select(repeats.c.times).where(repeats.c.job_id == job_id)
+        with self._db.reading() as connection:
+            return int(connection.execute(statement).scalar_one_or_none() or 0)
