@@ -186,6 +186,7 @@ def _event(event_id: str) -> Event:
     event = _known(event_id)
     if event is None or not auth.caller().reaches(event.serial or event.camera_name):
         raise NotFound(f"Event {event_id[:40]!r} not found")
+    auth.caller().require_kinds([event.kind])
     return event
 
 
@@ -202,6 +203,7 @@ def _filter(parameters: Parameters) -> EventFilter:
         raise BadInput(f"after: no event {after[:40]!r} (expected an event id)")
     return EventFilter(
         kinds=_kinds(parameters.get("kind")),
+        without=tuple(k for k in EventKind if not auth.caller().may_read(k)),
         serials=_serials(parameters.get("serial")),
         since=params.parse_moment("since", since) if since else None,
         until=params.parse_moment("until", until) if until else None,
@@ -213,10 +215,12 @@ def _kinds(text: str | None) -> tuple[EventKind, ...] | None:
     if text is None:
         return None
     try:
-        return tuple(EventKind(kind.strip()) for kind in text.split(","))
+        kinds = tuple(EventKind(kind.strip()) for kind in text.split(","))
     except ValueError as exc:
         known = ", ".join(EventKind)
         raise BadInput(f"kind: {text[:40]!r} (expected one of: {known})") from exc
+    auth.caller().require_kinds(kinds)
+    return kinds
 
 
 def _serials(text: str | None) -> tuple[Serial, ...] | None:
