@@ -23,7 +23,7 @@ LAYERS = (
     ("errors", "domain", "clock", "metrics", "resources", "spelling"),
     ("loop", "signals", "sqlite_errors", "file_lock", "durable_file"),
     ("child_environment",),
-    ("clip_model",),
+    ("clip_model", "jpeg"),
     ("core", "config", "logs", "clients"),
     ("photographer", "recorder"),
     ("store", "camera_sources"),

@@ -11,8 +11,8 @@ from urllib.parse import urljoin
 
 import requests
 
+from mvsnap import jpeg
 from mvsnap.clients.hosts import is_trusted, origin
-from mvsnap.clients.meraki import jpeg
 from mvsnap.clients.meraki.budget import waited
 from mvsnap.clients.meraki.calls import MAX_REDIRECTS, REDIRECTS, USER_AGENT
 from mvsnap.clients.transport import ExchangeFailed, guard
@@ -114,11 +114,19 @@ class PictureDownload:
 
 
 def _picture(answer: requests.Response) -> bytes | str:
+    """Return the picture, or a message why it is not there yet.
+
+    Raises:
+        NoPicture: it must not be decoded.
+    """
     status, body = answer.status_code, answer.content
     if not 200 <= status < 300:
         return f"last answer: {status}"
     # Which 2xx it is says nothing: a picture may come with 202, a page with 200.
-    if jpeg.is_whole(body):
+    found = jpeg.outline(body)
+    if found is not None and found.refusal:
+        raise NoPicture(found.refusal, retry=False)
+    if found is not None and found.is_whole:
         return body
     if status != 200:
         return f"last answer: {status}"
