@@ -149,5 +149,5 @@ def _bug(error: BaseException) -> ResponseReturnValue:
 
 def _no_sniffing(answer: Response) -> Response:
     answer.headers.setdefault("X-Content-Type-Options", "nosniff")
-    answer.headers.setdefault("Cache-Control", "no-store")
+    answer.headers.setdefault("Cache-Control", "private, no-store")
     return answer
