@@ -3,6 +3,7 @@
 MvsnapError
   BadInput                invalid value from a caller              400
     UnknownParameter      unknown parameter name                   400
+    UnusablePicture       a picture that cannot or must not be decoded
   Unauthorized            no key or a wrong one                    401
   Forbidden               a key without this camera, room, scope   403
   NotFound                no such job, event or file               404

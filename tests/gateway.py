@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import requests
 import yaml
 
+from mvsnap.config.model import Scope
 from mvsnap.simulator.meraki.app import dashboard_app
 from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.server import serve
@@ -47,7 +48,7 @@ class Clouds:
                 {
                     "name": "tests",
                     "key": KEY,
-                    "scopes": ["snapshot", "read", "webhook", "mute", "badges"],
+                    "scopes": list(get_args(Scope)),
                 }
             ],
             "meraki": {

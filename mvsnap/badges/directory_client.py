@@ -2,12 +2,12 @@
 
 A list of people comes from outside: its photos may point to any address. Only http and
 https addresses of the allowed hosts are fetched, also after a redirect, and never this
-machine or its link-local neighbours unless such an address is itself allowed.
+machine or its link-local neighbours unless such an address is itself allowed. What a
+name leads to is checked where it is connected to: a second look-up may differ.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from collections.abc import Callable
 from urllib.parse import urljoin, urlsplit
@@ -15,8 +15,8 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from mvsnap import __version__
-from mvsnap.clients.hosts import origin
-from mvsnap.clients.transport import ExchangeFailed, guard
+from mvsnap.clients.hosts import is_address, is_loopback, origin
+from mvsnap.clients.transport import ExchangeFailed, MayBeNear, guard
 from mvsnap.errors import UpstreamError
 
 _TIMEOUT_S = 15.0
@@ -44,7 +44,11 @@ class DirectoryClient:
             UpstreamError
         """
         own = origin(url)
-        return self._get(url, lambda to: own is not None and origin(to) == own).content
+
+        def is_own(to: str) -> bool:
+            return own is not None and origin(to) == own
+
+        return self._get(url, is_own, _is_ours).content
 
     def photo(self, url: str) -> bytes:
         """Return an image; check before displaying it that it really is one.
@@ -52,7 +56,8 @@ class DirectoryClient:
         Raises:
             UpstreamError: `retry` says whether trying later may help.
         """
-        answer = self._get(url, self._is_allowed)
+        # A name may lead to this machine; then its address must be allowed itself.
+        answer = self._get(url, self._is_allowed, is_address)
         kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if kind not in (*_IMAGES, *_UNTYPED):
             raise UpstreamError(f"not an image but {kind[:40]}", retry=False)
@@ -69,14 +74,13 @@ class DirectoryClient:
         shown = f"[{host}]" if ":" in host else host
         usual = port == {"http": 80, "https": 443}[scheme]
         names = {f"{shown}:{port}", shown} if usual else {f"{shown}:{port}"}
-        if not names & self._hosts:
-            return False
-        # A name may resolve to this machine; then its address must be allowed itself.
-        return _is_address(host) or not _is_own_host(host, port)
+        return bool(names & self._hosts)
 
-    def _get(self, url: str, allowed: Callable[[str], bool]) -> requests.Response:
+    def _get(
+        self, url: str, allowed: Callable[[str], bool], may_be_near: MayBeNear
+    ) -> requests.Response:
         # A session per host: nothing of one host carries over to the next.
-        with guard(requests.Session(), url) as http:
+        with guard(requests.Session(), url, may_be_near=may_be_near) as http:
             http.headers["User-Agent"] = f"mvsnap/{__version__}"
             for _ in range(_MAX_REDIRECTS + 1):
                 if not allowed(url):
@@ -123,28 +127,6 @@ def _refusal(url: str) -> str:
     return f"the address leads to {host[:80]!r}, which is not in badges.photo_hosts"
 
 
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_own_host(host: str, port: int) -> bool:
-    """Return whether a name resolves to this machine or its link (169.254...)."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError:
-        return False  # the request will fail with the reason
-    addresses = {_plain_address(str(entry[4][0])) for entry in found}
-    return any(
-        a.is_loopback or a.is_link_local or a.is_unspecified or a.is_multicast
-        for a in addresses
-    )
-
-
-def _plain_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    address = ipaddress.ip_address(text.split("%")[0])
-    # ::ffff:127.0.0.1 reaches 127.0.0.1, but is not a loopback address itself.
-    return getattr(address, "ipv4_mapped", None) or address
+def _is_ours(host: str) -> bool:
+    """Return whether the directory itself may be on this machine under this host."""
+    return is_address(host) or is_loopback(host) or host == socket.gethostname().lower()

@@ -135,10 +135,11 @@ class DirectoryReader:
         goes_on = True
         try:
             image = self._image(request.photo)
-            path = self._files.save_photo(image)
-            error = None if path else "not a JPEG, PNG, WebP or GIF"
+            path, error = self._files.save_photo(image), None
         except UpstreamError as exc:
             path, error, goes_on = None, exc.message, not exc.retry
+        except BadInput as exc:  # of the picture
+            path, error = None, exc.message
         except Exception:
             # Unrecorded, this photo would come first each time and block the others.
             log.exception("fetching a directory photo failed unexpectedly")

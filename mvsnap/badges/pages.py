@@ -16,7 +16,6 @@ from flask import (
     redirect,
     render_template,
     request,
-    send_file,
     url_for,
 )
 from flask.typing import ResponseReturnValue
@@ -52,6 +51,7 @@ from mvsnap.web.context import feature, gateway
 from mvsnap.web.csv_file import csv_file
 from mvsnap.web.pages import local_time, with_frame
 from mvsnap.web.pages.filters import older_url
+from mvsnap.web.private_file import private_file
 
 bp = Blueprint("badges", __name__)
 
@@ -149,7 +149,7 @@ def fetch_again(badge_id: str) -> ResponseReturnValue:
     return redirect(url_for(".review", badge_id=badge.id, **asked.query), 303)
 
 
-# --- pictures: only for users logged in now, so browsers revalidate each time
+# --- pictures: only for users logged in now
 
 
 @bp.get("/badges/<badge_id>/picture.jpg")
@@ -174,9 +174,7 @@ def photo(name: str) -> ResponseReturnValue:
 def _file(path: Path | None) -> ResponseReturnValue:
     if path is None:
         raise NotFound("No such picture, or it was deleted")
-    answer = send_file(path, mimetype="image/jpeg", conditional=True)
-    answer.headers["Cache-Control"] = "private, no-cache"
-    return answer
+    return private_file(path, "image/jpeg")
 
 
 # --- shared

@@ -91,8 +91,8 @@ def _show(line: CheckResult) -> None:
 def _api_keys(settings: Settings) -> CheckResult:
     names = ", ".join(key.name for key in settings.api_keys)
     if names:
-        short = settings.short_keys()
-        return CheckResult("api keys", True, f"{names}; {short}" if short else names)
+        weak = (names, settings.short_keys(), settings.keys_without_scopes())
+        return CheckResult("api keys", True, "; ".join(filter(None, weak)))
     if settings.lets_somebody_in(listens=settings.sense.enabled):
         return CheckResult(
             "api keys", None, "none, so nobody can call the API (api_keys)"

@@ -188,7 +188,7 @@ def _settings(
     rooms_url: str,
     folder: Path,
 ) -> dict[str, Any]:
-    scopes = ["snapshot", "read", "mute", "badges"]
+    scopes = ["snapshot", "read", "mute", "badges", "review"]
     return {
         "site": {"name": "Demo"},
         "server": {"host": "127.0.0.1"},

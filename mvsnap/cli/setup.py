@@ -199,7 +199,8 @@ def _time_zone(text: str) -> str:
 
 
 def _new_api_key() -> dict[str, Any]:
-    return {"name": "first key", "key": secrets.token_urlsafe(24)}
+    key = secrets.token_urlsafe(24)
+    return {"name": "first key", "key": key, "scopes": ["snapshot"]}
 
 
 def _needs_token(known: Settings, values: Values) -> bool:

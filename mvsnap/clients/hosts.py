@@ -12,6 +12,10 @@ from urllib3.util import parse_url
 # Source: GettingStarted.md of the Dashboard API v1 (one suffix for each cloud).
 MERAKI_HOSTS = ("meraki.com", "meraki.ca", "meraki.cn", "meraki.in", "gov-meraki.com")
 
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_COMPATIBLE = ipaddress.IPv6Network("::/96")
+_THIS_NETWORK = ipaddress.IPv4Network("0.0.0.0/8")
+_BROADCAST = "255.255.255.255"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # A backslash, space or control character: parsers disagree on the host after it.
 _AMBIGUOUS = re.compile(r"[\\\x00-\x20\x7f-\U0010ffff]")
@@ -43,6 +47,39 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_address(host: str) -> bool:
+    """Return whether a host is an address, in the usual notation, and not a name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def is_near(address: str) -> bool:
+    """Return whether an address is of this machine, of its link, or of no host at all.
+
+    Whatever it is wrapped into: ::ffff:127.0.0.1 reaches 127.0.0.1, as do the forms of
+    gateways between IPv6 and IPv4.
+    """
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        wrapped = found.ipv4_mapped or found.sixtofour
+        if found in _NAT64 or found in _COMPATIBLE and int(found) > 1:
+            wrapped = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+        if wrapped is not None:
+            return is_near(str(wrapped))
+    elif found in _THIS_NETWORK:
+        return True
+    return (
+        found.is_loopback
+        or found.is_link_local
+        or found.is_unspecified
+        or found.is_multicast
+        or str(found) == _BROADCAST
+    )
 
 
 def is_trusted(url: str, suffixes: tuple[str, ...], *own: str) -> bool:

@@ -9,17 +9,20 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import select_proxy
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import (
+    ConnectTimeoutError,
     HTTPError,
     MaxRetryError,
     NameResolutionError,
@@ -27,7 +30,7 @@ from urllib3.exceptions import (
     ReadTimeoutError,
 )
 
-from mvsnap.clients.hosts import is_loopback, origin
+from mvsnap.clients.hosts import is_loopback, is_near, origin
 
 MAX_BODY_BYTES = 20 * 1024 * 1024
 _SLOWEST_UPLOAD_BYTES_PER_S = 16 * 1024
@@ -39,6 +42,10 @@ _TALKATIVE = (
     "urllib3.response",
     "urllib3.util.retry",
 )
+
+
+# Says of a host whether it may be on this machine or its link (169.254...).
+MayBeNear = Callable[[str], bool]
 
 
 class ExchangeFailed(requests.RequestException):
@@ -56,13 +63,42 @@ class ExchangeFailed(requests.RequestException):
 
 
 class _Exchange:
-    """The request of a thread: its socket, and whether it was cut off."""
+    """The request of a thread: its socket, and whether it was cut off.
 
-    def __init__(self, *, secret: bool) -> None:
+    refused: why its address was not connected to, "" if it was.
+    """
+
+    def __init__(self, *, secret: bool, may_be_near: MayBeNear | None = None) -> None:
         self.secret = secret
+        self.may_be_near = may_be_near
+        self.refused = ""
         self.sock: object = None
         self.sent = False
         self.was_cut = False
+
+    def allows(self, host: str) -> bool:
+        """Return whether any address of this host will do."""
+        return self.may_be_near is None or self.may_be_near(host)
+
+    def refuses(self, host: str, addresses: Iterable[str]) -> bool:
+        """Return whether one of its addresses is of this machine; then it is noted."""
+        near = next(filter(is_near, addresses), None)
+        if near is not None:
+            self.refused = f"{host[:80]} leads to {near}: to this machine or its link"
+        return near is not None
+
+    def require_far(self, host: str) -> None:
+        """Check what a proxy will be asked for, as far as it is known here.
+
+        Raises:
+            ExchangeFailed
+        """
+        if self.allows(host):
+            return
+        with suppress(OSError):  # the proxy may know the name
+            self.refuses(host, _addresses(host, None))
+        if self.refused:
+            raise ExchangeFailed(self.refused, again=False)
 
     def cut(self) -> None:
         self.was_cut = True
@@ -71,6 +107,11 @@ class _Exchange:
                 # Not SSLSocket's own method: it would drop the TLS state while the
                 # other thread is reading.
                 socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+
+def _addresses(host: str, port: int | None) -> list[str]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 # urllib3 creates connections deep inside; each thread has its own value here.
@@ -83,6 +124,33 @@ def _note(sock: object, *, sent: bool) -> None:
 
 
 class _Connection(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        """Connect to an address that was checked, not to a name that was.
+
+        The name is resolved once: a second answer may be another address.
+        """
+        exchange, host = _running.get(), self._dns_host
+        # A proxy has a name of its own, and resolves that of the host itself.
+        is_checked = exchange is not None and self.proxy is None
+        if exchange is None or not is_checked or exchange.allows(host):
+            return super()._new_conn()
+        try:
+            addresses = _addresses(host, self.port)
+        except OSError as exc:
+            name = socket.gaierror(*exc.args)
+            raise NameResolutionError(self.host, self, name) from None
+        if not addresses or exchange.refuses(host, addresses):
+            raise NewConnectionError(self, "refused")
+        try:
+            for address in addresses[:-1]:
+                self._dns_host = address
+                with suppress(NewConnectionError, ConnectTimeoutError):
+                    return super()._new_conn()
+            self._dns_host = addresses[-1]
+            return super()._new_conn()
+        finally:
+            self._dns_host = host  # the name, for TLS
+
     def connect(self) -> None:
         super().connect()
         _note(self.sock, sent=False)
@@ -119,16 +187,16 @@ class _Hush(logging.Filter):
         return hash(_Hush)
 
 
-class _Adapter(HTTPAdapter):
-    def __init__(
-        self,
-        *,
-        secret: bool,
-        refuse: Callable[[requests.PreparedRequest], str | None] | None,
-    ) -> None:
+class FarAdapter(HTTPAdapter):
+    """Connects to no address of this machine or its link unless the host may be there.
+
+    For streams; `guard` does the same for what is read at once.
+    """
+
+    def __init__(self, may_be_near: MayBeNear | None, *, secret: bool = True) -> None:
         super().__init__(pool_maxsize=32)
+        self._may_be_near = may_be_near
         self._secret = secret
-        self._refuse = refuse
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
@@ -138,6 +206,32 @@ class _Adapter(HTTPAdapter):
         manager = super().proxy_manager_for(*args, **kwargs)
         manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
         return manager
+
+    def send(
+        self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
+    ) -> requests.Response:
+        exchange = _Exchange(secret=self._secret, may_be_near=self._may_be_near)
+        token = _running.set(exchange)
+        try:
+            return super().send(request, *args, **kwargs)
+        except requests.ConnectionError:
+            if not exchange.refused:
+                raise
+        finally:
+            _running.reset(token)
+        raise ExchangeFailed(exchange.refused, again=False)
+
+
+class _Adapter(FarAdapter):
+    def __init__(
+        self,
+        may_be_near: MayBeNear | None,
+        *,
+        secret: bool,
+        refuse: Callable[[requests.PreparedRequest], str | None] | None,
+    ) -> None:
+        super().__init__(may_be_near, secret=secret)
+        self._refuse = refuse
 
     def send(
         self,
@@ -153,13 +247,17 @@ class _Adapter(HTTPAdapter):
             raise ExchangeFailed(words, again=False)
         uploaded = int(request.headers.get("Content-Length") or 0)
         limit_s = float(timeout) + uploaded / _SLOWEST_UPLOAD_BYTES_PER_S
-        exchange = _Exchange(secret=self._secret)
+        exchange = _Exchange(secret=self._secret, may_be_near=self._may_be_near)
+        if proxies and select_proxy(str(request.url), dict(proxies)):
+            exchange.require_far(urlsplit(str(request.url)).hostname or "")
         token = _running.set(exchange)
         watchdog = threading.Timer(limit_s, exchange.cut)
         watchdog.daemon = True
         watchdog.start()
         try:
-            response = super().send(request, True, timeout, verify, cert, proxies)
+            response = HTTPAdapter.send(
+                self, request, True, timeout, verify, cert, proxies
+            )
             _read(response)
             trouble = None
         except ExchangeFailed as exc:
@@ -177,6 +275,8 @@ class _Adapter(HTTPAdapter):
         if exchange.was_cut:
             words = f"no complete answer within {float(timeout):g} s"
             trouble = ExchangeFailed(words, sent=exchange.sent)
+        if exchange.refused:
+            trouble = ExchangeFailed(exchange.refused, again=False)
         # Raised here and not above: the library's exception contains the URL and the
         # headers and would be chained as the context.
         if trouble is not None:
@@ -226,11 +326,13 @@ def guard(
     *,
     secret: bool = False,
     refuse: Callable[[requests.PreparedRequest], str | None] | None = None,
+    may_be_near: MayBeNear | None = None,
 ) -> requests.Session:
     """Give a session the watchdog, and ignore harmful parts of the environment.
 
     secret: the URLs are secrets, urllib3 must not log them.
     refuse: returns a message for a request that must not leave.
+    may_be_near: for addresses that others choose; without it, any host may be.
     """
     place = origin(base_url)
     # A proxy of the environment cannot reach this machine's loopback.
@@ -239,8 +341,9 @@ def guard(
     session.auth = _unchanged
     # No cookies: then threads share nothing but the connection pool.
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.mount("https://", _Adapter(secret=secret, refuse=refuse))
-    session.mount("http://", _Adapter(secret=secret, refuse=refuse))
+    for scheme in ("https://", "http://"):
+        adapter = _Adapter(may_be_near, secret=secret, refuse=refuse)
+        session.mount(scheme, adapter)
     for name in _TALKATIVE:
         logging.getLogger(name).addFilter(_Hush())
     return session

@@ -127,6 +127,7 @@ def migrate(old_settings: Iterable[OldSetting]) -> Migration:
     _complete_scanning(made)
     if f"{KEY}.key" in made.values:
         made.values[f"{KEY}.name"] = "old key"
+        made.values[f"{KEY}.scopes"] = ["snapshot"]
     _validate(made)
     return made
 

@@ -37,7 +37,8 @@ from mvsnap.config.webex import WebexSection
 from mvsnap.config.webhooks import Webhooks
 from mvsnap.domain import LoginBackend
 
-Scope = Literal["snapshot", "read", "webhook", "badges", "mute"]
+# review: to read what names a cardholder; badges: to store badge events.
+Scope = Literal["snapshot", "read", "webhook", "badges", "mute", "review"]
 
 
 class Site(Section):
@@ -77,9 +78,9 @@ class ApiKey(Section):
         ("*",), min_length=1, description='rooms it may post to; "*": all'
     )
     scopes: tuple[Scope, ...] = Field(
-        ("snapshot", "read"),
+        ("snapshot",),
         min_length=1,
-        description="any of snapshot, read, webhook, badges, mute",
+        description="any of snapshot, read, webhook, badges, mute, review",
     )
 
     @property
@@ -249,6 +250,18 @@ class Settings(Section):
         return (
             f"fewer than {LEAST_KEY} characters, easy to guess: {names}; use longer "
             "ones soon"
+        )
+
+    def keys_without_scopes(self) -> str:
+        """Return a warning about API keys that rely on the default, "" without any."""
+        names = ", ".join(
+            key.name for key in self.api_keys if "scopes" not in key.model_fields_set
+        )
+        if not names:
+            return ""
+        return (
+            f"no scopes, so snapshot alone (it was snapshot and read before): {names}; "
+            "write the scopes into the settings"
         )
 
     def lets_somebody_in(self, *, listens: bool) -> bool:

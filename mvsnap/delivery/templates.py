@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -20,6 +22,7 @@ from mvsnap.resources import TEMPLATES
 _LATE = timedelta(seconds=90)
 # Texts of others, in the order in which they give way to links and remarks.
 _SHORTENED = ("told", "note", "doubt", "error", "clips", "prefix")
+_ENDS_LINK = re.compile(r"[\s()<>\[\]\\]")
 
 
 class MessageTemplates:
@@ -85,7 +88,7 @@ class MessageTemplates:
             "told": _told(raised, prefix),
             "note": neutralise(str(details.get("note", ""))),
             "doubt": neutralise(str(raised.details.get("doubt", ""))) if raised else "",
-            "video_link": event.video_link if event else None,
+            "video_link": _linkable(event.video_link) if event else None,
             "details": details,
             "link": self._link(message.kind.page, event),
             "raised": raised,
@@ -118,6 +121,11 @@ class MessageTemplates:
 
     def _local(self, moment: datetime) -> str:
         return f"{moment.astimezone(self._zone):%Y-%m-%d %H:%M:%S %Z}"
+
+
+def _linkable(link: str | None) -> str | None:
+    """Return an address as it may stand in a markdown link: nothing in it ends that."""
+    return _ENDS_LINK.sub(lambda found: quote(found[0]), link) if link else None
 
 
 def _told(raised: Event | None, prefix: str) -> list[str]:

@@ -72,12 +72,24 @@ def refusal(
     may_end = not (is_first and status == 403)
     if may_end and source.has_ended is not None and source.has_ended(status, headers):
         return ENDED, None
+    if status not in _REDIRECTS:
+        return http_ending(status), None
     target = urljoin(answer.url, headers.get("Location", ""))
-    if status in _REDIRECTS and _server(target) == _server(source.url):
+    if _may_follow(source, target):
         return http_ending(status), target
-    if status in _REDIRECTS:
-        return Ending(State.NO_VIDEO, "it redirects to another server"), None
-    return http_ending(status), None
+    return Ending(State.NO_VIDEO, "it redirects to another server"), None
+
+
+def _may_follow(source: StreamSource, target: str) -> bool:
+    """Return whether the camera's login, if it has one, may be sent there, too."""
+    if _server(target) == _server(source.url):
+        return True
+    here, there = urlsplit(source.url), urlsplit(target)
+    if source.headers or there.scheme not in ("http", "https"):
+        return False  # whoever gets our cookie can open the camera
+    is_upgrade = (here.scheme, there.scheme) == ("http", "https")
+    is_same_host = here.hostname == there.hostname
+    return source.auth.type is AuthType.NONE or (is_upgrade and is_same_host)
 
 
 def trouble(error: Exception) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import ffmpeg
 
+from mvsnap.jpeg import MOST_PIXELS
 from mvsnap.recorder.model import Transport
 
 # Protocols to fetch a stream with; `file` is not among them.
@@ -178,6 +179,8 @@ def clip(
         "f": "mp4",
     }
     into |= _h264() if recode else {"c": "copy"}
+    if recode:
+        join["max_pixels"] = MOST_PIXELS
     if codec == "hevc" and not recode:
         into["tag:v"] = "hvc1"  # the only tag with which Apple plays it
     source = ffmpeg.input("pipe:0", **join)
@@ -189,7 +192,10 @@ def thumbnail(
     clip_path: Path, offset_s: float, target: Path, program: str = "ffmpeg"
 ) -> list[str]:
     """Write the picture of the clip at `offset_s` as a small JPEG."""
-    stream = ffmpeg.input(str(clip_path), ss=f"{offset_s:.3f}")["v:0"].output(
+    clip_file = ffmpeg.input(
+        str(clip_path), ss=f"{offset_s:.3f}", max_pixels=MOST_PIXELS
+    )
+    stream = clip_file["v:0"].output(
         str(target),
         vf=f"scale={_THUMBNAIL_WIDTH}:-2",
         **{"frames:v": 1, "q:v": 5, "f": "image2", "update": 1},

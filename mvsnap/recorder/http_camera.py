@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError
 
+from mvsnap.clients.hosts import is_loopback
+from mvsnap.clients.transport import ExchangeFailed, FarAdapter
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
 from mvsnap.recorder import access, signature
@@ -112,6 +115,8 @@ class HttpCamera:
         self._silence_s = silence_s
         self._clock = clock
         self._session = requests.Session()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, FarAdapter(self._may_be_near))
         # Neither a .netrc's password nor a proxy for the LAN.
         self._session.trust_env = False
         self._session.auth = access.auth_of(source.auth)
@@ -145,15 +150,25 @@ class HttpCamera:
     def close(self) -> None:
         self._session.close()
 
+    def _may_be_near(self, host: str) -> bool:
+        """Return whether it may be on this machine: as it was set, not as it was told.
+
+        Where others chose the address (IXON), a name may lead anywhere.
+        """
+        is_ours = host == urlsplit(self._source.url).hostname
+        return is_ours and (not self._source.headers or is_loopback(host))
+
     def _asked(self, url: str, limit_s: float) -> requests.Response:
         try:
             return self._session.get(
                 url,
                 stream=True,  # the address of a picture may return an endless stream
                 timeout=(min(_CONNECT_S, limit_s), limit_s),
-                # Whoever gets our cookie can open the camera.
-                allow_redirects=not self._source.headers,
+                # The libraries would answer the login of any server.
+                allow_redirects=False,
             )
+        except ExchangeFailed as exc:
+            why = exc.words
         except (requests.RequestException, HTTPError, ValueError) as exc:
             why = access.trouble(exc)
         # Not inside `except`: the library's exception contains the address.

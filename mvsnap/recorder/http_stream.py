@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Generator, Iterator
 
+from mvsnap import jpeg
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
 from mvsnap.recorder import access, mjpeg, signature
@@ -171,6 +172,8 @@ class HttpStream:
         return count
 
     def _good(self, picture: bytes) -> bytes:
+        if why := jpeg.refusal_of_size(picture):
+            raise UpstreamError(why, retry=True)
         self._bad, self._good_at = 0, self._clock.monotonic()
         return picture
 

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mvsnap.child_environment import child_environment
 from mvsnap.errors import MvsnapError
 from mvsnap.recorder.diagnosis import redacted
 
@@ -60,6 +61,7 @@ def start(line: Sequence[str], *, nice: int = 0) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        env=child_environment(),
         start_new_session=True,
     )
 

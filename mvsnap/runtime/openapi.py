@@ -115,7 +115,7 @@ def _event_paths(root: str) -> Json:
         f"{root}/events": {
             "get": describe(
                 "listEvents",
-                "Events, newest first",
+                "Events, newest first; needs the scope read, and mismatches review",
                 {"200": json_answer("Events")},
                 query_parameters(EventsQuery),
             )
@@ -123,7 +123,7 @@ def _event_paths(root: str) -> Json:
         f"{root}/events.csv": {
             "get": describe(
                 "downloadEvents",
-                "Events as a table",
+                "Events as a table; needs the scope read, and mismatches review",
                 {"200": file_answer("text/csv", "The table")},
                 query_parameters(EventTableQuery),
             )
@@ -131,7 +131,7 @@ def _event_paths(root: str) -> Json:
         f"{root}/events/{{event_id}}": {
             "get": describe(
                 "getEvent",
-                "One event",
+                "One event; needs the scope read, a mismatch review",
                 {"200": json_answer("Event")},
                 event_id,
                 errors=("NotFound",),

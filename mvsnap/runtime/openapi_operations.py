@@ -18,7 +18,7 @@ _COMMON_ERRORS = (
 _ERRORS: dict[str, tuple[str, str]] = {
     "BadInput": ("400", "Invalid parameter, named in the message"),
     "Unauthorized": ("401", "Missing or wrong key"),
-    "Forbidden": ("403", "The key may not use this camera, room or scope"),
+    "Forbidden": ("403", "The key may not use this camera or room, or lacks the scope"),
     "NotFound": ("404", "Not found, or the key may not see it"),
     "TooLarge": ("413", "The body is too large"),
     "BadRange": ("416", "The file has no such range"),

@@ -63,8 +63,9 @@ def create_app(gateway: Gateway) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider
     app.extensions[context.EXTENSION] = gateway
-    if short := settings.short_keys():
-        log.warning("api_keys: %s", short)
+    for weakness in (settings.short_keys(), settings.keys_without_scopes()):
+        if weakness:
+            log.warning("api_keys: %s", weakness)
     auth.prepare(
         app,
         settings.api_keys,
@@ -148,5 +149,5 @@ def _bug(error: BaseException) -> ResponseReturnValue:
 
 def _no_sniffing(answer: Response) -> Response:
     answer.headers.setdefault("X-Content-Type-Options", "nosniff")
-    answer.headers.setdefault("Cache-Control", "no-store")
+    answer.headers.setdefault("Cache-Control", "private, no-store")
     return answer

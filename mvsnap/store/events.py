@@ -63,6 +63,7 @@ class EventFilter:
     """
 
     kinds: tuple[EventKind, ...] | None = None
+    without: tuple[EventKind, ...] = ()
     serials: tuple[Serial, ...] | None = None
     zone_id: ZoneId | None = None
     since: datetime | None = None
@@ -305,6 +306,9 @@ def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.kinds is not None:
         found.append(events.c.kind.in_(wanted.kinds))
+    if wanted.without:
+        # Not the other kinds: the index by kind would sort all of them.
+        found.append(events.c.kind.not_in(wanted.without))
     if wanted.serials is not None:
         # A camera of the recorder may have no serial: its name is used instead.
         by_name = and_(events.c.serial == "", events.c.camera_name.in_(wanted.serials))

@@ -27,14 +27,15 @@ class Files:
         """Write the picture durably and return its path."""
         return self.save_picture("snapshots", event_id, at, jpeg)
 
-    def save_photo(self, image: bytes) -> str | None:
-        """Store an image as a small JPEG and return its path; None: not an image.
+    def save_photo(self, image: bytes) -> str:
+        """Store an image as a small JPEG and return its path.
 
         The same image has the same path.
+
+        Raises:
+            UnusablePicture
         """
         jpeg = pictures.portrait(image)
-        if jpeg is None:
-            return None
         path = Path(_PHOTOS) / f"{hashlib.sha256(jpeg).hexdigest()[:32]}.jpg"
         if not (self._root / path).exists():
             durable_file.write(self._root / path, jpeg)

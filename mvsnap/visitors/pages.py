@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, render_template, request, send_file, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mvsnap.config.setting_overrides import with_overrides
@@ -32,6 +32,7 @@ from mvsnap.web import auth
 from mvsnap.web.context import feature, gateway
 from mvsnap.web.csv_file import csv_file
 from mvsnap.web.pages.places import Places, known_places
+from mvsnap.web.private_file import private_file
 
 bp = Blueprint("visitors", __name__)
 
@@ -197,13 +198,7 @@ def _picture(serial: str, zone_id: str, hour: str) -> HourPicture:
 def _file(path: Path | None) -> Response:
     if path is None:
         raise NotFound("No picture of this hour, or it was deleted")
-    answer = send_file(
-        path, mimetype="image/jpeg", conditional=True, max_age=86400, etag=path.stem
-    )
-    # A proxy in between must not cache it for others, who are not logged in.
-    answer.cache_control.public = False
-    answer.cache_control.private = True
-    return answer
+    return private_file(path, "image/jpeg")
 
 
 def _parts(rows: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from mvsnap.clock import iso
@@ -27,11 +27,11 @@ from mvsnap.web.context import gateway
 from mvsnap.web.csv_file import csv_file
 from mvsnap.web.links import clip_url, snapshot_url
 from mvsnap.web.params import Parameters, read_parameters
+from mvsnap.web.private_file import private_file
 
 bp = Blueprint("events", __name__, url_prefix="/api/v1.0")
 
 _PAGE = 50
-_DAY_S = 86_400
 
 
 @bp.get("/events")
@@ -72,7 +72,7 @@ def snapshot(event_id: str) -> ResponseReturnValue:
     event = _event(event_id)
     shown = _shown_by_others([event]).get(event.id)
     path = gateway().files.snapshot(shown or event)
-    return _picture(event, path, max_age_s=_max_age_s(shown))
+    return _picture(event, path)
 
 
 @bp.get("/events/<event_id>/thumbnail.jpg")
@@ -83,10 +83,10 @@ def thumbnail(event_id: str) -> ResponseReturnValue:
     if event.kind is EventKind.CLIP:
         found = gateway().clips.clip(event.id)
         small = gateway().files.clip_thumbnail(found) if found else None
-        return _picture(event, small, max_age_s=0)
+        return _picture(event, small)
     shown = _shown_by_others([event]).get(event.id)
     path = gateway().files.thumbnail(shown or event)
-    return _picture(event, path, max_age_s=_max_age_s(shown))
+    return _picture(event, path)
 
 
 def _shown_by_others(events: list[Event]) -> dict[EventId, Event]:
@@ -102,11 +102,6 @@ def _shown_by_others(events: list[Event]) -> dict[EventId, Event]:
     return {event_id: picture for event_id, picture in found.items() if picture}
 
 
-def _max_age_s(shown: Event | None) -> int:
-    # A first picture may be followed by another one.
-    return 0 if shown else _DAY_S
-
-
 @bp.get("/events/<event_id>/clip.mp4")
 @auth.key_or_login("read")
 def clip(event_id: str) -> ResponseReturnValue:
@@ -116,38 +111,13 @@ def clip(event_id: str) -> ResponseReturnValue:
     path = gateway().files.clip(found) if found else None
     if path is None:
         raise NotFound(event.error or "This event has no clip, or it was deleted")
-    return private_file(path, "video/mp4", max_age_s=0)
+    return private_file(path, "video/mp4")
 
 
-def _picture(event: Event, path: Path | None, *, max_age_s: int) -> ResponseReturnValue:
+def _picture(event: Event, path: Path | None) -> ResponseReturnValue:
     if path is None:
         raise NotFound(event.error or "This event has no picture, or it was deleted")
-    return private_file(path, "image/jpeg", max_age_s=max_age_s)
-
-
-def private_file(
-    path: Path, mimetype: str, *, max_age_s: int = _DAY_S, name: str | None = None
-) -> Response:
-    """Return a file that never changes, whole or the requested range.
-
-    max_age_s: 0 for one that may be deleted: browsers then revalidate each time.
-    name: offer it as a download of this name, do not display it.
-    """
-    answer = send_file(
-        path,
-        mimetype=mimetype,
-        conditional=True,
-        max_age=max_age_s,
-        etag=path.stem,
-        as_attachment=name is not None,
-        download_name=name,
-    )
-    # A proxy in between must not cache it for others, who have no key.
-    answer.cache_control.public = False
-    answer.cache_control.private = True
-    if not max_age_s:
-        answer.cache_control.no_cache = True
-    return answer
+    return private_file(path, "image/jpeg")
 
 
 def _answer(event: Event, shown: Event | None) -> EventAnswer:
@@ -186,6 +156,7 @@ def _event(event_id: str) -> Event:
     event = _known(event_id)
     if event is None or not auth.caller().reaches(event.serial or event.camera_name):
         raise NotFound(f"Event {event_id[:40]!r} not found")
+    auth.caller().require_kinds([event.kind])
     return event
 
 
@@ -202,6 +173,7 @@ def _filter(parameters: Parameters) -> EventFilter:
         raise BadInput(f"after: no event {after[:40]!r} (expected an event id)")
     return EventFilter(
         kinds=_kinds(parameters.get("kind")),
+        without=tuple(k for k in EventKind if not auth.caller().may_read(k)),
         serials=_serials(parameters.get("serial")),
         since=params.parse_moment("since", since) if since else None,
         until=params.parse_moment("until", until) if until else None,
@@ -213,10 +185,12 @@ def _kinds(text: str | None) -> tuple[EventKind, ...] | None:
     if text is None:
         return None
     try:
-        return tuple(EventKind(kind.strip()) for kind in text.split(","))
+        kinds = tuple(EventKind(kind.strip()) for kind in text.split(","))
     except ValueError as exc:
         known = ", ".join(EventKind)
         raise BadInput(f"kind: {text[:40]!r} (expected one of: {known})") from exc
+    auth.caller().require_kinds(kinds)
+    return kinds
 
 
 def _serials(text: str | None) -> tuple[Serial, ...] | None:

@@ -76,7 +76,10 @@ def logout() -> ResponseReturnValue:
     now, name = gateway().clock.now(), auth.person().name
     log_out(log_out_change(name, _address(), now))
     flash("You have logged out.", "success")
-    return redirect(url_for("login.login"), 303)
+    answer = redirect(url_for("login.login"), 303)
+    # What an earlier version let the browser keep, and pages it could go back to.
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
 
 
 def _write_failure(tries: LoginAttempts, name: str) -> None:

@@ -20,6 +20,7 @@ from mvsnap.badges.directory_store import DirectoryState, PhotoRequest
 from mvsnap.badges.model import BadgeEvent, BadgePictureState, Verdict
 from mvsnap.domain import DeliveryState, Role
 from mvsnap.simulator.directory import portrait_of
+from mvsnap.web.private_file import NOT_KEPT
 from tests.badges.build import badge
 from tests.web.build import GATE, Web, below_field, send
 
@@ -386,7 +387,7 @@ def test_pictures_are_only_for_who_is_logged_in_at_that_time(
     ):
         with reviewer.get(address) as answer:
             assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
-            assert answer.headers["Cache-Control"] == "private, no-cache"
+            assert answer.headers["Cache-Control"] == NOT_KEPT
         out = web.app.test_client().get(address)
         assert out.status_code == 401
         assert b"\xff\xd8" not in out.data

@@ -218,6 +218,16 @@ def test_an_old_short_key_works_and_is_reported(tmp_path: Path) -> None:
     assert "old-key-1" not in said.out + said.err
 
 
+def test_a_key_without_scopes_is_reported(tmp_path: Path) -> None:
+    plain = {"name": "plc", "key": KEY}
+    named = {"name": "button", "key": f"{KEY}-2", "scopes": ["snapshot"]}
+    configure(tmp_path, {"api_keys": [plain, named]})
+    said = " ".join(mvsnap(tmp_path, "check").out.split())
+    assert (
+        "no scopes, so snapshot alone (it was snapshot and read before): plc;" in said
+    )
+
+
 def test_check_is_red_where_nobody_can_call(tmp_path: Path, clouds: Clouds) -> None:
     configure(tmp_path, settings(clouds) | {"api_keys": []})
     said = mvsnap(tmp_path, "check")

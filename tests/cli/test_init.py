@@ -67,6 +67,8 @@ def test_answers_become_settings_only_their_owner_can_read(
     assert made.meraki.cameras == ("Q2SM-0000-0001", "Q2SM-0000-0003")
     assert made.webex.room == "Site B - Alarms"
     own = made.api_keys[0].key.get_secret_value()
+    assert "scopes" in made.api_keys[0].model_fields_set
+    assert made.api_keys[0].scopes == ("snapshot",)
     assert set(made.secrets()) == {meraki, webex, own}
     assert own in done.output
     assert meraki not in done.output

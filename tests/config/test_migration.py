@@ -86,6 +86,7 @@ def test_an_ini_file_becomes_settings(tmp_path: Path) -> None:
     assert (found.server.host, found.server.port) == ("0.0.0.0", 5005)
     (key,) = found.api_keys
     assert key.key.get_secret_value() == "a-token-of-24-characters"
+    assert found.keys_without_scopes() == ""
     assert made.not_moved == []
 
 

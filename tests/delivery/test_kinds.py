@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +10,7 @@ from mvsnap.core.message_parts import END, clip_part, note_part, opens_thread
 from mvsnap.delivery.kinds import KINDS, MessageKind, Thread, kind_of
 from mvsnap.delivery.message import Facts, Message
 from mvsnap.delivery.templates import MessageTemplates
-from mvsnap.domain import CameraName, Event, EventKind
+from mvsnap.domain import CameraName, Event, EventKind, Trigger, TriggerKind
 from mvsnap.resources import TEMPLATES
 from tests.core import build
 from tests.core.build import GATE, NOON
@@ -79,6 +81,37 @@ def test_what_starts_a_thread_with_a_picture_says_when_it_is_late(
 ) -> None:
     shows_now = kind.thread is Thread.STARTS and kind.name not in ("head", "note")
     assert ("Delivered late" in text(kind, repeat=False, late=True)) is shows_now
+
+
+FOREIGN = (
+    "http://evil.example/a www.evil.example evil.com mailto:x@evil.com <@all> "
+    "<spark-mention data-object-type='groupMention'> [x](http://evil.com) <http://evil>"
+)
+OURS = "https://n1.meraki.com/video?at=1"
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_no_kind_of_message_links_to_what_others_wrote(kind: MessageKind) -> None:
+    details = {k: FOREIGN if isinstance(v, str) else v for k, v in DETAILS.items()}
+    event, raised = about(kind)
+    words = {"details": details | {"doubt": FOREIGN}, "camera_name": FOREIGN}
+    event = event and replace(event, **words, error=FOREIGN, video_link=f"{OURS} (")  # type: ignore[arg-type]
+    raised = raised and replace(raised, **words)  # type: ignore[arg-type]
+    job = build.job(GATE, prefix=FOREIGN, clips=(CameraName(FOREIGN),))
+    job = replace(job, trigger=Trigger(TriggerKind.HTTP, FOREIGN))
+    facts = Facts(job, event, raised, camera=FOREIGN, error=FOREIGN)
+    message = Message(kind, GATE, "Alarms", facts)
+    made = MessageTemplates("UTC", FOREIGN, FOREIGN, "https://gateway.example")
+    shown = made.text(message, NOON, repeat=False)
+    assert shown.count("evil") >= 6
+    ours = re.findall(r"\]\((\S+)\)", shown)
+    assert set(ours) <= {
+        f"{OURS}%20%28",
+        f"https://gateway.example/clips/{event and event.id}",
+    }
+    for link in ours:
+        shown = shown.replace(f"]({link})", "")
+    assert not re.search(r"https?://|www\.|evil\.|mailto:|<|>|\]\(", shown), shown
 
 
 def test_a_picture_is_posted_as_its_event() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mvsnap.recorder import Transport, command
+from mvsnap.recorder import Transport, command, process
 from mvsnap.recorder.command import Container, Input, Piece, Sound
 
 RUN = Path("/dev/shm/run")
@@ -135,3 +135,18 @@ def test_pieces_keep_their_place_on_the_time_line() -> None:
         "file 'file:/s/a.ts'\nduration 8.250000\n"
         "file 'file:/s/b.ts'\nduration 2.000000\n"
     )
+
+
+def test_ffmpeg_decodes_no_picture_that_is_too_large(tmp_path: Path) -> None:
+    film, clip, small = (tmp_path / name for name in ("f.mkv", "c.mp4", "s.jpg"))
+    grey = "color=gray:size=8000x6000:rate=1"
+    words = ["ffmpeg", "-f", "lavfi", "-i", grey, "-frames:v", "1", "-c:v", "mjpeg"]
+    made = process.run([*words, str(film)], b"", 60)
+    assert made.code == 0, made.stderr
+    assert process.run(command.thumbnail(film, 0, small), b"", 30).code != 0
+    line = command.clip(1, clip, codec="mjpeg", recode=True, creation_time="2026-01-01")
+    text = command.pieces_text([Piece(film, 1.0)]).encode()
+    done = process.run(line, text, 30)
+    assert "max_pixels" not in done.stderr  # or the option is not for what it is given
+    assert not small.exists()
+    assert done.code != 0 or not clip.stat().st_size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from flask import Response
 
 from mvsnap.clock import SystemClock
 from mvsnap.recorder import (
@@ -28,6 +30,7 @@ from mvsnap.recorder.diagnosis import Ending
 from mvsnap.recorder.http_stream import HttpStream
 from mvsnap.recorder.mjpeg import Pictures
 from mvsnap.simulator.server import serve
+from tests.clients.fakes import answering, picture
 from tests.recorder.build import camera, now, recording, seen, wait_for_video
 from tests.servers.odd_camera import (
     BAD,
@@ -77,6 +80,23 @@ def received(
     stream.pump(take)
     timer.cancel()
     return found, stream
+
+
+@pytest.mark.parametrize("way", ["a still", "a stream"])
+def test_a_picture_that_is_too_large_is_refused_by_its_size(way: str) -> None:
+    jpeg = picture()
+    at = jpeg.index(b"\xff\xc0") + 5
+    huge = jpeg[:at] + struct.pack(">HH", 13000, 13000) + jpeg[at + 4 :]
+    body, kind = huge, "image/jpeg"
+    if way == "a stream":
+        body = b"".join(b"--x\r\nContent-Type: image/jpeg\r\n\r\n" + huge for _ in "ab")
+        kind = "multipart/x-mixed-replace; boundary=x"
+    with answering(lambda *_: Response(body, content_type=kind)) as url:
+        found, stream = received(url, 5)
+    assert found == []
+    assert stream.ending is not None
+    assert stream.ending.state is State.NO_VIDEO
+    assert "picture too large: 13000 x 13000" in stream.ending.text
 
 
 @dataclass(frozen=True)

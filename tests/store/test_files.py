@@ -10,6 +10,7 @@ from PIL import Image
 from mvsnap.domain import Event, EventId
 from mvsnap.simulator.directory import portrait_of
 from mvsnap.store.files import Files
+from mvsnap.store.pictures import UnusablePicture
 from tests.core.build import NOON, event
 
 JPEG = b"\xff\xd8 a picture \xff\xd9"
@@ -22,7 +23,8 @@ def test_photos_of_nobody_are_removed_but_not_those_of_just_now(tmp_path: Path) 
     assert kept
     assert gone
     assert files.save_photo(portrait_of("1")) == kept
-    assert files.save_photo(b"<svg/>") is None
+    with pytest.raises(UnusablePicture):
+        files.save_photo(b"<svg/>")
     now = datetime.now(UTC)
     files.keep_photos({kept}, now)
     assert files.picture(gone) is not None

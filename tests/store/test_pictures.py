@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageOps
 
-from mvsnap.store.pictures import portrait, thumbnail
+from mvsnap.store.pictures import UnusablePicture, portrait, thumbnail
 
 _SHORT, _LONG, _TEXT = 3, 4, 2
 _ORIENTATION = 0x0112
@@ -83,6 +83,7 @@ def test_a_comment_is_not_passed_on(length: int) -> None:
 @pytest.mark.parametrize("cut", range(0, 370, 7))
 def test_half_an_image_is_rejected_without_an_error(tmp_path: Path, cut: int) -> None:
     given = image(exif=exif(turned(6)))[:cut]
-    assert portrait(given) is None
+    with pytest.raises(UnusablePicture):
+        portrait(given)
     (tmp_path / "half.jpg").write_bytes(given)
     assert thumbnail(tmp_path / "half.jpg") is None

@@ -113,7 +113,8 @@ def test_a_scope_opens_its_own_routes_only(
 
 
 def limited(folder: Path, **limits: Any) -> Web:
-    entry = {"name": "limited", "key": LIMITED} | limits
+    scopes = ["snapshot", "read"]
+    entry = {"name": "limited", "key": LIMITED, "scopes": scopes} | limits
     return Web(folder, api_keys=[entry, {"name": "all", "key": KEY}])
 
 

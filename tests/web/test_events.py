@@ -13,10 +13,19 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from mvsnap.domain import Event, EventId, EventKind, Serial
+from mvsnap.domain import (
+    Event,
+    EventId,
+    EventKind,
+    Job,
+    Role,
+    Serial,
+    Trigger,
+    TriggerKind,
+)
 from tests.core import build
 from tests.core.build import NOON
-from tests.web.build import DOOR, GATE, KEY, READER, Web
+from tests.web.build import BUTTON, DOOR, GATE, KEY, READER, Web
 
 EVENTS = "/api/v1.0/events"
 JPEG = bytes(range(256)) * 4
@@ -264,6 +273,73 @@ def test_the_picture_of_an_alarm_may_be_of_other_cameras(
     assert picture(client, other).data == JPEG
     crowd = add(web, kind=EventKind.CROWD, serial=Serial(DOOR))
     assert picture(client, crowd).status_code == 404
+
+
+@pytest.fixture
+def mismatch(web: Web) -> Event:
+    """A mismatch with a picture, and a plain event before it."""
+    add(web, id=EventId("11111111-1111-4111-8111-111111111110"))
+    event_id = EventId("22222222-2222-4222-8222-222222222222")
+    path = web.files.save_snapshot(event_id, NOON, JPEG)
+    details: dict[str, Any] = {"person": "Ada Byron", "user_id": "B-77", "note": "?"}
+    return add(
+        web,
+        5,
+        id=event_id,
+        kind=EventKind.MISMATCH,
+        snapshot_path=path,
+        details=details,
+        trigger=Trigger(TriggerKind.BADGE, "rita"),
+    )
+
+
+def test_a_key_with_read_alone_sees_no_cardholder(web: Web, mismatch: Event) -> None:
+    reader = web.client(READER)
+    listed = reader.get(EVENTS)
+    assert [event["kind"] for event in listed.get_json()["events"]] == ["snapshot"]
+    assert reader.get(EVENTS, query_string={"kind": "snapshot"}).status_code == 200
+    answers = [listed, reader.get(f"{EVENTS}.csv"), reader.get("/metrics")]
+    asked = ["mismatch", "snapshot,mismatch"]
+    answers += [reader.get(EVENTS, query_string={"kind": kind}) for kind in asked]
+    answers += [
+        reader.get(f"{EVENTS}.csv", query_string={"kind": "mismatch"}),
+        *(
+            reader.get(f"{EVENTS}/{mismatch.id}{file}")
+            for file in ("", "/snapshot.jpg", "/thumbnail.jpg", "/clip.mp4")
+        ),
+    ]
+    assert [answer.status_code for answer in answers] == [200] * 3 + [403] * 7
+    assert "review" in answers[-1].get_json()["error"]["message"]
+    for answer in answers:
+        assert b"Ada" not in answer.data
+        assert b"rita" not in answer.data
+        assert answer.data != JPEG
+
+
+def test_a_key_with_review_and_a_person_see_mismatches(
+    web: Web, mismatch: Event
+) -> None:
+    for client in (web.client(), web.log_in(Role.VIEWER)):
+        listed = client.get(EVENTS).get_json()["events"]
+        assert listed[0]["details"]["person"] == "Ada Byron"
+        assert b",mismatch," in client.get(f"{EVENTS}.csv").data
+        assert picture(client, mismatch).data == JPEG
+
+
+def test_the_job_of_a_mismatch_is_only_for_review(web: Web, mismatch: Event) -> None:
+    job = Job(
+        id=mismatch.job_id,
+        trigger=mismatch.trigger,
+        serials=(),
+        accepted_at=NOON,
+        rooms=(),
+        prefix=mismatch.title,
+        about=mismatch.id,
+    )
+    web.engine.submit(job)
+    address = f"/api/v1.0/jobs/{job.id}"
+    assert web.client(BUTTON).get(address).status_code == 404
+    assert web.client().get(address).get_json()["trigger"]["by"] == "rita"
 
 
 def test_the_picture_of_an_alarm_is_only_for_who_may_see_its_camera(

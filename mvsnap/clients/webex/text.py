@@ -30,25 +30,71 @@ _EMPHASIS = re.compile(r"(?<![^\W_])_+|_+(?![^\W_])")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 # Starts of a line that make a heading, list, quote, rule or table row.
 _BLOCK = re.compile(r"(?=[#+=|-]|\d+[.)])")
+# What clients make clickable by itself. Look-alikes here too: a hidden character counts
+# as a letter of a host for some, and is dropped when the link is opened.
+_TOKEN = re.compile(r"\S+")
+_E_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")  # opens a new mail, no page
+_AROUND = "()‹›,;:.!?\"'"
+_SLASHES = re.compile(r":/(?=/)|(?<![\w:/])/(?=/\w)")
+_SCHEMES = (
+    *(
+        "mailto",
+        "tel",
+        "callto",
+        "sms",
+        "sip",
+        "sips",
+        "im",
+        "xmpp",
+        "skype",
+        "facetime",
+    ),
+    *("webex", "webexteams", "spark", "msteams", "slack", "geo", "maps", "magnet"),
+    *("javascript", "data", "file", "news", "view-source", "intent", "market"),
+)
+_SCHEME = re.compile(rf"\b({'|'.join(_SCHEMES)}):(?=\S)", re.I)
+# Before what may be the last label of a host: `pump.log` as well, which is as readable.
+_DOT = re.compile(
+    r"(?<=\bwww)[.\uff0e]|(?<=\S)[.\uff0e](?=(?:[^\W\d_]{1,63}|xn--[\w-]{1,59})(?!\w))",
+    re.I,
+)
+_IP = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?=[:/])")
+_ONE_DOT = "\N{ONE DOT LEADER}"
+_SLASH, _COLON = "\N{DIVISION SLASH}", "\N{RATIO}"
 _JOINER = "\N{WORD JOINER}"
-_BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def neutralise(text: str) -> str:
     """Return user-controlled text as one readable line that Webex only displays.
 
-    No mention (`<@all>`), markdown or HTML in it works. Plain text is unchanged, and so
-    is the result of a second pass.
+    No mention (`<@all>`), link, markdown or HTML in it works. Plain text is unchanged,
+    and so is the result of a second pass.
     """
     text = "".join(c for c in text if c.isspace() or _is_shown(c))
     text = " ".join(text.split()).translate(_LOOK_ALIKES).replace("~~", "∼∼")
     text = _EMPHASIS.sub(lambda found: _LOW_LINE * len(found[0]), text)
     text = _ENTITY.sub("\N{FULLWIDTH AMPERSAND}", text)
+    text = _TOKEN.sub(_without_link, text)
     return _JOINER + text if _BLOCK.match(text) else text
 
 
+def _without_link(found: re.Match[str]) -> str:
+    token = found[0]
+    bare = token.strip(_AROUND)
+    if _E_MAIL.fullmatch(bare) and bare[:4].lower() != "www.":
+        return token
+    token = _SLASHES.sub(lambda m: m[0][:-1].replace(":", _COLON) + _SLASH, token)
+    if _SLASH in token:
+        token = token.replace("/", _SLASH)
+    token = _SCHEME.sub(rf"\1{_COLON}", token)
+    token = _IP.sub(lambda m: m[0].replace(".", _ONE_DOT), token)
+    return _DOT.sub(_ONE_DOT, token)
+
+
 def _is_shown(char: str) -> bool:
-    return unicodedata.category(char) not in ("Cc", "Cs") and char not in _BIDI
+    # The joiners are shown: in emoji, and in scripts whose letters they shape.
+    is_joiner = char in "\u200c\u200d"
+    return is_joiner or unicodedata.category(char) not in ("Cc", "Cf", "Cs")
 
 
 def fit(markdown: str, limit_bytes: int = MAX_MARKDOWN_BYTES) -> str:

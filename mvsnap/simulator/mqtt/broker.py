@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from mvsnap.child_environment import child_environment
+
 HOST = "127.0.0.1"
 
 _LIMIT_S = 10.0
@@ -84,6 +86,7 @@ class Mosquitto:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
+                env=child_environment(),
                 start_new_session=True,  # a Ctrl-C is for the program that started it
             )
             if self._accepts():
@@ -244,7 +247,13 @@ def require(program: str, package: str) -> str:
 
 def _run(args: Sequence[str]) -> None:
     done = subprocess.run(
-        args, capture_output=True, text=True, timeout=60, check=False, umask=0o077
+        args,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        umask=0o077,
+        env=child_environment(),
     )
     if done.returncode != 0:
         raise BrokerError(f"{args[0]}: {done.stderr.strip() or done.stdout.strip()}")

@@ -15,7 +15,7 @@ from flask import Request
 
 from mvsnap.config.model import ApiKey, Scope
 from mvsnap.core import http_body
-from mvsnap.domain import Job, Serial
+from mvsnap.domain import EventKind, Job, Serial, TriggerKind
 from mvsnap.errors import BadInput, Forbidden, Unauthorized
 from mvsnap.spelling import folded
 from mvsnap.web.auth.limit import Limit, Limiter
@@ -23,6 +23,8 @@ from mvsnap.web.params import read_parameters, read_query
 
 log = logging.getLogger(__name__)
 
+# Events that name a cardholder.
+PERSONAL = (EventKind.MISMATCH,)
 _WRONG_KEYS_PER_MINUTE = 20
 _KNOWN_GOOD = 1000
 
@@ -64,6 +66,14 @@ class Caller:
         if scope not in self._scopes:
             raise Forbidden(f"This key does not have the scope {scope!r}")
 
+    def may_read(self, kind: EventKind) -> bool:
+        """Return whether events of this kind are for the caller."""
+        return kind not in PERSONAL or "review" in self._scopes
+
+    def require_kinds(self, kinds: Iterable[EventKind]) -> None:
+        if not all(map(self.may_read, kinds)):
+            self.require_scope("review")
+
     def require_cameras(self, cameras: Iterable[str]) -> None:
         """cameras: serials, and names of recorder cameras."""
         for camera in cameras:
@@ -74,6 +84,9 @@ class Caller:
         return self._cameras is None or camera in self._cameras
 
     def may_see(self, job: Job) -> bool:
+        # Of a mismatch: the name of the reviewer.
+        if job.trigger.kind is TriggerKind.BADGE and "review" not in self._scopes:
+            return False
         return all(map(self.reaches, (*job.serials, *job.clips))) and all(
             map(self._posts_to, job.rooms)
         )

@@ -25,7 +25,6 @@ from mvsnap.store.clip_deletion import finish_deletes
 from mvsnap.store.paging import Page
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
-from mvsnap.web.events import private_file
 from mvsnap.web.links import webhook_url
 from mvsnap.web.pages.clip_filter import SHOWN, ClipsAsked, read_filter
 from mvsnap.web.pages.clip_text import (
@@ -39,6 +38,7 @@ from mvsnap.web.pages.clip_text import (
 )
 from mvsnap.web.pages.filters import older_url
 from mvsnap.web.pages.live_list import ListPage, digest, if_changed
+from mvsnap.web.private_file import private_file
 
 bp = Blueprint("clips", __name__)
 
@@ -165,7 +165,7 @@ def video(clip_id: str) -> ResponseReturnValue:
     if path is None:
         raise NotFound(clip.error or "This clip has no video, or it was deleted")
     name = file_name(clip, _zone()) if request.args.get("download") == "1" else None
-    return private_file(path, "video/mp4", max_age_s=0, name=name)
+    return private_file(path, "video/mp4", name=name)
 
 
 @bp.get("/clips/<clip_id>/thumbnail.jpg")
@@ -174,7 +174,7 @@ def thumbnail(clip_id: str) -> ResponseReturnValue:
     path = gateway().files.clip_thumbnail(_known(clip_id))
     if path is None:
         raise NotFound("This clip has no picture, or it was deleted")
-    return private_file(path, "image/jpeg", max_age_s=0)
+    return private_file(path, "image/jpeg")
 
 
 # --- keep and delete

@@ -8,8 +8,8 @@ import pytest
 from flask import Response
 from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
 
+from mvsnap import jpeg
 from mvsnap.clients.ixon.client import AgentOffline, Ixon, WebAccess
-from mvsnap.clients.meraki import jpeg
 from mvsnap.clock import SystemClock
 from mvsnap.simulator.faults import Fault
 from mvsnap.simulator.ixon.ixon import FakeIxon

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 import time
 from contextlib import AbstractContextManager, closing
 
@@ -63,6 +64,19 @@ def test_a_whole_picture_is_the_picture_whatever_2xx_it_comes_with(
     answer = Response(JPEG, status, content_type=kind)
     with answering(lambda *_: answer) as origin, client(FakeClock()) as dashboard:
         assert dashboard.fetch_picture(SnapshotTicket(origin), limit_s=1) == JPEG
+
+
+def test_a_picture_that_is_too_large_is_refused_at_once() -> None:
+    at = JPEG.index(b"\xff\xc0") + 5
+    huge = JPEG[:at] + struct.pack(">HH", 13000, 13000) + JPEG[at + 4 :]
+    clock = FakeClock()
+    with (
+        answering(lambda *_: Response(huge)) as origin,
+        client(clock) as dashboard,
+        pytest.raises(NoPicture, match="picture too large: 13000 x 13000") as refused,
+    ):
+        dashboard.fetch_picture(SnapshotTicket(origin), limit_s=1)
+    assert (refused.value.retry, clock.asleep) == (False, [])
 
 
 @pytest.mark.parametrize("status", [404, 403, 500])

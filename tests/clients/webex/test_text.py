@@ -1,10 +1,59 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 
 from mvsnap.clients.webex.client import fit, neutralise
+
+LINKS = (
+    "http://evil.example/a?b=c#d",
+    "see HTTPS://EVIL now",
+    "ftp://evil, webexteams://im?space=1",
+    "http://user:pw@evil.example:80/x",
+    "www.evil.example",
+    "Go to WWW.Evil.Example.",
+    "evil.com/path",
+    "evil.co.uk:8080",
+    "(evil.com)",
+    "//evil.com/x",
+    "evil\uff0ecom",
+    "\u00e9vil.\u0440\u0444 and xn--a.xn--p1ai",
+    "ev\u200bil\u2060.c\u00adom",
+    "evil\u0301.com",
+    "10.0.0.7:80/x 10.0.0.7/x",
+    "http:////evil.com",
+    "mailto:bob@evil.com?subject=x",
+    "MailTo:bob",
+    "tel:+4930123 sip:bob@evil.com javascript:alert(1)",
+    "www.evil.com@evil.com user@evil.com/x",
+    "<http://evil.com> [x](http://evil.com) <spark-mention data-object-type='x'>",
+)
+# More eager than any client: what none of these finds is plain text.
+CLICKABLE = re.compile(
+    r"[a-z][a-z0-9+.-]*://|(?<!\w)//\w|\bwww[.\uff0e]|(mailto|tel|sip|javascript):\S"
+    r"|(?<!@)\b[^\W_][\w-]*[.\uff0e]([^\W\d_]{2,}|xn--\w+)\b|\d+(\.\d+){3}[:/]",
+    re.I,
+)
+
+
+@pytest.mark.parametrize("text", LINKS)
+def test_no_address_in_foreign_text_is_a_link(text: str) -> None:
+    assert CLICKABLE.search(text) or not text.isascii()
+    shown = neutralise(text)
+    assert not CLICKABLE.search(shown), shown
+    # As people read it: the same letters, in the same order.
+    letters = re.compile(r"[\W_]+")
+    assert letters.sub("", shown) == letters.sub("", text)
+
+
+def test_links_are_found_in_linear_time() -> None:
+    parts = (".a", "www.", "://", "a@", "a.", "1.", "(", "mailto:", "a.bb", "/", "xn--")
+    began = time.process_time()
+    for part in parts:
+        neutralise(part * (64_000 // len(part)))
+    assert time.process_time() - began < 10
 
 
 @pytest.mark.parametrize(
@@ -14,6 +63,8 @@ from mvsnap.clients.webex.client import fit, neutralise
         "cam_gate_3 (2) - Büro & Lager, 50%: #1!",
         "Kamera 3 / Halle 1 ~ 5 m",
         "john@example.com",
+        "Anna (anna.b@example.com), Tel. 030 1234567",
+        "Error:42 at 14:03, v1.2.3, 3.5kg, 10.0.0.7 of 24/7 // meraki.api_key",
         "👩‍🔧 東京",
     ],
 )
@@ -41,6 +92,7 @@ def test_plain_text_comes_back_as_it_is(text: str) -> None:
         pytest.param("\ud800 \x00\x1b[31m", id="no characters at all"),
         pytest.param("end\\", id="an escape of what follows"),
         pytest.param("    code", id="indented"),
+        *(pytest.param(link, id=link[:30]) for link in LINKS),
     ],
 )
 def test_nothing_in_foreign_text_works(text: str) -> None:

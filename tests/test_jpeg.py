@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mvsnap.clients.meraki import jpeg
+from mvsnap import jpeg
 from tests.clients.fakes import picture
 
 WHOLE = picture()
