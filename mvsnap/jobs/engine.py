@@ -152,7 +152,6 @@ class WorkerEngine:
         for known in DBOS.list_schedules():  # of a version before 2027
             DBOS.delete_schedule(known["schedule_name"])
 
-
     def _register(self) -> None:
         # dbos marks functions as registered, and methods cannot carry the mark.
         def run_job(text: str) -> None:
