@@ -30,7 +30,10 @@ PUBLIC = {
     "scanning.receive",
 }
 # Pages and files anybody may have: without them nobody could log in.
-PUBLIC_PAGES = {"login.login", "login.try_to_log_in", "static", "bootstrap.static"}
+PUBLIC_PAGES = {
+    *("login.login", "login.try_to_log_in", "login_code.ask", "login_code.try_code"),
+    *("static", "bootstrap.static"),
+}
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from contextlib import nullcontext
+from dataclasses import replace
 
 from mvsnap.config.model import LoginSection
 from mvsnap.core import users
@@ -51,20 +52,26 @@ class LoginAttempts:
         """
         name = name.strip().lower()[: users.LONGEST_NAME + 1]
         with self._turn:
-            for limit, who in self._counters(name, address):
-                if limit.reached_by(who):
-                    raise limit.too_many(who)
+            self.require_free(name, address)
             user = self.find(name)
             if self._fits(user, password) and user is not None:
-                log.info("%s logged in from %s", user.name, address)
                 self._remember(name, address)
-                return user
-            for limit, who in self._counters(name, address):
-                limit.hit(who)
+                return self._renewed(user, password)
+            self.count_failure(name, address)
         # Not what was typed: it may be a password in the wrong field.
         shown = "unknown user" if user is None else user.name
         log.warning("failed login as %s from %s", shown, address)
         return None
+
+    def require_free(self, name: str, address: str) -> None:
+        """Raise TooManyRequests if too many attempts have failed."""
+        for limit, who in self._counters(name, address):
+            if limit.reached_by(who):
+                raise limit.too_many(who)
+
+    def count_failure(self, name: str, address: str) -> None:
+        for limit, who in self._counters(name, address):
+            limit.hit(who)
 
     def find(self, name: str) -> User | None:
         """Return the user of this name, if this kind of login can succeed at all."""
@@ -83,6 +90,14 @@ class LoginAttempts:
             return self._accounts.fits(user.name if user else None, password)
         stored = passwords.NOBODYS if user is None else user.password_hash
         return passwords.fits(stored, password)
+
+    def _renewed(self, user: User, password: str) -> User:
+        """Return the user with a hash of today's cost."""
+        if not passwords.is_outdated(user.password_hash):
+            return user
+        fresh = passwords.hashed(password)
+        self._users.rehash(user, fresh)
+        return replace(user, password_hash=fresh)
 
     def _counters(self, name: str, address: str) -> list[tuple[Limit, str]]:
         of_address = (self._of_address, f"address {address}")
