@@ -282,7 +282,8 @@ class LoginSession:
     """A user who is logged in with one browser.
 
     id: a hash, worthless to log in with. used_at: some minutes late at most.
-    browser: in words, such as "Firefox on Windows".
+    browser: in words, such as "Firefox on Windows". awaits_code: not logged in yet, but
+    the password was right.
     """
 
     id: str
@@ -292,6 +293,7 @@ class LoginSession:
     ends_at: datetime
     address: str
     browser: str
+    awaits_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)

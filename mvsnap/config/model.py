@@ -148,7 +148,7 @@ class LoginSection(Section):
         ge=1,
         le=60 * 24 * 30,
         description="minutes without use until users must log in again; pages that "
-        "update themselves are no use",
+        "update themselves do not count as use",
     )
     second_factor: SecondFactorSection = SecondFactorSection()
 

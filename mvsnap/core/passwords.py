@@ -24,7 +24,7 @@ _ADVICE = "use several words, for example"
 
 
 def parse_password(text: str) -> str:
-    """Return the password if its length can be used; spaces and all signs count."""
+    """Return the password if its length can be used; spaces and all symbols count."""
     if len(text) < SHORTEST_PASSWORD:
         raise BadInput(
             f"password: too short (expected at least {SHORTEST_PASSWORD} characters)"
@@ -48,7 +48,7 @@ def require_hard_to_guess(
         raise BadInput(f"{_EASY} it repeats itself or counts up or down; {_ADVICE}")
     if _is_common(folded, common):
         raise BadInput(
-            f"{_EASY} a common password, also with digits or signs around it; {_ADVICE}"
+            f"{_EASY} a common password, also with digits or symbols around it; {_ADVICE}"
         )
     own = _without(folded, names)
     if own != folded and (len(own) < _LEAST_OWN or _is_common(own, common)):
@@ -73,7 +73,7 @@ def _is_common(folded: str, common: Container[str]) -> bool:
 
 
 def _core(text: str) -> str:
-    """Return the text without digits and signs at its ends."""
+    """Return the text without digits and symbols at its ends."""
     first = _NO_LETTERS.match(text)
     text = text[first.end() :] if first else text
     kept = len(text)

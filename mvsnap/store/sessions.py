@@ -48,8 +48,19 @@ class SessionStore:
             row = connection.execute(statement).one_or_none()
         if row is None:
             return None
-        user = User(row.name, Role(row.role), row.password_hash, row.changed_at)
-        return _session(row), user, bool(row.has_factor)
+        return _session(row), _user(row), bool(row.has_factor)
+
+    def user_awaiting_code(self, session_id: str, now: datetime) -> User | None:
+        """Return whose password was right, and whose code is still to come."""
+        statement = (
+            select(users)
+            .join(sessions, users.c.name == sessions.c.user_name)
+            .where(sessions.c.id == session_id, sessions.c.ends_at > now)
+            .where(sessions.c.awaits_code)
+        )
+        with self._db.reading() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else _user(row)
 
     def of_user(self, name: str, now: datetime, idle: timedelta) -> list[LoginSession]:
         """Return the sessions of a user, the one used last first."""
@@ -101,7 +112,12 @@ def end_sessions(connection: Connection, name: str, *, but: str = "") -> None:
 
 
 def _alive(now: datetime, idle: timedelta) -> tuple[ColumnElement[bool], ...]:
-    return sessions.c.ends_at > now, sessions.c.used_at > now - idle
+    is_in = ~sessions.c.awaits_code
+    return is_in, sessions.c.ends_at > now, sessions.c.used_at > now - idle
+
+
+def _user(row: Row[Any]) -> User:
+    return User(row.name, Role(row.role), row.password_hash, row.changed_at)
 
 
 def _session(row: Row[Any]) -> LoginSession:
@@ -113,4 +129,5 @@ def _session(row: Row[Any]) -> LoginSession:
         ends_at=row.ends_at,
         address=row.address,
         browser=row.browser,
+        awaits_code=row.awaits_code,
     )

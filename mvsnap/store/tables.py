@@ -286,6 +286,9 @@ sessions = Table(
     Column("ends_at", Moment, nullable=False, comment="however busy it is"),
     Column("address", Text, nullable=False, comment="where the user logged in"),
     Column("browser", Text, nullable=False, comment="in words"),
+    Column(
+        "awaits_code", Boolean, nullable=False, comment="only the password was right"
+    ),
     Index("sessions_of_user", "user_name"),
     comment="People who are logged in; a session without a row has ended",
 )

@@ -73,6 +73,18 @@ def test_it_ends_when_its_time_is_over_and_when_nobody_uses_it(
     assert sessions.find("one", at(60), timedelta(days=9)) is None
 
 
+def test_a_password_without_its_code_is_no_session(people: UserStore) -> None:
+    waiting = replace(session("half"), ends_at=at(5), awaits_code=True)
+    people.sessions.start(waiting, ANNA)
+    assert people.sessions.find("half", at(1), IDLE) is None
+    assert len(people.sessions.of_user("anna", at(1), IDLE)) == 2
+    assert people.sessions.user_awaiting_code("half", at(4)) == ANNA
+    assert people.sessions.user_awaiting_code("half", at(5)) is None
+    assert people.sessions.user_awaiting_code("one", at(4)) is None
+    people.put(ANNA, CHANGE)
+    assert people.sessions.user_awaiting_code("half", at(4)) is None
+
+
 def test_one_is_ended_only_by_its_user(people: UserStore) -> None:
     assert people.sessions.end("ben", "one") is False
     assert people.sessions.end("anna", "one") is True

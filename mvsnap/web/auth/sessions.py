@@ -13,7 +13,6 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import LoginManager, current_user, login_user
 from flask_wtf.csrf import generate_csrf
 
-from mvsnap.clock import iso
 from mvsnap.config.model import LoginSection
 from mvsnap.core.browsers import browser_of
 from mvsnap.domain import Change, LoginSession, Role, User
@@ -100,20 +99,11 @@ def prepare(app: Flask, session_hours: float) -> None:
 
 def log_in(user: User) -> None:
     """Start a new session; nothing of the previous one remains."""
-    here, now = gateway(), gateway().clock.now()
     _end_previous()
+    hours = gateway().settings.login.session_hours
     session.permanent = True
     session["id"] = secrets.token_hex(16)
-    started = LoginSession(
-        id=_stored(session["id"]),
-        user_name=user.name,
-        started_at=now,
-        used_at=now,
-        ends_at=now + timedelta(hours=here.settings.login.session_hours),
-        address=request.remote_addr or "unknown",
-        browser=browser_of(request.headers.get("User-Agent", "")),
-    )
-    here.users.sessions.start(started, user)
+    started = _start(user, session["id"], timedelta(hours=hours))
     login_user(SessionUser(user.name, user.role, started.id))
     generate_csrf()
 
@@ -121,26 +111,42 @@ def log_in(user: User) -> None:
 def await_code(user: User) -> None:
     """Note that the password was right; `log_in` follows when the code is, too."""
     _end_previous()
-    until = gateway().clock.now() + _CODE_WAIT
-    session[_AWAITING] = [user.name, iso(user.changed_at), until.timestamp()]
+    session[_AWAITING] = [user.name, secrets.token_hex(16)]
+    _start(user, session[_AWAITING][1], _CODE_WAIT, awaits_code=True)
 
 
 def user_awaiting_code() -> User | None:
     """Return whose password was right a short time ago, if the user is unchanged."""
-    awaiting = session.get(_AWAITING)
-    if awaiting is None:
-        return None
-    name, changed_at, until = awaiting
-    if gateway().clock.now().timestamp() >= until:
-        return None
-    user = gateway().users.user(name)
-    return user if user is not None and iso(user.changed_at) == changed_at else None
+    _, session_id = session.get(_AWAITING, ("", ""))
+    now = gateway().clock.now()
+    return gateway().users.sessions.user_awaiting_code(_stored(session_id), now)
+
+
+def _start(
+    user: User, session_id: str, length: timedelta, *, awaits_code: bool = False
+) -> LoginSession:
+    now = gateway().clock.now()
+    started = LoginSession(
+        id=_stored(session_id),
+        user_name=user.name,
+        started_at=now,
+        used_at=now,
+        ends_at=now + length,
+        address=request.remote_addr or "unknown",
+        browser=browser_of(request.headers.get("User-Agent", "")),
+        awaits_code=awaits_code,
+    )
+    gateway().users.sessions.start(started, user)
+    return started
 
 
 def _end_previous() -> None:
-    if "id" in session:
-        name, session_id = session.get("_user_id", ""), _stored(session["id"])
-        gateway().users.sessions.end(name, session_id)
+    name, session_id = session.get(_AWAITING) or (
+        session.get("_user_id"),
+        session.get("id"),
+    )
+    if name and session_id:
+        gateway().users.sessions.end(name, _stored(session_id))
     forget_session()
 
 

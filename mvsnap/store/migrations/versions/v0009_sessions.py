@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("ends_at", _MOMENT, nullable=False),
         sa.Column("address", sa.Text, nullable=False),
         sa.Column("browser", sa.Text, nullable=False),
+        sa.Column("awaits_code", sa.Boolean, nullable=False),
     )
     op.create_index("sessions_of_user", "sessions", ["user_name"])
     op.create_table(
