@@ -48,7 +48,8 @@ def require_hard_to_guess(
         raise BadInput(f"{_EASY} it repeats itself or counts up or down; {_ADVICE}")
     if _is_common(folded, common):
         raise BadInput(
-            f"{_EASY} a common password, also with digits or symbols around it; {_ADVICE}"
+            f"{_EASY} a common password, also with digits or symbols around it; "
+            f"{_ADVICE}"
         )
     own = _without(folded, names)
     if own != folded and (len(own) < _LEAST_OWN or _is_common(own, common)):

@@ -65,22 +65,27 @@ class SecondFactorStore:
 
     def enrol(
         self, name: str, step: int, code_hashes: Iterable[str], log: Change
-    ) -> None:
-        """Use the new secret, whose first code was that of `step`, from now on."""
+    ) -> bool:
+        """Use the new secret, whose first code was that of `step`, from now on.
+
+        False if that was done already.
+        """
         statement = update(second_factors).where(
             second_factors.c.user_name == name, second_factors.c.new_secret.is_not(None)
         )
         with self._db.writing() as connection:
-            connection.execute(
+            is_new = connection.execute(
                 statement.values(
                     secret=second_factors.c.new_secret,
                     new_secret=None,
                     enrolled_at=log.at,
                     last_step=step,
                 )
-            )
-            _replace_codes(connection, name, code_hashes)
-            write_changes(connection, [log])
+            ).rowcount
+            if is_new:
+                _replace_codes(connection, name, code_hashes)
+                write_changes(connection, [log])
+        return bool(is_new)
 
     def use_step(self, name: str, step: int) -> bool:
         """Return whether no code of this or a later step was used; it is now."""

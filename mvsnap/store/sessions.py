@@ -63,11 +63,11 @@ class SessionStore:
         return None if row is None else _user(row)
 
     def of_user(self, name: str, now: datetime, idle: timedelta) -> list[LoginSession]:
-        """Return the sessions of a user, the one used last first."""
+        """Return the sessions of a user, the one used last first; at most a hundred."""
         statement = select(sessions).where(
             sessions.c.user_name == name, *_alive(now, idle)
         )
-        newest = statement.order_by(sessions.c.used_at.desc(), sessions.c.id)
+        newest = statement.order_by(sessions.c.used_at.desc(), sessions.c.id).limit(100)
         with self._db.reading() as connection:
             return [_session(row) for row in connection.execute(newest).all()]
 

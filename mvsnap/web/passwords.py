@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from mvsnap.core.passwords import (
-    LONGEST_PASSWORD,
-    parse_password,
-    require_hard_to_guess,
-)
+from mvsnap.core.passwords import parse_password, require_hard_to_guess
 
 # One of OWASP's equal choices: 32 MB, as there is little memory on a Raspberry Pi.
 _METHOD = "scrypt:32768:8:3"
+# Earlier versions had no limit for those that were set.
+_LONGEST_CHECKED = 1024
 # Earlier versions did a third of the work.
 _OLD_METHOD = "scrypt:32768:8:1"
 # Both of discarded random texts: unknown users take as long as a wrong password ...
@@ -33,10 +31,10 @@ def hashed(password: str) -> str:
 
 
 def fits(stored: str, password: str) -> bool:
-    # Longer ones cannot be set: they only cost time.
-    is_right = check_password_hash(stored, password[: LONGEST_PASSWORD + 1])
+    given = password[:_LONGEST_CHECKED]
+    is_right = check_password_hash(stored, given)
     if not is_right and is_outdated(stored):
-        check_password_hash(_REST, password[: LONGEST_PASSWORD + 1])
+        check_password_hash(_REST, given)
     return is_right
 
 

@@ -45,6 +45,8 @@ def test_an_app_counts_from_its_first_code_on(factors: SecondFactorStore) -> Non
     assert factors.find("anna") == SecondFactor("SECRET", NOON, 7, 2)
     assert factors.names() == {"anna"}
     assert factors.new_secret("anna") is None
+    assert factors.enrol("anna", 8, ["h9"], CHANGE) is False  # a second click
+    assert factors.use_recovery_code("anna", "h9") is False
     assert "SECRET" not in repr(factors.find("anna"))
 
 

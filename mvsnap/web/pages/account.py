@@ -128,8 +128,8 @@ def _index(mistakes: PasswordMistakes | None = None) -> str:
         factor=here.users.second_factors.find(someone.name) if is_local() else None,
         required=someone.role in here.settings.login.second_factor.required_of,
         sessions=here.users.sessions.of_user(someone.name, now, idle),
-        session_hours=here.settings.login.session_hours,
-        idle_minutes=here.settings.login.idle_minutes,
+        longest_session=here.settings.login.session_hours * 3600,
+        longest_idle=idle.total_seconds(),
         shortest=SHORTEST_PASSWORD,
         longest=LONGEST_PASSWORD,
     )

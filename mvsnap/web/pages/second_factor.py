@@ -56,8 +56,7 @@ def confirm() -> ResponseReturnValue:
     secret = here.users.second_factors.new_secret(name)
     # Only the session that has just given the password sees the secret.
     if secret is None or now.timestamp() >= session.get(_ENROLLING, 0):
-        flash("That took too long, or is done already. Start again.", "warning")
-        return redirect(url_for(".index"), 303)
+        return _too_late()
     step = second_factor.step_of(secret, request.form.get("code", ""), now)
     if step is None:
         return _enrolment(secret, f"Wrong code. {clock_hint()}"), 400
@@ -65,9 +64,15 @@ def confirm() -> ResponseReturnValue:
     codes = second_factor.new_recovery_codes()
     hashes = [second_factor.recovery_hash(code) for code in codes]
     log = own_change(name, now, "authenticator app set up, other sessions ended")
-    here.users.second_factors.enrol(name, step, hashes, log)
+    if not here.users.second_factors.enrol(name, step, hashes, log):
+        return _too_late()
     here.users.sessions.end_others(name, auth.person().session_id)
     return render_template("account/recovery_codes.html", codes=codes, is_new_app=True)
+
+
+def _too_late() -> ResponseReturnValue:
+    flash("That took too long, or is done already. Start again.", "warning")
+    return redirect(url_for(".index"), 303)
 
 
 def _begin() -> str:
