@@ -158,12 +158,14 @@ HOMES: dict[str, tuple[str, ...]] = {
     "PIL": ("simulator", "store.pictures"),
     "prometheus_client": ("metrics", "runtime.ops"),
     "pygal": ("web.charts",),
+    "pyotp": ("web.auth.second_factor",),
     "pydantic": ("config",),
     "pydantic_core": ("config",),
     # The demo calls the gateway as a user's program would.
     "requests": ("clients", "recorder", "badges.directory_client", "cli.demo"),
     "rich": ("cli",),
     "ruamel": ("config",),
+    "segno": ("web.pages.second_factor",),
     "sqlalchemy": (*QUERIES, *ERRORS_ALONE),
     "urllib3": ("clients", "recorder", "badges.directory_client"),
     "waitress": ("serving",),
@@ -171,6 +173,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "werkzeug": (*VIEWS, "simulator"),
     "wtforms": (*VIEWS,),
     "yaml": ("config",),
+    "zxcvbn": ("web.passwords",),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -17,15 +18,16 @@ from mvsnap.cli.terminal import (
 )
 from mvsnap.core.users import (
     parse_name,
-    parse_password,
     put_change,
     remove_change,
+    reset_change,
     role_of_next,
 )
 from mvsnap.domain import SYSTEM_ACCOUNT, LoginBackend, Role, User
 from mvsnap.errors import BadInput
 
 if TYPE_CHECKING:
+    from mvsnap.config.model import Settings
     from mvsnap.runtime import Parts
 
 _WHO = "command line"
@@ -79,7 +81,7 @@ def add(
     user = User(
         name=name,
         role=role_of_next(given, known, first=first),
-        password_hash=_stored_password(backend, password_file),
+        password_hash=_stored_password(settings, name, password_file),
         changed_at=parts.clock.now(),
     )
     with storage_errors(settings):
@@ -119,22 +121,52 @@ def list_users(ctx: click.Context) -> None:
     parts = open_parts(settings)
     with storage_errors(settings):
         found = parts.users.users()
+        with_app = parts.users.second_factors.names()
     if not found:
         out.print("No users yet. Add yourself: python -m mvsnap users add NAME")
         return
     zone = settings.site.zone
-    table = Table("name", "role", "password", f"changed ({zone})")
+    table = Table("name", "role", "password", "second factor", f"changed ({zone})")
     for user in found:
         kept = "here" if user.backend == "local" else "system account"
         changed_at = user.changed_at.astimezone(zone)
-        table.add_row(user.name, user.role, kept, f"{changed_at:%Y-%m-%d %H:%M:%S}")
+        factor = "app" if user.name in with_app and kept == "here" else ""
+        changed = f"{changed_at:%Y-%m-%d %H:%M:%S}"
+        table.add_row(user.name, user.role, kept, factor, changed)
     out.print(table)
     backend = settings.login.backend
     if any(user.backend != backend for user in found):
         out.print(f"With login.backend {backend}, the others cannot log in.")
 
 
+@config_option
+@click.command("reset-second-factor")
+@click.argument("name", callback=_checked)
+@click.pass_context
+def reset_second_factor(ctx: click.Context, name: str) -> None:
+    """Remove the authenticator app of a user whose phone is lost."""
+    settings = load_settings(ctx)
+    parts = open_parts(settings)
+    with storage_errors(settings):
+        user = parts.users.user(name)
+        if user is None:
+            fail(f"No user {name}. List users: python -m mvsnap users list")
+        if parts.users.second_factors.find(name) is None:
+            fail(f"{name} has no second factor.")
+        change = reset_change(name, _WHO, parts.clock.now())
+        parts.users.second_factors.remove(name, change)
+        parts.users.sessions.end_others(name, "")
+    needed = user.role in settings.login.second_factor.required_of
+    then = "must set up a new app then" if needed else "can set up a new app then"
+    out.print(
+        f"{name} can log in with the password alone, and {then}. "
+        "All sessions have ended.",
+        markup=False,
+    )
+
+
 users.add_command(add)
+users.add_command(reset_second_factor)
 users.add_command(remove)
 users.add_command(list_users)
 
@@ -161,32 +193,35 @@ def _question(known: User, backend: LoginBackend) -> str:
     return f"{known.name} exists. Set the role again?"
 
 
-def _stored_password(backend: LoginBackend, file: TextIO | None) -> str:
-    if backend == "pam":
+def _stored_password(settings: Settings, name: str, file: TextIO | None) -> str:
+    if settings.login.backend == "pam":
         return SYSTEM_ACCOUNT
-    password = _password(file)
-    from mvsnap.web.passwords import hashed
+    from mvsnap.web.passwords import accepted, hashed
 
-    return hashed(password)
+    site = settings.site.name
+    return hashed(_password(file, lambda text: accepted(text, name, site)))
 
 
-def _password(file: TextIO | None) -> str:
+def _password(file: TextIO | None, accepted: Callable[[str], str]) -> str:
     if file is None:
         asked: str = click.prompt(
-            "Password", hide_input=True, confirmation_prompt=True, value_proc=_long
+            "Password",
+            hide_input=True,
+            confirmation_prompt=True,
+            value_proc=lambda text: _asked_again(text, accepted),
         )
         return asked
     try:
-        return parse_password(file.readline().rstrip("\r\n"))
+        return accepted(file.readline().rstrip("\r\n"))
     except BadInput as exc:
         fail(exc.message)
     except UnicodeDecodeError:
         fail("The password file is not UTF-8")
 
 
-def _long(text: str) -> str:
-    """Raise click's own error for too short a password, so that it asks again."""
+def _asked_again(text: str, accepted: Callable[[str], str]) -> str:
+    """Raise click's own error for a password that cannot be used: it asks again."""
     try:
-        return parse_password(text)
+        return accepted(text)
     except BadInput as exc:
         raise click.UsageError(exc.message) from exc

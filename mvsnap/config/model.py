@@ -16,6 +16,7 @@ from mvsnap.config.ixon import IxonSection
 from mvsnap.config.recipients import Recipients
 from mvsnap.config.recorder import RecorderSection
 from mvsnap.config.scanning import Scanning
+from mvsnap.config.second_factor import SecondFactorSection
 from mvsnap.config.sense import Sense
 from mvsnap.config.server import ServerSection
 from mvsnap.config.storage import Storage
@@ -143,6 +144,23 @@ class LoginSection(Section):
     session_hours: float = Field(
         12, gt=0, le=24 * 30, description="hours until users must log in again"
     )
+    idle_minutes: float = Field(
+        480,
+        ge=1,
+        le=60 * 24 * 30,
+        description="minutes without use until users must log in again; pages that "
+        "update themselves do not count as use",
+    )
+    second_factor: SecondFactorSection = SecondFactorSection()
+
+    @model_validator(mode="after")
+    def _second_factor_is_asked_for(self) -> LoginSection:
+        if self.backend != "local" and self.second_factor.required_of:
+            raise ValueError(
+                "second_factor: only with backend local; elsewhere, passwords and "
+                "second factors are not those of mvsnap"
+            )
+        return self
 
 
 class Settings(Section):

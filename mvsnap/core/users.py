@@ -1,4 +1,4 @@
-"""Users: names, roles, passwords, and their audit log lines. Pure."""
+"""Users: names, roles, and their audit log lines. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from mvsnap.domain import Change, Role, User
 from mvsnap.errors import BadInput
 
 LONGEST_NAME = 64
-SHORTEST_PASSWORD = 10
 LOG_IN, LOG_OUT = "login", "logout"
 # Used for a failed login with an unknown name. What was typed is not stored: it may be
 # a password in the wrong field.
@@ -27,14 +26,6 @@ def parse_name(text: str) -> str:
             "of a-z, 0-9, dot, _, @ and -)"
         )
     return name
-
-
-def parse_password(text: str) -> str:
-    if len(text) < SHORTEST_PASSWORD:
-        raise BadInput(
-            f"password: too short (expected at least {SHORTEST_PASSWORD} characters)"
-        )
-    return text
 
 
 def role_of_next(given: Role | None, known: User | None, *, first: bool) -> Role:
@@ -59,14 +50,38 @@ def remove_change(name: str, known: User | None, who: str, now: datetime) -> Cha
     return Change(now, who, f"user {name}", _summary(known), "removed")
 
 
-def log_in_change(name: str, address: str, now: datetime) -> Change:
-    return Change(now, name, LOG_IN, "", f"from {address}")
+def reset_change(name: str, who: str, now: datetime) -> Change:
+    """Return the audit log line of a second factor that another one removed."""
+    return Change(now, who, f"user {name}", "authenticator app", "removed")
 
 
-def failed_change(user: User | None, address: str, now: datetime) -> Change:
-    """Return the audit log line of a failed login; None: with an unknown name."""
+def log_in_change(
+    name: str, address: str, now: datetime, *, recovery_codes_left: int | None = None
+) -> Change:
+    """Return the audit log line of a login; `recovery_codes_left` after using one."""
+    left = (
+        ""
+        if recovery_codes_left is None
+        else (f", with a recovery code, {recovery_codes_left} left")
+    )
+    return Change(now, name, LOG_IN, "", f"from {address}{left}")
+
+
+def failed_change(
+    user: User | None, address: str, now: datetime, *, wrong: str = ""
+) -> Change:
+    """Return the audit log line of a failed login; None: with an unknown name.
+
+    wrong: what was, if the password was right.
+    """
     who = UNKNOWN_NAME if user is None else user.name
-    return Change(now, who, LOG_IN, "", f"{_FAILED}, from {address}")
+    reason = f" ({wrong})" if wrong else ""
+    return Change(now, who, LOG_IN, "", f"{_FAILED}{reason}, from {address}")
+
+
+def own_change(name: str, now: datetime, what: str) -> Change:
+    """Return the audit log line of what a user did to the own account."""
+    return Change(now, name, f"user {name}", "", what)
 
 
 def has_failed(change: Change) -> bool:

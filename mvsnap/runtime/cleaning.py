@@ -40,6 +40,9 @@ KEPT = {
     "cleanings": "one row for each kind of data",
     "schedule_runs": "one row for each schedule",
     "users": "users stay until they are removed",
+    "second_factors": "one row for each user with an authenticator app",
+    "recovery_codes": "ten for each user with an authenticator app, at most",
+    "secrets": "few, such as the key that signs sessions",
     "cardholders": "replaced whenever the directory is read",
     "directories": "one row, about the directory that was read last",
     "scan_batches": "each goes when it is processed",
@@ -129,10 +132,10 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
         ),
         DataKind("Mutes", "until they end", over(parts.site.purge), ("mutes",)),
         DataKind(
-            "Ended sessions",
+            "Sessions",
             "login.session_hours",
-            over(parts.users.purge),
-            ("secrets",),
+            over(parts.users.sessions.purge),
+            ("sessions",),
         ),
         DataKind("Audit log", f"{_DAYS}, at least a year", steps.audit, ("audit",)),
         DataKind(

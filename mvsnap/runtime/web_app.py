@@ -25,11 +25,19 @@ from mvsnap.resources import STATIC, TEMPLATES
 from mvsnap.runtime import ops
 from mvsnap.sqlite_errors import reason
 from mvsnap.visitors import pages as visitors
-from mvsnap.web import api, auth, context, events, login, mutes, pages
+from mvsnap.web import api, auth, context, events, login, login_code, mutes, pages
 from mvsnap.web.answers import ErrorAnswer, ErrorDetails, json_response
 from mvsnap.web.context import Gateway
 from mvsnap.web.head import HeadLimit
-from mvsnap.web.pages import audit, clips, crowd_events, overview, settings
+from mvsnap.web.pages import (
+    account,
+    audit,
+    clips,
+    crowd_events,
+    overview,
+    second_factor,
+    settings,
+)
 from mvsnap.web.proxies import TrustedProxies
 from mvsnap.webhooks import api as hooks
 from mvsnap.wifi import pages as wifi
@@ -45,6 +53,7 @@ _BLUEPRINTS = (
     *(api.bp, badges.bp, events.bp, hooks.bp, mutes.bp, ops.bp, receiver.bp),
     *(login.bp, overview.bp, crowd_events.bp, clips.bp, visitors.bp),
     *(wifi.bp, badge_review.bp, settings.bp, audit.bp),
+    *(login_code.bp, account.bp, second_factor.bp),
 )
 
 
@@ -73,6 +82,7 @@ def create_app(gateway: Gateway) -> Flask:
         session_hours=settings.login.session_hours,
     )
     login.prepare(app, gateway)
+    login_code.prepare(app, gateway)
     pages.prepare(app)
     app.after_request(_no_sniffing)
     app.register_error_handler(MvsnapError, _expected)

@@ -289,8 +289,44 @@ secrets = Table(
     "secrets",
     metadata,
     Column("name", Text, primary_key=True, comment="what it is for"),
-    Column("value", Text, nullable=False, comment="random; or when it expires"),
-    comment="Shared by all processes: the key of sessions, and ended sessions",
+    Column("value", Text, nullable=False, comment="random"),
+    comment="Shared by all processes, such as the key of sessions",
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Text, primary_key=True, comment="SHA-256 of the id in the cookie"),
+    Column("user_name", Text, nullable=False, comment="lower case"),
+    Column("started_at", Moment, nullable=False, comment="when the user logged in"),
+    Column("used_at", Moment, nullable=False, comment="last use, some minutes late"),
+    Column("ends_at", Moment, nullable=False, comment="however busy it is"),
+    Column("address", Text, nullable=False, comment="where the user logged in"),
+    Column("browser", Text, nullable=False, comment="in words"),
+    Column(
+        "awaits_code", Boolean, nullable=False, comment="only the password was right"
+    ),
+    Index("sessions_of_user", "user_name"),
+    comment="People who are logged in; a session without a row has ended",
+)
+
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("user_name", Text, primary_key=True, comment="lower case"),
+    Column("secret", Text, comment="TOTP, base32; none: not enrolled yet"),
+    Column("new_secret", Text, comment="TOTP, base32; until its first code"),
+    Column("enrolled_at", Moment, comment="first code of the secret"),
+    Column("last_step", BigInteger, nullable=False, comment="last code, in 30 s steps"),
+    comment="Authenticator apps of local users",
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("user_name", Text, primary_key=True, comment="lower case"),
+    Column("code_hash", Text, primary_key=True, comment="SHA-256 of 120 random bits"),
+    comment="Each replaces one code of the app, and goes when it is used",
 )
 
 cleanings = Table(

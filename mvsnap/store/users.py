@@ -1,26 +1,25 @@
-"""Users who may log in, sessions that were ended, and the key that signs sessions."""
+"""Users who may log in, and the key that signs their sessions."""
 
 from __future__ import annotations
 
 import secrets as random
 from datetime import datetime
 
-from sqlalchemy import Row, delete, exists, func, select
+from sqlalchemy import Row, delete, func, select, update
 
-from mvsnap.clock import iso
 from mvsnap.domain import SYSTEM_ACCOUNT, Change, LoginBackend, Role, User
 from mvsnap.store.database import Database
-from mvsnap.store.purging import OldRows, PurgeResult, purge
+from mvsnap.store.second_factors import SecondFactorStore, forget_factor
+from mvsnap.store.sessions import SessionStore, end_sessions
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import secrets, users
-
-# Ended sessions are among the secrets, with the time at which they expire.
-_ENDED = "ended session "
 
 
 class UserStore:
     def __init__(self, db: Database) -> None:
         self._db = db
+        self.sessions = SessionStore(db)
+        self.second_factors = SecondFactorStore(db)
 
     def user(self, name: str) -> User | None:
         """Return the user; names are lower case."""
@@ -29,29 +28,13 @@ class UserStore:
             row = connection.execute(statement).one_or_none()
         return None if row is None else _user(row)
 
-    def user_of_session(self, name: str, session_id: str) -> User | None:
-        """Return the user, None if there is none or the session was ended."""
-        ended = exists().where(secrets.c.name == f"{_ENDED}{session_id}")
-        statement = select(users).where(users.c.name == name, ~ended)
-        with self._db.reading() as connection:
-            row = connection.execute(statement).one_or_none()
-        return None if row is None else _user(row)
-
-    def end_session(self, session_id: str, until: datetime, log: Change) -> None:
-        """Refuse this session from now on; it would expire at `until`."""
-        row = {"name": f"{_ENDED}{session_id}", "value": iso(until)}
-        statement = self._db.insert(secrets).values(row).on_conflict_do_nothing()
-        with self._db.writing() as connection:
-            connection.execute(statement)
-            write_changes(connection, [log])
-
     def users(self) -> list[User]:
         with self._db.reading() as connection:
             rows = connection.execute(select(users).order_by(users.c.name)).all()
         return [_user(row) for row in rows]
 
     def put(self, user: User, log: Change) -> None:
-        """Add the user, or replace password and role."""
+        """Add the user, or replace password and role, which ends all sessions."""
         fresh = {
             "password_hash": user.password_hash,
             "role": user.role,
@@ -64,6 +47,7 @@ class UserStore:
                     index_elements=[*users.primary_key], set_=fresh
                 )
             )
+            end_sessions(connection, user.name)
             write_changes(connection, [log])
 
     def remove(self, name: str, log: Change) -> bool:
@@ -72,8 +56,19 @@ class UserStore:
         with self._db.writing() as connection:
             found = connection.execute(statement).first() is not None
             if found:
+                end_sessions(connection, name)
+                forget_factor(connection, name)
                 write_changes(connection, [log])
         return found
+
+    def rehash(self, user: User, password_hash: str) -> None:
+        """Store the same password in another way; sessions go on."""
+        same = (users.c.name == user.name) & (
+            users.c.password_hash == user.password_hash
+        )
+        statement = update(users).where(same).values(password_hash=password_hash)
+        with self._db.writing() as connection:
+            connection.execute(statement)
 
     def anybody(self, backend: LoginBackend = "local") -> bool:
         """Return whether there is at least one user whose password is checked there."""
@@ -95,11 +90,6 @@ class UserStore:
             connection.execute(made.on_conflict_do_nothing())
             value: str = connection.execute(statement).scalar_one()
         return value
-
-    def purge(self, now: datetime, *, dry_run: bool = False) -> PurgeResult:
-        """Forget ended sessions whose time is over."""
-        old = secrets.c.name.startswith(_ENDED) & (secrets.c.value < iso(now))
-        return purge(self._db, OldRows(secrets, old), dry_run=dry_run)
 
 
 def _user(row: Row[tuple[str, str, str, datetime]]) -> User:

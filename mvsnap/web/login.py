@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 
 from flask import (
@@ -14,17 +15,20 @@ from flask import (
     request,
     url_for,
 )
+from flask.sansio.app import App
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 
 from mvsnap.core.users import failed_change, log_in_change, log_out_change
-from mvsnap.domain import Role
+from mvsnap.domain import Role, User
 from mvsnap.errors import AccountsAway, TooManyRequests
 from mvsnap.web import auth
 from mvsnap.web.auth.login_attempts import LoginAttempts
-from mvsnap.web.auth.sessions import log_in, log_out
+from mvsnap.web.auth.sessions import await_code, log_in, log_out
 from mvsnap.web.context import Gateway, gateway
+
+log = logging.getLogger(__name__)
 
 bp = Blueprint("login", __name__)
 
@@ -42,6 +46,12 @@ def prepare(app: Flask, here: Gateway) -> None:
     app.extensions[_LOGIN_ATTEMPTS] = LoginAttempts(here.users, here.settings.login)
 
 
+def attempts(app: App) -> LoginAttempts:
+    """Return what checks and counts passwords; call `prepare` before."""
+    found: LoginAttempts = app.extensions[_LOGIN_ATTEMPTS]
+    return found
+
+
 @bp.get("/login")
 @auth.public
 def login() -> ResponseReturnValue:
@@ -55,26 +65,27 @@ def try_to_log_in() -> ResponseReturnValue:
     if not form.validate():
         return _form("The page has expired, or cookies are disabled. Try again.", 400)
     name, password = form.name.data or "", form.password.data or ""
-    tries: LoginAttempts = current_app.extensions[_LOGIN_ATTEMPTS]
+    tries = attempts(current_app)
     try:
-        user = tries.check(name, password, _address())
+        user = tries.check(name, password, address())
     except (TooManyRequests, AccountsAway) as exc:
         page, status = _form(exc.message, exc.status)
         return page, status, {"Retry-After": str(exc.retry_after_s)}
     if user is None:
         _write_failure(tries, name)
         return _form("Wrong name or password.", 401)
-    now = gateway().clock.now()
-    gateway().audit.add(log_in_change(user.name, _address(), now))
-    log_in(user)
-    return redirect(_next(), 303)
+    if _has_second_factor(user):
+        await_code(user)
+        return redirect(url_for("login_code.ask", next=next_page()), 303)
+    enter(user)
+    return redirect(next_page(), 303)
 
 
 @bp.post("/logout")
-@auth.page(Role.VIEWER)
+@auth.page(Role.VIEWER, before_enrolment=True)
 def logout() -> ResponseReturnValue:
     now, name = gateway().clock.now(), auth.person().name
-    log_out(log_out_change(name, _address(), now))
+    log_out(log_out_change(name, address(), now))
     flash("You have logged out.", "success")
     answer = redirect(url_for("login.login"), 303)
     # What an earlier version let the browser keep, and pages it could go back to.
@@ -82,14 +93,32 @@ def logout() -> ResponseReturnValue:
     return answer
 
 
+def enter(user: User, *, recovery_codes_left: int | None = None) -> None:
+    """Start the session of a user who has shown everything that is needed."""
+    log.info("%s logged in from %s", user.name, address())
+    now = gateway().clock.now()
+    gateway().audit.add(
+        log_in_change(
+            user.name, address(), now, recovery_codes_left=recovery_codes_left
+        )
+    )
+    log_in(user)
+
+
+def _has_second_factor(user: User) -> bool:
+    is_ours = user.backend == "local"
+    return is_ours and gateway().users.second_factors.find(user.name) is not None
+
+
 def _write_failure(tries: LoginAttempts, name: str) -> None:
     user = tries.find(name)
     if tries.should_write(user):
         now = gateway().clock.now()
-        gateway().audit.add(failed_change(user, _address(), now))
+        gateway().audit.add(failed_change(user, address(), now))
 
 
-def _address() -> str:
+def address() -> str:
+    """Return where the request comes from."""
     return request.remote_addr or "unknown"
 
 
@@ -98,13 +127,13 @@ def _form(mistake: str = "", status: int = 200) -> tuple[str, int]:
         "login/login.html",
         form=LoginForm(),
         mistake=mistake,
-        next=_next(),
+        next=next_page(),
         anybody=gateway().users.anybody(gateway().settings.login.backend),
     )
     return page, status
 
 
-def _next() -> str:
+def next_page() -> str:
     """Return where to go after the login: always a page of this gateway."""
     wanted = request.args.get("next", "")
     return wanted if _LOCAL_PATH.fullmatch(wanted) else url_for("overview.index")

@@ -5,11 +5,12 @@ import pty
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from mvsnap.domain import User
+from mvsnap.domain import Change, User
 from mvsnap.store import database
 from mvsnap.store.site import SiteStore
 from mvsnap.store.users import UserStore
@@ -105,6 +106,9 @@ def test_a_new_password_keeps_the_role_and_is_confirmed(folder: Path) -> None:
     [
         ("anna", "too short", 1, "too short (expected at least 10 characters)"),
         ("anna", "", 1, "0 characters"),
+        ("anna", "password1234", 1, "too easy to guess: a common password"),
+        ("anna", "anna-2026-anna", 1, "little more than the name of the user"),
+        ("anna", "x" * 300, 1, "too long (expected at most 256 characters)"),
         ("an na", PASSWORD, 2, "expected 1 to 64"),
         ("", PASSWORD, 2, "expected 1 to 64"),
         ("a" * 65, PASSWORD, 2, "expected 1 to 64"),
@@ -118,6 +122,28 @@ def test_what_cannot_be_used_is_refused_in_words(
     assert said.code == code
     assert says in said.err
     assert roles(folder) == {}
+
+
+def test_a_second_factor_is_listed_and_reset(folder: Path) -> None:
+    add(folder, "anna")
+    without = mvsnap(folder, "users", "reset-second-factor", "anna")
+    assert (without.code, "anna has no second factor." in without.err) == (1, True)
+    unknown = mvsnap(folder, "users", "reset-second-factor", "ben")
+    assert (unknown.code, "No user ben" in unknown.err) == (1, True)
+    engine = database.open_database(database.sqlite_url(folder / "data/mvsnap.db"))
+    people = UserStore(database.Database(engine))
+    now = datetime.now(UTC)
+    people.second_factors.begin("anna", "SECRET")
+    change = Change(now, "tests", "user anna", "", "app")
+    people.second_factors.enrol("anna", 1, ["hash"], change)
+    assert " app " in mvsnap(folder, "users", "list").out
+    said = mvsnap(folder, "users", "reset-second-factor", "Anna")
+    assert said.code == 0
+    assert said.out.startswith("anna can log in with the password alone, and can set")
+    assert people.second_factors.find("anna") is None
+    engine.dispose()
+    line = ("command line", "user anna", "authenticator app", "removed")
+    assert kept(folder).changes[0] == line
 
 
 def test_an_unknown_role_is_wrong_use(folder: Path) -> None:

@@ -96,25 +96,6 @@ def test_users_are_added_changed_and_removed(
     assert len(site.changes(9)) == 3
 
 
-def test_an_ended_session_finds_no_user_until_its_time_is_over(
-    people: UserStore,
-) -> None:
-    anna = User("anna", Role.ADMIN, "hash", NOON)
-    people.put(anna, change("user anna"))
-    people.secret("session")
-    assert people.user_of_session("anna", "s1") == anna
-    for _ in range(2):  # two tabs log out
-        people.end_session("s1", at(60), change("logout"))
-    assert people.user_of_session("anna", "s1") is None
-    assert people.user_of_session("anna", "s2") == anna
-    people.purge(at(59))
-    assert people.user_of_session("anna", "s1") is None
-    key = people.secret("session")
-    people.purge(at(61))
-    assert people.user_of_session("anna", "s1") == anna
-    assert people.secret("session") == key
-
-
 def test_somebody_with_another_kind_of_password_is_nobody(people: UserStore) -> None:
     people.put(User("anna", Role.ADMIN, "pam", NOON), change("user anna"))
     assert (people.anybody("pam"), people.anybody("local")) == (True, False)

@@ -20,7 +20,7 @@ from mvsnap.store.audit import AuditFilter
 from mvsnap.web import accounts
 from tests.servers import pam
 from tests.servers.pam import PASSWORD, Account
-from tests.web.build import Web, log_in
+from tests.web.build import Web, log_in, send
 from tests.web.test_login import WRONG, is_in
 
 ROOT = Path(__file__).parent.parent.parent
@@ -173,6 +173,24 @@ def test_a_user_with_a_password_of_mvsnap_is_not_the_account_of_that_name(
         assert log_in(local.browser(), account.name, password).status_code == 401
     web.close()
     local.close()
+
+
+def test_the_page_of_the_own_account_has_the_sessions_alone(
+    web: Web, account: Account
+) -> None:
+    admit(web, account.name)
+    client, phone = web.browser(), web.browser()
+    for one in (client, phone):
+        log_in(one, account.name, PASSWORD)
+    page = client.get("/account").text
+    assert page.count("list-group-item") == 2
+    assert "Your password is not kept here" in page
+    fields = {"old": PASSWORD, "new": "another good password"}
+    assert send(client, "/account/password", **fields).status_code == 400
+    factor = {"action": "app", "password": PASSWORD}
+    assert send(client, "/account/second-factor", **factor).status_code == 403
+    send(client, "/account/sessions/end-all")
+    assert not is_in(phone)
 
 
 def test_ten_failures_lock_out_here_too(web: Web, account: Account) -> None:

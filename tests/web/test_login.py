@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.security import generate_password_hash
 
 from mvsnap.core.users import LOG_IN, LOG_OUT
 from mvsnap.domain import Change, EventId, Role, User
@@ -97,9 +100,40 @@ def test_who_is_not_known_by_name_and_password_stays_out(
 
 
 def test_an_unknown_name_costs_the_same_work_as_a_wrong_password() -> None:
-    method = HASHED.split("$")[0]
+    method = passwords.hashed(PASSWORD).split("$")[0]
     assert passwords.NOBODYS.split("$")[0] == method
     assert not passwords.fits(passwords.NOBODYS, "")
+
+
+def test_a_wrong_password_costs_the_same_with_an_older_hash() -> None:
+    def cost_s(stored: str) -> float:
+        began = time.process_time()
+        assert not passwords.fits(stored, "wrong")
+        return time.process_time() - began
+
+    old = generate_password_hash(PASSWORD)  # of earlier versions
+    took_s = min(cost_s(old) for _ in range(3))
+    assert took_s == pytest.approx(
+        min(cost_s(passwords.NOBODYS) for _ in range(3)), rel=0.5
+    )
+
+
+def test_an_older_hash_is_replaced_at_the_next_login_and_ends_no_session(
+    web: Web,
+) -> None:
+    old = generate_password_hash(PASSWORD)
+    user = replace(web.add_user("anna"), password_hash=old)
+    web.users.put(user, change("user anna"))
+    first, second = web.browser(), web.browser()
+    with ThreadPoolExecutor(2) as pool:
+        answers = pool.map(lambda client: log_in(client, "anna"), (first, second))
+        assert [answer.status_code for answer in answers] == [303, 303]
+    fresh = web.users.user("anna")
+    assert fresh is not None
+    assert fresh.password_hash.startswith("scrypt:32768:8:3$")
+    assert is_in(first)
+    assert is_in(second)
+    assert log_in(web.browser(), "anna").status_code == 303
 
 
 def test_log_ins_are_in_the_log_and_no_password_is(
@@ -158,6 +192,46 @@ def test_a_session_ends_after_its_hours_however_busy_it_is(tmp_path: Path) -> No
         assert is_in(client)
     clock.pass_time(3 * 60)
     assert not is_in(client)
+    web.close()
+
+
+def test_a_session_ends_when_nobody_uses_it(tmp_path: Path) -> None:
+    clock = FakeClock()
+    web = Web(tmp_path, clock=clock, login={"idle_minutes": 30})
+    client = web.log_in()
+    for _ in range(3):
+        clock.pass_time(29 * 60)
+        assert is_in(client)
+    clock.pass_time(30 * 60)
+    assert not is_in(client)
+    web.close()
+
+
+@pytest.mark.parametrize("polled", ["/clips/rows", "/api/v1.0/events"])
+def test_a_page_that_updates_itself_is_no_use(tmp_path: Path, polled: str) -> None:
+    clock = FakeClock()
+    web = Web(tmp_path, clock=clock, login={"idle_minutes": 30})
+    client = web.log_in()
+    for _ in range(2):
+        clock.pass_time(14 * 60)
+        answer = client.get(polled, headers={"Accept": "*/*"})
+        assert answer.status_code == 200
+    clock.pass_time(2 * 60)
+    assert not is_in(client)
+    web.close()
+
+
+def test_a_session_in_use_is_seldom_written(tmp_path: Path) -> None:
+    clock = FakeClock()
+    web = Web(tmp_path, clock=clock)
+    client = web.log_in()
+    used = set()
+    for _ in range(12):
+        clock.pass_time(60)
+        assert is_in(client)
+        [session] = web.users.sessions.of_user("admin", clock.now(), timedelta(1))
+        used.add(session.used_at)
+    assert len(used) == 3  # at the login, and after 5 and 10 minutes
     web.close()
 
 

@@ -33,10 +33,14 @@ _PROGRAMS = (
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may call a view: a key with the scope, a person with the role; or either."""
+    """Who may call a view: a key with the scope, a person with the role; or either.
+
+    before_enrolment: also people who still have to set up their second factor.
+    """
 
     scope: Scope | None = None
     role: Role | None = None
+    before_enrolment: bool = False
 
 
 PUBLIC = Access()
@@ -69,12 +73,12 @@ def api_key(scope: Scope) -> Callable[[View], View]:
     return _mark(Access(scope=scope))
 
 
-def page(role: Role) -> Callable[[View], View]:
+def page(role: Role, *, before_enrolment: bool = False) -> Callable[[View], View]:
     """The view needs a person with this role or a higher one, available as `person()`.
 
     Requests that change something also need the CSRF token of the session.
     """
-    return _mark(Access(role=role))
+    return _mark(Access(role=role, before_enrolment=before_enrolment))
 
 
 def key_or_login(scope: Scope) -> Callable[[View], View]:
@@ -121,15 +125,16 @@ def check_access() -> ResponseReturnValue | None:
     if access.role is not None and (access.scope is None or not key_of(request)):
         g.person = sessions.find_session_user()
         if g.person is not None:
-            _admit_user(g.person, access)
-            return None
+            return _admit_user(g.person, access)
     if access.scope is None:
         return _to_login()
     admit().require_scope(access.scope)
     return None
 
 
-def _admit_user(someone: SessionUser, access: Access) -> None:
+def _admit_user(someone: SessionUser, access: Access) -> ResponseReturnValue | None:
+    if someone.must_enrol and not access.before_enrolment:
+        return _to_enrolment(someone)
     if access.role is not None and not someone.may(access.role):
         raise Forbidden(f"Only {_ALLOWED[access.role]} can open this page")
     if request.method not in {"GET", "HEAD", "OPTIONS"}:
@@ -138,6 +143,19 @@ def _admit_user(someone: SessionUser, access: Access) -> None:
     if access.scope is not None:
         # Every role sees the pages of badges.
         g.caller = Caller(someone.name, [access.scope, "review"])
+    # Pages that update themselves fetch what is no page: nobody may be there.
+    if for_a_person() or request.method == "POST":
+        sessions.note_use(someone)
+    return None
+
+
+def _to_enrolment(someone: SessionUser) -> ResponseReturnValue:
+    if request.method not in {"GET", "HEAD"} or not for_a_person():
+        raise Forbidden(
+            f"{someone.role.capitalize()}s need a second factor: "
+            "set it up on the page of your account first"
+        )
+    return redirect(url_for("second_factor.index"), 303)
 
 
 def _to_login() -> ResponseReturnValue:

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from mvsnap.config.model import LoginSection
 from mvsnap.core import users
@@ -63,21 +64,21 @@ class LoginAttempts:
         """
         name = name.strip().lower()[: users.LONGEST_NAME + 1]
         # Before it waits as well: who is locked out takes no place.
-        self._require_unlocked(name, address)
+        self.require_free(name, address)
         with self._turn(address):
-            self._require_unlocked(name, address)
+            self.require_free(name, address)
             user = self.find(name)
             if self._fits(user, password) and user is not None:
-                log.info("%s logged in from %s", user.name, address)
                 self._remember(name, address)
-                return user
-            self._count_failure(name, address)
+                return self._renewed(user, password)
+            self.count_failure(name, address)
         # Not what was typed: it may be a password in the wrong field.
         shown = "unknown user" if user is None else user.name
         log.warning("failed login as %s from %s", shown, address)
         return None
 
-    def _require_unlocked(self, name: str, address: str) -> None:
+    def require_free(self, name: str, address: str) -> None:
+        """Raise TooManyRequests if too many attempts have failed."""
         for limit, who in self._counters(name, address):
             if limit.reached_by(who):
                 raise limit.too_many(who)
@@ -117,6 +118,14 @@ class LoginAttempts:
         stored = passwords.NOBODYS if user is None else user.password_hash
         return passwords.fits(stored, password)
 
+    def _renewed(self, user: User, password: str) -> User:
+        """Return the user with a hash of today's cost."""
+        if not passwords.is_outdated(user.password_hash):
+            return user
+        fresh = passwords.hashed(password)
+        self._users.rehash(user, fresh)
+        return replace(user, password_hash=fresh)
+
     def _counters(self, name: str, address: str) -> list[tuple[Limit, str]]:
         of_address = (self._of_address, f"address {address}")
         if (name, address) in self._known_good:
@@ -124,7 +133,7 @@ class LoginAttempts:
         of_both = (self._of_both, f"both {address} {name}")
         return [of_address, of_both, (self._of_name, f"name {name}")]
 
-    def _count_failure(self, name: str, address: str) -> None:
+    def count_failure(self, name: str, address: str) -> None:
         for limit, who in self._counters(name, address):
             of_one = f"part {address} {name}"
             if limit is not self._of_name or self._for_name.hit(of_one):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, Request, g, request, session
@@ -14,20 +13,32 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import LoginManager, current_user, login_user
 from flask_wtf.csrf import generate_csrf
 
-from mvsnap.clock import iso
-from mvsnap.domain import Change, Role, User
+from mvsnap.config.model import LoginSection
+from mvsnap.core.browsers import browser_of
+from mvsnap.domain import Change, LoginSession, Role, User
 from mvsnap.web.auth.login_attempts import may_come
 from mvsnap.web.context import gateway
 
 _ROLES = tuple(Role)
+# Between the password and the code.
+_CODE_WAIT = timedelta(minutes=5)
+_AWAITING = "awaiting_code"
+# The store is on an SD card: the last use is written this seldom, or, where sessions
+# end soon, ten times until then.
+_WRITTEN_EVERY = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class SessionUser:
-    """Who is logged in. Flask-Login's interface is below."""
+    """Who is logged in. Flask-Login's interface is below.
+
+    session_id: as in the store. must_enrol: may only set up a second factor.
+    """
 
     name: str
     role: Role
+    session_id: str
+    must_enrol: bool = False
 
     def may(self, role: Role) -> bool:
         """Return whether the person's role includes this one."""
@@ -88,26 +99,65 @@ def prepare(app: Flask, session_hours: float) -> None:
 
 def log_in(user: User) -> None:
     """Start a new session; nothing of the previous one remains."""
-    end = gateway().clock.now() + timedelta(
-        hours=gateway().settings.login.session_hours
-    )
-    _forget_session()
+    _end_previous()
+    hours = gateway().settings.login.session_hours
     session.permanent = True
     session["id"] = secrets.token_hex(16)
-    session["until"] = end.timestamp()
-    session["mark"] = _fingerprint(user)
-    login_user(SessionUser(user.name, user.role))
+    started = _start(user, session["id"], timedelta(hours=hours))
+    login_user(SessionUser(user.name, user.role, started.id))
     generate_csrf()
+
+
+def await_code(user: User) -> None:
+    """Note that the password was right; `log_in` follows when the code is, too."""
+    _end_previous()
+    session[_AWAITING] = [user.name, secrets.token_hex(16)]
+    _start(user, session[_AWAITING][1], _CODE_WAIT, awaits_code=True)
+
+
+def user_awaiting_code() -> User | None:
+    """Return whose password was right a short time ago, if the user is unchanged."""
+    _, session_id = session.get(_AWAITING, ("", ""))
+    now = gateway().clock.now()
+    return gateway().users.sessions.user_awaiting_code(_stored(session_id), now)
+
+
+def _start(
+    user: User, session_id: str, length: timedelta, *, awaits_code: bool = False
+) -> LoginSession:
+    now = gateway().clock.now()
+    started = LoginSession(
+        id=_stored(session_id),
+        user_name=user.name,
+        started_at=now,
+        used_at=now,
+        ends_at=now + length,
+        address=request.remote_addr or "unknown",
+        browser=browser_of(request.headers.get("User-Agent", "")),
+        awaits_code=awaits_code,
+    )
+    gateway().users.sessions.start(started, user)
+    return started
+
+
+def _end_previous() -> None:
+    name, session_id = session.get(_AWAITING) or (
+        session.get("_user_id"),
+        session.get("id"),
+    )
+    if name and session_id:
+        gateway().users.sessions.end(name, _stored(session_id))
+    forget_session()
 
 
 def log_out(change: Change) -> None:
     """End the session: a copy of its cookie is worthless from now on."""
-    until = datetime.fromtimestamp(session["until"], UTC)
-    gateway().users.end_session(str(session["id"]), until, change)
-    _forget_session()
+    gateway().users.sessions.end(change.who, _stored(session["id"]), change)
+    forget_session()
 
 
-def _forget_session() -> None:
+def forget_session() -> None:
+    """Let the browser forget it; in the store, it goes on."""
     session.clear()
     g.pop("csrf_token", None)  # Flask-WTF caches it for the rest of the request
 
@@ -118,23 +168,37 @@ def find_session_user() -> SessionUser | None:
     return found if isinstance(found, SessionUser) else None
 
 
+def note_use(someone: SessionUser) -> None:
+    """Write that the session of the request is in use, if that was long ago."""
+    login, now = gateway().settings.login, gateway().clock.now()
+    every = min(_WRITTEN_EVERY, idle_limit(login) / 10)
+    used_at: datetime = g.session_used_at
+    if now - used_at >= every:
+        gateway().users.sessions.touch(someone.session_id, now, every)
+
+
+def idle_limit(login: LoginSection) -> timedelta:
+    return timedelta(minutes=login.idle_minutes)
+
+
 def _still_logged_in(name: str) -> SessionUser | None:
     """Return the person, unless the session has ended or the user has changed."""
-    until, session_id = session.get("until"), session.get("id")
-    now = gateway().clock.now().timestamp()
-    if not isinstance(until, float) or now >= until or not session_id:
+    session_id, here = session.get("id"), gateway()
+    login = here.settings.login
+    if not session_id:
         return None
-    user = gateway().users.user_of_session(name, str(session_id))
-    if user is None or not hmac.compare_digest(
-        str(session.get("mark")), _fingerprint(user)
-    ):
+    now, idle = here.clock.now(), idle_limit(login)
+    found = here.users.sessions.find(_stored(session_id), now, idle)
+    if found is None:
         return None
-    if not may_come(user, gateway().settings.login.backend):
+    stored, user, has_factor = found
+    if user.name != name or not may_come(user, login.backend):
         return None
-    return SessionUser(user.name, user.role)
+    g.session_used_at = stored.used_at
+    must_enrol = not has_factor and user.role in login.second_factor.required_of
+    return SessionUser(user.name, user.role, stored.id, must_enrol)
 
 
-def _fingerprint(user: User) -> str:
-    """Return a fingerprint that changes with the user's password or role."""
-    text = "\n".join((user.password_hash, user.role, iso(user.changed_at)))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+def _stored(session_id: str) -> str:
+    """Return the id as it is stored: who reads the database cannot use it."""
+    return hashlib.sha256(session_id.encode()).hexdigest()

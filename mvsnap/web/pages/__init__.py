@@ -104,7 +104,7 @@ def _shell() -> dict[str, Any]:
 
 
 def _menu(person: SessionUser | None) -> list[MenuEntry]:
-    if person is None:
+    if person is None or person.must_enrol:
         return []
     return [
         MenuEntry(text, url_for(endpoint), endpoint.startswith(f"{request.blueprint}."))

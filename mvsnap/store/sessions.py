@@ -1,0 +1,133 @@
+"""Sessions of those who are logged in: a row each, gone when the session ends."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, delete, exists, select, update
+
+from mvsnap.domain import Change, LoginSession, Role, User
+from mvsnap.store.database import Database
+from mvsnap.store.purging import OldRows, PurgeResult, purge
+from mvsnap.store.site import write_changes
+from mvsnap.store.tables import second_factors, sessions, users
+
+
+class SessionStore:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def start(self, session: LoginSession, user: User) -> None:
+        """Store the session, unless the user was changed or removed meanwhile."""
+        same = (users.c.name == user.name) & (users.c.changed_at == user.changed_at)
+        # Locked: a change that is being written ends this session, too.
+        unchanged = select(users.c.name).where(same).with_for_update(read=True)
+        with self._db.writing() as connection:
+            if connection.execute(unchanged).first() is not None:
+                connection.execute(sessions.insert().values(**asdict(session)))
+
+    def find(
+        self, session_id: str, now: datetime, idle: timedelta
+    ) -> tuple[LoginSession, User, bool] | None:
+        """Return a session, its user, and whether that user has a second factor.
+
+        None if it has ended, or was not used for as long as `idle`.
+        """
+        has_factor = exists().where(
+            second_factors.c.user_name == users.c.name,
+            second_factors.c.secret.is_not(None),
+        )
+        statement = (
+            select(sessions, users, has_factor.label("has_factor"))
+            .join(users, users.c.name == sessions.c.user_name)
+            .where(sessions.c.id == session_id, *_alive(now, idle))
+        )
+        with self._db.reading() as connection:
+            row = connection.execute(statement).one_or_none()
+        if row is None:
+            return None
+        return _session(row), _user(row), bool(row.has_factor)
+
+    def user_awaiting_code(self, session_id: str, now: datetime) -> User | None:
+        """Return whose password was right, and whose code is still to come."""
+        statement = (
+            select(users)
+            .join(sessions, users.c.name == sessions.c.user_name)
+            .where(sessions.c.id == session_id, sessions.c.ends_at > now)
+            .where(sessions.c.awaits_code)
+        )
+        with self._db.reading() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else _user(row)
+
+    def of_user(self, name: str, now: datetime, idle: timedelta) -> list[LoginSession]:
+        """Return the sessions of a user, the one used last first; at most a hundred."""
+        statement = select(sessions).where(
+            sessions.c.user_name == name, *_alive(now, idle)
+        )
+        newest = statement.order_by(sessions.c.used_at.desc(), sessions.c.id).limit(100)
+        with self._db.reading() as connection:
+            return [_session(row) for row in connection.execute(newest).all()]
+
+    def touch(self, session_id: str, now: datetime, every: timedelta) -> None:
+        """Write that the session is used, unless that was written just now."""
+        late = sessions.c.used_at <= now - every
+        statement = update(sessions).where(sessions.c.id == session_id, late)
+        with self._db.writing() as connection:
+            connection.execute(statement.values(used_at=now))
+
+    def end(self, name: str, session_id: str, log: Change | None = None) -> bool:
+        """End one session of this user; False if there is no such one."""
+        one = (sessions.c.id == session_id) & (sessions.c.user_name == name)
+        statement = delete(sessions).where(one).returning(sessions.c.id)
+        with self._db.writing() as connection:
+            found = connection.execute(statement).first() is not None
+            if found and log is not None:
+                write_changes(connection, [log])
+        return found
+
+    def end_all(self, name: str, log: Change) -> None:
+        with self._db.writing() as connection:
+            end_sessions(connection, name)
+            write_changes(connection, [log])
+
+    def end_others(self, name: str, but: str) -> None:
+        """End the sessions of this user, except the one with the id `but`."""
+        with self._db.writing() as connection:
+            end_sessions(connection, name, but=but)
+
+    def purge(self, now: datetime, *, dry_run: bool = False) -> PurgeResult:
+        """Forget the sessions whose time is over."""
+        return purge(
+            self._db, OldRows(sessions, sessions.c.ends_at < now), dry_run=dry_run
+        )
+
+
+def end_sessions(connection: Connection, name: str, *, but: str = "") -> None:
+    """End the sessions of a user as a part of another transaction."""
+    of_user = (sessions.c.user_name == name) & (sessions.c.id != but)
+    connection.execute(delete(sessions).where(of_user))
+
+
+def _alive(now: datetime, idle: timedelta) -> tuple[ColumnElement[bool], ...]:
+    is_in = ~sessions.c.awaits_code
+    return is_in, sessions.c.ends_at > now, sessions.c.used_at > now - idle
+
+
+def _user(row: Row[Any]) -> User:
+    return User(row.name, Role(row.role), row.password_hash, row.changed_at)
+
+
+def _session(row: Row[Any]) -> LoginSession:
+    return LoginSession(
+        id=row.id,
+        user_name=row.user_name,
+        started_at=row.started_at,
+        used_at=row.used_at,
+        ends_at=row.ends_at,
+        address=row.address,
+        browser=row.browser,
+        awaits_code=row.awaits_code,
+    )

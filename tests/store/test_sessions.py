@@ -1,0 +1,144 @@
+"""Sessions, on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from mvsnap.domain import Change, LoginSession, Role, User
+from mvsnap.store import database
+from mvsnap.store.users import UserStore
+from tests.core.build import NOON
+
+ANNA, BEN = (User(name, Role.ADMIN, "hash", NOON) for name in ("anna", "ben"))
+CHANGE = Change(NOON, "tests", "user", "", "")
+IDLE = timedelta(minutes=10)
+
+
+def at(minutes: float) -> datetime:
+    return NOON + timedelta(minutes=minutes)
+
+
+def session(id: str, user: User = ANNA) -> LoginSession:
+    return LoginSession(id, user.name, NOON, NOON, at(60), "10.0.0.1", "Firefox")
+
+
+@pytest.fixture
+def people(url: str) -> Iterator[UserStore]:
+    engine = database.open_database(url)
+    database.upgrade(engine)
+    made = UserStore(database.Database(engine))
+    for user in (ANNA, BEN):
+        made.put(user, CHANGE)
+    made.sessions.start(session("one"), ANNA)
+    made.sessions.start(session("two"), ANNA)
+    made.sessions.start(session("bens", BEN), BEN)
+    yield made
+    engine.dispose()
+
+
+def alive(people: UserStore) -> set[str]:
+    return {
+        id
+        for id in ("one", "two", "bens")
+        if people.sessions.find(id, at(1), IDLE) is not None
+    }
+
+
+def test_a_session_is_found_with_its_user(people: UserStore) -> None:
+    assert people.sessions.find("one", at(1), IDLE) == (session("one"), ANNA, False)
+    assert people.sessions.find("nothing", at(1), IDLE) is None
+    people.second_factors.begin("anna", "SECRET")
+    people.second_factors.enrol("anna", 1, [], CHANGE)
+    found = people.sessions.find("one", at(1), IDLE)
+    assert found is not None
+    assert found[2] is True
+
+
+def test_it_ends_when_its_time_is_over_and_when_nobody_uses_it(
+    people: UserStore,
+) -> None:
+    sessions = people.sessions
+    assert sessions.find("one", at(9.9), IDLE) is not None
+    assert sessions.find("one", at(10), IDLE) is None
+    assert sessions.of_user("anna", at(10), IDLE) == []
+    sessions.touch("one", at(9), timedelta(minutes=5))
+    assert sessions.find("one", at(18), IDLE) is not None
+    sessions.touch("one", at(12), timedelta(minutes=5))  # too soon to be written
+    assert sessions.find("one", at(19), IDLE) is None
+    assert sessions.find("one", at(60), timedelta(days=9)) is None
+
+
+def test_a_password_without_its_code_is_no_session(people: UserStore) -> None:
+    waiting = replace(session("half"), ends_at=at(5), awaits_code=True)
+    people.sessions.start(waiting, ANNA)
+    assert people.sessions.find("half", at(1), IDLE) is None
+    assert len(people.sessions.of_user("anna", at(1), IDLE)) == 2
+    assert people.sessions.user_awaiting_code("half", at(4)) == ANNA
+    assert people.sessions.user_awaiting_code("half", at(5)) is None
+    assert people.sessions.user_awaiting_code("one", at(4)) is None
+    people.put(ANNA, CHANGE)
+    assert people.sessions.user_awaiting_code("half", at(4)) is None
+
+
+def test_one_is_ended_only_by_its_user(people: UserStore) -> None:
+    assert people.sessions.end("ben", "one") is False
+    assert people.sessions.end("anna", "one") is True
+    assert people.sessions.end("anna", "one") is False
+    assert alive(people) == {"two", "bens"}
+
+
+def test_all_others_end_or_all(people: UserStore) -> None:
+    people.sessions.end_others("anna", "two")
+    assert alive(people) == {"two", "bens"}
+    people.sessions.end_all("anna", CHANGE)
+    assert alive(people) == {"bens"}
+
+
+@pytest.mark.parametrize("how", ["changed", "removed"])
+def test_those_of_a_user_who_is_changed_or_removed_end(
+    people: UserStore, how: str
+) -> None:
+    if how == "changed":
+        people.put(replace(ANNA, role=Role.VIEWER), CHANGE)
+    else:
+        people.remove("anna", CHANGE)
+    assert alive(people) == {"bens"}
+
+
+def test_none_starts_for_a_user_who_was_changed_meanwhile(people: UserStore) -> None:
+    people.put(replace(ANNA, changed_at=at(1)), CHANGE)
+    people.sessions.start(session("late"), ANNA)
+    assert people.sessions.find("late", at(1), IDLE) is None
+
+
+def test_another_hash_of_the_same_password_ends_none(people: UserStore) -> None:
+    people.rehash(ANNA, "dearer")
+    people.rehash(ANNA, "of an older request")
+    user = people.user("anna")
+    assert user is not None
+    assert user.password_hash == "dearer"
+    assert alive(people) == {"one", "two", "bens"}
+
+
+def test_ended_ones_are_removed(people: UserStore) -> None:
+    assert people.sessions.purge(at(60)).removed == 0
+    assert people.sessions.purge(at(61), dry_run=True).removed == 3
+    assert people.sessions.purge(at(61)).removed == 3
+
+
+def test_an_upgrade_removes_the_list_of_ended_ones_and_nothing_else(url: str) -> None:
+    engine = database.open_database(url)
+    database.upgrade(engine, "0008")
+    with engine.begin() as connection:
+        for name in ("ended session 1", "session"):
+            connection.execute(text(f"INSERT INTO secrets VALUES ('{name}', 'x')"))
+    database.upgrade(engine)
+    with engine.connect() as connection:
+        left = connection.execute(text("SELECT name FROM secrets")).scalars().all()
+    assert left == ["session"]
+    engine.dispose()
