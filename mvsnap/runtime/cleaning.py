@@ -38,6 +38,7 @@ KEPT = {
     "claims": "one row for each kind of work that one process does for all",
     "setting_overrides": "settings hold until they are changed",
     "users": "users stay until they are removed",
+    "api_keys": "keys stay until they are removed, so that expired ones are explained",
     "cardholders": "replaced whenever the directory is read",
     "directories": "one row, about the directory that was read last",
     "scan_batches": "each goes when it is processed",
@@ -115,6 +116,9 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
             "login.session_hours",
             over(parts.users.purge),
             ("secrets",),
+        ),
+        DataKind(
+            "Replaced keys", "until they end", over(parts.keys.purge), ("key_secrets",)
         ),
         DataKind("Audit log", f"{_DAYS}, at least a year", steps.audit, ("audit",)),
         DataKind(

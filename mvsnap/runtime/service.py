@@ -142,6 +142,8 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
             sense=parts.sense,
             site=parts.site,
             users=parts.users,
+            keys=parts.keys,
+            session_keys=parts.session_keys,
             audit=parts.audit,
             files=parts.files,
             clock=parts.clock,

@@ -20,6 +20,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from mvsnap.badges import api as badges
 from mvsnap.badges import pages as badge_review
 from mvsnap.config.server import ServerSection
+from mvsnap.core.keys import KeyKind
 from mvsnap.errors import MvsnapError
 from mvsnap.resources import STATIC, TEMPLATES
 from mvsnap.runtime import ops
@@ -27,6 +28,8 @@ from mvsnap.sqlite_errors import reason
 from mvsnap.visitors import pages as visitors
 from mvsnap.web import api, auth, context, events, login, mutes, pages
 from mvsnap.web.answers import ErrorAnswer, ErrorDetails, json_response
+from mvsnap.web.auth.session_key import SessionKey
+from mvsnap.web.auth.stored_keys import StoredKeys
 from mvsnap.web.context import Gateway
 from mvsnap.web.head import HeadLimit
 from mvsnap.web.pages import audit, clips, crowd_events, overview, settings
@@ -49,12 +52,16 @@ _BLUEPRINTS = (
 
 
 class Application(Flask):
-    """Reads the secret that signs sessions when the first session needs it."""
+    """Has the key of sessions from the store, whenever a session needs it."""
 
     @cached_property
+    def _session_key(self) -> SessionKey:
+        here: Gateway = self.extensions[context.EXTENSION]
+        return SessionKey(here.session_keys, here.clock)
+
+    @property
     def secret_key(self) -> str:  # type: ignore[override]  # elsewhere it is a setting
-        gateway: Gateway = self.extensions[context.EXTENSION]
-        return gateway.users.secret("session")
+        return self._session_key.newest(self)
 
 
 def create_app(gateway: Gateway) -> Flask:
@@ -68,6 +75,7 @@ def create_app(gateway: Gateway) -> Flask:
     auth.prepare(
         app,
         settings.api_keys,
+        stored=StoredKeys(gateway.keys, KeyKind.KEY, gateway.clock).find,
         rate_per_minute=server.rate_per_minute,
         session_hours=settings.login.session_hours,
     )

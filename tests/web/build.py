@@ -31,7 +31,9 @@ from mvsnap.store.audit import AuditLog
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
+from mvsnap.store.keys import KeyStore
 from mvsnap.store.sense import SenseStore
+from mvsnap.store.session_keys import SessionKeyStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.users import UserStore
 from mvsnap.store.videos import VideoStore
@@ -116,6 +118,8 @@ class Web:
         self.site = SiteStore(shared)
         self.visitors = VisitorStore(shared)
         self.users = UserStore(shared)
+        self.keys = KeyStore(shared)
+        self.session_keys = SessionKeyStore(shared)
         self.audit = AuditLog(shared)
         self.badges = BadgeStore(shared)
         self.badge_pictures = BadgePictures(shared)
@@ -149,6 +153,8 @@ class Web:
                 sense=self.sense,
                 site=self.site,
                 users=self.users,
+                keys=self.keys,
+                session_keys=self.session_keys,
                 audit=self.audit,
                 files=self.files,
                 clock=clock,
