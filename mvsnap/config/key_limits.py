@@ -46,8 +46,9 @@ def stored_token(name: str, limits: Mapping[str, Any]) -> WebhookToken:
 
 def names_in_file(settings: Settings) -> set[str]:
     """Return the names of all keys and tokens of the file, in one spelling."""
-    entries = (*settings.api_keys, *settings.webhooks.tokens)
-    return {folded(entry.name) for entry in entries}
+    names = [key.name for key in settings.api_keys]
+    names += [token.name for token in settings.webhooks.tokens]
+    return set(map(folded, names))
 
 
 def _read(

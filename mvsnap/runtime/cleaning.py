@@ -120,6 +120,12 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
         DataKind(
             "Replaced keys", "until they end", over(parts.keys.purge), ("key_secrets",)
         ),
+        DataKind(
+            "Replaced session keys",
+            "until they end",
+            over(parts.session_keys.purge),
+            ("secrets",),
+        ),
         DataKind("Audit log", f"{_DAYS}, at least a year", steps.audit, ("audit",)),
         DataKind(
             "Badge events",

@@ -32,7 +32,8 @@ from mvsnap.web.auth.session_key import SessionKey
 from mvsnap.web.auth.stored_keys import StoredKeys
 from mvsnap.web.context import Gateway
 from mvsnap.web.head import HeadLimit
-from mvsnap.web.pages import audit, clips, crowd_events, overview, settings
+from mvsnap.web.pages import audit, clips, crowd_events, overview, people, settings
+from mvsnap.web.pages import keys as key_pages
 from mvsnap.web.proxies import TrustedProxies
 from mvsnap.webhooks import api as hooks
 from mvsnap.wifi import pages as wifi
@@ -47,7 +48,7 @@ _MAX_BODY_BYTES = 1_000_000
 _BLUEPRINTS = (
     *(api.bp, badges.bp, events.bp, hooks.bp, mutes.bp, ops.bp, receiver.bp),
     *(login.bp, overview.bp, crowd_events.bp, clips.bp, visitors.bp),
-    *(wifi.bp, badge_review.bp, settings.bp, audit.bp),
+    *(wifi.bp, badge_review.bp, settings.bp, people.bp, key_pages.bp, audit.bp),
 )
 
 

@@ -52,7 +52,7 @@ class KeyStore:
         secret = _secret(row)
         return _key(row, [secret]), secret
 
-    def keys(self, kind: KeyKind | None = None) -> list[StoredKey]:
+    def all(self, kind: KeyKind | None = None) -> list[StoredKey]:
         """Return all keys, or those of a kind, by name."""
         return self._read(api_keys.c.kind == kind) if kind else self._read()
 
@@ -165,7 +165,7 @@ class KeyStore:
 
     def lets_somebody_in(self, now: datetime) -> bool:
         """Return whether any key or token works now."""
-        return any(key.state(now) == "active" for key in self.keys())
+        return any(key.state(now) == "active" for key in self.all())
 
     def purge(self, now: datetime, *, dry_run: bool = False) -> PurgeResult:
         """Forget secrets that were replaced and do not work any more."""

@@ -6,13 +6,15 @@ import secrets as random
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from mvsnap.clock import iso
 from mvsnap.domain import Change
 from mvsnap.store.database import Database
+from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import secrets
+from mvsnap.store.users import UserStore
 
 _NAME = "session"
 # Followed by when it ends; the purge of ended sessions does not touch these.
@@ -21,7 +23,7 @@ _REPLACED = "session until "
 
 @dataclass(frozen=True, slots=True)
 class SessionKeys:
-    """newest: signs new sessions. replaced: those of before, which still open theirs."""
+    """newest: signs new sessions. replaced: former ones, which open theirs."""
 
     newest: str = field(repr=False)
     replaced: tuple[str, ...] = field(default=(), repr=False)
@@ -33,11 +35,10 @@ class SessionKeyStore:
 
     def keys(self, now: datetime) -> SessionKeys:
         """Return the keys that count now; the first is made if there is none."""
-        replaced = secrets.c.name.startswith(_REPLACED, autoescape=True)
-        statement = select(secrets).where((secrets.c.name == _NAME) | replaced)
+        statement = select(secrets).where((secrets.c.name == _NAME) | _replaced())
         with self._db.reading() as connection:
             found = {row.name: row.value for row in connection.execute(statement)}
-        newest = found.pop(_NAME, None) or self._first()
+        newest = found.pop(_NAME, None) or UserStore(self._db).secret(_NAME)
         still = f"{_REPLACED}{iso(now)}"
         return SessionKeys(newest, tuple(v for n, v in found.items() if n > still))
 
@@ -52,24 +53,22 @@ class SessionKeyStore:
             old = connection.execute(
                 select(secrets.c.value).where(secrets.c.name == _NAME)
             ).scalar_one_or_none()
-            self._forget(connection, log.at if overlap else None)
-            if old is not None and overlap:
+            if not overlap:
+                connection.execute(delete(secrets).where(_replaced()))
+            elif old is not None:
                 name = f"{_REPLACED}{iso(ends_at)} {random.token_hex(4)}"
                 connection.execute(secrets.insert().values(name=name, value=old))
             connection.execute(fresh.values(value=random.token_hex(32)))
             write_changes(connection, [log])
 
-    def _forget(self, connection: Connection, ended: datetime | None) -> None:
-        """Delete replaced keys: those that ended by then, None for all."""
-        gone = secrets.c.name.startswith(_REPLACED, autoescape=True)
-        if ended is not None:
-            gone &= secrets.c.name < f"{_REPLACED}{iso(ended)}"
-        connection.execute(delete(secrets).where(gone))
+    def purge(self, now: datetime, *, dry_run: bool = False) -> PurgeResult:
+        """Forget replaced keys that do not count any more."""
+        return purge(self._db, OldRows(secrets, _ended(now)), dry_run=dry_run)
 
-    def _first(self) -> str:
-        made = self._db.insert(secrets).values(name=_NAME, value=random.token_hex(32))
-        known = select(secrets.c.value).where(secrets.c.name == _NAME)
-        with self._db.writing() as connection:
-            connection.execute(made.on_conflict_do_nothing())
-            value: str = connection.execute(known).scalar_one()
-        return value
+
+def _replaced() -> ColumnElement[bool]:
+    return secrets.c.name.startswith(_REPLACED, autoescape=True)
+
+
+def _ended(now: datetime) -> ColumnElement[bool]:
+    return _replaced() & (secrets.c.name < f"{_REPLACED}{iso(now)}")

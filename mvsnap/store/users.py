@@ -10,6 +10,7 @@ from sqlalchemy import Row, delete, exists, func, select
 from mvsnap.clock import iso
 from mvsnap.domain import SYSTEM_ACCOUNT, Change, LoginBackend, Role, User
 from mvsnap.store.database import Database
+from mvsnap.store.last_admin import require_another_admin
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import secrets, users
@@ -50,8 +51,13 @@ class UserStore:
             rows = connection.execute(select(users).order_by(users.c.name)).all()
         return [_user(row) for row in rows]
 
-    def put(self, user: User, log: Change) -> None:
-        """Add the user, or replace password and role."""
+    def put(
+        self, user: User, log: Change, *, keeps_admin: LoginBackend | None = None
+    ) -> None:
+        """Add the user, or replace password and role.
+
+        keeps_admin: refuse, with LastAdmin, what leaves no admin of this backend.
+        """
         fresh = {
             "password_hash": user.password_hash,
             "role": user.role,
@@ -59,6 +65,8 @@ class UserStore:
         }
         statement = self._db.insert(users).values(name=user.name, **fresh)
         with self._db.writing() as connection:
+            if keeps_admin is not None and user.role is not Role.ADMIN:
+                require_another_admin(connection, user.name, keeps_admin)
             connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=[*users.primary_key], set_=fresh
@@ -66,10 +74,17 @@ class UserStore:
             )
             write_changes(connection, [log])
 
-    def remove(self, name: str, log: Change) -> bool:
-        """Delete the user; False if there is none of this name."""
+    def remove(
+        self, name: str, log: Change, *, keeps_admin: LoginBackend | None = None
+    ) -> bool:
+        """Delete the user; False if there is none of this name.
+
+        keeps_admin: as for `put`.
+        """
         statement = delete(users).where(users.c.name == name).returning(users.c.name)
         with self._db.writing() as connection:
+            if keeps_admin is not None:
+                require_another_admin(connection, name, keeps_admin)
             found = connection.execute(statement).first() is not None
             if found:
                 write_changes(connection, [log])

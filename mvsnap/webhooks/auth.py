@@ -74,8 +74,8 @@ def hook_token(
     def admitted(token: str) -> ResponseReturnValue:
         authenticators = _authenticators()
         caller = admit_token(authenticators.tokens, token)
-        token = caller.token or authenticators.by_name[caller.name]
-        g.sender = AlarmSender(caller, token)
+        settings = caller.token or authenticators.by_name[caller.name]
+        g.sender = AlarmSender(caller, settings)
         return view()
 
     return auth.public(admitted)

@@ -26,6 +26,8 @@ _MENU = (
     ("badges.index", "Badges", Role.VIEWER),
     ("settings.index", "Settings", Role.ADMIN),
 )
+# Pages below another one's entry.
+_PART_OF = {"keys": "settings", "people": "settings"}
 _STATIC_FILES = ("static", "bootstrap.static")
 # Bootstrap's own pictures are data: addresses inside its stylesheet.
 _ONLY_OURS = (
@@ -106,8 +108,10 @@ def _shell() -> dict[str, Any]:
 def _menu(person: SessionUser | None) -> list[MenuEntry]:
     if person is None:
         return []
+    here = request.blueprint or ""
+    here = _PART_OF.get(here, here)
     return [
-        MenuEntry(text, url_for(endpoint), endpoint.startswith(f"{request.blueprint}."))
+        MenuEntry(text, url_for(endpoint), endpoint.startswith(f"{here}."))
         for endpoint, text, role in _MENU
         if person.may(role) and page_exists(endpoint)
     ]
