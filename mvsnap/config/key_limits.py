@@ -72,5 +72,10 @@ def _mistakes(exc: ValidationError, given: Mapping[str, Any]) -> dict[str, str]:
         index = error["loc"][1] if len(error["loc"]) > 1 else None
         entry = given[name][index] if isinstance(index, int) else None
         said = error["msg"].removeprefix("Value error, ")
-        found[name] = said if entry is None else f"{str(entry)[:60]!r}: {said}"
+        if error["type"] == "too_short":
+            said = "Choose at least one."
+        if entry is not None:
+            said = f"{str(entry)[:60]!r}: {said}"
+        # The first says it best: a tuple with one bad entry counts as empty, too.
+        found.setdefault(name, said)
     return found

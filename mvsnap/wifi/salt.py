@@ -10,6 +10,7 @@ import hashlib
 import logging
 import secrets
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -83,14 +84,20 @@ def is_another(db: Database, salt: bytes) -> bool:
 class SaltedHash:
     """Numbers devices with the salt of the file, which may be replaced at any time."""
 
-    def __init__(self, data_dir: Path, first: bytes) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        first: bytes,
+        elapsed_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._data_dir = data_dir
         self._salt = first
         self._hashed = hashed_with(first)
-        self._read_at_s = time.monotonic()
+        self._elapsed_s = elapsed_s
+        self._read_at_s = elapsed_s()
 
     def __call__(self, mac: str) -> int:
-        now_s = time.monotonic()
+        now_s = self._elapsed_s()
         if now_s - self._read_at_s > _KEPT_S:
             self._read_at_s = now_s
             self._read_again()

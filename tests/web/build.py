@@ -217,7 +217,7 @@ def log_in(
     return client.post(url, data=fields)
 
 
-def send(client: FlaskClient, url: str, **fields: str) -> TestResponse:
+def send(client: FlaskClient, url: str, **fields: Any) -> TestResponse:
     """Send a form of a page with the token of the session."""
     token = token_of(client.get("/"))
     return client.post(url, data={"csrf_token": token} | fields)
