@@ -53,6 +53,7 @@ def prepare(app: Flask) -> None:
     app.url_defaults(_add_version)
     app.context_processor(_shell)
     app.add_template_filter(local_time)
+    app.add_template_filter(local_minute)
     app.add_template_filter(local_clock)
     app.add_template_filter(lasting)
     app.after_request(_protect)
@@ -62,6 +63,12 @@ def local_time(moment: datetime) -> str:
     """Return the moment in the site's format: Sat 21 Nov 14:03:07."""
     zone = gateway().zone
     return f"{moment.astimezone(zone):%a %d %b %H:%M:%S}"
+
+
+def local_minute(moment: datetime) -> str:
+    """Return the moment with its year, where it may be long ago: 2026-11-21 14:03."""
+    zone = gateway().zone
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
 def local_clock(moment: datetime) -> str:
