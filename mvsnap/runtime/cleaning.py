@@ -117,15 +117,7 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
             over(parts.users.purge),
             ("secrets",),
         ),
-        DataKind(
-            "Replaced keys", "until they end", over(parts.keys.purge), ("key_secrets",)
-        ),
-        DataKind(
-            "Replaced session keys",
-            "until they end",
-            over(parts.session_keys.purge),
-            ("secrets",),
-        ),
+        *_replaced_keys(parts, over),
         DataKind("Audit log", f"{_DAYS}, at least a year", steps.audit, ("audit",)),
         DataKind(
             "Badge events",
@@ -142,6 +134,17 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
         ),
         DataKind("Wi-Fi visits", _VISIT_DAYS, steps.visits, ("visits", "visit_counts")),
         DataKind("Files without a clip", "a day", steps.stray_files, (), _DAILY_S),
+    )
+
+
+def _replaced_keys(
+    parts: Parts, over: Callable[[_Purge], Step]
+) -> tuple[DataKind, ...]:
+    kept = "until they end"
+    of_sessions = over(parts.session_keys.purge)
+    return (
+        DataKind("Replaced keys", kept, over(parts.keys.purge), ("key_secrets",)),
+        DataKind("Replaced session keys", kept, of_sessions, ("secrets",)),
     )
 
 

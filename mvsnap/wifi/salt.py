@@ -1,6 +1,6 @@
 """The salt for hashes of MAC addresses: a file of its own, readable by mvsnap alone.
 
-If it is replaced or deleted, every device is new from then on: stored data can no
+Once it is replaced, or deleted before a start, every device is new: stored data can no
 longer be linked to an address.
 """
 
@@ -104,6 +104,8 @@ class SaltedHash:
         return self._hashed(mac)
 
     def _read_again(self) -> None:
+        if not (self._data_dir / NAME).exists():
+            return  # a new one is made at the next start, not while a disk is away
         try:
             fresh = salt(self._data_dir)
         except (OSError, BadConfig):

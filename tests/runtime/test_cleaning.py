@@ -156,6 +156,8 @@ def fill(site: Site, at: datetime) -> None:
         site.add(table, at)
     site.add("secrets", at, name=f"ended session {name}", value=iso(at))
     site.add("secrets", at, name=f"key:{name}")
+    site.add("secrets", at, name=f"session until {iso(at)} {name}")
+    site.add("key_secrets", at, ends_at=at)
     picture = site.file(f"snapshots/{name}-busy.jpg")
     site.add("visitor_pictures", at, snapshot_path=picture)
     badge = site.add("badges", at, picture_path=site.file(f"snapshots/{name}-b.jpg"))

@@ -18,6 +18,7 @@ from mvsnap.domain import Role
 from mvsnap.store.audit import AuditFilter
 from tests.clients.fakes import FakeClock
 from tests.web.build import DOOR, GATE, KEY, READER, Web, send
+from tests.web.clip_build import SETTINGS
 
 KEYS, TOKENS = "/settings/keys", "/settings/webhooks"
 EVENTS = "/api/v1.0/events"
@@ -61,7 +62,8 @@ def shared_admin(shared: Web) -> FlaskClient:
 def secret_in(page: TestResponse) -> str:
     assert page.status_code == 200, page.text
     assert page.headers["Cache-Control"] == "no-store"
-    return SECRET.findall(page.text)[0]
+    found: list[str] = SECRET.findall(page.text)
+    return found[0]
 
 
 def make(admin: FlaskClient, name: str = "plc", at: str = KEYS, **fields: Any) -> str:
@@ -385,4 +387,13 @@ def test_a_key_of_the_store_alone_makes_the_service_ready(tmp_path: Path) -> Non
     assert said() == "no api_keys: nobody can call the API"
     make(web.log_in())
     assert said() == "ok"
+    web.close()
+
+
+def test_the_page_of_clips_knows_senders_of_the_store(tmp_path: Path) -> None:
+    web = Web(tmp_path, **SETTINGS | {"webhooks": {}, "api_keys": []})
+    admin = web.log_in()
+    assert "No alarm senders are set up yet" in admin.get("/clips").text
+    make(admin, "machines", TOKENS)
+    assert "No clips yet" in admin.get("/clips").text
     web.close()
