@@ -8,6 +8,9 @@ MvsnapError
   Forbidden               a key without this camera, room, scope   403
   NotFound                no such job, event or file               404
   JudgedMeanwhile         somebody else reviewed the badge event   409
+  NameTaken               another key or token has this name       409
+  RotatedMeanwhile        the secret has a successor already       409
+  LastAdmin               nobody could administer any more         409
   TooManyRequests         rate limit, retry later                  429
   QueueFull               too much accepted work is still waiting  503
     OverShare             too much of it came from this caller     429

@@ -10,9 +10,12 @@ from collections.abc import Iterable
 # What ffmpeg says goes to this logger, at the level DEBUG.
 FFMPEG = "mvsnap.recorder.ffmpeg"
 _HIDDEN = "[hidden]"
-# A snapshot's address opens the picture for anyone; so does `?apikey=`.
+# A snapshot's address opens the picture for anyone; so does `?apikey=`. Keys and tokens
+# made on the pages are known by their form alone (core/keys.py).
 _ALWAYS = re.compile(
-    r"https?://[^\s\"'<>]+/stream/jpeg/[^\s\"'<>]+|(?<=apikey=)[^&\s\"'<>]+", re.I
+    r"https?://[^\s\"'<>]+/stream/jpeg/[^\s\"'<>]+|(?<=apikey=)[^&\s\"'<>]+"
+    r"|mvsnap_[a-z2-7]{47}",
+    re.I,
 )
 
 

@@ -1,4 +1,4 @@
-"""`analytics rebuild`: recreates visits from the stored observations."""
+"""`analytics`: recreates visits from observations, replaces the salt of hashes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import click
 from mvsnap.cli.terminal import (
     config_option,
     err,
+    fail,
     fail_with,
     load_settings,
     open_parts,
     out,
     storage_errors,
 )
+from mvsnap.domain import Change
 from mvsnap.errors import MvsnapError
 
 
@@ -47,3 +49,35 @@ def rebuild(ctx: click.Context) -> None:
     except MvsnapError as exc:
         fail_with(exc)
     out.print(f"Rebuilt visits from {many} observations.")
+
+
+@config_option
+@analytics.command("rotate-salt")
+@click.option("--yes", is_flag=True, help="Replace it without asking.")
+@click.pass_context
+def rotate_salt(ctx: click.Context, yes: bool) -> None:
+    """Replace the salt with which MAC addresses are hashed.
+
+    Nothing stored can be linked to an address any more, nor to what comes: every device
+    counts as new. A running service notices within seconds.
+    """
+    from mvsnap.wifi import salt
+
+    settings = load_settings(ctx)
+    if not settings.scanning.hash_macs:
+        fail("scanning.hash_macs is false: addresses are not hashed, so no salt counts")
+    if not yes:
+        click.confirm(
+            "Every device will count as new, and visits of before cannot be linked to "
+            "those to come. Replace the salt?",
+            abort=True,
+        )
+    parts = open_parts(settings)
+    change = Change(parts.clock.now(), "command line", "Wi-Fi salt", "", "replaced")
+    with storage_errors(settings):
+        salt.rotate(settings.data_dir, parts.db)
+        parts.audit.add(change)
+    path = settings.data_dir / salt.NAME
+    out.print(f"Replaced {path}. Backups may still have the old one.", markup=False)
+    if settings.database_url is not None:
+        out.print("Copy it to every machine that receives observations.")

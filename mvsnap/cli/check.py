@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.markup import escape
 
-from mvsnap.cli import check_recorder
+from mvsnap.cli import check_keys, check_recorder
 from mvsnap.cli.terminal import (
     CheckResult,
     config_option,
@@ -51,9 +51,9 @@ def check(ctx: click.Context) -> None:
 
 def _checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
     checks = [
-        ("api keys", lambda: _api_keys(settings)),
         *([("proxies", _proxies)] if settings.server.believes_anyone else ()),
         ("database", lambda: _database(settings)),
+        ("api keys", lambda: check_keys.api_keys(settings)),
         ("jobs", lambda: _engine(settings)),
         ("Meraki", lambda: _meraki(settings)),
         ("cameras", lambda: _cameras(settings)),
@@ -86,20 +86,6 @@ def _checked(name: str, check: Callable[[], CheckResult]) -> CheckResult:
 def _show(line: CheckResult) -> None:
     mark = {True: "[green]ok  [/green]", False: "[red]bad [/red]", None: "[dim]--  "}
     out.print(f"{mark[line.ok]} {line.name:<9} {escape(line.text)}")
-
-
-def _api_keys(settings: Settings) -> CheckResult:
-    names = ", ".join(key.name for key in settings.api_keys)
-    if names:
-        weak = (names, settings.short_keys(), settings.keys_without_scopes())
-        return CheckResult("api keys", True, "; ".join(filter(None, weak)))
-    if settings.lets_somebody_in(listens=settings.sense.enabled):
-        return CheckResult(
-            "api keys", None, "none, so nobody can call the API (api_keys)"
-        )
-    return CheckResult(
-        "api keys", False, "none, so nobody can call the gateway (api_keys)"
-    )
 
 
 def _proxies() -> CheckResult:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import click
 
-from mvsnap.cli.terminal import config_option, load_settings, out, storage_errors
+from mvsnap.cli.overlap import parsed_overlap
+from mvsnap.cli.terminal import (
+    config_option,
+    load_settings,
+    open_parts,
+    out,
+    storage_errors,
+)
+from mvsnap.domain import Change
 
 
 @click.group()
@@ -35,4 +45,33 @@ def upgrade(ctx: click.Context) -> None:
         )
 
 
+@config_option
+@click.command("rotate-session-key")
+@click.option(
+    "--overlap",
+    metavar="HOURS",
+    default="0",
+    show_default=True,
+    callback=parsed_overlap,
+    help="How long sessions of now go on.",
+)
+@click.pass_context
+def rotate_session_key(ctx: click.Context, overlap: timedelta) -> None:
+    """Replace the key that signs sessions; everybody has to log in again.
+
+    A running service notices within seconds, all its processes do.
+    """
+    settings = load_settings(ctx)
+    parts = open_parts(settings)
+    now = parts.clock.now()
+    ends = "all sessions ended"
+    if overlap:
+        ends = f"sessions of before end {(now + overlap):%Y-%m-%d %H:%M} UTC"
+    change = Change(now, "command line", "session key", "", f"rotated; {ends}")
+    with storage_errors(settings):
+        parts.session_keys.rotate(overlap, change)
+    out.print(f"The session key was replaced: {ends}.", markup=False)
+
+
 db.add_command(upgrade)
+db.add_command(rotate_session_key)

@@ -45,6 +45,17 @@ def put_change(user: User, known: User | None, who: str) -> Change:
     return Change(user.changed_at, who, f"user {user.name}", _summary(known), after)
 
 
+def role_change(user: User, known: User, who: str) -> Change:
+    """Return the audit log line of another role."""
+    what = f"user {user.name}"
+    return Change(user.changed_at, who, what, _summary(known), _summary(user))
+
+
+def sessions_change(user: User, who: str) -> Change:
+    """Return the audit log line of sessions that somebody else ended."""
+    return Change(user.changed_at, who, f"user {user.name}", "", "all sessions ended")
+
+
 def remove_change(name: str, known: User | None, who: str, now: datetime) -> Change:
     """Return the audit log line of a user who is removed."""
     return Change(now, who, f"user {name}", _summary(known), "removed")

@@ -42,7 +42,7 @@ KEPT = {
     "users": "users stay until they are removed",
     "second_factors": "one row for each user with an authenticator app",
     "recovery_codes": "ten for each user with an authenticator app, at most",
-    "secrets": "few, such as the key that signs sessions",
+    "api_keys": "keys stay until they are removed, so that expired ones are explained",
     "cardholders": "replaced whenever the directory is read",
     "directories": "one row, about the directory that was read last",
     "scan_batches": "each goes when it is processed",
@@ -137,6 +137,7 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
             over(parts.users.sessions.purge),
             ("sessions",),
         ),
+        *_replaced_keys(parts, over),
         DataKind("Audit log", f"{_DAYS}, at least a year", steps.audit, ("audit",)),
         DataKind(
             "Badge events",
@@ -153,6 +154,17 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
         ),
         DataKind("Wi-Fi visits", _VISIT_DAYS, steps.visits, ("visits", "visit_counts")),
         DataKind("Files without a clip", "a day", steps.stray_files, (), _DAILY_S),
+    )
+
+
+def _replaced_keys(
+    parts: Parts, over: Callable[[_Purge], Step]
+) -> tuple[DataKind, ...]:
+    kept = "until they end"
+    of_sessions = over(parts.session_keys.purge)
+    return (
+        DataKind("Replaced keys", kept, over(parts.keys.purge), ("key_secrets",)),
+        DataKind("Replaced session keys", kept, of_sessions, ("secrets",)),
     )
 
 

@@ -80,7 +80,7 @@ def _paths() -> Json:
         },
         "/webhook/{token}": {
             "post": _receive(
-                "receiveWithToken", [path_parameter("token", "one of webhooks.tokens")]
+                "receiveWithToken", [path_parameter("token", "a webhook token")]
             )
             | {"security": []}
         },

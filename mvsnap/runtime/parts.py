@@ -22,8 +22,10 @@ from mvsnap.store.audit import AuditLog
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
+from mvsnap.store.keys import KeyStore
 from mvsnap.store.repeats import RepeatStore
 from mvsnap.store.sense import SenseStore
+from mvsnap.store.session_keys import SessionKeyStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.sqlite_file import require_sound
 from mvsnap.store.users import UserStore
@@ -50,6 +52,8 @@ class Parts:
         self.repeats = RepeatStore(db)
         self.sense = SenseStore(db)
         self.site = SiteStore(db)
+        self.keys = KeyStore(db)
+        self.session_keys = SessionKeyStore(db)
         self.visitors = VisitorParts.of(db)
         self.users = UserStore(db)
         self.audit = AuditLog(db)

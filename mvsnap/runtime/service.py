@@ -151,6 +151,8 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
             sense=parts.sense,
             site=parts.site,
             users=parts.users,
+            keys=parts.keys,
+            session_keys=parts.session_keys,
             audit=parts.audit,
             cleanings=CleaningStore(parts.db),
             files=parts.files,

@@ -20,6 +20,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from mvsnap.badges import api as badges
 from mvsnap.badges import pages as badge_review
 from mvsnap.config.server import ServerSection
+from mvsnap.core.keys import KeyKind
 from mvsnap.errors import MvsnapError
 from mvsnap.resources import STATIC, TEMPLATES
 from mvsnap.runtime import ops
@@ -27,6 +28,8 @@ from mvsnap.sqlite_errors import reason
 from mvsnap.visitors import pages as visitors
 from mvsnap.web import api, auth, context, events, login, login_code, mutes, pages
 from mvsnap.web.answers import ErrorAnswer, ErrorDetails, json_response
+from mvsnap.web.auth.session_key import SessionKey
+from mvsnap.web.auth.stored_keys import StoredKeys
 from mvsnap.web.context import Gateway
 from mvsnap.web.head import HeadLimit
 from mvsnap.web.pages import (
@@ -35,9 +38,11 @@ from mvsnap.web.pages import (
     clips,
     crowd_events,
     overview,
+    people,
     second_factor,
     settings,
 )
+from mvsnap.web.pages import keys as key_pages
 from mvsnap.web.proxies import TrustedProxies
 from mvsnap.webhooks import api as hooks
 from mvsnap.wifi import pages as wifi
@@ -52,18 +57,22 @@ _MAX_BODY_BYTES = 1_000_000
 _BLUEPRINTS = (
     *(api.bp, badges.bp, events.bp, hooks.bp, mutes.bp, ops.bp, receiver.bp),
     *(login.bp, overview.bp, crowd_events.bp, clips.bp, visitors.bp),
-    *(wifi.bp, badge_review.bp, settings.bp, audit.bp),
+    *(wifi.bp, badge_review.bp, settings.bp, people.bp, key_pages.bp, audit.bp),
     *(login_code.bp, account.bp, second_factor.bp),
 )
 
 
 class Application(Flask):
-    """Reads the secret that signs sessions when the first session needs it."""
+    """Has the key of sessions from the store, whenever a session needs it."""
 
     @cached_property
+    def _session_key(self) -> SessionKey:
+        here: Gateway = self.extensions[context.EXTENSION]
+        return SessionKey(here.session_keys, here.clock)
+
+    @property
     def secret_key(self) -> str:  # type: ignore[override]  # elsewhere it is a setting
-        gateway: Gateway = self.extensions[context.EXTENSION]
-        return gateway.users.secret("session")
+        return self._session_key.newest(self)
 
 
 def create_app(gateway: Gateway) -> Flask:
@@ -78,6 +87,7 @@ def create_app(gateway: Gateway) -> Flask:
     auth.prepare(
         app,
         settings.api_keys,
+        stored=StoredKeys(gateway.keys, KeyKind.KEY, gateway.clock).find,
         rate_per_minute=server.rate_per_minute,
         session_hours=settings.login.session_hours,
     )

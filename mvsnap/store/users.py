@@ -9,6 +9,7 @@ from sqlalchemy import Row, delete, func, select, update
 
 from mvsnap.domain import SYSTEM_ACCOUNT, Change, LoginBackend, Role, User
 from mvsnap.store.database import Database
+from mvsnap.store.last_admin import require_another_admin
 from mvsnap.store.second_factors import SecondFactorStore, forget_factor
 from mvsnap.store.sessions import SessionStore, end_sessions
 from mvsnap.store.site import write_changes
@@ -33,8 +34,13 @@ class UserStore:
             rows = connection.execute(select(users).order_by(users.c.name)).all()
         return [_user(row) for row in rows]
 
-    def put(self, user: User, log: Change) -> None:
-        """Add the user, or replace password and role, which ends all sessions."""
+    def put(
+        self, user: User, log: Change, *, keeps_admin: LoginBackend | None = None
+    ) -> None:
+        """Add the user, or replace password and role, which ends all sessions.
+
+        keeps_admin: refuse, with LastAdmin, what leaves no admin of this backend.
+        """
         fresh = {
             "password_hash": user.password_hash,
             "role": user.role,
@@ -42,6 +48,8 @@ class UserStore:
         }
         statement = self._db.insert(users).values(name=user.name, **fresh)
         with self._db.writing() as connection:
+            if keeps_admin is not None and user.role is not Role.ADMIN:
+                require_another_admin(connection, user.name, keeps_admin)
             connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=[*users.primary_key], set_=fresh
@@ -50,10 +58,17 @@ class UserStore:
             end_sessions(connection, user.name)
             write_changes(connection, [log])
 
-    def remove(self, name: str, log: Change) -> bool:
-        """Delete the user; False if there is none of this name."""
+    def remove(
+        self, name: str, log: Change, *, keeps_admin: LoginBackend | None = None
+    ) -> bool:
+        """Delete the user; False if there is none of this name.
+
+        keeps_admin: as for `put`.
+        """
         statement = delete(users).where(users.c.name == name).returning(users.c.name)
         with self._db.writing() as connection:
+            if keeps_admin is not None:
+                require_another_admin(connection, name, keeps_admin)
             found = connection.execute(statement).first() is not None
             if found:
                 end_sessions(connection, name)

@@ -17,7 +17,9 @@ from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
+from mvsnap.store.keys import KeyStore
 from mvsnap.store.sense import SenseStore
+from mvsnap.store.session_keys import SessionKeyStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.users import UserStore
 from mvsnap.store.videos import VideoStore
@@ -40,6 +42,8 @@ class Gateway:
     sense: SenseStore
     site: SiteStore
     users: UserStore
+    keys: KeyStore
+    session_keys: SessionKeyStore
     audit: AuditLog
     cleanings: CleaningStore
     files: Files

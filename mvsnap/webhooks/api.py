@@ -62,7 +62,7 @@ def receive() -> ResponseReturnValue:
 @bp.record
 def _prepare(state: BlueprintSetupState) -> None:
     found: Gateway = state.app.extensions[context.EXTENSION]
-    auth.prepare(state.app, found.settings.webhooks, found.settings.api_keys)
+    auth.prepare(state.app, found)
 
 
 @bp.before_request

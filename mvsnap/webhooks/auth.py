@@ -7,7 +7,7 @@ because the secret may be part of the address or of the message.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -16,14 +16,16 @@ from flask import Request, current_app, g, request
 from flask.sansio.app import App
 from flask.typing import ResponseReturnValue
 
-from mvsnap.config.model import ApiKey
-from mvsnap.config.webhooks import Webhooks, WebhookToken
+from mvsnap.config.webhooks import WebhookToken
 from mvsnap.core import http_body
+from mvsnap.core.keys import KeyKind
 from mvsnap.errors import BadInput, Unauthorized
 from mvsnap.web import auth
-from mvsnap.web.auth.keys import Authenticator, Caller, key_of
+from mvsnap.web.auth.keys import Authenticator, Caller, FindCaller, key_of
+from mvsnap.web.auth.stored_keys import StoredKeys
 from mvsnap.web.auth.url_secrets import admit_secret, admit_token, as_key
 from mvsnap.web.content_coding import unpacked
+from mvsnap.web.context import Gateway
 
 _EXTENSION = "mvsnap_hook_guards"
 _SHARED = "Meraki"  # the sender's name for an alarm with the shared secret
@@ -49,15 +51,16 @@ class _AlarmAuthenticators:
     by_name: dict[str, WebhookToken]
 
 
-def prepare(app: App, webhooks: Webhooks, keys: Iterable[ApiKey]) -> None:
+def prepare(app: App, here: Gateway) -> None:
     """Set the app up for these decorators; call `auth.prepare` before."""
+    webhooks, keys = here.settings.webhooks, here.settings.api_keys
     counters = auth.key_authenticator(app).counters
     secret = webhooks.meraki_shared_secret
     cloud = [] if secret is None else [as_key(_SHARED, secret, "webhook")]
     tokens = [as_key(t.name, t.token, "webhook") for t in webhooks.tokens]
     app.extensions[_EXTENSION] = _AlarmAuthenticators(
-        tokens=Authenticator(tokens, counters),
-        keys=Authenticator([*keys, *cloud], counters),
+        tokens=Authenticator(tokens, counters, _stored(here, KeyKind.TOKEN)),
+        keys=Authenticator([*keys, *cloud], counters, _stored(here, KeyKind.KEY)),
         by_name={token.name: token for token in webhooks.tokens},
     )
 
@@ -65,13 +68,14 @@ def prepare(app: App, webhooks: Webhooks, keys: Iterable[ApiKey]) -> None:
 def hook_token(
     view: Callable[[], ResponseReturnValue],
 ) -> Callable[..., ResponseReturnValue]:
-    """The view's address ends with one of webhooks.tokens; available as `sender()`."""
+    """The view's address ends with a webhook token; available as `sender()`."""
 
     @wraps(view)
     def admitted(token: str) -> ResponseReturnValue:
         authenticators = _authenticators()
         caller = admit_token(authenticators.tokens, token)
-        g.sender = AlarmSender(caller, authenticators.by_name[caller.name])
+        settings = caller.token or authenticators.by_name[caller.name]
+        g.sender = AlarmSender(caller, settings)
         return view()
 
     return auth.public(admitted)
@@ -101,6 +105,10 @@ def sender() -> AlarmSender:
     """Return who sent the request; for views with one of the decorators above."""
     found: AlarmSender = g.sender
     return found
+
+
+def _stored(here: Gateway, kind: KeyKind) -> FindCaller:
+    return StoredKeys(here.keys, kind, here.clock).find
 
 
 def _secret_of(asked: Request) -> str:

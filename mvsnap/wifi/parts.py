@@ -13,7 +13,7 @@ from mvsnap.wifi.batches import WifiStore
 from mvsnap.wifi.correlation import WifiCorrelation
 from mvsnap.wifi.lists import WifiLists
 from mvsnap.wifi.reports import WifiReports
-from mvsnap.wifi.salt import NAME, is_another, salt
+from mvsnap.wifi.salt import NAME, SaltedHash, is_another, salt
 from mvsnap.wifi.spans import WifiSpans
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def build(settings: Settings, db: Database, store: WifiStore) -> WifiParts:
                 "Machines that share a database need the same file",
                 settings.data_dir / NAME,
             )
-        identify = devices.hashed_with(secret)
+        identify = SaltedHash(settings.data_dir, secret)
     return WifiParts(
         store,
         WifiReports(db, long_stay_s=long_stay_s),

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import JSON, Boolean, LargeBinary, Table, Text, func, select
 
 from mvsnap.clip_model import ClipState
+from mvsnap.clock import iso
 from mvsnap.config.model import Settings
 from mvsnap.jobs.executors import data_id
 from mvsnap.jobs.finished import NoJobs
@@ -154,6 +155,9 @@ def fill(site: Site, at: datetime) -> None:
     name = f"{at:%Y%j}"
     for table in PLAIN:
         site.add(table, at)
+    site.add("secrets", at, name=f"key:{name}")
+    site.add("secrets", at, name=f"session until {iso(at)} {name}")
+    site.add("key_secrets", at, ends_at=at)
     picture = site.file(f"snapshots/{name}-busy.jpg")
     site.add("visitor_pictures", at, snapshot_path=picture)
     badge = site.add("badges", at, picture_path=site.file(f"snapshots/{name}-b.jpg"))

@@ -34,8 +34,10 @@ from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
+from mvsnap.store.keys import KeyStore
 from mvsnap.store.repeats import RepeatStore
 from mvsnap.store.sense import SenseStore
+from mvsnap.store.session_keys import SessionKeyStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.users import UserStore
 from mvsnap.store.videos import VideoStore
@@ -124,6 +126,8 @@ class Web:
         self.site = SiteStore(shared)
         self.visitors = VisitorStore(shared)
         self.users = UserStore(shared)
+        self.keys = KeyStore(shared)
+        self.session_keys = SessionKeyStore(shared)
         self.audit = AuditLog(shared)
         self.cleanings = CleaningStore(shared)
         self.badges = BadgeStore(shared)
@@ -159,6 +163,8 @@ class Web:
                 sense=self.sense,
                 site=self.site,
                 users=self.users,
+                keys=self.keys,
+                session_keys=self.session_keys,
                 audit=self.audit,
                 cleanings=self.cleanings,
                 files=self.files,
@@ -222,7 +228,7 @@ def log_in(
     return client.post(url, data=fields)
 
 
-def send(client: FlaskClient, url: str, **fields: str) -> TestResponse:
+def send(client: FlaskClient, url: str, **fields: Any) -> TestResponse:
     """Send a form of a page with the token of the session."""
     token = token_of(client.get("/"))
     return client.post(url, data={"csrf_token": token} | fields)

@@ -19,7 +19,13 @@ from mvsnap.config.model import ApiKey, Scope
 from mvsnap.domain import Role
 from mvsnap.errors import Forbidden, Unauthorized
 from mvsnap.web.auth import sessions
-from mvsnap.web.auth.keys import Authenticator, Caller, Counters, key_of
+from mvsnap.web.auth.keys import (
+    Authenticator,
+    Caller,
+    Counters,
+    FindCaller,
+    key_of,
+)
 from mvsnap.web.auth.sessions import SessionUser
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -50,11 +56,13 @@ def prepare(
     app: Flask,
     keys: tuple[ApiKey, ...],
     *,
+    stored: FindCaller,
     rate_per_minute: int,
     session_hours: float,
 ) -> None:
     """Make the app check the access of every view."""
-    app.extensions[_AUTHENTICATOR] = Authenticator(keys, Counters.new(rate_per_minute))
+    counters = Counters.new(rate_per_minute)
+    app.extensions[_AUTHENTICATOR] = Authenticator(keys, counters, stored)
     app.config.update(
         # Checked below, for the views that use a session.
         WTF_CSRF_CHECK_DEFAULT=False,

@@ -7,13 +7,14 @@ import hmac
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Request
 
 from mvsnap.config.model import ApiKey, Scope
+from mvsnap.config.webhooks import WebhookToken
 from mvsnap.core import http_body
 from mvsnap.domain import EventKind, Job, Serial, TriggerKind
 from mvsnap.errors import BadInput, Forbidden, Unauthorized
@@ -32,7 +33,8 @@ _KNOWN_GOOD = 1000
 class Caller:
     """Who calls the API, with limits; None means all.
 
-    is_guessable: the key is shorter than new ones may be.
+    is_guessable: the key is shorter than new ones may be. refusal: why it does not work
+    now. token: what alarms with this webhook token lead to.
     """
 
     def __init__(
@@ -43,9 +45,13 @@ class Caller:
         rooms: Iterable[str] | None = None,
         *,
         is_guessable: bool = False,
+        refusal: str = "",
+        token: WebhookToken | None = None,
     ) -> None:
         self.name = name
         self.is_guessable = is_guessable
+        self.refusal = refusal
+        self.token = token
         self._scopes = set(scopes)
         self._cameras = None if cameras is None else frozenset(cameras)
         self._rooms = None
@@ -143,15 +149,28 @@ class Counters:
         )
 
 
-class Authenticator:
-    """Finds the owner of a key; the keys of one authenticator share its counters."""
+# Looks for the owner of a key; given the key and the address of the client.
+FindCaller = Callable[[str, str], Caller | None]
 
-    def __init__(self, keys: Iterable[ApiKey], counters: Counters) -> None:
+
+class Authenticator:
+    """Finds the owner of a key; the keys of one authenticator share its counters.
+
+    stored: finds those that are not known here.
+    """
+
+    def __init__(
+        self,
+        keys: Iterable[ApiKey],
+        counters: Counters,
+        stored: FindCaller = lambda _key, _address: None,
+    ) -> None:
         # Digests have equal length: comparing them reveals nothing about a key's.
         self._callers = [
             (_digest(key.key.get_secret_value()), Caller.of_key(key)) for key in keys
         ]
         self.counters = counters
+        self._stored = stored
 
     def admit(self, asked: Request) -> Caller:
         """Return the caller of the request, see `admit_key`."""
@@ -170,10 +189,15 @@ class Authenticator:
         """
         rate, wrong = self.counters.rate, self.counters.wrong
         known_good = self.counters.known_good
-        caller = self._find(key) if key else None
+        caller = self._find(key, address) if key else None
+        refusal = caller.refusal if caller is not None else ""
         locked = wrong.reached_by(address)
-        if caller is not None and (
-            not (locked and caller.is_guessable) or known_good.has(address, caller)
+        if (
+            caller is not None
+            and not refusal
+            and (
+                not (locked and caller.is_guessable) or known_good.has(address, caller)
+            )
         ):
             known_good.add(address, caller)
             rate.count(f"key {caller.name}")
@@ -184,18 +208,18 @@ class Authenticator:
             raise wrong.too_many(address)
         if key:
             if wrong.is_first(address):  # at most one line a minute
-                log.warning("wrong key or token from %s", address)
+                log.warning("%s from %s", refusal or "wrong key or token", address)
             wrong.hit(address)
-            raise Unauthorized("Wrong API key")
+            raise Unauthorized(refusal or "Wrong API key")
         raise Unauthorized("An API key is required: X-API-Key or Authorization: Bearer")
 
-    def _find(self, key: str) -> Caller | None:
+    def _find(self, key: str, address: str) -> Caller | None:
         wanted = _digest(key)
         found = None
         for digest, caller in self._callers:  # always all of them: constant time
             if hmac.compare_digest(digest, wanted):
                 found = caller
-        return found
+        return found or self._stored(key, address)
 
 
 def key_of(asked: Request) -> str | None:

@@ -26,6 +26,8 @@ _MENU = (
     ("badges.index", "Badges", Role.VIEWER),
     ("settings.index", "Settings", Role.ADMIN),
 )
+# Pages below another one's entry.
+_PART_OF = {"keys": "settings", "people": "settings"}
 _STATIC_FILES = ("static", "bootstrap.static")
 # Bootstrap's own pictures are data: addresses inside its stylesheet.
 _ONLY_OURS = (
@@ -51,6 +53,7 @@ def prepare(app: Flask) -> None:
     app.url_defaults(_add_version)
     app.context_processor(_shell)
     app.add_template_filter(local_time)
+    app.add_template_filter(local_minute)
     app.add_template_filter(local_clock)
     app.add_template_filter(lasting)
     app.after_request(_protect)
@@ -60,6 +63,12 @@ def local_time(moment: datetime) -> str:
     """Return the moment in the site's format: Sat 21 Nov 14:03:07."""
     zone = gateway().zone
     return f"{moment.astimezone(zone):%a %d %b %H:%M:%S}"
+
+
+def local_minute(moment: datetime) -> str:
+    """Return the moment with its year, where it may be long ago: 2026-11-21 14:03."""
+    zone = gateway().zone
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
 def local_clock(moment: datetime) -> str:
@@ -106,8 +115,10 @@ def _shell() -> dict[str, Any]:
 def _menu(person: SessionUser | None) -> list[MenuEntry]:
     if person is None or person.must_enrol:
         return []
+    here = request.blueprint or ""
+    here = _PART_OF.get(here, here)
     return [
-        MenuEntry(text, url_for(endpoint), endpoint.startswith(f"{request.blueprint}."))
+        MenuEntry(text, url_for(endpoint), endpoint.startswith(f"{here}."))
         for endpoint, text, role in _MENU
         if person.may(role) and page_exists(endpoint)
     ]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from mvsnap.clip_model import Clip
+from mvsnap.config.key_limits import stored_token
 from mvsnap.config.model import Settings
 from mvsnap.core.clip_rows import ClipRow
+from mvsnap.core.keys import KeyKind, StoredKey
 from mvsnap.domain import Change, Event, Trigger, TriggerKind
 
 _TRIGGERS = {
@@ -63,29 +67,35 @@ def clip_row(clip: Clip, settings: Settings, now: datetime) -> ClipRow:
     return ClipRow(clip, now, before_s or 0, after_s or 0)
 
 
-def advice(settings: Settings, hook_url: str) -> ClipAdvice:
-    """Return what to do to get a first clip."""
+def advice(
+    settings: Settings, hook_url: str, stored: Iterable[StoredKey]
+) -> ClipAdvice:
+    """Return what to do to get a first clip; stored: keys and tokens of the store."""
     webhooks = settings.webhooks
+    tokens, scopes = list(webhooks.tokens), [key.scopes for key in settings.api_keys]
+    for key in stored:
+        if key.kind is KeyKind.TOKEN:
+            tokens.append(stored_token(key.name, key.limits))
+        else:
+            scopes.append(key.limits["scopes"])
     # Both send alarms to /webhook, and need the actions that are usual for alarms.
-    without_token = bool(webhooks.meraki_shared_secret) or any(
-        "webhook" in key.scopes for key in settings.api_keys
-    )
+    without_token = bool(webhooks.meraki_shared_secret) or "webhook" in chain(*scopes)
     if not settings.recorder.cameras:
         text = "No recording cameras. Add one to config/mvsnap.yaml and restart:"
         return ClipAdvice(text, _CAMERA_LINES)
-    if not webhooks.tokens and not without_token:
+    if not tokens and not without_token:
         text = "No alarm senders are set up yet. Give each sender a token and restart:"
         return ClipAdvice(text, _TOKEN_LINES)
     # Where nothing is said, alarms do both.
     usual = not webhooks.actions or "clip" in webhooks.actions
     by_token = any(
-        "clip" in token.actions if token.actions else usual for token in webhooks.tokens
+        "clip" in token.actions if token.actions else usual for token in tokens
     )
     by_rule = any("clip" in rule.actions for rule in webhooks.rules)
     if not ((without_token and usual) or by_token or by_rule):
         text = "Alarms only take snapshots so far. Add clips to a token or rule:"
         return ClipAdvice(text, _ACTION_LINES)
-    text = "No clips yet. Alarms record them; try it with a token of webhooks.tokens:"
+    text = "No clips yet. Alarms record them; try it with a webhook token:"
     return ClipAdvice(text, f"curl -d text='Just a test' {hook_url}")
 
 

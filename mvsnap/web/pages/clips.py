@@ -89,7 +89,8 @@ def _read_page(asked: ClipsAsked) -> ClipsPage:
 def _advice(asked: ClipsAsked) -> ClipAdvice:
     if asked.query or not asked.first_page:
         return ClipAdvice("Nothing matches.", reset=True)
-    return advice(gateway().settings, webhook_url("TOKEN"))
+    stored = gateway().keys.all()
+    return advice(gateway().settings, webhook_url("TOKEN"), stored)
 
 
 def _list_page(page: ClipsPage) -> str:

@@ -1,0 +1,224 @@
+"""`keys`: API keys and webhook tokens of the store, for those without a browser."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+from rich.table import Table
+
+from mvsnap.cli.overlap import parsed_overlap
+from mvsnap.cli.terminal import (
+    config_option,
+    err,
+    fail,
+    fail_with,
+    load_settings,
+    open_parts,
+    out,
+    storage_errors,
+)
+from mvsnap.config.key_limits import (
+    ACTIONS,
+    SCOPES,
+    USUAL_SCOPES,
+    read_key_limits,
+    read_token_limits,
+)
+from mvsnap.config.model import Settings
+from mvsnap.core.days import day_span
+from mvsnap.core.keys import KeyKind, StoredKey, parse_name, shown_start, summary
+from mvsnap.errors import BadInput, MvsnapError
+from mvsnap.spelling import folded
+
+if TYPE_CHECKING:
+    from mvsnap.runtime import Parts
+    from mvsnap.store.key_changes import KeyChanges
+
+_WHO = "command line"
+
+
+@click.group()
+def keys() -> None:
+    """API keys and webhook tokens, beside those of the settings file."""
+
+
+@config_option
+@click.command()
+@click.argument("name")
+@click.option("--webhook", is_flag=True, help="A webhook token instead of an API key.")
+@click.option("--camera", "cameras", multiple=True, help="Only this one; repeatable.")
+@click.option("--room", "rooms", multiple=True, help="Only this one; repeatable.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(SCOPES),
+    help=f"Of an API key; default: {', '.join(USUAL_SCOPES)}.",
+)
+@click.option(
+    "--action",
+    "actions",
+    multiple=True,
+    type=click.Choice(ACTIONS),
+    help="Of a webhook token; default: webhooks.actions.",
+)
+@click.option("--expires", metavar="DATE", help="Last day, like 2027-01-31.")
+@click.pass_context
+def add(ctx: click.Context, /, name: str, webhook: bool, **given: Any) -> None:
+    """Make a key and print it, this once."""
+    settings = load_settings(ctx)
+    kind = KeyKind.TOKEN if webhook else KeyKind.KEY
+    limits = _limits(settings, kind, given)
+    parts = open_parts(settings)
+    try:
+        name = parse_name(name)
+        expires_at = _expiry(given["expires"], settings, parts.clock.now())
+        with storage_errors(settings):
+            made = _changes(parts).make(kind, name, limits, expires_at)
+    except MvsnapError as exc:
+        fail_with(exc)
+    _print_secret(made.text, f"{kind.noun} {name}")
+
+
+@config_option
+@click.command()
+@click.argument("name")
+@click.option(
+    "--overlap",
+    metavar="HOURS",
+    default="0",
+    show_default=True,
+    callback=parsed_overlap,
+    help="How long the old one works on.",
+)
+@click.pass_context
+def rotate(ctx: click.Context, name: str, overlap: timedelta) -> None:
+    """Replace a key by a new one and print that, this once."""
+    settings = load_settings(ctx)
+    parts = open_parts(settings)
+    with storage_errors(settings):
+        try:
+            made = _changes(parts).rotate(_found(parts, settings, name), overlap)
+        except MvsnapError as exc:
+            fail_with(exc)
+    _print_secret(made.text, f"{made.key.kind.noun} {made.key.name}")
+    if overlap and made.old_ends_at is not None:
+        ends_at = made.old_ends_at.astimezone(settings.site.zone)
+        err.print(f"The old one works until {ends_at:%Y-%m-%d %H:%M}.", markup=False)
+
+
+@config_option
+@click.command()
+@click.argument("name")
+@click.pass_context
+def remove(ctx: click.Context, name: str) -> None:
+    """Remove a key; it is refused from the next request on."""
+    settings = load_settings(ctx)
+    parts = open_parts(settings)
+    with storage_errors(settings):
+        found = _found(parts, settings, name)
+        try:
+            _changes(parts).remove(found)
+        except MvsnapError as exc:
+            fail_with(exc)
+    out.print(f"Removed the {found.kind.noun} {found.name}.", markup=False)
+
+
+@config_option
+@click.command("list")
+@click.pass_context
+def list_keys(ctx: click.Context) -> None:
+    """List all keys and tokens, without their secrets."""
+    settings = load_settings(ctx)
+    parts = open_parts(settings)
+    with storage_errors(settings):
+        stored = parts.keys.all()
+    zone, now = settings.site.zone, parts.clock.now()
+    table = Table(
+        "name", "kind", "state", "starts with", f"last used ({zone})", "limits"
+    )
+    for key in stored:
+        uses = [(s.used_at, s.used_from) for s in key.secrets if s.used_at]
+        at, address = max(uses, default=(None, ""))
+        used = f"{at.astimezone(zone):%Y-%m-%d %H:%M}, {address}" if at else "never"
+        start, state = shown_start(key.secrets[0].lookup), key.state(now)
+        limits = summary(key.limits, key.expires_at)
+        table.add_row(key.name, key.kind.noun, state, start, used, limits)
+    for kind, names in _in_file(settings):
+        for name in names:
+            table.add_row(name, kind.noun, "from the settings file", "", "", "")
+    if not table.row_count:
+        out.print("No keys yet. Make one: python -m mvsnap keys add NAME")
+        return
+    out.print(table)
+
+
+keys.add_command(add)
+keys.add_command(rotate)
+keys.add_command(remove)
+keys.add_command(list_keys)
+
+
+def _changes(parts: Parts) -> KeyChanges:
+    from mvsnap.store.key_changes import KeyChanges
+
+    return KeyChanges(parts.keys, parts.settings, parts.clock, _WHO)
+
+
+def _found(parts: Parts, settings: Settings, name: str) -> StoredKey:
+    wanted = folded(name)
+    for key in parts.keys.all():
+        if folded(key.name) == wanted:
+            return key
+    if any(wanted in map(folded, names) for _, names in _in_file(settings)):
+        fail(f"{name} is in the settings file; change it there")
+    fail(f"No key {name}. List keys: python -m mvsnap keys list")
+
+
+def _in_file(settings: Settings) -> list[tuple[KeyKind, list[str]]]:
+    return [
+        (KeyKind.KEY, [key.name for key in settings.api_keys]),
+        (KeyKind.TOKEN, [token.name for token in settings.webhooks.tokens]),
+    ]
+
+
+def _limits(settings: Settings, kind: KeyKind, given: dict[str, Any]) -> dict[str, Any]:
+    cameras, rooms = list(given["cameras"]), list(given["rooms"])
+    scopes, actions = list(given["scopes"]), list(given["actions"])
+    known = settings.recorder.cameras
+    if kind is KeyKind.KEY:
+        if actions:
+            raise click.UsageError("--action is for webhook tokens: add --webhook")
+        wanted = {"cameras": cameras or ["*"], "rooms": rooms or ["*"]}
+        wanted["scopes"] = scopes or list(USUAL_SCOPES)
+        limits, mistakes = read_key_limits(wanted, known)
+    else:
+        if scopes or len(rooms) > 1:
+            raise click.UsageError("--webhook has no --scope and at most one --room")
+        token = {"cameras": cameras, "actions": actions, "room": None}
+        token |= {"room": rooms[0]} if rooms else {}
+        limits, mistakes = read_token_limits(token, known)
+    if mistakes:
+        _fail_with_all(mistakes)
+    return limits
+
+
+def _fail_with_all(mistakes: dict[str, str]) -> NoReturn:
+    fail("\n".join(f"{name}: {text}" for name, text in mistakes.items()))
+
+
+def _expiry(text: str | None, settings: Settings, now: datetime) -> datetime | None:
+    if text is None:
+        return None
+    end = day_span(text, settings.site.zone)[1]
+    if end <= now:
+        raise BadInput(f"expires: {text} is over")
+    return end
+
+
+def _print_secret(text: str, whose: str) -> None:
+    """Print the secret alone to stdout, so that a program can read it."""
+    err.print(f"The {whose}, shown only this once:", markup=False)
+    out.print(text, markup=False)

@@ -1,0 +1,150 @@
+"""The forms of API keys and webhook tokens: what was entered, or the mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from werkzeug.datastructures import MultiDict
+
+from mvsnap.config.key_limits import (
+    ACTIONS,
+    SCOPES,
+    USUAL_SCOPES,
+    read_key_limits,
+    read_token_limits,
+)
+from mvsnap.core.days import day_span
+from mvsnap.core.keys import KeyKind, StoredKey, parse_name
+from mvsnap.errors import BadInput
+
+OVERLAPS = (
+    ("0", "at once"),
+    ("1", "in 1 hour"),
+    ("24", "in 1 day"),
+    ("168", "in 7 days"),
+    ("720", "in 30 days"),
+)
+_MOST_ENTRIES, _LONGEST_TEXT = 200, 10_000
+# A limit's field on the page, where it has another name.
+_FIELDS = {"room": "rooms", "scopes": "chosen", "actions": "chosen"}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEntered:
+    """texts and chosen: as entered. The others count only without mistakes."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    chosen: frozenset[str] = frozenset()
+    mistakes: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    expires_at: datetime | None = None
+
+    def with_mistakes(self, mistakes: Mapping[str, str]) -> KeyEntered:
+        return replace(self, mistakes=mistakes)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyForm:
+    """choices: the scopes of a key, or the actions of a token."""
+
+    kind: KeyKind
+    zone: ZoneInfo
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        return SCOPES if self.kind is KeyKind.KEY else ACTIONS
+
+    def empty(self) -> KeyEntered:
+        """Return the form of a new key."""
+        usual = USUAL_SCOPES if self.kind is KeyKind.KEY else ()
+        return KeyEntered(chosen=frozenset(usual))
+
+    def of(self, key: StoredKey) -> KeyEntered:
+        """Return the form of a key as it is."""
+        limits = key.limits
+        rooms = limits.get("rooms", ()) or filter(None, [limits.get("room")])
+        return KeyEntered(
+            texts={
+                "cameras": _lines(limits["cameras"]),
+                "rooms": _lines(rooms),
+                "expires": self._last_day(key.expires_at),
+            },
+            chosen=frozenset(limits.get("scopes", limits.get("actions", ()))),
+        )
+
+    def read(
+        self,
+        form: MultiDict[str, str],
+        recorder_cameras: Iterable[str],
+        now: datetime,
+        *,
+        named: bool,
+    ) -> KeyEntered:
+        """named: the form has a name, that of a new key."""
+        names = ("name", "cameras", "rooms", "expires")
+        texts = {n: form.get(n, "")[:_LONGEST_TEXT].strip() for n in names}
+        chosen = form.getlist("chosen")[: len(self.choices) + 1]
+        limits, wrong = self._limits(texts, chosen, recorder_cameras)
+        mistakes = {_FIELDS.get(name, name): text for name, text in wrong.items()}
+        name, expires_at = "", None
+        try:
+            expires_at = self._expiry(texts["expires"], now)
+        except BadInput as exc:
+            mistakes["expires"] = _below_field(exc)
+        try:
+            name = parse_name(texts["name"]) if named else ""
+        except BadInput as exc:
+            mistakes["name"] = _below_field(exc)
+        return KeyEntered(texts, frozenset(chosen), mistakes, name, limits, expires_at)
+
+    def _limits(
+        self,
+        texts: Mapping[str, str],
+        chosen: list[str],
+        recorder_cameras: Iterable[str],
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        cameras, rooms = _entries(texts["cameras"]), _entries(texts["rooms"])
+        if self.kind is KeyKind.KEY:
+            given = {"cameras": cameras or ["*"], "rooms": rooms or ["*"]}
+            return read_key_limits(given | {"scopes": chosen}, recorder_cameras)
+        if len(rooms) > 1:
+            return {}, {"room": "Only one room or person."}
+        given = {"cameras": cameras, "actions": chosen}
+        room = rooms[0] if rooms else None
+        return read_token_limits(given | {"room": room}, recorder_cameras)
+
+    def _expiry(self, text: str, now: datetime) -> datetime | None:
+        """Return the end of the day, "" for none."""
+        if not text:
+            return None
+        end = day_span(text, self.zone)[1]
+        if end <= now:
+            raise BadInput("expires: This day is over.")
+        return end
+
+    def _last_day(self, expires_at: datetime | None) -> str:
+        if expires_at is None:
+            return ""
+        last = expires_at.astimezone(self.zone) - timedelta(microseconds=1)
+        return f"{last:%Y-%m-%d}"
+
+
+def _entries(text: str) -> list[str]:
+    """Return the entries of a field, one in each line."""
+    found = [line.strip() for line in text.splitlines()]
+    return list(dict.fromkeys(filter(None, found)))[:_MOST_ENTRIES]
+
+
+def _lines(entries: Iterable[str]) -> str:
+    return "\n".join("" if entry == "*" else entry for entry in entries)
+
+
+def _below_field(exc: BadInput) -> str:
+    """Return a mistake without the name of its field, whose label names it already."""
+    words = exc.message.partition(": ")[2]
+    return words[:1].upper() + words[1:]
