@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.markup import escape
 
-from mvsnap.cli import check_recorder
+from mvsnap.cli import check_recorder, check_tls
 from mvsnap.cli.terminal import (
     CheckResult,
     config_option,
@@ -53,6 +53,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
     checks = [
         ("api keys", lambda: _api_keys(settings)),
         *([("proxies", _proxies)] if settings.server.believes_anyone else ()),
+        *check_tls.checks(settings),
         ("database", lambda: _database(settings)),
         ("jobs", lambda: _engine(settings)),
         ("Meraki", lambda: _meraki(settings)),

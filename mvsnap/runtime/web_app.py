@@ -25,7 +25,7 @@ from mvsnap.resources import STATIC, TEMPLATES
 from mvsnap.runtime import ops
 from mvsnap.sqlite_errors import reason
 from mvsnap.visitors import pages as visitors
-from mvsnap.web import api, auth, context, events, login, mutes, pages
+from mvsnap.web import api, auth, context, events, https, login, mutes, pages
 from mvsnap.web.answers import ErrorAnswer, ErrorDetails, json_response
 from mvsnap.web.context import Gateway
 from mvsnap.web.head import HeadLimit
@@ -74,6 +74,7 @@ def create_app(gateway: Gateway) -> Flask:
     login.prepare(app, gateway)
     pages.prepare(app)
     app.after_request(_no_sniffing)
+    app.after_request(https.add_hsts)
     app.register_error_handler(MvsnapError, _expected)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(SQLAlchemyError, _no_storage)

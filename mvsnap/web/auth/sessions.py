@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Flask, Request, g, request, session
+from flask import Flask, Request, g, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import LoginManager, current_user, login_user
 from flask_wtf.csrf import generate_csrf
 
 from mvsnap.clock import iso
 from mvsnap.domain import Change, Role, User
+from mvsnap.web import https
 from mvsnap.web.auth.login_attempts import may_come
 from mvsnap.web.context import gateway
 
@@ -66,9 +67,14 @@ class Sessions(SecureCookieSessionInterface):
         # opened.
         return obj is None or super().is_null_session(obj)
 
+    def get_cookie_name(self, app: Flask) -> str:
+        return https.cookie_name()
+
+    def get_cookie_path(self, app: Flask) -> str:
+        return https.cookie_path()
+
     def get_cookie_secure(self, app: Flask) -> bool:
-        public_url = gateway().settings.site.public_url or ""
-        return request.is_secure or public_url.startswith("https:")
+        return https.is_https()
 
 
 def prepare(app: Flask, session_hours: float) -> None:
@@ -76,7 +82,6 @@ def prepare(app: Flask, session_hours: float) -> None:
     app.session_interface = Sessions()
     app.config.update(
         PERMANENT_SESSION_LIFETIME=timedelta(hours=session_hours),
-        SESSION_COOKIE_NAME="mvsnap",
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_REFRESH_EACH_REQUEST=False,
     )
