@@ -1,7 +1,7 @@
 """What pages have more of, once browsers reach them by https.
 
-It may be the server's own TLS or a proxy's: `site.public_url` tells of one that does
-not say so in each request.
+It may be the server's own TLS or a proxy's: `site.public_url` says it for a proxy that
+does not say so in each request.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ def test_a_session_of_http_is_none_of_https(tmp_path: Path) -> None:
     web.close()
 
 
-def test_a_program_is_told_of_hsts_too(tmp_path: Path) -> None:
+def test_answers_to_programs_have_hsts_too(tmp_path: Path) -> None:
     web = Web(tmp_path)
     answer = web.client().get("/api/v1.0/events", base_url="https://localhost")
     assert answer.headers["Strict-Transport-Security"]
