@@ -25,6 +25,7 @@ USER $UID
 WORKDIR /srv/mvsnap
 EXPOSE 5004
 HEALTHCHECK --start-period=30s --interval=30s --timeout=5s \
-    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:5004/healthz', timeout=4)"]
+    CMD ["python", "-c", \
+        "import ssl, urllib.request as r\ntry: r.urlopen('http://127.0.0.1:5004/healthz', timeout=2)\nexcept Exception: r.urlopen('https://127.0.0.1:5004/healthz', timeout=2, context=ssl._create_unverified_context())"]
 ENTRYPOINT ["mvsnap"]
 CMD ["serve"]

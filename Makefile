@@ -8,7 +8,8 @@ WORKERS ?= 2
 # Debian keeps servers such as mosquitto where only root's PATH looks.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help venv run serve demo test coverage lint format docs bench lock lowest clean
+.PHONY: help venv run serve demo test coverage lint format docs bench lock lowest sbom \
+	audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -84,6 +85,18 @@ lowest: ## run tests with the oldest libraries that requirements.txt allows
 	$(LOWEST)/bin/pytest -n $(WORKERS) --dist loadfile $(or $(ARGS),tests/core \
 		tests/config tests/store tests/clients tests/jobs tests/cli tests/web \
 		tests/test_service.py)
+
+# Of everything in requirements.lock, developers' tools included. Asks nobody.
+sbom: ## write build/sbom.json (CycloneDX): the libraries and their versions
+	@.ci/install dev
+	@mkdir -p build
+	@$(BIN)/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml \
+		--output-reproducible --output-file build/sbom.json $(ARGS) requirements.lock
+	@echo 'wrote: build/sbom.json'
+
+audit: ## look up known vulnerabilities of the libraries; exit code 3: could not
+	@.ci/install dev
+	@$(BIN)/python .ci/audit.py $(ARGS)
 
 clean: ## remove .venv, caches and build artefacts; keeps data and settings
 	rm -rf .venv build dist site .cache *.egg-info

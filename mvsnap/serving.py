@@ -119,11 +119,13 @@ class _Ending:
 def example(settings: Settings) -> str:
     """Return an example request for these settings; logged, so without secrets."""
     origin = settings.server.own_url
+    # The certificate is that of a name, not of this machine's own address.
+    curl = "curl -k" if settings.server.tls.pair else "curl"
     takes_pictures = settings.meraki.configured and settings.meraki.cameras
     if takes_pictures and settings.api_keys:
-        return f"curl -H 'X-API-Key: ...' {origin}/api/v1.0/getSnapshot"
+        return f"{curl} -H 'X-API-Key: ...' {origin}/api/v1.0/getSnapshot"
     if settings.webhooks.tokens:
-        return f"curl -d title=Test {origin}/webhook/TOKEN"
+        return f"{curl} -d title=Test {origin}/webhook/TOKEN"
     return f"{origin}/ in a browser"
 
 

@@ -28,6 +28,7 @@ PUBLIC = {
     "hooks.receive_with_token",
     "scanning.validate",
     "scanning.receive",
+    "ops.security_txt",
 }
 # Pages and files anybody may have: without them nobody could log in.
 PUBLIC_PAGES = {
@@ -348,10 +349,12 @@ def test_the_sample_as_it_is_changes_nothing() -> None:
     tree = yaml.safe_load(reference.sample())
     # Headings of sections, and nothing below them.
     inner = {
-        *("sense.noise", "storage.s3", "scanning.correlation", "login.second_factor"),
+        *("sense.noise", "server.tls", "storage.s3", "scanning.correlation"),
+        "login.second_factor",
     }
     assert set(paths(tree)) <= set(tree) | inner
     assert tree["sense"] == {"noise": None}
+    assert tree["server"] == {"tls": None}
     assert tree["storage"] == {"s3": None}
 
 

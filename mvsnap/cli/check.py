@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.markup import escape
 
-from mvsnap.cli import check_keys, check_recorder
+from mvsnap.cli import check_keys, check_recorder, check_tls
 from mvsnap.cli.terminal import (
     CheckResult,
     config_option,
@@ -52,6 +52,7 @@ def check(ctx: click.Context) -> None:
 def _checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
     checks = [
         *([("proxies", _proxies)] if settings.server.believes_anyone else ()),
+        *check_tls.checks(settings),
         ("database", lambda: _database(settings)),
         ("api keys", lambda: check_keys.api_keys(settings)),
         ("jobs", lambda: _engine(settings)),

@@ -237,6 +237,7 @@ def _next_steps(
     has_key = bool(values["meraki"]) or known.meraki.configured
     pictures = has_key and values["meraki"].get("cameras", known.meraki.cameras)
     url = known.server.own_url
+    curl = "curl -k" if known.server.tls.pair else "curl"
     yield "python -m mvsnap check      check every service"
     if pictures:
         yield "python -m mvsnap snapshot   take a first snapshot"
@@ -245,8 +246,8 @@ def _next_steps(
     else:
         yield "make run                    start the service"
     if pictures:
-        yield f"curl -H 'X-API-Key: {key}' {url}/api/v1.0/getSnapshot"
+        yield f"{curl} -H 'X-API-Key: {key}' {url}/api/v1.0/getSnapshot"
     if values["recorder"] or known.recorder.cameras:
         tokens = values["webhooks"].get("tokens")
         token = tokens[0]["token"] if tokens else "..."
-        yield f"curl -d text='Just a test' {url}/webhook/{token}"
+        yield f"{curl} -d text='Just a test' {url}/webhook/{token}"

@@ -31,9 +31,9 @@ _ROUNDS = 50
 def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of `path`, overridden by MVSNAP_* variables.
 
-    A missing file counts as empty. Relative paths (data_dir, badges.directory) are
-    relative to the folder of `config/`, so a service finds the same files whatever its
-    working directory.
+    A missing file counts as empty. Relative paths (data_dir, server.tls,
+    badges.directory) are relative to the folder of `config/`, so a service finds the
+    same files whatever its working directory.
 
     Raises:
         BadConfig: every mistake, `path: expectation, got value`, and the variable it
@@ -66,8 +66,11 @@ def load_usable(
         raise BadConfig(mistakes)
     root = path.resolve().parent
     root = root.parent if root.name == "config" else root
+    tls = settings.server.tls.below(root)
+    mistakes += [with_variable(line, variables) for line in tls.mistakes()]
     below_root = {
         "data_dir": root / settings.data_dir,
+        "server": settings.server.model_copy(update={"tls": tls}),
         "badges": settings.badges.below(root),
     }
     return settings.model_copy(update=below_root), mistakes

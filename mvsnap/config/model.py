@@ -24,6 +24,7 @@ from mvsnap.config.values import (
     LEAST_KEY,
     ApiSecret,
     CameraOrAll,
+    Contact,
     Cron,
     FileName,
     Secret,
@@ -53,6 +54,11 @@ class Site(Section):
         None,
         description="URL at which people and devices reach this gateway; "
         "default: the address of the request",
+    )
+    security_contact: Contact | None = Field(
+        None,
+        description="where to report a vulnerability, for /.well-known/security.txt: "
+        "an e-mail address, https:... or tel:...",
     )
 
     @property

@@ -40,9 +40,9 @@ with its path.
 * **Secrets in files**: add `_FILE` to read the value from a file, as in
   `MVSNAP_MERAKI__API_KEY_FILE=/run/secrets/meraki`.
 * **Another file**: `--config FILE`, or `MVSNAP_CONFIG` under gunicorn and uWSGI.
-* **Relative paths**: `data_dir` and `badges.directory` are relative to the folder that
-  holds `config/`, or, for a settings file elsewhere, to that file's own folder.
-  `sense.ca_file` is relative to the working directory.
+* **Relative paths**: `data_dir`, `server.tls` and `badges.directory` are relative to
+  the folder that holds `config/`, or, for a settings file elsewhere, to that file's own
+  folder. `sense.ca_file` is relative to the working directory.
 * A section appears only once in the file: add new keys to the section that is there.
 * Changes to the file need a restart. The crowd rule and its recipients can also be
   changed at `/settings`, where changes take effect within two seconds.

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, IPvAnyNetwork
+from pydantic import Field, IPvAnyNetwork, model_validator
 
 from mvsnap.config.values import Section
+from mvsnap.errors import BadConfig
+from mvsnap.tls import load_chain
 
 # As it was before proxies had names: whoever reaches the port is believed.
 ProxyCount = Annotated[int, Field(ge=0, le=5)]
@@ -17,9 +20,53 @@ BELIEVES_ANYONE = (
 )
 
 
+class TlsFiles(Section):
+    """Empty, or complete."""
+
+    cert: Path | None = Field(
+        None,
+        description="file with the certificate and those that lead to its issuer "
+        "(PEM): the server then speaks https; read again when it is renewed",
+    )
+    key: Path | None = Field(
+        None, description="file with its private key (PEM, without a password)"
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> TlsFiles:
+        if (self.cert is None) != (self.key is None):
+            raise ValueError("cert and key are needed together")
+        return self
+
+    @property
+    def pair(self) -> tuple[Path, Path] | None:
+        """Certificate and key; None: the server speaks http."""
+        if self.cert is None or self.key is None:
+            return None
+        return self.cert, self.key
+
+    def below(self, root: Path) -> TlsFiles:
+        """Return the settings with the files resolved against `root`."""
+        if self.pair is None:
+            return self
+        cert, key = self.pair
+        return self.model_copy(update={"cert": root / cert, "key": root / key})
+
+    def mistakes(self) -> list[str]:
+        """Return what makes the files unusable."""
+        if self.pair is None:
+            return []
+        try:
+            load_chain(*self.pair)
+        except BadConfig as exc:
+            return exc.mistakes
+        return []
+
+
 class ServerSection(Section):
     host: str = Field("0.0.0.0", description="address to listen on")
     port: int = Field(5004, ge=1, le=65535, description="port to listen on")
+    tls: TlsFiles = TlsFiles()
     threads: int = Field(
         12,
         ge=4,
@@ -58,13 +105,14 @@ class ServerSection(Section):
     def own_url(self) -> str:
         """The URL at which a program on this machine reaches the server."""
         host = self.host.strip() or "0.0.0.0"
+        scheme = "https" if self.tls.pair else "http"
         try:
             address = ip_address(host)
         except ValueError:
-            return f"http://{host}:{self.port}"
+            return f"{scheme}://{host}:{self.port}"
         if address.is_unspecified:
             address = ip_address("127.0.0.1" if address.version == 4 else "::1")
         # A zone, as in fe80::1%eth0, is written with an encoded %.
         shown = str(address).replace("%", "%25")
         shown = shown if address.version == 4 else f"[{shown}]"
-        return f"http://{shown}:{self.port}"
+        return f"{scheme}://{shown}:{self.port}"

@@ -27,6 +27,8 @@ LEAST_OLD_KEY = 8
 LEAST_SECRET = 8
 # Characters that an address contains without being encoded.
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
+_MAIL = re.compile(r"[!-9;-?A-~]{1,64}@[A-Za-z0-9.-]{1,253}")
+_CONTACT = re.compile(r"(mailto:[!-~]{1,64}@|https://|tel:)[!-~]{1,500}")
 # Letters of any alphabet and digits; spaces, dots, _ and - only inside.
 _NAME = re.compile(r"[^\W_]([\w .-]{0,38}[\w.-])?")
 
@@ -111,6 +113,16 @@ def _origin(url: str) -> str:
     return url.rstrip("/")
 
 
+def _contact(text: str) -> str:
+    """Return an address as RFC 9116 wants it: a URI, never plain http."""
+    text = text.strip()
+    if _MAIL.fullmatch(text):
+        text = f"mailto:{text}"
+    if not _CONTACT.fullmatch(text):
+        raise ValueError("expected an e-mail address, or one with https: or tel:")
+    return text
+
+
 def _file_name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", text):
         raise ValueError("expected a file name without a folder")
@@ -176,6 +188,7 @@ FileName = Annotated[str, AfterValidator(_file_name)]
 AddressToken = Annotated[Secret, AfterValidator(_address_token)]
 ApiSecret = Annotated[Secret, AfterValidator(_api_secret)]
 SharedSecret = Annotated[Secret, AfterValidator(_shared_secret)]
+Contact = Annotated[str, AfterValidator(_contact)]
 Url = Annotated[str, AfterValidator(_origin)]
 SerialText = Annotated[str, AfterValidator(_serial)]
 PictureSerial = Annotated[str, AfterValidator(_picture_serial)]

@@ -178,7 +178,6 @@ def _snapshot(name: str) -> Json:
             "207": json_answer("Snapshots", "Some cameras failed"),
         },
         [idempotency_key()],
-        errors=("TooLarge",),
     )
 
 
@@ -190,6 +189,7 @@ def _file(name: str, summary: str, mimetype: str) -> Json:
             "200": file_answer(mimetype, "The file"),
             "206": file_answer(mimetype, "The part requested with Range"),
             "304": {"description": "Not changed"},
+            "412": {"description": "The file is not the one of If-Match"},
             "416": {"$ref": "#/components/responses/BadRange"},
         },
         [path_parameter("event_id", "id of the event")],
@@ -206,7 +206,6 @@ def _add_badges() -> Json:
             "202": json_answer("BadgesAdded", "Stored; pictures are fetched later"),
         },
         [],
-        errors=("TooLarge",),
     )
     one = reference("BadgeEventBody")
     many = {"type": "array", "items": one, "minItems": 1, "maxItems": json_body.MOST}
@@ -230,7 +229,6 @@ def _mute() -> Json:
         "Mute crowds for a while: recorded, but not posted; needs the scope mute",
         {"201": json_answer("Mute", "Muted")},
         [],
-        errors=("TooLarge",),
     )
     return operation | {
         "requestBody": body(reference("MuteBody"), "MuteForm", required=False)
@@ -243,14 +241,14 @@ def _receive(name: str, parameters: list[Json]) -> Json:
         "Receive an alarm from IXON, Meraki or any machine; needs the scope webhook",
         {"202": json_answer("Alarm", "Accepted and stored, or ignored with a reason")},
         [*parameters, idempotency_key()],
-        errors=("NotFound", "TooLarge"),
+        errors=("NotFound", "UnknownCoding"),
     )
     return operation | {"requestBody": body(reference("AlarmMessage"), "AlarmForm")}
 
 
 def _scanning() -> Json:
     token = [path_parameter("token", "one of scanning.endpoints")]
-    errors = ("NotFound", "TooLarge")
+    errors = ("NotFound", "UnknownCoding")
     answer = {"200": file_answer("text/plain", "The validator and nothing else")}
     about = "Prove to the Dashboard that this address is yours"
     get = describe("getValidator", about, answer, token, errors=errors)

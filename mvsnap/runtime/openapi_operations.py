@@ -12,7 +12,9 @@ _COMMON_ERRORS = (
     "BadInput",
     "Unauthorized",
     "Forbidden",
+    "TooLarge",
     "TooManyRequests",
+    "HeadTooLong",
     "Unavailable",
 )
 _ERRORS: dict[str, tuple[str, str]] = {
@@ -21,12 +23,14 @@ _ERRORS: dict[str, tuple[str, str]] = {
     "Forbidden": ("403", "The key may not use this camera or room, or lacks the scope"),
     "NotFound": ("404", "Not found, or the key may not see it"),
     "TooLarge": ("413", "The body is too large"),
+    "UnknownCoding": ("415", "Content-Encoding is neither gzip nor deflate"),
     "BadRange": ("416", "The file has no such range"),
     "TooManyRequests": (
         "429",
         "Too many requests, or accepted work, of this caller; try again after "
         "Retry-After seconds",
     ),
+    "HeadTooLong": ("431", "The head of the request is above 16 KiB"),
     "Unavailable": (
         "503",
         "Nothing was accepted; try again after Retry-After seconds",
@@ -42,18 +46,17 @@ def describe(
     parameters: list[Json],
     errors: tuple[str, ...] = (),
 ) -> Json:
-    names = (*_COMMON_ERRORS, *errors)
-    refused = {
-        _ERRORS[error][0]: {"$ref": f"#/components/responses/{error}"}
-        for error in names
-    }
     return {
         "operationId": name,
         "summary": summary,
         "security": KEYS,
         "parameters": parameters,
-        "responses": answers | refused,
+        "responses": answers | _refusals(*_COMMON_ERRORS, *errors),
     }
+
+
+def _refusals(*names: str) -> Json:
+    return {_ERRORS[n][0]: {"$ref": f"#/components/responses/{n}"} for n in names}
 
 
 def describe_open(name: str, summary: str, schema: str, *also: str) -> Json:
@@ -63,7 +66,7 @@ def describe_open(name: str, summary: str, schema: str, *also: str) -> Json:
         "operationId": name,
         "summary": summary,
         "security": [],
-        "responses": dict.fromkeys(("200", *also), answer),
+        "responses": dict.fromkeys(("200", *also), answer) | _refusals("HeadTooLong"),
     }
 
 
@@ -118,7 +121,11 @@ def json_answer(schema: str, about: str = "Found") -> Json:
 
 
 def file_answer(mime: str, about: str) -> Json:
-    return {"description": about, "content": {mime: {"schema": {"type": "string"}}}}
+    """Text, or a file of bytes: what generated clients give for it."""
+    schema = {"type": "string"}
+    if not mime.startswith("text/"):
+        schema["format"] = "binary"
+    return {"description": about, "content": {mime: {"schema": schema}}}
 
 
 def responses() -> Json:

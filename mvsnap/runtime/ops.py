@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 from flask import Blueprint, Response, current_app, request
@@ -14,6 +15,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
 from mvsnap import __version__
+from mvsnap.clock import iso
+from mvsnap.errors import NotFound
 from mvsnap.runtime.answers import HealthAnswer, ReadinessAnswer
 from mvsnap.runtime.clock_state import ClockSinceStart, mistake
 from mvsnap.runtime.openapi import document
@@ -30,6 +33,8 @@ from mvsnap.web.params import read_parameters
 bp = Blueprint("ops", __name__)
 
 _LEAST_FREE_BYTES = 200_000_000
+# Less than a year, says the RFC.
+_SECURITY_TXT_DAYS = 180
 _CLOCK = "mvsnap_clock_since_start"
 
 
@@ -81,6 +86,19 @@ def metrics() -> ResponseReturnValue:
 def openapi() -> ResponseReturnValue:
     public_url = gateway().settings.site.public_url
     return json_response(document(public_url or request.script_root))
+
+
+@bp.get("/.well-known/security.txt")
+@auth.public
+def security_txt() -> ResponseReturnValue:
+    """RFC 9116. It is as fresh as the settings of a service that runs."""
+    contact = gateway().settings.site.security_contact
+    if contact is None:
+        raise NotFound("No site.security_contact is set")
+    today = gateway().clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    expires = iso(today + timedelta(days=_SECURITY_TXT_DAYS))
+    text = f"Contact: {contact}\nExpires: {expires}\n"
+    return Response(text, content_type="text/plain; charset=utf-8")
 
 
 def _store() -> str:

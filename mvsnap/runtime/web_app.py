@@ -26,7 +26,17 @@ from mvsnap.resources import STATIC, TEMPLATES
 from mvsnap.runtime import ops
 from mvsnap.sqlite_errors import reason
 from mvsnap.visitors import pages as visitors
-from mvsnap.web import api, auth, context, events, login, login_code, mutes, pages
+from mvsnap.web import (
+    api,
+    auth,
+    context,
+    events,
+    https,
+    login,
+    login_code,
+    mutes,
+    pages,
+)
 from mvsnap.web.answers import ErrorAnswer, ErrorDetails, json_response
 from mvsnap.web.auth.session_key import SessionKey
 from mvsnap.web.auth.stored_keys import StoredKeys
@@ -95,6 +105,7 @@ def create_app(gateway: Gateway) -> Flask:
     login_code.prepare(app, gateway)
     pages.prepare(app)
     app.after_request(_no_sniffing)
+    app.after_request(https.add_hsts)
     app.register_error_handler(MvsnapError, _expected)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(SQLAlchemyError, _no_storage)

@@ -6,12 +6,16 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from mvsnap.config.model import Scope
 from mvsnap.web import auth
 from tests.gateway import KEY, clouds, environment, gateway
+from tests.runtime.right_secrets import ANSWERS, SETTINGS
 from tests.web.build import Web
 from tests.web.described import described
 
@@ -66,7 +70,9 @@ def test_no_request_gets_a_5xx_or_an_answer_the_description_does_not_allow(
     with clouds() as simulated:
         simulated.dashboard.rate_limit = None
         server = {"rate_per_minute": 1_000_000, "queue_size": 100_000}
-        with gateway(tmp_path, simulated.settings(server=server)) as served:
+        keys = [{"name": "all", "key": KEY, "scopes": get_args(Scope)}]
+        settings = simulated.settings(api_keys=keys, server=server, **SETTINGS)
+        with gateway(tmp_path, settings) as served:
             done = subprocess.run(
                 [
                     *(sys.executable, "-m", "schemathesis.cli", "run"),
@@ -80,10 +86,26 @@ def test_no_request_gets_a_5xx_or_an_answer_the_description_does_not_allow(
                     "--no-color",
                 ],
                 cwd=tmp_path,
-                env=environment(),
+                env=environment(SCHEMATHESIS_HOOKS="tests.runtime.right_secrets"),
                 capture_output=True,
                 text=True,
                 timeout=900,
                 check=False,
             )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    answers = Counter((tmp_path / ANSWERS).read_text().splitlines())
+    assert got_past_the_secrets(answers), answers
+
+
+def got_past_the_secrets(answers: Counter[str]) -> bool:
+    """Whether what asks for one was often admitted, at each of its addresses."""
+    return all(
+        answers[admitted] > 5
+        for admitted in (
+            "GET /scanning/{token} 200",
+            "POST /scanning/{token} 200",
+            "POST /webhook/{token} 202",
+            "POST /webhook 202",
+            "POST /api/v1.0/mutes 201",
+        )
+    )

@@ -7,8 +7,10 @@ import re
 import shlex
 import subprocess
 import sys
+import threading
 import tomllib
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,9 @@ from compose_spec import PyOptions
 from mvsnap.cli.serve import serve
 from mvsnap.config.load import load
 from mvsnap.config.server import ServerSection
+from mvsnap.tls import load_chain
 from tests.gateway import clouds, gateway
+from tests.servers.certificates import make_pair
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -116,14 +120,41 @@ def test_the_environment_holds_settings_and_no_secret(tmp_path: Path) -> None:
     assert settings.sense.host in SERVICES
 
 
-def test_the_health_check_is_green_where_it_serves(tmp_path: Path) -> None:
+def is_healthy(port: int) -> bool:
     (check,) = instructions("HEALTHCHECK")
     program, flag, code = json.loads(check.partition("CMD")[2])
-    with clouds() as simulated, gateway(tmp_path, simulated.settings()) as served:
-        here = code.replace(f":{PORT}/", f":{served.port}/")
-        assert (program, flag) == ("python", "-c")
-        subprocess.run([sys.executable, "-c", here], check=True)
+    assert (program, flag) == ("python", "-c")
+    here = code.replace(f":{PORT}/", f":{port}/")
     done = subprocess.run(
         [sys.executable, "-c", here], capture_output=True, check=False
     )
-    assert done.returncode != 0
+    return done.returncode == 0
+
+
+def test_the_health_check_is_green_where_it_serves(tmp_path: Path) -> None:
+    with clouds() as simulated, gateway(tmp_path, simulated.settings()) as served:
+        assert is_healthy(served.port)
+    assert not is_healthy(served.port)
+
+
+class Alive(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/healthz" else 404)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def test_the_health_check_is_green_with_tls(tmp_path: Path) -> None:
+    pair = make_pair(tmp_path)
+    server = HTTPServer(("127.0.0.1", 0), Alive)
+    server.socket = load_chain(pair.cert, pair.key).wrap_socket(
+        server.socket, server_side=True
+    )
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    assert is_healthy(server.server_port)
+    server.shutdown()
+    thread.join()
+    server.server_close()

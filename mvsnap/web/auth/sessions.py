@@ -16,6 +16,7 @@ from flask_wtf.csrf import generate_csrf
 from mvsnap.config.model import LoginSection
 from mvsnap.core.browsers import browser_of
 from mvsnap.domain import Change, LoginSession, Role, User
+from mvsnap.web import https
 from mvsnap.web.auth.login_attempts import may_come
 from mvsnap.web.context import gateway
 
@@ -77,9 +78,14 @@ class Sessions(SecureCookieSessionInterface):
         # opened.
         return obj is None or super().is_null_session(obj)
 
+    def get_cookie_name(self, app: Flask) -> str:
+        return https.cookie_name()
+
+    def get_cookie_path(self, app: Flask) -> str:
+        return https.cookie_path()
+
     def get_cookie_secure(self, app: Flask) -> bool:
-        public_url = gateway().settings.site.public_url or ""
-        return request.is_secure or public_url.startswith("https:")
+        return https.is_https()
 
 
 def prepare(app: Flask, session_hours: float) -> None:
@@ -87,7 +93,6 @@ def prepare(app: Flask, session_hours: float) -> None:
     app.session_interface = Sessions()
     app.config.update(
         PERMANENT_SESSION_LIFETIME=timedelta(hours=session_hours),
-        SESSION_COOKIE_NAME="mvsnap",
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_REFRESH_EACH_REQUEST=False,
     )
