@@ -258,7 +258,7 @@ def test_from_log_in_to_log_out(front: Front) -> None:
 
 
 def the_cookie_is_for_this_place(front: Front) -> None:
-    (cookie,) = front.session.cookies
+    (cookie,) = list(front.session.cookies)
     assert cookie.name == ("__Secure" if front.place.path else "__Host") + "-mvsnap"
     assert cookie.path == (front.place.path or "/")
     assert cookie.secure

@@ -216,7 +216,7 @@ def test_no_other_server_is_told_a_cameras_password(
 ) -> None:
     challenge = {"WWW-Authenticate": 'Basic realm="cam"'}
     server.answer = lambda: Response("", 401, challenge)
-    with answering(lambda *_: redirect(f"http://127.0.0.1:{port}/phish")) as camera:  # type: ignore[assignment]
+    with answering(lambda *_: redirect(f"http://127.0.0.1:{port}/phish")) as camera:  # type: ignore[arg-type]
         with pytest.raises(CameraRefused, match="redirects to another server"):
             ask(source(f"{camera}/video", auth=Auth(kind, "viewer", "its-password")))
         assert server.paths == []
