@@ -20,6 +20,7 @@ from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.users import UserStore
 from mvsnap.store.videos import VideoStore
+from mvsnap.web.access_limits import AccessLimits
 from mvsnap.web.recipients import RecipientCheck
 
 EXTENSION = "mvsnap"
@@ -45,6 +46,7 @@ class Gateway:
     metrics: Metrics
     features: tuple[object, ...]
     recipients: RecipientCheck = field(default_factory=RecipientCheck)
+    accesses: AccessLimits = field(default_factory=AccessLimits)
 
     @property
     def zone(self) -> ZoneInfo:

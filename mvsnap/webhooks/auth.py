@@ -70,7 +70,7 @@ def hook_token(
     @wraps(view)
     def admitted(token: str) -> ResponseReturnValue:
         authenticators = _authenticators()
-        caller = admit_token(authenticators.tokens, token)
+        g.caller = caller = admit_token(authenticators.tokens, token)
         g.sender = AlarmSender(caller, authenticators.by_name[caller.name])
         return view()
 
@@ -90,6 +90,7 @@ def hook_key(
         except Unauthorized:
             why = "Wrong API key or shared secret" if secret else _ADMISSION
             raise Unauthorized(why) from None
+        g.caller = caller
         caller.require_scope("webhook")
         g.sender = AlarmSender(caller)
         return view()
