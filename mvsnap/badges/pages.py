@@ -270,7 +270,6 @@ def _review_page(
     """unsaved: the verdict on an outdated page, not stored."""
     _, older = _store().beside(asked.all_pages, badge.id)
     newer, _ = _store().beside(_way_back(asked), badge.id)
-    following = _store().badge(older) if older else None
     (row,) = _rows([badge])
     origin, address = frame_of(badge.user_id)
     page = make_response(
@@ -281,7 +280,6 @@ def _review_page(
             badge=badge,
             newer=newer,
             older=older,
-            following=_rows([following])[0] if following else None,
             history=history(badge.id),
             unsaved=unsaved,
             room=room_to_notify(),
