@@ -47,6 +47,7 @@ from mvsnap.domain import Role, Serial
 from mvsnap.errors import BadInput, JudgedMeanwhile, NotFound
 from mvsnap.store.paging import Page
 from mvsnap.web import auth
+from mvsnap.web.access_log import viewed
 from mvsnap.web.context import feature, gateway
 from mvsnap.web.csv_file import csv_file
 from mvsnap.web.pages import local_time, with_frame
@@ -69,6 +70,8 @@ def index() -> ResponseReturnValue:
     if not asked.mistakes:
         found = _store().badges(asked.wanted, _PAGE + 1)
     shown = Page.cut(found, _PAGE)
+    if found:
+        viewed("list of badge events")
     page = render_template(
         "badges/index.html",
         asked=asked,
@@ -100,6 +103,7 @@ def download() -> ResponseReturnValue:
 def review(badge_id: str) -> ResponseReturnValue:
     asked, badge = _asked(), _badge(badge_id)
     asked.require_valid()
+    viewed(f"badge event {badge.id}")
     return _review_page(asked, badge)
 
 
@@ -155,7 +159,10 @@ def fetch_again(badge_id: str) -> ResponseReturnValue:
 @bp.get("/badges/<badge_id>/picture.jpg")
 @auth.page(Role.VIEWER)
 def picture(badge_id: str) -> ResponseReturnValue:
-    return _file(gateway().files.picture(_badge(badge_id).picture_path))
+    path = gateway().files.picture(_badge(badge_id).picture_path)
+    if path is not None:
+        viewed(f"badge event {badge_id}")
+    return _file(path)
 
 
 @bp.get("/badges/<badge_id>/thumbnail.jpg")
@@ -263,7 +270,6 @@ def _review_page(
     """unsaved: the verdict on an outdated page, not stored."""
     _, older = _store().beside(asked.all_pages, badge.id)
     newer, _ = _store().beside(_way_back(asked), badge.id)
-    following = _store().badge(older) if older else None
     (row,) = _rows([badge])
     origin, address = frame_of(badge.user_id)
     page = make_response(
@@ -274,7 +280,6 @@ def _review_page(
             badge=badge,
             newer=newer,
             older=older,
-            following=_rows([following])[0] if following else None,
             history=history(badge.id),
             unsaved=unsaved,
             room=room_to_notify(),

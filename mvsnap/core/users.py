@@ -10,6 +10,16 @@ from mvsnap.errors import BadInput
 
 LONGEST_NAME = 64
 LOG_IN, LOG_OUT = "login", "logout"
+# Nothing changed: who was shown or sent what, and who was refused.
+VIEWED, DOWNLOADED, REFUSED = "viewed", "downloaded", "refused"
+# Lines of the audit log by kind; what is in none of them is a change.
+KINDS_OF_LINES = {
+    "logins": (LOG_IN, LOG_OUT),
+    "viewed": (VIEWED,),
+    "downloaded": (DOWNLOADED,),
+    "refused": (REFUSED,),
+}
+NO_CHANGES = tuple(what for kinds in KINDS_OF_LINES.values() for what in kinds)
 # Used for a failed login with an unknown name. What was typed is not stored: it may be
 # a password in the wrong field.
 UNKNOWN_NAME = "unknown name"
@@ -96,8 +106,9 @@ def own_change(name: str, now: datetime, what: str) -> Change:
 
 
 def has_failed(change: Change) -> bool:
-    """Return whether the line is about a failed login."""
-    return change.what == LOG_IN and change.after.startswith(_FAILED)
+    """Return whether the line is about a failed login, or something refused."""
+    is_failed_login = change.what == LOG_IN and change.after.startswith(_FAILED)
+    return is_failed_login or change.what == REFUSED
 
 
 def log_out_change(name: str, address: str, now: datetime) -> Change:

@@ -21,12 +21,13 @@ from mvsnap.badges import api as badges
 from mvsnap.badges import pages as badge_review
 from mvsnap.config.server import ServerSection
 from mvsnap.core.keys import KeyKind
-from mvsnap.errors import MvsnapError
+from mvsnap.errors import Forbidden, MvsnapError
 from mvsnap.resources import STATIC, TEMPLATES
 from mvsnap.runtime import ops
 from mvsnap.sqlite_errors import reason
 from mvsnap.visitors import pages as visitors
 from mvsnap.web import (
+    access_log,
     api,
     auth,
     context,
@@ -134,6 +135,8 @@ def error_answer(code: str, message: str, status: int) -> Response:
 
 
 def _expected(error: MvsnapError) -> ResponseReturnValue:
+    if isinstance(error, Forbidden):
+        access_log.refused(error.message)
     answer = error_answer(error.code, error.message, error.status)
     retry_after_s = getattr(error, "retry_after_s", None)
     if retry_after_s is not None:

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, select
+from sqlalchemy.exc import SQLAlchemyError
 
+from mvsnap.core.users import KINDS_OF_LINES, NO_CHANGES
 from mvsnap.domain import Change
+from mvsnap.sqlite_errors import reason
 from mvsnap.store.database import Database
 from mvsnap.store.paging import Order, pages
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import audit
 
+log = logging.getLogger(__name__)
+
 _NEWEST_FIRST = Order(falling=(audit.c.id,))
 
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which lines; None means any. `until` is exclusive; `after` is paging, an id."""
+    """Which lines; None means any. `until` is exclusive; `after` is paging, an id.
+
+    kind: of KINDS_OF_LINES, or "changes".
+    """
 
     who: str | None = None
+    kind: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     after: int | None = None
@@ -43,6 +53,13 @@ class AuditLog:
     def add(self, change: Change) -> None:
         with self._db.writing() as connection:
             write_changes(connection, [change])
+
+    def note(self, change: Change) -> None:
+        """Add a line about what was only looked at: that works without the log, too."""
+        try:
+            self.add(change)
+        except SQLAlchemyError as exc:
+            log.error("the audit log cannot be written: %s", reason(exc))
 
     def lines(self, wanted: AuditFilter, limit: int) -> list[AuditLine]:
         """Return lines, newest first, at most `limit`."""
@@ -83,6 +100,10 @@ def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.who is not None:
         found.append(audit.c.who == wanted.who)
+    if wanted.kind in KINDS_OF_LINES:
+        found.append(audit.c.what.in_(KINDS_OF_LINES[wanted.kind]))
+    elif wanted.kind is not None:
+        found.append(audit.c.what.not_in(NO_CHANGES))
     if wanted.since is not None:
         found.append(audit.c.at >= wanted.since)
     if wanted.until is not None:

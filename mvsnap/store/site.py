@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
-from mvsnap.core.users import LOG_IN, LOG_OUT
+from mvsnap.core.users import NO_CHANGES
 from mvsnap.domain import Camera, Change, Mute, Serial, Zone, ZoneId
 from mvsnap.store.database import Database
 from mvsnap.store.purging import OldRows, PurgeResult, purge
@@ -95,8 +95,8 @@ class SiteStore:
     # --- audit
 
     def changes(self, limit: int) -> list[Change]:
-        """Return the newest audit log lines except logins, newest first."""
-        of_settings = audit.c.what.not_in((LOG_IN, LOG_OUT))
+        """Return the newest audit log lines of changes, newest first."""
+        of_settings = audit.c.what.not_in(NO_CHANGES)
         statement = select(audit).where(of_settings)
         statement = statement.order_by(audit.c.id.desc()).limit(limit)
         with self._db.reading() as connection:

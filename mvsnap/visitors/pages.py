@@ -29,6 +29,7 @@ from mvsnap.visitors.page_zone import known_zone, zone_hours
 from mvsnap.visitors.parts import VisitorParts
 from mvsnap.visitors.store import VisitorStore
 from mvsnap.web import auth
+from mvsnap.web.access_log import viewed
 from mvsnap.web.context import feature, gateway
 from mvsnap.web.csv_file import csv_file
 from mvsnap.web.pages.places import Places, known_places
@@ -132,7 +133,10 @@ def download_zone(serial: str, zone_id: str) -> ResponseReturnValue:
 @auth.page(Role.VIEWER)
 def picture(serial: str, zone_id: str, hour: str) -> ResponseReturnValue:
     found = _picture(serial, zone_id, hour)
-    return _file(gateway().files.picture(found.snapshot_path))
+    path = gateway().files.picture(found.snapshot_path)
+    if path is not None:
+        viewed(f"picture of {serial}, zone {zone_id}, hour {hour}")
+    return _file(path)
 
 
 @bp.get("/visitors/<serial>/<zone_id>/<hour>/thumbnail.jpg")

@@ -23,6 +23,7 @@ from mvsnap.store.session_keys import SessionKeyStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.users import UserStore
 from mvsnap.store.videos import VideoStore
+from mvsnap.web.access_limits import AccessLimits
 from mvsnap.web.recipients import RecipientCheck
 
 EXTENSION = "mvsnap"
@@ -51,6 +52,7 @@ class Gateway:
     metrics: Metrics
     features: tuple[object, ...]
     recipients: RecipientCheck = field(default_factory=RecipientCheck)
+    accesses: AccessLimits = field(default_factory=AccessLimits)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from flask import Response
 
 from mvsnap.core.csv_table import Columns, csv_lines
+from mvsnap.web.access_log import downloaded
 
 Row = TypeVar("Row")
 
@@ -16,6 +17,7 @@ def csv_file(
     name: str, columns: Columns[Row], pages: Iterable[Iterable[Row]]
 ) -> Response:
     """Return a table that is streamed; `name` without `.csv`."""
+    downloaded(f"{name}.csv")
     return Response(
         csv_lines(columns, pages),
         mimetype="text/csv",

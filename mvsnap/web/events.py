@@ -15,6 +15,7 @@ from mvsnap.domain import Event, EventId, EventKind, JobId, Serial
 from mvsnap.errors import BadInput, Forbidden, NotFound
 from mvsnap.store.events import EventFilter
 from mvsnap.web import auth
+from mvsnap.web.access_log import viewed
 from mvsnap.web.answers import (
     EventAnswer,
     EventsAnswer,
@@ -22,6 +23,7 @@ from mvsnap.web.answers import (
     ZoneAnswer,
     json_response,
 )
+from mvsnap.web.auth.keys import PERSONAL
 from mvsnap.web.bodies import MOST_IN_TABLE, MOST_LISTED, EventsQuery, names
 from mvsnap.web.context import gateway
 from mvsnap.web.csv_file import csv_file
@@ -41,6 +43,7 @@ def list_events() -> ResponseReturnValue:
     limit = params.parse_limit(parameters.get("limit") or str(_PAGE), MOST_LISTED)
     found = gateway().store.events(_filter(parameters), limit)
     after = found[-1].id if len(found) == limit else None
+    _note_personal(found)
     shown = _shown_by_others(found)
     answers = [_answer(event, shown.get(event.id)) for event in found]
     return json_response(EventsAnswer(answers, after))
@@ -62,6 +65,7 @@ def download_events() -> ResponseReturnValue:
 def get_event(event_id: str) -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
     event = _event(event_id)
+    _note_personal([event])
     return json_response(_answer(event, _shown_by_others([event]).get(event.id)))
 
 
@@ -72,6 +76,8 @@ def snapshot(event_id: str) -> ResponseReturnValue:
     event = _event(event_id)
     shown = _shown_by_others([event]).get(event.id)
     path = gateway().files.snapshot(shown or event)
+    if path is not None:
+        viewed(f"picture of event {event.id}, {event.camera_name or event.serial}")
     return _picture(event, path)
 
 
@@ -87,6 +93,12 @@ def thumbnail(event_id: str) -> ResponseReturnValue:
     shown = _shown_by_others([event]).get(event.id)
     path = gateway().files.thumbnail(shown or event)
     return _picture(event, path)
+
+
+def _note_personal(found: list[Event]) -> None:
+    if any(event.kind in PERSONAL for event in found):
+        name = f"event {found[0].id}" if len(found) == 1 else "list of events"
+        viewed(f"{name} with the name of a cardholder")
 
 
 def _shown_by_others(events: list[Event]) -> dict[EventId, Event]:
@@ -111,6 +123,7 @@ def clip(event_id: str) -> ResponseReturnValue:
     path = gateway().files.clip(found) if found else None
     if path is None:
         raise NotFound(event.error or "This event has no clip, or it was deleted")
+    viewed(f"clip {event.id}, {event.camera_name}")
     return private_file(path, "video/mp4")
 
 

@@ -73,7 +73,7 @@ def hook_token(
     @wraps(view)
     def admitted(token: str) -> ResponseReturnValue:
         authenticators = _authenticators()
-        caller = admit_token(authenticators.tokens, token)
+        g.caller = caller = admit_token(authenticators.tokens, token)
         settings = caller.token or authenticators.by_name[caller.name]
         g.sender = AlarmSender(caller, settings)
         return view()
@@ -94,6 +94,7 @@ def hook_key(
         except Unauthorized:
             why = "Wrong API key or shared secret" if secret else _ADMISSION
             raise Unauthorized(why) from None
+        g.caller = caller
         caller.require_scope("webhook")
         g.sender = AlarmSender(caller)
         return view()

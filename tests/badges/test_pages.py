@@ -20,6 +20,7 @@ from mvsnap.badges.directory_store import DirectoryState, PhotoRequest
 from mvsnap.badges.model import BadgeEvent, BadgePictureState, Verdict
 from mvsnap.domain import DeliveryState, Role
 from mvsnap.simulator.directory import portrait_of
+from mvsnap.store.audit import AuditFilter
 from mvsnap.web.private_file import NOT_KEPT
 from tests.badges.build import badge
 from tests.web.build import GATE, Web, below_field, send
@@ -392,6 +393,11 @@ def test_pictures_are_only_for_who_is_logged_in_at_that_time(
         assert out.status_code == 401
         assert b"\xff\xd8" not in out.data
         assert web.client().get(address).status_code == 401  # a key is no login
+    # One line for the page with its pictures; the list is another one.
+    reviewer.get(PAGE)
+    noted = web.audit.lines(AuditFilter(kind="viewed"), 9)
+    said = [line.change.after for line in noted]
+    assert said == ["list of badge events", f"badge event {made.id}"]
 
 
 @pytest.mark.parametrize(

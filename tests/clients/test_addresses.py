@@ -211,7 +211,7 @@ def test_the_stream_of_a_web_access_is_checked_like_the_access(
 
 
 @pytest.mark.parametrize("kind", [AuthType.AUTO, AuthType.BASIC, AuthType.DIGEST])
-def test_no_other_server_is_told_a_cameras_password(
+def test_no_other_server_gets_a_cameras_password(
     server: Server, port: int, kind: AuthType
 ) -> None:
     challenge = {"WWW-Authenticate": 'Basic realm="cam"'}

@@ -40,7 +40,9 @@ _ALARMS = (meraki(), sensor("door", 1), ixon())
 
 @schemathesis.hook
 def before_call(
-    _context: schemathesis.HookContext, case: schemathesis.Case[Any], _kwargs: dict[str, Any]
+    _context: schemathesis.HookContext,
+    case: schemathesis.Case[Any],
+    _kwargs: dict[str, Any],
 ) -> None:
     path, choose = case.operation.path, random.Random(repr(case.body))
     if "token" in (case.path_parameters or {}):

@@ -31,7 +31,7 @@ _ENTITY = re.compile(r"&(?=#?\w+;)")
 # Starts of a line that make a heading, list, quote, rule or table row.
 _BLOCK = re.compile(r"(?=[#+=|-]|\d+[.)])")
 # What clients make clickable by itself. Look-alikes here too: a hidden character counts
-# as a letter of a host for some, and is dropped when the link is opened.
+# as part of a host for some, and is dropped when the link is opened.
 _TOKEN = re.compile(r"\S+")
 _E_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")  # opens a new mail, no page
 _AROUND = "()‹›,;:.!?\"'"
@@ -92,7 +92,7 @@ def _without_link(found: re.Match[str]) -> str:
 
 
 def _is_shown(char: str) -> bool:
-    # The joiners are shown: in emoji, and in scripts whose letters they shape.
+    # The joiners are shown: in emoji, and in scripts whose signs they shape.
     is_joiner = char in "\u200c\u200d"
     return is_joiner or unicodedata.category(char) not in ("Cc", "Cf", "Cs")
 

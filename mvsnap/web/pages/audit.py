@@ -1,4 +1,4 @@
-"""Audit log: who changed what, and who logged in, as a list and as a table."""
+"""Audit log: who changed or saw what, and who logged in, as a list and as a table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.core.audit_table import AUDIT_COLUMNS
 from mvsnap.core.days import day_span
-from mvsnap.core.users import has_failed
+from mvsnap.core.users import KINDS_OF_LINES, has_failed
 from mvsnap.domain import Change, Role
 from mvsnap.errors import BadInput
 from mvsnap.store.audit import AuditFilter, AuditLog
@@ -19,13 +19,14 @@ from mvsnap.store.paging import Page
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.csv_file import csv_file
-from mvsnap.web.pages.filters import ListFilter, older_url, plain, typed
+from mvsnap.web.pages.filters import ListFilter, older_url, one_of, plain, typed
 
 bp = Blueprint("audit", __name__)
 
 AuditAsked = ListFilter[AuditFilter]
 
 _PAGE = 50
+_KINDS = {kind: kind.capitalize() for kind in ("changes", *KINDS_OF_LINES)}
 _HIGHEST_ID = 2**31 - 1
 
 
@@ -39,6 +40,7 @@ def index() -> ResponseReturnValue:
         "audit/index.html",
         asked=asked,
         people=here.audit.people(),
+        kinds=_KINDS,
         rows=[(line.change, has_failed(line.change)) for line in shown.rows],
         older=older_url(asked, shown.last),
         newest=url_for(".index", **asked.query),
@@ -69,9 +71,11 @@ def _asked() -> AuditAsked:
 
 def read_filter(given: Mapping[str, str], zone: ZoneInfo) -> AuditAsked:
     """Return the filter; an invalid value is left out of `wanted`."""
-    texts = typed(given, ("who", "day", "after"))
+    texts = typed(given, ("who", "kind", "day", "after"))
     wanted = AuditFilter(
-        who=texts.parsed("who", plain), after=texts.parsed("after", _line_id)
+        who=texts.parsed("who", plain),
+        kind=texts.parsed("kind", lambda text: one_of(text, _KINDS)),
+        after=texts.parsed("after", _line_id),
     )
     span = texts.parsed("day", lambda text: day_span(text, zone))
     if span is not None:

@@ -24,6 +24,7 @@ from mvsnap.errors import BadInput, NotFound
 from mvsnap.store.clip_deletion import finish_deletes
 from mvsnap.store.paging import Page
 from mvsnap.web import auth
+from mvsnap.web.access_log import downloaded, viewed
 from mvsnap.web.context import gateway
 from mvsnap.web.links import webhook_url
 from mvsnap.web.pages.clip_filter import SHOWN, ClipsAsked, read_filter
@@ -166,6 +167,8 @@ def video(clip_id: str) -> ResponseReturnValue:
     if path is None:
         raise NotFound(clip.error or "This clip has no video, or it was deleted")
     name = file_name(clip, _zone()) if request.args.get("download") == "1" else None
+    note = viewed if name is None else downloaded
+    note(f"clip {clip.id}, {clip.camera}")
     return private_file(path, "video/mp4", name=name)
 
 
