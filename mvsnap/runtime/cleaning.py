@@ -46,6 +46,8 @@ KEPT = {
     "visit_count_rule": "one row",
 }
 
+_DELIVERIES = ("deliveries", "repeats")
+
 # Removes what is past its time; True: only says what that would remove.
 Step = Callable[[bool], PurgeResult]
 
@@ -85,12 +87,7 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
     return (
         DataKind("Clips", _CLIP_LIMITS, steps.clips, ("clips",), _OFTEN_S),
         DataKind("Events", _DAYS, steps.events, ("events",)),
-        DataKind(
-            "Deliveries",
-            _DAYS,
-            old(parts.store.purge_deliveries),
-            ("deliveries", "repeats"),
-        ),
+        DataKind("Deliveries", _DAYS, old(parts.store.purge_deliveries), _DELIVERIES),
         DataKind("Entries of removed clips", _DAYS, steps.clip_rows, ("clips",)),
         DataKind("Finished jobs", _DAYS, steps.finished_jobs),
         DataKind("Presences", _DAYS, old(parts.sense.purge), ("presences",)),

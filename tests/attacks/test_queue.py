@@ -97,9 +97,7 @@ def test_a_stuck_button_is_answered_and_harms_nobody(service: Attacked) -> None:
 
 
 def test_requests_that_wait_leave_threads_for_others(service: Attacked) -> None:
-    attack = again_and_again(
-        "GET", f"{_SNAPSHOT}?wait_s=5", headers={"X-API-Key": KEY}
-    )
+    attack = again_and_again("GET", f"{_SNAPSHOT}?wait_s=5", headers={"X-API-Key": KEY})
     service.while_attacked(attack, threads=MANY)
 
 
