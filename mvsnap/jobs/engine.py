@@ -184,7 +184,7 @@ class WorkerEngine:
         return _job_of(status)
 
     def waiting(self, at_most: int) -> Counter[str]:
-        return waiting_of_callers(self._dbos, at_most)
+        return waiting_of_callers(self._instance, at_most)
 
     def waiting_equal(self, equal: str) -> JobId | None:
         return waiting_equal(self._instance, equal)

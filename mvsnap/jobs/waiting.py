@@ -1,40 +1,53 @@
-"""Reads which jobs wait from the tables of dbos: whose they are, and equal ones."""
+"""Reads which jobs wait from the table of dbos: whose they are, and equal ones.
+
+Asked of dbos, a lost database would hold the request until it is back, and a count
+would read all that was ever finished. SQLite uses an index of a part of the rows only
+if its condition is repeated to the letter.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, literal_column, select, union_all
 
 from mvsnap.domain import JobId
 
 WORKFLOW = "run_job"
 # Jobs that wait for an equal one: of each kind at most one runs.
 EQUAL_QUEUE = "equal"
-_WAITING = ["PENDING", "ENQUEUED", "DELAYED"]
 
 
 def waiting_of_callers(engine: Any, at_most: int) -> Counter[str]:
     """Count the jobs that are accepted and not finished, by caller.
 
-    engine: DBOS itself or its client; both list workflows the same way.
+    engine: DBOS itself or its client.
+
+    Raises:
+        SQLAlchemyError: the database is unavailable.
     """
-    found = engine.list_workflows(
-        name=WORKFLOW,
-        status=_WAITING,
-        limit=at_most,
-        load_input=False,
-        load_output=False,
-    )
-    return Counter(status.authenticated_user or "" for status in found)
+    jobs = engine._sys_db
+    table = jobs.tables.workflow_status
+    is_delayed = table.c.status == literal_column("'DELAYED'")
+    waiting = union_all(
+        *(
+            select(table.c.authenticated_user).where(table.c.name == WORKFLOW, status)
+            for status in (jobs._in_flight_status_prover(), is_delayed)
+        )
+    ).limit(at_most)
+    caller = waiting.subquery().c.authenticated_user
+    statement = select(caller, func.count()).group_by(caller)
+    with jobs.engine.connect() as connection:
+        found = connection.execute(statement).all()
+    return Counter({caller or "": many for caller, many in found})
 
 
 def waiting_equal(engine: Any, equal: str) -> JobId | None:
     """Return the newest job with this mark that has never begun.
 
-    dbos has no public way to ask for it. One search of an index, which SQLite uses only
-    if its condition is repeated.
+    Raises:
+        SQLAlchemyError: the database is unavailable.
     """
     jobs = engine._sys_db
     table = jobs.tables.workflow_status

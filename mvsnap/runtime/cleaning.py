@@ -51,6 +51,8 @@ KEPT = {
     "visit_count_rule": "one row",
 }
 
+_DELIVERIES = ("deliveries", "repeats")
+
 # Removes what is past its time; True: only says what that would remove.
 Step = Callable[[bool], PurgeResult]
 
@@ -103,12 +105,7 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
             for_room=steps.clips_over_limits,
         ),
         DataKind("Events", _DAYS, steps.events, ("events",)),
-        DataKind(
-            "Deliveries",
-            _DAYS,
-            old(parts.store.purge_deliveries),
-            ("deliveries", "repeats"),
-        ),
+        DataKind("Deliveries", _DAYS, old(parts.store.purge_deliveries), _DELIVERIES),
         DataKind("Entries of removed clips", _DAYS, steps.clip_rows, ("clips",)),
         DataKind("Finished jobs", _DAYS, steps.finished_jobs),
         DataKind("Presences", _DAYS, old(parts.sense.purge), ("presences",)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -76,7 +77,8 @@ def readyz() -> ResponseReturnValue:
 @auth.api_key("read")  # also on this machine: behind a proxy everybody is local
 def metrics() -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
-    gateway().jobs.backlog()
+    with suppress(SQLAlchemyError):  # the last number is better than no metrics
+        gateway().jobs.backlog()
     text = generate_latest(gateway().metrics.registry)
     return Response(text, content_type=CONTENT_TYPE_LATEST)
 
@@ -134,7 +136,11 @@ def _worker() -> str:
 
 def _queue() -> str:
     size = gateway().settings.server.queue_size
-    return "ok" if gateway().jobs.backlog() < size else f"{size} jobs are waiting"
+    try:
+        waiting = gateway().jobs.backlog()
+    except SQLAlchemyError as exc:
+        return f"unknown: the database does not answer: {reason(exc)}"
+    return "ok" if waiting < size else f"{size} jobs are waiting"
 
 
 def _disk() -> str:

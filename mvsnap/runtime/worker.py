@@ -137,7 +137,7 @@ class Worker:
 
 
 def _run(runner: JobRunner, repeats: RepeatStore, job: Job) -> float | None:
-    """Run the job; what joined it while it waited is told with it."""
+    """Run the job, with the number of triggers that joined it while it waited."""
     return runner.run(replace(job, times=1 + repeats.begin(job.id)))
 
 

@@ -133,6 +133,7 @@ def site(tmp_path: Path, url: str) -> Iterator[Site]:
 # Tables whose rows have no file and need no other row.
 PLAIN = (
     "deliveries",
+    "repeats",
     "presences",
     "watches",
     "camera_last_seen",

@@ -508,3 +508,18 @@ def test_few_wait_for_a_password_check_and_of_one_address_fewer(
         may_go_on.set()
         assert anna.result() is not None
         assert [each.result() for each in flood] == [None] * 3
+
+
+def test_neighbours_behind_an_address_lock_out_nobody_who_is_known_there(
+    web: Web,
+) -> None:
+    web.add_user("anna")
+    assert log_in(web.browser(), "anna").status_code == 303
+    client = web.browser()
+    for number in range(10):
+        log_in(client, f"name-{number}", "wrong")
+    assert log_in(client, "ben", "wrong").status_code == 429
+    assert log_in(client, "anna").status_code == 303
+    for _ in range(10):
+        log_in(client, "anna", "wrong")
+    assert log_in(web.browser(), "anna").status_code == 429

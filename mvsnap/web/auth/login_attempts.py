@@ -49,7 +49,8 @@ class LoginAttempts:
         # One address must not lock a name out everywhere: so few of its failures count.
         self._for_name = Limit(limiter, _COUNTED_FOR_NAME, what, minutes=5)
         self._written = Limit(limiter, _WRITTEN_AN_HOUR, what, minutes=60)
-        # Where somebody has logged in before, strangers cannot lock that user out.
+        # Where somebody has logged in before, strangers cannot lock that user out, nor
+        # neighbours behind the same address.
         self._known_good: set[tuple[str, str]] = set()
         self._waiting = WaitingRequests(_AT_ONCE)
         self._hashing = threading.Lock() if self._backend == "local" else None
@@ -127,16 +128,19 @@ class LoginAttempts:
         return replace(user, password_hash=fresh)
 
     def _counters(self, name: str, address: str) -> list[tuple[Limit, str]]:
-        of_address = (self._of_address, f"address {address}")
+        """Return what may lock somebody out; who is known is counted alone."""
+        both = f"{address} {name}"
         if (name, address) in self._known_good:
-            return [of_address]
-        of_both = (self._of_both, f"both {address} {name}")
-        return [of_address, of_both, (self._of_name, f"name {name}")]
+            return [(self._of_address, f"known {both}")]
+        return [
+            (self._of_address, f"address {address}"),
+            (self._of_both, f"both {both}"),
+            (self._of_name, f"name {name}"),
+        ]
 
     def count_failure(self, name: str, address: str) -> None:
         for limit, who in self._counters(name, address):
-            of_one = f"part {address} {name}"
-            if limit is not self._of_name or self._for_name.hit(of_one):
+            if limit is not self._of_name or self._for_name.hit(f"{address} {name}"):
                 limit.hit(who)
 
     def _remember(self, name: str, address: str) -> None:
