@@ -34,13 +34,8 @@ class UserStore:
             rows = connection.execute(select(users).order_by(users.c.name)).all()
         return [_user(row) for row in rows]
 
-    def put(
-        self, user: User, log: Change, *, keeps_admin: LoginBackend | None = None
-    ) -> None:
-        """Add the user, or replace password and role, which ends all sessions.
-
-        keeps_admin: refuse, with LastAdmin, what leaves no admin of this backend.
-        """
+    def put(self, user: User, log: Change) -> None:
+        """Add the user, or replace password and role, which ends all sessions."""
         fresh = {
             "password_hash": user.password_hash,
             "role": user.role,
@@ -48,8 +43,6 @@ class UserStore:
         }
         statement = self._db.insert(users).values(name=user.name, **fresh)
         with self._db.writing() as connection:
-            if keeps_admin is not None and user.role is not Role.ADMIN:
-                require_another_admin(connection, user.name, keeps_admin)
             connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=[*users.primary_key], set_=fresh
@@ -58,12 +51,26 @@ class UserStore:
             end_sessions(connection, user.name)
             write_changes(connection, [log])
 
+    def set_role(self, user: User, log: Change, *, keeps_admin: LoginBackend) -> None:
+        """Set role and `changed_at`, which ends sessions; the password stays as it is.
+
+        keeps_admin: refuse, with LastAdmin, what leaves no admin of this backend.
+        """
+        fresh = {"role": user.role, "changed_at": user.changed_at}
+        statement = update(users).where(users.c.name == user.name).values(fresh)
+        with self._db.writing() as connection:
+            if user.role is not Role.ADMIN:
+                require_another_admin(connection, user.name, keeps_admin)
+            connection.execute(statement)
+            end_sessions(connection, user.name)
+            write_changes(connection, [log])
+
     def remove(
         self, name: str, log: Change, *, keeps_admin: LoginBackend | None = None
     ) -> bool:
         """Delete the user; False if there is none of this name.
 
-        keeps_admin: as for `put`.
+        keeps_admin: as for `set_role`.
         """
         statement = delete(users).where(users.c.name == name).returning(users.c.name)
         with self._db.writing() as connection:

@@ -275,22 +275,20 @@ LINE = Change(NOON, "tests", "user", "", "")
 
 
 def test_the_last_admin_of_a_backend_stays(db: database.Database) -> None:
-    users = UserStore(db)
-    for user in (
-        person("anna"),
-        person("ben", Role.VIEWER),
-        person("cleo", kept="pam"),
-    ):
+    users, demoted = UserStore(db), person("anna", Role.REVIEWER, "old hash")
+    system = person("cleo", kept="pam")
+    for user in (person("anna"), person("ben", Role.VIEWER), system):
         users.put(user, LINE)
     for change in (
         lambda: users.remove("anna", LINE, keeps_admin="local"),
-        lambda: users.put(person("anna", Role.REVIEWER), LINE, keeps_admin="local"),
+        lambda: users.set_role(demoted, LINE, keeps_admin="local"),
     ):
         with pytest.raises(LastAdmin, match="anna is the last admin"):
             change()
     assert users.user("anna") == person("anna")
     assert users.remove("cleo", LINE, keeps_admin="local")
-    users.put(person("ben"), LINE, keeps_admin="local")
+    users.set_role(person("ben", kept="old hash"), LINE, keeps_admin="local")
+    assert users.user("ben") == person("ben")  # the password stays
     assert users.remove("anna", LINE, keeps_admin="local")
 
 

@@ -63,7 +63,7 @@ def change_role() -> ResponseReturnValue:
     user = replace(known, role=role, changed_at=gateway().clock.now())
     change = users.role_change(user, known, auth.person().name)
     try:
-        gateway().users.put(user, change, keeps_admin=_backend())
+        gateway().users.set_role(user, change, keeps_admin=_backend())
     except LastAdmin as exc:
         return _refused(exc)
     flash(f"{user.name} is {role} now and has to log in again.", "success")
@@ -88,7 +88,8 @@ def new_password() -> ResponseReturnValue:
 @auth.page(Role.ADMIN)
 def end_sessions() -> ResponseReturnValue:
     user = replace(_known(), changed_at=gateway().clock.now())
-    gateway().users.put(user, users.sessions_change(user, auth.person().name))
+    change = users.sessions_change(user, auth.person().name)
+    gateway().users.set_role(user, change, keeps_admin=_backend())
     flash(f"{user.name} is logged out everywhere.", "success")
     return redirect(url_for(".index"), 303)
 
