@@ -40,7 +40,9 @@ _ALARMS = (meraki(), sensor("door", 1), ixon())
 
 @schemathesis.hook
 def before_call(
-    _context: schemathesis.HookContext, case: schemathesis.Case, _kwargs: dict[str, Any]
+    _context: schemathesis.HookContext,
+    case: schemathesis.Case[Any],
+    _kwargs: dict[str, Any],
 ) -> None:
     path, choose = case.operation.path, random.Random(repr(case.body))
     if "token" in (case.path_parameters or {}):
@@ -56,7 +58,7 @@ def before_call(
 @schemathesis.hook
 def after_call(
     _context: schemathesis.HookContext,
-    case: schemathesis.Case,
+    case: schemathesis.Case[Any],
     response: schemathesis.Response,
 ) -> None:
     with ANSWERS.open("a") as file:
