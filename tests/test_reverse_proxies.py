@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from html import unescape
+from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -258,7 +259,8 @@ def test_from_log_in_to_log_out(front: Front) -> None:
 
 
 def the_cookie_is_for_this_place(front: Front) -> None:
-    (cookie,) = list(front.session.cookies)
+    jar: CookieJar = front.session.cookies
+    (cookie,) = jar
     assert cookie.name == ("__Secure" if front.place.path else "__Host") + "-mvsnap"
     assert cookie.path == (front.place.path or "/")
     assert cookie.secure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import ssl
@@ -107,6 +108,23 @@ def test_a_renewed_certificate_is_shown_while_running(
         assert shown(port, name=name) == der(made["next"])
         pair.replace(made["now"])
         assert shown(port, name=name) == der(made["now"])
+
+
+def test_servers_on_asyncio_show_it_too(made: dict[str, Pair], pair: Pair) -> None:
+    """They shake hands in memory, not on a socket."""
+    chain = RenewedChain(pair.cert, pair.key, look_every_s=0)
+
+    async def seen() -> list[bytes]:
+        server = await asyncio.start_server(
+            lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=chain.context
+        )
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            before = await asyncio.to_thread(shown, port)
+            pair.replace(made["next"])
+            return [before, await asyncio.to_thread(shown, port)]
+
+    assert asyncio.run(seen()) == [der(made["now"]), der(made["next"])]
 
 
 def test_a_renewal_by_links_is_seen(made: dict[str, Pair], tmp_path: Path) -> None:
