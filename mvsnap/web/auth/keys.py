@@ -176,6 +176,10 @@ class Authenticator:
             raise Unauthorized("Wrong API key")
         raise Unauthorized("An API key is required: X-API-Key or Authorization: Bearer")
 
+    def knows(self, key: str) -> bool:
+        """Whether it is a right key; not counted."""
+        return self._find(key) is not None
+
     def _find(self, key: str) -> Caller | None:
         wanted = _digest(key)
         found = None
