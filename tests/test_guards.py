@@ -418,7 +418,7 @@ HOMES = {
     "threading.Thread": {
         "loop.py",
         "photographer.py",
-        "serving.py",
+        "serving/run.py",
         *("cli/demo_phones.py", "cli/demo_world.py"),
         *("jobs/clip_worker.py", "sense/receiver.py", "web/accounts.py"),
         *("recorder/connection.py", "recorder/probing.py"),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mvsnap.config.model import Settings
-from mvsnap.serving import example
+from mvsnap.serving.run import example
 
 KEYS = {"api_keys": [{"name": "button", "key": "a-secret-of-24-characters"}]}
 MERAKI = {"meraki": {"api_key": "a-dashboard-key", "cameras": ["Q2SM-0000-0001"]}}

@@ -68,7 +68,7 @@ class DemoWorld:
 def world(port: int) -> Iterator[DemoWorld]:
     """Start everything; it ends with the `with` block."""
     from mvsnap.runtime import Roles, Service
-    from mvsnap.serving import make_server
+    from mvsnap.serving.server import make_server
     from mvsnap.simulator.meraki.dashboard import FakeDashboard
     from mvsnap.simulator.server import serve
     from mvsnap.simulator.webex.webex import FakeWebex
@@ -277,7 +277,7 @@ def _add_user(parts: Parts) -> None:
 
 def _listen(settings: Settings, port: int) -> socket.socket:
     """Listen on the port, or on any free one if it is in use."""
-    from mvsnap.serving import listen
+    from mvsnap.serving.listening import listen
 
     host = settings.server.host
     try:

@@ -42,7 +42,7 @@ def serve(ctx: click.Context, host: str | None, port: int | None, roles: str) ->
         update={name: value for name, value in given.items() if value is not None}
     )
     from mvsnap.runtime import Roles
-    from mvsnap.serving import serve as run
+    from mvsnap.serving.run import serve as run
 
     try:
         with storage_errors(settings):

@@ -74,6 +74,14 @@ class ServerSection(Section):
         description="requests handled at once; half of them may wait for a picture, "
         "those of one caller in its share of these",
     )
+    max_connections_per_address: int = Field(
+        50,
+        ge=4,
+        le=1000,
+        description="connections at once from one address; trusted_proxies may have "
+        "more. All together may have half of the files that the process may open, "
+        "at most 600",
+    )
     trusted_proxies: tuple[IPvAnyNetwork, ...] | ProxyCount = Field(
         (),
         description="addresses or networks of the proxies in front: the caller and "

@@ -1,6 +1,6 @@
 """Head of a request: how much of it may come before anybody looks at it.
 
-waitress reads up to 256 KiB, gunicorn 800 KiB; and some patterns that libraries apply
+gunicorn reads up to 800 KiB; and some patterns that libraries apply
 to headers take quadratic time, with every other thread waiting.
 """
 
@@ -21,11 +21,13 @@ MAX_BYTES = 16_384
 _MAX_ACCEPT = 1024
 _ACCEPT = ("HTTP_ACCEPT", "HTTP_ACCEPT_LANGUAGE", "HTTP_ACCEPT_ENCODING")
 _SPOKEN = ("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING")
-_MISTAKE = ErrorDetails(
-    "head_too_long",
-    f"The request's head is too long (expected at most {MAX_BYTES} bytes)",
+TOO_LONG = ErrorAnswer(
+    ErrorDetails(
+        "head_too_long",
+        f"The request's head is too long (expected at most {MAX_BYTES} bytes)",
+    )
 )
-_TOO_LONG = Response(json_text(ErrorAnswer(_MISTAKE)), 431, mimetype="application/json")
+_REFUSAL = Response(json_text(TOO_LONG), 431, mimetype="application/json")
 
 
 class HeadLimit:
@@ -38,7 +40,7 @@ class HeadLimit:
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         if _length(environ) > MAX_BYTES:
-            return _TOO_LONG(environ, start_response)
+            return _REFUSAL(environ, start_response)
         for name in _ACCEPT:
             if len(environ.get(name, "")) > _MAX_ACCEPT:
                 del environ[name]  # as if it was not sent

@@ -49,7 +49,7 @@ class TrustedProxies:
     ) -> Iterable[bytes]:
         peer = environ.get("REMOTE_ADDR", "")
         # No address: a Unix socket, which only this machine's programs reach.
-        if not peer or self._trusts(_address(peer)):
+        if not peer or self._trusts(address_of(peer)):
             self._believe(environ)
         return self._app(environ, start_response)
 
@@ -70,7 +70,7 @@ class TrustedProxies:
         client: str = environ.get("REMOTE_ADDR", "")
         hops = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
         for hop in reversed(hops[-_MOST_HOPS:]):
-            address = _address(hop)
+            address = address_of(hop)
             if address is None:
                 break
             client = str(address)
@@ -82,7 +82,7 @@ class TrustedProxies:
         return address is not None and any(address in net for net in self._networks)
 
 
-def _address(text: str) -> IPv4Address | IPv6Address | None:
+def address_of(text: str) -> IPv4Address | IPv6Address | None:
     """Return an address; some proxies add a port, or write IPv4 as IPv6."""
     plain = text.strip()[:60]
     if plain.startswith("["):

@@ -99,6 +99,16 @@ def scanning_token(
     return auth.public(admitted)
 
 
+def knows_address(app: App, path: str) -> bool:
+    """Whether a path is that of an endpoint; for the server, before a body is read.
+
+    Nothing is counted: the view does that.
+    """
+    _, _, token = path.partition("/scanning/")
+    authenticators: _ScanningAuthenticators = app.extensions[_EXTENSION]
+    return authenticators.tokens.knows(token.strip("/ "))
+
+
 def endpoint() -> Endpoint:
     """Return the endpoint of the request; for views with the decorator above."""
     found: Endpoint = g.scanning_endpoint

@@ -15,7 +15,8 @@ from flask.testing import FlaskClient
 from mvsnap.clock import iso
 from mvsnap.config.model import Settings
 from mvsnap.runtime import Roles, Service
-from mvsnap.serving import listen, make_server
+from mvsnap.serving.listening import listen
+from mvsnap.serving.server import make_server
 from mvsnap.simulator.faults import Fault
 from tests.conftest import Clouds, running_clouds
 from tests.core.build import DOOR, GATE, HALL
@@ -302,13 +303,13 @@ def test_control_an_answer_against_the_description_is_found(gateway: Gateway) ->
 
 @pytest.fixture(scope="module")
 def address(running: Gateway) -> Iterator[tuple[str, int]]:
-    """Where waitress serves the gateway."""
+    """Where a server serves the gateway."""
     listening = listen("127.0.0.1", 0)
     server = make_server(running.app, running.settings, listening)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     host, port = listening.getsockname()
-    wait_until(lambda: answers(f"http://{host}:{port}/healthz"), "waitress answers")
+    wait_until(lambda: answers(f"http://{host}:{port}/healthz"), "the server answers")
     yield host, port
     server.close()
 
@@ -351,5 +352,5 @@ def test_the_server_does_not_reveal_its_software(
     address: tuple[str, int],
 ) -> None:
     head, _ = spoken(address, b"GET /healthz HTTP/1.0\r\n\r\n")
-    assert b"Server: mvsnap" in head
-    assert b"waitress" not in head
+    assert b"server: mvsnap" in head.lower()
+    assert b"uvicorn" not in head.lower()

@@ -13,7 +13,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import EnvironBuilder
 
 from mvsnap.config.model import Settings
-from mvsnap.serving import listen, make_server
+from mvsnap.serving.listening import listen
+from mvsnap.serving.server import make_server
 from mvsnap.web.head import MAX_BYTES
 from mvsnap.web.params import read_query
 from tests.web.build import DOOR, KEY, Web

@@ -213,13 +213,20 @@ class Authenticator:
             raise Unauthorized(refusal or "Wrong API key")
         raise Unauthorized("An API key is required: X-API-Key or Authorization: Bearer")
 
+    def knows(self, key: str) -> bool:
+        """Whether it is a right key of the settings; not counted."""
+        return self._listed(key) is not None
+
     def _find(self, key: str, address: str) -> Caller | None:
+        return self._listed(key) or self._stored(key, address)
+
+    def _listed(self, key: str) -> Caller | None:
         wanted = _digest(key)
         found = None
         for digest, caller in self._callers:  # always all of them: constant time
             if hmac.compare_digest(digest, wanted):
                 found = caller
-        return found or self._stored(key, address)
+        return found
 
 
 def key_of(asked: Request) -> str | None:

@@ -1,46 +1,29 @@
-"""`serve`: the web server in front of the service, and a clean end on SIGTERM."""
+"""`mvsnap serve`: the service with its web server, and a clean end on SIGTERM."""
 
 from __future__ import annotations
 
 import gc
 import logging
 import os
-import socket
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn
 
 from mvsnap.config.model import Settings
 from mvsnap.config.server import BELIEVES_ANYONE
-from mvsnap.errors import CannotListen
 from mvsnap.runtime import Roles, Service
+from mvsnap.serving.listening import listen
 from mvsnap.signals import EndSignal
-from mvsnap.web.head import MAX_BYTES as HEAD_BYTES
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from mvsnap.serving.server import WebServer
 
 log = logging.getLogger(__name__)
 
-# The web server refuses more before it reaches the disk; the app answers 413 from 1 MB,
-# from 32 MB for observations.
-_MAX_BODY_BYTES = 2_000_000
-_MAX_SCANNING_BYTES = 36_000_000
 # How long answers to waiting clients may take to leave after a SIGTERM.
 _LAST_ANSWERS_S = 0.5
-# How long requests that are being answered, and a start that is under way, may take.
-_LAST_REQUESTS_S = 5
+# How long a start that is under way may take.
 _START_S = 10.0
-
-
-class WebServer(Protocol):
-    """What is used here of waitress."""
-
-    task_dispatcher: Any
-
-    def run(self) -> None: ...
-
-    def close(self) -> None: ...
 
 
 def serve(settings: Settings, roles: Roles) -> NoReturn:
@@ -61,6 +44,8 @@ def serve(settings: Settings, roles: Roles) -> NoReturn:
     # Objects that stay: the collector need not scan them again and again.
     gc.freeze()
     if listening is not None:
+        from mvsnap.serving.server import make_server  # other roles need none
+
         ending.server = make_server(service.app(), settings, listening)
         log.info("mvsnap is listening on %s:%d", host, port)
         log.info("try it: %s", example(settings))
@@ -109,7 +94,7 @@ class _Ending:
         if self.server is not None and has_started:
             # Waiting clients get their 202.
             threading.Event().wait(_LAST_ANSWERS_S)
-            self.server.task_dispatcher.shutdown(timeout=_LAST_REQUESTS_S)
+            self.server.end()
         log.info("stopping")
         if self.service is not None and has_started:
             self.service.stop()
@@ -127,44 +112,3 @@ def example(settings: Settings) -> str:
     if settings.webhooks.tokens:
         return f"{curl} -d title=Test {origin}/webhook/TOKEN"
     return f"{origin}/ in a browser"
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Bind the address before anything is started; port 0 is any free one.
-
-    Raises:
-        CannotListen
-    """
-    try:
-        return socket.create_server(
-            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
-        )
-    except OSError as exc:
-        raise CannotListen(
-            f"Cannot listen on {host}:{port} (server.host, server.port): {exc.strerror}"
-        ) from exc
-
-
-def make_server(app: Flask, settings: Settings, listening: socket.socket) -> WebServer:
-    """Return a waitress server; `run()` serves."""
-    from waitress.server import create_server
-
-    scans = bool(settings.scanning.endpoints)
-    server: WebServer = create_server(
-        app,
-        sockets=[listening],
-        threads=settings.server.threads,
-        ident="mvsnap",
-        # For links in answers to HTTP/1.0 clients, who send no Host header.
-        server_name=socket.gethostname(),
-        # server.trusted_proxies decides whether proxies are trusted.
-        clear_untrusted_proxy_headers=False,
-        max_request_body_size=_MAX_SCANNING_BYTES if scans else _MAX_BODY_BYTES,
-        max_request_header_size=HEAD_BYTES,
-        # Far below the usual limit of 1024 open files: jobs need some, too.
-        connection_limit=200,
-        # For idle connections only; one being answered stays open.
-        channel_timeout=30,
-        asyncore_use_poll=True,
-    )
-    return server

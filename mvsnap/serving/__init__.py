@@ -1,0 +1,14 @@
+"""Serving: the web server in front of the service, and a clean end of both.
+
+| module | its job |
+|---|---|
+| `run` | `mvsnap serve`: start, and end on SIGTERM |
+| `listening` | the address |
+| `server` | puts the parts below together |
+| `admission` | how many connections, in all and from one address |
+| `connection` | one connection: its deadlines, what is no request, TLS |
+| `environ` | the head of a request |
+| `bodies` | its body, whole before a thread is taken |
+| `threads` | those in which the application works |
+| `front` | the request to the Flask application, and its answer back |
+"""

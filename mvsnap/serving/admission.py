@@ -1,0 +1,124 @@
+"""Admission: how many connections there may be, in all and from one address.
+
+So that one address can never take all, and that jobs find open files, too.
+"""
+
+from __future__ import annotations
+
+import logging
+import resource
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from ipaddress import IPv4Network, IPv6Network
+from typing import Protocol
+
+from mvsnap.web.proxies import address_of
+
+log = logging.getLogger(__name__)
+
+# Libraries of other parts wait with select(), which knows file numbers below 1024 only.
+_MOST = 600
+_LEAST = 16
+_WARN_EVERY_S = 60.0
+
+
+class Guest(Protocol):
+    """A connection, as admission sees it."""
+
+    def abort(self) -> None: ...
+
+
+class Admission:
+    """Counts connections. For the thread of the event loop alone.
+
+    most: in all; when they are taken, the one that has been waiting for the head of a
+        request for longest makes room, so that idle ones never keep a device out.
+    per_address: of one address; of a network of 64 bits for IPv6, which is what one
+        customer has.
+    is_exempt: whether an address is that of a trusted proxy.
+    """
+
+    def __init__(
+        self, most: int, per_address: int, is_exempt: Callable[[str], bool]
+    ) -> None:
+        self._most = most
+        self._per_address = min(per_address, most // 2)
+        self._is_exempt = is_exempt
+        self._parties: dict[Guest, str] = {}
+        self._of_party: Counter[str] = Counter()
+        self._waiting: dict[Guest, None] = {}  # for longest first
+        self._warned_at = -_WARN_EVERY_S
+
+    def admit(self, guest: Guest, address: str) -> bool:
+        """Count a new connection; False: it has to go."""
+        party = _party(address)
+        if not self._is_exempt(address) and self._of_party[party] >= self._per_address:
+            self._warn(party)
+            return False
+        if len(self._parties) >= self._most and not self._made_room():
+            return False
+        self._parties[guest] = party
+        self._of_party[party] += 1
+        self._waiting[guest] = None
+        return True
+
+    def is_waiting(self, guest: Guest, waiting: bool) -> None:
+        """Note whether a connection waits for the head of a request."""
+        self._waiting.pop(guest, None)
+        if waiting and guest in self._parties:
+            self._waiting[guest] = None
+
+    def release(self, guest: Guest) -> None:
+        """Forget a connection, admitted or not."""
+        self._waiting.pop(guest, None)
+        party = self._parties.pop(guest, None)
+        if party is None:
+            return
+        self._of_party[party] -= 1
+        if not self._of_party[party]:
+            del self._of_party[party]
+
+    def _warn(self, party: str) -> None:
+        now = time.monotonic()
+        if now - self._warned_at >= _WARN_EVERY_S:
+            self._warned_at = now
+            log.warning(
+                "%s has %d connections; more are refused "
+                "(server.max_connections_per_address)",
+                *(party, self._of_party[party]),
+            )
+
+    def _made_room(self) -> bool:
+        longest = next(iter(self._waiting), None)
+        if longest is None:
+            return False
+        self.release(longest)
+        longest.abort()
+        return True
+
+
+def most_connections() -> int:
+    """Return how many this process can afford: half of the files it may open."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return _MOST
+    return max(_LEAST, min(soft // 2, _MOST))
+
+
+def among(proxies: Iterable[IPv4Network | IPv6Network]) -> Callable[[str], bool]:
+    """Return a test whether an address is one of these."""
+    networks = tuple(proxies)
+
+    def is_one(text: str) -> bool:
+        address = address_of(text)
+        return address is not None and any(address in net for net in networks)
+
+    return is_one
+
+
+def _party(text: str) -> str:
+    address = address_of(text)
+    if address is None or address.version == 4:
+        return str(address or text)
+    return str(IPv6Network((int(address), 64), strict=False))

@@ -1,0 +1,26 @@
+"""The address that the service listens on."""
+
+from __future__ import annotations
+
+import socket
+
+from mvsnap.errors import CannotListen
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Bind the address before anything is started; port 0 is any free one.
+
+    Raises:
+        CannotListen
+    """
+    try:
+        listening = socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
+        )
+    except OSError as exc:
+        raise CannotListen(
+            f"Cannot listen on {host}:{port} (server.host, server.port): {exc.strerror}"
+        ) from exc
+    # Inherited by connections: the end of an answer waits for no acknowledgement.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening

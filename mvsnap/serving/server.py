@@ -1,0 +1,105 @@
+"""The web server: uvicorn with our limits in front of the Flask application."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any, cast
+
+from uvicorn import Config, Server
+
+from mvsnap.config.model import Settings
+from mvsnap.config.server import ServerSection
+from mvsnap.serving.admission import Admission, among, most_connections
+from mvsnap.serving.connection import IDLE_S, LAST_S, HttpConnection
+from mvsnap.serving.front import Front
+from mvsnap.serving.threads import RequestThreads
+from mvsnap.wifi.receiver_auth import knows_address
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+class WebServer:
+    """uvicorn, ready to run in any thread."""
+
+    def __init__(
+        self, config: Config, threads: RequestThreads, listening: socket.socket
+    ) -> None:
+        self._server = _Server(config)
+        self._threads, self._listening = threads, listening
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        """Serve until `close`."""
+        try:
+            self._server.run(sockets=[self._listening])
+        finally:
+            self._threads.close()
+            self._ended.set()
+
+    def close(self) -> None:
+        """Take no more requests, answer those that are here; from any thread."""
+        self._server.should_exit = True
+
+    def end(self) -> None:
+        """Close, and wait for the last answers; for some seconds at most."""
+        self.close()
+        self._ended.wait(LAST_S + 2)
+
+
+class _Server(Server):
+    """Leaves the signals to those who end the service."""
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return nullcontext()
+
+
+def make_server(
+    app: Flask,
+    settings: Settings,
+    listening: socket.socket,
+    tls_context: ssl.SSLContext | None = None,
+) -> WebServer:
+    """Return a server of the app; with a context it speaks HTTPS, and HTTPS alone."""
+    server = settings.server
+    is_exempt = _is_proxy(server)
+    admission = Admission(
+        most_connections(), server.max_connections_per_address, is_exempt
+    )
+    threads = RequestThreads(server.threads, is_exempt)
+    front = Front(app, threads, lambda path: knows_address(app, path))
+
+    def connection(**given: Any) -> HttpConnection:
+        return HttpConnection(admission, tls_context, **given)
+
+    config = Config(
+        cast(Any, front),
+        http=cast(Any, connection),
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        interface="asgi3",
+        # server.trusted_proxies decides whether proxies are trusted.
+        proxy_headers=False,
+        log_config=None,
+        # What strangers send is no news, and the front logs our own mistakes.
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        headers=[("Server", "mvsnap")],
+        timeout_keep_alive=IDLE_S,
+        timeout_graceful_shutdown=int(LAST_S) + 1,
+    )
+    return WebServer(config, threads, listening)
+
+
+def _is_proxy(server: ServerSection) -> Callable[[str], bool]:
+    """Return a test whether an address speaks for many clients."""
+    proxies = server.trusted_proxies
+    if isinstance(proxies, int):  # a number does not say which they are
+        return lambda _: proxies > 0
+    return among(proxies)

@@ -1,0 +1,58 @@
+"""The threads in which the application works; one address never has all of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Share:
+    """What one address has of them; users: those that have a thread or wait for it."""
+
+    free: asyncio.Semaphore
+    users: int = 0
+
+
+class RequestThreads:
+    """A pool of threads. A quarter of it is always left to other addresses.
+
+    Half of it may wait for pictures, so the share of an address is larger than that.
+    is_exempt: whether an address is that of a trusted proxy.
+    """
+
+    def __init__(self, many: int, is_exempt: Callable[[str], bool]) -> None:
+        self._pool = ThreadPoolExecutor(many, thread_name_prefix="request")
+        self._share = many - max(1, many // 4)
+        self._is_exempt = is_exempt
+        self._shares: dict[str, _Share] = {}
+
+    async def run(self, address: str, work: Callable[[], T]) -> T:
+        """Let one of the threads do it, in turn."""
+        loop = asyncio.get_running_loop()
+        if self._is_exempt(address):
+            return await loop.run_in_executor(self._pool, work)
+        share = self._shares.get(address)
+        if share is None:
+            share = self._shares[address] = _Share(asyncio.Semaphore(self._share))
+        share.users += 1
+        try:
+            async with share.free:
+                return await loop.run_in_executor(self._pool, work)
+        finally:
+            share.users -= 1
+            if not share.users:
+                del self._shares[address]
+
+    def soon(self, work: Callable[[], None]) -> None:
+        """Let one of the threads do it; nobody waits for it."""
+        self._pool.submit(work)
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)

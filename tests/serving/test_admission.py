@@ -1,0 +1,119 @@
+"""One address never has all connections, or all threads."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import threading
+from ipaddress import ip_network
+
+import pytest
+
+from mvsnap.serving.admission import Admission, among, most_connections
+from mvsnap.serving.bodies import Bodies, Refused
+from mvsnap.serving.threads import RequestThreads
+
+
+class Guest:
+    def __init__(self) -> None:
+        self.aborted = False
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+def admission(most: int = 10, per_address: int = 3) -> Admission:
+    return Admission(most, per_address, among([ip_network("10.0.0.1/32")]))
+
+
+@pytest.mark.parametrize(
+    ("addresses", "admitted"),
+    [
+        (["192.0.2.1"] * 5, 3),
+        (["192.0.2.1", "::ffff:192.0.2.1"] * 3, 3),
+        ([f"2001:db8::{n}" for n in range(6)], 3),
+        ([f"2001:db8:0:{n}::1" for n in range(6)], 6),
+        (["10.0.0.1"] * 6, 6),
+    ],
+    ids=["one", "both spellings", "one customer", "six customers", "a proxy"],
+)
+def test_connections_of_one_address(addresses: list[str], admitted: int) -> None:
+    doors = admission()
+    assert sum(doors.admit(Guest(), address) for address in addresses) == admitted
+
+
+def test_a_connection_that_ended_makes_room() -> None:
+    doors, guest = admission(per_address=1), Guest()
+    assert doors.admit(guest, "192.0.2.1")
+    assert not doors.admit(Guest(), "192.0.2.1")
+    doors.release(guest)
+    doors.release(guest)
+    assert doors.admit(Guest(), "192.0.2.1")
+
+
+def test_one_address_gets_no_more_than_half() -> None:
+    doors = admission(most=10, per_address=1000)
+    assert sum(doors.admit(Guest(), "192.0.2.1") for _ in range(20)) == 5
+
+
+def test_who_waits_for_longest_makes_room() -> None:
+    doors, guests = admission(most=4), [Guest() for _ in range(5)]
+    for n, guest in enumerate(guests[:4]):
+        assert doors.admit(guest, f"192.0.2.{n}")
+    doors.is_waiting(guests[0], False)
+    assert doors.admit(guests[4], "192.0.2.5")
+    assert [guest.aborted for guest in guests] == [False, True, False, False, False]
+
+
+def test_nobody_is_cut_off_amid_an_answer() -> None:
+    doors = admission(most=4)
+    for n in range(4):
+        guest = Guest()
+        assert doors.admit(guest, f"192.0.2.{n}")
+        doors.is_waiting(guest, False)
+    assert not doors.admit(Guest(), "192.0.2.5")
+
+
+@pytest.mark.parametrize(("files", "most"), [(1024, 512), (256, 128), (100_000, 600)])
+def test_the_open_files_decide(
+    files: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (files, files))
+    assert most_connections() == most
+
+
+def test_a_quarter_of_the_threads_is_for_others() -> None:
+    threads, may_end = RequestThreads(4, lambda _: False), threading.Event()
+
+    async def both() -> str:
+        one = [
+            asyncio.ensure_future(threads.run("192.0.2.1", may_end.wait))
+            for _ in range(20)
+        ]
+        await asyncio.sleep(0)
+        other = await threads.run("192.0.2.2", lambda: "answered")
+        may_end.set()
+        assert all(await asyncio.gather(*one))
+        return other
+
+    assert asyncio.run(asyncio.wait_for(both(), 10)) == "answered"
+    threads.close()
+
+
+def test_long_bodies_share_the_memory() -> None:
+    bodies = Bodies()
+    bodies.take(60_000_000)
+    with pytest.raises(Refused) as refused:
+        bodies.take(5_000_000)
+    assert refused.value.status == 503
+    bodies.give(60_000_000)
+    bodies.take(5_000_000)
+
+
+def test_a_long_body_needs_room_on_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        free = 100_000_000
+
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Full)
+    with pytest.raises(Refused, match="No room on the disk"):
+        Bodies().take_large()

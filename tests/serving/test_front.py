@@ -1,0 +1,166 @@
+"""Every kind of request reaches the application, and every answer its client."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.serving.build import LONG, serving
+
+Say = Callable[..., bytes]
+
+
+@pytest.fixture(scope="module")
+def closed() -> threading.Event:
+    """Set once the long answer was closed."""
+    return threading.Event()
+
+
+@pytest.fixture(scope="module")
+def port(closed: threading.Event) -> Iterator[int]:
+    with serving(closed) as found:
+        yield found
+
+
+@pytest.fixture
+def say(port: int) -> Say:
+    """Send bytes; return all that comes until the connection ends."""
+
+    def said(sent: bytes, *, ends: bool = False) -> bytes:
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+            client.sendall(sent)
+            if ends:
+                client.shutdown(socket.SHUT_WR)
+            answer = bytearray()
+            while part := client.recv(65536):
+                answer += part
+        return bytes(answer)
+
+    return said
+
+
+def told(answer: bytes) -> dict[str, Any]:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 "), answer
+    found: dict[str, Any] = json.loads(body)
+    return found
+
+
+HOST = "Host: gate:80\r\nConnection: close\r\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "url"),
+    [
+        ("GET /told?a=%C3%BC HTTP/1.1", "http://gate/told?a=ü"),
+        ("GET /told?a=ü HTTP/1.1", "http://gate/told?a=ü"),
+        ("GET /t%6Fld HTTP/1.1", "http://gate/told"),
+        ("GET //told HTTP/1.1", "http://gate/told"),
+        ("GET http://elsewhere/told?a=b HTTP/1.1", "http://gate/told?a=b"),
+    ],
+)
+def test_an_address_arrives_however_it_is_written(
+    say: Say, head: str, url: str
+) -> None:
+    assert told(say(f"{head}\r\n{HOST}\r\n".encode()))["url"] == url
+
+
+def test_headers_are_joined_and_look_alikes_dropped(say: Say) -> None:
+    lines = (
+        "X-A: 1\r\nX-A: 2\r\nCookie: a=b\r\nCookie: c=d\r\nX_Forwarded_For: 1.2.3.4\r\n"
+    )
+    headers = told(say(f"GET /told HTTP/1.1\r\n{HOST}{lines}\r\n".encode()))["headers"]
+    assert headers["X-A"] == "1, 2"
+    assert headers["Cookie"] == "a=b; c=d"
+    assert "X-Real-Ip" not in headers
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Content-Length: 5\r\n\r\nhello",
+        "Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\n\r\n",
+        "Expect: 100-continue\r\nContent-Length: 5\r\n\r\nhello",
+    ],
+    ids=["a length", "chunks", "asked first"],
+)
+def test_a_body_arrives_whole(say: Say, body: str) -> None:
+    answer = say(f"POST /told HTTP/1.1\r\n{HOST}{body}".encode())
+    assert told(answer.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n"))["length"] == 5
+
+
+def test_an_old_client_without_a_host_is_answered(say: Say) -> None:
+    assert told(say(b"GET /told HTTP/1.0\n\n"))["length"] == 0
+
+
+def test_a_client_that_closes_its_half_is_answered(say: Say) -> None:
+    assert told(say(b"GET /told HTTP/1.1\r\nHost: x\r\n\r\n", ends=True))
+
+
+def test_requests_may_follow_one_another_at_once(say: Say) -> None:
+    first = b"GET /told HTTP/1.1\r\nHost: x\r\n\r\n"
+    assert (
+        say(first * 2 + f"HEAD /told HTTP/1.1\r\n{HOST}\r\n".encode()).count(b"200 OK")
+        == 3
+    )
+
+
+def test_head_has_no_body(say: Say) -> None:
+    answer = say(f"HEAD /told HTTP/1.1\r\n{HOST}\r\n".encode())
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert (b"Content-Length" in head, body) == (True, b"")
+
+
+def test_a_long_answer_arrives_whole_and_is_closed(
+    say: Say, closed: threading.Event
+) -> None:
+    closed.clear()
+    answer = say(b"GET /long HTTP/1.0\r\n\r\n")
+    assert len(answer.partition(b"\r\n\r\n")[2]) == LONG
+    assert closed.wait(5)
+
+
+def test_who_does_not_read_is_cut_off(port: int, closed: threading.Event) -> None:
+    closed.clear()
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+        client.sendall(b"GET /long HTTP/1.0\r\n\r\n")
+        assert closed.wait(10)
+
+
+def test_a_body_has_a_deadline(say: Say) -> None:
+    answer = say(b"POST /told HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1234")
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b'"code": "request_timeout"' in answer
+
+
+def test_a_broken_answer_is_an_error(say: Say) -> None:
+    answer = say(f"GET /broken HTTP/1.1\r\n{HOST}\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert b"ZeroDivisionError" not in answer
+
+
+def test_a_body_of_very_many_chunks_is_refused(say: Say) -> None:
+    head = f"POST /told HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\n".encode()
+    few = head + b"1\r\nx\r\n" * 200 + b"0\r\n\r\n"
+    assert told(say(few))["length"] == 200
+    assert b"too many chunks" in say(head + b"1\r\nx\r\n" * 10_000)
+
+
+@pytest.mark.parametrize(
+    "sent", [b"\x16\x03\x01\x02", b"nonsense\r\n\r\n", b"GET /\r\n\r\n"]
+)
+def test_what_is_no_request_is_refused(say: Say, sent: bytes) -> None:
+    answer = say(sent)
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b'"code": "bad_request"' in answer
+
+
+def test_a_head_of_any_length_is_refused_readably(say: Say) -> None:
+    for length in (17_000, 40_000, 400_000):
+        lines = f"GET /told HTTP/1.1\r\n{HOST}X: {'x' * length}\r\n\r\n"
+        assert b'"code": "head_too_long"' in say(lines.encode())
