@@ -14,6 +14,7 @@ from mvsnap.config.server import BELIEVES_ANYONE
 from mvsnap.runtime import Roles, Service
 from mvsnap.serving.listening import listen
 from mvsnap.signals import EndSignal
+from mvsnap.tls import RenewedChain
 
 if TYPE_CHECKING:
     from mvsnap.serving.server import WebServer
@@ -30,12 +31,14 @@ def serve(settings: Settings, roles: Roles) -> NoReturn:
     """Run until SIGTERM or Ctrl-C, then defer unfinished work and exit with 0.
 
     Raises:
-        CannotListen, EngineUnfit: nothing was started.
+        BadConfig, CannotListen, EngineUnfit: nothing was started.
     """
     ending = _Ending(EndSignal())
     ending.start()
     host, port = settings.server.host, settings.server.port
     listening = listen(host, port) if roles.web else None
+    pair = settings.server.tls.pair if roles.web else None
+    tls_context = RenewedChain(*pair).context if pair else None
     # Jobs and requests share the interpreter: with Python's 5 ms a request waits for
     # each of them in turn (p99 at 50 triggers a second went from 97 to 66 ms).
     sys.setswitchinterval(0.001)
@@ -46,7 +49,7 @@ def serve(settings: Settings, roles: Roles) -> NoReturn:
     if listening is not None:
         from mvsnap.serving.server import make_server  # other roles need none
 
-        ending.server = make_server(service.app(), settings, listening)
+        ending.server = make_server(service.app(), settings, listening, tls_context)
         log.info("mvsnap is listening on %s:%d", host, port)
         log.info("try it: %s", example(settings))
         if settings.server.believes_anyone:

@@ -10,7 +10,7 @@ import pytest
 
 from mvsnap.cli import check_tls
 from mvsnap.config.model import Settings
-from mvsnap.serving import example
+from mvsnap.serving.run import example
 from tests.servers.certificates import make_pair
 
 
