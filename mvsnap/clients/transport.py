@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -29,6 +29,7 @@ from urllib3.exceptions import (
 
 from mvsnap.clients.hosts import is_loopback, origin
 
+SomeSession = TypeVar("SomeSession", bound=requests.Session)
 MAX_BODY_BYTES = 20 * 1024 * 1024
 _SLOWEST_UPLOAD_BYTES_PER_S = 16 * 1024
 # A filter does not apply to child loggers.
@@ -125,8 +126,10 @@ class _Adapter(HTTPAdapter):
         *,
         secret: bool,
         refuse: Callable[[requests.PreparedRequest], str | None] | None,
+        max_body_bytes: int,
     ) -> None:
         super().__init__(pool_maxsize=32)
+        self._max_body_bytes = max_body_bytes
         self._secret = secret
         self._refuse = refuse
 
@@ -160,7 +163,7 @@ class _Adapter(HTTPAdapter):
         watchdog.start()
         try:
             response = super().send(request, True, timeout, verify, cert, proxies)
-            _read(response)
+            _read(response, self._max_body_bytes)
             trouble = None
         except ExchangeFailed as exc:
             trouble = exc
@@ -184,14 +187,14 @@ class _Adapter(HTTPAdapter):
         return response
 
 
-def _read(response: requests.Response) -> None:
-    """Read the body into the response, at most MAX_BODY_BYTES of it."""
+def _read(response: requests.Response, most: int) -> None:
+    """Read the body into the response, at most so many bytes of it."""
     body = bytearray()
     with response:
         for chunk in response.iter_content(64 * 1024):
             body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                size = MAX_BODY_BYTES // 1024 // 1024
+            if len(body) > most:
+                size = most // 1024 // 1024
                 raise ExchangeFailed(
                     f"the answer is larger than {size} MB", again=False
                 )
@@ -221,12 +224,13 @@ def _reason(exc: Exception, timeout: Any) -> str:
 
 
 def guard(
-    session: requests.Session,
+    session: SomeSession,
     base_url: str,
     *,
     secret: bool = False,
     refuse: Callable[[requests.PreparedRequest], str | None] | None = None,
-) -> requests.Session:
+    max_body_bytes: int = MAX_BODY_BYTES,
+) -> SomeSession:
     """Give a session the watchdog, and ignore harmful parts of the environment.
 
     secret: the URLs are secrets, urllib3 must not log them.
@@ -239,8 +243,11 @@ def guard(
     session.auth = _unchanged
     # No cookies: then threads share nothing but the connection pool.
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.mount("https://", _Adapter(secret=secret, refuse=refuse))
-    session.mount("http://", _Adapter(secret=secret, refuse=refuse))
+    for scheme in ("https://", "http://"):
+        session.mount(
+            scheme,
+            _Adapter(secret=secret, refuse=refuse, max_body_bytes=max_body_bytes),
+        )
     for name in _TALKATIVE:
         logging.getLogger(name).addFilter(_Hush())
     return session
