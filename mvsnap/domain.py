@@ -257,10 +257,12 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-# Who checks the passwords: mvsnap itself, or the machine's PAM.
-LoginBackend = Literal["local", "pam"]
+# Who checks the passwords: mvsnap itself, the machine's PAM, or a provider.
+LoginBackend = Literal["local", "pam", "oidc"]
 # Used instead of a hash where the password is that of a system account.
 SYSTEM_ACCOUNT = "pam"
+# Starts what is used instead of a hash for a provider's account, and identifies it.
+PROVIDER_ACCOUNT = "oidc:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +276,8 @@ class User:
 
     @property
     def backend(self) -> LoginBackend:
+        if self.password_hash.startswith(PROVIDER_ACCOUNT):
+            return "oidc"
         return "pam" if self.password_hash == SYSTEM_ACCOUNT else "local"
 
 

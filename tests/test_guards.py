@@ -344,7 +344,7 @@ def test_the_sample_is_what_the_settings_say() -> None:
 def test_the_sample_as_it_is_changes_nothing() -> None:
     tree = yaml.safe_load(reference.sample())
     # Headings of sections, and nothing below them.
-    inner = {"sense.noise", "storage.s3", "scanning.correlation"}
+    inner = {"sense.noise", "storage.s3", "scanning.correlation", "login.oidc.roles"}
     assert set(paths(tree)) <= set(tree) | inner
     assert tree["sense"] == {"noise": None}
     assert tree["storage"] == {"s3": None}

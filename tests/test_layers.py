@@ -29,7 +29,7 @@ LAYERS = (
     ("delivery", "inventory", "sense"),
     ("jobs",),
     ("web",),
-    ("badges", "wifi", "visitors"),
+    ("badges", "wifi", "visitors", "oidc"),
     ("webhooks",),
     ("runtime",),
     ("serving",),
@@ -40,10 +40,10 @@ STRANGERS = (
     {"core", "config", "logs", "clients"},
     {"photographer", "recorder"},
     {"delivery", "sense"},
-    {"badges", "wifi", "visitors"},
+    {"badges", "wifi", "visitors", "oidc"},
 )
 
-ROOMS = ("badges", "wifi", "visitors", "webhooks")
+ROOMS = ("badges", "wifi", "visitors", "webhooks", "oidc")
 # Views: in web, in a room's own modules, and where the application is put together.
 VIEWS = (
     "web",
@@ -52,6 +52,7 @@ VIEWS = (
     "badges.page_filter",
     "badges.page_rows",
     "badges.page_verdicts",
+    "oidc.pending",
     "visitors.page_filter",
     "visitors.page_rows",
     "visitors.page_zone",
@@ -109,6 +110,7 @@ PURE = (
     "badges.directory",
     "badges.json_body",
     "badges.model",
+    "oidc.claims",
     "visitors.model",
     "visitors.rules",
     "webhooks.alarm",
@@ -132,6 +134,7 @@ PURE = (
 
 HOMES: dict[str, tuple[str, ...]] = {
     "alembic": ("store",),
+    "authlib": ("oidc.calls", "oidc.provider", "oidc.tokens"),
     "boto3": ("clients.s3",),
     "botocore": ("clients.s3",),
     "click": ("cli",),
@@ -143,6 +146,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "flask_login": ("web",),
     "flask_wtf": ("web",),
     "jinja2": ("delivery",),
+    "joserfc": ("oidc.provider", "oidc.tokens"),
     "limits": ("web.auth",),
     "markupsafe": (*VIEWS, "simulator"),
     "msgspec": (
@@ -159,7 +163,10 @@ HOMES: dict[str, tuple[str, ...]] = {
     "pydantic": ("config",),
     "pydantic_core": ("config",),
     # The demo calls the gateway as a user's program would.
-    "requests": ("clients", "recorder", "badges.directory_client", "cli.demo"),
+    "requests": (
+        *("clients", "recorder", "badges.directory_client", "oidc.calls"),
+        "cli.demo",
+    ),
     "rich": ("cli",),
     "ruamel": ("config",),
     "sqlalchemy": (*QUERIES, *ERRORS_ALONE),

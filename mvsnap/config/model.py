@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from mvsnap.config.badges import Badges
 from mvsnap.config.ixon import IxonSection
+from mvsnap.config.login import LoginSection
 from mvsnap.config.recipients import Recipients
 from mvsnap.config.recorder import RecorderSection
 from mvsnap.config.scanning import Scanning
@@ -24,7 +25,6 @@ from mvsnap.config.values import (
     ApiSecret,
     CameraOrAll,
     Cron,
-    FileName,
     Secret,
     Section,
     SerialText,
@@ -35,7 +35,6 @@ from mvsnap.config.values import (
 )
 from mvsnap.config.webex import WebexSection
 from mvsnap.config.webhooks import Webhooks
-from mvsnap.domain import LoginBackend
 
 Scope = Literal["snapshot", "read", "webhook", "badges", "mute"]
 
@@ -131,19 +130,6 @@ class Schedule(Section):
     prefix: Text = Field("", description="text at the start of the message")
 
 
-class LoginSection(Section):
-    backend: LoginBackend = Field(
-        "local",
-        description="local: passwords of mvsnap; pam: passwords of the system accounts",
-    )
-    pam_service: FileName = Field(
-        "mvsnap", description="PAM service: a file in /etc/pam.d"
-    )
-    session_hours: float = Field(
-        12, gt=0, le=24 * 30, description="hours until users must log in again"
-    )
-
-
 class Settings(Section):
     site: Site = Site()
     server: ServerSection = ServerSection()
@@ -233,6 +219,7 @@ class Settings(Section):
             self.ixon.password,
             self.storage.s3.access_key,
             self.storage.s3.secret_key,
+            self.login.oidc.client_secret,
         ]
         found = [secret for secret in maybe if secret is not None]
         found += [key.key for key in self.api_keys]

@@ -15,6 +15,7 @@ LOG_IN, LOG_OUT = "login", "logout"
 # a password in the wrong field.
 UNKNOWN_NAME = "unknown name"
 _FAILED = "failed"
+_KIND = {"local": "", "pam": ", system account", "oidc": ", account of the provider"}
 _NAME = re.compile(r"[a-z0-9._@-]{1,64}")
 
 
@@ -69,6 +70,11 @@ def failed_change(user: User | None, address: str, now: datetime) -> Change:
     return Change(now, who, LOG_IN, "", f"{_FAILED}, from {address}")
 
 
+def no_role_change(name: str, address: str, now: datetime) -> Change:
+    """Return the line of a person whom the provider knows, but who has no role here."""
+    return Change(now, name, LOG_IN, "", f"{_FAILED}, no role, from {address}")
+
+
 def has_failed(change: Change) -> bool:
     """Return whether the line is about a failed login."""
     return change.what == LOG_IN and change.after.startswith(_FAILED)
@@ -81,4 +87,4 @@ def log_out_change(name: str, address: str, now: datetime) -> Change:
 def _summary(user: User | None) -> str:
     if user is None:
         return ""
-    return f"role {user.role}" + (", system account" if user.backend == "pam" else "")
+    return f"role {user.role}{_KIND[user.backend]}"

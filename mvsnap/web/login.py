@@ -9,9 +9,12 @@ from flask import (
     Flask,
     current_app,
     flash,
+    g,
+    make_response,
     redirect,
     render_template,
     request,
+    session,
     url_for,
 )
 from flask.typing import ResponseReturnValue
@@ -20,7 +23,7 @@ from wtforms import PasswordField, StringField
 
 from mvsnap.core.users import failed_change, log_in_change, log_out_change
 from mvsnap.domain import Role
-from mvsnap.errors import AccountsAway, TooManyRequests
+from mvsnap.errors import AccountsAway, MvsnapError, NotFound, TooManyRequests
 from mvsnap.web import auth
 from mvsnap.web.auth.login_attempts import LoginAttempts
 from mvsnap.web.auth.sessions import log_in, log_out
@@ -29,6 +32,10 @@ from mvsnap.web.context import Gateway, gateway
 bp = Blueprint("login", __name__)
 
 _LOGIN_ATTEMPTS = "mvsnap_tries"
+_EXPIRED = "The page has expired, or cookies are disabled. Try again."
+# A function that takes the id of a session that has ended, and returns an address at
+# which the person logs out as well, or None.
+LOG_OUT_ELSEWHERE = "mvsnap_log_out_elsewhere"
 # Browsers treat //x and /\x as another host, and ignore tabs and line ends first.
 _LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 
@@ -45,38 +52,69 @@ def prepare(app: Flask, here: Gateway) -> None:
 @bp.get("/login")
 @auth.public
 def login() -> ResponseReturnValue:
-    return _form()
+    if gateway().settings.login.backend == "oidc":
+        return provider_page()
+    return password_page()
 
 
 @bp.post("/login")
 @auth.public  # LoginForm checks the CSRF token: an expired one is shown on the page
 def try_to_log_in() -> ResponseReturnValue:
+    require_passwords()
     form = LoginForm()
     if not form.validate():
-        return _form("The page has expired, or cookies are disabled. Try again.", 400)
+        return password_page(_EXPIRED, 400)
     name, password = form.name.data or "", form.password.data or ""
     tries: LoginAttempts = current_app.extensions[_LOGIN_ATTEMPTS]
     try:
         user = tries.check(name, password, _address())
     except (TooManyRequests, AccountsAway) as exc:
-        page, status = _form(exc.message, exc.status)
+        page, status = password_page(exc.message, exc.status)
         return page, status, {"Retry-After": str(exc.retry_after_s)}
     if user is None:
         _write_failure(tries, name)
-        return _form("Wrong name or password.", 401)
+        return password_page("Wrong name or password.", 401)
     now = gateway().clock.now()
     gateway().audit.add(log_in_change(user.name, _address(), now))
     log_in(user)
-    return redirect(_next(), 303)
+    return redirect(next_page(), 303)
 
 
 @bp.post("/logout")
 @auth.page(Role.VIEWER)
 def logout() -> ResponseReturnValue:
     now, name = gateway().clock.now(), auth.person().name
+    elsewhere = current_app.extensions.get(LOG_OUT_ELSEWHERE)
+    url = elsewhere(str(session["id"])) if elsewhere else None
     log_out(log_out_change(name, _address(), now))
-    flash("You have logged out.", "success")
-    return redirect(url_for("login.login"), 303)
+    g.pop("person")
+    page = redirect(url_for("login.login"), 303)
+    if url is not None:
+        # No redirect: after a form, browsers follow one only to this site.
+        page = make_response(render_template("login/leaving.html", url=url))
+    flash("You have logged out.", "success")  # on the next page
+    return page
+
+
+def provider_page(mistake: MvsnapError | None = None) -> ResponseReturnValue:
+    """Return the page from which people go to their provider, with what went wrong."""
+    ours = gateway().settings.login.oidc
+    page = render_template(
+        "login/provider.html",
+        provider=ours.shown_name,
+        local_admins=ours.local_admins,
+        mistake=mistake.message if mistake else "",
+        next=next_page(),
+    )
+    retry_after_s = getattr(mistake, "retry_after_s", None)
+    headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
+    return page, mistake.status if mistake else 200, headers
+
+
+def require_passwords() -> None:
+    """Hide what asks for a password where nobody can log in with one."""
+    if not gateway().settings.login.takes_passwords:
+        raise NotFound("There is nothing at this address")
 
 
 def _write_failure(tries: LoginAttempts, name: str) -> None:
@@ -90,18 +128,26 @@ def _address() -> str:
     return request.remote_addr or "unknown"
 
 
-def _form(mistake: str = "", status: int = 200) -> tuple[str, int]:
+def password_page(mistake: str = "", status: int = 200) -> tuple[str, int]:
+    backend = gateway().settings.login.backend
     page = render_template(
         "login/login.html",
         form=LoginForm(),
         mistake=mistake,
-        next=_next(),
-        anybody=gateway().users.anybody(gateway().settings.login.backend),
+        next=next_page(),
+        anybody=gateway().users.anybody("pam" if backend == "pam" else "local"),
     )
     return page, status
 
 
-def _next() -> str:
+def next_page() -> str:
     """Return where to go after the login: always a page of this gateway."""
     wanted = request.args.get("next", "")
-    return wanted if _LOCAL_PATH.fullmatch(wanted) else url_for("overview.index")
+    is_ours = _LOCAL_PATH.fullmatch(wanted) and _is_below(wanted, request.script_root)
+    return wanted if is_ours else url_for("overview.index")
+
+
+def _is_below(path: str, root: str) -> bool:
+    """Return whether a path stays there, as browsers resolve it."""
+    plain = re.split(r"[?#]", path, maxsplit=1)[0].lower().replace("%2e", ".")
+    return plain.startswith(f"{root.lower()}/") and ".." not in plain.split("/")

@@ -6,7 +6,7 @@ import logging
 import threading
 from contextlib import nullcontext
 
-from mvsnap.config.model import LoginSection
+from mvsnap.config.login import LoginSection
 from mvsnap.core import users
 from mvsnap.domain import User
 from mvsnap.errors import BadInput
@@ -30,7 +30,7 @@ class LoginAttempts:
 
     def __init__(self, users: UserStore, login: LoginSection) -> None:
         self._users = users
-        self._backend = login.backend
+        self._login = login
         self._accounts = accounts.SystemAccounts(login.pam_service)
         limiter = Limiter()
         what = "Too many failed logins"
@@ -39,7 +39,7 @@ class LoginAttempts:
         self._written = Limit(limiter, _WRITTEN_AN_HOUR, what, minutes=60)
         # Where somebody has logged in before, strangers cannot lock that user out.
         self._known_good: set[tuple[str, str]] = set()
-        is_local = self._backend == "local"
+        is_local = login.backend != "pam"
         self._turn = threading.Lock() if is_local else nullcontext()
 
     def check(self, name: str, password: str, address: str) -> User | None:
@@ -72,14 +72,16 @@ class LoginAttempts:
             user = self._users.user(users.parse_name(name))
         except BadInput:
             return None
-        return user if user is not None and may_come(user, self._backend) else None
+        if user is None or user.backend == "oidc":  # there is no password to check
+            return None
+        return user if may_come(user, self._login) else None
 
     def should_write(self, user: User | None) -> bool:
         """Return whether another failure of this user goes into the audit log."""
         return self._written.hit("nobody" if user is None else f"user {user.name}")
 
     def _fits(self, user: User | None, password: str) -> bool:
-        if self._backend == "pam":
+        if self._login.backend == "pam":
             return self._accounts.fits(user.name if user else None, password)
         stored = passwords.NOBODYS if user is None else user.password_hash
         return passwords.fits(stored, password)
@@ -96,12 +98,12 @@ class LoginAttempts:
         self._known_good.add((name, address))
 
 
-def may_come(user: User, backend: str) -> bool:
+def may_come(user: User, login: LoginSection) -> bool:
     """Return whether the user was added for this backend and still has an account.
 
     A user with an mvsnap password is not the system account of the same name, nor the
     other way round.
     """
-    if user.backend != backend:
+    if not login.knows(user):
         return False
-    return user.backend == "local" or accounts.exists(user.name)
+    return user.backend != "pam" or accounts.exists(user.name)

@@ -86,8 +86,11 @@ def prepare(app: Flask, session_hours: float) -> None:
     manager.init_app(app, add_context_processor=False)
 
 
-def log_in(user: User) -> None:
-    """Start a new session; nothing of the previous one remains."""
+def log_in(user: User, *, ends_with: str = "") -> None:
+    """Start a new session; nothing of the previous one remains.
+
+    ends_with: id of a session elsewhere; when that is ended, so is this one.
+    """
     end = gateway().clock.now() + timedelta(
         hours=gateway().settings.login.session_hours
     )
@@ -96,6 +99,8 @@ def log_in(user: User) -> None:
     session["id"] = secrets.token_hex(16)
     session["until"] = end.timestamp()
     session["mark"] = _fingerprint(user)
+    if ends_with:
+        session["ends_with"] = ends_with
     login_user(SessionUser(user.name, user.role))
     generate_csrf()
 
@@ -124,12 +129,13 @@ def _still_logged_in(name: str) -> SessionUser | None:
     now = gateway().clock.now().timestamp()
     if not isinstance(until, float) or now >= until or not session_id:
         return None
-    user = gateway().users.user_of_session(name, str(session_id))
+    ids = [str(found) for found in (session_id, session.get("ends_with")) if found]
+    user = gateway().users.user_of_session(name, *ids)
     if user is None or not hmac.compare_digest(
         str(session.get("mark")), _fingerprint(user)
     ):
         return None
-    if not may_come(user, gateway().settings.login.backend):
+    if not may_come(user, gateway().settings.login):
         return None
     return SessionUser(user.name, user.role)
 
