@@ -275,10 +275,12 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-# Who checks the passwords: mvsnap itself, or the machine's PAM.
-LoginBackend = Literal["local", "pam"]
+# Who checks the passwords: mvsnap itself, the machine's PAM, or a provider.
+LoginBackend = Literal["local", "pam", "oidc"]
 # Used instead of a hash where the password is that of a system account.
 SYSTEM_ACCOUNT = "pam"
+# Starts what is used instead of a hash for a provider's account, and identifies it.
+PROVIDER_ACCOUNT = "oidc:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +294,8 @@ class User:
 
     @property
     def backend(self) -> LoginBackend:
+        if self.password_hash.startswith(PROVIDER_ACCOUNT):
+            return "oidc"
         return "pam" if self.password_hash == SYSTEM_ACCOUNT else "local"
 
 
@@ -301,7 +305,7 @@ class LoginSession:
 
     id: a hash, worthless to log in with. used_at: some minutes late at most.
     browser: in words, such as "Firefox on Windows". awaits_code: not logged in yet, but
-    the password was right.
+    the password was right. ends_with: digest of the session at a provider.
     """
 
     id: str
@@ -312,6 +316,7 @@ class LoginSession:
     address: str
     browser: str
     awaits_code: bool = False
+    ends_with: str = ""
 
 
 @dataclass(frozen=True, slots=True)

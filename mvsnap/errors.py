@@ -6,6 +6,7 @@ MvsnapError
     UnusablePicture       a picture that cannot or must not be decoded
   Unauthorized            no key or a wrong one                    401
   Forbidden               a key without this camera, room, scope   403
+  LoginRefused            the provider's answer, or no role here   403
   NotFound                no such job, event or file               404
   JudgedMeanwhile         somebody else reviewed the badge event   409
   NameTaken               another key or token has this name       409
@@ -14,7 +15,7 @@ MvsnapError
   TooManyRequests         rate limit, retry later                  429
   QueueFull               too much accepted work is still waiting  503
     OverShare             too much of it came from this caller     429
-  AccountsAway            system accounts cannot be checked now    503
+  AccountsAway            accounts cannot be checked now           503
   BadConfig               invalid settings, all mistakes together
   EngineUnfit             the job engine cannot run on this machine
   DatabaseUnfit           damaged, cannot be written, or of a newer version
@@ -76,6 +77,20 @@ class Forbidden(MvsnapError):
     status = 403
 
 
+class LoginRefused(MvsnapError):
+    """A provider's answer lets nobody in.
+
+    The message is for that person; why: the reason, for an admin.
+    """
+
+    code = "login_refused"
+    status = 403
+
+    def __init__(self, message: str, *, why: str = "") -> None:
+        super().__init__(message)
+        self.why = why
+
+
 class NotFound(MvsnapError):
     code = "not_found"
     status = 404
@@ -118,14 +133,18 @@ class OverShare(QueueFull):
 
 
 class AccountsAway(MvsnapError):
-    """Passwords of system accounts cannot be checked; retry after `retry_after_s`."""
+    """System accounts, or a provider's, cannot be checked now.
+
+    The caller may retry after `retry_after_s`. why: the reason, for an admin.
+    """
 
     code = "accounts_away"
     status = 503
 
-    def __init__(self, message: str, *, retry_after_s: int = 5) -> None:
+    def __init__(self, message: str, *, retry_after_s: int = 5, why: str = "") -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.why = why
 
 
 class BadConfig(MvsnapError):

@@ -30,7 +30,7 @@ LAYERS = (
     ("delivery", "inventory", "sense"),
     ("jobs",),
     ("web",),
-    ("badges", "wifi", "visitors"),
+    ("badges", "wifi", "visitors", "oidc"),
     ("webhooks",),
     ("runtime",),
     ("serving",),
@@ -41,10 +41,10 @@ STRANGERS = (
     {"core", "config", "logs", "clients"},
     {"photographer", "recorder"},
     {"delivery", "sense"},
-    {"badges", "wifi", "visitors"},
+    {"badges", "wifi", "visitors", "oidc"},
 )
 
-ROOMS = ("badges", "wifi", "visitors", "webhooks")
+ROOMS = ("badges", "wifi", "visitors", "webhooks", "oidc")
 # Views: in web, in a room's own modules, and where the application is put together.
 VIEWS = (
     "web",
@@ -53,6 +53,7 @@ VIEWS = (
     "badges.page_filter",
     "badges.page_rows",
     "badges.page_verdicts",
+    "oidc.pending",
     "visitors.page_filter",
     "visitors.page_rows",
     "visitors.page_zone",
@@ -111,6 +112,7 @@ PURE = (
     "badges.directory",
     "badges.json_body",
     "badges.model",
+    "oidc.claims",
     "visitors.model",
     "visitors.rules",
     "webhooks.alarm",
@@ -134,6 +136,7 @@ PURE = (
 
 HOMES: dict[str, tuple[str, ...]] = {
     "alembic": ("store",),
+    "authlib": ("oidc.calls", "oidc.provider", "oidc.tokens"),
     "boto3": ("clients.s3",),
     "botocore": ("clients.s3",),
     "click": ("cli",),
@@ -146,6 +149,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "flask_wtf": ("web",),
     "h11": ("serving",),
     "jinja2": ("delivery",),
+    "joserfc": ("oidc.provider", "oidc.tokens"),
     "limits": ("web.auth",),
     "markupsafe": (*VIEWS, "simulator"),
     "msgspec": (
@@ -163,7 +167,10 @@ HOMES: dict[str, tuple[str, ...]] = {
     "pydantic": ("config",),
     "pydantic_core": ("config",),
     # The demo calls the gateway as a user's program would.
-    "requests": ("clients", "recorder", "badges.directory_client", "cli.demo"),
+    "requests": (
+        *("clients", "recorder", "badges.directory_client", "oidc.calls"),
+        "cli.demo",
+    ),
     "rich": ("cli",),
     "ruamel": ("config",),
     "segno": ("web.pages.second_factor",),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.markup import escape
 
-from mvsnap.cli import check_keys, check_recorder, check_tls
+from mvsnap.cli import check_keys, check_logins, check_recorder, check_tls
 from mvsnap.cli.terminal import (
     CheckResult,
     config_option,
@@ -66,9 +66,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
         ("badges", lambda: _badges(settings)),
         ("pages", lambda: _pages(settings)),
     ]
-    if settings.login.backend == "pam":
-        checks.append(("logins", lambda: _log_ins(settings)))
-    return checks
+    return [*checks, *check_logins.checks(settings, lambda: _names(settings))]
 
 
 def _checked(name: str, check: Callable[[], CheckResult]) -> CheckResult:
@@ -286,17 +284,6 @@ def _pages(settings: Settings) -> CheckResult:
     return CheckResult("pages", True, f"users: {names}")
 
 
-def _log_ins(settings: Settings) -> CheckResult:
-    from mvsnap.web import accounts
-
-    service = settings.login.pam_service
-    mistakes = accounts.mistakes(service, _names(settings))
-    if mistakes:
-        return CheckResult("logins", False, "; ".join(mistakes))
-    where = accounts.service_file(service)
-    return CheckResult("logins", True, f"system accounts, through PAM: {where}")
-
-
 def _names(settings: Settings) -> list[str]:
     """Return who may log in with the configured backend."""
     from mvsnap.runtime import store_url
@@ -304,5 +291,4 @@ def _names(settings: Settings) -> list[str]:
     from mvsnap.store.users import UserStore
 
     users = UserStore(database.Database(database.open_database(store_url(settings))))
-    backend = settings.login.backend
-    return [user.name for user in users.users() if user.backend == backend]
+    return [user.name for user in users.users() if settings.login.knows(user)]

@@ -13,6 +13,7 @@ import click
 from mvsnap.cli.questions import ask_secret, bad, choose, choose_some, ok
 from mvsnap.cli.setup_cameras import ask_cameras
 from mvsnap.cli.setup_ixon import ask_ixon
+from mvsnap.cli.setup_login import BACKENDS, ask_login
 from mvsnap.cli.terminal import (
     config_option,
     fail,
@@ -29,7 +30,7 @@ from mvsnap.clock import SystemClock
 from mvsnap.config.load import load
 from mvsnap.config.model import Settings
 from mvsnap.config.write import Values, write_settings
-from mvsnap.domain import Camera, Organization
+from mvsnap.domain import Camera, LoginBackend, Organization
 from mvsnap.errors import BadConfig, UpstreamError
 from mvsnap.runtime import clouds
 
@@ -39,8 +40,13 @@ if TYPE_CHECKING:
 
 @config_option
 @click.command("init")
+@click.option(
+    "--logins",
+    type=click.Choice(BACKENDS),
+    help="Choose how people log in; oidc: asks about the provider.",
+)
 @click.pass_context
-def init(ctx: click.Context) -> None:
+def init(ctx: click.Context, logins: LoginBackend | None) -> None:
     """Ask for keys, check them, write config/mvsnap.yaml (mode 0600).
 
     Press Enter to skip a service. An existing file keeps its comments and all other
@@ -57,6 +63,7 @@ def init(ctx: click.Context) -> None:
         values["webex"] = _ask_webex(known, mistakes)
         values["ixon"] = ask_ixon(known)
         values["recorder"] = ask_cameras(known, values)
+        values["login"] = ask_login(known, logins)
     except UpstreamError as exc:
         fail_with(exc)
     tokens = [_new_token()] if _needs_token(known, values) else []

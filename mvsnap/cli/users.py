@@ -27,10 +27,17 @@ from mvsnap.domain import SYSTEM_ACCOUNT, LoginBackend, Role, User
 from mvsnap.errors import BadInput
 
 if TYPE_CHECKING:
+    from mvsnap.config.login import LoginSection
     from mvsnap.config.model import Settings
     from mvsnap.runtime import Parts
 
 _WHO = "command line"
+# Where the password is.
+_KEPT: dict[LoginBackend, str] = {
+    "local": "here",
+    "pam": "system account",
+    "oidc": "provider",
+}
 
 
 def _checked(_ctx: click.Context, _argument: click.Parameter, text: str) -> str:
@@ -70,7 +77,7 @@ def add(
     """Add a user, or set a new password (with login.backend pam, a new role)."""
     settings = load_settings(ctx)
     parts = open_parts(settings)
-    backend = settings.login.backend
+    backend = _backend_of_new(settings.login)
     if backend == "pam":
         _require_account(name, password_file)
     with storage_errors(settings):
@@ -101,11 +108,12 @@ def remove(ctx: click.Context, name: str) -> None:
     with storage_errors(settings):
         change = remove_change(name, parts.users.user(name), _WHO, parts.clock.now())
         found = parts.users.remove(name, change)
-        left = _admins(parts, settings.login.backend)
+        left = _admins(parts, settings.login)
     if not found:
         fail(f"No user {name}. List users: python -m mvsnap users list")
     out.print(f"Removed {name}.", markup=False)
-    if not left:
+    # A provider makes admins anew.
+    if not left and settings.login.backend != "oidc":
         out.print(
             "[yellow]No admin is left:[/yellow] "
             "python -m mvsnap users add NAME --role admin"
@@ -128,14 +136,13 @@ def list_users(ctx: click.Context) -> None:
     zone = settings.site.zone
     table = Table("name", "role", "password", "second factor", f"changed ({zone})")
     for user in found:
-        kept = "here" if user.backend == "local" else "system account"
         changed_at = user.changed_at.astimezone(zone)
-        factor = "app" if user.name in with_app and kept == "here" else ""
-        changed = f"{changed_at:%Y-%m-%d %H:%M:%S}"
+        kept, changed = _KEPT[user.backend], f"{changed_at:%Y-%m-%d %H:%M:%S}"
+        factor = "app" if user.name in with_app and user.backend == "local" else ""
         table.add_row(user.name, user.role, kept, factor, changed)
     out.print(table)
     backend = settings.login.backend
-    if any(user.backend != backend for user in found):
+    if not all(settings.login.knows(user) for user in found):
         out.print(f"With login.backend {backend}, the others cannot log in.")
 
 
@@ -171,8 +178,17 @@ users.add_command(remove)
 users.add_command(list_users)
 
 
-def _admins(parts: Parts, backend: LoginBackend) -> list[User]:
-    found = [user for user in parts.users.users() if user.backend == backend]
+def _backend_of_new(login: LoginSection) -> LoginBackend:
+    if login.backend == "oidc" and not login.oidc.local_admins:
+        fail(
+            "With login.backend oidc, the provider adds people: give them a group of "
+            "login.oidc.roles. For local admins: login.oidc.local_admins."
+        )
+    return "local" if login.backend == "oidc" else login.backend
+
+
+def _admins(parts: Parts, login: LoginSection) -> list[User]:
+    found = [user for user in parts.users.users() if login.knows(user)]
     return [user for user in found if user.role is Role.ADMIN]
 
 
@@ -186,6 +202,8 @@ def _require_account(name: str, password_file: TextIO | None) -> None:
 
 
 def _question(known: User, backend: LoginBackend) -> str:
+    if known.backend == "oidc":
+        return f"{known.name} logs in with the provider. With a password from now on?"
     if backend == "local":
         return f"{known.name} exists. Set a new password?"
     if known.backend == "local":

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -32,6 +32,7 @@ from urllib3.exceptions import (
 
 from mvsnap.clients.hosts import is_loopback, is_near, origin
 
+SomeSession = TypeVar("SomeSession", bound=requests.Session)
 MAX_BODY_BYTES = 20 * 1024 * 1024
 _SLOWEST_UPLOAD_BYTES_PER_S = 16 * 1024
 # A filter does not apply to child loggers.
@@ -229,9 +230,11 @@ class _Adapter(FarAdapter):
         *,
         secret: bool,
         refuse: Callable[[requests.PreparedRequest], str | None] | None,
+        max_body_bytes: int,
     ) -> None:
         super().__init__(may_be_near, secret=secret)
         self._refuse = refuse
+        self._max_body_bytes = max_body_bytes
 
     def send(
         self,
@@ -258,7 +261,7 @@ class _Adapter(FarAdapter):
             response = HTTPAdapter.send(
                 self, request, True, timeout, verify, cert, proxies
             )
-            _read(response)
+            _read(response, self._max_body_bytes)
             trouble = None
         except ExchangeFailed as exc:
             trouble = exc
@@ -284,14 +287,14 @@ class _Adapter(FarAdapter):
         return response
 
 
-def _read(response: requests.Response) -> None:
-    """Read the body into the response, at most MAX_BODY_BYTES of it."""
+def _read(response: requests.Response, most: int) -> None:
+    """Read the body into the response, at most so many bytes of it."""
     body = bytearray()
     with response:
         for chunk in response.iter_content(64 * 1024):
             body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                size = MAX_BODY_BYTES // 1024 // 1024
+            if len(body) > most:
+                size = most // 1024 // 1024
                 raise ExchangeFailed(
                     f"the answer is larger than {size} MB", again=False
                 )
@@ -321,13 +324,14 @@ def _reason(exc: Exception, timeout: Any) -> str:
 
 
 def guard(
-    session: requests.Session,
+    session: SomeSession,
     base_url: str,
     *,
     secret: bool = False,
     refuse: Callable[[requests.PreparedRequest], str | None] | None = None,
     may_be_near: MayBeNear | None = None,
-) -> requests.Session:
+    max_body_bytes: int = MAX_BODY_BYTES,
+) -> SomeSession:
     """Give a session the watchdog, and ignore harmful parts of the environment.
 
     secret: the URLs are secrets, urllib3 must not log them.
@@ -342,7 +346,9 @@ def guard(
     # No cookies: then threads share nothing but the connection pool.
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("https://", "http://"):
-        adapter = _Adapter(may_be_near, secret=secret, refuse=refuse)
+        adapter = _Adapter(
+            may_be_near, secret=secret, refuse=refuse, max_body_bytes=max_body_bytes
+        )
         session.mount(scheme, adapter)
     for name in _TALKATIVE:
         logging.getLogger(name).addFilter(_Hush())

@@ -13,10 +13,10 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from mvsnap.config.badges import Badges
 from mvsnap.config.ixon import IxonSection
+from mvsnap.config.login import LoginSection
 from mvsnap.config.recipients import Recipients
 from mvsnap.config.recorder import RecorderSection
 from mvsnap.config.scanning import Scanning
-from mvsnap.config.second_factor import SecondFactorSection
 from mvsnap.config.sense import Sense
 from mvsnap.config.server import ServerSection
 from mvsnap.config.storage import Storage
@@ -26,7 +26,6 @@ from mvsnap.config.values import (
     CameraOrAll,
     Contact,
     Cron,
-    FileName,
     Secret,
     Section,
     SerialText,
@@ -37,7 +36,6 @@ from mvsnap.config.values import (
 )
 from mvsnap.config.webex import WebexSection
 from mvsnap.config.webhooks import Webhooks
-from mvsnap.domain import LoginBackend
 
 # review: to read what names a cardholder; badges: to store badge events.
 Scope = Literal["snapshot", "read", "webhook", "badges", "mute", "review"]
@@ -139,36 +137,6 @@ class Schedule(Section):
     prefix: Text = Field("", description="text at the start of the message")
 
 
-class LoginSection(Section):
-    backend: LoginBackend = Field(
-        "local",
-        description="local: passwords of mvsnap; pam: passwords of the system accounts",
-    )
-    pam_service: FileName = Field(
-        "mvsnap", description="PAM service: a file in /etc/pam.d"
-    )
-    session_hours: float = Field(
-        12, gt=0, le=24 * 30, description="hours until users must log in again"
-    )
-    idle_minutes: float = Field(
-        480,
-        ge=1,
-        le=60 * 24 * 30,
-        description="minutes without use until users must log in again; pages that "
-        "update themselves do not count as use",
-    )
-    second_factor: SecondFactorSection = SecondFactorSection()
-
-    @model_validator(mode="after")
-    def _second_factor_is_asked_for(self) -> LoginSection:
-        if self.backend != "local" and self.second_factor.required_of:
-            raise ValueError(
-                "second_factor: only with backend local; elsewhere, passwords and "
-                "second factors are not those of mvsnap"
-            )
-        return self
-
-
 class Settings(Section):
     site: Site = Site()
     server: ServerSection = ServerSection()
@@ -258,6 +226,7 @@ class Settings(Section):
             self.ixon.password,
             self.storage.s3.access_key,
             self.storage.s3.secret_key,
+            self.login.oidc.client_secret,
         ]
         found = [secret for secret in maybe if secret is not None]
         found += [key.key for key in self.api_keys]

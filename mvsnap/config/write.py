@@ -38,8 +38,11 @@ def write_settings(
 
 def _new(values: Values, api_keys: list[dict[str, Any]]) -> str:
     lines = []
-    section = ""
+    section, given = "", False
     for line in sample().splitlines():
+        if given and (not line or line.startswith("    ")):
+            continue  # the defaults of a section inside, all of which was given
+        given = False
         found = _LINE.match(line)
         if found and not found["pad"]:
             section = found["key"]
@@ -49,6 +52,7 @@ def _new(values: Values, api_keys: list[dict[str, Any]]) -> str:
         elif found and (value := _value(found, values.get(section, {}))) is not None:
             comment = found["comment"] or ""
             lines.append(f"  {found['key']}:{_after_colon(value, comment)}")
+            given = isinstance(value, dict) and not line.lstrip().startswith("#")
         else:
             lines.append(line)
     return "\n".join(lines) + "\n"

@@ -24,6 +24,7 @@ NO_CHANGES = tuple(what for kinds in KINDS_OF_LINES.values() for what in kinds)
 # a password in the wrong field.
 UNKNOWN_NAME = "unknown name"
 _FAILED = "failed"
+_KIND = {"local": "", "pam": ", system account", "oidc": ", account of the provider"}
 _NAME = re.compile(r"[a-z0-9._@-]{1,64}")
 
 
@@ -105,6 +106,11 @@ def own_change(name: str, now: datetime, what: str) -> Change:
     return Change(now, name, f"user {name}", "", what)
 
 
+def no_role_change(name: str, address: str, now: datetime) -> Change:
+    """Return the line of a person whom the provider knows, but who has no role here."""
+    return Change(now, name, LOG_IN, "", f"{_FAILED}, no role, from {address}")
+
+
 def has_failed(change: Change) -> bool:
     """Return whether the line is about a failed login, or something refused."""
     is_failed_login = change.what == LOG_IN and change.after.startswith(_FAILED)
@@ -118,4 +124,4 @@ def log_out_change(name: str, address: str, now: datetime) -> Change:
 def _summary(user: User | None) -> str:
     if user is None:
         return ""
-    return f"role {user.role}" + (", system account" if user.backend == "pam" else "")
+    return f"role {user.role}{_KIND[user.backend]}"

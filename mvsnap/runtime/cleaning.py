@@ -128,13 +128,7 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
             ("visitor_pictures",),
         ),
         DataKind("Mutes", "until they end", over(parts.site.purge), ("mutes",)),
-        DataKind(
-            "Sessions",
-            "login.session_hours",
-            over(parts.users.sessions.purge),
-            ("sessions",),
-        ),
-        *_replaced_keys(parts, over),
+        *_of_log_ins(parts, over),
         DataKind("Audit log", f"{_DAYS}, at least a year", steps.audit, ("audit",)),
         DataKind(
             "Badge events",
@@ -154,15 +148,13 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
     )
 
 
-def _replaced_keys(
-    parts: Parts, over: Callable[[_Purge], Step]
-) -> tuple[DataKind, ...]:
-    kept = "until they end"
+def _of_log_ins(parts: Parts, over: Callable[[_Purge], Step]) -> Iterator[DataKind]:
+    hours, kept, users = "login.session_hours", "until they end", parts.users
+    yield DataKind("Sessions", hours, over(users.sessions.purge), ("sessions",))
+    yield DataKind("Log-ins of a provider", hours, over(users.purge), ("secrets",))
+    yield DataKind("Replaced keys", kept, over(parts.keys.purge), ("key_secrets",))
     of_sessions = over(parts.session_keys.purge)
-    return (
-        DataKind("Replaced keys", kept, over(parts.keys.purge), ("key_secrets",)),
-        DataKind("Replaced session keys", kept, of_sessions, ("secrets",)),
-    )
+    yield DataKind("Replaced session keys", kept, of_sessions, ("secrets",))
 
 
 @contextmanager

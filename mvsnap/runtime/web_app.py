@@ -21,7 +21,7 @@ from mvsnap.badges import api as badges
 from mvsnap.badges import pages as badge_review
 from mvsnap.config.server import ServerSection
 from mvsnap.core.keys import KeyKind
-from mvsnap.errors import Forbidden, MvsnapError
+from mvsnap.errors import BadConfig, Forbidden, MvsnapError
 from mvsnap.resources import STATIC, TEMPLATES
 from mvsnap.runtime import ops
 from mvsnap.sqlite_errors import reason
@@ -64,6 +64,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+OIDC_EXTRA = "two libraries more: pip install 'Authlib>=1.7.2' 'joserfc>=1.6'"
 _MAX_BODY_BYTES = 1_000_000
 _BLUEPRINTS = (
     *(api.bp, badges.bp, events.bp, hooks.bp, mutes.bp, ops.bp, receiver.bp),
@@ -104,6 +105,8 @@ def create_app(gateway: Gateway) -> Flask:
     )
     login.prepare(app, gateway)
     login_code.prepare(app, gateway)
+    if settings.login.backend == "oidc":
+        _add_provider(app, gateway)
     pages.prepare(app)
     app.after_request(_no_sniffing)
     app.after_request(https.add_hsts)
@@ -116,6 +119,15 @@ def create_app(gateway: Gateway) -> Flask:
     app.wsgi_app = _behind_proxies(app.wsgi_app, server)  # type: ignore[assignment,method-assign]
     app.wsgi_app = HeadLimit(app.wsgi_app)  # type: ignore[method-assign]
     return app
+
+
+def _add_provider(app: Flask, gateway: Gateway) -> None:
+    # Imported here: an optional extra.
+    try:
+        from mvsnap.oidc import pages as provider
+    except ImportError as exc:
+        raise BadConfig([f"login.backend: oidc needs {OIDC_EXTRA}"]) from exc
+    provider.prepare(app, gateway)
 
 
 def _behind_proxies(app: WSGIApplication, server: ServerSection) -> WSGIApplication:

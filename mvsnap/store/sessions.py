@@ -88,6 +88,14 @@ class SessionStore:
                 write_changes(connection, [log])
         return found
 
+    def end_with(self, elsewhere: str, log: Change) -> None:
+        """End the sessions that end with a provider's; elsewhere: its digest."""
+        with self._db.writing() as connection:
+            connection.execute(
+                delete(sessions).where(sessions.c.ends_with == elsewhere)
+            )
+            write_changes(connection, [log])
+
     def end_all(self, name: str, log: Change) -> None:
         with self._db.writing() as connection:
             end_sessions(connection, name)
@@ -130,4 +138,5 @@ def _session(row: Row[Any]) -> LoginSession:
         address=row.address,
         browser=row.browser,
         awaits_code=row.awaits_code,
+        ends_with=row.ends_with,
     )

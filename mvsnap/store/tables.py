@@ -306,6 +306,7 @@ sessions = Table(
     Column(
         "awaits_code", Boolean, nullable=False, comment="only the password was right"
     ),
+    Column("ends_with", Text, nullable=False, comment="digest of a provider's session"),
     Index("sessions_of_user", "user_name"),
     comment="People who are logged in; a session without a row has ended",
 )

@@ -5,15 +5,29 @@ from __future__ import annotations
 import secrets as random
 from datetime import datetime
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, delete, func, or_, select, update
 
-from mvsnap.domain import SYSTEM_ACCOUNT, Change, LoginBackend, Role, User
+from mvsnap.clock import iso
+from mvsnap.domain import (
+    PROVIDER_ACCOUNT,
+    SYSTEM_ACCOUNT,
+    Change,
+    LoginBackend,
+    Role,
+    User,
+)
 from mvsnap.store.database import Database
 from mvsnap.store.last_admin import require_another_admin
+from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.second_factors import SecondFactorStore, forget_factor
 from mvsnap.store.sessions import SessionStore, end_sessions
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import secrets, users
+
+# What may be used once is among the secrets, with the time at which it expires; so is
+# the token that a provider needs to end its own session.
+_USED = "used once "
+_TOKEN = "token of session "
 
 
 class UserStore:
@@ -27,6 +41,35 @@ class UserStore:
         statement = select(users).where(users.c.name == name)
         with self._db.reading() as connection:
             row = connection.execute(statement).one_or_none()
+        return None if row is None else _user(row)
+
+    def use_once(self, what: str, until: datetime) -> bool:
+        """Return False if it was used before; remembered until `until`."""
+        row = {"name": f"{_USED}{what}", "value": iso(until)}
+        statement = self._db.insert(secrets).values(row).on_conflict_do_nothing()
+        with self._db.writing() as connection:
+            made = connection.execute(statement.returning(secrets.c.name)).first()
+        return made is not None
+
+    def keep_token(self, session_id: str, until: datetime, token: str) -> None:
+        """Keep what the provider needs to end its session together with this one."""
+        row = {"name": f"{_TOKEN}{session_id}", "value": f"{iso(until)} {token}"}
+        statement = self._db.insert(secrets).values(row).on_conflict_do_nothing()
+        with self._db.writing() as connection:
+            connection.execute(statement)
+
+    def take_token(self, session_id: str) -> str | None:
+        """Return the token of a session, and forget it."""
+        statement = delete(secrets).where(secrets.c.name == f"{_TOKEN}{session_id}")
+        with self._db.writing() as connection:
+            row = connection.execute(statement.returning(secrets.c.value)).first()
+        return None if row is None else str(row.value).partition(" ")[2]
+
+    def user_with(self, account: str) -> User | None:
+        """Return the user of a provider's account, whatever their name is."""
+        statement = select(users).where(users.c.password_hash == account)
+        with self._db.reading() as connection:
+            row = connection.execute(statement).first()
         return None if row is None else _user(row)
 
     def users(self) -> list[User]:
@@ -50,6 +93,23 @@ class UserStore:
             )
             end_sessions(connection, user.name)
             write_changes(connection, [log])
+
+    def put_if_own(self, user: User, log: Change) -> bool:
+        """Add the user, or replace the role; False if somebody else has the name."""
+        fresh = {"role": user.role, "changed_at": user.changed_at}
+        row = {"name": user.name, "password_hash": user.password_hash, **fresh}
+        statement = self._db.insert(users).values(row)
+        statement = statement.on_conflict_do_update(
+            index_elements=[*users.primary_key],
+            set_=fresh,
+            where=users.c.password_hash == user.password_hash,
+        )
+        with self._db.writing() as connection:
+            put = connection.execute(statement.returning(users.c.name)).first()
+            if put is not None:
+                end_sessions(connection, user.name)
+                write_changes(connection, [log])
+        return put is not None
 
     def set_role(self, user: User, log: Change, *, keeps_admin: LoginBackend) -> None:
         """Set role and `changed_at`, which ends sessions; the password stays as it is.
@@ -95,8 +155,13 @@ class UserStore:
     def anybody(self, backend: LoginBackend = "local") -> bool:
         """Return whether there is at least one user whose password is checked there."""
         is_system = users.c.password_hash == SYSTEM_ACCOUNT
-        mine = is_system if backend == "pam" else ~is_system
-        statement = select(func.count()).select_from(users).where(mine)
+        is_provided = users.c.password_hash.startswith(PROVIDER_ACCOUNT)
+        mine = {
+            "pam": is_system,
+            "oidc": is_provided,
+            "local": ~is_system & ~is_provided,
+        }
+        statement = select(func.count()).select_from(users).where(mine[backend])
         with self._db.reading() as connection:
             return bool(connection.execute(statement).scalar_one())
 
@@ -112,6 +177,12 @@ class UserStore:
             connection.execute(made.on_conflict_do_nothing())
             value: str = connection.execute(statement).scalar_one()
         return value
+
+    def purge(self, now: datetime, *, dry_run: bool = False) -> PurgeResult:
+        """Forget what belongs to log-ins of a provider, after its time."""
+        ours = or_(*(secrets.c.name.startswith(p) for p in (_USED, _TOKEN)))
+        old = ours & (secrets.c.value < iso(now))
+        return purge(self._db, OldRows(secrets, old), dry_run=dry_run)
 
 
 def _user(row: Row[tuple[str, str, str, datetime]]) -> User:

@@ -32,6 +32,11 @@ def webhook_url(token: str) -> str:
     return _external(url_for("hooks.receive_with_token", token=token))
 
 
+def page_url(endpoint: str) -> str:
+    """Return the address of a page, as a provider of log-ins sends people there."""
+    return _external(url_for(endpoint))
+
+
 def _external(path: str) -> str:
     public_url = gateway().settings.site.public_url
     if public_url is None:

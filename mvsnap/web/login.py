@@ -10,6 +10,8 @@ from flask import (
     Flask,
     current_app,
     flash,
+    g,
+    make_response,
     redirect,
     render_template,
     request,
@@ -22,7 +24,7 @@ from wtforms import PasswordField, StringField
 
 from mvsnap.core.users import failed_change, log_in_change, log_out_change
 from mvsnap.domain import Role, User
-from mvsnap.errors import AccountsAway, TooManyRequests
+from mvsnap.errors import AccountsAway, MvsnapError, NotFound, TooManyRequests
 from mvsnap.web import auth
 from mvsnap.web.auth.login_attempts import LoginAttempts
 from mvsnap.web.auth.sessions import await_code, log_in, log_out
@@ -33,6 +35,10 @@ log = logging.getLogger(__name__)
 bp = Blueprint("login", __name__)
 
 _LOGIN_ATTEMPTS = "mvsnap_tries"
+_EXPIRED = "The page has expired, or cookies are disabled. Try again."
+# A function that takes the id of a session that has ended, and returns an address at
+# which the person logs out as well, or None.
+LOG_OUT_ELSEWHERE = "mvsnap_log_out_elsewhere"
 # Browsers treat //x and /\x as another host, and ignore tabs and line ends first.
 _LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 
@@ -55,25 +61,28 @@ def attempts(app: App) -> LoginAttempts:
 @bp.get("/login")
 @auth.public
 def login() -> ResponseReturnValue:
-    return _form()
+    if gateway().settings.login.backend == "oidc":
+        return provider_page()
+    return password_page()
 
 
 @bp.post("/login")
 @auth.public  # LoginForm checks the CSRF token: an expired one is shown on the page
 def try_to_log_in() -> ResponseReturnValue:
+    require_passwords()
     form = LoginForm()
     if not form.validate():
-        return _form("The page has expired, or cookies are disabled. Try again.", 400)
+        return password_page(_EXPIRED, 400)
     name, password = form.name.data or "", form.password.data or ""
     tries = attempts(current_app)
     try:
         user = tries.check(name, password, address())
     except (TooManyRequests, AccountsAway) as exc:
-        page, status = _form(exc.message, exc.status)
+        page, status = password_page(exc.message, exc.status)
         return page, status, {"Retry-After": str(exc.retry_after_s)}
     if user is None:
         _write_failure(tries, name)
-        return _form("Wrong name or password.", 401)
+        return password_page("Wrong name or password.", 401)
     if _has_second_factor(user):
         await_code(user)
         return redirect(url_for("login_code.ask", next=next_page()), 303)
@@ -84,10 +93,16 @@ def try_to_log_in() -> ResponseReturnValue:
 @bp.post("/logout")
 @auth.page(Role.VIEWER, before_enrolment=True)
 def logout() -> ResponseReturnValue:
-    now, name = gateway().clock.now(), auth.person().name
-    log_out(log_out_change(name, address(), now))
-    flash("You have logged out.", "success")
-    answer = redirect(url_for("login.login"), 303)
+    now, someone = gateway().clock.now(), auth.person()
+    elsewhere = current_app.extensions.get(LOG_OUT_ELSEWHERE)
+    url = elsewhere(someone.session_id) if elsewhere else None
+    log_out(log_out_change(someone.name, address(), now))
+    g.pop("person")
+    answer = make_response(redirect(url_for("login.login"), 303))
+    if url is not None:
+        # No redirect: after a form, browsers follow one only to this site.
+        answer = make_response(render_template("login/leaving.html", url=url))
+    flash("You have logged out.", "success")  # on the next page
     # What an earlier version let the browser keep, and pages it could go back to.
     answer.headers["Clear-Site-Data"] = '"cache"'
     return answer
@@ -103,6 +118,27 @@ def enter(user: User, *, recovery_codes_left: int | None = None) -> None:
         )
     )
     log_in(user)
+
+
+def provider_page(mistake: MvsnapError | None = None) -> ResponseReturnValue:
+    """Return the page from which people go to their provider, with what went wrong."""
+    ours = gateway().settings.login.oidc
+    page = render_template(
+        "login/provider.html",
+        provider=ours.shown_name,
+        local_admins=ours.local_admins,
+        mistake=mistake.message if mistake else "",
+        next=next_page(),
+    )
+    retry_after_s = getattr(mistake, "retry_after_s", None)
+    headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
+    return page, mistake.status if mistake else 200, headers
+
+
+def require_passwords() -> None:
+    """Hide what asks for a password where nobody can log in with one."""
+    if not gateway().settings.login.takes_passwords:
+        raise NotFound("There is nothing at this address")
 
 
 def _has_second_factor(user: User) -> bool:
@@ -122,13 +158,14 @@ def address() -> str:
     return request.remote_addr or "unknown"
 
 
-def _form(mistake: str = "", status: int = 200) -> tuple[str, int]:
+def password_page(mistake: str = "", status: int = 200) -> tuple[str, int]:
+    backend = gateway().settings.login.backend
     page = render_template(
         "login/login.html",
         form=LoginForm(),
         mistake=mistake,
         next=next_page(),
-        anybody=gateway().users.anybody(gateway().settings.login.backend),
+        anybody=gateway().users.anybody("pam" if backend == "pam" else "local"),
     )
     return page, status
 
@@ -136,4 +173,11 @@ def _form(mistake: str = "", status: int = 200) -> tuple[str, int]:
 def next_page() -> str:
     """Return where to go after the login: always a page of this gateway."""
     wanted = request.args.get("next", "")
-    return wanted if _LOCAL_PATH.fullmatch(wanted) else url_for("overview.index")
+    is_ours = _LOCAL_PATH.fullmatch(wanted) and _is_below(wanted, request.script_root)
+    return wanted if is_ours else url_for("overview.index")
+
+
+def _is_below(path: str, root: str) -> bool:
+    """Return whether a path stays there, as browsers resolve it."""
+    plain = re.split(r"[?#]", path, maxsplit=1)[0].lower().replace("%2e", ".")
+    return plain.startswith(f"{root.lower()}/") and ".." not in plain.split("/")

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from mvsnap.config.model import LoginSection
+from mvsnap.config.login import LoginSection
+from mvsnap.config.model import 
 from mvsnap.domain import Role
 
 

@@ -125,6 +125,25 @@ def test_another_hash_of_the_same_password_ends_none(people: UserStore) -> None:
     assert alive(people) == {"one", "two", "bens"}
 
 
+def test_a_session_ends_with_that_of_a_provider(people: UserStore) -> None:
+    theirs = replace(session("three"), ends_with="theirs")
+    people.sessions.start(theirs, ANNA)
+    people.sessions.end_with("theirs", CHANGE)
+    assert people.sessions.find("three", at(1), IDLE) is None
+    assert alive(people) == {"one", "two", "bens"}
+
+
+def test_a_person_of_a_provider_with_another_role_logs_in_again(
+    people: UserStore,
+) -> None:
+    cleo = User("cleo", Role.VIEWER, "oidc:1", NOON)
+    people.put_if_own(cleo, CHANGE)
+    people.sessions.start(session("cleos", cleo), cleo)
+    assert people.sessions.find("cleos", at(1), IDLE) is not None
+    people.put_if_own(replace(cleo, role=Role.ADMIN), CHANGE)
+    assert people.sessions.find("cleos", at(1), IDLE) is None
+
+
 def test_ended_ones_are_removed(people: UserStore) -> None:
     assert people.sessions.purge(at(60)).removed == 0
     assert people.sessions.purge(at(61), dry_run=True).removed == 3

@@ -101,6 +101,39 @@ def test_somebody_with_another_kind_of_password_is_nobody(people: UserStore) -> 
     assert (people.anybody("pam"), people.anybody("local")) == (True, False)
 
 
+def test_a_provider_s_account_keeps_its_row_and_takes_no_other(
+    people: UserStore, site: SiteStore
+) -> None:
+    local = User("anna", Role.ADMIN, "hash", NOON)
+    people.put(local, change("user anna"))
+    other = User("anna", Role.ADMIN, "oidc:1", NOON)
+    assert people.put_if_own(other, change("user anna")) is False
+    assert people.user("anna") == local
+    ben = User("ben", Role.VIEWER, "oidc:2", NOON)
+    assert people.put_if_own(ben, change("user ben")) is True
+    ben = User("ben", Role.ADMIN, "oidc:2", at(1))
+    assert people.put_if_own(ben, change("user ben")) is True
+    assert people.user_with("oidc:2") == ben
+    assert people.user_with("oidc:1") is None
+    assert (people.anybody("oidc"), people.anybody("pam")) == (True, False)
+    assert len(site.changes(9)) == 3
+
+
+def test_what_belongs_to_sessions_counts_once_and_is_forgotten(
+    people: UserStore,
+) -> None:
+    assert people.use_once("state", at(60)) is True
+    assert people.use_once("state", at(60)) is False
+    people.keep_token("s1", at(60), "a token")
+    people.keep_token("s2", at(60), "")
+    assert people.take_token("s1") == "a token"
+    assert people.take_token("s1") is None
+    assert people.take_token("s3") is None
+    assert people.purge(at(59)).removed == 0
+    assert people.purge(at(61)).removed == 2
+    assert people.use_once("state", at(90)) is True
+
+
 def test_a_hash_is_not_shown_by_accident() -> None:
     assert "geheim" not in repr(User("anna", Role.ADMIN, "geheim", NOON))
 

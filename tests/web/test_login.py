@@ -329,6 +329,32 @@ def test_a_log_in_leads_to_no_other_host(web: Web, wanted: str) -> None:
     assert (answer.status_code, answer.location) == (303, "/")
 
 
+@pytest.mark.parametrize(
+    ("wanted", "leads_to"),
+    [
+        ("/mvsnap/clips?day=2026-03-04", "/mvsnap/clips?day=2026-03-04"),
+        ("/mvsnap/../admin", "/mvsnap/"),
+        ("/mvsnap/%2e%2E/admin", "/mvsnap/"),
+        ("/mvsnap/.%2e/.%2e/admin?x", "/mvsnap/"),
+        ("/admin", "/mvsnap/"),
+        ("/mvsnap.evil.example/", "/mvsnap/"),
+        ("/mvsnap", "/mvsnap/"),
+        ("//evil.example/mvsnap/", "/mvsnap/"),
+        ("/\\evil.example/mvsnap/", "/mvsnap/"),
+    ],
+)
+def test_below_a_path_a_log_in_leads_to_nothing_beside_it(
+    web: Web, wanted: str, leads_to: str
+) -> None:
+    web.add_user("anna")
+    client = web.browser()
+    below = {"base_url": "http://localhost/mvsnap"}
+    token = token_of(client.get("/login", **below))
+    fields = {"csrf_token": token, "name": "anna", "password": PASSWORD}
+    answer = client.post("/login", query_string={"next": wanted}, data=fields, **below)
+    assert (answer.status_code, answer.location) == (303, leads_to)
+
+
 def test_a_log_in_without_its_token_is_asked_for_again(web: Web) -> None:
     web.add_user("anna")
     client = web.browser()

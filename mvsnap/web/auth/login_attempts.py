@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from mvsnap.config.model import LoginSection
+from mvsnap.config.login import LoginSection
 from mvsnap.core import users
 from mvsnap.domain import User
 from mvsnap.errors import AccountsAway, BadInput, TooManyRequests
@@ -39,7 +39,7 @@ class LoginAttempts:
 
     def __init__(self, users: UserStore, login: LoginSection) -> None:
         self._users = users
-        self._backend = login.backend
+        self._login = login
         self._accounts = accounts.SystemAccounts(login.pam_service)
         limiter = Limiter()
         what = "Too many failed logins"
@@ -53,7 +53,7 @@ class LoginAttempts:
         # neighbours behind the same address.
         self._known_good: set[tuple[str, str]] = set()
         self._waiting = WaitingRequests(_AT_ONCE)
-        self._hashing = threading.Lock() if self._backend == "local" else None
+        self._hashing = None if login.backend == "pam" else threading.Lock()
 
     def check(self, name: str, password: str, address: str) -> User | None:
         """Return the user, None if name or password is wrong.
@@ -107,14 +107,16 @@ class LoginAttempts:
             user = self._users.user(users.parse_name(name))
         except BadInput:
             return None
-        return user if user is not None and may_come(user, self._backend) else None
+        if user is None or user.backend == "oidc":  # there is no password to check
+            return None
+        return user if may_come(user, self._login) else None
 
     def should_write(self, user: User | None) -> bool:
         """Return whether another failure of this user goes into the audit log."""
         return self._written.hit("nobody" if user is None else f"user {user.name}")
 
     def _fits(self, user: User | None, password: str) -> bool:
-        if self._backend == "pam":
+        if self._login.backend == "pam":
             return self._accounts.fits(user.name if user else None, password)
         stored = passwords.NOBODYS if user is None else user.password_hash
         return passwords.fits(stored, password)
@@ -149,12 +151,12 @@ class LoginAttempts:
         self._known_good.add((name, address))
 
 
-def may_come(user: User, backend: str) -> bool:
+def may_come(user: User, login: LoginSection) -> bool:
     """Return whether the user was added for this backend and still has an account.
 
     A user with an mvsnap password is not the system account of the same name, nor the
     other way round.
     """
-    if user.backend != backend:
+    if not login.knows(user):
         return False
-    return user.backend == "local" or accounts.exists(user.name)
+    return user.backend != "pam" or accounts.exists(user.name)

@@ -13,7 +13,7 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import LoginManager, current_user, login_user
 from flask_wtf.csrf import generate_csrf
 
-from mvsnap.config.model import LoginSection
+from mvsnap.config.login import LoginSection
 from mvsnap.core.browsers import browser_of
 from mvsnap.domain import Change, LoginSession, Role, User
 from mvsnap.web import https
@@ -102,15 +102,21 @@ def prepare(app: Flask, session_hours: float) -> None:
     manager.init_app(app, add_context_processor=False)
 
 
-def log_in(user: User) -> None:
-    """Start a new session; nothing of the previous one remains."""
+def log_in(user: User, *, ends_with: str = "") -> str:
+    """Start a new session; nothing of the previous one remains.
+
+    ends_with: id of a session elsewhere; when that is ended, so is this one.
+    Returns its id, as it is stored.
+    """
     _end_previous()
     hours = gateway().settings.login.session_hours
     session.permanent = True
     session["id"] = secrets.token_hex(16)
-    started = _start(user, session["id"], timedelta(hours=hours))
+    length = timedelta(hours=hours)
+    started = _start(user, session["id"], length, ends_with=ends_with)
     login_user(SessionUser(user.name, user.role, started.id))
     generate_csrf()
+    return started.id
 
 
 def await_code(user: User) -> None:
@@ -128,7 +134,12 @@ def user_awaiting_code() -> User | None:
 
 
 def _start(
-    user: User, session_id: str, length: timedelta, *, awaits_code: bool = False
+    user: User,
+    session_id: str,
+    length: timedelta,
+    *,
+    awaits_code: bool = False,
+    ends_with: str = "",
 ) -> LoginSession:
     now = gateway().clock.now()
     started = LoginSession(
@@ -140,6 +151,7 @@ def _start(
         address=request.remote_addr or "unknown",
         browser=browser_of(request.headers.get("User-Agent", "")),
         awaits_code=awaits_code,
+        ends_with=ends_with,
     )
     gateway().users.sessions.start(started, user)
     return started
@@ -197,7 +209,7 @@ def _still_logged_in(name: str) -> SessionUser | None:
     if found is None:
         return None
     stored, user, has_factor = found
-    if user.name != name or not may_come(user, login.backend):
+    if user.name != name or not may_come(user, login):
         return None
     g.session_used_at = stored.used_at
     must_enrol = not has_factor and user.role in login.second_factor.required_of

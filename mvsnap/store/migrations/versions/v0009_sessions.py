@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("address", sa.Text, nullable=False),
         sa.Column("browser", sa.Text, nullable=False),
         sa.Column("awaits_code", sa.Boolean, nullable=False),
+        sa.Column("ends_with", sa.Text, nullable=False),
     )
     op.create_index("sessions_of_user", "sessions", ["user_name"])
     op.create_table(
