@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from flask import Response, redirect
+from flask import Response
 
 from mvsnap.badges.directory_client import DirectoryClient
 from mvsnap.clients import transport
@@ -24,6 +24,10 @@ from tests.clients.fakes import answering, picture, raw_server, read_request
 
 FAR = "192.0.2.1"  # for documentation: nobody has it
 JPEG = picture()
+
+
+def leading(url: str) -> Response:
+    return Response("", 302, {"Location": url})
 
 
 class Names:
@@ -130,7 +134,7 @@ def test_a_redirect_is_checked_like_the_first_address(
     photos = client(f"127.0.0.1:{port}", f"photos.example:{port}")
     assert photos.photo(f"http://127.0.0.1:{port}/1.jpg") == JPEG  # allowed by itself
     server.paths.clear()
-    server.answer = lambda: redirect(f"http://photos.example:{port}/2.jpg")  # type: ignore[assignment,return-value]
+    server.answer = lambda: leading(f"http://photos.example:{port}/2.jpg")
     with pytest.raises(UpstreamError, match="to this machine or its link"):
         photos.photo(f"http://127.0.0.1:{port}/1.jpg")
     assert server.paths == ["/1.jpg"]
@@ -216,7 +220,7 @@ def test_no_other_server_gets_a_cameras_password(
 ) -> None:
     challenge = {"WWW-Authenticate": 'Basic realm="cam"'}
     server.answer = lambda: Response("", 401, challenge)
-    with answering(lambda *_: redirect(f"http://127.0.0.1:{port}/phish")) as camera:  # type: ignore[arg-type]
+    with answering(lambda *_: leading(f"http://127.0.0.1:{port}/phish")) as camera:
         with pytest.raises(CameraRefused, match="redirects to another server"):
             ask(source(f"{camera}/video", auth=Auth(kind, "viewer", "its-password")))
         assert server.paths == []

@@ -48,7 +48,7 @@ def test_all_mistakes_are_reported_at_once_by_path(tmp_path: Path) -> None:
     assert sorted(found) == [
         "api_keys.0.name: missing",
         "api_keys.0.scopes.1: expected 'snapshot', 'read', 'webhook',"
-        " 'badges' or 'mute', got 'write'",
+        " 'badges', 'mute' or 'review', got 'write'",
         "meraki.cameras.1: expected a Meraki serial like Q2XX-ABCD-1234, got"
         " 'camera 1'",
         "meraki.requests_per_s: expected greater than 0, got 0",

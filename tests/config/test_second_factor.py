@@ -4,7 +4,6 @@ import pytest
 from pydantic import ValidationError
 
 from mvsnap.config.login import LoginSection
-from mvsnap.config.model import 
 from mvsnap.domain import Role
 
 
