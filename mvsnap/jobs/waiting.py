@@ -2,7 +2,7 @@
 
 Asked of dbos, a lost database would hold the request until it is back, and a count
 would read all that was ever finished. SQLite uses an index of a part of the rows only
-if its condition is repeated word for word.
+if the statement has the very same condition.
 """
 
 from __future__ import annotations
