@@ -149,9 +149,10 @@ class Gateway:
         os.kill(self._program.pid, 9)
         self.stop()
 
-    def stop(self) -> int | None:
+    def stop(self, *, limit_s: float = 30) -> int | None:
+        """End it by SIGTERM; by SIGKILL, which is -9, after `limit_s`."""
         assert self._program is not None
-        code = self._program.stop()
+        code = self._program.stop(limit_s=limit_s)
         self._outputs.append(self._program.output())
         self._program = None
         return code

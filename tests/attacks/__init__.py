@@ -1,0 +1,1 @@
+"""Attacks on the running service by somebody who merely reaches its port."""
