@@ -36,6 +36,7 @@ from mvsnap.errors import BadInput
 from mvsnap.spelling import fold
 
 MOST = 1000
+_MAX_COMMAS = MOST * (MAX_DETAILS + 10)
 _FIELDS = ("timestamp", "user_id", "reader")
 _FOLDED = {fold(name): name for name in _FIELDS}
 # The name that an event gets which names none; a camera can be given to it.
@@ -91,7 +92,7 @@ def _rows(body: bytes) -> tuple[list[Any], bool]:
 def _parsed(text: str) -> Any:
     expected = f"{_EXAMPLE}, or a list"
     try:
-        return parse_json("body", text, _JSON, expected)
+        return parse_json("body", text, _JSON, expected, max_commas=_MAX_COMMAS)
     except BadInput:
         # A list as a Python program holds it: with the other kind of quotes.
         if not _PYTHON.match(text):
@@ -99,7 +100,7 @@ def _parsed(text: str) -> Any:
         json_text = _QUOTED.sub(
             lambda q: q[0] if q[2] is None else json.dumps(q[2]), text
         )
-        return parse_json("body", json_text, _JSON, expected)
+        return parse_json("body", json_text, _JSON, expected, max_commas=_MAX_COMMAS)
 
 
 def _form(text: str) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.gateway import KEY, Gateway, clouds, gateway
+from tests.gateway import KEY as KEY
+from tests.gateway import Gateway, clouds, gateway
 from tests.servers.processes import wait_until
 
 HOST = "127.0.0.1"
@@ -242,6 +243,3 @@ def _asked(
         return answer.status
     finally:
         connection.close()
-
-
-__all__ = ["DEVICE_KEY", "KEY", "TOKEN", "Attack", "Attacked", "again_and_again"]
