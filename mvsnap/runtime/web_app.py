@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from functools import cached_property
+from io import BytesIO
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response, render_template
+from flask import Flask, Request, Response, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import (
@@ -40,7 +41,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_MAX_BODY_BYTES = 1_000_000
+# A form of a page, the parameters of a trigger. Blueprints that take more say so.
+_MAX_BODY_BYTES = 65_536
+_MAX_PARTS = 200
 _BLUEPRINTS = (
     *(api.bp, badges.bp, events.bp, hooks.bp, mutes.bp, ops.bp, receiver.bp),
     *(login.bp, overview.bp, crowd_events.bp, clips.bp, visitors.bp),
@@ -48,8 +51,17 @@ _BLUEPRINTS = (
 )
 
 
+class _SmallRequest(Request):
+    """Nothing here takes files: those of a form cost no temporary file each."""
+
+    def _get_file_stream(self, *_: object, **__: object) -> BytesIO:
+        return BytesIO()
+
+
 class Application(Flask):
     """Reads the secret that signs sessions when the first session needs it."""
+
+    request_class = _SmallRequest
 
     @cached_property
     def secret_key(self) -> str:  # type: ignore[override]  # elsewhere it is a setting
@@ -61,6 +73,7 @@ def create_app(gateway: Gateway) -> Flask:
     app = Application("mvsnap", static_folder=STATIC, template_folder=TEMPLATES)
     settings, server = gateway.settings, gateway.settings.server
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
+    app.config["MAX_FORM_PARTS"] = _MAX_PARTS
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider
     app.extensions[context.EXTENSION] = gateway
     if short := settings.short_keys():
