@@ -19,8 +19,8 @@ def folded(text: str) -> str:
     """Return the same text for names that look alike to a reader.
 
     Upper and lower case, composed and combining marks, wide and narrow forms are one;
-    so are blanks of any kind and number. Signs that take no space do not count. A text of
-    more than 2000 characters is no name: it equals only itself.
+    so are blanks of any kind and number. Signs that take no space do not count. A
+    text of more than 2000 characters is no name: it equals only itself.
     """
     if len(text) > _LONGEST:
         return text
