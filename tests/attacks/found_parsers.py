@@ -135,7 +135,7 @@ def _used(tree: ast.Module, name: str) -> set[str]:
     return here or elsewhere or {"search"}
 
 
-def _inline(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
+def _inline(tree: ast.Module) -> Iterator[tuple[int, Any, str]]:
     """Yield the line, text and method of `re.sub("...", ...)` and its like."""
     for node in ast.walk(tree):
         if (
@@ -145,7 +145,7 @@ def _inline(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
             and (node.func.value.id, node.func.attr in _METHODS) == ("re", True)
             and isinstance(node.args[0], ast.Constant)
         ):
-            yield node.lineno, str(node.args[0].value), node.func.attr
+            yield node.lineno, node.args[0].value, node.func.attr
 
 
 # --- functions
