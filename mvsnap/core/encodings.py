@@ -36,7 +36,7 @@ _APART = frozenset("\u00a0«»·¿¡§°€№")
 _EASTERN_SIGNS = frozenset("\u3000、。・（）「」【】：－ー々")
 # The second byte of a character may be one of @ to ~.
 _WORD = re.compile(rb"[0-9@-~\x80-\xff]+")
-# It begins with its first letter, else each one would be tried.
+# From the first of its characters on, else each one would be tried.
 _PIECE = re.compile(r"(?<![A-Za-z])[A-Za-z]*[^\x00-\x7f][^\x00-@\[-`{-\x7f]*")
 # The characters of languages; others are signs: ƒ for a currency, ª for a number.
 _LATIN = re.compile(
