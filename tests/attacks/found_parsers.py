@@ -37,6 +37,10 @@ _SHORT = {
     "mvsnap.wifi.intake._SEPARATOR[0] sub": 40,  # one of scanning.access_points
     "mvsnap.recorder.mjpeg._NEXT_HEADER[0] search": 1024,
     "mvsnap.clients.webex.rooms._similar": 200,
+    # The path of a rule, which is a setting.
+    "mvsnap.webhooks.rules.values_at": 100,
+    "mvsnap.webhooks.rules.matches": 100,
+    "mvsnap.webhooks.badge_paths.swipe_of": 100,
     "mvsnap.redaction._without_beginning": 2000,
     "mvsnap.spelling._composed": 2000,
     "mvsnap.badges.csv_times._parsed": 100,
