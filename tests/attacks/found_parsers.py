@@ -40,6 +40,7 @@ _SHORT = {
     # The path of a rule, which is a setting.
     "mvsnap.webhooks.rules.values_at": 100,
     "mvsnap.webhooks.rules.matches": 100,
+    "mvsnap.webhooks.rules._fits": 1000,
     "mvsnap.webhooks.badge_paths.swipe_of": 100,
     "mvsnap.redaction._without_beginning": 2000,
     "mvsnap.spelling._composed": 2000,
