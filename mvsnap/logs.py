@@ -12,11 +12,9 @@ FFMPEG = "mvsnap.recorder.ffmpeg"
 _HIDDEN = "[hidden]"
 # A snapshot's address opens the picture for anyone; so does `?apikey=`. Keys and tokens
 # made on the pages are known by their form alone (core/keys.py).
-_ALWAYS = re.compile(
-    r"https?://[^\s\"'<>]+/stream/jpeg/[^\s\"'<>]+|(?<=apikey=)[^&\s\"'<>]+"
-    r"|mvsnap_[a-z2-7]{47}",
-    re.I,
-)
+_URL = re.compile(r"https?://[^\s\"'<>]+", re.I)
+_PICTURE = "/stream/jpeg/"
+_KEY = re.compile(r"(?<=apikey=)[^&\s\"'<>]+|mvsnap_[a-z2-7]{47}", re.I)
 
 
 class Redaction(logging.Formatter):
@@ -31,8 +29,13 @@ class Redaction(logging.Formatter):
         self._known = re.compile("|".join(parts)) if parts else None
 
     def format(self, record: logging.LogRecord) -> str:
-        line = _ALWAYS.sub(_HIDDEN, super().format(record))
+        line = _URL.sub(_without_picture, super().format(record))
+        line = _KEY.sub(_HIDDEN, line)
         return self._known.sub(_HIDDEN, line) if self._known else line
+
+
+def _without_picture(url: re.Match[str]) -> str:
+    return _HIDDEN if _PICTURE in url[0].lower() else url[0]
 
 
 def configure(

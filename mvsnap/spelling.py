@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
+# No name is longer; marks in disorder take quadratic time to compose.
+_LONGEST = 2000
 # They change how the sign before them is drawn: text or emoji, one glyph or another.
 _SELECTORS = frozenset((*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 
@@ -17,8 +19,11 @@ def folded(text: str) -> str:
     """Return the same text for names that look alike to a reader.
 
     Upper and lower case, composed and combining marks, wide and narrow forms are one;
-    so are blanks of any kind and number. Signs that take no space do not count.
+    so are blanks of any kind and number. Signs that take no space do not count. A
+    text of more than 2000 characters is no name: it equals only itself.
     """
+    if len(text) > _LONGEST:
+        return text
     # Folding the case may leave marks apart again.
     plain = _composed(_composed(text).casefold())
     seen = "".join(char for char in plain if not _is_unseen(char))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
@@ -17,6 +19,12 @@ from mvsnap.web.context import feature, gateway
 from mvsnap.web.params import read_query
 
 bp = Blueprint("badge_events", __name__, url_prefix="/api/v1.0")
+
+
+@bp.url_value_preprocessor
+def _limit_body(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    # Before the access is checked, which may look for the key in the body.
+    request.max_content_length = json_body.MAX_BYTES
 
 
 @bp.post("/badges")

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from mvsnap.badges.model import epoch, refuse_day
+from mvsnap.badges.model import MAX_TIME, epoch, refuse_day
 from mvsnap.errors import BadInput
 
 EXPECTED = "a time like 2026-01-31 08:15:00, with or without an offset"
-_MAX_TIME = 100
 _MONTHS = (
     *("jan", "feb", "mar", "apr", "may", "jun"),
     *("jul", "aug", "sep", "oct", "nov", "dec"),
@@ -42,7 +41,7 @@ _EITHER_ORDER = re.compile(r"\d{1,2}([/-])\d{1,2}\1(\d{4}|\d\d)\b", re.ASCII)
 _HALF = re.compile(r"\b([ap])\. ?m(\.|\b)", re.I)
 # Days since 1900: from 1982 to 2119.
 _SERIAL = re.compile(r"[3-7]\d{4}([.,]\d+)?( .*)?|(.* )?0[.,]\d{2,}", re.ASCII)
-_NUMBER = re.compile(r"\d+\.?\d*", re.ASCII)
+_NUMBER = re.compile(r"\d+(\.\d*)?", re.ASCII)
 _EPOCH = re.compile(r"\d{9,13}(\.|$)", re.ASCII)
 _COMPACT = re.compile(r"\d{8}T|\d{9}", re.ASCII)
 _MIDNIGHT = re.compile(r"[ T]0{1,2}:00(:00([.,]0+)?)?$", re.ASCII)
@@ -81,7 +80,7 @@ def parse(text: str, style: TimeStyle) -> datetime:
     """
     if not text:
         raise BadInput(f"timestamp: missing (expected {EXPECTED})")
-    if len(text) > _MAX_TIME:
+    if len(text) > MAX_TIME:
         raise BadInput(f"timestamp: {text[:40]!r} (expected {EXPECTED})")
     text = _HALF.sub(lambda half: f"{half[1].upper()}M", text)
     try:

@@ -35,7 +35,11 @@ from mvsnap.core.strict_json import unique_keys
 from mvsnap.errors import BadInput
 from mvsnap.spelling import fold
 
+MAX_BYTES = 1_000_000
 MOST = 1000
+# Of a form, or of what a Python program holds: both are slow to read.
+_MAX_ODD = 262_144
+_MAX_COMMAS = MOST * (MAX_DETAILS + 10)
 _FIELDS = ("timestamp", "user_id", "reader")
 _FOLDED = {fold(name): name for name in _FIELDS}
 # The name that an event gets which names none; a camera can be given to it.
@@ -91,19 +95,21 @@ def _rows(body: bytes) -> tuple[list[Any], bool]:
 def _parsed(text: str) -> Any:
     expected = f"{_EXAMPLE}, or a list"
     try:
-        return parse_json("body", text, _JSON, expected)
+        return parse_json("body", text, _JSON, expected, max_commas=_MAX_COMMAS)
     except BadInput:
         # A list as a Python program holds it: with the other kind of quotes.
-        if not _PYTHON.match(text):
+        if len(text) > _MAX_ODD or not _PYTHON.match(text):
             raise
         json_text = _QUOTED.sub(
             lambda q: q[0] if q[2] is None else json.dumps(q[2]), text
         )
-        return parse_json("body", json_text, _JSON, expected)
+        return parse_json("body", json_text, _JSON, expected, max_commas=_MAX_COMMAS)
 
 
 def _form(text: str) -> dict[str, Any]:
     mistake = f"body: neither JSON nor a form (expected {_EXAMPLE})"
+    if len(text) > _MAX_ODD:
+        raise BadInput(mistake)
     return given_once(form_pairs(text, MAX_DETAILS, mistake))
 
 

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from mvsnap.redaction import hidden
+
 _LONGEST_WAIT_S = 3600.0
-_LINK = re.compile(r"\w+://\S+")
-# The pattern's time grows with the square of a long word.
+_LINK = re.compile(r"\b\w+://\S+")
 _MOST_READ = 2000
 _MOST_BYTES = 65_536
 _MOST_TEXTS = 5
@@ -53,10 +54,7 @@ def parse_json(body: bytes) -> Any:
 
 def clean(text: str, *secrets: str) -> str:
     """Return a service's own message as one short line without links and secrets."""
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "[secret]")
-    text = _LINK.sub("[link]", text[:_MOST_READ])
+    text = _LINK.sub("[link]", hidden(text, secrets, "[secret]", _MOST_READ))
     line = "".join(char if char.isprintable() else " " for char in text)
     return " ".join(line.split())[:300]
 

@@ -55,13 +55,15 @@ class Columns:
         self, header: Sequence[str], given: Mapping[str, str] | None = None
     ) -> dict[str, int]:
         """Return the position of each column that exists; `given` names win."""
-        folded = [fold(name) for name in header]
+        places: dict[str, int] = {}
+        for place, name in enumerate(header):
+            places.setdefault(fold(name), place)
         found: dict[str, int] = {}
         for ours, names in self.known.items():
             wanted = [given[ours]] if given and ours in given else [ours, *names]
             for name in wanted:
-                if fold(name) in folded:
-                    found[ours] = folded.index(fold(name))
+                if (here := places.get(fold(name))) is not None:
+                    found[ours] = here
                     break
         return found
 

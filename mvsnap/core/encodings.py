@@ -36,7 +36,8 @@ _APART = frozenset("\u00a0«»·¿¡§°€№")
 _EASTERN_SIGNS = frozenset("\u3000、。・（）「」【】：－ー々")
 # The second byte of a character may be one of @ to ~.
 _WORD = re.compile(rb"[0-9@-~\x80-\xff]+")
-_PIECE = re.compile(r"[A-Za-z]*[^\x00-\x7f][^\x00-@\[-`{-\x7f]*")
+# From the first of its characters on, else each one would be tried.
+_PIECE = re.compile(r"(?<![A-Za-z])[A-Za-z]*[^\x00-\x7f][^\x00-@\[-`{-\x7f]*")
 # The characters of languages; others are signs: ƒ for a currency, ª for a number.
 _LATIN = re.compile(
     "[\u00c0-\u0148\u014a-\u017e\u01a0\u01a1\u01af\u01b0\u0218-\u021b\u1ea0-\u1ef9]"
@@ -45,6 +46,8 @@ _EASTERN = ("CJK", "HIRAGANA", "KATAKANA", "HALFWIDTH", "FULLWIDTH", "HANGUL")
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 _MOST_WORDS = 2000
 _MAX_WORD = 200
+# All of them: each is read in forty encodings.
+_MOST_BYTES = 16_384
 _MAX_CARRIED = 65_536
 _MOST_SHOWN = 12
 
@@ -180,10 +183,11 @@ class _Words:
 
     def __init__(self) -> None:
         self._found: dict[bytes, None] = {}
+        self._left = _MOST_BYTES
         self._carried = b""
 
     def feed(self, chunk: bytes) -> None:
-        if len(self._found) >= _MOST_WORDS:
+        if self._is_full():
             return
         text = self._carried + chunk
         end = text.rfind(b"\n") + 1
@@ -201,10 +205,15 @@ class _Words:
             return
         for match in _WORD.finditer(text):
             word = match.group()
-            if len(self._found) >= _MOST_WORDS:
+            if self._is_full():
                 return
-            if not word.isascii() and len(word) <= _MAX_WORD:
+            is_fit = not word.isascii() and len(word) <= _MAX_WORD
+            if is_fit and word not in self._found:
                 self._found[word] = None
+                self._left -= len(word)
+
+    def _is_full(self) -> bool:
+        return len(self._found) >= _MOST_WORDS or self._left <= 0
 
 
 class _Utf8:

@@ -21,6 +21,8 @@ MAX_BYTES = 262_144
 MAX_DEPTH = 32
 MAX_VALUES = 10_000
 MAX_MESSAGES = 100
+# Each value but the first of its list or object follows one; texts have some, too.
+_MAX_COMMAS = 4 * MAX_VALUES
 _MAX_FIELDS = 200
 _MAX_DIGITS = 20  # of 64 bits
 _WRAPPED = 3  # a JSON text in a JSON text in a JSON text
@@ -90,15 +92,23 @@ def read_inner(path: str, text: str) -> Any:
 
 
 def parse_json(
-    path: str, text: str, decoder: json.JSONDecoder, expected: str = "a JSON object"
+    path: str,
+    text: str,
+    decoder: json.JSONDecoder,
+    expected: str = "a JSON object",
+    *,
+    max_commas: int = _MAX_COMMAS,
 ) -> Any:
     """Return the parsed JSON.
 
     decoder: has `unique_keys` as its object_pairs_hook.
 
     Raises:
-        BadInput: it is invalid, or an object has a duplicate key.
+        BadInput: it is invalid, an object has a duplicate key, or it holds so much that
+            parsing it would take long.
     """
+    if text.count(",") > max_commas:
+        raise BadInput(f"{shown(path)}: too many values (expected {expected})")
     try:
         return decoder.decode(text.strip())
     except RepeatedKey as exc:

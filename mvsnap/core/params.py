@@ -14,6 +14,7 @@ MAX_CAMERAS = 32
 MAX_ROOM = 400
 MAX_PREFIX = 500
 MAX_WAIT_S = 60.0
+_MAX_TIME = 100
 DEFAULT_WAIT_S = 10.0
 # Without the key a job could only wait for a Dashboard that always refuses it.
 NO_DASHBOARD = (
@@ -51,6 +52,8 @@ def parse_serials(text: str, recorded: Iterable[str] = ()) -> tuple[Serial, ...]
 
 def parse_moment(name: str, text: str) -> datetime:
     """Return an ISO 8601 time as aware UTC; one without an offset is UTC."""
+    if len(text) > _MAX_TIME:
+        raise _no_time(name, text)
     # A plus that was not percent-encoded arrives as a space: 10:00:00 01:00
     date, blank, offset = text.strip().rpartition(" ")
     if blank and offset[:1].isdigit() and "T" in date.upper():
@@ -61,11 +64,14 @@ def parse_moment(name: str, text: str) -> datetime:
             moment = moment.replace(tzinfo=UTC)
         return moment.astimezone(UTC)
     except (ValueError, OverflowError) as exc:
-        raise BadInput(
-            f"{name}: not a time: {text[:40]!r} "
-            "(expected one like 2026-01-31T08:15:00Z)",
-            code="bad_time",
-        ) from exc
+        raise _no_time(name, text) from exc
+
+
+def _no_time(name: str, text: str) -> BadInput:
+    return BadInput(
+        f"{name}: not a time: {text[:40]!r} (expected one like 2026-01-31T08:15:00Z)",
+        code="bad_time",
+    )
 
 
 def parse_at(text: str, now: datetime) -> datetime | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mvsnap.recorder.model import Format, State, Transport
+from mvsnap.redaction import hidden
 
 UNKNOWN_CODEC = "ffmpeg does not know the codec of its video"
 _WITH_KEYFRAMES = ("h264", "hevc")  # that ffmpeg finds in any stream
@@ -20,6 +21,7 @@ _SIZE = re.compile(r", (\d{2,5})x(\d{2,5})\b")
 _FPS = re.compile(r", ([\d.]+) fps\b")
 _MOST_FPS = 240  # more is the clock of the stream, such as 90,000
 _HIDDEN = "[hidden]"
+_MOST_READ = 2000
 _URL_USER = re.compile(r"(?<=://)[^/\s'\"@]*@")
 
 # The statuses with which a camera refuses a transport: 461 as it should, or others.
@@ -173,7 +175,6 @@ def audio_of(line: str) -> str | None:
 
 def redacted(line: str, secrets: Iterable[str]) -> str:
     """Return the line without credentials and without ffmpeg's own addresses."""
-    line = re.sub(r"^(\[[^\]]* @ 0x[0-9a-f]+\] )+", "", line.strip())
-    for secret in secrets:
-        line = line.replace(secret, _HIDDEN)
+    line = hidden(line.strip(), secrets, _HIDDEN, _MOST_READ)
+    line = re.sub(r"^(\[[^\]]* @ 0x[0-9a-f]+\] )+", "", line)
     return _URL_USER.sub("", line)[:200]

@@ -17,6 +17,7 @@ from mvsnap.core.http_body import form_pairs
 from mvsnap.errors import BadInput, UnknownParameter
 
 _MAX_PARAMETERS = 100
+_MAX_BODY = 65_536
 _LONGEST = 40  # of a name that is compared or shown
 
 
@@ -93,6 +94,8 @@ def _body_pairs(request: Request) -> list[tuple[str, str]]:
     if request.mimetype == "multipart/form-data":
         return list(request.form.items(multi=True))
     body = request.get_data(cache=True, parse_form_data=False)
+    if len(body) > _MAX_BODY:
+        raise BadInput(f"body: {len(body)} bytes (expected at most {_MAX_BODY})")
     if not body.strip():
         return []
     try:

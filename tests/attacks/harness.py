@@ -244,4 +244,12 @@ def _asked(
         connection.close()
 
 
-__all__ = ["DEVICE_KEY", "KEY", "TOKEN", "Attack", "Attacked", "again_and_again"]
+__all__ = [
+    "DEVICE_KEY",
+    "KEY",
+    "TOKEN",
+    "Attack",
+    "Attacked",
+    "Attacking",
+    "again_and_again",
+]

@@ -206,7 +206,7 @@ def test_a_bad_query_is_refused_by_name_and_nothing_starts(
             b'{"wait_s": 0, "webexRoom": "\\ud83d"}', "webexRoom", id="a room"
         ),
         pytest.param(b'{"mvSerial": "\\u0000"}', "serial", id="a NUL"),
-        pytest.param(b"[" * 200_000, "not JSON", id="deep JSON"),
+        pytest.param(b"[" * 60_000, "not JSON", id="deep JSON"),
         pytest.param(b'{"wait_s": ' + b"9" * 5000 + b"}", "", id="a huge number"),
         pytest.param(b"\xff\xfe\x00", "UTF-8", id="not UTF-8"),
         pytest.param(b"mvSerial", "JSON", id="a name alone"),

@@ -47,7 +47,7 @@ def ambiguous(room: str, found: Sequence[Room]) -> UnknownRecipient:
 
 
 def unknown(room: str, rooms: Sequence[Room]) -> UnknownRecipient:
-    titled = {folded(r.title): r for r in rooms if r.title}
+    titled = {folded(r.title[:_LONGEST]): r for r in rooms if r.title}
     wanted = folded(room[:_LONGEST])
     near = difflib.get_close_matches(wanted, titled, n=5, cutoff=0.5)
     similar = [_similar(titled[key], wanted, key) for key in near]
