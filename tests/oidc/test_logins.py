@@ -382,7 +382,7 @@ def test_an_answer_counts_once_and_only_in_the_browser_that_asked(
     odd.keeps_codes = True  # a provider should not: then we must not need it
     client = web.browser()
     code, state = odd.code_for(start(client))
-    cookie = client.get_cookie("mvsnap")
+    cookie = client.get_cookie("__Host-mvsnap")
     assert cookie is not None
     thief = web.browser()
     assert back(thief, code=code, state=state).status_code == 403
@@ -391,7 +391,7 @@ def test_an_answer_counts_once_and_only_in_the_browser_that_asked(
     assert back(client, code=code, state=state).status_code == 303
     assert is_in(client)
     assert back(client, code=code, state=state).status_code == 403
-    thief.set_cookie("mvsnap", cookie.value)
+    thief.set_cookie("__Host-mvsnap", cookie.value, secure=True)
     assert back(thief, code=code, state=state).status_code == 403
     assert not is_in(thief)
 

@@ -341,7 +341,7 @@ def test_asking_for_the_rows_takes_three_queries_at_most(
         add_picture(web, add_crowd(web))
     with counted_queries() as queries:
         viewer.get(ROWS)
-    assert len([q for q in queries if "FROM users" not in q]) == number
+    assert len([q for q in queries if "FROM sessions" not in q]) == number
 
 
 def table(client: FlaskClient, query: str = "") -> list[dict[str, Any]]:

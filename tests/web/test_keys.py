@@ -61,7 +61,7 @@ def shared_admin(shared: Web) -> FlaskClient:
 
 def secret_in(page: TestResponse) -> str:
     assert page.status_code == 200, page.text
-    assert page.headers["Cache-Control"] == "no-store"
+    assert page.headers["Cache-Control"] == "private, no-store"
     found: list[str] = SECRET.findall(page.text)
     return found[0]
 

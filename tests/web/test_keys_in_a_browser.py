@@ -47,6 +47,7 @@ def test_a_key_is_made_used_rotated_and_removed(web: Web, clock: FakeClock) -> N
         log_in(page, f"{url}{KEYS}", "anna", PASSWORD)
         page.get_by_label("Name").fill("Line 3 / PLC")
         page.get_by_label("Last day").fill("2026-12-31")
+        page.get_by_label("read", exact=True).check()
         page.get_by_role("button", name="Make").click()
         first = page.get_by_label("API key", exact=True).input_value()
         assert status(url, first) == 200

@@ -181,7 +181,7 @@ def test_the_key_is_a_picture_a_link_and_a_text(
     picture = re.search(r'src="data:image/svg[^,]*,([^"]+)"', page.text)
     assert picture
     assert "script" not in picture[1]
-    assert page.headers["Cache-Control"] == "no-store"
+    assert page.headers["Cache-Control"] == "private, no-store"
 
 
 def test_it_begins_with_the_password(anna: FlaskClient, web: Web) -> None:
