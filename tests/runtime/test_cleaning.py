@@ -157,6 +157,7 @@ def fill(site: Site, at: datetime) -> None:
     for table in PLAIN:
         site.add(table, at)
     site.add("secrets", at, name=f"key:{name}")
+    site.add("secrets", at, name=f"used once {name}", value=iso(at))
     site.add("secrets", at, name=f"session until {iso(at)} {name}")
     site.add("key_secrets", at, ends_at=at)
     picture = site.file(f"snapshots/{name}-busy.jpg")

@@ -29,7 +29,10 @@ def test_a_person_is_added_with_a_password_that_is_shown_once(
     web: Web, admin: FlaskClient
 ) -> None:
     page = send(admin, PAGE, name=" Ben ", role="reviewer")
-    assert (page.status_code, page.headers["Cache-Control"]) == (200, "private, no-store")
+    assert (page.status_code, page.headers["Cache-Control"]) == (
+        200,
+        "private, no-store",
+    )
     (password,) = set(_PASSWORD.findall(page.text))
     assert not _PASSWORD.search(admin.get(PAGE).text)
     assert log_in(web.browser(), "ben", password).status_code == 303
