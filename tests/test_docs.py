@@ -270,11 +270,14 @@ def test_every_message_that_is_quoted_is_one_of_the_program() -> None:
 # --- Files ----------------------------------------------------------------------------
 
 
-def test_the_files_that_contributing_names_exist() -> None:
-    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+@pytest.mark.parametrize(
+    ("page", "at_least"), [("CONTRIBUTING.md", 40), ("docs/security.md", 30)]
+)
+def test_the_files_that_a_page_names_exist(page: str, at_least: int) -> None:
+    text = (ROOT / page).read_text("utf-8")
     named = set(
         re.findall(r"`((?:mvsnap|tests|templates|config|docs)/[\w./-]+)`", text)
     )
     real = {name for name in named if not re.search(r"NAME|NNNN", name)}
-    assert len(real) > 40
+    assert len(real) > at_least
     assert [name for name in sorted(real) if not (ROOT / name).exists()] == []
