@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -16,7 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.processes import require
+from tests.gateway import KEY, environment, write_config
+from tests.servers.ports import free_port
+from tests.servers.processes import Program, require, wait_until
 from tests.serving.build import LONG, serving
 
 
@@ -92,3 +96,30 @@ def _shaken(port: int, client: ssl.SSLContext) -> ssl.SSLSocket:
     except OSError:
         plain.close()
         raise
+
+
+def test_the_service_speaks_https_with_its_settings(
+    pair: tuple[Path, Path], client: ssl.SSLContext, tmp_path: Path
+) -> None:
+    files = {"cert": str(pair[0]), "key": str(pair[1])}
+    keys = [{"name": "a", "key": KEY}]
+    config = write_config(tmp_path, {"api_keys": keys, "server": {"tls": files}})
+    port = free_port()
+    options = ["--config", f"{config}", "--port", f"{port}"]
+    command = [sys.executable, "-m", "mvsnap", "serve", *options]
+    service = Program(command, cwd=tmp_path, env=environment())
+
+    def health() -> object:
+        url = f"https://localhost:{port}/healthz"
+        try:
+            with urllib.request.urlopen(url, context=client, timeout=5) as answer:
+                return json.load(answer)["status"]
+        except OSError:
+            return None
+
+    try:
+        wait_until(lambda: health() == "ok", "it answers over TLS", limit_s=60)
+        with pytest.raises(http.client.RemoteDisconnected):
+            urllib.request.urlopen(f"http://localhost:{port}/healthz", timeout=5)
+    finally:
+        service.stop()
