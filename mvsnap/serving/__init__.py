@@ -9,6 +9,7 @@
 | `connection` | one connection: its deadlines, what is no request, TLS |
 | `environ` | the head of a request |
 | `bodies` | its body, whole before a thread is taken |
+| `strangers` | those without a key or a login wait for what they use |
 | `threads` | those in which the application works |
 | `front` | the request to the Flask application, and its answer back |
 """

@@ -52,7 +52,7 @@ class Admission:
 
     def admit(self, guest: Guest, address: str) -> bool:
         """Count a new connection; False: it has to go."""
-        party = _party(address)
+        party = party_of(address)
         if not self._is_exempt(address) and self._of_party[party] >= self._per_address:
             self._warn(party)
             return False
@@ -117,7 +117,8 @@ def among(proxies: Iterable[IPv4Network | IPv6Network]) -> Callable[[str], bool]
     return is_one
 
 
-def _party(text: str) -> str:
+def party_of(text: str) -> str:
+    """Return what counts as one address: of IPv6, the network of one customer."""
     address = address_of(text)
     if address is None or address.version == 4:
         return str(address or text)

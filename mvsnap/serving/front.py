@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from mvsnap.serving.bodies import Bodies, Body, Gone, Receive, Refused
 from mvsnap.serving.environ import Head
+from mvsnap.serving.strangers import Strangers
 from mvsnap.serving.threads import RequestThreads
 from mvsnap.web.answers import ErrorAnswer, ErrorDetails, json_text
+from mvsnap.web.known import KNOWN
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -83,10 +86,12 @@ class Front:
         self,
         app: WSGIApplication,
         threads: RequestThreads,
+        strangers: Strangers,
         may_be_large: Callable[[str], bool],
     ) -> None:
         self._app = app
         self._threads = threads
+        self._strangers = strangers
         self._may_be_large = may_be_large
         self._bodies = Bodies()
 
@@ -121,12 +126,21 @@ class Front:
             except Refused as refused:
                 retry = [_RETRY] if refused.status == 503 else []
                 return _error(refused.status, refused.details, _CLOSE, *retry)
-            asked = head.environ() | _input(body)
-            work = partial(self._ask, asked)
-            answer = await self._threads.run(head.address, work)
+            answer = await self._answer_in_turn(head, body)
             if not body.is_read:
                 answer.headers.append(_CLOSE)
             return answer
+
+    async def _answer_in_turn(self, head: Head, body: Body) -> _AnswerInParts:
+        if (wait_s := self._strangers.wait_s(head.address)) > 0:
+            await asyncio.sleep(wait_s)
+        asked = head.environ() | _input(body) | {KNOWN: False}
+        answer, used_s = await self._threads.run(
+            head.address, partial(_timed, partial(self._ask, asked))
+        )
+        if not asked[KNOWN]:
+            self._strangers.used(head.address, used_s)
+        return answer
 
     def _ask(self, asked: WSGIEnvironment) -> _AnswerInParts:
         """Let the application answer, up to the first part. In a thread."""
@@ -151,6 +165,11 @@ class Front:
 
     async def _next(self, head: Head, answer: _AnswerInParts) -> bytes:
         return await self._threads.run(head.address, answer.parts.next)
+
+
+def _timed(work: Callable[[], _AnswerInParts]) -> tuple[_AnswerInParts, float]:
+    begun_s = time.monotonic()
+    return work(), time.monotonic() - begun_s
 
 
 def _input(body: Body) -> WSGIEnvironment:

@@ -16,6 +16,7 @@ from mvsnap.config.server import ServerSection
 from mvsnap.serving.admission import Admission, among, most_connections
 from mvsnap.serving.connection import IDLE_S, LAST_S, HttpConnection
 from mvsnap.serving.front import Front
+from mvsnap.serving.strangers import Strangers
 from mvsnap.serving.threads import RequestThreads
 from mvsnap.wifi.receiver_auth import knows_address
 
@@ -71,7 +72,9 @@ def make_server(
         most_connections(), server.max_connections_per_address, is_exempt
     )
     threads = RequestThreads(server.threads, is_exempt)
-    front = Front(app, threads, lambda path: knows_address(app, path))
+    front = Front(
+        app, threads, Strangers(is_exempt), lambda path: knows_address(app, path)
+    )
 
     def connection(**given: Any) -> HttpConnection:
         return HttpConnection(admission, tls_context, **given)

@@ -26,6 +26,7 @@ from mvsnap.web.auth.stored_keys import StoredKeys
 from mvsnap.web.auth.url_secrets import admit_secret, admit_token, as_key
 from mvsnap.web.content_coding import unpacked
 from mvsnap.web.context import Gateway
+from mvsnap.web.known import note_known
 
 _EXTENSION = "mvsnap_hook_guards"
 _SHARED = "Meraki"  # the sender's name for an alarm with the shared secret
@@ -74,6 +75,7 @@ def hook_token(
     def admitted(token: str) -> ResponseReturnValue:
         authenticators = _authenticators()
         g.caller = caller = admit_token(authenticators.tokens, token)
+        note_known()
         settings = caller.token or authenticators.by_name[caller.name]
         g.sender = AlarmSender(caller, settings)
         return view()
@@ -95,6 +97,7 @@ def hook_key(
             why = "Wrong API key or shared secret" if secret else _ADMISSION
             raise Unauthorized(why) from None
         g.caller = caller
+        note_known()
         caller.require_scope("webhook")
         g.sender = AlarmSender(caller)
         return view()

@@ -25,6 +25,7 @@ from mvsnap.web import context
 from mvsnap.web.answers import json_response
 from mvsnap.web.content_coding import unpacked
 from mvsnap.web.context import Gateway, feature, gateway
+from mvsnap.web.known import note_known
 from mvsnap.wifi import receiver_auth as auth
 from mvsnap.wifi.answers import ObservationsAnswer
 from mvsnap.wifi.intake import (
@@ -98,6 +99,7 @@ def _large(sender: str) -> Iterator[None]:
 def _received(by: Endpoint, body: bytes) -> ResponseReturnValue:
     body = readable(body)
     by.require_secret(secret_of(body))
+    note_known()
     message = parse(body)
     network_id = _network_id(by, message)
     now = gateway().clock.now()

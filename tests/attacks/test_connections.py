@@ -99,6 +99,25 @@ def slow_readers(path: str, times: int = 1) -> Attacking:
     return attack
 
 
+def flood(path: str, times: int = 20) -> Attacking:
+    """Return an attack that asks for a page without waiting for the one before."""
+    asked = f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode() * times
+
+    def attack(attack: Attack) -> None:
+        attack.under_way()
+        while not attack.is_over:
+            with suppress(OSError), attack.connect() as connection:
+                connection.sendall(asked)
+                answered = 0
+                while answered < times and not attack.is_over:
+                    part = connection.recv(65536)
+                    if not part:
+                        break
+                    answered += part.count(b"HTTP/1.1 ")
+
+    return attack
+
+
 def large_bodies(path: str) -> Attacking:
     return again_and_again("POST", path, bytes(LARGE), {"Expect": ""})
 
@@ -125,6 +144,15 @@ ATTACKS = {
     ),
     # Without a key; one after the other on each connection.
     "slow readers of a file": slow_readers(ICONS, 20),
+}
+
+
+# By many threads of the attacker, without a key: each has a connection.
+FLOODS = {
+    "pages": flood("/login"),
+    "refusals": flood("/api/v1.0/events"),
+    "readiness": flood("/readyz"),
+    "garbage for observations": large_bodies(f"/scanning/{SCANNING}"),
 }
 
 
@@ -158,6 +186,13 @@ def test_a_device_is_answered_meanwhile(
 ) -> None:
     attack = service.while_attacked(attacking)
     assert set(attack.statuses) <= {400, 401, 413, 429, 503}
+
+
+@pytest.mark.parametrize("attacking", FLOODS.values(), ids=FLOODS)
+def test_a_flood_of_requests_keeps_no_device_waiting(
+    service: Attacked, attacking: Attacking
+) -> None:
+    service.while_attacked(attacking, threads=48)
 
 
 def said(service: Attacked, sent: bytes, limit_s: float = 25) -> tuple[bytes, float]:

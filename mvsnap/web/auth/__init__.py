@@ -27,6 +27,7 @@ from mvsnap.web.auth.keys import (
     key_of,
 )
 from mvsnap.web.auth.sessions import SessionUser
+from mvsnap.web.known import note_known
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -141,6 +142,7 @@ def check_access() -> ResponseReturnValue | None:
 
 
 def _admit_user(someone: SessionUser, access: Access) -> ResponseReturnValue | None:
+    note_known()
     if someone.must_enrol and not access.before_enrolment:
         return _to_enrolment(someone)
     if access.role is not None and not someone.may(access.role):
@@ -176,6 +178,7 @@ def _to_login() -> ResponseReturnValue:
 def admit() -> Caller:
     """Return the caller of the request, or raise; `caller()` works from then on."""
     g.caller = key_authenticator(current_app).admit(request)
+    note_known()
     return caller()
 
 
