@@ -57,7 +57,7 @@ _MOST_AHEAD = timedelta(minutes=5)
 # Parsed one at a time: each needs ten times its length in memory.
 _LARGE_BYTES = 1024 * 1024
 _parsing = threading.Lock()
-_waiting = WaitingRequests(3)
+_waiting = WaitingRequests(6)
 _TURN_S = 20.0
 
 

@@ -6,6 +6,7 @@ import gzip
 import logging
 import stat
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from flask.testing import FlaskClient
 from prometheus_client import generate_latest
 from werkzeug.test import TestResponse
 
+from mvsnap.errors import QueueFull
 from mvsnap.web.context import EXTENSION
+from mvsnap.wifi import receiver
 from mvsnap.wifi.devices import device_name, mac_number
 from mvsnap.wifi.model import ObservationRow, WifiFilter
 from mvsnap.wifi.receiver import MAX_BYTES
@@ -451,3 +454,15 @@ def test_a_network_with_an_old_secret_locks_out_no_other(tmp_path: Path) -> None
     assert client.post(f"/scanning/{OTHER}", data=good).status_code == 200
     assert web.client(KEY).get("/api/v1.0/events").status_code != 429
     web.close()
+
+
+def test_few_large_bodies_wait_for_each_other_and_the_rest_is_503() -> None:
+    with ExitStack() as held:
+        held.enter_context(receiver._large("one"))
+        for _ in range(3):
+            assert held.enter_context(receiver._waiting.place("one"))
+        with pytest.raises(QueueFull, match="being read"), receiver._large("one"):
+            pass
+        assert held.enter_context(receiver._waiting.place("another"))
+    with receiver._large("one"):
+        pass
