@@ -42,7 +42,7 @@ def is_in(running: Gateway, browser: requests.Session) -> bool:
 def test_changes_by_commands_hold_without_a_restart(tmp_path: Path) -> None:
     settings = {"api_keys": [{"name": "tests", "key": KEY}]}
     with gateway(tmp_path, settings, roles="web") as running:
-        first = mvsnap(tmp_path, "keys", "add", "plc").out.strip()
+        first = mvsnap(tmp_path, "keys", "add", "plc", "--scope", "read").out.strip()
         assert status(running, first) == 200
         rotated = mvsnap(tmp_path, "keys", "rotate", "plc", "--overlap", "1")
         second = rotated.out.strip()

@@ -58,6 +58,8 @@ _APP = "mvsnap"
 JOBS_TABLE = "workflow_status"
 _QUEUE = "jobs"
 _DEFER_RETRY_S = 30.0
+# A job that a stop has deferred runs at the next start, not again in this process.
+_AFTER_STOP_S = 3.0
 _MAX_THREADS = 64
 
 
@@ -245,6 +247,8 @@ class WorkerEngine:
 
         _, _, turn = str(self._dbos.workflow_id).partition("#")
         next_id = f"{job.id}#{int(turn or 0) + 1}"
+        if self._clock.stopped:
+            defer_s = max(defer_s, _AFTER_STOP_S)
         log.info("job %s deferred by %.0f s", job.id, defer_s)
         while True:
             try:

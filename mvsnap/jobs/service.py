@@ -89,12 +89,15 @@ class Finished:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiters: dict[JobId, list[Event]] = {}
+        self._is_ending = False
 
     @contextmanager
     def expecting(self, job_id: JobId) -> Iterator[Event]:
         waiter = Event()
         with self._lock:
             self._waiters.setdefault(job_id, []).append(waiter)
+            if self._is_ending:
+                waiter.set()
         try:
             yield waiter
         finally:
@@ -104,8 +107,9 @@ class Finished:
                     del self._waiters[job_id]
 
     def wake_all(self) -> None:
-        """Have all waiting requests answer, because the process is about to stop."""
+        """Let no request wait any more, because the process is about to stop."""
         with self._lock:
+            self._is_ending = True
             waiting = [one for each in self._waiters.values() for one in each]
         for waiter in waiting:
             waiter.set()
