@@ -35,6 +35,9 @@ _NOT_SERVED = ("mvsnap.simulator.", "mvsnap.cli.", "mvsnap.store.migrations.")
 # What their callers give them is no longer than this.
 _SHORT = {
     "mvsnap.wifi.intake._SEPARATOR[0] sub": 40,  # one of scanning.access_points
+    "mvsnap.wifi.intake.access_points": 40,
+    "mvsnap.oidc.claims._plain": 200,
+    "mvsnap.core.passwords._unit": 256,  # the longest password
     "mvsnap.recorder.mjpeg._NEXT_HEADER[0] search": 1024,
     "mvsnap.clients.webex.rooms._similar": 200,
     # The path of a rule, which is a setting.

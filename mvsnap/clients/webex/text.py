@@ -7,6 +7,8 @@ import unicodedata
 
 # Bytes of UTF-8, source: POST /messages.
 MAX_MARKDOWN_BYTES = 7439
+# More than that of a text is in no message.
+_LONGEST = 2 * MAX_MARKDOWN_BYTES
 # Of each text that gives way: enough to recognise it.
 _KEPT_BYTES = 60
 _SPARE_BYTES = 16
@@ -68,9 +70,9 @@ def neutralise(text: str) -> str:
     """Return user-controlled text as one readable line that Webex only displays.
 
     No mention (`<@all>`), link, markdown or HTML in it works. Plain text is unchanged,
-    and so is the result of a second pass.
+    and so is the result of a second pass. What no message has room for is left out.
     """
-    text = "".join(c for c in text if c.isspace() or _is_shown(c))
+    text = "".join(c for c in text[:_LONGEST] if c.isspace() or _is_shown(c))
     text = " ".join(text.split()).translate(_LOOK_ALIKES).replace("~~", "∼∼")
     text = _EMPHASIS.sub(lambda found: _LOW_LINE * len(found[0]), text)
     text = _ENTITY.sub("\N{FULLWIDTH AMPERSAND}", text)
