@@ -108,14 +108,21 @@ def read_request(connection: socket.socket) -> bytes:
     """Read one request with its body and return the head."""
     data = b""
     while b"\r\n\r\n" not in data:
-        data += connection.recv(65536)
+        data += _some(connection)
     head, _, body = data.partition(b"\r\n\r\n")
     for line in head.split(b"\r\n"):
         if line.lower().startswith(b"content-length:"):
             length = int(line.split(b":")[1])
             while len(body) < length:
-                body += connection.recv(65536)
+                body += _some(connection)
     return head
+
+
+def _some(connection: socket.socket) -> bytes:
+    data = connection.recv(65536)
+    if not data:  # for ever, and this thread would go on for as long
+        raise ConnectionAbortedError("the client has gone")
+    return data
 
 
 def drip(connection: socket.socket, *, head: bytes = b"") -> None:
