@@ -212,7 +212,7 @@ class WorkerEngine:
                 break
         return forgotten
 
-    def close(self, *, wait_s: int = 10) -> None:
+    def close(self, *, wait_s: int = 3) -> None:
         """Stop; running jobs have `wait_s` seconds to finish or be deferred."""
         if self._dbos is None:  # a signal came before `launch`
             return

@@ -26,7 +26,7 @@ IDLE_S = 30
 # How long what comes after an error is read, so that the client sees the answer.
 _LINGER_S = 2.0
 # How long answers that are on their way may take when the service ends.
-LAST_S = 4.0
+LAST_S = 2.5
 # A chunk costs ten microseconds, whatever its length.
 _FREE_CHUNKS = 250
 _BYTES_PER_CHUNK = 128

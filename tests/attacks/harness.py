@@ -144,7 +144,8 @@ class Attacked:
             began = time.monotonic()
             code = self.served.stop(limit_s=ENDS_WITHIN_S)
             took_s = time.monotonic() - began
-        assert code == 0, f"exit code {code} after {took_s:.1f} s"
+        said = self.served.output()[-3000:]
+        assert code == 0, f"exit code {code} after {took_s:.1f} s\n{said}"
 
     def trigger(self, number: int) -> Answer:
         """Fire once as the device: a picture, or an alarm in turn."""
