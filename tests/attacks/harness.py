@@ -92,9 +92,8 @@ class Answer:
     status: int
     took_s: float
 
-    @property
-    def is_good(self) -> bool:
-        return 200 <= self.status < 300 and self.took_s <= ANSWERED_WITHIN_S
+    def is_good(self, limit_s: float = ANSWERED_WITHIN_S) -> bool:
+        return 200 <= self.status < 300 and self.took_s <= limit_s
 
 
 def again_and_again(
@@ -125,13 +124,15 @@ class Attacked:
 
         Return the attack, with the statuses of its answers.
         """
+        # Other tests may keep this machine busy: then without an attack, too.
+        limit_s = max(ANSWERED_WITHIN_S, 10 * self.trigger(0).took_s)
         with self._under_attack(attacking, threads) as attack:
             answers: list[Answer] = []
             for number in range(TRIGGERS):
                 answers.append(self.trigger(number))
-                if not answers[-1].is_good:
+                if not answers[-1].is_good(limit_s):
                     break  # it is lost: the others need not wait as well
-        good = sum(answer.is_good for answer in answers)
+        good = sum(answer.is_good(limit_s) for answer in answers)
         assert good == TRIGGERS, (
             f"{good} of {TRIGGERS} answered in time: {answers}\n"
             f"the attack's answers: {attack.statuses}\n{self.served.output()[-3000:]}"
@@ -182,7 +183,7 @@ class Attacked:
 
     def works(self) -> None:
         """The service answers the device without an attack, as it did before."""
-        wait_until(lambda: self.trigger(0).is_good, "a trigger is answered", 30)
+        wait_until(lambda: self.trigger(0).is_good(), "a trigger is answered", 30)
 
 
 @contextmanager
