@@ -60,6 +60,7 @@ _QUEUE = "jobs"
 _DEFER_RETRY_S = 30.0
 # A job that a stop has deferred runs at the next start, not again in this process.
 _AFTER_STOP_S = 3.0
+_LAST_JOBS_S = 3
 _MAX_THREADS = 64
 
 
@@ -212,12 +213,12 @@ class WorkerEngine:
                 break
         return forgotten
 
-    def close(self, *, wait_s: int = 3) -> None:
-        """Stop; running jobs have `wait_s` seconds to finish or be deferred."""
+    def close(self) -> None:
+        """Stop; running jobs have a few seconds to finish or be deferred."""
         if self._dbos is None:  # a signal came before `launch`
             return
         self._dbos.destroy(
-            destroy_registry=True, workflow_completion_timeout_sec=wait_s
+            destroy_registry=True, workflow_completion_timeout_sec=_LAST_JOBS_S
         )
 
     def _workflow(self, text: str) -> None:
