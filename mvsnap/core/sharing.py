@@ -71,7 +71,9 @@ def plan(
     )
 
 
-def _to_ask(me: str, wanted: set[str], taken: Mapping[str, Holding]) -> frozenset[str]:
+def _to_ask(
+    me: str, wanted: Collection[str], taken: Mapping[str, Holding]
+) -> frozenset[str]:
     """Return what to ask of the holder with the most, if it has two more at least."""
     if any(one.asked_by == me for one in taken.values()):
         return frozenset()
