@@ -19,6 +19,8 @@ MvsnapError
   BadConfig               invalid settings, all mistakes together
   EngineUnfit             the job engine cannot run on this machine
   DatabaseUnfit           damaged, cannot be written, or of a newer version
+  UnusableBackup          no backup, damaged, or of a newer version
+  ServiceRuns             a running service uses the data_dir to be replaced
   CannotListen            the server's address is in use, or not ours
   UpstreamError           an outside service refused, or is down   502
     NoPicture             the camera cannot provide a picture, now or ever

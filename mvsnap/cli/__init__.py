@@ -34,6 +34,8 @@ _COMMANDS = {
     "keys": ("keys", "Make, rotate, remove and list API keys and webhook tokens."),
     "analytics": ("analytics", "Rebuild Wi-Fi visits, replace the salt of hashes."),
     "purge": ("purge", "Delete data past its retention."),
+    "backup": ("backup", "Write a backup while the service runs."),
+    "restore": ("backup", "Put a backup in the place of the data."),
     "db": ("db", "Database maintenance."),
     "demo": ("demo", "Try everything without an account."),
     "completion": ("completion", "Print shell completion for bash or zsh."),

@@ -73,5 +73,24 @@ def rotate_session_key(ctx: click.Context, overlap: timedelta) -> None:
     out.print(f"The session key was replaced: {ends}.", markup=False)
 
 
+@config_option
+@click.command()
+@click.pass_context
+def restored(ctx: click.Context) -> None:
+    """Say that the database was restored from a dump, before the service starts.
+
+    A message that may have been sent after the dump was made is sent again, and says
+    that it may be a duplicate. (The command restore does this by itself.)
+    """
+    settings = load_settings(ctx)
+    from mvsnap.runtime.restore import mark_restored
+
+    parts = open_parts(settings)
+    with storage_errors(settings):
+        mark_restored(parts, parts.clock.now())
+    out.print("Messages of before now say that they may be duplicates.")
+
+
 db.add_command(upgrade)
+db.add_command(restored)
 db.add_command(rotate_session_key)

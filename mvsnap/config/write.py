@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mvsnap import durable_file
 from mvsnap.config.reference import sample
+
+if TYPE_CHECKING:
+    from ruamel.yaml import YAML
 
 Values = dict[str, dict[str, Any]]
 
@@ -34,6 +38,32 @@ def write_settings(
     else:
         text = _new(values, api_keys)
     durable_file.write(path, text.encode(), mode=0o600)
+
+
+def without_secrets(text: str, secrets: Iterable[str]) -> str:
+    """Return a settings file in which each secret is empty; comments stay."""
+    longest_first = sorted({s for s in secrets if s}, key=len, reverse=True)
+    yaml = _round_trip()
+    tree = yaml.load(text)
+    if tree is None:
+        return text
+    out = io.StringIO()
+    yaml.dump(_emptied(tree, longest_first), out)
+    return out.getvalue()
+
+
+def _emptied(node: Any, secrets: list[str]) -> Any:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            node[key] = _emptied(value, secrets)
+    elif isinstance(node, list):
+        node[:] = [_emptied(value, secrets) for value in node]
+    elif not isinstance(node, bool | None):
+        text = str(node)
+        for secret in secrets:  # a password may be inside an address
+            text = text.replace(secret, "")
+        return node if text == str(node) else text
+    return node
 
 
 def _new(values: Values, api_keys: list[dict[str, Any]]) -> str:
@@ -94,12 +124,7 @@ def _flow(value: Any) -> str:
 
 
 def _changed(text: str, values: Values, api_keys: list[dict[str, Any]]) -> str:
-    # Imported here: it is slow to load, and PyYAML drops the comments.
-    from ruamel.yaml import YAML
-
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 10_000
+    yaml = _round_trip()
     tree = yaml.load(text)
     if tree is None:  # only comments: they stay, and new keys follow
         return text.rstrip("\n") + "\n" + _changed("{}", values, api_keys)
@@ -120,3 +145,13 @@ def _changed(text: str, values: Values, api_keys: list[dict[str, Any]]) -> str:
     out = io.StringIO()
     yaml.dump(tree, out)
     return out.getvalue()
+
+
+def _round_trip() -> YAML:
+    # Imported here: it is slow to load, and PyYAML drops the comments.
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 10_000
+    return yaml

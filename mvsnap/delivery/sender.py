@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from mvsnap.clock import Clock
 from mvsnap.delivery.channel import FileLimits, OutgoingMessage
 from mvsnap.delivery.channels import Channels
@@ -29,11 +31,15 @@ class MessageSender:
         templates: MessageTemplates,
         store: Store,
         clock: Clock,
+        *,
+        restored_at: datetime | None = None,
     ) -> None:
+        """restored_at: when a backup was restored; None: never."""
         self._channels = channels
         self._templates = templates
         self._store = store
         self._clock = clock
+        self._restored_at = restored_at
 
     def limits(self, room: str) -> FileLimits:
         return self._channels.limits(room)
@@ -50,7 +56,13 @@ class MessageSender:
         if known and known.state is DeliveryState.SENT and known.message_id:
             return known.message_id
         channel, room = self._channels.find(message.room)
-        attempt = _Attempt(message, self._templates, self._store, self._clock)
+        attempt = _Attempt(
+            message,
+            self._templates,
+            self._store,
+            self._clock,
+            was_restored=self._is_of_before(message),
+        )
         outgoing = OutgoingMessage(
             room,
             message.kind.name,
@@ -66,6 +78,16 @@ class MessageSender:
             raise
         self._note(message, DeliveryState.SENT, message_id=message_id)
         return message_id
+
+    def _is_of_before(self, message: Message) -> bool:
+        """Return whether it may have been sent after the restored backup was made."""
+        if self._restored_at is None:
+            return False
+        job, about = message.job, message.job.about
+        moments = [job.accepted_at, job.at or job.accepted_at]
+        if about is not None and (event := self._store.event(about)) is not None:
+            moments.append(event.recorded_at)
+        return min(moments) <= self._restored_at
 
     def _note(
         self,
@@ -90,12 +112,19 @@ class _Attempt:
     """One attempt to send a message; `begin` is called right before it leaves."""
 
     def __init__(
-        self, message: Message, templates: MessageTemplates, store: Store, clock: Clock
+        self,
+        message: Message,
+        templates: MessageTemplates,
+        store: Store,
+        clock: Clock,
+        *,
+        was_restored: bool,
     ) -> None:
         self._message = message
         self._templates = templates
         self._store = store
         self._clock = clock
+        self._was_restored = was_restored
         self._has_begun = False
         self._is_repeat = False
 
@@ -105,7 +134,9 @@ class _Attempt:
             message.job.id, message.part, message.room, now
         )
         self._has_begun = True
-        self._is_repeat = before is not None and before.state in _UNSURE
+        self._is_repeat = self._was_restored or (
+            before is not None and before.state in _UNSURE
+        )
         return self._templates.text(message, now, repeat=self._is_repeat)
 
     def failed(self, why: UpstreamError, known: Delivery | None) -> DeliveryState:

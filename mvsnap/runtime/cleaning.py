@@ -38,6 +38,7 @@ KEPT = {
     "claims": "one row for each kind of work that one process does for all",
     "holders": "one that is silent for an hour is forgotten by the next that renews",
     "holdings": "one row for each piece of work, replaced when it goes to another",
+    "restores": "one row for each time a backup was restored",
     "setting_overrides": "settings hold until they are changed",
     "cleanings": "one row for each kind of data",
     "schedule_runs": "one row for each schedule",

@@ -24,6 +24,7 @@ from mvsnap.store.events import Store
 from mvsnap.store.files import Files
 from mvsnap.store.keys import KeyStore
 from mvsnap.store.repeats import RepeatStore
+from mvsnap.store.restores import RestoreStore
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.session_keys import SessionKeyStore
 from mvsnap.store.site import SiteStore
@@ -50,6 +51,7 @@ class Parts:
         self.store = Store(db)
         self.clips = ClipStore(db)
         self.repeats = RepeatStore(db)
+        self.restores = RestoreStore(db)
         self.sense = SenseStore(db)
         self.site = SiteStore(db)
         self.keys = KeyStore(db)
@@ -72,6 +74,7 @@ class Parts:
             MessageTemplates(site.timezone, prefix, site.name, site.public_url),
             self.store,
             self.clock,
+            restored_at=self.restores.last(),
         )
 
     def videos(self) -> VideoStore:

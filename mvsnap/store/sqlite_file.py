@@ -16,6 +16,8 @@ from mvsnap.sqlite_errors import is_damage, reason
 log = logging.getLogger(__name__)
 
 _JOBS = "jobs.db"
+# There while a backup is put into the place of what was.
+RESTORE_UNFINISHED = "restore-unfinished"
 # A start of several processes makes files, too: those are new and empty for a moment.
 _NEW_S = 10.0
 _LOOK_S = 5.0
@@ -39,6 +41,11 @@ def require_sound(url: str, *, thorough: bool = False) -> None:
         DatabaseUnfit
     """
     path = file_of(url)
+    if path is not None and (path.parent / RESTORE_UNFINISHED).exists():
+        raise DatabaseUnfit(
+            f"A restore into {path.parent} was interrupted. Run it again: "
+            "python -m mvsnap restore FILE"
+        )
     if path is None or not path.exists():
         return
     if problem := locked_out(path.parent):

@@ -366,3 +366,10 @@ holdings = Table(
     Column("asked_by", Text, comment="who gets it when the holder has finished"),
     comment="Who does what, while its holder is alive",
 )
+
+restores = Table(
+    "restores",
+    metadata,
+    Column("restored_at", Moment, primary_key=True, comment="when it went on"),
+    comment="When this database was restored from a backup",
+)

@@ -63,6 +63,7 @@ class Crew:
         self.clouds = clouds
         self.folder = folder
         self.public_url: str | None = None
+        self.restored_at: datetime | None = None
         self.clip_bytes = 50_000
         clouds.dashboard.rate_limit = None
         self.clock = JumpingClock()
@@ -105,7 +106,13 @@ class Crew:
             "Europe/Berlin", "mvsnap:", public_url=self.public_url
         )
         channels = self.channels or self._webex_alone()
-        return MessageSender(channels, templates, self.store, self.clock)
+        return MessageSender(
+            channels,
+            templates,
+            self.store,
+            self.clock,
+            restored_at=self.restored_at,
+        )
 
     def _webex_alone(self) -> Channels:
         if self.webex is None:

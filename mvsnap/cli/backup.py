@@ -1,0 +1,120 @@
+"""`backup` and `restore`: one file with everything a gateway has."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import click
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+from mvsnap import durable_file
+from mvsnap.cli.terminal import (
+    config_option,
+    err,
+    fail,
+    fail_with,
+    load_settings,
+    out,
+    refuse_foreign_root,
+    storage_errors,
+)
+from mvsnap.config.model import Settings
+from mvsnap.errors import MvsnapError
+
+_OTHER_TOOLS = (
+    "database_url is set: {what} that database with its own tools, and data_dir with "
+    "those of the machine; docs/backup.md says how."
+)
+
+
+@config_option
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--with-secrets", is_flag=True, help="Also the keys, tokens and passwords."
+)
+@click.pass_context
+def backup(ctx: click.Context, file: Path, *, with_secrets: bool) -> None:
+    """Write a backup to FILE (.tar or .tar.gz); the service may run meanwhile.
+
+    It holds events, pictures, clips, users and settings. An existing FILE is replaced
+    when the new one is complete. Only this account can read it.
+    """
+    settings = load_settings(ctx)
+    _refuse_database_url(settings, "back up")
+    from mvsnap.config.write import without_secrets
+    from mvsnap.runtime.backup import Backup
+
+    text = ctx.obj.read_text(encoding="utf-8")
+    if not with_secrets:
+        text = without_secrets(text, settings.secrets())
+    refuse_foreign_root(settings.data_dir)
+    made = Backup(settings.data_dir, text)
+    try:
+        _follow("Backup", made.write(file), made.total_bytes)
+    except (OSError, sqlite3.Error) as exc:
+        fail(f"The backup cannot be written: {exc}")
+    size = file.stat().st_size / 1e6
+    out.print(f"Written: {file} ({size:.1f} MB).", markup=False)
+    if not with_secrets:
+        out.print("Keys, tokens and passwords of the settings file are not in it.")
+
+
+@config_option
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--yes", is_flag=True, help="Replace what is there without asking.")
+@click.pass_context
+def restore(ctx: click.Context, file: Path, *, yes: bool) -> None:
+    """Put the backup FILE in the place of data_dir; stop the service first.
+
+    What was there is kept in a folder beside it. A message that may have been sent
+    after the backup was made is sent again, and says that it may be a duplicate.
+    """
+    settings = load_settings(ctx)
+    _refuse_database_url(settings, "restore")
+    refuse_foreign_root(settings.data_dir)
+    if not yes:
+        click.confirm(f"Replace what is in {settings.data_dir}?", abort=True)
+    from mvsnap.clock import SystemClock
+    from mvsnap.runtime.restore import Restore
+
+    with storage_errors(settings):
+        try:
+            with closing(Restore(file, settings)) as found:
+                _follow("Restore", found.unpack(), found.total_bytes)
+                done = found.finish(SystemClock().now())
+        except MvsnapError as exc:
+            fail_with(exc)
+    out.print(f"Restored what was there at {done.made_at}.", markup=False)
+    if done.replaced is not None:
+        out.print(f"What was replaced is in {done.replaced}.", markup=False)
+    _say_where_settings_are(ctx.obj, done.settings_text)
+    out.print("Next: python -m mvsnap check, then start the service.", markup=False)
+
+
+def _say_where_settings_are(path: Path, text: str) -> None:
+    """Write the settings of the backup beside those of now, if they differ."""
+    if path.read_text(encoding="utf-8") == text:
+        return
+    beside = path.with_name(f"{path.name}.restored")
+    durable_file.write(beside, text.encode(), mode=0o600)
+    out.print(f"{path} stays; the one of the backup is {beside}.", markup=False)
+
+
+def _follow(what: str, steps: Iterator[int], total_bytes: int) -> None:
+    columns = (TextColumn(what), BarColumn(), DownloadColumn())
+    with Progress(
+        *columns, console=err, transient=True, disable=not err.is_terminal
+    ) as bar:
+        task = bar.add_task("", total=total_bytes)
+        for size in steps:
+            bar.advance(task, size)
+
+
+def _refuse_database_url(settings: Settings, what: str) -> None:
+    if settings.database_url is not None:
+        fail(_OTHER_TOOLS.format(what=what))
