@@ -38,6 +38,7 @@ _COMMANDS = {
     "restore": ("backup", "Put a backup in the place of the data."),
     "db": ("db", "Database maintenance."),
     "demo": ("demo", "Try everything without an account."),
+    "schema": ("schema", "Print a JSON Schema of the settings, for editors."),
     "completion": ("completion", "Print shell completion for bash or zsh."),
 }
 

@@ -13,6 +13,7 @@ import click
 from mvsnap.cli.questions import ask_secret, bad, choose, choose_some, ok
 from mvsnap.cli.setup_cameras import ask_cameras
 from mvsnap.cli.setup_ixon import ask_ixon
+from mvsnap.cli.setup_keys import new_api_key
 from mvsnap.cli.setup_login import BACKENDS, ask_login
 from mvsnap.cli.terminal import (
     config_option,
@@ -45,13 +46,29 @@ if TYPE_CHECKING:
     type=click.Choice(BACKENDS),
     help="Choose how people log in; oidc: asks about the provider.",
 )
+@click.option(
+    "--answers",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Ask nothing: a file with the settings of many gateways.",
+)
+@click.option("--name", help="Gateway in the file of answers; default: the host name.")
 @click.pass_context
-def init(ctx: click.Context, logins: LoginBackend | None) -> None:
+def init(
+    ctx: click.Context,
+    logins: LoginBackend | None,
+    answers: Path | None,
+    name: str | None,
+) -> None:
     """Ask for keys, check them, write config/mvsnap.yaml (mode 0600).
 
     Press Enter to skip a service. An existing file keeps its comments and all other
     settings. What is wrong in it is shown, and asked again.
     """
+    if answers is not None:
+        from mvsnap.cli.setup_answers import write_answers
+
+        write_answers(ctx.obj, answers, name)
+        return
     path: Path = ctx.obj
     known, mistakes = load_for_repair(ctx)
     existed = path.exists()
@@ -68,7 +85,7 @@ def init(ctx: click.Context, logins: LoginBackend | None) -> None:
         fail_with(exc)
     tokens = [_new_token()] if _needs_token(known, values) else []
     values["webhooks"] = {"tokens": tokens} if tokens else {}
-    api_keys = [] if known.api_keys else [_new_api_key()]
+    api_keys = [] if known.api_keys else [new_api_key()]
     write_settings(path, values, api_keys)
     out.print(f"\n[green]Written:[/green] {path}")
     _refuse_what_is_left(path)
@@ -203,11 +220,6 @@ def _time_zone(text: str) -> str:
     except (KeyError, ValueError, OSError) as exc:
         raise click.BadParameter("expected a time zone like Europe/Berlin") from exc
     return text
-
-
-def _new_api_key() -> dict[str, Any]:
-    key = secrets.token_urlsafe(24)
-    return {"name": "first key", "key": key, "scopes": ["snapshot"]}
 
 
 def _needs_token(known: Settings, values: Values) -> bool:

@@ -117,22 +117,31 @@ def _read_yaml(path: Path, mistakes: list[str]) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
+        return _said(read_tree(path), Settings)
+    except BadConfig as exc:
+        mistakes += exc.mistakes
+        return {}
+
+
+def read_tree(path: Path) -> dict[str, Any]:
+    """Return the sections of a YAML file as they are.
+
+    Raises:
+        BadConfig: it cannot be read, or is something else.
+    """
+    try:
         tree = yaml.load(path.read_text(encoding="utf-8"), _OnceEach)
     except UnicodeDecodeError:
-        mistakes.append(f"{path}: cannot be read: it is not text in UTF-8")
-        return {}
+        mistake = " cannot be read: it is not text in UTF-8"
     except OSError as exc:
-        mistakes.append(f"{path}: cannot be read: {exc.strerror}")
-        return {}
+        mistake = f" cannot be read: {exc.strerror}"
     except (yaml.YAMLError, ValueError, RecursionError) as exc:
-        mistakes.append(f"{path}:{_problem(exc)}")
-        return {}
-    if tree is None:
-        return {}
-    if not isinstance(tree, dict):
-        mistakes.append(f"{path}: expected sections like `meraki:`, got a list or text")
-        return {}
-    return _said(tree, Settings)
+        mistake = _problem(exc)
+    else:
+        if tree is None or isinstance(tree, dict):
+            return tree or {}
+        mistake = " expected sections like `meraki:`, got a list or text"
+    raise BadConfig([f"{path}:{mistake}"])
 
 
 def _problem(exc: Exception) -> str:

@@ -79,8 +79,14 @@ def _stream_url(url: SecretStr) -> SecretStr:
     return url
 
 
-Framerate = Annotated[float | Literal["auto"], PlainValidator(_framerate)]
-Recode = Annotated[Literal["auto", "true", "false"], BeforeValidator(_bool_as_text)]
+Framerate = Annotated[
+    float | Literal["auto"],
+    PlainValidator(_framerate, json_schema_input_type=float | Literal["auto"]),
+]
+Recode = Annotated[
+    Literal["auto", "true", "false"],
+    BeforeValidator(_bool_as_text, json_schema_input_type=bool | Literal["auto"]),
+]
 StreamUrl = Annotated[Secret, AfterValidator(_stream_url)]
 
 
@@ -124,7 +130,12 @@ class RecorderCameraSection(Section):
         description="stream URL: rtsp, rtsps, http or https (MJPEG, or one JPEG per "
         "request); may contain USER:PASSWORD@",
     )
-    ixon: Annotated[IxonStream | None, BeforeValidator(_ixon)] = Field(
+    ixon: Annotated[
+        IxonStream | None,
+        BeforeValidator(
+            _ixon, json_schema_input_type=IxonStream | bool | str | int | None
+        ),
+    ] = Field(
         None,
         description="instead of url: true, the id of a web access service, or "
         "{agent_server_id, stream_path, access_type}; the ixon section provides the "

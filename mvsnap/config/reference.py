@@ -70,6 +70,13 @@ _BELOW = {
 }
 
 
+def schema() -> dict[str, Any]:
+    """Return the settings file as a JSON Schema, for editors."""
+    found = Settings.model_json_schema(mode="validation")
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return dialect | found | {"title": "Settings of mvsnap"}
+
+
 def rows() -> list[SettingRow]:
     return list(_rows(Settings, ""))
 

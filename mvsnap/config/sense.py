@@ -144,9 +144,10 @@ class Sense(Section):
     )
     username: Text | None = Field(None, description="user name on the broker")
     password: Secret | None = Field(None, description="password on the broker")
-    protocol: Annotated[Literal["3.1.1", "5"], BeforeValidator(as_text)] = Field(
-        "3.1.1", description="MQTT 3.1.1 or 5"
-    )
+    protocol: Annotated[
+        Literal["3.1.1", "5"],
+        BeforeValidator(as_text, json_schema_input_type=str | int),
+    ] = Field("3.1.1", description="MQTT 3.1.1 or 5")
     topic: TopicFilter = Field(
         "/merakimv/#", description="MQTT topic the cameras publish to"
     )

@@ -181,8 +181,11 @@ def _shared_secret(secret: SecretStr) -> SecretStr:
 
 Timezone = Annotated[str, AfterValidator(_timezone)]
 Cron = Annotated[str, AfterValidator(_cron)]
-Text = Annotated[str, BeforeValidator(as_text)]
-Secret = Annotated[SecretStr, BeforeValidator(_secret)]
+# What YAML may have read a text as, for the schema.
+_Read = str | int
+_AsText = BeforeValidator(as_text, json_schema_input_type=_Read)
+Text = Annotated[str, _AsText]
+Secret = Annotated[SecretStr, BeforeValidator(_secret, json_schema_input_type=_Read)]
 FileName = Annotated[str, AfterValidator(_file_name)]
 # The last part of an address; included in a cloud's messages.
 AddressToken = Annotated[Secret, AfterValidator(_address_token)]
@@ -193,9 +196,9 @@ Url = Annotated[str, AfterValidator(_origin)]
 SerialText = Annotated[str, AfterValidator(_serial)]
 PictureSerial = Annotated[str, AfterValidator(_picture_serial)]
 SerialOrAll = Annotated[str, AfterValidator(_serial_or_all)]
-CameraName = Annotated[str, BeforeValidator(as_text), AfterValidator(_camera_name)]
-CameraText = Annotated[str, BeforeValidator(as_text), AfterValidator(_camera)]
-CameraOrAll = Annotated[str, BeforeValidator(as_text), AfterValidator(_camera_or_all)]
+CameraName = Annotated[str, _AsText, AfterValidator(_camera_name)]
+CameraText = Annotated[str, _AsText, AfterValidator(_camera)]
+CameraOrAll = Annotated[str, _AsText, AfterValidator(_camera_or_all)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from mvsnap.config.reference import sample
 if TYPE_CHECKING:
     from ruamel.yaml import YAML
 
-Values = dict[str, dict[str, Any]]
+# By section; also values that are in none, such as data_dir.
+Values = dict[str, Any]
 
 # "  #key: default  # meaning" or "key:  # meaning"
 _LINE = re.compile(r"^(?P<pad> *)#?(?P<key>[a-z_0-9]+):.*?(?P<comment>  #.*)?$")
@@ -36,7 +37,10 @@ def write_settings(
     if path.exists() and not replace:
         text = _changed(path.read_text(encoding="utf-8"), values, api_keys)
     else:
-        text = _new(values, api_keys)
+        sections = {k: v for k, v in values.items() if isinstance(v, dict)}
+        text = _new(sections, api_keys)
+        if others := {k: v for k, v in values.items() if k not in sections}:
+            text = _changed(text, others, [])
     durable_file.write(path, text.encode(), mode=0o600)
 
 
@@ -129,6 +133,9 @@ def _changed(text: str, values: Values, api_keys: list[dict[str, Any]]) -> str:
     if tree is None:  # only comments: they stay, and new keys follow
         return text.rstrip("\n") + "\n" + _changed("{}", values, api_keys)
     for section, changes in values.items():
+        if not isinstance(changes, dict):  # a value or a list outside of any section
+            tree[section] = changes
+            continue
         if changes and not isinstance(tree.get(section), dict):
             tree[section] = {}
         for key, value in changes.items():
