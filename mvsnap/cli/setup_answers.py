@@ -139,8 +139,8 @@ def _one(where: str, wanted: str, found: Iterable[T], name: Callable[[T], str]) 
     Raises:
         BadConfig: there is none, or there are several.
     """
-    named = {}
-    several = set()
+    named: dict[str, T] = {}
+    several: set[str] = set()
     for each in found:
         key = name(each).strip().casefold()
         several |= {key} & named.keys()

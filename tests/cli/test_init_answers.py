@@ -33,7 +33,7 @@ pi-rome:
 @pytest.fixture
 def folder(tmp_path: Path, clouds: Clouds) -> Path:
     first = next(iter(clouds.dashboard.cameras.values()))
-    names = {"organization": ORGANIZATION, "camera": first.name.upper()}
+    names = {"organization": ORGANIZATION, "camera": str(first.name).upper()}
     (tmp_path / "answers.yaml").write_text(ANSWERS % names)
     return tmp_path
 
