@@ -8,8 +8,8 @@ WORKERS ?= 2
 # Debian keeps servers such as mosquitto where only root's PATH looks.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help venv run serve demo test coverage lint format docs bench lock lowest sbom \
-	audit clean
+.PHONY: help venv run serve demo install update back uninstall test coverage lint format \
+	docs bench lock lowest sbom audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,18 @@ serve: ## the gateway, with config/mvsnap.yaml
 demo: ## try it without an account: simulated clouds and cameras
 	@.ci/install demo
 	@exec $(BIN)/mvsnap demo $(ARGS)
+
+install: ## as root: a service of this checkout that starts with the machine
+	@init.d/setup install
+
+update: ## as root: the newest version; back to this one if it does not answer
+	@init.d/setup update
+
+back: ## as root: the version and the database from before the last update
+	@init.d/setup back
+
+uninstall: ## as root: take the service away; data and settings stay
+	@init.d/setup uninstall
 
 test: ## style, types, and every test against real servers
 	@.ci/install test

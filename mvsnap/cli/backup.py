@@ -36,8 +36,13 @@ _OTHER_TOOLS = (
 @click.option(
     "--with-secrets", is_flag=True, help="Also the keys, tokens and passwords."
 )
+@click.option(
+    "--without-files", is_flag=True, help="Leave out pictures and clips."
+)
 @click.pass_context
-def backup(ctx: click.Context, file: Path, *, with_secrets: bool) -> None:
+def backup(
+    ctx: click.Context, file: Path, *, with_secrets: bool, without_files: bool
+) -> None:
     """Write a backup to FILE (.tar or .tar.gz); the service may run meanwhile.
 
     It holds events, pictures, clips, users and settings. An existing FILE is replaced
@@ -52,7 +57,7 @@ def backup(ctx: click.Context, file: Path, *, with_secrets: bool) -> None:
     if not with_secrets:
         text = without_secrets(text, settings.secrets())
     refuse_foreign_root(settings.data_dir)
-    made = Backup(settings.data_dir, text)
+    made = Backup(settings.data_dir, text, whole=not without_files)
     try:
         _follow("Backup", made.write(file), made.total_bytes)
     except (OSError, sqlite3.Error) as exc:

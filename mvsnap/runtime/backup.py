@@ -39,21 +39,31 @@ _SCRATCH = (".part", ".lock", "-wal", "-shm", "-journal")
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup says of itself; made_at: ISO 8601 in UTC."""
+    """What a backup says of itself; made_at: ISO 8601 in UTC.
+
+    whole: False of the databases and the settings alone.
+    """
 
     format: int
     mvsnap: str
     database: str
     made_at: str
+    whole: bool = True
 
 
 class Backup:
-    """settings_text: of the settings file, as it goes into the backup."""
+    """settings_text: of the settings file, as it goes into the backup.
 
-    def __init__(self, data_dir: Path, settings_text: str) -> None:
+    whole: False: without pictures, clips and other files.
+    """
+
+    def __init__(
+        self, data_dir: Path, settings_text: str, *, whole: bool = True
+    ) -> None:
         self._data_dir = data_dir
         self._settings_text = settings_text
-        self._files = sorted(_files_below(data_dir))
+        self._whole = whole
+        self._files = sorted(_files_below(data_dir)) if whole else []
         self.total_bytes = sum(_size(path) for path in self._files)
 
     def write(self, path: Path) -> Iterator[int]:
@@ -76,7 +86,9 @@ class Backup:
 
     def _fill(self, tar: tarfile.TarFile, scratch: Path) -> Iterator[int]:
         made_at = iso(SystemClock().now())
-        manifest = Manifest(FORMAT, __version__, database.HEAD, made_at)
+        manifest = Manifest(
+            FORMAT, __version__, database.HEAD, made_at, self._whole
+        )
         _add_text(tar, MANIFEST, msgspec.json.encode(manifest).decode())
         _add_text(tar, SETTINGS, self._settings_text)
         for name in DATABASES:

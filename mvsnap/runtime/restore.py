@@ -126,9 +126,7 @@ class Restore:
         aside = self._data_dir / name
         aside.mkdir(exist_ok=True)
         for path in sorted(self._data_dir.iterdir()):
-            if path.name in (STAGING, RESTORE_UNFINISHED) or path.name.startswith(
-                REPLACED
-            ):
+            if not self._goes(path.name):
                 continue
             if (aside / path.name).exists():  # it came with the interrupted restore
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -144,6 +142,15 @@ class Restore:
         if is_empty:
             shutil.rmtree(aside)
         return None if is_empty else aside
+
+
+    def _goes(self, name: str) -> bool:
+        """Return whether what has this name in data_dir is replaced."""
+        if not self._manifest.whole:
+            return name.startswith(DATABASES)
+        return name not in (STAGING, RESTORE_UNFINISHED) and not name.startswith(
+            REPLACED
+        )
 
 
 def mark_restored(parts: Parts, now: datetime) -> None:

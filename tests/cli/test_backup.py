@@ -98,6 +98,19 @@ def test_a_restore_brings_back_what_the_backup_has(gateway: Gateway) -> None:
     assert gateway.titles() == {"before"}
 
 
+def test_a_backup_without_files_leaves_them_as_they_are(gateway: Gateway) -> None:
+    gateway.add("before")
+    gateway.run("backup", "old.tar", "--without-files")
+    with tarfile.open(gateway.folder / "old.tar") as tar:
+        assert not [name for name in tar.getnames() if name.endswith(".jpg")]
+    gateway.add("after")
+
+    assert gateway.run("restore", "old.tar", "--yes").code == 0
+
+    assert gateway.titles() == {"before"}
+    assert len(list(gateway.data.glob("snapshots/**/*.jpg"))) == 2
+
+
 def test_secrets_of_the_settings_are_in_it_only_when_asked_for(
     gateway: Gateway,
 ) -> None:

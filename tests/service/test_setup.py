@@ -1,0 +1,226 @@
+"""init.d/setup below a DESTDIR, with stand-ins for the program and its libraries.
+
+As root the stand-in runs as nobody, as the init script's tests do.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.servers.ports import free_port
+from tests.servers.processes import answers
+
+ROOT = Path(__file__).parents[2]
+USER = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+
+# `serve` answers unless this version is a broken one; the database is a number.
+PROGRAM = """
+import http.server, sys
+from pathlib import Path
+version, database = int(Path("version").read_text()), Path("data/database")
+words = [word for word in sys.argv[1:] if word not in ("--config", "config/mvsnap.yaml")]
+if words[0] == "backup":
+    Path(words[-1]).write_text(database.read_text() if database.exists() else "0")
+elif words[0] == "restore":
+    database.write_text(Path(words[-1]).read_text())
+elif database.exists() and int(database.read_text()) > version:
+    sys.exit("the database is of a newer version")
+else:
+    database.write_text(str(version))
+if words[0] == "serve":
+    if Path("broken").exists():
+        sys.exit("broken")
+    class Health(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+    port = int(Path("port").read_text())
+    http.server.HTTPServer(("127.0.0.1", port), Health).serve_forever()
+"""
+ADDRESS = """
+from pathlib import Path
+print("http://127.0.0.1:" + Path("port").read_text())
+"""
+
+
+class Site:
+    """A published repository, a checkout of it, and a folder that is the machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self.published = folder / "published"
+        self.home = folder / "home"
+        self.machine = folder / "machine"
+        self.port = free_port()
+        self.publish(1)
+        self._git(folder, "clone", "-q", str(self.published), str(self.home))
+        (self.home / "port").write_text(str(self.port))
+        (self.home / "config").mkdir(exist_ok=True)
+        (self.home / "config" / "mvsnap.yaml").touch()
+        for path in (self.home, *self.home.rglob("*")):
+            if os.geteuid() == 0 and ".git" not in path.parts:
+                shutil.chown(path, USER)
+        defaults = self.machine / "etc" / "default" / "mvsnap"
+        defaults.parent.mkdir(parents=True)
+        run = self.machine / "run" / "mvsnap.pid"
+        log = self.machine / "log" / "mvsnap.log"
+        defaults.write_text(
+            f"MVSNAP_USER={USER}\nPIDFILE={run}\nLOGFILE={log}\nSTART_TIMEOUT_S=5\n"
+        )
+        self._defaults = defaults
+        self._pid_file = run
+
+    def publish(self, version: int, *, broken: bool = False) -> None:
+        """Make a version of the repository, with the scripts that are tested."""
+        where = self.published
+        is_new = not where.exists()
+        for name, text in (
+            ("version", str(version)),
+            ("wsgi.py", ""),
+            ("mvsnap/__init__.py", ""),
+            ("mvsnap/__main__.py", PROGRAM),
+            ("mvsnap/cli/__init__.py", ""),
+            ("mvsnap/cli/address.py", ADDRESS),
+            (".ci/install", "#!/bin/sh\n"),
+            (".venv/bin/mvsnap", '#!/bin/sh\nexec python3 -m mvsnap "$@"\n'),
+            (".venv/bin/python", '#!/bin/sh\nexec /usr/bin/python3 "$@"\n'),
+            *([("broken", "")] if broken else []),
+        ):
+            path = where / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            if path.name in ("install", "mvsnap", "python"):
+                path.chmod(0o755)
+        if not broken:
+            (where / "broken").unlink(missing_ok=True)
+        shutil.copytree(ROOT / "init.d", where / "init.d", dirs_exist_ok=True)
+        if is_new:
+            self._git(where, "init", "-q", "-b", "main")
+        self._git(where, "add", "-A", "-f")
+        self._git(where, "commit", "-q", "-m", f"version {version}")
+
+    def setup(self, action: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self.home / "init.d" / "setup", action],
+            env=os.environ
+            | {
+                "DESTDIR": str(self.machine),
+                "MVSNAP_DEFAULTS": str(self._defaults),
+                "MVSNAP_USER": USER,
+                "START_TIMEOUT_S": "5",
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    @property
+    def version(self) -> str:
+        return (self.home / "version").read_text()
+
+    @property
+    def database(self) -> str:
+        return (self.home / "data" / "database").read_text()
+
+    def answers(self) -> bool:
+        return answers(f"http://127.0.0.1:{self.port}/healthz")
+
+    def kill(self) -> None:
+        with suppress(OSError, ValueError):
+            os.kill(int(self._pid_file.read_text()), signal.SIGKILL)
+
+    def _git(self, folder: Path, *args: str) -> None:
+        own = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "HOME": str(folder)}
+        own |= {"GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b"}
+        subprocess.run(["git", *args], cwd=folder, env=os.environ | own, check=True)
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    # Not tmp_path: of root's, another user may not read there.
+    folder = Path(tempfile.mkdtemp(prefix="mvsnap-setup-"))
+    folder.chmod(0o755)
+    made = Site(folder)
+    try:
+        yield made
+    finally:
+        made.kill()
+        shutil.rmtree(folder)
+
+
+def test_install_starts_a_service_and_uninstall_leaves_data_and_settings(
+    site: Site,
+) -> None:
+    done = site.setup("install")
+    assert done.returncode == 0, done.stderr
+    assert site.answers()
+    script = site.machine / "etc" / "init.d" / "mvsnap"
+    assert f"MVSNAP_HOME={site.home}" in script.read_text()
+    assert (site.home / "config" / "mvsnap.yaml").stat().st_mode & 0o777 == 0o600
+    assert (site.home / "data").stat().st_mode & 0o777 == 0o750
+    # Again: what is there is kept, and it runs.
+    assert site.setup("install").returncode == 0
+    assert site.answers()
+
+    assert site.setup("uninstall").returncode == 0
+
+    assert not site.answers()
+    assert not script.exists()
+    assert site.database == "1"
+    assert (site.home / "config" / "mvsnap.yaml").exists()
+    assert site.setup("uninstall").returncode == 0
+
+
+def test_without_settings_it_is_installed_but_not_started(site: Site) -> None:
+    (site.home / "config" / "mvsnap.yaml").unlink()
+    done = site.setup("install")
+    assert done.returncode == 0, done.stderr
+    assert "mvsnap init" in done.stdout
+    assert not site.answers()
+
+
+def test_an_update_can_be_taken_back_with_its_database(site: Site) -> None:
+    site.setup("install")
+    site.publish(2)
+
+    done = site.setup("update")
+    assert done.returncode == 0, done.stderr
+    assert (site.version, site.database, site.answers()) == ("2", "2", True)
+    assert "newest" in site.setup("update").stdout
+
+    done = site.setup("back")
+    assert done.returncode == 0, done.stderr
+    assert (site.version, site.database, site.answers()) == ("1", "1", True)
+    # The next update takes the same way.
+    assert site.setup("update").returncode == 0
+    assert (site.version, site.answers()) == ("2", True)
+
+
+def test_an_update_that_does_not_answer_is_taken_back_by_itself(site: Site) -> None:
+    site.setup("install")
+    site.publish(2, broken=True)
+
+    done = site.setup("update")
+
+    assert done.returncode == 1
+    assert "going back" in done.stderr
+    assert (site.version, site.database, site.answers()) == ("1", "1", True)
+
+
+def test_a_changed_checkout_is_not_updated(site: Site) -> None:
+    site.setup("install")
+    (site.home / "wsgi.py").write_text("changed")
+    done = site.setup("update")
+    assert done.returncode == 1
+    assert "were changed" in done.stderr
