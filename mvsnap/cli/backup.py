@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import click
+from rich import filesize
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from mvsnap import durable_file
@@ -36,9 +37,7 @@ _OTHER_TOOLS = (
 @click.option(
     "--with-secrets", is_flag=True, help="Also the keys, tokens and passwords."
 )
-@click.option(
-    "--without-files", is_flag=True, help="Leave out pictures and clips."
-)
+@click.option("--without-files", is_flag=True, help="Leave out pictures and clips.")
 @click.pass_context
 def backup(
     ctx: click.Context, file: Path, *, with_secrets: bool, without_files: bool
@@ -62,8 +61,8 @@ def backup(
         _follow("Backup", made.write(file), made.total_bytes)
     except (OSError, sqlite3.Error) as exc:
         fail(f"The backup cannot be written: {exc}")
-    size = file.stat().st_size / 1e6
-    out.print(f"Written: {file} ({size:.1f} MB).", markup=False)
+    size = filesize.decimal(file.stat().st_size)
+    out.print(f"Written: {file} ({size}).", markup=False)
     if not with_secrets:
         out.print("Keys, tokens and passwords of the settings file are not in it.")
 
@@ -97,15 +96,18 @@ def restore(ctx: click.Context, file: Path, *, yes: bool) -> None:
     out.print(f"Restored what was there at {done.made_at}.", markup=False)
     if done.replaced is not None:
         out.print(f"What was replaced is in {done.replaced}.", markup=False)
-    _say_where_settings_are(ctx.obj, done.settings_text)
+    _keep_settings(ctx.obj, settings.data_dir, done.settings_text)
     out.print("Next: python -m mvsnap check, then start the service.", markup=False)
 
 
-def _say_where_settings_are(path: Path, text: str) -> None:
-    """Write the settings of the backup beside those of now, if they differ."""
+def _keep_settings(path: Path, data_dir: Path, text: str) -> None:
+    """Write the settings of the backup into data_dir, if they differ from those of now.
+
+    Not beside them: the service may not write there.
+    """
     if path.read_text(encoding="utf-8") == text:
         return
-    beside = path.with_name(f"{path.name}.restored")
+    beside = data_dir / f"{path.name}.restored"
     durable_file.write(beside, text.encode(), mode=0o600)
     out.print(f"{path} stays; the one of the backup is {beside}.", markup=False)
 

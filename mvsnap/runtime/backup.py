@@ -86,9 +86,7 @@ class Backup:
 
     def _fill(self, tar: tarfile.TarFile, scratch: Path) -> Iterator[int]:
         made_at = iso(SystemClock().now())
-        manifest = Manifest(
-            FORMAT, __version__, database.HEAD, made_at, self._whole
-        )
+        manifest = Manifest(FORMAT, __version__, database.HEAD, made_at, self._whole)
         _add_text(tar, MANIFEST, msgspec.json.encode(manifest).decode())
         _add_text(tar, SETTINGS, self._settings_text)
         for name in DATABASES:

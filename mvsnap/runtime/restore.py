@@ -143,7 +143,6 @@ class Restore:
             shutil.rmtree(aside)
         return None if is_empty else aside
 
-
     def _goes(self, name: str) -> bool:
         """Return whether what has this name in data_dir is replaced."""
         if not self._manifest.whole:

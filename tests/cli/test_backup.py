@@ -90,6 +90,7 @@ def test_a_restore_brings_back_what_the_backup_has(gateway: Gateway) -> None:
     assert gateway.titles() == {"before"}
     (aside,) = gateway.data.glob("replaced-*")
     assert str(aside) in done.out
+    assert "Site A - Alarms" in (gateway.data / "mvsnap.yaml.restored").read_text()
     assert len(list(aside.glob("snapshots/**/*.jpg"))) == 2
     # And on a machine where nothing was.
     (gateway.folder / "old.tar.gz").rename(gateway.folder / "kept.tar.gz")
