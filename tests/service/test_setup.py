@@ -28,7 +28,8 @@ PROGRAM = """
 import http.server, sys
 from pathlib import Path
 version, database = int(Path("version").read_text()), Path("data/database")
-words = [word for word in sys.argv[1:] if word not in ("--config", "config/mvsnap.yaml")]
+given = ("--config", "config/mvsnap.yaml")
+words = [word for word in sys.argv[1:] if word not in given]
 if words[0] == "backup":
     Path(words[-1]).write_text(database.read_text() if database.exists() else "0")
 elif words[0] == "restore":
