@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from mvsnap.core.keys import RANDOM_BYTES, secret_text
-from mvsnap.logs import Redaction
+from mvsnap.logs.lines import TextLine
 
 SECRET = secret_text(bytes(range(RANDOM_BYTES)))
 
@@ -23,6 +23,6 @@ SECRET = secret_text(bytes(range(RANDOM_BYTES)))
 )
 def test_a_key_made_on_a_page_is_hidden_by_its_form(text: str) -> None:
     record = logging.LogRecord("x", logging.INFO, "x", 1, text, None, None)
-    line = Redaction([]).format(record)
+    line = TextLine([]).format(record)
     assert SECRET[7:] not in line.lower()
     assert "[hidden]" in line
