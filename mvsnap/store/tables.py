@@ -347,3 +347,22 @@ schedule_runs = Table(
     Column("set_back_at", Moment, comment="when a clock that was ahead was set"),
     comment="The last run of each schedule, for all workers",
 )
+
+holders = Table(
+    "holders",
+    metadata,
+    Column("kind", Text, primary_key=True, comment="of the work, such as cameras"),
+    Column("holder", Text, primary_key=True, comment="id of the process"),
+    Column("until", Moment, nullable=False, comment="alive until then, if not renewed"),
+    comment="Processes that share work of a kind",
+)
+
+holdings = Table(
+    "holdings",
+    metadata,
+    Column("kind", Text, primary_key=True, comment="of the work, such as cameras"),
+    Column("name", Text, primary_key=True, comment="of one piece of it"),
+    Column("holder", Text, nullable=False, comment="id of the process that has it"),
+    Column("asked_by", Text, comment="who gets it when the holder has finished"),
+    comment="Who does what, while its holder is alive",
+)
