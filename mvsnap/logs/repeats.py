@@ -78,12 +78,18 @@ class Repeats:
             self._end(float("inf"))
 
     def _end(self, now_s: float) -> None:
-        """Write the counts whose minute is over; the oldest are first."""
+        """Write the counts whose minute is over; the oldest are first.
+
+        What was counted is counted for another minute: in an outage it goes on.
+        """
         while self._seen:
             key, oldest = next(iter(self._seen.items()))
             if oldest.until_s > now_s:
                 return
             del self._seen[key]
+            if oldest.times and now_s < float("inf"):
+                until_s = now_s + self._window_s
+                self._seen[key] = _Seen(oldest.record, until_s)
             self._tell(oldest)
 
     def _tell(self, seen: _Seen) -> None:

@@ -132,7 +132,7 @@ def listener(parts: Parts, jobs: JobService) -> ListenerLoop:
     # Imported here: the other roles need neither paho nor msgspec.
     from mvsnap.sense.listener import ListenerLoop, Stores
 
-    stores = Stores(parts.store, parts.sense, parts.site)
+    stores = Stores(parts.store, parts.sense, parts.site, parts.identities)
     return ListenerLoop(parts.settings, stores, jobs, parts.clock, parts.metrics)
 
 

@@ -366,3 +366,13 @@ holdings = Table(
     Column("asked_by", Text, comment="who gets it when the holder has finished"),
     comment="Who does what, while its holder is alive",
 )
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("name", Text, primary_key=True, comment="of a data_dir's process"),
+    Column("mark", Text, nullable=False, comment="of its last start"),
+    Column("origin", Text, nullable=False, comment="boot and host name of that"),
+    Column("seen_at", Moment, nullable=False, comment="last heartbeat"),
+    comment="Who uses an id that is in a file: a copied file is noticed",
+)
