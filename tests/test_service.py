@@ -16,6 +16,7 @@ from tests.gateway import KEY, Gateway, clouds, environment, gateway, write_conf
 from tests.servers.ports import free_port
 from tests.servers.processes import Program, wait_until
 from tests.servers.relay import Relay
+from tests.test_signals import LINE
 
 
 def test_a_schedule_takes_a_picture(tmp_path: Path) -> None:
@@ -110,6 +111,10 @@ def test_without_its_database_the_gateway_says_so_and_comes_back(
                 "it works again",
                 limit_s=60,
             )
+            lines = served.output().splitlines()
+    assert [line for line in lines if not LINE.fullmatch(line)] == []
+    assert len("\n".join(lines)) < 30_000
+    assert "[SQL" not in served.output()
 
 
 def test_a_stop_answers_those_who_wait(tmp_path: Path) -> None:

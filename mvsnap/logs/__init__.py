@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from types import TracebackType
 
 from mvsnap.logs.lines import LINES, Format
+from mvsnap.logs.printed import real
 from mvsnap.logs.repeats import WINDOW_S, Repeats
 
 __all__ = ["FFMPEG", "configure"]
@@ -26,7 +27,7 @@ class LogHandler(logging.StreamHandler):  # type: ignore[type-arg]
     """Writes to stderr, in the thread of whoever has something to say."""
 
     def __init__(self, lines: logging.Formatter, repeats_s: float) -> None:
-        super().__init__(sys.stderr)
+        super().__init__(real(sys.stderr))
         self.setFormatter(lines)
         assert self.lock is not None
         self._repeats = Repeats(

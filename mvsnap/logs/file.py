@@ -44,8 +44,9 @@ class LogFile:
 
 def _path_of(descriptor: int) -> str:
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return ""
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or not found.st_nlink:
+            return ""  # also a file that was removed meanwhile
         return os.readlink(f"/proc/self/fd/{descriptor}")
     except OSError:
         return ""

@@ -124,7 +124,8 @@ LINES: dict[Format, type[_OneLine]] = {"text": TextLine, "json": JsonLine}
 
 def job_of(record: logging.LogRecord) -> str:
     """Return the id of the job that the line is about, "" without one."""
-    return str(getattr(record, "job", "") or job.current())
+    noted = getattr(record, "job", None)
+    return job.current() if noted is None else str(noted)
 
 
 def message_of(record: logging.LogRecord) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from mvsnap.config.model import Settings
 from mvsnap.config.server import BELIEVES_ANYONE
 from mvsnap.logs.file import LogFile
+from mvsnap.logs.printed import log_what_is_printed
 from mvsnap.runtime import Roles, Service
 from mvsnap.serving.listening import listen
 from mvsnap.serving.reload import Reloading
@@ -65,6 +66,7 @@ def serve(
             log.warning("%s", BELIEVES_ANYONE)
     else:
         log.info("mvsnap is processing jobs" if roles.worker else "mvsnap is listening")
+    log_what_is_printed()
     ending.started.set()
     if ending.server is not None:
         ending.server.run()
