@@ -11,7 +11,7 @@ import uuid
 from pathlib import Path
 
 from mvsnap.file_lock import FileLock, acquire, try_acquire
-from mvsnap.store.identities import IdentityStore, Mark, note_renewal
+from mvsnap.store.identities import IdentityStore, StartMark, note_renewal
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 class ExecutorSlot:
     """A locked id. The lock is released with the process, however that ends."""
 
-    def __init__(self, executor_id: str, lock: FileLock, mark: Mark) -> None:
+    def __init__(self, executor_id: str, lock: FileLock, mark: StartMark) -> None:
         self.executor_id = executor_id
         self.mark = mark
         self._lock = lock
@@ -51,16 +51,16 @@ def acquire_slot(
 
 def _marked(
     data_dir: Path, number: int, lock: FileLock, identities: IdentityStore | None
-) -> Mark:
+) -> StartMark:
     # Without the host name, which may change: what is in data_dir belongs to this id.
     found = data_id(data_dir)
     if identities is None:
-        return Mark(found)
+        return StartMark(found)
     mark = identities.begin(f"{found}-{number}", lock)
     if mark is not None:
         return mark
     new = _renew(data_dir, found)
-    return identities.begin(f"{new}-{number}", lock) or Mark(new)
+    return identities.begin(f"{new}-{number}", lock) or StartMark(new)
 
 
 def _renew(data_dir: Path, old: str) -> str:

@@ -58,7 +58,7 @@ class Repeats:
             return
         with self._lock:
             self._end(self._clock())
-            record.job = job_of(record)  # what is counted is told by another thread
+            record.job = job_of(record)  # another thread writes the count
             key = _key(record)
             known = self._seen.get(key)
             if known is not None:

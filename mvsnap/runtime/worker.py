@@ -126,7 +126,7 @@ class Worker:
             self._parts.identities.beat(self._slot.mark),
         )
         if was_ours and not self._is_ours:
-            log.error("another machine has the id of this one now; restart this one")
+            log.error("another machine has the id of this one now: restart this one")
         was_silent, self._beat_at = now - self._beat_at > SILENT_AFTER / 2, now
         if was_silent:
             # If the database was away, the others were silent, too: give them a round.

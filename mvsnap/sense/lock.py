@@ -12,7 +12,7 @@ import secrets
 from pathlib import Path
 
 from mvsnap.file_lock import FileLock, acquire, try_acquire
-from mvsnap.store.identities import IdentityStore, Mark, note_renewal
+from mvsnap.store.identities import IdentityStore, StartMark, note_renewal
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ class InstanceLock:
         self._data_dir = data_dir
         self._lock, self._marks = lock, marks
         self.listener_id = _listener_id(lock)
-        self.mark = Mark(self.listener_id)
+        self.mark = StartMark(self.listener_id)
 
     def leave(self) -> None:
         self._marks.release()
@@ -34,7 +34,7 @@ class InstanceLock:
         if mark is None:
             self.renew()
             mark = identities.begin(self.listener_id, self._marks)
-        self.mark = mark or Mark(self.listener_id)
+        self.mark = mark or StartMark(self.listener_id)
 
     def renew(self) -> None:
         """Take a new id: another machine is connected with this one."""

@@ -36,13 +36,13 @@ _KEPT = 4
 # More than the 15 s between two heartbeats.
 WATCH_S = 20.0
 _RENEWED = "renewed-ids.json"
-# For how long a new id is told; it has nothing else to do with the old one.
+# For how long /readyz names a new id; it has nothing else to do with the old one.
 _TOLD_S = 7 * 86_400.0
 _MOST_TOLD = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class StartMark:
     """One start of a process under a permanent id; text "": none is needed."""
 
     name: str
@@ -67,27 +67,27 @@ class IdentityStore:
         self._watch_s = watch_s
         self._origin = origin or _origin()
 
-    def begin(self, name: str, notes: FileLock) -> Mark | None:
+    def begin(self, name: str, notes: FileLock) -> StartMark | None:
         """Note a start under this id; None while another machine is alive under it.
 
         notes: the file with the mark of the start before, locked.
         """
         if self._db.is_sqlite:
-            return Mark(name)
+            return StartMark(name)
         known, mark = notes.read().split()[-_KEPT:], secrets.token_hex(6)
         try:
             # First, since after a crash in between one of them is the store's.
             notes.write(" ".join([*known, mark]))
         except OSError as exc:  # a full disk is no reason not to start
             log.warning("no copy of this machine can be noticed: %s", exc.strerror)
-            return Mark(name)
+            return StartMark(name)
         if self._lives_elsewhere(name, known) or not self._put(name, mark, known):
             notes.write(" ".join(known))
             return None
         notes.write(mark)
-        return Mark(name, mark)
+        return StartMark(name, mark)
 
-    def beat(self, mark: Mark) -> bool:
+    def beat(self, mark: StartMark) -> bool:
         """Say that it is alive; False: another machine has the id by now."""
         if not mark.text:
             return True
