@@ -40,6 +40,7 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[Logged]:
         stream = io.StringIO()
         monkeypatch.setattr(sys, "stderr", stream)
         logs.configure(secrets, form=form, repeats_s=repeats_s)
+        logs.catch_errors_of_threads()
         yield lambda: stream.getvalue().splitlines()
         root.handlers[0].close()
 
@@ -85,6 +86,22 @@ def test_a_secret_is_hidden_however_it_is_written(
     found = [each for each in (secret, escaped, repr(secret)[1:-1]) if each in text]
     assert found == []
     assert text.count("[hidden]") == 4
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql+psycopg://mv:correct%20horse@db/mv", "no correct horse"),
+        ("postgresql+psycopg://mv:correct-horse@db/mv", "no correct-horse at db"),
+    ],
+)
+def test_the_password_in_a_secret_url_is_hidden(
+    logged: Logged, url: str, shown: str
+) -> None:
+    with logged(secrets=(url, "http://[broken", "p://mvsnap:mvsnap@h")) as lines:
+        ours.warning("%s; of mvsnap", shown)
+        assert "horse" not in lines()[0]
+        assert lines()[0].endswith("of mvsnap")
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

@@ -13,7 +13,7 @@ from mvsnap.logs.lines import LINES, Format
 from mvsnap.logs.printed import real
 from mvsnap.logs.repeats import WINDOW_S, Repeats
 
-__all__ = ["FFMPEG", "configure"]
+__all__ = ["FFMPEG", "catch_errors_of_threads", "configure"]
 
 # What ffmpeg says goes to this logger, at the level DEBUG.
 FFMPEG = "mvsnap.recorder.ffmpeg"
@@ -89,6 +89,10 @@ def configure(
         library.handlers[:] = [logging.NullHandler()]
         library.propagate = True
     sys.excepthook = _uncaught
+
+
+def catch_errors_of_threads() -> None:
+    """Log what nobody catches in a thread, or while something is cleaned up."""
     threading.excepthook = _uncaught_in_thread
     sys.unraisablehook = _unraisable
 

@@ -11,9 +11,10 @@ import logging
 import re
 import traceback
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Literal
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from mvsnap.logs import job
 
@@ -30,6 +31,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e
 # Of each part of a line, as it is before secrets are hidden and after.
 _MOST_READ, _MOST = 100_000, 8_000
 _MOST_OF_LIBRARY = 600
+_LEAST_PASSWORD = 8
 _TRACEBACK = "Traceback (most recent call last)"
 # Something outside is down: where in the program that was noticed is no news.
 _OUTAGES = {
@@ -60,6 +62,12 @@ class Redaction:
 
 def _forms(secret: str) -> Iterator[str]:
     yield secret
+    with suppress(ValueError):
+        password = urlsplit(secret).password if "://" in secret else None
+        # A shorter one may be a word that half of the log consists of.
+        if password and len(password) >= _LEAST_PASSWORD:
+            yield password
+            yield unquote(password)
     yield quote(secret, safe="")
     yield repr(secret)[1:-1]
     yield json.dumps(secret)[1:-1]

@@ -36,6 +36,7 @@ def configure_logs(settings: Settings, also: Settings | None = None) -> None:
         form=settings.log.format,
         ffmpeg_too=settings.recorder.debug_info,
     )
+    logs.catch_errors_of_threads()
 
 
 class Reloading:
