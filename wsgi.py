@@ -7,12 +7,13 @@ config/mvsnap.yaml, or the file that MVSNAP_CONFIG names.
 import os
 from pathlib import Path
 
-from mvsnap import logs
 from mvsnap.config.load import DEFAULT_PATH, load
 from mvsnap.jobs.engine import ClientEngine
 from mvsnap.runtime import Parts, job_service, jobs_url, make_app
+from mvsnap.serving.reload import configure_logs
 
 _settings = load(Path(os.environ.get("MVSNAP_CONFIG", DEFAULT_PATH)))
-logs.configure(_settings.secrets(), ffmpeg_too=_settings.recorder.debug_info)
+configure_logs(_settings)
 _parts = Parts(_settings)
-app = make_app(_parts, job_service(_parts, ClientEngine(jobs_url(_settings)), None))
+_jobs = job_service(_parts, ClientEngine(jobs_url(_settings)), None)
+app = make_app(_parts, _jobs, _settings)

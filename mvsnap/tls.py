@@ -131,6 +131,12 @@ class RenewedChain:
         # Asked in every handshake, also by clients that name no server.
         self.context.sni_callback = self._choose
 
+    def renew(self) -> None:
+        """Look at the files now; from any thread."""
+        with self._looking:
+            self._looked_at = float("-inf")
+            self._renew()
+
     def _choose(
         self, connection: ssl.SSLObject | ssl.SSLSocket, _name: str, _: ssl.SSLContext
     ) -> None:

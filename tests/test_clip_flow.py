@@ -84,6 +84,12 @@ def wait_for_ring(running: Gateway, cameras: int, held_s: float = PRE_ROLL_S) ->
     threading.Event().wait(held_s + GOP_S)  # nothing to poll for: time has to pass
 
 
+def way_of(running: Gateway, url: str) -> list[str]:
+    """Return the lines of the log about this job."""
+    job_id = url.rpartition("/")[2]
+    return [line for line in running.output().splitlines() if job_id in line]
+
+
 def event_of(running: Gateway, url: str) -> dict[str, Any]:
     """Return the clip's event."""
     found = running.get("/api/v1.0/events", kind="clip").json()["events"]
@@ -132,6 +138,14 @@ def test_the_clip_of_an_alarm_follows_in_its_thread(
             timeout=30,
         )
         nobody = Gateway.session().get(event["clip_url"], timeout=30)
+        wait_until(lambda: len(way_of(here, url)) >= 9, "it is all in the log")
+        way = "\n".join(way_of(here, url))
+    for step in (
+        *("POST /webhook/<token> from 127.0.0.1: 202", "accepted from", "snapshot of"),
+        *("clip of Robot stored", "posts the clip", "clip Robot posted", "finished"),
+    ):
+        assert step in way, way
+    assert TOKEN not in way
     assert done["status"] == "done"
     assert (part.status_code, len(part.content)) == (206, 100)
     assert nobody.status_code == 401

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -12,10 +13,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
+from mvsnap.jobs.executors import installation
 from tests.gateway import KEY, Gateway, clouds, environment, gateway, write_config
 from tests.servers.ports import free_port
 from tests.servers.processes import Program, wait_until
 from tests.servers.relay import Relay
+from tests.test_signals import LINE
 
 
 def test_a_schedule_takes_a_picture(tmp_path: Path) -> None:
@@ -90,6 +93,26 @@ def test_several_processes_share_one_postgresql(
             assert again.json()["status"] == "done"
 
 
+def test_two_workers_made_from_one_image_have_ids_of_their_own(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    installation(first / "data")
+    shutil.copytree(first, second)
+    with clouds() as simulated:
+        settings = simulated.settings(database_url=postgres_url)
+        with (
+            gateway(first, settings, roles="worker") as one,
+            gateway(second, settings) as other,
+        ):
+            parts = other.get("/readyz").json()["parts"]
+            assert "another machine had the id" in parts["ids"]
+            assert "running with the id of this one" in other.output()
+            assert "of this one" not in one.output()
+            assert other.snapshot(wait_s="30").status_code == 200
+    assert installation(first / "data") != installation(second / "data")
+
+
 def test_without_its_database_the_gateway_says_so_and_comes_back(
     tmp_path: Path, postgres_url: str
 ) -> None:
@@ -110,6 +133,10 @@ def test_without_its_database_the_gateway_says_so_and_comes_back(
                 "it works again",
                 limit_s=60,
             )
+            lines = served.output().splitlines()
+    assert [line for line in lines if not LINE.fullmatch(line)] == []
+    assert len("\n".join(lines)) < 30_000
+    assert "[SQL" not in served.output()
 
 
 def test_a_stop_answers_those_who_wait(tmp_path: Path) -> None:

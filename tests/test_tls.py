@@ -110,6 +110,15 @@ def test_a_renewed_certificate_is_shown_while_running(
         assert shown(port, name=name) == der(made["now"])
 
 
+def test_a_reload_looks_at_once(made: dict[str, Pair], pair: Pair) -> None:
+    chain = RenewedChain(pair.cert, pair.key, look_every_s=3600)
+    with serving(chain.context) as port:
+        pair.replace(made["next"])
+        assert shown(port) == der(made["now"])
+        chain.renew()
+        assert shown(port) == der(made["next"])
+
+
 def test_servers_on_asyncio_show_it_too(made: dict[str, Pair], pair: Pair) -> None:
     """They shake hands in memory, not on a socket."""
     chain = RenewedChain(pair.cert, pair.key, look_every_s=0)

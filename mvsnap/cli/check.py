@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -65,6 +65,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
         ("Wi-Fi", lambda: _wifi(settings)),
         ("badges", lambda: _badges(settings)),
         ("pages", lambda: _pages(settings)),
+        ("ids", lambda: _ids(settings)),
     ]
     return [*checks, *check_logins.checks(settings, lambda: _names(settings))]
 
@@ -215,7 +216,7 @@ def _sense(settings: Settings) -> CheckResult:
     if not settings.sense.enabled:
         return CheckResult("MV Sense", None, "off (sense.enabled)")
     # An id of its own: the listener's would disconnect a running service.
-    name = f"mvsnap-check-{os.getpid()}"
+    name = f"mvsnap-check-{secrets.token_hex(4)}"
     broker = replace(broker_of(settings.sense, name), keeps_session=False)
     receiver = Receiver(broker)
     receiver.start()
@@ -282,6 +283,13 @@ def _pages(settings: Settings) -> CheckResult:
             "pages", None, "no users yet: python -m mvsnap users add NAME"
         )
     return CheckResult("pages", True, f"users: {names}")
+
+
+def _ids(settings: Settings) -> CheckResult:
+    from mvsnap.store.identities import renewed_ids
+
+    told = renewed_ids(settings.data_dir)
+    return CheckResult("ids", True, told or "no other machine has those of this one")
 
 
 def _names(settings: Settings) -> list[str]:

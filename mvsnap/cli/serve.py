@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 import click
 
+from mvsnap.cli import DEBUG
 from mvsnap.cli.terminal import config_option, fail_with, load_settings, storage_errors
 from mvsnap.errors import BadConfig, CannotListen, EngineUnfit
 
@@ -36,19 +38,16 @@ def serve(ctx: click.Context, host: str | None, port: int | None, roles: str) ->
             f"{unknown[0]!r} (expected some of: {', '.join(_KNOWN)})",
             param_hint="--roles",
         )
-    settings = load_settings(ctx, level=logging.INFO)
-    given = {"host": host, "port": port}
-    server = settings.server.model_copy(
-        update={name: value for name, value in given.items() if value is not None}
-    )
+    load_settings(ctx, level=logging.INFO)
     from mvsnap.runtime import Roles
+    from mvsnap.serving.reload import configure_logs, read_again
     from mvsnap.serving.run import serve as run
 
+    read = partial(read_again, ctx.obj, host, port, is_debug=DEBUG in ctx.meta)
     try:
+        settings = read()
+        configure_logs(settings)
         with storage_errors(settings):
-            run(
-                settings.model_copy(update={"server": server}),
-                Roles(**{role: role in wanted for role in _KNOWN}),
-            )
+            run(settings, Roles(**{role: role in wanted for role in _KNOWN}), read)
     except (BadConfig, CannotListen, EngineUnfit) as exc:
         fail_with(exc)

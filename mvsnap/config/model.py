@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from mvsnap.config.badges import Badges
 from mvsnap.config.ixon import IxonSection
 from mvsnap.config.login import LoginSection
+from mvsnap.config.logs import LogSection
 from mvsnap.config.recipients import Recipients
 from mvsnap.config.recorder import RecorderSection
 from mvsnap.config.scanning import Scanning
@@ -140,6 +141,7 @@ class Schedule(Section):
 class Settings(Section):
     site: Site = Site()
     server: ServerSection = ServerSection()
+    log: LogSection = LogSection()
     data_dir: Path = Field(
         Path("./data"),
         description="folder for pictures, clips and (without database_url) the "

@@ -21,6 +21,7 @@ from mvsnap.jobs.camera_states import CameraStates
 from mvsnap.jobs.clip_results import ClipResults, notification_job
 from mvsnap.jobs.retry import GIVE_UP_AFTER, defer_delay_s, is_too_old
 from mvsnap.jobs.service import JobService
+from mvsnap.logs.job import about
 from mvsnap.loop import Every, Loop
 from mvsnap.metrics import Metrics
 from mvsnap.recorder import CannotRecord, Recorder, RecorderStopped
@@ -149,6 +150,10 @@ class ClipWorker:
         return {clip.camera for clip in overdue}
 
     def _work(self, clip: Clip, begun: threading.Event) -> None:
+        with about(clip.job_id):
+            self._try(clip, begun)
+
+    def _try(self, clip: Clip, begun: threading.Event) -> None:
         try:
             self._record(clip, begun)
         except RecorderStopped:
@@ -210,8 +215,15 @@ class ClipWorker:
     def _notify(self, clip: Clip) -> None:
         """Create a job that posts the clip; the same id again changes nothing."""
         if clip.rooms:
+            job = notification_job(clip, self._clock.now())
             try:
-                self._jobs.submit(notification_job(clip, self._clock.now()))
+                self._jobs.submit(job)
             except QueueFull:
                 return  # the next poll tries again
+            log.info(
+                "job %s posts the clip of %s",
+                job.id,
+                clip.camera,
+                extra={"job": clip.job_id},
+            )
         self._clips.mark_notified(clip.id)

@@ -43,6 +43,7 @@ from mvsnap.jobs.waiting import (
     waiting_equal,
     waiting_of_callers,
 )
+from mvsnap.logs.job import about
 from mvsnap.store.database import turns, use_wal
 from mvsnap.store.sqlite_file import require_sound
 
@@ -223,6 +224,10 @@ class WorkerEngine:
 
     def _workflow(self, text: str) -> None:
         job = decode(text)
+        with about(job.id):
+            self._work(job, text)
+
+    def _work(self, job: Job, text: str) -> None:
         try:
             defer_s = self._run(job)
         except Exception:
@@ -232,6 +237,8 @@ class WorkerEngine:
         finally:
             self._running.remove(job.id)
         if defer_s is None:
+            took_s = self._clock.passed_since(job.accepted_at).total_seconds()
+            log.info("finished after %.1f s", took_s)
             self._on_finished(job.id)
             return
         self._defer(job, text, defer_s)

@@ -9,7 +9,7 @@ engine may start it any number of times, and a crash needs no special care.
 
 from __future__ import annotations
 
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 
 from mvsnap.clock import SystemClock
 from mvsnap.core.progress import JobProgress, PartProgress
@@ -25,6 +25,7 @@ from mvsnap.jobs.snapshots import JobSnapshots
 from mvsnap.jobs.stores import JobStores
 from mvsnap.jobs.threaded_replies import ThreadedReplies
 from mvsnap.jobs.threads import DelayNotice, Heads, Threads
+from mvsnap.logs.job import JobThreads
 from mvsnap.metrics import Metrics
 from mvsnap.photographer import Cameras
 
@@ -75,7 +76,7 @@ class JobRunner:
         # threads: with a thread per part, none blocks another forever.
         rooms = len(job.rooms)
         workers = rooms + len(left) * (2 + rooms)
-        with ThreadPoolExecutor(workers, f"job-{job.id[:8]}") as pool:
+        with JobThreads(workers, f"job-{job.id[:8]}") as pool:
             heads = self._threads.open_threads(job, pool)
             runs = [
                 pool.submit(self._run_part, job, part, heads, pool) for part in left

@@ -28,6 +28,7 @@ from mvsnap.jobs.engine import Engine
 from mvsnap.jobs.equal import EqualTriggers, mark_of
 from mvsnap.jobs.progress import stored_progress
 from mvsnap.jobs.shares import JobShares, WaitingRequests
+from mvsnap.logs.job import about, accepted
 from mvsnap.metrics import Metrics
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
@@ -226,11 +227,13 @@ class JobService:
         if request.idempotency_key is not None:
             known = self._engine.job(job_id)
             if known is not None:
+                accepted(known.id)
                 self._ask_for_clips(known)
                 return known, False
         job = request.job(job_id, self._clock.now())
         equal = mark_of(job) if request.idempotency_key is None else ""
         joined = self._join_or_hand_in(job, equal)
+        accepted((joined or job).id)
         return joined or job, joined is None
 
     def _join_or_hand_in(self, job: Job, equal: str) -> Job | None:
@@ -239,13 +242,15 @@ class JobService:
             waiting = self._equal.join(equal)
             if waiting is None:
                 self._shares.reserve(job)
-                self._hand_in(job, equal)
+                with about(job.id):
+                    self._hand_in(job, equal)
             else:
                 self._metrics.triggers.labels(job.trigger.kind, "coalesced").inc()
         return waiting
 
     def _hand_in(self, job: Job, equal: str) -> None:
         self._engine.submit(job, equal)
+        log.info("accepted from %s", job.counts_for)
         self._metrics.triggers.labels(job.trigger.kind, "accepted").inc()
         # Not earlier: a clip without a job would belong to no alarm. Not when the job
         # runs: by then the ring may have lost the seconds before the trigger.

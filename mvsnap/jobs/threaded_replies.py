@@ -20,6 +20,7 @@ from mvsnap.errors import UpstreamError
 from mvsnap.jobs.retry import RetryPolicy
 from mvsnap.jobs.sender import RetryingSender, soonest
 from mvsnap.jobs.stores import JobStores
+from mvsnap.logs.job import about
 
 # How soon to check again whether the message that opens the thread was sent.
 _THREAD_POLL_S = 5.0
@@ -54,7 +55,9 @@ class ThreadedReplies:
             Thread.REPLIES: self._send_reply,
             Thread.ENDS: self._send_end,
         }[kind_of(event).thread]
-        return soonest([send_one(job, event, room) for room in job.rooms])
+        # Whoever looks for the trigger in the log finds what came of it.
+        with about(event.job_id or job.id):
+            return soonest([send_one(job, event, room) for room in job.rooms])
 
     def _send_alone(self, job: Job, event: Event, room: str) -> float | None:
         return self._sender.send_or_give_up(self._message(Facts(job, event), room))

@@ -36,6 +36,7 @@ KEPT = {
     "recorder_cameras": "one row for each camera that records",
     "workers": "a silent worker is forgotten as soon as its jobs are taken over",
     "claims": "one row for each kind of work that one process does for all",
+    "identities": "one row for each process that a machine has at once",
     "holders": "one that is silent for an hour is forgotten by the next that renews",
     "holdings": "one row for each piece of work, replaced when it goes to another",
     "restores": "one row for each time a backup was restored",

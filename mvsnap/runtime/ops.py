@@ -24,6 +24,7 @@ from mvsnap.runtime.openapi import document
 from mvsnap.runtime.parts import store_url
 from mvsnap.sqlite_errors import reason
 from mvsnap.store.events import SILENT_AFTER, EventFilter
+from mvsnap.store.identities import renewed_ids
 from mvsnap.store.sqlite_file import file_of, locked_out
 from mvsnap.web import auth
 from mvsnap.web.answers import json_response
@@ -66,6 +67,7 @@ def readyz() -> ResponseReturnValue:
     # For information: a camera that is offline does not stop alarms from coming in.
     parts["recorder"] = _recorder()
     parts["cleaning"] = _cleaning()
+    parts["ids"] = renewed_ids(gateway().settings.data_dir) or "ok"
     if parts["clock"] == "ok":
         since: ClockSinceStart = current_app.extensions[_CLOCK]
         parts["clock"] = since.jump() or "ok"

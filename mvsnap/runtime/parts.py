@@ -22,6 +22,7 @@ from mvsnap.store.audit import AuditLog
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
+from mvsnap.store.identities import IdentityStore
 from mvsnap.store.keys import KeyStore
 from mvsnap.store.repeats import RepeatStore
 from mvsnap.store.restores import RestoreStore
@@ -49,6 +50,7 @@ class Parts:
         database.upgrade(engine)
         db = database.Database(engine)
         self.store = Store(db)
+        self.identities = IdentityStore(db, self.store, self.clock)
         self.clips = ClipStore(db)
         self.repeats = RepeatStore(db)
         self.restores = RestoreStore(db)

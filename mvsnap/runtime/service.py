@@ -68,9 +68,10 @@ class Service:
             self._listener = listener(self.parts, self._jobs)
             self._listener.start()
 
-    def app(self) -> Flask:
+    def app(self, settings: Settings | None = None) -> Flask:
+        """settings: others for the pages and the API than for the rest."""
         assert self._jobs is not None
-        return make_app(self.parts, self._jobs)
+        return make_app(self.parts, self._jobs, settings or self.parts.settings)
 
     def interrupt(self) -> None:
         """Wake everything that waits; it takes locks, so not from a signal handler."""
@@ -131,11 +132,11 @@ def listener(parts: Parts, jobs: JobService) -> ListenerLoop:
     # Imported here: the other roles need neither paho nor msgspec.
     from mvsnap.sense.listener import ListenerLoop, Stores
 
-    stores = Stores(parts.store, parts.sense, parts.site)
+    stores = Stores(parts.store, parts.sense, parts.site, parts.identities)
     return ListenerLoop(parts.settings, stores, jobs, parts.clock, parts.metrics)
 
 
-def make_app(parts: Parts, jobs: JobService) -> Flask:
+def make_app(parts: Parts, jobs: JobService, settings: Settings) -> Flask:
     from mvsnap.runtime.web_app import create_app
     from mvsnap.web.context import Gateway
     from mvsnap.web.recipients import RecipientCheck
@@ -143,7 +144,7 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
 
     return create_app(
         Gateway(
-            settings=parts.settings,
+            settings=settings,
             jobs=jobs,
             store=parts.store,
             clips=parts.clips,
@@ -158,11 +159,11 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
             files=parts.files,
             clock=parts.clock,
             metrics=parts.metrics,
-            recipients=RecipientCheck(open_channels(parts.settings).require_recipient),
+            recipients=RecipientCheck(open_channels(settings).require_recipient),
             features=(
                 parts.badges,
                 parts.visitors,
-                wifi.build(parts.settings, parts.db, parts.wifi),
+                wifi.build(settings, parts.db, parts.wifi),
             ),
         )
     )

@@ -38,6 +38,7 @@ from mvsnap.web import (
     login_code,
     mutes,
     pages,
+    request_log,
 )
 from mvsnap.web.answers import ErrorAnswer, ErrorDetails, json_response
 from mvsnap.web.auth.session_key import SessionKey
@@ -121,6 +122,7 @@ def create_app(gateway: Gateway) -> Flask:
     if settings.login.backend == "oidc":
         _add_provider(app, gateway)
     pages.prepare(app)
+    request_log.prepare(app)
     app.after_request(_no_sniffing)
     app.after_request(https.add_hsts)
     app.register_error_handler(MvsnapError, _expected)

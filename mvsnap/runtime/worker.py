@@ -52,7 +52,8 @@ class Worker:
 
     def __init__(self, parts: Parts, finished: Finished) -> None:
         self._parts = parts
-        self._slot = acquire_slot(parts.settings.data_dir)
+        self._slot = acquire_slot(parts.settings.data_dir, parts.identities)
+        self._is_ours = True  # the id, as far as we know
         self.engine = WorkerEngine(
             jobs_url(parts.settings),
             self._slot.executor_id,
@@ -120,6 +121,12 @@ class Worker:
         # The database's time: clocks of different machines differ.
         store, now = self._parts.store, self._parts.store.now()
         store.heartbeat(self._slot.executor_id, now)
+        was_ours, self._is_ours = (
+            self._is_ours,
+            self._parts.identities.beat(self._slot.mark),
+        )
+        if was_ours and not self._is_ours:
+            log.error("another machine has the id of this one now: restart this one")
         was_silent, self._beat_at = now - self._beat_at > SILENT_AFTER / 2, now
         if was_silent:
             # If the database was away, the others were silent, too: give them a round.

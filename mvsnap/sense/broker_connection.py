@@ -21,6 +21,7 @@ class BrokerConnection:
     def __init__(self, clock: SystemClock) -> None:
         self._clock = clock
         self._receiver: Receiver | None = None
+        self._can_be_contested = True
 
     @property
     def is_open(self) -> bool:
@@ -44,7 +45,14 @@ class BrokerConnection:
             f"longer than {LIMIT_BYTES:,} bytes": state.too_large,
         }
 
-    def open(self, broker: Broker) -> None:
+    @property
+    def is_contested(self) -> bool:
+        """Another client seems to be connected with our id, again and again."""
+        found = self._receiver
+        return found is not None and self._can_be_contested and found.is_contested
+
+    def open(self, broker: Broker, *, can_be_contested: bool = True) -> None:
+        self._can_be_contested = self._can_be_contested and can_be_contested
         self._receiver = Receiver(broker)
         self._receiver.start()
 

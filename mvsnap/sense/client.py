@@ -26,6 +26,8 @@ SESSION_S = 86_400  # how long an MQTT 5 broker keeps messages while we are offl
 _BUFFER_BYTES = 4_194_304  # the kernel's, for messages that arrive while others compute
 _GOODBYE_S = 1.0
 
+LOST = "the connection was lost"  # after the broker's welcome
+CLOSED_BY_BROKER = "the broker closed the connection"
 NOT_MQTT = "the server there is not an MQTT broker"
 _REFUSED = {
     "Not authorized": "wrong user name or password",
@@ -178,11 +180,11 @@ class SessionClient(Client):
         if self.leaving:
             self.wait_for_goodbye()
         elif flags.is_disconnect_packet_from_server:
-            self.fail(f"the broker closed the connection: {reason}")
+            self.fail(f"{CLOSED_BY_BROKER}: {reason}")
         elif str(reason) == "Keep alive timeout":
             self.fail("the broker stopped responding")
         elif self.welcome:
-            self.fail("the connection was lost")
+            self.fail(LOST)
         else:
             self.fail("the connection was closed before the broker answered")
 

@@ -32,6 +32,7 @@ from mvsnap.sense.sensors import Sensors, targets
 from mvsnap.sense.site_settings import read_mutes, read_names, read_sense
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.events import Store
+from mvsnap.store.identities import IdentityStore
 from mvsnap.store.sense import Findings, SenseStore
 from mvsnap.store.site import SiteStore
 
@@ -59,6 +60,7 @@ class Stores:
     events: Store
     sense: SenseStore
     site: SiteStore
+    identities: IdentityStore | None = None  # None: nobody shares the store
 
 
 class ListenerLoop:
@@ -130,6 +132,8 @@ class ListenerLoop:
             or self._connection.state != self._heartbeat.reported
         ):
             self._beat()
+        if self._connection.is_contested and self._lock is not None:
+            self._take_another_id(self._lock)
         batch = self._connection.receive(_RECEIVE_S)
         if batch is not None:
             self._work_on(batch)
@@ -222,6 +226,12 @@ class ListenerLoop:
         elif enabled and not self._connection.is_open and self._acquire_lock():
             self._connection.open(self._broker())
 
+    def _take_another_id(self, lock: InstanceLock) -> None:
+        """Once: if it is no better then, something else ends the connections."""
+        self._disconnect()
+        lock.renew()
+        self._connection.open(self._broker(), can_be_contested=False)
+
     def _broker(self) -> Broker:
         assert self._lock is not None
         return broker_of(self._sense, self._lock.listener_id)
@@ -235,7 +245,7 @@ class ListenerLoop:
         now = self._clock.now()
         states = self._stores.sense.states(now - _STATE_AGE)
         found = self._outbox.unsubmitted()
-        self._lock = acquire_lock(self._settings.data_dir)
+        self._lock = acquire_lock(self._settings.data_dir, self._stores.identities)
         if self._lock is None:
             return False
         self._sensors.restore(states)
@@ -278,6 +288,8 @@ class ListenerLoop:
 
     def _beat(self) -> None:
         if self._lock is not None:
+            if self._stores.identities is not None:
+                self._stores.identities.beat(self._lock.mark)
             self._heartbeat.beat(
                 self._lock.listener_id,
                 self._connection.state,

@@ -14,13 +14,22 @@ from datetime import UTC, datetime
 
 from mvsnap.sense.buffer import Batch, MessageBuffer
 from mvsnap.sense.bulk import BulkClient, works
-from mvsnap.sense.client import NOT_MQTT, Broker, PlainClient, SessionClient
+from mvsnap.sense.client import (
+    CLOSED_BY_BROKER,
+    LOST,
+    NOT_MQTT,
+    Broker,
+    PlainClient,
+    SessionClient,
+)
 from mvsnap.sense.framing import LIMIT_BYTES, Frame
 
 __all__ = ["Batch", "Broker", "Frame", "Receiver", "ReceiverState"]
 
 log = logging.getLogger(__name__)
 
+# What a broker does to a client when another one comes with its id.
+_TAKEN_OVER = (LOST, f"{CLOSED_BY_BROKER}: Session taken over")
 _ANSWER_S = 10.0  # from the open socket to the granted subscription
 _STEADY_S = 30.0  # a connection that lasted this long resets the waits
 _POLL_S = 1.0  # how often paho checks its pings
@@ -72,6 +81,9 @@ class Receiver:
         self._live: tuple[int, SessionClient] | None = None
         self._connections = 0
         self._too_large = 0
+        self._takeovers = 0
+        # Not the same on two machines: one of them keeps the id.
+        self._most_takeovers = random.randint(3, 5)
         self._is_logged = False  # that the broker is away
         self._is_pausing = False
         self._stopping = threading.Event()
@@ -84,6 +96,11 @@ class Receiver:
         if live is not None:
             too_large += live[1].skipped
         return replace(self._state, dropped=self._buffer.dropped, too_large=too_large)
+
+    @property
+    def is_contested(self) -> bool:
+        """Short connections ended one after the other, as by a client with our id."""
+        return self._takeovers >= self._most_takeovers
 
     def start(self) -> None:
         """Start, once, in its own thread; an unreachable broker is not an error."""
@@ -140,7 +157,12 @@ class Receiver:
             if self._stopping.is_set():
                 return
             self._down(why)
-            tries = 0 if time.monotonic() - began > _STEADY_S else tries
+            is_steady = time.monotonic() - began > _STEADY_S
+            if is_steady or why not in _TAKEN_OVER:
+                self._takeovers = 0
+            else:
+                self._takeovers += 1
+            tries = 0 if is_steady else tries
             first_s, longest_s = self._waits_s
             wait_s = min(longest_s, first_s * 2 ** min(tries, 30))
             # Not all clients at once when a broker is back.
@@ -173,7 +195,7 @@ class Receiver:
             self._live = None
             self._too_large += client.skipped
             _close(client)
-        return client.why or "the connection was lost"
+        return client.why or LOST
 
     def _serve(self, client: SessionClient) -> None:
         sock, wakes = client.socket(), self._wakes

@@ -2,7 +2,8 @@
 
 | module | its job |
 |---|---|
-| `run` | `mvsnap serve`: start, and end on SIGTERM |
+| `run` | `mvsnap serve`: start, and obey signals |
+| `reload` | settings that are read anew |
 | `listening` | the address |
 | `server` | puts the parts below together |
 | `admission` | how many connections, in all and from one address |

@@ -95,6 +95,10 @@ class Front:
         self._may_be_large = may_be_large
         self._bodies = Bodies()
 
+    def use(self, app: WSGIApplication, may_be_large: Callable[[str], bool]) -> None:
+        """Give later requests to another application."""
+        self._app, self._may_be_large = app, may_be_large
+
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         connection = scope["state"]["connection"]
         try:

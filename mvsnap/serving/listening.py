@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 
 from mvsnap.errors import CannotListen
@@ -18,8 +19,11 @@ def listen(host: str, port: int) -> socket.socket:
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
         )
     except OSError as exc:
+        why = exc.strerror or str(exc)
+        if exc.errno == errno.EADDRINUSE:
+            why += ". Is mvsnap running already?"
         raise CannotListen(
-            f"Cannot listen on {host}:{port} (server.host, server.port): {exc.strerror}"
+            f"Cannot listen on {host}:{port} (server.host, server.port): {why}"
         ) from exc
     # Inherited by connections: the end of an answer waits for no acknowledgement.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

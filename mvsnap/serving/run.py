@@ -1,4 +1,4 @@
-"""`mvsnap serve`: the service with its web server, and a clean end on SIGTERM."""
+"""`mvsnap serve`: the service with its web server, and what signals ask of it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Callable
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, NoReturn
 
 from mvsnap.config.model import Settings
 from mvsnap.config.server import BELIEVES_ANYONE
+from mvsnap.logs.file import LogFile
+from mvsnap.logs.printed import log_what_is_printed
 from mvsnap.runtime import Roles, Service
 from mvsnap.serving.listening import listen
-from mvsnap.signals import EndSignal
+from mvsnap.serving.reload import Reloading
+from mvsnap.signals import RELOAD, ServiceSignals
 from mvsnap.tls import RenewedChain
 
 if TYPE_CHECKING:
@@ -27,18 +32,22 @@ _LAST_ANSWERS_S = 0.5
 _START_S = 10.0
 
 
-def serve(settings: Settings, roles: Roles) -> NoReturn:
+def serve(
+    settings: Settings, roles: Roles, read_again: Callable[[], Settings]
+) -> NoReturn:
     """Run until SIGTERM or Ctrl-C, then defer unfinished work and exit with 0.
+
+    read_again: reads the settings anew, for SIGHUP; raises BadConfig.
 
     Raises:
         BadConfig, CannotListen, EngineUnfit: nothing was started.
     """
-    ending = _Ending(EndSignal())
+    ending = _Signalled(ServiceSignals(), settings, read_again)
     ending.start()
     host, port = settings.server.host, settings.server.port
     listening = listen(host, port) if roles.web else None
     pair = settings.server.tls.pair if roles.web else None
-    tls_context = RenewedChain(*pair).context if pair else None
+    chain = ending.chain = RenewedChain(*pair) if pair else None
     # Jobs and requests share the interpreter: with Python's 5 ms a request waits for
     # each of them in turn (p99 at 50 triggers a second went from 97 to 66 ms).
     sys.setswitchinterval(0.001)
@@ -49,6 +58,7 @@ def serve(settings: Settings, roles: Roles) -> NoReturn:
     if listening is not None:
         from mvsnap.serving.server import make_server  # other roles need none
 
+        tls_context = chain.context if chain is not None else None
         ending.server = make_server(service.app(), settings, listening, tls_context)
         log.info("mvsnap is listening on %s:%d", host, port)
         log.info("try it: %s", example(settings))
@@ -56,6 +66,7 @@ def serve(settings: Settings, roles: Roles) -> NoReturn:
             log.warning("%s", BELIEVES_ANYONE)
     else:
         log.info("mvsnap is processing jobs" if roles.worker else "mvsnap is listening")
+    log_what_is_printed()
     ending.started.set()
     if ending.server is not None:
         ending.server.run()
@@ -63,23 +74,57 @@ def serve(settings: Settings, roles: Roles) -> NoReturn:
     raise AssertionError("nothing sets that event")
 
 
-class _Ending:
-    """Waits for a signal in a thread of its own, and then ends the process.
+class _Signalled:
+    """Waits for signals in a thread of its own; the last one ends the process.
 
-    Not in the handler: what it would interrupt may hold the locks that it needs.
+    Not in the handler: what it would interrupt may hold the locks that it needs. The
+    settings are read in another thread: an end does not wait for a slow disk.
     """
 
-    def __init__(self, signals: EndSignal) -> None:
+    def __init__(
+        self,
+        signals: ServiceSignals,
+        settings: Settings,
+        read_again: Callable[[], Settings],
+    ) -> None:
         self.service: Service | None = None
         self.server: WebServer | None = None
+        self.chain: RenewedChain | None = None
         self.started = threading.Event()
         self._signals = signals
+        self._log_file = LogFile()
+        self._reloading = Reloading(settings, read_again, self._use)
+        self._asked: SimpleQueue[frozenset[int]] = SimpleQueue()
 
     def start(self) -> None:
-        threading.Thread(target=self._run, name="ending", daemon=True).start()
+        threading.Thread(target=self._run, name="signals", daemon=True).start()
+        threading.Thread(target=self._obey, name="reload", daemon=True).start()
+
+    def _obey(self) -> None:
+        while True:
+            arrived = self._asked.get()
+            while not self._asked.empty():
+                arrived |= self._asked.get()
+            self._log_file.reopen()
+            if RELOAD in arrived:
+                self.started.wait()
+                try:
+                    self._reload()
+                except Exception:
+                    log.exception("the settings cannot be read anew; the old ones stay")
+
+    def _reload(self) -> None:
+        if self.chain is not None:
+            self.chain.renew()
+        self._reloading.reload()
+
+    def _use(self, settings: Settings) -> None:
+        if self.server is not None and self.service is not None:
+            self.server.use(self.service.app(settings))
 
     def _run(self) -> None:
-        self._signals.wait()
+        while arrived := self._signals.wait():
+            self._asked.put(arrived)
         try:
             self._end()
         except Exception:

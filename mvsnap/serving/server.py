@@ -7,6 +7,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn import Config, Server
@@ -28,9 +29,14 @@ class WebServer:
     """uvicorn, ready to run in any thread."""
 
     def __init__(
-        self, config: Config, threads: RequestThreads, listening: socket.socket
+        self,
+        config: Config,
+        front: Front,
+        threads: RequestThreads,
+        listening: socket.socket,
     ) -> None:
         self._server = _Server(config)
+        self._front = front
         self._threads, self._listening = threads, listening
         self._ended = threading.Event()
 
@@ -41,6 +47,10 @@ class WebServer:
         finally:
             self._threads.close()
             self._ended.set()
+
+    def use(self, app: Flask) -> None:
+        """Give later requests to another application; from any thread."""
+        self._front.use(app, partial(knows_address, app))
 
     def close(self) -> None:
         """Take no more requests, answer those that are here; from any thread."""
@@ -72,9 +82,7 @@ def make_server(
         most_connections(), server.max_connections_per_address, is_exempt
     )
     threads = RequestThreads(server.threads, is_exempt)
-    front = Front(
-        app, threads, Strangers(is_exempt), lambda path: knows_address(app, path)
-    )
+    front = Front(app, threads, Strangers(is_exempt), partial(knows_address, app))
 
     def connection(**given: Any) -> HttpConnection:
         return HttpConnection(admission, tls_context, **given)
@@ -97,7 +105,7 @@ def make_server(
         timeout_keep_alive=IDLE_S,
         timeout_graceful_shutdown=int(LAST_S) + 1,
     )
-    return WebServer(config, threads, listening)
+    return WebServer(config, front, threads, listening)
 
 
 def _is_proxy(server: ServerSection) -> Callable[[str], bool]:

@@ -372,4 +372,12 @@ restores = Table(
     metadata,
     Column("restored_at", Moment, primary_key=True, comment="when it went on"),
     comment="When this database was restored from a backup",
+identities = Table(
+    "identities",
+    metadata,
+    Column("name", Text, primary_key=True, comment="of a data_dir's process"),
+    Column("mark", Text, nullable=False, comment="of its last start"),
+    Column("origin", Text, nullable=False, comment="boot and host name of that"),
+    Column("seen_at", Moment, nullable=False, comment="last heartbeat"),
+    comment="Who uses an id that is in a file: a copied file is noticed",
 )

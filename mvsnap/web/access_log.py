@@ -12,6 +12,7 @@ from flask import g, request
 from mvsnap.core.users import DOWNLOADED, REFUSED, VIEWED
 from mvsnap.domain import Change
 from mvsnap.web.context import gateway
+from mvsnap.web.request_log import path_without_token
 
 _LONGEST = 200
 
@@ -29,10 +30,7 @@ def downloaded(thing: str) -> None:
 
 def refused(why: str) -> None:
     """Note a 403: which path, without a secret that is part of it."""
-    rule = request.url_rule
-    has_token = rule is not None and "token" in rule.arguments
-    path = rule.rule if rule is not None and has_token else request.path
-    _note(REFUSED, f"{request.method} {path[:_LONGEST]}: {why[:_LONGEST]}")
+    _note(REFUSED, f"{request.method} {path_without_token()}: {why[:_LONGEST]}")
 
 
 def _note(what: str, thing: str) -> None:

@@ -29,6 +29,7 @@ from mvsnap.domain import (
 )
 from mvsnap.errors import OverShare, QueueFull
 from mvsnap.metrics import Metrics
+from mvsnap.sense.broker_connection import broker_of
 from mvsnap.sense.listener import ListenerLoop, Stores
 from mvsnap.sense.outbox import Outbox
 from mvsnap.sense.rules import SenseRules
@@ -36,9 +37,11 @@ from mvsnap.simulator.meraki.counts import CountsPublisher, sensor_says
 from mvsnap.simulator.mqtt.broker import Mosquitto, broker
 from mvsnap.store import database
 from mvsnap.store.events import EventFilter, Store
+from mvsnap.store.identities import renewed_ids
 from mvsnap.store.sense import Findings, SenseStore
 from mvsnap.store.site import SiteStore
 from tests.core.build import GATE
+from tests.sense.mqtt import receiving
 from tests.servers.processes import wait_until
 
 MAC = "38:84:79:00:C3:BA"
@@ -562,3 +565,26 @@ def raised(event_id: str) -> Event:
         zone_id=ZoneId("1"),
         details={"raised_at": now().isoformat()},
     )
+
+
+def test_a_copy_of_this_machine_at_the_broker_leads_to_a_new_id(
+    site: Site, mosquitto: Mosquitto
+) -> None:
+    with site.listening():
+        data_dir = site.settings.data_dir
+        before = (data_dir / "listener-id").read_text()
+        copy = broker_of(site.settings.sense, before)
+        with receiving(copy, connected=False):
+            wait_until(
+                lambda: (data_dir / "listener-id").read_text() != before, "a new id"
+            )
+            after = (data_dir / "listener-id").read_text()
+            wait_until(
+                lambda: any(
+                    one.listener_id == after and one.connected
+                    for one in site.sense.listeners()
+                ),
+                "connected with it",
+            )
+        assert f"another machine had the id {before}" in renewed_ids(data_dir)
+        assert after in renewed_ids(data_dir)

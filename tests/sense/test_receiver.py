@@ -445,3 +445,22 @@ def test_stopping_what_never_started_does_nothing() -> None:
     receiver = Receiver(Broker(HOST, 1883, "mv", (TOPIC,)))
     receiver.stop()
     assert receiver.receive(60) is None
+
+
+@PROTOCOLS
+def test_another_client_with_the_same_id_is_noticed(
+    plain: Mosquitto, protocol: Protocol
+) -> None:
+    there = at(plain, protocol=protocol)
+    with receiving(there) as one, receiving(there, connected=False) as other:
+        wait_until(lambda: one.is_contested or other.is_contested, "it is noticed")
+
+
+def test_a_broker_that_is_away_is_no_other_client(tmp_path: Path) -> None:
+    with broker(tmp_path) as mosquitto:
+        there = at(mosquitto)
+        receiver = started(there)
+        wait_for_text(receiver, "connected to", 10)
+    wait_for_text(receiver, "not connected: Connection refused", 10)
+    assert not receiver.is_contested
+    receiver.stop()

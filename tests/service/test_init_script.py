@@ -3,6 +3,7 @@
 As root the stand-in runs as nobody: that is how the script is used.
 """
 
+import gzip
 import os
 import pwd
 import shutil
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +22,7 @@ import pytest
 from mvsnap.cli.address import address
 from mvsnap.config.server import ServerSection
 from tests.servers.ports import free_port
-from tests.servers.processes import answers, require, wait_until
+from tests.servers.processes import answers, require, running, wait_until
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "init.d" / "mvsnap"
@@ -128,6 +130,66 @@ def test_a_second_start_leaves_the_first_alone(service: Service) -> None:
     pid = service.pid
     assert service("start") == 0
     assert service.pid == pid
+
+
+def at_once(service: Service, *actions: str) -> list[subprocess.CompletedProcess[str]]:
+    with ThreadPoolExecutor(len(actions)) as pool:
+        return list(pool.map(service.run, actions))
+
+
+@pytest.mark.parametrize(
+    "actions", [["start"] * 3, ["restart"] * 2], ids=lambda a: a[0]
+)
+def test_several_at_once_leave_one_service_that_stop_knows(
+    service: Service, actions: list[str]
+) -> None:
+    done = at_once(service, *actions)
+    assert [each.returncode for each in done] == [0] * len(actions)
+    started = [each for each in done if "started (pid" in each.stdout]
+    assert len(started) == (1 if actions[0] == "start" else len(actions))
+    assert service("status") == 0
+    pid = service.pid
+    assert service("stop") == 0
+    assert not alive(pid)
+    assert not service.answers()
+    # Of each start that was not the first one a service would have complained.
+    assert "Address already in use" not in service.log
+
+
+def test_a_stop_beside_a_start_leaves_what_status_says(service: Service) -> None:
+    at_once(service, "start", "stop")
+    assert service.answers() == (service("status") == 0)
+
+
+def test_a_pid_that_another_program_has_got_is_left_alone(service: Service) -> None:
+    service.pid_file.parent.mkdir()
+    others = [["sleep", "60"], ["sh", "-c", "sleep 60; : -m mvsnap serve --config x"]]
+    for command in others:
+        with running(command) as other:
+            service.pid_file.write_text(f"{other.pid}\n")
+            assert service("status") == 1
+            assert service("reload") == 7
+            assert service("reopen") == 0
+            assert service("start") == 0
+            assert service.pid != other.pid
+            assert service("stop") == 0
+            service.pid_file.write_text(f"{other.pid}\n")
+            assert service("stop") == 0
+            assert other.exit_code is None
+
+
+def test_a_pid_that_another_gateway_has_got_is_left_alone(service: Service) -> None:
+    service("start")
+    pid = service.pid
+    second = service.home / "run" / "second.pid"
+    second.write_text(f"{pid}\n")
+    service.configure(PIDFILE=second)
+    assert service("status") == 1
+    assert service("stop") == 0
+    assert alive(pid)
+    service.configure()
+    assert service("stop") == 0
+    assert not alive(pid)
 
 
 def test_a_stopped_service_is_gone_and_has_status_3(service: Service) -> None:
@@ -349,11 +411,60 @@ def test_the_real_service_starts_and_stops_cleanly(service: Service, host: str) 
     assert started.returncode == 0, started.stderr
     assert f"answering at {ServerSection(host=host).own_url}"[:-5] in started.stdout
     pid = service.pid
+    reloads(service, config)
+    if host == "::1":
+        rotates(service)
     stopped = service.run("stop")
     assert stopped.returncode == 0
     assert "killing" not in stopped.stdout
     assert not alive(pid)
     assert "Traceback" not in service.log
+
+
+def reloads(service: Service, config: Path) -> None:
+    pid, right = service.pid, config.read_text()
+    config.write_text(right + "log: {level: loud}\n")
+    refused = service.run("reload")
+    assert refused.returncode == 6
+    assert "log.level" in refused.stderr
+    config.write_text(right + "log: {level: debug}\nmeraki: {requests_per_s: 2}\n")
+    assert service.run("reload").returncode == 0
+    wait_until(lambda: "read anew: log.level" in service.log, "it is read")
+    wait_until(
+        lambda: "needs a restart: meraki.requests_per_s\n" in service.log, "it says so"
+    )
+    assert service.pid == pid
+    assert alive(pid)
+
+
+def rotates(service: Service) -> None:
+    """With the sample, where this machine has it."""
+    log = service.home / "log" / "mvsnap.log"
+    sample = (ROOT / "init.d" / "mvsnap.logrotate").read_text()
+    owner = f"{log.owner()} {log.group()}"
+    conf = service.home / "logrotate.conf"
+    defaults = f"MVSNAP_DEFAULTS={service.home}/defaults"
+    text = sample.replace("/var/log/mvsnap/mvsnap.log", f"{log}")
+    text = text.replace("mvsnap mvsnap", owner)
+    text = text.replace(
+        "[ ! -x /etc/init.d/mvsnap ] || /etc/init.d/mvsnap", f"{defaults} sh {SCRIPT}"
+    )
+    conf.write_text(text)
+    conf.chmod(0o644)
+    before = service.log
+    for _ in range(2):  # the second one compresses what the first one moved
+        log.write_text(service.log + "more\n")
+        done = subprocess.run(
+            [require("logrotate", "logrotate"), "-f", "-s", f"{conf}.state", conf],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        wait_until(lambda: "log was opened anew" in service.log, "it writes there")
+        assert before not in service.log
+    assert before in gzip.decompress(Path(f"{log}.2.gz").read_bytes()).decode()
+    assert "log was opened anew" in Path(f"{log}.1").read_text()
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,10 @@ def test_it_serves_as_its_own_user(unit: Unit) -> None:
     )
 
 
+def test_a_reload_is_the_signal_that_has_the_settings_read_anew(unit: Unit) -> None:
+    assert unit["Service"]["ExecReload"] == "/bin/kill -HUP $MAINPID"
+
+
 def test_it_comes_back_after_a_crash_but_not_after_a_stop(unit: Unit) -> None:
     assert unit["Service"]["Restart"] == "on-failure"
 

@@ -1,0 +1,119 @@
+"""Log lines: one format, no secret in any of them, and repeated ones counted."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from types import TracebackType
+
+from mvsnap.logs.lines import LINES, Format
+from mvsnap.logs.printed import real
+from mvsnap.logs.repeats import WINDOW_S, Repeats
+
+__all__ = ["FFMPEG", "catch_errors_of_threads", "configure"]
+
+# What ffmpeg says goes to this logger, at the level DEBUG.
+FFMPEG = "mvsnap.recorder.ffmpeg"
+# They have handlers of their own, or would make them: dbos when it starts.
+_OWN_HANDLERS = ("dbos", "alembic", "uvicorn", "uvicorn.error", "uvicorn.access")
+
+log = logging.getLogger(__name__)
+
+
+class LogHandler(logging.StreamHandler):  # type: ignore[type-arg]
+    """Writes to stderr, in the thread of whoever has something to say."""
+
+    def __init__(self, lines: logging.Formatter, repeats_s: float) -> None:
+        super().__init__(real(sys.stderr))
+        self.setFormatter(lines)
+        assert self.lock is not None
+        self._repeats = Repeats(
+            super().emit, time.monotonic, self.lock, window_s=repeats_s
+        )
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            record.getMessage()
+        except Exception:  # noqa: BLE001 - whatever the code of a value raises
+            self.handleError(record)
+            return
+        self._repeats.handle(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Say which line cannot be made; not its values, which may be secret.
+
+        The library would print them, with a traceback, in no format at all.
+        """
+        if record.args is None or isinstance(sys.exc_info()[1], OSError):
+            return  # a full disk, or nobody reads the pipe any more
+        record.args = record.exc_info = None
+        record.msg = f"a line that cannot be made: {str(record.msg)[:200]!r}"
+        super().emit(record)
+
+    def close(self) -> None:
+        self._repeats.tell_all()
+        super().close()
+
+
+def configure(
+    secrets: Iterable[str],
+    level: int = logging.INFO,
+    *,
+    form: Format = "text",
+    ffmpeg_too: bool = False,
+    repeats_s: float = WINDOW_S,
+) -> None:
+    """Send all logs to stderr; libraries only log warnings.
+
+    ffmpeg_too: also what ffmpeg says, whatever the level.
+    repeats_s: for how long equal warnings are counted instead of written.
+    """
+    root = logging.getLogger()
+    before, root.handlers[:] = list(root.handlers), []
+    for handler in before:
+        if isinstance(handler, LogHandler):
+            handler.close()
+    root.addHandler(LogHandler(LINES[form](secrets), repeats_s))
+    root.setLevel(logging.WARNING)
+    logging.getLogger("mvsnap").setLevel(level)
+    # NOTSET: like the others.
+    ffmpeg_level = logging.DEBUG if ffmpeg_too else logging.NOTSET
+    logging.getLogger(FFMPEG).setLevel(ffmpeg_level)
+    logging.captureWarnings(True)
+    for name in _OWN_HANDLERS:
+        library = logging.getLogger(name)
+        # Not empty: dbos adds a handler where it finds none, and hides from ours.
+        library.handlers[:] = [logging.NullHandler()]
+        library.propagate = True
+    sys.excepthook = _uncaught
+
+
+def catch_errors_of_threads() -> None:
+    """Log what nobody catches in a thread, or while something is cleaned up."""
+    threading.excepthook = _uncaught_in_thread
+    sys.unraisablehook = _unraisable
+
+
+def _uncaught(
+    kind: type[BaseException], exc: BaseException, trace: TracebackType | None
+) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, exc, trace)
+        return
+    log.critical("ended by an unexpected error", exc_info=(kind, exc, trace))
+
+
+def _uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
+    if args.exc_type is SystemExit or args.exc_value is None:
+        return
+    name = args.thread.name if args.thread is not None else "unknown"
+    exc = args.exc_value
+    log.critical("thread %s ended by an unexpected error", name, exc_info=exc)
+
+
+def _unraisable(found: sys.UnraisableHookArgs) -> None:
+    if found.exc_value is not None:
+        log.error("an error while cleaning up", exc_info=found.exc_value)
