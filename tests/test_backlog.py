@@ -5,6 +5,7 @@ MVTEST_BACKLOG: how many jobs wait; thousands take some minutes.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import time
@@ -22,6 +23,10 @@ POST = "POST .*/messages"
 # Of some jobs there is a thread: its head, then the pictures.
 EVERY_FIFTH = 5
 NOW_S = 10.0
+# So late the picture of now is taken for a request; later, that of its moment.
+LIVE_S = 35.0
+
+log = logging.getLogger(__name__)
 
 
 def press(running: Gateway, prefix: str, serials: str) -> float:
@@ -84,13 +89,13 @@ def test_a_button_is_told_at_once_and_the_others_in_order(tmp_path: Path) -> Non
             wait_until(lambda: len(simulated.webex.messages) >= messages(), "all", 60)
             all_s = time.monotonic() - back_s
             events = running.get("/api/v1.0/events", limit="500").json()["events"]
-    print(f"{JOBS} jobs: taken {taken_s:.0f} s, button {button_s:.1f} s, {all_s:.0f} s")
+    log.warning("%d: %.0f s, then %.1f s, %.0f s", JOBS, taken_s, button_s, all_s)
     threads_are_in_order(simulated)
     for event in events:
         number = re.fullmatch(r"Job-(\d+)-", event["title"])
         if number:
             at = datetime.fromisoformat(event["occurred_at"]).astimezone(UTC)
-            assert abs(at.timestamp() - accepted[int(number[1])]) < 5
+            assert abs(at.timestamp() - accepted[int(number[1])]) < LIVE_S
 
 
 def messages() -> int:

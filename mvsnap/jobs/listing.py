@@ -42,6 +42,10 @@ class JobEntry:
     next_at: datetime | None = None
 
     @property
+    def place(self) -> tuple[datetime, JobId]:
+        return self.job.accepted_at, self.job.id
+
+    @property
     def may_retry(self) -> bool:
         return self.stage is not JobStage.DONE
 
@@ -88,8 +92,7 @@ class JobList:
         Raises:
             NotFound: no such job.
         """
-        entry = self.entry(job_id)
-        return entry.job.accepted_at, entry.job.id
+        return self.entry(job_id).place
 
     def entry(self, job_id: JobId) -> JobEntry:
         """Return one job.
