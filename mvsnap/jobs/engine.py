@@ -26,9 +26,8 @@ import logging
 import sqlite3
 import sys
 import threading
-from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, closing, suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -43,17 +42,14 @@ from mvsnap.jobs.retry import defer_delay_s, is_too_old
 from mvsnap.jobs.turns import Turns, newest_first
 from mvsnap.jobs.waiting import (
     EQUAL_QUEUE,
+    LATER_QUEUE,
     QUEUE,
     WORKFLOW,
-    FirstRun,
-    first_runs,
+    KnownJobs,
     is_in_flight,
     job_of,
-    jobs_of,
     next_run_id,
     put_oldest_first,
-    waiting_equal,
-    waiting_of_callers,
 )
 from mvsnap.jobs.waits import Wait
 from mvsnap.store.database import turns, use_wal
@@ -72,13 +68,14 @@ JOBS_TABLE = "workflow_status"
 _DEFER_RETRY_S = 30.0
 # So many new jobs begin at once; any more wait in the queue, for the newest and the
 # oldest of them to begin in turns. The rest of the threads is for those.
-_AT_ONCE = 64
+_AT_ONCE = 48
 _OF_QUEUE = 40
+_OF_LATER = 32
 _OF_EQUAL = 16
 # A job that a stop has deferred runs at the next start, not again in this process.
 _AFTER_STOP_S = 3.0
 _LAST_JOBS_S = 3
-_MAX_THREADS = _AT_ONCE + _OF_QUEUE + _OF_EQUAL
+_MAX_THREADS = _AT_ONCE + _OF_QUEUE + _OF_LATER + _OF_EQUAL
 
 
 def check_fitness() -> None:
@@ -96,32 +93,7 @@ def check_fitness() -> None:
         )
 
 
-class _Known:
-    """What both engines do alike; _source: dbos itself or its client."""
-
-    _source: Any
-    _turn: AbstractContextManager[object]
-
-    def waiting(self, at_most: int) -> Counter[str]:
-        return waiting_of_callers(self._source, at_most)
-
-    def waiting_equal(self, equal: str) -> JobId | None:
-        return waiting_equal(self._source, equal)
-
-    def first_runs(
-        self, since: datetime | None, until: datetime | None, at_most: int
-    ) -> list[FirstRun]:
-        return first_runs(self._source, since, until, at_most)
-
-    def known_jobs(self, job_ids: Sequence[JobId]) -> list[Job]:
-        return jobs_of(self._source, job_ids)
-
-    def go_on(self, run_id: str) -> None:
-        with self._turn:
-            self._source.set_workflow_delay(run_id, delay_seconds=0)
-
-
-class WorkerEngine(_Known):
+class WorkerEngine(KnownJobs):
     """Runs jobs in this process. Only one per process: dbos allows no second.
 
     run: does the job; returns None when it is finished, else what it waits for.
@@ -173,8 +145,11 @@ class WorkerEngine(_Known):
         self._register()
         DBOS.launch()
         polling_s = 1.0 if self._url.startswith("sqlite") else 0.2
-        limits = ((QUEUE, None, _OF_QUEUE), (EQUAL_QUEUE, 1, _OF_EQUAL))
-        for queue, of_partition, threads in limits:
+        for queue, of_partition, threads in (
+            (QUEUE, None, _OF_QUEUE),
+            (LATER_QUEUE, None, _OF_LATER),
+            (EQUAL_QUEUE, 1, _OF_EQUAL),
+        ):
             DBOS.register_queue(
                 queue,
                 partition_concurrency=of_partition,
@@ -322,7 +297,7 @@ class WorkerEngine(_Known):
                 priority = newest_first(job.accepted_at)
                 later = SetEnqueueOptions(delay_seconds=delay_s, priority=priority)
                 with SetWorkflowID(next_id), later:
-                    self._dbos.enqueue_workflow(QUEUE, self._run_job, text)
+                    self._dbos.enqueue_workflow(LATER_QUEUE, self._run_job, text)
                 return
             except Exception:
                 # Raised from here it would end the job permanently; a full disk may be
@@ -336,7 +311,7 @@ class WorkerEngine(_Known):
                 self._clock.sleep(_DEFER_RETRY_S)
 
 
-class ClientEngine(_Known):
+class ClientEngine(KnownJobs):
     """Enqueues jobs for the workers in other processes; starts no thread."""
 
     def __init__(self, database_url: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,8 @@ from mvsnap.jobs.codec import decode
 
 WORKFLOW = "run_job"
 QUEUE = "jobs"
+# Jobs that were deferred: they do not wait behind new ones, nor those behind them.
+LATER_QUEUE = "later"
 # Jobs that wait for an equal one: of each kind at most one runs.
 EQUAL_QUEUE = "equal"
 
@@ -144,7 +147,7 @@ def is_in_flight(engine: Any, equal: str) -> bool:
 
 
 def put_oldest_first(engine: Any, many: int) -> None:
-    """Let the queue of jobs give its oldest jobs before all others.
+    """Let the queues of new and of deferred jobs give their oldest before all others.
 
     Raises:
         SQLAlchemyError: the database is unavailable.
@@ -152,7 +155,7 @@ def put_oldest_first(engine: Any, many: int) -> None:
     jobs = engine._sys_db
     table = jobs.tables.workflow_status
     waits = (
-        table.c.queue_name == QUEUE,
+        table.c.queue_name.in_((QUEUE, LATER_QUEUE)),
         table.c.status == "ENQUEUED",
         jobs._in_flight_status_prover(),
         table.c.priority > 0,
@@ -189,3 +192,28 @@ def jobs_of(dbos: Any, job_ids: Sequence[JobId]) -> list[Job]:
         return []
     found = dbos.list_workflows(workflow_ids=list(job_ids), load_output=False)
     return [job for job in map(job_of, found) if job is not None]
+
+
+class KnownJobs:
+    """What both engines do alike; _source: dbos itself or its client."""
+
+    _source: Any
+    _turn: AbstractContextManager[object]
+
+    def waiting(self, at_most: int) -> Counter[str]:
+        return waiting_of_callers(self._source, at_most)
+
+    def waiting_equal(self, equal: str) -> JobId | None:
+        return waiting_equal(self._source, equal)
+
+    def first_runs(
+        self, since: datetime | None, until: datetime | None, at_most: int
+    ) -> list[FirstRun]:
+        return first_runs(self._source, since, until, at_most)
+
+    def known_jobs(self, job_ids: Sequence[JobId]) -> list[Job]:
+        return jobs_of(self._source, job_ids)
+
+    def go_on(self, run_id: str) -> None:
+        with self._turn:
+            self._source.set_workflow_delay(run_id, delay_seconds=0)

@@ -41,3 +41,4 @@ def test_finished_jobs_are_counted_and_then_forgotten(url: str, tmp_path: Path) 
         assert client.forget_finished(later, dry_run=True) == 2
         assert client.forget_finished(later) == 2
         assert client.forget_finished(later, dry_run=True) == 0
+    db.dispose()
