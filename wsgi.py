@@ -15,5 +15,5 @@ from mvsnap.serving.reload import configure_logs
 _settings = load(Path(os.environ.get("MVSNAP_CONFIG", DEFAULT_PATH)))
 configure_logs(_settings)
 _parts = Parts(_settings)
-_jobs = job_service(_parts, ClientEngine(jobs_url(_settings)), None)
-app = make_app(_parts, _jobs, _settings)
+_engine = ClientEngine(jobs_url(_settings))
+app = make_app(_parts, _engine, job_service(_parts, _engine, None), _settings)

@@ -135,7 +135,7 @@ class _Attempt:
         )
         self._has_begun = True
         self._is_repeat = self._was_restored or (
-            before is not None and before.state in _UNSURE
+            before is not None and (before.state in _UNSURE or before.may_have_arrived)
         )
         return self._templates.text(message, now, repeat=self._is_repeat)
 

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 
-from mvsnap.core.message_parts import HEAD, note_part
+from mvsnap.core.message_parts import HEAD, again_part, note_part
 from mvsnap.delivery.attachments import Attachments
 from mvsnap.delivery.kinds import HEAD_KIND, NOTE_KIND, kind_of
 from mvsnap.delivery.message import Facts, Message
-from mvsnap.domain import Event, Job, JobId, MessageId, Serial
+from mvsnap.domain import Delivery, DeliveryState, Event, Job, MessageId, Serial
 from mvsnap.errors import UpstreamError
-from mvsnap.jobs.sender import RetryingSender, soonest
+from mvsnap.jobs.sender import RetryingSender
+from mvsnap.jobs.waits import Wait, soonest
 from mvsnap.store.events import Store
 
 log = logging.getLogger(__name__)
@@ -53,10 +54,10 @@ class Threads:
             for room in job.rooms
         }
 
-    def open(self, job: Job) -> float | None:
+    def open(self, job: Job) -> Wait | None:
         """Post a job without pictures; its clips follow in the same thread.
 
-        Returns None when nothing remains, else in how many seconds to run again.
+        Returns None when nothing remains, else what to wait for.
         """
         raised = self._about(job)
         heads = [_head(job, raised, room) for room in job.rooms]
@@ -64,10 +65,10 @@ class Threads:
 
     def deliver(
         self, job: Job, event: Event, heads: Heads, pool: Executor
-    ) -> float | None:
+    ) -> Wait | None:
         """Send the event to every room that has no message of it yet.
 
-        Returns None when nothing remains, else in how many seconds to run again.
+        Returns None when nothing remains, else what to wait for.
         """
         facts = Facts(job, event, raised=self._about(job))
         sends = [
@@ -95,30 +96,40 @@ class Threads:
 
     def _deliver(
         self, facts: Facts, event: Event, room: str, head: Future[MessageId] | None
-    ) -> float | None:
+    ) -> Wait | None:
         job, raised = facts.job, facts.raised
         if head is not None and raised and kind_of(raised).covered_by_head:
             facts, raised = Facts(job, event), None
+        known = self._store.deliveries_of_job(job.id)
+        told = known.get((event.serial, room))
+        part = _part(job, event, told)
+        note = known.get((note_part(event.serial), room)) or told
         try:
-            parent_id = (
-                head.result() if head else self._note_id(job.id, event.serial, room)
-            )
+            above = note.message_id if note else None
+            parent_id = head.result() if head else above
         except UpstreamError as exc:
             if head is not None:  # clips need not wait for it
                 self._sender.defer_or_give_up(job, HEAD, room, exc)
-            return self._sender.defer_or_give_up(job, event.serial, room, exc)
+            return self._sender.defer_or_give_up(job, part, room, exc)
         kind = kind_of(event, raised)
         file = self._attachments.file(kind, event, room)
-        message = Message(kind, event.serial, room, facts, file, parent_id)
+        message = Message(kind, part, room, facts, file, parent_id)
         return self._sender.send_or_give_up(message)
-
-    def _note_id(self, job_id: JobId, serial: Serial, room: str) -> MessageId | None:
-        known = self._store.deliveries_of_job(job_id)
-        note = known.get((note_part(serial), room))
-        return note.message_id if note else None
 
     def _about(self, job: Job) -> Event | None:
         return self._store.event(job.about) if job.about else None
+
+
+def _part(job: Job, event: Event, told: Delivery | None) -> str:
+    """Return the part of a picture's message; `told`: what there is under its serial.
+
+    A picture that was taken again follows the message that there is none.
+    """
+    again_at = job.again_at
+    if again_at is None or event.recorded_at < again_at or told is None:
+        return event.serial
+    is_before = told.state is DeliveryState.SENT and told.changed_at < again_at
+    return again_part(event.serial) if is_before else event.serial
 
 
 def _head(job: Job, raised: Event | None, room: str) -> Message:

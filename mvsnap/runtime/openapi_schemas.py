@@ -14,6 +14,8 @@ from mvsnap.web.answers import (
     EventAnswer,
     EventsAnswer,
     JobAnswer,
+    JobsAnswer,
+    ListedJobAnswer,
     MuteAnswer,
     MutesAnswer,
     SnapshotsAnswer,
@@ -28,6 +30,7 @@ _REFERENCE = "#/components/schemas/"
 _TEMPLATE = _REFERENCE + "{name}"
 _SHAPES: tuple[type[msgspec.Struct], ...] = (
     *(SnapshotBody, SnapshotForm, SnapshotsAnswer, JobAnswer),
+    *(JobsAnswer, ListedJobAnswer),
     *(EventAnswer, EventsAnswer),
     *(MuteBody, MuteForm, MuteAnswer, MutesAnswer),
     *(BadgeEventBody, BadgesAddedAnswer),

@@ -12,6 +12,7 @@ from mvsnap.delivery.sender import MessageSender
 from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.jobs.clip_results import ClipResults
 from mvsnap.jobs.executors import data_id
+from mvsnap.jobs.rooms import Rooms
 from mvsnap.jobs.runner import JobRunner
 from mvsnap.jobs.stores import JobStores
 from mvsnap.metrics import Metrics
@@ -23,6 +24,7 @@ from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
 from mvsnap.store.identities import IdentityStore
+from mvsnap.store.job_states import JobStateStore
 from mvsnap.store.keys import KeyStore
 from mvsnap.store.repeats import RepeatStore
 from mvsnap.store.restores import RestoreStore
@@ -43,6 +45,7 @@ class Parts:
         self.settings = settings
         self.clock = SystemClock()
         self.metrics = Metrics()
+        self.rooms = Rooms(self.clock)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         self.files = Files(settings.data_dir)
         require_sound(store_url(settings))
@@ -54,6 +57,7 @@ class Parts:
         self.clips = ClipStore(db)
         self.repeats = RepeatStore(db)
         self.restores = RestoreStore(db)
+        self.job_states = JobStateStore(db)
         self.sense = SenseStore(db)
         self.site = SiteStore(db)
         self.keys = KeyStore(db)
@@ -99,9 +103,10 @@ class Parts:
     def runner(self, *, is_rerun: bool = True) -> JobRunner:
         """is_rerun: False where nothing runs an unfinished job again."""
         return JobRunner(
-            JobStores(self.store, self.clips, self.files),
+            JobStores(self.store, self.clips, self.files, self.job_states),
             Cameras(self.photographer(), self.names),
             self.sender(),
+            self.rooms,
             self.clock,
             self.metrics,
             is_rerun=is_rerun,

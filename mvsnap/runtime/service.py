@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from mvsnap.config.model import Settings
 from mvsnap.delivery.channels import open_channels
-from mvsnap.jobs.engine import ClientEngine, Engine
+from mvsnap.jobs.engine import ClientEngine
+from mvsnap.jobs.engine_interface import Engine
+from mvsnap.jobs.listing import JobList
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.loop import Loop
 from mvsnap.runtime.parts import Parts, jobs_url
@@ -71,7 +73,9 @@ class Service:
     def app(self, settings: Settings | None = None) -> Flask:
         """settings: others for the pages and the API than for the rest."""
         assert self._jobs is not None
-        return make_app(self.parts, self._jobs, settings or self.parts.settings)
+        assert self._engine is not None
+        chosen = settings or self.parts.settings
+        return make_app(self.parts, self._engine, self._jobs, chosen)
 
     def interrupt(self) -> None:
         """Wake everything that waits; it takes locks, so not from a signal handler."""
@@ -136,7 +140,9 @@ def listener(parts: Parts, jobs: JobService) -> ListenerLoop:
     return ListenerLoop(parts.settings, stores, jobs, parts.clock, parts.metrics)
 
 
-def make_app(parts: Parts, jobs: JobService, settings: Settings) -> Flask:
+def make_app(
+    parts: Parts, engine: Engine, jobs: JobService, settings: Settings
+) -> Flask:
     from mvsnap.runtime.web_app import create_app
     from mvsnap.web.context import Gateway
     from mvsnap.web.recipients import RecipientCheck
@@ -146,6 +152,7 @@ def make_app(parts: Parts, jobs: JobService, settings: Settings) -> Flask:
         Gateway(
             settings=settings,
             jobs=jobs,
+            job_list=JobList(engine, parts.job_states, parts.clock),
             store=parts.store,
             clips=parts.clips,
             videos=parts.videos(),
