@@ -11,8 +11,10 @@ from mvsnap import logs
 from mvsnap.config.load import DEFAULT_PATH, load
 from mvsnap.jobs.engine import ClientEngine
 from mvsnap.runtime import Parts, job_service, jobs_url, make_app
+from mvsnap.runtime.process_beat import ProcessBeat, beat_on_requests
 
 _settings = load(Path(os.environ.get("MVSNAP_CONFIG", DEFAULT_PATH)))
 logs.configure(_settings.secrets(), ffmpeg_too=_settings.recorder.debug_info)
 _parts = Parts(_settings)
 app = make_app(_parts, job_service(_parts, ClientEngine(jobs_url(_settings)), None))
+beat_on_requests(app, ProcessBeat(_parts, ["web"], by_itself=False))

@@ -23,6 +23,7 @@ from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
 from mvsnap.store.keys import KeyStore
+from mvsnap.store.processes import ProcessStore
 from mvsnap.store.repeats import RepeatStore
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.session_keys import SessionKeyStore
@@ -59,6 +60,7 @@ class Parts:
         self.audit = AuditLog(db)
         self.badges = BadgeParts.of(db)
         self.wifi = WifiStore(db)
+        self.processes = ProcessStore(db)
         self.db = db
         self.dashboard = clouds.dashboard(settings.meraki, self.clock)
         self.names = CameraNames(

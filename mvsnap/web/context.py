@@ -18,6 +18,7 @@ from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
 from mvsnap.store.keys import KeyStore
+from mvsnap.store.processes import ProcessStore
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.session_keys import SessionKeyStore
 from mvsnap.store.site import SiteStore
@@ -47,6 +48,7 @@ class Gateway:
     session_keys: SessionKeyStore
     audit: AuditLog
     cleanings: CleaningStore
+    processes: ProcessStore
     files: Files
     clock: Clock
     metrics: Metrics

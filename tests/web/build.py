@@ -35,6 +35,7 @@ from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
 from mvsnap.store.keys import KeyStore
+from mvsnap.store.processes import ProcessStore
 from mvsnap.store.repeats import RepeatStore
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.session_keys import SessionKeyStore
@@ -130,6 +131,7 @@ class Web:
         self.session_keys = SessionKeyStore(shared)
         self.audit = AuditLog(shared)
         self.cleanings = CleaningStore(shared)
+        self.processes = ProcessStore(shared)
         self.badges = BadgeStore(shared)
         self.badge_pictures = BadgePictures(shared)
         self.directory = DirectoryStore(shared)
@@ -167,6 +169,7 @@ class Web:
                 session_keys=self.session_keys,
                 audit=self.audit,
                 cleanings=self.cleanings,
+                processes=self.processes,
                 files=self.files,
                 clock=clock,
                 metrics=metrics,
