@@ -17,6 +17,7 @@ from mvsnap.web.answers import (
     MuteAnswer,
     MutesAnswer,
     SnapshotsAnswer,
+    StatusAnswer,
 )
 from mvsnap.web.bodies import MuteBody, MuteForm, SnapshotBody, SnapshotForm
 from mvsnap.webhooks.answers import AlarmAnswer, AlarmForm, AlarmMessage
@@ -28,7 +29,7 @@ _REFERENCE = "#/components/schemas/"
 _TEMPLATE = _REFERENCE + "{name}"
 _SHAPES: tuple[type[msgspec.Struct], ...] = (
     *(SnapshotBody, SnapshotForm, SnapshotsAnswer, JobAnswer),
-    *(EventAnswer, EventsAnswer),
+    *(EventAnswer, EventsAnswer, StatusAnswer),
     *(MuteBody, MuteForm, MuteAnswer, MutesAnswer),
     *(BadgeEventBody, BadgesAddedAnswer),
     *(AlarmMessage, AlarmForm, ScanningMessage, ObservationsAnswer),

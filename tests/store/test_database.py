@@ -75,7 +75,7 @@ def test_every_column_and_table_says_what_it_holds() -> None:
 
 UPGRADE = """
 import sys
-from mvsnap.store import database, key_tables, process_tables
+from mvsnap.store import database, key_tables
 sys.stdin.readline()
 engine = database.open_database(sys.argv[1])
 database.upgrade(engine)

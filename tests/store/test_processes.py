@@ -78,15 +78,15 @@ def test_moments_are_the_databases_whatever_this_clock_says(
     store: ProcessStore,
 ) -> None:
     failed = Outcome(900, 990, 950, "no answer within 20 s")
-    beat(store, outcomes={Upstream.WEBEX: failed}, clock=datetime(1970, 1, 2, tzinfo=UTC))
+    beat(
+        store, outcomes={Upstream.WEBEX: failed}, clock=datetime(1970, 1, 2, tzinfo=UTC)
+    )
     (state,) = store.upstreams()
     now = store.all()[0].seen_at
     assert (state.name, state.error) == (Upstream.WEBEX, "no answer within 20 s")
     assert state.worked_at == pytest.approx(now - timedelta(seconds=100), abs=NEARLY)
     assert state.failed_at == pytest.approx(now - timedelta(seconds=10), abs=NEARLY)
-    assert state.failing_since == pytest.approx(
-        now - timedelta(seconds=50), abs=NEARLY
-    )
+    assert state.failing_since == pytest.approx(now - timedelta(seconds=50), abs=NEARLY)
 
 
 def test_after_a_restart_what_worked_before_is_still_known(
