@@ -131,6 +131,7 @@ class Job:
     caller: whose share of the queue it counts against, where that is not the trigger:
         a rule may match for many senders.
     times: how often it was triggered before it began; known while it runs.
+    again_at: when somebody had it tried again after it had failed.
     """
 
     id: JobId
@@ -147,6 +148,12 @@ class Job:
     picture_url: str | None = field(default=None, repr=False)
     caller: str = ""
     times: int = 1
+    again_at: datetime | None = None
+
+    @property
+    def tried_since(self) -> datetime:
+        """Return when the time began after which it is given up."""
+        return self.again_at or self.accepted_at
 
     @property
     def counts_for(self) -> str:

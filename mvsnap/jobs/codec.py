@@ -26,6 +26,7 @@ def encode(job: Job) -> str:
             "post_roll_s": job.post_roll_s,
             "picture_url": job.picture_url,
             "caller": job.caller,
+            "again_at": iso(job.again_at) if job.again_at else None,
         }
     )
 
@@ -47,7 +48,12 @@ def decode(text: str) -> Job:
         post_roll_s=plain.get("post_roll_s"),
         picture_url=plain.get("picture_url"),
         caller=plain.get("caller", ""),
+        again_at=_moment(plain.get("again_at")),
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _rooms(plain: dict[str, Any]) -> tuple[str, ...]:

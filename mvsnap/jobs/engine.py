@@ -25,7 +25,7 @@ import sqlite3
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -40,6 +40,8 @@ from mvsnap.jobs.retry import defer_delay_s, is_too_old
 from mvsnap.jobs.waiting import (
     EQUAL_QUEUE,
     WORKFLOW,
+    FirstRun,
+    first_runs,
     waiting_equal,
     waiting_of_callers,
 )
@@ -78,6 +80,23 @@ class Engine(Protocol):
 
     def waiting_equal(self, equal: str) -> JobId | None:
         """Return a job with this mark that waits and has never begun."""
+
+    def first_runs(
+        self, since: datetime | None, until: datetime | None, at_most: int
+    ) -> list[FirstRun]:
+        """Return jobs that were never deferred, the newest first."""
+
+    def known_jobs(self, job_ids: Sequence[JobId]) -> list[Job]:
+        """Return these jobs in any order, without those that are unknown."""
+
+    def go_on(self, run_id: str) -> None:
+        """Let a deferred run begin now; nothing happens to any other."""
+
+    def run_again(self, job: Job, run_id: str) -> None:
+        """Run a job that has ended once more, with what it says now.
+
+        A known run_id is not run again.
+        """
 
     def close(self) -> None: ...
 
@@ -192,6 +211,28 @@ class WorkerEngine:
     def waiting_equal(self, equal: str) -> JobId | None:
         return waiting_equal(self._instance, equal)
 
+    def first_runs(
+        self, since: datetime | None, until: datetime | None, at_most: int
+    ) -> list[FirstRun]:
+        return first_runs(self._instance, since, until, at_most)
+
+    def known_jobs(self, job_ids: Sequence[JobId]) -> list[Job]:
+        return _jobs(self._dbos, job_ids)
+
+    def go_on(self, run_id: str) -> None:
+        with self._turn:
+            self._dbos.set_workflow_delay(run_id, delay_seconds=0)
+
+    def run_again(self, job: Job, run_id: str) -> None:
+        from dbos import DBOSContextSetAuth, SetWorkflowID
+
+        with (
+            self._turn,
+            SetWorkflowID(run_id),
+            DBOSContextSetAuth(job.counts_for, None),
+        ):
+            self._dbos.enqueue_workflow(_QUEUE, self._run_job, encode(job))
+
     def take_over(self, dead_executor_id: str) -> int:
         """Resume the work of a dead process; return how many jobs that were."""
         left = self._dbos.list_workflows(
@@ -287,14 +328,9 @@ class ClientEngine:
         )
 
     def submit(self, job: Job, equal: str = "") -> None:
-        options: EnqueueOptions = {
-            "queue_name": EQUAL_QUEUE if equal else _QUEUE,
-            "workflow_name": WORKFLOW,
-            "workflow_id": job.id,
-            "app_version": _VERSION,
-            "authenticated_user": job.counts_for,
-        }
+        options = _options(job, job.id)
         if equal:
+            options["queue_name"] = EQUAL_QUEUE
             options["queue_partition_key"] = equal
         with self._turn:
             self._client.enqueue(options, encode(job))
@@ -309,6 +345,22 @@ class ClientEngine:
     def waiting_equal(self, equal: str) -> JobId | None:
         return waiting_equal(self._client, equal)
 
+    def first_runs(
+        self, since: datetime | None, until: datetime | None, at_most: int
+    ) -> list[FirstRun]:
+        return first_runs(self._client, since, until, at_most)
+
+    def known_jobs(self, job_ids: Sequence[JobId]) -> list[Job]:
+        return _jobs(self._client, job_ids)
+
+    def go_on(self, run_id: str) -> None:
+        with self._turn:
+            self._client.set_workflow_delay(run_id, delay_seconds=0)
+
+    def run_again(self, job: Job, run_id: str) -> None:
+        with self._turn:
+            self._client.enqueue(_options(job, run_id), encode(job))
+
     def forget_finished(self, before: datetime, *, dry_run: bool = False) -> int:
         return sum(finished_pages(self._client, before, dry_run=dry_run))
 
@@ -320,6 +372,24 @@ def _job_of(status: Any) -> Job | None:
     if status is None or status.name != WORKFLOW or not status.input:
         return None
     return decode(status.input["args"][0])
+
+
+def _jobs(dbos: Any, job_ids: Sequence[JobId]) -> list[Job]:
+    """dbos: itself or its client."""
+    if not job_ids:
+        return []
+    found = dbos.list_workflows(workflow_ids=list(job_ids), load_output=False)
+    return [job for job in map(_job_of, found) if job is not None]
+
+
+def _options(job: Job, run_id: str) -> EnqueueOptions:
+    return {
+        "queue_name": _QUEUE,
+        "workflow_name": WORKFLOW,
+        "workflow_id": run_id,
+        "app_version": _VERSION,
+        "authenticated_user": job.counts_for,
+    }
 
 
 def _use_wal(url: str) -> None:

@@ -8,6 +8,8 @@ if the statement has the very same condition.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, literal_column, select, union_all
@@ -17,6 +19,53 @@ from mvsnap.domain import JobId
 WORKFLOW = "run_job"
 # Jobs that wait for an equal one: of each kind at most one runs.
 EQUAL_QUEUE = "equal"
+
+
+# A later run of a job has an id with its number behind this.
+RUN_MARK = "#"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstRun:
+    """A job that has not been deferred so far. has_begun: it runs now."""
+
+    job_id: JobId
+    has_begun: bool
+
+
+def first_runs(
+    engine: Any, since: datetime | None, until: datetime | None, at_most: int
+) -> list[FirstRun]:
+    """Return jobs in their first run, the newest first, by when they were stored.
+
+    engine: DBOS itself or its client.
+
+    Raises:
+        SQLAlchemyError: the database is unavailable.
+    """
+    jobs = engine._sys_db
+    table = jobs.tables.workflow_status
+    statement = (
+        select(table.c.workflow_uuid, table.c.status)
+        .where(
+            table.c.name == WORKFLOW,
+            jobs._in_flight_status_prover(),
+            table.c.workflow_uuid.not_like(f"%{RUN_MARK}%"),
+        )
+        .order_by(table.c.created_at.desc())
+        .limit(at_most)
+    )
+    if since is not None:
+        statement = statement.where(table.c.created_at >= _ms(since))
+    if until is not None:
+        statement = statement.where(table.c.created_at <= _ms(until))
+    with jobs.engine.connect() as connection:
+        found = connection.execute(statement).all()
+    return [FirstRun(JobId(job_id), status == "PENDING") for job_id, status in found]
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
 
 
 def waiting_of_callers(engine: Any, at_most: int) -> Counter[str]:

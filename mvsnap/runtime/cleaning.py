@@ -110,6 +110,7 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
         DataKind("Deliveries", _DAYS, old(parts.store.purge_deliveries), _DELIVERIES),
         DataKind("Entries of removed clips", _DAYS, steps.clip_rows, ("clips",)),
         DataKind("Finished jobs", _DAYS, steps.finished_jobs),
+        DataKind("States of jobs", _DAYS, old(parts.job_states.purge), ("job_states",)),
         DataKind("Presences", _DAYS, old(parts.sense.purge), ("presences",)),
         DataKind(
             "MV Sense states",

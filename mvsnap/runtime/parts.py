@@ -22,6 +22,7 @@ from mvsnap.store.audit import AuditLog
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
+from mvsnap.store.job_states import JobStateStore
 from mvsnap.store.keys import KeyStore
 from mvsnap.store.processes import ProcessStore
 from mvsnap.store.repeats import RepeatStore
@@ -51,6 +52,7 @@ class Parts:
         self.store = Store(db)
         self.clips = ClipStore(db)
         self.repeats = RepeatStore(db)
+        self.job_states = JobStateStore(db)
         self.sense = SenseStore(db)
         self.site = SiteStore(db)
         self.keys = KeyStore(db)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mvsnap.config.model import Settings
 from mvsnap.delivery.channels import open_channels
 from mvsnap.jobs.engine import ClientEngine, Engine
+from mvsnap.jobs.listing import JobList
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.loop import Loop
 from mvsnap.runtime.parts import Parts, jobs_url
@@ -74,7 +75,8 @@ class Service:
 
     def app(self) -> Flask:
         assert self._jobs is not None
-        return make_app(self.parts, self._jobs)
+        assert self._engine is not None
+        return make_app(self.parts, self._engine, self._jobs)
 
     def interrupt(self) -> None:
         """Wake everything that waits; it takes locks, so not from a signal handler."""
@@ -140,7 +142,7 @@ def listener(parts: Parts, jobs: JobService) -> ListenerLoop:
     return ListenerLoop(parts.settings, stores, jobs, parts.clock, parts.metrics)
 
 
-def make_app(parts: Parts, jobs: JobService) -> Flask:
+def make_app(parts: Parts, engine: Engine, jobs: JobService) -> Flask:
     from mvsnap.runtime.web_app import create_app
     from mvsnap.web.context import Gateway
     from mvsnap.web.recipients import RecipientCheck
@@ -150,6 +152,7 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
         Gateway(
             settings=parts.settings,
             jobs=jobs,
+            job_list=JobList(engine, parts.job_states, parts.clock),
             store=parts.store,
             clips=parts.clips,
             videos=parts.videos(),

@@ -100,6 +100,27 @@ repeats = Table(
     comment="Triggers that joined a waiting job, one row for each such job",
 )
 
+job_states = Table(
+    "job_states",
+    metadata,
+    Column("job_id", Text, primary_key=True, comment="UUID"),
+    Column("state", Text, nullable=False, comment="JobStage"),
+    Column("accepted_at", Moment, nullable=False, comment="when it was triggered"),
+    Column("job", Text, nullable=False, comment="the job as the engine has it"),
+    Column("run_id", Text, nullable=False, comment="of its next or last run"),
+    Column("thread", Text, nullable=False, comment="the job it replies to, or ''"),
+    Column("waits_for", Text, comment="what lets it go on; '': the time alone"),
+    Column("reason", Text, nullable=False, comment="why it waits or failed"),
+    Column("since", Moment, nullable=False, comment="when this state began"),
+    Column("next_at", Moment, comment="when it is tried again at the latest"),
+    Column("changed_at", Moment, nullable=False, comment="last write of this row"),
+    Index("job_states_newest", "accepted_at", "job_id"),
+    Index("job_states_by_state", "state", "accepted_at", "job_id"),
+    Index("job_states_waiting", "waits_for", "accepted_at"),
+    Index("job_states_of_thread", "thread", "state"),
+    comment="Jobs that wait or have ended; one that runs first is with the engine",
+)
+
 clips = Table(
     "clips",
     metadata,

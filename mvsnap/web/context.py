@@ -10,6 +10,7 @@ from flask import current_app
 
 from mvsnap.clock import Clock
 from mvsnap.config.model import Settings
+from mvsnap.jobs.listing import JobList
 from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
 from mvsnap.store.audit import AuditLog
@@ -38,6 +39,7 @@ class Gateway:
 
     settings: Settings
     jobs: JobService
+    job_list: JobList
     store: Store
     clips: ClipStore
     videos: VideoStore

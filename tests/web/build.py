@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -24,7 +24,9 @@ from mvsnap.clock import Clock, SystemClock
 from mvsnap.config.model import Scope, Settings
 from mvsnap.domain import Change, Job, JobId, Role, User
 from mvsnap.jobs.executors import data_id
+from mvsnap.jobs.listing import JobList
 from mvsnap.jobs.service import JobService
+from mvsnap.jobs.waiting import FirstRun
 from mvsnap.metrics import Metrics
 from mvsnap.runtime import store_url
 from mvsnap.runtime.web_app import create_app
@@ -34,6 +36,7 @@ from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
+from mvsnap.store.job_states import JobStateStore
 from mvsnap.store.keys import KeyStore
 from mvsnap.store.processes import ProcessStore
 from mvsnap.store.repeats import RepeatStore
@@ -85,6 +88,8 @@ class PatientEngine:
 
     def __init__(self) -> None:
         self.jobs: dict[JobId, Job] = {}
+        self.went_on: list[str] = []
+        self.again: dict[str, Job] = {}
 
     def submit(self, job: Job, equal: str = "") -> None:
         self.jobs.setdefault(job.id, job)
@@ -94,6 +99,28 @@ class PatientEngine:
 
     def waiting(self, at_most: int) -> Counter[str]:
         return Counter(job.counts_for for job in list(self.jobs.values())[:at_most])
+
+    def first_runs(
+        self, since: datetime | None, until: datetime | None, at_most: int
+    ) -> list[FirstRun]:
+        found = sorted(
+            self.jobs.values(), key=lambda job: job.accepted_at, reverse=True
+        )
+        return [
+            FirstRun(job.id, has_begun=False)
+            for job in found
+            if (since is None or job.accepted_at >= since)
+            and (until is None or job.accepted_at <= until)
+        ][:at_most]
+
+    def known_jobs(self, job_ids: Sequence[JobId]) -> list[Job]:
+        return [self.jobs[known] for known in job_ids if known in self.jobs]
+
+    def go_on(self, run_id: str) -> None:
+        self.went_on.append(run_id)
+
+    def run_again(self, job: Job, run_id: str) -> None:
+        self.again[run_id] = job
 
     def waiting_equal(self, equal: str) -> JobId | None:
         return None
@@ -122,6 +149,7 @@ class Web:
         self.store = Store(shared)
         self.clips = ClipStore(shared)
         self.repeats = RepeatStore(shared)
+        self.job_states = JobStateStore(shared)
         self.videos = VideoStore(shared, f"-{data_id(folder)}")
         self.sense = SenseStore(shared)
         self.site = SiteStore(shared)
@@ -159,6 +187,7 @@ class Web:
             Gateway(
                 settings=self.settings,
                 jobs=jobs,
+                job_list=JobList(self.engine, self.job_states, clock),
                 store=self.store,
                 clips=self.clips,
                 videos=self.videos,

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0020"
-down_revision = "0012"
+down_revision = "0017"
 
 _MOMENT = sa.DateTime(timezone=True)
 

@@ -1,0 +1,214 @@
+"""Jobs as people look at them: which wait or failed, why, and "try again now".
+
+A job in its first run is known to the engine alone; every other has a row that says
+what it waits for, or how it ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from mvsnap.clock import Clock
+from mvsnap.domain import Job, JobId
+from mvsnap.errors import BadInput, NotFound
+from mvsnap.jobs.codec import decode, encode
+from mvsnap.jobs.engine import Engine
+from mvsnap.jobs.waiting import RUN_MARK
+from mvsnap.jobs.waits import JOB, ROOM
+from mvsnap.store.job_states import TURN, JobFilter, JobRow, JobStage, JobStateStore
+
+# Rows that one page looks at: of those that a key may see there may be few.
+_LOOKS_AT = 2000
+_AT_ONCE = 200
+# The engine stores a job some time after its trigger was accepted.
+_STORED_WITHIN = timedelta(minutes=1)
+_RUNS, _HAS_NOT_BEGUN = "it runs now", "it has not begun yet"
+
+
+@dataclass(frozen=True, slots=True)
+class JobEntry:
+    """waits_for, reason: for people. since: when it began to wait, or when it ended.
+
+    next_at: when it is tried again at the latest; None: now, or never.
+    """
+
+    job: Job
+    stage: JobStage
+    since: datetime
+    waits_for: str = ""
+    reason: str = ""
+    next_at: datetime | None = None
+
+    @property
+    def may_retry(self) -> bool:
+        return self.stage is not JobStage.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class JobsPage:
+    """after: the last job that was looked at; None: there is no other page."""
+
+    entries: Sequence[JobEntry]
+    after: JobId | None
+
+
+class JobList:
+    def __init__(self, engine: Engine, states: JobStateStore, clock: Clock) -> None:
+        self._engine = engine
+        self._states = states
+        self._clock = clock
+
+    def page(
+        self,
+        wanted: JobFilter,
+        limit: int,
+        may_see: Callable[[Job], bool] = lambda _job: True,
+    ) -> JobsPage:
+        """Return jobs, newest first; fewer than `limit` where it may see few."""
+        found: list[JobEntry] = []
+        for _ in range(_LOOKS_AT // _AT_ONCE):
+            rows = self._rows(wanted, _AT_ONCE)
+            for row in rows:
+                job = decode(row.job)
+                if not may_see(job):
+                    continue
+                if len(found) == limit:
+                    return JobsPage(found, found[-1].job.id)
+                found.append(_entry(row, job))
+            if len(rows) < _AT_ONCE:
+                return JobsPage(found, None)
+            wanted = replace(wanted, behind=rows[-1].place())
+        return JobsPage(found, rows[-1].job_id)
+
+    def place(self, job_id: JobId) -> tuple[datetime, JobId]:
+        """Return where a page behind this job begins.
+
+        Raises:
+            NotFound: no such job.
+        """
+        entry = self.entry(job_id)
+        return entry.job.accepted_at, entry.job.id
+
+    def entry(self, job_id: JobId) -> JobEntry:
+        """Return one job.
+
+        Raises:
+            NotFound: no such job, or one that ended before states were kept.
+        """
+        row = self._states.row(job_id) or self._first_run(job_id)
+        if row is None:
+            raise NotFound(f"Job {job_id[:40]!r} not found")
+        return _entry(row, decode(row.job))
+
+    def retry(self, job_id: JobId) -> JobEntry:
+        """Let a job that waits go on now, and one that failed begin again.
+
+        What was told stays told; what is told now says that it is late.
+
+        Raises:
+            NotFound: no such job. BadInput: it has done everything.
+        """
+        entry, row = self.entry(job_id), self._states.row(job_id)
+        if not entry.may_retry:
+            raise BadInput(f"Job {job_id}: everything is done", code="job_done")
+        if row is None:
+            return entry  # it runs, or is about to
+        if row.stage is JobStage.WAITING:
+            self._states.give_turn(job_id)
+            self._engine.go_on(row.run_id)
+        else:
+            self._begin_again(row, entry.job)
+        return self.entry(job_id)
+
+    def _begin_again(self, row: JobRow, job: Job) -> None:
+        now = self._clock.now()
+        again = replace(job, again_at=now)
+        # The same id for two who ask at once: it runs once.
+        run_id = next_run_id(row.run_id)
+        self._engine.run_again(again, run_id)
+        self._states.begin_again(
+            row,
+            replace(
+                row,
+                stage=JobStage.WAITING,
+                job=encode(again),
+                run_id=run_id,
+                waits_for=TURN,
+                since=now,
+            ),
+            now,
+        )
+
+    def _rows(self, wanted: JobFilter, limit: int) -> list[JobRow]:
+        rows = self._states.rows(wanted, limit)
+        if wanted.stages is None or JobStage.WAITING in wanted.stages:
+            rows += self._first_runs(wanted, limit)
+        return sorted(rows, key=JobRow.place, reverse=True)[:limit]
+
+    def _first_runs(self, wanted: JobFilter, limit: int) -> list[JobRow]:
+        until = wanted.until
+        if wanted.behind is not None:
+            behind_at = wanted.behind[0]
+            until = min(until, behind_at) if until else behind_at
+        if until is not None:
+            until += _STORED_WITHIN
+        runs = self._engine.first_runs(wanted.since, until, limit + _AT_ONCE)
+        ids = [run.job_id for run in runs]
+        ids_known = self._states.known(ids)
+        begun = {run.job_id for run in runs if run.has_begun}
+        jobs = self._engine.known_jobs([one for one in ids if one not in ids_known])
+        rows = [_first_row(job, has_begun=job.id in begun) for job in jobs]
+        return [row for row in rows if wanted.includes(row)]
+
+    def _first_run(self, job_id: JobId) -> JobRow | None:
+        job = self._engine.job(job_id)
+        if job is None or job.id != job_id:
+            return None
+        around = job.accepted_at - _STORED_WITHIN, job.accepted_at + _STORED_WITHIN
+        for run in self._engine.first_runs(*around, _LOOKS_AT):
+            if run.job_id == job_id:
+                return _first_row(job, has_begun=run.has_begun)
+        return None
+
+
+def next_run_id(run_id: str) -> str:
+    """Return the engine's id of a job's next run; the first one has the job's id."""
+    job_id, _, number = run_id.partition(RUN_MARK)
+    return f"{job_id}{RUN_MARK}{int(number or 0) + 1}"
+
+
+def _first_row(job: Job, *, has_begun: bool) -> JobRow:
+    return JobRow(
+        job.id,
+        JobStage.WAITING,
+        job.accepted_at,
+        encode(job),
+        run_id=job.id,
+        reason=_RUNS if has_begun else _HAS_NOT_BEGUN,
+        since=job.accepted_at,
+        waits_for=TURN,
+    )
+
+
+def _entry(row: JobRow, job: Job) -> JobEntry:
+    is_waiting = row.stage is JobStage.WAITING
+    return JobEntry(
+        job,
+        row.stage,
+        row.since,
+        _words(row.waits_for) if is_waiting else "",
+        row.reason,
+        row.next_at if is_waiting and row.waits_for != TURN else None,
+    )
+
+
+def _words(waits_for: str | None) -> str:
+    if not waits_for:
+        return "its next try"
+    if waits_for == TURN:
+        return "its turn"
+    if waits_for.startswith(ROOM):
+        return f"room {waits_for.removeprefix(ROOM)}"
+    return f"the message it follows, of job {waits_for.removeprefix(JOB)}"

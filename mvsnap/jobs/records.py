@@ -1,0 +1,93 @@
+"""Writes down why a job waits, and how it ended; for `jobs.listing`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from mvsnap.clock import SystemClock
+from mvsnap.core.message_parts import HEAD
+from mvsnap.core.progress import job_progress
+from mvsnap.delivery.kinds import kind_of
+from mvsnap.domain import Delivery, DeliveryState, Job, JobId, PartState
+from mvsnap.jobs.codec import encode
+from mvsnap.jobs.waits import Wait
+from mvsnap.store.events import Store
+from mvsnap.store.job_states import JobRow, JobStage, JobStateStore
+
+
+class JobRecords:
+    def __init__(self, events: Store, states: JobStateStore, clock: SystemClock):
+        self._events = events
+        self._states = states
+        self._clock = clock
+
+    def waits(self, job: Job, run_id: str, wait: Wait) -> None:
+        """run_id: of the run that is to follow."""
+        now = self._clock.now()
+        row = self._row(job, run_id, JobStage.WAITING, wait.why)
+        next_at = now + timedelta(seconds=wait.delay_s)
+        self._states.put(replace(row, waits_for=wait.what, next_at=next_at), now)
+
+    def ended(self, job: Job, run_id: str) -> None:
+        stage, why = self._outcome(job)
+        self._states.put(self._row(job, run_id, stage, why), self._clock.now())
+
+    def gave_up(self, job: Job, run_id: str, why: str) -> None:
+        row = self._row(job, run_id, JobStage.FAILED, why)
+        self._states.put(row, self._clock.now())
+
+    def _row(self, job: Job, run_id: str, stage: JobStage, why: str) -> JobRow:
+        return JobRow(
+            job.id,
+            stage,
+            job.accepted_at,
+            encode(job),
+            run_id,
+            why,
+            since=self._clock.now(),
+            thread=self._thread(job),
+        )
+
+    def _thread(self, job: Job) -> JobId:
+        """Return the job in whose thread it writes."""
+        event = None
+        if job.about and not job.serials and not job.clips:
+            event = self._events.event(job.about)
+        return event.job_id if event else job.id
+
+    def _outcome(self, job: Job) -> tuple[JobStage, str]:
+        """Return how the job ended, and why not better."""
+        if job.serials:
+            return self._of_pictures(job)
+        if job.clips:
+            return _of_messages(self._deliveries(job.id, HEAD, job))
+        event = self._events.event(job.about) if job.about else None
+        if event is None:
+            return JobStage.DONE, ""
+        kind = kind_of(event)
+        stored_with = event.job_id if kind.is_part_of_job else job.id
+        return _of_messages(self._deliveries(stored_with, kind.part(event), job))
+
+    def _of_pictures(self, job: Job) -> tuple[JobStage, str]:
+        events = self._events.events_of_job(job.id)
+        deliveries = self._events.deliveries_of_job(job.id)
+        parts = job_progress(job, events, deliveries).parts
+        failed = [part for part in parts if part.state is not PartState.DELIVERED]
+        if not failed:
+            return JobStage.DONE, ""
+        several = len(failed) == len(parts)
+        stage = JobStage.FAILED if several else JobStage.PARTIAL
+        return stage, next((part.error for part in failed if part.error), "")
+
+    def _deliveries(self, job_id: JobId, part: str, job: Job) -> list[Delivery]:
+        known = self._events.deliveries_of_job(job_id)
+        return [known[part, room] for room in job.rooms if (part, room) in known]
+
+
+def _of_messages(messages: list[Delivery]) -> tuple[JobStage, str]:
+    failed = [one for one in messages if one.state is DeliveryState.FAILED]
+    if not failed:
+        return JobStage.DONE, ""
+    stage = JobStage.FAILED if len(failed) == len(messages) else JobStage.PARTIAL
+    return stage, failed[0].error or ""

@@ -1,0 +1,196 @@
+"""Jobs that wait or have ended: why, since when, and what lets them go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, case, func, select, update
+
+from mvsnap.domain import JobId
+from mvsnap.store.database import Database
+from mvsnap.store.paging import Order
+from mvsnap.store.purging import OldRows, PurgeResult, purge
+from mvsnap.store.tables import job_states
+
+_c = job_states.c
+# The value of waits_for of a job that may go on, and is about to.
+TURN = "turn"
+_NEWEST_FIRST = Order(falling=(_c.accepted_at, _c.job_id))
+
+
+class JobStage(StrEnum):
+    """WAITING: not finished, whether it runs now or later."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """job: encoded. run_id: the engine's id of its next or last run.
+
+    thread: the job whose thread it writes in, "" for its own. waits_for: see
+    `jobs.waits`. next_at: when it is tried again at the latest.
+    """
+
+    job_id: JobId
+    stage: JobStage
+    accepted_at: datetime
+    job: str
+    run_id: str
+    reason: str
+    since: datetime
+    thread: str = ""
+    waits_for: str | None = None
+    next_at: datetime | None = None
+
+    def place(self) -> tuple[datetime, JobId]:
+        return self.accepted_at, self.job_id
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which jobs; None means any. `until` is exclusive; behind: paging."""
+
+    stages: tuple[JobStage, ...] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    behind: tuple[datetime, JobId] | None = None
+
+    def includes(self, row: JobRow) -> bool:
+        return (
+            (self.stages is None or row.stage in self.stages)
+            and (self.since is None or row.accepted_at >= self.since)
+            and (self.until is None or row.accepted_at < self.until)
+            and (self.behind is None or row.place() < self.behind)
+        )
+
+
+class JobStateStore:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def put(self, row: JobRow, now: datetime) -> None:
+        """Store the state of a job; `since` stays while the state does."""
+        news: dict[str, Any] = {
+            "state": row.stage,
+            "run_id": row.run_id,
+            "thread": row.thread,
+            "waits_for": row.waits_for,
+            "reason": row.reason,
+            "next_at": row.next_at,
+            "job": row.job,
+            "changed_at": now,
+        }
+        added = self._db.insert(job_states).values(
+            job_id=row.job_id, accepted_at=row.accepted_at, since=row.since, **news
+        )
+        # A job waits since it began to wait, however often it was tried meanwhile.
+        is_same = _c.state == added.excluded.state
+        news["since"] = case((is_same, _c.since), else_=added.excluded.since)
+        with self._db.writing() as connection:
+            connection.execute(
+                added.on_conflict_do_update(index_elements=[_c.job_id], set_=news)
+            )
+
+    def row(self, job_id: JobId) -> JobRow | None:
+        with self._db.reading() as connection:
+            found = connection.execute(
+                select(job_states).where(_c.job_id == job_id)
+            ).one_or_none()
+        return None if found is None else _row(found)
+
+    def rows(self, wanted: JobFilter, limit: int) -> list[JobRow]:
+        """Return jobs, newest first, at most `limit`."""
+        # One question for each stage: the index gives the newest of one, not of some.
+        questions = [
+            select(job_states)
+            .where(*_conditions(wanted), *of_stage)
+            .order_by(*_NEWEST_FIRST.by)
+            .limit(limit)
+            for of_stage in _stages(wanted)
+        ]
+        with self._db.reading() as connection:
+            found = [_row(row) for one in questions for row in connection.execute(one)]
+        return sorted(found, key=JobRow.place, reverse=True)[:limit]
+
+    def begin_again(self, ended: JobRow, begun: JobRow, now: datetime) -> None:
+        """Store that a job that had ended waits again, unless it ended once more."""
+        statement = (
+            update(job_states)
+            .where(_c.job_id == ended.job_id, _c.run_id == ended.run_id)
+            .values(
+                state=begun.stage,
+                job=begun.job,
+                run_id=begun.run_id,
+                waits_for=begun.waits_for,
+                since=begun.since,
+                next_at=None,
+                changed_at=now,
+            )
+        )
+        with self._db.writing() as connection:
+            connection.execute(statement)
+
+    def give_turn(self, job_id: JobId) -> None:
+        """Store that a job that waits is about to go on."""
+        is_waiting = and_(_c.job_id == job_id, _c.state == JobStage.WAITING)
+        with self._db.writing() as connection:
+            connection.execute(
+                update(job_states).where(is_waiting).values(waits_for=TURN)
+            )
+
+    def known(self, job_ids: Sequence[JobId]) -> set[JobId]:
+        """Return which of these jobs have a state here."""
+        statement = select(_c.job_id).where(_c.job_id.in_(job_ids))
+        with self._db.reading() as connection:
+            return {JobId(found) for found in connection.scalars(statement)}
+
+    def count(self, stage: JobStage, at_most: int) -> int:
+        some = select(_c.job_id).where(_c.state == stage).limit(at_most).subquery()
+        with self._db.reading() as connection:
+            return int(connection.scalar(select(func.count()).select_from(some)) or 0)
+
+    def purge(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
+        """Remove what is known of jobs that ended before, or were lost."""
+        return purge(
+            self._db, OldRows(job_states, _c.changed_at < before), dry_run=dry_run
+        )
+
+
+def _conditions(wanted: JobFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.since is not None:
+        found.append(_c.accepted_at >= wanted.since)
+    if wanted.until is not None:
+        found.append(_c.accepted_at < wanted.until)
+    if wanted.behind is not None:
+        found.append(_NEWEST_FIRST.behind(wanted.behind))
+    return found
+
+
+def _stages(wanted: JobFilter) -> list[list[ColumnElement[bool]]]:
+    if wanted.stages is None:
+        return [[]]
+    return [[_c.state == stage] for stage in wanted.stages]
+
+
+def _row(row: Row[Any]) -> JobRow:
+    return JobRow(
+        job_id=JobId(row.job_id),
+        stage=JobStage(row.state),
+        accepted_at=row.accepted_at,
+        job=row.job,
+        run_id=row.run_id,
+        reason=row.reason,
+        since=row.since,
+        thread=row.thread,
+        waits_for=row.waits_for,
+        next_at=row.next_at,
+    )
