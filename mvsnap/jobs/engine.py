@@ -42,6 +42,7 @@ from mvsnap.jobs.waiting import (
     WORKFLOW,
     FirstRun,
     first_runs,
+    oldest_run,
     waiting_equal,
     waiting_of_callers,
 )
@@ -85,6 +86,9 @@ class Engine(Protocol):
         self, since: datetime | None, until: datetime | None, at_most: int
     ) -> list[FirstRun]:
         """Return jobs that were never deferred, the newest first."""
+
+    def oldest_run(self) -> datetime | None:
+        """Return when the run that waits longest was stored, None if none waits."""
 
     def known_jobs(self, job_ids: Sequence[JobId]) -> list[Job]:
         """Return these jobs in any order, without those that are unknown."""
@@ -215,6 +219,9 @@ class WorkerEngine:
         self, since: datetime | None, until: datetime | None, at_most: int
     ) -> list[FirstRun]:
         return first_runs(self._instance, since, until, at_most)
+
+    def oldest_run(self) -> datetime | None:
+        return oldest_run(self._instance)
 
     def known_jobs(self, job_ids: Sequence[JobId]) -> list[Job]:
         return _jobs(self._dbos, job_ids)
@@ -349,6 +356,9 @@ class ClientEngine:
         self, since: datetime | None, until: datetime | None, at_most: int
     ) -> list[FirstRun]:
         return first_runs(self._client, since, until, at_most)
+
+    def oldest_run(self) -> datetime | None:
+        return oldest_run(self._client)
 
     def known_jobs(self, job_ids: Sequence[JobId]) -> list[Job]:
         return _jobs(self._client, job_ids)

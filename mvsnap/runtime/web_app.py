@@ -49,6 +49,7 @@ from mvsnap.web.pages import (
     audit,
     clips,
     crowd_events,
+    jobs,
     overview,
     people,
     second_factor,
@@ -75,7 +76,8 @@ _BLUEPRINTS = (
     *(api.bp, badges.bp, events.bp, hooks.bp, mutes.bp, ops.bp, receiver.bp),
     *(login.bp, overview.bp, crowd_events.bp, clips.bp, visitors.bp),
     *(wifi.bp, badge_review.bp, settings.bp, people.bp, key_pages.bp, audit.bp),
-    *(login_code.bp, account.bp, second_factor.bp, status.bp, status_api.bp),
+    *(login_code.bp, account.bp, second_factor.bp),
+    *(status.bp, status_api.bp, jobs.bp),
 )
 
 

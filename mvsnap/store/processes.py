@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, select, update
 
 from mvsnap.store.database import Database
 from mvsnap.store.process_tables import processes, upstreams
@@ -124,7 +124,7 @@ class ProcessStore:
             recent = processes.c.seen_at >= self._now(connection) - _KEPT
             statement = select(processes).where(recent)
             statement = statement.order_by(processes.c.machine, processes.c.id)
-            return [_known(row._mapping) for row in connection.execute(statement)]
+            return [_known(row) for row in connection.execute(statement).mappings()]
 
     def upstreams(self) -> list[UpstreamState]:
         with self._db.reading() as connection:
@@ -175,7 +175,7 @@ def _outcome_row(outcome: Outcome, now: datetime, monotonic_s: float) -> dict[st
     }
 
 
-def _known(row: Mapping[str, Any]) -> KnownProcess:
+def _known(row: RowMapping) -> KnownProcess:
     fields = dict(row)
     own = {
         name: fields.pop(name)

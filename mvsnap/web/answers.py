@@ -7,7 +7,7 @@ from it: those names and the names of fields are an interface.
 from __future__ import annotations
 
 import json
-from typing import Annotated, Literal
+from typing import Annotated
 
 from flask import Response, jsonify
 from msgspec import Meta, Struct, to_builtins
@@ -160,7 +160,7 @@ class StatusRowAnswer(Struct):
 class StatusAnswer(Struct):
     """What works and what does not, at a moment of the database."""
 
-    health: Literal["ok", "trouble"]
+    health: Health
     at: Time
     rows: list[StatusRowAnswer]
 

@@ -113,6 +113,9 @@ class PatientEngine:
             and (until is None or job.accepted_at <= until)
         ][:at_most]
 
+    def oldest_run(self) -> datetime | None:
+        return min((job.accepted_at for job in self.jobs.values()), default=None)
+
     def known_jobs(self, job_ids: Sequence[JobId]) -> list[Job]:
         return [self.jobs[known] for known in job_ids if known in self.jobs]
 

@@ -23,8 +23,7 @@ def get_status() -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
     status = read_status()
     rows = [_row(row) for row in status.rows]
-    health = "trouble" if status.trouble else "ok"
-    return json_response(StatusAnswer(health, iso(status.at), rows))
+    return json_response(StatusAnswer(status.health, iso(status.at), rows))
 
 
 def _row(row: StatusRow) -> StatusRowAnswer:

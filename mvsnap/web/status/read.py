@@ -83,7 +83,8 @@ def _rows(
     here, silent_after = gateway(), gateway().processes.silent_after
     yield from _services(processes, now, enabled)
     most = here.settings.server.queue_size
-    yield queue_row(here.jobs.backlog(), most, None, now)
+    waiting, oldest_at = here.jobs.backlog(), here.job_list.oldest_at()
+    yield queue_row(waiting, most, oldest_at, now)
     yield given_up_row(here.store.count_undelivered(now - _DAY))
     seen, names = here.clips.recorder_cameras(), here.settings.recorder.serials()
     yield from camera_rows(recorder_summary(names, seen, now))

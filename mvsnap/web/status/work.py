@@ -26,7 +26,7 @@ def queue_row(
         advice = "Triggers are refused until fewer wait: see why, or raise queue_size."
         return _waiting(Health.TROUBLE, text, advice, oldest_at)
     if oldest_at is not None and now - oldest_at > _LONG_WAIT:
-        return _waiting(Health.TROUBLE, text, "See why they wait.", oldest_at)
+        return _waiting(Health.TROUBLE, text, "See which, and why.", oldest_at)
     return _waiting(Health.OK, text, "", oldest_at)
 
 
