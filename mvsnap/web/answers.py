@@ -13,7 +13,7 @@ from flask import Response, jsonify
 from msgspec import Meta, Struct, to_builtins
 
 from mvsnap.domain import EventKind, JobState, PartState, TriggerKind
-from mvsnap.web.status.model import Health
+from mvsnap.web.status.model import Condition
 
 Link = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
 # ISO 8601 in UTC, as `clock.iso` writes it.
@@ -148,7 +148,7 @@ class StatusRowAnswer(Struct):
 
     group: str
     name: str
-    health: Health
+    health: Condition
     text: str
     advice: str
     since: Time | None
@@ -160,7 +160,7 @@ class StatusRowAnswer(Struct):
 class StatusAnswer(Struct):
     """What works and what does not, at a moment of the database."""
 
-    health: Health
+    health: Condition
     at: Time
     rows: list[StatusRowAnswer]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mvsnap.domain import DeliveryState, Job, JobId, Role
+from mvsnap.domain import DeliveryState, Job, JobId, Role, Serial
 from mvsnap.jobs.codec import encode
 from mvsnap.simulator.server import serve
 from mvsnap.store.audit import AuditFilter
@@ -30,7 +30,7 @@ def web(tmp_path: Path) -> Iterator[Web]:
 
 def put(web: Web, stage: JobStage, minute: int = 0, reason: str = REASON) -> Job:
     at = NOON + timedelta(minutes=minute)
-    job = build.job(GATE, accepted_at=at, rooms=("Alarms",))
+    job = build.job(Serial(GATE), accepted_at=at, rooms=("Alarms",))
     web.engine.submit(job)
     web.job_states.put(
         JobRow(

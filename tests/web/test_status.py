@@ -12,13 +12,13 @@ import pytest
 
 from mvsnap import __version__
 from mvsnap.clip_model import RecorderCameraState
-from mvsnap.domain import CameraName, Listener, Role
+from mvsnap.domain import CameraName, Listener, Role, Serial
 from mvsnap.store.processes import KnownProcess, ProcessReport, UpstreamState
 from mvsnap.upstreams import Outcome, Upstream
 from mvsnap.web.pages import age
 from mvsnap.web.pages.recorder_rows import recorder_summary
 from mvsnap.web.status.machines import folder_rows, machine_rows, process_rows
-from mvsnap.web.status.model import Health, StatusRow
+from mvsnap.web.status.model import Condition, StatusRow
 from mvsnap.web.status.services import service_rows
 from mvsnap.web.status.work import camera_rows, cleaning_row, queue_row, sense_rows
 from tests.core.build import job
@@ -77,13 +77,13 @@ def service(
 
 def test_a_service_that_answers_says_when_it_did_last() -> None:
     row = service(webex())
-    assert (row.health, row.text, row.advice) == (Health.OK, "", "")
+    assert (row.health, row.text, row.advice) == (Condition.OK, "", "")
     assert (row.worked_at, row.failed_at, row.since) == (ago(30), None, None)
 
 
 def test_a_service_that_fails_says_since_when_why_and_what_to_do() -> None:
     row = service(webex(error="no answer within 20 s"))
-    assert (row.health, row.text) == (Health.TROUBLE, "no answer within 20 s")
+    assert (row.health, row.text) == (Condition.TROUBLE, "no answer within 20 s")
     assert (row.since, row.worked_at, row.failed_at) == (ago(300), ago(600), ago(10))
     assert "webex.bot_token" in row.advice
 
@@ -100,7 +100,7 @@ def test_a_service_that_fails_from_one_machine_alone_names_it() -> None:
 def test_what_a_process_that_is_gone_saw_is_no_trouble(gone: dict[str, Any]) -> None:
     both = process(), process("pi-2", **gone)
     row = service(webex(), webex("pi-2", "no route"), processes=both)
-    assert (row.health, row.text) == (Health.OK, "")
+    assert (row.health, row.text) == (Condition.OK, "")
 
 
 def test_a_web_server_without_requests_still_counts() -> None:
@@ -112,7 +112,7 @@ def test_nobody_knows_of_a_service_that_nobody_has_called() -> None:
     assert service().text == "not called yet"
     old = webex(error="no answer", failed_at=ago(1801), failing_since=ago(1801))
     row = service(old)
-    assert (row.health, row.since) == (Health.UNKNOWN, None)
+    assert (row.health, row.since) == (Condition.UNKNOWN, None)
     assert row.text == "not called since the last call failed"
 
 
@@ -122,14 +122,14 @@ def test_nobody_knows_of_a_service_that_nobody_has_called() -> None:
 @pytest.mark.parametrize(
     ("waiting", "oldest_s", "health"),
     [
-        (0, None, Health.OK),
-        (1, 10, Health.OK),
-        (999, 901, Health.TROUBLE),
-        (1000, 10, Health.TROUBLE),
+        (0, None, Condition.OK),
+        (1, 10, Condition.OK),
+        (999, 901, Condition.TROUBLE),
+        (1000, 10, Condition.TROUBLE),
     ],
 )
 def test_a_queue_is_in_trouble_when_it_is_full_or_old(
-    waiting: int, oldest_s: float | None, health: Health
+    waiting: int, oldest_s: float | None, health: Condition
 ) -> None:
     oldest_at = None if oldest_s is None else ago(oldest_s)
     row = queue_row(waiting, 1000, oldest_at, NOW)
@@ -139,14 +139,14 @@ def test_a_queue_is_in_trouble_when_it_is_full_or_old(
 @pytest.mark.parametrize(
     ("state", "seen_s", "health", "text"),
     [
-        ("recording", 12, Health.OK, "recording"),
-        ("stalled", 12, Health.TROUBLE, "stalled: no video for 20 s"),
-        ("starting", 12, Health.UNKNOWN, "connecting: no video for 20 s"),
-        ("recording", 200, Health.UNKNOWN, "unknown"),
+        ("recording", 12, Condition.OK, "recording"),
+        ("stalled", 12, Condition.TROUBLE, "stalled: no video for 20 s"),
+        ("starting", 12, Condition.UNKNOWN, "connecting: no video for 20 s"),
+        ("recording", 200, Condition.UNKNOWN, "unknown"),
     ],
 )
 def test_a_camera_says_how_old_its_state_is(
-    state: str, seen_s: float, health: Health, text: str
+    state: str, seen_s: float, health: Condition, text: str
 ) -> None:
     words = state if state == "recording" else "no video for 20 s"
     seen = RecorderCameraState(ROBOT, state, words, ago(60), ago(seen_s))
@@ -165,17 +165,17 @@ def test_a_listener_without_its_broker_is_in_trouble() -> None:
     lost = Listener("a", ago(5), False, "not connected: refused", 0, 0)
     silent = replace(lost, listener_id="b", seen_at=ago(60))
     rows = list(sense_rows([lost, silent], True, NOW))
-    assert [row.health for row in rows] == [Health.TROUBLE, Health.UNKNOWN]
-    assert [row.health for row in sense_rows([lost], False, NOW)] == [Health.OK]
+    assert [row.health for row in rows] == [Condition.TROUBLE, Condition.UNKNOWN]
+    assert [row.health for row in sense_rows([lost], False, NOW)] == [Condition.OK]
     (none,) = sense_rows([], True, NOW)
     assert "--roles sense" in none.advice
 
 
 def test_cleaning_that_is_held_says_what_to_do() -> None:
     row = cleaning_row({"Events": "900 of 1000 would go at once"})
-    assert row.health is Health.TROUBLE
+    assert row.health is Condition.TROUBLE
     assert "purge --force" in row.advice
-    assert cleaning_row({}).health is Health.OK
+    assert cleaning_row({}).health is Condition.OK
 
 
 # --- processes and machines
@@ -186,10 +186,10 @@ def test_a_process_that_is_silent_is_in_trouble_and_one_that_stopped_is_not() ->
     other = process("pi-4", version="0.0.1")
     rows = list(process_rows([*known, other], NOW, SILENT, __version__))
     assert [row.health for row in rows] == [
-        Health.OK,
-        Health.TROUBLE,
-        Health.UNKNOWN,
-        Health.UNKNOWN,
+        Condition.OK,
+        Condition.TROUBLE,
+        Condition.UNKNOWN,
+        Condition.UNKNOWN,
     ]
     assert rows[1].text.startswith("silent")
     assert "versions differ" in rows[3].advice
@@ -201,9 +201,9 @@ def machine(**given: Any) -> dict[str, StatusRow]:
 
 @pytest.mark.parametrize(
     ("free", "health"),
-    [(50 * GB, Health.OK), (2 * GB, Health.OK), (GB, Health.TROUBLE)],
+    [(50 * GB, Condition.OK), (2 * GB, Condition.OK), (GB, Condition.TROUBLE)],
 )
-def test_a_disk_that_is_nearly_full_is_in_trouble(free: int, health: Health) -> None:
+def test_a_disk_that_is_nearly_full_is_in_trouble(free: int, health: Condition) -> None:
     row = machine(disk_free_bytes=free, evidence_bytes=12 * GB)["Disk"]
     assert row.health is health
     assert row.text.endswith("of 100.0 GB free, pictures and clips use 12.0 GB")
@@ -212,14 +212,22 @@ def test_a_disk_that_is_nearly_full_is_in_trouble(free: int, health: Health) -> 
 @pytest.mark.parametrize(
     ("given", "health", "text"),
     [
-        ({}, Health.OK, "right"),
-        ({"clock_ahead_s": -3600.0}, Health.TROUBLE, "1 h behind the database's"),
-        ({"clock_error": "wrong: it says 1970"}, Health.TROUBLE, "wrong: it says 1970"),
-        ({"clock_error": "set ahead by 1 day"}, Health.UNKNOWN, "set ahead by 1 day"),
+        ({}, Condition.OK, "right"),
+        ({"clock_ahead_s": -3600.0}, Condition.TROUBLE, "1 h behind the database's"),
+        (
+            {"clock_error": "wrong: it says 1970"},
+            Condition.TROUBLE,
+            "wrong: it says 1970",
+        ),
+        (
+            {"clock_error": "set ahead by 1 day"},
+            Condition.UNKNOWN,
+            "set ahead by 1 day",
+        ),
     ],
 )
 def test_a_clock_is_held_against_the_databases(
-    given: dict[str, Any], health: Health, text: str
+    given: dict[str, Any], health: Condition, text: str
 ) -> None:
     row = machine(**given)["Clock"]
     assert (row.health, row.text) == (health, text)
@@ -227,17 +235,17 @@ def test_a_clock_is_held_against_the_databases(
 
 def test_a_certificate_that_ends_soon_is_in_trouble() -> None:
     assert "Certificate" not in machine()
-    for days, health in ((30, Health.OK), (13, Health.TROUBLE)):
+    for days, health in ((30, Condition.OK), (13, Condition.TROUBLE)):
         ends = NOW + timedelta(days=days)
         assert machine(certificate_ends_at=ends)["Certificate"].health is health
     expired = machine(certificate_error="has expired")["Certificate"]
-    assert (expired.health, expired.text) == (Health.TROUBLE, "has expired")
+    assert (expired.health, expired.text) == (Condition.TROUBLE, "has expired")
 
 
 def test_machines_with_folders_of_their_own_need_a_bucket() -> None:
     both = process(), process("pi-2", data_id="ffff")
     (row,) = folder_rows(both, NOW, SILENT, shares_bucket=False)
-    assert row.health is Health.TROUBLE
+    assert row.health is Condition.TROUBLE
     assert list(folder_rows(both, NOW, SILENT, shares_bucket=True)) == []
     assert list(folder_rows(both[:1], NOW, SILENT, shares_bucket=False)) == []
     names = [row.name for row in machine_rows(both, NOW, SILENT)]
@@ -309,7 +317,7 @@ def test_the_overview_says_that_an_outage_is_on(web: Web) -> None:
     beat(web, {Upstream.WEBEX: Outcome(worked_s=999)})
     assert "has not answered" not in client.get("/").text
     beat(web, LOST)
-    web.engine.submit(job(GATE))
+    web.engine.submit(job(Serial(GATE)))
     page = client.get("/").text
     assert "Webex has not answered since" in page
     assert "1 job waits." in page

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from mvsnap.core.days import lasting
 from mvsnap.store.processes import KnownProcess
-from mvsnap.web.status.model import Group, Health, StatusRow
+from mvsnap.web.status.model import Condition, Group, StatusRow
 
 _LEAST_FREE_BYTES = 200_000_000
 _LITTLE_FREE = 0.05
@@ -33,14 +33,14 @@ def process_rows(
     """version: of the process that shows them."""
     for known in processes:
         report = known.report
-        health, text, advice = Health.OK, report.version, ""
+        health, text, advice = Condition.OK, report.version, ""
         if known.stopped:
-            health, text = Health.UNKNOWN, f"stopped, {report.version}"
+            health, text = Condition.UNKNOWN, f"stopped, {report.version}"
         elif not is_alive(known, now, silent_after):
-            health, text = Health.TROUBLE, f"silent, {report.version}"
+            health, text = Condition.TROUBLE, f"silent, {report.version}"
             advice = "See whether its machine runs; others do its work meanwhile."
         elif report.version != version:
-            health, advice = Health.UNKNOWN, "Update or restart it: versions differ."
+            health, advice = Condition.UNKNOWN, "Update or restart it: versions differ."
         yield StatusRow(
             Group.PROCESSES,
             f"{report.machine}: {report.roles}",
@@ -84,10 +84,10 @@ def _disk(name: str, own: Sequence[KnownProcess]) -> StatusRow:
         text += f", pictures and clips use {_size(evidence)}"
     is_low = free < min(_LITTLE_FREE * total, _LITTLE_FREE_BYTES)
     if not is_low and free > _LEAST_FREE_BYTES:
-        return StatusRow(Group.SITE, name, Health.OK, text, seen_at=known.seen_at)
+        return StatusRow(Group.SITE, name, Condition.OK, text, seen_at=known.seen_at)
     advice = "Make room, or lower storage.max_gb or storage.retention_days."
     return StatusRow(
-        Group.SITE, name, Health.TROUBLE, text, advice, seen_at=known.seen_at
+        Group.SITE, name, Condition.TROUBLE, text, advice, seen_at=known.seen_at
     )
 
 
@@ -95,12 +95,12 @@ def _clock(name: str, own: Sequence[KnownProcess]) -> StatusRow:
     known = _newest(own)
     wrong, ahead_s = known.report.clock_error, known.clock_ahead_s
     if not wrong and abs(ahead_s) < _CLOCKS_DIFFER_S:
-        return StatusRow(Group.SITE, name, Health.OK, "right")
+        return StatusRow(Group.SITE, name, Condition.OK, "right")
     if not wrong:
         way = "ahead of" if ahead_s > 0 else "behind"
         wrong = f"{lasting(abs(ahead_s))} {way} the database's"
     # A clock that was set is right now; what came before has wrong times.
-    health = Health.UNKNOWN if wrong.startswith("set ") else Health.TROUBLE
+    health = Condition.UNKNOWN if wrong.startswith("set ") else Condition.TROUBLE
     return StatusRow(
         Group.SITE, name, health, wrong, "See that NTP runs on this machine."
     )
@@ -113,13 +113,13 @@ def _certificates(
     advice = "Renew it; no restart is needed."
     if report.certificate_error:
         text = report.certificate_error
-        yield StatusRow(Group.SITE, name, Health.TROUBLE, text, advice)
+        yield StatusRow(Group.SITE, name, Condition.TROUBLE, text, advice)
     elif (until := report.certificate_ends_at) is not None:
         text = f"valid until {until:%Y-%m-%d}"
         if until - now > _ENDS_SOON:
-            yield StatusRow(Group.SITE, name, Health.OK, text)
+            yield StatusRow(Group.SITE, name, Condition.OK, text)
         else:
-            yield StatusRow(Group.SITE, name, Health.TROUBLE, text, advice)
+            yield StatusRow(Group.SITE, name, Condition.TROUBLE, text, advice)
 
 
 def folder_rows(
@@ -136,7 +136,7 @@ def folder_rows(
         yield StatusRow(
             Group.SITE,
             "Data folders",
-            Health.TROUBLE,
+            Condition.TROUBLE,
             f"{len(folders)}: pictures and clips open only where they were made",
             "Share one data_dir, or set storage.s3.",
         )

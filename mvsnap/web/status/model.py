@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 
-class Health(StrEnum):
+class Condition(StrEnum):
     OK = "ok"
     TROUBLE = "trouble"
     UNKNOWN = "unknown"
@@ -31,7 +31,7 @@ class StatusRow:
 
     group: Group
     name: str
-    health: Health
+    health: Condition
     text: str = ""
     advice: str = ""
     since: datetime | None = None

@@ -13,7 +13,7 @@ from mvsnap.upstreams import Upstream
 from mvsnap.web.context import gateway
 from mvsnap.web.pages.recorder_rows import recorder_summary
 from mvsnap.web.status.machines import folder_rows, machine_rows, process_rows
-from mvsnap.web.status.model import Group, Health, StatusRow
+from mvsnap.web.status.model import Condition, Group, StatusRow
 from mvsnap.web.status.services import outage_text, service_rows
 from mvsnap.web.status.work import (
     camera_rows,
@@ -35,11 +35,11 @@ class SiteStatus:
 
     @property
     def trouble(self) -> tuple[StatusRow, ...]:
-        return tuple(row for row in self.rows if row.health is Health.TROUBLE)
+        return tuple(row for row in self.rows if row.health is Condition.TROUBLE)
 
     @property
-    def health(self) -> Health:
-        return Health.TROUBLE if self.trouble else Health.OK
+    def health(self) -> Condition:
+        return Condition.TROUBLE if self.trouble else Condition.OK
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def read_outages() -> list[Outage]:
     return [
         Outage(outage_text(row), row.since, waiting)
         for row in services
-        if row.health is Health.TROUBLE and row.since is not None
+        if row.health is Condition.TROUBLE and row.since is not None
     ]
 
 
@@ -95,7 +95,7 @@ def _rows(
     yield from folder_rows(processes, now, silent_after, shares_bucket=shares_bucket)
     yield _database(here.settings)
     yield cleaning_row(here.cleanings.held())
-    yield StatusRow(Group.SITE, "Version", Health.OK, __version__)
+    yield StatusRow(Group.SITE, "Version", Condition.OK, __version__)
 
 
 def _services(
@@ -128,4 +128,4 @@ def used_services(settings: Settings, *, listens: bool) -> list[Upstream]:
 def _database(settings: Settings) -> StatusRow:
     # It has just answered: without it there is no page.
     kind = "SQLite" if settings.database_url is None else "PostgreSQL"
-    return StatusRow(Group.SITE, "Database", Health.OK, f"{kind}, answers")
+    return StatusRow(Group.SITE, "Database", Condition.OK, f"{kind}, answers")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from mvsnap.store.processes import KnownProcess, UpstreamState
 from mvsnap.upstreams import Upstream
 from mvsnap.web.status.machines import is_alive
-from mvsnap.web.status.model import Group, Health, StatusRow
+from mvsnap.web.status.model import Condition, Group, StatusRow
 
 # Without a call for as long, nobody knows whether a service still fails.
 _STALE_AFTER = timedelta(minutes=30)
@@ -67,18 +67,18 @@ def _service(
     failing = [
         s for s in alive if s.error and s.failed_at and now - s.failed_at < _STALE_AFTER
     ]
-    health, text, advice, since = Health.OK, "", "", None
+    health, text, advice, since = Condition.OK, "", "", None
     if failing:
         newest = max(failing, key=lambda s: s.failed_at or now)
         since = min(s.failing_since or s.failed_at or now for s in failing)
-        health, text, advice = Health.TROUBLE, newest.error, _ADVICE[name]
+        health, text, advice = Condition.TROUBLE, newest.error, _ADVICE[name]
         if any(not s.error for s in alive):
             where = ", ".join(sorted({machines[s.process_id] for s in failing}))
             text += f" (from {where} only)"
     elif not states:
-        health, text = Health.UNKNOWN, "not called yet"
+        health, text = Condition.UNKNOWN, "not called yet"
     elif any(s.error for s in alive) and not any(not s.error for s in alive):
-        health, text = Health.UNKNOWN, "not called since the last call failed"
+        health, text = Condition.UNKNOWN, "not called since the last call failed"
     return StatusRow(
         Group.SERVICES,
         NAMES[name],

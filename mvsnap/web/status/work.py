@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from mvsnap.domain import Listener
 from mvsnap.store.events import SILENT_AFTER
 from mvsnap.web.pages.recorder_rows import RecorderRow, RecorderSummary
-from mvsnap.web.status.model import Group, Health, StatusRow
+from mvsnap.web.status.model import Condition, Group, StatusRow
 
 # A job is tried again every ten minutes at most.
 _LONG_WAIT = timedelta(minutes=15)
@@ -20,18 +20,18 @@ def queue_row(
 ) -> StatusRow:
     """most: how many may wait; oldest_at: when the job that waits longest came."""
     if not waiting:
-        return StatusRow(Group.JOBS, "Waiting", Health.OK, "none")
+        return StatusRow(Group.JOBS, "Waiting", Condition.OK, "none")
     text = "1 job" if waiting == 1 else f"{waiting} jobs"
     if waiting >= most:
         advice = "Triggers are refused until fewer wait: see why, or raise queue_size."
-        return _waiting(Health.TROUBLE, text, advice, oldest_at)
+        return _waiting(Condition.TROUBLE, text, advice, oldest_at)
     if oldest_at is not None and now - oldest_at > _LONG_WAIT:
-        return _waiting(Health.TROUBLE, text, "See which, and why.", oldest_at)
-    return _waiting(Health.OK, text, "", oldest_at)
+        return _waiting(Condition.TROUBLE, text, "See which, and why.", oldest_at)
+    return _waiting(Condition.OK, text, "", oldest_at)
 
 
 def _waiting(
-    health: Health, text: str, advice: str, oldest_at: datetime | None
+    health: Condition, text: str, advice: str, oldest_at: datetime | None
 ) -> StatusRow:
     return StatusRow(Group.JOBS, "Waiting", health, text, advice, since=oldest_at)
 
@@ -40,9 +40,11 @@ def given_up_row(messages: int) -> StatusRow:
     """messages: those given up within the last day."""
     name = "Given up within a day"
     if not messages:
-        return StatusRow(Group.JOBS, name, Health.OK, "none")
+        return StatusRow(Group.JOBS, name, Condition.OK, "none")
     text = "1 message" if messages == 1 else f"{messages} messages"
-    return StatusRow(Group.JOBS, name, Health.UNKNOWN, text, "See why, and try again.")
+    return StatusRow(
+        Group.JOBS, name, Condition.UNKNOWN, text, "See why, and try again."
+    )
 
 
 def camera_rows(recorder: RecorderSummary) -> Iterator[StatusRow]:
@@ -50,7 +52,7 @@ def camera_rows(recorder: RecorderSummary) -> Iterator[StatusRow]:
         yield StatusRow(
             Group.CAMERAS,
             "Recorder",
-            Health.TROUBLE,
+            Condition.TROUBLE,
             "not running",
             "Start a process that records.",
             seen_at=recorder.silent_since,
@@ -59,7 +61,7 @@ def camera_rows(recorder: RecorderSummary) -> Iterator[StatusRow]:
         yield StatusRow(
             Group.CAMERAS,
             "Recorder",
-            Health.UNKNOWN,
+            Condition.UNKNOWN,
             "has not run yet",
             "Start a process that records.",
         )
@@ -68,12 +70,12 @@ def camera_rows(recorder: RecorderSummary) -> Iterator[StatusRow]:
 
 
 def _camera(row: RecorderRow) -> StatusRow:
-    health = Health.OK if row.is_well else Health.TROUBLE
+    health = Condition.OK if row.is_well else Condition.TROUBLE
     if row.colour == "secondary":
-        health = Health.UNKNOWN
+        health = Condition.UNKNOWN
     reason = row.text if row.text != row.word else ""
     advice = (
-        "" if health is not Health.TROUBLE else "See that it has power and network."
+        "" if health is not Condition.TROUBLE else "See that it has power and network."
     )
     return StatusRow(
         Group.CAMERAS,
@@ -81,7 +83,7 @@ def _camera(row: RecorderRow) -> StatusRow:
         health,
         ": ".join(filter(None, (row.word, reason))),
         advice,
-        since=row.since if health is not Health.UNKNOWN else None,
+        since=row.since if health is not Condition.UNKNOWN else None,
         seen_at=row.seen_at,
     )
 
@@ -95,19 +97,19 @@ def sense_rows(
         yield StatusRow(
             Group.SENSE,
             "Listener",
-            Health.TROUBLE,
+            Condition.TROUBLE,
             "no process with the role sense is running",
             "Start one: python -m mvsnap serve --roles sense",
         )
     for one in recent:
-        health, text, advice = Health.OK, one.state, ""
+        health, text, advice = Condition.OK, one.state, ""
         if one not in alive:
             # Another one may have its work.
-            health, text = Health.UNKNOWN, "no heartbeat"
+            health, text = Condition.UNKNOWN, "no heartbeat"
         elif not enabled:
             text = "switched off"
         elif not one.connected:
-            health, advice = Health.TROUBLE, "See the MQTT broker."
+            health, advice = Condition.TROUBLE, "See the MQTT broker."
         else:
             text += f", {one.messages_per_s:.1f} messages per second"
         yield StatusRow(
@@ -117,12 +119,12 @@ def sense_rows(
 
 def cleaning_row(held: Mapping[str, str]) -> StatusRow:
     if not held:
-        return StatusRow(Group.SITE, "Cleaning", Health.OK, "runs")
+        return StatusRow(Group.SITE, "Cleaning", Condition.OK, "runs")
     text = "; ".join(f"{kind}: {why}" for kind, why in held.items())
     return StatusRow(
         Group.SITE,
         "Cleaning",
-        Health.TROUBLE,
+        Condition.TROUBLE,
         f"held: {text}",
         "If the clock is right: python -m mvsnap purge --force",
     )
