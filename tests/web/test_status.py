@@ -201,7 +201,7 @@ def machine(**given: Any) -> dict[str, StatusRow]:
 
 @pytest.mark.parametrize(
     ("free", "health"),
-    [(50 * GB, Condition.OK), (2 * GB, Condition.OK), (GB, Condition.TROUBLE)],
+    [(50 * GB, Condition.OK), (2 * GB, Condition.OK), (GB - 1, Condition.TROUBLE)],
 )
 def test_a_disk_that_is_nearly_full_is_in_trouble(free: int, health: Condition) -> None:
     row = machine(disk_free_bytes=free, evidence_bytes=12 * GB)["Disk"]

@@ -69,7 +69,7 @@ def job_line(entry: JobEntry, places: Places) -> JobLine:
     to = f"to {', '.join(job.rooms)}" if job.rooms else ""
     return JobLine(
         id=job.id,
-        title=started_by(job.trigger),
+        title=_first_upper(started_by(job.trigger)),
         what=", ".join(filter(None, (*cameras, to))),
         word=STAGES[entry.stage].lower(),
         colour=_COLOURS[entry.stage],
@@ -80,6 +80,10 @@ def job_line(entry: JobEntry, places: Places) -> JobLine:
         next_at=entry.next_at,
         may_retry=entry.may_retry,
     )
+
+
+def _first_upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def part_lines(progress: JobProgress, places: Places) -> Iterator[PartLine]:

@@ -12,6 +12,7 @@ from mvsnap import __version__
 from mvsnap.domain import Role
 from mvsnap.web import auth
 from mvsnap.web.pages.live_list import digest, if_changed
+from mvsnap.web.status.model import Condition, StatusRow
 from mvsnap.web.status.read import SiteStatus, read_status
 
 bp = Blueprint("status", __name__)
@@ -41,15 +42,17 @@ def rows() -> ResponseReturnValue:
 
 
 def _list(status: SiteStatus) -> dict[str, Any]:
-    groups = groupby(status.rows, key=lambda row: row.group)
+    # What is in trouble is above, and only there.
+    others = (row for row in status.rows if row.health is not Condition.TROUBLE)
+    groups = groupby(others, key=lambda row: row.group)
     return {
         "status": status,
         "groups": [(group, sorted(found, key=_rank)) for group, found in groups],
     }
 
 
-def _rank(row: Any) -> int:
-    return ("trouble", "unknown", "ok").index(row.health)
+def _rank(row: StatusRow) -> bool:
+    return row.health is Condition.OK
 
 
 def _etag(status: SiteStatus) -> str:

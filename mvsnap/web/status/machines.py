@@ -9,9 +9,9 @@ from mvsnap.core.days import lasting
 from mvsnap.store.processes import KnownProcess
 from mvsnap.web.status.model import Condition, Group, StatusRow
 
+# Below the first nothing works well; the second is the warning before.
 _LEAST_FREE_BYTES = 200_000_000
-_LITTLE_FREE = 0.05
-_LITTLE_FREE_BYTES = 2_000_000_000
+_LITTLE_FREE, _LITTLE_FREE_BYTES = 0.05, 1_000_000_000
 _CLOCKS_DIFFER_S = 60.0
 # Whoever renews does so a month before the end; then two weeks are left to notice.
 _ENDS_SOON = timedelta(days=14)
@@ -33,11 +33,11 @@ def process_rows(
     """version: of the process that shows them."""
     for known in processes:
         report = known.report
-        health, text, advice = Condition.OK, report.version, ""
+        health, text, advice = Condition.OK, f"version {report.version}", ""
         if known.stopped:
-            health, text = Condition.UNKNOWN, f"stopped, {report.version}"
+            health, text = Condition.UNKNOWN, f"stopped, {text}"
         elif not is_alive(known, now, silent_after):
-            health, text = Condition.TROUBLE, f"silent, {report.version}"
+            health, text = Condition.TROUBLE, f"silent, {text}"
             advice = "See whether its machine runs; others do its work meanwhile."
         elif report.version != version:
             health, advice = Condition.UNKNOWN, "Update or restart it: versions differ."

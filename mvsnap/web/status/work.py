@@ -43,7 +43,7 @@ def given_up_row(messages: int) -> StatusRow:
         return StatusRow(Group.JOBS, name, Condition.OK, "none")
     text = "1 message" if messages == 1 else f"{messages} messages"
     return StatusRow(
-        Group.JOBS, name, Condition.UNKNOWN, text, "See why, and try again."
+        Group.JOBS, name, Condition.TROUBLE, text, "See why, and try again."
     )
 
 
