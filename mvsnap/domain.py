@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Literal, NewType
 
@@ -19,6 +19,7 @@ ZoneId = NewType("ZoneId", str)
 # A camera of the recorder, by its name in recorder.cameras.
 CameraName = NewType("CameraName", str)
 
+NEVER = datetime.min.replace(tzinfo=UTC)
 # MV Sense's id for the full frame; it is published along with the zones.
 FULL_FRAME = ZoneId("0")
 
@@ -258,6 +259,7 @@ class Delivery:
 
     part: a serial, "" for the head of the thread, "end" for the end of a crowd, or
         "clip CAMERA".
+    may_have_arrived: although it was given up.
     """
 
     job_id: JobId
@@ -267,6 +269,8 @@ class Delivery:
     attempts: int = 0
     message_id: MessageId | None = None
     error: str | None = None
+    changed_at: datetime = NEVER
+    may_have_arrived: bool = False
 
     @property
     def is_over(self) -> bool:

@@ -29,6 +29,7 @@ _COMMANDS = {
     "cameras": ("lists", "List the cameras the Dashboard key can see."),
     "rooms": ("lists", "List the rooms the Webex bot is in."),
     "events": ("events", "List events."),
+    "jobs": ("jobs", "List jobs that wait or failed, and try them again."),
     "badges": ("badges", "Import badge events from a file."),
     "users": ("users", "Add, remove and list users."),
     "keys": ("keys", "Make, rotate, remove and list API keys and webhook tokens."),

@@ -105,7 +105,9 @@ class _Attempt:
             message.job.id, message.part, message.room, now
         )
         self._has_begun = True
-        self._is_repeat = before is not None and before.state in _UNSURE
+        self._is_repeat = before is not None and (
+            before.state in _UNSURE or before.may_have_arrived
+        )
         return self._templates.text(message, now, repeat=self._is_repeat)
 
     def failed(self, why: UpstreamError, known: Delivery | None) -> DeliveryState:

@@ -138,4 +138,6 @@ def _told(raised: Event | None, prefix: str) -> list[str]:
 
 def _is_late(job: Job, now: datetime) -> bool:
     # Whoever asked at a terminal knows how long it took.
+    if job.again_at is not None:
+        return True
     return job.trigger.kind is not TriggerKind.COMMAND and now - job.accepted_at > _LATE

@@ -13,6 +13,8 @@ Facts about dbos that shaped this module, each observed with 3.4:
   processes that stay silent.
 * A workflow that raises is over. Ours never does: after an unexpected error the job is
   deferred.
+* A queue gives what is first by priority and then by age. Without a limit a poll takes
+  all there is, and what a process took waits in its memory behind all of that.
 * A partition of a queue runs one workflow at a time, if told so; a workflow that was
   started without the queue does not count. So of equal triggers at most two run.
 * Without a fixed `application_version` a new release does not see the old one's work.
@@ -24,11 +26,10 @@ import logging
 import sqlite3
 import sys
 import threading
-from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import closing, suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from mvsnap.clock import SystemClock
 from mvsnap.domain import Job, JobId
@@ -36,21 +37,26 @@ from mvsnap.errors import EngineUnfit
 from mvsnap.jobs.codec import decode, encode
 from mvsnap.jobs.equal import RunningEqual
 from mvsnap.jobs.finished import finished_pages
+from mvsnap.jobs.records import JobRecords
 from mvsnap.jobs.retry import defer_delay_s, is_too_old
+from mvsnap.jobs.turns import Turns, newest_first
 from mvsnap.jobs.waiting import (
     EQUAL_QUEUE,
+    LATER_QUEUE,
+    QUEUE,
     WORKFLOW,
-    FirstRun,
-    first_runs,
-    oldest_run,
-    waiting_equal,
-    waiting_of_callers,
+    KnownJobs,
+    is_in_flight,
+    job_of,
+    next_run_id,
+    put_oldest_first,
 )
+from mvsnap.jobs.waits import Wait
 from mvsnap.store.database import turns, use_wal
 from mvsnap.store.sqlite_file import require_sound
 
 if TYPE_CHECKING:
-    from dbos import DBOSClient, EnqueueOptions
+    from dbos import EnqueueOptions
 
 log = logging.getLogger(__name__)
 
@@ -59,50 +65,17 @@ _VERSION = "1"
 _APP = "mvsnap"
 # Of dbos: one row for each workflow. A worker's first start makes it.
 JOBS_TABLE = "workflow_status"
-_QUEUE = "jobs"
 _DEFER_RETRY_S = 30.0
+# So many new jobs begin at once; any more wait in the queue, for the newest and the
+# oldest of them to begin in turns. The rest of the threads is for those.
+_AT_ONCE = 48
+_OF_QUEUE = 40
+_OF_LATER = 32
+_OF_EQUAL = 16
 # A job that a stop has deferred runs at the next start, not again in this process.
 _AFTER_STOP_S = 3.0
 _LAST_JOBS_S = 3
-_MAX_THREADS = 64
-
-
-class Engine(Protocol):
-    def submit(self, job: Job, equal: str = "") -> None:
-        """Accept the job durably; a known id is not run again.
-
-        equal: the mark of what may wait for others of its kind, see `jobs.equal`.
-        """
-
-    def job(self, job_id: JobId) -> Job | None: ...
-
-    def waiting(self, at_most: int) -> Counter[str]:
-        """Count what is accepted and not finished by caller; stops at `at_most`."""
-
-    def waiting_equal(self, equal: str) -> JobId | None:
-        """Return a job with this mark that waits and has never begun."""
-
-    def first_runs(
-        self, since: datetime | None, until: datetime | None, at_most: int
-    ) -> list[FirstRun]:
-        """Return jobs that were never deferred, the newest first."""
-
-    def oldest_run(self) -> datetime | None:
-        """Return when the run that waits longest was stored, None if none waits."""
-
-    def known_jobs(self, job_ids: Sequence[JobId]) -> list[Job]:
-        """Return these jobs in any order, without those that are unknown."""
-
-    def go_on(self, run_id: str) -> None:
-        """Let a deferred run begin now; nothing happens to any other."""
-
-    def run_again(self, job: Job, run_id: str) -> None:
-        """Run a job that has ended once more, with what it says now.
-
-        A known run_id is not run again.
-        """
-
-    def close(self) -> None: ...
+_MAX_THREADS = _AT_ONCE + _OF_QUEUE + _OF_LATER + _OF_EQUAL
 
 
 def check_fitness() -> None:
@@ -120,30 +93,34 @@ def check_fitness() -> None:
         )
 
 
-class WorkerEngine:
+class WorkerEngine(KnownJobs):
     """Runs jobs in this process. Only one per process: dbos allows no second.
 
-    run: does the job; returns None when it is finished, else the seconds to defer it.
+    run: does the job; returns None when it is finished, else what it waits for.
+    records: keeps what it waits for, or how it ended.
     """
 
     def __init__(
         self,
         database_url: str,
         executor_id: str,
-        run: Callable[[Job], float | None],
+        run: Callable[[Job], Wait | None],
         *,
+        records: JobRecords,
         clock: SystemClock,
-        on_finished: Callable[[JobId], None] = lambda _job_id: None,
+        on_finished: Callable[[Job], None] = lambda _job: None,
     ) -> None:
         self._url = database_url
         self._executor_id = executor_id
         self._run = run
+        self._records = records
+        self._turns = Turns()
         self._clock = clock
         self._on_finished = on_finished
         self._turn = turns(database_url)
         self._running = RunningEqual()
         self._dbos: Any = None
-        self._instance: Any = None
+        self._source: Any = None
 
     def launch(self) -> None:
         """Start; unfinished work of this executor id resumes at once."""
@@ -154,7 +131,7 @@ class WorkerEngine:
         from dbos import DBOS
 
         self._dbos = DBOS
-        self._instance = DBOS(
+        self._source = DBOS(
             config={
                 "name": _APP,
                 "system_database_url": self._url,
@@ -168,10 +145,15 @@ class WorkerEngine:
         self._register()
         DBOS.launch()
         polling_s = 1.0 if self._url.startswith("sqlite") else 0.2
-        for queue, at_once in ((_QUEUE, None), (EQUAL_QUEUE, 1)):
+        for queue, of_partition, threads in (
+            (QUEUE, None, _OF_QUEUE),
+            (LATER_QUEUE, None, _OF_LATER),
+            (EQUAL_QUEUE, 1, _OF_EQUAL),
+        ):
             DBOS.register_queue(
                 queue,
-                partition_concurrency=at_once,
+                partition_concurrency=of_partition,
+                worker_concurrency=threads,
                 polling_interval_sec=polling_s,
                 on_conflict="always_update",
             )
@@ -200,35 +182,35 @@ class WorkerEngine:
                     self._dbos.enqueue_workflow(EQUAL_QUEUE, self._run_job, text)
                 return
             try:
-                self._dbos.start_workflow(self._run_job, text)
+                self._begin(job, text)
             except BaseException:
                 self._running.remove(job.id)
                 raise
 
+    def _begin(self, job: Job, text: str) -> None:
+        """Start the job, or let it wait in the queue while too many run."""
+        from dbos import SetEnqueueOptions
+
+        if not self._turns.start(job.id, _AT_ONCE):
+            with SetEnqueueOptions(priority=newest_first(job.accepted_at)):
+                self._dbos.enqueue_workflow(QUEUE, self._run_job, text)
+            return
+        try:
+            self._dbos.start_workflow(self._run_job, text)
+        except BaseException:
+            self._turns.end(job.id)
+            raise
+
+    def let_oldest_begin(self) -> None:
+        """Of the jobs in the queue, let as many old ones begin as new ones have."""
+        many = self._turns.owed()
+        if many:
+            with self._turn:
+                put_oldest_first(self._source, many)
+
     def job(self, job_id: JobId) -> Job | None:
         status = self._dbos.get_workflow_status(job_id)
-        return _job_of(status)
-
-    def waiting(self, at_most: int) -> Counter[str]:
-        return waiting_of_callers(self._instance, at_most)
-
-    def waiting_equal(self, equal: str) -> JobId | None:
-        return waiting_equal(self._instance, equal)
-
-    def first_runs(
-        self, since: datetime | None, until: datetime | None, at_most: int
-    ) -> list[FirstRun]:
-        return first_runs(self._instance, since, until, at_most)
-
-    def oldest_run(self) -> datetime | None:
-        return oldest_run(self._instance)
-
-    def known_jobs(self, job_ids: Sequence[JobId]) -> list[Job]:
-        return _jobs(self._dbos, job_ids)
-
-    def go_on(self, run_id: str) -> None:
-        with self._turn:
-            self._dbos.set_workflow_delay(run_id, delay_seconds=0)
+        return job_of(status)
 
     def run_again(self, job: Job, run_id: str) -> None:
         from dbos import DBOSContextSetAuth, SetWorkflowID
@@ -238,7 +220,7 @@ class WorkerEngine:
             SetWorkflowID(run_id),
             DBOSContextSetAuth(job.counts_for, None),
         ):
-            self._dbos.enqueue_workflow(_QUEUE, self._run_job, encode(job))
+            self._dbos.enqueue_workflow(QUEUE, self._run_job, encode(job))
 
     def take_over(self, dead_executor_id: str) -> int:
         """Resume the work of a dead process; return how many jobs that were."""
@@ -270,39 +252,52 @@ class WorkerEngine:
         )
 
     def _workflow(self, text: str) -> None:
-        job = decode(text)
+        job, run_id = decode(text), str(self._dbos.workflow_id)
+        self._turns.begins(job.id)
         try:
-            defer_s = self._run(job)
-        except Exception:
+            wait = self._run(job)
+            if wait is None:
+                self._records.ended(job, run_id)
+        except Exception as exc:
             # Raised from here it would end the job permanently.
             log.exception("job %s failed unexpectedly", job.id)
-            defer_s = self._unexpected(job)
+            wait = self._unexpected(job, run_id, exc)
         finally:
             self._running.remove(job.id)
-        if defer_s is None:
-            self._on_finished(job.id)
-            return
-        self._defer(job, text, defer_s)
+        try:
+            if wait is None:
+                self._on_finished(job)
+            else:
+                self._defer(job, text, wait, next_run_id(run_id))
+        finally:
+            self._turns.end(job.id)
 
-    def _unexpected(self, job: Job) -> float | None:
-        if is_too_old(job.accepted_at, self._clock):
-            log.error("gave up on job %s", job.id)
-            return None
-        return defer_delay_s(self._clock.passed_since(job.accepted_at), None)
+    def _unexpected(self, job: Job, run_id: str, exc: Exception) -> Wait | None:
+        why = f"unexpected: {type(exc).__name__}"
+        if not is_too_old(job.tried_since, self._clock):
+            age = self._clock.passed_since(job.tried_since)
+            return Wait(defer_delay_s(age, None), why=why)
+        log.error("gave up on job %s", job.id)
+        with suppress(Exception):
+            self._records.gave_up(job, run_id, why)
+        return None
 
-    def _defer(self, job: Job, text: str, defer_s: float) -> None:
+    def _defer(self, job: Job, text: str, wait: Wait, next_id: str) -> None:
         """Resume the job later, as a workflow of its own: it occupies no thread."""
         from dbos import SetEnqueueOptions, SetWorkflowID
 
-        _, _, turn = str(self._dbos.workflow_id).partition("#")
-        next_id = f"{job.id}#{int(turn or 0) + 1}"
+        delay_s = wait.delay_s
         if self._clock.stopped:
-            defer_s = max(defer_s, _AFTER_STOP_S)
-        log.info("job %s deferred by %.0f s", job.id, defer_s)
+            delay_s = max(delay_s, _AFTER_STOP_S)
+        log.info("job %s deferred by %.0f s at most", job.id, delay_s)
         while True:
             try:
-                with SetWorkflowID(next_id), SetEnqueueOptions(delay_seconds=defer_s):
-                    self._dbos.enqueue_workflow(_QUEUE, self._run_job, text)
+                # First, so that a job with the engine is never without its row.
+                self._records.waits(job, next_id, wait)
+                priority = newest_first(job.accepted_at)
+                later = SetEnqueueOptions(delay_seconds=delay_s, priority=priority)
+                with SetWorkflowID(next_id), later:
+                    self._dbos.enqueue_workflow(LATER_QUEUE, self._run_job, text)
                 return
             except Exception:
                 # Raised from here it would end the job permanently; a full disk may be
@@ -316,7 +311,7 @@ class WorkerEngine:
                 self._clock.sleep(_DEFER_RETRY_S)
 
 
-class ClientEngine:
+class ClientEngine(KnownJobs):
     """Enqueues jobs for the workers in other processes; starts no thread."""
 
     def __init__(self, database_url: str) -> None:
@@ -327,7 +322,7 @@ class ClientEngine:
         from dbos import DBOSClient
 
         self._turn = turns(database_url)
-        self._client: DBOSClient = DBOSClient(
+        self._source = self._client = DBOSClient(
             system_database_url=database_url,
             serializer=_json_serializer(),
             # dbos would retry forever, and block the caller's request meanwhile.
@@ -337,35 +332,15 @@ class ClientEngine:
     def submit(self, job: Job, equal: str = "") -> None:
         options = _options(job, job.id)
         if equal:
-            options["queue_name"] = EQUAL_QUEUE
             options["queue_partition_key"] = equal
+            if is_in_flight(self._client, equal):
+                options["queue_name"] = EQUAL_QUEUE
         with self._turn:
             self._client.enqueue(options, encode(job))
 
     def job(self, job_id: JobId) -> Job | None:
         found = self._client.list_workflows(workflow_ids=[job_id])
-        return _job_of(found[0] if found else None)
-
-    def waiting(self, at_most: int) -> Counter[str]:
-        return waiting_of_callers(self._client, at_most)
-
-    def waiting_equal(self, equal: str) -> JobId | None:
-        return waiting_equal(self._client, equal)
-
-    def first_runs(
-        self, since: datetime | None, until: datetime | None, at_most: int
-    ) -> list[FirstRun]:
-        return first_runs(self._client, since, until, at_most)
-
-    def oldest_run(self) -> datetime | None:
-        return oldest_run(self._client)
-
-    def known_jobs(self, job_ids: Sequence[JobId]) -> list[Job]:
-        return _jobs(self._client, job_ids)
-
-    def go_on(self, run_id: str) -> None:
-        with self._turn:
-            self._client.set_workflow_delay(run_id, delay_seconds=0)
+        return job_of(found[0] if found else None)
 
     def run_again(self, job: Job, run_id: str) -> None:
         with self._turn:
@@ -378,27 +353,14 @@ class ClientEngine:
         self._client.destroy()
 
 
-def _job_of(status: Any) -> Job | None:
-    if status is None or status.name != WORKFLOW or not status.input:
-        return None
-    return decode(status.input["args"][0])
-
-
-def _jobs(dbos: Any, job_ids: Sequence[JobId]) -> list[Job]:
-    """dbos: itself or its client."""
-    if not job_ids:
-        return []
-    found = dbos.list_workflows(workflow_ids=list(job_ids), load_output=False)
-    return [job for job in map(_job_of, found) if job is not None]
-
-
 def _options(job: Job, run_id: str) -> EnqueueOptions:
     return {
-        "queue_name": _QUEUE,
+        "queue_name": QUEUE,
         "workflow_name": WORKFLOW,
         "workflow_id": run_id,
         "app_version": _VERSION,
         "authenticated_user": job.counts_for,
+        "priority": newest_first(job.again_at or job.accepted_at),
     }
 
 

@@ -14,8 +14,8 @@ from mvsnap.clock import Clock
 from mvsnap.domain import Job, JobId
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.jobs.codec import decode, encode
-from mvsnap.jobs.engine import Engine
-from mvsnap.jobs.waiting import RUN_MARK
+from mvsnap.jobs.engine_interface import Engine
+from mvsnap.jobs.waiting import next_run_id
 from mvsnap.jobs.waits import JOB, ROOM
 from mvsnap.store.job_states import TURN, JobFilter, JobRow, JobStage, JobStateStore
 
@@ -40,6 +40,10 @@ class JobEntry:
     waits_for: str = ""
     reason: str = ""
     next_at: datetime | None = None
+
+    @property
+    def place(self) -> tuple[datetime, JobId]:
+        return self.job.accepted_at, self.job.id
 
     @property
     def may_retry(self) -> bool:
@@ -93,8 +97,7 @@ class JobList:
         Raises:
             NotFound: no such job.
         """
-        entry = self.entry(job_id)
-        return entry.job.accepted_at, entry.job.id
+        return self.entry(job_id).place
 
     def entry(self, job_id: JobId) -> JobEntry:
         """Return one job.
@@ -176,12 +179,6 @@ class JobList:
             if run.job_id == job_id:
                 return _first_row(job, has_begun=run.has_begun)
         return None
-
-
-def next_run_id(run_id: str) -> str:
-    """Return the engine's id of a job's next run; the first one has the job's id."""
-    job_id, _, number = run_id.partition(RUN_MARK)
-    return f"{job_id}{RUN_MARK}{int(number or 0) + 1}"
 
 
 def _first_row(job: Job, *, has_begun: bool) -> JobRow:

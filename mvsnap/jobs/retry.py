@@ -17,7 +17,9 @@ T = TypeVar("T")
 
 # Longest time one job keeps a thread busy repeating one call; then it is deferred.
 RETRY_LIMIT_S = 60.0
-# The same where somebody waits at a command.
+# The same for a message: others wait for the thread, and the room is tried again soon.
+_MESSAGE_LIMIT_S = 5.0
+# For both where somebody waits at a command.
 COMMAND_RETRY_LIMIT_S = 15.0
 # A job older than this is given up.
 GIVE_UP_AFTER = timedelta(hours=24)
@@ -103,6 +105,7 @@ class RetryPolicy:
         self._clock = clock
         self.is_rerun = is_rerun
         self.call_s = RETRY_LIMIT_S if is_rerun else COMMAND_RETRY_LIMIT_S
+        self.message_s = _MESSAGE_LIMIT_S if is_rerun else COMMAND_RETRY_LIMIT_S
 
     @property
     def is_over(self) -> bool:
@@ -111,12 +114,12 @@ class RetryPolicy:
 
     def allows_retry(self, job: Job, why: UpstreamError) -> bool:
         """Return whether the job is worth another run after this error."""
-        is_over = is_too_old(job.accepted_at, self._clock)
+        is_over = is_too_old(job.tried_since, self._clock)
         return self.is_rerun and why.retry and not is_over
 
     def defer_s(self, job: Job, why: UpstreamError) -> float:
         """Return in how many seconds to run the job again."""
         if self._clock.stopped:
             return 0.0
-        age = self._clock.passed_since(job.accepted_at)
+        age = self._clock.passed_since(job.tried_since)
         return defer_delay_s(age, why.retry_after_s)

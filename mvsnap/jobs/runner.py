@@ -20,11 +20,13 @@ from mvsnap.errors import UpstreamError
 from mvsnap.jobs.clip_requests import ask_for_clips
 from mvsnap.jobs.progress import stored_progress
 from mvsnap.jobs.retry import RetryPolicy
+from mvsnap.jobs.rooms import Rooms
 from mvsnap.jobs.sender import RetryingSender
 from mvsnap.jobs.snapshots import JobSnapshots
 from mvsnap.jobs.stores import JobStores
 from mvsnap.jobs.threaded_replies import ThreadedReplies
 from mvsnap.jobs.threads import DelayNotice, Heads, Threads
+from mvsnap.jobs.waits import Wait, soonest
 from mvsnap.metrics import Metrics
 from mvsnap.photographer import Cameras
 
@@ -37,6 +39,7 @@ class JobRunner:
         stores: JobStores,
         cameras: Cameras,
         sender: MessageSender,
+        rooms: Rooms,
         clock: SystemClock,
         metrics: Metrics,
         *,
@@ -47,7 +50,7 @@ class JobRunner:
         self._policy = RetryPolicy(clock, is_rerun=is_rerun)
         self._snapshots = JobSnapshots(stores, cameras, self._policy, clock, metrics)
         retrying_sender = RetryingSender(
-            sender, stores.events, self._policy, clock, metrics
+            sender, stores.events, self._policy, rooms, clock, metrics
         )
         attachments = Attachments(stores.files, stores.clips, sender.limits)
         self._threads = Threads(stores.events, attachments, retrying_sender)
@@ -58,17 +61,17 @@ class JobRunner:
     def progress(self, job: Job) -> JobProgress:
         return stored_progress(self._stores.events, job)
 
-    def run(self, job: Job) -> float | None:
+    def run(self, job: Job) -> Wait | None:
         """Do what remains of the job.
 
-        Returns None when nothing remains, else in how many seconds to run it again.
+        Returns None when nothing remains, else what it waits for.
         """
         ask_for_clips(job, self._stores.events, self._stores.clips)
         if not job.serials:
             send = self._threads.open if job.clips else self._replies.send
             return send(job)
         parts = self.progress(job).parts
-        left = [part for part in parts if part.state is PartState.PENDING]
+        left = [part for part in parts if _is_left(part, job)]
         if not left:
             return None
         # A part waits for its link and its messages, and those for the heads of their
@@ -81,11 +84,11 @@ class JobRunner:
                 pool.submit(self._run_part, job, part, heads, pool) for part in left
             ]
             waits = [run.result() for run in runs]
-        return min((wait for wait in waits if wait is not None), default=None)
+        return soonest(waits)
 
     def _run_part(
         self, job: Job, part: PartProgress, heads: Heads, pool: Executor
-    ) -> float | None:
+    ) -> Wait | None:
         serial = part.serial
         try:
             event = part.event or self._snapshots.take(job, serial, pool)
@@ -95,6 +98,13 @@ class JobRunner:
                 name = self._cameras.names.name(serial)
                 notice = DelayNotice(serial, name, exc.message, first)
                 self._threads.post_delay_notice(job, notice, heads)
-                return self._policy.defer_s(job, exc)
+                return Wait(self._policy.defer_s(job, exc), why=exc.message)
             event = self._snapshots.give_up(job, serial, exc, first)
         return self._threads.deliver(job, event, heads, pool)
+
+
+def _is_left(part: PartProgress, job: Job) -> bool:
+    """Return whether something may remain to do; what had failed is tried again."""
+    if part.state is PartState.FAILED:
+        return job.again_at is not None
+    return part.state is PartState.PENDING

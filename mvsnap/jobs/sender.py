@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from dataclasses import replace
 
 from mvsnap.clock import SystemClock
 from mvsnap.delivery.channel import FileLimits
 from mvsnap.delivery.message import Message
 from mvsnap.delivery.sender import MessageSender
-from mvsnap.domain import DeliveryState, Job, MessageId
+from mvsnap.domain import Delivery, DeliveryState, Job, MessageId
 from mvsnap.errors import UpstreamError
 from mvsnap.jobs.retry import RetryPolicy, retrying
+from mvsnap.jobs.rooms import Rooms
+from mvsnap.jobs.waits import Wait, for_room
 from mvsnap.metrics import Metrics
 from mvsnap.store.events import Store
 
@@ -25,12 +26,14 @@ class RetryingSender:
         sender: MessageSender,
         store: Store,
         policy: RetryPolicy,
+        rooms: Rooms,
         clock: SystemClock,
         metrics: Metrics,
     ) -> None:
         self._sender = sender
         self._store = store
         self._policy = policy
+        self._rooms = rooms
         self._clock = clock
         self._metrics = metrics
 
@@ -41,28 +44,27 @@ class RetryingSender:
         """Send unless it was sent already; return the message's id.
 
         Raises:
-            UpstreamError: not sent within the retry policy.
+            UpstreamError: not sent within the retry policy, or the room is away.
         """
-        return retrying(
-            lambda: self._sender.send_once(message),
-            self._clock,
-            limit_s=self._policy.call_s,
-        )
+        known = self._known(message)
+        if known and known.state is DeliveryState.SENT and known.message_id:
+            return known.message_id
+        return self._try(message)
 
     def try_once(self, message: Message) -> None:
         """Send an optional message: a failure is only logged."""
-        if self._policy.is_over:
+        if self._policy.is_over or self._rooms.why_away(message.room):
             return
         try:
             self._sender.send_once(message)
         except UpstreamError as exc:
             log.warning("%s not sent: %s", message.part, exc.message)
 
-    def send_or_give_up(self, message: Message) -> float | None:
-        """Return None when nothing remains, else in how many seconds to run again."""
+    def send_or_give_up(self, message: Message) -> Wait | None:
+        """Return None when nothing remains, else what to wait for."""
         job, part, room = message.job, message.part, message.room
-        known = self._store.deliveries_of_job(job.id).get((part, room))
-        if known and known.is_over:
+        known = self._known(message)
+        if known and is_over(known, job):
             return None
         try:
             self.send(message)
@@ -80,9 +82,11 @@ class RetryingSender:
 
     def defer_or_give_up(
         self, job: Job, part: str, room: str, why: UpstreamError
-    ) -> float | None:
+    ) -> Wait | None:
         if self._policy.allows_retry(job, why):
-            return self._policy.defer_s(job, why)
+            if self._rooms.why_away(room) and not self._policy.is_over:
+                return for_room(room, why.message)
+            return Wait(self._policy.defer_s(job, why), why=why.message)
         now = self._clock.now()
         self._store.set_delivery(
             job.id, part, room, DeliveryState.FAILED, now, error=why.message
@@ -91,7 +95,35 @@ class RetryingSender:
         log.error("%s of job %s not delivered: %s", part, job.id, why.message)
         return None
 
+    def _try(self, message: Message) -> MessageId:
+        room = message.room
+        away = self._rooms.why_away(room)
+        if not self._rooms.begin(room):
+            raise UpstreamError(away or f"{room} is not tried now", retry=True)
+        # A room that is away is not called again and again by each job in turn.
+        limit_s = 0.0 if away else self._policy.message_s
+        try:
+            sent = retrying(
+                lambda: self._sender.send_once(message), self._clock, limit_s=limit_s
+            )
+        except UpstreamError as exc:
+            if exc.retry:
+                key = (message.job.id, message.part, room)
+                asked_s = exc.retry_after_s or 0.0
+                self._rooms.failed(room, key, exc.message, asked_s)
+            else:
+                self._rooms.worked(room)
+            raise
+        self._rooms.worked(room)
+        return sent
 
-def soonest(waits: Iterable[float | None]) -> float | None:
-    """Return the shortest of some waits, None when nothing remains to wait for."""
-    return min((wait for wait in waits if wait is not None), default=None)
+    def _known(self, message: Message) -> Delivery | None:
+        known = self._store.deliveries_of_job(message.job.id)
+        return known.get((message.part, message.room))
+
+
+def is_over(delivery: Delivery, job: Job) -> bool:
+    """Return whether nothing remains to do: what had failed may be tried again."""
+    if delivery.state is DeliveryState.FAILED and job.again_at is not None:
+        return delivery.changed_at >= job.again_at
+    return delivery.is_over

@@ -24,7 +24,7 @@ from mvsnap.domain import (
 )
 from mvsnap.errors import QueueFull
 from mvsnap.jobs.clip_requests import ask_for_clips
-from mvsnap.jobs.engine import Engine
+from mvsnap.jobs.engine_interface import Engine
 from mvsnap.jobs.equal import EqualTriggers, mark_of
 from mvsnap.jobs.progress import stored_progress
 from mvsnap.jobs.shares import JobShares, WaitingRequests

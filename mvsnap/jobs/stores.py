@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
+from mvsnap.store.job_states import JobStateStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +15,4 @@ class JobStores:
     events: Store
     clips: ClipStore
     files: Files
+    states: JobStateStore

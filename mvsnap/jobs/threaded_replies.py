@@ -18,8 +18,9 @@ from mvsnap.delivery.message import Facts, Message
 from mvsnap.domain import Delivery, DeliveryState, Event, Job, JobId, MessageId
 from mvsnap.errors import UpstreamError
 from mvsnap.jobs.retry import RetryPolicy
-from mvsnap.jobs.sender import RetryingSender, soonest
+from mvsnap.jobs.sender import RetryingSender
 from mvsnap.jobs.stores import JobStores
+from mvsnap.jobs.waits import JOB, ROOM, Wait, for_job, soonest
 
 # How soon to check again whether the message that opens the thread was sent.
 _THREAD_POLL_S = 5.0
@@ -41,10 +42,10 @@ class ThreadedReplies:
         self._policy = policy
         self._clock = clock
 
-    def send(self, job: Job) -> float | None:
+    def send(self, job: Job) -> Wait | None:
         """Post the job's event to each room: an end and a clip in their thread.
 
-        Returns None when nothing remains, else in how many seconds to run again.
+        Returns None when nothing remains, else what to wait for.
         """
         event = self._stores.events.event(job.about) if job.about else None
         if event is None:  # deleted meanwhile
@@ -56,23 +57,26 @@ class ThreadedReplies:
         }[kind_of(event).thread]
         return soonest([send_one(job, event, room) for room in job.rooms])
 
-    def _send_alone(self, job: Job, event: Event, room: str) -> float | None:
+    def _send_alone(self, job: Job, event: Event, room: str) -> Wait | None:
         return self._sender.send_or_give_up(self._message(Facts(job, event), room))
 
-    def _send_end(self, job: Job, end: Event, room: str) -> float | None:
+    def _send_end(self, job: Job, end: Event, room: str) -> Wait | None:
         deliveries = self._stores.events.deliveries_of_job(end.job_id)
         opened = deliveries.get((end.serial, room))
         if opened is not None and opened.state is DeliveryState.FAILED:
             return None  # a room that never got the crowd needs no end
         if opened is None or opened.state is not DeliveryState.SENT:
-            return self._until_opened(job)
+            return self._until_told(job, end.job_id)
+        wait = self._until_earlier(job, end.job_id, room)
+        if wait is not None:
+            return wait
         # Threads have one level: where a note was sent first, it is the head.
         note = deliveries.get((note_part(end.serial), room))
         parent_id = (note.message_id if note else None) or opened.message_id
         message = self._message(Facts(job, end), room)
         return self._sender.send_or_give_up(replace(message, parent_id=parent_id))
 
-    def _send_reply(self, job: Job, event: Event, room: str) -> float | None:
+    def _send_reply(self, job: Job, event: Event, room: str) -> Wait | None:
         """Reply to the head of the thread; post on its own if that was given up."""
         opened = self._openers(event.job_id, room)
         head = next(filter(None, map(_sent_id, opened)), None)
@@ -80,10 +84,14 @@ class ThreadedReplies:
         clip = self._clip(event)
         first = self._first_with(job, clip, room)
         is_early = head is None and not lost
-        if is_early or (first is not None and not first.is_over):
-            wait = self._until_opened(job)
-            if wait is not None:
-                return wait
+        wait = None
+        if is_early:
+            wait = self._until_told(job, event.job_id)
+        elif first is not None and not first.is_over:
+            wait = self._until_told(job, first.job_id)
+        wait = wait or self._until_earlier(job, event.job_id, room)
+        if wait is not None:
+            return wait
         if kind_of(event).is_part_of_job:
             # Stored with the job that requested it, where people look for it.
             job = replace(job, id=event.job_id)
@@ -138,14 +146,22 @@ class ThreadedReplies:
         known = self._stores.events.deliveries_of_job(first.job_id)
         return known.get((part, room), waiting)
 
-    def _until_opened(self, job: Job) -> float | None:
-        """Return how long to wait for the head of the thread; None: not at all."""
+    def _until_earlier(self, job: Job, thread: JobId, room: str) -> Wait | None:
+        """Let the messages of a thread that wait for the same go before this one."""
+        same = (ROOM + room, JOB + thread)
+        if self._stores.states.has_earlier(job, thread, same):
+            return self._until_told(job, thread)
+        return None
+
+    def _until_told(self, job: Job, first: JobId) -> Wait | None:
+        """Return how to wait for the message of another job; None: not at all."""
         unsent = UpstreamError("the message it replies to was not sent", retry=True)
         if not self._policy.allows_retry(job, unsent):
             return None
         # Soon at first; in a long outage as rarely as the first message is retried.
         young = self._clock.now() - job.accepted_at < _SOON
-        return _THREAD_POLL_S if young else self._policy.defer_s(job, unsent)
+        delay_s = _THREAD_POLL_S if young else self._policy.defer_s(job, unsent)
+        return for_job(first, delay_s, unsent.message)
 
 
 def _sent_id(delivery: Delivery) -> MessageId | None:

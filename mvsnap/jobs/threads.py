@@ -16,7 +16,8 @@ from mvsnap.delivery.kinds import HEAD_KIND, NOTE_KIND, kind_of
 from mvsnap.delivery.message import Facts, Message
 from mvsnap.domain import Event, Job, JobId, MessageId, Serial
 from mvsnap.errors import UpstreamError
-from mvsnap.jobs.sender import RetryingSender, soonest
+from mvsnap.jobs.sender import RetryingSender
+from mvsnap.jobs.waits import Wait, soonest
 from mvsnap.store.events import Store
 
 log = logging.getLogger(__name__)
@@ -53,10 +54,10 @@ class Threads:
             for room in job.rooms
         }
 
-    def open(self, job: Job) -> float | None:
+    def open(self, job: Job) -> Wait | None:
         """Post a job without pictures; its clips follow in the same thread.
 
-        Returns None when nothing remains, else in how many seconds to run again.
+        Returns None when nothing remains, else what to wait for.
         """
         raised = self._about(job)
         heads = [_head(job, raised, room) for room in job.rooms]
@@ -64,10 +65,10 @@ class Threads:
 
     def deliver(
         self, job: Job, event: Event, heads: Heads, pool: Executor
-    ) -> float | None:
+    ) -> Wait | None:
         """Send the event to every room that has no message of it yet.
 
-        Returns None when nothing remains, else in how many seconds to run again.
+        Returns None when nothing remains, else what to wait for.
         """
         facts = Facts(job, event, raised=self._about(job))
         sends = [
@@ -95,7 +96,7 @@ class Threads:
 
     def _deliver(
         self, facts: Facts, event: Event, room: str, head: Future[MessageId] | None
-    ) -> float | None:
+    ) -> Wait | None:
         job, raised = facts.job, facts.raised
         if head is not None and raised and kind_of(raised).covered_by_head:
             facts, raised = Facts(job, event), None

@@ -8,15 +8,21 @@ if the statement has the very same condition.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, literal_column, select, union_all
+from sqlalchemy import func, literal_column, select, union_all, update
 
-from mvsnap.domain import JobId
+from mvsnap.domain import Job, JobId
+from mvsnap.jobs.codec import decode
 
 WORKFLOW = "run_job"
+QUEUE = "jobs"
+# Jobs that were deferred: they do not wait behind new ones, nor those behind them.
+LATER_QUEUE = "later"
 # Jobs that wait for an equal one: of each kind at most one runs.
 EQUAL_QUEUE = "equal"
 
@@ -121,7 +127,7 @@ def waiting_equal(engine: Any, equal: str) -> JobId | None:
     statement = (
         select(table.c.workflow_uuid)
         .where(
-            table.c.queue_name == EQUAL_QUEUE,
+            table.c.queue_name.in_((QUEUE, EQUAL_QUEUE)),
             table.c.status == "ENQUEUED",
             jobs._in_flight_status_prover(),
             table.c.queue_partition_key == equal,
@@ -134,3 +140,101 @@ def waiting_equal(engine: Any, equal: str) -> JobId | None:
     with jobs.engine.connect() as connection:
         found = connection.execute(statement).scalar_one_or_none()
     return None if found is None else JobId(found)
+
+
+def is_in_flight(engine: Any, equal: str) -> bool:
+    """Return whether a job with this mark waits or runs that came by a queue.
+
+    Raises:
+        SQLAlchemyError: the database is unavailable.
+    """
+    jobs = engine._sys_db
+    table = jobs.tables.workflow_status
+    statement = (
+        select(table.c.workflow_uuid)
+        .where(
+            table.c.queue_name.in_((QUEUE, EQUAL_QUEUE)),
+            table.c.status.in_(("ENQUEUED", "PENDING")),
+            jobs._in_flight_status_prover(),
+            table.c.queue_partition_key == equal,
+        )
+        .limit(1)
+    )
+    with jobs.engine.connect() as connection:
+        return connection.execute(statement).first() is not None
+
+
+def put_oldest_first(engine: Any, many: int) -> None:
+    """Let the queues of new and of deferred jobs give their oldest before all others.
+
+    Raises:
+        SQLAlchemyError: the database is unavailable.
+    """
+    jobs = engine._sys_db
+    table = jobs.tables.workflow_status
+    waits = (
+        table.c.queue_name.in_((QUEUE, LATER_QUEUE)),
+        table.c.status == "ENQUEUED",
+        jobs._in_flight_status_prover(),
+        table.c.priority > 0,
+    )
+    oldest = (
+        select(table.c.workflow_uuid)
+        .where(*waits)
+        .order_by(table.c.created_at)
+        .limit(many)
+    )
+    with jobs.engine.begin() as connection:
+        connection.execute(
+            update(table)
+            .where(table.c.workflow_uuid.in_(oldest.scalar_subquery()), *waits)
+            .values(priority=0)
+        )
+
+
+def next_run_id(run_id: str) -> str:
+    """Return the engine's id of a job's next run; the first one has the job's id."""
+    job_id, _, number = run_id.partition(RUN_MARK)
+    return f"{job_id}{RUN_MARK}{int(number or 0) + 1}"
+
+
+def job_of(status: Any) -> Job | None:
+    if status is None or status.name != WORKFLOW or not status.input:
+        return None
+    return decode(status.input["args"][0])
+
+
+def jobs_of(dbos: Any, job_ids: Sequence[JobId]) -> list[Job]:
+    """dbos: itself or its client."""
+    if not job_ids:
+        return []
+    found = dbos.list_workflows(workflow_ids=list(job_ids), load_output=False)
+    return [job for job in map(job_of, found) if job is not None]
+
+
+class KnownJobs:
+    """What both engines do alike; _source: dbos itself or its client."""
+
+    _source: Any
+    _turn: AbstractContextManager[object]
+
+    def waiting(self, at_most: int) -> Counter[str]:
+        return waiting_of_callers(self._source, at_most)
+
+    def waiting_equal(self, equal: str) -> JobId | None:
+        return waiting_equal(self._source, equal)
+
+    def first_runs(
+        self, since: datetime | None, until: datetime | None, at_most: int
+    ) -> list[FirstRun]:
+        return first_runs(self._source, since, until, at_most)
+
+    def oldest_run(self) -> datetime | None:
+        return oldest_run(self._source)
+
+    def known_jobs(self, job_ids: Sequence[JobId]) -> list[Job]:
+        return jobs_of(self._source, job_ids)
+
+    def go_on(self, run_id: str) -> None:
+        with self._turn:
+            self._source.set_workflow_delay(run_id, delay_seconds=0)

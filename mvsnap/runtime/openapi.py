@@ -21,7 +21,7 @@ from mvsnap.runtime.openapi_operations import (
     responses,
 )
 from mvsnap.runtime.openapi_schemas import Json, reference, schemas
-from mvsnap.web.bodies import EventsQuery, EventTableQuery, SnapshotBody
+from mvsnap.web.bodies import EventsQuery, EventTableQuery, JobsQuery, SnapshotBody
 
 
 def document(public_url: str) -> DescriptionAnswer:
@@ -66,6 +66,7 @@ def _paths() -> Json:
                 errors=("NotFound",),
             )
         },
+        **_job_paths(root),
         **_event_paths(root),
         f"{root}/badges": {"post": _add_badges()},
         f"{root}/mutes": {"get": _list_mutes(), "post": _mute()},
@@ -112,6 +113,29 @@ def _paths() -> Json:
                 "Prometheus metrics; needs the scope read",
                 {"200": file_answer("text/plain", "Metrics")},
                 [],
+            )
+        },
+    }
+
+
+def _job_paths(root: str) -> Json:
+    return {
+        f"{root}/jobs": {
+            "get": describe(
+                "listJobs",
+                "Jobs, newest first: what they wait for, or how they ended; needs the "
+                "scope read",
+                {"200": json_answer("Jobs")},
+                query_parameters(JobsQuery),
+            )
+        },
+        f"{root}/jobs/{{job_id}}/retry": {
+            "post": describe(
+                "retryJob",
+                "Try a job that waits or failed again now; needs the scope snapshot",
+                {"202": json_answer("ListedJob", "It goes on, or begins again")},
+                [path_parameter("job_id", "id of the job")],
+                errors=("NotFound",),
             )
         },
     }

@@ -14,6 +14,8 @@ from mvsnap.web.answers import (
     EventAnswer,
     EventsAnswer,
     JobAnswer,
+    JobsAnswer,
+    ListedJobAnswer,
     MuteAnswer,
     MutesAnswer,
     SnapshotsAnswer,
@@ -29,7 +31,8 @@ _REFERENCE = "#/components/schemas/"
 _TEMPLATE = _REFERENCE + "{name}"
 _SHAPES: tuple[type[msgspec.Struct], ...] = (
     *(SnapshotBody, SnapshotForm, SnapshotsAnswer, JobAnswer),
-    *(EventAnswer, EventsAnswer, StatusAnswer),
+    *(JobsAnswer, ListedJobAnswer, StatusAnswer),
+    *(EventAnswer, EventsAnswer),
     *(MuteBody, MuteForm, MuteAnswer, MutesAnswer),
     *(BadgeEventBody, BadgesAddedAnswer),
     *(AlarmMessage, AlarmForm, ScanningMessage, ObservationsAnswer),

@@ -12,6 +12,7 @@ from mvsnap.delivery.sender import MessageSender
 from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.jobs.clip_results import ClipResults
 from mvsnap.jobs.executors import data_id
+from mvsnap.jobs.rooms import Rooms
 from mvsnap.jobs.runner import JobRunner
 from mvsnap.jobs.stores import JobStores
 from mvsnap.metrics import Metrics
@@ -43,6 +44,7 @@ class Parts:
         self.settings = settings
         self.clock = SystemClock()
         self.metrics = Metrics()
+        self.rooms = Rooms(self.clock)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         self.files = Files(settings.data_dir)
         require_sound(store_url(settings))
@@ -98,9 +100,10 @@ class Parts:
     def runner(self, *, is_rerun: bool = True) -> JobRunner:
         """is_rerun: False where nothing runs an unfinished job again."""
         return JobRunner(
-            JobStores(self.store, self.clips, self.files),
+            JobStores(self.store, self.clips, self.files, self.job_states),
             Cameras(self.photographer(), self.names),
             self.sender(),
+            self.rooms,
             self.clock,
             self.metrics,
             is_rerun=is_rerun,

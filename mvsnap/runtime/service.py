@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from mvsnap.config.model import Settings
 from mvsnap.delivery.channels import open_channels
-from mvsnap.jobs.engine import ClientEngine, Engine
+from mvsnap.jobs.engine import ClientEngine
+from mvsnap.jobs.engine_interface import Engine
 from mvsnap.jobs.listing import JobList
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.loop import Loop

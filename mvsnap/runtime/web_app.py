@@ -34,6 +34,7 @@ from mvsnap.web import (
     context,
     events,
     https,
+    jobs,
     login,
     login_code,
     mutes,
@@ -49,13 +50,13 @@ from mvsnap.web.pages import (
     audit,
     clips,
     crowd_events,
-    jobs,
     overview,
     people,
     second_factor,
     settings,
     status,
 )
+from mvsnap.web.pages import jobs as job_pages
 from mvsnap.web.pages import keys as key_pages
 from mvsnap.web.proxies import TrustedProxies
 from mvsnap.web.status import api as status_api
@@ -73,11 +74,11 @@ OIDC_EXTRA = "two libraries more: pip install 'Authlib>=1.7.2' 'joserfc>=1.6'"
 _MAX_BODY_BYTES = 65_536
 _MAX_PARTS = 200
 _BLUEPRINTS = (
-    *(api.bp, badges.bp, events.bp, hooks.bp, mutes.bp, ops.bp, receiver.bp),
+    *(api.bp, badges.bp, events.bp, jobs.bp, hooks.bp, mutes.bp, ops.bp, receiver.bp),
     *(login.bp, overview.bp, crowd_events.bp, clips.bp, visitors.bp),
     *(wifi.bp, badge_review.bp, settings.bp, people.bp, key_pages.bp, audit.bp),
     *(login_code.bp, account.bp, second_factor.bp),
-    *(status.bp, status_api.bp, jobs.bp),
+    *(status.bp, status_api.bp, job_pages.bp),
 )
 
 

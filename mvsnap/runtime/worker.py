@@ -12,15 +12,20 @@ from typing import TYPE_CHECKING
 from mvsnap.config.model import Settings
 from mvsnap.domain import Job, Serial
 from mvsnap.jobs.abandoned_clips import AbandonedClips
-from mvsnap.jobs.engine import Engine, WorkerEngine
+from mvsnap.jobs.engine import WorkerEngine
+from mvsnap.jobs.engine_interface import Engine
 from mvsnap.jobs.executors import acquire_slot, installation
+from mvsnap.jobs.records import JobRecords
 from mvsnap.jobs.runner import JobRunner
 from mvsnap.jobs.schedule import CameraSchedule, Scheduler
 from mvsnap.jobs.service import Finished, JobService
+from mvsnap.jobs.waits import Wait
+from mvsnap.jobs.waker import Waker
 from mvsnap.loop import Chores, Loop, stop_all
 from mvsnap.runtime import background, cleaning, clouds
 from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.runtime.purge_guard import PurgeGuard, purge_guard
+from mvsnap.sqlite_errors import reason
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.events import SILENT_AFTER
 from mvsnap.store.repeats import RepeatStore
@@ -36,6 +41,7 @@ log = logging.getLogger(__name__)
 
 _HEARTBEAT_S = 15.0
 _NEWS_S = 15.0
+_WAKE_S = 0.5
 _ABANDONED_EVERY_S = 600.0
 # After a power cut of the site the others have to start, too, before they can say that
 # they are alive: what they have recorded is not lost.
@@ -57,8 +63,12 @@ class Worker:
             jobs_url(parts.settings),
             self._slot.executor_id,
             partial(_run, parts.runner(), parts.repeats),
+            records=JobRecords(parts.store, parts.job_states, parts.clock),
             clock=parts.clock,
-            on_finished=finished.notify,
+            on_finished=partial(self._job_ended, finished),
+        )
+        self._waker = Waker(
+            parts.job_states, parts.rooms, self.engine.go_on, parts.clock
         )
         self._abandoned = abandoned_clips(parts, self.engine)
         self._beat_at = datetime.min.replace(tzinfo=UTC)
@@ -91,6 +101,9 @@ class Worker:
     def _make_loops(self) -> Iterator[Loop]:
         parts, clock = self._parts, self._parts.clock
         yield Loop("heartbeat", self._beat, _HEARTBEAT_S, clock, outages=OUTAGES)
+        waking = Loop("waking", self._wake, _WAKE_S, clock, outages=OUTAGES)
+        parts.rooms.on_back = waking.wake
+        yield waking
         yield Loop("housekeeping", self._chores(), _HEARTBEAT_S, clock)
         if parts.settings.meraki.configured:
             news = background.inventory(parts).refresh
@@ -132,11 +145,22 @@ class Worker:
                     "worker %s is gone: taking over %d jobs", executor_id, resumed
                 )
 
+    def _wake(self) -> None:
+        self._waker.step()
+        self.engine.let_oldest_begin()
+
+    def _job_ended(self, finished: Finished, job: Job) -> None:
+        finished.notify(job.id)
+        try:
+            self._waker.wake_thread(self._parts.job_states.thread(job.id))
+        except OUTAGES as exc:  # it goes on when its time comes
+            log.warning("the thread of job %s waits on: %s", job.id, reason(exc))
+
     def _finish_abandoned(self) -> None:
         self._abandoned.finish()
 
 
-def _run(runner: JobRunner, repeats: RepeatStore, job: Job) -> float | None:
+def _run(runner: JobRunner, repeats: RepeatStore, job: Job) -> Wait | None:
     """Run the job, with the number of triggers that joined it while it waited."""
     return runner.run(replace(job, times=1 + repeats.begin(job.id)))
 

@@ -223,14 +223,19 @@ class Store:
         error: str | None = None,
     ) -> None:
         """Store the current state of the message."""
-        news = {
+        news: dict[str, Any] = {
             "state": state,
             "message_id": message_id,
             "error": error,
             "changed_at": now,
         }
+        # What is given up in doubt is in doubt still, if it is tried again.
+        in_doubt = deliveries.c.state.in_((DeliveryState.SENDING, DeliveryState.UNSURE))
+        if state is DeliveryState.FAILED:
+            news["may_have_arrived"] = or_(deliveries.c.may_have_arrived, in_doubt)
+        first = {name: news[name] for name in news if name != "may_have_arrived"}
         statement = self._db.insert(deliveries).values(
-            job_id=job_id, part=part, room=room, attempts=0, **news
+            job_id=job_id, part=part, room=room, attempts=0, **first
         )
         with self._db.writing() as connection:
             connection.execute(
@@ -396,4 +401,6 @@ def _delivery(row: Row[Any]) -> Delivery:
         attempts=row.attempts,
         message_id=None if row.message_id is None else MessageId(row.message_id),
         error=row.error,
+        changed_at=row.changed_at,
+        may_have_arrived=row.may_have_arrived,
     )

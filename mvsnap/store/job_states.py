@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, update
 
-from mvsnap.domain import JobId
+from mvsnap.domain import Job, JobId
 from mvsnap.store.database import Database
 from mvsnap.store.paging import Order
 from mvsnap.store.purging import OldRows, PurgeResult, purge
@@ -19,6 +19,7 @@ from mvsnap.store.tables import job_states
 _c = job_states.c
 # The value of waits_for of a job that may go on, and is about to.
 TURN = "turn"
+_SETTLED_AFTER = timedelta(seconds=1)
 _NEWEST_FIRST = Order(falling=(_c.accepted_at, _c.job_id))
 
 
@@ -146,6 +147,102 @@ class JobStateStore:
                 update(job_states).where(is_waiting).values(waits_for=TURN)
             )
 
+    def thread(self, job_id: JobId) -> JobId:
+        """Return the job in whose thread this one writes."""
+        row = self.row(job_id)
+        return JobId(row.thread) if row and row.thread else job_id
+
+    def has_earlier(self, job: Job, thread: JobId, waits_for: Sequence[str]) -> bool:
+        """Return whether an earlier job of the thread waits for one of these.
+
+        Or is about to go on; its first job is none of them.
+        """
+        earlier = (
+            select(_c.job_id)
+            .where(
+                _c.thread == thread,
+                _c.state == JobStage.WAITING,
+                _c.job_id.not_in((job.id, thread)),
+                or_(
+                    _c.accepted_at < job.accepted_at,
+                    and_(_c.accepted_at == job.accepted_at, _c.job_id < job.id),
+                ),
+                _c.waits_for.in_((*waits_for, TURN)),
+            )
+            .limit(1)
+        )
+        with self._db.reading() as connection:
+            return connection.execute(earlier).first() is not None
+
+    def turns(self) -> int:
+        """Return how many jobs are about to go on."""
+        statement = select(func.count()).where(_c.waits_for == TURN)
+        with self._db.reading() as connection:
+            return int(connection.scalar(statement) or 0)
+
+    def waited_for(self, kind: str) -> list[str]:
+        """Return what jobs wait for, of one kind: what it begins with."""
+        statement = (
+            select(_c.waits_for)
+            .where(_c.waits_for.is_not(None), _is_of_kind(kind))
+            .distinct()
+        )
+        with self._db.reading() as connection:
+            return list(connection.scalars(statement))
+
+    def take(self, waits_for: str, now: datetime, *, newest: bool) -> str | None:
+        """Give a turn to the newest or oldest job that waits for this.
+
+        Returns the id of its run; None: no job does. One that began to wait less than a
+        second ago may not be with the engine yet.
+        """
+        order = (_c.accepted_at, _c.job_id)
+        first = (
+            select(_c.job_id)
+            .where(
+                _c.waits_for == waits_for,
+                or_(_c.changed_at < now - _SETTLED_AFTER, _c.changed_at > now),
+            )
+            .order_by(*(c.desc() for c in order) if newest else order)
+            .limit(1)
+            .scalar_subquery()
+        )
+        taken = (
+            update(job_states)
+            .where(_c.job_id == first, _c.waits_for == waits_for)
+            .values(waits_for=TURN, changed_at=now)
+            .returning(_c.run_id)
+        )
+        with self._db.writing() as connection:
+            return connection.execute(taken).scalar_one_or_none()
+
+    def overdue_turns(self, now: datetime, after: timedelta) -> list[str]:
+        """Return the runs of jobs whose turn came long ago, and count it as now."""
+        overdue = (
+            update(job_states)
+            .where(
+                _c.waits_for == TURN,
+                or_(_c.changed_at < now - after, _c.changed_at > now),
+            )
+            .values(changed_at=now)
+            .returning(_c.run_id)
+        )
+        with self._db.writing() as connection:
+            return list(connection.scalars(overdue))
+
+    def release(self, kinds: Sequence[str], to: str, later_than: datetime) -> None:
+        """Let jobs that are to be tried again only after a moment wait for `to`.
+
+        kinds: see `waited_for`; "" is the time alone.
+        """
+        is_one = or_(*(_is_of_kind(kind) for kind in kinds))
+        with self._db.writing() as connection:
+            connection.execute(
+                update(job_states)
+                .where(_c.waits_for.is_not(None), is_one, _c.next_at > later_than)
+                .values(waits_for=to)
+            )
+
     def known(self, job_ids: Sequence[JobId]) -> set[JobId]:
         """Return which of these jobs have a state here."""
         statement = select(_c.job_id).where(_c.job_id.in_(job_ids))
@@ -169,6 +266,13 @@ class JobStateStore:
         return purge(
             self._db, OldRows(job_states, _c.changed_at < before), dry_run=dry_run
         )
+
+
+def _is_of_kind(kind: str) -> ColumnElement[bool]:
+    # Not by comparing: the order of a database need not be that of the characters.
+    return (
+        func.substr(_c.waits_for, 1, len(kind)) == kind if kind else _c.waits_for == ""
+    )
 
 
 def _conditions(wanted: JobFilter) -> list[ColumnElement[bool]]:

@@ -13,6 +13,7 @@ from flask import Response, jsonify
 from msgspec import Meta, Struct, to_builtins
 
 from mvsnap.domain import EventKind, JobState, PartState, TriggerKind
+from mvsnap.store.job_states import JobStage
 from mvsnap.web.status.model import Condition
 
 Link = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
@@ -98,6 +99,34 @@ class JobAnswer(SnapshotsAnswer):
     rooms: list[str]
     trigger: TriggerAnswer
     clips: list[ClipAnswer]
+
+
+class ListedJobAnswer(Struct):
+    """A job in the list.
+
+    since: when it began to wait, or ended. waits_for: what lets it go on; reason: why
+    it waits or failed. next_try_at: at the latest; null: now, or never.
+    """
+
+    id: str
+    url: Link
+    state: JobStage
+    accepted_at: Time
+    since: Time
+    waits_for: str | None
+    reason: str | None
+    next_try_at: Time | None
+    trigger: TriggerAnswer
+    cameras: list[str]
+    rooms: list[str]
+    title: str
+
+
+class JobsAnswer(Struct):
+    """A page of jobs; `after`: pass it on for the next page, null: the last page."""
+
+    jobs: list[ListedJobAnswer]
+    after: str | None
 
 
 class ZoneAnswer(Struct):

@@ -42,6 +42,11 @@ Minutes = Annotated[int, Meta(description="how long", ge=1, le=mutes.MAX_MINUTES
 Since = Annotated[str, Meta(description="ISO 8601 time, included")]
 Until = Annotated[str, Meta(description="ISO 8601 time, not included")]
 OfCameras = Annotated[str, Meta(description="one or several cameras")]
+JobStates = Annotated[
+    str,
+    Meta(description="one or several of: waiting, done, partial, failed"),
+]
+AfterJob = Annotated[str, Meta(description="id of the last job you have")]
 After = Annotated[str, Meta(description="id of the last event you have")]
 
 
@@ -79,6 +84,16 @@ class EventsQuery(Struct):
     until: Until | UnsetType = UNSET
     serial: OfCameras | UnsetType = UNSET
     after: After | UnsetType = UNSET
+    limit: Annotated[int, Meta(ge=1, le=MOST_LISTED)] | UnsetType = UNSET
+
+
+class JobsQuery(Struct):
+    """Filters for the list of jobs."""
+
+    state: JobStates | UnsetType = UNSET
+    since: Since | UnsetType = UNSET
+    until: Until | UnsetType = UNSET
+    after: AfterJob | UnsetType = UNSET
     limit: Annotated[int, Meta(ge=1, le=MOST_LISTED)] | UnsetType = UNSET
 
 

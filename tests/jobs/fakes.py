@@ -17,6 +17,7 @@ from mvsnap.delivery.sender import MessageSender
 from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.delivery.webex import WebexChannel
 from mvsnap.domain import Event, Job, Serial
+from mvsnap.jobs.rooms import Rooms
 from mvsnap.jobs.runner import JobRunner
 from mvsnap.jobs.stores import JobStores
 from mvsnap.metrics import Metrics
@@ -26,6 +27,7 @@ from mvsnap.store import database
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.files import Files
+from mvsnap.store.job_states import JobStateStore
 from tests.conftest import Clouds
 from tests.core import build
 
@@ -71,6 +73,8 @@ class Crew:
         db = database.Database(engine)
         self.store = Store(db)
         self.clips = ClipStore(db)
+        self.states = JobStateStore(db)
+        self.rooms = Rooms(self.clock)
         self.files = Files(folder)
         self.dashboard = Dashboard(
             clouds.dashboard_url, clouds.dashboard.api_key, clock=self.clock
@@ -89,12 +93,13 @@ class Crew:
     def runner(self, *, is_rerun: bool = True) -> JobRunner:
         clock = self.clock
         return JobRunner(
-            JobStores(self.store, self.clips, self.files),
+            JobStores(self.store, self.clips, self.files, self.states),
             Cameras(
                 Photographer(self.dashboard, clock, picture_wait_s=5),
                 CameraNames(self.dashboard, clock, organization_id=None),
             ),
             self.sender(),
+            self.rooms,
             clock,
             Metrics(),
             is_rerun=is_rerun,
@@ -113,7 +118,9 @@ class Crew:
         return Channels({"webex": WebexChannel(self.webex, clip_bytes=self.clip_bytes)})
 
     def run(self, job: Job, *, is_rerun: bool = True) -> float | None:
-        return self.runner(is_rerun=is_rerun).run(job)
+        """Return how long the job is deferred at most, None if it has ended."""
+        wait = self.runner(is_rerun=is_rerun).run(job)
+        return None if wait is None else wait.delay_s
 
     def progress(self, job: Job) -> JobProgress:
         return self.runner().progress(job)

@@ -249,6 +249,7 @@ def test_a_clip_waits_for_the_message_it_follows(team: Crew) -> None:
     assert team.run(follow_up) is not None
     assert team.messages == []
     team.clouds.webex.faults.clear()
+    team.clock.sleep(3)
     assert team.run(job) is None
     assert team.run(follow_up) is None
     assert team.messages[1].parent_id == team.messages[0].id

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mvsnap.clock import SystemClock
-from mvsnap.domain import Job, JobId
+from mvsnap.domain import Job, JobId, Serial
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.jobs.codec import encode
 from mvsnap.jobs.listing import JobList
@@ -29,7 +29,7 @@ class Desk:
         self.list = JobList(self.engine, self.states, SystemClock())
 
     def accept(self, minute: int) -> Job:
-        job = build.job(GATE, accepted_at=NOON + timedelta(minutes=minute))
+        job = build.job(Serial(GATE), accepted_at=NOON + timedelta(minutes=minute))
         self.engine.submit(job)
         return job
 

@@ -148,6 +148,7 @@ def test_a_job_whose_picture_is_stored_only_posts(team: Crew) -> None:
     team.clouds.webex.faults.add(Fault("503-html", POST, times=-1))
     assert (team.run(job) or 0) >= 10
     team.clouds.webex.faults.clear()
+    team.clock.sleep(3)
     asked = len(team.clouds.dashboard.asked)
     assert team.run(job) is None
     assert len(team.messages) == 1
@@ -261,6 +262,7 @@ def test_a_head_that_cannot_be_posted_parks_every_camera(team: Crew) -> None:
     assert (team.run(job) or 0) >= 10
     assert len(team.events) == 2
     team.clouds.webex.faults.clear()
+    team.clock.sleep(3)
     assert team.run(job) is None
     head, *replies = team.messages
     assert [reply.parent_id for reply in replies] == [head.id] * 2

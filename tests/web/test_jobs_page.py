@@ -130,7 +130,7 @@ def test_a_reviewer_has_a_job_tried_again_and_that_is_noted(web: Web) -> None:
     assert (line.who, line.before, line.after) == (
         "reviewer",
         "failed",
-        "tried again now",
+        "tried again",
     )
 
 

@@ -28,7 +28,7 @@ _MENU = (
     ("settings.index", "Settings", Role.ADMIN),
 )
 # Pages below another one's entry.
-_PART_OF = {"keys": "settings", "people": "settings", "jobs": "status"}
+_PART_OF = {"keys": "settings", "people": "settings", "job_pages": "status"}
 _STATIC_FILES = ("static", "bootstrap.static")
 # Bootstrap's own pictures are data: addresses inside its stylesheet.
 _ONLY_OURS = (

@@ -11,13 +11,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mvsnap.core.days import day_span
-from mvsnap.domain import Change, JobId, Role
+from mvsnap.domain import JobId, Role
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.jobs.listing import JobEntry, JobsPage
 from mvsnap.store.job_states import JobFilter, JobStage
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
-from mvsnap.web.pages.clip_text import started_by
+from mvsnap.web.jobs import retry_change
 from mvsnap.web.pages.filters import ListFilter, event_id, one_of, typed
 from mvsnap.web.pages.job_rows import (
     STAGES,
@@ -29,7 +29,7 @@ from mvsnap.web.pages.job_rows import (
 from mvsnap.web.pages.live_list import HasText, ListPage, if_changed
 from mvsnap.web.pages.places import known_places
 
-bp = Blueprint("jobs", __name__, url_prefix="/status/jobs")
+bp = Blueprint("job_pages", __name__, url_prefix="/status/jobs")
 
 JobsAsked = ListFilter[JobFilter]
 
@@ -97,16 +97,9 @@ def retry(job_id: str) -> ResponseReturnValue:
     except BadInput:
         flash("Nothing to try again: everything is done.", "warning")
     else:
-        here.audit.add(_change(entry))
+        here.audit.add(retry_change(entry, auth.person().name))
         flash("It is tried again now.", "success")
     return redirect(url_for(".show", job_id=entry.job.id), 303)
-
-
-def _change(entry: JobEntry) -> Change:
-    job = entry.job
-    what = f"job of {started_by(job.trigger)}, {job.accepted_at:%Y-%m-%d %H:%M:%S} UTC"
-    now, who = gateway().clock.now(), auth.person().name
-    return Change(now, who, what, entry.stage, "tried again now")
 
 
 def _page(asked: JobsAsked) -> ListPage[JobsAsked, JobLine, HasText]:
@@ -138,7 +131,7 @@ def read_filter(given: Mapping[str, str], zone: ZoneInfo) -> JobsAsked:
 
 def _place(text: str) -> tuple[datetime, JobId]:
     try:
-        return gateway().job_list.place(JobId(event_id(text)))
+        return gateway().job_list.entry(JobId(event_id(text))).place
     except NotFound as exc:
         raise BadInput(f"{text[:40]!r} (expected the id of a job)") from exc
 

@@ -25,6 +25,12 @@ def upgrade() -> None:
         sa.Column("next_at", moment),
         sa.Column("changed_at", moment, nullable=False),
     )
+    op.add_column(
+        "deliveries",
+        sa.Column(
+            "may_have_arrived", sa.Boolean, nullable=False, server_default=sa.false()
+        ),
+    )
     op.create_index("job_states_newest", "job_states", ["accepted_at", "job_id"])
     op.create_index(
         "job_states_by_state", "job_states", ["state", "accepted_at", "job_id"]

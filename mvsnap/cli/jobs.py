@@ -1,0 +1,148 @@
+"""`jobs`: what waits or failed, and "try again now"."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich import box
+from rich.markup import escape
+from rich.table import Column, Table
+
+from mvsnap.cli.terminal import (
+    config_option,
+    fail,
+    fail_with,
+    load_settings,
+    open_parts,
+    out,
+    storage_errors,
+)
+from mvsnap.clock import iso
+from mvsnap.config.model import Settings
+from mvsnap.domain import Change, JobId
+from mvsnap.errors import MvsnapError
+
+if TYPE_CHECKING:
+    from mvsnap.jobs.listing import JobEntry, JobList
+    from mvsnap.runtime import Parts
+
+_WHO = "command line"
+
+
+@click.group(invoke_without_command=True)
+@click.option("--failed", is_flag=True, help="Show only those that failed.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
+@click.pass_context
+def jobs(ctx: click.Context, failed: bool, limit: int, as_json: bool) -> None:
+    """List jobs that wait or failed, newest first: why, since when, when next."""
+    if ctx.invoked_subcommand is not None:
+        return
+    settings = load_settings(ctx)
+    from mvsnap.store.job_states import JobFilter, JobStage
+
+    stages = (JobStage.FAILED, JobStage.PARTIAL)
+    wanted = JobFilter(stages if failed else (JobStage.WAITING, *stages))
+    parts = open_parts(settings)
+    with storage_errors(settings), _job_list(parts) as known:
+        entries = known.page(wanted, limit).entries if known else ()
+    if as_json:
+        click.echo(json.dumps([_plain(entry) for entry in entries], indent=2))
+        return
+    if not entries:
+        out.print("No job failed." if failed else "No job waits, none failed.")
+        return
+    out.print(_table(entries, settings))
+
+
+@config_option
+@click.command()
+@click.argument("job_id", metavar="ID")
+@click.pass_context
+def retry(ctx: click.Context, job_id: str) -> None:
+    """Try a job again now: one that waits goes on, one that failed begins again.
+
+    What was told is not told again; what is told now says that it is late.
+    """
+    settings = load_settings(ctx)
+    parts = open_parts(settings)
+    with storage_errors(settings), _job_list(parts) as known:
+        if known is None:
+            fail("There are no jobs: no worker has ever run here.")
+        try:
+            before = known.entry(JobId(job_id))
+            known.retry(before.job.id)
+        except MvsnapError as exc:
+            fail_with(exc)
+        now = parts.clock.now()
+        what = f"job {before.job.id}"
+        parts.audit.add(Change(now, _WHO, what, before.stage, "tried again"))
+    out.print("It goes on as soon as a worker runs.")
+
+
+jobs.add_command(retry)
+config_option(jobs)
+
+
+@contextmanager
+def _job_list(parts: Parts) -> Iterator[JobList | None]:
+    """Open the jobs beside the service; None where no worker has ever run."""
+    from mvsnap.jobs.engine import JOBS_TABLE, ClientEngine
+    from mvsnap.jobs.listing import JobList
+    from mvsnap.runtime.parts import jobs_url
+    from mvsnap.store.database import has_table
+
+    url = jobs_url(parts.settings)
+    if not has_table(url, JOBS_TABLE):
+        yield None
+        return
+    with closing(ClientEngine(url)) as engine:
+        yield JobList(engine, parts.job_states, parts.clock)
+
+
+def _table(entries: Any, settings: Settings) -> Table:
+    table = Table(
+        Column("time", no_wrap=True),
+        Column("state", no_wrap=True),
+        Column("trigger", overflow="fold"),
+        Column("why, next try, id", min_width=36, overflow="fold"),
+        box=box.SIMPLE_HEAD,
+        width=min(out.width, 160),
+    )
+    for entry in entries:
+        table.add_row(*_row(entry, settings))
+    return table
+
+
+def _row(entry: JobEntry, settings: Settings) -> tuple[str, ...]:
+    zone, job = settings.site.zone, entry.job
+    about = [f"{job.trigger.kind}: {job.trigger.by}", *job.serials, *job.clips]
+    lines = [escape(entry.reason)] if entry.reason else []
+    if entry.waits_for:
+        lines.append(f"waits for {escape(entry.waits_for)}")
+    if entry.next_at is not None:
+        lines.append(f"next try by {entry.next_at.astimezone(zone):%m-%d %H:%M:%S}")
+    lines.append(job.id)
+    at = f"{job.accepted_at.astimezone(zone):%m-%d %H:%M}"
+    return at, entry.stage, escape("\n".join(about)), "\n".join(lines)
+
+
+def _plain(entry: JobEntry) -> dict[str, Any]:
+    job = entry.job
+    return {
+        "id": job.id,
+        "state": entry.stage,
+        "accepted_at": iso(job.accepted_at),
+        "since": iso(entry.since),
+        "waits_for": entry.waits_for or None,
+        "reason": entry.reason or None,
+        "next_try_at": iso(entry.next_at) if entry.next_at else None,
+        "trigger": {"kind": job.trigger.kind, "by": job.trigger.by},
+        "cameras": [*job.serials, *job.clips],
+        "rooms": list(job.rooms),
+        "title": job.prefix,
+    }

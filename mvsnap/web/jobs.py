@@ -1,0 +1,139 @@
+"""Jobs over HTTP: which wait or failed, and "try again now"."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from mvsnap.clock import iso
+from mvsnap.core import params
+from mvsnap.domain import Change, Job, JobId
+from mvsnap.errors import BadInput, NotFound
+from mvsnap.jobs.listing import JobEntry
+from mvsnap.store.job_states import JobFilter, JobStage
+from mvsnap.web import auth
+from mvsnap.web.answers import (
+    JobsAnswer,
+    ListedJobAnswer,
+    TriggerAnswer,
+    json_response,
+)
+from mvsnap.web.bodies import MOST_LISTED, JobsQuery, names
+from mvsnap.web.context import gateway
+from mvsnap.web.links import job_url
+from mvsnap.web.params import Parameters, read_parameters
+
+bp = Blueprint("jobs", __name__, url_prefix="/api/v1.0")
+
+_PAGE = 50
+
+
+@bp.get("/jobs")
+@auth.key_or_login("read")
+def list_jobs() -> ResponseReturnValue:
+    parameters = read_parameters(request)
+    parameters.allow_only("apikey", *names(JobsQuery))
+    limit = params.parse_limit(parameters.get("limit") or str(_PAGE), MOST_LISTED)
+    gateway().store.require_database()
+    page = gateway().job_list.page(_filter(parameters), limit, may_see)
+    return json_response(JobsAnswer([_answer(one) for one in page.entries], page.after))
+
+
+@bp.post("/jobs/<job_id>/retry")
+@auth.api_key("snapshot")
+def retry_job(job_id: str) -> ResponseReturnValue:
+    read_parameters(request).allow_only("apikey")
+    return json_response(_answer(retry(JobId(job_id), auth.caller().name)), 202)
+
+
+def retry(job_id: JobId, who: str) -> JobEntry:
+    """Try a job again now that the caller may see; the audit log says who had it so.
+
+    Raises:
+        NotFound: there is none. BadInput: everything is done.
+    """
+    before = _entry(job_id)
+    after = gateway().job_list.retry(job_id)
+    gateway().audit.add(retry_change(before, who))
+    return after
+
+
+def retry_change(before: JobEntry, who: str) -> Change:
+    # The person or the key; what it waited for is in the job's own row.
+    now = gateway().clock.now()
+    return Change(now, who, f"job {before.job.id}", before.stage, "tried again")
+
+
+def may_see(job: Job) -> bool:
+    """Return whether the caller may use everything that the job is about."""
+    caller = auth.caller()
+    if not caller.may_see(job):
+        return False
+    if caller.serials is None or job.serials or job.clips:
+        return True
+    # A message about an event of some camera.
+    event = gateway().store.event(job.about) if job.about else None
+    return event is not None and caller.reaches(event.serial or event.camera_name)
+
+
+def _entry(job_id: JobId) -> JobEntry:
+    entry = _known(job_id)
+    if not may_see(entry.job):
+        raise NotFound(f"Job {job_id[:40]!r} not found")
+    return entry
+
+
+def _known(job_id: JobId) -> JobEntry:
+    if "\0" in job_id:  # PostgreSQL refuses to search for one
+        raise NotFound(f"Job {job_id[:40]!r} not found")
+    gateway().store.require_database()
+    return gateway().job_list.entry(job_id)
+
+
+def _filter(parameters: Parameters) -> JobFilter:
+    since, until = parameters.get("since"), parameters.get("until")
+    after = parameters.get("after")
+    return JobFilter(
+        stages=_stages(parameters.get("state")),
+        since=params.parse_moment("since", since) if since else None,
+        until=params.parse_moment("until", until) if until else None,
+        behind=_place(after) if after else None,
+    )
+
+
+def _place(after: str) -> tuple[datetime, JobId]:
+    """Return where a page ends; the last job that was looked at may be another's."""
+    try:
+        return _known(JobId(after)).place
+    except NotFound as exc:
+        raise BadInput(f"after: no job {after[:40]!r} (expected a job id)") from exc
+
+
+def _stages(text: str | None) -> tuple[JobStage, ...] | None:
+    if text is None:
+        return None
+    try:
+        return tuple({JobStage(stage.strip()): None for stage in text[:200].split(",")})
+    except ValueError as exc:
+        known = ", ".join(JobStage)
+        raise BadInput(f"state: {text[:40]!r} (expected one of: {known})") from exc
+
+
+def _answer(entry: JobEntry) -> ListedJobAnswer:
+    job = entry.job
+    return ListedJobAnswer(
+        id=job.id,
+        url=job_url(job.id),
+        state=entry.stage,
+        accepted_at=iso(job.accepted_at),
+        since=iso(entry.since),
+        waits_for=entry.waits_for or None,
+        reason=entry.reason or None,
+        next_try_at=iso(entry.next_at) if entry.next_at else None,
+        trigger=TriggerAnswer(job.trigger.kind, job.trigger.by),
+        cameras=[*job.serials, *job.clips],
+        rooms=list(job.rooms),
+        title=job.prefix,
+    )

@@ -1,0 +1,71 @@
+"""New jobs that wait for a thread, with the real engine: whose turn it is."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+from mvsnap.clock import SystemClock
+from mvsnap.domain import Job, JobId, Trigger, TriggerKind
+from mvsnap.jobs.engine import ClientEngine, WorkerEngine
+from mvsnap.jobs.waits import Wait
+from tests.servers.processes import wait_until
+from tests.store.fixtures import url as url
+
+MANY = 200
+TRIGGER = Trigger(TriggerKind.HTTP, "tests")
+
+
+class NoRecords:
+    def waits(self, job: Job, run_id: str, wait: Wait) -> None: ...
+
+    def ended(self, job: Job, run_id: str) -> None: ...
+
+    def gave_up(self, job: Job, run_id: str, why: str) -> None: ...
+
+
+def test_a_button_does_not_wait_behind_what_others_enqueued(
+    url: str, tmp_path: Path
+) -> None:
+    clock, done, lock = SystemClock(), list[str](), threading.Lock()
+
+    def run(job: Job) -> None:
+        clock.sleep(0.2)
+        with lock:
+            done.append(job.id)
+
+    worker = WorkerEngine(url, "tests", run, records=NoRecords(), clock=clock)
+    began = clock.now() - timedelta(minutes=10)
+    made = WorkerEngine(url, "tests", run, records=NoRecords(), clock=clock)
+    made.launch()  # makes the tables
+    made.close()
+    with closing(ClientEngine(url)) as client:
+        for number in range(MANY):
+            at = began + timedelta(seconds=number)
+            mark = f"{number}" if number % 2 else ""
+            client.submit(Job(JobId(f"old {number}"), TRIGGER, (), at), mark)
+        worker.launch()
+        stop = threading.Event()
+
+        def let_old_ones_begin() -> None:
+            while not stop.wait(0.2):
+                worker.let_oldest_begin()
+
+        turns = threading.Thread(target=let_old_ones_begin)
+        turns.start()
+        try:
+            wait_until(lambda: len(done) > 10, "some began", 30)
+            client.submit(Job(JobId("button"), TRIGGER, (), clock.now()), "a mark")
+            wait_until(lambda: "button" in done, "the button", 30)
+            before_s = len(done)
+            assert before_s < MANY * 0.75
+            wait_until(lambda: len(done) == MANY + 1, "all", 60)
+        finally:
+            stop.set()
+            turns.join()
+            worker.close()
+    assert len(set(done)) == MANY + 1
+    # The oldest had their turns, too.
+    assert done.index("old 0") < MANY * 0.6
