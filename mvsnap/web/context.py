@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -62,6 +63,14 @@ class Gateway:
     def zone(self) -> ZoneInfo:
         """The site's time zone, in which all times are displayed."""
         return self.settings.site.zone
+
+    def database_now(self) -> datetime:
+        """Return the database's time, by which processes say that they live.
+
+        A file has this machine's.
+        """
+        is_file = self.settings.database_url is None
+        return self.clock.now() if is_file else self.store.now()
 
 
 def gateway() -> Gateway:

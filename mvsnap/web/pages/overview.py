@@ -106,7 +106,7 @@ class CameraRow:
 @auth.page(Role.VIEWER)
 def index() -> ResponseReturnValue:
     sense, now = _sense(), gateway().clock.now()
-    db_now = gateway().store.now()  # by which processes say that they live
+    db_now = gateway().database_now()
     listeners = listener_rows(gateway().sense.listeners(), sense.enabled, db_now)
     return render_template(
         "overview/overview.html",

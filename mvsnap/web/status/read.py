@@ -58,7 +58,7 @@ def listens() -> bool:
 
 
 def read_status() -> SiteStatus:
-    now, processes = gateway().store.now(), gateway().processes.all()
+    now, processes = gateway().database_now(), gateway().processes.all()
     return SiteStatus(now, tuple(_rows(processes, now, listens())))
 
 
@@ -67,7 +67,7 @@ def read_outages() -> list[Outage]:
     failing = [state for state in gateway().processes.upstreams() if state.error]
     if not failing:
         return []
-    now, processes = gateway().store.now(), gateway().processes.all()
+    now, processes = gateway().database_now(), gateway().processes.all()
     services = _services(processes, now, listens())
     waiting = gateway().jobs.backlog()
     return [
