@@ -50,7 +50,7 @@ def told(simulated: Clouds) -> dict[str, int]:
     return found
 
 
-def test_a_button_is_told_at_once_and_the_others_in_order(tmp_path: Path) -> None:
+def test_a_button_is_posted_at_once_and_the_others_in_order(tmp_path: Path) -> None:
     with clouds() as simulated:
         simulated.dashboard.rate_limit = None
         simulated.webex.faults.add(Fault("503-html", POST, times=-1))
@@ -109,6 +109,6 @@ def threads_are_in_order(simulated: Clouds) -> None:
     assert len(found) == messages()
     ids = [message.id for message in found]
     for place, message in enumerate(found):
-        assert "may be a repeat" not in (message.markdown or "")
+        assert "may be a duplicate" not in (message.markdown or "")
         if message.parent_id is not None:
             assert ids.index(message.parent_id) < place

@@ -66,7 +66,7 @@ def jobs(ctx: click.Context, failed: bool, limit: int, as_json: bool) -> None:
 def retry(ctx: click.Context, job_id: str) -> None:
     """Try a job again now: one that waits goes on, one that failed begins again.
 
-    What was told is not told again; what is told now says that it is late.
+    What was posted is not posted again; what is posted now says that it is late.
     """
     settings = load_settings(ctx)
     parts = open_parts(settings)

@@ -11,11 +11,17 @@ HEAD = ""  # opens the thread
 END = "end"  # says that a crowd is over
 _NOTE = "note"
 _CLIP = "clip"
+_AGAIN = "again"
 
 
 def note_part(serial: Serial) -> str:
     """Return the part for `no picture yet` of this camera."""
     return f"{serial} {_NOTE}"
+
+
+def again_part(serial: Serial) -> str:
+    """Return the part for a picture after it was told that there is none."""
+    return f"{serial} {_AGAIN}"
 
 
 def clip_part(camera: CameraName) -> str:

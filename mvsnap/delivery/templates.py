@@ -82,6 +82,8 @@ class MessageTemplates:
             "at": self._local(wanted),
             "picture": self._picture(facts, wanted),
             "delayed": self._local(now) if _is_late(job, now) else None,
+            # Of kinds that otherwise do not say how late they are.
+            "again": self._local(now) if job.again_at else None,
             "repeat": repeat,
             "camera": event.camera_name if event else facts.camera,
             "error": neutralise((event.error if event else facts.error) or ""),

@@ -66,7 +66,7 @@ _APP = "mvsnap"
 # Of dbos: one row for each workflow. A worker's first start makes it.
 JOBS_TABLE = "workflow_status"
 _DEFER_RETRY_S = 30.0
-# So many new jobs begin at once; any more wait in the queue, for the newest and the
+# This number of new jobs begin at once; any more wait in the queue, for the newest and the
 # oldest of them to begin in turns. The rest of the threads is for those.
 _AT_ONCE = 48
 _OF_QUEUE = 40

@@ -113,7 +113,7 @@ class JobList:
     def retry(self, job_id: JobId) -> JobEntry:
         """Let a job that waits go on now, and one that failed begin again.
 
-        What was told stays told; what is told now says that it is late.
+        What was posted is not posted again; what is posted now says that it is late.
 
         Raises:
             NotFound: no such job. BadInput: it has done everything.

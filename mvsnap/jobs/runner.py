@@ -71,7 +71,9 @@ class JobRunner:
             send = self._threads.open if job.clips else self._replies.send
             return send(job)
         parts = self.progress(job).parts
-        left = [part for part in parts if _is_left(part, job)]
+        # What had failed is tried again; what was told is not told again.
+        is_left = (PartState.PENDING,) if job.again_at is None else tuple(PartState)
+        left = [part for part in parts if part.state in is_left]
         if not left:
             return None
         # A part waits for its link and its messages, and those for the heads of their
@@ -91,7 +93,9 @@ class JobRunner:
     ) -> Wait | None:
         serial = part.serial
         try:
-            event = part.event or self._snapshots.take(job, serial, pool)
+            event = self._snapshots.kept(job, part.event) or self._snapshots.take(
+                job, serial, pool
+            )
         except UpstreamError as exc:
             first = self._snapshots.first(job, serial, exc)
             if self._policy.allows_retry(job, exc):
@@ -99,12 +103,5 @@ class JobRunner:
                 notice = DelayNotice(serial, name, exc.message, first)
                 self._threads.post_delay_notice(job, notice, heads)
                 return Wait(self._policy.defer_s(job, exc), why=exc.message)
-            event = self._snapshots.give_up(job, serial, exc, first)
+            event = part.event or self._snapshots.give_up(job, serial, exc, first)
         return self._threads.deliver(job, event, heads, pool)
-
-
-def _is_left(part: PartProgress, job: Job) -> bool:
-    """Return whether something may remain to do; what had failed is tried again."""
-    if part.state is PartState.FAILED:
-        return job.again_at is not None
-    return part.state is PartState.PENDING

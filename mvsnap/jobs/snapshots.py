@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from mvsnap.clock import SystemClock
+from mvsnap.clock import SystemClock, iso
 from mvsnap.core.moments import IS_FIRST, wanted_moment
 from mvsnap.domain import Event, EventId, EventKind, Job, Serial, TriggerKind
 from mvsnap.errors import CameraOffline, NoPicture, NoVideo, UpstreamError
@@ -43,6 +43,11 @@ class JobSnapshots:
         self._clock = clock
         self._metrics = metrics
 
+    def kept(self, job: Job, event: Event | None) -> Event | None:
+        """Return the event of a picture, None if it is to be taken (again)."""
+        is_missing = event is not None and event.error is not None
+        return None if is_missing and job.again_at is not None else event
+
     def take(self, job: Job, serial: Serial, pool: Executor) -> Event:
         """Take the snapshot and store it.
 
@@ -65,7 +70,8 @@ class JobSnapshots:
             limit_s=self._policy.call_s,
             at_once=self._worth_a_first(job, in_haste=in_haste),
         )
-        event = self._event(job, serial, _event_id(job, serial), snapshot)
+        what = f"snapshot {iso(job.again_at)}" if job.again_at else "snapshot"
+        event = self._event(job, serial, _event_id(job, serial, what), snapshot)
         self._stores.events.add_event(event)
         self._metrics.parts.labels("snapshot").inc()
         took_s = (self._clock.now() - job.accepted_at).total_seconds()

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 
-from mvsnap.core.message_parts import HEAD, note_part
+from mvsnap.core.message_parts import HEAD, again_part, note_part
 from mvsnap.delivery.attachments import Attachments
 from mvsnap.delivery.kinds import HEAD_KIND, NOTE_KIND, kind_of
 from mvsnap.delivery.message import Facts, Message
-from mvsnap.domain import Event, Job, JobId, MessageId, Serial
+from mvsnap.domain import Delivery, DeliveryState, Event, Job, MessageId, Serial
 from mvsnap.errors import UpstreamError
 from mvsnap.jobs.sender import RetryingSender
 from mvsnap.jobs.waits import Wait, soonest
@@ -100,26 +100,36 @@ class Threads:
         job, raised = facts.job, facts.raised
         if head is not None and raised and kind_of(raised).covered_by_head:
             facts, raised = Facts(job, event), None
+        known = self._store.deliveries_of_job(job.id)
+        told = known.get((event.serial, room))
+        part = _part(job, event, told)
+        note = known.get((note_part(event.serial), room)) or told
         try:
-            parent_id = (
-                head.result() if head else self._note_id(job.id, event.serial, room)
-            )
+            above = note.message_id if note else None
+            parent_id = head.result() if head else above
         except UpstreamError as exc:
             if head is not None:  # clips need not wait for it
                 self._sender.defer_or_give_up(job, HEAD, room, exc)
-            return self._sender.defer_or_give_up(job, event.serial, room, exc)
+            return self._sender.defer_or_give_up(job, part, room, exc)
         kind = kind_of(event, raised)
         file = self._attachments.file(kind, event, room)
-        message = Message(kind, event.serial, room, facts, file, parent_id)
+        message = Message(kind, part, room, facts, file, parent_id)
         return self._sender.send_or_give_up(message)
-
-    def _note_id(self, job_id: JobId, serial: Serial, room: str) -> MessageId | None:
-        known = self._store.deliveries_of_job(job_id)
-        note = known.get((note_part(serial), room))
-        return note.message_id if note else None
 
     def _about(self, job: Job) -> Event | None:
         return self._store.event(job.about) if job.about else None
+
+
+def _part(job: Job, event: Event, told: Delivery | None) -> str:
+    """Return the part of a picture's message; `told`: what there is under its serial.
+
+    A picture that was taken again follows the message that there is none.
+    """
+    again_at = job.again_at
+    if again_at is None or event.recorded_at < again_at or told is None:
+        return event.serial
+    is_before = told.state is DeliveryState.SENT and told.changed_at < again_at
+    return again_part(event.serial) if is_before else event.serial
 
 
 def _head(job: Job, raised: Event | None, room: str) -> Message:

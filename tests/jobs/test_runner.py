@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from mvsnap.domain import DeliveryState, JobState, PartState
+from mvsnap.domain import DeliveryState, Job, JobState, PartState
 from mvsnap.simulator.faults import Fault
 from tests.conftest import Clouds
 from tests.core.build import DOOR, GATE, HALL
@@ -273,3 +274,62 @@ def test_a_stopping_service_parks_at_once(team: Crew) -> None:
     team.clock.stop()
     assert team.run(team.job(GATE)) == 0.0
     assert team.clock.asleep == []
+
+
+def again(team: Crew, job: Job) -> Job:
+    """Return the job as it runs after somebody had it tried again."""
+    team.clock.sleep(5)
+    return replace(job, again_at=team.clock.now())
+
+
+def test_a_message_that_was_given_up_is_posted_late_when_tried_again(
+    team: Crew,
+) -> None:
+    team.clouds.webex.faults.add(Fault("503-html", POST, times=-1))
+    job = team.job(GATE, DOOR)
+    team.run(job)
+    team.clock.sleep(25 * 3600)
+    assert team.run(job) is None
+    assert {part.state for part in team.progress(job).parts} == {PartState.FAILED}
+    team.clouds.webex.faults.clear()
+    late = again(team, job)
+    assert team.run(late) is None
+    assert len(team.messages) == 3
+    assert all("Delivered late" in message.markdown for message in team.messages)
+    assert {part.state for part in team.progress(late).parts} == {PartState.DELIVERED}
+    assert team.run(again(team, late)) is None
+    assert len(team.messages) == 3
+
+
+def test_a_message_given_up_in_doubt_says_so_when_tried_again(team: Crew) -> None:
+    team.clouds.webex.faults.add(Fault("reset", POST, times=-1, after=True))
+    job = team.job(GATE)
+    team.run(job)
+    team.clock.sleep(25 * 3600)
+    team.run(job)
+    team.clouds.webex.faults.clear()
+    told = len(team.messages)
+    assert team.run(again(team, job)) is None
+    assert REPEAT in team.messages[told].markdown
+
+
+def test_a_picture_that_was_given_up_follows_its_message_when_tried_again(
+    team: Crew,
+) -> None:
+    team.clouds.dashboard.faults.add(Fault("401", "generateSnapshot", times=-1))
+    job = team.job(GATE)
+    assert team.run(job) is None
+    assert team.progress(job).parts[0].state is PartState.FAILED
+    told = len(team.messages)
+    team.clouds.dashboard.faults.clear()
+    late = again(team, job)
+    team.clouds.webex.faults.add(Fault("503-html", POST, times=-1))
+    assert team.run(late) is not None
+    team.clouds.webex.faults.clear()
+    team.clock.sleep(5)
+    for _ in range(2):
+        assert team.run(late) is None
+    assert len(team.messages) == told + 1
+    assert team.messages[-1].files
+    assert team.messages[-1].parent_id is not None
+    assert team.progress(late).parts[0].state is PartState.DELIVERED
