@@ -64,17 +64,28 @@ class ProcessBeat:
         self._written: Mapping[Upstream, str] = {}
         self._measured_s: float | None = None
         self._evidence_bytes: int | None = None
-        self._loop = Loop("process", self.step, _LOOK_S, parts.clock, outages=OUTAGES)
+        self._loop: Loop | None = None
 
     def start(self) -> None:
+        # Its thread says good-bye: a stop does not wait for a database that is away.
+        clock, leave = self._parts.clock, self._leave
+        self._loop = Loop(
+            "process", self.step, _LOOK_S, clock, outages=OUTAGES, at_end=leave
+        )
         self._loop.start()
 
     def stop(self) -> None:
-        self._loop.stop(_STOP_S)
+        if self._loop is None:
+            self._leave()
+        else:
+            self._loop.stop(_STOP_S)
         if self._name is not None:
+            self._name[1].release()
+
+    def _leave(self) -> None:
+        if self._written_s is not None and self._name is not None:
             with suppress(*OUTAGES):
                 self._parts.processes.leave(self._name[0])
-            self._name[1].release()
 
     def step(self) -> None:
         """Write if it is time, or if a service has changed."""

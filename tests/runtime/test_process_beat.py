@@ -11,13 +11,17 @@ import requests
 from flask import Flask, Response
 from sqlalchemy.exc import OperationalError
 
+from mvsnap.badges.directory_client import DirectoryClient
+from mvsnap.badges.directory_sync import DirectoryReader
 from mvsnap.clients.meraki.dashboard import Dashboard
+from mvsnap.clients.s3.bucket import Bucket
 from mvsnap.clients.transport import ExchangeFailed, guard
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.errors import UpstreamError
 from mvsnap.runtime import Parts, Roles, Service
 from mvsnap.runtime.process_beat import ProcessBeat, beat_on_requests
+from mvsnap.sense.heartbeat import Heartbeat
 from mvsnap.store.processes import ProcessReport
 from mvsnap.upstreams import OUTCOMES, Outcomes, Upstream
 from tests.clients.fakes import SECRET_KEY, answering
@@ -199,3 +203,45 @@ def test_the_dashboard_is_noted_and_a_camera_that_is_unknown_is_no_trouble() -> 
         with pytest.raises(UpstreamError):
             dashboard.whoami()
     assert noted(Upstream.MERAKI) == ""
+
+
+def test_a_listener_notes_its_broker_unless_it_is_switched_off(parts: Parts) -> None:
+    heartbeat = Heartbeat(parts.sense, parts.store, parts.clock)
+    heartbeat.beat("a", (False, "not connected: connection refused"), 0, {})
+    assert noted(Upstream.BROKER) == "not connected: connection refused"
+    heartbeat.beat("a", (True, "connected to broker:1883"), 0, {})
+    assert noted(Upstream.BROKER) == ""
+    heartbeat.beat("a", (False, "switched off"), 0, {})
+    assert noted(Upstream.BROKER) == ""
+
+
+def test_a_bucket_that_refuses_to_be_written_is_noted(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"video")
+
+    def nothing(_method: str, _path: str) -> Response:
+        return Response(status=404)
+
+    with answering(nothing) as url:  # which takes no PUT
+        bucket = Bucket("clips", "key", SECRET_KEY, endpoint_url=url, region="x")
+        with pytest.raises(UpstreamError):
+            bucket.upload(tmp_path / "a.mp4", "a.mp4", "video/mp4")
+    assert noted(Upstream.S3) == "bucket clips at 127.0.0.1 answered 405"
+
+
+def test_a_directory_that_cannot_be_read_is_noted(parts: Parts) -> None:
+    path = parts.settings.data_dir / "people.csv"
+
+    def read() -> None:
+        badges = parts.badges
+        client = DirectoryClient(())
+        reader = DirectoryReader(
+            badges.directory, parts.files, client, parts.clock, place=str(path)
+        )
+        for _ in range(2):  # it may be half written at first
+            reader.step()
+
+    read()
+    assert "cannot be read" in noted(Upstream.DIRECTORY)
+    path.write_text("user_id,name\n1,Anna\n")
+    read()
+    assert noted(Upstream.DIRECTORY) == ""
