@@ -18,6 +18,7 @@ from mvsnap.clock import Clock
 from mvsnap.core.encodings import check_encoding, encoding_of
 from mvsnap.errors import BadInput, UpstreamError
 from mvsnap.store.files import Files
+from mvsnap.upstreams import OUTCOMES, Upstream
 
 log = logging.getLogger(__name__)
 
@@ -114,9 +115,11 @@ class DirectoryReader:
                     people=known.people,
                     fingerprint=fingerprint or known.fingerprint,
                 )
+            OUTCOMES.failed(Upstream.DIRECTORY, exc.message)
             self._store.note(replace(state, error=exc.message))
             log.warning("the directory cannot be used: %s", exc.message)
             return
+        OUTCOMES.worked(Upstream.DIRECTORY)
         if found.mistakes:
             state = replace(state, error=_summary(found))
         fingerprint = fingerprint or _digest(found)

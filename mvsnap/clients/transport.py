@@ -31,6 +31,7 @@ from urllib3.exceptions import (
 )
 
 from mvsnap.clients.hosts import is_loopback, is_near, origin
+from mvsnap.upstreams import OUTCOMES, Upstream
 
 SomeSession = TypeVar("SomeSession", bound=requests.Session)
 MAX_BODY_BYTES = 20 * 1024 * 1024
@@ -231,8 +232,10 @@ class _Adapter(FarAdapter):
         secret: bool,
         refuse: Callable[[requests.PreparedRequest], str | None] | None,
         max_body_bytes: int,
+        upstream: Upstream | None,
     ) -> None:
         super().__init__(may_be_near, secret=secret)
+        self._upstream = upstream
         self._refuse = refuse
         self._max_body_bytes = max_body_bytes
 
@@ -282,9 +285,36 @@ class _Adapter(FarAdapter):
             trouble = ExchangeFailed(exchange.refused, again=False)
         # Raised here and not above: the library's exception contains the URL and the
         # headers and would be chained as the context.
+        self._note(trouble.words if trouble is not None else _complaint(response))
         if trouble is not None:
             raise trouble
         return response
+
+    def _note(self, error: str) -> None:
+        if self._upstream is None:
+            return
+        if error:
+            OUTCOMES.failed(self._upstream, error)
+        else:
+            OUTCOMES.worked(self._upstream)
+
+
+def _complaint(response: requests.Response) -> str:
+    """Return why an answer shows that the service itself is in trouble, else "".
+
+    Not found, forbidden and the like concern one camera or room.
+    """
+    status = response.status_code
+    if status == 401:
+        return "it refused the key or password (401)"
+    if status == 429:
+        return "it received too many requests (429)"
+    if status >= 500:
+        return f"it reports an error ({status})"
+    kind = response.headers.get("Content-Type", "")
+    if status == 200 and kind.startswith("text/html"):
+        return "it sent a web page: is there a proxy or a login page in between?"
+    return ""
 
 
 def _read(response: requests.Response, most: int) -> None:
@@ -331,12 +361,14 @@ def guard(
     refuse: Callable[[requests.PreparedRequest], str | None] | None = None,
     may_be_near: MayBeNear | None = None,
     max_body_bytes: int = MAX_BODY_BYTES,
+    upstream: Upstream | None = None,
 ) -> SomeSession:
     """Give a session the watchdog, and ignore harmful parts of the environment.
 
     secret: the URLs are secrets, urllib3 must not log them.
     refuse: returns a message for a request that must not leave.
     may_be_near: for addresses that others choose; without it, any host may be.
+    upstream: the service whose state these exchanges show.
     """
     place = origin(base_url)
     # A proxy of the environment cannot reach this machine's loopback.
@@ -347,7 +379,11 @@ def guard(
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("https://", "http://"):
         adapter = _Adapter(
-            may_be_near, secret=secret, refuse=refuse, max_body_bytes=max_body_bytes
+            may_be_near,
+            secret=secret,
+            refuse=refuse,
+            max_body_bytes=max_body_bytes,
+            upstream=upstream,
         )
         session.mount(scheme, adapter)
     for name in _TALKATIVE:

@@ -31,6 +31,9 @@ class Engine(Protocol):
     ) -> list[FirstRun]:
         """Return jobs that were never deferred, the newest first."""
 
+    def oldest_run(self) -> datetime | None:
+        """Return when the run that waits longest was stored, None if none waits."""
+
     def known_jobs(self, job_ids: Sequence[JobId]) -> list[Job]:
         """Return these jobs in any order, without those that are unknown."""
 

@@ -86,6 +86,11 @@ class JobList:
             wanted = replace(wanted, behind=rows[-1].place())
         return JobsPage(found, rows[-1].job_id)
 
+    def oldest_at(self) -> datetime | None:
+        """Return when the job that waits longest came, None if none waits."""
+        both = self._states.oldest_waiting(), self._engine.oldest_run()
+        return min((at for at in both if at is not None), default=None)
+
     def place(self, job_id: JobId) -> tuple[datetime, JobId]:
         """Return where a page behind this job begins.
 

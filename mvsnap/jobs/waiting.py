@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import func, literal_column, select, union_all, update
@@ -68,6 +68,24 @@ def first_runs(
     with jobs.engine.connect() as connection:
         found = connection.execute(statement).all()
     return [FirstRun(JobId(job_id), status == "PENDING") for job_id, status in found]
+
+
+def oldest_run(engine: Any) -> datetime | None:
+    """Return when the run that waits longest was stored, None if none waits.
+
+    engine: DBOS itself or its client.
+
+    Raises:
+        SQLAlchemyError: the database is unavailable.
+    """
+    jobs = engine._sys_db
+    table = jobs.tables.workflow_status
+    statement = select(func.min(table.c.created_at)).where(
+        table.c.name == WORKFLOW, jobs._in_flight_status_prover()
+    )
+    with jobs.engine.connect() as connection:
+        found = connection.scalar(statement)
+    return None if found is None else datetime.fromtimestamp(found / 1000, UTC)
 
 
 def _ms(moment: datetime) -> int:
@@ -210,6 +228,9 @@ class KnownJobs:
         self, since: datetime | None, until: datetime | None, at_most: int
     ) -> list[FirstRun]:
         return first_runs(self._source, since, until, at_most)
+
+    def oldest_run(self) -> datetime | None:
+        return oldest_run(self._source)
 
     def known_jobs(self, job_ids: Sequence[JobId]) -> list[Job]:
         return jobs_of(self._source, job_ids)

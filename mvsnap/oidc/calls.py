@@ -15,6 +15,7 @@ from mvsnap.clients.hosts import is_loopback, origin
 from mvsnap.clients.transport import ExchangeFailed, guard
 from mvsnap.config.login import OidcSection
 from mvsnap.errors import AccountsAway, LoginRefused
+from mvsnap.upstreams import Upstream
 
 # A person waits for all of it, and so does the thread that serves the request.
 LIMIT_S = 6.0
@@ -39,7 +40,11 @@ class Calls:
             scope=" ".join(dict.fromkeys(("openid", *settings.scopes))),
         )
         self.session: Any = guard(
-            session, issuer, refuse=self._refuse, max_body_bytes=_MOST_BYTES
+            session,
+            issuer,
+            refuse=self._refuse,
+            max_body_bytes=_MOST_BYTES,
+            upstream=Upstream.PROVIDER,
         )
         self.session.headers["User-Agent"] = f"mvsnap/{__version__}"
 

@@ -35,6 +35,8 @@ KEPT = {
     "visitor_zones": "one row for each zone, replaced by what the Dashboard says",
     "recorder_cameras": "one row for each camera that records",
     "workers": "a silent worker is forgotten as soon as its jobs are taken over",
+    "processes": "one that was not seen for a day is forgotten at the next start",
+    "upstreams": "as the process that called them",
     "claims": "one row for each kind of work that one process does for all",
     "identities": "one row for each process that a machine has at once",
     "holders": "one that is silent for an hour is forgotten by the next that renews",

@@ -87,6 +87,14 @@ def _paths() -> Json:
         },
         "/webhook": {"post": _receive("receive", [])},
         "/scanning/{token}": _scanning(),
+        f"{root}/status": {
+            "get": describe(
+                "getStatus",
+                "What works and what does not; needs the scope read",
+                {"200": json_answer("Status")},
+                [],
+            )
+        },
         f"{root}/openapi.json": {
             "get": describe_open("getOpenapi", "This description", "Description")
         },

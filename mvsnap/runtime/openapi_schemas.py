@@ -19,6 +19,7 @@ from mvsnap.web.answers import (
     MuteAnswer,
     MutesAnswer,
     SnapshotsAnswer,
+    StatusAnswer,
 )
 from mvsnap.web.bodies import MuteBody, MuteForm, SnapshotBody, SnapshotForm
 from mvsnap.webhooks.answers import AlarmAnswer, AlarmForm, AlarmMessage
@@ -30,7 +31,7 @@ _REFERENCE = "#/components/schemas/"
 _TEMPLATE = _REFERENCE + "{name}"
 _SHAPES: tuple[type[msgspec.Struct], ...] = (
     *(SnapshotBody, SnapshotForm, SnapshotsAnswer, JobAnswer),
-    *(JobsAnswer, ListedJobAnswer),
+    *(JobsAnswer, ListedJobAnswer, StatusAnswer),
     *(EventAnswer, EventsAnswer),
     *(MuteBody, MuteForm, MuteAnswer, MutesAnswer),
     *(BadgeEventBody, BadgesAddedAnswer),

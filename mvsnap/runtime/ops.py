@@ -31,6 +31,7 @@ from mvsnap.web.answers import json_response
 from mvsnap.web.context import gateway
 from mvsnap.web.pages.recorder_rows import recorder_summary
 from mvsnap.web.params import read_parameters
+from mvsnap.web.status.read import listens, read_outages
 
 bp = Blueprint("ops", __name__)
 
@@ -68,6 +69,7 @@ def readyz() -> ResponseReturnValue:
     parts["recorder"] = _recorder()
     parts["cleaning"] = _cleaning()
     parts["ids"] = renewed_ids(gateway().settings.data_dir) or "ok"
+    parts["services"] = _services()
     if parts["clock"] == "ok":
         since: ClockSinceStart = current_app.extensions[_CLOCK]
         parts["clock"] = since.jump() or "ok"
@@ -166,25 +168,20 @@ def _api_keys() -> str:
     if gateway().settings.lets_somebody_in(listens=False):
         return "ok"
     try:
-        if _listens() or gateway().keys.lets_somebody_in(gateway().clock.now()):
+        if listens() or gateway().keys.lets_somebody_in(gateway().clock.now()):
             return "ok"
         return "no api_keys: nobody can call the API"
     except SQLAlchemyError:
         return "unknown: the database does not answer"
 
 
-def _listens() -> bool:
-    choices = gateway().site.setting_overrides()
-    return bool(choices.get("sense.enabled", gateway().settings.sense.enabled))
-
-
 def _sense() -> str:
     try:
-        listens = _listens()
+        enabled = listens()
         now, listeners = gateway().store.now(), gateway().sense.listeners()
     except SQLAlchemyError:
         return "unknown: the database does not answer"
-    if not listens:
+    if not enabled:
         return "ok"
     alive = [one for one in listeners if one.seen_at > now - SILENT_AFTER]
     if not alive:
@@ -199,6 +196,15 @@ def _clock() -> str:
         return "unknown: the database does not answer"
     stored_at = newest[0].recorded_at if newest else None
     return mistake(gateway().clock.now(), stored_at) or "ok"
+
+
+def _services() -> str:
+    """For information: this process works, and what waits is sent later."""
+    try:
+        outages = read_outages()
+    except SQLAlchemyError:
+        return "unknown: the database does not answer"
+    return "; ".join(f"{one.text} {iso(one.since)}" for one in outages) or "ok"
 
 
 def _cleaning() -> str:

@@ -26,6 +26,7 @@ from mvsnap.store.files import Files
 from mvsnap.store.identities import IdentityStore
 from mvsnap.store.job_states import JobStateStore
 from mvsnap.store.keys import KeyStore
+from mvsnap.store.processes import ProcessStore
 from mvsnap.store.repeats import RepeatStore
 from mvsnap.store.restores import RestoreStore
 from mvsnap.store.sense import SenseStore
@@ -67,6 +68,7 @@ class Parts:
         self.audit = AuditLog(db)
         self.badges = BadgeParts.of(db)
         self.wifi = WifiStore(db)
+        self.processes = ProcessStore(db)
         self.db = db
         self.dashboard = clouds.dashboard(settings.meraki, self.clock)
         self.names = CameraNames(

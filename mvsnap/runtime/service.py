@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from mvsnap.config.model import Settings
@@ -14,6 +14,7 @@ from mvsnap.jobs.listing import JobList
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.loop import Loop
 from mvsnap.runtime.parts import Parts, jobs_url
+from mvsnap.runtime.process_beat import ProcessBeat
 from mvsnap.runtime.worker import Worker, badge_loop, clip_worker, scheduler
 from mvsnap.store.cleanings import CleaningStore
 
@@ -46,6 +47,8 @@ class Service:
         self._schedules: Loop | None = None
         self._engine: Engine | None = None
         self._jobs: JobService | None = None
+        names = (role.name for role in fields(roles) if getattr(roles, role.name))
+        self._beat = ProcessBeat(self.parts, names)
 
     def start(self) -> None:
         if self._roles.worker:
@@ -69,6 +72,7 @@ class Service:
         if self._roles.sense:
             self._listener = listener(self.parts, self._jobs)
             self._listener.start()
+        self._beat.start()
 
     def app(self, settings: Settings | None = None) -> Flask:
         """settings: others for the pages and the API than for the rest."""
@@ -97,6 +101,7 @@ class Service:
             self._worker.stop()
         elif self._engine is not None:
             self._engine.close()
+        self._beat.stop()
         self.parts.store.close()
 
     def _has_clips(self) -> bool:
@@ -163,6 +168,7 @@ def make_app(
             session_keys=parts.session_keys,
             audit=parts.audit,
             cleanings=CleaningStore(parts.db),
+            processes=parts.processes,
             files=parts.files,
             clock=parts.clock,
             metrics=parts.metrics,

@@ -55,9 +55,12 @@ from mvsnap.web.pages import (
     people,
     second_factor,
     settings,
+    status,
 )
+from mvsnap.web.pages import jobs as job_pages
 from mvsnap.web.pages import keys as key_pages
 from mvsnap.web.proxies import TrustedProxies
+from mvsnap.web.status import api as status_api
 from mvsnap.webhooks import api as hooks
 from mvsnap.wifi import pages as wifi
 from mvsnap.wifi import receiver
@@ -76,6 +79,7 @@ _BLUEPRINTS = (
     *(login.bp, overview.bp, crowd_events.bp, clips.bp, visitors.bp),
     *(wifi.bp, badge_review.bp, settings.bp, people.bp, key_pages.bp, audit.bp),
     *(login_code.bp, account.bp, second_factor.bp),
+    *(status.bp, status_api.bp, job_pages.bp),
 )
 
 

@@ -10,6 +10,7 @@ from mvsnap.sense.framing import LIMIT_BYTES
 from mvsnap.sense.receiver import Batch, Broker, Receiver
 
 State = tuple[bool, str]  # connected, and the state as text
+SWITCHED_OFF = "switched off"
 
 # How long the broker may take to delete our session.
 _GOODBYE_S = 5.0
@@ -30,7 +31,7 @@ class BrokerConnection:
     @property
     def state(self) -> State:
         if self._receiver is None:
-            return False, "switched off"
+            return False, SWITCHED_OFF
         state = self._receiver.state
         return state.connected, state.text
 

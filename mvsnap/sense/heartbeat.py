@@ -9,10 +9,11 @@ from itertools import islice
 
 from mvsnap.clock import SystemClock
 from mvsnap.domain import Listener, Serial
-from mvsnap.sense.broker_connection import State
+from mvsnap.sense.broker_connection import SWITCHED_OFF, State
 from mvsnap.sense.detector import Detector
 from mvsnap.store.events import Store
 from mvsnap.store.sense import SenseStore
+from mvsnap.upstreams import OUTCOMES, Upstream
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,11 @@ class Heartbeat:
         rate = self._messages / max(now - self._began_at, 0.001)
         self._messages, self._began_at = 0, now
         self.reported = state
+        connected, text = state
+        if connected:
+            OUTCOMES.worked(Upstream.BROKER)
+        elif text != SWITCHED_OFF:
+            OUTCOMES.failed(Upstream.BROKER, text)
         self._sense.describe_listener(
             Listener(
                 listener_id=listener_id,

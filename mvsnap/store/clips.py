@@ -252,10 +252,16 @@ class ClipStore:
     # --- state of the cameras
 
     def see(self, cameras: Iterable[RecorderCameraState]) -> None:
-        """Store the current state of the recorder's cameras."""
+        """Store the current state of the recorder's cameras.
+
+        On a server by its time: the clocks of machines differ.
+        """
         with self._db.writing() as connection:
             for camera in cameras:
                 fresh = asdict(camera)
+                if not self._db.is_sqlite:
+                    lasts = camera.seen_at - camera.since
+                    fresh |= {"seen_at": func.now(), "since": func.now() - lasts}
                 statement = self._db.insert(recorder_cameras).values(fresh)
                 connection.execute(
                     statement.on_conflict_do_update(

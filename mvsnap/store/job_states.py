@@ -254,6 +254,13 @@ class JobStateStore:
         with self._db.reading() as connection:
             return int(connection.scalar(select(func.count()).select_from(some)) or 0)
 
+    def oldest_waiting(self) -> datetime | None:
+        """Return when the job that waits longest was accepted, None if none waits."""
+        waiting = select(func.min(_c.accepted_at)).where(_c.state == JobStage.WAITING)
+        with self._db.reading() as connection:
+            found: datetime | None = connection.scalar(waiting)
+        return found
+
     def purge(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
         """Remove what is known of jobs that ended before, or were lost."""
         return purge(

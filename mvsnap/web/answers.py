@@ -14,6 +14,7 @@ from msgspec import Meta, Struct, to_builtins
 
 from mvsnap.domain import EventKind, JobState, PartState, TriggerKind
 from mvsnap.store.job_states import JobStage
+from mvsnap.web.status.model import Condition
 
 Link = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
 # ISO 8601 in UTC, as `clock.iso` writes it.
@@ -165,6 +166,32 @@ class EventsAnswer(Struct):
 
     events: list[EventAnswer]
     after: str | None
+
+
+class StatusRowAnswer(Struct):
+    """One part of a site; `text`: what is the case, `advice`: what to do about it.
+
+    since: when this state began; seen_at: when it was known to be so.
+    worked_at, failed_at: the last calls of a service outside.
+    """
+
+    group: str
+    name: str
+    health: Condition
+    text: str
+    advice: str
+    since: Time | None
+    worked_at: Time | None
+    failed_at: Time | None
+    seen_at: Time | None
+
+
+class StatusAnswer(Struct):
+    """What works and what does not, at a moment of the database."""
+
+    health: Condition
+    at: Time
+    rows: list[StatusRowAnswer]
 
 
 class MuteAnswer(Struct):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
 from mvsnap.store.keys import KeyStore
+from mvsnap.store.processes import ProcessStore
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.session_keys import SessionKeyStore
 from mvsnap.store.site import SiteStore
@@ -49,6 +51,7 @@ class Gateway:
     session_keys: SessionKeyStore
     audit: AuditLog
     cleanings: CleaningStore
+    processes: ProcessStore
     files: Files
     clock: Clock
     metrics: Metrics
@@ -60,6 +63,14 @@ class Gateway:
     def zone(self) -> ZoneInfo:
         """The site's time zone, in which all times are displayed."""
         return self.settings.site.zone
+
+    def database_now(self) -> datetime:
+        """Return the database's time, by which processes say that they live.
+
+        A file has this machine's.
+        """
+        is_file = self.settings.database_url is None
+        return self.clock.now() if is_file else self.store.now()
 
 
 def gateway() -> Gateway:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mvsnap.clip_model import Clip, ClipState
+from mvsnap.clip_model import Clip, ClipState, RecorderCameraState
 from mvsnap.domain import (
     CameraName,
     Change,
@@ -21,6 +22,7 @@ from mvsnap.domain import (
 from mvsnap.store import database
 from mvsnap.store.clip_deletion import finish_deletes
 from mvsnap.store.clips import ClipStore
+from mvsnap.store.events import Store
 from mvsnap.store.files import Files
 from mvsnap.store.site import SiteStore
 from mvsnap.store.videos import VideoStore
@@ -178,3 +180,17 @@ def test_clips_without_a_video_are_not_related_by_that(store: ClipStore) -> None
     one = stored(store, path=None, state=ClipState.FAILED)
     stored(store, path=None, state=ClipState.FAILED, job_id=JobId("job-2"))
     assert store.related(one) == []
+
+
+def test_the_state_of_a_camera_is_as_old_as_it_is_whatever_the_clocks_say(
+    db: database.Database,
+) -> None:
+    store, robot = ClipStore(db), CameraName("Robot")
+    # Of a machine whose clock is years behind; a file has no other clock.
+    seen_at = datetime.now(UTC) if db.is_sqlite else NOON
+    since = seen_at - timedelta(minutes=5)
+    state = RecorderCameraState(robot, "recording", "", since, seen_at)
+    store.see([state])
+    found = store.recorder_cameras()[robot]
+    assert abs(found.seen_at - Store(db).now()) < timedelta(seconds=10)
+    assert found.seen_at - found.since == timedelta(minutes=5)

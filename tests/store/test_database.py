@@ -15,14 +15,14 @@ from sqlalchemy.exc import OperationalError
 from mvsnap.badges import tables as badge_tables
 from mvsnap.domain import JobId
 from mvsnap.errors import DatabaseUnfit
-from mvsnap.store import database, key_tables
+from mvsnap.store import database, key_tables, process_tables
 from mvsnap.store.events import Store
 from mvsnap.store.tables import metadata
 from mvsnap.visitors import tables as visitor_tables
 from mvsnap.wifi import tables as wifi_tables
 
 # Each adds its tables to the one metadata.
-ROOMS = (key_tables, badge_tables, visitor_tables, wifi_tables)
+ROOMS = (key_tables, process_tables, badge_tables, visitor_tables, wifi_tables)
 ROOT = Path(__file__).parent.parent.parent
 TABLES = {"alembic_version", *metadata.tables}
 

@@ -38,6 +38,7 @@ from mvsnap.store.events import Store
 from mvsnap.store.files import Files
 from mvsnap.store.job_states import JobStateStore
 from mvsnap.store.keys import KeyStore
+from mvsnap.store.processes import ProcessStore
 from mvsnap.store.repeats import RepeatStore
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.session_keys import SessionKeyStore
@@ -112,6 +113,9 @@ class PatientEngine:
             and (until is None or job.accepted_at <= until)
         ][:at_most]
 
+    def oldest_run(self) -> datetime | None:
+        return min((job.accepted_at for job in self.jobs.values()), default=None)
+
     def known_jobs(self, job_ids: Sequence[JobId]) -> list[Job]:
         return [self.jobs[known] for known in job_ids if known in self.jobs]
 
@@ -158,6 +162,7 @@ class Web:
         self.session_keys = SessionKeyStore(shared)
         self.audit = AuditLog(shared)
         self.cleanings = CleaningStore(shared)
+        self.processes = ProcessStore(shared)
         self.badges = BadgeStore(shared)
         self.badge_pictures = BadgePictures(shared)
         self.directory = DirectoryStore(shared)
@@ -196,6 +201,7 @@ class Web:
                 session_keys=self.session_keys,
                 audit=self.audit,
                 cleanings=self.cleanings,
+                processes=self.processes,
                 files=self.files,
                 clock=clock,
                 metrics=metrics,

@@ -36,6 +36,7 @@ from mvsnap.clients.ixon.login import (
 from mvsnap.clients.transport import ExchangeFailed, guard
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
+from mvsnap.upstreams import Upstream
 
 USER_AGENT = f"mvsnap/{__version__} mvsnap"
 # The portal, version 1, and an older name of the portal that is still in use.
@@ -75,7 +76,7 @@ class IxonCalls:
         is_account = isinstance(credentials, Account)
         self._advice = ACCOUNT_ADVICE if is_account else TOKEN_ADVICE
         self._login = IxonLogin(credentials, clock=clock, sign_in=self._sign_in)
-        self._http = guard(requests.Session(), self._base)
+        self._http = guard(requests.Session(), self._base, upstream=Upstream.IXON)
         self._http.headers.update(
             {
                 "User-Agent": USER_AGENT,

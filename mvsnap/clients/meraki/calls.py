@@ -20,6 +20,7 @@ from mvsnap.clients.meraki.budget import Budget
 from mvsnap.clients.transport import ExchangeFailed, guard
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
+from mvsnap.upstreams import Upstream
 
 USER_AGENT = f"mvsnap/{__version__} mvsnap"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -65,7 +66,9 @@ class DashboardCalls:
         self._budget = budget
         self._timeout_s = timeout_s
         self._trusted_hosts = trusted_hosts
-        self._http = guard(requests.Session(), self._configured)
+        self._http = guard(
+            requests.Session(), self._configured, upstream=Upstream.MERAKI
+        )
         self._http.headers["User-Agent"] = USER_AGENT
         self._http.auth = self._sign
 

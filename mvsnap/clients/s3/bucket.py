@@ -20,12 +20,15 @@ from urllib.parse import urlsplit
 
 from mvsnap.clients.hosts import is_loopback
 from mvsnap.clients.s3.errors import StoreError, refusal, trouble
+from mvsnap.upstreams import OUTCOMES, Upstream
 
 _CONNECT_S = 15
 _ANSWER_S = 60
 # The store requires at least 5 MiB; a part is in memory while it is sent.
 _PART_BYTES = 8 * 1024 * 1024
 _CHECK_NAME = "mvsnap-check.txt"
+# Refusals to look something up are normal: not every key may list.
+_CHANGES = ("put", "create", "upload", "complete", "delete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +208,15 @@ class Bucket:
 
     def _ask(self, operation: str, **arguments: Any) -> Any:
         try:
-            return getattr(self._client, operation)(Bucket=self._name, **arguments)
+            found = getattr(self._client, operation)(Bucket=self._name, **arguments)
+            OUTCOMES.worked(Upstream.S3)
+            return found
         except self._refusals as exc:
             error = refusal(exc.response, self.place)
         except self._troubles as exc:
             error = trouble(exc, self.place)
+        if error.retry or operation.startswith(_CHANGES):
+            OUTCOMES.failed(Upstream.S3, error.message)
         # Raised here and not above: the library's exception would be chained.
         raise error
 

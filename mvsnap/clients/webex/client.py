@@ -23,6 +23,7 @@ from mvsnap.clients.webex.errors import translate
 from mvsnap.clients.webex.text import fit, neutralise
 from mvsnap.domain import Destination, MessageId, Room, RoomId
 from mvsnap.errors import UpstreamError
+from mvsnap.upstreams import Upstream
 
 __all__ = ["Webex", "fit", "neutralise"]
 
@@ -234,6 +235,7 @@ class Webex:
                     api._session._req_session,
                     self._base_url,
                     refuse=self._refusal,
+                    upstream=Upstream.WEBEX,
                 )
                 self._session.hooks["response"].append(self._keep_answer)
                 # requests would turn a redirected POST into a GET.

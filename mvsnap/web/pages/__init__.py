@@ -24,10 +24,11 @@ _MENU = (
     ("visitors.index", "Visitors", Role.VIEWER),
     ("wifi.index", "Wi-Fi", Role.VIEWER),
     ("badges.index", "Badges", Role.VIEWER),
+    ("status.index", "Status", Role.VIEWER),
     ("settings.index", "Settings", Role.ADMIN),
 )
 # Pages below another one's entry.
-_PART_OF = {"keys": "settings", "people": "settings"}
+_PART_OF = {"keys": "settings", "people": "settings", "job_pages": "status"}
 _STATIC_FILES = ("static", "bootstrap.static")
 # Bootstrap's own pictures are data: addresses inside its stylesheet.
 _ONLY_OURS = (
@@ -56,6 +57,7 @@ def prepare(app: Flask) -> None:
     app.add_template_filter(local_minute)
     app.add_template_filter(local_clock)
     app.add_template_filter(lasting)
+    app.add_template_filter(age)
     app.after_request(_protect)
 
 
@@ -75,6 +77,14 @@ def local_clock(moment: datetime) -> str:
     """Return the time of day alone, where the day is clear: 14:03."""
     zone = gateway().zone
     return f"{moment.astimezone(zone):%H:%M}"
+
+
+def age(seconds: float) -> str:
+    """Return an age in one unit, as status.js counts it on: 12 s, 3 min, 5 h."""
+    for limit, unit_s, unit in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
+        if seconds < limit:
+            return f"{int(seconds // unit_s)} {unit}"
+    return f"{int(seconds // 86_400)} days"
 
 
 def with_frame(answer: Response, origin: str) -> Response:

@@ -22,6 +22,7 @@ from mvsnap.web.context import gateway
 from mvsnap.web.pages import page_exists
 from mvsnap.web.pages.places import Places, known_places
 from mvsnap.web.pages.recorder_rows import recorder_summary
+from mvsnap.web.status.read import read_outages
 
 bp = Blueprint("overview", __name__)
 
@@ -105,7 +106,8 @@ class CameraRow:
 @auth.page(Role.VIEWER)
 def index() -> ResponseReturnValue:
     sense, now = _sense(), gateway().clock.now()
-    listeners = listener_rows(gateway().sense.listeners(), sense.enabled, now)
+    db_now = gateway().database_now()
+    listeners = listener_rows(gateway().sense.listeners(), sense.enabled, db_now)
     return render_template(
         "overview/overview.html",
         sense_enabled=sense.enabled,
@@ -118,8 +120,10 @@ def index() -> ResponseReturnValue:
         recorder=recorder_summary(
             gateway().settings.recorder.serials(),
             gateway().clips.recorder_cameras(),
-            now,
+            db_now,
         ),
+        outages=read_outages(),
+        db_now=db_now,
         has_key=gateway().settings.meraki.configured,
     )
 

@@ -28,13 +28,17 @@ _WELL = ("recording", "idle")
 
 @dataclass(frozen=True, slots=True)
 class RecorderRow:
-    """One camera. text: details beyond the word; stream: what it sends."""
+    """One camera. text: details beyond the word; stream: what it sends.
+
+    since: when this state began; seen_at: when the recorder wrote it.
+    """
 
     name: CameraName
     word: str
     colour: str
     text: str = ""
     since: datetime | None = None
+    seen_at: datetime | None = None
     held: str = ""
     stream: str = ""
     warning: str = ""
@@ -73,7 +77,7 @@ def _row(
     if camera is None:
         return RecorderRow(name, "not seen yet", "secondary")
     if now - camera.seen_at > _STALE_AFTER:
-        return RecorderRow(name, "unknown", "secondary", since=camera.seen_at)
+        return RecorderRow(name, "unknown", "secondary", seen_at=camera.seen_at)
     is_well = camera.state in _WELL
     return RecorderRow(
         name,
@@ -81,6 +85,7 @@ def _row(
         _COLOURS.get(camera.state, "danger"),
         text="" if camera.state == "recording" else camera.text,
         since=camera.since,
+        seen_at=camera.seen_at,
         held=lasting(camera.held_s) if is_well and camera.held_s >= 1 else "",
         stream=_stream(camera) if is_well else "",
         warning=_warning(camera) if is_well else "",

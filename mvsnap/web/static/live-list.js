@@ -1,9 +1,8 @@
 // A list that is asked for again and again: [data-live] holds it, [data-live-list] is
 // what an answer replaces, [id][data-tag] are its rows; data-live-done says that
-// nothing more will change.
+// nothing more will change; data-every: milliseconds between two answers.
 "use strict";
 (() => {
-  const EVERY_MS = 1500;
   const SLOWEST_MS = 30000;
   const ANSWER_MS = 10000;
 
@@ -12,6 +11,7 @@
   const status = document.querySelector("[data-live-status]");
   const news = document.querySelector("[data-live-news]");
   const address = live.dataset.rows;
+  const EVERY_MS = Number(live.dataset.every ?? 1500);
   let etag = `"${live.dataset.etag}"`;
   let waitMs = EVERY_MS;
   let timer = 0;

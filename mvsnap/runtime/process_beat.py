@@ -1,0 +1,194 @@
+"""What a process says of itself: that it lives, its machine, and the outside.
+
+Written at most once a minute to SQLite, which may be on an SD card, and at once when a
+service outside begins to fail or works again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mvsnap import __version__, tls
+from mvsnap.errors import BadConfig
+from mvsnap.file_lock import FileLock
+from mvsnap.jobs.executors import acquire_turn, data_id, installation
+from mvsnap.loop import Loop
+from mvsnap.runtime.clock_state import ClockSinceStart, mistake
+from mvsnap.runtime.parts import Parts
+from mvsnap.sqlite_errors import reason
+from mvsnap.store.database import OUTAGES
+from mvsnap.store.processes import ProcessReport
+from mvsnap.upstreams import OUTCOMES, Outcome, Outcomes, Upstream
+
+if TYPE_CHECKING:
+    from flask import Flask, Response
+
+log = logging.getLogger(__name__)
+
+# How soon the pages learn of a change.
+_LOOK_S = 3.0
+# Walking through years of pictures takes a card seconds.
+_MEASURE_S = 3600.0
+_EVIDENCE = ("snapshots", "videos", "badges")
+_STOP_S = 1.0
+
+
+class ProcessBeat:
+    """by_itself: it has a thread, see `start`; otherwise see `beat_on_requests`."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        roles: Iterable[str],
+        *,
+        by_itself: bool = True,
+        outcomes: Outcomes = OUTCOMES,
+    ) -> None:
+        self._parts = parts
+        self._roles = tuple(roles)
+        self._by_itself = by_itself
+        self._outcomes = outcomes
+        self._clock_since = ClockSinceStart()
+        self._lock = threading.Lock()
+        self._name: tuple[str, FileLock] | None = None
+        self._written_s: float | None = None
+        self._written: Mapping[Upstream, str] = {}
+        self._measured_s: float | None = None
+        self._evidence_bytes: int | None = None
+        self._loop: Loop | None = None
+
+    def start(self) -> None:
+        # Its thread says good-bye: a stop does not wait for a database that is away.
+        clock, leave = self._parts.clock, self._leave
+        self._loop = Loop(
+            "process", self.step, _LOOK_S, clock, outages=OUTAGES, at_end=leave
+        )
+        self._loop.start()
+
+    def stop(self) -> None:
+        if self._loop is None:
+            self._leave()
+        else:
+            self._loop.stop(_STOP_S)
+        if self._name is not None:
+            self._name[1].release()
+
+    def _leave(self) -> None:
+        if self._written_s is not None and self._name is not None:
+            with suppress(*OUTAGES):
+                self._parts.processes.leave(self._name[0])
+
+    def step(self) -> None:
+        """Write if it is time, or if a service has changed."""
+        found = self._outcomes.all()
+        errors = {name: outcome.error for name, outcome in found.items()}
+        now_s, written_s = self._parts.clock.monotonic(), self._written_s
+        is_due = written_s is None or now_s - written_s >= self._parts.processes.beat_s
+        if is_due or _standing(errors) != _standing(self._written):
+            self._write(found)
+            self._written_s, self._written = now_s, errors
+        if self._by_itself and "worker" in self._roles:
+            self._measure(now_s)
+
+    def try_step(self) -> None:
+        """As `step`, after an answer: nobody waits for it, and it never fails."""
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            self.step()
+        except OUTAGES as exc:
+            log.debug("this process could not be noted: %s", reason(exc))
+        finally:
+            self._lock.release()
+
+    def _write(self, found: Mapping[Upstream, Outcome]) -> None:
+        parts = self._parts
+        parts.processes.beat(
+            self._report(),
+            found,
+            monotonic_s=parts.clock.monotonic(),
+            clock=parts.clock.now(),
+            is_first=self._written_s is None,
+        )
+
+    def _report(self) -> ProcessReport:
+        settings, clock = self._parts.settings, self._parts.clock
+        disk = shutil.disk_usage(settings.data_dir)
+        ends_at, wrong = (
+            _certificate(self._parts) if "web" in self._roles else (None, "")
+        )
+        return ProcessReport(
+            id=self._id(),
+            machine=socket.gethostname(),
+            roles=", ".join(self._roles),
+            version=__version__,
+            data_id=data_id(settings.data_dir),
+            by_itself=self._by_itself,
+            clock_error=mistake(clock.now(), None) or self._clock_since.jump(),
+            disk_free_bytes=disk.free,
+            disk_total_bytes=disk.total,
+            evidence_bytes=self._evidence_bytes,
+            certificate_ends_at=ends_at,
+            certificate_error=wrong,
+        )
+
+    def _id(self) -> str:
+        """Return this process's id: that of the one before it, if that has ended."""
+        if self._name is None:
+            data_dir, roles = self._parts.settings.data_dir, "-".join(self._roles)
+            number = 0
+            while (lock := acquire_turn(data_dir, f"{roles}-{number}")) is None:
+                number += 1
+            self._name = f"{installation(data_dir)}-{roles}-{number}", lock
+        return self._name[0]
+
+    def _measure(self, now_s: float) -> None:
+        if self._measured_s is not None and now_s - self._measured_s < _MEASURE_S:
+            return
+        self._measured_s = now_s
+        data_dir = self._parts.settings.data_dir
+        sizes = (_sizes(data_dir / name) for name in _EVIDENCE)
+        self._evidence_bytes = sum(size for folder in sizes for size in folder)
+
+
+def beat_on_requests(app: Flask, beat: ProcessBeat) -> None:
+    """Let a server that starts no thread of ours write after its answers."""
+
+    def after(answer: Response) -> Response:
+        answer.call_on_close(beat.try_step)
+        return answer
+
+    app.after_request(after)
+
+
+def _standing(errors: Mapping[Upstream, str]) -> Mapping[Upstream, bool]:
+    """Return what is worth a write at once; why it fails may change all the time."""
+    return {name: bool(error) for name, error in errors.items()}
+
+
+def _certificate(parts: Parts) -> tuple[datetime | None, str]:
+    pair = parts.settings.server.tls.pair
+    if pair is None:
+        return None, ""
+    try:
+        found = tls.validity(*pair)
+    except (BadConfig, OSError, ValueError):
+        return None, "cannot be read"
+    until = found.until
+    return datetime.fromtimestamp(until, UTC) if until else None, found.mistake
+
+
+def _sizes(folder: Path) -> Iterator[int]:
+    for path, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):  # it was just removed
+                yield (Path(path) / name).stat().st_size

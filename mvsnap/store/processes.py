@@ -1,0 +1,184 @@
+"""The processes of a site, and the services outside as each of them sees them.
+
+All moments are the database's: the clocks of machines differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, func, select, update
+
+from mvsnap.store.database import Database
+from mvsnap.store.process_tables import processes, upstreams
+from mvsnap.upstreams import Outcome, Upstream
+
+# SQLite may be on an SD card, and then all its processes are on one machine.
+_BEAT_S, _SQLITE_BEAT_S = 15.0, 60.0
+_MISSED_BEATS = 3.4
+_KEPT = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessReport:
+    """What a process says of itself and of its machine.
+
+    by_itself: it writes every `beat_s`; otherwise only while it answers requests.
+    clock_error, certificate_error: in words, "" if nothing is wrong.
+    evidence_bytes: pictures and clips in its data_dir; None: not measured.
+    """
+
+    id: str
+    machine: str
+    roles: str
+    version: str
+    data_id: str
+    by_itself: bool = True
+    clock_error: str = ""
+    disk_free_bytes: int = 0
+    disk_total_bytes: int = 0
+    evidence_bytes: int | None = None
+    certificate_ends_at: datetime | None = None
+    certificate_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownProcess:
+    """The last report of a process. clock_ahead_s: of the database's time."""
+
+    report: ProcessReport
+    started_at: datetime
+    seen_at: datetime
+    stopped: bool
+    clock_ahead_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamState:
+    """A service as one process saw it last; error: "" if its last call worked."""
+
+    process_id: str
+    name: Upstream
+    worked_at: datetime | None
+    failed_at: datetime | None
+    failing_since: datetime | None
+    error: str
+
+
+class ProcessStore:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self.beat_s = _SQLITE_BEAT_S if db.is_sqlite else _BEAT_S
+
+    @property
+    def silent_after(self) -> timedelta:
+        """After this a process that writes by itself is considered dead."""
+        return timedelta(seconds=self.beat_s * _MISSED_BEATS)
+
+    def beat(
+        self,
+        report: ProcessReport,
+        outcomes: Mapping[Upstream, Outcome],
+        *,
+        monotonic_s: float,
+        clock: datetime,
+        is_first: bool,
+    ) -> None:
+        """Write that this process is alive, and what it knows; one transaction.
+
+        monotonic_s, clock: the time now, as the outcomes and the machine have it.
+        """
+        with self._db.writing() as connection:
+            now = self._now(connection)
+            ahead_s = round((clock - now).total_seconds(), 1)
+            fresh = asdict(report) | {"seen_at": now, "stopped": False}
+            fresh["clock_ahead_s"] = ahead_s
+            first = {"started_at": now}
+            statement = self._db.insert(processes).values(fresh | first)
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=[processes.c.id],
+                    set_=fresh | first if is_first else fresh,
+                )
+            )
+            for name, outcome in outcomes.items():
+                row = _outcome_row(outcome, now, monotonic_s)
+                self._put_outcome(connection, report.id, name, row)
+            if is_first:
+                self._forget_old(connection, now)
+
+    def leave(self, process_id: str) -> None:
+        """Note that the process ended as it should: nobody needs to look for it."""
+        ended = update(processes).where(processes.c.id == process_id)
+        with self._db.writing() as connection:
+            connection.execute(
+                ended.values(stopped=True, seen_at=self._now(connection))
+            )
+
+    def all(self) -> list[KnownProcess]:
+        """Return the processes of the last day, by machine."""
+        with self._db.reading() as connection:
+            recent = processes.c.seen_at >= self._now(connection) - _KEPT
+            statement = select(processes).where(recent)
+            statement = statement.order_by(processes.c.machine, processes.c.id)
+            return [_known(row) for row in connection.execute(statement).mappings()]
+
+    def upstreams(self) -> list[UpstreamState]:
+        with self._db.reading() as connection:
+            rows = connection.execute(select(upstreams)).all()
+        known = set(Upstream)
+        states = [UpstreamState(*row) for row in rows if row.name in known]
+        return [replace(state, name=Upstream(state.name)) for state in states]
+
+    def _put_outcome(
+        self, connection: Connection, process_id: str, name: str, row: dict[str, Any]
+    ) -> None:
+        # After a restart nothing is known of the calls before: they stay as they were.
+        # Since when it fails goes with the error, though.
+        fresh = {key: value for key, value in row.items() if value is not None}
+        fresh["failing_since"] = row["failing_since"]
+        statement = self._db.insert(upstreams).values(
+            process_id=process_id, name=name, **row
+        )
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[*upstreams.primary_key], set_=fresh
+            )
+        )
+
+    def _forget_old(self, connection: Connection, now: datetime) -> None:
+        connection.execute(delete(processes).where(processes.c.seen_at < now - _KEPT))
+        there = select(processes.c.id)
+        connection.execute(
+            delete(upstreams).where(upstreams.c.process_id.not_in(there))
+        )
+
+    def _now(self, connection: Connection) -> datetime:
+        if self._db.is_sqlite:
+            return datetime.now(UTC)
+        moment: datetime = connection.execute(select(func.now())).scalar_one()
+        return moment
+
+
+def _outcome_row(outcome: Outcome, now: datetime, monotonic_s: float) -> dict[str, Any]:
+    def moment(at_s: float | None) -> datetime | None:
+        return None if at_s is None else now - timedelta(seconds=monotonic_s - at_s)
+
+    return {
+        "worked_at": moment(outcome.worked_s),
+        "failed_at": moment(outcome.failed_s),
+        "failing_since": moment(outcome.failing_since_s),
+        "error": outcome.error,
+    }
+
+
+def _known(row: RowMapping) -> KnownProcess:
+    fields = dict(row)
+    own = {
+        name: fields.pop(name)
+        for name in ("started_at", "seen_at", "stopped", "clock_ahead_s")
+    }
+    return KnownProcess(ProcessReport(**fields), **own)

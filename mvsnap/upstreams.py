@@ -1,0 +1,76 @@
+"""What the services outside did last, as the calls of this process saw it.
+
+Noted in memory by whoever calls: a call never waits for a note and never fails by one.
+`runtime/process_beat.py` writes it to the store at times, for the pages of all.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+_MOST_CHARS = 300
+
+
+class Upstream(StrEnum):
+    MERAKI = "meraki"
+    WEBEX = "webex"
+    IXON = "ixon"
+    BROKER = "broker"
+    S3 = "s3"
+    PROVIDER = "provider"
+    DIRECTORY = "directory"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Of the calls so far, by the monotonic clock; None: there was none.
+
+    failing_since_s: of the first failure after the last call that worked.
+    error: why the last call failed, in words without secrets; "" if it worked.
+    """
+
+    worked_s: float | None = None
+    failed_s: float | None = None
+    failing_since_s: float | None = None
+    error: str = ""
+
+
+class Outcomes:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[Upstream, Outcome] = {}
+
+    def worked(self, upstream: Upstream) -> None:
+        self._note(upstream, "")
+
+    def failed(self, upstream: Upstream, error: str) -> None:
+        """error: for people, and free of secrets."""
+        self._note(upstream, error[:_MOST_CHARS] or "it failed")
+
+    def all(self) -> Mapping[Upstream, Outcome]:
+        with self._lock:
+            return dict(self._known)
+
+    def _note(self, upstream: Upstream, error: str) -> None:
+        now_s = time.monotonic()
+        with self._lock:
+            known = self._known.get(upstream, Outcome())
+            if not error:
+                news = replace(known, worked_s=now_s, failing_since_s=None, error="")
+            else:
+                since_s = known.failing_since_s
+                news = replace(
+                    known,
+                    failed_s=now_s,
+                    failing_since_s=now_s if since_s is None else since_s,
+                    error=error,
+                )
+            self._known[upstream] = news
+
+
+# One for the process, like its loggers.
+OUTCOMES = Outcomes()

@@ -1,0 +1,122 @@
+"""Rows of jobs, and of what one of them has to do, as the pages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from mvsnap.core.progress import JobProgress
+from mvsnap.domain import Delivery, DeliveryState, Event, JobId, PartState
+from mvsnap.jobs.listing import JobEntry
+from mvsnap.store.job_states import JobStage
+from mvsnap.web.pages.clip_text import started_by
+from mvsnap.web.pages.places import Places
+
+STAGES = {
+    JobStage.WAITING: "Waiting",
+    JobStage.FAILED: "Failed",
+    JobStage.PARTIAL: "Partly failed",
+    JobStage.DONE: "Done",
+}
+_COLOURS = {
+    JobStage.WAITING: "primary",
+    JobStage.FAILED: "danger",
+    JobStage.PARTIAL: "warning",
+    JobStage.DONE: "success",
+    PartState.PENDING: "primary",
+    PartState.DELIVERED: "success",
+    DeliveryState.SENT: "success",
+    DeliveryState.UNSURE: "warning",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class JobLine:
+    """waits_for, reason: for people; next_at: when it is tried again at the latest."""
+
+    id: JobId
+    title: str
+    what: str
+    word: str
+    colour: str
+    reason: str
+    waits_for: str
+    accepted_at: datetime
+    since: datetime
+    next_at: datetime | None
+    may_retry: bool
+
+    @property
+    def tag(self) -> str:
+        return repr(self)
+
+
+@dataclass(frozen=True, slots=True)
+class PartLine:
+    """A picture, a clip or a message of a job; error: why it is not there."""
+
+    what: str
+    word: str
+    colour: str
+    error: str
+    event: Event | None = None
+
+
+def job_line(entry: JobEntry, places: Places) -> JobLine:
+    job = entry.job
+    cameras = [*map(places.camera, job.serials), *job.clips]
+    to = f"to {', '.join(job.rooms)}" if job.rooms else ""
+    return JobLine(
+        id=job.id,
+        title=_first_upper(started_by(job.trigger)),
+        what=", ".join(filter(None, (*cameras, to))),
+        word=STAGES[entry.stage].lower(),
+        colour=_COLOURS[entry.stage],
+        reason=entry.reason,
+        waits_for=entry.waits_for,
+        accepted_at=job.accepted_at,
+        since=entry.since,
+        next_at=entry.next_at,
+        may_retry=entry.may_retry,
+    )
+
+
+def _first_upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def part_lines(progress: JobProgress, places: Places) -> Iterator[PartLine]:
+    """Yield the pictures and clips of a job."""
+    for part in progress.parts:
+        name = places.camera(part.serial)
+        yield _part(f"Picture of {name}", part.state, part.error, part.event)
+    for clip in progress.clips:
+        yield _part(f"Clip of {clip.camera}", clip.state, clip.error, clip.event)
+
+
+def _part(
+    what: str, state: PartState, error: str | None, event: Event | None
+) -> PartLine:
+    has_file = event is not None and not event.error
+    word = state.value if has_file or state is not PartState.DELIVERED else "none"
+    return PartLine(what, word, _COLOURS.get(state, "danger"), error or "", event)
+
+
+def message_lines(
+    deliveries: Mapping[tuple[str, str], Delivery], places: Places
+) -> Iterable[PartLine]:
+    """Yield the messages of a job that were begun."""
+    for (part, room), delivery in sorted(deliveries.items()):
+        about = places.camera(part) if part else "first message"
+        times = "once" if delivery.attempts <= 1 else f"{delivery.attempts} times"
+        yield PartLine(
+            f"{room}: {about}",
+            delivery.state,
+            _COLOURS.get(delivery.state, _colour(delivery.state)),
+            delivery.error or (f"tried {times}" if not delivery.is_over else ""),
+        )
+
+
+def _colour(state: DeliveryState) -> str:
+    return "danger" if state is DeliveryState.FAILED else "primary"

@@ -1,0 +1,146 @@
+"""Jobs: which wait or failed and why, a page for each, and "Try again now"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from mvsnap.core.days import day_span
+from mvsnap.domain import JobId, Role
+from mvsnap.errors import BadInput, NotFound
+from mvsnap.jobs.listing import JobEntry, JobsPage
+from mvsnap.store.job_states import JobFilter, JobStage
+from mvsnap.web import auth
+from mvsnap.web.context import gateway
+from mvsnap.web.jobs import retry_change
+from mvsnap.web.pages.filters import ListFilter, event_id, one_of, typed
+from mvsnap.web.pages.job_rows import (
+    STAGES,
+    JobLine,
+    job_line,
+    message_lines,
+    part_lines,
+)
+from mvsnap.web.pages.live_list import HasText, ListPage, if_changed
+from mvsnap.web.pages.places import known_places
+
+bp = Blueprint("job_pages", __name__, url_prefix="/status/jobs")
+
+JobsAsked = ListFilter[JobFilter]
+
+_PAGE = 50
+# What is done is shown on request: people come for what is not.
+_OPEN = (JobStage.WAITING, JobStage.FAILED, JobStage.PARTIAL)
+_SHOWN = {stage.value: text for stage, text in STAGES.items()}
+_GONE = "Job not found: it ended long ago, or there never was one"
+
+
+@bp.get("")
+@auth.page(Role.VIEWER)
+def index() -> ResponseReturnValue:
+    asked = _asked()
+    page = _page(asked)
+    html = render_template(
+        "jobs/index.html",
+        asked=asked,
+        states=_SHOWN,
+        page=page,
+        newest=url_for(".index", **asked.query),
+        etag=page.etag,
+        rows_url=url_for(".rows", **asked.query),
+        here=request.script_root + request.full_path.rstrip("?"),
+    )
+    return html, 400 if asked.mistakes else 200
+
+
+@bp.get("/rows")
+@auth.page(Role.VIEWER)
+def rows() -> ResponseReturnValue:
+    """The list alone, for the page that polls it."""
+    asked = _asked()
+    asked.require_valid()
+    page = _page(asked)
+    newest = url_for(".index", **asked.query)
+    return if_changed(
+        page.etag,
+        lambda: render_template("jobs/_list.html", page=page, newest=newest),
+    )
+
+
+@bp.get("/<job_id>")
+@auth.page(Role.VIEWER)
+def show(job_id: str) -> ResponseReturnValue:
+    entry, here = _known(job_id), gateway()
+    places = known_places(here.site, here.sense)
+    progress = here.jobs.progress(entry.job.id)
+    deliveries = here.store.deliveries_of_job(entry.job.id)
+    return render_template(
+        "jobs/job.html",
+        row=job_line(entry, places),
+        parts=list(part_lines(progress, places)) if progress else [],
+        messages=list(message_lines(deliveries, places)),
+        may_retry=entry.may_retry and auth.person().may(Role.REVIEWER),
+    )
+
+
+@bp.post("/<job_id>/retry")
+@auth.page(Role.REVIEWER)
+def retry(job_id: str) -> ResponseReturnValue:
+    entry, here = _known(job_id), gateway()
+    try:
+        here.job_list.retry(entry.job.id)
+    except BadInput:
+        flash("Nothing to try again: everything is done.", "warning")
+    else:
+        here.audit.add(retry_change(entry, auth.person().name))
+        flash("It is tried again now.", "success")
+    return redirect(url_for(".show", job_id=entry.job.id), 303)
+
+
+def _page(asked: JobsAsked) -> ListPage[JobsAsked, JobLine, HasText]:
+    if asked.mistakes:
+        return ListPage(asked)
+    found: JobsPage = gateway().job_list.page(asked.wanted, _PAGE)
+    places = known_places(gateway().site, gateway().sense)
+    older = url_for(".index", **asked.query, after=found.after) if found.after else None
+    return ListPage(asked, [job_line(one, places) for one in found.entries], older)
+
+
+def _asked() -> JobsAsked:
+    return read_filter(request.args, gateway().zone)
+
+
+def read_filter(given: Mapping[str, str], zone: ZoneInfo) -> JobsAsked:
+    """Return the filter; an invalid value is left out of `wanted`."""
+    texts = typed(given, ("state", "day", "after"))
+    stage = texts.parsed("state", lambda text: JobStage(one_of(text, _SHOWN)))
+    span = texts.parsed("day", lambda text: day_span(text, zone))
+    wanted = JobFilter(
+        stages=_OPEN if stage is None else (stage,),
+        behind=texts.parsed("after", _place),
+    )
+    if span is not None:
+        wanted = replace(wanted, since=span[0], until=span[1])
+    return ListFilter(texts.entered, texts.mistakes, wanted)
+
+
+def _place(text: str) -> tuple[datetime, JobId]:
+    try:
+        return gateway().job_list.entry(JobId(event_id(text))).place
+    except NotFound as exc:
+        raise BadInput(f"{text[:40]!r} (expected the id of a job)") from exc
+
+
+def _known(job_id: str) -> JobEntry:
+    # No id contains a NUL, and PostgreSQL refuses to search for one.
+    if "\0" in job_id:
+        raise NotFound(_GONE)
+    try:
+        return gateway().job_list.entry(JobId(job_id))
+    except NotFound:
+        raise NotFound(_GONE) from None

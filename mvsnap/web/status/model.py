@@ -1,0 +1,44 @@
+"""Rows of the status, the same for the page and for programs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Condition(StrEnum):
+    OK = "ok"
+    TROUBLE = "trouble"
+    UNKNOWN = "unknown"
+
+
+class Group(StrEnum):
+    SERVICES = "Services"
+    JOBS = "Jobs"
+    CAMERAS = "Recording cameras"
+    SENSE = "MV Sense"
+    PROCESSES = "Processes"
+    SITE = "This site"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRow:
+    """One part of a site. text: what is the case; advice: what to do about it.
+
+    since: when this state began; seen_at: when it was known to be so.
+    """
+
+    group: Group
+    name: str
+    health: Condition
+    text: str = ""
+    advice: str = ""
+    since: datetime | None = None
+    worked_at: datetime | None = None
+    failed_at: datetime | None = None
+    seen_at: datetime | None = None
+
+    @property
+    def tag(self) -> str:
+        return repr(self)

@@ -1,0 +1,97 @@
+"""Rows of the services outside, from what every process has noted of its calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from mvsnap.store.processes import KnownProcess, UpstreamState
+from mvsnap.upstreams import Upstream
+from mvsnap.web.status.machines import is_alive
+from mvsnap.web.status.model import Condition, Group, StatusRow
+
+# Without a call for as long, nobody knows whether a service still fails.
+_STALE_AFTER = timedelta(minutes=30)
+NAMES = {
+    Upstream.MERAKI: "Meraki",
+    Upstream.WEBEX: "Webex",
+    Upstream.IXON: "IXON",
+    Upstream.BROKER: "MQTT broker",
+    Upstream.S3: "S3 storage",
+    Upstream.PROVIDER: "Identity provider",
+    Upstream.DIRECTORY: "Directory",
+}
+_BY_ITSELF = "what waits is sent when it answers again"
+_ADVICE = {
+    Upstream.MERAKI: "Check this site's internet connection and meraki.api_key;"
+    " jobs go on when it answers again.",
+    Upstream.WEBEX: "Check this site's internet connection and webex.bot_token;"
+    f" {_BY_ITSELF}.",
+    Upstream.IXON: "Check this site's internet connection and the ixon settings.",
+    Upstream.BROKER: "Check that the broker runs, and sense.host; crowds are not"
+    " noticed meanwhile.",
+    Upstream.S3: f"Check the bucket and storage.s3; {_BY_ITSELF}.",
+    Upstream.PROVIDER: "Check login.oidc; nobody can log in by it meanwhile.",
+    Upstream.DIRECTORY: "Check badges.directory; its last copy is used meanwhile.",
+}
+
+
+def service_rows(
+    used: Iterable[Upstream],
+    states: Sequence[UpstreamState],
+    processes: Sequence[KnownProcess],
+    now: datetime,
+    silent_after: timedelta,
+) -> list[StatusRow]:
+    """Return a row for each service that the settings use."""
+    machines = {
+        known.report.id: known.report.machine
+        for known in processes
+        if is_alive(known, now, silent_after)
+    }
+    return [
+        _service(one, [s for s in states if s.name is one], machines, now)
+        for one in used
+    ]
+
+
+def _service(
+    name: Upstream,
+    states: list[UpstreamState],
+    machines: dict[str, str],
+    now: datetime,
+) -> StatusRow:
+    worked_at = max((s.worked_at for s in states if s.worked_at), default=None)
+    failed_at = max((s.failed_at for s in states if s.failed_at), default=None)
+    alive = [s for s in states if s.process_id in machines]
+    failing = [
+        s for s in alive if s.error and s.failed_at and now - s.failed_at < _STALE_AFTER
+    ]
+    health, text, advice, since = Condition.OK, "", "", None
+    if failing:
+        newest = max(failing, key=lambda s: s.failed_at or now)
+        since = min(s.failing_since or s.failed_at or now for s in failing)
+        health, text, advice = Condition.TROUBLE, newest.error, _ADVICE[name]
+        if any(not s.error for s in alive):
+            where = ", ".join(sorted({machines[s.process_id] for s in failing}))
+            text += f" (from {where} only)"
+    elif not states:
+        health, text = Condition.UNKNOWN, "not called yet"
+    elif any(s.error for s in alive) and not any(not s.error for s in alive):
+        health, text = Condition.UNKNOWN, "not called since the last call failed"
+    return StatusRow(
+        Group.SERVICES,
+        NAMES[name],
+        health,
+        text,
+        advice,
+        since=since,
+        worked_at=worked_at,
+        failed_at=failed_at,
+    )
+
+
+def outage_text(row: StatusRow) -> str:
+    """Return what the banner says of a service, before the time."""
+    answered = row.text.startswith(("it ", "bucket "))
+    return f"{row.name} {'has been failing' if answered else 'has not answered'} since"

@@ -1,0 +1,130 @@
+"""Rows of what a site does: jobs, recording cameras, listeners, cleaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from mvsnap.domain import Listener
+from mvsnap.store.events import SILENT_AFTER
+from mvsnap.web.pages.recorder_rows import RecorderRow, RecorderSummary
+from mvsnap.web.status.model import Condition, Group, StatusRow
+
+# A job is tried again every ten minutes at most.
+_LONG_WAIT = timedelta(minutes=15)
+_FORGOTTEN_AFTER = timedelta(days=1)
+
+
+def queue_row(
+    waiting: int, most: int, oldest_at: datetime | None, now: datetime
+) -> StatusRow:
+    """most: how many may wait; oldest_at: when the job that waits longest came."""
+    if not waiting:
+        return StatusRow(Group.JOBS, "Waiting", Condition.OK, "none")
+    text = "1 job" if waiting == 1 else f"{waiting} jobs"
+    if waiting >= most:
+        advice = "Triggers are refused until fewer wait: see why, or raise queue_size."
+        return _waiting(Condition.TROUBLE, text, advice, oldest_at)
+    if oldest_at is not None and now - oldest_at > _LONG_WAIT:
+        return _waiting(Condition.TROUBLE, text, "See which, and why.", oldest_at)
+    return _waiting(Condition.OK, text, "", oldest_at)
+
+
+def _waiting(
+    health: Condition, text: str, advice: str, oldest_at: datetime | None
+) -> StatusRow:
+    return StatusRow(Group.JOBS, "Waiting", health, text, advice, since=oldest_at)
+
+
+def given_up_row(messages: int) -> StatusRow:
+    """messages: those given up within the last day."""
+    name = "Given up within a day"
+    if not messages:
+        return StatusRow(Group.JOBS, name, Condition.OK, "none")
+    text = "1 message" if messages == 1 else f"{messages} messages"
+    return StatusRow(
+        Group.JOBS, name, Condition.TROUBLE, text, "See why, and try again."
+    )
+
+
+def camera_rows(recorder: RecorderSummary) -> Iterator[StatusRow]:
+    if recorder.silent_since is not None:
+        yield StatusRow(
+            Group.CAMERAS,
+            "Recorder",
+            Condition.TROUBLE,
+            "not running",
+            "Start a process that records.",
+            seen_at=recorder.silent_since,
+        )
+    elif recorder.has_none:
+        yield StatusRow(
+            Group.CAMERAS,
+            "Recorder",
+            Condition.UNKNOWN,
+            "has not run yet",
+            "Start a process that records.",
+        )
+    for row in recorder.rows:
+        yield _camera(row)
+
+
+def _camera(row: RecorderRow) -> StatusRow:
+    health = Condition.OK if row.is_well else Condition.TROUBLE
+    if row.colour == "secondary":
+        health = Condition.UNKNOWN
+    reason = row.text if row.text != row.word else ""
+    advice = (
+        "" if health is not Condition.TROUBLE else "See that it has power and network."
+    )
+    return StatusRow(
+        Group.CAMERAS,
+        row.name,
+        health,
+        ": ".join(filter(None, (row.word, reason))),
+        advice,
+        since=row.since if health is not Condition.UNKNOWN else None,
+        seen_at=row.seen_at,
+    )
+
+
+def sense_rows(
+    listeners: Sequence[Listener], enabled: bool, now: datetime
+) -> Iterator[StatusRow]:
+    recent = [one for one in listeners if now - one.seen_at < _FORGOTTEN_AFTER]
+    alive = [one for one in recent if now - one.seen_at <= SILENT_AFTER]
+    if enabled and not alive:
+        yield StatusRow(
+            Group.SENSE,
+            "Listener",
+            Condition.TROUBLE,
+            "no process with the role sense is running",
+            "Start one: python -m mvsnap serve --roles sense",
+        )
+    for one in recent:
+        health, text, advice = Condition.OK, one.state, ""
+        if one not in alive:
+            # Another one may have its work.
+            health, text = Condition.UNKNOWN, "no heartbeat"
+        elif not enabled:
+            text = "switched off"
+        elif not one.connected:
+            health, advice = Condition.TROUBLE, "See the MQTT broker."
+        else:
+            text += f", {one.messages_per_s:.1f} messages per second"
+        yield StatusRow(
+            Group.SENSE, one.listener_id, health, text, advice, seen_at=one.seen_at
+        )
+
+
+def cleaning_row(held: Mapping[str, str]) -> StatusRow:
+    if not held:
+        return StatusRow(Group.SITE, "Cleaning", Condition.OK, "runs")
+    text = "; ".join(f"{kind}: {why}" for kind, why in held.items())
+    return StatusRow(
+        Group.SITE,
+        "Cleaning",
+        Condition.TROUBLE,
+        f"held: {text}",
+        "If the clock is right: python -m mvsnap purge --force",
+    )

@@ -1,0 +1,247 @@
+"""What a process says of itself, and what its calls to the outside did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from flask import Flask, Response
+from sqlalchemy.exc import OperationalError
+
+from mvsnap.badges.directory_client import DirectoryClient
+from mvsnap.badges.directory_sync import DirectoryReader
+from mvsnap.clients.meraki.dashboard import Dashboard
+from mvsnap.clients.s3.bucket import Bucket
+from mvsnap.clients.transport import ExchangeFailed, guard
+from mvsnap.clock import SystemClock
+from mvsnap.config.model import Settings
+from mvsnap.errors import UpstreamError
+from mvsnap.runtime import Parts, Roles, Service
+from mvsnap.runtime.process_beat import ProcessBeat, beat_on_requests
+from mvsnap.sense.heartbeat import Heartbeat
+from mvsnap.store.processes import ProcessReport
+from mvsnap.upstreams import OUTCOMES, Outcomes, Upstream
+from tests.clients.fakes import SECRET_KEY, answering
+from tests.servers.ports import free_port
+from tests.servers.processes import wait_until
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Iterator[Parts]:
+    made = Parts(Settings.model_validate({"data_dir": tmp_path}))
+    yield made
+    made.store.close()
+
+
+def reports(parts: Parts) -> list[ProcessReport]:
+    return [known.report for known in parts.processes.all()]
+
+
+def count_writes(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    found: list[str] = []
+    write = parts.processes.beat
+
+    def beat(report: ProcessReport, *args: Any, **named: Any) -> None:
+        found.append(report.id)
+        write(report, *args, **named)
+
+    monkeypatch.setattr(parts.processes, "beat", beat)
+    return found
+
+
+def test_a_process_says_what_it_is(parts: Parts) -> None:
+    beat = ProcessBeat(parts, ["web", "worker"], outcomes=Outcomes())
+    beat.step()
+    (report,) = reports(parts)
+    assert (report.roles, report.by_itself) == ("web, worker", True)
+    assert 0 < report.disk_free_bytes <= report.disk_total_bytes
+    assert (report.clock_error, report.certificate_error) == ("", "")
+    beat.stop()
+    assert parts.processes.all()[0].stopped
+
+
+def test_nothing_is_written_twice_in_a_minute_unless_a_service_changes(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes, outcomes = count_writes(parts, monkeypatch), Outcomes()
+    beat = ProcessBeat(parts, ["web"], outcomes=outcomes)
+    for _ in range(5):
+        beat.step()
+    assert len(writes) == 1
+    outcomes.failed(Upstream.WEBEX, "no answer")
+    beat.step()
+    outcomes.failed(Upstream.WEBEX, "no route to the host")
+    beat.step()
+    assert len(writes) == 2
+    outcomes.worked(Upstream.WEBEX)
+    beat.step()
+    assert len(writes) == 3
+    (state,) = parts.processes.upstreams()
+    assert (state.name, state.error) == (Upstream.WEBEX, "")
+    beat.stop()
+
+
+def test_two_processes_of_one_folder_have_two_rows_and_keep_them(
+    parts: Parts,
+) -> None:
+    first, second = (ProcessBeat(parts, ["web"]) for _ in range(2))
+    first.step()
+    second.step()
+    ids = {report.id for report in reports(parts)}
+    assert len(ids) == 2
+    first.stop()
+    after = ProcessBeat(parts, ["web"])
+    after.step()
+    assert {report.id for report in reports(parts)} == ids
+    second.stop()
+    after.stop()
+
+
+def test_evidence_is_measured_and_written_with_the_next_beat(parts: Parts) -> None:
+    folder = parts.settings.data_dir / "snapshots" / "2026"
+    folder.mkdir(parents=True)
+    (folder / "a.jpg").write_bytes(b"x" * 1000)
+    beat = ProcessBeat(parts, ["worker"])
+    beat.step()
+    beat._written_s = None
+    beat.step()
+    assert reports(parts)[0].evidence_bytes == 1000
+    beat.stop()
+
+
+def test_a_server_without_our_threads_writes_after_its_answers(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = Flask("tests")
+    app.add_url_rule("/", "index", lambda: "hello")
+    beat = ProcessBeat(parts, ["web"], by_itself=False)
+    beat_on_requests(app, beat)
+    assert reports(parts) == []
+    app.test_client().get("/").close()
+    assert [report.by_itself for report in reports(parts)] == [False]
+
+    def locked(*_args: Any, **_named: Any) -> None:
+        raise OperationalError("INSERT", {}, Exception("database is locked"))
+
+    monkeypatch.setattr(parts.processes, "beat", locked)
+    beat._written_s = None
+    app.test_client().get("/").close()
+    beat.stop()
+
+
+def test_a_service_is_seen_until_it_stops(tmp_path: Path) -> None:
+    settings = Settings.model_validate(
+        {"data_dir": tmp_path, "server": {"port": free_port()}}
+    )
+    service = Service(settings, Roles(worker=False, sense=False))
+    service.start()
+    reader = Parts(settings)
+    wait_until(lambda: reports(reader) != [], "the process is noted")
+    assert reports(reader)[0].roles == "web"
+    service.stop()
+    assert reader.processes.all()[0].stopped
+    reader.store.close()
+
+
+# --- what the calls note
+
+
+def noted(upstream: Upstream) -> str:
+    return OUTCOMES.all()[upstream].error
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "error"),
+    [
+        (200, "application/json", ""),
+        (404, "application/json", ""),
+        (403, "application/json", ""),
+        (401, "application/json", "it refused the key or password (401)"),
+        (429, "application/json", "it received too many requests (429)"),
+        (503, "text/html", "it reports an error (503)"),
+        (200, "text/html; charset=utf-8", "it sent a web page: is there a proxy"),
+    ],
+)
+def test_an_answer_shows_whether_the_service_works(
+    status: int, kind: str, error: str
+) -> None:
+    def answer(_method: str, _path: str) -> Response:
+        return Response("{}", status, content_type=kind)
+
+    with answering(answer) as url:
+        session = guard(requests.Session(), url, upstream=Upstream.IXON)
+        session.get(url, timeout=5)
+        session.close()
+    assert noted(Upstream.IXON).startswith(error)
+    assert bool(noted(Upstream.IXON)) is bool(error)
+
+
+def test_a_call_without_an_answer_says_why_without_secrets() -> None:
+    url = f"http://127.0.0.1:{free_port()}/{SECRET_KEY}"
+    session = guard(requests.Session(), url, upstream=Upstream.IXON)
+    with pytest.raises(ExchangeFailed):
+        session.get(url, timeout=5)
+    assert noted(Upstream.IXON) == "connection refused, or no route to the host"
+
+
+def test_the_dashboard_is_noted_and_a_camera_that_is_unknown_is_no_trouble() -> None:
+    dashboard = Dashboard(
+        f"http://127.0.0.1:{free_port()}", SECRET_KEY, clock=SystemClock()
+    )
+    with pytest.raises(UpstreamError):
+        dashboard.whoami()
+    assert noted(Upstream.MERAKI).startswith("connection refused")
+
+    def unknown(_method: str, _path: str) -> Response:
+        return Response('{"errors": ["Not found"]}', 404, content_type="text/json")
+
+    with answering(unknown) as url:
+        dashboard = Dashboard(url, SECRET_KEY, clock=SystemClock())
+        with pytest.raises(UpstreamError):
+            dashboard.whoami()
+    assert noted(Upstream.MERAKI) == ""
+
+
+def test_a_listener_notes_its_broker_unless_it_is_switched_off(parts: Parts) -> None:
+    heartbeat = Heartbeat(parts.sense, parts.store, parts.clock)
+    heartbeat.beat("a", (False, "not connected: connection refused"), 0, {})
+    assert noted(Upstream.BROKER) == "not connected: connection refused"
+    heartbeat.beat("a", (True, "connected to broker:1883"), 0, {})
+    assert noted(Upstream.BROKER) == ""
+    heartbeat.beat("a", (False, "switched off"), 0, {})
+    assert noted(Upstream.BROKER) == ""
+
+
+def test_a_bucket_that_refuses_to_be_written_is_noted(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"video")
+
+    def nothing(_method: str, _path: str) -> Response:
+        return Response(status=404)
+
+    with answering(nothing) as url:  # which takes no PUT
+        bucket = Bucket("clips", "key", SECRET_KEY, endpoint_url=url, region="x")
+        with pytest.raises(UpstreamError):
+            bucket.upload(tmp_path / "a.mp4", "a.mp4", "video/mp4")
+    assert noted(Upstream.S3) == "bucket clips at 127.0.0.1 answered 405"
+
+
+def test_a_directory_that_cannot_be_read_is_noted(parts: Parts) -> None:
+    path = parts.settings.data_dir / "people.csv"
+
+    def read() -> None:
+        badges = parts.badges
+        client = DirectoryClient(())
+        reader = DirectoryReader(
+            badges.directory, parts.files, client, parts.clock, place=str(path)
+        )
+        for _ in range(2):  # it may be half written at first
+            reader.step()
+
+    read()
+    assert "cannot be read" in noted(Upstream.DIRECTORY)
+    path.write_text("user_id,name\n1,Anna\n")
+    read()
+    assert noted(Upstream.DIRECTORY) == ""

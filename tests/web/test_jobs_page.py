@@ -1,0 +1,169 @@
+"""Jobs that wait or failed: the list, a page for each, and "Try again now"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from mvsnap.domain import DeliveryState, Job, JobId, Role, Serial
+from mvsnap.jobs.codec import encode
+from mvsnap.simulator.server import serve
+from mvsnap.store.audit import AuditFilter
+from mvsnap.store.job_states import JobRow, JobStage
+from tests.core import build
+from tests.servers.visitor import PHONE, log_in, visitor
+from tests.web.build import GATE, PASSWORD, Web, send
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+REASON = "Webex could not be reached: no answer within 20 s"
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[Web]:
+    made = Web(tmp_path)
+    yield made
+    made.close()
+
+
+def put(web: Web, stage: JobStage, minute: int = 0, reason: str = REASON) -> Job:
+    at = NOON + timedelta(minutes=minute)
+    job = build.job(Serial(GATE), accepted_at=at, rooms=("Alarms",))
+    web.engine.submit(job)
+    web.job_states.put(
+        JobRow(
+            job.id,
+            stage,
+            at,
+            encode(job),
+            run_id=f"{job.id}#3",
+            reason=reason,
+            since=at + timedelta(seconds=20),
+            waits_for="",
+            next_at=at + timedelta(minutes=10),
+        ),
+        at,
+    )
+    return job
+
+
+def test_what_waits_or_failed_is_listed_and_what_is_done_on_request(web: Web) -> None:
+    waiting, failed = put(web, JobStage.WAITING), put(web, JobStage.FAILED, 1)
+    done = put(web, JobStage.DONE, 2, "")
+    client = web.log_in(Role.VIEWER)
+    page = client.get("/status/jobs").text
+    assert page.index(failed.id) < page.index(waiting.id)
+    assert done.id not in page
+    assert REASON in page
+    assert "next try" in page
+    page = client.get("/status/jobs?state=done").text
+    assert done.id in page
+    assert waiting.id not in page
+    assert failed.id not in client.get("/status/jobs?day=2026-05-31").text
+
+
+def test_a_list_that_is_empty_says_that_all_is_done(web: Web) -> None:
+    client = web.log_in(Role.VIEWER)
+    assert "No job waits" in client.get("/status/jobs").text
+    assert "Nothing matches" in client.get("/status/jobs?state=failed").text
+
+
+@pytest.mark.parametrize(
+    "query", ["state=lost", "day=never", "after=nothing", "after=%00"]
+)
+def test_a_filter_that_cannot_be_is_a_mistake(web: Web, query: str) -> None:
+    client = web.log_in(Role.VIEWER)
+    answer = client.get(f"/status/jobs?{query}")
+    assert answer.status_code == 400
+    assert "(expected" in answer.text
+    assert client.get(f"/status/jobs/rows?{query}").status_code == 400
+
+
+def test_older_jobs_are_on_the_next_page(web: Web) -> None:
+    jobs = [put(web, JobStage.FAILED, minute) for minute in range(52)]
+    client = web.log_in(Role.VIEWER)
+    first = client.get("/status/jobs").text
+    assert jobs[2].id in first
+    assert jobs[1].id not in first
+    older = client.get(f"/status/jobs?after={jobs[2].id}").text
+    assert all(job.id in older for job in jobs[:2])
+    assert f"job-{jobs[2].id}" not in older
+
+
+def test_a_list_that_has_not_changed_is_not_sent_again(web: Web) -> None:
+    put(web, JobStage.WAITING)
+    client = web.log_in(Role.VIEWER)
+    etag = {"If-None-Match": client.get("/status/jobs/rows").headers["ETag"]}
+    assert client.get("/status/jobs/rows", headers=etag).status_code == 304
+    put(web, JobStage.FAILED, 1)
+    assert client.get("/status/jobs/rows", headers=etag).status_code == 200
+
+
+def test_the_page_of_a_job_has_its_pictures_and_messages(web: Web) -> None:
+    job = put(web, JobStage.FAILED)
+    web.store.begin_delivery(job.id, "", "Alarms", NOON)
+    failed = DeliveryState.FAILED
+    web.store.set_delivery(job.id, "", "Alarms", failed, NOON, error="room is full")
+    page = web.log_in(Role.VIEWER).get(f"/status/jobs/{job.id}").text
+    assert f"Picture of {GATE}" in page
+    assert "Alarms: first message" in page
+    assert "room is full" in page
+    assert "Try again now" not in page
+
+
+@pytest.mark.parametrize("job_id", ["nothing", "%00", "a" * 300])
+def test_a_job_that_is_not_known_is_not_found(web: Web, job_id: str) -> None:
+    client = web.log_in(Role.VIEWER)
+    assert client.get(f"/status/jobs/{job_id}").status_code == 404
+
+
+def test_a_reviewer_has_a_job_tried_again_and_that_is_noted(web: Web) -> None:
+    job = put(web, JobStage.FAILED)
+    client = web.log_in(Role.REVIEWER)
+    answer = send(client, f"/status/jobs/{job.id}/retry")
+    assert answer.location == f"/status/jobs/{job.id}"
+    assert list(web.engine.again) == [f"{job.id}#4"]
+    assert "It is tried again now." in client.get(answer.location).text
+    line = web.audit.lines(AuditFilter(), 1)[0].change
+    assert (line.who, line.before, line.after) == (
+        "reviewer",
+        "failed",
+        "tried again",
+    )
+
+
+def test_what_is_done_is_not_tried_again(web: Web) -> None:
+    job = put(web, JobStage.DONE, reason="")
+    client = web.log_in(Role.REVIEWER)
+    assert "Try again now" not in client.get(f"/status/jobs/{job.id}").text
+    answer = send(client, f"/status/jobs/{job.id}/retry")
+    assert "everything is done" in client.get(answer.location).text
+    assert web.engine.again == {}
+
+
+def test_a_viewer_has_nothing_tried_again(web: Web) -> None:
+    job = put(web, JobStage.FAILED)
+    client = web.log_in(Role.VIEWER)
+    assert send(client, f"/status/jobs/{job.id}/retry").status_code == 403
+    assert web.engine.again == {}
+
+
+def test_the_way_from_the_status_to_the_button_in_a_browser(web: Web) -> None:
+    job: JobId = put(web, JobStage.FAILED).id
+    web.add_user("anna", Role.REVIEWER)
+    with serve(web.app) as url, visitor(PHONE) as page:
+        log_in(page, f"{url}/status", "anna", PASSWORD)
+        page.get_by_role("link", name="See jobs").first.click()
+        page.wait_for_url(f"{url}/status/jobs")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.locator(f"#job-{job} a").click()
+        page.get_by_role("button", name="Try again now").click()
+        page.get_by_text("It is tried again now.").wait_for()
+        assert list(web.engine.again) == [f"{job}#4"]
+        page.goto(f"{url}/status")
+        page.get_by_text("Live").wait_for()
+        first = page.locator("[data-age]").count()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert first == 0

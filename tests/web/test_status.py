@@ -1,0 +1,346 @@
+"""The status: its rows, the page, the address for programs, the overview's banner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mvsnap import __version__
+from mvsnap.clip_model import RecorderCameraState
+from mvsnap.domain import CameraName, Listener, Role, Serial
+from mvsnap.store.processes import KnownProcess, ProcessReport, UpstreamState
+from mvsnap.upstreams import Outcome, Upstream
+from mvsnap.web.pages import age
+from mvsnap.web.pages.recorder_rows import recorder_summary
+from mvsnap.web.status.machines import folder_rows, machine_rows, process_rows
+from mvsnap.web.status.model import Condition, StatusRow
+from mvsnap.web.status.services import service_rows
+from mvsnap.web.status.work import camera_rows, cleaning_row, queue_row, sense_rows
+from tests.core.build import job
+from tests.web.build import GATE, READER, Web
+from tests.web.clip_build import ROBOT, SETTINGS
+
+NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+SILENT = timedelta(seconds=50)
+GB = 10**9
+
+
+def ago(seconds: float) -> datetime:
+    return NOW - timedelta(seconds=seconds)
+
+
+def process(
+    machine: str = "pi-1", *, seen_s: float = 5, stopped: bool = False, **given: Any
+) -> KnownProcess:
+    ahead_s = given.pop("clock_ahead_s", 0.0)
+    report = ProcessReport(
+        id=f"{machine}-web-0",
+        machine=machine,
+        roles="web",
+        version=given.pop("version", __version__),
+        data_id=given.pop("data_id", "0a1b"),
+        disk_free_bytes=given.pop("disk_free_bytes", 50 * GB),
+        disk_total_bytes=100 * GB,
+        **given,
+    )
+    return KnownProcess(report, ago(3600), ago(seen_s), stopped, ahead_s)
+
+
+def webex(machine: str = "pi-1", error: str = "", **given: Any) -> UpstreamState:
+    fields: dict[str, Any] = {
+        "worked_at": ago(600 if error else 30),
+        "failed_at": ago(10) if error else None,
+        "failing_since": ago(300) if error else None,
+    }
+    return UpstreamState(
+        process_id=f"{machine}-web-0",
+        name=Upstream.WEBEX,
+        error=error,
+        **fields | given,
+    )
+
+
+def service(
+    *states: UpstreamState, processes: tuple[KnownProcess, ...] = (process(),)
+) -> StatusRow:
+    (row,) = service_rows([Upstream.WEBEX], states, processes, NOW, SILENT)
+    return row
+
+
+# --- services outside
+
+
+def test_a_service_that_answers_says_when_it_did_last() -> None:
+    row = service(webex())
+    assert (row.health, row.text, row.advice) == (Condition.OK, "", "")
+    assert (row.worked_at, row.failed_at, row.since) == (ago(30), None, None)
+
+
+def test_a_service_that_fails_says_since_when_why_and_what_to_do() -> None:
+    row = service(webex(error="no answer within 20 s"))
+    assert (row.health, row.text) == (Condition.TROUBLE, "no answer within 20 s")
+    assert (row.since, row.worked_at, row.failed_at) == (ago(300), ago(600), ago(10))
+    assert "webex.bot_token" in row.advice
+
+
+def test_a_service_that_fails_from_one_machine_alone_names_it() -> None:
+    both = process(), process("pi-2")
+    states = webex(), webex("pi-2", "no route to the host")
+    row = service(*states, processes=both)
+    assert row.text == "no route to the host (from pi-2 only)"
+    assert (row.worked_at, row.failed_at) == (ago(30), ago(10))
+
+
+@pytest.mark.parametrize("gone", [{"seen_s": 51}, {"stopped": True}])
+def test_what_a_process_that_is_gone_saw_is_no_trouble(gone: dict[str, Any]) -> None:
+    both = process(), process("pi-2", **gone)
+    row = service(webex(), webex("pi-2", "no route"), processes=both)
+    assert (row.health, row.text) == (Condition.OK, "")
+
+
+def test_a_web_server_without_requests_still_counts() -> None:
+    idle = process(seen_s=3000, by_itself=False)
+    assert service(webex(error="no answer"), processes=(idle,)).text == "no answer"
+
+
+def test_nobody_knows_of_a_service_that_nobody_has_called() -> None:
+    assert service().text == "not called yet"
+    old = webex(error="no answer", failed_at=ago(1801), failing_since=ago(1801))
+    row = service(old)
+    assert (row.health, row.since) == (Condition.UNKNOWN, None)
+    assert row.text == "not called since the last call failed"
+
+
+# --- jobs, cameras, listeners, cleaning
+
+
+@pytest.mark.parametrize(
+    ("waiting", "oldest_s", "health"),
+    [
+        (0, None, Condition.OK),
+        (1, 10, Condition.OK),
+        (999, 901, Condition.TROUBLE),
+        (1000, 10, Condition.TROUBLE),
+    ],
+)
+def test_a_queue_is_in_trouble_when_it_is_full_or_old(
+    waiting: int, oldest_s: float | None, health: Condition
+) -> None:
+    oldest_at = None if oldest_s is None else ago(oldest_s)
+    row = queue_row(waiting, 1000, oldest_at, NOW)
+    assert (row.health, row.since) == (health, oldest_at)
+
+
+@pytest.mark.parametrize(
+    ("state", "seen_s", "health", "text"),
+    [
+        ("recording", 12, Condition.OK, "recording"),
+        ("stalled", 12, Condition.TROUBLE, "stalled: no video for 20 s"),
+        ("starting", 12, Condition.UNKNOWN, "connecting: no video for 20 s"),
+        ("recording", 200, Condition.UNKNOWN, "unknown"),
+    ],
+)
+def test_a_camera_says_how_old_its_state_is(
+    state: str, seen_s: float, health: Condition, text: str
+) -> None:
+    words = state if state == "recording" else "no video for 20 s"
+    seen = RecorderCameraState(ROBOT, state, words, ago(60), ago(seen_s))
+    rows = list(camera_rows(recorder_summary([ROBOT], {ROBOT: seen}, NOW)))
+    assert (rows[-1].health, rows[-1].text) == (health, text)
+    assert rows[-1].seen_at == ago(seen_s)
+    assert (rows[0].name == "Recorder") is (seen_s > 180)
+
+
+def test_a_recorder_that_never_ran_is_named() -> None:
+    rows = list(camera_rows(recorder_summary([CameraName("a")], {}, NOW)))
+    assert [row.text for row in rows] == ["has not run yet", "not seen yet"]
+
+
+def test_a_listener_without_its_broker_is_in_trouble() -> None:
+    lost = Listener("a", ago(5), False, "not connected: refused", 0, 0)
+    silent = replace(lost, listener_id="b", seen_at=ago(60))
+    rows = list(sense_rows([lost, silent], True, NOW))
+    assert [row.health for row in rows] == [Condition.TROUBLE, Condition.UNKNOWN]
+    assert [row.health for row in sense_rows([lost], False, NOW)] == [Condition.OK]
+    (none,) = sense_rows([], True, NOW)
+    assert "--roles sense" in none.advice
+
+
+def test_cleaning_that_is_held_says_what_to_do() -> None:
+    row = cleaning_row({"Events": "900 of 1000 would go at once"})
+    assert row.health is Condition.TROUBLE
+    assert "purge --force" in row.advice
+    assert cleaning_row({}).health is Condition.OK
+
+
+# --- processes and machines
+
+
+def test_a_process_that_is_silent_is_in_trouble_and_one_that_stopped_is_not() -> None:
+    known = process(), process("pi-2", seen_s=51), process("pi-3", stopped=True)
+    other = process("pi-4", version="0.0.1")
+    rows = list(process_rows([*known, other], NOW, SILENT, __version__))
+    assert [row.health for row in rows] == [
+        Condition.OK,
+        Condition.TROUBLE,
+        Condition.UNKNOWN,
+        Condition.UNKNOWN,
+    ]
+    assert rows[1].text.startswith("silent")
+    assert "versions differ" in rows[3].advice
+
+
+def machine(**given: Any) -> dict[str, StatusRow]:
+    return {row.name: row for row in machine_rows([process(**given)], NOW, SILENT)}
+
+
+@pytest.mark.parametrize(
+    ("free", "health"),
+    [(50 * GB, Condition.OK), (2 * GB, Condition.OK), (GB - 1, Condition.TROUBLE)],
+)
+def test_a_disk_that_is_nearly_full_is_in_trouble(free: int, health: Condition) -> None:
+    row = machine(disk_free_bytes=free, evidence_bytes=12 * GB)["Disk"]
+    assert row.health is health
+    assert row.text.endswith("of 100.0 GB free, pictures and clips use 12.0 GB")
+
+
+@pytest.mark.parametrize(
+    ("given", "health", "text"),
+    [
+        ({}, Condition.OK, "right"),
+        ({"clock_ahead_s": -3600.0}, Condition.TROUBLE, "1 h behind the database's"),
+        (
+            {"clock_error": "wrong: it says 1970"},
+            Condition.TROUBLE,
+            "wrong: it says 1970",
+        ),
+        (
+            {"clock_error": "set ahead by 1 day"},
+            Condition.UNKNOWN,
+            "set ahead by 1 day",
+        ),
+    ],
+)
+def test_a_clock_is_held_against_the_databases(
+    given: dict[str, Any], health: Condition, text: str
+) -> None:
+    row = machine(**given)["Clock"]
+    assert (row.health, row.text) == (health, text)
+
+
+def test_a_certificate_that_ends_soon_is_in_trouble() -> None:
+    assert "Certificate" not in machine()
+    for days, health in ((30, Condition.OK), (13, Condition.TROUBLE)):
+        ends = NOW + timedelta(days=days)
+        assert machine(certificate_ends_at=ends)["Certificate"].health is health
+    expired = machine(certificate_error="has expired")["Certificate"]
+    assert (expired.health, expired.text) == (Condition.TROUBLE, "has expired")
+
+
+def test_machines_with_folders_of_their_own_need_a_bucket() -> None:
+    both = process(), process("pi-2", data_id="ffff")
+    (row,) = folder_rows(both, NOW, SILENT, shares_bucket=False)
+    assert row.health is Condition.TROUBLE
+    assert list(folder_rows(both, NOW, SILENT, shares_bucket=True)) == []
+    assert list(folder_rows(both[:1], NOW, SILENT, shares_bucket=False)) == []
+    names = [row.name for row in machine_rows(both, NOW, SILENT)]
+    assert names == ["Disk of pi-1", "Clock of pi-1", "Disk of pi-2", "Clock of pi-2"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (12, "12 s"),
+        (119, "119 s"),
+        (120, "2 min"),
+        (7200, "2 h"),
+        (172_800, "2 days"),
+    ],
+)
+def test_an_age_has_one_unit(seconds: float, text: str) -> None:
+    assert age(seconds) == text
+
+
+# --- the page, the address, the banner
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[Web]:
+    made = Web(tmp_path, **SETTINGS)
+    yield made
+    made.close()
+
+
+def beat(web: Web, outcomes: dict[Upstream, Outcome], **given: Any) -> None:
+    report = process(**given).report
+    web.processes.beat(
+        report,
+        outcomes,
+        monotonic_s=1000,
+        clock=datetime.now(UTC),
+        is_first=False,
+    )
+
+
+LOST = {Upstream.WEBEX: Outcome(400, 995, 700, "no answer within 20 s")}
+
+
+def test_the_page_shows_trouble_first_and_the_same_to_programs(web: Web) -> None:
+    beat(web, LOST)
+    page = web.log_in(Role.VIEWER).get("/status").text
+    assert page.index("In trouble") < page.index("no answer within 20 s")
+    assert page.index("no answer within 20 s") < page.index('id="group-1"')
+    answer: Any = web.client(READER).get("/api/v1.0/status").get_json()
+    assert answer["health"] == "trouble"
+    (row,) = [row for row in answer["rows"] if row["name"] == "Webex"]
+    assert (row["group"], row["health"]) == ("Services", "trouble")
+    assert row["since"] < row["failed_at"] < answer["at"]
+
+
+def test_a_page_that_polls_gets_nothing_while_nothing_changes(web: Web) -> None:
+    beat(web, {Upstream.WEBEX: Outcome(worked_s=999)})
+    client = web.log_in(Role.VIEWER)
+    first = client.get("/status/rows")
+    etag = {"If-None-Match": first.headers["ETag"]}
+    assert client.get("/status/rows", headers=etag).status_code == 304
+    beat(web, LOST)
+    assert client.get("/status/rows", headers=etag).status_code == 200
+
+
+def test_the_overview_says_that_an_outage_is_on(web: Web) -> None:
+    client = web.log_in(Role.VIEWER)
+    beat(web, {Upstream.WEBEX: Outcome(worked_s=999)})
+    assert "has not answered" not in client.get("/").text
+    beat(web, LOST)
+    web.engine.submit(job(Serial(GATE)))
+    page = client.get("/").text
+    assert "Webex has not answered since" in page
+    assert "1 job waits." in page
+    assert 'href="/status"' in page
+
+
+def test_readiness_names_an_outage_and_stays_ready(web: Web) -> None:
+    web.store.heartbeat("tests", web.store.now())
+    beat(web, LOST)
+    assert services(web).startswith("Webex has not answered since 20")
+    beat(web, {Upstream.WEBEX: Outcome(999, 995, None, "")})
+    assert services(web) == "ok"
+
+
+def services(web: Web) -> str:
+    answer = web.client(None).get("/readyz")
+    assert answer.status_code == 200
+    parts: dict[str, str] = (answer.get_json() or {})["parts"]
+    return parts["services"]
+
+
+def test_a_camera_on_the_overview_says_how_old_its_state_is(web: Web) -> None:
+    seen_at = web.store.now() - timedelta(seconds=12)
+    web.clips.see([RecorderCameraState(ROBOT, "recording", "", seen_at, seen_at)])
+    page = web.log_in(Role.VIEWER).get("/").text
+    assert 'data-age="12"' in page or 'data-age="13"' in page
