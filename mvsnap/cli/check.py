@@ -120,7 +120,7 @@ def _dashboard(settings: Settings) -> Dashboard | None:
 
     if not settings.meraki.configured:
         return None
-    return clouds.dashboard(settings.meraki, SystemClock())
+    return clouds.shared_dashboard(settings, SystemClock())
 
 
 def _meraki(settings: Settings) -> CheckResult:

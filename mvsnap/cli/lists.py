@@ -39,7 +39,7 @@ def cameras(ctx: click.Context) -> None:
     meraki = settings.meraki
     if not meraki.configured:
         fail(NO_MERAKI_KEY)
-    dashboard = clouds.dashboard(meraki, SystemClock())
+    dashboard = clouds.shared_dashboard(settings, SystemClock())
     table = Table("serial", "name", "model", "status", "organization", "used")
     try:
         found = ask_each(

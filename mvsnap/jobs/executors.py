@@ -25,7 +25,7 @@ def acquire_slot(data_dir: Path) -> ExecutorSlot:
 
     After a crash the next process takes the same slot, and with it the unfinished work.
     """
-    folder = _folder(data_dir)
+    folder = own_folder(data_dir)
     name = installation(data_dir)
     number = 0
     while (lock := try_acquire(folder / f"{number}.lock")) is None:
@@ -38,7 +38,7 @@ def acquire_turn(data_dir: Path, what: str) -> FileLock | None:
 
     Returns None while another process is.
     """
-    return try_acquire(_folder(data_dir) / f"{what}.lock")
+    return try_acquire(own_folder(data_dir) / f"{what}.lock")
 
 
 def installation(data_dir: Path) -> str:
@@ -53,10 +53,11 @@ def installation_of(executor_id: str) -> str:
 
 def data_id(data_dir: Path) -> str:
     """Return the id of this data_dir, whatever machine it is on."""
-    return _installation_id(_folder(data_dir) / "installation")
+    return _installation_id(own_folder(data_dir) / "installation")
 
 
-def _folder(data_dir: Path) -> Path:
+def own_folder(data_dir: Path) -> Path:
+    """Return the folder of what the processes of a data_dir tell each other."""
     folder = data_dir / "executors"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -17,6 +17,7 @@ from mvsnap.jobs.stores import JobStores
 from mvsnap.metrics import Metrics
 from mvsnap.photographer import CameraNames, Cameras, Photographer
 from mvsnap.runtime import clouds
+from mvsnap.runtime.shared_buckets import SharedBuckets
 from mvsnap.store import database
 from mvsnap.store.audit import AuditLog
 from mvsnap.store.clips import ClipStore
@@ -60,7 +61,10 @@ class Parts:
         self.badges = BadgeParts.of(db)
         self.wifi = WifiStore(db)
         self.db = db
-        self.dashboard = clouds.dashboard(settings.meraki, self.clock)
+        self.buckets = SharedBuckets(settings, self.clock, db)
+        self.dashboard = clouds.dashboard(
+            settings.meraki, self.clock, buckets=self.buckets.meraki()
+        )
         self.names = CameraNames(
             self.dashboard, self.clock, organization_id=settings.meraki.organization_id
         )

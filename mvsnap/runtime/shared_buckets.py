@@ -1,0 +1,55 @@
+"""Where the limits of the clouds are kept, so that all processes of a store share them."""
+
+from __future__ import annotations
+
+import hashlib
+
+from mvsnap.clients.buckets import Buckets, OwnBuckets
+from mvsnap.clients.buckets_file import FileBuckets
+from mvsnap.clock import Clock
+from mvsnap.config.model import Settings
+from mvsnap.config.values import Secret
+from mvsnap.jobs.executors import own_folder
+from mvsnap.store import database
+from mvsnap.store.budgets import RowBuckets
+
+
+class SharedBuckets:
+    """db: the open database; default: opened for these calls alone, when they come."""
+
+    def __init__(
+        self, settings: Settings, clock: Clock, db: database.Database | None = None
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._db = db
+
+    def meraki(self) -> Buckets:
+        """Return those of the organization, whose limit it is, or of the key."""
+        meraki = self._settings.meraki
+        return self._of(f"meraki-{meraki.organization_id or _short(meraki.api_key)}")
+
+    def webex(self, api: str = "") -> Buckets:
+        """api: a part of Webex with limits of its own."""
+        return self._of(f"webex-{_short(self._settings.webex.bot_token)}{api}")
+
+    def _of(self, name: str) -> Buckets:
+        url, folder = self._settings.database_url, self._settings.data_dir
+        if url is not None:
+            if self._db is None:
+                engine = database.open_database(url.get_secret_value())
+                self._db = database.Database(engine)
+            return RowBuckets(self._db, name, self._clock)
+        if not folder.is_dir():  # nothing runs there
+            return OwnBuckets(self._clock)
+        try:
+            place = own_folder(folder)
+        except OSError:
+            return OwnBuckets(self._clock)
+        return FileBuckets(place, name.replace("/", "-"), self._clock)
+
+
+def _short(secret: Secret | None) -> str:
+    """Return what tells a secret from others and does not reveal it."""
+    text = secret.get_secret_value().strip() if secret else ""
+    return hashlib.sha256(f"mvsnap {text}".encode()).hexdigest()[:16]
