@@ -33,15 +33,25 @@ _NAME_WAIT_S = 3.0
 # The file appears with a delay; the camera itself has the moment, too.
 _ALERT_PICTURE_S = 20.0
 _HASTE_S = 10.0
+# A picture that is there waits for its link no longer than this; then that follows.
+_LINK_WAIT_S = 30.0
+
+# The link to a video, or why there is none.
+_Link = tuple[str | None, UpstreamError | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A picture of `occurred_at`; `video_link` is None if the Dashboard gave none."""
+    """A picture of `occurred_at`, and the link to the video that begins at `link_at`.
+
+    no_link: why there is none, or none yet.
+    """
 
     occurred_at: datetime
     jpeg: bytes
+    link_at: datetime
     video_link: str | None
+    no_link: UpstreamError | None = None
 
 
 def moment_to_ask(job: Job, wanted: datetime, now: datetime) -> datetime | None:
@@ -155,7 +165,7 @@ class Photographer:
         wanted = wanted or wanted_moment(job)
         begin = link_at or wanted
         if job.picture_url and (jpeg := self._of_the_alert(job.picture_url)):
-            return Snapshot(wanted, jpeg, self.video_link(serial, begin))
+            return Snapshot(wanted, jpeg, begin, *self._asked_link(serial, begin))
         moment = moment_to_ask(job, wanted, self._clock.now())
         ticket, occurred_at = self._request(serial, moment)
         if seconds_off(occurred_at, begin) is None:
@@ -166,7 +176,7 @@ class Photographer:
         if in_haste and moment is not None:
             wait_s = min(wait_s, _HASTE_S)
         jpeg = self._dashboard.fetch_picture(ticket, limit_s=wait_s)
-        return Snapshot(occurred_at, jpeg, self._link(link, serial, begin))
+        return Snapshot(occurred_at, jpeg, begin, *self._link(link, serial, begin))
 
     def take_first_snapshot(self, serial: Serial, link_at: datetime) -> Snapshot:
         """Request a picture of now, because that of the moment is not there yet.
@@ -176,7 +186,8 @@ class Photographer:
         """
         ticket, occurred_at = self._request(serial, None)
         jpeg = self._dashboard.fetch_picture(ticket, limit_s=self._picture_wait_s)
-        return Snapshot(occurred_at, jpeg, self.video_link(serial, link_at))
+        link = self._asked_link(serial, link_at)
+        return Snapshot(occurred_at, jpeg, link_at, *link)
 
     def _request(
         self, serial: Serial, moment: datetime | None
@@ -202,21 +213,35 @@ class Photographer:
         """
         ticket = self._dashboard.request_snapshot(serial, at, urgent=False)
         jpeg = self._dashboard.fetch_picture(ticket, limit_s=self._picture_wait_s)
-        return Snapshot(at, jpeg, self.video_link(serial, at))
+        return Snapshot(at, jpeg, at, *self._asked_link(serial, at))
+
+    def ask_link(self, serial: Serial, at: datetime) -> str:
+        """Return the link to the video of a moment.
+
+        Raises:
+            UpstreamError: the Dashboard does not return it, or not yet.
+        """
+        return self._dashboard.video_link(serial, at)
 
     def video_link(self, serial: Serial, at: datetime) -> str | None:
         """Return the link, None if the Dashboard does not return it now."""
+        return self._asked_link(serial, at)[0]
+
+    def _asked_link(self, serial: Serial, at: datetime) -> _Link:
         try:
-            return self._dashboard.video_link(serial, at)
+            return self._dashboard.video_link(serial, at), None
         except UpstreamError as exc:
             log.warning("no video link for %s: %s", serial, exc.message)
-            return None
+            return None, exc
 
-    def _link(self, asked: Future[str], serial: Serial, at: datetime) -> str | None:
+    def _link(self, asked: Future[str], serial: Serial, at: datetime) -> _Link:
         try:
-            return asked.result()
+            return asked.result(_LINK_WAIT_S), None
+        except TimeoutError:
+            busy = "Meraki has been too busy for it so far"
+            return None, UpstreamError(busy, retry=True)
         except UpstreamError:
-            return self.video_link(serial, at)
+            return self._asked_link(serial, at)
 
 
 @dataclass(frozen=True, slots=True)

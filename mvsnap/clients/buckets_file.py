@@ -63,9 +63,7 @@ class FileBuckets:
             return self._own.change(step, among=_UNKNOWN)
 
     def held_s(self) -> float:
-        def look(
-            known: Bucket | None, now: float, _among: int
-        ) -> tuple[Bucket, float]:
+        def look(known: Bucket | None, now: float, _among: int) -> tuple[Bucket, float]:
             bucket = known or Bucket(0.0, now)
             return bucket, bucket.held_s(now)
 

@@ -11,11 +11,17 @@ HEAD = ""  # opens the thread
 END = "end"  # says that a crowd is over
 _NOTE = "note"
 _CLIP = "clip"
+_LINK = "link"
 
 
 def note_part(serial: Serial) -> str:
     """Return the part for `no picture yet` of this camera."""
     return f"{serial} {_NOTE}"
+
+
+def link_part(serial: Serial) -> str:
+    """Return the part for a video link that came after its message."""
+    return f"{serial} {_LINK}"
 
 
 def clip_part(camera: CameraName) -> str:

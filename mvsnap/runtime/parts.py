@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from mvsnap.badges.parts import BadgeParts
@@ -10,6 +11,7 @@ from mvsnap.config.model import Settings
 from mvsnap.delivery.channels import open_channels
 from mvsnap.delivery.sender import MessageSender
 from mvsnap.delivery.templates import MessageTemplates
+from mvsnap.domain import JobId
 from mvsnap.jobs.clip_results import ClipResults
 from mvsnap.jobs.executors import data_id
 from mvsnap.jobs.runner import JobRunner
@@ -95,7 +97,12 @@ class Parts:
         wait_s = self.settings.meraki.picture_wait_s
         return Photographer(self.dashboard, self.clock, picture_wait_s=wait_s)
 
-    def runner(self, *, is_rerun: bool = True) -> JobRunner:
+    def runner(
+        self,
+        *,
+        is_rerun: bool = True,
+        on_told: Callable[[JobId], None] = lambda _job_id: None,
+    ) -> JobRunner:
         """is_rerun: False where nothing runs an unfinished job again."""
         return JobRunner(
             JobStores(self.store, self.clips, self.files),
@@ -104,6 +111,7 @@ class Parts:
             self.clock,
             self.metrics,
             is_rerun=is_rerun,
+            on_told=on_told,
         )
 
 

@@ -1,4 +1,4 @@
-"""Where the limits of the clouds are kept, so that all processes of a store share them."""
+"""Where the limits of the clouds are kept: all processes of a store share them."""
 
 from __future__ import annotations
 

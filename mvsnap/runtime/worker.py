@@ -56,7 +56,7 @@ class Worker:
         self.engine = WorkerEngine(
             jobs_url(parts.settings),
             self._slot.executor_id,
-            partial(_run, parts.runner(), parts.repeats),
+            partial(_run, parts.runner(on_told=finished.notify), parts.repeats),
             clock=parts.clock,
             on_finished=finished.notify,
         )

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Float, Row, Select, cast, func, select
 
 from mvsnap.clients.buckets import Bucket, OwnBuckets, Step, held_step
 from mvsnap.clock import Clock
-from mvsnap.store.database import Database
+from mvsnap.store.database import OUTAGES, Database
 from mvsnap.store.events import SILENT_AFTER
 from mvsnap.store.fetch_tables import call_budgets
 from mvsnap.store.tables import workers
@@ -81,7 +81,7 @@ class RowBuckets:
         def run() -> None:
             try:
                 box.put((ask(),))
-            except Exception as exc:
+            except (*OUTAGES, OSError) as exc:
                 box.put(exc)
 
         # A thread that can be left behind: no driver's timeout covers every way in

@@ -20,9 +20,7 @@ class Machine:
 
     def process(self) -> RequestBudget:
         buckets = FileBuckets(self.folder, "meraki-1", self.clock)
-        return RequestBudget(
-            self.clock, per_s=10, burst=9, borrow=8, buckets=buckets
-        )
+        return RequestBudget(self.clock, per_s=10, burst=9, borrow=8, buckets=buckets)
 
     def now(self) -> float:
         return round(self.clock.monotonic(), 3)

@@ -15,7 +15,7 @@ import threading
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
-from mvsnap.clients.buckets import Bucket, BudgetRule, Buckets, OwnBuckets, Turn
+from mvsnap.clients.buckets import Bucket, Buckets, BudgetRule, OwnBuckets, Turn
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
 

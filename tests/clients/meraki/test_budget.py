@@ -156,4 +156,3 @@ def test_a_stop_wakes_the_waiting_and_makes_no_call() -> None:
     with pytest.raises(UpstreamError, match="stopping") as caught:
         budget.acquire()
     assert caught.value.retry
-
