@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -79,11 +79,24 @@ class CameraNames:
         self._dashboard = dashboard
         self._clock = clock
         self._organization_id = organization_id
+        self._fetch_name: Callable[[Serial], bool] | None = None
+        self._is_all = False
         self._names: dict[Serial, str] = {}
         self._asked_at = float("-inf")
         self._wait_until = 0.0  # of the machine's time, as the event below
         self._lock = threading.Lock()
         self._answered = threading.Event()
+
+    def fetch_by(self, fetch_name: Callable[[Serial], bool], *, is_all: bool) -> None:
+        """Leave it to others to fetch names: one process does for all.
+
+        fetch_name: has the name of a new camera fetched; returns whether it is known.
+        is_all: it knows every camera of the Dashboard, so asking again is of no use.
+        """
+        self._fetch_name, self._is_all = fetch_name, is_all
+
+    def is_known(self, serial: Serial) -> bool:
+        return serial in self._names
 
     def name(self, serial: Serial) -> str:
         """Return the camera's name, or the serial while the name is unknown.
@@ -91,7 +104,7 @@ class CameraNames:
         Waits for an unknown name until three seconds after it was asked for.
         """
         if serial not in self._names:
-            self.refresh(not_within_s=_ASK_AGAIN_S)
+            self.refresh(serial, not_within_s=_ASK_AGAIN_S)
             self._answered.wait(max(0.0, self._wait_until - time.monotonic()))
         return self._names.get(serial, serial)
 
@@ -99,7 +112,9 @@ class CameraNames:
         """Store names that were fetched elsewhere."""
         self._names |= names
 
-    def refresh(self, *, not_within_s: float = 0.0) -> None:
+    def refresh(
+        self, missed: Serial | None = None, *, not_within_s: float = 0.0
+    ) -> None:
         """Fetch all names in the background, unless that was done just now.
 
         Known names stay if the Dashboard does not answer.
@@ -111,10 +126,17 @@ class CameraNames:
             self._asked_at = now
             self._wait_until = time.monotonic() + _NAME_WAIT_S
             self._answered.clear()
-        threading.Thread(target=self._ask, name="camera-names", daemon=True).start()
+        threading.Thread(
+            target=self._ask, args=(missed,), name="camera-names", daemon=True
+        ).start()
 
-    def _ask(self) -> None:
+    def _ask(self, missed: Serial | None) -> None:
+        failed = True
         try:
+            if self._fetch_name is not None and missed is not None:
+                failed = not self._fetch_name(missed)
+                if not failed or self._is_all:
+                    return
             found = ask_each(
                 self._dashboard.organizations_of(self._organization_id),
                 lambda organization: self._dashboard.camera_names(organization.id),
@@ -128,9 +150,9 @@ class CameraNames:
             log.info("camera names unavailable: %s", exc.message)
             failed = True
         finally:
+            if failed:
+                self._asked_at += _AFTER_FAILURE_S - _ASK_AGAIN_S
             self._answered.set()
-        if failed:
-            self._asked_at += _AFTER_FAILURE_S - _ASK_AGAIN_S
 
 
 class Photographer:
