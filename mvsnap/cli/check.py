@@ -163,9 +163,10 @@ def _cameras(settings: Settings) -> CheckResult:
 
 
 def _webex_client(settings: Settings) -> Webex | None:
-    from mvsnap.delivery.webex import open_webex
+    from mvsnap.clock import SystemClock
+    from mvsnap.runtime import clouds
 
-    return open_webex(settings.webex)
+    return clouds.shared_webex(settings, SystemClock())
 
 
 def _webex(settings: Settings) -> CheckResult:

@@ -86,9 +86,10 @@ def rooms(ctx: click.Context) -> None:
     """List the rooms the Webex bot is in."""
     settings = load_settings(ctx)
     from mvsnap.clients.webex.rooms import matches
-    from mvsnap.delivery.webex import open_webex
+    from mvsnap.clock import SystemClock
+    from mvsnap.runtime import clouds
 
-    webex = open_webex(settings.webex)
+    webex = clouds.shared_webex(settings, SystemClock())
     if webex is None:
         fail("webex.bot_token is missing. Set it, or run: python -m mvsnap init")
     table = Table("title", "type", Column("id", no_wrap=True), "used")

@@ -63,11 +63,19 @@ class FileBuckets:
             return self._own.change(step, among=_UNKNOWN)
 
     def held_s(self) -> float:
-        def look(known: Bucket | None, now: float, _among: int) -> tuple[Bucket, float]:
-            bucket = known or Bucket(0.0, now)
-            return bucket, bucket.held_s(now)
-
-        return self.change(look) if self._own.state else 0.0
+        own_s = self._own.held_s()
+        try:
+            with self._looking:
+                is_alone = self._is_alone()
+            if is_alone:
+                return self._own.held_s()
+            with acquire(self._state) as file:
+                now = self._clock.monotonic()
+                known = _parsed(file.read(), now)
+        except OSError as exc:
+            self._report(exc)
+            return own_s
+        return max(own_s, known.held_s(now)) if known else own_s
 
     def hold(self, seconds: float) -> None:
         # Rare, and for those who come next.
@@ -92,6 +100,9 @@ class FileBuckets:
         """Return whether no other process makes calls, and be seen by those that do."""
         if not self._is_first and (first := try_acquire(self._first)):
             self._take(first, is_first=True)
+            with acquire(self._state) as file:
+                known = _parsed(file.read(), self._clock.monotonic())
+                self._own.state = self._own.state or known
         if self._place is None:
             self._take(acquire_shared(self._others), is_first=False)
             with acquire(self._state) as file:

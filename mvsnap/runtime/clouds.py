@@ -9,8 +9,10 @@ from mvsnap.clients.buckets import Buckets
 from mvsnap.clients.meraki.budget import Budget
 from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clients.s3.bucket import Bucket
+from mvsnap.clients.webex.client import Webex
 from mvsnap.clock import Clock
 from mvsnap.config.model import Meraki, Settings
+from mvsnap.delivery.webex import open_webex
 from mvsnap.runtime.shared_buckets import SharedBuckets
 
 
@@ -40,6 +42,14 @@ def shared_dashboard(settings: Settings, clock: Clock) -> Dashboard:
     """Return Meraki's cloud for a command: a service may run beside it."""
     buckets = SharedBuckets(settings, clock).meraki()
     return dashboard(settings.meraki, clock, buckets=buckets)
+
+
+def shared_webex(settings: Settings, clock: Clock) -> Webex | None:
+    """Return the bot for a command, None without one."""
+    webex = open_webex(settings.webex)
+    if webex is not None:
+        webex.share(SharedBuckets(settings, clock).webex())
+    return webex
 
 
 def bucket(settings: Settings) -> Bucket | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from mvsnap.badges.parts import BadgeParts
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
-from mvsnap.delivery.channels import open_channels
+from mvsnap.delivery.channels import Channels, open_channels
 from mvsnap.delivery.sender import MessageSender
 from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.domain import JobId
@@ -71,10 +71,13 @@ class Parts:
             self.dashboard, self.clock, organization_id=settings.meraki.organization_id
         )
 
+    def channels(self) -> Channels:
+        return open_channels(self.settings, self.buckets.webex())
+
     def sender(self) -> MessageSender:
         site, prefix = self.settings.site, self.settings.webex.message_prefix
         return MessageSender(
-            open_channels(self.settings),
+            self.channels(),
             MessageTemplates(site.timezone, prefix, site.name, site.public_url),
             self.store,
             self.clock,

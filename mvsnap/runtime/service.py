@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mvsnap.config.model import Settings
-from mvsnap.delivery.channels import open_channels
 from mvsnap.jobs.engine import ClientEngine, Engine
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.loop import Loop
@@ -158,7 +157,7 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
             files=parts.files,
             clock=parts.clock,
             metrics=parts.metrics,
-            recipients=RecipientCheck(open_channels(parts.settings).require_recipient),
+            recipients=RecipientCheck(parts.channels().require_recipient),
             features=(
                 parts.badges,
                 parts.visitors,

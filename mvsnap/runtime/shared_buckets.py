@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 
 from mvsnap.clients.buckets import Buckets, OwnBuckets
 from mvsnap.clients.buckets_file import FileBuckets
+from mvsnap.clients.webex.shared import RoomLists, WebexShared
 from mvsnap.clock import Clock
 from mvsnap.config.model import Settings
 from mvsnap.config.values import Secret
 from mvsnap.jobs.executors import own_folder
 from mvsnap.store import database
 from mvsnap.store.budgets import RowBuckets
+from mvsnap.store.fetches import StoredFetches
+from mvsnap.store.room_lists import StoredRooms
 
 
 class SharedBuckets:
@@ -29,9 +33,17 @@ class SharedBuckets:
         meraki = self._settings.meraki
         return self._of(f"meraki-{meraki.organization_id or _short(meraki.api_key)}")
 
-    def webex(self, api: str = "") -> Buckets:
-        """api: a part of Webex with limits of its own."""
-        return self._of(f"webex-{_short(self._settings.webex.bot_token)}{api}")
+    def webex(self) -> WebexShared:
+        """Return what the processes of one bot share."""
+        name = f"webex-{_short(self._settings.webex.bot_token)}"
+        messages, lookups = self._of(name), self._of(f"{name}-lookups")
+        rooms: RoomLists | None = None
+        if self._db is not None and not self._db.is_sqlite:
+            kind, process = f"rooms {name}", f"{uuid.uuid4()}"
+            rooms = StoredRooms(
+                StoredFetches(self._db, kind, process, self._clock), name
+            )
+        return WebexShared(messages, lookups, rooms)
 
     def _of(self, name: str) -> Buckets:
         url, folder = self._settings.database_url, self._settings.data_dir
