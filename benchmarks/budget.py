@@ -105,4 +105,4 @@ def _folder(stack: ExitStack) -> str:
 
 if __name__ == "__main__":
     for count in map(int, sys.argv[1:] or ("1", f"{WORKERS}")):
-        print(f"{count} workers: {_measured(count)}", flush=True)
+        sys.stdout.write(f"{count} workers: {_measured(count)}\n")

@@ -22,7 +22,7 @@ _ALMOST = 1e-6  # rounding
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
+class BudgetState:
     """State of a budget; all times are of one clock, in seconds.
 
     left: calls that may leave now; below zero: calls that left or were booked too
@@ -40,13 +40,13 @@ class Bucket:
         # A clock that was set back must not hold for longer than anybody asked.
         return min(max(0.0, self.held_until - now), LONGEST_HOLD_S)
 
-    def hold(self, now: float, seconds: float) -> Bucket:
+    def hold(self, now: float, seconds: float) -> BudgetState:
         until = now + min(max(seconds, 0.0), LONGEST_HOLD_S)
         return replace(
             self, left=min(self.left, 0.0), held_until=max(self.held_until, until)
         )
 
-    def at_most(self, other: Bucket) -> Bucket:
+    def at_most(self, other: BudgetState) -> BudgetState:
         """Return the less generous of two states of the same moment."""
         return replace(
             self,
@@ -87,12 +87,17 @@ class BudgetRule:
             return self
         return BudgetRule(self.per_s / processes, max(1, self.burst // processes))
 
-    def full(self, now: float) -> Bucket:
-        return Bucket(float(self.burst), now)
+    def full(self, now: float) -> BudgetState:
+        return BudgetState(float(self.burst), now)
 
     def take(
-        self, known: Bucket | None, now: float, *, urgent: bool, books: bool = False
-    ) -> tuple[Bucket, Turn]:
+        self,
+        known: BudgetState | None,
+        now: float,
+        *,
+        urgent: bool,
+        books: bool = False,
+    ) -> tuple[BudgetState, Turn]:
         """books: a call that is not urgent, but has waited for long."""
         bucket = self._refilled(known or self.full(now), now)
         if held_s := bucket.held_s(now):
@@ -113,7 +118,7 @@ class BudgetRule:
             return replace(bucket, lends=bucket.lends - 1), Turn(0.0, is_given=True)
         return bucket, Turn(-bucket.left / self.per_s, is_given=True)
 
-    def _refilled(self, bucket: Bucket, now: float) -> Bucket:
+    def _refilled(self, bucket: BudgetState, now: float) -> BudgetState:
         # Clocks of databases are set back, too: then nothing has grown.
         grown = max(0.0, now - bucket.filled_at) * self.per_s
         left = min(float(self.burst), bucket.left + grown)
@@ -122,7 +127,7 @@ class BudgetRule:
 
 # A change of the state: from it, None at first, the time of its clock, and the number
 # of processes among which the budget has to be divided; returns the state after it.
-Step = Callable[[Bucket | None, float, int], tuple[Bucket, T]]
+Step = Callable[[BudgetState | None, float, int], tuple[BudgetState, T]]
 
 
 class Buckets(Protocol):
@@ -143,7 +148,7 @@ class OwnBuckets:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self.state: Bucket | None = None
+        self.state: BudgetState | None = None
 
     def change(self, step: Step[T], *, among: int = 1) -> T:
         with self._lock:
@@ -161,7 +166,9 @@ class OwnBuckets:
 def held_step(seconds: float) -> Step[None]:
     """Return the change that lets no call leave for so many seconds."""
 
-    def step(known: Bucket | None, now: float, _among: int) -> tuple[Bucket, None]:
-        return (known or Bucket(0.0, now)).hold(now, seconds), None
+    def step(
+        known: BudgetState | None, now: float, _among: int
+    ) -> tuple[BudgetState, None]:
+        return (known or BudgetState(0.0, now)).hold(now, seconds), None
 
     return step

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mvsnap.clients.buckets import (
     LONGEST_HOLD_S,
-    Bucket,
+    BudgetState,
     OwnBuckets,
     Step,
     T,
@@ -84,7 +84,9 @@ class FileBuckets:
     def _with(self, file: FileLock, step: Step[T]) -> Step[T]:
         """Return the same step on the file's state; called with the file locked."""
 
-        def shared(own: Bucket | None, now: float, among: int) -> tuple[Bucket, T]:
+        def shared(
+            own: BudgetState | None, now: float, among: int
+        ) -> tuple[BudgetState, T]:
             known = _parsed(file.read(), now)
             if self._was_alone and own is not None:
                 # What this process has used up alone is not in the file.
@@ -108,7 +110,7 @@ class FileBuckets:
             with acquire(self._state) as file:
                 # The first one may have used up all, and wrote it nowhere.
                 now = self._clock.monotonic()
-                empty, known = Bucket(0.0, now), _parsed(file.read(), now)
+                empty, known = BudgetState(0.0, now), _parsed(file.read(), now)
                 file.write(_text(empty.at_most(known or empty)), durable=False)
         if not self._is_first:
             return False
@@ -130,14 +132,14 @@ class FileBuckets:
         self._is_broken = True
 
 
-def _text(bucket: Bucket) -> str:
+def _text(bucket: BudgetState) -> str:
     return (
         f"{bucket.left:.4f} {bucket.filled_at:.4f} {bucket.lends}"
         f" {bucket.lends_until:.4f} {bucket.held_until:.4f}"
     )
 
 
-def _parsed(text: str, now: float) -> Bucket | None:
+def _parsed(text: str, now: float) -> BudgetState | None:
     """Return the state, None if there is none of this run of the machine.
 
     Left alone for some time it has no debts; what has grown since, its rule knows.
@@ -145,7 +147,7 @@ def _parsed(text: str, now: float) -> Bucket | None:
     words = text.split()
     try:
         left, filled_at, lends, lends_until, held_until = map(float, words)
-        known = Bucket(left, filled_at, int(lends), lends_until, held_until)
+        known = BudgetState(left, filled_at, int(lends), lends_until, held_until)
     except ValueError:
         return None
     if not 0 <= now - filled_at < LONGEST_HOLD_S:

@@ -21,6 +21,7 @@ from mvsnap.errors import UpstreamError
 from mvsnap.jobs.retry import RetryPolicy
 from mvsnap.jobs.sender import RetryingSender, soonest
 from mvsnap.photographer import Photographer
+from mvsnap.store.event_links import set_video_link
 from mvsnap.store.events import Store
 
 log = logging.getLogger(__name__)
@@ -102,7 +103,7 @@ class LateLinks:
             details[NO_LINK] = why.message
             log.warning("no video link for %s: %s", event.serial, why.message)
         event = replace(event, video_link=link, details=details)
-        self._store.set_video_link(event)
+        set_video_link(self._store, event)
         return event
 
     def _reply(self, job: Job, event: Event) -> float | None:

@@ -41,9 +41,9 @@ class SharedBuckets:
         if self._db is not None and not self._db.is_sqlite:
             kind, process = f"rooms {name}", f"{uuid.uuid4()}"
             rooms = StoredRooms(
-                StoredFetches(self._db, kind, process, self._clock), name
+                StoredFetches(self._db, kind, process, self._clock), name, self._clock
             )
-        return WebexShared(messages, lookups, rooms)
+        return WebexShared(messages, lookups, self._clock, rooms)
 
     def _of(self, name: str) -> Buckets:
         url, folder = self._settings.database_url, self._settings.data_dir
@@ -62,6 +62,6 @@ class SharedBuckets:
 
 
 def _short(secret: Secret | None) -> str:
-    """Return what tells a secret from others and does not reveal it."""
+    """Return a text that is another one for each secret and does not reveal it."""
     text = secret.get_secret_value().strip() if secret else ""
     return hashlib.sha256(f"mvsnap {text}".encode()).hexdigest()[:16]

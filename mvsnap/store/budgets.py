@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Float, Row, Select, cast, func, select
 
-from mvsnap.clients.buckets import Bucket, OwnBuckets, Step, held_step
+from mvsnap.clients.buckets import BudgetState, OwnBuckets, Step, held_step
 from mvsnap.clock import Clock
 from mvsnap.store.database import OUTAGES, Database
 from mvsnap.store.events import SILENT_AFTER
@@ -154,13 +154,13 @@ class RowBuckets:
         self._among = max(2, connection.execute(statement).scalar_one())
 
 
-def _bucket(row: Row[Any]) -> Bucket:
-    return Bucket(
+def _bucket(row: Row[Any]) -> BudgetState:
+    return BudgetState(
         row.calls_left, row.filled_at_s, row.lends, row.lends_until_s, row.held_until_s
     )
 
 
-def _row(bucket: Bucket) -> dict[str, float]:
+def _row(bucket: BudgetState) -> dict[str, float]:
     return {
         "calls_left": bucket.left,
         "filled_at_s": bucket.filled_at,

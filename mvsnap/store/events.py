@@ -211,14 +211,6 @@ class Store:
                 )
         return before
 
-    def set_video_link(self, event: Event) -> None:
-        """Store the link of an event that was stored without, or why it has none."""
-        fresh = {"video_link": event.video_link, "details": event.details}
-        with self._db.writing() as connection:
-            connection.execute(
-                events.update().where(events.c.id == event.id).values(fresh)
-            )
-
     def set_delivery(
         self,
         job_id: JobId,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import asdict
 
+from mvsnap.clock import Clock, poll
 from mvsnap.domain import Room, RoomId
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.fetches import StoredFetches
@@ -15,26 +15,27 @@ _OTHERS_S, _LOOK_S = 10.0, 0.25
 
 
 class StoredRooms:
-    """name: tells the bot from others."""
+    """name: another one for each bot."""
 
-    def __init__(self, fetches: StoredFetches, name: str) -> None:
+    def __init__(self, fetches: StoredFetches, name: str, clock: Clock) -> None:
         self._fetches = fetches
+        self._clock = clock
         self._name = f"rooms {name}"
 
     def get(
         self, ask: Callable[[], list[Room]], within_s: float
     ) -> tuple[list[Room], float]:
-        began, passed_s = time.monotonic(), 0.0
-        while passed_s < _OTHERS_S:
-            try:
-                known = self._known(within_s + passed_s) or self._fetched(ask)
-            except OUTAGES:
-                break
-            if known is not None:
-                return known
-            time.sleep(_LOOK_S)
-            passed_s = time.monotonic() - began
-        return ask(), 0.0
+        began = self._clock.monotonic()
+
+        def look() -> tuple[list[Room], float] | None:
+            passed_s = self._clock.monotonic() - began
+            return self._known(within_s + passed_s) or self._fetched(ask)
+
+        try:
+            found = poll(look, self._clock, every_s=_LOOK_S, limit_s=_OTHERS_S)
+        except OUTAGES:
+            found = None
+        return found or (ask(), 0.0)
 
     def _known(self, within_s: float) -> tuple[list[Room], float] | None:
         last = self._fetches.last(self._name)

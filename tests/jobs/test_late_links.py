@@ -33,7 +33,7 @@ def links_again(team: Crew) -> None:
     team.clouds.dashboard.faults.clear()
 
 
-def test_a_late_link_is_a_reply_and_is_told_once(team: Crew) -> None:
+def test_a_late_link_is_posted_once_as_a_reply(team: Crew) -> None:
     no_links(team)
     job = team.job(GATE)
     assert team.run(job) is not None
@@ -106,7 +106,7 @@ def test_a_link_that_never_comes_is_given_up_with_the_job_and_the_reason(
     assert len(team.messages) == 2
 
 
-def test_a_refusal_that_does_not_pass_is_told_at_once(team: Crew) -> None:
+def test_a_refusal_that_does_not_pass_is_posted_at_once(team: Crew) -> None:
     no_links(team, "401")
     assert team.run(team.job(GATE)) is None
     (message,) = team.messages

@@ -86,7 +86,7 @@ def test_urgent_calls_go_before_those_in_line_at_another_process(
     assert took_s < 1.5 < time.monotonic() - began
 
 
-def test_a_hold_that_one_was_told_is_kept_by_all(machines: Machines) -> None:
+def test_a_hold_of_one_is_kept_by_all(machines: Machines) -> None:
     first, second = machines.budget(), machines.budget()
     first.acquire()
     first.hold(30)

@@ -15,13 +15,13 @@ import threading
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
-from mvsnap.clients.buckets import Bucket, Buckets, BudgetRule, OwnBuckets, Turn
+from mvsnap.clients.buckets import Buckets, BudgetRule, BudgetState, OwnBuckets, Turn
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
 
 # A call that is not urgent books a turn after this wait, or it might never get one.
 _PATIENCE_S = 1.0
-# Whoever would have to wait longer for the end of a hold is told so instead.
+# For the end of a hold nobody waits longer: the call fails with the time that is left.
 _LONGEST_WAIT_FOR_HOLD_S = 5.0
 # A turn this far away may have been overtaken by a hold.
 _FAR_S = 0.2
@@ -85,7 +85,9 @@ class RequestBudget:
         self._buckets.hold(seconds)
 
     def _has_turn(self, *, urgent: bool, books: bool) -> bool:
-        def step(known: Bucket | None, now: float, among: int) -> tuple[Bucket, Turn]:
+        def step(
+            known: BudgetState | None, now: float, among: int
+        ) -> tuple[BudgetState, Turn]:
             rule = self._rule.share(among)
             return rule.take(known, now, urgent=urgent, books=books)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,6 +9,7 @@ from typing import Protocol
 from requests import Response
 
 from mvsnap.clients.buckets import Buckets
+from mvsnap.clock import Clock
 from mvsnap.domain import Room
 from mvsnap.errors import UpstreamError
 
@@ -39,6 +39,7 @@ class WebexShared:
 
     messages: Buckets
     lookups: Buckets
+    clock: Clock
     rooms: RoomLists | None = None
 
     def require_open(self, *, posting: bool) -> None:
@@ -56,7 +57,7 @@ class WebexShared:
                 retry=True,
                 retry_after_s=held_s,
             )
-        time.sleep(held_s)
+        self.clock.sleep(held_s)
 
     def note(
         self, answer: Response | None, trouble: UpstreamError, *, posting: bool

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from mvsnap.clients.buckets import Bucket, BudgetRule
+from mvsnap.clients.buckets import BudgetRule, BudgetState
 from mvsnap.clients.meraki.budget import RequestBudget
 from mvsnap.clock import SystemClock
 from mvsnap.errors import UpstreamError
@@ -96,14 +96,14 @@ def test_a_hold_stops_urgent_calls_too_and_is_said_where_it_is_long() -> None:
 
 
 def test_a_shorter_hold_does_not_end_a_longer_one() -> None:
-    bucket = Bucket(5, 0).hold(0, 60).hold(0, 1)
+    bucket = BudgetState(5, 0).hold(0, 60).hold(0, 1)
     assert bucket.held_s(0) == 60
     assert bucket.left == 0
 
 
 def test_a_clock_that_was_set_back_neither_fills_nor_holds_for_ever() -> None:
     rule = BudgetRule(per_s=10, burst=9, borrow=8)
-    later = Bucket(0, 1e9, lends=8, lends_until=1e9, held_until=1e9)
+    later = BudgetState(0, 1e9, lends=8, lends_until=1e9, held_until=1e9)
     after, turn = rule.take(later, 0, urgent=True)
     assert turn.wait_s <= 3600
     assert after.left == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from mvsnap.clients.buckets_file import FileBuckets
 from mvsnap.clients.webex.client import Webex
 from mvsnap.clients.webex.shared import RoomLists, WebexShared
 from mvsnap.clock import SystemClock
-from mvsnap.domain import Destination, RoomId
+from mvsnap.domain import Destination, Room, RoomId
 from mvsnap.errors import UpstreamError
 from mvsnap.store import database
 from mvsnap.store.fetches import StoredFetches
@@ -39,7 +40,7 @@ def process(stub: StubWebex, tmp_path: Path) -> Iterator[Make]:
             clock = SystemClock()
             messages = FileBuckets(tmp_path, "webex", clock)
             lookups = FileBuckets(tmp_path, "webex-lookups", clock)
-            webex.share(WebexShared(messages, lookups, rooms))
+            webex.share(WebexShared(messages, lookups, clock, rooms))
             return webex
 
         yield make
@@ -89,20 +90,26 @@ def test_a_short_pause_is_waited_for(stub: StubWebex, process: Make) -> None:
 
 
 def test_processes_list_the_rooms_once_and_again_for_a_new_one(
-    stub: StubWebex, process: Make, postgres_url: str
+    process: Make, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = database.open_database(postgres_url)
     database.upgrade(engine)
     db = database.Database(engine)
 
+    clock = SystemClock()
+
     def rooms(holder: str) -> StoredRooms:
-        return StoredRooms(StoredFetches(db, "rooms", holder, SystemClock()), "bot")
+        return StoredRooms(StoredFetches(db, "rooms", holder, clock), "bot", clock)
 
     listed: list[int] = []
+
+    def counted(ask: Callable[[], list[Room]]) -> list[Room]:
+        listed.append(1)
+        return ask()
+
     bots = [process(rooms(f"{number}")) for number in range(3)]
     for bot in bots:
-        ask = bot.rooms
-        bot.rooms = lambda ask=ask: listed.append(1) or ask()  # type: ignore[method-assign, assignment, misc]
+        monkeypatch.setattr(bot, "rooms", partial(counted, bot.rooms))
     for bot in bots:
         assert bot.resolve("Site B - Alarms").room_id == "ROOM-B"
     assert len(listed) == 1
