@@ -28,6 +28,7 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.badges import badges
+from benchmarks.budget import budget
 from benchmarks.line import Line
 from benchmarks.recorder import recorder
 from benchmarks.sense import sense
@@ -41,7 +42,7 @@ RESULTS = Path(__file__).parent / "results.json"
 
 
 def main() -> None:
-    every = (commands, snapshots, triggers, sense, recorder, wifi, badges)
+    every = (commands, snapshots, triggers, sense, recorder, wifi, badges, budget)
     parts = {part.__name__: part for part in every}
     parser = argparse.ArgumentParser(description="Measure, side by side.")
     parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(parts))

@@ -42,12 +42,13 @@ class FileLock:
         found = os.pread(self._descriptor, 100, 0)
         return found.decode("ascii", "ignore").strip()
 
-    def write(self, text: str) -> None:
-        """Replace the content of the file, durably."""
+    def write(self, text: str, *, durable: bool = True) -> None:
+        """Replace the content of the file."""
         assert self._descriptor is not None
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, text.encode("ascii"), 0)
-        os.fsync(self._descriptor)
+        if durable:
+            os.fsync(self._descriptor)
 
 
 def acquire(path: Path, *, mode: int = 0o666) -> FileLock:
@@ -55,6 +56,17 @@ def acquire(path: Path, *, mode: int = 0o666) -> FileLock:
     opened = _open(path, mode)
     try:
         fcntl.flock(opened, fcntl.LOCK_EX)
+    except BaseException:
+        os.close(opened)
+        raise
+    return FileLock(opened)
+
+
+def acquire_shared(path: Path, *, mode: int = 0o666) -> FileLock:
+    """Lock a file together with others; waits for a holder that is alone."""
+    opened = _open(path, mode)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_SH)
     except BaseException:
         os.close(opened)
         raise

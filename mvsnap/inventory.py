@@ -1,19 +1,22 @@
 """Inventory: the Dashboard's data about cameras and zones, kept in the store.
 
-Pages and the sense role read it there: they do not call the Dashboard themselves, and
-names stay known while it is unreachable.
+One process fetches it for all. Pages, the sense role and the other workers read it in
+the store, and names stay known while the Dashboard is unreachable.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clients.meraki.organizations import ask_each
-from mvsnap.clock import Clock
+from mvsnap.clock import Clock, poll
 from mvsnap.domain import Camera, Organization, Serial
 from mvsnap.errors import UpstreamError
 from mvsnap.photographer import CameraNames
+from mvsnap.store.database import OUTAGES
+from mvsnap.store.fetches import Fetches, GoesOn, OwnFetches, Paced
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 
@@ -23,10 +26,15 @@ _CAMERAS_EVERY_S = 300.0
 _ZONES_EVERY_S = 3600.0
 # After a start without a network, names must not be missing for minutes.
 _AGAIN_S = 30.0
+# How long a name that is missing may take, and how often it is looked for.
+_NAME_S, _LOOK_S = 3.0, 0.25
 
 
 class Inventory:
-    """wanted: cameras whose zones are needed in addition to those of MV Sense."""
+    """wanted: cameras whose zones are needed in addition to those of MV Sense.
+
+    fetches: shared with other processes; default: there are none.
+    """
 
     def __init__(
         self,
@@ -39,33 +47,77 @@ class Inventory:
         organization_id: str | None,
         network_id: str | None,
         wanted: tuple[Serial, ...],
+        fetches: Fetches | None = None,
     ) -> None:
         self._dashboard = dashboard
         self._names = names
         self._site = site
         self._sense = sense
-        self._clock = clock
         self._organization_id = organization_id
         self._network_id = network_id
         self._wanted = wanted
-        self._cameras_at = float("-inf")
+        self._clock = clock
+        self._fetches = fetches or OwnFetches(clock)
+        # Other settings are other cameras.
+        place = f"{organization_id or '*'} {network_id or '*'}"
+        self._cameras, self._zones = f"cameras {place}", f"zones {place}"
+        self._learnt: float | None = None
         self._reported: frozenset[str] = frozenset()
-        self._zones_at: dict[Serial, float] = {}
 
     def refresh(self) -> None:
-        """Fetch what is outdated or new; may take as long as the Dashboard does."""
+        """Fetch what is outdated or new, unless another process does.
+
+        May take as long as the Dashboard does.
+        """
+        self._learn()
+        if not (self._is_due() or self._due_zones()):
+            return
+        with self._fetches.turn() as goes_on:
+            if goes_on is not None:
+                self._fetch(Paced(goes_on))
+        self._learn()
+
+    def fetch_name(self, serial: Serial) -> bool:
+        """Have the name of a new camera fetched; return whether it is known now."""
+
+        def look() -> bool | None:
+            self.refresh()
+            return self._names.is_known(serial) or None
+
         try:
-            self._refresh_cameras()
-            self._refresh_zones()
+            self._learn()
+            if self._names.is_known(serial):
+                return True
+            self._fetches.want(self._cameras)
+            found = poll(look, self._clock, every_s=_LOOK_S, limit_s=_NAME_S)
+        except OUTAGES as exc:
+            log.info("name of %s unavailable: %s", serial, type(exc).__name__)
+            found = None
+        return bool(found)
+
+    def _learn(self) -> None:
+        """Read the names that this or another process has fetched since."""
+        last = self._fetches.last(self._cameras)
+        number = last.number if last else 0.0
+        if number != self._learnt:
+            self._names.learn({c.serial: c.name for c in self._site.cameras()})
+            self._learnt = number
+
+    def _is_due(self) -> bool:
+        last = self._fetches.last(self._cameras)
+        return last is None or last.is_due(_CAMERAS_EVERY_S)
+
+    def _fetch(self, goes_on: GoesOn) -> None:
+        try:
+            if self._is_due():  # another may just have done it
+                self._refresh_cameras()
+            self._refresh_zones(goes_on)
         except UpstreamError as exc:
             log.info("camera list not refreshed: %s", exc.message)
-            self._cameras_at = self._clock.monotonic() - _CAMERAS_EVERY_S + _AGAIN_S
+            again_s = max(_AGAIN_S, min(exc.retry_after_s or 0.0, _CAMERAS_EVERY_S))
+            self._fetches.note(self._cameras, age_s=_CAMERAS_EVERY_S - again_s)
 
     def _refresh_cameras(self) -> None:
-        now = self._clock.monotonic()
-        if now - self._cameras_at < _CAMERAS_EVERY_S:
-            return
-        self._cameras_at = now
         found = ask_each(
             self._dashboard.organizations_of(self._organization_id), self._ask_cameras
         )
@@ -75,7 +127,7 @@ class Inventory:
         self._site.keep_cameras(
             cameras, self._clock.now(), is_complete=not found.may_change
         )
-        self._names.learn({camera.serial: camera.name for camera in cameras})
+        self._fetches.note(self._cameras)
 
     def _ask_cameras(self, organization: Organization) -> list[Camera]:
         return self._dashboard.cameras(organization.id, self._network_id)
@@ -87,14 +139,32 @@ class Inventory:
                 log.warning("camera list: %s", refusal)
         self._reported = frozenset(refusals)
 
-    def _refresh_zones(self) -> None:
-        now = self._clock.monotonic()
-        for serial in dict.fromkeys([*self._wanted, *self._sense.last_seen()]):
-            if now - self._zones_at.get(serial, float("-inf")) < _ZONES_EVERY_S:
-                continue
-            self._zones_at[serial] = now
+    def _zone_ages(self) -> dict[str, float]:
+        """Return how long ago the zones of each camera were fetched, in seconds.
+
+        Stored are the ages at the time of the last note.
+        """
+        last = self._fetches.last(self._zones)
+        if last is None:
+            return {}
+        ages: Mapping[str, float] = last.content or {}
+        return {serial: age_s + last.age_s for serial, age_s in ages.items()}
+
+    def _due_zones(self) -> list[Serial]:
+        ages, never = self._zone_ages(), float("inf")
+        serials = dict.fromkeys([*self._wanted, *self._sense.last_seen()])
+        return [s for s in serials if ages.get(s, never) >= _ZONES_EVERY_S]
+
+    def _refresh_zones(self, goes_on: GoesOn) -> None:
+        ages, due = self._zone_ages(), self._due_zones()
+        for serial in due:
+            if not goes_on():
+                break
             try:
                 self._site.keep_zones(serial, self._dashboard.zones(serial))
             except UpstreamError as exc:
                 # One camera without a licence must not leave the others nameless.
                 log.info("zones of %s unavailable: %s", serial, exc.message)
+            ages[serial] = 0.0
+        if due:
+            self._fetches.note(self._zones, ages)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,15 +33,25 @@ _NAME_WAIT_S = 3.0
 # The file appears with a delay; the camera itself has the moment, too.
 _ALERT_PICTURE_S = 20.0
 _HASTE_S = 10.0
+# A picture that is there waits for its link no longer than this; then that follows.
+_LINK_WAIT_S = 30.0
+
+# The link to a video, or why there is none.
+_Link = tuple[str | None, UpstreamError | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A picture of `occurred_at`; `video_link` is None if the Dashboard gave none."""
+    """A picture of `occurred_at`, and the link to the video that begins at `link_at`.
+
+    no_link: why there is none, or none yet.
+    """
 
     occurred_at: datetime
     jpeg: bytes
+    link_at: datetime
     video_link: str | None
+    no_link: UpstreamError | None = None
 
 
 def moment_to_ask(job: Job, wanted: datetime, now: datetime) -> datetime | None:
@@ -69,11 +79,24 @@ class CameraNames:
         self._dashboard = dashboard
         self._clock = clock
         self._organization_id = organization_id
+        self._fetch_name: Callable[[Serial], bool] | None = None
+        self._is_all = False
         self._names: dict[Serial, str] = {}
         self._asked_at = float("-inf")
         self._wait_until = 0.0  # of the machine's time, as the event below
         self._lock = threading.Lock()
         self._answered = threading.Event()
+
+    def fetch_by(self, fetch_name: Callable[[Serial], bool], *, is_all: bool) -> None:
+        """Leave it to others to fetch names: one process does for all.
+
+        fetch_name: has the name of a new camera fetched; returns whether it is known.
+        is_all: it knows every camera of the Dashboard, so asking again is of no use.
+        """
+        self._fetch_name, self._is_all = fetch_name, is_all
+
+    def is_known(self, serial: Serial) -> bool:
+        return serial in self._names
 
     def name(self, serial: Serial) -> str:
         """Return the camera's name, or the serial while the name is unknown.
@@ -81,7 +104,7 @@ class CameraNames:
         Waits for an unknown name until three seconds after it was asked for.
         """
         if serial not in self._names:
-            self.refresh(not_within_s=_ASK_AGAIN_S)
+            self.refresh(serial, not_within_s=_ASK_AGAIN_S)
             self._answered.wait(max(0.0, self._wait_until - time.monotonic()))
         return self._names.get(serial, serial)
 
@@ -89,7 +112,9 @@ class CameraNames:
         """Store names that were fetched elsewhere."""
         self._names |= names
 
-    def refresh(self, *, not_within_s: float = 0.0) -> None:
+    def refresh(
+        self, missed: Serial | None = None, *, not_within_s: float = 0.0
+    ) -> None:
         """Fetch all names in the background, unless that was done just now.
 
         Known names stay if the Dashboard does not answer.
@@ -101,10 +126,17 @@ class CameraNames:
             self._asked_at = now
             self._wait_until = time.monotonic() + _NAME_WAIT_S
             self._answered.clear()
-        threading.Thread(target=self._ask, name="camera-names", daemon=True).start()
+        threading.Thread(
+            target=self._ask, args=(missed,), name="camera-names", daemon=True
+        ).start()
 
-    def _ask(self) -> None:
+    def _ask(self, missed: Serial | None) -> None:
+        failed = True
         try:
+            if self._fetch_name is not None and missed is not None:
+                failed = not self._fetch_name(missed)
+                if not failed or self._is_all:
+                    return
             found = ask_each(
                 self._dashboard.organizations_of(self._organization_id),
                 lambda organization: self._dashboard.camera_names(organization.id),
@@ -118,9 +150,9 @@ class CameraNames:
             log.info("camera names unavailable: %s", exc.message)
             failed = True
         finally:
+            if failed:
+                self._asked_at += _AFTER_FAILURE_S - _ASK_AGAIN_S
             self._answered.set()
-        if failed:
-            self._asked_at += _AFTER_FAILURE_S - _ASK_AGAIN_S
 
 
 class Photographer:
@@ -155,7 +187,7 @@ class Photographer:
         wanted = wanted or wanted_moment(job)
         begin = link_at or wanted
         if job.picture_url and (jpeg := self._of_the_alert(job.picture_url)):
-            return Snapshot(wanted, jpeg, self.video_link(serial, begin))
+            return Snapshot(wanted, jpeg, begin, *self._asked_link(serial, begin))
         moment = moment_to_ask(job, wanted, self._clock.now())
         ticket, occurred_at = self._request(serial, moment)
         if seconds_off(occurred_at, begin) is None:
@@ -166,7 +198,7 @@ class Photographer:
         if in_haste and moment is not None:
             wait_s = min(wait_s, _HASTE_S)
         jpeg = self._dashboard.fetch_picture(ticket, limit_s=wait_s)
-        return Snapshot(occurred_at, jpeg, self._link(link, serial, begin))
+        return Snapshot(occurred_at, jpeg, begin, *self._link(link, serial, begin))
 
     def take_first_snapshot(self, serial: Serial, link_at: datetime) -> Snapshot:
         """Request a picture of now, because that of the moment is not there yet.
@@ -176,7 +208,8 @@ class Photographer:
         """
         ticket, occurred_at = self._request(serial, None)
         jpeg = self._dashboard.fetch_picture(ticket, limit_s=self._picture_wait_s)
-        return Snapshot(occurred_at, jpeg, self.video_link(serial, link_at))
+        link = self._asked_link(serial, link_at)
+        return Snapshot(occurred_at, jpeg, link_at, *link)
 
     def _request(
         self, serial: Serial, moment: datetime | None
@@ -202,21 +235,35 @@ class Photographer:
         """
         ticket = self._dashboard.request_snapshot(serial, at, urgent=False)
         jpeg = self._dashboard.fetch_picture(ticket, limit_s=self._picture_wait_s)
-        return Snapshot(at, jpeg, self.video_link(serial, at))
+        return Snapshot(at, jpeg, at, *self._asked_link(serial, at))
+
+    def ask_link(self, serial: Serial, at: datetime) -> str:
+        """Return the link to the video of a moment.
+
+        Raises:
+            UpstreamError: the Dashboard does not return it, or not yet.
+        """
+        return self._dashboard.video_link(serial, at)
 
     def video_link(self, serial: Serial, at: datetime) -> str | None:
         """Return the link, None if the Dashboard does not return it now."""
+        return self._asked_link(serial, at)[0]
+
+    def _asked_link(self, serial: Serial, at: datetime) -> _Link:
         try:
-            return self._dashboard.video_link(serial, at)
+            return self._dashboard.video_link(serial, at), None
         except UpstreamError as exc:
             log.warning("no video link for %s: %s", serial, exc.message)
-            return None
+            return None, exc
 
-    def _link(self, asked: Future[str], serial: Serial, at: datetime) -> str | None:
+    def _link(self, asked: Future[str], serial: Serial, at: datetime) -> _Link:
         try:
-            return asked.result()
+            return asked.result(_LINK_WAIT_S), None
+        except TimeoutError:
+            busy = "Meraki has been too busy for it so far"
+            return None, UpstreamError(busy, retry=True)
         except UpstreamError:
-            return self.video_link(serial, at)
+            return self._asked_link(serial, at)
 
 
 @dataclass(frozen=True, slots=True)

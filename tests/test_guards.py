@@ -418,6 +418,7 @@ HOMES = {
     "threading.Thread": {
         "loop.py",
         "photographer.py",
+        "store/budgets.py",
         "serving/run.py",
         *("cli/demo_phones.py", "cli/demo_world.py"),
         *("jobs/clip_worker.py", "sense/receiver.py", "web/accounts.py"),

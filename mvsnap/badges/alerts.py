@@ -9,6 +9,7 @@ from typing import Protocol
 from mvsnap.badges.model import BadgeEvent, Judgement
 from mvsnap.badges.store import BadgeStore
 from mvsnap.clock import Clock
+from mvsnap.core.video_links import awaited
 from mvsnap.domain import Event, EventId, EventKind, Job, Serial, Trigger, TriggerKind
 from mvsnap.errors import OverShare, QueueFull
 from mvsnap.photographer import CameraNames
@@ -93,6 +94,7 @@ class MismatchNotifier:
                 "person": badge.person,
                 "reader": badge.reader,
                 "note": made.note,
+                **(awaited(badge.swiped_at) if serial and not badge.video_link else {}),
             },
         )
 

@@ -121,7 +121,7 @@ def _dashboard(settings: Settings) -> Dashboard | None:
 
     if not settings.meraki.configured:
         return None
-    return clouds.dashboard(settings.meraki, SystemClock())
+    return clouds.shared_dashboard(settings, SystemClock())
 
 
 def _meraki(settings: Settings) -> CheckResult:
@@ -164,9 +164,10 @@ def _cameras(settings: Settings) -> CheckResult:
 
 
 def _webex_client(settings: Settings) -> Webex | None:
-    from mvsnap.delivery.webex import open_webex
+    from mvsnap.clock import SystemClock
+    from mvsnap.runtime import clouds
 
-    return open_webex(settings.webex)
+    return clouds.shared_webex(settings, SystemClock())
 
 
 def _webex(settings: Settings) -> CheckResult:

@@ -121,7 +121,7 @@ def _camera(settings: Settings, name: str) -> CheckResult:
     from mvsnap.runtime import clouds
 
     clock = SystemClock()
-    dashboard = clouds.dashboard(settings.meraki, clock)
+    dashboard = clouds.shared_dashboard(settings, clock)
     ixon = open_ixon(settings, clock)
     try:
         source = ask_source(settings, name, clock, dashboard, ixon)()

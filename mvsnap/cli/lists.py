@@ -39,7 +39,7 @@ def cameras(ctx: click.Context) -> None:
     meraki = settings.meraki
     if not meraki.configured:
         fail(NO_MERAKI_KEY)
-    dashboard = clouds.dashboard(meraki, SystemClock())
+    dashboard = clouds.shared_dashboard(settings, SystemClock())
     table = Table("serial", "name", "model", "status", "organization", "used")
     try:
         found = ask_each(
@@ -86,9 +86,10 @@ def rooms(ctx: click.Context) -> None:
     """List the rooms the Webex bot is in."""
     settings = load_settings(ctx)
     from mvsnap.clients.webex.rooms import matches
-    from mvsnap.delivery.webex import open_webex
+    from mvsnap.clock import SystemClock
+    from mvsnap.runtime import clouds
 
-    webex = open_webex(settings.webex)
+    webex = clouds.shared_webex(settings, SystemClock())
     if webex is None:
         fail("webex.bot_token is missing. Set it, or run: python -m mvsnap init")
     table = Table("title", "type", Column("id", no_wrap=True), "used")

@@ -30,6 +30,7 @@ from mvsnap.cli.terminal import (
 )
 from mvsnap.clock import SystemClock, poll
 from mvsnap.core import params
+from mvsnap.core.video_links import NO_LINK
 from mvsnap.domain import (
     Job,
     JobId,
@@ -165,6 +166,8 @@ def _report(progress: JobProgress, parts: Parts, folder: Path | None) -> None:
             out.print(f"  picture     {_copy(path, folder, part.serial, event.id)}")
         if event and event.video_link:
             out.print(f"  video link  {escape(event.video_link)}")
+        elif event and (why := event.details.get(NO_LINK)):
+            out.print(f"  video link  none: {escape(str(why))}")
         if part.state is PartState.DELIVERED and progress.job.rooms:
             out.print(f"  posted to   {escape(', '.join(progress.job.rooms))}")
         if part.error:

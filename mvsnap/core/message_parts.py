@@ -12,6 +12,7 @@ END = "end"  # says that a crowd is over
 _NOTE = "note"
 _CLIP = "clip"
 _AGAIN = "again"
+_LINK = "link"
 
 
 def note_part(serial: Serial) -> str:
@@ -22,6 +23,11 @@ def note_part(serial: Serial) -> str:
 def again_part(serial: Serial) -> str:
     """Return the part for a picture after it was told that there is none."""
     return f"{serial} {_AGAIN}"
+
+
+def link_part(serial: Serial) -> str:
+    """Return the part for a video link that came after its message."""
+    return f"{serial} {_LINK}"
 
 
 def clip_part(camera: CameraName) -> str:

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from mvsnap import delivery
+from mvsnap.clients.webex.shared import WebexShared
 from mvsnap.config.model import Settings
 from mvsnap.delivery.channel import AsksForRecipients, Channel, ChannelKind, FileLimits
+from mvsnap.delivery.webex import WebexChannel
 from mvsnap.errors import UpstreamError
 
 # Destinations without a channel's name are rooms of this one.
@@ -28,14 +30,19 @@ def channel_kinds() -> dict[str, ChannelKind[Any]]:
     return found
 
 
-def open_channels(settings: Settings) -> Channels:
-    """Return the channels that the settings configure; none of them connects yet."""
+def open_channels(settings: Settings, shared: WebexShared | None = None) -> Channels:
+    """Return the channels that the settings configure; none of them connects yet.
+
+    shared: what other processes with the same Webex bot must know.
+    """
     opened = {}
     for kind in channel_kinds().values():
         section = getattr(settings, kind.name, None)
         if not isinstance(section, kind.settings):
             section = kind.settings()
         channel = kind.open(section)
+        if isinstance(channel, WebexChannel) and shared is not None:
+            channel.share(shared)
         if channel is not None:
             opened[kind.name] = channel
     return Channels(opened)

@@ -60,11 +60,14 @@ class MessageKind:
 HEAD_KIND = MessageKind("head")
 # "No picture yet", or a first one of another moment: the late picture replies to it.
 NOTE_KIND = MessageKind("note", attachment=Attachment.PICTURE)
+# A video link that was not known yet when the picture was posted.
+LINK_KIND = MessageKind("link")
 
 _PICTURE = Attachment.PICTURE
 _ALL = (
     HEAD_KIND,
     NOTE_KIND,
+    LINK_KIND,
     MessageKind("snapshot", attachment=_PICTURE),
     MessageKind("alarm", attachment=_PICTURE, covered_by_head=True),
     MessageKind("crowd", attachment=_PICTURE),

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from mvsnap.clients.webex.text import MAX_MARKDOWN_BYTES, neutralise, shortened
 from mvsnap.core.days import lasting
 from mvsnap.core.moments import seconds_off
+from mvsnap.core.video_links import LINK_FOLLOWS, NO_LINK
 from mvsnap.delivery.message import Facts, Message
 from mvsnap.delivery.wording import reference, shows_picture, wanted_of
 from mvsnap.domain import Event, EventKind, Job, TriggerKind
@@ -21,7 +22,7 @@ from mvsnap.resources import TEMPLATES
 # A message sent later than this after its trigger says so.
 _LATE = timedelta(seconds=90)
 # Texts of others, in the order in which they give way to links and remarks.
-_SHORTENED = ("told", "note", "doubt", "error", "clips", "prefix")
+_SHORTENED = ("told", "note", "doubt", "error", "no_link", "clips", "prefix")
 _ENDS_LINK = re.compile(r"[\s()<>\[\]\\]")
 
 
@@ -91,6 +92,8 @@ class MessageTemplates:
             "note": neutralise(str(details.get("note", ""))),
             "doubt": neutralise(str(raised.details.get("doubt", ""))) if raised else "",
             "video_link": _linkable(event.video_link) if event else None,
+            "no_link": neutralise(str(details.get(NO_LINK, ""))),
+            "link_follows": LINK_FOLLOWS in details,
             "details": details,
             "link": self._link(message.kind.page, event),
             "raised": raised,

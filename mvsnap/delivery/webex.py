@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mvsnap.clients.webex.client import Webex
+from mvsnap.clients.webex.shared import WebexShared
 from mvsnap.config.webex import WebexSection
 from mvsnap.delivery.channel import ChannelKind, FileLimits, OutgoingMessage
 from mvsnap.domain import MessageId
@@ -18,7 +19,11 @@ class WebexChannel:
         self._webex = webex
         self.limits = FileLimits(picture_bytes=_PREVIEW_BYTES, clip_bytes=clip_bytes)
 
+    def share(self, shared: WebexShared) -> None:
+        self._webex.share(shared)
+
     def post(self, message: OutgoingMessage) -> MessageId:
+        self._webex.require_open()
         to = self._webex.resolve(message.room)
         return self._webex.post(
             to,

@@ -37,7 +37,7 @@ def acquire_slot(
 
     identities: says whether another machine is alive under the same id.
     """
-    folder = _folder(data_dir)
+    folder = own_folder(data_dir)
     number = 0
     while (lock := try_acquire(folder / f"{number}.lock")) is None:
         number += 1
@@ -65,7 +65,7 @@ def _marked(
 
 def _renew(data_dir: Path, old: str) -> str:
     """Give this data_dir another id, unless another process has done so."""
-    with acquire(_folder(data_dir) / "installation") as lock:
+    with acquire(own_folder(data_dir) / "installation") as lock:
         if lock.read() == old:
             lock.write(uuid.uuid4().hex[:12])
         new = lock.read()
@@ -84,7 +84,7 @@ def acquire_turn(data_dir: Path, what: str) -> FileLock | None:
 
     Returns None while another process is.
     """
-    return try_acquire(_folder(data_dir) / f"{what}.lock")
+    return try_acquire(own_folder(data_dir) / f"{what}.lock")
 
 
 def installation(data_dir: Path) -> str:
@@ -99,10 +99,11 @@ def installation_of(executor_id: str) -> str:
 
 def data_id(data_dir: Path) -> str:
     """Return the id of this data_dir, whatever machine it is on."""
-    return _installation_id(_folder(data_dir) / "installation")
+    return _installation_id(own_folder(data_dir) / "installation")
 
 
-def _folder(data_dir: Path) -> Path:
+def own_folder(data_dir: Path) -> Path:
+    """Return the folder of what the processes of a data_dir tell each other."""
     folder = data_dir / "executors"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

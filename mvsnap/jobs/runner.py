@@ -9,15 +9,17 @@ engine may start it any number of times, and a crash needs no special care.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Executor
 
 from mvsnap.clock import SystemClock
 from mvsnap.core.progress import JobProgress, PartProgress
 from mvsnap.delivery.attachments import Attachments
 from mvsnap.delivery.sender import MessageSender
-from mvsnap.domain import Job, PartState
+from mvsnap.domain import Job, JobId, PartState
 from mvsnap.errors import UpstreamError
 from mvsnap.jobs.clip_requests import ask_for_clips
+from mvsnap.jobs.late_links import LateLinks
 from mvsnap.jobs.progress import stored_progress
 from mvsnap.jobs.retry import RetryPolicy
 from mvsnap.jobs.rooms import Rooms
@@ -33,7 +35,10 @@ from mvsnap.photographer import Cameras
 
 
 class JobRunner:
-    """is_rerun: False where nothing runs an unfinished job again (a command)."""
+    """is_rerun: False where nothing runs an unfinished job again (a command).
+
+    on_told: called when every room has its messages, but for late video links.
+    """
 
     def __init__(
         self,
@@ -45,6 +50,7 @@ class JobRunner:
         metrics: Metrics,
         *,
         is_rerun: bool = True,
+        on_told: Callable[[JobId], None] = lambda _job_id: None,
     ) -> None:
         self._stores = stores
         self._cameras = cameras
@@ -52,6 +58,10 @@ class JobRunner:
         self._snapshots = JobSnapshots(stores, cameras, self._policy, clock, metrics)
         retrying_sender = RetryingSender(
             sender, stores.events, self._policy, rooms, clock, metrics
+        )
+        self._on_told = on_told
+        self._links = LateLinks(
+            stores.events, cameras.photographer, retrying_sender, self._policy, clock
         )
         attachments = Attachments(stores.files, stores.clips, sender.limits)
         self._threads = Threads(stores.events, attachments, retrying_sender)
@@ -68,9 +78,17 @@ class JobRunner:
         Returns None when nothing remains, else what it waits for.
         """
         ask_for_clips(job, self._stores.events, self._stores.clips)
-        if not job.serials:
-            send = self._threads.open if job.clips else self._replies.send
-            return send(job)
+        wait = self._run_parts(job) if job.serials else self._send_rest(job)
+        if wait is None:
+            # Whoever waits for the job need not wait for its links.
+            self._on_told(job.id)
+        return soonest([wait, self._links.send(job)])
+
+    def _send_rest(self, job: Job) -> Wait | None:
+        send = self._threads.open if job.clips else self._replies.send
+        return send(job)
+
+    def _run_parts(self, job: Job) -> Wait | None:
         parts = self.progress(job).parts
         # What had failed is tried again; what was told is not told again.
         is_left = (PartState.PENDING,) if job.again_at is None else tuple(PartState)

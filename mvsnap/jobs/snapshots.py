@@ -16,6 +16,7 @@ from mvsnap.clock import SystemClock, iso
 from mvsnap.core.moments import IS_FIRST, wanted_moment
 from mvsnap.domain import Event, EventId, EventKind, Job, Serial, TriggerKind
 from mvsnap.errors import CameraOffline, NoPicture, NoVideo, UpstreamError
+from mvsnap.jobs.late_links import with_link
 from mvsnap.jobs.retry import RetryPolicy, retrying
 from mvsnap.jobs.stores import JobStores
 from mvsnap.metrics import Metrics
@@ -118,10 +119,13 @@ class JobSnapshots:
             trigger=job.trigger,
             camera_name=self._cameras.names.name(serial),
             title=job.prefix,
-            video_link=self._cameras.photographer.video_link(serial, moment),
             snapshot_path=first.snapshot_path if first else None,
             error=why.message,
             details={"times": job.times} if job.times > 1 else {},
+        )
+        link, no_link = self._link(serial, moment)
+        event = with_link(
+            event, link, no_link, moment, may_follow=self._policy.is_rerun
         )
         self._stores.events.add_event(event)
         self._metrics.parts.labels("no_picture").inc()
@@ -132,7 +136,7 @@ class JobSnapshots:
         self, job: Job, serial: Serial, event_id: EventId, snapshot: Snapshot
     ) -> Event:
         at: datetime = snapshot.occurred_at
-        return Event(
+        event = Event(
             id=event_id,
             kind=EventKind.SNAPSHOT,
             occurred_at=at,
@@ -142,10 +146,24 @@ class JobSnapshots:
             trigger=job.trigger,
             camera_name=self._cameras.names.name(serial),
             title=job.prefix,
-            video_link=snapshot.video_link,
             snapshot_path=self._stores.files.save_snapshot(event_id, at, snapshot.jpeg),
             details={"times": job.times} if job.times > 1 else {},
         )
+        return with_link(
+            event,
+            snapshot.video_link,
+            snapshot.no_link,
+            snapshot.link_at,
+            may_follow=self._policy.is_rerun,
+        )
+
+    def _link(
+        self, serial: Serial, at: datetime
+    ) -> tuple[str | None, UpstreamError | None]:
+        try:
+            return self._cameras.photographer.ask_link(serial, at), None
+        except UpstreamError as exc:
+            return None, exc
 
     def _known_first(self, job: Job, serial: Serial) -> Event | None:
         return self._stores.events.event(_first_id(job, serial))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
+
 from mvsnap.domain import Serial
 from mvsnap.inventory import Inventory
 from mvsnap.runtime import clouds
 from mvsnap.runtime.parts import Parts
+from mvsnap.store.fetches import Fetches, OwnFetches, StoredFetches
 from mvsnap.visitors.counts import VisitorCounts
 from mvsnap.visitors.pictures import VisitorPictures
 from mvsnap.visitors.refresh import VisitorRefresh
@@ -13,7 +16,7 @@ from mvsnap.visitors.refresh import VisitorRefresh
 
 def inventory(parts: Parts) -> Inventory:
     meraki = parts.settings.meraki
-    return Inventory(
+    made = Inventory(
         parts.dashboard,
         parts.names,
         parts.site,
@@ -22,7 +25,17 @@ def inventory(parts: Parts) -> Inventory:
         organization_id=meraki.organization_id,
         network_id=meraki.network_id,
         wanted=tuple(Serial(serial) for serial in meraki.cameras),
+        fetches=fetches(parts, "inventory"),
     )
+    parts.names.fetch_by(made.fetch_name, is_all=meraki.network_id is None)
+    return made
+
+
+def fetches(parts: Parts, kind: str) -> Fetches:
+    """Return who fetches what of this kind; one machine has one worker."""
+    if parts.db.is_sqlite:
+        return OwnFetches(parts.clock)
+    return StoredFetches(parts.db, kind, f"{uuid.uuid4()}", parts.clock)
 
 
 def visitor_refresh(parts: Parts, by: str) -> VisitorRefresh:

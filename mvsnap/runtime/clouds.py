@@ -5,17 +5,28 @@ The channels of messages make Webex's.
 
 from __future__ import annotations
 
+from mvsnap.clients.buckets import Buckets
 from mvsnap.clients.meraki.budget import Budget
 from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clients.s3.bucket import Bucket
+from mvsnap.clients.webex.client import Webex
 from mvsnap.clock import Clock
 from mvsnap.config.model import Meraki, Settings
+from mvsnap.delivery.webex import open_webex
+from mvsnap.runtime.shared_buckets import SharedBuckets
 
 
-def dashboard(meraki: Meraki, clock: Clock, budget: Budget | None = None) -> Dashboard:
+def dashboard(
+    meraki: Meraki,
+    clock: Clock,
+    budget: Budget | None = None,
+    *,
+    buckets: Buckets | None = None,
+) -> Dashboard:
     """Return Meraki's cloud; without a key it refuses every call.
 
     budget: of another Dashboard of the same organization; default: its own.
+    buckets: where its own is kept for other processes.
     """
     return Dashboard(
         meraki.base_url,
@@ -23,7 +34,22 @@ def dashboard(meraki: Meraki, clock: Clock, budget: Budget | None = None) -> Das
         clock=clock,
         requests_per_s=meraki.requests_per_s,
         budget=budget,
+        buckets=buckets,
     )
+
+
+def shared_dashboard(settings: Settings, clock: Clock) -> Dashboard:
+    """Return Meraki's cloud for a command: a service may run beside it."""
+    buckets = SharedBuckets(settings, clock).meraki()
+    return dashboard(settings.meraki, clock, buckets=buckets)
+
+
+def shared_webex(settings: Settings, clock: Clock) -> Webex | None:
+    """Return the bot for a command, None without one."""
+    webex = open_webex(settings.webex)
+    if webex is not None:
+        webex.share(SharedBuckets(settings, clock).webex())
+    return webex
 
 
 def bucket(settings: Settings) -> Bucket | None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from mvsnap.badges.parts import BadgeParts
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
-from mvsnap.delivery.channels import open_channels
+from mvsnap.delivery.channels import Channels, open_channels
 from mvsnap.delivery.sender import MessageSender
 from mvsnap.delivery.templates import MessageTemplates
+from mvsnap.domain import JobId
 from mvsnap.jobs.clip_results import ClipResults
 from mvsnap.jobs.executors import data_id
 from mvsnap.jobs.rooms import Rooms
@@ -18,6 +20,7 @@ from mvsnap.jobs.stores import JobStores
 from mvsnap.metrics import Metrics
 from mvsnap.photographer import CameraNames, Cameras, Photographer
 from mvsnap.runtime import clouds
+from mvsnap.runtime.shared_buckets import SharedBuckets
 from mvsnap.store import database
 from mvsnap.store.audit import AuditLog
 from mvsnap.store.clips import ClipStore
@@ -70,15 +73,21 @@ class Parts:
         self.wifi = WifiStore(db)
         self.processes = ProcessStore(db)
         self.db = db
-        self.dashboard = clouds.dashboard(settings.meraki, self.clock)
+        self.buckets = SharedBuckets(settings, self.clock, db)
+        self.dashboard = clouds.dashboard(
+            settings.meraki, self.clock, buckets=self.buckets.meraki()
+        )
         self.names = CameraNames(
             self.dashboard, self.clock, organization_id=settings.meraki.organization_id
         )
 
+    def channels(self) -> Channels:
+        return open_channels(self.settings, self.buckets.webex())
+
     def sender(self) -> MessageSender:
         site, prefix = self.settings.site, self.settings.webex.message_prefix
         return MessageSender(
-            open_channels(self.settings),
+            self.channels(),
             MessageTemplates(site.timezone, prefix, site.name, site.public_url),
             self.store,
             self.clock,
@@ -102,7 +111,12 @@ class Parts:
         wait_s = self.settings.meraki.picture_wait_s
         return Photographer(self.dashboard, self.clock, picture_wait_s=wait_s)
 
-    def runner(self, *, is_rerun: bool = True) -> JobRunner:
+    def runner(
+        self,
+        *,
+        is_rerun: bool = True,
+        on_told: Callable[[JobId], None] = lambda _job_id: None,
+    ) -> JobRunner:
         """is_rerun: False where nothing runs an unfinished job again."""
         return JobRunner(
             JobStores(self.store, self.clips, self.files, self.job_states),
@@ -112,6 +126,7 @@ class Parts:
             self.clock,
             self.metrics,
             is_rerun=is_rerun,
+            on_told=on_told,
         )
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from mvsnap.config.model import Settings
-from mvsnap.delivery.channels import open_channels
 from mvsnap.jobs.engine import ClientEngine
 from mvsnap.jobs.engine_interface import Engine
 from mvsnap.jobs.listing import JobList
@@ -172,7 +171,7 @@ def make_app(
             files=parts.files,
             clock=parts.clock,
             metrics=parts.metrics,
-            recipients=RecipientCheck(open_channels(settings).require_recipient),
+            recipients=RecipientCheck(parts.channels().require_recipient),
             features=(
                 parts.badges,
                 parts.visitors,

@@ -63,7 +63,7 @@ class Worker:
         self.engine = WorkerEngine(
             jobs_url(parts.settings),
             self._slot.executor_id,
-            partial(_run, parts.runner(), parts.repeats),
+            partial(_run, parts.runner(on_told=finished.notify), parts.repeats),
             records=JobRecords(parts.store, parts.job_states, parts.clock),
             clock=parts.clock,
             on_finished=partial(self._job_ended, finished),

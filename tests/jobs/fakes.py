@@ -91,7 +91,7 @@ class Crew:
         }
         return build.job(*serials, **(fields | given))
 
-    def runner(self, *, is_rerun: bool = True) -> JobRunner:
+    def runner(self, *, is_rerun: bool = True, **given: Any) -> JobRunner:
         clock = self.clock
         return JobRunner(
             JobStores(self.store, self.clips, self.files, self.states),
@@ -104,6 +104,7 @@ class Crew:
             clock,
             Metrics(),
             is_rerun=is_rerun,
+            **given,
         )
 
     def sender(self) -> MessageSender:

@@ -15,14 +15,21 @@ from sqlalchemy.exc import OperationalError
 from mvsnap.badges import tables as badge_tables
 from mvsnap.domain import JobId
 from mvsnap.errors import DatabaseUnfit
-from mvsnap.store import database, key_tables, process_tables
+from mvsnap.store import database, fetch_tables, key_tables, process_tables
 from mvsnap.store.events import Store
 from mvsnap.store.tables import metadata
 from mvsnap.visitors import tables as visitor_tables
 from mvsnap.wifi import tables as wifi_tables
 
 # Each adds its tables to the one metadata.
-ROOMS = (key_tables, process_tables, badge_tables, visitor_tables, wifi_tables)
+ROOMS = (
+    fetch_tables,
+    key_tables,
+    process_tables,
+    badge_tables,
+    visitor_tables,
+    wifi_tables,
+)
 ROOT = Path(__file__).parent.parent.parent
 TABLES = {"alembic_version", *metadata.tables}
 
@@ -75,7 +82,7 @@ def test_every_column_and_table_says_what_it_holds() -> None:
 
 UPGRADE = """
 import sys
-from mvsnap.store import database, key_tables
+from mvsnap.store import database, fetch_tables, key_tables
 sys.stdin.readline()
 engine = database.open_database(sys.argv[1])
 database.upgrade(engine)

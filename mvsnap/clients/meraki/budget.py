@@ -1,22 +1,30 @@
-"""Request budget: a limit of Dashboard calls per second, first come first served.
+"""Request budget: a limit of Dashboard calls per second, urgent ones first.
 
 Meraki allows 10 requests per second and organization and refills a token bucket. Of the
 libraries considered, pyrate-limiter 4 has the same bucket (its `TokenBucket`), but a
 refused caller sleeps on the machine's clock and then tries again: waiters overtake each
 other, a test cannot move the time, and a shutdown waits for the sleeper.
-requests-ratelimiter is a wrapper around the same library.
+requests-ratelimiter is a wrapper around the same library. `limits`, which counts log
+ins here, has windows and no bucket, no order among those who wait, and of the storages
+that processes share none is PostgreSQL (Redis, Memcached, MongoDB).
 """
 
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
+from mvsnap.clients.buckets import Buckets, BudgetRule, BudgetState, OwnBuckets, Turn
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
 
-# Long enough for the threads of one job to call; later the bucket is full again.
-_LENDS_FOR_S = 0.2
+# A call that is not urgent books a turn after this wait, or it might never get one.
+_PATIENCE_S = 1.0
+# For the end of a hold nobody waits longer: the call fails with the time that is left.
+_LONGEST_WAIT_FOR_HOLD_S = 5.0
+# A turn this far away may have been overtaken by a hold.
+_FAR_S = 0.2
 
 
 def waited(clock: Clock, seconds: float) -> bool:
@@ -32,66 +40,69 @@ def waited(clock: Clock, seconds: float) -> bool:
 class Budget(Protocol):
     def acquire(self, *, urgent: bool = False) -> None: ...
 
+    def hold(self, seconds: float) -> None: ...
+
 
 class RequestBudget:
-    """A token bucket: `burst` calls at once, then `per_s` per second.
+    """Hands out turns by a `BudgetRule`; thread-safe.
 
-    To urgent calls a full bucket lends `borrow` more, which are paid back before the
-    next
-    ones: Meraki grants 10 more in the first second, and a trigger for many cameras
-    needs all its pictures of the same moment. Other calls let such a burst pass first.
-
-    Thread-safe. Turns are handed out in the order of the calls.
+    Calls that are not urgent stand in line: one of each process at a time looks whether
+    something is left.
+    buckets: where the state is kept, for other processes; default: in this one alone.
     """
 
     def __init__(
-        self, clock: Clock, *, per_s: float, burst: int, borrow: int = 0
+        self,
+        clock: Clock,
+        *,
+        per_s: float,
+        burst: int,
+        borrow: int = 0,
+        buckets: Buckets | None = None,
     ) -> None:
         self._clock = clock
-        self._per_s = per_s
-        self._burst = burst
-        self._borrow = borrow
-        self._lock = threading.Lock()
-        # Calls that may leave now; below zero: calls that left or were booked too
-        # early.
-        self._left = float(burst)
-        self._filled_at = clock.monotonic()
-        self._lends = 0
-        self._lends_until = float("-inf")
+        self._rule = BudgetRule(per_s, burst, borrow)
+        self._buckets = buckets or OwnBuckets(clock)
+        self._line = threading.Lock()
 
     def acquire(self, *, urgent: bool = False) -> None:
         """Wait for a turn.
 
         Raises:
-            UpstreamError: the program is stopping; the call was not made.
+            UpstreamError: the call was not made: the program is stopping, or Meraki
+                wants no calls for a while.
         """
-        going = urgent or waited(self._clock, self._burst_left_s())
-        if not (going and waited(self._clock, self._reserve(urgent))):
+        line: AbstractContextManager[object] = nullcontext() if urgent else self._line
+        with line:
+            began = self._clock.monotonic()
+            while not self._has_turn(
+                urgent=urgent, books=self._clock.monotonic() - began >= _PATIENCE_S
+            ):
+                pass
+
+    def hold(self, seconds: float) -> None:
+        """Let no call leave for so many seconds: Meraki said so."""
+        self._buckets.hold(seconds)
+
+    def _has_turn(self, *, urgent: bool, books: bool) -> bool:
+        def step(
+            known: BudgetState | None, now: float, among: int
+        ) -> tuple[BudgetState, Turn]:
+            rule = self._rule.share(among)
+            return rule.take(known, now, urgent=urgent, books=books)
+
+        turn = self._buckets.change(step)
+        if turn.is_held and turn.wait_s > _LONGEST_WAIT_FOR_HOLD_S:
+            raise UpstreamError(
+                f"Meraki is too busy: it asked for no calls for {turn.wait_s:.0f} s",
+                retry=True,
+                retry_after_s=turn.wait_s,
+            )
+        if not waited(self._clock, turn.wait_s):
             raise UpstreamError("mvsnap is stopping: Meraki was not called", retry=True)
-
-    def _burst_left_s(self) -> float:
-        with self._lock:
-            return max(0.0, self._lends_until - self._clock.monotonic())
-
-    def _reserve(self, urgent: bool) -> float:
-        """Book the next turn and return the seconds until it."""
-        with self._lock:
-            now = self._clock.monotonic()
-            grown = (now - self._filled_at) * self._per_s
-            self._left = min(float(self._burst), self._left + grown)
-            self._filled_at = now
-            # One call short of full counts as full: background calls would spoil every
-            # other burst, and those two share the same second anyway.
-            if urgent and self._left >= max(1, self._burst - 1):
-                self._lends = self._borrow
-                self._lends_until = now + _LENDS_FOR_S
-            self._left -= 1
-            if self._left >= 0:
-                return 0.0
-            if urgent and self._lends and now <= self._lends_until:
-                self._lends -= 1
-                return 0.0
-            return -self._left / self._per_s
+        if not turn.is_given:
+            return False
+        return turn.wait_s < _FAR_S or not self._buckets.held_s()
 
 
 class SpareBudget:
@@ -105,3 +116,6 @@ class SpareBudget:
         """Wait for a turn, also for a picture; raises as RequestBudget does."""
         self._own.acquire()
         self._shared.acquire()
+
+    def hold(self, seconds: float) -> None:
+        self._shared.hold(seconds)

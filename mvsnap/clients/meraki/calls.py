@@ -26,6 +26,8 @@ USER_AGENT = f"mvsnap/{__version__} mvsnap"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5
 _MAX_PAGES = 1000
+# After a 429 that does not say for how long.
+_BUSY_S = 1.0
 
 _ADVICE = {
     401: "Meraki refused the API key (401): create a new one under My Profile > API "
@@ -211,6 +213,9 @@ class DashboardCalls:
         if status == 400:
             return DashboardRefused(words)
         tail = f": {words}" if words else ""
+        if status == 429:
+            # All others would be refused, too.
+            self._budget.hold(_BUSY_S if wait_s is None else wait_s)
         if status in (408, 429) or status >= 500:
             trouble = "is too busy" if status == 429 else "reports an error"
             return UpstreamError(

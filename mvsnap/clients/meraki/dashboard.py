@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from mvsnap.clients.buckets import Buckets
 from mvsnap.clients.hosts import MERAKI_HOSTS
 from mvsnap.clients.meraki.analytics import CameraAnalytics
 from mvsnap.clients.meraki.budget import Budget, RequestBudget, SpareBudget
@@ -57,8 +58,12 @@ class Dashboard:
         timeout_s: float = 15.0,
         trusted_hosts: tuple[str, ...] = MERAKI_HOSTS,
         budget: Budget | None = None,
+        buckets: Buckets | None = None,
     ) -> None:
-        """budget: of another Dashboard of the same organization; default: its own."""
+        """budget: of another Dashboard of the same organization; default: its own.
+
+        buckets: where its own is kept for other processes.
+        """
         self._clock = clock
         self._requests_per_s = requests_per_s
         self._budget = budget or RequestBudget(
@@ -67,6 +72,7 @@ class Dashboard:
             # A lower configured rate means that other programs share the organization.
             burst=max(1, min(_LARGEST_BURST, int(requests_per_s))),
             borrow=min(_LARGEST_BORROW, int(requests_per_s)),
+            buckets=buckets,
         )
         self._calls = DashboardCalls(
             base_url,

@@ -20,8 +20,9 @@ from mvsnap.clients.hosts import origin
 from mvsnap.clients.transport import guard
 from mvsnap.clients.webex import rooms as webex_rooms
 from mvsnap.clients.webex.errors import translate
+from mvsnap.clients.webex.shared import WebexShared
 from mvsnap.clients.webex.text import fit, neutralise
-from mvsnap.domain import Destination, MessageId, Room, RoomId
+from mvsnap.domain import Destination, MessageId, Room
 from mvsnap.errors import UpstreamError
 from mvsnap.upstreams import Upstream
 
@@ -65,7 +66,17 @@ class Webex:
         self._session: requests.Session | None = None
         self._used_at = 0.0
         self._known: tuple[float, list[Room]] = (float("-inf"), [])
+        self._shared: WebexShared | None = None
         self._people: dict[str, tuple[float, str]] = {}  # by name: when, and the e-mail
+
+    def share(self, shared: WebexShared) -> None:
+        """Keep to what other processes with this bot were told, and tell them."""
+        self._shared = shared
+
+    def require_open(self) -> None:
+        """Raise UpstreamError if Webex asked for a pause."""
+        if self._shared is not None:
+            self._shared.require_open(posting=True)
 
     def me(self) -> str:
         """Return `name <e-mail>` of the bot. Source: GET /people/me."""
@@ -81,7 +92,8 @@ class Webex:
         """
         return self._ask(
             lambda api: [
-                _room(room.json_data) for room in api.rooms.list(max=_ROOMS_PER_PAGE)
+                webex_rooms.room(room.json_data)
+                for room in api.rooms.list(max=_ROOMS_PER_PAGE)
             ]
         )
 
@@ -98,14 +110,24 @@ class Webex:
             with self._listing:
                 # Another thread may have asked while this one waited.
                 if self._known[0] < began:
-                    rooms = self.rooms()
-                    self._known = (time.monotonic(), rooms)
-                found = self._matches(room, since=began)
+                    self._list_rooms(room)
+                found = webex_rooms.matches(room, self._known[1])
         if not found:
             return self._person(room)
         if len(found) > 1:
             raise webex_rooms.ambiguous(room, found)
         return Destination(room_id=found[0].id)
+
+    def _list_rooms(self, room: str) -> None:
+        """Read or list the rooms; a list of others will do if it has the one wanted."""
+        lists = self._shared.rooms if self._shared else None
+        for within_s in (_CACHE_S, 0.0):
+            rooms, age_s = (
+                lists.get(self.rooms, within_s) if lists else (self.rooms(), 0.0)
+            )
+            self._known = (time.monotonic() - age_s, rooms)
+            if age_s == 0.0 or len(webex_rooms.matches(room, rooms)) == 1:
+                return
 
     def require_person(self, email: str) -> None:
         """Do nothing if a person with this address is known to Webex.
@@ -193,6 +215,8 @@ class Webex:
 
     def _ask(self, question: Callable[[Any], T], *, posting: bool = False) -> T:
         """Make one call to the SDK and turn all its exceptions into ours."""
+        if self._shared is not None:
+            self._shared.require_open(posting=posting)
         self._seen.answer = None
         self._seen.urls.clear()
         sdk = importlib.import_module("webexteamssdk")
@@ -209,15 +233,16 @@ class Webex:
             AssertionError,
         ) as exc:
             trouble = translate(exc, self._seen.answer, self._token, posting=posting)
+        if self._shared is not None:
+            self._shared.note(self._seen.answer, trouble, posting=posting)
         # Not inside `except`: the SDK's exceptions contain the token and would be
         # chained as the context.
         raise trouble
 
     def _api(self, sdk: Any) -> Any:
-        """Return the SDK object, created once; one is enough for all threads.
+        """Return the SDK object, created once, for all threads.
 
-        After construction its only mutable part is the session's connection pool
-        (cookies are off), and that is thread-safe.
+        Its only mutable part is the session's connection pool, which is thread-safe.
         """
         with self._lock:
             now = time.monotonic()
@@ -274,13 +299,3 @@ def _message_id(data: Any) -> MessageId:
     if not isinstance(data["id"], str):
         raise TypeError("the message has no id")
     return MessageId(data["id"])
-
-
-def _room(data: Any) -> Room:
-    failed = "title" in (data.get("errors") or {})
-    return Room(
-        RoomId(str(data["id"])),
-        # After a key server failure the title is ciphertext, and there is no type.
-        "" if failed else str(data.get("title") or ""),
-        str(data.get("type") or "unknown"),
-    )

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from mvsnap.domain import Destination, Room
+from mvsnap.domain import Destination, Room, RoomId
 from mvsnap.errors import UnknownRecipient, UpstreamError
 from mvsnap.spelling import folded
 
@@ -86,4 +86,15 @@ def several_people(name: str, emails: Sequence[str]) -> UpstreamError:
         f"{len(emails)} people in Webex are called {name.strip()[:100]!r}: use one of"
         f" the addresses {', '.join(emails[:10])}",
         retry=False,
+    )
+
+
+def room(data: Any) -> Room:
+    """Return a row of GET /rooms as our own type."""
+    failed = "title" in (data.get("errors") or {})
+    return Room(
+        RoomId(str(data["id"])),
+        # After a key server failure the title is ciphertext, and there is no type.
+        "" if failed else str(data.get("title") or ""),
+        str(data.get("type") or "unknown"),
     )

@@ -78,6 +78,7 @@ class FakeDashboard:
         self.rate_limit: tuple[float, float] | None = (10, 10)
         self._picture_secrets: list[str] = []
         self._snapshots: dict[str, _Snapshot] = {}
+        self.refused_calls = 0  # answered 429 because of that limit
         self._limits: dict[str, CallLimit] = {}
         self._lock = threading.Lock()
 
@@ -191,4 +192,6 @@ class FakeDashboard:
             if limit is None or limit.limit != self.rate_limit:
                 limit = CallLimit(*self.rate_limit)
                 self._limits[organization_id] = limit
-        return not limit.acquire()
+        is_over = not limit.acquire()
+        self.refused_calls += is_over
+        return is_over

@@ -1,0 +1,67 @@
+"""Where the limits of the clouds are kept: all processes of a store share them."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+
+from mvsnap.clients.buckets import Buckets, OwnBuckets
+from mvsnap.clients.buckets_file import FileBuckets
+from mvsnap.clients.webex.shared import RoomLists, WebexShared
+from mvsnap.clock import Clock
+from mvsnap.config.model import Settings
+from mvsnap.config.values import Secret
+from mvsnap.jobs.executors import own_folder
+from mvsnap.store import database
+from mvsnap.store.budgets import RowBuckets
+from mvsnap.store.fetches import StoredFetches
+from mvsnap.store.room_lists import StoredRooms
+
+
+class SharedBuckets:
+    """db: the open database; default: opened for these calls alone, when they come."""
+
+    def __init__(
+        self, settings: Settings, clock: Clock, db: database.Database | None = None
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._db = db
+
+    def meraki(self) -> Buckets:
+        """Return those of the organization, whose limit it is, or of the key."""
+        meraki = self._settings.meraki
+        return self._of(f"meraki-{meraki.organization_id or _short(meraki.api_key)}")
+
+    def webex(self) -> WebexShared:
+        """Return what the processes of one bot share."""
+        name = f"webex-{_short(self._settings.webex.bot_token)}"
+        messages, lookups = self._of(name), self._of(f"{name}-lookups")
+        rooms: RoomLists | None = None
+        if self._db is not None and not self._db.is_sqlite:
+            kind, process = f"rooms {name}", f"{uuid.uuid4()}"
+            rooms = StoredRooms(
+                StoredFetches(self._db, kind, process, self._clock), name, self._clock
+            )
+        return WebexShared(messages, lookups, self._clock, rooms)
+
+    def _of(self, name: str) -> Buckets:
+        url, folder = self._settings.database_url, self._settings.data_dir
+        if url is not None:
+            if self._db is None:
+                engine = database.open_database(url.get_secret_value())
+                self._db = database.Database(engine)
+            return RowBuckets(self._db, name, self._clock)
+        if not folder.is_dir():  # nothing runs there
+            return OwnBuckets(self._clock)
+        try:
+            place = own_folder(folder)
+        except OSError:
+            return OwnBuckets(self._clock)
+        return FileBuckets(place, name.replace("/", "-"), self._clock)
+
+
+def _short(secret: Secret | None) -> str:
+    """Return a text that is another one for each secret and does not reveal it."""
+    text = secret.get_secret_value().strip() if secret else ""
+    return hashlib.sha256(f"mvsnap {text}".encode()).hexdigest()[:16]
