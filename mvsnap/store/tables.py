@@ -238,6 +238,13 @@ listeners = Table(
     Column("state", Text, nullable=False, comment="of the connection, for people"),
     Column("messages_per_s", Float, nullable=False, comment="in the last interval"),
     Column("people_counts", Integer, nullable=False, comment="topics watched"),
+    Column(
+        "refused",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="topics that are not, there are too many",
+    ),
     comment="Processes that listen to MV Sense",
 )
 
@@ -365,4 +372,13 @@ holdings = Table(
     Column("holder", Text, nullable=False, comment="id of the process that has it"),
     Column("asked_by", Text, comment="who gets it when the holder has finished"),
     comment="Who does what, while its holder is alive",
+)
+
+zone_buckets = Table(
+    "zone_buckets",
+    metadata,
+    Column("bucket", Text, primary_key=True, comment="cameras and sensors, by hash"),
+    Column("holder", Text, nullable=False, comment="the listener that works on them"),
+    Column("worked_until", Moment, comment="what came before that is saved"),
+    comment="Which listener has the state of which zones",
 )

@@ -28,7 +28,7 @@ PLAIN: dict[str, Any] = {"people": 3, "dwell_s": 10, "dropout_s": 2, "cooldown_s
 
 
 def detector(**settings: Any) -> Detector:
-    return Detector(rules(**settings), ignore)
+    return Detector(rules(**settings), ignore, most=20_000)
 
 
 def rules(**settings: Any) -> SenseRules:
@@ -276,17 +276,20 @@ def test_a_vehicle_says_nothing_about_people() -> None:
 def test_invented_topics_do_not_fill_the_memory(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    made = Detector(rules(), ignore, most_zones=100)
+    made = Detector(rules(), ignore, most=100)
     flood = [count(1, 0, zone=str(number)) for number in range(5_000)]
     flood += [frame(f"/merakimv/{GATE}/x{number}", 1) for number in range(50_000)]
     made.process(flood, at(1))
     assert made.topics == 100
     assert len(made._others) <= 20_001
-    assert len([r for r in caplog.records if "ignoring others" in r.message]) == 1
+    assert len([r for r in caplog.records if "are ignored" in r.message]) == 1
+    assert made.refused == 4_900
     # A minute later those that said nothing more make room.
     made.process([count(70, 3, zone="0")], at(70))
+    made.expire(at(70))
+    assert made.refused == 4_900  # told for a minute or two
     made.expire(at(3_700))
-    assert made.topics == 0
+    assert (made.topics, made.refused) == (0, 0)
 
 
 def test_crowds_end_when_messages_stop(caplog: pytest.LogCaptureFixture) -> None:

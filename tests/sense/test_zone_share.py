@@ -1,0 +1,151 @@
+"""Several listeners on one PostgreSQL and one mosquitto share the zones."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from mvsnap.domain import FULL_FRAME, EventKind
+from mvsnap.sense.zone_share import BUCKETS
+from mvsnap.simulator.meraki.cameras import new_camera
+from mvsnap.simulator.meraki.counts import CountsPublisher, Crowd
+from mvsnap.simulator.mqtt.broker import Mosquitto, broker
+from mvsnap.store import database
+from mvsnap.store.events import EventFilter, Store
+from mvsnap.store.sense import SenseStore
+from mvsnap.store.tables import zone_buckets
+from tests.sense.one_listener import SharedOffice
+from tests.servers.processes import Program, wait_until
+
+CAMERAS = [new_camera(number) for number in range(1, 25)]
+LEASE_S = 2.0
+
+
+class Town:
+    """Listeners with folders of their own; what they store and tell."""
+
+    def __init__(self, folder: Path, mosquitto: Mosquitto, url: str) -> None:
+        self._folder = folder
+        self._url = url
+        self._port = mosquitto.port
+        self.mosquitto = mosquitto
+        engine = database.open_database(url)
+        database.upgrade(engine)
+        self.db = database.Database(engine)
+        self.store, self.sense = Store(self.db), SenseStore(self.db)
+        self.office = SharedOffice(folder / "jobs")
+
+    def settings(self, name: str, **sense: Any) -> dict[str, Any]:
+        rule = {"people": 3, "dwell_s": 1, "dropout_s": 1, "cooldown_s": 0}
+        return {
+            "data_dir": str(self._folder / name),
+            "meraki": {"cameras": [CAMERAS[0].serial]},
+            "webex": {"bot_token": "token", "room": "Alarms"},
+            "sense": {"enabled": True, "port": self._port} | rule | sense,
+        }
+
+    def listener(self, name: str) -> Program:
+        given = {
+            "settings": self.settings(name),
+            "database_url": self._url,
+            "jobs": str(self._folder / "jobs"),
+            "lease_s": LEASE_S,
+        }
+        module = "tests.sense.one_listener"
+        return Program([sys.executable, "-m", module, json.dumps(given)])
+
+    def shares(self) -> Counter[str]:
+        """Return how many buckets each process has."""
+        with self.db.reading() as connection:
+            rows = connection.execute(select(zone_buckets.c.holder)).scalars()
+            return Counter(rows)
+
+    def wait_for_shares(self, many: int) -> None:
+        def shared() -> bool:
+            shares = self.shares()
+            even = min(shares.values(), default=0) >= len(BUCKETS) // many - 1
+            return len(shares) == many and even
+
+        wait_until(shared, f"{many} listeners share", 30)
+
+    def events(self, kind: EventKind) -> Counter[str]:
+        found = self.store.events(EventFilter(kinds=(kind,)), 500)
+        return Counter(event.serial for event in found)
+
+    def told(self, what: str) -> Counter[str]:
+        """Return how often each camera's crowds were told; "Crowd:" or "Crowd over"."""
+        serials = {event.id: event.serial for event in self._all()}
+        jobs = [job for job in self.office.jobs() if job.prefix.startswith(what)]
+        return Counter(serials[job.about] for job in jobs if job.about is not None)
+
+    def _all(self) -> list[Any]:
+        return self.store.events(EventFilter(), 500)
+
+
+@pytest.fixture
+def town(tmp_path: Path, postgres_url: str) -> Iterator[Town]:
+    with broker(tmp_path / "broker") as mosquitto:
+        made = Town(tmp_path, mosquitto, postgres_url)
+        yield made
+        made.store.close()
+
+
+def serials(script: list[Crowd]) -> Counter[str]:
+    return Counter(crowd.serial for crowd in script)
+
+
+def test_crowds_are_told_once_while_listeners_are_killed_frozen_and_stopped(
+    town: Town,
+) -> None:
+    long = [Crowd(c.serial, FULL_FRAME, 1.0, 14.0, 4) for c in CAMERAS[:8]]
+    short = [
+        Crowd(c.serial, FULL_FRAME, 1.0 + number * 0.5, 4.0 + number * 0.5, 5)
+        for number, c in enumerate(CAMERAS[8:])
+    ]
+    script = long + short
+    publisher = CountsPublisher(
+        "127.0.0.1", town.mosquitto.port, CAMERAS, zones=0, script=script, seed=None
+    )
+    began = datetime.now(UTC)
+    with ExitStack() as stack:
+        first, second, third = (town.listener(name) for name in ("a", "b", "c"))
+        for program in (first, second, third):
+            stack.callback(program.stop)
+        town.wait_for_shares(3)
+        stack.enter_context(publisher)
+        seconds = 3.5 * len(CAMERAS)
+        wait_until(lambda: publisher.sent > 3 * seconds, "crowds")
+        os.kill(first.pid, signal.SIGKILL)
+        wait_until(lambda: publisher.sent > 5 * seconds, "more crowds")
+        os.kill(second.pid, signal.SIGSTOP)
+        town_waits = publisher.sent + 2.5 * LEASE_S * seconds
+        wait_until(lambda: publisher.sent > town_waits, "others take over")
+        os.kill(second.pid, signal.SIGCONT)
+        wait_until(lambda: publisher.sent > 14 * seconds, "the long ones are over")
+        third.stop()
+        wait_until(lambda: publisher.sent > 20 * seconds, "presences are over")
+        expected = serials(script)
+        wait_until(lambda: town.told("Crowd over") == expected, "all are told", 20)
+    assert town.events(EventKind.CROWD) == expected
+    assert town.events(EventKind.END) == expected
+    assert town.told("Crowd:") == expected
+    present = town.sense.presences(began, datetime.now(UTC) + timedelta(hours=1))
+    assert Counter(one.serial for one in present) == expected
+    lasted = {
+        one.serial: (one.time_out - one.time_in).total_seconds() for one in present
+    }
+    for crowd in script:
+        assert lasted[crowd.serial] == pytest.approx(
+            crowd.ends_s - crowd.begins_s, abs=1
+        )
