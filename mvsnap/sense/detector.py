@@ -44,11 +44,21 @@ class Detector:
     """on_sensor: receives messages of MT sensors, and sounds that a camera names.
 
     most: of the zones, of cameras with noise, and of lines.
+    keeps_lines: whether crossings are part of the state; a line at a busy door is
+        written again and again.
     """
 
-    def __init__(self, rules: SenseRules, on_sensor: OnSensor, *, most: int) -> None:
+    def __init__(
+        self,
+        rules: SenseRules,
+        on_sensor: OnSensor,
+        *,
+        most: int,
+        keeps_lines: bool = False,
+    ) -> None:
         self._rules = rules
         self._on_sensor = on_sensor
+        self._keeps_lines = keeps_lines
         self._limit = Limit("zones", most)
         self.events = EventBuffer()
         self.bad_messages = 0
@@ -69,7 +79,9 @@ class Detector:
         for (serial, zone_id), known in states.items():
             if "sensor" in known:  # a door: see Sensors
                 continue
-            if zone_id == ALL_OF_IT:
+            if "line" in known:
+                self._lines.restore(serial, known, self._rules, now_ms)
+            elif zone_id == ALL_OF_IT:
                 self._noises.restore(serial, known, self._rules, now_ms)
             elif self._rules.counts(serial, zone_id):
                 self._watch(serial, zone_id).restore(known, now_ms)
@@ -145,7 +157,8 @@ class Detector:
     @property
     def needs_saving(self) -> bool:
         """Return whether a restart now would lose something."""
-        return bool(self._dirty) or self.events.has_events
+        lines = self._keeps_lines and bool(self._lines.changed)
+        return bool(self._dirty) or self.events.has_events or lines
 
     def drain(self, *, checkpoint: bool) -> Findings:
         """Return what is to be saved, and count it as saved.
@@ -162,7 +175,10 @@ class Detector:
         }
         self._dirty.clear()
         events, presences = self.events.gather()
-        return Findings(events, presences, states | self._noises.drain())
+        states |= self._noises.drain()
+        if self._keeps_lines:
+            states |= self._lines.drain()
+        return Findings(events, presences, states)
 
     @property
     def topics(self) -> int:

@@ -82,7 +82,9 @@ class ListenerLoop:
         rules = SenseRules(self._sense, settings.recipients)
         self._outbox = Outbox(jobs, stores.events, stores.site, clock, rules)
         most = settings.sense.max_zones
-        self._detector = Detector(rules, self._on_sensor, most=most)
+        self._detector = Detector(
+            rules, self._on_sensor, most=most, keeps_lines=share is not None
+        )
         self._sensors = Sensors(targets(settings), most)
         self._sensor_jobs = SensorJobs(jobs)
         self._share = share
@@ -166,7 +168,9 @@ class ListenerLoop:
         must = self._detector.needs_saving or self._sensors.changed
         checkpoint = self._every["checkpoint"].due()
         urgent = self._detector.events.has_events or bool(self._unacknowledged)
-        due = checkpoint or (must and (urgent or self._every["save"].due()))
+        # A press has no state: that it is told has to be known to who takes over.
+        told = share is not None and self._sensor_jobs.submitted
+        due = checkpoint or told or (must and (urgent or self._every["save"].due()))
         if due or self._unsaved is not None:
             self._save(checkpoint=checkpoint)
         self._sensor_jobs.submit()
@@ -179,7 +183,10 @@ class ListenerLoop:
             self._unsaved = replace(
                 found, states={**found.states, **self._sensors.drain()}
             )
-            self._saved_until_s = self._received_s if checkpoint else None
+            self._saved_until_s = None
+            if (checkpoint or self._sensor_jobs.submitted) and not self._sensor_jobs:
+                self._saved_until_s = self._received_s
+                self._sensor_jobs.submitted = False
         found = self._unsaved
         if not self._is_written(found):
             return

@@ -110,13 +110,14 @@ class NoiseDetector:
 
 
 class LineCrossingDetector:
-    """A watch for each line and rule."""
+    """A watch for each line and rule. changed: those whose state is not saved yet."""
 
     def __init__(self, events: EventBuffer, odd_times: OddTimes, most: int) -> None:
         self._events = events
         self._odd_times = odd_times
         self.limit = Limit("lines", most)
         self._unstamped = 0
+        self.changed: dict[LineKey, int] = {}
         self._watches: dict[LineKey, CrossingWatch] = {}
         self._last_seen_ms: dict[LineKey, int] = {}
 
@@ -150,6 +151,7 @@ class LineCrossingDetector:
                 if crossing.ts_ms:
                     self._odd_times.note(serial, received_ms)
             found = watch.see(ts_ms, object_id, crossing.event, crossing.type)
+            self.changed[key] = number
             if found is not None:
                 place = Place(EventKind.CROSSING, serial, ZoneId(line_id), number)
                 self._events.add_crossing(place, found, rule, now)
@@ -159,8 +161,34 @@ class LineCrossingDetector:
         for key, last_seen_ms in list(self._last_seen_ms.items()):
             rule = key[2]
             if now_ms - last_seen_ms > _FORGET_MS + rule.window_ms + rule.cooldown_ms:
-                del self._watches[key], self._last_seen_ms[key]
+                self._remove(key)
+
+    def drain(self) -> dict[ZoneKey, dict[str, Any]]:
+        """Return the states that changed, and count them as saved."""
+        changed, self.changed = self.changed, {}
+        return {
+            (key[0], ZoneId(f"line {key[1]} {number}")): {
+                "line": [key[1], number],
+                **self._watches[key].state(),
+            }
+            for key, number in changed.items()
+        }
+
+    def restore(
+        self, serial: Serial, known: dict[str, Any], rules: SenseRules, now_ms: int
+    ) -> None:
+        line_id, known_number = known["line"]
+        for number, rule in rules.crossings(serial, line_id):
+            if number == known_number:
+                key = (serial, line_id, rule)
+                self._last_seen_ms[key] = now_ms
+                self._watches[key] = watch = CrossingWatch(rule)
+                watch.restore(known)
 
     def drop(self, gone: Callable[[str], bool]) -> None:
         for key in [key for key in self._watches if gone(key[0])]:
-            del self._watches[key], self._last_seen_ms[key]
+            self._remove(key)
+
+    def _remove(self, key: LineKey) -> None:
+        del self._watches[key], self._last_seen_ms[key]
+        self.changed.pop(key, None)

@@ -16,12 +16,13 @@ _MOST_JOBS_WAITING = 1000
 
 
 class SensorJobs:
-    """new: whether one was added since the last batch."""
+    """new: whether one was added since the last batch. submitted: since last asked."""
 
     def __init__(self, jobs: OutboxQueue) -> None:
         self._jobs = jobs
         self._waiting: list[Job] = []
         self.new = False
+        self.submitted = False
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
@@ -52,3 +53,4 @@ class SensorJobs:
                 return
             else:
                 self._waiting.remove(job)
+                self.submitted = True
