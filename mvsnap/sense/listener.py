@@ -384,7 +384,7 @@ class ListenerLoop:
             self._acknowledge()
             self._disconnect()
             self._beat()
-            if self._share is not None:
+            if self._share is not None and self._lock is not None:
                 self._share.leave()
         except OUTAGES as exc:
             log.error("the last counts cannot be saved: %s", type(exc).__name__)

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import make_url, select
 
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
-from mvsnap.domain import FULL_FRAME, EventKind
+from mvsnap.domain import FULL_FRAME, EventKind, Presence
+from mvsnap.sense import listener
 from mvsnap.sense.zone_share import BUCKETS, ZoneShare
 from mvsnap.simulator.meraki.cameras import new_camera
 from mvsnap.simulator.meraki.counts import (
@@ -36,6 +37,7 @@ from mvsnap.store.sense import Findings, SenseStore
 from mvsnap.store.tables import zone_buckets
 from tests.sense.one_listener import SharedOffice, make_listener
 from tests.servers.processes import Program, wait_until
+from tests.servers.relay import Relay
 
 CAMERAS = [new_camera(number) for number in range(1, 25)]
 LEASE_S = 1.5
@@ -46,7 +48,7 @@ class Town:
 
     def __init__(self, folder: Path, mosquitto: Mosquitto, url: str) -> None:
         self._folder = folder
-        self._url = url
+        self.url = url
         self._port = mosquitto.port
         self.mosquitto = mosquitto
         engine = database.open_database(url)
@@ -64,10 +66,10 @@ class Town:
             "sense": {"enabled": True, "port": self._port} | rule | sense,
         }
 
-    def listener(self, name: str) -> Program:
+    def listener(self, name: str, url: str = "") -> Program:
         given = {
             "settings": self.settings(name),
-            "database_url": self._url,
+            "database_url": url or self.url,
             "jobs": str(self._folder / "jobs"),
             "lease_s": LEASE_S,
         }
@@ -106,14 +108,20 @@ class Town:
         found = self.store.events(EventFilter(kinds=(kind,)), 500)
         return Counter(event.serial for event in found)
 
+    def presences(self) -> list[Presence]:
+        now = datetime.now(UTC)
+        hour = timedelta(hours=1)
+        return self.sense.presences(now - hour, now + hour)
+
+    def hears(self) -> bool:
+        return any(one.connected for one in self.sense.listeners())
+
     def told(self, what: str) -> Counter[str]:
         """Return how often each camera's crowds were told; "Crowd:" or "Crowd over"."""
-        serials = {event.id: event.serial for event in self._all()}
         jobs = [job for job in self.office.jobs() if job.prefix.startswith(what)]
+        events = self.store.events(EventFilter(), 500)
+        serials = {event.id: event.serial for event in events}
         return Counter(serials[job.about] for job in jobs if job.about is not None)
-
-    def _all(self) -> list[Any]:
-        return self.store.events(EventFilter(), 500)
 
 
 @pytest.fixture
@@ -129,10 +137,10 @@ def serials(script: list[Crowd]) -> Counter[str]:
 
 
 @pytest.mark.slow
-def test_crowds_are_told_once_while_listeners_are_killed_frozen_and_stopped(
+def test_crowds_are_told_once_while_listeners_are_killed_frozen_and_cut_off(
     town: Town,
 ) -> None:
-    long = [Crowd(c.serial, FULL_FRAME, 1.0, 10.0, 4) for c in CAMERAS[:8]]
+    long = [Crowd(c.serial, FULL_FRAME, 1.0, 12.0, 4) for c in CAMERAS[:8]]
     short = [
         Crowd(c.serial, FULL_FRAME, 1.0 + number * 0.4, 4.0 + number * 0.4, 5)
         for number, c in enumerate(CAMERAS[8:])
@@ -141,11 +149,14 @@ def test_crowds_are_told_once_while_listeners_are_killed_frozen_and_stopped(
     publisher = CountsPublisher(
         "127.0.0.1", town.mosquitto.port, CAMERAS, zones=0, script=script, seed=None
     )
-    began = datetime.now(UTC)
     with ExitStack() as stack:
-        first, second, third = (town.listener(name) for name in ("a", "b", "c"))
+        relay = stack.enter_context(Relay(make_url(town.url).port or 0))
+        through = make_url(town.url).set(port=relay.port)
+        url = through.render_as_string(hide_password=False)
+        first, second = town.listener("a"), town.listener("b")
+        third = town.listener("c", url)
         for program in (first, second, third):
-            stack.callback(program.stop)
+            stack.callback(program.stop, signal.SIGKILL)
         town.wait_for_shares(3)
         stack.enter_context(publisher)
         seconds = 3.5 * len(CAMERAS)
@@ -157,14 +168,14 @@ def test_crowds_are_told_once_while_listeners_are_killed_frozen_and_stopped(
         wait_until(lambda: publisher.sent > town_waits, "others take over")
         os.kill(second.pid, signal.SIGCONT)
         wait_until(lambda: publisher.sent > 9.2 * seconds, "the second listens again")
-        third.stop()
-        wait_until(lambda: publisher.sent > 16.5 * seconds, "presences are over")
+        relay.cut()
         expected = serials(script)
         wait_until(lambda: town.told("Crowd over") == expected, "all are told", 20)
+        wait_until(lambda: len(town.presences()) >= len(script), "presences", 20)
     assert town.events(EventKind.CROWD) == expected
     assert town.events(EventKind.END) == expected
     assert town.told("Crowd:") == expected
-    present = town.sense.presences(began, datetime.now(UTC) + timedelta(hours=1))
+    present = town.presences()
     assert Counter(one.serial for one in present) == expected
     lasted = {
         one.serial: (one.time_out - one.time_in).total_seconds() for one in present
@@ -246,3 +257,23 @@ def test_a_restart_does_not_wait_for_the_lease_of_the_process_before(
     killed.renew()
     next_one.begin("a")
     assert next_one.renew().new == BUCKETS
+
+
+def test_one_without_its_broker_leaves_the_zones_to_the_others(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener, "_DEAF_S", 0.5)
+    with (
+        Relay(town.mosquitto.port) as relay,
+        town.listening("a", port=relay.port),
+        town.listening("b"),
+    ):
+        town.wait_for_shares(2)
+        relay.cut()
+        wait_until(lambda: len(town.shares()) == 1, "one has it all")
+        relay.mend()
+        town.wait_for_shares(2)
+        town.mosquitto.kill()
+        wait_until(lambda: not town.hears(), "nobody hears anything")
+        # Nobody is better off: who has zones keeps them.
+        assert sum(town.shares().values()) == len(BUCKETS)
