@@ -149,10 +149,10 @@ class Detector:
         self._lines.drop(gone)
         self.events.drop(gone)
 
-    def accept_old(self) -> None:
-        """Do not take messages that were old so far for a clock that was set back."""
+    def expect_old(self, messages: int) -> None:
+        """Take that many of each zone for old, not for a clock that was set back."""
         for zone in self._watches.values():
-            zone.late = 0
+            zone.late = -messages
 
     @property
     def needs_saving(self) -> bool:

@@ -48,6 +48,8 @@ _CHECKPOINT_S = 15.0
 _BEAT_S = 15.0
 _LOCK_S = 5.0
 _STOP_S = 10.0
+# Of one zone, in a second.
+_MOST_IN_A_SPAN = 1000
 # Without the broker for this long, another listener gets the zones.
 _DEAF_S = 10.0
 # An older state says nothing about now.
@@ -341,10 +343,11 @@ class ListenerLoop:
         self._restore(lambda source: bucket_of(source) in buckets)
         share.resume(buckets)
         for span in share.missed(buckets, until):
+            self._detector.expect_old(_MOST_IN_A_SPAN)
             for arrival in span:
                 at = datetime.fromtimestamp(arrival.received_at_ns / 1e9, UTC)
                 self._detector.process(arrival.frames, at)
-            self._detector.accept_old()
+        self._detector.expect_old(0)
         log.info("%d of %d parts of the zones are ours", len(share.mine), len(BUCKETS))
 
     def _restore(self, ours: Callable[[str], bool]) -> None:
