@@ -23,7 +23,7 @@ from mvsnap.core.sense_messages import (
 from mvsnap.domain import EventKind, Serial, ZoneId
 from mvsnap.sense.events import EventBuffer, Place, moment
 from mvsnap.sense.framing import Frame
-from mvsnap.sense.limits import Limit
+from mvsnap.sense.limits import WatchLimit
 from mvsnap.sense.noise_and_lines import ALL_OF_IT, LineCrossingDetector, NoiseDetector
 from mvsnap.sense.odd_times import OddTimes
 from mvsnap.sense.rules import SenseRules
@@ -59,7 +59,7 @@ class Detector:
         self._rules = rules
         self._on_sensor = on_sensor
         self._keeps_lines = keeps_lines
-        self._limit = Limit("zones", most)
+        self._limit = WatchLimit("zones", most)
         self.events = EventBuffer()
         self.bad_messages = 0
         # Some bridges change the spelling of topics: several may belong to one zone.
@@ -141,7 +141,7 @@ class Detector:
         self._noises.finish(now)
 
     def drop(self, gone: Callable[[str], bool]) -> None:
-        """Forget cameras that others watch now, by serial; nothing is told of them."""
+        """Forget cameras that others watch now, by serial, with what is not saved."""
         for zone in [zone for zone in self._dirty if gone(zone.serial)]:
             del self._dirty[zone]
         self._keep(lambda zone: not gone(zone.serial))
@@ -190,7 +190,7 @@ class Detector:
         """Return how many zones, microphones and lines are not: too many."""
         return sum(limit.refused for limit in self._limits())
 
-    def _limits(self) -> tuple[Limit, ...]:
+    def _limits(self) -> tuple[WatchLimit, ...]:
         return self._limit, self._noises.limit, self._lines.limit
 
     def last_seen(self, since: datetime) -> dict[Serial, datetime]:

@@ -11,8 +11,8 @@ _SPAN_MS = 60_000
 _MOST_NAMED = 50_000
 
 
-class Limit:
-    """The most that is watched of one kind; it tells what it refuses.
+class WatchLimit:
+    """The most that is watched of one kind; it reports what it refuses.
 
     refused: how many different ones were refused lately, in one to two minutes.
     """

@@ -170,7 +170,7 @@ class ListenerLoop:
         must = self._detector.needs_saving or self._sensors.changed
         checkpoint = self._every["checkpoint"].due()
         urgent = self._detector.events.has_events or bool(self._unacknowledged)
-        # A press has no state: that it is told has to be known to who takes over.
+        # A press has no state: who takes over has to know that its job exists.
         told = share is not None and self._sensor_jobs.submitted
         due = checkpoint or told or (must and (urgent or self._every["save"].due()))
         if due or self._unsaved is not None:
@@ -202,7 +202,7 @@ class ListenerLoop:
         self._save(checkpoint=True)
 
     def _is_written(self, found: Findings) -> bool:
-        """Return False when others have taken some of it: the share tells which."""
+        """Return False when others have taken some of it: `renew` says which."""
         share, now = self._share, self._clock.now()
         if share is None:
             return not found or self._stores.sense.save(found, now)

@@ -11,7 +11,7 @@ from mvsnap.core.crowd import SILENCE_MS, CrowdWatch
 from mvsnap.core.sense_messages import decode_audio_level, decode_crossing
 from mvsnap.domain import EventKind, Serial, ZoneId
 from mvsnap.sense.events import EventBuffer, Place
-from mvsnap.sense.limits import Limit
+from mvsnap.sense.limits import WatchLimit
 from mvsnap.sense.odd_times import OddTimes
 from mvsnap.sense.rules import SenseRules
 from mvsnap.sense.zone import believed_ms
@@ -30,7 +30,7 @@ class NoiseDetector:
     def __init__(self, events: EventBuffer, odd_times: OddTimes, most: int) -> None:
         self._events = events
         self._odd_times = odd_times
-        self.limit = Limit("cameras with noise", most)
+        self.limit = WatchLimit("cameras with noise", most)
         self._watches: dict[Serial, CrowdWatch] = {}
         self._last_seen_ms: dict[Serial, int] = {}
 
@@ -115,7 +115,7 @@ class LineCrossingDetector:
     def __init__(self, events: EventBuffer, odd_times: OddTimes, most: int) -> None:
         self._events = events
         self._odd_times = odd_times
-        self.limit = Limit("lines", most)
+        self.limit = WatchLimit("lines", most)
         self._unstamped = 0
         self.changed: dict[LineKey, int] = {}
         self._watches: dict[LineKey, CrossingWatch] = {}

@@ -23,7 +23,7 @@ from mvsnap.core.sense_messages import (
 from mvsnap.core.strict_json import truth
 from mvsnap.domain import Job, JobId, Serial, Trigger, TriggerKind, ZoneId
 from mvsnap.sense.framing import Frame
-from mvsnap.sense.limits import Limit
+from mvsnap.sense.limits import WatchLimit
 from mvsnap.sense.odd_times import OddTimes
 from mvsnap.store.sense import ZoneKey
 
@@ -66,7 +66,7 @@ class Sensors:
 
     def __init__(self, targets: tuple[Target, ...], most: int) -> None:
         self._targets = targets
-        self.limit = Limit("sensors", most)
+        self.limit = WatchLimit("sensors", most)
         self._states: OrderedDict[ZoneKey, dict[str, Any]] = OrderedDict()
         self._unsaved: dict[ZoneKey, dict[str, Any]] = {}
         self._odd_times = OddTimes()

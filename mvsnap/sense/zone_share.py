@@ -40,8 +40,8 @@ def bucket_of(source: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """What a turn has changed.
+class Turn:
+    """Buckets that change hands.
 
     lost: others have taken it. leaving: others get it in the next turn. new: to be
     taken over.
@@ -100,13 +100,13 @@ class ZoneShare:
         """Return whether others may have taken what this process works on."""
         return bool(self.mine) and not self._claims.held
 
-    def renew(self) -> Change:
+    def renew(self) -> Turn:
         """Say that this process is alive; raises one of OUTAGES."""
         held = self._claims.hold(BUCKETS)
         now_s = self._clock.monotonic()
         self._database_is_ahead_s = self._buckets.now().timestamp() - now_s
         lost = self.mine - self._buckets.held()
-        return Change(
+        return Turn(
             lost, leaving=self.mine - lost - held, new=held - (self.mine - lost)
         )
 

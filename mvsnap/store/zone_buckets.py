@@ -1,8 +1,8 @@
 """Which listener has the state of which zones: only that one may write it.
 
-A lease tells a listener when to stop, but not one that froze between looking at the
-lease and writing. So each listener writes its name to the zones that it takes over, and
-each of its transactions looks for that name first.
+A listener stops when its lease is over, but not if it froze after it looked at the
+lease and before it wrote. So each listener writes its name to the zones that it takes
+over, and each of its transactions looks for that name first.
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ def listener(name: str, *, connected: bool = True, refused: int = 0) -> Listener
     return Listener(name, datetime.now(UTC), connected, state, 1.0, 20, refused)
 
 
-def test_zones_that_nobody_watches_are_told_and_counted(tmp_path: Path) -> None:
+def test_zones_that_nobody_watches_are_reported_and_counted(tmp_path: Path) -> None:
     web = Web(tmp_path, clock=SystemClock(), sense={"enabled": True})
     web.sense.describe_listener(listener("one", refused=3))
     web.sense.describe_listener(listener("two", refused=4))
@@ -130,7 +130,7 @@ def test_zones_that_nobody_watches_are_told_and_counted(tmp_path: Path) -> None:
     web.close()
 
 
-def test_a_listener_without_its_broker_is_told_and_costs_no_readiness(
+def test_a_listener_without_its_broker_is_reported_and_costs_no_readiness(
     tmp_path: Path,
 ) -> None:
     web = Web(tmp_path, clock=SystemClock(), sense={"enabled": True})

@@ -39,7 +39,7 @@ def test_a_sensor_posts_to_its_own_room_else_the_default(
     assert targets(settings)[0].rooms == rooms
 
 
-def test_a_door_above_the_limit_is_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_door_above_the_limit_is_reported(caplog: pytest.LogCaptureFixture) -> None:
     trigger = {"topic": "meraki/v1/mt/+/ble/+/door"}
     settings = Settings.model_validate(
         {"meraki": {"cameras": [GATE]}, "sense": {"triggers": [trigger]}}

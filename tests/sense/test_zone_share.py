@@ -137,7 +137,7 @@ def serials(script: list[Crowd]) -> Counter[str]:
 
 
 @pytest.mark.slow
-def test_crowds_are_told_once_while_listeners_are_killed_frozen_and_cut_off(
+def test_crowds_are_posted_once_while_listeners_are_killed_frozen_and_cut_off(
     town: Town,
 ) -> None:
     long = [Crowd(c.serial, FULL_FRAME, 1.0, 12.0, 4) for c in CAMERAS[:8]]
