@@ -301,10 +301,14 @@ class ListenerLoop:
         change = share.renew()
         self._forget(share, change.lost)
         if change.leaving:
+            self._sensor_jobs.submit()
             self._save_all()
             self._forget(share, change.leaving)
         if change.new:
             self._take_over(share, change.new)
+        if change.lost or change.leaving or change.new:
+            mine, all_of_them = len(share.mine), len(BUCKETS)
+            log.info("%d of %d parts of the zones are ours", mine, all_of_them)
 
     def _can_hear(self) -> bool:
         """Return whether messages come in, or at least nobody else receives them."""
@@ -320,6 +324,7 @@ class ListenerLoop:
 
     def _leave(self, share: ZoneShare) -> None:
         if share.mine:
+            self._sensor_jobs.submit()
             self._save_all()
             self._forget(share, share.mine)
             share.leave()
@@ -348,7 +353,6 @@ class ListenerLoop:
                 at = datetime.fromtimestamp(arrival.received_at_ns / 1e9, UTC)
                 self._detector.process(arrival.frames, at)
         self._detector.expect_old(0)
-        log.info("%d of %d parts of the zones are ours", len(share.mine), len(BUCKETS))
 
     def _restore(self, ours: Callable[[str], bool]) -> None:
         now = self._clock.now()
