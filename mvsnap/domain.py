@@ -385,7 +385,8 @@ class Presence:
 class Listener:
     """A process that listens to MV Sense, by its last report at `seen_at`.
 
-    people_counts: how many topics with counts it watches.
+    people_counts: how many topics with counts it watches. refused: how many topics it
+        does not, because there are too many.
     """
 
     listener_id: str
@@ -394,6 +395,7 @@ class Listener:
     state: str
     messages_per_s: float
     people_counts: int
+    refused: int = 0
 
 
 class Radio(StrEnum):

@@ -38,6 +38,18 @@ class Metrics:
             ["kind"],
             registry=self.registry,
         )
+        self.sense_zones = Gauge(
+            "mvsnap_sense_zones",
+            "Zones that a listener watches",
+            ["listener"],
+            registry=self.registry,
+        )
+        self.sense_zones_refused = Gauge(
+            "mvsnap_sense_zones_refused",
+            "Zones, microphones, lines and sensors above its sense.max_zones",
+            ["listener"],
+            registry=self.registry,
+        )
         self.observations = Counter(
             "mvsnap_scanning_observations",
             "Wi-Fi and Bluetooth observations: accepted, ignored by settings, bad",

@@ -200,6 +200,12 @@ class Sense(Section):
     rooms: tuple[Text, ...] = Field(
         (), description="rooms or e-mail addresses to notify; default: webex.room"
     )
+    max_zones: int = Field(
+        20_000,
+        ge=1,
+        le=1_000_000,
+        description="how many zones one listener watches at most; 20,000 take 20 MB",
+    )
     overrides: tuple[Override, ...] = Field(
         (), description="exceptions for cameras or zones"
     )

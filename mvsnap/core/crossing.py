@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +51,11 @@ class CrossingWatch:
             return None
         self.quiet_until_ms = newest_ms + rule.cooldown_ms
         return Crossed(min(recent), newest_ms, len(recent))
+
+    def state(self) -> dict[str, Any]:
+        """Return the state that another process needs, as JSON."""
+        return {"quiet_until_ms": self.quiet_until_ms, "seen": [*self._seen]}
+
+    def restore(self, known: dict[str, Any]) -> None:
+        self.quiet_until_ms = known["quiet_until_ms"]
+        self._seen.extend((at_ms, object_id) for at_ms, object_id in known["seen"])

@@ -17,7 +17,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mvsnap import __version__
 from mvsnap.clock import iso
+from mvsnap.domain import Listener
 from mvsnap.errors import NotFound
+from mvsnap.runtime import listener_state
 from mvsnap.runtime.answers import HealthAnswer, ReadinessAnswer
 from mvsnap.runtime.clock_state import ClockSinceStart, mistake
 from mvsnap.runtime.openapi import document
@@ -70,6 +72,8 @@ def readyz() -> ResponseReturnValue:
     parts["cleaning"] = _cleaning()
     parts["ids"] = renewed_ids(gateway().settings.data_dir) or "ok"
     parts["services"] = _services()
+    if parts["sense"] == "ok":
+        parts["sense"] = _shortcoming_of_sense() or "ok"
     if parts["clock"] == "ok":
         since: ClockSinceStart = current_app.extensions[_CLOCK]
         parts["clock"] = since.jump() or "ok"
@@ -83,6 +87,7 @@ def metrics() -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
     with suppress(SQLAlchemyError):  # the last number is better than no metrics
         gateway().jobs.backlog()
+        listener_state.show(gateway().metrics, _listening())
     text = generate_latest(gateway().metrics.registry)
     return Response(text, content_type=CONTENT_TYPE_LATEST)
 
@@ -183,10 +188,19 @@ def _sense() -> str:
         return "unknown: the database does not answer"
     if not enabled:
         return "ok"
-    alive = [one for one in listeners if one.seen_at > now - SILENT_AFTER]
-    if not alive:
-        return "no process with the sense role was seen in the last minute"
-    return "ok" if any(one.connected for one in alive) else alive[0].state
+    return listener_state.fault(listener_state.alive(listeners, now)) or "ok"
+
+
+def _listening() -> list[Listener]:
+    listeners = gateway().sense.listeners()
+    return listener_state.alive(listeners, gateway().store.now())
+
+
+def _shortcoming_of_sense() -> str:
+    try:
+        return listener_state.shortcoming(_listening()) if listens() else ""
+    except SQLAlchemyError:
+        return "unknown: the database does not answer"
 
 
 def _clock() -> str:

@@ -138,10 +138,13 @@ def job_service(
 
 def listener(parts: Parts, jobs: JobService) -> ListenerLoop:
     # Imported here: the other roles need neither paho nor msgspec.
-    from mvsnap.sense.listener import ListenerLoop, Stores
+    from mvsnap.sense.listener import ListenerLoop
+    from mvsnap.sense.stores import Stores
+    from mvsnap.sense.zone_share import ZoneShare
 
     stores = Stores(parts.store, parts.sense, parts.site, parts.identities)
-    return ListenerLoop(parts.settings, stores, jobs, parts.clock, parts.metrics)
+    share = None if parts.db.is_sqlite else ZoneShare(parts.db, parts.clock)
+    return ListenerLoop(parts.settings, stores, jobs, parts.clock, parts.metrics, share)
 
 
 def make_app(

@@ -23,6 +23,7 @@ from mvsnap.core.sense_messages import (
 from mvsnap.domain import EventKind, Serial, ZoneId
 from mvsnap.sense.events import EventBuffer, Place, moment
 from mvsnap.sense.framing import Frame
+from mvsnap.sense.limits import WatchLimit
 from mvsnap.sense.noise_and_lines import ALL_OF_IT, LineCrossingDetector, NoiseDetector
 from mvsnap.sense.odd_times import OddTimes
 from mvsnap.sense.rules import SenseRules
@@ -31,8 +32,6 @@ from mvsnap.store.sense import Findings, ZoneKey
 
 log = logging.getLogger(__name__)
 
-# 1,000 cameras with 4 zones are 5,000; each takes about 1 kB.
-MOST_ZONES = 20_000
 _MOST_REMEMBERED = 20_000
 # A topic that is silent for this long makes room for another; when full, this long.
 _FORGET_MS = 3_600_000
@@ -42,14 +41,25 @@ OnSensor = Callable[[Topic, Frame], None]
 
 
 class Detector:
-    """on_sensor: receives messages of MT sensors, and sounds that a camera names."""
+    """on_sensor: receives messages of MT sensors, and sounds that a camera names.
+
+    most: of the zones, of cameras with noise, and of lines.
+    keeps_lines: whether crossings are part of the state; a line at a busy door is
+        written again and again.
+    """
 
     def __init__(
-        self, rules: SenseRules, on_sensor: OnSensor, *, most_zones: int = MOST_ZONES
+        self,
+        rules: SenseRules,
+        on_sensor: OnSensor,
+        *,
+        most: int,
+        keeps_lines: bool = False,
     ) -> None:
         self._rules = rules
         self._on_sensor = on_sensor
-        self._most_zones = most_zones
+        self._keeps_lines = keeps_lines
+        self._limit = WatchLimit("zones", most)
         self.events = EventBuffer()
         self.bad_messages = 0
         # Some bridges change the spelling of topics: several may belong to one zone.
@@ -57,8 +67,8 @@ class Detector:
         self._watches: dict[ZoneKey, ZoneWatch] = {}
         self._dirty: dict[ZoneWatch, None] = {}
         self._odd_times = OddTimes()
-        self._noises = NoiseDetector(self.events, self._odd_times, most_zones)
-        self._lines = LineCrossingDetector(self.events, self._odd_times)
+        self._noises = NoiseDetector(self.events, self._odd_times, most)
+        self._lines = LineCrossingDetector(self.events, self._odd_times, most)
         # Topics without counts; None: not ours.
         self._others: dict[bytes, Topic | None] = {}
         self._full_until_ms = 0
@@ -69,7 +79,9 @@ class Detector:
         for (serial, zone_id), known in states.items():
             if "sensor" in known:  # a door: see Sensors
                 continue
-            if zone_id == ALL_OF_IT:
+            if "line" in known:
+                self._lines.restore(serial, known, self._rules, now_ms)
+            elif zone_id == ALL_OF_IT:
                 self._noises.restore(serial, known, self._rules, now_ms)
             elif self._rules.counts(serial, zone_id):
                 self._watch(serial, zone_id).restore(known, now_ms)
@@ -118,6 +130,8 @@ class Detector:
         self._noises.expire(now_ms, now)
         self._lines.expire(now_ms)
         self._forget(now_ms - _FORGET_MS)
+        for limit in self._limits():
+            limit.expire(now_ms)
 
     def finish(self, now: datetime) -> None:
         """End whatever is under way: nobody listens any more."""
@@ -126,10 +140,25 @@ class Detector:
                 self._add(zone, found, now)
         self._noises.finish(now)
 
+    def drop(self, gone: Callable[[str], bool]) -> None:
+        """Forget cameras that others watch now, by serial, with what is not saved."""
+        for zone in [zone for zone in self._dirty if gone(zone.serial)]:
+            del self._dirty[zone]
+        self._keep(lambda zone: not gone(zone.serial))
+        self._noises.drop(gone)
+        self._lines.drop(gone)
+        self.events.drop(gone)
+
+    def expect_old(self, messages: int) -> None:
+        """Take that many of each zone for old, not for a clock that was set back."""
+        for zone in self._watches.values():
+            zone.late = -messages
+
     @property
     def needs_saving(self) -> bool:
         """Return whether a restart now would lose something."""
-        return bool(self._dirty) or self.events.has_events
+        lines = self._keeps_lines and bool(self._lines.changed)
+        return bool(self._dirty) or self.events.has_events or lines
 
     def drain(self, *, checkpoint: bool) -> Findings:
         """Return what is to be saved, and count it as saved.
@@ -146,12 +175,23 @@ class Detector:
         }
         self._dirty.clear()
         events, presences = self.events.gather()
-        return Findings(events, presences, states | self._noises.drain())
+        states |= self._noises.drain()
+        if self._keeps_lines:
+            states |= self._lines.drain()
+        return Findings(events, presences, states)
 
     @property
     def topics(self) -> int:
         """Return how many topics with counts are watched."""
         return len(self._zones)
+
+    @property
+    def refused(self) -> int:
+        """Return how many zones, microphones and lines are not: too many."""
+        return sum(limit.refused for limit in self._limits())
+
+    def _limits(self) -> tuple[WatchLimit, ...]:
+        return self._limit, self._noises.limit, self._lines.limit
 
     def last_seen(self, since: datetime) -> dict[Serial, datetime]:
         """Return when each camera was last seen, of those seen after `since`."""
@@ -175,7 +215,9 @@ class Detector:
         serial = Serial(parsed.source)
         if parsed.kind is TopicKind.COUNTS:
             zone_id = ZoneId(parsed.part)
-            if self._rules.counts(serial, zone_id) and self._has_room(received_ms):
+            if self._rules.counts(serial, zone_id) and self._has_room(
+                topic, received_ms
+            ):
                 decode_counts(payload)  # a topic without counts is not watched
                 self._zones[topic] = self._watch(serial, zone_id)
                 del self._others[topic]
@@ -196,19 +238,13 @@ class Detector:
             self._watches[serial, zone_id] = zone
         return zone
 
-    def _has_room(self, now_ms: int) -> bool:
-        if len(self._zones) < self._most_zones:
+    def _has_room(self, topic: bytes, now_ms: int) -> bool:
+        if len(self._zones) >= self._limit.most and now_ms >= self._full_until_ms:
+            self._full_until_ms = now_ms + _FORGET_WHEN_FULL_MS
+            self._forget(now_ms - _FORGET_WHEN_FULL_MS)
+        if len(self._zones) < self._limit.most:
             return True
-        if now_ms < self._full_until_ms:
-            return False
-        self._forget(now_ms - _FORGET_WHEN_FULL_MS)
-        if len(self._zones) < self._most_zones:
-            return True
-        self._full_until_ms = now_ms + _FORGET_WHEN_FULL_MS
-        log.warning(
-            "already watching %d zones, ignoring others (sense.cameras, sense.zones)",
-            self._most_zones,
-        )
+        self._limit.refuse(topic)
         return False
 
     def _forget(self, seen_before_ms: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -170,6 +170,11 @@ class EventBuffer:
                 seen.peak_people,
             )
         )
+
+    def drop(self, gone: Callable[[str], bool]) -> None:
+        """Forget those of cameras that are gone, by serial."""
+        self._events = [event for event in self._events if not gone(event.serial)]
+        self._presences = [one for one in self._presences if not gone(one.serial)]
 
     @property
     def has_events(self) -> bool:

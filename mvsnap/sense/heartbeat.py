@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 # How often a camera's last_seen is written: silence is the only sign of offline.
 _LAST_SEEN_EVERY = timedelta(seconds=60)
-# Enough for any site; more are invented.
+# Written at once; the others have their turn seconds later.
 _MOST_CAMERAS = 2000
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -42,11 +42,12 @@ class Heartbeat:
         self,
         listener_id: str,
         state: State,
-        topics: int,
+        topics: tuple[int, int],
         lost: Mapping[str, int],
     ) -> None:
         """Write that this process is alive, its state, and its message rates.
 
+        topics: with counts: how many are watched, and how many are not.
         lost: messages lost since the connection began, by reason.
         """
         for why, many in lost.items():
@@ -69,7 +70,8 @@ class Heartbeat:
                 connected=state[0],
                 state=state[1],
                 messages_per_s=round(rate, 1),
-                people_counts=topics,
+                people_counts=topics[0],
+                refused=topics[1],
             )
         )
 
@@ -83,11 +85,12 @@ class Heartbeat:
             # Anyone on the broker can invent serials; the Dashboard knows ours.
             if serial in known or not known
         }
-        news = {
-            serial: at
-            for serial, at in islice(last_seen.items(), _MOST_CAMERAS)
+        due = (
+            (serial, at)
+            for serial, at in last_seen.items()
             if at - self._last_seen.get(serial, _NEVER) >= _LAST_SEEN_EVERY
-        }
+        )
+        news = dict(islice(due, _MOST_CAMERAS))
         self._sense.note_last_seen(news)
         kept = {serial: at for serial, at in self._last_seen.items() if at >= since}
         self._last_seen = kept | news

@@ -7,17 +7,15 @@ when its effects are saved. The settings from the pages are read every second.
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.config.sense import Sense
 from mvsnap.core.sense_messages import Topic
-from mvsnap.core.shares import is_within_share
-from mvsnap.domain import Event, Job
-from mvsnap.errors import OverShare, QueueFull
+from mvsnap.domain import Event
 from mvsnap.loop import Every, Loop
 from mvsnap.metrics import Metrics
 from mvsnap.sense.broker_connection import BrokerConnection, broker_of
@@ -28,13 +26,14 @@ from mvsnap.sense.lock import InstanceLock, acquire_lock
 from mvsnap.sense.outbox import Outbox, OutboxQueue
 from mvsnap.sense.receiver import Batch, Broker
 from mvsnap.sense.rules import SenseRules
+from mvsnap.sense.sensor_jobs import SensorJobs
 from mvsnap.sense.sensors import Sensors, targets
 from mvsnap.sense.site_settings import read_mutes, read_names, read_sense
+from mvsnap.sense.stores import Stores
+from mvsnap.sense.zone_share import BUCKETS, ZoneShare, bucket_of
 from mvsnap.store.database import OUTAGES
-from mvsnap.store.events import Store
-from mvsnap.store.identities import IdentityStore
-from mvsnap.store.sense import Findings, SenseStore
-from mvsnap.store.site import SiteStore
+from mvsnap.store.events import SILENT_AFTER
+from mvsnap.store.sense import Findings
 
 log = logging.getLogger(__name__)
 
@@ -49,18 +48,12 @@ _CHECKPOINT_S = 15.0
 _BEAT_S = 15.0
 _LOCK_S = 5.0
 _STOP_S = 10.0
-# Of sensors, while no job can be accepted.
-_MOST_JOBS_WAITING = 1000
+# Of one zone, in a second.
+_MOST_IN_A_SPAN = 1000
+# Without the broker for this long, another listener gets the zones.
+_DEAF_S = 10.0
 # An older state says nothing about now.
 _STATE_AGE = timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    events: Store
-    sense: SenseStore
-    site: SiteStore
-    identities: IdentityStore | None = None  # None: nobody shares the store
 
 
 class ListenerLoop:
@@ -73,24 +66,31 @@ class ListenerLoop:
         jobs: OutboxQueue,
         clock: SystemClock,
         metrics: Metrics,
+        share: ZoneShare | None = None,
     ) -> None:
+        """share: with other listeners; None: this one works on everything."""
         self._settings = settings
         self._stores = stores
-        self._jobs = jobs
         self._clock = clock
         self._metrics = metrics
         self._sense = settings.sense
         rules = SenseRules(self._sense, settings.recipients)
         self._outbox = Outbox(jobs, stores.events, stores.site, clock, rules)
-        self._detector = Detector(rules, self._on_sensor)
-        self._sensors = Sensors(targets(settings))
+        most = settings.sense.max_zones
+        self._detector = Detector(
+            rules, self._on_sensor, most=most, keeps_lines=share is not None
+        )
+        self._sensors = Sensors(targets(settings), most)
+        self._sensor_jobs = SensorJobs(jobs)
+        self._share = share
+        self._heard_s = float("-inf")
+        self._received_s = clock.monotonic()
         self._lock: InstanceLock | None = None
         self._connection = BrokerConnection(clock)
         self._unsaved: Findings | None = None
+        self._saved_until_s: float | None = None
         self._unacknowledged: list[Batch] = []
         self._held: list[Batch] = []
-        self._has_new_jobs = False
-        self._jobs_waiting: list[Job] = []
         self._heartbeat = Heartbeat(stores.sense, stores.events, clock)
         self._mistake = ""
         self._loop = Loop(
@@ -112,6 +112,7 @@ class ListenerLoop:
                 ("checkpoint", _CHECKPOINT_S),
                 ("beat", _BEAT_S),
                 ("lock", _LOCK_S),
+                ("share", share.turn_s if share else 0),
             )
         }
 
@@ -135,6 +136,7 @@ class ListenerLoop:
         if self._connection.is_contested and self._lock is not None:
             self._take_another_id(self._lock)
         batch = self._connection.receive(_RECEIVE_S)
+        self._received_s = self._clock.monotonic()
         if batch is not None:
             self._work_on(batch)
         if self._every["expire"].due():
@@ -144,25 +146,31 @@ class ListenerLoop:
 
     def _work_on(self, batch: Batch) -> None:
         received_at = datetime.fromtimestamp(batch.received_at_ns / 1e9, UTC)
-        self._detector.process(batch.frames, received_at)
+        frames = batch.frames if self._share is None else self._share.ours(batch)
+        self._detector.process(frames, received_at)
         self._heartbeat.count(len(batch.frames))
         self._metrics.sense_messages.inc(len(batch.frames))
         if not any(frame[3] for frame in batch.frames):
             return
         # Only messages that started a job wait for it: counts go on with a full queue.
-        with_job, self._has_new_jobs = self._has_new_jobs, False
+        with_job, self._sensor_jobs.new = self._sensor_jobs.new, False
         (self._held if with_job else self._unacknowledged).append(batch)
 
     # --- saving
 
     def _save_if_due(self) -> None:
+        share = self._share
+        if share is not None and (share.is_over or self._every["share"].due()):
+            self._share_out(share)
         must = self._detector.needs_saving or self._sensors.changed
         checkpoint = self._every["checkpoint"].due()
         urgent = self._detector.events.has_events or bool(self._unacknowledged)
-        due = checkpoint or (must and (urgent or self._every["save"].due()))
+        # A press has no state: who takes over has to know that its job exists.
+        told = share is not None and self._sensor_jobs.submitted
+        due = checkpoint or told or (must and (urgent or self._every["save"].due()))
         if due or self._unsaved is not None:
             self._save(checkpoint=checkpoint)
-        self._submit_jobs()
+        self._sensor_jobs.submit()
         self._acknowledge()
 
     def _save(self, *, checkpoint: bool) -> None:
@@ -172,12 +180,35 @@ class ListenerLoop:
             self._unsaved = replace(
                 found, states={**found.states, **self._sensors.drain()}
             )
+            self._saved_until_s = None
+            if (checkpoint or self._sensor_jobs.submitted) and not self._sensor_jobs:
+                self._saved_until_s = self._received_s
+                self._sensor_jobs.submitted = False
         found = self._unsaved
-        if found:
-            self._stores.sense.save(found, self._clock.now())
+        if not self._is_written(found):
+            return
         self._unsaved = None
         for event in found.events:
             self._notify(event)
+
+    def _save_all(self) -> None:
+        if self._unsaved is not None:
+            self._save(checkpoint=False)
+        self._save(checkpoint=True)
+
+    def _is_written(self, found: Findings) -> bool:
+        """Return False when others have taken some of it: `renew` says which."""
+        share, now = self._share, self._clock.now()
+        if share is None:
+            return not found or self._stores.sense.save(found, now)
+        if not share.mine or (not found and self._saved_until_s is None):
+            return True
+        fence = share.fence(self._saved_until_s)
+        if self._stores.sense.save(found, now, fence):
+            return True
+        log.warning("zones were taken over by another listener meanwhile")
+        self._every["share"].put_off(0)
+        return False
 
     def _notify(self, event: Event) -> None:
         self._metrics.sense_events.labels(event.kind).inc()
@@ -191,7 +222,7 @@ class ListenerLoop:
         if self._unsaved is not None:
             return
         safe, self._unacknowledged = self._unacknowledged, []
-        if not self._jobs_waiting:
+        if not self._sensor_jobs:
             safe, self._held = [*safe, *self._held], []
         for batch in safe:
             self._connection.acknowledge(batch)
@@ -237,52 +268,102 @@ class ListenerLoop:
         return broker_of(self._sense, self._lock.listener_id)
 
     def _acquire_lock(self) -> bool:
-        """Acquire the lock; the first time, resume where the last listener was."""
+        """Acquire the lock; alone, resume where the last listener was."""
         if self._lock is not None:
             return True
         if not self._every["lock"].due():
             return False
-        now = self._clock.now()
-        states = self._stores.sense.states(now - _STATE_AGE)
-        found = self._outbox.unsubmitted()
-        self._lock = acquire_lock(self._settings.data_dir, self._stores.identities)
-        if self._lock is None:
+        lock = acquire_lock(self._settings.data_dir, self._stores.identities)
+        if lock is None:
             return False
-        self._sensors.restore(states)
-        self._detector.restore(states, now)
-        for event in found:
-            self._outbox.put(event)
+        try:
+            if self._share is None:
+                self._restore(lambda _: True)
+            else:
+                self._share.begin(lock.listener_id)
+        except BaseException:
+            lock.leave()  # or the next try would take us for another process
+            raise
+        self._lock = lock
         return True
 
     # --- sensors
 
     def _on_sensor(self, topic: Topic, frame: Frame) -> None:
-        jobs = self._sensors.jobs(topic, frame, self._clock.now())
-        self._has_new_jobs = self._has_new_jobs or bool(jobs)
-        for job in jobs:
-            callers = Counter(each.counts_for for each in self._jobs_waiting)
-            own, total = callers[job.counts_for], callers.total()
-            if is_within_share(own, total, _MOST_JOBS_WAITING):
-                self._jobs_waiting.append(job)
-            else:
-                log.error("%s: dropped, too many jobs are waiting", job.trigger.by)
+        self._sensor_jobs.add(self._sensors.jobs(topic, frame, self._clock.now()))
 
-    def _submit_jobs(self) -> None:
-        """Submit the jobs before their messages are acknowledged."""
-        over: set[str] = set()
-        for job in list(self._jobs_waiting):
-            if job.counts_for in over:
-                continue
-            try:
-                if self._jobs.known(job.id) is None:
-                    self._jobs.submit(job)
-                    log.info("%s: a job for %s", job.trigger.by, ", ".join(job.serials))
-            except OverShare:  # other sensors need not wait for this one
-                over.add(job.counts_for)
-            except QueueFull:
-                return
-            else:
-                self._jobs_waiting.remove(job)
+    # --- the zones of this listener, of several
+
+    def _share_out(self, share: ZoneShare) -> None:
+        """Let go of zones that others work on, and take over what is free."""
+        if not (self._connection.is_open and self._can_hear()):
+            self._leave(share)
+            return
+        change = share.renew()
+        self._forget(share, change.lost)
+        if change.leaving:
+            self._sensor_jobs.submit()
+            self._save_all()
+            self._forget(share, change.leaving)
+        if change.new:
+            self._take_over(share, change.new)
+        if change.lost or change.leaving or change.new:
+            mine, all_of_them = len(share.mine), len(BUCKETS)
+            log.info("%d of %d parts of the zones are ours", mine, all_of_them)
+
+    def _can_hear(self) -> bool:
+        """Return whether messages come in, or at least nobody else receives them."""
+        if self._connection.state[0]:
+            self._heard_s = self._clock.monotonic()
+        if self._clock.monotonic() - self._heard_s < _DEAF_S:
+            return True
+        recent = self._stores.events.now() - SILENT_AFTER
+        return not any(
+            one.connected and one.seen_at > recent
+            for one in self._stores.sense.listeners()
+        )
+
+    def _leave(self, share: ZoneShare) -> None:
+        if share.mine:
+            self._sensor_jobs.submit()
+            self._save_all()
+            self._forget(share, share.mine)
+            share.leave()
+
+    def _forget(self, share: ZoneShare, buckets: Collection[str]) -> None:
+        if not buckets:
+            return
+
+        def gone(source: str) -> bool:
+            return bucket_of(source) in buckets
+
+        self._detector.drop(gone)
+        self._sensors.drop(gone)
+        if self._unsaved is not None:
+            self._unsaved = self._unsaved.without(gone)
+        share.forget(buckets)
+
+    def _take_over(self, share: ZoneShare, buckets: Collection[str]) -> None:
+        """Resume where another listener was, with what came since."""
+        until = share.take(buckets)
+        self._restore(lambda source: bucket_of(source) in buckets)
+        share.resume(buckets)
+        for span in share.missed(buckets, until):
+            self._detector.expect_old(_MOST_IN_A_SPAN)
+            for arrival in span:
+                at = datetime.fromtimestamp(arrival.received_at_ns / 1e9, UTC)
+                self._detector.process(arrival.frames, at)
+        self._detector.expect_old(0)
+
+    def _restore(self, ours: Callable[[str], bool]) -> None:
+        now = self._clock.now()
+        known = self._stores.sense.states(now - _STATE_AGE)
+        states = {key: state for key, state in known.items() if ours(key[0])}
+        found = [each for each in self._outbox.unsubmitted() if ours(each.serial)]
+        self._sensors.restore(states)
+        self._detector.restore(states, now)
+        for event in found:
+            self._outbox.put(event)
 
     # --- the state for the pages
 
@@ -293,9 +374,12 @@ class ListenerLoop:
             self._heartbeat.beat(
                 self._lock.listener_id,
                 self._connection.state,
-                self._detector.topics,
+                (self._detector.topics, self._refused()),
                 self._connection.lost,
             )
+
+    def _refused(self) -> int:
+        return self._detector.refused + self._sensors.limit.refused
 
     # --- the end
 
@@ -306,12 +390,14 @@ class ListenerLoop:
 
     def _end(self) -> None:
         try:
-            if self._unsaved is not None:
-                self._save(checkpoint=False)
-            self._save(checkpoint=True)
+            self._save_all()
             self._acknowledge()
             self._disconnect()
             self._beat()
+            if self._share is not None and self._lock is not None:
+                self._share.leave()
+            if self._stores.identities is not None and self._lock is not None:
+                self._stores.identities.end(self._lock.mark)
         except OUTAGES as exc:
             log.error("the last counts cannot be saved: %s", type(exc).__name__)
             self._disconnect()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from mvsnap.core.crowd import SILENCE_MS, CrowdWatch
 from mvsnap.core.sense_messages import decode_audio_level, decode_crossing
 from mvsnap.domain import EventKind, Serial, ZoneId
 from mvsnap.sense.events import EventBuffer, Place
+from mvsnap.sense.limits import WatchLimit
 from mvsnap.sense.odd_times import OddTimes
 from mvsnap.sense.rules import SenseRules
 from mvsnap.sense.zone import believed_ms
@@ -17,7 +19,6 @@ from mvsnap.store.sense import ZoneKey
 
 # The zone of a noise, which is of the whole camera.
 ALL_OF_IT = ZoneId("")
-_MOST_LINES = 10_000
 _FORGET_MS = 3_600_000
 
 LineKey = tuple[Serial, str, CrossingRule]
@@ -29,7 +30,7 @@ class NoiseDetector:
     def __init__(self, events: EventBuffer, odd_times: OddTimes, most: int) -> None:
         self._events = events
         self._odd_times = odd_times
-        self._most = most
+        self.limit = WatchLimit("cameras with noise", most)
         self._watches: dict[Serial, CrowdWatch] = {}
         self._last_seen_ms: dict[Serial, int] = {}
 
@@ -57,7 +58,8 @@ class NoiseDetector:
         ts_ms, level_db = decode_audio_level(payload)
         watch = self._watches.get(serial)
         if watch is None:
-            if len(self._watches) >= self._most:
+            if len(self._watches) >= self.limit.most:
+                self.limit.refuse(serial)
                 return
             watch = self._watches[serial] = CrowdWatch(rule)
         self._last_seen_ms[serial] = received_ms
@@ -78,6 +80,10 @@ class NoiseDetector:
     def finish(self, now: datetime) -> None:
         for serial, watch in self._watches.items():
             self._add(serial, watch, watch.finish(), now)
+
+    def drop(self, gone: Callable[[str], bool]) -> None:
+        for serial in [serial for serial in self._watches if gone(serial)]:
+            del self._watches[serial], self._last_seen_ms[serial]
 
     def restore(
         self, serial: Serial, known: dict[str, Any], rules: SenseRules, now_ms: int
@@ -104,12 +110,14 @@ class NoiseDetector:
 
 
 class LineCrossingDetector:
-    """A watch for each line and rule."""
+    """A watch for each line and rule. changed: those whose state is not saved yet."""
 
-    def __init__(self, events: EventBuffer, odd_times: OddTimes) -> None:
+    def __init__(self, events: EventBuffer, odd_times: OddTimes, most: int) -> None:
         self._events = events
         self._odd_times = odd_times
+        self.limit = WatchLimit("lines", most)
         self._unstamped = 0
+        self.changed: dict[LineKey, int] = {}
         self._watches: dict[LineKey, CrossingWatch] = {}
         self._last_seen_ms: dict[LineKey, int] = {}
 
@@ -128,7 +136,8 @@ class LineCrossingDetector:
             key = (serial, line_id, rule)
             watch = self._watches.get(key)
             if watch is None:
-                if len(self._watches) >= _MOST_LINES:
+                if len(self._watches) >= self.limit.most:
+                    self.limit.refuse(f"{serial} {line_id}")
                     return
                 watch = self._watches[key] = CrossingWatch(rule)
             self._last_seen_ms[key] = received_ms
@@ -142,6 +151,7 @@ class LineCrossingDetector:
                 if crossing.ts_ms:
                     self._odd_times.note(serial, received_ms)
             found = watch.see(ts_ms, object_id, crossing.event, crossing.type)
+            self.changed[key] = number
             if found is not None:
                 place = Place(EventKind.CROSSING, serial, ZoneId(line_id), number)
                 self._events.add_crossing(place, found, rule, now)
@@ -151,4 +161,34 @@ class LineCrossingDetector:
         for key, last_seen_ms in list(self._last_seen_ms.items()):
             rule = key[2]
             if now_ms - last_seen_ms > _FORGET_MS + rule.window_ms + rule.cooldown_ms:
-                del self._watches[key], self._last_seen_ms[key]
+                self._remove(key)
+
+    def drain(self) -> dict[ZoneKey, dict[str, Any]]:
+        """Return the states that changed, and count them as saved."""
+        changed, self.changed = self.changed, {}
+        return {
+            (key[0], ZoneId(f"line {key[1]} {number}")): {
+                "line": [key[1], number],
+                **self._watches[key].state(),
+            }
+            for key, number in changed.items()
+        }
+
+    def restore(
+        self, serial: Serial, known: dict[str, Any], rules: SenseRules, now_ms: int
+    ) -> None:
+        line_id, known_number = known["line"]
+        for number, rule in rules.crossings(serial, line_id):
+            if number == known_number:
+                key = (serial, line_id, rule)
+                self._last_seen_ms[key] = now_ms
+                self._watches[key] = watch = CrossingWatch(rule)
+                watch.restore(known)
+
+    def drop(self, gone: Callable[[str], bool]) -> None:
+        for key in [key for key in self._watches if gone(key[0])]:
+            self._remove(key)
+
+    def _remove(self, key: LineKey) -> None:
+        del self._watches[key], self._last_seen_ms[key]
+        self.changed.pop(key, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from mvsnap.core.sense_messages import (
 from mvsnap.core.strict_json import truth
 from mvsnap.domain import Job, JobId, Serial, Trigger, TriggerKind, ZoneId
 from mvsnap.sense.framing import Frame
+from mvsnap.sense.limits import WatchLimit
 from mvsnap.sense.odd_times import OddTimes
 from mvsnap.store.sense import ZoneKey
 
@@ -32,7 +33,6 @@ _NAMESPACE = uuid.UUID("1c1f7a52-8f0b-4f0e-8a35-6d7673656e73")
 _NOW = timedelta(minutes=1)
 # Older or later than this, the sensor's clock is wrong.
 _BEHIND, _AHEAD = timedelta(days=1), timedelta(seconds=10)
-_MOST_SENSORS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,9 @@ class Sensors:
     state: it is stored, and starts nothing.
     """
 
-    def __init__(self, targets: tuple[Target, ...]) -> None:
+    def __init__(self, targets: tuple[Target, ...], most: int) -> None:
         self._targets = targets
+        self.limit = WatchLimit("sensors", most)
         self._states: OrderedDict[ZoneKey, dict[str, Any]] = OrderedDict()
         self._unsaved: dict[ZoneKey, dict[str, Any]] = {}
         self._odd_times = OddTimes()
@@ -75,6 +76,12 @@ class Sensors:
         for key, state in states.items():
             if "sensor" in state:
                 self._states[key] = state["sensor"]
+
+    def drop(self, gone: Callable[[str], bool]) -> None:
+        """Forget sensors that others listen to now, by MAC."""
+        for states in (self._states, self._unsaved):
+            for key in [key for key in states if gone(key[0])]:
+                del states[key]
 
     @property
     def changed(self) -> bool:
@@ -119,8 +126,9 @@ class Sensors:
         self._states.move_to_end(key)
         if before != state:
             self._unsaved[key] = state
-        if len(self._states) > _MOST_SENSORS:
-            self._states.popitem(last=False)
+        if len(self._states) > self.limit.most:
+            forgotten, _ = self._states.popitem(last=False)
+            self.limit.refuse(f"{forgotten[0]} {forgotten[1]}")
         return before != state
 
 

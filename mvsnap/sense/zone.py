@@ -31,6 +31,7 @@ class ZoneWatch:
     """The counts of one zone, for the crowd rule and for presences.
 
     dirty: the set of watches with changes that are not saved yet.
+    late: messages in a row that were older; negative: as many more are expected.
     """
 
     __slots__ = (
@@ -93,6 +94,8 @@ class ZoneWatch:
     def _was_set_back(self, received_ms: int) -> bool:
         """Return whether the camera's clock, or ours, was set back; start over then."""
         self.late += 1
+        if self.late <= 0:
+            return False
         if self.last_ms <= received_ms + _AHEAD_MS and self.late < _SET_BACK:
             return False
         self.last_ms = self.crowd.last_ms = -1

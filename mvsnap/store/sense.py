@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mvsnap.domain import Event, Listener, Presence, Serial, ZoneId
@@ -17,6 +17,8 @@ from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.tables import camera_last_seen, events, listeners, presences, watches
 
 ZoneKey = tuple[Serial, ZoneId]
+# Says in the transaction whether what is to be written is still ours.
+Fence = Callable[[Connection], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,14 @@ class Findings:
     def __bool__(self) -> bool:
         return bool(self.events or self.presences or self.states)
 
+    def without(self, gone: Callable[[str], bool]) -> Findings:
+        """Return it without cameras and sensors that are gone, by serial or MAC."""
+        return Findings(
+            [event for event in self.events if not gone(event.serial)],
+            [presence for presence in self.presences if not gone(presence.serial)],
+            {key: state for key, state in self.states.items() if not gone(key[0])},
+        )
+
 
 class SenseStore:
     def __init__(self, db: Database) -> None:
@@ -40,9 +50,14 @@ class SenseStore:
         self._put_watches = upsert(db, watches, "state", "changed_at")
         self._put_last_seen = upsert(db, camera_last_seen, "last_seen_at")
 
-    def save(self, found: Findings, now: datetime) -> None:
-        """Write all of it or nothing; what exists already stays as it is."""
+    def save(self, found: Findings, now: datetime, fence: Fence | None = None) -> bool:
+        """Write all of it or nothing; what exists already stays as it is.
+
+        Returns False if the fence does not let it through: nothing was written.
+        """
         with self._db.writing() as connection:
+            if fence is not None and not fence(connection):
+                return False
             if found.events:
                 rows = [event_row(event) for event in found.events]
                 connection.execute(self._add_events, rows)
@@ -55,6 +70,7 @@ class SenseStore:
                     for (s, z), state in found.states.items()
                 ]
                 connection.execute(self._put_watches, states)
+        return True
 
     def states(self, since: datetime) -> dict[ZoneKey, dict[str, Any]]:
         """Return the states that were written after `since`."""
@@ -107,6 +123,7 @@ class SenseStore:
             "state": listener.state,
             "messages_per_s": listener.messages_per_s,
             "people_counts": listener.people_counts,
+            "refused": listener.refused,
         }
         statement = self._db.insert(listeners).values(**row)
         news = {k: v for k, v in row.items() if k != "listener_id"}
@@ -130,6 +147,7 @@ class SenseStore:
                 row.state,
                 row.messages_per_s,
                 row.people_counts,
+                row.refused,
             )
             for row in rows
         ]

@@ -238,6 +238,13 @@ listeners = Table(
     Column("state", Text, nullable=False, comment="of the connection, for people"),
     Column("messages_per_s", Float, nullable=False, comment="in the last interval"),
     Column("people_counts", Integer, nullable=False, comment="topics watched"),
+    Column(
+        "refused",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="topics that are not, there are too many",
+    ),
     comment="Processes that listen to MV Sense",
 )
 
@@ -403,4 +410,13 @@ job_states = Table(
     Index("job_states_waiting", "waits_for", "accepted_at"),
     Index("job_states_of_thread", "thread", "state"),
     comment="Jobs that wait or have ended; one that runs first is with the engine",
+)
+
+zone_buckets = Table(
+    "zone_buckets",
+    metadata,
+    Column("bucket", Text, primary_key=True, comment="cameras and sensors, by hash"),
+    Column("holder", Text, nullable=False, comment="the listener that works on them"),
+    Column("worked_until", Moment, comment="what came before that is saved"),
+    comment="Which listener has the state of which zones",
 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mvsnap.clock import SystemClock
+from mvsnap.domain import Listener
 from mvsnap.runtime.clock_state import ClockSinceStart
 from tests.clients.fakes import FakeClock
 from tests.core.build import event
@@ -110,3 +111,36 @@ def test_a_clock_set_since_the_start_is_reported(
     monkeypatch.setattr(time, "time", lambda: now() + seconds)
     assert said in since.jump()
     assert bool(said) == bool(since.jump())
+
+
+def listener(name: str, *, connected: bool = True, refused: int = 0) -> Listener:
+    state = "connected to broker:1883" if connected else "not connected: no answer"
+    return Listener(name, datetime.now(UTC), connected, state, 1.0, 20, refused)
+
+
+def test_zones_that_nobody_watches_are_reported_and_counted(tmp_path: Path) -> None:
+    web = Web(tmp_path, clock=SystemClock(), sense={"enabled": True})
+    web.sense.describe_listener(listener("one", refused=3))
+    web.sense.describe_listener(listener("two", refused=4))
+    said = "7 zones are not watched: more than sense.max_zones"
+    assert parts_of(web)["sense"] == said
+    text = web.client().get("/metrics").text
+    assert 'mvsnap_sense_zones{listener="one"} 20.0' in text
+    assert 'mvsnap_sense_zones_refused{listener="two"} 4.0' in text
+    web.close()
+
+
+def test_a_listener_without_its_broker_is_reported_and_costs_no_readiness(
+    tmp_path: Path,
+) -> None:
+    web = Web(tmp_path, clock=SystemClock(), sense={"enabled": True})
+    web.store.heartbeat("tests", web.store.now())
+    web.sense.describe_listener(listener("one"))
+    assert parts_of(web)["sense"] == "ok"
+    web.sense.describe_listener(listener("two", connected=False))
+    said = "1 of 2 listeners not connected: not connected: no answer"
+    assert parts_of(web)["sense"] == said
+    assert web.client(None).get("/readyz").status_code == 200
+    web.sense.describe_listener(listener("one", connected=False))
+    assert web.client(None).get("/readyz").status_code == 503
+    web.close()

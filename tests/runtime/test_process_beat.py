@@ -207,11 +207,11 @@ def test_the_dashboard_is_noted_and_a_camera_that_is_unknown_is_no_trouble() -> 
 
 def test_a_listener_notes_its_broker_unless_it_is_switched_off(parts: Parts) -> None:
     heartbeat = Heartbeat(parts.sense, parts.store, parts.clock)
-    heartbeat.beat("a", (False, "not connected: connection refused"), 0, {})
+    heartbeat.beat("a", (False, "not connected: connection refused"), (0, 0), {})
     assert noted(Upstream.BROKER) == "not connected: connection refused"
-    heartbeat.beat("a", (True, "connected to broker:1883"), 0, {})
+    heartbeat.beat("a", (True, "connected to broker:1883"), (0, 0), {})
     assert noted(Upstream.BROKER) == ""
-    heartbeat.beat("a", (False, "switched off"), 0, {})
+    heartbeat.beat("a", (False, "switched off"), (0, 0), {})
     assert noted(Upstream.BROKER) == ""
 
 

@@ -28,7 +28,7 @@ PLAIN: dict[str, Any] = {"people": 3, "dwell_s": 10, "dropout_s": 2, "cooldown_s
 
 
 def detector(**settings: Any) -> Detector:
-    return Detector(rules(**settings), ignore)
+    return Detector(rules(**settings), ignore, most=20_000)
 
 
 def rules(**settings: Any) -> SenseRules:
@@ -276,17 +276,20 @@ def test_a_vehicle_says_nothing_about_people() -> None:
 def test_invented_topics_do_not_fill_the_memory(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    made = Detector(rules(), ignore, most_zones=100)
+    made = Detector(rules(), ignore, most=100)
     flood = [count(1, 0, zone=str(number)) for number in range(5_000)]
     flood += [frame(f"/merakimv/{GATE}/x{number}", 1) for number in range(50_000)]
     made.process(flood, at(1))
     assert made.topics == 100
     assert len(made._others) <= 20_001
-    assert len([r for r in caplog.records if "ignoring others" in r.message]) == 1
+    assert len([r for r in caplog.records if "are ignored" in r.message]) == 1
+    assert made.refused == 4_900
     # A minute later those that said nothing more make room.
     made.process([count(70, 3, zone="0")], at(70))
+    made.expire(at(70))
+    assert made.refused == 4_900  # told for a minute or two
     made.expire(at(3_700))
-    assert made.topics == 0
+    assert (made.topics, made.refused) == (0, 0)
 
 
 def test_crowds_end_when_messages_stop(caplog: pytest.LogCaptureFixture) -> None:
@@ -469,3 +472,44 @@ def test_a_time_that_cannot_be_right_is_said_once_and_arrival_is_used(
     assert [event.kind for event in found.events] == [EventKind.CROWD]
     assert len([r for r in caplog.records if GATE in r.getMessage()]) == 1
     assert made.bad_messages == 0
+
+
+def test_lines_and_noises_above_the_limit_are_counted() -> None:
+    rule = rules(crossings=[{}], noise={"level_db": -20})
+    made = Detector(rule, ignore, most=1)
+    line = {"event": "crossing_in", "type": "person", "ts": NOON_MS, "object_id": 1}
+    loud = {"ts": NOON_MS, "audioLevel": -10}
+    for serial in (GATE, DOOR, DOOR):
+        noise = frame(f"/merakimv/{serial}/audio_analytics", loud)
+        made.process([frame(f"/merakimv/{serial}/crossing/k1", line), noise], at(0))
+    assert made.refused == 2
+
+
+def test_a_camera_that_others_watch_now_leaves_nothing() -> None:
+    made = detector(crossings=[{}], noise={"level_db": -20, "dwell_s": 0}, dwell_s=0)
+    line = {"event": "crossing_in", "type": "person", "ts": NOON_MS, "object_id": 1}
+    for serial in (GATE, DOOR):
+        noise = frame(
+            f"/merakimv/{serial}/audio_analytics", {"ts": NOON_MS, "audioLevel": -10}
+        )
+        crossing = frame(f"/merakimv/{serial}/crossing/k1", line)
+        made.process([count(0, 4, serial=serial), noise, crossing], at(0))
+    made.drop(lambda source: source == GATE)
+    found = made.drain(checkpoint=True)
+    assert {event.serial for event in found.events} == {DOOR}
+    assert {serial for serial, _ in found.states} == {DOOR}
+    made.expire(at(100))
+    assert {event.serial for event in made.drain(checkpoint=True).events} == {DOOR}
+
+
+def test_what_was_seen_already_is_no_clock_that_was_set_back() -> None:
+    first, made = detector(), detector()
+    frames = [count(second / 4, 4) for second in range(400)]
+    made.restore(run(first, frames, now_s=100).states, at(100))
+    made.expect_old(400)
+    for second in range(100):
+        made.process(frames[4 * second : 4 * second + 4], at(second))
+    made.expect_old(0)
+    made.process([count(101, 0), count(110, 0)], at(110))
+    events = made.drain(checkpoint=False).events
+    assert [event.kind for event in events] == [EventKind.END]

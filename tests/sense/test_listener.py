@@ -30,9 +30,10 @@ from mvsnap.domain import (
 from mvsnap.errors import OverShare, QueueFull
 from mvsnap.metrics import Metrics
 from mvsnap.sense.broker_connection import broker_of
-from mvsnap.sense.listener import ListenerLoop, Stores
+from mvsnap.sense.listener import ListenerLoop
 from mvsnap.sense.outbox import Outbox
 from mvsnap.sense.rules import SenseRules
+from mvsnap.sense.stores import Stores
 from mvsnap.simulator.meraki.counts import CountsPublisher, sensor_says
 from mvsnap.simulator.mqtt.broker import Mosquitto, broker
 from mvsnap.store import database

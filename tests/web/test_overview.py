@@ -21,11 +21,13 @@ def made(folder: Path, **sections: object) -> Web:
     return Web(folder, clock=FakeClock(), **sections)
 
 
-def listen(web: Web, *, seconds_ago: float = 5, connected: bool = True) -> None:
+def listen(
+    web: Web, *, seconds_ago: float = 5, connected: bool = True, refused: int = 0
+) -> None:
     seen_at = NOON - timedelta(seconds=seconds_ago)
     state = "connected to 127.0.0.1:1883" if connected else "refused by 127.0.0.1:1883"
     web.sense.describe_listener(
-        Listener("mvsnap-1", seen_at, connected, state, 3.25, 2)
+        Listener("mvsnap-1", seen_at, connected, state, 3.25, 2, refused)
     )
 
 
@@ -59,12 +61,13 @@ def test_with_nothing_configured_the_page_says_what_to_configure(
 @pytest.mark.parametrize(
     ("how", "says"),
     [
-        ({}, "Connected 127.0.0.1:1883 3.2 messages per second"),
+        ({}, "Connected 127.0.0.1:1883 3.2 messages per second · 2 zones ·"),
+        ({"refused": 1234}, "1,234 more not watched: above sense.max_zones"),
         ({"connected": False}, "Not connected refused by 127.0.0.1:1883"),
         ({"seconds_ago": 50}, "Connected 127.0.0.1"),
         ({"seconds_ago": 51}, "No heartbeat"),
     ],
-    ids=["connected", "refused", "just alive", "stale"],
+    ids=["connected", "too many", "refused", "just alive", "stale"],
 )
 def test_the_state_of_mv_sense_is_shown(
     tmp_path: Path, how: dict[str, float], says: str

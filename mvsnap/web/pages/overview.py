@@ -49,6 +49,8 @@ class ListenerRow:
     badge: Badge
     state: str
     messages_per_s: str
+    zones: int
+    refused: int
     seen_at: datetime
 
 
@@ -138,6 +140,8 @@ def listener_rows(
             badge=_listener_badge(listener, enabled, now),
             state=listener.state,
             messages_per_s=f"{listener.messages_per_s:.1f}",
+            zones=listener.people_counts,
+            refused=listener.refused,
             seen_at=listener.seen_at,
         )
         for listener in listeners

@@ -1,0 +1,42 @@
+"""How the listeners are, of all processes, for operators."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from mvsnap.domain import Listener
+from mvsnap.metrics import Metrics
+from mvsnap.store.events import SILENT_AFTER
+
+
+def alive(listeners: Sequence[Listener], now: datetime) -> list[Listener]:
+    return [one for one in listeners if one.seen_at > now - SILENT_AFTER]
+
+
+def fault(listening: Sequence[Listener]) -> str:
+    """Return why nobody receives counts, "" if somebody does."""
+    if not listening:
+        return "no process with the sense role was seen in the last minute"
+    return "" if any(one.connected for one in listening) else listening[0].state
+
+
+def shortcoming(listening: Sequence[Listener]) -> str:
+    """Return what is not as it should be although counts are received."""
+    found = []
+    if refused := sum(one.refused for one in listening):
+        found.append(f"{refused} zones are not watched: more than sense.max_zones")
+    deaf = [one for one in listening if not one.connected]
+    if deaf:
+        how_many = f"{len(deaf)} of {len(listening)} listeners not connected"
+        found.append(f"{how_many}: {deaf[0].state}")
+    return "; ".join(found)
+
+
+def show(metrics: Metrics, listening: Sequence[Listener]) -> None:
+    """Set the numbers of each listener; those of dead ones go."""
+    metrics.sense_zones.clear()
+    metrics.sense_zones_refused.clear()
+    for one in listening:
+        metrics.sense_zones.labels(one.listener_id).set(one.people_counts)
+        metrics.sense_zones_refused.labels(one.listener_id).set(one.refused)

@@ -1,0 +1,18 @@
+"""What a listener reads from the store, and writes to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mvsnap.store.events import Store
+from mvsnap.store.identities import IdentityStore
+from mvsnap.store.sense import SenseStore
+from mvsnap.store.site import SiteStore
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    events: Store
+    sense: SenseStore
+    site: SiteStore
+    identities: IdentityStore | None = None  # None: nobody shares the store

@@ -1,0 +1,279 @@
+"""Several listeners on one PostgreSQL and one mosquitto share the zones."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import make_url, select
+
+from mvsnap.clock import SystemClock
+from mvsnap.config.model import Settings
+from mvsnap.domain import FULL_FRAME, EventKind, Presence
+from mvsnap.sense import listener
+from mvsnap.sense.zone_share import BUCKETS, ZoneShare
+from mvsnap.simulator.meraki.cameras import new_camera
+from mvsnap.simulator.meraki.counts import (
+    CountsPublisher,
+    Crowd,
+    Message,
+    camera_says,
+    sensor_says,
+)
+from mvsnap.simulator.mqtt.broker import Mosquitto, broker
+from mvsnap.store import database
+from mvsnap.store.events import EventFilter, Store
+from mvsnap.store.sense import Findings, SenseStore
+from mvsnap.store.tables import zone_buckets
+from tests.sense.one_listener import SharedOffice, make_listener
+from tests.servers.processes import Program, wait_until
+from tests.servers.relay import Relay
+
+CAMERAS = [new_camera(number) for number in range(1, 25)]
+LEASE_S = 1.5
+
+
+class Town:
+    """Listeners with folders of their own; what they store and tell."""
+
+    def __init__(self, folder: Path, mosquitto: Mosquitto, url: str) -> None:
+        self._folder = folder
+        self.url = url
+        self._port = mosquitto.port
+        self.mosquitto = mosquitto
+        engine = database.open_database(url)
+        database.upgrade(engine)
+        self.db = database.Database(engine)
+        self.store, self.sense = Store(self.db), SenseStore(self.db)
+        self.office = SharedOffice(folder / "jobs")
+
+    def settings(self, name: str, **sense: Any) -> dict[str, Any]:
+        rule = {"people": 3, "dwell_s": 1, "dropout_s": 1, "cooldown_s": 0}
+        return {
+            "data_dir": str(self._folder / name),
+            "meraki": {"cameras": [CAMERAS[0].serial]},
+            "webex": {"bot_token": "token", "room": "Alarms"},
+            "sense": {"enabled": True, "port": self._port} | rule | sense,
+        }
+
+    def listener(self, name: str, url: str = "") -> Program:
+        given = {
+            "settings": self.settings(name),
+            "database_url": url or self.url,
+            "jobs": str(self._folder / "jobs"),
+            "lease_s": LEASE_S,
+        }
+        module = "tests.sense.one_listener"
+        return Program([sys.executable, "-m", module, json.dumps(given)])
+
+    @contextmanager
+    def listening(self, name: str, **sense: Any) -> Iterator[None]:
+        """Listen in this process; at the end it lets go."""
+        clock = SystemClock()
+        settings = Settings.model_validate(self.settings(name, **sense))
+        settings.data_dir.mkdir()
+        loop = make_listener(settings, self.db, self.office, clock, LEASE_S)
+        loop.start()
+        try:
+            yield
+        finally:
+            clock.stop()
+            loop.stop()
+
+    def shares(self) -> Counter[str]:
+        """Return how many buckets each process has."""
+        with self.db.reading() as connection:
+            rows = connection.execute(select(zone_buckets.c.holder)).scalars()
+            return Counter(rows)
+
+    def wait_for_shares(self, many: int) -> None:
+        def shared() -> bool:
+            shares = self.shares()
+            even = min(shares.values(), default=0) >= len(BUCKETS) // many - 1
+            return len(shares) == many and even
+
+        wait_until(shared, f"{many} listeners share", 30)
+
+    def events(self, kind: EventKind) -> Counter[str]:
+        found = self.store.events(EventFilter(kinds=(kind,)), 500)
+        return Counter(event.serial for event in found)
+
+    def presences(self) -> list[Presence]:
+        now = datetime.now(UTC)
+        hour = timedelta(hours=1)
+        return self.sense.presences(now - hour, now + hour)
+
+    def hears(self) -> bool:
+        return any(one.connected for one in self.sense.listeners())
+
+    def told(self, what: str) -> Counter[str]:
+        """Return how often each camera's crowds were told; "Crowd:" or "Crowd over"."""
+        jobs = [job for job in self.office.jobs() if job.prefix.startswith(what)]
+        events = self.store.events(EventFilter(), 500)
+        serials = {event.id: event.serial for event in events}
+        return Counter(serials[job.about] for job in jobs if job.about is not None)
+
+
+@pytest.fixture
+def town(tmp_path: Path, postgres_url: str) -> Iterator[Town]:
+    with broker(tmp_path / "broker") as mosquitto:
+        made = Town(tmp_path, mosquitto, postgres_url)
+        yield made
+        made.store.close()
+
+
+def serials(script: list[Crowd]) -> Counter[str]:
+    return Counter(crowd.serial for crowd in script)
+
+
+@pytest.mark.slow
+def test_crowds_are_posted_once_while_listeners_are_killed_frozen_and_cut_off(
+    town: Town,
+) -> None:
+    long = [Crowd(c.serial, FULL_FRAME, 1.0, 12.0, 4) for c in CAMERAS[:8]]
+    short = [
+        Crowd(c.serial, FULL_FRAME, 1.0 + number * 0.4, 4.0 + number * 0.4, 5)
+        for number, c in enumerate(CAMERAS[8:])
+    ]
+    script = long + short
+    publisher = CountsPublisher(
+        "127.0.0.1", town.mosquitto.port, CAMERAS, zones=0, script=script, seed=None
+    )
+    with ExitStack() as stack:
+        relay = stack.enter_context(Relay(make_url(town.url).port or 0))
+        through = make_url(town.url).set(port=relay.port)
+        url = through.render_as_string(hide_password=False)
+        first, second = town.listener("a"), town.listener("b")
+        third = town.listener("c", url)
+        for program in (first, second, third):
+            stack.callback(program.stop, signal.SIGKILL)
+        town.wait_for_shares(3)
+        stack.enter_context(publisher)
+        seconds = 3.5 * len(CAMERAS)
+        wait_until(lambda: publisher.sent > 3 * seconds, "crowds")
+        os.kill(first.pid, signal.SIGKILL)
+        wait_until(lambda: publisher.sent > 5 * seconds, "more crowds")
+        os.kill(second.pid, signal.SIGSTOP)
+        town_waits = publisher.sent + 2.5 * LEASE_S * seconds
+        wait_until(lambda: publisher.sent > town_waits, "others take over")
+        os.kill(second.pid, signal.SIGCONT)
+        wait_until(lambda: publisher.sent > 9.2 * seconds, "the second listens again")
+        relay.cut()
+        expected = serials(script)
+        wait_until(lambda: town.told("Crowd over") == expected, "all are told", 20)
+        wait_until(lambda: len(town.presences()) >= len(script), "presences", 20)
+    assert town.events(EventKind.CROWD) == expected
+    assert town.events(EventKind.END) == expected
+    assert town.told("Crowd:") == expected
+    present = town.presences()
+    assert Counter(one.serial for one in present) == expected
+    lasted = {
+        one.serial: (one.time_out - one.time_in).total_seconds() for one in present
+    }
+    for crowd in script:
+        assert lasted[crowd.serial] == pytest.approx(
+            crowd.ends_s - crowd.begins_s, abs=1
+        )
+
+
+TRIGGERS = [
+    {"topic": f"meraki/v1/mt/+/ble/+/{metric}", "title": metric, "match": match}
+    for metric, match in (("door", {"open": True}), ("buttonReleased", {}))
+]
+
+
+def test_what_sensors_and_lines_said_is_known_to_who_takes_over(town: Town) -> None:
+    """Doors stay open, a press counts once, a line keeps its cool-down."""
+    macs = [f"38:84:79:00:00:{number:02X}" for number in range(6)]
+    began = datetime.now(UTC).replace(microsecond=0)
+
+    def say(seconds: int, metric: str, **values: Any) -> list[Message]:
+        at = began + timedelta(seconds=seconds)
+        return [sensor_says("N_1", mac, metric, at, **values) for mac in macs]
+
+    def cross(number: int) -> list[Message]:
+        ts_ms = round(time.time() * 1000)
+        body = {"event": "crossing_in", "type": "person", "object_id": number}
+        body |= {"ts": ts_ms, "label": "Gate"}
+        return [camera_says(c.serial, "crossing/1", body) for c in CAMERAS[:6]]
+
+    def jobs() -> Counter[str]:
+        return Counter(job.prefix for job in town.office.jobs())
+
+    told = {"door": 6, "buttonReleased": 6, "Line crossed by a person": 6}
+    rules = {"triggers": TRIGGERS, "crossings": [{}], "topic": "/merakimv/#"}
+    with (
+        CountsPublisher("127.0.0.1", town.mosquitto.port) as publisher,
+        town.listening("b", **rules),
+    ):
+        with town.listening("a", **rules):
+            town.wait_for_shares(2)
+            press = say(0, "buttonReleased", action="shortPress")
+            publisher.publish([*say(0, "door", open=True), *press, *cross(1)])
+            wait_until(lambda: jobs() == told, "all are told")
+        wait_until(lambda: len(town.shares()) == 1, "one has it all")
+        publisher.publish([*press, *say(5, "door", open=True), *cross(2)])
+        press = say(6, "buttonReleased", action="longPress")
+        publisher.publish(press)
+        told["buttonReleased"] = 12
+        wait_until(lambda: jobs() == told, "presses are told")
+    assert jobs() == told
+
+
+def test_one_that_froze_writes_nothing_over_its_successor(town: Town) -> None:
+    frozen, successor = (ZoneShare(town.db, SystemClock(), lease_s=0.3) for _ in "ab")
+    frozen.begin("a")
+    assert frozen.renew().new == BUCKETS
+    frozen.take(BUCKETS)
+    frozen.resume(BUCKETS)
+    key = CAMERAS[0].serial, FULL_FRAME
+    now = datetime.now(UTC)
+    assert town.sense.save(Findings(states={key: {"by": "a"}}), now, frozen.fence(0.0))
+    wait_until(lambda: frozen.is_over, "its lease is over")
+    successor.begin("b")
+    assert successor.renew().new == BUCKETS
+    assert successor.take(BUCKETS).keys() == BUCKETS
+    late = Findings(states={key: {"by": "a, late"}})
+    assert not town.sense.save(late, now, frozen.fence(None))
+    assert town.sense.states(now - timedelta(minutes=1)) == {key: {"by": "a"}}
+    assert frozen.renew().lost == BUCKETS
+
+
+def test_a_restart_does_not_wait_for_the_lease_of_the_process_before(
+    town: Town,
+) -> None:
+    killed, next_one = (ZoneShare(town.db, SystemClock()) for _ in range(2))
+    killed.begin("a")
+    killed.renew()
+    next_one.begin("a")
+    assert next_one.renew().new == BUCKETS
+
+
+def test_one_without_its_broker_leaves_the_zones_to_the_others(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener, "_DEAF_S", 0.5)
+    with (
+        Relay(town.mosquitto.port) as relay,
+        town.listening("a", port=relay.port),
+        town.listening("b"),
+    ):
+        town.wait_for_shares(2)
+        relay.cut()
+        wait_until(lambda: len(town.shares()) == 1, "one has it all")
+        relay.mend()
+        town.wait_for_shares(2)
+        town.mosquitto.kill()
+        wait_until(lambda: not town.hears(), "nobody hears anything")
+        # Nobody is better off: who has zones keeps them.
+        assert sum(town.shares().values()) == len(BUCKETS)
