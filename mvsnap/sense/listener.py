@@ -312,6 +312,8 @@ class ListenerLoop:
             self._acknowledge()
             self._disconnect()
             self._beat()
+            if self._lock is not None and self._stores.identities is not None:
+                self._stores.identities.end(self._lock.mark)
         except OUTAGES as exc:
             log.error("the last counts cannot be saved: %s", type(exc).__name__)
             self._disconnect()
