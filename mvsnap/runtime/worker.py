@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -101,7 +102,14 @@ class Worker:
 
     def _make_loops(self) -> Iterator[Loop]:
         parts, clock = self._parts, self._parts.clock
-        yield Loop("heartbeat", self._beat, _HEARTBEAT_S, clock, outages=OUTAGES)
+        yield Loop(
+            "heartbeat",
+            self._beat,
+            _HEARTBEAT_S,
+            clock,
+            outages=OUTAGES,
+            at_end=self._end_id,
+        )
         waking = Loop("waking", self._wake, _WAKE_S, clock, outages=OUTAGES)
         parts.rooms.on_back = waking.wake
         yield waking
@@ -134,12 +142,7 @@ class Worker:
         # The database's time: clocks of different machines differ.
         store, now = self._parts.store, self._parts.store.now()
         store.heartbeat(self._slot.executor_id, now)
-        was_ours, self._is_ours = (
-            self._is_ours,
-            self._parts.identities.beat(self._slot.mark),
-        )
-        if was_ours and not self._is_ours:
-            log.error("another machine has the id of this one now: restart this one")
+        self._keep_id()
         was_silent, self._beat_at = now - self._beat_at > SILENT_AFTER / 2, now
         if was_silent:
             # If the database was away, the others were silent, too: give them a round.
@@ -151,6 +154,16 @@ class Worker:
                 log.warning(
                     "worker %s is gone: taking over %d jobs", executor_id, resumed
                 )
+
+    def _keep_id(self) -> None:
+        was_ours = self._is_ours
+        self._is_ours = self._parts.identities.beat(self._slot.mark)
+        if was_ours and not self._is_ours:
+            log.error("another machine has the id of this one now: restart this one")
+
+    def _end_id(self) -> None:
+        with suppress(*OUTAGES):  # the next start then watches a little longer
+            self._parts.identities.end(self._slot.mark)
 
     def _wake(self) -> None:
         self._waker.step()

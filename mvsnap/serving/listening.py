@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 
 from mvsnap.errors import CannotListen
@@ -19,9 +20,9 @@ def listen(host: str, port: int) -> socket.socket:
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
         )
     except OSError as exc:
-        why = exc.strerror or str(exc)
-        if exc.errno == errno.EADDRINUSE:
-            why += ". Is mvsnap running already?"
+        why = exc.strerror
+        if exc.errno == errno.EADDRINUSE:  # Python adds the address, which is there
+            why = f"{os.strerror(exc.errno)}. Is mvsnap running already?"
         raise CannotListen(
             f"Cannot listen on {host}:{port} (server.host, server.port): {why}"
         ) from exc

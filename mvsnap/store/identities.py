@@ -99,6 +99,15 @@ class IdentityStore:
             )
         return done.rowcount > 0
 
+    def end(self, mark: StartMark) -> None:
+        """Say that it has ended cleanly: nobody need watch whether it is alive."""
+        if not mark.text:
+            return
+        mine = (identities.c.name == mark.name) & (identities.c.mark == mark.text)
+        long_ago = self._store.now() - 2 * SILENT_AFTER
+        with self._db.writing() as connection:
+            connection.execute(update(identities).where(mine).values(seen_at=long_ago))
+
     def _lives_elsewhere(self, name: str, known: list[str]) -> bool:
         """Watch a start that seems to be ours, but was under another boot."""
         found = self._row(name)
@@ -112,6 +121,10 @@ class IdentityStore:
             return True if row is not None and row.seen_at > found.seen_at else None
 
         limit_s = self._watch_s
+        log.info(
+            "watching for %.0f s whether another machine runs with the id of this one",
+            limit_s,
+        )
         return bool(poll(moved, self._clock, every_s=limit_s / 20, limit_s=limit_s))
 
     def _row(self, name: str) -> Row[Any] | None:

@@ -46,6 +46,11 @@ def image(tmp_path: Path) -> Path:
     return made
 
 
+class NoTime(SystemClock):
+    def sleep(self, seconds: float) -> None:
+        raise AssertionError(f"slept {seconds} s")
+
+
 def copy(image: Path, name: str) -> Path:
     return Path(shutil.copytree(image, image.parent / name))
 
@@ -107,6 +112,16 @@ def test_a_copy_that_replaces_a_dead_machine_goes_on_with_its_work(
     with db.writing() as connection:
         connection.execute(update(identities).values(seen_at=NOON.replace(year=2000)))
     assert acquire_slot(backup, known).executor_id == one.executor_id
+
+
+def test_after_a_clean_end_nobody_watches(
+    image: Path, db: database.Database, known: IdentityStore
+) -> None:
+    one = acquire_slot(image, known)
+    known.end(one.mark)
+    one.release()
+    next_boot = IdentityStore(db, Store(db), NoTime(), origin="next")
+    assert acquire_slot(image, next_boot).executor_id == one.executor_id
 
 
 def test_copies_that_start_at_once_have_ids_of_their_own(
