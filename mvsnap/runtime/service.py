@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +13,8 @@ from mvsnap.jobs.engine import ClientEngine, Engine
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.loop import Loop
 from mvsnap.runtime.parts import Parts, jobs_url
-from mvsnap.runtime.worker import Worker, badge_loop, clip_worker, scheduler
+from mvsnap.runtime.recording import clip_worker
+from mvsnap.runtime.worker import Worker, badge_loop, scheduler
 from mvsnap.store.cleanings import CleaningStore
 
 if TYPE_CHECKING:
@@ -22,12 +24,15 @@ if TYPE_CHECKING:
     from mvsnap.jobs.clip_worker import ClipWorker
     from mvsnap.sense.listener import ListenerLoop
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Roles:
     web: bool = True
     worker: bool = True
     sense: bool = True
+    record: bool = True
 
 
 class Service:
@@ -46,6 +51,8 @@ class Service:
         self._jobs: JobService | None = None
 
     def start(self) -> None:
+        if self._roles.worker and not self._roles.record:
+            self._say_that_it_does_not_record()
         if self._roles.worker:
             self._worker = Worker(self.parts, self._finished or Finished())
             self._worker.start()
@@ -58,7 +65,7 @@ class Service:
         if self._worker is not None and self.parts.settings.schedules:
             self._schedules = scheduler(self.parts, self._jobs).loop
             self._schedules.start()
-        if self._roles.worker and self._has_clips():
+        if self._roles.record and self._has_clips():
             self._clip_worker = clip_worker(self.parts, self._jobs)
             self._clip_worker.start()
         if self._worker is not None and self.parts.settings.badges.configured:
@@ -98,6 +105,14 @@ class Service:
         """Return whether clips need work, even with no cameras configured."""
         has_cameras = bool(self.parts.settings.recorder.cameras)
         return has_cameras or self.parts.clips.are_left()
+
+    def _say_that_it_does_not_record(self) -> None:
+        """Until this release, a worker recorded: an update may have ended that."""
+        if self.parts.settings.recorder.cameras:
+            log.warning(
+                "this process records no clips; one has to, with the role record: "
+                "serve --roles worker,record"
+            )
 
     def _wake_clip_worker(self) -> None:
         if self._clip_worker is not None:

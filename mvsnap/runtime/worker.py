@@ -1,4 +1,4 @@
-"""The worker role: jobs, clips of the recorder, and housekeeping."""
+"""The worker role: jobs and housekeeping."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mvsnap.jobs.runner import JobRunner
 from mvsnap.jobs.schedule import CameraSchedule, Scheduler
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.loop import Chores, Loop, stop_all
-from mvsnap.runtime import background, cleaning, clouds
+from mvsnap.runtime import background, cleaning, clouds, recording
 from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.runtime.purge_guard import PurgeGuard, purge_guard
 from mvsnap.store.database import OUTAGES
@@ -29,7 +29,6 @@ from mvsnap.wifi.worker import VisitMaker
 
 if TYPE_CHECKING:
     from mvsnap.badges.worker import BadgeLoop
-    from mvsnap.jobs.clip_worker import ClipWorker
     from mvsnap.jobs.s3_copies import Copies
 
 log = logging.getLogger(__name__)
@@ -37,6 +36,7 @@ log = logging.getLogger(__name__)
 _HEARTBEAT_S = 15.0
 _NEWS_S = 15.0
 _ABANDONED_EVERY_S = 600.0
+_LOST_EVERY_S = 30.0
 # After a power cut of the site the others have to start, too, before they can say that
 # they are alive: what they have recorded is not lost.
 _ABANDONED_FIRST_S = 2 * SILENT_AFTER.total_seconds()
@@ -113,6 +113,9 @@ class Worker:
             _ABANDONED_EVERY_S,
             first_s=_ABANDONED_FIRST_S,
         )
+        if (recorders := recording.lost_recorders(self._parts)) is not None:
+            # Recorders do that, too; but the last one may have died.
+            chores.add("lost recorders", recorders.release_clips, _LOST_EVERY_S)
         return chores
 
     def _beat(self) -> None:
@@ -147,31 +150,6 @@ def _clean(guard: PurgeGuard, kind: cleaning.DataKind) -> None:
         log.info("%s: %d removed", kind.name, result.removed)
 
 
-def clip_worker(parts: Parts, jobs: JobService) -> ClipWorker:
-    # Imported here: only a gateway with recording cameras needs it.
-    from mvsnap.camera_sources import build_recorder, open_ixon, recorder_settings
-    from mvsnap.jobs.clip_worker import ClipWorker
-    from mvsnap.recorder import Recorder
-
-    settings, clock = parts.settings, parts.clock
-    ixon = open_ixon(settings, clock)
-    recorder = build_recorder(settings, clock, parts.dashboard, ixon)
-    if recorder is None:  # clips remain of cameras that were removed from the settings
-        recorder = Recorder(recorder_settings(settings), clock)
-    return ClipWorker(
-        recorder,
-        installation(settings.data_dir),
-        settings.recorder.serials(),
-        parts.clips,
-        jobs,
-        clock,
-        parts.metrics,
-        data_dir=settings.data_dir,
-        copies=settings.storage.s3.configured,
-        sign_out=ixon.close if ixon is not None else None,
-    )
-
-
 def abandoned_clips(parts: Parts, engine: Engine) -> AbandonedClips:
     return AbandonedClips(
         parts.clips,
@@ -180,6 +158,7 @@ def abandoned_clips(parts: Parts, engine: Engine) -> AbandonedClips:
         engine.submit,
         parts.clock,
         recorder_id=installation(parts.settings.data_dir),
+        recorders=recording.lost_recorders(parts),
     )
 
 

@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 # Raised while the database is unreachable, for those who continue later.
 OUTAGES = (SQLAlchemyError,)
 # The newest file in migrations/versions; a test compares them.
-HEAD = "0013"
+HEAD = "0015"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Arbitrary, but the same in every process: only one of them migrates at a time.
 _MIGRATION_LOCK = 5_004_001

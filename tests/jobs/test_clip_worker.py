@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -40,8 +40,11 @@ class FakeRecorder:
         self.asked: list[str] = []
         self.shows: datetime | None = None
 
-    def start(self) -> None:
+    def start(self, cameras: Iterable[str]) -> None:
         return
+
+    def keep(self, cameras: Iterable[str]) -> None:
+        self._kept = frozenset(cameras)
 
     def stop(self) -> None:
         return

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mvsnap.clip_model import RecorderCameraState
+from mvsnap.clip_model import NO_RECORDER, RecorderCameraState
 from mvsnap.core.days import lasting
 from mvsnap.domain import CameraName
 
@@ -28,7 +28,10 @@ _WELL = ("recording", "idle")
 
 @dataclass(frozen=True, slots=True)
 class RecorderRow:
-    """One camera. text: details beyond the word; stream: what it sends."""
+    """One camera. text: details beyond the word; stream: what it sends.
+
+    machine: of its recorder.
+    """
 
     name: CameraName
     word: str
@@ -39,6 +42,7 @@ class RecorderRow:
     stream: str = ""
     warning: str = ""
     is_well: bool = False
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,9 @@ def _row(
 ) -> RecorderRow:
     if camera is None:
         return RecorderRow(name, "not seen yet", "secondary")
+    if camera.state == NO_RECORDER:
+        words = "no recorder has it"
+        return RecorderRow(name, "no recorder", "danger", words, camera.seen_at)
     if now - camera.seen_at > _STALE_AFTER:
         return RecorderRow(name, "unknown", "secondary", since=camera.seen_at)
     is_well = camera.state in _WELL
@@ -80,6 +87,7 @@ def _row(
         _WORDS.get(camera.state, camera.state.replace("_", " ")),
         _COLOURS.get(camera.state, "danger"),
         text="" if camera.state == "recording" else camera.text,
+        machine=camera.machine,
         since=camera.since,
         held=lasting(camera.held_s) if is_well and camera.held_s >= 1 else "",
         stream=_stream(camera) if is_well else "",
