@@ -16,10 +16,14 @@ class LostClipStore:
 
     def recorders_at_work(self) -> set[str]:
         """Return recorders with unfinished clips, unless known as lost."""
-        statement = select(clips.c.recorder_id.distinct()).where(
-            clips.c.state.in_(UNFINISHED),
-            clips.c.recorder_id.is_not(None),
-            or_(clips.c.lost_by.is_(None), clips.c.lost_by != clips.c.recorder_id),
+        statement = (
+            select(clips.c.recorder_id)
+            .distinct()
+            .where(
+                clips.c.state.in_(UNFINISHED),
+                clips.c.recorder_id.is_not(None),
+                or_(clips.c.lost_by.is_(None), clips.c.lost_by != clips.c.recorder_id),
+            )
         )
         with self._db.reading() as connection:
             return set(connection.execute(statement).scalars())
