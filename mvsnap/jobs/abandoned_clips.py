@@ -21,6 +21,8 @@ from mvsnap.store.events import SILENT_AFTER, Store
 _ABANDONED_AFTER = GIVE_UP_AFTER + timedelta(hours=1)
 _GONE = "its recorder is gone, along with its machine or data_dir"
 
+_NOBODY = "no recorder has its camera: no process with the role record"
+
 
 class AbandonedClips:
     """Safe to run in two processes at once.
@@ -56,7 +58,8 @@ class AbandonedClips:
         left = self._clips.left_by_others(self._alive(), before)
         for clip in left:
             if clip.state in UNFINISHED:
-                self._clip_results.fail(clip, _GONE)
+                is_begun = clip.state is ClipState.RECORDING or clip.lost_by
+                self._clip_results.fail(clip, _GONE if is_begun else _NOBODY)
             if clip.rooms:
                 self._submit(notification_job(clip, now))
             self._clips.mark_notified(clip.id)

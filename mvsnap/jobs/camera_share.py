@@ -37,7 +37,7 @@ class Share(Protocol):
 
 
 class AllCameras:
-    every_s = None
+    every_s: float | None = None
     is_sure = True
 
     def __init__(self, cameras: Iterable[CameraName]) -> None:

@@ -190,14 +190,18 @@ class ClipStore:
     def left_by_others(
         self, recorder_ids: Iterable[str], before: datetime
     ) -> list[Clip]:
-        """Return what any other recorders have started or not posted, and is older."""
+        """Return what others have started or not posted, or nobody has, and is older.
+
+        recorder_ids: of the recorders that are left alone.
+        """
+        waits = clips.c.state == ClipState.WAITING
+        was_had = or_(clips.c.state.in_(_HAD), waits & clips.c.lost_by.is_not(None))
         statement = select(clips).where(
-            clips.c.recorder_id.not_in(list(recorder_ids)),
-            clips.c.received_at < before,
             or_(
-                clips.c.state.in_(_HAD),
-                (clips.c.state == ClipState.WAITING) & clips.c.lost_by.is_not(None),
+                clips.c.recorder_id.not_in(list(recorder_ids)) & was_had,
+                clips.c.recorder_id.is_(None) & waits,
             ),
+            clips.c.received_at < before,
             clips.c.notified.is_(False),
         )
         return self._read(statement)
