@@ -15,6 +15,7 @@ import pytest
 
 from mvsnap.clip_model import NO_RECORDER, Clip, ClipState
 from mvsnap.clock import SystemClock
+from mvsnap.domain import CameraName
 from mvsnap.jobs.executors import installation
 from mvsnap.store import database
 from mvsnap.store.claims import CAMERAS, Claims
@@ -57,7 +58,7 @@ class Crew:
 
     def are_recorded(self) -> bool:
         states = self.clips.recorder_cameras()
-        return all(n in states and states[n].state == "recording" for n in NAMES)
+        return [states[n].state for n in states] == ["recording"] * len(NAMES)
 
     def alarm(self, camera: str) -> None:
         answer = Gateway.session().post(
@@ -67,7 +68,7 @@ class Crew:
 
     def clip(self, camera: str) -> Clip:
         """Return the newest clip of this camera, when it has begun."""
-        wanted = ClipFilter(cameras=(camera,))
+        wanted = ClipFilter(cameras=(CameraName(camera),))
         found: list[Clip] = []
 
         def is_begun() -> bool:

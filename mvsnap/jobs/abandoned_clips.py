@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from mvsnap.clip_model import ClipState
 from mvsnap.clock import SystemClock
 from mvsnap.domain import Job
 from mvsnap.jobs.clip_results import ClipResults, notification_job
@@ -56,6 +57,8 @@ class AbandonedClips:
         now = self._clock.now()
         before = self._clock.moment_before(_ABANDONED_AFTER)
         left = self._clips.left_by_others(self._alive(), before)
+        # A recorder with this camera would have given them up: there is none.
+        left += self._clips.overdue(before)
         for clip in left:
             if clip.state in UNFINISHED:
                 is_begun = clip.state is ClipState.RECORDING or clip.lost_by

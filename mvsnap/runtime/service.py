@@ -13,8 +13,7 @@ from mvsnap.jobs.engine import ClientEngine, Engine
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.loop import Loop
 from mvsnap.runtime.parts import Parts, jobs_url
-from mvsnap.runtime.recording import clip_worker
-from mvsnap.runtime.worker import Worker, badge_loop, scheduler
+from mvsnap.runtime.worker import Worker, badge_loop, clip_worker, scheduler
 from mvsnap.store.cleanings import CleaningStore
 
 if TYPE_CHECKING:

@@ -29,6 +29,7 @@ from mvsnap.wifi.worker import VisitMaker
 
 if TYPE_CHECKING:
     from mvsnap.badges.worker import BadgeLoop
+    from mvsnap.jobs.clip_worker import ClipWorker
     from mvsnap.jobs.s3_copies import Copies
 
 log = logging.getLogger(__name__)
@@ -148,6 +149,35 @@ def _clean(guard: PurgeGuard, kind: cleaning.DataKind) -> None:
     result = guard.clean(kind)
     if result.removed:
         log.info("%s: %d removed", kind.name, result.removed)
+
+
+def clip_worker(parts: Parts, jobs: JobService) -> ClipWorker:
+    # Imported here: only a gateway with recording cameras needs it.
+    from mvsnap.camera_sources import build_recorder, open_ixon, recorder_settings
+    from mvsnap.jobs.clip_worker import ClipWorker
+    from mvsnap.recorder import Recorder
+
+    settings, clock = parts.settings, parts.clock
+    ixon, share = open_ixon(settings, clock), recording.camera_share(parts)
+    recorder = build_recorder(
+        settings, clock, parts.dashboard, ixon, lambda name: name in share.held
+    )
+    if recorder is None:  # clips remain of cameras that were removed from the settings
+        recorder = Recorder(recorder_settings(settings), clock)
+    return ClipWorker(
+        recorder,
+        installation(settings.data_dir),
+        settings.recorder.serials(),
+        parts.clips,
+        jobs,
+        clock,
+        parts.metrics,
+        data_dir=settings.data_dir,
+        copies=settings.storage.s3.configured,
+        share=share,
+        lost=recording.lost_recorders(parts),
+        sign_out=ixon.close if ixon is not None else None,
+    )
 
 
 def abandoned_clips(parts: Parts, engine: Engine) -> AbandonedClips:

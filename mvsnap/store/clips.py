@@ -190,18 +190,11 @@ class ClipStore:
     def left_by_others(
         self, recorder_ids: Iterable[str], before: datetime
     ) -> list[Clip]:
-        """Return what others have started or not posted, or nobody has, and is older.
-
-        recorder_ids: of the recorders that are left alone.
-        """
-        waits = clips.c.state == ClipState.WAITING
-        was_had = or_(clips.c.state.in_(_HAD), waits & clips.c.lost_by.is_not(None))
+        """Return what any other recorders have started or not posted, and is older."""
         statement = select(clips).where(
-            or_(
-                clips.c.recorder_id.not_in(list(recorder_ids)) & was_had,
-                clips.c.recorder_id.is_(None) & waits,
-            ),
+            clips.c.recorder_id.not_in(list(recorder_ids)),
             clips.c.received_at < before,
+            clips.c.state.in_(_HAD),
             clips.c.notified.is_(False),
         )
         return self._read(statement)
