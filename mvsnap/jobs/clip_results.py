@@ -54,6 +54,8 @@ class ClipResults:
 
     def store(self, clip: Clip, result: ClipResult) -> Clip:
         """Store the outcome of a clip, with its event; return the row as it is then."""
+        if not self._clips.is_still_of(clip.id, self._recorder_id):
+            return self._lost(clip)
         has_file = result.path is not None
         waits = has_file and self._copies and not result.shared
         return self._finish(
@@ -88,8 +90,7 @@ class ClipResults:
 
     def _finish(self, clip: Clip) -> Clip:
         if not self._clips.finish(clip, self._event(clip), self._recorder_id):
-            log.warning("clip of %s: another recorder has it now", clip.camera)
-            return clip
+            return self._lost(clip)
         took_s = (self._clock.now() - clip.received_at).total_seconds()
         if clip.error:
             self._metrics.parts.labels("no_clip").inc()
@@ -99,6 +100,10 @@ class ClipResults:
         else:
             self._metrics.parts.labels("clip").inc()
             log.info("clip of %s stored after %.1f s", clip.camera, took_s)
+        return clip
+
+    def _lost(self, clip: Clip) -> Clip:
+        log.warning("clip of %s: another recorder has it now", clip.camera)
         return clip
 
     def _event(self, clip: Clip) -> Event:

@@ -122,7 +122,7 @@ class ClipWorker:
         if self._has_lock:
             has_clips = bool(self._running)
             self._recorder.stop()
-            if not has_clips:
+            if self._share.is_sure and not has_clips:
                 self._leave()
         if self._sign_out is not None:
             self._sign_out()
@@ -135,7 +135,8 @@ class ClipWorker:
 
     def _acquire_lock(self) -> bool:
         try:
-            self._recorder.start(())
+            is_shared = self._share.every_s is not None
+            self._recorder.start(() if is_shared else self._share.held)
         except CannotRecord as exc:
             if not self._is_waiting:
                 log.info("clips: %s; trying again", exc.message)
@@ -144,8 +145,7 @@ class ClipWorker:
         self._has_lock = True
         for renewing in self._loops[1:]:
             renewing.start()
-        if self._share.every_s is None:
-            self._recorder.keep(self._share.held)
+        if not is_shared:
             log.info("recording %d cameras", len(self._cameras))
         return True
 

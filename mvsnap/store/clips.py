@@ -146,6 +146,13 @@ class ClipStore:
                 .values(values)
             )
 
+    def is_still_of(self, clip_id: EventId, recorder_id: str | None) -> bool:
+        """Return whether this recorder may finish the clip; None: any may."""
+        wanted = clips.c.id == clip_id, *_still_of(recorder_id)
+        with self._db.reading() as connection:
+            found = connection.execute(select(clips.c.id).where(*wanted)).first()
+        return recorder_id is None or found is not None
+
     def finish(self, clip: Clip, event: Event, by: str | None = None) -> bool:
         """Store the outcome of a clip, with its event.
 
