@@ -79,13 +79,17 @@ class ClaimedCameras:
         return frozenset(map(CameraName, self._claims.held))
 
     def renew(self) -> frozenset[CameraName]:
-        """Ask for all, but after a silence only for what it had.
+        """Ask for all, but after a silence or a crash at first for what it had.
 
-        If the database was away, the others were silent, too: taking their cameras
-        would cost those what is in their rings.
+        If the database was away, or the power, the others were silent, too: taking
+        their cameras would cost what is in their rings, and on their disks.
         """
         now_s, renewed_s = self._clock.monotonic(), self._renewed_s
-        if renewed_s is not None and self._silent_s(renewed_s) >= self._lease_s:
+        if renewed_s is None:
+            self._had = self._claims.had()
+            if self._had:
+                self._patient_until_s = now_s + self._lease_s
+        elif self._silent_s(renewed_s) >= self._lease_s:
             self._patient_until_s = now_s + self._lease_s / 2
         is_patient = now_s < self._patient_until_s
         found = self._claims.hold(self._had if is_patient else self._cameras)

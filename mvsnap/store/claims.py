@@ -94,6 +94,13 @@ class Claims:
                 mine = (table.c.kind == self._kind) & (table.c.holder == self._holder)
                 connection.execute(delete(table).where(mine))
 
+    def had(self) -> frozenset[str]:
+        """Return what this holder had last, and nobody has taken since."""
+        mine = (holdings.c.kind == self._kind) & (holdings.c.holder == self._holder)
+        with self._db.reading() as connection:
+            found = connection.execute(select(holdings.c.name).where(mine)).scalars()
+            return frozenset(found)
+
     def known(self) -> dict[str, bool]:
         """Return the processes of the last hour, and whether each is alive.
 

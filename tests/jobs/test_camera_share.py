@@ -89,6 +89,26 @@ def test_after_an_outage_of_the_database_each_gets_back_what_it_had(
     assert shares.there.renew() == before
 
 
+def test_after_a_power_cut_the_first_one_back_leaves_the_others_theirs(
+    db: database.Database,
+) -> None:
+    shares = Shares(db)
+    for _ in range(3):
+        shares.here.renew()
+        shares.there.renew()
+    before = shares.here.renew()
+    for name in (HERE, THERE):
+        silence(db, name)
+    again = Shares(db)
+    assert again.here.renew() == before
+    assert again.there.renew() == {DOOR, GATE} - before
+    silence(db, THERE)
+    again.clock.sleep(LEASE_S / 2)
+    assert again.here.renew() == before
+    again.clock.sleep(LEASE_S / 2 + 1)
+    assert again.here.renew() == {DOOR, GATE}
+
+
 def test_what_a_dead_recorder_had_is_taken_after_an_outage_too(
     db: database.Database,
 ) -> None:
