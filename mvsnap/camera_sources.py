@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from mvsnap.clients.ixon.client import Account, Ixon, NotAllowed, ServiceToken
 from mvsnap.clients.meraki.dashboard import Dashboard
@@ -37,15 +38,23 @@ _REMEMBERED_S = (
     300.0  # an address in the LAN rarely changes; a camera may disconnect often
 )
 
+_NOT_OURS = "the database does not answer: another recorder may have this camera"
+
 AskSource = Callable[[], StreamSource]
 
 
 def build_recorder(
-    settings: Settings, clock: Clock, dashboard: Dashboard, ixon: Ixon | None
+    settings: Settings,
+    clock: Clock,
+    dashboard: Dashboard,
+    ixon: Ixon | None,
+    is_ours: Callable[[str], bool] = lambda _: True,
 ) -> Recorder | None:
     """Return a recorder that is not started, None without cameras in the settings.
 
     ixon: from `open_ixon`; needed if a camera is behind IXON.
+    is_ours: whether no other recorder may have this camera: a cloud is asked for the
+        address of those alone.
 
     Raises:
         BadInput: the URL of a camera is invalid.
@@ -53,10 +62,26 @@ def build_recorder(
     if not settings.recorder.cameras:
         return None
     sources = {
-        name: ask_source(settings, name, clock, dashboard, ixon)
+        name: _if_ours(
+            ask_source(settings, name, clock, dashboard, ixon), partial(is_ours, name)
+        )
         for name in settings.recorder.cameras
     }
+    sources |= {
+        name: ask_source(settings, name, clock, dashboard, ixon)
+        for name, entry in settings.recorder.cameras.items()
+        if entry.url is not None
+    }
     return Recorder(recorder_settings(settings), clock, sources)
+
+
+def _if_ours(ask: AskSource, is_ours: Callable[[], bool]) -> AskSource:
+    def source() -> StreamSource:
+        if not is_ours():
+            raise CameraRefused(Ending(State.OFFLINE, _NOT_OURS, alone=True))
+        return ask()
+
+    return source
 
 
 def open_ixon(settings: Settings, clock: Clock) -> Ixon | None:

@@ -50,6 +50,7 @@ class Clip:
     error: why there is no clip; note: a remark, also while it waits.
     kept: never deleted by age or size.
     caller: whose share of the waiting clips it uses.
+    lost_by: the id of a recorder that died while it had this clip.
     """
 
     id: EventId
@@ -79,6 +80,11 @@ class Clip:
     kept: bool = False
     copy_state: CopyState = CopyState.NONE
     caller: str = ""
+    lost_by: str | None = None
+
+
+# The state of a camera that no recorder has, in place of the last one known.
+NO_RECORDER = "no_recorder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,7 @@ class RecorderCameraState:
 
     held_s: of video in the ring; gop_s: longest time between two keyframes.
     connects, stalls: since the recorder was started.
+    machine: where that runs.
     """
 
     camera: CameraName
@@ -103,3 +110,4 @@ class RecorderCameraState:
     kbit_s: float = 0
     connects: int = 0
     stalls: int = 0
+    machine: str = ""

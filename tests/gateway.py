@@ -108,7 +108,7 @@ class Gateway:
         self,
         config: Path,
         *,
-        roles: str = "web,worker",
+        roles: str = "web,worker,record",
         of: Installation | None = None,
     ) -> None:
         self.port = free_port()
@@ -136,12 +136,9 @@ class Gateway:
         if "web" in self._roles:
             self._program.wait_for_url(f"{self.url}/healthz", limit_s=60)
         else:
-            said = (
-                "is processing jobs"
-                if "worker" in self._roles
-                else "mvsnap is listening"
-            )
-            self._program.wait_for_output(said, limit_s=60)
+            firsts = {"worker": "processing jobs", "sense": "listening"}
+            does = [firsts[r] for r in firsts if r in self._roles] or ["recording"]
+            self._program.wait_for_output(f"mvsnap is {does[0]}", limit_s=60)
 
     def kill_after(self, seconds: float) -> None:
         """Let it work for that long, then end it as a power cut would."""
@@ -197,7 +194,7 @@ def gateway(
     folder: Path,
     settings: dict[str, Any],
     *,
-    roles: str = "web,worker",
+    roles: str = "web,worker,record",
     of: Installation | None = None,
 ) -> Iterator[Gateway]:
     """Run a gateway for the length of the block."""

@@ -105,6 +105,27 @@ def test_without_cameras_there_is_no_recorder() -> None:
     assert open_ixon(Settings(), clock) is None
 
 
+def test_a_cloud_is_not_asked_for_a_camera_that_another_recorder_may_have(
+    tmp_path: Path,
+) -> None:
+    cameras = {"cloud": {"meraki_serial": SERIAL}}
+    settings = Settings.model_validate(
+        {
+            "data_dir": tmp_path,
+            "meraki": {"api_key": "x"},
+            "recorder": {"cameras": cameras, "min_free_mb": 1},
+        }
+    )
+    clock = SystemClock()
+    nobody = Dashboard("http://127.0.0.1:9", "x", clock=clock)
+    recorder = build_recorder(settings, clock, nobody, None, lambda name: False)
+    assert recorder is not None
+    recorder.start()
+    why = "another recorder may have"
+    wait_until(lambda: why in recorder.states()["cloud"].text, why, 10)
+    recorder.stop()
+
+
 def test_the_settings_reach_the_recorder(tmp_path: Path) -> None:
     cameras = {
         "a": {"url": "rtsp://me:pw@192.0.2.7/s", "framerate": 2, "recode": True},

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from mvsnap.recorder import Probe
 
 _AT_ONCE = 8
+_UNSEEN_AFTER = timedelta(minutes=3)
+_NO_ROLE = "one with the role record is needed (serve --roles worker,record)"
 LENGTH_S = 3  # of the clip that tests a camera
 
 
@@ -67,7 +70,34 @@ def _recorder(settings: Settings) -> CheckResult:
         return CheckResult("recorder", None, "no recording cameras (recorder.cameras)")
     words = version(own.ffmpeg)
     version(own.ffprobe)
+    if missing := _without_recorder(settings):
+        text = f"{words}, but no process records {', '.join(missing)}: {_NO_ROLE}"
+        return CheckResult("recorder", False, text)
     return CheckResult("recorder", True, words)
+
+
+def _without_recorder(settings: Settings) -> list[str]:
+    """Return the cameras that nobody records, although the service is running."""
+    from mvsnap.clip_model import NO_RECORDER
+    from mvsnap.runtime import store_url
+    from mvsnap.store import database
+    from mvsnap.store.clips import ClipStore
+    from mvsnap.store.events import SILENT_AFTER, Store
+
+    db = database.Database(database.open_database(store_url(settings)))
+    with closing(Store(db)) as store, suppress(*database.OUTAGES):
+        now, workers = store.now(), store.workers_seen().values()
+        if all(now - at > SILENT_AFTER for at in workers):
+            return []
+        seen = ClipStore(db).recorder_cameras()
+        return [
+            name
+            for name in settings.recorder.serials()
+            if (state := seen.get(name)) is None
+            or state.state == NO_RECORDER
+            or now - state.seen_at > _UNSEEN_AFTER
+        ]
+    return []  # the line of the database says why
 
 
 def _ixon(settings: Settings) -> CheckResult:

@@ -37,6 +37,7 @@ from mvsnap.recorder import (
 )
 from mvsnap.recorder import files as recordings
 from mvsnap.runtime import Parts, job_service, jobs_url
+from mvsnap.runtime.recording import camera_claims
 from mvsnap.store.events import SILENT_AFTER
 
 _POLL_S = 0.2
@@ -94,6 +95,8 @@ def record_clip(parts: Parts, asked: RecordOptions) -> Clip:
     Raises:
         MvsnapError: it could not even be started.
     """
+    if not parts.db.is_sqlite and asked.camera in camera_claims(parts).holders():
+        return _by_the_service(parts, asked)  # perhaps on another machine
     recorder = _alone(parts, asked)
     try:
         recorder.start()

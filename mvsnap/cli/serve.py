@@ -11,7 +11,7 @@ from mvsnap.cli import DEBUG
 from mvsnap.cli.terminal import config_option, fail_with, load_settings, storage_errors
 from mvsnap.errors import BadConfig, CannotListen, EngineUnfit
 
-_KNOWN = ("web", "worker", "sense")
+_KNOWN = ("web", "worker", "sense", "record")
 
 
 @config_option

@@ -13,13 +13,16 @@ from mvsnap.clock import SystemClock
 from mvsnap.domain import Job
 from mvsnap.jobs.clip_results import ClipResults, notification_job
 from mvsnap.jobs.executors import installation_of
+from mvsnap.jobs.lost_recorders import LostRecorders
 from mvsnap.jobs.retry import GIVE_UP_AFTER
-from mvsnap.store.clips import ClipStore
+from mvsnap.store.clips import UNFINISHED, ClipStore
 from mvsnap.store.events import SILENT_AFTER, Store
 
 # A recorder that returns sooner resumes its clips, or gives them up itself.
 _ABANDONED_AFTER = GIVE_UP_AFTER + timedelta(hours=1)
 _GONE = "its recorder is gone, along with its machine or data_dir"
+
+_NOBODY = "no recorder has its camera: no process with the role record"
 
 
 class AbandonedClips:
@@ -38,7 +41,10 @@ class AbandonedClips:
         clock: SystemClock,
         *,
         recorder_id: str,
+        recorders: LostRecorders | None = None,
     ) -> None:
+        """recorders: those that share the cameras; None: there is one."""
+        self._recorders = recorders
         self._clips = clips
         self._store = store
         self._clip_results = clip_results
@@ -51,9 +57,12 @@ class AbandonedClips:
         now = self._clock.now()
         before = self._clock.moment_before(_ABANDONED_AFTER)
         left = self._clips.left_by_others(self._alive(), before)
+        # A recorder with this camera would have given them up: there is none.
+        left += self._clips.overdue(before)
         for clip in left:
-            if clip.state is ClipState.RECORDING:
-                self._clip_results.fail(clip, _GONE)
+            if clip.state in UNFINISHED:
+                is_begun = clip.state is ClipState.RECORDING or clip.lost_by
+                self._clip_results.fail(clip, _GONE if is_begun else _NOBODY)
             if clip.rooms:
                 self._submit(notification_job(clip, now))
             self._clips.mark_notified(clip.id)
@@ -61,6 +70,8 @@ class AbandonedClips:
 
     def _alive(self) -> set[str]:
         """Return the ids of the recorders that may still be alive."""
+        if self._recorders is not None:
+            return {*self._recorders.alive(), self._recorder_id}
         now = self._store.now()
         seen = self._store.workers_seen().items()
         alive = {installation_of(who) for who, at in seen if now - at <= SILENT_AFTER}

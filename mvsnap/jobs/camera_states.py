@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from mvsnap.clip_model import RecorderCameraState
 from mvsnap.clock import Clock
 from mvsnap.domain import CameraName
@@ -15,18 +17,33 @@ _WELL = (State.RECORDING, State.IDLE)
 
 
 class CameraStates:
+    """machine: where the recorder runs."""
+
     def __init__(
-        self, recorder: Recorder, clips: ClipStore, clock: Clock, metrics: Metrics
+        self,
+        recorder: Recorder,
+        clips: ClipStore,
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        machine: str = "",
     ) -> None:
+        self._machine = machine
         self._recorder = recorder
         self._clips = clips
         self._clock = clock
         self._metrics = metrics
         self._stored: dict[CameraName, RecorderCameraState] = {}
 
-    def store_changes(self) -> None:
-        """Write what changed, and at times that nothing did."""
-        states = self._recorder.states()
+    def store_changes(self, held: Collection[str]) -> None:
+        """Write what changed, and at times that nothing did.
+
+        held: the cameras that no other recorder has.
+        """
+        states = {n: s for n, s in self._recorder.states().items() if n in held}
+        for lost in self._stored.keys() - states.keys():
+            del self._stored[lost]
+            self._metrics.recorder_cameras.remove(lost)
         for name, status in states.items():
             is_well = self._metrics.recorder_cameras.labels(name)
             is_well.set(int(status.state in _WELL))
@@ -62,6 +79,7 @@ class CameraStates:
             kbit_s=round(status.kbit_s or 0),
             connects=status.connects,
             stalls=status.stalls,
+            machine=self._machine,
         )
 
 

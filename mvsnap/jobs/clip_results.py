@@ -16,6 +16,7 @@ from mvsnap.clip_model import Clip, ClipState, CopyState
 from mvsnap.clock import Clock
 from mvsnap.core.clip_text import details
 from mvsnap.domain import CameraName, Event, EventKind, Job, JobId, Serial
+from mvsnap.jobs.lost_recorders import died
 from mvsnap.metrics import Metrics
 from mvsnap.recorder import ClipResult
 from mvsnap.store.clips import ClipStore
@@ -29,6 +30,7 @@ class ClipResults:
     """serials: of cameras that are also in the Dashboard.
 
     copies: clips are copied to S3.
+    recorder_id: stores only what this recorder still has; None: whoever has it.
     """
 
     def __init__(
@@ -40,7 +42,9 @@ class ClipResults:
         *,
         data_dir: Path,
         copies: bool = False,
+        recorder_id: str | None = None,
     ) -> None:
+        self._recorder_id = recorder_id
         self._serials = serials
         self._clips = clips
         self._clock = clock
@@ -50,6 +54,8 @@ class ClipResults:
 
     def store(self, clip: Clip, result: ClipResult) -> Clip:
         """Store the outcome of a clip, with its event; return the row as it is then."""
+        if not self._clips.is_still_of(clip.id, self._recorder_id):
+            return self._lost(clip)
         has_file = result.path is not None
         waits = has_file and self._copies and not result.shared
         return self._finish(
@@ -68,7 +74,7 @@ class ClipResults:
                 thumbnail_path=self._relative(result.thumbnail_path),
                 size_bytes=result.path.stat().st_size if result.path else 0,
                 error=None if has_file else _why(clip, result),
-                note=_note(clip, result) if has_file else result.note,
+                note=self._note(clip, result) if has_file else result.note,
                 copy_state=CopyState.WAITING if waits else CopyState.NONE,
             )
         )
@@ -76,8 +82,15 @@ class ClipResults:
     def fail(self, clip: Clip, error: str) -> Clip:
         return self._finish(replace(clip, state=ClipState.FAILED, error=error))
 
+    def _note(self, clip: Clip, result: ClipResult) -> str | None:
+        is_lost = clip.lost_by not in (None, self._recorder_id)
+        lost = died(clip.lost_by) if clip.lost_by and is_lost else None
+        late = _LATE if result.at != clip.at else None
+        return "; ".join(filter(None, (lost, result.note, late))) or None
+
     def _finish(self, clip: Clip) -> Clip:
-        self._clips.finish(clip, self._event(clip))
+        if not self._clips.finish(clip, self._event(clip), self._recorder_id):
+            return self._lost(clip)
         took_s = (self._clock.now() - clip.received_at).total_seconds()
         if clip.error:
             self._metrics.parts.labels("no_clip").inc()
@@ -87,6 +100,10 @@ class ClipResults:
         else:
             self._metrics.parts.labels("clip").inc()
             log.info("clip of %s stored after %.1f s", clip.camera, took_s)
+        return clip
+
+    def _lost(self, clip: Clip) -> Clip:
+        log.warning("clip of %s: another recorder has it now", clip.camera)
         return clip
 
     def _event(self, clip: Clip) -> Event:
@@ -126,8 +143,3 @@ def _why(clip: Clip, result: ClipResult) -> str:
     """Return why there is no clip; what it waited for comes first, being the cause."""
     error = result.error or "no video was recorded"
     return f"{clip.note}; {error}" if clip.note and clip.note != error else error
-
-
-def _note(clip: Clip, result: ClipResult) -> str | None:
-    late = _LATE if result.at != clip.at else None
-    return "; ".join(filter(None, (result.note, late))) or None

@@ -3,6 +3,8 @@
 One process at a time records for a data_dir: the one that holds the recorder's lock.
 The others try to acquire it now and then, so that one of them takes over when that
 process dies. Recording a clip again is harmless: the same id gives the same file.
+
+Several data_dirs, on as many machines, share out the cameras among themselves.
 """
 
 from __future__ import annotations
@@ -17,12 +19,14 @@ from mvsnap.clip_model import Clip
 from mvsnap.clock import SystemClock
 from mvsnap.domain import CameraName, EventId, Serial
 from mvsnap.errors import NotFound, QueueFull
+from mvsnap.jobs.camera_share import AllCameras, Share
 from mvsnap.jobs.camera_states import CameraStates
 from mvsnap.jobs.clip_results import ClipResults, notification_job
+from mvsnap.jobs.lost_recorders import LostRecorders, machine_of
 from mvsnap.jobs.retry import GIVE_UP_AFTER, defer_delay_s, is_too_old
 from mvsnap.jobs.service import JobService
 from mvsnap.logs.job import about
-from mvsnap.loop import Every, Loop
+from mvsnap.loop import Every, Loop, stop_all
 from mvsnap.metrics import Metrics
 from mvsnap.recorder import CannotRecord, Recorder, RecorderStopped
 from mvsnap.sqlite_errors import reason
@@ -62,9 +66,14 @@ class ClipWorker:
         *,
         data_dir: Path,
         copies: bool = False,
+        share: Share | None = None,
+        lost: LostRecorders | None = None,
         sign_out: Callable[[], None] | None = None,
     ) -> None:
-        """sign_out: of the cloud that cameras are behind; called at the end."""
+        """share: of the cameras; None: all. lost: with clips that others may have.
+
+        sign_out: of the cloud that cameras are behind; called at the end.
+        """
         self._recorder = recorder
         self._sign_out = sign_out
         self._recorder_id = recorder_id
@@ -73,16 +82,30 @@ class ClipWorker:
         self._jobs = jobs
         self._clock = clock
         self._clip_results = ClipResults(
-            cameras, clips, clock, metrics, data_dir=data_dir, copies=copies
+            cameras,
+            clips,
+            clock,
+            metrics,
+            data_dir=data_dir,
+            copies=copies,
+            recorder_id=recorder_id,
         )
+        self._share = share or AllCameras(cameras)
+        self._lost = lost
         self._has_lock = False
         self._is_waiting = False
         self._has_inherited = False  # took over clips of another host name
         self._overdue = Every(_OVERDUE_CHECK_S, clock)
         self._running: set[EventId] = set()
         self._write_error: str | None = None
-        self._states = CameraStates(recorder, clips, clock, metrics)
+        machine = machine_of(recorder_id)
+        self._states = CameraStates(recorder, clips, clock, metrics, machine=machine)
         self._loop = Loop("clips", self._step, _POLL_S, clock, outages=OUTAGES)
+        # Of its own: a slow disk must not cost the cameras.
+        self._loops = [self._loop]
+        if (every_s := self._share.every_s) is not None:
+            renewing = Loop("cameras", self._renew, every_s, clock, outages=OUTAGES)
+            self._loops.append(renewing)
 
     def start(self) -> None:
         self._loop.start()
@@ -91,10 +114,17 @@ class ClipWorker:
         self._loop.wake()
 
     def stop(self) -> None:
-        """End the recordings; unfinished clips resume at the next start."""
-        self._loop.stop(_STOP_S)
+        """End the recordings; unfinished clips resume at the next start.
+
+        With such clips it keeps its cameras for the length of the lease: only here is
+        what was recorded of them.
+        """
+        stop_all(self._loops, _STOP_S)
         if self._has_lock:
+            has_clips = bool(self._running)
             self._recorder.stop()
+            if self._share.is_sure and not has_clips:
+                self._leave()
         if self._sign_out is not None:
             self._sign_out()
 
@@ -106,29 +136,57 @@ class ClipWorker:
 
     def _acquire_lock(self) -> bool:
         try:
-            self._recorder.start()
+            is_shared = self._share.every_s is not None
+            self._recorder.start(() if is_shared else self._share.held)
         except CannotRecord as exc:
             if not self._is_waiting:
                 log.info("clips: %s; trying again", exc.message)
             self._is_waiting = True
             return False
         self._has_lock = True
-        log.info("recording %d cameras", len(self._cameras))
+        for renewing in self._loops[1:]:
+            renewing.start()
+        if not is_shared:
+            log.info("recording %d cameras", len(self._cameras))
         return True
+
+    def _renew(self) -> None:
+        """Record what is ours now; while the database is away, go on as before."""
+        self._recorder.keep(self._share.renew())
+        if self._lost is not None:
+            self._lost.release_clips()
+
+    def _leave(self) -> None:
+        try:
+            self._share.leave()
+        except OUTAGES as exc:
+            log.warning("clips: the cameras are ours until their lease ends: %s", exc)
 
     def _poll(self) -> None:
         if not self._has_inherited:
             self._clips.inherit(self._recorder_id)
             self._has_inherited = True
+        if not self._share.is_sure:
+            return  # others may have the cameras
         # Before the rows are read: what ends meanwhile is not started again.
-        running = set(self._running)
-        cameras = {*self._cameras, *self._abandoned()}
+        running, held = set(self._running), self._share.held
+        cameras = {*held, *self._abandoned()}
         for clip in self._clips.claim(self._recorder_id, cameras, self._clock.now()):
-            if clip.id not in running:
+            if clip.id in running:
+                continue
+            if clip.camera in self._cameras and clip.camera not in held:
+                self._hand_on(clip)
+            else:
                 self._begin(clip)
-        for clip in self._clips.unnotified(self._recorder_id):
+        shared = held if self._share.every_s else ()
+        for clip in self._clips.unnotified(self._recorder_id, shared):
             self._notify(clip)
-        self._states.store_changes()
+        self._states.store_changes(held)
+
+    def _hand_on(self, clip: Clip) -> None:
+        """Let the recorder have it that has its camera now."""
+        now = self._clock.now()
+        self._clips.put_back(clip.id, clip.note, now, by=self._recorder_id)
 
     def _begin(self, clip: Clip) -> None:
         """Record it in a thread; started one by one, so that later clips may share."""
@@ -147,7 +205,7 @@ class ClipWorker:
         if not self._overdue.due():
             return set()
         overdue = self._clips.overdue(self._clock.moment_before(_OVERDUE))
-        return {clip.camera for clip in overdue}
+        return {clip.camera for clip in overdue} - self._cameras.keys()
 
     def _work(self, clip: Clip, begun: threading.Event) -> None:
         with about(clip.job_id):
@@ -206,7 +264,7 @@ class ClipWorker:
             again_s = defer_delay_s(self._clock.passed_since(clip.received_at), None)
             note = result.error or ""
             again_at = self._clock.now() + timedelta(seconds=again_s)
-            self._clips.put_back(clip.id, note, again_at)
+            self._clips.put_back(clip.id, note, again_at, by=self._recorder_id)
             log.warning("clip of %s deferred by %.0f s: %s", clip.camera, again_s, note)
             return
         self._clip_results.store(clip, result)

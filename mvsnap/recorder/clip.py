@@ -7,7 +7,7 @@ import logging
 import re
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from mvsnap.recorder import command, process, salvage
 from mvsnap.recorder.command import Piece
 from mvsnap.recorder.model import Format, Recode
 from mvsnap.recorder.spool import SpooledSegment
-from mvsnap.recorder.timeline import SLACK_S, Span, longest_wait_s, shown_spans
+from mvsnap.recorder.timeline import SLACK_S, Pace, Span, shown_spans
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,8 @@ _THUMBNAIL_LIMIT_S = 20.0
 _PROBE_LIMIT_S = 30.0
 _JUMP_S = 10.0  # no segment is that much more delayed than the others
 _NICE = 10  # encoding must never take CPU time from a ring
+
+PaceOf = Callable[[Sequence[float], Sequence[float]], Pace]
 
 
 class CannotAssemble(MvsnapError):
@@ -48,8 +50,8 @@ class CannotAssemble(MvsnapError):
 class Assembled:
     """A clip on disk; monotonic seconds.
 
-    spans: the times it shows, by its own pictures. slack_s: the longest that a picture
-        of this stream lasts until the next; more is a gap.
+    spans: the times it shows, by its own pictures. slack_s: what may be missing at its
+        ends; more is a gap.
     """
 
     begin: float
@@ -89,6 +91,7 @@ class Assembler:
         path: Path,
         recode: Recode,
         ends_at: datetime,
+        pace: PaceOf,
     ) -> Assembled:
         """Write `path` from the segments; it appears when it is complete.
 
@@ -96,6 +99,8 @@ class Assembler:
         was there then, which may be more or less than the current segments.
 
         ends_at: the end of `want` by the wall clock, for the file's own label.
+        pace: of the stream, by the moments of the clip's pictures, and the lengths of
+            its segments.
 
         Raises:
             CannotAssemble: nothing is readable, or there is no space.
@@ -111,27 +116,27 @@ class Assembler:
         if not path.exists():
             make = _Make(want[1] + _AFTER_S, codec, encode, ends_at)
             spooled = self._write(spooled, path, make)
-        return self._described(path, spooled, want, "h264" if encode else codec)
+        made = self._described(path, spooled, want, pace)
+        return replace(made, codec="h264" if encode else codec)
 
     def _described(
         self,
         path: Path,
         spooled: Sequence[SpooledSegment],
         want: Span,
-        codec: str | None,
+        pace: PaceOf,
     ) -> Assembled:
         """Return what a file shows, by its pictures and not by what was to be in it."""
         begin = spooled[0].begin
         shown = [begin + at_s for at_s in self._pictures(path)]
         if not shown:
             raise CannotAssemble("the recorded video cannot be read")
-        usual_s, slack_s = longest_wait_s(
-            shown, [part.end - part.begin for part in spooled]
-        )
+        found = pace(shown, [part.end - part.begin for part in spooled])
         # The last picture lasts as long as the others, if that was asked for.
-        end = max(shown[-1], min(shown[-1] + usual_s, max(want[1], shown[-1] + 1)))
-        spans = shown_spans(shown, end, slack_s)
-        return Assembled(begin, end, spans, codec, slack_s)
+        longest = max(want[1], shown[-1] + 1)
+        end = max(shown[-1], min(shown[-1] + found.usual_s, longest))
+        spans = shown_spans(shown, end, found.slack_s)
+        return Assembled(begin, end, spans, None, found.edge_s)
 
     def _write(
         self, spooled: Sequence[SpooledSegment], path: Path, make: _Make

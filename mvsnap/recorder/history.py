@@ -213,6 +213,10 @@ class History:
         with self._changed:
             return sum(part.size for part in self._all())
 
+    def lengths_s(self) -> list[float]:
+        with self._changed:
+            return [part.end - part.begin for part in self._all()]
+
     def longest_s(self) -> float | None:
         """The longest segment of the newest run: its keyframe interval, rounded up."""
         with self._changed:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -70,39 +72,62 @@ class Recorder:
         }
         self._rings: dict[str, Ring] = {}
         self._running: dict[str, list[Recording]] = {}
+        self._used: Counter[str] = Counter()  # clips that need the ring
+        self._memory: Path | None = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._process_lock: FileLock | None = None
 
-    def start(self) -> None:
-        """Connect to every camera, one after the other, in threads of their own.
+    def start(self, cameras: Iterable[str] | None = None) -> None:
+        """Connect to these cameras, one after the other, in threads of their own.
+
+        cameras: None is all; `keep` changes them.
 
         Raises:
             CannotRecord: another process does, or there is no space for it.
         """
-        memory = _memory(self._settings)
+        self._memory = _memory(self._settings)
         self._recordings.mkdir(parents=True, exist_ok=True)
         self._process_lock = _acquire_lock(self._recordings / "lock")
         self._stopping.clear()
         try:
-            self._connect(memory)
+            self._sweep(self._memory)
+            self.keep(self._sources if cameras is None else cameras)
         except BaseException:
             # Otherwise the lock would stay locked, by a process that does not record.
             self.stop()
             raise
 
-    def _connect(self, memory: Path) -> None:
-        self._sweep(memory)
-        for place, camera in enumerate(self._settings.cameras):
+    def keep(self, cameras: Iterable[str]) -> None:
+        """Have the rings of these cameras alone: another recorder has the others.
+
+        A ring that is recorded from ends when that is done, at a later call.
+        """
+        assert self._memory is not None
+        if self._stopping.is_set():
+            return
+        wanted = frozenset(cameras)
+        with self._lock:
+            ending = [n for n in self._rings if n not in wanted and not self._used[n]]
+            gone = [self._rings.pop(name) for name in ending]
+        new = [
+            camera
+            for camera in self._settings.cameras
+            if camera.name in wanted and camera.name not in self._rings
+        ]
+        for place, camera in enumerate(new):
             ring = Ring(
                 camera,
                 self._sources[camera.name],
-                memory / files.slug(camera.name),
+                self._memory / files.slug(camera.name),
                 self._settings,
                 self._clock,
             )
             self._rings[camera.name] = ring
             ring.start(place * _STAGGER_S)
+        _stop_all(gone)
+        for ring in gone:
+            ring.history.clear()
 
     def stop(self) -> None:
         """End every connection; a waiting `record` raises RecorderStopped."""
@@ -110,18 +135,14 @@ class Recorder:
         rings = list(self._rings.values())
         for ring in rings:
             ring.history.wake()
-        threads = [threading.Thread(target=ring.stop) for ring in rings]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        _stop_all(rings)
         if self._process_lock is not None:
             self._process_lock.release()
             self._process_lock = None
 
     def states(self) -> dict[str, CameraStatus]:
         """State of each camera, by name; a full disk shows on those that record."""
-        found = {name: ring.status() for name, ring in self._rings.items()}
+        found = {name: ring.status() for name, ring in list(self._rings.items())}
         if self._disk_is_full():
             for name, status in found.items():
                 if status.state in (State.RECORDING, State.IDLE):
@@ -150,11 +171,39 @@ class Recorder:
 
         Raises:
             NotFound: no such camera.
-            RecorderStopped: call it again with the same name after the next start.
+            RecorderStopped: call it again with the same name after the next start, or
+                where the camera is recorded now.
         """
-        ring = self._rings.get(camera)
-        if ring is None:
-            raise NotFound(f"No recording camera {camera[:40]!r}")
+        with self._using(camera) as ring:
+            return self._asked(
+                ring, at, (pre_roll_s, post_roll_s), name, received_at, begun
+            )
+
+    @contextmanager
+    def _using(self, camera: str) -> Iterator[Ring]:
+        with self._lock:
+            ring = self._rings.get(camera)
+            if ring is None and camera in self._sources:
+                raise RecorderStopped("another recorder has this camera")
+            if ring is None:
+                raise NotFound(f"No recording camera {camera[:40]!r}")
+            self._used[camera] += 1
+        try:
+            yield ring
+        finally:
+            with self._lock:
+                self._used[camera] -= 1
+
+    def _asked(
+        self,
+        ring: Ring,
+        at: datetime,
+        rolls_s: tuple[float | None, float | None],
+        name: str,
+        received_at: datetime | None,
+        begun: Callable[[], object],
+    ) -> ClipResult:
+        camera, (pre_roll_s, post_roll_s) = ring.camera.name, rolls_s
         received_at = received_at or self._clock.now()
         request = ClipRequest(
             camera=camera,
@@ -230,6 +279,14 @@ class Recorder:
         for folder in self._recordings.iterdir():
             if folder.is_dir() and folder.stat().st_mtime < before:
                 files.remove_tree(folder)
+
+
+def _stop_all(rings: Iterable[Ring]) -> None:
+    threads = [threading.Thread(target=ring.stop) for ring in rings]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def _fixed(camera: CameraSettings) -> Callable[[], StreamSource]:

@@ -338,6 +338,7 @@ class Recording:
                 path,
                 self._ring.camera.recode,
                 self._label(want[1]),
+                self._ring.pace,
             )
         except CannotAssemble as exc:
             return self._failed(exc.message, retry=exc.disk_full)

@@ -7,7 +7,7 @@ import logging
 import random
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -34,6 +34,7 @@ from mvsnap.recorder.model import (
 from mvsnap.recorder.process import NoFfmpeg, version
 from mvsnap.recorder.rtsp_reasons import explained
 from mvsnap.recorder.sources import secrets_of
+from mvsnap.recorder.timeline import Pace, pace_of
 from mvsnap.recorder.times import Times
 
 log = logging.getLogger(__name__)
@@ -131,6 +132,14 @@ class Ring:
             gop_s=self.history.longest_s(),
             format=run.format if run is not None else self._status.format,
         )
+
+    def pace(self, shown: Sequence[float], lengths_s: Sequence[float]) -> Pace:
+        """Judge the stream's pace by the ring, too: in a clip, silence looks like it.
+
+        lengths_s: of the clip's own segments, all that is left after a power cut.
+        """
+        lengths_s = max(self.history.lengths_s(), lengths_s, key=len)
+        return pace_of(shown, lengths_s, 1 / (self.camera.framerate or 1))
 
     def _begin(self, after_s: float = 0) -> None:
         keeper = self._keeper = _Keeper()

@@ -13,13 +13,17 @@ from dataclasses import dataclass
 
 # This many segments decide; a camera's clock may drift by seconds a day.
 _WINDOW = 30
-# This many segments are enough to recognise a clock that was set, by more than this.
+# This many segments are enough to know a stream's pace, and to recognise a clock that
+# was set, by more than this.
 _SURE = 3
 _EARLY_S = 3.0
 # Less than this between two segments is rounding.
 SLACK_S = 0.3
-# A picture that is this many times as late as usual is missing.
+# A picture that is this many times as late as usual is missing; one that is alone in a
+# clip says less about its stream.
 _MISSED = 2.5
+_LONE = 1.5
+_FEW_WAITS = 2
 # Up to here, what happens a few times in a clip is a stream of a changing rate.
 _OFTEN = 3
 _OFTEN_S = 1.5
@@ -82,21 +86,51 @@ def coverage(spans: Iterable[Span], want: Span, slack_s: float = SLACK_S) -> Cov
     return Coverage(tuple(gaps))
 
 
-def longest_wait_s(
-    shown: Sequence[float], lengths_s: Sequence[float]
-) -> tuple[float, float]:
-    """Return how long a picture of this stream lasts: usually, and at most.
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long a picture of a stream lasts: usually, and at most until the next.
+
+    edge_s: the most that may be missing after the last one has lasted as usual, and
+        before the first one.
+    """
+
+    usual_s: float
+    slack_s: float
+
+    @property
+    def edge_s(self) -> float:
+        return max(SLACK_S, self.slack_s - self.usual_s)
+
+
+def pace_of(
+    shown: Sequence[float], lengths_s: Sequence[float], expected_s: float
+) -> Pace:
+    """Return the pace of a stream, by its pictures in a clip and its segments.
 
     A camera may send fifteen pictures a second, or one in sixteen seconds; some send
-    fewer while nothing moves.
+    fewer while nothing moves. One wait is no measure: it may be the silence itself.
 
-    shown: when each picture is; lengths_s: of the segments, for a clip of one picture.
+    shown: when each picture is; lengths_s: of its segments, also those outside of the
+        clip: none of them is shorter than a picture; expected_s: what counts while
+        there are too few of both.
     """
-    waits = sorted(b - a for a, b in itertools.pairwise(shown)) or sorted(lengths_s)
-    usual_s = waits[(len(waits) - 1) // 2]
+    waits = sorted(b - a for a, b in itertools.pairwise(shown))
+    known = _middle(waits)
+    if len(lengths_s) >= _SURE:
+        known += _middle(sorted(lengths_s))
+    elif len(waits) < _FEW_WAITS:
+        known.append(expected_s)
+    usual_s = min(known)
+    if not waits:
+        return Pace(usual_s, _LONE * usual_s + SLACK_S)
     often_s = waits[-_OFTEN] if len(waits) >= 2 * _OFTEN else 0.0
     slack_s = max(SLACK_S, _MISSED * usual_s, min(_MISSED * often_s, _OFTEN_S))
-    return usual_s, slack_s
+    return Pace(usual_s, slack_s)
+
+
+def _middle(sorted_s: Sequence[float]) -> list[float]:
+    """Return the one in the middle, of two the shorter; none of none."""
+    return [sorted_s[(len(sorted_s) - 1) // 2]] if sorted_s else []
 
 
 def shown_spans(shown: Sequence[float], end: float, slack_s: float) -> tuple[Span, ...]:

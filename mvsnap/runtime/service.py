@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
@@ -24,12 +25,15 @@ if TYPE_CHECKING:
     from mvsnap.jobs.clip_worker import ClipWorker
     from mvsnap.sense.listener import ListenerLoop
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Roles:
     web: bool = True
     worker: bool = True
     sense: bool = True
+    record: bool = True
 
 
 class Service:
@@ -50,6 +54,8 @@ class Service:
         self._beat = ProcessBeat(self.parts, names)
 
     def start(self) -> None:
+        if self._roles.worker and not self._roles.record:
+            self._say_that_it_does_not_record()
         if self._roles.worker:
             self._worker = Worker(self.parts, self._finished or Finished())
             self._worker.start()
@@ -62,7 +68,7 @@ class Service:
         if self._worker is not None and self.parts.settings.schedules:
             self._schedules = scheduler(self.parts, self._jobs).loop
             self._schedules.start()
-        if self._roles.worker and self._has_clips():
+        if self._roles.record and self._has_clips():
             self._clip_worker = clip_worker(self.parts, self._jobs)
             self._clip_worker.start()
         if self._worker is not None and self.parts.settings.badges.configured:
@@ -107,6 +113,14 @@ class Service:
         """Return whether clips need work, even with no cameras configured."""
         has_cameras = bool(self.parts.settings.recorder.cameras)
         return has_cameras or self.parts.clips.are_left()
+
+    def _say_that_it_does_not_record(self) -> None:
+        """Until this release, a worker recorded: an update may have ended that."""
+        if self.parts.settings.recorder.cameras:
+            log.warning(
+                "this process records no clips; one has to, with the role record: "
+                "serve --roles worker,record"
+            )
 
     def _wake_clip_worker(self) -> None:
         if self._clip_worker is not None:

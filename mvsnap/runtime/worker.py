@@ -1,4 +1,4 @@
-"""The worker role: jobs, clips of the recorder, and housekeeping."""
+"""The worker role: jobs and housekeeping."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from mvsnap.jobs.service import Finished, JobService
 from mvsnap.jobs.waits import Wait
 from mvsnap.jobs.waker import Waker
 from mvsnap.loop import Chores, Loop, stop_all
-from mvsnap.runtime import background, cleaning, clouds
+from mvsnap.runtime import background, cleaning, clouds, recording
 from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.runtime.purge_guard import PurgeGuard, purge_guard
 from mvsnap.sqlite_errors import reason
@@ -44,6 +44,7 @@ _HEARTBEAT_S = 15.0
 _NEWS_S = 15.0
 _WAKE_S = 0.5
 _ABANDONED_EVERY_S = 600.0
+_LOST_EVERY_S = 30.0
 # After a power cut of the site the others have to start, too, before they can say that
 # they are alive: what they have recorded is not lost.
 _ABANDONED_FIRST_S = 2 * SILENT_AFTER.total_seconds()
@@ -135,6 +136,9 @@ class Worker:
             _ABANDONED_EVERY_S,
             first_s=_ABANDONED_FIRST_S,
         )
+        if (recorders := recording.lost_recorders(self._parts)) is not None:
+            # Recorders do that, too; but the last one may have died.
+            chores.add("lost recorders", recorders.release_clips, _LOST_EVERY_S)
         return chores
 
     def _beat(self) -> None:
@@ -198,8 +202,10 @@ def clip_worker(parts: Parts, jobs: JobService) -> ClipWorker:
     from mvsnap.recorder import Recorder
 
     settings, clock = parts.settings, parts.clock
-    ixon = open_ixon(settings, clock)
-    recorder = build_recorder(settings, clock, parts.dashboard, ixon)
+    ixon, share = open_ixon(settings, clock), recording.camera_share(parts)
+    recorder = build_recorder(
+        settings, clock, parts.dashboard, ixon, lambda name: name in share.held
+    )
     if recorder is None:  # clips remain of cameras that were removed from the settings
         recorder = Recorder(recorder_settings(settings), clock)
     return ClipWorker(
@@ -212,6 +218,8 @@ def clip_worker(parts: Parts, jobs: JobService) -> ClipWorker:
         parts.metrics,
         data_dir=settings.data_dir,
         copies=settings.storage.s3.configured,
+        share=share,
+        lost=recording.lost_recorders(parts),
         sign_out=ixon.close if ixon is not None else None,
     )
 
@@ -224,6 +232,7 @@ def abandoned_clips(parts: Parts, engine: Engine) -> AbandonedClips:
         engine.submit,
         parts.clock,
         recorder_id=installation(parts.settings.data_dir),
+        recorders=recording.lost_recorders(parts),
     )
 
 

@@ -65,13 +65,20 @@ def serve(
         if settings.server.believes_anyone:
             log.warning("%s", BELIEVES_ANYONE)
     else:
-        log.info("mvsnap is processing jobs" if roles.worker else "mvsnap is listening")
+        log.info("mvsnap is %s", _work(roles))
     log_what_is_printed()
     ending.started.set()
     if ending.server is not None:
         ending.server.run()
     threading.Event().wait()  # the thread of `ending` ends the process
     raise AssertionError("nothing sets that event")
+
+
+def _work(roles: Roles) -> str:
+    """Return what a process without requests does first of all."""
+    if roles.worker:
+        return "processing jobs"
+    return "listening" if roles.sense else "recording"
 
 
 class _Signalled:

@@ -18,6 +18,7 @@ from mvsnap.store.database import Database
 from mvsnap.store.tables import holders, holdings
 
 LEASE_S = 20.0
+CAMERAS = "cameras"  # the kind of what recorders share
 # Arbitrary, but the same in every process, with the kind: they take turns.
 _TURN = 5_004_013
 _FORGOTTEN_AFTER = timedelta(hours=1)
@@ -92,6 +93,24 @@ class Claims:
             for table in (holdings, holders):
                 mine = (table.c.kind == self._kind) & (table.c.holder == self._holder)
                 connection.execute(delete(table).where(mine))
+
+    def had(self) -> frozenset[str]:
+        """Return what this holder had last, and nobody has taken since."""
+        mine = (holdings.c.kind == self._kind) & (holdings.c.holder == self._holder)
+        with self._db.reading() as connection:
+            found = connection.execute(select(holdings.c.name).where(mine)).scalars()
+            return frozenset(found)
+
+    def known(self) -> dict[str, bool]:
+        """Return the processes of the last hour, and whether each is alive.
+
+        One that has let go of everything is not among them.
+        """
+        statement = select(holders).where(holders.c.kind == self._kind)
+        with self._db.reading() as connection:
+            now = self._now(connection)
+            rows = connection.execute(statement).all()
+        return {row.holder: row.until > now for row in rows}
 
     def holders(self) -> dict[str, str]:
         """Return who holds each name, of those that are alive."""
@@ -169,3 +188,17 @@ class Claims:
 
     def _are(self, names: Iterable[str]) -> ColumnElement[bool]:
         return (holdings.c.kind == self._kind) & holdings.c.name.in_(list(names))
+
+
+def held_names(connection: Connection, kind: str) -> set[str]:
+    """Return what somebody who is alive holds."""
+    at_work = holdings.join(
+        holders,
+        (holdings.c.kind == holders.c.kind) & (holdings.c.holder == holders.c.holder),
+    )
+    statement = (
+        select(holdings.c.name)
+        .select_from(at_work)
+        .where(holdings.c.kind == kind, holders.c.until > func.clock_timestamp())
+    )
+    return set(connection.execute(statement).scalars())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,14 +20,15 @@ from mvsnap.domain import (
     Trigger,
     TriggerKind,
 )
+from mvsnap.store import recorder_states
 from mvsnap.store.database import Database
 from mvsnap.store.events import event_row
 from mvsnap.store.paging import Order
 from mvsnap.store.site import write_changes
-from mvsnap.store.tables import clips, events, recorder_cameras
+from mvsnap.store.tables import clips, events
 
 _NEWEST_FIRST = Order(falling=(clips.c.at, clips.c.id))
-_UNFINISHED = (ClipState.WAITING, ClipState.RECORDING)
+UNFINISHED = (ClipState.WAITING, ClipState.RECORDING)
 # Claimed by one recorder, and left alone by the others.
 _HAD = (ClipState.RECORDING, ClipState.READY, ClipState.FAILED)
 
@@ -66,7 +67,7 @@ class ClipStore:
         """Count the clips of a camera that wait or are being recorded, by caller."""
         statement = (
             select(clips.c.caller, func.count())
-            .where(clips.c.camera == camera, clips.c.state.in_(_UNFINISHED))
+            .where(clips.c.camera == camera, clips.c.state.in_(UNFINISHED))
             .group_by(clips.c.caller)
         )
         with self._db.reading() as connection:
@@ -75,7 +76,7 @@ class ClipStore:
 
     def are_left(self) -> bool:
         """Return whether any clip waits, is being recorded, or is not posted."""
-        is_left = or_(clips.c.state.in_(_UNFINISHED), clips.c.notified.is_(False))
+        is_left = or_(clips.c.state.in_(UNFINISHED), clips.c.notified.is_(False))
         with self._db.reading() as connection:
             found = connection.execute(select(clips.c.id).where(is_left).limit(1))
             return found.first() is not None
@@ -126,26 +127,50 @@ class ClipStore:
                 update(clips).where(left).values(recorder_id=recorder_id)
             )
 
-    def put_back(self, clip_id: EventId, note: str, due_at: datetime) -> None:
-        """Let a clip wait until `due_at` for another attempt."""
+    def put_back(
+        self,
+        clip_id: EventId,
+        note: str | None,
+        due_at: datetime,
+        by: str | None = None,
+    ) -> None:
+        """Let a clip wait until `due_at` for another attempt.
+
+        by: the recorder that does so; another one may have the clip meanwhile.
+        """
         values = {"state": ClipState.WAITING, "note": note, "due_at": due_at}
         with self._db.writing() as connection:
             connection.execute(
-                update(clips).where(clips.c.id == clip_id).values(values)
+                update(clips)
+                .where(clips.c.id == clip_id, *_still_of(by))
+                .values(values)
             )
 
-    def finish(self, clip: Clip, event: Event) -> None:
-        """Store the outcome of a clip, with its event."""
+    def is_still_of(self, clip_id: EventId, recorder_id: str | None) -> bool:
+        """Return whether this recorder may finish the clip; None: any may."""
+        wanted = clips.c.id == clip_id, *_still_of(recorder_id)
+        with self._db.reading() as connection:
+            found = connection.execute(select(clips.c.id).where(*wanted)).first()
+        return recorder_id is None or found is not None
+
+    def finish(self, clip: Clip, event: Event, by: str | None = None) -> bool:
+        """Store the outcome of a clip, with its event.
+
+        by: the recorder that made it. False, and nothing is stored, if it has lost the
+            clip to another one meanwhile: it was frozen, or without the database.
+        """
         added = self._db.insert(events).values(event_row(event))
         values = _row(clip)
         # Changed by others meanwhile, or fixed when the clip was requested.
         for name in ("id", "kept"):
             del values[name]
+        statement = update(clips).where(clips.c.id == clip.id, *_still_of(by))
         with self._db.writing() as connection:
-            connection.execute(
-                update(clips).where(clips.c.id == clip.id).values(values)
-            )
+            found = connection.execute(statement.values(values).returning(clips.c.id))
+            if found.first() is None:
+                return False
             connection.execute(added.on_conflict_do_nothing())
+        return True
 
     def overdue(self, before: datetime) -> list[Clip]:
         """Return what has waited longer: no recorder has its camera any more."""
@@ -155,12 +180,17 @@ class ClipStore:
             )
         )
 
-    def unnotified(self, recorder_id: str) -> list[Clip]:
-        """Return finished clips whose message is not accepted as a job yet."""
+    def unnotified(
+        self, recorder_id: str, cameras: Iterable[CameraName] = ()
+    ) -> list[Clip]:
+        """Return finished clips whose message is not accepted as a job yet.
+
+        cameras: whose clips count, too, whoever finished them.
+        """
         statement = select(clips).where(
             clips.c.notified.is_(False),
             clips.c.state.in_((ClipState.READY, ClipState.FAILED)),
-            clips.c.recorder_id == recorder_id,
+            or_(clips.c.recorder_id == recorder_id, clips.c.camera.in_(list(cameras))),
         )
         return self._read(statement)
 
@@ -256,24 +286,11 @@ class ClipStore:
 
         On a server by its time: the clocks of machines differ.
         """
-        with self._db.writing() as connection:
-            for camera in cameras:
-                fresh = asdict(camera)
-                if not self._db.is_sqlite:
-                    lasts = camera.seen_at - camera.since
-                    fresh |= {"seen_at": func.now(), "since": func.now() - lasts}
-                statement = self._db.insert(recorder_cameras).values(fresh)
-                connection.execute(
-                    statement.on_conflict_do_update(
-                        index_elements=[recorder_cameras.c.camera], set_=fresh
-                    )
-                )
+        recorder_states.write(self._db, cameras)
 
     def recorder_cameras(self) -> Mapping[CameraName, RecorderCameraState]:
-        """Return the state of each camera when the recorder last wrote it."""
-        with self._db.reading() as connection:
-            rows = connection.execute(select(recorder_cameras)).all()
-        return {row.camera: RecorderCameraState(**row._mapping) for row in rows}
+        """Return the state of each camera when its recorder last wrote it."""
+        return recorder_states.read(self._db)
 
     def _change(self, statement: Update, log: Iterable[Change]) -> bool:
         """Execute it with its lines of the audit log, if it changes anything."""
@@ -304,6 +321,12 @@ def _conditions(wanted: ClipFilter) -> list[ColumnElement[bool]]:
         last = select(clips.c.at).where(clips.c.id == wanted.after)
         found.append(_NEWEST_FIRST.behind((last.scalar_subquery(), wanted.after)))
     return found
+
+
+def _still_of(recorder_id: str | None) -> list[ColumnElement[bool]]:
+    if recorder_id is None:
+        return []
+    return [clips.c.recorder_id == recorder_id, clips.c.state.in_(UNFINISHED)]
 
 
 def _row(clip: Clip) -> dict[str, Any]:
@@ -337,6 +360,7 @@ def _row(clip: Clip) -> dict[str, Any]:
         "notified": False,
         "copy_state": clip.copy_state,
         "caller": clip.caller,
+        "lost_by": clip.lost_by,
     }
 
 
@@ -372,4 +396,5 @@ def _clip(row: Row[Any]) -> Clip:
         kept=row.kept,
         copy_state=CopyState(row.copy_state),
         caller=row.caller,
+        lost_by=row.lost_by,
     )

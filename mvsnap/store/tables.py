@@ -141,6 +141,7 @@ clips = Table(
         comment="whose share of the waiting clips it uses",
     ),
     Column("copy_note", Text, comment="why it is not copied yet"),
+    Column("lost_by", Text, comment="recorder that died with it"),
     Index("clips_newest", "at", "id"),
     Index("clips_of_camera", "camera", "at", "id"),
     Index("clips_by_state", "state", "due_at"),
@@ -167,6 +168,13 @@ recorder_cameras = Table(
     Column("kbit_s", Float, nullable=False, comment="of the stream"),
     Column("connects", Integer, nullable=False, comment="since the start"),
     Column("stalls", Integer, nullable=False, comment="since the start"),
+    Column(
+        "machine",
+        Text,
+        nullable=False,
+        server_default=text("''"),
+        comment="where its recorder runs",
+    ),
     comment="State of the recorder's cameras",
 )
 

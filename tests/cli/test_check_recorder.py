@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from mvsnap.cli.check_recorder import sound_of
+from mvsnap.config.model import Settings
 from mvsnap.recorder import Probe
+from mvsnap.runtime import Parts
 from mvsnap.simulator.ixon.ixon import COMPANY_ID
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.video import FakeVideo
@@ -90,6 +92,21 @@ def test_a_check_says_what_becomes_of_the_sound(
 ) -> None:
     found = Probe(640, 480, "h264", 15, audio, has_sound)
     assert sound_of(found, is_wanted=is_wanted) == words
+
+
+def test_a_service_that_records_nothing_is_red(tmp_path: Path, clouds: Clouds) -> None:
+    """As after an update of `--roles worker`: recording is a role of its own."""
+    folder = tmp_path / "data"
+    camera = {"url": "http://127.0.0.1:9/video"}
+    given = {"recorder": {"cameras": {"gate": camera}}, "data_dir": str(folder)}
+    assert told(tmp_path, clouds, **given)["recorder"][0] == "ok"
+    parts = Parts(Settings.model_validate({"data_dir": folder}))
+    parts.store.heartbeat("pi-0123-0", parts.store.now())
+    parts.store.close()
+    mark, text = told(tmp_path, clouds, **given)["recorder"]
+    assert mark == "bad"
+    assert "no process records gate" in text
+    assert "--roles worker,record" in text
 
 
 def test_without_ffmpeg_it_says_what_to_install(tmp_path: Path, clouds: Clouds) -> None:

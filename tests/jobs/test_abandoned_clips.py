@@ -83,6 +83,17 @@ def test_a_clip_that_may_still_be_recorded_is_left_alone(
     assert site.state(clip)[0] is ClipState.RECORDING
 
 
+def test_a_clip_that_nobody_has_begun_is_given_up(site: Site) -> None:
+    clip = site.request(site.clock.now() - timedelta(hours=26), rooms=ROOM)
+    young = site.request(site.clock.now() - timedelta(hours=20), rooms=ROOM)
+    site.clips.ask([clip, young])
+    assert site.abandoned.finish() == 1
+    failed = site.clips.clip(clip.id)
+    assert failed is not None
+    assert "no process with the role record" in (failed.error or "")
+    assert site.state(young)[0] is ClipState.WAITING
+
+
 def test_a_clip_of_a_machine_that_is_there_is_left_alone(site: Site) -> None:
     clip = site.begun()
     site.store.heartbeat(f"{THERE}-0", site.store.now())

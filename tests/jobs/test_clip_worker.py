@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,12 +16,15 @@ import pytest
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.domain import CameraName, EventId, Job, JobId, Trigger, TriggerKind
 from mvsnap.errors import NotFound
+from mvsnap.jobs.camera_share import AllCameras, Share
 from mvsnap.jobs.clip_worker import ClipWorker
+from mvsnap.jobs.lost_recorders import died
 from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
 from mvsnap.recorder import ClipResult, Recorder
 from mvsnap.store import database
 from mvsnap.store.clips import ClipStore
+from mvsnap.store.lost_clips import LostClipStore
 from tests.jobs.fakes import JumpingClock
 from tests.servers.processes import wait_until
 
@@ -38,10 +41,14 @@ class FakeRecorder:
         self._cameras = cameras
         self.result: dict[str, Any] = {"error": "no video was recorded"}
         self.asked: list[str] = []
+        self.kept: frozenset[str] = frozenset()
         self.shows: datetime | None = None
 
-    def start(self) -> None:
+    def start(self, cameras: Iterable[str]) -> None:
         return
+
+    def keep(self, cameras: Iterable[str]) -> None:
+        self.kept = frozenset(cameras)
 
     def stop(self) -> None:
         return
@@ -94,7 +101,12 @@ class World:
         return found.state
 
     @contextmanager
-    def desk(self, recorder: FakeRecorder, *cameras: CameraName) -> Iterator[None]:
+    def desk(
+        self,
+        recorder: FakeRecorder,
+        *cameras: CameraName,
+        share: Share | None = None,
+    ) -> Iterator[None]:
         desk = ClipWorker(
             cast(Recorder, recorder),
             ME,
@@ -104,6 +116,7 @@ class World:
             self.clock,
             Metrics(),
             data_dir=self.folder,
+            share=share,
             sign_out=self.signed_out.set,
         )
         desk.start()
@@ -193,6 +206,62 @@ def test_a_clip_that_waited_says_what_for(world: World) -> None:
     found = world.clips.clip(clip.id)
     assert found is not None
     assert found.error == "the disk is full; no video was recorded"
+
+
+class Part(AllCameras):
+    """What one of several recorders has; unsure after a silence."""
+
+    every_s = 0.05
+
+    def __init__(self, *cameras: CameraName, is_sure: bool = True) -> None:
+        super().__init__(cameras)
+        self.is_sure = is_sure
+
+
+def test_a_clip_of_a_camera_that_another_recorder_has_now_is_handed_on(
+    world: World,
+) -> None:
+    ours, theirs = world.ask(ROBOT), world.ask(PRESS)
+    world.clips.claim(ME, [PRESS], world.clock.now())
+    with world.desk(FakeRecorder(ROBOT), ROBOT, PRESS, share=Part(ROBOT)):
+        world.wait_until_told(ours)
+        wait_until(
+            lambda: world.state(theirs) is ClipState.WAITING, "it is handed on", 5
+        )
+    assert [job.about for job in world.jobs.submitted] == [ours.id]
+
+
+def test_a_recorder_that_was_silent_claims_nothing(world: World) -> None:
+    clip = world.ask(ROBOT)
+    share = Part(ROBOT, is_sure=False)
+    recorder = FakeRecorder(ROBOT)
+    with world.desk(recorder, ROBOT, share=share):
+        wait_until(lambda: recorder.kept == {ROBOT}, "it has asked", 5)
+        threading.Event().wait(0.3)  # nothing to poll for: nothing shall happen
+        assert world.state(clip) is ClipState.WAITING
+        share.is_sure = True
+        world.wait_until_told(clip)
+
+
+@pytest.mark.parametrize("by", ["machine-2-ffffffffffff", ME])
+@pytest.mark.parametrize("has_video", [True, False])
+def test_a_clip_that_another_recorder_died_with_says_so(
+    world: World, by: str, has_video: bool
+) -> None:
+    clip = world.ask(ROBOT)
+    world.clips.claim(by, [ROBOT], world.clock.now())
+    LostClipStore(world.clips._db).release(by, died(by))
+    recorder = FakeRecorder(ROBOT)
+    if has_video:
+        video = world.folder / "clip.mp4"
+        video.write_bytes(b"video")
+        recorder.result = {"path": video, "partial": True}
+    with world.desk(recorder, ROBOT):
+        world.wait_until_told(clip)
+    found = world.clips.clip(clip.id)
+    assert found is not None
+    said = (found.note if has_video else found.error) or ""
+    assert ("its recorder machine-2 died" in said) is (by != ME)
 
 
 class Slow(FakeRecorder):

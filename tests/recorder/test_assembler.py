@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from mvsnap.recorder.clip import Assembler
 from mvsnap.recorder.command import Container
 from mvsnap.recorder.model import Format
 from mvsnap.recorder.spool import SpooledSegment
+from mvsnap.recorder.timeline import Pace, pace_of
 from tests.core.build import NOON
 
 
@@ -23,6 +25,10 @@ def film(tmp_path: Path) -> Path:
     line += ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "10"]
     subprocess.run([*line, str(path)], check=True, timeout=30)
     return path
+
+
+def pace(shown: Sequence[float], lengths_s: Sequence[float]) -> Pace:
+    return pace_of(shown, lengths_s, 1)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +50,7 @@ def test_an_existing_file_is_reported_as_it_is(
             "1", 0, film, Container.TS, form, 100, 100 + length_s, 0
         )
         want = (100.0, 100.0 + length_s)
-        found.append(assembler.assemble([spooled], want, path, Recode.AUTO, NOON))
+        found.append(assembler.assemble([spooled], want, path, Recode.AUTO, NOON, pace))
     made, later = found
     assert later.end == pytest.approx(made.end, abs=0.11)  # a picture
     assert later.spans[-1][1] == later.end

@@ -7,8 +7,23 @@ from pathlib import Path
 import pytest
 
 from mvsnap.clock import SystemClock
-from mvsnap.recorder import Mode, Recorder, RecorderSettings, State
-from tests.recorder.build import camera
+from mvsnap.errors import NotFound
+from mvsnap.recorder import (
+    Mode,
+    Recorder,
+    RecorderSettings,
+    RecorderStopped,
+    State,
+)
+from tests.recorder.build import (
+    camera,
+    ffmpegs,
+    in_background,
+    now,
+    recording,
+    wait_for_video,
+)
+from tests.servers.rtsp import RtspCamera
 
 
 def test_a_failed_start_releases_the_lock(tmp_path: Path) -> None:
@@ -24,3 +39,43 @@ def test_a_failed_start_releases_the_lock(tmp_path: Path) -> None:
     recorder.start()
     assert recorder.states()["gate"].state is State.IDLE
     recorder.stop()
+
+
+def test_only_cameras_that_are_ours_are_recorded(tmp_path: Path) -> None:
+    cameras = [
+        camera(name, "rtsp://127.0.0.1:9/", mode=Mode.ON_DEMAND)
+        for name in ("door", "gate")
+    ]
+    memory = tmp_path / "memory"
+    settings = RecorderSettings(
+        tmp_path, tuple(cameras), memory_dir=memory, min_free_mb=0
+    )
+    recorder = Recorder(settings, SystemClock())
+    recorder.start(())
+    assert recorder.states() == {}
+    recorder.keep(["door"])
+    recorder.keep(["gate"])
+    assert list(recorder.states()) == ["gate"]
+    assert [folder.name.partition("-")[0] for folder in memory.iterdir()] == ["gate"]
+    with pytest.raises(RecorderStopped, match="another recorder"):
+        recorder.record("door", now())
+    with pytest.raises(NotFound):
+        recorder.record("yard", now())
+    recorder.stop()
+
+
+def test_a_camera_that_another_recorder_gets_is_kept_until_its_clip_is_whole(
+    steady_camera: RtspCamera, tmp_path: Path
+) -> None:
+    gate = camera("gate", steady_camera.url())
+    with (
+        recording(tmp_path, gate) as recorder,
+        in_background(lambda: recorder.record("gate", now(), 1, 2)) as clip,
+    ):
+        wait_for_video(recorder, "gate", 2)
+        recorder.keep(())
+        assert "gate" in recorder.states()
+        assert clip.result(30).error is None
+        recorder.keep(())
+        assert recorder.states() == {}
+        assert ffmpegs(tmp_path) == []

@@ -32,7 +32,7 @@ from mvsnap.recorder.files import clip_path, slug
 from mvsnap.recorder.model import ClipResult, Format
 from mvsnap.recorder.results import from_json, to_json
 from mvsnap.recorder.sources import secrets_of, shown, with_credentials
-from mvsnap.recorder.timeline import Anchor, coverage, longest_wait_s, shown_spans
+from mvsnap.recorder.timeline import Anchor, coverage, pace_of, shown_spans
 from mvsnap.recorder.times import anchored
 
 AT = datetime(2026, 11, 21, 15, 2, 30, tzinfo=UTC)
@@ -270,9 +270,43 @@ SECOND = [i / 15 for i in range(15)]
 def test_a_picture_lasts_until_the_next_if_the_stream_is_like_that(
     shown: list[float], gaps: int
 ) -> None:
-    usual_s, slack_s = longest_wait_s(shown, [16.0])
-    spans = shown_spans(shown, shown[-1] + usual_s, slack_s)
+    pace = pace_of(shown, [16.0] * 3, 1)
+    spans = shown_spans(shown, shown[-1] + pace.usual_s, pace.slack_s)
     assert len(spans) - 1 == gaps
+
+
+@pytest.mark.parametrize(
+    ("shown", "lengths_s", "gaps"),
+    [
+        ([0.5], [1, 1, 1, 8], ((1.5, 6.0),)),
+        ([0.5], [8], ((1.5, 6.0),)),
+        ([0.5], [], ((1.5, 6.0),)),
+        ([0.5, 5.9], [1, 1, 1, 5.4, 1], ((0.5, 5.9),)),
+        ([0.5, 5.9], [5.4], ((0.5, 5.9),)),
+        ([0.0, 1, 2, 3, 4], [1] * 9, ()),
+        ([0.0, 1, 2, 3.4], [1] * 9, ((4.4, 6.0),)),
+        ([2.8, 3.8, 4.8, 5.8], [1] * 9, ((0.0, 2.8),)),
+        ([0.0, 4, 8, 12], [12], ()),
+    ],
+    ids=[
+        "the only picture, and silence",
+        "also right after the start",
+        "also after a power cut",
+        "one, and one after the silence",
+        "also right after the start",
+        "the last one lasts as usual",
+        "silent before the end",
+        "silent at the beginning",
+        "a slow camera's long segment",
+    ],
+)
+def test_a_silence_is_not_taken_for_the_pace_of_the_stream(
+    shown: list[float], lengths_s: list[float], gaps: tuple[tuple[float, float], ...]
+) -> None:
+    pace = pace_of(shown, lengths_s, 1)
+    spans = shown_spans(shown, shown[-1] + pace.usual_s, pace.slack_s)
+    found = coverage(spans, (0, 6), pace.edge_s).gaps
+    assert [pytest.approx(gap) for gap in gaps] == list(found)
 
 
 @pytest.mark.parametrize(

@@ -206,31 +206,44 @@ def test_a_camera_is_connected_again_when_its_clock_cannot_be_followed(
 def test_a_silence_is_a_gap_also_within_a_connection(
     camera_of_our_own: RtspCamera, tmp_path: Path
 ) -> None:
-    video = FakeVideo()
+    video, busy = FakeVideo(), FakeVideo()
     timing = replace(QUICK, stall_s=10)
-    with serve(video.app()) as url:
+    with serve(video.app()) as url, serve(busy.app()) as busy_url:
+        few = [
+            camera("thinned", f"{url}/video.mjpg", framerate=1),
+            camera("polled", f"{busy_url}/picture.jpg", framerate=1),
+        ]
         cameras = [
             camera("rtsp", camera_of_our_own.url()),
             camera("mjpeg", f"{url}/video.mjpg"),
             camera("stills", f"{url}/picture.jpg", framerate=5),
         ]
         with (
-            recording(tmp_path, *cameras, timing=timing) as recorder,
-            ThreadPoolExecutor(3) as pool,
+            recording(tmp_path, *cameras, *few, timing=timing) as recorder,
+            ThreadPoolExecutor(5) as pool,
         ):
-            for one in cameras:
+            for one in (*cameras, *few):
                 wait_for_video(recorder, one.name, 4)
             at = now()
             camera_of_our_own.send(signal.SIGUSR1)
-            video.frozen = True
+            video.frozen, busy.fail_with = True, 503
             asked = [
                 pool.submit(recorder.record, one.name, at, 2, 6) for one in cameras
             ]
+            # One picture is all that they show, before three seconds of silence.
+            lone = [pool.submit(recorder.record, one.name, at, 0, 3) for one in few]
             wait_until(lambda: now() > at + timedelta(seconds=3.5), "silence", 10)
             camera_of_our_own.send(signal.SIGUSR2)
-            video.frozen = False
+            video.frozen, busy.fail_with = False, None
             rtsp, mjpeg, stills = (future.result(30) for future in asked)
+            silent = [future.result(30) for future in lone]
         video.close()
+        busy.close()
+    for clip in silent:
+        [gap] = clip.gaps
+        assert clip.partial
+        assert gap.ended_at == at + timedelta(seconds=3)
+        assert (gap.began_at - at).total_seconds() < 1.2
     for clip in (rtsp, mjpeg):
         [gap] = clip.gaps
         assert abs((gap.began_at - at).total_seconds()) < 0.7

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mvsnap.clip_model import RecorderCameraState
+from mvsnap.clip_model import NO_RECORDER, RecorderCameraState
 from mvsnap.domain import CameraName, Role
 from mvsnap.web.pages.recorder_rows import RecorderSummary, recorder_summary
 from tests.clients.fakes import NOON, FakeClock
@@ -77,6 +77,21 @@ def test_a_recorder_that_is_silent_for_three_minutes_is_not_running() -> None:
     found = told(seen(181))
     assert found.silent_since == NOON - timedelta(seconds=181)
     assert found.rows[0].word == "unknown"
+
+
+def test_a_camera_that_no_recorder_has_says_since_when() -> None:
+    (row,) = told(seen(40, state=NO_RECORDER, machine="pi-1")).rows
+    assert (row.word, row.text, row.is_well) == (
+        "no recorder",
+        "no recorder has it",
+        False,
+    )
+    assert row.since == NOON - timedelta(seconds=40)
+
+
+def test_the_machine_of_a_camera_is_named() -> None:
+    (row,) = told(seen(machine="pi-1")).rows
+    assert row.machine == "pi-1"
 
 
 def test_an_unknown_camera_is_reported() -> None:

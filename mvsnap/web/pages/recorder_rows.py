@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mvsnap.clip_model import RecorderCameraState
+from mvsnap.clip_model import NO_RECORDER, RecorderCameraState
 from mvsnap.core.days import lasting
 from mvsnap.domain import CameraName
 
@@ -30,7 +30,8 @@ _WELL = ("recording", "idle")
 class RecorderRow:
     """One camera. text: details beyond the word; stream: what it sends.
 
-    since: when this state began; seen_at: when the recorder wrote it.
+    since: when this state began; seen_at: when the recorder wrote it; machine: where it
+    runs.
     """
 
     name: CameraName
@@ -43,6 +44,7 @@ class RecorderRow:
     stream: str = ""
     warning: str = ""
     is_well: bool = False
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,9 @@ def _row(
 ) -> RecorderRow:
     if camera is None:
         return RecorderRow(name, "not seen yet", "secondary")
+    if camera.state == NO_RECORDER:
+        words = "no recorder has it"
+        return RecorderRow(name, "no recorder", "danger", words, camera.seen_at)
     if now - camera.seen_at > _STALE_AFTER:
         return RecorderRow(name, "unknown", "secondary", seen_at=camera.seen_at)
     is_well = camera.state in _WELL
@@ -84,6 +89,7 @@ def _row(
         _WORDS.get(camera.state, camera.state.replace("_", " ")),
         _COLOURS.get(camera.state, "danger"),
         text="" if camera.state == "recording" else camera.text,
+        machine=camera.machine,
         since=camera.since,
         seen_at=camera.seen_at,
         held=lasting(camera.held_s) if is_well and camera.held_s >= 1 else "",

@@ -1,0 +1,44 @@
+"""The state of the recorders' cameras, and whether a recorder has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+
+from sqlalchemy import func, select
+
+from mvsnap.clip_model import NO_RECORDER, RecorderCameraState
+from mvsnap.domain import CameraName
+from mvsnap.store.claims import CAMERAS, held_names
+from mvsnap.store.database import Database
+from mvsnap.store.tables import recorder_cameras
+
+
+def write(db: Database, cameras: Iterable[RecorderCameraState]) -> None:
+    with db.writing() as connection:
+        for camera in cameras:
+            fresh = asdict(camera)
+            if not db.is_sqlite:
+                lasts = camera.seen_at - camera.since
+                fresh |= {"seen_at": func.now(), "since": func.now() - lasts}
+            statement = db.insert(recorder_cameras).values(fresh)
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=[recorder_cameras.c.camera], set_=fresh
+                )
+            )
+
+
+def read(db: Database) -> Mapping[CameraName, RecorderCameraState]:
+    """Where recorders share the cameras, one that none of them has says so."""
+    with db.reading() as connection:
+        rows = connection.execute(select(recorder_cameras)).all()
+        # On SQLite there is one recorder, which claims nothing.
+        held = None if db.is_sqlite else held_names(connection, CAMERAS)
+    found = {row.camera: RecorderCameraState(**row._mapping) for row in rows}
+    if held is None:
+        return found
+    return {
+        name: camera if name in held else replace(camera, state=NO_RECORDER)
+        for name, camera in found.items()
+    }
