@@ -46,7 +46,7 @@ class ClipWorker:
     """`start` returns at once; `wake` when clips were requested in this process.
 
     serials: of cameras that are also in the Dashboard. copies: clips are also copied to
-        S3.
+        S3. hand_over: takes over the files of a clip.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class ClipWorker:
         *,
         data_dir: Path,
         copies: bool = False,
+        hand_over: Callable[..., None] = lambda *_paths: None,
         sign_out: Callable[[], None] | None = None,
     ) -> None:
         """sign_out: of the cloud that cameras are behind; called at the end."""
@@ -72,7 +73,10 @@ class ClipWorker:
         self._jobs = jobs
         self._clock = clock
         self._clip_results = ClipResults(
-            cameras, clips, clock, metrics, data_dir=data_dir, copies=copies
+            *(cameras, clips, clock, metrics),
+            data_dir=data_dir,
+            copies=copies,
+            hand_over=hand_over,
         )
         self._has_lock = False
         self._is_waiting = False

@@ -40,6 +40,8 @@ KEPT = {
     "holdings": "one row for each piece of work, replaced when it goes to another",
     "setting_overrides": "settings hold until they are changed",
     "cleanings": "one row for each kind of data",
+    "file_tasks": "each goes when it is done",
+    "data_folders": "those of machines that are gone are forgotten after a month",
     "schedule_runs": "one row for each schedule",
     "users": "users stay until they are removed",
     "second_factors": "one row for each user with an authenticator app",
@@ -176,8 +178,11 @@ def retention(parts: Parts) -> Retention:
     rules = ClipRetentionRules(
         keep_for=timedelta(days=settings.storage.retention_days),
         max_bytes=int(settings.storage.max_gb * 1e9),
-        min_free_bytes=int(settings.recorder.min_free_mb * 1e6),
-        copies=settings.storage.s3.configured,
+        # In a bucket they do not fill this disk; the cache has a limit of its own.
+        min_free_bytes=0
+        if settings.files_in_bucket
+        else int(settings.recorder.min_free_mb * 1e6),
+        copies=settings.copies_clips,
     )
     return Retention(settings.data_dir, rules, parts.videos(), parts.files, parts.clock)
 

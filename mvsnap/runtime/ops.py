@@ -66,6 +66,7 @@ def readyz() -> ResponseReturnValue:
     # For information: a camera that is offline does not stop alarms from coming in.
     parts["recorder"] = _recorder()
     parts["cleaning"] = _cleaning()
+    parts["files"] = _files()
     if parts["clock"] == "ok":
         since: ClockSinceStart = current_app.extensions[_CLOCK]
         parts["clock"] = since.jump() or "ok"
@@ -205,6 +206,13 @@ def _cleaning() -> str:
     except SQLAlchemyError:
         return "unknown: the database does not answer"
     return "; ".join(f"{kind}: {why}" for kind, why in held.items()) or "ok"
+
+
+def _files() -> str:
+    try:
+        return gateway().files_problem() or "ok"
+    except SQLAlchemyError:
+        return "unknown: the database does not answer"
 
 
 def _recorder() -> str:

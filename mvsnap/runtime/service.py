@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mvsnap.config.model import Settings
@@ -12,8 +14,10 @@ from mvsnap.jobs.engine import ClientEngine, Engine
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.loop import Loop
 from mvsnap.runtime.parts import Parts, jobs_url
+from mvsnap.runtime.shared_files import SharedFiles, data_folders, problem
 from mvsnap.runtime.worker import Worker, badge_loop, clip_worker, scheduler
 from mvsnap.store.cleanings import CleaningStore
+from mvsnap.store.database import OUTAGES
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -44,6 +48,7 @@ class Service:
         self._schedules: Loop | None = None
         self._engine: Engine | None = None
         self._jobs: JobService | None = None
+        self._shared_files: SharedFiles | None = None
 
     def start(self) -> None:
         if self._roles.worker:
@@ -64,6 +69,9 @@ class Service:
         if self._worker is not None and self.parts.settings.badges.configured:
             self._badges = badge_loop(self.parts, self._jobs, self._worker.executor_id)
             self._badges.start()
+        if self.parts.settings.on_postgresql:
+            self._shared_files = SharedFiles(self.parts)
+            self._shared_files.start()
         if self._roles.sense:
             self._listener = listener(self.parts, self._jobs)
             self._listener.start()
@@ -88,6 +96,8 @@ class Service:
             self._badges.stop()
         if self._schedules is not None:
             self._schedules.stop()
+        if self._shared_files is not None:
+            self._shared_files.stop()
         if self._worker is not None:
             self._worker.stop()
         elif self._engine is not None:
@@ -141,6 +151,10 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
     from mvsnap.web.recipients import RecipientCheck
     from mvsnap.wifi import parts as wifi
 
+    if parts.settings.on_postgresql:
+        # A WSGI server's process has no thread for it.
+        with suppress(*OUTAGES):
+            data_folders(parts.settings, parts.db).note()
     return create_app(
         Gateway(
             settings=parts.settings,
@@ -158,6 +172,7 @@ def make_app(parts: Parts, jobs: JobService) -> Flask:
             files=parts.files,
             clock=parts.clock,
             metrics=parts.metrics,
+            files_problem=partial(problem, parts.settings, parts.db),
             recipients=RecipientCheck(open_channels(parts.settings).require_recipient),
             features=(
                 parts.badges,

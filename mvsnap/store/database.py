@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 # Raised while the database is unreachable, for those who continue later.
 OUTAGES = (SQLAlchemyError,)
 # The newest file in migrations/versions; a test compares them.
-HEAD = "0013"
+HEAD = "0014"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Arbitrary, but the same in every process: only one of them migrates at a time.
 _MIGRATION_LOCK = 5_004_001
@@ -58,10 +58,14 @@ def open_database(url: str) -> Engine:
 
 
 class Database:
-    """An open database, shared by the stores of a process."""
+    """An open database, shared by the stores of a process.
 
-    def __init__(self, engine: Engine) -> None:
+    files_in_bucket: the files that its rows name have to go from there, too.
+    """
+
+    def __init__(self, engine: Engine, *, files_in_bucket: bool = False) -> None:
         self.engine = engine
+        self.files_in_bucket = files_in_bucket
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._reader = for_reading(engine)
         self._turn = turns(engine.dialect.name)

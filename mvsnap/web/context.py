@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -33,7 +34,10 @@ Parts = TypeVar("Parts")
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """features: the parts of each feature, such as BadgeParts."""
+    """features: the parts of each feature, such as BadgeParts.
+
+    files_problem: says why some pictures and clips cannot be seen on all machines.
+    """
 
     settings: Settings
     jobs: JobService
@@ -51,6 +55,7 @@ class Gateway:
     clock: Clock
     metrics: Metrics
     features: tuple[object, ...]
+    files_problem: Callable[[], str] = lambda: ""
     recipients: RecipientCheck = field(default_factory=RecipientCheck)
     accesses: AccessLimits = field(default_factory=AccessLimits)
 
