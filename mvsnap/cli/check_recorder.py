@@ -166,8 +166,12 @@ def _files(settings: Settings) -> CheckResult:
     from mvsnap.runtime import shared_files, store_url
     from mvsnap.store import database
 
-    db = database.Database(database.open_database(store_url(settings)))
-    if problem := shared_files.problem(settings, db):
+    engine = database.open_database(store_url(settings))
+    try:
+        problem = shared_files.problem(settings, database.Database(engine))
+    finally:
+        engine.dispose()
+    if problem:
         # What waits for the bucket is on its way.
         return CheckResult(
             "files", None if settings.files_in_bucket else False, problem

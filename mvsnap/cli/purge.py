@@ -70,6 +70,7 @@ def _purge(parts: Parts, *, dry_run: bool, force: bool) -> list[PurgeResult]:
     handing_over = hand_over(parts)
     if handing_over is not None and not dry_run:
         handing_over.step()  # what the service would do in a moment
+        handing_over.close()
     return results
 
 

@@ -67,7 +67,7 @@ class HandOver:
         self._prune = Every(_PRUNE_EVERY_S, clock)
         self._sweep = Every(_SWEEP_EVERY_S, clock)
         self.loop = Loop(
-            "hand-over", self.step, _POLL_S, clock, outages=OUTAGES, at_end=self._leave
+            "hand-over", self.step, _POLL_S, clock, outages=OUTAGES, at_end=self.close
         )
 
     def start(self) -> None:
@@ -92,9 +92,11 @@ class HandOver:
         except UpstreamError as exc:  # the bucket cannot be used at all
             return self._failed(exc)
 
-    def _leave(self) -> None:
+    def close(self) -> None:
+        """Let another process do it; needed only where no thread was started."""
         if self._turn is not None:
             self._turn.release()
+        self._turn = None
 
     def _do_all(self) -> float | None:
         mine = self._tasks.due(_AT_ONCE)
