@@ -13,7 +13,8 @@ from mvsnap.errors import EvidenceAway
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.files import Files
 
-_LOST = "its file is gone"
+_LOST = "it was lost with its machine"
+_NOT_HERE = "its file is not in the data_dir of this machine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +40,22 @@ class Attachments:
         limits = self._limits(room)
         try:
             if kind.attachment is Attachment.PICTURE and limits.picture_bytes:
-                return self._picture(event, limits.picture_bytes)
+                found = self._files.picture_within(event, limits.picture_bytes)
+                return self._attached(found, is_expected=bool(event.snapshot_path))
             if kind.attachment is Attachment.CLIP:
-                clip = self._clips.clip(event.id)
-                most = limits.clip_bytes
-                return Attached(self._files.clip_within(clip, most) if clip else None)
+                return self._clip(event, limits.clip_bytes)
         except EvidenceAway as exc:
-            return Attached(lacking=exc.message)
+            return Attached(lacking=exc.message[:1].lower() + exc.message[1:])
         return Attached()
 
-    def _picture(self, event: Event, most_bytes: int) -> Attached:
-        found = self._files.picture_within(event, most_bytes)
-        is_lost = found is None and event.snapshot_path is not None
-        return Attached(found, _LOST if is_lost else "")
+    def _clip(self, event: Event, most_bytes: int) -> Attached:
+        clip = self._clips.clip(event.id)
+        if clip is None or clip.size_bytes > most_bytes:
+            return Attached()
+        is_expected = not self._files.is_gone(clip)
+        return self._attached(self._files.clip(clip), is_expected=is_expected)
+
+    def _attached(self, found: Path | None, *, is_expected: bool) -> Attached:
+        if found is not None or not is_expected:
+            return Attached(found)
+        return Attached(lacking=_LOST if self._files.shared else _NOT_HERE)

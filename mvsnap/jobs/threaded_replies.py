@@ -93,7 +93,7 @@ class ThreadedReplies:
             job,
             event,
             is_same=first is not None and first.state is DeliveryState.SENT,
-            is_gone=clip is None or not self._stores.files.has_clip(clip),
+            is_gone=clip is None or self._stores.files.is_gone(clip),
         )
         message = self._message(facts, room)
         return self._sender.send_or_give_up(replace(message, parent_id=head))

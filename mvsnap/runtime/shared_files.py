@@ -16,6 +16,7 @@ from mvsnap.loop import Loop
 from mvsnap.runtime import clouds
 from mvsnap.store.data_folders import DataFolders
 from mvsnap.store.database import OUTAGES, Database
+from mvsnap.store.evidence import EvidenceFolder
 from mvsnap.store.evidence_bucket import EvidenceBucket
 from mvsnap.store.file_cache import FileCache
 from mvsnap.store.file_tasks import FileTasks
@@ -61,17 +62,19 @@ class SharedFiles:
 
 
 def files(settings: Settings, db: Database, clock: SystemClock) -> Files:
+    data_dir = settings.data_dir
     if not settings.files_in_bucket:
-        return Files(settings.data_dir)
+        alone = not settings.on_postgresql
+        return Files(data_dir, EvidenceFolder(data_dir, alone=alone))
     tasks = file_tasks(settings, db)
     evidence = EvidenceBucket(
-        settings.data_dir,
+        data_dir,
         partial(_bucket, settings, in_haste=True),
         tasks,
         _cache(settings, tasks),
         clock,
     )
-    return Files(settings.data_dir, evidence)
+    return Files(data_dir, evidence)
 
 
 def hand_over(parts: Parts) -> HandOver | None:

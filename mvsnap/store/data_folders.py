@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, select
 
 from mvsnap.store.database import Database
-from mvsnap.store.tables import data_folders
+from mvsnap.store.file_tasks import ALIVE_FOR, BUCKET
+from mvsnap.store.tables import data_folders, file_tasks
 
-# Processes with a thread for it note theirs every minute; those of a WSGI server when
-# they start, and when they are asked whether they are ready.
-_ALIVE_FOR = timedelta(minutes=5)
 _FORGOTTEN_AFTER = timedelta(days=30)
 
 
@@ -24,12 +22,21 @@ class DataFolders:
         self._machine = machine
 
     def note(self) -> None:
-        """Say that a process of this data_dir is alive."""
+        """Say that a process of this data_dir is alive; once a minute."""
         fresh = {"machine": self._machine, "seen_at": func.now()}
         statement = self._db.insert(data_folders).values(data_id=self._data_id, **fresh)
-        gone = data_folders.c.seen_at < func.now() - _FORGOTTEN_AFTER
+        before = func.now() - _FORGOTTEN_AFTER
+        # What only a lost machine could do.
+        left = and_(
+            file_tasks.c.place != BUCKET,
+            file_tasks.c.place.not_in(select(data_folders.c.data_id)),
+            file_tasks.c.since < before,
+        )
         with self._db.writing() as connection:
-            connection.execute(delete(data_folders).where(gone))
+            connection.execute(
+                delete(data_folders).where(data_folders.c.seen_at < before)
+            )
+            connection.execute(delete(file_tasks).where(left))
             connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=[data_folders.c.data_id], set_=fresh
@@ -42,7 +49,7 @@ class DataFolders:
             select(data_folders.c.machine)
             .where(
                 data_folders.c.data_id != self._data_id,
-                data_folders.c.seen_at > func.now() - _ALIVE_FOR,
+                data_folders.c.seen_at > func.now() - ALIVE_FOR,
             )
             .order_by(data_folders.c.machine)
         )

@@ -20,12 +20,14 @@ class EvidenceStream(Protocol):
 
 
 class EvidenceFiles(Protocol):
-    """Paths are relative to data_dir. shared: with other machines, in a bucket.
+    """Paths are relative to data_dir.
 
+    shared: with other machines, in a bucket. alone: no other machine can have a file.
     All but `put` and `remove` raise EvidenceAway: unknown now.
     """
 
     shared: bool
+    alone: bool
 
     def put(self, path: str, content: bytes) -> None:
         """Store a file durably: it is there for every machine, or will be.
@@ -58,12 +60,16 @@ class EvidenceFiles(Protocol):
 
 
 class EvidenceFolder:
-    """A data_dir of one machine, or a folder that all of them see."""
+    """A data_dir of one machine, or a folder that all of them see.
+
+    alone: False where other machines use the same database.
+    """
 
     shared = False
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, alone: bool = True) -> None:
         self._root = root
+        self.alone = alone
 
     def put(self, path: str, content: bytes) -> None:
         durable_file.write(self._root / path, content)

@@ -35,6 +35,7 @@ class EvidenceBucket:
     """open_bucket: called when it is first needed, in any thread; takes a second."""
 
     shared = True
+    alone = False
 
     def __init__(
         self,
@@ -101,6 +102,8 @@ class EvidenceBucket:
         waiting = self._tasks.waiting(path)
         if waiting is not None:
             where = waiting.machine or "another machine"
+            if not waiting.is_running:
+                raise EvidenceAway(f"It is on {where}, which is not running")
             raise EvidenceAway(f"It is still on {where}, not in the bucket yet")
 
     def _ask(self, call: Callable[[Bucket], Found]) -> Found:

@@ -17,6 +17,8 @@ from mvsnap.store.database import Database
 from mvsnap.store.tables import data_folders, file_tasks
 
 BUCKET = ""
+# Since the last sign of a machine that runs.
+ALIVE_FOR = timedelta(minutes=5)
 # A data_dir that was silent for longer compares its files with the store by itself.
 _FOLDER_ALIVE_FOR = timedelta(hours=1)
 # PostgreSQL takes 65,535 parameters in a statement.
@@ -39,10 +41,10 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Where a file is that waits for the bucket; machine: "" if it is not known."""
+    """A file that waits for the bucket; machine: which has it, "" if not known."""
 
-    place: str
     machine: str
+    is_running: bool
 
 
 class FileTasks:
@@ -74,14 +76,15 @@ class FileTasks:
 
     def waiting(self, path: str) -> Waiting | None:
         """Return which machine has a file that the bucket has not yet."""
+        running = data_folders.c.seen_at > func.now() - ALIVE_FOR
         statement = (
-            select(file_tasks.c.place, data_folders.c.machine)
+            select(data_folders.c.machine, running.label("is_running"))
             .outerjoin(data_folders, data_folders.c.data_id == file_tasks.c.place)
             .where(file_tasks.c.path == path, file_tasks.c.task == FileTask.STORE)
         )
         with self._db.reading() as connection:
             row = connection.execute(statement).first()
-        return Waiting(row.place, row.machine or "") if row else None
+        return Waiting(row.machine or "", bool(row.is_running)) if row else None
 
     def unstored(self) -> frozenset[str]:
         """Return the files of this machine that the bucket has not yet."""

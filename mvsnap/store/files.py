@@ -130,18 +130,15 @@ class Files:
     def has_clip(self, clip: Clip) -> bool:
         return not _is_deleted(clip) and self.has(clip.path)
 
+    def is_gone(self, clip: Clip) -> bool:
+        """Return whether the video was deleted, or as good as that."""
+        return _is_deleted(clip) or (self._evidence.alone and not self.has_clip(clip))
+
     def has_clip_thumbnail(self, clip: Clip) -> bool:
         return not _is_deleted(clip) and self.has(clip.thumbnail_path)
 
     def clip_thumbnail(self, clip: Clip) -> Path | None:
         return None if _is_deleted(clip) else self.picture(clip.thumbnail_path)
-
-    def clip_within(self, clip: Clip, most_bytes: int) -> Path | None:
-        """Return the video unless it is too large to be attached."""
-        if self.shared and clip.size_bytes > most_bytes:
-            return None  # not fetched for nothing
-        path = self.clip(clip)
-        return path if path and path.stat().st_size <= most_bytes else None
 
     def remove(self, path: str) -> None:
         """Delete a picture and the copies made of it.

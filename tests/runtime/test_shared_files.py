@@ -278,18 +278,23 @@ def test_another_machine_resumes_a_job_with_its_picture(
 @pytest.mark.parametrize(
     ("way", "words"),
     [
-        ("away", "Picture not attached: The bucket"),
-        ("unstored", "Picture not attached: It is still on"),
-        ("gone", "Picture not attached: its file is gone"),
+        ("away", "Picture not attached: the bucket"),
+        ("silent", "Picture not attached: it is on"),
+        ("unstored", "Picture not attached: it is still on"),
+        ("gone", "Picture not attached: it was lost with its machine"),
     ],
 )
 def test_a_message_says_why_its_picture_is_not_there(
     site: Site, sky: Clouds, way: str, words: str
 ) -> None:
     job = site.a.job(sky.serials[0])
-    if way == "unstored":
+    if way in ("silent", "unstored"):
         site.away()
     event = site.a.picture(job)
+    if way == "silent":
+        with site.a.parts.db.writing() as connection:
+            long_ago = datetime.now(UTC) - timedelta(hours=1)
+            connection.execute(data_folders.update().values(seen_at=long_ago))
     site.back()
     if way == "away":
         site.away()
