@@ -69,7 +69,8 @@ def _purge(parts: Parts, *, dry_run: bool, force: bool) -> list[PurgeResult]:
             bar.advance(task)
     handing_over = hand_over(parts)
     if handing_over is not None and not dry_run:
-        handing_over.step()  # what the service would do in a moment
+        while handing_over.step() == 0:  # what the service would do in a moment
+            pass
         handing_over.close()
     return results
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from mvsnap import durable_file
 from mvsnap.clients.s3.bucket import Bucket
+from mvsnap.clip_model import CopyState
 from mvsnap.clock import SystemClock
 from mvsnap.errors import UpstreamError
 from mvsnap.file_lock import FileLock
@@ -27,6 +28,7 @@ from mvsnap.store.evidence_bucket import object_name, store
 from mvsnap.store.file_cache import FileCache, FileGroup
 from mvsnap.store.file_tasks import FileTask, FileTasks, Task
 from mvsnap.store.known_files import KnownFiles
+from mvsnap.store.videos import VideoStore
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +52,7 @@ class HandOver:
         tasks: FileTasks,
         cache: FileCache,
         known: KnownFiles,
+        videos: VideoStore,
         clock: SystemClock,
         data_dir: Path,
     ) -> None:
@@ -57,6 +60,7 @@ class HandOver:
         self._tasks = tasks
         self._cache = cache
         self._known = known
+        self._videos = videos
         self._clock = clock
         self._data_dir = data_dir
         self._bucket: Bucket | None = None
@@ -127,11 +131,12 @@ class HandOver:
         return 0 if len(mine) + len(removals) >= _AT_ONCE else None
 
     def _store(self, task: Task) -> None:
-        if not (self._data_dir / task.path).exists():
+        if (self._data_dir / task.path).exists():
+            store(self._opened(), self._data_dir, task.path)
+            # Clips that waited for a copy, before the bucket was for all machines.
+            self._videos.set_copy(task.path, CopyState.COPIED)
+        elif self._opened().find(object_name(task.path)) is None:
             log.error("%s is lost: neither here nor in the bucket", task.path)
-            self._tasks.done(task)
-            return
-        store(self._opened(), self._data_dir, task.path)
         if not self._tasks.done(task):
             # Deleted meanwhile, perhaps before it was in the bucket.
             self._tasks.remove([task.path])

@@ -250,7 +250,8 @@ class _Steps:
         return self._retention.going() if dry_run else ()
 
     def _finish(self, result: PurgeResult, dry_run: bool) -> PurgeResult:
-        if not dry_run:
+        # What is in a bucket was noted with its rows, and goes as soon as it can.
+        if not dry_run and not self._parts.files.shared:
             for path in result.paths:
                 self._parts.files.remove(path)
         return result

@@ -88,6 +88,7 @@ def hand_over(parts: Parts) -> HandOver | None:
         tasks,
         _cache(settings, tasks),
         KnownFiles(db, FILE_COLUMNS),
+        parts.videos(),
         parts.clock,
         settings.data_dir,
     )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, cast
 
 from flask import Response, request, send_file
 from werkzeug.wsgi import FileWrapper
 
+from mvsnap.errors import EvidenceAway, UpstreamError
 from mvsnap.store.evidence import EvidenceStream
+
+log = logging.getLogger(__name__)
 
 # Nothing stays in a browser after the log-out: the way back in its history asks nobody.
 # Nor in a cache in between; `no-cache` is for those that know no other word.
@@ -60,4 +65,21 @@ def _streamed(file: EvidenceStream, mimetype: str, etag: str) -> Response:
     answer.make_conditional(
         request.environ, accept_ranges=True, complete_length=file.size_bytes
     )
+    if answer.status_code in (200, 206) and request.method != "HEAD":
+        parts = iter(cast("Iterable[bytes]", answer.response))
+        try:
+            first = next(parts, b"")
+        except UpstreamError as exc:
+            raise EvidenceAway("The bucket broke off; try again") from exc
+        answer.response = _with_rest(first, parts)
     return answer
+
+
+def _with_rest(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield all parts. Raises TimeoutError, for the connection to be closed amid it."""
+    yield first
+    try:
+        yield from rest
+    except UpstreamError as exc:
+        log.warning("a clip broke off while it was sent: %s", exc.message)
+        raise TimeoutError from None

@@ -238,6 +238,24 @@ def test_a_clip_of_one_machine_is_streamed_by_another_with_ranges(site: Site) ->
     assert "Location" not in whole.headers
 
 
+def test_a_clip_that_breaks_off_is_no_whole_answer(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    clip = site.a.record(content=bytes(20_000_000))
+    site.a.hand_over.step()
+    with site.b.app.test_client() as client:
+        answer = client.get(
+            f"/api/v1.0/events/{clip.id}/clip.mp4", headers={"X-API-Key": KEY}
+        )
+        parts = iter(cast(Any, answer.response))
+        assert len(next(parts)) > 0
+        site.away()
+        with pytest.raises(TimeoutError):
+            list(parts)
+        answer.close()
+    assert "a clip broke off while it was sent" in caplog.text
+
+
 def test_an_outage_of_the_bucket_stops_no_alarm_and_loses_nothing(
     site: Site, sky: Clouds
 ) -> None:
