@@ -37,7 +37,7 @@ _STOP_S = 5.0
 _AT_ONCE = 100
 _MOST_PAUSE_S = 60.0
 _PRUNE_EVERY_S = 300.0
-_SWEEP_EVERY_S = 3600.0
+_SWEEP_EVERY_S = 86400.0
 # A newer file may belong to a row that is not there yet.
 _STRAY_AFTER_S = 86400.0
 _NOTED = "in-bucket"

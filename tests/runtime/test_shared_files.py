@@ -18,6 +18,7 @@ from uuid import uuid4
 import pytest
 import werkzeug.test
 
+from mvsnap.badges.alerts import MismatchNotifier
 from mvsnap.cli import check_recorder
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.clock import SystemClock
@@ -419,6 +420,62 @@ def test_a_clip_deleted_on_the_page_goes_everywhere_also_while_it_is_handed_over
     assert site.objects() == left
     assert site.a.files() == {f"videos/robot/{other.id}.{k}" for k in ("mp4", "jpg")}
     assert site.b.get(f"/api/v1.0/events/{clip.id}/clip.mp4").status_code == 404
+
+
+def test_a_clip_that_is_missing_from_the_bucket_is_marked(site: Site) -> None:
+    lost, kept, waiting = site.a.record(), site.a.record(), site.a.record()
+    site.away()
+    site.a.hand_over.step()
+    site.back()
+    assert site.b.clean("Files without a clip", dry_run=True).lost == 0
+    site.a.hand_over.step()
+    key = f"site-a/robot/{lost.id}.mp4"
+    site.server.client.delete_object(Bucket=site.bucket, Key=key)
+    site.away()
+    assert site.b.clean("Files without a clip").lost == 0
+    site.back()
+    assert site.b.clean("Files without a clip", dry_run=True).lost == 1
+    assert site.b.clean("Files without a clip").lost == 1
+    states = [site.a.parts.clips.clip(c.id) for c in (lost, kept, waiting)]
+    assert [c.state for c in states if c] == [
+        ClipState.DELETED,
+        ClipState.READY,
+        ClipState.READY,
+    ]
+
+
+def test_a_person_is_told_by_a_page(site: Site, sky: Clouds) -> None:
+    event = site.a.picture(site.a.job(sky.serials[0]))
+    site.away()
+    address = f"/api/v1.0/events/{event.id}/snapshot.jpg"
+    answer = site.b.get(address, Accept="text/html")
+    assert answer.status_code == 503
+    assert "cannot be reached now" in answer.text
+    assert SECRET_KEY not in answer.text
+    # Nobody waits for the bucket again for some seconds.
+    begun = time.monotonic()
+    for _ in range(20):
+        assert site.b.get(address).status_code == 503
+    assert time.monotonic() - begun < 5
+
+
+def test_a_mismatch_is_posted_though_its_picture_cannot_be_copied(site: Site) -> None:
+    at = datetime.now(UTC)
+    path = site.a.parts.files.save_picture("badges", "one", at, b"jpeg")
+    alerts = MismatchNotifier(
+        *(cast(Any, None), site.b.parts.store, site.b.parts.files),
+        *(cast(Any, None), cast(Any, None), site.b.parts.clock),
+        rooms=(ROOM,),
+    )
+    badge = cast(Any, SimpleNamespace(picture_path=path, swiped_at=at, error=None))
+    site.away()
+    copy, why = alerts._copy(badge, EventId(str(uuid4())))
+    assert copy is None
+    assert "cannot be reached" in str(why)
+    site.back()
+    copy, why = alerts._copy(badge, EventId(str(uuid4())))
+    assert why is None
+    assert f"site-a/{copy}" in site.objects()
 
 
 def test_the_size_of_all_clips_counts_whoever_recorded_them(site: Site) -> None:
