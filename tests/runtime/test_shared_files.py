@@ -444,7 +444,7 @@ def test_a_clip_that_is_missing_from_the_bucket_is_marked(site: Site) -> None:
     ]
 
 
-def test_a_person_is_told_by_a_page(site: Site, sky: Clouds) -> None:
+def test_a_person_gets_a_page_with_the_reason(site: Site, sky: Clouds) -> None:
     event = site.a.picture(site.a.job(sky.serials[0]))
     site.away()
     address = f"/api/v1.0/events/{event.id}/snapshot.jpg"
@@ -532,7 +532,7 @@ def test_files_from_before_the_bucket_are_handed_over_and_strays_go(
 
 
 @pytest.mark.parametrize(("names", "is_problem"), [("xy", True), ("xx", False)])
-def test_different_folders_without_a_bucket_are_told(
+def test_different_folders_without_a_bucket_are_reported(
     tmp_path: Path, site: Site, names: str, is_problem: bool
 ) -> None:
     with site.a.parts.db.writing() as connection:
