@@ -16,6 +16,7 @@ MvsnapError
   QueueFull               too much accepted work is still waiting  503
     OverShare             too much of it came from this caller     429
   AccountsAway            accounts cannot be checked now           503
+  EvidenceAway            a picture or clip cannot be fetched now  503
   BadConfig               invalid settings, all mistakes together
   EngineUnfit             the job engine cannot run on this machine
   DatabaseUnfit           damaged, cannot be written, or of a newer version
@@ -147,6 +148,20 @@ class AccountsAway(MvsnapError):
         super().__init__(message)
         self.retry_after_s = retry_after_s
         self.why = why
+
+
+class EvidenceAway(MvsnapError):
+    """A picture or clip exists, but cannot be fetched now.
+
+    The caller may retry after `retry_after_s`.
+    """
+
+    code = "evidence_away"
+    status = 503
+
+    def __init__(self, message: str, *, retry_after_s: int = 15) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class BadConfig(MvsnapError):

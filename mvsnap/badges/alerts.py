@@ -11,7 +11,7 @@ from mvsnap.badges.store import BadgeStore
 from mvsnap.clock import Clock
 from mvsnap.core.video_links import awaited
 from mvsnap.domain import Event, EventId, EventKind, Job, Serial, Trigger, TriggerKind
-from mvsnap.errors import OverShare, QueueFull
+from mvsnap.errors import EvidenceAway, OverShare, QueueFull
 from mvsnap.photographer import CameraNames
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
@@ -73,6 +73,7 @@ class MismatchNotifier:
 
     def _event(self, badge: BadgeEvent, made: Judgement) -> Event:
         event_id = EventId(str(uuid.uuid5(uuid.UUID(made.job_id), "mismatch")))
+        copy, error = self._copy(badge, event_id)
         # Without a camera there is no picture, only a verdict.
         serial = badge.serial or Serial("")
         return Event(
@@ -86,8 +87,8 @@ class MismatchNotifier:
             camera_name=self._names.name(serial) if serial else badge.reader,
             title="Badge mismatch",
             video_link=badge.video_link,
-            snapshot_path=self._copy(badge, event_id),
-            error=None if badge.picture_path else badge.error or "not available yet",
+            snapshot_path=copy,
+            error=error,
             details={
                 "badge_id": badge.id,
                 "user_id": badge.user_id,
@@ -98,13 +99,23 @@ class MismatchNotifier:
             },
         )
 
-    def _copy(self, badge: BadgeEvent, event_id: EventId) -> str | None:
-        """A separate copy: the badge event may be purged before this one."""
-        path = self._files.picture(badge.picture_path)
+    def _copy(
+        self, badge: BadgeEvent, event_id: EventId
+    ) -> tuple[str | None, str | None]:
+        """Return a separate copy of the picture, and why there is none.
+
+        Separate: the badge event may be purged before this one.
+        """
+        if badge.picture_path is None:
+            return None, badge.error or "not available yet"
+        try:
+            path = self._files.picture(badge.picture_path)
+        except EvidenceAway as exc:
+            return None, exc.message
         if path is None:
-            return None
+            return None, "it was deleted, or lost with its machine"
         jpeg = path.read_bytes()
-        return self._files.save_snapshot(event_id, badge.swiped_at, jpeg)
+        return self._files.save_snapshot(event_id, badge.swiped_at, jpeg), None
 
     def _job(self, event: Event) -> Job:
         return Job(

@@ -144,7 +144,7 @@ def fetch_again(badge_id: str) -> ResponseReturnValue:
     else:
         moment = ask_at(badge.swiped_at, gateway().clock.now())
         is_fetched = badge.picture is BadgePictureState.FETCHED
-        is_gone = is_fetched and gateway().files.picture(badge.picture_path) is None
+        is_gone = is_fetched and not gateway().files.is_there(badge.picture_path)
         asked_for = feature(BadgeParts).pictures.ask(
             badge.id, serial, moment, is_gone=is_gone
         )
@@ -220,7 +220,7 @@ def _rows(badges: Sequence[BadgeEvent]) -> list[BadgeRow]:
 def _row(badge: BadgeEvent, names: Mapping[Serial, str]) -> BadgeRow:
     here, has_key = gateway(), _has_key()
     now = here.clock.now()
-    has_picture = here.files.picture(badge.picture_path) is not None
+    has_picture = here.files.has(badge.picture_path)
     is_asked = badge.picture is BadgePictureState.WAITING
     is_soon = badge.ask_at is not None and badge.ask_at <= now + NOTIFY_AFTER
     can_ask = has_key and _camera(badge) is not None
@@ -228,7 +228,7 @@ def _row(badge: BadgeEvent, names: Mapping[Serial, str]) -> BadgeRow:
         badge,
         camera=names.get(badge.serial, badge.serial) if badge.serial else "",
         has_picture=has_picture,
-        has_photo=here.files.picture(badge.photo_path) is not None,
+        has_photo=here.files.has(badge.photo_path),
         no_picture=why_no_picture(badge, now, local_time, has_key=has_key),
         may_ask=can_ask and not has_picture and not is_asked,
         is_due=has_key and is_soon,

@@ -31,6 +31,7 @@ def checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
         ("IXON", lambda: _ixon(settings)),
         *_cameras(settings),
         ("S3", lambda: _bucket(settings)),
+        *([("files", lambda: _files(settings))] if settings.on_postgresql else ()),
     ]
 
 
@@ -188,3 +189,22 @@ def _bucket(settings: Settings) -> CheckResult:
         return CheckResult("S3", None, "clips are not copied (storage.s3)")
     bucket.check()
     return CheckResult("S3", True, bucket.place)
+
+
+def _files(settings: Settings) -> CheckResult:
+    """Whether all machines that share the database see the same pictures and clips."""
+    from mvsnap.runtime import shared_files, store_url
+    from mvsnap.store import database
+
+    engine = database.open_database(store_url(settings))
+    try:
+        problem = shared_files.problem(settings, database.Database(engine))
+    finally:
+        engine.dispose()
+    if problem:
+        # What waits for the bucket is on its way.
+        return CheckResult(
+            "files", None if settings.files_in_bucket else False, problem
+        )
+    where = "the bucket" if settings.files_in_bucket else "data_dir"
+    return CheckResult("files", True, f"pictures and clips are in {where}")

@@ -54,6 +54,7 @@ def _purge(parts: Parts, *, dry_run: bool, force: bool) -> list[PurgeResult]:
 
     from mvsnap.runtime import cleaning
     from mvsnap.runtime.purge_guard import purge_guard
+    from mvsnap.runtime.shared_files import hand_over
 
     guard, results = purge_guard(parts, waits=False), []
     bar = Progress(console=err, transient=True, disable=not err.is_terminal)
@@ -66,6 +67,11 @@ def _purge(parts: Parts, *, dry_run: bool, force: bool) -> list[PurgeResult]:
                 kind.purge(dry_run=True) if dry_run else guard.clean(kind, force=force)
             )
             bar.advance(task)
+    handing_over = hand_over(parts)
+    if handing_over is not None and not dry_run:
+        while handing_over.step() == 0:  # what the service would do in a moment
+            pass
+        handing_over.close()
     return results
 
 

@@ -217,6 +217,22 @@ class Settings(Section):
     def recipients(self) -> Recipients:
         return Recipients(self.webex.room, can_post=self.webex.configured)
 
+    @property
+    def on_postgresql(self) -> bool:
+        """Whether several machines can work together."""
+        url = self.database_url.get_secret_value() if self.database_url else ""
+        return url.startswith("postgresql")
+
+    @property
+    def files_in_bucket(self) -> bool:
+        """Whether pictures and clips live in the bucket, for all machines."""
+        return self.storage.s3.configured and self.on_postgresql
+
+    @property
+    def copies_clips(self) -> bool:
+        """Whether the bucket has copies of clips that live in data_dir."""
+        return self.storage.s3.configured and not self.on_postgresql
+
     def secrets(self) -> list[str]:
         """Return every secret text, for the log's redaction filter."""
         maybe = [

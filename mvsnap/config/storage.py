@@ -1,4 +1,4 @@
-"""Settings of storage: for how long, how much, and where copies go."""
+"""Settings of storage: for how long, how much, and in which bucket."""
 
 from __future__ import annotations
 
@@ -14,10 +14,21 @@ class S3(Section):
         None, description="URL of the object store; default: Amazon S3"
     )
     region: Text | None = Field(None, description="default: region of the endpoint")
-    bucket: Text | None = Field(None, description="bucket to copy clips to")
+    bucket: Text | None = Field(
+        None,
+        description="bucket for pictures and clips; without PostgreSQL in "
+        "database_url, only copies of clips go there",
+    )
     prefix: Text = Field("", description="prefix for object names, like site-a/")
     access_key: Secret | None = Field(None, description="access key id")
     secret_key: Secret | None = Field(None, description="secret access key")
+
+    cache_gb: float = Field(
+        5,
+        gt=0,
+        description="GB of the bucket's pictures and clips that each machine keeps in "
+        "data_dir; with PostgreSQL in database_url",
+    )
 
     @property
     def configured(self) -> bool:
@@ -25,7 +36,8 @@ class S3(Section):
 
     @model_validator(mode="after")
     def _complete(self) -> S3:
-        if not any(getattr(self, name) for name in type(self).model_fields):
+        names = set(type(self).model_fields) - {"cache_gb"}
+        if not any(getattr(self, name) for name in names):
             return self
         needed = ("bucket", "access_key", "secret_key")
         if missing := [name for name in needed if not getattr(self, name)]:

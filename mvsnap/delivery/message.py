@@ -35,7 +35,7 @@ class Message:
 
     part: its name within the job, as stored (`core.message_parts`).
     room: the destination as configured; `Channels` finds its channel.
-    file: the picture or clip to attach.
+    file: the picture or clip to attach; lacking: why it is not, in words.
     parent_id: the first message of the thread it replies in.
     """
 
@@ -45,6 +45,7 @@ class Message:
     facts: Facts
     file: Path | None = None
     parent_id: MessageId | None = None
+    lacking: str = ""
 
     @property
     def job(self) -> Job:

@@ -100,6 +100,7 @@ class MessageTemplates:
             "snapshots": len(job.serials),
             "clips": neutralise(", ".join(job.clips)),
             "is_attached": message.file is not None,
+            "lacking": message.lacking,
             "is_same": facts.is_same,
             "is_gone": facts.is_gone,
         }

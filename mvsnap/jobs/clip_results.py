@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -29,7 +29,7 @@ _LATE = "the alarm arrived late: the video shows the time it arrived"
 class ClipResults:
     """serials: of cameras that are also in the Dashboard.
 
-    copies: clips are copied to S3.
+    copies: clips are copied to S3. hand_over: takes over the files of a clip.
     recorder_id: stores only what this recorder still has; None: whoever has it.
     """
 
@@ -43,6 +43,7 @@ class ClipResults:
         data_dir: Path,
         copies: bool = False,
         recorder_id: str | None = None,
+        hand_over: Callable[..., None] = lambda *_paths: None,
     ) -> None:
         self._recorder_id = recorder_id
         self._serials = serials
@@ -51,6 +52,7 @@ class ClipResults:
         self._metrics = metrics
         self._data_dir = data_dir
         self._copies = copies
+        self._hand_over = hand_over
 
     def store(self, clip: Clip, result: ClipResult) -> Clip:
         """Store the outcome of a clip, with its event; return the row as it is then."""
@@ -58,6 +60,9 @@ class ClipResults:
             return self._lost(clip)
         has_file = result.path is not None
         waits = has_file and self._copies and not result.shared
+        files = (self._relative(p) for p in (result.path, result.thumbnail_path))
+        # Before anybody can look for them.
+        self._hand_over(*filter(None, files))
         return self._finish(
             replace(
                 clip,

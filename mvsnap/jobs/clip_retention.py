@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mvsnap.clock import Clock
 from mvsnap.core.clip_retention import ClipLimits, Video, Why, lacking_bytes, to_remove
+from mvsnap.errors import EvidenceAway
 from mvsnap.jobs.retry import GIVE_UP_AFTER
 from mvsnap.recorder.files import clip_digest, free_bytes
 from mvsnap.store.clip_deletion import finish_deletes
@@ -97,6 +98,8 @@ class Retention:
         self, *, gone: Collection[str] = (), dry_run: bool = False
     ) -> PurgeResult:
         """Remove files that no clip shows; mark clips whose file is gone."""
+        if self._files.shared:  # each machine looks after its own cache
+            return self._sweep_shared(gone, dry_run=dry_run)
         going = {_without_suffixes(self._data_dir / path) for path in gone}
         there = {path for path in self._there() if _without_suffixes(path) not in going}
         old = [path for path in there if self._is_old(path)]
@@ -108,6 +111,22 @@ class Retention:
             _remove_empty_folders(self._root, self._is_old)
         lost = self._mark_lost(there, gone, dry_run=dry_run)
         return PurgeResult(removed=len(strays), lost=lost)
+
+    def _sweep_shared(self, gone: Collection[str], *, dry_run: bool) -> PurgeResult:
+        shown = self._videos.shown().items()
+        due = {clip_id: path for clip_id, path in shown if path not in gone}
+        try:
+            there = {p for p in set(due.values()) if self._files.is_there(p)}
+        except EvidenceAway:
+            return PurgeResult()  # the log says why; tomorrow again
+        if due and not there:
+            log.error("the videos of %d clips are missing from the bucket", len(due))
+            return PurgeResult()
+        lost = [clip_id for clip_id, path in due.items() if path not in there]
+        for clip_id in lost if not dry_run else ():
+            self._videos.lose(clip_id)
+            log.warning("the file of clip %s is missing: %s", clip_id, due[clip_id])
+        return PurgeResult(lost=len(lost))
 
     def _mark_lost(
         self, there: set[Path], gone: Collection[str], *, dry_run: bool

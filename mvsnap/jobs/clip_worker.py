@@ -51,7 +51,7 @@ class ClipWorker:
     """`start` returns at once; `wake` when clips were requested in this process.
 
     serials: of cameras that are also in the Dashboard. copies: clips are also copied to
-        S3.
+        S3. hand_over: takes over the files of a clip.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class ClipWorker:
         copies: bool = False,
         share: Share | None = None,
         lost: LostRecorders | None = None,
+        hand_over: Callable[..., None] = lambda *_paths: None,
         sign_out: Callable[[], None] | None = None,
     ) -> None:
         """share: of the cameras; None: all. lost: with clips that others may have.
@@ -82,13 +83,11 @@ class ClipWorker:
         self._jobs = jobs
         self._clock = clock
         self._clip_results = ClipResults(
-            cameras,
-            clips,
-            clock,
-            metrics,
+            *(cameras, clips, clock, metrics),
             data_dir=data_dir,
             copies=copies,
             recorder_id=recorder_id,
+            hand_over=hand_over,
         )
         self._share = share or AllCameras(cameras)
         self._lost = lost

@@ -12,7 +12,7 @@ from datetime import timedelta
 from mvsnap.clip_model import Clip
 from mvsnap.clock import Clock
 from mvsnap.core.message_parts import clip_part, note_part, opens_thread
-from mvsnap.delivery.attachments import Attachments
+from mvsnap.delivery.attachments import Attached, Attachments
 from mvsnap.delivery.kinds import Attachment, MessageKind, Thread, kind_of
 from mvsnap.delivery.message import Facts, Message
 from mvsnap.domain import Delivery, DeliveryState, Event, Job, JobId, MessageId
@@ -95,6 +95,8 @@ class ThreadedReplies:
         wait = wait or self._until_earlier(job, event.job_id, room)
         if wait is not None:
             return wait
+        if clip is not None and self._is_coming(job, clip):
+            return Wait(_THREAD_POLL_S, why="its video is on the way")
         if kind_of(event).is_part_of_job:
             # Stored with the job that requested it, where people look for it.
             job = replace(job, id=event.job_id)
@@ -102,7 +104,7 @@ class ThreadedReplies:
             job,
             event,
             is_same=first is not None and first.state is DeliveryState.SENT,
-            is_gone=clip is None or self._stores.files.clip(clip) is None,
+            is_gone=clip is None or self._stores.files.is_gone(clip),
         )
         message = self._message(facts, room)
         return self._sender.send_or_give_up(replace(message, parent_id=head))
@@ -112,10 +114,13 @@ class ThreadedReplies:
         assert event is not None
         kind: MessageKind = kind_of(event)
         # A file that is already in the room is not sent again.
-        file = None
+        attached = Attached()
         if not facts.is_same:
-            file = self._attachments.file(kind, event, room)
-        return Message(kind, kind.part(event), room, facts, file)
+            attached = self._attachments.file(kind, event, room)
+        return Message(
+            *(kind, kind.part(event), room, facts, attached.file),
+            lacking=attached.lacking,
+        )
 
     def _openers(self, job_id: JobId, room: str) -> list[Delivery]:
         """Return the messages that may open the job's thread, best one first."""
@@ -148,6 +153,11 @@ class ThreadedReplies:
             return None
         known = self._stores.events.deliveries_of_job(first.job_id)
         return known.get((part, room), waiting)
+
+    def _is_coming(self, job: Job, clip: Clip) -> bool:
+        """Return whether another machine is handing the video over just now."""
+        is_young = self._clock.now() - job.accepted_at < _SOON
+        return is_young and self._stores.files.is_elsewhere(clip.path)
 
     def _until_earlier(self, job: Job, thread: JobId, room: str) -> Wait | None:
         """Let the messages of a thread that wait for the same go before this one."""

@@ -11,7 +11,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 
 from mvsnap.core.message_parts import HEAD, again_part, note_part
-from mvsnap.delivery.attachments import Attachments
+from mvsnap.delivery.attachments import Attached, Attachments
 from mvsnap.delivery.kinds import HEAD_KIND, NOTE_KIND, kind_of
 from mvsnap.delivery.message import Facts, Message
 from mvsnap.domain import Delivery, DeliveryState, Event, Job, MessageId, Serial
@@ -84,14 +84,19 @@ class Threads:
             raised = None
         for room in job.rooms:
             facts = Facts(job, first, raised, camera=notice.camera, error=notice.why)
-            file = self._attachments.file(NOTE_KIND, first, room) if first else None
+            attached = Attached()
+            if first is not None:
+                attached = self._attachments.file(NOTE_KIND, first, room)
             try:
                 head = heads[room].result() if room in heads else None
             except UpstreamError as exc:
                 log.warning("could not post that a picture is delayed: %s", exc.message)
             else:
                 part = note_part(notice.serial)
-                note = Message(NOTE_KIND, part, room, facts, file, parent_id=head)
+                note = Message(
+                    *(NOTE_KIND, part, room, facts, attached.file, head),
+                    lacking=attached.lacking,
+                )
                 self._sender.try_once(note)
 
     def _deliver(
@@ -112,8 +117,11 @@ class Threads:
                 self._sender.defer_or_give_up(job, HEAD, room, exc)
             return self._sender.defer_or_give_up(job, part, room, exc)
         kind = kind_of(event, raised)
-        file = self._attachments.file(kind, event, room)
-        message = Message(kind, part, room, facts, file, parent_id)
+        attached = self._attachments.file(kind, event, room)
+        message = Message(
+            *(kind, part, room, facts, attached.file, parent_id),
+            lacking=attached.lacking,
+        )
         return self._sender.send_or_give_up(message)
 
     def _about(self, job: Job) -> Event | None:

@@ -44,6 +44,8 @@ KEPT = {
     "restores": "one row for each time a backup was restored",
     "setting_overrides": "settings hold until they are changed",
     "cleanings": "one row for each kind of data",
+    "file_tasks": "each goes when it is done",
+    "data_folders": "those of machines that are gone are forgotten after a month",
     "schedule_runs": "one row for each schedule",
     "users": "users stay until they are removed",
     "second_factors": "one row for each user with an authenticator app",
@@ -181,8 +183,11 @@ def retention(parts: Parts) -> Retention:
     rules = ClipRetentionRules(
         keep_for=timedelta(days=settings.storage.retention_days),
         max_bytes=int(settings.storage.max_gb * 1e9),
-        min_free_bytes=int(settings.recorder.min_free_mb * 1e6),
-        copies=settings.storage.s3.configured,
+        # In a bucket they do not fill this disk; the cache has a limit of its own.
+        min_free_bytes=0
+        if settings.files_in_bucket
+        else int(settings.recorder.min_free_mb * 1e6),
+        copies=settings.copies_clips,
     )
     return Retention(settings.data_dir, rules, parts.videos(), parts.files, parts.clock)
 
@@ -250,7 +255,8 @@ class _Steps:
         return self._retention.going() if dry_run else ()
 
     def _finish(self, result: PurgeResult, dry_run: bool) -> PurgeResult:
-        if not dry_run:
+        # What is in a bucket was noted with its rows, and goes as soon as it can.
+        if not dry_run and not self._parts.files.shared:
             for path in result.paths:
                 self._parts.files.remove(path)
         return result

@@ -52,8 +52,10 @@ def shared_webex(settings: Settings, clock: Clock) -> Webex | None:
     return webex
 
 
-def bucket(settings: Settings) -> Bucket | None:
-    """Return where copies of clips go, None without.
+def bucket(settings: Settings, *, in_haste: bool = False) -> Bucket | None:
+    """Return the bucket of pictures and clips, None without.
+
+    in_haste: somebody waits, so it has to answer soon.
 
     Raises:
         UpstreamError: boto3 is missing, or a setting cannot be used.
@@ -68,4 +70,6 @@ def bucket(settings: Settings) -> Bucket | None:
         endpoint_url=s3.endpoint_url,
         region=s3.region,
         prefix=s3.prefix,
+        connect_s=4 if in_haste else 15,
+        answer_s=10 if in_haste else 60,
     )

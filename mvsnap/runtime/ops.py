@@ -74,6 +74,7 @@ def readyz() -> ResponseReturnValue:
     parts["services"] = _services()
     if parts["sense"] == "ok":
         parts["sense"] = _shortcoming_of_sense() or "ok"
+    parts["files"] = _files()
     if parts["clock"] == "ok":
         since: ClockSinceStart = current_app.extensions[_CLOCK]
         parts["clock"] = since.jump() or "ok"
@@ -227,6 +228,13 @@ def _cleaning() -> str:
     except SQLAlchemyError:
         return "unknown: the database does not answer"
     return "; ".join(f"{kind}: {why}" for kind, why in held.items()) or "ok"
+
+
+def _files() -> str:
+    try:
+        return gateway().files_problem() or "ok"
+    except SQLAlchemyError:
+        return "unknown: the database does not answer"
 
 
 def _recorder() -> str:

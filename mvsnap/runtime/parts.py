@@ -19,13 +19,12 @@ from mvsnap.jobs.runner import JobRunner
 from mvsnap.jobs.stores import JobStores
 from mvsnap.metrics import Metrics
 from mvsnap.photographer import CameraNames, Cameras, Photographer
-from mvsnap.runtime import clouds
+from mvsnap.runtime import clouds, shared_files
 from mvsnap.runtime.shared_buckets import SharedBuckets
 from mvsnap.store import database
 from mvsnap.store.audit import AuditLog
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
-from mvsnap.store.files import Files
 from mvsnap.store.identities import IdentityStore
 from mvsnap.store.job_states import JobStateStore
 from mvsnap.store.keys import KeyStore
@@ -51,11 +50,12 @@ class Parts:
         self.metrics = Metrics()
         self.rooms = Rooms(self.clock)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        self.files = Files(settings.data_dir)
         require_sound(store_url(settings))
         engine = database.open_database(store_url(settings))
         database.upgrade(engine)
-        db = database.Database(engine)
+        in_bucket = settings.files_in_bucket
+        db = database.Database(engine, files_in_bucket=in_bucket)
+        self.files = shared_files.files(settings, db, self.clock)
         self.store = Store(db)
         self.identities = IdentityStore(db, self.store, self.clock)
         self.clips = ClipStore(db)
@@ -95,7 +95,10 @@ class Parts:
         )
 
     def videos(self) -> VideoStore:
-        return VideoStore(self.db, f"-{data_id(self.settings.data_dir)}")
+        # In a bucket they belong to all machines.
+        in_bucket = self.settings.files_in_bucket
+        owner = "" if in_bucket else f"-{data_id(self.settings.data_dir)}"
+        return VideoStore(self.db, owner)
 
     def clip_results(self) -> ClipResults:
         return ClipResults(
@@ -104,7 +107,8 @@ class Parts:
             self.clock,
             self.metrics,
             data_dir=self.settings.data_dir,
-            copies=self.settings.storage.s3.configured,
+            copies=self.settings.copies_clips,
+            hand_over=self.files.hand_over,
         )
 
     def photographer(self) -> Photographer:

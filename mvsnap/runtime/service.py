@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mvsnap.config.model import Settings
@@ -15,8 +17,10 @@ from mvsnap.jobs.service import Finished, JobService
 from mvsnap.loop import Loop
 from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.runtime.process_beat import ProcessBeat
+from mvsnap.runtime.shared_files import SharedFiles, data_folders, problem
 from mvsnap.runtime.worker import Worker, badge_loop, clip_worker, scheduler
 from mvsnap.store.cleanings import CleaningStore
+from mvsnap.store.database import OUTAGES
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -52,6 +56,7 @@ class Service:
         self._jobs: JobService | None = None
         names = (role.name for role in fields(roles) if getattr(roles, role.name))
         self._beat = ProcessBeat(self.parts, names)
+        self._shared_files: SharedFiles | None = None
 
     def start(self) -> None:
         if self._roles.worker and not self._roles.record:
@@ -74,6 +79,9 @@ class Service:
         if self._worker is not None and self.parts.settings.badges.configured:
             self._badges = badge_loop(self.parts, self._jobs, self._worker.executor_id)
             self._badges.start()
+        if self.parts.settings.on_postgresql:
+            self._shared_files = SharedFiles(self.parts)
+            self._shared_files.start()
         if self._roles.sense:
             self._listener = listener(self.parts, self._jobs)
             self._listener.start()
@@ -102,6 +110,8 @@ class Service:
             self._badges.stop()
         if self._schedules is not None:
             self._schedules.stop()
+        if self._shared_files is not None:
+            self._shared_files.stop()
         if self._worker is not None:
             self._worker.stop()
         elif self._engine is not None:
@@ -169,6 +179,10 @@ def make_app(
     from mvsnap.web.recipients import RecipientCheck
     from mvsnap.wifi import parts as wifi
 
+    if parts.settings.on_postgresql:
+        # A WSGI server's process has no thread for it.
+        with suppress(*OUTAGES):
+            data_folders(parts.settings, parts.db).note()
     return create_app(
         Gateway(
             settings=settings,
@@ -188,6 +202,7 @@ def make_app(
             files=parts.files,
             clock=parts.clock,
             metrics=parts.metrics,
+            files_problem=partial(problem, parts.settings, parts.db),
             recipients=RecipientCheck(parts.channels().require_recipient),
             features=(
                 parts.badges,

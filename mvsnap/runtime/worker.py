@@ -217,7 +217,8 @@ def clip_worker(parts: Parts, jobs: JobService) -> ClipWorker:
         clock,
         parts.metrics,
         data_dir=settings.data_dir,
-        copies=settings.storage.s3.configured,
+        copies=settings.copies_clips,
+        hand_over=parts.files.hand_over,
         share=share,
         lost=recording.lost_recorders(parts),
         sign_out=ixon.close if ixon is not None else None,
@@ -237,8 +238,8 @@ def abandoned_clips(parts: Parts, engine: Engine) -> AbandonedClips:
 
 
 def clip_copies(parts: Parts) -> Copies | None:
-    """Return what copies clips, None when no bucket is configured."""
-    if not parts.settings.storage.s3.configured:
+    """Return what copies clips, None where they are not copied."""
+    if not parts.settings.copies_clips:
         return None
     from mvsnap.jobs.s3_copies import Copies
 

@@ -204,7 +204,8 @@ async def _send(
         for begin in range(0, len(part), _PART):
             await _soon(send(_body(part[begin : begin + _PART], more=True)))
         part = b"" if answer.parts.ended else await next_part()
-    await _soon(send(_body(b"", more=False)))
+    if not is_gone():  # else its end would be an error: it is shorter than it said
+        await _soon(send(_body(b"", more=False)))
 
 
 async def _soon(sent: Awaitable[None]) -> None:

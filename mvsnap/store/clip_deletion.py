@@ -23,7 +23,7 @@ def finish_deletes(videos: VideoStore, files: Files) -> int:
     gone = 0
     for path in videos.deleted_files():
         try:
-            files.remove_durably(path)
+            files.remove_clip(path)
         except OSError as exc:
             log.warning("deleted clip %s is still on the disk: %s", path, exc)
             continue

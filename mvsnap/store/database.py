@@ -58,10 +58,14 @@ def open_database(url: str) -> Engine:
 
 
 class Database:
-    """An open database, shared by the stores of a process."""
+    """An open database, shared by the stores of a process.
 
-    def __init__(self, engine: Engine) -> None:
+    files_in_bucket: the files that its rows name have to go from there, too.
+    """
+
+    def __init__(self, engine: Engine, *, files_in_bucket: bool = False) -> None:
         self.engine = engine
+        self.files_in_bucket = files_in_bucket
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._reader = for_reading(engine)
         self._turn = turns(engine.dialect.name)

@@ -1,4 +1,4 @@
-"""Pictures next to the database: they appear complete or not at all."""
+"""Pictures and clips by what they are of: events, badges, photos, small copies."""
 
 from __future__ import annotations
 
@@ -12,16 +12,28 @@ from mvsnap import durable_file
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.domain import Event, EventId
 from mvsnap.store import pictures
+from mvsnap.store.evidence import EvidenceFiles, EvidenceFolder, EvidenceStream
 
 _PHOTOS = "photos"
 _PHOTO_IS_NEW_S = 3600
 
 
 class Files:
-    """Files below `data_dir`; all paths are relative to it."""
+    """All paths are relative to `data_dir`.
 
-    def __init__(self, data_dir: Path) -> None:
+    evidence: where the files are; default: in data_dir alone. What returns a path or a
+    file raises EvidenceAway while that is unknown; it is None if there is none (any
+    more).
+    """
+
+    def __init__(self, data_dir: Path, evidence: EvidenceFiles | None = None) -> None:
         self._root = data_dir
+        self._evidence = evidence or EvidenceFolder(data_dir)
+
+    @property
+    def shared(self) -> bool:
+        """Whether machines share the files in a bucket."""
+        return self._evidence.shared
 
     def save_snapshot(self, event_id: EventId, at: datetime, jpeg: bytes) -> str:
         """Write the picture durably and return its path."""
@@ -36,10 +48,10 @@ class Files:
             UnusablePicture
         """
         jpeg = pictures.portrait(image)
-        path = Path(_PHOTOS) / f"{hashlib.sha256(jpeg).hexdigest()[:32]}.jpg"
-        if not (self._root / path).exists():
-            durable_file.write(self._root / path, jpeg)
-        return str(path)
+        path = f"{_PHOTOS}/{hashlib.sha256(jpeg).hexdigest()[:32]}.jpg"
+        if self.shared or not (self._root / path).exists():
+            self._evidence.put(path, jpeg)
+        return path
 
     def keep_photos(
         self, paths: Collection[str], now: datetime, *, dry_run: bool = False
@@ -56,11 +68,11 @@ class Files:
             if not known and age_s > _PHOTO_IS_NEW_S:
                 gone += 1
                 if not dry_run:
-                    photo.unlink(missing_ok=True)
+                    self._evidence.remove(str(photo.relative_to(self._root)))
         return gone
 
     def snapshot(self, event: Event) -> Path | None:
-        """Return the picture's path on disk, None if there is none (any more)."""
+        """Return the picture's path on this machine's disk."""
         return self.picture(event.snapshot_path)
 
     def thumbnail(self, event: Event) -> Path | None:
@@ -69,13 +81,29 @@ class Files:
 
     def save_picture(self, kind: str, name: str, at: datetime, jpeg: bytes) -> str:
         """Write a picture that belongs to no event; kind: its folder."""
-        path = Path(kind) / f"{at:%Y/%m/%d}" / f"{name}.jpg"
-        durable_file.write(self._root / path, jpeg)
-        return str(path)
+        path = f"{kind}/{at:%Y/%m/%d}/{name}.jpg"
+        self._evidence.put(path, jpeg)
+        return path
+
+    def hand_over(self, *paths: str) -> None:
+        """Take over files that were written to their place on this machine."""
+        self._evidence.hand_over(*paths)
 
     def picture(self, path: str | None) -> Path | None:
-        """Return the path of a picture on disk, None if there is none (any more)."""
-        return self._there(path)
+        """Return the path of a picture on this machine's disk."""
+        return self._evidence.local(path) if path else None
+
+    def has(self, path: str | None) -> bool:
+        """Return whether a file is to be expected: a bucket is not asked."""
+        return bool(path and (self.shared or self._evidence.is_there(path)))
+
+    def is_there(self, path: str | None) -> bool:
+        """Return whether the file is not gone. Raises EvidenceAway."""
+        return bool(path and self._evidence.is_there(path))
+
+    def is_elsewhere(self, path: str | None) -> bool:
+        """Return whether another machine still has to hand the file over."""
+        return bool(path and self._evidence.is_elsewhere(path))
 
     def small_picture(self, path: str | None) -> Path | None:
         """Return a small copy of a picture, made on first use."""
@@ -90,37 +118,47 @@ class Files:
         return self._copy(path, f"within-{most_bytes}", small) or path
 
     def clip(self, clip: Clip) -> Path | None:
-        """Return the video's path on disk, None if there is none (any more)."""
-        return None if _is_deleted(clip) else self._there(clip.path)
+        """Return the video's path on this machine's disk."""
+        return None if _is_deleted(clip) else self.picture(clip.path)
+
+    def open_clip(self, clip: Clip) -> Path | EvidenceStream | None:
+        """Return the video to be sent: what is not here is not fetched as a whole."""
+        if _is_deleted(clip) or clip.path is None:
+            return None
+        return self._evidence.open(clip.path)
+
+    def has_clip(self, clip: Clip) -> bool:
+        return not _is_deleted(clip) and self.has(clip.path)
+
+    def is_gone(self, clip: Clip) -> bool:
+        """Return whether the video was deleted, or as good as that."""
+        return _is_deleted(clip) or (self._evidence.alone and not self.has_clip(clip))
+
+    def has_clip_thumbnail(self, clip: Clip) -> bool:
+        return not _is_deleted(clip) and self.has(clip.thumbnail_path)
 
     def clip_thumbnail(self, clip: Clip) -> Path | None:
-        return None if _is_deleted(clip) else self._there(clip.thumbnail_path)
-
-    def clip_within(self, clip: Clip, most_bytes: int) -> Path | None:
-        """Return the video unless it is too large to be attached."""
-        path = self.clip(clip)
-        return path if path and path.stat().st_size <= most_bytes else None
+        return None if _is_deleted(clip) else self.picture(clip.thumbnail_path)
 
     def remove(self, path: str) -> None:
-        """Delete a picture and the copies made of it."""
-        whole = self._root / path
-        for copy in whole.parent.glob(f"{whole.stem}.*"):
-            copy.unlink(missing_ok=True)
+        """Delete a picture and the copies made of it.
 
-    def remove_durably(self, path: str) -> None:
+        Raises:
+            OSError: something is still there.
+        """
+        self._evidence.remove(path)
+
+    def remove_clip(self, path: str) -> None:
         """Delete a video and its thumbnail; they do not return after a power cut.
 
         Raises:
             OSError: something is still there.
         """
         self.remove(path)
+        self.remove(str(Path(path).with_suffix(".jpg")))
         folder = (self._root / path).parent
         if folder.is_dir():
             durable_file.sync_folder(folder)
-
-    def _there(self, path: str | None) -> Path | None:
-        whole = self._root / path if path else None
-        return whole if whole and whole.is_file() else None
 
     def _copy(
         self, path: Path | None, name: str, make: Callable[[Path], bytes | None]

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from mvsnap.store.database import Database
+from mvsnap.store.file_tasks import note_removals
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ def purge(db: Database, *old: OldRows, dry_run: bool = False) -> PurgeResult:
             many, found = purge_rows(connection, rows, dry_run=dry_run)
             removed += many if rows.counted else 0
             paths += found
+        if db.files_in_bucket and not dry_run:
+            note_removals(db, connection, paths)
     return PurgeResult(removed=removed, files=len(paths), paths=tuple(paths))
 
 

@@ -151,6 +151,26 @@ clips = Table(
     comment="Requested clips and their outcome",
 )
 
+file_tasks = Table(
+    "file_tasks",
+    metadata,
+    Column("path", Text, primary_key=True, comment="picture or video, below data_dir"),
+    Column("place", Text, primary_key=True, comment="id of a data_dir; '' the bucket"),
+    Column("task", Text, nullable=False, comment="FileTask"),
+    Column("since", Moment, nullable=False, comment="when it was noted"),
+    Index("file_tasks_of_place", "place", "since"),
+    comment="What is still to be done with files that machines share in a bucket",
+)
+
+data_folders = Table(
+    "data_folders",
+    metadata,
+    Column("data_id", Text, primary_key=True, comment="id of a data_dir"),
+    Column("machine", Text, nullable=False, comment="its host name"),
+    Column("seen_at", Moment, nullable=False, comment="last sign of its processes"),
+    comment="The data_dirs of the processes that share this database",
+)
+
 recorder_cameras = Table(
     "recorder_cameras",
     metadata,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -36,7 +37,10 @@ Parts = TypeVar("Parts")
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """features: the parts of each feature, such as BadgeParts."""
+    """features: the parts of each feature, such as BadgeParts.
+
+    files_problem: says why some pictures and clips cannot be seen on all machines.
+    """
 
     settings: Settings
     jobs: JobService
@@ -56,6 +60,7 @@ class Gateway:
     clock: Clock
     metrics: Metrics
     features: tuple[object, ...]
+    files_problem: Callable[[], str] = lambda: ""
     recipients: RecipientCheck = field(default_factory=RecipientCheck)
     accesses: AccessLimits = field(default_factory=AccessLimits)
 

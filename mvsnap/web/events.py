@@ -120,11 +120,11 @@ def clip(event_id: str) -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
     event = _event(event_id)
     found = gateway().clips.clip(event.id)
-    path = gateway().files.clip(found) if found else None
-    if path is None:
+    video = gateway().files.open_clip(found) if found else None
+    if video is None:
         raise NotFound(event.error or "This event has no clip, or it was deleted")
     viewed(f"clip {event.id}, {event.camera_name}")
-    return private_file(path, "video/mp4")
+    return private_file(video, "video/mp4", etag=event.id)
 
 
 def _picture(event: Event, path: Path | None) -> ResponseReturnValue:

@@ -1,4 +1,4 @@
-"""S3: copies of files in a bucket, at Amazon or any S3-compatible store.
+"""S3: files in a bucket, at Amazon or any S3-compatible store.
 
 Every byte is verified: each request carries the MD5 of its content, and the final
 object must have the right size and ETag. A large file is sent in parts; when it is
@@ -9,10 +9,10 @@ interrupted uploads stay in the bucket, invisible, forever.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,32 +20,25 @@ from urllib.parse import urlsplit
 
 from mvsnap.clients.hosts import is_loopback
 from mvsnap.clients.s3.errors import StoreError, refusal, trouble
+from mvsnap.clients.s3.parts import (
+    FilePart,
+    FileSum,
+    base64_of,
+    numbered,
+    parts_of,
+    plain,
+    sum_of,
+)
+from mvsnap.clients.s3.stored_file import StoredFile
 from mvsnap.upstreams import OUTCOMES, Upstream
 
-_CONNECT_S = 15
-_ANSWER_S = 60
+_DOWNLOAD_S = 120.0
+_READ_BYTES = 1024 * 1024
 # The store requires at least 5 MiB; a part is in memory while it is sent.
 _PART_BYTES = 8 * 1024 * 1024
 _CHECK_NAME = "mvsnap-check.txt"
 # Refusals to look something up are normal: not every key may list.
 _CHANGES = ("put", "create", "upload", "complete", "delete")
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A range of a file as the store numbers them; `number` from 1."""
-
-    number: int
-    content: bytes
-    md5: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _Sum:
-    """Properties of an object that is a complete copy; `etags`: one of them."""
-
-    size_bytes: int
-    etags: tuple[str, ...]
 
 
 class Bucket:
@@ -61,8 +54,11 @@ class Bucket:
         region: str | None = None,
         prefix: str = "",
         part_bytes: int = _PART_BYTES,
+        connect_s: float = 15,
+        answer_s: float = 60,
     ) -> None:
         """endpoint_url: None is Amazon's. prefix: comes before every object's name.
+        answer_s: how long the store may be silent.
 
         Raises:
             StoreError: boto3 is not installed, or a value is invalid.
@@ -82,8 +78,8 @@ class Bucket:
             raise StoreError(words, retry=False) from None
         self._refusals, self._troubles = ClientError, (BotoCoreError, OSError)
         config = Config(
-            connect_timeout=_CONNECT_S,
-            read_timeout=_ANSWER_S,
+            connect_timeout=connect_s,
+            read_timeout=answer_s,
             # Retries are decided in jobs/retry.py alone.
             retries={"total_max_attempts": 1},
             # Most self-hosted stores do not resolve bucket names as host names.
@@ -119,7 +115,9 @@ class Bucket:
             if exc.reason != "AccessDenied":
                 raise
             # A write-only key is fine.
-            self._put(_CHECK_NAME, _part(1, b"mvsnap can write here\n"), "text/plain")
+            self._put(
+                _CHECK_NAME, numbered(1, b"mvsnap can write here\n"), "text/plain"
+            )
 
     def upload(self, path: Path, name: str, content_type: str) -> None:
         """Copy a file; a complete existing copy is not sent again.
@@ -128,8 +126,8 @@ class Bucket:
             StoreError: not copied, or unknown; retry later.
             OSError: the file is unreadable.
         """
-        parts = partial(_parts, path, self._part_bytes)
-        wanted = _sum(parts())
+        parts = partial(parts_of, path, self._part_bytes)
+        wanted = sum_of(parts())
         if self._has(name, wanted):
             return
         if wanted.size_bytes <= self._part_bytes:
@@ -141,7 +139,74 @@ class Bucket:
             words = f"{self.place} does not have the complete copy of {name}"
             raise StoreError(words, retry=True)
 
-    def _has(self, name: str, wanted: _Sum) -> bool:
+    def find(self, name: str) -> StoredFile | None:
+        """Return an object to be read, None if there is none of this name.
+
+        Raises:
+            StoreError: unknown.
+        """
+        key = self._prefix + name
+        try:
+            found = self._ask("head_object", Key=key)
+        except StoreError as exc:
+            if exc.answered != 404:
+                raise
+            self._require_bucket(key)
+            return None
+        return StoredFile(
+            partial(self._body, key),
+            int(found["ContentLength"]),
+            found["LastModified"],
+            self._in_words,
+        )
+
+    def download(self, name: str, path: Path) -> bool:
+        """Write an object to a file, whole or not at all; False: there is none.
+
+        Raises:
+            StoreError: not downloaded, or unknown.
+            OSError: it cannot be written.
+        """
+        found = self.find(name)
+        if found is None:
+            return False
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+        ends_at = time.monotonic() + _DOWNLOAD_S
+        try:
+            with part.open("xb") as file:
+                while content := found.read(_READ_BYTES):
+                    file.write(content)
+                    if time.monotonic() > ends_at:
+                        words = f"{self.place} is too slow"
+                        raise StoreError(words, retry=True)
+            part.replace(path)
+        finally:
+            found.close()
+            part.unlink(missing_ok=True)
+        return True
+
+    def remove(self, name: str) -> None:
+        """Delete an object; it is no error if there is none.
+
+        Raises:
+            StoreError: not deleted, or unknown.
+        """
+        self._ask("delete_object", Key=self._prefix + name)
+
+    def _body(self, key: str, first: int) -> Any:
+        """Return the answer's stream of the bytes from `first`."""
+        return self._ask("get_object", Key=key, Range=f"bytes={first}-")["Body"]
+
+    def _require_bucket(self, key: str) -> None:
+        """Raise if not the object is missing but the bucket: a HEAD cannot tell."""
+        try:
+            self._ask("get_object", Key=key)["Body"].close()
+        except StoreError as exc:
+            if exc.reason != "NoSuchKey":
+                raise
+
+    def _has(self, name: str, wanted: FileSum) -> bool:
         try:
             found = self._ask("head_object", Key=self._prefix + name)
         except StoreError as exc:
@@ -150,19 +215,21 @@ class Bucket:
                 return False
             raise
         is_whole = found["ContentLength"] == wanted.size_bytes
-        return is_whole and _plain(found["ETag"]) in wanted.etags
+        return is_whole and plain(found["ETag"]) in wanted.etags
 
-    def _put(self, name: str, part: _Part, content_type: str) -> str:
+    def _put(self, name: str, part: FilePart, content_type: str) -> str:
         answer = self._ask(
             "put_object",
             Key=self._prefix + name,
             Body=part.content,
-            ContentMD5=_base64(part.md5),
+            ContentMD5=base64_of(part.md5),
             ContentType=content_type,
         )
-        return _plain(answer["ETag"])
+        return plain(answer["ETag"])
 
-    def _put_parts(self, name: str, parts: Iterator[_Part], content_type: str) -> str:
+    def _put_parts(
+        self, name: str, parts: Iterator[FilePart], content_type: str
+    ) -> str:
         key = self._prefix + name
         upload_id, known = self._begun(key)
         if upload_id is None:
@@ -173,14 +240,14 @@ class Bucket:
         sent = []
         for part in parts:
             etag = known.get(part.number)
-            if etag is None or _plain(etag) != part.md5.hex():
+            if etag is None or plain(etag) != part.md5.hex():
                 etag = self._ask(
                     "upload_part",
                     Key=key,
                     UploadId=upload_id,
                     PartNumber=part.number,
                     Body=part.content,
-                    ContentMD5=_base64(part.md5),
+                    ContentMD5=base64_of(part.md5),
                 )["ETag"]
             sent.append({"PartNumber": part.number, "ETag": etag})
         whole = self._ask(
@@ -189,7 +256,7 @@ class Bucket:
             UploadId=upload_id,
             MultipartUpload={"Parts": sent},
         )
-        return _plain(whole["ETag"])
+        return plain(whole["ETag"])
 
     def _begun(self, key: str) -> tuple[str | None, dict[int, str]]:
         """Return the upload that a crash left, and its parts' ETags by number."""
@@ -220,35 +287,10 @@ class Bucket:
         # Raised here and not above: the library's exception would be chained.
         raise error
 
-
-def _part(number: int, content: bytes) -> _Part:
-    return _Part(number, content, hashlib.md5(content, usedforsecurity=False).digest())
-
-
-def _parts(path: Path, part_bytes: int) -> Iterator[_Part]:
-    """Yield the file part by part; an empty file is one empty part."""
-    with path.open("rb") as file:
-        number = 1
-        while (content := file.read(part_bytes)) or number == 1:
-            yield _part(number, content)
-            number += 1
-
-
-def _sum(parts: Iterator[_Part]) -> _Sum:
-    """Return the store's checksums of an object uploaded in these parts."""
-    size, md5s = 0, []
-    for part in parts:
-        size += len(part.content)
-        md5s.append(part.md5)
-    if len(md5s) == 1:
-        return _Sum(size, (md5s[0].hex(),))
-    whole = hashlib.md5(b"".join(md5s), usedforsecurity=False).hexdigest()
-    return _Sum(size, (f"{whole}-{len(md5s)}",))
-
-
-def _plain(etag: str) -> str:
-    return etag.strip('"').lower()
-
-
-def _base64(md5: bytes) -> str:
-    return base64.b64encode(md5).decode()
+    def _in_words(self, read: Callable[[], bytes]) -> bytes:
+        """Read from an answer; raises StoreError."""
+        try:
+            return read()
+        except self._troubles as exc:
+            error = trouble(exc, self.place)
+        raise error

@@ -152,8 +152,8 @@ def _live(clip: Clip) -> dict[str, Any]:
     return {
         "row": _row(clip),
         "line": timeline(clip, sharing),
-        "has_file": here.files.clip(clip) is not None,
-        "has_poster": here.files.clip_thumbnail(clip) is not None,
+        "has_file": here.files.has_clip(clip),
+        "has_poster": here.files.has_clip_thumbnail(clip),
         "snapshots": [event for event in events if event.kind is EventKind.SNAPSHOT],
         "others": [_row(c) for c in related if c.job_id == clip.job_id],
     }
@@ -163,13 +163,13 @@ def _live(clip: Clip) -> dict[str, Any]:
 @auth.page(Role.VIEWER)
 def video(clip_id: str) -> ResponseReturnValue:
     clip = _known(clip_id)
-    path = gateway().files.clip(clip)
-    if path is None:
+    found = gateway().files.open_clip(clip)
+    if found is None:
         raise NotFound(clip.error or "This clip has no video, or it was deleted")
     name = file_name(clip, _zone()) if request.args.get("download") == "1" else None
     note = viewed if name is None else downloaded
     note(f"clip {clip.id}, {clip.camera}")
-    return private_file(path, "video/mp4", name=name)
+    return private_file(found, "video/mp4", etag=clip.id, name=name)
 
 
 @bp.get("/clips/<clip_id>/thumbnail.jpg")

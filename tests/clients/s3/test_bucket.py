@@ -158,3 +158,33 @@ def test_a_refusal_says_whether_to_retry(status: int, code: str, retry: bool) ->
 def test_an_invalid_value_is_reported(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"storage\.s3 cannot be used"):
         Bucket("clips", ACCESS_KEY, SECRET_KEY, region="not a region!")
+
+
+def test_an_object_is_read_from_any_place_and_downloaded_whole(
+    s3_server: ObjectStore, name: str, tmp_path: Path
+) -> None:
+    content = os.urandom(700_000)
+    s3_server.client.put_object(Bucket=name, Key=f"site-a/{NAME}", Body=content)
+    files = bucket(s3_server, name)
+    found = files.find(NAME)
+    assert found is not None
+    with found:
+        assert found.size_bytes == len(content)
+        assert found.seek(-10, os.SEEK_END) == len(content) - 10
+        assert found.read() == content[-10:]
+        found.seek(1000)
+        assert found.read(5) == content[1000:1005]
+        found.seek(3, os.SEEK_CUR)
+        assert found.read(5) == content[1008:1013]
+    assert files.download(NAME, tmp_path / "new/copy.mp4")
+    assert (tmp_path / "new/copy.mp4").read_bytes() == content
+    files.remove(NAME)
+    files.remove(NAME)
+    assert files.find(NAME) is None
+    assert not files.download(NAME, tmp_path / "none.mp4")
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+
+
+def test_a_missing_bucket_is_no_missing_object(s3_server: ObjectStore) -> None:
+    with pytest.raises(StoreError, match="no such bucket"):
+        bucket(s3_server, "no-such-bucket").find(NAME)

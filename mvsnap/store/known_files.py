@@ -1,0 +1,31 @@
+"""Which of some files a row still names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from sqlalchemy import Column, select, union
+
+from mvsnap.store.database import Database
+
+_PATHS_AT_ONCE = 500
+
+
+class KnownFiles:
+    """columns: all that name a file below data_dir."""
+
+    def __init__(self, db: Database, columns: Collection[Column[Any]]) -> None:
+        self._db = db
+        self._columns = tuple(columns)
+
+    def of(self, paths: Iterable[str]) -> set[str]:
+        """Return those of these that a row names."""
+        wanted = sorted(set(paths))
+        known: set[str] = set()
+        for first in range(0, len(wanted), _PATHS_AT_ONCE):
+            some = wanted[first : first + _PATHS_AT_ONCE]
+            naming = union(*(select(c).where(c.in_(some)) for c in self._columns))
+            with self._db.reading() as connection:
+                known.update(connection.execute(naming).scalars())
+        return known
