@@ -52,7 +52,9 @@ class Machine:
         self.parts = Parts(load(write_config(folder, settings)))
         self.data_dir = self.parts.settings.data_dir
         jobs = SimpleNamespace(backlog=lambda: 0)
-        self.app = make_app(self.parts, cast(Any, jobs))
+        self.app = make_app(
+            self.parts, cast(Any, None), cast(Any, jobs), self.parts.settings
+        )
         self.hand_over: HandOver = cast(HandOver, shared_files.hand_over(self.parts))
 
     def empty(self) -> None:
@@ -338,7 +340,9 @@ def test_the_message_of_a_clip_waits_until_the_clip_is_handed_over(
     # The message that it replies to was given up.
     store, failed = site.b.parts.store, DeliveryState.FAILED
     store.set_delivery(clip.job_id, "", ROOM, failed, job.accepted_at, error="refused")
-    assert site.b.parts.runner().run(job) == 5
+    wait = site.b.parts.runner().run(job)
+    assert wait is not None
+    assert wait.delay_s == 5
     assert sky.webex.messages == []
     assert site.a.hand_over.step() is None
     assert site.b.parts.runner().run(old) is None
