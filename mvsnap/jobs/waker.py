@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from mvsnap.clock import SystemClock
 from mvsnap.domain import JobId
 from mvsnap.jobs.rooms import Rooms
-from mvsnap.jobs.waits import JOB, ROOM, TIME
+from mvsnap.jobs.waits import CAMERA, JOB, ROOM, TIME
 from mvsnap.loop import Every
 from mvsnap.store.job_states import JobStateStore
 
@@ -53,7 +53,11 @@ class Waker:
             self._release_after_a_step(now)
             for run_id in self._states.overdue_turns(now, _OVERDUE):
                 self._go_on(run_id)
-        kinds = [*self._states.waited_for(ROOM), *self._states.waited_for(_CLOCK)]
+        kinds = [
+            found
+            for kind in (ROOM, CAMERA, _CLOCK)
+            for found in self._states.waited_for(kind)
+        ]
         if not kinds:
             return
         free = MOST_TURNS - self._states.turns()
@@ -86,4 +90,4 @@ class Waker:
         passed = self._clock.passed_since_step()
         was_set, self._since_step = passed < self._since_step, passed
         later_than = _EVER if was_set else now + _TOO_LONG
-        self._states.release((TIME, JOB), _CLOCK, later_than)
+        self._states.release((TIME, JOB, CAMERA), _CLOCK, later_than)
