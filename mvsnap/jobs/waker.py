@@ -21,6 +21,8 @@ from mvsnap.store.job_states import JobStateStore
 MOST_TURNS = 32
 # A job that got its turn and has not ended by then: whoever gave it may have died.
 _OVERDUE = timedelta(seconds=30)
+# One that has not even then was run by another release, which keeps no such rows.
+_GIVEN_UP_AFTER = timedelta(minutes=10)
 _LOOKS_EVERY_S = 10.0
 # Nothing is deferred for as long: the clock was set back since.
 _TOO_LONG = timedelta(hours=2)
@@ -51,7 +53,8 @@ class Waker:
         now = self._clock.now()
         if self._looks.due():
             self._release_after_a_step(now)
-            for run_id in self._states.overdue_turns(now, _OVERDUE):
+            span = now - _GIVEN_UP_AFTER, now - _OVERDUE
+            for run_id in self._states.overdue_turns(*span, now):
                 self._go_on(run_id)
         kinds = [
             found
@@ -60,7 +63,7 @@ class Waker:
         ]
         if not kinds:
             return
-        free = MOST_TURNS - self._states.turns()
+        free = MOST_TURNS - self._states.turns(now - 2 * _OVERDUE, now)
         for place, waits_for in enumerate(kinds):
             share = -(-free // (len(kinds) - place))
             free -= self._let_go_on(waits_for, max(share, 0), now)
