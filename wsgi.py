@@ -15,4 +15,5 @@ from mvsnap.runtime import Parts, job_service, jobs_url, make_app
 _settings = load(Path(os.environ.get("MVSNAP_CONFIG", DEFAULT_PATH)))
 logs.configure(_settings.secrets(), ffmpeg_too=_settings.recorder.debug_info)
 _parts = Parts(_settings)
-app = make_app(_parts, job_service(_parts, ClientEngine(jobs_url(_settings)), None))
+_engine = ClientEngine(jobs_url(_settings))
+app = make_app(_parts, _engine, job_service(_parts, _engine, None))
