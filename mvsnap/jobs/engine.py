@@ -274,8 +274,8 @@ class WorkerEngine(KnownJobs):
 
     def _unexpected(self, job: Job, run_id: str, exc: Exception) -> Wait | None:
         why = f"unexpected: {type(exc).__name__}"
-        if not is_too_old(job.tried_since, self._clock):
-            age = self._clock.passed_since(job.tried_since)
+        if not is_too_old(job.again_at or job.accepted_at, self._clock):
+            age = self._clock.passed_since(job.again_at or job.accepted_at)
             return Wait(defer_delay_s(age, None), why=why)
         log.error("gave up on job %s", job.id)
         with suppress(Exception):
