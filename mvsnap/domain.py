@@ -152,11 +152,6 @@ class Job:
     again_at: datetime | None = None
 
     @property
-    def tried_since(self) -> datetime:
-        """Return when the time began after which it is given up."""
-        return self.again_at or self.accepted_at
-
-    @property
     def counts_for(self) -> str:
         """Return whose share of the queue it uses: a key, sender, schedule, zone..."""
         return self.caller or f"{self.trigger.kind} {self.trigger.by}"

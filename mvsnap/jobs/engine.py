@@ -37,7 +37,7 @@ from mvsnap.errors import EngineUnfit
 from mvsnap.jobs.codec import decode, encode
 from mvsnap.jobs.equal import RunningEqual
 from mvsnap.jobs.finished import finished_pages
-from mvsnap.jobs.records import JobRecords
+from mvsnap.jobs.records import KeepsRecords
 from mvsnap.jobs.retry import defer_delay_s, is_too_old
 from mvsnap.jobs.turns import Turns, newest_first
 from mvsnap.jobs.waiting import (
@@ -107,7 +107,7 @@ class WorkerEngine(KnownJobs):
         executor_id: str,
         run: Callable[[Job], Wait | None],
         *,
-        records: JobRecords,
+        records: KeepsRecords,
         clock: SystemClock,
         on_finished: Callable[[Job], None] = lambda _job: None,
     ) -> None:
@@ -281,8 +281,8 @@ class WorkerEngine(KnownJobs):
 
     def _unexpected(self, job: Job, run_id: str, exc: Exception) -> Wait | None:
         why = f"unexpected: {type(exc).__name__}"
-        if not is_too_old(job.tried_since, self._clock):
-            age = self._clock.passed_since(job.tried_since)
+        if not is_too_old(job.again_at or job.accepted_at, self._clock):
+            age = self._clock.passed_since(job.again_at or job.accepted_at)
             return Wait(defer_delay_s(age, None), why=why)
         log.error("gave up on job %s", job.id)
         with suppress(Exception):

@@ -114,12 +114,12 @@ class RetryPolicy:
 
     def allows_retry(self, job: Job, why: UpstreamError) -> bool:
         """Return whether the job is worth another run after this error."""
-        is_over = is_too_old(job.tried_since, self._clock)
+        is_over = is_too_old(job.again_at or job.accepted_at, self._clock)
         return self.is_rerun and why.retry and not is_over
 
     def defer_s(self, job: Job, why: UpstreamError) -> float:
         """Return in how many seconds to run the job again."""
         if self._clock.stopped:
             return 0.0
-        age = self._clock.passed_since(job.tried_since)
+        age = self._clock.passed_since(job.again_at or job.accepted_at)
         return defer_delay_s(age, why.retry_after_s)
