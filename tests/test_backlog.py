@@ -5,6 +5,7 @@ MVTEST_BACKLOG: how many jobs wait; thousands take some minutes.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
@@ -15,7 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mvsnap.simulator.faults import Fault
-from tests.gateway import KEY, Clouds, Gateway, clouds, gateway
+from tests.cli.run import mvsnap
+from tests.gateway import KEY, ROOM, Clouds, Gateway, clouds, gateway
 from tests.servers.processes import wait_until
 
 JOBS = int(os.environ.get("MVTEST_BACKLOG", "60"))
@@ -76,6 +78,7 @@ def test_a_button_is_posted_at_once_and_the_others_in_order(tmp_path: Path) -> N
             )
             taken_s = time.monotonic() - began_s
             assert told(simulated) == {}
+            what_waits_is_listed(tmp_path)
             simulated.webex.faults.clear()
             back_s = time.monotonic()
             press(running, "Button", one)
@@ -96,6 +99,20 @@ def test_a_button_is_posted_at_once_and_the_others_in_order(tmp_path: Path) -> N
         if number:
             at = datetime.fromisoformat(event["occurred_at"]).astimezone(UTC)
             assert abs(at.timestamp() - accepted[int(number[1])]) < LIVE_S
+
+
+def what_waits_is_listed(folder: Path) -> None:
+    said = mvsnap(folder, "jobs", "--json", "--limit", "10000")
+    listed = json.loads(said.out)
+    assert len(listed) == JOBS
+    assert {job["state"] for job in listed} == {"waiting"}
+    reasons = {job["reason"] for job in listed if job["waits_for"] == f"room {ROOM}"}
+    assert any("503" in reason for reason in reasons)
+    table = mvsnap(folder, "jobs", "--limit", "5", COLUMNS="80").out
+    assert listed[0]["id"] in table
+    again = mvsnap(folder, "jobs", "retry", listed[-1]["id"])
+    assert (again.code, again.err) == (0, "")
+    assert mvsnap(folder, "jobs", "retry", "nobody").code == 1
 
 
 def messages() -> int:

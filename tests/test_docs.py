@@ -186,7 +186,8 @@ def _click_mistake(args: list[str]) -> str:
             if deeper is None and not arg.isupper():  # the value of --config
                 return f"{command.name} {arg}"
             command = deeper or command
-    unfinished = isinstance(command, click.Group) and command is not main
+    is_group = isinstance(command, click.Group) and not command.invoke_without_command
+    unfinished = is_group and command is not main
     return f"{command.name}: no command" if unfinished else ""
 
 

@@ -66,8 +66,8 @@ _APP = "mvsnap"
 # Of dbos: one row for each workflow. A worker's first start makes it.
 JOBS_TABLE = "workflow_status"
 _DEFER_RETRY_S = 30.0
-# This number of new jobs begin at once; any more wait in the queue, for the newest and the
-# oldest of them to begin in turns. The rest of the threads is for those.
+# Of new jobs this many begin at once; any more wait in the queue, where the newest and
+# the oldest begin in turns. The rest of the threads is for those.
 _AT_ONCE = 48
 _OF_QUEUE = 40
 _OF_LATER = 32

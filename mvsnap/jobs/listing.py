@@ -16,7 +16,7 @@ from mvsnap.errors import BadInput, NotFound
 from mvsnap.jobs.codec import decode, encode
 from mvsnap.jobs.engine_interface import Engine
 from mvsnap.jobs.waiting import next_run_id
-from mvsnap.jobs.waits import JOB, ROOM
+from mvsnap.jobs.waits import CAMERA, JOB, ROOM
 from mvsnap.store.job_states import TURN, JobFilter, JobRow, JobStage, JobStateStore
 
 # Rows that one page looks at: of those that a key may see there may be few.
@@ -213,4 +213,8 @@ def _words(waits_for: str | None) -> str:
         return "its turn"
     if waits_for.startswith(ROOM):
         return f"room {waits_for.removeprefix(ROOM)}"
+    if waits_for.startswith(CAMERA):
+        return waits_for
+    if not waits_for.startswith(JOB):
+        return "its turn"
     return f"the message it follows, of job {waits_for.removeprefix(JOB)}"

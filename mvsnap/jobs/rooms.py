@@ -1,8 +1,9 @@
-"""Which rooms cannot be reached now, as far as this process knows.
+"""Which rooms and cameras cannot be reached now, as far as this process knows.
 
 While a room is away, one message tries it now and then, and the others wait without a
 call: `jobs.waker` lets them go on when it works again. Each room is known for itself:
-one that refuses says nothing about the others.
+one that refuses says nothing about the others. A camera is named with `waits.CAMERA`;
+its Dashboard is asked for each new trigger, but not for a minute.
 """
 
 from __future__ import annotations

@@ -48,7 +48,9 @@ class JobRunner:
         self._stores = stores
         self._cameras = cameras
         self._policy = RetryPolicy(clock, is_rerun=is_rerun)
-        self._snapshots = JobSnapshots(stores, cameras, self._policy, clock, metrics)
+        self._snapshots = JobSnapshots(
+            stores, cameras, self._policy, rooms, clock, metrics
+        )
         retrying_sender = RetryingSender(
             sender, stores.events, self._policy, rooms, clock, metrics
         )
@@ -102,6 +104,6 @@ class JobRunner:
                 name = self._cameras.names.name(serial)
                 notice = DelayNotice(serial, name, exc.message, first)
                 self._threads.post_delay_notice(job, notice, heads)
-                return Wait(self._policy.defer_s(job, exc), why=exc.message)
+                return self._snapshots.wait(job, serial, exc)
             event = part.event or self._snapshots.give_up(job, serial, exc, first)
         return self._threads.deliver(job, event, heads, pool)

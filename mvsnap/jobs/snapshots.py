@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,7 +18,9 @@ from mvsnap.core.moments import IS_FIRST, wanted_moment
 from mvsnap.domain import Event, EventId, EventKind, Job, Serial, TriggerKind
 from mvsnap.errors import CameraOffline, NoPicture, NoVideo, UpstreamError
 from mvsnap.jobs.retry import RetryPolicy, retrying
+from mvsnap.jobs.rooms import Rooms
 from mvsnap.jobs.stores import JobStores
+from mvsnap.jobs.waits import CAMERA, TIME, Wait
 from mvsnap.metrics import Metrics
 from mvsnap.photographer import Cameras, Snapshot, moment_to_ask
 
@@ -34,12 +37,14 @@ class JobSnapshots:
         stores: JobStores,
         cameras: Cameras,
         policy: RetryPolicy,
+        rooms: Rooms,
         clock: SystemClock,
         metrics: Metrics,
     ) -> None:
         self._stores = stores
         self._cameras = cameras
         self._policy = policy
+        self._rooms = rooms
         self._clock = clock
         self._metrics = metrics
 
@@ -57,7 +62,9 @@ class JobSnapshots:
         raised = self._raised(job)
         # People wait: a first picture comes before a long wait for the wanted one.
         in_haste = self._first_helps(job) and self._known_first(job, serial) is None
-        snapshot = retrying(
+        snapshot = self._ask(
+            job,
+            serial,
             lambda: self._cameras.photographer.take_snapshot(
                 job,
                 serial,
@@ -66,8 +73,6 @@ class JobSnapshots:
                 link_at=raised.occurred_at if raised else None,
                 in_haste=in_haste,
             ),
-            self._clock,
-            limit_s=self._policy.call_s,
             at_once=self._worth_a_first(job, in_haste=in_haste),
         )
         what = f"snapshot {iso(job.again_at)}" if job.again_at else "snapshot"
@@ -78,6 +83,35 @@ class JobSnapshots:
         name = event.camera_name
         log.info("snapshot of %s (%s) stored after %.1f s", serial, name, took_s)
         return event
+
+    def _ask(
+        self,
+        job: Job,
+        serial: Serial,
+        call: Callable[[], Snapshot],
+        at_once: type[UpstreamError] | tuple[()],
+    ) -> Snapshot:
+        """Retry the call, but not where the camera cannot be asked anyway."""
+        camera = CAMERA + serial
+        limit_s = 0.0 if self._rooms.why_away(camera) else self._policy.call_s
+        self._rooms.begin(camera)
+        try:
+            found = retrying(call, self._clock, limit_s=limit_s, at_once=at_once)
+        except UpstreamError as exc:
+            if exc.retry and not isinstance(exc, NoPicture):
+                asked_s = exc.retry_after_s or 0.0
+                self._rooms.failed(camera, (job.id, serial), exc.message, asked_s)
+            else:
+                self._rooms.worked(camera)
+            raise
+        self._rooms.worked(camera)
+        return found
+
+    def wait(self, job: Job, serial: Serial, why: UpstreamError) -> Wait:
+        """Return what to wait for, as there is no picture yet."""
+        is_away = self._rooms.why_away(CAMERA + serial) is not None
+        what = CAMERA + serial if is_away else TIME
+        return Wait(self._policy.defer_s(job, why), what, why.message)
 
     def first(self, job: Job, serial: Serial, why: UpstreamError) -> Event | None:
         """Return a picture of now, because of `why`; None where that is of no use.

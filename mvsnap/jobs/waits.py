@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from mvsnap.domain import JobId
 
-# Room and job are followed by a name.
+# Followed by a name.
 ROOM = "room "
+CAMERA = "camera "
 JOB = "job "
 # The time alone.
 TIME = ""
@@ -44,5 +45,6 @@ def soonest(waits: Iterable[Wait | None]) -> Wait | None:
     if not some:
         return None
     first = min(some, key=lambda wait: wait.delay_s)
-    named = next((wait for wait in some if wait.what), first)
+    # A room is back at some moment; a picture is tried again anyway.
+    named = min(some, key=lambda wait: (not wait.what.startswith(ROOM), not wait.what))
     return Wait(first.delay_s, named.what, named.why or first.why)

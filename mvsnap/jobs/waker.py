@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from mvsnap.clock import SystemClock
 from mvsnap.domain import JobId
 from mvsnap.jobs.rooms import Rooms
-from mvsnap.jobs.waits import JOB, ROOM, TIME
+from mvsnap.jobs.waits import CAMERA, JOB, ROOM, TIME
 from mvsnap.loop import Every
 from mvsnap.store.job_states import JobStateStore
 
@@ -21,6 +21,8 @@ from mvsnap.store.job_states import JobStateStore
 MOST_TURNS = 32
 # A job that got its turn and has not ended by then: whoever gave it may have died.
 _OVERDUE = timedelta(seconds=30)
+# One that has not even then was run by another release, which keeps no such rows.
+_GIVEN_UP_AFTER = timedelta(minutes=10)
 _LOOKS_EVERY_S = 10.0
 # Nothing is deferred for as long: the clock was set back since.
 _TOO_LONG = timedelta(hours=2)
@@ -51,12 +53,17 @@ class Waker:
         now = self._clock.now()
         if self._looks.due():
             self._release_after_a_step(now)
-            for run_id in self._states.overdue_turns(now, _OVERDUE):
+            span = now - _GIVEN_UP_AFTER, now - _OVERDUE
+            for run_id in self._states.overdue_turns(*span, now):
                 self._go_on(run_id)
-        kinds = [*self._states.waited_for(ROOM), *self._states.waited_for(_CLOCK)]
+        kinds = [
+            found
+            for kind in (ROOM, CAMERA, _CLOCK)
+            for found in self._states.waited_for(kind)
+        ]
         if not kinds:
             return
-        free = MOST_TURNS - self._states.turns()
+        free = MOST_TURNS - self._states.turns(now - 2 * _OVERDUE, now)
         for place, waits_for in enumerate(kinds):
             share = -(-free // (len(kinds) - place))
             free -= self._let_go_on(waits_for, max(share, 0), now)
@@ -86,4 +93,4 @@ class Waker:
         passed = self._clock.passed_since_step()
         was_set, self._since_step = passed < self._since_step, passed
         later_than = _EVER if was_set else now + _TOO_LONG
-        self._states.release((TIME, JOB), _CLOCK, later_than)
+        self._states.release((TIME, JOB, CAMERA), _CLOCK, later_than)

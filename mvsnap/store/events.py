@@ -51,6 +51,7 @@ from mvsnap.store.tables import (
 )
 
 _NEWEST_FIRST = Order(falling=(events.c.occurred_at, events.c.id))
+_IN_DOUBT = (DeliveryState.SENDING, DeliveryState.UNSURE)
 # A worker not seen for this long is considered dead.
 SILENT_AFTER = timedelta(seconds=50)
 
@@ -186,11 +187,8 @@ class Store:
 
         A message that was sent already stays as it is.
         """
-        key = and_(
-            deliveries.c.job_id == job_id,
-            deliveries.c.part == part,
-            deliveries.c.room == room,
-        )
+        found = deliveries.c
+        key = and_(found.job_id == job_id, found.part == part, found.room == room)
         fresh = {"state": DeliveryState.SENDING, "changed_at": now}
         # Inserted first: of two that start at once, one waits here for the other.
         first = (
@@ -223,25 +221,19 @@ class Store:
         error: str | None = None,
     ) -> None:
         """Store the current state of the message."""
-        news: dict[str, Any] = {
-            "state": state,
-            "message_id": message_id,
-            "error": error,
-            "changed_at": now,
-        }
-        # What is given up in doubt is in doubt still, if it is tried again.
-        in_doubt = deliveries.c.state.in_((DeliveryState.SENDING, DeliveryState.UNSURE))
-        if state is DeliveryState.FAILED:
-            news["may_have_arrived"] = or_(deliveries.c.may_have_arrived, in_doubt)
-        first = {name: news[name] for name in news if name != "may_have_arrived"}
+        news = {"state": state, "message_id": message_id, "error": error}
         statement = self._db.insert(deliveries).values(
-            job_id=job_id, part=part, room=room, attempts=0, **first
+            job_id=job_id, part=part, room=room, attempts=0, changed_at=now, **news
         )
+        kept: ColumnElement[bool] = deliveries.c.may_have_arrived
+        if state is DeliveryState.FAILED:  # in doubt still, if it is tried again
+            kept = or_(kept, deliveries.c.state.in_(_IN_DOUBT))
+        change = {**news, "changed_at": now, "may_have_arrived": kept}
         with self._db.writing() as connection:
             connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=[*deliveries.primary_key],
-                    set_=news,
+                    set_=change,
                     # Once sent it stays sent, whoever reports otherwise later.
                     where=deliveries.c.state != DeliveryState.SENT,
                 )

@@ -20,6 +20,7 @@ _c = job_states.c
 # The value of waits_for of a job that may go on, and is about to.
 TURN = "turn"
 _SETTLED_AFTER = timedelta(seconds=1)
+_MOST_OVERDUE = 200
 _NEWEST_FIRST = Order(falling=(_c.accepted_at, _c.job_id))
 
 
@@ -174,9 +175,11 @@ class JobStateStore:
         with self._db.reading() as connection:
             return connection.execute(earlier).first() is not None
 
-    def turns(self) -> int:
-        """Return how many jobs are about to go on."""
-        statement = select(func.count()).where(_c.waits_for == TURN)
+    def turns(self, since: datetime, until: datetime) -> int:
+        """Return how many jobs got their turn between these and have not ended."""
+        statement = select(func.count()).where(
+            _c.waits_for == TURN, _c.changed_at.between(since, until)
+        )
         with self._db.reading() as connection:
             return int(connection.scalar(statement) or 0)
 
@@ -216,19 +219,16 @@ class JobStateStore:
         with self._db.writing() as connection:
             return connection.execute(taken).scalar_one_or_none()
 
-    def overdue_turns(self, now: datetime, after: timedelta) -> list[str]:
-        """Return the runs of jobs whose turn came long ago, and count it as now."""
-        overdue = (
-            update(job_states)
-            .where(
-                _c.waits_for == TURN,
-                or_(_c.changed_at < now - after, _c.changed_at > now),
-            )
-            .values(changed_at=now)
-            .returning(_c.run_id)
+    def overdue_turns(
+        self, since: datetime, until: datetime, now: datetime
+    ) -> list[str]:
+        """Return the runs of jobs whose turn came between these, or will have come."""
+        at = _c.changed_at
+        overdue = select(_c.run_id).where(
+            _c.waits_for == TURN, or_(at.between(since, until), at > now)
         )
-        with self._db.writing() as connection:
-            return list(connection.scalars(overdue))
+        with self._db.reading() as connection:
+            return list(connection.scalars(overdue.limit(_MOST_OVERDUE)))
 
     def release(self, kinds: Sequence[str], to: str, later_than: datetime) -> None:
         """Let jobs that are to be tried again only after a moment wait for `to`.

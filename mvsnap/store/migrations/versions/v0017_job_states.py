@@ -28,7 +28,10 @@ def upgrade() -> None:
     op.add_column(
         "deliveries",
         sa.Column(
-            "may_have_arrived", sa.Boolean, nullable=False, server_default=sa.false()
+            "may_have_arrived",
+            sa.Boolean,
+            nullable=False,
+            server_default=sa.text("false"),
         ),
     )
     op.create_index("job_states_newest", "job_states", ["accepted_at", "job_id"])
