@@ -37,7 +37,7 @@ from mvsnap.errors import EngineUnfit
 from mvsnap.jobs.codec import decode, encode
 from mvsnap.jobs.equal import RunningEqual
 from mvsnap.jobs.finished import finished_pages
-from mvsnap.jobs.records import JobRecords
+from mvsnap.jobs.records import KeepsRecords
 from mvsnap.jobs.retry import defer_delay_s, is_too_old
 from mvsnap.jobs.turns import Turns, newest_first
 from mvsnap.jobs.waiting import (
@@ -106,7 +106,7 @@ class WorkerEngine(KnownJobs):
         executor_id: str,
         run: Callable[[Job], Wait | None],
         *,
-        records: JobRecords,
+        records: KeepsRecords,
         clock: SystemClock,
         on_finished: Callable[[Job], None] = lambda _job: None,
     ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Protocol
 
 from mvsnap.clock import SystemClock
 from mvsnap.core.message_parts import HEAD
@@ -14,6 +15,16 @@ from mvsnap.jobs.codec import encode
 from mvsnap.jobs.waits import Wait
 from mvsnap.store.events import Store
 from mvsnap.store.job_states import JobRow, JobStage, JobStateStore
+
+
+class KeepsRecords(Protocol):
+    """The part of `JobRecords` that the engine needs."""
+
+    def waits(self, job: Job, run_id: str, wait: Wait) -> None: ...
+
+    def ended(self, job: Job, run_id: str) -> None: ...
+
+    def gave_up(self, job: Job, run_id: str, why: str) -> None: ...
 
 
 class JobRecords:
