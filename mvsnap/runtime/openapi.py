@@ -87,6 +87,12 @@ def _paths() -> Json:
         },
         "/webhook": {"post": _receive("receive", [])},
         "/scanning/{token}": _scanning(),
+        **_operator_paths(root),
+    }
+
+
+def _operator_paths(root: str) -> Json:
+    return {
         f"{root}/status": {
             "get": describe(
                 "getStatus",

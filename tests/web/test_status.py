@@ -192,6 +192,9 @@ def test_a_process_that_is_silent_is_in_trouble_and_one_that_stopped_is_not() ->
         Condition.UNKNOWN,
     ]
     assert rows[1].text.startswith("silent")
+    idle = process(seen_s=3000, by_itself=False)
+    (row,) = process_rows([idle], NOW, SILENT, __version__)
+    assert (row.health, row.text[:16]) == (Condition.UNKNOWN, "not asked lately")
     assert "versions differ" in rows[3].advice
 
 

@@ -39,6 +39,8 @@ def process_rows(
         elif not is_alive(known, now, silent_after):
             health, text = Condition.TROUBLE, f"silent, {text}"
             advice = "See whether its machine runs; others do its work meanwhile."
+        elif now - known.seen_at > silent_after:
+            health, text = Condition.UNKNOWN, f"not asked lately, {text}"
         elif report.version != version:
             health, advice = Condition.UNKNOWN, "Update or restart it: versions differ."
         yield StatusRow(
