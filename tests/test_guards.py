@@ -420,6 +420,7 @@ HOMES = {
         "photographer.py",
         "store/budgets.py",
         "serving/run.py",
+        *("serving/run.py", "serving/waiting.py", "store/postgresql.py"),
         *("cli/demo_phones.py", "cli/demo_world.py"),
         *("jobs/clip_worker.py", "sense/receiver.py", "web/accounts.py"),
         *("recorder/connection.py", "recorder/probing.py"),

@@ -66,6 +66,7 @@ VIEWS = (
     "wifi.receiver",
     "wifi.receiver_auth",
     "runtime.ops",
+    "runtime.waiting_app",
     "runtime.web_app",
 )
 # Queries: in the store, and in the modules of a room that stand for it there.
@@ -161,6 +162,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     ),
     "pam": ("web.accounts",),
     "paho": ("sense", "simulator"),
+    "psycopg": ("store.postgresql",),
     "PIL": ("simulator", "store.pictures"),
     "prometheus_client": ("metrics", "runtime.ops"),
     "pygal": ("web.charts",),

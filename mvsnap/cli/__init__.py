@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from pathlib import Path
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from mvsnap import __version__, signals
+from mvsnap.sqlite_errors import reason
 
 # A key of the context: whether --debug was given.
 DEBUG = "mvsnap.debug"
@@ -56,6 +59,17 @@ class _Commands(click.Group):
         module = importlib.import_module(f"mvsnap.cli.{_COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, cmd_name)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """End with one line where a database was lost while a command ran."""
+        try:
+            return super().invoke(ctx)
+        except Exception as exc:
+            errors = sys.modules.get("sqlalchemy.exc")
+            if errors is None or not isinstance(exc, errors.SQLAlchemyError):
+                raise
+            click.echo(f"The database cannot be used: {reason(exc)}", err=True)
+            raise SystemExit(1) from exc
 
     def shell_complete(
         self, ctx: click.Context, incomplete: str

@@ -37,8 +37,11 @@ _BROKER_S = 10.0
 @click.pass_context
 def check(ctx: click.Context) -> None:
     """Check the settings and call every configured service."""
+    from mvsnap.store.time_limits import COMMAND, set_limits
+
     settings = load_settings(ctx)
     refuse_foreign_root(settings.data_dir)
+    set_limits(COMMAND)
     lines = [CheckResult("settings", True, str(ctx.obj))]
     _show(lines[0])
     for name, check in _checks(settings):

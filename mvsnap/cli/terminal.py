@@ -127,7 +127,10 @@ def storage_errors(settings: Settings) -> Iterator[None]:
     """Turn an unusable folder or database into one line and exit code 1."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    from mvsnap.store.time_limits import COMMAND, set_limits
+
     refuse_foreign_root(settings.data_dir)
+    set_limits(COMMAND)
     try:
         yield
     except DatabaseUnfit as exc:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from mvsnap.config.badges import Badges
+from mvsnap.config.database import DatabaseSection
 from mvsnap.config.ixon import IxonSection
 from mvsnap.config.login import LoginSection
 from mvsnap.config.logs import LogSection
@@ -152,6 +153,7 @@ class Settings(Section):
         description="default: SQLite in data_dir; "
         "postgresql+psycopg://USER:PASSWORD@HOST/NAME for several machines",
     )
+    database: DatabaseSection = DatabaseSection()
     api_keys: tuple[ApiKey, ...] = Field(
         (), description="keys of those who may call the API"
     )

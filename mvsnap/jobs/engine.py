@@ -27,7 +27,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -53,8 +53,11 @@ from mvsnap.jobs.waiting import (
 )
 from mvsnap.jobs.waits import Wait
 from mvsnap.logs.job import about
-from mvsnap.store.database import turns, use_wal
+from mvsnap.sqlite_errors import reason
+from mvsnap.store.database import OUTAGES
+from mvsnap.store.pools import Pool, open_jobs, that_waits
 from mvsnap.store.sqlite_file import require_sound
+from mvsnap.store.time_limits import MIGRATION, turns, with_limits
 
 if TYPE_CHECKING:
     from dbos import EnqueueOptions
@@ -99,6 +102,7 @@ class WorkerEngine(KnownJobs):
 
     run: does the job; returns None when it is finished, else what it waits for.
     records: keeps what it waits for, or how it ended.
+    pool: connections to use; default: some of its own.
     """
 
     def __init__(
@@ -110,6 +114,7 @@ class WorkerEngine(KnownJobs):
         records: KeepsRecords,
         clock: SystemClock,
         on_finished: Callable[[Job], None] = lambda _job: None,
+        pool: Pool | None = None,
     ) -> None:
         self._url = database_url
         self._executor_id = executor_id
@@ -118,6 +123,7 @@ class WorkerEngine(KnownJobs):
         self._turns = Turns()
         self._clock = clock
         self._on_finished = on_finished
+        self._shared = pool
         self._turn = turns(database_url)
         self._running = RunningEqual()
         self._dbos: Any = None
@@ -128,14 +134,14 @@ class WorkerEngine(KnownJobs):
         if self._url.startswith("sqlite"):
             check_fitness()
             require_sound(self._url)
-            _use_wal(self._url)
         from dbos import DBOS
 
         self._dbos = DBOS
+        self._pool = self._shared or open_jobs(self._url)
         self._source = DBOS(
             config={
                 "name": _APP,
-                "system_database_url": self._url,
+                "system_database_engine": that_waits(self._pool, self._clock),
                 "application_version": _VERSION,
                 "executor_id": self._executor_id,
                 "serializer": _json_serializer(),
@@ -144,7 +150,8 @@ class WorkerEngine(KnownJobs):
             }
         )
         self._register()
-        DBOS.launch()
+        with with_limits(MIGRATION):
+            DBOS.launch()
         polling_s = 1.0 if self._url.startswith("sqlite") else 0.2
         for queue, of_partition, threads in (
             (QUEUE, None, _OF_QUEUE),
@@ -174,7 +181,7 @@ class WorkerEngine(KnownJobs):
 
         text, is_first = encode(job), not equal or self._running.add(equal, job.id)
         with (
-            self._turn,
+            self._turn(),
             SetWorkflowID(job.id),
             DBOSContextSetAuth(job.counts_for, None),
         ):
@@ -206,7 +213,7 @@ class WorkerEngine(KnownJobs):
         """Of the jobs in the queue, let as many old ones begin as new ones have."""
         many = self._turns.owed()
         if many:
-            with self._turn:
+            with self._turn():
                 put_oldest_first(self._source, many)
 
     def job(self, job_id: JobId) -> Job | None:
@@ -217,7 +224,7 @@ class WorkerEngine(KnownJobs):
         from dbos import DBOSContextSetAuth, SetWorkflowID
 
         with (
-            self._turn,
+            self._turn(),
             SetWorkflowID(run_id),
             DBOSContextSetAuth(job.counts_for, None),
         ):
@@ -251,6 +258,8 @@ class WorkerEngine(KnownJobs):
         self._dbos.destroy(
             destroy_registry=True, workflow_completion_timeout_sec=_LAST_JOBS_S
         )
+        if self._shared is None:
+            self._pool.dispose()
 
     def _workflow(self, text: str) -> None:
         job, run_id = decode(text), str(self._dbos.workflow_id)
@@ -263,6 +272,9 @@ class WorkerEngine(KnownJobs):
             wait = self._run(job)
             if wait is None:
                 self._records.ended(job, run_id)
+        except OUTAGES as exc:
+            log.warning("job %s waits for the database: %s", job.id, reason(exc))
+            wait = self._unexpected(job, run_id, exc)
         except Exception as exc:
             # Raised from here it would end the job permanently.
             log.exception("job %s failed unexpectedly", job.id)
@@ -306,10 +318,12 @@ class WorkerEngine(KnownJobs):
                 with SetWorkflowID(next_id), later:
                     self._dbos.enqueue_workflow(LATER_QUEUE, self._run_job, text)
                 return
-            except Exception:
+            except Exception as exc:
                 # Raised from here it would end the job permanently; a full disk may be
                 # freed.
-                log.exception("job %s cannot be deferred; trying again soon", job.id)
+                trace = None if isinstance(exc, OUTAGES) else exc
+                said = "job %s cannot be deferred; trying again soon: %s"
+                log.error(said, job.id, reason(exc), exc_info=trace)
                 if self._clock.stopped:
                     # Longer than `close` waits: the engine can then record no end, the
                     # job stays pending, and the next start resumes it.
@@ -321,16 +335,17 @@ class WorkerEngine(KnownJobs):
 class ClientEngine(KnownJobs):
     """Enqueues jobs for the workers in other processes; starts no thread."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, pool: Pool | None = None) -> None:
         if database_url.startswith("sqlite"):
             check_fitness()
             require_sound(database_url)
-            _use_wal(database_url)
         from dbos import DBOSClient
+
+        self._own = open_jobs(database_url) if pool is None else None
 
         self._turn = turns(database_url)
         self._source = self._client = DBOSClient(
-            system_database_url=database_url,
+            system_database_engine=pool or self._own,
             serializer=_json_serializer(),
             # dbos would retry forever, and block the caller's request meanwhile.
             retry_connection_errors=False,
@@ -342,7 +357,7 @@ class ClientEngine(KnownJobs):
             options["queue_partition_key"] = equal
             if is_in_flight(self._client, equal):
                 options["queue_name"] = EQUAL_QUEUE
-        with self._turn:
+        with self._turn():
             self._client.enqueue(options, encode(job))
 
     def job(self, job_id: JobId) -> Job | None:
@@ -350,7 +365,7 @@ class ClientEngine(KnownJobs):
         return job_of(found[0] if found else None)
 
     def run_again(self, job: Job, run_id: str) -> None:
-        with self._turn:
+        with self._turn():
             self._client.enqueue(_options(job, run_id), encode(job))
 
     def forget_finished(self, before: datetime, *, dry_run: bool = False) -> int:
@@ -358,6 +373,8 @@ class ClientEngine(KnownJobs):
 
     def close(self) -> None:
         self._client.destroy()
+        if self._own is not None:
+            self._own.dispose()
 
 
 def _options(job: Job, run_id: str) -> EnqueueOptions:
@@ -369,12 +386,6 @@ def _options(job: Job, run_id: str) -> EnqueueOptions:
         "authenticated_user": job.counts_for,
         "priority": newest_first(job.again_at or job.accepted_at),
     }
-
-
-def _use_wal(url: str) -> None:
-    """dbos leaves SQLite's default mode, which stops readers beside a writer."""
-    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
-        use_wal(connection)
 
 
 def _json_serializer() -> Any:

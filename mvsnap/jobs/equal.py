@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -23,6 +24,7 @@ from typing import Protocol
 from mvsnap.clock import Clock
 from mvsnap.domain import Job, JobId
 from mvsnap.store.repeats import RepeatStore
+from mvsnap.store.time_limits import having_waited
 
 _WITHIN = timedelta(minutes=1)
 _TURNS = 16
@@ -62,9 +64,11 @@ class EqualTriggers:
             yield
             return
         lock = self._turns[int(equal, 16) % _TURNS]
+        since_s = time.monotonic()
         has_turn = lock.acquire(timeout=_TURN_S)
         try:
-            yield
+            with having_waited(time.monotonic() - since_s):
+                yield
         finally:
             if has_turn:
                 lock.release()

@@ -8,7 +8,7 @@ if the statement has the very same condition.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -216,7 +216,7 @@ class KnownJobs:
     """What both engines do alike; _source: dbos itself or its client."""
 
     _source: Any
-    _turn: AbstractContextManager[object]
+    _turn: Callable[[], AbstractContextManager[object]]
 
     def waiting(self, at_most: int) -> Counter[str]:
         return waiting_of_callers(self._source, at_most)
@@ -236,5 +236,5 @@ class KnownJobs:
         return jobs_of(self._source, job_ids)
 
     def go_on(self, run_id: str) -> None:
-        with self._turn:
+        with self._turn():
             self._source.set_workflow_delay(run_id, delay_seconds=0)

@@ -2,6 +2,7 @@
 
 from mvsnap.runtime.parts import Parts, jobs_url, store_url
 from mvsnap.runtime.service import Roles, Service, job_service, listener, make_app
+from mvsnap.runtime.start import open_service
 
 __all__ = [
     "Parts",
@@ -11,5 +12,6 @@ __all__ = [
     "jobs_url",
     "listener",
     "make_app",
+    "open_service",
     "store_url",
 ]

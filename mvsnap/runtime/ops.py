@@ -23,11 +23,13 @@ from mvsnap.runtime import listener_state
 from mvsnap.runtime.answers import HealthAnswer, ReadinessAnswer
 from mvsnap.runtime.clock_state import ClockSinceStart, mistake
 from mvsnap.runtime.openapi import document
-from mvsnap.runtime.parts import store_url
+from mvsnap.runtime.parts import jobs_url, store_url
 from mvsnap.sqlite_errors import reason
 from mvsnap.store.events import SILENT_AFTER, EventFilter
 from mvsnap.store.identities import renewed_ids
+from mvsnap.store.shared_file import require_free
 from mvsnap.store.sqlite_file import file_of, locked_out
+from mvsnap.store.time_limits import PROBE, DatabaseAway, answering
 from mvsnap.web import auth
 from mvsnap.web.answers import json_response
 from mvsnap.web.context import gateway
@@ -57,6 +59,11 @@ def healthz() -> ResponseReturnValue:
 @bp.get("/readyz")
 @auth.public
 def readyz() -> ResponseReturnValue:
+    with answering(PROBE):
+        return _readiness()
+
+
+def _readiness() -> ResponseReturnValue:
     parts = {
         "store": _store(),
         "worker": _worker(),
@@ -122,7 +129,18 @@ def _store() -> str:
         return f"the database does not answer: {reason(exc)}"
     if is_read_only:
         return "the database cannot be written: it is read-only now"
-    return _no_writing() or "ok"
+    return _no_writing() or _locked(store_url(gateway().settings)) or "ok"
+
+
+def _locked(url: str) -> str:
+    """Return what keeps a SQLite file from being written now, "" if nothing does."""
+    file = file_of(url)
+    try:
+        if file is not None:
+            require_free(file)
+    except DatabaseAway as exc:
+        return f"the database cannot be written: {exc.why}"
+    return ""
 
 
 def _no_writing() -> str:
@@ -146,6 +164,8 @@ def _worker() -> str:
 
 def _queue() -> str:
     size = gateway().settings.server.queue_size
+    if locked := _locked(jobs_url(gateway().settings)):
+        return locked
     try:
         waiting = gateway().jobs.backlog()
     except SQLAlchemyError as exc:

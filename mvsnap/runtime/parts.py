@@ -28,6 +28,7 @@ from mvsnap.store.events import Store
 from mvsnap.store.identities import IdentityStore
 from mvsnap.store.job_states import JobStateStore
 from mvsnap.store.keys import KeyStore
+from mvsnap.store.pools import Pool
 from mvsnap.store.processes import ProcessStore
 from mvsnap.store.repeats import RepeatStore
 from mvsnap.store.restores import RestoreStore
@@ -51,7 +52,10 @@ class Parts:
         self.rooms = Rooms(self.clock)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         require_sound(store_url(settings))
-        engine = database.open_database(store_url(settings))
+        pool = settings.database
+        engine = database.open_database(
+            store_url(settings), size=pool.pool_size, overflow=pool.pool_overflow
+        )
         database.upgrade(engine)
         in_bucket = settings.files_in_bucket
         db = database.Database(engine, files_in_bucket=in_bucket)
@@ -83,6 +87,10 @@ class Parts:
 
     def channels(self) -> Channels:
         return open_channels(self.settings, self.buckets.webex())
+
+    def jobs_pool(self) -> Pool | None:
+        """Return the store's connections, if the job engine has the same database."""
+        return None if self.db.is_sqlite else self.db.engine
 
     def sender(self) -> MessageSender:
         site, prefix = self.settings.site, self.settings.webex.message_prefix

@@ -66,7 +66,8 @@ class Service:
             self._worker.start()
             self._engine = self._worker.engine
         else:
-            self._engine = ClientEngine(jobs_url(self.parts.settings))
+            url, pool = jobs_url(self.parts.settings), self.parts.jobs_pool()
+            self._engine = ClientEngine(url, pool)
         self._jobs = job_service(
             self.parts, self._engine, self._finished, on_clips=self._wake_clip_worker
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from functools import cached_property
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ from mvsnap.errors import BadConfig, Forbidden, MvsnapError
 from mvsnap.resources import STATIC, TEMPLATES
 from mvsnap.runtime import ops
 from mvsnap.sqlite_errors import reason
+from mvsnap.store.time_limits import answering
 from mvsnap.visitors import pages as visitors
 from mvsnap.web import (
     access_log,
@@ -66,7 +68,7 @@ from mvsnap.wifi import pages as wifi
 from mvsnap.wifi import receiver
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 log = logging.getLogger(__name__)
 
@@ -136,6 +138,7 @@ def create_app(gateway: Gateway) -> Flask:
     app.register_error_handler(Exception, _bug)
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
+    app.wsgi_app = _with_short_waits(app.wsgi_app)  # type: ignore[assignment,method-assign]
     app.wsgi_app = _behind_proxies(app.wsgi_app, server)  # type: ignore[assignment,method-assign]
     app.wsgi_app = HeadLimit(app.wsgi_app)  # type: ignore[method-assign]
     return app
@@ -148,6 +151,16 @@ def _add_provider(app: Flask, gateway: Gateway) -> None:
     except ImportError as exc:
         raise BadConfig([f"login.backend: oidc needs {OIDC_EXTRA}"]) from exc
     provider.prepare(app, gateway)
+
+
+def _with_short_waits(app: WSGIApplication) -> WSGIApplication:
+    """A thread that waits for a database in trouble is missing for everybody else."""
+
+    def asked(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        with answering():
+            return app(environ, start)
+
+    return asked
 
 
 def _behind_proxies(app: WSGIApplication, server: ServerSection) -> WSGIApplication:

@@ -31,6 +31,7 @@ from mvsnap.store.database import OUTAGES
 from mvsnap.store.events import SILENT_AFTER
 from mvsnap.store.repeats import RepeatStore
 from mvsnap.store.schedule_runs import ScheduleRuns
+from mvsnap.store.time_limits import CLEANING, with_limits
 from mvsnap.wifi.worker import VisitMaker
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Worker:
             records=JobRecords(parts.store, parts.job_states, parts.clock),
             clock=parts.clock,
             on_finished=partial(self._job_ended, finished),
+            pool=parts.jobs_pool(),
         )
         self._waker = Waker(
             parts.job_states, parts.rooms, self.engine.go_on, parts.clock
@@ -190,7 +192,8 @@ def _run(runner: JobRunner, repeats: RepeatStore, job: Job) -> Wait | None:
 
 
 def _clean(guard: PurgeGuard, kind: cleaning.DataKind) -> None:
-    result = guard.clean(kind)
+    with with_limits(CLEANING):
+        result = guard.clean(kind)
     if result.removed:
         log.info("%s: %d removed", kind.name, result.removed)
 

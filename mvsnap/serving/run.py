@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import socket
+import ssl
 import sys
 import threading
 from collections.abc import Callable
@@ -15,7 +17,7 @@ from mvsnap.config.model import Settings
 from mvsnap.config.server import BELIEVES_ANYONE
 from mvsnap.logs.file import LogFile
 from mvsnap.logs.printed import log_what_is_printed
-from mvsnap.runtime import Roles, Service
+from mvsnap.runtime import Roles, Service, open_service
 from mvsnap.serving.listening import listen
 from mvsnap.serving.reload import Reloading
 from mvsnap.signals import RELOAD, ServiceSignals
@@ -51,14 +53,15 @@ def serve(
     # Jobs and requests share the interpreter: with Python's 5 ms a request waits for
     # each of them in turn (p99 at 50 triggers a second went from 97 to 66 ms).
     sys.setswitchinterval(0.001)
-    service = ending.service = Service(settings, roles)
+    tls_context = chain.context if chain is not None else None
+    service = ending.service = _opened(settings, roles, listening, tls_context)
+    ending.waits = False
     service.start()
     # Objects that stay: the collector need not scan them again and again.
     gc.freeze()
     if listening is not None:
         from mvsnap.serving.server import make_server  # other roles need none
 
-        tls_context = chain.context if chain is not None else None
         ending.server = make_server(service.app(), settings, listening, tls_context)
         log.info("mvsnap is listening on %s:%d", host, port)
         log.info("try it: %s", example(settings))
@@ -81,11 +84,29 @@ def _work(roles: Roles) -> str:
     return "listening" if roles.sense else "recording"
 
 
+def _opened(
+    settings: Settings,
+    roles: Roles,
+    listening: socket.socket | None,
+    tls_context: ssl.SSLContext | None,
+) -> Service:
+    if listening is None:
+        return open_service(settings, roles)
+    from mvsnap.serving.waiting import WaitingServer  # other roles need none
+
+    meanwhile = WaitingServer(settings, listening, tls_context)
+    try:
+        return open_service(settings, roles, on_wait=meanwhile.say)
+    finally:
+        meanwhile.end()
+
+
 class _Signalled:
     """Waits for signals in a thread of its own; the last one ends the process.
 
     Not in the handler: what it would interrupt may hold the locks that it needs. The
     settings are read in another thread: an end does not wait for a slow disk.
+    waits: nothing has begun, so nothing has to end.
     """
 
     def __init__(
@@ -98,6 +119,7 @@ class _Signalled:
         self.server: WebServer | None = None
         self.chain: RenewedChain | None = None
         self.started = threading.Event()
+        self.waits = True
         self._signals = signals
         self._log_file = LogFile()
         self._reloading = Reloading(settings, read_again, self._use)
@@ -145,7 +167,7 @@ class _Signalled:
     def _end(self) -> None:
         if self.service is not None:
             self.service.interrupt()
-        has_started = self.started.wait(_START_S)
+        has_started = self.started.wait(0 if self.waits else _START_S)
         if self.server is not None and has_started:
             # Waiting clients get their 202.
             threading.Event().wait(_LAST_ANSWERS_S)

@@ -21,6 +21,7 @@ LEASE_S = 20.0
 CAMERAS = "cameras"  # the kind of what recorders share
 # Arbitrary, but the same in every process, with the kind: they take turns.
 _TURN = 5_004_013
+_NO_LONGER = "SET LOCAL idle_in_transaction_session_timeout = 5000"
 _FORGOTTEN_AFTER = timedelta(hours=1)
 
 
@@ -122,6 +123,8 @@ class Claims:
     def _turn(self, connection: Connection) -> datetime:
         """Wait until no other process is at it; return the time after that."""
         if not self._db.is_sqlite:
+            # A process that is frozen in its turn must not keep it.
+            connection.execute(text(_NO_LONGER))
             lock = text("select pg_advisory_xact_lock(:key, hashtext(:kind))")
             connection.execute(lock, {"key": _TURN, "kind": self._kind})
         return self._now(connection)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-import sqlite3
-import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,33 +26,41 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
-from mvsnap.clock import SystemClock, poll
 from mvsnap.errors import DatabaseUnfit
+from mvsnap.store.shared_file import NEW_FILE_S, share_file, use_wal
+from mvsnap.store.time_limits import MIGRATION, time_limits, turns, with_limits
 
 log = logging.getLogger(__name__)
 
 # Raised while the database is unreachable, for those who continue later.
 OUTAGES = (SQLAlchemyError,)
-# The newest file in migrations/versions; a test compares them.
+# The newest file in migrations/versions; a test compares them. Those with the same
+# first digit only add: the release before works beside this one, and after it.
 HEAD = "0022"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Arbitrary, but the same in every process: only one of them migrates at a time.
 _MIGRATION_LOCK = 5_004_001
-_WAL_LIMIT_S = 30.0
 
 
 def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-def open_database(url: str) -> Engine:
-    """Return an engine whose commits survive a power cut. Does not connect yet."""
+def open_database(url: str, *, size: int = 2, overflow: int = 8) -> Engine:
+    """Return an engine whose commits survive a power cut. Does not connect yet.
+
+    size: connections to PostgreSQL that are kept; overflow: more of them at busy times.
+    """
     if url.startswith("sqlite"):
-        engine = create_engine(url, connect_args={"timeout": 30})
+        engine = create_engine(url, connect_args={"timeout": NEW_FILE_S})
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
+        share_file(engine)
         return engine
-    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    # Imported here: the driver is an extra.
+    from mvsnap.store.postgresql import open_postgresql
+
+    return open_postgresql(url, size, overflow)
 
 
 class Database:
@@ -76,7 +82,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction; committed if the block ends normally."""
-        with self._turn, self.engine.begin() as connection:
+        with self._turn(), self.engine.begin() as connection:
             yield connection
 
     def listed(self, name: str) -> TableValuedAlias:
@@ -121,16 +127,6 @@ class Bulk:
             connection.exec_driver_sql(self._sql, list(rows))
 
 
-def turns(url: str) -> AbstractContextManager[object]:
-    """Return a lock that the writers of one process hold while they write.
-
-    SQLite has one writer at a time; a second one sleeps for increasing spans, up to 0.1
-    s, and tries again. A lock hands over at once: half the time, a tenth of the worst
-    case. PostgreSQL needs none.
-    """
-    return threading.Lock() if url.startswith("sqlite") else nullcontext()
-
-
 def for_reading(engine: Engine) -> Engine:
     """Return the same engine, but its transactions never wait for a writer."""
     return engine.execution_options(mvsnap_reading=True)
@@ -140,10 +136,13 @@ def upgrade(engine: Engine, to: str = HEAD) -> None:
     """Migrate the tables to this version; safe when several processes start at once.
 
     Raises:
-        DatabaseUnfit: a newer mvsnap has migrated them.
+        DatabaseUnfit: a newer mvsnap has migrated them, and did more than add.
     """
-    with _one_at_a_time(engine) as connection:
+    with with_limits(MIGRATION), _one_at_a_time(engine) as connection:
         found = _version(connection)
+        if found is not None and found > to and found[0] == to[0]:
+            log.warning("the database is of a newer mvsnap, which only added to it")
+            return
         if found is not None and found > to:
             raise DatabaseUnfit(
                 f"The database is of a newer mvsnap (version {found}, this one knows"
@@ -203,36 +202,12 @@ def _one_at_a_time(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def use_wal(connection: sqlite3.Connection) -> None:
-    """Let a file's readers work beside its writer; the file remembers it.
-
-    While another connection makes this change, SQLite says "locked" at once, whatever
-    its busy timeout: several programs that start on a new file have to ask again.
-
-    Raises:
-        sqlite3.OperationalError: it stayed locked for 30 s, or cannot be written.
-    """
-
-    def changed() -> bool | None:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as exc:
-            if exc.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                raise
-            return None
-        return True
-
-    if not poll(changed, SystemClock(), every_s=0.01, limit_s=_WAL_LIMIT_S):
-        raise sqlite3.OperationalError("database is locked")
-
-
 def _set_pragmas(connection: Any, _record: Any) -> None:
     # pysqlite starts transactions late and implicitly; we start them, see below.
     connection.isolation_level = None
-    use_wal(connection)
+    use_wal(connection, time_limits().lock_s)
     cursor = connection.cursor()
     cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA busy_timeout=30000")
     cursor.close()
 
 

@@ -105,8 +105,9 @@ def knows_address(app: App, path: str) -> bool:
     Nothing is counted: the view does that.
     """
     _, _, token = path.partition("/scanning/")
-    authenticators: _ScanningAuthenticators = app.extensions[_EXTENSION]
-    return authenticators.tokens.knows(token.strip("/ "))
+    authenticators: _ScanningAuthenticators | None = app.extensions.get(_EXTENSION)
+    # Without any, the start still waits for its database.
+    return authenticators is not None and authenticators.tokens.knows(token.strip("/ "))
 
 
 def endpoint() -> Endpoint:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +187,16 @@ def test_check_of_a_database_that_does_not_answer_hides_its_password(
     assert said.code == 1
     assert "no database" in said.out
     assert "secret-of-the-db" not in said.out + said.err
+
+
+def test_a_database_that_is_lost_under_a_command_is_one_line(tmp_path: Path) -> None:
+    configure(tmp_path, {"api_keys": []})
+    assert mvsnap(tmp_path, "events").code == 0
+    with closing(sqlite3.connect(tmp_path / "data" / "mvsnap.db")) as database:
+        database.execute("drop table events")
+    said = mvsnap(tmp_path, "events")
+    assert (said.code, said.err.count("\n")) == (1, 1)
+    assert said.err.startswith("The database cannot be used: ")
 
 
 def test_what_is_not_configured_is_no_mistake(tmp_path: Path, clouds: Clouds) -> None:

@@ -1,4 +1,7 @@
-"""A TCP relay in front of a real server: pulls the cable, sets the camera's clock."""
+"""A TCP relay in front of a real server: pulls the cable, sets the camera's clock.
+
+Pulled at this machine, a cable is noticed at once; pulled far away, nobody says a word.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,18 @@ from typing import Self
 
 
 class Relay:
-    """Passes bytes on to a port of 127.0.0.1; while cut, it refuses and drops all."""
+    """Passes bytes on to a port of 127.0.0.1.
+
+    While cut, it refuses and drops all; while silent, it takes all and passes nothing.
+    """
 
     def __init__(self, target_port: int) -> None:
         self._target = ("127.0.0.1", target_port)
         self._open: list[socket.socket] = []
         self._lock = threading.Lock()
         self._is_cut = False
+        self._flows = threading.Event()
+        self._flows.set()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
 
@@ -44,9 +52,13 @@ class Relay:
                 end.close()
             self._open.clear()
 
+    def fall_silent(self) -> None:
+        self._flows.clear()
+
     def mend(self) -> None:
         with self._lock:
             self._is_cut = False
+        self._flows.set()
 
     def _accept(self) -> None:
         while True:
@@ -54,19 +66,35 @@ class Relay:
                 client, _ = self._listening.accept()
             except OSError:
                 return
-            with self._lock:
-                if self._is_cut:
-                    client.close()
-                    continue
-                server = socket.create_connection(self._target)
-                self._open += [client, server]
-            for ends, change in (
-                ((client, server), bytes),
-                ((server, client), self._changer()),
-            ):
-                threading.Thread(
-                    target=_pass_on, args=(*ends, change), daemon=True
-                ).start()
+            threading.Thread(target=self._connect, args=(client,), daemon=True).start()
+
+    def _connect(self, client: socket.socket) -> None:
+        self._flows.wait()
+        with self._lock:
+            if self._is_cut:
+                client.close()
+                return
+            server = socket.create_connection(self._target)
+            self._open += [client, server]
+        for ends, change in (
+            ((client, server), bytes),
+            ((server, client), self._changer()),
+        ):
+            threading.Thread(
+                target=self._pass_on, args=(*ends, change), daemon=True
+            ).start()
+
+    def _pass_on(
+        self,
+        source: socket.socket,
+        sink: socket.socket,
+        change: Callable[[bytes], bytes],
+    ) -> None:
+        with contextlib.suppress(OSError):
+            while chunk := source.recv(65536):
+                self._flows.wait()
+                sink.sendall(change(chunk))
+            sink.shutdown(socket.SHUT_WR)
 
     def _changer(self) -> Callable[[bytes], bytes]:
         """Return what is done to the bytes of one connection from the server."""
@@ -124,12 +152,3 @@ def _complete(stream: bytearray) -> int | None:
     else:
         length = 4 + int.from_bytes(stream[2:4], "big")
     return length if 4 <= length <= len(stream) else None
-
-
-def _pass_on(
-    source: socket.socket, sink: socket.socket, change: Callable[[bytes], bytes]
-) -> None:
-    with contextlib.suppress(OSError):
-        while chunk := source.recv(65536):
-            sink.sendall(change(chunk))
-        sink.shutdown(socket.SHUT_WR)

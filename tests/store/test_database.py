@@ -16,7 +16,7 @@ from mvsnap.badges import tables as badge_tables
 from mvsnap.domain import JobId
 from mvsnap.errors import DatabaseUnfit
 from mvsnap.store import database, fetch_tables, key_tables, process_tables
-from mvsnap.store.events import Store
+from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.tables import metadata
 from mvsnap.visitors import tables as visitor_tables
 from mvsnap.wifi import tables as wifi_tables
@@ -120,6 +120,18 @@ def test_older_code_leaves_a_newer_database_alone(url: str) -> None:
     with pytest.raises(DatabaseUnfit, match=r"newer mvsnap \(version 9999, this one"):
         database.upgrade(engine)
     assert database.version(engine) == "9999"
+    engine.dispose()
+
+
+def test_older_code_works_on_a_database_to_which_a_newer_one_added(url: str) -> None:
+    engine = database.open_database(url)
+    database.upgrade(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("update alembic_version set version_num = '0999'")
+        connection.exec_driver_sql("alter table events add column of_tomorrow text")
+    database.upgrade(engine)
+    assert database.version(engine) == "0999"
+    assert Store(database.Database(engine)).events(EventFilter(), 1) == []
     engine.dispose()
 
 

@@ -1,0 +1,95 @@
+"""A SQLite file that several programs write: how they wait for each other."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import ExceptionContext
+
+from mvsnap.clock import SystemClock, poll
+from mvsnap.sqlite_errors import LOCKED, is_locked
+from mvsnap.store.time_limits import DatabaseAway, time_limits, waited_in_vain
+
+# The rest of the wait is ours, see `use_wal`.
+NEW_FILE_S = 0.1
+
+
+def open_jobs_file(url: str) -> Engine:
+    """Return an engine as dbos makes it, with a wait for the lock that has an end.
+
+    And with WAL: SQLite's default mode stops readers beside a writer.
+    """
+    engine = create_engine(url, connect_args={"timeout": NEW_FILE_S})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        use_wal(connection, time_limits().lock_s)
+        connection.isolation_level = "IMMEDIATE"
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    share_file(engine)
+    return engine
+
+
+def require_free(path: Path) -> None:
+    """Do nothing where a file can be written now, or something else is wrong with it.
+
+    Raises:
+        DatabaseAway: another program writes it, for longer than the limit of now.
+    """
+    if not path.exists():
+        return
+    with closing(
+        sqlite3.connect(path, time_limits().lock_s, isolation_level=None)
+    ) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        except sqlite3.Error as exc:
+            if is_locked(exc):
+                raise DatabaseAway(LOCKED) from exc
+
+
+def share_file(engine: Engine) -> None:
+    """Let each wait for the file's lock take as long as whoever asks can wait."""
+    event.listen(engine, "checkout", _limit)
+    event.listen(engine, "handle_error", _tell_a_request)
+
+
+def use_wal(connection: sqlite3.Connection, limit_s: float) -> None:
+    """Let a file's readers work beside its writer; the file remembers it.
+
+    While another connection makes this change, SQLite says "locked" at once, whatever
+    its busy timeout: several programs that start on a new file have to ask again.
+
+    Raises:
+        sqlite3.OperationalError: it stayed locked, or cannot be written.
+    """
+
+    def changed() -> bool | None:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as exc:
+            if not is_locked(exc):
+                raise
+            return None
+        return True
+
+    if not poll(changed, SystemClock(), every_s=0.01, limit_s=limit_s):
+        raise sqlite3.OperationalError("database is locked")
+
+
+def _limit(connection: Any, _record: Any, _proxy: Any) -> None:
+    connection.execute(f"PRAGMA busy_timeout={time_limits().lock_s * 1000:.0f}")
+
+
+def _tell_a_request(context: ExceptionContext) -> DatabaseAway | None:
+    """The job engine tries again for ever what it knows as a locked file."""
+    if not time_limits().is_request or not is_locked(context.original_exception):
+        return None
+    waited_in_vain()
+    return DatabaseAway(LOCKED)
