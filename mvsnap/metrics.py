@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._add_sense()
         self.triggers = Counter(
             "mvsnap_triggers",
             "Triggers by kind and result",
@@ -27,6 +28,25 @@ class Metrics:
             buckets=(1, 2, 3, 5, 8, 13, 30, 60, 300, 3600),
             registry=self.registry,
         )
+        self.observations = Counter(
+            "mvsnap_scanning_observations",
+            "Wi-Fi and Bluetooth observations: accepted, ignored by settings, bad",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.backlog = Gauge(
+            "mvsnap_jobs_waiting",
+            "Jobs accepted but not finished",
+            registry=self.registry,
+        )
+        self.recorder_cameras = Gauge(
+            "mvsnap_recorder_camera_up",
+            "1 if the recorder records the camera or is ready to",
+            ["camera"],
+            registry=self.registry,
+        )
+
+    def _add_sense(self) -> None:
         self.sense_messages = Counter(
             "mvsnap_sense_messages",
             "MQTT messages received",
@@ -48,22 +68,5 @@ class Metrics:
             "mvsnap_sense_zones_refused",
             "Zones, microphones, lines and sensors above its sense.max_zones",
             ["listener"],
-            registry=self.registry,
-        )
-        self.observations = Counter(
-            "mvsnap_scanning_observations",
-            "Wi-Fi and Bluetooth observations: accepted, ignored by settings, bad",
-            ["outcome"],
-            registry=self.registry,
-        )
-        self.backlog = Gauge(
-            "mvsnap_jobs_waiting",
-            "Jobs accepted but not finished",
-            registry=self.registry,
-        )
-        self.recorder_cameras = Gauge(
-            "mvsnap_recorder_camera_up",
-            "1 if the recorder records the camera or is ready to",
-            ["camera"],
             registry=self.registry,
         )

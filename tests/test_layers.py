@@ -155,7 +155,13 @@ HOMES: dict[str, tuple[str, ...]] = {
     "limits": ("web.auth",),
     "markupsafe": (*VIEWS, "simulator"),
     "msgspec": (
-        *("core.sense_messages", "wifi.messages", "wifi.mending", "wifi.intake"),
+        *(
+            "core.sense_messages",
+            "sense.recent_frames",
+            "wifi.messages",
+            "wifi.mending",
+            "wifi.intake",
+        ),
         # The answers of the API, as types, and the description that is made of them.
         *("web.answers", "web.bodies", "badges.answers", "webhooks", "wifi.answers"),
         "runtime",
