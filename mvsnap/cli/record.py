@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ from mvsnap.cli.terminal import (
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.core import clip_text
 from mvsnap.domain import CameraName
-from mvsnap.errors import MvsnapError
+from mvsnap.errors import EvidenceAway, MvsnapError
 
 if TYPE_CHECKING:
     from mvsnap.config.model import Settings
@@ -128,9 +129,9 @@ def _check(
 
 def _report(parts: Parts, clip: Clip) -> None:
     out.print(f"[bold]{escape(clip.camera)}[/bold]")
-    path = parts.files.clip(clip)
-    if path is not None:
-        out.print(f"  clip      {escape(str(path))}")
+    with suppress(EvidenceAway):  # it was recorded, on another machine
+        if path := parts.files.clip(clip):
+            out.print(f"  clip      {escape(str(path))}")
     if clip.began_at is not None and clip.ended_at is not None:
         length_s = (clip.ended_at - clip.began_at).total_seconds()
         before = f"{clip.before_s:.1f} s before" if clip.before_s else "no pre-roll"
@@ -146,7 +147,10 @@ def _report(parts: Parts, clip: Clip) -> None:
 
 
 def _copy(parts: Parts, clip: Clip, copy: Path, *, force: bool) -> None:
-    path = parts.files.clip(clip)
+    try:
+        path = parts.files.clip(clip)
+    except EvidenceAway as exc:
+        fail_with(exc)
     assert path is not None
     try:
         with path.open("rb") as video, copy.open("wb" if force else "xb") as file:

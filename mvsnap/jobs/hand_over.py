@@ -33,7 +33,6 @@ from mvsnap.store.videos import VideoStore
 log = logging.getLogger(__name__)
 
 _POLL_S = 2.0
-_STOP_S = 5.0
 _AT_ONCE = 100
 _MOST_PAUSE_S = 60.0
 _PRUNE_EVERY_S = 300.0
@@ -44,7 +43,7 @@ _NOTED = "in-bucket"
 
 
 class HandOver:
-    """`start` returns at once. open_bucket: called in the thread, may take a second."""
+    """Start its `loop`, or call `step`. open_bucket: may take a second."""
 
     def __init__(
         self,
@@ -73,13 +72,6 @@ class HandOver:
         self.loop = Loop(
             "hand-over", self.step, _POLL_S, clock, outages=OUTAGES, at_end=self.close
         )
-
-    def start(self) -> None:
-        self.loop.start()
-
-    def stop(self) -> None:
-        """Let the current upload run a moment longer; the next start resumes it."""
-        self.loop.stop(_STOP_S)
 
     def step(self) -> float | None:
         """Do all that is due; return how long to pause if the bucket is away."""

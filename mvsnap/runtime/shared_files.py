@@ -12,7 +12,7 @@ from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.jobs.executors import data_id
 from mvsnap.jobs.hand_over import HandOver
-from mvsnap.loop import Loop
+from mvsnap.loop import Loop, stop_all
 from mvsnap.runtime import clouds
 from mvsnap.store.data_folders import DataFolders
 from mvsnap.store.database import OUTAGES, Database
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mvsnap.runtime.parts import Parts
 
 _NOTE_EVERY_S = 60.0
+_STOP_S = 5.0
 # All that name a file below data_dir.
 FILE_COLUMNS = (
     events.c.snapshot_path,
@@ -53,12 +54,14 @@ class SharedFiles:
     def start(self) -> None:
         self._notes.start()
         if self._hand_over is not None:
-            self._hand_over.start()
+            self._hand_over.loop.start()
 
     def stop(self) -> None:
-        self._notes.stop(1.0)
-        if self._hand_over is not None:
-            self._hand_over.stop()
+        """Let an upload run a moment longer; the next start resumes it."""
+        if self._hand_over is None:
+            self._notes.stop(1.0)
+        else:
+            stop_all((self._notes, self._hand_over.loop), _STOP_S)
 
 
 def files(settings: Settings, db: Database, clock: SystemClock) -> Files:
