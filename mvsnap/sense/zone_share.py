@@ -40,7 +40,7 @@ def bucket_of(source: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class BucketChange:
     """Buckets that change hands.
 
     lost: others have taken it. leaving: others get it in the next turn. new: to be
@@ -100,13 +100,13 @@ class ZoneShare:
         """Return whether others may have taken what this process works on."""
         return bool(self.mine) and not self._claims.held
 
-    def renew(self) -> Turn:
+    def renew(self) -> BucketChange:
         """Say that this process is alive; raises one of OUTAGES."""
         held = self._claims.hold(BUCKETS)
         now_s = self._clock.monotonic()
         self._database_is_ahead_s = self._buckets.now().timestamp() - now_s
         lost = self.mine - self._buckets.held()
-        return Turn(
+        return BucketChange(
             lost, leaving=self.mine - lost - held, new=held - (self.mine - lost)
         )
 

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, select, text, up
 from mvsnap.clock import Clock
 from mvsnap.core.sharing import Holding, Plan, plan
 from mvsnap.store.database import Database
-from mvsnap.store.tables import holders, holdings
+from mvsnap.store.sharing_tables import holders, holdings
 
 LEASE_S = 20.0
 CAMERAS = "cameras"  # the kind of what recorders share

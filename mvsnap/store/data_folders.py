@@ -8,7 +8,7 @@ from sqlalchemy import and_, delete, func, select
 
 from mvsnap.store.database import Database
 from mvsnap.store.file_tasks import ALIVE_FOR, BUCKET
-from mvsnap.store.tables import data_folders, file_tasks
+from mvsnap.store.sharing_tables import data_folders, file_tasks
 
 _FORGOTTEN_AFTER = timedelta(days=30)
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, and_, delete, func, select, union
 
 from mvsnap.store.database import Database
-from mvsnap.store.tables import data_folders, file_tasks
+from mvsnap.store.sharing_tables import data_folders, file_tasks
 
 BUCKET = ""
 # Since the last sign of a machine that runs.

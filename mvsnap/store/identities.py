@@ -27,7 +27,7 @@ from mvsnap.clock import Clock, poll
 from mvsnap.file_lock import FileLock
 from mvsnap.store.database import Database
 from mvsnap.store.events import SILENT_AFTER, Store
-from mvsnap.store.tables import identities
+from mvsnap.store.sharing_tables import identities
 
 log = logging.getLogger(__name__)
 

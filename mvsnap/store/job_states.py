@@ -14,7 +14,7 @@ from mvsnap.domain import Job, JobId
 from mvsnap.store.database import Database
 from mvsnap.store.paging import Order
 from mvsnap.store.purging import OldRows, PurgeResult, purge
-from mvsnap.store.tables import job_states
+from mvsnap.store.sharing_tables import job_states
 
 _c = job_states.c
 # The value of waits_for of a job that may go on, and is about to.

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select, update
 
 from mvsnap.store.database import Database
 from mvsnap.store.sense import Fence
-from mvsnap.store.tables import zone_buckets
+from mvsnap.store.sharing_tables import zone_buckets
 
 # A process that freezes in its transaction must not hold up the others for ever.
 _FROZEN_MS = 10_000

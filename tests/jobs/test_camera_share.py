@@ -21,7 +21,7 @@ from mvsnap.store import database
 from mvsnap.store.claims import CAMERAS, Claims
 from mvsnap.store.events import Store
 from mvsnap.store.lost_clips import LostClipStore
-from mvsnap.store.tables import holders
+from mvsnap.store.sharing_tables import holders
 from tests.core.build import NOON, event
 from tests.jobs.fakes import JumpingClock
 from tests.store.recordings import HERE, ROBOT, THERE, Recordings

@@ -34,7 +34,8 @@ from mvsnap.store import evidence_bucket
 from mvsnap.store.clip_deletion import finish_deletes
 from mvsnap.store.file_cache import FOLDERS
 from mvsnap.store.purging import PurgeResult
-from mvsnap.store.tables import data_folders, metadata
+from mvsnap.store.sharing_tables import data_folders
+from mvsnap.store.tables import metadata
 from tests.core import build
 from tests.gateway import KEY, ROOM, Clouds, clouds, write_config
 from tests.servers.postgres import PostgresServer

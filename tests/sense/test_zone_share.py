@@ -38,7 +38,7 @@ from mvsnap.store import database
 from mvsnap.store.claims import Claims
 from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.sense import Findings, SenseStore
-from mvsnap.store.tables import zone_buckets
+from mvsnap.store.sharing_tables import zone_buckets
 from tests.sense.mqtt import at, receiving
 from tests.sense.one_listener import SharedOffice, make_listener
 from tests.servers.processes import Program, wait_until

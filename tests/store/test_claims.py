@@ -11,7 +11,7 @@ from sqlalchemy import update
 from mvsnap.clock import SystemClock
 from mvsnap.store import database
 from mvsnap.store.claims import Claims
-from mvsnap.store.tables import holders
+from mvsnap.store.sharing_tables import holders
 from tests.clients.fakes import NOON, FakeClock
 
 NAMES = {"door", "gate", "hall", "yard"}

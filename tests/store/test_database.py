@@ -15,7 +15,13 @@ from sqlalchemy.exc import OperationalError
 from mvsnap.badges import tables as badge_tables
 from mvsnap.domain import JobId
 from mvsnap.errors import DatabaseUnfit
-from mvsnap.store import database, fetch_tables, key_tables, process_tables
+from mvsnap.store import (
+    database,
+    fetch_tables,
+    key_tables,
+    process_tables,
+    sharing_tables,
+)
 from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.tables import metadata
 from mvsnap.visitors import tables as visitor_tables
@@ -26,6 +32,7 @@ ROOMS = (
     fetch_tables,
     key_tables,
     process_tables,
+    sharing_tables,
     badge_tables,
     visitor_tables,
     wifi_tables,
@@ -82,7 +89,7 @@ def test_every_column_and_table_says_what_it_holds() -> None:
 
 UPGRADE = """
 import sys
-from mvsnap.store import database, fetch_tables, key_tables
+from mvsnap.store import database
 sys.stdin.readline()
 engine = database.open_database(sys.argv[1])
 database.upgrade(engine)

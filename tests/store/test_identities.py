@@ -20,7 +20,7 @@ from mvsnap.sense.lock import acquire_lock
 from mvsnap.store import database
 from mvsnap.store.events import Store
 from mvsnap.store.identities import IdentityStore, renewed_ids
-from mvsnap.store.tables import identities
+from mvsnap.store.sharing_tables import identities
 from tests.clients.fakes import NOON
 from tests.servers.processes import wait_until
 
