@@ -131,7 +131,13 @@ Step = Callable[[BudgetState | None, float, int], tuple[BudgetState, T]]
 
 
 class Buckets(Protocol):
-    """Where the state of one budget is kept; thread-safe. Never fails."""
+    """Where the state of one budget is kept; thread-safe. Never fails.
+
+    spare: calls of a burst to leave unused: those of several machines arrive less
+    evenly than they were sent.
+    """
+
+    spare: int
 
     def change(self, step: Step[T]) -> T: ...
 
@@ -144,6 +150,8 @@ class Buckets(Protocol):
 
 class OwnBuckets:
     """In the memory of this process."""
+
+    spare = 0
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -35,6 +35,8 @@ _UNKNOWN = 2
 class FileBuckets:
     """Times are those of the machine's monotonic clock, which its processes share."""
 
+    spare = 0
+
     def __init__(self, folder: Path, name: str, clock: Clock) -> None:
         self._first = folder / f"{name}.first"
         self._others = folder / f"{name}.others"

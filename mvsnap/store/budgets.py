@@ -34,6 +34,8 @@ _UNKNOWN = 4
 
 
 class RowBuckets:
+    spare = 3
+
     def __init__(
         self, db: Database, name: str, clock: Clock, *, answer_s: float = _ANSWER_S
     ) -> None:

@@ -38,7 +38,7 @@ DETAILS: dict[str, str | int | float] = {
 
 def about(kind: MessageKind) -> tuple[Event | None, Event | None]:
     """Return the event that a message of this kind shows, and what it is about."""
-    if kind.name in ("head", "note"):
+    if kind.name in ("head", "link", "note"):
         return None, None
     event = build.event(kind=EventKind(kind.name), details=DETAILS, camera_name="Gate")
     if kind.name in ("alarm", "crowd", "noise", "crossing"):
@@ -79,7 +79,11 @@ def test_every_kind_says_what_it_is_about_and_whether_it_may_be_a_repeat(
 def test_what_starts_a_thread_with_a_picture_says_when_it_is_late(
     kind: MessageKind,
 ) -> None:
-    shows_now = kind.thread is Thread.STARTS and kind.name not in ("head", "note")
+    shows_now = kind.thread is Thread.STARTS and kind.name not in (
+        "head",
+        "link",
+        "note",
+    )
     assert ("Delivered late" in text(kind, repeat=False, late=True)) is shows_now
 
 

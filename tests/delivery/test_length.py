@@ -30,7 +30,7 @@ def said(kind: str, words: str) -> str:
     if kind in ("alarm", "crowd", "noise", "crossing", "head"):
         about = EventKind("alarm" if kind == "head" else kind)
         raised = build.event(kind=about, details=details)
-    if kind not in ("head", "note"):
+    if kind not in ("head", "link", "note"):
         own = kind if raised is None else "snapshot"
         event = build.event(
             kind=EventKind(own), details=details, video_link=LINK, error=words * 1000
@@ -52,7 +52,7 @@ def test_long_words_leave_the_fixed_parts(kind: str, words: str) -> None:
     text = said(kind, words)
     assert len(text.encode()) <= MAX_MARKDOWN_BYTES
     assert text.endswith("_This message may be a duplicate._")
-    if KINDS[kind].thread is Thread.STARTS and kind not in ("head", "note"):
+    if KINDS[kind].thread is Thread.STARTS and kind not in ("head", "link", "note"):
         assert f"[Video of that moment]({LINK})" in text
         assert "No picture: " in text
         assert "_Delivered late: " in text

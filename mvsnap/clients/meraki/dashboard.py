@@ -65,12 +65,13 @@ class Dashboard:
         buckets: where its own is kept for other processes.
         """
         self._clock = clock
+        largest = _LARGEST_BURST - (buckets.spare if buckets else 0)
         self._requests_per_s = requests_per_s
         self._budget = budget or RequestBudget(
             clock,
             per_s=requests_per_s,
             # A lower configured rate means that other programs share the organization.
-            burst=max(1, min(_LARGEST_BURST, int(requests_per_s))),
+            burst=max(1, min(largest, int(requests_per_s))),
             borrow=min(_LARGEST_BORROW, int(requests_per_s)),
             buckets=buckets,
         )
