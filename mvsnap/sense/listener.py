@@ -38,15 +38,18 @@ from mvsnap.store.sense import Findings
 log = logging.getLogger(__name__)
 
 _RECEIVE_S = 0.5
-_SETTINGS_S = 1.0
-_NAMES_S = 5.0
-_EXPIRE_S = 5.0
-# How much a power cut may lose of what has not led to an event yet, at QoS 0.
-_SAVE_S = 5.0
-# Zones where people stay: only the time of the last count has changed.
-_CHECKPOINT_S = 15.0
-_BEAT_S = 15.0
-_LOCK_S = 5.0
+_FAILED_S = 1.0
+_EVERY_S = {
+    "settings": 1.0,
+    "names": 5.0,
+    "expire": 5.0,
+    # How much a power cut may lose of what has not led to an event yet, at QoS 0.
+    "save": 5.0,
+    # Zones where people stay: only the time of the last count has changed.
+    "checkpoint": 15.0,
+    "beat": 15.0,
+    "lock": 5.0,
+}
 _STOP_S = 10.0
 # Of one zone, in a second.
 _MOST_IN_A_SPAN = 1000
@@ -98,23 +101,12 @@ class ListenerLoop:
             self._round,
             0,
             clock,
-            failed_s=_SETTINGS_S,
+            failed_s=_FAILED_S,
             outages=OUTAGES,
             at_end=self._end,
         )
-        self._every = {
-            what: Every(seconds, clock)
-            for what, seconds in (
-                ("settings", _SETTINGS_S),
-                ("names", _NAMES_S),
-                ("expire", _EXPIRE_S),
-                ("save", _SAVE_S),
-                ("checkpoint", _CHECKPOINT_S),
-                ("beat", _BEAT_S),
-                ("lock", _LOCK_S),
-                ("share", share.turn_s if share else 0),
-            )
-        }
+        every_s = _EVERY_S | {"share": share.turn_s if share else 0}
+        self._every = {what: Every(each_s, clock) for what, each_s in every_s.items()}
 
     def start(self) -> None:
         self._outbox.start()

@@ -87,6 +87,13 @@ deliveries = Table(
     Column("message_id", Text, comment="Webex id of the message"),
     Column("error", Text, comment="why the last send failed"),
     Column("changed_at", Moment, nullable=False, comment="last change of this row"),
+    Column(
+        "may_have_arrived",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="although it was given up",
+    ),
     comment="Messages to channels, one row each",
 )
 

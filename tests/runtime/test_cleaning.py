@@ -164,6 +164,7 @@ def fill(site: Site, at: datetime) -> None:
     site.add("visitor_pictures", at, snapshot_path=picture)
     badge = site.add("badges", at, picture_path=site.file(f"snapshots/{name}-b.jpg"))
     site.add("judgements", at, badge_id=badge)
+    site.add("job_states", at)
     site.clip(at)
     site.add("clips", at, state=ClipState.FAILED)
     site.file(f"photos/{name}.jpg", at)

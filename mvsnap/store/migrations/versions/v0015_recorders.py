@@ -10,6 +10,8 @@ down_revision = "0014"
 
 
 def upgrade() -> None:
-    machine = sa.Column("machine", sa.Text, nullable=False, server_default="")
-    op.add_column("recorder_cameras", machine)
+    op.add_column(
+        "recorder_cameras",
+        sa.Column("machine", sa.Text, nullable=False, server_default=""),
+    )
     op.add_column("clips", sa.Column("lost_by", sa.Text))

@@ -16,5 +16,7 @@ def upgrade() -> None:
         sa.Column("holder", sa.Text, nullable=False),
         sa.Column("worked_until", sa.DateTime(timezone=True)),
     )
-    refused = sa.Column("refused", sa.Integer, nullable=False, server_default="0")
-    op.add_column("listeners", refused)
+    op.add_column(
+        "listeners",
+        sa.Column("refused", sa.Integer, nullable=False, server_default="0"),
+    )
