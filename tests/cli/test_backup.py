@@ -135,7 +135,7 @@ def test_secrets_of_the_settings_are_in_it_only_when_asked_for(
 def test_a_running_service_is_not_replaced(gateway: Gateway) -> None:
     gateway.add("before")
     gateway.run("backup", "old.tar")
-    (gateway.data / "executors").mkdir()
+    (gateway.data / "executors").mkdir(exist_ok=True)
     with acquire(gateway.data / "executors" / "0.lock"):
         refused = gateway.run("restore", "old.tar", "--yes")
     assert refused.code == 1

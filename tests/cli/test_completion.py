@@ -46,7 +46,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
         ([""], list(_COMMANDS)),
         (["se"], ["serve"]),
         (["serve", "--ro"], ["--roles"]),
-        (["db", ""], ["rotate-session-key", "upgrade"]),
+        (["db", ""], ["restored", "rotate-session-key", "upgrade"]),
         (["completion", "z"], ["zsh"]),
     ],
     ids=" ".join,

@@ -136,7 +136,7 @@ def test_a_service_is_seen_until_it_stops(tmp_path: Path) -> None:
     settings = Settings.model_validate(
         {"data_dir": tmp_path, "server": {"port": free_port()}}
     )
-    service = Service(settings, Roles(worker=False, sense=False))
+    service = Service(settings, Roles(worker=False, sense=False, record=False))
     service.start()
     reader = Parts(settings)
     wait_until(lambda: reports(reader) != [], "the process is noted")

@@ -105,7 +105,7 @@ def test_the_services_together_have_every_role_once() -> None:
         .params["roles"]
         .split(",")
     ]
-    assert sorted(roles) == ["sense", "web", "worker"]
+    assert sorted(roles) == ["record", "sense", "web", "worker"]
 
 
 def test_the_environment_holds_settings_and_no_secret(tmp_path: Path) -> None:
