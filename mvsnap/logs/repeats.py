@@ -21,7 +21,7 @@ WINDOW_S = 60.0
 _MOST = 500
 _LONGEST = 300
 # Libraries put times, counts and ids into their words.
-_NUMBER = re.compile(r"[0-9a-f]*\d[0-9a-f.\-]*")
+_MAYBE_NUMBER = re.compile(r"[0-9a-f.\-]+")
 
 Key = tuple[str, int, str]
 
@@ -131,8 +131,12 @@ def _key(record: logging.LogRecord) -> Key:
     if record.name.partition(".")[0] == "mvsnap":
         text = f"{job_of(record)} {text}"
     else:
-        text = _NUMBER.sub("#", text[:_LONGEST])
+        text = _MAYBE_NUMBER.sub(_without_number, text[:_LONGEST])
     return record.name, record.levelno, text[:_LONGEST]
+
+
+def _without_number(found: re.Match[str]) -> str:
+    return "#" if any(letter.isdigit() for letter in found[0]) else found[0]
 
 
 def _lasting(seconds: float) -> str:
