@@ -46,6 +46,11 @@ class BudgetState:
             self, left=min(self.left, 0.0), held_until=max(self.held_until, until)
         )
 
+    def held_as(self, other: BudgetState | None) -> BudgetState:
+        """Return this state, held at least as long as another."""
+        until = other.held_until if other else self.held_until
+        return replace(self, held_until=max(self.held_until, until))
+
     def at_most(self, other: BudgetState) -> BudgetState:
         """Return the less generous of two states of the same moment."""
         return replace(
@@ -169,6 +174,14 @@ class OwnBuckets:
 
     def hold(self, seconds: float) -> None:
         self.change(held_step(seconds))
+
+
+def give_back(
+    known: BudgetState | None, now: float, _among: int
+) -> tuple[BudgetState, None]:
+    """Return a turn that was booked and not used."""
+    bucket = known or BudgetState(0.0, now)
+    return replace(bucket, left=bucket.left + 1), None
 
 
 def held_step(seconds: float) -> Step[None]:

@@ -91,8 +91,10 @@ class FileBuckets:
         ) -> tuple[BudgetState, T]:
             known = _parsed(file.read(), now)
             if self._was_alone and own is not None:
-                # What this process has used up alone is not in the file.
-                known = own.at_most(known) if known else own
+                # What this process has used up alone is not in the file, and what an
+                # older one lacked has grown since.
+                is_news = known is not None and known.filled_at > own.filled_at
+                known = own.at_most(known) if known and is_news else own.held_as(known)
             self._was_alone = False
             bucket, answer = step(known, now, among)
             file.write(_text(bucket), durable=False)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from mvsnap.clients.buckets import BudgetRule
 from mvsnap.clients.buckets_file import FileBuckets
 from mvsnap.clients.meraki.budget import RequestBudget
 from mvsnap.errors import UpstreamError
@@ -115,3 +116,21 @@ def test_without_its_files_a_process_uses_a_part_of_the_budget(
     for _ in range(9):
         lost.acquire()
     assert machine.now() == pytest.approx(1.0)  # 4 at once, then 5 a second
+
+
+def test_a_hold_does_not_bring_back_what_was_paid_long_ago(machine: Machine) -> None:
+    buckets = FileBuckets(machine.folder, "meraki-1", machine.clock)
+    rule = BudgetRule(per_s=10, burst=9)
+    one = RequestBudget(machine.clock, per_s=10, burst=9, buckets=buckets)
+    for _ in range(100):  # threads that have booked and wait
+        buckets.change(lambda known, now, _: rule.take(known, now, urgent=True))
+    one.hold(0.1)  # which is written
+    machine.clock.pass_time(30)
+    one.acquire()
+    one.hold(0.1)
+    machine.clock.pass_time(1)
+    began = machine.now()
+
+    one.acquire()
+
+    assert machine.now() == began

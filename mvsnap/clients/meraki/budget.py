@@ -15,7 +15,14 @@ import threading
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
-from mvsnap.clients.buckets import Buckets, BudgetRule, BudgetState, OwnBuckets, Turn
+from mvsnap.clients.buckets import (
+    Buckets,
+    BudgetRule,
+    BudgetState,
+    OwnBuckets,
+    Turn,
+    give_back,
+)
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
 
@@ -100,9 +107,11 @@ class RequestBudget:
             )
         if not waited(self._clock, turn.wait_s):
             raise UpstreamError("mvsnap is stopping: Meraki was not called", retry=True)
-        if not turn.is_given:
+        if turn.is_given and turn.wait_s >= _FAR_S and self._buckets.held_s():
+            # It will book another one; kept, each hold would double what is booked.
+            self._buckets.change(give_back)
             return False
-        return turn.wait_s < _FAR_S or not self._buckets.held_s()
+        return turn.is_given
 
 
 class SpareBudget:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from mvsnap.clients.buckets import BudgetRule, BudgetState
+from mvsnap.clients.buckets import BudgetRule, BudgetState, OwnBuckets
 from mvsnap.clients.meraki.budget import RequestBudget
 from mvsnap.clock import SystemClock
 from mvsnap.errors import UpstreamError
@@ -156,3 +156,26 @@ def test_a_stop_wakes_the_waiting_and_makes_no_call() -> None:
     with pytest.raises(UpstreamError, match="stopping") as caught:
         budget.acquire()
     assert caught.value.retry
+
+
+def test_a_turn_that_a_hold_took_is_not_used_up() -> None:
+    class HeldMeanwhile(FakeClock):
+        """Meraki says "too many" while the first call waits for its turn."""
+
+        holds = 3
+
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            if self.holds:
+                self.holds -= 1
+                budget.hold(1)
+
+    clock = HeldMeanwhile()
+    buckets = OwnBuckets(clock)
+    buckets.state = BudgetState(-2.0, clock.monotonic())
+    budget = RequestBudget(clock, per_s=1, burst=1, buckets=buckets)
+
+    budget.acquire(urgent=True)
+
+    assert clock.holds == 0
+    assert buckets.state.left >= -3.0  # two of before, and this one
