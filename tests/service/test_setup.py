@@ -75,7 +75,7 @@ class Site:
         run = self.machine / "run" / "mvsnap.pid"
         log = self.machine / "log" / "mvsnap.log"
         defaults.write_text(
-            f"MVSNAP_USER={USER}\nPIDFILE={run}\nLOGFILE={log}\nSTART_TIMEOUT_S=5\n"
+            f"MVSNAP_USER={USER}\nPIDFILE={run}\nLOGFILE={log}\nSTART_TIMEOUT_S=30\n"
         )
         self._defaults = defaults
         self._pid_file = run
@@ -117,7 +117,7 @@ class Site:
                 "DESTDIR": str(self.machine),
                 "MVSNAP_DEFAULTS": str(self._defaults),
                 "MVSNAP_USER": USER,
-                "START_TIMEOUT_S": "5",
+                "START_TIMEOUT_S": "30",
             },
             stdin=subprocess.DEVNULL,
             capture_output=True,
