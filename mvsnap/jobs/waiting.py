@@ -181,7 +181,8 @@ def put_oldest_first(engine: Any, many: int) -> None:
     oldest = (
         select(table.c.workflow_uuid)
         .where(*waits)
-        .order_by(table.c.created_at)
+        # SQLite's dbos knows whole seconds; the older, the larger its priority.
+        .order_by(table.c.created_at, table.c.priority.desc())
         .limit(many)
     )
     with jobs.engine.begin() as connection:

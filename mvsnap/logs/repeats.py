@@ -136,7 +136,7 @@ def _key(record: logging.LogRecord) -> Key:
 
 
 def _without_number(found: re.Match[str]) -> str:
-    return "#" if any(letter.isdigit() for letter in found[0]) else found[0]
+    return "#" if any(map(str.isdigit, found[0])) else found[0]
 
 
 def _lasting(seconds: float) -> str:
