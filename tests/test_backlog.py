@@ -121,7 +121,7 @@ def messages() -> int:
 
 
 def threads_are_in_order(simulated: Clouds) -> None:
-    """Every message is told once, and none before the head of its thread."""
+    """Every message is posted once, and none before the head of its thread."""
     found = list(simulated.webex.messages)
     assert len(found) == messages()
     ids = [message.id for message in found]

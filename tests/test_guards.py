@@ -418,8 +418,6 @@ HOMES = {
     "threading.Thread": {
         "loop.py",
         "photographer.py",
-        "store/budgets.py",
-        "serving/run.py",
         *("serving/run.py", "serving/waiting.py", "store/postgresql.py"),
         *("cli/demo_phones.py", "cli/demo_world.py"),
         *("jobs/clip_worker.py", "sense/receiver.py", "web/accounts.py"),

@@ -179,7 +179,7 @@ def test_a_process_of_each_role_takes_few_connections(
     with clouds() as simulated:
         settings = simulated.settings(database_url=postgres_url)
         with gateway(tmp_path, settings, roles="worker"):
-            # Two, and one that is told of notifications.
+            # Two, and one that hears of notifications.
             wait_until(lambda: 1 <= connections() <= 3, "few of the worker")
             with gateway(tmp_path, settings, roles="web") as web:
                 with ThreadPoolExecutor(8) as pool:

@@ -166,7 +166,7 @@ def test_the_clip_of_a_recorder_that_dies_is_finished_by_another(
     messages = crew.made.webex.messages
     wait_until(
         lambda: any("died" in message.markdown for message in list(messages)),
-        "the room is told that the recorder died",
+        "the room hears that the recorder died",
         20,
     )
     if clip.state is ClipState.READY:

@@ -10,22 +10,24 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Float, Row, Select, cast, func, select
 
 from mvsnap.clients.buckets import BudgetState, OwnBuckets, Step, held_step
 from mvsnap.clock import Clock
+from mvsnap.sqlite_errors import reason
 from mvsnap.store.database import OUTAGES, Database
 from mvsnap.store.events import SILENT_AFTER
 from mvsnap.store.fetch_tables import call_budgets
 from mvsnap.store.tables import workers
+from mvsnap.store.time_limits import TimeLimits, with_limits
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-_ANSWER_S = 2.0
+# A call to a cloud waits for this.
+_LIMITS = TimeLimits(lock_s=1, connect_s=1.5, statement_s=1.5)
 # How long a database that failed is not asked.
 _AWAY_S = 5.0
 _COUNT_EVERY_S = 30.0
@@ -36,17 +38,13 @@ _UNKNOWN = 4
 class RowBuckets:
     spare = 3
 
-    def __init__(
-        self, db: Database, name: str, clock: Clock, *, answer_s: float = _ANSWER_S
-    ) -> None:
+    def __init__(self, db: Database, name: str, clock: Clock) -> None:
         self._db = db
         self._name = name
         self._clock = clock
-        self._answer_s = answer_s
         self._own = OwnBuckets(clock)
         # One at a time: the row has one writer, and others need connections, too.
         self._line = threading.Lock()
-        self._asking: threading.Thread | None = None
         self._away_until = float("-inf")
         self._counted_at = float("-inf")
         self._among = _UNKNOWN
@@ -73,34 +71,18 @@ class RowBuckets:
         return found[0]
 
     def _is_away(self) -> bool:
-        hangs = self._asking is not None and self._asking.is_alive()
-        return hangs or self._clock.monotonic() < self._away_until
+        return self._clock.monotonic() < self._away_until
 
     def _answer(self, ask: Callable[[], T]) -> tuple[T] | None:
         """Return the answer, None if it fails or does not come in time."""
-        box: SimpleQueue[tuple[T] | Exception] = SimpleQueue()
-
-        def run() -> None:
-            try:
-                box.put((ask(),))
-            except (*OUTAGES, OSError) as exc:
-                box.put(exc)
-
-        # A thread that can be left behind: no driver's timeout covers every way in
-        # which a database may not answer.
-        asking = threading.Thread(target=run, name="call-budget", daemon=True)
-        asking.start()
         try:
-            found = box.get(timeout=self._answer_s)
-        except Empty:
-            self._asking = asking
-            self._lost("no answer")
-            return None
-        if isinstance(found, Exception):
-            self._lost(type(found).__name__)
+            with with_limits(_LIMITS):
+                found = ask()
+        except (*OUTAGES, OSError) as exc:
+            self._lost(reason(exc))
             return None
         self._away_until = float("-inf")
-        return found
+        return (found,)
 
     def _lost(self, why: str) -> None:
         if self._away_until == float("-inf"):

@@ -33,7 +33,7 @@ class Machines:
     def buckets(self, url: str | None = None) -> RowBuckets:
         db = database.Database(database.open_database(url or self.url))
         self.opened.append(db)
-        return RowBuckets(db, "meraki-1", self.clock, answer_s=1.0)
+        return RowBuckets(db, "meraki-1", self.clock)
 
 
 @pytest.fixture
