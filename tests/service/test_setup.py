@@ -124,6 +124,7 @@ class Site:
             text=True,
             timeout=120,
             check=False,
+            umask=0o077,  # as on a hardened machine
         )
 
     @property
@@ -152,11 +153,13 @@ def site() -> Iterator[Site]:
     # Not tmp_path: of root's, another user may not read there.
     folder = Path(tempfile.mkdtemp(prefix="mvsnap-setup-"))
     folder.chmod(0o755)
+    own_umask = os.umask(0o022)  # others may read the checkout
     made = Site(folder)
     try:
         yield made
     finally:
         made.kill()
+        os.umask(own_umask)
         shutil.rmtree(folder)
 
 
