@@ -120,6 +120,9 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
         DataKind("Entries of removed clips", _DAYS, steps.clip_rows, ("clips",)),
         DataKind("Finished jobs", _DAYS, steps.finished_jobs),
         DataKind("States of jobs", _DAYS, old(parts.job_states.purge), ("job_states",)),
+        DataKind(
+            "Troubles", _DAYS, old(parts.troubles.purge), ("troubles", "told_ends")
+        ),
         DataKind("Presences", _DAYS, old(parts.sense.purge), ("presences",)),
         DataKind(
             "MV Sense states",
