@@ -1,4 +1,4 @@
-"""Rows of Meraki cameras in trouble; one that works has none, there may be thousands."""
+"""Rows of Meraki cameras in trouble: one that works has none, there may be many."""
 
 from __future__ import annotations
 
