@@ -26,6 +26,7 @@ _LATE = timedelta(seconds=90)
 _SHORTENED = ("told", "note", "doubt", "error", "no_link", "clips", "prefix")
 # Of an alert: an outage of the network is the trouble of every camera.
 _MOST_TROUBLES = 10
+_TROUBLES_BYTES = 4500
 _ENDS_LINK = re.compile(r"[\s()<>\[\]\\]")
 
 
@@ -112,14 +113,17 @@ class MessageTemplates:
     def _troubles(self, facts: Facts) -> dict[str, Any]:
         """Return a line for each of the first troubles of an alert."""
         found = facts.troubles
+        lines = [self._trouble(one) for one in found[:_MOST_TROUBLES]]
+        while sum(map(_size_bytes, lines)) > _TROUBLES_BYTES:
+            lines.pop()
         return {
-            "troubles": [self._trouble(one) for one in found[:_MOST_TROUBLES]],
-            "more_troubles": max(len(found) - _MOST_TROUBLES, 0),
+            "troubles": lines,
+            "more_troubles": len(found) - len(lines),
             "lasts": any(one.ended_at is None for one in found),
             "status_link": f"{self._public_url}/status" if self._public_url else None,
         }
 
-    def _trouble(self, trouble: Trouble) -> dict[str, Any]:
+    def _trouble(self, trouble: Trouble) -> dict[str, str]:
         ended = trouble.ended_at
         lasted = (ended - trouble.began_at).total_seconds() if ended else 0.0
         return {
@@ -127,7 +131,7 @@ class MessageTemplates:
             "text": neutralise(trouble.text),
             "advice": neutralise(trouble.advice),
             "since": self._local(trouble.began_at),
-            "over": self._local(ended) if ended else None,
+            "over": self._local(ended) if ended else "",
             "lasted": lasting(max(lasted, 0.0)),
         }
 
@@ -166,6 +170,10 @@ def _told(raised: Event | None, prefix: str) -> list[str]:
         return []
     lines = str(raised.details.get("text", "")).splitlines()
     return [neutralise(line) for line in lines if line not in prefix]
+
+
+def _size_bytes(line: dict[str, str]) -> int:
+    return sum(len(value.encode()) for value in line.values())
 
 
 def _is_late(job: Job, now: datetime) -> bool:
