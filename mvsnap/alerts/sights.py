@@ -40,7 +40,7 @@ def sights(rows: Iterable[StatusRow], kinds: Collection[str]) -> Iterator[Sight]
 
 
 def _called(row: StatusRow) -> tuple[str, str]:
-    """Return the kind, "" for what is not told of, and a name that stands alone."""
+    """Return the kind, "" for what is not reported, and a name that stands alone."""
     if row.group is Group.SERVICES:
         return _SERVICES.get(row.name, ""), row.name
     if row.group is Group.JOBS:

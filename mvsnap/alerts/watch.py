@@ -1,7 +1,7 @@
-"""Watches the site for all its processes, and has troubles told once.
+"""Watches the site for all its processes, and has troubles reported once.
 
-What is told is in the store before it is handed to the jobs, and its job has an id that
-follows from it: a process that dies in between loses nothing and repeats nothing.
+What is reported is in the store before it is handed to the jobs, and its job has an id
+that follows from it: a process that dies in between loses nothing and repeats nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Protocol
 
 from mvsnap.alerts.sights import sights
 from mvsnap.clock import SMALLEST_STEP, Clock
-from mvsnap.core.troubles import Trouble, looked, moved, told
+from mvsnap.core.troubles import Trouble, looked, moved, reported
 from mvsnap.domain import Job, JobId, Trigger, TriggerKind
 from mvsnap.errors import QueueFull
 from mvsnap.status.read import StatusSources
@@ -32,7 +32,7 @@ class AlertJobs(Protocol):
 
 
 class AlertWatch:
-    """has_turn: whether this process watches for all, now. rooms: who is told."""
+    """has_turn: whether this process watches for all, now. rooms: who is notified."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class AlertWatch:
 
         def change(known: Sequence[Trouble]) -> list[Trouble]:
             right = moved(known, step) if step else known
-            return told(looked(right, seen, now, self._after), now, self._after)
+            return reported(looked(right, seen, now, self._after), now, self._after)
 
         self._troubles.change(change)
         self._looked = now, self._clock.monotonic()
@@ -99,4 +99,4 @@ class AlertWatch:
         self._troubles.handed_over(job_id)
         names = ", ".join(one.name for one in troubles[:10])
         what = "over" if troubles[0].over_by else "in trouble"
-        log.warning("%s, told by job %s: %s", what, job_id, names)
+        log.warning("%s, reported by job %s: %s", what, job_id, names)

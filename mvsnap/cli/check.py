@@ -67,7 +67,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
         ("MV Sense", lambda: _sense(settings)),
         ("Wi-Fi", lambda: _wifi(settings)),
         ("badges", lambda: _badges(settings)),
-        *_telling(settings),
+        *_reports(settings),
         ("pages", lambda: _pages(settings)),
         *_ids(settings),
     ]
@@ -290,11 +290,13 @@ def _pages(settings: Settings) -> CheckResult:
     return CheckResult("pages", True, f"users: {names}")
 
 
-def _telling(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
-    """What the site tells by itself, where that is set; its rooms are among others."""
+def _reports(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
+    """What the site reports by itself, where that is set; its rooms are among others."""
     url, found = settings.heartbeat_url, []
     if settings.alerts.configured and not settings.webex.configured:
-        text = "alerts.channel is set, but webex.bot_token is missing: nothing is told"
+        text = (
+            "alerts.channel is set, but webex.bot_token is missing: nothing is posted"
+        )
         found.append(("alerts", lambda: CheckResult("alerts", False, text)))
     if url is not None:
         found.append(("heartbeat", lambda: _heartbeat(url.get_secret_value())))

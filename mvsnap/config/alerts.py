@@ -1,4 +1,4 @@
-"""Settings of what the site tells of itself."""
+"""Settings of what the site reports of itself."""
 
 from __future__ import annotations
 
@@ -55,23 +55,23 @@ SecretUrl = Annotated[Secret, AfterValidator(_http_address)]
 
 
 class AlertSection(Section):
-    """Without a channel nothing is told."""
+    """Without a channel nothing is reported."""
 
     channel: OneOrMore = Field(
         (),
         max_length=20,
-        description="rooms or e-mail addresses, one or a list, that are told when a "
+        description="rooms or e-mail addresses, one or a list, that are notified when a "
         "part of the site is in trouble, and when that is over; default: none",
     )
     after_s: float = Field(
         300,
         ge=1,
         le=86_400,
-        description="seconds that a trouble lasts before it is told, and that its end "
-        "lasts before that is told",
+        description="seconds that a trouble lasts before it is reported, and that its end "
+        "lasts before that is notified",
     )
     kinds: tuple[AlertKind, ...] = Field(
-        ALERT_KINDS, description="what is told of; shorten the list to leave some out"
+        ALERT_KINDS, description="what is reported; shorten the list to leave some out"
     )
 
     @property

@@ -1,8 +1,8 @@
-"""Troubles of a site: when one begins, when it is over, and when that is told. Pure.
+"""Troubles of a site: when one begins, when it is over, and when that is notified. Pure.
 
-A trouble is told once it has lasted `after`, and its end once nothing was wrong for as
+A trouble is reported once it has lasted `after`, and its end once nothing was wrong for as
 long. One that comes back within that time is the same trouble; one that came and went
-within it is never told. Several that begin together are one message.
+within it is never reported. Several that begin together are one message.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Sight:
 class Trouble:
     """ended_at: when it was first seen to be well again; None: it lasts.
 
-    told_by, over_by: the jobs that tell of it and of its end; "" as long as there is
+    reported_by, over_by: the jobs that report it and of its end; "" as long as there is
     none. handed_over: the last of them was accepted.
     """
 
@@ -46,7 +46,7 @@ class Trouble:
     advice: str
     began_at: datetime
     ended_at: datetime | None = None
-    told_by: str = ""
+    reported_by: str = ""
     over_by: str = ""
     handed_over: bool = True
 
@@ -57,9 +57,9 @@ class Trouble:
 def looked(
     known: Iterable[Trouble], seen: Sequence[Sight], now: datetime, after: timedelta
 ) -> list[Trouble]:
-    """Return the troubles as they are now; those that need not be told are left out.
+    """Return the troubles as they are now; those that need not be reported are left out.
 
-    known: those whose end no job tells of yet. What is not seen any more is over.
+    known: those whose end no job reports yet. What is not seen any more is over.
     """
     by_name = _by_name(seen)
     before = {trouble.name: trouble for trouble in known}
@@ -75,16 +75,18 @@ def looked(
     return [trouble for trouble in found if not _is_nothing(trouble, now, after)]
 
 
-def told(troubles: Sequence[Trouble], now: datetime, after: timedelta) -> list[Trouble]:
-    """Return the same, with a job for those of which it is time to tell."""
-    news = [t for t in troubles if not (t.told_by or t.over_by)]
+def reported(
+    troubles: Sequence[Trouble], now: datetime, after: timedelta
+) -> list[Trouble]:
+    """Return the same, with a job for those of which it is time to report."""
+    news = [t for t in troubles if not (t.reported_by or t.over_by)]
     due = {t.id: t.began_at + after for t in news if t.lasted(now) >= after}
     coming = [t.began_at + after for t in news if t.ended_at is None]
-    told_by = _job(due, coming, now, after, "trouble")
+    reported_by = _job(due, coming, now, after, "trouble")
     ends = {
         t.id: t.ended_at + after
         for t in troubles
-        if t.told_by and not t.over_by and t.ended_at is not None and t.handed_over
+        if t.reported_by and not t.over_by and t.ended_at is not None and t.handed_over
     }
     over = {key: at for key, at in ends.items() if at <= now}
     over_by = _job(over, list(ends.values()), now, after, "over")
@@ -92,8 +94,8 @@ def told(troubles: Sequence[Trouble], now: datetime, after: timedelta) -> list[T
     for trouble in troubles:
         if trouble.over_by:
             pass
-        elif told_by and trouble.id in due:
-            trouble = replace(trouble, told_by=told_by, handed_over=False)
+        elif reported_by and trouble.id in due:
+            trouble = replace(trouble, reported_by=reported_by, handed_over=False)
         elif over_by and trouble.id in over:
             trouble = replace(trouble, over_by=over_by, handed_over=False)
         found.append(trouble)
@@ -141,7 +143,7 @@ def _seen_again(trouble: Trouble, sight: Sight | None, now: datetime) -> Trouble
 
 def _is_nothing(trouble: Trouble, now: datetime, after: timedelta) -> bool:
     """Return whether it came and went, and does not come back."""
-    if trouble.told_by or trouble.over_by or trouble.ended_at is None:
+    if trouble.reported_by or trouble.over_by or trouble.ended_at is None:
         return False
     return trouble.lasted(now) < after and now - trouble.ended_at >= after
 
@@ -153,7 +155,7 @@ def _job(
     after: timedelta,
     what: str,
 ) -> str:
-    """Return the id of the job that tells of what is due; "": others are to follow.
+    """Return the id of the job that reports what is due; "": others are to follow.
 
     coming: when each becomes due that may go into the same message.
     """

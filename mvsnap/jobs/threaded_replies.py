@@ -64,14 +64,14 @@ class ThreadedReplies:
         return self._sender.send_or_give_up(self._message(Facts(job, event), room))
 
     def _send_alert(self, job: Job, room: str) -> Wait | None:
-        """Tell what is so now: it may have been waiting since the trouble was over."""
+        """Say what is so now: it may have been waiting since the trouble was over."""
         part = ALERT_KIND.name
         known = self._stores.events.deliveries_of_job(job.id).get((part, room))
         if known is not None and is_over(known, job):
             return None
         troubles = self._stores.troubles.of_message(job.id, room)
         if not troubles:
-            return None  # it tells of none, or another one tells that all is over
+            return None  # another message says that all is over
         facts = Facts(job, troubles=tuple(troubles))
         return self._sender.send_or_give_up(Message(ALERT_KIND, part, room, facts))
 

@@ -120,7 +120,7 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
         DataKind("Finished jobs", _DAYS, steps.finished_jobs),
         DataKind("States of jobs", _DAYS, old(parts.job_states.purge), ("job_states",)),
         DataKind(
-            "Troubles", _DAYS, old(parts.troubles.purge), ("troubles", "told_ends")
+            "Troubles", _DAYS, old(parts.troubles.purge), ("troubles", "reported_ends")
         ),
         DataKind("Presences", _DAYS, old(parts.sense.purge), ("presences",)),
         DataKind(

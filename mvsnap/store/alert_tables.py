@@ -1,4 +1,4 @@
-"""Tables of what the site tells by itself."""
+"""Tables of what the site reports by itself."""
 
 from __future__ import annotations
 
@@ -16,19 +16,21 @@ troubles = Table(
     Column("advice", Text, nullable=False, comment="what to do about it"),
     Column("began_at", Moment, nullable=False, comment="when it was first seen"),
     Column("ended_at", Moment, comment="when it was first seen to be well again"),
-    Column("told_by", Text, nullable=False, comment="the job that tells of it, or ''"),
+    Column(
+        "reported_by", Text, nullable=False, comment="the job that reports it, or ''"
+    ),
     Column("over_by", Text, nullable=False, comment="the job of its end, or ''"),
     Column("handed_over", Boolean, nullable=False, comment="its job was accepted"),
     Index("troubles_open", "over_by", "handed_over"),
-    Index("troubles_told_by", "told_by"),
-    comment="What was wrong with the site, and which job told so",
+    Index("troubles_reported_by", "reported_by"),
+    comment="What was wrong with the site, and which job reported so",
 )
 
-told_ends = Table(
-    "told_ends",
+reported_ends = Table(
+    "reported_ends",
     metadata,
     Column("trouble_id", Text, primary_key=True, comment="troubles.id"),
-    Column("room", Text, primary_key=True, comment="where its end is told"),
-    Column("job_id", Text, nullable=False, comment="the job that tells it there"),
-    comment="Which of two waiting messages tells the end of a trouble",
+    Column("room", Text, primary_key=True, comment="where its end is reported"),
+    Column("job_id", Text, nullable=False, comment="the job that reports it there"),
+    comment="Which of two waiting messages reports the end of a trouble",
 )

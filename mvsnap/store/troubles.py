@@ -1,4 +1,4 @@
-"""Troubles of the site, and which message tells of each.
+"""Troubles of the site, and which message reports each.
 
 Several processes may look at once: each change is made in turn, to what is stored.
 """
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, delete, or_, select, text, update
 
 from mvsnap.core.troubles import Trouble
 from mvsnap.domain import JobId
-from mvsnap.store.alert_tables import told_ends, troubles
+from mvsnap.store.alert_tables import reported_ends, troubles
 from mvsnap.store.database import Database
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 
@@ -28,7 +28,7 @@ class TroubleStore:
         self._db = db
 
     def change(self, by: Change) -> None:
-        """Replace those whose end is not told by what `by` makes of them.
+        """Replace those whose end is not reported by what `by` makes of them.
 
         Nothing is written where that changes nothing: it may be asked often.
         """
@@ -50,25 +50,25 @@ class TroubleStore:
             rows = connection.execute(statement.order_by(troubles.c.began_at)).all()
         found: dict[JobId, list[Trouble]] = {}
         for trouble in map(_trouble, rows):
-            job_id = JobId(trouble.over_by or trouble.told_by)
+            job_id = JobId(trouble.over_by or trouble.reported_by)
             found.setdefault(job_id, []).append(trouble)
         return found
 
     def handed_over(self, job_id: JobId) -> None:
         of_job = or_(
             troubles.c.over_by == job_id,
-            (troubles.c.told_by == job_id) & (troubles.c.over_by == ""),
+            (troubles.c.reported_by == job_id) & (troubles.c.over_by == ""),
         )
         with self._db.writing() as connection:
             connection.execute(update(troubles).where(of_job).values(handed_over=True))
 
     def of_message(self, job_id: JobId, room: str) -> list[Trouble]:
-        """Return what this job has to tell this room now, oldest first.
+        """Return what this job has to post in this room now, oldest first.
 
-        An end is told once: by the message that tells of its trouble, if that is still
+        An end is reported once: by the message that reports its trouble, if that is still
         waiting when it ends, or by one of its own.
         """
-        of_job = or_(troubles.c.told_by == job_id, troubles.c.over_by == job_id)
+        of_job = or_(troubles.c.reported_by == job_id, troubles.c.over_by == job_id)
         statement = select(troubles).where(of_job)
         with self._db.reading() as connection:
             rows = connection.execute(
@@ -76,28 +76,28 @@ class TroubleStore:
             ).all()
         found = [_trouble(row) for row in rows]
         ended = [one.id for one in found if one.ended_at is not None]
-        elsewhere = self._told_elsewhere(ended, room, job_id)
+        elsewhere = self._reported_elsewhere(ended, room, job_id)
         return [one for one in found if one.id not in elsewhere]
 
     def purge(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
-        """Remove those whose end was told, or would have been, before then."""
+        """Remove those whose end was reported, or would have been, before then."""
         old = troubles.c.ended_at < before
-        gone = select(troubles.c.id).where(troubles.c.id == told_ends.c.trouble_id)
-        ends = OldRows(told_ends, gone.where(old).exists(), counted=False)
+        gone = select(troubles.c.id).where(troubles.c.id == reported_ends.c.trouble_id)
+        ends = OldRows(reported_ends, gone.where(old).exists(), counted=False)
         return purge(self._db, ends, OldRows(troubles, old), dry_run=dry_run)
 
-    def _told_elsewhere(
+    def _reported_elsewhere(
         self, ended: Sequence[str], room: str, job_id: JobId
     ) -> set[str]:
-        """Take the ends that no job tells this room; return those that others tell."""
+        """Take the ends that no job posts in this room; return those that others report."""
         if not ended:
             return set()
         rows = [{"trouble_id": one, "room": room, "job_id": job_id} for one in ended]
-        taken = self._db.insert(told_ends).values(rows).on_conflict_do_nothing()
-        others = select(told_ends.c.trouble_id).where(
-            told_ends.c.trouble_id.in_(ended),
-            told_ends.c.room == room,
-            told_ends.c.job_id != job_id,
+        taken = self._db.insert(reported_ends).values(rows).on_conflict_do_nothing()
+        others = select(reported_ends.c.trouble_id).where(
+            reported_ends.c.trouble_id.in_(ended),
+            reported_ends.c.room == room,
+            reported_ends.c.job_id != job_id,
         )
         with self._db.writing() as connection:
             connection.execute(taken)
@@ -126,7 +126,7 @@ class TroubleStore:
         ]
         connection.execute(delete(troubles).where(troubles.c.id.in_(gone)))
         connection.execute(
-            delete(told_ends).where(told_ends.c.trouble_id.in_([*gone, *again]))
+            delete(reported_ends).where(reported_ends.c.trouble_id.in_([*gone, *again]))
         )
         changed = [asdict(one) for one in after if known.get(one.id) != one]
         if not changed:

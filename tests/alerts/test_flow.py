@@ -40,7 +40,7 @@ def broker_is(served: Gateway, health: str) -> bool:
     return bool(found == health)
 
 
-def test_a_broker_in_trouble_is_told_and_its_end(
+def test_a_broker_in_trouble_is_reported_and_its_end(
     tmp_path: Path, mosquitto: Mosquitto
 ) -> None:
     pinged = threading.Event()
@@ -59,15 +59,15 @@ def test_a_broker_in_trouble_is_told_and_its_end(
         with gateway(tmp_path, settings, roles="web,worker,sense") as served:
             wait_until(lambda: broker_is(served, "ok"), "the broker is connected")
             mosquitto.stop()
-            wait_until(lambda: bool(texts(simulated, "In trouble")), "it is told")
+            wait_until(lambda: bool(texts(simulated, "In trouble")), "it is reported")
             simulated.webex.faults.add(Fault("503-html", "/messages", times=-1))
             mosquitto.start()
             wait_until(lambda: broker_is(served, "ok"), "the broker is back")
             served.kill_after(0.1)
             served.start()
             simulated.webex.faults.clear()
-            wait_until(lambda: bool(texts(simulated, "Over")), "its end is told")
-            wait_until(pinged.is_set, "the watcher is told that all is well", 5)
+            wait_until(lambda: bool(texts(simulated, "Over")), "its end is reported")
+            wait_until(pinged.is_set, "the watcher is reported that all is well", 5)
             said = served.output()
     assert len(texts(simulated, "In trouble")) == 1
     assert len(texts(simulated, "Over")) == 1

@@ -99,7 +99,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     made.parts.store.close()
 
 
-def test_a_full_queue_is_told_when_there_is_a_place(site: Site) -> None:
+def test_a_full_queue_is_reported_when_there_is_a_place(site: Site) -> None:
     site.waiting, site.queue.is_full = 9, True
     watch = site.watch()
     site.look(watch, 8)
@@ -112,7 +112,7 @@ def test_a_full_queue_is_told_when_there_is_a_place(site: Site) -> None:
     assert (trouble.name, trouble.text) == ("Queue", "9 jobs")
 
 
-def test_a_process_that_dies_tells_nothing_twice(site: Site) -> None:
+def test_a_process_that_dies_reports_nothing_twice(site: Site) -> None:
     site.waiting = 9
     watch = site.watch()
     site.look(watch, 3)
@@ -128,7 +128,7 @@ def test_a_process_that_dies_tells_nothing_twice(site: Site) -> None:
     assert site.parts.troubles.not_handed_over() == {}
 
 
-def test_a_clock_that_is_set_tells_nothing_early(site: Site) -> None:
+def test_a_clock_that_is_set_reports_nothing_early(site: Site) -> None:
     site.waiting = 9
     watch = site.watch()
     site.look(watch, 2)
@@ -173,7 +173,7 @@ def row(group: Group, name: str, **given: Any) -> StatusRow:
         (row(Group.SITE, "Data folders"), "folders", "Data folders"),
     ],
 )
-def test_every_part_of_the_status_is_told_of(
+def test_every_part_of_the_status_is_reported(
     found: StatusRow, kind: str, name: str
 ) -> None:
     (sight,) = sights([found], ALERT_KINDS)
@@ -181,7 +181,7 @@ def test_every_part_of_the_status_is_told_of(
     assert list(sights([found], set(ALERT_KINDS) - {kind})) == []
 
 
-def test_every_service_is_told_of() -> None:
+def test_every_service_is_reported() -> None:
     assert {one.value for one in Upstream} <= set(ALERT_KINDS)
 
 

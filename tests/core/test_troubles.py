@@ -1,4 +1,4 @@
-"""When a trouble is told, and when its end; by a clock that the tests set."""
+"""When a trouble is reported, and when its end; by a clock that the tests set."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mvsnap.core.troubles import Sight, Trouble, looked, moved, told
+from mvsnap.core.troubles import Sight, Trouble, looked, moved, reported
 
 AFTER = timedelta(minutes=5)
 START = datetime(2026, 11, 2, 10, tzinfo=UTC)
@@ -37,7 +37,7 @@ class Watcher:
         seen = [Sight(name, "camera", True, "silent") for name in wrong]
         seen += [Sight(name, "camera", None) for name in unknown]
         now = self.now
-        self.known = told(looked(self.known, seen, now, AFTER), now, AFTER)
+        self.known = reported(looked(self.known, seen, now, AFTER), now, AFTER)
         if not self.queue_is_full:
             self._hand_over()
         self.ended += [one for one in self.known if one.over_by]
@@ -47,7 +47,7 @@ class Watcher:
         jobs: dict[tuple[str, str], list[str]] = {}
         for one in self.known:
             if not one.handed_over:
-                what = ("over", one.over_by) if one.over_by else ("on", one.told_by)
+                what = ("over", one.over_by) if one.over_by else ("on", one.reported_by)
                 jobs.setdefault(what, []).append(one.name)
         for (what, _), names in jobs.items():
             self.messages.append((self.s, what, tuple(sorted(names))))
@@ -59,7 +59,7 @@ def watcher() -> Watcher:
     return Watcher()
 
 
-def test_a_trouble_is_told_once_and_once_more_when_it_is_over(
+def test_a_trouble_is_reported_once_and_once_more_when_it_is_over(
     watcher: Watcher,
 ) -> None:
     watcher.watch(4000, "Gate")
@@ -70,7 +70,7 @@ def test_a_trouble_is_told_once_and_once_more_when_it_is_over(
     assert watcher.known == []
 
 
-def test_one_that_comes_and_goes_is_never_told(watcher: Watcher) -> None:
+def test_one_that_comes_and_goes_is_never_reported(watcher: Watcher) -> None:
     watcher.watch(290, "Gate")
     watcher.watch(2000)
     watcher.watch(2200, "Gate")
@@ -89,14 +89,14 @@ def test_one_that_comes_back_is_the_same(watcher: Watcher) -> None:
     assert watcher.ended[0].began_at == START
 
 
-def test_it_is_another_one_after_its_end_was_told(watcher: Watcher) -> None:
+def test_it_is_another_one_after_its_end_was_reported(watcher: Watcher) -> None:
     watcher.watch(1000, "Gate")
     watcher.watch(2000)
     watcher.watch(3000, "Gate")
     watcher.watch(4000)
     assert [what for _, what, _ in watcher.messages] == ["on", "over"] * 2
     assert len({one.id for one in watcher.ended}) == 2
-    assert len({one.told_by for one in watcher.ended}) == 2
+    assert len({one.reported_by for one in watcher.ended}) == 2
 
 
 def test_what_goes_down_together_is_one_message(watcher: Watcher) -> None:
@@ -127,7 +127,7 @@ def test_what_nobody_knows_begins_nothing_and_ends_nothing(watcher: Watcher) -> 
 
 
 def test_a_process_that_is_forgotten_is_not_well_again() -> None:
-    dead = Trouble("1", "Process a", "process", "", "", START, told_by="job")
+    dead = Trouble("1", "Process a", "process", "", "", START, reported_by="job")
     (found,) = looked([dead], [], START + timedelta(days=1), AFTER)
     assert found.over_by
     assert found.handed_over

@@ -1,4 +1,4 @@
-"""Messages about the site itself: told once in each room, and what is so when told."""
+"""Messages about the site itself: reported once in each room, and what is so when reported."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.jobs.fakes import Crew, crew
 
 ROOMS = ("Site A - Alarms", "Site B - Alarms")
 POST = "POST /v1/messages"
-TOLD, OVER = JobId("job-of-the-trouble"), JobId("job-of-its-end")
+REPORTED, OVER = JobId("job-of-the-trouble"), JobId("job-of-its-end")
 
 
 @pytest.fixture
@@ -30,7 +30,9 @@ def team(tmp_path: Path, clouds: Clouds) -> Iterator[Crew]:
 def begun(team: Crew, *names: str) -> None:
     began_at = team.clock.now() - timedelta(minutes=5)
     troubles = [
-        Trouble(name, name, "camera", "offline", "See it.", began_at, told_by=TOLD)
+        Trouble(
+            name, name, "camera", "offline", "See it.", began_at, reported_by=REPORTED
+        )
         for name in names
     ]
     team.troubles.change(lambda known: [*known, *troubles])
@@ -55,7 +57,7 @@ def texts(team: Crew, room: str = ROOMS[0]) -> list[str]:
     return [one.markdown for one in team.messages if one.room_id == ids[room]]
 
 
-def run_until_told(team: Crew, todo: Job) -> None:
+def run_until_reported(team: Crew, todo: Job) -> None:
     for _ in range(20):
         if team.run(todo) is None:
             return
@@ -63,14 +65,14 @@ def run_until_told(team: Crew, todo: Job) -> None:
     raise AssertionError("it waits for ever")
 
 
-def test_each_room_is_told_the_trouble_and_its_end(team: Crew) -> None:
+def test_each_room_is_reported_the_trouble_and_its_end(team: Crew) -> None:
     begun(team, "Gate")
-    assert team.run(job(team, TOLD)) is None
+    assert team.run(job(team, REPORTED)) is None
     team.clock.sleep(600)
     ended(team, over_by=OVER)
     for _ in range(2):  # once more, as after a crash
         assert team.run(job(team, OVER)) is None
-        assert team.run(job(team, TOLD)) is None
+        assert team.run(job(team, REPORTED)) is None
     for room in ROOMS:
         first, last = texts(team, room)
         assert "**In trouble**" in first
@@ -79,38 +81,40 @@ def test_each_room_is_told_the_trouble_and_its_end(team: Crew) -> None:
         assert "over after 15 min" in last
 
 
-@pytest.mark.parametrize("first", [TOLD, OVER])
-def test_what_is_over_before_it_was_told_is_one_message(
+@pytest.mark.parametrize("first", [REPORTED, OVER])
+def test_what_is_over_before_it_was_reported_is_one_message(
     team: Crew, first: JobId
 ) -> None:
     begun(team, "Gate")
     team.clouds.webex.faults.add(Fault("503-html", POST, times=-1))
-    told = job(team, TOLD)
-    assert team.run(told) is not None
+    reported = job(team, REPORTED)
+    assert team.run(reported) is not None
     team.clock.sleep(600)
     ended(team, over_by=OVER)
     over = job(team, OVER)
     assert team.run(over) is not None
     team.clouds.webex.faults.clear()
-    for each in sorted((told, over), key=lambda one: one.id != first):
-        run_until_told(team, each)
+    for each in sorted((reported, over), key=lambda one: one.id != first):
+        run_until_reported(team, each)
     for room in ROOMS:
         (text,) = texts(team, room)
         assert "**Over**" in text
         assert "over after 15 min" in text
 
 
-def test_one_room_waits_and_the_other_is_told_the_end_of_its_own(team: Crew) -> None:
+def test_one_room_waits_and_the_other_is_reported_the_end_of_its_own(
+    team: Crew,
+) -> None:
     begun(team, "Gate")
-    assert team.run(job(team, TOLD, ROOMS[0])) is None
+    assert team.run(job(team, REPORTED, ROOMS[0])) is None
     team.clouds.webex.faults.add(Fault("503-html", POST, times=-1))
-    told = job(team, TOLD)
-    assert team.run(told) is not None
+    reported = job(team, REPORTED)
+    assert team.run(reported) is not None
     team.clock.sleep(60)
     ended(team, over_by=OVER)
     team.clouds.webex.faults.clear()
-    run_until_told(team, told)
-    run_until_told(team, job(team, OVER))
+    run_until_reported(team, reported)
+    run_until_reported(team, job(team, OVER))
     assert [len(texts(team, room)) for room in ROOMS] == [2, 1]
     assert "**Over**" in texts(team, ROOMS[1])[0]
 
@@ -119,11 +123,11 @@ def test_one_that_came_back_is_not_over(team: Crew) -> None:
     begun(team, "Gate")
     ended(team)
     team.clouds.webex.faults.add(Fault("503-html", POST, times=-1))
-    told = job(team, TOLD, ROOMS[0])
-    assert team.run(told) is not None
+    reported = job(team, REPORTED, ROOMS[0])
+    assert team.run(reported) is not None
     team.troubles.change(lambda known: [replace(one, ended_at=None) for one in known])
     team.clouds.webex.faults.clear()
-    run_until_told(team, told)
+    run_until_reported(team, reported)
     assert "**In trouble**" in texts(team)[0]
     ended(team, over_by=OVER)
     assert team.run(job(team, OVER, ROOMS[0])) is None
@@ -132,7 +136,7 @@ def test_one_that_came_back_is_not_over(team: Crew) -> None:
 
 def test_many_troubles_are_a_short_list(team: Crew) -> None:
     begun(team, *(f"Camera {number:02}" for number in range(30)))
-    assert team.run(job(team, TOLD, ROOMS[0])) is None
+    assert team.run(job(team, REPORTED, ROOMS[0])) is None
     (text,) = texts(team)
     assert text.count("offline") == 10
     assert "and 20 more" in text
@@ -141,18 +145,18 @@ def test_many_troubles_are_a_short_list(team: Crew) -> None:
 def test_an_unsure_message_says_so(team: Crew) -> None:
     begun(team, "Gate")
     team.clouds.webex.faults.add(Fault("reset", POST, after=True))
-    told = job(team, TOLD, ROOMS[0])
-    run_until_told(team, told)
+    reported = job(team, REPORTED, ROOMS[0])
+    run_until_reported(team, reported)
     first, second = texts(team)
     assert "may be a duplicate" not in first
     assert "may be a duplicate" in second
-    (delivery,) = team.store.deliveries_of_job(TOLD).values()
+    (delivery,) = team.store.deliveries_of_job(REPORTED).values()
     assert delivery.state is DeliveryState.SENT
 
 
 def test_names_of_others_are_harmless(team: Crew) -> None:
     begun(team, "<@all> [here](https://bad.example)")
-    assert team.run(job(team, TOLD, ROOMS[0])) is None
+    assert team.run(job(team, REPORTED, ROOMS[0])) is None
     assert "<@all>" not in texts(team)[0]
     assert "](https" not in texts(team)[0]
 
@@ -160,8 +164,8 @@ def test_names_of_others_are_harmless(team: Crew) -> None:
 def test_rows_go_after_their_time(team: Crew) -> None:
     begun(team, "Gate")
     ended(team, over_by=OVER)
-    team.troubles.of_message(TOLD, ROOMS[0])
+    team.troubles.of_message(REPORTED, ROOMS[0])
     before = team.clock.now() - timedelta(days=1)
     assert team.troubles.purge(before).removed == 0
     assert team.troubles.purge(team.clock.now() + timedelta(days=1)).removed == 1
-    assert team.troubles.of_message(TOLD, ROOMS[0]) == []
+    assert team.troubles.of_message(REPORTED, ROOMS[0]) == []

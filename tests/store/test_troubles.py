@@ -44,16 +44,16 @@ def gate(name: str = "Gate") -> Trouble:
 def test_what_is_kept_comes_back(store: TroubleStore) -> None:
     store.change(lambda _: [gate()])
     assert known(store) == [gate()]
-    told = replace(gate(), told_by="job", handed_over=False)
-    store.change(lambda _: [told])
-    assert store.not_handed_over() == {JobId("job"): [told]}
+    reported = replace(gate(), reported_by="job", handed_over=False)
+    store.change(lambda _: [reported])
+    assert store.not_handed_over() == {JobId("job"): [reported]}
     store.handed_over(JobId("job"))
     assert store.not_handed_over() == {}
     store.change(lambda _: [])
     assert known(store) == []
 
 
-def test_two_who_look_at_once_do_not_tell_twice(store: TroubleStore) -> None:
+def test_two_who_look_at_once_do_not_report_twice(store: TroubleStore) -> None:
     """Each would have begun a trouble of its own."""
 
     def look(number: int) -> None:
@@ -67,9 +67,9 @@ def test_two_who_look_at_once_do_not_tell_twice(store: TroubleStore) -> None:
     assert len(known(store)) == 1
 
 
-def test_of_two_messages_one_tells_the_end(store: TroubleStore) -> None:
+def test_of_two_messages_one_reports_the_end(store: TroubleStore) -> None:
     ended = START + timedelta(hours=1)
-    over = replace(gate(), ended_at=ended, told_by="on", over_by="off")
+    over = replace(gate(), ended_at=ended, reported_by="on", over_by="off")
     store.change(lambda _: [over])
     assert store.of_message(JobId("off"), "A") == [over]
     assert store.of_message(JobId("on"), "A") == []

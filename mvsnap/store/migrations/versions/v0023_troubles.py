@@ -1,4 +1,4 @@
-"""What was wrong with the site, and which job told so."""
+"""What was wrong with the site, and which job reported so."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def upgrade() -> None:
         sa.Column("advice", sa.Text, nullable=False),
         sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True)),
-        sa.Column("told_by", sa.Text, nullable=False),
+        sa.Column("reported_by", sa.Text, nullable=False),
         sa.Column("over_by", sa.Text, nullable=False),
         sa.Column("handed_over", sa.Boolean, nullable=False),
     )
     op.create_index("troubles_open", "troubles", ["over_by", "handed_over"])
-    op.create_index("troubles_told_by", "troubles", ["told_by"])
+    op.create_index("troubles_reported_by", "troubles", ["reported_by"])
     op.create_table(
-        "told_ends",
+        "reported_ends",
         sa.Column("trouble_id", sa.Text, primary_key=True),
         sa.Column("room", sa.Text, primary_key=True),
         sa.Column("job_id", sa.Text, nullable=False),

@@ -1,4 +1,4 @@
-"""The loops of a worker that tell of the site: alerts, and the heartbeat."""
+"""The loops of a worker that report on the site: alerts, and the heartbeat."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LOOK_S, _PING_S = 5.0, 60.0
 _STOP_S = 1.0
 
 
-class Telling:
+class Reporting:
     """One process does it for all; `start` does nothing where nothing is configured."""
 
     def __init__(self, parts: Parts, engine: Engine, jobs: JobService) -> None:
