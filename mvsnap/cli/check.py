@@ -294,9 +294,7 @@ def _reports(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
     """What the site reports by itself, where that is set; its rooms are among others."""
     url, found = settings.heartbeat_url, []
     if settings.alerts.configured and not settings.webex.configured:
-        text = (
-            "alerts.channel is set, but webex.bot_token is missing: nothing is posted"
-        )
+        text = "alerts.channel is set, but webex.bot_token is missing"
         found.append(("alerts", lambda: CheckResult("alerts", False, text)))
     if url is not None:
         found.append(("heartbeat", lambda: _heartbeat(url.get_secret_value())))

@@ -60,15 +60,15 @@ class AlertSection(Section):
     channel: OneOrMore = Field(
         (),
         max_length=20,
-        description="rooms or e-mail addresses, one or a list, that are notified when a "
-        "part of the site is in trouble, and when that is over; default: none",
+        description="rooms or e-mail addresses, one or a list, to notify when a part of "
+        "the site is in trouble, and when that is over; default: none",
     )
     after_s: float = Field(
         300,
         ge=1,
         le=86_400,
-        description="seconds that a trouble lasts before it is reported, and that its end "
-        "lasts before that is notified",
+        description="seconds that a trouble lasts before it is reported; its end is "
+        "reported after as long without trouble",
     )
     kinds: tuple[AlertKind, ...] = Field(
         ALERT_KINDS, description="what is reported; shorten the list to leave some out"

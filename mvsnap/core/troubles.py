@@ -1,7 +1,7 @@
-"""Troubles of a site: when one begins, when it is over, and when that is notified. Pure.
+"""Troubles of a site: when one begins, when it is over, and what to report. Pure.
 
-A trouble is reported once it has lasted `after`, and its end once nothing was wrong for as
-long. One that comes back within that time is the same trouble; one that came and went
+A trouble is reported once it has lasted `after`, and its end once nothing was wrong for
+as long. One that comes back within that time is the same trouble; one that came and went
 within it is never reported. Several that begin together are one message.
 """
 
@@ -57,7 +57,7 @@ class Trouble:
 def looked(
     known: Iterable[Trouble], seen: Sequence[Sight], now: datetime, after: timedelta
 ) -> list[Trouble]:
-    """Return the troubles as they are now; those that need not be reported are left out.
+    """Return the troubles as they are now, without those that nobody has to know.
 
     known: those whose end no job reports yet. What is not seen any more is over.
     """

@@ -16,9 +16,7 @@ troubles = Table(
     Column("advice", Text, nullable=False, comment="what to do about it"),
     Column("began_at", Moment, nullable=False, comment="when it was first seen"),
     Column("ended_at", Moment, comment="when it was first seen to be well again"),
-    Column(
-        "reported_by", Text, nullable=False, comment="the job that reports it, or ''"
-    ),
+    Column("reported_by", Text, nullable=False, comment="the job that says so, or ''"),
     Column("over_by", Text, nullable=False, comment="the job of its end, or ''"),
     Column("handed_over", Boolean, nullable=False, comment="its job was accepted"),
     Index("troubles_open", "over_by", "handed_over"),

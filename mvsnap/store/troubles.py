@@ -65,7 +65,7 @@ class TroubleStore:
     def of_message(self, job_id: JobId, room: str) -> list[Trouble]:
         """Return what this job has to post in this room now, oldest first.
 
-        An end is reported once: by the message that reports its trouble, if that is still
+        An end is reported once: by the message about its trouble, if that is still
         waiting when it ends, or by one of its own.
         """
         of_job = or_(troubles.c.reported_by == job_id, troubles.c.over_by == job_id)
@@ -89,7 +89,7 @@ class TroubleStore:
     def _reported_elsewhere(
         self, ended: Sequence[str], room: str, job_id: JobId
     ) -> set[str]:
-        """Take the ends that no job posts in this room; return those that others report."""
+        """Take the ends that no job posts in this room; return those of others."""
         if not ended:
             return set()
         rows = [{"trouble_id": one, "room": room, "job_id": job_id} for one in ended]

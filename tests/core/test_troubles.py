@@ -49,8 +49,8 @@ class Watcher:
             if not one.handed_over:
                 what = ("over", one.over_by) if one.over_by else ("on", one.reported_by)
                 jobs.setdefault(what, []).append(one.name)
-        for (what, _), names in jobs.items():
-            self.messages.append((self.s, what, tuple(sorted(names))))
+        for (happened, _), names in jobs.items():
+            self.messages.append((self.s, happened, tuple(sorted(names))))
         self.known = [replace(one, handed_over=True) for one in self.known]
 
 

@@ -41,7 +41,9 @@ def said(kind: str, words: str) -> str:
         prefix=(words * 500)[:500],
         clips=tuple(CameraName(f"{words * 40}{n}"[:60]) for n in range(32)),
     )
-    long = Trouble("1", (words * 80)[:80], "", *[(words * 200)[:200]] * 2, NOON)
+    long = Trouble(
+        "1", (words * 80)[:80], "camera", (words * 200)[:200], (words * 99)[:200], NOON
+    )
     facts = Facts(
         *(job, event, raised),
         camera="Gate",

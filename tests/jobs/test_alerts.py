@@ -1,4 +1,4 @@
-"""Messages about the site itself: reported once in each room, and what is so when reported."""
+"""Messages about the site itself: once in each room, with what is so when it is sent."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def run_until_reported(team: Crew, todo: Job) -> None:
     raise AssertionError("it waits for ever")
 
 
-def test_each_room_is_reported_the_trouble_and_its_end(team: Crew) -> None:
+def test_each_room_learns_of_the_trouble_and_its_end(team: Crew) -> None:
     begun(team, "Gate")
     assert team.run(job(team, REPORTED)) is None
     team.clock.sleep(600)
@@ -102,7 +102,7 @@ def test_what_is_over_before_it_was_reported_is_one_message(
         assert "over after 15 min" in text
 
 
-def test_one_room_waits_and_the_other_is_reported_the_end_of_its_own(
+def test_one_room_waits_and_the_other_learns_of_the_end(
     team: Crew,
 ) -> None:
     begun(team, "Gate")
