@@ -291,7 +291,7 @@ def _pages(settings: Settings) -> CheckResult:
 
 
 def _reports(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
-    """What the site reports by itself, where that is set; its rooms are among others."""
+    """What the site reports by itself; its rooms are checked with the others."""
     url, found = settings.heartbeat_url, []
     if settings.alerts.configured and not settings.webex.configured:
         text = "alerts.channel is set, but webex.bot_token is missing"

@@ -60,8 +60,8 @@ class AlertSection(Section):
     channel: OneOrMore = Field(
         (),
         max_length=20,
-        description="rooms or e-mail addresses, one or a list, to notify when a part of "
-        "the site is in trouble, and when that is over; default: none",
+        description="rooms or e-mail addresses, one or a list, to notify when a part "
+        "of the site is in trouble, and when that is over; default: none",
     )
     after_s: float = Field(
         300,

@@ -1,8 +1,8 @@
 """Troubles of a site: when one begins, when it is over, and what to report. Pure.
 
 A trouble is reported once it has lasted `after`, and its end once nothing was wrong for
-as long. One that comes back within that time is the same trouble; one that came and went
-within it is never reported. Several that begin together are one message.
+as long. One that comes back within that time is the same trouble; one that came and
+went within it is never reported. Several that begin together are one message.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Messages about the site itself: once in each room, with what is so when it is sent."""
+"""Messages about the site itself: once in each room, with what is so when sent."""
 
 from __future__ import annotations
 
