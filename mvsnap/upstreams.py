@@ -23,6 +23,7 @@ class Upstream(StrEnum):
     S3 = "s3"
     PROVIDER = "provider"
     DIRECTORY = "directory"
+    HEARTBEAT = "heartbeat"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ LAYERS = (
     ("store", "camera_sources"),
     ("delivery", "inventory", "sense"),
     ("jobs",),
+    ("status",),
+    ("alerts",),
     ("web",),
     ("badges", "wifi", "visitors", "oidc"),
     ("webhooks",),

@@ -67,6 +67,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
         ("MV Sense", lambda: _sense(settings)),
         ("Wi-Fi", lambda: _wifi(settings)),
         ("badges", lambda: _badges(settings)),
+        *_reports(settings),
         ("pages", lambda: _pages(settings)),
         *_ids(settings),
     ]
@@ -287,6 +288,24 @@ def _pages(settings: Settings) -> CheckResult:
             "pages", None, "no users yet: python -m mvsnap users add NAME"
         )
     return CheckResult("pages", True, f"users: {names}")
+
+
+def _reports(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
+    """What the site reports by itself; its rooms are checked with the others."""
+    url, found = settings.heartbeat_url, []
+    if settings.alerts.configured and not settings.webex.configured:
+        text = "alerts.channel is set, but webex.bot_token is missing"
+        found.append(("alerts", lambda: CheckResult("alerts", False, text)))
+    if url is not None:
+        found.append(("heartbeat", lambda: _heartbeat(url.get_secret_value())))
+    return found
+
+
+def _heartbeat(url: str) -> CheckResult:
+    from mvsnap.clients.heartbeat import ping
+
+    ping(url)
+    return CheckResult("heartbeat", True, "the watcher took note of one")
 
 
 def _ids(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from mvsnap.config.alerts import AlertSection, SecretUrl
 from mvsnap.config.badges import Badges
 from mvsnap.config.database import DatabaseSection
 from mvsnap.config.ixon import IxonSection
@@ -153,6 +154,11 @@ class Settings(Section):
         description="default: SQLite in data_dir; "
         "postgresql+psycopg://USER:PASSWORD@HOST/NAME for several machines",
     )
+    heartbeat_url: SecretUrl | None = Field(
+        None,
+        description="asked once a minute while everything that matters works, so that "
+        "a watcher such as healthchecks.io or Uptime Kuma notices when it does not",
+    )
     database: DatabaseSection = DatabaseSection()
     api_keys: tuple[ApiKey, ...] = Field(
         (), description="keys of those who may call the API"
@@ -168,6 +174,7 @@ class Settings(Section):
     login: LoginSection = LoginSection()
     schedules: tuple[Schedule, ...] = Field((), description="snapshots at fixed times")
     storage: Storage = Storage()
+    alerts: AlertSection = AlertSection()
 
     @field_validator("database_url")
     @classmethod
@@ -247,6 +254,7 @@ class Settings(Section):
             self.storage.s3.access_key,
             self.storage.s3.secret_key,
             self.login.oidc.client_secret,
+            self.heartbeat_url,
         ]
         found = [secret for secret in maybe if secret is not None]
         found += [key.key for key in self.api_keys]
@@ -322,5 +330,6 @@ class Settings(Section):
             *(trigger.room for trigger in self.sense.triggers),
             *self.sense.rooms,
             self.badges.mismatch_room,
+            *self.alerts.channel,
         )
         return tuple(dict.fromkeys(room for room in named if room))

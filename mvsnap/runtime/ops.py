@@ -25,6 +25,7 @@ from mvsnap.runtime.clock_state import ClockSinceStart, mistake
 from mvsnap.runtime.openapi import document
 from mvsnap.runtime.parts import jobs_url, store_url
 from mvsnap.sqlite_errors import reason
+from mvsnap.status.recorder_rows import recorder_summary
 from mvsnap.store.events import SILENT_AFTER, EventFilter
 from mvsnap.store.identities import renewed_ids
 from mvsnap.store.shared_file import require_free
@@ -33,7 +34,6 @@ from mvsnap.store.time_limits import PROBE, DatabaseAway, answering
 from mvsnap.web import auth
 from mvsnap.web.answers import json_response
 from mvsnap.web.context import gateway
-from mvsnap.web.pages.recorder_rows import recorder_summary
 from mvsnap.web.params import read_parameters
 from mvsnap.web.status.read import listens, read_outages
 

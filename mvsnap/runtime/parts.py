@@ -36,6 +36,7 @@ from mvsnap.store.sense import SenseStore
 from mvsnap.store.session_keys import SessionKeyStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.sqlite_file import require_sound
+from mvsnap.store.troubles import TroubleStore
 from mvsnap.store.users import UserStore
 from mvsnap.store.videos import VideoStore
 from mvsnap.visitors.parts import VisitorParts
@@ -76,6 +77,7 @@ class Parts:
         self.badges = BadgeParts.of(db)
         self.wifi = WifiStore(db)
         self.processes = ProcessStore(db)
+        self.troubles = TroubleStore(db)
         self.db = db
         self.buckets = SharedBuckets(settings, self.clock, db)
         self.dashboard = clouds.dashboard(
@@ -131,7 +133,9 @@ class Parts:
     ) -> JobRunner:
         """is_rerun: False where nothing runs an unfinished job again."""
         return JobRunner(
-            JobStores(self.store, self.clips, self.files, self.job_states),
+            JobStores(
+                self.store, self.clips, self.files, self.job_states, self.troubles
+            ),
             Cameras(self.photographer(), self.names),
             self.sender(),
             self.rooms,

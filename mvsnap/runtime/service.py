@@ -17,6 +17,7 @@ from mvsnap.jobs.service import Finished, JobService
 from mvsnap.loop import Loop
 from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.runtime.process_beat import ProcessBeat
+from mvsnap.runtime.reporting import Reporting
 from mvsnap.runtime.shared_files import SharedFiles, data_folders, problem
 from mvsnap.runtime.worker import Worker, badge_loop, clip_worker, scheduler
 from mvsnap.store.cleanings import CleaningStore
@@ -52,6 +53,7 @@ class Service:
         self._clip_worker: ClipWorker | None = None
         self._badges: BadgeLoop | None = None
         self._schedules: Loop | None = None
+        self._reporting: Reporting | None = None
         self._engine: Engine | None = None
         self._jobs: JobService | None = None
         names = (role.name for role in fields(roles) if getattr(roles, role.name))
@@ -74,6 +76,9 @@ class Service:
         if self._worker is not None and self.parts.settings.schedules:
             self._schedules = scheduler(self.parts, self._jobs).loop
             self._schedules.start()
+        if self._worker is not None:
+            self._reporting = Reporting(self.parts, self._engine, self._jobs)
+            self._reporting.start()
         if self._roles.record and self._has_clips():
             self._clip_worker = clip_worker(self.parts, self._jobs)
             self._clip_worker.start()
@@ -111,6 +116,8 @@ class Service:
             self._badges.stop()
         if self._schedules is not None:
             self._schedules.stop()
+        if self._reporting is not None:
+            self._reporting.stop()
         if self._shared_files is not None:
             self._shared_files.stop()
         if self._worker is not None:
