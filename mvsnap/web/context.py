@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -18,6 +18,7 @@ from mvsnap.metrics import Metrics
 from mvsnap.store.audit import AuditLog
 from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.clips import ClipStore
+from mvsnap.store.counts import RowCounts
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
 from mvsnap.store.keys import KeyStore
@@ -40,6 +41,7 @@ class Gateway:
     """features: the parts of each feature, such as BadgeParts.
 
     files_problem: says why some pictures and clips cannot be seen on all machines.
+    calls_left: says how many calls to a service the budget would let leave now.
     """
 
     settings: Settings
@@ -61,6 +63,8 @@ class Gateway:
     metrics: Metrics
     features: tuple[object, ...]
     files_problem: Callable[[], str] = lambda: ""
+    row_counts: RowCounts | None = None
+    calls_left: Callable[[], Mapping[str, float]] = dict
     recipients: RecipientCheck = field(default_factory=RecipientCheck)
     accesses: AccessLimits = field(default_factory=AccessLimits)
 
