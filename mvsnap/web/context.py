@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import current_app
@@ -28,12 +28,21 @@ from mvsnap.store.session_keys import SessionKeyStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.users import UserStore
 from mvsnap.store.videos import VideoStore
-from mvsnap.web.access_limits import AccessLimits
 from mvsnap.web.recipients import RecipientCheck
+
+if TYPE_CHECKING:
+    from mvsnap.web.access_limits import AccessLimits
 
 EXTENSION = "mvsnap"
 
 Parts = TypeVar("Parts")
+
+
+def _access_limits() -> AccessLimits:
+    # Imported here: it is of `auth`, whose modules import this one.
+    from mvsnap.web.access_limits import AccessLimits
+
+    return AccessLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,7 @@ class Gateway:
     row_counts: RowCounts | None = None
     calls_left: Callable[[], Mapping[str, float]] = dict
     recipients: RecipientCheck = field(default_factory=RecipientCheck)
-    accesses: AccessLimits = field(default_factory=AccessLimits)
+    accesses: AccessLimits = field(default_factory=_access_limits)
 
     @property
     def zone(self) -> ZoneInfo:
