@@ -87,7 +87,7 @@ def ask_until_both_have_answered(url: str, folder: Path) -> int:
 
     def ask(_: int) -> None:
         answer = Gateway.session().get(
-            f"{url}/api/v1.0/getSnapshot", params={"apikey": KEY}
+            f"{url}/api/v1.0/getSnapshot", params={"apikey": KEY, "wait_s": "0"}
         )
         assert answer.status_code == 202, answer.text
 
@@ -119,7 +119,7 @@ def check_the_worker(url: str) -> None:
     sent = re.search(r'mvsnap_deliveries_total\{result="sent"\} (\d+)', text)
     assert sent is not None
     assert int(sent[1]) >= 1
-    assert 'mvsnap_upstream_requests_total{upstream="webex",result="ok"}' in text
+    assert 'mvsnap_upstream_requests_total{result="ok",upstream="webex"}' in text
     assert "process_resident_memory_bytes" in text
     assert "mvsnap_store_up" not in text
     session = Gateway.session()

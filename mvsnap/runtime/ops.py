@@ -52,9 +52,17 @@ def _prepare(state: BlueprintSetupState) -> None:
     state.app.extensions[_STORE] = StoreMetrics(state.app.extensions[EXTENSION])
 
 
-def leave_out_the_store(app: Flask) -> None:
-    """Let /metrics show this process alone."""
+def metrics_app(app: Flask) -> Flask:
+    """Return it with nothing but /metrics and /healthz, of this process alone."""
+    # Before the check of keys, which would tell strangers what there is.
+    app.before_request_funcs.setdefault(None, []).insert(0, _refuse_others)
     app.extensions[_STORE] = None
+    return app
+
+
+def _refuse_others() -> None:
+    if request.endpoint not in ("ops.metrics", "ops.healthz"):
+        raise NotFound("Only /metrics and /healthz are on this port")
 
 
 @bp.get("/healthz")

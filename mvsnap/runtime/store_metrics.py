@@ -14,12 +14,12 @@ from typing import Any
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
-from sqlalchemy.exc import SQLAlchemyError
 
 from mvsnap.clip_model import ClipState
 from mvsnap.domain import DeliveryState
 from mvsnap.runtime import listener_state
 from mvsnap.runtime.machine_metrics import machine_metrics, process_metrics
+from mvsnap.store.database import OUTAGES
 from mvsnap.store.time_limits import PROBE, answering
 from mvsnap.web.context import Gateway
 from mvsnap.web.pages.recorder_rows import recorder_summary
@@ -51,7 +51,7 @@ class StoreMetrics(Collector):
         try:
             with answering(PROBE):
                 found = list(self._from_store())
-        except SQLAlchemyError:
+        except OUTAGES:
             up.add_metric([], 0)
             return [up]
         up.add_metric([], 1)

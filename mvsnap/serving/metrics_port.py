@@ -10,11 +10,9 @@ import logging
 import ssl
 from typing import TYPE_CHECKING
 
-from flask import request
-
 from mvsnap.config.model import Settings
-from mvsnap.errors import CannotListen, NotFound
-from mvsnap.runtime.ops import leave_out_the_store
+from mvsnap.errors import CannotListen
+from mvsnap.runtime.ops import metrics_app
 from mvsnap.serving.listening import listen
 from mvsnap.serving.server import WebServer, make_server
 
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_ADDRESSES = ("ops.metrics", "ops.healthz")
 _THREADS = 4
 
 
@@ -47,16 +44,3 @@ def serve_metrics(
     server = make_server(metrics_app(app), settings, listening, tls_context)
     log.info("the metrics of this process are on %s:%d/metrics", host, port)
     return server
-
-
-def metrics_app(app: Flask) -> Flask:
-    """Return the application without what is not for Prometheus."""
-    # Before the check of keys, which would tell strangers what there is.
-    app.before_request_funcs.setdefault(None, []).insert(0, _metrics_alone)
-    leave_out_the_store(app)
-    return app
-
-
-def _metrics_alone() -> None:
-    if request.endpoint not in _ADDRESSES:
-        raise NotFound("Only /metrics and /healthz are on this port")

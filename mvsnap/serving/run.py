@@ -161,7 +161,7 @@ class _Signalled:
         if self.server is not None and self.service is not None:
             self.server.use(self.service.app(settings))
         if self.metrics is not None and self.service is not None:
-            from mvsnap.serving.metrics_port import metrics_app
+            from mvsnap.runtime.ops import metrics_app
 
             self.metrics.use(metrics_app(self.service.app(settings)))
 

@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
 from mvsnap.clients.meraki.budget import RequestBudget
+from mvsnap.errors import BadConfig
 from mvsnap.metrics import Metrics
 from mvsnap.runtime.store_metrics import StoreMetrics
 from mvsnap.store.processes import ProcessReport
@@ -184,6 +185,7 @@ def test_the_store_is_read_every_few_seconds_at_most(web: Web) -> None:
         report("one"), {}, monotonic_s=0, clock=web.clock.now(), is_first=True
     )
     assert not alive()
+    assert isinstance(web.clock, FakeClock)
     web.clock.pass_time(3)
     assert alive()
 
@@ -238,3 +240,25 @@ def test_what_is_left_of_a_budget_is_what_may_leave_now() -> None:
     assert budget.left() == pytest.approx(8)
     budget.hold(30)
     assert budget.left() == 0
+
+
+def test_a_folder_for_several_processes_that_cannot_be_made_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "file" / "metrics"))
+    with pytest.raises(BadConfig, match="PROMETHEUS_MULTIPROC_DIR: .* cannot be made"):
+        Metrics()
+
+
+def test_the_samples_of_the_page_are_settings_of_prometheus(tmp_path: Path) -> None:
+    page = (DOCS / "metrics.md").read_text(encoding="utf-8")
+    sample = re.findall(
+        r"^```yaml\n(rule_files.*?)^```", page, re.MULTILINE | re.DOTALL
+    )
+    (tmp_path / "key").write_text("a key")
+    shown = sample[0].replace("/etc/prometheus/mvsnap-key", str(tmp_path / "key"))
+    shown = shown.replace("mvsnap/docs/prometheus-rules.yml", str(RULES))
+    path = tmp_path / "prometheus.yml"
+    path.write_text(shown)
+    assert "SUCCESS" in promtool("check", "config", path)
