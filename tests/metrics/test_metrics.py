@@ -20,6 +20,8 @@ from mvsnap.clients.meraki.budget import RequestBudget
 from mvsnap.errors import BadConfig
 from mvsnap.metrics import Metrics
 from mvsnap.runtime.store_metrics import StoreMetrics
+from mvsnap.sense.buffer import Batch
+from mvsnap.sense.lag import note_batch
 from mvsnap.store.processes import ProcessReport
 from mvsnap.upstreams import Outcome, Upstream, count_request
 from mvsnap.web.context import EXTENSION
@@ -262,3 +264,29 @@ def test_the_samples_of_the_page_are_settings_of_prometheus(tmp_path: Path) -> N
     path = tmp_path / "prometheus.yml"
     path.write_text(shown)
     assert "SUCCESS" in promtool("check", "config", path)
+
+
+@pytest.mark.parametrize(
+    ("payload", "late_s"),
+    [
+        (b'{"ts":1714632612000,"counts":{"person":3}}', 2.5),
+        (b'{"ts":1714632619000,"counts":{"person":3}}', 0.0),  # a clock that is ahead
+        (b"3", None),
+        (b'{"ts":-5,"counts":{"person":3}}', None),
+        (b'{"audioLevel":-45}', None),
+        (b"\xff{", None),
+    ],
+)
+def test_the_last_message_of_a_batch_says_how_late_it_is(
+    payload: bytes, late_s: float | None
+) -> None:
+    metrics, frame = Metrics(), ("a/topic", payload, False, 0)
+    frames: Any = [frame, frame]
+    note_batch(metrics, Batch(frames, 1, 1_714_632_614_500_000_000))
+
+    def value(name: str) -> float | None:
+        return metrics.registry.get_sample_value(f"mvsnap_sense_{name}")
+
+    assert value("messages_total") == 2
+    assert value("lag_seconds_count") == (late_s is not None)
+    assert value("lag_seconds_sum") == pytest.approx(late_s or 0)
