@@ -172,7 +172,10 @@ HOMES: dict[str, tuple[str, ...]] = {
     "paho": ("sense", "simulator"),
     "psycopg": ("store.postgresql",),
     "PIL": ("simulator", "store.pictures"),
-    "prometheus_client": ("metrics", "runtime.ops"),
+    "prometheus_client": (
+        *("metrics", "runtime.ops", "runtime.machine_metrics"),
+        "runtime.store_metrics",
+    ),
     "pygal": ("web.charts",),
     "pyotp": ("web.auth.second_factor",),
     "pydantic": ("config",),

@@ -17,6 +17,7 @@ from mvsnap.config.database import DatabaseSection
 from mvsnap.config.ixon import IxonSection
 from mvsnap.config.login import LoginSection
 from mvsnap.config.logs import LogSection
+from mvsnap.config.metrics import MetricsSection
 from mvsnap.config.recipients import Recipients
 from mvsnap.config.recorder import RecorderSection
 from mvsnap.config.scanning import Scanning
@@ -144,6 +145,7 @@ class Settings(Section):
     site: Site = Site()
     server: ServerSection = ServerSection()
     log: LogSection = LogSection()
+    metrics: MetricsSection = MetricsSection()
     data_dir: Path = Field(
         Path("./data"),
         description="folder for pictures, clips and (without database_url) the "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mvsnap.badges.parts import BadgeParts
@@ -39,6 +39,7 @@ from mvsnap.store.sqlite_file import require_sound
 from mvsnap.store.troubles import TroubleStore
 from mvsnap.store.users import UserStore
 from mvsnap.store.videos import VideoStore
+from mvsnap.upstreams import Upstream
 from mvsnap.visitors.parts import VisitorParts
 from mvsnap.wifi.batches import WifiStore
 
@@ -86,6 +87,12 @@ class Parts:
         self.names = CameraNames(
             self.dashboard, self.clock, organization_id=settings.meraki.organization_id
         )
+
+    def calls_left(self) -> Mapping[str, float]:
+        """Return how many calls to a service the shared budget would let leave now."""
+        if not self.settings.meraki.configured:
+            return {}
+        return {Upstream.MERAKI.value: self.dashboard.calls_left()}
 
     def channels(self) -> Channels:
         return open_channels(self.settings, self.buckets.webex())

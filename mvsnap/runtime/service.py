@@ -21,6 +21,7 @@ from mvsnap.runtime.reporting import Reporting
 from mvsnap.runtime.shared_files import SharedFiles, data_folders, problem
 from mvsnap.runtime.worker import Worker, badge_loop, clip_worker, scheduler
 from mvsnap.store.cleanings import CleaningStore
+from mvsnap.store.counts import RowCounts
 from mvsnap.store.database import OUTAGES
 
 if TYPE_CHECKING:
@@ -211,6 +212,8 @@ def make_app(
             clock=parts.clock,
             metrics=parts.metrics,
             files_problem=partial(problem, parts.settings, parts.db),
+            row_counts=RowCounts(parts.db),
+            calls_left=parts.calls_left,
             recipients=RecipientCheck(parts.channels().require_recipient),
             features=(
                 parts.badges,
