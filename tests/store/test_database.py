@@ -20,6 +20,7 @@ from mvsnap.store import (
     fetch_tables,
     key_tables,
     process_tables,
+    published_tables,
     sharing_tables,
 )
 from mvsnap.store.events import EventFilter, Store
@@ -32,6 +33,7 @@ ROOMS = (
     fetch_tables,
     key_tables,
     process_tables,
+    published_tables,
     sharing_tables,
     badge_tables,
     visitor_tables,
