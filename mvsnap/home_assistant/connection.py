@@ -21,6 +21,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from mvsnap.home_assistant.topics import Topics
 
+Sent = MQTTMessageInfo  # says when the broker has it
+
 ONLINE, OFFLINE = "online", "offline"
 _CONNECT_S = 5.0
 _KEEPALIVE_S = 30
@@ -63,8 +65,9 @@ class PublishConnection:
         self._client: Client | None = None
         self._answered = threading.Event()
         self._refused = ""
-        self._sent: deque[MQTTMessageInfo] = deque()
+        self._sent: deque[Sent] = deque()
         self._born = self._contested = False
+        self.opened = 0  # how many times
         self.configs: dict[str, bytes] = {}
 
     @property
@@ -98,11 +101,10 @@ class PublishConnection:
         except BaseException:
             self._drop()
             raise
+        self.opened += 1
         self.publish(self._status, ONLINE.encode())
 
-    def publish(
-        self, topic: str, payload: bytes, *, retain: bool = True
-    ) -> MQTTMessageInfo:
+    def publish(self, topic: str, payload: bytes, *, retain: bool = True) -> Sent:
         """Queue a message at QoS 1.
 
         Raises:

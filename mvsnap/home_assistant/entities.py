@@ -207,10 +207,15 @@ class Entities:
         found = info.model_dump(exclude_none=True, exclude={"component"})
         found |= more
         found["origin"] = {"name": "mvsnap", "sw_version": __version__}
-        found["default_entity_id"] = f"{info.component}.{info.unique_id}".lower()
+        found["default_entity_id"] = _entity_id(info)
         if state is not None:
             found["state_topic"] = state
         if status is not None:
             found["availability_topic"] = status
         topic = self._topics.config(info.component, key)
         return topic, json.dumps(found, sort_keys=True)
+
+
+def _entity_id(info: EntityInfo) -> str:
+    """Return the id that automations use: it stays when names change."""
+    return f"{info.component}.{info.unique_id}".lower().replace("-", "_")

@@ -16,8 +16,7 @@ from mvsnap.store.database import OUTAGES
 log = logging.getLogger(__name__)
 
 EVERY_S = 1.0
-_FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 60.0
-_STOP_S = 3.0
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 30.0
 
 
 class Publisher(ABC):
@@ -37,15 +36,9 @@ class Publisher(ABC):
         self._was_open = False
         self._wait_s = _FIRST_WAIT_S
         self._failing = ""
-        self._loop = Loop(
+        self.loop = Loop(
             name, self._step, EVERY_S, clock, outages=OUTAGES, at_end=self._end
         )
-
-    def start(self) -> None:
-        self._loop.start()
-
-    def stop(self) -> None:
-        self._loop.stop(_STOP_S)
 
     @abstractmethod
     def wants_to_publish(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,13 +13,14 @@ from typing import Protocol
 
 from mvsnap.clock import SystemClock
 from mvsnap.domain import CameraName, Event, EventId, Serial, ZoneId
-from mvsnap.home_assistant.connection import PublishConnection
+from mvsnap.home_assistant.connection import PublishConnection, Sent
 from mvsnap.home_assistant.entities import Entities
 from mvsnap.home_assistant.payloads import EVENT_KINDS, event_json, health_json
 from mvsnap.home_assistant.places import Places
 from mvsnap.home_assistant.publisher import Publisher
 from mvsnap.home_assistant.topics import Topics, safe_id
 from mvsnap.loop import Every
+from mvsnap.store.database import OUTAGES
 from mvsnap.store.files import Files
 from mvsnap.store.published_events import LOOK_BACK, PublishedEvents
 
@@ -28,7 +30,7 @@ _PICTURES_S = 3600.0
 _WHOLE_LOOK_S = 60.0
 _RECENT = LOOK_BACK / 144  # ten minutes
 _MOST_EVENTS = 20
-_ACKNOWLEDGED_S = 5.0
+_ACKNOWLEDGED_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ class SitePublisher(Publisher):
         self._pictures: dict[str, Event] = {}
         self._places: Places | None = None
         self._began: datetime | None = None
+        self._sent: dict[EventId, Sent] = {}
+        self._sent_by = 0  # the connection that did
 
     def wants_to_publish(self) -> bool:
         return self._turn.is_ours()
@@ -103,35 +107,43 @@ class SitePublisher(Publisher):
             self._set_health()
 
     def send(self) -> None:
-        """Publish new events, each until the broker has acknowledged it."""
+        """Publish new events, and note what the broker has acknowledged."""
         now = self._clock.now()
         if self._began is None:
             self._began = self._sources.events.begin(now)
+        if self._sent_by != self.connection.opened:
+            self._sent, self._sent_by = {}, self.connection.opened
         whole = self._every["events"].due()
         since = max(min(self._began, now), now - (LOOK_BACK if whole else _RECENT))
         found = self._sources.events.waiting(since, _MOST_EVENTS)
         if len(found) == _MOST_EVENTS:
             self._every["events"].put_off(0)
-        done = [event.id for event in found if event.kind not in EVENT_KINDS]
-        done += self._publish([event for event in found if event.kind in EVENT_KINDS])
-        self._sources.events.note(done, now)
-
-    def _publish(self, found: list[Event]) -> list[EventId]:
-        """Return what the broker has."""
-        sent = []
         for event in found:
-            text = event_json(event)
-            message = self.connection.publish(
-                self.topics.events, text.encode(), retain=False
-            )
-            sent.append((event, message))
-            self.states.set(self.topics.last_event, text)
-            if event.snapshot_path is not None:
-                self._take_picture(event)
+            if event.kind in EVENT_KINDS and event.id not in self._sent:
+                if not self.connection.has_room:
+                    break
+                self._publish(event)
+        hidden = [event.id for event in found if event.kind not in EVENT_KINDS]
+        self._sources.events.note([*hidden, *self._acknowledged()], now)
+
+    def _publish(self, event: Event) -> None:
+        text = event_json(event)
+        self._sent[event.id] = self.connection.publish(
+            self.topics.events, text.encode(), retain=False
+        )
+        self.states.set(self.topics.last_event, text)
+        if event.snapshot_path is not None:
+            self._take_picture(event)
+
+    def _acknowledged(self) -> list[EventId]:
+        """Wait a moment, so that a crash right after it repeats few events."""
         until_s = self._clock.monotonic() + _ACKNOWLEDGED_S
-        for _event, message in sent:
-            message.wait_for_publish(max(0.0, until_s - self._clock.monotonic()))
-        return [event.id for event, message in sent if message.is_published()]
+        for sent in self._sent.values():
+            sent.wait_for_publish(max(0.0, until_s - self._clock.monotonic()))
+        done = [each for each, sent in self._sent.items() if sent.is_published()]
+        for each in done:
+            del self._sent[each]
+        return done
 
     def _take_picture(self, event: Event) -> None:
         known = self._pictures.get(_camera(event))
@@ -192,7 +204,8 @@ class SitePublisher(Publisher):
 
     def _end(self) -> None:
         super()._end()
-        self._turn.leave()
+        with suppress(*OUTAGES):  # it ends by itself
+            self._turn.leave()
 
 
 def _camera(event: Event) -> str:

@@ -16,7 +16,7 @@ from mvsnap.jobs.engine import ClientEngine
 from mvsnap.jobs.engine_interface import Engine
 from mvsnap.jobs.listing import JobList
 from mvsnap.jobs.service import Finished, JobService
-from mvsnap.loop import Loop
+from mvsnap.loop import Loop, stop_all
 from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.runtime.process_beat import ProcessBeat
 from mvsnap.runtime.shared_files import SharedFiles, data_folders, problem
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_PUBLISHERS_STOP_S = 3.0
 _HOME_EXTRA = "a library more: pip install 'ha-mqtt-discoverable>=0.26'"
 
 
@@ -116,8 +117,7 @@ class Service:
 
     def stop(self) -> None:
         self.interrupt()
-        for publisher in self._publishers:
-            publisher.stop()
+        stop_all([publisher.loop for publisher in self._publishers], _PUBLISHERS_STOP_S)
         if self._listener is not None:
             self._listener.stop()
         if self._clip_worker is not None:
@@ -148,7 +148,7 @@ class Service:
             zones = home_assistant.zones(self.parts, self._listener.zones)
             self._publishers.append(zones)
         for publisher in self._publishers:
-            publisher.start()
+            publisher.loop.start()
 
     def _has_clips(self) -> bool:
         """Return whether clips need work, even with no cameras configured."""

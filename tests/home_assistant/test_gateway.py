@@ -117,13 +117,8 @@ def test_health_of_the_services_and_the_queue(home: Home) -> None:
         found = home.seen.json("mvsnap/health").get("services", {})
         return all(found.get(name) is True for name in ("meraki", "webex", "broker"))
 
-    # The gateway writes a first success to its store within a minute.
-    wait_until(lambda: "services" in home.seen.json("mvsnap/health"), "health", 15)
-    assert set(home.seen.json("mvsnap/health")) == {
-        "services",
-        "cameras",
-        "jobs_waiting",
-    }
+    wait_until(works, "all work", 20)
+    assert home.seen.json("mvsnap/health")["jobs_waiting"] in {0, 1}
 
 
 def test_what_is_gone_is_removed(home: Home) -> None:
