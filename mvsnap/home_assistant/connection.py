@@ -14,7 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from paho.mqtt.client import Client, ConnectFlags, MQTTMessage, MQTTMessageInfo
+from paho.mqtt.client import (
+    Client,
+    ConnectFlags,
+    DisconnectFlags,
+    MQTTMessage,
+    MQTTMessageInfo,
+)
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -160,6 +166,7 @@ class PublishConnection:
         if login.tls:
             client.tls_set_context(ssl.create_default_context(cafile=login.ca_file))
         client.on_connect = self._welcomed
+        client.on_disconnect = self._ended
         client.on_message = self._received
         return client
 
@@ -178,6 +185,17 @@ class PublishConnection:
             if self._finds_configs:
                 wanted.append(self._topics.all_configs)
             client.subscribe([(topic, 1) for topic in wanted])
+        self._answered.set()
+
+    def _ended(
+        self,
+        client: Client,
+        userdata: Any,
+        flags: DisconnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        self._refused = self._refused or str(reason)
         self._answered.set()
 
     def _received(self, client: Client, userdata: Any, message: MQTTMessage) -> None:

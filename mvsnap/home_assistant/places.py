@@ -14,7 +14,7 @@ from mvsnap.store.site import SiteStore
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class KnownPlaces:
     """zoned: cameras whose zones the Dashboard has told."""
 
     names: Names
@@ -40,10 +40,10 @@ class Places:
         return not self.names.cameras or camera in self.names.cameras
 
 
-def read_places(site: SiteStore, settings: Settings) -> Places:
+def read_places(site: SiteStore, settings: Settings) -> KnownPlaces:
     names = read_names(site, Names())
     sense, _ = read_sense(site, settings.sense)
-    return Places(
+    return KnownPlaces(
         names,
         frozenset(serial for serial, _zone in names.zones),
         SenseRules(sense, settings.recipients),

@@ -16,7 +16,7 @@ from mvsnap.domain import CameraName, Event, EventId, Serial, ZoneId
 from mvsnap.home_assistant.connection import PublishConnection, Sent
 from mvsnap.home_assistant.entities import Entities
 from mvsnap.home_assistant.payloads import EVENT_KINDS, event_json, health_json
-from mvsnap.home_assistant.places import Places
+from mvsnap.home_assistant.places import KnownPlaces
 from mvsnap.home_assistant.publisher import Publisher
 from mvsnap.home_assistant.topics import Topics, safe_id
 from mvsnap.loop import Every
@@ -42,7 +42,7 @@ class Health:
     jobs_waiting: int
 
 
-class Turn(Protocol):
+class PublisherTurn(Protocol):
     """The one process that publishes for all."""
 
     def is_ours(self) -> bool: ...
@@ -60,7 +60,7 @@ class SiteSources:
     events: PublishedEvents
     files: Files | None
     recorder: Mapping[CameraName, Serial | None]
-    read_places: Callable[[], Places]
+    read_places: Callable[[], KnownPlaces]
     read_health: Callable[[], Health]
 
 
@@ -71,7 +71,7 @@ class SitePublisher(Publisher):
         topics: Topics,
         entities: Entities,
         sources: SiteSources,
-        turn: Turn,
+        turn: PublisherTurn,
         clock: SystemClock,
     ) -> None:
         super().__init__("Home Assistant", connection, topics, clock)
@@ -86,7 +86,7 @@ class SitePublisher(Publisher):
             "events": Every(_WHOLE_LOOK_S, clock),
         }
         self._pictures: dict[str, Event] = {}
-        self._places: Places | None = None
+        self._places: KnownPlaces | None = None
         self._began: datetime | None = None
         self._sent: dict[EventId, Sent] = {}
         self._sent_by = 0  # the connection that did
@@ -152,7 +152,7 @@ class SitePublisher(Publisher):
             if self._places is not None:
                 self._set_picture(_camera(event), event, self._places)
 
-    def _set_picture(self, camera: str, event: Event, places: Places) -> None:
+    def _set_picture(self, camera: str, event: Event, places: KnownPlaces) -> None:
         files = self._sources.files
         if files is None or not self._is_camera(camera, places):
             return
@@ -162,7 +162,7 @@ class SitePublisher(Publisher):
             self.topics.picture(camera), event.id, partial(_small, files, event)
         )
 
-    def _is_camera(self, camera: str, places: Places) -> bool:
+    def _is_camera(self, camera: str, places: KnownPlaces) -> bool:
         known = self._sources.recorder
         return places.is_camera(camera) or camera in known or camera in known.values()
 
@@ -174,7 +174,7 @@ class SitePublisher(Publisher):
         text = health_json(health.services, cameras, health.jobs_waiting)
         self.states.set(self.topics.health, text)
 
-    def _describe(self, places: Places) -> None:
+    def _describe(self, places: KnownPlaces) -> None:
         for config, text in self._entities.gateway():
             self.states.set(config, text)
         for name, serial in self._sources.recorder.items():
@@ -183,7 +183,7 @@ class SitePublisher(Publisher):
             self._set_picture(camera, event, places)
         self._remove_what_is_gone(places)
 
-    def _remove_what_is_gone(self, places: Places) -> None:
+    def _remove_what_is_gone(self, places: KnownPlaces) -> None:
         """Clear entities that nobody publishes, by what the broker has of them."""
         for camera in [c for c in self._pictures if not self._is_camera(c, places)]:
             del self._pictures[camera]

@@ -11,7 +11,7 @@ from mvsnap.core.crowd import SILENCE_MS
 from mvsnap.home_assistant.connection import PublishConnection
 from mvsnap.home_assistant.entities import Entities
 from mvsnap.home_assistant.payloads import zone_json
-from mvsnap.home_assistant.places import Places
+from mvsnap.home_assistant.places import KnownPlaces
 from mvsnap.home_assistant.publisher import Publisher
 from mvsnap.home_assistant.topics import Topics
 from mvsnap.loop import Every
@@ -34,7 +34,7 @@ class ZonePublisher(Publisher):
         entities: Entities,
         status: str,
         zones: Callable[[], Sequence[ZoneWatch]],
-        read_places: Callable[[], Places],
+        read_places: Callable[[], KnownPlaces],
         clock: SystemClock,
     ) -> None:
         super().__init__("Home Assistant, zones", connection, topics, clock)
@@ -44,7 +44,7 @@ class ZonePublisher(Publisher):
         self._read_places = read_places
         self._clock = clock
         self._every = Every(_PLACES_S, clock)
-        self._places: Places | None = None
+        self._places: KnownPlaces | None = None
         self._published: dict[str, tuple[str, ...]] = {}
         self._has_too_many = False
 
@@ -76,7 +76,7 @@ class ZonePublisher(Publisher):
     def send(self) -> None:
         return
 
-    def _describe(self, topic: str, zone: ZoneWatch, places: Places) -> None:
+    def _describe(self, topic: str, zone: ZoneWatch, places: KnownPlaces) -> None:
         configs = tuple(
             self._entities.zone(
                 zone.serial,

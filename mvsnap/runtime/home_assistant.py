@@ -14,7 +14,7 @@ from mvsnap.file_lock import FileLock
 from mvsnap.home_assistant.connection import BrokerLogin, PublishConnection
 from mvsnap.home_assistant.entities import Entities
 from mvsnap.home_assistant.places import read_places
-from mvsnap.home_assistant.site import Health, SitePublisher, SiteSources, Turn
+from mvsnap.home_assistant.site import Health, SitePublisher, SiteSources, PublisherTurn
 from mvsnap.home_assistant.topics import Topics
 from mvsnap.home_assistant.zones import ZonePublisher
 from mvsnap.jobs.executors import acquire_turn, data_id
@@ -111,7 +111,7 @@ class ClaimedTurn:
         self._claims.release()
 
 
-def _turn(parts: Parts) -> Turn:
+def _turn(parts: Parts) -> PublisherTurn:
     if parts.db.is_sqlite:
         return FileTurn(partial(acquire_turn, parts.settings.data_dir, _KIND))
     claims = Claims(parts.db, _KIND, uuid.uuid4().hex, parts.clock)

@@ -21,13 +21,13 @@ def test_without_a_host_the_broker_of_sense_is_used() -> None:
 
 
 def test_with_a_host_nothing_of_sense_is_used() -> None:
-    own = {"enabled": True, "host": "ha.local", "password": "secret"}
+    own = {"enabled": True, "host": "ha.local", "password": "a-password"}
     settings = settings_of({"sense": SENSE, "home_assistant": own})
     found = login(settings)
     assert (found.host, found.port, found.tls) == ("ha.local", 1883, False)
-    assert (found.username, found.password) == (None, "secret")
-    assert "secret" in settings.secrets()
-    assert "secret" not in repr(settings)
+    assert (found.username, found.password) == (None, "a-password")
+    assert "a-password" in settings.secrets()
+    assert "a-password" not in repr(settings)
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ def test_after_a_kill_it_is_offline_and_after_a_start_nothing_comes_twice(
     assert len(statuses) == 2
     assert {home.seen.text(topic) for topic in statuses} == {"online"}
     events = home.seen.payloads("mvsnap/events")
-    home.gateway.kill_after(1.5)
+    home.gateway.kill_after(0.5)
     for topic in statuses:
         wait_until(lambda t=topic: home.seen.text(t) == "offline", topic, 10)  # type: ignore[misc]
     home.gateway.start()
