@@ -14,7 +14,7 @@ from mvsnap.file_lock import FileLock
 from mvsnap.home_assistant.connection import BrokerLogin, PublishConnection
 from mvsnap.home_assistant.entities import Entities
 from mvsnap.home_assistant.places import read_places
-from mvsnap.home_assistant.site import Health, SitePublisher, SiteSources, PublisherTurn
+from mvsnap.home_assistant.site import Health, PublisherTurn, SitePublisher, SiteSources
 from mvsnap.home_assistant.topics import Topics
 from mvsnap.home_assistant.zones import ZonePublisher
 from mvsnap.jobs.executors import acquire_turn, data_id
