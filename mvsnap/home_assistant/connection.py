@@ -35,6 +35,7 @@ _KEEPALIVE_S = 30
 # Sent and not acknowledged: a slow broker has the newest states, not all of them.
 _WINDOW = 20
 _GOODBYE_S = 1.0
+_MOST_REASON_CHARS = 200
 _MOST_CONFIGS = 20_000
 _MOST_CONFIG_BYTES = 8192
 
@@ -50,7 +51,8 @@ class BrokerLogin:
 
 
 class PublishConnection:
-    """status: the topic that says "offline" when this connection ends, however it does.
+    """status: the topic that says "offline" when this connection ends, however it does;
+    None: it says nothing of itself.
 
     configs: what Home Assistant has discovered of this site, by topic, as the broker
     told it; empty unless `finds_configs`.
@@ -60,7 +62,7 @@ class PublishConnection:
         self,
         login: BrokerLogin,
         topics: Topics,
-        status: str,
+        status: str | None,
         *,
         finds_configs: bool = False,
     ) -> None:
@@ -108,7 +110,7 @@ class PublishConnection:
             self._drop()
             raise
         self.opened += 1
-        self.publish(self._status, ONLINE.encode())
+        self._say(ONLINE)
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = True) -> Sent:
         """Queue a message at QoS 1.
@@ -133,16 +135,21 @@ class PublishConnection:
         """Say so again if somebody else's end was taken for ours."""
         if self._contested:
             self._contested = False
-            self.publish(self._status, ONLINE.encode())
+            self._say(ONLINE)
 
     def close(self) -> None:
         if self.is_open:
             try:
-                goodbye = self.publish(self._status, OFFLINE.encode())
-                goodbye.wait_for_publish(_GOODBYE_S)
+                if (goodbye := self._say(OFFLINE)) is not None:
+                    goodbye.wait_for_publish(_GOODBYE_S)
             except OSError:
                 pass  # the broker says it for us
         self._drop()
+
+    def _say(self, status: str) -> Sent | None:
+        if self._status is None:
+            return None
+        return self.publish(self._status, status.encode())
 
     def _drop(self) -> None:
         client, self._client = self._client, None
@@ -160,7 +167,8 @@ class PublishConnection:
             reconnect_on_failure=False,
         )
         client.connect_timeout = _CONNECT_S
-        client.will_set(self._status, OFFLINE, 1, True)
+        if self._status is not None:
+            client.will_set(self._status, OFFLINE, 1, True)
         if login.username is not None:
             client.username_pw_set(login.username, login.password)
         if login.tls:
@@ -181,7 +189,9 @@ class PublishConnection:
         if reason.is_failure:
             self._refused = str(reason)
         else:
-            wanted = [self._topics.birth, self._status]
+            wanted = [self._topics.birth]
+            if self._status is not None:
+                wanted.append(self._status)
             if self._finds_configs:
                 wanted.append(self._topics.all_configs)
             client.subscribe([(topic, 1) for topic in wanted])
@@ -214,3 +224,9 @@ class PublishConnection:
             self.configs.pop(topic, None)
         elif len(self.configs) < _MOST_CONFIGS:
             self.configs[topic] = payload
+
+
+def why_away(exc: Exception) -> str:
+    """Return in words why `open` or `publish` failed; no login is in them."""
+    told = exc.strerror if isinstance(exc, OSError) else None
+    return (told or str(exc) or type(exc).__name__)[:_MOST_REASON_CHARS]

@@ -6,11 +6,10 @@ import logging
 from abc import ABC, abstractmethod
 
 from mvsnap.clock import SystemClock
-from mvsnap.home_assistant.connection import PublishConnection
+from mvsnap.home_assistant.connection import PublishConnection, why_away
 from mvsnap.home_assistant.states import RetainedStates
 from mvsnap.home_assistant.topics import Topics
 from mvsnap.loop import Loop
-from mvsnap.sqlite_errors import reason
 from mvsnap.store.database import OUTAGES
 
 log = logging.getLogger(__name__)
@@ -91,7 +90,7 @@ class Publisher(ABC):
         return None
 
     def _failed(self, exc: Exception) -> float:
-        why = reason(exc)
+        why = why_away(exc)
         if why != self._failing:
             log.warning("%s: waiting for the broker: %s", self._name, why)
         self._failing = why

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _PUBLISHERS_STOP_S = 3.0
-_HOME_EXTRA = "a library more: pip install 'ha-mqtt-discoverable>=0.26'"
+HOME_EXTRA = "a library more: pip install 'ha-mqtt-discoverable>=0.26'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Service:
     def _require_libraries(self) -> None:
         is_there = find_spec("ha_mqtt_discoverable") is not None
         if self.parts.settings.home_assistant.enabled and not is_there:
-            raise BadConfig([f"home_assistant.enabled: needs {_HOME_EXTRA}"])
+            raise BadConfig([f"home_assistant.enabled: needs {HOME_EXTRA}"])
 
     def app(self, settings: Settings | None = None) -> Flask:
         """settings: others for the pages and the API than for the rest."""
