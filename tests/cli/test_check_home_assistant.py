@@ -18,7 +18,7 @@ def settings(port: int, **more: object) -> Settings:
 
 def test_a_broker_and_its_login_are_tried(tmp_path: Path) -> None:
     login = {"username": "home", "password": "a-password"}
-    with broker(tmp_path / "broker", **login) as mqtt:
+    with broker(tmp_path / "broker", username="home", password="a-password") as mqtt:
         ((_, right),) = checks(settings(mqtt.port, **login))
         assert right().ok
         ((_, wrong),) = checks(settings(mqtt.port, **login | {"password": "another"}))
