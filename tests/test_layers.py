@@ -33,7 +33,7 @@ LAYERS = (
     ("status",),
     ("alerts",),
     ("web",),
-    ("badges", "wifi", "visitors", "oidc"),
+    ("badges", "wifi", "visitors", "oidc", "home_assistant"),
     ("webhooks",),
     ("runtime",),
     ("serving",),
@@ -44,7 +44,7 @@ STRANGERS = (
     {"core", "config", "logs", "clients"},
     {"photographer", "recorder"},
     {"delivery", "sense"},
-    {"badges", "wifi", "visitors", "oidc"},
+    {"badges", "wifi", "visitors", "oidc", "home_assistant"},
 )
 
 ROOMS = ("badges", "wifi", "visitors", "webhooks", "oidc")
@@ -108,6 +108,8 @@ GROUND = ("errors", "domain", "clip_model", "spelling")
 PURE = (
     "core",
     "clients.meraki.zones",
+    "home_assistant.payloads",
+    "home_assistant.topics",
     "clock.iso",  # how a moment is written
     "badges.csv_export",
     "badges.csv_import",
@@ -152,6 +154,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "flask_login": ("web",),
     "flask_wtf": ("web",),
     "h11": ("serving",),
+    "ha_mqtt_discoverable": ("home_assistant.entities",),
     "jinja2": ("delivery",),
     "joserfc": ("oidc.provider", "oidc.tokens"),
     "limits": ("web.auth",),
@@ -169,7 +172,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "runtime",
     ),
     "pam": ("web.accounts",),
-    "paho": ("sense", "simulator"),
+    "paho": ("home_assistant.connection", "sense", "simulator"),
     "psycopg": ("store.postgresql",),
     "PIL": ("simulator", "store.pictures"),
     "prometheus_client": (

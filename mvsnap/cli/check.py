@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 import click
 from rich.markup import escape
 
-from mvsnap.cli import check_keys, check_logins, check_recorder, check_tls
+from mvsnap.cli import (
+    check_home_assistant,
+    check_keys,
+    check_logins,
+    check_recorder,
+    check_tls,
+)
 from mvsnap.cli.terminal import (
     CheckResult,
     config_option,
@@ -65,6 +71,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
         ("rooms", lambda: _rooms(settings)),
         *check_recorder.checks(settings),
         ("MV Sense", lambda: _sense(settings)),
+        *check_home_assistant.checks(settings),
         ("Wi-Fi", lambda: _wifi(settings)),
         ("badges", lambda: _badges(settings)),
         *_reports(settings),

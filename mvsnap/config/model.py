@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from mvsnap.config.alerts import AlertSection, SecretUrl
 from mvsnap.config.badges import Badges
 from mvsnap.config.database import DatabaseSection
+from mvsnap.config.home_assistant import HomeAssistantSection
 from mvsnap.config.ixon import IxonSection
 from mvsnap.config.login import LoginSection
 from mvsnap.config.logs import LogSection
@@ -168,6 +169,7 @@ class Settings(Section):
     meraki: Meraki = Meraki()
     webex: WebexSection = WebexSection()
     sense: Sense = Sense()
+    home_assistant: HomeAssistantSection = HomeAssistantSection()
     recorder: RecorderSection = RecorderSection()
     ixon: IxonSection = IxonSection()
     webhooks: Webhooks = Webhooks()
@@ -251,6 +253,7 @@ class Settings(Section):
             self.webex.bot_token,
             self.database_url,
             self.sense.password,
+            self.home_assistant.password,
             self.ixon.token,
             self.ixon.password,
             self.storage.s3.access_key,

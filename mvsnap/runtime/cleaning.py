@@ -46,6 +46,7 @@ KEPT = {
     "fetches": "one row for each list that one process fetches for all",
     "restores": "one row for each time a backup was restored",
     "setting_overrides": "settings hold until they are changed",
+    "published_events": "those of two days, forgotten by whoever publishes",
     "cleanings": "one row for each kind of data",
     "file_tasks": "each goes when it is done",
     "data_folders": "those of machines that are gone are forgotten after a month",

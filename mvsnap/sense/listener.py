@@ -84,6 +84,7 @@ class ListenerLoop:
         self._detector = Detector(
             rules, self._on_sensor, most=most, keeps_lines=share is not None
         )
+        self.zones = self._detector.zones
         self._sensors = Sensors(targets(settings), most)
         self._sensor_jobs = SensorJobs(jobs)
         self._share = share

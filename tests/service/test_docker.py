@@ -75,7 +75,7 @@ def test_what_is_copied_is_there_and_sent_to_the_daemon() -> None:
 def test_the_image_installs_as_everybody_does_with_extras_that_exist() -> None:
     (install,) = (line for line in instructions("RUN") if "pip install" in line)
     assert "--constraint requirements.lock" in install
-    (extras,) = re.findall(r"\.\[([a-z0-9,]+)\]", install)
+    (extras,) = re.findall(r"\.\[([a-z0-9,-]+)\]", install)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert set(extras.split(",")) <= set(project["optional-dependencies"])
 

@@ -21,6 +21,7 @@ from mvsnap.store import (
     fetch_tables,
     key_tables,
     process_tables,
+    published_tables,
     sharing_tables,
 )
 from mvsnap.store.events import EventFilter, Store
@@ -34,6 +35,7 @@ ROOMS = (
     fetch_tables,
     key_tables,
     process_tables,
+    published_tables,
     sharing_tables,
     badge_tables,
     visitor_tables,
