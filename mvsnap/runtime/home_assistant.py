@@ -22,14 +22,14 @@ from mvsnap.jobs.service import JobService
 from mvsnap.loop import Every
 from mvsnap.runtime.parts import Parts
 from mvsnap.sense.zone import ZoneWatch
+from mvsnap.status.model import Condition
+from mvsnap.status.services import service_rows
 from mvsnap.store.claims import LEASE_S, Claims
 from mvsnap.store.published_events import PublishedEvents
 from mvsnap.upstreams import Upstream
-from mvsnap.web.status.model import Condition
-from mvsnap.web.status.services import service_rows
 
 _KIND = "home_assistant"
-# As the pages have it: see `web/pages/recorder_rows.py`.
+# As the pages have it: see `status/recorder_rows.py`.
 _AT_WORK = ("recording", "idle")
 _STALE_AFTER = timedelta(minutes=3)
 

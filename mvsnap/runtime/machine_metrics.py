@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
+from mvsnap.status.machines import is_alive
 from mvsnap.store.processes import KnownProcess
-from mvsnap.web.status.machines import is_alive
 
 
 def process_metrics(

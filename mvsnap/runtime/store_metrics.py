@@ -19,13 +19,13 @@ from mvsnap.clip_model import ClipState
 from mvsnap.domain import DeliveryState
 from mvsnap.runtime import listener_state
 from mvsnap.runtime.machine_metrics import machine_metrics, process_metrics
+from mvsnap.status.model import Condition
+from mvsnap.status.read import used_services
+from mvsnap.status.recorder_rows import recorder_summary
+from mvsnap.status.services import service_rows
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.time_limits import PROBE, answering
 from mvsnap.web.context import Gateway
-from mvsnap.web.pages.recorder_rows import recorder_summary
-from mvsnap.web.status.model import Condition
-from mvsnap.web.status.read import used_services
-from mvsnap.web.status.services import service_rows
 
 _KEPT_S = 3.0
 _DAY = timedelta(days=1)
