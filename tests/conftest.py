@@ -13,6 +13,8 @@ from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.webex.app import webex_app
 from mvsnap.simulator.webex.webex import FakeWebex
+from tests.servers.migrated import migrated_once as migrated_once
+from tests.servers.migrated import real_migrations as real_migrations
 from tests.servers.postgres import postgres_server as postgres_server
 from tests.servers.postgres import postgres_url as postgres_url
 from tests.servers.s3 import s3_server as s3_server
