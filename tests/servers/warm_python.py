@@ -1,0 +1,103 @@
+"""A program: a Python that has imported mvsnap, and forks for each run of it.
+
+Argument: the file descriptor of a socket. A message on it is JSON, with four open files
+beside: the three standard streams, and where the process id and the exit code go.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import runpy
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+import warnings
+from contextlib import suppress
+from typing import Any
+
+import mvsnap
+
+EVERY_S = 0.02
+# Simulators belong to the tests; alembic loads migrations; the last one runs.
+NOT_IMPORTED = ("mvsnap.simulator", "mvsnap.store.migrations", "mvsnap.__main__")
+MESSAGE_BYTES = 200_000
+
+
+def import_all() -> None:
+    for found in pkgutil.walk_packages(mvsnap.__path__, "mvsnap."):
+        if not found.name.startswith(NOT_IMPORTED):
+            importlib.import_module(found.name)
+
+
+def next_run(asked: socket.socket) -> dict[str, Any]:
+    """Fork for each message; return it in the fork. Ends with the tests."""
+    running: dict[int, int] = {}
+    while True:
+        readable, _, _ = select.select([asked], [], [], EVERY_S if running else None)
+        if readable:
+            message, files, _, _ = socket.recv_fds(asked, MESSAGE_BYTES, 4)
+            if not message:
+                end(running)
+            told = files.pop()
+            pid = os.fork()
+            if pid == 0:
+                for number, file in enumerate(files):
+                    os.dup2(file, number)
+                asked.detach()
+                os.closerange(3, 1024)
+                run: dict[str, Any] = json.loads(message)
+                return run
+            for file in files:
+                os.close(file)
+            os.write(told, b"%d\n" % pid)
+            running[pid] = told
+        tell_ended(running)
+
+
+def tell_ended(running: dict[int, int]) -> None:
+    while running:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid == 0:
+            return
+        told = running.pop(pid)
+        with suppress(BrokenPipeError):  # nobody waits for it
+            os.write(told, b"%d\n" % os.waitstatus_to_exitcode(status))
+        os.close(told)
+
+
+def end(running: dict[int, int]) -> None:
+    for pid in running:
+        os.killpg(pid, signal.SIGKILL)
+    os._exit(0)
+
+
+def become(run: dict[str, Any]) -> None:
+    """Be as a process that Python has just started."""
+    os.setsid()
+    os.chdir(run["cwd"])
+    os.environ.clear()
+    os.environ.update(run["env"])
+    time.tzset()
+    sys.path[0] = run["cwd"]
+    sys.argv = ["mvsnap", *run["args"]]
+    if run["strict"]:
+        warnings.simplefilter("error")
+
+
+def main() -> None:
+    import_all()
+    assert threading.active_count() == 1, threading.enumerate()
+    gc.freeze()
+    become(next_run(socket.socket(fileno=int(sys.argv[1]))))
+    runpy.run_module("mvsnap", run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()
