@@ -54,7 +54,27 @@ WATCHED_BY_THE_CLOCK = (
 )
 
 
+# The longest begin first: one that began last would be waited for with idle cores.
+LONGEST = (
+    "tests/test_kill.py",
+    "tests/wifi/test_truth.py",
+    "tests/recorder/",
+    "tests/runtime/test_openapi.py",
+    "tests/core/test_sense_fuzz.py",
+    "tests/test_",
+    "tests/attacks/",
+    "tests/cli/",
+    "tests/sense/",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid.startswith(WATCHED_BY_THE_CLOCK):
             item.add_marker(pytest.mark.flaky(reruns=1))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    found = (turn for turn, name in enumerate(LONGEST) if item.nodeid.startswith(name))
+    return next(found, len(LONGEST))
