@@ -45,20 +45,27 @@ def next_run(asked: socket.socket) -> dict[str, Any]:
             message, files, _, _ = socket.recv_fds(asked, MESSAGE_BYTES, 4)
             if not message:
                 end(running)
-            told = files.pop()
             pid = os.fork()
             if pid == 0:
-                for number, file in enumerate(files):
-                    os.dup2(file, number)
                 asked.detach()
-                os.closerange(3, 1024)
+                alone_with(files)
                 run: dict[str, Any] = json.loads(message)
                 return run
+            running[pid] = files.pop()
             for file in files:
                 os.close(file)
-            os.write(told, b"%d\n" % pid)
-            running[pid] = told
         tell_ended(running)
+
+
+def alone_with(files: list[int]) -> None:
+    """In the fork: a session and three streams of its own, and no other open file."""
+    os.setsid()
+    told = files.pop()
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+    # Only now: whoever is told may kill the session.
+    os.write(told, b"%d\n" % os.getpid())
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
 
 
 def tell_ended(running: dict[int, int]) -> None:
@@ -74,13 +81,13 @@ def tell_ended(running: dict[int, int]) -> None:
 
 def end(running: dict[int, int]) -> None:
     for pid in running:
-        os.killpg(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has no session yet, or no process left
+            os.killpg(pid, signal.SIGKILL)
     os._exit(0)
 
 
 def become(run: dict[str, Any]) -> None:
     """Be as a process that Python has just started."""
-    os.setsid()
     os.chdir(run["cwd"])
     os.environ.clear()
     os.environ.update(run["env"])
