@@ -18,6 +18,7 @@ from tests.servers.migrated import real_migrations as real_migrations
 from tests.servers.postgres import postgres_server as postgres_server
 from tests.servers.postgres import postgres_url as postgres_url
 from tests.servers.s3 import s3_server as s3_server
+from tests.servers.visitor import closes_chromium as closes_chromium
 
 
 @dataclass(frozen=True)

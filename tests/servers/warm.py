@@ -51,7 +51,14 @@ class WarmRun:
         strict: bool = False,
     ) -> None:
         self.args = [*args]
-        run = {"args": self.args, "cwd": str(cwd), "env": {**env}, "strict": strict}
+        run: dict[str, Any] = {
+            "args": self.args,
+            "cwd": str(cwd),
+            "env": {**env},
+            "strict": strict,
+        }
+        run["umask"] = os.umask(0o022)
+        os.umask(run["umask"])
         self._told, tells = os.pipe()
         try:
             files = [stdin.fileno(), stdout.fileno(), stderr.fileno(), tells]

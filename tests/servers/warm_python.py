@@ -36,6 +36,11 @@ def import_all() -> None:
             importlib.import_module(found.name)
 
 
+def open_files() -> set[int]:
+    listed = map(int, os.listdir("/proc/self/fd"))
+    return {number for number in listed if os.path.exists(f"/proc/self/fd/{number}")}
+
+
 def next_run(asked: socket.socket) -> dict[str, Any]:
     """Fork for each message; return it in the fork. Ends with the tests."""
     running: dict[int, int] = {}
@@ -89,6 +94,7 @@ def end(running: dict[int, int]) -> None:
 def become(run: dict[str, Any]) -> None:
     """Be as a process that Python has just started."""
     os.chdir(run["cwd"])
+    os.umask(run["umask"])
     os.environ.clear()
     os.environ.update(run["env"])
     time.tzset()
@@ -101,8 +107,10 @@ def become(run: dict[str, Any]) -> None:
 def main() -> None:
     import_all()
     assert threading.active_count() == 1, threading.enumerate()
+    asked = socket.socket(fileno=int(sys.argv[1]))
+    assert open_files() == {0, 1, 2, asked.fileno()}
     gc.freeze()
-    become(next_run(socket.socket(fileno=int(sys.argv[1]))))
+    become(next_run(asked))
     runpy.run_module("mvsnap", run_name="__main__", alter_sys=True)
 
 
