@@ -3,7 +3,10 @@
 
 BIN := .venv/bin
 ARGS ?=
-WORKERS ?= 2
+# More than cores: many tests wait for a server, a camera or a lease. Each module is of
+# one worker, in the order of tests/conftest.py.
+WORKERS ?= $(shell expr 2 \* $$(nproc))
+PYTEST := pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # Debian keeps servers such as mosquitto where only root's PATH looks.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
@@ -46,12 +49,12 @@ test: ## style, types, and every test against real servers
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/$(PYTEST) $(ARGS)
 
 # Not part of `make test`: counting costs 40 % more time on Python 3.11.
 coverage: ## run the tests and count branches; print the total and the least covered
 	@.ci/install test
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --cov --cov-report= $(ARGS)
+	$(BIN)/$(PYTEST) --cov --cov-report= $(ARGS)
 	@$(BIN)/coverage report | awk 'NR < 14 || /^TOTAL/'
 
 lint: ## style and types only
@@ -94,7 +97,7 @@ lowest: ## run tests with the oldest libraries that requirements.txt allows
 		--output-file $(LOWEST).txt pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(LOWEST) --constraint $(LOWEST).txt \
 		--editable '.[dev]'
-	$(LOWEST)/bin/pytest -n $(WORKERS) --dist loadfile $(or $(ARGS),tests/core \
+	$(LOWEST)/bin/$(PYTEST) $(or $(ARGS),tests/core \
 		tests/config tests/store tests/clients tests/jobs tests/cli tests/web \
 		tests/test_service.py)
 

@@ -14,9 +14,12 @@ from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.webex.app import webex_app
 from mvsnap.simulator.webex.webex import FakeWebex
+from tests.servers.migrated import migrated_once as migrated_once
+from tests.servers.migrated import real_migrations as real_migrations
 from tests.servers.postgres import postgres_server as postgres_server
 from tests.servers.postgres import postgres_url as postgres_url
 from tests.servers.s3 import s3_server as s3_server
+from tests.servers.visitor import closes_chromium as closes_chromium
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +64,27 @@ WATCHED_BY_THE_CLOCK = (
 )
 
 
+# The longest begin first: one that began last would be waited for with idle cores.
+LONGEST = (
+    "tests/test_kill.py",
+    "tests/wifi/test_truth.py",
+    "tests/recorder/",
+    "tests/runtime/test_openapi.py",
+    "tests/core/test_sense_fuzz.py",
+    "tests/test_",
+    "tests/attacks/",
+    "tests/cli/",
+    "tests/sense/",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid.startswith(WATCHED_BY_THE_CLOCK):
             item.add_marker(pytest.mark.flaky(reruns=1))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    found = (turn for turn, name in enumerate(LONGEST) if item.nodeid.startswith(name))
+    return next(found, len(LONGEST))

@@ -21,7 +21,8 @@ from mvsnap.simulator.server import serve
 from mvsnap.simulator.webex.app import webex_app
 from mvsnap.simulator.webex.webex import FakeWebex
 from tests.servers.ports import free_port
-from tests.servers.processes import Program
+from tests.servers.processes import Program, WarmProgram
+from tests.servers.warm import can_be_warm
 
 ROOT = Path(__file__).parent.parent
 KEY = "a-key-for-the-tests-only"
@@ -93,11 +94,15 @@ def environment(**more: str) -> dict[str, str]:
     return kept | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | more
 
 
+# That of this checkout.
+THIS: tuple[str | Path, ...] = (sys.executable, "-m", "mvsnap")
+
+
 @dataclass(frozen=True)
 class Installation:
     """How mvsnap is called: that of this checkout, unless said otherwise."""
 
-    command: tuple[str | Path, ...] = (sys.executable, "-m", "mvsnap")
+    command: tuple[str | Path, ...] = THIS
     env: dict[str, str] = field(default_factory=environment)
 
 
@@ -121,18 +126,13 @@ class Gateway:
 
     def start(self) -> None:
         args = ["serve", "--host", "127.0.0.1", "--port", f"{self.port}"]
-        self._program = Program(
-            [
-                *self._of.command,
-                "--config",
-                self._config,
-                *args,
-                "--roles",
-                self._roles,
-            ],
-            cwd=self._config.parent.parent,
-            env=self._of.env,
-        )
+        args = ["--config", f"{self._config}", *args, "--roles", self._roles]
+        folder, env = self._config.parent.parent, self._of.env
+        if self._of.command == THIS and can_be_warm(env):
+            self._program = WarmProgram(args, cwd=folder, env=env)
+        else:
+            command = [*self._of.command, *args]
+            self._program = Program(command, cwd=folder, env=env)
         if "web" in self._roles:
             self._program.wait_for_url(f"{self.url}/healthz", limit_s=60)
         else:

@@ -3,7 +3,6 @@ and Webex."""
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -15,7 +14,8 @@ import pytest
 from mvsnap.domain import Serial, ZoneId
 from mvsnap.simulator.meraki.counts import CountsPublisher, zone_ids
 from mvsnap.simulator.mqtt.broker import broker
-from tests.gateway import KEY, Clouds, Gateway, clouds, environment, gateway
+from tests.cli.run import mvsnap
+from tests.gateway import KEY, Clouds, Gateway, clouds, gateway
 from tests.servers.processes import wait_until
 from tests.servers.visitor import PHONE, log_in, visitor
 
@@ -55,19 +55,9 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 
 
 def add_user(folder: Path) -> None:
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "mvsnap", "users", "add", "anna"),
-            *("--role", "admin", "--password-file", "-"),
-        ],
-        cwd=folder,
-        env=environment(),
-        input=f"{PASSWORD}\n",
-        text=True,
-        check=True,
-        capture_output=True,
-        timeout=60,
-    )
+    add = ("users", "add", "anna", "--role", "admin", "--password-file", "-")
+    said = mvsnap(folder, *add, stdin=f"{PASSWORD}\n")
+    assert said.code == 0, said.err
 
 
 def test_a_crowd_appears_on_the_open_page_when_it_is_posted(shop: Shop) -> None:

@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 from mvsnap.config import reference
 from mvsnap.domain import Role
 from mvsnap.web import auth
+from tests.conftest import LONGEST, WATCHED_BY_THE_CLOCK
 from tests.web.build import BUTTON, KEY, READER, Web
 
 ROOT = Path(__file__).parent.parent
@@ -472,3 +473,8 @@ def test_control_a_long_function_is_found() -> None:
     lines = ["    pass"] * LONGEST_FUNCTION
     assert long_functions("def f():\n" + "\n".join(lines)) == ["f: 61 lines"]
     assert long_functions("def f():\n" + "\n".join(lines[1:])) == []
+
+
+def test_the_order_of_the_tests_names_what_is_there() -> None:
+    named = (*LONGEST, *WATCHED_BY_THE_CLOCK)
+    assert [name for name in named if not list(ROOT.glob(f"{name}*"))] == []

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ from markdown_it import MarkdownIt
 from requests.adapters import HTTPAdapter
 
 from mvsnap.config.model import Settings
+from tests.cli.run import mvsnap
 from tests.gateway import KEY, Gateway, clouds, environment, gateway
 from tests.servers.certificates import Pair, make_pair
 from tests.servers.ports import free_port
@@ -135,25 +134,9 @@ def behind(
         known = simulated.settings(scanning={"endpoints": [SCANNING]}, **place.settings)
         known["site"] |= {"security_contact": "it@plant.example"}
         with gateway(folder, known) as served:
-            subprocess.run(
-                [
-                    *(sys.executable, "-m", "mvsnap"),
-                    *("--config", folder / "config" / "mvsnap.yaml"),
-                    *(
-                        "users",
-                        "add",
-                        "anna",
-                        "--role",
-                        "admin",
-                        "--password-file",
-                        "-",
-                    ),
-                ],
-                cwd=folder,
-                env=environment(),
-                input=PASSWORD.encode(),
-                check=True,
-            )
+            add = ("users", "add", "anna", "--role", "admin", "--password-file", "-")
+            said = mvsnap(folder, *add, stdin=PASSWORD)
+            assert said.code == 0, said.err
             yield place, served
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import http.client
 import itertools
 import re
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +23,7 @@ from tests.attacks.harness import (
     again_and_again,
     attacked,
 )
-from tests.gateway import environment
+from tests.cli.run import mvsnap
 from tests.servers.ports import free_port
 
 PASSWORD = "a password of four words"
@@ -42,16 +40,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
     away = {"base_url": f"http://{HOST}:{free_port()}/api/v1", "api_key": "a-key"}
     meraki = away | {"cameras": ["Q2SM-0000-0001"]}
     with attacked(folder, server=server, meraki=meraki) as running:
-        add = ("-m", "mvsnap", "users", "add", "ada", "--password-file", "-")
-        subprocess.run(
-            [sys.executable, *add],
-            cwd=folder,
-            env=environment(),
-            input=f"{PASSWORD}\n".encode(),
-            check=True,
-            capture_output=True,
-            timeout=60,
-        )
+        add = ("users", "add", "ada", "--password-file", "-")
+        said = mvsnap(folder, *add, stdin=f"{PASSWORD}\n")
+        assert said.code == 0, said.err
         yield running
 
 

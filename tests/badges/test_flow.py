@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import csv
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,7 +19,8 @@ import pytest
 
 from mvsnap.simulator.directory import NAMES, FakeDirectory
 from mvsnap.simulator.server import serve
-from tests.gateway import Clouds, Gateway, clouds, environment, gateway
+from tests.cli.run import mvsnap
+from tests.gateway import Clouds, Gateway, clouds, gateway
 from tests.servers.processes import wait_until
 from tests.servers.visitor import PHONE, log_in, visitor
 
@@ -80,17 +79,9 @@ def write_file(path: Path) -> None:
 
 
 def run(folder: Path, *args: str, stdin: str = "") -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "mvsnap", *args],
-        cwd=folder,
-        env=environment(),
-        input=stdin,
-        text=True,
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
-    return done.stdout
+    said = mvsnap(folder, *args, stdin=stdin)
+    assert said.code == 0, said.err
+    return said.out
 
 
 def add_user(name: str, role: str) -> tuple[str, ...]:

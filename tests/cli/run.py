@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import yaml
 
 from tests.conftest import Clouds
+from tests.servers.warm import WarmRun, can_be_warm
 
 ROOT = Path(__file__).parent.parent.parent
 KEY = "a-secret-of-24-characters"
 ROOM = "Site A - Alarms"
+LIMIT_S = 120
 
 
 @dataclass(frozen=True)
@@ -30,18 +34,50 @@ class Said:
 def mvsnap(folder: Path, *args: str, stdin: str = "", **environ: str) -> Said:
     clean = {k: v for k, v in os.environ.items() if not k.startswith("MVSNAP_")}
     wide = {"COLUMNS": "200", "NO_COLOR": "1", "PYTHONPATH": str(ROOT)}
+    env = clean | wide | environ
+    said = (_warm if can_be_warm(env) else _cold)(folder, args, stdin, env)
+    assert "Traceback" not in said.err, said.err
+    return said
+
+
+def _cold(folder: Path, args: Sequence[str], stdin: str, env: dict[str, str]) -> Said:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "mvsnap", *args],
         cwd=folder,
-        env=clean | wide | environ,
+        env=env,
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=LIMIT_S,
         check=False,
     )
-    assert "Traceback" not in done.stderr, done.stderr
     return Said(done.returncode, done.stdout, done.stderr)
+
+
+def _warm(folder: Path, args: Sequence[str], stdin: str, env: dict[str, str]) -> Said:
+    with (
+        TemporaryFile("w+") as typed,
+        TemporaryFile("w+") as out,
+        TemporaryFile("w+") as err,
+    ):
+        typed.write(stdin)
+        typed.seek(0)
+        run = WarmRun(
+            args,
+            cwd=folder,
+            env=env,
+            stdin=typed,
+            stdout=out,
+            stderr=err,
+            strict=True,
+        )
+        try:
+            code = run.wait(LIMIT_S)
+        finally:
+            run.kill()
+        out.seek(0)
+        err.seek(0)
+        return Said(code, out.read(), err.read())
 
 
 def settings(clouds: Clouds) -> dict[str, Any]:

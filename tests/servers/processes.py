@@ -12,6 +12,8 @@ from pathlib import Path
 
 import requests
 
+from tests.servers.warm import WarmRun
+
 EVERY_S = 0.05
 
 
@@ -65,8 +67,13 @@ class Program:
     ) -> None:
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
         self._said = b""
-        self._popen = subprocess.Popen(
-            [*map(str, args)],
+        self._popen = self._start([*map(str, args)], cwd, env)
+
+    def _start(
+        self, args: list[str], cwd: Path | None, env: Mapping[str, str] | None
+    ) -> subprocess.Popen[bytes] | WarmRun:
+        return subprocess.Popen(
+            args,
             cwd=cwd,
             env=None if env is None else {**env},
             stdin=subprocess.DEVNULL,
@@ -140,6 +147,24 @@ class Program:
     def _kill_group(self) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
+
+
+class WarmProgram(Program):
+    """The same for `python -m mvsnap ARGS`, without the time for its imports."""
+
+    def _start(
+        self, args: list[str], cwd: Path | None, env: Mapping[str, str] | None
+    ) -> subprocess.Popen[bytes] | WarmRun:
+        output = self._output
+        with open(os.devnull) as nothing:
+            return WarmRun(
+                args,
+                cwd=cwd or Path.cwd(),
+                env=os.environ if env is None else env,
+                stdin=nothing,
+                stdout=output,
+                stderr=output,
+            )
 
 
 @contextmanager

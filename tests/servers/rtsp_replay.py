@@ -22,8 +22,15 @@ from pathlib import Path
 _FPS = 15
 _VIDEO = {
     "h264": ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "0"],
-    "vp8": ["-c:v", "libvpx", "-deadline", "realtime"],
-    "vp8-rare": ["-c:v", "libvpx", "-deadline", "realtime"],  # one keyframe
+    "vp8": ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8"],
+    "vp8-rare": [
+        "-c:v",
+        "libvpx",
+        "-deadline",
+        "realtime",
+        "-cpu-used",
+        "8",
+    ],  # one keyframe
     "vp9": ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8"],
     "mpeg4": ["-c:v", "mpeg4"],
     "h263": ["-c:v", "h263p"],

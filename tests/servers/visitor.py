@@ -1,41 +1,63 @@
-"""A person at a real Chromium: types, clicks, reads; nothing is faked."""
+"""A person at a real Chromium: types, clicks, reads; nothing is faked.
+
+The visitors of a module share one Chromium, each with cookies and a cache of its own.
+"""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.servers.browser import FLAGS, program
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 LIMIT_MS = 20_000
 DESKTOP, PHONE = (1280, 800), (390, 844)
 
 
+_started = ExitStack()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def closes_chromium() -> Iterator[None]:
+    """With the module: while it is open, no other event loop runs in this thread."""
+    yield
+    _chromium.cache_clear()
+    _started.close()
+
+
+@functools.cache
+def _chromium() -> Browser:
+    from playwright.sync_api import sync_playwright
+
+    playwright = _started.enter_context(sync_playwright())
+    options = [*FLAGS[1:]]
+    chromium = playwright.chromium.launch(executable_path=program(), args=options)
+    _started.callback(chromium.close)
+    return chromium
+
+
 @contextmanager
 def visitor(size: tuple[int, int] = DESKTOP) -> Iterator[Page]:
     """Yield an empty tab; at its end no script may have failed on any page."""
-    from playwright.sync_api import sync_playwright
-
     width, height = size
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=program(), args=[*FLAGS[1:]]
-        )
-        page = chromium.new_page(
-            viewport={"width": width, "height": height},
-            is_mobile=size == PHONE,
-            has_touch=size == PHONE,
-        )
+    with _chromium().new_context(
+        viewport={"width": width, "height": height},
+        is_mobile=size == PHONE,
+        has_touch=size == PHONE,
+    ) as own:
+        page = own.new_page()
         page.set_default_timeout(LIMIT_MS)
         failed: list[str] = []
         page.on("pageerror", lambda error: failed.append(str(error)))
         yield page
-        chromium.close()
-        assert failed == []
+    assert failed == []
 
 
 def log_in(page: Page, url: str, name: str, password: str) -> None:

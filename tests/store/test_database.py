@@ -43,6 +43,7 @@ ROOMS = (
 )
 ROOT = Path(__file__).parent.parent.parent
 TABLES = {"alembic_version", *metadata.tables}
+pytestmark = pytest.mark.usefixtures("real_migrations")
 
 
 def test_an_empty_database_is_brought_to_this_version(url: str) -> None:

@@ -1,0 +1,124 @@
+"""Runs of mvsnap that do not begin with two seconds of imports.
+
+As `python -m mvsnap`, but a fork of a process that has imported everything. One such
+process serves all tests of a worker. What an import does, and what the process list
+shows, is for tests that start Python themselves.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+ROOT = Path(__file__).parent.parent.parent
+SERVER = Path(__file__).with_name("warm_python.py")
+# What a Python reads while it starts, and a fork does not.
+AT_START = ("PYTHON", "LC_", "LANG", "COVERAGE_", "LD_")
+START_S = 60
+
+
+def can_be_warm(env: Mapping[str, str]) -> bool:
+    """Return whether the environment is that of the tests where Python starts."""
+    usual = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    now = {k: v for k, v in (os.environ | usual).items() if k.startswith(AT_START)}
+    own = {k: v for k, v in (usual | dict(env)).items() if k.startswith(AT_START)}
+    return own == now and "COVERAGE_PROCESS_CONFIG" not in own
+
+
+class WarmRun:
+    """Like the Popen of `python -m mvsnap ARGS`, in a session of its own."""
+
+    def __init__(
+        self,
+        args: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        stdin: IO[Any],
+        stdout: IO[Any],
+        stderr: IO[Any],
+        strict: bool = False,
+    ) -> None:
+        self.args = [*args]
+        run: dict[str, Any] = {
+            "args": self.args,
+            "cwd": str(cwd),
+            "env": {**env},
+            "strict": strict,
+        }
+        run["umask"] = os.umask(0o022)
+        os.umask(run["umask"])
+        self._told, tells = os.pipe()
+        try:
+            files = [stdin.fileno(), stdout.fileno(), stderr.fileno(), tells]
+            socket.send_fds(_warm_python(), [json.dumps(run).encode()], files)
+        finally:
+            os.close(tells)
+        self._code: int | None = None
+        self.pid = self._read(START_S)
+
+    def poll(self) -> int | None:
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self._code
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return its exit code, negative after a signal.
+
+        Raises:
+            subprocess.TimeoutExpired: it still runs.
+        """
+        if self._code is None:
+            self._code = self._read(timeout)
+            os.close(self._told)
+        return self._code
+
+    def send_signal(self, number: signal.Signals) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def _read(self, limit_s: float | None) -> int:
+        readable, _, _ = select.select([self._told], [], [], limit_s)
+        if not readable:
+            raise subprocess.TimeoutExpired(self.args, limit_s or 0)
+        line = b""
+        while not line.endswith(b"\n"):  # the next number may be there already
+            more = os.read(self._told, 1)
+            assert more, "the warm Python has ended"
+            line += more
+        return int(line)
+
+
+@functools.cache
+def _warm_python() -> socket.socket:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        process = subprocess.Popen(
+            [sys.executable, "-W", "error", SERVER, f"{theirs.fileno()}"],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,
+        )
+
+    @atexit.register
+    def end() -> None:
+        ours.close()
+        process.wait()
+
+    return ours

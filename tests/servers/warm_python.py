@@ -1,0 +1,118 @@
+"""A program: a Python that has imported mvsnap, and forks for each run of it.
+
+Argument: the file descriptor of a socket. A message on it is JSON, with four open files
+beside: the three standard streams, and where the process id and the exit code go.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import runpy
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+import warnings
+from contextlib import suppress
+from typing import Any
+
+import mvsnap
+
+EVERY_S = 0.02
+# Simulators belong to the tests; alembic loads migrations; the last one runs.
+NOT_IMPORTED = ("mvsnap.simulator", "mvsnap.store.migrations", "mvsnap.__main__")
+MESSAGE_BYTES = 200_000
+
+
+def import_all() -> None:
+    for found in pkgutil.walk_packages(mvsnap.__path__, "mvsnap."):
+        if not found.name.startswith(NOT_IMPORTED):
+            importlib.import_module(found.name)
+
+
+def open_files() -> set[int]:
+    listed = map(int, os.listdir("/proc/self/fd"))
+    return {number for number in listed if os.path.exists(f"/proc/self/fd/{number}")}
+
+
+def next_run(asked: socket.socket) -> dict[str, Any]:
+    """Fork for each message; return it in the fork. Ends with the tests."""
+    running: dict[int, int] = {}
+    while True:
+        readable, _, _ = select.select([asked], [], [], EVERY_S if running else None)
+        if readable:
+            message, files, _, _ = socket.recv_fds(asked, MESSAGE_BYTES, 4)
+            if not message:
+                end(running)
+            pid = os.fork()
+            if pid == 0:
+                asked.detach()
+                alone_with(files)
+                run: dict[str, Any] = json.loads(message)
+                return run
+            running[pid] = files.pop()
+            for file in files:
+                os.close(file)
+        tell_ended(running)
+
+
+def alone_with(files: list[int]) -> None:
+    """In the fork: a session and three streams of its own, and no other open file."""
+    os.setsid()
+    told = files.pop()
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+    # Only now: whoever is told may kill the session.
+    os.write(told, b"%d\n" % os.getpid())
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+
+
+def tell_ended(running: dict[int, int]) -> None:
+    while running:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid == 0:
+            return
+        told = running.pop(pid)
+        with suppress(BrokenPipeError):  # nobody waits for it
+            os.write(told, b"%d\n" % os.waitstatus_to_exitcode(status))
+        os.close(told)
+
+
+def end(running: dict[int, int]) -> None:
+    for pid in running:
+        with suppress(ProcessLookupError):  # it has no session yet, or no process left
+            os.killpg(pid, signal.SIGKILL)
+    os._exit(0)
+
+
+def become(run: dict[str, Any]) -> None:
+    """Be as a process that Python has just started."""
+    os.chdir(run["cwd"])
+    os.umask(run["umask"])
+    os.environ.clear()
+    os.environ.update(run["env"])
+    time.tzset()
+    sys.path[0] = run["cwd"]
+    sys.argv = ["mvsnap", *run["args"]]
+    if run["strict"]:
+        warnings.simplefilter("error")
+
+
+def main() -> None:
+    import_all()
+    assert threading.active_count() == 1, threading.enumerate()
+    asked = socket.socket(fileno=int(sys.argv[1]))
+    assert open_files() == {0, 1, 2, asked.fileno()}
+    gc.freeze()
+    become(next_run(asked))
+    runpy.run_module("mvsnap", run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()
