@@ -125,8 +125,9 @@ class Gateway:
         self._program: Program | None = None
 
     def start(self) -> None:
-        args = ["serve", "--host", "127.0.0.1", "--port", f"{self.port}"]
-        args = ["--config", f"{self._config}", *args, "--roles", self._roles]
+        address = ["--host", "127.0.0.1", "--port", f"{self.port}"]
+        roles = ["--roles", self._roles]
+        args = ["--config", f"{self._config}", "serve", *address, *roles]
         folder, env = self._config.parent.parent, self._of.env
         if self._of.command == THIS and can_be_warm(env):
             self._program = WarmProgram(args, cwd=folder, env=env)

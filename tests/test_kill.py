@@ -98,7 +98,7 @@ def test_every_accepted_trigger_is_delivered_although_the_service_is_killed(
             for sender in senders:
                 sender.start()
             for _ in range(KILLS):
-                served.kill_after(rng.uniform(0.3, 2.5))
+                served.kill_after(rng.uniform(0.5, 4.0))
                 served.start()
             for sender in senders:
                 sender.join()
