@@ -6,6 +6,7 @@ Pi.
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import os
 import sys
@@ -59,6 +60,15 @@ class _Commands(click.Group):
         module = importlib.import_module(f"mvsnap.cli.{_COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, cmd_name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the commands that were perhaps meant."""
+        near = difflib.get_close_matches(args[0][:40], _COMMANDS)
+        if args[0] not in _COMMANDS and near:
+            ctx.fail(f"No command {args[0]!r}. Did you mean {' or '.join(near)}?")
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """End with one line where a database was lost while a command ran."""

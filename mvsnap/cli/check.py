@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
+from itertools import chain, starmap
 from typing import TYPE_CHECKING
 
 import click
@@ -20,8 +21,10 @@ from mvsnap.cli import (
 from mvsnap.cli.terminal import (
     CheckResult,
     config_option,
+    json_option,
     load_settings,
     out,
+    print_json,
     refuse_foreign_root,
 )
 from mvsnap.config.server import BELIEVES_ANYONE
@@ -40,20 +43,23 @@ _BROKER_S = 10.0
 
 @config_option
 @click.command()
+@json_option
 @click.pass_context
-def check(ctx: click.Context) -> None:
+def check(ctx: click.Context, as_json: bool) -> None:
     """Check the settings and call every configured service."""
     from mvsnap.store.time_limits import COMMAND, set_limits
 
     settings = load_settings(ctx)
     refuse_foreign_root(settings.data_dir)
     set_limits(COMMAND)
-    lines = [CheckResult("settings", True, str(ctx.obj))]
-    _show(lines[0])
-    for name, check in _checks(settings):
-        line = _checked(name, check)
-        _show(line)
+    lines = []
+    first = CheckResult("settings", True, str(ctx.obj))
+    for line in chain([first], starmap(_checked, _checks(settings))):
         lines.append(line)
+        if not as_json:
+            _show(line)
+    if as_json:
+        print_json([asdict(line) for line in lines])
     if any(line.ok is False for line in lines):
         raise SystemExit(1)
 

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
 from rich.markup import escape
 from rich.table import Column, Table
 
-from mvsnap.cli.terminal import config_option, load_settings, open_parts, out
+from mvsnap.cli.terminal import (
+    config_option,
+    ids_option,
+    json_option,
+    load_settings,
+    open_parts,
+    out,
+    print_json,
+)
+from mvsnap.clock import iso
 from mvsnap.core import params
 from mvsnap.domain import EventKind
 from mvsnap.errors import BadInput
@@ -27,12 +36,20 @@ if TYPE_CHECKING:
     type=click.Choice([kind.value for kind in EventKind]),
     help="Show only this kind.",
 )
-@click.option("--since", help="ISO 8601 time, like 2026-01-31T08:15:00Z.")
+@click.option("--since", help="ISO 8601; without an offset, of the site's time zone.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @click.option("--csv", "as_csv", is_flag=True, help="Print all of them as CSV.")
+@json_option
+@ids_option
 @click.pass_context
 def events(
-    ctx: click.Context, kind: str | None, since: str | None, limit: int, as_csv: bool
+    ctx: click.Context,
+    kind: str | None,
+    since: str | None,
+    limit: int,
+    as_csv: bool,
+    as_json: bool,
+    ids: bool,
 ) -> None:
     """List the events in the store, newest first."""
     settings = load_settings(ctx)
@@ -40,8 +57,9 @@ def events(
     from mvsnap.core.event_table import EVENT_COLUMNS
     from mvsnap.store.events import EventFilter
 
+    zone = settings.site.zone
     try:
-        moment = params.parse_moment("--since", since) if since else None
+        moment = params.parse_moment("--since", since, zone) if since else None
     except BadInput as exc:
         raise click.UsageError(exc.message) from exc
     wanted = EventFilter(kinds=(EventKind(kind),) if kind else None, since=moment)
@@ -50,17 +68,27 @@ def events(
         for text in csv_lines(EVENT_COLUMNS, store.pages(wanted, most=None)):
             sys.stdout.write(text)
         return
-    zone = settings.site.zone
-    table = Table(
-        f"time ({settings.site.timezone})",
-        "camera",
-        "what",
-        "trigger",
-        Column("id", no_wrap=True),
-    )
-    for event in store.events(wanted, limit):
-        table.add_row(*_row(event, zone))
+    found = store.events(wanted, limit)
+    if as_json:
+        print_json([_plain(event) for event in found])
+        return
+    time = Column(f"time ({settings.site.timezone})", no_wrap=True)
+    table = Table(time, "camera", "what", "trigger")
+    if ids:
+        table.add_column("id", no_wrap=True)
+    for event in found:
+        table.add_row(*_row(event, zone), *([event.id] if ids else ()))
     out.print(table)
+
+
+def _plain(event: Event) -> dict[str, Any]:
+    from mvsnap.core.event_table import EVENT_COLUMNS
+
+    cells = {name: cell(event) for name, cell in EVENT_COLUMNS}
+    return {
+        name: iso(cell) if isinstance(cell, datetime) else cell or None
+        for name, cell in cells.items()
+    }
 
 
 def _row(event: Event, zone: ZoneInfo) -> tuple[str, ...]:
@@ -70,4 +98,4 @@ def _row(event: Event, zone: ZoneInfo) -> tuple[str, ...]:
         happened += f" [red]{escape(event.error)}[/red]"
     by = escape(f"{event.trigger.kind}: {event.trigger.by}")
     at = f"{local:%Y-%m-%d %H:%M:%S}"
-    return (at, escape(event.camera_name), happened, by, event.id)
+    return (at, escape(event.camera_name), happened, by)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,9 +15,11 @@ from mvsnap.cli.terminal import (
     config_option,
     fail,
     fail_with,
+    json_option,
     load_settings,
     open_parts,
     out,
+    print_json,
     storage_errors,
 )
 from mvsnap.clock import iso
@@ -36,7 +37,7 @@ _WHO = "command line"
 @click.group(invoke_without_command=True)
 @click.option("--failed", is_flag=True, help="Show only those that failed.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
+@json_option
 @click.pass_context
 def jobs(ctx: click.Context, failed: bool, limit: int, as_json: bool) -> None:
     """List jobs that wait or failed, newest first: why, since when, when next."""
@@ -51,7 +52,7 @@ def jobs(ctx: click.Context, failed: bool, limit: int, as_json: bool) -> None:
     with storage_errors(settings), _job_list(parts) as known:
         entries = known.page(wanted, limit).entries if known else ()
     if as_json:
-        click.echo(json.dumps([_plain(entry) for entry in entries], indent=2))
+        print_json([_plain(entry) for entry in entries])
         return
     if not entries:
         out.print("No job failed." if failed else "No job waits, none failed.")

@@ -14,11 +14,14 @@ from mvsnap.cli.terminal import (
     err,
     fail,
     fail_with,
+    json_option,
     load_settings,
     open_parts,
     out,
+    print_json,
     storage_errors,
 )
+from mvsnap.clock import iso
 from mvsnap.config.key_limits import (
     ACTIONS,
     SCOPES,
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from mvsnap.store.key_changes import KeyChanges
 
 _WHO = "command line"
+_OF_FILE = "from the settings file"
 
 
 @click.group()
@@ -128,31 +132,54 @@ def remove(ctx: click.Context, name: str) -> None:
 
 @config_option
 @click.command("list")
+@json_option
 @click.pass_context
-def list_keys(ctx: click.Context) -> None:
+def list_keys(ctx: click.Context, as_json: bool) -> None:
     """List all keys and tokens, without their secrets."""
     settings = load_settings(ctx)
     parts = open_parts(settings)
     with storage_errors(settings):
         stored = parts.keys.all()
     zone, now = settings.site.zone, parts.clock.now()
+    in_file = [(kind, name) for kind, names in _in_file(settings) for name in names]
+    if as_json:
+        of_file = [{"name": n, "kind": k.noun, "state": _OF_FILE} for k, n in in_file]
+        print_json([*(_plain(key, now) for key in stored), *of_file])
+        return
     table = Table(
         "name", "kind", "state", "starts with", f"last used ({zone})", "limits"
     )
     for key in stored:
-        uses = [(s.used_at, s.used_from) for s in key.secrets if s.used_at]
-        at, address = max(uses, default=(None, ""))
+        at, address = _last_use(key)
         used = f"{at.astimezone(zone):%Y-%m-%d %H:%M}, {address}" if at else "never"
         start, state = shown_start(key.secrets[0].lookup), key.state(now)
         limits = summary(key.limits, key.expires_at)
         table.add_row(key.name, key.kind.noun, state, start, used, limits)
-    for kind, names in _in_file(settings):
-        for name in names:
-            table.add_row(name, kind.noun, "from the settings file", "", "", "")
+    for kind, name in in_file:
+        table.add_row(name, kind.noun, _OF_FILE, "", "", "")
     if not table.row_count:
         out.print("No keys yet. Make one: python -m mvsnap keys add NAME")
         return
     out.print(table)
+
+
+def _last_use(key: StoredKey) -> tuple[datetime | None, str]:
+    uses = [(s.used_at, s.used_from) for s in key.secrets if s.used_at]
+    return max(uses, default=(None, ""))
+
+
+def _plain(key: StoredKey, now: datetime) -> dict[str, Any]:
+    at, address = _last_use(key)
+    return {
+        "name": key.name,
+        "kind": key.kind.noun,
+        "state": key.state(now),
+        "starts_with": shown_start(key.secrets[0].lookup),
+        "last_used_at": iso(at) if at else None,
+        "last_used_from": address or None,
+        "expires_at": iso(key.expires_at) if key.expires_at else None,
+        "limits": dict(key.limits),
+    }
 
 
 keys.add_command(add)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Table
 
 from mvsnap.cli.terminal import (
     NO_MERAKI_KEY,
@@ -14,11 +15,14 @@ from mvsnap.cli.terminal import (
     err,
     fail,
     fail_with,
+    ids_option,
+    json_option,
     load_settings,
     out,
+    print_json,
 )
 from mvsnap.clients.meraki.organizations import ask_each
-from mvsnap.domain import Organization
+from mvsnap.domain import Camera, Organization
 from mvsnap.errors import UpstreamError
 
 if TYPE_CHECKING:
@@ -29,8 +33,9 @@ _COLOURS = {"online": "green", "alerting": "yellow", "offline": "red"}
 
 @config_option
 @click.command()
+@json_option
 @click.pass_context
-def cameras(ctx: click.Context) -> None:
+def cameras(ctx: click.Context, as_json: bool) -> None:
     """List the cameras the Dashboard key can see."""
     settings = load_settings(ctx)
     from mvsnap.clock import SystemClock
@@ -40,7 +45,6 @@ def cameras(ctx: click.Context) -> None:
     if not meraki.configured:
         fail(NO_MERAKI_KEY)
     dashboard = clouds.shared_dashboard(settings, SystemClock())
-    table = Table("serial", "name", "model", "status", "organization", "used")
     try:
         found = ask_each(
             _organizations(dashboard, meraki.organization_id),
@@ -51,18 +55,37 @@ def cameras(ctx: click.Context) -> None:
         fail_with(exc)
     for refusal in found.refusals():
         err.print(refusal, markup=False)
-    for organization, rows in found.answered:
-        for camera in rows:
-            colour = _COLOURS.get(camera.status, "dim")
-            table.add_row(
-                camera.serial,
-                escape(camera.name),
-                camera.model,
-                f"[{colour}]{camera.status}[/{colour}]",
-                escape(organization.name),
-                "yes" if camera.serial in meraki.cameras else "",
-            )
+    seen = [(of, camera) for of, rows in found.answered for camera in rows]
+    if as_json:
+        print_json([_plain(*each, meraki.cameras) for each in seen])
+        return
+    # That of the only organization would say nothing.
+    with_organization = len(found.answered) > 1
+    table = Table("name", "serial", "model", "status", "used")
+    if with_organization:
+        table.add_column("organization")
+    for organization, camera in seen:
+        colour = _COLOURS.get(camera.status, "dim")
+        table.add_row(
+            escape(camera.name),
+            camera.serial,
+            camera.model,
+            f"[{colour}]{camera.status}[/{colour}]",
+            "yes" if camera.serial in meraki.cameras else "",
+            *([escape(organization.name)] if with_organization else ()),
+        )
     out.print(table)
+
+
+def _plain(of: Organization, camera: Camera, used: Sequence[str]) -> dict[str, Any]:
+    return {
+        "name": camera.name,
+        "serial": camera.serial,
+        "model": camera.model,
+        "status": camera.status,
+        "used": camera.serial in used,
+        "organization": {"id": of.id, "name": of.name},
+    }
 
 
 def _organizations(dashboard: Dashboard, chosen: str | None) -> list[Organization]:
@@ -81,8 +104,10 @@ def _organizations(dashboard: Dashboard, chosen: str | None) -> list[Organizatio
 
 @config_option
 @click.command()
+@ids_option
+@json_option
 @click.pass_context
-def rooms(ctx: click.Context) -> None:
+def rooms(ctx: click.Context, ids: bool, as_json: bool) -> None:
     """List the rooms the Webex bot is in."""
     settings = load_settings(ctx)
     from mvsnap.clients.webex.rooms import matches
@@ -92,13 +117,23 @@ def rooms(ctx: click.Context) -> None:
     webex = clouds.shared_webex(settings, SystemClock())
     if webex is None:
         fail("webex.bot_token is missing. Set it, or run: python -m mvsnap init")
-    table = Table("title", "type", Column("id", no_wrap=True), "used")
     try:
         found = webex.rooms()
     except UpstreamError as exc:
         fail_with(exc)
     chosen = matches(settings.webex.room or "", found)
+    if as_json:
+        print_json(
+            [
+                {"title": r.title, "type": r.type, "used": r in chosen, "id": r.id}
+                for r in found
+            ]
+        )
+        return
+    table = Table("title", "type", "used")
+    if ids:
+        table.add_column("id", no_wrap=True)
     for room in found:
-        used = room in chosen
-        table.add_row(escape(room.title), room.type, room.id, "yes" if used else "")
+        used = "yes" if room in chosen else ""
+        table.add_row(escape(room.title), room.type, used, *([room.id] if ids else ()))
     out.print(table)

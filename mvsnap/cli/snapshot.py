@@ -55,7 +55,7 @@ _POLL_EVERY_S = 0.2
 @click.command()
 @click.argument("serials", nargs=-1, metavar="[SERIAL]...")
 @click.option("--room", help="Room title, id, e-mail or name; default: webex.room.")
-@click.option("--at", help="A past time (ISO 8601) instead of now.")
+@click.option("--at", help="A past time (ISO 8601; of the site) instead of now.")
 @click.option("--no-post", is_flag=True, help="Store the pictures but post nothing.")
 @click.option(
     "--out",
@@ -95,7 +95,7 @@ def _job(
     now = parts.clock.now()
     try:
         wanted = params.parse_serials(",".join(serials or settings.meraki.cameras))
-        moment = params.parse_at(at, now) if at else None
+        moment = params.parse_at(at, now, settings.site.zone) if at else None
     except BadInput as exc:
         raise click.UsageError(exc.message) from exc
     if room and not settings.recipients.can_post:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import pwd
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from rich.console import Console
@@ -42,6 +43,17 @@ class CheckResult:
     name: str
     ok: bool | None
     text: str
+
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON list."
+)
+ids_option = click.option("--ids", is_flag=True, help="Show the ids, too.")
+
+
+def print_json(rows: Sequence[dict[str, Any]]) -> None:
+    """Print rows for a program: times in UTC, null for what is not there."""
+    click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
 
 
 def config_option(command: click.Command) -> click.Command:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 from rich.table import Table
@@ -11,11 +11,14 @@ from rich.table import Table
 from mvsnap.cli.terminal import (
     config_option,
     fail,
+    json_option,
     load_settings,
     open_parts,
     out,
+    print_json,
     storage_errors,
 )
+from mvsnap.clock import iso
 from mvsnap.core.users import (
     parse_name,
     put_change,
@@ -100,11 +103,20 @@ def add(
 @config_option
 @click.command()
 @click.argument("name", callback=_checked)
+@click.option("--yes", is_flag=True, help="Remove the last admin without asking.")
 @click.pass_context
-def remove(ctx: click.Context, name: str) -> None:
+def remove(ctx: click.Context, name: str, yes: bool) -> None:
     """Remove a user, which also ends their sessions."""
     settings = load_settings(ctx)
     parts = open_parts(settings)
+    with storage_errors(settings):
+        admins = [user.name for user in _admins(parts, settings.login)]
+    if admins == [name] and settings.login.backend != "oidc" and not yes:
+        click.confirm(
+            f"{name} is the last admin: nobody could change settings on the pages. "
+            "Remove?",
+            abort=True,
+        )
     with storage_errors(settings):
         change = remove_change(name, parts.users.user(name), _WHO, parts.clock.now())
         found = parts.users.remove(name, change)
@@ -122,14 +134,18 @@ def remove(ctx: click.Context, name: str) -> None:
 
 @config_option
 @click.command("list")
+@json_option
 @click.pass_context
-def list_users(ctx: click.Context) -> None:
+def list_users(ctx: click.Context, as_json: bool) -> None:
     """List the users."""
     settings = load_settings(ctx)
     parts = open_parts(settings)
     with storage_errors(settings):
         found = parts.users.users()
         with_app = parts.users.second_factors.names()
+    if as_json:
+        print_json([_plain(user, user.name in with_app) for user in found])
+        return
     if not found:
         out.print("No users yet. Add yourself: python -m mvsnap users add NAME")
         return
@@ -138,12 +154,26 @@ def list_users(ctx: click.Context) -> None:
     for user in found:
         changed_at = user.changed_at.astimezone(zone)
         kept, changed = _KEPT[user.backend], f"{changed_at:%Y-%m-%d %H:%M:%S}"
-        factor = "app" if user.name in with_app and user.backend == "local" else ""
+        factor = "app" if _has_factor(user, user.name in with_app) else ""
         table.add_row(user.name, user.role, kept, factor, changed)
     out.print(table)
     backend = settings.login.backend
     if not all(settings.login.knows(user) for user in found):
         out.print(f"With login.backend {backend}, the others cannot log in.")
+
+
+def _has_factor(user: User, with_app: bool) -> bool:
+    return with_app and user.backend == "local"
+
+
+def _plain(user: User, with_app: bool) -> dict[str, Any]:
+    return {
+        "name": user.name,
+        "role": user.role,
+        "password": _KEPT[user.backend],
+        "second_factor": _has_factor(user, with_app),
+        "changed_at": iso(user.changed_at),
+    }
 
 
 @config_option

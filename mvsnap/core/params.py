@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from mvsnap.domain import Serial, parse_serial
 from mvsnap.errors import BadInput
@@ -50,8 +50,8 @@ def parse_serials(text: str, recorded: Iterable[str] = ()) -> tuple[Serial, ...]
     return tuple(dict.fromkeys(parse_serial(name) for name in names))
 
 
-def parse_moment(name: str, text: str) -> datetime:
-    """Return an ISO 8601 time as aware UTC; one without an offset is UTC."""
+def parse_moment(name: str, text: str, zone: tzinfo = UTC) -> datetime:
+    """Return an ISO 8601 time as aware UTC; one without an offset is of the zone."""
     if len(text) > _MAX_TIME:
         raise _no_time(name, text)
     # A plus that was not percent-encoded arrives as a space: 10:00:00 01:00
@@ -61,7 +61,7 @@ def parse_moment(name: str, text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text.strip().upper())
         if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
+            moment = moment.replace(tzinfo=zone)
         return moment.astimezone(UTC)
     except (ValueError, OverflowError) as exc:
         raise _no_time(name, text) from exc
@@ -74,9 +74,9 @@ def _no_time(name: str, text: str) -> BadInput:
     )
 
 
-def parse_at(text: str, now: datetime) -> datetime | None:
+def parse_at(text: str, now: datetime, zone: tzinfo = UTC) -> datetime | None:
     """Return the past moment to show, None for now."""
-    moment = parse_moment("at", text)
+    moment = parse_moment("at", text, zone)
     if moment > now + _CLOCK_ERROR:
         raise BadInput(
             f"at: {text[:40]!r} is in the future (expected a past time)",
