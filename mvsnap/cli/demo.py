@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _CROWD_S = 6.0
 _CROWD_LIMIT_S = 30.0
 _CLIP_LIMIT_S = 60.0
+_PHONES_LIMIT_S = 60.0
+_SNAPSHOTS = "/api/v1.0/getSnapshot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +61,17 @@ def demo(once: bool, port: int) -> None:
         "Webex.\nNothing leaves this machine; video links lead nowhere."
     )
     with world(port) as made:
+        if not once:
+            _show_addresses(made)
         worked = _fire(_tries(made.dashboard), made.url)
         made.phones.start()
         worked = _gather(made) and worked
         worked = _fail_a_robot(made) and worked
+        worked = _use_a_badge(made) and worked
+        worked = _count_phones(made) and worked
         _show_messages(made.webex)
         if not once:
-            _stay(made)
+            _stay()
     raise SystemExit(0 if worked else 1)
 
 
@@ -101,13 +108,12 @@ def _fire(tries: list[Try], url: str) -> bool:
         out.print(f"\n[bold]{attempt.title}[/bold]")
         with err.status("waiting for the camera"):
             answer = session.get(
-                f"{url}/api/v1.0/getSnapshot",
+                f"{url}{_SNAPSHOTS}",
                 params={"apikey": API_KEY, **attempt.parameters},
                 timeout=60,
             )
         took_s = answer.elapsed.total_seconds()
-        shown = answer.request.url or ""
-        out.print(f"  curl '{escape(shown)}'", style="dim")
+        _show_curl(f"{url}{_SNAPSHOTS}", attempt.parameters)
         right = answer.status_code == attempt.status
         colour = "green" if right else "red"
         out.print(f"  [{colour}]{answer.status_code}[/{colour}] after {took_s:.1f} s")
@@ -191,9 +197,55 @@ def _fail_a_robot(made: DemoWorld) -> bool:
     return True
 
 
+def _use_a_badge(made: DemoWorld) -> bool:
+    """Use a badge at a door; return whether it was accepted."""
+    import requests
+
+    from mvsnap.cli.demo_world import API_KEY, READER
+    from mvsnap.clock import iso
+
+    out.print("\n[bold]A badge is used at a door[/bold]")
+    swipe = {"timestamp": iso(datetime.now(UTC)), "user_id": "4711", "reader": READER}
+    url = f"{made.url}/api/v1.0/badges"
+    out.print(f"  POST {url}", style="dim")
+    headers = {"X-API-Key": API_KEY}
+    answer = requests.post(url, json=swipe, headers=headers, timeout=60)
+    if answer.status_code != 202:
+        out.print(f"  [red]{answer.status_code}[/red]")
+        return False
+    out.print(
+        "  [green]accepted[/green]; its picture follows after three minutes: "
+        f"{made.url}/badges"
+    )
+    return True
+
+
+def _count_phones(made: DemoWorld) -> bool:
+    """Return whether the phones of the last day arrived."""
+    out.print("\n[bold]300 visitors of the last day had phones with them[/bold]")
+    with err.status("access points report them"):
+        came = made.phones.past_is_sent(_PHONES_LIMIT_S)
+    if not came:
+        out.print("  [red]refused[/red]")
+        return False
+    out.print(f"  [green]visits counted[/green]: {made.url}/wifi")
+    return True
+
+
+def _show_curl(url: str, parameters: dict[str, str]) -> None:
+    """Print a command that can be copied, without a line that a terminal would fold."""
+    from mvsnap.cli.demo_world import API_KEY
+
+    lines = [f"curl -H 'X-API-Key: {API_KEY}'"]
+    lines += ["  --get"] if parameters else []
+    lines += [f"  -d {name}={shlex.quote(v)}" for name, v in parameters.items()]
+    text = " \\\n  ".join([*lines, f"  {url}"])
+    out.print(f"  {text}", style="dim", markup=False)
+
+
 def _show_camera(camera: dict[str, Any]) -> None:
-    text = camera["error"] or camera["video_link"]
-    out.print(f"  {camera['serial']} {camera['status']}: {escape(str(text))}")
+    text = camera["error"] or "picture and link to the video"
+    out.print(f"  {camera['serial']} {camera['status']}: {escape(text)}")
 
 
 def _show_messages(webex: FakeWebex) -> None:
@@ -211,20 +263,20 @@ def _show_messages(webex: FakeWebex) -> None:
         out.print(f"{indent}{escape(first)}{files}")
 
 
-def _stay(made: DemoWorld) -> None:
+def _stay() -> None:
+    out.print("\n[bold]Running until Ctrl-C[/bold]; the addresses are above.")
     try:
-        _show_addresses(made)
         threading.Event().wait()
     except KeyboardInterrupt:
         out.print("\nStopping.")
 
 
 def _show_addresses(made: DemoWorld) -> None:
-    from mvsnap.cli.demo_world import API_KEY, PASSWORD, USER
+    from mvsnap.cli.demo_world import OTHER_ROOM, PASSWORD, USER
 
-    url = made.url
-    out.print("\n[bold]Running until Ctrl-C[/bold]")
-    out.print(f"  web pages       {url}/   log in as {USER} with {PASSWORD}")
-    out.print(f"  Webex rooms     {made.rooms_url}/")
-    out.print(f"  try it          curl '{url}/api/v1.0/getSnapshot?apikey={API_KEY}'")
-    out.print(f"  list events     curl '{url}/api/v1.0/events?apikey={API_KEY}'")
+    out.print(f"\n  web pages      {made.url}/")
+    out.print(f"  log in as      {USER} with {PASSWORD}")
+    out.print(f"  Webex rooms    {made.rooms_url}/")
+    out.print(f"  by schedule    a picture every five minutes, in {OTHER_ROOM}")
+    out.print("  take a picture yourself:")
+    _show_curl(f"{made.url}{_SNAPSHOTS}", {})

@@ -65,10 +65,15 @@ class Phones:
 
         self._world, self._sense = world, sense
         self._sender = ScanningSender(f"{url}/scanning/{_TOKEN}", _VALIDATOR)
+        self._past_sent = threading.Event()
         self._thread = threading.Thread(target=self._report, name="phones", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+
+    def past_is_sent(self, limit_s: float) -> bool:
+        """Wait, and return whether the gateway has accepted the last day."""
+        return self._past_sent.wait(limit_s)
 
     def stop(self) -> None:
         self._sender.stopping.set()
@@ -95,6 +100,7 @@ class Phones:
             sender.shake_hands()
             for post in _by_hour(past):
                 sender.post(post)
+            self._past_sent.set()
             for _, leaving in paced(coming, as_it_happens, sender.stopping):
                 for post in leaving:
                     sender.post(post)

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 # Public, which is fine: the demo listens on 127.0.0.1 only.
 API_KEY = "demo-key-only-for-trying-out"
 USER, PASSWORD = "demo", "demo-password"
-ROOM = "Site A - Alarms"
+ROOM, OTHER_ROOM = "Site A - Alarms", "Site B - Alarms"
+SCHEDULE = "*/5 * * * *"
 CAMERA_S = 2.0
 PEOPLE, DWELL_S = 3, 3
 # The alarm arrives at this address; the clip begins before it.
@@ -43,7 +44,8 @@ ROBOT = "Robot cell"
 _PRE_ROLL_S, _POST_ROLL_S, _ROBOT_FPS = 8, 5, 8
 # While the demo is running, a crowd gathers now and then.
 _CROWD_EVERY_S, _CROWD_S, _CROWDS = 150, 20, 500
-_READERS, _BADGES = ("Gate", "Reception", "Hall 1", "Car park"), 24
+READER = "Gate"
+_READERS, _BADGES = (READER, "Reception", "Hall 1", "Car park"), 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def world(port: int) -> Iterator[DemoWorld]:
     dashboard = FakeDashboard(cameras=4, not_ready_s=CAMERA_S)
     # One camera is offline from the start, and shown as such.
     list(dashboard.cameras.values())[-1].status = "offline"
-    webex = FakeWebex(rooms=(ROOM, "Site B - Alarms"))
+    webex = FakeWebex(rooms=(ROOM, OTHER_ROOM))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         dashboard_url = stack.enter_context(serve(dashboard_app(dashboard)))
@@ -204,6 +206,9 @@ def _settings(
             "bot_token": webex.bot_token,
             "room": ROOM,
         },
+        "schedules": [
+            {"cron": SCHEDULE, "room": OTHER_ROOM, "prefix": "Every five minutes"}
+        ],
         "webhooks": {
             "tokens": [
                 {"name": "robots", "token": HOOK_TOKEN, "actions": ["clip"]},

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -18,7 +19,6 @@ from mvsnap.cli.setup_login import BACKENDS, ask_login
 from mvsnap.cli.terminal import (
     config_option,
     fail,
-    fail_with,
     list_mistakes,
     load_for_repair,
     out,
@@ -61,8 +61,10 @@ def init(
 ) -> None:
     """Ask for keys, check them, write config/mvsnap.yaml (mode 0600).
 
-    Press Enter to skip a service. An existing file keeps its comments and all other
-    settings. What is wrong in it is shown, and asked again.
+    Press Enter to skip a service, or to keep its settings. Each section is saved when
+    it is complete, so you can stop with Ctrl-C and go on another day. An existing file
+    keeps its comments and all other settings. What is wrong in it is shown, and asked
+    again.
     """
     if answers is not None:
         from mvsnap.cli.setup_answers import write_answers
@@ -74,19 +76,23 @@ def init(
     existed = path.exists()
     if existed:
         out.print(f"{path} exists: your answers replace the old ones.")
-    values: Values = {"site": _ask_site(known)}
-    try:
-        values["meraki"] = _ask_meraki(known, mistakes)
-        values["webex"] = _ask_webex(known, mistakes)
-        values["ixon"] = ask_ixon(known)
-        values["recorder"] = ask_cameras(known, values)
-        values["login"] = ask_login(known, logins)
-    except UpstreamError as exc:
-        fail_with(exc)
+    values: Values = {}
+    sections: tuple[tuple[str, Callable[[], dict[str, Any]]], ...] = (
+        ("site", lambda: _ask_site(known)),
+        ("meraki", lambda: _ask_meraki(known, mistakes)),
+        ("webex", lambda: _ask_webex(known, mistakes)),
+        ("ixon", lambda: ask_ixon(known)),
+        ("recorder", lambda: ask_cameras(known, values)),
+        ("login", lambda: ask_login(known, logins)),
+    )
+    for name, ask in sections:
+        with _resumable(values):
+            values[name] = ask()
+        write_settings(path, values, [], replace=not existed)
     tokens = [_new_token()] if _needs_token(known, values) else []
     values["webhooks"] = {"tokens": tokens} if tokens else {}
     api_keys = [] if known.api_keys else [new_api_key()]
-    write_settings(path, values, api_keys)
+    write_settings(path, values, api_keys, replace=not existed)
     out.print(f"\n[green]Written:[/green] {path}")
     _refuse_what_is_left(path)
     _say_what_is_missing(known, values)
@@ -95,8 +101,22 @@ def init(
         out.print(f"Your API key:  {api_keys[0]['key']}")
     out.print("\nNext:")
     key = api_keys[0]["key"] if api_keys else "..."
-    for step in _next_steps(known, values, key, existed=existed):
+    ran_before = existed and bool(known.api_keys)
+    for step in _next_steps(known, values, key, ran_before=ran_before):
         out.print(f"  {step}")
+
+
+@contextmanager
+def _resumable(values: Values) -> Iterator[None]:
+    """Say that the sections so far are saved, if the next one does not come."""
+    saved = "Your answers are saved. Run init again to go on." if values else ""
+    try:
+        yield
+    except click.Abort:
+        out.print(f"\n{saved}")
+        raise
+    except UpstreamError as exc:
+        fail(" ".join(filter(None, (exc.message, saved))))
 
 
 def _ask_site(known: Settings) -> dict[str, Any]:
@@ -250,20 +270,23 @@ def _say_what_is_missing(known: Settings, values: Values) -> None:
 
 
 def _next_steps(
-    known: Settings, values: Values, key: str, *, existed: bool
+    known: Settings, values: Values, key: str, *, ran_before: bool
 ) -> Iterator[str]:
     """Yield what can be done with what was given, now or before."""
     has_key = bool(values["meraki"]) or known.meraki.configured
     pictures = has_key and values["meraki"].get("cameras", known.meraki.cameras)
-    url = known.server.own_url
+    url, login = known.server.own_url, values["login"].get("backend", "local")
     curl = "curl -k" if known.server.tls.pair else "curl"
     yield "python -m mvsnap check      check every service"
     if pictures:
         yield "python -m mvsnap snapshot   take a first snapshot"
-    if existed:
+    if ran_before:
         yield "restart the service         to apply the settings"
     else:
+        if login != "oidc":
+            yield "python -m mvsnap users add YOUR-NAME"
         yield "make run                    start the service"
+        yield f"{url}/      open the pages in a browser"
     if pictures:
         yield f"{curl} -H 'X-API-Key: {key}' {url}/api/v1.0/getSnapshot"
     if values["recorder"] or known.recorder.cameras:

@@ -168,11 +168,27 @@ def test_a_bot_in_no_room_gets_instructions(
     assert "add it to one" in done.output
 
 
-def test_leaving_in_the_middle_writes_nothing(
+def test_after_leaving_in_the_middle_init_goes_on(
     tmp_path: Path, clouds: Clouds, keys: tuple[str, str]
 ) -> None:
-    done = answered(tmp_path, clouds, "", "UTC", keys[0])
-    assert done.exit_code == 1
+    left = answered(tmp_path, clouds, "Plant 7", "UTC", keys[0], more="")
+    assert left.exit_code == 1
+    assert "Run init again to go on" in left.output
+    path = tmp_path / "config" / "mvsnap.yaml"
+    assert load(path, {}).site.name == "Plant 7"
+    assert not load(path, {}).meraki.configured  # its section was not complete
+    done = answered(tmp_path, clouds, "", "", keys[0], "1", "all", keys[1], "2")
+    assert done.exit_code == 0, done.output
+    made = load(path, {})
+    assert (made.site.name, made.meraki.configured) == ("Plant 7", True)
+    assert made.webex.room == "Site B - Alarms"
+    assert len(made.api_keys) == 1
+    for step in ("users add YOUR-NAME", "make run", "http://127.0.0.1:5004/ "):
+        assert step in done.output
+
+
+def test_leaving_at_once_writes_nothing(tmp_path: Path, clouds: Clouds) -> None:
+    assert answered(tmp_path, clouds, "Plant 7", more="").exit_code == 1
     assert list(tmp_path.iterdir()) == []
 
 

@@ -154,7 +154,7 @@ def test_an_unknown_role_is_wrong_use(folder: Path) -> None:
 
 def test_a_user_is_removed_once(folder: Path) -> None:
     add(folder, "anna")
-    said = mvsnap(folder, "users", "remove", "Anna")
+    said = mvsnap(folder, "users", "remove", "Anna", "--yes")
     assert said.code == 0
     assert said.out.startswith("Removed anna.\nNo admin is left: ")
     again = mvsnap(folder, "users", "remove", "anna")

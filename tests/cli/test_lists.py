@@ -1,0 +1,173 @@
+"""What is listed can be read by people and by programs."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mvsnap.domain import EventId, EventKind
+from mvsnap.store.database import Database, open_database, sqlite_url
+from mvsnap.store.events import Store
+from tests.cli.run import ROOT, configure, mvsnap, settings
+from tests.cli.test_commands import DOOR, GATE
+from tests.conftest import Clouds
+from tests.core import build
+
+LONG_AGO = datetime(2026, 1, 31, 8, 15, tzinfo=UTC)
+
+
+def listed(folder: Path, *args: str) -> list[dict[str, Any]]:
+    said = mvsnap(folder, *args, "--json")
+    assert said.err == ""
+    rows: list[dict[str, Any]] = json.loads(said.out)
+    return rows
+
+
+def in_terminal(folder: Path, command: str) -> str:
+    """Return what a terminal of 80 columns shows."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    clean = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
+    env = clean | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1", "TERM": "dumb"}
+    program = [sys.executable, "-m", "mvsnap", command]
+    with subprocess.Popen(program, cwd=folder, env=env, stdout=theirs) as running:
+        os.close(theirs)
+        seen = b""
+        while part := _read(ours):
+            seen += part
+        assert running.wait(60) == 0
+    os.close(ours)
+    return seen.decode()
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # nobody writes any more
+        return b""
+
+
+@pytest.fixture
+def site(tmp_path: Path, clouds: Clouds) -> Path:
+    configure(tmp_path, settings(clouds) | {"site": {"timezone": "Asia/Tokyo"}})
+    return tmp_path
+
+
+def test_cameras_for_programs(site: Path) -> None:
+    rows = {row["serial"]: row for row in listed(site, "cameras")}
+    assert len(rows) == 4
+    assert rows[GATE]["used"] is True
+    assert rows[DOOR]["used"] is False
+    assert rows[GATE]["name"] == "Gate North"
+    assert set(rows[GATE]["organization"]) == {"id", "name"}
+
+
+def test_rooms_have_their_ids_if_asked(site: Path, clouds: Clouds) -> None:
+    ids = [room.id for room in clouds.webex.rooms]
+    assert not any(each in mvsnap(site, "rooms").out for each in ids)
+    assert all(each in mvsnap(site, "rooms", "--ids").out for each in ids)
+    assert [row["id"] for row in listed(site, "rooms")] == ids
+    assert sum(row["used"] for row in listed(site, "rooms")) == 1
+
+
+def test_events_for_programs(site: Path) -> None:
+    assert listed(site, "events") == []
+    url = sqlite_url(site / "data" / "mvsnap.db")
+    store = Store(Database(open_database(url)))
+    event = build.event(kind=EventKind.ALARM, title="Stop", occurred_at=LONG_AGO)
+    store.add_event(event)
+    store.close()
+    (row,) = listed(site, "events")
+    assert row["occurred_at"] == "2026-01-31T08:15:00.000Z"
+    assert (row["kind"], row["title"], row["error"]) == ("alarm", "Stop", None)
+    assert EventId(row["id"]) == event.id
+    assert event.id in mvsnap(site, "events", "--ids").out
+    assert event.id not in mvsnap(site, "events").out
+
+
+def test_a_time_without_an_offset_is_of_the_site(site: Path) -> None:
+    assert mvsnap(site, "events").code == 0
+    store = Store(Database(open_database(sqlite_url(site / "data" / "mvsnap.db"))))
+    store.add_event(build.event(occurred_at=LONG_AGO))
+    store.close()
+    # 17:15 in Tokyo.
+    assert len(listed(site, "events", "--since", "2026-01-31T17:15:00")) == 1
+    assert listed(site, "events", "--since", "2026-01-31T17:15:01") == []
+    assert len(listed(site, "events", "--since", "2026-01-31T08:15:00Z")) == 1
+
+
+def test_a_snapshot_of_a_time_of_the_site(site: Path, clouds: Clouds) -> None:
+    said = mvsnap(site, "snapshot", GATE, "--no-post", "--at", "2026-01-31 17:15")
+    assert said.code == 0, said.err
+    asked = [call.json for call in clouds.dashboard.asked if call.json]
+    assert [str(body["timestamp"])[:16] for body in asked] == ["2026-01-31T08:15"]
+
+
+def test_users_and_keys_for_programs(site: Path) -> None:
+    assert listed(site, "users", "list") == []
+    password = "a long enough pass phrase\n"
+    mvsnap(site, "users", "add", "ada", "--password-file", "-", stdin=password)
+    (user,) = listed(site, "users", "list")
+    assert (user["name"], user["role"], user["second_factor"]) == (
+        "ada",
+        "admin",
+        False,
+    )
+    assert mvsnap(site, "keys", "add", "door", "--camera", GATE).code == 0
+    stored, of_file = listed(site, "keys", "list")
+    assert stored["name"] == "door"
+    assert stored["limits"]["cameras"] == [GATE]
+    assert stored["last_used_at"] is None
+    assert of_file["state"] == "from the settings file"
+
+
+def test_check_for_programs(site: Path, clouds: Clouds) -> None:
+    rows = {row["name"]: row for row in listed(site, "check")}
+    assert rows["Webex"]["ok"] is True
+    clouds.webex.bot_token = "another"
+    said = mvsnap(site, "check", "--json")
+    assert said.code == 1
+    (bad,) = [row for row in json.loads(said.out) if row["name"] == "Webex"]
+    assert bad["ok"] is False
+
+
+def test_the_last_admin_is_not_removed_without_asking(site: Path) -> None:
+    for name in ("ada", "ben"):
+        add = ("users", "add", name, "--role", "admin", "--password-file", "-")
+        assert mvsnap(site, *add, stdin="a long enough pass phrase\n").code == 0
+    assert mvsnap(site, "users", "remove", "ben").code == 0
+    said = mvsnap(site, "users", "remove", "ada", stdin="n\n")
+    assert said.code == 1
+    assert "last admin" in said.out + said.err
+    assert [user["name"] for user in listed(site, "users", "list")] == ["ada"]
+    assert mvsnap(site, "users", "remove", "ada", "--yes").code == 0
+    assert listed(site, "users", "list") == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("snapshots", "snapshot"), ("chek", "check"), ("romos", "rooms")],
+)
+def test_a_near_command_is_named(tmp_path: Path, typed: str, meant: str) -> None:
+    said = mvsnap(tmp_path, typed)
+    assert said.code == 2
+    assert f"Did you mean {meant}" in said.err
+
+
+@pytest.mark.parametrize("command", ["rooms", "cameras", "events"])
+def test_a_list_fits_80_columns(site: Path, command: str) -> None:
+    assert mvsnap(site, "snapshot", GATE, "--no-post").code == 0
+    text = in_terminal(site, command)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
