@@ -15,7 +15,8 @@ from sqlalchemy import Connection, Select, delete, func, select
 from mvsnap.domain import Radio
 from mvsnap.errors import QueueFull
 from mvsnap.store.database import Database
-from mvsnap.store.purging import OldRows, PurgeResult, purge, purge_rows
+from mvsnap.store.purging import OldRows, PurgeResult, purge
+from mvsnap.store.steps import Steps
 from mvsnap.wifi.counts import as_counted, recount
 from mvsnap.wifi.intake import pack, unpack
 from mvsnap.wifi.tables import (
@@ -38,8 +39,9 @@ _MOST_AT_ONCE = 5000
 _MOST_BATCHES = 200
 # Arbitrary, but the same in every process.
 _LOCK = 5_004_002
-# Minutes of observations deleted at once: whole slots, for a rebuild.
-_PURGE_MINUTES = 240
+# Slots that a purge removes at once, and always whole ones: a rebuild that began in the
+# middle of one would lose the rest of its visits.
+_MOST_SLOTS = 96
 
 
 class WifiStore:
@@ -139,27 +141,31 @@ class WifiStore:
                 if _is_rebuilding(connection):
                     return PurgeResult()
             return purge(self._db, _observations_before(minute), dry_run=True)
-        gone = 0
-        while (oldest := self._first(select(func.min(observations.c.minute)))) < minute:
-            end = min(minute, oldest - oldest % _PURGE_MINUTES + _PURGE_MINUTES)
-            with self._db.writing() as connection:
+        at, gone, steps = observations.c.minute, 0, _slots(self._db)
+        while (first := self._first(select(func.min(at)))) < minute:
+            end = min(minute, _slot_s_of(first * MINUTE_S, steps.size) // MINUTE_S)
+            with steps.writing() as connection:
                 has_turn(self._db, connection, wait=True)
                 if _is_rebuilding(connection):
                     break
-                gone += purge_rows(connection, _observations_before(end))[0]
+                gone += connection.execute(
+                    delete(observations).where(at < end)
+                ).rowcount
         return PurgeResult(removed=gone)
 
     def purge_visits(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
         """Remove visits that began before, with the sums over them."""
-        before_s = _slot_s(before)
-        old = OldRows(visits, visits.c.time_in_s < before_s)
-        sums = OldRows(visit_counts, visit_counts.c.slot_s < before_s, counted=False)
+        before_s, at_s = _slot_s(before), visits.c.time_in_s
         if dry_run:
-            return purge(self._db, old, sums, dry_run=True)
-        with self._db.writing() as connection:
-            has_turn(self._db, connection, wait=True)
-            gone, _ = purge_rows(connection, old)
-            purge_rows(connection, sums)
+            return purge(self._db, OldRows(visits, at_s < before_s), dry_run=True)
+        gone, steps = 0, _slots(self._db)
+        while (first_s := self._first(select(func.min(at_s)))) < before_s:
+            end_s = min(before_s, _slot_s_of(first_s, steps.size))
+            with steps.writing() as connection:
+                has_turn(self._db, connection, wait=True)
+                gone += connection.execute(delete(visits).where(at_s < end_s)).rowcount
+                sums = visit_counts.c.slot_s < end_s
+                connection.execute(delete(visit_counts).where(sums))
         return PurgeResult(removed=gone)
 
     def _first(self, statement: Select[int]) -> int:
@@ -239,6 +245,14 @@ def _observations_before(minute: int) -> OldRows:
     return OldRows(observations, observations.c.minute < minute)
 
 
+def _slots(db: Database) -> Steps:
+    return Steps(db, first=1, least=1, most=_MOST_SLOTS)
+
+
 def _slot_s(moment: datetime) -> int:
-    at_s = int(moment.timestamp())
-    return at_s - at_s % SLOT_S
+    return _slot_s_of(int(moment.timestamp()), 0)
+
+
+def _slot_s_of(at_s: int, later: int) -> int:
+    """Return the begin of the slot, or of one so many later."""
+    return at_s - at_s % SLOT_S + later * SLOT_S
