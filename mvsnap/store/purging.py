@@ -20,7 +20,6 @@ from sqlalchemy import (
     delete,
     func,
     select,
-    tuple_,
 )
 
 from mvsnap.store.database import Database
@@ -106,7 +105,8 @@ def _result(removed: int, paths: list[str], *, is_more: bool = False) -> PurgeRe
 
 
 def _counted(connection: Connection, old: Sequence[OldRows]) -> PurgeResult:
-    removed, paths = 0, []
+    removed = 0
+    paths: list[str | None] = []
     for rows in old:
         counting = select(func.count()).select_from(rows.table).where(rows.condition)
         removed += connection.execute(counting).scalar_one() if rows.counted else 0
@@ -141,10 +141,9 @@ def _delete(
 ) -> tuple[int, list[str]]:
     """Delete these rows, those that are still old; return how many, and their files."""
     columns = list(old.table.primary_key)
-    if len(columns) == 1:
-        these = columns[0].in_([key for (key,) in keys])
-    else:
-        these = tuple_(*columns).in_(keys)
+    if len(columns) > 1:
+        return _delete_each(connection, old, keys)
+    these = columns[0].in_([key for (key,) in keys])
     for part in old.parts:
         theirs = select(columns[0]).where(these, old.condition)
         connection.execute(delete(part.table).where(part.in_(theirs)))
@@ -152,6 +151,25 @@ def _delete(
     if old.path is None:
         return connection.execute(deleting).rowcount, []
     found = connection.execute(deleting.returning(old.path)).scalars().all()
+    return len(found), [name for name in found if name]
+
+
+def _delete_each(
+    connection: Connection, old: OldRows, keys: Sequence[tuple[Any, ...]]
+) -> tuple[int, list[str]]:
+    """The same, row by row: for a list of pairs SQLite goes through the whole table."""
+    columns = list(old.table.primary_key)
+    names = [f"key_{number}" for number in range(len(columns))]
+    each = [
+        column == bindparam(name, type_=column.type)
+        for column, name in zip(columns, names, strict=True)
+    ]
+    deleting = delete(old.table).where(*each, old.condition)
+    rows = [dict(zip(names, key, strict=True)) for key in keys]
+    if old.path is None:
+        return connection.execute(deleting, rows).rowcount, []
+    naming = deleting.returning(old.path)
+    found = [row[0] for key in rows for row in connection.execute(naming, key)]
     return len(found), [name for name in found if name]
 
 
