@@ -31,13 +31,16 @@ class IntakeRules:
     oldest_s: int
     newest_s: int
 
-    def want(self, sighting: Sighting) -> bool:
-        at_s, rssi_dbm, ap = sighting
-        return (
-            rssi_dbm >= self.min_rssi_dbm
-            and self.oldest_s <= at_s <= self.newest_s
-            and self.wants_access_point(ap)
-        )
+    def wanted(self, sightings: list[Sighting]) -> list[Sighting]:
+        least_dbm, oldest_s, newest_s = self.min_rssi_dbm, self.oldest_s, self.newest_s
+        wants = self.wants_access_point
+        return [
+            sighting
+            for sighting in sightings
+            if sighting[1] >= least_dbm
+            and oldest_s <= sighting[0] <= newest_s
+            and wants(sighting[2])
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def parse_batch(message: ParsedMessage, limits: IntakeRules) -> ParsedBatch:
         except ValueError as exc:
             bad[str(exc)] += 1
             continue
-        wanted = [sighting for sighting in sightings if limits.want(sighting)]
+        wanted = limits.wanted(sightings)
         if not wanted:
             ignored[_reason(sightings, limits)] += 1
             continue
@@ -78,7 +81,7 @@ def parse_batch(message: ParsedMessage, limits: IntakeRules) -> ParsedBatch:
             known = found.get(key)
             found[key] = observed if known is None else merged(known, observed)
     return ParsedBatch(
-        [found[key] for key in sorted(found)],
+        sorted(found.values()),  # no two have the same device and minute
         accepted,
         ignored.total(),
         bad.total(),
@@ -90,7 +93,7 @@ def _minutes(
     device: int, ssid: str | None, sightings: list[Sighting]
 ) -> list[Observation]:
     """Return the content of one observation, minute by minute."""
-    if len(sightings) == 1:
+    if sightings.count(sightings[0]) == len(sightings):
         at_s, rssi_dbm, ap = sightings[0]
         minute, second = divmod(at_s, MINUTE_S)
         return [Observation(device, minute, second, second, rssi_dbm, ap, ssid)]

@@ -33,7 +33,7 @@ from mvsnap.domain import Radio
 from mvsnap.errors import BadInput
 from mvsnap.wifi.devices import mac_number
 from mvsnap.wifi.lenient import fields_of
-from mvsnap.wifi.mending import NO_JSON
+from mvsnap.wifi.mending import NO_JSON, is_readable, readable
 
 # Version 2 gives the signal above the noise floor, which Meraki takes to be -95 dBm.
 NOISE_FLOOR_DBM = -95
@@ -96,6 +96,15 @@ class _Data(msgspec.Struct):
     observations: msgspec.Raw = msgspec.Raw(b"null")
 
 
+class _Whole(msgspec.Struct):
+    version: str | int | float = ""
+    secret: str | int | None = ""
+    type: str = ""
+    data: _Data = msgspec.field(default_factory=_Data)
+
+
+# None of them is part of a cycle: without gc=False the garbage collector would look
+# for one again and again while they are made.
 class _Seen2(msgspec.Struct, gc=False):
     clientMac: str
     rssi: Number = None
@@ -109,7 +118,7 @@ class _Record(msgspec.Struct, gc=False):
     rssi: Number = None
 
 
-class _Location(msgspec.Struct):
+class _Location(msgspec.Struct, gc=False):
     time: Number = None
     rssiRecords: list[_Record] | None = None
 
@@ -120,7 +129,7 @@ class _Latest(msgspec.Struct, gc=False):
     nearestApRssi: Number = None
 
 
-class _Seen3(msgspec.Struct):
+class _Seen3(msgspec.Struct, gc=False):
     clientMac: str
     ssid: str | None = None
     locations: list[_Location] | None = None
@@ -133,6 +142,7 @@ class _Secret(msgspec.Struct):
 
 _SHAPES: dict[int, Any] = {2: _Seen2, 3: _Seen3}
 _SECRET = msgspec.json.Decoder(_Secret)
+_WHOLE = msgspec.json.Decoder(_Whole)
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 _DATA = msgspec.json.Decoder(_Data)
 _RAW = msgspec.json.Decoder(list[msgspec.Raw])
@@ -146,13 +156,51 @@ _ALL: dict[int, msgspec.json.Decoder[Any]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class OpenMessage:
+    """A message whose secret may be looked at before anything is said about the rest.
+
+    whole: None if it is not as it should be; then `body` says why.
+    """
+
+    secret: str
+    body: bytes
+    whole: _Whole | None
+
+    def parse(self) -> ParsedMessage:
+        """Return the head.
+
+        Raises:
+            BadInput: not a message of version 2 or 3; names the field.
+        """
+        if self.whole is None:
+            return parse(self.body)
+        return _head(self.whole, self.whole.data)
+
+
+def opened(body: bytes) -> OpenMessage:
+    """Read a message, nearly always in a single pass over it.
+
+    Raises:
+        BadInput: it is no JSON.
+    """
+    if is_readable(body):
+        try:
+            whole = _WHOLE.decode(body)
+        except _UNREADABLE:
+            pass
+        else:
+            return OpenMessage(_text(whole.secret), body, whole)
+    body = readable(body)
+    return OpenMessage(secret_of(body), body, None)
+
+
 def secret_of(body: bytes) -> str:
     """Return the secret of a message, "" if it has none or is not a message."""
     try:
-        secret = _SECRET.decode(body).secret
+        return _text(_SECRET.decode(body).secret)
     except _UNREADABLE:
         return ""
-    return "" if secret is None else str(secret)
 
 
 def parse(body: bytes) -> ParsedMessage:
@@ -168,6 +216,10 @@ def parse(body: bytes) -> ParsedMessage:
         raise BadInput(f"body: {exc}") from exc
     except _UNREADABLE as exc:
         raise BadInput(NO_JSON) from exc
+    return _head(found, data)
+
+
+def _head(found: _Envelope | _Whole, data: _Data) -> ParsedMessage:
     major = str(found.version).partition(".")[0]
     if major not in ("2", "3"):
         shown = one_line(str(found.version), 20)
@@ -351,6 +403,10 @@ def _number_of(text: str) -> float:
         return float(text[:30])
     except ValueError as exc:
         raise ValueError("time: neither seconds, milliseconds nor ISO 8601") from exc
+
+
+def _text(secret: str | int | None) -> str:
+    return "" if secret is None else str(secret)
 
 
 def _access_point(text: object) -> int:

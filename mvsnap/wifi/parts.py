@@ -19,16 +19,20 @@ from mvsnap.wifi.spans import WifiSpans
 log = logging.getLogger(__name__)
 
 
+def _as_it_is() -> Callable[[str], int]:
+    return devices.plain
+
+
 @dataclass(frozen=True, slots=True)
 class WifiParts:
-    """identify: returns the number of a device from its MAC address."""
+    """identify: called for each message, returns a function from address to device."""
 
     store: WifiStore
     reports: WifiReports
     spans: WifiSpans
     lists: WifiLists
     correlation: WifiCorrelation
-    identify: Callable[[str], int]
+    identify: Callable[[], Callable[[str], int]]
 
 
 def build(settings: Settings, db: Database, store: WifiStore) -> WifiParts:
@@ -36,7 +40,7 @@ def build(settings: Settings, db: Database, store: WifiStore) -> WifiParts:
     scanning = settings.scanning
     long_stay_s = scanning.long_stay_s
     window_s = scanning.correlation.window_s
-    identify: Callable[[str], int] = devices.plain
+    identify = _as_it_is
     if scanning.hash_macs and scanning.endpoints:
         secret = salt(settings.data_dir)
         if is_another(db, secret):
@@ -45,7 +49,7 @@ def build(settings: Settings, db: Database, store: WifiStore) -> WifiParts:
                 "Machines that share a database need the same file",
                 settings.data_dir / NAME,
             )
-        identify = SaltedHash(settings.data_dir, secret)
+        identify = SaltedHash(settings.data_dir, secret).current
     return WifiParts(
         store,
         WifiReports(db, long_stay_s=long_stay_s),

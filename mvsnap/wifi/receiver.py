@@ -35,12 +35,7 @@ from mvsnap.wifi.intake import (
     access_points,
     parse_batch,
 )
-from mvsnap.wifi.mending import readable
-from mvsnap.wifi.messages import (
-    ParsedMessage,
-    parse,
-    secret_of,
-)
+from mvsnap.wifi.messages import ParsedMessage, opened
 from mvsnap.wifi.parts import WifiParts
 from mvsnap.wifi.receiver_auth import Endpoint, endpoint
 from mvsnap.wifi.refusals import RefusalLog
@@ -97,10 +92,10 @@ def _large(sender: str) -> Iterator[None]:
 
 
 def _received(by: Endpoint, body: bytes) -> ResponseReturnValue:
-    body = readable(body)
-    by.require_secret(secret_of(body))
+    message_in = opened(body)
+    by.require_secret(message_in.secret)
     note_known()
-    message = parse(body)
+    message = message_in.parse()
     network_id = _network_id(by, message)
     now = gateway().clock.now()
     found = parse_batch(message, _limits(now))
@@ -148,7 +143,7 @@ def _limits(now: datetime) -> IntakeRules:
     scanning = gateway().settings.scanning
     oldest = now - timedelta(days=scanning.keep_observations_days)
     return IntakeRules(
-        identify=feature(WifiParts).identify,
+        identify=feature(WifiParts).identify(),
         wants_access_point=current_app.extensions[_WANTS],
         min_rssi_dbm=scanning.min_rssi_dbm,
         oldest_s=int(oldest.timestamp()),
