@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 # The number of access points that may send a day's messages while no worker runs.
 MOST_WAITING = 20_000
 # Per transaction: other writers wait for it.
-_MOST_AT_ONCE = 5000
+_MOST_AT_ONCE = 2000
 _MOST_BATCHES = 200
 # Arbitrary, but the same in every process.
 _LOCK = 5_004_002
