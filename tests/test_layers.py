@@ -133,6 +133,7 @@ PURE = (
     "wifi.mending",
     "wifi.messages",
     "wifi.model",
+    "wifi.readings",
     "wifi.visits",
 )
 
