@@ -92,6 +92,7 @@ QUERIES = (
     "wifi.salt",
     "wifi.spans",
     "wifi.tables",
+    "wifi.turn",
     "wifi.visit_writer",
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,9 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Connection,
+    Dialect,
     Engine,
+    Select,
     Table,
     TableValuedAlias,
     Text,
@@ -115,16 +117,41 @@ class Bulk:
     def __init__(
         self, db: Database, statement: sqlite.Insert | postgresql.Insert, *names: str
     ) -> None:
-        dialect = db.engine.dialect
-        if not db.is_sqlite:
-            dialect = type(dialect)(paramstyle="format")  # type: ignore[call-arg]
-        compiled = statement.compile(dialect=dialect, column_keys=list(names))
+        compiled = statement.compile(dialect=_positional(db), column_keys=list(names))
         assert list(compiled.positiontup or ()) == list(names)
         self._sql = str(compiled)
 
     def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         if rows:
             connection.exec_driver_sql(self._sql, list(rows))
+
+
+class Lookup:
+    """A SELECT whose rows are the driver's own tuples: for many rows of numbers."""
+
+    def __init__(self, db: Database, statement: Select[Any]) -> None:
+        compiled = statement.compile(dialect=_positional(db))
+        self._names = list(compiled.positiontup or ())
+        self._fixed = compiled.params
+        self._sql = str(compiled)
+
+    def rows(
+        self, connection: Connection, wanted: Mapping[str, Any]
+    ) -> Sequence[tuple[Any, ...]]:
+        values = self._fixed | dict(wanted)
+        given = tuple(values[name] for name in self._names)
+        result = connection.exec_driver_sql(self._sql, given)
+        try:
+            return result.cursor.fetchall()
+        finally:
+            result.close()
+
+
+def _positional(db: Database) -> Dialect:
+    dialect = db.engine.dialect
+    if db.is_sqlite:
+        return dialect
+    return type(dialect)(paramstyle="format")  # type: ignore[call-arg]
 
 
 def for_reading(engine: Engine) -> Engine:

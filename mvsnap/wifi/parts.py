@@ -15,6 +15,8 @@ from mvsnap.wifi.lists import WifiLists
 from mvsnap.wifi.reports import WifiReports
 from mvsnap.wifi.salt import NAME, SaltedHash, is_another, salt
 from mvsnap.wifi.spans import WifiSpans
+from mvsnap.wifi.visits import VisitRule
+from mvsnap.wifi.worker import visit_rule
 
 log = logging.getLogger(__name__)
 
@@ -25,9 +27,13 @@ def _as_it_is() -> Callable[[str], int]:
 
 @dataclass(frozen=True, slots=True)
 class WifiParts:
-    """identify: called for each message, returns a function from address to device."""
+    """identify: called for each message, returns a function from address to device.
+
+    rule: how observations become visits.
+    """
 
     store: WifiStore
+    rule: VisitRule
     reports: WifiReports
     spans: WifiSpans
     lists: WifiLists
@@ -52,6 +58,7 @@ def build(settings: Settings, db: Database, store: WifiStore) -> WifiParts:
         identify = SaltedHash(settings.data_dir, secret).current
     return WifiParts(
         store,
+        visit_rule(scanning),
         WifiReports(db, long_stay_s=long_stay_s),
         WifiSpans(db),
         WifiLists(db, long_stay_s=long_stay_s),

@@ -1,7 +1,8 @@
 """Receiver of Meraki's Location Scanning API, versions 2 and 3.
 
 A GET is answered with the validator, which the Dashboard requests once. A POST is
-parsed, filtered and stored before it is answered; a worker soon turns it into visits.
+parsed, filtered and stored before it is answered, nearly always with its visits; a
+worker makes those of long messages.
 """
 
 from __future__ import annotations
@@ -100,9 +101,8 @@ def _received(by: Endpoint, body: bytes) -> ResponseReturnValue:
     now = gateway().clock.now()
     found = parse_batch(message, _limits(now))
     if found.observed:
-        feature(WifiParts).store.add_batch(
-            network_id, message.radio, found.observed, now
-        )
+        parts = feature(WifiParts)
+        parts.store.accept(network_id, message.radio, found.observed, parts.rule, now)
     _report(by, found)
     return json_response(
         ObservationsAnswer(found.accepted, ignored=found.ignored, bad=found.bad)

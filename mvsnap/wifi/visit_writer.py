@@ -25,7 +25,7 @@ from sqlalchemy import (
     select,
 )
 
-from mvsnap.store.database import Bulk, Database
+from mvsnap.store.database import Bulk, Database, Lookup
 from mvsnap.wifi.tables import observations, visit_counts, visits
 from mvsnap.wifi.visits import (
     MINUTE_S,
@@ -65,7 +65,7 @@ class VisitWriter:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._latest_visits = _latest_visits(db)
+        self._latest_visits = Lookup(db, _latest_visits(db))
         self._minutes_of = _minutes_of(db)
         self._put_minutes = _upsert(db, observations)
         self._put_visits = _upsert(db, visits)
@@ -154,8 +154,8 @@ class VisitWriter:
             "until_s": until_s,
         }
         found: dict[int, list[_Row]] = {}
-        for row in connection.execute(self._latest_visits, wanted).all():
-            found.setdefault(row[2], []).append(tuple(row))
+        for row in self._latest_visits.rows(connection, wanted):
+            found.setdefault(row[2], []).append(row)
         for mine in found.values():
             if len(mine) > 1:
                 mine.sort()
