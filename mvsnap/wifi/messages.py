@@ -287,7 +287,8 @@ class _Reader:
         return seen.clientMac, _ssid(seen.ssid), [observed]
 
     def client3(self, seen: _Seen3) -> Client:
-        sightings, why = [], "neither latestRecord nor a location with rssiRecords"
+        sightings: list[Sighting] = []
+        why = "neither latestRecord nor a location with rssiRecords"
         latest = seen.latestRecord
         if latest is not None:
             ap = self._access_point(latest.nearestApMac)
@@ -305,7 +306,10 @@ class _Reader:
                 continue
             for record in records:
                 ap = self._access_point(record.apMac)
-                sightings.append((at_s, self._dbm(record.rssi), ap))
+                seen_here = (at_s, self._dbm(record.rssi), ap)
+                # Nearly always the latest record is one of these, too.
+                if not sightings or seen_here != sightings[0]:
+                    sightings.append(seen_here)
         if not sightings:
             raise ValueError(why)
         return seen.clientMac, _ssid(seen.ssid), sightings

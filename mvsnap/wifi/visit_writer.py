@@ -28,6 +28,7 @@ from sqlalchemy import (
 from mvsnap.store.database import Bulk, Database, Lookup
 from mvsnap.wifi.tables import observations, visit_counts, visits
 from mvsnap.wifi.visits import (
+    DWELL_CLASSES_S,
     MINUTE_S,
     Observation,
     Visit,
@@ -39,6 +40,8 @@ from mvsnap.wifi.visits import (
 )
 
 SLOT_S = 900
+# Upper ends of the classes of lengths.
+_ENDS_S = (*DWELL_CLASSES_S[1:], 2**62)
 _Key = tuple[int, int, int, bool]
 
 
@@ -247,9 +250,9 @@ def _is_ahead(minutes: list[Observation], before: list[_Row] | None) -> bool:
     """Return whether the minutes are in order, and after all that is known."""
     if before and (len(before) > 1 or before[0][3] >= minutes[0][1] * MINUTE_S):
         return False
-    return len(minutes) == 1 or all(
-        one[1] < later[1] for one, later in pairwise(minutes)
-    )
+    if len(minutes) == 1:
+        return True
+    return all(one[1] < later[1] for one, later in pairwise(minutes))
 
 
 def _put(changes: _Changes, source_id: int, row: list[Any], known: _Row | None) -> None:
@@ -259,11 +262,17 @@ def _put(changes: _Changes, source_id: int, row: list[Any], known: _Row | None) 
     if known is None or known[0] != in_s:
         _count(changes, source_id, in_s, out_s, previous_s, 1)
         return
-    key, was = _key(changes, source_id, in_s, out_s), known[3]
-    if key == _key(changes, source_id, in_s, was):
-        changes.counts[key][2] += out_s - was
+    was_s, dwell_s, long_stay_s = (
+        known[3] - in_s,
+        out_s - in_s,
+        changes.rule.long_stay_s,
+    )
+    kind, is_long = dwell_class(was_s), was_s > long_stay_s
+    if dwell_s < _ENDS_S[kind] and (dwell_s > long_stay_s) == is_long:
+        key = (in_s - in_s % SLOT_S, source_id, kind, is_long)
+        changes.counts[key][2] += dwell_s - was_s
         return
-    _count(changes, source_id, in_s, was, previous_s, -1)
+    _count(changes, source_id, in_s, known[3], previous_s, -1)
     _count(changes, source_id, in_s, out_s, previous_s, 1)
 
 
@@ -324,7 +333,11 @@ def _key(changes: _Changes, source_id: int, in_s: int, out_s: int) -> _Key:
 def _by_device(observed: Iterable[Observation]) -> dict[int, list[Observation]]:
     found: dict[int, list[Observation]] = {}
     for here in observed:
-        found.setdefault(here.device, []).append(here)
+        device = here[0]
+        if device in found:
+            found[device].append(here)
+        else:
+            found[device] = [here]
     return found
 
 
