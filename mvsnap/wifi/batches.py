@@ -8,6 +8,7 @@ deleted in the same transaction: after a crash it is still there, unprocessed.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -42,6 +43,7 @@ MOST_WAITING = 20_000
 # Per transaction: other writers wait for it.
 _MOST_AT_ONCE = 2000
 _MOST_BATCHES = 200
+_WAIT_EASILY = 30
 # Slots that a purge removes at once, and always whole ones: a rebuild that began in the
 # middle of one would lose the rest of its visits.
 _MOST_SLOTS = 96
@@ -54,6 +56,8 @@ class WifiStore:
         # The rule this process last recounted by: once only, or two processes with
         # different settings would take turns recounting.
         self._recounted_s: int | None = None
+        # Held while this process reads a large message: one at a time.
+        self.parsing = threading.Lock()
         # Called when this process has accepted something; that of others is polled for.
         self.on_arrival: Callable[[], None] = lambda: None
 
@@ -72,18 +76,9 @@ class WifiStore:
         Raises:
             QueueFull: too many batches wait; nothing was accepted.
         """
-        if len(observed) > _MOST_AT_ONCE:
+        few = len(observed) <= _MOST_AT_ONCE
+        if not (few and self._add_visits(network_id, radio, observed, rule)):
             self.add_batch(network_id, radio, observed, now)
-            return
-        with self._db.writing() as connection:
-            long_stay_s = self._own_turn(connection)
-            if long_stay_s is not None:
-                counted = replace(rule, long_stay_s=long_stay_s)
-                source_id = self._source_id(connection, network_id, radio)
-                self._writer.add(connection, source_id, observed, counted)
-                return
-            _add(connection, _batches(network_id, radio, observed, now))
-        self.on_arrival()
 
     def add_batch(
         self, network_id: str, radio: Radio, observed: list[Observation], now: datetime
@@ -101,6 +96,13 @@ class WifiStore:
         """Return how many batches are accepted and not yet processed."""
         with self._db.reading() as connection:
             return _waiting(connection)
+
+    def gives_way(self) -> bool:
+        """Return whether visits can wait until somebody has an answer.
+
+        Not if much waits: whoever sends all the time would keep it waiting.
+        """
+        return self.parsing.locked() and self.waiting() < _WAIT_EASILY
 
     def is_half_rebuilt(self, now: datetime) -> bool:
         """Return whether a rebuild was interrupted and nobody continues it."""
@@ -184,6 +186,23 @@ class WifiStore:
                 sums = visit_counts.c.slot_s < end_s
                 connection.execute(delete(visit_counts).where(sums))
         return PurgeResult(removed=gone)
+
+    def _add_visits(
+        self,
+        network_id: str,
+        radio: Radio,
+        observed: list[Observation],
+        rule: VisitRule,
+    ) -> bool:
+        """Turn them into visits, unless that is somebody else's turn."""
+        with self._db.writing() as connection:
+            long_stay_s = self._own_turn(connection)
+            if long_stay_s is None:
+                return False
+            counted = replace(rule, long_stay_s=long_stay_s)
+            source_id = self._source_id(connection, network_id, radio)
+            self._writer.add(connection, source_id, observed, counted)
+        return True
 
     def _own_turn(self, connection: Connection) -> int | None:
         """Return what visits are counted by if this transaction may change them."""

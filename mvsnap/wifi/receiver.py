@@ -52,7 +52,6 @@ MAX_BYTES = 32 * 1024 * 1024
 _MOST_AHEAD = timedelta(minutes=5)
 # Parsed one at a time: each needs ten times its length in memory.
 _LARGE_BYTES = 1024 * 1024
-_parsing = threading.Lock()
 _waiting = WaitingRequests(6)
 _TURN_S = 20.0
 
@@ -70,7 +69,8 @@ def receive() -> ResponseReturnValue:
     by = endpoint()
     try:
         body = unpacked(request, MAX_BYTES, cache=False)
-        with _large(by.name) if len(body) > _LARGE_BYTES else nullcontext():
+        parsing = feature(WifiParts).store.parsing
+        with _large(by.name, parsing) if len(body) > _LARGE_BYTES else nullcontext():
             return _received(by, body)
     except MvsnapError as exc:
         _refusals().refused(by.name, exc.status, exc.message)
@@ -81,15 +81,15 @@ def receive() -> ResponseReturnValue:
 
 
 @contextmanager
-def _large(sender: str) -> Iterator[None]:
+def _large(sender: str, parsing: threading.Lock) -> Iterator[None]:
     """One is parsed at a time, few wait: each holds a thread of the server."""
     with _waiting.place(sender) as has_place:
-        if not (has_place and _parsing.acquire(timeout=_TURN_S)):
+        if not (has_place and parsing.acquire(timeout=_TURN_S)):
             raise QueueFull("Other large messages are being read", retry_after_s=10)
         try:
             yield
         finally:
-            _parsing.release()
+            parsing.release()
 
 
 def _received(by: Endpoint, body: bytes) -> ResponseReturnValue:

@@ -21,6 +21,7 @@ _FAILED_S = 15.0
 # Between two transactions: whoever waits for the lock, such as a message that is
 # answered when it is stored, gets it before this thread does again.
 _PAUSE_S = 0.002
+_GIVING_WAY_S = 0.01
 # How often to check for an interrupted rebuild.
 _REBUILD_CHECK_S = 30.0
 
@@ -60,6 +61,8 @@ class VisitMaker:
             # Until this succeeds no batch is processed: half a rebuild is wrong.
             self._go_on_rebuilding()
             self._check_at_s = clock.monotonic() + _REBUILD_CHECK_S
+        if self._store.gives_way():
+            return _GIVING_WAY_S
         is_more = self._store.process(self._rule, clock.now()) > 0
         return _PAUSE_S if is_more else None
 
