@@ -92,6 +92,7 @@ QUERIES = (
     "wifi.salt",
     "wifi.spans",
     "wifi.tables",
+    "wifi.turn",
     "wifi.visit_writer",
 )
 
@@ -137,6 +138,7 @@ PURE = (
     "wifi.mending",
     "wifi.messages",
     "wifi.model",
+    "wifi.readings",
     "wifi.visits",
 )
 

@@ -218,13 +218,10 @@ class BadgeStore:
     def purge(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
         """Remove badge events written before, with what was judged about them."""
         old = badges.c.recorded_at < before
-        theirs = judgements.c.badge_id.in_(select(badges.c.id).where(old))
-        return purge(
-            self._db,
-            OldRows(judgements, theirs, counted=False),
-            OldRows(badges, old, path=badges.c.picture_path),
-            dry_run=dry_run,
+        rows = OldRows(
+            badges, old, path=badges.c.picture_path, parts=(judgements.c.badge_id,)
         )
+        return purge(self._db, rows, dry_run=dry_run)
 
     @staticmethod
     def _page(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Protocol
 
+from mvsnap.clock import SystemClock
+
 _FINISHED = ["SUCCESS", "ERROR", "CANCELLED"]
-_AT_ONCE = 1000
+# Each lot is one transaction, which a trigger waits for.
+_AT_ONCE = 200
+_MOST_PAUSE_S = 0.5
 
 
 class FinishedJobs(Protocol):
@@ -32,7 +37,7 @@ def finished_pages(
 
     engine: DBOS itself or its client, which list and delete workflows alike.
     """
-    seen, many = 0, _AT_ONCE
+    seen, many, clock = 0, _AT_ONCE, SystemClock()
     while many == _AT_ONCE:
         old = engine.list_workflows(
             status=_FINISHED,
@@ -44,6 +49,9 @@ def finished_pages(
         )
         many = len(old)
         if many and not dry_run:
+            began_s = time.monotonic()
             engine.delete_workflows([status.workflow_id for status in old])
+            # The others have as much time as this took.
+            clock.sleep(min(time.monotonic() - began_s, _MOST_PAUSE_S))
         seen += many
         yield many

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from mvsnap.config.model import Settings
@@ -14,7 +15,7 @@ from mvsnap.jobs.engine import JOBS_TABLE, ClientEngine
 from mvsnap.jobs.finished import FinishedJobs, NoJobs
 from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.store.database import has_table
-from mvsnap.store.purging import PurgeResult
+from mvsnap.store.purging import PurgeResult, to_the_end
 
 # Who changed what is asked for long after the pictures are gone.
 _AUDIT_KEPT = timedelta(days=365)
@@ -208,9 +209,11 @@ class _Steps:
         self._retention = retention(parts)
 
     def older_than_retention(self, purge: _Purge) -> Step:
-        return lambda dry_run: self._finish(
-            purge(self._oldest_kept(), dry_run=dry_run), dry_run
-        )
+        def step(dry_run: bool) -> PurgeResult:
+            before = self._oldest_kept()
+            return self._to_the_end(partial(purge, before), dry_run)
+
+        return step
 
     def over(self, purge: _Purge) -> Step:
         """Return the step of what ends at a time of its own."""
@@ -223,11 +226,10 @@ class _Steps:
         return self._retention.tidy(dry_run=dry_run, by_age=False)
 
     def events(self, dry_run: bool) -> PurgeResult:
-        gone = self._gone(dry_run)
-        result = self._parts.store.purge(
-            self._oldest_kept(), gone=gone, dry_run=dry_run
+        before, gone = self._oldest_kept(), self._gone(dry_run)
+        return self._to_the_end(
+            partial(self._parts.store.purge, before, gone=gone), dry_run
         )
-        return self._finish(result, dry_run)
 
     def clip_rows(self, dry_run: bool) -> PurgeResult:
         return self._retention.forget(gone=self._gone(dry_run), dry_run=dry_run)
@@ -260,6 +262,11 @@ class _Steps:
     def _gone(self, dry_run: bool) -> Collection[str]:
         """Return the clips that a dry run did not remove; what they hold goes, too."""
         return self._retention.going() if dry_run else ()
+
+    def _to_the_end(
+        self, purge: Callable[..., PurgeResult], dry_run: bool
+    ) -> PurgeResult:
+        return to_the_end(lambda: self._finish(purge(dry_run=dry_run), dry_run))
 
     def _finish(self, result: PurgeResult, dry_run: bool) -> PurgeResult:
         # What is in a bucket was noted with its rows, and goes as soon as it can.

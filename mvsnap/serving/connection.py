@@ -75,11 +75,14 @@ class HttpConnection(H11Protocol):
             self._early += data
             return
         # In pieces, so that a head is measured before all of it is looked at.
-        for begin in range(0, len(data), HEAD_BYTES):
+        begin = 0
+        while begin < len(data):
             if self._is_refused or self.transport.is_closing():
                 return
-            self.conn.receive_data(self._readable(data[begin : begin + HEAD_BYTES]))
+            end = begin + max(HEAD_BYTES, self.conn.body_left)
+            self.conn.receive_data(self._readable(data[begin:end]))
             self.handle_events()
+            begin = end
         if self.is_answering and not self.cycle.more_body:
             self._admission.is_waiting(self, False)
 
@@ -188,7 +191,7 @@ class HttpConnection(H11Protocol):
 class _Parser(h11.Connection):
     """Remembers what was wrong, and refuses a body of very many tiny chunks."""
 
-    _chunks = _length = 0
+    _chunks = _length = _announced = 0
     _mistake = h11.RemoteProtocolError("no request")
 
     def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
@@ -199,6 +202,13 @@ class _Parser(h11.Connection):
             self._mistake = exc
             raise
         return event
+
+    @property
+    def body_left(self) -> int:
+        """Return how much of a body that said its length has not arrived yet."""
+        if self.their_state is not h11.SEND_BODY:
+            return 0
+        return self._announced - self._length - len(self.trailing_data[0])
 
     def refusal(self) -> tuple[int, bytes]:
         """Return status and JSON for what was wrong."""
@@ -212,6 +222,9 @@ class _Parser(h11.Connection):
     def _count(self, event: object) -> None:
         if isinstance(event, h11.Request):
             self._chunks = self._length = 0
+            named = dict(event.headers)
+            in_chunks = b"transfer-encoding" in named
+            self._announced = 0 if in_chunks else int(named.get(b"content-length", 0))
         elif isinstance(event, h11.Data):
             self._chunks += 1
             self._length += len(event.data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,9 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Connection,
+    Dialect,
     Engine,
+    Select,
     Table,
     TableValuedAlias,
     Text,
@@ -40,6 +42,7 @@ HEAD = "0025"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Arbitrary, but the same in every process: only one of them migrates at a time.
 _MIGRATION_LOCK = 5_004_001
+_ROWS_AT_ONCE = 5000
 
 
 def sqlite_url(path: Path) -> str:
@@ -100,6 +103,23 @@ class Database:
         found = list(numbers)
         return json.dumps(found) if self.is_sqlite else found
 
+    def each(
+        self, connection: Connection, statement: Select[Any]
+    ) -> Iterator[Sequence[Any]]:
+        """Yield rows of numbers; all of them are never in memory."""
+        if not self.is_sqlite:
+            yield from connection.execute(
+                statement.execution_options(yield_per=_ROWS_AT_ONCE)
+            )
+            return
+        # The driver's own tuples take half the time.
+        result = connection.execute(statement)
+        try:
+            while rows := result.cursor.fetchmany(_ROWS_AT_ONCE):
+                yield from rows
+        finally:
+            result.close()
+
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """Return an INSERT that supports ON CONFLICT."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
@@ -115,16 +135,41 @@ class Bulk:
     def __init__(
         self, db: Database, statement: sqlite.Insert | postgresql.Insert, *names: str
     ) -> None:
-        dialect = db.engine.dialect
-        if not db.is_sqlite:
-            dialect = type(dialect)(paramstyle="format")  # type: ignore[call-arg]
-        compiled = statement.compile(dialect=dialect, column_keys=list(names))
+        compiled = statement.compile(dialect=_positional(db), column_keys=list(names))
         assert list(compiled.positiontup or ()) == list(names)
         self._sql = str(compiled)
 
     def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         if rows:
             connection.exec_driver_sql(self._sql, list(rows))
+
+
+class Lookup:
+    """A SELECT whose rows are the driver's own tuples: for many rows of numbers."""
+
+    def __init__(self, db: Database, statement: Select[Any]) -> None:
+        compiled = statement.compile(dialect=_positional(db))
+        self._names = list(compiled.positiontup or ())
+        self._fixed = compiled.params
+        self._sql = str(compiled)
+
+    def rows(
+        self, connection: Connection, wanted: Mapping[str, Any]
+    ) -> Sequence[tuple[Any, ...]]:
+        values = self._fixed | dict(wanted)
+        given = tuple(values[name] for name in self._names)
+        result = connection.exec_driver_sql(self._sql, given)
+        try:
+            return result.cursor.fetchall()
+        finally:
+            result.close()
+
+
+def _positional(db: Database) -> Dialect:
+    dialect = db.engine.dialect
+    if db.is_sqlite:
+        return dialect
+    return type(dialect)(paramstyle="format")  # type: ignore[call-arg]
 
 
 def for_reading(engine: Engine) -> Engine:

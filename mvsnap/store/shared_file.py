@@ -16,6 +16,8 @@ from mvsnap.store.time_limits import DatabaseAway, time_limits, waited_in_vain
 
 # The rest of the wait is ours, see `use_wal`.
 NEW_FILE_S = 0.1
+# Bytes: a log that one large transaction has stretched becomes that small again.
+_LARGEST_LOG = 16 * 1024 * 1024
 
 
 def open_jobs_file(url: str) -> Engine:
@@ -81,6 +83,7 @@ def use_wal(connection: sqlite3.Connection, limit_s: float) -> None:
 
     if not poll(changed, SystemClock(), every_s=0.01, limit_s=limit_s):
         raise sqlite3.OperationalError("database is locked")
+    connection.execute(f"PRAGMA journal_size_limit={_LARGEST_LOG}")
 
 
 def _limit(connection: Any, _record: Any, _proxy: Any) -> None:

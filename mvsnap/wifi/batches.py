@@ -1,21 +1,26 @@
-"""Batches of observations: accepted durably, then turned into minutes and visits.
+"""Observations: accepted durably, and turned into minutes and visits.
 
-A batch is processed and deleted in the same transaction: after a crash it is still
-there, unprocessed. Only one process works on batches at a time.
+Those of a usual message become visits in the transaction that accepts them. If it is
+somebody else's turn, or they are many, they wait as batches. A batch is processed and
+deleted in the same transaction: after a crash it is still there, unprocessed.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, select
+from sqlalchemy import Connection, Select, delete, exists, func, select
 
 from mvsnap.domain import Radio
 from mvsnap.errors import QueueFull
 from mvsnap.store.database import Database
-from mvsnap.store.purging import OldRows, PurgeResult, purge, purge_rows
+from mvsnap.store.purging import OldRows, PurgeResult, purge
+from mvsnap.store.steps import Steps
 from mvsnap.wifi.counts import as_counted, recount
 from mvsnap.wifi.intake import pack, unpack
 from mvsnap.wifi.tables import (
@@ -23,9 +28,11 @@ from mvsnap.wifi.tables import (
     scan_batches,
     scan_pauses,
     scan_sources,
+    visit_count_rule,
     visit_counts,
     visits,
 )
+from mvsnap.wifi.turn import REBUILD, has_turn, is_paused, is_rebuilding
 from mvsnap.wifi.visit_writer import SLOT_S, VisitWriter
 from mvsnap.wifi.visits import MINUTE_S, Observation, VisitRule, merged
 
@@ -34,12 +41,12 @@ log = logging.getLogger(__name__)
 # The number of access points that may send a day's messages while no worker runs.
 MOST_WAITING = 20_000
 # Per transaction: other writers wait for it.
-_MOST_AT_ONCE = 5000
+_MOST_AT_ONCE = 2000
 _MOST_BATCHES = 200
-# Arbitrary, but the same in every process.
-_LOCK = 5_004_002
-# Minutes of observations deleted at once: whole slots, for a rebuild.
-_PURGE_MINUTES = 240
+_WAIT_EASILY = 30
+# Slots that a purge removes at once, and always whole ones: a rebuild that began in the
+# middle of one would lose the rest of its visits.
+_MOST_SLOTS = 96
 
 
 class WifiStore:
@@ -49,39 +56,53 @@ class WifiStore:
         # The rule this process last recounted by: once only, or two processes with
         # different settings would take turns recounting.
         self._recounted_s: int | None = None
+        # Held while this process reads a large message: one at a time.
+        self.parsing = threading.Lock()
         # Called when this process has accepted something; that of others is polled for.
         self.on_arrival: Callable[[], None] = lambda: None
 
-    def add_batch(
-        self, network_id: str, radio: Radio, observed: list[Observation], now: datetime
+    def accept(
+        self,
+        network_id: str,
+        radio: Radio,
+        observed: list[Observation],
+        rule: VisitRule,
+        now: datetime,
     ) -> None:
         """Accept observations, one per device and minute; durable on return.
+
+        Few become visits at once, unless others wait, which then go together.
 
         Raises:
             QueueFull: too many batches wait; nothing was accepted.
         """
-        # A large message is split into batches: each becomes a transaction later.
-        rows = [
-            {
-                "received_at": now,
-                "network_id": network_id,
-                "radio": radio,
-                "body": pack(observed[begin : begin + _MOST_AT_ONCE]),
-            }
-            for begin in range(0, len(observed), _MOST_AT_ONCE)
-        ]
+        few = len(observed) <= _MOST_AT_ONCE
+        if not (few and self._add_visits(network_id, radio, observed, rule)):
+            self.add_batch(network_id, radio, observed, now)
+
+    def add_batch(
+        self, network_id: str, radio: Radio, observed: list[Observation], now: datetime
+    ) -> None:
+        """The same, but they become visits later.
+
+        Raises:
+            QueueFull: too many batches wait; nothing was accepted.
+        """
         with self._db.writing() as connection:
-            if _waiting(connection) >= MOST_WAITING:
-                raise QueueFull(
-                    "Too many observations are waiting: is a worker running?"
-                )
-            connection.execute(scan_batches.insert(), rows)
+            _add(connection, _batches(network_id, radio, observed, now))
         self.on_arrival()
 
     def waiting(self) -> int:
         """Return how many batches are accepted and not yet processed."""
         with self._db.reading() as connection:
             return _waiting(connection)
+
+    def gives_way(self) -> bool:
+        """Return whether visits can wait until somebody has an answer.
+
+        Not if much waits: whoever sends all the time would keep it waiting.
+        """
+        return self.parsing.locked() and self.waiting() < _WAIT_EASILY
 
     def is_half_rebuilt(self, now: datetime) -> bool:
         """Return whether a rebuild was interrupted and nobody continues it."""
@@ -136,31 +157,63 @@ class WifiStore:
         minute = _slot_s(before) // MINUTE_S
         if dry_run:
             with self._db.reading() as connection:
-                if _is_rebuilding(connection):
+                if is_rebuilding(connection):
                     return PurgeResult()
             return purge(self._db, _observations_before(minute), dry_run=True)
-        gone = 0
-        while (oldest := self._first(select(func.min(observations.c.minute)))) < minute:
-            end = min(minute, oldest - oldest % _PURGE_MINUTES + _PURGE_MINUTES)
-            with self._db.writing() as connection:
+        at, gone, steps = observations.c.minute, 0, _slots(self._db)
+        while (first := self._first(select(func.min(at)))) < minute:
+            end = min(minute, _slot_s_of(first * MINUTE_S, steps.size) // MINUTE_S)
+            with steps.writing() as connection:
                 has_turn(self._db, connection, wait=True)
-                if _is_rebuilding(connection):
+                if is_rebuilding(connection):
                     break
-                gone += purge_rows(connection, _observations_before(end))[0]
+                gone += connection.execute(
+                    delete(observations).where(at < end)
+                ).rowcount
         return PurgeResult(removed=gone)
 
     def purge_visits(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
         """Remove visits that began before, with the sums over them."""
-        before_s = _slot_s(before)
-        old = OldRows(visits, visits.c.time_in_s < before_s)
-        sums = OldRows(visit_counts, visit_counts.c.slot_s < before_s, counted=False)
+        before_s, at_s = _slot_s(before), visits.c.time_in_s
         if dry_run:
-            return purge(self._db, old, sums, dry_run=True)
-        with self._db.writing() as connection:
-            has_turn(self._db, connection, wait=True)
-            gone, _ = purge_rows(connection, old)
-            purge_rows(connection, sums)
+            return purge(self._db, OldRows(visits, at_s < before_s), dry_run=True)
+        gone, steps = 0, _slots(self._db)
+        while (first_s := self._first(select(func.min(at_s)))) < before_s:
+            end_s = min(before_s, _slot_s_of(first_s, steps.size))
+            with steps.writing() as connection:
+                has_turn(self._db, connection, wait=True)
+                gone += connection.execute(delete(visits).where(at_s < end_s)).rowcount
+                sums = visit_counts.c.slot_s < end_s
+                connection.execute(delete(visit_counts).where(sums))
         return PurgeResult(removed=gone)
+
+    def _add_visits(
+        self,
+        network_id: str,
+        radio: Radio,
+        observed: list[Observation],
+        rule: VisitRule,
+    ) -> bool:
+        """Turn them into visits, unless that is somebody else's turn."""
+        with self._db.writing() as connection:
+            long_stay_s = self._own_turn(connection)
+            if long_stay_s is None:
+                return False
+            counted = replace(rule, long_stay_s=long_stay_s)
+            source_id = self._source_id(connection, network_id, radio)
+            self._writer.add(connection, source_id, observed, counted)
+        return True
+
+    def _own_turn(self, connection: Connection) -> int | None:
+        """Return what visits are counted by if this transaction may change them."""
+        found: int | None = connection.execute(_FREE).scalar_one_or_none()
+        if found is None or self._db.is_sqlite:
+            return found
+        if not has_turn(self._db, connection):
+            return None
+        # Whose turn it was may have left something only now.
+        found = connection.execute(_FREE).scalar_one_or_none()
+        return found
 
     def _first(self, statement: Select[int]) -> int:
         """Return the number, or one beyond all others if there is none."""
@@ -180,32 +233,31 @@ class WifiStore:
         return found
 
 
-def has_turn(db: Database, connection: Connection, *, wait: bool = False) -> bool:
-    """Acquire the right to change visits until the end of the transaction.
-
-    On SQLite the writer has it anyway.
-    """
-    if db.is_sqlite:
-        return True
-    if wait:
-        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-        return True
-    return bool(
-        connection.execute(select(func.pg_try_advisory_xact_lock(_LOCK))).scalar_one()
-    )
+# What visits are counted by, unless somebody else is to change visits now.
+_FREE = select(visit_count_rule.c.long_stay_s).where(
+    ~exists(select(scan_batches.c.id)), ~exists(select(scan_pauses.c.name))
+)
 
 
-# The name of its row among the pauses; the row stays until the rebuild is complete.
-REBUILD = "rebuild"
+def _batches(
+    network_id: str, radio: Radio, observed: list[Observation], now: datetime
+) -> list[dict[str, Any]]:
+    """Return them as rows; those of a large message become a transaction each."""
+    return [
+        {
+            "received_at": now,
+            "network_id": network_id,
+            "radio": radio,
+            "body": pack(observed[begin : begin + _MOST_AT_ONCE]),
+        }
+        for begin in range(0, len(observed), _MOST_AT_ONCE)
+    ]
 
 
-def is_paused(connection: Connection, now: datetime) -> bool:
-    until = connection.execute(select(func.max(scan_pauses.c.until))).scalar_one()
-    return until is not None and until > now
-
-
-def _is_rebuilding(connection: Connection) -> bool:
-    return connection.execute(select(scan_pauses.c.name)).first() is not None
+def _add(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    if _waiting(connection) >= MOST_WAITING:
+        raise QueueFull("Too many observations are waiting: is a worker running?")
+    connection.execute(scan_batches.insert(), rows)
 
 
 def _waiting(connection: Connection) -> int:
@@ -239,6 +291,14 @@ def _observations_before(minute: int) -> OldRows:
     return OldRows(observations, observations.c.minute < minute)
 
 
+def _slots(db: Database) -> Steps:
+    return Steps(db, first=1, least=1, most=_MOST_SLOTS)
+
+
 def _slot_s(moment: datetime) -> int:
-    at_s = int(moment.timestamp())
-    return at_s - at_s % SLOT_S
+    return _slot_s_of(int(moment.timestamp()), 0)
+
+
+def _slot_s_of(at_s: int, later: int) -> int:
+    """Return the begin of the slot, or of one so many later."""
+    return at_s - at_s % SLOT_S + later * SLOT_S

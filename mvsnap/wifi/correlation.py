@@ -1,31 +1,30 @@
 """Visits compared with cameras: who was near while a zone had people in it.
 
-Overlaps of many thousand spans are counted at once. A join would compare every pair;
-instead all begins and ends are sorted by time and counted along the way: of the spans
-that began before an end, those that had not ended before the begin overlap.
+Overlaps of many thousand spans are counted at once. A join would compare every pair.
+But of the spans that began before an end, those that had not ended before the begin
+overlap: it is enough to sort the presences, of which there are few, and to read the
+visits once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    Select,
-    Subquery,
-    case,
     cast,
     extract,
     func,
-    literal_column,
-    null,
     select,
-    union_all,
 )
 
 from mvsnap.domain import Presence, Serial, ZoneId
@@ -38,8 +37,6 @@ from mvsnap.wifi.tables import visits
 
 # Longer presences are cut into several, see core.presence.
 _LONGEST_PRESENCE = timedelta(hours=1)
-# At the same moment: begins count first, then queries, then ends.
-_BEGIN, _QUESTION, _END = 0, 1, 2
 
 
 class WifiCorrelation:
@@ -65,30 +62,16 @@ class WifiCorrelation:
     ) -> Correlation:
         """Compare visits with presences that began in the span.
 
-        Intended for a day: it reads all of both.
+        Intended for a day: it reads all of both, and keeps the presences alone.
         """
+        since, until = wanted.since - self._after, wanted.until + self._before
+        wider = replace(wanted, since=since, until=until, hours=None)
         with self._db.reading() as connection:
-            asked = _presences(wanted, serial, zone_id)
-            near = self._near(connection, wanted)
-            matches = _matches(near, asked, self._window_s)
-            with_some = _sum(case((matches.c.many > 0, 1), else_=0))
-            zone = (matches.c.key_1, matches.c.key_2)
-            rows = connection.execute(
-                select(*zone, func.count(), with_some, _sum(matches.c.many))
-                .group_by(*zone)
-                .order_by(*zone)
-            ).all()
-            since, until = wanted.since - self._after, wanted.until + self._before
-            wider = replace(wanted, since=since, until=until, hours=None)
-            around = _presences(wider, serial, zone_id)
-            near = self._near_visits(connection, wanted)
-            matches = _matches(around, near, self._window_s)
-            with_some = _sum(case((matches.c.many > 0, 1), else_=0))
-            near_visits, matched = connection.execute(
-                select(func.count(), with_some).select_from(matches)
-            ).one()
-        zones = tuple(ZoneMatch(Serial(r[0]), ZoneId(r[1]), *r[2:]) for r in rows)
-        return Correlation(near_visits, matched, zones)
+            asked = _presences(connection, wanted, serial, zone_id)
+            many = self._many_near(connection, wanted, asked)
+            around = _presences(connection, wider, serial, zone_id)
+            near_visits, matched = self._matched(connection, wanted, around)
+        return Correlation(near_visits, matched, _by_zone(asked, many))
 
     def presences(
         self,
@@ -116,56 +99,88 @@ class WifiCorrelation:
             statement = statement.where(order.behind(place))
         with self._db.reading() as connection:
             rows = connection.execute(statement).all()
-            page = [Presence(Serial(r[0]), ZoneId(r[1]), *r[2:]) for r in rows]
-            many: dict[tuple[Any, ...], int] = {}
-            for since, last in self._runs(page):
-                until = last + timedelta(seconds=1)
+            page = [_presence(row) for row in rows]
+            many: dict[Presence, int] = {}
+            for run in self._runs(page):
+                since = run[0].time_in.replace(microsecond=0)
+                until = run[-1].time_in + timedelta(seconds=1)
                 here = replace(wanted, since=since, until=until)
-                asked = _presences(here, serial, zone_id)
-                near = self._near(connection, here)
-                matches = _matches(near, asked, self._window_s)
-                many |= {row[:3]: row[3] for row in connection.execute(select(matches))}
-        return [PresenceMatch(one, many.get(_key(one), 0)) for one in page]
+                counts = self._many_near(connection, here, run)
+                many |= dict(zip(run, counts, strict=True))
+        return [PresenceMatch(one, many[one]) for one in page]
 
-    def _runs(self, page: Sequence[Presence]) -> list[tuple[datetime, datetime]]:
-        """Return when the first and the last presence of each run began.
+    def _runs(self, page: Sequence[Presence]) -> list[list[Presence]]:
+        """Return the presences in runs, the oldest first.
 
         Visits between two runs touch neither. A page of a quiet zone spans weeks, and
         all visits of that time would be read for a handful of presences.
         """
         apart = self._before + self._after
-        found: list[tuple[datetime, datetime]] = []
+        found: list[list[Presence]] = []
         for presence in reversed(page):
-            here = presence.time_in.replace(microsecond=0)
-            if found and here - found[-1][1] <= apart:
-                found[-1] = (found[-1][0], here)
+            if found and presence.time_in - found[-1][-1].time_in <= apart:
+                found[-1].append(presence)
             else:
-                found.append((here, here))
+                found.append([presence])
         return found
 
-    def _near(self, connection: Connection, wanted: WifiFilter) -> Subquery:
-        """Return when visits were near that may touch a presence in the span.
+    def _many_near(
+        self, connection: Connection, wanted: WifiFilter, asked: Sequence[Presence]
+    ) -> list[int]:
+        """Return how many visits were near during each of the presences.
 
-        Whoever came before the hours of the filter may still be there in them.
+        They began in the span. Whoever came before the hours of the filter may still be
+        there in them.
         """
         since, until = wanted.since - self._before, wanted.until + self._after
         wider = replace(wanted, since=since, until=until, hours=None)
-        return self._near_visits(connection, wider)
+        spans = [_span(presence, self._window_s) for presence in asked]
+        return overlaps(spans, self._near_visits(connection, wider))
 
-    def _near_visits(self, connection: Connection, wanted: WifiFilter) -> Subquery:
+    def _matched(
+        self, connection: Connection, wanted: WifiFilter, around: Sequence[Presence]
+    ) -> tuple[int, int]:
+        """Return how many visits were near, and how many of them during a presence."""
+        spans = [_span(presence, self._window_s) for presence in around]
+        begins = sorted(begin_s for begin_s, _ in spans)
+        ends = sorted(end_s for _, end_s in spans)
+        many, matched = 0, 0
+        for in_s, out_s in self._near_visits(connection, wanted):
+            many += 1
+            if bisect_right(begins, out_s) > bisect_left(ends, in_s):
+                matched += 1
+        return many, matched
+
+    def _near_visits(
+        self, connection: Connection, wanted: WifiFilter
+    ) -> Iterator[Sequence[int]]:
+        """Yield when each visit was near, first and last."""
         wanted = replace(wanted, long_stays=False)
-        return (
-            select(
-                visits.c.time_in_s.label("key_1"),
-                visits.c.source_id.label("key_2"),
-                visits.c.device.label("key_3"),
-                visits.c.near_in_s.label("begin_s"),
-                visits.c.near_out_s.label("end_s"),
-            )
+        statement = (
+            select(visits.c.near_in_s, visits.c.near_out_s)
             .where(*of_visits(connection, wanted, self._long_stay_s))
             .where(visits.c.near_in_s.is_not(None))
-            .subquery()
         )
+        return self._db.each(connection, statement)
+
+
+def overlaps(
+    asked: Sequence[tuple[int, int]], spans: Iterable[Sequence[int]]
+) -> list[int]:
+    """Return how many spans overlap each of `asked`; all ends are inclusive.
+
+    Any number of spans: they are counted one by one, and none is kept.
+    """
+    begins = sorted(begin for begin, _ in asked)
+    ends = sorted(end for _, end in asked)
+    # By how many of these ends lie before a begin: it counts for all others.
+    began, ended = [0] * (len(ends) + 1), [0] * (len(begins) + 1)
+    for begin, end in spans:
+        began[bisect_left(ends, begin)] += 1
+        ended[bisect_right(begins, end)] += 1
+    until = dict(zip(ends, accumulate(began), strict=False))
+    before = dict(zip(begins, accumulate(ended), strict=False))
+    return [until[end] - before[begin] for begin, end in asked]
 
 
 def _in_span(
@@ -182,86 +197,35 @@ def _in_span(
 
 
 def _presences(
-    wanted: WifiFilter, serial: Serial | None, zone_id: ZoneId | None
-) -> Subquery:
-    begin_s = _epoch(presences.c.time_in)
-    return (
-        select(
-            presences.c.serial.label("key_1"),
-            presences.c.zone_id.label("key_2"),
-            begin_s.label("key_3"),
-            begin_s.label("begin_s"),
-            _epoch(presences.c.time_out).label("end_s"),
-        )
-        .where(*_in_span(wanted, serial, zone_id))
-        .subquery()
-    )
+    connection: Connection,
+    wanted: WifiFilter,
+    serial: Serial | None,
+    zone_id: ZoneId | None,
+) -> list[Presence]:
+    statement = select(presences).where(*_in_span(wanted, serial, zone_id))
+    return [_presence(row) for row in connection.execute(statement)]
 
 
-def _key(presence: Presence) -> tuple[str, str, int]:
-    """Return the keys of a presence in the format of `_presences`."""
-    return presence.serial, presence.zone_id, int(presence.time_in.timestamp())
+def _presence(row: Any) -> Presence:
+    return Presence(Serial(row[0]), ZoneId(row[1]), *row[2:])
+
+
+def _span(presence: Presence, window_s: int) -> tuple[int, int]:
+    """Return its first and last second, widened by the window."""
+    begin_s = math.floor(presence.time_in.timestamp())
+    return begin_s - window_s, math.floor(presence.time_out.timestamp()) + window_s
+
+
+def _by_zone(asked: Sequence[Presence], many: Sequence[int]) -> tuple[ZoneMatch, ...]:
+    found: dict[tuple[Serial, ZoneId], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for presence, near in zip(asked, many, strict=True):
+        sums = found[presence.serial, presence.zone_id]
+        sums[0] += 1
+        sums[1] += near > 0
+        sums[2] += near
+    return tuple(ZoneMatch(*zone, *sums) for zone, sums in sorted(found.items()))
 
 
 def _epoch(column: ColumnElement[datetime]) -> ColumnElement[int]:
     # Truncated to seconds on both databases: PostgreSQL would round.
     return cast(func.floor(extract("epoch", column)), BigInteger)
-
-
-def _matches(spans: Subquery, asked: Subquery, window_s: int) -> Subquery:
-    """Return each key of `asked` with how many spans overlap it, widened by window_s.
-
-    Both have begin_s and end_s, both inclusive.
-    """
-    keys = (asked.c.key_1, asked.c.key_2, asked.c.key_3)
-    nobody = (null(), null(), null())
-    marks = union_all(
-        _mark(keys, asked.c.begin_s - window_s, _QUESTION, asks=-1),
-        _mark(keys, asked.c.end_s + window_s, _QUESTION, asks=1),
-        _mark(nobody, spans.c.begin_s, _BEGIN, began=1),
-        _mark(nobody, spans.c.end_s, _END, ended=1),
-    ).subquery()
-    by_time = (marks.c.at_s, marks.c.kind)
-
-    def so_far(column: ColumnElement[int]) -> ColumnElement[int]:
-        return func.sum(column).over(order_by=by_time, rows=(None, 0))
-
-    counted = select(
-        marks.c.key_1,
-        marks.c.key_2,
-        marks.c.key_3,
-        marks.c.asks,
-        so_far(marks.c.began).label("began"),
-        so_far(marks.c.ended).label("ended"),
-    ).subquery()
-    # Those that began before its end, minus those that ended before its begin.
-    part = case((counted.c.asks == 1, counted.c.began), else_=-counted.c.ended)
-    by_key = (counted.c.key_1, counted.c.key_2, counted.c.key_3)
-    return (
-        select(*by_key, cast(func.sum(part), BigInteger).label("many"))
-        .where(counted.c.asks != 0)
-        .group_by(*by_key)
-        .subquery()
-    )
-
-
-def _mark(
-    keys: Sequence[ColumnElement[Any]],
-    at_s: ColumnElement[int],
-    kind: int,
-    *,
-    asks: int = 0,
-    began: int = 0,
-    ended: int = 0,
-) -> Select[Any]:
-    numbers = {"kind": kind, "asks": asks, "began": began, "ended": ended}
-    return select(
-        *(key.label(f"key_{n}") for n, key in enumerate(keys, start=1)),
-        at_s.label("at_s"),
-        *(literal_column(str(value)).label(name) for name, value in numbers.items()),
-    )
-
-
-def _sum(column: ColumnElement[int]) -> ColumnElement[int]:
-    # PostgreSQL sums to numeric, which arrives as a Decimal.
-    return cast(func.coalesce(func.sum(column), 0), BigInteger)

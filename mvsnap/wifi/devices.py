@@ -10,7 +10,6 @@ from functools import lru_cache
 SALT_BYTES = 32
 # Only set in hashes: an address has 48 bits. Both fit a signed 64-bit number.
 _IS_HASH = 1 << 62
-_SEPARATORS = str.maketrans("", "", ":-.")
 _HASH = re.compile("[0-9a-f]{16}")
 
 
@@ -20,7 +19,8 @@ def parse_mac(text: str) -> bytes:
     Raises:
         ValueError
     """
-    digits = text.strip().translate(_SEPARATORS)
+    # Much quicker than a translation of each character.
+    digits = text.strip().replace(":", "").replace("-", "").replace(".", "")
     mac = bytes.fromhex(digits) if len(digits) == 12 else b""
     if len(mac) != 6:
         raise ValueError("no MAC address")
@@ -51,11 +51,14 @@ def hashed_with(salt: bytes) -> Callable[[str], int]:
     known address is among them.
     """
 
+    keyed = hashlib.blake2b(digest_size=8, key=salt)
+
     # Most devices of a message were in the previous one.
     @lru_cache(maxsize=20_000)
     def hashed(mac: str) -> int:
-        digest = hashlib.blake2b(parse_mac(mac), digest_size=8, key=salt).digest()
-        return _IS_HASH | int.from_bytes(digest) >> 2
+        fresh = keyed.copy()
+        fresh.update(parse_mac(mac))
+        return _IS_HASH | int.from_bytes(fresh.digest()) >> 2
 
     return hashed
 

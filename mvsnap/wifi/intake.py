@@ -31,13 +31,9 @@ class IntakeRules:
     oldest_s: int
     newest_s: int
 
-    def want(self, sighting: Sighting) -> bool:
-        at_s, rssi_dbm, ap = sighting
-        return (
-            rssi_dbm >= self.min_rssi_dbm
-            and self.oldest_s <= at_s <= self.newest_s
-            and self.wants_access_point(ap)
-        )
+    @property
+    def least(self) -> tuple[int, int, int]:
+        return self.min_rssi_dbm, self.oldest_s, self.newest_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +58,32 @@ def parse_batch(message: ParsedMessage, limits: IntakeRules) -> ParsedBatch:
     bad: Counter[str] = Counter()
     ignored: Counter[str] = Counter()
     accepted = 0
+    identify, wants = limits.identify, limits.wants_access_point
+    least_dbm, oldest_s, newest_s = limits.least
     for mac, ssid, sightings in clients(message, lambda why: bad.update([why])):
         try:
-            device = limits.identify(mac)
+            device = identify(mac)
         except ValueError as exc:
             bad[str(exc)] += 1
             continue
-        wanted = [sighting for sighting in sightings if limits.want(sighting)]
+        wanted = [
+            sighting
+            for sighting in sightings
+            if sighting[1] >= least_dbm
+            and oldest_s <= sighting[0] <= newest_s
+            and wants(sighting[2])
+        ]
         if not wanted:
             ignored[_reason(sightings, limits)] += 1
             continue
         accepted += 1
         for observed in _minutes(device, ssid, wanted):
-            key = observed[:2]
-            known = found.get(key)
-            found[key] = observed if known is None else merged(known, observed)
+            key = (device, observed[1])
+            if key in found:
+                observed = merged(found[key], observed)
+            found[key] = observed
     return ParsedBatch(
-        [found[key] for key in sorted(found)],
+        sorted(found.values()),  # no two have the same device and minute
         accepted,
         ignored.total(),
         bad.total(),
@@ -92,7 +97,8 @@ def _minutes(
     """Return the content of one observation, minute by minute."""
     if len(sightings) == 1:
         at_s, rssi_dbm, ap = sightings[0]
-        minute, second = divmod(at_s, MINUTE_S)
+        second = at_s % MINUTE_S
+        minute = at_s // MINUTE_S
         return [Observation(device, minute, second, second, rssi_dbm, ap, ssid)]
     by_minute: dict[int, list[Sighting]] = {}
     for sighting in sightings:

@@ -12,6 +12,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Subquery,
+    and_,
     literal,
     select,
 )
@@ -51,14 +53,17 @@ class WifiLists:
         """
         by = _order(order)
         with self._db.reading() as connection:
-            statement = (
-                select(visits)
-                .where(*of_visits(connection, wanted, self._long_stay_s))
-                .order_by(*(column.desc() for column in by))
-                .limit(limit)
-            )
+            where = of_visits(connection, wanted, self._long_stay_s)
             if after is not None:
-                statement = statement.where(_beyond(by, after))
+                where.append(_beyond(by, after))
+            statement = select(visits)
+            if order is not VisitOrder.TIME and self._db.is_sqlite:
+                found = _first_of(by, where, limit)
+                statement = statement.join(found, _same(found))
+            else:
+                statement = statement.where(*where)
+            falling = [column.desc() for column in by]
+            statement = statement.order_by(*falling).limit(limit)
             sources = _sources(connection)
             rows = connection.execute(statement).all()
         return [_visit(row, order, *sources[row.source_id]) for row in rows]
@@ -105,6 +110,32 @@ def _order(order: VisitOrder) -> tuple[ColumnElement[int], ...]:
     if order is VisitOrder.SIGNAL:
         return (visits.c.rssi_dbm, *rest)
     return rest
+
+
+def _first_of(
+    by: Sequence[ColumnElement[int]], where: Sequence[ColumnElement[bool]], limit: int
+) -> Subquery:
+    """Return the keys of the first rows in this order, of which many are equal.
+
+    SQLite keeps the best so far. Read with the newest first, an equal one that comes
+    later is not better; with the oldest first, nearly each would take a place.
+    """
+    first, *rest = by
+    newest = (
+        select(*rest, first.label("first"))
+        .where(*where)
+        .order_by(*(column.desc() for column in rest))
+        .limit(-1)  # without a limit, SQLite would leave this order out
+        .subquery()
+    )
+    keys = [newest.c[column.name] for column in visits.primary_key]
+    falling = [column.desc() for column in (newest.c.first, *keys)]
+    return select(*keys).order_by(*falling).limit(limit).subquery()
+
+
+def _same(found: Subquery) -> ColumnElement[bool]:
+    keys = visits.primary_key
+    return and_(*(column == found.c[column.name] for column in keys))
 
 
 def _beyond(by: Sequence[ColumnElement[int]], after: str) -> ColumnElement[bool]:

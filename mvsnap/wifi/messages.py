@@ -22,8 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from math import isfinite
 from typing import Any
 
 import msgspec
@@ -33,21 +31,11 @@ from mvsnap.domain import Radio
 from mvsnap.errors import BadInput
 from mvsnap.wifi.devices import mac_number
 from mvsnap.wifi.lenient import fields_of
-from mvsnap.wifi.mending import NO_JSON
+from mvsnap.wifi.mending import NO_JSON, is_readable, readable
+from mvsnap.wifi.readings import Number, dbm, dbm_of_version_2, moment_s
 
-# Version 2 gives the signal above the noise floor, which Meraki takes to be -95 dBm.
-NOISE_FLOOR_DBM = -95
-# An observation without a signal strength counts as barely received.
-FAINTEST_DBM = -127
-_STRONGEST_DBM = 20
 _MAX_SSID = 32
 _MAX_NETWORK = 80
-# Earlier times come from a clock that was never set. Smaller ones than the second are
-# seconds: as milliseconds they would be earlier, too.
-_FIRST_S = 100_000_000  # March 1973
-_FIRST_MS = _FIRST_S * 1000
-_END_S = 7_289_654_400  # the year 2201
-_DIGITS = (10, 13)  # of seconds and milliseconds
 
 _RADIOS = {
     "devicesseen": Radio.WIFI,
@@ -57,7 +45,6 @@ _RADIOS = {
     "ble": Radio.BLUETOOTH,
 }
 
-Number = int | float | str | None
 # Invalid UTF-8 in a text is only found when it is decoded.
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -96,6 +83,15 @@ class _Data(msgspec.Struct):
     observations: msgspec.Raw = msgspec.Raw(b"null")
 
 
+class _Whole(msgspec.Struct):
+    version: str | int | float = ""
+    secret: str | int | None = ""
+    type: str = ""
+    data: _Data = msgspec.field(default_factory=_Data)
+
+
+# None of them is part of a cycle: without gc=False the garbage collector would look
+# for one again and again while they are made.
 class _Seen2(msgspec.Struct, gc=False):
     clientMac: str
     rssi: Number = None
@@ -109,7 +105,7 @@ class _Record(msgspec.Struct, gc=False):
     rssi: Number = None
 
 
-class _Location(msgspec.Struct):
+class _Location(msgspec.Struct, gc=False):
     time: Number = None
     rssiRecords: list[_Record] | None = None
 
@@ -120,7 +116,7 @@ class _Latest(msgspec.Struct, gc=False):
     nearestApRssi: Number = None
 
 
-class _Seen3(msgspec.Struct):
+class _Seen3(msgspec.Struct, gc=False):
     clientMac: str
     ssid: str | None = None
     locations: list[_Location] | None = None
@@ -133,6 +129,7 @@ class _Secret(msgspec.Struct):
 
 _SHAPES: dict[int, Any] = {2: _Seen2, 3: _Seen3}
 _SECRET = msgspec.json.Decoder(_Secret)
+_WHOLE = msgspec.json.Decoder(_Whole)
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 _DATA = msgspec.json.Decoder(_Data)
 _RAW = msgspec.json.Decoder(list[msgspec.Raw])
@@ -146,13 +143,51 @@ _ALL: dict[int, msgspec.json.Decoder[Any]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class OpenMessage:
+    """A message whose secret may be looked at before anything is said about the rest.
+
+    whole: None if it is not as it should be; then `body` says why.
+    """
+
+    secret: str
+    body: bytes
+    whole: _Whole | None
+
+    def parse(self) -> ParsedMessage:
+        """Return the head.
+
+        Raises:
+            BadInput: not a message of version 2 or 3; names the field.
+        """
+        if self.whole is None:
+            return parse(self.body)
+        return _head(self.whole, self.whole.data)
+
+
+def opened(body: bytes) -> OpenMessage:
+    """Read a message, nearly always in a single pass over it.
+
+    Raises:
+        BadInput: it is no JSON.
+    """
+    if is_readable(body):
+        try:
+            whole = _WHOLE.decode(body)
+        except _UNREADABLE:
+            pass
+        else:
+            return OpenMessage(_text(whole.secret), body, whole)
+    body = readable(body)
+    return OpenMessage(secret_of(body), body, None)
+
+
 def secret_of(body: bytes) -> str:
     """Return the secret of a message, "" if it has none or is not a message."""
     try:
-        secret = _SECRET.decode(body).secret
+        return _text(_SECRET.decode(body).secret)
     except _UNREADABLE:
         return ""
-    return "" if secret is None else str(secret)
 
 
 def parse(body: bytes) -> ParsedMessage:
@@ -168,6 +203,10 @@ def parse(body: bytes) -> ParsedMessage:
         raise BadInput(f"body: {exc}") from exc
     except _UNREADABLE as exc:
         raise BadInput(NO_JSON) from exc
+    return _head(found, data)
+
+
+def _head(found: _Envelope | _Whole, data: _Data) -> ParsedMessage:
     major = str(found.version).partition(".")[0]
     if major not in ("2", "3"):
         shown = one_line(str(found.version), 20)
@@ -238,7 +277,7 @@ class _Reader:
 
     def __init__(self, message: ParsedMessage) -> None:
         self._ap = message.ap
-        self._time = _remembering(_seconds)
+        self._time = _remembering(moment_s)
         self._dbm = _remembering(dbm)
         self._access_point = _remembering(_access_point)
 
@@ -248,7 +287,8 @@ class _Reader:
         return seen.clientMac, _ssid(seen.ssid), [observed]
 
     def client3(self, seen: _Seen3) -> Client:
-        sightings, why = [], "neither latestRecord nor a location with rssiRecords"
+        sightings: list[Sighting] = []
+        why = "neither latestRecord nor a location with rssiRecords"
         latest = seen.latestRecord
         if latest is not None:
             ap = self._access_point(latest.nearestApMac)
@@ -266,7 +306,10 @@ class _Reader:
                 continue
             for record in records:
                 ap = self._access_point(record.apMac)
-                sightings.append((at_s, self._dbm(record.rssi), ap))
+                seen_here = (at_s, self._dbm(record.rssi), ap)
+                # Nearly always the latest record is one of these, too.
+                if not sightings or seen_here != sightings[0]:
+                    sightings.append(seen_here)
         if not sightings:
             raise ValueError(why)
         return seen.clientMac, _ssid(seen.ssid), sightings
@@ -293,64 +336,8 @@ def _remembering(read: Callable[[Any], int]) -> Callable[[Any], int]:
     return Interned().__getitem__
 
 
-def dbm(value: Number) -> int:
-    """Return a signal strength in dBm, which version 3 writes as text or number.
-
-    One that no radio can have is the nearest possible; what is no number is unknown.
-    """
-    found = _signal(value)
-    if found is None:
-        return FAINTEST_DBM
-    return round(min(max(found, FAINTEST_DBM), _STRONGEST_DBM))
-
-
-def dbm_of_version_2(value: Number) -> int:
-    """Return the dBm of a version 2 signal: 47 above the noise floor is -48 dBm.
-
-    A negative value is dBm already: some senders use that.
-    """
-    above = _signal(value)
-    return dbm(above if above is None or above < 0 else NOISE_FLOOR_DBM + above)
-
-
-def _signal(value: Number) -> float | None:
-    """Return the number, None if there is none."""
-    try:
-        found = float(value) if value is not None else float("nan")
-    except (ValueError, OverflowError):
-        return None
-    return found if isfinite(found) else None
-
-
-def _seconds(value: Number) -> int:
-    """Return a time in seconds, milliseconds or ISO 8601 (UTC without an offset)."""
-    if value is None:
-        raise ValueError("time: missing")
-    number = _number_of(value) if isinstance(value, str) else value
-    # Before dividing: a number of hundreds of digits cannot be divided.
-    if not _FIRST_S <= number < _END_S * 1000:
-        raise ValueError("time: out of range")
-    at_s = number / 1000 if number >= _FIRST_MS else number
-    if at_s >= _END_S:
-        raise ValueError("time: out of range")
-    return int(at_s)
-
-
-def _number_of(text: str) -> float:
-    if text.isascii() and text.isdigit() and len(text) in _DIGITS:
-        # As a date without separators, 1800010112345 would be in the year 1800.
-        return float(text)
-    try:
-        moment = datetime.fromisoformat(text.strip())
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        return moment.timestamp()
-    except (ValueError, OverflowError):
-        pass
-    try:
-        return float(text[:30])
-    except ValueError as exc:
-        raise ValueError("time: neither seconds, milliseconds nor ISO 8601") from exc
+def _text(secret: str | int | None) -> str:
+    return "" if secret is None else str(secret)
 
 
 def _access_point(text: object) -> int:

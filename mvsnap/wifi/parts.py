@@ -15,20 +15,30 @@ from mvsnap.wifi.lists import WifiLists
 from mvsnap.wifi.reports import WifiReports
 from mvsnap.wifi.salt import NAME, SaltedHash, is_another, salt
 from mvsnap.wifi.spans import WifiSpans
+from mvsnap.wifi.visits import VisitRule
+from mvsnap.wifi.worker import visit_rule
 
 log = logging.getLogger(__name__)
 
 
+def _as_it_is() -> Callable[[str], int]:
+    return devices.plain
+
+
 @dataclass(frozen=True, slots=True)
 class WifiParts:
-    """identify: returns the number of a device from its MAC address."""
+    """identify: called for each message, returns a function from address to device.
+
+    rule: how observations become visits.
+    """
 
     store: WifiStore
+    rule: VisitRule
     reports: WifiReports
     spans: WifiSpans
     lists: WifiLists
     correlation: WifiCorrelation
-    identify: Callable[[str], int]
+    identify: Callable[[], Callable[[str], int]]
 
 
 def build(settings: Settings, db: Database, store: WifiStore) -> WifiParts:
@@ -36,7 +46,7 @@ def build(settings: Settings, db: Database, store: WifiStore) -> WifiParts:
     scanning = settings.scanning
     long_stay_s = scanning.long_stay_s
     window_s = scanning.correlation.window_s
-    identify: Callable[[str], int] = devices.plain
+    identify = _as_it_is
     if scanning.hash_macs and scanning.endpoints:
         secret = salt(settings.data_dir)
         if is_another(db, secret):
@@ -45,9 +55,10 @@ def build(settings: Settings, db: Database, store: WifiStore) -> WifiParts:
                 "Machines that share a database need the same file",
                 settings.data_dir / NAME,
             )
-        identify = SaltedHash(settings.data_dir, secret)
+        identify = SaltedHash(settings.data_dir, secret).current
     return WifiParts(
         store,
+        visit_rule(scanning),
         WifiReports(db, long_stay_s=long_stay_s),
         WifiSpans(db),
         WifiLists(db, long_stay_s=long_stay_s),

@@ -19,9 +19,9 @@ from sqlalchemy import Connection, Update, delete, func, select, update
 from mvsnap.clock import Clock
 from mvsnap.errors import BadInput
 from mvsnap.store.database import Database
-from mvsnap.wifi.batches import REBUILD, has_turn, is_paused
 from mvsnap.wifi.counts import as_counted, recount
 from mvsnap.wifi.tables import observations, scan_pauses, visit_counts, visits
+from mvsnap.wifi.turn import REBUILD, has_turn, is_paused
 from mvsnap.wifi.visit_writer import SLOT_S, VisitWriter
 from mvsnap.wifi.visits import MINUTE_S, Observation, VisitRule
 

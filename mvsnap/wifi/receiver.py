@@ -1,7 +1,8 @@
 """Receiver of Meraki's Location Scanning API, versions 2 and 3.
 
 A GET is answered with the validator, which the Dashboard requests once. A POST is
-parsed, filtered and stored before it is answered; a worker soon turns it into visits.
+parsed, filtered and stored before it is answered, nearly always with its visits; a
+worker makes those of long messages.
 """
 
 from __future__ import annotations
@@ -35,12 +36,7 @@ from mvsnap.wifi.intake import (
     access_points,
     parse_batch,
 )
-from mvsnap.wifi.mending import readable
-from mvsnap.wifi.messages import (
-    ParsedMessage,
-    parse,
-    secret_of,
-)
+from mvsnap.wifi.messages import ParsedMessage, opened
 from mvsnap.wifi.parts import WifiParts
 from mvsnap.wifi.receiver_auth import Endpoint, endpoint
 from mvsnap.wifi.refusals import RefusalLog
@@ -56,7 +52,6 @@ MAX_BYTES = 32 * 1024 * 1024
 _MOST_AHEAD = timedelta(minutes=5)
 # Parsed one at a time: each needs ten times its length in memory.
 _LARGE_BYTES = 1024 * 1024
-_parsing = threading.Lock()
 _waiting = WaitingRequests(6)
 _TURN_S = 20.0
 
@@ -74,7 +69,8 @@ def receive() -> ResponseReturnValue:
     by = endpoint()
     try:
         body = unpacked(request, MAX_BYTES, cache=False)
-        with _large(by.name) if len(body) > _LARGE_BYTES else nullcontext():
+        parsing = feature(WifiParts).store.parsing
+        with _large(by.name, parsing) if len(body) > _LARGE_BYTES else nullcontext():
             return _received(by, body)
     except MvsnapError as exc:
         _refusals().refused(by.name, exc.status, exc.message)
@@ -85,29 +81,28 @@ def receive() -> ResponseReturnValue:
 
 
 @contextmanager
-def _large(sender: str) -> Iterator[None]:
+def _large(sender: str, parsing: threading.Lock) -> Iterator[None]:
     """One is parsed at a time, few wait: each holds a thread of the server."""
     with _waiting.place(sender) as has_place:
-        if not (has_place and _parsing.acquire(timeout=_TURN_S)):
+        if not (has_place and parsing.acquire(timeout=_TURN_S)):
             raise QueueFull("Other large messages are being read", retry_after_s=10)
         try:
             yield
         finally:
-            _parsing.release()
+            parsing.release()
 
 
 def _received(by: Endpoint, body: bytes) -> ResponseReturnValue:
-    body = readable(body)
-    by.require_secret(secret_of(body))
+    message_in = opened(body)
+    by.require_secret(message_in.secret)
     note_known()
-    message = parse(body)
+    message = message_in.parse()
     network_id = _network_id(by, message)
     now = gateway().clock.now()
     found = parse_batch(message, _limits(now))
     if found.observed:
-        feature(WifiParts).store.add_batch(
-            network_id, message.radio, found.observed, now
-        )
+        parts = feature(WifiParts)
+        parts.store.accept(network_id, message.radio, found.observed, parts.rule, now)
     _report(by, found)
     return json_response(
         ObservationsAnswer(found.accepted, ignored=found.ignored, bad=found.bad)
@@ -148,7 +143,7 @@ def _limits(now: datetime) -> IntakeRules:
     scanning = gateway().settings.scanning
     oldest = now - timedelta(days=scanning.keep_observations_days)
     return IntakeRules(
-        identify=feature(WifiParts).identify,
+        identify=feature(WifiParts).identify(),
         wants_access_point=current_app.extensions[_WANTS],
         min_rssi_dbm=scanning.min_rssi_dbm,
         oldest_s=int(oldest.timestamp()),

@@ -97,11 +97,15 @@ class SaltedHash:
         self._read_at_s = elapsed_s()
 
     def __call__(self, mac: str) -> int:
+        return self.current()(mac)
+
+    def current(self) -> Callable[[str], int]:
+        """Return the hash of now, for the addresses of one message."""
         now_s = self._elapsed_s()
         if now_s - self._read_at_s > _KEPT_S:
             self._read_at_s = now_s
             self._read_again()
-        return self._hashed(mac)
+        return self._hashed
 
     def _read_again(self) -> None:
         if not (self._data_dir / NAME).exists():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import (
@@ -24,9 +25,10 @@ from sqlalchemy import (
     select,
 )
 
-from mvsnap.store.database import Bulk, Database
+from mvsnap.store.database import Bulk, Database, Lookup
 from mvsnap.wifi.tables import observations, visit_counts, visits
 from mvsnap.wifi.visits import (
+    DWELL_CLASSES_S,
     MINUTE_S,
     Observation,
     Visit,
@@ -38,6 +40,8 @@ from mvsnap.wifi.visits import (
 )
 
 SLOT_S = 900
+# Upper ends of the classes of lengths.
+_ENDS_S = (*DWELL_CLASSES_S[1:], 2**62)
 _Key = tuple[int, int, int, bool]
 
 
@@ -64,7 +68,7 @@ class VisitWriter:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._latest_visits = _latest_visits(db)
+        self._latest_visits = Lookup(db, _latest_visits(db))
         self._minutes_of = _minutes_of(db)
         self._put_minutes = _upsert(db, observations)
         self._put_visits = _upsert(db, visits)
@@ -153,8 +157,8 @@ class VisitWriter:
             "until_s": until_s,
         }
         found: dict[int, list[_Row]] = {}
-        for row in connection.execute(self._latest_visits, wanted).all():
-            found.setdefault(row[2], []).append(tuple(row))
+        for row in self._latest_visits.rows(connection, wanted):
+            found.setdefault(row[2], []).append(row)
         for mine in found.values():
             if len(mine) > 1:
                 mine.sort()
@@ -211,32 +215,65 @@ def _goes_on(
 ) -> bool:
     """Handle the usual case: a device whose visit just continues, or begins.
 
-    Nearly all cases are like this, so it takes few steps. Returns False in any other.
+    Nearly all cases are like this, so it takes few steps; however many minutes came
+    together, a visit is written once. Returns False in any other.
     """
-    if len(minutes) > 1 or (before and len(before) > 1):
+    if not _is_ahead(minutes, before):
         return False
-    device, minute, first_s, last_s, rssi_dbm, _, _ = minutes[0]
-    begin_s = minute * MINUTE_S
-    in_s, out_s = begin_s + first_s, begin_s + last_s
-    is_near = rssi_dbm >= changes.rule.near_dbm
-    near_in_s, near_out_s = (in_s, out_s) if is_near else (None, None)
-    many, strongest_dbm, previous_s = 1, rssi_dbm, None
-    if before:
-        was_in_s, _, _, was_out_s, was_many, was_dbm, *was_near, before_s = before[0]
-        if was_out_s >= begin_s:
-            return False
-        previous_s = was_in_s
-        if in_s - was_out_s <= changes.rule.gap_s:
-            in_s, many, previous_s = was_in_s, was_many + 1, before_s
-            strongest_dbm = max(rssi_dbm, was_dbm)
-            near_in_s = near_in_s if was_near[0] is None else was_near[0]
-            near_out_s = was_near[1] if near_out_s is None else near_out_s
-            _count(changes, source_id, in_s, was_out_s, previous_s, -1)
-    changes.minutes.append((minute, source_id, device, *minutes[0][2:]))
-    rest = (many, strongest_dbm, near_in_s, near_out_s, previous_s)
-    changes.visits.append((in_s, source_id, device, out_s, *rest))
-    _count(changes, source_id, in_s, out_s, previous_s, 1)
+    rule, device, known = changes.rule, minutes[0][0], before[0] if before else None
+    row: list[Any] = list(known) if known else []
+    is_new = False
+    for here in minutes:
+        _, minute, first_s, last_s, rssi_dbm, _, _ = here
+        begin_s = minute * MINUTE_S
+        in_s, out_s = begin_s + first_s, begin_s + last_s
+        if not row or in_s - row[3] > rule.gap_s:
+            if is_new:
+                _put(changes, source_id, row, known)
+            previous_s = row[0] if row else None
+            row = [in_s, source_id, device, out_s, 0, rssi_dbm, None, None, previous_s]
+        is_new = True
+        row[3] = out_s
+        row[4] += 1
+        if rssi_dbm > row[5]:
+            row[5] = rssi_dbm
+        if rssi_dbm >= rule.near_dbm:
+            row[7] = out_s
+            if row[6] is None:
+                row[6] = in_s
+        changes.minutes.append((minute, source_id, device, *here[2:]))
+    _put(changes, source_id, row, known)
     return True
+
+
+def _is_ahead(minutes: list[Observation], before: list[_Row] | None) -> bool:
+    """Return whether the minutes are in order, and after all that is known."""
+    if before and (len(before) > 1 or before[0][3] >= minutes[0][1] * MINUTE_S):
+        return False
+    if len(minutes) == 1:
+        return True
+    return all(one[1] < later[1] for one, later in pairwise(minutes))
+
+
+def _put(changes: _Changes, source_id: int, row: list[Any], known: _Row | None) -> None:
+    """Write a visit that begins, or the known one that has become longer."""
+    in_s, out_s, previous_s = row[0], row[3], row[8]
+    changes.visits.append(tuple(row))
+    if known is None or known[0] != in_s:
+        _count(changes, source_id, in_s, out_s, previous_s, 1)
+        return
+    was_s, dwell_s, long_stay_s = (
+        known[3] - in_s,
+        out_s - in_s,
+        changes.rule.long_stay_s,
+    )
+    kind, is_long = dwell_class(was_s), was_s > long_stay_s
+    if dwell_s < _ENDS_S[kind] and (dwell_s > long_stay_s) == is_long:
+        key = (in_s - in_s % SLOT_S, source_id, kind, is_long)
+        changes.counts[key][2] += dwell_s - was_s
+        return
+    _count(changes, source_id, in_s, known[3], previous_s, -1)
+    _count(changes, source_id, in_s, out_s, previous_s, 1)
 
 
 def _revise(
@@ -280,20 +317,27 @@ def _count(
     previous_s: int | None,
     sign: int,
 ) -> None:
-    dwell_s = out_s - in_s
-    is_long = dwell_s > changes.rule.long_stay_s
-    key = (in_s - in_s % SLOT_S, source_id, dwell_class(dwell_s), is_long)
-    sums = changes.counts[key]
+    sums = changes.counts[_key(changes, source_id, in_s, out_s)]
     sums[0] += sign
     if previous_s is None:
         sums[1] += sign
-    sums[2] += sign * dwell_s
+    sums[2] += sign * (out_s - in_s)
+
+
+def _key(changes: _Changes, source_id: int, in_s: int, out_s: int) -> _Key:
+    dwell_s = out_s - in_s
+    is_long = dwell_s > changes.rule.long_stay_s
+    return in_s - in_s % SLOT_S, source_id, dwell_class(dwell_s), is_long
 
 
 def _by_device(observed: Iterable[Observation]) -> dict[int, list[Observation]]:
     found: dict[int, list[Observation]] = {}
     for here in observed:
-        found.setdefault(here.device, []).append(here)
+        device = here[0]
+        if device in found:
+            found[device].append(here)
+        else:
+            found[device] = [here]
     return found
 
 

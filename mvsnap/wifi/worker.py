@@ -18,6 +18,10 @@ log = logging.getLogger(__name__)
 # The longest wait for batches accepted by other processes, and after a failure.
 _POLL_S = 1.0
 _FAILED_S = 15.0
+# Between two transactions: whoever waits for the lock, such as a message that is
+# answered when it is stored, gets it before this thread does again.
+_PAUSE_S = 0.002
+_GIVING_WAY_S = 0.01
 # How often to check for an interrupted rebuild.
 _REBUILD_CHECK_S = 30.0
 
@@ -57,8 +61,10 @@ class VisitMaker:
             # Until this succeeds no batch is processed: half a rebuild is wrong.
             self._go_on_rebuilding()
             self._check_at_s = clock.monotonic() + _REBUILD_CHECK_S
+        if self._store.gives_way():
+            return _GIVING_WAY_S
         is_more = self._store.process(self._rule, clock.now()) > 0
-        return 0 if is_more else None
+        return _PAUSE_S if is_more else None
 
     def _go_on_rebuilding(self) -> None:
         """Complete a rebuild that was interrupted: half of it is wrong."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -108,6 +109,19 @@ def test_requests_may_follow_one_another_at_once(say: Say) -> None:
         say(first * 2 + f"HEAD /told HTTP/1.1\r\n{HOST}\r\n".encode()).count(b"200 OK")
         == 3
     )
+
+
+def test_a_long_body_ends_where_it_said(say: Say) -> None:
+    """Whatever comes behind it is another request, and its head is measured."""
+    body = b"x" * 200_000
+    first = b"POST /told HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + body
+    answer = say(first + f"GET /told HTTP/1.1\r\n{HOST}\r\n".encode())
+    assert answer.count(b"200 OK") == 2
+    assert re.findall(rb'"length": ?(\d+)', answer) == [b"200000", b"0"]
+    long = f"GET /told HTTP/1.1\r\n{HOST}X: {'x' * 40_000}\r\n\r\n"
+    answer = say(first + long.encode())
+    assert answer.count(b"200 OK") == 1
+    assert b'"code": "head_too_long"' in answer
 
 
 def test_head_has_no_body(say: Say) -> None:

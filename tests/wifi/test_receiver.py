@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import logging
 import stat
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -457,12 +458,14 @@ def test_a_network_with_an_old_secret_locks_out_no_other(tmp_path: Path) -> None
 
 
 def test_few_large_bodies_wait_for_each_other_and_the_rest_is_503() -> None:
+    parsing = threading.Lock()
     with ExitStack() as held:
-        held.enter_context(receiver._large("one"))
+        held.enter_context(receiver._large("one", parsing))
         for _ in range(3):
             assert held.enter_context(receiver._waiting.place("one"))
-        with pytest.raises(QueueFull, match="being read"), receiver._large("one"):
+        refused = pytest.raises(QueueFull, match="being read")
+        with refused, receiver._large("one", parsing):
             pass
         assert held.enter_context(receiver._waiting.place("another"))
-    with receiver._large("one"):
+    with receiver._large("one", parsing):
         pass

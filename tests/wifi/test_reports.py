@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Connection, Subquery
+from sqlalchemy import Connection
 
 from mvsnap.core.days import HoursOfDay
 from mvsnap.domain import Presence, Radio, Serial, ZoneId
@@ -363,13 +363,15 @@ def test_presences_far_apart_are_matched_with_what_lies_around_each(
     put(store, stays(1, *range(0, 56, 4)) + near(1, 58) + near(2, 500))
     put(store, near(3, 300) + near(4, 361))
     see(db, presence(58.1, 58.2), presence(65, 66), presence(301, 361))
-    spans, ask = [], correlation._near
+    spans, ask = [], correlation._many_near
 
-    def asked(connection: Connection, wanted: WifiFilter) -> Subquery:
+    def asked(
+        connection: Connection, wanted: WifiFilter, these: Sequence[Presence]
+    ) -> list[int]:
         spans.append((wanted.since, wanted.until))
-        return ask(connection, wanted)
+        return ask(connection, wanted, these)
 
-    monkeypatch.setattr(correlation, "_near", asked)
+    monkeypatch.setattr(correlation, "_many_near", asked)
     assert [one.visits for one in correlation.presences(DAY)] == [1, 0, 1]
     second = timedelta(seconds=1)
     assert spans == [(at(58.1), at(65) + second), (at(301), at(301) + second)]

@@ -446,7 +446,7 @@ def test_a_large_message_is_processed_in_several_transactions(
 ) -> None:
     many = 12_000
     store.add_batch(SHOP, Radio.WIFI, [observed(n, 0) for n in range(many)], NOON)
-    assert (store.waiting(), store.process(RULE, NOON), store.waiting()) == (3, 1, 2)
+    assert (store.waiting(), store.process(RULE, NOON), store.waiting()) == (6, 1, 5)
     put(store, [observed(many, 0)])
     assert len(tables(db)[1]) == many + 1
 

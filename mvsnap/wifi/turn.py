@@ -1,0 +1,42 @@
+"""Whose turn it is to change visits: one process at a time, and nobody else while a
+rebuild goes on.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from mvsnap.store.database import Database
+from mvsnap.wifi.tables import scan_pauses
+
+# The name of its row among the pauses; the row stays until the rebuild is complete.
+REBUILD = "rebuild"
+# Arbitrary, but the same in every process.
+_LOCK = 5_004_002
+
+
+def has_turn(db: Database, connection: Connection, *, wait: bool = False) -> bool:
+    """Acquire the right to change visits until the end of the transaction.
+
+    On SQLite the writer has it anyway.
+    """
+    if db.is_sqlite:
+        return True
+    if wait:
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+        return True
+    return bool(
+        connection.execute(select(func.pg_try_advisory_xact_lock(_LOCK))).scalar_one()
+    )
+
+
+def is_paused(connection: Connection, now: datetime) -> bool:
+    until = connection.execute(select(func.max(scan_pauses.c.until))).scalar_one()
+    return until is not None and until > now
+
+
+def is_rebuilding(connection: Connection) -> bool:
+    """Return whether a rebuild is incomplete, even if nobody continues it."""
+    return connection.execute(select(scan_pauses.c.name)).first() is not None
