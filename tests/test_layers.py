@@ -131,6 +131,7 @@ PURE = (
     "webhooks.meraki",
     "webhooks.parse",
     "webhooks.rules",
+    "webhooks.severity",
     "wifi.devices",
     "wifi.intake",
     "wifi.lenient",
