@@ -127,11 +127,11 @@ class Store:
         return pages(read, lambda event: event.id, after=wanted.after, most=most)
 
     def count_events(
-        self, since: datetime, *, only_failed: bool = False
+        self, since: datetime, until: datetime, *, only_failed: bool = False
     ) -> dict[EventKind, int]:
-        """Count events by kind since then; failed: those with an error."""
+        """Count events by kind between these; failed: those with an error."""
         statement = select(events.c.kind, func.count().label("how_many")).where(
-            events.c.occurred_at >= since
+            events.c.occurred_at >= since, events.c.occurred_at < until
         )
         if only_failed:
             statement = statement.where(events.c.error.is_not(None))

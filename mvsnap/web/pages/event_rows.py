@@ -29,7 +29,7 @@ _STATES = {
     EventState.FAILED: ("failed", "danger"),
     EventState.WAITING: ("waiting", "primary"),
     EventState.NOTIFIED: ("notified", "success"),
-    EventState.UNNOTIFIED: ("nobody notified", "light"),
+    EventState.UNNOTIFIED: ("nobody notified", ""),
 }
 
 

@@ -115,11 +115,9 @@ def _asked(event: Event, job: Job | None, places: Places) -> Iterator[tuple[str,
     if job is None:
         return
     if job.serials or job.clips:
-        cameras = [
-            *map(places.camera, job.serials),
-            *(f"clip of {c}" for c in job.clips),
-        ]
-        yield "Asked for", ", ".join(dict.fromkeys(cameras))
+        pictures = [f"picture of {places.camera(serial)}" for serial in job.serials]
+        clips = [f"clip of {camera}" for camera in job.clips]
+        yield "Asked for", first_upper(", ".join((*pictures, *clips)))
     yield "Recipients", ", ".join(job.rooms) or "none"
     if job.prefix and job.prefix != event.title:
         yield "Text", job.prefix
