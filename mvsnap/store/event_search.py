@@ -30,7 +30,7 @@ from mvsnap.store.events import NEWEST_FIRST, EventFilter, Store, conditions
 from mvsnap.store.paging import SIZE
 from mvsnap.store.tables import cameras, deliveries, events, zones
 
-LOOKS_AT = 20_000
+LOOKS_AT = 10_000
 # Texts of the sender of an alarm, by their names in the details of its event.
 _DETAILS = ("text", "device", "device_serial", "kind", "network")
 _ON_THE_WAY = (DeliveryState.WAITING, DeliveryState.SENDING, DeliveryState.UNSURE)
@@ -165,10 +165,9 @@ def _looked_for(search: EventSearch) -> list[ColumnElement[bool]]:
     if search.camera is not None:
         found.append(and_(events.c.serial == "", events.c.camera_name == search.camera))
     if search.severity is not None:
-        is_so: ColumnElement[bool] = _detail("severity") == search.severity.value
-        found.append(is_so)
+        found.append(_detail("severity").in_((search.severity.value,)))
     if search.state is not None:
-        found.append(search.state.value == _STATE)
+        found.append(_STATE.in_((search.state.value,)))
     if search.stored is not None:
         no_error = events.c.error.is_(None)
         found.append(no_error if search.stored else ~no_error)
