@@ -195,14 +195,6 @@ class EventKind(StrEnum):
 RAISED = (EventKind.CROWD, EventKind.NOISE, EventKind.CROSSING)
 
 
-class Severity(StrEnum):
-    """How bad an alarm is, as its sender says; Meraki's words."""
-
-    CRITICAL = "critical"
-    WARNING = "warning"
-    INFORMATIONAL = "informational"
-
-
 @dataclass(frozen=True, slots=True)
 class LastRun:
     """Of a schedule. moment: when it was due. set_back_at: when its clock was."""

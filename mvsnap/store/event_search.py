@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 
 from mvsnap.core.message_parts import END, clip_part
+from mvsnap.core.severity import Severity
 from mvsnap.domain import (
     CameraName,
     DeliveryState,
@@ -23,7 +24,6 @@ from mvsnap.domain import (
     EventId,
     EventKind,
     JobId,
-    Severity,
 )
 from mvsnap.store.event_rows import event_of, named_events
 from mvsnap.store.events import NEWEST_FIRST, EventFilter, Store, conditions

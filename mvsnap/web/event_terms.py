@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mvsnap.domain import Serial, Severity, is_serial
+from mvsnap.core.severity import Severity
+from mvsnap.domain import Serial, is_serial
 from mvsnap.errors import BadInput
 from mvsnap.store.event_search import EventSearch, EventState
 

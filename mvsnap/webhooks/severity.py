@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mvsnap.domain import Severity
+from mvsnap.core.severity import Severity
 from mvsnap.webhooks.alarm import Alarm, AlarmSource, Fields
 
 _FIELDS = ("alertLevel", "severity", "level", "priority", "urgency")

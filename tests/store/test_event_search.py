@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mvsnap.core.message_parts import clip_part, note_part
+from mvsnap.core.severity import Severity
 from mvsnap.domain import (
     CameraName,
     DeliveryState,
@@ -16,7 +17,6 @@ from mvsnap.domain import (
     EventKind,
     JobId,
     Serial,
-    Severity,
 )
 from mvsnap.store import event_search
 from mvsnap.store.event_search import (

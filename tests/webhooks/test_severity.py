@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from mvsnap.domain import JobId, Severity
+from mvsnap.core.severity import Severity
+from mvsnap.domain import JobId
 from mvsnap.webhooks.event import alarm_event
 from mvsnap.webhooks.severity import severity
 from tests.core.build import BUTTON, NOON
