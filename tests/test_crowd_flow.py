@@ -77,7 +77,7 @@ def test_a_crowd_appears_on_the_open_page_when_it_is_posted(shop: Shop) -> None:
         row.locator(".crowd-lasted").filter(has_text=" s").wait_for()
         row.get_by_role("link", name="Enlarge").click()
         page.get_by_role("dialog").wait_for()
-        assert page.locator("#crowd-full").get_attribute("src")
+        assert page.locator("#picture-full").get_attribute("src")
         page.keyboard.press("Escape")
         page.get_by_role("dialog").wait_for(state="hidden")
     sys.stdout.write(f"row {took_s:.1f} s after the message\n")

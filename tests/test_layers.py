@@ -132,6 +132,7 @@ PURE = (
     "webhooks.meraki",
     "webhooks.parse",
     "webhooks.rules",
+    "webhooks.severity",
     "wifi.devices",
     "wifi.intake",
     "wifi.lenient",

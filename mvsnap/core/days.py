@@ -36,14 +36,55 @@ def day_span(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
     Raises:
         BadInput: `text` is not a date like 2026-01-31.
     """
+    day = parse_day(text)
+    try:
+        return _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
+    except OverflowError as exc:  # the year 1, in UTC
+        raise _not_a_date(text) from exc
+
+
+def shift_span(
+    day: date | None, hours: HoursOfDay, now: datetime
+) -> tuple[datetime, datetime]:
+    """Return when the hours of that day begin and are over, in UTC.
+
+    A shift over midnight is of the day on which it begins. Without a day: the last one
+    that has begun.
+    """
+    first = day or now.astimezone(hours.zone).date()
+    begin, end = _shift(first, hours)
+    if day is None and begin > now:
+        begin, end = _shift(first - timedelta(days=1), hours)
+    return begin, end
+
+
+def _shift(day: date, hours: HoursOfDay) -> tuple[datetime, datetime]:
+    is_over_midnight = hours.until <= hours.first
+    last = day + timedelta(days=1) if is_over_midnight or hours.until == 24 else day
+    begin = datetime.combine(day, time(hours.first), tzinfo=hours.zone)
+    end = datetime.combine(last, time(hours.until % 24), tzinfo=hours.zone)
+    return begin.astimezone(UTC), end.astimezone(UTC)
+
+
+def parse_day(text: str) -> date:
+    """Return a date like 2026-01-31, with a day after it.
+
+    Raises:
+        BadInput: `text` is not one.
+    """
     try:
         day = date.fromisoformat(text.strip())
-        return _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
+        day + timedelta(days=1)
     except (ValueError, OverflowError) as exc:
-        raise BadInput(
-            f"day: not a date: {text[:40]!r} (expected one like 2026-01-31)",
-            code="bad_time",
-        ) from exc
+        raise _not_a_date(text) from exc
+    return day
+
+
+def _not_a_date(text: str) -> BadInput:
+    return BadInput(
+        f"day: not a date: {text[:40]!r} (expected one like 2026-01-31)",
+        code="bad_time",
+    )
 
 
 def local_moment(name: str, text: str, zone: ZoneInfo) -> datetime:

@@ -15,7 +15,7 @@ from pathlib import Path
 from mvsnap.clip_model import Clip, ClipState, CopyState
 from mvsnap.clock import Clock
 from mvsnap.core.clip_text import details
-from mvsnap.domain import CameraName, Event, EventKind, Job, JobId, Serial
+from mvsnap.domain import CameraName, Event, EventId, EventKind, Job, JobId, Serial
 from mvsnap.jobs.lost_recorders import died
 from mvsnap.metrics import Metrics
 from mvsnap.recorder import ClipResult
@@ -133,7 +133,7 @@ class ClipResults:
 def notification_job(clip: Clip, now: datetime) -> Job:
     """Return the job that posts a clip; the same clip always gives the same job."""
     return Job(
-        id=JobId(str(uuid.uuid5(uuid.UUID(clip.id), "told"))),
+        id=notification_id(clip.id),
         trigger=clip.trigger,
         serials=(),
         accepted_at=now,
@@ -142,6 +142,11 @@ def notification_job(clip: Clip, now: datetime) -> Job:
         about=clip.id,
         caller=clip.caller,
     )
+
+
+def notification_id(clip_id: EventId) -> JobId:
+    """Return the id of the job that posts a clip."""
+    return JobId(str(uuid.uuid5(uuid.UUID(clip_id), "told")))
 
 
 def _why(clip: Clip, result: ClipResult) -> str:

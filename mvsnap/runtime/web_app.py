@@ -59,6 +59,7 @@ from mvsnap.web.pages import (
     settings,
     status,
 )
+from mvsnap.web.pages import events as event_pages
 from mvsnap.web.pages import jobs as job_pages
 from mvsnap.web.pages import keys as key_pages
 from mvsnap.web.proxies import TrustedProxies
@@ -78,7 +79,7 @@ _MAX_BODY_BYTES = 65_536
 _MAX_PARTS = 200
 _BLUEPRINTS = (
     *(api.bp, badges.bp, events.bp, jobs.bp, hooks.bp, mutes.bp, ops.bp, receiver.bp),
-    *(login.bp, overview.bp, crowd_events.bp, clips.bp, visitors.bp),
+    *(login.bp, overview.bp, event_pages.bp, crowd_events.bp, clips.bp, visitors.bp),
     *(wifi.bp, badge_review.bp, settings.bp, people.bp, key_pages.bp, audit.bp),
     *(login_code.bp, account.bp, second_factor.bp),
     *(status.bp, status_api.bp, job_pages.bp),

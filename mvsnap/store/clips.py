@@ -22,7 +22,7 @@ from mvsnap.domain import (
 )
 from mvsnap.store import recorder_states
 from mvsnap.store.database import Database
-from mvsnap.store.events import event_row
+from mvsnap.store.event_rows import event_row
 from mvsnap.store.paging import Order
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import clips, events

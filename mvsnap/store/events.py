@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Row,
-    Select,
     and_,
     delete,
     func,
@@ -32,25 +31,22 @@ from mvsnap.domain import (
     JobId,
     MessageId,
     Serial,
-    Trigger,
-    TriggerKind,
     ZoneId,
-    unnamed_zone,
+    is_serial,
 )
 from mvsnap.store.database import Database
+from mvsnap.store.event_rows import event_of, event_row, named_events
 from mvsnap.store.paging import Order, pages
 from mvsnap.store.purging import OldRows, PurgeResult, one_of_paths, purge
 from mvsnap.store.tables import (
-    cameras,
     clips,
     deliveries,
     events,
     repeats,
     workers,
-    zones,
 )
 
-_NEWEST_FIRST = Order(falling=(events.c.occurred_at, events.c.id))
+NEWEST_FIRST = Order(falling=(events.c.occurred_at, events.c.id))
 _IN_DOUBT = (DeliveryState.SENDING, DeliveryState.UNSURE)
 # A worker not seen for this long is considered dead.
 SILENT_AFTER = timedelta(seconds=50)
@@ -107,20 +103,20 @@ class Store:
 
     def event(self, event_id: EventId) -> Event | None:
         with self._db.reading() as connection:
-            row = connection.execute(_with_names().where(events.c.id == event_id))
+            row = connection.execute(named_events().where(events.c.id == event_id))
             found = row.one_or_none()
-        return None if found is None else _event(found)
+        return None if found is None else event_of(found)
 
     def events(self, wanted: EventFilter, limit: int) -> list[Event]:
         """Return events, newest first, at most `limit`."""
         statement = (
-            _with_names()
-            .where(*_conditions(wanted))
-            .order_by(*_NEWEST_FIRST.by)
+            named_events()
+            .where(*conditions(wanted))
+            .order_by(*NEWEST_FIRST.by)
             .limit(limit)
         )
         with self._db.reading() as connection:
-            return [_event(row) for row in connection.execute(statement)]
+            return [event_of(row) for row in connection.execute(statement)]
 
     def pages(self, wanted: EventFilter, most: int | None) -> Iterator[Sequence[Event]]:
         """Yield all matching events page by page, newest first, at most `most`."""
@@ -131,11 +127,11 @@ class Store:
         return pages(read, lambda event: event.id, after=wanted.after, most=most)
 
     def count_events(
-        self, since: datetime, *, only_failed: bool = False
+        self, since: datetime, until: datetime, *, only_failed: bool = False
     ) -> dict[EventKind, int]:
-        """Count events by kind since then; failed: those with an error."""
+        """Count events by kind between these; failed: those with an error."""
         statement = select(events.c.kind, func.count().label("how_many")).where(
-            events.c.occurred_at >= since
+            events.c.occurred_at >= since, events.c.occurred_at < until
         )
         if only_failed:
             statement = statement.where(events.c.error.is_not(None))
@@ -149,10 +145,10 @@ class Store:
 
     def events_of_jobs(self, job_ids: Iterable[JobId]) -> list[Event]:
         """Return all events of these jobs in the order they were recorded."""
-        statement = _with_names().where(events.c.job_id.in_(list(job_ids)))
+        statement = named_events().where(events.c.job_id.in_(list(job_ids)))
         with self._db.reading() as connection:
             rows = connection.execute(statement.order_by(events.c.recorded_at)).all()
-        return [_event(row) for row in rows]
+        return [event_of(row) for row in rows]
 
     def deliveries_of_job(self, job_id: JobId) -> dict[tuple[str, str], Delivery]:
         """Return the job's messages by part and room."""
@@ -299,7 +295,7 @@ class Store:
         return purge(self._db, rows, with_them, dry_run=dry_run)
 
 
-def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
+def conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.kinds is not None:
         found.append(events.c.kind.in_(wanted.kinds))
@@ -307,9 +303,7 @@ def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
         # Not the other kinds: the index by kind would sort all of them.
         found.append(events.c.kind.not_in(wanted.without))
     if wanted.serials is not None:
-        # A camera of the recorder may have no serial: its name is used instead.
-        by_name = and_(events.c.serial == "", events.c.camera_name.in_(wanted.serials))
-        found.append(or_(events.c.serial.in_(wanted.serials), by_name))
+        found.append(_is_of(wanted.serials))
     if wanted.zone_id is not None:
         found.append(events.c.zone_id == wanted.zone_id)
     if wanted.since is not None:
@@ -318,70 +312,18 @@ def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
         found.append(events.c.occurred_at < wanted.until)
     if wanted.after is not None:
         last = select(events.c.occurred_at).where(events.c.id == wanted.after)
-        found.append(_NEWEST_FIRST.behind((last.scalar_subquery(), wanted.after)))
+        found.append(NEWEST_FIRST.behind((last.scalar_subquery(), wanted.after)))
     return found
 
 
-def _with_names() -> Select[Any]:
-    """Return events with the Dashboard's present names of their camera and zone."""
-    camera, zone = cameras.c, zones.c
-    of_zone = and_(zone.serial == events.c.serial, zone.zone_id == events.c.zone_id)
-    named = events.outerjoin(cameras, camera.serial == events.c.serial)
-    return select(
-        events, camera.name.label("present_name"), zone.label.label("present_zone")
-    ).select_from(named.outerjoin(zones, of_zone))
-
-
-def event_row(event: Event) -> dict[str, Any]:
-    return {
-        "id": event.id,
-        "kind": event.kind,
-        "occurred_at": event.occurred_at,
-        "recorded_at": event.recorded_at,
-        "serial": event.serial,
-        "job_id": event.job_id,
-        "trigger_kind": event.trigger.kind,
-        "trigger_by": event.trigger.by,
-        "camera_name": event.camera_name,
-        "title": event.title,
-        "video_link": event.video_link,
-        "snapshot_path": event.snapshot_path,
-        "error": event.error,
-        "zone_id": event.zone_id,
-        "zone_name": event.zone_name,
-        "details": event.details,
-    }
-
-
-def _event(row: Row[Any]) -> Event:
-    """Return the event of a row of `_with_names`.
-
-    The Dashboard may have told a name only after the event: it is filled in here. A
-    clip has the name from the settings, which never changes.
-    """
-    camera_name, zone_name, by = row.camera_name, row.zone_name, row.trigger_by
-    if camera_name == row.serial and row.kind != EventKind.CLIP:
-        camera_name = row.present_name or camera_name
-    if row.present_zone and zone_name == unnamed_zone(row.zone_id):
-        by = row.present_zone if by == zone_name else by
-        zone_name = row.present_zone
-    return Event(
-        id=EventId(row.id),
-        kind=EventKind(row.kind),
-        occurred_at=row.occurred_at,
-        recorded_at=row.recorded_at,
-        serial=Serial(row.serial),
-        job_id=JobId(row.job_id),
-        trigger=Trigger(TriggerKind(row.trigger_kind), by),
-        camera_name=camera_name,
-        title=row.title,
-        video_link=row.video_link,
-        snapshot_path=row.snapshot_path,
-        error=row.error,
-        zone_id=None if row.zone_id is None else ZoneId(row.zone_id),
-        zone_name=zone_name,
-        details=row.details,
-    )
+def _is_of(serials: tuple[Serial, ...]) -> ColumnElement[bool]:
+    names = [name for name in serials if name and not is_serial(name)]
+    is_of_serial = events.c.serial.in_(serials)
+    if not names:  # the index of a camera gives them in order
+        return is_of_serial if len(serials) != 1 else events.c.serial == serials[0]
+    # A camera of the recorder may have no serial: its name is used instead.
+    by_name = and_(events.c.serial == "", events.c.camera_name.in_(names))
+    return or_(is_of_serial, by_name)
 
 
 def _delivery(row: Row[Any]) -> Delivery:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from mvsnap.domain import Event, Listener, Presence, Serial, ZoneId
 from mvsnap.store.database import Database
-from mvsnap.store.events import event_row
+from mvsnap.store.event_rows import event_row
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.tables import camera_last_seen, events, listeners, presences, watches
 

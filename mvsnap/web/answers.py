@@ -14,6 +14,7 @@ from msgspec import Meta, Struct, to_builtins
 
 from mvsnap.domain import EventKind, JobState, PartState, TriggerKind
 from mvsnap.status.model import Condition
+from mvsnap.store.event_search import EventState
 from mvsnap.store.job_states import JobStage
 
 Link = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
@@ -142,10 +143,12 @@ class EventAnswer(Struct):
     occurred_at: the moment it shows; recorded_at: when it was stored.
     serial: null for a camera that is only known to the recorder.
     details: numbers and texts of this kind of event; names include the unit.
+    state: whether it failed, or what became of the messages about it.
     """
 
     id: str
     kind: EventKind
+    state: EventState
     occurred_at: Time
     recorded_at: Time
     serial: SerialText | None
@@ -162,7 +165,10 @@ class EventAnswer(Struct):
 
 
 class EventsAnswer(Struct):
-    """A page of events; `after`: pass it on for the next page, null: the last page."""
+    """A page of events; `after`: pass it on for the next page, null: the last page.
+
+    Where it is searched for, a page may have few events and yet another one behind it.
+    """
 
     events: list[EventAnswer]
     after: str | None

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import fields
 
 from mvsnap.core import mutes, params
+from mvsnap.web.event_terms import MAX_TEXT
 
 MOST_LISTED = 500
 MOST_IN_TABLE = 1_000_000
@@ -47,7 +48,21 @@ JobStates = Annotated[
     Meta(description="one or several of: waiting, done, partial, failed"),
 ]
 AfterJob = Annotated[str, Meta(description="id of the last job you have")]
-After = Annotated[str, Meta(description="id of the last event you have")]
+After = Annotated[str, Meta(description="`after` of the page before")]
+OneCamera = Annotated[
+    str, Meta(description="one camera: a serial, or a name of recorder.cameras")
+]
+Text = Annotated[
+    str,
+    Meta(
+        description="words that are in the title, names, sender's text or error",
+        max_length=MAX_TEXT,
+    ),
+]
+OneSeverity = Annotated[str, Meta(description="critical, warning or informational")]
+OneState = Annotated[
+    str, Meta(description="failed, waiting, notified, unnotified or stored")
+]
 
 
 class SnapshotBody(Struct, rename={"mv_serial": "mvSerial", "webex_room": "webexRoom"}):
@@ -83,6 +98,10 @@ class EventsQuery(Struct):
     since: Since | UnsetType = UNSET
     until: Until | UnsetType = UNSET
     serial: OfCameras | UnsetType = UNSET
+    camera: OneCamera | UnsetType = UNSET
+    text: Text | UnsetType = UNSET
+    severity: OneSeverity | UnsetType = UNSET
+    state: OneState | UnsetType = UNSET
     after: After | UnsetType = UNSET
     limit: Annotated[int, Meta(ge=1, le=MOST_LISTED)] | UnsetType = UNSET
 

@@ -13,6 +13,13 @@ from mvsnap.core.event_pictures import has_its_picture_elsewhere, picture_of
 from mvsnap.core.event_table import EVENT_COLUMNS
 from mvsnap.domain import Event, EventId, EventKind, JobId, Serial
 from mvsnap.errors import BadInput, Forbidden, NotFound
+from mvsnap.store.event_search import (
+    EventSearch,
+    FoundEvent,
+    find_event,
+    find_events,
+    found_pages,
+)
 from mvsnap.store.events import EventFilter
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
@@ -27,6 +34,14 @@ from mvsnap.web.auth.keys import PERSONAL
 from mvsnap.web.bodies import MOST_IN_TABLE, MOST_LISTED, EventsQuery, names
 from mvsnap.web.context import gateway
 from mvsnap.web.csv_file import csv_file
+from mvsnap.web.event_terms import (
+    of_camera,
+    parse_camera,
+    parse_severity,
+    parse_state,
+    parse_words,
+    with_state,
+)
 from mvsnap.web.links import clip_url, snapshot_url
 from mvsnap.web.params import Parameters, read_parameters
 from mvsnap.web.private_file import private_file
@@ -41,22 +56,22 @@ _PAGE = 50
 def list_events() -> ResponseReturnValue:
     parameters = read_parameters(request)
     limit = params.parse_limit(parameters.get("limit") or str(_PAGE), MOST_LISTED)
-    found = gateway().store.events(_filter(parameters), limit)
-    after = found[-1].id if len(found) == limit else None
+    page = find_events(gateway().store, _search(parameters), limit)
+    found = [one.event for one in page.found]
     _note_personal(found)
     shown = _shown_by_others(found)
-    answers = [_answer(event, shown.get(event.id)) for event in found]
-    return json_response(EventsAnswer(answers, after))
+    answers = [_answer(one, shown.get(one.event.id)) for one in page.found]
+    return json_response(EventsAnswer(answers, page.after))
 
 
 @bp.get("/events.csv")
 @auth.key_or_login("read")
 def download_events() -> ResponseReturnValue:
     parameters = read_parameters(request)
-    wanted = _filter(parameters)
+    search = _search(parameters)
     given = parameters.get("limit")
     most = params.parse_limit(given, MOST_IN_TABLE) if given else None
-    pages = gateway().store.pages(wanted, most)
+    pages = found_pages(gateway().store, search, most)
     return csv_file("mvsnap-events", EVENT_COLUMNS, pages)
 
 
@@ -64,9 +79,10 @@ def download_events() -> ResponseReturnValue:
 @auth.key_or_login("read")
 def get_event(event_id: str) -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
-    event = _event(event_id)
+    found = _found(event_id)
+    event = found.event
     _note_personal([event])
-    return json_response(_answer(event, _shown_by_others([event]).get(event.id)))
+    return json_response(_answer(found, _shown_by_others([event]).get(event.id)))
 
 
 @bp.get("/events/<event_id>/snapshot.jpg")
@@ -133,12 +149,14 @@ def _picture(event: Event, path: Path | None) -> ResponseReturnValue:
     return private_file(path, "image/jpeg")
 
 
-def _answer(event: Event, shown: Event | None) -> EventAnswer:
+def _answer(found: FoundEvent, shown: Event | None) -> EventAnswer:
     """shown: the event that has its picture, if it has none of its own."""
+    event = found.event
     has_picture = (shown or event).snapshot_path is not None
     return EventAnswer(
         id=event.id,
         kind=event.kind,
+        state=found.state,
         occurred_at=iso(event.occurred_at),
         recorded_at=iso(event.recorded_at),
         serial=event.serial or None,
@@ -166,20 +184,49 @@ def _has_clip(event: Event) -> bool:
 
 
 def _event(event_id: str) -> Event:
-    event = _known(event_id)
-    if event is None or not auth.caller().reaches(event.serial or event.camera_name):
+    return _found(event_id).event
+
+
+def _found(event_id: str) -> FoundEvent:
+    found = _known(event_id)
+    event = found.event if found else None
+    if found is None or event is None or not _reaches(event):
         raise NotFound(f"Event {event_id[:40]!r} not found")
     auth.caller().require_kinds([event.kind])
-    return event
+    return found
 
 
-def _known(event_id: str) -> Event | None:
+def _reaches(event: Event) -> bool:
+    return auth.caller().reaches(event.serial or event.camera_name)
+
+
+def _known(event_id: str) -> FoundEvent | None:
     # No id contains a NUL, and PostgreSQL refuses to search for one.
-    return None if "\0" in event_id else gateway().store.event(EventId(event_id))
+    if "\0" in event_id:
+        return None
+    return find_event(gateway().store, EventId(event_id))
+
+
+def _search(parameters: Parameters) -> EventSearch:
+    parameters.allow_only("apikey", *names(EventsQuery))
+    text, severity = parameters.get("text"), parameters.get("severity")
+    camera, state = parameters.get("camera"), parameters.get("state")
+    search = EventSearch(
+        _filter(parameters),
+        words=parse_words(text) if text else (),
+        severity=parse_severity(severity) if severity else None,
+    )
+    search = with_state(search, parse_state(state) if state else None)
+    if camera is None:
+        return search
+    if parameters.get("serial"):
+        raise BadInput("camera: not together with serial (expected one of the two)")
+    camera = parse_camera(camera)
+    auth.caller().require_cameras([camera])
+    return of_camera(search, camera)
 
 
 def _filter(parameters: Parameters) -> EventFilter:
-    parameters.allow_only("apikey", *names(EventsQuery))
     since, until = parameters.get("since"), parameters.get("until")
     after = parameters.get("after")
     if after and _known(after) is None:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from mvsnap.domain import Event, EventId, EventKind, JobId, Serial, Trigger
 from mvsnap.webhooks.alarm import Alarm, doubt, headline
+from mvsnap.webhooks.severity import severity
 
 
 def alarm_event(
@@ -14,13 +15,14 @@ def alarm_event(
 ) -> Event:
     """Return the event of an alarm; the same alarm gives the same id.
 
-    details: source, kind, device, device_serial, network and `text` (several lines)
-    where the sender gave them, and `doubt` where its time is ignored.
+    details: source, kind, severity, device, device_serial, network and `text` (several
+    lines) where the sender gave them, and `doubt` where its time is ignored.
     """
     doubtful = doubt(alarm, now)
     facts = {
         "source": alarm.source,
         "kind": alarm.kind,
+        "severity": severity(alarm),
         "device": alarm.device,
         "device_serial": alarm.device_serial,
         "network": alarm.network,

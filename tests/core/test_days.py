@@ -1,11 +1,17 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from mvsnap.core.days import day_span, local_moment, utc_offsets
+from mvsnap.core.days import (
+    HoursOfDay,
+    day_span,
+    local_moment,
+    shift_span,
+    utc_offsets,
+)
 from mvsnap.errors import BadInput
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -72,3 +78,31 @@ def test_offsets_are_those_of_the_clock_at_every_quarter(name: str) -> None:
         offset_s = [known for from_s, known in changes if from_s <= second][-1]
         there = datetime.fromtimestamp(second, zone).utcoffset()
         assert there == timedelta(seconds=offset_s)
+
+
+def local(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("hours", "day", "now", "begins", "ends"),
+    [
+        ((22, 6), "2026-06-01", "2026-07-01T12:00", "06-01T22:00", "06-02T06:00"),
+        ((6, 14), "2026-06-01", "2026-07-01T12:00", "06-01T06:00", "06-01T14:00"),
+        ((14, 24), "2026-06-01", "2026-07-01T12:00", "06-01T14:00", "06-02T00:00"),
+        ((0, 6), "2026-06-01", "2026-07-01T12:00", "06-01T00:00", "06-01T06:00"),
+        ((22, 6), None, "2026-06-01T23:00", "06-01T22:00", "06-02T06:00"),
+        ((22, 6), None, "2026-06-02T03:00", "06-01T22:00", "06-02T06:00"),
+        ((22, 6), None, "2026-06-02T21:59", "06-01T22:00", "06-02T06:00"),
+        ((6, 14), None, "2026-06-02T05:00", "06-01T06:00", "06-01T14:00"),
+        # The clocks go back in that night.
+        ((22, 6), "2026-10-24", "2026-11-01T12:00", "10-24T22:00", "10-25T06:00"),
+    ],
+)
+def test_a_shift_over_midnight_is_of_the_day_it_begins_on(
+    hours: tuple[int, int], day: str | None, now: str, begins: str, ends: str
+) -> None:
+    some = HoursOfDay(*hours, BERLIN)
+    of_day = date.fromisoformat(day) if day else None
+    span = shift_span(of_day, some, local(now))
+    assert span == (local(f"2026-{begins}"), local(f"2026-{ends}"))

@@ -92,6 +92,7 @@ def test_an_event_is_complete(web: Web, client: FlaskClient) -> None:
         "clip_url": None,
         "video_link": None,
         "error": None,
+        "state": "unnotified",
         "zone": None,
         "details": {},
     }

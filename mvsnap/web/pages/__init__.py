@@ -19,6 +19,7 @@ from mvsnap.web.context import gateway
 # (endpoint, text, role). An entry appears if its page is registered.
 _MENU = (
     ("overview.index", "Overview", Role.VIEWER),
+    ("event_pages.index", "Events", Role.VIEWER),
     ("crowd_events.index", "Crowd events", Role.VIEWER),
     ("clips.index", "Clips", Role.VIEWER),
     ("visitors.index", "Visitors", Role.VIEWER),

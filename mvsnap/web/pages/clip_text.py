@@ -23,6 +23,7 @@ _TRIGGERS = {
     TriggerKind.SENSE: "MV Sense, {}",
     TriggerKind.SENSOR: "sensor {}",
     TriggerKind.WEBHOOK: "webhook {}",
+    TriggerKind.BADGE: "badge review, {}",
 }
 _SOURCES = {"meraki": "Meraki", "ixon": "IXON Cloud"}
 # A clock that is off by more gets a line of its own.
@@ -118,7 +119,7 @@ def started_by(trigger: Trigger) -> str:
 class AlarmSummary:
     """The alarm's own data, by the labels on the page.
 
-    own_time: the alarm's, where the clip shows another moment.
+    own_time: the alarm's, where another moment is shown.
     """
 
     facts: tuple[tuple[str, str], ...]
@@ -127,7 +128,7 @@ class AlarmSummary:
     own_time: datetime | None
 
 
-def alarm_summary(alarm: Event, clip: Clip) -> AlarmSummary:
+def alarm_summary(alarm: Event, shown_at: datetime) -> AlarmSummary:
     details = {name: str(value) for name, value in alarm.details.items()}
     facts = (
         ("Sender", _SOURCES.get(details.get("source", ""), "")),
@@ -136,7 +137,7 @@ def alarm_summary(alarm: Event, clip: Clip) -> AlarmSummary:
         ("Network", details.get("network", "")),
     )
     lines = [line.strip() for line in details.get("text", "").splitlines()]
-    apart_s = abs((alarm.occurred_at - clip.at).total_seconds())
+    apart_s = abs((alarm.occurred_at - shown_at).total_seconds())
     return AlarmSummary(
         facts=tuple((name, text) for name, text in facts if text),
         lines=tuple(line for line in lines if line),

@@ -127,7 +127,7 @@ def show(clip_id: str) -> ResponseReturnValue:
         **live,
         etag=digest(render_template("clips/_clip.html", **live)),
         live_url=None if live["row"].is_finished else url_for(".live", clip_id=clip.id),
-        alarm=alarm_summary(about, clip) if about else None,
+        alarm=alarm_summary(about, clip.at) if about else None,
         started_by=started_by(clip.trigger),
         here=_here(),
         may_keep=auth.person().may(Role.REVIEWER),

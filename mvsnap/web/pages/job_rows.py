@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mvsnap.core.progress import JobProgress
-from mvsnap.domain import Delivery, DeliveryState, Event, JobId, PartState
+from mvsnap.domain import (
+    Delivery,
+    DeliveryState,
+    Event,
+    JobId,
+    PartState,
+    is_serial,
+)
 from mvsnap.jobs.listing import JobEntry
 from mvsnap.store.job_states import JobStage
 from mvsnap.web.pages.clip_text import started_by
@@ -29,6 +36,10 @@ _COLOURS = {
     DeliveryState.SENT: "success",
     DeliveryState.UNSURE: "warning",
 }
+
+
+# What a message about a camera's picture is for, by the rest of its part.
+_PARTS = {"note": "no picture yet", "again": "taken again", "link": "video link"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +65,17 @@ class JobLine:
 
 @dataclass(frozen=True, slots=True)
 class PartLine:
-    """A picture, a clip or a message of a job; error: why it is not there."""
+    """A picture, a clip or a message of a job.
+
+    error: why it is not there, or what is to be known. at: its last change.
+    """
 
     what: str
     word: str
     colour: str
     error: str
     event: Event | None = None
+    at: datetime | None = None
 
 
 def job_line(entry: JobEntry, places: Places) -> JobLine:
@@ -69,7 +84,7 @@ def job_line(entry: JobEntry, places: Places) -> JobLine:
     to = f"to {', '.join(job.rooms)}" if job.rooms else ""
     return JobLine(
         id=job.id,
-        title=_first_upper(started_by(job.trigger)),
+        title=first_upper(started_by(job.trigger)),
         what=", ".join(filter(None, (*cameras, to))),
         word=STAGES[entry.stage].lower(),
         colour=_COLOURS[entry.stage],
@@ -82,7 +97,7 @@ def job_line(entry: JobEntry, places: Places) -> JobLine:
     )
 
 
-def _first_upper(text: str) -> str:
+def first_upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
@@ -108,14 +123,28 @@ def message_lines(
 ) -> Iterable[PartLine]:
     """Yield the messages of a job that were begun."""
     for (part, room), delivery in sorted(deliveries.items()):
-        about = places.camera(part) if part else "first message"
-        times = "once" if delivery.attempts <= 1 else f"{delivery.attempts} times"
+        many = f"{delivery.attempts} attempts" if delivery.attempts > 1 else ""
+        doubt = "may have arrived" if _is_in_doubt(delivery) else ""
         yield PartLine(
-            f"{room}: {about}",
+            f"{room}: {_about(part, places)}",
             delivery.state,
             _COLOURS.get(delivery.state, _colour(delivery.state)),
-            delivery.error or (f"tried {times}" if not delivery.is_over else ""),
+            ", ".join(filter(None, (delivery.error, many, doubt))),
+            at=delivery.changed_at,
         )
+
+
+def _is_in_doubt(delivery: Delivery) -> bool:
+    is_sent = delivery.state is DeliveryState.SENT
+    return not is_sent and delivery.may_have_arrived
+
+
+def _about(part: str, places: Places) -> str:
+    """Return what a message is about; its part names a camera by its serial."""
+    first, _, rest = part.partition(" ")
+    if not is_serial(first):
+        return part or "first message"
+    return ", ".join(filter(None, (places.camera(first), _PARTS.get(rest, rest))))
 
 
 def _colour(state: DeliveryState) -> str:

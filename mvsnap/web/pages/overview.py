@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flask import Blueprint, render_template, url_for
@@ -18,9 +18,11 @@ from mvsnap.errors import BadInput
 from mvsnap.status.cameras import is_silent
 from mvsnap.status.recorder_rows import recorder_summary
 from mvsnap.store.clips import ClipFilter
+from mvsnap.store.event_search import EventSearch, EventState, count_found
 from mvsnap.store.events import EventFilter
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
+from mvsnap.web.event_terms import STORED
 from mvsnap.web.pages import page_exists
 from mvsnap.web.pages.places import Places, known_places
 from mvsnap.web.status.read import read_outages
@@ -68,22 +70,29 @@ class LatestClip:
 
 
 @dataclass(frozen=True, slots=True)
-class Today:
-    """clips: None where no camera records. failed_clips: included in the failures."""
+class TodayNumber:
+    """about: what is to be said of a part of it."""
 
-    crowds: int
-    snapshots: int
-    clips: int | None
-    failures: int
-    failed_clips: int
-    failed_clips_url: str
+    number: int
+    what: str
+    url: str
+    is_bad: bool = False
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """What happened today, each number with the list behind it."""
+
+    numbers: tuple[TodayNumber, ...]
     latest_clip: LatestClip | None
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotTile:
-    """A picture, or the reason why there is none."""
+    """A picture, or the reason why there is none; url: of the page of its event."""
 
+    url: str
     camera: str
     at: datetime
     title: str
@@ -227,25 +236,39 @@ def _mutes_url() -> str | None:
 
 
 def _today(now: datetime) -> Today:
-    zone = gateway().zone
+    zone, store = gateway().zone, gateway().store
     day = now.astimezone(zone).date().isoformat()
-    since, _ = day_span(day, zone)
-    happened = gateway().store.count_events(since)
-    failed = gateway().store.count_events(since, only_failed=True)
+    since, until = day_span(day, zone)
+    happened = store.count_events(since, until)
+    errors = store.count_events(since, until, only_failed=True)
+    of_today = EventSearch(EventFilter(since=since, until=until))
+    failed = replace(of_today, state=EventState.FAILED)
 
-    def worked(kind: EventKind) -> int:
-        return happened.get(kind, 0) - failed.get(kind, 0)
+    def events(**given: str) -> str:
+        return url_for("event_pages.index", day=day, **given)  # type: ignore[arg-type]
 
-    records = bool(gateway().settings.recorder.cameras)
-    return Today(
-        crowds=happened.get(EventKind.CROWD, 0),
-        snapshots=worked(EventKind.SNAPSHOT),
-        clips=worked(EventKind.CLIP) if records else None,
-        failures=sum(failed.values()) + gateway().store.count_undelivered(since),
-        failed_clips=failed.get(EventKind.CLIP, 0),
-        failed_clips_url=url_for("clips.index", day=day, state="failed"),
-        latest_clip=_latest_clip(),
+    def worked(kind: EventKind, what: str) -> TodayNumber:
+        number = happened.get(kind, 0) - errors.get(kind, 0)
+        return _number(number, what, events(kind=kind.value, state=STORED))
+
+    crowds = url_for("crowd_events.index", day=day, kind=EventKind.CROWD.value)
+    numbers = [
+        _number(happened.get(EventKind.CROWD, 0), "crowd event", crowds),
+        worked(EventKind.SNAPSHOT, "snapshot"),
+    ]
+    if gateway().settings.recorder.cameras:
+        numbers.append(worked(EventKind.CLIP, "clip"))
+    failures = _number(
+        count_found(store, failed), "failure", events(state=EventState.FAILED.value)
     )
+    lost = errors.get(EventKind.CLIP, 0)
+    about = f"{lost} of them clips" if lost and lost != failures.number else ""
+    bad = replace(failures, is_bad=failures.number > 0, about=about)
+    return Today((*numbers, bad), _latest_clip())
+
+
+def _number(number: int, what: str, url: str) -> TodayNumber:
+    return TodayNumber(number, what if number == 1 else f"{what}s", url)
 
 
 def _latest_clip() -> LatestClip | None:
@@ -264,6 +287,7 @@ def _latest_snapshots() -> list[SnapshotTile]:
 
 def _tile(event: Event) -> SnapshotTile:
     return SnapshotTile(
+        url=url_for("event_pages.show", event_id=event.id),
         camera=event.camera_name or event.serial,
         at=event.occurred_at,
         title=event.title,

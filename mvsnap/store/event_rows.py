@@ -1,0 +1,82 @@
+"""Rows of events: an event as its row, and a row as its event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, select
+
+from mvsnap.domain import (
+    Event,
+    EventId,
+    EventKind,
+    JobId,
+    Serial,
+    Trigger,
+    TriggerKind,
+    ZoneId,
+    unnamed_zone,
+)
+from mvsnap.store.tables import cameras, events, zones
+
+
+def named_events() -> Select[Any]:
+    """Return events with the Dashboard's present names of their camera and zone."""
+    camera, zone = cameras.c, zones.c
+    of_zone = and_(zone.serial == events.c.serial, zone.zone_id == events.c.zone_id)
+    named = events.outerjoin(cameras, camera.serial == events.c.serial)
+    return select(
+        events, camera.name.label("present_name"), zone.label.label("present_zone")
+    ).select_from(named.outerjoin(zones, of_zone))
+
+
+def event_row(event: Event) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "kind": event.kind,
+        "occurred_at": event.occurred_at,
+        "recorded_at": event.recorded_at,
+        "serial": event.serial,
+        "job_id": event.job_id,
+        "trigger_kind": event.trigger.kind,
+        "trigger_by": event.trigger.by,
+        "camera_name": event.camera_name,
+        "title": event.title,
+        "video_link": event.video_link,
+        "snapshot_path": event.snapshot_path,
+        "error": event.error,
+        "zone_id": event.zone_id,
+        "zone_name": event.zone_name,
+        "details": event.details,
+    }
+
+
+def event_of(row: Row[Any]) -> Event:
+    """Return the event of a row of `named_events`.
+
+    The Dashboard may have told a name only after the event: it is filled in here. A
+    clip has the name from the settings, which never changes.
+    """
+    camera_name, zone_name, by = row.camera_name, row.zone_name, row.trigger_by
+    if camera_name == row.serial and row.kind != EventKind.CLIP:
+        camera_name = row.present_name or camera_name
+    if row.present_zone and zone_name == unnamed_zone(row.zone_id):
+        by = row.present_zone if by == zone_name else by
+        zone_name = row.present_zone
+    return Event(
+        id=EventId(row.id),
+        kind=EventKind(row.kind),
+        occurred_at=row.occurred_at,
+        recorded_at=row.recorded_at,
+        serial=Serial(row.serial),
+        job_id=JobId(row.job_id),
+        trigger=Trigger(TriggerKind(row.trigger_kind), by),
+        camera_name=camera_name,
+        title=row.title,
+        video_link=row.video_link,
+        snapshot_path=row.snapshot_path,
+        error=row.error,
+        zone_id=None if row.zone_id is None else ZoneId(row.zone_id),
+        zone_name=zone_name,
+        details=row.details,
+    )

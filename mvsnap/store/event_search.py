@@ -1,0 +1,246 @@
+"""Search of events: also by what no index finds, at a price that has a limit.
+
+A text or the state of a message is looked for in the rows of a window: as many events
+as one page may look at, the newest first. A page may therefore have few rows, or none,
+and another one behind it; its price does not depend on how many events there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+
+from mvsnap.core.message_parts import END, clip_part
+from mvsnap.core.severity import Severity
+from mvsnap.domain import (
+    CameraName,
+    DeliveryState,
+    Event,
+    EventId,
+    EventKind,
+    JobId,
+)
+from mvsnap.store.event_rows import event_of, named_events
+from mvsnap.store.events import NEWEST_FIRST, EventFilter, Store, conditions
+from mvsnap.store.paging import SIZE
+from mvsnap.store.tables import cameras, deliveries, events, zones
+
+LOOKS_AT = 10_000
+# Texts of the sender of an alarm, by their names in the details of its event.
+_DETAILS = ("text", "device", "device_serial", "kind", "network")
+_ON_THE_WAY = (DeliveryState.WAITING, DeliveryState.SENDING, DeliveryState.UNSURE)
+
+
+class EventState(StrEnum):
+    """FAILED: without its picture or clip, or a message about it was given up.
+
+    WAITING: a message is still to be sent. UNNOTIFIED: nobody was sent one: it was
+    muted, has no recipients, or is about to begin.
+    """
+
+    FAILED = "failed"
+    WAITING = "waiting"
+    NOTIFIED = "notified"
+    UNNOTIFIED = "unnotified"
+
+
+@dataclass(frozen=True, slots=True)
+class EventSearch:
+    """place: what an index finds. The others are looked for; None means any.
+
+    kinds: where `place` has a camera. camera: one without a serial, by name. words: all
+    of them must be there. stored: without an error, whatever became of messages.
+    """
+
+    place: EventFilter
+    kinds: tuple[EventKind, ...] | None = None
+    camera: str | None = None
+    words: tuple[str, ...] = ()
+    severity: Severity | None = None
+    state: EventState | None = None
+    stored: bool | None = None
+
+    def after(self, event_id: EventId | None) -> EventSearch:
+        """Return the same search for the page behind this event."""
+        return replace(self, place=replace(self.place, after=event_id))
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEvent:
+    event: Event
+    state: EventState
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPage:
+    """after: the last event that was looked at; None: there is no other page.
+
+    searched_to: its time, where the page ended before it was full.
+    """
+
+    found: Sequence[FoundEvent]
+    after: EventId | None = None
+    searched_to: datetime | None = None
+
+
+def find_events(store: Store, search: EventSearch, limit: int) -> FoundPage:
+    """Return a page of events, newest first; fewer than `limit` where few match."""
+    place, rows = conditions(search.place), _looked_for(search)
+    with store._db.reading() as connection:
+        end = None
+        if rows:
+            last = select(events.c.occurred_at, events.c.id).where(*place)
+            last = last.order_by(*NEWEST_FIRST.by).offset(LOOKS_AT - 1).limit(1)
+            end = connection.execute(last).one_or_none()
+        if end is not None:
+            rows.append(_down_to(end.occurred_at, end.id))
+        statement = named_events().add_columns(_STATE.label("state"))
+        statement = statement.where(*place, *rows).order_by(*NEWEST_FIRST.by)
+        found = [_found(row) for row in connection.execute(statement.limit(limit + 1))]
+    if len(found) > limit:
+        return FoundPage(found[:limit], found[limit - 1].event.id)
+    if end is None:
+        return FoundPage(found)
+    return FoundPage(found, EventId(end.id), end.occurred_at)
+
+
+def find_event(store: Store, event_id: EventId) -> FoundEvent | None:
+    statement = named_events().add_columns(_STATE.label("state"))
+    with store._db.reading() as connection:
+        row = connection.execute(statement.where(events.c.id == event_id)).one_or_none()
+    return None if row is None else _found(row)
+
+
+def found_of_job(store: Store, job_id: JobId) -> list[FoundEvent]:
+    """Return all events of the job in the order they were recorded."""
+    statement = named_events().add_columns(_STATE.label("state"))
+    statement = statement.where(events.c.job_id == job_id)
+    statement = statement.order_by(events.c.recorded_at, events.c.id)
+    with store._db.reading() as connection:
+        return [_found(row) for row in connection.execute(statement)]
+
+
+def found_pages(
+    store: Store, search: EventSearch, most: int | None
+) -> Iterator[Sequence[Event]]:
+    """Yield all events that match, page by page, newest first, at most `most`."""
+    left = most
+    while left is None or left > 0:
+        page = find_events(store, search, SIZE if left is None else min(left, SIZE))
+        if page.found:
+            yield [one.event for one in page.found]
+        if page.after is None:
+            return
+        left = None if left is None else left - len(page.found)
+        search = search.after(page.after)
+
+
+def count_found(store: Store, search: EventSearch) -> int:
+    """Count what matches; all of `place` is looked at, which must be short."""
+    statement = select(func.count()).select_from(_NAMED)
+    statement = statement.where(*conditions(search.place), *_looked_for(search))
+    with store._db.reading() as connection:
+        return int(connection.execute(statement).scalar_one())
+
+
+def _found(row: Any) -> FoundEvent:
+    return FoundEvent(event_of(row), EventState(row.state))
+
+
+def _down_to(at: datetime, event_id: str) -> ColumnElement[bool]:
+    """Return the condition for the rows before this one, and itself."""
+    c = events.c
+    return and_(c.occurred_at >= at, or_(c.occurred_at > at, c.id >= event_id))
+
+
+def _looked_for(search: EventSearch) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if search.kinds is not None:
+        found.append(events.c.kind.in_(search.kinds))
+    if search.camera is not None:
+        found.append(and_(events.c.serial == "", events.c.camera_name == search.camera))
+    if search.severity is not None:
+        found.append(_detail("severity").in_((search.severity.value,)))
+    if search.state is not None:
+        found.append(_STATE.in_((search.state.value,)))
+    if search.stored is not None:
+        no_error = events.c.error.is_(None)
+        found.append(no_error if search.stored else ~no_error)
+    return found + [_has_word(word) for word in search.words]
+
+
+def _detail(name: str) -> ColumnElement[str]:
+    text: ColumnElement[str] = events.c.details[name].as_string()
+    return text
+
+
+def _has_word(word: str) -> ColumnElement[bool]:
+    # SQLite knows lower case of ASCII only: the others are looked for as both.
+    both = {
+        word.lower(),
+        "".join(c.lower() if c.isascii() else c for c in word.upper()),
+    }
+    return or_(*(_TEXT.contains(one, autoescape=True) for one in sorted(both)))
+
+
+def _all_text() -> ColumnElement[str]:
+    """Return what a person reads about an event, as one text in lower case."""
+    shown = [
+        *(events.c.title, events.c.camera_name, events.c.serial, events.c.zone_name),
+        *(events.c.trigger_by, events.c.error, cameras.c.name, zones.c.label),
+        *map(_detail, _DETAILS),
+    ]
+    text: ColumnElement[str] = func.coalesce(shown[0], "")
+    for more in shown[1:]:
+        text = text + "\n" + func.coalesce(more, "")
+    return func.lower(text)
+
+
+def _is_about() -> ColumnElement[bool]:
+    """Return whether a message is about an event.
+
+    A picture's message has the serial first, a clip's its camera's name; an end's is of
+    a job that has the id of the event. The others begin a thread, and all of it but the
+    clips is about them.
+    """
+    event, sent = events.c, deliveries.c
+    is_clip = func.substr(sent.part, 1, len(_ANY_CLIP)) == _ANY_CLIP
+    own = event.serial + " "
+    of_picture = or_(
+        sent.part == event.serial, func.substr(sent.part, 1, func.length(own)) == own
+    )
+    own_part = or_(
+        and_(event.kind == EventKind.SNAPSHOT, of_picture),
+        and_(event.kind == EventKind.CLIP, sent.part == _ANY_CLIP + event.camera_name),
+        and_(event.kind == EventKind.END, sent.part == END),
+        and_(event.kind.not_in(_WITH_PART), ~is_clip),
+    )
+    job_id = case((event.kind == EventKind.END, event.id), else_=event.job_id)
+    return and_(sent.job_id == job_id, own_part)
+
+
+def _has_message(*states: DeliveryState) -> ColumnElement[bool]:
+    its = and_(_is_about(), deliveries.c.state.in_(states))
+    return exists().where(its).correlate(events)
+
+
+def _state() -> ColumnElement[str]:
+    has_failed = or_(events.c.error.is_not(None), _has_message(DeliveryState.FAILED))
+    return case(
+        (has_failed, EventState.FAILED.value),
+        (_has_message(*_ON_THE_WAY), EventState.WAITING.value),
+        (_has_message(DeliveryState.SENT), EventState.NOTIFIED.value),
+        else_=EventState.UNNOTIFIED.value,
+    )
+
+
+_ANY_CLIP = clip_part(CameraName(""))
+_WITH_PART = (EventKind.SNAPSHOT, EventKind.CLIP, EventKind.END)
+_TEXT = _all_text()
+_STATE = _state()
+_NAMED = named_events().get_final_froms()[0]

@@ -1,0 +1,175 @@
+"""Rows of events, as the list and the page of one of them show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mvsnap.core.crowd_rows import CrowdRow
+from mvsnap.core.days import lasting
+from mvsnap.core.event_pictures import has_its_picture_elsewhere, picture_of
+from mvsnap.domain import RAISED, Event, EventId, EventKind, JobId
+from mvsnap.store.event_pictures import clips_with_thumbnail
+from mvsnap.store.event_search import EventState, FoundEvent
+from mvsnap.web.context import Gateway
+from mvsnap.web.pages.clip_text import started_by
+
+KINDS = {
+    EventKind.SNAPSHOT.value: "Snapshot",
+    EventKind.CLIP.value: "Clip",
+    EventKind.ALARM.value: "Alarm",
+    EventKind.CROWD.value: "Crowd",
+    EventKind.NOISE.value: "Noise",
+    EventKind.CROSSING.value: "Line crossing",
+    EventKind.END.value: "End",
+    EventKind.MISMATCH.value: "Badge mismatch",
+}
+_COLOURS = {"critical": "danger", "warning": "warning", "informational": "secondary"}
+_STATES = {
+    EventState.FAILED: ("failed", "danger"),
+    EventState.WAITING: ("waiting", "primary"),
+    EventState.NOTIFIED: ("notified", "success"),
+    EventState.UNNOTIFIED: ("nobody notified", ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """An event. picture: the event that has its picture; None: there is none.
+
+    reason: why it failed, or why nobody was notified.
+    """
+
+    event: Event
+    state: EventState
+    picture: Event | None
+    has_clip: bool
+    reason: str
+
+    @property
+    def kind(self) -> str:
+        return KINDS[self.event.kind]
+
+    @property
+    def title(self) -> str:
+        text = self.event.title or started_by(self.event.trigger)
+        return text[:1].upper() + text[1:]
+
+    @property
+    def by(self) -> str:
+        """Who or what it was, where the title does not say it."""
+        return started_by(self.event.trigger) if self.event.title else ""
+
+    @property
+    def place(self) -> str:
+        """The camera, and its zone."""
+        event = self.event
+        zone = CrowdRow(event).zone
+        return ", ".join(filter(None, (event.camera_name or event.serial, zone)))
+
+    @property
+    def level(self) -> str:
+        """Numbers of a crowd, a noise, a crossing or the end of one."""
+        if self.event.kind in RAISED:
+            return CrowdRow(self.event).level
+        if self.event.kind is not EventKind.END:
+            return ""
+        details = self.event.details
+        peak, lasted_s = details.get("peak"), details.get("duration_s")
+        unit = str(details.get("unit", "")).strip()
+        top = f"peak: {peak:g} {unit}".strip() if isinstance(peak, int | float) else ""
+        is_number = isinstance(lasted_s, int | float)
+        lasted = f"lasted {lasting(lasted_s)}" if is_number else ""  # type: ignore[arg-type]
+        return ", ".join(filter(None, (top, lasted)))
+
+    @property
+    def severity(self) -> str:
+        found = str(self.event.details.get("severity", ""))
+        return found if found in _COLOURS else ""
+
+    @property
+    def severity_colour(self) -> str:
+        return _COLOURS[self.severity]
+
+    @property
+    def word(self) -> str:
+        return _STATES[self.state][0]
+
+    @property
+    def colour(self) -> str:
+        return _STATES[self.state][1]
+
+    @property
+    def has_picture(self) -> bool:
+        return self.picture is not None
+
+    @property
+    def video_link(self) -> str | None:
+        link = self.picture.video_link if self.picture else None
+        return self.event.video_link or link
+
+    @property
+    def tag(self) -> str:
+        """A text that changes whenever the row shows something else."""
+        event, picture = self.event, self.picture
+        parts = (event.id, self.state, picture.id if picture else "", self.reason)
+        names = (self.place, self.video_link or "", str(self.has_clip))
+        return "|".join((*parts, *names))
+
+
+def event_lines(here: Gateway, found: Sequence[FoundEvent]) -> list[EventLine]:
+    """Return a row for each event, in the same order; three queries."""
+    events = [one.event for one in found]
+    elsewhere = {e.job_id for e in events if has_its_picture_elsewhere(e)}
+    by_job: dict[JobId, list[Event]] = {}
+    for other in here.store.events_of_jobs(elsewhere) if elsewhere else ():
+        by_job.setdefault(other.job_id, []).append(other)
+    clips = (event.id for event in events if event.kind is EventKind.CLIP)
+    shown = clips_with_thumbnail(here.store, clips)
+    given_up = _given_up(here, found)
+    return [
+        EventLine(
+            one.event,
+            one.state,
+            _picture(one.event, by_job.get(one.event.job_id, ())),
+            one.event.id in shown,
+            _reason(one, given_up),
+        )
+        for one in found
+    ]
+
+
+def message_job(event: Event) -> JobId:
+    """Return the job with the messages about an event: an end has its own."""
+    return JobId(event.id) if event.kind is EventKind.END else event.job_id
+
+
+def _given_up(here: Gateway, found: Iterable[FoundEvent]) -> Mapping[JobId, str]:
+    failed = [one.event for one in found if one.state is EventState.FAILED]
+    jobs = {message_job(event) for event in failed if not event.error}
+    return here.store.undelivered(jobs) if jobs else {}
+
+
+def _picture(event: Event, family: Iterable[Event]) -> Event | None:
+    shown = event
+    if has_its_picture_elsewhere(event):
+        shown = picture_of(event, family) or event
+    return shown if shown.snapshot_path is not None else None
+
+
+def _reason(found: FoundEvent, given_up: Mapping[JobId, str]) -> str:
+    event = found.event
+    if found.state is EventState.FAILED:
+        if event.error:
+            return event.error
+        why = given_up.get(message_job(event), "")
+        return f"Not delivered: {why}" if why else ""
+    if found.state is EventState.UNNOTIFIED:
+        return CrowdRow(event).muted
+    return ""
+
+
+def pictures_of(events: Iterable[Event], first: EventId | None) -> list[Event]:
+    """Return the pictures of a job; the one of the event itself comes first."""
+    found = [event for event in events if event.snapshot_path is not None]
+    return sorted(found, key=lambda event: event.id != first)

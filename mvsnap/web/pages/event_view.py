@@ -1,0 +1,126 @@
+"""What the page of an event shows: the event, and all that its job has done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mvsnap.clip_model import Clip, ClipState
+from mvsnap.core.clip_rows import ClipRow
+from mvsnap.domain import Delivery, Event, EventKind, Job, JobId
+from mvsnap.errors import NotFound
+from mvsnap.jobs.clip_results import notification_id
+from mvsnap.jobs.listing import JobEntry
+from mvsnap.store.event_search import FoundEvent, found_of_job
+from mvsnap.store.job_states import JobStage
+from mvsnap.web.context import Gateway
+from mvsnap.web.pages.clip_text import (
+    AlarmSummary,
+    alarm_summary,
+    clip_row,
+    started_by,
+)
+from mvsnap.web.pages.event_rows import EventLine, event_lines, pictures_of
+from mvsnap.web.pages.job_rows import (
+    JobLine,
+    PartLine,
+    first_upper,
+    job_line,
+    message_lines,
+)
+from mvsnap.web.pages.places import Places, known_places
+
+# An end, a clip or a verdict may follow for a while.
+_NEWS_WITHIN = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """line: the event. job: None where nothing is known of it any more.
+
+    others: what else its job has stored. asked: what was asked for, by labels.
+    """
+
+    line: EventLine
+    job: JobLine | None
+    asked: Sequence[tuple[str, str]]
+    wanted_at: datetime | None
+    alarm: AlarmSummary | None
+    pictures: Sequence[Event]
+    clips: Sequence[ClipRow]
+    others: Sequence[EventLine]
+    messages: Sequence[PartLine]
+    is_live: bool
+
+
+def event_view(here: Gateway, found: FoundEvent) -> EventView:
+    event = found.event
+    places = known_places(here.site, here.sense)
+    all_found = found_of_job(here.store, event.job_id)
+    family = [one.event for one in all_found]
+    entries = job_entries(here, event, family)
+    entry = next((one for one in entries if one.job.id == event.job_id), None)
+    (line,) = event_lines(here, [found])
+    alarm = next((one for one in family if one.kind is EventKind.ALARM), None)
+    now = here.clock.now()
+    return EventView(
+        line=line,
+        job=job_line(entry, places) if entry else None,
+        asked=list(_asked(event, entry.job if entry else None, places)),
+        wanted_at=entry.job.at if entry else None,
+        alarm=alarm_summary(alarm, event.occurred_at) if alarm else None,
+        pictures=pictures_of(family, line.picture.id if line.picture else None),
+        clips=[clip_row(clip, here.settings, now) for clip in _clips(here, event)],
+        others=event_lines(here, [one for one in all_found if one.event != event]),
+        messages=list(message_lines(_deliveries(here, event, family), places)),
+        is_live=_is_live(now, event, entries),
+    )
+
+
+def job_entries(here: Gateway, event: Event, family: Sequence[Event]) -> list[JobEntry]:
+    """Return the job of an event, then those that post its clips and ends."""
+    ends = [JobId(one.id) for one in family if one.kind is EventKind.END]
+    posts = [notification_id(clip.id) for clip in here.clips.of_job(event.job_id)]
+    found = []
+    for job_id in dict.fromkeys((event.job_id, *posts, *ends)):
+        with suppress(NotFound):  # it ended long ago, or was not needed
+            found.append(here.job_list.entry(job_id))
+    return found
+
+
+def _clips(here: Gateway, event: Event) -> list[Clip]:
+    found = here.clips.of_job(event.job_id)
+    return [clip for clip in found if clip.state is not ClipState.DELETED]
+
+
+def _is_live(now: datetime, event: Event, entries: Sequence[JobEntry]) -> bool:
+    waits = any(entry.stage is JobStage.WAITING for entry in entries)
+    return waits or now - event.recorded_at < _NEWS_WITHIN
+
+
+def _deliveries(
+    here: Gateway, event: Event, family: Sequence[Event]
+) -> dict[tuple[str, str], Delivery]:
+    found = here.store.deliveries_of_job(event.job_id)
+    for end in family:
+        if end.kind is EventKind.END:
+            found |= here.store.deliveries_of_job(JobId(end.id))
+    return found
+
+
+def _asked(event: Event, job: Job | None, places: Places) -> Iterator[tuple[str, str]]:
+    yield "Started by", first_upper(started_by(event.trigger))
+    if job is None:
+        return
+    if job.serials or job.clips:
+        pictures = [f"picture of {places.camera(serial)}" for serial in job.serials]
+        clips = [f"clip of {camera}" for camera in job.clips]
+        yield "Asked for", first_upper(", ".join((*pictures, *clips)))
+    yield "Recipients", ", ".join(job.rooms) or "none"
+    if job.prefix and job.prefix != event.title:
+        yield "Text", job.prefix
+    times = event.details.get("times")
+    if isinstance(times, int) and times > 1:
+        yield "Triggered", f"{times} times"
