@@ -23,6 +23,8 @@ from tests.chaos.site import Site, site
 
 # Longer than a worker may be silent: its jobs are taken over, and then it goes on.
 LONG_S = 80.0
+# About what the plan takes: triggers come until its end.
+PLAN_S = 250.0
 
 
 def main() -> None:
@@ -32,7 +34,9 @@ def main() -> None:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--triggers", type=int, default=200, help="how many to send")
-    parser.add_argument("--per-s", type=float, default=2.5, help="triggers a second")
+    parser.add_argument(
+        "--alarm-every", type=int, default=4, help="one in so many makes a clip"
+    )
     parser.add_argument("--cameras", type=int, default=8, help="in the Dashboard")
     parser.add_argument("--robots", type=int, default=6, help="cameras that record")
     parser.add_argument("--logs", type=Path, help="folder for the machines' logs")
@@ -52,7 +56,8 @@ def main() -> None:
                 made,
                 lambda faults: plan(made, faults),
                 triggers=asked.triggers,
-                per_s=asked.per_s,
+                per_s=asked.triggers / PLAN_S,
+                alarm_every=asked.alarm_every,
                 say=say,
             )
             if asked.logs:

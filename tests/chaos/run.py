@@ -63,6 +63,7 @@ def run(
     *,
     triggers: int,
     per_s: float,
+    alarm_every: int = 4,
     crowd_every_s: float = 2.0,
     limit_s: float = 300,
     say: Callable[[str], None] = lambda _: None,
@@ -73,7 +74,7 @@ def run(
     """
     began_s = time.monotonic()
     faults = Faults(site, say)
-    callers = Callers(site, triggers, per_s=per_s)
+    callers = Callers(site, triggers, per_s=per_s, alarm_every=alarm_every)
     publisher = CountsPublisher(
         *("127.0.0.1", site.services.broker.port, site.cameras),
         zones=ZONES_OF_CAMERA,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -55,6 +55,7 @@ class Site:
     of: Installation
     folder: Path
     robots: list[str]
+    parts: Sequence[Sequence[str]] = PARTS
     machines: list[Machine] = field(default_factory=list)
     claims: dict[str, Claims] = field(default_factory=dict)
 
@@ -79,7 +80,9 @@ class Site:
         number = len(self.machines) + 1
         folder = self.folder / f"machine-{number}"
         machine = Machine(
-            *(folder, f"127.0.1.{number}", PARTS[place]), {**self.settings}, self.of
+            *(folder, f"127.0.1.{number}", self.parts[place]),
+            {**self.settings},
+            self.of,
         )
         machine.begin()
         self.machines.append(machine)
@@ -115,19 +118,27 @@ def services(folder: Path, cameras: int) -> Iterator[Services]:
 
 @contextmanager
 def site(
-    of: Installation | None = None, *, cameras: int = 6, robots: int = 6
+    of: Installation | None = None,
+    *,
+    cameras: int = 6,
+    robots: int = 6,
+    parts: Sequence[Sequence[str]] = PARTS,
 ) -> Iterator[Site]:
-    """Run a site of three machines for the length of the block."""
+    """Run a site of three machines for the length of the block.
+
+    parts: the roles of each process of each machine.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         shared = stack.enter_context(services(folder, cameras))
         names = [f"Robot {number}" for number in range(1, robots + 1)]
         url = shared.store.url("mvsnap")
         made = Site(
-            shared, settings(shared, names, url), of or Installation(), folder, names
+            *(shared, settings(shared, names, url), of or Installation(), folder),
+            *(names, parts),
         )
         stack.callback(lambda: [machine.stop() for machine in made.machines])
-        for place in range(len(PARTS)):
+        for place in range(len(parts)):
             made.add(place)
         for machine in made.machines:
             machine.wait()
