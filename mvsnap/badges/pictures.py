@@ -117,8 +117,9 @@ class PictureFetcher:
             if not self._clock.stopped:
                 self._note(badge, exc)
             return
-        path = self._files.save_picture("badges", badge.id, badge.swiped_at, found.jpeg)
-        self._pictures.fetched(badge.id, path, found.video_link)
+        saved = self._files.picture_saved
+        with saved("badges", badge.id, badge.swiped_at, found.jpeg) as path:
+            self._pictures.fetched(badge.id, path, found.video_link)
         log.info("picture of badge event %s stored", badge.id)
 
     def _note(self, badge: BadgeEvent, why: UpstreamError) -> None:

@@ -24,6 +24,7 @@ from mvsnap.jobs.stores import JobStores
 from mvsnap.jobs.waits import CAMERA, TIME, Wait
 from mvsnap.metrics import Metrics
 from mvsnap.photographer import Cameras, Snapshot, moment_to_ask
+from mvsnap.store.files import SNAPSHOTS
 
 log = logging.getLogger(__name__)
 
@@ -77,8 +78,7 @@ class JobSnapshots:
             at_once=self._worth_a_first(job, in_haste=in_haste),
         )
         what = f"snapshot {iso(job.again_at)}" if job.again_at else "snapshot"
-        event = self._event(job, serial, _event_id(job, serial, what), snapshot)
-        self._stores.events.add_event(event)
+        event = self._store(job, serial, _event_id(job, serial, what), snapshot)
         self._metrics.parts.labels("snapshot").inc()
         took_s = (self._clock.now() - job.accepted_at).total_seconds()
         name = event.camera_name
@@ -130,10 +130,8 @@ class JobSnapshots:
         except UpstreamError as exc:
             log.info("no first picture of %s: %s", serial, exc.message)
             return None
-        event = self._event(job, serial, _first_id(job, serial), snapshot)
-        event = replace(event, details={IS_FIRST: 1})
-        self._stores.events.add_event(event)
-        return event
+        details: dict[str, str | int | float] = {IS_FIRST: 1}
+        return self._store(job, serial, _first_id(job, serial), snapshot, details)
 
     def give_up(
         self, job: Job, serial: Serial, why: UpstreamError, first: Event | None
@@ -166,8 +164,34 @@ class JobSnapshots:
         log.error("no snapshot of %s for job %s: %s", serial, job.id, why.message)
         return event
 
+    def _store(
+        self,
+        job: Job,
+        serial: Serial,
+        event_id: EventId,
+        snapshot: Snapshot,
+        details: dict[str, str | int | float] | None = None,
+    ) -> Event:
+        """Store picture and event, unless another process has done so meanwhile."""
+        # This one may have been frozen: the picture of the other's event stays.
+        known = self._stores.events.event(event_id)
+        if known is not None:
+            return known
+        save, at = self._stores.files.picture_saved, snapshot.occurred_at
+        with save(SNAPSHOTS, event_id, at, snapshot.jpeg) as path:
+            event = self._event(job, serial, event_id, snapshot, path)
+            if details is not None:
+                event = replace(event, details=details)
+            self._stores.events.add_event(event)
+        return event
+
     def _event(
-        self, job: Job, serial: Serial, event_id: EventId, snapshot: Snapshot
+        self,
+        job: Job,
+        serial: Serial,
+        event_id: EventId,
+        snapshot: Snapshot,
+        path: str,
     ) -> Event:
         at: datetime = snapshot.occurred_at
         event = Event(
@@ -180,7 +204,7 @@ class JobSnapshots:
             trigger=job.trigger,
             camera_name=self._cameras.names.name(serial),
             title=job.prefix,
-            snapshot_path=self._stores.files.save_snapshot(event_id, at, snapshot.jpeg),
+            snapshot_path=path,
             details={"times": job.times} if job.times > 1 else {},
         )
         return with_link(

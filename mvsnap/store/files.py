@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from mvsnap.domain import Event, EventId
 from mvsnap.store import pictures
 from mvsnap.store.evidence import EvidenceFiles, EvidenceFolder, EvidenceStream
 
+SNAPSHOTS = "snapshots"
 _PHOTOS = "photos"
 _PHOTO_IS_NEW_S = 3600
 
@@ -37,7 +39,7 @@ class Files:
 
     def save_snapshot(self, event_id: EventId, at: datetime, jpeg: bytes) -> str:
         """Write the picture durably and return its path."""
-        return self.save_picture("snapshots", event_id, at, jpeg)
+        return self.save_picture(SNAPSHOTS, event_id, at, jpeg)
 
     def save_photo(self, image: bytes) -> str:
         """Store an image as a small JPEG and return its path.
@@ -81,9 +83,25 @@ class Files:
 
     def save_picture(self, kind: str, name: str, at: datetime, jpeg: bytes) -> str:
         """Write a picture that belongs to no event; kind: its folder."""
+        with self.picture_saved(kind, name, at, jpeg) as path:
+            return path
+
+    @contextmanager
+    def picture_saved(
+        self, kind: str, name: str, at: datetime, jpeg: bytes
+    ) -> Iterator[str]:
+        """Like `save_picture`, for a row that is written within.
+
+        Without that row, another machine may store another picture by the same name:
+        this one must not go on showing its own.
+        """
         path = f"{kind}/{at:%Y/%m/%d}/{name}.jpg"
-        self._evidence.put(path, jpeg)
-        return path
+        try:
+            self._evidence.put(path, jpeg)
+            yield path
+        except BaseException:
+            self._evidence.forget(path)
+            raise
 
     def hand_over(self, *paths: str) -> None:
         """Take over files that were written to their place on this machine."""

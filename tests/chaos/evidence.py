@@ -41,7 +41,7 @@ def events(web: Gateway, kind: str) -> Iterator[dict[str, Any]]:
     """Yield all events of a kind, the newest first."""
     after = None
     while True:
-        page = {} if after is None else {"after": after}
+        page: dict[str, str] = {} if after is None else {"after": after}
         answer = web.get("/api/v1.0/events", kind=kind, limit="200", **page)
         answer.raise_for_status()
         yield from answer.json()["events"]

@@ -1,4 +1,4 @@
-"""What happens to the machines and to what they share, and how soon others take over."""
+"""What happens to the machines and to what they share, and who takes over."""
 
 from __future__ import annotations
 

@@ -88,6 +88,10 @@ class Site:
         self.machines.append(machine)
         return machine
 
+    def stop(self) -> None:
+        for machine in self.machines:
+            machine.stop()
+
     def held(self, kind: str) -> dict[str, str]:
         """Return who has each camera, or bucket of zones, of those that are alive."""
         return self.claims[kind].holders()
@@ -137,7 +141,7 @@ def site(
             *(shared, settings(shared, names, url), of or Installation(), folder),
             *(names, parts),
         )
-        stack.callback(lambda: [machine.stop() for machine in made.machines])
+        stack.callback(made.stop)
         for place in range(len(parts)):
             made.add(place)
         for machine in made.machines:

@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import pytest
 import werkzeug.test
+from sqlalchemy.exc import OperationalError
 
 from mvsnap.badges.alerts import MismatchNotifier
 from mvsnap.cli import check_recorder
@@ -554,3 +555,46 @@ def test_different_folders_without_a_bucket_are_reported(
         ]
         assert line.ok is not is_problem
         machine.parts.store.close()
+
+
+def test_a_picture_whose_event_was_not_stored_is_not_shown_by_its_machine(
+    site: Site, sky: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database went away in between; another machine takes the picture anew."""
+    job = site.a.job(sky.serials[0])
+    with monkeypatch.context() as patch:
+        patch.setattr(site.a.parts.store, "add_event", _is_away)
+        with pytest.raises(OperationalError):
+            site.a.picture(job)
+    event = site.b.picture(job)
+    assert _shown(site.a, event) == _shown(site.b, event)
+
+
+def test_a_machine_that_was_frozen_leaves_the_picture_of_another_alone(
+    site: Site, sky: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = site.a.job(sky.serials[0])
+    photographer = site.a.parts.runner()._snapshots._cameras.photographer
+    take, others = type(photographer).take_snapshot, list[Event]()
+
+    def is_frozen(*args: Any, **given: Any) -> Any:
+        taken = take(*args, **given)
+        monkeypatch.setattr(type(photographer), "take_snapshot", take)
+        others.append(site.b.picture(job))
+        return taken
+
+    monkeypatch.setattr(type(photographer), "take_snapshot", is_frozen)
+    event = site.a.picture(job)
+    assert event == others[0]
+    before = (site.b.data_dir / str(event.snapshot_path)).read_bytes()
+    assert _shown(site.a, event) == _shown(site.b, event) == before
+
+
+def _shown(machine: Machine, event: Event) -> bytes:
+    answer = machine.get(f"/api/v1.0/events/{event.id}/snapshot.jpg")
+    assert answer.status_code == 200
+    return answer.get_data()
+
+
+def _is_away(_event: Event) -> bool:
+    raise OperationalError("INSERT", {}, OSError("the server is stopping"))
