@@ -117,9 +117,10 @@ class PictureFetcher:
             if not self._clock.stopped:
                 self._note(badge, exc)
             return
-        saved = self._files.picture_saved
-        with saved("badges", badge.id, badge.swiped_at, found.jpeg) as path:
-            self._pictures.fetched(badge.id, path, found.video_link)
+        path = self._files.save_picture("badges", badge.id, badge.swiped_at, found.jpeg)
+        named = self._pictures.fetched(badge.id, path, found.video_link)
+        for unused in (path, badge.picture_path):  # the latter was gone
+            self._files.discard(unused, named=named)
         log.info("picture of badge event %s stored", badge.id)
 
     def _note(self, badge: BadgeEvent, why: UpstreamError) -> None:

@@ -24,7 +24,6 @@ from mvsnap.jobs.stores import JobStores
 from mvsnap.jobs.waits import CAMERA, TIME, Wait
 from mvsnap.metrics import Metrics
 from mvsnap.photographer import Cameras, Snapshot, moment_to_ask
-from mvsnap.store.files import SNAPSHOTS
 
 log = logging.getLogger(__name__)
 
@@ -159,7 +158,9 @@ class JobSnapshots:
         event = with_link(
             event, link, no_link, moment, may_follow=self._policy.is_rerun
         )
-        self._stores.events.add_event(event)
+        kept = self._add(event)
+        if kept is not event:
+            return kept
         self._metrics.parts.labels("no_picture").inc()
         log.error("no snapshot of %s for job %s: %s", serial, job.id, why.message)
         return event
@@ -177,13 +178,20 @@ class JobSnapshots:
         known = self._stores.events.event(event_id)
         if known is not None:
             return known
-        save, at = self._stores.files.picture_saved, snapshot.occurred_at
-        with save(SNAPSHOTS, event_id, at, snapshot.jpeg) as path:
-            event = self._event(job, serial, event_id, snapshot, path)
-            if details is not None:
-                event = replace(event, details=details)
-            self._stores.events.add_event(event)
-        return event
+        files, at = self._stores.files, snapshot.occurred_at
+        path = files.save_snapshot(event_id, at, snapshot.jpeg)
+        event = self._event(job, serial, event_id, snapshot, path)
+        if details is not None:
+            event = replace(event, details=details)
+        kept = self._add(event)
+        files.discard(path, named=kept.snapshot_path)
+        return kept
+
+    def _add(self, event: Event) -> Event:
+        """Store an event and return the stored one: another process may be first."""
+        if self._stores.events.add_event(event):
+            return event
+        return self._stores.events.event(event.id) or event
 
     def _event(
         self,

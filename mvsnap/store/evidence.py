@@ -36,9 +36,6 @@ class EvidenceFiles(Protocol):
             OSError: it cannot be stored.
         """
 
-    def forget(self, path: str) -> None:
-        """Keep no copy of this machine's own of a file that no row names."""
-
     def hand_over(self, *paths: str) -> None:
         """Take over files that were written to their place on this machine."""
 
@@ -76,9 +73,6 @@ class EvidenceFolder:
 
     def put(self, path: str, content: bytes) -> None:
         durable_file.write(self._root / path, content)
-
-    def forget(self, path: str) -> None:
-        """Nothing: the next one of this name takes its place."""
 
     def hand_over(self, *paths: str) -> None:
         """Nothing: they are where they belong."""

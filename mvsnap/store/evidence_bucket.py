@@ -65,9 +65,6 @@ class EvidenceBucket:
             self._tasks.removed(path)
         self._cache.grew(len(content))
 
-    def forget(self, path: str) -> None:
-        remove_local(self._root, path)
-
     def hand_over(self, *paths: str) -> None:
         self._tasks.store_later(paths)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+import logging
+from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,8 @@ from mvsnap.clip_model import Clip, ClipState
 from mvsnap.domain import Event, EventId
 from mvsnap.store import pictures
 from mvsnap.store.evidence import EvidenceFiles, EvidenceFolder, EvidenceStream
+
+log = logging.getLogger(__name__)
 
 SNAPSHOTS = "snapshots"
 _PHOTOS = "photos"
@@ -82,26 +84,25 @@ class Files:
         return self.small_picture(event.snapshot_path)
 
     def save_picture(self, kind: str, name: str, at: datetime, jpeg: bytes) -> str:
-        """Write a picture that belongs to no event; kind: its folder."""
-        with self.picture_saved(kind, name, at, jpeg) as path:
-            return path
+        """Write the picture of a row durably and return its path; kind: its folder.
 
-    @contextmanager
-    def picture_saved(
-        self, kind: str, name: str, at: datetime, jpeg: bytes
-    ) -> Iterator[str]:
-        """Like `save_picture`, for a row that is written within.
-
-        Without that row, another machine may store another picture by the same name:
-        this one must not go on showing its own.
+        The path tells what is in the file. Another picture of the same row, stored by
+        a machine that was frozen or without the bucket, has another path: it never
+        takes the place of what the row names.
         """
-        path = f"{kind}/{at:%Y/%m/%d}/{name}.jpg"
+        content = hashlib.sha256(jpeg).hexdigest()[:16]
+        path = f"{kind}/{at:%Y/%m/%d}/{name}-{content}.jpg"
+        self._evidence.put(path, jpeg)
+        return path
+
+    def discard(self, path: str | None, *, named: str | None) -> None:
+        """Remove a picture of a row that names another one, or none."""
+        if path is None or path == named:
+            return
         try:
-            self._evidence.put(path, jpeg)
-            yield path
-        except BaseException:
-            self._evidence.forget(path)
-            raise
+            self.remove(path)
+        except OSError as exc:
+            log.warning("an unused picture was not removed: %s", exc.strerror)
 
     def hand_over(self, *paths: str) -> None:
         """Take over files that were written to their place on this machine."""
