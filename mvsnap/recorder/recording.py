@@ -325,8 +325,10 @@ class Recording:
 
     def _finish(self, spool: Spool, want: Span) -> ClipResult:
         videos = self._settings.data_dir / "videos"
+        request = self.request
         path = files.clip_path(
-            videos, self.request.camera, self.request.name, self.request.at
+            *(videos, request.camera, request.name, request.at),
+            made_by=self._settings.made_by,
         )
         spooled = [t for t in spool.spooled if t.end > want[0] - _BEFORE_S]
         if not spooled:
