@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mvsnap.store.claims import CAMERAS
@@ -49,6 +50,15 @@ class Faults:
         self._say(f"{machine.host} goes on")
         machine.thaw()
 
+    @contextmanager
+    def frozen(self, machine: Machine) -> Iterator[None]:
+        """Freeze it for the block, and until the others have what it had."""
+        wait = self._begin(machine, "frozen", machine.freeze)
+        yield
+        wait()
+        self._say(f"{machine.host} goes on")
+        machine.thaw()
+
     def freeze_and_kill(self, machine: Machine) -> None:
         self._await_takeover(machine, "frozen, then killed", machine.freeze)
         machine.kill()
@@ -76,6 +86,20 @@ class Faults:
         """Let them work for so long."""
         time.sleep(max(0.0, seconds))
 
+    def await_shares(self) -> None:
+        """Let every machine get its share of the cameras and zones."""
+        all_have = "each machine has a part of the work"
+        wait_until(lambda: all(map(self._has_all, self._site.living)), all_have, 60)
+
+    def _has_all(self, machine: Machine) -> bool:
+        roles = ",".join(process.roles for process in machine.processes)
+        needed = {CAMERAS: "record", ZONES: "sense"}
+        return all(
+            self._site.holds(machine, kind)
+            for kind, role in needed.items()
+            if role in roles
+        )
+
     def _note(self, what: str) -> None:
         self.happened.append(what)
         self._say(what)
@@ -83,29 +107,39 @@ class Faults:
     def _await_takeover(
         self, machine: Machine, how: str, happen: Callable[[], None]
     ) -> None:
-        kinds = (CAMERAS, ZONES)
-        had = {kind: self._site.holds(machine, kind) for kind in kinds}
-        of_machine = {
-            kind: {self._site.held(kind)[name] for name in had[kind]} for kind in kinds
+        self._begin(machine, how, happen)()
+
+    def _begin(
+        self, machine: Machine, how: str, happen: Callable[[], None]
+    ) -> Callable[[], None]:
+        """Let it happen; return what waits until the others have what it had."""
+        had = {
+            kind: {name: self._site.held(kind)[name] for name in names}
+            for kind in (CAMERAS, ZONES)
+            if (names := self._site.holds(machine, kind))
         }
         began_s = time.monotonic()
         what = f"{machine.host} {how}"
         self._note(what)
         happen()
-        for kind in kinds:
-            if not had[kind]:
-                continue
 
-            def is_taken_over(kind: str = kind) -> bool:
-                try:
-                    held = self._site.held(kind)
-                except OUTAGES:
-                    return False
-                return all(
-                    name in held and held[name] not in of_machine[kind]
-                    for name in had[kind]
+        def wait() -> None:
+            for kind, holders in had.items():
+                wait_until(
+                    lambda k=kind, h=holders: self._are_taken_over(k, h),
+                    f"the {kind} are taken over",
+                    _LIMIT_S,
                 )
+                took_s = time.monotonic() - began_s
+                self.takeovers.append(Takeover(what, kind, len(holders), took_s))
 
-            wait_until(is_taken_over, f"the {kind} are taken over", _LIMIT_S)
-            took_s = time.monotonic() - began_s
-            self.takeovers.append(Takeover(what, kind, len(had[kind]), took_s))
+        return wait
+
+    def _are_taken_over(self, kind: str, before: dict[str, str]) -> bool:
+        """before: who had each, all of them of one machine."""
+        try:
+            held = self._site.held(kind)
+        except OUTAGES:
+            return False
+        of_machine = set(before.values())
+        return all(name in held and held[name] not in of_machine for name in before)
