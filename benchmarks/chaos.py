@@ -71,6 +71,7 @@ def main() -> None:
 def plan(made: Site, faults: Faults) -> None:
     """Each machine in turn, and once each what they share."""
     first, second, third = made.machines
+    faults.await_shares()
     faults.rest(10)
     faults.kill(first)
     faults.rest(10)

@@ -100,10 +100,11 @@ class MismatchNotifier:
         )
 
     def _add(self, event: Event) -> None:
+        kept: Event | None = event
         if not self._store.add_event(event):
             kept = self._store.event(event.id)
-            named = kept.snapshot_path if kept else None
-            self._files.discard(event.snapshot_path, named=named)
+        named = kept.snapshot_path if kept else None
+        self._files.settle(event.snapshot_path, named=named)
 
     def _copy(
         self, badge: BadgeEvent, event_id: EventId

@@ -119,8 +119,8 @@ class PictureFetcher:
             return
         path = self._files.save_picture("badges", badge.id, badge.swiped_at, found.jpeg)
         named = self._pictures.fetched(badge.id, path, found.video_link)
-        for unused in (path, badge.picture_path):  # the latter was gone
-            self._files.discard(unused, named=named)
+        for stored in (badge.picture_path, path):  # the first was gone
+            self._files.settle(stored, named=named)
         log.info("picture of badge event %s stored", badge.id)
 
     def _note(self, badge: BadgeEvent, why: UpstreamError) -> None:

@@ -184,7 +184,7 @@ class JobSnapshots:
         if details is not None:
             event = replace(event, details=details)
         kept = self._add(event)
-        files.discard(path, named=kept.snapshot_path)
+        files.settle(path, named=kept.snapshot_path)
         return kept
 
     def _add(self, event: Event) -> Event:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import logging
 from collections.abc import Callable, Collection
@@ -95,14 +96,28 @@ class Files:
         self._evidence.put(path, jpeg)
         return path
 
-    def discard(self, path: str | None, *, named: str | None) -> None:
-        """Remove a picture of a row that names another one, or none."""
-        if path is None or path == named:
+    def settle(self, path: str | None, *, named: str | None) -> None:
+        """Remove what a row does not name, now that it is written.
+
+        path: of the picture that was stored for it. It goes if another process was
+            first; if not, those go that were left here by attempts that died.
+        """
+        if path is None:
             return
-        try:
-            self.remove(path)
-        except OSError as exc:
-            log.warning("an unused picture was not removed: %s", exc.strerror)
+        for unused in [path] if path != named else self._others(path):
+            try:
+                self.remove(unused)
+            except OSError as exc:
+                log.warning("an unused picture was not removed: %s", exc.strerror)
+
+    def _others(self, path: str) -> list[str]:
+        """Return the pictures here that were stored for the same row."""
+        whole = self._root / path
+        row = whole.stem.rpartition("-")[0]
+        found = whole.parent.glob(f"{glob.escape(row)}-*.jpg")
+        # Those with a dot are small copies, which go with theirs.
+        own = (p for p in found if p != whole and "." not in p.stem)
+        return [str(p.relative_to(self._root)) for p in own]
 
     def hand_over(self, *paths: str) -> None:
         """Take over files that were written to their place on this machine."""

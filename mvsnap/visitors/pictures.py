@@ -169,8 +169,8 @@ class VisitorPictures:
     def _keep(self, picture: HourPicture, before: HourPicture) -> None:
         """Store the outcome, and remove the picture that it replaces."""
         named = self._visitors.keep_picture(picture)
-        for unused in (picture.snapshot_path, before.snapshot_path):
-            self._files.discard(unused, named=named)
+        for stored in (before.snapshot_path, picture.snapshot_path):
+            self._files.settle(stored, named=named)
 
     def _missing(self, picture: HourPicture, exc: NoPicture) -> HourPicture:
         now = self._clock.now()

@@ -114,9 +114,9 @@ class Faults:
     ) -> Callable[[], None]:
         """Let it happen; return what waits until the others have what it had."""
         had = {
-            kind: {name: self._site.held(kind)[name] for name in names}
+            kind: holders
             for kind in (CAMERAS, ZONES)
-            if (names := self._site.holds(machine, kind))
+            if (holders := self._site.holds(machine, kind))
         }
         began_s = time.monotonic()
         what = f"{machine.host} {how}"

@@ -96,15 +96,15 @@ class Site:
         """Return who has each camera, or bucket of zones, of those that are alive."""
         return self.claims[kind].holders()
 
-    def holds(self, machine: Machine, kind: str) -> set[str]:
-        """Return what this machine has."""
+    def holds(self, machine: Machine, kind: str) -> dict[str, str]:
+        """Return what this machine has, and under which of its ids."""
         if kind == CAMERAS:
             holder = installation(machine.data_dir)
         else:
             file = machine.data_dir / "listener-id"
             holder = file.read_text().strip() if file.exists() else "nobody"
         found = self.held(kind).items()
-        return {name for name, who in found if who.startswith(holder)}
+        return {name: who for name, who in found if who.startswith(holder)}
 
 
 @contextmanager

@@ -545,8 +545,16 @@ def test_files_from_before_the_bucket_are_handed_over_and_strays_go(
         (folder / name).write_bytes(b"jpeg")
         if name != "new.jpg":
             os.utime(folder / name, (1, 1))
+    # Stored by a process that died before its row was there, or for another database.
+    elsewhere = "snapshots/2026/01/02/stray.jpg"
+    for path in ("snapshots/2026/01/01/stray.jpg", elsewhere):
+        site.a.parts.files._evidence.put(path, b"jpeg")
+        os.utime(site.a.data_dir / path, (1, 1))
     site.a.hand_over.step()
-    assert site.objects() == {"site-a/snapshots/2026/01/01/old.jpg"}
+    assert site.objects() == {
+        "site-a/snapshots/2026/01/01/old.jpg",
+        f"site-a/{elsewhere}",
+    }
     assert {path.name for path in folder.iterdir()} == {
         "old.jpg",
         "old.thumbnail.jpg",
