@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from mvsnap.store.claims import CAMERAS
 from mvsnap.store.database import OUTAGES
@@ -125,11 +126,8 @@ class Faults:
 
         def wait() -> None:
             for kind, holders in had.items():
-                wait_until(
-                    lambda k=kind, h=holders: self._are_taken_over(k, h),
-                    f"the {kind} are taken over",
-                    _LIMIT_S,
-                )
+                are_taken_over = partial(self._are_taken_over, kind, holders)
+                wait_until(are_taken_over, f"the {kind} are taken over", _LIMIT_S)
                 took_s = time.monotonic() - began_s
                 self.takeovers.append(Takeover(what, kind, len(holders), took_s))
 

@@ -196,8 +196,8 @@ def test_the_first_picture_of_a_minute_stays(visitors: VisitorStore) -> None:
     """Another process was frozen while it fetched one."""
     first = picture(snapshot_path="visitors/first.jpg", video_link="https://x")
     assert visitors.keep_picture(first) == first.snapshot_path
-    failed = {"state": HourPictureState.FAILED, "error": "offline"}
-    for late in (picture(snapshot_path="visitors/late.jpg"), picture(**failed)):
+    failed = picture(state=HourPictureState.FAILED, error="offline")
+    for late in (picture(snapshot_path="visitors/late.jpg"), failed):
         assert visitors.keep_picture(late) == first.snapshot_path
     assert visitors.pictures(GATE, HALL, NOON, at(60)) == {NOON: first}
     busier = picture(minute_at=at(9), snapshot_path="visitors/busier.jpg")
