@@ -87,7 +87,7 @@ class Files:
     def save_picture(self, kind: str, name: str, at: datetime, jpeg: bytes) -> str:
         """Write the picture of a row durably and return its path; kind: its folder.
 
-        The path tells what is in the file. Another picture of the same row, stored by
+        The path says what is in the file. Another picture of the same row, stored by
         a machine that was frozen or without the bucket, has another path: it never
         takes the place of what the row names.
         """
