@@ -49,12 +49,15 @@ def build_recorder(
     dashboard: Dashboard,
     ixon: Ixon | None,
     is_ours: Callable[[str], bool] = lambda _: True,
+    *,
+    made_by: str = "",
 ) -> Recorder | None:
     """Return a recorder that is not started, None without cameras in the settings.
 
     ixon: from `open_ixon`; needed if a camera is behind IXON.
     is_ours: whether no other recorder may have this camera: a cloud is asked for the
         address of those alone.
+    made_by: a word in the names of its files.
 
     Raises:
         BadInput: the URL of a camera is invalid.
@@ -72,7 +75,8 @@ def build_recorder(
         for name, entry in settings.recorder.cameras.items()
         if entry.url is not None
     }
-    return Recorder(recorder_settings(settings), clock, sources)
+    own = replace(recorder_settings(settings), made_by=made_by)
+    return Recorder(own, clock, sources)
 
 
 def _if_ours(ask: AskSource, is_ours: Callable[[], bool]) -> AskSource:

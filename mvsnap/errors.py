@@ -23,6 +23,7 @@ MvsnapError
   UnusableBackup          no backup, damaged, or of a newer version
   ServiceRuns             a running service uses the data_dir to be replaced
   CannotListen            the server's address is in use, or not ours
+  SentMeanwhile           another process has sent the message
   UpstreamError           an outside service refused, or is down   502
     NoPicture             the camera cannot provide a picture, now or ever
       NoVideo             it has no video of that moment

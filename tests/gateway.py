@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from mvsnap.simulator.server import serve
 from mvsnap.simulator.webex.app import webex_app
 from mvsnap.simulator.webex.webex import FakeWebex
 from tests.servers.ports import free_port
-from tests.servers.processes import Program, WarmProgram
+from tests.servers.processes import Program, WarmProgram, signal_family
 from tests.servers.warm import can_be_warm
 
 ROOT = Path(__file__).parent.parent
@@ -115,18 +116,25 @@ class Gateway:
         *,
         roles: str = "web,worker,record",
         of: Installation | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.roles = roles
+        self.url = f"http://{host}:{self.port}"
+        self._host = host
         self._config = config
-        self._roles = roles
         self._of = of or Installation()
         self._outputs: list[str] = []
         self._program: Program | None = None
 
     def start(self) -> None:
-        address = ["--host", "127.0.0.1", "--port", f"{self.port}"]
-        roles = ["--roles", self._roles]
+        self.begin()
+        self.wait()
+
+    def begin(self) -> None:
+        """Start it, and do not wait until it serves."""
+        address = ["--host", self._host, "--port", f"{self.port}"]
+        roles = ["--roles", self.roles]
         args = ["--config", f"{self._config}", "serve", *address, *roles]
         folder, env = self._config.parent.parent, self._of.env
         if self._of.command == THIS and can_be_warm(env):
@@ -134,11 +142,15 @@ class Gateway:
         else:
             command = [*self._of.command, *args]
             self._program = Program(command, cwd=folder, env=env)
-        if "web" in self._roles:
+
+    def wait(self) -> None:
+        """Wait until it serves, or does its work."""
+        assert self._program is not None
+        if "web" in self.roles:
             self._program.wait_for_url(f"{self.url}/healthz", limit_s=60)
         else:
             firsts = {"worker": "processing jobs", "sense": "listening"}
-            does = [firsts[r] for r in firsts if r in self._roles] or ["recording"]
+            does = [firsts[r] for r in firsts if r in self.roles] or ["recording"]
             self._program.wait_for_output(f"mvsnap is {does[0]}", limit_s=60)
 
     def kill_after(self, seconds: float) -> None:
@@ -147,6 +159,20 @@ class Gateway:
         threading.Event().wait(seconds)
         os.kill(self._program.pid, 9)
         self.stop()
+
+    def freeze(self) -> None:
+        """Let it and what it has started stand still."""
+        signal_family(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        signal_family(self.pid, signal.SIGCONT)
+
+    def kill(self) -> None:
+        """End it at once, with all it has started."""
+        if self._program is not None:
+            self._program.stop(signal.SIGKILL)
+            self._outputs.append(self._program.output())
+            self._program = None
 
     def stop(self, *, limit_s: float = 30) -> int | None:
         """End it by SIGTERM; by SIGKILL, which is -9, after `limit_s`."""

@@ -60,7 +60,7 @@ class MismatchNotifier:
                 self._badges.mark_notified(made, None)
                 continue
             event = self._event(badge, made)
-            self._store.add_event(event)
+            self._add(event)
             try:
                 self._jobs.submit(self._job(event))
             except QueueFull as exc:
@@ -98,6 +98,13 @@ class MismatchNotifier:
                 **(awaited(badge.swiped_at) if serial and not badge.video_link else {}),
             },
         )
+
+    def _add(self, event: Event) -> None:
+        kept: Event | None = event
+        if not self._store.add_event(event):
+            kept = self._store.event(event.id)
+        named = kept.snapshot_path if kept else None
+        self._files.settle(event.snapshot_path, named=named)
 
     def _copy(
         self, badge: BadgeEvent, event_id: EventId

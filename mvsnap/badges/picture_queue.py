@@ -20,7 +20,8 @@ from mvsnap.store.database import Database
 # Longer than one picture may take: the camera, and waiting for the Dashboard.
 LEASE = timedelta(minutes=10)
 _MOST_READERS = 1000
-_GIVEN_UP = (badges.c.picture != BadgePictureState.FETCHED) & badges.c.ask_at.is_(None)
+_IS_MISSING = badges.c.picture != BadgePictureState.FETCHED
+_GIVEN_UP = _IS_MISSING & badges.c.ask_at.is_(None)
 
 
 class BadgePictures:
@@ -62,9 +63,15 @@ class BadgePictures:
         """Release what this worker claimed before a restart."""
         return self._change(badges.c.claimed_by == worker, ask_at=now, claimed_by=None)
 
-    def fetched(self, badge_id: BadgeId, path: str, video_link: str | None) -> None:
+    def fetched(
+        self, badge_id: BadgeId, path: str, video_link: str | None
+    ) -> str | None:
+        """Store the picture, unless another worker has: this one's lease was over.
+
+        Returns the path that the row names then.
+        """
         self._change(
-            badges.c.id == badge_id,
+            (badges.c.id == badge_id) & _IS_MISSING,
             picture=BadgePictureState.FETCHED,
             picture_path=path,
             video_link=video_link,
@@ -73,6 +80,9 @@ class BadgePictures:
             ask_at=None,
             claimed_by=None,
         )
+        named = select(badges.c.picture_path).where(badges.c.id == badge_id)
+        with self._db.reading() as connection:
+            return connection.execute(named).scalar()
 
     def not_fetched(
         self,
@@ -82,10 +92,13 @@ class BadgePictures:
         ask_at: datetime | None,
         video_link: str | None = None,
     ) -> None:
-        """ask_at: when to try again, None: only on request."""
+        """Store why, unless another worker has the picture.
+
+        ask_at: when to try again, None: only on request.
+        """
         news: dict[str, Any] = {"video_link": video_link} if video_link else {}
         self._change(
-            badges.c.id == badge_id,
+            (badges.c.id == badge_id) & _IS_MISSING,
             picture=state,
             error=error,
             asks=badges.c.asks + 1,
@@ -106,7 +119,7 @@ class BadgePictures:
 
         is_gone: it was stored, and its file is missing.
         """
-        missing = true() if is_gone else badges.c.picture != BadgePictureState.FETCHED
+        missing = true() if is_gone else _IS_MISSING
         return bool(
             self._change(
                 (badges.c.id == badge_id) & missing & badges.c.claimed_by.is_(None),

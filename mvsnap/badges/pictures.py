@@ -118,7 +118,9 @@ class PictureFetcher:
                 self._note(badge, exc)
             return
         path = self._files.save_picture("badges", badge.id, badge.swiped_at, found.jpeg)
-        self._pictures.fetched(badge.id, path, found.video_link)
+        named = self._pictures.fetched(badge.id, path, found.video_link)
+        for stored in (badge.picture_path, path):  # the first was gone
+            self._files.settle(stored, named=named)
         log.info("picture of badge event %s stored", badge.id)
 
     def _note(self, badge: BadgeEvent, why: UpstreamError) -> None:

@@ -41,7 +41,8 @@ class OutgoingMessage:
     parent_id: what `post` returned for the first message of the thread.
     begin_sending: records that the message is about to leave, and returns its text in
         markdown. Call it last, after everything that can fail without anything being
-        sent: after a crash the next attempt says that it may be a repeat.
+        sent: after a crash the next attempt says that it may be a repeat. What it
+        raises has to reach the caller of `post`: there is nothing to be sent any more.
     """
 
     room: str

@@ -10,11 +10,19 @@ from mvsnap.delivery.channels import Channels
 from mvsnap.delivery.message import Message
 from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.domain import Delivery, DeliveryState, MessageId
-from mvsnap.errors import UpstreamError
+from mvsnap.errors import MvsnapError, UpstreamError
 from mvsnap.store.events import Store
 
 # A message in one of these states may have arrived.
 _UNSURE = frozenset({DeliveryState.SENDING, DeliveryState.UNSURE})
+
+
+class SentMeanwhile(MvsnapError):
+    """Another process has sent the message: this one had been silent for long."""
+
+    def __init__(self, message_id: MessageId) -> None:
+        super().__init__("sent by another process meanwhile")
+        self.message_id = message_id
 
 
 class MessageSender:
@@ -73,6 +81,8 @@ class MessageSender:
         )
         try:
             message_id = channel.post(outgoing)
+        except SentMeanwhile as exc:
+            return exc.message_id
         except UpstreamError as exc:
             self._note(message, attempt.failed(exc, known), error=exc.message)
             raise
@@ -109,7 +119,10 @@ class MessageSender:
 
 
 class _Attempt:
-    """One attempt to send a message; `begin` is called right before it leaves."""
+    """One attempt to send a message; `begin` is called right before it leaves.
+
+    Its SentMeanwhile passes through the channel, which has sent nothing then.
+    """
 
     def __init__(
         self,
@@ -133,6 +146,9 @@ class _Attempt:
         before = self._store.begin_delivery(
             message.job.id, message.part, message.room, now
         )
+        if before and before.state is DeliveryState.SENT and before.message_id:
+            # It was not when this attempt began: this process was frozen, or busy.
+            raise SentMeanwhile(before.message_id)
         self._has_begun = True
         self._is_repeat = self._was_restored or (
             before is not None and (before.state in _UNSURE or before.may_have_arrived)

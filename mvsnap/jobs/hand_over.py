@@ -167,8 +167,8 @@ class HandOver:
     def _adopt_and_sweep(self) -> None:
         """Compare the files here with the store.
 
-        Those from before the bucket are noted once; what no row names any more, as it
-        was deleted while this machine was off, is removed.
+        Those from before the bucket are noted once. What no row names is removed: its
+        row was deleted while this machine was off, or never written, as a process died.
         """
         groups = self._cache.groups()
         names = {path: group for group in groups for path in self._names(group)}
@@ -182,9 +182,18 @@ class HandOver:
             names.pop(path)
         kept = {path.rpartition(".")[0] for path in known}
         before = self._clock.now().timestamp() - _STRAY_AFTER_S
-        for path, group in names.items():
-            if path.rpartition(".")[0] not in kept and group.used_at_s < before:
-                group.remove()
+        strays = [
+            path
+            for path, group in names.items()
+            if path.rpartition(".")[0] not in kept and group.used_at_s < before
+        ]
+        # The files of a folder that no row names at all may be of another database:
+        # they stay in the bucket.
+        folders = {path.rpartition("/")[0] for path in known}
+        here = [path for path in strays if (self._data_dir / path).exists()]
+        self._tasks.remove([p for p in here if p.rpartition("/")[0] in folders])
+        for path in strays:
+            names[path].remove()
 
     def _names(self, group: FileGroup) -> tuple[str, str]:
         """Return what a row may call it: a picture or a video."""

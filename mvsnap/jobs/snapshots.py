@@ -77,8 +77,7 @@ class JobSnapshots:
             at_once=self._worth_a_first(job, in_haste=in_haste),
         )
         what = f"snapshot {iso(job.again_at)}" if job.again_at else "snapshot"
-        event = self._event(job, serial, _event_id(job, serial, what), snapshot)
-        self._stores.events.add_event(event)
+        event = self._store(job, serial, _event_id(job, serial, what), snapshot)
         self._metrics.parts.labels("snapshot").inc()
         took_s = (self._clock.now() - job.accepted_at).total_seconds()
         name = event.camera_name
@@ -130,10 +129,8 @@ class JobSnapshots:
         except UpstreamError as exc:
             log.info("no first picture of %s: %s", serial, exc.message)
             return None
-        event = self._event(job, serial, _first_id(job, serial), snapshot)
-        event = replace(event, details={IS_FIRST: 1})
-        self._stores.events.add_event(event)
-        return event
+        details: dict[str, str | int | float] = {IS_FIRST: 1}
+        return self._store(job, serial, _first_id(job, serial), snapshot, details)
 
     def give_up(
         self, job: Job, serial: Serial, why: UpstreamError, first: Event | None
@@ -161,13 +158,48 @@ class JobSnapshots:
         event = with_link(
             event, link, no_link, moment, may_follow=self._policy.is_rerun
         )
-        self._stores.events.add_event(event)
+        kept = self._add(event)
+        if kept is not event:
+            return kept
         self._metrics.parts.labels("no_picture").inc()
         log.error("no snapshot of %s for job %s: %s", serial, job.id, why.message)
         return event
 
+    def _store(
+        self,
+        job: Job,
+        serial: Serial,
+        event_id: EventId,
+        snapshot: Snapshot,
+        details: dict[str, str | int | float] | None = None,
+    ) -> Event:
+        """Store picture and event, unless another process has done so meanwhile."""
+        # This one may have been frozen: the picture of the other's event stays.
+        known = self._stores.events.event(event_id)
+        if known is not None:
+            return known
+        files, at = self._stores.files, snapshot.occurred_at
+        path = files.save_snapshot(event_id, at, snapshot.jpeg)
+        event = self._event(job, serial, event_id, snapshot, path)
+        if details is not None:
+            event = replace(event, details=details)
+        kept = self._add(event)
+        files.settle(path, named=kept.snapshot_path)
+        return kept
+
+    def _add(self, event: Event) -> Event:
+        """Store an event and return the stored one: another process may be first."""
+        if self._stores.events.add_event(event):
+            return event
+        return self._stores.events.event(event.id) or event
+
     def _event(
-        self, job: Job, serial: Serial, event_id: EventId, snapshot: Snapshot
+        self,
+        job: Job,
+        serial: Serial,
+        event_id: EventId,
+        snapshot: Snapshot,
+        path: str,
     ) -> Event:
         at: datetime = snapshot.occurred_at
         event = Event(
@@ -180,7 +212,7 @@ class JobSnapshots:
             trigger=job.trigger,
             camera_name=self._cameras.names.name(serial),
             title=job.prefix,
-            snapshot_path=self._stores.files.save_snapshot(event_id, at, snapshot.jpeg),
+            snapshot_path=path,
             details={"times": job.times} if job.times > 1 else {},
         )
         return with_link(

@@ -32,14 +32,17 @@ def digest(*texts: str) -> str:
     return hashlib.sha256(whole).hexdigest()[:20]
 
 
-def clip_path(videos: Path, camera: str, name: str, at: datetime) -> Path:
+def clip_path(
+    videos: Path, camera: str, name: str, at: datetime, made_by: str = ""
+) -> Path:
     """Return the path of a clip: by time and camera, made unique by its name's digest.
 
     Example: `front-door/2026/11/21/20261121T150230Z_front-door_1f3870be27.mp4`
     """
     at = at.astimezone(UTC)
     where = slug(camera)
-    stem = f"{at:%Y%m%dT%H%M%SZ}_{where}_{clip_digest(camera, name)}"
+    words = (f"{at:%Y%m%dT%H%M%SZ}", where, made_by, clip_digest(camera, name))
+    stem = "_".join(filter(None, words))
     return videos / where / f"{at:%Y/%m/%d}" / f"{stem}.mp4"
 
 

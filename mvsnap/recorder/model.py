@@ -132,6 +132,8 @@ class RecorderSettings:
     memory_dir: where the rings are; None uses /dev/shm, or data_dir if there is none.
     max_event_age_s: an older trigger is shown at the moment it arrived.
     min_free_mb: with less free space no clip is started.
+    made_by: a word in the names of files; recorders whose files get together have
+        different ones, as each of them may have recorded the same clip.
     """
 
     data_dir: Path
@@ -145,6 +147,7 @@ class RecorderSettings:
     ffmpeg: str = "ffmpeg"
     ffprobe: str = "ffprobe"
     timing: Timing = Timing()
+    made_by: str = ""
 
 
 class State(StrEnum):

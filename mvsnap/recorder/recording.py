@@ -324,10 +324,9 @@ class Recording:
             return self._is_closed
 
     def _finish(self, spool: Spool, want: Span) -> ClipResult:
-        videos = self._settings.data_dir / "videos"
-        path = files.clip_path(
-            videos, self.request.camera, self.request.name, self.request.at
-        )
+        own, asked = self._settings, self.request
+        videos = own.data_dir / "videos"
+        path = files.clip_path(videos, asked.camera, asked.name, asked.at, own.made_by)
         spooled = [t for t in spool.spooled if t.end > want[0] - _BEFORE_S]
         if not spooled:
             return self._failed(f"no video was recorded: {self._why}")

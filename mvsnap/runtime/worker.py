@@ -15,7 +15,7 @@ from mvsnap.domain import Job, Serial
 from mvsnap.jobs.abandoned_clips import AbandonedClips
 from mvsnap.jobs.engine import WorkerEngine
 from mvsnap.jobs.engine_interface import Engine
-from mvsnap.jobs.executors import acquire_slot, installation
+from mvsnap.jobs.executors import acquire_slot, data_id, installation
 from mvsnap.jobs.records import JobRecords
 from mvsnap.jobs.runner import JobRunner
 from mvsnap.jobs.schedule import CameraSchedule, Scheduler
@@ -207,7 +207,9 @@ def clip_worker(parts: Parts, jobs: JobService) -> ClipWorker:
     settings, clock = parts.settings, parts.clock
     ixon, share = open_ixon(settings, clock), recording.camera_share(parts)
     recorder = build_recorder(
-        settings, clock, parts.dashboard, ixon, lambda name: name in share.held
+        *(settings, clock, parts.dashboard, ixon, lambda name: name in share.held),
+        # A recorder that had been frozen must not replace what another has made.
+        made_by=data_id(settings.data_dir)[:8] if settings.files_in_bucket else "",
     )
     if recorder is None:  # clips remain of cameras that were removed from the settings
         recorder = Recorder(recorder_settings(settings), clock)

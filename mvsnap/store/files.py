@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
+import logging
 from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import partial
@@ -14,6 +16,9 @@ from mvsnap.domain import Event, EventId
 from mvsnap.store import pictures
 from mvsnap.store.evidence import EvidenceFiles, EvidenceFolder, EvidenceStream
 
+log = logging.getLogger(__name__)
+
+SNAPSHOTS = "snapshots"
 _PHOTOS = "photos"
 _PHOTO_IS_NEW_S = 3600
 
@@ -37,7 +42,7 @@ class Files:
 
     def save_snapshot(self, event_id: EventId, at: datetime, jpeg: bytes) -> str:
         """Write the picture durably and return its path."""
-        return self.save_picture("snapshots", event_id, at, jpeg)
+        return self.save_picture(SNAPSHOTS, event_id, at, jpeg)
 
     def save_photo(self, image: bytes) -> str:
         """Store an image as a small JPEG and return its path.
@@ -80,10 +85,39 @@ class Files:
         return self.small_picture(event.snapshot_path)
 
     def save_picture(self, kind: str, name: str, at: datetime, jpeg: bytes) -> str:
-        """Write a picture that belongs to no event; kind: its folder."""
-        path = f"{kind}/{at:%Y/%m/%d}/{name}.jpg"
+        """Write the picture of a row durably and return its path; kind: its folder.
+
+        The path says what is in the file. Another picture of the same row, stored by
+        a machine that was frozen or without the bucket, has another path: it never
+        takes the place of what the row names.
+        """
+        content = hashlib.sha256(jpeg).hexdigest()[:16]
+        path = f"{kind}/{at:%Y/%m/%d}/{name}-{content}.jpg"
         self._evidence.put(path, jpeg)
         return path
+
+    def settle(self, path: str | None, *, named: str | None) -> None:
+        """Remove what a row does not name, now that it is written.
+
+        path: of the picture that was stored for it. It goes if another process was
+            first; if not, those go that were left here by attempts that died.
+        """
+        if path is None:
+            return
+        for unused in [path] if path != named else self._others(path):
+            try:
+                self.remove(unused)
+            except OSError as exc:
+                log.warning("an unused picture was not removed: %s", exc.strerror)
+
+    def _others(self, path: str) -> list[str]:
+        """Return the pictures here that were stored for the same row."""
+        whole = self._root / path
+        row = whole.stem.rpartition("-")[0]
+        found = whole.parent.glob(f"{glob.escape(row)}-*.jpg")
+        # Those with a dot are small copies, which go with theirs.
+        own = (p for p in found if p != whole and "." not in p.stem)
+        return [str(p.relative_to(self._root)) for p in own]
 
     def hand_over(self, *paths: str) -> None:
         """Take over files that were written to their place on this machine."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mvsnap.domain import Event, Listener, Presence, Serial, ZoneId
@@ -169,12 +169,17 @@ class SenseStore:
 
 
 def upsert(
-    db: Database, table: Table, *changing: str
+    db: Database,
+    table: Table,
+    *changing: str,
+    where: ColumnElement[bool] | None = None,
 ) -> sqlite.Insert | postgresql.Insert:
+    """where: which of the rows there are change; None: any."""
     statement = db.insert(table)
     return statement.on_conflict_do_update(
         index_elements=[*table.primary_key],
         set_={name: statement.excluded[name] for name in changing},
+        where=where,
     )
 
 

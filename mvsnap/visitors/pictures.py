@@ -88,7 +88,7 @@ class VisitorPictures:
             asked = [self._request(one) for one in due[first : first + _AT_ONCE]]
             for picture, ticket in asked:
                 fetched = self._fetched(picture, ticket) if ticket else picture
-                self._visitors.keep_picture(self._with_link(fetched))
+                self._keep(self._with_link(fetched), picture)
 
     def _due_of(
         self, serial: Serial, zone_id: ZoneId, zone: KnownZone | None, now: datetime
@@ -164,9 +164,13 @@ class VisitorPictures:
         except OSError as exc:
             log.warning("picture of %s not stored: %s", picture.serial, exc.strerror)
             return replace(picture, again_at=self._clock.now() + _OFFLINE_AGAIN)
-        if picture.snapshot_path not in (None, path):
-            self._files.remove(picture.snapshot_path)
         return replace(picture, state=HourPictureState.TAKEN, snapshot_path=path)
+
+    def _keep(self, picture: HourPicture, before: HourPicture) -> None:
+        """Store the outcome, and remove the picture that it replaces."""
+        named = self._visitors.keep_picture(picture)
+        for stored in (before.snapshot_path, picture.snapshot_path):
+            self._files.settle(stored, named=named)
 
     def _missing(self, picture: HourPicture, exc: NoPicture) -> HourPicture:
         now = self._clock.now()
@@ -214,6 +218,6 @@ def _is_open(
 
 
 def _name(picture: HourPicture) -> str:
-    """Return a file name: the same for the same minute at every attempt."""
+    """Return the same name for the same minute at every attempt."""
     minute = f"{picture.serial}/{picture.zone_id}/{picture.minute_at.isoformat()}"
     return str(uuid.uuid5(uuid.NAMESPACE_OID, minute))

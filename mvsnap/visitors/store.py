@@ -30,7 +30,7 @@ from mvsnap.visitors.rows import (
     picture_of,
     picture_row,
 )
-from mvsnap.visitors.rules import HourCount, Span, joined
+from mvsnap.visitors.rules import HourCount, HourPictureState, Span, joined
 from mvsnap.visitors.tables import (
     claims,
     page_views,
@@ -327,11 +327,26 @@ class VisitorStore:
 
     # --- pictures
 
-    def keep_picture(self, picture: HourPicture) -> None:
-        row = picture_row(picture)
+    def keep_picture(self, picture: HourPicture) -> str | None:
+        """Store the outcome, unless another process has taken the same minute.
+
+        Returns the path of the file that the row names then.
+        """
+        row, table = picture_row(picture), visitor_pictures.c
         names = [name for name in row if name not in ("serial", "zone_id", "began_at")]
+        is_taken = (table.state == HourPictureState.TAKEN) & (
+            table.minute_at == picture.minute_at
+        )
+        statement = upsert(self._db, visitor_pictures, *names, where=~is_taken)
+        path = table.snapshot_path
+        one = (
+            (table.serial == picture.serial)
+            & (table.zone_id == picture.zone_id)
+            & (table.began_at == picture.began_at)
+        )
         with self._db.writing() as connection:
-            connection.execute(upsert(self._db, visitor_pictures, *names).values(row))
+            connection.execute(statement.values(row))
+            return connection.execute(select(path).where(one)).scalar()
 
     def pictures(
         self, serial: Serial, zone_id: ZoneId, since: datetime, until: datetime

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -143,6 +144,25 @@ def test_a_corrected_camera_is_asked_for_what_is_not_fetched_yet(
     assert crew.again(given_up).picture is BadgePictureState.FETCHED
     calls = [a.path for a in crew.clouds.dashboard.asked if SNAPSHOT in a.path]
     assert [DOOR in path for path in calls] == [True, True]
+
+
+@pytest.mark.parametrize("late", ["picture", "none"])
+def test_a_worker_whose_lease_was_over_changes_nothing(
+    crew: BadgeCrew, late: str
+) -> None:
+    """It was frozen while another one fetched the picture."""
+    made = crew.swiped()
+    crew.fetcher().fetch(made)
+    first = crew.again(made)
+    shown = crew.files.picture(first.picture_path)
+    assert shown is not None
+    content = shown.read_bytes()
+    camera = crew.clouds.dashboard.cameras[GATE]
+    camera.status = "offline" if late == "none" else "online"
+    crew.fetcher().fetch(replace(made, swiped_at=made.swiped_at - timedelta(hours=1)))
+    assert crew.again(made) == first
+    assert shown.read_bytes() == content
+    assert [path for path in shown.parent.iterdir() if path != shown] == []
 
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

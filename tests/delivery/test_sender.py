@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from mvsnap.delivery.channel import Channel
+from mvsnap.delivery.channels import Channels
 from mvsnap.delivery.kinds import KINDS
 from mvsnap.delivery.message import Facts, Message
-from mvsnap.domain import DeliveryState, Job
+from mvsnap.domain import DeliveryState, Job, MessageId
 from mvsnap.errors import UpstreamError
 from mvsnap.simulator.faults import Fault
 from tests.conftest import Clouds
@@ -81,6 +83,25 @@ def test_an_answer_that_never_came_is_a_doubt(team: Crew) -> None:
     with pytest.raises(UpstreamError):
         team.sender().send_once(message(job))
     assert state(team, job) is DeliveryState.UNSURE
+
+
+def test_what_another_process_has_sent_meanwhile_is_not_sent_again(
+    team: Crew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was frozen between its look and its call: its job was taken over."""
+    job, frozen = team.job(GATE), team.sender()
+    find = Channels.find
+    sent_by_other: list[MessageId] = []
+
+    def is_frozen(channels: Channels, room: str) -> tuple[Channel, str]:
+        monkeypatch.setattr(Channels, "find", find)
+        sent_by_other.append(team.sender().send_once(message(job)))
+        return channels.find(room)
+
+    monkeypatch.setattr(Channels, "find", is_frozen)
+    assert [frozen.send_once(message(job))] == sent_by_other
+    assert len(team.messages) == 1
+    assert state(team, job) is DeliveryState.SENT
 
 
 def test_without_its_channel_nothing_is_noted(team: Crew) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from mvsnap.domain import (
     Trigger,
     TriggerKind,
 )
+from mvsnap.errors import NoVideo
 from mvsnap.simulator.faults import Fault
 from tests.conftest import Clouds
 from tests.core import build
@@ -123,6 +125,19 @@ def test_a_moment_that_was_never_recorded_leaves_the_first_picture(team: Crew) -
     assert part.state is PartState.FAILED
     assert part.event is not None
     assert part.event.snapshot_path is not None
+
+
+def test_a_picture_that_another_process_took_meanwhile_is_not_given_up(
+    team: Crew,
+) -> None:
+    """This one was frozen while it could not reach the camera."""
+    job = team.job(GATE)
+    snapshots = team.runner()._snapshots
+    with ThreadPoolExecutor(1) as pool:
+        taken = snapshots.take(job, GATE, pool)
+    why = NoVideo("x", retry=False)
+    assert snapshots.give_up(job, GATE, why, None) == taken
+    assert team.events == [taken]
 
 
 def test_a_picture_that_retries_made_late_says_so(team: Crew) -> None:

@@ -28,7 +28,7 @@ from mvsnap.recorder.diagnosis import (
     http_ending,
     redacted,
 )
-from mvsnap.recorder.files import clip_path, slug
+from mvsnap.recorder.files import clip_digest, clip_path, slug
 from mvsnap.recorder.model import ClipResult, Format
 from mvsnap.recorder.results import from_json, to_json
 from mvsnap.recorder.sources import secrets_of, shown, with_credentials
@@ -207,6 +207,14 @@ def test_different_names_never_meet() -> None:
     assert len({slug(name) for name in names}) == len(names)
     assert slug("front-door") == "front-door"
     assert len({clip_path(Path("v"), "gate", name, AT) for name in names}) == len(names)
+
+
+def test_recorders_whose_files_get_together_name_them_differently() -> None:
+    made_by = ("", "4be1", "77aa")
+    found = [clip_path(Path("v"), "Gate 1", "one", AT, by) for by in made_by]
+    assert len(set(found)) == len(found)
+    ends = {path.stem.rpartition("_")[2] for path in found}
+    assert ends == {clip_digest("Gate 1", "one")}
 
 
 @pytest.mark.parametrize(

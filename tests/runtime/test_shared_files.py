@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from uuid import uuid4
 
 import pytest
 import werkzeug.test
+from sqlalchemy.exc import OperationalError
 
 from mvsnap.badges.alerts import MismatchNotifier
 from mvsnap.cli import check_recorder
@@ -24,14 +26,16 @@ from mvsnap.clip_model import Clip, ClipState
 from mvsnap.clock import SystemClock
 from mvsnap.config.load import load
 from mvsnap.domain import CameraName, DeliveryState, Event, EventId, Job, Serial
-from mvsnap.jobs.clip_results import notification_job
+from mvsnap.jobs.clip_results import ClipResults, notification_job
 from mvsnap.jobs.executors import installation
 from mvsnap.jobs.finished import NoJobs
 from mvsnap.jobs.hand_over import HandOver
 from mvsnap.recorder import ClipResult
-from mvsnap.runtime import Parts, cleaning, make_app, shared_files
+from mvsnap.recorder.files import clip_path
+from mvsnap.runtime import Parts, cleaning, make_app, shared_files, worker
 from mvsnap.store import evidence_bucket
 from mvsnap.store.clip_deletion import finish_deletes
+from mvsnap.store.clips import ClipStore
 from mvsnap.store.file_cache import FOLDERS
 from mvsnap.store.purging import PurgeResult
 from mvsnap.store.sharing_tables import data_folders
@@ -92,6 +96,11 @@ class Machine:
 
     def record(self, *, hours_ago: float = 0, content: bytes = VIDEO) -> Clip:
         """Store a clip as its recorder would, without handing it over."""
+        wanted = self.wanted_clip(hours_ago=hours_ago)
+        path = self.data_dir / f"videos/robot/{wanted.id}.mp4"
+        return self.store_clip(wanted, path, content)
+
+    def wanted_clip(self, *, hours_ago: float = 0) -> Clip:
         at = self.parts.clock.now() - timedelta(hours=hours_ago)
         wanted = Clip(
             id=EventId(str(uuid4())),
@@ -103,14 +112,23 @@ class Machine:
             rooms=(ROOM,),
         )
         self.parts.clips.ask([wanted], installation(self.data_dir))
-        path = self.data_dir / f"videos/robot/{wanted.id}.mp4"
+        return wanted
+
+    def store_clip(
+        self,
+        wanted: Clip,
+        path: Path,
+        content: bytes,
+        results: ClipResults | None = None,
+    ) -> Clip:
+        at = wanted.at
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         path.with_suffix(".jpg").write_bytes(b"poster")
         result = ClipResult(
             at, path, path.with_suffix(".jpg"), began_at=at, ended_at=at
         )
-        stored = self.parts.clip_results().store(wanted, result)
+        stored = (results or self.parts.clip_results()).store(wanted, result)
         return replace(stored, state=ClipState.READY)
 
     def clean(self, name: str, *, dry_run: bool = False) -> PurgeResult:
@@ -527,8 +545,16 @@ def test_files_from_before_the_bucket_are_handed_over_and_strays_go(
         (folder / name).write_bytes(b"jpeg")
         if name != "new.jpg":
             os.utime(folder / name, (1, 1))
+    # Stored by a process that died before its row was there, or for another database.
+    elsewhere = "snapshots/2026/01/02/stray.jpg"
+    for path in ("snapshots/2026/01/01/stray.jpg", elsewhere):
+        site.a.parts.files._evidence.put(path, b"jpeg")
+        os.utime(site.a.data_dir / path, (1, 1))
     site.a.hand_over.step()
-    assert site.objects() == {"site-a/snapshots/2026/01/01/old.jpg"}
+    assert site.objects() == {
+        "site-a/snapshots/2026/01/01/old.jpg",
+        f"site-a/{elsewhere}",
+    }
     assert {path.name for path in folder.iterdir()} == {
         "old.jpg",
         "old.thumbnail.jpg",
@@ -554,3 +580,103 @@ def test_different_folders_without_a_bucket_are_reported(
         ]
         assert line.ok is not is_problem
         machine.parts.store.close()
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+def test_a_picture_whose_event_was_not_stored_is_shown_by_no_machine(
+    site: Site, sky: Clouds, monkeypatch: pytest.MonkeyPatch, is_away: bool
+) -> None:
+    """It dies in between; another takes the picture anew, and the first returns."""
+    job = site.a.job(sky.serials[0])
+    if is_away:
+        site.away()
+    with monkeypatch.context() as patch:
+        patch.setattr(site.a.parts.store, "add_event", _dies)
+        with pytest.raises(OperationalError):
+            site.a.picture(job)
+    site.back()
+    event = site.b.picture(job)
+    before = (site.b.data_dir / str(event.snapshot_path)).read_bytes()
+    for machine in (site.a, site.b):
+        machine.hand_over.step()
+    assert _shown(site.a, event) == _shown(site.b, event) == before
+    shutil.rmtree(site.b.data_dir / "snapshots")
+    assert _shown(site.b, event) == before
+
+
+@pytest.mark.parametrize("frozen_at", ["take_snapshot", "save_snapshot"])
+def test_a_machine_that_was_frozen_leaves_the_picture_of_another_alone(
+    site: Site, sky: Clouds, monkeypatch: pytest.MonkeyPatch, frozen_at: str
+) -> None:
+    job = site.a.job(sky.serials[0])
+    parts = site.a.parts
+    photographer = parts.runner()._snapshots._cameras.photographer
+    of = parts.files if frozen_at == "save_snapshot" else type(photographer)
+    do, others = getattr(of, frozen_at), list[Event]()
+
+    def is_frozen(*args: Any, **given: Any) -> Any:
+        done = do(*args, **given)
+        monkeypatch.setattr(of, frozen_at, do)
+        others.append(site.b.picture(job))
+        return done
+
+    monkeypatch.setattr(of, frozen_at, is_frozen)
+    event = site.a.picture(job)
+    assert event == others[0]
+    before = (site.b.data_dir / str(event.snapshot_path)).read_bytes()
+    site.a.hand_over.step()
+    assert _shown(site.a, event) == _shown(site.b, event) == before
+    assert site.objects() == {f"site-a/{event.snapshot_path}"}
+    assert len(list((site.a.data_dir / "snapshots").rglob("*.jpg"))) == 1
+
+
+def test_a_late_copy_of_a_mismatch_does_not_stay(site: Site) -> None:
+    at, event_id = datetime.now(UTC), EventId(str(uuid4()))
+    paths = {}
+    for machine, jpeg in ((site.b, b"first"), (site.a, b"late")):
+        files = machine.parts.files
+        paths[jpeg] = path = files.save_snapshot(event_id, at, jpeg)
+        alerts = MismatchNotifier(
+            *(cast(Any, None), machine.parts.store, files),
+            *(cast(Any, None), cast(Any, None), machine.parts.clock),
+            rooms=(ROOM,),
+        )
+        alerts._add(build.event(id=event_id, snapshot_path=path))
+    site.a.hand_over.step()
+    assert site.objects() == {f"site-a/{paths[b'first']}"}
+    event = site.a.parts.store.event(event_id)
+    assert event is not None
+    assert _shown(site.a, event) == _shown(site.b, event) == b"first"
+
+
+def test_a_recorder_that_was_frozen_leaves_the_clip_of_another_alone(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera = {"cameras": {ROBOT: {"url": "rtsp://127.0.0.1:1/none"}}}
+    wanted = site.b.wanted_clip()
+    # It looked just before it froze.
+    monkeypatch.setattr(ClipStore, "is_still_of", lambda *_: True)
+    for machine, content in ((site.b, b"B" * 999), (site.a, b"A" * 999)):
+        settings = machine.parts.settings
+        section = type(settings.recorder).model_validate(camera)
+        parts = copy(machine.parts)
+        parts.settings = settings.model_copy(update={"recorder": section})
+        clips = worker.clip_worker(parts, cast(Any, None))
+        by = clips._recorder._settings.made_by
+        videos = machine.data_dir / "videos"
+        path = clip_path(videos, ROBOT, wanted.id, wanted.at, by)
+        machine.store_clip(wanted, path, content, clips._clip_results)
+        machine.hand_over.step()
+    for machine in (site.a, site.b):
+        answer = machine.get(f"/api/v1.0/events/{wanted.id}/clip.mp4")
+        assert (answer.status_code, answer.data) == (200, b"B" * 999)
+
+
+def _shown(machine: Machine, event: Event) -> bytes:
+    answer = machine.get(f"/api/v1.0/events/{event.id}/snapshot.jpg")
+    assert answer.status_code == 200
+    return answer.get_data()
+
+
+def _dies(_event: Event) -> bool:
+    raise OperationalError("INSERT", {}, OSError("the server is stopping"))

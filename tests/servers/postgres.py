@@ -24,9 +24,11 @@ SIZE = ("max_connections=100", "shared_buffers=32MB")
 USER = "mvsnap"
 
 
-@dataclass(frozen=True)
+@dataclass
 class PostgresServer:
     port: int
+    _folder: Path | None = None
+    _program: Program | None = None
 
     def url(self, database: str) -> str:
         """As SQLAlchemy wants it."""
@@ -43,6 +45,17 @@ class PostgresServer:
         except psycopg.OperationalError:
             return False
         return True
+
+    def stop(self) -> None:
+        if self._program is not None:
+            self._program.stop(signal.SIGINT)  # "fast": does not wait for clients
+            self._program = None
+
+    def start(self) -> None:
+        """Come back where it was, with what it held."""
+        assert self._folder is not None
+        self._program = _program(self._folder, self.port)
+        self._program.wait_for(self.accepts, "PostgreSQL accepts connections")
 
     def _connect(self) -> "psycopg.Connection[tuple[object, ...]]":
         return psycopg.connect(
@@ -62,11 +75,11 @@ def postgres() -> Iterator[PostgresServer]:
     folder = Path(tempfile.mkdtemp(prefix="mvsnap-postgres-"))
     try:
         _initdb(programs, folder)
-        server, program = _start(programs, folder)
+        server = _start(folder)
         try:
             yield server
         finally:
-            program.stop(signal.SIGINT)  # "fast": does not wait for clients
+            server.stop()
     finally:
         shutil.rmtree(folder)
 
@@ -127,24 +140,28 @@ def _initdb(programs: Path, folder: Path) -> None:
         raise NotThere(f"initdb failed:\n{done.stdout}{done.stderr}")
 
 
-def _start(programs: Path, folder: Path) -> tuple[PostgresServer, Program]:
-    # Machines stand anywhere: what comes back must be UTC all the same.
-    place = ("timezone=Asia/Kolkata",)
-    settings = [word for setting in SPEED + SIZE + place for word in ("-c", setting)]
-    command = [*_as_user(), f"{programs}/postgres", "-D", f"{folder}/data", *settings]
+def _start(folder: Path) -> PostgresServer:
     for last in (False, False, True):
-        server = PostgresServer(free_port())
-        listen = ["-h", "127.0.0.1", "-p", f"{server.port}", "-k", f"{folder}"]
-        program = Program([*command, *listen], cwd=folder, env=_environment())
+        server = PostgresServer(free_port(), folder)
+        program = server._program = _program(folder, server.port)
         try:
             program.wait_for(server.accepts, "PostgreSQL accepts connections")
         except NotThere:
-            program.stop(signal.SIGINT)
+            server.stop()
             if last or "Address already in use" not in program.output():
                 raise
         else:
-            return server, program
+            return server
     raise AssertionError("the last try returns or raises")
+
+
+def _program(folder: Path, port: int) -> Program:
+    # Machines stand anywhere: what comes back must be UTC all the same.
+    place = ("timezone=Asia/Kolkata",)
+    settings = [word for setting in SPEED + SIZE + place for word in ("-c", setting)]
+    command = [*_as_user(), f"{_programs()}/postgres", "-D", f"{folder}/data"]
+    listen = ["-h", "127.0.0.1", "-p", f"{port}", "-k", f"{folder}"]
+    return Program([*command, *settings, *listen], cwd=folder, env=_environment())
 
 
 @pytest.fixture(scope="session")

@@ -167,6 +167,24 @@ class WarmProgram(Program):
             )
 
 
+def signal_family(pid: int, how: signal.Signals) -> None:
+    """Send it to a process and to all that it has started, the parents first."""
+    for each in [pid, *_below(pid)]:
+        with suppress(ProcessLookupError):
+            os.kill(each, how)
+
+
+def _below(pid: int) -> Iterator[int]:
+    try:
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+        words = [(task / "children").read_text().split() for task in tasks]
+    except OSError:  # it has ended meanwhile
+        return
+    for child in [int(word) for found in words for word in found]:
+        yield child
+        yield from _below(child)
+
+
 @contextmanager
 def running(
     args: Sequence[str | Path],

@@ -35,18 +35,41 @@ def test_photos_of_nobody_are_removed_but_not_those_of_just_now(tmp_path: Path) 
 def test_a_picture_lies_below_its_day_and_is_found_again(tmp_path: Path) -> None:
     files = Files(tmp_path)
     path = files.save_snapshot(ID, NOON, JPEG)
-    assert path == f"snapshots/2026/03/04/{ID}.jpg"
+    assert Path(path).parent == Path("snapshots/2026/03/04")
+    assert Path(path).name.startswith(ID)
     found = files.snapshot(event(snapshot_path=path))
     assert found == tmp_path / path
     assert found.read_bytes() == JPEG
 
 
-def test_a_picture_saved_again_takes_the_place_of_the_first(tmp_path: Path) -> None:
+def test_another_picture_of_a_row_never_takes_the_place_of_the_first(
+    tmp_path: Path,
+) -> None:
     files = Files(tmp_path)
-    files.save_snapshot(ID, NOON, b"the first, which is longer")
+    first, late = (files.save_snapshot(ID, NOON, jpeg) for jpeg in (JPEG, b"late"))
+    assert files.save_snapshot(ID, NOON, JPEG) == first
+    assert (tmp_path / first).read_bytes() == JPEG
+    assert (tmp_path / late).read_bytes() == b"late"
+    files.settle(late, named=first)
+    files.settle(first, named=first)
+    files.settle(None, named=first)
+    assert files.picture(first) is not None
+    assert files.picture(late) is None
+
+
+def test_pictures_of_attempts_that_died_go_with_the_next_one(tmp_path: Path) -> None:
+    """The row is written by now, and names one."""
+    files = Files(tmp_path)
+    other = files.save_snapshot(EventId(f"{ID}-2"[-36:]), NOON, JPEG)
+    for jpeg in (b"died", b"died, too"):
+        path = files.save_snapshot(ID, NOON, jpeg)
+        (tmp_path / path).with_suffix(".thumbnail.jpg").write_bytes(b"small")
     path = files.save_snapshot(ID, NOON, JPEG)
-    assert (tmp_path / path).read_bytes() == JPEG
-    assert [f.name for f in (tmp_path / path).parent.iterdir()] == [f"{ID}.jpg"]
+    small = (tmp_path / path).with_suffix(".thumbnail.jpg")
+    small.write_bytes(b"small")
+    files.settle(path, named=path)
+    left = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.jpg")}
+    assert left == {other, path, str(small.relative_to(tmp_path))}
 
 
 def test_half_a_picture_of_a_crash_is_no_picture(tmp_path: Path) -> None:
@@ -56,7 +79,7 @@ def test_half_a_picture_of_a_crash_is_no_picture(tmp_path: Path) -> None:
     files = Files(tmp_path)
     path = f"snapshots/2026/03/04/{ID}.jpg"
     assert files.snapshot(event(snapshot_path=path)) is None
-    files.save_snapshot(ID, NOON, JPEG)
+    path = files.save_snapshot(ID, NOON, JPEG)
     assert (tmp_path / path).read_bytes() == JPEG
 
 
@@ -64,8 +87,10 @@ def test_a_picture_that_cannot_be_written_leaves_nothing_behind(
     tmp_path: Path,
 ) -> None:
     """On a full disk each new try would otherwise make it fuller."""
-    place = tmp_path / f"snapshots/2026/03/04/{ID}.jpg"
-    place.mkdir(parents=True)  # in the way
+    path = Files(tmp_path).save_snapshot(ID, NOON, JPEG)
+    place = tmp_path / path
+    place.unlink()
+    place.mkdir()  # in the way
     with pytest.raises(OSError, match=str(ID)):
         Files(tmp_path).save_snapshot(ID, NOON, JPEG)
     assert [found.name for found in place.parent.iterdir()] == [place.name]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -315,6 +315,22 @@ def test_a_busier_minute_that_was_counted_late_gets_its_picture(site: Site) -> N
     assert site.files.picture(after.snapshot_path)
     assert site.files.picture(before.snapshot_path) is None
     assert not snapshots(site.run())
+
+
+def test_a_picture_that_another_process_has_taken_stays(site: Site) -> None:
+    site.run()
+    site.look()
+    late, now = site.take_pictures(), site.clock.now()
+    due = late.due(now)
+    site.run()
+    known = site.visitors.pictures(GATE, ENTRANCE, now - 15 * HOUR, now)
+    for one in due:
+        path = site.files.save_picture("visitors", "late", one.minute_at, b"late")
+        state = HourPictureState.TAKEN
+        late._keep(replace(one, state=state, snapshot_path=path), one)
+        assert site.files.picture(path) is None
+    assert site.visitors.pictures(GATE, ENTRANCE, now - 15 * HOUR, now) == known
+    assert all(site.files.picture(one.snapshot_path) for one in known.values())
 
 
 def test_an_hour_has_its_picture_when_it_is_counted_to_its_end(site: Site) -> None:

@@ -192,6 +192,18 @@ def test_a_picture_takes_the_place_of_the_reason_why_there_was_none(
     assert visitors.pictures(GATE, HALL, NOON, at(60)) == {NOON: taken}
 
 
+def test_the_first_picture_of_a_minute_stays(visitors: VisitorStore) -> None:
+    """Another process was frozen while it fetched one."""
+    first = picture(snapshot_path="visitors/first.jpg", video_link="https://x")
+    assert visitors.keep_picture(first) == first.snapshot_path
+    failed = picture(state=HourPictureState.FAILED, error="offline")
+    for late in (picture(snapshot_path="visitors/late.jpg"), failed):
+        assert visitors.keep_picture(late) == first.snapshot_path
+    assert visitors.pictures(GATE, HALL, NOON, at(60)) == {NOON: first}
+    busier = picture(minute_at=at(9), snapshot_path="visitors/busier.jpg")
+    assert visitors.keep_picture(busier) == busier.snapshot_path
+
+
 def test_purging_removes_what_is_older_and_names_its_pictures(
     visitors: VisitorStore,
 ) -> None:
