@@ -35,6 +35,7 @@ from mvsnap.clock import SystemClock
 from mvsnap.domain import Job, JobId
 from mvsnap.errors import EngineUnfit
 from mvsnap.jobs.codec import decode, encode
+from mvsnap.jobs.engine_rounds import quiet, rounds_for
 from mvsnap.jobs.equal import RunningEqual
 from mvsnap.jobs.finished import finished_pages
 from mvsnap.jobs.records import KeepsRecords
@@ -150,21 +151,12 @@ class WorkerEngine(KnownJobs):
             }
         )
         self._register()
-        with with_limits(MIGRATION):
+        rounds = rounds_for(self._pool, self._clock)
+        with with_limits(MIGRATION), quiet(rounds):
             DBOS.launch()
-        polling_s = 1.0 if self._url.startswith("sqlite") else 0.2
-        for queue, of_partition, threads in (
-            (QUEUE, None, _OF_QUEUE),
-            (LATER_QUEUE, None, _OF_LATER),
-            (EQUAL_QUEUE, 1, _OF_EQUAL),
-        ):
-            DBOS.register_queue(
-                queue,
-                partition_concurrency=of_partition,
-                worker_concurrency=threads,
-                polling_interval_sec=polling_s,
-                on_conflict="always_update",
-            )
+        queues = self._register_queues()
+        if rounds is not None:
+            rounds.serve(queues)
         for known in DBOS.list_schedules():  # of a version before 2027
             DBOS.delete_schedule(known["schedule_name"])
 
@@ -175,6 +167,23 @@ class WorkerEngine(KnownJobs):
 
         register = self._dbos.workflow
         self._run_job = register(name=WORKFLOW, max_recovery_attempts=None)(run_job)
+
+    def _register_queues(self) -> list[Any]:
+        polling_s = 1.0 if self._url.startswith("sqlite") else 0.2
+        return [
+            self._dbos.register_queue(
+                queue,
+                partition_concurrency=of_partition,
+                worker_concurrency=threads,
+                polling_interval_sec=polling_s,
+                on_conflict="always_update",
+            )
+            for queue, of_partition, threads in (
+                (QUEUE, None, _OF_QUEUE),
+                (LATER_QUEUE, None, _OF_LATER),
+                (EQUAL_QUEUE, 1, _OF_EQUAL),
+            )
+        ]
 
     def submit(self, job: Job, equal: str = "") -> None:
         from dbos import DBOSContextSetAuth, SetEnqueueOptions, SetWorkflowID
