@@ -6,8 +6,8 @@ only enqueues them (`ClientEngine`). What either accepted is on disk before it r
 Facts about dbos that shaped this module, each observed with 3.4:
 
 * `start_workflow` begins at once, a queue only at its next poll. So a process that has
-  both roles starts its jobs itself; the queue serves the other processes and deferred
-  jobs.
+  both roles starts its jobs itself; the queue serves other processes and deferred jobs.
+* It polls all the time; on SQLite we look for it (`engine_rounds.py`).
 * Work of a dead process waits until a process with the same executor id starts, so ids
   are kept in files and locked (`executors.py`), and `take_over` resumes the work of
   processes that stay silent.
@@ -23,8 +23,6 @@ Facts about dbos that shaped this module, each observed with 3.4:
 from __future__ import annotations
 
 import logging
-import sqlite3
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -33,8 +31,8 @@ from typing import TYPE_CHECKING, Any
 
 from mvsnap.clock import SystemClock
 from mvsnap.domain import Job, JobId
-from mvsnap.errors import EngineUnfit
 from mvsnap.jobs.codec import decode, encode
+from mvsnap.jobs.engine_fitness import check_fitness
 from mvsnap.jobs.engine_rounds import quiet, rounds_for
 from mvsnap.jobs.equal import RunningEqual
 from mvsnap.jobs.finished import finished_pages
@@ -81,21 +79,6 @@ _OF_EQUAL = 16
 _AFTER_STOP_S = 3.0
 _LAST_JOBS_S = 3
 _MAX_THREADS = _AT_ONCE + _OF_QUEUE + _OF_LATER + _OF_EQUAL
-
-
-def check_fitness() -> None:
-    """Fail early and clearly where dbos would fail later.
-
-    Raises:
-        EngineUnfit: this Python with this SQLite.
-    """
-    if sys.version_info >= (3, 12) and sqlite3.sqlite_version_info < (3, 42):
-        raise EngineUnfit(
-            f"Python {sys.version_info.major}.{sys.version_info.minor} with SQLite "
-            f"{sqlite3.sqlite_version}: jobs need SQLite 3.42 or newer. "
-            "Use Python 3.11, a newer system, or set database_url to a "
-            "PostgreSQL database."
-        )
 
 
 class WorkerEngine(KnownJobs):

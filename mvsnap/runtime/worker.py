@@ -73,7 +73,8 @@ class Worker:
             pool=parts.jobs_pool(),
         )
         self._waker = Waker(
-            parts.job_states, parts.rooms, self.engine.go_on, parts.clock
+            *(parts.job_states, parts.rooms, self.engine.go_on, parts.clock),
+            parts.changes(),
         )
         self._abandoned = abandoned_clips(parts, self.engine)
         self._beat_at = datetime.min.replace(tzinfo=UTC)

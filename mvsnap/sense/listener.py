@@ -37,10 +37,11 @@ from mvsnap.store.sense import Findings
 
 log = logging.getLogger(__name__)
 
-_RECEIVE_S = 0.5
+_RECEIVE_S = 1.0
 _FAILED_S = 1.0
 _EVERY_S = {
-    "settings": 1.0,
+    "settings": 1.0,  # if they may have changed
+    "anyway": 5.0,
     "names": 5.0,
     "expire": 5.0,
     # How much a power cut may lose of what has not led to an event yet, at QoS 0.
@@ -74,6 +75,7 @@ class ListenerLoop:
         """share: with other listeners; None: this one works on everything."""
         self._settings = settings
         self._stores = stores
+        self._changes = stores.changes
         self._clock = clock
         self._metrics = metrics
         self._sense = settings.sense
@@ -118,7 +120,7 @@ class ListenerLoop:
         self._outbox.stop()
 
     def _round(self) -> None:
-        if self._every["settings"].due():
+        if self._every["settings"].due() and self._may_differ():
             self._read_settings()
         if (
             self._every["beat"].due()
@@ -220,6 +222,11 @@ class ListenerLoop:
             self._connection.acknowledge(batch)
 
     # --- settings of the pages, and names of cameras
+
+    def _may_differ(self) -> bool:
+        """Return whether the settings may have changed; mutes also end with time."""
+        is_time = self._every["anyway"].due()
+        return is_time or self._changes is None or self._changes.seen()
 
     def _read_settings(self) -> None:
         site, events = self._stores.site, self._detector.events

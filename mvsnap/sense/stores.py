@@ -16,3 +16,4 @@ class Stores:
     sense: SenseStore
     site: SiteStore
     identities: IdentityStore | None = None  # None: nobody shares the store
+    changes: FileChanges | None = None  # None: the store may change at any time
