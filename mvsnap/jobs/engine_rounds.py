@@ -2,9 +2,9 @@
 
 dbos would ask its file from seven threads, each second anew, which on a small machine
 costs more than all else while nothing happens. Its settings know longer intervals, but
-then a job of another process would wait as long, and nothing wakes those threads before.
-So they are not started: `Rounds` takes from the queues as soon as the file was written,
-or a deferred job is due.
+then a job of another process would wait as long: nothing wakes those threads before. So
+they are not started: `Rounds` takes from the queues as soon as the file was written, or
+a deferred job is due.
 
 That uses names of dbos that are not public, here and nowhere else. Of a release that
 lacks one, or has changed what it takes, dbos works as it comes, and the log says so.
@@ -111,7 +111,7 @@ class _OnePass:
 
 
 def rounds_for(engine: Engine, clock: SystemClock) -> Rounds | None:
-    """Return None where dbos works by itself: with PostgreSQL, or as another release."""
+    """Return None where dbos works by itself: another database, another release."""
     changes = FileChanges.of(engine)
     if changes is None:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mvsnap.store.changes import FileChanges
 from mvsnap.store.events import Store
 from mvsnap.store.identities import IdentityStore
 from mvsnap.store.sense import SenseStore

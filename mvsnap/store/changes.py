@@ -1,7 +1,7 @@
 """Whether a SQLite file was written, asked without reading it.
 
-SQLite counts the commits in memory that all programs with the file share: looking at the
-number costs some microseconds, and no lock that a writer would wait for.
+SQLite counts the commits in memory that all programs with the file share: looking at
+the number costs some microseconds, and no lock that a writer would wait for.
 """
 
 from __future__ import annotations
