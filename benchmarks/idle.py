@@ -22,7 +22,7 @@ from mvsnap.simulator.mqtt.broker import HOST, broker
 from tests.gateway import Clouds, Gateway, clouds, environment, write_config
 
 # What is done only at the start, and soon after it, is not idleness.
-SETTLE_S = 70.0
+SETTLE_S = 30.0
 IDLE_S = 60.0
 STARTS = 5
 DELIVERIES = 9
