@@ -23,12 +23,12 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Engine, func, literal_column, select
-
 from mvsnap.clock import SystemClock
+from mvsnap.jobs.waiting import rest
 from mvsnap.loop import Attempt, Every
 from mvsnap.store.changes import FileChanges
 from mvsnap.store.database import OUTAGES
+from mvsnap.store.pools import Pool
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class Rounds:
         dbos._sys_db.transition_delayed_workflows()
         for queue in (*self._queues, dbos._registry.get_internal_queue()):
             queue_worker_thread(_OnePass(stop_event), dbos, queue)  # type: ignore[arg-type]
-        are_left, self._next_delay_ms = _rest(dbos._sys_db)
+        are_left, self._next_delay_ms = rest(dbos)
         if are_left:
             self._is_behind = True
 
@@ -110,9 +110,9 @@ class _OnePass:
         return is_over or self.is_set()
 
 
-def rounds_for(engine: Engine, clock: SystemClock) -> Rounds | None:
+def rounds_for(pool: Pool, clock: SystemClock) -> Rounds | None:
     """Return None where dbos works by itself: another database, another release."""
-    changes = FileChanges.of(engine)
+    changes = FileChanges.of(pool)
     if changes is None:
         return None
     if (wrong := _what_changed()) is not None:
@@ -174,17 +174,3 @@ def _places() -> dict[str, Any]:
 
 def _nothing(*_: object) -> None:
     """The work of a thread that has none."""
-
-
-def _rest(jobs: Any) -> tuple[bool, int | None]:
-    """Return whether jobs still wait in a queue, and when the next delay is over."""
-    table = jobs.tables.workflow_status
-    queued = select(table.c.workflow_uuid).where(
-        table.c.status == "ENQUEUED", jobs._in_flight_status_prover()
-    )
-    # The very words of an index of a part of the rows.
-    is_delayed = table.c.status == literal_column("'DELAYED'")
-    first = select(func.min(table.c.delay_until_epoch_ms)).where(is_delayed)
-    with jobs.engine.connect() as connection:
-        are_left = connection.execute(queued.limit(1)).first() is not None
-        return are_left, connection.scalar(first)

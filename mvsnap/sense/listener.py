@@ -75,7 +75,6 @@ class ListenerLoop:
         """share: with other listeners; None: this one works on everything."""
         self._settings = settings
         self._stores = stores
-        self._changes = stores.changes
         self._clock = clock
         self._metrics = metrics
         self._sense = settings.sense
@@ -122,10 +121,8 @@ class ListenerLoop:
     def _round(self) -> None:
         if self._every["settings"].due() and self._may_differ():
             self._read_settings()
-        if (
-            self._every["beat"].due()
-            or self._connection.state != self._heartbeat.reported
-        ):
+        is_news = self._connection.state != self._heartbeat.reported
+        if self._every["beat"].due() or is_news:
             self._beat()
         if self._connection.is_contested and self._lock is not None:
             self._take_another_id(self._lock)
@@ -225,8 +222,8 @@ class ListenerLoop:
 
     def _may_differ(self) -> bool:
         """Return whether the settings may have changed; mutes also end with time."""
-        is_time = self._every["anyway"].due()
-        return is_time or self._changes is None or self._changes.seen()
+        changes, is_time = self._stores.changes, self._every["anyway"].due()
+        return is_time or changes is None or changes.seen()
 
     def _read_settings(self) -> None:
         site, events = self._stores.site, self._detector.events
