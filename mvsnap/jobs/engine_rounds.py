@@ -32,12 +32,16 @@ from mvsnap.store.pools import Pool
 
 log = logging.getLogger(__name__)
 
-# How long a job of another process waits at most, and one whose delay is over.
-LOOK_S = 0.5
-# Between two rounds while jobs run all the time.
-_PAUSE_S = 0.5
+# How long a job of another process waits at most, and one whose delay is over. As long
+# as with PostgreSQL.
+LOOK_S = 0.2
+# While something waits in a queue: what it waits for is a commit, so a look sees it.
+_AGAIN_S = 1.0
 # Nothing should need that.
 _ANYWAY_S = 60.0
+# Where jobs run all the time rounds take a tenth of it, on a slow machine, too.
+_PAUSES = 9
+_LONGEST_PAUSE_S = 1.0
 _TAKES = {
     "queue_thread": ("stop_event", "dbos"),
     "background_jobs_thread": ("stop_event", "dbos"),
@@ -58,12 +62,14 @@ class Rounds:
         self._clock = clock
         self._queues: Sequence[Any] = ()
         self._is_behind = True  # something waits in a queue, or may
+        self._again = Every(_AGAIN_S, clock)
         self._next_delay_ms: int | None = None
         self._anyway = Every(_ANYWAY_S, clock)
 
     def serve(self, queues: Sequence[Any]) -> None:
         self._queues = queues
         self._is_behind = True
+        self._again.put_off(0)
 
     def run(self, stop_event: threading.Event, dbos: Any) -> None:
         """Until the event is set; in the place of `queue_thread` of dbos."""
@@ -71,11 +77,20 @@ class Rounds:
             "jobs", partial(self._round, stop_event, dbos), self._clock, OUTAGES
         )
         while not stop_event.wait(LOOK_S):
-            is_changed = self._changes.seen()
-            if is_changed or self._is_behind or self._is_due() or self._anyway.due():
+            if self._is_time():
+                began_s = self._clock.monotonic()
                 self._is_behind = not attempt() or self._is_behind
-                stop_event.wait(_PAUSE_S)
+                took_s = self._clock.monotonic() - began_s
+                stop_event.wait(min(_PAUSES * took_s, _LONGEST_PAUSE_S))
         self._changes.close()
+
+    def _is_time(self) -> bool:
+        return (
+            self._changes.seen()
+            or self._is_due()
+            or (self._is_behind and self._again.due())
+            or self._anyway.due()
+        )
 
     def _round(self, stop_event: threading.Event, dbos: Any) -> None:
         from dbos._queue import queue_worker_thread

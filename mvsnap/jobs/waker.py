@@ -81,6 +81,11 @@ class Waker:
             share = -(-free // (len(kinds) - place))
             free -= self._let_go_on(waits_for, max(share, 0), now)
 
+    def close(self) -> None:
+        """In the thread of the steps, after the last."""
+        if self._changes is not None:
+            self._changes.close()
+
     def wake_thread(self, thread: JobId) -> None:
         """A message of this thread was told, or given up: the next one goes on."""
         run_id = self._states.take(JOB + thread, self._clock.now(), newest=False)

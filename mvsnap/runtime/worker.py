@@ -114,7 +114,14 @@ class Worker:
             outages=OUTAGES,
             at_end=self._end_id,
         )
-        waking = Loop("waking", self._wake, _WAKE_S, clock, outages=OUTAGES)
+        waking = Loop(
+            "waking",
+            self._wake,
+            _WAKE_S,
+            clock,
+            outages=OUTAGES,
+            at_end=self._waker.close,
+        )
         parts.rooms.on_back = waking.wake
         yield waking
         yield Loop("housekeeping", self._chores(), _HEARTBEAT_S, clock)
