@@ -147,7 +147,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "botocore": ("clients.s3",),
     "click": ("cli",),
     "croniter": ("config", "jobs.schedule"),
-    "dbos": ("jobs.engine", "jobs.engine_rounds"),
+    "dbos": ("jobs.engine", "jobs.engine_import", "jobs.engine_rounds"),
     "ffmpeg": ("recorder",),
     "flask": (*VIEWS, "simulator"),
     "flask_bootstrap": ("web",),

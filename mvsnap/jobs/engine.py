@@ -33,6 +33,7 @@ from mvsnap.clock import SystemClock
 from mvsnap.domain import Job, JobId
 from mvsnap.jobs.codec import decode, encode
 from mvsnap.jobs.engine_fitness import check_fitness
+from mvsnap.jobs.engine_import import import_engine
 from mvsnap.jobs.engine_rounds import quiet, rounds_for
 from mvsnap.jobs.equal import RunningEqual
 from mvsnap.jobs.finished import finished_pages
@@ -118,11 +119,9 @@ class WorkerEngine(KnownJobs):
         if self._url.startswith("sqlite"):
             check_fitness()
             require_sound(self._url)
-        from dbos import DBOS
-
-        self._dbos = DBOS
+        self._dbos = dbos = import_engine(self._url).DBOS
         self._pool = self._shared or open_jobs(self._url)
-        self._source = DBOS(
+        self._source = dbos(
             config={
                 "name": _APP,
                 "system_database_engine": that_waits(self._pool, self._clock),
@@ -136,12 +135,12 @@ class WorkerEngine(KnownJobs):
         self._register()
         rounds = rounds_for(self._pool, self._clock)
         with with_limits(MIGRATION), quiet(rounds):
-            DBOS.launch()
+            dbos.launch()
         queues = self._register_queues()
         if rounds is not None:
             rounds.serve(queues)
-        for known in DBOS.list_schedules():  # of a version before 2027
-            DBOS.delete_schedule(known["schedule_name"])
+        for known in dbos.list_schedules():  # of a version before 2027
+            dbos.delete_schedule(known["schedule_name"])
 
     def _register(self) -> None:
         # dbos marks functions as registered, and methods cannot carry the mark.
@@ -331,12 +330,10 @@ class ClientEngine(KnownJobs):
         if database_url.startswith("sqlite"):
             check_fitness()
             require_sound(database_url)
-        from dbos import DBOSClient
-
+        dbos = import_engine(database_url)
         self._own = open_jobs(database_url) if pool is None else None
-
         self._turn = turns(database_url)
-        self._source = self._client = DBOSClient(
+        self._source = self._client = dbos.DBOSClient(
             system_database_engine=pool or self._own,
             serializer=_json_serializer(),
             # dbos would retry forever, and block the caller's request meanwhile.

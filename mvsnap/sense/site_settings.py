@@ -66,7 +66,7 @@ class SiteSettings:
             self._changes.close()
 
     def _read(self) -> None:
-        # A mute that is over stays in the list until the next change: it covers nothing.
+        # A mute that is over stays in the list for a while: it covers nothing.
         self.names = read_mutes(self._site, self.names, self._clock.now())
         self.sense, mistake = read_sense(self._site, self._file)
         if mistake and mistake != self._mistake:

@@ -44,7 +44,7 @@ class FileChanges:
         return version != was
 
     def close(self) -> None:
-        """In the thread that looks. Left open, the file would keep its log at the end."""
+        """In the thread that looks. If left open, the file would keep its log."""
         connection, self._connection, self._version = self._connection, None, None
         if connection is not None:
             with suppress(sqlite3.Error):

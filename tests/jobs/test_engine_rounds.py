@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -34,14 +35,23 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.url = sqlite_url(folder / "jobs.db")
         self.ran: list[str] = []
+        self.began_s: dict[str, float] = {}
+        self.does: dict[str, Callable[[], object]] = {}
         self.waits: list[Wait] = []
         self.worker = WorkerEngine(
             self.url, "tests", self._run, records=NoRecords(), clock=SystemClock()
         )
         self.worker.launch()
 
+    def accepted_s(self, job_id: str) -> float:
+        found = self.worker.job(JobId(job_id))
+        assert found is not None
+        return found.accepted_at.timestamp()
+
     def _run(self, job: Job) -> Wait | None:
+        self.began_s[job.id] = time.time()
         self.ran.append(job.id)
+        self.does.get(job.id, lambda: None)()
         return self.waits.pop() if self.waits else None
 
 
@@ -58,19 +68,62 @@ def test_the_threads_of_the_engine_are_not_there(bench: Bench) -> None:
     wait_until(lambda: not _of_the_engine(), "no thread that polls", 10)
 
 
-def test_what_another_process_enqueued_begins_within_two_seconds(bench: Bench) -> None:
+def test_what_another_process_enqueued_begins_at_once(bench: Bench) -> None:
     with closing(ClientEngine(bench.url)) as client:
-        for number in range(3):
-            began = time.monotonic()
+        for number in range(5):
             client.submit(job(f"{number}"))
             wait_until(lambda: len(bench.ran) > number, "it began")  # noqa: B023
-            assert time.monotonic() - began < 10  # on a busy machine
+    took_s = sorted(bench.began_s[each] - bench.accepted_s(each) for each in bench.ran)
+    assert took_s[0] < 1  # the quickest: the machine may be busy
 
 
-def test_a_deferred_job_goes_on_when_it_is_due(bench: Bench) -> None:
-    bench.waits.append(Wait(1.0))
-    bench.worker.submit(job("later"))
-    wait_until(lambda: bench.ran == ["later", "later"], "it ran again")
+def test_a_job_that_waits_for_its_equal_begins_when_that_has_ended(
+    bench: Bench,
+) -> None:
+    may_end = threading.Event()
+    bench.does["first"] = lambda: may_end.wait(60)
+    bench.worker.submit(job("first"), "equal")
+    wait_until(lambda: bench.ran == ["first"], "it began")
+    bench.worker.submit(job("second"), "equal")
+    with closing(ClientEngine(bench.url)) as client:
+        client.submit(job("third"), "equal")
+        bench.worker.submit(job("another"))
+        wait_until(lambda: "another" in bench.ran, "it does not wait")
+        may_end.set()
+        wait_until(lambda: {"second", "third"} <= set(bench.ran), "they began")
+
+
+def test_a_file_that_was_locked_holds_nothing_up_afterwards(bench: Bench) -> None:
+    path = bench.url.removeprefix("sqlite:///")
+    with closing(ClientEngine(bench.url)) as client:
+        client.submit(job("before"))
+        wait_until(lambda: bench.ran == ["before"], "it began")
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            wait_until(lambda: client.oldest_run() is None, "it is read still")
+            other.execute("ROLLBACK")
+        client.submit(job("after"))
+        wait_until(lambda: bench.ran == ["before", "after"], "it began")
+
+
+def test_at_the_end_no_log_is_left_beside_the_file(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.worker.submit(job("only"))
+    wait_until(lambda: bench.ran == ["only"], "it began")
+    bench.worker.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["jobs.db"]
+
+
+def test_deferred_jobs_go_on_when_they_are_due(bench: Bench) -> None:
+    late_s = []
+    for number in range(3):
+        bench.waits.append(Wait(1.0))
+        bench.worker.submit(job(f"{number}"))
+        wait_until(lambda: len(bench.ran) == 2 * number + 1, "it began")  # noqa: B023
+        began_s = bench.began_s[f"{number}"]
+        wait_until(lambda: len(bench.ran) == 2 * number + 2, "it ran again")  # noqa: B023
+        late_s.append(bench.began_s[f"{number}"] - began_s - 1)
+    assert 0 <= min(late_s) < 1  # the quickest: the machine may be busy
 
 
 def test_a_deferred_job_that_is_woken_does_not_wait(bench: Bench) -> None:
@@ -110,8 +163,6 @@ def test_with_another_release_of_the_engine_it_polls_and_says_so(
 
 
 def test_changes_are_seen_once_and_a_missing_file_always(tmp_path: Path) -> None:
-    import sqlite3
-
     path = tmp_path / "some.db"
     changes = FileChanges(path)
     assert [changes.seen(), changes.seen()] == [True, True]
@@ -127,6 +178,29 @@ def test_changes_are_seen_once_and_a_missing_file_always(tmp_path: Path) -> None
     changes.close()
 
 
+def test_changes_of_a_file_in_the_place_of_another_are_seen(tmp_path: Path) -> None:
+    path = tmp_path / "some.db"
+    changes = FileChanges(path)
+
+    def put(name: str) -> None:
+        with closing(sqlite3.connect(tmp_path / name, isolation_level=None)) as made:
+            made.execute("create table t (x)")
+
+    put(path.name)
+    assert [changes.seen(), changes.seen()] == [True, False]
+    put("restored.db")
+    (tmp_path / "restored.db").replace(path)
+    assert [changes.seen(), changes.seen()] == [True, False]
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("insert into t values (1)")
+    assert [changes.seen(), changes.seen()] == [True, False]
+    path.unlink()
+    assert [changes.seen(), changes.seen()] == [True, True]
+    put(path.name)
+    assert [changes.seen(), changes.seen()] == [True, False]
+    changes.close()
+
+
 def _of_the_engine() -> list[str]:
     # A thread without a name of its own is called by what it runs.
     names = [thread.name for thread in threading.enumerate()]
@@ -134,8 +208,6 @@ def _of_the_engine() -> list[str]:
 
 
 def _as_if_begun_by(executor: str, job_id: str, bench: Bench) -> None:
-    import sqlite3
-
     path = bench.url.removeprefix("sqlite:///")
     with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as other:
         wait_until(
