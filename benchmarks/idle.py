@@ -19,7 +19,14 @@ from pathlib import Path
 
 from benchmarks.line import Line
 from mvsnap.simulator.mqtt.broker import HOST, broker
-from tests.gateway import Clouds, Gateway, clouds, environment, write_config
+from tests.gateway import (
+    Clouds,
+    Gateway,
+    Installation,
+    clouds,
+    environment,
+    write_config,
+)
 
 # What is done only at the start, and soon after it, is not idleness.
 SETTLE_S = 30.0
@@ -29,6 +36,8 @@ DELIVERIES = 9
 _ROLES = "web,worker,sense,record"
 _IMPORTS = "import flask, dbos"
 _MIB = 1024
+# As in the unit, and after `.ci/install`: modules are compiled.
+_AS_INSTALLED = {"MALLOC_ARENA_MAX": "2", "PYTHONDONTWRITEBYTECODE": ""}
 
 
 def idle() -> list[Line]:
@@ -47,7 +56,8 @@ def _site(folder: Path) -> Iterator[tuple[Clouds, Gateway]]:
     with clouds(cameras=3) as cloud, broker(folder / "broker") as running:
         sense = {"enabled": True, "host": HOST, "port": running.port}
         config = write_config(folder, cloud.settings(sense=sense))
-        yield cloud, Gateway(config, roles=_ROLES)
+        of = Installation(env=environment(**_AS_INSTALLED))
+        yield cloud, Gateway(config, roles=_ROLES, of=of)
 
 
 def _starts(cloud: Clouds, served: Gateway) -> Line:
