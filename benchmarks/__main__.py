@@ -29,6 +29,7 @@ from rich.table import Table
 
 from benchmarks.badges import badges
 from benchmarks.budget import budget
+from benchmarks.idle import idle
 from benchmarks.line import Line
 from benchmarks.purge import purge
 from benchmarks.recorder import recorder
@@ -44,7 +45,7 @@ RESULTS = Path(__file__).parent / "results.json"
 
 def main() -> None:
     every = (
-        *(commands, snapshots, triggers, sense, recorder, wifi),
+        *(commands, idle, snapshots, triggers, sense, recorder, wifi),
         *(purge, badges, budget),
     )
     parts = {part.__name__: part for part in every}
@@ -78,9 +79,8 @@ def commands() -> list[Line]:
 
 
 def snapshots() -> list[Line]:
-    """One camera and sixteen; then memory and processor time of the idle service."""
+    """One camera and sixteen."""
     with _running() as (simulated, served):
-        idle = _idle(served)
         one, sixteen = [], []
         for _ in range(ROUNDS):
             one.append(_snapshot_s(served, simulated.serials[:1]))
@@ -96,7 +96,6 @@ def snapshots() -> list[Line]:
             f"+ {first - CAMERA_S:.2f} s",
         ),
         Line("sixteen cameras", "one camera", "<= 1.3", f"{many / first:.2f}"),
-        *idle,
     ]
 
 
@@ -136,19 +135,6 @@ def _running() -> Iterator[tuple[Clouds, Gateway]]:
             served.snapshot()
             _rest()
             yield simulated, served
-
-
-def _idle(served: Gateway) -> list[Line]:
-    began_s, began = _cpu_s(served.pid), time.monotonic()
-    time.sleep(20)
-    share = (_cpu_s(served.pid) - began_s) / (time.monotonic() - began)
-    memory = re.search(r"VmRSS:\s+(\d+) kB", _proc(served.pid, "status"))
-    assert memory is not None
-    mib = int(memory[1]) / 1024
-    return [
-        Line("idle service, memory", "-", "<= 120 MiB", f"{mib:.0f} MiB"),
-        Line("idle service, processor", "-", "<= 2 % of a core", f"{share:.1%}"),
-    ]
 
 
 def _snapshot_s(served: Gateway, serials: list[str]) -> float:
@@ -198,15 +184,6 @@ def _python(*args: str) -> None:
 
 def _percentile(spans: list[float], percent: int) -> float:
     return statistics.quantiles(spans, n=100)[percent - 1]
-
-
-def _cpu_s(pid: int) -> float:
-    fields = _proc(pid, "stat").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100
-
-
-def _proc(pid: int, name: str) -> str:
-    return Path(f"/proc/{pid}/{name}").read_text()
 
 
 if __name__ == "__main__":

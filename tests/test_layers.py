@@ -150,7 +150,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "botocore": ("clients.s3",),
     "click": ("cli",),
     "croniter": ("config", "jobs.schedule"),
-    "dbos": ("jobs.engine",),
+    "dbos": ("jobs.engine", "jobs.engine_import", "jobs.engine_rounds"),
     "ffmpeg": ("recorder",),
     "flask": (*VIEWS, "simulator"),
     "flask_bootstrap": ("web",),

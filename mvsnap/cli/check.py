@@ -123,7 +123,7 @@ def _database(settings: Settings) -> CheckResult:
 
 
 def _engine(settings: Settings) -> CheckResult:
-    from mvsnap.jobs.engine import check_fitness
+    from mvsnap.jobs.engine_fitness import check_fitness
     from mvsnap.runtime import jobs_url
     from mvsnap.store.sqlite_file import require_sound
 

@@ -11,11 +11,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-from rich.console import Console
 
 from mvsnap import logs
 from mvsnap.cli import DEBUG
@@ -25,6 +25,8 @@ from mvsnap.errors import BadConfig, DatabaseUnfit, MvsnapError
 from mvsnap.sqlite_errors import reason
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from mvsnap.runtime import Parts
 
 NO_MERAKI_KEY = "meraki.api_key is missing. Set it, or run: python -m mvsnap init"
@@ -32,8 +34,26 @@ NO_MERAKI_KEY = "meraki.api_key is missing. Set it, or run: python -m mvsnap ini
 # A pipe has no width: what a program reads must not be cut or folded.
 _WIDTH = None if sys.stdout.isatty() else 1000
 
-out = Console(highlight=False, soft_wrap=True, width=_WIDTH)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+@cache
+def _console(name: str) -> Console:
+    from rich.console import Console
+
+    is_err = name == "err"
+    width = None if is_err else _WIDTH
+    return Console(stderr=is_err, highlight=False, soft_wrap=True, width=width)
+
+
+if TYPE_CHECKING:
+    out: Console
+    err: Console
+else:
+
+    def __getattr__(name: str) -> object:
+        """Make a console for whoever imports it: the service prints nothing."""
+        if name in {"out", "err"}:
+            return _console(name)
+        raise AttributeError(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +126,9 @@ def load_for_repair(ctx: click.Context) -> tuple[Settings, list[str]]:
         settings, mistakes = load_usable(path)
     except BadConfig as exc:
         list_mistakes(path, exc.mistakes)
-        err.print("Correct it, or move it away: init then writes a new one.")
+        _console("err").print(
+            "Correct it, or move it away: init then writes a new one."
+        )
         raise SystemExit(1) from exc
     _configure_logs(ctx, settings, logging.WARNING)
     _warn_if_readable(path)
@@ -122,16 +144,16 @@ def _configure_logs(ctx: click.Context, settings: Settings, level: int) -> None:
 
 def _warn_if_readable(path: Path) -> None:
     if readable_by_others(path):
-        err.print(
+        _console("err").print(
             f"[yellow]{path} contains secrets and is readable by others: "
             f"chmod 600 {path}[/yellow]"
         )
 
 
 def list_mistakes(path: Path, mistakes: Sequence[str]) -> None:
-    err.print(f"{path} cannot be used:", style="red", markup=False)
+    _console("err").print(f"{path} cannot be used:", style="red", markup=False)
     for mistake in mistakes:
-        err.print(f"  {mistake}", markup=False)
+        _console("err").print(f"  {mistake}", markup=False)
 
 
 @contextmanager
@@ -181,7 +203,7 @@ def open_parts(settings: Settings) -> Parts:
 
 
 def fail(message: str) -> NoReturn:
-    err.print(message, style="red", markup=False)
+    _console("err").print(message, style="red", markup=False)
     raise SystemExit(1)
 
 

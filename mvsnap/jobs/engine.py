@@ -6,8 +6,8 @@ only enqueues them (`ClientEngine`). What either accepted is on disk before it r
 Facts about dbos that shaped this module, each observed with 3.4:
 
 * `start_workflow` begins at once, a queue only at its next poll. So a process that has
-  both roles starts its jobs itself; the queue serves the other processes and deferred
-  jobs.
+  both roles starts its jobs itself; the queue serves other processes and deferred jobs.
+* It polls all the time; on SQLite we look for it (`engine_rounds.py`).
 * Work of a dead process waits until a process with the same executor id starts, so ids
   are kept in files and locked (`executors.py`), and `take_over` resumes the work of
   processes that stay silent.
@@ -23,8 +23,6 @@ Facts about dbos that shaped this module, each observed with 3.4:
 from __future__ import annotations
 
 import logging
-import sqlite3
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -33,8 +31,10 @@ from typing import TYPE_CHECKING, Any
 
 from mvsnap.clock import SystemClock
 from mvsnap.domain import Job, JobId
-from mvsnap.errors import EngineUnfit
 from mvsnap.jobs.codec import decode, encode
+from mvsnap.jobs.engine_fitness import check_fitness
+from mvsnap.jobs.engine_import import import_engine
+from mvsnap.jobs.engine_rounds import quiet, rounds_for
 from mvsnap.jobs.equal import RunningEqual
 from mvsnap.jobs.finished import finished_pages
 from mvsnap.jobs.records import KeepsRecords
@@ -82,21 +82,6 @@ _LAST_JOBS_S = 3
 _MAX_THREADS = _AT_ONCE + _OF_QUEUE + _OF_LATER + _OF_EQUAL
 
 
-def check_fitness() -> None:
-    """Fail early and clearly where dbos would fail later.
-
-    Raises:
-        EngineUnfit: this Python with this SQLite.
-    """
-    if sys.version_info >= (3, 12) and sqlite3.sqlite_version_info < (3, 42):
-        raise EngineUnfit(
-            f"Python {sys.version_info.major}.{sys.version_info.minor} with SQLite "
-            f"{sqlite3.sqlite_version}: jobs need SQLite 3.42 or newer. "
-            "Use Python 3.11, a newer system, or set database_url to a "
-            "PostgreSQL database."
-        )
-
-
 class WorkerEngine(KnownJobs):
     """Runs jobs in this process. Only one per process: dbos allows no second.
 
@@ -134,11 +119,9 @@ class WorkerEngine(KnownJobs):
         if self._url.startswith("sqlite"):
             check_fitness()
             require_sound(self._url)
-        from dbos import DBOS
-
-        self._dbos = DBOS
+        self._dbos = dbos = import_engine(self._url).DBOS
         self._pool = self._shared or open_jobs(self._url)
-        self._source = DBOS(
+        self._source = dbos(
             config={
                 "name": _APP,
                 "system_database_engine": that_waits(self._pool, self._clock),
@@ -150,23 +133,14 @@ class WorkerEngine(KnownJobs):
             }
         )
         self._register()
-        with with_limits(MIGRATION):
-            DBOS.launch()
-        polling_s = 1.0 if self._url.startswith("sqlite") else 0.2
-        for queue, of_partition, threads in (
-            (QUEUE, None, _OF_QUEUE),
-            (LATER_QUEUE, None, _OF_LATER),
-            (EQUAL_QUEUE, 1, _OF_EQUAL),
-        ):
-            DBOS.register_queue(
-                queue,
-                partition_concurrency=of_partition,
-                worker_concurrency=threads,
-                polling_interval_sec=polling_s,
-                on_conflict="always_update",
-            )
-        for known in DBOS.list_schedules():  # of a version before 2027
-            DBOS.delete_schedule(known["schedule_name"])
+        rounds = rounds_for(self._pool, self._clock)
+        with with_limits(MIGRATION), quiet(rounds):
+            dbos.launch()
+        queues = self._register_queues()
+        if rounds is not None:
+            rounds.serve(queues)
+        for known in dbos.list_schedules():  # of a version before 2027
+            dbos.delete_schedule(known["schedule_name"])
 
     def _register(self) -> None:
         # dbos marks functions as registered, and methods cannot carry the mark.
@@ -175,6 +149,23 @@ class WorkerEngine(KnownJobs):
 
         register = self._dbos.workflow
         self._run_job = register(name=WORKFLOW, max_recovery_attempts=None)(run_job)
+
+    def _register_queues(self) -> list[Any]:
+        polling_s = 1.0 if self._url.startswith("sqlite") else 0.2
+        return [
+            self._dbos.register_queue(
+                queue,
+                partition_concurrency=of_partition,
+                worker_concurrency=threads,
+                polling_interval_sec=polling_s,
+                on_conflict="always_update",
+            )
+            for queue, of_partition, threads in (
+                (QUEUE, None, _OF_QUEUE),
+                (LATER_QUEUE, None, _OF_LATER),
+                (EQUAL_QUEUE, 1, _OF_EQUAL),
+            )
+        ]
 
     def submit(self, job: Job, equal: str = "") -> None:
         from dbos import DBOSContextSetAuth, SetEnqueueOptions, SetWorkflowID
@@ -339,12 +330,10 @@ class ClientEngine(KnownJobs):
         if database_url.startswith("sqlite"):
             check_fitness()
             require_sound(database_url)
-        from dbos import DBOSClient
-
+        dbos = import_engine(database_url)
         self._own = open_jobs(database_url) if pool is None else None
-
         self._turn = turns(database_url)
-        self._source = self._client = DBOSClient(
+        self._source = self._client = dbos.DBOSClient(
             system_database_engine=pool or self._own,
             serializer=_json_serializer(),
             # dbos would retry forever, and block the caller's request meanwhile.

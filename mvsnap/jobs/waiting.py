@@ -193,6 +193,24 @@ def put_oldest_first(engine: Any, many: int) -> None:
         )
 
 
+def rest(engine: Any) -> tuple[bool, int | None]:
+    """Return whether runs wait in a queue, and when the next delay is over, in ms.
+
+    Raises:
+        SQLAlchemyError: the database is unavailable.
+    """
+    jobs = engine._sys_db
+    table = jobs.tables.workflow_status
+    queued = select(table.c.workflow_uuid).where(
+        table.c.status == "ENQUEUED", jobs._in_flight_status_prover()
+    )
+    is_delayed = table.c.status == literal_column("'DELAYED'")
+    first = select(func.min(table.c.delay_until_epoch_ms)).where(is_delayed)
+    with jobs.engine.connect() as connection:
+        are_left = connection.execute(queued.limit(1)).first() is not None
+        return are_left, connection.scalar(first)
+
+
 def next_run_id(run_id: str) -> str:
     """Return the engine's id of a job's next run; the first one has the job's id."""
     job_id, _, number = run_id.partition(RUN_MARK)

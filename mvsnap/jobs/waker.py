@@ -15,6 +15,7 @@ from mvsnap.domain import JobId
 from mvsnap.jobs.rooms import Rooms
 from mvsnap.jobs.waits import CAMERA, JOB, ROOM, TIME
 from mvsnap.loop import Every
+from mvsnap.store.changes import FileChanges
 from mvsnap.store.job_states import JobStateStore
 
 # Jobs of all processes that go on at once.
@@ -32,7 +33,10 @@ _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Waker:
-    """go_on: lets the engine begin a deferred run now."""
+    """go_on: lets the engine begin a deferred run now.
+
+    changes: of the file that `states` are in; None: it is looked at in each step.
+    """
 
     def __init__(
         self,
@@ -40,7 +44,10 @@ class Waker:
         rooms: Rooms,
         go_on: Callable[[str], None],
         clock: SystemClock,
+        changes: FileChanges | None = None,
     ) -> None:
+        self._changes = changes
+        self._may_wait = True
         self._states = states
         self._rooms = rooms
         self._go_on = go_on
@@ -50,8 +57,13 @@ class Waker:
         self._looks = Every(_LOOKS_EVERY_S, clock)
 
     def step(self) -> None:
-        now = self._clock.now()
-        if self._looks.due():
+        """Called several times a second; while nothing waits it costs nothing."""
+        now, looks = self._clock.now(), self._looks.due()
+        is_written = self._changes is None or self._changes.seen()
+        if not (looks or is_written or self._may_wait):
+            return
+        self._may_wait = True  # unless all goes well
+        if looks:
             self._release_after_a_step(now)
             span = now - _GIVEN_UP_AFTER, now - _OVERDUE
             for run_id in self._states.overdue_turns(*span, now):
@@ -61,12 +73,18 @@ class Waker:
             for kind in (ROOM, CAMERA, _CLOCK)
             for found in self._states.waited_for(kind)
         ]
+        self._may_wait = bool(kinds)
         if not kinds:
             return
         free = MOST_TURNS - self._states.turns(now - 2 * _OVERDUE, now)
         for place, waits_for in enumerate(kinds):
             share = -(-free // (len(kinds) - place))
             free -= self._let_go_on(waits_for, max(share, 0), now)
+
+    def close(self) -> None:
+        """In the thread of the steps, after the last."""
+        if self._changes is not None:
+            self._changes.close()
 
     def wake_thread(self, thread: JobId) -> None:
         """A message of this thread was told, or given up: the next one goes on."""

@@ -23,6 +23,7 @@ from mvsnap.runtime import clouds, shared_files
 from mvsnap.runtime.shared_buckets import SharedBuckets
 from mvsnap.store import database
 from mvsnap.store.audit import AuditLog
+from mvsnap.store.changes import FileChanges
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.identities import IdentityStore
@@ -100,6 +101,10 @@ class Parts:
     def jobs_pool(self) -> Pool | None:
         """Return the store's connections, if the job engine has the same database."""
         return None if self.db.is_sqlite else self.db.engine
+
+    def changes(self) -> FileChanges | None:
+        """Return those of the store's file for one thread; None with PostgreSQL."""
+        return FileChanges.of(self.db.engine)
 
     def sender(self) -> MessageSender:
         site, prefix = self.settings.site, self.settings.webex.message_prefix

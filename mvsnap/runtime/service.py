@@ -205,7 +205,9 @@ def listener(parts: Parts, jobs: JobService) -> ListenerLoop:
     from mvsnap.sense.stores import Stores
     from mvsnap.sense.zone_share import ZoneShare
 
-    stores = Stores(parts.store, parts.sense, parts.site, parts.identities)
+    stores = Stores(
+        *(parts.store, parts.sense, parts.site, parts.identities), parts.changes()
+    )
     share = None if parts.db.is_sqlite else ZoneShare(parts.db, parts.clock)
     return ListenerLoop(parts.settings, stores, jobs, parts.clock, parts.metrics, share)
 

@@ -73,7 +73,8 @@ class Worker:
             pool=parts.jobs_pool(),
         )
         self._waker = Waker(
-            parts.job_states, parts.rooms, self.engine.go_on, parts.clock
+            *(parts.job_states, parts.rooms, self.engine.go_on, parts.clock),
+            parts.changes(),
         )
         self._abandoned = abandoned_clips(parts, self.engine)
         self._beat_at = datetime.min.replace(tzinfo=UTC)
@@ -113,7 +114,14 @@ class Worker:
             outages=OUTAGES,
             at_end=self._end_id,
         )
-        waking = Loop("waking", self._wake, _WAKE_S, clock, outages=OUTAGES)
+        waking = Loop(
+            "waking",
+            self._wake,
+            _WAKE_S,
+            clock,
+            outages=OUTAGES,
+            at_end=self._waker.close,
+        )
         parts.rooms.on_back = waking.wake
         yield waking
         yield Loop("housekeeping", self._chores(), _HEARTBEAT_S, clock)

@@ -29,7 +29,7 @@ from mvsnap.sense.receiver import Batch, Broker
 from mvsnap.sense.rules import SenseRules
 from mvsnap.sense.sensor_jobs import SensorJobs
 from mvsnap.sense.sensors import Sensors, targets
-from mvsnap.sense.site_settings import read_mutes, read_names, read_sense
+from mvsnap.sense.site_settings import SiteSettings
 from mvsnap.sense.stores import Stores
 from mvsnap.sense.zone_share import BUCKETS, ZoneShare, bucket_of
 from mvsnap.store.database import OUTAGES
@@ -38,11 +38,10 @@ from mvsnap.store.sense import Findings
 
 log = logging.getLogger(__name__)
 
-_RECEIVE_S = 0.5
+_RECEIVE_S = 1.0
 _FAILED_S = 1.0
 _EVERY_S = {
     "settings": 1.0,
-    "names": 5.0,
     "expire": 5.0,
     # How much a power cut may lose of what has not led to an event yet, at QoS 0.
     "save": 5.0,
@@ -97,7 +96,7 @@ class ListenerLoop:
         self._unacknowledged: list[Batch] = []
         self._held: list[Batch] = []
         self._heartbeat = Heartbeat(stores.sense, stores.events, clock)
-        self._mistake = ""
+        self._site = SiteSettings(stores.site, self._sense, clock, stores.changes)
         self._loop = Loop(
             "listener",
             self._round,
@@ -122,10 +121,8 @@ class ListenerLoop:
     def _round(self) -> None:
         if self._every["settings"].due():
             self._read_settings()
-        if (
-            self._every["beat"].due()
-            or self._connection.state != self._heartbeat.reported
-        ):
+        is_news = self._connection.state != self._heartbeat.reported
+        if self._every["beat"].due() or is_news:
             self._beat()
         if self._connection.is_contested and self._lock is not None:
             self._take_another_id(self._lock)
@@ -221,20 +218,14 @@ class ListenerLoop:
         for batch in safe:
             self._connection.acknowledge(batch)
 
-    # --- settings of the pages, and names of cameras
+    # --- settings of the pages
 
     def _read_settings(self) -> None:
-        site, events = self._stores.site, self._detector.events
-        if self._every["names"].due():
-            events.names = read_names(site, events.names)
-        events.names = read_mutes(site, events.names, self._clock.now())
-        sense, mistake = read_sense(site, self._settings.sense)
-        if mistake and mistake != self._mistake:
-            log.error("a value from the settings page is not usable: %s", mistake)
-        self._mistake = mistake
-        if sense != self._sense:
-            self._follow(sense)
-        self._switch(sense.enabled)
+        self._site.read()
+        self._detector.events.names = self._site.names
+        if self._site.sense != self._sense:
+            self._follow(self._site.sense)
+        self._switch(self._sense.enabled)
 
     def _follow(self, sense: Sense) -> None:
         log.info("MV Sense settings changed")
@@ -395,5 +386,6 @@ class ListenerLoop:
         except OUTAGES as exc:
             log.error("the last counts cannot be saved: %s", type(exc).__name__)
             self._disconnect()
+        self._site.close()
         if self._lock is not None:
             self._lock.leave()

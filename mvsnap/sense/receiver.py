@@ -32,7 +32,8 @@ log = logging.getLogger(__name__)
 _TAKEN_OVER = (LOST, f"{CLOSED_BY_BROKER}: Session taken over")
 _ANSWER_S = 10.0  # from the open socket to the granted subscription
 _STEADY_S = 30.0  # a connection that lasted this long resets the waits
-_POLL_S = 1.0  # how often paho checks its pings
+_POLL_S = 1.0
+_PING_CHECK_S = 5.0  # how often paho looks whether one is due
 _GOODBYE_S = 3.0
 _JOIN_S = 15.0
 
@@ -208,7 +209,8 @@ class Receiver:
         while client.why is None and client.socket() is not None:
             writing = select.POLLOUT if client.want_write() else 0
             poller.register(sock, select.POLLIN | writing)
-            events = dict(poller.poll(0 if pending() else 1000 * _POLL_S))
+            wait_s = _PING_CHECK_S if client.granted else _POLL_S
+            events = dict(poller.poll(0 if pending() else 1000 * wait_s))
             if wakes.fileno() in events:
                 wakes.recv(4096)
             if self._stopping.is_set():
@@ -219,7 +221,7 @@ class Receiver:
             if client.want_write():
                 client.loop_write()
             now = time.monotonic()
-            if now > next_check:
+            if now >= next_check:
                 client.loop_misc()
                 next_check = now + _POLL_S
             if client.granted and client.why is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mvsnap.store.changes import FileChanges
 from mvsnap.store.events import Store
 from mvsnap.store.identities import IdentityStore
 from mvsnap.store.sense import SenseStore
@@ -16,3 +17,4 @@ class Stores:
     sense: SenseStore
     site: SiteStore
     identities: IdentityStore | None = None  # None: nobody shares the store
+    changes: FileChanges | None = None  # None: the store may change at any time

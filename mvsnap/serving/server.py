@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,6 +24,8 @@ from mvsnap.wifi.receiver_auth import knows_address
 
 if TYPE_CHECKING:
     from flask import Flask
+
+_DATE_S = 1.0
 
 
 class WebServer:
@@ -54,7 +57,7 @@ class WebServer:
 
     def close(self) -> None:
         """Take no more requests, answer those that are here; from any thread."""
-        self._server.should_exit = True
+        self._server.end()
 
     def end(self) -> None:
         """Close, and wait for the last answers; for some seconds at most."""
@@ -63,7 +66,29 @@ class WebServer:
 
 
 class _Server(Server):
-    """Leaves the signals to those who end the service."""
+    """Leaves the signals to those who end the service; asleep until there is work.
+
+    uvicorn's own loop looks ten times a second whether it should end.
+    """
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self._ending = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def end(self) -> None:
+        """From any thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has ended meanwhile
+                self._loop.call_soon_threadsafe(self._ending.set)
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        # Tick 0 renews the date that answers bear.
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), _DATE_S)
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
         return nullcontext()

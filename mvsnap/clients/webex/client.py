@@ -6,7 +6,6 @@ links to other servers and from raising a dozen kinds of exceptions: see Upstrea
 
 from __future__ import annotations
 
-import importlib
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from mvsnap.clients.hosts import origin
 from mvsnap.clients.transport import guard
 from mvsnap.clients.webex import rooms as webex_rooms
 from mvsnap.clients.webex.errors import translate
+from mvsnap.clients.webex.sdk import webexteamssdk
 from mvsnap.clients.webex.shared import WebexShared
 from mvsnap.clients.webex.text import fit, neutralise
 from mvsnap.domain import Destination, MessageId, Room
@@ -219,7 +219,7 @@ class Webex:
             self._shared.require_open(posting=posting)
         self._seen.answer = None
         self._seen.urls.clear()
-        sdk = importlib.import_module("webexteamssdk")
+        sdk = webexteamssdk()
         try:
             return question(self._api(sdk))
         except (

@@ -1,22 +1,35 @@
-"""Rate limits. Counted in this process; a restart resets them."""
+"""Rate limits. Counted in this process; a restart resets them.
+
+Most services never count: the library, of 2 MB, is imported when something is to be.
+"""
 
 from __future__ import annotations
 
 import math
 import time
-
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from mvsnap.errors import TooManyRequests
+
+if TYPE_CHECKING:
+    from limits import RateLimitItem
+    from limits.strategies import FixedWindowRateLimiter
 
 
 class Limiter:
     """The counters that several limits share."""
 
-    def __init__(self) -> None:
-        self.windows = FixedWindowRateLimiter(MemoryStorage())
+    @cached_property
+    def windows(self) -> FixedWindowRateLimiter:
+        from limits.storage import MemoryStorage
+        from limits.strategies import FixedWindowRateLimiter
+
+        return FixedWindowRateLimiter(MemoryStorage())
+
+    @property
+    def has_counted(self) -> bool:
+        return "windows" in vars(self)
 
 
 class Limit:
@@ -25,9 +38,15 @@ class Limit:
     def __init__(
         self, limiter: Limiter, most: int, what: str, *, minutes: int = 1
     ) -> None:
-        self._windows = limiter.windows
-        self._item = RateLimitItemPerMinute(most, minutes)
+        self._limiter = limiter
+        self._rate = most, minutes
         self._what = what
+
+    @cached_property
+    def _item(self) -> RateLimitItem:
+        from limits import RateLimitItemPerMinute
+
+        return RateLimitItemPerMinute(*self._rate)
 
     def count(self, who: str) -> None:
         """Count one attempt.
@@ -40,18 +59,21 @@ class Limit:
 
     def is_first(self, who: str) -> bool:
         """Return whether `who` was not counted yet in this window."""
-        left = self._windows.get_window_stats(self._item, who).remaining
+        if not self._limiter.has_counted:
+            return True
+        left = self._limiter.windows.get_window_stats(self._item, who).remaining
         return int(left) == self._item.amount
 
     def hit(self, who: str) -> bool:
         """Count one attempt; False when it is over the limit."""
-        return self._windows.hit(self._item, who)
+        return self._limiter.windows.hit(self._item, who)
 
     def reached_by(self, who: str) -> bool:
-        return not self._windows.test(self._item, who)
+        counted = self._limiter
+        return counted.has_counted and not counted.windows.test(self._item, who)
 
     def too_many(self, who: str) -> TooManyRequests:
-        reset_at = self._windows.get_window_stats(self._item, who).reset_time
+        reset_at = self._limiter.windows.get_window_stats(self._item, who).reset_time
         wait_s = max(1, math.ceil(reset_at - time.time()))
         return TooManyRequests(
             f"{self._what}; try again in {wait_s} s", retry_after_s=wait_s

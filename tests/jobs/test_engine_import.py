@@ -1,0 +1,42 @@
+"""What the engine brings along, in processes of their own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.gateway import environment
+
+
+def _run(*lines: str) -> None:
+    code = "\n".join(("import sys, importlib", *lines))
+    args = [sys.executable, "-c", code]
+    done = subprocess.run(args, env=environment(), capture_output=True, text=True)
+    assert not done.stderr
+
+
+def test_with_a_file_the_driver_of_postgresql_is_imported_when_it_is_asked() -> None:
+    _run(
+        "from mvsnap.jobs.engine_import import import_engine",
+        "dbos = import_engine('sqlite:///jobs.db')",
+        "assert dbos.DBOSClient and 'psycopg' not in sys.modules",
+        "from dbos._utils import psycopg, retriable_postgres_exception",
+        "from sqlalchemy.exc import OperationalError",
+        "import psycopg as real",
+        "assert psycopg.OperationalError is real.OperationalError",
+        "assert psycopg.errors.ConnectionTimeout is real.errors.ConnectionTimeout",
+        "lost = real.OperationalError('connection failed')",
+        "assert retriable_postgres_exception(OperationalError('', (), lost))",
+        "assert not retriable_postgres_exception(OperationalError('', (), OSError()))",
+        "from psycopg.abc import Query",
+    )
+
+
+def test_with_postgresql_the_engine_has_the_real_driver() -> None:
+    _run(
+        "from mvsnap.jobs.engine_import import import_engine",
+        "import_engine('postgresql+psycopg://localhost/nothing')",
+        "import psycopg",
+        "from dbos import _utils",
+        "assert _utils.psycopg is psycopg",
+    )
