@@ -90,7 +90,7 @@ lowest: ## run tests with the oldest libraries that requirements.txt allows
 	@mkdir -p build
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
 	$(BIN)/uv pip compile --quiet --upgrade --resolution lowest-direct \
-		--extra oidc --extra pam --extra postgresql --extra s3 \
+		--extra home-assistant --extra oidc --extra pam --extra postgresql --extra s3 \
 		--output-file $(LOWEST).txt pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(LOWEST) --constraint $(LOWEST).txt \
 		--editable '.[dev]'

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from mvsnap.metrics import UPSTREAM_REQUESTS, UPSTREAM_SECONDS
+
 _MOST_CHARS = 300
 
 
@@ -23,6 +25,7 @@ class Upstream(StrEnum):
     S3 = "s3"
     PROVIDER = "provider"
     DIRECTORY = "directory"
+    HEARTBEAT = "heartbeat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +77,19 @@ class Outcomes:
 
 # One for the process, like its loggers.
 OUTCOMES = Outcomes()
+
+
+def count_request(upstream: Upstream, took_s: float, status: int | None) -> None:
+    """Count a request for /metrics. status: of its answer; None: there was none."""
+    UPSTREAM_REQUESTS.labels(upstream.value, _result(status)).inc()
+    UPSTREAM_SECONDS.labels(upstream.value).observe(took_s)
+
+
+def _result(status: int | None) -> str:
+    if status is None:
+        return "no_answer"
+    if status == 429:
+        return "too_many"
+    if status < 400:
+        return "ok"
+    return "refused" if status < 500 else "failed"

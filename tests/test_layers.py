@@ -30,8 +30,10 @@ LAYERS = (
     ("store", "camera_sources"),
     ("delivery", "inventory", "sense"),
     ("jobs",),
+    ("status",),
+    ("alerts",),
     ("web",),
-    ("badges", "wifi", "visitors", "oidc"),
+    ("badges", "wifi", "visitors", "oidc", "home_assistant"),
     ("webhooks",),
     ("runtime",),
     ("serving",),
@@ -42,7 +44,7 @@ STRANGERS = (
     {"core", "config", "logs", "clients"},
     {"photographer", "recorder"},
     {"delivery", "sense"},
-    {"badges", "wifi", "visitors", "oidc"},
+    {"badges", "wifi", "visitors", "oidc", "home_assistant"},
 )
 
 ROOMS = ("badges", "wifi", "visitors", "webhooks", "oidc")
@@ -106,6 +108,8 @@ GROUND = ("errors", "domain", "clip_model", "spelling")
 PURE = (
     "core",
     "clients.meraki.zones",
+    "home_assistant.payloads",
+    "home_assistant.topics",
     "clock.iso",  # how a moment is written
     "badges.csv_export",
     "badges.csv_import",
@@ -150,6 +154,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "flask_login": ("web",),
     "flask_wtf": ("web",),
     "h11": ("serving",),
+    "ha_mqtt_discoverable": ("home_assistant.entities",),
     "jinja2": ("delivery",),
     "joserfc": ("oidc.provider", "oidc.tokens"),
     "limits": ("web.auth",),
@@ -167,10 +172,13 @@ HOMES: dict[str, tuple[str, ...]] = {
         "runtime",
     ),
     "pam": ("web.accounts",),
-    "paho": ("sense", "simulator"),
+    "paho": ("home_assistant.connection", "sense", "simulator"),
     "psycopg": ("store.postgresql",),
     "PIL": ("simulator", "store.pictures"),
-    "prometheus_client": ("metrics", "runtime.ops"),
+    "prometheus_client": (
+        *("metrics", "runtime.ops", "runtime.machine_metrics"),
+        "runtime.store_metrics",
+    ),
     "pygal": ("web.charts",),
     "pyotp": ("web.auth.second_factor",),
     "pydantic": ("config",),

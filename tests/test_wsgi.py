@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,13 +37,19 @@ def uwsgi_args(port: int) -> list[str | Path]:
 
 @contextmanager
 def web_and_worker(
-    folder: Path, simulated: Clouds, args_for: Callable[[int], list[str | Path]]
+    folder: Path,
+    simulated: Clouds,
+    args_for: Callable[[int], list[str | Path]],
+    worker_port: int,
 ) -> Iterator[str]:
     """Run a worker of ours and the web role under a WSGI server; yield its address."""
-    with gateway(folder, simulated.settings(), roles="worker"):
+    of_worker = simulated.settings(metrics={"port": worker_port})
+    with gateway(folder, of_worker, roles="worker"):
         port = free_port()
         config = str(folder / "config" / "mvsnap.yaml")
-        env = environment(MVSNAP_CONFIG=config)
+        env = environment(
+            MVSNAP_CONFIG=config, PROMETHEUS_MULTIPROC_DIR=str(folder / "metrics")
+        )
         with running(args_for(port), cwd=ROOT, env=env) as program:
             url = f"http://127.0.0.1:{port}"
             program.wait_for_url(f"{url}/healthz", limit_s=60)
@@ -56,7 +64,7 @@ def test_the_web_role_hands_jobs_to_the_worker(
 ) -> None:
     with (
         clouds() as simulated,
-        web_and_worker(tmp_path, simulated, args_for) as url,
+        web_and_worker(tmp_path, simulated, args_for, port := free_port()) as url,
     ):
         answer = Gateway.session().get(
             f"{url}/api/v1.0/getSnapshot", params={"apikey": KEY, "wait_s": "30"}
@@ -66,3 +74,55 @@ def test_the_web_role_hands_jobs_to_the_worker(
         assert ready.json()["status"] == "ready"
         assert len(simulated.webex.messages) == 1
         assert simulated.webex.messages[0].files
+        asked = 1 + ask_until_both_have_answered(url, tmp_path / "metrics")
+        shown = [metrics(url) for _ in range(6)]
+        assert {triggers(text) for text in shown} == {asked}
+        assert all("mvsnap_store_up 1.0" in text for text in shown)
+        check_the_worker(f"http://127.0.0.1:{port}")
+
+
+def ask_until_both_have_answered(url: str, folder: Path) -> int:
+    """Trigger until two processes have counted; return how often."""
+    asked = 0
+
+    def ask(_: int) -> None:
+        answer = Gateway.session().get(
+            f"{url}/api/v1.0/getSnapshot", params={"apikey": KEY, "wait_s": "0"}
+        )
+        assert answer.status_code == 202, answer.text
+
+    while len(list(folder.glob("counter_*.db"))) < 2 or asked < 8:
+        assert asked < 200, "one process answers everything"
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(ask, range(8)))
+        asked += 8
+    return asked
+
+
+def metrics(url: str) -> str:
+    found = Gateway.session().get(
+        f"{url}/metrics", headers={"Authorization": f"Bearer {KEY}"}
+    )
+    assert found.status_code == 200, found.text
+    return found.text
+
+
+def triggers(text: str) -> float:
+    """Return how many triggers came, those that joined another too."""
+    lines = [x for x in text.splitlines() if x.startswith("mvsnap_triggers_total{")]
+    return sum(float(line.split()[-1]) for line in lines)
+
+
+def check_the_worker(url: str) -> None:
+    """The port of the worker shows what it has done, to those with a key, alone."""
+    text = metrics(url)
+    sent = re.search(r'mvsnap_deliveries_total\{result="sent"\} (\d+)', text)
+    assert sent is not None
+    assert int(sent[1]) >= 1
+    assert 'mvsnap_upstream_requests_total{result="ok",upstream="webex"}' in text
+    assert "process_resident_memory_bytes" in text
+    assert "mvsnap_store_up" not in text
+    session = Gateway.session()
+    assert session.get(f"{url}/metrics").status_code == 401
+    for elsewhere in ("/", "/login", "/api/v1.0/events", "/static/site.css"):
+        assert session.get(f"{url}{elsewhere}").status_code == 404

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 import click
 from rich.markup import escape
 
-from mvsnap.cli import check_keys, check_logins, check_recorder, check_tls
+from mvsnap.cli import (
+    check_home_assistant,
+    check_keys,
+    check_logins,
+    check_recorder,
+    check_tls,
+)
 from mvsnap.cli.terminal import (
     CheckResult,
     config_option,
@@ -65,8 +71,10 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
         ("rooms", lambda: _rooms(settings)),
         *check_recorder.checks(settings),
         ("MV Sense", lambda: _sense(settings)),
+        *check_home_assistant.checks(settings),
         ("Wi-Fi", lambda: _wifi(settings)),
         ("badges", lambda: _badges(settings)),
+        *_reports(settings),
         ("pages", lambda: _pages(settings)),
         *_ids(settings),
     ]
@@ -287,6 +295,24 @@ def _pages(settings: Settings) -> CheckResult:
             "pages", None, "no users yet: python -m mvsnap users add NAME"
         )
     return CheckResult("pages", True, f"users: {names}")
+
+
+def _reports(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
+    """What the site reports by itself; its rooms are checked with the others."""
+    url, found = settings.heartbeat_url, []
+    if settings.alerts.configured and not settings.webex.configured:
+        text = "alerts.channel is set, but webex.bot_token is missing"
+        found.append(("alerts", lambda: CheckResult("alerts", False, text)))
+    if url is not None:
+        found.append(("heartbeat", lambda: _heartbeat(url.get_secret_value())))
+    return found
+
+
+def _heartbeat(url: str) -> CheckResult:
+    from mvsnap.clients.heartbeat import ping
+
+    ping(url)
+    return CheckResult("heartbeat", True, "the watcher took note of one")
 
 
 def _ids(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:

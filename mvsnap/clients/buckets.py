@@ -123,6 +123,11 @@ class BudgetRule:
             return replace(bucket, lends=bucket.lends - 1), Turn(0.0, is_given=True)
         return bucket, Turn(-bucket.left / self.per_s, is_given=True)
 
+    def left(self, known: BudgetState | None, now: float) -> float:
+        """Return how many calls may leave now; 0 while the cloud wants none."""
+        bucket = self._refilled(known or self.full(now), now)
+        return 0.0 if bucket.held_s(now) else max(0.0, bucket.left)
+
     def _refilled(self, bucket: BudgetState, now: float) -> BudgetState:
         # Clocks of databases are set back, too: then nothing has grown.
         grown = max(0.0, now - bucket.filled_at) * self.per_s

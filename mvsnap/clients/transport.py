@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
@@ -31,7 +32,7 @@ from urllib3.exceptions import (
 )
 
 from mvsnap.clients.hosts import is_loopback, is_near, origin
-from mvsnap.upstreams import OUTCOMES, Upstream
+from mvsnap.upstreams import OUTCOMES, Upstream, count_request
 
 SomeSession = TypeVar("SomeSession", bound=requests.Session)
 MAX_BODY_BYTES = 20 * 1024 * 1024
@@ -260,12 +261,13 @@ class _Adapter(FarAdapter):
         watchdog = threading.Timer(limit_s, exchange.cut)
         watchdog.daemon = True
         watchdog.start()
+        began_s, status = time.monotonic(), None
         try:
             response = HTTPAdapter.send(
                 self, request, True, timeout, verify, cert, proxies
             )
             _read(response, self._max_body_bytes)
-            trouble = None
+            trouble, status = None, response.status_code
         except ExchangeFailed as exc:
             trouble = exc
         except (HTTPError, OSError, ValueError) as exc:
@@ -286,6 +288,9 @@ class _Adapter(FarAdapter):
         # Raised here and not above: the library's exception contains the URL and the
         # headers and would be chained as the context.
         self._note(trouble.words if trouble is not None else _complaint(response))
+        if self._upstream is not None and not exchange.refused:
+            took_s = time.monotonic() - began_s
+            count_request(self._upstream, took_s, None if trouble else status)
         if trouble is not None:
             raise trouble
         return response

@@ -11,11 +11,14 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from mvsnap.config.alerts import AlertSection, SecretUrl
 from mvsnap.config.badges import Badges
 from mvsnap.config.database import DatabaseSection
+from mvsnap.config.home_assistant import HomeAssistantSection
 from mvsnap.config.ixon import IxonSection
 from mvsnap.config.login import LoginSection
 from mvsnap.config.logs import LogSection
+from mvsnap.config.metrics import MetricsSection
 from mvsnap.config.recipients import Recipients
 from mvsnap.config.recorder import RecorderSection
 from mvsnap.config.scanning import Scanning
@@ -143,6 +146,7 @@ class Settings(Section):
     site: Site = Site()
     server: ServerSection = ServerSection()
     log: LogSection = LogSection()
+    metrics: MetricsSection = MetricsSection()
     data_dir: Path = Field(
         Path("./data"),
         description="folder for pictures, clips and (without database_url) the "
@@ -153,6 +157,11 @@ class Settings(Section):
         description="default: SQLite in data_dir; "
         "postgresql+psycopg://USER:PASSWORD@HOST/NAME for several machines",
     )
+    heartbeat_url: SecretUrl | None = Field(
+        None,
+        description="asked once a minute while everything that matters works, so that "
+        "a watcher such as healthchecks.io or Uptime Kuma notices when it does not",
+    )
     database: DatabaseSection = DatabaseSection()
     api_keys: tuple[ApiKey, ...] = Field(
         (), description="keys of those who may call the API"
@@ -160,6 +169,7 @@ class Settings(Section):
     meraki: Meraki = Meraki()
     webex: WebexSection = WebexSection()
     sense: Sense = Sense()
+    home_assistant: HomeAssistantSection = HomeAssistantSection()
     recorder: RecorderSection = RecorderSection()
     ixon: IxonSection = IxonSection()
     webhooks: Webhooks = Webhooks()
@@ -168,6 +178,7 @@ class Settings(Section):
     login: LoginSection = LoginSection()
     schedules: tuple[Schedule, ...] = Field((), description="snapshots at fixed times")
     storage: Storage = Storage()
+    alerts: AlertSection = AlertSection()
 
     @field_validator("database_url")
     @classmethod
@@ -242,11 +253,13 @@ class Settings(Section):
             self.webex.bot_token,
             self.database_url,
             self.sense.password,
+            self.home_assistant.password,
             self.ixon.token,
             self.ixon.password,
             self.storage.s3.access_key,
             self.storage.s3.secret_key,
             self.login.oidc.client_secret,
+            self.heartbeat_url,
         ]
         found = [secret for secret in maybe if secret is not None]
         found += [key.key for key in self.api_keys]
@@ -322,5 +335,6 @@ class Settings(Section):
             *(trigger.room for trigger in self.sense.triggers),
             *self.sense.rooms,
             self.badges.mismatch_room,
+            *self.alerts.channel,
         )
         return tuple(dict.fromkeys(room for room in named if room))

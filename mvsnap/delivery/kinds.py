@@ -63,11 +63,15 @@ NOTE_KIND = MessageKind("note", attachment=Attachment.PICTURE)
 # A video link that was not known yet when the picture was posted.
 LINK_KIND = MessageKind("link")
 
+# Of the site itself: it is in trouble, or no longer.
+ALERT_KIND = MessageKind("alert")
+
 _PICTURE = Attachment.PICTURE
 _ALL = (
     HEAD_KIND,
     NOTE_KIND,
     LINK_KIND,
+    ALERT_KIND,
     MessageKind("snapshot", attachment=_PICTURE),
     MessageKind("alarm", attachment=_PICTURE, covered_by_head=True),
     MessageKind("crowd", attachment=_PICTURE),

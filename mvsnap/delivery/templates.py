@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from mvsnap.clients.webex.text import MAX_MARKDOWN_BYTES, neutralise, shortened
 from mvsnap.core.days import lasting
 from mvsnap.core.moments import seconds_off
+from mvsnap.core.troubles import Trouble
 from mvsnap.core.video_links import LINK_FOLLOWS, NO_LINK
 from mvsnap.delivery.message import Facts, Message
 from mvsnap.delivery.wording import reference, shows_picture, wanted_of
@@ -23,6 +24,9 @@ from mvsnap.resources import TEMPLATES
 _LATE = timedelta(seconds=90)
 # Texts of others, in the order in which they give way to links and remarks.
 _SHORTENED = ("told", "note", "doubt", "error", "no_link", "clips", "prefix")
+# Of an alert: an outage of the network is the trouble of every camera.
+_MOST_TROUBLES = 10
+_TROUBLES_BYTES = 4500
 _ENDS_LINK = re.compile(r"[\s()<>\[\]\\]")
 
 
@@ -103,6 +107,32 @@ class MessageTemplates:
             "lacking": message.lacking,
             "is_same": facts.is_same,
             "is_gone": facts.is_gone,
+            **self._troubles(facts),
+        }
+
+    def _troubles(self, facts: Facts) -> dict[str, Any]:
+        """Return a line for each of the first troubles of an alert."""
+        found = facts.troubles
+        lines = [self._trouble(one) for one in found[:_MOST_TROUBLES]]
+        while sum(map(_size_bytes, lines)) > _TROUBLES_BYTES:
+            lines.pop()
+        return {
+            "troubles": lines,
+            "more_troubles": len(found) - len(lines),
+            "lasts": any(one.ended_at is None for one in found),
+            "status_link": f"{self._public_url}/status" if self._public_url else None,
+        }
+
+    def _trouble(self, trouble: Trouble) -> dict[str, str]:
+        ended = trouble.ended_at
+        lasted = (ended - trouble.began_at).total_seconds() if ended else 0.0
+        return {
+            "name": neutralise(trouble.name),
+            "text": neutralise(trouble.text),
+            "advice": neutralise(trouble.advice),
+            "since": self._local(trouble.began_at),
+            "over": self._local(ended) if ended else "",
+            "lasted": lasting(max(lasted, 0.0)),
         }
 
     def _picture(self, facts: Facts, wanted: datetime) -> str | None:
@@ -140,6 +170,10 @@ def _told(raised: Event | None, prefix: str) -> list[str]:
         return []
     lines = str(raised.details.get("text", "")).splitlines()
     return [neutralise(line) for line in lines if line not in prefix]
+
+
+def _size_bytes(line: dict[str, str]) -> int:
+    return sum(len(value.encode()) for value in line.values())
 
 
 def _is_late(job: Job, now: datetime) -> bool:

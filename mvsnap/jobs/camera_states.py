@@ -7,13 +7,11 @@ from collections.abc import Collection
 from mvsnap.clip_model import RecorderCameraState
 from mvsnap.clock import Clock
 from mvsnap.domain import CameraName
-from mvsnap.metrics import Metrics
-from mvsnap.recorder import CameraStatus, Recorder, State
+from mvsnap.recorder import CameraStatus, Recorder
 from mvsnap.store.clips import ClipStore
 
 # How often an unchanged state is written: spare the SD card.
 SEEN_EVERY_S = 60.0
-_WELL = (State.RECORDING, State.IDLE)
 
 
 class CameraStates:
@@ -24,7 +22,6 @@ class CameraStates:
         recorder: Recorder,
         clips: ClipStore,
         clock: Clock,
-        metrics: Metrics,
         *,
         machine: str = "",
     ) -> None:
@@ -32,7 +29,6 @@ class CameraStates:
         self._recorder = recorder
         self._clips = clips
         self._clock = clock
-        self._metrics = metrics
         self._stored: dict[CameraName, RecorderCameraState] = {}
 
     def store_changes(self, held: Collection[str]) -> None:
@@ -43,10 +39,6 @@ class CameraStates:
         states = {n: s for n, s in self._recorder.states().items() if n in held}
         for lost in self._stored.keys() - states.keys():
             del self._stored[lost]
-            self._metrics.recorder_cameras.remove(lost)
-        for name, status in states.items():
-            is_well = self._metrics.recorder_cameras.labels(name)
-            is_well.set(int(status.state in _WELL))
         found = [self._camera(CameraName(n), status) for n, status in states.items()]
         news = [camera for camera in found if self._is_news(camera)]
         if news:

@@ -98,7 +98,7 @@ class ClipWorker:
         self._running: set[EventId] = set()
         self._write_error: str | None = None
         machine = machine_of(recorder_id)
-        self._states = CameraStates(recorder, clips, clock, metrics, machine=machine)
+        self._states = CameraStates(recorder, clips, clock, machine=machine)
         self._loop = Loop("clips", self._step, _POLL_S, clock, outages=OUTAGES)
         # Of its own: a slow disk must not cost the cameras.
         self._loops = [self._loop]

@@ -11,6 +11,7 @@ from typing import TypeVar
 from mvsnap.clock import SystemClock
 from mvsnap.domain import Job
 from mvsnap.errors import NoVideo, UpstreamError
+from mvsnap.metrics import RETRIES
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -59,6 +60,7 @@ def retrying(
             is_final = not exc.retry or isinstance(exc, at_once)
             if is_final or out_of_time or clock.stopped:
                 raise
+            RETRIES.labels("call").inc()
             log.warning("%s; trying again in %.1f s", exc.message, wait_s)
         clock.sleep(wait_s)
         pause_s = min(pause_s * 2, _LONGEST_S)

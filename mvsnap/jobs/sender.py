@@ -14,7 +14,7 @@ from mvsnap.errors import UpstreamError
 from mvsnap.jobs.retry import RetryPolicy, retrying
 from mvsnap.jobs.rooms import Rooms
 from mvsnap.jobs.waits import Wait, for_room
-from mvsnap.metrics import Metrics
+from mvsnap.metrics import RETRIES, Metrics
 from mvsnap.store.events import Store
 
 log = logging.getLogger(__name__)
@@ -75,6 +75,7 @@ class RetryingSender:
                 return self.send_or_give_up(replace(message, file=None))
             return self.defer_or_give_up(job, part, room, exc)
         self._metrics.parts.labels("delivered").inc()
+        self._metrics.deliveries.labels("sent").inc()
         took_s = (self._clock.now() - job.accepted_at).total_seconds()
         self._metrics.delivery_s.observe(took_s)
         log.info("%s posted to %s after %.1f s", part, room, took_s)
@@ -84,6 +85,8 @@ class RetryingSender:
         self, job: Job, part: str, room: str, why: UpstreamError
     ) -> Wait | None:
         if self._policy.allows_retry(job, why):
+            self._metrics.deliveries.labels("deferred").inc()
+            RETRIES.labels("job").inc()
             if self._rooms.why_away(room) and not self._policy.is_over:
                 return for_room(room, why.message)
             return Wait(self._policy.defer_s(job, why), why=why.message)
@@ -92,6 +95,7 @@ class RetryingSender:
             job.id, part, room, DeliveryState.FAILED, now, error=why.message
         )
         self._metrics.parts.labels("undelivered").inc()
+        self._metrics.deliveries.labels("given_up").inc()
         log.error("%s of job %s not delivered: %s", part, job.id, why.message)
         return None
 

@@ -87,7 +87,6 @@ class JobShares:
         self._count_at = ended + max(_COUNT_EVERY_S, _COUNT_SHARE * (ended - began))
         with self._lock:
             self._waiting = waiting
-        self._metrics.backlog.set(waiting.total())
 
 
 class WaitingRequests:

@@ -1,4 +1,4 @@
-"""The stores that jobs use: events with their deliveries, clips, files."""
+"""The stores that jobs use: events with their deliveries, clips, files, troubles."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
 from mvsnap.store.job_states import JobStateStore
+from mvsnap.store.troubles import TroubleStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +17,4 @@ class JobStores:
     clips: ClipStore
     files: Files
     states: JobStateStore
+    troubles: TroubleStore

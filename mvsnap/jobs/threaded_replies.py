@@ -1,4 +1,4 @@
-"""Messages of jobs without a camera: a crowd's end, a clip, a mismatch.
+"""Messages of jobs without a camera: a crowd's end, a clip, an alert.
 
 Most reply in the thread of another job; the kind of the message says which ones wait,
 and for what.
@@ -13,12 +13,12 @@ from mvsnap.clip_model import Clip
 from mvsnap.clock import Clock
 from mvsnap.core.message_parts import clip_part, note_part, opens_thread
 from mvsnap.delivery.attachments import Attached, Attachments
-from mvsnap.delivery.kinds import Attachment, MessageKind, Thread, kind_of
+from mvsnap.delivery.kinds import ALERT_KIND, Attachment, MessageKind, Thread, kind_of
 from mvsnap.delivery.message import Facts, Message
 from mvsnap.domain import Delivery, DeliveryState, Event, Job, JobId, MessageId
 from mvsnap.errors import UpstreamError
 from mvsnap.jobs.retry import RetryPolicy
-from mvsnap.jobs.sender import RetryingSender
+from mvsnap.jobs.sender import RetryingSender, is_over
 from mvsnap.jobs.stores import JobStores
 from mvsnap.jobs.waits import JOB, ROOM, Wait, for_job, soonest
 from mvsnap.logs.job import about
@@ -49,8 +49,8 @@ class ThreadedReplies:
         Returns None when nothing remains, else what to wait for.
         """
         event = self._stores.events.event(job.about) if job.about else None
-        if event is None:  # deleted meanwhile
-            return None
+        if event is None:  # deleted meanwhile, or about the site itself
+            return soonest([self._send_alert(job, room) for room in job.rooms])
         send_one = {
             Thread.STARTS: self._send_alone,
             Thread.REPLIES: self._send_reply,
@@ -62,6 +62,18 @@ class ThreadedReplies:
 
     def _send_alone(self, job: Job, event: Event, room: str) -> Wait | None:
         return self._sender.send_or_give_up(self._message(Facts(job, event), room))
+
+    def _send_alert(self, job: Job, room: str) -> Wait | None:
+        """Say what is so now: it may have been waiting since the trouble was over."""
+        part = ALERT_KIND.name
+        known = self._stores.events.deliveries_of_job(job.id).get((part, room))
+        if known is not None and is_over(known, job):
+            return None
+        troubles = self._stores.troubles.of_message(job.id, room)
+        if not troubles:
+            return None  # another message says that all is over
+        facts = Facts(job, troubles=tuple(troubles))
+        return self._sender.send_or_give_up(Message(ALERT_KIND, part, room, facts))
 
     def _send_end(self, job: Job, end: Event, room: str) -> Wait | None:
         deliveries = self._stores.events.deliveries_of_job(end.job_id)

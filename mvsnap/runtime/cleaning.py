@@ -46,6 +46,7 @@ KEPT = {
     "fetches": "one row for each list that one process fetches for all",
     "restores": "one row for each time a backup was restored",
     "setting_overrides": "settings hold until they are changed",
+    "published_events": "those of two days, forgotten by whoever publishes",
     "cleanings": "one row for each kind of data",
     "file_tasks": "each goes when it is done",
     "data_folders": "those of machines that are gone are forgotten after a month",
@@ -105,7 +106,6 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
     """
     steps = _Steps(parts, jobs)
     old, over = steps.older_than_retention, steps.over
-    visitors = parts.visitors.store
     return (
         DataKind(
             "Clips",
@@ -120,6 +120,9 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
         DataKind("Entries of removed clips", _DAYS, steps.clip_rows, ("clips",)),
         DataKind("Finished jobs", _DAYS, steps.finished_jobs),
         DataKind("States of jobs", _DAYS, old(parts.job_states.purge), ("job_states",)),
+        DataKind(
+            "Troubles", _DAYS, old(parts.troubles.purge), ("troubles", "reported_ends")
+        ),
         DataKind("Presences", _DAYS, old(parts.sense.purge), ("presences",)),
         DataKind(
             "MV Sense states",
@@ -127,18 +130,7 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
             old(parts.sense.purge_states),
             ("watches", "camera_last_seen", "listeners"),
         ),
-        DataKind(
-            "Visitor counts",
-            _DAYS,
-            old(visitors.purge),
-            ("visitor_hours", "visitor_days", "visitor_cameras", "zone_page_views"),
-        ),
-        DataKind(
-            "Busiest minutes",
-            _DAYS,
-            old(visitors.purge_pictures),
-            ("visitor_pictures",),
-        ),
+        *_of_visitors(parts, old),
         DataKind("Mutes", "until they end", over(parts.site.purge), ("mutes",)),
         *_of_log_ins(parts, over),
         DataKind("Audit log", f"{_DAYS}, at least a year", steps.audit, ("audit",)),
@@ -158,6 +150,18 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
         DataKind("Wi-Fi visits", _VISIT_DAYS, steps.visits, ("visits", "visit_counts")),
         DataKind("Files without a clip", "a day", steps.stray_files, (), _DAILY_S),
     )
+
+
+def _of_visitors(parts: Parts, old: Callable[[_Purge], Step]) -> Iterator[DataKind]:
+    visitors = parts.visitors.store
+    yield DataKind(
+        "Visitor counts",
+        _DAYS,
+        old(visitors.purge),
+        ("visitor_hours", "visitor_days", "visitor_cameras", "zone_page_views"),
+    )
+    pictures = old(visitors.purge_pictures)
+    yield DataKind("Busiest minutes", _DAYS, pictures, ("visitor_pictures",))
 
 
 def _of_log_ins(parts: Parts, over: Callable[[_Purge], Step]) -> Iterator[DataKind]:

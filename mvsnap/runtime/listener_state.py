@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from mvsnap.domain import Listener
-from mvsnap.metrics import Metrics
 from mvsnap.store.events import SILENT_AFTER
 
 
@@ -31,12 +30,3 @@ def shortcoming(listening: Sequence[Listener]) -> str:
         how_many = f"{len(deaf)} of {len(listening)} listeners not connected"
         found.append(f"{how_many}: {deaf[0].state}")
     return "; ".join(found)
-
-
-def show(metrics: Metrics, listening: Sequence[Listener]) -> None:
-    """Set the numbers of each listener; those of dead ones go."""
-    metrics.sense_zones.clear()
-    metrics.sense_zones_refused.clear()
-    for one in listening:
-        metrics.sense_zones.labels(one.listener_id).set(one.people_counts)
-        metrics.sense_zones_refused.labels(one.listener_id).set(one.refused)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Flask, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 
 from mvsnap import __version__
@@ -24,7 +23,9 @@ from mvsnap.runtime.answers import HealthAnswer, ReadinessAnswer
 from mvsnap.runtime.clock_state import ClockSinceStart, mistake
 from mvsnap.runtime.openapi import document
 from mvsnap.runtime.parts import jobs_url, store_url
+from mvsnap.runtime.store_metrics import StoreMetrics
 from mvsnap.sqlite_errors import reason
+from mvsnap.status.recorder_rows import recorder_summary
 from mvsnap.store.events import SILENT_AFTER, EventFilter
 from mvsnap.store.identities import renewed_ids
 from mvsnap.store.shared_file import require_free
@@ -32,8 +33,7 @@ from mvsnap.store.sqlite_file import file_of, locked_out
 from mvsnap.store.time_limits import PROBE, DatabaseAway, answering
 from mvsnap.web import auth
 from mvsnap.web.answers import json_response
-from mvsnap.web.context import gateway
-from mvsnap.web.pages.recorder_rows import recorder_summary
+from mvsnap.web.context import EXTENSION, gateway
 from mvsnap.web.params import read_parameters
 from mvsnap.web.status.read import listens, read_outages
 
@@ -43,11 +43,26 @@ _LEAST_FREE_BYTES = 200_000_000
 # Less than a year, says the RFC.
 _SECURITY_TXT_DAYS = 180
 _CLOCK = "mvsnap_clock_since_start"
+_STORE = "mvsnap_store_metrics"
 
 
 @bp.record
 def _prepare(state: BlueprintSetupState) -> None:
     state.app.extensions[_CLOCK] = ClockSinceStart()
+    state.app.extensions[_STORE] = StoreMetrics(state.app.extensions[EXTENSION])
+
+
+def metrics_app(app: Flask) -> Flask:
+    """Return it with nothing but /metrics and /healthz, of this process alone."""
+    # Before the check of keys, which would tell strangers what there is.
+    app.before_request_funcs.setdefault(None, []).insert(0, _refuse_others)
+    app.extensions[_STORE] = None
+    return app
+
+
+def _refuse_others() -> None:
+    if request.endpoint not in ("ops.metrics", "ops.healthz"):
+        raise NotFound("Only /metrics and /healthz are on this port")
 
 
 @bp.get("/healthz")
@@ -93,10 +108,8 @@ def _readiness() -> ResponseReturnValue:
 @auth.api_key("read")  # also on this machine: behind a proxy everybody is local
 def metrics() -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
-    with suppress(SQLAlchemyError):  # the last number is better than no metrics
-        gateway().jobs.backlog()
-        listener_state.show(gateway().metrics, _listening())
-    text = generate_latest(gateway().metrics.registry)
+    of_store: StoreMetrics | None = current_app.extensions[_STORE]
+    text = gateway().metrics.text(*filter(None, [of_store]))
     return Response(text, content_type=CONTENT_TYPE_LATEST)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mvsnap.badges.parts import BadgeParts
@@ -36,8 +36,10 @@ from mvsnap.store.sense import SenseStore
 from mvsnap.store.session_keys import SessionKeyStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.sqlite_file import require_sound
+from mvsnap.store.troubles import TroubleStore
 from mvsnap.store.users import UserStore
 from mvsnap.store.videos import VideoStore
+from mvsnap.upstreams import Upstream
 from mvsnap.visitors.parts import VisitorParts
 from mvsnap.wifi.batches import WifiStore
 
@@ -76,6 +78,7 @@ class Parts:
         self.badges = BadgeParts.of(db)
         self.wifi = WifiStore(db)
         self.processes = ProcessStore(db)
+        self.troubles = TroubleStore(db)
         self.db = db
         self.buckets = SharedBuckets(settings, self.clock, db)
         self.dashboard = clouds.dashboard(
@@ -84,6 +87,12 @@ class Parts:
         self.names = CameraNames(
             self.dashboard, self.clock, organization_id=settings.meraki.organization_id
         )
+
+    def calls_left(self) -> Mapping[str, float]:
+        """Return how many calls to a service the shared budget would let leave now."""
+        if not self.settings.meraki.configured:
+            return {}
+        return {Upstream.MERAKI.value: self.dashboard.calls_left()}
 
     def channels(self) -> Channels:
         return open_channels(self.settings, self.buckets.webex())
@@ -131,7 +140,9 @@ class Parts:
     ) -> JobRunner:
         """is_rerun: False where nothing runs an unfinished job again."""
         return JobRunner(
-            JobStores(self.store, self.clips, self.files, self.job_states),
+            JobStores(
+                self.store, self.clips, self.files, self.job_states, self.troubles
+            ),
             Cameras(self.photographer(), self.names),
             self.sender(),
             self.rooms,

@@ -7,29 +7,37 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from mvsnap.config.model import Settings
+from mvsnap.errors import BadConfig
 from mvsnap.jobs.engine import ClientEngine
 from mvsnap.jobs.engine_interface import Engine
 from mvsnap.jobs.listing import JobList
 from mvsnap.jobs.service import Finished, JobService
-from mvsnap.loop import Loop
+from mvsnap.loop import Loop, stop_all
 from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.runtime.process_beat import ProcessBeat
+from mvsnap.runtime.reporting import Reporting
 from mvsnap.runtime.shared_files import SharedFiles, data_folders, problem
 from mvsnap.runtime.worker import Worker, badge_loop, clip_worker, scheduler
 from mvsnap.store.cleanings import CleaningStore
+from mvsnap.store.counts import RowCounts
 from mvsnap.store.database import OUTAGES
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from mvsnap.badges.worker import BadgeLoop
+    from mvsnap.home_assistant.publisher import Publisher
     from mvsnap.jobs.clip_worker import ClipWorker
     from mvsnap.sense.listener import ListenerLoop
 
 log = logging.getLogger(__name__)
+
+_PUBLISHERS_STOP_S = 3.0
+HOME_EXTRA = "a library more: pip install 'ha-mqtt-discoverable>=0.26'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +60,16 @@ class Service:
         self._clip_worker: ClipWorker | None = None
         self._badges: BadgeLoop | None = None
         self._schedules: Loop | None = None
+        self._reporting: Reporting | None = None
         self._engine: Engine | None = None
         self._jobs: JobService | None = None
         names = (role.name for role in fields(roles) if getattr(roles, role.name))
         self._beat = ProcessBeat(self.parts, names)
         self._shared_files: SharedFiles | None = None
+        self._publishers: list[Publisher] = []
 
     def start(self) -> None:
+        self._require_libraries()
         if self._roles.worker and not self._roles.record:
             self._say_that_it_does_not_record()
         if self._roles.worker:
@@ -74,6 +85,9 @@ class Service:
         if self._worker is not None and self.parts.settings.schedules:
             self._schedules = scheduler(self.parts, self._jobs).loop
             self._schedules.start()
+        if self._worker is not None:
+            self._reporting = Reporting(self.parts, self._engine, self._jobs)
+            self._reporting.start()
         if self._roles.record and self._has_clips():
             self._clip_worker = clip_worker(self.parts, self._jobs)
             self._clip_worker.start()
@@ -86,7 +100,13 @@ class Service:
         if self._roles.sense:
             self._listener = listener(self.parts, self._jobs)
             self._listener.start()
+        self._publish()
         self._beat.start()
+
+    def _require_libraries(self) -> None:
+        is_there = find_spec("ha_mqtt_discoverable") is not None
+        if self.parts.settings.home_assistant.enabled and not is_there:
+            raise BadConfig([f"home_assistant.enabled: needs {HOME_EXTRA}"])
 
     def app(self, settings: Settings | None = None) -> Flask:
         """settings: others for the pages and the API than for the rest."""
@@ -103,6 +123,7 @@ class Service:
 
     def stop(self) -> None:
         self.interrupt()
+        stop_all([publisher.loop for publisher in self._publishers], _PUBLISHERS_STOP_S)
         if self._listener is not None:
             self._listener.stop()
         if self._clip_worker is not None:
@@ -111,6 +132,8 @@ class Service:
             self._badges.stop()
         if self._schedules is not None:
             self._schedules.stop()
+        if self._reporting is not None:
+            self._reporting.stop()
         if self._shared_files is not None:
             self._shared_files.stop()
         if self._worker is not None:
@@ -119,6 +142,21 @@ class Service:
             self._engine.close()
         self._beat.stop()
         self.parts.store.close()
+
+    def _publish(self) -> None:
+        if not self.parts.settings.home_assistant.enabled:
+            return
+        # Imported here: its library is an extra.
+        from mvsnap.runtime import home_assistant
+
+        assert self._jobs is not None
+        if self._worker is not None:
+            self._publishers.append(home_assistant.site(self.parts, self._jobs))
+        if self._listener is not None:
+            zones = home_assistant.zones(self.parts, self._listener.zones)
+            self._publishers.append(zones)
+        for publisher in self._publishers:
+            publisher.loop.start()
 
     def _has_clips(self) -> bool:
         """Return whether clips need work, even with no cameras configured."""
@@ -204,6 +242,8 @@ def make_app(
             clock=parts.clock,
             metrics=parts.metrics,
             files_problem=partial(problem, parts.settings, parts.db),
+            row_counts=RowCounts(parts.db),
+            calls_left=parts.calls_left,
             recipients=RecipientCheck(parts.channels().require_recipient),
             features=(
                 parts.badges,

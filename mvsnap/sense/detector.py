@@ -180,6 +180,10 @@ class Detector:
             states |= self._lines.drain()
         return Findings(events, presences, states)
 
+    def zones(self) -> list[ZoneWatch]:
+        """Return what is watched, to be read only; from any thread."""
+        return list(self._watches.values())
+
     @property
     def topics(self) -> int:
         """Return how many topics with counts are watched."""

@@ -22,6 +22,7 @@ from mvsnap.sense.broker_connection import BrokerConnection, broker_of
 from mvsnap.sense.detector import Detector
 from mvsnap.sense.framing import Frame
 from mvsnap.sense.heartbeat import Heartbeat
+from mvsnap.sense.lag import note_batch
 from mvsnap.sense.lock import InstanceLock, acquire_lock
 from mvsnap.sense.outbox import Outbox, OutboxQueue
 from mvsnap.sense.receiver import Batch, Broker
@@ -83,6 +84,7 @@ class ListenerLoop:
         self._detector = Detector(
             rules, self._on_sensor, most=most, keeps_lines=share is not None
         )
+        self.zones = self._detector.zones
         self._sensors = Sensors(targets(settings), most)
         self._sensor_jobs = SensorJobs(jobs)
         self._share = share
@@ -141,7 +143,7 @@ class ListenerLoop:
         frames = batch.frames if self._share is None else self._share.ours(batch)
         self._detector.process(frames, received_at)
         self._heartbeat.count(len(batch.frames))
-        self._metrics.sense_messages.inc(len(batch.frames))
+        note_batch(self._metrics, batch)
         if not any(frame[3] for frame in batch.frames):
             return
         # Only messages that started a job wait for it: counts go on with a full queue.

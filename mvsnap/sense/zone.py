@@ -32,6 +32,7 @@ class ZoneWatch:
 
     dirty: the set of watches with changes that are not saved yet.
     late: messages in a row that were older; negative: as many more are expected.
+    people: the last count; -1: none yet.
     """
 
     __slots__ = (
@@ -40,6 +41,7 @@ class ZoneWatch:
         "last_seen_ms",
         "last_ms",
         "late",
+        "people",
         "dirty",
         "presence",
         "saved_ms",
@@ -63,6 +65,7 @@ class ZoneWatch:
         self.last_seen_ms = -1
         self.saved_ms = -1
         self.late = 0
+        self.people = -1
         self.has_odd_time = False
 
     def see(
@@ -77,6 +80,7 @@ class ZoneWatch:
         if ts_ms <= self.last_ms and not self._was_set_back(received_ms):
             return None
         self.late = 0
+        self.people = people
         crowd, presence = self.crowd, self.presence
         if people == 0 and presence.in_ms < 0 and crowd.began_ms < 0:
             # Mostly nobody is there: nothing to decide, at up to 100,000 a second.

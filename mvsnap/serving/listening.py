@@ -9,8 +9,12 @@ import socket
 from mvsnap.errors import CannotListen
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(
+    host: str, port: int, settings: str = "server.host, server.port"
+) -> socket.socket:
     """Bind the address before anything is started; port 0 is any free one.
+
+    settings: that name it.
 
     Raises:
         CannotListen
@@ -24,7 +28,7 @@ def listen(host: str, port: int) -> socket.socket:
         if exc.errno == errno.EADDRINUSE:  # Python adds the address, which is there
             why = f"{os.strerror(exc.errno)}. Is mvsnap running already?"
         raise CannotListen(
-            f"Cannot listen on {host}:{port} (server.host, server.port): {why}"
+            f"Cannot listen on {host}:{port} ({settings}): {why}"
         ) from exc
     # Inherited by connections: the end of an answer waits for no acknowledgement.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

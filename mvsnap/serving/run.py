@@ -48,7 +48,8 @@ def serve(
     ending.start()
     host, port = settings.server.host, settings.server.port
     listening = listen(host, port) if roles.web else None
-    pair = settings.server.tls.pair if roles.web else None
+    has_port = roles.web or settings.metrics.port is not None
+    pair = settings.server.tls.pair if has_port else None
     chain = ending.chain = RenewedChain(*pair) if pair else None
     # Jobs and requests share the interpreter: with Python's 5 ms a request waits for
     # each of them in turn (p99 at 50 triggers a second went from 97 to 66 ms).
@@ -68,6 +69,14 @@ def serve(
         if settings.server.believes_anyone:
             log.warning("%s", BELIEVES_ANYONE)
     else:
+        if settings.metrics.port is not None:
+            from mvsnap.serving.metrics_port import serve_metrics
+
+            server = serve_metrics(service.app(), settings, tls_context)
+            if server is not None:
+                ending.metrics = server
+                run = server.run
+                threading.Thread(target=run, name="metrics", daemon=True).start()
         log.info("mvsnap is %s", _work(roles))
     log_what_is_printed()
     ending.started.set()
@@ -117,6 +126,7 @@ class _Signalled:
     ) -> None:
         self.service: Service | None = None
         self.server: WebServer | None = None
+        self.metrics: WebServer | None = None
         self.chain: RenewedChain | None = None
         self.started = threading.Event()
         self.waits = True
@@ -150,6 +160,10 @@ class _Signalled:
     def _use(self, settings: Settings) -> None:
         if self.server is not None and self.service is not None:
             self.server.use(self.service.app(settings))
+        if self.metrics is not None and self.service is not None:
+            from mvsnap.runtime.ops import metrics_app
+
+            self.metrics.use(metrics_app(self.service.app(settings)))
 
     def _run(self) -> None:
         while arrived := self._signals.wait():
@@ -172,6 +186,8 @@ class _Signalled:
             # Waiting clients get their 202.
             threading.Event().wait(_LAST_ANSWERS_S)
             self.server.end()
+        if self.metrics is not None:
+            self.metrics.close()
         log.info("stopping")
         if self.service is not None and has_started:
             self.service.stop()

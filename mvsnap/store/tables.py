@@ -73,6 +73,7 @@ events = Table(
     Index("events_of_kind", "kind", "occurred_at", "id"),
     Index("events_of_job", "job_id"),
     Index("events_of_zone", "serial", "zone_id", "occurred_at", "id"),
+    Index("events_by_recording", "recorded_at"),
     comment="Things that happened; added and purged; a video link may come later",
 )
 

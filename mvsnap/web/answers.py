@@ -13,8 +13,8 @@ from flask import Response, jsonify
 from msgspec import Meta, Struct, to_builtins
 
 from mvsnap.domain import EventKind, JobState, PartState, TriggerKind
+from mvsnap.status.model import Condition
 from mvsnap.store.job_states import JobStage
-from mvsnap.web.status.model import Condition
 
 Link = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
 # ISO 8601 in UTC, as `clock.iso` writes it.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import current_app
@@ -18,6 +18,7 @@ from mvsnap.metrics import Metrics
 from mvsnap.store.audit import AuditLog
 from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.clips import ClipStore
+from mvsnap.store.counts import RowCounts
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
 from mvsnap.store.keys import KeyStore
@@ -27,12 +28,21 @@ from mvsnap.store.session_keys import SessionKeyStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.users import UserStore
 from mvsnap.store.videos import VideoStore
-from mvsnap.web.access_limits import AccessLimits
 from mvsnap.web.recipients import RecipientCheck
+
+if TYPE_CHECKING:
+    from mvsnap.web.access_limits import AccessLimits
 
 EXTENSION = "mvsnap"
 
 Parts = TypeVar("Parts")
+
+
+def _access_limits() -> AccessLimits:
+    # Imported here: it is of `auth`, whose modules import this one.
+    from mvsnap.web.access_limits import AccessLimits
+
+    return AccessLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,7 @@ class Gateway:
     """features: the parts of each feature, such as BadgeParts.
 
     files_problem: says why some pictures and clips cannot be seen on all machines.
+    calls_left: says how many calls to a service the budget would let leave now.
     """
 
     settings: Settings
@@ -61,8 +72,10 @@ class Gateway:
     metrics: Metrics
     features: tuple[object, ...]
     files_problem: Callable[[], str] = lambda: ""
+    row_counts: RowCounts | None = None
+    calls_left: Callable[[], Mapping[str, float]] = dict
     recipients: RecipientCheck = field(default_factory=RecipientCheck)
-    accesses: AccessLimits = field(default_factory=AccessLimits)
+    accesses: AccessLimits = field(default_factory=_access_limits)
 
     @property
     def zone(self) -> ZoneInfo:

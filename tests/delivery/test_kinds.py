@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from mvsnap.core.message_parts import END, clip_part, note_part, opens_thread
+from mvsnap.core.troubles import Trouble
 from mvsnap.delivery.kinds import KINDS, MessageKind, Thread, kind_of
 from mvsnap.delivery.message import Facts, Message
 from mvsnap.delivery.templates import MessageTemplates
@@ -36,9 +37,17 @@ DETAILS: dict[str, str | int | float] = {
 }
 
 
+# An alert is about the site itself.
+WITHOUT_EVENT = ("head", "link", "note", "alert")
+
+
+def trouble(words: str) -> Trouble:
+    return Trouble("1", words, "camera", words, words, NOON)
+
+
 def about(kind: MessageKind) -> tuple[Event | None, Event | None]:
     """Return the event that a message of this kind shows, and what it is about."""
-    if kind.name in ("head", "link", "note"):
+    if kind.name in WITHOUT_EVENT:
         return None, None
     event = build.event(kind=EventKind(kind.name), details=DETAILS, camera_name="Gate")
     if kind.name in ("alarm", "crowd", "noise", "crossing"):
@@ -49,7 +58,12 @@ def about(kind: MessageKind) -> tuple[Event | None, Event | None]:
 def text(kind: MessageKind, *, repeat: bool, late: bool = False) -> str:
     event, raised = about(kind)
     job = build.job(GATE, prefix="A prefix")
-    facts = Facts(job, event, raised, camera="Gate", error="offline")
+    facts = Facts(
+        *(job, event, raised),
+        camera="Gate",
+        error="offline",
+        troubles=(trouble("Gate"),),
+    )
     message = Message(kind, GATE, "Alarms", facts)
     now = NOON + timedelta(minutes=30 if late else 0)
     return MessageTemplates("UTC", "mvsnap:").text(message, now, repeat=repeat)
@@ -103,7 +117,12 @@ def test_no_kind_of_message_links_to_what_others_wrote(kind: MessageKind) -> Non
     raised = raised and replace(raised, **words)  # type: ignore[arg-type]
     job = build.job(GATE, prefix=FOREIGN, clips=(CameraName(FOREIGN),))
     job = replace(job, trigger=Trigger(TriggerKind.HTTP, FOREIGN))
-    facts = Facts(job, event, raised, camera=FOREIGN, error=FOREIGN)
+    facts = Facts(
+        *(job, event, raised),
+        camera=FOREIGN,
+        error=FOREIGN,
+        troubles=(trouble(FOREIGN),),
+    )
     message = Message(kind, GATE, "Alarms", facts)
     made = MessageTemplates("UTC", FOREIGN, FOREIGN, "https://gateway.example")
     shown = made.text(message, NOON, repeat=False)
@@ -112,6 +131,7 @@ def test_no_kind_of_message_links_to_what_others_wrote(kind: MessageKind) -> Non
     assert set(ours) <= {
         f"{OURS}%20%28",
         f"https://gateway.example/clips/{event and event.id}",
+        "https://gateway.example/status",
     }
     for link in ours:
         shown = shown.replace(f"]({link})", "")

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from mvsnap.clients.webex.text import MAX_MARKDOWN_BYTES
+from mvsnap.core.troubles import Trouble
 from mvsnap.delivery.kinds import KINDS, Thread
 from mvsnap.delivery.message import Facts, Message
 from mvsnap.delivery.templates import MessageTemplates
@@ -30,7 +31,7 @@ def said(kind: str, words: str) -> str:
     if kind in ("alarm", "crowd", "noise", "crossing", "head"):
         about = EventKind("alarm" if kind == "head" else kind)
         raised = build.event(kind=about, details=details)
-    if kind not in ("head", "link", "note"):
+    if kind not in ("head", "link", "note", "alert"):
         own = kind if raised is None else "snapshot"
         event = build.event(
             kind=EventKind(own), details=details, video_link=LINK, error=words * 1000
@@ -40,7 +41,15 @@ def said(kind: str, words: str) -> str:
         prefix=(words * 500)[:500],
         clips=tuple(CameraName(f"{words * 40}{n}"[:60]) for n in range(32)),
     )
-    facts = Facts(job, event, raised, camera="Gate", error=words * 1000)
+    long = Trouble(
+        "1", (words * 80)[:80], "camera", (words * 200)[:200], (words * 99)[:200], NOON
+    )
+    facts = Facts(
+        *(job, event, raised),
+        camera="Gate",
+        error=words * 1000,
+        troubles=(long,) * 30,
+    )
     now = NOON + timedelta(hours=1)
     message = Message(KINDS[kind], GATE, "Alarms", facts)
     return MessageTemplates("UTC", "mvsnap:").text(message, now, repeat=True)
@@ -52,7 +61,12 @@ def test_long_words_leave_the_fixed_parts(kind: str, words: str) -> None:
     text = said(kind, words)
     assert len(text.encode()) <= MAX_MARKDOWN_BYTES
     assert text.endswith("_This message may be a duplicate._")
-    if KINDS[kind].thread is Thread.STARTS and kind not in ("head", "link", "note"):
+    if KINDS[kind].thread is Thread.STARTS and kind not in (
+        "head",
+        "link",
+        "note",
+        "alert",
+    ):
         assert f"[Video of that moment]({LINK})" in text
         assert "No picture: " in text
         assert "_Delivered late: " in text

@@ -28,6 +28,7 @@ from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.files import Files
 from mvsnap.store.job_states import JobStateStore
+from mvsnap.store.troubles import TroubleStore
 from tests.conftest import Clouds
 from tests.core import build
 
@@ -75,6 +76,7 @@ class Crew:
         self.store = Store(db)
         self.clips = ClipStore(db)
         self.states = JobStateStore(db)
+        self.troubles = TroubleStore(db)
         self.rooms = Rooms(self.clock)
         self.files = Files(folder)
         self.dashboard = Dashboard(
@@ -94,7 +96,7 @@ class Crew:
     def runner(self, *, is_rerun: bool = True, **given: Any) -> JobRunner:
         clock = self.clock
         return JobRunner(
-            JobStores(self.store, self.clips, self.files, self.states),
+            JobStores(self.store, self.clips, self.files, self.states, self.troubles),
             Cameras(
                 Photographer(self.dashboard, clock, picture_wait_s=5),
                 CameraNames(self.dashboard, clock, organization_id=None),

@@ -165,6 +165,8 @@ def fill(site: Site, at: datetime) -> None:
     badge = site.add("badges", at, picture_path=site.file(f"snapshots/{name}-b.jpg"))
     site.add("judgements", at, badge_id=badge)
     site.add("job_states", at)
+    trouble = site.add("troubles", at, ended_at=at)
+    site.add("reported_ends", at, trouble_id=trouble)
     site.clip(at)
     site.add("clips", at, state=ClipState.FAILED)
     site.file(f"photos/{name}.jpg", at)

@@ -124,6 +124,7 @@ class Site:
             text=True,
             timeout=120,
             check=False,
+            umask=0o077,  # as on a hardened machine
         )
 
     @property

@@ -16,10 +16,12 @@ from mvsnap.badges import tables as badge_tables
 from mvsnap.domain import JobId
 from mvsnap.errors import DatabaseUnfit
 from mvsnap.store import (
+    alert_tables,
     database,
     fetch_tables,
     key_tables,
     process_tables,
+    published_tables,
     sharing_tables,
 )
 from mvsnap.store.events import EventFilter, Store
@@ -29,9 +31,11 @@ from mvsnap.wifi import tables as wifi_tables
 
 # Each adds its tables to the one metadata.
 ROOMS = (
+    alert_tables,
     fetch_tables,
     key_tables,
     process_tables,
+    published_tables,
     sharing_tables,
     badge_tables,
     visitor_tables,

@@ -34,6 +34,7 @@ from mvsnap.store import database
 from mvsnap.store.audit import AuditLog
 from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.clips import ClipStore
+from mvsnap.store.counts import RowCounts
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
 from mvsnap.store.job_states import JobStateStore
@@ -148,7 +149,7 @@ class Web:
         self.engine = PatientEngine()
         db = database.open_database(store_url(self.settings))
         database.upgrade(db)
-        shared = database.Database(db)
+        shared = self.database = database.Database(db)
         self.store = Store(shared)
         self.clips = ClipStore(shared)
         self.repeats = RepeatStore(shared)
@@ -205,6 +206,7 @@ class Web:
                 files=self.files,
                 clock=clock,
                 metrics=metrics,
+                row_counts=RowCounts(self.database),
                 recipients=self.recipients,
                 features=(
                     BadgeParts(self.badges, self.badge_pictures, self.directory),

@@ -11,7 +11,7 @@ import pytest
 
 from mvsnap.clip_model import NO_RECORDER, RecorderCameraState
 from mvsnap.domain import CameraName, Role
-from mvsnap.web.pages.recorder_rows import RecorderSummary, recorder_summary
+from mvsnap.status.recorder_rows import RecorderSummary, recorder_summary
 from tests.clients.fakes import NOON, FakeClock
 from tests.web.build import Web
 from tests.web.clip_build import ROBOT, SETTINGS

@@ -13,14 +13,14 @@ import pytest
 from mvsnap import __version__
 from mvsnap.clip_model import RecorderCameraState
 from mvsnap.domain import CameraName, Listener, Role, Serial
+from mvsnap.status.machines import folder_rows, machine_rows, process_rows
+from mvsnap.status.model import Condition, StatusRow
+from mvsnap.status.recorder_rows import recorder_summary
+from mvsnap.status.services import service_rows
+from mvsnap.status.work import camera_rows, cleaning_row, queue_row, sense_rows
 from mvsnap.store.processes import KnownProcess, ProcessReport, UpstreamState
 from mvsnap.upstreams import Outcome, Upstream
 from mvsnap.web.pages import age
-from mvsnap.web.pages.recorder_rows import recorder_summary
-from mvsnap.web.status.machines import folder_rows, machine_rows, process_rows
-from mvsnap.web.status.model import Condition, StatusRow
-from mvsnap.web.status.services import service_rows
-from mvsnap.web.status.work import camera_rows, cleaning_row, queue_row, sense_rows
 from tests.core.build import job
 from tests.web.build import GATE, READER, Web
 from tests.web.clip_build import ROBOT, SETTINGS

@@ -49,6 +49,8 @@ class Budget(Protocol):
 
     def hold(self, seconds: float) -> None: ...
 
+    def left(self) -> float: ...
+
 
 class RequestBudget:
     """Hands out turns by a `BudgetRule`; thread-safe.
@@ -91,6 +93,17 @@ class RequestBudget:
         """Let no call leave for so many seconds: Meraki said so."""
         self._buckets.hold(seconds)
 
+    def left(self) -> float:
+        """Return how many calls may leave at once now."""
+
+        def step(
+            known: BudgetState | None, now: float, among: int
+        ) -> tuple[BudgetState, float]:
+            rule = self._rule.share(among)
+            return known or rule.full(now), rule.left(known, now)
+
+        return self._buckets.change(step)
+
     def _has_turn(self, *, urgent: bool, books: bool) -> bool:
         def step(
             known: BudgetState | None, now: float, among: int
@@ -128,3 +141,6 @@ class SpareBudget:
 
     def hold(self, seconds: float) -> None:
         self._shared.hold(seconds)
+
+    def left(self) -> float:
+        return self._shared.left()

@@ -94,6 +94,10 @@ class Dashboard:
         per_s = min(_SPARE_PER_S, self._requests_per_s / 5)
         return SpareBudget(self._budget, self._clock, per_s=per_s)
 
+    def calls_left(self) -> float:
+        """Return how many calls the budget would let leave at once now."""
+        return self._budget.left()
+
     def close(self) -> None:
         self._calls.close()
         self._pictures.close()

@@ -30,7 +30,7 @@ from mvsnap.clients.s3.parts import (
     sum_of,
 )
 from mvsnap.clients.s3.stored_file import StoredFile
-from mvsnap.upstreams import OUTCOMES, Upstream
+from mvsnap.upstreams import OUTCOMES, Upstream, count_request
 
 _DOWNLOAD_S = 120.0
 _READ_BYTES = 1024 * 1024
@@ -274,14 +274,17 @@ class Bucket:
         return mine[-1], {part["PartNumber"]: part["ETag"] for part in parts}
 
     def _ask(self, operation: str, **arguments: Any) -> Any:
+        began_s = time.monotonic()
         try:
             found = getattr(self._client, operation)(Bucket=self._name, **arguments)
+            count_request(Upstream.S3, time.monotonic() - began_s, 200)
             OUTCOMES.worked(Upstream.S3)
             return found
         except self._refusals as exc:
             error = refusal(exc.response, self.place)
         except self._troubles as exc:
             error = trouble(exc, self.place)
+        count_request(Upstream.S3, time.monotonic() - began_s, error.answered)
         if error.retry or operation.startswith(_CHANGES):
             OUTCOMES.failed(Upstream.S3, error.message)
         # Raised here and not above: the library's exception would be chained.

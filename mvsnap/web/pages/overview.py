@@ -15,13 +15,14 @@ from mvsnap.config.setting_overrides import with_overrides
 from mvsnap.core.days import day_span
 from mvsnap.domain import Camera, Event, EventKind, Listener, Mute, Role, Serial
 from mvsnap.errors import BadInput
+from mvsnap.status.cameras import is_silent
+from mvsnap.status.recorder_rows import recorder_summary
 from mvsnap.store.clips import ClipFilter
 from mvsnap.store.events import EventFilter
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.pages import page_exists
 from mvsnap.web.pages.places import Places, known_places
-from mvsnap.web.pages.recorder_rows import recorder_summary
 from mvsnap.web.status.read import read_outages
 
 bp = Blueprint("overview", __name__)
@@ -30,8 +31,6 @@ _LATEST = 6
 # A listener sends a heartbeat every 15 s.
 _STALE_AFTER = timedelta(seconds=50)
 _FORGOTTEN_AFTER = timedelta(days=1)
-# Silent for a minute; and last_seen is written once a minute.
-_SILENT_AFTER = timedelta(minutes=2)
 _COLOURS = {"online": "success", "alerting": "warning", "offline": "danger"}
 
 
@@ -180,24 +179,10 @@ def camera_rows(
             model=camera.model,
             status=Badge(camera.status, _COLOURS.get(camera.status, "secondary")),
             last_seen_at=last_seen.get(camera.serial),
-            is_silent=_is_silent(camera.serial, last_seen, expected, now),
+            is_silent=is_silent(camera.serial, last_seen, expected, now),
         )
         for camera in (*cameras, *unknown)
     ]
-
-
-def _is_silent(
-    serial: Serial,
-    last_seen: Mapping[Serial, datetime],
-    expected: Sense | None,
-    now: datetime,
-) -> bool:
-    if expected is None or not {serial, "*"} & set(expected.cameras):
-        return False
-    if serial in last_seen:
-        return now - last_seen[serial] > _SILENT_AFTER
-    # Many cameras have no MV Sense: silent ones count only if they were named.
-    return serial in expected.cameras
 
 
 def _cameras(sense: Sense, rows: list[ListenerRow], now: datetime) -> list[CameraRow]:

@@ -10,9 +10,9 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap import __version__
 from mvsnap.domain import Role
+from mvsnap.status.model import Condition, StatusRow
 from mvsnap.web import auth
 from mvsnap.web.pages.live_list import digest, if_changed
-from mvsnap.web.status.model import Condition, StatusRow
 from mvsnap.web.status.read import SiteStatus, read_status
 
 bp = Blueprint("status", __name__)

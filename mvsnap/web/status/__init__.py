@@ -1,1 +1,1 @@
-"""The status of a site: what works, what does not, and what to do about it."""
+"""The status for pages and programs; its rows come from `mvsnap.status`."""

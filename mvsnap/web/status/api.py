@@ -8,10 +8,10 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from mvsnap.clock import iso
+from mvsnap.status.model import StatusRow
 from mvsnap.web import auth
 from mvsnap.web.answers import StatusAnswer, StatusRowAnswer, json_response
 from mvsnap.web.params import read_parameters
-from mvsnap.web.status.model import StatusRow
 from mvsnap.web.status.read import read_status
 
 bp = Blueprint("status_api", __name__, url_prefix="/api/v1.0")

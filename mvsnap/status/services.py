@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from mvsnap.status.machines import is_alive
+from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.store.processes import KnownProcess, UpstreamState
 from mvsnap.upstreams import Upstream
-from mvsnap.web.status.machines import is_alive
-from mvsnap.web.status.model import Condition, Group, StatusRow
 
 # Without a call for as long, nobody knows whether a service still fails.
 _STALE_AFTER = timedelta(minutes=30)
@@ -20,6 +20,7 @@ NAMES = {
     Upstream.S3: "S3 storage",
     Upstream.PROVIDER: "Identity provider",
     Upstream.DIRECTORY: "Directory",
+    Upstream.HEARTBEAT: "Heartbeat",
 }
 _BY_ITSELF = "what waits is sent when it answers again"
 _ADVICE = {
@@ -33,6 +34,8 @@ _ADVICE = {
     Upstream.S3: f"Check the bucket and storage.s3; {_BY_ITSELF}.",
     Upstream.PROVIDER: "Check login.oidc; nobody can log in by it meanwhile.",
     Upstream.DIRECTORY: "Check badges.directory; its last copy is used meanwhile.",
+    Upstream.HEARTBEAT: "Check heartbeat_url; whoever watches thinks that this site"
+    " is down.",
 }
 
 

@@ -17,6 +17,7 @@ class Group(StrEnum):
     SERVICES = "Services"
     JOBS = "Jobs"
     CAMERAS = "Recording cameras"
+    MERAKI = "Meraki cameras"
     SENSE = "MV Sense"
     PROCESSES = "Processes"
     SITE = "This site"

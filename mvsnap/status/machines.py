@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from mvsnap.core.days import lasting
+from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.store.processes import KnownProcess
-from mvsnap.web.status.model import Condition, Group, StatusRow
 
 # Below the first nothing works well; the second is the warning before.
 _LEAST_FREE_BYTES = 200_000_000

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from mvsnap.domain import Listener
+from mvsnap.status.model import Condition, Group, StatusRow
+from mvsnap.status.recorder_rows import RecorderRow, RecorderSummary
 from mvsnap.store.events import SILENT_AFTER
-from mvsnap.web.pages.recorder_rows import RecorderRow, RecorderSummary
-from mvsnap.web.status.model import Condition, Group, StatusRow
 
 # A job is tried again every ten minutes at most.
 _LONG_WAIT = timedelta(minutes=15)

@@ -1,0 +1,1 @@
+"""What the site reports of itself: troubles to a room, and a sign of life."""

@@ -1,0 +1,1 @@
+"""Home Assistant: what happens here, published over MQTT for it and for others."""

@@ -1,0 +1,135 @@
+"""The loops of a worker that report on the site: alerts, and the heartbeat."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import partial
+
+from mvsnap.alerts.heartbeat import SignOfLife
+from mvsnap.alerts.watch import AlertWatch
+from mvsnap.clients.heartbeat import ping
+from mvsnap.file_lock import FileLock
+from mvsnap.jobs.engine_interface import Engine
+from mvsnap.jobs.executors import acquire_turn
+from mvsnap.jobs.listing import JobList
+from mvsnap.jobs.service import JobService
+from mvsnap.loop import Loop, stop_all
+from mvsnap.runtime.parts import Parts
+from mvsnap.status.read import StatusSources
+from mvsnap.store.claims import Claims
+from mvsnap.store.cleanings import CleaningStore
+from mvsnap.store.database import OUTAGES
+from mvsnap.upstreams import OUTCOMES
+
+_NAME = "alerts"
+# A holder of a turn says so four times in twenty seconds.
+_LOOK_S, _PING_S = 5.0, 60.0
+_STOP_S = 1.0
+
+
+class Reporting:
+    """One process does it for all; `start` does nothing where nothing is configured."""
+
+    def __init__(self, parts: Parts, engine: Engine, jobs: JobService) -> None:
+        self._parts = parts
+        self._turn = _Turn(parts)
+        self._loops = list(self._make_loops(_sources(parts, engine, jobs), jobs))
+
+    def start(self) -> None:
+        for loop in self._loops:
+            loop.start()
+
+    def stop(self) -> None:
+        stop_all(self._loops, _STOP_S)
+
+    def _make_loops(self, sources: StatusSources, jobs: JobService) -> Iterator[Loop]:
+        parts, clock = self._parts, self._parts.clock
+        alerts, url = parts.settings.alerts, parts.settings.heartbeat_url
+        rooms = parts.settings.recipients.only(alerts.channel)
+        now = partial(_now, parts)
+        if rooms or url is not None:
+            yield Loop(
+                "turn of alerts",
+                self._turn.take,
+                _LOOK_S,
+                clock,
+                outages=OUTAGES,
+                at_end=self._turn.leave,
+            )
+        if rooms:
+            watch = AlertWatch(
+                sources,
+                parts.troubles,
+                jobs,
+                clock,
+                has_turn=self._turn.has,
+                now=now,
+                after=timedelta(seconds=alerts.after_s),
+                kinds=frozenset(alerts.kinds),
+                rooms=rooms,
+            )
+            every_s = min(_LOOK_S, alerts.after_s / 4)
+            yield Loop(_NAME, watch.step, every_s, clock, outages=OUTAGES)
+        if url is not None:
+            sign = SignOfLife(
+                sources,
+                partial(ping, url.get_secret_value()),
+                OUTCOMES,
+                has_turn=self._turn.has,
+                now=now,
+                prove_writable=self._prove_writable,
+            )
+            yield Loop("sign of life", sign.step, _PING_S, clock, outages=OUTAGES)
+
+    def _prove_writable(self) -> None:
+        """Begin to write, and write nothing."""
+        with self._parts.db.writing():
+            pass
+
+
+class _Turn:
+    """A lock in data_dir where all processes are on one machine, else a claim."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._lock: FileLock | None = None
+        self._claims: Claims | None = None
+        if not parts.db.is_sqlite:
+            self._claims = Claims(parts.db, _NAME, f"{uuid.uuid4()}", parts.clock)
+
+    def has(self) -> bool:
+        return bool(self._claims.held) if self._claims else self._lock is not None
+
+    def take(self) -> None:
+        if self._claims is not None:
+            self._claims.hold([_NAME])
+        elif self._lock is None:
+            self._lock = acquire_turn(self._parts.settings.data_dir, _NAME)
+
+    def leave(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+        elif self._claims is not None:
+            self._claims.release()
+
+
+def _sources(parts: Parts, engine: Engine, jobs: JobService) -> StatusSources:
+    return StatusSources(
+        parts.settings,
+        parts.processes,
+        parts.store,
+        parts.clips,
+        parts.sense,
+        parts.site,
+        CleaningStore(parts.db),
+        jobs.backlog,
+        JobList(engine, parts.job_states, parts.clock).oldest_at,
+    )
+
+
+def _now(parts: Parts) -> datetime:
+    """Return the database's time: the clocks of machines differ."""
+    return parts.clock.now() if parts.db.is_sqlite else parts.store.now()

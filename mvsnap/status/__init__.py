@@ -1,0 +1,1 @@
+"""The status of a site: what works, what does not, and what to do about it."""

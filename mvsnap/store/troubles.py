@@ -1,0 +1,149 @@
+"""Troubles of the site, and which message reports each.
+
+Several processes may look at once: each change is made in turn, to what is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, delete, or_, select, text, update
+
+from mvsnap.core.troubles import Trouble
+from mvsnap.domain import JobId
+from mvsnap.store.alert_tables import reported_ends, troubles
+from mvsnap.store.database import Database
+from mvsnap.store.purging import OldRows, PurgeResult, purge
+
+Change = Callable[[Sequence[Trouble]], Sequence[Trouble]]
+
+# Arbitrary, but the same in every process: they take turns.
+_TURN = 5_004_023
+
+
+class TroubleStore:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def change(self, by: Change) -> None:
+        """Replace those whose end is not reported by what `by` makes of them.
+
+        Nothing is written where that changes nothing: it may be asked often.
+        """
+        with self._db.reading() as connection:
+            before = self._open(connection)
+        if list(by(before)) == before:
+            return
+        with self._db.writing() as connection:
+            if not self._db.is_sqlite:
+                lock = text("select pg_advisory_xact_lock(:key)")
+                connection.execute(lock, {"key": _TURN})
+            before = self._open(connection)
+            self._write(connection, before, by(before))
+
+    def not_handed_over(self) -> dict[JobId, list[Trouble]]:
+        """Return the troubles of each job that is still to be accepted."""
+        statement = select(troubles).where(troubles.c.handed_over.is_(False))
+        with self._db.reading() as connection:
+            rows = connection.execute(statement.order_by(troubles.c.began_at)).all()
+        found: dict[JobId, list[Trouble]] = {}
+        for trouble in map(_trouble, rows):
+            job_id = JobId(trouble.over_by or trouble.reported_by)
+            found.setdefault(job_id, []).append(trouble)
+        return found
+
+    def handed_over(self, job_id: JobId) -> None:
+        of_job = or_(
+            troubles.c.over_by == job_id,
+            (troubles.c.reported_by == job_id) & (troubles.c.over_by == ""),
+        )
+        with self._db.writing() as connection:
+            connection.execute(update(troubles).where(of_job).values(handed_over=True))
+
+    def of_message(self, job_id: JobId, room: str) -> list[Trouble]:
+        """Return what this job has to post in this room now, oldest first.
+
+        An end is reported once: by the message about its trouble, if that is still
+        waiting when it ends, or by one of its own.
+        """
+        of_job = or_(troubles.c.reported_by == job_id, troubles.c.over_by == job_id)
+        statement = select(troubles).where(of_job)
+        with self._db.reading() as connection:
+            rows = connection.execute(
+                statement.order_by(troubles.c.began_at, troubles.c.name)
+            ).all()
+        found = [_trouble(row) for row in rows]
+        ended = [one.id for one in found if one.ended_at is not None]
+        elsewhere = self._reported_elsewhere(ended, room, job_id)
+        return [one for one in found if one.id not in elsewhere]
+
+    def purge(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
+        """Remove those whose end was reported, or would have been, before then."""
+        old = troubles.c.ended_at < before
+        gone = select(troubles.c.id).where(troubles.c.id == reported_ends.c.trouble_id)
+        ends = OldRows(reported_ends, gone.where(old).exists(), counted=False)
+        return purge(self._db, ends, OldRows(troubles, old), dry_run=dry_run)
+
+    def _reported_elsewhere(
+        self, ended: Sequence[str], room: str, job_id: JobId
+    ) -> set[str]:
+        """Take the ends that no job posts in this room; return those of others."""
+        if not ended:
+            return set()
+        rows = [{"trouble_id": one, "room": room, "job_id": job_id} for one in ended]
+        taken = self._db.insert(reported_ends).values(rows).on_conflict_do_nothing()
+        others = select(reported_ends.c.trouble_id).where(
+            reported_ends.c.trouble_id.in_(ended),
+            reported_ends.c.room == room,
+            reported_ends.c.job_id != job_id,
+        )
+        with self._db.writing() as connection:
+            connection.execute(taken)
+            return set(connection.execute(others).scalars())
+
+    def _open(self, connection: Connection) -> list[Trouble]:
+        statement = select(troubles).where(troubles.c.over_by == "")
+        ordered = statement.order_by(troubles.c.began_at, troubles.c.id)
+        return [_trouble(row) for row in connection.execute(ordered)]
+
+    def _write(
+        self,
+        connection: Connection,
+        before: Iterable[Trouble],
+        after: Sequence[Trouble],
+    ) -> None:
+        known = {one.id: one for one in before}
+        gone = known.keys() - {one.id for one in after}
+        # One that came back is not over, whatever a message said.
+        again = [
+            one.id
+            for one in after
+            if one.ended_at is None
+            and one.id in known
+            and known[one.id].ended_at is not None
+        ]
+        connection.execute(delete(troubles).where(troubles.c.id.in_(gone)))
+        connection.execute(
+            delete(reported_ends).where(reported_ends.c.trouble_id.in_([*gone, *again]))
+        )
+        changed = [asdict(one) for one in after if known.get(one.id) != one]
+        if not changed:
+            return
+        statement = self._db.insert(troubles)
+        fresh = {
+            column.name: statement.excluded[column.name]
+            for column in troubles.c
+            if not column.primary_key
+        }
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[*troubles.primary_key], set_=fresh
+            ),
+            changed,
+        )
+
+
+def _trouble(row: Row[tuple[object, ...]]) -> Trouble:
+    return Trouble(**row._mapping)

@@ -1,0 +1,39 @@
+"""One process publishes for all, and another one takes over."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from mvsnap.clock import SystemClock
+from mvsnap.jobs.executors import acquire_turn
+from mvsnap.runtime.home_assistant import ClaimedTurn, FileTurn
+from mvsnap.store import database
+from mvsnap.store.claims import Claims
+
+
+def test_on_sqlite_the_next_process_of_the_folder_takes_over(tmp_path: Path) -> None:
+    first, second = (FileTurn(partial(acquire_turn, tmp_path, "x")) for _ in range(2))
+    assert first.is_ours()
+    assert first.is_ours()
+    assert not second.is_ours()
+    first.leave()
+    assert second.is_ours()
+    second.leave()
+
+
+def test_on_postgresql_one_of_all_machines_has_the_turn(postgres_url: str) -> None:
+    engine = database.open_database(postgres_url)
+    database.upgrade(engine)
+    db, clock = database.Database(engine), SystemClock()
+    first, second = (
+        ClaimedTurn(Claims(db, "home_assistant", name, clock), clock) for name in "ab"
+    )
+    assert first.is_ours()
+    assert not second.is_ours()
+    assert first.is_ours()
+    first.leave()
+    second._every.put_off(0)
+    assert second.is_ours()
+    second.leave()
+    engine.dispose()

@@ -1,0 +1,78 @@
+"""Troubles in the store: changed in turn, whoever looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mvsnap.core.troubles import Trouble
+from mvsnap.domain import JobId
+from mvsnap.store import database
+from mvsnap.store.troubles import TroubleStore
+from tests.store.fixtures import url as url
+
+START = datetime(2026, 11, 2, 10, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[TroubleStore]:
+    engine = database.open_database(url)
+    database.upgrade(engine)
+    yield TroubleStore(database.Database(engine))
+    engine.dispose()
+
+
+def known(store: TroubleStore) -> list[Trouble]:
+    found: list[Trouble] = []
+
+    def look(rows: Sequence[Trouble]) -> Sequence[Trouble]:
+        found.extend(rows)
+        return rows
+
+    store.change(look)
+    return found
+
+
+def gate(name: str = "Gate") -> Trouble:
+    return Trouble(f"id of {name}", name, "camera", "offline", "See it.", START)
+
+
+def test_what_is_kept_comes_back(store: TroubleStore) -> None:
+    store.change(lambda _: [gate()])
+    assert known(store) == [gate()]
+    reported = replace(gate(), reported_by="job", handed_over=False)
+    store.change(lambda _: [reported])
+    assert store.not_handed_over() == {JobId("job"): [reported]}
+    store.handed_over(JobId("job"))
+    assert store.not_handed_over() == {}
+    store.change(lambda _: [])
+    assert known(store) == []
+
+
+def test_two_who_look_at_once_do_not_report_twice(store: TroubleStore) -> None:
+    """Each would have begun a trouble of its own."""
+
+    def look(number: int) -> None:
+        def change(rows: Sequence[Trouble]) -> Sequence[Trouble]:
+            return rows or [replace(gate(), id=f"{number}")]
+
+        store.change(change)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(look, range(6)))
+    assert len(known(store)) == 1
+
+
+def test_of_two_messages_one_reports_the_end(store: TroubleStore) -> None:
+    ended = START + timedelta(hours=1)
+    over = replace(gate(), ended_at=ended, reported_by="on", over_by="off")
+    store.change(lambda _: [over])
+    assert store.of_message(JobId("off"), "A") == [over]
+    assert store.of_message(JobId("on"), "A") == []
+    assert store.of_message(JobId("off"), "A") == [over]
+    assert store.of_message(JobId("on"), "B") == [over]
+    assert store.of_message(JobId("another"), "A") == []
