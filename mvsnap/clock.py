@@ -31,7 +31,7 @@ class SystemClock:
 
     def __init__(self) -> None:
         self._stopped = threading.Event()
-        self._wall_clocks = _WallClocks()
+        self._settings = ClockSettings()
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -49,8 +49,7 @@ class SystemClock:
         before: of the ages that this gives the shortest counts. So something may seem
         younger than it is, never older.
         """
-        ages = [now - moment for now in self._nows() if now >= moment]
-        return min(ages, default=self.passed_since_start())
+        return self._settings.age(moment, self.now(), self.monotonic())
 
     def moment_before(self, age: timedelta) -> datetime:
         """Return a moment at least this long ago, whatever the clock was set to.
@@ -62,15 +61,15 @@ class SystemClock:
     def passed_since_start(self) -> timedelta:
         """Return how long this process has looked at its clock."""
         self._nows()
-        return timedelta(seconds=self.monotonic() - self._wall_clocks.began_s)
+        return timedelta(seconds=self.monotonic() - self._settings.began_s)
 
     def passed_since_step(self) -> timedelta:
         """Return how long nobody has set the clock, as far as this process knows."""
         self._nows()
-        return timedelta(seconds=self.monotonic() - self._wall_clocks.last_s)
+        return timedelta(seconds=self.monotonic() - self._settings.last_s)
 
     def _nows(self) -> list[datetime]:
-        return self._wall_clocks.nows(self.now(), self.monotonic())
+        return self._settings.nows(self.now(), self.monotonic())
 
     def stop(self) -> None:
         self._stopped.set()
@@ -80,9 +79,10 @@ class SystemClock:
         return self._stopped.is_set()
 
 
-class _WallClocks:
-    """How the wall clock was set since this process looked at it first.
+class ClockSettings:
+    """How a clock was set since this process looked at it first.
 
+    It is compared with the monotonic clock, which nobody sets; thread-safe.
     began_s, last_s: the monotonic time of the first look, and of the last step.
     """
 
@@ -92,6 +92,17 @@ class _WallClocks:
         # was last seen; the last one holds now.
         self._settings: list[tuple[datetime, float]] = []
         self._lock = threading.Lock()
+
+    def age(self, moment: datetime, now: datetime, monotonic_s: float) -> timedelta:
+        """Return the shortest that the moment can be ago, by any of the settings.
+
+        What no setting has reached was read before this process began to look.
+        """
+        nows = self.nows(now, monotonic_s)
+        ages = [now - moment for now in nows if now - moment > -SMALLEST_STEP]
+        if not ages:
+            return timedelta(seconds=monotonic_s - self.began_s)
+        return max(min(ages), timedelta())
 
     def nows(self, now: datetime, monotonic_s: float) -> list[datetime]:
         """Return what the clock would say now, by each of its settings."""

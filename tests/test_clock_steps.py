@@ -32,7 +32,6 @@ from tests.gateway import (
     environment,
     gateway,
 )
-from tests.recorder.build import seen_in
 from tests.servers.fake_clock import FakeClock
 from tests.servers.processes import wait_until
 from tests.servers.rtsp import RtspCamera, rtsp_camera
@@ -68,10 +67,10 @@ def since_1970() -> float:
 
 
 STEPS = [
-    Step("an hour back", 0, -HOUR_S, "wrong, or it was: it says"),
+    Step("an hour back", 0, -HOUR_S, "set back by 1:00:00 since the start"),
     Step("an hour ahead", 0, HOUR_S, "set ahead by 1:00:00 since the start"),
     Step("25 hours ahead", 0, 25 * HOUR_S, "set ahead by 1 day, 1:00:00 since"),
-    Step("a year ahead, then NTP", YEAR_S, 0, "wrong, or it was: it says"),
+    Step("a year ahead, then NTP", YEAR_S, 0, "set back by 365 days, 0:00:00 since"),
     Step("1970, then NTP", since_1970(), 0, r"set ahead by \d+ days, .* since"),
 ]
 

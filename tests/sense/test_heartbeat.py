@@ -18,7 +18,7 @@ class Notes:
     def __init__(self) -> None:
         self.written: list[dict[Serial, datetime]] = []
 
-    def note_last_seen(self, last_seen: dict[Serial, datetime]) -> None:
+    def note_last_seen(self, last_seen: dict[Serial, datetime], now: datetime) -> None:
         self.written.append(last_seen)
 
 

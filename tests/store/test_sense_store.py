@@ -83,9 +83,9 @@ def test_presences_that_touch_a_time_are_found(
 
 
 def test_last_seen_continues(sense: SenseStore) -> None:
-    sense.note_last_seen({GATE: at(1), DOOR: at(2)})
-    sense.note_last_seen({GATE: at(61)})
-    sense.note_last_seen({})
+    sense.note_last_seen({GATE: at(1), DOOR: at(2)}, at(2))
+    sense.note_last_seen({GATE: at(61)}, at(61))
+    sense.note_last_seen({}, at(61))
     assert sense.last_seen() == {GATE: at(61), DOOR: at(2)}
 
 
