@@ -9,8 +9,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Column, ColumnElement, Connection, func, or_, select
 
 from mvsnap.clock import ClockSettings
 
@@ -38,6 +39,15 @@ class StoredTimes:
     def by_now(self, moment: datetime) -> datetime:
         """Return when it was, as the clock is set now."""
         return self.now - self.age(moment)
+
+
+def is_due(at: Column[Any], now: datetime, longest: timedelta) -> ColumnElement[bool]:
+    """Return the condition that the time of a row has come.
+
+    longest: no row is put off for longer; one that seems to be is from before the clock
+    was set back, and might wait for years.
+    """
+    return or_(at <= now, at > now + longest)
 
 
 class DatabaseClock:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import select
 
 from mvsnap.clip_model import RecorderCameraState
 from mvsnap.domain import CameraName, Listener, Serial
@@ -19,6 +20,7 @@ from mvsnap.store import database, database_clock, recorder_states
 from mvsnap.store.events import Store
 from mvsnap.store.processes import ProcessReport, ProcessStore
 from mvsnap.store.sense import SenseStore
+from mvsnap.store.tables import workers
 from mvsnap.upstreams import Outcome, Upstream
 
 HOUR, DAY, YEAR = timedelta(hours=1), timedelta(days=1), timedelta(days=365)
@@ -164,3 +166,18 @@ def test_rows_of_a_start_in_the_future_die_soon_for_whoever_starts_later(
     assert "worker one" in later.alive()
     times.go(timedelta(minutes=5))
     assert later.alive() == set()
+
+
+@pytest.mark.parametrize(
+    ("put_off", "comes"),
+    [(timedelta(0), True), (timedelta(minutes=9), False), (YEAR, True)],
+    ids=["now", "soon", "from before a step back"],
+)
+def test_what_waits_for_a_time_that_was_set_back_is_due(
+    site: Site, times: Times, put_off: timedelta, comes: bool
+) -> None:
+    now, longest = times.wall, timedelta(minutes=10)
+    site.store.heartbeat("one", now + put_off)
+    due = select(workers).where(database_clock.is_due(workers.c.seen_at, now, longest))
+    with site.db.reading() as connection:
+        assert bool(connection.execute(due).all()) is comes
