@@ -96,18 +96,27 @@ class Site:
     began_s: float = field(default_factory=time.time)
 
     def press(self, prefix: str) -> str:
-        answer = self.gateway.snapshot(prefix=prefix, wait_s="0")
-        assert answer.status_code in {200, 202}, answer.text
+        def is_accepted() -> bool:
+            answer = self.gateway.snapshot(prefix=prefix, wait_s="0")
+            return answer.status_code in {200, 202}
+
+        # A busy disk may refuse one; a PLC then presses again, too.
+        self.until(is_accepted, f"{prefix} is accepted")
         return prefix
 
     def alarm(self, name: str) -> str:
-        answer = Gateway.session().post(
-            f"{self.gateway.url}/webhook/{TOKEN}",
-            json={"id": name, "text": f"Robot {name} stopped"},
-            timeout=30,
-        )
-        assert answer.status_code == 202, answer.text
-        return f"Robot {name} stopped"
+        text = f"Robot {name} stopped"
+
+        def is_accepted() -> bool:
+            answer = Gateway.session().post(
+                f"{self.gateway.url}/webhook/{TOKEN}",
+                json={"id": name, "text": text},
+                timeout=30,
+            )
+            return answer.status_code == 202
+
+        self.until(is_accepted, f"{text} is accepted")
+        return text
 
     def is_told(self, text: str, files: int = 1) -> bool:
         """Whether message and thread about this have so many files."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Update, and_, func, or_, select, update
@@ -20,17 +20,14 @@ from mvsnap.domain import (
     Trigger,
     TriggerKind,
 )
-from mvsnap.store import recorder_states
+from mvsnap.store import database_clock, recorder_states
 from mvsnap.store.database import Database
-from mvsnap.store.database_clock import is_due
 from mvsnap.store.events import event_row
 from mvsnap.store.paging import Order
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import clips, events
 
 _NEWEST_FIRST = Order(falling=(clips.c.at, clips.c.id))
-# A clip is tried again after ten minutes at most.
-_LONGEST_PUT_OFF = timedelta(minutes=15)
 UNFINISHED = (ClipState.WAITING, ClipState.RECORDING)
 # Claimed by one recorder, and left alone by the others.
 _HAD = (ClipState.RECORDING, ClipState.READY, ClipState.FAILED)
@@ -97,7 +94,7 @@ class ClipStore:
         )
         due = and_(
             clips.c.state == ClipState.WAITING,
-            is_due(clips.c.due_at, now, _LONGEST_PUT_OFF),
+            database_clock.is_due(clips.c.due_at, now),
             clips.c.camera.in_(list(cameras)),
         )
         had = select(clips).where(mine).order_by(clips.c.received_at, clips.c.id)

@@ -16,6 +16,10 @@ from sqlalchemy import Column, ColumnElement, Connection, func, or_, select
 from mvsnap.clock import ClockSettings
 
 
+# What failed is tried again after ten minutes at most.
+_LONGEST = timedelta(minutes=15)
+
+
 def machine_now() -> datetime:
     return datetime.now(UTC)
 
@@ -41,7 +45,9 @@ class StoredTimes:
         return self.now - self.age(moment)
 
 
-def is_due(at: Column[Any], now: datetime, longest: timedelta) -> ColumnElement[bool]:
+def is_due(
+    at: Column[Any], now: datetime, longest: timedelta = _LONGEST
+) -> ColumnElement[bool]:
     """Return the condition that the time of a row has come.
 
     longest: no row is put off for longer; one that seems to be is from before the clock
