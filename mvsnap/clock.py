@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -58,6 +59,15 @@ class SystemClock:
         """
         return min(self._nows()) - age
 
+    def removable_before(self, age: timedelta) -> datetime:
+        """Return the moment before which rows are as old as that, to remove them.
+
+        What this process wrote while the clock was far behind, as that of a machine
+        which starts in 1970 until NTP sets it, is not among them.
+        """
+        now = self._nows()[-1]
+        return min([now - age, *self._settings.begins_behind()])
+
     def passed_since_start(self) -> timedelta:
         """Return how long this process has looked at its clock."""
         self._nows()
@@ -79,6 +89,15 @@ class SystemClock:
         return self._stopped.is_set()
 
 
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """zero: what it said when the monotonic clock was 0; seen_s: when it held last."""
+
+    zero: datetime
+    began_s: float
+    seen_s: float
+
+
 class ClockSettings:
     """How a clock was set since this process looked at it first.
 
@@ -88,9 +107,8 @@ class ClockSettings:
 
     def __init__(self) -> None:
         self.began_s = self.last_s = 0.0
-        # For each setting the moment at which the monotonic clock was 0, and when it
-        # was last seen; the last one holds now.
-        self._settings: list[tuple[datetime, float]] = []
+        # The last one holds now.
+        self._settings: list[_Setting] = []
         self._lock = threading.Lock()
 
     def age(self, moment: datetime, now: datetime, monotonic_s: float) -> timedelta:
@@ -106,19 +124,32 @@ class ClockSettings:
 
     def nows(self, now: datetime, monotonic_s: float) -> list[datetime]:
         """Return what the clock would say now, by each of its settings."""
-        zero = now - timedelta(seconds=monotonic_s)
+        zero, began_s = now - timedelta(seconds=monotonic_s), monotonic_s
         with self._lock:
             known = self._settings
             if not known:
                 self.began_s = self.last_s = monotonic_s
-            elif abs(zero - known[-1][0]) < SMALLEST_STEP:
+            elif abs(zero - known[-1].zero) < SMALLEST_STEP:
+                began_s = known[-1].began_s
                 known = known[:-1]
             else:
                 self.last_s = monotonic_s
             recent_s = monotonic_s - _SETTING_KEPT_S
-            known = [one for one in known if one[1] > recent_s]
-            self._settings = [*known, (zero, monotonic_s)][-_MOST_SETTINGS:]
-            return [zero + timedelta(seconds=monotonic_s) for zero, _ in self._settings]
+            known = [one for one in known if one.seen_s > recent_s]
+            now_set = _Setting(zero, began_s, monotonic_s)
+            self._settings = [*known, now_set][-_MOST_SETTINGS:]
+            passed = timedelta(seconds=monotonic_s)
+            return [one.zero + passed for one in self._settings]
+
+    def begins_behind(self) -> list[datetime]:
+        """Return when each setting that was behind today's began, by itself."""
+        with self._lock:
+            *earlier, last = self._settings
+        return [
+            one.zero + timedelta(seconds=one.began_s)
+            for one in earlier
+            if one.zero < last.zero
+        ]
 
 
 def poll(

@@ -15,7 +15,6 @@ from sqlalchemy import Column, ColumnElement, Connection, func, or_, select
 
 from mvsnap.clock import ClockSettings
 
-
 # What failed is tried again after ten minutes at most.
 _LONGEST = timedelta(minutes=15)
 
