@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -31,7 +32,7 @@ class SystemClock:
 
     def __init__(self) -> None:
         self._stopped = threading.Event()
-        self._wall_clocks = _WallClocks()
+        self._settings = ClockSettings()
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -49,8 +50,7 @@ class SystemClock:
         before: of the ages that this gives the shortest counts. So something may seem
         younger than it is, never older.
         """
-        ages = [now - moment for now in self._nows() if now >= moment]
-        return min(ages, default=self.passed_since_start())
+        return self._settings.age(moment, self.now(), self.monotonic())
 
     def moment_before(self, age: timedelta) -> datetime:
         """Return a moment at least this long ago, whatever the clock was set to.
@@ -59,18 +59,27 @@ class SystemClock:
         """
         return min(self._nows()) - age
 
+    def removable_before(self, age: timedelta) -> datetime:
+        """Return the moment before which rows are as old as that, to remove them.
+
+        What this process wrote while the clock was far behind, as that of a machine
+        which starts in 1970 until NTP sets it, is not among them.
+        """
+        now = self._nows()[-1]
+        return min([now - age, *self._settings.begins_behind()])
+
     def passed_since_start(self) -> timedelta:
         """Return how long this process has looked at its clock."""
         self._nows()
-        return timedelta(seconds=self.monotonic() - self._wall_clocks.began_s)
+        return timedelta(seconds=self.monotonic() - self._settings.began_s)
 
     def passed_since_step(self) -> timedelta:
         """Return how long nobody has set the clock, as far as this process knows."""
         self._nows()
-        return timedelta(seconds=self.monotonic() - self._wall_clocks.last_s)
+        return timedelta(seconds=self.monotonic() - self._settings.last_s)
 
     def _nows(self) -> list[datetime]:
-        return self._wall_clocks.nows(self.now(), self.monotonic())
+        return self._settings.nows(self.now(), self.monotonic())
 
     def stop(self) -> None:
         self._stopped.set()
@@ -80,34 +89,67 @@ class SystemClock:
         return self._stopped.is_set()
 
 
-class _WallClocks:
-    """How the wall clock was set since this process looked at it first.
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """zero: what it said when the monotonic clock was 0; seen_s: when it held last."""
 
+    zero: datetime
+    began_s: float
+    seen_s: float
+
+
+class ClockSettings:
+    """How a clock was set since this process looked at it first.
+
+    It is compared with the monotonic clock, which nobody sets; thread-safe.
     began_s, last_s: the monotonic time of the first look, and of the last step.
     """
 
     def __init__(self) -> None:
         self.began_s = self.last_s = 0.0
-        # For each setting the moment at which the monotonic clock was 0, and when it
-        # was last seen; the last one holds now.
-        self._settings: list[tuple[datetime, float]] = []
+        # The last one holds now.
+        self._settings: list[_Setting] = []
         self._lock = threading.Lock()
+
+    def age(self, moment: datetime, now: datetime, monotonic_s: float) -> timedelta:
+        """Return the shortest that the moment can be ago, by any of the settings.
+
+        What no setting has reached was read before this process began to look.
+        """
+        nows = self.nows(now, monotonic_s)
+        ages = [now - moment for now in nows if now - moment > -SMALLEST_STEP]
+        if not ages:
+            return timedelta(seconds=monotonic_s - self.began_s)
+        return max(min(ages), timedelta())
 
     def nows(self, now: datetime, monotonic_s: float) -> list[datetime]:
         """Return what the clock would say now, by each of its settings."""
-        zero = now - timedelta(seconds=monotonic_s)
+        zero, began_s = now - timedelta(seconds=monotonic_s), monotonic_s
         with self._lock:
             known = self._settings
             if not known:
                 self.began_s = self.last_s = monotonic_s
-            elif abs(zero - known[-1][0]) < SMALLEST_STEP:
+            elif abs(zero - known[-1].zero) < SMALLEST_STEP:
+                began_s = known[-1].began_s
                 known = known[:-1]
             else:
                 self.last_s = monotonic_s
             recent_s = monotonic_s - _SETTING_KEPT_S
-            known = [one for one in known if one[1] > recent_s]
-            self._settings = [*known, (zero, monotonic_s)][-_MOST_SETTINGS:]
-            return [zero + timedelta(seconds=monotonic_s) for zero, _ in self._settings]
+            known = [one for one in known if one.seen_s > recent_s]
+            now_set = _Setting(zero, began_s, monotonic_s)
+            self._settings = [*known, now_set][-_MOST_SETTINGS:]
+            passed = timedelta(seconds=monotonic_s)
+            return [one.zero + passed for one in self._settings]
+
+    def begins_behind(self) -> list[datetime]:
+        """Return when each setting that was behind today's began, by itself."""
+        with self._lock:
+            *earlier, last = self._settings
+        return [
+            one.zero + timedelta(seconds=one.began_s)
+            for one in earlier
+            if one.zero < last.zero
+        ]
 
 
 def poll(

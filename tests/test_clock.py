@@ -83,6 +83,26 @@ def test_old_rows_are_old_by_every_setting() -> None:
     assert clock.moment_before(DAY) == clock.now() - DAY  # the old one is forgotten
 
 
+@pytest.mark.parametrize("step", [56 * 365 * DAY, 60 * DAY, 25 * HOUR], ids=str)
+def test_what_came_before_ntp_is_not_removed_at_once(step: timedelta) -> None:
+    clock = SetClock()
+    clock.go(2 * HOUR)
+    early = clock.now()
+    clock.set(step)
+    assert clock.removable_before(30 * DAY) <= early
+    clock.go(3 * DAY)
+    clock.removable_before(30 * DAY)
+    assert clock.removable_before(30 * DAY) == clock.now() - 30 * DAY
+
+
+def test_a_clock_set_back_removes_what_is_old() -> None:
+    clock = SetClock()
+    clock.set(-DAY)
+    assert clock.removable_before(30 * DAY) == clock.now() - 30 * DAY
+    clock.go(60 * DAY)
+    assert clock.removable_before(30 * DAY) == clock.now() - 30 * DAY
+
+
 def test_a_clock_that_steps_for_ever_costs_no_memory() -> None:
     clock = SetClock()
     for _ in range(1000):

@@ -14,7 +14,7 @@ from mvsnap.badges import directory
 from mvsnap.badges.directory import Directory
 from mvsnap.badges.directory_client import DirectoryClient
 from mvsnap.badges.directory_store import DirectoryState, DirectoryStore, PhotoRequest
-from mvsnap.clock import Clock
+from mvsnap.clock import SMALLEST_STEP, Clock
 from mvsnap.core.encodings import check_encoding, encoding_of
 from mvsnap.errors import BadInput, UpstreamError
 from mvsnap.store.files import Files
@@ -99,7 +99,8 @@ class DirectoryReader:
 
     def _is_due(self, known: DirectoryState) -> bool:
         every = _URL_AFTER_ERROR if known.error else _URL_EVERY
-        return self._clock.now() - known.read_at >= every
+        # One that was read later is from before the clock was set back.
+        return not -SMALLEST_STEP < self._clock.now() - known.read_at < every
 
     def _read(
         self, place: str, known: DirectoryState | None, fingerprint: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -27,6 +27,7 @@ from mvsnap.badges.tables import badges, cardholders, judgements
 from mvsnap.domain import JobId, Serial
 from mvsnap.errors import JudgedMeanwhile
 from mvsnap.store.database import Database
+from mvsnap.store.database_clock import is_due
 from mvsnap.store.paging import Order, pages
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 
@@ -35,6 +36,8 @@ _Place = tuple[datetime, str]
 _NEWEST_FIRST = Order(falling=(badges.c.swiped_at, badges.c.id))
 _OLDEST_FIRST = Order(rising=(badges.c.swiped_at, badges.c.id))
 _MOST_READERS = 300
+# More than NOTIFY_AFTER, and the clocks of machines may differ.
+_LONGEST_WAIT = timedelta(minutes=5)
 # Complete badge events, with the directory's data.
 ALL = select(
     badges,
@@ -199,7 +202,7 @@ class BadgeStore:
         """Return mismatches that are due to be posted, oldest first."""
         statement = (
             select(judgements)
-            .where(judgements.c.notify_at <= now)
+            .where(is_due(judgements.c.notify_at, now, _LONGEST_WAIT))
             .order_by(judgements.c.notify_at)
             .limit(limit)
         )

@@ -83,14 +83,13 @@ def _without_recorder(settings: Settings) -> list[str]:
     from mvsnap.runtime import store_url
     from mvsnap.store import database
     from mvsnap.store.clips import ClipStore
-    from mvsnap.store.events import SILENT_AFTER, Store
+    from mvsnap.store.events import Store
 
     db = database.Database(database.open_database(store_url(settings)))
     with closing(Store(db)) as store, suppress(*database.OUTAGES):
-        now, workers = store.now(), store.workers_seen().values()
-        if all(now - at > SILENT_AFTER for at in workers):
+        if not any(store.workers_alive().values()):
             return []
-        seen = ClipStore(db).recorder_cameras()
+        seen, now = ClipStore(db).recorder_cameras(), store.now()
         return [
             name
             for name in settings.recorder.serials()

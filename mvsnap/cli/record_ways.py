@@ -38,7 +38,6 @@ from mvsnap.recorder import (
 from mvsnap.recorder import files as recordings
 from mvsnap.runtime import Parts, job_service, jobs_url
 from mvsnap.runtime.recording import camera_claims
-from mvsnap.store.events import SILENT_AFTER
 
 _POLL_S = 0.2
 # A person waits for a camera that does not answer.
@@ -122,8 +121,7 @@ def undelivered(parts: Parts, clip: Clip) -> str | None:
 
 
 def _by_the_service(parts: Parts, asked: RecordOptions) -> Clip:
-    now = parts.store.now()
-    if all(now - seen > SILENT_AFTER for seen in parts.store.workers_seen().values()):
+    if not any(parts.store.workers_alive().values()):
         raise MvsnapError("Another `record` is running; try again when it has finished")
     job_request = JobRequest(
         _BY,

@@ -16,7 +16,7 @@ from mvsnap.jobs.executors import installation_of
 from mvsnap.jobs.lost_recorders import LostRecorders
 from mvsnap.jobs.retry import GIVE_UP_AFTER
 from mvsnap.store.clips import UNFINISHED, ClipStore
-from mvsnap.store.events import SILENT_AFTER, Store
+from mvsnap.store.events import Store
 
 # A recorder that returns sooner resumes its clips, or gives them up itself.
 _ABANDONED_AFTER = GIVE_UP_AFTER + timedelta(hours=1)
@@ -72,7 +72,6 @@ class AbandonedClips:
         """Return the ids of the recorders that may still be alive."""
         if self._recorders is not None:
             return {*self._recorders.alive(), self._recorder_id}
-        now = self._store.now()
-        seen = self._store.workers_seen().items()
-        alive = {installation_of(who) for who, at in seen if now - at <= SILENT_AFTER}
+        seen = self._store.workers_alive().items()
+        alive = {installation_of(who) for who, is_alive in seen if is_alive}
         return alive | {self._recorder_id}

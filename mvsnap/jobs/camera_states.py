@@ -29,27 +29,30 @@ class CameraStates:
         self._recorder = recorder
         self._clips = clips
         self._clock = clock
-        self._stored: dict[CameraName, RecorderCameraState] = {}
+        # What was written of each, and when by the monotonic clock.
+        self._stored: dict[CameraName, tuple[RecorderCameraState, float]] = {}
 
     def store_changes(self, held: Collection[str]) -> None:
         """Write what changed, and at times that nothing did.
 
         held: the cameras that no other recorder has.
         """
+        now_s = self._clock.monotonic()
         states = {n: s for n, s in self._recorder.states().items() if n in held}
         for lost in self._stored.keys() - states.keys():
             del self._stored[lost]
         found = [self._camera(CameraName(n), status) for n, status in states.items()]
-        news = [camera for camera in found if self._is_news(camera)]
+        news = [camera for camera in found if self._is_news(camera, now_s)]
         if news:
             self._clips.see(news)
-            self._stored |= {camera.camera: camera for camera in news}
+            self._stored |= {camera.camera: (camera, now_s) for camera in news}
 
-    def _is_news(self, camera: RecorderCameraState) -> bool:
-        stored = self._stored.get(camera.camera)
-        if stored is None:
+    def _is_news(self, camera: RecorderCameraState, now_s: float) -> bool:
+        if camera.camera not in self._stored:
             return True
-        if (camera.seen_at - stored.seen_at).total_seconds() >= SEEN_EVERY_S:
+        stored, stored_s = self._stored[camera.camera]
+        # Not by the moments: a clock that was set back would be silent for as long.
+        if now_s - stored_s >= SEEN_EVERY_S:
             return True
         # The numbers change constantly; they are written along with the states above.
         return _standing(stored) != _standing(camera)

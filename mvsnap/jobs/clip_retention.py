@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from mvsnap.clock import Clock
+from mvsnap.clock import SystemClock
 from mvsnap.core.clip_retention import ClipLimits, Video, Why, lacking_bytes, to_remove
 from mvsnap.errors import EvidenceAway
 from mvsnap.jobs.retry import GIVE_UP_AFTER
@@ -48,7 +48,7 @@ class Retention:
         rules: ClipRetentionRules,
         videos: VideoStore,
         files: Files,
-        clock: Clock,
+        clock: SystemClock,
     ) -> None:
         self._data_dir = data_dir
         self._root = data_dir / "videos"
@@ -91,7 +91,7 @@ class Retention:
         self, *, gone: Collection[str] = (), dry_run: bool = False
     ) -> PurgeResult:
         """Remove the rows of clips that are long gone."""
-        before = self._clock.now() - self._rules.keep_for
+        before = self._clock.removable_before(self._rules.keep_for)
         return self._videos.purge(before, gone=gone, dry_run=dry_run)
 
     def sweep(
@@ -153,7 +153,9 @@ class Retention:
     def _to_remove(self, *, by_age: bool = True) -> list[tuple[Video, Why]]:
         now = self._clock.now()
         limits = ClipLimits(
-            before=now - self._rules.keep_for if by_age else _EVER,
+            before=self._clock.removable_before(self._rules.keep_for)
+            if by_age
+            else _EVER,
             max_bytes=self._rules.max_bytes,
             lacking_bytes=lacking_bytes(
                 free_bytes(self._data_dir), self._rules.min_free_bytes

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
 
 from mvsnap import durable_file
@@ -65,7 +65,7 @@ class HandOver:
         self._bucket: Bucket | None = None
         self._turn: FileLock | None = None
         self._failures: Counter[str] = Counter()  # keyed by path
-        self._failing_since: datetime | None = None
+        self._failing_since_s: float | None = None
         self._said = ""
         self._prune = Every(_PRUNE_EVERY_S, clock)
         self._sweep = Every(_SWEEP_EVERY_S, clock)
@@ -146,7 +146,7 @@ class HandOver:
         if self._said:
             log.info("the bucket works again")
         self._said = ""
-        self._failing_since = None
+        self._failing_since_s = None
 
     def _failed(self, exc: UpstreamError | OSError) -> float:
         """Log it once, and return how long to pause."""
@@ -157,10 +157,12 @@ class HandOver:
             help_is_needed = isinstance(exc, UpstreamError) and not exc.retry
             level = logging.ERROR if help_is_needed else logging.WARNING
             log.log(level, "pictures and clips wait for the bucket: %s", words)
-        now = self._clock.now()
-        self._failing_since = self._failing_since or now
+        now_s = self._clock.monotonic()
+        if self._failing_since_s is None:
+            self._failing_since_s = now_s
+        failing_for = timedelta(seconds=now_s - self._failing_since_s)
         asked_s = exc.retry_after_s if isinstance(exc, UpstreamError) else None
-        return min(defer_delay_s(now - self._failing_since, asked_s), _MOST_PAUSE_S)
+        return min(defer_delay_s(failing_for, asked_s), _MOST_PAUSE_S)
 
     # --- what no row noted
 

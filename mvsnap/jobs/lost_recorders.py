@@ -6,7 +6,7 @@ import logging
 
 from mvsnap.jobs.executors import installation_of
 from mvsnap.store.claims import Claims
-from mvsnap.store.events import SILENT_AFTER, Store
+from mvsnap.store.events import Store
 from mvsnap.store.lost_clips import LostClipStore
 
 log = logging.getLogger(__name__)
@@ -38,8 +38,8 @@ class LostRecorders:
         known = self._claims.known()
         claiming = {who for who, is_alive in known.items() if is_alive}
         # The previous release claims nothing; its workers record.
-        now, seen = self._store.now(), self._store.workers_seen().items()
-        working = {installation_of(who) for who, at in seen if now - at <= SILENT_AFTER}
+        seen = self._store.workers_alive().items()
+        working = {installation_of(who) for who, is_alive in seen if is_alive}
         return frozenset(claiming | (working - known.keys()))
 
 

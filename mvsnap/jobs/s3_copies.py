@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
 
 from mvsnap.clients.s3.bucket import Bucket
@@ -47,7 +47,7 @@ class Copies:
         self._bucket: Bucket | None = None
         self._turn: FileLock | None = None
         self._failures: Counter[str] = Counter()  # keyed by path
-        self._failing_since: datetime | None = None
+        self._failing_since_s: float | None = None
         self._noted: dict[str, str] = {}  # keyed by path
         self._said = ""
         self._loop = Loop(
@@ -111,7 +111,7 @@ class Copies:
         if self._said:
             log.info("copying works again")
         self._said = ""
-        self._failing_since = None
+        self._failing_since_s = None
         self._failures.pop(video.path, None)
         self._noted.pop(video.path, None)
 
@@ -130,11 +130,13 @@ class Copies:
                 "clips are not copied: %s",
                 message,
             )
-        now = self._clock.now()
-        self._failing_since = self._failing_since or now
+        now_s = self._clock.monotonic()
+        if self._failing_since_s is None:
+            self._failing_since_s = now_s
+        failing_for = timedelta(seconds=now_s - self._failing_since_s)
         self._failures[video.path] += 1
         asked_s = exc.retry_after_s if isinstance(exc, UpstreamError) else None
-        return defer_delay_s(now - self._failing_since, asked_s)
+        return defer_delay_s(failing_for, asked_s)
 
 
 def _name(path: str) -> str:

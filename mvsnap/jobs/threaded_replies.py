@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from mvsnap.clip_model import Clip
-from mvsnap.clock import Clock
+from mvsnap.clock import SystemClock
 from mvsnap.core.message_parts import clip_part, note_part, opens_thread
 from mvsnap.delivery.attachments import Attached, Attachments
 from mvsnap.delivery.kinds import ALERT_KIND, Attachment, MessageKind, Thread, kind_of
@@ -35,7 +35,7 @@ class ThreadedReplies:
         attachments: Attachments,
         sender: RetryingSender,
         policy: RetryPolicy,
-        clock: Clock,
+        clock: SystemClock,
     ) -> None:
         self._stores = stores
         self._attachments = attachments
@@ -157,7 +157,7 @@ class ThreadedReplies:
         part = clip_part(clip.camera)
         waiting = Delivery(clip.job_id, part, room, DeliveryState.WAITING)
         of_file = self._stores.clips.of_file(clip)
-        is_young = self._clock.now() - job.accepted_at < _SOON
+        is_young = self._clock.passed_since(job.accepted_at) < _SOON
         if is_young and all(other.shared for other in of_file):
             return waiting  # the first is about to be finished, or was deleted since
         first = next((other for other in of_file if room in other.rooms), clip)
@@ -168,7 +168,7 @@ class ThreadedReplies:
 
     def _is_coming(self, job: Job, clip: Clip) -> bool:
         """Return whether another machine is handing the video over just now."""
-        is_young = self._clock.now() - job.accepted_at < _SOON
+        is_young = self._clock.passed_since(job.accepted_at) < _SOON
         return is_young and self._stores.files.is_elsewhere(clip.path)
 
     def _until_earlier(self, job: Job, thread: JobId, room: str) -> Wait | None:
@@ -184,7 +184,7 @@ class ThreadedReplies:
         if not self._policy.allows_retry(job, unsent):
             return None
         # Soon at first; in a long outage as rarely as the first message is retried.
-        young = self._clock.now() - job.accepted_at < _SOON
+        young = self._clock.passed_since(job.accepted_at) < _SOON
         delay_s = _THREAD_POLL_S if young else self._policy.defer_s(job, unsent)
         return for_job(first, delay_s, unsent.message)
 

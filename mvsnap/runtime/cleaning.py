@@ -242,7 +242,9 @@ class _Steps:
         return PurgeResult(removed=self._jobs.forget_finished(before, dry_run=dry_run))
 
     def audit(self, dry_run: bool) -> PurgeResult:
-        before = min(self._oldest_kept(), self._parts.clock.now() - _AUDIT_KEPT)
+        before = min(
+            self._oldest_kept(), self._parts.clock.removable_before(_AUDIT_KEPT)
+        )
         return self._parts.audit.purge(before, dry_run=dry_run)
 
     def photos(self, dry_run: bool) -> PurgeResult:
@@ -279,4 +281,4 @@ class _Steps:
         return self._ago(self._parts.settings.storage.retention_days)
 
     def _ago(self, days: int) -> datetime:
-        return self._parts.clock.now() - timedelta(days=days)
+        return self._parts.clock.removable_before(timedelta(days=days))

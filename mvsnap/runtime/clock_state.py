@@ -7,7 +7,6 @@ reported, too.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 # This program did not exist before.
@@ -32,20 +31,30 @@ def mistake(now: datetime, newest: datetime | None) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
 class ClockSinceStart:
     """Notices that the clock was set while this process runs."""
 
-    _offset_s: float = field(default_factory=lambda: time.time() - _uptime_s())
+    def __init__(self) -> None:
+        self._first_s = self._latest_s = time.time() - _uptime_s()
 
     def jump(self) -> str:
         """Return by how much the clock was set, "" if it was not."""
-        jump_s = time.time() - _uptime_s() - self._offset_s
+        jump_s = self._look() - self._first_s
         if abs(jump_s) < _SMALLEST_JUMP_S:
             return ""
         way = "ahead" if jump_s > 0 else "back"
         length = timedelta(seconds=round(abs(jump_s)))
         return f"set {way} by {length} since the start: times before that are wrong"
+
+    def has_said(self, moment: datetime, now: datetime) -> bool:
+        """Return whether it was later than this moment, before it was set back."""
+        set_back_s = -self._look() + self._latest_s
+        return set_back_s > 0 and moment <= now + timedelta(seconds=set_back_s)
+
+    def _look(self) -> float:
+        now_s = time.time() - _uptime_s()
+        self._latest_s = max(self._latest_s, now_s)
+        return now_s
 
 
 def _uptime_s() -> float:

@@ -26,7 +26,7 @@ from mvsnap.runtime.parts import jobs_url, store_url
 from mvsnap.runtime.store_metrics import StoreMetrics
 from mvsnap.sqlite_errors import reason
 from mvsnap.status.recorder_rows import recorder_summary
-from mvsnap.store.events import SILENT_AFTER, EventFilter
+from mvsnap.store.events import EventFilter
 from mvsnap.store.identities import renewed_ids
 from mvsnap.store.shared_file import require_free
 from mvsnap.store.sqlite_file import file_of, locked_out
@@ -164,12 +164,10 @@ def _no_writing() -> str:
 
 def _worker() -> str:
     try:
-        now, seen = gateway().store.now(), gateway().store.workers_seen().values()
+        if any(gateway().store.workers_alive().values()):
+            return "ok"
     except SQLAlchemyError as exc:
         return f"unknown: the database does not answer: {reason(exc)}"
-    since = now - SILENT_AFTER
-    if any(moment > since for moment in seen):
-        return "ok"
     if _no_writing():
         return "unknown: the database cannot be written"
     return "no process with the worker role was seen in the last minute"
@@ -243,7 +241,11 @@ def _clock() -> str:
     except SQLAlchemyError:
         return "unknown: the database does not answer"
     stored_at = newest[0].recorded_at if newest else None
-    return mistake(gateway().clock.now(), stored_at) or "ok"
+    since: ClockSinceStart = current_app.extensions[_CLOCK]
+    now = gateway().clock.now()
+    if stored_at is not None and since.has_said(stored_at, now):
+        stored_at = None
+    return mistake(now, stored_at) or "ok"
 
 
 def _services() -> str:

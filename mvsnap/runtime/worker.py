@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -77,7 +77,7 @@ class Worker:
             parts.changes(),
         )
         self._abandoned = abandoned_clips(parts, self.engine)
-        self._beat_at = datetime.min.replace(tzinfo=UTC)
+        self._beat_s = -math.inf
         self._copies = clip_copies(parts)
         self._visits = VisitMaker(
             parts.wifi, parts.db, parts.settings.scanning, parts.clock
@@ -154,15 +154,16 @@ class Worker:
     def _beat(self) -> None:
         self._parts.clock.passed_since_step()  # notices one
         # The database's time: clocks of different machines differ.
-        store, now = self._parts.store, self._parts.store.now()
-        store.heartbeat(self._slot.executor_id, now)
+        store = self._parts.store
+        store.heartbeat(self._slot.executor_id, store.now())
         self._keep_id()
-        was_silent, self._beat_at = now - self._beat_at > SILENT_AFTER / 2, now
-        if was_silent:
+        now_s = self._parts.clock.monotonic()
+        silent_s, self._beat_s = now_s - self._beat_s, now_s
+        if silent_s > SILENT_AFTER.total_seconds() / 2:
             # If the database was away, the others were silent, too: give them a round.
             return
-        for executor_id, seen_at in store.workers_seen().items():
-            if now - seen_at > SILENT_AFTER:
+        for executor_id, is_alive in store.workers_alive().items():
+            if not is_alive:
                 resumed = self.engine.take_over(executor_id)
                 store.forget_worker(executor_id)
                 log.warning(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
 from mvsnap.clock import SystemClock
@@ -18,10 +18,11 @@ from mvsnap.upstreams import OUTCOMES, Upstream
 log = logging.getLogger(__name__)
 
 # How often a camera's last_seen is written: silence is the only sign of offline.
-_LAST_SEEN_EVERY = timedelta(seconds=60)
+_LAST_SEEN_EVERY_S = 60.0
+# Whoever was silent for longer is written already.
+_RECENT = timedelta(seconds=2 * _LAST_SEEN_EVERY_S)
 # Written at once; the others have their turn seconds later.
 _MOST_CAMERAS = 2000
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Heartbeat:
@@ -32,7 +33,8 @@ class Heartbeat:
         self._messages = 0
         self._lost: Mapping[str, int] = {}
         self._began_at = clock.monotonic()
-        self._last_seen: dict[Serial, datetime] = {}
+        # What was written of each camera, and when by the monotonic clock.
+        self._noted: dict[Serial, tuple[datetime, float]] = {}
         self.reported: State | None = None
 
     def count(self, messages: int) -> None:
@@ -77,7 +79,8 @@ class Heartbeat:
 
     def note_last_seen(self, detector: Detector) -> None:
         """Write when each camera was last seen, each at most once a minute."""
-        since = self._clock.now() - 2 * _LAST_SEEN_EVERY
+        now, now_s = self._clock.now(), self._clock.monotonic()
+        since = now - _RECENT
         known = detector.events.names.cameras
         last_seen = {
             serial: at
@@ -88,9 +91,15 @@ class Heartbeat:
         due = (
             (serial, at)
             for serial, at in last_seen.items()
-            if at - self._last_seen.get(serial, _NEVER) >= _LAST_SEEN_EVERY
+            if self._is_news(serial, at, now_s)
         )
         news = dict(islice(due, _MOST_CAMERAS))
-        self._sense.note_last_seen(news)
-        kept = {serial: at for serial, at in self._last_seen.items() if at >= since}
-        self._last_seen = kept | news
+        self._sense.note_last_seen(news, now)
+        kept = {name: self._noted[name] for name in last_seen if name in self._noted}
+        self._noted = kept | {serial: (at, now_s) for serial, at in news.items()}
+
+    def _is_news(self, serial: Serial, at: datetime, now_s: float) -> bool:
+        if (noted := self._noted.get(serial)) is None:
+            return True
+        # Not by the moments: a clock that was set back would be silent for as long.
+        return at != noted[0] and now_s - noted[1] >= _LAST_SEEN_EVERY_S

@@ -20,7 +20,7 @@ from mvsnap.domain import (
     Trigger,
     TriggerKind,
 )
-from mvsnap.store import recorder_states
+from mvsnap.store import database_clock, recorder_states
 from mvsnap.store.database import Database
 from mvsnap.store.event_rows import event_row
 from mvsnap.store.paging import Order
@@ -94,7 +94,7 @@ class ClipStore:
         )
         due = and_(
             clips.c.state == ClipState.WAITING,
-            clips.c.due_at <= now,
+            database_clock.is_due(clips.c.due_at, now),
             clips.c.camera.in_(list(cameras)),
         )
         had = select(clips).where(mine).order_by(clips.c.received_at, clips.c.id)

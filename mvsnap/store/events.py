@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -34,6 +34,7 @@ from mvsnap.domain import (
     ZoneId,
     is_serial,
 )
+from mvsnap.store import database_clock
 from mvsnap.store.database import Database
 from mvsnap.store.event_rows import event_of, event_row, named_events
 from mvsnap.store.paging import Order, pages
@@ -238,10 +239,9 @@ class Store:
     def now(self) -> datetime:
         """Return the time of the database server; with SQLite, of this machine."""
         if self._db.is_sqlite:
-            return datetime.now(UTC)
+            return database_clock.machine_now()
         with self._db.reading() as connection:
-            moment: datetime = connection.execute(select(func.now())).scalar_one()
-        return moment
+            return self._db.clock.times(connection).now
 
     def heartbeat(self, executor_id: str, now: datetime) -> None:
         statement = self._db.insert(workers).values(
@@ -254,11 +254,12 @@ class Store:
                 )
             )
 
-    def workers_seen(self) -> dict[str, datetime]:
-        """Return the last heartbeat of every process that ran jobs."""
+    def workers_alive(self) -> dict[str, bool]:
+        """Return the processes that ran jobs, and whether each is alive."""
         with self._db.reading() as connection:
             rows = connection.execute(select(workers)).all()
-        return {row.executor_id: row.seen_at for row in rows}
+            times = self._db.clock.times(connection)
+        return {row.executor_id: times.age(row.seen_at) <= SILENT_AFTER for row in rows}
 
     def forget_worker(self, executor_id: str) -> None:
         with self._db.writing() as connection:

@@ -6,13 +6,14 @@ All moments are the database's: the clocks of machines differ.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, select, update
+from sqlalchemy import Connection, RowMapping, delete, select, update
 
 from mvsnap.store.database import Database
+from mvsnap.store.database_clock import StoredTimes
 from mvsnap.store.process_tables import processes, upstreams
 from mvsnap.upstreams import Outcome, Upstream
 
@@ -92,7 +93,7 @@ class ProcessStore:
         monotonic_s, clock: the time now, as the outcomes and the machine have it.
         """
         with self._db.writing() as connection:
-            now = self._now(connection)
+            now = self._db.clock.times(connection).now
             ahead_s = round((clock - now).total_seconds(), 1)
             fresh = asdict(report) | {"seen_at": now, "stopped": False}
             fresh["clock_ahead_s"] = ahead_s
@@ -114,24 +115,25 @@ class ProcessStore:
         """Note that the process ended as it should: nobody needs to look for it."""
         ended = update(processes).where(processes.c.id == process_id)
         with self._db.writing() as connection:
-            connection.execute(
-                ended.values(stopped=True, seen_at=self._now(connection))
-            )
+            now = self._db.clock.times(connection).now
+            connection.execute(ended.values(stopped=True, seen_at=now))
 
     def all(self) -> list[KnownProcess]:
         """Return the processes of the last day, by machine."""
+        statement = select(processes).order_by(processes.c.machine, processes.c.id)
         with self._db.reading() as connection:
-            recent = processes.c.seen_at >= self._now(connection) - _KEPT
-            statement = select(processes).where(recent)
-            statement = statement.order_by(processes.c.machine, processes.c.id)
-            return [_known(row) for row in connection.execute(statement).mappings()]
+            rows = connection.execute(statement).mappings().all()
+            times = self._db.clock.times(connection)
+        return [
+            _known(row, times) for row in rows if times.age(row["seen_at"]) <= _KEPT
+        ]
 
     def upstreams(self) -> list[UpstreamState]:
         with self._db.reading() as connection:
-            rows = connection.execute(select(upstreams)).all()
+            rows = connection.execute(select(upstreams)).mappings().all()
+            times = self._db.clock.times(connection)
         known = set(Upstream)
-        states = [UpstreamState(*row) for row in rows if row.name in known]
-        return [replace(state, name=Upstream(state.name)) for state in states]
+        return [_outcome(row, times) for row in rows if row["name"] in known]
 
     def _put_outcome(
         self, connection: Connection, process_id: str, name: str, row: dict[str, Any]
@@ -156,12 +158,6 @@ class ProcessStore:
             delete(upstreams).where(upstreams.c.process_id.not_in(there))
         )
 
-    def _now(self, connection: Connection) -> datetime:
-        if self._db.is_sqlite:
-            return datetime.now(UTC)
-        moment: datetime = connection.execute(select(func.now())).scalar_one()
-        return moment
-
 
 def _outcome_row(outcome: Outcome, now: datetime, monotonic_s: float) -> dict[str, Any]:
     def moment(at_s: float | None) -> datetime | None:
@@ -175,8 +171,17 @@ def _outcome_row(outcome: Outcome, now: datetime, monotonic_s: float) -> dict[st
     }
 
 
-def _known(row: RowMapping) -> KnownProcess:
+def _outcome(row: RowMapping, times: StoredTimes) -> UpstreamState:
+    fields = dict(row) | {"name": Upstream(row["name"])}
+    for name in ("worked_at", "failed_at", "failing_since"):
+        fields[name] = times.by_now(row[name]) if row[name] else None
+    return UpstreamState(**fields)
+
+
+def _known(row: RowMapping, times: StoredTimes) -> KnownProcess:
     fields = dict(row)
+    for name in ("started_at", "seen_at"):
+        fields[name] = times.by_now(row[name])
     own = {
         name: fields.pop(name)
         for name in ("started_at", "seen_at", "stopped", "clock_ahead_s")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 
 from mvsnap.clip_model import NO_RECORDER, RecorderCameraState
 from mvsnap.domain import CameraName
 from mvsnap.store.claims import CAMERAS, held_names
 from mvsnap.store.database import Database
+from mvsnap.store.database_clock import StoredTimes
 from mvsnap.store.tables import recorder_cameras
 
 
@@ -35,10 +37,17 @@ def read(db: Database) -> Mapping[CameraName, RecorderCameraState]:
         rows = connection.execute(select(recorder_cameras)).all()
         # On SQLite there is one recorder, which claims nothing.
         held = None if db.is_sqlite else held_names(connection, CAMERAS)
-    found = {row.camera: RecorderCameraState(**row._mapping) for row in rows}
+        times = db.clock.times(connection)
+    found = {row.camera: _state(row, times) for row in rows}
     if held is None:
         return found
     return {
         name: camera if name in held else replace(camera, state=NO_RECORDER)
         for name, camera in found.items()
     }
+
+
+def _state(row: Row[Any], times: StoredTimes) -> RecorderCameraState:
+    state = RecorderCameraState(**row._mapping)
+    seen_at, since = times.by_now(state.seen_at), times.by_now(state.since)
+    return replace(state, seen_at=seen_at, since=since)

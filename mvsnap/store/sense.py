@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, select
@@ -101,19 +101,28 @@ class SenseStore:
             for row in rows
         ]
 
-    def note_last_seen(self, last_seen: Mapping[Serial, datetime]) -> None:
-        """Store when each camera was last seen."""
+    def note_last_seen(
+        self, last_seen: Mapping[Serial, datetime], now: datetime
+    ) -> None:
+        """Store when each camera was last seen; now: by this machine's clock, too."""
         if not last_seen:
             return
-        rows = [{"serial": s, "last_seen_at": at} for s, at in last_seen.items()]
         with self._db.writing() as connection:
+            ahead = timedelta()
+            if not self._db.is_sqlite:
+                ahead = self._db.clock.times(connection).now - now
+            rows = [
+                {"serial": serial, "last_seen_at": at + ahead}
+                for serial, at in last_seen.items()
+            ]
             connection.execute(self._put_last_seen, rows)
 
     def last_seen(self) -> dict[Serial, datetime]:
-        """Return when each camera was last seen."""
+        """Return when each camera was last seen, by the database's time."""
         with self._db.reading() as connection:
             rows = connection.execute(select(camera_last_seen)).all()
-        return {Serial(row.serial): row.last_seen_at for row in rows}
+            times = self._db.clock.times(connection)
+        return {Serial(row.serial): times.by_now(row.last_seen_at) for row in rows}
 
     def describe_listener(self, listener: Listener) -> None:
         row = {
@@ -136,13 +145,13 @@ class SenseStore:
 
     def listeners(self) -> list[Listener]:
         """Return the last report of each listener, the newest first."""
-        statement = select(listeners).order_by(listeners.c.seen_at.desc())
         with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
-        return [
+            rows = connection.execute(select(listeners)).all()
+            times = self._db.clock.times(connection)
+        found = [
             Listener(
                 row.listener_id,
-                row.seen_at,
+                times.by_now(row.seen_at),
                 row.connected,
                 row.state,
                 row.messages_per_s,
@@ -151,6 +160,7 @@ class SenseStore:
             )
             for row in rows
         ]
+        return sorted(found, key=lambda one: one.seen_at, reverse=True)
 
     def purge(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
         """Remove presences that are older."""

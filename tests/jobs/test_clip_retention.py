@@ -33,6 +33,9 @@ class Noon(SystemClock):
     def now(self) -> datetime:
         return NOON + timedelta(hours=self.hours)
 
+    def monotonic(self) -> float:
+        return self.hours * 3600.0
+
 
 class Site(Recordings):
     def __init__(self, db: database.Database, folder: Path) -> None:

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
@@ -16,6 +17,7 @@ from mvsnap.runtime import Parts, cleaning, worker
 from mvsnap.store.audit import AuditFilter
 from mvsnap.store.events import SILENT_AFTER
 from mvsnap.store.purging import PurgeResult
+from mvsnap.store.tables import workers
 from tests.servers.processes import wait_until
 
 
@@ -57,10 +59,13 @@ def test_a_worker_is_not_silent_while_it_removes_what_is_old(
     working = worker.Worker(parts, Finished())
     working.start()
     assert removing.wait(20)
-    (began,) = parts.store.workers_seen().values()
-    wait_until(
-        lambda: set(parts.store.workers_seen().values()) != {began}, "another beat", 20
-    )
+
+    def seen() -> list[datetime]:
+        with parts.db.reading() as connection:
+            return list(connection.scalars(select(workers.c.seen_at)))
+
+    began = seen()
+    wait_until(lambda: seen() != began, "another beat", 20)
     go_on.set()
     parts.clock.stop()
     working.stop()

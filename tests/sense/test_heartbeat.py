@@ -9,7 +9,7 @@ from typing import Any
 from mvsnap.domain import Serial
 from mvsnap.sense.events import Names
 from mvsnap.sense.heartbeat import Heartbeat
-from tests.clients.fakes import FakeClock
+from tests.clients.fakes import NOON, FakeClock
 
 
 class Notes:
@@ -18,7 +18,7 @@ class Notes:
     def __init__(self) -> None:
         self.written: list[dict[Serial, datetime]] = []
 
-    def note_last_seen(self, last_seen: dict[Serial, datetime]) -> None:
+    def note_last_seen(self, last_seen: dict[Serial, datetime], now: datetime) -> None:
         self.written.append(last_seen)
 
 
@@ -39,3 +39,20 @@ def test_every_camera_of_a_large_site_is_seen() -> None:
         seen[serial] = clock.now()
     made.note_last_seen(detector)
     assert len(notes.written[-1]) == 2000
+
+
+def test_cameras_are_seen_after_the_clock_was_set_back() -> None:
+    notes, moment_s = Notes(), [NOON, 0.0]
+    clock: Any = SimpleNamespace(now=lambda: moment_s[0], monotonic=lambda: moment_s[1])
+    detector: Any = SimpleNamespace(
+        events=SimpleNamespace(names=Names()),
+        last_seen=lambda since: {Serial("Q2SM-0000-0001"): moment_s[0]},
+    )
+    made: Any = Heartbeat(notes, None, clock)  # type: ignore[arg-type]
+    made.note_last_seen(detector)
+    moment_s[:] = [NOON - timedelta(hours=1), 61.0]
+    made.note_last_seen(detector)
+    assert [list(some.values()) for some in notes.written] == [
+        [NOON],
+        [NOON - timedelta(hours=1)],
+    ]

@@ -115,8 +115,6 @@ def test_moments_come_back_aware_and_in_utc(store: Store) -> None:
     assert found.occurred_at == NOON
     assert found.occurred_at.utcoffset() == timedelta(0)
     assert found.recorded_at.utcoffset() == timedelta(0)
-    store.heartbeat("worker", at(0).astimezone(berlin))
-    assert store.workers_seen()["worker"].utcoffset() == timedelta(0)
     wanted = EventFilter(since=at(0).astimezone(berlin))
     assert ids(store.events(wanted, 10)) == ["e"]
 
@@ -313,13 +311,14 @@ def test_two_that_begin_the_same_message_at_once_count_two_and_fail_none(
 
 
 def test_a_heartbeat_keeps_the_last_moment_until_forgotten(store: Store) -> None:
-    store.heartbeat("one", at(0))
-    store.heartbeat("two", at(1))
-    store.heartbeat("one", at(2))
-    assert store.workers_seen() == {"one": at(2), "two": at(1)}
+    now = store.now()
+    store.heartbeat("one", now - timedelta(minutes=1))
+    store.heartbeat("two", now - timedelta(minutes=1))
+    store.heartbeat("one", now.astimezone(timezone(timedelta(hours=1))))
+    assert store.workers_alive() == {"one": True, "two": False}
     store.forget_worker("one")
     store.forget_worker("nobody")
-    assert store.workers_seen() == {"two": at(1)}
+    assert store.workers_alive() == {"two": False}
 
 
 def test_purge_removes_what_was_recorded_before_and_names_its_pictures(

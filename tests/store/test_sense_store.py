@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -83,10 +83,13 @@ def test_presences_that_touch_a_time_are_found(
 
 
 def test_last_seen_continues(sense: SenseStore) -> None:
-    sense.note_last_seen({GATE: at(1), DOOR: at(2)})
-    sense.note_last_seen({GATE: at(61)})
-    sense.note_last_seen({})
-    assert sense.last_seen() == {GATE: at(61), DOOR: at(2)}
+    now, second = datetime.now(UTC), timedelta(seconds=1)
+    sense.note_last_seen({GATE: now - 70 * second, DOOR: now - 60 * second}, now)
+    sense.note_last_seen({GATE: now - 10 * second}, now)
+    sense.note_last_seen({}, now)
+    ages = {serial: now - seen_at for serial, seen_at in sense.last_seen().items()}
+    assert abs(ages[GATE] - 10 * second) < 5 * second
+    assert abs(ages[DOOR] - 60 * second) < 5 * second
 
 
 def test_a_listener_updates_its_description(sense: SenseStore) -> None:

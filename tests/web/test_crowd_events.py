@@ -269,7 +269,7 @@ def test_cameras_and_zones_are_picked_by_name(web: Web, viewer: FlaskClient) -> 
     now = datetime.now(UTC)
     web.site.keep_cameras([Camera(Serial(GATE), "Gate north", "MV12", "N_1")], now)
     web.site.keep_zones(Serial(GATE), [Zone("7", "Waiting area")])
-    web.sense.note_last_seen({Serial(DOOR): now})
+    web.sense.note_last_seen({Serial(DOOR): now}, now)
     html = viewer.get(f"{PAGE}?serial={GATE}&zone_id=7").text
     assert f'<option value="{GATE}" selected>Gate north</option>' in html
     assert f'<option value="{DOOR}">{DOOR}</option>' in html

@@ -160,7 +160,7 @@ def test_cameras_are_listed_with_what_is_known_of_them(tmp_path: Path) -> None:
     web = made(tmp_path, meraki={"cameras": [DOOR]})
     gate = Camera(Serial(GATE), "Gate", "MV12W", "N_1", "online")
     web.site.keep_cameras([gate], NOON)
-    web.sense.note_last_seen({Serial(GATE): NOON})
+    web.sense.note_last_seen({Serial(GATE): NOON}, NOON)
     client = web.log_in(Role.VIEWER)
     known = row_of(client, "Gate")
     assert f"{GATE} MV12W online Wed 04 Mar 12:00:00" in known
@@ -196,7 +196,8 @@ def test_a_camera_that_should_publish_but_is_silent_is_marked(
     listen(web)
     web.site.keep_cameras([Camera(Serial(GATE), "Gate", "MV12W", "N_1")], NOON)
     if seconds is not None:
-        web.sense.note_last_seen({Serial(GATE): NOON - timedelta(seconds=seconds)})
+        seen_at = NOON - timedelta(seconds=seconds)
+        web.sense.note_last_seen({Serial(GATE): seen_at}, NOON)
     assert ("silent" in row_of(web.log_in(), "Gate")) is silent
     web.close()
 
@@ -204,7 +205,7 @@ def test_a_camera_that_should_publish_but_is_silent_is_marked(
 def test_no_camera_is_silent_while_nobody_listens(tmp_path: Path) -> None:
     web = made(tmp_path, sense={"enabled": True})
     listen(web, seconds_ago=300)
-    web.sense.note_last_seen({Serial(HALL): NOON - timedelta(hours=1)})
+    web.sense.note_last_seen({Serial(HALL): NOON - timedelta(hours=1)}, NOON)
     assert "silent" not in row_of(web.log_in(), HALL)
     web.close()
 

@@ -482,7 +482,7 @@ def test_an_outdated_override_is_reported_and_the_file_applies(
 
 
 def test_cameras_are_offered_by_name(web: Web, admin: FlaskClient) -> None:
-    web.sense.note_last_seen({Serial(DOOR): datetime.now(UTC)})
+    web.sense.note_last_seen({Serial(DOOR): datetime.now(UTC)}, datetime.now(UTC))
     for path in ("place", "mutes"):
         html = admin.get(f"{PAGE}/{path}").text
         assert (

@@ -205,7 +205,7 @@ def _configured() -> bool:
 
 def _listeners() -> list[Listener]:
     """Return the processes that are listening to MV Sense right now."""
-    since = gateway().clock.now() - SILENT_AFTER
+    since = gateway().database_now() - SILENT_AFTER
     return [each for each in gateway().sense.listeners() if each.seen_at > since]
 
 
