@@ -107,11 +107,12 @@ class TriggerKind(StrEnum):
     SENSOR = "sensor"
     WEBHOOK = "webhook"
     BADGE = "badge"
+    PAGE = "page"
 
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """What started a job; `by` names the API key, schedule, command, zone or sensor."""
+    """What started a job; `by`: the key, schedule, command, zone, sensor or person."""
 
     kind: TriggerKind
     by: str

@@ -135,7 +135,8 @@ class ZoneWatch:
         """Return the state that a restart needs, as JSON, and count it as saved."""
         self.crowd.changed = self.presence.changed = False
         self.saved_ms = self.last_ms
-        known = {"crowd": self.crowd.state()}
+        # The number is for the pages; a restart does without.
+        known = {"crowd": self.crowd.state(), "people": self.people}
         present = self.presence.state()
         return known if present is None else known | {"presence": present}
 

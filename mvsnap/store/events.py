@@ -35,9 +35,10 @@ from mvsnap.domain import (
     Trigger,
     TriggerKind,
     ZoneId,
+    is_serial,
     unnamed_zone,
 )
-from mvsnap.store.database import Database
+from mvsnap.store.latest_pictures import LatestPictures
 from mvsnap.store.paging import Order, pages
 from mvsnap.store.purging import OldRows, PurgeResult, one_of_paths, purge
 from mvsnap.store.tables import (
@@ -72,10 +73,7 @@ class EventFilter:
     after: EventId | None = None
 
 
-class Store:
-    def __init__(self, db: Database) -> None:
-        self._db = db
-
+class Store(LatestPictures):
     def close(self) -> None:
         self._db.engine.dispose()
 
@@ -307,9 +305,12 @@ def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
         # Not the other kinds: the index by kind would sort all of them.
         found.append(events.c.kind.not_in(wanted.without))
     if wanted.serials is not None:
-        # A camera of the recorder may have no serial: its name is used instead.
-        by_name = and_(events.c.serial == "", events.c.camera_name.in_(wanted.serials))
-        found.append(or_(events.c.serial.in_(wanted.serials), by_name))
+        by_serial = events.c.serial.in_(wanted.serials)
+        # A camera of the recorder may have no serial: its name is used instead. Without
+        # such a name there is no OR: it would sort all events of the camera.
+        names = [name for name in wanted.serials if not is_serial(name)]
+        by_name = and_(events.c.serial == "", events.c.camera_name.in_(names))
+        found.append(or_(by_serial, by_name) if names else by_serial)
     if wanted.zone_id is not None:
         found.append(events.c.zone_id == wanted.zone_id)
     if wanted.since is not None:

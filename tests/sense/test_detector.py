@@ -620,8 +620,6 @@ def test_other_rules_for_the_full_frame_hold_at_once() -> None:
 
 
 def test_a_zone_that_sees_vehicles_alone_is_none_of_people() -> None:
-    lorries = [
-        frame(f"/merakimv/{GATE}/7", {"ts": NOON_MS, "counts": {"vehicle": 2}})
-    ]
+    lorries = [frame(f"/merakimv/{GATE}/7", {"ts": NOON_MS, "counts": {"vehicle": 2}})]
     found = run(detector(), [*lorries, *crowd(0, 20, 4)])
     assert zones_of(found) == ["0"]

@@ -20,6 +20,7 @@ from mvsnap.web.context import gateway
 _MENU = (
     ("overview.index", "Overview", Role.VIEWER),
     ("crowd_events.index", "Crowd events", Role.VIEWER),
+    ("cameras.index", "Cameras", Role.VIEWER),
     ("clips.index", "Clips", Role.VIEWER),
     ("visitors.index", "Visitors", Role.VIEWER),
     ("wifi.index", "Wi-Fi", Role.VIEWER),

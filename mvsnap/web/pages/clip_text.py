@@ -23,6 +23,8 @@ _TRIGGERS = {
     TriggerKind.SENSE: "MV Sense, {}",
     TriggerKind.SENSOR: "sensor {}",
     TriggerKind.WEBHOOK: "webhook {}",
+    TriggerKind.BADGE: "badge review by {}",
+    TriggerKind.PAGE: "{} on the camera's page",
 }
 _SOURCES = {"meraki": "Meraki", "ixon": "IXON Cloud"}
 # A clock that is off by more gets a line of its own.
