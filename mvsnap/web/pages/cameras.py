@@ -244,7 +244,7 @@ def _settings(camera: KnownCamera) -> dict[str, Any]:
     mutes = [m for m in here.site.mutes(now) if m.serial in (None, camera.serial)]
     places = known_places(here.site, here.sense) if mutes else None
     return {
-        "values": values,
+        "facts": values,
         "mutes": mute_rows(mutes, places, now) if places else [],
         "may_mute": auth.person().may(Role.REVIEWER) and camera.serial is not None,
         "may_set": auth.person().is_admin and camera.serial is not None,
