@@ -52,6 +52,17 @@ class ZoneNow:
 
 
 @dataclass(frozen=True, slots=True)
+class ZoneOutline:
+    """Where a zone is in the picture, in percent."""
+
+    name: str
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
 class CameraEvent:
     """address: of its picture, its clip or its list; None: there is none."""
 
@@ -97,6 +108,18 @@ def zones_now(
         else:
             rule = rule_words(rules.crowd(serial, zone_id))
             found.append(_zone(name, rule, states.get(zone_id), now, is_heard=is_heard))
+    return found
+
+
+def outlines(serial: Serial, places: Places) -> list[ZoneOutline]:
+    """Return the zones whose place Meraki has said; the full frame needs none."""
+    known = next((c.zones for c in places.cameras if c.serial == serial), ())
+    found = []
+    for zone in known:
+        if zone.region is not None:
+            left, top, right, bottom = (round(100 * edge, 2) for edge in zone.region)
+            name = zone.label or unnamed_zone(zone.zone_id)
+            found.append(ZoneOutline(name, left, top, right - left, bottom - top))
     return found
 
 
