@@ -574,7 +574,7 @@ def test_the_full_frame_still_tells_how_many_there_are() -> None:
     assert {zone.zone_id: zone.people for zone in made.zones()} == {"0": 4, "7": 4}
 
 
-def test_a_crowd_of_the_full_frame_ends_when_another_zone_is_heard() -> None:
+def test_a_crowd_of_the_full_frame_ends_when_another_zone_sends() -> None:
     made = detector()
     assert zones_of(run(made, crowd(0, 20, 4), now_s=20)) == ["0"]
     found = run(made, both(21, 40, 4), now_s=40)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
@@ -52,7 +52,7 @@ class World:
     url: str
 
 
-def settings(url: str) -> dict[str, object]:
+def settings(url: str) -> dict[str, Any]:
     return {
         "site": {"name": "Harbour", "timezone": "Europe/Berlin"},
         "sense": {"enabled": True, "people": 3},

@@ -59,7 +59,7 @@ class WallTile:
 
 
 @dataclass(frozen=True, slots=True)
-class CameraStates:
+class CamerasNow:
     """What is known about all cameras at `now`, in a few queries."""
 
     recorder: Mapping[str, RecorderRow]
@@ -92,7 +92,7 @@ class CameraStates:
         )
 
 
-def camera_states(here: Gateway, sense: Sense, now: datetime) -> CameraStates:
+def camera_states(here: Gateway, sense: Sense, now: datetime) -> CamerasNow:
     """now: the database's time, by which the recorder and the listeners are judged."""
     rows = recorder_summary(
         here.settings.recorder.serials(), here.clips.recorder_cameras(), now
@@ -101,7 +101,7 @@ def camera_states(here: Gateway, sense: Sense, now: datetime) -> CameraStates:
         one.connected and now - one.seen_at <= SILENT_AFTER
         for one in here.sense.listeners()
     )
-    return CameraStates(
+    return CamerasNow(
         {row.name: row for row in rows},
         here.sense.last_seen(),
         sense if listens else None,
@@ -110,7 +110,7 @@ def camera_states(here: Gateway, sense: Sense, now: datetime) -> CameraStates:
 
 
 def tiles(
-    here: Gateway, cameras: Sequence[KnownCamera], states: CameraStates
+    here: Gateway, cameras: Sequence[KnownCamera], states: CamerasNow
 ) -> list[WallTile]:
     pictures = latest_pictures(here, cameras)
     return [

@@ -50,7 +50,7 @@ from mvsnap.web.pages.camera_list import (
     read_filter,
 )
 from mvsnap.web.pages.camera_rows import (
-    CameraStates,
+    CamerasNow,
     WallTile,
     camera_states,
     latest_pictures,
@@ -132,7 +132,7 @@ def _wall(asked: CamerasAsked) -> dict[str, Any]:
     }
 
 
-def _is_wanted(camera: KnownCamera, asked: CamerasAsked, states: CameraStates) -> bool:
+def _is_wanted(camera: KnownCamera, asked: CamerasAsked, states: CamerasNow) -> bool:
     wanted = asked.wanted
     if asked.mistakes or not matches(camera, wanted.text):
         return False
@@ -141,7 +141,7 @@ def _is_wanted(camera: KnownCamera, asked: CamerasAsked, states: CameraStates) -
     return wanted.state != "recorded" or camera.recorded_as is not None
 
 
-def _cameras(states: CameraStates | None = None) -> list[KnownCamera]:
+def _cameras(states: CamerasNow | None = None) -> list[KnownCamera]:
     here = gateway()
     heard = here.sense.last_seen() if states is None else states.last_seen
     return known_cameras(
