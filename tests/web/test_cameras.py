@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
@@ -38,7 +39,7 @@ from mvsnap.web.pages.camera_list import find, known_cameras
 from tests.clients.fakes import FakeClock
 from tests.core.build import DOOR, GATE, NOON, event
 from tests.core.build import job as some_job
-from tests.web.build import Web, send
+from tests.web.build import Web, log_in, send
 from tests.web.clip_build import add_clip
 
 ROBOT = CameraName("Packaging robot")
@@ -185,6 +186,14 @@ def test_the_wall_is_sent_again_only_when_it_changes(web: Web) -> None:
 
 
 # --- one camera
+
+
+def test_a_log_in_leads_to_a_camera_whose_name_has_spaces(web: Web) -> None:
+    web.add_user("anna", Role.VIEWER)
+    client = web.browser()
+    address = f"/cameras/{quote(ROBOT)}?job=1&x=%C3%A4"
+    asked = client.get(address).headers["Location"]
+    assert log_in(client, "anna", url=asked).headers["Location"] == address
 
 
 def test_a_camera_is_found_by_its_serial_too(web: Web) -> None:

@@ -168,7 +168,7 @@ def show(key: str) -> ResponseReturnValue:
         **live,
         etag=_etag(render_template("cameras/_camera.html", **live)),
         rows_url=url_for(".part", key=camera.key, job=job_id or None),
-        here=request.script_root + request.full_path.rstrip("?"),
+        here=url_for(".show", key=camera.key),
         settings=_settings(camera),
         may_act=auth.person().may(Role.REVIEWER),
         may_snapshot=may_snapshot(here, camera),
