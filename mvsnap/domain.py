@@ -33,11 +33,7 @@ _SERIAL = re.compile(r"Q[0-9A-Z]{3}-[0-9A-Z]{4}-[0-9A-Z]{4}")
 
 
 def parse_serial(text: str) -> Serial:
-    """Return the serial in Meraki's own spelling (upper case).
-
-    Raises:
-        BadInput: `text` is not a Meraki serial.
-    """
+    """Return the serial in Meraki's own spelling, upper case; raises BadInput."""
     serial = text.strip().upper()
     if not _SERIAL.fullmatch(serial):
         raise BadInput(
@@ -78,8 +74,11 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
+    """region: left, top, right, bottom, as parts of the picture from 0 to 1."""
+
     zone_id: str
     label: str
+    region: tuple[float, ...] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +106,12 @@ class TriggerKind(StrEnum):
     SENSOR = "sensor"
     WEBHOOK = "webhook"
     BADGE = "badge"
+    PAGE = "page"
 
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """What started a job; `by` names the API key, schedule, command, zone or sensor."""
+    """What started a job; `by`: the key, schedule, command, zone, sensor or person."""
 
     kind: TriggerKind
     by: str

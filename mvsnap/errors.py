@@ -36,6 +36,7 @@ MvsnapError
       PasswordRefused     the password is wrong, or not enough
     StoreError            the bucket refused, or is down
   RecorderStopped         the recorder is stopping                 503
+  NoLivePicture           a live view has no picture now           503
   CannotRecord            another process records in this data_dir
   CannotAssemble          no clip can be made of the segments
   NoFfmpeg                ffmpeg is not installed

@@ -157,6 +157,12 @@ class Sense(Section):
     zones: tuple[ZoneOrAll, ...] = Field(
         ("*",), min_length=1, description='zone ids to watch; 0: whole frame; "*": all'
     )
+    full_frame: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description='when the whole frame counts with zones "*"; auto: only for '
+        "cameras that send no other zone, so that the same people alert once; always; "
+        "never. If zones or an exception names zone 0, it always counts",
+    )
     people: int = Field(
         1,
         ge=1,

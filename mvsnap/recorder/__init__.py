@@ -2,6 +2,7 @@
 
 from mvsnap.recorder.diagnosis import Ending
 from mvsnap.recorder.http_stream import CameraRefused
+from mvsnap.recorder.live import LivePicture, LiveView, NoLivePicture
 from mvsnap.recorder.model import (
     Auth,
     AuthType,
@@ -32,6 +33,9 @@ __all__ = [
     "CannotRecord",
     "ClipResult",
     "Ending",
+    "LivePicture",
+    "LiveView",
+    "NoLivePicture",
     "Merge",
     "Mode",
     "Probe",

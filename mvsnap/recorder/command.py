@@ -22,6 +22,7 @@ _QUIET = ("-nostdin", "-hide_banner", "-nostats")
 _CRF = 23
 _UDP_BYTES = 1_000_000  # a keyframe comes in one burst
 _THUMBNAIL_WIDTH = 480
+_LIVE_WIDTH = 1280
 
 
 # The codecs that TS holds. Others it labels as private data, which nothing reads back;
@@ -201,6 +202,16 @@ def thumbnail(
         **{"frames:v": 1, "q:v": 5, "f": "image2", "update": 1},
     )
     return _line(stream.global_args(*_QUIET, "-y", "-loglevel", "error"), program)
+
+
+def live_picture(segment: Path, program: str = "ffmpeg") -> list[str]:
+    """Write the first picture of a segment, a keyframe, to stdout as a JPEG."""
+    stream = ffmpeg.input(str(segment), max_pixels=MOST_PIXELS)["v:0"].output(
+        "pipe:1",
+        vf=f"scale='min({_LIVE_WIDTH},iw)':-2",
+        **{"frames:v": 1, "q:v": 5, "f": "image2pipe", "c:v": "mjpeg"},
+    )
+    return _line(stream.global_args(*_QUIET, "-loglevel", "error"), program)
 
 
 def rtsp_text(

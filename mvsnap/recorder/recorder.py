@@ -298,11 +298,16 @@ def _or(given: float | None, default: float) -> float:
     return default if given is None else max(0.0, given)
 
 
-def _memory(settings: RecorderSettings) -> Path:
-    """Create the folder of the rings: in memory if possible, else on disk."""
+def memory_folders(settings: RecorderSettings) -> tuple[Path, Path]:
+    """Return where the rings are: in memory, or on disk where that is not possible."""
     which = files.digest(str(settings.data_dir.resolve()))[:8]
     shared = _SHM / f"mvsnap-{os.getuid()}-{which}"
-    for folder in (settings.memory_dir or shared, settings.data_dir / "ring"):
+    return settings.memory_dir or shared, settings.data_dir / "ring"
+
+
+def _memory(settings: RecorderSettings) -> Path:
+    """Create the folder of the rings: in memory if possible, else on disk."""
+    for folder in memory_folders(settings):
         try:
             files.own_folder(folder)
         except OSError:

@@ -51,6 +51,7 @@ from mvsnap.web.head import HeadLimit
 from mvsnap.web.pages import (
     account,
     audit,
+    cameras,
     clips,
     crowd_events,
     overview,
@@ -79,9 +80,9 @@ _MAX_BODY_BYTES = 65_536
 _MAX_PARTS = 200
 _BLUEPRINTS = (
     *(api.bp, badges.bp, events.bp, jobs.bp, hooks.bp, mutes.bp, ops.bp, receiver.bp),
-    *(login.bp, overview.bp, event_pages.bp, crowd_events.bp, clips.bp, visitors.bp),
-    *(wifi.bp, badge_review.bp, settings.bp, people.bp, key_pages.bp, audit.bp),
-    *(login_code.bp, account.bp, second_factor.bp),
+    *(login.bp, overview.bp, event_pages.bp, cameras.bp, crowd_events.bp, clips.bp),
+    *(visitors.bp, wifi.bp, badge_review.bp, settings.bp, people.bp, key_pages.bp),
+    *(audit.bp, login_code.bp, account.bp, second_factor.bp),
     *(status.bp, status_api.bp, job_pages.bp),
 )
 

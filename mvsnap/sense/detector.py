@@ -23,6 +23,7 @@ from mvsnap.core.sense_messages import (
 from mvsnap.domain import EventKind, Serial, ZoneId
 from mvsnap.sense.events import EventBuffer, Place, moment
 from mvsnap.sense.framing import Frame
+from mvsnap.sense.full_frame import FullFrames
 from mvsnap.sense.limits import WatchLimit
 from mvsnap.sense.noise_and_lines import ALL_OF_IT, LineCrossingDetector, NoiseDetector
 from mvsnap.sense.odd_times import OddTimes
@@ -65,6 +66,7 @@ class Detector:
         # Some bridges change the spelling of topics: several may belong to one zone.
         self._zones: dict[bytes, ZoneWatch] = {}
         self._watches: dict[ZoneKey, ZoneWatch] = {}
+        self._frames = FullFrames(self._watches, self._end_frame)
         self._dirty: dict[ZoneWatch, None] = {}
         self._odd_times = OddTimes()
         self._noises = NoiseDetector(self.events, self._odd_times, most)
@@ -85,6 +87,7 @@ class Detector:
                 self._noises.restore(serial, known, self._rules, now_ms)
             elif self._rules.counts(serial, zone_id):
                 self._watch(serial, zone_id).restore(known, now_ms)
+        self._frames.review(self._rules, now)
 
     def follow(self, rules: SenseRules, now: datetime) -> None:
         """Switch to other rules; what is under way continues under them."""
@@ -96,6 +99,7 @@ class Detector:
             if not rules.counts(zone.serial, zone.zone_id):
                 self._add(zone, zone.finish(), now)
         self._keep(lambda zone: rules.counts(zone.serial, zone.zone_id))
+        self._frames.review(self._rules, now)
 
     def process(self, frames: Iterable[Frame], now: datetime) -> None:
         """Process frames that arrived by `now`, in order."""
@@ -127,6 +131,7 @@ class Detector:
             if zone.has_odd_time:
                 zone.has_odd_time = False
                 self._odd_times.note(zone.serial, now_ms)
+        self._frames.review(self._rules, now)
         self._noises.expire(now_ms, now)
         self._lines.expire(now_ms)
         self._forget(now_ms - _FORGET_MS)
@@ -222,8 +227,11 @@ class Detector:
             if self._rules.counts(serial, zone_id) and self._has_room(
                 topic, received_ms
             ):
-                decode_counts(payload)  # a topic without counts is not watched
-                self._zones[topic] = self._watch(serial, zone_id)
+                # A topic without counts is not watched.
+                has_people = decode_counts(payload) is not None
+                zone = self._zones[topic] = self._watch(serial, zone_id)
+                if has_people:
+                    self._frames.note_new(zone, self._rules, now)
                 del self._others[topic]
                 self.process([frame], now)
         elif parsed.kind is TopicKind.AUDIO_LEVEL:
@@ -241,6 +249,10 @@ class Detector:
             zone = ZoneWatch(serial, zone_id, rule, self._dirty)
             self._watches[serial, zone_id] = zone
         return zone
+
+    def _end_frame(self, frame: ZoneWatch, now: datetime) -> None:
+        self._add(frame, frame.finish(), now)
+        self.events.withdraw(frame.serial, frame.zone_id)
 
     def _has_room(self, topic: bytes, now_ms: int) -> bool:
         if len(self._zones) >= self._limit.most and now_ms >= self._full_until_ms:

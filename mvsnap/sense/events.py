@@ -176,6 +176,18 @@ class EventBuffer:
         self._events = [event for event in self._events if not gone(event.serial)]
         self._presences = [one for one in self._presences if not gone(one.serial)]
 
+    def withdraw(self, serial: Serial, zone_id: ZoneId) -> None:
+        """Forget crowds of a zone that nobody has been told of yet, with their ends."""
+        zone = (serial, zone_id)
+        new = {
+            event.id
+            for event in self._events
+            if event.kind is EventKind.CROWD and (event.serial, event.zone_id) == zone
+        }
+        if new:
+            events = self._events
+            self._events = [e for e in events if not {e.id, e.details.get("of")} & new]
+
     @property
     def has_events(self) -> bool:
         return bool(self._events)

@@ -8,7 +8,7 @@ from mvsnap.config.recipients import Recipients
 from mvsnap.config.sense import Override, Sense
 from mvsnap.core.crossing import CrossingRule
 from mvsnap.core.crowd import CrowdRule
-from mvsnap.domain import Serial, ZoneId
+from mvsnap.domain import FULL_FRAME, Serial, ZoneId
 
 
 class SenseRules:
@@ -19,7 +19,22 @@ class SenseRules:
     def counts(self, serial: str, zone_id: str) -> bool:
         """Return whether this zone is watched."""
         sense = self._sense
-        return _is_one_of(serial, sense.cameras) and _is_one_of(zone_id, sense.zones)
+        if zone_id == FULL_FRAME and sense.full_frame == "never":
+            is_wanted = self._names_frame(serial)
+        else:
+            is_wanted = _is_one_of(zone_id, sense.zones)
+        return is_wanted and _is_one_of(serial, sense.cameras)
+
+    def frame_steps_back(self, serial: str) -> bool:
+        """Return whether the full frame counts only without another zone."""
+        return self._sense.full_frame == "auto" and not self._names_frame(serial)
+
+    def _names_frame(self, serial: str) -> bool:
+        """Return whether the settings name it, not just all zones."""
+        return FULL_FRAME in self._sense.zones or any(
+            override.serial == serial and override.zone == FULL_FRAME
+            for override in self._sense.overrides
+        )
 
     def crowd(self, serial: Serial, zone_id: ZoneId) -> CrowdRule:
         return CrowdRule(

@@ -33,6 +33,7 @@ class ZoneWatch:
     dirty: the set of watches with changes that are not saved yet.
     late: messages in a row that were older; negative: as many more are expected.
     people: the last count; -1: none yet.
+    steps_back: only `people` is kept: another zone of the camera counts instead.
     """
 
     __slots__ = (
@@ -46,6 +47,7 @@ class ZoneWatch:
         "presence",
         "saved_ms",
         "serial",
+        "steps_back",
         "zone_id",
     )
 
@@ -67,6 +69,7 @@ class ZoneWatch:
         self.late = 0
         self.people = -1
         self.has_odd_time = False
+        self.steps_back = False
 
     def see(
         self, ts_ms: int, people: int, received_ms: int
@@ -84,6 +87,9 @@ class ZoneWatch:
         crowd, presence = self.crowd, self.presence
         if people == 0 and presence.in_ms < 0 and crowd.began_ms < 0:
             # Mostly nobody is there: nothing to decide, at up to 100,000 a second.
+            self.last_ms = crowd.last_ms = ts_ms
+            return None
+        if self.steps_back:
             self.last_ms = crowd.last_ms = ts_ms
             return None
         self.last_ms = ts_ms
@@ -129,7 +135,8 @@ class ZoneWatch:
         """Return the state that a restart needs, as JSON, and count it as saved."""
         self.crowd.changed = self.presence.changed = False
         self.saved_ms = self.last_ms
-        known = {"crowd": self.crowd.state()}
+        # The number is for the pages; a restart does without.
+        known = {"crowd": self.crowd.state(), "people": self.people}
         present = self.presence.state()
         return known if present is None else known | {"presence": present}
 

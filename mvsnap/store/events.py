@@ -35,8 +35,8 @@ from mvsnap.domain import (
     is_serial,
 )
 from mvsnap.store import database_clock
-from mvsnap.store.database import Database
 from mvsnap.store.event_rows import event_of, event_row, named_events
+from mvsnap.store.latest_pictures import LatestPictures
 from mvsnap.store.paging import Order, pages
 from mvsnap.store.purging import OldRows, PurgeResult, one_of_paths, purge
 from mvsnap.store.tables import (
@@ -69,10 +69,7 @@ class EventFilter:
     after: EventId | None = None
 
 
-class Store:
-    def __init__(self, db: Database) -> None:
-        self._db = db
-
+class Store(LatestPictures):
     def close(self) -> None:
         self._db.engine.dispose()
 

@@ -79,6 +79,13 @@ class SenseStore:
             rows = connection.execute(recent).all()
         return {(Serial(r.serial), ZoneId(r.zone_id)): r.state for r in rows}
 
+    def zone_states(self, serial: Serial) -> dict[ZoneId, tuple[Any, datetime]]:
+        """Return the state of each zone of a camera, and when it was written."""
+        with self._db.reading() as connection:
+            wanted = select(watches).where(watches.c.serial == serial)
+            rows = connection.execute(wanted).all()
+        return {ZoneId(row.zone_id): (row.state, row.changed_at) for row in rows}
+
     def presences(
         self, since: datetime, until: datetime, serial: Serial | None = None
     ) -> list[Presence]:

@@ -152,7 +152,12 @@ class SiteStore:
     def keep_zones(self, serial: Serial, found: Iterable[Zone]) -> None:
         """Replace the zones of this camera."""
         rows = [
-            {"serial": serial, "zone_id": zone.zone_id, "label": zone.label}
+            {
+                "serial": serial,
+                "zone_id": zone.zone_id,
+                "label": zone.label,
+                "region": list(zone.region) if zone.region else None,
+            }
             for zone in found
         ]
         with self._db.writing() as connection:
@@ -167,7 +172,8 @@ class SiteStore:
             rows = connection.execute(statement).all()
         found: dict[Serial, list[Zone]] = {}
         for row in rows:
-            zone = Zone(row.zone_id, row.label)
+            region = tuple(row.region) if row.region else None
+            zone = Zone(row.zone_id, row.label, region)
             found.setdefault(Serial(row.serial), []).append(zone)
         return found
 

@@ -234,6 +234,7 @@ zones = Table(
     Column("serial", Text, primary_key=True, comment="Meraki serial"),
     Column("zone_id", Text, primary_key=True, comment="MV Sense zone"),
     Column("label", Text, nullable=False, comment="Dashboard label"),
+    Column("region", JSON(none_as_null=True), comment="left, top, right, bottom; 0..1"),
     comment="Dashboard data of each zone",
 )
 

@@ -15,6 +15,7 @@ from mvsnap.config.model import Settings
 from mvsnap.jobs.listing import JobList
 from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
+from mvsnap.recorder import LiveView
 from mvsnap.store.audit import AuditLog
 from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.clips import ClipStore
@@ -76,6 +77,7 @@ class Gateway:
     calls_left: Callable[[], Mapping[str, float]] = dict
     recipients: RecipientCheck = field(default_factory=RecipientCheck)
     accesses: AccessLimits = field(default_factory=_access_limits)
+    live: LiveView = field(default_factory=LiveView)
 
     @property
     def zone(self) -> ZoneInfo:

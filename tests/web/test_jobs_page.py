@@ -8,11 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from mvsnap.domain import DeliveryState, Job, JobId, Role, Serial
+from mvsnap.domain import (
+    DeliveryState,
+    Job,
+    JobId,
+    Role,
+    Serial,
+    Trigger,
+    TriggerKind,
+)
 from mvsnap.jobs.codec import encode
 from mvsnap.simulator.server import serve
 from mvsnap.store.audit import AuditFilter
 from mvsnap.store.job_states import JobRow, JobStage
+from mvsnap.web.pages.clip_text import started_by
 from tests.core import build
 from tests.servers.visitor import PHONE, log_in, visitor
 from tests.web.build import GATE, PASSWORD, Web, send
@@ -167,3 +176,8 @@ def test_the_way_from_the_status_to_the_button_in_a_browser(web: Web) -> None:
         first = page.locator("[data-age]").count()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         assert first == 0
+
+
+def test_whatever_started_a_job_has_words() -> None:
+    for kind in TriggerKind:
+        assert "anna" in started_by(Trigger(kind, "anna"))

@@ -15,6 +15,7 @@ from mvsnap.clients.meraki.analytics import CameraAnalytics
 from mvsnap.clients.meraki.budget import Budget, RequestBudget, SpareBudget
 from mvsnap.clients.meraki.calls import DashboardCalls, DashboardRefused
 from mvsnap.clients.meraki.picture import PictureDownload, SnapshotTicket
+from mvsnap.clients.meraki.zones import region_of
 from mvsnap.clock import Clock, iso
 from mvsnap.domain import Camera, Network, Organization, Serial, Zone, parse_serial
 from mvsnap.errors import (
@@ -287,7 +288,11 @@ class Dashboard:
         """
         rows = self._calls.pages(_device(serial, "/camera/analytics/zones"))
         return [
-            Zone(_text(row, "id") or _text(row, "zoneId"), _text(row, "label"))
+            Zone(
+                _text(row, "id") or _text(row, "zoneId"),
+                _text(row, "label"),
+                region_of(row.get("regionOfInterest")),
+            )
             for row in rows
         ]
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from mvsnap.domain import Serial, ZoneId
 
@@ -35,3 +38,21 @@ class Count:
     ended_at: datetime
     entrances: int
     average_people: float | None = None
+
+
+def region_of(region: Any) -> tuple[float, ...] | None:
+    """Return left, top, right and bottom, 0 to 1; None if that is no rectangle.
+
+    Example: {"x0": "0.20", "y0": "0.30", "x1": "0.70", "y1": "0.90"}
+    """
+    if not isinstance(region, Mapping):
+        return None
+    try:
+        x0, y0, x1, y1 = (float(region[name]) for name in ("x0", "y0", "x1", "y1"))
+    except (KeyError, TypeError, ValueError):
+        return None
+    left, right = sorted((x0, x1))
+    top, bottom = sorted((y0, y1))
+    found = (left, top, right, bottom)
+    is_inside = all(math.isfinite(edge) and 0 <= edge <= 1 for edge in found)
+    return found if is_inside and left < right and top < bottom else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from flask import Flask, current_app, g, redirect, request, url_for
 from flask.sansio.app import App
@@ -171,8 +172,10 @@ def _to_enrolment(someone: SessionUser) -> ResponseReturnValue:
 def _to_login() -> ResponseReturnValue:
     if request.method not in {"GET", "HEAD"} or not for_a_person():
         raise Unauthorized("You are not logged in, or your session has ended")
-    here = request.full_path if request.query_string else request.path
-    return redirect(url_for("login.login", next=request.script_root + here), 303)
+    query = request.full_path.removeprefix(request.path).rstrip("?")
+    # Quoted again: the name of a camera may have spaces.
+    here = quote(request.script_root + request.path) + query
+    return redirect(url_for("login.login", next=here), 303)
 
 
 def admit() -> Caller:

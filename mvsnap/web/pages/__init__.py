@@ -21,6 +21,7 @@ _MENU = (
     ("overview.index", "Overview", Role.VIEWER),
     ("event_pages.index", "Events", Role.VIEWER),
     ("crowd_events.index", "Crowd events", Role.VIEWER),
+    ("cameras.index", "Cameras", Role.VIEWER),
     ("clips.index", "Clips", Role.VIEWER),
     ("visitors.index", "Visitors", Role.VIEWER),
     ("wifi.index", "Wi-Fi", Role.VIEWER),

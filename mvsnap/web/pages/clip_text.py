@@ -24,6 +24,7 @@ _TRIGGERS = {
     TriggerKind.SENSOR: "sensor {}",
     TriggerKind.WEBHOOK: "webhook {}",
     TriggerKind.BADGE: "badge review, {}",
+    TriggerKind.PAGE: "{} on the camera's page",
 }
 _SOURCES = {"meraki": "Meraki", "ixon": "IXON Cloud"}
 # A clock that is off by more gets a line of its own.

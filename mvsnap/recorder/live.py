@@ -1,0 +1,157 @@
+"""Live view: the newest picture in a camera's ring, without a connection to the camera.
+
+Any process on the recorder's machine may read: the ring is files, with an index beside
+them. A picture per segment, so about one a second; each is made once, however many
+people look at it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mvsnap.errors import MvsnapError, NotFound, TooManyRequests
+from mvsnap.recorder import command, files, process
+from mvsnap.recorder.command import Container
+from mvsnap.recorder.model import RecorderSettings
+from mvsnap.recorder.recorder import memory_folders
+
+MOST_VIEWERS = 8
+_AT_ONCE = 2  # the recorder and the requests of others come first
+_LEFT_AFTER_S = 15.0
+_OLD_S = 30.0  # later, the camera or the recorder is away
+_LIMIT_S = 5.0
+_NICE = 10
+_INDEX_TAIL = 400
+_NONE = "No live pictures: this machine does not record the camera now"
+
+
+class NoLivePicture(MvsnapError):
+    """The picture cannot be made now; the next one may."""
+
+    code = "no_live_picture"
+    status = 503
+
+
+@dataclass(frozen=True, slots=True)
+class LivePicture:
+    """id: changes with the picture. age_s: since it was taken, about."""
+
+    id: str
+    jpeg: bytes
+    age_s: float
+
+
+@dataclass(slots=True)
+class _Made:
+    """The last picture of a camera, and the turn to make the next one."""
+
+    lock: threading.Lock
+    id: str = ""
+    jpeg: bytes = b""
+
+
+class LiveView:
+    """Of one process: `MOST_VIEWERS` tabs may look at once, at any cameras."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._turns = threading.BoundedSemaphore(_AT_ONCE)
+        self._viewers: dict[str, float] = {}
+        self._made: dict[str, _Made] = {}
+
+    def picture(
+        self, settings: RecorderSettings, camera: str, viewer: str, known: str = ""
+    ) -> LivePicture | None:
+        """Return the newest picture; None if it is the known one.
+
+        viewer: identifies a tab; known: the id of the picture that it has.
+
+        Raises:
+            NotFound: it is not recorded here. TooManyRequests: too many people look.
+            NoLivePicture: not now.
+        """
+        self._admit(viewer)
+        segment = newest_segment(settings, camera)
+        if segment is None:
+            raise NotFound(_NONE)
+        path, age_s = segment
+        picture_id = f"{path.parent.name}-{path.stem}"
+        if picture_id == known:
+            return None
+        with self._lock:
+            made = self._made.setdefault(camera, _Made(threading.Lock()))
+        with made.lock:
+            if made.id != picture_id:
+                made.jpeg, made.id = self._make(path, settings.ffmpeg), picture_id
+            return LivePicture(made.id, made.jpeg, age_s)
+
+    def _admit(self, viewer: str) -> None:
+        now_s = time.monotonic()
+        with self._lock:
+            left = [v for v, at in self._viewers.items() if now_s - at > _LEFT_AFTER_S]
+            for gone in left:
+                del self._viewers[gone]
+            if viewer not in self._viewers and len(self._viewers) >= MOST_VIEWERS:
+                words = f"{MOST_VIEWERS} live views are open already; close one of them"
+                raise TooManyRequests(words, retry_after_s=int(_LEFT_AFTER_S))
+            self._viewers[viewer] = now_s
+
+    def _make(self, segment: Path, ffmpeg: str) -> bytes:
+        if not self._turns.acquire(timeout=_LIMIT_S):
+            raise NoLivePicture("This machine is busy; the live view goes on soon")
+        try:
+            line = command.live_picture(segment, ffmpeg)
+            done = process.run(line, b"", _LIMIT_S, nice=_NICE)
+        finally:
+            self._turns.release()
+        if done.code != 0 or not done.stdout:
+            raise NoLivePicture("This picture cannot be read; the next one may be")
+        return done.stdout
+
+
+def newest_segment(
+    settings: RecorderSettings, camera: str
+) -> tuple[Path, float] | None:
+    """Return the newest closed segment with its age in seconds; None if none is new."""
+    for folder in memory_folders(settings):
+        for segment in _newest(folder / files.slug(camera)):
+            try:
+                age_s = time.time() - segment.stat().st_mtime
+            except OSError:
+                continue
+            return (segment, max(0.0, age_s)) if age_s < _OLD_S else None
+    return None
+
+
+def _newest(folder: Path) -> Iterator[Path]:
+    """Yield closed segments, the last of the newest run first."""
+    try:
+        runs = sorted((run for run in folder.iterdir() if run.is_dir()), reverse=True)
+    except OSError:
+        return
+    for run in runs[:2]:
+        for number in _closed(run / "index"):
+            for container in Container:
+                path = run / f"{number:09d}.{container}"
+                if path.exists():
+                    yield path
+
+
+def _closed(index: Path) -> Iterator[int]:
+    """Yield the numbers of its last lines, the newest first."""
+    try:
+        with index.open("rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - _INDEX_TAIL))
+            lines = file.read().decode("ascii", "replace").splitlines()
+    except OSError:
+        return
+    # The first may have lost its beginning.
+    for line in reversed(lines[1:] or lines):
+        number, _, _ = line.partition(" ")
+        if number.isdecimal() and len(number) <= 9:
+            yield int(number)

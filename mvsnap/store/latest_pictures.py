@@ -1,0 +1,45 @@
+"""The newest picture of each of a few cameras: a short look into an index for each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from mvsnap.domain import EventId, EventKind, Serial
+from mvsnap.store.database import Database
+from mvsnap.store.tables import events
+
+
+@dataclass(frozen=True, slots=True)
+class LatestPicture:
+    event_id: EventId
+    at: datetime
+
+
+class LatestPictures:
+    """A part of the event store."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def latest_pictures(
+        self, serials: Collection[Serial]
+    ) -> dict[Serial, LatestPicture]:
+        """Return the newest snapshot that has a picture, of those that have any."""
+        e = events.c
+        found: dict[Serial, LatestPicture] = {}
+        with self._db.reading() as connection:
+            for serial in serials:
+                newest = (
+                    select(e.id, e.occurred_at)
+                    .where(e.serial == serial, e.kind == EventKind.SNAPSHOT)
+                    .where(e.snapshot_path.is_not(None))
+                    .order_by(e.occurred_at.desc(), e.id.desc())
+                    .limit(1)
+                )
+                if (row := connection.execute(newest).first()) is not None:
+                    found[serial] = LatestPicture(EventId(row.id), row.occurred_at)
+        return found

@@ -1,0 +1,174 @@
+"""Rows of cameras: what each is doing, and its latest picture with its age."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import url_for
+
+from mvsnap.clip_model import Clip, ClipState
+from mvsnap.config.sense import Sense
+from mvsnap.domain import Serial
+from mvsnap.status.cameras import is_silent
+from mvsnap.status.recorder_rows import RecorderRow, recorder_summary
+from mvsnap.store.clips import ClipFilter
+from mvsnap.store.events import SILENT_AFTER
+from mvsnap.store.latest_pictures import LatestPicture
+from mvsnap.web.context import Gateway
+from mvsnap.web.pages.camera_list import KnownCamera
+
+_WELL = ("online", "alerting")
+_COLOURS = {"online": "success", "alerting": "warning", "offline": "danger"}
+
+
+@dataclass(frozen=True, slots=True)
+class StateBadge:
+    """A word on a Bootstrap colour; seen_at: when that was so, where it is known."""
+
+    text: str
+    colour: str
+    seen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CameraPicture:
+    """small, large: addresses of images; address: where a click leads."""
+
+    at: datetime
+    small: str
+    large: str
+    address: str
+    is_clip: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WallTile:
+    camera: KnownCamera
+    badges: tuple[StateBadge, ...]
+    picture: CameraPicture | None
+    may_snapshot: bool
+    may_record: bool
+
+    @property
+    def tag(self) -> str:
+        words = [f"{badge.text} {badge.colour}" for badge in self.badges]
+        address = self.picture.small if self.picture else ""
+        return "\n".join([repr(self.camera), address, *words])
+
+
+@dataclass(frozen=True, slots=True)
+class CamerasNow:
+    """What is known about all cameras at `now`, in a few queries."""
+
+    recorder: Mapping[str, RecorderRow]
+    last_seen: Mapping[Serial, datetime]
+    expected: Sense | None
+    now: datetime
+
+    def badges(self, camera: KnownCamera) -> Iterator[StateBadge]:
+        row = self.recorder.get(camera.recorded_as or "")
+        if row is not None:
+            yield StateBadge(row.word, row.colour, row.seen_at)
+        if camera.status and camera.status != "unknown":
+            colour = _COLOURS.get(camera.status, "secondary")
+            yield StateBadge(camera.status, colour)
+        if self.is_silent(camera):
+            seen_at = self.last_seen.get(camera.serial or Serial(""))
+            yield StateBadge("no MV Sense", "warning", seen_at)
+
+    def is_silent(self, camera: KnownCamera) -> bool:
+        serial = camera.serial
+        return serial is not None and is_silent(
+            serial, self.last_seen, self.expected, self.now
+        )
+
+    def is_in_trouble(self, camera: KnownCamera) -> bool:
+        row = self.recorder.get(camera.recorded_as or "")
+        is_away = bool(camera.status) and camera.status not in (*_WELL, "unknown")
+        return (
+            is_away or (row is not None and not row.is_well) or self.is_silent(camera)
+        )
+
+
+def camera_states(here: Gateway, sense: Sense, now: datetime) -> CamerasNow:
+    """now: the database's time, by which the recorder and the listeners are judged."""
+    rows = recorder_summary(
+        here.settings.recorder.serials(), here.clips.recorder_cameras(), now
+    ).rows
+    listens = sense.enabled and any(
+        one.connected and now - one.seen_at <= SILENT_AFTER
+        for one in here.sense.listeners()
+    )
+    return CamerasNow(
+        {row.name: row for row in rows},
+        here.sense.last_seen(),
+        sense if listens else None,
+        now,
+    )
+
+
+def tiles(
+    here: Gateway, cameras: Sequence[KnownCamera], states: CamerasNow
+) -> list[WallTile]:
+    pictures = latest_pictures(here, cameras)
+    return [
+        WallTile(
+            camera,
+            tuple(states.badges(camera)),
+            pictures.get(camera.key),
+            may_snapshot(here, camera),
+            camera.recorded_as is not None,
+        )
+        for camera in cameras
+    ]
+
+
+def may_snapshot(here: Gateway, camera: KnownCamera) -> bool:
+    return camera.serial is not None and here.settings.meraki.configured
+
+
+def latest_pictures(
+    here: Gateway, cameras: Sequence[KnownCamera]
+) -> dict[str, CameraPicture]:
+    """Return the newest snapshot or clip of each camera, by its key."""
+    serials = [camera.serial for camera in cameras if camera.serial is not None]
+    snapshots = here.store.latest_pictures(serials)
+    found = {}
+    for camera in cameras:
+        shown = [_of_snapshot(snapshots.get(camera.serial or Serial("")))]
+        shown.append(_of_clip(_latest_clip(here, camera)))
+        if known := [picture for picture in shown if picture is not None]:
+            found[camera.key] = max(known, key=lambda picture: picture.at)
+    return found
+
+
+def _latest_clip(here: Gateway, camera: KnownCamera) -> Clip | None:
+    if camera.recorded_as is None:
+        return None
+    wanted = ClipFilter(cameras=(camera.recorded_as,), states=(ClipState.READY,))
+    return next(iter(here.clips.clips(wanted, 1)), None)
+
+
+def _of_snapshot(found: LatestPicture | None) -> CameraPicture | None:
+    if found is None:
+        return None
+    return CameraPicture(
+        found.at,
+        url_for("events.thumbnail", event_id=found.event_id),
+        large := url_for("events.snapshot", event_id=found.event_id),
+        large,
+    )
+
+
+def _of_clip(clip: Clip | None) -> CameraPicture | None:
+    if clip is None or clip.thumbnail_path is None:
+        return None
+    return CameraPicture(
+        clip.at,
+        small := url_for("clips.thumbnail", clip_id=clip.id),
+        small,
+        url_for("clips.show", clip_id=clip.id),
+        is_clip=True,
+    )

@@ -1,0 +1,342 @@
+"""Cameras: a wall of latest pictures, a page for each, live view, "now" buttons."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+
+from mvsnap import __version__
+from mvsnap.camera_sources import recorder_settings
+from mvsnap.config.sense import Sense
+from mvsnap.config.setting_overrides import with_overrides
+from mvsnap.domain import Change, Job, JobId, Role, Trigger, TriggerKind
+from mvsnap.errors import BadInput, NotFound, QueueFull
+from mvsnap.jobs.service import JobRequest
+from mvsnap.recorder.live import MOST_VIEWERS
+from mvsnap.store.clips import ClipFilter
+from mvsnap.store.events import EventFilter
+from mvsnap.web import auth
+from mvsnap.web.access_log import viewed
+from mvsnap.web.context import gateway
+from mvsnap.web.pages.camera_details import (
+    SetValue,
+    event_kinds,
+    event_line,
+    outlines,
+    recorder_values,
+    sense_values,
+    zones_now,
+)
+from mvsnap.web.pages.camera_list import (
+    SHOWN,
+    CamerasAsked,
+    KnownCamera,
+    behind,
+    find,
+    known_cameras,
+    matches,
+    named_serials,
+    read_filter,
+)
+from mvsnap.web.pages.camera_rows import (
+    CamerasNow,
+    WallTile,
+    camera_states,
+    latest_pictures,
+    may_snapshot,
+    tiles,
+)
+from mvsnap.web.pages.clip_text import clip_row
+from mvsnap.web.pages.job_rows import job_line
+from mvsnap.web.pages.live_list import ListPage, digest, if_changed
+from mvsnap.web.pages.places import known_places
+from mvsnap.web.pages.settings_text import mute_rows
+from mvsnap.web.private_file import NOT_KEPT
+
+bp = Blueprint("cameras", __name__)
+
+_PAGE = 24  # full rows of 2, 3 and 4 tiles
+_EVENTS, _CLIPS = 10, 4
+_VIEWER = re.compile(r"[A-Za-z0-9]{8,32}")
+_PICTURE = re.compile(r"[0-9-]{1,40}")
+_AGES = re.compile(r'data-age="\d+">[^<]*')
+_DONE = {"snapshot": "Snapshot requested", "record": "Recording requested"}
+
+
+# --- the wall
+
+
+@bp.get("/cameras")
+@auth.page(Role.VIEWER)
+def index() -> ResponseReturnValue:
+    asked = read_filter(request.args)
+    page, rest = _wall(asked), {**asked.query, "after": asked.entered.get("after")}
+    html = render_template(
+        "cameras/index.html",
+        asked=asked,
+        states=SHOWN,
+        **page,
+        etag=page["page"].etag,
+        rows_url=url_for(".rows", **rest),
+        here=request.script_root + request.full_path.rstrip("?"),
+    )
+    return html, 400 if asked.mistakes else 200
+
+
+# Two levels: a camera may have any name.
+@bp.get("/cameras/-/rows")
+@auth.page(Role.VIEWER)
+def rows() -> ResponseReturnValue:
+    """The wall alone, for the page that polls it."""
+    asked = read_filter(request.args)
+    asked.require_valid()
+    page = _wall(asked)
+    return if_changed(
+        page["page"].etag, lambda: render_template("cameras/_list.html", **page)
+    )
+
+
+def _wall(asked: CamerasAsked) -> dict[str, Any]:
+    """Return what the template of the wall needs."""
+    here, now = gateway(), gateway().database_now()
+    states = camera_states(here, _sense(), now)
+    everyone = _cameras(states)
+    shown = [camera for camera in everyone if _is_wanted(camera, asked, states)]
+    rest = behind(shown, asked.wanted.after)
+    on_page = rest[:_PAGE]
+    older = None
+    if len(rest) > _PAGE:
+        older = url_for(".index", **asked.query, after=on_page[-1].key)
+    found: ListPage[CamerasAsked, WallTile, Any] = ListPage(
+        asked, tiles(here, on_page, states), older
+    )
+    return {
+        "page": found,
+        "now": now,
+        "newest": url_for(".index", **asked.query),
+        "many": len(shown),
+        "all": len(everyone),
+        "may_act": auth.person().may(Role.REVIEWER),
+        "has_key": here.settings.meraki.configured,
+    }
+
+
+def _is_wanted(camera: KnownCamera, asked: CamerasAsked, states: CamerasNow) -> bool:
+    wanted = asked.wanted
+    if asked.mistakes or not matches(camera, wanted.text):
+        return False
+    if wanted.state == "trouble":
+        return states.is_in_trouble(camera)
+    return wanted.state != "recorded" or camera.recorded_as is not None
+
+
+def _cameras(states: CamerasNow | None = None) -> list[KnownCamera]:
+    here = gateway()
+    heard = here.sense.last_seen() if states is None else states.last_seen
+    return known_cameras(
+        here.site.cameras(),
+        here.settings.recorder.serials(),
+        [*named_serials(here.settings), *heard],
+    )
+
+
+# --- one camera
+
+
+@bp.get("/cameras/<key>")
+@auth.page(Role.VIEWER)
+def show(key: str) -> ResponseReturnValue:
+    camera = _known(key)
+    if camera.key != key:
+        return redirect(url_for(".show", key=camera.key))
+    live = _live_part(camera)
+    here, job_id = gateway(), request.args.get("job", "")
+    entry = here.settings.recorder.cameras.get(camera.recorded_as or "")
+    return render_template(
+        "cameras/camera.html",
+        **live,
+        etag=_etag(render_template("cameras/_camera.html", **live)),
+        rows_url=url_for(".part", key=camera.key, job=job_id or None),
+        here=url_for(".show", key=camera.key),
+        settings=_settings(camera),
+        may_act=auth.person().may(Role.REVIEWER),
+        may_snapshot=may_snapshot(here, camera),
+        rooms=", ".join(here.settings.recipients.rooms()),
+        has_live=entry is not None and entry.is_ring,
+        most_viewers=MOST_VIEWERS,
+    )
+
+
+@bp.get("/cameras/<key>/part")
+@auth.page(Role.VIEWER)
+def part(key: str) -> ResponseReturnValue:
+    """The part that changes, for the page that polls it."""
+    html = render_template("cameras/_camera.html", **_live_part(_known(key)))
+    return if_changed(_etag(html), lambda: html)
+
+
+def _live_part(camera: KnownCamera) -> dict[str, Any]:
+    """Return what the template of the changing part needs."""
+    here, now, sense = gateway(), gateway().database_now(), _sense()
+    states = camera_states(here, sense, now)
+    places = known_places(here.site, here.sense)
+    seen_at = states.last_seen.get(camera.serial) if camera.serial else None
+    zones = []
+    if camera.serial and sense.enabled:
+        zones = zones_now(here, camera.serial, sense, places, now)
+    return {
+        "camera": camera,
+        "now": now,
+        "shown": list(states.badges(camera)),
+        "recorder": states.recorder.get(camera.recorded_as or ""),
+        "seen_at": seen_at,
+        "picture": latest_pictures(here, [camera]).get(camera.key),
+        "zones": zones,
+        "outlines": outlines(camera.serial, places) if camera.serial else [],
+        "events": [event_line(event) for event in _events(camera)],
+        "clips": _clips(camera),
+        "job": _job(request.args.get("job", "")),
+    }
+
+
+def _events(camera: KnownCamera) -> list[Any]:
+    by = camera.serial or camera.recorded_as or ""
+    wanted = EventFilter(kinds=event_kinds(), serials=(by,))  # type: ignore[arg-type]
+    return gateway().store.events(wanted, _EVENTS)
+
+
+def _clips(camera: KnownCamera) -> list[Any]:
+    if camera.recorded_as is None:
+        return []
+    here = gateway()
+    found = here.clips.clips(ClipFilter(cameras=(camera.recorded_as,)), _CLIPS)
+    return [clip_row(clip, here.settings, here.clock.now()) for clip in found]
+
+
+def _job(job_id: str) -> Any:
+    """Return the line of the job that this page was redirected for, if there is one."""
+    if not re.fullmatch(r"[0-9a-f-]{36}", job_id):
+        return None
+    here = gateway()
+    try:
+        entry = here.job_list.entry(JobId(job_id))
+    except NotFound:
+        return None
+    return job_line(entry, known_places(here.site, here.sense))
+
+
+def _settings(camera: KnownCamera) -> dict[str, Any]:
+    here = gateway()
+    entry = here.settings.recorder.cameras.get(camera.recorded_as or "")
+    values: list[SetValue] = list(sense_values(here, camera, _sense()))
+    if entry is not None:
+        values += recorder_values(entry)
+    now = here.clock.now()
+    mutes = [m for m in here.site.mutes(now) if m.serial in (None, camera.serial)]
+    places = known_places(here.site, here.sense) if mutes else None
+    return {
+        "facts": values,
+        "mutes": mute_rows(mutes, places, now) if places else [],
+        "may_mute": auth.person().may(Role.REVIEWER) and camera.serial is not None,
+        "may_set": auth.person().is_admin and camera.serial is not None,
+    }
+
+
+def _etag(html: str) -> str:
+    """Ages are counted on by the page: without news nothing is sent."""
+    return digest(__version__ + _AGES.sub("", html))
+
+
+# --- now
+
+
+@bp.post("/cameras/<key>/snapshot")
+@auth.page(Role.REVIEWER)
+def snapshot(key: str) -> ResponseReturnValue:
+    camera = _known(key)
+    if not may_snapshot(gateway(), camera) or camera.serial is None:
+        raise BadInput(f"{camera.name} is not in the Dashboard: it has no snapshots")
+    return _accepted(camera, "snapshot", serials=(camera.serial,))
+
+
+@bp.post("/cameras/<key>/record")
+@auth.page(Role.REVIEWER)
+def record(key: str) -> ResponseReturnValue:
+    camera = _known(key)
+    if camera.recorded_as is None:
+        raise BadInput(f"{camera.name} is not in recorder.cameras: it has no clips")
+    return _accepted(camera, "record", clips=(camera.recorded_as,))
+
+
+def _accepted(camera: KnownCamera, what: str, **cameras: Any) -> ResponseReturnValue:
+    """Hand in the job of a button, with an audit line, and show how it goes."""
+    here, who = gateway(), auth.person().name
+    is_quiet = request.form.get("quiet") == "yes"
+    wanted = JobRequest(
+        trigger=Trigger(TriggerKind.PAGE, who),
+        rooms=() if is_quiet else here.settings.recipients.rooms(),
+        **{"serials": (), **cameras},
+    )
+    try:
+        job: Job = here.jobs.accept(wanted)
+    except QueueFull as exc:
+        flash(f"Not accepted: {exc.message}", "warning")
+        return redirect(url_for(".show", key=camera.key), 303)
+    done = f"{_DONE[what].lower()}, job {job.id}"
+    here.audit.add(Change(here.clock.now(), who, f"camera {camera.key}", "", done))
+    return redirect(url_for(".show", key=camera.key, job=job.id), 303)
+
+
+# --- live view
+
+
+@bp.get("/cameras/<key>/live.jpg")
+@auth.page(Role.VIEWER)
+def live(key: str) -> ResponseReturnValue:
+    """The newest picture of the ring; 204 if it is the one that the browser has."""
+    viewer, known = request.args.get("viewer", ""), request.args.get("known", "")
+    if not _VIEWER.fullmatch(viewer):
+        raise BadInput("viewer: expected 8 to 32 letters and digits, one text per tab")
+    if known and not _PICTURE.fullmatch(known):
+        raise BadInput(f"known: {known[:40]!r} (expected the X-Picture of an answer)")
+    here = gateway()
+    # Not all cameras are read for each picture.
+    if key not in here.settings.recorder.cameras:
+        raise NotFound(f"{key[:40]!r} is not in recorder.cameras: it has no live view")
+    settings = recorder_settings(here.settings)
+    tab = f"{auth.person().name} {viewer}"
+    picture = here.live.picture(settings, key, tab, known)
+    if picture is None:
+        return Response(status=204)
+    viewed(f"live view of camera {key}")
+    answer = Response(picture.jpeg, mimetype="image/jpeg")
+    answer.headers["Cache-Control"] = NOT_KEPT
+    answer.headers["X-Picture"] = picture.id
+    answer.headers["X-Age"] = f"{picture.age_s:.1f}"
+    return answer
+
+
+def _known(key: str) -> KnownCamera:
+    found = find(_cameras(), key)
+    if found is None:
+        raise NotFound(f"No camera {key[:40]!r}")
+    return found
+
+
+def _sense() -> Sense:
+    sense = gateway().settings.sense
+    try:
+        return with_overrides(sense, gateway().site.setting_overrides())
+    except BadInput:  # an outdated override: listeners use the file's
+        return sense
