@@ -130,7 +130,7 @@ def _dashboard(settings: Settings) -> Dashboard | None:
     from mvsnap.clock import SystemClock
     from mvsnap.runtime import clouds
 
-    if not settings.meraki.configured:
+    if not settings.asks_meraki:
         return None
     return clouds.shared_dashboard(settings, SystemClock())
 
@@ -263,7 +263,7 @@ def _badges(settings: Settings) -> CheckResult:
             first = f"{found.mistakes} {entries} left out; {found.first}"
             return CheckResult("badges", False, f"badges.directory: {first}")
         facts.append(f"people: {len(found.people)}")
-    if ours.camera_of_reader and not settings.meraki.configured:
+    if ours.camera_of_reader and not settings.asks_meraki:
         facts.append("but pictures cannot be fetched: meraki.api_key is not set")
         return CheckResult("badges", False, ", ".join(facts))
     return CheckResult("badges", True, ", ".join(facts))

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mvsnap.clients.webex.text import MAX_MARKDOWN_BYTES, neutralise, shortened
 from mvsnap.core.days import lasting
+from mvsnap.core.message_parts import going_to
 from mvsnap.core.moments import seconds_off
 from mvsnap.core.troubles import Trouble
 from mvsnap.core.video_links import LINK_FOLLOWS, NO_LINK
@@ -101,8 +102,8 @@ class MessageTemplates:
             "details": details,
             "link": self._link(message.kind.page, event),
             "raised": raised,
-            "snapshots": len(job.serials),
-            "clips": neutralise(", ".join(job.clips)),
+            "snapshots": len(going_to(message.room, job, job.serials)),
+            "clips": neutralise(", ".join(going_to(message.room, job, job.clips))),
             "is_attached": message.file is not None,
             "lacking": message.lacking,
             "is_same": facts.is_same,

@@ -146,7 +146,7 @@ def _health(parts: Parts, jobs: JobService) -> Health:
 
 def _used(settings: Settings) -> list[Upstream]:
     used = {
-        Upstream.MERAKI: settings.meraki.configured,
+        Upstream.MERAKI: settings.asks_meraki,
         Upstream.WEBEX: settings.webex.configured,
         Upstream.IXON: settings.ixon.configured,
         Upstream.BROKER: settings.sense.enabled,

@@ -225,6 +225,7 @@ def make_app(
     return create_app(
         Gateway(
             settings=settings,
+            organizations=parts.organizations,
             jobs=jobs,
             job_list=JobList(engine, parts.job_states, parts.clock),
             store=parts.store,

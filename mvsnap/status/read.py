@@ -98,7 +98,7 @@ class StatusSources:
 def used_services(settings: Settings, *, listens: bool) -> list[Upstream]:
     """Return the services that these settings use; listens: to MV Sense."""
     used = {
-        Upstream.MERAKI: settings.meraki.configured,
+        Upstream.MERAKI: settings.asks_meraki,
         Upstream.WEBEX: settings.webex.configured,
         Upstream.IXON: settings.ixon.configured,
         Upstream.BROKER: listens,

@@ -109,7 +109,7 @@ def _order(alarm: Alarm, match: RuleMatch, by: AlarmSender, index: int) -> Alarm
     # Its picture is of the camera that raised the alert, and no other; no API key
     # needed.
     picture_url = alarm.image_url if wanted.serials == (alarm.camera,) else None
-    if not (settings.meraki.configured or picture_url):
+    if not (settings.asks_meraki or picture_url):
         wanted = without_snapshots(wanted)
     now = gateway().clock.now()
     job_request = JobRequest(
