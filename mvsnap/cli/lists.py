@@ -17,7 +17,7 @@ from mvsnap.cli.terminal import (
     load_settings,
     out,
 )
-from mvsnap.clients.meraki.organizations import ask_each
+from mvsnap.clients.meraki.organizations import ask_all
 from mvsnap.domain import Organization
 from mvsnap.errors import UpstreamError
 
@@ -31,20 +31,23 @@ _COLOURS = {"online": "green", "alerting": "yellow", "offline": "red"}
 @click.command()
 @click.pass_context
 def cameras(ctx: click.Context) -> None:
-    """List the cameras the Dashboard key can see."""
+    """List the cameras the Dashboard keys can see."""
     settings = load_settings(ctx)
     from mvsnap.clock import SystemClock
     from mvsnap.runtime import clouds
 
-    meraki = settings.meraki
-    if not meraki.configured:
+    if not settings.asks_meraki:
         fail(NO_MERAKI_KEY)
-    dashboard = clouds.shared_dashboard(settings, SystemClock())
+    dashboards = clouds.shared_dashboards(settings, SystemClock())
+    default = settings.own_cameras()
     table = Table("serial", "name", "model", "status", "organization", "used")
     try:
-        found = ask_each(
-            _organizations(dashboard, meraki.organization_id),
-            lambda organization: dashboard.cameras(organization.id, meraki.network_id),
+        found = ask_all(
+            dashboards.each(),
+            lambda asked, organization: asked.cameras(
+                organization.id, asked.network_id
+            ),
+            _organizations,
         )
         found.require_one()
     except UpstreamError as exc:
@@ -59,22 +62,21 @@ def cameras(ctx: click.Context) -> None:
                 escape(camera.name),
                 camera.model,
                 f"[{colour}]{camera.status}[/{colour}]",
-                escape(organization.name),
-                "yes" if camera.serial in meraki.cameras else "",
+                escape(camera.organization or organization.name),
+                "yes" if camera.serial in default else "",
             )
     out.print(table)
 
 
-def _organizations(dashboard: Dashboard, chosen: str | None) -> list[Organization]:
+def _organizations(dashboard: Dashboard) -> list[Organization]:
     """Return those to list; the configured one also if its name is not to be had."""
+    chosen = dashboard.organization_id
+    if chosen is None or dashboard.name:
+        return dashboard.own_organizations()
     try:
         found = dashboard.organizations()
     except UpstreamError:
-        if chosen is None:
-            raise
         found = []
-    if chosen is None:
-        return found
     named = [organization for organization in found if organization.id == chosen]
     return named or [Organization(chosen, chosen)]
 

@@ -40,7 +40,7 @@ from mvsnap.store.sqlite_file import require_sound
 from mvsnap.store.troubles import TroubleStore
 from mvsnap.store.users import UserStore
 from mvsnap.store.videos import VideoStore
-from mvsnap.upstreams import Upstream
+from mvsnap.upstreams import Upstream, service_name
 from mvsnap.visitors.parts import VisitorParts
 from mvsnap.wifi.batches import WifiStore
 
@@ -95,7 +95,9 @@ class Parts:
         if not self.settings.asks_meraki:
             return {}
         every = self.dashboards.each()
-        return {Upstream.MERAKI.value: min(one.calls_left() for one in every)}
+        return {
+            service_name(Upstream.MERAKI, one.name): one.calls_left() for one in every
+        }
 
     def _stored_organization(self, serial: Serial) -> str | None:
         """Return what the inventory says; None also while the store is away."""
@@ -115,7 +117,10 @@ class Parts:
         site, prefix = self.settings.site, self.settings.webex.message_prefix
         return MessageSender(
             self.channels(),
-            MessageTemplates(site.timezone, prefix, site.name, site.public_url),
+            MessageTemplates(
+                *(site.timezone, prefix, site.name, site.public_url),
+                zone_of=self.organizations.zone,
+            ),
             self.store,
             self.clock,
             restored_at=self.restores.last(),

@@ -207,7 +207,15 @@ def listener(parts: Parts, jobs: JobService) -> ListenerLoop:
 
     stores = Stores(parts.store, parts.sense, parts.site, parts.identities)
     share = None if parts.db.is_sqlite else ZoneShare(parts.db, parts.clock)
-    return ListenerLoop(parts.settings, stores, jobs, parts.clock, parts.metrics, share)
+    return ListenerLoop(
+        parts.settings,
+        stores,
+        jobs,
+        parts.clock,
+        parts.metrics,
+        share,
+        parts.organizations,
+    )
 
 
 def make_app(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from mvsnap.camera_organizations import CameraOrganizations
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.config.sense import Sense
@@ -71,21 +72,26 @@ class ListenerLoop:
         clock: SystemClock,
         metrics: Metrics,
         share: ZoneShare | None = None,
+        organizations: CameraOrganizations | None = None,
     ) -> None:
-        """share: with other listeners; None: this one works on everything."""
+        """share: with other listeners; None: this one works on everything.
+
+        organizations: default: only what the settings say of the cameras.
+        """
         self._settings = settings
+        self._organizations = organizations or CameraOrganizations(settings, clock)
         self._stores = stores
         self._clock = clock
         self._metrics = metrics
         self._sense = settings.sense
-        rules = SenseRules(self._sense, settings.recipients)
+        rules = self._rules_of(self._sense)
         self._outbox = Outbox(jobs, stores.events, stores.site, clock, rules)
         most = settings.sense.max_zones
         self._detector = Detector(
             rules, self._on_sensor, most=most, keeps_lines=share is not None
         )
         self.zones = self._detector.zones
-        self._sensors = Sensors(targets(settings), most)
+        self._sensors = Sensors(targets(settings, self._organizations), most)
         self._sensor_jobs = SensorJobs(jobs)
         self._share = share
         self._heard_s = float("-inf")
@@ -239,9 +245,12 @@ class ListenerLoop:
     def _follow(self, sense: Sense) -> None:
         log.info("MV Sense settings changed")
         self._sense = sense
-        rules = SenseRules(sense, self._settings.recipients)
+        rules = self._rules_of(sense)
         self._detector.follow(rules, self._clock.now())
         self._outbox.rules = rules
+
+    def _rules_of(self, sense: Sense) -> SenseRules:
+        return SenseRules(sense, self._settings.recipients, self._organizations.of)
 
     def _switch(self, enabled: bool) -> None:
         if not enabled and self._connection.is_open:

@@ -6,7 +6,7 @@ All moments are the database's: the clocks of machines differ.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, RowMapping, delete, func, select, update
 
 from mvsnap.store.database import Database
 from mvsnap.store.process_tables import processes, upstreams
-from mvsnap.upstreams import Outcome, Upstream
+from mvsnap.upstreams import Outcome, upstream_of
 
 # SQLite may be on an SD card, and then all its processes are on one machine.
 _BEAT_S, _SQLITE_BEAT_S = 15.0, 60.0
@@ -58,10 +58,13 @@ class KnownProcess:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamState:
-    """A service as one process saw it last; error: "" if its last call worked."""
+    """A service as one process saw it last; error: "" if its last call worked.
+
+    name: as of `upstreams.service_name`.
+    """
 
     process_id: str
-    name: Upstream
+    name: str
     worked_at: datetime | None
     failed_at: datetime | None
     failing_since: datetime | None
@@ -81,7 +84,7 @@ class ProcessStore:
     def beat(
         self,
         report: ProcessReport,
-        outcomes: Mapping[Upstream, Outcome],
+        outcomes: Mapping[str, Outcome],
         *,
         monotonic_s: float,
         clock: datetime,
@@ -129,9 +132,7 @@ class ProcessStore:
     def upstreams(self) -> list[UpstreamState]:
         with self._db.reading() as connection:
             rows = connection.execute(select(upstreams)).all()
-        known = set(Upstream)
-        states = [UpstreamState(*row) for row in rows if row.name in known]
-        return [replace(state, name=Upstream(state.name)) for state in states]
+        return [UpstreamState(*row) for row in rows if upstream_of(row.name)]
 
     def _put_outcome(
         self, connection: Connection, process_id: str, name: str, row: dict[str, Any]

@@ -92,6 +92,7 @@ class Dashboard:
             budget=self._budget,
             timeout_s=timeout_s,
             trusted_hosts=trusted_hosts,
+            name=name,
         )
         self.analytics = CameraAnalytics(self._calls)
         self._no_status: dict[str, str] = {}  # why, by organization
@@ -295,6 +296,19 @@ class Dashboard:
         """Return one camera, its status unknown. Source: GET /devices/{serial}."""
         row = _object(self._calls.call("GET", _device(serial)))
         return self._camera(row, serial, "unknown")
+
+    def has(self, serial: Serial) -> bool:
+        """Return whether the camera is of this organization, without asking for it."""
+        query = _only_cameras(self.network_id) | {"serials[]": serial}
+        return any(
+            known == serial
+            for organization in self.own_organizations()
+            for known, _ in _by_serial(
+                self._calls.pages(
+                    _organization(organization.id, "/devices"), query=query
+                )
+            )
+        )
 
     def zones(self, serial: Serial) -> list[Zone]:
         """Return the analytics zones; "0" is the full frame.

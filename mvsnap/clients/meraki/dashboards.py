@@ -1,8 +1,8 @@
 """Dashboards: which of several organizations a camera is asked in.
 
-A key of one organization gets a 404 for the cameras of all others, so each camera is
-asked where it belongs: as the settings and the inventory say, or, for a camera that
-is new, as the organizations themselves do.
+Each camera is asked where it belongs: as the settings and the inventory say, or, for a
+camera that is new, as the lists of the organizations do. No key is used for a camera of
+another organization.
 """
 
 from __future__ import annotations
@@ -73,35 +73,29 @@ class Dashboards:
             dashboard.close()
 
     def _found(self, serial: Serial) -> Dashboard:
-        """Ask each organization for a camera of which nothing is known."""
+        """Look for a camera of which nothing is known in the list of each."""
         with self._lock:
             asked_s, why = self._missing.get(serial, (float("-inf"), None))
         if why is not None and self._clock.monotonic() - asked_s < _AGAIN_S:
             raise why
         refusals = []
-        for dashboard in self.each():
+        # One whose budget is used up is asked last: the others may have the camera.
+        for dashboard in sorted(self.each(), key=lambda one: -one.calls_left()):
             try:
-                dashboard.camera(serial)
+                is_here = dashboard.has(serial)
             except UpstreamError as exc:
                 refusals.append((dashboard, exc))
                 continue
-            self._homes.learn(serial, dashboard.name)
-            log.info("camera %s is of organization %s", serial, label(dashboard))
-            return dashboard
-        raise self._refusal(serial, refusals)
+            if is_here:
+                self._homes.learn(serial, dashboard.name)
+                log.info("camera %s is of organization %s", serial, label(dashboard))
+                return dashboard
+        if refusals:
+            raise _first_of(refusals)
+        raise self._missed(serial)
 
-    def _refusal(
-        self, serial: Serial, refusals: list[tuple[Dashboard, UpstreamError]]
-    ) -> UpstreamError:
-        later = [(d, exc) for d, exc in refusals if exc.retry]
-        if later:
-            dashboard, exc = later[0]
-            return UpstreamError(
-                f"Organization {label(dashboard)}: {exc.message}",
-                retry=True,
-                retry_after_s=exc.retry_after_s,
-            )
-        names = ", ".join(label(dashboard) for dashboard, _ in refusals)
+    def _missed(self, serial: Serial) -> UpstreamError:
+        names = ", ".join(map(label, self.each()))
         why = UpstreamError(
             f"No organization of the settings ({names}) has camera {serial}: check the "
             "serial, and that the keys may see it",
@@ -112,6 +106,16 @@ class Dashboards:
                 self._missing.clear()
             self._missing[serial] = self._clock.monotonic(), why
         return why
+
+
+def _first_of(refusals: list[tuple[Dashboard, UpstreamError]]) -> UpstreamError:
+    """Return why it is not known where a camera is: what may change goes first."""
+    dashboard, exc = min(refusals, key=lambda refusal: not refusal[1].retry)
+    return UpstreamError(
+        f"Organization {label(dashboard)}: {exc.message}",
+        retry=exc.retry,
+        retry_after_s=exc.retry_after_s,
+    )
 
 
 def label(dashboard: Dashboard) -> str:

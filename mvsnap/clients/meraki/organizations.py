@@ -70,7 +70,11 @@ def ask_each(
 
 
 def ask_all(
-    dashboards: Iterable[Dashboard], ask: Callable[[Dashboard, Organization], T]
+    dashboards: Iterable[Dashboard],
+    ask: Callable[[Dashboard, Organization], T],
+    organizations_of: Callable[
+        [Dashboard], list[Organization]
+    ] = Dashboard.own_organizations,
 ) -> OrganizationAnswers[T]:
     """Return the answers of the organizations of every Dashboard of the settings.
 
@@ -80,7 +84,7 @@ def ask_all(
     every, found = tuple(dashboards), OrganizationAnswers[T]()
     for dashboard in every:
         try:
-            organizations = dashboard.own_organizations()
+            organizations = organizations_of(dashboard)
         except UpstreamError as exc:
             if len(every) == 1:
                 raise
