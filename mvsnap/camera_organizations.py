@@ -15,6 +15,7 @@ from mvsnap.clock import Clock
 from mvsnap.config.model import Settings
 from mvsnap.config.recipients import JobRooms, Named
 from mvsnap.domain import Serial, is_serial
+from mvsnap.errors import BadInput
 
 # Cameras are moved between organizations, but rarely.
 _KNOWN_S, _UNKNOWN_S = 300.0, 15.0
@@ -62,10 +63,46 @@ class CameraOrganizations:
         """Return the time zone in which messages about a camera say the time."""
         return self._settings.zone_of(self.of(camera) or "")
 
-    def rooms(self, cameras: Iterable[str], *named: Named) -> JobRooms:
-        """Return the recipients of a job about these cameras, see `Recipients`."""
+    def of_alert(self, organization_id: str) -> str | None:
+        """Return the organization that an alert of Meraki names; None: unclear.
+
+        Raises:
+            BadInput: it is none of the settings.
+        """
+        if not self._settings.organizations or not organization_id:
+            return self._names[0] if len(self._names) == 1 else None
+        every = self._settings.dashboards
+        found = [n for n, m in every.items() if m.organization_id == organization_id]
+        found = found or [n for n, m in every.items() if m.organization_id is None]
+        if not found:
+            known = (f"{m.organization_id} ({n or 'meraki'})" for n, m in every.items())
+            raise BadInput(
+                f"organizationId: {organization_id[:40]} is not an organization of the "
+                f"settings (expected one of {', '.join(known)})"
+            )
+        return found[0] if len(found) == 1 else None
+
+    def default_cameras(self, name: str | None) -> tuple[Serial, ...]:
+        """Return those of an organization; None: those of triggers that name none."""
+        every = self._settings.default_cameras
+        if name is not None and self._settings.organizations:
+            every = self._settings.dashboards[name].cameras
+        return tuple(map(Serial, every))
+
+    def rooms(
+        self, cameras: Iterable[str], *named: Named, otherwise: str | None = None
+    ) -> JobRooms:
+        """Return the recipients of a job about these cameras, see `Recipients`.
+
+        otherwise: the organization of a camera of which it is not known yet.
+        """
+
+        def home(camera: str) -> str | None:
+            found = self.of(camera)
+            return otherwise if found is None else found
+
         recipients = self._settings.recipients
-        return recipients.of_cameras({c: self.of(c) for c in cameras}, *named)
+        return recipients.of_cameras({c: home(c) for c in cameras}, *named)
 
     def _serial_of(self, camera: str) -> str | None:
         return next((s for name, s in self._recorded.items() if name == camera), None)

@@ -11,7 +11,6 @@ from mvsnap.config.values import (
     Secret,
     Section,
     SerialText,
-    SharedSecret,
     Text,
     Timezone,
     Url,
@@ -81,11 +80,6 @@ class OrganizationSection(Section):
         None,
         description="where messages about its cameras go if a trigger names no room; "
         "default: webex.room",
-    )
-    meraki_shared_secret: SharedSecret | None = Field(
-        None,
-        description="lets this organization send alerts to /webhook, about its own "
-        "cameras; 8 characters or more",
     )
 
     def completed(self, default: Meraki) -> Meraki:

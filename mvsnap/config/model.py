@@ -274,7 +274,6 @@ class Settings(Section):
             self.login.oidc.client_secret,
             self.heartbeat_url,
         ]
-        maybe += [o.meraki_shared_secret for o in self.organizations]
         found = [secret for secret in maybe if secret is not None]
         found += [key.key for key in self.api_keys]
         found += [o.api_key for o in self.organizations]
@@ -313,7 +312,6 @@ class Settings(Section):
                 self.api_keys,
                 hooks.tokens,
                 hooks.meraki_shared_secret,
-                *(o.meraki_shared_secret for o in self.organizations),
                 self.scanning.endpoints,
                 self.schedules,
             )

@@ -300,15 +300,12 @@ class Dashboard:
     def has(self, serial: Serial) -> bool:
         """Return whether the camera is of this organization, without asking for it."""
         query = _only_cameras(self.network_id) | {"serials[]": serial}
-        return any(
-            known == serial
-            for organization in self.own_organizations()
-            for known, _ in _by_serial(
-                self._calls.pages(
-                    _organization(organization.id, "/devices"), query=query
-                )
-            )
-        )
+        for organization in self.own_organizations():
+            path = _organization(organization.id, "/devices")
+            rows = self._calls.pages(path, query=query)
+            if serial in dict(_by_serial(rows)):
+                return True
+        return False
 
     def zones(self, serial: Serial) -> list[Zone]:
         """Return the analytics zones; "0" is the full frame.
