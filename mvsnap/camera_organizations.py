@@ -18,7 +18,7 @@ from mvsnap.domain import Serial, is_serial
 from mvsnap.errors import BadInput
 
 # Cameras are moved between organizations, but rarely.
-_KNOWN_S, _UNKNOWN_S = 300.0, 15.0
+_KNOWN_S, _UNKNOWN_S = 60.0, 15.0
 _MOST = 20_000
 
 

@@ -76,6 +76,8 @@ def _service(
         newest = max(failing, key=lambda s: s.failed_at or now)
         since = min(s.failing_since or s.failed_at or now for s in failing)
         health, text, advice = Condition.TROUBLE, newest.error, _ADVICE[kind]
+        if of:
+            advice = advice.replace("meraki.api_key", f"the api_key of {of}")
         if any(not s.error for s in alive):
             where = ", ".join(sorted({machines[s.process_id] for s in failing}))
             text += f" (from {where} only)"

@@ -67,6 +67,7 @@ class DashboardCalls:
         self._configured = self._base = base_url.strip().rstrip("/")
         self._key = api_key.strip()
         self._clock = clock
+        self._setting = f"the api_key of {name}" if name else "meraki.api_key"
         self._budget = budget
         self._timeout_s = timeout_s
         self._trusted_hosts = trusted_hosts
@@ -226,6 +227,7 @@ class DashboardCalls:
                 f"Meraki {trouble} ({status}){tail}", retry=True, retry_after_s=wait_s
             )
         said = _ADVICE.get(status, f"Meraki refused the request ({status})")
+        said = said.replace("meraki.api_key", self._setting)
         return UpstreamError(said + tail, retry=False)
 
 
