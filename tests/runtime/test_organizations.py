@@ -15,6 +15,7 @@ from mvsnap.domain import Job, Serial
 from mvsnap.errors import UpstreamError
 from mvsnap.runtime import Parts, background
 from mvsnap.runtime.worker import schedules
+from mvsnap.simulator.faults import Fault
 from mvsnap.simulator.meraki.app import dashboard_app
 from mvsnap.simulator.meraki.cameras import new_camera
 from mvsnap.simulator.meraki.dashboard import FakeDashboard
@@ -152,16 +153,18 @@ def test_a_camera_of_nobody_is_refused_and_not_looked_for_each_time(
     site: Site,
 ) -> None:
     for _ in range(3):
-        with pytest.raises(UpstreamError, match=r"\(meraki, North\) has camera") as said:
+        with pytest.raises(
+            UpstreamError, match=r"\(meraki, North\) has camera"
+        ) as said:
             site.parts.dashboards.of(NOBODYS)
         assert not said.value.retry
     assert [len(paths) for paths in site.asked()] == [1, 1]
 
 
-@pytest.mark.parametrize("fault", ["503", "401", "429"])
+@pytest.mark.parametrize("fault", ["503-html", "401", "429"])
 def test_an_outage_of_one_stops_no_other(site: Site, fault: str) -> None:
     background.inventory(site.parts).refresh()
-    site.clouds.dashboard.faults.always = fault
+    site.clouds.dashboard.faults.add(Fault(fault, times=-1))
     assert site.run(site.job(THERE)) == [PartState.DELIVERED]
     assert site.run(site.job(NEW)) == [PartState.DELIVERED]
     with pytest.raises(UpstreamError):
@@ -177,7 +180,7 @@ def test_cameras_of_one_that_is_away_stay_listed(site: Site) -> None:
     inventory.refresh()
     before = {camera.serial for camera in site.parts.site.cameras()}
     assert {HERE, THERE, NEW} <= before
-    site.north.faults.always = "401"
+    site.north.faults.add(Fault("401", times=-1))
     del site.clouds.dashboard.cameras["Q2SM-0000-0004"]
     inventory._refresh_cameras()
     after = {camera.serial for camera in site.parts.site.cameras()}
