@@ -83,7 +83,7 @@ class CameraOrganizations:
         return found[0] if len(found) == 1 else None
 
     def default_cameras(self, name: str | None) -> tuple[Serial, ...]:
-        """Return those of an organization; None: those of triggers that name none."""
+        """Return those of an organization; None: of all."""
         every = self._settings.default_cameras
         if name is not None and self._settings.organizations:
             every = self._settings.dashboards[name].cameras

@@ -39,7 +39,7 @@ def cameras(ctx: click.Context) -> None:
     if not settings.asks_meraki:
         fail(NO_MERAKI_KEY)
     dashboards = clouds.shared_dashboards(settings, SystemClock())
-    default = settings.own_cameras()
+    default = settings.default_cameras
     table = Table("serial", "name", "model", "status", "organization", "used")
     try:
         found = ask_all(

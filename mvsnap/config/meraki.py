@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from mvsnap.config.values import (
     Secret,
@@ -81,6 +81,14 @@ class OrganizationSection(Section):
         description="where messages about its cameras go if a trigger names no room; "
         "default: webex.room",
     )
+
+    @field_validator("name")
+    @classmethod
+    def _is_one_line(cls, name: str) -> str:
+        # It is part of log lines, of labels of metrics and of names on pages.
+        if not name.isprintable() or name != name.strip():
+            raise ValueError(f"{name!r} is not a name in one line (expected: North)")
+        return name
 
     def completed(self, default: Meraki) -> Meraki:
         """Return it with what it leaves to `meraki`."""

@@ -230,11 +230,7 @@ class Settings(Section):
 
     @property
     def default_cameras(self) -> tuple[str, ...]:
-        """The cameras of triggers that name none: without `meraki`, those of all."""
-        return self.meraki.cameras or self.own_cameras()
-
-    def own_cameras(self) -> tuple[str, ...]:
-        """Return the default cameras of every organization."""
+        """The cameras of triggers that name none, of all organizations."""
         others = (s for o in self.organizations for s in o.cameras)
         return (*self.meraki.cameras, *others)
 
@@ -328,7 +324,7 @@ class Settings(Section):
     def cameras_named(self) -> tuple[str, ...]:
         """Return every configured serial, without duplicates."""
         named = (
-            *self.own_cameras(),
+            *self.default_cameras,
             *(s for schedule in self.schedules for s in schedule.cameras),
             *(s for token in self.webhooks.tokens for s in token.cameras),
             *(s for rule in self.webhooks.rules for s in rule.cameras),

@@ -23,7 +23,7 @@ def inventory(parts: Parts) -> Inventory:
         parts.site,
         parts.sense,
         parts.clock,
-        wanted=tuple(Serial(serial) for serial in parts.settings.own_cameras()),
+        wanted=tuple(Serial(serial) for serial in parts.settings.default_cameras),
         fetches=fetches(parts, "inventory"),
     )
     is_all = all(each.network_id is None for each in parts.dashboards.each())

@@ -213,8 +213,8 @@ def listener(parts: Parts, jobs: JobService) -> ListenerLoop:
         jobs,
         parts.clock,
         parts.metrics,
-        share,
         parts.organizations,
+        share,
     )
 
 

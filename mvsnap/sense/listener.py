@@ -71,27 +71,23 @@ class ListenerLoop:
         jobs: OutboxQueue,
         clock: SystemClock,
         metrics: Metrics,
+        organizations: CameraOrganizations,
         share: ZoneShare | None = None,
-        organizations: CameraOrganizations | None = None,
     ) -> None:
-        """share: with other listeners; None: this one works on everything.
-
-        organizations: default: only what the settings say of the cameras.
-        """
+        """share: with other listeners; None: this one works on everything."""
         self._settings = settings
-        self._organizations = organizations or CameraOrganizations(settings, clock)
         self._stores = stores
         self._clock = clock
         self._metrics = metrics
         self._sense = settings.sense
-        rules = self._rules_of(self._sense)
+        rules = SenseRules(self._sense, settings.recipients, organizations.of)
         self._outbox = Outbox(jobs, stores.events, stores.site, clock, rules)
         most = settings.sense.max_zones
         self._detector = Detector(
             rules, self._on_sensor, most=most, keeps_lines=share is not None
         )
         self.zones = self._detector.zones
-        self._sensors = Sensors(targets(settings, self._organizations), most)
+        self._sensors = Sensors(targets(settings, organizations), most)
         self._sensor_jobs = SensorJobs(jobs)
         self._share = share
         self._heard_s = float("-inf")
@@ -245,12 +241,9 @@ class ListenerLoop:
     def _follow(self, sense: Sense) -> None:
         log.info("MV Sense settings changed")
         self._sense = sense
-        rules = self._rules_of(sense)
+        rules = self._outbox.rules.changed(sense)
         self._detector.follow(rules, self._clock.now())
         self._outbox.rules = rules
-
-    def _rules_of(self, sense: Sense) -> SenseRules:
-        return SenseRules(sense, self._settings.recipients, self._organizations.of)
 
     def _switch(self, enabled: bool) -> None:
         if not enabled and self._connection.is_open:
@@ -372,17 +365,15 @@ class ListenerLoop:
 
     def _beat(self) -> None:
         if self._lock is not None:
+            refused = self._detector.refused + self._sensors.limit.refused
             if self._stores.identities is not None:
                 self._stores.identities.beat(self._lock.mark)
             self._heartbeat.beat(
                 self._lock.listener_id,
                 self._connection.state,
-                (self._detector.topics, self._refused()),
+                (self._detector.topics, refused),
                 self._connection.lost,
             )
-
-    def _refused(self) -> int:
-        return self._detector.refused + self._sensors.limit.refused
 
     # --- the end
 

@@ -24,6 +24,10 @@ class SenseRules:
         self._recipients = recipients
         self._organization_of = organization_of
 
+    def changed(self, sense: Sense) -> SenseRules:
+        """Return those of other settings of MV Sense."""
+        return SenseRules(sense, self._recipients, self._organization_of)
+
     def counts(self, serial: str, zone_id: str) -> bool:
         """Return whether this zone is watched."""
         sense = self._sense

@@ -41,9 +41,7 @@ def test_what_an_entry_leaves_out_is_that_of_meraki() -> None:
     assert (north.picture_wait_s, south.cameras) == (9, ())
     assert str(made.zone_of("North")) == "Asia/Tokyo"
     assert str(made.zone_of("South")) == "Europe/Berlin"
-    # A trigger without cameras means those of before; all count as configured.
-    assert made.default_cameras == (DOOR,)
-    assert set(made.cameras_named()) == {DOOR, GATE}
+    assert made.default_cameras == made.cameras_named() == (DOOR, GATE)
     assert {"key-north", "key-south"} <= set(made.secrets())
 
 
@@ -58,7 +56,7 @@ def test_an_entry_is_enough_without_meraki() -> None:
     ("organizations", "mistake"),
     [
         ([NORTH, NORTH | {"organization_id": "4"}], "name: 'North' is the name of"),
-        ([NORTH, SOUTH | {"name": " north "}], "is the name of organizations.0"),
+        ([NORTH, SOUTH | {"name": "north"}], "is the name of organizations.0"),
         ([NORTH | {"cameras": [DOOR]}], f"cameras: {DOOR} is in meraki.cameras, too"),
         ([NORTH, SOUTH | {"organization_id": "2"}], "organizations.0 has the same one"),
         ([NORTH | {"organization_id": "1"}], "meraki has the same one"),
@@ -75,6 +73,7 @@ def test_an_entry_is_enough_without_meraki() -> None:
         ([NORTH | {"timezone": "Moon"}], "organizations.0.timezone"),
         ([NORTH | {"webex": "x"}], "organizations.0.webex"),
         ([NORTH | {"name": "North\nroom"}], "organizations.0.name"),
+        ([NORTH | {"name": " North"}], "organizations.0.name"),
     ],
 )
 def test_a_mistake_names_the_entry(

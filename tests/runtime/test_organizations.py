@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from mvsnap.config.model import Settings
-from mvsnap.core.progress import PartState
-from mvsnap.domain import Job, Serial
+from mvsnap.domain import Job, PartState, Serial
 from mvsnap.errors import UpstreamError
 from mvsnap.runtime import Parts, background
 from mvsnap.runtime.worker import schedules

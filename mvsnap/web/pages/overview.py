@@ -189,7 +189,7 @@ def _cameras(sense: Sense, rows: list[ListenerRow], now: datetime) -> list[Camer
     someone_listens = any(row.badge.text == "Connected" for row in rows)
     return camera_rows(
         gateway().site.cameras(),
-        map(Serial, gateway().settings.own_cameras()),
+        map(Serial, gateway().settings.default_cameras),
         gateway().sense.last_seen(),
         sense if someone_listens else None,
         now,
