@@ -229,7 +229,7 @@ cameras = Table(
         "organization",
         Text,
         nullable=False,
-        server_default="",
+        server_default=text("''"),
         comment="its name in the settings, '' for that of meraki",
     ),
     comment="Dashboard data of each camera",
