@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from mvsnap.clients.ixon.client import Account, Ixon, NotAllowed, ServiceToken
-from mvsnap.clients.meraki.dashboard import Dashboard
+from mvsnap.clients.meraki.dashboards import DashboardOfCamera
 from mvsnap.clock import Clock
 from mvsnap.config.model import Settings
 from mvsnap.config.recorder import CameraAuth, RecorderCameraSection
@@ -46,7 +46,7 @@ AskSource = Callable[[], StreamSource]
 def build_recorder(
     settings: Settings,
     clock: Clock,
-    dashboard: Dashboard,
+    dashboards: DashboardOfCamera,
     ixon: Ixon | None,
     is_ours: Callable[[str], bool] = lambda _: True,
     *,
@@ -66,12 +66,12 @@ def build_recorder(
         return None
     sources = {
         name: _if_ours(
-            ask_source(settings, name, clock, dashboard, ixon), partial(is_ours, name)
+            ask_source(settings, name, clock, dashboards, ixon), partial(is_ours, name)
         )
         for name in settings.recorder.cameras
     }
     sources |= {
-        name: ask_source(settings, name, clock, dashboard, ixon)
+        name: ask_source(settings, name, clock, dashboards, ixon)
         for name, entry in settings.recorder.cameras.items()
         if entry.url is not None
     }
@@ -128,7 +128,7 @@ def ask_source(
     settings: Settings,
     name: str,
     clock: Clock,
-    dashboard: Dashboard,
+    dashboards: DashboardOfCamera,
     ixon: Ixon | None,
 ) -> AskSource:
     """Return a function that returns where the camera's stream is now.
@@ -144,7 +144,7 @@ def ask_source(
         access_type = entry.ixon.access_type or settings.ixon.access_type
         return IxonSource(ixon, server_id, path, access_type, camera)
     if entry.url is None and entry.meraki_serial is not None:
-        return MerakiSource(dashboard, Serial(entry.meraki_serial), camera, clock)
+        return MerakiSource(dashboards, Serial(entry.meraki_serial), camera, clock)
     source = source_of(camera)
     return lambda: source
 
@@ -187,9 +187,13 @@ class MerakiSource:
     """Asks the Dashboard for a camera's own stream, and caches it for a while."""
 
     def __init__(
-        self, dashboard: Dashboard, serial: Serial, camera: CameraSettings, clock: Clock
+        self,
+        dashboards: DashboardOfCamera,
+        serial: Serial,
+        camera: CameraSettings,
+        clock: Clock,
     ) -> None:
-        self._dashboard = dashboard
+        self._dashboards = dashboards
         self._serial = serial
         self._camera = camera
         self._clock = clock
@@ -201,7 +205,7 @@ class MerakiSource:
         if self._found is not None and now - self._found[0] < _REMEMBERED_S:
             return self._found[1]
         try:
-            url = self._dashboard.stream_url(self._serial)
+            url = self._dashboards.of(self._serial).stream_url(self._serial)
         except UpstreamError as exc:
             if self._found is not None and exc.retry:
                 return self._found[1]  # only the cloud may be unreachable

@@ -63,13 +63,16 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """A Meraki MV device; `status` is Meraki's (online, alerting, offline, dormant)."""
+    """A Meraki MV device; `status` is Meraki's (online, alerting, offline, dormant).
+
+    organization: by its name in the settings; "": that of `meraki`."""
 
     serial: Serial
     name: str
     model: str
     network_id: str
     status: str = "unknown"
+    organization: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,7 @@ class Job:
         a rule may match for many senders.
     times: how often it was triggered before it began; known while it runs.
     again_at: when somebody had it tried again after it had failed.
+    camera_rooms: of cameras (serial or name) that go to some of the rooms only.
     """
 
     id: JobId
@@ -150,6 +154,10 @@ class Job:
     caller: str = ""
     times: int = 1
     again_at: datetime | None = None
+    camera_rooms: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def rooms_of(self, camera: str) -> tuple[str, ...]:
+        return dict(self.camera_rooms).get(camera, self.rooms)
 
     @property
     def counts_for(self) -> str:
@@ -193,14 +201,6 @@ class EventKind(StrEnum):
 
 # Raised by the sense rules; each may be followed by its end.
 RAISED = (EventKind.CROWD, EventKind.NOISE, EventKind.CROSSING)
-
-
-@dataclass(frozen=True, slots=True)
-class LastRun:
-    """Of a schedule. moment: when it was due. set_back_at: when its clock was."""
-
-    moment: datetime
-    set_back_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

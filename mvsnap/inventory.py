@@ -10,7 +10,8 @@ import logging
 from collections.abc import Mapping
 
 from mvsnap.clients.meraki.dashboard import Dashboard
-from mvsnap.clients.meraki.organizations import ask_each
+from mvsnap.clients.meraki.dashboards import DashboardOfCamera
+from mvsnap.clients.meraki.organizations import ask_all
 from mvsnap.clock import Clock, poll
 from mvsnap.domain import Camera, Organization, Serial
 from mvsnap.errors import UpstreamError
@@ -38,28 +39,27 @@ class Inventory:
 
     def __init__(
         self,
-        dashboard: Dashboard,
+        dashboards: DashboardOfCamera,
         names: CameraNames,
         site: SiteStore,
         sense: SenseStore,
         clock: Clock,
         *,
-        organization_id: str | None,
-        network_id: str | None,
         wanted: tuple[Serial, ...],
         fetches: Fetches | None = None,
     ) -> None:
-        self._dashboard = dashboard
+        self._dashboards = dashboards
         self._names = names
         self._site = site
         self._sense = sense
-        self._organization_id = organization_id
-        self._network_id = network_id
         self._wanted = wanted
         self._clock = clock
         self._fetches = fetches or OwnFetches(clock)
         # Other settings are other cameras.
-        place = f"{organization_id or '*'} {network_id or '*'}"
+        place = " ".join(
+            f"{each.organization_id or '*'} {each.network_id or '*'}"
+            for each in dashboards.each()
+        )
         self._cameras, self._zones = f"cameras {place}", f"zones {place}"
         self._learnt: float | None = None
         self._reported: frozenset[str] = frozenset()
@@ -118,19 +118,16 @@ class Inventory:
             self._fetches.note(self._cameras, age_s=_CAMERAS_EVERY_S - again_s)
 
     def _refresh_cameras(self) -> None:
-        found = ask_each(
-            self._dashboard.organizations_of(self._organization_id), self._ask_cameras
-        )
+        found = ask_all(self._dashboards.each(), self._ask_cameras)
         self._report(found.refusals())
         found.require_one()
         cameras = [camera for _, here in found.answered for camera in here]
-        self._site.keep_cameras(
-            cameras, self._clock.now(), is_complete=not found.may_change
-        )
+        self._site.keep_cameras(cameras, self._clock.now(), unsure=found.unsure)
         self._fetches.note(self._cameras)
 
-    def _ask_cameras(self, organization: Organization) -> list[Camera]:
-        return self._dashboard.cameras(organization.id, self._network_id)
+    @staticmethod
+    def _ask_cameras(dashboard: Dashboard, organization: Organization) -> list[Camera]:
+        return dashboard.cameras(organization.id, dashboard.network_id)
 
     def _report(self, refusals: list[str]) -> None:
         """Log each refusal once: the same ones come every few minutes."""
@@ -161,7 +158,7 @@ class Inventory:
             if not goes_on():
                 break
             try:
-                self._site.keep_zones(serial, self._dashboard.zones(serial))
+                self._site.keep_zones(serial, self._dashboards.of(serial).zones(serial))
             except UpstreamError as exc:
                 # One camera without a licence must not leave the others nameless.
                 log.info("zones of %s unavailable: %s", serial, exc.message)

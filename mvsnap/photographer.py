@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mvsnap.clients.meraki.dashboard import Dashboard, SnapshotTicket
-from mvsnap.clients.meraki.organizations import ask_each
+from mvsnap.clients.meraki.dashboards import DashboardOfCamera
+from mvsnap.clients.meraki.organizations import ask_all
 from mvsnap.clock import Clock
 from mvsnap.core.moments import seconds_off, wanted_moment
 from mvsnap.domain import Job, Serial, TriggerKind
@@ -69,16 +70,9 @@ class CameraNames:
     A call per camera would use up the budget that the pictures need.
     """
 
-    def __init__(
-        self,
-        dashboard: Dashboard,
-        clock: Clock,
-        *,
-        organization_id: str | None,
-    ) -> None:
-        self._dashboard = dashboard
+    def __init__(self, dashboards: DashboardOfCamera, clock: Clock) -> None:
+        self._dashboards = dashboards
         self._clock = clock
-        self._organization_id = organization_id
         self._fetch_name: Callable[[Serial], bool] | None = None
         self._is_all = False
         self._names: dict[Serial, str] = {}
@@ -137,9 +131,9 @@ class CameraNames:
                 failed = not self._fetch_name(missed)
                 if not failed or self._is_all:
                     return
-            found = ask_each(
-                self._dashboard.organizations_of(self._organization_id),
-                lambda organization: self._dashboard.camera_names(organization.id),
+            found = ask_all(
+                self._dashboards.each(),
+                lambda dashboard, asked: dashboard.camera_names(asked.id),
             )
             for _, names in found.answered:
                 self._names |= names
@@ -156,12 +150,12 @@ class CameraNames:
 
 
 class Photographer:
-    """Takes snapshots through the Dashboard."""
+    """Takes snapshots through the Dashboard of the camera's organization."""
 
     def __init__(
-        self, dashboard: Dashboard, clock: Clock, *, picture_wait_s: float
+        self, dashboards: DashboardOfCamera, clock: Clock, *, picture_wait_s: float
     ) -> None:
-        self._dashboard = dashboard
+        self._dashboards = dashboards
         self._clock = clock
         self._picture_wait_s = picture_wait_s
 
@@ -186,18 +180,19 @@ class Photographer:
         """
         wanted = wanted or wanted_moment(job)
         begin = link_at or wanted
-        if job.picture_url and (jpeg := self._of_the_alert(job.picture_url)):
+        if job.picture_url and (jpeg := self._of_the_alert(serial, job.picture_url)):
             return Snapshot(wanted, jpeg, begin, *self._asked_link(serial, begin))
         moment = moment_to_ask(job, wanted, self._clock.now())
-        ticket, occurred_at = self._request(serial, moment)
+        dashboard = self._dashboards.of(serial)
+        ticket, occurred_at = self._request(dashboard, serial, moment)
         if seconds_off(occurred_at, begin) is None:
             begin = occurred_at
         # Not earlier: with many cameras the requests for pictures go first.
-        link = pool.submit(self._dashboard.video_link, serial, begin)
+        link = pool.submit(dashboard.video_link, serial, begin)
         wait_s = self._picture_wait_s
         if in_haste and moment is not None:
             wait_s = min(wait_s, _HASTE_S)
-        jpeg = self._dashboard.fetch_picture(ticket, limit_s=wait_s)
+        jpeg = dashboard.fetch_picture(ticket, limit_s=wait_s)
         return Snapshot(occurred_at, jpeg, begin, *self._link(link, serial, begin))
 
     def take_first_snapshot(self, serial: Serial, link_at: datetime) -> Snapshot:
@@ -206,23 +201,25 @@ class Photographer:
         Raises:
             UpstreamError: no picture.
         """
-        ticket, occurred_at = self._request(serial, None)
-        jpeg = self._dashboard.fetch_picture(ticket, limit_s=self._picture_wait_s)
+        dashboard = self._dashboards.of(serial)
+        ticket, occurred_at = self._request(dashboard, serial, None)
+        jpeg = dashboard.fetch_picture(ticket, limit_s=self._picture_wait_s)
         link = self._asked_link(serial, link_at)
         return Snapshot(occurred_at, jpeg, link_at, *link)
 
     def _request(
-        self, serial: Serial, moment: datetime | None
+        self, dashboard: Dashboard, serial: Serial, moment: datetime | None
     ) -> tuple[SnapshotTicket, datetime]:
         """Return the ticket, and the moment that its picture shows."""
-        ticket = self._dashboard.request_snapshot(serial, moment)
+        ticket = dashboard.request_snapshot(serial, moment)
         # Not before the call: it may have waited for its turn.
         return ticket, moment or self._clock.now()
 
-    def _of_the_alert(self, url: str) -> bytes | None:
+    def _of_the_alert(self, serial: Serial, url: str) -> bytes | None:
         """Return the picture that Meraki took for its alert, None if there is none."""
         try:
-            return self._dashboard.fetch_alert_picture(url, limit_s=_ALERT_PICTURE_S)
+            dashboard = self._dashboards.of(serial)
+            return dashboard.fetch_alert_picture(url, limit_s=_ALERT_PICTURE_S)
         except UpstreamError as exc:
             log.warning("no picture from the alert, asking the camera: %s", exc.message)
             return None
@@ -233,8 +230,9 @@ class Photographer:
         Raises:
             UpstreamError: no picture this time.
         """
-        ticket = self._dashboard.request_snapshot(serial, at, urgent=False)
-        jpeg = self._dashboard.fetch_picture(ticket, limit_s=self._picture_wait_s)
+        dashboard = self._dashboards.of(serial)
+        ticket = dashboard.request_snapshot(serial, at, urgent=False)
+        jpeg = dashboard.fetch_picture(ticket, limit_s=self._picture_wait_s)
         return Snapshot(at, jpeg, at, *self._asked_link(serial, at))
 
     def ask_link(self, serial: Serial, at: datetime) -> str:
@@ -243,7 +241,7 @@ class Photographer:
         Raises:
             UpstreamError: the Dashboard does not return it, or not yet.
         """
-        return self._dashboard.video_link(serial, at)
+        return self._dashboards.of(serial).video_link(serial, at)
 
     def video_link(self, serial: Serial, at: datetime) -> str | None:
         """Return the link, None if the Dashboard does not return it now."""
@@ -251,7 +249,7 @@ class Photographer:
 
     def _asked_link(self, serial: Serial, at: datetime) -> _Link:
         try:
-            return self._dashboard.video_link(serial, at), None
+            return self.ask_link(serial, at), None
         except UpstreamError as exc:
             log.warning("no video link for %s: %s", serial, exc.message)
             return None, exc

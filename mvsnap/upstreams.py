@@ -28,6 +28,20 @@ class Upstream(StrEnum):
     HEARTBEAT = "heartbeat"
 
 
+def service_name(upstream: Upstream, of: str = "") -> str:
+    """Return what the calls to one of several of a kind are noted under.
+
+    of: an organization of the settings; "": the only one, or the default one.
+    """
+    return f"{upstream.value} {of}" if of else upstream.value
+
+
+def upstream_of(name: str) -> tuple[Upstream, str] | None:
+    """Return the parts of a service name; None: of another release."""
+    kind, _, of = name.partition(" ")
+    return (Upstream(kind), of) if kind in set(Upstream) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """Of the calls so far, by the monotonic clock; None: there was none.
@@ -43,22 +57,24 @@ class Outcome:
 
 
 class Outcomes:
+    """By service name, which an `Upstream` is, too."""
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: dict[Upstream, Outcome] = {}
+        self._known: dict[str, Outcome] = {}
 
-    def worked(self, upstream: Upstream) -> None:
+    def worked(self, upstream: str) -> None:
         self._note(upstream, "")
 
-    def failed(self, upstream: Upstream, error: str) -> None:
+    def failed(self, upstream: str, error: str) -> None:
         """error: for people, and free of secrets."""
         self._note(upstream, error[:_MOST_CHARS] or "it failed")
 
-    def all(self) -> Mapping[Upstream, Outcome]:
+    def all(self) -> Mapping[str, Outcome]:
         with self._lock:
             return dict(self._known)
 
-    def _note(self, upstream: Upstream, error: str) -> None:
+    def _note(self, upstream: str, error: str) -> None:
         now_s = time.monotonic()
         with self._lock:
             known = self._known.get(upstream, Outcome())
@@ -79,10 +95,10 @@ class Outcomes:
 OUTCOMES = Outcomes()
 
 
-def count_request(upstream: Upstream, took_s: float, status: int | None) -> None:
+def count_request(upstream: str, took_s: float, status: int | None) -> None:
     """Count a request for /metrics. status: of its answer; None: there was none."""
-    UPSTREAM_REQUESTS.labels(upstream.value, _result(status)).inc()
-    UPSTREAM_SECONDS.labels(upstream.value).observe(took_s)
+    UPSTREAM_REQUESTS.labels(str(upstream), _result(status)).inc()
+    UPSTREAM_SECONDS.labels(str(upstream)).observe(took_s)
 
 
 def _result(status: int | None) -> str:

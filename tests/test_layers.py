@@ -26,7 +26,7 @@ LAYERS = (
     ("child_environment",),
     ("clip_model", "jpeg"),
     ("core", "config", "logs", "clients"),
-    ("photographer", "recorder"),
+    ("photographer", "recorder", "camera_organizations"),
     ("store", "camera_sources"),
     ("delivery", "inventory", "sense"),
     ("jobs",),

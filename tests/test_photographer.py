@@ -70,7 +70,7 @@ def team(tmp_path: Path, clouds: Clouds) -> Iterator[Crew]:
 
 
 def names(team: Crew) -> CameraNames:
-    return CameraNames(team.dashboard, team.clock, organization_id=None)
+    return CameraNames(team.dashboard, team.clock)
 
 
 def test_names_are_asked_for_once_for_all_cameras(team: Crew) -> None:

@@ -209,7 +209,7 @@ def _camera(badge: BadgeEvent) -> Serial | None:
 
 
 def _has_key() -> bool:
-    return gateway().settings.meraki.configured
+    return gateway().settings.asks_meraki
 
 
 def _rows(badges: Sequence[BadgeEvent]) -> list[BadgeRow]:

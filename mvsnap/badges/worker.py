@@ -128,7 +128,7 @@ def make_loop(
             encoding=ours.directory_encoding,
         ),
         notifier=notifier,
-        pictures=pictures if meraki.configured else None,
+        pictures=pictures if settings.asks_meraki else None,
         readers=Readers(ours.camera_of_reader),
     )
     return BadgeLoop(steps, clock)

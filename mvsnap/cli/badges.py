@@ -143,7 +143,7 @@ class Import:
         self._now = now
         self._readers = Readers(parts.settings.badges.camera_of_reader)
         self._batch: list[Swipe] = []
-        self.gets_pictures = parts.settings.meraki.configured
+        self.gets_pictures = parts.settings.asks_meraki
         self.good, self.new, self.bad = 0, 0, 0
         self.first: list[BadRow] = []
         self.reject: Callable[[BadRow], object] = lambda _row: None

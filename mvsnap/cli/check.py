@@ -15,6 +15,7 @@ from mvsnap.cli import (
     check_home_assistant,
     check_keys,
     check_logins,
+    check_meraki,
     check_recorder,
     check_tls,
 )
@@ -28,12 +29,10 @@ from mvsnap.cli.terminal import (
     refuse_foreign_root,
 )
 from mvsnap.config.server import BELIEVES_ANYONE
-from mvsnap.domain import Serial
 from mvsnap.errors import MvsnapError, UpstreamError
 from mvsnap.sqlite_errors import reason
 
 if TYPE_CHECKING:
-    from mvsnap.clients.meraki.dashboard import Dashboard
     from mvsnap.clients.webex.client import Webex
     from mvsnap.config.model import Settings
 
@@ -71,8 +70,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
         ("database", lambda: _database(settings)),
         ("api keys", lambda: check_keys.api_keys(settings)),
         ("jobs", lambda: _engine(settings)),
-        ("Meraki", lambda: _meraki(settings)),
-        ("cameras", lambda: _cameras(settings)),
+        *check_meraki.checks(settings),
         ("Webex", lambda: _webex(settings)),
         ("rooms", lambda: _rooms(settings)),
         *check_recorder.checks(settings),
@@ -130,54 +128,6 @@ def _engine(settings: Settings) -> CheckResult:
     check_fitness()
     require_sound(jobs_url(settings), thorough=True)
     return CheckResult("jobs", True, "the job engine runs on this machine")
-
-
-def _dashboard(settings: Settings) -> Dashboard | None:
-    from mvsnap.clock import SystemClock
-    from mvsnap.runtime import clouds
-
-    if not settings.meraki.configured:
-        return None
-    return clouds.shared_dashboard(settings, SystemClock())
-
-
-def _meraki(settings: Settings) -> CheckResult:
-    dashboard = _dashboard(settings)
-    if dashboard is None and not settings.needs_dashboard():
-        return CheckResult("Meraki", None, "no meraki.api_key: no snapshots")
-    if dashboard is None:
-        return CheckResult("Meraki", False, "meraki.api_key is missing")
-    text = f"signed in as {dashboard.whoami()}"
-    return CheckResult("Meraki", *_organizations(settings, dashboard, text))
-
-
-def _organizations(
-    settings: Settings, dashboard: Dashboard, text: str
-) -> tuple[bool, str]:
-    """Return whether any organization can be used, and the text with those refusing."""
-    from mvsnap.clients.meraki.organizations import ask_each
-
-    found = ask_each(
-        dashboard.organizations_of(settings.meraki.organization_id),
-        lambda organization: dashboard.camera_names(organization.id),
-    )
-    text = "; ".join([text, *found.refusals()])
-    return bool(found.answered) or not found.refused, text
-
-
-def _cameras(settings: Settings) -> CheckResult:
-    dashboard = _dashboard(settings)
-    wanted = settings.cameras_named()
-    if dashboard is None or not wanted:
-        return CheckResult("cameras", None, "none set in meraki.cameras")
-    seen, wrong = [], []
-    for serial in wanted:
-        try:
-            camera = dashboard.camera(Serial(serial))
-            seen.append(f"{camera.name} ({serial})")
-        except UpstreamError as exc:
-            wrong.append(f"{serial}: {exc.message}")
-    return CheckResult("cameras", not wrong, "; ".join([*wrong, ", ".join(seen)]))
 
 
 def _webex_client(settings: Settings) -> Webex | None:
@@ -269,7 +219,7 @@ def _badges(settings: Settings) -> CheckResult:
             first = f"{found.mistakes} {entries} left out; {found.first}"
             return CheckResult("badges", False, f"badges.directory: {first}")
         facts.append(f"people: {len(found.people)}")
-    if ours.camera_of_reader and not settings.meraki.configured:
+    if ours.camera_of_reader and not settings.asks_meraki:
         facts.append("but pictures cannot be fetched: meraki.api_key is not set")
         return CheckResult("badges", False, ", ".join(facts))
     return CheckResult("badges", True, ", ".join(facts))

@@ -151,10 +151,10 @@ def _camera(settings: Settings, name: str) -> CheckResult:
     from mvsnap.runtime import clouds
 
     clock = SystemClock()
-    dashboard = clouds.shared_dashboard(settings, clock)
+    dashboards = clouds.shared_dashboards(settings, clock)
     ixon = open_ixon(settings, clock)
     try:
-        source = ask_source(settings, name, clock, dashboard, ixon)()
+        source = ask_source(settings, name, clock, dashboards, ixon)()
         found = probe(
             source,
             program=settings.recorder.ffprobe,
@@ -165,7 +165,7 @@ def _camera(settings: Settings, name: str) -> CheckResult:
     except MvsnapError as exc:
         return CheckResult(name, False, exc.message)
     finally:
-        dashboard.close()
+        dashboards.close()
         if ixon is not None:
             ixon.close()
     camera = settings.recorder.cameras[name]

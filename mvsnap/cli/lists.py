@@ -21,7 +21,7 @@ from mvsnap.cli.terminal import (
     out,
     print_json,
 )
-from mvsnap.clients.meraki.organizations import ask_each
+from mvsnap.clients.meraki.organizations import ask_all
 from mvsnap.domain import Camera, Organization
 from mvsnap.errors import UpstreamError
 
@@ -36,19 +36,22 @@ _COLOURS = {"online": "green", "alerting": "yellow", "offline": "red"}
 @json_option
 @click.pass_context
 def cameras(ctx: click.Context, as_json: bool) -> None:
-    """List the cameras the Dashboard key can see."""
+    """List the cameras the Dashboard keys can see."""
     settings = load_settings(ctx)
     from mvsnap.clock import SystemClock
     from mvsnap.runtime import clouds
 
-    meraki = settings.meraki
-    if not meraki.configured:
+    if not settings.asks_meraki:
         fail(NO_MERAKI_KEY)
-    dashboard = clouds.shared_dashboard(settings, SystemClock())
+    dashboards = clouds.shared_dashboards(settings, SystemClock())
+    default = settings.default_cameras
     try:
-        found = ask_each(
-            _organizations(dashboard, meraki.organization_id),
-            lambda organization: dashboard.cameras(organization.id, meraki.network_id),
+        found = ask_all(
+            dashboards.each(),
+            lambda asked, organization: asked.cameras(
+                organization.id, asked.network_id
+            ),
+            _organizations,
         )
         found.require_one()
     except UpstreamError as exc:
@@ -57,7 +60,7 @@ def cameras(ctx: click.Context, as_json: bool) -> None:
         err.print(refusal, markup=False)
     seen = [(of, camera) for of, rows in found.answered for camera in rows]
     if as_json:
-        print_json([_plain(*each, meraki.cameras) for each in seen])
+        print_json([_plain(*each, default) for each in seen])
         return
     # That of the only organization would say nothing.
     with_organization = len(found.answered) > 1
@@ -66,13 +69,14 @@ def cameras(ctx: click.Context, as_json: bool) -> None:
         table.add_column("organization")
     for organization, camera in seen:
         colour = _COLOURS.get(camera.status, "dim")
+        name = escape(camera.organization or organization.name)
         table.add_row(
             escape(camera.name),
             camera.serial,
             camera.model,
             f"[{colour}]{camera.status}[/{colour}]",
-            "yes" if camera.serial in meraki.cameras else "",
-            *([escape(organization.name)] if with_organization else ()),
+            "yes" if camera.serial in default else "",
+            *([name] if with_organization else ()),
         )
     out.print(table)
 
@@ -84,20 +88,19 @@ def _plain(of: Organization, camera: Camera, used: Sequence[str]) -> dict[str, A
         "model": camera.model,
         "status": camera.status,
         "used": camera.serial in used,
-        "organization": {"id": of.id, "name": of.name},
+        "organization": {"id": of.id, "name": camera.organization or of.name},
     }
 
 
-def _organizations(dashboard: Dashboard, chosen: str | None) -> list[Organization]:
+def _organizations(dashboard: Dashboard) -> list[Organization]:
     """Return those to list; the configured one also if its name is not to be had."""
+    chosen = dashboard.organization_id
+    if chosen is None or dashboard.name:
+        return dashboard.own_organizations()
     try:
         found = dashboard.organizations()
     except UpstreamError:
-        if chosen is None:
-            raise
         found = []
-    if chosen is None:
-        return found
     named = [organization for organization in found if organization.id == chosen]
     return named or [Organization(chosen, chosen)]
 

@@ -168,7 +168,7 @@ def _alone(parts: Parts, asked: RecordOptions) -> Recorder:
     """Return a recorder of this camera, which connects on request."""
     settings, clock = parts.settings, parts.clock
     ixon = open_ixon(settings, clock)
-    source = ask_source(settings, asked.camera, clock, parts.dashboard, ixon)
+    source = ask_source(settings, asked.camera, clock, parts.dashboards, ixon)
     every = recorder_settings(settings)
     (camera,) = [each for each in every.cameras if each.name == asked.camera]
     return Recorder(

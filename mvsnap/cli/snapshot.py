@@ -29,6 +29,7 @@ from mvsnap.cli.terminal import (
     out,
 )
 from mvsnap.clock import SystemClock, poll
+from mvsnap.config.recipients import JobRooms
 from mvsnap.core import params
 from mvsnap.core.video_links import NO_LINK
 from mvsnap.domain import (
@@ -74,7 +75,7 @@ def snapshot(
 ) -> None:
     """Take a snapshot and video link of each SERIAL; default: meraki.cameras."""
     settings = load_settings(ctx, level=logging.CRITICAL)
-    if not settings.meraki.configured:
+    if not settings.asks_meraki:
         fail(NO_MERAKI_KEY)
     parts = open_parts(settings)
     job = _job(settings, parts, serials, None if no_post else room, at, no_post)
@@ -94,19 +95,21 @@ def _job(
 ) -> Job:
     now = parts.clock.now()
     try:
-        wanted = params.parse_serials(",".join(serials or settings.meraki.cameras))
+        wanted = params.parse_serials(",".join(serials or settings.default_cameras))
         moment = params.parse_at(at, now, settings.site.zone) if at else None
     except BadInput as exc:
         raise click.UsageError(exc.message) from exc
     if room and not settings.recipients.can_post:
         fail("--room: webex.bot_token is not set. Run: python -m mvsnap init")
+    to = JobRooms(()) if no_post else parts.organizations.rooms(wanted, room)
     return Job(
         id=JobId(str(uuid.uuid4())),
         trigger=Trigger(TriggerKind.COMMAND, "snapshot"),
         serials=wanted,
         accepted_at=now,
         at=moment,
-        rooms=() if no_post else settings.recipients.rooms(room),
+        rooms=to.rooms,
+        camera_rooms=to.apart,
     )
 
 
@@ -169,7 +172,8 @@ def _report(progress: JobProgress, parts: Parts, folder: Path | None) -> None:
         elif event and (why := event.details.get(NO_LINK)):
             out.print(f"  video link  none: {escape(str(why))}")
         if part.state is PartState.DELIVERED and progress.job.rooms:
-            out.print(f"  posted to   {escape(', '.join(progress.job.rooms))}")
+            rooms = ", ".join(progress.job.rooms_of(part.serial))
+            out.print(f"  posted to   {escape(rooms)}")
         if part.error:
             out.print(f"  [red]{escape(part.error)}[/red]")
 

@@ -32,7 +32,7 @@ from urllib3.exceptions import (
 )
 
 from mvsnap.clients.hosts import is_loopback, is_near, origin
-from mvsnap.upstreams import OUTCOMES, Upstream, count_request
+from mvsnap.upstreams import OUTCOMES, count_request
 
 SomeSession = TypeVar("SomeSession", bound=requests.Session)
 MAX_BODY_BYTES = 20 * 1024 * 1024
@@ -233,7 +233,7 @@ class _Adapter(FarAdapter):
         secret: bool,
         refuse: Callable[[requests.PreparedRequest], str | None] | None,
         max_body_bytes: int,
-        upstream: Upstream | None,
+        upstream: str | None,
     ) -> None:
         super().__init__(may_be_near, secret=secret)
         self._upstream = upstream
@@ -366,7 +366,7 @@ def guard(
     refuse: Callable[[requests.PreparedRequest], str | None] | None = None,
     may_be_near: MayBeNear | None = None,
     max_body_bytes: int = MAX_BODY_BYTES,
-    upstream: Upstream | None = None,
+    upstream: str | None = None,
 ) -> SomeSession:
     """Give a session the watchdog, and ignore harmful parts of the environment.
 

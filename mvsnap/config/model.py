@@ -18,6 +18,7 @@ from mvsnap.config.home_assistant import HomeAssistantSection
 from mvsnap.config.ixon import IxonSection
 from mvsnap.config.login import LoginSection
 from mvsnap.config.logs import LogSection
+from mvsnap.config.meraki import Meraki, OrganizationSection, clashes
 from mvsnap.config.metrics import MetricsSection
 from mvsnap.config.recipients import Recipients
 from mvsnap.config.recorder import RecorderSection
@@ -99,39 +100,6 @@ class ApiKey(Section):
         return len(self.key.get_secret_value()) < LEAST_KEY
 
 
-class Meraki(Section):
-    base_url: Url = Field(
-        "https://api.meraki.com/api/v1",
-        description="URL of the Dashboard API of your region",
-    )
-    api_key: Secret | None = Field(None, description="Dashboard API key")
-    organization_id: Text | None = Field(None, description="organization id")
-    network_id: Text | None = Field(
-        None, description="use only cameras of this network"
-    )
-    cameras: tuple[SerialText, ...] = Field(
-        (), description="default cameras (serials), for triggers that name none"
-    )
-    requests_per_s: float = Field(
-        10,
-        gt=0,
-        le=10,
-        description="share of the organization's limit of 10 requests per second",
-    )
-    picture_wait_s: float = Field(
-        60, ge=5, le=600, description="seconds one attempt waits for a picture"
-    )
-
-    @property
-    def configured(self) -> bool:
-        """Whether the Dashboard can be asked at all."""
-        return self.api_key is not None
-
-    def with_key(self, key: str) -> Meraki:
-        """Return the same with a key that is still to be tried."""
-        return self.model_copy(update={"api_key": SecretStr(key)})
-
-
 class Schedule(Section):
     cron: Cron = Field(
         description="cron expression (minute hour day month weekday) in the "
@@ -167,6 +135,11 @@ class Settings(Section):
         (), description="keys of those who may call the API"
     )
     meraki: Meraki = Meraki()
+    organizations: tuple[OrganizationSection, ...] = Field(
+        (),
+        description="further organizations of Meraki, beside the one of `meraki`; each "
+        "with a key of its own",
+    )
     webex: WebexSection = WebexSection()
     sense: Sense = Sense()
     home_assistant: HomeAssistantSection = HomeAssistantSection()
@@ -202,7 +175,7 @@ class Settings(Section):
     @model_validator(mode="after")
     def _schedules_have_cameras(self) -> Settings:
         for index, schedule in enumerate(self.schedules):
-            if not schedule.cameras and not self.meraki.cameras:
+            if not schedule.cameras and not self.default_cameras:
                 raise ValueError(
                     f"schedules.{index}.cameras: none given and meraki.cameras is empty"
                 )
@@ -220,15 +193,51 @@ class Settings(Section):
             ):
                 mistakes.append(f"{where}.ixon: no agent_server_id, here or in ixon")
             asks_meraki = camera.url is None and camera.meraki_serial is not None
-            if asks_meraki and not self.meraki.configured:
+            if asks_meraki and not self.asks_meraki:
                 mistakes.append(f"{where}.meraki_serial: meraki.api_key is missing")
         if mistakes:
             raise ValueError("\n".join(mistakes))
         return self
 
+    @model_validator(mode="after")
+    def _organizations_differ(self) -> Settings:
+        if mistakes := list(clashes(self.meraki, self.organizations)):
+            raise ValueError("\n".join(mistakes))
+        return self
+
     @property
     def recipients(self) -> Recipients:
-        return Recipients(self.webex.room, can_post=self.webex.configured)
+        return Recipients(
+            self.webex.room,
+            can_post=self.webex.configured,
+            of_organizations={o.name: o.room for o in self.organizations if o.room},
+        )
+
+    @property
+    def asks_meraki(self) -> bool:
+        """Whether any Dashboard can be asked."""
+        return self.meraki.configured or bool(self.organizations)
+
+    @property
+    def dashboards(self) -> dict[str, Meraki]:
+        """Each organization by its name; "": that of `meraki`, if there is one."""
+        named = {o.name: o.completed(self.meraki) for o in self.organizations}
+        return (
+            named
+            if named and not self.meraki.configured
+            else {"": self.meraki, **named}
+        )
+
+    @property
+    def default_cameras(self) -> tuple[str, ...]:
+        """The cameras of triggers that name none, of all organizations."""
+        others = (s for o in self.organizations for s in o.cameras)
+        return (*self.meraki.cameras, *others)
+
+    def zone_of(self, organization: str) -> ZoneInfo:
+        """Return the time zone of messages about the cameras of an organization."""
+        own = {o.name: o.timezone for o in self.organizations}.get(organization)
+        return ZoneInfo(own) if own else self.site.zone
 
     @property
     def on_postgresql(self) -> bool:
@@ -263,6 +272,7 @@ class Settings(Section):
         ]
         found = [secret for secret in maybe if secret is not None]
         found += [key.key for key in self.api_keys]
+        found += [o.api_key for o in self.organizations]
         found += self.webhooks.secrets()
         found += self.scanning.secrets()
         texts = [secret.get_secret_value() for secret in found]
@@ -305,7 +315,7 @@ class Settings(Section):
 
     def needs_dashboard(self) -> bool:
         """Tell whether something that is configured asks Meraki's Dashboard."""
-        if self.meraki.configured or self.meraki.cameras:
+        if self.asks_meraki or self.meraki.cameras:
             return True
         if not (self.recorder.cameras or self.scanning.endpoints):
             return True
@@ -314,7 +324,7 @@ class Settings(Section):
     def cameras_named(self) -> tuple[str, ...]:
         """Return every configured serial, without duplicates."""
         named = (
-            *self.meraki.cameras,
+            *self.default_cameras,
             *(s for schedule in self.schedules for s in schedule.cameras),
             *(s for token in self.webhooks.tokens for s in token.cameras),
             *(s for rule in self.webhooks.rules for s in rule.cameras),
@@ -329,6 +339,7 @@ class Settings(Section):
         """Return every configured recipient, without duplicates."""
         named = (
             self.webex.room,
+            *(o.room for o in self.organizations),
             *(schedule.room for schedule in self.schedules),
             *(token.room for token in self.webhooks.tokens),
             *(rule.room for rule in self.webhooks.rules),

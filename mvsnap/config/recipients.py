@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 # None or "": not set here. An empty list: nobody.
 Named = str | tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobRooms:
+    """rooms: all of a job. apart: those of each camera, if they are not all the same.
+
+    Both are the fields `rooms` and `camera_rooms` of a job.
+    """
+
+    rooms: tuple[str, ...]
+    apart: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +25,12 @@ class Recipients:
     """default: the room used where none is named.
 
     can_post: False if no channel is configured; pictures are then only stored.
+    of_organizations: the rooms of those that have one, in place of the default.
     """
 
     default: str | None
     can_post: bool
+    of_organizations: Mapping[str, Named] = field(default_factory=dict)
 
     def rooms(self, *named: Named) -> tuple[str, ...]:
         """Return the recipients, without duplicates: the first that is set counts.
@@ -24,6 +38,26 @@ class Recipients:
         named: from the settings and the trigger, the most specific first.
         """
         return self.only(*named, self.default)
+
+    def of_cameras(
+        self, organizations: Mapping[str, str | None], *named: Named
+    ) -> JobRooms:
+        """Return the recipients of a job: each camera goes where its organization does.
+
+        organizations: that of each camera of the job, None: unknown. A room that is
+        named gets all of them.
+        """
+        of_each = {
+            camera: self.only(*named, self._default_of(organization))
+            for camera, organization in organizations.items()
+        }
+        if len(set(of_each.values())) < 2:
+            return JobRooms(next(iter(of_each.values()), self.rooms(*named)))
+        every = (room for rooms in of_each.values() for room in rooms)
+        return JobRooms(tuple(dict.fromkeys(every)), tuple(of_each.items()))
+
+    def _default_of(self, organization: str | None) -> Named:
+        return self.of_organizations.get(organization or "", self.default)
 
     def only(self, *named: Named) -> tuple[str, ...]:
         """Return the same, but nobody if none is set."""

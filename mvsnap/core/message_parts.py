@@ -5,7 +5,9 @@ The picture of a camera is named by its serial.
 
 from __future__ import annotations
 
-from mvsnap.domain import CameraName, Serial, is_serial
+from collections.abc import Iterable
+
+from mvsnap.domain import CameraName, Job, Serial, is_serial
 
 HEAD = ""  # opens the thread
 END = "end"  # says that a crowd is over
@@ -33,6 +35,11 @@ def link_part(serial: Serial) -> str:
 def clip_part(camera: CameraName) -> str:
     """Return the part for this camera's clip."""
     return f"{_CLIP} {camera}"
+
+
+def going_to(room: str, job: Job, cameras: Iterable[str]) -> list[str]:
+    """Return those of a job's cameras, serials or names, that go to this room."""
+    return [camera for camera in cameras if room in job.rooms_of(camera)]
 
 
 def opens_thread(part: str) -> int | None:

@@ -60,15 +60,15 @@ def job_progress(
     }
     recorded = {e.camera_name: e for e in known if e.kind is EventKind.CLIP}
 
-    def sent(part: str) -> list[Delivery | None]:
-        return [deliveries.get((part, room)) for room in job.rooms]
+    def sent(part: str, camera: str) -> list[Delivery | None]:
+        return [deliveries.get((part, room)) for room in job.rooms_of(camera)]
 
     parts = tuple(
-        PartProgress(serial, *_status(pictures.get(serial), sent(serial)))
+        PartProgress(serial, *_status(pictures.get(serial), sent(serial, serial)))
         for serial in job.serials
     )
     clips = tuple(
-        ClipProgress(name, *_status(recorded.get(name), sent(clip_part(name))))
+        ClipProgress(name, *_status(recorded.get(name), sent(clip_part(name), name)))
         for name in job.clips
     )
     states = {part.state for part in parts} | {clip.state for clip in clips}

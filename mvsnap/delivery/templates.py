@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -12,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mvsnap.clients.webex.text import MAX_MARKDOWN_BYTES, neutralise, shortened
 from mvsnap.core.days import lasting
+from mvsnap.core.message_parts import going_to
 from mvsnap.core.moments import seconds_off
 from mvsnap.core.troubles import Trouble
 from mvsnap.core.video_links import LINK_FOLLOWS, NO_LINK
@@ -31,7 +33,7 @@ _ENDS_LINK = re.compile(r"[\s()<>\[\]\\]")
 
 
 class MessageTemplates:
-    """Texts of messages in markdown, with times in the site's time zone."""
+    """Texts of messages in markdown, with times in the time zone of their cameras."""
 
     def __init__(
         self,
@@ -39,9 +41,14 @@ class MessageTemplates:
         prefix: str,
         site: str = "",
         public_url: str | None = None,
+        zone_of: Callable[[str], ZoneInfo] | None = None,
     ) -> None:
-        """public_url: the address of the pages; None: messages do not link to them."""
+        """public_url: the address of the pages; None: messages do not link to them.
+
+        zone_of: returns the time zone of a camera; None: all have the site's.
+        """
         self._public_url = public_url
+        self._zone_of = zone_of
         self._zone = ZoneInfo(timezone)
         self._prefix = prefix
         self._site = site
@@ -77,18 +84,18 @@ class MessageTemplates:
         """Return what the templates use; words of others are neutral already."""
         facts = message.facts
         job, event, raised = facts.job, facts.event, facts.raised
-        wanted = wanted_of(facts)
+        wanted, zone = wanted_of(facts), self._zone_for(message)
         prefix = " ".join(text for text in (self._prefix, job.prefix) if text)
         details = event.details if event else {}
         return {
             "prefix": neutralise(prefix),
             "by": " · ".join(text for text in (job.trigger.by, self._site) if text),
             "times": job.times,
-            "at": self._local(wanted),
-            "picture": self._picture(facts, wanted),
-            "delayed": self._local(now) if _is_late(job, now) else None,
+            "at": _local(wanted, zone),
+            "picture": _picture(facts, wanted, zone),
+            "delayed": _local(now, zone) if _is_late(job, now) else None,
             # Of kinds that otherwise do not say how late they are.
-            "again": self._local(now) if job.again_at else None,
+            "again": _local(now, zone) if job.again_at else None,
             "repeat": repeat,
             "camera": event.camera_name if event else facts.camera,
             "error": neutralise((event.error if event else facts.error) or ""),
@@ -101,8 +108,8 @@ class MessageTemplates:
             "details": details,
             "link": self._link(message.kind.page, event),
             "raised": raised,
-            "snapshots": len(job.serials),
-            "clips": neutralise(", ".join(job.clips)),
+            "snapshots": len(going_to(message.room, job, job.serials)),
+            "clips": neutralise(", ".join(going_to(message.room, job, job.clips))),
             "is_attached": message.file is not None,
             "lacking": message.lacking,
             "is_same": facts.is_same,
@@ -130,33 +137,45 @@ class MessageTemplates:
             "name": neutralise(trouble.name),
             "text": neutralise(trouble.text),
             "advice": neutralise(trouble.advice),
-            "since": self._local(trouble.began_at),
-            "over": self._local(ended) if ended else "",
+            "since": _local(trouble.began_at, self._zone),
+            "over": _local(ended, self._zone) if ended else "",
             "lasted": lasting(max(lasted, 0.0)),
         }
 
-    def _picture(self, facts: Facts, wanted: datetime) -> str | None:
-        """Return the moment of the picture in words, None if it is the wanted one."""
-        event = facts.event
-        if event is None or not shows_picture(event):
-            return None
-        off_s = seconds_off(event.occurred_at, wanted)
-        if off_s is None:
-            return None
-        shown, told = (at.astimezone(self._zone) for at in (event.occurred_at, wanted))
-        at = f"{shown:%H:%M:%S}"
-        if shown.date() != told.date() or shown.utcoffset() != told.utcoffset():
-            at = self._local(event.occurred_at)
-        side = "after" if off_s > 0 else "before"
-        return f"{at}, {lasting(abs(off_s))} {side} {reference(facts)}"
+    def _zone_for(self, message: Message) -> ZoneInfo:
+        """Return that of the message's cameras; the site's if they differ."""
+        job, event, of = message.facts.job, message.facts.event, self._zone_of
+        if of is None:
+            return self._zone
+        named = (*job.serials, *job.clips)
+        about = [event.serial or event.camera_name] if event else []
+        zones = {of(camera) for camera in about or going_to(message.room, job, named)}
+        return zones.pop() if len(zones) == 1 else self._zone
 
     def _link(self, page: str | None, event: Event | None) -> str | None:
         if page is None or event is None or self._public_url is None:
             return None
         return f"{self._public_url}/{page}/{event.id}"
 
-    def _local(self, moment: datetime) -> str:
-        return f"{moment.astimezone(self._zone):%Y-%m-%d %H:%M:%S %Z}"
+
+def _picture(facts: Facts, wanted: datetime, zone: ZoneInfo) -> str | None:
+    """Return the moment of the picture in words, None if it is the wanted one."""
+    event = facts.event
+    if event is None or not shows_picture(event):
+        return None
+    off_s = seconds_off(event.occurred_at, wanted)
+    if off_s is None:
+        return None
+    shown, told = (at.astimezone(zone) for at in (event.occurred_at, wanted))
+    at = f"{shown:%H:%M:%S}"
+    if shown.date() != told.date() or shown.utcoffset() != told.utcoffset():
+        at = _local(event.occurred_at, zone)
+    side = "after" if off_s > 0 else "before"
+    return f"{at}, {lasting(abs(off_s))} {side} {reference(facts)}"
+
+
+def _local(moment: datetime, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def _linkable(link: str | None) -> str | None:

@@ -96,10 +96,13 @@ class Entities:
         )
 
     def service(self, name: str) -> Config:
+        """name: as of `upstreams.service_name`."""
+        kind, _, of = name.partition(" ")
+        key = safe_id(name)
         return self._is_on(
-            f"service_{name}",
-            _SERVICE_NAMES.get(name, name),
-            f"services.{name}",
+            f"service_{key}",
+            f"{_SERVICE_NAMES.get(kind, kind)} {of}".strip()[:_MOST_NAME_CHARS],
+            f"services['{key}']",
             self._topics.health,
             self._topics.status,
             self._gateway,

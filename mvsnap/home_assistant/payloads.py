@@ -56,7 +56,7 @@ def health_json(
     cameras: Mapping[str, bool | None],
     waiting: int,
 ) -> str:
-    """Each is true if it works, null if nobody knows; cameras: by `safe_id`."""
+    """Each is true if it works, null if nobody knows; both by `safe_id`."""
     return json.dumps(
         {"services": services, "cameras": cameras, "jobs_waiting": waiting},
         sort_keys=True,

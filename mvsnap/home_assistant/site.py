@@ -169,9 +169,10 @@ class SitePublisher(Publisher):
     def _set_health(self) -> None:
         health = self._sources.read_health()
         cameras = {safe_id(name): state for name, state in health.recording.items()}
+        services = {safe_id(name): state for name, state in health.services.items()}
         for name in health.services:
             self.states.set(*self._entities.service(name))
-        text = health_json(health.services, cameras, health.jobs_waiting)
+        text = health_json(services, cameras, health.jobs_waiting)
         self.states.set(self.topics.health, text)
 
     def _describe(self, places: KnownPlaces) -> None:

@@ -26,7 +26,7 @@ def _clip(job: Job, camera: CameraName, about: Event | None) -> Clip:
         at=about.occurred_at if about else job.at or job.accepted_at,
         received_at=job.accepted_at,
         title=job.prefix,
-        rooms=job.rooms,
+        rooms=job.rooms_of(camera),
         about=job.about,
         pre_roll_s=job.pre_roll_s,
         post_roll_s=job.post_roll_s,

@@ -27,6 +27,7 @@ def encode(job: Job) -> str:
             "picture_url": job.picture_url,
             "caller": job.caller,
             "again_at": iso(job.again_at) if job.again_at else None,
+            "camera_rooms": job.camera_rooms,
         }
     )
 
@@ -49,6 +50,9 @@ def decode(text: str) -> Job:
         picture_url=plain.get("picture_url"),
         caller=plain.get("caller", ""),
         again_at=_moment(plain.get("again_at")),
+        camera_rooms=tuple(
+            (camera, tuple(rooms)) for camera, rooms in plain.get("camera_rooms", ())
+        ),
     )
 
 

@@ -93,7 +93,7 @@ class LateLinks:
     ) -> Event:
         """Store the link, after which rooms need a reply to know it."""
         known, now = self._store.deliveries_of_job(job.id), self._clock.now()
-        for room in job.rooms:
+        for room in job.rooms_of(event.serial):
             told = known.get((event.serial, room))
             if told is not None and told.state in _POSTED:
                 self._store.set_delivery(
@@ -122,7 +122,7 @@ class LateLinks:
                 self._sender.send_or_give_up(
                     Message(LINK_KIND, part, room, facts, parent_id=head(room))
                 )
-                for room in job.rooms
+                for room in job.rooms_of(event.serial)
                 if (part, room) in known and not known[part, room].is_over
             ]
         )

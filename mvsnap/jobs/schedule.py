@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from mvsnap.clock import SystemClock
-from mvsnap.domain import Job, JobId, LastRun, Serial, Trigger, TriggerKind
+from mvsnap.core.last_run import LastRun
+from mvsnap.domain import Job, JobId, Serial, Trigger, TriggerKind
 from mvsnap.loop import Loop, Outages
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class CameraSchedule:
     serials: tuple[Serial, ...]
     rooms: tuple[str, ...]
     prefix: str
+    camera_rooms: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def last_due(self, now: datetime, zone: ZoneInfo) -> datetime:
         """Return the last moment at which it was due, in UTC.
@@ -76,6 +78,7 @@ class CameraSchedule:
             accepted_at=moment,
             rooms=self.rooms,
             prefix=self.prefix,
+            camera_rooms=self.camera_rooms,
         )
 
     def _cron(self, start: datetime, zone: ZoneInfo) -> croniter:

@@ -57,6 +57,7 @@ class JobRequest:
     picture_url: str | None = field(default=None, repr=False)
     caller: str = ""
     idempotency_key: str | None = None
+    camera_rooms: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def job_id(self) -> JobId:
         """Return an id: the same key of the same caller gives the same job."""
@@ -81,6 +82,7 @@ class JobRequest:
             post_roll_s=self.post_roll_s,
             picture_url=self.picture_url,
             caller=self.caller,
+            camera_rooms=self.camera_rooms,
         )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 
-from mvsnap.core.message_parts import HEAD, again_part, note_part
+from mvsnap.core.message_parts import HEAD, again_part, going_to, note_part
 from mvsnap.delivery.attachments import Attached, Attachments
 from mvsnap.delivery.kinds import HEAD_KIND, NOTE_KIND, kind_of
 from mvsnap.delivery.message import Facts, Message
@@ -46,12 +46,11 @@ class Threads:
 
     def open_threads(self, job: Job, pool: Executor) -> Heads:
         """Open one thread per room where a trigger has several cameras."""
-        if len(job.serials) < 2:
-            return {}
-        raised = self._about(job)
+        rooms = [r for r in job.rooms if len(going_to(r, job, job.serials)) > 1]
+        raised = self._about(job) if rooms else None
         return {
             room: pool.submit(self._sender.send, _head(job, raised, room))
-            for room in job.rooms
+            for room in rooms
         }
 
     def open(self, job: Job) -> Wait | None:
@@ -73,17 +72,17 @@ class Threads:
         facts = Facts(job, event, raised=self._about(job))
         sends = [
             pool.submit(self._deliver, facts, event, room, heads.get(room))
-            for room in job.rooms
+            for room in job.rooms_of(event.serial)
         ]
         return soonest([send.result() for send in sends])
 
     def post_delay_notice(self, job: Job, notice: DelayNotice, heads: Heads) -> None:
         """Post that the picture is late; attempted once in each run of the job."""
         first, raised = notice.first, self._about(job)
-        if heads and raised and kind_of(raised).covered_by_head:
-            raised = None
-        for room in job.rooms:
-            facts = Facts(job, first, raised, camera=notice.camera, error=notice.why)
+        is_covered = raised is not None and kind_of(raised).covered_by_head
+        for room in job.rooms_of(notice.serial):
+            said = None if is_covered and room in heads else raised
+            facts = Facts(job, first, said, camera=notice.camera, error=notice.why)
             attached = Attached()
             if first is not None:
                 attached = self._attachments.file(NOTE_KIND, first, room)

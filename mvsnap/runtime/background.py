@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 
+from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.domain import Serial
 from mvsnap.inventory import Inventory
 from mvsnap.runtime import clouds
@@ -15,19 +17,17 @@ from mvsnap.visitors.refresh import VisitorRefresh
 
 
 def inventory(parts: Parts) -> Inventory:
-    meraki = parts.settings.meraki
     made = Inventory(
-        parts.dashboard,
+        parts.dashboards,
         parts.names,
         parts.site,
         parts.sense,
         parts.clock,
-        organization_id=meraki.organization_id,
-        network_id=meraki.network_id,
-        wanted=tuple(Serial(serial) for serial in meraki.cameras),
+        wanted=tuple(Serial(serial) for serial in parts.settings.default_cameras),
         fetches=fetches(parts, "inventory"),
     )
-    parts.names.fetch_by(made.fetch_name, is_all=meraki.network_id is None)
+    is_all = all(each.network_id is None for each in parts.dashboards.each())
+    parts.names.fetch_by(made.fetch_name, is_all=is_all)
     return made
 
 
@@ -38,20 +38,40 @@ def fetches(parts: Parts, kind: str) -> Fetches:
     return StoredFetches(parts.db, kind, f"{uuid.uuid4()}", parts.clock)
 
 
-def visitor_refresh(parts: Parts, by: str) -> VisitorRefresh:
-    """by: the id of this process, of which one asks for all."""
-    meraki, zone = parts.settings.meraki, parts.settings.site.zone
-    clock, visitors = parts.clock, parts.visitors.store
-    # Nobody waits for these calls: triggers have the first claim to the budget.
-    dashboard = clouds.dashboard(meraki, clock, parts.dashboard.spare_budget())
-    counts = VisitorCounts(
-        dashboard,
-        visitors,
-        clock,
-        organization_id=meraki.organization_id,
-        zone=zone,
+def visitor_refreshes(parts: Parts, by: str) -> Iterator[tuple[str, VisitorRefresh]]:
+    """Yield one for each organization, with its name for logs.
+
+    by: the id of this process, of which one asks for all.
+    """
+    # Nobody waits for these calls: triggers have the first claim to the budgets.
+    spare = clouds.dashboards(
+        parts.settings,
+        parts.clock,
+        parts.buckets,
+        parts.organizations,
+        spare_of=parts.dashboards,
     )
+    for dashboard in spare.each():
+        name = f"visitors {dashboard.name}".strip()
+        yield name, _visitor_refresh(parts, dashboard, by)
+
+
+def _visitor_refresh(parts: Parts, dashboard: Dashboard, by: str) -> VisitorRefresh:
+    zone, clock = parts.settings.site.zone, parts.clock
+    visitors, name = parts.visitors.store, dashboard.name
+
+    def is_ours(serial: Serial) -> bool:
+        return parts.organizations.of(serial) == name
+
+    counts = VisitorCounts(dashboard, visitors, clock, zone=zone)
     pictures = VisitorPictures(
-        dashboard, visitors, parts.sense, parts.files, clock, zone=zone
+        *(dashboard, visitors, parts.sense, parts.files, clock),
+        zone=zone,
+        is_ours=is_ours,
     )
-    return VisitorRefresh(counts, pictures, visitors, parts.site, clock, by=by)
+    return VisitorRefresh(
+        *(counts, pictures, visitors, parts.site, clock),
+        by=by,
+        organization=name,
+        is_ours=is_ours,
+    )

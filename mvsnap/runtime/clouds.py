@@ -5,13 +5,16 @@ The channels of messages make Webex's.
 
 from __future__ import annotations
 
+from mvsnap.camera_organizations import CameraOrganizations
 from mvsnap.clients.buckets import Buckets
 from mvsnap.clients.meraki.budget import Budget
 from mvsnap.clients.meraki.dashboard import Dashboard
+from mvsnap.clients.meraki.dashboards import Dashboards
 from mvsnap.clients.s3.bucket import Bucket
 from mvsnap.clients.webex.client import Webex
 from mvsnap.clock import Clock
-from mvsnap.config.model import Meraki, Settings
+from mvsnap.config.meraki import Meraki
+from mvsnap.config.model import Settings
 from mvsnap.delivery.webex import open_webex
 from mvsnap.runtime.shared_buckets import SharedBuckets
 
@@ -22,11 +25,14 @@ def dashboard(
     budget: Budget | None = None,
     *,
     buckets: Buckets | None = None,
+    name: str = "",
+    others: frozenset[str] = frozenset(),
 ) -> Dashboard:
     """Return Meraki's cloud; without a key it refuses every call.
 
     budget: of another Dashboard of the same organization; default: its own.
     buckets: where its own is kept for other processes.
+    name: of the organization in the settings; others: ids of those with other keys.
     """
     return Dashboard(
         meraki.base_url,
@@ -35,13 +41,47 @@ def dashboard(
         requests_per_s=meraki.requests_per_s,
         budget=budget,
         buckets=buckets,
+        name=name,
+        organization_id=meraki.organization_id,
+        network_id=meraki.network_id,
+        others=others,
     )
 
 
-def shared_dashboard(settings: Settings, clock: Clock) -> Dashboard:
-    """Return Meraki's cloud for a command: a service may run beside it."""
-    buckets = SharedBuckets(settings, clock).meraki()
-    return dashboard(settings.meraki, clock, buckets=buckets)
+def dashboards(
+    settings: Settings,
+    clock: Clock,
+    shared: SharedBuckets,
+    homes: CameraOrganizations,
+    spare_of: Dashboards | None = None,
+) -> Dashboards:
+    """Return every organization's Dashboard, each with its own budget.
+
+    spare_of: use what the budgets of these leave, for calls that nobody waits for.
+    """
+    every = settings.dashboards
+    ids = [meraki.organization_id for meraki in every.values()]
+    spare = (
+        {each.name: each.spare_budget() for each in spare_of.each()} if spare_of else {}
+    )
+    made = [
+        dashboard(
+            meraki,
+            clock,
+            spare.get(name),
+            buckets=None if name in spare else shared.meraki(meraki),
+            name=name,
+            others=frozenset(id_ for id_ in ids if id_),
+        )
+        for name, meraki in every.items()
+    ]
+    return Dashboards(made, homes, clock)
+
+
+def shared_dashboards(settings: Settings, clock: Clock) -> Dashboards:
+    """Return Meraki's clouds for a command: a service may run beside it."""
+    homes = CameraOrganizations(settings, clock)
+    return dashboards(settings, clock, SharedBuckets(settings, clock), homes)
 
 
 def shared_webex(settings: Settings, clock: Clock) -> Webex | None:

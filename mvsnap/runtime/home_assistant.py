@@ -23,6 +23,7 @@ from mvsnap.loop import Every
 from mvsnap.runtime.parts import Parts
 from mvsnap.sense.zone import ZoneWatch
 from mvsnap.status.model import Condition
+from mvsnap.status.read import dashboards_used
 from mvsnap.status.services import service_rows
 from mvsnap.store.claims import LEASE_S, Claims
 from mvsnap.store.published_events import PublishedEvents
@@ -144,15 +145,15 @@ def _health(parts: Parts, jobs: JobService) -> Health:
     return Health(services, cameras, jobs.backlog())
 
 
-def _used(settings: Settings) -> list[Upstream]:
+def _used(settings: Settings) -> list[str]:
     used = {
-        Upstream.MERAKI: settings.meraki.configured,
         Upstream.WEBEX: settings.webex.configured,
         Upstream.IXON: settings.ixon.configured,
         Upstream.BROKER: settings.sense.enabled,
         Upstream.S3: settings.storage.s3.configured,
     }
-    return [name for name, is_used in used.items() if is_used]
+    others = [name for name, is_used in used.items() if is_used]
+    return [*dashboards_used(settings), *others]
 
 
 def _works(health: Condition) -> bool | None:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mvsnap.badges.parts import BadgeParts
+from mvsnap.camera_organizations import CameraOrganizations
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.delivery.channels import Channels, open_channels
 from mvsnap.delivery.sender import MessageSender
 from mvsnap.delivery.templates import MessageTemplates
-from mvsnap.domain import JobId
+from mvsnap.domain import JobId, Serial
 from mvsnap.jobs.clip_results import ClipResults
 from mvsnap.jobs.executors import data_id
 from mvsnap.jobs.rooms import Rooms
@@ -40,7 +41,7 @@ from mvsnap.store.sqlite_file import require_sound
 from mvsnap.store.troubles import TroubleStore
 from mvsnap.store.users import UserStore
 from mvsnap.store.videos import VideoStore
-from mvsnap.upstreams import Upstream
+from mvsnap.upstreams import Upstream, service_name
 from mvsnap.visitors.parts import VisitorParts
 from mvsnap.wifi.batches import WifiStore
 
@@ -82,18 +83,29 @@ class Parts:
         self.troubles = TroubleStore(db)
         self.db = db
         self.buckets = SharedBuckets(settings, self.clock, db)
-        self.dashboard = clouds.dashboard(
-            settings.meraki, self.clock, buckets=self.buckets.meraki()
+        self.organizations = CameraOrganizations(
+            settings, self.clock, self._stored_organization
         )
-        self.names = CameraNames(
-            self.dashboard, self.clock, organization_id=settings.meraki.organization_id
+        self.dashboards = clouds.dashboards(
+            settings, self.clock, self.buckets, self.organizations
         )
+        self.names = CameraNames(self.dashboards, self.clock)
 
     def calls_left(self) -> Mapping[str, float]:
         """Return how many calls to a service the shared budget would let leave now."""
-        if not self.settings.meraki.configured:
+        if not self.settings.asks_meraki:
             return {}
-        return {Upstream.MERAKI.value: self.dashboard.calls_left()}
+        every = self.dashboards.each()
+        return {
+            service_name(Upstream.MERAKI, one.name): one.calls_left() for one in every
+        }
+
+    def _stored_organization(self, serial: Serial) -> str | None:
+        """Return what the inventory says; None also while the store is away."""
+        try:
+            return self.site.organization_of(serial)
+        except database.OUTAGES:
+            return None
 
     def channels(self) -> Channels:
         return open_channels(self.settings, self.buckets.webex())
@@ -110,7 +122,10 @@ class Parts:
         site, prefix = self.settings.site, self.settings.webex.message_prefix
         return MessageSender(
             self.channels(),
-            MessageTemplates(site.timezone, prefix, site.name, site.public_url),
+            MessageTemplates(
+                *(site.timezone, prefix, site.name, site.public_url),
+                zone_of=self.organizations.zone,
+            ),
             self.store,
             self.clock,
             restored_at=self.restores.last(),
@@ -135,7 +150,7 @@ class Parts:
 
     def photographer(self) -> Photographer:
         wait_s = self.settings.meraki.picture_wait_s
-        return Photographer(self.dashboard, self.clock, picture_wait_s=wait_s)
+        return Photographer(self.dashboards, self.clock, picture_wait_s=wait_s)
 
     def runner(
         self,

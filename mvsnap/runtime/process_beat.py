@@ -27,7 +27,7 @@ from mvsnap.runtime.parts import Parts
 from mvsnap.sqlite_errors import reason
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.processes import ProcessReport
-from mvsnap.upstreams import OUTCOMES, Outcome, Outcomes, Upstream
+from mvsnap.upstreams import OUTCOMES, Outcome, Outcomes
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -61,7 +61,7 @@ class ProcessBeat:
         self._lock = threading.Lock()
         self._name: tuple[str, FileLock] | None = None
         self._written_s: float | None = None
-        self._written: Mapping[Upstream, str] = {}
+        self._written: Mapping[str, str] = {}
         self._measured_s: float | None = None
         self._evidence_bytes: int | None = None
         self._loop: Loop | None = None
@@ -110,7 +110,7 @@ class ProcessBeat:
         finally:
             self._lock.release()
 
-    def _write(self, found: Mapping[Upstream, Outcome]) -> None:
+    def _write(self, found: Mapping[str, Outcome]) -> None:
         parts = self._parts
         parts.processes.beat(
             self._report(),
@@ -170,7 +170,7 @@ def beat_on_requests(app: Flask, beat: ProcessBeat) -> None:
     app.after_request(after)
 
 
-def _standing(errors: Mapping[Upstream, str]) -> Mapping[Upstream, bool]:
+def _standing(errors: Mapping[str, str]) -> Mapping[str, bool]:
     """Return what is worth a write at once; why it fails may change all the time."""
     return {name: bool(error) for name, error in errors.items()}
 

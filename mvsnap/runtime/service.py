@@ -209,7 +209,15 @@ def listener(parts: Parts, jobs: JobService) -> ListenerLoop:
         *(parts.store, parts.sense, parts.site, parts.identities), parts.changes()
     )
     share = None if parts.db.is_sqlite else ZoneShare(parts.db, parts.clock)
-    return ListenerLoop(parts.settings, stores, jobs, parts.clock, parts.metrics, share)
+    return ListenerLoop(
+        parts.settings,
+        stores,
+        jobs,
+        parts.clock,
+        parts.metrics,
+        parts.organizations,
+        share,
+    )
 
 
 def make_app(
@@ -227,6 +235,7 @@ def make_app(
     return create_app(
         Gateway(
             settings=settings,
+            organizations=parts.organizations,
             jobs=jobs,
             job_list=JobList(engine, parts.job_states, parts.clock),
             store=parts.store,

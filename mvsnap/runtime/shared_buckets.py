@@ -9,6 +9,7 @@ from mvsnap.clients.buckets import Buckets, OwnBuckets
 from mvsnap.clients.buckets_file import FileBuckets
 from mvsnap.clients.webex.shared import RoomLists, WebexShared
 from mvsnap.clock import Clock
+from mvsnap.config.meraki import Meraki
 from mvsnap.config.model import Settings
 from mvsnap.config.values import Secret
 from mvsnap.jobs.executors import own_folder
@@ -28,9 +29,8 @@ class SharedBuckets:
         self._clock = clock
         self._db = db
 
-    def meraki(self) -> Buckets:
+    def meraki(self, meraki: Meraki) -> Buckets:
         """Return those of the organization, whose limit it is, or of the key."""
-        meraki = self._settings.meraki
         return self._of(f"meraki-{meraki.organization_id or _short(meraki.api_key)}")
 
     def webex(self) -> WebexShared:

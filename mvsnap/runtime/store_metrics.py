@@ -116,7 +116,7 @@ def _upstreams(here: Gateway, now: datetime) -> Iterator[Metric]:
     rows = service_rows(used, states, processes, now, silent_after)
     for name, row in zip(used, rows, strict=True):
         if row.health is not Condition.UNKNOWN:
-            up.add_metric([name.value], int(row.health is Condition.OK))
+            up.add_metric([str(name)], int(row.health is Condition.OK))
     yield up
     left = GaugeMetricFamily(
         "mvsnap_upstream_budget_left",

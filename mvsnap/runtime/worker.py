@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mvsnap.config.model import Settings
+from mvsnap.config.model import Schedule
 from mvsnap.domain import Job, Serial
 from mvsnap.jobs.abandoned_clips import AbandonedClips
 from mvsnap.jobs.engine import WorkerEngine
@@ -125,11 +125,12 @@ class Worker:
         parts.rooms.on_back = waking.wake
         yield waking
         yield Loop("housekeeping", self._chores(), _HEARTBEAT_S, clock)
-        if parts.settings.meraki.configured:
+        if parts.settings.asks_meraki:
             news = background.inventory(parts).refresh
-            counts = background.visitor_refresh(parts, self._slot.executor_id).run
             yield Loop("inventory", news, _NEWS_S, clock, outages=OUTAGES)
-            yield Loop("visitors", counts, _NEWS_S, clock, outages=OUTAGES)
+            counts = background.visitor_refreshes(parts, self._slot.executor_id)
+            for name, refresh in counts:
+                yield Loop(name, refresh.run, _NEWS_S, clock, outages=OUTAGES)
 
     def _chores(self) -> Chores:
         chores = Chores(self._parts.clock, OUTAGES)
@@ -216,7 +217,7 @@ def clip_worker(parts: Parts, jobs: JobService) -> ClipWorker:
     settings, clock = parts.settings, parts.clock
     ixon, share = open_ixon(settings, clock), recording.camera_share(parts)
     recorder = build_recorder(
-        *(settings, clock, parts.dashboard, ixon, lambda name: name in share.held),
+        *(settings, clock, parts.dashboards, ixon, lambda name: name in share.held),
         # A recorder that had been frozen must not replace what another has made.
         made_by=data_id(settings.data_dir)[:8] if settings.files_in_bucket else "",
     )
@@ -278,7 +279,7 @@ def badge_loop(parts: Parts, jobs: JobService, worker: str) -> BadgeLoop:
 def scheduler(parts: Parts, jobs: JobService) -> Scheduler:
     runs, zone = ScheduleRuns(parts.db), parts.settings.site.zone
     return Scheduler(
-        schedules(parts.settings),
+        schedules(parts),
         runs,
         jobs.submit_or_drop,
         parts.clock,
@@ -287,16 +288,23 @@ def scheduler(parts: Parts, jobs: JobService) -> Scheduler:
     )
 
 
-def schedules(settings: Settings) -> tuple[CameraSchedule, ...]:
+def schedules(parts: Parts) -> tuple[CameraSchedule, ...]:
+    settings = parts.settings
     return tuple(
-        CameraSchedule(
-            name=f"schedule {number}",
-            cron=schedule.cron,
-            serials=tuple(
-                Serial(s) for s in schedule.cameras or settings.meraki.cameras
-            ),
-            rooms=settings.recipients.rooms(schedule.room),
-            prefix=schedule.prefix,
-        )
+        _schedule(parts, f"schedule {number}", schedule)
         for number, schedule in enumerate(settings.schedules, start=1)
+    )
+
+
+def _schedule(parts: Parts, name: str, schedule: Schedule) -> CameraSchedule:
+    cameras = schedule.cameras or parts.settings.default_cameras
+    # A camera that is new has no organization yet; each start looks again.
+    to = parts.organizations.rooms(cameras, schedule.room)
+    return CameraSchedule(
+        name=name,
+        cron=schedule.cron,
+        serials=tuple(Serial(serial) for serial in cameras),
+        rooms=to.rooms,
+        prefix=schedule.prefix,
+        camera_rooms=to.apart,
     )

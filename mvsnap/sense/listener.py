@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from mvsnap.camera_organizations import CameraOrganizations
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.config.sense import Sense
@@ -69,6 +70,7 @@ class ListenerLoop:
         jobs: OutboxQueue,
         clock: SystemClock,
         metrics: Metrics,
+        organizations: CameraOrganizations,
         share: ZoneShare | None = None,
     ) -> None:
         """share: with other listeners; None: this one works on everything."""
@@ -77,14 +79,14 @@ class ListenerLoop:
         self._clock = clock
         self._metrics = metrics
         self._sense = settings.sense
-        rules = SenseRules(self._sense, settings.recipients)
+        rules = SenseRules(self._sense, settings.recipients, organizations.of)
         self._outbox = Outbox(jobs, stores.events, stores.site, clock, rules)
         most = settings.sense.max_zones
         self._detector = Detector(
             rules, self._on_sensor, most=most, keeps_lines=share is not None
         )
         self.zones = self._detector.zones
-        self._sensors = Sensors(targets(settings), most)
+        self._sensors = Sensors(targets(settings, organizations), most)
         self._sensor_jobs = SensorJobs(jobs)
         self._share = share
         self._heard_s = float("-inf")
@@ -230,7 +232,7 @@ class ListenerLoop:
     def _follow(self, sense: Sense) -> None:
         log.info("MV Sense settings changed")
         self._sense = sense
-        rules = SenseRules(sense, self._settings.recipients)
+        rules = self._outbox.rules.changed(sense)
         self._detector.follow(rules, self._clock.now())
         self._outbox.rules = rules
 
@@ -354,17 +356,15 @@ class ListenerLoop:
 
     def _beat(self) -> None:
         if self._lock is not None:
+            refused = self._detector.refused + self._sensors.limit.refused
             if self._stores.identities is not None:
                 self._stores.identities.beat(self._lock.mark)
             self._heartbeat.beat(
                 self._lock.listener_id,
                 self._connection.state,
-                (self._detector.topics, self._refused()),
+                (self._detector.topics, refused),
                 self._connection.lost,
             )
-
-    def _refused(self) -> int:
-        return self._detector.refused + self._sensors.limit.refused
 
     # --- the end
 

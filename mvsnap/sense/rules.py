@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from mvsnap.config.recipients import Recipients
@@ -12,9 +13,20 @@ from mvsnap.domain import FULL_FRAME, Serial, ZoneId
 
 
 class SenseRules:
-    def __init__(self, sense: Sense, recipients: Recipients) -> None:
+    def __init__(
+        self,
+        sense: Sense,
+        recipients: Recipients,
+        organization_of: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
+        """organization_of: returns that of a camera, whose room is the default."""
         self._sense = sense
         self._recipients = recipients
+        self._organization_of = organization_of
+
+    def changed(self, sense: Sense) -> SenseRules:
+        """Return those of other settings of MV Sense."""
+        return SenseRules(sense, self._recipients, self._organization_of)
 
     def counts(self, serial: str, zone_id: str) -> bool:
         """Return whether this zone is watched."""
@@ -83,7 +95,9 @@ class SenseRules:
     def rooms(self, serial: Serial, zone_id: ZoneId | None) -> tuple[str, ...]:
         """Return the recipients, without duplicates."""
         overridden = self._overridden("rooms", serial, zone_id or ZoneId(""))
-        return self._recipients.rooms(overridden, self._sense.rooms or None)
+        named = (overridden, self._sense.rooms or None)
+        of: dict[str, str | None] = {serial: self._organization_of(serial)}
+        return self._recipients.of_cameras(of, *named).rooms
 
     def _value(self, name: str, serial: Serial, zone_id: ZoneId) -> Any:
         value = self._overridden(name, serial, zone_id)

@@ -7,11 +7,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from paho.mqtt.client import topic_matches_sub
 
+from mvsnap.camera_organizations import CameraOrganizations
 from mvsnap.config.model import Settings
+from mvsnap.config.recipients import JobRooms
 from mvsnap.config.sense import SensorTrigger
 from mvsnap.core.sense_messages import (
     SensorReading,
@@ -37,22 +40,33 @@ _BEHIND, _AHEAD = timedelta(days=1), timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A trigger of the settings with its defaults filled in."""
+    """A trigger of the settings with its defaults filled in.
+
+    to: returns the recipients.
+    """
 
     trigger: SensorTrigger
     serials: tuple[Serial, ...]
-    rooms: tuple[str, ...]
+    to: Callable[[], JobRooms]
 
 
-def targets(settings: Settings) -> tuple[Target, ...]:
+def targets(
+    settings: Settings, organizations: CameraOrganizations
+) -> tuple[Target, ...]:
     """Return the sensor triggers with their defaults filled in."""
     return tuple(
-        Target(
-            trigger,
-            tuple(Serial(s) for s in trigger.cameras or settings.meraki.cameras),
-            settings.recipients.rooms(trigger.room),
-        )
-        for trigger in settings.sense.triggers
+        _target(trigger, settings, organizations) for trigger in settings.sense.triggers
+    )
+
+
+def _target(
+    trigger: SensorTrigger, settings: Settings, organizations: CameraOrganizations
+) -> Target:
+    cameras = trigger.cameras or settings.default_cameras
+    return Target(
+        trigger,
+        tuple(Serial(serial) for serial in cameras),
+        partial(organizations.rooms, cameras, trigger.room),
     )
 
 
@@ -160,6 +174,7 @@ def _job(target: Target, topic: str, reading: SensorReading, now: datetime) -> J
     trigger = target.trigger
     stamp = reading.at.isoformat() if reading.at else str(uuid.uuid4())
     name = f"{topic} {stamp} {sorted(reading.fields.items())} {trigger.title}"
+    to = target.to()
     is_old = reading.at is not None and _NOW < now - reading.at <= _BEHIND
     return Job(
         id=JobId(str(uuid.uuid5(_NAMESPACE, name))),
@@ -167,6 +182,7 @@ def _job(target: Target, topic: str, reading: SensorReading, now: datetime) -> J
         serials=target.serials,
         accepted_at=now,
         at=reading.at if is_old else None,
-        rooms=target.rooms,
+        rooms=to.rooms,
+        camera_rooms=to.apart,
         prefix=trigger.title,
     )

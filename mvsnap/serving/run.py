@@ -199,7 +199,7 @@ def example(settings: Settings) -> str:
     origin = settings.server.own_url
     # The certificate is that of a name, not of this machine's own address.
     curl = "curl -k" if settings.server.tls.pair else "curl"
-    takes_pictures = settings.meraki.configured and settings.meraki.cameras
+    takes_pictures = settings.asks_meraki and settings.default_cameras
     if takes_pictures and settings.api_keys:
         return f"{curl} -H 'X-API-Key: ...' {origin}/api/v1.0/getSnapshot"
     if settings.webhooks.tokens:

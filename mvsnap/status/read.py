@@ -26,7 +26,7 @@ from mvsnap.store.events import Store
 from mvsnap.store.processes import KnownProcess, ProcessStore
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
-from mvsnap.upstreams import Upstream
+from mvsnap.upstreams import Upstream, service_name
 
 _DAY = timedelta(days=1)
 
@@ -95,10 +95,16 @@ class StatusSources:
         yield from sense_rows(listeners, enabled, now)
 
 
-def used_services(settings: Settings, *, listens: bool) -> list[Upstream]:
+def dashboards_used(settings: Settings) -> list[str]:
+    """Return a service name for each organization whose Dashboard is asked."""
+    if not settings.asks_meraki:
+        return []
+    return [service_name(Upstream.MERAKI, name) for name in settings.dashboards]
+
+
+def used_services(settings: Settings, *, listens: bool) -> list[str]:
     """Return the services that these settings use; listens: to MV Sense."""
     used = {
-        Upstream.MERAKI: settings.meraki.configured,
         Upstream.WEBEX: settings.webex.configured,
         Upstream.IXON: settings.ixon.configured,
         Upstream.BROKER: listens,
@@ -107,7 +113,8 @@ def used_services(settings: Settings, *, listens: bool) -> list[Upstream]:
         Upstream.DIRECTORY: bool(settings.badges.directory),
         Upstream.HEARTBEAT: settings.heartbeat_url is not None,
     }
-    return [name for name, is_used in used.items() if is_used]
+    others = [name for name, is_used in used.items() if is_used]
+    return [*dashboards_used(settings), *others]
 
 
 def _database(settings: Settings) -> StatusRow:

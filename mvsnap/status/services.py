@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from mvsnap.status.machines import is_alive
 from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.store.processes import KnownProcess, UpstreamState
-from mvsnap.upstreams import Upstream
+from mvsnap.upstreams import Upstream, upstream_of
 
 # Without a call for as long, nobody knows whether a service still fails.
 _STALE_AFTER = timedelta(minutes=30)
@@ -40,30 +40,31 @@ _ADVICE = {
 
 
 def service_rows(
-    used: Iterable[Upstream],
+    used: Iterable[str],
     states: Sequence[UpstreamState],
     processes: Sequence[KnownProcess],
     now: datetime,
     silent_after: timedelta,
 ) -> list[StatusRow]:
-    """Return a row for each service that the settings use."""
+    """Return a row for each service that the settings use, by `service_name`."""
     machines = {
         known.report.id: known.report.machine
         for known in processes
         if is_alive(known, now, silent_after)
     }
     return [
-        _service(one, [s for s in states if s.name is one], machines, now)
+        _service(one, [s for s in states if s.name == one], machines, now)
         for one in used
     ]
 
 
 def _service(
-    name: Upstream,
+    name: str,
     states: list[UpstreamState],
     machines: dict[str, str],
     now: datetime,
 ) -> StatusRow:
+    kind, of = upstream_of(name) or (Upstream(name), "")
     worked_at = max((s.worked_at for s in states if s.worked_at), default=None)
     failed_at = max((s.failed_at for s in states if s.failed_at), default=None)
     alive = [s for s in states if s.process_id in machines]
@@ -74,7 +75,9 @@ def _service(
     if failing:
         newest = max(failing, key=lambda s: s.failed_at or now)
         since = min(s.failing_since or s.failed_at or now for s in failing)
-        health, text, advice = Condition.TROUBLE, newest.error, _ADVICE[name]
+        health, text, advice = Condition.TROUBLE, newest.error, _ADVICE[kind]
+        if of:
+            advice = advice.replace("meraki.api_key", f"the api_key of {of}")
         if any(not s.error for s in alive):
             where = ", ".join(sorted({machines[s.process_id] for s in failing}))
             text += f" (from {where} only)"
@@ -84,7 +87,7 @@ def _service(
         health, text = Condition.UNKNOWN, "not called since the last call failed"
     return StatusRow(
         Group.SERVICES,
-        NAMES[name],
+        f"{NAMES[kind]} {of}".strip(),
         health,
         text,
         advice,

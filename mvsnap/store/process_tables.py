@@ -32,7 +32,7 @@ upstreams = Table(
     "upstreams",
     metadata,
     Column("process_id", Text, primary_key=True, comment="who called it"),
-    Column("name", Text, primary_key=True, comment="Upstream"),
+    Column("name", Text, primary_key=True, comment="as of upstreams.service_name"),
     Column("worked_at", Moment, comment="last call that worked, to a minute"),
     Column("failed_at", Moment, comment="last call that failed, to a minute"),
     Column("failing_since", Moment, comment="first failure since it worked"),

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, RowMapping, delete, select, update
 from mvsnap.store.database import Database
 from mvsnap.store.database_clock import StoredTimes
 from mvsnap.store.process_tables import processes, upstreams
-from mvsnap.upstreams import Outcome, Upstream
+from mvsnap.upstreams import Outcome, upstream_of
 
 # SQLite may be on an SD card, and then all its processes are on one machine.
 _BEAT_S, _SQLITE_BEAT_S = 15.0, 60.0
@@ -59,10 +59,13 @@ class KnownProcess:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamState:
-    """A service as one process saw it last; error: "" if its last call worked."""
+    """A service as one process saw it last; error: "" if its last call worked.
+
+    name: as of `upstreams.service_name`.
+    """
 
     process_id: str
-    name: Upstream
+    name: str
     worked_at: datetime | None
     failed_at: datetime | None
     failing_since: datetime | None
@@ -82,7 +85,7 @@ class ProcessStore:
     def beat(
         self,
         report: ProcessReport,
-        outcomes: Mapping[Upstream, Outcome],
+        outcomes: Mapping[str, Outcome],
         *,
         monotonic_s: float,
         clock: datetime,
@@ -132,8 +135,7 @@ class ProcessStore:
         with self._db.reading() as connection:
             rows = connection.execute(select(upstreams)).mappings().all()
             times = self._db.clock.times(connection)
-        known = set(Upstream)
-        return [_outcome(row, times) for row in rows if row["name"] in known]
+        return [_outcome(row, times) for row in rows if upstream_of(row["name"])]
 
     def _put_outcome(
         self, connection: Connection, process_id: str, name: str, row: dict[str, Any]
@@ -172,7 +174,7 @@ def _outcome_row(outcome: Outcome, now: datetime, monotonic_s: float) -> dict[st
 
 
 def _outcome(row: RowMapping, times: StoredTimes) -> UpstreamState:
-    fields = dict(row) | {"name": Upstream(row["name"])}
+    fields = dict(row) | {"name": row["name"]}
     for name in ("worked_at", "failed_at", "failing_since"):
         fields[name] = times.by_now(row[name]) if row[name] else None
     return UpstreamState(**fields)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from mvsnap.domain import LastRun
+from mvsnap.core.last_run import LastRun
 from mvsnap.store.database import Database
 from mvsnap.store.tables import schedule_runs
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -106,11 +106,11 @@ class SiteStore:
     # --- cameras and zones of the Dashboard
 
     def keep_cameras(
-        self, found: Iterable[Camera], now: datetime, *, is_complete: bool = True
+        self, found: Iterable[Camera], now: datetime, *, unsure: Collection[str] = ()
     ) -> None:
-        """Store an answer of the Dashboard.
+        """Store an answer of the Dashboard; cameras that are not in it are deleted.
 
-        is_complete: cameras that are not in it are deleted.
+        unsure: organizations of the settings whose cameras may not all be in it.
         """
         statement = self._db.insert(cameras)
         fresh = statement.excluded
@@ -121,13 +121,15 @@ class SiteStore:
                 "model": camera.model,
                 "network_id": camera.network_id,
                 "status": camera.status,
+                "organization": camera.organization,
                 "asked_at": now,
             }
-            for camera in found
+            # Two keys may see one organization.
+            for camera in {camera.serial: camera for camera in found}.values()
         ]
         if not rows:
             return
-        names = ("name", "model", "network_id", "status", "asked_at")
+        names = [name for name in rows[0] if name != "serial"]
         with self._db.writing() as connection:
             connection.execute(
                 statement.on_conflict_do_update(
@@ -136,8 +138,10 @@ class SiteStore:
                 ),
                 rows,
             )
-            if is_complete:
-                connection.execute(delete(cameras).where(cameras.c.asked_at < now))
+            is_gone = cameras.c.asked_at < now
+            if unsure:
+                is_gone &= cameras.c.organization.not_in(sorted(unsure))
+            connection.execute(delete(cameras).where(is_gone))
 
     def cameras(self) -> list[Camera]:
         """Return the Dashboard's data about the cameras, by name."""
@@ -145,9 +149,18 @@ class SiteStore:
         with self._db.reading() as connection:
             rows = connection.execute(statement).all()
         return [
-            Camera(Serial(r.serial), r.name, r.model, r.network_id, r.status)
+            Camera(
+                *(Serial(r.serial), r.name, r.model, r.network_id, r.status),
+                r.organization,
+            )
             for r in rows
         ]
+
+    def organization_of(self, serial: Serial) -> str | None:
+        """Return the name in the settings of a camera's organization; None: unknown."""
+        statement = select(cameras.c.organization).where(cameras.c.serial == serial)
+        with self._db.reading() as connection:
+            return connection.execute(statement).scalar_one_or_none()
 
     def keep_zones(self, serial: Serial, found: Iterable[Zone]) -> None:
         """Replace the zones of this camera."""

@@ -225,6 +225,13 @@ cameras = Table(
     Column("network_id", Text, nullable=False, comment="Meraki network"),
     Column("status", Text, nullable=False, comment="Meraki's: online, offline, ..."),
     Column("asked_at", Moment, nullable=False, comment="when it was fetched"),
+    Column(
+        "organization",
+        Text,
+        nullable=False,
+        server_default=text("''"),
+        comment="its name in the settings, '' for that of meraki",
+    ),
     comment="Dashboard data of each camera",
 )
 

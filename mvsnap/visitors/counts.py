@@ -50,7 +50,8 @@ class VisitorCounts:
 
     What failed is noted before that: it waits for its next turn, and blocks nothing
     else.
-    dashboard: one that leaves triggers their share of the request budget.
+    dashboard: of one organization of the settings, one that leaves triggers their share
+        of its request budget.
     zone: the site's time zone.
     """
 
@@ -60,14 +61,12 @@ class VisitorCounts:
         visitors: VisitorStore,
         clock: Clock,
         *,
-        organization_id: str | None,
         zone: ZoneInfo,
     ) -> None:
         self._dashboard = dashboard
         self._analytics = dashboard.analytics
         self._visitors = visitors
         self._clock = clock
-        self._organization_id = organization_id
         self._zone = zone
         self._boundaries: _Boundaries | None = None  # None: not fetched yet
         self._boundaries_due = float("-inf")
@@ -130,7 +129,7 @@ class VisitorCounts:
 
     def _ask_boundaries(self) -> _Boundaries:
         answers = ask_each(
-            self._dashboard.organizations_of(self._organization_id),
+            self._dashboard.own_organizations(),
             lambda organization: self._analytics.boundaries(organization.id),
         )
         for refusal in answers.refusals():

@@ -259,7 +259,7 @@ def _without(
 def _advice(cameras: dict[Serial, CountingCamera]) -> str:
     """Return what to do so that people are counted."""
     here = gateway()
-    if not here.settings.meraki.configured:
+    if not here.settings.asks_meraki:
         try:
             listens = with_overrides(
                 here.settings.sense, here.site.setting_overrides()

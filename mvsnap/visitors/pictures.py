@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -42,7 +43,10 @@ _WAIT_S = 20.0
 
 
 class VisitorPictures:
-    """dashboard: one that leaves triggers their share of the request budget."""
+    """dashboard: one that leaves triggers their share of the request budget.
+
+    is_ours: whether that Dashboard has the camera.
+    """
 
     def __init__(
         self,
@@ -53,6 +57,7 @@ class VisitorPictures:
         clock: Clock,
         *,
         zone: ZoneInfo,
+        is_ours: Callable[[Serial], bool] = lambda _: True,
     ) -> None:
         self._dashboard = dashboard
         self._visitors = visitors
@@ -60,6 +65,7 @@ class VisitorPictures:
         self._files = files
         self._clock = clock
         self._zone = zone
+        self._is_ours = is_ours
 
     def due(self, now: datetime) -> list[HourPicture]:
         """Return the pictures to fetch; those of the zone viewed last come first."""
@@ -70,6 +76,7 @@ class VisitorPictures:
         return [
             picture
             for key in page_views
+            if self._is_ours(key[0])
             for picture in self._due_of(*key, known.get(key), now)
         ]
 

@@ -1,22 +1,26 @@
 """Visitors: fetches the Dashboard's counts in the background, for the pages.
 
-One process fetches for all. What somebody is viewing is refreshed first.
+One process fetches for all; each organization has its own round, which a problem of
+another one does not end. What somebody is viewing is refreshed first.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from mvsnap.clients.meraki.budget import waited
+from mvsnap.clients.meraki.zones import CountedZone
 from mvsnap.clock import Clock
-from mvsnap.domain import Camera
+from mvsnap.domain import Camera, Serial
 from mvsnap.errors import UpstreamError
 from mvsnap.store.sense import ZoneKey
 from mvsnap.store.site import SiteStore
 from mvsnap.visitors.counts import CAMERA_EVERY, VisitorCounts
 from mvsnap.visitors.model import KnownZone
 from mvsnap.visitors.pictures import VisitorPictures
+from mvsnap.visitors.rules import Span
 from mvsnap.visitors.store import VisitorStore
 
 log = logging.getLogger(__name__)
@@ -31,7 +35,10 @@ _FIRST_CAMERAS_S, _POLL_S = 10.0, 0.5
 
 
 class VisitorRefresh:
-    """by: the id of this process, the same after a restart."""
+    """by: the id of this process, the same after a restart.
+
+    organization: its name in the settings. is_ours: whether it has the camera.
+    """
 
     def __init__(
         self,
@@ -42,6 +49,8 @@ class VisitorRefresh:
         clock: Clock,
         *,
         by: str,
+        organization: str = "",
+        is_ours: Callable[[Serial], bool] = lambda _: True,
     ) -> None:
         self._counts = counts
         self._pictures = pictures
@@ -49,6 +58,8 @@ class VisitorRefresh:
         self._site = site
         self._clock = clock
         self._by = by
+        self._work = f"{_WORK} {organization}".strip()
+        self._is_ours = is_ours
         self._is_first = True
         self._not_before = float("-inf")
         self._began_at = clock.now()
@@ -72,33 +83,39 @@ class VisitorRefresh:
             # No other process may fetch meanwhile, either.
             self._claim(timedelta(seconds=pause_s))
             return
-        self._visitors.release(_WORK, self._by)
+        self._visitors.release(self._work, self._by)
 
     def _claim(self, length: timedelta) -> bool:
         now = self._clock.now()
-        return self._visitors.claim(_WORK, self._by, now, now + length)
+        return self._visitors.claim(self._work, self._by, now, now + length)
 
     def _cameras(self) -> list[Camera]:
         """Return the cameras; at the very first start they are known within seconds."""
-        found = self._site.cameras()
+        found = self._listed()
         tries = int(_FIRST_CAMERAS_S / _POLL_S) if self._is_first else 0
         self._is_first = False
         while not found and tries and waited(self._clock, _POLL_S):
-            found, tries = self._site.cameras(), tries - 1
+            found, tries = self._listed(), tries - 1
         return found
+
+    def _listed(self) -> list[Camera]:
+        return [c for c in self._site.cameras() if self._is_ours(c.serial)]
+
+    def _zones(self) -> list[KnownZone]:
+        return [k for k in self._visitors.zones() if self._is_ours(k.zone.serial)]
+
+    def _missing_days(self) -> dict[tuple[Serial, Span], list[CountedZone]]:
+        missing = self._counts.missing_days(self._clock.now())
+        return {key: z for key, z in missing.items() if self._is_ours(key[0])}
 
     # --- what is due, the most wanted first
 
     def _is_anything_due(self, cameras: list[Camera]) -> bool:
-        now, page_views, zones = (
-            self._clock.now(),
-            self._page_views(),
-            self._visitors.zones(),
-        )
+        now, page_views, zones = self._clock.now(), self._page_views(), self._zones()
         return bool(
             self._due_cameras(cameras, now)
             or any(self._is_due(known, page_views, now) for known in zones)
-            or self._counts.missing_days(now)
+            or self._missing_days()
             or self._pictures.due(now)
         )
 
@@ -152,20 +169,19 @@ class VisitorRefresh:
             if not self._goes_on():
                 break
             self._counts.ask_camera(camera.serial)
-        here = {camera.serial for camera in cameras}
+        here = {camera.serial for camera in (*cameras, *self._site.cameras())}
         for serial in self._visitors.cameras().keys() - here:
             self._visitors.forget_camera(serial)
 
     def _ask_days(self) -> None:
-        missing = self._counts.missing_days(self._clock.now())
-        for (serial, day), zones in missing.items():
+        for (serial, day), zones in self._missing_days().items():
             if not self._goes_on():
                 return
             self._counts.ask_day(serial, zones, day)
 
     def _ask_hours(self, only: dict[ZoneKey, datetime] | None = None) -> None:
         """only: the zones that somebody is viewing; None: all."""
-        for known in self._visitors.zones():
+        for known in self._zones():
             key, now = (known.zone.serial, known.zone.zone_id), self._clock.now()
             if only is not None and key not in only:
                 continue

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed
 
 from mvsnap.clock import iso
+from mvsnap.config.recipients import JobRooms
 from mvsnap.core import params
 from mvsnap.core.progress import ClipProgress, JobProgress, PartProgress
 from mvsnap.domain import JobId, JobState, Serial, Trigger, TriggerKind
@@ -68,42 +69,46 @@ def _job_request(parameters: Parameters) -> JobRequest:
     caller = auth.caller()
     serials = _serials(parameters)
     caller.require_cameras(serials)
-    rooms = _rooms(parameters)
-    caller.require_rooms(rooms)
+    to = _rooms(parameters, serials)
+    caller.require_rooms(to.rooms)
     at = parameters.get("at")
     return JobRequest(
         trigger=Trigger(TriggerKind.HTTP, caller.name),
         serials=serials,
         at=params.parse_at(at, gateway().clock.now()) if at else None,
-        rooms=rooms,
+        rooms=to.rooms,
+        camera_rooms=to.apart,
         prefix=params.parse_prefix(parameters.get("prefix") or ""),
         idempotency_key=_idempotency_key(),
     )
 
 
 def _serials(parameters: Parameters) -> tuple[Serial, ...]:
-    if not gateway().settings.meraki.configured:
+    if not gateway().settings.asks_meraki:
         raise BadInput(params.NO_DASHBOARD)
     given = parameters.get("mvSerial")
     if given:
         # Cameras that this key may not use are not even named.
         recorded = filter(auth.caller().reaches, gateway().settings.recorder.cameras)
         return params.parse_serials(given, recorded)
-    default = tuple(Serial(serial) for serial in gateway().settings.meraki.cameras)
+    default = tuple(Serial(serial) for serial in gateway().settings.default_cameras)
     if not default:
         raise BadInput("mvSerial: none given, and meraki.cameras is empty")
     return default
 
 
-def _rooms(parameters: Parameters) -> tuple[str, ...]:
+def _rooms(parameters: Parameters, serials: tuple[Serial, ...]) -> JobRooms:
     recipients = gateway().settings.recipients
     given = parameters.get("webexRoom")
     if given and not recipients.can_post:
         raise BadInput("webexRoom: Webex is not configured here (webex.bot_token)")
-    rooms = recipients.rooms(params.parse_room(given) if given else None)
-    if recipients.can_post and not rooms:
-        raise BadInput("webexRoom: none given, and webex.room is empty")
-    return rooms
+    named = params.parse_room(given) if given else None
+    to = gateway().organizations.rooms(serials, named)
+    lacking = [camera for camera, rooms in to.apart if not rooms]
+    if recipients.can_post and (lacking or not to.rooms):
+        of_which = f" for {', '.join(lacking)}" if lacking else ""
+        raise BadInput(f"webexRoom: none given, and webex.room is empty{of_which}")
+    return to
 
 
 def _idempotency_key() -> str | None:

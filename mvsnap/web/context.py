@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app
 
+from mvsnap.camera_organizations import CameraOrganizations
 from mvsnap.clock import Clock
 from mvsnap.config.model import Settings
 from mvsnap.jobs.listing import JobList
@@ -50,11 +51,13 @@ def _access_limits() -> AccessLimits:
 class Gateway:
     """features: the parts of each feature, such as BadgeParts.
 
+    organizations: which one of Meraki a camera belongs to.
     files_problem: says why some pictures and clips cannot be seen on all machines.
     calls_left: says how many calls to a service the budget would let leave now.
     """
 
     settings: Settings
+    organizations: CameraOrganizations
     jobs: JobService
     job_list: JobList
     store: Store

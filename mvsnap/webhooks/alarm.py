@@ -61,6 +61,7 @@ class Alarm:
     dedup_key: the same when the message is sent again; `is_own_key`: it differs for the
         next alarm, because the message has an id or a time.
     payload: the message without its secrets.
+    organization_id: at Meraki, of the camera or sensor.
     """
 
     source: AlarmSource
@@ -79,6 +80,7 @@ class Alarm:
     dedup_key: str
     is_own_key: bool
     payload: dict[str, Any] = field(repr=False)
+    organization_id: str = ""
 
 
 def headline(alarm: Alarm, title: str = "") -> str:

@@ -69,6 +69,7 @@ def read_meraki(payload: dict[str, Any]) -> Alarm:
         dedup_key=_dedup_key(message, payload, is_test=is_test),
         is_own_key=_is_own(message, data, is_test=is_test),
         payload=payload,
+        organization_id=message.name("organizationId"),
     )
 
 

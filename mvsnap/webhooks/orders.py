@@ -9,7 +9,7 @@ from flask import request
 
 from mvsnap.badges.model import Swipe
 from mvsnap.core import params
-from mvsnap.domain import Serial, Trigger, TriggerKind
+from mvsnap.domain import Trigger, TriggerKind
 from mvsnap.errors import BadInput
 from mvsnap.jobs.service import JobRequest
 from mvsnap.web.context import gateway
@@ -94,8 +94,9 @@ def _defaults(by: AlarmSender) -> Defaults:
 
 def _order(alarm: Alarm, match: RuleMatch, by: AlarmSender, index: int) -> AlarmOrder:
     """Return the job of a rule match; without evidence where there can be none."""
-    settings = gateway().settings
-    default = tuple(Serial(serial) for serial in settings.meraki.cameras)
+    settings, organizations = gateway().settings, gateway().organizations
+    of = None if alarm.is_test else organizations.of_alert(alarm.organization_id)
+    default = organizations.default_cameras(of)
     wanted = evidence(match, settings.recorder.serials(), default)
     cameras = (*wanted.serials, *wanted.clips)
     if not cameras:
@@ -104,19 +105,20 @@ def _order(alarm: Alarm, match: RuleMatch, by: AlarmSender, index: int) -> Alarm
             "meraki.cameras and recorder.cameras are empty"
         )
     by.caller.require_cameras(cameras)
-    rooms = settings.recipients.rooms(match.room)
-    by.caller.require_rooms(rooms)
+    to = organizations.rooms(cameras, match.room, otherwise=of)
+    by.caller.require_rooms(to.rooms)
     # Its picture is of the camera that raised the alert, and no other; no API key
     # needed.
     picture_url = alarm.image_url if wanted.serials == (alarm.camera,) else None
-    if not (settings.meraki.configured or picture_url):
+    if not (settings.asks_meraki or picture_url):
         wanted = without_snapshots(wanted)
     now = gateway().clock.now()
     job_request = JobRequest(
         trigger=Trigger(TriggerKind.WEBHOOK, match.rule or by.name),
         serials=wanted.serials,
         at=moment_to_show(alarm, now),
-        rooms=rooms,
+        rooms=to.rooms,
+        camera_rooms=to.apart,
         prefix=headline(alarm, match.title),
         clips=wanted.clips,
         picture_url=picture_url,

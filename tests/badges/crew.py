@@ -69,7 +69,7 @@ class BadgeCrew:
         )
 
     def notifier(self, room: str | None = ROOM) -> MismatchNotifier:
-        names = CameraNames(self.dashboard, self.clock, organization_id=None)
+        names = CameraNames(self.dashboard, self.clock)
         return MismatchNotifier(
             self.badges,
             self.store,

@@ -11,6 +11,11 @@ import pytest
 
 from mvsnap import __version__
 from mvsnap.domain import EventKind, Serial
+from mvsnap.simulator.faults import Fault
+from mvsnap.simulator.meraki.app import dashboard_app
+from mvsnap.simulator.meraki.cameras import new_camera
+from mvsnap.simulator.meraki.dashboard import FakeDashboard
+from mvsnap.simulator.server import serve
 from mvsnap.store.database import HEAD, Database, open_database, sqlite_url
 from mvsnap.store.events import Store
 from tests.cli.run import KEY, ROOM, configure, mvsnap, settings
@@ -419,3 +424,24 @@ def test_cameras_lists_what_other_organizations_have(
     (cameras,) = [x for x in checked.out.splitlines() if x[5:13] == "cameras "]
     assert f"{GONE}: " in cameras
     assert "Gate North" in cameras
+
+
+def test_each_organization_is_checked_with_its_own_key(
+    tmp_path: Path, clouds: Clouds
+) -> None:
+    north = FakeDashboard(api_key="north-key", cameras=0, organization_id="202")
+    north.cameras["Q2SM-0000-0051"] = new_camera(51)
+    clouds.dashboard.faults.add(Fault("401", times=-1))
+    with serve(dashboard_app(north)) as url:
+        tree = settings(clouds)
+        entry = {"name": "North", "api_key": "north-key", "base_url": f"{url}/api/v1"}
+        tree["organizations"] = [entry | {"cameras": ["Q2SM-0000-0051"]}]
+        configure(tmp_path, tree)
+        checked, listed = mvsnap(tmp_path, "check"), mvsnap(tmp_path, "cameras")
+    assert checked.code == 1
+    assert "bad  Meraki" in checked.out
+    assert "ok   Meraki North signed in as" in checked.out
+    assert "Q2SM-0000-0051, North" in checked.out
+    assert listed.code == 0
+    assert "North" in listed.out
+    assert "meraki is left out" in listed.err

@@ -99,7 +99,7 @@ class Crew:
             JobStores(self.store, self.clips, self.files, self.states, self.troubles),
             Cameras(
                 Photographer(self.dashboard, clock, picture_wait_s=5),
-                CameraNames(self.dashboard, clock, organization_id=None),
+                CameraNames(self.dashboard, clock),
             ),
             self.sender(),
             self.rooms,

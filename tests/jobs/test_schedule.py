@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mvsnap.domain import Job, LastRun, TriggerKind
+from mvsnap.core.last_run import LastRun
+from mvsnap.domain import Job, TriggerKind
 from mvsnap.jobs.schedule import CameraSchedule, Scheduler
 from tests.core.build import DOOR, GATE, NOON
 from tests.test_clock import DAY, HOUR, SetClock

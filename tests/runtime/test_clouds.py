@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from mvsnap.clock import SystemClock
-from mvsnap.config.model import Meraki, Settings
+from mvsnap.config.meraki import Meraki
+from mvsnap.config.model import Settings
 from mvsnap.errors import UpstreamError
 from mvsnap.runtime import clouds
 from mvsnap.simulator.meraki.app import dashboard_app

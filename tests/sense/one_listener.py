@@ -16,6 +16,7 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
+from mvsnap.camera_organizations import CameraOrganizations
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.domain import Job, JobId
@@ -60,7 +61,8 @@ def make_listener(
 ) -> ListenerLoop:
     stores = Stores(Store(db), SenseStore(db), SiteStore(db))
     share = ZoneShare(db, clock, lease_s=lease_s)
-    return ListenerLoop(settings, stores, jobs, clock, Metrics(), share)
+    organizations = CameraOrganizations(settings, clock)
+    return ListenerLoop(settings, stores, jobs, clock, Metrics(), organizations, share)
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from paho.mqtt import publish
 
+from mvsnap.camera_organizations import CameraOrganizations
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.core.mutes import new_mute
@@ -95,7 +96,10 @@ class Site:
     def listening(self, *, connected: bool = True) -> Iterator[ListenerLoop]:
         clock = SystemClock()
         stores = Stores(self.store, self.sense, self.site)
-        loop = ListenerLoop(self.settings, stores, self.office, clock, Metrics())
+        organizations = CameraOrganizations(self.settings, clock)
+        loop = ListenerLoop(
+            self.settings, stores, self.office, clock, Metrics(), organizations
+        )
         loop.start()
         try:
             if connected:

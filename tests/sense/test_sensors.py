@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from mvsnap.camera_organizations import CameraOrganizations
+from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.core.sense_messages import parse_topic
 from mvsnap.sense.sensors import Sensors, targets
@@ -36,7 +38,8 @@ def test_a_sensor_posts_to_its_own_room_else_the_default(
             "sense": {"triggers": [trigger | {"room": room}]},
         }
     )
-    assert targets(settings)[0].rooms == rooms
+    organizations = CameraOrganizations(settings, SystemClock())
+    assert targets(settings, organizations)[0].to().rooms == rooms
 
 
 def test_a_door_above_the_limit_is_reported(caplog: pytest.LogCaptureFixture) -> None:
@@ -44,7 +47,9 @@ def test_a_door_above_the_limit_is_reported(caplog: pytest.LogCaptureFixture) ->
     settings = Settings.model_validate(
         {"meraki": {"cameras": [GATE]}, "sense": {"triggers": [trigger]}}
     )
-    sensors = Sensors(targets(settings), 2)
+    sensors = Sensors(
+        targets(settings, CameraOrganizations(settings, SystemClock())), 2
+    )
     with caplog.at_level(logging.WARNING):
         for number in range(5):
             at = NOON + timedelta(seconds=number)

@@ -125,15 +125,13 @@ class Worker:
         dashboard = Dashboard(
             clouds.dashboard_url, clouds.dashboard.api_key, clock=clock
         )
-        self.names = CameraNames(dashboard, clock, organization_id=None)
+        self.names = CameraNames(dashboard, clock)
         self.inventory = Inventory(
             dashboard,
             self.names,
             SiteStore(db),
             SenseStore(db),
             clock,
-            organization_id=None,
-            network_id=None,
             wanted=(Serial(next(iter(clouds.dashboard.cameras))),),
             fetches=stored(db),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -35,7 +35,7 @@ def store(db: database.Database) -> ProcessStore:
 def beat(
     store: ProcessStore,
     report: ProcessReport = PI,
-    outcomes: dict[Upstream, Outcome] | None = None,
+    outcomes: Mapping[str, Outcome] | None = None,
     *,
     monotonic_s: float = 1000,
     clock: datetime | None = None,

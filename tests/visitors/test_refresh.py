@@ -85,7 +85,6 @@ class Site:
             self.dashboard,
             self.visitors,
             self.clock,
-            organization_id=ORGANIZATION_ID,
             zone=BERLIN,
         )
         pictures = self.take_pictures()
@@ -117,7 +116,12 @@ def site(tmp_path: Path) -> Iterator[Site]:
     database.upgrade(engine)
     db, clock = database.Database(engine), MovedClock()
     with serve(dashboard_app(fake)) as url:
-        dashboard = Dashboard(f"{url}/api/v1", fake.api_key, clock=clock)
+        dashboard = Dashboard(
+            f"{url}/api/v1",
+            fake.api_key,
+            clock=clock,
+            organization_id=ORGANIZATION_ID,
+        )
         made = Site(
             fake,
             dashboard,

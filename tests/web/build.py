@@ -20,6 +20,7 @@ from mvsnap.badges.directory_store import DirectoryStore
 from mvsnap.badges.parts import BadgeParts
 from mvsnap.badges.picture_queue import BadgePictures
 from mvsnap.badges.store import BadgeStore
+from mvsnap.camera_organizations import CameraOrganizations
 from mvsnap.clock import Clock, SystemClock
 from mvsnap.config.model import Scope, Settings
 from mvsnap.domain import Change, Job, JobId, Role, User
@@ -190,6 +191,9 @@ class Web:
         app = create_app(
             Gateway(
                 settings=self.settings,
+                organizations=CameraOrganizations(
+                    self.settings, clock, self.site.organization_of
+                ),
                 jobs=jobs,
                 job_list=JobList(self.engine, self.job_states, clock),
                 store=self.store,

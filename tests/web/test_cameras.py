@@ -88,7 +88,7 @@ def test_every_camera_is_there_once(tmp_path: Path) -> None:
         "Press": {"url": "rtsp://192.0.2.11/"},
     }
     web = made(tmp_path, recorder={"cameras": cameras}, meraki={"cameras": [DOOR]})
-    web.sense.note_last_seen({GATE: NOON, Serial("Q2SM-0000-0009"): NOON})
+    web.sense.note_last_seen({GATE: NOON, Serial("Q2SM-0000-0009"): NOON}, NOON)
     shown = names(web.log_in(Role.VIEWER))
     assert shown == [ROBOT, "Press", DOOR, "Q2SM-0000-0009"]
     web.close()
@@ -209,7 +209,7 @@ def test_a_camera_is_found_by_its_serial_too(web: Web) -> None:
 
 def test_a_camera_shows_what_is_known_of_it(web: Web) -> None:
     web.site.keep_zones(GATE, [Zone(ZONE, "Entrance", (0.2, 0.3, 0.7, 0.9))])
-    web.sense.note_last_seen({GATE: NOON - timedelta(seconds=30)})
+    web.sense.note_last_seen({GATE: NOON - timedelta(seconds=30)}, NOON)
     crowd = {"kind": EventKind.CROWD, "zone_id": ZONE, "title": "Crowd: 4 people"}
     web.store.add_event(event(**crowd, zone_name="Entrance"))
     web.store.add_event(event(snapshot_path="snapshots/a.jpg", title="<b>"))
@@ -242,7 +242,7 @@ def test_people_are_shown_as_they_are_now(
     web.site.keep_zones(GATE, [Zone(ZONE, "Entrance")])
     at = NOON - timedelta(seconds=written_s_ago)
     web.sense.save(Findings([], [], {(GATE, ZONE): state}), at)
-    web.sense.note_last_seen({GATE: NOON - timedelta(seconds=heard_s_ago)})
+    web.sense.note_last_seen({GATE: NOON - timedelta(seconds=heard_s_ago)}, NOON)
     text = text_of(web.log_in(Role.VIEWER), f"/cameras/{GATE}")
     assert f"Entrance 3 people or more for 1 min {shown} " in text
     assert "Full Frame counted by its zones –" in text

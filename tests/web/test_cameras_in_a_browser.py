@@ -79,7 +79,7 @@ def fill(web: Web) -> None:
     web.site.keep_zones(
         FIRST, [Zone("0", "Full Frame"), Zone(ZONE, "Entrance", (0.2, 0.3, 0.7, 0.9))]
     )
-    web.sense.note_last_seen({FIRST: now})
+    web.sense.note_last_seen({FIRST: now}, now)
     put_people(web)
     for n, serial in enumerate(serials[:-3]):
         event_id = EventId(f"event-{n}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -279,11 +279,11 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made.close()
 
 
-def beat(web: Web, outcomes: dict[Upstream, Outcome], **given: Any) -> None:
+def beat(web: Web, outcomes: Mapping[Upstream, Outcome], **given: Any) -> None:
     report = process(**given).report
     web.processes.beat(
         report,
-        outcomes,
+        {str(name): outcome for name, outcome in outcomes.items()},
         monotonic_s=1000,
         clock=datetime.now(UTC),
         is_first=False,

@@ -20,7 +20,7 @@ from mvsnap.clients.meraki.budget import Budget
 from mvsnap.clients.transport import ExchangeFailed, guard
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
-from mvsnap.upstreams import Upstream
+from mvsnap.upstreams import Upstream, service_name
 
 USER_AGENT = f"mvsnap/{__version__} mvsnap"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -61,15 +61,20 @@ class DashboardCalls:
         budget: Budget,
         timeout_s: float,
         trusted_hosts: tuple[str, ...],
+        name: str = "",
     ) -> None:
+        """name: of the organization in the settings, for the status page."""
         self._configured = self._base = base_url.strip().rstrip("/")
         self._key = api_key.strip()
         self._clock = clock
+        self._setting = f"the api_key of {name}" if name else "meraki.api_key"
         self._budget = budget
         self._timeout_s = timeout_s
         self._trusted_hosts = trusted_hosts
         self._http = guard(
-            requests.Session(), self._configured, upstream=Upstream.MERAKI
+            requests.Session(),
+            self._configured,
+            upstream=service_name(Upstream.MERAKI, name),
         )
         self._http.headers["User-Agent"] = USER_AGENT
         self._http.auth = self._sign
@@ -222,6 +227,7 @@ class DashboardCalls:
                 f"Meraki {trouble} ({status}){tail}", retry=True, retry_after_s=wait_s
             )
         said = _ADVICE.get(status, f"Meraki refused the request ({status})")
+        said = said.replace("meraki.api_key", self._setting)
         return UpstreamError(said + tail, retry=False)
 
 

@@ -45,6 +45,8 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\
 class Dashboard:
     """The Meraki cloud of one API key; thread-safe.
 
+    It is one organization of the settings: their `dashboards` has the others.
+
     Every method raises UpstreamError, whose `retry` says whether the same call may
     work later. Calls wait for their turn in the request budget and are never repeated.
     """
@@ -60,11 +62,19 @@ class Dashboard:
         trusted_hosts: tuple[str, ...] = MERAKI_HOSTS,
         budget: Budget | None = None,
         buckets: Buckets | None = None,
+        name: str = "",
+        organization_id: str | None = None,
+        network_id: str | None = None,
+        others: frozenset[str] = frozenset(),
     ) -> None:
         """budget: of another Dashboard of the same organization; default: its own.
 
         buckets: where its own is kept for other processes.
+        name: of the organization in the settings; "": the one of `meraki`.
+        organization_id: None: all that the key can see, without `others`, by id.
         """
+        self.name, self.network_id = name, network_id
+        self.organization_id, self._others = organization_id, others
         self._clock = clock
         largest = _LARGEST_BURST - (buckets.spare if buckets else 0)
         self._requests_per_s = requests_per_s
@@ -83,6 +93,7 @@ class Dashboard:
             budget=self._budget,
             timeout_s=timeout_s,
             trusted_hosts=trusted_hosts,
+            name=name,
         )
         self.analytics = CameraAnalytics(self._calls)
         self._no_status: dict[str, str] = {}  # why, by organization
@@ -193,14 +204,21 @@ class Dashboard:
         found = [Organization(_text(row, "id"), _text(row, "name")) for row in rows]
         return [organization for organization in found if organization.id]
 
-    def organizations_of(self, chosen: str | None) -> list[Organization]:
+    def own_organizations(self) -> list[Organization]:
         """Return the configured one, or if there is none, all that the key can see.
 
-        The configured one has no name: it is not looked up.
+        The configured one is called as in the settings: it is not looked up.
         """
-        if chosen is not None:
-            return [Organization(chosen, "")]
-        return self.organizations()
+        if self.organization_id is not None:
+            return [Organization(self.organization_id, self.name)]
+        return [found for found in self.organizations() if found.id not in self._others]
+
+    def of(self, _serial: Serial) -> Dashboard:
+        """Return itself, as the only one of a site: see `dashboards`."""
+        return self
+
+    def each(self) -> tuple[Dashboard, ...]:
+        return (self,)
 
     def networks(self, organization_id: str) -> list[Network]:
         """Source: GET /organizations/{organizationId}/networks."""
@@ -222,7 +240,7 @@ class Dashboard:
         rows = list(self._calls.pages(path, query=_only_cameras(network_id)))
         status = self._status(organization_id, network_id) if rows else {}
         return [
-            _camera(row, serial, status.get(serial, "unknown"))
+            self._camera(row, serial, status.get(serial, "unknown"))
             for serial, row in _by_serial(rows)
         ]
 
@@ -230,7 +248,7 @@ class Dashboard:
         """Return only the names, without a second call for the status."""
         path = _organization(organization_id, "/devices")
         rows = self._calls.pages(path, query=_only_cameras(None))
-        return {s: _camera(row, s, "").name for s, row in _by_serial(rows)}
+        return {s: self._camera(row, s, "").name for s, row in _by_serial(rows)}
 
     def availability(
         self, organization_id: str, network_id: str | None = None
@@ -278,7 +296,17 @@ class Dashboard:
     def camera(self, serial: Serial) -> Camera:
         """Return one camera, its status unknown. Source: GET /devices/{serial}."""
         row = _object(self._calls.call("GET", _device(serial)))
-        return _camera(row, serial, "unknown")
+        return self._camera(row, serial, "unknown")
+
+    def has(self, serial: Serial) -> bool:
+        """Return whether the camera is of this organization, without asking for it."""
+        query = _only_cameras(self.network_id) | {"serials[]": serial}
+        for organization in self.own_organizations():
+            path = _organization(organization.id, "/devices")
+            rows = self._calls.pages(path, query=query)
+            if serial in dict(_by_serial(rows)):
+                return True
+        return False
 
     def zones(self, serial: Serial) -> list[Zone]:
         """Return the analytics zones; "0" is the full frame.
@@ -295,6 +323,18 @@ class Dashboard:
             )
             for row in rows
         ]
+
+    def _camera(self, row: Mapping[str, Any], serial: Serial, status: str) -> Camera:
+        return Camera(
+            serial=serial,
+            # The name is null or missing until somebody sets one. On one line: it
+            # appears in messages and in the log.
+            name=" ".join(_text(row, "name").split()) or serial,
+            model=_text(row, "model"),
+            network_id=_text(row, "networkId"),
+            status=status,
+            organization=self.name,
+        )
 
     def _no_picture(self, words: str, at: datetime | None) -> NoPicture:
         """Translate the 400 of generateSnapshot."""
@@ -335,18 +375,6 @@ def _by_serial(
             log.warning("skipped a device that Meraki lists without a usable serial")
             continue
         yield serial, row
-
-
-def _camera(row: Mapping[str, Any], serial: Serial, status: str) -> Camera:
-    return Camera(
-        serial=serial,
-        # The name is null or missing until somebody sets one. On one line: it appears
-        # in messages and in the log.
-        name=" ".join(_text(row, "name").split()) or serial,
-        model=_text(row, "model"),
-        network_id=_text(row, "networkId"),
-        status=status,
-    )
 
 
 def _object(parsed: Any) -> Mapping[str, Any]:

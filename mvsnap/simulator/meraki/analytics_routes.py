@@ -13,7 +13,6 @@ from flask.typing import ResponseReturnValue
 from mvsnap.domain import FULL_FRAME, ZoneId
 from mvsnap.simulator.meraki.cameras import (
     DETECTION_MODELS,
-    ORGANIZATION_ID,
     SimulatedCamera,
     area_of,
     as_area,
@@ -197,7 +196,7 @@ def _zone_ids(camera: SimulatedCamera) -> list[ZoneId]:
 
 
 def _wanted(dashboard: FakeDashboard, organization_id: str) -> list[SimulatedCamera]:
-    if organization_id != ORGANIZATION_ID:
+    if organization_id != dashboard.organization_id:
         raise DashboardError(404)
     serials = request.args.getlist("serials[]")
     found = [camera for camera in list(dashboard.cameras.values()) if camera.sense]

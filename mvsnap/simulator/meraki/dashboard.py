@@ -59,9 +59,11 @@ class FakeDashboard:
         not_ready_s: float = 0.0,
         picture_bytes: bytes | int | None = None,
         seed: int = 1,
+        organization_id: str = ORGANIZATION_ID,
     ) -> None:
         """picture_bytes: one JPEG for all, or the size drawn ones are padded to."""
         self.api_key = api_key
+        self.organization_id = organization_id
         self.faults = Faults(seed=seed, answers={"401": bad_key, "429": too_many})
         self.asked: list[RecordedCall] = []
         numbered = (new_camera(number) for number in range(1, cameras + 1))
@@ -186,7 +188,7 @@ class FakeDashboard:
         if self.rate_limit is None or not place:
             return False
         # Every device is in the only organization.
-        organization_id = str(place.get("organization_id", ORGANIZATION_ID))
+        organization_id = str(place.get("organization_id", self.organization_id))
         with self._lock:
             limit = self._limits.get(organization_id)
             if limit is None or limit.limit != self.rate_limit:

@@ -13,7 +13,6 @@ from werkzeug.exceptions import HTTPException
 from mvsnap.simulator.meraki import analytics_routes
 from mvsnap.simulator.meraki.cameras import (
     NETWORKS,
-    ORGANIZATION_ID,
     SimulatedCamera,
     as_availability,
     parse_moment,
@@ -50,29 +49,29 @@ def _add_organization(app: Flask, dashboard: FakeDashboard) -> None:
 
     @app.get("/api/v1/organizations")
     def organizations() -> ResponseReturnValue:
-        return page([_ORGANIZATION], "id", per_page=(3, 9000, 9000))
+        return page([_organization_row(dashboard)], "id", per_page=(3, 9000, 9000))
 
     @app.get(prefix)
     def organization(organization_id: str) -> ResponseReturnValue:
-        _check_organization(organization_id)
-        return jsonify(_ORGANIZATION)
+        _check_organization(dashboard, organization_id)
+        return jsonify(_organization_row(dashboard))
 
     @app.get(f"{prefix}/networks")
     def networks(organization_id: str) -> ResponseReturnValue:
-        _check_organization(organization_id)
-        rows = filtered(_networks(), "productTypes", "tags")
+        _check_organization(dashboard, organization_id)
+        rows = filtered(_networks(dashboard), "productTypes", "tags")
         return page(rows, "id", per_page=(3, 100_000, 1000))
 
     @app.get(f"{prefix}/devices")
     def devices(organization_id: str) -> ResponseReturnValue:
-        _check_organization(organization_id)
+        _check_organization(dashboard, organization_id)
         rows = filtered(dashboard.devices(), *_DEVICE_FILTERS)
         rows = [_without_status(row) for row in rows]
         return page(rows, "serial", per_page=(3, 5000, 1000))
 
     @app.get(f"{prefix}/devices/availabilities")
     def availabilities(organization_id: str) -> ResponseReturnValue:
-        _check_organization(organization_id)
+        _check_organization(dashboard, organization_id)
         rows = filtered(dashboard.devices(), *_AVAILABILITY_FILTERS)
         rows = [as_availability(device) for device in rows]
         return page(rows, "serial", per_page=(3, 1000, 1000))
@@ -83,11 +82,11 @@ def _add_networks(app: Flask, dashboard: FakeDashboard) -> None:
 
     @app.get(prefix)
     def network(network_id: str) -> ResponseReturnValue:
-        return jsonify(_one_network(network_id))
+        return jsonify(_one_network(dashboard, network_id))
 
     @app.get(f"{prefix}/devices")
     def network_devices(network_id: str) -> ResponseReturnValue:
-        _one_network(network_id)
+        _one_network(dashboard, network_id)
         return jsonify(
             [
                 _without_kind(row)
@@ -146,8 +145,12 @@ def _camera(dashboard: FakeDashboard, serial: str) -> SimulatedCamera:
     return camera
 
 
-def _check_organization(organization_id: str) -> None:
-    if organization_id != ORGANIZATION_ID:
+def _organization_row(dashboard: FakeDashboard) -> Row:
+    return _ORGANIZATION | {"id": dashboard.organization_id}
+
+
+def _check_organization(dashboard: FakeDashboard, organization_id: str) -> None:
+    if organization_id != dashboard.organization_id:
         raise DashboardError(404)
 
 
@@ -182,12 +185,15 @@ def _without_kind(device: Row) -> Row:
     return plain
 
 
-def _networks() -> list[Row]:
-    return [_network(*network) for network in NETWORKS]
+def _networks(dashboard: FakeDashboard) -> list[Row]:
+    return [
+        _network(*network) | {"organizationId": dashboard.organization_id}
+        for network in NETWORKS
+    ]
 
 
-def _one_network(network_id: str) -> Row:
-    for row in _networks():
+def _one_network(dashboard: FakeDashboard, network_id: str) -> Row:
+    for row in _networks(dashboard):
         if row["id"] == network_id:
             return row
     raise DashboardError(404)
@@ -208,7 +214,6 @@ def _video_link(camera: SimulatedCamera, moment: datetime | None) -> dict[str, s
 def _network(network_id: str, name: str, timezone: str) -> Row:
     return {
         "id": network_id,
-        "organizationId": ORGANIZATION_ID,
         "name": name,
         "productTypes": ["camera", "wireless"],
         "timeZone": timezone,
@@ -232,8 +237,7 @@ _IDENTITY = {
     },
 }
 
-_ORGANIZATION = {
-    "id": ORGANIZATION_ID,
+_ORGANIZATION: Row = {
     "name": "Simulated Works",
     "url": "https://dashboard.meraki.com/o/sim/manage/organization/overview",
     "api": {"enabled": True},

@@ -134,7 +134,7 @@ def index() -> ResponseReturnValue:
         ),
         outages=read_outages(),
         db_now=db_now,
-        has_key=gateway().settings.meraki.configured,
+        has_key=gateway().settings.asks_meraki,
     )
 
 
@@ -198,7 +198,7 @@ def _cameras(sense: Sense, rows: list[ListenerRow], now: datetime) -> list[Camer
     someone_listens = any(row.badge.text == "Connected" for row in rows)
     return camera_rows(
         gateway().site.cameras(),
-        map(Serial, gateway().settings.meraki.cameras),
+        map(Serial, gateway().settings.default_cameras),
         gateway().sense.last_seen(),
         sense if someone_listens else None,
         now,

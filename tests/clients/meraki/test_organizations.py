@@ -58,15 +58,13 @@ class Kept:
         database.upgrade(engine)
         self.db = database.Database(engine)
         self.site, self.clock = SiteStore(self.db), FakeClock()
-        self.names = CameraNames(made, self.clock, organization_id=None)
+        self.names = CameraNames(made, self.clock)
         self.inventory = Inventory(
             made,
             self.names,
             self.site,
             SenseStore(self.db),
             self.clock,
-            organization_id=None,
-            network_id=None,
             wanted=(),
         )
 
@@ -82,7 +80,7 @@ class Kept:
 def test_names_of_the_others_are_known(refusal: Response) -> None:
     cloud = TwoOrganizations({f"/organizations/{OTHER}/": refusal})
     with dashboard(cloud) as made:
-        names = CameraNames(made, FakeClock(), organization_id=None)
+        names = CameraNames(made, FakeClock())
         assert names.name(Serial(GATE)) == "Gate North"
 
 
@@ -141,9 +139,7 @@ def test_visitor_areas_of_the_others_are_known(tmp_path: Path) -> None:
     with dashboard(cloud) as made:
         kept = Kept(tmp_path, made)
         visitors = VisitorStore(kept.db)
-        counts = VisitorCounts(
-            made, visitors, kept.clock, organization_id=None, zone=ZoneInfo("UTC")
-        )
+        counts = VisitorCounts(made, visitors, kept.clock, zone=ZoneInfo("UTC"))
         cloud.refusals |= {"/analytics/zones": refused(404)}
         known = counts._known_boundaries()
         assert known is not None
