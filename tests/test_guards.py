@@ -29,6 +29,8 @@ PUBLIC = {
     "scanning.validate",
     "scanning.receive",
     "ops.security_txt",
+    "evidence.snapshot",
+    "evidence.clip",
 }
 # Pages and files anybody may have: without them nobody could log in.
 PUBLIC_PAGES = {

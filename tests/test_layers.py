@@ -181,7 +181,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     ),
     "pygal": ("web.charts",),
     "pyotp": ("web.auth.second_factor",),
-    "pydantic": ("config",),
+    # A channel brings the model of its own settings.
+    "pydantic": ("config", "delivery"),
     "pydantic_core": ("config",),
     # The demo calls the gateway as a user's program would.
     "requests": (

@@ -87,6 +87,7 @@ def rooms(ctx: click.Context) -> None:
     settings = load_settings(ctx)
     from mvsnap.clients.webex.rooms import matches
     from mvsnap.clock import SystemClock
+    from mvsnap.config.recipients import flat
     from mvsnap.runtime import clouds
 
     webex = clouds.shared_webex(settings, SystemClock())
@@ -97,7 +98,8 @@ def rooms(ctx: click.Context) -> None:
         found = webex.rooms()
     except UpstreamError as exc:
         fail_with(exc)
-    chosen = matches(settings.webex.room or "", found)
+    named = flat([settings.webex.room])
+    chosen = [room for name in named for room in matches(name, found)]
     for room in found:
         used = room in chosen
         table.add_row(escape(room.title), room.type, room.id, "yes" if used else "")

@@ -123,7 +123,7 @@ def _check(
         raise click.UsageError(f"--out: no such folder: {copy.parent}")
     if copy is not None and copy.exists() and not force:
         raise click.UsageError(f"--out: {copy} already exists (--force overwrites it)")
-    if room and not settings.recipients.can_post:
+    if room and not settings.recipients.takes(room):
         fail("--room: webex.bot_token is not set. Run: python -m mvsnap init")
 
 

@@ -98,7 +98,7 @@ def _job(
         moment = params.parse_at(at, now) if at else None
     except BadInput as exc:
         raise click.UsageError(exc.message) from exc
-    if room and not settings.recipients.can_post:
+    if room and not settings.recipients.takes(room):
         fail("--room: webex.bot_token is not set. Run: python -m mvsnap init")
     return Job(
         id=JobId(str(uuid.uuid4())),

@@ -11,15 +11,16 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from mvsnap.config.alerts import AlertSection, SecretUrl
+from mvsnap.config.alerts import AlertSection
 from mvsnap.config.badges import Badges
+from mvsnap.config.channels import AnyChannel, mistakes_of, secrets_of
 from mvsnap.config.database import DatabaseSection
 from mvsnap.config.home_assistant import HomeAssistantSection
 from mvsnap.config.ixon import IxonSection
 from mvsnap.config.login import LoginSection
 from mvsnap.config.logs import LogSection
 from mvsnap.config.metrics import MetricsSection
-from mvsnap.config.recipients import Recipients
+from mvsnap.config.recipients import Recipients, flat
 from mvsnap.config.recorder import RecorderSection
 from mvsnap.config.scanning import Scanning
 from mvsnap.config.sense import Sense
@@ -31,7 +32,9 @@ from mvsnap.config.values import (
     CameraOrAll,
     Contact,
     Cron,
+    Destinations,
     Secret,
+    SecretUrl,
     Section,
     SerialText,
     Text,
@@ -138,7 +141,7 @@ class Schedule(Section):
         "site's time zone"
     )
     cameras: tuple[SerialText, ...] = Field((), description="default: meraki.cameras")
-    room: Text | None = Field(None, description="default: webex.room")
+    room: Destinations | None = Field(None, description="default: webex.room")
     prefix: Text = Field("", description="text at the start of the message")
 
 
@@ -168,6 +171,9 @@ class Settings(Section):
     )
     meraki: Meraki = Meraki()
     webex: WebexSection = WebexSection()
+    channels: tuple[AnyChannel, ...] = Field(
+        (), description="other ways to reach people and programs, see channels.md"
+    )
     sense: Sense = Sense()
     home_assistant: HomeAssistantSection = HomeAssistantSection()
     recorder: RecorderSection = RecorderSection()
@@ -200,6 +206,12 @@ class Settings(Section):
         return self
 
     @model_validator(mode="after")
+    def _channels_fit(self) -> Settings:
+        if found := mistakes_of(self.channels, has_bot=self.webex.configured):
+            raise ValueError("\n".join(found))
+        return self
+
+    @model_validator(mode="after")
     def _schedules_have_cameras(self) -> Settings:
         for index, schedule in enumerate(self.schedules):
             if not schedule.cameras and not self.meraki.cameras:
@@ -228,7 +240,11 @@ class Settings(Section):
 
     @property
     def recipients(self) -> Recipients:
-        return Recipients(self.webex.room, can_post=self.webex.configured)
+        return Recipients(
+            self.webex.room,
+            can_post=self.webex.configured,
+            channels=tuple(channel.name for channel in self.channels),
+        )
 
     @property
     def on_postgresql(self) -> bool:
@@ -266,7 +282,7 @@ class Settings(Section):
         found += self.webhooks.secrets()
         found += self.scanning.secrets()
         texts = [secret.get_secret_value() for secret in found]
-        return texts + self.recorder.secrets()
+        return texts + self.recorder.secrets() + secrets_of(self.channels)
 
     def short_keys(self) -> str:
         """Return a warning about API keys that are easy to guess, "" without any."""
@@ -337,4 +353,4 @@ class Settings(Section):
             self.badges.mismatch_room,
             *self.alerts.channel,
         )
-        return tuple(dict.fromkeys(room for room in named if room))
+        return tuple(dict.fromkeys(filter(None, flat(named))))

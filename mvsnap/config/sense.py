@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from mvsnap.config.values import (
+    Destinations,
     Secret,
     Section,
     SerialOrAll,
@@ -131,7 +132,7 @@ class SensorTrigger(Section):
     )
     title: Text = Field("", description="text at the start of the message")
     cameras: tuple[SerialText, ...] = Field((), description="default: meraki.cameras")
-    room: Text | None = Field(None, description="default: webex.room")
+    room: Destinations | None = Field(None, description="default: webex.room")
 
 
 class Sense(Section):

@@ -98,9 +98,13 @@ def _serials(parameters: Parameters) -> tuple[Serial, ...]:
 def _rooms(parameters: Parameters) -> tuple[str, ...]:
     recipients = gateway().settings.recipients
     given = parameters.get("webexRoom")
-    if given and not recipients.can_post:
-        raise BadInput("webexRoom: Webex is not configured here (webex.bot_token)")
-    rooms = recipients.rooms(params.parse_room(given) if given else None)
+    named = params.parse_rooms(given) if given else None
+    if named and not all(map(recipients.takes, named)):
+        raise BadInput(
+            "webexRoom: neither a channel (channels), nor is Webex configured here "
+            "(webex.bot_token)"
+        )
+    rooms = recipients.rooms(named)
     if recipients.can_post and not rooms:
         raise BadInput("webexRoom: none given, and webex.room is empty")
     return rooms

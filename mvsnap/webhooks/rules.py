@@ -19,6 +19,7 @@ from mvsnap.webhooks.alarm import Alarm
 
 Scalar = bool | int | float | str
 Wanted = Scalar | tuple[Scalar, ...]
+RoomNames = str | tuple[str, ...] | None
 
 # The action of a rule or of the defaults that does nothing.
 IGNORE = "ignore"
@@ -31,7 +32,7 @@ class Rule:
     name: str
     match: Mapping[str, Wanted]
     cameras: tuple[str, ...] = ()
-    room: str | None = None
+    room: RoomNames = None
     title: str = ""
     actions: tuple[str, ...] = ()
 
@@ -45,7 +46,7 @@ class Defaults:
     """
 
     cameras: tuple[str, ...] = ()
-    room: str | None = None
+    room: RoomNames = None
     actions: tuple[str, ...] = ("snapshot",)
     ignores: bool = False
 
@@ -58,7 +59,7 @@ class RuleMatch:
     """
 
     cameras: tuple[str, ...]
-    room: str | None
+    room: RoomNames
     title: str
     actions: tuple[str, ...]
     rule: str = ""

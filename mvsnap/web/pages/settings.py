@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from mvsnap.config.recipients import flat
 from mvsnap.config.sense import Override, Sense
 from mvsnap.config.setting_overrides import CHOOSABLE, with_overrides
 from mvsnap.core.mutes import end_change
@@ -285,7 +286,7 @@ def _index(entered: Entered | None = None) -> str:
         configured=_configured(),
         listeners=listeners,
         switching=is_switching(sense.enabled, origin["enabled"].change, listeners, now),
-        webex_room=here.settings.webex.room,
+        webex_room=", ".join(filter(None, flat([here.settings.webex.room]))),
         doubtful=doubtful(sense, here.settings.webex.room),
         overrides=override_rows(sense.overrides, places),
         mutes=mute_rows(here.site.mutes(now), places, now),
