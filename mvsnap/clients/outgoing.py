@@ -6,6 +6,7 @@ line has its address, which is a secret.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from mvsnap.clients import answers
 from mvsnap.clients.transport import ExchangeFailed, guard
 from mvsnap.errors import UpstreamError
 
+_TIMEOUT_S = 20.0
 _MOST_BYTES = 1024 * 1024
 # What is right or wrong for ever: the same request will not be accepted later.
 _FINAL = frozenset((400, 402, 405, 406, 409, 410, 411, 413, 414, 415, 422, 431, 451))
@@ -69,3 +71,42 @@ def refusal(whose: str, answer: requests.Response, *secrets: str) -> UpstreamErr
         ),
         unsure=status in (500, 504),
     )
+
+
+def deliver(
+    whose: str, url: str, body: bytes, headers: Mapping[str, str], *secrets: str
+) -> None:
+    """Post a body to a receiver.
+
+    whose: the receiver, as errors name it. secrets: are in no error.
+
+    Raises:
+        UpstreamError: it was not accepted, or nobody knows.
+    """
+    try:
+        answer = send("POST", url, timeout_s=_TIMEOUT_S, data=body, headers=headers)
+    except (requests.RequestException, ValueError) as exc:
+        trouble = unreachable(whose, exc)
+    else:
+        if 200 <= answer.status_code < 300:
+            return
+        trouble = refusal(whose, answer, url, *secrets)
+    # Not inside `except`: the library's exception contains the address.
+    raise trouble
+
+
+def reached(whose: str, url: str) -> str:
+    """Ask what a receiver allows, which sends nothing; return what it answered.
+
+    Raises:
+        UpstreamError: it cannot be reached, or is down.
+    """
+    try:
+        answer = send("OPTIONS", url, timeout_s=_TIMEOUT_S)
+    except (requests.RequestException, ValueError) as exc:
+        trouble = unreachable(whose, exc)
+    else:
+        if answer.status_code not in (500, 502, 503, 504):
+            return f"can be reached (it answers {answer.status_code})"
+        trouble = refusal(whose, answer, url)
+    raise trouble
