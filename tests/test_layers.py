@@ -192,6 +192,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "rich": ("cli",),
     "ruamel": ("config",),
     "segno": ("web.pages.second_factor",),
+    "standardwebhooks": ("delivery.webhook",),
     "sqlalchemy": (*QUERIES, *ERRORS_ALONE),
     "uvicorn": ("serving",),
     "urllib3": ("clients", "recorder", "badges.directory_client"),
