@@ -27,6 +27,8 @@ _SHORTENED = (
     *("told", "note", "doubt", "error", "no_link", "lacking", "clips"),
     *("prefix", "by", "camera"),
 )
+# Where a channel has no room even for their beginnings.
+_LEFT_OUT = ("note", "doubt", "no_link", "told")
 # Of an alert: an outage of the network is the trouble of every camera.
 _MOST_TROUBLES = 10
 _TROUBLES_BYTES = 4500
@@ -85,6 +87,10 @@ class MessageTemplates:
                 break
             context[name] = shortened(context[name], excess)
             text = template.render(context).strip()
+        for name in _LEFT_OUT:
+            if len(text.encode()) > most_bytes:
+                context[name] = context[name][:0]
+                text = template.render(context).strip()
         return text
 
     def _context(

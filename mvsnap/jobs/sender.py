@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from mvsnap.clock import SystemClock
@@ -10,12 +11,14 @@ from mvsnap.delivery.channel import FileLimits
 from mvsnap.delivery.message import Message
 from mvsnap.delivery.sender import MessageSender
 from mvsnap.domain import Delivery, DeliveryState, Job, MessageId
-from mvsnap.errors import UpstreamError
+from mvsnap.errors import UnknownRecipient, UpstreamError
 from mvsnap.jobs.retry import RetryPolicy, retrying
 from mvsnap.jobs.rooms import Rooms
 from mvsnap.jobs.waits import Wait, for_room
 from mvsnap.metrics import RETRIES, Metrics
 from mvsnap.store.events import Store
+
+_REFUSED = "it was refused there"
 
 log = logging.getLogger(__name__)
 
@@ -49,14 +52,14 @@ class RetryingSender:
         known = self._known(message)
         if known and known.state is DeliveryState.SENT and known.message_id:
             return known.message_id
-        return self._try(message)
+        return _with_what_is_taken(message, self._try)
 
     def try_once(self, message: Message) -> None:
         """Send an optional message: a failure is only logged."""
         if self._policy.is_over or self._rooms.why_away(message.room):
             return
         try:
-            self._sender.send_once(message)
+            _with_what_is_taken(message, self._sender.send_once)
         except UpstreamError as exc:
             log.warning("%s not sent: %s", message.part, exc.message)
 
@@ -69,10 +72,6 @@ class RetryingSender:
         try:
             self.send(message)
         except UpstreamError as exc:
-            is_refused = not exc.retry and not exc.unsure
-            if message.file and message.kind.goes_without_file and is_refused:
-                log.warning("%s posted without its file: %s", part, exc.message)
-                return self.send_or_give_up(replace(message, file=None))
             return self.defer_or_give_up(job, part, room, exc)
         self._metrics.parts.labels("delivered").inc()
         self._metrics.deliveries.labels("sent").inc()
@@ -124,6 +123,42 @@ class RetryingSender:
     def _known(self, message: Message) -> Delivery | None:
         known = self._store.deliveries_of_job(message.job.id)
         return known.get((message.part, message.room))
+
+
+def _with_what_is_taken(
+    message: Message, send: Callable[[Message], MessageId]
+) -> MessageId:
+    """Send a message; if it is refused, without its file, or outside of its thread.
+
+    Raises:
+        UpstreamError: why the message as it is was not sent; or of a plainer one, that
+            it may be later.
+    """
+    try:
+        return send(message)
+    except UpstreamError as exc:
+        refusal = exc
+    for plainer in _plainer(message):
+        if refusal.retry or isinstance(refusal, UnknownRecipient):
+            break
+        log.warning("%s refused: %s", message.part, refusal.message)
+        try:
+            return send(plainer)
+        except UpstreamError as exc:
+            if exc.retry:
+                raise
+    raise refusal
+
+
+def _plainer(message: Message) -> Iterator[Message]:
+    """Yield the message with less and less decoration: the words must arrive."""
+    alone = replace(message, parent_id=None)
+    if message.file is not None:
+        yield replace(message, file=None, lacking=_REFUSED)
+    if message.parent_id is not None:
+        yield alone
+        if message.file is not None:
+            yield replace(alone, file=None, lacking=_REFUSED)
 
 
 def is_over(delivery: Delivery, job: Job) -> bool:
