@@ -142,6 +142,7 @@ PURE = (
 
 HOMES: dict[str, tuple[str, ...]] = {
     "alembic": ("store",),
+    "apprise": ("clients.messengers",),
     "authlib": ("oidc.calls", "oidc.provider", "oidc.tokens"),
     "boto3": ("clients.s3",),
     "botocore": ("clients.s3",),

@@ -26,7 +26,8 @@ class Post:
 
     @property
     def has_file(self) -> bool:
-        return self.body.startswith(JPEG) or b"filename=" in self.body
+        is_named = "filename=" in self.path or b"filename=" in self.body
+        return is_named or self.body.startswith(JPEG)
 
 
 @dataclass
