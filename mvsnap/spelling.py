@@ -8,6 +8,10 @@ import unicodedata
 _LONGEST = 2000
 # They change how the sign before them is drawn: text or emoji, one glyph or another.
 _SELECTORS = frozenset((*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
+# Letters and marks that are drawn as nothing, though no category says so.
+_FILLERS = frozenset(
+    (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, 0x3164)
+)
 
 
 def fold(name: str) -> str:
@@ -35,5 +39,8 @@ def _composed(text: str) -> str:
 
 
 def _is_unseen(char: str) -> bool:
-    # Cf: zero-width blanks and joiners, soft hyphens, marks of direction.
-    return ord(char) in _SELECTORS or unicodedata.category(char) == "Cf"
+    # Cf: zero-width blanks and joiners, soft hyphens, marks of direction. Cc: control
+    # characters, but for those that are blanks.
+    if ord(char) in _SELECTORS or ord(char) in _FILLERS:
+        return True
+    return unicodedata.category(char) in ("Cf", "Cc") and not char.isspace()

@@ -64,12 +64,16 @@ LINK_KIND = MessageKind("link")
 # Of the site itself: it is in trouble, or no longer.
 ALERT_KIND = MessageKind("alert")
 
+# Asked for by somebody who set up a channel.
+TEST_KIND = MessageKind("test")
+
 _PICTURE = Attachment.PICTURE
 _ALL = (
     HEAD_KIND,
     NOTE_KIND,
     LINK_KIND,
     ALERT_KIND,
+    TEST_KIND,
     MessageKind("snapshot", attachment=_PICTURE),
     MessageKind("alarm", attachment=_PICTURE, covered_by_head=True),
     MessageKind("crowd", attachment=_PICTURE),

@@ -52,6 +52,7 @@ from mvsnap.web.head import HeadLimit
 from mvsnap.web.pages import (
     account,
     audit,
+    channels,
     clips,
     crowd_events,
     overview,
@@ -79,7 +80,7 @@ _MAX_BODY_BYTES = 65_536
 _MAX_PARTS = 200
 _BLUEPRINTS = (
     *(api.bp, badges.bp, events.bp, evidence.bp, jobs.bp, hooks.bp, mutes.bp),
-    *(ops.bp, receiver.bp),
+    *(ops.bp, receiver.bp, channels.bp),
     *(login.bp, overview.bp, crowd_events.bp, clips.bp, visitors.bp),
     *(wifi.bp, badge_review.bp, settings.bp, people.bp, key_pages.bp, audit.bp),
     *(login_code.bp, account.bp, second_factor.bp),

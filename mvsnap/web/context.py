@@ -50,6 +50,7 @@ class Gateway:
     """features: the parts of each feature, such as BadgeParts.
 
     files_problem: says why some pictures and clips cannot be seen on all machines.
+    test_messages: sends one to each of the names it is asked for.
     calls_left: says how many calls to a service the budget would let leave now.
     """
 
@@ -75,6 +76,7 @@ class Gateway:
     row_counts: RowCounts | None = None
     calls_left: Callable[[], Mapping[str, float]] = dict
     recipients: RecipientCheck = field(default_factory=RecipientCheck)
+    test_messages: RecipientCheck = field(default_factory=RecipientCheck)
     accesses: AccessLimits = field(default_factory=_access_limits)
 
     @property

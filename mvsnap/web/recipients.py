@@ -34,7 +34,7 @@ class RecipientProblem:
 
 
 _CHECKING = RecipientProblem(
-    "Webex has not answered yet: reload the page in a moment", is_certain=False
+    "There is no answer yet: reload the page in a moment", is_certain=False
 )
 
 

@@ -31,7 +31,7 @@ def said(kind: str, words: str, most_bytes: int = MAX_MARKDOWN_BYTES) -> str:
     if kind in ("alarm", "crowd", "noise", "crossing", "head"):
         about = EventKind("alarm" if kind == "head" else kind)
         raised = build.event(kind=about, details=details)
-    if kind not in ("head", "link", "note", "alert"):
+    if kind not in ("head", "link", "note", "alert", "test"):
         own = kind if raised is None else "snapshot"
         event = build.event(
             kind=EventKind(own), details=details, video_link=LINK, error=words * 1000
@@ -67,6 +67,7 @@ def test_long_words_leave_the_fixed_parts(kind: str, words: str) -> None:
         "link",
         "note",
         "alert",
+        "test",
     ):
         assert f"[Video of that moment]({LINK})" in text
         assert "No picture: " in text
