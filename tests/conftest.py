@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,14 @@ from mvsnap.simulator.webex.webex import FakeWebex
 from tests.servers.postgres import postgres_server as postgres_server
 from tests.servers.postgres import postgres_url as postgres_url
 from tests.servers.s3 import s3_server as s3_server
+
+
+@pytest.fixture(autouse=True)
+def usual_umask() -> Iterator[None]:
+    """Commands that a test runs in its own process close the files of what follows."""
+    own = os.umask(0o022)
+    yield
+    os.umask(own)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,10 +30,20 @@ _SMALL = ("-volume.max=500", "-master.volumeSizeLimitMB=64")
 
 
 class ObjectStore:
-    """One server in a folder; what it holds outlives a stop."""
+    """One server in a folder; what it holds outlives a stop.
 
-    def __init__(self, folder: Path) -> None:
+    command: its arguments without ports; None: those of the tests.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        command: Sequence[str] | None = None,
+        access_key: str = ACCESS_KEY,
+        secret_key: str = SECRET_KEY,
+    ) -> None:
         self._folder = folder
+        self._command = command
         self._ports = {
             name: free_port() for name in ("master", "volume", "filer", "s3")
         }
@@ -42,8 +52,8 @@ class ObjectStore:
         self.client: Any = boto3.client(
             "s3",
             endpoint_url=self.url,
-            aws_access_key_id=ACCESS_KEY,
-            aws_secret_access_key=SECRET_KEY,
+            aws_access_key_id=access_key,
+            aws_secret_access_key=secret_key,
             region_name="us-east-1",
             config=_ONCE,
         )
@@ -53,32 +63,39 @@ class ObjectStore:
         # The package puts it beside this Python, which need not be in PATH.
         beside = Path(sys.executable).with_name("weed")
         weed = str(beside) if beside.exists() else require("weed", "seaweedfs")
-        keys = {"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}
-        who = {"name": "tests", "credentials": [keys], "actions": ["Admin"]}
-        config = self._folder / "s3.json"
-        config.write_text(json.dumps({"identities": [who]}))
-        data = self._folder / "data"
-        data.mkdir(exist_ok=True)
         ports = [f"-{name}.port={port}" for name, port in self._ports.items()]
         grpc = [f"-{name}.port.grpc={free_port()}" for name in self._ports]
-        roles = ["-filer", "-s3", f"-s3.config={config}", f"-dir={data}"]
         here = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
         self._program = Program(
             [
                 weed,
-                "server",
+                *(self._command or self._own_command()),
                 *here,
-                *roles,
                 *ports,
                 *grpc,
                 *_ALONE,
-                *_LIKE_OTHERS,
                 *_SMALL,
             ],
             cwd=self._folder,
             env={"HOME": str(self._folder), "PATH": os.environ["PATH"]},
         )
         self._program.wait_for(self._works, "the object store works", 60)
+
+    def _own_command(self) -> list[str]:
+        keys = {"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}
+        who = {"name": "tests", "credentials": [keys], "actions": ["Admin"]}
+        config = self._folder / "s3.json"
+        config.write_text(json.dumps({"identities": [who]}))
+        data = self._folder / "data"
+        data.mkdir(exist_ok=True)
+        return [
+            "server",
+            "-filer",
+            "-s3",
+            f"-s3.config={config}",
+            f"-dir={data}",
+            *_LIKE_OTHERS,
+        ]
 
     def stop(self) -> None:
         if self._program is not None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -24,6 +25,7 @@ from mvsnap.config.server import ServerSection
 from mvsnap.tls import load_chain
 from tests.gateway import clouds, gateway
 from tests.servers.certificates import make_pair
+from tests.servers.s3 import ObjectStore
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -53,7 +55,7 @@ def test_compose_is_as_specified() -> None:
     read = PyOptions(apply_merge=True).from_yaml
     read(COMPOSE).validate()
     # It does look: at what belongs together, too.
-    wrong = COMPOSE.replace("secrets: [database-url]", "secrets: [nothing]")
+    wrong = COMPOSE.replace("secrets: [bucket]", "secrets: [nothing]")
     with pytest.raises(ValueError, match="not defined"):
         read(wrong).validate()
 
@@ -91,10 +93,9 @@ def test_ports_and_folders_are_those_of_the_program() -> None:
     folder = [*instructions("WORKDIR")][-1]
     assert [*instructions("EXPOSE")] == [str(PORT)]
     assert SERVICES["web"]["ports"] == [f"{PORT}:{PORT}"]
-    for service in OURS.values():
-        assert service["volumes"] == [
-            f"./{name}:{folder}/{name}" for name in ("config", "data")
-        ]
+    for name, service in OURS.items():
+        settings, data = f"./config:{folder}/config", f"{name}:{folder}/data"
+        assert service["volumes"] == [settings, data]
 
 
 def test_the_services_together_have_every_role_once() -> None:
@@ -110,14 +111,50 @@ def test_the_services_together_have_every_role_once() -> None:
 
 def test_the_environment_holds_settings_and_no_secret(tmp_path: Path) -> None:
     """A secret is the name of a file which Docker puts there."""
-    secret = tmp_path / "database-url"
-    secret.write_text("postgresql+psycopg://mvsnap:secret@database/mvsnap\n")
     environ = dict(OURS["worker"]["environment"])
-    assert environ["MVSNAP_DATABASE_URL_FILE"] == "/run/secrets/database-url"
-    environ["MVSNAP_DATABASE_URL_FILE"] = str(secret)
+    secrets = {
+        "DATABASE_URL": "postgresql+psycopg://mvsnap:secret@database/mvsnap\n",
+        "STORAGE__S3__SECRET_KEY": "secret\n",
+    }
+    for name, value in secrets.items():
+        variable = f"MVSNAP_{name}_FILE"
+        given = Path(environ[variable])
+        assert given.parent == Path("/run/secrets")
+        assert given.name in OURS["worker"]["secrets"]
+        (tmp_path / given.name).write_text(value)
+        environ[variable] = str(tmp_path / given.name)
     settings = load(tmp_path / "config" / "mvsnap.yaml", environ)
     assert settings.database_url is not None
     assert settings.sense.host in SERVICES
+    assert settings.storage.s3 is not None
+    assert urlsplit(settings.storage.s3.endpoint_url or "").hostname in SERVICES
+
+
+def test_the_bucket_takes_files_with_the_key_that_the_documentation_makes(
+    tmp_path: Path,
+) -> None:
+    """Its command, with the same program from another package."""
+    text = (ROOT / "docs" / "docker.md").read_text()
+    makes = [line for line in text.splitlines() if "secrets/bucket" in line]
+    (tmp_path / "secrets").mkdir()
+    subprocess.run(["sh", "-ec", "\n".join(makes)], cwd=tmp_path, check=True)
+    environ = OURS["worker"]["environment"]
+    key = (tmp_path / "secrets" / "bucket-key").read_text().strip()
+    given = [
+        option.replace("/data", str(tmp_path)).replace(
+            "/run/secrets/bucket", str(tmp_path / "secrets" / "bucket.json")
+        )
+        for option in SERVICES["bucket"]["command"]
+    ]
+    access_key = environ["MVSNAP_STORAGE__S3__ACCESS_KEY"]
+    store = ObjectStore(tmp_path, given, access_key, key)
+    try:
+        store.start()
+        bucket = environ["MVSNAP_STORAGE__S3__BUCKET"]
+        store.client.put_object(Bucket=bucket, Key="a", Body=b"a picture")
+        assert store.content(bucket, "a") == b"a picture"
+    finally:
+        store.stop()
 
 
 def is_healthy(port: int) -> bool:

@@ -153,13 +153,11 @@ def site() -> Iterator[Site]:
     # Not tmp_path: of root's, another user may not read there.
     folder = Path(tempfile.mkdtemp(prefix="mvsnap-setup-"))
     folder.chmod(0o755)
-    own_umask = os.umask(0o022)  # others may read the checkout
     made = Site(folder)
     try:
         yield made
     finally:
         made.kill()
-        os.umask(own_umask)
         shutil.rmtree(folder)
 
 
