@@ -20,7 +20,7 @@ def checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
 
 
 def _channel(settings: Settings, name: str) -> CheckResult:
-    """Say whether messages can be sent; that they arrive shows a test message."""
+    """Return whether messages can be sent; only a test shows that they arrive."""
     from mvsnap.clock import SystemClock
     from mvsnap.errors import UpstreamError
     from mvsnap.runtime.trial import shared_channels

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
-from standardwebhooks import Webhook
 
 from mvsnap.clients import outgoing
 from mvsnap.clock import iso
@@ -63,6 +62,9 @@ class WebhookChannel:
         self._links_valid = timedelta(hours=entry.links_valid_h)
 
     def post(self, message: OutgoingMessage) -> MessageId:
+        # Imported only where a webhook is used.
+        from standardwebhooks import Webhook
+
         signing, now = Webhook(self._secret), datetime.now(UTC)
         links = dict(message.links(self._links_valid))
         expires_at = iso(now + self._links_valid) if links else None
