@@ -250,7 +250,9 @@ def make_app(
             calls_left=parts.calls_left,
             recipients=RecipientCheck(channels.require_recipient),
             test_messages=RecipientCheck(
-                channel_trial(settings, parts.clock, channels).send, wait_s=_TEST_S
+                channel_trial(settings, parts.clock, channels).send,
+                wait_s=_TEST_S,
+                pending="no answer yet; it may still arrive",
             ),
             features=(
                 parts.badges,

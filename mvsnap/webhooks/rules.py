@@ -116,7 +116,8 @@ def _match(alarm: Alarm, rule: Rule, defaults: Defaults) -> RuleMatch:
     alerted = (alarm.camera,) if alarm.camera else ()
     return RuleMatch(
         cameras=rule.cameras or alerted or defaults.cameras,
-        room=rule.room or defaults.room,
+        # An empty list is an answer, too: nobody.
+        room=defaults.room if rule.room in (None, "") else rule.room,
         title=rule.title,
         actions=rule.actions or defaults.actions,
         rule=rule.name,

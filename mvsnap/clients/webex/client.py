@@ -69,7 +69,8 @@ class Webex:
         self._used_at = 0.0
         self._known: tuple[float, list[Room]] = (float("-inf"), [])
         self._shared: WebexShared | None = None
-        self._doubted_at_s: float | None = None
+        # Since when, and when last, the list of rooms was in doubt.
+        self._doubted_s: tuple[float, float] | None = None
         self._people: dict[str, tuple[float, str]] = {}  # by name: when, and the e-mail
 
     def share(self, shared: WebexShared) -> None:
@@ -132,11 +133,13 @@ class Webex:
         """
         doubt, now_s = webex_rooms.doubt(self._known[1]), time.monotonic()
         if not doubt:
-            self._doubted_at_s = None
+            self._doubted_s = None
             return
-        if self._doubted_at_s is None:
-            self._doubted_at_s = now_s
-        if now_s - self._doubted_at_s < _DOUBT_S:
+        since_s, last_s = self._doubted_s or (now_s, now_s)
+        if now_s - last_s >= _DOUBT_S:  # another one: nobody asked in between
+            since_s = now_s
+        self._doubted_s = since_s, now_s
+        if now_s - since_s < _DOUBT_S:
             raise UpstreamError(f"{doubt}: it is asked again", retry=True)
 
     def _list_rooms(self, room: str) -> None:

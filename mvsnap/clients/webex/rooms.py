@@ -80,8 +80,8 @@ def doubt(rooms: Sequence[Room]) -> str:
     """Return why a room may be missing in a list of all, "" if there is no reason."""
     if not rooms:
         return "Webex says that the bot is in no room"
-    unread = sum(not r.title for r in rooms)
-    return f"Webex cannot read the titles of {unread} rooms now" if unread else ""
+    is_whole = all(r.title for r in rooms)
+    return "" if is_whole else "Webex cannot read the titles of all rooms now"
 
 
 def ambiguous(room: str, found: Sequence[Room]) -> UnknownRecipient:
