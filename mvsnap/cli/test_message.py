@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from mvsnap.cli.terminal import config_option, fail, load_settings, out
 from mvsnap.errors import UpstreamError
+from mvsnap.spelling import folded
 
 if TYPE_CHECKING:
     from mvsnap.config.model import Settings
@@ -53,7 +54,8 @@ def _send(settings: Settings, name: str) -> str | None:
 
 def _unknown(settings: Settings, channel: str) -> str:
     names = [entry.name for entry in settings.channels]
-    near = get_close_matches(channel[:80], names, n=1)
-    hint = f" Did you mean {near[0]}?" if near else ""
+    spelled = {folded(name): name for name in names}
+    near = get_close_matches(folded(channel[:80]), spelled, n=1)
+    hint = f" Did you mean {spelled[near[0]]}?" if near else ""
     known = f" (there are: {', '.join(names)})" if names else ""
     return f"No channel is called {channel[:80]!r}{known}, and Webex is not set.{hint}"

@@ -11,6 +11,7 @@ import re
 import smtplib
 import sys
 import threading
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -189,7 +190,9 @@ def _loaded() -> Any:
     """
     if not is_installed():
         raise UpstreamError(f"Channels of the kind apprise need {EXTRA}", retry=True)
-    with _loading:
+    with _loading, warnings.catch_warnings():
+        # It imports what Python 3.13 no longer has, and does without it there.
+        warnings.simplefilter("ignore", DeprecationWarning)
         library = _library("apprise")
         # Its lines have addresses, which are secrets; what failed is in our error.
         logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
