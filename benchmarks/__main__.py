@@ -29,6 +29,7 @@ from rich.table import Table
 
 from benchmarks.badges import badges
 from benchmarks.budget import budget
+from benchmarks.channels import channels
 from benchmarks.line import Line
 from benchmarks.recorder import recorder
 from benchmarks.sense import sense
@@ -42,7 +43,10 @@ RESULTS = Path(__file__).parent / "results.json"
 
 
 def main() -> None:
-    every = (commands, snapshots, triggers, sense, recorder, wifi, badges, budget)
+    every = (
+        *(commands, snapshots, triggers, sense, recorder, wifi, badges, budget),
+        channels,
+    )
     parts = {part.__name__: part for part in every}
     parser = argparse.ArgumentParser(description="Measure, side by side.")
     parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(parts))

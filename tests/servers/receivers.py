@@ -9,11 +9,14 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.servers.certificates import Pair
 
 JPEG = b"\xff\xd8\xff"
 
@@ -56,7 +59,10 @@ class Receiver:
 
 
 @contextmanager
-def receiver(accepts: Callable[[Post], None] | None = None) -> Iterator[Receiver]:
+def receiver(
+    accepts: Callable[[Post], None] | None = None, *, tls: Pair | None = None
+) -> Iterator[Receiver]:
+    """tls: its certificate; None: plain HTTP."""
     made = Receiver(accepts or (lambda _post: None))
 
     class Handler(BaseHTTPRequestHandler):
@@ -89,6 +95,10 @@ def receiver(accepts: Callable[[Post], None] | None = None) -> Iterator[Receiver
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls.cert, tls.key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     made.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
