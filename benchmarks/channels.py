@@ -93,8 +93,9 @@ def channels() -> list[Line]:
         served = stack.enter_context(gateway(folder, settings))
         sender = threading.Thread(target=_trigger, args=(served.url, receivers))
         sender.start()
+        moments = random.Random(15)
         for _ in range(KILLS):
-            served.kill_after(random.Random(15).uniform(1.0, 4.0))
+            served.kill_after(moments.uniform(1.0, 10.0))
             served.start()
         sender.join()
         deadline = time.monotonic() + PATIENCE_S

@@ -1,4 +1,4 @@
-"""Channels over HTTP: named in requests, limited by keys, tried on the settings page."""
+"""Channels over HTTP: in requests, limited by keys, tried on the settings page."""
 
 from __future__ import annotations
 
