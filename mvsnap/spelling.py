@@ -7,7 +7,11 @@ import unicodedata
 # No name is longer; marks in disorder take quadratic time to compose.
 _LONGEST = 2000
 # They change how the sign before them is drawn: text or emoji, one glyph or another.
-_SELECTORS = frozenset((*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
+# Those after 0xE0000 and the reserved ones are not to be drawn either.
+_SELECTORS = frozenset(
+    (0x2065, *range(0xFE00, 0xFE10), *range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE1000))
+)
+_BRAILLE_BLANK = "\u2800"  # looks like a blank, and is a sign
 # Letters and marks that are drawn as nothing, though no category says so.
 _FILLERS = frozenset(
     (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, 0x3164)
@@ -30,8 +34,10 @@ def folded(text: str) -> str:
         return text
     # Folding the case may leave marks apart again.
     plain = _composed(_composed(text).casefold())
+    plain = plain.replace(_BRAILLE_BLANK, " ")
     seen = "".join(char for char in plain if not _is_unseen(char))
-    return " ".join(seen.split())
+    # What stood between a letter and its mark may have gone.
+    return " ".join(_composed(seen).split())
 
 
 def _composed(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from mvsnap.delivery.channels import Channels, open_channels
 from mvsnap.delivery.webex import WebexChannel
 from mvsnap.domain import DeliveryState
 from mvsnap.errors import BadConfig, BadInput, UpstreamError
+from mvsnap.webhooks.parse import parse
+from mvsnap.webhooks.rules import Defaults, Rule, choose
 from tests.conftest import Clouds
 from tests.core.build import GATE, NOON
 from tests.delivery.test_channels import TEAMS, WEBEX
@@ -105,6 +108,20 @@ def test_everywhere_a_list_of_rooms_can_be_given() -> None:
     )
     assert [made.recipients.only(room) for room in named] == [("Hall", "Guards")] * 5
     assert made.rooms_named() == ("Hall", "Guards")
+
+
+def test_rooms_of_zones_are_one_or_a_list() -> None:
+    made = settings(GUARDS, webex=BOT, sense={"rooms": "guards"})
+    assert made.recipients.rooms(made.sense.rooms) == ("Guards",)
+
+
+def test_a_rule_with_an_empty_list_tells_nobody() -> None:
+    (alarm,) = parse(b'{"text": "Open valve D5"}', "application/json")
+    rule, defaults = Rule("quiet", {}, room=()), Defaults(room="Hall")
+    (match,) = choose(alarm, [rule], defaults).matches
+    assert match.room == ()
+    (match,) = choose(alarm, [replace(rule, room=None)], defaults).matches
+    assert match.room == "Hall"
 
 
 def test_a_token_of_the_pages_has_a_room_or_several() -> None:
