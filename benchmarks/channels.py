@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote_plus
 
 import requests
 from standardwebhooks import Webhook
@@ -175,7 +175,7 @@ def _apprise(name: str, url: str) -> dict[str, Any]:
 
 def _of_ntfy(post: Post) -> str:
     """With a file, the words are in the address."""
-    return unquote(post.path) if post.has_file else post.body.decode()
+    return unquote_plus(post.path) if post.has_file else post.body.decode()
 
 
 def _of_program(post: Post) -> str:
