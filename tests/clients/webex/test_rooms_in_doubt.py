@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
@@ -96,7 +97,7 @@ def test_a_list_that_stays_as_it_is_is_believed_and_the_next_doubt_is_another_on
 ) -> None:
     stub.pages = [[]]
     now = [100.0]
-    monkeypatch.setattr(client.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(client, "time", SimpleNamespace(monotonic=lambda: now[0]))
 
     def asked(after_s: float) -> bool:
         """Return whether the list is believed then."""
