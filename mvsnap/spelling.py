@@ -36,7 +36,7 @@ def folded(text: str) -> str:
     plain = _composed(_composed(text).casefold())
     plain = plain.replace(_BRAILLE_BLANK, " ")
     seen = "".join(char for char in plain if not _is_unseen(char))
-    # What stood between a letter and its mark may have gone.
+    # What stood between a sign and its mark may have gone.
     return " ".join(_composed(seen).split())
 
 
