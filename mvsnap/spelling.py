@@ -7,7 +7,15 @@ import unicodedata
 # No name is longer; marks in disorder take quadratic time to compose.
 _LONGEST = 2000
 # They change how the sign before them is drawn: text or emoji, one glyph or another.
-_SELECTORS = frozenset((*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
+# Those after 0xE0000 and the reserved ones are not to be drawn either.
+_SELECTORS = frozenset(
+    (0x2065, *range(0xFE00, 0xFE10), *range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE1000))
+)
+_BRAILLE_BLANK = "\u2800"  # looks like a blank, and is a sign
+# Letters and marks that are drawn as nothing, though no category says so.
+_FILLERS = frozenset(
+    (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, 0x3164)
+)
 
 
 def fold(name: str) -> str:
@@ -26,8 +34,10 @@ def folded(text: str) -> str:
         return text
     # Folding the case may leave marks apart again.
     plain = _composed(_composed(text).casefold())
+    plain = plain.replace(_BRAILLE_BLANK, " ")
     seen = "".join(char for char in plain if not _is_unseen(char))
-    return " ".join(seen.split())
+    # What stood between a sign and its mark may have gone.
+    return " ".join(_composed(seen).split())
 
 
 def _composed(text: str) -> str:
@@ -35,5 +45,8 @@ def _composed(text: str) -> str:
 
 
 def _is_unseen(char: str) -> bool:
-    # Cf: zero-width blanks and joiners, soft hyphens, marks of direction.
-    return ord(char) in _SELECTORS or unicodedata.category(char) == "Cf"
+    # Cf: zero-width blanks and joiners, soft hyphens, marks of direction. Cc: control
+    # characters, but for those that are blanks.
+    if ord(char) in _SELECTORS or ord(char) in _FILLERS:
+        return True
+    return unicodedata.category(char) in ("Cf", "Cc") and not char.isspace()

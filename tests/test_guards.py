@@ -30,6 +30,8 @@ PUBLIC = {
     "scanning.validate",
     "scanning.receive",
     "ops.security_txt",
+    "evidence.snapshot",
+    "evidence.clip",
 }
 # Pages and files anybody may have: without them nobody could log in.
 PUBLIC_PAGES = {
@@ -337,8 +339,9 @@ def paths(tree: Any, prefix: str = "") -> Iterator[str]:
             yield from paths(value, f"{path}.")
         else:
             yield path
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            yield from paths(value[0], f"{path}[].")
+        for entry in value if isinstance(value, list) else ():
+            if isinstance(entry, dict):
+                yield from paths(entry, f"{path}[].")
 
 
 def test_the_sample_is_what_the_settings_say() -> None:

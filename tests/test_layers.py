@@ -145,6 +145,7 @@ PURE = (
 
 HOMES: dict[str, tuple[str, ...]] = {
     "alembic": ("store",),
+    "apprise": ("clients.messengers",),
     "authlib": ("oidc.calls", "oidc.provider", "oidc.tokens"),
     "boto3": ("clients.s3",),
     "botocore": ("clients.s3",),
@@ -184,7 +185,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     ),
     "pygal": ("web.charts",),
     "pyotp": ("web.auth.second_factor",),
-    "pydantic": ("config",),
+    # A channel brings the model of its own settings.
+    "pydantic": ("config", "delivery"),
     "pydantic_core": ("config",),
     # The demo calls the gateway as a user's program would.
     "requests": (
@@ -194,6 +196,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "rich": ("cli",),
     "ruamel": ("config",),
     "segno": ("web.pages.second_factor",),
+    "standardwebhooks": ("delivery.webhook",),
     "sqlalchemy": (*QUERIES, *ERRORS_ALONE),
     "uvicorn": ("serving",),
     "urllib3": ("clients", "recorder", "badges.directory_client"),

@@ -21,6 +21,11 @@ from mvsnap.spelling import folded
         ("\uff76\uff9e", "\u30ac"),
         ("\u0130", "i\u0307"),
         ("\u1e9b\u0323", "\u1e69"),
+        ("Ga\u3164te\u1160 1\uffa0", "Gate 1"),
+        ("Tu\u034f\u0308r", "Tür"),
+        ("Gate\u2800\u28001\u2800", "Gate 1"),
+        ("Gate\U000e0041\u2065\x07", "Gate"),
+        ("Gate\u2028\u00851", "Gate 1"),
     ],
 )
 def test_they_are_one_name(one: str, other: str) -> None:

@@ -38,10 +38,10 @@ def read_seen() -> int | None:
 
 
 def room_to_notify() -> str | None:
-    """Return the room that mismatches are posted to, None if there is none."""
+    """Return where mismatches are posted to, None if nowhere."""
     settings = gateway().settings
     rooms = settings.recipients.only(settings.badges.mismatch_room)
-    return next(iter(rooms), None)
+    return ", ".join(rooms) or None
 
 
 def history(badge_id: BadgeId) -> list[tuple[Judgement, str]]:

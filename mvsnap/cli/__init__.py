@@ -27,6 +27,7 @@ _COMMANDS = {
     "init": ("setup", "Ask for keys, check them, write config/mvsnap.yaml."),
     "migrate": ("migrate", "Write settings from those of older programs."),
     "check": ("check", "Check the settings and call every configured service."),
+    "test-message": ("test_message", "Send a test message to a channel."),
     "snapshot": ("snapshot", "Take snapshots now, once."),
     "record": ("record", "Record a clip now, once."),
     "serve": ("serve", "Run the service."),
@@ -58,7 +59,7 @@ class _Commands(click.Group):
         if cmd_name == "serve":  # its own handlers come seconds later on a Pi
             signals.outlive()
         module = importlib.import_module(f"mvsnap.cli.{_COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def resolve_command(

@@ -12,6 +12,7 @@ import click
 from rich.markup import escape
 
 from mvsnap.cli import (
+    check_channels,
     check_home_assistant,
     check_keys,
     check_logins,
@@ -73,6 +74,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
         *check_meraki.checks(settings),
         ("Webex", lambda: _webex(settings)),
         ("rooms", lambda: _rooms(settings)),
+        *check_channels.checks(settings),
         *check_recorder.checks(settings),
         ("MV Sense", lambda: _sense(settings)),
         *check_home_assistant.checks(settings),
@@ -149,9 +151,9 @@ def _webex(settings: Settings) -> CheckResult:
 def _rooms(settings: Settings) -> CheckResult:
     """Every configured room, also on the settings page."""
     webex = _webex_client(settings)
-    named = list(
-        dict.fromkeys([*settings.rooms_named(), *_rooms_in_settings(settings)])
-    )
+    is_channel = settings.recipients.is_channel
+    every = dict.fromkeys([*settings.rooms_named(), *_rooms_in_settings(settings)])
+    named = [room for room in every if not is_channel(room)]
     if webex is None or not named:
         return CheckResult("rooms", None, "no webex.room: triggers must name a room")
     wrong = []
@@ -256,7 +258,8 @@ def _pages(settings: Settings) -> CheckResult:
 def _reports(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
     """What the site reports by itself; its rooms are checked with the others."""
     url, found = settings.heartbeat_url, []
-    if settings.alerts.configured and not settings.webex.configured:
+    reached = settings.recipients.only(settings.alerts.channel)
+    if settings.alerts.configured and not reached:
         text = "alerts.channel is set, but webex.bot_token is missing"
         found.append(("alerts", lambda: CheckResult("alerts", False, text)))
     if url is not None:

@@ -222,10 +222,10 @@ def _limits(settings: Settings, kind: KeyKind, given: dict[str, Any]) -> dict[st
         wanted["scopes"] = scopes or list(USUAL_SCOPES)
         limits, mistakes = read_key_limits(wanted, known)
     else:
-        if scopes or len(rooms) > 1:
-            raise click.UsageError("--webhook has no --scope and at most one --room")
-        token = {"cameras": cameras, "actions": actions, "room": None}
-        token |= {"room": rooms[0]} if rooms else {}
+        if scopes:
+            raise click.UsageError("--webhook has no --scope")
+        room = rooms[0] if len(rooms) == 1 else rooms
+        token = {"cameras": cameras, "actions": actions, "room": room or None}
         limits, mistakes = read_token_limits(token, known)
     if mistakes:
         _fail_with_all(mistakes)

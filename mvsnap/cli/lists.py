@@ -115,6 +115,7 @@ def rooms(ctx: click.Context, ids: bool, as_json: bool) -> None:
     settings = load_settings(ctx)
     from mvsnap.clients.webex.rooms import matches
     from mvsnap.clock import SystemClock
+    from mvsnap.config.recipients import flat
     from mvsnap.runtime import clouds
 
     webex = clouds.shared_webex(settings, SystemClock())
@@ -124,7 +125,8 @@ def rooms(ctx: click.Context, ids: bool, as_json: bool) -> None:
         found = webex.rooms()
     except UpstreamError as exc:
         fail_with(exc)
-    chosen = matches(settings.webex.room or "", found)
+    named = flat([settings.webex.room])
+    chosen = [room for name in named for room in matches(name, found)]
     if as_json:
         print_json(
             [

@@ -53,7 +53,13 @@ if TYPE_CHECKING:
     help="Also copy the MP4 to this file.",
 )
 @click.option("--force", is_flag=True, help="Let --out overwrite a file.")
-@click.option("--room", help="Also post it to this room: title, id, e-mail or name.")
+@click.option(
+    "--room",
+    "rooms",
+    multiple=True,
+    help="Also post it to this channel or room: title, id, e-mail or name; "
+    "may be repeated.",
+)
 @click.pass_context
 def record(
     ctx: click.Context,
@@ -62,7 +68,7 @@ def record(
     pre_roll: float | None,
     copy: Path | None,
     force: bool,
-    room: str | None,
+    rooms: tuple[str, ...],
 ) -> None:
     """Record CAMERA (a name in recorder.cameras) now, including the pre-roll.
 
@@ -73,8 +79,8 @@ def record(
 
     settings = load_settings(ctx, level=logging.CRITICAL)
     name = _camera(settings, camera)
-    asked = RecordOptions(name, pre_roll, duration, room)
-    _check(settings, asked.length_s(settings), copy, room, force=force)
+    asked = RecordOptions(name, pre_roll, duration, rooms)
+    _check(settings, asked.length_s(settings), copy, rooms, force=force)
     parts = open_parts(settings)
     with storage_errors(settings):
         try:
@@ -87,7 +93,7 @@ def record(
         if copy is not None:
             _copy(parts, clip, copy, force=force)
         if error := undelivered(parts, clip):
-            fail(f"Not posted to {room}: {error}")
+            fail(f"Not posted to {', '.join(rooms)}: {error}")
 
 
 def _camera(settings: Settings, text: str) -> CameraName:
@@ -109,7 +115,7 @@ def _check(
     settings: Settings,
     length_s: float,
     copy: Path | None,
-    room: str | None,
+    rooms: tuple[str, ...],
     *,
     force: bool,
 ) -> None:
@@ -123,7 +129,7 @@ def _check(
         raise click.UsageError(f"--out: no such folder: {copy.parent}")
     if copy is not None and copy.exists() and not force:
         raise click.UsageError(f"--out: {copy} already exists (--force overwrites it)")
-    if room and not settings.recipients.can_post:
+    if not all(map(settings.recipients.takes, rooms)):
         fail("--room: webex.bot_token is not set. Run: python -m mvsnap init")
 
 

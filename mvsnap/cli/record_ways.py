@@ -53,7 +53,7 @@ class RecordOptions:
     camera: CameraName
     pre_roll_s: float | None
     post_roll_s: float | None
-    room: str | None
+    rooms: tuple[str, ...]
 
     def length_s(self, settings: Settings) -> float:
         camera = settings.recorder.cameras[self.camera]
@@ -127,7 +127,7 @@ def _by_the_service(parts: Parts, asked: RecordOptions) -> Clip:
         _BY,
         serials=(),
         clips=(asked.camera,),
-        rooms=parts.settings.recipients.only(asked.room),
+        rooms=parts.settings.recipients.only(asked.rooms),
         pre_roll_s=asked.pre_roll_s,
         post_roll_s=asked.post_roll_s,
         idempotency_key=str(uuid.uuid4()),  # the id of its job
@@ -205,7 +205,7 @@ def _wanted(parts: Parts, asked: RecordOptions) -> Clip:
         at=now,
         received_at=now,
         state=ClipState.RECORDING,
-        rooms=parts.settings.recipients.only(asked.room),
+        rooms=parts.settings.recipients.only(asked.rooms),
         pre_roll_s=0,
         post_roll_s=asked.after_s(parts.settings),
     )

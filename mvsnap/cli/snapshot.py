@@ -55,7 +55,13 @@ _POLL_EVERY_S = 0.2
 @config_option
 @click.command()
 @click.argument("serials", nargs=-1, metavar="[SERIAL]...")
-@click.option("--room", help="Room title, id, e-mail or name; default: webex.room.")
+@click.option(
+    "--room",
+    "rooms",
+    multiple=True,
+    help="Channel, room title, id, e-mail or name; may be repeated; "
+    "default: webex.room.",
+)
 @click.option("--at", help="A past time (ISO 8601; of the site) instead of now.")
 @click.option("--no-post", is_flag=True, help="Store the pictures but post nothing.")
 @click.option(
@@ -68,7 +74,7 @@ _POLL_EVERY_S = 0.2
 def snapshot(
     ctx: click.Context,
     serials: tuple[str, ...],
-    room: str | None,
+    rooms: tuple[str, ...],
     at: str | None,
     no_post: bool,
     folder: Path | None,
@@ -78,7 +84,7 @@ def snapshot(
     if not settings.asks_meraki:
         fail(NO_MERAKI_KEY)
     parts = open_parts(settings)
-    job = _job(settings, parts, serials, None if no_post else room, at, no_post)
+    job = _job(settings, parts, serials, () if no_post else rooms, at, no_post)
     progress = _run(parts.runner(is_rerun=False), job, parts.clock)
     _report(progress, parts, folder)
     if progress.state is not JobState.DONE:
@@ -89,7 +95,7 @@ def _job(
     settings: Settings,
     parts: Parts,
     serials: tuple[str, ...],
-    room: str | None,
+    rooms: tuple[str, ...],
     at: str | None,
     no_post: bool,
 ) -> Job:
@@ -99,9 +105,9 @@ def _job(
         moment = params.parse_at(at, now, settings.site.zone) if at else None
     except BadInput as exc:
         raise click.UsageError(exc.message) from exc
-    if room and not settings.recipients.can_post:
+    if not all(map(settings.recipients.takes, rooms)):
         fail("--room: webex.bot_token is not set. Run: python -m mvsnap init")
-    to = JobRooms(()) if no_post else parts.organizations.rooms(wanted, room)
+    to = JobRooms(()) if no_post else parts.organizations.rooms(wanted, rooms or None)
     return Job(
         id=JobId(str(uuid.uuid4())),
         trigger=Trigger(TriggerKind.COMMAND, "snapshot"),

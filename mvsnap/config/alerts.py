@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import Field
 
-from mvsnap.config.values import Secret, Section, Text
+from mvsnap.config.values import OneOrMore, Section
 
 AlertKind = Literal[
     "meraki",
@@ -30,28 +30,6 @@ AlertKind = Literal[
     "jobs",
 ]
 ALERT_KINDS: tuple[AlertKind, ...] = AlertKind.__args__  # type: ignore[attr-defined]
-_LONGEST_URL = 2000
-
-
-def _as_list(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
-def _http_address(url: SecretStr) -> SecretStr:
-    """The address itself is not repeated: it contains the secret."""
-    text = url.get_secret_value()
-    if not text.startswith(("http://", "https://")) or not text.isprintable():
-        raise ValueError("expected an address that starts with http:// or https://")
-    if len(text) > _LONGEST_URL or " " in text:
-        raise ValueError(f"expected an address of up to {_LONGEST_URL} characters")
-    return url
-
-
-OneOrMore = Annotated[
-    tuple[Text, ...],
-    BeforeValidator(_as_list, json_schema_input_type=str | list[str]),
-]
-SecretUrl = Annotated[Secret, AfterValidator(_http_address)]
 
 
 class AlertSection(Section):
@@ -60,8 +38,8 @@ class AlertSection(Section):
     channel: OneOrMore = Field(
         (),
         max_length=20,
-        description="rooms or e-mail addresses, one or a list, to notify when a part "
-        "of the site is in trouble, and when that is over; default: none",
+        description="rooms, e-mail addresses or channels, one or a list, to notify "
+        "when a part of the site is in trouble, and when that is over; default: none",
     )
     after_s: float = Field(
         300,

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from mvsnap.config.values import PictureSerial, Section, Text
+from mvsnap.config.values import Destinations, PictureSerial, Section, Text
 
 _WEB = ("http://", "https://")
 
@@ -78,10 +78,10 @@ class Badges(Section):
         description="web directory page of a person, shown in a frame, like "
         "https://directory.example/{user_id}",
     )
-    mismatch_room: Text | None = Field(
+    mismatch_room: Destinations | None = Field(
         None,
-        description="room or e-mail address to which mismatches are posted; "
-        "default: none",
+        description="room, e-mail address or channel, or a list, to which mismatches "
+        "are posted; default: none",
     )
 
     @property

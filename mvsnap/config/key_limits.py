@@ -35,12 +35,13 @@ def read_token_limits(
 
 def stored_token(name: str, limits: Mapping[str, Any]) -> WebhookToken:
     """Return a token of the store as one of the file, without its secret."""
+    room = limits.get("room")
     return WebhookToken.model_construct(
         name=name,
         token=SecretStr(""),
         cameras=tuple(limits.get("cameras", ())),
         actions=tuple(limits.get("actions", ())),
-        room=limits.get("room"),
+        room=tuple(room) if isinstance(room, list) else room,
     )
 
 

@@ -8,6 +8,7 @@ from itertools import combinations
 from pydantic import Field, SecretStr, field_validator
 
 from mvsnap.config.values import (
+    Destinations,
     Secret,
     Section,
     SerialText,
@@ -76,7 +77,7 @@ class OrganizationSection(Section):
     cameras: tuple[SerialText, ...] = Field(
         (), description="its default cameras (serials), for triggers that name none"
     )
-    room: Text | None = Field(
+    room: Destinations | None = Field(
         None,
         description="where messages about its cameras go if a trigger names no room; "
         "default: webex.room",

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from mvsnap.config.alerts import AlertSection, SecretUrl
+from mvsnap.config.alerts import AlertSection
 from mvsnap.config.badges import Badges
+from mvsnap.config.channels import AnyChannel, mistakes_of, secrets_of
 from mvsnap.config.database import DatabaseSection
 from mvsnap.config.home_assistant import HomeAssistantSection
 from mvsnap.config.ixon import IxonSection
@@ -20,7 +21,7 @@ from mvsnap.config.login import LoginSection
 from mvsnap.config.logs import LogSection
 from mvsnap.config.meraki import Meraki, OrganizationSection, clashes
 from mvsnap.config.metrics import MetricsSection
-from mvsnap.config.recipients import Recipients
+from mvsnap.config.recipients import Recipients, flat
 from mvsnap.config.recorder import RecorderSection
 from mvsnap.config.scanning import Scanning
 from mvsnap.config.sense import Sense
@@ -32,7 +33,9 @@ from mvsnap.config.values import (
     CameraOrAll,
     Contact,
     Cron,
+    Destinations,
     Secret,
+    SecretUrl,
     Section,
     SerialText,
     Text,
@@ -106,7 +109,7 @@ class Schedule(Section):
         "site's time zone"
     )
     cameras: tuple[SerialText, ...] = Field((), description="default: meraki.cameras")
-    room: Text | None = Field(None, description="default: webex.room")
+    room: Destinations | None = Field(None, description="default: webex.room")
     prefix: Text = Field("", description="text at the start of the message")
 
 
@@ -141,6 +144,9 @@ class Settings(Section):
         "with a key of its own",
     )
     webex: WebexSection = WebexSection()
+    channels: tuple[AnyChannel, ...] = Field(
+        (), description="other ways to reach people and programs, see channels.md"
+    )
     sense: Sense = Sense()
     home_assistant: HomeAssistantSection = HomeAssistantSection()
     recorder: RecorderSection = RecorderSection()
@@ -170,6 +176,12 @@ class Settings(Section):
             raise ValueError("api_keys: two entries have the same name")
         if len(set(keys)) < len(keys):
             raise ValueError("api_keys: two entries have the same key")
+        return self
+
+    @model_validator(mode="after")
+    def _channels_fit(self) -> Settings:
+        if found := mistakes_of(self.channels, has_bot=self.webex.configured):
+            raise ValueError("\n".join(found))
         return self
 
     @model_validator(mode="after")
@@ -211,6 +223,7 @@ class Settings(Section):
             self.webex.room,
             can_post=self.webex.configured,
             of_organizations={o.name: o.room for o in self.organizations if o.room},
+            channels=tuple(channel.name for channel in self.channels),
         )
 
     @property
@@ -276,7 +289,7 @@ class Settings(Section):
         found += self.webhooks.secrets()
         found += self.scanning.secrets()
         texts = [secret.get_secret_value() for secret in found]
-        return texts + self.recorder.secrets()
+        return texts + self.recorder.secrets() + secrets_of(self.channels)
 
     def short_keys(self) -> str:
         """Return a warning about API keys that are easy to guess, "" without any."""
@@ -348,4 +361,4 @@ class Settings(Section):
             self.badges.mismatch_room,
             *self.alerts.channel,
         )
-        return tuple(dict.fromkeys(room for room in named if room))
+        return tuple(dict.fromkeys(filter(None, flat(named))))

@@ -1,9 +1,11 @@
-"""Recipients: the one place that decides to which rooms a job goes. Pure."""
+"""Recipients: the one place that decides to whom a job goes. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+
+from mvsnap.spelling import folded
 
 # None or "": not set here. An empty list: nobody.
 Named = str | tuple[str, ...] | None
@@ -24,13 +26,16 @@ class JobRooms:
 class Recipients:
     """default: the room used where none is named.
 
-    can_post: False if no channel is configured; pictures are then only stored.
+    can_post: whether Webex is configured; without it, pictures that no channel gets are
+        only stored.
     of_organizations: the rooms of those that have one, in place of the default.
+    channels: names in the settings; a room of the same name is that channel.
     """
 
-    default: str | None
+    default: Named
     can_post: bool
     of_organizations: Mapping[str, Named] = field(default_factory=dict)
+    channels: tuple[str, ...] = ()
 
     def rooms(self, *named: Named) -> tuple[str, ...]:
         """Return the recipients, without duplicates: the first that is set counts.
@@ -61,11 +66,31 @@ class Recipients:
 
     def only(self, *named: Named) -> tuple[str, ...]:
         """Return the same, but nobody if none is set."""
-        if not self.can_post:
-            return ()
         for given in named:
-            if isinstance(given, tuple):
-                return tuple(dict.fromkeys(given))
-            if given:
-                return (given,)
+            if given or given == ():
+                spelled = map(self._spelled, flat([given]))
+                return tuple(dict.fromkeys(filter(self.takes, spelled)))
         return ()
+
+    def takes(self, room: str) -> bool:
+        """Return whether a message to it can be sent at all."""
+        return self.can_post or self.is_channel(room)
+
+    def is_channel(self, room: str) -> bool:
+        return self._spelled(room) in self.channels
+
+    def _spelled(self, room: str) -> str:
+        """Return a channel's name as in the settings, a room as it is.
+
+        Two spellings of one channel would be two messages.
+        """
+        wanted = folded(room)
+        return next((name for name in self.channels if folded(name) == wanted), room)
+
+
+def flat(named: Iterable[Named]) -> tuple[str, ...]:
+    """Return all names in these, in their order."""
+    found: list[str] = []
+    for given in named:
+        found += given if isinstance(given, tuple) else [given or ""]
+    return tuple(found)

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from mvsnap.config.channels import ChannelEntry, models
 from mvsnap.config.model import Settings
 from mvsnap.config.shape import NAME, Shape, shape_of
 
@@ -120,7 +121,8 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[SettingRow]:
         shape, section = shape_of(field)
         if shape is not Shape.SECTION:
             yield SettingRow(path, _default(field), field.description or "")
-        yield from _rows(section, path + _BELOW[shape])
+        for entry in _kinds(section):
+            yield from _rows(entry, path + _BELOW[shape])
 
 
 def _lines(model: type[BaseModel], depth: int) -> Iterator[str]:
@@ -137,7 +139,13 @@ def _lines(model: type[BaseModel], depth: int) -> Iterator[str]:
             gap = "" if depth else "\n"
             about = f"{field.description}; an entry looks like this"
             yield f"{gap}{pad}#{name}:  # {about}"
-            yield from (f"{pad}#{line}" for line in _entry(shape, section))
+            for entry in _kinds(section):
+                yield from (f"{pad}#{line}" for line in _entry(shape, entry))
+
+
+def _kinds(section: type[BaseModel]) -> tuple[type[BaseModel], ...]:
+    """Return the section, or those of all kinds that an entry may be of."""
+    return tuple(models().values()) if section is ChannelEntry else (section,)
 
 
 def _entry(shape: Shape, section: type[BaseModel]) -> Iterator[str]:

@@ -14,6 +14,8 @@ from pydantic import (
 )
 
 from mvsnap.config.values import (
+    Destinations,
+    OneOrMore,
     Secret,
     Section,
     SerialOrAll,
@@ -68,7 +70,7 @@ class Override(Section):
     cooldown_s: float | None = Field(
         None, ge=0, le=86_400, description="default: sense.cooldown_s"
     )
-    rooms: tuple[Text, ...] | None = Field(None, description="default: sense.rooms")
+    rooms: OneOrMore | None = Field(None, description="default: sense.rooms")
 
     @model_validator(mode="after")
     def _ends_below_its_begin(self, info: ValidationInfo[object]) -> Override:
@@ -131,7 +133,7 @@ class SensorTrigger(Section):
     )
     title: Text = Field("", description="text at the start of the message")
     cameras: tuple[SerialText, ...] = Field((), description="default: meraki.cameras")
-    room: Text | None = Field(None, description="default: webex.room")
+    room: Destinations | None = Field(None, description="default: webex.room")
 
 
 class Sense(Section):
@@ -203,8 +205,10 @@ class Sense(Section):
         le=86_400,
         description="wait this long before the same zone alerts again",
     )
-    rooms: tuple[Text, ...] = Field(
-        (), description="rooms or e-mail addresses to notify; default: webex.room"
+    rooms: OneOrMore = Field(
+        (),
+        description="rooms, e-mail addresses or channels to notify; "
+        "default: webex.room",
     )
     max_zones: int = Field(
         20_000,

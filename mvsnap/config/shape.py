@@ -27,8 +27,8 @@ def shape_of(field: FieldInfo) -> tuple[Shape, type[Section]]:
     if _is_section(kind):
         return Shape.SECTION, kind
     origin, parts = typing.get_origin(kind), typing.get_args(kind)
-    if origin is tuple and _is_section(parts[0]):
-        return Shape.LIST, parts[0]
+    if origin is tuple and _is_section(entry := _plain(parts[0])):
+        return Shape.LIST, entry
     if origin is dict and _is_section(parts[1]):
         return Shape.NAMED, parts[1]
     return Shape.VALUE, Section
@@ -67,6 +67,12 @@ def field_at(loc: Sequence[str | int]) -> FieldInfo | None:
         if not parts:
             return field
     return None
+
+
+def _plain(kind: object) -> object:
+    """Return a type without what is annotated to it."""
+    is_annotated = typing.get_origin(kind) is typing.Annotated
+    return typing.get_args(kind)[0] if is_annotated else kind
 
 
 def _is_section(kind: object) -> typing.TypeGuard[type[Section]]:

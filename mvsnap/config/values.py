@@ -13,6 +13,8 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    PlainSerializer,
+    PlainValidator,
     SecretStr,
     ValidationInfo,
 )
@@ -25,6 +27,8 @@ LEAST_TOKEN = 16
 LEAST_KEY = 16
 LEAST_OLD_KEY = 8
 LEAST_SECRET = 8
+MOST_DESTINATIONS = 20
+_LONGEST_URL = 2000
 # Characters that an address contains without being encoded.
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
 _MAIL = re.compile(r"[!-9;-?A-~]{1,64}@[A-Za-z0-9.-]{1,253}")
@@ -52,12 +56,17 @@ def _serial_or_all(text: str) -> str:
     return text if text == "*" else _serial(text)
 
 
-def _camera_name(text: str) -> str:
+def _plain_name(text: str) -> str:
     text = text.strip()
     if not _NAME.fullmatch(text):
         raise ValueError(
             "expected a name of up to 40 letters, digits, spaces and any of . _ -"
         )
+    return text
+
+
+def _camera_name(text: str) -> str:
+    text = _plain_name(text)
     if is_serial(text):
         raise ValueError(
             "expected a name of your choice; put the Meraki serial in meraki_serial"
@@ -155,6 +164,42 @@ def _secret(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
+def as_list(value: Any) -> Any:
+    """Return one text as a list of one."""
+    value = as_text(value)
+    return (value,) if isinstance(value, str) else value
+
+
+def _destinations(value: Any) -> str | tuple[str, ...]:
+    """Accept a text, or a list of them."""
+    if isinstance(value := as_text(value), str):
+        return value
+    several = [as_text(item) for item in value] if _is_list(value) else [None]
+    if not all(isinstance(item, str) for item in several):
+        raise ValueError("expected a room or channel, or a list of them")
+    if len(several) > MOST_DESTINATIONS:
+        raise ValueError(f"expected at most {MOST_DESTINATIONS} rooms and channels")
+    return tuple(map(str, several))
+
+
+def _plain_destinations(value: str | tuple[str, ...]) -> str | list[str]:
+    return value if isinstance(value, str) else list(value)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple)
+
+
+def _http_address(url: SecretStr) -> SecretStr:
+    """The address itself is not repeated: it contains the secret."""
+    text = url.get_secret_value()
+    if not text.startswith(("http://", "https://")) or not text.isprintable():
+        raise ValueError("expected an address that starts with http:// or https://")
+    if len(text) > _LONGEST_URL or " " in text:
+        raise ValueError(f"expected an address of up to {_LONGEST_URL} characters")
+    return url
+
+
 def _address_token(token: SecretStr) -> SecretStr:
     text = token.get_secret_value()
     if len(text) < LEAST_TOKEN:
@@ -187,6 +232,18 @@ _AsText = BeforeValidator(as_text, json_schema_input_type=_Read)
 Text = Annotated[str, _AsText]
 Secret = Annotated[SecretStr, BeforeValidator(_secret, json_schema_input_type=_Read)]
 FileName = Annotated[str, AfterValidator(_file_name)]
+OneOrMore = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(as_list, json_schema_input_type=str | list[str]),
+]
+# Rooms, people and channels: one as a text, or a list.
+Destinations = Annotated[
+    str | tuple[str, ...],
+    PlainValidator(_destinations, json_schema_input_type=str | int | list[str | int]),
+    PlainSerializer(_plain_destinations, when_used="json"),
+]
+SecretUrl = Annotated[Secret, AfterValidator(_http_address)]
+ChannelName = Annotated[str, _AsText, AfterValidator(_plain_name)]
 # The last part of an address; included in a cloud's messages.
 AddressToken = Annotated[Secret, AfterValidator(_address_token)]
 ApiSecret = Annotated[Secret, AfterValidator(_api_secret)]

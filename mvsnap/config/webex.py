@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from mvsnap.config.values import Secret, Section, Text, Url
+from mvsnap.config.values import Destinations, Secret, Section, Text, Url
 
 
 class WebexSection(Section):
@@ -12,10 +12,10 @@ class WebexSection(Section):
         "https://webexapis.com/v1", description="URL of the Webex API"
     )
     bot_token: Secret | None = Field(None, description="access token of the bot")
-    room: Text | None = Field(
+    room: Destinations | None = Field(
         None,
-        description="default room, for triggers that name none: title, id, "
-        "e-mail address or name of a person",
+        description="default room, for triggers that name none: title, id, space link, "
+        "e-mail address or name of a person; or a channel; or a list",
     )
     message_prefix: Text = Field("", description="text at the start of every message")
     # Webex accepts files of up to 100 MB. Half of that is a minute of a 1080p camera,

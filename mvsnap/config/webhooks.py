@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 from mvsnap.config.values import (
     AddressToken,
     CameraText,
+    Destinations,
     Section,
     SharedSecret,
     Text,
@@ -43,7 +44,7 @@ class WebhookToken(Section):
         description="any of clip, snapshot; or ignore, for alarms that match no rule; "
         "default: webhooks.actions",
     )
-    room: Text | None = Field(None, description="default: webex.room")
+    room: Destinations | None = Field(None, description="default: webex.room")
 
 
 class BadgePathsSection(Section):
@@ -83,7 +84,7 @@ class WebhookRule(Section):
         description="serials or names from recorder.cameras; default: as if no rule "
         "matched",
     )
-    room: Text | None = Field(None, description="default: as for the token")
+    room: Destinations | None = Field(None, description="default: as for the token")
     title: Text = Field("", description="default: from the message")
     actions: Actions = Field(
         (),

@@ -12,6 +12,9 @@ from mvsnap.errors import BadInput
 
 MAX_CAMERAS = 32
 MAX_ROOM = 400
+MAX_ROOMS = 20
+# Between several rooms of a request: a title may have any other sign.
+SEVERAL = "\x1f"
 MAX_PREFIX = 500
 MAX_WAIT_S = 60.0
 _MAX_TIME = 100
@@ -102,8 +105,12 @@ def parse_wait_s(text: str) -> float:
     return wait_s
 
 
-def parse_room(text: str) -> str:
-    return _short("webexRoom", text, MAX_ROOM)
+def parse_rooms(text: str) -> tuple[str, ...]:
+    """Return the rooms and channels of a request: one, or several joined by SEVERAL."""
+    rooms = [room for part in text.split(SEVERAL) if (room := part.strip())]
+    if len(rooms) > MAX_ROOMS:
+        raise BadInput(f"webexRoom: {len(rooms)} given (expected at most {MAX_ROOMS})")
+    return tuple(_short("webexRoom", room, MAX_ROOM) for room in rooms)
 
 
 def parse_prefix(text: str) -> str:

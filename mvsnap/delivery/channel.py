@@ -2,16 +2,18 @@
 
 To add one, put a module into this package that holds
 
-    CHANNEL = ChannelKind("pager", PagerSettings, open_pager)
+    CHANNEL = ChannelKind("pager", PagerEntry, open_pager)
 
-Nothing else has to change: `channels.py` finds it. Ordering, deduplication, retries
-and threads are handled before and after `post`; a channel only sends.
+Nothing else has to change: `channels.py` finds it, and the settings its entries.
+Ordering, deduplication, retries and threads are handled before and after `post`; a
+channel only sends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
@@ -32,6 +34,10 @@ class FileLimits:
     clip_bytes: int
 
 
+class BeginSending(Protocol):
+    def __call__(self, most_bytes: int = ..., /) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
     """A message as its channel receives it.
@@ -39,10 +45,15 @@ class OutgoingMessage:
     room: the part of the destination after the channel's name; "" where there is none.
     kind: a name of `kinds.KINDS`; facts: for channels that send more than a text.
     parent_id: what `post` returned for the first message of the thread.
+    key: the same for each attempt, and for no other message or destination.
+    site: its name.
+    links: returns addresses of the files that need no log-in for that long.
+    may_be_repeat: whether the message may have arrived before; after `begin_sending`.
     begin_sending: records that the message is about to leave, and returns its text in
         markdown. Call it last, after everything that can fail without anything being
-        sent: after a crash the next attempt says that it may be a repeat. What it
-        raises has to reach the caller of `post`: there is nothing to be sent any more.
+        sent: after a crash the next attempt says that it may be a repeat. What others
+        wrote is shortened until the text fits the given number of bytes. What it raises
+        has to reach the caller of `post`: there is nothing to be sent any more.
     """
 
     room: str
@@ -50,7 +61,11 @@ class OutgoingMessage:
     facts: Facts
     file: Path | None
     parent_id: MessageId | None
-    begin_sending: Callable[[], str]
+    begin_sending: BeginSending
+    key: str = ""
+    site: str = ""
+    links: Callable[[timedelta], Mapping[str, str]] = lambda _valid_for: {}
+    may_be_repeat: Callable[[], bool] = lambda: False
 
 
 class Channel(Protocol):
@@ -82,13 +97,29 @@ class AsksForRecipients(Protocol):
         ...
 
 
+@runtime_checkable
+class CanBeChecked(Protocol):
+    """A channel that can try its way without sending anything."""
+
+    def check(self) -> str:
+        """Return what was found, in a few words.
+
+        Raises:
+            UpstreamError: nothing could be sent now.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ChannelKind(Generic[S]):
     """What a channel's module declares.
 
-    name: its prefix in destinations, and the section of its settings.
-    settings: the model of that section; its defaults apply where there is none.
-    open: returns None where the settings do not configure it.
+    name: the `kind` of its entries in `channels`.
+    settings: the model of such an entry, derived from `ChannelEntry`; each is a channel
+        with a name. Or that of a section of the settings with the name of the kind:
+        there is one channel, and the name is its prefix in destinations.
+    open: returns None where the settings do not configure it, or if they only name a
+        room of the section's channel (`room`).
     """
 
     name: str

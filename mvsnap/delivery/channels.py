@@ -4,30 +4,49 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mvsnap import delivery
 from mvsnap.clients.webex.shared import WebexShared
+from mvsnap.config.channels import ChannelEntry
 from mvsnap.config.model import Settings
-from mvsnap.delivery.channel import AsksForRecipients, Channel, ChannelKind, FileLimits
+from mvsnap.delivery.channel import (
+    AsksForRecipients,
+    CanBeChecked,
+    Channel,
+    ChannelKind,
+    FileLimits,
+)
 from mvsnap.delivery.webex import WebexChannel
 from mvsnap.errors import UpstreamError
+from mvsnap.spelling import folded
 
 # Destinations without a channel's name are rooms of this one.
 DEFAULT_CHANNEL = "webex"
 _NOTHING = FileLimits(picture_bytes=0, clip_bytes=0)
 
+# A channel, and the room in it.
+Place = tuple[Channel, str]
+
 
 def channel_kinds() -> dict[str, ChannelKind[Any]]:
-    """Return the kinds of channels by name: every module with a `CHANNEL`."""
-    found = {}
+    """Return the kinds of channels that have a section of the settings, by name."""
+    return {k.name: k for k in _kinds() if not issubclass(k.settings, ChannelEntry)}
+
+
+def entry_kinds() -> dict[str, ChannelKind[Any]]:
+    """Return the kinds that entries of `channels` may be of, by name."""
+    return {k.name: k for k in _kinds() if issubclass(k.settings, ChannelEntry)}
+
+
+def _kinds() -> Iterator[ChannelKind[Any]]:
+    """Yield those of every module with a `CHANNEL`."""
     for module in pkgutil.iter_modules(delivery.__path__):
         loaded = importlib.import_module(f"{delivery.__name__}.{module.name}")
         kind = getattr(loaded, "CHANNEL", None)
         if isinstance(kind, ChannelKind):
-            found[kind.name] = kind
-    return found
+            yield kind
 
 
 def open_channels(settings: Settings, shared: WebexShared | None = None) -> Channels:
@@ -45,26 +64,45 @@ def open_channels(settings: Settings, shared: WebexShared | None = None) -> Chan
             channel.share(shared)
         if channel is not None:
             opened[kind.name] = channel
-    return Channels(opened)
+    return Channels(opened, _named(settings, opened))
+
+
+def _named(settings: Settings, opened: Mapping[str, Channel]) -> dict[str, Place]:
+    if not settings.channels:
+        return {}
+    kinds, found = entry_kinds(), {}
+    for entry in settings.channels:
+        own = kinds[entry.kind].open(entry)
+        channel = own or opened.get(entry.kind)
+        if channel is not None:
+            found[entry.name] = (channel, str(getattr(entry, "room", "")))
+    return found
 
 
 class Channels:
     """The channels that are configured, by name.
 
-    A destination is a text: the room alone for Webex, else `CHANNEL:ROOM`, or `CHANNEL`
-    where that has only one. A room may contain a colon itself: only the names of
-    configured channels count as a prefix.
+    A destination is a text: the name of an entry of `channels`, in any spelling; or the
+    room alone for Webex, else `CHANNEL:ROOM`, or `CHANNEL` where that has only one. A
+    room may contain a colon itself: only the names of configured channels count as a
+    prefix.
     """
 
-    def __init__(self, by_name: Mapping[str, Channel]) -> None:
+    def __init__(
+        self, by_name: Mapping[str, Channel], named: Mapping[str, Place] | None = None
+    ) -> None:
+        """named: the entries of `channels`, each with its room."""
         self._by_name = dict(by_name)
+        self._named = {folded(name): place for name, place in (named or {}).items()}
 
-    def find(self, destination: str) -> tuple[Channel, str]:
+    def find(self, destination: str) -> Place:
         """Return the channel of a destination, and the room in it.
 
         Raises:
             UpstreamError: the channel is not, or no longer, configured.
         """
+        if (place := self._named.get(folded(destination))) is not None:
+            return place
         name, room = self._split(destination)
         channel = self._by_name.get(name)
         if channel is None:
@@ -81,10 +119,24 @@ class Channels:
         if isinstance(channel, AsksForRecipients):
             channel.require_recipient(room)
 
+    def check(self, destination: str) -> str:
+        """Try the way there without sending; return what was found, in a few words.
+
+        Raises:
+            UpstreamError: nothing can be sent there now.
+        """
+        channel, _ = self.find(destination)
+        if isinstance(channel, CanBeChecked):
+            return channel.check()
+        self.require_recipient(destination)
+        return "can be reached"
+
     def limits(self, destination: str) -> FileLimits:
         """Return which files that destination accepts; none where it has no channel."""
-        channel = self._by_name.get(self._split(destination)[0])
-        return channel.limits if channel else _NOTHING
+        try:
+            return self.find(destination)[0].limits
+        except UpstreamError:
+            return _NOTHING
 
     def _split(self, destination: str) -> tuple[str, str]:
         name, _, room = destination.partition(":")

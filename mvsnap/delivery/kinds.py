@@ -34,7 +34,6 @@ class MessageKind:
     """name: also that of its template.
 
     page: the page of the gateway that shows the event; the message links to it.
-    goes_without_file: sent again without its file if that is refused permanently.
     covered_by_head: in a thread of several cameras, the head says the same.
     is_part_of_job: its job is not finished before it is delivered.
     """
@@ -43,7 +42,6 @@ class MessageKind:
     thread: Thread = Thread.STARTS
     attachment: Attachment = Attachment.NONE
     page: str | None = None
-    goes_without_file: bool = False
     covered_by_head: bool = False
     is_part_of_job: bool = False
 
@@ -66,12 +64,16 @@ LINK_KIND = MessageKind("link")
 # Of the site itself: it is in trouble, or no longer.
 ALERT_KIND = MessageKind("alert")
 
+# Asked for by somebody who set up a channel.
+TEST_KIND = MessageKind("test")
+
 _PICTURE = Attachment.PICTURE
 _ALL = (
     HEAD_KIND,
     NOTE_KIND,
     LINK_KIND,
     ALERT_KIND,
+    TEST_KIND,
     MessageKind("snapshot", attachment=_PICTURE),
     MessageKind("alarm", attachment=_PICTURE, covered_by_head=True),
     MessageKind("crowd", attachment=_PICTURE),
@@ -83,7 +85,6 @@ _ALL = (
         Thread.REPLIES,
         Attachment.CLIP,
         page="clips",
-        goes_without_file=True,
         is_part_of_job=True,
     ),
     MessageKind("end", Thread.ENDS),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
+from mvsnap.clients.webex.text import MAX_MARKDOWN_BYTES
 from mvsnap.clock import Clock
 from mvsnap.delivery.channel import FileLimits, OutgoingMessage
 from mvsnap.delivery.channels import Channels
+from mvsnap.delivery.evidence_links import EvidenceLinks
 from mvsnap.delivery.message import Message
 from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.domain import Delivery, DeliveryState, MessageId
@@ -41,13 +44,17 @@ class MessageSender:
         clock: Clock,
         *,
         restored_at: datetime | None = None,
+        links: EvidenceLinks | None = None,
+        site: str = "",
     ) -> None:
-        """restored_at: when a backup was restored; None: never."""
+        """restored_at: when a backup was restored; None: never. site: its name."""
         self._channels = channels
         self._templates = templates
         self._store = store
         self._clock = clock
         self._restored_at = restored_at
+        self._links = links
+        self._site = site
 
     def limits(self, room: str) -> FileLimits:
         return self._channels.limits(room)
@@ -71,14 +78,7 @@ class MessageSender:
             self._clock,
             was_restored=self._is_of_before(message),
         )
-        outgoing = OutgoingMessage(
-            room,
-            message.kind.name,
-            message.facts,
-            message.file,
-            message.parent_id,
-            attempt.begin,
-        )
+        outgoing = self._outgoing(message, room, attempt)
         try:
             message_id = channel.post(outgoing)
         except SentMeanwhile as exc:
@@ -88,6 +88,23 @@ class MessageSender:
             raise
         self._note(message, DeliveryState.SENT, message_id=message_id)
         return message_id
+
+    def _outgoing(
+        self, message: Message, room: str, attempt: _Attempt
+    ) -> OutgoingMessage:
+        links, facts = self._links, message.facts
+        return OutgoingMessage(
+            room,
+            message.kind.name,
+            facts,
+            message.file,
+            message.parent_id,
+            attempt.begin,
+            key=_key(message),
+            site=self._site,
+            links=lambda valid_for: links.of(facts, valid_for) if links else {},
+            may_be_repeat=lambda: attempt.is_repeat,
+        )
 
     def _is_of_before(self, message: Message) -> bool:
         """Return whether it may have been sent after the restored backup was made."""
@@ -118,6 +135,12 @@ class MessageSender:
         )
 
 
+def _key(message: Message) -> str:
+    """Return what is the same for all attempts to send one message."""
+    text = "\n".join((message.job.id, message.part, message.room))
+    return f"msg_{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
 class _Attempt:
     """One attempt to send a message; `begin` is called right before it leaves.
 
@@ -139,9 +162,9 @@ class _Attempt:
         self._clock = clock
         self._was_restored = was_restored
         self._has_begun = False
-        self._is_repeat = False
+        self.is_repeat = False
 
-    def begin(self) -> str:
+    def begin(self, most_bytes: int = MAX_MARKDOWN_BYTES, /) -> str:
         message, now = self._message, self._clock.now()
         before = self._store.begin_delivery(
             message.job.id, message.part, message.room, now
@@ -150,10 +173,12 @@ class _Attempt:
             # It was not when this attempt began: this process was frozen, or busy.
             raise SentMeanwhile(before.message_id)
         self._has_begun = True
-        self._is_repeat = self._was_restored or (
+        self.is_repeat = self._was_restored or (
             before is not None and (before.state in _UNSURE or before.may_have_arrived)
         )
-        return self._templates.text(message, now, repeat=self._is_repeat)
+        return self._templates.text(
+            message, now, repeat=self.is_repeat, most_bytes=most_bytes
+        )
 
     def failed(self, why: UpstreamError, known: Delivery | None) -> DeliveryState:
         """Return the new state of the message; known: its state before."""
@@ -162,5 +187,5 @@ class _Attempt:
             # repeat.
             return known.state if known else DeliveryState.WAITING
         # Once a message may have arrived, no later refusal can undo that.
-        is_unsure = why.unsure or self._is_repeat
+        is_unsure = why.unsure or self.is_repeat
         return DeliveryState.UNSURE if is_unsure else DeliveryState.WAITING

@@ -25,7 +25,12 @@ from mvsnap.resources import TEMPLATES
 # A message sent later than this after its trigger says so.
 _LATE = timedelta(seconds=90)
 # Texts of others, in the order in which they give way to links and remarks.
-_SHORTENED = ("told", "note", "doubt", "error", "no_link", "clips", "prefix")
+_SHORTENED = (
+    *("told", "note", "doubt", "error", "no_link", "lacking", "clips"),
+    *("prefix", "by", "camera"),
+)
+# Where a channel has no room even for their beginnings.
+_LEFT_OUT = ("note", "doubt", "no_link", "told")
 # Of an alert: an outage of the network is the trouble of every camera.
 _MOST_TROUBLES = 10
 _TROUBLES_BYTES = 4500
@@ -62,20 +67,37 @@ class MessageTemplates:
         self._templates.filters["neutral"] = neutralise
         self._templates.filters["lasting"] = lasting
 
-    def text(self, message: Message, now: datetime, *, repeat: bool) -> str:
+    def text(
+        self,
+        message: Message,
+        now: datetime,
+        *,
+        repeat: bool,
+        most_bytes: int = MAX_MARKDOWN_BYTES,
+    ) -> str:
         """Return the text, shortened where it would be too long: others' words first.
 
+        Links and remarks are never shortened.
         repeat: the message may have been sent before; the text says so.
+        most_bytes: what the channel takes.
         """
         template = self._templates.get_template(f"{message.kind.name}.md")
         context = self._context(message, now, repeat=repeat)
         text = template.render(context).strip()
+        while context["troubles"] and len(text.encode()) > most_bytes:
+            context["troubles"].pop()
+            context["more_troubles"] += 1
+            text = template.render(context).strip()
         for name in _SHORTENED:
-            excess = len(text.encode()) - MAX_MARKDOWN_BYTES
+            excess = len(text.encode()) - most_bytes
             if excess <= 0:
                 break
             context[name] = shortened(context[name], excess)
             text = template.render(context).strip()
+        for name in _LEFT_OUT:
+            if len(text.encode()) > most_bytes:
+                context[name] = context[name][:0]
+                text = template.render(context).strip()
         return text
 
     def _context(
@@ -89,7 +111,7 @@ class MessageTemplates:
         details = event.details if event else {}
         return {
             "prefix": neutralise(prefix),
-            "by": " · ".join(text for text in (job.trigger.by, self._site) if text),
+            "by": neutralise(" · ".join(filter(None, (job.trigger.by, self._site)))),
             "times": job.times,
             "at": _local(wanted, zone),
             "picture": _picture(facts, wanted, zone),
@@ -97,7 +119,7 @@ class MessageTemplates:
             # Of kinds that otherwise do not say how late they are.
             "again": _local(now, zone) if job.again_at else None,
             "repeat": repeat,
-            "camera": event.camera_name if event else facts.camera,
+            "camera": neutralise(event.camera_name if event else facts.camera),
             "error": neutralise((event.error if event else facts.error) or ""),
             "told": _told(raised, prefix),
             "note": neutralise(str(details.get("note", ""))),
@@ -111,7 +133,7 @@ class MessageTemplates:
             "snapshots": len(going_to(message.room, job, job.serials)),
             "clips": neutralise(", ".join(going_to(message.room, job, job.clips))),
             "is_attached": message.file is not None,
-            "lacking": message.lacking,
+            "lacking": neutralise(message.lacking),
             "is_same": facts.is_same,
             "is_gone": facts.is_gone,
             **self._troubles(facts),

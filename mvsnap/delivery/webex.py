@@ -45,11 +45,11 @@ def open_webex(settings: WebexSection) -> Webex | None:
     return Webex(settings.base_url, settings.bot_token.get_secret_value())
 
 
-def _open(settings: WebexSection) -> WebexChannel | None:
+def open_channel(settings: WebexSection) -> WebexChannel | None:
     webex = open_webex(settings)
     if webex is None:
         return None
     return WebexChannel(webex, clip_bytes=int(settings.clip_upload_max_mb * 1e6))
 
 
-CHANNEL = ChannelKind("webex", WebexSection, _open)
+CHANNEL = ChannelKind("webex", WebexSection, open_channel)

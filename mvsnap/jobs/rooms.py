@@ -96,6 +96,11 @@ class Rooms:
             away.next_s = max(away.next_s, now_s + max(asked_s, _ATTEMPT_EVERY_S / 2))
             return True
 
+    def fails_alone(self, message: object) -> bool:
+        """Return whether it failed again and again while others arrived."""
+        with self._lock:
+            return self._faults.get(message, (0, 0.0))[0] > _OWN_FAULTS
+
     def _is_due(self, room: str) -> bool:
         away = self._away.get(room)
         if away is None:

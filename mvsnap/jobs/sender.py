@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from mvsnap.clock import SystemClock
@@ -10,12 +11,15 @@ from mvsnap.delivery.channel import FileLimits
 from mvsnap.delivery.message import Message
 from mvsnap.delivery.sender import MessageSender
 from mvsnap.domain import Delivery, DeliveryState, Job, MessageId
-from mvsnap.errors import UpstreamError
+from mvsnap.errors import UnknownRecipient, UpstreamError
 from mvsnap.jobs.retry import RetryPolicy, retrying
 from mvsnap.jobs.rooms import Rooms
 from mvsnap.jobs.waits import Wait, for_room
 from mvsnap.metrics import RETRIES, Metrics
 from mvsnap.store.events import Store
+
+_REFUSED = "it was refused there"
+_FAILED = "it could not be sent"
 
 log = logging.getLogger(__name__)
 
@@ -49,14 +53,16 @@ class RetryingSender:
         known = self._known(message)
         if known and known.state is DeliveryState.SENT and known.message_id:
             return known.message_id
-        return self._try(message)
+        needs_less = self._fails_alone
+        return _with_what_is_taken(message, self._try, needs_less, self._try_less)
 
     def try_once(self, message: Message) -> None:
         """Send an optional message: a failure is only logged."""
         if self._policy.is_over or self._rooms.why_away(message.room):
             return
         try:
-            self._sender.send_once(message)
+            send = self._sender.send_once
+            _with_what_is_taken(message, send, _is_refused, send)
         except UpstreamError as exc:
             log.warning("%s not sent: %s", message.part, exc.message)
 
@@ -69,10 +75,6 @@ class RetryingSender:
         try:
             self.send(message)
         except UpstreamError as exc:
-            is_refused = not exc.retry and not exc.unsure
-            if message.file and message.kind.goes_without_file and is_refused:
-                log.warning("%s posted without its file: %s", part, exc.message)
-                return self.send_or_give_up(replace(message, file=None))
             return self.defer_or_give_up(job, part, room, exc)
         self._metrics.parts.labels("delivered").inc()
         self._metrics.deliveries.labels("sent").inc()
@@ -112,18 +114,80 @@ class RetryingSender:
             )
         except UpstreamError as exc:
             if exc.retry:
-                key = (message.job.id, message.part, room)
                 asked_s = exc.retry_after_s or 0.0
-                self._rooms.failed(room, key, exc.message, asked_s)
+                self._rooms.failed(room, _key(message), exc.message, asked_s)
             else:
                 self._rooms.worked(room)
             raise
         self._rooms.worked(room)
         return sent
 
+    def _try_less(self, message: Message) -> MessageId:
+        if self._rooms.why_away(message.room):  # for want of an upload, perhaps
+            return self._sender.send_once(message)
+        return self._try(message)
+
+    def _fails_alone(self, message: Message, why: UpstreamError) -> bool:
+        """Return whether to send less: an upload can fail for ever, words rarely do."""
+        if _is_refused(message, why) or self._rooms.fails_alone(_key(message)):
+            return True
+        is_last = self._policy.is_rerun and not self._policy.allows_retry(
+            message.job, why
+        )
+        return is_last and not self._policy.is_over
+
     def _known(self, message: Message) -> Delivery | None:
         known = self._store.deliveries_of_job(message.job.id)
         return known.get((message.part, message.room))
+
+
+def _key(message: Message) -> tuple[str, str, str]:
+    return (message.job.id, message.part, message.room)
+
+
+def _is_refused(_message: Message, why: UpstreamError) -> bool:
+    return not why.retry
+
+
+def _with_what_is_taken(
+    message: Message,
+    send: Callable[[Message], MessageId],
+    needs_less: Callable[[Message, UpstreamError], bool],
+    send_less: Callable[[Message], MessageId],
+) -> MessageId:
+    """Send a message; if it is refused, without its file, or outside of its thread.
+
+    needs_less: says whether an error is one that less decoration may avoid.
+
+    Raises:
+        UpstreamError: why the message as it is was not sent; or of a plainer one, that
+            it may be later.
+    """
+    try:
+        return send(message)
+    except UpstreamError as exc:
+        refusal = exc
+    if isinstance(refusal, UnknownRecipient) or not needs_less(message, refusal):
+        raise refusal
+    for plainer in _plainer(message, _FAILED if refusal.retry else _REFUSED):
+        log.warning("%s sent with less: %s", message.part, refusal.message)
+        try:
+            return send_less(plainer)
+        except UpstreamError as exc:
+            if exc.retry:
+                raise
+    raise refusal
+
+
+def _plainer(message: Message, lacking: str) -> Iterator[Message]:
+    """Yield the message with less and less decoration: the words must arrive."""
+    alone = replace(message, parent_id=None)
+    if message.file is not None:
+        yield replace(message, file=None, lacking=lacking)
+    if message.parent_id is not None:
+        yield alone
+        if message.file is not None:
+            yield replace(alone, file=None, lacking=lacking)
 
 
 def is_over(delivery: Delivery, job: Job) -> bool:

@@ -10,6 +10,7 @@ from mvsnap.camera_organizations import CameraOrganizations
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.delivery.channels import Channels, open_channels
+from mvsnap.delivery.evidence_links import EvidenceLinks
 from mvsnap.delivery.sender import MessageSender
 from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.domain import JobId, Serial
@@ -129,6 +130,8 @@ class Parts:
             self.store,
             self.clock,
             restored_at=self.restores.last(),
+            links=EvidenceLinks(site.public_url, self.users.link_key, self.clock),
+            site=site.name,
         )
 
     def videos(self) -> VideoStore:

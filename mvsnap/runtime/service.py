@@ -21,6 +21,7 @@ from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.runtime.process_beat import ProcessBeat
 from mvsnap.runtime.reporting import Reporting
 from mvsnap.runtime.shared_files import SharedFiles, data_folders, problem
+from mvsnap.runtime.trial import channel_trial
 from mvsnap.runtime.worker import Worker, badge_loop, clip_worker, scheduler
 from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.counts import RowCounts
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _PUBLISHERS_STOP_S = 3.0
+# How long a page waits for the answer to a test message.
+_TEST_S = 10.0
 HOME_EXTRA = "a library more: pip install 'ha-mqtt-discoverable>=0.26'"
 
 
@@ -228,6 +231,7 @@ def make_app(
     from mvsnap.web.recipients import RecipientCheck
     from mvsnap.wifi import parts as wifi
 
+    channels = parts.channels()
     if parts.settings.on_postgresql:
         # A WSGI server's process has no thread for it.
         with suppress(*OUTAGES):
@@ -255,7 +259,12 @@ def make_app(
             files_problem=partial(problem, parts.settings, parts.db),
             row_counts=RowCounts(parts.db),
             calls_left=parts.calls_left,
-            recipients=RecipientCheck(parts.channels().require_recipient),
+            recipients=RecipientCheck(channels.require_recipient),
+            test_messages=RecipientCheck(
+                channel_trial(settings, parts.clock, channels).send,
+                wait_s=_TEST_S,
+                pending="no answer yet; it may still arrive",
+            ),
             features=(
                 parts.badges,
                 parts.visitors,

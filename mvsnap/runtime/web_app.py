@@ -35,6 +35,7 @@ from mvsnap.web import (
     auth,
     context,
     events,
+    evidence,
     https,
     jobs,
     login,
@@ -52,6 +53,7 @@ from mvsnap.web.pages import (
     account,
     audit,
     cameras,
+    channels,
     clips,
     crowd_events,
     overview,
@@ -79,7 +81,8 @@ OIDC_EXTRA = "two libraries more: pip install 'Authlib>=1.7.2' 'joserfc>=1.6'"
 _MAX_BODY_BYTES = 65_536
 _MAX_PARTS = 200
 _BLUEPRINTS = (
-    *(api.bp, badges.bp, events.bp, jobs.bp, hooks.bp, mutes.bp, ops.bp, receiver.bp),
+    *(api.bp, badges.bp, events.bp, evidence.bp, jobs.bp, hooks.bp, mutes.bp),
+    *(ops.bp, receiver.bp, channels.bp),
     *(login.bp, overview.bp, event_pages.bp, cameras.bp, crowd_events.bp, clips.bp),
     *(visitors.bp, wifi.bp, badge_review.bp, settings.bp, people.bp, key_pages.bp),
     *(audit.bp, login_code.bp, account.bp, second_factor.bp),

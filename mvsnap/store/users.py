@@ -27,6 +27,7 @@ from mvsnap.store.tables import secrets, users
 # What may be used once is among the secrets, with the time at which it expires; so is
 # the token that a provider needs to end its own session.
 _USED = "used once "
+_LINKS = "links to evidence"
 _TOKEN = "token of session "
 
 
@@ -177,6 +178,10 @@ class UserStore:
             connection.execute(made.on_conflict_do_nothing())
             value: str = connection.execute(statement).scalar_one()
         return value
+
+    def link_key(self) -> str:
+        """Return what signs the links to pictures and clips in messages."""
+        return self.secret(_LINKS)
 
     def purge(self, now: datetime, *, dry_run: bool = False) -> PurgeResult:
         """Forget what belongs to log-ins of a provider, after its time."""

@@ -100,9 +100,12 @@ def _serials(parameters: Parameters) -> tuple[Serial, ...]:
 def _rooms(parameters: Parameters, serials: tuple[Serial, ...]) -> JobRooms:
     recipients = gateway().settings.recipients
     given = parameters.get("webexRoom")
-    if given and not recipients.can_post:
-        raise BadInput("webexRoom: Webex is not configured here (webex.bot_token)")
-    named = params.parse_room(given) if given else None
+    named = params.parse_rooms(given) if given else None
+    if named and not all(map(recipients.takes, named)):
+        raise BadInput(
+            "webexRoom: neither a channel (channels), nor is Webex configured here "
+            "(webex.bot_token)"
+        )
     to = gateway().organizations.rooms(serials, named)
     lacking = [camera for camera, rooms in to.apart if not rooms]
     if recipients.can_post and (lacking or not to.rooms):

@@ -20,7 +20,10 @@ _SERIALS = (
     f"one serial or up to {params.MAX_CAMERAS}, comma separated; "
     "default: meraki.cameras"
 )
-_ROOM = "room title, room id, e-mail or name of a person; default: webex.room"
+_ROOM = (
+    "room title, room id, space link, e-mail or name of a person, or a channel; "
+    "repeat it (in JSON: a list) for several; default: webex.room"
+)
 
 Serials = Annotated[str, Meta(description=_SERIALS)]
 Room = Annotated[str, Meta(description=_ROOM, max_length=params.MAX_ROOM)]

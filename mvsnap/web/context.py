@@ -53,6 +53,7 @@ class Gateway:
 
     organizations: which one of Meraki a camera belongs to.
     files_problem: says why some pictures and clips cannot be seen on all machines.
+    test_messages: sends one to each of the names it is asked for.
     calls_left: says how many calls to a service the budget would let leave now.
     """
 
@@ -79,6 +80,7 @@ class Gateway:
     row_counts: RowCounts | None = None
     calls_left: Callable[[], Mapping[str, float]] = dict
     recipients: RecipientCheck = field(default_factory=RecipientCheck)
+    test_messages: RecipientCheck = field(default_factory=RecipientCheck)
     accesses: AccessLimits = field(default_factory=_access_limits)
     live: LiveView = field(default_factory=LiveView)
 

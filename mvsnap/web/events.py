@@ -89,6 +89,11 @@ def get_event(event_id: str) -> ResponseReturnValue:
 @auth.key_or_login("read")
 def snapshot(event_id: str) -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
+    return send_snapshot(event_id)
+
+
+def send_snapshot(event_id: str) -> ResponseReturnValue:
+    """Return the picture of an event that the caller may see, else NotFound."""
     event = _event(event_id)
     shown = _shown_by_others([event]).get(event.id)
     path = gateway().files.snapshot(shown or event)
@@ -134,6 +139,11 @@ def _shown_by_others(events: list[Event]) -> dict[EventId, Event]:
 @auth.key_or_login("read")
 def clip(event_id: str) -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
+    return send_clip(event_id)
+
+
+def send_clip(event_id: str) -> ResponseReturnValue:
+    """Return the video of an event that the caller may see, else NotFound."""
     event = _event(event_id)
     found = gateway().clips.clip(event.id)
     video = gateway().files.open_clip(found) if found else None

@@ -14,15 +14,21 @@ from difflib import get_close_matches
 from flask import Request
 
 from mvsnap.core.http_body import form_pairs
+from mvsnap.core.params import SEVERAL
 from mvsnap.errors import BadInput, UnknownParameter
 
 _MAX_PARAMETERS = 100
 _MAX_BODY = 65_536
+# Parameters that may be given several times.
+_JOINED_BY = {"mvserial": ",", "webexroom": SEVERAL}
 _LONGEST = 40  # of a name that is compared or shown
 
 
 class Parameters:
-    """Texts by lower-case name; `mvSerial=A&mvSerial=B` becomes `A,B`."""
+    """Texts by lower-case name; `mvSerial=A&mvSerial=B` becomes `A,B`.
+
+    Several rooms are joined by `params.SEVERAL`.
+    """
 
     def __init__(self, values: dict[str, str]) -> None:
         self._values = values
@@ -79,9 +85,9 @@ def _parameters(pairs: list[tuple[str, str]]) -> Parameters:
         if name == "apikey":
             text = text.rstrip("?")
         if name in values and values[name] != text:
-            if name != "mvserial":
+            if name not in _JOINED_BY:
                 raise BadInput(f"{raw.strip()[:40]!r} has two different values")
-            text = f"{values[name]},{text}"
+            text = f"{values[name]}{_JOINED_BY[name]}{text}"
         values[name] = text
     return Parameters(values)
 
@@ -124,7 +130,7 @@ def _json_pairs(text: str) -> list[tuple[str, str]]:
 
 def _json_text(name: str, value: object) -> str:
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return ",".join(value)
+        return _JOINED_BY.get(_name(name), ",").join(value)
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):

@@ -33,9 +33,7 @@ class RecipientProblem:
     is_certain: bool
 
 
-_CHECKING = RecipientProblem(
-    "Webex has not answered yet: reload the page in a moment", is_certain=False
-)
+_CHECKING = "There is no answer yet: reload the page in a moment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +48,21 @@ class _Answer:
 
 
 class RecipientCheck:
-    """require: raises UnknownRecipient, or another UpstreamError if it cannot say."""
+    """require: raises UnknownRecipient, or another UpstreamError if it cannot say.
+
+    pending: what is said of those for whom there is no answer yet.
+    """
 
     def __init__(
         self,
         require: Callable[[str], None] = lambda _name: None,
         *,
         wait_s: float = _WAIT_S,
+        pending: str = _CHECKING,
     ) -> None:
         self._require = require
         self._wait_s = wait_s
+        self._pending = RecipientProblem(pending, is_certain=False)
         self._lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
         self._asking: dict[str, Future[RecipientProblem | None]] = {}
@@ -70,7 +73,7 @@ class RecipientCheck:
         asking = {name: self._submit(name) for name in names}
         done, _ = wait(asking.values(), self._wait_s)
         found = {
-            name: future.result() if future in done else _CHECKING
+            name: future.result() if future in done else self._pending
             for name, future in asking.items()
         }
         return {name: problem for name, problem in found.items() if problem}
@@ -82,7 +85,7 @@ class RecipientCheck:
             answer = self._answers.get(name)
             if answer is None or not answer.is_fresh:
                 self._submit(name)
-            problem = answer.problem if answer else _CHECKING
+            problem = answer.problem if answer else self._pending
             if problem is not None:
                 found[name] = problem
         return found

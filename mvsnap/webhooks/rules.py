@@ -19,6 +19,7 @@ from mvsnap.webhooks.alarm import Alarm
 
 Scalar = bool | int | float | str
 Wanted = Scalar | tuple[Scalar, ...]
+RoomNames = str | tuple[str, ...] | None
 
 # The action of a rule or of the defaults that does nothing.
 IGNORE = "ignore"
@@ -31,7 +32,7 @@ class Rule:
     name: str
     match: Mapping[str, Wanted]
     cameras: tuple[str, ...] = ()
-    room: str | None = None
+    room: RoomNames = None
     title: str = ""
     actions: tuple[str, ...] = ()
 
@@ -45,7 +46,7 @@ class Defaults:
     """
 
     cameras: tuple[str, ...] = ()
-    room: str | None = None
+    room: RoomNames = None
     actions: tuple[str, ...] = ("snapshot",)
     ignores: bool = False
 
@@ -58,7 +59,7 @@ class RuleMatch:
     """
 
     cameras: tuple[str, ...]
-    room: str | None
+    room: RoomNames
     title: str
     actions: tuple[str, ...]
     rule: str = ""
@@ -115,7 +116,8 @@ def _match(alarm: Alarm, rule: Rule, defaults: Defaults) -> RuleMatch:
     alerted = (alarm.camera,) if alarm.camera else ()
     return RuleMatch(
         cameras=rule.cameras or alerted or defaults.cameras,
-        room=rule.room or defaults.room,
+        # An empty list is an answer, too: nobody.
+        room=defaults.room if rule.room in (None, "") else rule.room,
         title=rule.title,
         actions=rule.actions or defaults.actions,
         rule=rule.name,

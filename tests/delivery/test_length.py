@@ -22,7 +22,7 @@ LINK = (
 LONG = ("x_y ", "ж", "漢", "🚨", "<&lt;", "_*a")
 
 
-def said(kind: str, words: str) -> str:
+def said(kind: str, words: str, most_bytes: int = MAX_MARKDOWN_BYTES) -> str:
     """Return the text of a message in which every word of others is very long."""
     lines = "\n".join(f"{number}{words * 1000}"[:1000] for number in range(12))
     details = DETAILS | {"text": lines, "note": words * 1000, "doubt": words * 300}
@@ -31,7 +31,7 @@ def said(kind: str, words: str) -> str:
     if kind in ("alarm", "crowd", "noise", "crossing", "head"):
         about = EventKind("alarm" if kind == "head" else kind)
         raised = build.event(kind=about, details=details)
-    if kind not in ("head", "link", "note", "alert"):
+    if kind not in ("head", "link", "note", "alert", "test"):
         own = kind if raised is None else "snapshot"
         event = build.event(
             kind=EventKind(own), details=details, video_link=LINK, error=words * 1000
@@ -52,7 +52,8 @@ def said(kind: str, words: str) -> str:
     )
     now = NOON + timedelta(hours=1)
     message = Message(KINDS[kind], GATE, "Alarms", facts)
-    return MessageTemplates("UTC", "mvsnap:").text(message, now, repeat=True)
+    templates = MessageTemplates("UTC", "mvsnap:")
+    return templates.text(message, now, repeat=True, most_bytes=most_bytes)
 
 
 @pytest.mark.parametrize("words", LONG)
@@ -66,12 +67,22 @@ def test_long_words_leave_the_fixed_parts(kind: str, words: str) -> None:
         "link",
         "note",
         "alert",
+        "test",
     ):
         assert f"[Video of that moment]({LINK})" in text
         assert "No picture: " in text
         assert "_Delivered late: " in text
     if kind == "head":
         assert "Clip to follow: " in text
+
+
+@pytest.mark.parametrize("kind", ["alarm", "crowd", "snapshot", "clip", "alert"])
+def test_a_channel_with_little_room_gets_the_fixed_parts(kind: str) -> None:
+    text = said(kind, "漢", 750)
+    assert len(text.encode()) <= 750
+    assert text.endswith("_This message may be a duplicate._")
+    if kind not in ("clip", "alert"):
+        assert f"[Video of that moment]({LINK})" in text
 
 
 def test_short_lines_of_an_alarm_stay_whole() -> None:

@@ -13,6 +13,7 @@ from mvsnap.clients.webex.client import Webex
 from mvsnap.clock import SystemClock
 from mvsnap.core.progress import JobProgress
 from mvsnap.delivery.channels import Channels
+from mvsnap.delivery.evidence_links import EvidenceLinks
 from mvsnap.delivery.sender import MessageSender
 from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.delivery.webex import WebexChannel
@@ -120,6 +121,7 @@ class Crew:
             self.store,
             self.clock,
             restored_at=self.restored_at,
+            links=EvidenceLinks(self.public_url, lambda: "key", self.clock),
         )
 
     def _webex_alone(self) -> Channels:

@@ -172,6 +172,7 @@ class Web:
         self.files = Files(folder)
         self.clock = clock or SystemClock()
         self.recipients = RecipientCheck()
+        self.test_messages = RecipientCheck()
         self.described: list[Described] = []
         self.app = self.fresh_app()
 
@@ -212,6 +213,7 @@ class Web:
                 metrics=metrics,
                 row_counts=RowCounts(self.database),
                 recipients=self.recipients,
+                test_messages=self.test_messages,
                 features=(
                     BadgeParts(self.badges, self.badge_pictures, self.directory),
                     VisitorParts(self.visitors),

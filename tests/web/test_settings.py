@@ -634,6 +634,6 @@ def test_a_request_does_not_wait_for_a_slow_webex(web: Web) -> None:
     admin = web.log_in(Role.ADMIN)
     assert send(admin, f"{PAGE}/rooms", rooms="Gate").status_code == 303
     assert sense(web).rooms == ("Gate",)
-    assert "may not arrive. Webex has not answered yet" in admin.get(PAGE).text
+    assert "may not arrive. There is no answer yet" in admin.get(PAGE).text
     answered.set()
     wait_until(lambda: "may not arrive" not in admin.get(PAGE).text, "it has answered")

@@ -32,6 +32,8 @@ T = TypeVar("T")
 
 _CACHE_S = 300.0
 _IDLE_S = 30.0
+# How long a list that is empty or partly unreadable may be wrong.
+_DOUBT_S = 600.0
 _ROOMS_PER_PAGE = 1000
 _MAX_PAGES = 100
 # Webex refuses shorter ones; longer ones are no names.
@@ -67,6 +69,8 @@ class Webex:
         self._used_at = 0.0
         self._known: tuple[float, list[Room]] = (float("-inf"), [])
         self._shared: WebexShared | None = None
+        # Since when, and when last, the list of rooms was in doubt.
+        self._doubted_s: tuple[float, float] | None = None
         self._people: dict[str, tuple[float, str]] = {}  # by name: when, and the e-mail
 
     def share(self, shared: WebexShared) -> None:
@@ -98,7 +102,7 @@ class Webex:
         )
 
     def resolve(self, room: str) -> Destination:
-        """Return where `room` is: a title, a room id, an e-mail address or a person.
+        """Return where `room` is: a title, id, space link, e-mail address or person.
 
         A person is named by the display name, and meant if no room has it as its title.
         A match is cached for five minutes; a miss asks Webex again.
@@ -113,10 +117,30 @@ class Webex:
                     self._list_rooms(room)
                 found = webex_rooms.matches(room, self._known[1])
         if not found:
+            self._require_whole_list()
+            if webex_rooms.is_link(room):
+                raise webex_rooms.unknown(room, self._known[1])
             return self._person(room)
         if len(found) > 1:
             raise webex_rooms.ambiguous(room, found)
         return Destination(room_id=found[0].id)
+
+    def _require_whole_list(self) -> None:
+        """Believe a list that lacks a room only if it is whole, or stays as it is.
+
+        Raises:
+            UpstreamError: it is empty, or Webex could not decrypt some of its titles.
+        """
+        doubt, now_s = webex_rooms.doubt(self._known[1]), time.monotonic()
+        if not doubt:
+            self._doubted_s = None
+            return
+        since_s, last_s = self._doubted_s or (now_s, now_s)
+        if now_s - last_s >= _DOUBT_S:  # another one: nobody asked in between
+            since_s = now_s
+        self._doubted_s = since_s, now_s
+        if now_s - since_s < _DOUBT_S:
+            raise UpstreamError(f"{doubt}: it is asked again", retry=True)
 
     def _list_rooms(self, room: str) -> None:
         """Read or list the rooms; a list of others will do if it has the one wanted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +14,13 @@ from mvsnap.spelling import folded
 
 _EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
 
+_HEX = "[0-9a-f]"
+_ID = f"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"
+_UUID = re.compile(_ID)
+_IN_LINK = re.compile(rf"(?:[?&]space=|/(?:spaces|rooms)/)({_ID})(?=$|[/?&#])")
+_SCHEMES = ("webexteams://", "webex://", "ciscospark://", "spark://")
+_WEB = re.compile(r"https://(?:[a-z0-9-]+\.){1,3}(?:webex|ciscospark)\.com/")
+_LONGEST_LINK = 400
 _LONGEST = 200  # signs compared with the titles of all rooms
 _LOOKS_ALIKE = 0.8
 
@@ -23,6 +31,36 @@ def person(room: str) -> Destination | None:
     return Destination(to_person_email=text) if _EMAIL.fullmatch(text) else None
 
 
+def is_link(room: str) -> bool:
+    """Return whether a room is given by its space link or UUID: it is no name."""
+    return _uuid(room.strip()) is not None
+
+
+def _uuid(room: str) -> str | None:
+    """Return the UUID of a space link, or of one alone, None for anything else.
+
+    Source: "Copy space link" in the Webex app: webexteams://im?space=UUID, and
+    https://web.webex.com/spaces/UUID of the web client.
+    """
+    text = room[:_LONGEST_LINK].lower()
+    if _UUID.fullmatch(text):
+        return text
+    is_ours = text.startswith(_SCHEMES) or _WEB.match(text)
+    found = _IN_LINK.search(text) if is_ours else None
+    return found[1] if found else None
+
+
+def _uuid_of(room_id: str) -> str | None:
+    """Return the UUID in a room's id: base64 of ciscospark://CLUSTER/ROOM/UUID."""
+    padded = room_id + "=" * (-len(room_id) % 4)
+    try:
+        text = base64.urlsafe_b64decode(padded).decode()
+    except ValueError:
+        return None
+    found = text.rpartition("/")[2].lower()
+    return found if _UUID.fullmatch(found) else None
+
+
 def matches(room: str, rooms: Sequence[Room]) -> list[Room]:
     """Return the rooms with this id or a title that looks the same.
 
@@ -30,11 +68,20 @@ def matches(room: str, rooms: Sequence[Room]) -> list[Room]:
     is a display name, which anybody can choose freely.
     """
     wanted = room.strip()
-    by_id = [r for r in rooms if r.id == wanted]
+    uuid = _uuid(wanted)
+    by_id = [r for r in rooms if r.id == wanted or uuid and _uuid_of(r.id) == uuid]
     if by_id or not wanted:
         return by_id
     titled = [r for r in rooms if r.title and folded(r.title) == folded(wanted)]
     return [r for r in titled if r.type == "group"] or titled
+
+
+def doubt(rooms: Sequence[Room]) -> str:
+    """Return why a room may be missing in a list of all, "" if there is no reason."""
+    if not rooms:
+        return "Webex says that the bot is in no room"
+    is_whole = all(r.title for r in rooms)
+    return "" if is_whole else "Webex cannot read the titles of all rooms now"
 
 
 def ambiguous(room: str, found: Sequence[Room]) -> UnknownRecipient:

@@ -126,7 +126,7 @@ def tiles(
 
 
 def may_snapshot(here: Gateway, camera: KnownCamera) -> bool:
-    return camera.serial is not None and here.settings.meraki.configured
+    return camera.serial is not None and here.settings.asks_meraki
 
 
 def latest_pictures(

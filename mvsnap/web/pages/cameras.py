@@ -18,6 +18,7 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap import __version__
 from mvsnap.camera_sources import recorder_settings
+from mvsnap.config.recipients import JobRooms
 from mvsnap.config.sense import Sense
 from mvsnap.config.setting_overrides import with_overrides
 from mvsnap.domain import Change, Job, JobId, Role, Trigger, TriggerKind
@@ -128,7 +129,7 @@ def _wall(asked: CamerasAsked) -> dict[str, Any]:
         "many": len(shown),
         "all": len(everyone),
         "may_act": auth.person().may(Role.REVIEWER),
-        "has_key": here.settings.meraki.configured,
+        "has_key": here.settings.asks_meraki,
     }
 
 
@@ -172,7 +173,7 @@ def show(key: str) -> ResponseReturnValue:
         settings=_settings(camera),
         may_act=auth.person().may(Role.REVIEWER),
         may_snapshot=may_snapshot(here, camera),
-        rooms=", ".join(here.settings.recipients.rooms()),
+        rooms=", ".join(here.organizations.rooms([camera.key]).rooms),
         has_live=entry is not None and entry.is_ring,
         most_viewers=MOST_VIEWERS,
     )
@@ -283,9 +284,11 @@ def _accepted(camera: KnownCamera, what: str, **cameras: Any) -> ResponseReturnV
     """Hand in the job of a button, with an audit line, and show how it goes."""
     here, who = gateway(), auth.person().name
     is_quiet = request.form.get("quiet") == "yes"
+    to = JobRooms(()) if is_quiet else here.organizations.rooms([camera.key])
     wanted = JobRequest(
         trigger=Trigger(TriggerKind.PAGE, who),
-        rooms=() if is_quiet else here.settings.recipients.rooms(),
+        rooms=to.rooms,
+        camera_rooms=to.apart,
         **{"serials": (), **cameras},
     )
     try:

@@ -67,7 +67,7 @@ class KeyForm:
     def of(self, key: StoredKey) -> KeyEntered:
         """Return the form of a key as it is."""
         limits = key.limits
-        rooms = limits.get("rooms", ()) or filter(None, [limits.get("room")])
+        rooms = limits.get("rooms", ()) or _several(limits.get("room"))
         return KeyEntered(
             texts={
                 "cameras": _lines(limits["cameras"]),
@@ -112,11 +112,9 @@ class KeyForm:
         if self.kind is KeyKind.KEY:
             given = {"cameras": cameras or ["*"], "rooms": rooms or ["*"]}
             return read_key_limits(given | {"scopes": chosen}, recorder_cameras)
-        if len(rooms) > 1:
-            return {}, {"room": "Only one room or person."}
         given = {"cameras": cameras, "actions": chosen}
-        room = rooms[0] if rooms else None
-        return read_token_limits(given | {"room": room}, recorder_cameras)
+        room = rooms[0] if len(rooms) == 1 else rooms
+        return read_token_limits(given | {"room": room or None}, recorder_cameras)
 
     def _expiry(self, text: str, now: datetime) -> datetime | None:
         """Return the end of the day, "" for none."""
@@ -138,6 +136,12 @@ def _entries(text: str) -> list[str]:
     """Return the entries of a field, one in each line."""
     found = [line.strip() for line in text.splitlines()]
     return list(dict.fromkeys(filter(None, found)))[:_MOST_ENTRIES]
+
+
+def _several(room: str | list[str] | None) -> list[str]:
+    if isinstance(room, list):
+        return room
+    return [room] if room else []
 
 
 def _lines(entries: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from mvsnap.config.recipients import flat
 from mvsnap.config.sense import Override, Sense
 from mvsnap.config.setting_overrides import CHOOSABLE, with_overrides
 from mvsnap.core.mutes import end_change
@@ -16,6 +17,7 @@ from mvsnap.errors import BadInput, NotFound
 from mvsnap.store.events import SILENT_AFTER
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
+from mvsnap.web.pages.channels import channel_rows
 from mvsnap.web.pages.mute_form import LENGTHS, MuteEntered, read_mute
 from mvsnap.web.pages.places import Places, known_places
 from mvsnap.web.pages.settings_form import (
@@ -285,10 +287,11 @@ def _index(entered: Entered | None = None) -> str:
         configured=_configured(),
         listeners=listeners,
         switching=is_switching(sense.enabled, origin["enabled"].change, listeners, now),
-        webex_room=here.settings.webex.room,
+        webex_room=", ".join(filter(None, flat([here.settings.webex.room]))),
         doubtful=doubtful(sense, here.settings.webex.room),
         overrides=override_rows(sense.overrides, places),
         mutes=mute_rows(here.site.mutes(now), places, now),
+        channels=channel_rows(here.settings),
         changes=changes[:_AUDIT_SHOWN],
     )
 

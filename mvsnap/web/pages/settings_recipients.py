@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from mvsnap.config.recipients import Named, flat
 from mvsnap.config.sense import Sense
 from mvsnap.web.context import gateway
 from mvsnap.web.pages.settings_form import Entered
@@ -24,9 +25,9 @@ def check_rooms(entered: Entered, before: Iterable[str]) -> list[str]:
     return [_warning(name, each.text) for name, each in problems.items()]
 
 
-def doubtful(sense: Sense, default: str | None) -> list[str]:
+def doubtful(sense: Sense, default: Named) -> list[str]:
     """Return a sentence for each recipient in force that nothing may reach."""
-    named: list[str] = list(sense.rooms) or [room for room in (default,) if room]
+    named: list[str] = list(sense.rooms) or list(filter(None, flat([default])))
     for override in sense.overrides:
         named += _rooms(override.rooms)
     problems = gateway().recipients.known(named)

@@ -2,7 +2,7 @@
 
 `trouble` beside it says what happens to the next page:
   away     it cannot be reached, once
-  refused  it takes no page
+  refused  it takes no page, from now on
   file     it takes no file
   silent   the page arrives, its answer never does
   kill     the page arrives, and the machine loses its power
@@ -59,7 +59,8 @@ class Pager:
         if not self._trouble.exists():
             return ""
         trouble = self._trouble.read_text()
-        self._trouble.unlink()
+        if trouble != "refused":
+            self._trouble.unlink()
         return trouble
 
     def _write(self, page_id: MessageId, text: str, message: OutgoingMessage) -> None:

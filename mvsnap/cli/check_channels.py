@@ -1,0 +1,32 @@
+"""`check`: each entry of `channels` is tried, as far as that is possible unsent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from mvsnap.cli.terminal import CheckResult
+
+if TYPE_CHECKING:
+    from mvsnap.config.model import Settings
+
+
+def checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
+    return [
+        ("channel", partial(_channel, settings, entry.name))
+        for entry in settings.channels
+    ]
+
+
+def _channel(settings: Settings, name: str) -> CheckResult:
+    """Return whether messages can be sent; only a test shows that they arrive."""
+    from mvsnap.clock import SystemClock
+    from mvsnap.errors import UpstreamError
+    from mvsnap.runtime.trial import shared_channels
+
+    try:
+        found = shared_channels(settings, SystemClock()).check(name)
+    except UpstreamError as exc:
+        return CheckResult("channel", False, f"{name}: {exc.message}")
+    return CheckResult("channel", True, f"{name}: {found}")

@@ -1,0 +1,1 @@
+"""Messengers by Apprise: e-mail, Teams, Slack, Telegram, ntfy and many more."""
