@@ -19,6 +19,7 @@ from mvsnap.config.model import Settings
 from mvsnap.jobs.executors import data_id
 from mvsnap.jobs.finished import NoJobs
 from mvsnap.runtime import Parts, cleaning
+from mvsnap.store.published_tables import published_events
 from mvsnap.store.purging import PurgeResult
 from mvsnap.store.tables import Moment, metadata
 from tests.store.fixtures import url as url
@@ -225,6 +226,7 @@ def test_every_table_is_cleaned_or_kept_for_a_reason(tmp_path: Path) -> None:
     kinds = cleaning.kinds(parts, NoJobs())
     parts.store.close()
     cleaned = {name for kind in kinds for name in kind.tables}
+    assert published_events.name in cleaning.KEPT  # imported where used alone
     assert cleaned | cleaning.KEPT.keys() == metadata.tables.keys()
     assert cleaned & cleaning.KEPT.keys() == set()
     assert all(kind.kept for kind in kinds)
