@@ -113,7 +113,8 @@ def test_the_rule_chosen_on_the_page_is_the_one_that_counts(shop: Shop) -> None:
     changed = "MV Sense settings changed"
     wait_until(lambda: changed in shop.gateway.output(), "it is heard of")
     shop.gather(people=8, for_s=3)
-    shop.counts.crowd_now(shop.entrance[0], ZoneId("0"), 9, 4)
+    other = list(shop.clouds.dashboard.cameras.values())[1]
+    shop.counts.crowd_now(other.serial, zone_ids(other, 1)[1], 9, 4)
 
     def crowds() -> list[int]:
         events = shop.gateway.get("/api/v1.0/events", kind="crowd").json()["events"]

@@ -19,13 +19,14 @@ from datetime import UTC, datetime
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.domain import Serial
-from mvsnap.runtime.clouds import shared_dashboard
+from mvsnap.runtime.clouds import shared_dashboards
 
 settings, serials = json.loads(sys.argv[1]), json.loads(sys.argv[2])
-dashboard = shared_dashboard(Settings.model_validate(settings), SystemClock())
+dashboards = shared_dashboards(Settings.model_validate(settings), SystemClock())
 sys.stdin.readline()
 
 def snapshot(serial):
+    dashboard = dashboards.of(Serial(serial))
     dashboard.request_snapshot(Serial(serial))
     return dashboard.video_link(Serial(serial), datetime.now(UTC))
 

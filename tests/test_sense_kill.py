@@ -34,6 +34,7 @@ def test_every_crowd_at_qos_1_is_posted_although_the_service_is_killed(
             "people": 3,
             "dwell_s": 2,
             "dropout_s": 1,
+            "full_frame": "always",
         }
         publisher = CountsPublisher(
             "127.0.0.1", mqtt.port, cameras, zones=3, script=script, seed=None, qos=1

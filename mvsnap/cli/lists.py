@@ -63,7 +63,7 @@ def cameras(ctx: click.Context, as_json: bool) -> None:
         print_json([_plain(*each, default) for each in seen])
         return
     # That of the only organization would say nothing.
-    with_organization = len(found.answered) > 1
+    with_organization = len(found.answered) > 1 or bool(settings.organizations)
     table = Table("name", "serial", "model", "status", "used")
     if with_organization:
         table.add_column("organization")
