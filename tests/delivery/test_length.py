@@ -38,6 +38,7 @@ def said(kind: str, words: str, most_bytes: int = MAX_MARKDOWN_BYTES) -> str:
         )
     job = build.job(
         GATE,
+        rooms=("Alarms",),
         prefix=(words * 500)[:500],
         clips=tuple(CameraName(f"{words * 40}{n}"[:60]) for n in range(32)),
     )
