@@ -14,6 +14,7 @@ from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.webex.app import webex_app
 from mvsnap.simulator.webex.webex import FakeWebex
+from mvsnap.upstreams import OUTCOMES
 from tests.servers.migrated import migrated_once as migrated_once
 from tests.servers.migrated import real_migrations as real_migrations
 from tests.servers.postgres import postgres_server as postgres_server
@@ -28,6 +29,12 @@ def usual_umask() -> Iterator[None]:
     own = os.umask(0o022)
     yield
     os.umask(own)
+
+
+@pytest.fixture(autouse=True)
+def no_outcomes() -> None:
+    """What a service that ends notes of its clouds is not of the next test's."""
+    OUTCOMES._known.clear()
 
 
 @dataclass(frozen=True)
