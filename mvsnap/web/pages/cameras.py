@@ -36,7 +36,6 @@ from mvsnap.web.pages.camera_details import (
     outlines,
     recorder_values,
     sense_values,
-    zones_now,
 )
 from mvsnap.web.pages.camera_list import (
     SHOWN,
@@ -63,6 +62,7 @@ from mvsnap.web.pages.live_list import ListPage, if_changed
 from mvsnap.web.pages.live_part import etag_of
 from mvsnap.web.pages.places import known_places
 from mvsnap.web.pages.settings_text import mute_rows
+from mvsnap.web.pages.zones_now import zones_now
 from mvsnap.web.private_file import NOT_KEPT
 
 bp = Blueprint("cameras", __name__)
