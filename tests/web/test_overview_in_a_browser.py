@@ -1,4 +1,4 @@
-"""The overview and the menu before a real Chromium: a guard's screen, an admin's way."""
+"""The overview and the menu before a real Chromium, as a guard and an admin see it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -143,8 +142,9 @@ def theme(page: Page) -> str:
 def is_whole(page: Page, text: str) -> bool:
     """Return whether the element with this text shows all of it."""
     found = page.get_by_text(text).first
-    script = "e => e.scrollHeight <= e.clientHeight + 1 && e.scrollWidth <= e.clientWidth + 1"
-    return bool(found.evaluate(script))
+    high = "e => e.scrollHeight <= e.clientHeight + 1"
+    wide = "e => e.scrollWidth <= e.clientWidth + 1"
+    return bool(found.evaluate(high)) and bool(found.evaluate(wide))
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}")

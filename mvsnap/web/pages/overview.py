@@ -54,7 +54,7 @@ class PeopleNow:
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingJobs:
+class JobsNow:
     """oldest_at: when the one that waits longest came."""
 
     many: int
@@ -97,7 +97,7 @@ def _now() -> dict[str, Any]:
     return {
         "outages": read_outages(),
         "today": today(here, now),
-        "jobs": WaitingJobs(waiting, here.job_list.oldest_at() if waiting else None),
+        "jobs": JobsNow(waiting, here.job_list.oldest_at() if waiting else None),
         "sense_enabled": sense.enabled,
         "sense_configured": "sense" in here.settings.model_fields_set,
         "listeners": listeners,

@@ -58,7 +58,7 @@ class PlaceNow:
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
+class _CameraZones:
     """What is known of the zones of one camera at `now`."""
 
     camera: PlaceCamera
@@ -73,9 +73,10 @@ def zones_now(
     """Return the zones of the Dashboard, and others that were seen."""
     camera = next((c for c in places.cameras if c.serial == serial), None)
     states, seen = here.sense.zone_states(serial), here.sense.last_seen()
-    known = camera or PlaceCamera(serial, serial)
-    heard = _Heard(known, states, seen.get(serial), now)
-    return list(_zones(heard, SenseRules(sense, here.settings.recipients), places))
+    known = _CameraZones(
+        camera or PlaceCamera(serial, serial), states, seen.get(serial), now
+    )
+    return list(_zones(known, SenseRules(sense, here.settings.recipients), places))
 
 
 def places_now(
@@ -89,8 +90,8 @@ def places_now(
         serial = camera.serial
         if serial not in seen and serial not in states:
             continue
-        heard = _Heard(camera, states.get(serial, {}), seen.get(serial), now)
-        for zone in _zones(heard, rules, places):
+        known = _CameraZones(camera, states.get(serial, {}), seen.get(serial), now)
+        for zone in _zones(known, rules, places):
             if zone.is_counted:
                 found.append(PlaceNow(camera, zone))
     return sorted(found, key=lambda place: place.urgency)
@@ -101,8 +102,8 @@ def rule_words(rule: CrowdRule) -> str:
     return f"{people} or more for {lasting(rule.dwell_ms / 1000)}"
 
 
-def _zones(heard: _Heard, rules: SenseRules, places: Places) -> Iterator[ZoneNow]:
-    camera, states = heard.camera, heard.states
+def _zones(known: _CameraZones, rules: SenseRules, places: Places) -> Iterator[ZoneNow]:
+    camera, states = known.camera, known.states
     of_dashboard = (ZoneId(zone.zone_id) for zone in camera.zones)
     others = any(zone.isdigit() and zone != FULL_FRAME for zone in states)
     for zone_id in dict.fromkeys([FULL_FRAME, *of_dashboard, *sorted(states)]):
@@ -115,23 +116,23 @@ def _zones(heard: _Heard, rules: SenseRules, places: Places) -> Iterator[ZoneNow
             yield ZoneNow(zone_id, name, _STEPS_BACK, is_counted=False)
         else:
             rule = rule_words(rules.crowd(camera.serial, zone_id))
-            yield _zone(ZoneNow(zone_id, name, rule), heard)
+            yield _zone(ZoneNow(zone_id, name, rule), known)
 
 
-def _zone(zone: ZoneNow, heard: _Heard) -> ZoneNow:
+def _zone(zone: ZoneNow, known: _CameraZones) -> ZoneNow:
     """Return the zone with its people, where they are known."""
-    state, at = heard.states.get(zone.zone_id, (None, heard.now))
+    state, at = known.states.get(zone.zone_id, (None, known.now))
     people = state.get("people") if isinstance(state, Mapping) else None
     if not isinstance(people, int) or people < 0:
         return zone
     if people == 0:
         # Written when the last one left; nothing is written while nobody comes.
-        is_seen = heard.seen_at is not None and heard.now - heard.seen_at < _SEEN
+        is_seen = known.seen_at is not None and known.now - known.seen_at < _SEEN
         return ZoneNow(zone.zone_id, zone.name, zone.rule, 0) if is_seen else zone
-    if heard.now - at > _FRESH:
+    if known.now - at > _FRESH:
         return zone
     crowd = state.get("crowd", {})
     since = crowd.get("began_ms") if crowd.get("raised") else None
-    utc = heard.now.tzinfo
+    utc = known.now.tzinfo
     began = None if since is None else datetime.fromtimestamp(since / 1000, utc)
     return ZoneNow(zone.zone_id, zone.name, zone.rule, people, at, began)
