@@ -42,7 +42,8 @@ def live_pages() -> list[Line]:
     with tempfile.TemporaryDirectory() as name, clouds() as cloud:
         folder = Path(name)
         _fill(folder / "data")
-        settings = cloud.settings(server={"rate_per_minute": 100_000})
+        server = {"rate_per_minute": 100_000, "max_connections_per_address": 200}
+        settings = cloud.settings(server=server)
         served = Gateway(write_config(folder, settings))
         served.start()
         lines = [_measured(served, *kind) for kind in KINDS]
