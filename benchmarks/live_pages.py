@@ -73,7 +73,8 @@ def _fill(data: Path) -> None:
 
 
 def _measured(served: Gateway, name: str, page: str, part: str, every_s: float) -> Line:
-    stop, waits_s = threading.Event(), []
+    stop = threading.Event()
+    waits_s: list[float] = []
     viewer = _log_in(served.url)
     first = viewer.get(served.url + page, headers={"Accept": "text/html"}, timeout=30)
     found = re.search(r'data-etag="([^"]+)"', first.text)
