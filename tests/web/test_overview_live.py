@@ -147,11 +147,16 @@ def test_while_nobody_counts_there_are_no_people(tmp_path: Path) -> None:
 # --- jobs
 
 
+def submit(web: Web) -> None:
+    web.engine.submit(some_job(Serial(GATE)))
+    web.clock.sleep(1)  # what waits is counted once a second
+
+
 def test_waiting_jobs_are_counted_and_lead_to_their_list(
     web: Web, viewer: FlaskClient
 ) -> None:
     assert "No jobs wait." in words(viewer)
-    web.engine.submit(some_job(Serial(GATE)))
+    submit(web)
     page = viewer.get(PART).text
     assert 'href="/status/jobs?state=waiting"' in page
     assert "1 job waits" in page
@@ -237,7 +242,7 @@ def test_each_kind_of_news_is_sent(web: Web, viewer: FlaskClient, kind: str) -> 
     if kind == "mute":
         web.site.mute(*new_mute(GATE, None, "5", "anna", NOON))
     elif kind == "job":
-        web.engine.submit(some_job(Serial(GATE)))
+        submit(web)
     elif kind == "event":
         web.store.add_event(event(error="The camera is offline"))
     else:
