@@ -30,6 +30,7 @@ from mvsnap.store.sense import Findings
 from mvsnap.upstreams import Outcome, Upstream
 from tests.core.build import event
 from tests.core.build import job as some_job
+from tests.servers.processes import wait_until
 from tests.servers.visitor import DESKTOP, PHONE, log_in, visitor
 from tests.web.build import PASSWORD, Web
 
@@ -209,7 +210,7 @@ def test_the_theme_is_chosen_and_kept_in_this_browser(world: World) -> None:
         choice.select_option("system")
         assert theme(page) == "dark"
         page.emulate_media(color_scheme="light")
-        assert theme(page) == "light"
+        wait_until(lambda: theme(page) == "light", "the system's theme", 5)
 
 
 def test_an_admin_reaches_accounts_and_the_audit_log_by_keyboard(
