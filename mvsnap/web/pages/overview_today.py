@@ -74,6 +74,9 @@ class DayCounts:
     lost_clips: int
 
 
+_NOTHING = DayCounts(0, 0, 0, 0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class _WeekdayBefore:
     day: date
@@ -105,11 +108,13 @@ def _before(here: Gateway, now: datetime) -> _WeekdayBefore | None:
     # By the clock on the wall, also when it was set meanwhile.
     then = now.astimezone(zone) - _WEEK
     since, until = day_span(then.date().isoformat(), zone)
-    is_kept = here.settings.storage.retention_days > _WEEK.days
-    if not is_kept or not here.store.events(EventFilter(until=until), 1):
+    if here.settings.storage.retention_days <= _WEEK.days:
+        return None
+    all_day = _counts(here, since, until)
+    if all_day == _NOTHING:  # closed, or not set up yet: zeros say nothing
         return None
     so_far = _counts(here, since, then.astimezone(UTC))
-    return _WeekdayBefore(then.date(), so_far, _counts(here, since, until))
+    return _WeekdayBefore(then.date(), so_far, all_day)
 
 
 def _counts(here: Gateway, since: datetime, until: datetime) -> DayCounts:
