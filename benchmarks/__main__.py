@@ -32,6 +32,7 @@ from benchmarks.budget import budget
 from benchmarks.channels import channels
 from benchmarks.idle import idle
 from benchmarks.line import Line
+from benchmarks.live_pages import live_pages
 from benchmarks.purge import purge
 from benchmarks.recorder import recorder
 from benchmarks.sense import sense
@@ -47,7 +48,7 @@ RESULTS = Path(__file__).parent / "results.json"
 def main() -> None:
     every = (
         *(commands, idle, snapshots, triggers, sense, recorder, wifi),
-        *(purge, badges, budget, channels),
+        *(purge, badges, budget, channels, live_pages),
     )
     parts = {part.__name__: part for part in every}
     parser = argparse.ArgumentParser(description="Measure, side by side.")

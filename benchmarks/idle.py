@@ -95,10 +95,10 @@ def _deliveries(served: Gateway) -> Line:
 
 
 def _costs(pid: int) -> list[Line]:
-    began, used_s, woken = time.monotonic(), _cpu_s(pid), _wakes(pid)
+    began, used_s, woken = time.monotonic(), cpu_s(pid), _wakes(pid)
     time.sleep(IDLE_S)
     passed_s = time.monotonic() - began
-    share = (_cpu_s(pid) - used_s) / passed_s
+    share = (cpu_s(pid) - used_s) / passed_s
     threads = _wakes(pid)
     per_s = sum(n - woken.get(t, n) for t, n in threads.items()) / passed_s
     found = [
@@ -110,7 +110,7 @@ def _costs(pid: int) -> list[Line]:
     return [Line(f"idle service, {what}", "-", *rest) for what, *rest in found]
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
     """Return what all its threads have run, in user and kernel mode."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / 100

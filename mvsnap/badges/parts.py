@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from mvsnap.badges.directory_store import DirectoryStore
 from mvsnap.badges.picture_queue import BadgePictures
-from mvsnap.badges.store import BadgeStore
+from mvsnap.badges.store import BadgeFilter, BadgeStore
 from mvsnap.store.database import Database
 
 
@@ -15,6 +16,11 @@ class BadgeParts:
     store: BadgeStore
     pictures: BadgePictures
     directory: DirectoryStore
+
+    page: ClassVar[str] = "badges.index"
+
+    def has_data(self) -> bool:
+        return bool(self.store.badges(BadgeFilter(), 1))
 
     @classmethod
     def of(cls, db: Database) -> BadgeParts:

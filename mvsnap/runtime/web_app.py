@@ -59,12 +59,14 @@ from mvsnap.web.pages import (
     overview,
     people,
     second_factor,
+    set_up,
     settings,
     status,
 )
 from mvsnap.web.pages import events as event_pages
 from mvsnap.web.pages import jobs as job_pages
 from mvsnap.web.pages import keys as key_pages
+from mvsnap.web.plain_errors import INTERNAL, in_plain_words, no_database
 from mvsnap.web.proxies import TrustedProxies
 from mvsnap.web.status import api as status_api
 from mvsnap.webhooks import api as hooks
@@ -86,7 +88,7 @@ _BLUEPRINTS = (
     *(login.bp, overview.bp, event_pages.bp, cameras.bp, crowd_events.bp, clips.bp),
     *(visitors.bp, wifi.bp, badge_review.bp, settings.bp, people.bp, key_pages.bp),
     *(audit.bp, login_code.bp, account.bp, second_factor.bp),
-    *(status.bp, status_api.bp, job_pages.bp),
+    *(status.bp, status_api.bp, job_pages.bp, set_up.bp),
 )
 
 
@@ -211,7 +213,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     valid = error.valid_methods if isinstance(error, MethodNotAllowed) else None
     if set(valid or ()) - {"OPTIONS"} == {"POST"}:
         message = f"{message} Use POST."
-    answer = error_answer(code, message, status)
+    words = in_plain_words(error) if auth.for_a_person() else None
+    answer = error_answer(code, words or message, status)
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:
             answer.headers.setdefault(name, value)
@@ -221,6 +224,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 def _no_storage(error: SQLAlchemyError) -> ResponseReturnValue:
     log.error("the database is unavailable: %s", reason(error))
     message = "The database is unavailable; nothing was accepted"
+    if auth.for_a_person():
+        message = no_database()
     answer = error_answer("storage_unavailable", message, 503)
     answer.headers["Retry-After"] = "30"
     return answer
@@ -228,7 +233,8 @@ def _no_storage(error: SQLAlchemyError) -> ResponseReturnValue:
 
 def _bug(error: BaseException) -> ResponseReturnValue:
     log.error("unexpected error while answering a request", exc_info=error)
-    return error_answer("internal", "Internal error; see the log", 500)
+    message = INTERNAL if auth.for_a_person() else "Internal error; see the log"
+    return error_answer("internal", message, 500)
 
 
 def _no_sniffing(answer: Response) -> Response:

@@ -86,6 +86,16 @@ class SenseStore:
             rows = connection.execute(wanted).all()
         return {ZoneId(row.zone_id): (row.state, row.changed_at) for row in rows}
 
+    def all_zone_states(self) -> dict[Serial, dict[ZoneId, tuple[Any, datetime]]]:
+        """Return the same of every camera that has one."""
+        with self._db.reading() as connection:
+            rows = connection.execute(select(watches)).all()
+        found: dict[Serial, dict[ZoneId, tuple[Any, datetime]]] = {}
+        for row in rows:
+            zones = found.setdefault(Serial(row.serial), {})
+            zones[ZoneId(row.zone_id)] = (row.state, row.changed_at)
+        return found
+
     def presences(
         self, since: datetime, until: datetime, serial: Serial | None = None
     ) -> list[Presence]:

@@ -31,6 +31,7 @@ from mvsnap.store.site import SiteStore
 from mvsnap.store.users import UserStore
 from mvsnap.store.videos import VideoStore
 from mvsnap.web.recipients import RecipientCheck
+from mvsnap.web.shared_reads import SharedReads
 
 if TYPE_CHECKING:
     from mvsnap.web.access_limits import AccessLimits
@@ -55,6 +56,7 @@ class Gateway:
     files_problem: says why some pictures and clips cannot be seen on all machines.
     test_messages: sends one to each of the names it is asked for.
     calls_left: says how many calls to a service the budget would let leave now.
+    shared_reads: what many viewers of live pages see alike.
     """
 
     settings: Settings
@@ -83,6 +85,7 @@ class Gateway:
     test_messages: RecipientCheck = field(default_factory=RecipientCheck)
     accesses: AccessLimits = field(default_factory=_access_limits)
     live: LiveView = field(default_factory=LiveView)
+    shared_reads: SharedReads = field(default_factory=SharedReads)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -28,6 +28,10 @@ def scanning_url(number: int) -> str:
     return f"{_external(path).removesuffix('TOKEN')}… ({place})"
 
 
+def scanning_address(token: str) -> str:
+    return _external(url_for("scanning.receive", token=token))
+
+
 def webhook_url(token: str) -> str:
     return _external(url_for("hooks.receive_with_token", token=token))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from mvsnap.config.model import Settings
 from mvsnap.store.database import Database
@@ -39,6 +40,10 @@ class WifiParts:
     lists: WifiLists
     correlation: WifiCorrelation
     identify: Callable[[], Callable[[str], int]]
+    page: ClassVar[str] = "wifi.index"
+
+    def has_data(self) -> bool:
+        return bool(self.reports.networks())
 
 
 def build(settings: Settings, db: Database, store: WifiStore) -> WifiParts:

@@ -51,6 +51,7 @@ from mvsnap.visitors.parts import VisitorParts
 from mvsnap.visitors.store import VisitorStore
 from mvsnap.web.context import Gateway
 from mvsnap.web.recipients import RecipientCheck
+from mvsnap.web.shared_reads import SharedReads
 from mvsnap.wifi import parts
 from mvsnap.wifi.batches import WifiStore
 from tests.web.described import Described
@@ -173,6 +174,8 @@ class Web:
         self.clock = clock or SystemClock()
         self.recipients = RecipientCheck()
         self.test_messages = RecipientCheck()
+        # A test sees what it has just written; in service a read is used for a second.
+        self.shared_reads = SharedReads(fresh_s=0)
         self.described: list[Described] = []
         self.app = self.fresh_app()
 
@@ -214,6 +217,7 @@ class Web:
                 row_counts=RowCounts(self.database),
                 recipients=self.recipients,
                 test_messages=self.test_messages,
+                shared_reads=self.shared_reads,
                 features=(
                     BadgeParts(self.badges, self.badge_pictures, self.directory),
                     VisitorParts(self.visitors),

@@ -50,9 +50,8 @@ def test_with_nothing_configured_the_page_says_what_to_configure(
 ) -> None:
     web = made(tmp_path, meraki={}, webex={}, api_keys=[])
     text = text_of(web.log_in(Role.VIEWER))
-    assert "Not configured" in text
-    assert "sense.enabled" in text
-    assert "Nothing is muted" in text
+    assert "MV Sense" not in text  # a card for what is not there would be half empty
+    assert "No jobs wait. Nothing is muted." in text
     assert "python -m mvsnap snapshot" in text
     assert "python -m mvsnap init" in text
     web.close()
@@ -61,7 +60,7 @@ def test_with_nothing_configured_the_page_says_what_to_configure(
 @pytest.mark.parametrize(
     ("how", "says"),
     [
-        ({}, "Connected 127.0.0.1:1883 3.2 messages per second · 2 zones ·"),
+        ({}, "Connected 127.0.0.1:1883 3.2 messages per second · 2 zones"),
         ({"refused": 1234}, "1,234 more not watched: above sense.max_zones"),
         ({"connected": False}, "Not connected refused by 127.0.0.1:1883"),
         ({"seconds_ago": 50}, "Connected 127.0.0.1"),
@@ -105,6 +104,9 @@ def test_mutes_are_named_as_people_name_the_place(tmp_path: Path) -> None:
     assert "Gate, Counter until Wed 04 Mar 13:05:00, by anna" in text
     assert "All cameras until Wed 04 Mar 14:00:00, by button" in text
     assert "Unmute" not in text
+    page = web.log_in(Role.REVIEWER).get("/").text
+    assert 'href="/settings/mutes#holding"' in page
+    assert 'aria-label="Unmute Gate, Counter"' in page
     web.close()
 
 
@@ -219,6 +221,7 @@ def test_the_menu_shows_the_pages_that_are_there_and_marks_this_one(
     assert re.search(r'href="/"\s+aria-current="page">Overview<', menu)
     assert menu.count("aria-current") == 1
     assert "Settings" not in menu
+    assert "Mutes" not in menu
     web.close()
 
 

@@ -2,48 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, Response, current_app, request, url_for
+from flask import Flask, Response
 from flask_bootstrap import Bootstrap5
 
 from mvsnap import __version__
 from mvsnap.core.days import lasting
-from mvsnap.domain import Role
 from mvsnap.web import auth
-from mvsnap.web.auth.sessions import SessionUser
 from mvsnap.web.context import gateway
+from mvsnap.web.pages.menu import menu
 
-# (endpoint, text, role). An entry appears if its page is registered.
-_MENU = (
-    ("overview.index", "Overview", Role.VIEWER),
-    ("event_pages.index", "Events", Role.VIEWER),
-    ("crowd_events.index", "Crowd events", Role.VIEWER),
-    ("cameras.index", "Cameras", Role.VIEWER),
-    ("clips.index", "Clips", Role.VIEWER),
-    ("visitors.index", "Visitors", Role.VIEWER),
-    ("wifi.index", "Wi-Fi", Role.VIEWER),
-    ("badges.index", "Badges", Role.VIEWER),
-    ("status.index", "Status", Role.VIEWER),
-    ("settings.index", "Settings", Role.ADMIN),
-)
-# Pages below another one's entry.
-_PART_OF = {"keys": "settings", "people": "settings", "job_pages": "status"}
 _STATIC_FILES = ("static", "bootstrap.static")
 # Bootstrap's own pictures are data: addresses inside its stylesheet.
 _ONLY_OURS = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class MenuEntry:
-    text: str
-    url: str
-    is_current: bool
 
 
 def prepare(app: Flask) -> None:
@@ -96,10 +72,6 @@ def with_frame(answer: Response, origin: str) -> Response:
     return answer
 
 
-def page_exists(endpoint: str) -> bool:
-    return endpoint in current_app.view_functions
-
-
 def _public_file(send: Any) -> Any:
     @auth.public
     def send_public_file(**given: Any) -> Response:
@@ -116,24 +88,16 @@ def _add_version(endpoint: str, values: dict[str, Any]) -> None:
 
 
 def _shell() -> dict[str, Any]:
-    """Return what base.html needs. No database: error pages use it, too."""
+    """Return what base.html needs; error pages use it, too, without a database.
+
+    The menu is made where it is drawn: parts of pages have none.
+    """
+    person = auth.session_user_or_none()
     return {
         "site_name": gateway().settings.site.name or "mvsnap",
-        "person": auth.session_user_or_none(),
-        "menu": _menu(auth.session_user_or_none()),
+        "person": person,
+        "menu": lambda: menu(person),
     }
-
-
-def _menu(person: SessionUser | None) -> list[MenuEntry]:
-    if person is None or person.must_enrol:
-        return []
-    here = request.blueprint or ""
-    here = _PART_OF.get(here, here)
-    return [
-        MenuEntry(text, url_for(endpoint), endpoint.startswith(f"{here}."))
-        for endpoint, text, role in _MENU
-        if person.may(role) and page_exists(endpoint)
-    ]
 
 
 def _protect(answer: Response) -> Response:

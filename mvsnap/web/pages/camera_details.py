@@ -1,20 +1,17 @@
-"""Details of one camera: people in its zones now, its events, what is set for it."""
+"""Details of one camera: its zones in the picture, its events, what is set for it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from flask import url_for
 
 from mvsnap.config.recorder import RecorderCameraSection
 from mvsnap.config.sense import Sense
-from mvsnap.core.crowd import CrowdRule
 from mvsnap.core.days import lasting
 from mvsnap.domain import (
-    FULL_FRAME,
     RAISED,
     Event,
     EventKind,
@@ -27,28 +24,9 @@ from mvsnap.web.context import Gateway
 from mvsnap.web.pages.camera_list import KnownCamera
 from mvsnap.web.pages.clip_text import started_by
 from mvsnap.web.pages.places import Places
+from mvsnap.web.pages.zones_now import rule_words
 
-# A listener writes the count of a zone with people at least every 15 s.
-_FRESH = timedelta(seconds=60)
-_SEEN = timedelta(minutes=2)  # `last_seen` is written once a minute
 _KINDS = (*RAISED, EventKind.SNAPSHOT, EventKind.CLIP, EventKind.ALARM)
-_STEPS_BACK = "counted by its zones"
-_UNNAMED = "not watched (sense.zones)"
-
-
-@dataclass(frozen=True, slots=True)
-class ZoneNow:
-    """people: None: unknown. crowd_since: of a crowd that lasts. rule: for people."""
-
-    name: str
-    rule: str
-    people: int | None = None
-    seen_at: datetime | None = None
-    crowd_since: datetime | None = None
-
-    @property
-    def tag(self) -> str:
-        return f"{self.name} {self.rule} {self.people} {self.crowd_since}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,34 +61,6 @@ class SetValue:
     value: str
 
 
-def zones_now(
-    here: Gateway, serial: Serial, sense: Sense, places: Places, now: datetime
-) -> list[ZoneNow]:
-    """Return the zones of the Dashboard, and others that were heard."""
-    states = here.sense.zone_states(serial)
-    known = next((c.zones for c in places.cameras if c.serial == serial), ())
-    ids = dict.fromkeys(
-        [FULL_FRAME, *(ZoneId(zone.zone_id) for zone in known), *sorted(states)]
-    )
-    rules = SenseRules(sense, here.settings.recipients)
-    seen_at = here.sense.last_seen().get(serial)
-    is_heard = seen_at is not None and now - seen_at < _SEEN
-    others = any(zone.isdigit() and zone != FULL_FRAME for zone in states)
-    found = []
-    for zone_id in ids:
-        if not zone_id.isdigit():  # the state of a microphone, or of a line
-            continue
-        name = places.zone(serial, zone_id)
-        if not rules.counts(serial, zone_id):
-            found.append(ZoneNow(name, _UNNAMED))
-        elif zone_id == FULL_FRAME and others and rules.frame_steps_back(serial):
-            found.append(ZoneNow(name, _STEPS_BACK))
-        else:
-            rule = rule_words(rules.crowd(serial, zone_id))
-            found.append(_zone(name, rule, states.get(zone_id), now, is_heard=is_heard))
-    return found
-
-
 def outlines(serial: Serial, places: Places) -> list[ZoneOutline]:
     """Return the zones whose place Meraki has said; the full frame needs none."""
     known = next((c.zones for c in places.cameras if c.serial == serial), ())
@@ -121,36 +71,6 @@ def outlines(serial: Serial, places: Places) -> list[ZoneOutline]:
             name = zone.label or unnamed_zone(zone.zone_id)
             found.append(ZoneOutline(name, left, top, right - left, bottom - top))
     return found
-
-
-def _zone(
-    name: str,
-    rule: str,
-    written: tuple[Any, datetime] | None,
-    now: datetime,
-    *,
-    is_heard: bool,
-) -> ZoneNow:
-    if written is None:
-        return ZoneNow(name, rule)
-    state, at = written
-    people = state.get("people") if isinstance(state, Mapping) else None
-    if not isinstance(people, int) or people < 0:
-        return ZoneNow(name, rule)
-    if people == 0:
-        # Written when the last one left; nothing is written while nobody comes.
-        return ZoneNow(name, rule, people=0) if is_heard else ZoneNow(name, rule)
-    if now - at > _FRESH:
-        return ZoneNow(name, rule)
-    crowd = state.get("crowd", {})
-    since = crowd.get("began_ms") if crowd.get("raised") else None
-    began = None if since is None else datetime.fromtimestamp(since / 1000, now.tzinfo)
-    return ZoneNow(name, rule, people, at, began)
-
-
-def rule_words(rule: CrowdRule) -> str:
-    people = "1 person" if rule.limit == 1 else f"{rule.limit} people"
-    return f"{people} or more for {lasting(rule.dwell_ms / 1000)}"
 
 
 def event_kinds() -> tuple[EventKind, ...]:

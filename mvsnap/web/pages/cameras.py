@@ -16,7 +16,6 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 
-from mvsnap import __version__
 from mvsnap.camera_sources import recorder_settings
 from mvsnap.config.recipients import JobRooms
 from mvsnap.config.sense import Sense
@@ -37,7 +36,6 @@ from mvsnap.web.pages.camera_details import (
     outlines,
     recorder_values,
     sense_values,
-    zones_now,
 )
 from mvsnap.web.pages.camera_list import (
     SHOWN,
@@ -60,9 +58,11 @@ from mvsnap.web.pages.camera_rows import (
 )
 from mvsnap.web.pages.clip_text import clip_row
 from mvsnap.web.pages.job_rows import job_line
-from mvsnap.web.pages.live_list import ListPage, digest, if_changed
+from mvsnap.web.pages.live_list import ListPage, if_changed
+from mvsnap.web.pages.live_part import etag_of
 from mvsnap.web.pages.places import known_places
 from mvsnap.web.pages.settings_text import mute_rows
+from mvsnap.web.pages.zones_now import zones_now
 from mvsnap.web.private_file import NOT_KEPT
 
 bp = Blueprint("cameras", __name__)
@@ -71,7 +71,6 @@ _PAGE = 24  # full rows of 2, 3 and 4 tiles
 _EVENTS, _CLIPS = 10, 4
 _VIEWER = re.compile(r"[A-Za-z0-9]{8,32}")
 _PICTURE = re.compile(r"[0-9-]{1,40}")
-_AGES = re.compile(r'data-age="\d+">[^<]*')
 _DONE = {"snapshot": "Snapshot requested", "record": "Recording requested"}
 
 
@@ -167,7 +166,7 @@ def show(key: str) -> ResponseReturnValue:
     return render_template(
         "cameras/camera.html",
         **live,
-        etag=_etag(render_template("cameras/_camera.html", **live)),
+        etag=etag_of(render_template("cameras/_camera.html", **live)),
         rows_url=url_for(".part", key=camera.key, job=job_id or None),
         here=url_for(".show", key=camera.key),
         settings=_settings(camera),
@@ -184,7 +183,7 @@ def show(key: str) -> ResponseReturnValue:
 def part(key: str) -> ResponseReturnValue:
     """The part that changes, for the page that polls it."""
     html = render_template("cameras/_camera.html", **_live_part(_known(key)))
-    return if_changed(_etag(html), lambda: html)
+    return if_changed(etag_of(html), lambda: html)
 
 
 def _live_part(camera: KnownCamera) -> dict[str, Any]:
@@ -253,11 +252,6 @@ def _settings(camera: KnownCamera) -> dict[str, Any]:
         "may_mute": auth.person().may(Role.REVIEWER) and camera.serial is not None,
         "may_set": auth.person().is_admin and camera.serial is not None,
     }
-
-
-def _etag(html: str) -> str:
-    """Ages are counted on by the page: without news nothing is sent."""
-    return digest(__version__ + _AGES.sub("", html))
 
 
 # --- now

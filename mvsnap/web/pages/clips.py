@@ -39,6 +39,7 @@ from mvsnap.web.pages.clip_text import (
 )
 from mvsnap.web.pages.filters import older_url
 from mvsnap.web.pages.live_list import ListPage, digest, if_changed
+from mvsnap.web.pages.live_part import LivePart, shared
 from mvsnap.web.private_file import private_file
 
 bp = Blueprint("clips", __name__)
@@ -69,8 +70,12 @@ def rows() -> ResponseReturnValue:
     """The list alone, for the page that polls it: one query."""
     asked = _asked()
     asked.require_valid()
+    return shared("clips", lambda: _list_part(asked)).answer()
+
+
+def _list_part(asked: ClipsAsked) -> LivePart:
     page = _read_page(asked)
-    return if_changed(
+    return LivePart(
         page.etag, lambda: render_template("clips/_list.html", **_list(page))
     )
 

@@ -22,7 +22,8 @@ from mvsnap.web.context import Gateway, gateway
 from mvsnap.web.csv_file import csv_file
 from mvsnap.web.pages.crowd_filter import CrowdFilter, read_filter
 from mvsnap.web.pages.filters import older_url
-from mvsnap.web.pages.live_list import ListPage, if_changed
+from mvsnap.web.pages.live_list import ListPage
+from mvsnap.web.pages.live_part import LivePart, shared
 from mvsnap.web.pages.places import Places, known_places
 
 bp = Blueprint("crowd_events", __name__)
@@ -60,10 +61,7 @@ def rows() -> ResponseReturnValue:
     """The list alone, for the page that polls it: three queries."""
     asked = _asked()
     asked.require_valid()
-    page = _read_page(asked)
-    return if_changed(
-        page.etag, lambda: render_template("crowd_events/_list.html", **_list(page))
-    )
+    return shared("crowd events", lambda: _part(asked)).answer()
 
 
 @bp.get("/crowd-events.csv")
@@ -74,6 +72,13 @@ def download() -> ResponseReturnValue:
     wanted = replace(asked, wanted=replace(asked.wanted, after=None))
     rows = _all_rows(gateway(), wanted)
     return csv_file("mvsnap-crowd-events", CROWD_COLUMNS, rows)
+
+
+def _part(asked: CrowdFilter) -> LivePart:
+    page = _read_page(asked)
+    return LivePart(
+        page.etag, lambda: render_template("crowd_events/_list.html", **_list(page))
+    )
 
 
 def _asked() -> CrowdFilter:

@@ -24,6 +24,7 @@ from mvsnap.web.pages.event_filter import MORE, EventsAsked, api_query, read_fil
 from mvsnap.web.pages.event_rows import KINDS, EventLine, event_lines
 from mvsnap.web.pages.event_view import EventView, event_view, job_entries
 from mvsnap.web.pages.live_list import ListPage, digest, if_changed
+from mvsnap.web.pages.live_part import LivePart, shared
 from mvsnap.web.pages.places import known_places
 
 bp = Blueprint("event_pages", __name__)
@@ -78,8 +79,12 @@ def rows() -> ResponseReturnValue:
     """The list alone, for the page that polls it."""
     asked = _asked()
     asked.require_valid()
+    return shared("events", lambda: _list_part(asked)).answer()
+
+
+def _list_part(asked: EventsAsked) -> LivePart:
     page = _read_page(asked)
-    return if_changed(
+    return LivePart(
         page.etag, lambda: render_template("events/_list.html", **_list(page))
     )
 

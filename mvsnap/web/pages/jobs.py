@@ -26,7 +26,8 @@ from mvsnap.web.pages.job_rows import (
     message_lines,
     part_lines,
 )
-from mvsnap.web.pages.live_list import HasText, ListPage, if_changed
+from mvsnap.web.pages.live_list import HasText, ListPage
+from mvsnap.web.pages.live_part import LivePart, shared
 from mvsnap.web.pages.places import known_places
 
 bp = Blueprint("job_pages", __name__, url_prefix="/status/jobs")
@@ -64,9 +65,13 @@ def rows() -> ResponseReturnValue:
     """The list alone, for the page that polls it."""
     asked = _asked()
     asked.require_valid()
+    return shared("jobs", lambda: _part(asked)).answer()
+
+
+def _part(asked: JobsAsked) -> LivePart:
     page = _page(asked)
     newest = url_for(".index", **asked.query)
-    return if_changed(
+    return LivePart(
         page.etag,
         lambda: render_template("jobs/_list.html", page=page, newest=newest),
     )

@@ -12,7 +12,8 @@ from mvsnap import __version__
 from mvsnap.domain import Role
 from mvsnap.status.model import Condition, StatusRow
 from mvsnap.web import auth
-from mvsnap.web.pages.live_list import digest, if_changed
+from mvsnap.web.pages.live_list import digest
+from mvsnap.web.pages.live_part import LivePart, shared
 from mvsnap.web.status.read import SiteStatus, read_status
 
 bp = Blueprint("status", __name__)
@@ -35,8 +36,12 @@ def index() -> ResponseReturnValue:
 @auth.page(Role.VIEWER)
 def rows() -> ResponseReturnValue:
     """The rows alone, for the page that polls them."""
+    return shared("status", _part).answer()
+
+
+def _part() -> LivePart:
     status = read_status()
-    return if_changed(
+    return LivePart(
         _etag(status), lambda: render_template("status/_list.html", **_list(status))
     )
 

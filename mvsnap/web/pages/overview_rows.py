@@ -1,0 +1,157 @@
+"""Rows of the overview: listeners, mutes, pictures, cameras."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import url_for
+
+from mvsnap.config.sense import Sense
+from mvsnap.domain import Camera, Event, Listener, Mute, Serial
+from mvsnap.status.cameras import is_silent
+from mvsnap.web.pages.places import Places
+
+# A listener sends a heartbeat every 15 s.
+_STALE_AFTER = timedelta(seconds=50)
+_FORGOTTEN_AFTER = timedelta(days=1)
+_COLOURS = {"online": "success", "alerting": "warning", "offline": "danger"}
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A word on a Bootstrap colour; the word is enough by itself."""
+
+    text: str
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerRow:
+    name: str
+    badge: Badge
+    state: str
+    messages_per_s: str
+    zones: int
+    refused: int
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewMute:
+    place: str
+    until: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotTile:
+    """A picture, or the reason why there is none; url: of the page of its event."""
+
+    id: str
+    url: str
+    camera: str
+    at: datetime
+    title: str
+    thumbnail_url: str | None
+    snapshot_url: str
+    video_link: str | None
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameraRow:
+    name: str
+    serial: Serial
+    model: str
+    status: Badge
+    last_seen_at: datetime | None
+    is_silent: bool
+
+    @property
+    def is_in_trouble(self) -> bool:
+        return self.is_silent or self.status.colour == "danger"
+
+
+def listener_rows(
+    listeners: list[Listener], enabled: bool, now: datetime
+) -> list[ListenerRow]:
+    """Return a row for each listener of the last day."""
+    return [
+        ListenerRow(
+            name=listener.listener_id,
+            badge=_listener_badge(listener, enabled, now),
+            state=listener.state,
+            messages_per_s=f"{listener.messages_per_s:.1f}",
+            zones=listener.people_counts,
+            refused=listener.refused,
+            seen_at=listener.seen_at,
+        )
+        for listener in listeners
+        if now - listener.seen_at < _FORGOTTEN_AFTER
+    ]
+
+
+def _listener_badge(listener: Listener, enabled: bool, now: datetime) -> Badge:
+    if now - listener.seen_at > _STALE_AFTER:
+        return Badge("No heartbeat", "danger")
+    if not enabled:
+        return Badge("Off", "secondary")
+    if listener.connected:
+        return Badge("Connected", "success")
+    return Badge("Not connected", "danger")
+
+
+def camera_rows(
+    cameras: list[Camera],
+    used: Iterable[Serial],
+    last_seen: Mapping[Serial, datetime],
+    expected: Sense | None,
+    now: datetime,
+) -> list[CameraRow]:
+    """Return a row for each camera of the Dashboard, then for other known ones.
+
+    used: those in the settings, whether or not the Dashboard lists them.
+    expected: those that must send MV Sense; None while nobody listens.
+    """
+    others = {*last_seen, *used} - {camera.serial for camera in cameras}
+    unknown = [Camera(serial, serial, "", "") for serial in sorted(others)]
+    return [
+        CameraRow(
+            name=camera.name or camera.serial,
+            serial=camera.serial,
+            model=camera.model,
+            status=Badge(camera.status, _COLOURS.get(camera.status, "secondary")),
+            last_seen_at=last_seen.get(camera.serial),
+            is_silent=is_silent(camera.serial, last_seen, expected, now),
+        )
+        for camera in (*cameras, *unknown)
+    ]
+
+
+def mute_lines(found: Sequence[Mute], places: Places) -> list[OverviewMute]:
+    return [OverviewMute(_place(places, m), m.until, m.muted_by) for m in found]
+
+
+def _place(places: Places, mute: Mute) -> str:
+    camera = places.camera(mute.serial)
+    if mute.zone_id is None:
+        return camera
+    return f"{camera}, {places.zone(mute.serial, mute.zone_id)}"
+
+
+def snapshot_tile(event: Event) -> SnapshotTile:
+    return SnapshotTile(
+        id=event.id,
+        url=url_for("event_pages.show", event_id=event.id),
+        camera=event.camera_name or event.serial,
+        at=event.occurred_at,
+        title=event.title,
+        thumbnail_url=url_for("events.thumbnail", event_id=event.id)
+        if event.snapshot_path
+        else None,
+        snapshot_url=url_for("events.snapshot", event_id=event.id),
+        video_link=event.video_link,
+        error=event.error or "No picture",
+    )

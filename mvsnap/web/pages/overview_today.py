@@ -1,0 +1,188 @@
+"""Today in numbers, beside the same weekday before; each with the list behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from flask import url_for
+
+from mvsnap.clip_model import ClipState
+from mvsnap.core.days import day_span
+from mvsnap.domain import EventKind
+from mvsnap.store.clips import ClipFilter
+from mvsnap.store.event_search import EventSearch, EventState, count_found
+from mvsnap.store.events import EventFilter
+from mvsnap.web.context import Gateway
+from mvsnap.web.event_terms import STORED
+from mvsnap.web.pages.live_part import shared
+
+_WEEK = timedelta(days=7)
+# The day before changes but slowly: it is counted again this seldom, in seconds.
+_BEFORE_HOLDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class LatestClip:
+    title: str
+    at: datetime
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumberBefore:
+    """The same weekday before. so_far: up to this time of the day; url: its list."""
+
+    so_far: int
+    all_day: int
+    what: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class TodayNumber:
+    """about: what is to be said of a part of it."""
+
+    number: int
+    what: str
+    url: str
+    is_bad: bool = False
+    about: str = ""
+    before: NumberBefore | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """What happened today, each number with the list behind it.
+
+    weekday: the day it is compared with; None: nothing is known of it.
+    """
+
+    numbers: tuple[TodayNumber, ...]
+    latest_clip: LatestClip | None
+    weekday: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DayCounts:
+    """clips: those that are there; lost_clips: of the failures."""
+
+    crowds: int
+    snapshots: int
+    clips: int
+    failures: int
+    lost_clips: int
+
+
+_NOTHING = DayCounts(0, 0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _WeekdayBefore:
+    day: date
+    so_far: DayCounts
+    all_day: DayCounts
+
+
+def today(here: Gateway, now: datetime) -> Today:
+    zone = here.zone
+    day = now.astimezone(zone).date()
+    counts = _counts(here, *day_span(day.isoformat(), zone))
+    before = shared(
+        f"weekday before {day}", lambda: _before(here, now), times=_BEFORE_HOLDS
+    )
+    numbers = [
+        _number("crowds", "crowd event", counts, day, before),
+        _number("snapshots", "snapshot", counts, day, before),
+    ]
+    if here.settings.recorder.cameras:
+        numbers.append(_number("clips", "clip", counts, day, before))
+    numbers.append(_number("failures", "failure", counts, day, before))
+    weekday = before.day if before else None
+    return Today(tuple(numbers), _latest_clip(here), weekday)
+
+
+def _before(here: Gateway, now: datetime) -> _WeekdayBefore | None:
+    """Return what happened a week ago; None if nothing can be known of that day."""
+    zone = here.zone
+    # By the clock on the wall, also when it was set meanwhile.
+    then = now.astimezone(zone) - _WEEK
+    since, until = day_span(then.date().isoformat(), zone)
+    if here.settings.storage.retention_days <= _WEEK.days:
+        return None
+    all_day = _counts(here, since, until)
+    if all_day == _NOTHING:  # closed, or not set up yet: zeros say nothing
+        return None
+    so_far = _counts(here, since, then.astimezone(UTC))
+    return _WeekdayBefore(then.date(), so_far, all_day)
+
+
+def _counts(here: Gateway, since: datetime, until: datetime) -> DayCounts:
+    happened = here.store.count_events(since, until)
+    errors = here.store.count_events(since, until, only_failed=True)
+    of_day = EventSearch(EventFilter(since=since, until=until), state=EventState.FAILED)
+
+    def worked(kind: EventKind) -> int:
+        return happened.get(kind, 0) - errors.get(kind, 0)
+
+    return DayCounts(
+        crowds=happened.get(EventKind.CROWD, 0),
+        snapshots=worked(EventKind.SNAPSHOT),
+        clips=worked(EventKind.CLIP),
+        failures=count_found(here.store, of_day),
+        lost_clips=errors.get(EventKind.CLIP, 0),
+    )
+
+
+def _number(
+    name: str,
+    what: str,
+    counts: DayCounts,
+    day: date,
+    before: _WeekdayBefore | None,
+) -> TodayNumber:
+    number: int = getattr(counts, name)
+    lost = counts.lost_clips
+    some_are_clips = name == "failures" and 0 < lost < number
+    beside = None
+    if before is not None:
+        all_day: int = getattr(before.all_day, name)
+        beside = NumberBefore(
+            getattr(before.so_far, name),
+            all_day,
+            _counted(all_day, what),
+            _list_url(name, before.day),
+        )
+    return TodayNumber(
+        number,
+        _counted(number, what),
+        _list_url(name, day),
+        is_bad=name == "failures" and number > 0,
+        about=f"{lost} of them clips" if some_are_clips else "",
+        before=beside,
+    )
+
+
+def _counted(number: int, what: str) -> str:
+    return what if number == 1 else f"{what}s"
+
+
+def _list_url(name: str, day: date) -> str:
+    if name == "crowds":
+        kind = EventKind.CROWD.value
+        return url_for("crowd_events.index", day=day.isoformat(), kind=kind)
+    asked = {
+        "snapshots": {"kind": EventKind.SNAPSHOT.value, "state": STORED},
+        "clips": {"kind": EventKind.CLIP.value, "state": STORED},
+        "failures": {"state": EventState.FAILED.value},
+    }[name]
+    return url_for("event_pages.index", day=day.isoformat(), **asked)  # type: ignore[arg-type]
+
+
+def _latest_clip(here: Gateway) -> LatestClip | None:
+    found = here.clips.clips(ClipFilter(states=(ClipState.READY,)), 1)
+    if not found:
+        return None
+    clip = found[0]
+    url = url_for("clips.show", clip_id=clip.id)
+    return LatestClip(clip.title or clip.camera, clip.at, url)

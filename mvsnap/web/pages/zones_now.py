@@ -1,0 +1,138 @@
+"""How many people are in the zones of cameras now, and the crowds that last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from mvsnap.config.sense import Sense
+from mvsnap.core.crowd import CrowdRule
+from mvsnap.core.days import lasting
+from mvsnap.domain import FULL_FRAME, Serial, ZoneId
+from mvsnap.sense.rules import SenseRules
+from mvsnap.web.context import Gateway
+from mvsnap.web.pages.places import PlaceCamera, Places
+
+# What was written of a zone: its state as JSON, and when.
+Written = tuple[Any, datetime]
+
+# A listener writes the count of a zone with people at least every 15 s.
+_FRESH = timedelta(seconds=60)
+_SEEN = timedelta(minutes=2)  # `last_seen` is written once a minute
+_STEPS_BACK = "counted by its zones"
+_UNNAMED = "not watched (sense.zones)"
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneNow:
+    """people: None: unknown. crowd_since: of a crowd that lasts. rule: for people.
+
+    is_counted: False where the settings leave it out; `rule` then says why.
+    """
+
+    zone_id: ZoneId
+    name: str
+    rule: str
+    people: int | None = None
+    seen_at: datetime | None = None
+    crowd_since: datetime | None = None
+    is_counted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceNow:
+    """A zone of a camera, for a list of several cameras."""
+
+    camera: PlaceCamera
+    zone: ZoneNow
+
+    @property
+    def urgency(self) -> tuple[int, int, str, str]:
+        """Crowds first, then the most people; unknown ones last."""
+        people = -1 if self.zone.people is None else self.zone.people
+        is_crowd = self.zone.crowd_since is not None
+        name = self.camera.name.casefold()
+        return (-is_crowd, -people, name, self.zone.name.casefold())
+
+
+@dataclass(frozen=True, slots=True)
+class _CameraZones:
+    """What is known of the zones of one camera at `now`."""
+
+    camera: PlaceCamera
+    states: Mapping[ZoneId, Written]
+    seen_at: datetime | None
+    now: datetime
+
+
+def zones_now(
+    here: Gateway, serial: Serial, sense: Sense, places: Places, now: datetime
+) -> list[ZoneNow]:
+    """Return the zones of the Dashboard, and others that were seen."""
+    camera = next((c for c in places.cameras if c.serial == serial), None)
+    states, seen = here.sense.zone_states(serial), here.sense.last_seen()
+    known = _CameraZones(
+        camera or PlaceCamera(serial, serial), states, seen.get(serial), now
+    )
+    return list(_zones(known, SenseRules(sense, here.settings.recipients), places))
+
+
+def places_now(
+    here: Gateway, sense: Sense, places: Places, now: datetime
+) -> list[PlaceNow]:
+    """Return the counted zones of all cameras that were seen; two queries."""
+    rules = SenseRules(sense, here.settings.recipients)
+    seen, states = here.sense.last_seen(), here.sense.all_zone_states()
+    found = []
+    for camera in places.cameras:
+        serial = camera.serial
+        if serial not in seen and serial not in states:
+            continue
+        known = _CameraZones(camera, states.get(serial, {}), seen.get(serial), now)
+        for zone in _zones(known, rules, places):
+            if zone.is_counted:
+                found.append(PlaceNow(camera, zone))
+    return sorted(found, key=lambda place: place.urgency)
+
+
+def rule_words(rule: CrowdRule) -> str:
+    people = "1 person" if rule.limit == 1 else f"{rule.limit} people"
+    return f"{people} or more for {lasting(rule.dwell_ms / 1000)}"
+
+
+def _zones(known: _CameraZones, rules: SenseRules, places: Places) -> Iterator[ZoneNow]:
+    camera, states = known.camera, known.states
+    of_dashboard = (ZoneId(zone.zone_id) for zone in camera.zones)
+    others = any(zone.isdigit() and zone != FULL_FRAME for zone in states)
+    for zone_id in dict.fromkeys([FULL_FRAME, *of_dashboard, *sorted(states)]):
+        if not zone_id.isdigit():  # the state of a microphone, or of a line
+            continue
+        name = places.zone(camera.serial, zone_id)
+        if not rules.counts(camera.serial, zone_id):
+            yield ZoneNow(zone_id, name, _UNNAMED, is_counted=False)
+        elif zone_id == FULL_FRAME and others and rules.frame_steps_back(camera.serial):
+            yield ZoneNow(zone_id, name, _STEPS_BACK, is_counted=False)
+        else:
+            rule = rule_words(rules.crowd(camera.serial, zone_id))
+            yield _zone(ZoneNow(zone_id, name, rule), known)
+
+
+def _zone(zone: ZoneNow, known: _CameraZones) -> ZoneNow:
+    """Return the zone with its people, where they are known."""
+    state, at = known.states.get(zone.zone_id, (None, known.now))
+    people = state.get("people") if isinstance(state, Mapping) else None
+    if not isinstance(people, int) or people < 0:
+        return zone
+    if people == 0:
+        # Written when the last one left; nothing is written while nobody comes.
+        is_seen = known.seen_at is not None and known.now - known.seen_at < _SEEN
+        return ZoneNow(zone.zone_id, zone.name, zone.rule, 0) if is_seen else zone
+    if known.now - at > _FRESH:
+        return zone
+    crowd = state.get("crowd", {})
+    since = crowd.get("began_ms") if crowd.get("raised") else None
+    utc = known.now.tzinfo
+    began = None if since is None else datetime.fromtimestamp(since / 1000, utc)
+    return ZoneNow(zone.zone_id, zone.name, zone.rule, people, at, began)

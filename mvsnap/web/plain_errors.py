@@ -1,0 +1,44 @@
+"""Errors of HTTP in the words of people: what happened, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+_WORDS: Mapping[int, str] = {
+    400: "The browser sent something that this page does not understand. Go back, "
+    "reload the page and try again.",
+    404: "There is nothing at this address.",
+    405: "This address is not a page: a form or a program uses it.",
+    408: "The request took too long to arrive. Try again.",
+    413: "That is more than this page takes. Shorten it and send it again.",
+    415: "The browser sent something that this page does not understand.",
+    429: "Too many requests at once. Wait a moment and try again.",
+}
+_OLD_FORM = (
+    "This form is no longer valid, because you have logged in again since it was "
+    "opened. Nothing was changed. Go back, reload the page and send it again."
+)
+
+
+def in_plain_words(error: HTTPException) -> str | None:
+    """Return the error for the page of a person; None: it has good words already."""
+    if isinstance(error, CSRFError):
+        return _OLD_FORM
+    # What is raised with words of its own has them in `description` of the instance.
+    if error.description != type(error).description:
+        return None
+    return _WORDS.get(error.code or 500)
+
+
+def no_database() -> str:
+    """Return what to say to a person while the database does not answer."""
+    if request.method in {"GET", "HEAD"}:
+        return "The database does not answer. Try again in half a minute."
+    return "The database does not answer; nothing was changed. Try again later."
+
+
+INTERNAL = "Something went wrong inside mvsnap. Admins can see the log for the reason."

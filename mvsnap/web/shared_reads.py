@@ -1,0 +1,75 @@
+"""What many viewers see alike is read once for all who ask within a moment."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
+
+# Less than the time between two polls of a page: nobody sees the same news later.
+FRESH_S = 1.0
+# Keys contain what people type into filters: their number has a limit.
+_MOST = 64
+
+
+@dataclass(slots=True)
+class _Slot:
+    """The last read of one key. until: monotonic; before it nobody reads again."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    until: float = -1.0
+    value: Any = None
+    error: Exception | None = None
+
+
+class SharedReads:
+    """The last reads of a process, by key; fresh_s: how long one may be used.
+
+    Who asks while another one reads waits for that read. An error is shared as well:
+    a database in trouble is not asked by one waiting thread after the other.
+    """
+
+    def __init__(
+        self,
+        fresh_s: float = FRESH_S,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._fresh_s = fresh_s
+        self._monotonic = monotonic
+        self._slots: OrderedDict[Hashable, _Slot] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, read: Callable[[], T], *, times: int = 1) -> T:
+        """Return what `read` returned for this key lately, or returns now.
+
+        times: how many times as long as others it may be used.
+        """
+        slot = self._slot(key)
+        with slot.lock:
+            began = self._monotonic()
+            if began >= slot.until:
+                slot.value = slot.error = None
+                fresh_s = self._fresh_s * times
+                try:
+                    slot.value = read()
+                    slot.until = began + fresh_s
+                except Exception as exc:  # noqa: BLE001  # raised below
+                    slot.error = exc
+                    # From its end: whoever waited for it is not to try again.
+                    slot.until = self._monotonic() + self._fresh_s
+            if slot.error is not None:
+                raise slot.error
+            return cast(T, slot.value)
+
+    def _slot(self, key: Hashable) -> _Slot:
+        with self._lock:
+            slot = self._slots.setdefault(key, _Slot())
+            self._slots.move_to_end(key)
+            while len(self._slots) > _MOST:
+                self._slots.popitem(last=False)
+            return slot
