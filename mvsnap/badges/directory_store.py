@@ -16,6 +16,7 @@ from mvsnap.store.database import Database
 
 MOST_FOUND = 500
 _CHUNK = 1000
+_MOST_DEPARTMENTS = 300
 _PHOTO_AGAIN = timedelta(days=1)
 _PHOTO_AFTER_ERROR = timedelta(minutes=15)
 
@@ -97,6 +98,14 @@ class DirectoryStore:
         statement = select(cardholders.c.user_id).where(wanted).limit(MOST_FOUND + 1)
         with self._db.reading() as connection:
             return [row.user_id for row in connection.execute(statement)]
+
+    def departments(self) -> list[str]:
+        """Return the names of all departments, sorted."""
+        names = select(cardholders.c.department).distinct()
+        wanted = names.where(cardholders.c.department != "")
+        statement = wanted.order_by(cardholders.c.department).limit(_MOST_DEPARTMENTS)
+        with self._db.reading() as connection:
+            return list(connection.execute(statement).scalars())
 
     # --- photos
 

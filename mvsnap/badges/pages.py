@@ -33,7 +33,13 @@ from mvsnap.badges.model import (
     ask_at,
 )
 from mvsnap.badges.page_directory import directory_trouble, entry_words, frame_of
-from mvsnap.badges.page_filter import ReviewFilter, parse_badge_id, read_filter
+from mvsnap.badges.page_filter import (
+    MORE,
+    Only,
+    ReviewFilter,
+    parse_badge_id,
+    read_filter,
+)
 from mvsnap.badges.page_rows import BadgeRow, why_no_picture
 from mvsnap.badges.page_verdicts import (
     history,
@@ -79,6 +85,9 @@ def index() -> ResponseReturnValue:
         older=older_url(asked, shown.last),
         readers=_store().readers(),
         verdicts={verdict.value: verdict.capitalize() for verdict in Verdict},
+        departments=feature(BadgeParts).directory.departments(),
+        only={only.value: only.text for only in Only},
+        is_more=any(name in asked.entered for name in MORE),
         counts=_counts(asked) if shown.rows else None,
         first_open=_first_open(asked) if shown.rows else None,
         open_query=asked.query | {"verdict": Verdict.OPEN},
@@ -188,8 +197,9 @@ def _file(path: Path | None) -> ResponseReturnValue:
 
 
 def _asked() -> ReviewFilter:
-    zone = gateway().zone
-    return read_filter(request.args, zone, feature(BadgeParts).directory)
+    here = gateway()
+    directory = feature(BadgeParts).directory
+    return read_filter(request.args, here.zone, directory, here.clock.now())
 
 
 def _badge(badge_id: str) -> BadgeEvent:

@@ -8,8 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Row,
+    Select,
+    exists,
     func,
     literal,
     select,
@@ -23,7 +26,7 @@ from mvsnap.badges.model import (
     Judgement,
     Verdict,
 )
-from mvsnap.badges.tables import badges, cardholders, judgements
+from mvsnap.badges.tables import LACKS_PICTURE, badges, cardholders, judgements
 from mvsnap.domain import JobId, Serial
 from mvsnap.errors import JudgedMeanwhile
 from mvsnap.store.database import Database
@@ -49,10 +52,18 @@ ALL = select(
 
 @dataclass(frozen=True, slots=True)
 class BadgeFilter:
-    """Which badge events; None means any. `until` is exclusive; `after` is paging."""
+    """Which badge events; None means any. `until` is exclusive; `after` is paging.
+
+    department: of the directory. is_unknown: badges that are not in the directory.
+    lacks_picture: none was fetched, or not yet.
+    """
 
     reader: str | None = None
     user_ids: tuple[str, ...] | None = None
+    department: str | None = None
+    is_unknown: bool = False
+    lacks_picture: bool = False
+    serials: tuple[Serial, ...] | None = None
     verdict: Verdict | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -122,19 +133,10 @@ class BadgeStore:
 
     def readers(self) -> list[str]:
         """Return the names of all readers, sorted; reads each name once."""
-        first = select(func.min(badges.c.reader).label("reader")).cte(
-            "names", recursive=True
-        )
-        following = (
-            select(func.min(badges.c.reader))
-            .where(badges.c.reader > first.c.reader)
-            .scalar_subquery()
-        )
-        names = first.union_all(select(following).where(first.c.reader.is_not(None)))
-        statement = select(names.c.reader).limit(_MOST_READERS)
+        reader = _each(badges.c.reader, "names")
+        statement = select(reader).where(reader.is_not(None)).limit(_MOST_READERS)
         with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
-        return [row.reader for row in rows if row.reader is not None]
+            return list(connection.execute(statement).scalars())
 
     # --- verdicts
 
@@ -270,6 +272,15 @@ def _conditions(wanted: BadgeFilter) -> list[ColumnElement[bool]]:
         found.append(badges.c.reader == wanted.reader)
     if wanted.user_ids is not None:
         found.append(badges.c.user_id.in_(wanted.user_ids))
+    if wanted.department is not None:
+        of_it = cardholders.c.department == wanted.department
+        found.append(badges.c.user_id.in_(select(cardholders.c.user_id).where(of_it)))
+    if wanted.is_unknown:
+        found.append(badges.c.user_id.in_(_unknown_ids()))
+    if wanted.lacks_picture:
+        found.append(LACKS_PICTURE)
+    if wanted.serials is not None:
+        found.append(badges.c.serial.in_(wanted.serials))
     if wanted.verdict is not None:
         found.append(badges.c.verdict == wanted.verdict)
     if wanted.since is not None:
@@ -277,6 +288,27 @@ def _conditions(wanted: BadgeFilter) -> list[ColumnElement[bool]]:
     if wanted.until is not None:
         found.append(badges.c.swiped_at < wanted.until)
     return found
+
+
+def _unknown_ids() -> Select[Any]:
+    """Return the badges that are not in the directory; reads each number once.
+
+    Not each event: where few are unknown, all of them would be read for a page.
+    """
+    used = _each(badges.c.user_id, "used")
+    is_known = exists().where(cardholders.c.user_id == used)
+    return select(used).where(used.is_not(None), ~is_known)
+
+
+def _each(column: Column[Any], name: str) -> ColumnElement[Any]:
+    """Return the different values of an indexed column, in its order; reads each once.
+
+    The last one is NULL.
+    """
+    first = select(func.min(column).label("value")).cte(name, recursive=True)
+    following = select(func.min(column)).where(column > first.c.value)
+    more = select(following.scalar_subquery()).where(first.c.value.is_not(None))
+    return first.union_all(more).c.value
 
 
 def _behind(order: Order, place: _Place | None) -> list[ColumnElement[bool]]:
