@@ -52,6 +52,7 @@ ROOMS = ("badges", "wifi", "visitors", "webhooks", "oidc")
 VIEWS = (
     "web",
     *(f"{room}.{module}" for room in ROOMS for module in ("api", "auth", "pages")),
+    "badges.api_read",
     "badges.page_directory",
     "badges.page_filter",
     "badges.page_rows",
