@@ -20,10 +20,10 @@ from pathlib import Path
 from flask.testing import FlaskClient
 
 from benchmarks.line import Line
+from mvsnap.badges.conditions import BadgeFilter
 from mvsnap.badges.directory import Cardholder
 from mvsnap.badges.directory_store import DirectoryState
 from mvsnap.badges.model import BadgeEvent, Judgement, Readers, Swipe, Verdict, recorded
-from mvsnap.badges.store import BadgeFilter
 from mvsnap.domain import Role
 from tests.gateway import environment, write_config
 from tests.web.build import Web

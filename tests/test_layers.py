@@ -55,6 +55,8 @@ VIEWS = (
     "badges.api_read",
     "badges.page_directory",
     "badges.page_filter",
+    "badges.page_lookup",
+    "badges.page_report",
     "badges.page_rows",
     "badges.page_verdicts",
     "oidc.pending",
@@ -75,6 +77,7 @@ VIEWS = (
 # Queries: in the store, and in the modules of a room that stand for it there.
 QUERIES = (
     "store",
+    "badges.conditions",
     "badges.directory_store",
     "badges.picture_queue",
     "badges.store",

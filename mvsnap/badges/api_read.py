@@ -15,11 +15,12 @@ from mvsnap.badges.answers import (
     BadgeVerdictAnswer,
     ReviewedBadgeAnswer,
 )
+from mvsnap.badges.conditions import BadgeFilter
 from mvsnap.badges.csv_export import BADGE_COLUMNS
 from mvsnap.badges.model import BadgeEvent, parse_text
 from mvsnap.badges.page_filter import Only, parse_badge_id, parse_verdict, user_ids
 from mvsnap.badges.parts import BadgeParts
-from mvsnap.badges.store import BadgeFilter, BadgeStore
+from mvsnap.badges.store import BadgeStore
 from mvsnap.clock import iso
 from mvsnap.core import params
 from mvsnap.errors import BadInput, NotFound

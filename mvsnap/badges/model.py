@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import takewhile
 from typing import NewType
 
 from mvsnap.domain import JobId, Serial
@@ -25,6 +26,8 @@ PICTURE_AFTER = timedelta(minutes=3)
 # A mismatch is posted this long after the verdict: time to undo a wrong key.
 NOTIFY_AFTER = timedelta(seconds=10)
 NO_KEY = "Pictures cannot be fetched: meraki.api_key is not set."
+# Offered in the line that confirms a verdict; shorter, as it has to arrive in time.
+UNDO_WITHIN = timedelta(seconds=8)
 MAX_TEXT = 200
 MAX_NOTE = 1000
 MAX_DETAILS = 50
@@ -131,6 +134,29 @@ class Judgement:
         """The job that posts it."""
         name = f"told {self.badge_id} {self.judged_at.isoformat()}"
         return JobId(str(uuid.uuid5(_NAMESPACE, name)))
+
+
+# A verdict, and the job that posted it.
+Told = tuple[Judgement, JobId | None]
+
+
+def before_last(
+    history: Sequence[Told], by: str, now: datetime, notify_at: datetime | None
+) -> Judgement:
+    """Return the verdict that holds again when the last one of `history` is undone.
+
+    history: newest first, of one badge event. notify_at: when a mismatch is posted,
+    unless it was posted before.
+    """
+    badge_id, rest = history[0][0].badge_id, history[1:]
+    if not rest:
+        return Judgement(badge_id, Verdict.OPEN, "", now, by)
+    held, _ = rest[0]
+    mismatches = list(takewhile(lambda told: told[0].verdict is held.verdict, rest))
+    was_posted = any(job_id for _, job_id in mismatches)
+    is_posted = held.verdict is Verdict.MISMATCH and not was_posted
+    posted_at = notify_at if is_posted else None
+    return Judgement(badge_id, held.verdict, held.note, now, by, posted_at)
 
 
 class Readers:

@@ -8,9 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from mvsnap.badges.conditions import BadgeFilter
 from mvsnap.badges.directory_store import MOST_FOUND, DirectoryStore
 from mvsnap.badges.model import MAX_TEXT, BadgeId, Verdict, parse_text
-from mvsnap.badges.store import BadgeFilter
 from mvsnap.errors import BadInput
 from mvsnap.web.pages.filters import ListFilter, one_of, typed
 

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Row,
-    Select,
-    exists,
     func,
     literal,
     select,
     update,
 )
 
+from mvsnap.badges.conditions import BadgeFilter, conditions, each_value
 from mvsnap.badges.model import (
     BadgeEvent,
     BadgeId,
@@ -26,7 +23,7 @@ from mvsnap.badges.model import (
     Judgement,
     Verdict,
 )
-from mvsnap.badges.tables import LACKS_PICTURE, badges, cardholders, judgements
+from mvsnap.badges.tables import badges, cardholders, judgements
 from mvsnap.domain import JobId, Serial
 from mvsnap.errors import JudgedMeanwhile
 from mvsnap.store.database import Database
@@ -41,6 +38,8 @@ _OLDEST_FIRST = Order(rising=(badges.c.swiped_at, badges.c.id))
 _MOST_READERS = 300
 # More than NOTIFY_AFTER, and the clocks of machines may differ.
 _LONGEST_WAIT = timedelta(minutes=5)
+# More verdicts than all reviewers give in a few seconds.
+_RECENT = 200
 # Complete badge events, with the directory's data.
 ALL = select(
     badges,
@@ -48,26 +47,6 @@ ALL = select(
     cardholders.c.department,
     cardholders.c.photo_path,
 ).select_from(badges.outerjoin(cardholders, cardholders.c.user_id == badges.c.user_id))
-
-
-@dataclass(frozen=True, slots=True)
-class BadgeFilter:
-    """Which badge events; None means any. `until` is exclusive; `after` is paging.
-
-    department: of the directory. is_unknown: badges that are not in the directory.
-    lacks_picture: none was fetched, or not yet.
-    """
-
-    reader: str | None = None
-    user_ids: tuple[str, ...] | None = None
-    department: str | None = None
-    is_unknown: bool = False
-    lacks_picture: bool = False
-    serials: tuple[Serial, ...] | None = None
-    verdict: Verdict | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    after: BadgeId | None = None
 
 
 class BadgeStore:
@@ -110,16 +89,25 @@ class BadgeStore:
 
     def count(self, wanted: BadgeFilter, at_most: int) -> int:
         """Count all that match, up to `at_most`."""
-        inner = select(literal(1)).select_from(badges).where(*_conditions(wanted))
+        inner = select(literal(1)).select_from(badges).where(*conditions(wanted))
         statement = select(func.count()).select_from(inner.limit(at_most).subquery())
         with self._db.reading() as connection:
+            return int(connection.execute(statement).scalar_one())
+
+    def count_newer(self, wanted: BadgeFilter, badge_id: BadgeId, at_most: int) -> int:
+        """Count the matches that are above this event in the list, up to `at_most`."""
+        with self._db.reading() as connection:
+            above = _behind(_OLDEST_FIRST, self._place(connection, badge_id))
+            inner = select(literal(1)).where(*conditions(wanted), *above)
+            inner = inner.select_from(badges).limit(at_most)
+            statement = select(func.count()).select_from(inner.subquery())
             return int(connection.execute(statement).scalar_one())
 
     def beside(
         self, wanted: BadgeFilter, badge_id: BadgeId
     ) -> tuple[BadgeId | None, BadgeId | None]:
         """Return the next newer and the next older match."""
-        ids = select(badges.c.id).where(*_conditions(wanted)).limit(1)
+        ids = select(badges.c.id).where(*conditions(wanted)).limit(1)
         with self._db.reading() as connection:
             place = self._place(connection, badge_id)
             above = ids.where(*_behind(_OLDEST_FIRST, place))
@@ -133,7 +121,7 @@ class BadgeStore:
 
     def readers(self) -> list[str]:
         """Return the names of all readers, sorted; reads each name once."""
-        reader = _each(badges.c.reader, "names")
+        reader = each_value(badges.c.reader, "names")
         statement = select(reader).where(reader.is_not(None)).limit(_MOST_READERS)
         with self._db.reading() as connection:
             return list(connection.execute(statement).scalars())
@@ -200,6 +188,20 @@ class BadgeStore:
             (_judgement(row), JobId(row.job_id) if row.job_id else None) for row in rows
         ]
 
+    def last_of(self, person: str, since: datetime) -> Judgement | None:
+        """Return the newest verdict of a person, if it was given since then."""
+        newest = select(judgements).order_by(judgements.c.id.desc())
+        few = newest.limit(_RECENT).subquery()
+        statement = (
+            select(few)
+            .where(few.c.judged_by == person, few.c.judged_at >= since)
+            .order_by(few.c.id.desc())
+            .limit(1)
+        )
+        with self._db.reading() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else _judgement(row)
+
     def to_notify(self, now: datetime, limit: int) -> list[Judgement]:
         """Return mismatches that are due to be posted, oldest first."""
         statement = (
@@ -236,7 +238,7 @@ class BadgeStore:
         limit: int,
     ) -> list[BadgeEvent]:
         behind = _behind(_NEWEST_FIRST, after)
-        statement = ALL.where(*_conditions(wanted), *behind)
+        statement = ALL.where(*conditions(wanted), *behind)
         ordered = statement.order_by(*_NEWEST_FIRST.by)
         rows = connection.execute(ordered.limit(limit)).all()
         return [badge_event(row) for row in rows]
@@ -264,51 +266,6 @@ def _require_all_seen(connection: Any, made: Judgement, seen: int) -> None:
         raise JudgedMeanwhile(
             f"{other} has changed the verdict in the meantime; nothing was saved"
         )
-
-
-def _conditions(wanted: BadgeFilter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if wanted.reader is not None:
-        found.append(badges.c.reader == wanted.reader)
-    if wanted.user_ids is not None:
-        found.append(badges.c.user_id.in_(wanted.user_ids))
-    if wanted.department is not None:
-        of_it = cardholders.c.department == wanted.department
-        found.append(badges.c.user_id.in_(select(cardholders.c.user_id).where(of_it)))
-    if wanted.is_unknown:
-        found.append(badges.c.user_id.in_(_unknown_ids()))
-    if wanted.lacks_picture:
-        found.append(LACKS_PICTURE)
-    if wanted.serials is not None:
-        found.append(badges.c.serial.in_(wanted.serials))
-    if wanted.verdict is not None:
-        found.append(badges.c.verdict == wanted.verdict)
-    if wanted.since is not None:
-        found.append(badges.c.swiped_at >= wanted.since)
-    if wanted.until is not None:
-        found.append(badges.c.swiped_at < wanted.until)
-    return found
-
-
-def _unknown_ids() -> Select[Any]:
-    """Return the badges that are not in the directory; reads each number once.
-
-    Not each event: where few are unknown, all of them would be read for a page.
-    """
-    used = _each(badges.c.user_id, "used")
-    is_known = exists().where(cardholders.c.user_id == used)
-    return select(used).where(used.is_not(None), ~is_known)
-
-
-def _each(column: Column[Any], name: str) -> ColumnElement[Any]:
-    """Return the different values of an indexed column, in its order; reads each once.
-
-    The last one is NULL.
-    """
-    first = select(func.min(column).label("value")).cte(name, recursive=True)
-    following = select(func.min(column)).where(column > first.c.value)
-    more = select(following.scalar_subquery()).where(first.c.value.is_not(None))
-    return first.union_all(more).c.value
 
 
 def _behind(order: Order, place: _Place | None) -> list[ColumnElement[bool]]:

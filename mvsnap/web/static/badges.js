@@ -17,10 +17,10 @@
   let leaving = false;
 
   function press(key) {
-    const button = form?.querySelector(`button[data-key="${key}"]`);
-    if (button) {
+    const button = document.querySelector(`button[data-key="${key}"]`);
+    if (button && !button.form.hidden) {
       leaving = true;
-      form.requestSubmit(button);
+      button.form.requestSubmit(button);
       return true;
     }
     const link = document.getElementById(links[key] ?? "");
@@ -58,6 +58,23 @@
       event.preventDefault();
     }
   });
+
+  // --- the verdict of just now can be taken back for some seconds
+
+  const undo = document.querySelector("[data-undo]");
+
+  function count(end) {
+    const left = Math.ceil((end - performance.now()) / 1000);
+    if (left > 0) {
+      undo.querySelector("span").textContent = left;
+      window.setTimeout(count, 250, end);
+    } else if (undo.contains(document.activeElement)) {
+      // Not under the finger of whoever is about to press it.
+      window.setTimeout(count, 250, end);
+    } else undo.hidden = true;
+  }
+
+  if (undo) count(performance.now() + Number(undo.dataset.undo) * 1000);
 
   form?.addEventListener("submit", (event) => {
     if (form.dataset.sent) event.preventDefault();
