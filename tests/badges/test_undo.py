@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from mvsnap.badges.model import BadgeEvent, Judgement, Told, Verdict, before_last
-from mvsnap.domain import Role
+from mvsnap.domain import JobId, Role
 from tests.badges.build import NOON, badge
 from tests.badges.test_pages import PAGE, add, judge, words
 from tests.web.build import GATE, Web, send
@@ -36,9 +36,8 @@ def guard(web: Web) -> FlaskClient:
 
 def undo(client: FlaskClient, html: str) -> Any:
     """Press Undo, as the page offers it."""
-    found = re.search(
-        r'action="([^"]+/undo[^"]*)".*?name="seen" value="(\d+)"', html, re.S
-    )
+    form = r'action="([^"]+/undo[^"]*)".*?name="seen" value="(\d+)"'
+    found = re.search(form, html, re.DOTALL)
     assert found, html
     return send(client, found[1].replace("&amp;", "&"), seen=found[2])
 
@@ -109,7 +108,10 @@ def test_undo_is_offered_for_eight_seconds_to_who_gave_the_verdict(
 def told(*verdicts: tuple[Verdict, str | None]) -> Sequence[Told]:
     """Return a history from its newest verdict on, each with its job."""
     made = badge()
-    return [(Judgement(made.id, v, "n", NOON, "anna"), job) for v, job in verdicts]  # type: ignore[misc]  # a text is a job's id
+    return [
+        (Judgement(made.id, one, "n", NOON, "anna"), JobId(job) if job else None)
+        for one, job in verdicts
+    ]
 
 
 @pytest.mark.parametrize(
