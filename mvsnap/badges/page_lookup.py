@@ -67,6 +67,9 @@ def _row(badge: BadgeEvent, names: Mapping[Serial, str]) -> BadgeRow:
     here, may_fetch = gateway(), has_key()
     now = here.clock.now()
     has_picture = here.files.has(badge.picture_path)
+    why_not = why_no_picture(
+        badge, now, local_time, has_key=may_fetch, reader=badge.reader
+    )
     is_asked = badge.picture is BadgePictureState.WAITING
     is_soon = badge.ask_at is not None and badge.ask_at <= now + NOTIFY_AFTER
     can_ask = may_fetch and camera_of(badge) is not None
@@ -75,7 +78,9 @@ def _row(badge: BadgeEvent, names: Mapping[Serial, str]) -> BadgeRow:
         camera=names.get(badge.serial, badge.serial) if badge.serial else "",
         has_picture=has_picture,
         has_photo=here.files.has(badge.photo_path),
-        no_picture=why_no_picture(badge, now, local_time, has_key=may_fetch),
+        no_picture=why_no_picture(
+            badge, now, local_time, has_key=may_fetch, reader=badge.reader
+        ),
         may_ask=can_ask and not has_picture and not is_asked,
         is_due=may_fetch and is_soon,
     )

@@ -41,6 +41,7 @@ from mvsnap.badges.page_lookup import (
     store,
     way_back,
 )
+from mvsnap.badges.page_near import clips_of, may_ask_near, near_rows
 from mvsnap.badges.page_verdicts import (
     history,
     last_verdict,
@@ -232,7 +233,7 @@ def _review_page(
     """unsaved: the verdict on an outdated page, not stored."""
     _, older = store().beside(asked.all_pages, badge.id)
     newer, _ = store().beside(way_back(asked), badge.id)
-    (row,) = badge_rows([badge])
+    (row,), near = badge_rows([badge]), near_rows(badge)
     origin, address = frame_of(badge.user_id)
     page = make_response(
         render_template(
@@ -245,6 +246,9 @@ def _review_page(
             history=history(badge.id),
             unsaved=unsaved,
             room=room_to_notify(),
+            near=near,
+            may_ask_near=may_ask_near(badge, near),
+            clips=clips_of(badge),
             place=place_of(asked, badge),
             open_left=counted(replace(asked.all_pages, verdict=Verdict.OPEN)),
             last=last_verdict(),

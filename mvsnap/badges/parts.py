@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mvsnap.badges.directory_store import DirectoryStore
+from mvsnap.badges.near_queue import NearPictures
 from mvsnap.badges.picture_queue import BadgePictures
 from mvsnap.badges.store import BadgeStore
 from mvsnap.store.database import Database
@@ -15,7 +16,10 @@ class BadgeParts:
     store: BadgeStore
     pictures: BadgePictures
     directory: DirectoryStore
+    near: NearPictures
 
     @classmethod
     def of(cls, db: Database) -> BadgeParts:
-        return cls(BadgeStore(db), BadgePictures(db), DirectoryStore(db))
+        return cls(
+            BadgeStore(db), BadgePictures(db), DirectoryStore(db), NearPictures(db)
+        )

@@ -23,7 +23,7 @@ from mvsnap.badges.model import (
     Judgement,
     Verdict,
 )
-from mvsnap.badges.tables import badges, cardholders, judgements
+from mvsnap.badges.tables import badges, cardholders, judgements, near_pictures
 from mvsnap.domain import JobId, Serial
 from mvsnap.errors import JudgedMeanwhile
 from mvsnap.store.database import Database
@@ -224,11 +224,19 @@ class BadgeStore:
 
     def purge(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
         """Remove badge events written before, with what was judged about them."""
-        old = badges.c.recorded_at < before
-        rows = OldRows(
-            badges, old, path=badges.c.picture_path, parts=(judgements.c.badge_id,)
+        near = OldRows(
+            near_pictures,
+            near_pictures.c.recorded_at < before,
+            path=near_pictures.c.picture_path,
+            counted=False,
         )
-        return purge(self._db, rows, dry_run=dry_run)
+        rows = OldRows(
+            badges,
+            badges.c.recorded_at < before,
+            path=badges.c.picture_path,
+            parts=(judgements.c.badge_id,),
+        )
+        return purge(self._db, near, rows, dry_run=dry_run)
 
     @staticmethod
     def _page(

@@ -48,6 +48,25 @@ Index(
     postgresql_where=LACKS_PICTURE,
 )
 
+near_pictures = Table(
+    "near_pictures",
+    metadata,
+    Column("badge_id", Text, primary_key=True, comment="the badge event"),
+    Column("offset_s", Integer, primary_key=True, comment="after the swipe, signed"),
+    Column("recorded_at", Moment, nullable=False, comment="of the badge event"),
+    Column("asked_at", Moment, nullable=False, comment="when a person asked for it"),
+    Column("asked_by", Text, nullable=False, comment="user name"),
+    Column("picture", Text, nullable=False, comment="PictureState"),
+    Column("ask_at", Moment, comment="when the picture is due; none: manual"),
+    Column("asks", Integer, nullable=False, comment="attempts to fetch the picture"),
+    Column("claimed_by", Text, comment="worker that fetches it"),
+    Column("picture_path", Text, comment="JPEG, relative to data_dir"),
+    Column("error", Text, comment="why there is no picture"),
+    Index("near_pictures_to_ask", "ask_at"),
+    Index("near_pictures_by_age", "recorded_at"),
+    comment="Pictures seconds before and after a swipe, which people asked for",
+)
+
 judgements = Table(
     "judgements",
     metadata,

@@ -17,6 +17,7 @@ from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
 from mvsnap.badges.directory_store import DirectoryStore
+from mvsnap.badges.near_queue import NearPictures
 from mvsnap.badges.parts import BadgeParts
 from mvsnap.badges.picture_queue import BadgePictures
 from mvsnap.badges.store import BadgeStore
@@ -168,6 +169,7 @@ class Web:
         self.badges = BadgeStore(shared)
         self.badge_pictures = BadgePictures(shared)
         self.directory = DirectoryStore(shared)
+        self.near = NearPictures(shared)
         self.wifi = parts.build(self.settings, shared, WifiStore(shared))
         self.files = Files(folder)
         self.clock = clock or SystemClock()
@@ -215,7 +217,9 @@ class Web:
                 recipients=self.recipients,
                 test_messages=self.test_messages,
                 features=(
-                    BadgeParts(self.badges, self.badge_pictures, self.directory),
+                    BadgeParts(
+                        self.badges, self.badge_pictures, self.directory, self.near
+                    ),
                     VisitorParts(self.visitors),
                     self.wifi,
                 ),

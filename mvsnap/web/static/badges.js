@@ -12,6 +12,7 @@
     k: "previous",
     l: "list",
     v: "video",
+    p: "picture",
   };
   // A second key before the next page is there would judge the same person again.
   let leaving = false;
@@ -25,7 +26,7 @@
     }
     const link = document.getElementById(links[key] ?? "");
     if (!link) return false;
-    if (!link.target) leaving = true;
+    if (!link.target && link.dataset.enlarge === undefined) leaving = true;
     link.click();
     return true;
   }
@@ -38,6 +39,8 @@
   }
 
   document.addEventListener("keydown", (event) => {
+    // In the large picture the keys are its own: nobody is judged unseen.
+    if (document.querySelector("dialog[open]")) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.target === note) {
       inNote(event);
@@ -123,19 +126,26 @@
 
   // --- a picture that is being fetched appears by itself
 
-  const missing = document.querySelector("[data-look]");
+  const missing = [...document.querySelectorAll("[data-look]")];
 
   // A reload would take back a verdict that is on its way, or a half-written note.
   function isBusy() {
     const isWriting = document.activeElement === note;
-    return document.hidden || isWriting || leaving || Boolean(form?.dataset.sent);
+    const isEnlarged = Boolean(document.querySelector("dialog[open]"));
+    return isEnlarged || document.hidden || isWriting || leaving || Boolean(form?.dataset.sent);
   }
 
   async function look() {
     if (isBusy()) return;
-    const answer = await fetch(missing.dataset.look, { redirect: "manual" });
-    if (answer.ok && !isBusy()) window.location.reload();
+    for (const one of missing) {
+      const answer = await fetch(one.dataset.look, { redirect: "manual" });
+      if (isBusy()) return;
+      if (answer.ok) {
+        window.location.reload();
+        return;
+      }
+    }
   }
 
-  if (missing) window.setInterval(() => look().catch(() => {}), LOOK_MS);
+  if (missing.length) window.setInterval(() => look().catch(() => {}), LOOK_MS);
 })();
