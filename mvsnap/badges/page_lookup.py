@@ -78,9 +78,7 @@ def _row(badge: BadgeEvent, names: Mapping[Serial, str]) -> BadgeRow:
         camera=names.get(badge.serial, badge.serial) if badge.serial else "",
         has_picture=has_picture,
         has_photo=here.files.has(badge.photo_path),
-        no_picture=why_no_picture(
-            badge, now, local_time, has_key=may_fetch, reader=badge.reader
-        ),
+        no_picture=why_not,
         may_ask=can_ask and not has_picture and not is_asked,
         is_due=may_fetch and is_soon,
     )

@@ -72,7 +72,7 @@ def ask(badge_id: str) -> ResponseReturnValue:
     return back
 
 
-@bp.get("/badges/<badge_id>/near/<offset_s>.jpg")
+@bp.get("/badges/<badge_id>/near/<offset_s>/picture.jpg")
 @auth.page(Role.VIEWER)
 def picture(badge_id: str, offset_s: str) -> ResponseReturnValue:
     path = gateway().files.picture(_known(badge_id, offset_s).picture_path)
@@ -82,7 +82,7 @@ def picture(badge_id: str, offset_s: str) -> ResponseReturnValue:
     return private_file(path, "image/jpeg")
 
 
-@bp.get("/badges/<badge_id>/near/<offset_s>-small.jpg")
+@bp.get("/badges/<badge_id>/near/<offset_s>/thumbnail.jpg")
 @auth.page(Role.VIEWER)
 def thumbnail(badge_id: str, offset_s: str) -> ResponseReturnValue:
     path = gateway().files.small_picture(_known(badge_id, offset_s).picture_path)
