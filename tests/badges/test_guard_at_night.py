@@ -1,4 +1,4 @@
-"""The guard at 23:00: the shift over midnight by keyboard, one slip undone, the report."""
+"""The guard at 23:00: a shift over midnight, one slip undone, the report."""
 
 from __future__ import annotations
 
