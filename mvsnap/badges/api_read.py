@@ -18,7 +18,14 @@ from mvsnap.badges.answers import (
 from mvsnap.badges.conditions import BadgeFilter
 from mvsnap.badges.csv_export import BADGE_COLUMNS
 from mvsnap.badges.model import BadgeEvent, parse_text
-from mvsnap.badges.page_filter import Only, parse_badge_id, parse_verdict, user_ids
+from mvsnap.badges.page_filter import (
+    Only,
+    department,
+    is_unknown,
+    parse_badge_id,
+    parse_verdict,
+    user_ids,
+)
 from mvsnap.badges.parts import BadgeParts
 from mvsnap.badges.store import BadgeStore
 from mvsnap.clock import iso
@@ -91,7 +98,7 @@ def badge_picture(badge_id: str) -> ResponseReturnValue:
 
 
 def _filter(parameters: Parameters) -> BadgeFilter:
-    reader, department = parameters.get("reader"), parameters.get("department")
+    reader, team = parameters.get("reader"), parameters.get("department")
     person, verdict = parameters.get("person"), parameters.get("verdict")
     since, until = parameters.get("since"), parameters.get("until")
     after, only = parameters.get("after"), _only(parameters.get("only"))
@@ -101,8 +108,8 @@ def _filter(parameters: Parameters) -> BadgeFilter:
     return BadgeFilter(
         reader=parse_text("reader", reader) if reader else None,
         user_ids=user_ids(person, people) if person else None,
-        department=parse_text("department", department) if department else None,
-        is_unknown=only is Only.UNKNOWN,
+        department=department(team, people) if team else None,
+        is_unknown=is_unknown(only, people),
         lacks_picture=only is Only.NO_PICTURE,
         serials=auth.caller().serials,
         verdict=_named("verdict", parse_verdict, verdict),

@@ -14,6 +14,14 @@ from mvsnap.domain import Serial
 
 
 @dataclass(frozen=True, slots=True)
+class Department:
+    """People of the directory; is_large: a page of its events is soon together."""
+
+    name: str
+    is_large: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BadgeFilter:
     """Which badge events; None means any. `until` is exclusive; `after` is paging.
 
@@ -23,7 +31,7 @@ class BadgeFilter:
 
     reader: str | None = None
     user_ids: tuple[str, ...] | None = None
-    department: str | None = None
+    department: Department | None = None
     is_unknown: bool = False
     lacks_picture: bool = False
     serials: tuple[Serial, ...] | None = None
@@ -40,8 +48,7 @@ def conditions(wanted: BadgeFilter) -> list[ColumnElement[bool]]:
     if wanted.user_ids is not None:
         found.append(badges.c.user_id.in_(wanted.user_ids))
     if wanted.department is not None:
-        of_it = cardholders.c.department == wanted.department
-        found.append(badges.c.user_id.in_(select(cardholders.c.user_id).where(of_it)))
+        found.append(_is_of(wanted.department))
     if wanted.is_unknown:
         found.append(badges.c.user_id.in_(_unknown_ids()))
     if wanted.lacks_picture:
@@ -55,6 +62,18 @@ def conditions(wanted: BadgeFilter) -> list[ColumnElement[bool]]:
     if wanted.until is not None:
         found.append(badges.c.swiped_at < wanted.until)
     return found
+
+
+def _is_of(department: Department) -> ColumnElement[bool]:
+    """Of a large one the newest events are looked through until there are enough; of a
+    small one each person's events are looked up.
+    """
+    people = cardholders.alias()  # the rows may be joined with them, too
+    of_it = select(people.c.user_id).where(people.c.department == department.name)
+    if department.is_large:
+        own = of_it.where(people.c.user_id == badges.c.user_id)
+        return own.correlate(badges).exists()
+    return badges.c.user_id.in_(of_it)
 
 
 def _unknown_ids() -> Select[Any]:

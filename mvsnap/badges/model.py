@@ -180,15 +180,16 @@ def before_last(
     history: newest first, of one badge event. notify_at: when a mismatch is posted,
     unless it was posted before.
     """
-    badge_id, rest = history[0][0].badge_id, history[1:]
-    if not rest:
-        return Judgement(badge_id, Verdict.OPEN, "", now, by)
-    held, _ = rest[0]
+    (undone, _), rest = history[0], history[1:]
+    held = rest[0][0] if rest else None
+    if held is None or held.verdict is Verdict.OPEN:
+        # What was written is still true, and stays in the field.
+        return Judgement(undone.badge_id, Verdict.OPEN, undone.note, now, by)
     mismatches = list(takewhile(lambda told: told[0].verdict is held.verdict, rest))
     was_posted = any(job_id for _, job_id in mismatches)
     is_posted = held.verdict is Verdict.MISMATCH and not was_posted
     posted_at = notify_at if is_posted else None
-    return Judgement(badge_id, held.verdict, held.note, now, by, posted_at)
+    return Judgement(undone.badge_id, held.verdict, held.note, now, by, posted_at)
 
 
 class Readers:

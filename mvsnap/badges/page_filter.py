@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from mvsnap.badges.conditions import BadgeFilter
+from mvsnap.badges.conditions import BadgeFilter, Department
 from mvsnap.badges.directory_store import MOST_FOUND, DirectoryStore
 from mvsnap.badges.model import MAX_TEXT, BadgeId, Verdict, parse_text
 from mvsnap.errors import BadInput
@@ -50,10 +50,8 @@ def read_filter(
     wanted = BadgeFilter(
         reader=texts.parsed("reader", lambda text: parse_text("reader", text)),
         user_ids=texts.parsed("person", lambda text: user_ids(text, directory)),
-        department=texts.parsed(
-            "department", lambda text: parse_text("department", text)
-        ),
-        is_unknown=only is Only.UNKNOWN,
+        department=texts.parsed("department", lambda text: department(text, directory)),
+        is_unknown=is_unknown(only, directory),
         lacks_picture=only is Only.NO_PICTURE,
         verdict=texts.parsed("verdict", parse_verdict),
         since=since,
@@ -81,6 +79,15 @@ def user_ids(text: str, directory: DirectoryStore) -> tuple[str, ...]:
             "(enter more of the name, or the badge number)"
         )
     return (wanted, *found)
+
+
+def department(text: str, directory: DirectoryStore) -> Department:
+    return directory.department(parse_text("department", text))
+
+
+def is_unknown(only: Only | None, directory: DirectoryStore) -> bool:
+    """Without a directory nobody is known: then all events are shown."""
+    return only is Only.UNKNOWN and not directory.is_empty()
 
 
 def parse_verdict(text: str) -> Verdict:

@@ -22,10 +22,11 @@ from mvsnap.badges.page_lookup import (
 )
 from mvsnap.badges.page_rows import BadgeRow
 from mvsnap.badges.page_verdicts import last_verdict
+from mvsnap.badges.parts import BadgeParts
 from mvsnap.domain import Role
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
-from mvsnap.web.context import gateway
+from mvsnap.web.context import feature, gateway
 
 bp = Blueprint("badge_report", __name__)
 
@@ -92,11 +93,13 @@ def report() -> ResponseReturnValue:
 
 def _totals(asked: ReviewFilter) -> dict[str, Any]:
     """Return how many events there are, and what is to be said of them."""
-    wanted = way_back(asked)
+    wanted, directory = way_back(asked), feature(BadgeParts).directory
+    # Without a directory nobody is known, which is no news.
+    unknown = "-" if directory.is_empty() else counted(replace(wanted, is_unknown=True))
     return {
         "all": counted(wanted),
         "by_verdict": counted_by_verdict(wanted),
-        "unknown": counted(replace(wanted, is_unknown=True)),
+        "unknown": unknown,
         "no_picture": counted(replace(wanted, lacks_picture=True)),
     }
 

@@ -59,7 +59,7 @@ def test_one_slip_is_undone_from_the_next_page(web: Web, guard: FlaskClient) -> 
     text = words(guard.get(back.location).text)
     assert "Undone · 2 is open again" in text
     assert "Undo (" not in text
-    assert verdict(web, newer) == (O, "")
+    assert verdict(web, newer) == (O, "a slip")  # to be given again
     assert web.badges.to_notify(datetime.now(UTC) + timedelta(minutes=1), 5) == []
 
 

@@ -18,7 +18,7 @@
   let leaving = false;
 
   function press(key) {
-    const button = document.querySelector(`button[data-key="${key}"]`);
+    const button = document.querySelector(`button[data-key="${CSS.escape(key)}"]`);
     if (button && !button.form.hidden) {
       leaving = true;
       button.form.requestSubmit(button);
