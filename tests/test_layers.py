@@ -53,6 +53,7 @@ VIEWS = (
     "web",
     *(f"{room}.{module}" for room in ROOMS for module in ("api", "auth", "pages")),
     "badges.api_read",
+    "badges.page_clips",
     "badges.page_directory",
     "badges.page_filter",
     "badges.page_lookup",

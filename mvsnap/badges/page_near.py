@@ -1,4 +1,4 @@
-"""Pictures shortly before and after a swipe, and clips that show it."""
+"""Pictures shortly before and after a swipe."""
 
 from __future__ import annotations
 
@@ -19,10 +19,8 @@ from mvsnap.badges.model import (
 from mvsnap.badges.page_lookup import asked_filter, camera_of, has_key, known_badge
 from mvsnap.badges.page_rows import why_no_picture
 from mvsnap.badges.parts import BadgeParts
-from mvsnap.clip_model import Clip, ClipState
 from mvsnap.domain import Role
 from mvsnap.errors import NotFound, QueueFull
-from mvsnap.store.clips import ClipFilter
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.context import feature, gateway
@@ -30,10 +28,6 @@ from mvsnap.web.pages import local_time
 from mvsnap.web.private_file import private_file
 
 bp = Blueprint("badge_near", __name__)
-
-# An alarm this far from a swipe may have a clip that shows it.
-_CLIP_WITHIN = timedelta(minutes=15)
-_MOST_CLIPS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,25 +121,3 @@ def may_ask_near(badge: BadgeEvent, rows: list[NearRow]) -> bool:
     waits = BadgePictureState.WAITING
     missing = (not row.has_picture and row.near.picture is not waits for row in rows)
     return len(rows) < len(NEAR_S) or any(missing)
-
-
-def clips_of(badge: BadgeEvent) -> list[Clip]:
-    """Return the clips of the reader's camera that show the swipe."""
-    here, serial = gateway(), camera_of(badge)
-    recorded = here.settings.recorder.serials().items()
-    names = tuple(name for name, of_it in recorded if of_it and of_it == serial)
-    if not names:
-        return []
-    around = ClipFilter(
-        cameras=names,
-        states=(ClipState.READY,),
-        since=badge.swiped_at - _CLIP_WITHIN,
-        until=badge.swiped_at + _CLIP_WITHIN,
-    )
-    return [
-        clip
-        for clip in here.clips.clips(around, _MOST_CLIPS)
-        if clip.began_at is not None
-        and clip.ended_at is not None
-        and clip.began_at <= badge.swiped_at <= clip.ended_at
-    ]

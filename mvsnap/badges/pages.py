@@ -27,6 +27,7 @@ from mvsnap.badges.model import (
     Verdict,
     ask_at,
 )
+from mvsnap.badges.page_clips import clips_of, held_by
 from mvsnap.badges.page_directory import directory_trouble, entry_words, frame_of
 from mvsnap.badges.page_filter import MORE, Only, ReviewFilter
 from mvsnap.badges.page_lookup import (
@@ -41,7 +42,7 @@ from mvsnap.badges.page_lookup import (
     store,
     way_back,
 )
-from mvsnap.badges.page_near import clips_of, may_ask_near, near_rows
+from mvsnap.badges.page_near import may_ask_near, near_rows
 from mvsnap.badges.page_verdicts import (
     history,
     last_verdict,
@@ -233,7 +234,7 @@ def _review_page(
     """unsaved: the verdict on an outdated page, not stored."""
     _, older = store().beside(asked.all_pages, badge.id)
     newer, _ = store().beside(way_back(asked), badge.id)
-    (row,), near = badge_rows([badge]), near_rows(badge)
+    (row,), near, clips = badge_rows([badge]), near_rows(badge), clips_of(badge)
     origin, address = frame_of(badge.user_id)
     page = make_response(
         render_template(
@@ -248,7 +249,8 @@ def _review_page(
             room=room_to_notify(),
             near=near,
             may_ask_near=may_ask_near(badge, near),
-            clips=clips_of(badge),
+            clips=clips,
+            may_keep_clip=not clips and held_by(badge) is not None,
             place=place_of(asked, badge),
             open_left=counted(replace(asked.all_pages, verdict=Verdict.OPEN)),
             last=last_verdict(),

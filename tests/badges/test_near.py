@@ -188,7 +188,9 @@ def offsets(found: list[NearRequest]) -> list[int]:
 
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[Web]:
-    recorder: Any = {"cameras": {"Gate ring": {"meraki_serial": GATE}}}
+    recorder: Any = {
+        "cameras": {"Gate ring": {"meraki_serial": GATE, "pre_roll_s": 60}}
+    }
     badges = {"camera_of_reader": {"Gate": GATE}}
     made = Web(tmp_path, badges=badges, recorder=recorder)
     yield made
@@ -269,3 +271,25 @@ def test_clips_that_show_the_swipe_are_linked(web: Web, reviewer: FlaskClient) -
     page = reviewer.get(f"{PAGE}/{made.id}").text
     assert re.findall(r'href="/clips/([^"]+)"', page).count(shown.id) == 1
     assert page.count("Clip of this moment") == 1
+
+
+def test_what_the_recorder_still_has_can_be_kept_as_a_clip(
+    web: Web, reviewer: FlaskClient
+) -> None:
+    made, older = add(web, 0.1), add(web, 2, user_id="2")
+    assert "Keep a clip" in reviewer.get(f"{PAGE}/{made.id}").text
+    for _ in range(2):  # pressed twice
+        answer = send(reviewer, f"{PAGE}/{made.id}/clip?verdict=open")
+        assert answer.location == f"{PAGE}/{made.id}?verdict=open"
+    (job,) = web.accepted
+    assert (job.clips, job.at, job.rooms) == (("Gate ring",), made.swiped_at, ())
+    assert (job.pre_roll_s, job.post_roll_s) == (5, 10)
+    page = reviewer.get(answer.location).text
+    assert "Recording requested" in page
+    assert "Clip, being recorded" in page
+    assert "Keep a clip" not in page
+    assert "Keep a clip" not in reviewer.get(f"{PAGE}/{older.id}").text
+    answer = send(reviewer, f"{PAGE}/{older.id}/clip")
+    assert "in its memory any more" in reviewer.get(answer.location).text
+    assert len(web.accepted) == 1
+    assert send(web.log_in(Role.VIEWER), f"{PAGE}/{made.id}/clip").status_code == 403
