@@ -58,7 +58,7 @@ def keep(badge_id: str) -> ResponseReturnValue:
 
 
 def held_by(badge: BadgeEvent) -> CameraName | None:
-    """Return the recorder's camera that has the swipe in its memory, if there is one."""
+    """Return the camera whose recorder has the swipe in its memory, if any."""
     recorder, since = gateway().settings.recorder, badge.swiped_at
     age = gateway().clock.now() - since
     for name in _recorded_as(badge):
