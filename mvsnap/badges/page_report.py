@@ -62,7 +62,7 @@ def end() -> ResponseReturnValue:
         asked=asked,
         first_open=first_open(asked),
         open_query=asked.query | {"verdict": Verdict.OPEN},
-        last=last_verdict(),
+        undoable=last_verdict(),
         **_totals(asked),
     )
 

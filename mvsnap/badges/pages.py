@@ -253,7 +253,7 @@ def _review_page(
             may_keep_clip=not clips and held_by(badge) is not None,
             place=place_of(asked, badge),
             open_left=counted(replace(asked.all_pages, verdict=Verdict.OPEN)),
-            last=last_verdict(),
+            undoable=last_verdict(),
             may_judge=auth.person().may(Role.REVIEWER),
             directory=entry_words(badge),
             trouble=directory_trouble(),

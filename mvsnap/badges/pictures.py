@@ -60,7 +60,7 @@ class PictureFetcher:
         self._readers = Readers({})
 
     def begin(self, readers: Readers) -> None:
-        """x.
+        """Take up what was left before a restart.
 
         readers: of the current settings; a reader not in them keeps its camera.
         """
@@ -86,7 +86,7 @@ class PictureFetcher:
         # Somebody waits for these at a page; they are few, see `near_queue`.
         near = self._near.queue.claim(self._worker, now_at, limit)
         for wanted in near:
-            self._start(self._near.fetch, wanted, self._readers)
+            self._start(wanted.badge, self._near.fetch, wanted, self._readers)
         limit -= len(near)
         if limit < 1:
             return
@@ -95,23 +95,23 @@ class PictureFetcher:
         self._newest = not self._newest
         due = self._pictures.claim(self._worker, now_at, limit, newest=self._newest)
         for badge in due:
-            self._start(self.fetch, badge)
+            self._start(badge, self.fetch, badge)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _start(self, fetch: Callable[..., None], *wanted: Any) -> None:
+    def _start(self, of: BadgeEvent, fetch: Callable[..., None], *wanted: Any) -> None:
         self._allowed -= 1
         with self._lock:
             self._free -= 1
-        self._pool.submit(self._run, fetch, *wanted)
+        self._pool.submit(self._run, of, fetch, *wanted)
 
-    def _run(self, fetch: Callable[..., None], *wanted: Any) -> None:
+    def _run(self, of: BadgeEvent, fetch: Callable[..., None], *wanted: Any) -> None:
         try:
             fetch(*wanted)
         except Exception:
             # The lease expires by itself; then it is retried.
-            log.exception("fetching the picture of a badge event failed")
+            log.exception("fetching the picture of badge event %s failed", of.id)
         finally:
             with self._lock:
                 self._free += 1
