@@ -70,7 +70,8 @@ class NearPictures:
         given_up = and_(_IS_MISSING, near_pictures.c.ask_at.is_(None))
         again = or_(given_up, near_pictures.c.offset_s.in_(list(gone)))
         with self._db.writing() as connection:
-            waiting = near_pictures.c.ask_at.is_not(None)
+            # Not those of a camera that is offline, tried again once an hour.
+            waiting = near_pictures.c.ask_at <= now + LEASE
             counting = select(func.count()).select_from(near_pictures).where(waiting)
             if connection.execute(counting).scalar_one() > MOST_WAITING - len(NEAR_S):
                 raise QueueFull("Too many pictures are being fetched; try again later")

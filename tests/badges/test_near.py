@@ -159,6 +159,10 @@ def test_what_waits_has_a_limit(stores: tuple[BadgeStore, NearPictures]) -> None
     with pytest.raises(QueueFull):
         near.ask(many[-1], "anna", DUE)
     assert near.of(many[-1].id) == []
+    for wanted in near.claim("one", DUE, 4):
+        later = DUE + timedelta(hours=1)
+        near.not_fetched(wanted.near, BadgePictureState.OFFLINE, "offline", later)
+    near.ask(many[-1], "anna", DUE)
 
 
 def test_they_go_with_their_badge_event(
