@@ -29,7 +29,7 @@ _BEFORE_S, _AFTER_S = 5.0, 10.0
 @bp.post("/badges/<badge_id>/clip")
 @auth.page(Role.REVIEWER)
 def keep(badge_id: str) -> ResponseReturnValue:
-    """Record what the camera's memory still has of the swipe; nobody is told."""
+    """Record what the camera's memory still has of the swipe; nothing is posted."""
     asked, badge = asked_filter(), known_badge(badge_id)
     name, here, who = held_by(badge), gateway(), auth.person().name
     back = redirect(url_for("badges.review", badge_id=badge.id, **asked.query), 303)
