@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -62,13 +63,13 @@ def test_the_guard_reviews_the_shift_and_undoes_one_slip(web: Web) -> None:
         assert "3 badge events, 3 open" in page.locator("main").inner_text()
         page.get_by_role("link", name="Review open events").click()
         page.get_by_text("1 of 3").wait_for()
-        first = page.url
+        first = page.url.partition("?")[0]
         press(page, "x")  # a slip
         page.get_by_text("2 of 3").wait_for()
         assert focused(page) == "Person 2"
         page.get_by_role("button", name="Undo (").wait_for()
         press(page, "z")
-        assert page.url == first
+        assert page.url.partition("?")[0] == first
         page.get_by_text("Undone · 3 is open again").wait_for()
         for key in "mmx":
             press(page, key)
@@ -96,7 +97,7 @@ def test_undo_leaves_after_eight_seconds(web: Web) -> None:
         undo = page.get_by_role("button", name="Undo (")
         undo.wait_for()
         page.clock.fast_forward(4000)
-        page.get_by_role("button", name="Undo (4 s)").wait_for()
+        page.get_by_role("button", name=re.compile(r"Undo \([1-4] s\)")).wait_for()
         page.clock.fast_forward(4500)
         undo.wait_for(state="hidden")
         address = page.url
