@@ -86,11 +86,10 @@ _MAX_BODY_BYTES = 65_536
 _MAX_PARTS = 200
 _BLUEPRINTS = (
     *(api.bp, badges.bp, events.bp, evidence.bp, jobs.bp, hooks.bp, mutes.bp),
-    *(ops.bp, receiver.bp, channels.bp),
-    *(badge_near.bp, badge_clips.bp, badge_report.bp, badge_reading.bp),
+    *(ops.bp, receiver.bp, channels.bp, badge_reading.bp),
+    *(badge_review.bp, badge_near.bp, badge_clips.bp, badge_report.bp),
     *(login.bp, overview.bp, event_pages.bp, cameras.bp, crowd_events.bp, clips.bp),
     *(visitors.bp, wifi.bp, settings.bp, people.bp, key_pages.bp),
-    *(badge_review.bp, badge_near.bp, badge_report.bp, badge_reading.bp),
     *(audit.bp, login_code.bp, account.bp, second_factor.bp),
     *(status.bp, status_api.bp, job_pages.bp),
 )

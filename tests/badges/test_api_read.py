@@ -87,8 +87,8 @@ def test_an_event_has_its_person_picture_and_verdicts(
     ]
     url = f"https://mvsnap.example{ADDRESS}/{made.id}/picture.jpg"
     assert body["picture_url"] == url
-    picture = guard.get(f"{ADDRESS}/{made.id}/picture.jpg")
-    assert (picture.status_code, picture.data) == (200, jpeg)
+    with guard.get(f"{ADDRESS}/{made.id}/picture.jpg") as picture:
+        assert (picture.status_code, picture.data) == (200, jpeg)
 
 
 def test_the_list_is_filtered_and_goes_on(web: Web, guard: FlaskClient) -> None:
