@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -46,6 +47,8 @@ from mvsnap.web.private_file import private_file
 bp = Blueprint("badge_reading", __name__, url_prefix="/api/v1.0")
 
 _PAGE = 50
+
+Value = TypeVar("Value")
 
 
 @bp.get("/badges")
@@ -123,7 +126,7 @@ def _only(text: str | None) -> Only | None:
     return _named("only", lambda given: Only(one_of(given, list(Only))), text)
 
 
-def _named(name: str, parse: Any, text: str | None) -> Any:
+def _named(name: str, parse: Callable[[str], Value], text: str | None) -> Value | None:
     """Return the value; mistakes name the parameter."""
     try:
         return parse(text) if text else None
