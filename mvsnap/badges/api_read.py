@@ -41,7 +41,7 @@ from mvsnap.web.context import feature, gateway
 from mvsnap.web.csv_file import csv_file
 from mvsnap.web.links import badge_picture_url
 from mvsnap.web.pages.filters import one_of
-from mvsnap.web.params import Parameters, read_query
+from mvsnap.web.params import Parameters, read_parameters
 from mvsnap.web.private_file import private_file
 
 bp = Blueprint("badge_reading", __name__, url_prefix="/api/v1.0")
@@ -54,7 +54,7 @@ Value = TypeVar("Value")
 @bp.get("/badges")
 @auth.key_or_login("review")
 def list_badges() -> ResponseReturnValue:
-    parameters = read_query(request)
+    parameters = read_parameters(request)
     parameters.allow_only("apikey", *names(BadgesQuery))
     limit = params.parse_limit(parameters.get("limit") or str(_PAGE), MOST_LISTED)
     found = _store().badges(_filter(parameters), limit + 1)
@@ -69,7 +69,7 @@ def list_badges() -> ResponseReturnValue:
 @bp.get("/badges.csv")
 @auth.key_or_login("review")
 def download_badges() -> ResponseReturnValue:
-    parameters = read_query(request)
+    parameters = read_parameters(request)
     parameters.allow_only("apikey", *names(BadgeTableQuery))
     return csv_file("mvsnap-badges", BADGE_COLUMNS, _store().pages(_filter(parameters)))
 
@@ -77,7 +77,7 @@ def download_badges() -> ResponseReturnValue:
 @bp.get("/badges/<badge_id>")
 @auth.key_or_login("review")
 def get_badge(badge_id: str) -> ResponseReturnValue:
-    read_query(request).allow_only("apikey")
+    read_parameters(request).allow_only("apikey")
     badge = _badge(badge_id)
     viewed(f"badge event {badge.id}")
     verdicts = [
@@ -90,7 +90,7 @@ def get_badge(badge_id: str) -> ResponseReturnValue:
 @bp.get("/badges/<badge_id>/picture.jpg")
 @auth.key_or_login("review")
 def badge_picture(badge_id: str) -> ResponseReturnValue:
-    read_query(request).allow_only("apikey")
+    read_parameters(request).allow_only("apikey")
     badge = _badge(badge_id)
     path = gateway().files.picture(badge.picture_path)
     if path is None:
