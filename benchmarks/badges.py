@@ -20,16 +20,18 @@ from pathlib import Path
 from flask.testing import FlaskClient
 
 from benchmarks.line import Line
+from mvsnap.badges.conditions import BadgeFilter
 from mvsnap.badges.directory import Cardholder
 from mvsnap.badges.directory_store import DirectoryState
 from mvsnap.badges.model import BadgeEvent, Judgement, Readers, Swipe, Verdict, recorded
-from mvsnap.badges.store import BadgeFilter
 from mvsnap.domain import Role
 from tests.gateway import environment, write_config
 from tests.web.build import Web
 
 FEW, MANY = 1_000, 100_000
 PEOPLE, READERS = 500, 20
+# Of those: a small department, and badges that are in no directory.
+SMALL, STRANGERS = 5, 5
 ROUNDS = 30
 SPACING = timedelta(seconds=20)
 REFERENCE = f"the same with {FEW:,} badge events"
@@ -74,6 +76,11 @@ PAGES = {
     "its filter by reader and verdict": "/badges?reader=Door+7&verdict=match",
     "its filter by a day": "/badges?day={day}",
     "its filter by a name": "/badges?person=Cardholder+17",
+    "its filter by a department of all": "/badges?department=Sales",
+    "its filter by a small department": "/badges?department=Security",
+    "its filter by unknown badges": "/badges?only=unknown",
+    "its filter by missing pictures": "/badges?only=no_picture",
+    "its report of a day": "/badges/report?day={day}",
     "a page in the middle": "/badges?after={middle}",
     "one badge event": "/badges/{middle}?verdict=open",
 }
@@ -94,7 +101,10 @@ def compare(what: str, few: Review, many: Review) -> Line:
 def fill(web: Web, number: int) -> Review:
     now = datetime.now(UTC)
     web.badges.add(events(number, now))
-    people = [Cardholder(str(n), f"Cardholder {n}", "Sales") for n in range(PEOPLE)]
+    people = [
+        Cardholder(str(n), f"Cardholder {n}", "Security" if n < SMALL else "Sales")
+        for n in range(PEOPLE - STRANGERS)
+    ]
     state = DirectoryState("people.csv", "1", now, PEOPLE, 0, "")
     web.directory.replace(state, people)
     newest = web.badges.badges(BadgeFilter(), number // 2)

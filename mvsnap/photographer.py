@@ -235,10 +235,18 @@ class Photographer:
         Raises:
             UpstreamError: no picture this time.
         """
+        jpeg = self.take_past_picture(serial, at)
+        return Snapshot(at, jpeg, at, *self._asked_link(serial, at))
+
+    def take_past_picture(self, serial: Serial, at: datetime) -> bytes:
+        """Return the picture of a past moment without its link: one call less.
+
+        Raises:
+            UpstreamError: no picture this time.
+        """
         dashboard = self._dashboards.of(serial)
         ticket = dashboard.request_snapshot(serial, at, urgent=False)
-        jpeg = dashboard.fetch_picture(ticket, limit_s=self._picture_wait_s)
-        return Snapshot(at, jpeg, at, *self._asked_link(serial, at))
+        return dashboard.fetch_picture(ticket, limit_s=self._picture_wait_s)
 
     def ask_link(self, serial: Serial, at: datetime) -> str:
         """Return the link to the video of a moment.

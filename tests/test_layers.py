@@ -52,8 +52,13 @@ ROOMS = ("badges", "wifi", "visitors", "webhooks", "oidc")
 VIEWS = (
     "web",
     *(f"{room}.{module}" for room in ROOMS for module in ("api", "auth", "pages")),
+    "badges.api_read",
+    "badges.page_clips",
     "badges.page_directory",
     "badges.page_filter",
+    "badges.page_lookup",
+    "badges.page_near",
+    "badges.page_report",
     "badges.page_rows",
     "badges.page_verdicts",
     "oidc.pending",
@@ -74,7 +79,9 @@ VIEWS = (
 # Queries: in the store, and in the modules of a room that stand for it there.
 QUERIES = (
     "store",
+    "badges.conditions",
     "badges.directory_store",
+    "badges.near_queue",
     "badges.picture_queue",
     "badges.store",
     "badges.tables",

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, delete, exists, or_, select, update
+from sqlalchemy import case, delete, exists, func, or_, select, update
 
+from mvsnap.badges.conditions import Department
 from mvsnap.badges.directory import Cardholder
 from mvsnap.badges.tables import badges, cardholders, directories
 from mvsnap.spelling import folded
@@ -16,6 +17,9 @@ from mvsnap.store.database import Database
 
 MOST_FOUND = 500
 _CHUNK = 1000
+_MOST_DEPARTMENTS = 300
+# Every twentieth person.
+_LARGE_SHARE = 20
 _PHOTO_AGAIN = timedelta(days=1)
 _PHOTO_AFTER_ERROR = timedelta(minutes=15)
 
@@ -97,6 +101,26 @@ class DirectoryStore:
         statement = select(cardholders.c.user_id).where(wanted).limit(MOST_FOUND + 1)
         with self._db.reading() as connection:
             return [row.user_id for row in connection.execute(statement)]
+
+    def departments(self) -> list[str]:
+        """Return the names of all departments, sorted."""
+        names = select(cardholders.c.department).distinct()
+        wanted = names.where(cardholders.c.department != "")
+        statement = wanted.order_by(cardholders.c.department).limit(_MOST_DEPARTMENTS)
+        with self._db.reading() as connection:
+            return list(connection.execute(statement).scalars())
+
+    def department(self, name: str) -> Department:
+        of_it = func.count().filter(cardholders.c.department == name)
+        statement = select(of_it, func.count()).select_from(cardholders)
+        with self._db.reading() as connection:
+            many, everyone = connection.execute(statement).one()
+        return Department(name, is_large=many * _LARGE_SHARE > everyone)
+
+    def is_empty(self) -> bool:
+        with self._db.reading() as connection:
+            one = connection.execute(select(cardholders.c.user_id).limit(1))
+            return one.first() is None
 
     # --- photos
 

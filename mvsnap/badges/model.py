@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import takewhile
 from typing import NewType
 
 from mvsnap.domain import JobId, Serial
-from mvsnap.errors import BadInput
+from mvsnap.errors import BadInput, CameraOffline, NoVideo, UpstreamError
 from mvsnap.spelling import folded
 
 BadgeId = NewType("BadgeId", str)
@@ -24,7 +25,11 @@ _NAMESPACE = uuid.UUID("6b1f5d0e-8f34-4c4e-9a55-6d7673626467")
 PICTURE_AFTER = timedelta(minutes=3)
 # A mismatch is posted this long after the verdict: time to undo a wrong key.
 NOTIFY_AFTER = timedelta(seconds=10)
+# Pictures before and after a swipe: who holds the door, who comes behind.
+NEAR_S = (-5, -2, 2, 5)
 NO_KEY = "Pictures cannot be fetched: meraki.api_key is not set."
+# Offered in the line that confirms a verdict; shorter, as it has to arrive in time.
+UNDO_WITHIN = timedelta(seconds=8)
 MAX_TEXT = 200
 MAX_NOTE = 1000
 MAX_DETAILS = 50
@@ -112,6 +117,36 @@ class BadgeEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class NearPicture:
+    """A picture `offset_s` after a swipe, before it if that is negative.
+
+    asked_at: when a person asked for it; ask_at: when to request it (again).
+    """
+
+    badge_id: BadgeId
+    offset_s: int
+    asked_at: datetime
+    picture: BadgePictureState = BadgePictureState.WAITING
+    ask_at: datetime | None = None
+    asks: int = 0
+    picture_path: str | None = None
+    error: str | None = None
+
+    @property
+    def file_name(self) -> str:
+        """Not to be mistaken for a picture of the swipe itself, whose id it begins
+        with: what follows there is a hyphen.
+        """
+        side = "minus" if self.offset_s < 0 else "plus"
+        return f"{self.badge_id}_{side}{abs(self.offset_s)}"
+
+    @property
+    def side(self) -> str:
+        word = "before" if self.offset_s < 0 else "after"
+        return f"{abs(self.offset_s)} s {word}"
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """A verdict that somebody gave; the last one of a badge event counts.
 
@@ -131,6 +166,30 @@ class Judgement:
         """The job that posts it."""
         name = f"told {self.badge_id} {self.judged_at.isoformat()}"
         return JobId(str(uuid.uuid5(_NAMESPACE, name)))
+
+
+# A verdict, and the job that posted it.
+Told = tuple[Judgement, JobId | None]
+
+
+def before_last(
+    history: Sequence[Told], by: str, now: datetime, notify_at: datetime | None
+) -> Judgement:
+    """Return the verdict that holds again when the last one of `history` is undone.
+
+    history: newest first, of one badge event. notify_at: when a mismatch is posted,
+    unless it was posted before.
+    """
+    (undone, _), rest = history[0], history[1:]
+    held = rest[0][0] if rest else None
+    if held is None or held.verdict is Verdict.OPEN:
+        # What was written is still true, and stays in the field.
+        return Judgement(undone.badge_id, Verdict.OPEN, undone.note, now, by)
+    mismatches = list(takewhile(lambda told: told[0].verdict is held.verdict, rest))
+    was_posted = any(job_id for _, job_id in mismatches)
+    is_posted = held.verdict is Verdict.MISMATCH and not was_posted
+    posted_at = notify_at if is_posted else None
+    return Judgement(undone.badge_id, held.verdict, held.note, now, by, posted_at)
 
 
 class Readers:
@@ -161,6 +220,15 @@ def recorded(swipe: Swipe, readers: Readers, source: str, now: datetime) -> Badg
         details=swipe.details,
         ask_at=ask_at(swipe.swiped_at, now) if serial else None,
     )
+
+
+def state_of(why: UpstreamError) -> BadgePictureState:
+    """Return the state of a picture that was not fetched for this reason."""
+    if isinstance(why, NoVideo):
+        return BadgePictureState.NO_VIDEO
+    if isinstance(why, CameraOffline):
+        return BadgePictureState.OFFLINE
+    return BadgePictureState.FAILED
 
 
 def ask_at(swiped_at: datetime, now: datetime) -> datetime:

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from mvsnap.badges.conditions import BadgeFilter, Department
 from mvsnap.badges.directory_store import MOST_FOUND, DirectoryStore
 from mvsnap.badges.model import MAX_TEXT, BadgeId, Verdict, parse_text
-from mvsnap.badges.store import BadgeFilter
-from mvsnap.core.days import day_span
 from mvsnap.errors import BadInput
 from mvsnap.web.pages.filters import ListFilter, one_of, typed
 
-NAMES = ("day", "reader", "person", "verdict")
+# In the form, below "More": it is open where one of them was entered.
+MORE = ("hour_from", "hour_to", "department", "only")
+NAMES = ("day", "reader", "person", "verdict", *MORE)
 _MAX_ID = 64
+
+
+class Only(StrEnum):
+    """Events that need a second look."""
+
+    UNKNOWN = "unknown"
+    NO_PICTURE = "no_picture"
+
+    @property
+    def text(self) -> str:
+        return "Unknown badges" if self is Only.UNKNOWN else "Without a picture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +41,21 @@ class ReviewFilter(ListFilter[BadgeFilter]):
 
 
 def read_filter(
-    given: Mapping[str, str], zone: ZoneInfo, directory: DirectoryStore
+    given: Mapping[str, str], zone: ZoneInfo, directory: DirectoryStore, now: datetime
 ) -> ReviewFilter:
     """Return the filter; an invalid value is left out of `wanted`."""
     texts = typed(given, (*NAMES, "after"))
-    span = texts.parsed("day", lambda text: day_span(text, zone))
+    since, until = texts.period(zone, now)
+    only = texts.parsed("only", lambda text: Only(one_of(text, list(Only))))
     wanted = BadgeFilter(
         reader=texts.parsed("reader", lambda text: parse_text("reader", text)),
-        user_ids=texts.parsed("person", lambda text: _user_ids(text, directory)),
-        verdict=texts.parsed("verdict", _verdict),
-        since=span[0] if span else None,
-        until=span[1] if span else None,
+        user_ids=texts.parsed("person", lambda text: user_ids(text, directory)),
+        department=texts.parsed("department", lambda text: department(text, directory)),
+        is_unknown=is_unknown(only, directory),
+        lacks_picture=only is Only.NO_PICTURE,
+        verdict=texts.parsed("verdict", parse_verdict),
+        since=since,
+        until=until,
         after=texts.parsed("after", parse_badge_id),
     )
     return ReviewFilter(texts.entered, texts.mistakes, wanted)
@@ -51,7 +69,7 @@ def parse_badge_id(text: str) -> BadgeId:
     return BadgeId(text)
 
 
-def _user_ids(text: str, directory: DirectoryStore) -> tuple[str, ...]:
+def user_ids(text: str, directory: DirectoryStore) -> tuple[str, ...]:
     """Return the possible owners: this id itself, or people with such a name."""
     wanted = parse_text("person", text, MAX_TEXT)
     found = directory.user_ids(wanted)
@@ -63,5 +81,14 @@ def _user_ids(text: str, directory: DirectoryStore) -> tuple[str, ...]:
     return (wanted, *found)
 
 
-def _verdict(text: str) -> Verdict:
+def department(text: str, directory: DirectoryStore) -> Department:
+    return directory.department(parse_text("department", text))
+
+
+def is_unknown(only: Only | None, directory: DirectoryStore) -> bool:
+    """Without a directory nobody is known: then all events are shown."""
+    return only is Only.UNKNOWN and not directory.is_empty()
+
+
+def parse_verdict(text: str) -> Verdict:
     return Verdict(one_of(text, list(Verdict)))

@@ -6,7 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from mvsnap.badges.model import NO_KEY, BadgeEvent, BadgePictureState, Verdict
+from mvsnap.badges.model import (
+    NO_KEY,
+    BadgeEvent,
+    BadgePictureState,
+    NearPicture,
+    Verdict,
+)
 
 _COLOURS = {
     Verdict.OPEN: "light",
@@ -56,11 +62,12 @@ class BadgeRow:
 
 
 def why_no_picture(
-    badge: BadgeEvent,
+    badge: BadgeEvent | NearPicture,
     now: datetime,
     time_text: Callable[[datetime], str],
     *,
     has_key: bool,
+    reader: str,
 ) -> str:
     """Return a sentence or two; `time_text` formats a time for display."""
     is_later = badge.ask_at is not None and badge.ask_at > now
@@ -71,7 +78,7 @@ def why_no_picture(
             return f"The picture will be fetched after {time_text(badge.ask_at)}."
         return "The picture is being fetched."
     if badge.picture is BadgePictureState.NO_CAMERA:
-        return f"No camera is assigned to {badge.reader} (badges.camera_of_reader)"
+        return f"No camera is assigned to {reader} (badges.camera_of_reader)"
     words = _NO_PICTURE.get(badge.picture) or badge.error or "No picture."
     if badge.ask_at and is_later:
         words = f"{words.rstrip('.')}. Next try at {time_text(badge.ask_at)}."

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+
 from flask import request
 
-from mvsnap.badges.model import NOTIFY_AFTER, BadgeId, Judgement, Verdict, parse_note
+from mvsnap.badges.model import (
+    NOTIFY_AFTER,
+    UNDO_WITHIN,
+    BadgeId,
+    Judgement,
+    Verdict,
+    before_last,
+    parse_note,
+)
 from mvsnap.badges.parts import BadgeParts
+from mvsnap.badges.store import BadgeStore
 from mvsnap.domain import DeliveryState, JobId
-from mvsnap.errors import BadInput
+from mvsnap.errors import BadInput, JudgedMeanwhile
 from mvsnap.web import auth
 from mvsnap.web.context import feature, gateway
 
@@ -25,6 +38,39 @@ def read_judgement(badge_id: BadgeId) -> Judgement:
     is_posted = verdict is Verdict.MISMATCH and room_to_notify() is not None
     notify_at = now + NOTIFY_AFTER if is_posted else None
     return Judgement(badge_id, verdict, note, now, auth.person().name, notify_at)
+
+
+@dataclass(frozen=True, slots=True)
+class LastVerdict:
+    """One's own verdict of just now; left_s: how long undoing it is offered."""
+
+    id: int
+    badge_id: BadgeId
+    left_s: int
+
+
+def last_verdict() -> LastVerdict | None:
+    """Return the verdict that the person may want to undo, None if there is none."""
+    now = gateway().clock.now()
+    made = _store().last_of(auth.person().name, now - UNDO_WITHIN)
+    if made is None or made.verdict is Verdict.OPEN:
+        return None
+    left = UNDO_WITHIN - max(now - made.judged_at, timedelta())
+    return LastVerdict(made.id, made.badge_id, math.ceil(left.total_seconds()))
+
+
+def read_undo(badge_id: BadgeId) -> Judgement:
+    """Return what holds again after the last verdict of the person is undone.
+
+    Raises:
+        JudgedMeanwhile: the one on the page is not the last one any more.
+    """
+    told, seen, now = _store().judgements(badge_id), read_seen(), gateway().clock.now()
+    who = auth.person().name
+    if not told or (told[0][0].id, told[0][0].judged_by) != (seen, who):
+        raise JudgedMeanwhile("Not undone: that verdict is not yours, or not the last")
+    notify_at = now + NOTIFY_AFTER if room_to_notify() is not None else None
+    return before_last(told, who, now, notify_at)
 
 
 def read_seen() -> int | None:
@@ -47,8 +93,7 @@ def room_to_notify() -> str | None:
 def history(badge_id: BadgeId) -> list[tuple[Judgement, str]]:
     """Return the verdicts, newest first, each with the state of its messages."""
     return [
-        (made, _summary(made, job_id))
-        for made, job_id in feature(BadgeParts).store.judgements(badge_id)
+        (made, _summary(made, job_id)) for made, job_id in _store().judgements(badge_id)
     ]
 
 
@@ -61,3 +106,7 @@ def _summary(made: Judgement, job_id: JobId | None) -> str:
         if delivery.state is DeliveryState.FAILED:
             return f"not posted: {delivery.error}"
     return "posting to the room"
+
+
+def _store() -> BadgeStore:
+    return feature(BadgeParts).store

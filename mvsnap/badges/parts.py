@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from mvsnap.badges.directory_store import DirectoryStore
+from mvsnap.badges.near_queue import NearPictures
 from mvsnap.badges.picture_queue import BadgePictures
 from mvsnap.badges.store import BadgeFilter, BadgeStore
 from mvsnap.store.database import Database
@@ -16,6 +17,7 @@ class BadgeParts:
     store: BadgeStore
     pictures: BadgePictures
     directory: DirectoryStore
+    near: NearPictures
 
     page: ClassVar[str] = "badges.index"
 
@@ -24,4 +26,6 @@ class BadgeParts:
 
     @classmethod
     def of(cls, db: Database) -> BadgeParts:
-        return cls(BadgeStore(db), BadgePictures(db), DirectoryStore(db))
+        return cls(
+            BadgeStore(db), BadgePictures(db), DirectoryStore(db), NearPictures(db)
+        )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
-from mvsnap.badges.model import BadgeEvent, BadgePictureState, Readers, ask_at
+from mvsnap.badges.model import BadgeEvent, BadgePictureState, Readers, ask_at, state_of
+from mvsnap.badges.near_pictures import NearFetcher
 from mvsnap.badges.picture_queue import BadgePictures
 from mvsnap.clock import SystemClock
-from mvsnap.errors import CameraOffline, NoVideo, UpstreamError
+from mvsnap.errors import UpstreamError
 from mvsnap.jobs.retry import ask_again_s, is_too_old
 from mvsnap.photographer import Photographer
 from mvsnap.store.files import Files
@@ -37,10 +40,12 @@ class PictureFetcher:
         photographer: Photographer,
         clock: SystemClock,
         *,
+        near: NearFetcher,
         worker: str,
         requests_per_s: float,
     ) -> None:
         self._pictures = pictures
+        self._near = near
         self._files = files
         self._photographer = photographer
         self._clock = clock
@@ -55,12 +60,13 @@ class PictureFetcher:
         self._readers = Readers({})
 
     def begin(self, readers: Readers) -> None:
-        """x.
+        """Take up what was left before a restart.
 
         readers: of the current settings; a reader not in them keeps its camera.
         """
         self._readers, now = readers, self._clock.now()
         left = self._pictures.release(self._worker, now)
+        self._near.queue.release(self._worker, now)
         for reader in self._pictures.readers_given_up():
             if serial := readers.camera(reader):
                 left += self._pictures.give_camera(reader, serial, now)
@@ -76,26 +82,36 @@ class PictureFetcher:
             limit = min(self._free, int(self._allowed))
         if limit < 1:
             return
+        now_at = self._clock.now()
+        # Somebody waits for these at a page; they are few, see `near_queue`.
+        near = self._near.queue.claim(self._worker, now_at, limit)
+        for wanted in near:
+            self._start(wanted.badge, self._near.fetch, wanted, self._readers)
+        limit -= len(near)
+        if limit < 1:
+            return
         # In turns: a swipe of just now does not wait for a whole imported file, nor the
         # file for an endless stream of swipes.
         self._newest = not self._newest
-        now_at = self._clock.now()
         due = self._pictures.claim(self._worker, now_at, limit, newest=self._newest)
-        self._allowed -= len(due)
         for badge in due:
-            with self._lock:
-                self._free -= 1
-            self._pool.submit(self._run, badge)
+            self._start(badge, self.fetch, badge)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _run(self, badge: BadgeEvent) -> None:
+    def _start(self, of: BadgeEvent, fetch: Callable[..., None], *wanted: Any) -> None:
+        self._allowed -= 1
+        with self._lock:
+            self._free -= 1
+        self._pool.submit(self._run, of, fetch, *wanted)
+
+    def _run(self, of: BadgeEvent, fetch: Callable[..., None], *wanted: Any) -> None:
         try:
-            self.fetch(badge)
+            fetch(*wanted)
         except Exception:
             # The lease expires by itself; then it is retried.
-            log.exception("fetching the picture of badge event %s failed", badge.id)
+            log.exception("fetching the picture of badge event %s failed", of.id)
         finally:
             with self._lock:
                 self._free += 1
@@ -133,13 +149,5 @@ class PictureFetcher:
         link = None
         if badge.serial is not None and again_at is None:
             link = self._photographer.video_link(badge.serial, badge.swiped_at)
-        self._pictures.not_fetched(badge.id, _state(why), why.message, again_at, link)
+        self._pictures.not_fetched(badge.id, state_of(why), why.message, again_at, link)
         log.info("no picture of badge event %s: %s", badge.id, why.message)
-
-
-def _state(why: UpstreamError) -> BadgePictureState:
-    if isinstance(why, NoVideo):
-        return BadgePictureState.NO_VIDEO
-    if isinstance(why, CameraOffline):
-        return BadgePictureState.OFFLINE
-    return BadgePictureState.FAILED

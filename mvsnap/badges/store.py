@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +15,7 @@ from sqlalchemy import (
     update,
 )
 
+from mvsnap.badges.conditions import BadgeFilter, conditions, each_value
 from mvsnap.badges.model import (
     BadgeEvent,
     BadgeId,
@@ -23,7 +23,7 @@ from mvsnap.badges.model import (
     Judgement,
     Verdict,
 )
-from mvsnap.badges.tables import badges, cardholders, judgements
+from mvsnap.badges.tables import badges, cardholders, judgements, near_pictures
 from mvsnap.domain import JobId, Serial
 from mvsnap.errors import JudgedMeanwhile
 from mvsnap.store.database import Database
@@ -38,6 +38,8 @@ _OLDEST_FIRST = Order(rising=(badges.c.swiped_at, badges.c.id))
 _MOST_READERS = 300
 # More than NOTIFY_AFTER, and the clocks of machines may differ.
 _LONGEST_WAIT = timedelta(minutes=5)
+# More verdicts than all reviewers give in a few seconds.
+_RECENT = 200
 # Complete badge events, with the directory's data.
 ALL = select(
     badges,
@@ -45,18 +47,6 @@ ALL = select(
     cardholders.c.department,
     cardholders.c.photo_path,
 ).select_from(badges.outerjoin(cardholders, cardholders.c.user_id == badges.c.user_id))
-
-
-@dataclass(frozen=True, slots=True)
-class BadgeFilter:
-    """Which badge events; None means any. `until` is exclusive; `after` is paging."""
-
-    reader: str | None = None
-    user_ids: tuple[str, ...] | None = None
-    verdict: Verdict | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    after: BadgeId | None = None
 
 
 class BadgeStore:
@@ -99,16 +89,25 @@ class BadgeStore:
 
     def count(self, wanted: BadgeFilter, at_most: int) -> int:
         """Count all that match, up to `at_most`."""
-        inner = select(literal(1)).select_from(badges).where(*_conditions(wanted))
+        inner = select(literal(1)).select_from(badges).where(*conditions(wanted))
         statement = select(func.count()).select_from(inner.limit(at_most).subquery())
         with self._db.reading() as connection:
+            return int(connection.execute(statement).scalar_one())
+
+    def count_newer(self, wanted: BadgeFilter, badge_id: BadgeId, at_most: int) -> int:
+        """Count the matches that are above this event in the list, up to `at_most`."""
+        with self._db.reading() as connection:
+            above = _behind(_OLDEST_FIRST, self._place(connection, badge_id))
+            inner = select(literal(1)).where(*conditions(wanted), *above)
+            inner = inner.select_from(badges).limit(at_most)
+            statement = select(func.count()).select_from(inner.subquery())
             return int(connection.execute(statement).scalar_one())
 
     def beside(
         self, wanted: BadgeFilter, badge_id: BadgeId
     ) -> tuple[BadgeId | None, BadgeId | None]:
         """Return the next newer and the next older match."""
-        ids = select(badges.c.id).where(*_conditions(wanted)).limit(1)
+        ids = select(badges.c.id).where(*conditions(wanted)).limit(1)
         with self._db.reading() as connection:
             place = self._place(connection, badge_id)
             above = ids.where(*_behind(_OLDEST_FIRST, place))
@@ -122,19 +121,10 @@ class BadgeStore:
 
     def readers(self) -> list[str]:
         """Return the names of all readers, sorted; reads each name once."""
-        first = select(func.min(badges.c.reader).label("reader")).cte(
-            "names", recursive=True
-        )
-        following = (
-            select(func.min(badges.c.reader))
-            .where(badges.c.reader > first.c.reader)
-            .scalar_subquery()
-        )
-        names = first.union_all(select(following).where(first.c.reader.is_not(None)))
-        statement = select(names.c.reader).limit(_MOST_READERS)
+        reader = each_value(badges.c.reader, "names")
+        statement = select(reader).where(reader.is_not(None)).limit(_MOST_READERS)
         with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
-        return [row.reader for row in rows if row.reader is not None]
+            return list(connection.execute(statement).scalars())
 
     # --- verdicts
 
@@ -198,6 +188,20 @@ class BadgeStore:
             (_judgement(row), JobId(row.job_id) if row.job_id else None) for row in rows
         ]
 
+    def last_of(self, person: str, since: datetime) -> Judgement | None:
+        """Return the newest verdict of a person, if it was given since then."""
+        newest = select(judgements).order_by(judgements.c.id.desc())
+        few = newest.limit(_RECENT).subquery()
+        statement = (
+            select(few)
+            .where(few.c.judged_by == person, few.c.judged_at >= since)
+            .order_by(few.c.id.desc())
+            .limit(1)
+        )
+        with self._db.reading() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else _judgement(row)
+
     def to_notify(self, now: datetime, limit: int) -> list[Judgement]:
         """Return mismatches that are due to be posted, oldest first."""
         statement = (
@@ -220,11 +224,19 @@ class BadgeStore:
 
     def purge(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
         """Remove badge events written before, with what was judged about them."""
-        old = badges.c.recorded_at < before
-        rows = OldRows(
-            badges, old, path=badges.c.picture_path, parts=(judgements.c.badge_id,)
+        near = OldRows(
+            near_pictures,
+            near_pictures.c.recorded_at < before,
+            path=near_pictures.c.picture_path,
+            counted=False,
         )
-        return purge(self._db, rows, dry_run=dry_run)
+        rows = OldRows(
+            badges,
+            badges.c.recorded_at < before,
+            path=badges.c.picture_path,
+            parts=(judgements.c.badge_id,),
+        )
+        return purge(self._db, near, rows, dry_run=dry_run)
 
     @staticmethod
     def _page(
@@ -234,7 +246,7 @@ class BadgeStore:
         limit: int,
     ) -> list[BadgeEvent]:
         behind = _behind(_NEWEST_FIRST, after)
-        statement = ALL.where(*_conditions(wanted), *behind)
+        statement = ALL.where(*conditions(wanted), *behind)
         ordered = statement.order_by(*_NEWEST_FIRST.by)
         rows = connection.execute(ordered.limit(limit)).all()
         return [badge_event(row) for row in rows]
@@ -262,21 +274,6 @@ def _require_all_seen(connection: Any, made: Judgement, seen: int) -> None:
         raise JudgedMeanwhile(
             f"{other} has changed the verdict in the meantime; nothing was saved"
         )
-
-
-def _conditions(wanted: BadgeFilter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if wanted.reader is not None:
-        found.append(badges.c.reader == wanted.reader)
-    if wanted.user_ids is not None:
-        found.append(badges.c.user_id.in_(wanted.user_ids))
-    if wanted.verdict is not None:
-        found.append(badges.c.verdict == wanted.verdict)
-    if wanted.since is not None:
-        found.append(badges.c.swiped_at >= wanted.since)
-    if wanted.until is not None:
-        found.append(badges.c.swiped_at < wanted.until)
-    return found
 
 
 def _behind(order: Order, place: _Place | None) -> list[ColumnElement[bool]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Index, Integer, Table, Text
+from sqlalchemy import JSON, Column, Index, Integer, Table, Text, literal_column
 
 from mvsnap.store.tables import Moment, metadata
 
@@ -36,6 +36,35 @@ badges = Table(
     Index("badges_of_verdict", "verdict", "swiped_at", "id"),
     Index("badges_to_ask", "ask_at", "swiped_at"),
     comment="Badges presented to readers, with the picture of that moment",
+)
+# Written out: with a parameter in its place, SQLite would not use the index.
+LACKS_PICTURE = badges.c.picture != literal_column("'fetched'")
+# Few lack one: the index is small.
+Index(
+    "badges_lacking_picture",
+    badges.c.swiped_at,
+    badges.c.id,
+    sqlite_where=LACKS_PICTURE,
+    postgresql_where=LACKS_PICTURE,
+)
+
+near_pictures = Table(
+    "near_pictures",
+    metadata,
+    Column("badge_id", Text, primary_key=True, comment="the badge event"),
+    Column("offset_s", Integer, primary_key=True, comment="after the swipe, signed"),
+    Column("recorded_at", Moment, nullable=False, comment="of the badge event"),
+    Column("asked_at", Moment, nullable=False, comment="when a person asked for it"),
+    Column("asked_by", Text, nullable=False, comment="user name"),
+    Column("picture", Text, nullable=False, comment="PictureState"),
+    Column("ask_at", Moment, comment="when the picture is due; none: manual"),
+    Column("asks", Integer, nullable=False, comment="attempts to fetch the picture"),
+    Column("claimed_by", Text, comment="worker that fetches it"),
+    Column("picture_path", Text, comment="JPEG, relative to data_dir"),
+    Column("error", Text, comment="why there is no picture"),
+    Index("near_pictures_to_ask", "ask_at"),
+    Index("near_pictures_by_age", "recorded_at"),
+    comment="Pictures seconds before and after a swipe, which people asked for",
 )
 
 judgements = Table(

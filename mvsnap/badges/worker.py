@@ -13,6 +13,8 @@ from mvsnap.badges.directory_client import DirectoryClient
 from mvsnap.badges.directory_store import DirectoryStore
 from mvsnap.badges.directory_sync import DirectoryReader
 from mvsnap.badges.model import Readers
+from mvsnap.badges.near_pictures import NearFetcher
+from mvsnap.badges.near_queue import NearPictures
 from mvsnap.badges.picture_queue import BadgePictures
 from mvsnap.badges.pictures import PictureFetcher
 from mvsnap.badges.store import BadgeStore
@@ -34,6 +36,7 @@ class BadgeStores:
     badges: BadgeStore
     pictures: BadgePictures
     directory: DirectoryStore
+    near: NearPictures
     events: Store
     files: Files
 
@@ -115,6 +118,7 @@ def make_loop(
         stores.files,
         photographer,
         clock,
+        near=NearFetcher(stores.near, stores.files, photographer, clock),
         worker=worker,
         requests_per_s=meraki.requests_per_s,
     )

@@ -139,7 +139,7 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
             "Badge events",
             _DAYS,
             old(parts.badges.store.purge),
-            ("badges", "judgements"),
+            ("badges", "judgements", "near_pictures"),
         ),
         DataKind("Unused photos", "until the directory drops them", steps.photos),
         DataKind(

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from mvsnap import __version__
 from mvsnap.badges import json_body
+from mvsnap.badges.answers import BadgesQuery, BadgeTableQuery
 from mvsnap.runtime.answers import DescriptionAnswer
 from mvsnap.runtime.openapi_operations import (
     body,
@@ -68,7 +69,7 @@ def _paths() -> Json:
         },
         **_job_paths(root),
         **_event_paths(root),
-        f"{root}/badges": {"post": _add_badges()},
+        **_badge_paths(root),
         f"{root}/mutes": {"get": _list_mutes(), "post": _mute()},
         f"{root}/mutes/{{mute_id}}": {
             "delete": describe(
@@ -189,6 +190,46 @@ def _event_paths(root: str) -> Json:
     }
 
 
+def _badge_paths(root: str) -> Json:
+    badge_id = [path_parameter("badge_id", "id of the badge event")]
+    return {
+        f"{root}/badges": {
+            "get": describe(
+                "listBadges",
+                "Badge events and verdicts, newest first; needs the scope review",
+                {"200": json_answer("BadgeEvents")},
+                query_parameters(BadgesQuery),
+            ),
+            "post": _add_badges(),
+        },
+        f"{root}/badges.csv": {
+            "get": describe(
+                "downloadBadges",
+                "Badge events as a table; needs the scope review",
+                {"200": file_answer("text/csv", "The table")},
+                query_parameters(BadgeTableQuery),
+            )
+        },
+        f"{root}/badges/{{badge_id}}": {
+            "get": describe(
+                "getBadge",
+                "One badge event with all verdicts about it; needs the scope review",
+                {"200": json_answer("ReviewedBadge")},
+                badge_id,
+                errors=("NotFound",),
+            )
+        },
+        f"{root}/badges/{{badge_id}}/picture.jpg": {
+            "get": _file(
+                "getBadgePicture",
+                "The picture of a swipe; needs the scope review",
+                "image/jpeg",
+                badge_id,
+            )
+        },
+    }
+
+
 def _get_snapshot() -> Json:
     operation = _snapshot("getSnapshot")
     operation["parameters"] += query_parameters(SnapshotBody)
@@ -219,7 +260,8 @@ def _snapshot(name: str) -> Json:
     )
 
 
-def _file(name: str, summary: str, mimetype: str) -> Json:
+def _file(name: str, summary: str, mimetype: str, of: list[Json] | None = None) -> Json:
+    """of: the parameters of the path; default: an event."""
     return describe(
         name,
         summary,
@@ -230,7 +272,7 @@ def _file(name: str, summary: str, mimetype: str) -> Json:
             "412": {"description": "The file is not the one of If-Match"},
             "416": {"$ref": "#/components/responses/BadRange"},
         },
-        [path_parameter("event_id", "id of the event")],
+        of or [path_parameter("event_id", "id of the event")],
         errors=("NotFound",),
     )
 

@@ -7,7 +7,12 @@ from typing import Any
 
 import msgspec
 
-from mvsnap.badges.answers import BadgeEventBody, BadgesAddedAnswer
+from mvsnap.badges.answers import (
+    BadgeEventBody,
+    BadgeEventsAnswer,
+    BadgesAddedAnswer,
+    ReviewedBadgeAnswer,
+)
 from mvsnap.runtime.answers import DescriptionAnswer, HealthAnswer, ReadinessAnswer
 from mvsnap.web.answers import (
     ErrorAnswer,
@@ -34,7 +39,7 @@ _SHAPES: tuple[type[msgspec.Struct], ...] = (
     *(JobsAnswer, ListedJobAnswer, StatusAnswer),
     *(EventAnswer, EventsAnswer),
     *(MuteBody, MuteForm, MuteAnswer, MutesAnswer),
-    *(BadgeEventBody, BadgesAddedAnswer),
+    *(BadgeEventBody, BadgesAddedAnswer, BadgeEventsAnswer, ReviewedBadgeAnswer),
     *(AlarmMessage, AlarmForm, ScanningMessage, ObservationsAnswer),
     *(HealthAnswer, ReadinessAnswer, DescriptionAnswer),
     ErrorAnswer,

@@ -6,7 +6,7 @@ import socket
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mvsnap.badges.tables import badges, cardholders
+from mvsnap.badges.tables import badges, cardholders, near_pictures
 from mvsnap.clients.s3.bucket import Bucket
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
@@ -36,6 +36,7 @@ FILE_COLUMNS = (
     clips.c.path,
     clips.c.thumbnail_path,
     badges.c.picture_path,
+    near_pictures.c.picture_path,
     cardholders.c.photo_path,
     visitor_pictures.c.snapshot_path,
 )

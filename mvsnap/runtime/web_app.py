@@ -20,6 +20,10 @@ from werkzeug.exceptions import (
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mvsnap.badges import api as badges
+from mvsnap.badges import api_read as badge_reading
+from mvsnap.badges import page_clips as badge_clips
+from mvsnap.badges import page_near as badge_near
+from mvsnap.badges import page_report as badge_report
 from mvsnap.badges import pages as badge_review
 from mvsnap.config.server import ServerSection
 from mvsnap.core.keys import KeyKind
@@ -84,9 +88,10 @@ _MAX_BODY_BYTES = 65_536
 _MAX_PARTS = 200
 _BLUEPRINTS = (
     *(api.bp, badges.bp, events.bp, evidence.bp, jobs.bp, hooks.bp, mutes.bp),
-    *(ops.bp, receiver.bp, channels.bp),
+    *(ops.bp, receiver.bp, channels.bp, badge_reading.bp),
+    *(badge_review.bp, badge_near.bp, badge_clips.bp, badge_report.bp),
     *(login.bp, overview.bp, event_pages.bp, cameras.bp, crowd_events.bp, clips.bp),
-    *(visitors.bp, wifi.bp, badge_review.bp, settings.bp, people.bp, key_pages.bp),
+    *(visitors.bp, wifi.bp, settings.bp, people.bp, key_pages.bp),
     *(audit.bp, login_code.bp, account.bp, second_factor.bp),
     *(status.bp, status_api.bp, job_pages.bp, set_up.bp),
 )

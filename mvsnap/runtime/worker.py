@@ -270,7 +270,12 @@ def badge_loop(parts: Parts, jobs: JobService, worker: str) -> BadgeLoop:
 
     badges = parts.badges
     stores = BadgeStores(
-        badges.store, badges.pictures, badges.directory, parts.store, parts.files
+        badges.store,
+        badges.pictures,
+        badges.directory,
+        badges.near,
+        parts.store,
+        parts.files,
     )
     cameras = parts.photographer(), parts.names
     return make_loop(parts.settings, stores, *cameras, jobs, parts.clock, worker)

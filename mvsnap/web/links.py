@@ -15,6 +15,11 @@ def snapshot_url(event_id: str) -> str:
     return _external(url_for("events.snapshot", event_id=event_id))
 
 
+def badge_picture_url(badge_id: str) -> str:
+    path = url_for("badge_reading.badge_picture", badge_id=badge_id)
+    return _external(path)
+
+
 def clip_url(event_id: str) -> str:
     return _external(url_for("events.clip", event_id=event_id))
 

@@ -13,6 +13,8 @@ from mvsnap.badges.directory_client import DirectoryClient
 from mvsnap.badges.directory_store import DirectoryStore
 from mvsnap.badges.directory_sync import DirectoryReader
 from mvsnap.badges.model import BadgeEvent, Judgement, Verdict
+from mvsnap.badges.near_pictures import NearFetcher
+from mvsnap.badges.near_queue import NearPictures
 from mvsnap.badges.picture_queue import BadgePictures
 from mvsnap.badges.pictures import PictureFetcher
 from mvsnap.badges.store import BadgeStore
@@ -51,7 +53,7 @@ class BadgeCrew:
         db = database.Database(engine)
         self.store, self.files = Store(db), Files(folder)
         self.badges, self.pictures = BadgeStore(db), BadgePictures(db)
-        self.people = DirectoryStore(db)
+        self.people, self.near = DirectoryStore(db), NearPictures(db)
         self.dashboard = Dashboard(
             clouds.dashboard_url, clouds.dashboard.api_key, clock=self.clock
         )
@@ -64,6 +66,7 @@ class BadgeCrew:
             self.files,
             self.photographer,
             self.clock,
+            near=NearFetcher(self.near, self.files, self.photographer, self.clock),
             worker=worker,
             requests_per_s=10,
         )

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from mvsnap.badges.conditions import BadgeFilter
 from mvsnap.badges.model import BadgePictureState
-from mvsnap.badges.store import BadgeFilter
 from mvsnap.clock import iso
 from tests.web.build import DOOR, GATE, KEY, READER, Web
 

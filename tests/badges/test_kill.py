@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from mvsnap.badges.conditions import BadgeFilter
 from mvsnap.badges.model import BadgePictureState
-from mvsnap.badges.store import BadgeFilter, BadgeStore
+from mvsnap.badges.store import BadgeStore
 from mvsnap.clock import iso
 from mvsnap.store import database
 from tests.gateway import KEY, Clouds, Gateway, clouds, gateway

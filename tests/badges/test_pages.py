@@ -291,7 +291,7 @@ def test_a_verdict_is_kept_with_who_and_goes_to_the_next_one(
     assert (found.verdict, found.note) == (Verdict.UNSURE, "cap on")
     assert found.judged_by == "reviewer"
     answer = judge(reviewer, older, "match", query="verdict=open")
-    assert answer.location == "/badges?verdict=open"
+    assert answer.location == "/badges/end?verdict=open"
     assert "That was the last one." in reviewer.get(answer.location).text
 
 

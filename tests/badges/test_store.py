@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from mvsnap.badges.conditions import BadgeFilter
 from mvsnap.badges.directory import Cardholder
 from mvsnap.badges.directory_store import DirectoryState, DirectoryStore
 from mvsnap.badges.model import (
@@ -19,7 +20,7 @@ from mvsnap.badges.model import (
     Verdict,
 )
 from mvsnap.badges.picture_queue import LEASE, BadgePictures
-from mvsnap.badges.store import BadgeFilter, BadgeStore
+from mvsnap.badges.store import BadgeStore
 from mvsnap.errors import JudgedMeanwhile
 from mvsnap.store import database
 from tests.badges.build import NOON, badge

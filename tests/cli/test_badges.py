@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from mvsnap.badges.conditions import BadgeFilter
 from mvsnap.badges.model import BadgeEvent
-from mvsnap.badges.store import BadgeFilter, BadgeStore
+from mvsnap.badges.store import BadgeStore
 from mvsnap.store import database
 from tests.cli.run import KEY, configure, mvsnap
 

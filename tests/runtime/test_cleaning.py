@@ -165,6 +165,8 @@ def fill(site: Site, at: datetime) -> None:
     site.add("visitor_pictures", at, snapshot_path=picture)
     badge = site.add("badges", at, picture_path=site.file(f"snapshots/{name}-b.jpg"))
     site.add("judgements", at, badge_id=badge)
+    near = site.file(f"snapshots/{name}-near.jpg")
+    site.add("near_pictures", at, badge_id=badge, picture_path=near)
     site.add("job_states", at)
     trouble = site.add("troubles", at, ended_at=at)
     site.add("reported_ends", at, trouble_id=trouble)

@@ -17,6 +17,7 @@ from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
 from mvsnap.badges.directory_store import DirectoryStore
+from mvsnap.badges.near_queue import NearPictures
 from mvsnap.badges.parts import BadgeParts
 from mvsnap.badges.picture_queue import BadgePictures
 from mvsnap.badges.store import BadgeStore
@@ -169,6 +170,7 @@ class Web:
         self.badges = BadgeStore(shared)
         self.badge_pictures = BadgePictures(shared)
         self.directory = DirectoryStore(shared)
+        self.near = NearPictures(shared)
         self.wifi = parts.build(self.settings, shared, WifiStore(shared))
         self.files = Files(folder)
         self.clock = clock or SystemClock()
@@ -219,7 +221,9 @@ class Web:
                 test_messages=self.test_messages,
                 shared_reads=self.shared_reads,
                 features=(
-                    BadgeParts(self.badges, self.badge_pictures, self.directory),
+                    BadgeParts(
+                        self.badges, self.badge_pictures, self.directory, self.near
+                    ),
                     VisitorParts(self.visitors),
                     self.wifi,
                 ),

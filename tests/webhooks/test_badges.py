@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from mvsnap.badges.conditions import BadgeFilter
 from mvsnap.badges.model import BadgeEvent
-from mvsnap.badges.store import BadgeFilter
 from tests.web.build import DOOR, GATE
 from tests.webhooks.web_build import HOOK, WEBHOOKS, HookWeb, at_noon
 

@@ -9,7 +9,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from mvsnap.clock import iso
-from mvsnap.core.days import day_span, parse_day, shift_span
 from mvsnap.domain import EventId, EventKind
 from mvsnap.errors import BadInput
 from mvsnap.store.event_search import EventSearch, find_event
@@ -23,7 +22,7 @@ from mvsnap.web.event_terms import (
     parse_words,
     with_state,
 )
-from mvsnap.web.pages.filters import ListFilter, Typed, event_id, one_of, typed
+from mvsnap.web.pages.filters import ListFilter, event_id, one_of, typed
 
 EventsAsked = ListFilter[EventSearch]
 
@@ -36,7 +35,7 @@ def read_filter(given: Mapping[str, str], zone: ZoneInfo, now: datetime) -> Even
     """Return the filter; an invalid value is left out of `wanted`."""
     texts = typed(given, _FIELDS)
     kind = texts.parsed("kind", lambda text: EventKind(one_of(text, tuple(EventKind))))
-    since, until = _period(texts, zone, now)
+    since, until = texts.period(zone, now)
     place = EventFilter(since=since, until=until, after=texts.parsed("after", _known))
     camera = texts.parsed("camera", parse_camera)
     search = of_camera(EventSearch(place), camera)
@@ -64,20 +63,6 @@ def api_query(asked: EventsAsked) -> dict[str, Any]:
     if place.since is not None and place.until is not None:
         query |= {"since": iso(place.since), "until": iso(place.until)}
     return query
-
-
-def _period(
-    texts: Typed, zone: ZoneInfo, now: datetime
-) -> tuple[datetime | None, datetime | None]:
-    hours = texts.hours(zone)
-    if hours is None:
-        return texts.parsed("day", lambda text: day_span(text, zone)) or (None, None)
-    day = texts.parsed("day", parse_day)
-    try:
-        return shift_span(day, hours, now)
-    except OverflowError:  # the year 1, or 9999
-        texts.mistakes["day"] = f"day: {day} (expected a later or an earlier one)"
-        return None, None
 
 
 def _known(text: str) -> EventId:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import url_for
 
-from mvsnap.core.days import HoursOfDay
+from mvsnap.core.days import HoursOfDay, day_span, parse_day, shift_span
 from mvsnap.domain import EventId, Serial, parse_serial
 from mvsnap.errors import BadInput
 
@@ -92,6 +93,24 @@ class Typed:
         if first == until or (first, until) == (0, 24):
             return None
         return HoursOfDay(first, until, zone)
+
+    def period(
+        self, zone: ZoneInfo, now: datetime
+    ) -> tuple[datetime | None, datetime | None]:
+        """Return when the day, or its shift, begins and is over; None: any time.
+
+        Hours without a day: the last shift that has begun.
+        """
+        hours = self.hours(zone)
+        if hours is None:
+            found = self.parsed("day", lambda text: day_span(text, zone))
+            return found or (None, None)
+        day = self.parsed("day", parse_day)
+        try:
+            return shift_span(day, hours, now)
+        except OverflowError:  # the year 1, or 9999
+            self.mistakes["day"] = f"day: {day} (expected a later or an earlier one)"
+            return None, None
 
 
 def typed(given: Mapping[str, str], names: Sequence[str]) -> Typed:

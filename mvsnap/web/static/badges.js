@@ -12,20 +12,21 @@
     k: "previous",
     l: "list",
     v: "video",
+    p: "picture",
   };
   // A second key before the next page is there would judge the same person again.
   let leaving = false;
 
   function press(key) {
-    const button = form?.querySelector(`button[data-key="${key}"]`);
-    if (button) {
+    const button = document.querySelector(`button[data-key="${CSS.escape(key)}"]`);
+    if (button && !button.form.hidden) {
       leaving = true;
-      form.requestSubmit(button);
+      button.form.requestSubmit(button);
       return true;
     }
     const link = document.getElementById(links[key] ?? "");
     if (!link) return false;
-    if (!link.target) leaving = true;
+    if (!link.target && link.dataset.enlarge === undefined) leaving = true;
     link.click();
     return true;
   }
@@ -38,6 +39,8 @@
   }
 
   document.addEventListener("keydown", (event) => {
+    // In the large picture the keys are its own: nobody is judged unseen.
+    if (document.querySelector("dialog[open]")) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.target === note) {
       inNote(event);
@@ -58,6 +61,23 @@
       event.preventDefault();
     }
   });
+
+  // --- the verdict of just now can be taken back for some seconds
+
+  const undo = document.querySelector("[data-undo]");
+
+  function count(end) {
+    const left = Math.ceil((end - performance.now()) / 1000);
+    if (left > 0) {
+      undo.querySelector("span").textContent = left;
+      window.setTimeout(count, 250, end);
+    } else if (undo.contains(document.activeElement)) {
+      // Not under the finger of whoever is about to press it.
+      window.setTimeout(count, 250, end);
+    } else undo.hidden = true;
+  }
+
+  if (undo) count(performance.now() + Number(undo.dataset.undo) * 1000);
 
   form?.addEventListener("submit", (event) => {
     if (form.dataset.sent) event.preventDefault();
@@ -106,19 +126,26 @@
 
   // --- a picture that is being fetched appears by itself
 
-  const missing = document.querySelector("[data-look]");
+  const missing = [...document.querySelectorAll("[data-look]")];
 
   // A reload would take back a verdict that is on its way, or a half-written note.
   function isBusy() {
     const isWriting = document.activeElement === note;
-    return document.hidden || isWriting || leaving || Boolean(form?.dataset.sent);
+    const isEnlarged = Boolean(document.querySelector("dialog[open]"));
+    return isEnlarged || document.hidden || isWriting || leaving || Boolean(form?.dataset.sent);
   }
 
   async function look() {
     if (isBusy()) return;
-    const answer = await fetch(missing.dataset.look, { redirect: "manual" });
-    if (answer.ok && !isBusy()) window.location.reload();
+    for (const one of missing) {
+      const answer = await fetch(one.dataset.look, { redirect: "manual" });
+      if (isBusy()) return;
+      if (answer.ok) {
+        window.location.reload();
+        return;
+      }
+    }
   }
 
-  if (missing) window.setInterval(() => look().catch(() => {}), LOOK_MS);
+  if (missing.length) window.setInterval(() => look().catch(() => {}), LOOK_MS);
 })();

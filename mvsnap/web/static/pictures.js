@@ -13,13 +13,14 @@
   // By its address: a list that is live may have replaced the link meanwhile.
   let shown = "";
 
-  // Each picture once, in the order of the page.
+  // Each picture once, in the order of the page; data-order: seconds, where that is of time.
   function links() {
     const found = new Map();
     for (const link of document.querySelectorAll("a[data-enlarge]")) {
       if (!found.has(link.href)) found.set(link.href, link);
     }
-    return [...found.values()];
+    const order = (link) => Number(link.dataset.order ?? 0);
+    return [...found.values()].sort((one, other) => order(one) - order(other));
   }
 
   function show(link) {

@@ -1,0 +1,182 @@
+"""The API through which programs read badge events and their verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from mvsnap.badges.answers import (
+    BadgeEventAnswer,
+    BadgeEventsAnswer,
+    BadgesQuery,
+    BadgeTableQuery,
+    BadgeVerdictAnswer,
+    ReviewedBadgeAnswer,
+)
+from mvsnap.badges.conditions import BadgeFilter
+from mvsnap.badges.csv_export import BADGE_COLUMNS
+from mvsnap.badges.model import BadgeEvent, parse_text
+from mvsnap.badges.page_filter import (
+    Only,
+    department,
+    is_unknown,
+    parse_badge_id,
+    parse_verdict,
+    user_ids,
+)
+from mvsnap.badges.parts import BadgeParts
+from mvsnap.badges.store import BadgeStore
+from mvsnap.clock import iso
+from mvsnap.core import params
+from mvsnap.errors import BadInput, NotFound
+from mvsnap.store.paging import Page
+from mvsnap.web import auth
+from mvsnap.web.access_log import viewed
+from mvsnap.web.answers import json_response
+from mvsnap.web.bodies import MOST_LISTED, names
+from mvsnap.web.context import feature, gateway
+from mvsnap.web.csv_file import csv_file
+from mvsnap.web.links import badge_picture_url
+from mvsnap.web.pages.filters import one_of
+from mvsnap.web.params import Parameters, read_parameters
+from mvsnap.web.private_file import private_file
+
+bp = Blueprint("badge_reading", __name__, url_prefix="/api/v1.0")
+
+_PAGE = 50
+
+Value = TypeVar("Value")
+
+
+@bp.get("/badges")
+@auth.key_or_login("review")
+def list_badges() -> ResponseReturnValue:
+    parameters = read_parameters(request)
+    parameters.allow_only("apikey", *names(BadgesQuery))
+    limit = params.parse_limit(parameters.get("limit") or str(_PAGE), MOST_LISTED)
+    found = _store().badges(_filter(parameters), limit + 1)
+    page = Page.cut(found, limit)
+    if found:
+        viewed("list of badge events")
+    badges = [BadgeEventAnswer(**_fields(badge)) for badge in page.rows]
+    after = page.last.id if page.last else None
+    return json_response(BadgeEventsAnswer(badges, after))
+
+
+@bp.get("/badges.csv")
+@auth.key_or_login("review")
+def download_badges() -> ResponseReturnValue:
+    parameters = read_parameters(request)
+    parameters.allow_only("apikey", *names(BadgeTableQuery))
+    return csv_file("mvsnap-badges", BADGE_COLUMNS, _store().pages(_filter(parameters)))
+
+
+@bp.get("/badges/<badge_id>")
+@auth.key_or_login("review")
+def get_badge(badge_id: str) -> ResponseReturnValue:
+    read_parameters(request).allow_only("apikey")
+    badge = _badge(badge_id)
+    viewed(f"badge event {badge.id}")
+    verdicts = [
+        BadgeVerdictAnswer(made.verdict, made.note, iso(made.judged_at), made.judged_by)
+        for made, _ in _store().judgements(badge.id)
+    ]
+    return json_response(ReviewedBadgeAnswer(**_fields(badge), verdicts=verdicts))
+
+
+@bp.get("/badges/<badge_id>/picture.jpg")
+@auth.key_or_login("review")
+def badge_picture(badge_id: str) -> ResponseReturnValue:
+    read_parameters(request).allow_only("apikey")
+    badge = _badge(badge_id)
+    path = gateway().files.picture(badge.picture_path)
+    if path is None:
+        words = "This badge event has no picture, or it was deleted"
+        raise NotFound(badge.error or words)
+    viewed(f"badge event {badge.id}")
+    return private_file(path, "image/jpeg")
+
+
+def _filter(parameters: Parameters) -> BadgeFilter:
+    reader, team = parameters.get("reader"), parameters.get("department")
+    person, verdict = parameters.get("person"), parameters.get("verdict")
+    since, until = parameters.get("since"), parameters.get("until")
+    after, only = parameters.get("after"), _only(parameters.get("only"))
+    people = feature(BadgeParts).directory
+    if after is not None:
+        _require_known(after)
+    return BadgeFilter(
+        reader=parse_text("reader", reader) if reader else None,
+        user_ids=user_ids(person, people) if person else None,
+        department=department(team, people) if team else None,
+        is_unknown=is_unknown(only, people),
+        lacks_picture=only is Only.NO_PICTURE,
+        serials=auth.caller().serials,
+        verdict=_named("verdict", parse_verdict, verdict),
+        since=params.parse_moment("since", since) if since else None,
+        until=params.parse_moment("until", until) if until else None,
+        after=parse_badge_id(after) if after else None,
+    )
+
+
+def _only(text: str | None) -> Only | None:
+    return _named("only", lambda given: Only(one_of(given, list(Only))), text)
+
+
+def _named(name: str, parse: Callable[[str], Value], text: str | None) -> Value | None:
+    """Return the value; mistakes name the parameter."""
+    try:
+        return parse(text) if text else None
+    except BadInput as exc:
+        raise BadInput(f"{name}: {exc.message}") from exc
+
+
+def _require_known(after: str) -> None:
+    try:
+        is_known = _store().badge(parse_badge_id(after)) is not None
+    except BadInput:
+        is_known = False
+    if not is_known:
+        raise BadInput(f"after: no badge event {after[:40]!r} (expected the id of one)")
+
+
+def _badge(badge_id: str) -> BadgeEvent:
+    """Return a badge event of a camera that the caller may use."""
+    try:
+        found = _store().badge(parse_badge_id(badge_id))
+    except BadInput:
+        found = None
+    if found is None or not auth.caller().reaches(found.serial or ""):
+        raise NotFound(f"Badge event {badge_id[:40]!r} not found")
+    return found
+
+
+def _fields(badge: BadgeEvent) -> dict[str, Any]:
+    has_picture = badge.picture_path is not None
+    return {
+        "id": badge.id,
+        "swiped_at": iso(badge.swiped_at),
+        "recorded_at": iso(badge.recorded_at),
+        "user_id": badge.user_id,
+        "person": badge.person or None,
+        "department": badge.department or None,
+        "reader": badge.reader,
+        "serial": badge.serial,
+        "source": badge.source,
+        "details": dict(badge.details),
+        "picture": badge.picture,
+        "picture_url": badge_picture_url(badge.id) if has_picture else None,
+        "video_link": badge.video_link,
+        "error": badge.error,
+        "verdict": badge.verdict,
+        "note": badge.note,
+        "judged_at": iso(badge.judged_at) if badge.judged_at else None,
+        "judged_by": badge.judged_by or None,
+    }
+
+
+def _store() -> BadgeStore:
+    return feature(BadgeParts).store

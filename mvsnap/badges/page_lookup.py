@@ -1,0 +1,133 @@
+"""What the pages of the badge review look up: the filter, one event, rows, counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from flask import request
+
+from mvsnap.badges.conditions import BadgeFilter
+from mvsnap.badges.model import (
+    NOTIFY_AFTER,
+    BadgeEvent,
+    BadgeId,
+    BadgePictureState,
+    Readers,
+    Verdict,
+)
+from mvsnap.badges.page_filter import ReviewFilter, parse_badge_id, read_filter
+from mvsnap.badges.page_rows import BadgeRow, why_no_picture
+from mvsnap.badges.parts import BadgeParts
+from mvsnap.badges.store import BadgeStore
+from mvsnap.domain import Serial
+from mvsnap.errors import BadInput, NotFound
+from mvsnap.web.context import feature, gateway
+from mvsnap.web.pages import local_time
+
+_MOST_COUNTED = 1000
+
+
+def store() -> BadgeStore:
+    return feature(BadgeParts).store
+
+
+def asked_filter() -> ReviewFilter:
+    here = gateway()
+    directory = feature(BadgeParts).directory
+    return read_filter(request.args, here.zone, directory, here.clock.now())
+
+
+def known_badge(badge_id: str) -> BadgeEvent:
+    try:
+        found = store().badge(parse_badge_id(badge_id))
+    except BadInput:
+        found = None
+    if found is None:
+        raise NotFound(f"Badge event {badge_id[:40]!r} not found")
+    return found
+
+
+def camera_of(badge: BadgeEvent) -> Serial | None:
+    readers = Readers(gateway().settings.badges.camera_of_reader)
+    serial = readers.camera(badge.reader) or badge.serial
+    return Serial(serial) if serial else None
+
+
+def has_key() -> bool:
+    return gateway().settings.asks_meraki
+
+
+def badge_rows(badges: Sequence[BadgeEvent]) -> list[BadgeRow]:
+    names = {camera.serial: camera.name for camera in gateway().site.cameras()}
+    return [_row(badge, names) for badge in badges]
+
+
+def _row(badge: BadgeEvent, names: Mapping[Serial, str]) -> BadgeRow:
+    here, may_fetch = gateway(), has_key()
+    now = here.clock.now()
+    has_picture = here.files.has(badge.picture_path)
+    why_not = why_no_picture(
+        badge, now, local_time, has_key=may_fetch, reader=badge.reader
+    )
+    is_asked = badge.picture is BadgePictureState.WAITING
+    is_soon = badge.ask_at is not None and badge.ask_at <= now + NOTIFY_AFTER
+    can_ask = may_fetch and camera_of(badge) is not None
+    return BadgeRow(
+        badge,
+        camera=names.get(badge.serial, badge.serial) if badge.serial else "",
+        has_picture=has_picture,
+        has_photo=here.files.has(badge.photo_path),
+        no_picture=why_not,
+        may_ask=can_ask and not has_picture and not is_asked,
+        is_due=may_fetch and is_soon,
+    )
+
+
+def first_open(asked: ReviewFilter) -> BadgeId | None:
+    """Return the newest open event of the list, None if there is none."""
+    if asked.wanted.verdict not in (None, Verdict.OPEN):
+        return None
+    wanted = replace(asked.all_pages, verdict=Verdict.OPEN)
+    found = store().badges(wanted, 1)
+    return found[0].id if found else None
+
+
+# --- how many
+
+
+def counted(wanted: BadgeFilter) -> str:
+    """Return how many match, `1,000+` for more."""
+    return _text(store().count(wanted, _MOST_COUNTED + 1))
+
+
+def counted_by_verdict(wanted: BadgeFilter) -> dict[str, str]:
+    """Return how many match for each verdict that `wanted` admits."""
+    verdicts = [wanted.verdict] if wanted.verdict else list(Verdict)
+    return {
+        verdict.value: counted(replace(wanted, verdict=verdict)) for verdict in verdicts
+    }
+
+
+def place_of(asked: ReviewFilter, badge: BadgeEvent) -> str:
+    """Return the place of an event in the list, as `7 of 24`; "" if it has none.
+
+    The list of open events keeps those that were judged meanwhile: the end comes
+    nearer with each of them.
+    """
+    wanted = way_back(asked)
+    if wanted.verdict not in (None, badge.verdict):
+        return ""
+    newer = store().count_newer(wanted, badge.id, _MOST_COUNTED)
+    return "" if newer >= _MOST_COUNTED else f"{newer + 1} of {counted(wanted)}"
+
+
+def way_back(asked: ReviewFilter) -> BadgeFilter:
+    """In the list of open ones, the way back includes the one reviewed just now."""
+    wanted = asked.all_pages
+    is_open = wanted.verdict is Verdict.OPEN
+    return replace(wanted, verdict=None) if is_open else wanted
+
+
+def _text(number: int) -> str:
+    return f"{_MOST_COUNTED:,}+" if number > _MOST_COUNTED else str(number)

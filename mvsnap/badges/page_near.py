@@ -1,0 +1,123 @@
+"""Pictures shortly before and after a swipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import Blueprint, flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+
+from mvsnap.badges.model import (
+    NEAR_S,
+    NO_KEY,
+    NOTIFY_AFTER,
+    BadgeEvent,
+    BadgePictureState,
+    NearPicture,
+)
+from mvsnap.badges.page_lookup import asked_filter, camera_of, has_key, known_badge
+from mvsnap.badges.page_rows import why_no_picture
+from mvsnap.badges.parts import BadgeParts
+from mvsnap.domain import Role
+from mvsnap.errors import NotFound, QueueFull
+from mvsnap.web import auth
+from mvsnap.web.access_log import viewed
+from mvsnap.web.context import feature, gateway
+from mvsnap.web.pages import local_time
+from mvsnap.web.private_file import private_file
+
+bp = Blueprint("badge_near", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class NearRow:
+    """A picture near a swipe, or why there is none; is_due: it may come any moment."""
+
+    near: NearPicture
+    at: datetime
+    has_picture: bool
+    no_picture: str
+    is_due: bool
+
+
+@bp.post("/badges/<badge_id>/near")
+@auth.page(Role.REVIEWER)
+def ask(badge_id: str) -> ResponseReturnValue:
+    """Request the pictures that are missing; a worker fetches them."""
+    asked, badge = asked_filter(), known_badge(badge_id)
+    back = redirect(url_for("badges.review", badge_id=badge.id, **asked.query), 303)
+    if camera_of(badge) is None:
+        flash(f"No camera is assigned to {badge.reader}.", "warning")
+        return back
+    if not has_key():
+        flash(NO_KEY, "warning")
+        return back
+    here, near = gateway(), feature(BadgeParts).near
+    gone = [
+        row.near.offset_s
+        for row in near_rows(badge)
+        if row.near.picture is BadgePictureState.FETCHED and not row.has_picture
+    ]
+    try:
+        near.ask(badge, auth.person().name, here.clock.now(), gone)
+    except QueueFull as exc:
+        flash(exc.message, "warning")
+    return back
+
+
+@bp.get("/badges/<badge_id>/near/<offset_s>/picture.jpg")
+@auth.page(Role.VIEWER)
+def picture(badge_id: str, offset_s: str) -> ResponseReturnValue:
+    path = gateway().files.picture(_known(badge_id, offset_s).picture_path)
+    if path is None:
+        raise NotFound("No such picture, or it was deleted")
+    viewed(f"badge event {badge_id}")
+    return private_file(path, "image/jpeg")
+
+
+@bp.get("/badges/<badge_id>/near/<offset_s>/thumbnail.jpg")
+@auth.page(Role.VIEWER)
+def thumbnail(badge_id: str, offset_s: str) -> ResponseReturnValue:
+    path = gateway().files.small_picture(_known(badge_id, offset_s).picture_path)
+    if path is None:
+        raise NotFound("No such picture, or it was deleted")
+    return private_file(path, "image/jpeg")
+
+
+def _known(badge_id: str, offset_s: str) -> NearPicture:
+    if offset_s in map(str, NEAR_S):
+        for near in feature(BadgeParts).near.of(known_badge(badge_id).id):
+            if str(near.offset_s) == offset_s:
+                return near
+    raise NotFound(f"No picture {offset_s[:10]!r} s from this swipe")
+
+
+def near_rows(badge: BadgeEvent) -> list[NearRow]:
+    """Return the pictures that were asked for, in the order of time."""
+    here = gateway()
+    now, may_fetch = here.clock.now(), has_key()
+    found = []
+    for near in feature(BadgeParts).near.of(badge.id):
+        is_soon = near.ask_at is not None and near.ask_at <= now + NOTIFY_AFTER
+        found.append(
+            NearRow(
+                near,
+                badge.swiped_at + timedelta(seconds=near.offset_s),
+                has_picture=here.files.has(near.picture_path),
+                no_picture=why_no_picture(
+                    near, now, local_time, has_key=may_fetch, reader=badge.reader
+                ),
+                is_due=may_fetch and is_soon,
+            )
+        )
+    return found
+
+
+def may_ask_near(badge: BadgeEvent, rows: list[NearRow]) -> bool:
+    """Return whether asking, or asking again, can bring a picture."""
+    if not has_key() or camera_of(badge) is None:
+        return False
+    waits = BadgePictureState.WAITING
+    missing = (not row.has_picture and row.near.picture is not waits for row in rows)
+    return len(rows) < len(NEAR_S) or any(missing)

@@ -1,0 +1,7 @@
+// The report for whoever takes over: the button that prints it.
+"use strict";
+(() => {
+  const button = document.querySelector("[data-print]");
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+})();

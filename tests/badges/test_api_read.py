@@ -1,0 +1,155 @@
+"""GET /api/v1.0/badges: events and verdicts, for keys with the scope review."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from mvsnap.badges.directory import Cardholder
+from mvsnap.badges.model import BadgeEvent, Judgement, Verdict
+from mvsnap.clock import iso
+from mvsnap.domain import Role
+from mvsnap.simulator.directory import portrait_of
+from tests.badges.build import NOON, badge
+from tests.badges.test_pages import add_people
+from tests.web.build import DOOR, GATE, KEYS, READER, Web
+
+ADDRESS = "/api/v1.0/badges"
+GUARD = "a-key-that-may-read-badge-events"
+OF_A_DOOR = "a-key-for-the-camera-of-a-door"
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[Web]:
+    keys = (
+        *KEYS,
+        {"name": "guard", "key": GUARD, "scopes": ["review"]},
+        {"name": "door", "key": OF_A_DOOR, "scopes": ["review"], "cameras": [DOOR]},
+    )
+    made = Web(
+        tmp_path,
+        api_keys=keys,
+        site={"public_url": "https://mvsnap.example"},
+        badges={"camera_of_reader": {"Gate": GATE}},
+    )
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def guard(web: Web) -> FlaskClient:
+    return web.client(GUARD)
+
+
+def add(web: Web, seconds: float = 0, **given: Any) -> BadgeEvent:
+    made = badge(seconds, **given)
+    web.badges.add([made])
+    return made
+
+
+def ids(client: FlaskClient, query: str = "") -> list[str]:
+    answer = client.get(f"{ADDRESS}?{query}")
+    assert answer.status_code == 200, answer.text
+    body: Any = answer.json
+    return [one["id"] for one in body["badges"]]
+
+
+def judge(web: Web, made: BadgeEvent, verdict: Verdict, note: str = "") -> None:
+    web.badges.judge(Judgement(made.id, verdict, note, NOON, "anna"))
+
+
+def test_an_event_has_its_person_picture_and_verdicts(
+    web: Web, guard: FlaskClient
+) -> None:
+    made = add(web)
+    add_people(web, Cardholder("4711", "Anna Berg", "Sales"))
+    jpeg = portrait_of("camera")
+    path = web.files.save_picture("badges", made.id, made.swiped_at, jpeg)
+    web.badge_pictures.fetched(made.id, path, "https://n1.meraki.com/video?ts=1")
+    judge(web, made, Verdict.MISMATCH, "a tall man")
+    judge(web, made, Verdict.OPEN)
+    body: Any = guard.get(f"{ADDRESS}/{made.id}").json
+    assert body["swiped_at"] == iso(NOON)
+    assert (body["person"], body["department"]) == ("Anna Berg", "Sales")
+    assert (body["picture"], body["verdict"]) == ("fetched", "open")
+    assert body["details"] == {"result": "granted"}
+    assert [(v["verdict"], v["note"]) for v in body["verdicts"]] == [
+        ("open", ""),
+        ("mismatch", "a tall man"),
+    ]
+    url = f"https://mvsnap.example{ADDRESS}/{made.id}/picture.jpg"
+    assert body["picture_url"] == url
+    with guard.get(f"{ADDRESS}/{made.id}/picture.jpg") as picture:
+        assert (picture.status_code, picture.data) == (200, jpeg)
+
+
+def test_the_list_is_filtered_and_goes_on(web: Web, guard: FlaskClient) -> None:
+    first, second, third = (add(web, n, user_id=str(n)) for n in range(3))
+    add_people(web, Cardholder("0", "Anna Berg", "Sales"))
+    judge(web, first, Verdict.MATCH)
+    assert ids(guard) == [third.id, second.id, first.id]
+    assert ids(guard, "verdict=match") == [first.id]
+    assert ids(guard, "department=Sales&person=anna") == [first.id]
+    assert ids(guard, "only=unknown") == [third.id, second.id]
+    assert ids(guard, "only=no_picture&reader=Gate&limit=1") == [third.id]
+    since = iso(NOON + timedelta(seconds=1))
+    assert ids(guard, f"since={since}&until={iso(third.swiped_at)}") == [second.id]
+    page: Any = guard.get(f"{ADDRESS}?limit=2").json
+    assert page["after"] == second.id
+    last: Any = guard.get(f"{ADDRESS}?limit=2&after={page['after']}").json
+    assert ([one["id"] for one in last["badges"]], last["after"]) == ([first.id], None)
+
+
+def test_the_table_has_the_same_events(web: Web, guard: FlaskClient) -> None:
+    made = add(web, user_id="1")
+    add(web, 1, user_id="2")
+    table = guard.get(f"{ADDRESS}.csv?person=1").text
+    (row,) = csv.DictReader(io.StringIO(table))
+    assert (row["id"], row["user_id"]) == (made.id, "1")
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("verdict=good", "verdict: 'good' (expected one of: open, match"),
+        ("only=x", "only: 'x' (expected one of: unknown, no_picture)"),
+        ("since=yesterday", "since: "),
+        ("limit=0", "limit: '0' (expected 1 to 500)"),
+        ("after=%00", "after: no badge event"),
+        ("after=1", "after: no badge event '1' (expected the id of one)"),
+        ("reader=%01", "reader: contains control characters"),
+        ("verdicts=open", "did you mean verdict?"),
+    ],
+)
+def test_a_bad_parameter_is_named(guard: FlaskClient, query: str, said: str) -> None:
+    answer = guard.get(f"{ADDRESS}?{query}")
+    body: Any = answer.json
+    assert answer.status_code == 400
+    assert said in body["error"]["message"]
+
+
+def test_a_key_needs_the_scope_and_sees_its_cameras_alone(
+    web: Web, guard: FlaskClient
+) -> None:
+    gate, yard = add(web), add(web, 1, reader="Yard")
+    door = replace(badge(2), serial=DOOR)  # type: ignore[arg-type]  # a text
+    web.badges.add([door])
+    for path in ("", ".csv", f"/{gate.id}", f"/{gate.id}/picture.jpg"):
+        assert web.client(READER).get(f"{ADDRESS}{path}").status_code == 403
+        assert web.client(None).get(f"{ADDRESS}{path}").status_code == 401
+    limited = web.client(OF_A_DOOR)
+    assert ids(limited) == [door.id]
+    for other in (gate, yard):
+        assert limited.get(f"{ADDRESS}/{other.id}").status_code == 404
+    assert guard.get(f"{ADDRESS}/{yard.id}").status_code == 200
+    assert guard.get(f"{ADDRESS}/{gate.id}/picture.jpg").status_code == 404
+    assert guard.post(ADDRESS, json={}).status_code == 403
+    assert ids(web.log_in(Role.VIEWER)) == [door.id, yard.id, gate.id]
