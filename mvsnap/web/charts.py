@@ -2,7 +2,8 @@
 
 pygal draws them. Its own stylesheet and script are removed, as pages may not contain
 any: charts.css colours the bars, light and dark. Each chart is drawn twice, for wide
-and narrow windows, since a shrunk one would be unreadable.
+and narrow windows, since a shrunk one would be unreadable. Its numbers follow as a
+table, and charts.js shows those of a bar that is touched.
 """
 
 from __future__ import annotations
@@ -35,20 +36,61 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Where one series lies in a bar, in percent of the longest; its number."""
+
+    series: int
+    begin: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class LyingBar:
+    """total: of all its parts."""
+
+    label: str
+    total: float
+    parts: Sequence[Part]
+
+
+@dataclass(frozen=True, slots=True)
 class BarChart:
     """title: for screen readers; labels: one below each bar or group of bars.
 
     unit: what is counted, such as "entrances". Several series are stacked.
+    by: what the labels are, the heading of their column. Those that are no times are
+    long: `lying` shows them whole.
     """
 
     title: str
     labels: Sequence[str]
     series: Sequence[Series]
     unit: str
+    by: str = "Time"
 
     @property
     def is_empty(self) -> bool:
         return not any(value for s in self.series for value in s.values)
+
+    @property
+    def table(self) -> list[tuple[str, list[float | None]]]:
+        """The label and the values of each bar, in the order of the series."""
+        columns = zip(*(series.values for series in self.series), strict=True)
+        return [
+            (label, list(values))
+            for label, values in zip(self.labels, columns, strict=True)
+        ]
+
+    @property
+    def lying(self) -> list[LyingBar]:
+        """The bars from left to right, for labels that are names: each has its line."""
+        highest = _highest(self) or 1
+        return [
+            LyingBar(
+                label, sum(value or 0 for value in values), _parts(values, highest)
+            )
+            for label, values in self.table
+        ]
 
     @property
     def wide(self) -> Markup:
@@ -68,6 +110,16 @@ def ticks(highest: float) -> list[int]:
         # 1, 2, 5, 10, 20, 50, ...
         step = step * 5 // 2 if str(step).startswith("2") else step * 2
     return [n * step for n in range(max(1, math.ceil(highest / step)) + 1)]
+
+
+def _parts(values: Sequence[float | None], highest: float) -> list[Part]:
+    found, begin = [], 0.0
+    for number, value in enumerate(values):
+        width = 100 * (value or 0) / highest
+        if width:
+            found.append(Part(number, round(begin, 2), round(width, 2)))
+        begin += width
+    return found
 
 
 def _drawn(chart: BarChart, size: tuple[int, int], css_class: str) -> Markup:

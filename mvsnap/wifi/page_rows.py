@@ -82,7 +82,7 @@ class Activity:
         values = [row.visits for row in self.dwell_rows]
         labels = [dwell_words(row) for row in self.dwell_rows]
         return BarChart(
-            "Length of visits", labels, [Series("Visits", values)], "visits"
+            "Length of visits", labels, [Series("Visits", values)], "visits", "Length"
         )
 
     @property
@@ -170,6 +170,7 @@ def zone_chart(rows: Sequence[ZoneRow]) -> BarChart:
         _short_names(shown),
         [Series("With a device nearby", near), Series("Without a device", rest)],
         "presences",
+        "Zone",
     )
 
 

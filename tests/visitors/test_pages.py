@@ -112,8 +112,9 @@ def words(html: str) -> str:
 
 
 def table(html: str) -> list[list[str]]:
-    """Return the cells of the table as text."""
-    body = html.partition("<tbody")[2].partition("</tbody>")[0]
+    """Return the cells of the table of zones, or of hours, as text."""
+    rows = html.partition('-rows" role="table"')[2]
+    body = rows.partition("<tbody")[2].partition("</tbody>")[0]
     return [
         [words(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row, flags=re.S)]
         for row in body.split("</tr>")[:-1]
