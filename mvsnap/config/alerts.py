@@ -28,6 +28,7 @@ AlertKind = Literal[
     "cleaning",
     "queue",
     "jobs",
+    "occupancy",
 ]
 ALERT_KINDS: tuple[AlertKind, ...] = AlertKind.__args__  # type: ignore[attr-defined]
 

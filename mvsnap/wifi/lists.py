@@ -79,7 +79,8 @@ class WifiLists:
             BadInput: `after` is not such a key.
         """
         seen = observations.c
-        by = (seen.minute, seen.source_id, seen.device)
+        # The minute alone is in the index; the few rows of one are sorted.
+        by = (seen.minute, seen.last_s, seen.source_id, seen.device)
         with self._db.reading() as connection:
             statement = (
                 select(observations)
@@ -198,7 +199,7 @@ def _observation(row: Row[Any], network_id: str, radio: Radio) -> ObservationRow
         rssi_dbm=row.rssi_dbm,
         access_point=mac_text(row.ap) if row.ap else None,
         ssid=row.ssid,
-        key=f"{row.minute}.{row.source_id}.{row.device}",
+        key=f"{row.minute}.{row.last_s}.{row.source_id}.{row.device}",
     )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from flask import url_for
@@ -13,6 +13,7 @@ from mvsnap.config.recorder import RecorderCameraSection
 from mvsnap.config.sense import Sense
 from mvsnap.core.crowd import CrowdRule
 from mvsnap.core.days import lasting
+from mvsnap.core.people_now import is_heard, people_now
 from mvsnap.domain import (
     FULL_FRAME,
     RAISED,
@@ -28,9 +29,6 @@ from mvsnap.web.pages.camera_list import KnownCamera
 from mvsnap.web.pages.clip_text import started_by
 from mvsnap.web.pages.places import Places
 
-# A listener writes the count of a zone with people at least every 15 s.
-_FRESH = timedelta(seconds=60)
-_SEEN = timedelta(minutes=2)  # `last_seen` is written once a minute
 _KINDS = (*RAISED, EventKind.SNAPSHOT, EventKind.CLIP, EventKind.ALARM)
 _STEPS_BACK = "counted by its zones"
 _UNNAMED = "not watched (sense.zones)"
@@ -94,7 +92,7 @@ def zones_now(
     )
     rules = SenseRules(sense, here.settings.recipients)
     seen_at = here.sense.last_seen().get(serial)
-    is_heard = seen_at is not None and now - seen_at < _SEEN
+    heard = is_heard(seen_at, now)
     others = any(zone.isdigit() and zone != FULL_FRAME for zone in states)
     found = []
     for zone_id in ids:
@@ -107,7 +105,7 @@ def zones_now(
             found.append(ZoneNow(name, _STEPS_BACK))
         else:
             rule = rule_words(rules.crowd(serial, zone_id))
-            found.append(_zone(name, rule, states.get(zone_id), now, is_heard=is_heard))
+            found.append(_zone(name, rule, states.get(zone_id), now, heard=heard))
     return found
 
 
@@ -129,19 +127,14 @@ def _zone(
     written: tuple[Any, datetime] | None,
     now: datetime,
     *,
-    is_heard: bool,
+    heard: bool,
 ) -> ZoneNow:
     if written is None:
         return ZoneNow(name, rule)
     state, at = written
-    people = state.get("people") if isinstance(state, Mapping) else None
-    if not isinstance(people, int) or people < 0:
-        return ZoneNow(name, rule)
-    if people == 0:
-        # Written when the last one left; nothing is written while nobody comes.
-        return ZoneNow(name, rule, people=0) if is_heard else ZoneNow(name, rule)
-    if now - at > _FRESH:
-        return ZoneNow(name, rule)
+    people = people_now(written, now, heard=heard)
+    if not people:
+        return ZoneNow(name, rule, people)
     crowd = state.get("crowd", {})
     since = crowd.get("began_ms") if crowd.get("raised") else None
     began = None if since is None else datetime.fromtimestamp(since / 1000, now.tzinfo)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from flask import url_for
 
 from mvsnap.core.days import HoursOfDay
+from mvsnap.core.week_hours import OpeningHours
 from mvsnap.domain import EventId, Serial, parse_serial
 from mvsnap.errors import BadInput
 
@@ -92,6 +93,26 @@ class Typed:
         if first == until or (first, until) == (0, 24):
             return None
         return HoursOfDay(first, until, zone)
+
+    def hours_or_opening(
+        self, zone: ZoneInfo, open_hours: frozenset[int] | None
+    ) -> HoursOfDay | OpeningHours | None:
+        """Return the hours of the day, or those in which the site is open.
+
+        open_hours: of the week; None if the settings have none.
+        """
+        hours = self.hours(zone)
+        wanted = self.parsed("opening", lambda text: one_of(text, ("yes", "no")))
+        if wanted != "yes":
+            return hours
+        if open_hours is not None and hours is None:
+            return OpeningHours(open_hours, zone)
+        self.mistakes["opening"] = (
+            "opening: not together with hour_from or hour_to"
+            if open_hours is not None
+            else "opening: the site has no opening hours (visitors.opening_hours)"
+        )
+        return hours
 
 
 def typed(given: Mapping[str, str], names: Sequence[str]) -> Typed:
