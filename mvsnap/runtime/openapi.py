@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from mvsnap import __version__
 from mvsnap.badges import json_body
 from mvsnap.runtime.answers import DescriptionAnswer
+from mvsnap.runtime.openapi_analytics import analytics_paths
 from mvsnap.runtime.openapi_operations import (
     body,
     describe,
@@ -68,6 +69,7 @@ def _paths() -> Json:
         },
         **_job_paths(root),
         **_event_paths(root),
+        **analytics_paths(root),
         f"{root}/badges": {"post": _add_badges()},
         f"{root}/mutes": {"get": _list_mutes(), "post": _mute()},
         f"{root}/mutes/{{mute_id}}": {

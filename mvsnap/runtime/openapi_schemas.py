@@ -9,6 +9,7 @@ import msgspec
 
 from mvsnap.badges.answers import BadgeEventBody, BadgesAddedAnswer
 from mvsnap.runtime.answers import DescriptionAnswer, HealthAnswer, ReadinessAnswer
+from mvsnap.visitors.answers import VisitorHoursAnswer, VisitorsAnswer
 from mvsnap.web.answers import (
     ErrorAnswer,
     EventAnswer,
@@ -23,7 +24,14 @@ from mvsnap.web.answers import (
 )
 from mvsnap.web.bodies import MuteBody, MuteForm, SnapshotBody, SnapshotForm
 from mvsnap.webhooks.answers import AlarmAnswer, AlarmForm, AlarmMessage
-from mvsnap.wifi.answers import ObservationsAnswer, ScanningMessage
+from mvsnap.wifi.answers import (
+    ObservationsAnswer,
+    ScanningMessage,
+    WifiActivityAnswer,
+    WifiCorrelationAnswer,
+    WifiObservationsAnswer,
+    WifiVisitsAnswer,
+)
 
 Json = dict[str, Any]
 
@@ -36,6 +44,8 @@ _SHAPES: tuple[type[msgspec.Struct], ...] = (
     *(MuteBody, MuteForm, MuteAnswer, MutesAnswer),
     *(BadgeEventBody, BadgesAddedAnswer),
     *(AlarmMessage, AlarmForm, ScanningMessage, ObservationsAnswer),
+    *(VisitorsAnswer, VisitorHoursAnswer, WifiActivityAnswer),
+    *(WifiVisitsAnswer, WifiObservationsAnswer, WifiCorrelationAnswer),
     *(HealthAnswer, ReadinessAnswer, DescriptionAnswer),
     ErrorAnswer,
 )
