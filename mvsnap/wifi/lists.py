@@ -89,7 +89,7 @@ class WifiLists:
                 .limit(limit)
             )
             if after is not None:
-                statement = statement.where(_beyond(by, after))
+                statement = statement.where(_beyond(by, _with_second(after)))
             sources = _sources(connection)
             rows = connection.execute(statement).all()
         return [_observation(row, *sources[row.source_id]) for row in rows]
@@ -147,6 +147,15 @@ def _beyond(by: Sequence[ColumnElement[int]], after: str) -> ColumnElement[bool]
         raise BadInput(f"after: no such row: {after[:40]!r} (expected a row's key)")
     # PostgreSQL refuses a number that is out of the column's range.
     return Order(falling=by).behind([literal(n, BigInteger) for n in numbers])
+
+
+def _with_second(after: str) -> str:
+    """Return a key of the release before, which has no second, with the last one.
+
+    Then rows of that minute are shown again, and none is left out.
+    """
+    minute, _, rest = after.partition(".")
+    return f"{minute}.60.{rest}" if after.count(".") == 2 else after
 
 
 def _of_observations(
