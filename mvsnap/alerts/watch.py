@@ -7,13 +7,13 @@ that follows from it: a process that dies in between loses nothing and repeats n
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from mvsnap.alerts.sights import sights
 from mvsnap.clock import SMALLEST_STEP, Clock
-from mvsnap.core.troubles import Trouble, looked, moved, reported
+from mvsnap.core.troubles import Sight, Trouble, looked, moved, reported
 from mvsnap.domain import Job, JobId, Trigger, TriggerKind
 from mvsnap.errors import QueueFull
 from mvsnap.status.read import StatusSources
@@ -32,7 +32,10 @@ class AlertJobs(Protocol):
 
 
 class AlertWatch:
-    """has_turn: whether this process watches for all, now. rooms: who is notified."""
+    """has_turn: whether this process watches for all, now. rooms: who is notified.
+
+    others: sights that are no rows of the status.
+    """
 
     def __init__(
         self,
@@ -46,6 +49,7 @@ class AlertWatch:
         after: timedelta,
         kinds: Collection[str],
         rooms: tuple[str, ...],
+        others: Callable[[datetime], Iterable[Sight]] = lambda _now: (),
     ) -> None:
         self._sources = sources
         self._troubles = troubles
@@ -56,6 +60,7 @@ class AlertWatch:
         self._after = after
         self._kinds = kinds
         self._rooms = rooms
+        self._others = others
         # The last look, by the database's clock and by one that nobody sets.
         self._looked: tuple[datetime, float] | None = None
         self._is_full = False
@@ -67,6 +72,7 @@ class AlertWatch:
         now = self._now()
         step = self._clock_step(now)
         seen = list(sights(self._sources.rows(now), self._kinds))
+        seen += [one for one in self._others(now) if one.kind in self._kinds]
 
         def change(known: Sequence[Trouble]) -> list[Trouble]:
             right = moved(known, step) if step else known

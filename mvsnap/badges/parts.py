@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mvsnap.badges.conditions import BadgeFilter
 from mvsnap.badges.directory_store import DirectoryStore
 from mvsnap.badges.near_queue import NearPictures
 from mvsnap.badges.picture_queue import BadgePictures
-from mvsnap.badges.store import BadgeFilter, BadgeStore
+from mvsnap.badges.store import BadgeStore
 from mvsnap.store.database import Database
 
 

@@ -28,6 +28,7 @@ AlertKind = Literal[
     "cleaning",
     "queue",
     "jobs",
+    "occupancy",
 ]
 ALERT_KINDS: tuple[AlertKind, ...] = get_args(AlertKind)
 

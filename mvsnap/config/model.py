@@ -43,6 +43,7 @@ from mvsnap.config.values import (
     Url,
     is_serial,
 )
+from mvsnap.config.visitors import VisitorSection
 from mvsnap.config.webex import WebexSection
 from mvsnap.config.webhooks import Webhooks
 
@@ -153,6 +154,7 @@ class Settings(Section):
     ixon: IxonSection = IxonSection()
     webhooks: Webhooks = Webhooks()
     scanning: Scanning = Scanning()
+    visitors: VisitorSection = VisitorSection()
     badges: Badges = Badges()
     login: LoginSection = LoginSection()
     schedules: tuple[Schedule, ...] = Field((), description="snapshots at fixed times")
@@ -323,6 +325,7 @@ class Settings(Section):
                 hooks.meraki_shared_secret,
                 self.scanning.endpoints,
                 self.schedules,
+                self.visitors.reports,
             )
         )
 
@@ -360,5 +363,6 @@ class Settings(Section):
             *self.sense.rooms,
             self.badges.mismatch_room,
             *self.alerts.channel,
+            *(room for report in self.visitors.reports for room in report.channel),
         )
         return tuple(dict.fromkeys(filter(None, flat(named))))

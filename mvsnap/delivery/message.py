@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mvsnap.core.report_text import ReportText
 from mvsnap.core.troubles import Trouble
 from mvsnap.delivery.kinds import MessageKind
 from mvsnap.domain import Event, Job, MessageId
@@ -18,7 +19,7 @@ class Facts:
     event: the picture, the clip or the end; None where there is none (yet).
     raised: the crowd or alarm that the pictures and clips are about.
     camera, error: of a message without an event.
-    troubles: of the site, as they are now.
+    troubles: of the site, as they are now. report: about visitors.
     is_same: the video was sent to the room before. is_gone: it was deleted meanwhile.
     """
 
@@ -30,6 +31,7 @@ class Facts:
     is_same: bool = False
     is_gone: bool = False
     troubles: tuple[Trouble, ...] = ()
+    report: ReportText | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ _LEFT_OUT = ("note", "doubt", "no_link", "told")
 # Of an alert: an outage of the network is the trouble of every camera.
 _MOST_TROUBLES = 10
 _TROUBLES_BYTES = 4500
+_MOST_LINES = 30
 _ENDS_LINK = re.compile(r"[\s()<>\[\]\\]")
 
 
@@ -88,6 +89,9 @@ class MessageTemplates:
             context["troubles"].pop()
             context["more_troubles"] += 1
             text = template.render(context).strip()
+        while context["report_lines"] and len(text.encode()) > most_bytes:
+            context["report_lines"].pop()
+            text = template.render(context).strip()
         for name in _SHORTENED:
             excess = len(text.encode()) - most_bytes
             if excess <= 0:
@@ -137,6 +141,17 @@ class MessageTemplates:
             "is_same": facts.is_same,
             "is_gone": facts.is_gone,
             **self._troubles(facts),
+            **self._report(facts),
+        }
+
+    def _report(self, facts: Facts) -> dict[str, Any]:
+        """Return the lines of a report, and the address of its page."""
+        report, url = facts.report, self._public_url
+        lines = report.lines[:_MOST_LINES] if report else ()
+        return {
+            "report_title": neutralise(report.title) if report else "",
+            "report_lines": [neutralise(line) for line in lines],
+            "report_link": f"{url}{report.path}" if report and url else None,
         }
 
     def _troubles(self, facts: Facts) -> dict[str, Any]:

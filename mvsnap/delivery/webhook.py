@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -111,6 +112,7 @@ def _data(message: OutgoingMessage, text: str) -> dict[str, Any]:
         "error": (event.error if event else facts.error) or None,
         "video_link": event.video_link if event else None,
         "troubles": [_trouble(trouble) for trouble in facts.troubles],
+        "report": asdict(facts.report) if facts.report else None,
     }
 
 

@@ -35,7 +35,10 @@ class Runs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CameraSchedule:
-    """name: unique and stable; its last run is kept by it."""
+    """name: unique and stable; its last run is kept by it.
+
+    by: what its jobs say started them; "": the schedule.
+    """
 
     name: str
     cron: str
@@ -43,6 +46,7 @@ class CameraSchedule:
     rooms: tuple[str, ...]
     prefix: str
     camera_rooms: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    by: str = ""
 
     def last_due(self, now: datetime, zone: ZoneInfo) -> datetime:
         """Return the last moment at which it was due, in UTC.
@@ -73,7 +77,7 @@ class CameraSchedule:
             key += f" {run.set_back_at.astimezone(UTC).isoformat()}"
         return Job(
             id=JobId(str(uuid.uuid5(_NAMESPACE, key))),
-            trigger=Trigger(TriggerKind.SCHEDULE, f"schedule {self.cron}"),
+            trigger=Trigger(TriggerKind.SCHEDULE, self.by or f"schedule {self.cron}"),
             serials=self.serials,
             accepted_at=moment,
             rooms=self.rooms,

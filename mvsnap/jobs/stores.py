@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from mvsnap.core.report_text import ReportText
+from mvsnap.domain import Job
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
@@ -11,10 +14,17 @@ from mvsnap.store.job_states import JobStateStore
 from mvsnap.store.troubles import TroubleStore
 
 
+def _no_report(_job: Job) -> ReportText | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class JobStores:
+    """report: says what a job without camera or event reports, None for no report."""
+
     events: Store
     clips: ClipStore
     files: Files
     states: JobStateStore
     troubles: TroubleStore
+    report: Callable[[Job], ReportText | None] = _no_report

@@ -13,7 +13,14 @@ from mvsnap.clip_model import Clip
 from mvsnap.clock import SystemClock
 from mvsnap.core.message_parts import clip_part, note_part, opens_thread
 from mvsnap.delivery.attachments import Attached, Attachments
-from mvsnap.delivery.kinds import ALERT_KIND, Attachment, MessageKind, Thread, kind_of
+from mvsnap.delivery.kinds import (
+    ALERT_KIND,
+    REPORT_KIND,
+    Attachment,
+    MessageKind,
+    Thread,
+    kind_of,
+)
 from mvsnap.delivery.message import Facts, Message
 from mvsnap.domain import Delivery, DeliveryState, Event, Job, JobId, MessageId
 from mvsnap.errors import UpstreamError
@@ -49,6 +56,9 @@ class ThreadedReplies:
         Returns None when nothing remains, else what to wait for.
         """
         event = self._stores.events.event(job.about) if job.about else None
+        if event is None and (report := self._stores.report(job)) is not None:
+            facts = Facts(job, report=report)
+            return soonest([self._send_report(facts, room) for room in job.rooms])
         if event is None:  # deleted meanwhile, or about the site itself
             return soonest([self._send_alert(job, room) for room in job.rooms])
         send_one = {
@@ -62,6 +72,14 @@ class ThreadedReplies:
 
     def _send_alone(self, job: Job, event: Event, room: str) -> Wait | None:
         return self._sender.send_or_give_up(self._message(Facts(job, event), room))
+
+    def _send_report(self, facts: Facts, room: str) -> Wait | None:
+        job, part = facts.job, REPORT_KIND.name
+        known = self._stores.events.deliveries_of_job(job.id).get((part, room))
+        if known is not None and is_over(known, job):
+            return None
+        message = Message(REPORT_KIND, part, room, facts)
+        return self._sender.send_or_give_up(message)
 
     def _send_alert(self, job: Job, room: str) -> Wait | None:
         """Say what is so now: it may have been waiting since the trouble was over."""

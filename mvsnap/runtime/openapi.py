@@ -10,6 +10,7 @@ from mvsnap import __version__
 from mvsnap.badges import json_body
 from mvsnap.badges.answers import BadgesQuery, BadgeTableQuery
 from mvsnap.runtime.answers import DescriptionAnswer
+from mvsnap.runtime.openapi_analytics import analytics_paths
 from mvsnap.runtime.openapi_operations import (
     body,
     describe,
@@ -70,6 +71,7 @@ def _paths() -> Json:
         **_job_paths(root),
         **_event_paths(root),
         **_badge_paths(root),
+        **analytics_paths(root),
         f"{root}/mutes": {"get": _list_mutes(), "post": _mute()},
         f"{root}/mutes/{{mute_id}}": {
             "delete": describe(

@@ -14,6 +14,7 @@ from mvsnap.badges.answers import (
     ReviewedBadgeAnswer,
 )
 from mvsnap.runtime.answers import DescriptionAnswer, HealthAnswer, ReadinessAnswer
+from mvsnap.visitors.answers import VisitorHoursAnswer, VisitorsAnswer
 from mvsnap.web.answers import (
     ErrorAnswer,
     EventAnswer,
@@ -28,7 +29,14 @@ from mvsnap.web.answers import (
 )
 from mvsnap.web.bodies import MuteBody, MuteForm, SnapshotBody, SnapshotForm
 from mvsnap.webhooks.answers import AlarmAnswer, AlarmForm, AlarmMessage
-from mvsnap.wifi.answers import ObservationsAnswer, ScanningMessage
+from mvsnap.wifi.answers import (
+    ObservationsAnswer,
+    ScanningMessage,
+    WifiActivityAnswer,
+    WifiCorrelationAnswer,
+    WifiObservationsAnswer,
+    WifiVisitsAnswer,
+)
 
 Json = dict[str, Any]
 
@@ -41,6 +49,8 @@ _SHAPES: tuple[type[msgspec.Struct], ...] = (
     *(MuteBody, MuteForm, MuteAnswer, MutesAnswer),
     *(BadgeEventBody, BadgesAddedAnswer, BadgeEventsAnswer, ReviewedBadgeAnswer),
     *(AlarmMessage, AlarmForm, ScanningMessage, ObservationsAnswer),
+    *(VisitorsAnswer, VisitorHoursAnswer, WifiActivityAnswer),
+    *(WifiVisitsAnswer, WifiObservationsAnswer, WifiCorrelationAnswer),
     *(HealthAnswer, ReadinessAnswer, DescriptionAnswer),
     ErrorAnswer,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from mvsnap.badges.parts import BadgeParts
@@ -21,7 +22,7 @@ from mvsnap.jobs.runner import JobRunner
 from mvsnap.jobs.stores import JobStores
 from mvsnap.metrics import Metrics
 from mvsnap.photographer import CameraNames, Cameras, Photographer
-from mvsnap.runtime import clouds, shared_files
+from mvsnap.runtime import clouds, shared_files, visitor_reports
 from mvsnap.runtime.shared_buckets import SharedBuckets
 from mvsnap.store import database
 from mvsnap.store.audit import AuditLog
@@ -164,7 +165,11 @@ class Parts:
         """is_rerun: False where nothing runs an unfinished job again."""
         return JobRunner(
             JobStores(
-                self.store, self.clips, self.files, self.job_states, self.troubles
+                *(self.store, self.clips, self.files, self.job_states, self.troubles),
+                report=partial(
+                    visitor_reports.report,
+                    *(self.settings, self.visitors.store, self.site, self.sense),
+                ),
             ),
             Cameras(self.photographer(), self.names),
             self.sender(),

@@ -22,6 +22,7 @@ from mvsnap.store.claims import Claims
 from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.database import OUTAGES
 from mvsnap.upstreams import OUTCOMES
+from mvsnap.visitors.occupancy import occupancy_sights
 
 _NAME = "alerts"
 # A holder of a turn says so four times in twenty seconds.
@@ -69,6 +70,7 @@ class Reporting:
                 after=timedelta(seconds=alerts.after_s),
                 kinds=frozenset(alerts.kinds),
                 rooms=rooms,
+                others=occupancy_sights(parts.settings.visitors.occupancy, parts.sense),
             )
             every_s = min(_LOOK_S, alerts.after_s / 4)
             yield Loop(_NAME, watch.step, every_s, clock, outages=OUTAGES)

@@ -85,7 +85,9 @@ class Service:
         self._jobs = job_service(
             self.parts, self._engine, self._finished, on_clips=self._wake_clip_worker
         )
-        if self._worker is not None and self.parts.settings.schedules:
+        settings = self.parts.settings
+        is_scheduled = settings.schedules or settings.visitors.reports
+        if self._worker is not None and is_scheduled:
             self._schedules = scheduler(self.parts, self._jobs).loop
             self._schedules.start()
         if self._worker is not None:

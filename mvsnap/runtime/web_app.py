@@ -32,6 +32,7 @@ from mvsnap.resources import STATIC, TEMPLATES
 from mvsnap.runtime import ops
 from mvsnap.sqlite_errors import reason
 from mvsnap.store.time_limits import answering
+from mvsnap.visitors import api as visitors_api
 from mvsnap.visitors import pages as visitors
 from mvsnap.web import (
     access_log,
@@ -74,6 +75,7 @@ from mvsnap.web.plain_errors import INTERNAL, in_plain_words, no_database
 from mvsnap.web.proxies import TrustedProxies
 from mvsnap.web.status import api as status_api
 from mvsnap.webhooks import api as hooks
+from mvsnap.wifi import api as wifi_api
 from mvsnap.wifi import pages as wifi
 from mvsnap.wifi import receiver
 
@@ -91,7 +93,8 @@ _BLUEPRINTS = (
     *(ops.bp, receiver.bp, channels.bp, badge_reading.bp),
     *(badge_review.bp, badge_near.bp, badge_clips.bp, badge_report.bp),
     *(login.bp, overview.bp, event_pages.bp, cameras.bp, crowd_events.bp, clips.bp),
-    *(visitors.bp, wifi.bp, settings.bp, people.bp, key_pages.bp),
+    *(visitors_api.bp, wifi_api.bp, visitors.bp, wifi.bp),
+    *(settings.bp, people.bp, key_pages.bp),
     *(audit.bp, login_code.bp, account.bp, second_factor.bp),
     *(status.bp, status_api.bp, job_pages.bp, set_up.bp),
 )

@@ -23,7 +23,7 @@ from mvsnap.jobs.service import Finished, JobService
 from mvsnap.jobs.waits import Wait
 from mvsnap.jobs.waker import Waker
 from mvsnap.loop import Chores, Loop, stop_all
-from mvsnap.runtime import background, cleaning, clouds, recording
+from mvsnap.runtime import background, cleaning, clouds, recording, visitor_reports
 from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.runtime.purge_guard import PurgeGuard, purge_guard
 from mvsnap.sqlite_errors import reason
@@ -295,9 +295,12 @@ def scheduler(parts: Parts, jobs: JobService) -> Scheduler:
 
 def schedules(parts: Parts) -> tuple[CameraSchedule, ...]:
     settings = parts.settings
-    return tuple(
-        _schedule(parts, f"schedule {number}", schedule)
-        for number, schedule in enumerate(settings.schedules, start=1)
+    return (
+        *(
+            _schedule(parts, f"schedule {number}", schedule)
+            for number, schedule in enumerate(settings.schedules, start=1)
+        ),
+        *visitor_reports.schedules(settings),
     )
 
 

@@ -23,6 +23,12 @@ def visitor_columns(since: datetime, until: datetime) -> Columns[VisitorRow]:
         ("average_people", lambda row: row.average),
         ("people_seen_at_once", lambda row: row.people),
         ("people_seen_last", lambda row: row.seen_at),
+        (
+            "entrances_so_far",
+            lambda row: row.compared.so_far if row.compared else None,
+        ),
+        ("entrances_before", lambda row: row.compared.before if row.compared else None),
+        ("change_percent", lambda row: row.change),
     )
 
 

@@ -9,26 +9,36 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from mvsnap.core.days import HoursOfDay, day_span
+from mvsnap.core.week_hours import OpeningHours
 from mvsnap.domain import Serial
 from mvsnap.errors import BadInput
-from mvsnap.visitors.rules import Span, last_days
+from mvsnap.visitors.rules import CountedSpans, Span, comparable, last_days
 from mvsnap.web.pages.filters import Filter, one_of, typed
 
 PERIODS = {"1": "1 day", "7": "7 days", "28": "28 days"}
-SORTS = ("camera", "zone", "entrances", "average", "people")
+SORTS = ("camera", "zone", "entrances", "average", "people", "change")
 ORDERS = ("asc", "desc")
 _PERIOD = "7"
-_NAMES = ("day", "days", "hour_from", "hour_to", "serial", "sort", "order")
+FIELDS = (
+    *("day", "days", "opening", "hour_from", "hour_to"),
+    *("serial", "sort", "order"),
+)
+_WEEK = 7
 
 
 @dataclass(frozen=True, slots=True)
 class VisitorFilter(Filter):
-    """last: the last day of the period; days: how many; hours: None for all."""
+    """last: the last day of the period; days: how many; hours: None for all.
+
+    so_far, before: what is over of the period, and the same of the one before it.
+    """
 
     last: date
     days: int
     spans: tuple[Span, ...]
-    hours: HoursOfDay | None
+    hours: HoursOfDay | OpeningHours | None
+    so_far: CountedSpans
+    before: CountedSpans
     serial: Serial | None
     sort: str
     descending: bool
@@ -57,21 +67,35 @@ class VisitorFilter(Filter):
 
 
 def read_filter(
-    given: Mapping[str, str], now: datetime, zone: ZoneInfo
+    given: Mapping[str, str],
+    now: datetime,
+    zone: ZoneInfo,
+    open_hours: frozenset[int] | None = None,
 ) -> VisitorFilter:
-    """Return the filter; an invalid value is left out."""
-    texts = typed(given, _NAMES)
+    """Return the filter; an invalid value is left out.
+
+    open_hours: those of the week in which the site is open, None if nobody said.
+    """
+    texts = typed(given, FIELDS)
     today = now.astimezone(zone).date()
     last = texts.parsed("day", lambda text: parse_day(text, today, zone)) or today
     days = int(texts.parsed("days", lambda text: one_of(text, PERIODS)) or _PERIOD)
     order = texts.parsed("order", lambda text: one_of(text, ORDERS))
+    spans, hours = (
+        tuple(last_days(last, zone, days)),
+        texts.hours_or_opening(zone, open_hours),
+    )
+    # A single day is like the one of a week before, not like yesterday.
+    so_far, before = comparable(spans, max(days, _WEEK), zone, now, hours)
     return VisitorFilter(
         texts.entered,
         texts.mistakes,
         last=last,
         days=days,
-        spans=tuple(last_days(last, zone, days)),
-        hours=texts.hours(zone),
+        spans=spans,
+        hours=hours,
+        so_far=so_far,
+        before=before,
         serial=texts.serial(),
         sort=texts.parsed("sort", lambda text: one_of(text, SORTS)) or SORTS[0],
         descending=order == "desc",

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from mvsnap.domain import Serial, ZoneId
+from mvsnap.domain import Serial, ZoneId, parse_serial
+from mvsnap.errors import BadInput, NotFound
+from mvsnap.store.sense import ZoneKey
 from mvsnap.visitors.model import HourPicture, KnownZone
 from mvsnap.visitors.parts import VisitorParts
 from mvsnap.visitors.rules import (
@@ -25,6 +27,7 @@ from mvsnap.web.charts import BarChart, Series
 from mvsnap.web.context import Gateway, feature
 
 HOURS = 14
+_MAX_ID = 64
 _STATES = {
     HourPictureState.WAITING: "The picture is not available yet",
     HourPictureState.NO_VIDEO: "No video of that minute",
@@ -156,6 +159,7 @@ def _hour_row(
 def _chart(rows: Sequence[HourRow]) -> BarChart | None:
     """Return the entrances, or, if there are none, the people seen by MV Sense."""
     labels = [row.clock for row in rows]
+    running = next((n for n, row in enumerate(rows) if not row.is_over), None)
     entrances = [
         row.hour.counted.entrances if row.hour.counted else None for row in rows
     ]
@@ -164,7 +168,9 @@ def _chart(rows: Sequence[HourRow]) -> BarChart | None:
         ("Entrances per hour", entrances, "entrances"),
         ("Peak people per hour", people, "people"),
     ):
-        chart = BarChart(title, labels, [Series(title, values)], unit)
+        chart = BarChart(
+            title, labels, [Series(title, values)], unit, unfinished=running
+        )
         if not chart.is_empty:
             return chart
     return None
@@ -175,3 +181,14 @@ def known_zone(here: Gateway, serial: Serial, zone_id: ZoneId) -> KnownZone | No
         if (known.zone.serial, known.zone.zone_id) == (serial, zone_id):
             return known
     return None
+
+
+def zone_key(serial: str, zone_id: str) -> ZoneKey:
+    """Return camera and zone of an address. Raises NotFound where none can be."""
+    # No id contains a NUL, and PostgreSQL refuses to search for one.
+    if not zone_id.isprintable() or len(zone_id) > _MAX_ID:
+        raise NotFound("No such zone")
+    try:
+        return parse_serial(serial), ZoneId(zone_id)
+    except BadInput as exc:
+        raise NotFound(exc.message) from exc

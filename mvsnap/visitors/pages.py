@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from mvsnap.config.setting_overrides import with_overrides
-from mvsnap.domain import Role, Serial, ZoneId, parse_serial
+from mvsnap.domain import Role
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.visitors.csv_export import ZONE_HOUR_COLUMNS, visitor_columns
-from mvsnap.visitors.model import CountingCamera, HourPicture, KnownZone
+from mvsnap.visitors.model import HourPicture, KnownZone
+from mvsnap.visitors.occupancy import occupancies
+from mvsnap.visitors.page_advice import advice, without_counts
+from mvsnap.visitors.page_chart import VisitorOverview, overview
 from mvsnap.visitors.page_filter import (
     PERIODS,
     SORTS,
@@ -24,14 +25,17 @@ from mvsnap.visitors.page_filter import (
     parse_day,
     read_filter,
 )
-from mvsnap.visitors.page_rows import VisitorRow, visitor_chart, visitor_rows, zone_name
-from mvsnap.visitors.page_zone import known_zone, zone_hours
+from mvsnap.visitors.page_rows import VisitorRow, visitor_rows, zone_name
+from mvsnap.visitors.page_text import of_period, of_spans, span_words
+from mvsnap.visitors.page_zone import known_zone, zone_hours, zone_key
 from mvsnap.visitors.parts import VisitorParts
+from mvsnap.visitors.report import read_every, visitor_report
 from mvsnap.visitors.store import VisitorStore
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.context import feature, gateway
 from mvsnap.web.csv_file import csv_file
+from mvsnap.web.heat import heat_map
 from mvsnap.web.pages.places import Places, known_places
 from mvsnap.web.private_file import private_file
 
@@ -41,17 +45,7 @@ T = TypeVar("T")
 
 # Page views are noted at most this often: pages are loaded more often than they change.
 _PAGE_VIEW_EVERY = timedelta(minutes=5)
-_MAX_ID = 64
 _CSV_ROWS = 500
-
-
-@dataclass(frozen=True, slots=True)
-class NotCounting:
-    """A camera that does not count, and why."""
-
-    camera: str
-    serial: Serial
-    why: str
 
 
 @bp.get("/visitors")
@@ -59,24 +53,55 @@ class NotCounting:
 def index() -> ResponseReturnValue:
     asked, places = _asked(), _places()
     rows = visitor_rows(_store(), places, asked)
-    chart = visitor_chart(_store(), rows, asked, _clock())
-    cameras = _store().cameras()
+    found, cameras = _overview(rows, asked), _store().cameras()
     page = render_template(
         "visitors/index.html",
         asked=asked,
         places=places,
         periods=PERIODS,
         rows=rows,
-        chart=chart,
-        hours_only=asked.days == 1 and chart is None and any(r.entrances for r in rows),
-        without=_without(places, cameras, rows),
-        advice=None if rows else _advice(cameras),
+        occupancy=occupancies(
+            gateway().settings.visitors.occupancy, gateway().sense, _now()
+        ),
+        has_opening_hours=_open_hours() is not None,
+        **_shown(found, asked),
+        hours_only=asked.days == 1
+        and found.chart is None
+        and any(row.entrances for row in rows),
+        without=without_counts(places, cameras, rows),
+        advice=None if rows else advice(cameras),
         asked_at=max((camera.asked_at for camera in cameras.values()), default=None),
         csv_url=url_for(".download", **asked.query),
         sorts={sort: url_for(".index", **asked.sorted_by(sort)) for sort in SORTS},
         detail={"day": asked.last.isoformat()} if asked.entered.get("day") else {},
     )
     return page, 400 if asked.mistakes else 200
+
+
+@bp.get("/visitors/report")
+@auth.page(Role.VIEWER)
+def report() -> ResponseReturnValue:
+    """The same as a scheduled report says, as a page to print."""
+    here = gateway()
+    made = visitor_report(
+        read_every(request.args.get("every", "").strip()),
+        request.args.get("day", "").strip(),
+        *(_store(), _places(), here.settings.visitors, _clock(), _now()),
+    )
+    step = timedelta(days=made.asked.days)
+    today = _now().astimezone(_clock()).date()
+    later = made.day + step if made.day + step < today else None
+    return render_template(
+        "visitors/report.html",
+        asked=made.asked,
+        every=made.every,
+        rows=made.rows,
+        site=here.settings.site.name,
+        made_at=_now(),
+        earlier=url_for(".report", every=made.every, day=made.day - step),
+        later=url_for(".report", every=made.every, day=later) if later else None,
+        **_shown(made.found, made.asked),
+    )
 
 
 @bp.get("/visitors.csv")
@@ -150,7 +175,7 @@ class _Place:
     """The zone in an address. Raises NotFound for one that was never counted."""
 
     def __init__(self, serial: str, zone_id: str) -> None:
-        self.serial, self.zone_id = _ids(serial, zone_id)
+        self.serial, self.zone_id = zone_key(serial, zone_id)
         self.known: KnownZone | None = known_zone(gateway(), self.serial, self.zone_id)
         if self.known is None and not self._was_counted():
             raise NotFound(f"Nobody was counted in zone {zone_id[:40]!r} of {serial}")
@@ -177,18 +202,8 @@ class _Place:
             here.add_page_view(self.serial, self.zone_id, now)
 
 
-def _ids(serial: str, zone_id: str) -> tuple[Serial, ZoneId]:
-    # No id contains a NUL, and PostgreSQL refuses to search for one.
-    if not zone_id.isprintable() or len(zone_id) > _MAX_ID:
-        raise NotFound("No such zone")
-    try:
-        return parse_serial(serial), ZoneId(zone_id)
-    except BadInput as exc:
-        raise NotFound(exc.message) from exc
-
-
 def _picture(serial: str, zone_id: str, hour: str) -> HourPicture:
-    key = _ids(serial, zone_id)
+    key = zone_key(serial, zone_id)
     try:
         begin = datetime.fromtimestamp(int(hour), UTC)
         found = _store().pictures(*key, begin, begin + timedelta(seconds=1))
@@ -212,7 +227,34 @@ def _parts(rows: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 def _asked() -> VisitorFilter:
-    return read_filter(request.args, _now(), _clock())
+    return read_filter(request.args, _now(), _clock(), _open_hours())
+
+
+def _open_hours() -> frozenset[int] | None:
+    return gateway().settings.visitors.open_hours
+
+
+def _overview(rows: Sequence[VisitorRow], asked: VisitorFilter) -> VisitorOverview:
+    named = gateway().settings.visitors.entrances
+    return overview(_store(), rows, asked, named, _clock(), _now())
+
+
+def _shown(found: VisitorOverview, asked: VisitorFilter) -> dict[str, Any]:
+    """Return the totals, the chart and the week as the page shows them."""
+    title, clock = "Average entrances by weekday and hour", _clock()
+    week = found.week and heat_map(
+        title, "entrances per hour", found.week, _open_hours()
+    )
+    busiest = found.totals.busiest
+    return {
+        "found": found,
+        "week": week,
+        "busiest": span_words(busiest, clock) if busiest else None,
+        "period": of_period(asked, clock),
+        "compared": of_spans(asked.so_far.spans, clock),
+        "before": of_spans(asked.before.spans, clock),
+        "is_unfinished": asked.since <= _now() < asked.until,
+    }
 
 
 def _day() -> tuple[date | None, str]:
@@ -235,55 +277,6 @@ def _clock() -> ZoneInfo:
 
 def _places() -> Places:
     return known_places(gateway().site, gateway().sense)
-
-
-def _without(
-    places: Places,
-    cameras: dict[Serial, CountingCamera],
-    rows: Sequence[VisitorRow],
-) -> list[NotCounting]:
-    """Return the cameras that do not count, of those the Dashboard was asked about."""
-    counting = {row.serial for row in rows if row.entrances is not None}
-    found = []
-    for serial, camera in cameras.items():
-        if camera.has_sense is False:
-            why = "MV Sense is off"
-        elif camera.error and serial not in counting:
-            why = camera.error
-        else:
-            continue
-        found.append(NotCounting(places.camera(serial), serial, why))
-    return sorted(found, key=lambda one: (one.camera.casefold(), one.serial))
-
-
-def _advice(cameras: dict[Serial, CountingCamera]) -> str:
-    """Return what to do so that people are counted."""
-    here = gateway()
-    if not here.settings.asks_meraki:
-        try:
-            listens = with_overrides(
-                here.settings.sense, here.site.setting_overrides()
-            ).enabled
-        except BadInput:
-            listens = here.settings.sense.enabled
-        if listens:
-            return "Nobody seen yet. MV Sense is on, and what it sees will appear here."
-        return (
-            "Nothing is counting people yet. Set meraki.api_key in config/mvsnap.yaml, "
-            "or turn on sense.enabled."
-        )
-    if not cameras:
-        return (
-            "Fetching cameras and zones from the Dashboard. Reload in "
-            "a minute; if this "
-            "persists, check the log of the worker."
-        )
-    if all(camera.has_sense is False for camera in cameras.values()):
-        return (
-            "MV Sense is not enabled on any camera. Dashboard > Cameras > the camera > "
-            "Settings > Sense; each camera needs a Sense license."
-        )
-    return "Nobody was counted in this period."
 
 
 def _store() -> VisitorStore:

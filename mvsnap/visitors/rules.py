@@ -15,12 +15,16 @@ from zoneinfo import ZoneInfo
 
 from mvsnap.clients.meraki.zones import Count, CountedZone, ZoneKind
 from mvsnap.core.days import HoursOfDay, day_span
+from mvsnap.core.week_hours import OpeningHours
 from mvsnap.domain import Presence
 
 Span = tuple[datetime, datetime]  # from, to (exclusive), in UTC
+WantedHours = HoursOfDay | OpeningHours
 
 _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
+# Counts of an hour may be asked for this long after its end, those of a day sooner.
+_HOUR_SETTLES, _DAY_SETTLES = timedelta(minutes=25), timedelta(minutes=10)
 
 
 class HourPictureState(StrEnum):
@@ -107,7 +111,7 @@ def hours_of(span: Span, zone: ZoneInfo) -> list[Span]:
     return found
 
 
-def in_hours(spans: Iterable[Span], hours: HoursOfDay, zone: ZoneInfo) -> list[Span]:
+def in_hours(spans: Iterable[Span], hours: WantedHours, zone: ZoneInfo) -> list[Span]:
     """Return the hours of these days that are wanted, in the same order."""
     each = (hour for span in spans for hour in hours_of(span, zone))
     return [hour for hour in each if hour[0] in hours]
@@ -128,6 +132,67 @@ def last_days(last: date, zone: ZoneInfo, count: int) -> list[Span]:
     """Return this many days of the site up to `last`, oldest first."""
     days = (last - timedelta(days=back) for back in reversed(range(count)))
     return [day_span(day.isoformat(), zone) for day in days]
+
+
+@dataclass(frozen=True, slots=True)
+class CountedSpans:
+    """Whole days, and single hours beside them, that are over and counted."""
+
+    days: tuple[Span, ...]
+    hours: tuple[Span, ...]
+
+    @property
+    def spans(self) -> list[Span]:
+        return sorted((*self.days, *self.hours))
+
+
+def settled(now: datetime, zone: ZoneInfo) -> datetime:
+    """Return the end of the last hour whose counts should all be stored."""
+    return hour_start(now - _HOUR_SETTLES, zone)
+
+
+def comparable(
+    days: Sequence[Span],
+    back: int,
+    zone: ZoneInfo,
+    now: datetime,
+    hours: WantedHours | None = None,
+) -> tuple[CountedSpans, CountedSpans]:
+    """Return what is over of these days, and the same so many days before.
+
+    Of a day that is not over, the hours so far are compared with the same hours. hours:
+    those that are wanted; None: all.
+    """
+    over = [day for day in days if day[1] <= now - _DAY_SETTLES]
+    running = [day for day in days if day not in over and day[0] < now]
+    until = settled(now, zone)
+    so_far = [h for day in running for h in hours_of(day, zone) if h[1] <= until]
+    clock = {hour.astimezone(zone).hour for hour, _ in so_far}
+    then = [_days_before(day, back, zone) for day in over]
+    then_so_far = [
+        hour
+        for day in running
+        for hour in hours_of(_days_before(day, back, zone), zone)
+        if hour[0].astimezone(zone).hour in clock
+    ]
+    return _stretch(over, so_far, zone, hours), _stretch(then, then_so_far, zone, hours)
+
+
+def _days_before(day: Span, back: int, zone: ZoneInfo) -> Span:
+    date_then = day[0].astimezone(zone).date() - timedelta(days=back)
+    return last_days(date_then, zone, 1)[0]
+
+
+def _stretch(
+    days: Sequence[Span],
+    so_far: Sequence[Span],
+    zone: ZoneInfo,
+    hours: WantedHours | None,
+) -> CountedSpans:
+    if hours is None:
+        return CountedSpans(tuple(days), tuple(so_far))
+    wanted = [hour for hour in so_far if hour[0] in hours]
+    return CountedSpans((), (*in_hours(days, hours, zone), *wanted))
 
 
 def hour_counts(

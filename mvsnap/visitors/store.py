@@ -31,6 +31,7 @@ from mvsnap.visitors.rows import (
     picture_row,
 )
 from mvsnap.visitors.rules import HourCount, HourPictureState, Span, joined
+from mvsnap.visitors.sums import VisitorSums
 from mvsnap.visitors.tables import (
     claims,
     page_views,
@@ -45,6 +46,7 @@ from mvsnap.visitors.tables import (
 class VisitorStore:
     def __init__(self, db: Database) -> None:
         self._db = db
+        self.sums = VisitorSums(db)
 
     # --- who fetches
 

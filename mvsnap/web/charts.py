@@ -2,7 +2,8 @@
 
 pygal draws them. Its own stylesheet and script are removed, as pages may not contain
 any: charts.css colours the bars, light and dark. Each chart is drawn twice, for wide
-and narrow windows, since a shrunk one would be unreadable.
+and narrow windows, since a shrunk one would be unreadable. Its numbers follow as a
+table, and charts.js shows those of a bar that is touched.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 MOST_SERIES = 7
 _WIDE, _NARROW = (1040, 300), (380, 270)
 _MOST_TICKS = 5
+_SO_FAR = " so far"
 # In units of the drawing: font size, usual width of text, space around the plot.
 _FONT, _LETTER, _AXIS = 13, 7.4, 64
 
@@ -35,20 +37,63 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class BarPart:
+    """Where one series lies in a bar, in percent of the longest; its number."""
+
+    series: int
+    begin: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class LyingBar:
+    """total: of all its parts."""
+
+    label: str
+    total: float
+    parts: Sequence[BarPart]
+
+
+@dataclass(frozen=True, slots=True)
 class BarChart:
     """title: for screen readers; labels: one below each bar or group of bars.
 
     unit: what is counted, such as "entrances". Several series are stacked.
+    by: what the labels are, the heading of their column. Those that are no times are
+    long: `lying` shows them whole.
+    unfinished: the number of the label whose time is not over yet.
     """
 
     title: str
     labels: Sequence[str]
     series: Sequence[Series]
     unit: str
+    by: str = "Time"
+    unfinished: int | None = None
 
     @property
     def is_empty(self) -> bool:
         return not any(value for s in self.series for value in s.values)
+
+    @property
+    def table(self) -> list[tuple[str, list[float | None]]]:
+        """The label and the values of each bar, in the order of the series."""
+        columns = zip(*(series.values for series in self.series), strict=True)
+        return [
+            (label + _SO_FAR * (n == self.unfinished), list(values))
+            for n, (label, values) in enumerate(zip(self.labels, columns, strict=True))
+        ]
+
+    @property
+    def lying(self) -> list[LyingBar]:
+        """The bars from left to right, for labels that are names: each has its line."""
+        highest = _highest(self) or 1
+        return [
+            LyingBar(
+                label, sum(value or 0 for value in values), _parts(values, highest)
+            )
+            for label, values in self.table
+        ]
 
     @property
     def wide(self) -> Markup:
@@ -70,6 +115,16 @@ def ticks(highest: float) -> list[int]:
     return [n * step for n in range(max(1, math.ceil(highest / step)) + 1)]
 
 
+def _parts(values: Sequence[float | None], highest: float) -> list[BarPart]:
+    found, begin = [], 0.0
+    for number, value in enumerate(values):
+        width = 100 * (value or 0) / highest
+        if width:
+            found.append(BarPart(number, round(begin, 2), round(width, 2)))
+        begin += width
+    return found
+
+
 def _drawn(chart: BarChart, size: tuple[int, int], css_class: str) -> Markup:
     pygal = _pygal()
     graph: Graph = pygal.StackedBar(
@@ -87,8 +142,8 @@ def _drawn(chart: BarChart, size: tuple[int, int], css_class: str) -> Markup:
     )
     graph.x_labels = _fitting(chart.labels, size[0] - _AXIS)
     for series in chart.series:
-        values = zip(chart.labels, series.values, strict=True)
-        graph.add(series.name, [_bar(chart, series, *value) for value in values])
+        values = range(len(series.values))
+        graph.add(series.name, [_bar(chart, series, number) for number in values])
     graph.add_xml_filter(lambda root: _bare(root, chart.title, css_class))
     # Every text in it was escaped by an XML writer.
     return Markup(graph.render(is_unicode=True))  # noqa: S704
@@ -120,13 +175,13 @@ def _highest(chart: BarChart) -> float:
     return max((sum(value or 0 for value in column) for column in columns), default=0)
 
 
-def _bar(
-    chart: BarChart, series: Series, label: str, value: float | None
-) -> dict[str, Any] | None:
+def _bar(chart: BarChart, series: Series, number: int) -> dict[str, Any] | None:
+    label, value = chart.labels[number], series.values[number]
     if value is None:
         return None
     where = f"{series.name}, {label}" if len(chart.series) > 1 else label
-    return {"value": value, "label": f"{where}: {value:g} {chart.unit}"}
+    so_far = _SO_FAR if number == chart.unfinished else ""
+    return {"value": value, "label": f"{where}: {value:g} {chart.unit}{so_far}"}
 
 
 def _bare(root: Any, title: str, css_class: str) -> Any:
@@ -157,6 +212,8 @@ def _describe(bar: Any) -> bool:
         if part.tag == "desc":
             said = part.text if part.get("class") == "label" else said
             bar.remove(part)
+    if said.endswith(_SO_FAR):
+        bar.set("class", "bar bar-unfinished")
     title = bar.makeelement("title", {})
     title.text = said
     bar.insert(0, title)

@@ -10,10 +10,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
 from mvsnap.core.days import utc_offsets
+from mvsnap.core.week_hours import HOURS_A_WEEK, OpeningHours
 from mvsnap.wifi.model import WifiFilter
 from mvsnap.wifi.tables import scan_sources, visits
 
 DAY_S, HOUR_S = 86_400, 3600
+# The first hour of 1970 is one of a Thursday.
+_EPOCH_HOUR = 3 * 24
 
 Condition = ColumnElement[bool]
 
@@ -61,10 +64,18 @@ def of_hours(column: ColumnElement[int], wanted: WifiFilter) -> list[Condition]:
     hours = wanted.hours
     if hours is None:
         return []
-    second = local(column, wanted, hours.zone) % DAY_S
+    here = local(column, wanted, hours.zone)
+    if isinstance(hours, OpeningHours):
+        return [hour_of_week(here).in_(sorted(hours.hours))]
+    second = here % DAY_S
     begun, before = second >= hours.first * HOUR_S, second < hours.until * HOUR_S
     is_over_midnight = hours.until <= hours.first
     return [or_(begun, before) if is_over_midnight else and_(begun, before)]
+
+
+def hour_of_week(local_s: ColumnElement[int]) -> ColumnElement[int]:
+    """Return the hour of the week, see core.week_hours, of seconds in local time."""
+    return (local_s // HOUR_S + _EPOCH_HOUR) % HOURS_A_WEEK
 
 
 def of_total(rows: Any, wanted: WifiFilter) -> list[Condition]:

@@ -12,12 +12,14 @@ from mvsnap.wifi.model import (
 )
 from mvsnap.wifi.page_rows import PresenceRow, ZoneRow
 
-HOUR_COLUMNS: Columns[HourActivity] = (
-    ("hour", lambda row: row.hour),
-    ("visits", lambda row: row.visits),
-    ("first_visits", lambda row: row.new_devices),
-    ("returning_visits", lambda row: row.visits - row.new_devices),
-    ("dwell_mean_s", lambda row: round(row.dwell_mean_s)),
+# Of several days, with the average of the hours that are over.
+HOUR_COLUMNS: Columns[tuple[HourActivity, float | None]] = (
+    ("hour", lambda row: row[0].hour),
+    ("visits", lambda row: row[0].visits),
+    ("first_visits", lambda row: row[0].new_devices),
+    ("returning_visits", lambda row: row[0].visits - row[0].new_devices),
+    ("dwell_mean_s", lambda row: round(row[0].dwell_mean_s)),
+    ("visits_a_day", lambda row: None if row[1] is None else round(row[1], 2)),
 )
 DAY_COLUMNS: Columns[DayActivity] = (
     ("day", lambda row: row.day.isoformat()),

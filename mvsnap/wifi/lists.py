@@ -79,7 +79,8 @@ class WifiLists:
             BadInput: `after` is not such a key.
         """
         seen = observations.c
-        by = (seen.minute, seen.source_id, seen.device)
+        # The minute alone is in the index; the few rows of one are sorted.
+        by = (seen.minute, seen.last_s, seen.source_id, seen.device)
         with self._db.reading() as connection:
             statement = (
                 select(observations)
@@ -88,7 +89,7 @@ class WifiLists:
                 .limit(limit)
             )
             if after is not None:
-                statement = statement.where(_beyond(by, after))
+                statement = statement.where(_beyond(by, _with_second(after)))
             sources = _sources(connection)
             rows = connection.execute(statement).all()
         return [_observation(row, *sources[row.source_id]) for row in rows]
@@ -148,6 +149,15 @@ def _beyond(by: Sequence[ColumnElement[int]], after: str) -> ColumnElement[bool]
     return Order(falling=by).behind([literal(n, BigInteger) for n in numbers])
 
 
+def _with_second(after: str) -> str:
+    """Return a key of the release before, which has no second, with the last one.
+
+    Then rows of that minute are shown again, and none is left out.
+    """
+    minute, _, rest = after.partition(".")
+    return f"{minute}.60.{rest}" if after.count(".") == 2 else after
+
+
 def _of_observations(
     connection: Connection, wanted: WifiFilter
 ) -> list[ColumnElement[bool]]:
@@ -198,7 +208,7 @@ def _observation(row: Row[Any], network_id: str, radio: Radio) -> ObservationRow
         rssi_dbm=row.rssi_dbm,
         access_point=mac_text(row.ap) if row.ap else None,
         ssid=row.ssid,
-        key=f"{row.minute}.{row.source_id}.{row.device}",
+        key=f"{row.minute}.{row.last_s}.{row.source_id}.{row.device}",
     )
 
 

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from mvsnap.core.days import HoursOfDay
+from mvsnap.core.week_hours import OpeningHours
 from mvsnap.domain import Presence, Radio, Serial, ZoneId
 
 
@@ -52,7 +53,7 @@ class WifiFilter:
     device: int | None = None
     min_rssi_dbm: int | None = None
     min_dwell_s: int | None = None
-    hours: HoursOfDay | None = None
+    hours: HoursOfDay | OpeningHours | None = None
     total: TotalTime | None = None
 
 
@@ -74,6 +75,35 @@ class Totals:
     @property
     def returning_devices(self) -> int:
         return self.devices - self.new_devices
+
+
+@dataclass(frozen=True, slots=True)
+class VisitSums:
+    """visits: that began in a span; new_devices: of devices never seen before."""
+
+    visits: int
+    new_devices: int
+    dwell_mean_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What is over of a period, and the same of the one before it."""
+
+    since: datetime
+    until: datetime
+    so_far: VisitSums
+    before_since: datetime
+    before_until: datetime
+    before: VisitSums
+
+    @property
+    def percent(self) -> float | None:
+        """Of visits; None where there were none before."""
+        if not self.before.visits:
+            return None
+        more = self.so_far.visits - self.before.visits
+        return round(100 * more / self.before.visits, 1)
 
 
 @dataclass(frozen=True, slots=True)

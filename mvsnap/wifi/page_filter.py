@@ -31,13 +31,13 @@ _MOST_DAYS = 366
 _FIRST_DAY = date(2000, 1, 1)
 _NAMES = (
     *("period", "from", "to", "network", "radio", "long_stays", "device"),
-    *("hour_from", "hour_to", "min_total_s", "max_total_s"),
+    *("opening", "hour_from", "hour_to", "min_total_s", "max_total_s"),
     *("min_rssi_dbm", "min_dwell_s", "sort", "serial", "zone_id", "after"),
 )
 # What the address keeps on the way to another Wi-Fi page.
 _SHARED = (
     *("period", "from", "to", "network", "radio", "long_stays"),
-    *("hour_from", "hour_to", "min_total_s", "max_total_s"),
+    *("opening", "hour_from", "hour_to", "min_total_s", "max_total_s"),
 )
 
 
@@ -108,8 +108,16 @@ class WifiForm(Filter):
         return {n: text for n, text in self.query.items() if n not in names}
 
 
-def read_form(given: Mapping[str, str], now: datetime, zone: ZoneInfo) -> WifiForm:
-    """Return the filter; an invalid value is left out."""
+def read_form(
+    given: Mapping[str, str],
+    now: datetime,
+    zone: ZoneInfo,
+    open_hours: frozenset[int] | None = None,
+) -> WifiForm:
+    """Return the filter; an invalid value is left out.
+
+    open_hours: those of the week in which the site is open, None if nobody said.
+    """
     texts, today = typed(given, _NAMES), now.astimezone(zone).date()
     first, last = _days(texts, today, zone)
     serial = texts.serial()
@@ -124,7 +132,7 @@ def read_form(given: Mapping[str, str], now: datetime, zone: ZoneInfo) -> WifiFo
         device=texts.parsed("device", _device),
         min_rssi_dbm=texts.parsed("min_rssi_dbm", whole_number(-127, 0)),
         min_dwell_s=texts.parsed("min_dwell_s", whole_number(0, 604_800)),
-        hours=texts.hours(zone),
+        hours=texts.hours_or_opening(zone, open_hours),
         total=_total(texts, since, until),
     )
     orders = [order.value for order in VisitOrder]

@@ -13,6 +13,7 @@ from mvsnap.web.charts import BarChart, Series
 from mvsnap.web.pages.places import Places
 from mvsnap.wifi.model import (
     BusyHour,
+    Comparison,
     DayActivity,
     DwellClass,
     HourActivity,
@@ -31,14 +32,33 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
+class WeekOfVisits:
+    """Averages of hours that are over; None for an hour that never was.
+
+    values: visits of each hour of the week, Monday 0:00 first; None of a period shorter
+    than a week. visits, new: of each hour of the day.
+    """
+
+    values: tuple[float | None, ...] | None
+    visits: Sequence[float | None]
+    new: Sequence[float | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Activity:
-    """What the page of hours shows; busiest: None without visits."""
+    """What the page of hours shows; busiest: None without visits.
+
+    now: the site's time, None if the period is over or has not begun.
+    """
 
     totals: Totals
     hours: Sequence[HourActivity]
     days: Sequence[DayActivity]
     dwell: Sequence[DwellClass]
     busiest: BusyHour | None
+    now: datetime | None = None
+    compared: Comparison | None = None
+    week: WeekOfVisits | None = None
 
     @property
     def has_any(self) -> bool:
@@ -55,26 +75,33 @@ class Activity:
     @property
     def dwell_mean(self) -> str:
         """The mean length of a visit for display, to the minute where it is long."""
+        if not self.totals.visits:
+            return "–"
         mean_s = self.totals.dwell_mean_s
         step_s = 60 if mean_s >= _LONG_S else 1
         return lasting(round(mean_s / step_s) * step_s)
 
     @property
     def by_hour(self) -> BarChart:
-        return _new_and_returning(
-            "Visits per hour of the day",
-            [f"{row.hour:02}" for row in self.hours],
-            [(row.new_devices, row.visits) for row in self.hours],
-            "visits",
-        )
+        """Visits of a day, or the average of several: a sum would grow with them."""
+        labels = [f"{row.hour:02}" for row in self.hours]
+        if self.week is not None:
+            title = "Average visits per hour of the day"
+            pairs = zip(self.week.new, self.week.visits, strict=True)
+            return _new_and_returning(title, labels, list(pairs), "visits")
+        counts = [(row.new_devices, row.visits) for row in self.hours]
+        running = self.now.hour if self.now else None
+        title = "Visits per hour of the day"
+        return _new_and_returning(title, labels, counts, "visits", running)
 
     @property
     def by_day(self) -> BarChart:
+        labels = [f"{row.day:%a} {row.day.day}" for row in self.days]
+        counts = [(row.new_devices, row.devices) for row in self.days]
+        today = self.now.date() if self.now else None
+        running = (n for n, row in enumerate(self.days) if row.day == today)
         return _new_and_returning(
-            "Devices per day",
-            [f"{row.day:%a} {row.day.day}" for row in self.days],
-            [(row.new_devices, row.devices) for row in self.days],
-            "devices",
+            "Devices per day", labels, counts, "devices", next(running, None)
         )
 
     @property
@@ -82,7 +109,7 @@ class Activity:
         values = [row.visits for row in self.dwell_rows]
         labels = [dwell_words(row) for row in self.dwell_rows]
         return BarChart(
-            "Length of visits", labels, [Series("Visits", values)], "visits"
+            "Length of visits", labels, [Series("Visits", values)], "visits", "Length"
         )
 
     @property
@@ -95,12 +122,24 @@ class Activity:
 
 
 def _new_and_returning(
-    title: str, labels: Sequence[str], counts: Sequence[tuple[int, int]], unit: str
+    title: str,
+    labels: Sequence[str],
+    counts: Sequence[tuple[float | None, float | None]],
+    unit: str,
+    unfinished: int | None = None,
 ) -> BarChart:
-    """Return bars of (new, all)."""
-    new = Series("New", [first for first, _ in counts])
-    back = Series("Returning", [many - first for first, many in counts])
-    return BarChart(title, labels, [back, new], unit)
+    """Return bars of (new, all); None where nothing is known."""
+    new = Series("New", [_rounded(first) for first, _ in counts])
+    rest = [
+        None if first is None or many is None else many - first
+        for first, many in counts
+    ]
+    back = Series("Returning", [_rounded(many) for many in rest])
+    return BarChart(title, labels, [back, new], unit, unfinished=unfinished)
+
+
+def _rounded(value: float | None) -> float | None:
+    return value if value is None or value == int(value) else round(value, 1)
 
 
 def dwell_words(row: DwellClass) -> str:
@@ -170,6 +209,7 @@ def zone_chart(rows: Sequence[ZoneRow]) -> BarChart:
         _short_names(shown),
         [Series("With a device nearby", near), Series("Without a device", rest)],
         "presences",
+        "Zone",
     )
 
 

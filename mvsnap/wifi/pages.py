@@ -16,17 +16,20 @@ from mvsnap.store.paging import Page, pages
 from mvsnap.web import auth
 from mvsnap.web.context import feature, gateway
 from mvsnap.web.csv_file import csv_file
+from mvsnap.web.heat import HeatMap, heat_map
 from mvsnap.web.pages.places import Places, known_places
 from mvsnap.wifi import csv_export
 from mvsnap.wifi import page_rows as rows_of
 from mvsnap.wifi.correlation import WifiCorrelation
 from mvsnap.wifi.model import (
+    Correlation,
     ObservationRow,
     PresenceMatch,
     VisitOrder,
     VisitRow,
     WifiFilter,
 )
+from mvsnap.wifi.overview import activity, week_of_visits
 from mvsnap.wifi.page_advice import advice
 from mvsnap.wifi.page_filter import (
     DWELLS_S,
@@ -61,10 +64,7 @@ _TABS = {
 @auth.page(Role.VIEWER)
 def index() -> ResponseReturnValue:
     asked = _asked()
-    wanted = asked.wanted
-    if wanted.total is not None:
-        wanted = feature(WifiParts).spans.last_with(wanted, _MOST_SORTED)
-    found = _activity(wanted)
+    wanted, found = activity_of(asked)
     tables = {"hours": ".download_hours", "days": ".download_days"}
     return _page(
         "index",
@@ -72,6 +72,7 @@ def index() -> ResponseReturnValue:
         found.has_any,
         found=found,
         since=_narrowed(asked, wanted),
+        week=_week(found),
         long_stay=lasting(gateway().settings.scanning.long_stay_s),
         dwell_words=rows_of.dwell_words,
         csv={
@@ -85,7 +86,10 @@ def index() -> ResponseReturnValue:
 @auth.page(Role.VIEWER)
 def download_hours() -> ResponseReturnValue:
     asked = _fitting()
-    found = feature(WifiParts).reports.by_hour(asked.wanted, _clock())
+    reports, now = feature(WifiParts).reports, gateway().clock.now()
+    week = week_of_visits(reports, asked.wanted, _clock(), now)
+    hours = reports.by_hour(asked.wanted, _clock())
+    found = [(row, week.visits[row.hour] if week else None) for row in hours]
     return csv_file("mvsnap-wifi-hours", csv_export.HOUR_COLUMNS, [found])
 
 
@@ -109,12 +113,7 @@ def download_dwell() -> ResponseReturnValue:
 @auth.page(Role.VIEWER)
 def visits() -> ResponseReturnValue:
     asked = _asked()
-    wanted = asked.wanted
-    if asked.order is not VisitOrder.TIME or wanted.total is not None:
-        wanted = feature(WifiParts).spans.last_with(wanted, _MOST_SORTED)
-    found = feature(WifiParts).lists.visits(
-        wanted, asked.order, after=_after(asked), limit=_PAGE + 1
-    )
+    wanted, found = visits_of(asked, _PAGE + 1)
     return _list_page(
         "visits",
         asked,
@@ -142,13 +141,7 @@ def download_visits() -> ResponseReturnValue:
 @auth.page(Role.VIEWER)
 def observations() -> ResponseReturnValue:
     asked = _asked()
-    wanted = asked.wanted
-    some = (wanted.min_rssi_dbm, wanted.device, wanted.hours, wanted.total)
-    if any(each is not None for each in some):
-        wanted = feature(WifiParts).spans.last_with(wanted, _MOST_OBSERVED)
-    found = feature(WifiParts).lists.observations(
-        wanted, after=_after(asked), limit=_PAGE + 1
-    )
+    wanted, found = observations_of(asked, _PAGE + 1)
     return _list_page(
         "observations",
         asked,
@@ -175,11 +168,9 @@ def download_observations() -> ResponseReturnValue:
 @auth.page(Role.VIEWER)
 def correlation() -> ResponseReturnValue:
     asked, places = _asked(), _places()
-    wanted = _compared(asked)
-    reader = feature(WifiParts).correlation
-    sums = reader.summary(wanted, asked.serial, asked.zone_id)
+    wanted, sums = correlation_of(asked)
     zones = rows_of.zone_rows(sums.zones, places)
-    found = _presences(reader, asked, _after(asked), _PAGE + 1)
+    found = presences_of(asked, _PAGE + 1)
     scanning = gateway().settings.scanning
     return _list_page(
         "correlation",
@@ -219,14 +210,15 @@ def download_presences() -> ResponseReturnValue:
 @auth.page(Role.VIEWER)
 def download_zones() -> ResponseReturnValue:
     asked = _fitting()
-    wanted = _compared(asked)
-    sums = feature(WifiParts).correlation.summary(wanted, asked.serial, asked.zone_id)
+    _, sums = correlation_of(asked)
     rows = rows_of.zone_rows(sums.zones, _places())
     return csv_file("mvsnap-wifi-zones", csv_export.ZONE_COLUMNS, [rows])
 
 
 def _asked() -> WifiForm:
-    return read_form(request.args, gateway().clock.now(), _clock())
+    here = gateway()
+    open_hours = here.settings.visitors.open_hours
+    return read_form(request.args, here.clock.now(), here.zone, open_hours)
 
 
 def _fitting() -> WifiForm:
@@ -240,19 +232,55 @@ def _after(asked: WifiForm) -> str | None:
     return None if asked.mistakes else asked.after
 
 
-def _activity(wanted: WifiFilter) -> Activity:
-    reports, zone = feature(WifiParts).reports, _clock()
-    return Activity(
-        totals=reports.totals(wanted),
-        hours=reports.by_hour(wanted, zone),
-        days=reports.by_day(wanted, zone),
-        dwell=reports.dwell(wanted),
-        busiest=reports.busiest(wanted, zone),
-    )
+def _week(found: Activity) -> HeatMap | None:
+    values = found.week.values if found.week else None
+    if values is None:
+        return None
+    open_hours = gateway().settings.visitors.open_hours
+    title = "Average visits by weekday and hour"
+    return heat_map(title, "visits per hour", values, open_hours)
 
 
-def _compared(asked: WifiForm) -> WifiFilter:
-    return feature(WifiParts).spans.last_with(asked.wanted, _MOST_COMPARED)
+def activity_of(asked: WifiForm) -> tuple[WifiFilter, Activity]:
+    """Return the overview, and the part of the span that it is about."""
+    wanted, here = asked.wanted, gateway()
+    if wanted.total is not None:
+        wanted = feature(WifiParts).spans.last_with(wanted, _MOST_SORTED)
+    reports = feature(WifiParts).reports
+    return wanted, activity(reports, wanted, here.zone, here.clock.now())
+
+
+def visits_of(asked: WifiForm, limit: int) -> tuple[WifiFilter, list[VisitRow]]:
+    """Return a page of visits, and the part of the span that was read."""
+    wanted = asked.wanted
+    if asked.order is not VisitOrder.TIME or wanted.total is not None:
+        wanted = feature(WifiParts).spans.last_with(wanted, _MOST_SORTED)
+    lists = feature(WifiParts).lists
+    return wanted, lists.visits(wanted, asked.order, after=_after(asked), limit=limit)
+
+
+def observations_of(
+    asked: WifiForm, limit: int
+) -> tuple[WifiFilter, list[ObservationRow]]:
+    """Return a page of observations, and the part of the span that was read."""
+    wanted = asked.wanted
+    some = (wanted.min_rssi_dbm, wanted.device, wanted.hours, wanted.total)
+    if any(each is not None for each in some):
+        wanted = feature(WifiParts).spans.last_with(wanted, _MOST_OBSERVED)
+    lists = feature(WifiParts).lists
+    return wanted, lists.observations(wanted, after=_after(asked), limit=limit)
+
+
+def correlation_of(asked: WifiForm) -> tuple[WifiFilter, Correlation]:
+    """Return the sums, and the part of the span that was compared."""
+    wanted = feature(WifiParts).spans.last_with(asked.wanted, _MOST_COMPARED)
+    reader = feature(WifiParts).correlation
+    return wanted, reader.summary(wanted, asked.serial, asked.zone_id)
+
+
+def presences_of(asked: WifiForm, limit: int) -> list[PresenceMatch]:
+    """Return a page of presences of the whole span."""
+    return _presences(feature(WifiParts).correlation, asked, _after(asked), limit)
 
 
 def _narrowed(asked: WifiForm, wanted: WifiFilter) -> datetime | None:
@@ -304,6 +332,7 @@ def _page(
         },
         earlier=_here(earlier) if earlier else None,
         later=_here(later) if later else None,
+        has_opening_hours=gateway().settings.visitors.open_hours is not None,
         networks=feature(WifiParts).reports.networks(),
         radios=RADIOS,
         signals_dbm=SIGNALS_DBM,

@@ -7,7 +7,8 @@ visits of the span, which are stored side by side.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Connection,
     FromClause,
     Integer,
+    case,
     cast,
     func,
     or_,
@@ -30,6 +32,7 @@ from mvsnap.wifi.conditions import (
     DAY_S,
     HOUR_S,
     Condition,
+    hour_of_week,
     local,
     of_hours,
     of_source,
@@ -44,6 +47,7 @@ from mvsnap.wifi.model import (
     DwellClass,
     HourActivity,
     Totals,
+    VisitSums,
     WifiFilter,
 )
 from mvsnap.wifi.tables import observations, scan_sources, visit_counts, visits
@@ -79,23 +83,52 @@ class WifiReports:
             return None
         return datetime.fromtimestamp(minute * MINUTE_S, UTC)
 
+    def earliest(self) -> datetime | None:
+        """Return when the first quarter of an hour with visits began."""
+        statement = select(func.min(visit_counts.c.slot_s))
+        with self._db.reading() as connection:
+            slot_s: int | None = connection.execute(statement).scalar_one()
+        return None if slot_s is None else datetime.fromtimestamp(slot_s, UTC)
+
+    def sums(self, wanted: WifiFilter) -> VisitSums:
+        """Return what needs no look at single visits, and is cheap for that."""
+        wanted = _whole_slots(wanted)
+        table = self._counts(wanted)
+        with self._db.reading() as connection:
+            many, new, dwell_s = _sums_of(connection, table, wanted)
+        return VisitSums(many, new, _mean(dwell_s, many))
+
     def totals(self, wanted: WifiFilter) -> Totals:
         """Return the sums of the whole span; three queries."""
         wanted = _whole_slots(wanted)
-        table = self._counts(wanted)
-        counts = table.c
         with self._db.reading() as connection:
-            sums = select(
-                _sum(counts.visits), _sum(counts.first_visits), _sum(counts.dwell_s)
-            )
-            many, new, dwell_s = connection.execute(
-                sums.where(*_counted(connection, table, wanted))
-            ).one()
-            span = _span_of_counts(connection, table, wanted)
-            long_stays = connection.execute(
-                select(_sum(counts.visits)).where(*span, counts.is_long)
-            ).scalar_one()
             devices = self._devices(connection, wanted)
+            return self._totals(connection, wanted, devices)
+
+    def totals_and_days(
+        self, wanted: WifiFilter, zone: ZoneInfo
+    ) -> tuple[Totals, list[DayActivity]]:
+        """Return `totals` and `by_day`; the visits of the span are read once."""
+        wanted = _whole_slots(wanted)
+        found = self._devices_by_day(wanted, zone)
+        with self._db.reading() as connection:
+            # Within hours of the day, a device may have been there at others before.
+            devices = (
+                sum(day.of_span for day in found.values())
+                if wanted.hours is None
+                else self._devices(connection, wanted)
+            )
+            totals = self._totals(connection, wanted, devices)
+        return totals, self._days(wanted, zone, found)
+
+    def _totals(
+        self, connection: Connection, wanted: WifiFilter, devices: int
+    ) -> Totals:
+        table = self._counts(wanted)
+        many, new, dwell_s = _sums_of(connection, table, wanted)
+        span = _span_of_counts(connection, table, wanted)
+        statement = select(_sum(table.c.visits)).where(*span, table.c.is_long)
+        long_stays = connection.execute(statement).scalar_one()
         return Totals(many, long_stays, devices, new, _mean(dwell_s, many))
 
     def by_hour(self, wanted: WifiFilter, zone: ZoneInfo) -> list[HourActivity]:
@@ -117,17 +150,35 @@ class WifiReports:
     def by_day(self, wanted: WifiFilter, zone: ZoneInfo) -> list[DayActivity]:
         """Return every day of the site within the span, including empty ones."""
         wanted = _whole_slots(wanted)
+        return self._days(wanted, zone, self._devices_by_day(wanted, zone))
+
+    def by_hour_of_week(
+        self, wanted: WifiFilter, zone: ZoneInfo
+    ) -> dict[int, tuple[int, int]]:
+        """Return visits, and those of new devices, by the hour in which they began.
+
+        The key is the hour of the week, see core.week_hours; without empty hours.
+        """
+        table = self._counts(wanted)
+        hour = hour_of_week(local(table.c.slot_s, wanted, zone))
+        found = self._sums(table, wanted, cast(hour, Integer).label("hour"))
+        return {row[0]: (row[1], row[2]) for row in found}
+
+    def _days(
+        self, wanted: WifiFilter, zone: ZoneInfo, devices: Mapping[date, _Devices]
+    ) -> list[DayActivity]:
         table = self._counts(wanted)
         local_s = local(table.c.slot_s, wanted, zone)
         day = cast(local_s // DAY_S, Integer).label("day")
         sums = {_date(row[0]): row[1:] for row in self._sums(table, wanted, day)}
-        devices = self._devices_by_day(wanted, zone)
-        nothing = (0, 0, 0)
+        nothing, nobody = (0, 0, 0), _Devices(0, 0)
         first = wanted.since.astimezone(zone).date()
         last = (wanted.until - timedelta(seconds=1)).astimezone(zone).date()
         days = (first + timedelta(n) for n in range((last - first).days + 1))
         return [
-            DayActivity(day, many, devices.get(day, 0), new, _mean(dwell_s, many))
+            DayActivity(
+                day, many, devices.get(day, nobody).of_day, new, _mean(dwell_s, many)
+            )
             for day in days
             for many, new, dwell_s in [sums.get(day, nothing)]
         ]
@@ -189,19 +240,32 @@ class WifiReports:
 
     def _devices(self, connection: Connection, wanted: WifiFilter) -> int:
         """Return the number of distinct devices."""
+        return self._devices_of(connection, wanted, wanted.since).of_day
+
+    def _devices_of(
+        self, connection: Connection, wanted: WifiFilter, since: datetime
+    ) -> _Devices:
+        """Return the distinct devices, and those of them that are new since then.
+
+        since: before the span, or its begin.
+        """
         where = of_visits(connection, wanted, self._long_stay_s)
+        is_new = case((_none_since(seconds(since)), 1))
         if wanted.hours is None:
             # Each counts at its first visit in the span; nothing has to be sorted.
             where.append(_none_since(seconds(wanted.since)))
-            statement = select(func.count()).select_from(visits).where(*where)
+            statement = select(func.count(), func.count(is_new)).select_from(visits)
+            statement = statement.where(*where)
         else:
             device = select(visits.c.source_id, visits.c.device).where(*where)
-            statement = select(func.count()).select_from(device.distinct().subquery())
-        many: int = connection.execute(statement).scalar_one()
-        return many
+            many = func.count()
+            statement = select(many, many).select_from(device.distinct().subquery())
+        return _Devices(*connection.execute(statement).one())
 
-    def _devices_by_day(self, wanted: WifiFilter, zone: ZoneInfo) -> dict[date, int]:
-        """Return the number of devices of each day; a query for each.
+    def _devices_by_day(
+        self, wanted: WifiFilter, zone: ZoneInfo
+    ) -> dict[date, _Devices]:
+        """Return the devices of each day; a query for each.
 
         A single one would have to sort all visits by day.
         """
@@ -211,8 +275,27 @@ class WifiReports:
                 since, day = until, until.astimezone(zone).date()
                 until = min(day_span(day.isoformat(), zone)[1], wanted.until)
                 here = replace(wanted, since=since, until=until)
-                found[day] = self._devices(connection, here)
+                found[day] = self._devices_of(connection, here, wanted.since)
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Devices:
+    """of_day: distinct within it; of_span: not seen before in the whole span."""
+
+    of_day: int
+    of_span: int
+
+
+def _sums_of(
+    connection: Connection, table: FromClause, wanted: WifiFilter
+) -> tuple[int, int, int]:
+    """Return visits, those of new devices, and the length of all."""
+    counts = table.c
+    sums = select(_sum(counts.visits), _sum(counts.first_visits), _sum(counts.dwell_s))
+    where = _counted(connection, table, wanted)
+    many, new, dwell_s = connection.execute(sums.where(*where)).one()
+    return many, new, dwell_s
 
 
 def _counted(

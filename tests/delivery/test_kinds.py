@@ -38,7 +38,7 @@ DETAILS: dict[str, str | int | float] = {
 
 
 # An alert is about the site itself.
-WITHOUT_EVENT = ("head", "link", "note", "alert", "test")
+WITHOUT_EVENT = ("head", "link", "note", "alert", "report", "test")
 
 
 def trouble(words: str) -> Trouble:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from mvsnap.clients.webex.text import MAX_MARKDOWN_BYTES
+from mvsnap.core.report_text import ReportText
 from mvsnap.core.troubles import Trouble
 from mvsnap.delivery.kinds import KINDS, Thread
 from mvsnap.delivery.message import Facts, Message
@@ -31,7 +32,7 @@ def said(kind: str, words: str, most_bytes: int = MAX_MARKDOWN_BYTES) -> str:
     if kind in ("alarm", "crowd", "noise", "crossing", "head"):
         about = EventKind("alarm" if kind == "head" else kind)
         raised = build.event(kind=about, details=details)
-    if kind not in ("head", "link", "note", "alert", "test"):
+    if kind not in ("head", "link", "note", "alert", "report", "test"):
         own = kind if raised is None else "snapshot"
         event = build.event(
             kind=EventKind(own), details=details, video_link=LINK, error=words * 1000
@@ -50,6 +51,7 @@ def said(kind: str, words: str, most_bytes: int = MAX_MARKDOWN_BYTES) -> str:
         camera="Gate",
         error=words * 1000,
         troubles=(long,) * 30,
+        report=ReportText("Visitors", ((words * 99)[:200],) * 60, "/visitors/report"),
     )
     now = NOON + timedelta(hours=1)
     message = Message(KINDS[kind], GATE, "Alarms", facts)
@@ -68,6 +70,7 @@ def test_long_words_leave_the_fixed_parts(kind: str, words: str) -> None:
         "link",
         "note",
         "alert",
+        "report",
         "test",
     ):
         assert f"[Video of that moment]({LINK})" in text
@@ -77,12 +80,14 @@ def test_long_words_leave_the_fixed_parts(kind: str, words: str) -> None:
         assert "Clip to follow: " in text
 
 
-@pytest.mark.parametrize("kind", ["alarm", "crowd", "snapshot", "clip", "alert"])
+@pytest.mark.parametrize(
+    "kind", ["alarm", "crowd", "snapshot", "clip", "alert", "report"]
+)
 def test_a_channel_with_little_room_gets_the_fixed_parts(kind: str) -> None:
     text = said(kind, "漢", 750)
     assert len(text.encode()) <= 750
     assert text.endswith("_This message may be a duplicate._")
-    if kind not in ("clip", "alert"):
+    if kind not in ("clip", "alert", "report"):
         assert f"[Video of that moment]({LINK})" in text
 
 

@@ -12,6 +12,7 @@ from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clients.webex.client import Webex
 from mvsnap.clock import SystemClock
 from mvsnap.core.progress import JobProgress
+from mvsnap.core.report_text import ReportText
 from mvsnap.delivery.channels import Channels
 from mvsnap.delivery.evidence_links import EvidenceLinks
 from mvsnap.delivery.sender import MessageSender
@@ -84,6 +85,7 @@ class Crew:
             clouds.dashboard_url, clouds.dashboard.api_key, clock=self.clock
         )
         self.webex: Webex | None = Webex(clouds.webex_url, clouds.webex.bot_token)
+        self.report: ReportText | None = None
         # In place of Webex.
         self.channels: Channels | None = None
 
@@ -97,7 +99,10 @@ class Crew:
     def runner(self, *, is_rerun: bool = True, **given: Any) -> JobRunner:
         clock = self.clock
         return JobRunner(
-            JobStores(self.store, self.clips, self.files, self.states, self.troubles),
+            JobStores(
+                *(self.store, self.clips, self.files, self.states, self.troubles),
+                report=lambda _job: self.report,
+            ),
             Cameras(
                 Photographer(self.dashboard, clock, picture_wait_s=5),
                 CameraNames(self.dashboard, clock),

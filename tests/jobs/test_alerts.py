@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mvsnap.core.report_text import ReportText
 from mvsnap.core.troubles import Trouble
 from mvsnap.domain import DeliveryState, Job, JobId
 from mvsnap.simulator.faults import Fault
@@ -169,3 +170,28 @@ def test_rows_go_after_their_time(team: Crew) -> None:
     assert team.troubles.purge(before).removed == 0
     assert team.troubles.purge(team.clock.now() + timedelta(days=1)).removed == 1
     assert team.troubles.of_message(REPORTED, ROOMS[0]) == []
+
+
+def test_a_report_is_posted_once_in_each_room(team: Crew) -> None:
+    team.public_url = "https://gateway.example"
+    lines = ("700 entrances, +25% (560 the week before)", "Main *hall*: 700")
+    team.report = ReportText("Visitors, Mon 22 Jun to Sun 28 Jun", lines, "/visitors/x")
+    todo = job(team, JobId("job-of-the-report"))
+    for _ in range(2):  # once more, as after a crash
+        assert team.run(todo) is None
+    for room in ROOMS:
+        (text,) = texts(team, room)
+        assert "**Visitors, Mon 22 Jun to Sun 28 Jun**" in text
+        assert "- 700 entrances, +25% (560 the week before)" in text
+        assert "*hall*" not in text.replace("\\*", "")
+        assert "(https://gateway.example/visitors/x)" in text
+
+
+def test_a_report_waits_while_the_room_cannot_be_reached(team: Crew) -> None:
+    team.report = ReportText("Visitors", ("700 entrances",), "/visitors/report")
+    todo = job(team, JobId("job-of-the-report"), ROOMS[0])
+    team.clouds.webex.faults.add(Fault("503-html", POST, times=-1))
+    assert team.run(todo) is not None
+    team.clouds.webex.faults.clear()
+    run_until_reported(team, todo)
+    assert len(texts(team)) == 1

@@ -76,6 +76,32 @@ def test_charts_are_seen_and_nothing_is_cut_off(
     assert refused == []
 
 
+def test_a_touched_bar_says_its_number_and_all_are_a_table(url: str) -> None:
+    with visitor(PHONE) as page:
+        log_in(page, f"{url}/visitors", "anna", PASSWORD)
+        page.locator(".chart-narrow .bar rect").last.click()
+        said = page.locator("[data-chart-value]").inner_text()
+        assert said.endswith(": 100 entrances so far")
+        page.get_by_text("Numbers").click()
+        numbers = page.get_by_role("table", name="Entrances per day")
+        assert numbers.get_by_role("row").count() == 8
+        assert numbers.get_by_role("cell", name="106").is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_report_fits_the_window(url: str, size: tuple[int, int]) -> None:
+    with visitor(size) as page:
+        log_in(page, f"{url}/visitors", "anna", PASSWORD)
+        week = page.get_by_role("table", name="Average entrances by weekday and hour")
+        assert week.is_visible()
+        page.get_by_role("link", name="Report", exact=True).click()
+        page.wait_for_url("**/visitors/report")
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        page.get_by_role("link", name="Day", exact=True).click()
+        page.wait_for_url("**every=day**")
+
+
 def test_a_colour_of_the_stylesheet_reaches_the_bars(url: str) -> None:
     with visitor() as page:
         log_in(page, f"{url}/visitors", "anna", PASSWORD)

@@ -112,8 +112,9 @@ def words(html: str) -> str:
 
 
 def table(html: str) -> list[list[str]]:
-    """Return the cells of the table as text."""
-    body = html.partition("<tbody")[2].partition("</tbody>")[0]
+    """Return the cells of the table of zones, or of hours, as text."""
+    rows = html.partition('-rows" role="table"')[2]
+    body = rows.partition("<tbody")[2].partition("</tbody>")[0]
     return [
         [words(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row, flags=re.S)]
         for row in body.split("</tr>")[:-1]
@@ -142,8 +143,8 @@ def test_both_sources_stand_in_columns_of_their_own(
     see(web, NOW - HOUR, 5)
     see(web, NOW - 2 * HOUR, 3, ZoneId("8"))
     assert table(viewer.get("/visitors").text) == [
-        ["Gate north", "Hall", "100", "3.0", "5", "Wed 01 Jul 13:21:00"],
-        ["Gate north", "Zone 8", "–", "–", "3", "Wed 01 Jul 12:21:00"],
+        ["Gate north", "Hall", "100", "3.0", "5", "–", "Wed 01 Jul 13:21:00"],
+        ["Gate north", "Zone 8", "–", "–", "3", "–", "Wed 01 Jul 12:21:00"],
     ]
 
 
@@ -155,8 +156,8 @@ def test_the_chart_adds_up_the_full_frames_alone(web: Web, viewer: FlaskClient) 
     count_day(web, 20, serial=DOOR, zone_id=FULL_FRAME)
     html = viewer.get("/visitors").text
     assert titles(html) == [
-        "Gate north, Wed 1: 40 entrances",
-        "Back door, Wed 1: 20 entrances",
+        "Gate north, Wed 1: 40 entrances so far",
+        "Back door, Wed 1: 20 entrances so far",
     ]
     assert "Someone who passes two cameras is counted twice." in html
 
@@ -167,7 +168,7 @@ def test_without_full_frames_the_chart_shows_lines(
     know(web, (GATE, LINE, "Door line"), kind="line")
     count_day(web, 12, None, zone_id=LINE)
     html = viewer.get("/visitors").text
-    assert titles(html) == ["Wed 1: 12 entrances"]
+    assert titles(html) == ["Wed 1: 12 entrances so far"]
     assert "crossed each line" in html
     assert table(html)[0][:4] == ["Gate north", "Door line line", "12", "–"]
 
@@ -178,7 +179,7 @@ def test_without_the_dashboard_the_chart_shows_who_was_seen(
     see(web, NOW - HOUR, 4, FULL_FRAME)
     see(web, NOW - DAY, 2, FULL_FRAME)
     html = viewer.get("/visitors").text
-    assert titles(html) == ["Tue 30: 2 people", "Wed 1: 4 people"]
+    assert titles(html) == ["Tue 30: 2 people", "Wed 1: 4 people so far"]
     assert "MV Sense" in words(html)
     assert "entrances" not in words(html).partition("Camera")[0]
 
@@ -191,8 +192,8 @@ def test_many_cameras_share_one_colour_for_the_rest(
         count_day(web, number, serial=serial, zone_id=FULL_FRAME)
     found = titles(viewer.get("/visitors").text)
     assert len(found) == 7
-    assert found[0] == "Q2SM-0000-0009, Wed 1: 9 entrances"
-    assert found[-1] == "3 others, Wed 1: 6 entrances"
+    assert found[0] == "Q2SM-0000-0009, Wed 1: 9 entrances so far"
+    assert found[-1] == "3 others, Wed 1: 6 entrances so far"
 
 
 def test_one_day_is_shown_by_its_hours(web: Web, viewer: FlaskClient) -> None:
@@ -248,7 +249,7 @@ def test_a_heading_turns_its_order_round(web: Web, viewer: FlaskClient) -> None:
     assert 'aria-sort="descending"' in html
     assert "sort=entrances&amp;order=asc" in html
     assert "sort=people&amp;order=desc" in html
-    assert html.count('href="/visitors?days=28&amp;sort=') == 5
+    assert html.count('href="/visitors?days=28&amp;sort=') == 6
 
 
 @pytest.mark.parametrize(
@@ -296,6 +297,9 @@ def test_the_table_can_be_downloaded(web: Web, viewer: FlaskClient) -> None:
             "average_people": "2.0",
             "people_seen_at_once": "5",
             "people_seen_last": "2026-07-01T11:21:00.000Z",
+            "entrances_so_far": "",
+            "entrances_before": "",
+            "change_percent": "",
         }
     ]
 

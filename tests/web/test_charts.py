@@ -113,3 +113,32 @@ def test_every_series_has_a_colour() -> None:
         assert f".color-{number} " in css
         assert f".chart-key-{number} " in css
     assert f".color-{MOST_SERIES} " not in css
+
+
+def test_the_numbers_of_a_chart_are_a_table_too() -> None:
+    both = BarChart(
+        "People", ["Mon", "Tue"], [Series("A", [1, None]), Series("B", [2, 3])], "n"
+    )
+    assert both.table == [("Mon", [1, 2]), ("Tue", [None, 3])]
+
+
+def test_bars_with_names_lie_side_by_side_in_percent_of_the_longest() -> None:
+    both = BarChart(
+        "Zones",
+        ["A very long name of an entrance", "B"],
+        [Series("with", [3, None]), Series("without", [1, 2])],
+        "presences",
+        "Zone",
+    )
+    first, second = both.lying
+    assert (first.label, first.total) == ("A very long name of an entrance", 4)
+    assert [(p.series, p.begin, p.width) for p in first.parts] == [
+        (0, 0.0, 75.0),
+        (1, 75.0, 25.0),
+    ]
+    assert [(p.series, p.begin, p.width) for p in second.parts] == [(1, 0.0, 50.0)]
+
+
+def test_bars_with_names_of_which_none_is_known_have_no_parts() -> None:
+    none = BarChart("Zones", ["A"], [Series("n", [None])], "presences", "Zone")
+    assert [(bar.total, list(bar.parts)) for bar in none.lying] == [(0, [])]

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from flask import url_for
 
 from mvsnap.core.days import HoursOfDay, day_span, parse_day, shift_span
+from mvsnap.core.week_hours import OpeningHours
 from mvsnap.domain import EventId, Serial, parse_serial
 from mvsnap.errors import BadInput
 
@@ -111,6 +112,26 @@ class Typed:
         except OverflowError:  # the year 1, or 9999
             self.mistakes["day"] = f"day: {day} (expected a later or an earlier one)"
             return None, None
+
+    def hours_or_opening(
+        self, zone: ZoneInfo, open_hours: frozenset[int] | None
+    ) -> HoursOfDay | OpeningHours | None:
+        """Return the hours of the day, or those in which the site is open.
+
+        open_hours: of the week; None if the settings have none.
+        """
+        hours = self.hours(zone)
+        wanted = self.parsed("opening", lambda text: one_of(text, ("yes", "no")))
+        if wanted != "yes":
+            return hours
+        if open_hours is not None and hours is None:
+            return OpeningHours(open_hours, zone)
+        self.mistakes["opening"] = (
+            "opening: not together with hour_from or hour_to"
+            if open_hours is not None
+            else "opening: the site has no opening hours (visitors.opening_hours)"
+        )
+        return hours
 
 
 def typed(given: Mapping[str, str], names: Sequence[str]) -> Typed:

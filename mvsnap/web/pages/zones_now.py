@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from mvsnap.config.sense import Sense
 from mvsnap.core.crowd import CrowdRule
 from mvsnap.core.days import lasting
+from mvsnap.core.people_now import is_heard, people_now
 from mvsnap.domain import FULL_FRAME, Serial, ZoneId
 from mvsnap.sense.rules import SenseRules
 from mvsnap.web.context import Gateway
@@ -18,9 +19,6 @@ from mvsnap.web.pages.places import PlaceCamera, Places
 # What was written of a zone: its state as JSON, and when.
 Written = tuple[Any, datetime]
 
-# A listener writes the count of a zone with people at least every 15 s.
-_FRESH = timedelta(seconds=60)
-_SEEN = timedelta(minutes=2)  # `last_seen` is written once a minute
 _STEPS_BACK = "counted by its zones"
 _UNNAMED = "not watched (sense.zones)"
 
@@ -121,18 +119,13 @@ def _zones(known: _CameraZones, rules: SenseRules, places: Places) -> Iterator[Z
 
 def _zone(zone: ZoneNow, known: _CameraZones) -> ZoneNow:
     """Return the zone with its people, where they are known."""
-    state, at = known.states.get(zone.zone_id, (None, known.now))
-    people = state.get("people") if isinstance(state, Mapping) else None
-    if not isinstance(people, int) or people < 0:
-        return zone
-    if people == 0:
-        # Written when the last one left; nothing is written while nobody comes.
-        is_seen = known.seen_at is not None and known.now - known.seen_at < _SEEN
-        return ZoneNow(zone.zone_id, zone.name, zone.rule, 0) if is_seen else zone
-    if known.now - at > _FRESH:
-        return zone
+    written = known.states.get(zone.zone_id)
+    people = people_now(written, known.now, heard=is_heard(known.seen_at, known.now))
+    if written is None or not people:
+        return replace(zone, people=people)
+    state, at = written
     crowd = state.get("crowd", {})
     since = crowd.get("began_ms") if crowd.get("raised") else None
     utc = known.now.tzinfo
     began = None if since is None else datetime.fromtimestamp(since / 1000, utc)
-    return ZoneNow(zone.zone_id, zone.name, zone.rule, people, at, began)
+    return replace(zone, people=people, seen_at=at, crowd_since=began)

@@ -1,0 +1,14 @@
+"""A report about a period, as lines of text that any channel takes. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ReportText:
+    """path: of the page with all of it, on the gateway."""
+
+    title: str
+    lines: tuple[str, ...]
+    path: str

@@ -1,0 +1,52 @@
+"""Reports of visitors that are sent by themselves: when, and what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mvsnap.config.model import Settings
+from mvsnap.core.report_text import ReportText
+from mvsnap.domain import Job
+from mvsnap.jobs.schedule import CameraSchedule
+from mvsnap.store.sense import SenseStore
+from mvsnap.store.site import SiteStore
+from mvsnap.visitors.store import VisitorStore
+
+
+def schedules(settings: Settings) -> Iterator[CameraSchedule]:
+    if not settings.visitors.reports:
+        return
+    from mvsnap.visitors.report import trigger_name
+
+    for number, report in enumerate(settings.visitors.reports, start=1):
+        rooms = settings.recipients.only(report.channel)
+        yield CameraSchedule(
+            *(f"visitor report {number}", report.cron, (), rooms, ""),
+            by=trigger_name(report.every),
+        )
+
+
+def report(
+    settings: Settings,
+    visitors: VisitorStore,
+    site: SiteStore,
+    sense: SenseStore,
+    job: Job,
+) -> ReportText | None:
+    """Return what the job reports, None for another job.
+
+    It is made when it is sent, about the time at which it was due: a repetition says
+    the same, with counts that arrived meanwhile.
+    """
+    if not settings.visitors.reports:
+        return None
+    # Imported only where they are sent: they share the code of the pages.
+    from mvsnap.visitors.report import report_of_job, report_text, visitor_report
+    from mvsnap.web.pages.places import known_places
+
+    every = report_of_job(job)
+    if every is None:
+        return None
+    zone, places = settings.site.zone, known_places(site, sense)
+    given = (visitors, places, settings.visitors, zone, job.accepted_at)
+    return report_text(visitor_report(every, "", *given), zone)

@@ -1,0 +1,128 @@
+"""Visitor report: a day or a week that is over, as a page and as lines of a message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from mvsnap.config.visitors import VisitorSection
+from mvsnap.core.report_text import ReportText
+from mvsnap.domain import Job, TriggerKind
+from mvsnap.errors import BadInput
+from mvsnap.visitors.page_chart import Entrance, VisitorOverview, overview
+from mvsnap.visitors.page_filter import VisitorFilter, parse_day, read_filter
+from mvsnap.visitors.page_rows import EntranceChange, VisitorRow, visitor_rows
+from mvsnap.visitors.page_text import of_period, percent_words, span_words
+from mvsnap.visitors.store import VisitorStore
+from mvsnap.web.pages.places import Places
+
+
+class ReportEvery(StrEnum):
+    DAY = "day"
+    WEEK = "week"
+
+
+_DAYS = {ReportEvery.DAY: "1", ReportEvery.WEEK: "7"}
+_BEFORE = {ReportEvery.DAY: "a week before", ReportEvery.WEEK: "the week before"}
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorReport:
+    """day: the last one of the period."""
+
+    every: ReportEvery
+    day: date
+    asked: VisitorFilter
+    rows: Sequence[VisitorRow]
+    found: VisitorOverview
+
+    @property
+    def path(self) -> str:
+        return f"/visitors/report?every={self.every}&day={self.day.isoformat()}"
+
+
+def trigger_name(every: str) -> str:
+    """Return what starts the jobs of these reports, as `report_of_job` knows it."""
+    return f"visitor report of the {every}"
+
+
+def last_day(every: ReportEvery, today: date) -> date:
+    """Return yesterday, or the last Sunday that is over."""
+    back = 1 if every is ReportEvery.DAY else today.isoweekday()
+    return today - timedelta(days=back)
+
+
+def read_every(text: str) -> ReportEvery:
+    """Raises BadInput for another text; "" is a week."""
+    try:
+        return ReportEvery(text or ReportEvery.WEEK)
+    except ValueError as exc:
+        known = ", ".join(ReportEvery)
+        raise BadInput(f"every: {text[:40]!r} (expected one of: {known})") from exc
+
+
+def visitor_report(
+    every: ReportEvery,
+    given_day: str,
+    visitors: VisitorStore,
+    places: Places,
+    settings: VisitorSection,
+    zone: ZoneInfo,
+    now: datetime,
+) -> VisitorReport:
+    """Return the report of the period that ends with a day; "": the last one.
+
+    Raises:
+        BadInput: the day is none, or in the future.
+    """
+    today = now.astimezone(zone).date()
+    day = parse_day(given_day, today, zone) if given_day else last_day(every, today)
+    given = {"day": day.isoformat(), "days": _DAYS[every], "sort": "entrances"}
+    asked = read_filter(given | {"order": "desc"}, now, zone)
+    rows = visitor_rows(visitors, places, asked)
+    found = overview(visitors, rows, asked, settings.entrances, zone, now)
+    return VisitorReport(every, day, asked, rows, found)
+
+
+def report_of_job(job: Job) -> ReportEvery | None:
+    """Return which report this job sends, None for another job."""
+    if job.trigger.kind is not TriggerKind.SCHEDULE:
+        return None
+    return next((e for e in ReportEvery if trigger_name(e) == job.trigger.by), None)
+
+
+def report_text(report: VisitorReport, zone: ZoneInfo) -> ReportText:
+    title = f"Visitors, {of_period(report.asked, zone)}"
+    return ReportText(title, tuple(_lines(report, zone)), report.path)
+
+
+def _lines(report: VisitorReport, zone: ZoneInfo) -> Iterator[str]:
+    totals, before = report.found.totals, _BEFORE[report.every]
+    if totals.entrances is None and totals.people is None:
+        yield "Nobody was counted in this period."
+        return
+    if totals.entrances is not None:
+        yield f"{totals.entrances:,} entrances{_compared(totals.compared, before)}"
+    if totals.a_day is not None:
+        yield f"{totals.a_day:,.0f} a day on average"
+    if totals.busiest is not None:
+        what = "day" if report.every is ReportEvery.WEEK else "hour"
+        yield f"Busiest {what}: {span_words(totals.busiest, zone)}"
+    if totals.people is not None:
+        yield f"Peak: {totals.people:,} people seen at once by one camera"
+    yield from map(_entrance, report.found.named)
+
+
+def _entrance(one: Entrance) -> str:
+    many = "–" if one.entrances is None else f"{one.entrances:,}"
+    change = f", {percent_words(one.change)}" if one.compared else ""
+    return f"{one.name}: {many}{change}"
+
+
+def _compared(change: EntranceChange | None, before: str) -> str:
+    if change is None:
+        return ""
+    return f", {percent_words(change.percent)} ({change.before:,} {before})"

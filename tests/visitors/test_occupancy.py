@@ -1,0 +1,87 @@
+"""How many people are in a place now, and too many as a trouble of alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mvsnap.config.visitors import OccupancySection
+from mvsnap.domain import Serial, ZoneId
+from mvsnap.store import database
+from mvsnap.store.sense import Findings, SenseStore
+from mvsnap.visitors.occupancy import Occupancy, occupancies, occupancy_sights
+
+GATE, DOOR = Serial("Q2SM-0000-0001"), Serial("Q2SM-0000-0002")
+NOW = datetime(2026, 7, 1, 12, 20, tzinfo=UTC)
+HALL = OccupancySection.model_validate(
+    {"name": "Hall", "zones": [f"{GATE}/7", f"{DOOR}/0"], "limit": 10}
+)
+
+
+@pytest.fixture
+def sense(url: str) -> Iterator[SenseStore]:
+    engine = database.open_database(url)
+    database.upgrade(engine)
+    yield SenseStore(database.Database(engine))
+    engine.dispose()
+
+
+def count(
+    sense: SenseStore, serial: Serial, zone_id: str, people: int, ago_s: int = 5
+) -> None:
+    at = NOW - timedelta(seconds=ago_s)
+    sense.save(Findings(states={(serial, ZoneId(zone_id)): {"people": people}}), at)
+
+
+@pytest.mark.parametrize(
+    ("gate", "door", "expected"),
+    [
+        pytest.param((6, 5), (5, 5), Occupancy("Hall", 11, 10, True), id="too many"),
+        pytest.param((5, 5), (5, 5), Occupancy("Hall", 10, 10, True), id="as many"),
+        pytest.param((4, 5), (9, 61), Occupancy("Hall", 4, 10, False), id="one silent"),
+        pytest.param((11, 5), (9, 61), Occupancy("Hall", 11, 10, False), id="enough"),
+        pytest.param((4, 90), (9, 90), Occupancy("Hall", None, 10, False), id="none"),
+    ],
+)
+def test_people_of_all_zones_are_counted_together(
+    sense: SenseStore,
+    gate: tuple[int, int],
+    door: tuple[int, int],
+    expected: Occupancy,
+) -> None:
+    count(sense, GATE, "7", *gate)
+    count(sense, DOOR, "0", *door)
+    assert occupancies([HALL], sense, NOW) == [expected]
+
+
+def test_an_empty_zone_is_known_while_its_camera_sends_counts(
+    sense: SenseStore,
+) -> None:
+    count(sense, GATE, "7", 0, ago_s=3600)
+    count(sense, DOOR, "0", 3)
+    assert occupancies([HALL], sense, NOW)[0].is_whole is False
+    sense.note_last_seen({GATE: NOW}, NOW)
+    # By the database's time, which is not that of this test, it may be later.
+    (one,) = occupancies([HALL], sense, sense.last_seen()[GATE])
+    assert one.people is None or one.people <= 3
+
+
+def test_too_many_are_a_trouble_and_unknown_is_neither(sense: SenseStore) -> None:
+    look = occupancy_sights([HALL], sense)
+    assert [sight.is_wrong for sight in look(NOW)] == [None]
+    count(sense, GATE, "7", 12)
+    (sight,) = look(NOW)
+    assert (sight.is_wrong, sight.kind, sight.text) == (
+        True,
+        "occupancy",
+        "12 people, limit 10",
+    )
+    count(sense, GATE, "7", 2)
+    count(sense, DOOR, "0", 2)
+    assert [sight.is_wrong for sight in look(NOW)] == [False]
+
+
+def test_without_places_nothing_is_read(sense: SenseStore) -> None:
+    assert occupancies([], sense, NOW) == []

@@ -1,0 +1,137 @@
+"""The report of a day or a week: as a page, as lines, and sent by a job of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask.testing import FlaskClient
+
+from mvsnap.config.visitors import ReportSection
+from mvsnap.core.last_run import LastRun
+from mvsnap.core.report_text import ReportText
+from mvsnap.domain import Role
+from mvsnap.runtime import visitor_reports
+from mvsnap.visitors.report import ReportEvery, last_day, report_of_job
+from tests.visitors.test_pages import (
+    GATE,
+    HALL,
+    NOW,
+    StandingClock,
+    count_day,
+    know,
+    words,
+)
+from tests.web.build import Web
+
+BERLIN = ZoneInfo("Europe/Berlin")
+# Sent on the Monday of that week, about the one before.
+MONDAY = datetime(2026, 6, 29, 5, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[Web]:
+    made = Web(
+        tmp_path,
+        clock=StandingClock(),
+        site={"timezone": "Europe/Berlin", "public_url": "https://gateway.example"},
+        meraki={"api_key": "a-dashboard-key"},
+        channels=[
+            {"name": "Shop", "kind": "webhook"}
+            | {"url": "https://shop.example/in", "secret": "whsec_" + "c2VjcmV0" * 4}
+        ],
+        visitors={
+            "entrances": [{"name": "Main", "zones": [f"{GATE}/{HALL}"]}],
+            "reports": [
+                {"every": "week", "channel": "Shop"},
+                {"every": "day", "hour": 6, "channel": ["shop"]},
+            ],
+        },
+    )
+    know(made, (GATE, HALL, "Hall"))
+    for ago in range(20):
+        count_day(made, 100 if ago < 10 else 80, days_ago=ago)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def viewer(web: Web) -> FlaskClient:
+    return web.log_in(Role.VIEWER)
+
+
+def test_a_report_is_about_what_is_over() -> None:
+    wednesday = date(2026, 7, 1)
+    assert last_day(ReportEvery.DAY, wednesday) == date(2026, 6, 30)
+    assert last_day(ReportEvery.WEEK, wednesday) == date(2026, 6, 28)
+    assert last_day(ReportEvery.WEEK, date(2026, 6, 28)) == date(2026, 6, 21)
+
+
+def test_each_report_is_due_at_its_hour(web: Web) -> None:
+    week, day = visitor_reports.schedules(web.settings)
+    assert week.last_due(NOW, BERLIN) == MONDAY
+    assert day.last_due(NOW, BERLIN) == datetime(2026, 7, 1, 4, 0, tzinfo=UTC)
+    assert (week.rooms, day.rooms) == (("Shop",), ("Shop",))
+    job = week.job_for(LastRun(MONDAY))
+    assert report_of_job(job) is ReportEvery.WEEK
+    assert (job.serials, job.rooms) == ((), ("Shop",))
+
+
+def test_a_job_says_what_came_before_it_was_due(web: Web) -> None:
+    week, day = visitor_reports.schedules(web.settings)
+    stores = (web.settings, web.visitors, web.site, web.sense)
+    job = week.job_for(LastRun(MONDAY))
+    assert visitor_reports.report(*stores, job) == ReportText(
+        "Visitors, Mon 22 Jun to Sun 28 Jun 2026",
+        (
+            # Until Sunday, 21 June, there were 80 a day.
+            "700 entrances, +25% (560 the week before)",
+            "100 a day on average",
+            "Busiest day: Mon 22 Jun",
+            "Main: 700, +25%",
+        ),
+        "/visitors/report?every=week&day=2026-06-28",
+    )
+    job = day.job_for(LastRun(NOW))
+    report = visitor_reports.report(*stores, job)
+    assert report is not None
+    assert report.lines[0] == "100 entrances, ±0% (100 a week before)"
+
+
+def test_nobody_counted_is_said(tmp_path: Path, web: Web) -> None:
+    (week, _) = visitor_reports.schedules(web.settings)
+    long_ago = week.job_for(LastRun(datetime(2025, 6, 30, 5, 0, tzinfo=UTC)))
+    stores = (web.settings, web.visitors, web.site, web.sense)
+    report = visitor_reports.report(*stores, long_ago)
+    assert report is not None
+    assert report.lines == ("Nobody was counted in this period.",)
+
+
+def test_the_page_shows_the_last_week_and_leads_to_others(
+    web: Web, viewer: FlaskClient
+) -> None:
+    page = viewer.get("/visitors/report")
+    text = words(page.text)
+    assert page.status_code == 200
+    assert "Mon 22 Jun to Sun 28 Jun 2026" in text
+    assert "700 entrances" in text
+    assert "every=week&amp;day=2026-06-21" in page.text
+    assert "Later" not in page.text
+    day = words(viewer.get("/visitors/report?every=day").text)
+    assert "Tue 30 Jun 2026" in day
+
+
+@pytest.mark.parametrize("asked", ["every=x", "day=x", "day=2099-01-01"])
+def test_a_mistake_is_an_error_page(viewer: FlaskClient, asked: str) -> None:
+    assert viewer.get(f"/visitors/report?{asked}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("every", "cron"), [("day", "0 7 * * *"), ("week", "0 7 * * 1")]
+)
+def test_a_week_is_reported_on_monday(every: str, cron: str) -> None:
+    section = ReportSection.model_validate({"every": every, "channel": "Shop"})
+    assert section.cron == cron
