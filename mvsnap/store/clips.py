@@ -27,7 +27,7 @@ from mvsnap.store.paging import Order
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import clips, events
 
-_NEWEST_FIRST = Order(falling=(clips.c.at, clips.c.id))
+NEWEST_FIRST = Order(falling=(clips.c.at, clips.c.id))
 UNFINISHED = (ClipState.WAITING, ClipState.RECORDING)
 # Claimed by one recorder, and left alone by the others.
 _HAD = (ClipState.RECORDING, ClipState.READY, ClipState.FAILED)
@@ -109,7 +109,7 @@ class ClipStore:
             with self._db.writing() as connection:
                 connection.execute(update(clips).where(due).values(claimed))
                 found = connection.execute(had).all()
-        return [_clip(row) for row in found]
+        return [clip_of(row) for row in found]
 
     def inherit(self, recorder_id: str) -> None:
         """Adopt what the same data_dir has left under another host name.
@@ -243,8 +243,8 @@ class ClipStore:
         """Return clips, newest first, at most `limit`."""
         return self._read(
             select(clips)
-            .where(*_conditions(wanted))
-            .order_by(*_NEWEST_FIRST.by)
+            .where(*conditions(wanted))
+            .order_by(*NEWEST_FIRST.by)
             .limit(limit)
         )
 
@@ -302,10 +302,10 @@ class ClipStore:
 
     def _read(self, statement: Any) -> list[Clip]:
         with self._db.reading() as connection:
-            return [_clip(row) for row in connection.execute(statement)]
+            return [clip_of(row) for row in connection.execute(statement)]
 
 
-def _conditions(wanted: ClipFilter) -> list[ColumnElement[bool]]:
+def conditions(wanted: ClipFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.cameras is not None:
         found.append(clips.c.camera.in_(wanted.cameras))
@@ -319,7 +319,7 @@ def _conditions(wanted: ClipFilter) -> list[ColumnElement[bool]]:
         found.append(clips.c.kept.is_(wanted.kept))
     if wanted.after is not None:
         last = select(clips.c.at).where(clips.c.id == wanted.after)
-        found.append(_NEWEST_FIRST.behind((last.scalar_subquery(), wanted.after)))
+        found.append(NEWEST_FIRST.behind((last.scalar_subquery(), wanted.after)))
     return found
 
 
@@ -364,7 +364,7 @@ def _row(clip: Clip) -> dict[str, Any]:
     }
 
 
-def _clip(row: Row[Any]) -> Clip:
+def clip_of(row: Row[Any]) -> Clip:
     return Clip(
         id=EventId(row.id),
         job_id=JobId(row.job_id),

@@ -78,6 +78,7 @@ def recorded(team: Crew, job: Job, camera: CameraName = ROBOT, **news: Any) -> J
             "began_at": clip.at - timedelta(seconds=10),
             "ended_at": clip.at + timedelta(seconds=20),
             "before_s": 10.0,
+            "length_s": 30.0,
             **news,
         },
     )
@@ -130,7 +131,7 @@ def test_the_alarm_is_posted_at_once_and_the_clip_follows_in_its_thread(
     assert team.run(recorded(team, job)) is None
     reply = team.messages[-1]
     assert reply.parent_id == head.id
-    assert "Clip: 10 s before to 20 s after the trigger" in reply.markdown
+    assert "Clip, 30 s: 10 s before to 20 s after the trigger" in reply.markdown
     assert [file.content_type for file in reply.files] == ["video/mp4"]
     assert team.progress(job).state is JobState.DONE
 
