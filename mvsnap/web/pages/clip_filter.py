@@ -49,7 +49,7 @@ def read_filter(given: Mapping[str, str], zone: ZoneInfo) -> ClipsAsked:
         place = replace(place, since=span[0], until=span[1])
     search = ClipSearch(
         place,
-        machine=texts.parsed("machine", parse_words) or (),
+        machine=texts.parsed("machine", _machine) or (),
         words=texts.parsed("text", parse_words) or (),
         severity=texts.parsed("severity", parse_severity),
     )
@@ -60,6 +60,10 @@ def _camera(text: str) -> CameraName:
     if not text.isprintable() or len(text) > _MAX_NAME:
         raise BadInput(f"{text[:40]!r} (expected a name of recorder.cameras)")
     return CameraName(text)
+
+
+def _machine(text: str) -> tuple[str, ...]:
+    return parse_words(text, "machine")
 
 
 def _shown(text: str) -> ClipFilter:

@@ -52,11 +52,15 @@ _ACTION_LINES = """webhooks:
 
 @dataclass(frozen=True, slots=True)
 class ClipAdvice:
-    """Why a list is empty. lines: to be copied; reset: a filter hides the rows."""
+    """Why a list is empty. lines: to be copied; reset: a filter hides the rows.
+
+    searched_to: how far back was looked for them.
+    """
 
     text: str
     lines: str = ""
     reset: bool = False
+    searched_to: datetime | None = None
 
 
 def clip_row(clip: Clip, settings: Settings, now: datetime) -> ClipRow:

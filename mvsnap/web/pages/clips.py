@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,10 +24,11 @@ from mvsnap.core.clip_timeline import timeline
 from mvsnap.domain import EventId, EventKind, Role
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.store.clip_deletion import finish_deletes
-from mvsnap.store.paging import Page
+from mvsnap.store.clip_search import FoundClips, find_clips, machines, neighbours
 from mvsnap.web import auth
 from mvsnap.web.access_log import downloaded, viewed
 from mvsnap.web.context import gateway
+from mvsnap.web.event_terms import SEVERITIES
 from mvsnap.web.links import webhook_url
 from mvsnap.web.pages.clip_filter import SHOWN, ClipsAsked, read_filter
 from mvsnap.web.pages.clip_text import (
@@ -37,7 +40,6 @@ from mvsnap.web.pages.clip_text import (
     file_name,
     started_by,
 )
-from mvsnap.web.pages.filters import older_url
 from mvsnap.web.pages.live_list import ListPage, digest, if_changed
 from mvsnap.web.private_file import private_file
 
@@ -80,14 +82,20 @@ def _asked() -> ClipsAsked:
 
 
 def _read_page(asked: ClipsAsked) -> ClipsPage:
-    shown = Page.cut(gateway().clips.clips(asked.wanted, _PAGE + 1), _PAGE)
-    if not shown.rows:
-        return ClipsPage(asked, advice=_advice(asked))
-    rows = [_row(clip) for clip in shown.rows]
-    return ClipsPage(asked, rows, older_url(asked, shown.last))
+    page = find_clips(gateway().clips, asked.wanted, _PAGE)
+    older = None
+    if page.after is not None:
+        older = url_for(".index", **asked.query, after=page.after)
+    advised = None
+    if page.searched_to is not None or not page.found:
+        advised = _advice(asked, page)
+    return ClipsPage(asked, [_row(clip) for clip in page.found], older, advised)
 
 
-def _advice(asked: ClipsAsked) -> ClipAdvice:
+def _advice(asked: ClipsAsked, page: FoundClips) -> ClipAdvice:
+    if page.searched_to is not None:
+        text = "No more found" if page.found else "Nothing found"
+        return ClipAdvice(text, searched_to=page.searched_to)
     if asked.query or not asked.first_page:
         return ClipAdvice("Nothing matches.", reset=True)
     stored = gateway().keys.all()
@@ -100,6 +108,8 @@ def _list_page(page: ClipsPage) -> str:
         "clips/index.html",
         asked=asked,
         cameras=list(gateway().settings.recorder.cameras),
+        machines=machines(gateway().clips),
+        severities=SEVERITIES,
         states={value: text for value, (text, _) in SHOWN.items()},
         **_list(page),
         etag=page.etag,
@@ -121,7 +131,7 @@ def _list(page: ClipsPage) -> dict[str, Any]:
 def show(clip_id: str) -> ResponseReturnValue:
     clip = _known(clip_id)
     about = gateway().store.event(clip.about) if clip.about else None
-    live = _live(clip)
+    live, asked = _live(clip), _asked()
     return render_template(
         "clips/clip.html",
         **live,
@@ -129,10 +139,26 @@ def show(clip_id: str) -> ResponseReturnValue:
         live_url=None if live["row"].is_finished else url_for(".live", clip_id=clip.id),
         alarm=alarm_summary(about, clip.at) if about else None,
         started_by=started_by(clip.trigger),
+        list_url=url_for(".index", **asked.query),
+        beside=[*_beside(asked, clip)],
         here=_here(),
         may_keep=auth.person().may(Role.REVIEWER),
         may_delete=auth.person().may(Role.ADMIN),
     )
+
+
+def _beside(asked: ClipsAsked, clip: Clip) -> Iterator[tuple[str, ClipRow, str]]:
+    """Yield what the links to the clips beside this one need: word, row, address.
+
+    Of the same list: its filter is in the address. One with a mistake is as none.
+    """
+    place = replace(asked.wanted.place, after=None)
+    wanted = replace(asked.wanted, place=place)
+    found = neighbours(gateway().clips, wanted, clip)
+    for word, other in (("Previous", found.earlier), ("Next", found.later)):
+        if other is not None:
+            url = url_for(".show", clip_id=other.id, **asked.query)
+            yield word, _row(other), url
 
 
 @bp.get("/clips/<clip_id>/live")
