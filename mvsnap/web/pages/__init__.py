@@ -30,7 +30,11 @@ _MENU = (
     ("settings.index", "Settings", Role.ADMIN),
 )
 # Pages below another one's entry.
-_PART_OF = {"keys": "settings", "people": "settings", "job_pages": "status"}
+_PART_OF = {
+    **dict.fromkeys(("keys", "people"), "settings"),
+    **dict.fromkeys(("clip_share", "clip_frames", "alarms"), "clips"),
+    "job_pages": "status",
+}
 _STATIC_FILES = ("static", "bootstrap.static")
 # Bootstrap's own pictures are data: addresses inside its stylesheet.
 _ONLY_OURS = (

@@ -27,6 +27,8 @@ _TRIGGERS = {
     TriggerKind.PAGE: "{} on the camera's page",
 }
 _SOURCES = {"meraki": "Meraki", "ixon": "IXON Cloud"}
+# How long a link may work, in hours: its label.
+SHARED_FOR = {"1": "1 hour", "24": "1 day", "168": "7 days", "720": "30 days"}
 # A clock that is off by more gets a line of its own.
 _SAME_S = 2.0
 _TIDY = re.compile(r"[^\w .-]+")

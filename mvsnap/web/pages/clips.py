@@ -32,6 +32,7 @@ from mvsnap.web.event_terms import SEVERITIES
 from mvsnap.web.links import webhook_url
 from mvsnap.web.pages.clip_filter import SHOWN, ClipsAsked, read_filter
 from mvsnap.web.pages.clip_text import (
+    SHARED_FOR,
     ClipAdvice,
     advice,
     alarm_summary,
@@ -129,7 +130,7 @@ def _list(page: ClipsPage) -> dict[str, Any]:
 @bp.get("/clips/<clip_id>")
 @auth.page(Role.VIEWER)
 def show(clip_id: str) -> ResponseReturnValue:
-    clip = _known(clip_id)
+    clip = known_clip(clip_id)
     about = gateway().store.event(clip.about) if clip.about else None
     live, asked = _live(clip), _asked()
     return render_template(
@@ -142,6 +143,7 @@ def show(clip_id: str) -> ResponseReturnValue:
         list_url=url_for(".index", **asked.query),
         beside=[*_beside(asked, clip)],
         here=_here(),
+        shares=SHARED_FOR,
         may_keep=auth.person().may(Role.REVIEWER),
         may_delete=auth.person().may(Role.ADMIN),
     )
@@ -165,7 +167,7 @@ def _beside(asked: ClipsAsked, clip: Clip) -> Iterator[tuple[str, ClipRow, str]]
 @auth.page(Role.VIEWER)
 def live(clip_id: str) -> ResponseReturnValue:
     """The part that changes while a clip is recorded, for the page that polls it."""
-    html = render_template("clips/_clip.html", **_live(_known(clip_id)))
+    html = render_template("clips/_clip.html", **_live(known_clip(clip_id)))
     return if_changed(digest(html), lambda: html)
 
 
@@ -188,7 +190,7 @@ def _live(clip: Clip) -> dict[str, Any]:
 @bp.get("/clips/<clip_id>/clip.mp4")
 @auth.page(Role.VIEWER)
 def video(clip_id: str) -> ResponseReturnValue:
-    clip = _known(clip_id)
+    clip = known_clip(clip_id)
     found = gateway().files.open_clip(clip)
     if found is None:
         raise NotFound(clip.error or "This clip has no video, or it was deleted")
@@ -201,7 +203,7 @@ def video(clip_id: str) -> ResponseReturnValue:
 @bp.get("/clips/<clip_id>/thumbnail.jpg")
 @auth.page(Role.VIEWER)
 def thumbnail(clip_id: str) -> ResponseReturnValue:
-    path = gateway().files.clip_thumbnail(_known(clip_id))
+    path = gateway().files.clip_thumbnail(known_clip(clip_id))
     if path is None:
         raise NotFound("This clip has no picture, or it was deleted")
     return private_file(path, "image/jpeg")
@@ -213,7 +215,7 @@ def thumbnail(clip_id: str) -> ResponseReturnValue:
 @bp.post("/clips/<clip_id>/keep")
 @auth.page(Role.REVIEWER)
 def keep(clip_id: str) -> ResponseReturnValue:
-    clip = _known(clip_id)
+    clip = known_clip(clip_id)
     kept = request.form.get("kept", "")
     if kept not in ("yes", "no"):
         raise BadInput(f"kept: {kept[:40]!r} (expected yes or no)")
@@ -227,7 +229,7 @@ def keep(clip_id: str) -> ResponseReturnValue:
 @bp.post("/clips/<clip_id>/delete")
 @auth.page(Role.ADMIN)
 def delete(clip_id: str) -> ResponseReturnValue:
-    clip = _known(clip_id)
+    clip = known_clip(clip_id)
     log = change(clip, auth.person().name, _now(), _row(clip).title, "deleted")
     if not gateway().clips.delete(clip.id, [log]):
         flash(_not_deleted(gateway().clips.clip(clip.id) or clip), "warning")
@@ -247,7 +249,8 @@ def _not_deleted(clip: Clip) -> str:
     return "Not deleted: the clip is not finished yet."
 
 
-def _known(clip_id: str) -> Clip:
+def known_clip(clip_id: str) -> Clip:
+    """Return a clip by its id, else raise NotFound."""
     # No id contains a NUL, and PostgreSQL refuses to search for one.
     found = None if "\0" in clip_id else gateway().clips.clip(EventId(clip_id))
     if found is None:
