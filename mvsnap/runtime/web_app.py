@@ -69,6 +69,7 @@ from mvsnap.web.pages import keys as key_pages
 from mvsnap.web.proxies import TrustedProxies
 from mvsnap.web.status import api as status_api
 from mvsnap.webhooks import api as hooks
+from mvsnap.webhooks import pages as alarms
 from mvsnap.wifi import pages as wifi
 from mvsnap.wifi import receiver
 
@@ -85,7 +86,7 @@ _BLUEPRINTS = (
     *(api.bp, badges.bp, events.bp, evidence.bp, jobs.bp, hooks.bp, mutes.bp),
     *(ops.bp, receiver.bp, channels.bp),
     *(login.bp, overview.bp, event_pages.bp, cameras.bp, crowd_events.bp, clips.bp),
-    *(clip_share.bp,),
+    *(clip_share.bp, alarms.bp),
     *(visitors.bp, wifi.bp, badge_review.bp, settings.bp, people.bp, key_pages.bp),
     *(audit.bp, login_code.bp, account.bp, second_factor.bp),
     *(status.bp, status_api.bp, job_pages.bp),

@@ -14,7 +14,7 @@ from mvsnap.config.key_limits import stored_token
 from mvsnap.config.model import Settings
 from mvsnap.core.clip_rows import ClipRow
 from mvsnap.core.keys import KeyKind, StoredKey
-from mvsnap.domain import Change, Event, Trigger, TriggerKind
+from mvsnap.domain import Change, Event, EventId, Trigger, TriggerKind
 
 _TRIGGERS = {
     TriggerKind.HTTP: "request with key {}",
@@ -126,13 +126,15 @@ def started_by(trigger: Trigger) -> str:
 class AlarmSummary:
     """The alarm's own data, by the labels on the page.
 
-    own_time: the alarm's, where another moment is shown.
+    own_time: the alarm's, where another moment is shown. event_id: of its event, whose
+    page shows the message.
     """
 
     facts: tuple[tuple[str, str], ...]
     lines: tuple[str, ...]
     doubt: str
     own_time: datetime | None
+    event_id: EventId
 
 
 def alarm_summary(alarm: Event, shown_at: datetime) -> AlarmSummary:
@@ -150,6 +152,7 @@ def alarm_summary(alarm: Event, shown_at: datetime) -> AlarmSummary:
         lines=tuple(line for line in lines if line),
         doubt=details.get("doubt", ""),
         own_time=alarm.occurred_at if apart_s > _SAME_S else None,
+        event_id=alarm.id,
     )
 
 
