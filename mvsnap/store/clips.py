@@ -222,8 +222,10 @@ class ClipStore:
         return self._read(select(clips).where(clips.c.job_id == job_id))
 
     def related(self, clip: Clip) -> list[Clip]:
-        """Return the other clips of the job, and those with the same video, by time."""
+        """Return other clips of its job or alarm, or with its video, by time."""
         is_related = clips.c.job_id == clip.job_id
+        if clip.about is not None:
+            is_related = or_(is_related, clips.c.about == clip.about)
         if clip.path is not None:
             is_related = or_(is_related, clips.c.path == clip.path)
         statement = select(clips).where(

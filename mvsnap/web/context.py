@@ -16,7 +16,7 @@ from mvsnap.config.model import Settings
 from mvsnap.jobs.listing import JobList
 from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
-from mvsnap.recorder import LiveView
+from mvsnap.recorder import ClipFrames, LiveView
 from mvsnap.store.audit import AuditLog
 from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.clips import ClipStore
@@ -83,6 +83,7 @@ class Gateway:
     test_messages: RecipientCheck = field(default_factory=RecipientCheck)
     accesses: AccessLimits = field(default_factory=_access_limits)
     live: LiveView = field(default_factory=LiveView)
+    frames: ClipFrames = field(default_factory=ClipFrames)
 
     @property
     def zone(self) -> ZoneInfo:

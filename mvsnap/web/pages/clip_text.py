@@ -113,6 +113,22 @@ def file_name(clip: Clip, zone: ZoneInfo) -> str:
     return f"{camera} {clip.at.astimezone(zone):%Y-%m-%d %H.%M.%S}.mp4"
 
 
+def still_name(clip: Clip, moment: datetime, zone: ZoneInfo) -> str:
+    """Return the file name of a frame, such as `Robot 3 2026-11-21 14.03.07.480.jpg`."""
+    camera = _TIDY.sub("_", clip.camera).strip(" .") or "clip"
+    at = moment.astimezone(zone)
+    return f"{camera} {at:%Y-%m-%d %H.%M.%S}.{at.microsecond // 1000:03}.jpg"
+
+
+def of_same_alarm(clip: Clip, related: Iterable[Clip]) -> list[Clip]:
+    """Return those of the same job, or of another one that the alarm led to."""
+    return [
+        other
+        for other in related
+        if other.job_id == clip.job_id or (clip.about and other.about == clip.about)
+    ]
+
+
 def change(clip: Clip, who: str, now: datetime, before: str, after: str) -> Change:
     what = f"clip of {clip.camera}, {clip.at:%Y-%m-%d %H:%M:%S} UTC"
     return Change(now, who, what, before, after)

@@ -39,6 +39,7 @@ from mvsnap.web.pages.clip_text import (
     change,
     clip_row,
     file_name,
+    of_same_alarm,
     started_by,
 )
 from mvsnap.web.pages.live_list import ListPage, digest, if_changed
@@ -183,7 +184,7 @@ def _live(clip: Clip) -> dict[str, Any]:
         "has_file": here.files.has_clip(clip),
         "has_poster": here.files.has_clip_thumbnail(clip),
         "snapshots": [event for event in events if event.kind is EventKind.SNAPSHOT],
-        "others": [_row(c) for c in related if c.job_id == clip.job_id],
+        "others": [_row(c) for c in of_same_alarm(clip, related)],
     }
 
 

@@ -1,4 +1,4 @@
-"""Messages of alarms, as they came."""
+"""Messages of alarms, as they came; the clips of a job or alarm are found at once."""
 
 from __future__ import annotations
 
@@ -20,3 +20,5 @@ def upgrade() -> None:
         sa.Column("rules", sa.JSON(), nullable=False),
     )
     op.create_index("alarm_messages_by_age", "alarm_messages", ["stored_at"])
+    op.create_index("clips_of_job", "clips", ["job_id"])
+    op.create_index("clips_of_alarm", "clips", ["about"])
