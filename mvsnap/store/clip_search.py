@@ -16,7 +16,8 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, select
 from mvsnap.clip_model import Clip
 from mvsnap.core.severity import Severity
 from mvsnap.domain import EventId
-from mvsnap.store.clips import NEWEST_FIRST, ClipFilter, ClipStore, clip_of, conditions
+from mvsnap.store.clip_rows import clip_of
+from mvsnap.store.clips import NEWEST_FIRST, ClipFilter, ClipStore, conditions
 from mvsnap.store.event_search import LOOKS_AT
 from mvsnap.store.paging import Order
 from mvsnap.store.tables import clips, events

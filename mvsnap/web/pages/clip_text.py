@@ -114,7 +114,7 @@ def file_name(clip: Clip, zone: ZoneInfo) -> str:
 
 
 def still_name(clip: Clip, moment: datetime, zone: ZoneInfo) -> str:
-    """Return the file name of a frame, such as `Robot 3 2026-11-21 14.03.07.480.jpg`."""
+    """Return the file name of a frame: `Robot 3 2026-11-21 14.03.07.480.jpg`."""
     camera = _TIDY.sub("_", clip.camera).strip(" .") or "clip"
     at = moment.astimezone(zone)
     return f"{camera} {at:%Y-%m-%d %H.%M.%S}.{at.microsecond // 1000:03}.jpg"
