@@ -51,7 +51,7 @@ def alarm_id(web: Web) -> EventId:
     return found.id
 
 
-def tested(client: FlaskClient, message: Any, sender: str = "machines") -> str:
+def result_of(client: FlaskClient, message: Any, sender: str = "machines") -> str:
     text = message if isinstance(message, str) else json.dumps(message)
     answer = send(client, TEST, message=text, sender=sender)
     assert answer.status_code == 200, answer.text
@@ -113,7 +113,7 @@ def test_only_alarms_have_messages(web: HookWeb, reviewer: FlaskClient) -> None:
 def test_a_test_shows_jobs_and_rules_and_does_nothing(
     web: HookWeb, reviewer: FlaskClient
 ) -> None:
-    shown = tested(reviewer, ixon())
+    shown = result_of(reviewer, ixon())
     assert "By rule “robots” Text" in shown
     assert f"Pictures of {DOOR} Clips of none Recipients Line 7" in shown
     assert "matches robots ✓ extraInfo.Device name : wanted Robot *, found Robot 7" in (
@@ -127,14 +127,14 @@ def test_a_test_shows_jobs_and_rules_and_does_nothing(
 
 def test_a_test_goes_by_the_settings_of_its_sender(reviewer: FlaskClient) -> None:
     message = {"title": "Stopped", "machine": "Lathe"}
-    assert f"Pictures of {DOOR}" in tested(reviewer, message)
-    shown = tested(reviewer, message, "others")
+    assert f"Pictures of {DOOR}" in result_of(reviewer, message)
+    shown = result_of(reviewer, message, "others")
     assert (
         f"By default Text Stopped · Lathe Pictures of {GATE} Clips of Robot cell"
         in (shown)
     )
     assert "Recipients Alarms" in shown
-    assert f"Pictures of {GATE}" in tested(reviewer, message, "")
+    assert f"Pictures of {GATE}" in result_of(reviewer, message, "")
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_test_goes_by_the_settings_of_its_sender(reviewer: FlaskClient) -> Non
 def test_every_kind_of_message_can_be_tested(
     reviewer: FlaskClient, message: Any, said: str
 ) -> None:
-    assert said in tested(reviewer, message)
+    assert said in result_of(reviewer, message)
 
 
 def test_limits_of_a_key_are_shown_as_the_sender_would_see_them(
@@ -157,7 +157,7 @@ def test_limits_of_a_key_are_shown_as_the_sender_would_see_them(
     key = {"name": "one camera", "key": "a-key-for-one-camera-only"}
     limited = key | {"scopes": ["webhook"], "cameras": [HALL], "rooms": ["*"]}
     web = HookWeb(tmp_path, api_keys=[limited])
-    shown = tested(web.log_in(Role.REVIEWER), {"title": "x"}, "one camera")
+    shown = result_of(web.log_in(Role.REVIEWER), {"title": "x"}, "one camera")
     assert f"Refused: This key may not use camera {GATE}" in shown
     web.close()
 
@@ -189,7 +189,7 @@ def test_a_stored_message_is_tested_again(web: HookWeb, reviewer: FlaskClient) -
         re.findall(r"<textarea[^>]*>\n?(.*?)</textarea>", page, re.S)[0]
     )
     assert json.loads(text) == ixon()
-    assert "This message was received before" in tested(reviewer, text)
+    assert "This message was received before" in result_of(reviewer, text)
 
 
 def test_viewers_test_nothing(web: HookWeb) -> None:
