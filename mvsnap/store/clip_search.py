@@ -6,7 +6,7 @@ have few rows, or none, and another one behind it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -52,13 +52,23 @@ class ClipSearch:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundClips:
-    """after: the last clip that was looked at; None: there is no other page.
+class AlarmOfClip:
+    """What the sender of a clip's alarm said of it; "" for nothing."""
 
+    severity: str
+    machine: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundClips:
+    """alarms: of those clips that have one.
+
+    after: the last clip that was looked at; None: there is no other page.
     searched_to: its time, where the page ended before it was full.
     """
 
     found: Sequence[Clip]
+    alarms: Mapping[EventId, AlarmOfClip]
     after: EventId | None = None
     searched_to: datetime | None = None
 
@@ -75,12 +85,18 @@ def find_clips(store: ClipStore, search: ClipSearch, limit: int) -> FoundClips:
     """Return a page of clips, newest first; fewer than `limit` where few match."""
     with store._db.reading() as connection:
         place = conditions(search.place)
-        end, found = _look(connection, search, place, NEWEST_FIRST, limit + 1)
-    if len(found) > limit:
-        return FoundClips(found[:limit], found[limit - 1].id)
+        end, rows = _look(connection, search, place, NEWEST_FIRST, limit + 1)
+    found = [clip_of(row) for row in rows[:limit]]
+    alarms = {
+        EventId(row.id): AlarmOfClip(row.severity or "", row.machine or "")
+        for row in rows[:limit]
+        if row.severity or row.machine
+    }
+    if len(rows) > limit:
+        return FoundClips(found, alarms, found[-1].id)
     if end is None:
-        return FoundClips(found)
-    return FoundClips(found, EventId(end.id), end.at)
+        return FoundClips(found, alarms)
+    return FoundClips(found, alarms, EventId(end.id), end.at)
 
 
 def neighbours(store: ClipStore, search: ClipSearch, clip: Clip) -> Neighbours:
@@ -90,9 +106,9 @@ def neighbours(store: ClipStore, search: ClipSearch, clip: Clip) -> Neighbours:
         sides = []
         for order in (NEWEST_FIRST, _OLDEST_FIRST):
             beyond = [*place, order.behind(here)]
-            sides.append(_look(connection, search, beyond, order, 1)[1])
-    earlier, later = ([*side, None][0] for side in sides)
-    return Neighbours(earlier, later)
+            _, rows = _look(connection, search, beyond, order, 1)
+            sides.append(clip_of(rows[0]) if rows else None)
+    return Neighbours(*sides)
 
 
 def machines(store: ClipStore) -> list[str]:
@@ -112,7 +128,7 @@ def _look(
     place: Sequence[ColumnElement[bool]],
     order: Order,
     limit: int,
-) -> tuple[Row[Any] | None, list[Clip]]:
+) -> tuple[Row[Any] | None, Sequence[Row[Any]]]:
     """Return the last clip that was looked at, None for all, and what was found."""
     end, rows = None, _looked_for(search)
     if rows:
@@ -121,12 +137,13 @@ def _look(
     if end is not None:
         rows.append(order.up_to((end.at, end.id)))
     statement = _with_alarm().where(*place, *rows).order_by(*order.by).limit(limit)
-    return end, [clip_of(row) for row in connection.execute(statement)]
+    return end, connection.execute(statement).all()
 
 
 def _with_alarm() -> Select[Any]:
     alarm = clips.outerjoin(events, events.c.id == clips.c.about)
-    return select(clips).select_from(alarm)
+    said = detail("severity").label("severity"), detail("device").label("machine")
+    return select(clips, *said).select_from(alarm)
 
 
 def _looked_for(search: ClipSearch) -> list[ColumnElement[bool]]:

@@ -16,7 +16,7 @@ _LONGEST = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class RuleCondition:
     """What a rule wants at a path of the message, and what is there, as texts."""
 
     path: str
@@ -30,7 +30,7 @@ class RuleReport:
     """A rule with its conditions; without any it matches every message."""
 
     name: str
-    conditions: tuple[Condition, ...]
+    conditions: tuple[RuleCondition, ...]
 
     @property
     def matches(self) -> bool:
@@ -43,7 +43,7 @@ def rule_report(
     return RuleReport(
         name,
         tuple(
-            Condition(
+            RuleCondition(
                 path,
                 _wanted(wanted),
                 _found(payload, path),

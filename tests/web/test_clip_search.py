@@ -67,6 +67,10 @@ def test_the_list_is_searched_by_the_alarm(web: Web, viewer: FlaskClient) -> Non
     assert listed(viewer, "machine=press") == [press.id]
     assert listed(viewer, "severity=warning") == [robot.id]
     assert listed(viewer, "text=from+robot") == [robot.id]
+    tile = html.unescape(re.sub(r"<[^>]*>", " ", viewer.get(f"{PAGE}/rows").text))
+    assert "ready critical Robot 3 stopped Packaging robot · Press 7" in " ".join(
+        tile.split()
+    )
     assert listed(viewer, "machine=press&severity=warning") == []
     assert set(listed(viewer, "text=stopped")) == {press.id, robot.id}
     page = viewer.get(f"{PAGE}?machine=press").text

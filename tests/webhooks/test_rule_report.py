@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mvsnap.webhooks.rule_report import Condition, rule_report
+from mvsnap.webhooks.rule_report import RuleCondition, rule_report
 
 MESSAGE: dict[str, Any] = {
     "systemLabel": "alarm-high",
@@ -34,7 +34,7 @@ def test_a_condition_says_what_was_wanted_and_found(
     path: str, wanted: Any, said: tuple[str, str, bool]
 ) -> None:
     report = rule_report("rule", {path: wanted}, MESSAGE)
-    assert report.conditions == (Condition(path, *said),)
+    assert report.conditions == (RuleCondition(path, *said),)
     assert report.matches is said[2]
 
 

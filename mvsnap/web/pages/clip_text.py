@@ -158,6 +158,7 @@ def alarm_summary(alarm: Event, shown_at: datetime) -> AlarmSummary:
     facts = (
         ("Sender", _SOURCES.get(details.get("source", ""), "")),
         ("Kind", details.get("kind", "")),
+        ("Severity", details.get("severity", "")),
         ("Device", _with_serial(details)),
         ("Network", details.get("network", "")),
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,7 +24,13 @@ from mvsnap.core.clip_timeline import timeline
 from mvsnap.domain import EventId, EventKind, Role
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.store.clip_deletion import finish_deletes
-from mvsnap.store.clip_search import FoundClips, find_clips, machines, neighbours
+from mvsnap.store.clip_search import (
+    AlarmOfClip,
+    FoundClips,
+    find_clips,
+    machines,
+    neighbours,
+)
 from mvsnap.web import auth
 from mvsnap.web.access_log import downloaded, viewed
 from mvsnap.web.context import gateway
@@ -50,8 +56,11 @@ bp = Blueprint("clips", __name__)
 _PAGE = 24  # full rows of 2, 3 and 4 tiles
 
 
+@dataclass(frozen=True, slots=True)
 class ClipsPage(ListPage[ClipsAsked, ClipRow, ClipAdvice]):
-    """One page of the list."""
+    """One page of the list. alarms: of those clips that have one."""
+
+    alarms: Mapping[EventId, AlarmOfClip] = field(default_factory=dict)
 
 
 # --- the list
@@ -91,7 +100,8 @@ def _read_page(asked: ClipsAsked) -> ClipsPage:
     advised = None
     if page.searched_to is not None or not page.found:
         advised = _advice(asked, page)
-    return ClipsPage(asked, [_row(clip) for clip in page.found], older, advised)
+    rows = [_row(clip) for clip in page.found]
+    return ClipsPage(asked, rows, older, advised, page.alarms)
 
 
 def _advice(asked: ClipsAsked, page: FoundClips) -> ClipAdvice:
