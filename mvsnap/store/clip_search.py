@@ -137,7 +137,8 @@ def _look(
     if end is not None:
         rows.append(order.up_to((end.at, end.id)))
     statement = _with_alarm().where(*place, *rows).order_by(*order.by).limit(limit)
-    return end, connection.execute(statement).all()
+    found: list[Row[Any]] = list(connection.execute(statement))
+    return end, found
 
 
 def _with_alarm() -> Select[Any]:

@@ -66,7 +66,7 @@ def test_the_list_is_searched_by_the_alarm(web: Web, viewer: FlaskClient) -> Non
     robot = of_machine(web, 2, "Robot 3", "warning")
     assert listed(viewer, "machine=press") == [press.id]
     assert listed(viewer, "severity=warning") == [robot.id]
-    assert listed(viewer, "text=from+robot") == [robot.id]
+    assert listed(viewer, "text=from+press") == [press.id]
     tile = html.unescape(re.sub(r"<[^>]*>", " ", viewer.get(f"{PAGE}/rows").text))
     assert "ready critical Robot 3 stopped Packaging robot · Press 7" in " ".join(
         tile.split()
