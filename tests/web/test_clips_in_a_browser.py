@@ -205,4 +205,6 @@ def test_cameras_of_an_alarm_play_in_step(
         )
         # Before the second one began, it says so.
         page.get_by_role("slider").fill("-3.5")
-        page.get_by_text("no video at this moment").wait_for()
+        page.get_by_role("listitem").filter(has_text="Hall").get_by_text(
+            "no video at this moment"
+        ).wait_for()
