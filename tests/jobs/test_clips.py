@@ -78,7 +78,6 @@ def recorded(team: Crew, job: Job, camera: CameraName = ROBOT, **news: Any) -> J
             "began_at": clip.at - timedelta(seconds=10),
             "ended_at": clip.at + timedelta(seconds=20),
             "before_s": 10.0,
-            "length_s": 30.0,
             **news,
         },
     )

@@ -87,7 +87,7 @@ def test_a_still_is_the_frame_shown_in_full_size(
     name = "Packaging robot 2026-07-01 08.15.00.200.jpg"
     assert shown.headers["Content-Disposition"] == f'attachment; filename="{name}"'
     assert "no-store" in shown.headers["Cache-Control"]
-    # Any moment of a frame, but its last 2 ms, shows that frame, and the next one is another.
+    # Any moment of a frame, but its last 2 ms, shows that frame.
     assert still("4.29").data == shown.data
     assert still("4.3").data != shown.data
     assert still("99999").data == still("9.95").data
