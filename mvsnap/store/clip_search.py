@@ -128,7 +128,7 @@ def _look(
     place: Sequence[ColumnElement[bool]],
     order: Order,
     limit: int,
-) -> tuple[Row[Any] | None, Sequence[Row[Any]]]:
+) -> tuple[Any, Sequence[Row[Any]]]:
     """Return the last clip that was looked at, None for all, and what was found."""
     end, rows = None, _looked_for(search)
     if rows:
