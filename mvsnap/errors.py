@@ -37,6 +37,7 @@ MvsnapError
     StoreError            the bucket refused, or is down
   RecorderStopped         the recorder is stopping                 503
   NoLivePicture           a live view has no picture now           503
+  NoFrame                 no frame of a clip can be read now       503
   CannotRecord            another process records in this data_dir
   CannotAssemble          no clip can be made of the segments
   NoFfmpeg                ffmpeg is not installed

@@ -425,7 +425,7 @@ HOMES = {
         *("serving/run.py", "serving/waiting.py", "store/postgresql.py"),
         *("cli/demo_phones.py", "cli/demo_world.py"),
         *("jobs/clip_worker.py", "sense/receiver.py", "web/accounts.py"),
-        *("recorder/connection.py", "recorder/probing.py"),
+        *("recorder/clip_frames.py", "recorder/connection.py", "recorder/probing.py"),
         *("recorder/recorder.py", "recorder/ring.py"),
     },
 }

@@ -141,6 +141,7 @@ PURE = (
     "webhooks.measurements",
     "webhooks.meraki",
     "webhooks.parse",
+    "webhooks.rule_report",
     "webhooks.rules",
     "webhooks.severity",
     "wifi.devices",

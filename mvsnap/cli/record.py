@@ -23,6 +23,7 @@ from mvsnap.cli.terminal import (
 )
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.core import clip_text
+from mvsnap.core.days import lasting
 from mvsnap.domain import CameraName
 from mvsnap.errors import EvidenceAway, MvsnapError
 
@@ -139,9 +140,10 @@ def _report(parts: Parts, clip: Clip) -> None:
         if path := parts.files.clip(clip):
             out.print(f"  clip      {escape(str(path))}")
     if clip.began_at is not None and clip.ended_at is not None:
-        length_s = (clip.ended_at - clip.began_at).total_seconds()
-        before = f"{clip.before_s:.1f} s before" if clip.before_s else "no pre-roll"
-        out.print(f"  length    {length_s:.1f} s, {before}")
+        whole_s = clip_text.whole_seconds(clip.before_s, clip_text.length_s(clip))
+        before_s, _, length_s = whole_s
+        before = f"{lasting(before_s)} before" if clip.before_s else "no pre-roll"
+        out.print(f"  length    {lasting(length_s)}, {before}")
         out.print(f"  size      {clip_text.size(clip.size_bytes)}")
     missing_s = sum((g.ended_at - g.began_at).total_seconds() for g in clip.gaps)
     if missing_s:

@@ -69,11 +69,12 @@ class ClipRow:
         return round(min(max(gone_s, 0), self.window_s))
 
     @property
-    def length_s(self) -> float | None:
+    def length_s(self) -> int | None:
+        """Length of the video, None without one."""
         clip = self.clip
         if clip.began_at is None or clip.ended_at is None:
             return None
-        return (clip.ended_at - clip.began_at).total_seconds()
+        return self._whole_s[2]
 
     @property
     def length(self) -> str:
@@ -84,8 +85,18 @@ class ClipRow:
         """The length as players show it, such as `0:32`."""
         if self.length_s is None:
             return ""
-        minutes, seconds = divmod(round(self.length_s), 60)
+        minutes, seconds = divmod(self.length_s, 60)
         return f"{minutes}:{seconds:02}"
+
+    @property
+    def before(self) -> str:
+        """How much of the length is from before the trigger."""
+        return lasting(self._whole_s[0])
+
+    @property
+    def after(self) -> str:
+        """How much of the length is from after the trigger."""
+        return lasting(self._whole_s[1])
 
     @property
     def before_s(self) -> float:
@@ -124,6 +135,11 @@ class ClipRow:
         recorded = "" if self.is_finished else str(self.recorded_s)
         parts = (clip.id, self.word, self.reason, recorded, clip.copy_state)
         return "|".join([*parts, f"{clip.kept:d}", clip.thumbnail_path or ""])
+
+    @property
+    def _whole_s(self) -> tuple[int, int, int]:
+        clip = self.clip
+        return clip_text.whole_seconds(clip.before_s, clip_text.length_s(clip))
 
     @property
     def _until(self) -> datetime:

@@ -34,20 +34,40 @@ def after_s(clip: Clip) -> float:
     """Return the seconds of video after the trigger, rounded as everywhere."""
     if clip.ended_at is None:
         return 0
-    return round(max(0.0, (clip.ended_at - clip.at).total_seconds()), 1)
+    after_it_s = max(0.0, (clip.ended_at - clip.at).total_seconds())
+    # A video that began later has not all of that.
+    return round(min(after_it_s, length_s(clip)), 1)
+
+
+def length_s(clip: Clip) -> float:
+    """Return the seconds of the video, rounded as everywhere; 0 without one."""
+    if clip.began_at is None or clip.ended_at is None:
+        return 0
+    return round((clip.ended_at - clip.began_at).total_seconds(), 1)
+
+
+def whole_seconds(before_s: float, length_s: float) -> tuple[int, int, int]:
+    """Return what is before and after the trigger, and the length, as people read it.
+
+    The first two add up to the third, so that no two places say different lengths.
+    """
+    whole_s = round(length_s)
+    before = min(max(round(before_s), 0), whole_s)
+    return before, whole_s - before, whole_s
 
 
 def details(clip: Clip) -> dict[str, str | int | float]:
     """Return the details of the event of a recorded clip.
 
-    before_s, after_s: of video around the trigger; missing_s: seconds of that without a
-        picture; the rest as in `Clip`. Empty for a failed clip.
+    before_s, after_s: of video around the trigger; length_s: of all of it; missing_s:
+        seconds without a picture; the rest as in `Clip`. Empty for a failed clip.
     """
     if clip.began_at is None or clip.ended_at is None:
         return {}
     found: dict[str, str | int | float] = {
         "before_s": before_s(clip),
         "after_s": after_s(clip),
+        "length_s": length_s(clip),
         "size_mb": round(clip.size_bytes / 1e6, 1),
         "codec": clip.codec,
         "partial": int(clip.partial),

@@ -1,5 +1,6 @@
 """Recorder: the seconds before and after a trigger, as a clip that browsers play."""
 
+from mvsnap.recorder.clip_frames import ClipFile, ClipFrames, NoFrame
 from mvsnap.recorder.diagnosis import Ending
 from mvsnap.recorder.http_stream import CameraRefused
 from mvsnap.recorder.live import LivePicture, LiveView, NoLivePicture
@@ -31,10 +32,13 @@ __all__ = [
     "CameraSettings",
     "CameraStatus",
     "CannotRecord",
+    "ClipFile",
+    "ClipFrames",
     "ClipResult",
     "Ending",
     "LivePicture",
     "LiveView",
+    "NoFrame",
     "NoLivePicture",
     "Merge",
     "Mode",

@@ -214,6 +214,22 @@ def live_picture(segment: Path, program: str = "ffmpeg") -> list[str]:
     return _line(stream.global_args(*_QUIET, "-loglevel", "error"), program)
 
 
+def frame_times(path: Path, program: str = "ffprobe") -> list[str]:
+    """Write the time of each frame of a clip, in seconds, a line each."""
+    words = [program, "-v", "error", "-select_streams", "v:0"]
+    words += ["-show_entries", "packet=pts_time", "-of", "csv=p=0"]
+    return [*words, f"file:{path}"]
+
+
+def still(path: Path, offset_s: float, program: str = "ffmpeg") -> list[str]:
+    """Write the first frame from `offset_s` on to stdout as a JPEG of full size."""
+    found = ffmpeg.input(str(path), ss=f"{offset_s:.4f}", max_pixels=MOST_PIXELS)
+    stream = found["v:0"].output(
+        "pipe:1", **{"frames:v": 1, "q:v": 2, "f": "image2pipe", "c:v": "mjpeg"}
+    )
+    return _line(stream.global_args(*_QUIET, "-loglevel", "error"), program)
+
+
 def rtsp_text(
     url: str,
     timeout_s: float = 10,

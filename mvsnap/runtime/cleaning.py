@@ -14,6 +14,7 @@ from mvsnap.jobs.clip_retention import ClipRetentionRules, Retention
 from mvsnap.jobs.engine import JOBS_TABLE, ClientEngine
 from mvsnap.jobs.finished import FinishedJobs, NoJobs
 from mvsnap.runtime.parts import Parts, jobs_url
+from mvsnap.store.alarm_messages import purge_messages
 from mvsnap.store.database import has_table
 from mvsnap.store.purging import PurgeResult, to_the_end
 
@@ -117,6 +118,12 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
             for_room=steps.clips_over_limits,
         ),
         DataKind("Events", _DAYS, steps.events, ("events",)),
+        DataKind(
+            "Messages of alarms",
+            _DAYS,
+            old(partial(purge_messages, parts.store)),
+            ("alarm_messages",),
+        ),
         DataKind("Deliveries", _DAYS, old(parts.store.purge_deliveries), _DELIVERIES),
         DataKind("Entries of removed clips", _DAYS, steps.clip_rows, ("clips",)),
         DataKind("Finished jobs", _DAYS, steps.finished_jobs),

@@ -59,6 +59,8 @@ from mvsnap.web.pages import (
     audit,
     cameras,
     channels,
+    clip_frames,
+    clip_share,
     clips,
     crowd_events,
     overview,
@@ -75,6 +77,7 @@ from mvsnap.web.plain_errors import INTERNAL, in_plain_words, no_database
 from mvsnap.web.proxies import TrustedProxies
 from mvsnap.web.status import api as status_api
 from mvsnap.webhooks import api as hooks
+from mvsnap.webhooks import pages as alarms
 from mvsnap.wifi import api as wifi_api
 from mvsnap.wifi import pages as wifi
 from mvsnap.wifi import receiver
@@ -93,6 +96,7 @@ _BLUEPRINTS = (
     *(ops.bp, receiver.bp, channels.bp, badge_reading.bp),
     *(badge_review.bp, badge_near.bp, badge_clips.bp, badge_report.bp),
     *(login.bp, overview.bp, event_pages.bp, cameras.bp, crowd_events.bp, clips.bp),
+    *(clip_share.bp, clip_frames.bp, alarms.bp),
     *(visitors_api.bp, wifi_api.bp, visitors.bp, wifi.bp),
     *(settings.bp, people.bp, key_pages.bp),
     *(audit.bp, login_code.bp, account.bp, second_factor.bp),

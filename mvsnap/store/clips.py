@@ -8,26 +8,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Update, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Update, and_, func, or_, select, update
 
-from mvsnap.clip_model import Clip, ClipState, CopyState, Gap, RecorderCameraState
+from mvsnap.clip_model import Clip, ClipState, RecorderCameraState
 from mvsnap.domain import (
     CameraName,
     Change,
     Event,
     EventId,
     JobId,
-    Trigger,
-    TriggerKind,
 )
 from mvsnap.store import database_clock, recorder_states
+from mvsnap.store.clip_rows import clip_of, clip_row
 from mvsnap.store.database import Database
 from mvsnap.store.event_rows import event_row
 from mvsnap.store.paging import Order
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import clips, events
 
-_NEWEST_FIRST = Order(falling=(clips.c.at, clips.c.id))
+NEWEST_FIRST = Order(falling=(clips.c.at, clips.c.id))
 UNFINISHED = (ClipState.WAITING, ClipState.RECORDING)
 # Claimed by one recorder, and left alone by the others.
 _HAD = (ClipState.RECORDING, ClipState.READY, ClipState.FAILED)
@@ -57,7 +56,7 @@ class ClipStore:
         recorder_id: of a recorder that claims them right away.
         """
         more = {"recorder_id": recorder_id}
-        rows = [_row(clip) | {"due_at": clip.received_at} | more for clip in wanted]
+        rows = [clip_row(clip) | {"due_at": clip.received_at} | more for clip in wanted]
         if rows:
             statement = self._db.insert(clips).values(rows)
             with self._db.writing() as connection:
@@ -109,7 +108,7 @@ class ClipStore:
             with self._db.writing() as connection:
                 connection.execute(update(clips).where(due).values(claimed))
                 found = connection.execute(had).all()
-        return [_clip(row) for row in found]
+        return [clip_of(row) for row in found]
 
     def inherit(self, recorder_id: str) -> None:
         """Adopt what the same data_dir has left under another host name.
@@ -160,7 +159,7 @@ class ClipStore:
             clip to another one meanwhile: it was frozen, or without the database.
         """
         added = self._db.insert(events).values(event_row(event))
-        values = _row(clip)
+        values = clip_row(clip)
         # Changed by others meanwhile, or fixed when the clip was requested.
         for name in ("id", "kept"):
             del values[name]
@@ -222,8 +221,10 @@ class ClipStore:
         return self._read(select(clips).where(clips.c.job_id == job_id))
 
     def related(self, clip: Clip) -> list[Clip]:
-        """Return the other clips of the job, and those with the same video, by time."""
+        """Return other clips of its job or alarm, or with its video, by time."""
         is_related = clips.c.job_id == clip.job_id
+        if clip.about is not None:
+            is_related = or_(is_related, clips.c.about == clip.about)
         if clip.path is not None:
             is_related = or_(is_related, clips.c.path == clip.path)
         statement = select(clips).where(
@@ -243,8 +244,8 @@ class ClipStore:
         """Return clips, newest first, at most `limit`."""
         return self._read(
             select(clips)
-            .where(*_conditions(wanted))
-            .order_by(*_NEWEST_FIRST.by)
+            .where(*conditions(wanted))
+            .order_by(*NEWEST_FIRST.by)
             .limit(limit)
         )
 
@@ -302,10 +303,10 @@ class ClipStore:
 
     def _read(self, statement: Any) -> list[Clip]:
         with self._db.reading() as connection:
-            return [_clip(row) for row in connection.execute(statement)]
+            return [clip_of(row) for row in connection.execute(statement)]
 
 
-def _conditions(wanted: ClipFilter) -> list[ColumnElement[bool]]:
+def conditions(wanted: ClipFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.cameras is not None:
         found.append(clips.c.camera.in_(wanted.cameras))
@@ -319,7 +320,7 @@ def _conditions(wanted: ClipFilter) -> list[ColumnElement[bool]]:
         found.append(clips.c.kept.is_(wanted.kept))
     if wanted.after is not None:
         last = select(clips.c.at).where(clips.c.id == wanted.after)
-        found.append(_NEWEST_FIRST.behind((last.scalar_subquery(), wanted.after)))
+        found.append(NEWEST_FIRST.behind((last.scalar_subquery(), wanted.after)))
     return found
 
 
@@ -327,74 +328,3 @@ def _still_of(recorder_id: str | None) -> list[ColumnElement[bool]]:
     if recorder_id is None:
         return []
     return [clips.c.recorder_id == recorder_id, clips.c.state.in_(UNFINISHED)]
-
-
-def _row(clip: Clip) -> dict[str, Any]:
-    return {
-        "id": clip.id,
-        "job_id": clip.job_id,
-        "camera": clip.camera,
-        "trigger_kind": clip.trigger.kind,
-        "trigger_by": clip.trigger.by,
-        "at": clip.at,
-        "received_at": clip.received_at,
-        "title": clip.title,
-        "rooms": list(clip.rooms),
-        "about": clip.about,
-        "asked_pre_roll_s": clip.pre_roll_s,
-        "asked_post_roll_s": clip.post_roll_s,
-        "state": clip.state,
-        "began_at": clip.began_at,
-        "ended_at": clip.ended_at,
-        "before_s": clip.before_s,
-        "partial": clip.partial,
-        "gaps": [[g.began_at.isoformat(), g.ended_at.isoformat()] for g in clip.gaps],
-        "shared": clip.shared,
-        "codec": clip.codec,
-        "path": clip.path,
-        "thumbnail_path": clip.thumbnail_path,
-        "size_bytes": clip.size_bytes,
-        "error": clip.error,
-        "note": clip.note,
-        "kept": clip.kept,
-        "notified": False,
-        "copy_state": clip.copy_state,
-        "caller": clip.caller,
-        "lost_by": clip.lost_by,
-    }
-
-
-def _clip(row: Row[Any]) -> Clip:
-    return Clip(
-        id=EventId(row.id),
-        job_id=JobId(row.job_id),
-        camera=CameraName(row.camera),
-        trigger=Trigger(TriggerKind(row.trigger_kind), row.trigger_by),
-        at=row.at,
-        received_at=row.received_at,
-        title=row.title,
-        rooms=tuple(row.rooms),
-        about=None if row.about is None else EventId(row.about),
-        pre_roll_s=row.asked_pre_roll_s,
-        post_roll_s=row.asked_post_roll_s,
-        state=ClipState(row.state),
-        began_at=row.began_at,
-        ended_at=row.ended_at,
-        before_s=row.before_s,
-        partial=row.partial,
-        gaps=tuple(
-            Gap(datetime.fromisoformat(begin), datetime.fromisoformat(end))
-            for begin, end in row.gaps
-        ),
-        shared=row.shared,
-        codec=row.codec,
-        path=row.path,
-        thumbnail_path=row.thumbnail_path,
-        size_bytes=row.size_bytes,
-        error=row.error,
-        note=row.note,
-        kept=row.kept,
-        copy_state=CopyState(row.copy_state),
-        caller=row.caller,
-        lost_by=row.lost_by,
-    )

@@ -29,6 +29,7 @@ from mvsnap.store.event_rows import event_of, named_events
 from mvsnap.store.events import NEWEST_FIRST, EventFilter, Store, conditions
 from mvsnap.store.paging import SIZE
 from mvsnap.store.tables import cameras, deliveries, events, zones
+from mvsnap.store.word_search import detail, has_word, one_text
 
 LOOKS_AT = 10_000
 # Texts of the sender of an alarm, by their names in the details of its event.
@@ -98,7 +99,7 @@ def find_events(store: Store, search: EventSearch, limit: int) -> FoundPage:
             last = last.order_by(*NEWEST_FIRST.by).offset(LOOKS_AT - 1).limit(1)
             end = connection.execute(last).one_or_none()
         if end is not None:
-            rows.append(_down_to(end.occurred_at, end.id))
+            rows.append(NEWEST_FIRST.up_to((end.occurred_at, end.id)))
         statement = named_events().add_columns(_STATE.label("state"))
         statement = statement.where(*place, *rows).order_by(*NEWEST_FIRST.by)
         found = [_found(row) for row in connection.execute(statement.limit(limit + 1))]
@@ -152,12 +153,6 @@ def _found(row: Any) -> FoundEvent:
     return FoundEvent(event_of(row), EventState(row.state))
 
 
-def _down_to(at: datetime, event_id: str) -> ColumnElement[bool]:
-    """Return the condition for the rows before this one, and itself."""
-    c = events.c
-    return and_(c.occurred_at >= at, or_(c.occurred_at > at, c.id >= event_id))
-
-
 def _looked_for(search: EventSearch) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if search.kinds is not None:
@@ -165,27 +160,13 @@ def _looked_for(search: EventSearch) -> list[ColumnElement[bool]]:
     if search.camera is not None:
         found.append(and_(events.c.serial == "", events.c.camera_name == search.camera))
     if search.severity is not None:
-        found.append(_detail("severity").in_((search.severity.value,)))
+        found.append(detail("severity").in_((search.severity.value,)))
     if search.state is not None:
         found.append(_STATE.in_((search.state.value,)))
     if search.stored is not None:
         no_error = events.c.error.is_(None)
         found.append(no_error if search.stored else ~no_error)
-    return found + [_has_word(word) for word in search.words]
-
-
-def _detail(name: str) -> ColumnElement[str]:
-    text: ColumnElement[str] = events.c.details[name].as_string()
-    return text
-
-
-def _has_word(word: str) -> ColumnElement[bool]:
-    # SQLite knows lower case of ASCII only: the others are looked for as both.
-    both = {
-        word.lower(),
-        "".join(c.lower() if c.isascii() else c for c in word.upper()),
-    }
-    return or_(*(_TEXT.contains(one, autoescape=True) for one in sorted(both)))
+    return found + [has_word(_TEXT, word) for word in search.words]
 
 
 def _all_text() -> ColumnElement[str]:
@@ -193,12 +174,9 @@ def _all_text() -> ColumnElement[str]:
     shown = [
         *(events.c.title, events.c.camera_name, events.c.serial, events.c.zone_name),
         *(events.c.trigger_by, events.c.error, cameras.c.name, zones.c.label),
-        *map(_detail, _DETAILS),
+        *map(detail, _DETAILS),
     ]
-    text: ColumnElement[str] = func.coalesce(shown[0], "")
-    for more in shown[1:]:
-        text = text + "\n" + func.coalesce(more, "")
-    return func.lower(text)
+    return one_text(shown)
 
 
 def _is_about() -> ColumnElement[bool]:

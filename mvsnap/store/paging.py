@@ -86,3 +86,10 @@ class Order:
         # The first one again, alone: it lets an index start at the right position.
         begin = first <= value if falls else first >= value
         return and_(begin, or_(*found))
+
+    def up_to(self, place: Sequence[Any]) -> ColumnElement[bool]:
+        """Return the condition for the rows up to the one with these values."""
+        column, value = [*self.falling, *self.rising][0], place[0]
+        # The first column alone lets a search in the order of an index end there.
+        end = column >= value if self.falling else column <= value
+        return and_(end, ~self.behind(place))

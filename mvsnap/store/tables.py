@@ -154,6 +154,8 @@ clips = Table(
     Index("clips_of_camera", "camera", "at", "id"),
     Index("clips_by_state", "state", "due_at"),
     Index("clips_of_file", "path"),
+    Index("clips_of_job", "job_id"),
+    Index("clips_of_alarm", "about"),
     Index("clips_unnotified", "notified", "state"),
     Index("clips_to_copy", "copy_state"),
     comment="Requested clips and their outcome",

@@ -16,7 +16,7 @@ from mvsnap.config.model import Settings
 from mvsnap.jobs.listing import JobList
 from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
-from mvsnap.recorder import LiveView
+from mvsnap.recorder import ClipFrames, LiveView
 from mvsnap.store.audit import AuditLog
 from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.clips import ClipStore
@@ -86,6 +86,7 @@ class Gateway:
     accesses: AccessLimits = field(default_factory=_access_limits)
     live: LiveView = field(default_factory=LiveView)
     shared_reads: SharedReads = field(default_factory=SharedReads)
+    frames: ClipFrames = field(default_factory=ClipFrames)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -24,14 +24,15 @@ STATES = {
 SEVERITIES = {severity.value: severity.capitalize() for severity in Severity}
 
 
-def parse_words(text: str) -> tuple[str, ...]:
+def parse_words(text: str, name: str = "text") -> tuple[str, ...]:
+    """name: of the parameter."""
     if not text.isprintable() or len(text) > MAX_TEXT:
         raise BadInput(
-            f"text: {text[:40]!r} (expected up to {MAX_TEXT} printable characters)"
+            f"{name}: {text[:40]!r} (expected up to {MAX_TEXT} printable characters)"
         )
     words = tuple(dict.fromkeys(text.split()))
     if len(words) > MAX_WORDS:
-        raise BadInput(f"text: {len(words)} words (expected up to {MAX_WORDS})")
+        raise BadInput(f"{name}: {len(words)} words (expected up to {MAX_WORDS})")
     return words
 
 

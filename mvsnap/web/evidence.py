@@ -1,4 +1,7 @@
-"""Pictures and clips by a signed link of a message: no log-in, until it expires."""
+"""Pictures and clips by a signed link: no log-in, until it expires.
+
+Those in messages and those that people make on the page of a clip are alike.
+"""
 
 from __future__ import annotations
 
@@ -40,4 +43,4 @@ def _require_signed(event_id: str, file: str) -> None:
     key, now = here.users.link_key(), here.clock.now()
     if not signed_links.is_valid(key, event_id, file, expires, signature, now):
         raise Forbidden("This link has expired or is not complete")
-    g.caller = Caller("link in a message", ["read", "review"])
+    g.caller = Caller("signed link", ["read", "review"])

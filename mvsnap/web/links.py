@@ -46,6 +46,11 @@ def page_url(endpoint: str) -> str:
     return _external(url_for(endpoint))
 
 
+def gateway_url() -> str:
+    """Return the address of this gateway, without a slash at its end."""
+    return _external(request.script_root).rstrip("/")
+
+
 def _external(path: str) -> str:
     public_url = gateway().settings.site.public_url
     if public_url is None:

@@ -25,6 +25,7 @@ from mvsnap.core.strict_json import one_line
 from mvsnap.domain import Job, TriggerKind
 from mvsnap.errors import OverShare, QueueFull
 from mvsnap.jobs.service import JobRequest
+from mvsnap.store.alarm_messages import StoredMessage, add_alarm
 from mvsnap.web import context
 from mvsnap.web.answers import JobLink, json_response
 from mvsnap.web.content_coding import unpacked
@@ -34,7 +35,7 @@ from mvsnap.webhooks import auth
 from mvsnap.webhooks.alarm import Alarm, headline
 from mvsnap.webhooks.answers import AlarmAccepted, AlarmIgnored, AlarmJob
 from mvsnap.webhooks.auth import AlarmSender, sender
-from mvsnap.webhooks.event import alarm_event
+from mvsnap.webhooks.event import alarm_event, message_text
 from mvsnap.webhooks.orders import AlarmOrders, orders_of
 from mvsnap.webhooks.parse import parse
 
@@ -96,7 +97,8 @@ def _accept(found: AlarmOrders, by: AlarmSender) -> list[Job]:
     event = alarm_event(
         alarm, first.job_request.job_id(), first.job_request.trigger, now, first.title
     )
-    gateway().store.add_event(event)
+    message = StoredMessage.of(message_text(alarm), by.name, found.matched)
+    add_alarm(gateway().store, event, message)
     jobs = [
         gateway().jobs.accept(replace(order.job_request, about=event.id))
         for order in found.orders

@@ -22,7 +22,7 @@ from mvsnap.core.keys import KeyKind
 from mvsnap.errors import BadInput, Unauthorized
 from mvsnap.web import auth
 from mvsnap.web.auth.keys import Authenticator, Caller, FindCaller, key_of
-from mvsnap.web.auth.stored_keys import StoredKeys
+from mvsnap.web.auth.stored_keys import StoredKeys, caller_of
 from mvsnap.web.auth.url_secrets import admit_secret, admit_token, as_key
 from mvsnap.web.content_coding import unpacked
 from mvsnap.web.context import Gateway
@@ -108,6 +108,28 @@ def hook_key(
 def sender() -> AlarmSender:
     """Return who sent the request; for views with one of the decorators above."""
     found: AlarmSender = g.sender
+    return found
+
+
+def senders(here: Gateway) -> dict[str, AlarmSender]:
+    """Return everyone who may send alarms now, by name; no secret is looked at."""
+    webhooks, now = here.settings.webhooks, here.clock.now()
+    found = {
+        token.name: AlarmSender(
+            Caller.of_key(as_key(token.name, token.token, "webhook")), token
+        )
+        for token in webhooks.tokens
+    }
+    keys = [key for key in here.settings.api_keys if "webhook" in key.scopes]
+    if webhooks.meraki_shared_secret is not None:
+        keys.append(as_key(_SHARED, webhooks.meraki_shared_secret, "webhook"))
+    found |= {key.name: AlarmSender(Caller.of_key(key)) for key in keys}
+    for stored in here.keys.all():
+        is_token = stored.kind is KeyKind.TOKEN
+        may_send = is_token or "webhook" in stored.limits["scopes"]
+        if may_send and stored.state(now) == "active":
+            caller = caller_of(stored)
+            found.setdefault(stored.name, AlarmSender(caller, caller.token))
     return found
 
 

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import datetime
 
 from mvsnap.domain import Event, EventId, EventKind, JobId, Serial, Trigger
 from mvsnap.webhooks.alarm import Alarm, doubt, headline
 from mvsnap.webhooks.severity import severity
+
+
+def message_text(alarm: Alarm) -> str:
+    """Return the message as JSON in ASCII, without the link to its picture.
+
+    Whoever has that link sees the picture.
+    """
+    text = json.dumps(alarm.payload)
+    if alarm.image_url:
+        text = text.replace(json.dumps(alarm.image_url), '"(link to a picture)"')
+    return text
 
 
 def alarm_event(

@@ -35,7 +35,7 @@ class AlarmOrder:
 class AlarmOrders:
     """All that one alarm leads to.
 
-    ignored: why it leads to nothing, "" if it does not.
+    ignored: why it leads to nothing, "" if it does not. matched: names of rules.
     """
 
     alarm: Alarm
@@ -43,6 +43,7 @@ class AlarmOrders:
     swipes: tuple[Swipe, ...] = ()
     notes: tuple[str, ...] = ()
     ignored: str = ""
+    matched: tuple[str, ...] = ()
 
 
 def orders_of(alarm: Alarm, by: AlarmSender, index: int) -> AlarmOrders:
@@ -60,7 +61,7 @@ def orders_of(alarm: Alarm, by: AlarmSender, index: int) -> AlarmOrders:
     if every and not orders:
         raise BadInput(params.NO_DASHBOARD)
     notes = tuple(note for order in every for note in order.notes)
-    return AlarmOrders(alarm, orders, swipes, notes, choice.ignored)
+    return AlarmOrders(alarm, orders, swipes, notes, choice.ignored, choice.matched)
 
 
 def rules() -> Iterator[Rule]:

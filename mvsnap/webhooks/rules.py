@@ -67,10 +67,14 @@ class RuleMatch:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What to do, one entry for each rule that acts; `ignored`: why there is none."""
+    """What to do, one entry for each rule that acts; `ignored`: why there is none.
+
+    matched: the names of all rules that match, also of those that do not act.
+    """
 
     matches: tuple[RuleMatch, ...] = ()
     ignored: str = ""
+    matched: tuple[str, ...] = ()
 
 
 def choose(
@@ -85,18 +89,20 @@ def choose(
     field that says so.
     """
     matching = [rule for rule in rules if matches(rule.match, alarm.payload)]
+    matched = tuple(rule.name for rule in matching)
     ignoring = next((rule for rule in matching if IGNORE in rule.actions), None)
     if ignoring is not None:
-        return Choice(ignored=f"rule {ignoring.name!r}")
+        return Choice(ignored=f"rule {ignoring.name!r}", matched=matched)
     if alarm.ignored is not None:
         matching = [rule for rule in matching if _names(rule, alarm.ignored.field)]
         if not matching:
-            return Choice(ignored=alarm.ignored.because)
+            return Choice(ignored=alarm.ignored.because, matched=matched)
     if not matching and not is_badge:
         if defaults.ignores:
             return Choice(ignored="no rule matches")
         matching = [Rule("", {})]
-    return Choice(tuple(_match(alarm, rule, defaults) for rule in matching))
+    acting = tuple(_match(alarm, rule, defaults) for rule in matching)
+    return Choice(acting, matched=matched)
 
 
 def matches(match: Mapping[str, Wanted], payload: Mapping[str, Any]) -> bool:

@@ -107,6 +107,28 @@ def test_the_page_and_the_message_round_alike(before_s: float) -> None:
     assert (found.before_s, found.after_s) == (told["before_s"], told["after_s"])
 
 
+@pytest.mark.parametrize(
+    ("before_s", "until_s", "said"),
+    [
+        (10.4, 20.4, ("10 s", "21 s", "31 s", "0:31")),
+        (10.6, 20.6, ("11 s", "20 s", "31 s", "0:31")),
+        (0.0, 0.4, ("0 s", "0 s", "0 s", "0:00")),
+        (59.7, 59.8, ("1 min", "1 min", "2 min", "2:00")),
+    ],
+)
+def test_before_and_after_add_up_to_the_one_length(
+    before_s: float, until_s: float, said: tuple[str, ...]
+) -> None:
+    found = row(before_s=before_s, began_at=at(-before_s), ended_at=at(until_s))
+    assert (found.before, found.after, found.length, found.clock) == said
+
+
+def test_a_video_that_began_late_is_no_longer_than_itself() -> None:
+    found = row(before_s=0, began_at=at(5), ended_at=at(20))
+    assert (found.before, found.after, found.length) == ("0 s", "15 s", "15 s")
+    assert (found.after_s, details(found.clip)["length_s"]) == (15, 15)
+
+
 # --- the time line
 
 

@@ -130,7 +130,7 @@ def test_the_alarm_is_posted_at_once_and_the_clip_follows_in_its_thread(
     assert team.run(recorded(team, job)) is None
     reply = team.messages[-1]
     assert reply.parent_id == head.id
-    assert "Clip: 10 s before to 20 s after the trigger" in reply.markdown
+    assert "Clip, 30 s: 10 s before to 20 s after the trigger" in reply.markdown
     assert [file.content_type for file in reply.files] == ["video/mp4"]
     assert team.progress(job).state is JobState.DONE
 

@@ -16,6 +16,7 @@ from mvsnap.badges import tables as badge_tables
 from mvsnap.domain import JobId
 from mvsnap.errors import DatabaseUnfit
 from mvsnap.store import (
+    alarm_tables,
     alert_tables,
     database,
     fetch_tables,
@@ -31,6 +32,7 @@ from mvsnap.wifi import tables as wifi_tables
 
 # Each adds its tables to the one metadata.
 ROOMS = (
+    alarm_tables,
     alert_tables,
     fetch_tables,
     key_tables,

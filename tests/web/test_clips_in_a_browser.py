@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mvsnap.clip_model import ClipState
-from mvsnap.domain import Role
+from mvsnap.domain import CameraName, JobId, Role
 from mvsnap.simulator.server import serve
 from tests.servers.processes import wait_until
 from tests.servers.visitor import PHONE, log_in, visitor
@@ -142,3 +142,69 @@ def test_a_clip_appears_and_becomes_ready_without_reload(
         wait_for_video(page)
         page.get_by_role("button", name="Jump to the alarm").click()
         wait_until(lambda: current_s(page) > 3, "the player is at the alarm", 10)
+
+
+def test_a_clip_is_stepped_slowed_and_saved_as_a_still(
+    web: Web, filmed: tuple[bytes, bytes]
+) -> None:
+    clip = add_film(web, AT, *filmed)
+    web.add_user("anna", Role.VIEWER)
+    with serve(web.app) as url, visitor() as page:
+        log_in(page, f"{url}{PAGE}/{clip.id}", "anna", PASSWORD)
+        wait_for_video(page)
+        page.get_by_role("button", name="Jump to the alarm").click()
+        page.get_by_role("button", name="Next frame").click()
+        page.get_by_text("Frame 42 of 100").wait_for()
+        assert current_s(page) == pytest.approx(4.1, abs=0.02)
+        page.keyboard.press(",")
+        page.keyboard.press(",")
+        page.get_by_text("Frame 40 of 100").wait_for()
+        assert current_s(page) == pytest.approx(3.9, abs=0.02)
+        page.get_by_label("Speed").select_option("0.25")
+        assert of_video(page, "playbackRate") == 0.25
+        with page.expect_download() as saved:
+            page.get_by_role("button", name="Save still").click()
+        name = "Packaging robot 2026-07-01 08.14.59.905.jpg"
+        assert saved.value.suggested_filename == name
+        page.get_by_text("Still saved").wait_for()
+
+
+def test_cameras_of_an_alarm_play_in_step(
+    web: Web, filmed: tuple[bytes, bytes]
+) -> None:
+    alarm: Any = {"job_id": JobId("alarm")}
+    clip = add_film(web, AT, *filmed, **alarm)
+    late: Any = {"camera": CameraName("Hall"), "began_at": AT - timedelta(seconds=2)}
+    late["ended_at"] = AT + timedelta(seconds=8)
+    add_film(web, AT, *filmed, **alarm | late)
+    web.add_user("anna", Role.VIEWER)
+
+    def places(page: Any) -> list[float]:
+        """Return where the videos are, as seconds from the alarm on."""
+        found = page.evaluate(
+            "[...document.querySelectorAll('video')].map((v) => v.currentTime"
+            " + (v.dataset.beginMs - document.querySelector('[data-in-step]')"
+            ".dataset.alarmMs) / 1000)"
+        )
+        return [float(one) for one in found]
+
+    def are_at(page: Any, seconds: float) -> bool:
+        return all(abs(one - seconds) < 0.15 for one in places(page))
+
+    with serve(web.app) as url, visitor() as page:
+        log_in(page, f"{url}{PAGE}/{clip.id}", "anna", PASSWORD)
+        page.get_by_role("link", name="Watch all cameras in step").click()
+        wait_until(lambda: are_at(page, 0), "both show the alarm", 20)
+        page.get_by_role("button", name="+0.1 s").click()
+        wait_until(lambda: are_at(page, 0.1), "both are a step further", 20)
+        page.get_by_role("button", name="Play").click()
+        wait_until(lambda: min(places(page)) > 1.5, "both play", 20)
+        page.get_by_role("button", name="Pause").click()
+        wait_until(
+            lambda: max(places(page)) - min(places(page)) < 0.1, "both stopped", 20
+        )
+        # Before the second one began, it says so.
+        page.get_by_role("slider").fill("-3.5")
+        page.get_by_role("listitem").filter(has_text="Hall").get_by_text(
+            "no video at this moment"
+        ).wait_for()

@@ -47,7 +47,7 @@ class StoredKeys:
         refusal = key.refusal(secret, now)
         if not refusal:
             self._note(lookup, address, now)
-        return _caller(key, refusal)
+        return caller_of(key, refusal)
 
     def _note(self, lookup: str, address: str, now: datetime) -> None:
         last = self._noted.get(lookup)
@@ -63,7 +63,8 @@ class StoredKeys:
             log.warning("the last use of a key could not be written")
 
 
-def _caller(key: StoredKey, refusal: str) -> Caller:
+def caller_of(key: StoredKey, refusal: str = "") -> Caller:
+    """Return who uses a key or token of the store."""
     if key.kind is KeyKind.TOKEN:
         token = stored_token(key.name, key.limits)
         return Caller(key.name, ["webhook"], refusal=refusal, token=token)

@@ -10,10 +10,14 @@ from mvsnap.clip_model import ClipState
 from mvsnap.core.days import day_span
 from mvsnap.domain import CameraName
 from mvsnap.errors import BadInput
+from mvsnap.store.clip_search import ClipSearch
 from mvsnap.store.clips import ClipFilter
+from mvsnap.web.event_terms import parse_severity, parse_words
 from mvsnap.web.pages.filters import ListFilter, event_id, one_of, typed
 
-ClipsAsked = ListFilter[ClipFilter]
+ClipsAsked = ListFilter[ClipSearch]
+
+_FIELDS = ("text", "machine", "camera", "severity", "day", "state", "after")
 
 _MAX_NAME = 80
 _READY, _DELETED = (ClipState.READY,), (ClipState.DELETED,)
@@ -33,23 +37,33 @@ SHOWN: dict[str, tuple[str, ClipFilter]] = {
 
 def read_filter(given: Mapping[str, str], zone: ZoneInfo) -> ClipsAsked:
     """Return the filter; an invalid value is left out of `wanted`."""
-    texts = typed(given, ("camera", "day", "state", "after"))
+    texts = typed(given, _FIELDS)
     camera = texts.parsed("camera", _camera)
     span = texts.parsed("day", lambda text: day_span(text, zone))
-    wanted = replace(
+    place = replace(
         texts.parsed("state", _shown) or ClipFilter(states=_ALL),
         cameras=None if camera is None else (camera,),
         after=texts.parsed("after", event_id),
     )
     if span is not None:
-        wanted = replace(wanted, since=span[0], until=span[1])
-    return ListFilter(texts.entered, texts.mistakes, wanted)
+        place = replace(place, since=span[0], until=span[1])
+    search = ClipSearch(
+        place,
+        machine=texts.parsed("machine", _machine) or (),
+        words=texts.parsed("text", parse_words) or (),
+        severity=texts.parsed("severity", parse_severity),
+    )
+    return ListFilter(texts.entered, texts.mistakes, search)
 
 
 def _camera(text: str) -> CameraName:
     if not text.isprintable() or len(text) > _MAX_NAME:
         raise BadInput(f"{text[:40]!r} (expected a name of recorder.cameras)")
     return CameraName(text)
+
+
+def _machine(text: str) -> tuple[str, ...]:
+    return parse_words(text, "machine")
 
 
 def _shown(text: str) -> ClipFilter:

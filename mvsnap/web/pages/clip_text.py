@@ -14,7 +14,7 @@ from mvsnap.config.key_limits import stored_token
 from mvsnap.config.model import Settings
 from mvsnap.core.clip_rows import ClipRow
 from mvsnap.core.keys import KeyKind, StoredKey
-from mvsnap.domain import Change, Event, Trigger, TriggerKind
+from mvsnap.domain import Change, Event, EventId, Trigger, TriggerKind
 
 _TRIGGERS = {
     TriggerKind.HTTP: "request with key {}",
@@ -27,6 +27,8 @@ _TRIGGERS = {
     TriggerKind.PAGE: "{} on the camera's page",
 }
 _SOURCES = {"meraki": "Meraki", "ixon": "IXON Cloud"}
+# How long a link may work, in hours: its label.
+SHARED_FOR = {"1": "1 hour", "24": "1 day", "168": "7 days", "720": "30 days"}
 # A clock that is off by more gets a line of its own.
 _SAME_S = 2.0
 _TIDY = re.compile(r"[^\w .-]+")
@@ -52,11 +54,15 @@ _ACTION_LINES = """webhooks:
 
 @dataclass(frozen=True, slots=True)
 class ClipAdvice:
-    """Why a list is empty. lines: to be copied; reset: a filter hides the rows."""
+    """Why a list is empty. lines: to be copied; reset: a filter hides the rows.
+
+    searched_to: how far back was looked for them.
+    """
 
     text: str
     lines: str = ""
     reset: bool = False
+    searched_to: datetime | None = None
 
 
 def clip_row(clip: Clip, settings: Settings, now: datetime) -> ClipRow:
@@ -107,6 +113,22 @@ def file_name(clip: Clip, zone: ZoneInfo) -> str:
     return f"{camera} {clip.at.astimezone(zone):%Y-%m-%d %H.%M.%S}.mp4"
 
 
+def still_name(clip: Clip, moment: datetime, zone: ZoneInfo) -> str:
+    """Return the file name of a frame: `Robot 3 2026-11-21 14.03.07.480.jpg`."""
+    camera = _TIDY.sub("_", clip.camera).strip(" .") or "clip"
+    at = moment.astimezone(zone)
+    return f"{camera} {at:%Y-%m-%d %H.%M.%S}.{at.microsecond // 1000:03}.jpg"
+
+
+def of_same_alarm(clip: Clip, related: Iterable[Clip]) -> list[Clip]:
+    """Return those of the same job, or of another one that the alarm led to."""
+    return [
+        other
+        for other in related
+        if other.job_id == clip.job_id or (clip.about and other.about == clip.about)
+    ]
+
+
 def change(clip: Clip, who: str, now: datetime, before: str, after: str) -> Change:
     what = f"clip of {clip.camera}, {clip.at:%Y-%m-%d %H:%M:%S} UTC"
     return Change(now, who, what, before, after)
@@ -120,13 +142,15 @@ def started_by(trigger: Trigger) -> str:
 class AlarmSummary:
     """The alarm's own data, by the labels on the page.
 
-    own_time: the alarm's, where another moment is shown.
+    own_time: the alarm's, where another moment is shown. event_id: of its event, whose
+    page shows the message.
     """
 
     facts: tuple[tuple[str, str], ...]
     lines: tuple[str, ...]
     doubt: str
     own_time: datetime | None
+    event_id: EventId
 
 
 def alarm_summary(alarm: Event, shown_at: datetime) -> AlarmSummary:
@@ -134,6 +158,7 @@ def alarm_summary(alarm: Event, shown_at: datetime) -> AlarmSummary:
     facts = (
         ("Sender", _SOURCES.get(details.get("source", ""), "")),
         ("Kind", details.get("kind", "")),
+        ("Severity", details.get("severity", "")),
         ("Device", _with_serial(details)),
         ("Network", details.get("network", "")),
     )
@@ -144,6 +169,7 @@ def alarm_summary(alarm: Event, shown_at: datetime) -> AlarmSummary:
         lines=tuple(line for line in lines if line),
         doubt=details.get("doubt", ""),
         own_time=alarm.occurred_at if apart_s > _SAME_S else None,
+        event_id=alarm.id,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,22 +24,30 @@ from mvsnap.core.clip_timeline import timeline
 from mvsnap.domain import EventId, EventKind, Role
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.store.clip_deletion import finish_deletes
-from mvsnap.store.paging import Page
+from mvsnap.store.clip_search import (
+    AlarmOfClip,
+    FoundClips,
+    find_clips,
+    machines,
+    neighbours,
+)
 from mvsnap.web import auth
 from mvsnap.web.access_log import downloaded, viewed
 from mvsnap.web.context import gateway
+from mvsnap.web.event_terms import SEVERITIES
 from mvsnap.web.links import webhook_url
 from mvsnap.web.pages.clip_filter import SHOWN, ClipsAsked, read_filter
 from mvsnap.web.pages.clip_text import (
+    SHARED_FOR,
     ClipAdvice,
     advice,
     alarm_summary,
     change,
     clip_row,
     file_name,
+    of_same_alarm,
     started_by,
 )
-from mvsnap.web.pages.filters import older_url
 from mvsnap.web.pages.live_list import ListPage, digest, if_changed
 from mvsnap.web.pages.live_part import LivePart, shared
 from mvsnap.web.private_file import private_file
@@ -47,8 +57,11 @@ bp = Blueprint("clips", __name__)
 _PAGE = 24  # full rows of 2, 3 and 4 tiles
 
 
+@dataclass(frozen=True, slots=True)
 class ClipsPage(ListPage[ClipsAsked, ClipRow, ClipAdvice]):
-    """One page of the list."""
+    """One page of the list. alarms: of those clips that have one."""
+
+    alarms: Mapping[EventId, AlarmOfClip] = field(default_factory=dict)
 
 
 # --- the list
@@ -85,14 +98,21 @@ def _asked() -> ClipsAsked:
 
 
 def _read_page(asked: ClipsAsked) -> ClipsPage:
-    shown = Page.cut(gateway().clips.clips(asked.wanted, _PAGE + 1), _PAGE)
-    if not shown.rows:
-        return ClipsPage(asked, advice=_advice(asked))
-    rows = [_row(clip) for clip in shown.rows]
-    return ClipsPage(asked, rows, older_url(asked, shown.last))
+    page = find_clips(gateway().clips, asked.wanted, _PAGE)
+    older = None
+    if page.after is not None:
+        older = url_for(".index", **asked.query, after=page.after)
+    advised = None
+    if page.searched_to is not None or not page.found:
+        advised = _advice(asked, page)
+    rows = [_row(clip) for clip in page.found]
+    return ClipsPage(asked, rows, older, advised, page.alarms)
 
 
-def _advice(asked: ClipsAsked) -> ClipAdvice:
+def _advice(asked: ClipsAsked, page: FoundClips) -> ClipAdvice:
+    if page.searched_to is not None:
+        text = "No more found" if page.found else "Nothing found"
+        return ClipAdvice(text, searched_to=page.searched_to)
     if asked.query or not asked.first_page:
         return ClipAdvice("Nothing matches.", reset=True)
     stored = gateway().keys.all()
@@ -105,6 +125,8 @@ def _list_page(page: ClipsPage) -> str:
         "clips/index.html",
         asked=asked,
         cameras=list(gateway().settings.recorder.cameras),
+        machines=machines(gateway().clips),
+        severities=SEVERITIES,
         states={value: text for value, (text, _) in SHOWN.items()},
         **_list(page),
         etag=page.etag,
@@ -124,9 +146,9 @@ def _list(page: ClipsPage) -> dict[str, Any]:
 @bp.get("/clips/<clip_id>")
 @auth.page(Role.VIEWER)
 def show(clip_id: str) -> ResponseReturnValue:
-    clip = _known(clip_id)
+    clip = known_clip(clip_id)
     about = gateway().store.event(clip.about) if clip.about else None
-    live = _live(clip)
+    live, asked = _live(clip), _asked()
     return render_template(
         "clips/clip.html",
         **live,
@@ -134,17 +156,34 @@ def show(clip_id: str) -> ResponseReturnValue:
         live_url=None if live["row"].is_finished else url_for(".live", clip_id=clip.id),
         alarm=alarm_summary(about, clip.at) if about else None,
         started_by=started_by(clip.trigger),
+        list_url=url_for(".index", **asked.query),
+        beside=[*_beside(asked, clip)],
         here=_here(),
+        shares=SHARED_FOR,
         may_keep=auth.person().may(Role.REVIEWER),
         may_delete=auth.person().may(Role.ADMIN),
     )
+
+
+def _beside(asked: ClipsAsked, clip: Clip) -> Iterator[tuple[str, ClipRow, str]]:
+    """Yield what the links to the clips beside this one need: word, row, address.
+
+    Of the same list: its filter is in the address. One with a mistake is as none.
+    """
+    place = replace(asked.wanted.place, after=None)
+    wanted = replace(asked.wanted, place=place)
+    found = neighbours(gateway().clips, wanted, clip)
+    for word, other in (("Previous", found.earlier), ("Next", found.later)):
+        if other is not None:
+            url = url_for(".show", clip_id=other.id, **asked.query)
+            yield word, _row(other), url
 
 
 @bp.get("/clips/<clip_id>/live")
 @auth.page(Role.VIEWER)
 def live(clip_id: str) -> ResponseReturnValue:
     """The part that changes while a clip is recorded, for the page that polls it."""
-    html = render_template("clips/_clip.html", **_live(_known(clip_id)))
+    html = render_template("clips/_clip.html", **_live(known_clip(clip_id)))
     return if_changed(digest(html), lambda: html)
 
 
@@ -160,14 +199,14 @@ def _live(clip: Clip) -> dict[str, Any]:
         "has_file": here.files.has_clip(clip),
         "has_poster": here.files.has_clip_thumbnail(clip),
         "snapshots": [event for event in events if event.kind is EventKind.SNAPSHOT],
-        "others": [_row(c) for c in related if c.job_id == clip.job_id],
+        "others": [_row(c) for c in of_same_alarm(clip, related)],
     }
 
 
 @bp.get("/clips/<clip_id>/clip.mp4")
 @auth.page(Role.VIEWER)
 def video(clip_id: str) -> ResponseReturnValue:
-    clip = _known(clip_id)
+    clip = known_clip(clip_id)
     found = gateway().files.open_clip(clip)
     if found is None:
         raise NotFound(clip.error or "This clip has no video, or it was deleted")
@@ -180,7 +219,7 @@ def video(clip_id: str) -> ResponseReturnValue:
 @bp.get("/clips/<clip_id>/thumbnail.jpg")
 @auth.page(Role.VIEWER)
 def thumbnail(clip_id: str) -> ResponseReturnValue:
-    path = gateway().files.clip_thumbnail(_known(clip_id))
+    path = gateway().files.clip_thumbnail(known_clip(clip_id))
     if path is None:
         raise NotFound("This clip has no picture, or it was deleted")
     return private_file(path, "image/jpeg")
@@ -192,7 +231,7 @@ def thumbnail(clip_id: str) -> ResponseReturnValue:
 @bp.post("/clips/<clip_id>/keep")
 @auth.page(Role.REVIEWER)
 def keep(clip_id: str) -> ResponseReturnValue:
-    clip = _known(clip_id)
+    clip = known_clip(clip_id)
     kept = request.form.get("kept", "")
     if kept not in ("yes", "no"):
         raise BadInput(f"kept: {kept[:40]!r} (expected yes or no)")
@@ -206,7 +245,7 @@ def keep(clip_id: str) -> ResponseReturnValue:
 @bp.post("/clips/<clip_id>/delete")
 @auth.page(Role.ADMIN)
 def delete(clip_id: str) -> ResponseReturnValue:
-    clip = _known(clip_id)
+    clip = known_clip(clip_id)
     log = change(clip, auth.person().name, _now(), _row(clip).title, "deleted")
     if not gateway().clips.delete(clip.id, [log]):
         flash(_not_deleted(gateway().clips.clip(clip.id) or clip), "warning")
@@ -226,7 +265,8 @@ def _not_deleted(clip: Clip) -> str:
     return "Not deleted: the clip is not finished yet."
 
 
-def _known(clip_id: str) -> Clip:
+def known_clip(clip_id: str) -> Clip:
+    """Return a clip by its id, else raise NotFound."""
     # No id contains a NUL, and PostgreSQL refuses to search for one.
     found = None if "\0" in clip_id else gateway().clips.clip(EventId(clip_id))
     if found is None:

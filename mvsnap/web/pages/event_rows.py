@@ -24,7 +24,6 @@ KINDS = {
     EventKind.END.value: "End",
     EventKind.MISMATCH.value: "Badge mismatch",
 }
-_COLOURS = {"critical": "danger", "warning": "warning", "informational": "secondary"}
 _STATES = {
     EventState.FAILED: ("failed", "danger"),
     EventState.WAITING: ("waiting", "primary"),
@@ -85,12 +84,7 @@ class EventLine:
 
     @property
     def severity(self) -> str:
-        found = str(self.event.details.get("severity", ""))
-        return found if found in _COLOURS else ""
-
-    @property
-    def severity_colour(self) -> str:
-        return _COLOURS[self.severity]
+        return str(self.event.details.get("severity", ""))
 
     @property
     def word(self) -> str:

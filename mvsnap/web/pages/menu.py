@@ -37,6 +37,8 @@ _PART_OF = {
     "settings.mutes": "settings.mutes",
     "keys": "settings.index",
     "job_pages": "status.index",
+    **dict.fromkeys(("clip_share", "clip_frames", "alarms"), "clips.index"),
+    **dict.fromkeys(("badge_near", "badge_clips", "badge_report"), "badges.index"),
 }
 
 

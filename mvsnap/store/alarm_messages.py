@@ -1,0 +1,77 @@
+"""Messages of alarms as they came, each beside its event and as long as that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, exists, select
+
+from mvsnap.domain import Event, EventId
+from mvsnap.store.alarm_tables import alarm_messages
+from mvsnap.store.event_rows import event_row
+from mvsnap.store.events import Store
+from mvsnap.store.purging import OldRows, PurgeResult, purge
+from mvsnap.store.tables import events
+
+# Longer ones are not kept: no sender known writes a tenth of it.
+MOST_BYTES = 32_768
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """text: JSON in ASCII, "" if it was too long to keep; size_bytes: what it had.
+
+    sender: the name of its token or key. rules: the names of those that matched.
+    """
+
+    text: str
+    size_bytes: int
+    sender: str
+    rules: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, text: str, sender: str, rules: Sequence[str]) -> StoredMessage:
+        """text: JSON in ASCII."""
+        kept = text if len(text) <= MOST_BYTES else ""
+        return cls(kept, len(text), sender, tuple(rules))
+
+
+def add_alarm(store: Store, event: Event, message: StoredMessage) -> None:
+    """Add an alarm with its message; what is known already stays as it is."""
+    db = store._db
+    row = {
+        "event_id": event.id,
+        "stored_at": event.recorded_at,
+        "sender": message.sender,
+        "message": message.text,
+        "size_bytes": message.size_bytes,
+        "rules": list(message.rules),
+    }
+    added = db.insert(events).values(event_row(event)).on_conflict_do_nothing()
+    kept = db.insert(alarm_messages).values(row).on_conflict_do_nothing()
+    with db.writing() as connection:
+        connection.execute(added)
+        connection.execute(kept)
+
+
+def message_of_alarm(store: Store, event_id: EventId) -> StoredMessage | None:
+    statement = select(alarm_messages).where(alarm_messages.c.event_id == event_id)
+    with store._db.reading() as connection:
+        row = connection.execute(statement).one_or_none()
+    if row is None:
+        return None
+    return StoredMessage(row.message, row.size_bytes, row.sender, tuple(row.rules))
+
+
+def purge_messages(
+    store: Store, before: datetime, *, dry_run: bool = False
+) -> PurgeResult:
+    """Remove those that are older and have no event any more."""
+    has_event = exists(select(events.c.id).where(events.c.id == _KEY))
+    old = and_(alarm_messages.c.stored_at < before, ~has_event)
+    return purge(store._db, OldRows(alarm_messages, old), dry_run=dry_run)
+
+
+_KEY = alarm_messages.c.event_id

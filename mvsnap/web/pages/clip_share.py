@@ -1,0 +1,57 @@
+"""A link to one clip for people without a log-in: signed, and it ends."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from mvsnap.clip_model import Clip, ClipState
+from mvsnap.core import signed_links
+from mvsnap.domain import Role
+from mvsnap.errors import BadInput
+from mvsnap.web import auth
+from mvsnap.web.context import gateway
+from mvsnap.web.links import gateway_url
+from mvsnap.web.pages.clip_text import SHARED_FOR, change, clip_row
+from mvsnap.web.pages.clips import known_clip
+from mvsnap.web.pages.filters import one_of
+
+bp = Blueprint("clip_share", __name__)
+
+
+@bp.post("/clips/<clip_id>/share")
+@auth.page(Role.REVIEWER)
+def share(clip_id: str) -> ResponseReturnValue:
+    """Show a new link: in the answer of the POST alone, as it opens the clip."""
+    clip, here = known_clip(clip_id), gateway()
+    hours = int(_hours(request.form.get("hours", "")))
+    _require_video(clip)
+    now = here.clock.now()
+    until = (now + timedelta(hours=hours)).replace(microsecond=0)
+    url = signed_links.link(
+        gateway_url(), here.users.link_key(), clip.id, signed_links.CLIP, until
+    )
+    said = f"link for everybody until {until:%Y-%m-%d %H:%M} UTC"
+    here.audit.add(change(clip, auth.person().name, now, "", said))
+    return render_template(
+        "clips/shared.html",
+        row=clip_row(clip, here.settings, now),
+        url=url,
+        until=until,
+        is_local=here.settings.site.public_url is None,
+        back=url_for("clips.show", clip_id=clip.id),
+    )
+
+
+def _hours(text: str) -> str:
+    try:
+        return one_of(text, SHARED_FOR)
+    except BadInput as exc:
+        raise BadInput(f"hours: {exc.message}") from exc
+
+
+def _require_video(clip: Clip) -> None:
+    if clip.state is not ClipState.READY:
+        raise BadInput("This clip has no video to share")
