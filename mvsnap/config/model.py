@@ -360,5 +360,6 @@ class Settings(Section):
             *self.sense.rooms,
             self.badges.mismatch_room,
             *self.alerts.channel,
+            *(one.escalation.to for one in (self.webex, *self.channels)),
         )
         return tuple(dict.fromkeys(filter(None, flat(named))))
