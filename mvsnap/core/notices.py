@@ -5,13 +5,14 @@ It is decided once, when the message is due. The event is kept in any case.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from mvsnap.core.weekly_hours import WeeklyHours, next_within
+from mvsnap.domain import Job, JobId
 
 
 class NoticeState(StrEnum):
@@ -115,3 +116,54 @@ def of_reply(
     if first.state is NoticeState.NOW:
         return by_hours(hours, now, zone)
     return first
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What became of the messages of a job to one destination.
+
+    noted_at: when they were due. camera: for which they are counted, "" if they are
+    not. due_at: when the job has to be looked at again, for what is to be sent by then.
+    group_id: the job with the count. is_extra: the destination is none of the job, but
+    was added by an escalation. escalate_at: when others are notified, unless seen.
+    """
+
+    job_id: JobId
+    room: str
+    state: NoticeState
+    noted_at: datetime
+    camera: str = ""
+    due_at: datetime | None = None
+    group_id: str = ""
+    is_extra: bool = False
+    escalate_at: datetime | None = None
+
+
+def admitted(job: Job, notices: Mapping[str, Notice]) -> Job:
+    """Return the job with those destinations that its messages are sent to now.
+
+    notices: by destination; one without is sent to.
+    """
+    extra = tuple(
+        one.room
+        for one in notices.values()
+        if one.is_extra and one.state is NoticeState.NOW and one.room not in job.rooms
+    )
+
+    def admit(rooms: tuple[str, ...]) -> tuple[str, ...]:
+        return (*(r for r in rooms if _is_sent(notices.get(r))), *extra)
+
+    rooms = admit(job.rooms)
+    if rooms == job.rooms:
+        return job
+    apart = tuple((camera, admit(of)) for camera, of in job.camera_rooms)
+    return replace(job, rooms=rooms, camera_rooms=apart)
+
+
+def counted_camera(job: Job) -> str:
+    """Return what the messages of a job are counted for: its cameras."""
+    return ", ".join(dict.fromkeys((*job.serials, *job.clips)))[:200]
+
+
+def _is_sent(notice: Notice | None) -> bool:
+    return notice is None or notice.state is NoticeState.NOW

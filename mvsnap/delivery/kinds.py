@@ -64,6 +64,9 @@ LINK_KIND = MessageKind("link")
 # Of the site itself: it is in trouble, or no longer.
 ALERT_KIND = MessageKind("alert")
 
+# Stands for several messages about one camera.
+GROUP_KIND = MessageKind("group")
+
 # Asked for by somebody who set up a channel.
 TEST_KIND = MessageKind("test")
 
@@ -73,6 +76,7 @@ _ALL = (
     NOTE_KIND,
     LINK_KIND,
     ALERT_KIND,
+    GROUP_KIND,
     TEST_KIND,
     MessageKind("snapshot", attachment=_PICTURE),
     MessageKind("alarm", attachment=_PICTURE, covered_by_head=True),

@@ -8,6 +8,7 @@ from pathlib import Path
 from mvsnap.core.troubles import Trouble
 from mvsnap.delivery.kinds import MessageKind
 from mvsnap.domain import Event, Job, MessageId
+from mvsnap.store.notices import NoticeGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Facts:
     raised: the crowd or alarm that the pictures and clips are about.
     camera, error: of a message without an event.
     troubles: of the site, as they are now.
+    group: the messages of which this one gives the number.
     is_same: the video was sent to the room before. is_gone: it was deleted meanwhile.
     """
 
@@ -30,6 +32,7 @@ class Facts:
     is_same: bool = False
     is_gone: bool = False
     troubles: tuple[Trouble, ...] = ()
+    group: NoticeGroup | None = None
 
 
 @dataclass(frozen=True, slots=True)

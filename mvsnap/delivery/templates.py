@@ -21,6 +21,7 @@ from mvsnap.delivery.message import Facts, Message
 from mvsnap.delivery.wording import reference, shows_picture, wanted_of
 from mvsnap.domain import Event, EventKind, Job, TriggerKind
 from mvsnap.resources import TEMPLATES
+from mvsnap.store.notices import NoticeGroup
 
 # A message sent later than this after its trigger says so.
 _LATE = timedelta(seconds=90)
@@ -137,6 +138,23 @@ class MessageTemplates:
             "is_same": facts.is_same,
             "is_gone": facts.is_gone,
             **self._troubles(facts),
+            "group": self._group(facts.group, zone) if facts.group else None,
+        }
+
+    def _group(self, group: NoticeGroup, zone: ZoneInfo) -> dict[str, Any]:
+        """Return a group's number of messages, and when its first and last were due."""
+        first, last = (at or group.ends_at for at in (group.first_at, group.last_at))
+        until = last.astimezone(zone)
+        is_same_day = first.astimezone(zone).date() == until.date()
+        link = None
+        if self._public_url is not None:
+            camera = quote(group.camera, safe="")
+            link = f"{self._public_url}/events?camera={camera}"
+        return {
+            "messages": group.messages,
+            "first": _local(first, zone),
+            "last": f"{until:%H:%M:%S}" if is_same_day else _local(last, zone),
+            "link": link if "," not in group.camera else None,
         }
 
     def _troubles(self, facts: Facts) -> dict[str, Any]:

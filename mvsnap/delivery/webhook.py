@@ -21,6 +21,7 @@ from mvsnap.config.values import Secret, SecretUrl
 from mvsnap.core.troubles import Trouble
 from mvsnap.delivery.channel import ChannelKind, FileLimits, OutgoingMessage
 from mvsnap.domain import Event, MessageId
+from mvsnap.store.notices import NoticeGroup
 
 _PREFIX = "whsec_"
 _LEAST, _MOST = 24, 64  # bytes of a secret, by the specification
@@ -111,6 +112,16 @@ def _data(message: OutgoingMessage, text: str) -> dict[str, Any]:
         "error": (event.error if event else facts.error) or None,
         "video_link": event.video_link if event else None,
         "troubles": [_trouble(trouble) for trouble in facts.troubles],
+        "group": _group(facts.group) if facts.group else None,
+    }
+
+
+def _group(group: NoticeGroup) -> dict[str, Any]:
+    first, last = group.first_at, group.last_at
+    return {
+        "messages": group.messages,
+        "first_at": iso(first) if first else None,
+        "last_at": iso(last) if last else None,
     }
 
 

@@ -1,4 +1,4 @@
-"""The stores that jobs use: events with their deliveries, clips, files, troubles."""
+"""The stores that jobs use, such as events with their deliveries, clips and files."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
 from mvsnap.store.job_states import JobStateStore
+from mvsnap.store.notices import NoticeStore
 from mvsnap.store.troubles import TroubleStore
 
 
@@ -18,3 +19,4 @@ class JobStores:
     files: Files
     states: JobStateStore
     troubles: TroubleStore
+    notices: NoticeStore

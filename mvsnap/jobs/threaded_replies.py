@@ -13,7 +13,14 @@ from mvsnap.clip_model import Clip
 from mvsnap.clock import SystemClock
 from mvsnap.core.message_parts import clip_part, note_part, opens_thread
 from mvsnap.delivery.attachments import Attached, Attachments
-from mvsnap.delivery.kinds import ALERT_KIND, Attachment, MessageKind, Thread, kind_of
+from mvsnap.delivery.kinds import (
+    ALERT_KIND,
+    GROUP_KIND,
+    Attachment,
+    MessageKind,
+    Thread,
+    kind_of,
+)
 from mvsnap.delivery.message import Facts, Message
 from mvsnap.domain import Delivery, DeliveryState, Event, Job, JobId, MessageId
 from mvsnap.errors import UpstreamError
@@ -22,6 +29,7 @@ from mvsnap.jobs.sender import RetryingSender, is_over
 from mvsnap.jobs.stores import JobStores
 from mvsnap.jobs.waits import JOB, ROOM, Wait, for_job, soonest
 from mvsnap.logs.job import about
+from mvsnap.store.notices import NoticeGroup
 
 # How soon to check again whether the message that opens the thread was sent.
 _THREAD_POLL_S = 5.0
@@ -49,7 +57,10 @@ class ThreadedReplies:
         Returns None when nothing remains, else what to wait for.
         """
         event = self._stores.events.event(job.about) if job.about else None
-        if event is None:  # deleted meanwhile, or about the site itself
+        if event is None:  # deleted meanwhile, of a group, or about the site itself
+            group = self._stores.notices.group(job.id)
+            if group is not None:
+                return soonest([self._send_group(job, group, r) for r in job.rooms])
             return soonest([self._send_alert(job, room) for room in job.rooms])
         send_one = {
             Thread.STARTS: self._send_alone,
@@ -74,6 +85,14 @@ class ThreadedReplies:
             return None  # another message says that all is over
         facts = Facts(job, troubles=tuple(troubles))
         return self._sender.send_or_give_up(Message(ALERT_KIND, part, room, facts))
+
+    def _send_group(self, job: Job, group: NoticeGroup, room: str) -> Wait | None:
+        """Say how many messages there were about a camera, besides those sent."""
+        newest = self._stores.events.events_of_jobs(group.job_ids)
+        names = (one.camera_name for one in newest if one.camera_name)
+        facts = Facts(job, camera=next(names, group.camera), group=group)
+        message = Message(GROUP_KIND, GROUP_KIND.name, room, facts)
+        return self._sender.send_or_give_up(message)
 
     def _send_end(self, job: Job, end: Event, room: str) -> Wait | None:
         deliveries = self._stores.events.deliveries_of_job(end.job_id)

@@ -16,6 +16,8 @@ from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.domain import JobId, Serial
 from mvsnap.jobs.clip_results import ClipResults
 from mvsnap.jobs.executors import data_id
+from mvsnap.jobs.notice_rules import NoticeRules
+from mvsnap.jobs.notices import JobNotices
 from mvsnap.jobs.rooms import Rooms
 from mvsnap.jobs.runner import JobRunner
 from mvsnap.jobs.stores import JobStores
@@ -31,6 +33,7 @@ from mvsnap.store.events import Store
 from mvsnap.store.identities import IdentityStore
 from mvsnap.store.job_states import JobStateStore
 from mvsnap.store.keys import KeyStore
+from mvsnap.store.notices import NoticeStore
 from mvsnap.store.pools import Pool
 from mvsnap.store.processes import ProcessStore
 from mvsnap.store.repeats import RepeatStore
@@ -82,6 +85,7 @@ class Parts:
         self.wifi = WifiStore(db)
         self.processes = ProcessStore(db)
         self.troubles = TroubleStore(db)
+        self.notices = NoticeStore(db)
         self.db = db
         self.buckets = SharedBuckets(settings, self.clock, db)
         self.organizations = CameraOrganizations(
@@ -164,7 +168,8 @@ class Parts:
         """is_rerun: False where nothing runs an unfinished job again."""
         return JobRunner(
             JobStores(
-                self.store, self.clips, self.files, self.job_states, self.troubles
+                *(self.store, self.clips, self.files),
+                *(self.job_states, self.troubles, self.notices),
             ),
             Cameras(self.photographer(), self.names),
             self.sender(),
@@ -173,7 +178,12 @@ class Parts:
             self.metrics,
             is_rerun=is_rerun,
             on_told=on_told,
+            notices=self.job_notices() if is_rerun else None,
         )
+
+    def job_notices(self) -> JobNotices:
+        rules = NoticeRules(self.settings)
+        return JobNotices(self.notices, self.store, rules, self.clock)
 
 
 def store_url(settings: Settings) -> str:

@@ -12,6 +12,7 @@ from mvsnap.core import params
 from mvsnap.domain import Trigger, TriggerKind
 from mvsnap.errors import BadInput
 from mvsnap.jobs.service import JobRequest
+from mvsnap.rule_names import webhook_rule
 from mvsnap.web.context import gateway
 from mvsnap.webhooks.alarm import Alarm, doubt, headline, moment_to_show
 from mvsnap.webhooks.auth import AlarmSender
@@ -123,6 +124,7 @@ def _order(alarm: Alarm, match: RuleMatch, by: AlarmSender, index: int) -> Alarm
         clips=wanted.clips,
         picture_url=picture_url,
         caller=f"{TriggerKind.WEBHOOK} {by.name}",
+        rule=webhook_rule(match.rule) if match.rule else "",
         idempotency_key=_idempotency_key(alarm, by, index),
     )
     notes = (doubt(alarm, now), *wanted.notes)

@@ -29,6 +29,7 @@ from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.files import Files
 from mvsnap.store.job_states import JobStateStore
+from mvsnap.store.notices import NoticeStore
 from mvsnap.store.troubles import TroubleStore
 from tests.conftest import Clouds
 from tests.core import build
@@ -78,6 +79,7 @@ class Crew:
         self.clips = ClipStore(db)
         self.states = JobStateStore(db)
         self.troubles = TroubleStore(db)
+        self.notices = NoticeStore(db)
         self.rooms = Rooms(self.clock)
         self.files = Files(folder)
         self.dashboard = Dashboard(
@@ -97,7 +99,10 @@ class Crew:
     def runner(self, *, is_rerun: bool = True, **given: Any) -> JobRunner:
         clock = self.clock
         return JobRunner(
-            JobStores(self.store, self.clips, self.files, self.states, self.troubles),
+            JobStores(
+                *(self.store, self.clips, self.files),
+                *(self.states, self.troubles, self.notices),
+            ),
             Cameras(
                 Photographer(self.dashboard, clock, picture_wait_s=5),
                 CameraNames(self.dashboard, clock),
