@@ -48,13 +48,16 @@ class MessageTemplates:
         site: str = "",
         public_url: str | None = None,
         zone_of: Callable[[str], ZoneInfo] | None = None,
+        seen_link: Callable[[Message], str | None] = lambda _message: None,
     ) -> None:
         """public_url: the address of the pages; None: messages do not link to them.
 
         zone_of: returns the time zone of a camera; None: all have the site's.
+        seen_link: returns where people confirm a message that they have to.
         """
         self._public_url = public_url
         self._zone_of = zone_of
+        self._seen_link = seen_link
         self._zone = ZoneInfo(timezone)
         self._prefix = prefix
         self._site = site
@@ -130,6 +133,7 @@ class MessageTemplates:
             "link_follows": LINK_FOLLOWS in details,
             "details": details,
             "link": self._link(message.kind.page, event),
+            "seen_link": self._seen_link(message),
             "raised": raised,
             "snapshots": len(going_to(message.room, job, job.serials)),
             "clips": neutralise(", ".join(going_to(message.room, job, job.clips))),

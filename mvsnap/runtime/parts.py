@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from mvsnap.badges.parts import BadgeParts
@@ -11,6 +13,7 @@ from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.delivery.channels import Channels, open_channels
 from mvsnap.delivery.evidence_links import EvidenceLinks
+from mvsnap.delivery.message import Message
 from mvsnap.delivery.sender import MessageSender
 from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.domain import JobId, Serial
@@ -48,6 +51,9 @@ from mvsnap.store.videos import VideoStore
 from mvsnap.upstreams import Upstream, service_name
 from mvsnap.visitors.parts import VisitorParts
 from mvsnap.wifi.batches import WifiStore
+
+# People come back to a message after a holiday, not after a year.
+_SEEN_WITHIN = timedelta(days=30)
 
 
 class Parts:
@@ -125,16 +131,18 @@ class Parts:
 
     def sender(self) -> MessageSender:
         site, prefix = self.settings.site, self.settings.webex.message_prefix
+        links = EvidenceLinks(site.public_url, self.users.link_key, self.clock)
         return MessageSender(
             self.channels(),
             MessageTemplates(
                 *(site.timezone, prefix, site.name, site.public_url),
                 zone_of=self.organizations.zone,
+                seen_link=partial(_seen_link, NoticeRules(self.settings), links),
             ),
             self.store,
             self.clock,
             restored_at=self.restores.last(),
-            links=EvidenceLinks(site.public_url, self.users.link_key, self.clock),
+            links=links,
             site=site.name,
         )
 
@@ -184,6 +192,15 @@ class Parts:
     def job_notices(self) -> JobNotices:
         rules = NoticeRules(self.settings)
         return JobNotices(self.notices, self.store, rules, self.clock)
+
+
+def _seen_link(
+    rules: NoticeRules, links: EvidenceLinks, message: Message
+) -> str | None:
+    """Return where a message is confirmed, if others are notified otherwise."""
+    if rules.of_room(message.room).escalation is None:
+        return None
+    return links.seen(message.facts, _SEEN_WITHIN)
 
 
 def store_url(settings: Settings) -> str:

@@ -43,6 +43,7 @@ from mvsnap.web import (
     mutes,
     pages,
     request_log,
+    seen,
 )
 from mvsnap.web.answers import ErrorAnswer, ErrorDetails, json_response
 from mvsnap.web.auth.session_key import SessionKey
@@ -81,7 +82,7 @@ OIDC_EXTRA = "two libraries more: pip install 'Authlib>=1.7.2' 'joserfc>=1.6'"
 _MAX_BODY_BYTES = 65_536
 _MAX_PARTS = 200
 _BLUEPRINTS = (
-    *(api.bp, badges.bp, events.bp, evidence.bp, jobs.bp, hooks.bp, mutes.bp),
+    *(api.bp, badges.bp, events.bp, evidence.bp, seen.bp, jobs.bp, hooks.bp, mutes.bp),
     *(ops.bp, receiver.bp, channels.bp),
     *(login.bp, overview.bp, event_pages.bp, cameras.bp, crowd_events.bp, clips.bp),
     *(visitors.bp, wifi.bp, badge_review.bp, settings.bp, people.bp, key_pages.bp),

@@ -72,6 +72,14 @@ class NoticeStore:
             rows = connection.execute(statement).all()
         return {row.room: _notice(row) for row in rows}
 
+    def of_jobs(self, job_ids: Iterable[JobId]) -> dict[JobId, list[Notice]]:
+        statement = select(notices).where(_c.job_id.in_(list(job_ids)))
+        found: dict[JobId, list[Notice]] = {}
+        with self._db.reading() as connection:
+            for row in connection.execute(statement.order_by(_c.noted_at, _c.room)):
+                found.setdefault(JobId(row.job_id), []).append(_notice(row))
+        return found
+
     def decide(
         self,
         job_id: JobId,
