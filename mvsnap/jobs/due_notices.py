@@ -9,11 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from mvsnap.clock import Clock
 from mvsnap.core.notices import Notice, NoticeState
-from mvsnap.domain import Job, Trigger, TriggerKind
-from mvsnap.jobs.listing import JobList
+from mvsnap.domain import Job, JobId, Trigger, TriggerKind
 from mvsnap.jobs.notice_rules import NoticeRules
 from mvsnap.jobs.notices import JobNotices
 from mvsnap.store.notices import NoticeGroup, NoticeStore
@@ -28,6 +28,14 @@ _SOON = timedelta(seconds=5)
 _BY = Trigger(TriggerKind.SCHEDULE, "grouping")
 
 
+class JobsAgain(Protocol):
+    """The parts of the list of jobs that this uses."""
+
+    def known(self, job_id: JobId) -> Job | None: ...
+
+    def resume(self, job_id: JobId) -> bool: ...
+
+
 class DueNotices:
     """submit: accepts a job; one with a known id changes nothing."""
 
@@ -36,7 +44,7 @@ class DueNotices:
         notices: NoticeStore,
         decisions: JobNotices,
         rules: NoticeRules,
-        jobs: JobList,
+        jobs: JobsAgain,
         submit: Callable[[Job], None],
         clock: Clock,
     ) -> None:
