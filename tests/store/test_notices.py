@@ -18,7 +18,8 @@ from tests.store.fixtures import url as url
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 TWO = Grouping(2, 10 * MINUTE)
-NOW, LATE, QUIET, GROUPED = NoticeState
+NOW, LATE = NoticeState.NOW, NoticeState.LATE
+QUIET, GROUPED = NoticeState.QUIET, NoticeState.GROUPED
 
 
 @pytest.fixture
