@@ -59,15 +59,13 @@ class DueNotices:
         now = self._clock.now()
         for notice in self._notices.to_escalate(now):
             self._escalate(notice, now)
-        for notice in self._notices.due(now):
-            if notice.state is NoticeState.NOW:
-                self._resume(notice, now)
-            else:
-                self._decide_again(notice)
-        # Those that were decided just now.
-        for notice in self._notices.due(self._clock.now()):
-            if notice.state is NoticeState.NOW:
-                self._resume(notice, now)
+        due = self._notices.due(now)
+        for late in (one for one in due if one.state is not NoticeState.NOW):
+            self._decide_again(late)
+        if any(one.state is not NoticeState.NOW for one in due):
+            due = self._notices.due(self._clock.now())
+        for notice in (one for one in due if one.state is NoticeState.NOW):
+            self._resume(notice, now)
         for group in self._notices.ended_groups(now):
             self._hand_over(group)
 

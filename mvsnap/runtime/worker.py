@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 _HEARTBEAT_S = 15.0
 _NEWS_S = 15.0
 _WAKE_S = 0.5
-_NOTICES_S = 2.0
+_NOTICES_S = 5.0
 _ABANDONED_EVERY_S = 600.0
 _LOST_EVERY_S = 30.0
 # After a power cut of the site the others have to start, too, before they can say that
