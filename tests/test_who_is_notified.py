@@ -14,7 +14,7 @@ TRIGGERS = 5
 
 def texts(simulated: Clouds, room: str) -> list[str]:
     """Return the messages that a room has got, without replies."""
-    ids = {one.id for one in simulated.webex.rooms.values() if one.title == room}
+    ids = {one.id for one in simulated.webex.rooms if one.title == room}
     found = [m for m in list(simulated.webex.messages) if m.room_id in ids]
     return [m.markdown or "" for m in found if not m.parent_id]
 
