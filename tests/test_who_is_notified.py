@@ -47,4 +47,5 @@ def test_a_group_and_an_escalation_survive_a_power_cut(tmp_path: Path) -> None:
     assert f"{TRIGGERS - 1} more messages" in group
     (escalated,) = texts(simulated, NIGHT)
     assert "#0" in escalated
+    assert "Nobody else has confirmed this yet" in escalated
     assert states == ["grouped"] * (TRIGGERS - 1) + ["notified"]

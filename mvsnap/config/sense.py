@@ -72,6 +72,8 @@ class Override(Section):
         None, ge=0, le=86_400, description="default: sense.cooldown_s"
     )
     rooms: OneOrMore | None = Field(None, description="default: sense.rooms")
+    when: When = Field(None, description="default: sense.when")
+    outside: Outside | None = Field(None, description="default: sense.outside")
 
     @model_validator(mode="after")
     def _ends_below_its_begin(self, info: ValidationInfo[object]) -> Override:

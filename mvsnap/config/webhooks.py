@@ -46,6 +46,8 @@ class WebhookToken(Section):
         "default: webhooks.actions",
     )
     room: Destinations | None = Field(None, description="default: webex.room")
+    when: When = rule_when()
+    outside: Outside = rule_outside()
 
 
 class BadgePathsSection(Section):

@@ -49,15 +49,18 @@ class MessageTemplates:
         public_url: str | None = None,
         zone_of: Callable[[str], ZoneInfo] | None = None,
         seen_link: Callable[[Message], str | None] = lambda _message: None,
+        is_escalated: Callable[[Message], bool] = lambda _message: False,
     ) -> None:
         """public_url: the address of the pages; None: messages do not link to them.
 
         zone_of: returns the time zone of a camera; None: all have the site's.
         seen_link: returns where people confirm a message that they have to.
+        is_escalated: returns whether they get it because others did not.
         """
         self._public_url = public_url
         self._zone_of = zone_of
         self._seen_link = seen_link
+        self._is_escalated = is_escalated
         self._zone = ZoneInfo(timezone)
         self._prefix = prefix
         self._site = site
@@ -134,6 +137,7 @@ class MessageTemplates:
             "details": details,
             "link": self._link(message.kind.page, event),
             "seen_link": self._seen_link(message),
+            "is_escalated": self._is_escalated(message),
             "raised": raised,
             "snapshots": len(going_to(message.room, job, job.serials)),
             "clips": neutralise(", ".join(going_to(message.room, job, job.clips))),

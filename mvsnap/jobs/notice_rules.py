@@ -12,7 +12,9 @@ from mvsnap.config.notify import NotifySection, TimeSpan
 from mvsnap.config.recipients import Recipients
 from mvsnap.core.notices import Grouping, Hours
 from mvsnap.core.weekly_hours import HourSpan, WeeklyHours
-from mvsnap.rule_names import SENSE_RULE, sensor_rule, webhook_rule
+from mvsnap.domain import Serial, ZoneId
+from mvsnap.rule_names import sensor_rule, token_rule, webhook_rule, zone_of
+from mvsnap.sense.rules import SenseRules
 from mvsnap.spelling import folded
 
 
@@ -36,7 +38,10 @@ class RoomRules:
 
 
 class NoticeRules:
-    """The hours of a rule that is no longer in the settings do not hold any more."""
+    """The hours of a rule that is no longer in the settings do not hold any more.
+
+    Those of MV Sense are from the file: the page has none.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.zone: ZoneInfo = settings.site.zone
@@ -47,6 +52,7 @@ class NoticeRules:
             for channel in settings.channels
         }
         self._by_rule = dict(_hours_of_rules(settings))
+        self._sense = SenseRules(settings.sense, recipients)
 
     def of_room(self, room: str) -> RoomRules:
         """Return those of a channel; of any other destination those of Webex."""
@@ -54,7 +60,16 @@ class NoticeRules:
 
     def of_rule(self, name: str) -> tuple[Hours, ...]:
         """name: as in `rule_names`; "": none."""
+        if (zone := zone_of(name)) is not None:
+            serial, zone_id = zone
+            return _hours(*self._sense.hours(Serial(serial), ZoneId(zone_id)))
         return self._by_rule.get(name, ())
+
+    @property
+    def escalate(self) -> bool:
+        """Return whether any destination has others behind it."""
+        every = (self._others, *self._by_channel.values())
+        return any(one.escalation for one in every)
 
     @property
     def counted_within(self) -> timedelta:
@@ -76,10 +91,10 @@ def _rules(section: NotifySection, recipients: Recipients) -> RoomRules:
 
 
 def _hours_of_rules(settings: Settings) -> Iterable[tuple[str, tuple[Hours, ...]]]:
-    sense = settings.sense
-    yield SENSE_RULE, _hours(sense.when, sense.outside)
-    for number, trigger in enumerate(sense.triggers):
+    for number, trigger in enumerate(settings.sense.triggers):
         yield sensor_rule(number), _hours(trigger.when, trigger.outside)
+    for token in settings.webhooks.tokens:
+        yield token_rule(token.name), _hours(token.when, token.outside)
     for rule in settings.webhooks.rules:
         yield webhook_rule(rule.name), _hours(rule.when, rule.outside)
 

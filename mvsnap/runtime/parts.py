@@ -132,12 +132,14 @@ class Parts:
     def sender(self) -> MessageSender:
         site, prefix = self.settings.site, self.settings.webex.message_prefix
         links = EvidenceLinks(site.public_url, self.users.link_key, self.clock)
+        rules = NoticeRules(self.settings)
         return MessageSender(
             self.channels(),
             MessageTemplates(
                 *(site.timezone, prefix, site.name, site.public_url),
                 zone_of=self.organizations.zone,
-                seen_link=partial(_seen_link, NoticeRules(self.settings), links),
+                seen_link=partial(_seen_link, rules, links),
+                is_escalated=self._is_escalated if rules.escalate else _never,
             ),
             self.store,
             self.clock,
@@ -145,6 +147,10 @@ class Parts:
             links=links,
             site=site.name,
         )
+
+    def _is_escalated(self, message: Message) -> bool:
+        notice = self.notices.of_job(message.job.id).get(message.room)
+        return notice is not None and notice.is_extra
 
     def videos(self) -> VideoStore:
         # In a bucket they belong to all machines.
@@ -192,6 +198,10 @@ class Parts:
     def job_notices(self) -> JobNotices:
         rules = NoticeRules(self.settings)
         return JobNotices(self.notices, self.store, rules, self.clock)
+
+
+def _never(_message: Message) -> bool:
+    return False
 
 
 def _seen_link(

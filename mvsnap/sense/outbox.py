@@ -23,7 +23,7 @@ from mvsnap.domain import (
 )
 from mvsnap.errors import OverShare, QueueFull
 from mvsnap.loop import Loop
-from mvsnap.rule_names import SENSE_RULE
+from mvsnap.rule_names import sense_rule
 from mvsnap.sense.rules import SenseRules
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.events import EventFilter, Store
@@ -134,7 +134,7 @@ class Outbox:
             rooms=rooms,
             prefix=event.title,
             about=event.id,
-            rule=SENSE_RULE,
+            rule=sense_rule(event.serial, event.zone_id or ""),
         )
 
     def _is_muted(self, event: Event) -> bool:

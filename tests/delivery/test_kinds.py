@@ -205,4 +205,7 @@ def test_a_message_that_is_to_be_confirmed_has_the_link_for_it() -> None:
     message = Message(KINDS["snapshot"], GATE, "Alarms", Facts(build.job(GATE), event))
     asks = MessageTemplates("UTC", "", seen_link=lambda _message: link)
     assert f"[Seen]({link})" in asks.text(message, NOON, repeat=False)
+    assert "Nobody else" not in asks.text(message, NOON, repeat=False)
+    passed_on = MessageTemplates("UTC", "", is_escalated=lambda _message: True)
+    assert "Nobody else has confirmed" in passed_on.text(message, NOON, repeat=False)
     assert "Seen" not in MessageTemplates("UTC", "").text(message, NOON, repeat=False)

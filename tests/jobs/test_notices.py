@@ -17,7 +17,7 @@ from mvsnap.domain import EventId, EventKind, Job, JobId, Trigger, TriggerKind
 from mvsnap.jobs.due_notices import DueNotices
 from mvsnap.jobs.notice_rules import NoticeRules
 from mvsnap.jobs.notices import JobNotices
-from mvsnap.rule_names import SENSE_RULE, sensor_rule, webhook_rule
+from mvsnap.rule_names import sense_rule, sensor_rule, token_rule, webhook_rule
 from mvsnap.store import database
 from mvsnap.store.event_search import EventState, find_event
 from mvsnap.store.events import Store
@@ -185,8 +185,11 @@ def test_hours_go_by_the_clock_of_the_site(site: Site) -> None:
     assert site.sent == [("1", "Alarms")]
 
 
+SENSE_RULE = sense_rule(GATE, "7")
+TOKEN = {"name": "PLC", "token": "t" * 20}
 RULES: dict[str, dict[str, Any]] = {
     SENSE_RULE: {"sense": {"when": BY_NIGHT}},
+    token_rule("PLC"): {"webhooks": {"tokens": [TOKEN | {"when": BY_NIGHT}]}},
     sensor_rule(0): {"sense": {"triggers": [{"topic": "a/#", "when": BY_NIGHT}]}},
     webhook_rule("Door"): {"webhooks": {"rules": [{"name": "Door", "when": BY_NIGHT}]}},
 }
@@ -203,6 +206,18 @@ def test_each_kind_of_rule_has_hours_outside_of_which_it_notifies_nobody(
     site.go_to(NIGHT)
     site.trigger("3", rule=rule)
     assert site.sent == [("2", "Alarms"), ("3", "Alarms")]
+
+
+def test_an_exception_for_a_zone_has_hours_of_its_own(site: Site) -> None:
+    of_zone = {"serial": GATE, "zone": "7", "when": BY_DAY}
+    of_camera = {"serial": DOOR, "outside": "later"}
+    site.use(sense={"when": BY_NIGHT, "overrides": [of_zone, of_camera]})
+    site.trigger("1", rule=sense_rule(GATE, "7"))
+    site.trigger("2", rule=sense_rule(GATE, "8"))
+    site.trigger("3", rule=sense_rule(DOOR, ""))
+    assert site.sent == [("1", "Alarms")]
+    site.go_to(NIGHT)
+    assert site.sent == [("1", "Alarms"), ("3", "Alarms")]
 
 
 def test_a_rule_and_a_channel_have_to_agree(site: Site) -> None:
