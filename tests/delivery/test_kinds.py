@@ -140,6 +140,7 @@ def test_no_kind_of_message_links_to_what_others_wrote(kind: MessageKind) -> Non
         f"{OURS}%20%28",
         f"https://gateway.example/clips/{event and event.id}",
         "https://gateway.example/status",
+        f"https://gateway.example/events?camera={GATE}",
     }
     for link in ours:
         shown = shown.replace(f"]({link})", "")
