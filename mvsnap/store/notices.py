@@ -9,7 +9,17 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select, text, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Row,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from mvsnap.core.notices import Notice, NoticeState
 from mvsnap.domain import JobId
@@ -24,6 +34,8 @@ _TURN = 5_004_038
 # Any fixed UUID: the same group must give the same job in every process.
 _NAMESPACE = uuid.UUID("5d2f8a61-94c7-4d0e-8f5b-6d7673656e38")
 _MOST = 200
+# Nothing is due later than that, unless the clock was ahead when it was decided.
+_LONGEST_AHEAD = timedelta(days=16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +123,11 @@ class NoticeStore:
 
     def due(self, now: datetime) -> list[Notice]:
         """Return notices whose job has to be looked at, those first that were first."""
-        statement = select(notices).where(_c.due_at <= now)
+        statement = select(notices).where(_is_due(_c.due_at, now))
         return self._read(statement.order_by(_c.due_at, _c.noted_at, _c.job_id))
 
     def to_escalate(self, now: datetime) -> list[Notice]:
-        statement = select(notices).where(_c.escalate_at <= now)
+        statement = select(notices).where(_is_due(_c.escalate_at, now))
         return self._read(statement.order_by(_c.escalate_at, _c.job_id))
 
     def look_again(self, notice: Notice, at: datetime) -> None:
@@ -147,7 +159,7 @@ class NoticeStore:
         """Return groups whose message is due and has no job yet."""
         statement = (
             select(notice_groups)
-            .where(_g.handed_over.is_(False), _g.ends_at <= now)
+            .where(_g.handed_over.is_(False), _is_due(_g.ends_at, now))
             .order_by(_g.ends_at)
             .limit(_MOST)
         )
@@ -276,6 +288,10 @@ def _history(
     return History(
         earlier.scalars().all(), connection.execute(ends_at).scalar_one_or_none()
     )
+
+
+def _is_due(column: Column[Any], now: datetime) -> ColumnElement[bool]:
+    return or_(column <= now, column > now + _LONGEST_AHEAD)
 
 
 def _is_same(notice: Notice) -> Any:

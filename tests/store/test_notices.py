@@ -215,3 +215,16 @@ def test_old_notices_go_but_none_that_is_still_to_be_sent(store: NoticeStore) ->
     assert store.seen(job(1)) is None
     assert store.of_job(job(8))
     assert store.of_job(job(9))
+
+
+def test_what_a_clock_decided_that_was_years_ahead_does_not_wait_for_years(
+    store: NoticeStore,
+) -> None:
+    ahead = NOON + timedelta(days=2000)
+    keep(store, late(1, ahead), Notice(job(2), "A", NOW, ahead, escalate_at=ahead))
+    decide(store, 3, ahead)
+    decide(store, 4, ahead)
+    decide(store, 5, ahead)
+    assert [one.job_id for one in store.due(NOON)] == [job(1)]
+    assert [one.job_id for one in store.to_escalate(NOON)] == [job(2)]
+    assert len(store.ended_groups(NOON)) == 1
