@@ -8,7 +8,7 @@ from pathlib import Path
 from mvsnap.core.troubles import Trouble
 from mvsnap.delivery.kinds import MessageKind
 from mvsnap.domain import Event, Job, MessageId
-from mvsnap.store.notices import NoticeGroup
+from mvsnap.store.notice_groups import NoticeGroup
 
 
 @dataclass(frozen=True, slots=True)

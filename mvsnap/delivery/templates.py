@@ -21,7 +21,7 @@ from mvsnap.delivery.message import Facts, Message
 from mvsnap.delivery.wording import reference, shows_picture, wanted_of
 from mvsnap.domain import Event, EventKind, Job, TriggerKind
 from mvsnap.resources import TEMPLATES
-from mvsnap.store.notices import NoticeGroup
+from mvsnap.store.notice_groups import NoticeGroup
 
 # A message sent later than this after its trigger says so.
 _LATE = timedelta(seconds=90)

@@ -21,7 +21,7 @@ from mvsnap.config.values import Secret, SecretUrl
 from mvsnap.core.troubles import Trouble
 from mvsnap.delivery.channel import ChannelKind, FileLimits, OutgoingMessage
 from mvsnap.domain import Event, MessageId
-from mvsnap.store.notices import NoticeGroup
+from mvsnap.store.notice_groups import NoticeGroup
 
 _PREFIX = "whsec_"
 _LEAST, _MOST = 24, 64  # bytes of a secret, by the specification

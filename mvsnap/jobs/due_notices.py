@@ -16,7 +16,8 @@ from mvsnap.core.notices import Notice, NoticeState
 from mvsnap.domain import Job, JobId, Trigger, TriggerKind
 from mvsnap.jobs.notice_rules import NoticeRules
 from mvsnap.jobs.notices import JobNotices
-from mvsnap.store.notices import NoticeGroup, NoticeStore
+from mvsnap.store.notice_groups import NoticeGroup
+from mvsnap.store.notices import NoticeStore
 
 log = logging.getLogger(__name__)
 

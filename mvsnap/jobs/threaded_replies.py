@@ -29,7 +29,7 @@ from mvsnap.jobs.sender import RetryingSender, is_over
 from mvsnap.jobs.stores import JobStores
 from mvsnap.jobs.waits import JOB, ROOM, Wait, for_job, soonest
 from mvsnap.logs.job import about
-from mvsnap.store.notices import NoticeGroup
+from mvsnap.store.notice_groups import NoticeGroup
 
 # How soon to check again whether the message that opens the thread was sent.
 _THREAD_POLL_S = 5.0

@@ -10,8 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    Column,
-    ColumnElement,
     Connection,
     Row,
     func,
@@ -23,8 +21,8 @@ from sqlalchemy import (
 
 from mvsnap.core.notices import Notice, NoticeState
 from mvsnap.domain import JobId
-from mvsnap.store.database import Database
 from mvsnap.store.events import Store
+from mvsnap.store.notice_groups import NoticeGroups, is_due
 from mvsnap.store.notice_tables import notice_groups, notices, seen_jobs
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 
@@ -34,8 +32,6 @@ _TURN = 5_004_038
 # Any fixed UUID: the same group must give the same job in every process.
 _NAMESPACE = uuid.UUID("5d2f8a61-94c7-4d0e-8f5b-6d7673656e38")
 _MOST = 200
-# Nothing is due later than that, unless the clock was ahead when it was decided.
-_LONGEST_AHEAD = timedelta(days=16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +46,6 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
-class NoticeGroup:
-    """Messages that became one. first_at, last_at: when those were due."""
-
-    id: JobId
-    room: str
-    camera: str
-    ends_at: datetime
-    messages: int
-    first_at: datetime | None = None
-    last_at: datetime | None = None
-    job_ids: Sequence[JobId] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class SeenBy:
     at: datetime
     who: str
@@ -73,10 +55,7 @@ class SeenBy:
 Choose = Callable[[str, History], Notice]
 
 
-class NoticeStore:
-    def __init__(self, db: Database) -> None:
-        self._db = db
-
+class NoticeStore(NoticeGroups):
     def of_job(self, job_id: JobId) -> dict[str, Notice]:
         """Return the notices of a job by destination."""
         statement = select(notices).where(_c.job_id == job_id)
@@ -123,11 +102,11 @@ class NoticeStore:
 
     def due(self, now: datetime) -> list[Notice]:
         """Return notices whose job has to be looked at, those first that were first."""
-        statement = select(notices).where(_is_due(_c.due_at, now))
+        statement = select(notices).where(is_due(_c.due_at, now))
         return self._read(statement.order_by(_c.due_at, _c.noted_at, _c.job_id))
 
     def to_escalate(self, now: datetime) -> list[Notice]:
-        statement = select(notices).where(_is_due(_c.escalate_at, now))
+        statement = select(notices).where(is_due(_c.escalate_at, now))
         return self._read(statement.order_by(_c.escalate_at, _c.job_id))
 
     def look_again(self, notice: Notice, at: datetime) -> None:
@@ -154,48 +133,6 @@ class NoticeStore:
                 connection.execute(added.on_conflict_do_nothing())
             done = update(notices).where(_is_same(notice)).values(escalate_at=None)
             connection.execute(done)
-
-    def ended_groups(self, now: datetime) -> list[NoticeGroup]:
-        """Return groups whose message is due and has no job yet."""
-        statement = (
-            select(notice_groups)
-            .where(_g.handed_over.is_(False), _is_due(_g.ends_at, now))
-            .order_by(_g.ends_at)
-            .limit(_MOST)
-        )
-        with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
-        return [
-            NoticeGroup(JobId(row.id), row.room, row.camera, row.ends_at, 0)
-            for row in rows
-        ]
-
-    def group(self, group_id: JobId) -> NoticeGroup | None:
-        """Return a group with its number of messages; None: the job is of none."""
-        counting = select(
-            func.count().label("many"),
-            func.min(_c.noted_at).label("first_at"),
-            func.max(_c.noted_at).label("last_at"),
-        ).where(_c.group_id == group_id)
-        newest = select(_c.job_id).where(_c.group_id == group_id)
-        newest = newest.order_by(_c.noted_at.desc(), _c.job_id).limit(1)
-        with self._db.reading() as connection:
-            row = connection.execute(
-                select(notice_groups).where(_g.id == group_id)
-            ).one_or_none()
-            if row is None:
-                return None
-            found = connection.execute(counting).one()
-            jobs = connection.execute(newest).scalars().all()
-        return NoticeGroup(
-            JobId(row.id),
-            *(row.room, row.camera, row.ends_at, found.many),
-            *(found.first_at, found.last_at, [JobId(job) for job in jobs]),
-        )
-
-    def handed_over(self, group_id: JobId) -> None:
-        done = update(notice_groups).where(_g.id == group_id)
-        self._update(done.values(handed_over=True))
 
     def see(self, job_id: JobId, who: str, now: datetime) -> bool:
         """Store that somebody has seen the messages of a job; False: it was before."""
@@ -262,10 +199,6 @@ class NoticeStore:
         with self._db.reading() as connection:
             return [_notice(row) for row in connection.execute(statement.limit(_MOST))]
 
-    def _update(self, statement: Any) -> None:
-        with self._db.writing() as connection:
-            connection.execute(statement)
-
 
 def notices_of(store: Store, job_id: JobId) -> dict[str, Notice]:
     return NoticeStore(store._db).of_job(job_id)
@@ -288,10 +221,6 @@ def _history(
     return History(
         earlier.scalars().all(), connection.execute(ends_at).scalar_one_or_none()
     )
-
-
-def _is_due(column: Column[Any], now: datetime) -> ColumnElement[bool]:
-    return or_(column <= now, column > now + _LONGEST_AHEAD)
 
 
 def _is_same(notice: Notice) -> Any:
