@@ -25,7 +25,7 @@ from mvsnap.core.notices import (
 from mvsnap.domain import Event, EventKind, Job, JobId, TriggerKind
 from mvsnap.jobs.notice_rules import NoticeRules
 from mvsnap.store.events import Store
-from mvsnap.store.notices import History, NoticeStore
+from mvsnap.store.notices import EarlierNotices, NoticeStore
 
 # Somebody waits for what they have asked for.
 _ASKED_NOW = (TriggerKind.COMMAND, TriggerKind.PAGE)
@@ -71,7 +71,7 @@ class JobNotices:
         replies_to = self._notices.of_job(first) if first else {}
         choose = self._chooser(job, replies_to, is_reply=first is not None)
 
-        def choose_again(room: str, history: History) -> Notice:
+        def choose_again(room: str, history: EarlierNotices) -> Notice:
             found = choose(room, history)
             is_sent = found.state is NoticeState.NOW
             return Notice(
@@ -113,11 +113,11 @@ class JobNotices:
 
     def _chooser(
         self, job: Job, replies_to: Mapping[str, Notice], *, is_reply: bool
-    ) -> Callable[[str, History], Notice]:
+    ) -> Callable[[str, EarlierNotices], Notice]:
         now = self._clock.now()
         camera = "" if is_reply else counted_camera(job)
 
-        def choose(room: str, history: History) -> Notice:
+        def choose(room: str, history: EarlierNotices) -> Notice:
             rules = self._rules.of_room(room)
             hours = (*self._rules.of_rule(job.rule), *rules.hours)
             if is_reply:

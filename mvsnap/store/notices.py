@@ -35,7 +35,7 @@ _MOST = 200
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class EarlierNotices:
     """What was decided about a camera and a destination within some time.
 
     earlier: when each of its messages was due. ends_at: of the group opened last.
@@ -52,7 +52,7 @@ class SeenBy:
 
 
 # Makes a notice of what there was before; `due_at` of a grouped one ends its group.
-Choose = Callable[[str, History], Notice]
+Choose = Callable[[str, EarlierNotices], Notice]
 
 
 class NoticeStore(NoticeGroups):
@@ -206,9 +206,9 @@ def notices_of(store: Store, job_id: JobId) -> dict[str, Notice]:
 
 def _history(
     connection: Connection, room: str, camera: str, since: datetime
-) -> History:
+) -> EarlierNotices:
     if not camera:
-        return History()
+        return EarlierNotices()
     counted = (_c.room == room) & (_c.camera == camera) & (_c.noted_at > since)
     # One that is kept back counts when it is due.
     sent = counted & or_(_c.state == NoticeState.NOW, _c.state == NoticeState.GROUPED)
@@ -218,7 +218,7 @@ def _history(
     ends_at = select(func.max(_g.ends_at)).where(
         _g.room == room, _g.camera == camera, _g.handed_over.is_(False)
     )
-    return History(
+    return EarlierNotices(
         earlier.scalars().all(), connection.execute(ends_at).scalar_one_or_none()
     )
 

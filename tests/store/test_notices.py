@@ -12,7 +12,7 @@ import pytest
 from mvsnap.core.notices import Grouping, Notice, NoticeState, by_count
 from mvsnap.domain import JobId
 from mvsnap.store import database
-from mvsnap.store.notices import Choose, History, NoticeStore
+from mvsnap.store.notices import Choose, EarlierNotices, NoticeStore
 from tests.store.fixtures import url as url
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -37,7 +37,7 @@ def job(number: int) -> JobId:
 def count(number: int, now: datetime, camera: str = "gate") -> Choose:
     """Decide by the number of messages alone."""
 
-    def choose(room: str, history: History) -> Notice:
+    def choose(room: str, history: EarlierNotices) -> Notice:
         found = by_count(TWO, history.earlier, history.ends_at, now)
         return Notice(job(number), room, found.state, now, camera, found.at)
 
@@ -130,7 +130,7 @@ def test_what_was_kept_back_is_decided_again_once(store: NoticeStore) -> None:
     again = replace(kept, state=NOW, due_at=NOON)
     asked: list[str] = []
 
-    def choose(room: str, _history: History) -> Notice:
+    def choose(room: str, _history: EarlierNotices) -> Notice:
         asked.append(room)
         return again
 
