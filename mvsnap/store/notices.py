@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Row,
+    and_,
     func,
     or_,
     select,
@@ -151,7 +152,10 @@ class NoticeStore(NoticeGroups):
 
     def purge(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
         """Remove what was decided, and seen, before; not what is still to be sent."""
-        old = (_c.noted_at < before) & _c.due_at.is_(None) & _c.escalate_at.is_(None)
+        old = and_(
+            _c.noted_at < before,
+            *(or_(at.is_(None), at < before) for at in (_c.due_at, _c.escalate_at)),
+        )
         return purge(
             self._db,
             OldRows(notices, old),

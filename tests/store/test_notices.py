@@ -206,7 +206,7 @@ def test_old_notices_go_but_none_that_is_still_to_be_sent(store: NoticeStore) ->
     for number in range(3):
         decide(store, number, NOON)
     keep(store, late(8, NOON + 9000 * MINUTE))
-    keep(store, Notice(job(9), "A", NOW, NOON, escalate_at=NOON))
+    keep(store, Notice(job(9), "A", NOW, NOON, escalate_at=NOON + 9000 * MINUTE))
     store.see(job(1), "ada", NOON)
     later = NOON + 60 * MINUTE
     assert store.purge(later, dry_run=True).removed == 3
