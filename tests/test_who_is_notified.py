@@ -33,7 +33,9 @@ def test_a_group_and_an_escalation_survive_a_power_cut(tmp_path: Path) -> None:
                 assert answer.status_code == 200, answer.text
             served.kill()
             served.start()
-            wait_until(lambda: texts(simulated, NIGHT), "it escalated", limit_s=60)
+            wait_until(
+                lambda: bool(texts(simulated, NIGHT)), "it escalated", limit_s=60
+            )
             wait_until(
                 lambda: len(texts(simulated, ROOM)) > 1, "the group is over", limit_s=60
             )

@@ -60,10 +60,13 @@ def late(number: int, due_at: datetime, room: str = "A") -> Notice:
 
 
 def keep(store: NoticeStore, *notices: Notice) -> None:
-    for one in notices:
-        store.decide(
-            one.job_id, [one.room], one.camera, NOON, lambda _r, _h, one=one: one
-        )
+    by_room = {(one.job_id, one.room): one for one in notices}
+    for job_id, room in by_room:
+
+        def choose(there: str, _earlier: EarlierNotices, of: JobId = job_id) -> Notice:
+            return by_room[of, there]
+
+        store.decide(job_id, [room], "gate", NOON, choose)
 
 
 def test_what_is_decided_stays(store: NoticeStore) -> None:

@@ -35,8 +35,8 @@ def _event() -> Event:
 
 
 def keep(web: Web, *notices: Notice) -> None:
-    for one in notices:
-        web.notices.decide(JOB, [one.room], "", NOON, lambda _room, _past, one=one: one)
+    by_room = {one.room: one for one in notices}
+    web.notices.decide(JOB, by_room, "", NOON, lambda room, _past: by_room[room])
 
 
 def audit_lines(web: Web) -> list[tuple[str, str, str]]:
