@@ -132,8 +132,8 @@ class Job:
         any camera posts the end of a crowd or a clip, in the thread of the first one.
     pre_roll_s, post_roll_s: of the clips; None: from the camera's settings.
     picture_url: where Meraki has the picture of its alert; a secret.
-    caller: whose share of the queue it counts against, where that is not the trigger:
-        a rule may match for many senders.
+    caller: whose share of the queue it counts against; "": that of the trigger.
+    rule: of the settings, which it came from: see `rule_names`.
     times: how often it was triggered before it began; known while it runs.
     again_at: when somebody had it tried again after it had failed.
     camera_rooms: of cameras (serial or name) that go to some of the rooms only.
@@ -155,6 +155,7 @@ class Job:
     times: int = 1
     again_at: datetime | None = None
     camera_rooms: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    rule: str = ""
 
     def rooms_of(self, camera: str) -> tuple[str, ...]:
         return dict(self.camera_rooms).get(camera, self.rooms)
@@ -210,8 +211,7 @@ class Event:
     occurred_at: the moment it shows; recorded_at: when it was stored.
     snapshot_path: below data_dir, None if there is no picture.
     error: why there is no picture or clip, in words for people.
-    serial: "" for a camera that is only known to the recorder; camera_name is its name
-        then.
+    serial: "" for a camera that only the recorder knows, by its camera_name.
     job_id: the job it belongs to; a crowd, its picture and its end share one.
     zone_name: the zone's label in the Dashboard at that time, or its id.
     details: numbers and texts of this kind of event; names include the unit.

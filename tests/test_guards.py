@@ -32,6 +32,8 @@ PUBLIC = {
     "ops.security_txt",
     "evidence.snapshot",
     "evidence.clip",
+    "seen.ask",
+    "seen.confirm_by_link",
 }
 # Pages and files anybody may have: without them nobody could log in.
 PUBLIC_PAGES = {

@@ -21,6 +21,7 @@ PACKAGE = ROOT / "mvsnap"
 # A module imports from its own layer and from those before it.
 LAYERS = (
     ("errors", "domain", "clock", "metrics", "resources", "spelling", "redaction"),
+    ("rule_names",),
     ("upstreams",),
     ("loop", "signals", "sqlite_errors", "file_lock", "durable_file", "tls"),
     ("child_environment",),

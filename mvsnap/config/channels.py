@@ -15,22 +15,25 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, SecretStr, WrapValidator
 from pydantic.functional_validators import ModelWrapValidatorHandler
 
+from mvsnap.config.notify import NotifySection
 from mvsnap.config.values import ChannelName, Section, Text
 from mvsnap.spelling import folded
 
 _REGISTRY = "mvsnap.delivery.channels"
 
 
-class ChannelEntry(Section):
-    """What every entry has; a kind of channel derives its own from this."""
-
-    # An editor's schema must not refuse what a kind adds.
-    model_config = ConfigDict(json_schema_extra={"additionalProperties": True})
-
+class NamedEntry(Section):
     name: ChannelName = Field(
         description="name, which can be used wherever a room can be"
     )
     kind: Text = Field(description="kind of channel")
+
+
+class ChannelEntry(NotifySection, NamedEntry):
+    """What every entry has; a kind of channel derives its own from this."""
+
+    # An editor's schema must not refuse what a kind adds.
+    model_config = ConfigDict(json_schema_extra={"additionalProperties": True})
 
     def lacks(self, *, has_bot: bool) -> str:
         """Return `field: what is missing`, "" if nothing is.

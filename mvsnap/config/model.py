@@ -364,5 +364,6 @@ class Settings(Section):
             self.badges.mismatch_room,
             *self.alerts.channel,
             *(room for report in self.visitors.reports for room in report.channel),
+            *(one.escalation.to for one in (self.webex, *self.channels)),
         )
         return tuple(dict.fromkeys(filter(None, flat(named))))

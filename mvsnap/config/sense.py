@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from mvsnap.config.notify import Outside, When, rule_outside, rule_when
 from mvsnap.config.values import (
     Destinations,
     OneOrMore,
@@ -71,6 +72,8 @@ class Override(Section):
         None, ge=0, le=86_400, description="default: sense.cooldown_s"
     )
     rooms: OneOrMore | None = Field(None, description="default: sense.rooms")
+    when: When = Field(None, description="default: sense.when")
+    outside: Outside | None = Field(None, description="default: sense.outside")
 
     @model_validator(mode="after")
     def _ends_below_its_begin(self, info: ValidationInfo[object]) -> Override:
@@ -134,6 +137,8 @@ class SensorTrigger(Section):
     title: Text = Field("", description="text at the start of the message")
     cameras: tuple[SerialText, ...] = Field((), description="default: meraki.cameras")
     room: Destinations | None = Field(None, description="default: webex.room")
+    when: When = rule_when()
+    outside: Outside = rule_outside()
 
 
 class Sense(Section):
@@ -210,6 +215,8 @@ class Sense(Section):
         description="rooms, e-mail addresses or channels to notify; "
         "default: webex.room",
     )
+    when: When = rule_when()
+    outside: Outside = rule_outside()
     max_zones: int = Field(
         20_000,
         ge=1,

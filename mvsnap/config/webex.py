@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from mvsnap.config.notify import NotifySection
 from mvsnap.config.values import Destinations, Secret, Section, Text, Url
 
 
-class WebexSection(Section):
+class WebexBot(Section):
     base_url: Url = Field(
         "https://webexapis.com/v1", description="URL of the Webex API"
     )
@@ -30,3 +31,7 @@ class WebexSection(Section):
     @property
     def configured(self) -> bool:
         return self.bot_token is not None
+
+
+class WebexSection(NotifySection, WebexBot):
+    """The bot, and when it notifies whom: of rooms that are no channel of their own."""

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from mvsnap.config.notify import Outside, When, rule_outside, rule_when
 from mvsnap.config.values import (
     AddressToken,
     CameraText,
@@ -45,6 +46,8 @@ class WebhookToken(Section):
         "default: webhooks.actions",
     )
     room: Destinations | None = Field(None, description="default: webex.room")
+    when: When = rule_when()
+    outside: Outside = rule_outside()
 
 
 class BadgePathsSection(Section):
@@ -91,6 +94,8 @@ class WebhookRule(Section):
         description="any of clip, snapshot; or ignore, whatever other rules match; "
         "default: as for the token",
     )
+    when: When = rule_when()
+    outside: Outside = rule_outside()
     badge: BadgePathsSection = Field(
         BadgePathsSection(),
         description="set if the message is a badge event, not an alarm",
@@ -99,7 +104,9 @@ class WebhookRule(Section):
     @model_validator(mode="after")
     def _is_one_of_them(self) -> WebhookRule:
         others = [
-            n for n in ("cameras", "room", "title", "actions") if getattr(self, n)
+            n
+            for n in ("cameras", "room", "title", "actions", "when")
+            if getattr(self, n)
         ]
         if self.badge.configured and others:
             raise ValueError(f"badge: cannot be combined with {', '.join(others)}")

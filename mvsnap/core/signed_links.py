@@ -1,6 +1,7 @@
 """Signed links: addresses of pictures and clips that work without a log-in. Pure.
 
-Whoever has the address can see that one file, until it expires.
+Whoever has the address can see that one file, or confirm that one event, until it
+expires.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import hmac
 from datetime import datetime
 
 # What a link leads to, by the last part of its address.
-PICTURE, CLIP = "snapshot.jpg", "clip.mp4"
+PICTURE, CLIP, SEEN = "snapshot.jpg", "clip.mp4", "seen"
 LONGEST_MOMENT = 12  # digits
 
 

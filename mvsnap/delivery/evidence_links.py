@@ -41,3 +41,16 @@ class EvidenceLinks:
             )
             for name, file in files.items()
         }
+
+    def seen(self, facts: Facts, valid_for: timedelta) -> str | None:
+        """Return where people confirm that they have seen an event, None without one.
+
+        The same address for all messages of a job would do, too: that is what is seen.
+        """
+        event = facts.raised or facts.event
+        if event is None or self._public_url is None:
+            return None
+        until = self._clock.now() + valid_for
+        return signed_links.link(
+            self._public_url, self._key(), event.id, signed_links.SEEN, until
+        )

@@ -67,6 +67,9 @@ ALERT_KIND = MessageKind("alert")
 # Of visitors, at fixed times.
 REPORT_KIND = MessageKind("report")
 
+# Stands for several messages about one camera.
+GROUP_KIND = MessageKind("group")
+
 # Asked for by somebody who set up a channel.
 TEST_KIND = MessageKind("test")
 
@@ -77,6 +80,7 @@ _ALL = (
     LINK_KIND,
     ALERT_KIND,
     REPORT_KIND,
+    GROUP_KIND,
     TEST_KIND,
     MessageKind("snapshot", attachment=_PICTURE),
     MessageKind("alarm", attachment=_PICTURE, covered_by_head=True),

@@ -9,6 +9,7 @@ from mvsnap.core.report_text import ReportText
 from mvsnap.core.troubles import Trouble
 from mvsnap.delivery.kinds import MessageKind
 from mvsnap.domain import Event, Job, MessageId
+from mvsnap.store.notice_groups import NoticeGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Facts:
     raised: the crowd or alarm that the pictures and clips are about.
     camera, error: of a message without an event.
     troubles: of the site, as they are now. report: about visitors.
+    group: the messages of which this one gives the number.
     is_same: the video was sent to the room before. is_gone: it was deleted meanwhile.
     """
 
@@ -32,6 +34,7 @@ class Facts:
     is_gone: bool = False
     troubles: tuple[Trouble, ...] = ()
     report: ReportText | None = None
+    group: NoticeGroup | None = None
 
 
 @dataclass(frozen=True, slots=True)

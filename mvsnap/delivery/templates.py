@@ -21,6 +21,7 @@ from mvsnap.delivery.message import Facts, Message
 from mvsnap.delivery.wording import reference, shows_picture, wanted_of
 from mvsnap.domain import Event, EventKind, Job, TriggerKind
 from mvsnap.resources import TEMPLATES
+from mvsnap.store.notice_groups import NoticeGroup
 
 # A message sent later than this after its trigger says so.
 _LATE = timedelta(seconds=90)
@@ -48,13 +49,19 @@ class MessageTemplates:
         site: str = "",
         public_url: str | None = None,
         zone_of: Callable[[str], ZoneInfo] | None = None,
+        seen_link: Callable[[Message], str | None] = lambda _message: None,
+        is_escalated: Callable[[Message], bool] = lambda _message: False,
     ) -> None:
         """public_url: the address of the pages; None: messages do not link to them.
 
         zone_of: returns the time zone of a camera; None: all have the site's.
+        seen_link: returns where people confirm a message that they have to.
+        is_escalated: returns whether they get it because others did not.
         """
         self._public_url = public_url
         self._zone_of = zone_of
+        self._seen_link = seen_link
+        self._is_escalated = is_escalated
         self._zone = ZoneInfo(timezone)
         self._prefix = prefix
         self._site = site
@@ -133,6 +140,8 @@ class MessageTemplates:
             "link_follows": LINK_FOLLOWS in details,
             "details": details,
             "link": self._link(message.kind.page, event),
+            "seen_link": self._seen_link(message),
+            "is_escalated": self._is_escalated(message),
             "raised": raised,
             "snapshots": len(going_to(message.room, job, job.serials)),
             "clips": neutralise(", ".join(going_to(message.room, job, job.clips))),
@@ -142,6 +151,7 @@ class MessageTemplates:
             "is_gone": facts.is_gone,
             **self._troubles(facts),
             **self._report(facts),
+            "group": self._group(facts.group, zone) if facts.group else None,
         }
 
     def _report(self, facts: Facts) -> dict[str, Any]:
@@ -152,6 +162,22 @@ class MessageTemplates:
             "report_title": neutralise(report.title) if report else "",
             "report_lines": [neutralise(line) for line in lines],
             "report_link": f"{url}{report.path}" if report and url else None,
+        }
+
+    def _group(self, group: NoticeGroup, zone: ZoneInfo) -> dict[str, Any]:
+        """Return a group's number of messages, and when its first and last were due."""
+        first, last = (at or group.ends_at for at in (group.first_at, group.last_at))
+        until = last.astimezone(zone)
+        is_same_day = first.astimezone(zone).date() == until.date()
+        link = None
+        if self._public_url is not None:
+            camera = quote(group.camera, safe="")
+            link = f"{self._public_url}/events?camera={camera}"
+        return {
+            "messages": group.messages,
+            "first": _local(first, zone),
+            "last": f"{until:%H:%M:%S}" if is_same_day else _local(last, zone),
+            "link": link if "," not in group.camera else None,
         }
 
     def _troubles(self, facts: Facts) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from mvsnap.config.values import Secret, SecretUrl
 from mvsnap.core.troubles import Trouble
 from mvsnap.delivery.channel import ChannelKind, FileLimits, OutgoingMessage
 from mvsnap.domain import Event, MessageId
+from mvsnap.store.notice_groups import NoticeGroup
 
 _PREFIX = "whsec_"
 _LEAST, _MOST = 24, 64  # bytes of a secret, by the specification
@@ -113,6 +114,16 @@ def _data(message: OutgoingMessage, text: str) -> dict[str, Any]:
         "video_link": event.video_link if event else None,
         "troubles": [_trouble(trouble) for trouble in facts.troubles],
         "report": asdict(facts.report) if facts.report else None,
+        "group": _group(facts.group) if facts.group else None,
+    }
+
+
+def _group(group: NoticeGroup) -> dict[str, Any]:
+    first, last = group.first_at, group.last_at
+    return {
+        "messages": group.messages,
+        "first_at": iso(first) if first else None,
+        "last_at": iso(last) if last else None,
     }
 
 

@@ -28,6 +28,7 @@ def encode(job: Job) -> str:
             "caller": job.caller,
             "again_at": iso(job.again_at) if job.again_at else None,
             "camera_rooms": job.camera_rooms,
+            "rule": job.rule,
         }
     )
 
@@ -53,6 +54,7 @@ def decode(text: str) -> Job:
         camera_rooms=tuple(
             (camera, tuple(rooms)) for camera, rooms in plain.get("camera_rooms", ())
         ),
+        rule=plain.get("rule", ""),
     )
 
 

@@ -130,6 +130,26 @@ class JobList:
             self._begin_again(row, entry.job)
         return self.entry(job_id)
 
+    def known(self, job_id: JobId) -> Job | None:
+        """Return a job as it was run last, None where nothing is known of it."""
+        row = self._states.row(job_id)
+        return self._engine.job(job_id) if row is None else decode(row.job)
+
+    def resume(self, job_id: JobId) -> bool:
+        """Have a job looked at once more, though it has done everything.
+
+        Returns False while it is in its first run, or is about to begin it.
+        """
+        row = self._states.row(job_id)
+        if row is None:
+            return False
+        if row.stage is JobStage.WAITING:
+            self._states.give_turn(job_id)
+            self._engine.go_on(row.run_id)
+        else:
+            self._begin_again(row, decode(row.job))
+        return True
+
     def _begin_again(self, row: JobRow, job: Job) -> None:
         now = self._clock.now()
         again = replace(job, again_at=now)

@@ -8,10 +8,10 @@ from typing import Protocol
 
 from mvsnap.clock import SystemClock
 from mvsnap.core.message_parts import HEAD
-from mvsnap.core.progress import job_progress
 from mvsnap.delivery.kinds import kind_of
 from mvsnap.domain import Delivery, DeliveryState, Job, JobId, PartState
 from mvsnap.jobs.codec import encode
+from mvsnap.jobs.progress import stored_progress
 from mvsnap.jobs.waits import Wait
 from mvsnap.store.events import Store
 from mvsnap.store.job_states import JobRow, JobStage, JobStateStore
@@ -81,9 +81,7 @@ class JobRecords:
         return _of_messages(self._deliveries(stored_with, kind.part(event), job))
 
     def _of_pictures(self, job: Job) -> tuple[JobStage, str]:
-        events = self._events.events_of_job(job.id)
-        deliveries = self._events.deliveries_of_job(job.id)
-        parts = job_progress(job, events, deliveries).parts
+        parts = stored_progress(self._events, job).parts
         failed = [part for part in parts if part.state is not PartState.DELIVERED]
         if not failed:
             return JobStage.DONE, ""

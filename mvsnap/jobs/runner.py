@@ -20,6 +20,7 @@ from mvsnap.domain import Job, JobId, PartState
 from mvsnap.errors import UpstreamError
 from mvsnap.jobs.clip_requests import ask_for_clips
 from mvsnap.jobs.late_links import LateLinks
+from mvsnap.jobs.notices import JobNotices
 from mvsnap.jobs.progress import stored_progress
 from mvsnap.jobs.retry import RetryPolicy
 from mvsnap.jobs.rooms import Rooms
@@ -38,6 +39,7 @@ class JobRunner:
     """is_rerun: False where nothing runs an unfinished job again (a command).
 
     on_told: called when every room has its messages, but for late video links.
+    notices: decides which rooms are notified now; None: all of them.
     """
 
     def __init__(
@@ -51,8 +53,10 @@ class JobRunner:
         *,
         is_rerun: bool = True,
         on_told: Callable[[JobId], None] = lambda _job_id: None,
+        notices: JobNotices | None = None,
     ) -> None:
         self._stores = stores
+        self._notices = notices
         self._cameras = cameras
         self._policy = RetryPolicy(clock, is_rerun=is_rerun)
         self._snapshots = JobSnapshots(
@@ -80,6 +84,8 @@ class JobRunner:
         Returns None when nothing remains, else what it waits for.
         """
         ask_for_clips(job, self._stores.events, self._stores.clips)
+        if self._notices is not None:
+            job = self._notices.admitted(job)
         wait = self._run_parts(job) if job.serials else self._send_rest(job)
         if wait is None:
             # Whoever waits for the job need not wait for its links.

@@ -58,6 +58,7 @@ class JobRequest:
     caller: str = ""
     idempotency_key: str | None = None
     camera_rooms: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    rule: str = ""
 
     def job_id(self) -> JobId:
         """Return an id: the same key of the same caller gives the same job."""
@@ -83,6 +84,7 @@ class JobRequest:
             picture_url=self.picture_url,
             caller=self.caller,
             camera_rooms=self.camera_rooms,
+            rule=self.rule,
         )
 
 

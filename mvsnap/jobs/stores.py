@@ -1,4 +1,4 @@
-"""The stores that jobs use: events with their deliveries, clips, files, troubles."""
+"""The stores that jobs use, such as events with their deliveries, clips and files."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
 from mvsnap.store.job_states import JobStateStore
+from mvsnap.store.notices import NoticeStore
 from mvsnap.store.troubles import TroubleStore
 
 
@@ -27,4 +28,5 @@ class JobStores:
     files: Files
     states: JobStateStore
     troubles: TroubleStore
+    notices: NoticeStore
     report: Callable[[Job], ReportText | None] = _no_report

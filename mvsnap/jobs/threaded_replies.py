@@ -15,6 +15,7 @@ from mvsnap.core.message_parts import clip_part, note_part, opens_thread
 from mvsnap.delivery.attachments import Attached, Attachments
 from mvsnap.delivery.kinds import (
     ALERT_KIND,
+    GROUP_KIND,
     REPORT_KIND,
     Attachment,
     MessageKind,
@@ -29,6 +30,7 @@ from mvsnap.jobs.sender import RetryingSender, is_over
 from mvsnap.jobs.stores import JobStores
 from mvsnap.jobs.waits import JOB, ROOM, Wait, for_job, soonest
 from mvsnap.logs.job import about
+from mvsnap.store.notice_groups import NoticeGroup
 
 # How soon to check again whether the message that opens the thread was sent.
 _THREAD_POLL_S = 5.0
@@ -56,11 +58,8 @@ class ThreadedReplies:
         Returns None when nothing remains, else what to wait for.
         """
         event = self._stores.events.event(job.about) if job.about else None
-        if event is None and (report := self._stores.report(job)) is not None:
-            facts = Facts(job, report=report)
-            return soonest([self._send_report(facts, room) for room in job.rooms])
-        if event is None:  # deleted meanwhile, or about the site itself
-            return soonest([self._send_alert(job, room) for room in job.rooms])
+        if event is None:  # of a report or a group, deleted, or about the site itself
+            return self._send_without_event(job)
         send_one = {
             Thread.STARTS: self._send_alone,
             Thread.REPLIES: self._send_reply,
@@ -69,6 +68,14 @@ class ThreadedReplies:
         # Whoever looks for the trigger in the log finds what came of it.
         with about(event.job_id or job.id):
             return soonest([send_one(job, event, room) for room in job.rooms])
+
+    def _send_without_event(self, job: Job) -> Wait | None:
+        if (report := self._stores.report(job)) is not None:
+            facts = Facts(job, report=report)
+            return soonest([self._send_report(facts, room) for room in job.rooms])
+        if (group := self._stores.notices.group(job.id)) is not None:
+            return soonest([self._send_group(job, group, r) for r in job.rooms])
+        return soonest([self._send_alert(job, room) for room in job.rooms])
 
     def _send_alone(self, job: Job, event: Event, room: str) -> Wait | None:
         return self._sender.send_or_give_up(self._message(Facts(job, event), room))
@@ -92,6 +99,14 @@ class ThreadedReplies:
             return None  # another message says that all is over
         facts = Facts(job, troubles=tuple(troubles))
         return self._sender.send_or_give_up(Message(ALERT_KIND, part, room, facts))
+
+    def _send_group(self, job: Job, group: NoticeGroup, room: str) -> Wait | None:
+        """Say how many messages there were about a camera, besides those sent."""
+        newest = self._stores.events.events_of_jobs(group.job_ids)
+        names = (one.camera_name for one in newest if one.camera_name)
+        facts = Facts(job, camera=next(names, group.camera), group=group)
+        message = Message(GROUP_KIND, GROUP_KIND.name, room, facts)
+        return self._sender.send_or_give_up(message)
 
     def _send_end(self, job: Job, end: Event, room: str) -> Wait | None:
         deliveries = self._stores.events.deliveries_of_job(end.job_id)

@@ -66,6 +66,7 @@ KEPT = {
 }
 
 _DELIVERIES = ("deliveries", "repeats")
+_NOTICES = ("notices", "notice_groups", "seen_jobs")
 
 # Removes what is past its time; True: only says what that would remove.
 Step = Callable[[bool], PurgeResult]
@@ -131,6 +132,7 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
         DataKind(
             "Troubles", _DAYS, old(parts.troubles.purge), ("troubles", "reported_ends")
         ),
+        DataKind("Notices", _DAYS, old(parts.notices.purge), _NOTICES),
         DataKind("Presences", _DAYS, old(parts.sense.purge), ("presences",)),
         DataKind(
             "MV Sense states",

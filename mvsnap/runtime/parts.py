@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -12,11 +13,14 @@ from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.delivery.channels import Channels, open_channels
 from mvsnap.delivery.evidence_links import EvidenceLinks
+from mvsnap.delivery.message import Message
 from mvsnap.delivery.sender import MessageSender
 from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.domain import JobId, Serial
 from mvsnap.jobs.clip_results import ClipResults
 from mvsnap.jobs.executors import data_id
+from mvsnap.jobs.notice_rules import NoticeRules
+from mvsnap.jobs.notices import JobNotices
 from mvsnap.jobs.rooms import Rooms
 from mvsnap.jobs.runner import JobRunner
 from mvsnap.jobs.stores import JobStores
@@ -32,6 +36,7 @@ from mvsnap.store.events import Store
 from mvsnap.store.identities import IdentityStore
 from mvsnap.store.job_states import JobStateStore
 from mvsnap.store.keys import KeyStore
+from mvsnap.store.notices import NoticeStore
 from mvsnap.store.pools import Pool
 from mvsnap.store.processes import ProcessStore
 from mvsnap.store.repeats import RepeatStore
@@ -46,6 +51,9 @@ from mvsnap.store.videos import VideoStore
 from mvsnap.upstreams import Upstream, service_name
 from mvsnap.visitors.parts import VisitorParts
 from mvsnap.wifi.batches import WifiStore
+
+# People come back to a message after a holiday, not after a year.
+_SEEN_WITHIN = timedelta(days=30)
 
 
 class Parts:
@@ -83,6 +91,7 @@ class Parts:
         self.wifi = WifiStore(db)
         self.processes = ProcessStore(db)
         self.troubles = TroubleStore(db)
+        self.notices = NoticeStore(db)
         self.db = db
         self.buckets = SharedBuckets(settings, self.clock, db)
         self.organizations = CameraOrganizations(
@@ -122,18 +131,26 @@ class Parts:
 
     def sender(self) -> MessageSender:
         site, prefix = self.settings.site, self.settings.webex.message_prefix
+        links = EvidenceLinks(site.public_url, self.users.link_key, self.clock)
+        rules = NoticeRules(self.settings)
         return MessageSender(
             self.channels(),
             MessageTemplates(
                 *(site.timezone, prefix, site.name, site.public_url),
                 zone_of=self.organizations.zone,
+                seen_link=partial(_seen_link, rules, links),
+                is_escalated=self._is_escalated if rules.escalate else _never,
             ),
             self.store,
             self.clock,
             restored_at=self.restores.last(),
-            links=EvidenceLinks(site.public_url, self.users.link_key, self.clock),
+            links=links,
             site=site.name,
         )
+
+    def _is_escalated(self, message: Message) -> bool:
+        notice = self.notices.of_job(message.job.id).get(message.room)
+        return notice is not None and notice.is_extra
 
     def videos(self) -> VideoStore:
         # In a bucket they belong to all machines.
@@ -165,7 +182,8 @@ class Parts:
         """is_rerun: False where nothing runs an unfinished job again."""
         return JobRunner(
             JobStores(
-                *(self.store, self.clips, self.files, self.job_states, self.troubles),
+                *(self.store, self.clips, self.files),
+                *(self.job_states, self.troubles, self.notices),
                 report=partial(
                     visitor_reports.report,
                     *(self.settings, self.visitors.store, self.site, self.sense),
@@ -178,7 +196,25 @@ class Parts:
             self.metrics,
             is_rerun=is_rerun,
             on_told=on_told,
+            notices=self.job_notices() if is_rerun else None,
         )
+
+    def job_notices(self) -> JobNotices:
+        rules = NoticeRules(self.settings)
+        return JobNotices(self.notices, self.store, rules, self.clock)
+
+
+def _never(_message: Message) -> bool:
+    return False
+
+
+def _seen_link(
+    rules: NoticeRules, links: EvidenceLinks, message: Message
+) -> str | None:
+    """Return where a message is confirmed, if others are notified otherwise."""
+    if rules.of_room(message.room).escalation is None:
+        return None
+    return links.seen(message.facts, _SEEN_WITHIN)
 
 
 def store_url(settings: Settings) -> str:

@@ -255,6 +255,7 @@ def make_app(
             audit=parts.audit,
             cleanings=CleaningStore(parts.db),
             processes=parts.processes,
+            notices=parts.notices,
             files=parts.files,
             clock=parts.clock,
             metrics=parts.metrics,

@@ -48,6 +48,7 @@ from mvsnap.web import (
     mutes,
     pages,
     request_log,
+    seen,
 )
 from mvsnap.web.answers import ErrorAnswer, ErrorDetails, json_response
 from mvsnap.web.auth.session_key import SessionKey
@@ -92,7 +93,7 @@ OIDC_EXTRA = "two libraries more: pip install 'Authlib>=1.7.2' 'joserfc>=1.6'"
 _MAX_BODY_BYTES = 65_536
 _MAX_PARTS = 200
 _BLUEPRINTS = (
-    *(api.bp, badges.bp, events.bp, evidence.bp, jobs.bp, hooks.bp, mutes.bp),
+    *(api.bp, badges.bp, events.bp, evidence.bp, seen.bp, jobs.bp, hooks.bp, mutes.bp),
     *(ops.bp, receiver.bp, channels.bp, badge_reading.bp),
     *(badge_review.bp, badge_near.bp, badge_clips.bp, badge_report.bp),
     *(login.bp, overview.bp, event_pages.bp, cameras.bp, crowd_events.bp, clips.bp),

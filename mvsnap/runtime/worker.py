@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 from mvsnap.config.model import Schedule
 from mvsnap.domain import Job, Serial
 from mvsnap.jobs.abandoned_clips import AbandonedClips
+from mvsnap.jobs.due_notices import DueNotices
 from mvsnap.jobs.engine import WorkerEngine
 from mvsnap.jobs.engine_interface import Engine
 from mvsnap.jobs.executors import acquire_slot, data_id, installation
+from mvsnap.jobs.listing import JobList
+from mvsnap.jobs.notice_rules import NoticeRules
 from mvsnap.jobs.records import JobRecords
 from mvsnap.jobs.runner import JobRunner
 from mvsnap.jobs.schedule import CameraSchedule, Scheduler
@@ -44,6 +47,7 @@ log = logging.getLogger(__name__)
 _HEARTBEAT_S = 15.0
 _NEWS_S = 15.0
 _WAKE_S = 0.5
+_NOTICES_S = 5.0
 _ABANDONED_EVERY_S = 600.0
 _LOST_EVERY_S = 30.0
 # After a power cut of the site the others have to start, too, before they can say that
@@ -124,6 +128,9 @@ class Worker:
         )
         parts.rooms.on_back = waking.wake
         yield waking
+        yield Loop(
+            "notices", self._due_notices().step, _NOTICES_S, clock, outages=OUTAGES
+        )
         yield Loop("housekeeping", self._chores(), _HEARTBEAT_S, clock)
         if parts.settings.asks_meraki:
             news = background.inventory(parts).refresh
@@ -131,6 +138,15 @@ class Worker:
             counts = background.visitor_refreshes(parts, self._slot.executor_id)
             for name, refresh in counts:
                 yield Loop(name, refresh.run, _NEWS_S, clock, outages=OUTAGES)
+
+    def _due_notices(self) -> DueNotices:
+        parts = self._parts
+        return DueNotices(
+            *(parts.notices, parts.job_notices(), NoticeRules(parts.settings)),
+            JobList(self.engine, parts.job_states, parts.clock),
+            self.engine.submit,
+            parts.clock,
+        )
 
     def _chores(self) -> Chores:
         chores = Chores(self._parts.clock, OUTAGES)

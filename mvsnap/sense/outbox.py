@@ -23,6 +23,7 @@ from mvsnap.domain import (
 )
 from mvsnap.errors import OverShare, QueueFull
 from mvsnap.loop import Loop
+from mvsnap.rule_names import sense_rule
 from mvsnap.sense.rules import SenseRules
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.events import EventFilter, Store
@@ -133,6 +134,7 @@ class Outbox:
             rooms=rooms,
             prefix=event.title,
             about=event.id,
+            rule=sense_rule(event.serial, event.zone_id or ""),
         )
 
     def _is_muted(self, event: Event) -> bool:
@@ -156,4 +158,5 @@ class Outbox:
             rooms=first.rooms,
             prefix=end.title,
             about=end.id,
+            rule=first.rule,
         )

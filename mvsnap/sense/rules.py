@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from mvsnap.config.notify import Outside, TimeSpan
 from mvsnap.config.recipients import Recipients
 from mvsnap.config.sense import Override, Sense
 from mvsnap.core.crossing import CrossingRule
@@ -98,6 +99,13 @@ class SenseRules:
         named = (overridden, self._sense.rooms or None)
         of: dict[str, str | None] = {serial: self._organization_of(serial)}
         return self._recipients.of_cameras(of, *named).rooms
+
+    def hours(
+        self, serial: Serial, zone_id: ZoneId
+    ) -> tuple[tuple[TimeSpan, ...] | None, Outside]:
+        """Return when a zone notifies, None: always; and what becomes of the rest."""
+        when = self._value("when", serial, zone_id)
+        return when, self._value("outside", serial, zone_id)
 
     def _value(self, name: str, serial: Serial, zone_id: ZoneId) -> Any:
         value = self._overridden(name, serial, zone_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -25,6 +25,7 @@ from mvsnap.core.sense_messages import (
 )
 from mvsnap.core.strict_json import truth
 from mvsnap.domain import Job, JobId, Serial, Trigger, TriggerKind, ZoneId
+from mvsnap.rule_names import sensor_rule
 from mvsnap.sense.framing import Frame
 from mvsnap.sense.limits import WatchLimit
 from mvsnap.sense.odd_times import OddTimes
@@ -42,12 +43,13 @@ _BEHIND, _AHEAD = timedelta(days=1), timedelta(seconds=10)
 class Target:
     """A trigger of the settings with its defaults filled in.
 
-    to: returns the recipients.
+    to: returns the recipients. rule: its name.
     """
 
     trigger: SensorTrigger
     serials: tuple[Serial, ...]
     to: Callable[[], JobRooms]
+    rule: str = ""
 
 
 def targets(
@@ -55,7 +57,8 @@ def targets(
 ) -> tuple[Target, ...]:
     """Return the sensor triggers with their defaults filled in."""
     return tuple(
-        _target(trigger, settings, organizations) for trigger in settings.sense.triggers
+        replace(_target(trigger, settings, organizations), rule=sensor_rule(number))
+        for number, trigger in enumerate(settings.sense.triggers)
     )
 
 
@@ -185,4 +188,5 @@ def _job(target: Target, topic: str, reading: SensorReading, now: datetime) -> J
         rooms=to.rooms,
         camera_rooms=to.apart,
         prefix=trigger.title,
+        rule=target.rule,
     )

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 
 from mvsnap.core.message_parts import END, clip_part
+from mvsnap.core.notices import NoticeState
 from mvsnap.core.severity import Severity
 from mvsnap.domain import (
     CameraName,
@@ -27,6 +28,7 @@ from mvsnap.domain import (
 )
 from mvsnap.store.event_rows import event_of, named_events
 from mvsnap.store.events import NEWEST_FIRST, EventFilter, Store, conditions
+from mvsnap.store.notice_tables import notices
 from mvsnap.store.paging import SIZE
 from mvsnap.store.tables import cameras, deliveries, events, zones
 from mvsnap.store.word_search import detail, has_word, one_text
@@ -40,13 +42,17 @@ _ON_THE_WAY = (DeliveryState.WAITING, DeliveryState.SENDING, DeliveryState.UNSUR
 class EventState(StrEnum):
     """FAILED: without its picture or clip, or a message about it was given up.
 
-    WAITING: a message is still to be sent. UNNOTIFIED: nobody was sent one: it was
-    muted, has no recipients, or is about to begin.
+    WAITING: a message is still to be sent. GROUPED: one with a count stands for it.
+    QUIET: it came outside of somebody's hours; it is sent when they begin, or never.
+    UNNOTIFIED: nobody was sent one: it was muted, has no recipients, or is about to
+    begin.
     """
 
     FAILED = "failed"
     WAITING = "waiting"
     NOTIFIED = "notified"
+    GROUPED = "grouped"
+    QUIET = "quiet"
     UNNOTIFIED = "unnotified"
 
 
@@ -198,8 +204,18 @@ def _is_about() -> ColumnElement[bool]:
         and_(event.kind == EventKind.END, sent.part == END),
         and_(event.kind.not_in(_WITH_PART), ~is_clip),
     )
-    job_id = case((event.kind == EventKind.END, event.id), else_=event.job_id)
-    return and_(sent.job_id == job_id, own_part)
+    return and_(sent.job_id == _job_id(), own_part)
+
+
+def _job_id() -> ColumnElement[str]:
+    """Return the job with the messages about an event."""
+    event = events.c
+    return case((event.kind == EventKind.END, event.id), else_=event.job_id)
+
+
+def _has_notice(*states: NoticeState) -> ColumnElement[bool]:
+    its = and_(notices.c.job_id == _job_id(), notices.c.state.in_(states))
+    return exists().where(its).correlate(events)
 
 
 def _has_message(*states: DeliveryState) -> ColumnElement[bool]:
@@ -213,6 +229,8 @@ def _state() -> ColumnElement[str]:
         (has_failed, EventState.FAILED.value),
         (_has_message(*_ON_THE_WAY), EventState.WAITING.value),
         (_has_message(DeliveryState.SENT), EventState.NOTIFIED.value),
+        (_has_notice(NoticeState.GROUPED), EventState.GROUPED.value),
+        (_has_notice(NoticeState.QUIET, NoticeState.LATE), EventState.QUIET.value),
         else_=EventState.UNNOTIFIED.value,
     )
 

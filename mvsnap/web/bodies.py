@@ -64,7 +64,8 @@ Text = Annotated[
 ]
 OneSeverity = Annotated[str, Meta(description="critical, warning or informational")]
 OneState = Annotated[
-    str, Meta(description="failed, waiting, notified, unnotified or stored")
+    str,
+    Meta(description="failed, waiting, notified, grouped, quiet, unnotified or stored"),
 ]
 
 

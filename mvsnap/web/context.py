@@ -24,6 +24,7 @@ from mvsnap.store.counts import RowCounts
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
 from mvsnap.store.keys import KeyStore
+from mvsnap.store.notices import NoticeStore
 from mvsnap.store.processes import ProcessStore
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.session_keys import SessionKeyStore
@@ -74,6 +75,7 @@ class Gateway:
     audit: AuditLog
     cleanings: CleaningStore
     processes: ProcessStore
+    notices: NoticeStore
     files: Files
     clock: Clock
     metrics: Metrics

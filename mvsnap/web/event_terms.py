@@ -18,6 +18,8 @@ STATES = {
     EventState.FAILED.value: "Failed",
     EventState.WAITING.value: "Waiting",
     EventState.NOTIFIED.value: "Notified",
+    EventState.GROUPED.value: "Grouped",
+    EventState.QUIET.value: "Quiet hours",
     EventState.UNNOTIFIED.value: "Nobody notified",
     STORED: "Stored without error",
 }

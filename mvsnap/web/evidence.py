@@ -21,18 +21,18 @@ bp = Blueprint("evidence", __name__, url_prefix="/evidence")
 @bp.get(f"/<event_id>/{signed_links.PICTURE}")
 @auth.public  # the address is signed
 def snapshot(event_id: str) -> ResponseReturnValue:
-    _require_signed(event_id, signed_links.PICTURE)
+    require_signed(event_id, signed_links.PICTURE)
     return send_snapshot(event_id)
 
 
 @bp.get(f"/<event_id>/{signed_links.CLIP}")
 @auth.public  # the address is signed
 def clip(event_id: str) -> ResponseReturnValue:
-    _require_signed(event_id, signed_links.CLIP)
+    require_signed(event_id, signed_links.CLIP)
     return send_clip(event_id)
 
 
-def _require_signed(event_id: str, file: str) -> None:
+def require_signed(event_id: str, file: str) -> None:
     """Let this request see the one file of its address.
 
     Raises:

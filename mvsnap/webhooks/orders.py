@@ -12,6 +12,7 @@ from mvsnap.core import params
 from mvsnap.domain import Trigger, TriggerKind
 from mvsnap.errors import BadInput
 from mvsnap.jobs.service import JobRequest
+from mvsnap.rule_names import token_rule, webhook_rule
 from mvsnap.web.context import gateway
 from mvsnap.webhooks.alarm import Alarm, doubt, headline, moment_to_show
 from mvsnap.webhooks.auth import AlarmSender
@@ -124,10 +125,17 @@ def _order(alarm: Alarm, match: RuleMatch, by: AlarmSender, index: int) -> Alarm
         clips=wanted.clips,
         picture_url=picture_url,
         caller=f"{TriggerKind.WEBHOOK} {by.name}",
+        rule=_rule(match, by),
         idempotency_key=_idempotency_key(alarm, by, index),
     )
     notes = (doubt(alarm, now), *wanted.notes)
     return AlarmOrder(job_request, match.title, tuple(filter(None, notes)))
+
+
+def _rule(match: RuleMatch, by: AlarmSender) -> str:
+    if match.rule:
+        return webhook_rule(match.rule)
+    return token_rule(by.token.name) if by.token else ""
 
 
 def _idempotency_key(alarm: Alarm, by: AlarmSender, index: int) -> str:

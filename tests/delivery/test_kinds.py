@@ -11,8 +11,9 @@ from mvsnap.core.troubles import Trouble
 from mvsnap.delivery.kinds import KINDS, MessageKind, Thread, kind_of
 from mvsnap.delivery.message import Facts, Message
 from mvsnap.delivery.templates import MessageTemplates
-from mvsnap.domain import CameraName, Event, EventKind, Trigger, TriggerKind
+from mvsnap.domain import CameraName, Event, EventKind, JobId, Trigger, TriggerKind
 from mvsnap.resources import TEMPLATES
+from mvsnap.store.notice_groups import NoticeGroup
 from tests.core import build
 from tests.core.build import GATE, NOON
 
@@ -37,8 +38,13 @@ DETAILS: dict[str, str | int | float] = {
 }
 
 
-# An alert is about the site itself.
-WITHOUT_EVENT = ("head", "link", "note", "alert", "report", "test")
+# An alert is about the site itself, a group about several events.
+WITHOUT_EVENT = ("head", "link", "note", "alert", "group", "report", "test")
+FIVE = NoticeGroup(
+    *(JobId("group"), "Alarms", GATE, NOON, 5),
+    first_at=NOON - timedelta(minutes=9),
+    last_at=NOON,
+)
 
 
 def trouble(words: str) -> Trouble:
@@ -63,6 +69,7 @@ def text(kind: MessageKind, *, repeat: bool, late: bool = False) -> str:
         camera="Gate",
         error="offline",
         troubles=(trouble("Gate"),),
+        group=FIVE,
     )
     message = Message(kind, GATE, "Alarms", facts)
     now = NOON + timedelta(minutes=30 if late else 0)
@@ -122,6 +129,7 @@ def test_no_kind_of_message_links_to_what_others_wrote(kind: MessageKind) -> Non
         camera=FOREIGN,
         error=FOREIGN,
         troubles=(trouble(FOREIGN),),
+        group=FIVE,
     )
     message = Message(kind, GATE, "Alarms", facts)
     made = MessageTemplates("UTC", FOREIGN, FOREIGN, "https://gateway.example")
@@ -132,6 +140,7 @@ def test_no_kind_of_message_links_to_what_others_wrote(kind: MessageKind) -> Non
         f"{OURS}%20%28",
         f"https://gateway.example/clips/{event and event.id}",
         "https://gateway.example/status",
+        f"https://gateway.example/events?camera={GATE}",
     }
     for link in ours:
         shown = shown.replace(f"]({link})", "")
@@ -175,3 +184,29 @@ def test_parts_are_named_as_they_are_in_every_store_there_is(
 )
 def test_what_replies_never_opens_a_thread(part: str, rank: int | None) -> None:
     assert opens_thread(part) == rank
+
+
+def test_a_group_says_how_many_about_what_and_when() -> None:
+    job = build.job(GATE, trigger=Trigger(TriggerKind.SCHEDULE, "grouping"))
+    facts = Facts(job, camera="Gate", group=FIVE)
+    message = Message(KINDS["group"], "group", "Alarms", facts)
+    made = MessageTemplates("UTC", "", public_url="https://gateway.example")
+    shown = made.text(message, NOON, repeat=False)
+    assert shown.splitlines() == [
+        "**5 more messages** · Gate · grouping  ",
+        "2026-03-04 11:51:00 UTC to 12:00:00  ",
+        "[All events of this camera](https://gateway.example/events?camera="
+        "Q2SM-0000-0001)",
+    ]
+
+
+def test_a_message_that_is_to_be_confirmed_has_the_link_for_it() -> None:
+    link = "https://gateway.example/evidence/1/seen?expires=1&signature=2"
+    event = build.event(camera_name="Gate")
+    message = Message(KINDS["snapshot"], GATE, "Alarms", Facts(build.job(GATE), event))
+    asks = MessageTemplates("UTC", "", seen_link=lambda _message: link)
+    assert f"[Seen]({link})" in asks.text(message, NOON, repeat=False)
+    assert "Nobody else" not in asks.text(message, NOON, repeat=False)
+    passed_on = MessageTemplates("UTC", "", is_escalated=lambda _message: True)
+    assert "Nobody else has confirmed" in passed_on.text(message, NOON, repeat=False)
+    assert "Seen" not in MessageTemplates("UTC", "").text(message, NOON, repeat=False)

@@ -30,6 +30,7 @@ from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.files import Files
 from mvsnap.store.job_states import JobStateStore
+from mvsnap.store.notices import NoticeStore
 from mvsnap.store.troubles import TroubleStore
 from tests.conftest import Clouds
 from tests.core import build
@@ -79,6 +80,7 @@ class Crew:
         self.clips = ClipStore(db)
         self.states = JobStateStore(db)
         self.troubles = TroubleStore(db)
+        self.notices = NoticeStore(db)
         self.rooms = Rooms(self.clock)
         self.files = Files(folder)
         self.dashboard = Dashboard(
@@ -100,7 +102,8 @@ class Crew:
         clock = self.clock
         return JobRunner(
             JobStores(
-                *(self.store, self.clips, self.files, self.states, self.troubles),
+                *(self.store, self.clips, self.files),
+                *(self.states, self.troubles, self.notices),
                 report=lambda _job: self.report,
             ),
             Cameras(

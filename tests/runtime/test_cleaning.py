@@ -149,6 +149,9 @@ PLAIN = (
     "observations",
     "visits",
     "visit_counts",
+    "notices",
+    "notice_groups",
+    "seen_jobs",
 )
 
 

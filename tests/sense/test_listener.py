@@ -325,6 +325,8 @@ def test_the_end_gets_a_job_of_its_own_for_the_same_rooms(site: Site) -> None:
     (end,) = site.events(EventKind.END)
     assert (second.about, second.serials) == (end.id, ())
     assert second.rooms == first.rooms
+    assert second.rule == first.rule
+    assert first.rule.startswith(f"sense {first.serials[0]} ")
 
 
 def sensor_site(folder: Path, mosquitto: Mosquitto) -> Site:
@@ -367,6 +369,8 @@ def test_a_door_that_opens_and_a_button_take_a_snapshot(
         )
         wait_until(lambda: len(site.office.jobs) == 2, "two jobs")
     assert [job.prefix for job in site.office.jobs.values()] == ["Door open", "Panic"]
+    names = [job.rule for job in site.office.jobs.values()]
+    assert names == ["sense.triggers 0", "sense.triggers 1"]
     jobs = list(site.office.jobs.values())
     assert {(job.trigger.kind, job.serials, job.rooms) for job in jobs} == {
         (TriggerKind.SENSOR, (GATE,), ("Alarms",))

@@ -41,6 +41,7 @@ from mvsnap.store.events import Store
 from mvsnap.store.files import Files
 from mvsnap.store.job_states import JobStateStore
 from mvsnap.store.keys import KeyStore
+from mvsnap.store.notices import NoticeStore
 from mvsnap.store.processes import ProcessStore
 from mvsnap.store.repeats import RepeatStore
 from mvsnap.store.sense import SenseStore
@@ -167,6 +168,7 @@ class Web:
         self.audit = AuditLog(shared)
         self.cleanings = CleaningStore(shared)
         self.processes = ProcessStore(shared)
+        self.notices = NoticeStore(shared)
         self.badges = BadgeStore(shared)
         self.badge_pictures = BadgePictures(shared)
         self.directory = DirectoryStore(shared)
@@ -213,6 +215,7 @@ class Web:
                 audit=self.audit,
                 cleanings=self.cleanings,
                 processes=self.processes,
+                notices=self.notices,
                 files=self.files,
                 clock=clock,
                 metrics=metrics,

@@ -57,6 +57,7 @@ def test_an_alarm_of_ixon_is_a_job_of_its_token(web: HookWeb) -> None:
     assert answer.headers["Location"] == url
     job = web.job
     assert job.trigger == Trigger(TriggerKind.WEBHOOK, "machines")
+    assert job.rule == "webhooks.tokens machines"
     assert (job.serials, job.rooms) == ((DOOR,), ("Yard",))
     assert job.at == NOON - timedelta(minutes=5)
     assert job.prefix == (
@@ -171,6 +172,8 @@ def test_every_rule_that_matches_is_a_job_of_its_own(tmp_path: Path) -> None:
     told = [(job.trigger.by, job.rooms) for job in web.accepted]
     assert told == [("robot", ("Robots",)), ("all of IXON", ("Yard",))]
     assert web.accepted[0].prefix.startswith("The robot stopped · Robot 7 · Instr")
+    names = [f"webhooks.rules {job.trigger.by}" for job in web.accepted]
+    assert [job.rule for job in web.accepted] == names
     accepted(web.client(None).post(HOOK, json=ixon()))
     assert len(web.accepted) == 2
     web.close()

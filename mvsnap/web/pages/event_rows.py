@@ -13,6 +13,7 @@ from mvsnap.store.event_pictures import clips_with_thumbnail
 from mvsnap.store.event_search import EventState, FoundEvent
 from mvsnap.web.context import Gateway
 from mvsnap.web.pages.clip_text import started_by
+from mvsnap.web.pages.notice_text import notice_texts
 
 KINDS = {
     EventKind.SNAPSHOT.value: "Snapshot",
@@ -28,6 +29,8 @@ _STATES = {
     EventState.FAILED: ("failed", "danger"),
     EventState.WAITING: ("waiting", "primary"),
     EventState.NOTIFIED: ("notified", "success"),
+    EventState.GROUPED: ("grouped", "secondary"),
+    EventState.QUIET: ("quiet", "secondary"),
     EventState.UNNOTIFIED: ("nobody notified", ""),
 }
 
@@ -121,14 +124,14 @@ def event_lines(here: Gateway, found: Sequence[FoundEvent]) -> list[EventLine]:
         by_job.setdefault(other.job_id, []).append(other)
     clips = (event.id for event in events if event.kind is EventKind.CLIP)
     shown = clips_with_thumbnail(here.store, clips)
-    given_up = _given_up(here, found)
+    given_up, kept = _given_up(here, found), _kept(here, found)
     return [
         EventLine(
             one.event,
             one.state,
             _picture(one.event, by_job.get(one.event.job_id, ())),
             one.event.id in shown,
-            _reason(one, given_up),
+            _reason(one, given_up) or kept.get(message_job(one.event), ""),
         )
         for one in found
     ]
@@ -143,6 +146,15 @@ def _given_up(here: Gateway, found: Iterable[FoundEvent]) -> Mapping[JobId, str]
     failed = [one.event for one in found if one.state is EventState.FAILED]
     jobs = {message_job(event) for event in failed if not event.error}
     return here.store.undelivered(jobs) if jobs else {}
+
+
+def _kept(here: Gateway, found: Iterable[FoundEvent]) -> Mapping[JobId, str]:
+    """Return why nobody was notified so far, by job."""
+    states = (EventState.QUIET, EventState.GROUPED)
+    jobs = {message_job(one.event) for one in found if one.state in states}
+    known = here.notices.of_jobs(jobs) if jobs else {}
+    zone = here.zone
+    return {job: "; ".join(notice_texts(many, zone)) for job, many in known.items()}
 
 
 def _picture(event: Event, family: Iterable[Event]) -> Event | None:

@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.core.clip_rows import ClipRow
+from mvsnap.core.notices import Notice
 from mvsnap.domain import Delivery, Event, EventKind, Job, JobId
 from mvsnap.errors import NotFound
 from mvsnap.jobs.clip_results import notification_id
 from mvsnap.jobs.listing import JobEntry
 from mvsnap.store.event_search import FoundEvent, found_of_job
 from mvsnap.store.job_states import JobStage
+from mvsnap.store.notices import SeenBy
 from mvsnap.web.context import Gateway
 from mvsnap.web.pages.clip_text import (
     AlarmSummary,
@@ -22,7 +24,12 @@ from mvsnap.web.pages.clip_text import (
     clip_row,
     started_by,
 )
-from mvsnap.web.pages.event_rows import EventLine, event_lines, pictures_of
+from mvsnap.web.pages.event_rows import (
+    EventLine,
+    event_lines,
+    message_job,
+    pictures_of,
+)
 from mvsnap.web.pages.job_rows import (
     JobLine,
     PartLine,
@@ -30,6 +37,7 @@ from mvsnap.web.pages.job_rows import (
     job_line,
     message_lines,
 )
+from mvsnap.web.pages.notice_text import notice_texts
 from mvsnap.web.pages.places import Places, known_places
 
 # An end, a clip or a verdict may follow for a while.
@@ -41,6 +49,7 @@ class EventView:
     """line: the event. job: None where nothing is known of it any more.
 
     others: what else its job has stored. asked: what was asked for, by labels.
+    notices: who is not notified, or later. seen: by whom it was confirmed.
     """
 
     line: EventLine
@@ -52,6 +61,8 @@ class EventView:
     clips: Sequence[ClipRow]
     others: Sequence[EventLine]
     messages: Sequence[PartLine]
+    notices: Sequence[str]
+    seen: SeenBy | None
     is_live: bool
 
 
@@ -75,6 +86,8 @@ def event_view(here: Gateway, found: FoundEvent) -> EventView:
         clips=[clip_row(clip, here.settings, now) for clip in _clips(here, event)],
         others=event_lines(here, [one for one in all_found if one.event != event]),
         messages=list(message_lines(_deliveries(here, event, family), places)),
+        notices=notice_texts(_notices(here, event), here.zone),
+        seen=here.notices.seen(event.job_id),
         is_live=_is_live(now, event, entries),
     )
 
@@ -108,6 +121,10 @@ def _deliveries(
         if end.kind is EventKind.END:
             found |= here.store.deliveries_of_job(JobId(end.id))
     return found
+
+
+def _notices(here: Gateway, event: Event) -> list[Notice]:
+    return here.notices.of_jobs([message_job(event)]).get(message_job(event), [])
 
 
 def _asked(event: Event, job: Job | None, places: Places) -> Iterator[tuple[str, str]]:

@@ -152,6 +152,7 @@ def show(event_id: str) -> ResponseReturnValue:
         live_url=live_url,
         json_url=url_for("events.get_event", event_id=event_id),
         may_send=auth.person().may(Role.REVIEWER) and _may_send(found),
+        may_confirm=auth.person().may(Role.REVIEWER) and view.seen is None,
         here=_here(),
     )
 

@@ -130,7 +130,10 @@ def save_override() -> ResponseReturnValue:
     if entered.mistakes:
         is_new = "new" in request.form
         return _override_page(entered, None if is_new else known), 400
-    fresh = Override.model_validate({"serial": serial, "zone": zone} | entered.values)
+    hours = known.model_dump(include={"when", "outside"}) if known else {}
+    fresh = Override.model_validate(
+        {"serial": serial, "zone": zone} | hours | entered.values
+    )
     answer = _replace_override(known, fresh)
     _warn(warnings)
     return answer

@@ -67,6 +67,8 @@ def rule_text(override: Override) -> str:
             parts.append(f"{each.label.lower()} {text_of(each.name, value)}")
     if override.rooms is not None:
         parts.append(f"recipients: {text_of('rooms', override.rooms)}")
+    if override.when is not None or override.outside is not None:
+        parts.append("own hours")
     return ", ".join(parts) or "same as the general rule"
 
 

@@ -1,0 +1,103 @@
+"""Does what is due about notices: late messages, counts of groups, escalations.
+
+Every worker does this. What was decided is in the store before a job is handed over,
+and each step may be repeated: a process that dies in between loses nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from mvsnap.clock import Clock
+from mvsnap.core.notices import Notice, NoticeState
+from mvsnap.domain import Job, JobId, Trigger, TriggerKind
+from mvsnap.jobs.notice_rules import NoticeRules
+from mvsnap.jobs.notices import JobNotices
+from mvsnap.store.notice_groups import NoticeGroup
+from mvsnap.store.notices import NoticeStore
+
+log = logging.getLogger(__name__)
+
+# A run that was handed over has begun by then, or is handed over once more.
+_AGAIN = timedelta(minutes=1)
+# A job in its first run has to end it before it can be looked at again.
+_SOON = timedelta(seconds=5)
+# As a trigger. Not a kind of its own: the release before could not read its jobs.
+_BY = Trigger(TriggerKind.SCHEDULE, "grouping")
+
+
+class JobsAgain(Protocol):
+    """The parts of the list of jobs that this uses."""
+
+    def known(self, job_id: JobId) -> Job | None: ...
+
+    def resume(self, job_id: JobId) -> bool: ...
+
+
+class DueNotices:
+    """submit: accepts a job; one with a known id changes nothing."""
+
+    def __init__(
+        self,
+        notices: NoticeStore,
+        decisions: JobNotices,
+        rules: NoticeRules,
+        jobs: JobsAgain,
+        submit: Callable[[Job], None],
+        clock: Clock,
+    ) -> None:
+        self._notices = notices
+        self._decisions = decisions
+        self._rules = rules
+        self._jobs = jobs
+        self._submit = submit
+        self._clock = clock
+
+    def step(self) -> None:
+        now = self._clock.now()
+        for notice in self._notices.to_escalate(now):
+            self._escalate(notice, now)
+        due = self._notices.due(now)
+        for late in (one for one in due if one.state is not NoticeState.NOW):
+            self._decide_again(late)
+        if any(one.state is not NoticeState.NOW for one in due):
+            due = self._notices.due(self._clock.now())
+        for notice in (one for one in due if one.state is NoticeState.NOW):
+            self._resume(notice, now)
+        for group in self._notices.ended_groups(now):
+            self._hand_over(group)
+
+    def _decide_again(self, late: Notice) -> None:
+        job = self._jobs.known(late.job_id)
+        is_seen = late.is_extra and self._notices.seen(late.job_id) is not None
+        if job is None or is_seen:
+            why = "somebody has seen it" if is_seen else "nothing is known of it"
+            log.info("%s is not notified of job %s: %s", late.room, late.job_id, why)
+            self._notices.drop(late)
+        else:
+            self._decisions.decide_again(late, job)
+
+    def _resume(self, notice: Notice, now: datetime) -> None:
+        is_handed_over = self._jobs.resume(notice.job_id)
+        if not is_handed_over and self._jobs.known(notice.job_id) is None:
+            log.warning("nothing is known of job %s any more", notice.job_id)
+            self._notices.drop(notice)
+            return
+        self._notices.look_again(notice, now + (_AGAIN if is_handed_over else _SOON))
+
+    def _escalate(self, notice: Notice, now: datetime) -> None:
+        escalation = self._rules.of_room(notice.room).escalation
+        is_seen = self._notices.seen(notice.job_id) is not None
+        rooms = escalation.rooms if escalation and not is_seen else ()
+        extra = [self._decisions.extra(notice, room, now) for room in rooms]
+        self._notices.escalate(notice, extra)
+        if rooms:
+            to = ", ".join(rooms)
+            log.warning("nobody has confirmed job %s: notifying %s", notice.job_id, to)
+
+    def _hand_over(self, group: NoticeGroup) -> None:
+        self._submit(Job(group.id, _BY, (), group.ends_at, rooms=(group.room,)))
+        self._notices.handed_over(group.id)

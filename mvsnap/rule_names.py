@@ -1,0 +1,30 @@
+"""Names of rules of the settings, as jobs carry them: a rule has hours of its own."""
+
+from __future__ import annotations
+
+_SENSE = "sense"
+
+
+def sense_rule(serial: str, zone_id: str) -> str:
+    """Return the name of the crowd rule, with noise and crossings, for one zone."""
+    return f"{_SENSE} {serial} {zone_id}"
+
+
+def zone_of(name: str) -> tuple[str, str] | None:
+    """Return the camera and zone of such a name, None if it is of another rule."""
+    first, *rest = name.split(" ", 2)
+    return (rest[0], rest[1]) if first == _SENSE and len(rest) == 2 else None
+
+
+def webhook_rule(name: str) -> str:
+    return f"webhooks.rules {name}"
+
+
+def sensor_rule(number: int) -> str:
+    """Return the name of a trigger of sensors, by its place in the settings."""
+    return f"sense.triggers {number}"
+
+
+def token_rule(name: str) -> str:
+    """Return the name of what applies to alarms of a token that match no rule."""
+    return f"webhooks.tokens {name}"

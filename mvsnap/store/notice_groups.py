@@ -1,0 +1,88 @@
+"""Groups: messages about one camera that become one, with their number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, func, or_, select, update
+
+from mvsnap.domain import JobId
+from mvsnap.store.database import Database
+from mvsnap.store.notice_tables import notice_groups, notices
+
+_c, _g = notices.c, notice_groups.c
+_MOST = 200
+# Nothing is due later than that, unless the clock was ahead when it was decided.
+_LONGEST_AHEAD = timedelta(days=16)
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeGroup:
+    """Messages that became one. first_at, last_at: when those were due."""
+
+    id: JobId
+    room: str
+    camera: str
+    ends_at: datetime
+    messages: int
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    job_ids: Sequence[JobId] = ()
+
+
+class NoticeGroups:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def ended_groups(self, now: datetime) -> list[NoticeGroup]:
+        """Return groups whose message is due and has no job yet."""
+        statement = (
+            select(notice_groups)
+            .where(_g.handed_over.is_(False), is_due(_g.ends_at, now))
+            .order_by(_g.ends_at)
+            .limit(_MOST)
+        )
+        with self._db.reading() as connection:
+            rows = connection.execute(statement).all()
+        return [
+            NoticeGroup(JobId(row.id), row.room, row.camera, row.ends_at, 0)
+            for row in rows
+        ]
+
+    def group(self, group_id: JobId) -> NoticeGroup | None:
+        """Return a group with its number of messages; None: the job is of none."""
+        counting = select(
+            func.count().label("many"),
+            func.min(_c.noted_at).label("first_at"),
+            func.max(_c.noted_at).label("last_at"),
+        ).where(_c.group_id == group_id)
+        newest = select(_c.job_id).where(_c.group_id == group_id)
+        newest = newest.order_by(_c.noted_at.desc(), _c.job_id).limit(1)
+        with self._db.reading() as connection:
+            row = connection.execute(
+                select(notice_groups).where(_g.id == group_id)
+            ).one_or_none()
+            if row is None:
+                return None
+            found = connection.execute(counting).one()
+            jobs = connection.execute(newest).scalars().all()
+        return NoticeGroup(
+            JobId(row.id),
+            *(row.room, row.camera, row.ends_at, found.many),
+            *(found.first_at, found.last_at, [JobId(job) for job in jobs]),
+        )
+
+    def handed_over(self, group_id: JobId) -> None:
+        done = update(notice_groups).where(_g.id == group_id)
+        self._update(done.values(handed_over=True))
+
+    def _update(self, statement: Any) -> None:
+        with self._db.writing() as connection:
+            connection.execute(statement)
+
+
+def is_due(column: Column[Any], now: datetime) -> ColumnElement[bool]:
+    return or_(column <= now, column > now + _LONGEST_AHEAD)

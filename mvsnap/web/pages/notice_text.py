@@ -1,0 +1,26 @@
+"""Notices in words: who is not notified of a job, or later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import tzinfo
+
+from mvsnap.core.notices import Notice, NoticeState
+
+
+def notice_texts(notices: Iterable[Notice], zone: tzinfo) -> list[str]:
+    """Return a sentence without its full stop for each that is not simply sent."""
+    texts = (_text(one, zone) for one in notices)
+    return [text for text in texts if text]
+
+
+def _text(notice: Notice, zone: tzinfo) -> str:
+    room = notice.room
+    if notice.state is NoticeState.QUIET:
+        return f"{room}: quiet hours, nothing is sent"
+    if notice.state is NoticeState.GROUPED:
+        return f"{room}: grouped, one message with the number of them"
+    if notice.state is NoticeState.LATE and notice.due_at is not None:
+        at = f"{notice.due_at.astimezone(zone):%Y-%m-%d %H:%M}"
+        return f"{room}: quiet hours, sent at {at}"
+    return f"{room}: notified because nobody confirmed" if notice.is_extra else ""

@@ -1,0 +1,74 @@
+"""Seen: somebody confirms the messages about an event, so that no others are notified.
+
+On the page of the event, or by a signed link of a message. Opening the link asks only:
+messengers and mail servers open links by themselves.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from mvsnap.core import signed_links
+from mvsnap.domain import Change, Event, EventId, Role
+from mvsnap.errors import NotFound
+from mvsnap.web import auth
+from mvsnap.web.context import gateway
+from mvsnap.web.evidence import require_signed
+
+bp = Blueprint("seen", __name__)
+
+_BY_LINK = "link in a message"
+
+
+@bp.post("/events/<event_id>/seen")
+@auth.page(Role.REVIEWER)
+def confirm(event_id: str) -> ResponseReturnValue:
+    event = _known(event_id)
+    if note_seen(event, auth.person().name):
+        flash("Confirmed: nobody else is notified.", "success")
+    return redirect(url_for("event_pages.show", event_id=event.id), 303)
+
+
+@bp.get(f"/evidence/<event_id>/{signed_links.SEEN}")
+@auth.public  # the address is signed
+def ask(event_id: str) -> ResponseReturnValue:
+    require_signed(event_id, signed_links.SEEN)
+    return _page(_known(event_id))
+
+
+@bp.post(f"/evidence/<event_id>/{signed_links.SEEN}")
+@auth.public  # the address is signed
+def confirm_by_link(event_id: str) -> ResponseReturnValue:
+    require_signed(event_id, signed_links.SEEN)
+    event = _known(event_id)
+    note_seen(event, _BY_LINK)
+    return _page(event)
+
+
+def note_seen(event: Event, who: str) -> bool:
+    """Store who has seen it, with a line in the audit log; False: somebody had."""
+    here = gateway()
+    now = here.clock.now()
+    is_first = here.notices.see(event.job_id, who, now)
+    if is_first:
+        here.audit.add(Change(now, who, f"event {event.id}", "", "seen"))
+    return is_first
+
+
+def _page(event: Event) -> ResponseReturnValue:
+    return render_template(
+        "events/seen.html",
+        title=event.title or event.camera_name or event.serial,
+        event=event,
+        seen=gateway().notices.seen(event.job_id),
+        action=request.script_root + request.full_path.rstrip("?"),
+    )
+
+
+def _known(event_id: str) -> Event:
+    # No id contains a NUL, and PostgreSQL refuses to search for one.
+    event = gateway().store.event(EventId(event_id)) if "\0" not in event_id else None
+    if event is None:
+        raise NotFound("Event not found: it was deleted, or there never was one")
+    return event
