@@ -64,6 +64,11 @@ LINK_KIND = MessageKind("link")
 # Of the site itself: it is in trouble, or no longer.
 ALERT_KIND = MessageKind("alert")
 
+# What the bot replies to somebody who wrote to it, or pressed a button.
+ANSWER_KIND = MessageKind("answer")
+# Follows a picture where people can press them.
+BUTTONS_KIND = MessageKind("buttons")
+
 # Asked for by somebody who set up a channel.
 TEST_KIND = MessageKind("test")
 
@@ -73,6 +78,8 @@ _ALL = (
     NOTE_KIND,
     LINK_KIND,
     ALERT_KIND,
+    ANSWER_KIND,
+    BUTTONS_KIND,
     TEST_KIND,
     MessageKind("snapshot", attachment=_PICTURE),
     MessageKind("alarm", attachment=_PICTURE, covered_by_head=True),

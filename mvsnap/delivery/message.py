@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mvsnap.core.troubles import Trouble
 from mvsnap.delivery.kinds import MessageKind
@@ -19,6 +21,7 @@ class Facts:
     raised: the crowd or alarm that the pictures and clips are about.
     camera, error: of a message without an event.
     troubles: of the site, as they are now.
+    lines: what the bot replies, the first one in bold; words of anybody.
     is_same: the video was sent to the room before. is_gone: it was deleted meanwhile.
     """
 
@@ -30,6 +33,7 @@ class Facts:
     is_same: bool = False
     is_gone: bool = False
     troubles: tuple[Trouble, ...] = ()
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,8 @@ class Message:
     room: the destination as configured; `Channels` finds its channel.
     file: the picture or clip to attach; lacking: why it is not, in words.
     parent_id: the first message of the thread it replies in.
+    card: an Adaptive Card, for a message without a file; other channels than Webex post
+        the text alone.
     """
 
     kind: MessageKind
@@ -49,6 +55,7 @@ class Message:
     file: Path | None = None
     parent_id: MessageId | None = None
     lacking: str = ""
+    card: Mapping[str, Any] | None = None
 
     @property
     def job(self) -> Job:

@@ -25,6 +25,7 @@ _TRIGGERS = {
     TriggerKind.WEBHOOK: "webhook {}",
     TriggerKind.BADGE: "badge review, {}",
     TriggerKind.PAGE: "{} on the camera's page",
+    TriggerKind.WEBEX: "{} in Webex",
 }
 _SOURCES = {"meraki": "Meraki", "ixon": "IXON Cloud"}
 # A clock that is off by more gets a line of its own.
