@@ -33,7 +33,7 @@ LAYERS = (
     ("status",),
     ("alerts",),
     ("web",),
-    ("badges", "wifi", "visitors", "oidc", "home_assistant"),
+    ("badges", "wifi", "visitors", "oidc", "home_assistant", "answers"),
     ("webhooks",),
     ("runtime",),
     ("serving",),
@@ -44,7 +44,7 @@ STRANGERS = (
     {"core", "config", "logs", "clients"},
     {"photographer", "recorder"},
     {"delivery", "sense"},
-    {"badges", "wifi", "visitors", "oidc", "home_assistant"},
+    {"badges", "wifi", "visitors", "oidc", "home_assistant", "answers"},
 )
 
 ROOMS = ("badges", "wifi", "visitors", "webhooks", "oidc")
@@ -52,6 +52,7 @@ ROOMS = ("badges", "wifi", "visitors", "webhooks", "oidc")
 VIEWS = (
     "web",
     *(f"{room}.{module}" for room in ROOMS for module in ("api", "auth", "pages")),
+    "answers.receiver",
     "badges.page_directory",
     "badges.page_filter",
     "badges.page_rows",
@@ -74,6 +75,7 @@ VIEWS = (
 # Queries: in the store, and in the modules of a room that stand for it there.
 QUERIES = (
     "store",
+    "answers.requests",
     "badges.directory_store",
     "badges.picture_queue",
     "badges.store",
@@ -201,6 +203,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "uvicorn": ("serving",),
     "urllib3": ("clients", "recorder", "badges.directory_client"),
     "webexteamssdk": ("clients.webex",),
+    "websockets": ("clients.webex.socket", "simulator"),
     "werkzeug": (*VIEWS, "simulator"),
     "wtforms": (*VIEWS,),
     "yaml": ("config",),

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
+from mvsnap.answers.requests import BotRequests
 from mvsnap.config.model import Settings
 from mvsnap.jobs.clip_retention import ClipRetentionRules, Retention
 from mvsnap.jobs.engine import JOBS_TABLE, ClientEngine
@@ -123,6 +124,12 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
         DataKind("States of jobs", _DAYS, old(parts.job_states.purge), ("job_states",)),
         DataKind(
             "Troubles", _DAYS, old(parts.troubles.purge), ("troubles", "reported_ends")
+        ),
+        DataKind(
+            "Requests to the bot",
+            _DAYS,
+            old(BotRequests(parts.db).purge),
+            ("bot_requests",),
         ),
         DataKind("Presences", _DAYS, old(parts.sense.purge), ("presences",)),
         DataKind(

@@ -19,6 +19,7 @@ from werkzeug.exceptions import (
 )
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from mvsnap.answers import receiver as answers
 from mvsnap.badges import api as badges
 from mvsnap.badges import pages as badge_review
 from mvsnap.config.server import ServerSection
@@ -82,7 +83,7 @@ _MAX_BODY_BYTES = 65_536
 _MAX_PARTS = 200
 _BLUEPRINTS = (
     *(api.bp, badges.bp, events.bp, evidence.bp, jobs.bp, hooks.bp, mutes.bp),
-    *(ops.bp, receiver.bp, channels.bp),
+    *(ops.bp, receiver.bp, channels.bp, answers.bp),
     *(login.bp, overview.bp, event_pages.bp, cameras.bp, crowd_events.bp, clips.bp),
     *(visitors.bp, wifi.bp, badge_review.bp, settings.bp, people.bp, key_pages.bp),
     *(audit.bp, login_code.bp, account.bp, second_factor.bp),

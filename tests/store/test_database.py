@@ -17,6 +17,7 @@ from mvsnap.domain import JobId
 from mvsnap.errors import DatabaseUnfit
 from mvsnap.store import (
     alert_tables,
+    answer_tables,
     database,
     fetch_tables,
     key_tables,
@@ -32,6 +33,7 @@ from mvsnap.wifi import tables as wifi_tables
 # Each adds its tables to the one metadata.
 ROOMS = (
     alert_tables,
+    answer_tables,
     fetch_tables,
     key_tables,
     process_tables,
