@@ -31,6 +31,7 @@ _SAY_NOW = (
     TriggerKind.COMMAND,
     TriggerKind.SCHEDULE,
     TriggerKind.WEBEX,
+    TriggerKind.PAGE,
 )
 _ASK_AGAIN_S = 300.0
 _AFTER_FAILURE_S = 30.0
